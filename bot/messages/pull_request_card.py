@@ -6,7 +6,7 @@ from bot.i18n.catalogue import adopt
 from bot.i18n.catalogue import drift as drift_texts
 from bot.i18n.catalogue import revert_pull_request as texts
 from bot.i18n.language import Phrase, Translator
-from bot.messages import common, effect, people
+from bot.messages import commit_checks, common, effect, people
 from bot.messages.blocks import (
     Block,
     Element,
@@ -61,7 +61,9 @@ def card(translator: Translator, pull: TrackedPullRequest) -> Message:
         *rich_line(translator, _requested(pull), command=command),
         words(f"\n{ending}"),
     ]
-    blocks = [header(translator.text(headline, number=number)), rich(paragraph(*lead))]
+    checks = commit_checks.line(translator, pull.checks)
+    body = [paragraph(*lead), *([paragraph(*checks)] if checks else [])]
+    blocks = [header(translator.text(headline, number=number)), rich(*body)]
     if pull.state == "open":
         blocks += _review(translator, pull)
         blocks.append(actions(common.review_button(translator, pull.number, pull.url)))

@@ -3,7 +3,7 @@
 from bot.core.rollouts.rollout import Rollout, RolloutState
 from bot.i18n.catalogue import rollout as texts
 from bot.i18n.language import Translator
-from bot.messages import common, people, suspect
+from bot.messages import commit_checks, common, people, suspect
 from bot.messages.blocks import (
     Block,
     Element,
@@ -42,7 +42,12 @@ def card(translator: Translator, rollout: Rollout) -> Message:
         revision=common.short_revision(translator, rollout.revision),
         title=clip(rollout.subject, 90),
     )
-    blocks: list[Block] = [header(title), rich(paragraph(*_merge(translator, rollout)))]
+    lines = [
+        _merge(translator, rollout),
+        commit_checks.merged_failing(translator, rollout.failed_checks),
+        commit_checks.line(translator, rollout.checks),
+    ]
+    blocks: list[Block] = [header(title), rich(*(paragraph(*line) for line in lines if line))]
     blocks += fill(
         changes(translator, rollout.parts),
         common.more(translator, texts.MORE_CHANGES),

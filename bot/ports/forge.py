@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.core.git.commit import Approval, PullRequest
+from bot.core.git.commit_check import CommitCheck
 from bot.i18n.language import Text
 from bot.ports.errors import PortError
 
@@ -37,6 +38,10 @@ class Forge(Protocol):
 
     def approvals(self, number: int) -> list[Approval]:
         """The approving reviews in force (a later "changes requested" by the same person withdraws theirs)."""
+        ...
+
+    def checks(self, sha: str) -> list[CommitCheck]:
+        """The latest checks and statuses of a commit, at most MAX_CHECKS; none for a commit that it doesn't have."""
         ...
 
     def find_pull_request(self, head: str) -> PullRequest | None:

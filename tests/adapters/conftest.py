@@ -66,7 +66,8 @@ class Description:
 
     def _operation(self, method: str, path: str) -> Operation | None:
         matching = [item for item in self._operations if item.method == method and item.pattern.fullmatch(path)]
-        return min(matching, key=lambda operation: operation.template.count("{"), default=None)
+        # The most specific one: `{ref}` also matches `main/status`.
+        return min(matching, key=lambda item: (item.template.count("{"), -len(item.template)), default=None)
 
     def _request(self, operation: Operation, query: list[tuple[str, str]], exchange: Exchange) -> list[str]:
         parameters = self._parameters(operation.specification)

@@ -77,6 +77,7 @@ def test_a_complete_installation_passes_and_nothing_is_changed(installation):
         "GitHub paper/press: read the repository",
         "GitHub paper/press: push branches",
         "GitHub paper/press: open pull requests",
+        "GitHub paper/press: read checks",
         "cluster prod: API server responds",
         "application ferry: can be checked",
         "application quay: can be checked",

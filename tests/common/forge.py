@@ -12,6 +12,7 @@ from bot.adapters.git.repository import GitRepository
 from bot.config.load import load
 from bot.config.model import Config
 from bot.core.git.commit import Approval, PullRequest
+from bot.core.git.commit_check import CommitCheck
 from bot.ports.forge import Forge, ForgeError
 from bot.sandbox.forge import GITHUB, Dialect, SandboxForge
 from bot.sandbox.forge.bitbucket import BITBUCKET
@@ -30,14 +31,17 @@ BOT_BRANCH = "gitops-bot/revert-1a2b3c4d"
 class InMemoryForge(Forge):
     """Pull requests of a source repository, by number.
 
-    While it is set, `fault` is raised by every call, and `creation_fault` by those that open a pull request.
+    While it is set, `fault` is raised by every call, `creation_fault` by those that open a pull request, and
+    `checks_fault` by those that read checks.
     """
 
     def __init__(self, source: SourceRepository) -> None:
         self.source = source
         self.pull_requests: dict[int, PullRequest] = {}
         self.bodies: dict[int, str] = {}
+        self.commit_checks: dict[str, list[CommitCheck]] = {}  # by sha
         self.fault: ForgeError | None = None
+        self.checks_fault: ForgeError | None = None
         self.creation_fault: ForgeError | None = None
         self.numbers: dict[str, int] = {}  # by sha of each commit that a merge brought
         self._lock = threading.Lock()
@@ -92,6 +96,12 @@ class InMemoryForge(Forge):
         self._answer()
         pull_request = self.pull_requests.get(self.numbers.get(sha, 0))
         return pull_request if pull_request and base in {None, pull_request.base} else None
+
+    def checks(self, sha: str) -> list[CommitCheck]:
+        self._answer()
+        if self.checks_fault:
+            raise self.checks_fault
+        return self.commit_checks.get(sha, [])
 
     def pushers(self, branch: str) -> Mapping[str, str]:
         self._answer()

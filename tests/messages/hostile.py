@@ -13,6 +13,7 @@ from bot.core.changes.rendered_change import FieldChange, ObjectChange, Rendered
 from bot.core.commands import command
 from bot.core.drift.model import Actor, ClusterUser, Confidence, NotFollowed, ObjectDrift
 from bot.core.git.author import Author
+from bot.core.git.commit_check import CheckState, CommitCheck, CommitChecks
 from bot.core.git.people import ChangePeople
 from bot.core.incidents.incident import IncidentState
 from bot.core.objects.images import Pin, Unpinned
@@ -105,6 +106,8 @@ MERGE = replace(
     approved_by=(LONG,) * 9,
     authors=(Author(HOSTILE, LONG),) * 20,
     more_authors=10**6,
+    checks=CommitChecks((CommitCheck(LONG, CheckState.FAILURE, "https://ci.example/" + "x" * 200),) * 20, 10**6, LONG),
+    failed_checks=(CommitCheck(HOSTILE, CheckState.FAILURE),) * 20,
     parts=tuple(
         ApplicationRollout(
             f"application-{index}",

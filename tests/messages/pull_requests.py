@@ -18,7 +18,17 @@ from bot.i18n.language import LocalizedText
 from bot.messages import adopt, common, pull_request_card
 from bot.messages import queued_revert as queued_revert_message
 from bot.messages import revert as revert_message
-from tests.messages.samples import COMMIT, DRIFTED, FORGE_SILENT, OLDER, PULL_REQUEST, REVERT_PULL, SHA, T0
+from tests.messages.samples import (
+    COMMIT,
+    COMMIT_CHECKS,
+    DRIFTED,
+    FORGE_SILENT,
+    OLDER,
+    PULL_REQUEST,
+    REVERT_PULL,
+    SHA,
+    T0,
+)
 
 REQUEST = RevertRequest("ana", Sha("4f2a9c1e"), "shop")
 QUEUED = QueuedRevert(
@@ -165,6 +175,7 @@ def cards(translator):
             REVERT_PULL, what=f"https://forge.example/commit/{SHA}", origin=Origin.BUTTON
         ),
         "revert-card-of-an-older-version": replace(REVERT_PULL, requester="", origin=Origin.UNKNOWN, owners=()),
+        "revert-card-checks": replace(REVERT_PULL, checks=COMMIT_CHECKS),
         "revert-card-rewritten": replace(REVERT_PULL, rewritten=True),
         "revert-card-closed": replace(REVERT_PULL, state="closed"),
         "adopt-card-open": replace(

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from bot.core.applications.deployer_status import DeployerFailure
 from bot.core.changes.suspect import SuspectReason
+from bot.core.git.commit_check import CommitChecks
 from bot.core.health.cause import Cause
 from bot.core.health.status import HealthStatus
 from bot.core.rollouts.pending import PendingState, Unready
@@ -12,6 +13,7 @@ from bot.core.rollouts.rollout import ApplicationRollout, RolloutState
 from bot.core.rollouts.running_images import ImageMismatch
 from bot.messages import rollout
 from tests.messages.samples import (
+    COMMIT_CHECKS,
     DETAILED,
     FORGE,
     LIVE,
@@ -96,6 +98,8 @@ def messages(translator):
         "many": replace(DETAILED, parts=tuple(map(part_of_many, range(300)))),
         "several": replace(MERGED, merges=12, pull_number=None, pull_url=None),
         "degraded": DEGRADED,
+        "checks": replace(LIVE, checks=COMMIT_CHECKS, failed_checks=COMMIT_CHECKS.failed),
+        "checks-unknown": replace(LIVE, checks=CommitChecks(error=SILENT)),
         "images": replace(LIVE, parts=(replace(LIVE_PARTS[0], images=IMAGES), LIVE_PARTS[1])),
         "recovered": replace(
             LIVE, parts=(LIVE_PARTS[0], replace(DEGRADED.parts[1], recovered_at=LIVE_AT + timedelta(minutes=9)))

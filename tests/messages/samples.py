@@ -12,6 +12,7 @@ from bot.core.changes.suspect import Suspect, SuspectReason
 from bot.core.drift.model import Actor, Check, ClusterUser, Confidence, FieldDrift, ObjectDrift, Status
 from bot.core.git.author import Author
 from bot.core.git.commit import Commit, PullRequest
+from bot.core.git.commit_check import CheckState, CommitCheck, CommitChecks
 from bot.core.git.repository_ref import RepositoryRef
 from bot.core.incidents.incident import Incident, IncidentState, acknowledge, snooze
 from bot.core.objects.images import Pin, Unpinned
@@ -175,6 +176,15 @@ REVERT_PULL = TrackedPullRequest(
 
 # ---------------------------------------------------------------- rollouts
 
+COMMIT_CHECKS = CommitChecks.of(
+    [
+        CommitCheck("GitHub Actions: test", CheckState.SUCCESS, "https://ci.example/test"),
+        CommitCheck("continuous-integration/jenkins/branch", CheckState.FAILURE, "https://ci.example/jenkins"),
+        CommitCheck("ci/circleci: build", CheckState.PENDING, "https://ci.example/circle"),
+        CommitCheck("SonarQube Code Analysis", CheckState.NEUTRAL),
+        *(CommitCheck(f"Travis CI: job {number}", CheckState.SUCCESS) for number in range(8)),
+    ]
+)
 MERGED = Rollout(
     id=f"platform@{SHA}",
     repository="platform",

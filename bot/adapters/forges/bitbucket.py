@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-from bot.adapters.forges.bitbucket_client import Api, BitbucketClient, BitbucketError, Json
+from bot.adapters.forges.bitbucket_client import BUILD_STATES, Api, BitbucketClient, BitbucketError, Json
 from bot.adapters.forges.errors import ForgeErrorMapper
 from bot.adapters.forges.forge import (
     MAX_PULL_REQUESTS,
@@ -14,6 +14,7 @@ from bot.adapters.forges.forge import (
     PAGE_SIZE,
     best_match,
     make_approval,
+    make_check,
     make_pull_request,
     parse_time,
 )
@@ -21,6 +22,7 @@ from bot.adapters.git.credential import Credential
 from bot.config.credentials import Credentials
 from bot.config.sections.forge import ForgeConfig
 from bot.core.git.commit import Approval, PullRequest
+from bot.core.git.commit_check import MAX_CHECKS, CommitCheck
 from bot.i18n.catalogue import forge as texts
 from bot.i18n.language import LocalizedText
 from bot.ports.forge import ForgeError
@@ -123,6 +125,20 @@ class BitbucketForge:
     def pushers(self, branch: str) -> Mapping[str, str]:  # noqa: ARG002  the port's
         """Empty, since Bitbucket does not tell. See ports.Forge."""
         return {}
+
+    def checks(self, sha: str) -> list[CommitCheck]:
+        """Build statuses, which Pipelines, Jenkins and others report. See ports.Forge.
+
+        https://developer.atlassian.com/cloud/bitbucket/rest/api-group-commit-statuses/
+        """
+        with self._client.api(LocalizedText(texts.READ_CHECKS), LocalizedText(texts.SCOPE, scope="repository")) as api:
+            if api.find(f"{api.path}/commit/{sha}") is None:
+                return []
+            statuses = api.paginate(f"{api.path}/commit/{sha}/statuses", {"pagelen": _MAX_PAGE})
+            return [
+                make_check(build.get("name") or build["key"], BUILD_STATES[build["state"]], build.get("url"))
+                for build in islice(statuses, MAX_CHECKS)
+            ]
 
     def find_pull_request(self, head: str) -> PullRequest | None:
         with self._client.api(LocalizedText(texts.READ_PULLS), _READ) as api:

@@ -16,10 +16,19 @@ from atlassian.rest_client import AtlassianRestAPI
 from bot.adapters.forges.errors import NOT_THE_API, ErrorResponse, ForgeErrorMapper, retry_time
 from bot.adapters.forges.transport import bounded_operation, http_session
 from bot.adapters.git.credential import Credential
+from bot.core.git.commit_check import CheckState
 from bot.i18n.language import Text
 from bot.ports.forge import ForgeError
 from bot.ports.probe import Probe
 
+BUILD_STATES: Mapping[str, CheckState] = {
+    "SUCCESSFUL": CheckState.SUCCESS,
+    "FAILED": CheckState.FAILURE,
+    "INPROGRESS": CheckState.PENDING,
+    "STOPPED": CheckState.NEUTRAL,  # Cloud
+    "CANCELLED": CheckState.NEUTRAL,  # Data Center
+    "UNKNOWN": CheckState.PENDING,
+}
 _INVALID_REQUEST = (400, 404, 409, 422)  # permitted, but not valid
 
 Json = Mapping[str, Any]
@@ -91,6 +100,7 @@ class Api:
             params=dict(parameters or {}),
             data=dict(body) if body is not None else None,
             advanced_mode=True,
+            absolute=path.startswith(("https://", "http://")),
             allow_redirects=method == "GET",  # requests would turn a redirected POST into a GET
         )
         if response.status_code not in (200, 201):  # 202 is "not yet"

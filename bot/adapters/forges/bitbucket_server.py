@@ -6,13 +6,21 @@ from datetime import UTC, datetime
 from itertools import chain, islice
 from typing import Any, Self
 
-from bot.adapters.forges.bitbucket_client import Api, BitbucketClient, BitbucketError, Json
+from bot.adapters.forges.bitbucket_client import BUILD_STATES, Api, BitbucketClient, BitbucketError, Json
 from bot.adapters.forges.errors import ForgeErrorMapper
-from bot.adapters.forges.forge import MAX_PULL_REQUESTS, NULL_SHA, PAGE_SIZE, make_approval, make_pull_request
+from bot.adapters.forges.forge import (
+    MAX_PULL_REQUESTS,
+    NULL_SHA,
+    PAGE_SIZE,
+    make_approval,
+    make_check,
+    make_pull_request,
+)
 from bot.adapters.git.credential import Credential
 from bot.config.credentials import Credentials
 from bot.config.sections.forge import ForgeConfig
 from bot.core.git.commit import Approval, PullRequest
+from bot.core.git.commit_check import MAX_CHECKS, CommitCheck
 from bot.i18n.catalogue import forge as texts
 from bot.i18n.language import LocalizedText
 from bot.ports.probe import Probe
@@ -87,6 +95,20 @@ class BitbucketServerForge:
     def pushers(self, branch: str) -> Mapping[str, str]:  # noqa: ARG002  the port's
         """Empty, since Bitbucket tells only administrators of the repository. See ports.Forge."""
         return {}
+
+    def checks(self, sha: str) -> list[CommitCheck]:
+        """Build statuses, which Bamboo, Jenkins and others report for a commit of any repository. See ports.Forge.
+
+        https://developer.atlassian.com/server/bitbucket/rest/v1000/api-group-build-status/
+        """
+        url = f"{self.web_url}/rest/build-status/latest/commits/{sha}"
+        with self._client.api(LocalizedText(texts.READ_CHECKS), _READ) as api:
+            if api.find(f"{api.path}/commits/{sha}") is None:
+                return []
+            return [
+                make_check(build.get("name") or build["key"], BUILD_STATES[build["state"]], build.get("url"))
+                for build in islice(api.paginate(url, {"limit": PAGE_SIZE}), MAX_CHECKS)
+            ]
 
     def find_pull_request(self, head: str) -> PullRequest | None:
         with self._client.api(LocalizedText(texts.READ_PULLS), _READ) as api:

@@ -7,10 +7,12 @@ from typing import Annotated, Any, Final
 from pydantic import AfterValidator, TypeAdapter
 
 from bot.core.git.commit import Approval, PullRequest
+from bot.core.git.commit_check import CheckState, CommitCheck
 
 PAGE_SIZE = 100  # the most that `open_pull_requests` gives
 MAX_PULL_REQUESTS = 1000  # searched for a prefix, so that a busy repository doesn't use up the rate limit
 NULL_SHA = "0" * 40
+_MAX_NAME, _MAX_URL = 200, 2_000  # characters of a check
 
 
 _YEARS: Final = range(1970, 2200)  # outside of these, calculating with a time can fail
@@ -26,6 +28,13 @@ def make_approval(**fields: Any) -> Approval:
     """The same for an approval."""
     fields["at"] = _TIME.validate_python(fields.get("at"))
     return _APPROVAL.validate_python(fields)
+
+
+def make_check(name: object, state: CheckState, url: object) -> CommitCheck:
+    """The same for a check. A page that is not on the web is left out."""
+    text = " ".join(str(name or "").split()) or "?"
+    is_web_page = isinstance(url, str) and url.startswith(("https://", "http://")) and len(url) <= _MAX_URL
+    return CommitCheck(text[:_MAX_NAME], state, str(url) if is_web_page else None)
 
 
 def parse_time(text: str) -> datetime:

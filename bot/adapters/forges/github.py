@@ -6,11 +6,19 @@ from typing import Self
 from urllib.parse import urlsplit
 
 from github import GithubException
+from github.CheckRun import CheckRun
 from github.PullRequest import PullRequest as GitHubPullRequest
 from github.Repository import Repository
 
 from bot.adapters.forges.errors import ForgeErrorMapper
-from bot.adapters.forges.forge import MAX_PULL_REQUESTS, NULL_SHA, PAGE_SIZE, make_approval, make_pull_request
+from bot.adapters.forges.forge import (
+    MAX_PULL_REQUESTS,
+    NULL_SHA,
+    PAGE_SIZE,
+    make_approval,
+    make_check,
+    make_pull_request,
+)
 from bot.adapters.forges.github_app import AppToken
 from bot.adapters.forges.github_client import GitHubClient, first_items, none_on_status
 from bot.adapters.forges.github_commit import create_commit
@@ -19,11 +27,27 @@ from bot.adapters.git.credential import Credential
 from bot.config.credentials import Credentials
 from bot.config.sections.forge import ForgeConfig
 from bot.core.git.commit import Approval, PullRequest
+from bot.core.git.commit_check import MAX_CHECKS, CheckState, CommitCheck
 from bot.i18n.catalogue import forge as texts
 from bot.i18n.language import LocalizedText, Text
 from bot.ports.probe import Probe
 
 _DECISIONS = frozenset({"APPROVED", "CHANGES_REQUESTED", "DISMISSED"})  # what a comment doesn't change
+# https://docs.github.com/en/rest/checks/runs#get-a-check-run
+_CONCLUSIONS = {
+    "success": CheckState.SUCCESS,
+    "neutral": CheckState.NEUTRAL,
+    "skipped": CheckState.NEUTRAL,
+    "cancelled": CheckState.NEUTRAL,
+    "stale": CheckState.NEUTRAL,
+}
+_STATUSES = {
+    "success": CheckState.SUCCESS,
+    "pending": CheckState.PENDING,
+    "failure": CheckState.FAILURE,
+    "error": CheckState.FAILURE,
+}
+_READ_CHECKS = "Checks: Read-only and Commit statuses: Read-only"
 _DELETED_ACCOUNT = "ghost"  # as GitHub shows it
 
 
@@ -110,6 +134,22 @@ class GitHubForge:
             activities = answer[1] if answer else ()
             return {activity["after"]: activity["actor"]["login"] for activity in activities if activity["actor"]}
 
+    def checks(self, sha: str) -> list[CommitCheck]:
+        """Check runs, of GitHub Actions and other apps, and the statuses of systems that report these. See ports.Forge.
+
+        https://docs.github.com/en/rest/checks/runs, https://docs.github.com/en/rest/commits/statuses
+        """
+        with self._client.repository(LocalizedText(texts.READ_CHECKS), _READ_CHECKS) as repository:
+            commit = none_on_status(422, lambda: repository.get_commit(sha))
+            if commit is None:
+                return []
+            runs = first_items(commit.get_check_runs(), MAX_CHECKS)
+            statuses = commit.get_combined_status().statuses[: MAX_CHECKS - len(runs)]
+            return [
+                *(make_check(_run_name(run), _run_state(run), run.html_url or run.details_url) for run in runs),
+                *(make_check(status.context, _STATUSES[status.state], status.target_url) for status in statuses),
+            ]
+
     def find_pull_request(self, head: str) -> PullRequest | None:
         with self._client.repository(LocalizedText(texts.READ_PULLS)) as repository:
             return _find(repository, head)
@@ -169,6 +209,7 @@ class GitHubForge:
                 "Pull requests: Read and write",
                 lambda repository: repository.create_pull(base=NULL_SHA, head=NULL_SHA, title="doctor", body=""),
             ),
+            self._probe("read checks", _READ_CHECKS, _read_checks),
         ]
 
     def _probe(self, action: str, permission: Text, request: Callable[[Repository], object]) -> Probe:
@@ -178,6 +219,12 @@ class GitHubForge:
                 none_on_status(422, lambda: request(repository))
 
         return Probe.attempt(f"GitHub {self.repository}: {action}", attempt)
+
+
+def _read_checks(repository: Repository) -> None:
+    commit = repository.get_commit(repository.default_branch)
+    first_items(commit.get_check_runs(), 1)
+    _ = commit.get_combined_status().state
 
 
 def _web_url(api_url: str) -> str:
@@ -205,6 +252,16 @@ def _pull_request(pull: GitHubPullRequest) -> PullRequest:
         # Lists leave it out, and PyGithub then sends another request: only for merged ones.
         merged_by=pull.merged_by.login if merged and pull.merged_by else None,
     )
+
+
+def _run_name(run: CheckRun) -> str:
+    """With the app that runs it (`GitHub Actions: build`), unless the name begins with it (`SonarQube Analysis`)."""
+    app = run.app.name if run.app else ""
+    return run.name if not app or run.name.startswith(app) else f"{app}: {run.name}"
+
+
+def _run_state(run: CheckRun) -> CheckState:
+    return _CONCLUSIONS.get(run.conclusion, CheckState.FAILURE) if run.status == "completed" else CheckState.PENDING
 
 
 def _find(repository: Repository, head: str, **filters: str) -> PullRequest | None:

@@ -18,6 +18,7 @@ from bot.adapters.forges.forge import (
     PAGE_SIZE,
     best_match,
     make_approval,
+    make_check,
     make_pull_request,
     parse_time,
 )
@@ -26,6 +27,7 @@ from bot.adapters.git.credential import Credential
 from bot.config.credentials import Credentials
 from bot.config.sections.forge import ForgeConfig
 from bot.core.git.commit import Approval, PullRequest
+from bot.core.git.commit_check import MAX_CHECKS, CheckState, CommitCheck
 from bot.i18n.catalogue import forge as texts
 from bot.i18n.language import LocalizedText, Text
 from bot.ports.forge import ForgeError
@@ -33,6 +35,14 @@ from bot.ports.probe import Probe
 
 _API = "/api/v4"
 _STATES = {"opened": "open", "locked": "open"}  # locked: it is being merged; "merged" and "closed" are ours too
+# https://docs.gitlab.com/api/jobs/#job-object; any other waits for something
+_JOB_STATES = {
+    "success": CheckState.SUCCESS,
+    "failed": CheckState.FAILURE,
+    "canceled": CheckState.NEUTRAL,
+    "skipped": CheckState.NEUTRAL,
+    "manual": CheckState.NEUTRAL,
+}
 _NEWEST_FIRST: dict[str, Any] = {"order_by": "created_at", "sort": "desc", "per_page": PAGE_SIZE}
 _ROLE = LocalizedText(texts.DEVELOPER)
 _READ = LocalizedText(texts.SCOPE, scope="read_api")
@@ -114,6 +124,23 @@ class GitLabForge:
             events = islice(project.events.list(iterator=True, action="pushed", per_page=PAGE_SIZE), PAGE_SIZE)
             pushes = [(event.attributes["push_data"], event.attributes["author_username"]) for event in events]
             return {push["commit_to"]: user for push, user in pushes if push["ref"] == branch and push["commit_to"]}
+
+    def checks(self, sha: str) -> list[CommitCheck]:
+        """The jobs of its pipelines, and what external systems report as such. See ports.Forge.
+
+        https://docs.gitlab.com/api/commits/#list-commit-statuses
+        """
+        with self._project(LocalizedText(texts.READ_CHECKS)) as project:
+            listed = _none_on_status(
+                (404,),
+                lambda: list(
+                    islice(
+                        project.commits.get(sha, lazy=True).statuses.list(iterator=True, per_page=PAGE_SIZE), MAX_CHECKS
+                    )
+                ),
+            )
+            jobs = [status.attributes for status in listed or ()]
+            return [make_check(job["name"], _job_state(job), job.get("target_url")) for job in jobs]
 
     def find_pull_request(self, head: str) -> PullRequest | None:
         with self._project(LocalizedText(texts.READ_MERGE_REQUESTS)) as project:
@@ -222,6 +249,12 @@ class GitLabForge:
             return bool(self._client().projects.get(self.repository).attributes.get("archived"))
         except (gitlab.GitlabError, requests.RequestException, *NOT_THE_API):
             return False
+
+
+def _job_state(job: Mapping[str, Any]) -> CheckState:
+    if job["status"] == "failed" and job.get("allow_failure"):
+        return CheckState.NEUTRAL
+    return _JOB_STATES.get(job["status"], CheckState.PENDING)
 
 
 def _find(project: Project, head: str, **filters: str) -> PullRequest | None:

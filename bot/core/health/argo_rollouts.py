@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from bot.core.health.status import HEALTHY, PROGRESSING, Health, HealthStatus, conditions, count
+from bot.core.health.status import HEALTHY, PROGRESSING, Condition, Health, HealthStatus, conditions, count
 from bot.core.objects.resource import Object, items, mapping, text
 
 _PHASES: Final = {
@@ -22,7 +22,8 @@ def rollout(live: Object) -> Health:
     ready = min(count(status, "updatedReplicas"), count(status, "availableReplicas"), wanted)
     if not _is_observed(live):
         return Health(HealthStatus.PROGRESSING, ready=0, wanted=wanted)
-    failure = next((each.reason or each.type for each in conditions(live) if _is_failure(each.type, each.reason)), "")
+    failed = (condition for condition in conditions(live) if _is_failure(condition))
+    failure = next((condition.reason or condition.type for condition in failed), "")
     phase = _PHASES.get(text(status, "phase")) or _phase(live, ready, wanted, is_failed=bool(failure))
     if phase is HealthStatus.HEALTHY:
         return Health(phase, ready=wanted, wanted=wanted)
@@ -57,8 +58,8 @@ def _phase(live: Object, ready: int, wanted: int, *, is_failed: bool) -> HealthS
     return HealthStatus.HEALTHY if is_done and not has_old_pods else HealthStatus.PROGRESSING
 
 
-def _is_failure(kind: str, reason: str) -> bool:
-    return kind == "InvalidSpec" or reason in _FAILED
+def _is_failure(condition: Condition) -> bool:
+    return condition.type == "InvalidSpec" or condition.reason in _FAILED
 
 
 def _is_promoted(live: Object) -> bool:

@@ -96,7 +96,7 @@ def assess(live: Object | None) -> Health:
     return _group_rule(group)(live)
 
 
-def has_status(group: str, kind: str) -> bool:
+def may_be_unhealthy(group: str, kind: str) -> bool:
     """Whether objects of a kind can be anything but healthy: those of Kubernetes without a rule are not looked at."""
     return (group, kind) in KINDS or group not in _BUILT_IN
 

@@ -3,7 +3,7 @@
 from typing import Final
 
 from bot.core.health.conditions import KSTATUS, READY, by_conditions
-from bot.core.health.status import HEALTHY, PROGRESSING, SUSPENDED, Health, HealthStatus, condition
+from bot.core.health.status import HEALTHY, PROGRESSING, SUSPENDED, Health, HealthStatus, find_condition
 from bot.core.objects.resource import Object, mapping, text
 
 _HEALTHY: Final = frozenset(("Provisioned", "Running", "Scaling"))
@@ -14,7 +14,7 @@ def provisioned(live: Object) -> Health:
     """A Cluster, a Machine or a set of them: its phase, degraded by a Ready condition that is more than "wait"."""
     if mapping(live, "spec").get("paused") is True:
         return SUSPENDED
-    phase, ready = text(mapping(live, "status"), "phase"), condition(live, "Ready")
+    phase, ready = text(mapping(live, "status"), "phase"), find_condition(live, "Ready")
     if phase in _DEGRADED:
         return Health(HealthStatus.DEGRADED, phase, failed=phase == "Failed")
     if text(live, "kind") == "Cluster" and ready and ready.status == "False" and ready.severity != "Info":

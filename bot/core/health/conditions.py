@@ -81,11 +81,11 @@ def flux(live: Object) -> Health:
 
 def _first_match(live: Object, rules: Rules) -> Health | None:
     generation = count(mapping(live, "metadata"), "generation")
-    current = [each for each in conditions(live) if not each.is_stale(generation)]
+    current = [condition for condition in conditions(live) if not condition.is_stale(generation)]
     for kind, status, health in rules:
-        for each in current:
-            if (each.type, each.status) == (kind, status):
-                return _health(health, each)
+        for condition in current:
+            if (condition.type, condition.status) == (kind, status):
+                return _health(health, condition)
     return None
 
 

@@ -6,7 +6,7 @@ https://docs.crossplane.io/latest/guides/crossplane-with-argo-cd/
 from typing import Final
 
 from bot.core.health.conditions import Rules, by_conditions
-from bot.core.health.status import HEALTHY, PROGRESSING, SUSPENDED, Health, HealthStatus, condition
+from bot.core.health.status import HEALTHY, PROGRESSING, SUSPENDED, Health, HealthStatus, find_condition
 from bot.core.objects.resource import Object, mapping, text
 
 _RULES: Final[Rules] = (
@@ -37,7 +37,7 @@ _WITHOUT_CONDITIONS: Final = frozenset(
 
 def crossplane(live: Object) -> Health:
     """Degraded if it cannot be synced, healthy once it is ready; suspended if its reconciliation is paused."""
-    synced = condition(live, "Synced")
+    synced = find_condition(live, "Synced")
     if synced and synced.reason == "ReconcilePaused":
         return SUSPENDED
     if text(live, "kind") in _WITHOUT_CONDITIONS and not mapping(live, "status").get("conditions"):

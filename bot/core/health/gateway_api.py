@@ -22,11 +22,11 @@ from bot.core.objects.resource import Object, items, mapping
 def gateway_api(live: Object) -> Health:
     """Healthy once it is accepted and programmed everywhere; degraded where it is not accepted or not resolved."""
     generation = count(mapping(live, "metadata"), "generation")
-    values = [each for each in _all_conditions(live) if not each.is_stale(generation)]
-    for each in values:
-        if each.type in ("Accepted", "ResolvedRefs") and each.status == "False":
-            return Health(HealthStatus.DEGRADED, each.reason)
-    is_ready = all(each.status == "True" for each in values if each.type in ("Accepted", "Programmed"))
+    values = [condition for condition in _all_conditions(live) if not condition.is_stale(generation)]
+    for condition in values:
+        if condition.type in ("Accepted", "ResolvedRefs") and condition.status == "False":
+            return Health(HealthStatus.DEGRADED, condition.reason)
+    is_ready = all(condition.status == "True" for condition in values if condition.type in ("Accepted", "Programmed"))
     if not values:
         return without_conditions(live)
     return HEALTHY if is_ready else PROGRESSING

@@ -1,7 +1,7 @@
 """Health of Jobs and CronJobs."""
 
 from bot.core.health.cause import cause_of
-from bot.core.health.status import HEALTHY, PROGRESSING, SUSPENDED, Health, HealthStatus, condition, count
+from bot.core.health.status import HEALTHY, PROGRESSING, SUSPENDED, Health, HealthStatus, count, find_condition
 from bot.core.objects.resource import Object, items, mapping, text
 
 
@@ -9,7 +9,7 @@ def job(live: Object) -> Health:
     """Healthy once it has completed; it may take any time until then."""
     succeeded = count(mapping(live, "status"), "succeeded")
     wanted = count(mapping(live, "spec"), "completions", 1)
-    failed, complete, suspended = (condition(live, kind) for kind in ("Failed", "Complete", "Suspended"))
+    failed, complete, suspended = (find_condition(live, kind) for kind in ("Failed", "Complete", "Suspended"))
     if failed and failed.status == "True":
         cause = cause_of(failed.reason, failed.message)
         return Health(HealthStatus.DEGRADED, failed.reason, succeeded, wanted, failed=True, cause=cause)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.core.health.cause import Cause, cause_of
-from bot.core.health.status import UNKNOWN, Health, HealthStatus, condition
+from bot.core.health.status import UNKNOWN, Health, HealthStatus, find_condition
 from bot.core.objects.resource import Object, items, mapping, text
 
 _STARTING: Final = frozenset(("ContainerCreating", "PodInitializing"))
@@ -56,7 +56,7 @@ def pod_problem(live: Object) -> PodProblem | None:
         terminated = text(mapping(status, "state", "terminated"), "reason")
         if terminated and terminated != "Completed":
             return PodProblem(terminated, cause_of(terminated))
-    scheduled = condition(live, "PodScheduled")
+    scheduled = find_condition(live, "PodScheduled")
     if scheduled and scheduled.status == "False":
         reason = scheduled.reason or "Unschedulable"
         return PodProblem(reason, cause_of(reason))
@@ -85,7 +85,7 @@ def _restarts(live: Object) -> bool:
 
 
 def _is_ready(live: Object) -> bool:
-    ready = condition(live, "Ready")
+    ready = find_condition(live, "Ready")
     return ready is not None and ready.status == "True"
 
 

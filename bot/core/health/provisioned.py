@@ -11,8 +11,8 @@ from bot.core.health.status import (
     Condition,
     Health,
     HealthStatus,
-    condition,
     conditions,
+    find_condition,
     is_observed,
     read_conditions,
 )
@@ -48,11 +48,11 @@ def horizontal_pod_autoscaler(live: Object) -> Health:
     if not values:
         with suppress(ValueError, RecursionError):
             values = list(read_conditions(json.loads(text(mapping(live, "metadata", "annotations"), _V1_CONDITIONS))))
-    for each in values:
-        if each.reason.startswith("Failed") or each.reason == "InvalidSelector":
-            return _degraded(each)
-    able = any(each.status == "True" and each.type in ("AbleToScale", "ScalingLimited") for each in values)
-    return HEALTHY if able else PROGRESSING
+    for condition in values:
+        if condition.reason.startswith("Failed") or condition.reason == "InvalidSelector":
+            return _degraded(condition)
+    met = {condition.type for condition in values if condition.status == "True"}
+    return HEALTHY if met & {"AbleToScale", "ScalingLimited"} else PROGRESSING
 
 
 def pod_disruption_budget(live: Object) -> Health:
@@ -60,13 +60,14 @@ def pod_disruption_budget(live: Object) -> Health:
     values = list(conditions(live))
     if not is_observed(live) or not values:
         return PROGRESSING
-    failures = (each for each in values if each.status == "False" and each.reason != "InsufficientPods")
+    not_allowed = (condition for condition in values if condition.status == "False")
+    failures = (condition for condition in not_allowed if condition.reason != "InsufficientPods")
     return next(map(_degraded, failures), HEALTHY)
 
 
 def custom_resource_definition(live: Object) -> Health:
     """Healthy once it is established, with accepted names and a structural schema."""
-    values = {each.type: each for each in conditions(live)}
+    values = {condition.type: condition for condition in conditions(live)}
     names, schema, established, terminating = (
         values.get(kind) for kind in ("NamesAccepted", "NonStructuralSchema", "Established", "Terminating")
     )
@@ -83,7 +84,7 @@ def custom_resource_definition(live: Object) -> Health:
 
 def api_service(live: Object) -> Health:
     """Healthy once it is available."""
-    available = condition(live, "Available")
+    available = find_condition(live, "Available")
     if available is None:
         return PROGRESSING
     return HEALTHY if available.status == "True" else Health(HealthStatus.PROGRESSING, available.reason)

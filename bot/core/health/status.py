@@ -85,9 +85,9 @@ def read_conditions(values: object) -> Iterator[Condition]:
             )
 
 
-def condition(live: Object, kind: str) -> Condition | None:
+def find_condition(live: Object, kind: str) -> Condition | None:
     """The condition of one type; None if the object does not have it."""
-    return next((each for each in conditions(live) if each.type == kind), None)
+    return next((condition for condition in conditions(live) if condition.type == kind), None)
 
 
 def count(parent: Object, key: str, default: int = 0) -> int:

@@ -4,7 +4,7 @@ https://github.com/kubernetes/kubectl/blob/master/pkg/polymorphichelpers/rollout
 """
 
 from bot.core.health.cause import cause_of
-from bot.core.health.status import Condition, Health, HealthStatus, condition, count, is_observed
+from bot.core.health.status import Condition, Health, HealthStatus, count, find_condition, is_observed
 from bot.core.objects.resource import Object, mapping, text
 
 
@@ -17,7 +17,7 @@ def deployment(live: Object) -> Health:
     outdated = count(status, "replicas") - updated
     if spec.get("paused") is True:
         return _health(HealthStatus.SUSPENDED, ready, wanted, "Paused")
-    progressing = condition(live, "Progressing")
+    progressing = find_condition(live, "Progressing")
     if observed and progressing and progressing.reason == "ProgressDeadlineExceeded":
         return _health(HealthStatus.DEGRADED, ready, wanted, progressing.reason, failed=True)
     if observed and ready >= wanted and outdated <= 0:
@@ -62,7 +62,7 @@ def replica_set(live: Object) -> Health:
 
 def _replica_failure(live: Object) -> Condition | None:
     """The condition that says why pods cannot be created, such as a quota or an admission webhook."""
-    failure = condition(live, "ReplicaFailure")
+    failure = find_condition(live, "ReplicaFailure")
     return failure if failure and failure.status == "True" else None
 
 

@@ -8,6 +8,7 @@ from bot.core.access.audit import Origin
 from bot.core.changes.effect import Effect
 from bot.core.drift.model import ObjectDrift
 from bot.core.git.commit import PullRequest
+from bot.core.git.commit_check import CommitChecks
 from bot.core.git.people import BOT, ChangePeople
 from bot.i18n.language import Text
 
@@ -39,6 +40,7 @@ class TrackedPullRequest:
     - `approved_by` and `merged_by` are logins.
     - `parent` is the sha that the branch began at, "" if unknown; an open one is `rewritten` if the tracked branch no
       longer contains it, so that merging would bring removed commits back.
+    - `checks` are those of its newest commit; None until they have been read.
     - `purpose` is to revert a change, or to adopt what the cluster has; an open one of these is `moot` once the drift
       is gone.
     """
@@ -64,6 +66,7 @@ class TrackedPullRequest:
     change: ProposedChange = NOTHING_KNOWN
     author: str = ""
     approved_by: tuple[str, ...] = ()
+    checks: CommitChecks | None = None
     parent: str = ""
     rewritten: bool = False
 

@@ -9,6 +9,7 @@ from typing import Final
 from bot.core.changes.rendered_change import NO_CHANGE, RenderedChange
 from bot.core.changes.suspect import Suspect
 from bot.core.git.author import Author
+from bot.core.git.commit_check import CommitCheck, CommitChecks
 from bot.core.git.people import ChangePeople
 from bot.core.objects.images import Unpinned
 from bot.core.rollouts.pending import NOTHING_PENDING, PendingState
@@ -103,6 +104,8 @@ class Rollout:
     - `merges` is how many merges this rollout stands for; it is the last of them.
     - `rewritten` means that the branch was force-pushed to this revision.
     - `ended_at` is when it first was live everywhere, or if it never was, when it was superseded or reverted.
+    - `checks` are those of the merged revision, None until they have been read; `failed_checks` are those of the pull
+      request that had failed when it was merged.
     - `reverts` are the commits that its own commits revert, full SHAs.
     - `reverted_by` is the revision or the pull request (`#7`) that reverted it, and `reverted_url` its page.
     - `suspects` are the commits that last changed the workloads that aren't ready; None until the bot has searched for
@@ -131,6 +134,8 @@ class Rollout:
     superseded_by: str | None = None
     ended_at: datetime | None = None
     suspects: tuple[Suspect, ...] | None = None
+    checks: CommitChecks | None = None
+    failed_checks: tuple[CommitCheck, ...] = ()
     reverts: tuple[str, ...] = ()
     reverted_by: str | None = None
     reverted_url: str | None = None

@@ -10,9 +10,10 @@ from bot.core.access.requester import Requester
 from bot.core.applications.application import Application
 from bot.core.drift.model import Check, Status
 from bot.core.git.commit import PullRequest, approvers
+from bot.core.git.commit_check import CommitChecks
 from bot.core.pull_requests.tracked_pull_request import NOTHING_KNOWN, ProposedChange, TrackedPullRequest, refreshed
 from bot.ports import Ports
-from bot.ports.forge import ForgeError
+from bot.ports.forge import Forge, ForgeError
 from bot.ports.git import Repository, RepositoryError
 from bot.ports.isolation import UnexpectedError, unexpected_as_port_error
 
@@ -84,12 +85,25 @@ def poll(ports: Ports) -> None:
                 approved_by = approvers(pull, forge.approvals(pull.number)) if pull else ()
                 current = _current(tracked, pull, approved_by, checks, ports.clock())
                 if pull and current.state == "open":
-                    current = replace(current, rewritten=_is_rewritten(ports, tracked, pull))
+                    current = replace(
+                        current,
+                        rewritten=_is_rewritten(ports, tracked, pull),
+                        checks=_checks(forge, pull, tracked.checks),
+                    )
         except (ForgeError, RepositoryError, UnexpectedError) as error:
             _log.warning("cannot read pull request #%d of %s: %s", tracked.number, tracked.repository, error)
             continue
         if current != tracked:
             ports.store.pull_requests.save(current)
+
+
+def _checks(forge: Forge, pull: PullRequest, previous: CommitChecks | None) -> CommitChecks:
+    """The checks of the pull request; if they cannot be read, the previous ones and why."""
+    try:
+        return CommitChecks.of(forge.checks(pull.head_sha))
+    except ForgeError as error:
+        _log.warning("cannot read the checks of pull request #%d: %s", pull.number, error)
+        return replace(previous or CommitChecks(), error=error.text)
 
 
 def _is_rewritten(ports: Ports, tracked: TrackedPullRequest, pull: PullRequest) -> bool:

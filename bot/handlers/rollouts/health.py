@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from bot.core.health.assess import assess, has_status
+from bot.core.health.assess import assess, may_be_unhealthy
 from bot.core.health.pods import PodProblem, pod_problem, selects
 from bot.core.health.status import MISSING, PROGRESSING, Health
 from bot.core.objects.images import images_of
@@ -62,7 +62,7 @@ def read_states(
     awaited: defaultdict[tuple[Kind, str], set[str]] = defaultdict(set)
     for manifest, namespace in manifests:
         kind = discovery.kinds.get((manifest.api_version, manifest.kind))
-        if kind is None or not has_status(kind.group, kind.kind) or (kind.group, kind.kind) in _NOT_AWAITED:
+        if kind is None or not may_be_unhealthy(kind.group, kind.kind) or (kind.group, kind.kind) in _NOT_AWAITED:
             continue
         awaited[kind, manifest.namespace or namespace].add(manifest.name)
     states: dict[ObjectKey, ObjectState] = {}

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 
 from bot.core.applications.application import Application
 from bot.core.git.author import MAX_AUTHORS
-from bot.core.git.commit import Commit, approvers
+from bot.core.git.commit import Commit, PullRequest, approvers
+from bot.core.git.commit_check import CommitCheck, CommitChecks
 from bot.core.pull_requests.revert import reverted_in, reverted_on
 from bot.core.rollouts.rollout import ApplicationRollout, Rollout
 from bot.handlers.change_people import read_authors, requester_of
@@ -165,4 +166,14 @@ def _with_pull(rollout: Rollout, forge: Forge | None, store: Store) -> Rollout:
         merged_by=pull.merged_by,
         merged_at=merged_at if merged_at <= rollout.merged_at + _FRESH else rollout.merged_at,
         approved_by=approvers(pull, approvals),
+        failed_checks=_failed_checks(forge, pull),
     )
+
+
+def _failed_checks(forge: Forge, pull: PullRequest) -> tuple[CommitCheck, ...]:
+    """The checks of a merged pull request that have failed; none if they cannot be read."""
+    try:
+        return CommitChecks.of(forge.checks(pull.head_sha)).failed
+    except ForgeError as error:
+        _log.warning("cannot read the checks of pull request #%d: %s", pull.number, error)
+        return ()

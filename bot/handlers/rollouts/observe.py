@@ -144,7 +144,7 @@ def _with_states(target: _Target, observation: Observation, states: Mapping[Obje
     own = [states[key] for key in keys if key in states]
     unready = [state.unready for state in own if state.unready is not None]
     if target.watched:  # what is missing now is drift
-        unready = [each for each in unready if each.health is not HealthStatus.MISSING]
+        unready = [candidate for candidate in unready if candidate.health is not HealthStatus.MISSING]
     if unready:
         return Observation(PendingState(unready=tuple(unready[:MAX_LISTED]), total=len(unready)))
     return Observation(images=tuple(dict.fromkeys(image for state in own for image in state.images))[:MAX_LISTED])

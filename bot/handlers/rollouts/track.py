@@ -24,6 +24,7 @@ from bot.handlers.change_people import judged
 from bot.handlers.incidents.suspects import Suspects
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.handlers.rollouts.change import describe
+from bot.handlers.rollouts.checks import ChecksReader
 from bot.handlers.rollouts.observe import observe
 from bot.ports import Ports
 from bot.ports.errors import PortError
@@ -36,9 +37,9 @@ _WATCH_INTERVAL = timedelta(minutes=1)
 
 
 class RolloutTracker:
-    """Observes clusters in parallel, each at most once at a time. Any thread may call; `close` when done.
+    """Observes clusters and forges in parallel, each at most once at a time. Any thread may call; `close` when done.
 
-    `timeout` is how long `observe` waits for clusters. A slower one is recorded when it responds, and delays no other.
+    `timeout` is how long `observe` waits for them. A slower one is recorded when it responds, and delays no other.
     """
 
     def __init__(
@@ -59,15 +60,17 @@ class RolloutTracker:
         self._ignore = ignore
         self._limits = limits
         self._watch_interval = min(_WATCH_INTERVAL, limits.watch / 30)
+        self._checks = ChecksReader(ports)
         self._watched_at: dict[str, datetime] = {}  # by cluster
         self._timeout = timeout.total_seconds()
         self._writing = threading.Lock()
         self._starting = threading.Lock()
         self._observations: dict[str, Future[None]] = {}
-        self._pool = ThreadPoolExecutor(_MAX_CLUSTERS, "rollouts")
+        self._reading_checks: Future[None] | None = None
+        self._pool = ThreadPoolExecutor(_MAX_CLUSTERS + 1, "rollouts")  # and one thread for the forges
 
     def observe(self) -> None:
-        """Observe every rollout in progress, and find the suspects of those that are late. StoreError."""
+        """Observe rollouts in progress and their checks, and find the suspects of those that are late. StoreError."""
         with self._writing:
             rollouts = self._in_progress()
             for rollout in rollouts:
@@ -80,6 +83,9 @@ class RolloutTracker:
                 if before is None or before.done():
                     self._observations[cluster] = self._pool.submit(self._observe_cluster, cluster)
             pending = [self._observations[cluster] for cluster in clusters]
+            if self._reading_checks is None or self._reading_checks.done():
+                self._reading_checks = self._pool.submit(self._read_checks)
+            pending.append(self._reading_checks)
         done, _ = wait(pending, timeout=self._timeout)
         for observation in done:
             with skip_unexpected("an observation of rollouts"):
@@ -89,7 +95,8 @@ class RolloutTracker:
     def close(self) -> None:
         """Start nothing new, and wait up to `timeout` for running observations."""
         self._pool.shutdown(wait=False, cancel_futures=True)
-        wait(self._observations.values(), timeout=self._timeout)
+        running = [*self._observations.values(), *([self._reading_checks] if self._reading_checks else [])]
+        wait(running, timeout=self._timeout)
 
     def _observe_cluster(self, cluster: str) -> None:
         rollouts = self._due(cluster)
@@ -122,6 +129,19 @@ class RolloutTracker:
                 for current in self._in_progress():
                     if current.id == stuck.id:
                         self._save(current, replace(current, suspects=suspects))
+
+    def _read_checks(self) -> None:
+        """Read the checks of merges that are due, without a lock: a forge may be slow."""
+        rollouts = self._in_progress()
+        self._checks.forget({rollout.id for rollout in rollouts})
+        for rollout in rollouts:
+            checks = self._checks.read(rollout)
+            if checks is None or checks == rollout.checks:
+                continue
+            with self._writing:
+                for current in self._in_progress():
+                    if current.id == rollout.id:
+                        self._save(current, replace(current, checks=checks))
 
     def _described(self, rollout: Rollout) -> Rollout:
         record = judged(self._ports.store.approvals.of_commits(rollout.repository, [rollout.revision]))

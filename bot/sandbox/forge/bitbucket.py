@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from urllib.parse import urlencode
 
 from bot.sandbox.forge.dialect import Answer, Call, Dialect, HookStyle, Json, Limit, Route
-from bot.sandbox.forge.hosting import Pull, RefusedError
+from bot.sandbox.forge.hosting import Build, Pull, RefusedError
 
 _PREFIX = "/2.0"
 _SHA = re.compile(r"[0-9a-f]{7,40}", re.ASCII)
@@ -205,6 +205,22 @@ def _create_branch(call: Call) -> Json:
 
 
 _ONE = "/pullrequests/{number:[0-9]+}"
+
+
+def _statuses(call: Call) -> list[Json]:
+    """https://developer.atlassian.com/cloud/bitbucket/rest/api-group-commit-statuses/"""
+    builds = call.repository.builds.get(_requested_sha(call), {})
+    return [build_status(build) for build in builds.values()]
+
+
+_BUILD_STATES = {"pending": "INPROGRESS", "success": "SUCCESSFUL", "failure": "FAILED", "skipped": "STOPPED"}
+
+
+def build_status(build: Build) -> Json:
+    """A build status, which Data Center has in the same form."""
+    return {"key": build.name, "name": build.name, "state": _BUILD_STATES[build.state], "url": build.url}
+
+
 _ROUTES = (
     Route("GET", "", _repository),
     Route("GET", "/pullrequests", _pulls),
@@ -213,6 +229,7 @@ _ROUTES = (
     Route("GET", f"{_ONE}/activity", _activity),
     Route("GET", "/commit/{sha}", lambda call: _commit(call, _requested_sha(call))),
     Route("GET", "/commit/{sha}/pullrequests", _pulls_of),
+    Route("GET", "/commit/{sha}/statuses", _statuses),
     Route("POST", "/refs/branches", _create_branch, 201, "contents"),
 )
 

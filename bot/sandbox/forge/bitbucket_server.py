@@ -1,12 +1,14 @@
 """The part of Bitbucket Data Center's REST API that the bot calls. https://developer.atlassian.com/server/bitbucket/rest/"""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
+from bot.sandbox.forge.bitbucket import build_status
 from bot.sandbox.forge.dialect import Answer, Call, Dialect, HookStyle, Json, Limit, Route
-from bot.sandbox.forge.hosting import Pull, RefusedError
+from bot.sandbox.forge.hosting import HostedRepository, Pull, RefusedError
 
+BUILD_STATUSES = "/rest/build-status/latest/commits"
 _HEADS = "refs/heads/"
 _SHA = re.compile(r"[0-9a-f]{40}", re.ASCII)
 _VERDICTS = {"APPROVED": "APPROVED", "CHANGES_REQUESTED": "NEEDS_WORK"}
@@ -151,6 +153,16 @@ def _create_branch(call: Call) -> Json:
 
 
 _ONE = "/pull-requests/{number:[0-9]+}"
+
+
+def build_statuses(repositories: Iterable[HostedRepository], sha: str) -> list[Json]:
+    """The build statuses of a commit: Data Center keeps them for no repository in particular.
+
+    https://developer.atlassian.com/server/bitbucket/rest/v1000/api-group-build-status/
+    """
+    return [build_status(build) for repository in repositories for build in repository.builds.get(sha, {}).values()]
+
+
 _ROUTES = (
     Route("GET", "", _repository),
     Route("GET", "/pull-requests", _pulls),

@@ -11,7 +11,7 @@ from bot.sandbox.forge import github_git
 from bot.sandbox.forge import github_shapes as shapes
 from bot.sandbox.forge.dialect import Answer, Call, Dialect, HookStyle, Json, Limit, Route
 from bot.sandbox.forge.git import CommitFacts
-from bot.sandbox.forge.hosting import RefusedError
+from bot.sandbox.forge.hosting import Build, RefusedError
 
 _DOCS = "https://docs.github.com/rest"
 _SHA = re.compile(r"[0-9a-f]{40}", re.ASCII)
@@ -70,6 +70,23 @@ def _create_pull(call: Call) -> Json:
     return shapes.whole(call, pull)
 
 
+def _builds(call: Call, *, with_app: bool) -> list[Build]:
+    builds = call.repository.builds.get(_requested_commit(call).sha, {})
+    return [build for build in builds.values() if bool(build.app) is with_app]
+
+
+def _check_runs(call: Call) -> Json:
+    runs = [
+        shapes.check_run(call, number, _requested_commit(call).sha, build)
+        for number, build in enumerate(_builds(call, with_app=True), 1)
+    ]
+    return {"total_count": len(runs), "check_runs": runs}
+
+
+def _status(call: Call) -> Json:
+    return shapes.combined_status(call, _requested_commit(call).sha, _builds(call, with_app=False))
+
+
 _ONE = "/pulls/{number:[0-9]+}"
 _ROUTES = (
     Route("GET", "", shapes.repository),
@@ -87,6 +104,8 @@ _ROUTES = (
         "/commits/{sha}/pulls",
         lambda call: [shapes.brief(call, pull) for pull in call.repository.pulls_of(_requested_commit(call).sha)],
     ),
+    Route("GET", "/commits/{sha}/check-runs", _check_runs),
+    Route("GET", "/commits/{sha}/status", _status),
     Route("GET", "/commits/{sha:.+}", lambda call: shapes.commit(call, _requested_commit(call))),
     *github_git.ROUTES,
 )

@@ -150,6 +150,27 @@ def _pulls_of(call: Call) -> list[Json]:
     return [_brief(call, pull) for pull in call.repository.pulls_of(sha)]
 
 
+_JOB_STATUSES = {"pending": "running", "success": "success", "failure": "failed", "skipped": "skipped"}
+
+
+def _statuses(call: Call) -> list[Json]:
+    """https://docs.gitlab.com/api/commits/#list-commit-statuses"""
+    sha = call.params["sha"]
+    if not _SHA.fullmatch(sha) or call.repository.git.object(sha) is None:
+        raise RefusedError(404, "", reason="commit")
+    return [
+        {
+            "id": number,
+            "sha": sha,
+            "name": build.name,
+            "status": _JOB_STATUSES[build.state],
+            "target_url": build.url,
+            "allow_failure": False,
+        }
+        for number, build in enumerate(call.repository.builds.get(sha, {}).values(), 1)
+    ]
+
+
 def _events(call: Call) -> list[Json]:
     return [
         {
@@ -190,6 +211,7 @@ _ROUTES = (
     Route("GET", f"{_ONE}/approvals", _approvals),
     Route("GET", f"{_ONE}/versions", _versions),
     Route("GET", "/repository/commits/{sha}/merge_requests", _pulls_of),
+    Route("GET", "/repository/commits/{sha}/statuses", _statuses),
     Route("GET", "/events", _events),
     Route("POST", "/repository/branches", _create_branch, 201, "contents"),
 )

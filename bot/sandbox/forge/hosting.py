@@ -75,6 +75,16 @@ class Comment:
 
 
 @dataclass(frozen=True, slots=True)
+class Build:
+    """A check of a commit. `state` is pending, success, failure or skipped; `app` runs it as a GitHub check run."""
+
+    name: str
+    state: str
+    url: str
+    app: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Push:
     """A push to a branch: `before` is "" for a new branch, `after` is "" for a deleted one."""
 
@@ -146,6 +156,7 @@ class HostedRepository:
         self.git = Git(path)
         self.pulls: dict[int, Pull] = {}
         self.pushes: list[Push] = []
+        self.builds: dict[str, dict[str, Build]] = {}  # by sha and name
         self.lag = False  # commits of merged pull requests are not indexed yet
         self.on_push: Callable[[str, str], object] = lambda _branch, _after: None
         self.on_pull: Callable[[int], object] = lambda _number: None
@@ -184,6 +195,12 @@ class HostedRepository:
             sha = self.git.import_commit(branch, start, files, message, author=self.person(by), at=when)
             self.pushed(branch, before or "", sha, by)
             return sha
+
+    def report(self, sha: str, name: str, state: str, *, url: str = "", app: str = "") -> None:
+        """Report the state of a check of a commit, as a CI system does."""
+        with self._lock:
+            page = url or f"https://ci.example/{name.replace(' ', '-')}"
+            self.builds.setdefault(sha, {})[name] = Build(name, state, page, app)
 
     def pushed(self, branch: str, before: str, after: str, by: str) -> None:
         """Record a push."""

@@ -12,7 +12,7 @@ import jwt
 import orjson
 from aiohttp import web
 
-from bot.sandbox.forge import git_http, github, pages
+from bot.sandbox.forge import bitbucket_server, git_http, github, pages
 from bot.sandbox.forge import github_shapes as shapes
 from bot.sandbox.forge.dialect import Answer, Call, Dialect, Limit, Route
 from bot.sandbox.forge.git import Person
@@ -113,6 +113,8 @@ class SandboxForge:
             routes.add_get(f"{dialect.prefix}/user", self._user)
             routes.add_get(f"{dialect.prefix}{dialect.repository}/installation", self._installation)
             routes.add_post(f"{dialect.prefix}/app/installations/1/access_tokens", self._installation_token)
+        if dialect is bitbucket_server.BITBUCKET_SERVER:
+            routes.add_get(f"{bitbucket_server.BUILD_STATUSES}/{{sha}}", self._build_statuses)
         for route in dialect.routes:
             path = f"{dialect.prefix}{dialect.repository}{route.path}"
             routes.add_route(route.method, path, partial(self._call, route))
@@ -212,6 +214,12 @@ class SandboxForge:
     async def _unknown(self, request: web.Request) -> web.Response:
         self._authenticated(request)
         raise RefusedError(404, "Not Found")
+
+    async def _build_statuses(self, request: web.Request) -> web.Response:
+        self._authenticated(request)
+        builds = bitbucket_server.build_statuses(self.repositories.values(), request.match_info["sha"])
+        query = {name: request.query.getall(name) for name in request.query}
+        return _sent(self.dialect.page(str(request.url), query, builds))
 
     async def _installation(self, request: web.Request) -> web.Response:
         app_id = self._app(request)

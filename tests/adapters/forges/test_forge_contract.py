@@ -418,7 +418,7 @@ def test_a_protected_branch_is_not_pushed_to(site, hosted):
 
 def test_the_doctor_finds_all_well_and_changes_nothing(forge, hosted):
     before = hosted.git.branches()
-    assert [(probe.ok, probe.remedy) for probe in forge.probes()] == [(True, "")] * 3
+    assert {(probe.ok, probe.remedy) for probe in forge.probes()} == {(True, "")}
     assert hosted.git.branches() == before
     assert not hosted.pulls
 
@@ -427,7 +427,7 @@ def test_the_doctor_finds_all_well_and_changes_nothing(forge, hosted):
 def test_the_doctor_names_each_permission_that_is_missing(site, granted, ok):
     site.sandbox.tokens["half"] = Token("gitops-bot", frozenset({granted}))
     probes = site.adapter(token="half").probes()
-    assert tuple(probe.ok for probe in probes) == ok
+    assert tuple(probe.ok for probe in probes[:3]) == ok
     assert [probe.remedy for probe in probes if not probe.ok and "Grant its token" in str(probe.remedy)]
 
 
@@ -449,3 +449,31 @@ def test_the_doctor_says_that_a_repository_is_archived(forge, hosted):
 def test_two_open_pull_requests_for_one_branch_are_refused_by_the_forge(hosted, pull):
     with pytest.raises(RefusedError):
         hosted.open_pull(head=BOT_BRANCH, base="main", title="Again", body="", by="kit")
+
+
+# ---------------------------------------------------------------- checks
+
+
+def test_checks_are_read_by_name_with_their_latest_state_and_page(site, forge, hosted):
+    sha = hosted.git.tip("main")
+    assert forge.checks(sha) == []
+    hosted.report(sha, "lint", "pending", app="GitHub Actions")
+    hosted.report(sha, "lint", "success", app="GitHub Actions")
+    hosted.report(sha, "Jenkins", "failure", url="https://jenkins.example/job/7")
+    hosted.report(sha, "ci/circleci: build", "pending")
+    hosted.report(sha, "SonarQube Code Analysis", "skipped", app="SonarQube")
+    hosted.report(sha, "odd", "success", url="javascript:alert(1)")
+    checks = {check.name: check for check in forge.checks(sha)}
+    lint = "GitHub Actions: lint" if site.kind.kind == "github" else "lint"
+    assert {name: check.state.value for name, check in checks.items()} == {
+        lint: "success",
+        "Jenkins": "failure",
+        "ci/circleci: build": "pending",
+        "SonarQube Code Analysis": "neutral",
+        "odd": "success",
+    }
+    assert (checks["Jenkins"].url, checks["odd"].url) == ("https://jenkins.example/job/7", None)
+
+
+def test_a_commit_that_the_forge_does_not_have_has_no_checks(forge):
+    assert forge.checks("0123456789" * 4) == []

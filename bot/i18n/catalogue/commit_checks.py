@@ -1,0 +1,9 @@
+"""The checks of a commit, as its forge reports them."""
+
+from bot.i18n.language import Phrase
+
+CHECKS = Phrase(en="Checks: {checks}", es="Checks de CI: {checks}")
+UNKNOWN = Phrase(en="Checks: unknown. {reason}", es="Checks de CI: desconocidos. {reason}")
+MERGED_FAILING = Phrase(
+    en="⚠️ Merged although checks failed: {checks}", es="⚠️ Fusionado aunque fallaron checks de CI: {checks}"
+)
