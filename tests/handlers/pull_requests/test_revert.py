@@ -662,7 +662,9 @@ def test_an_open_pull_request_of_a_rewritten_branch_is_flagged_and_not_returned(
     reverts.forge = Rewriting(forge, "create_pull_request", reverts.source)
     dangerous = reverts.request(bad)
     assert isinstance(dangerous, Opened)
-    ports = Ports({"platform": reverts.repository}, {"platform": forge}, {}, None, None, None, store, None, clock)
+    platform = {"repositories": {"platform": reverts.repository}, "forges": {"platform": forge}}
+    nothing_else = {"clusters": {}, "charts": None, "renderer": None, "bases": None, "chat": None}
+    ports = Ports(**platform, **nothing_else, store=store, clock=clock)
     requester = Requester(JONAS, "jonas", "C9", Origin.COMMAND, ENGLISH)
     details = {"requester": requester, "what": bad, "applications": (), "channel": "C0"}
     track(ports, dangerous.pull, "platform", **details)
