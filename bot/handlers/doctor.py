@@ -249,7 +249,8 @@ def _slack(config: Config, clients: Clients) -> Iterator[Probe]:
         return
     if answer.get("is_enterprise_install"):
         remedy = (
-            "the token is of an organization-wide installation, which is not supported; install it in one workspace."
+            "the token belongs to an organization-wide installation, which is not supported;"
+            " install it in one workspace."
         )
         yield Probe("Slack: the app is installed in one workspace", ok=False, remedy=remedy)
     granted = {scope.strip() for scope in answer.headers.get("x-oauth-scopes", "").split(",")}

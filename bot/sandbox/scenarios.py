@@ -57,7 +57,7 @@ class Scenarios:
         scenario = {scenario.key: scenario for scenario in self.all()}[key]
         action = scenario.undo if key in self.done else scenario.run
         if action is None:
-            raise LookupError(f"{scenario.label}: that is done already")
+            raise LookupError(f"{scenario.label}: already done")
         action()
         self.done ^= {key}
         return f"Done: {scenario.label}." if key in self.done else f"Undone: {scenario.label}."
@@ -69,7 +69,7 @@ class Scenarios:
                 "privileged",
                 "A privileged container",
                 "Somebody makes a container of payments privileged by hand. The alert in #pagos is critical, and in "
-                "Spanish: each channel has its language.",
+                "Spanish: each channel has its own language.",
                 "Make payments privileged",
                 lambda: self._payments.do("privileged"),
                 lambda: self._payments.do("undo"),
@@ -77,7 +77,7 @@ class Scenarios:
             Scenario(
                 "push",
                 "A push without a pull request",
-                "Bo pushes a commit to `main`, and nobody reviewed it. The card shows the diff.",
+                "Bo pushes an unreviewed commit to `main`. The card shows the diff.",
                 "Push to main as Bo",
                 self._push,
             ),

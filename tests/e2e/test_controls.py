@@ -524,13 +524,13 @@ def test_an_incident_is_taken_over_released_and_woken_in_the_open(people, store,
     jonas, mira = people[JONAS], people[MIRA]
     incident = open_incident(store, "shop-staging")
     assert "You acknowledged" in jonas.type("ack shop-staging").text
-    assert "You already have shop-staging" in jonas.type("ack shop-staging").text
+    assert "You already acknowledged shop-staging" in jonas.type("ack shop-staging").text
     jonas.type("snooze shop-staging 4h")
     shown = jonas.card("💤", "Acknowledged by", "Snoozed by")
     assert card.TAKE_OVER in str(shown.blocks)
 
     assert "already acknowledged" in press(mira, card.ACKNOWLEDGE, incident.id)
-    assert "so you cannot release it" in press(mira, card.RELEASE, incident.id)
+    assert "so you cannot release the incident" in press(mira, card.RELEASE, incident.id)
     assert store.incidents.open_for("shop-staging").acknowledged_by == JONAS
     assert "snooze ended" in mira.type("snooze shop-staging off").text
     assert "You took over shop-staging from" in press(mira, card.TAKE_OVER, incident.id)

@@ -61,5 +61,5 @@ def test_status_lists_discovered_applications_and_those_that_cannot_be_followed(
         return answer if "5 applications: 4 synced, 1 not watched" in answer.text else None
 
     status = content(wait_for(all_synced))
-    for part in ("shop", "both.1", "both.2", "night", "Argo CD: Synced", "Flux: suspended", "needs charts from"):
+    for part in ("shop", "both.1", "both.2", "night", "Argo CD: Synced", "Flux: suspended", "are not allowed"):
         assert part in status

@@ -118,7 +118,7 @@ def attack(tmp_path):
 
 def test_a_package_with_another_digest_is_refused(attack):
     attack.serve_index(package("web"), sha256(b"other").hexdigest())
-    assert "does not have the digest" in attack.refusal()
+    assert "does not match the digest" in attack.refusal()
 
 
 def test_responses_are_bounded(attack, monkeypatch):
@@ -242,7 +242,7 @@ def manifest(**fields):
         (b"[" * 100_000, {}, "response is not valid"),
         (manifest(layers=[]), {}, "not that of a Helm chart"),
         (manifest(layers=[{"mediaType": LAYER, "digest": "sha256:../../x"}]), {}, "not that of a Helm chart"),
-        (manifest(), {"Docker_Content_Digest": f"sha256:{'0' * 64}"}, "does not have the digest"),
+        (manifest(), {"Docker_Content_Digest": f"sha256:{'0' * 64}"}, "does not match the digest"),
     ],
 )
 def test_an_invalid_manifest_is_refused(attack, body, headers, reason):
@@ -252,7 +252,7 @@ def test_an_invalid_manifest_is_refused(attack, body, headers, reason):
 
 def test_a_layer_with_another_digest_is_refused(attack):
     attack.server.respond = lambda handler: send(handler, manifest() if "manifests" in handler.path else b"other")
-    assert "does not have the digest" in attack.refusal(attack.server.url.replace("http:", "oci:"))
+    assert "does not match the digest" in attack.refusal(attack.server.url.replace("http:", "oci:"))
 
 
 def test_a_token_service_elsewhere_gets_no_credential(attack):

@@ -76,7 +76,7 @@ class AlertsConfig(Section):
         default=5,
         ge=2,
         le=10_000,
-        description="a number from 2 to 10000 (alerts at once in a channel that share a card)",
+        description="a number from 2 to 10000 (simultaneous alerts in a channel that share a card)",
     )
     remind: Duration | None = Field(default=None, description=A_DURATION)
     escalate: EscalationConfig | None = Field(default=None, description="a mapping with after and to")

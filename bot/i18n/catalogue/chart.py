@@ -7,7 +7,7 @@ FAILED = Phrase(
     es="No se pudo obtener el chart {chart} de {host}: {why}",
 )
 HOST_NOT_ALLOWED = Phrase(
-    en="needs charts from {host}. Allow the host under charts.allow.",
+    en="charts from {host} are not allowed. Allow the host under charts.allow.",
     es="necesita charts de {host}. Permite el host en charts.allow.",
 )
 NOT_ALLOWED = Phrase(
@@ -21,11 +21,11 @@ NO_URL = Phrase(
     es="su índice no tiene una dirección utilizable para la versión {version}.",
 )
 BAD_INDEX = Phrase(en="its index is not valid: {why}", es="su índice no es válido: {why}")
-LARGE_ENTRY = Phrase(en="it has more than {most} MiB about {chart}.", es="tiene más de {most} MiB sobre {chart}.")
+LARGE_ENTRY = Phrase(en="the entry for {chart} is larger than {most} MiB.", es="tiene más de {most} MiB sobre {chart}.")
 BAD_MANIFEST = Phrase(en="its manifest is not that of a Helm chart.", es="su manifiesto no es el de un chart de Helm.")
 BAD_ANSWER = Phrase(en="the registry's response is not valid.", es="la respuesta del registro no es válida.")
 DIGEST = Phrase(
-    en="what it sent does not have the digest {digest}. Do not deploy it before you know why.",
+    en="what it sent does not match the digest {digest}. Do not deploy it until you know why.",
     es="lo que envió no tiene el digest {digest}. No lo despliegues antes de saber por qué.",
 )
 UNAUTHORIZED = Phrase(
@@ -33,7 +33,7 @@ UNAUTHORIZED = Phrase(
     es="requiere una credencial. Agrega una para {host} al archivo config.json en DOCKER_CONFIG.",
 )
 STATUS = Phrase(en="it responded with {status}.", es="respondió con {status}.")
-TOO_LARGE = Phrase(en="the response has more than {most} MiB.", es="la respuesta tiene más de {most} MiB.")
+TOO_LARGE = Phrase(en="the response is larger than {most} MiB.", es="la respuesta tiene más de {most} MiB.")
 TOO_SLOW = Phrase(en="it did not respond within {seconds} seconds.", es="no respondió en {seconds} segundos.")
 REDIRECTS = Phrase(en="it redirects more than {most} times.", es="redirige más de {most} veces.")
 INSECURE_REDIRECT = Phrase(
@@ -55,7 +55,7 @@ NO_SPACE = Phrase(en="the bot cannot write to {folder} ({why}).", es="el bot no 
 BAD_PACKAGE = Phrase(en="its package {why}", es="su paquete {why}")
 
 MANY_FILES = Phrase(en="has more than {most} files.", es="tiene más de {most} archivos.")
-LARGE = Phrase(en="has more than {most} MiB when unpacked.", es="ocupa más de {most} MiB al desempaquetarlo.")
+LARGE = Phrase(en="is larger than {most} MiB when unpacked.", es="ocupa más de {most} MiB al desempaquetarlo.")
 LARGE_FILE = Phrase(en="contains a file larger than {most} MiB.", es="contiene un archivo de más de {most} MiB.")
 LINK = Phrase(en="contains {path}, which is not a regular file.", es="contiene {path}, que no es un archivo normal.")
 BAD_PATH = Phrase(

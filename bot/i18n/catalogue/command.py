@@ -28,7 +28,7 @@ ACKNOWLEDGE = Phrase(
     es="atender su incidente, o relevar a quien lo atiende: sin recordatorios salvo que empeore",
 )
 RELEASE = Phrase(
-    en="release its incident: nobody has it, so reminders resume",
+    en="release its incident, so that reminders resume",
     es="dejar de atender su incidente: nadie lo atiende, así que se reanudan los recordatorios",
 )
 SNOOZE = Phrase(

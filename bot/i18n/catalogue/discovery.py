@@ -100,8 +100,8 @@ NO_DATA = Phrase(
     es="su {kind} {name} no existe o el bot no puede listarlo.",
 )
 SECRET_FORBIDDEN = Phrase(
-    en="the values come from the Secret {name}, which the bot may not read. Grant it get and list on secrets there, or "
-    "move the values to a ConfigMap.",
+    en="the values come from the Secret {name}, which the bot is not allowed to read. Grant it get and list on secrets "
+    "there, or move the values to a ConfigMap.",
     es="sus valores vienen del Secret {name}, y el bot no puede leerlo. Otórgale get y list sobre secrets ahí, o mueve "
     "los valores a un ConfigMap.",
 )

@@ -28,7 +28,7 @@ MORE_OBJECTS = PluralPhrase(
 )
 
 RESOLVED = Phrase(
-    en="Resolved: {where} is back in sync after {lasted}; {ending}. It was: {facts}.",
+    en="Resolved: {where} is back in sync after {lasted}; {ending}. The drift was: {facts}.",
     es="Resuelto: {where} vuelve a estar en sincronía tras {lasted}; {ending}. Era: {facts}.",
 )
 RESOLVED_HEADER = Phrase(en="✅ Resolved · {where}: {fact}", es="✅ Resuelto · {where}: {fact}")

@@ -18,9 +18,10 @@ ACKNOWLEDGED_LEAD = Phrase(en="{person} acknowledged {where}.", es="{person} ati
 TAKEN_OVER_LEAD = Phrase(
     en="{person} took over {where} from {previous}.", es="{person} releva a {previous} en {where}."
 )
-RELEASED = Phrase(en="Released, nobody has it: {where}.", es="Ya nadie lo atiende: {where}.")
+RELEASED = Phrase(en="Incident released, open again: {where}.", es="Ya nadie lo atiende: {where}.")
 RELEASED_LEAD = Phrase(
-    en="{person} released {where}. Nobody has it now.", es="{person} dejó de atender {where}. Ahora nadie lo atiende."
+    en="{person} released the incident in {where}. It is open again.",
+    es="{person} dejó de atender {where}. Ahora nadie lo atiende.",
 )
 SNOOZED = Phrase(en="Snoozed until {time}: {where}.", es="Pospuesto hasta las {time}: {where}.")
 SNOOZED_LEAD = Phrase(en="{person} snoozed {where} until {time}.", es="{person} pospuso {where} hasta {time}.")

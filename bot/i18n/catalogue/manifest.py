@@ -103,8 +103,8 @@ BASE_NOT_ALLOWED = Phrase(
     "y usa esa.",
 )
 BASE_ORIGIN = Phrase(
-    en="{field} refers to {what}, but buildMetadata writes where each object comes from, which the bot cannot know of "
-    "remote bases. Commit a copy and use that instead.",
+    en="{field} refers to {what}, but buildMetadata records where each object comes from, which the bot cannot know "
+    "for remote bases. Commit a copy and use that instead.",
     es="{field} se refiere a {what}, pero buildMetadata escribe de dónde viene cada objeto, y el bot no puede saberlo "
     "de bases remotas. Sube una copia a git y usa esa.",
 )

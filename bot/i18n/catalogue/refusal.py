@@ -51,8 +51,8 @@ NO_APPLICATION = Phrase(
     "No se abrió nada.",
 )
 REWRITTEN = Phrase(
-    en="{branch} was rewritten meanwhile, and the pull request would bring removed commits back. Nothing was opened. "
-    "Try again.",
+    en="{branch} was rewritten in the meantime, and the pull request would bring removed commits back. Nothing was "
+    "opened. Try again.",
     es="{branch} se reescribió entretanto, y el pull request volvería a traer commits eliminados. No se abrió nada. "
     "Reinténtalo.",
 )

@@ -128,7 +128,7 @@ SECRET_VALUES = Phrase(
     es="{objects} sin comprobar: contienen valores de un Secret o dependen de ellos.",
 )
 SECRET_OBJECTS = Phrase(
-    en="Some objects are not checked: which ones there are depends on values from a Secret.",
+    en="Some objects are not checked: whether they exist depends on values from a Secret.",
     es="Algunos objetos quedan sin comprobar: cuáles hay depende de valores de un Secret.",
 )
 SECRET_NEEDED = Phrase(

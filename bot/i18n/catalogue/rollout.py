@@ -20,7 +20,7 @@ SUPERSEDED = Phrase(
     es="{names}: desplegado con una fusión más reciente, {newer}.",
 )
 REVERTED_HEADER = Phrase(en="↩️ Reverted: {names}", es="↩️ Revertido: {names}")
-REVERTED = Phrase(en="The change of {names} was reverted by {by}.", es="El cambio de {names} se revirtió con {by}.")
+REVERTED = Phrase(en="The change to {names} was reverted by {by}.", es="El cambio de {names} se revirtió con {by}.")
 REVERTED_BY = Phrase(en=" · reverted by {change}", es=" · revertido con {change}")
 DEGRADED_HEADER = Phrase(
     en="⚠️ Live, but degraded later: {names}{because}", es="⚠️ Desplegado, pero degradado después: {names}{because}"

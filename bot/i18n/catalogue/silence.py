@@ -32,17 +32,17 @@ ACKNOWLEDGED_ALREADY = Phrase(
     en="{who} already acknowledged {names}. Nothing changed.",
     es="{who} ya atiende {names}. Nada cambió.",
 )
-YOURS_ALREADY = Phrase(en="You already have {names}. Nothing changed.", es="Ya atiendes {names}. Nada cambió.")
+YOURS_ALREADY = Phrase(en="You already acknowledged {names}. Nothing changed.", es="Ya atiendes {names}. Nada cambió.")
 TAKEN_OVER = Phrase(
     en="You took over {names} from {who}. No reminders unless the drift gets worse.",
     es="Ahora atiendes {names} en lugar de {who}. Sin recordatorios salvo que el drift empeore.",
 )
 RELEASED = Phrase(
-    en="You released {names}. Nobody has it now, so reminders and escalation resume.",
+    en="{names}: incident released. Reminders and escalation resume.",
     es="Dejaste de atender {names}. Ahora nadie lo atiende, así que se reanudan los recordatorios y el escalado.",
 )
 NOT_YOURS = Phrase(
-    en="{who} has {names}, so you cannot release it. To take it over, use Take over or /gitops ack.",
+    en="{who} acknowledged {names}, so you cannot release the incident. To take it over, use Take over or /gitops ack.",
     es="{who} atiende {names}, así que no puedes dejarlo tú. Para relevarlo, usa Relevar o /gitops ack.",
 )
 NOBODY_HAS = Phrase(en="Nobody has acknowledged {names}. Nothing changed.", es="Nadie atiende {names}. Nada cambió.")

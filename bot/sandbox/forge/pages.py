@@ -99,7 +99,7 @@ def add_routes(
     async def act(request: web.Request) -> web.Response:
         # Another site must not merge here through someone's browser: https://web.dev/articles/fetch-metadata
         if request.headers.get("Sec-Fetch-Site") == "cross-site":
-            raise web.HTTPForbidden(text="Forms of other sites are not accepted.")
+            raise web.HTTPForbidden(text="Forms from other sites are not accepted.")
         form = {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
         return await asyncio.to_thread(_act, view(request), int(request.match_info["number"]), form)
 

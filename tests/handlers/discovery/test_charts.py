@@ -258,7 +258,7 @@ def test_values_of_secrets_are_used_only_where_the_bot_may_read_them_and_shown_n
     assert "s3cret" not in repr((result, discovery.applications["one"])) + discovery.status()
     discovery.cluster.fail("/api/v1/namespaces/*/secrets", 403)
     start(discovery)
-    assert "the Secret flux-system/tokens, which the bot may not read. Grant it get and list" in discovery.status()
+    assert "the Secret flux-system/tokens, which the bot is not allowed to read. Grant it get and list" in discovery.status()
 
 
 def test_charts_come_only_from_allowed_hosts(discovery, charts):
@@ -266,7 +266,7 @@ def test_charts_come_only_from_allowed_hosts(discovery, charts):
     discovery.flux(helm_repository(charts.url), release("one"), release("two"))
     start(discovery, charts={"allow": ["*.example.com"]})
     assert list(discovery.applications) == []
-    assert f"needs charts from {charts.host}. Allow the host under charts.allow." in discovery.status()
+    assert f"charts from {charts.host} are not allowed. Allow the host under charts.allow." in discovery.status()
     assert charts.requests == []
     start(discovery, charts={"allow": ["127.0.0.1"]})
     assert sorted(discovery.applications) == ["one", "two"]

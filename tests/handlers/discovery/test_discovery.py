@@ -112,7 +112,7 @@ def test_an_application_that_cannot_be_followed_says_why(discovery):
     for reason in (
         "elsewhere: the repository https://***@git.example/other.git is not configured",
         "away: the destination https://10.1.1.1:6443 is not a configured cluster",
-        "chart: needs charts from charts.example. Allow the host under charts.allow.",
+        "chart: charts from charts.example are not allowed. Allow the host under charts.allow.",
         "plugin: a config management plugin renders the manifests",
         "loud: the annotation gitops-bot/channel is not a channel ID",
     ):
@@ -148,7 +148,7 @@ def test_each_source_of_several_is_followed_at_its_own_revision(discovery):
     assert [drift.name for drift in checks["shop.more"].drift] == ["more"]
     assert checks["shop.more"].revision == discovery.source.sha("next")
     answer = discovery.status()
-    assert "Application prod/argocd/shop.3: needs charts from charts.example" in answer
+    assert "Application prod/argocd/shop.3: charts from charts.example are not allowed" in answer
     assert f"OutOfSync at {'b' * 8}" in answer
 
 
