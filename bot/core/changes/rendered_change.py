@@ -13,8 +13,9 @@ from bot.core.drift.compare import compare_declarations
 from bot.core.drift.model import FieldDrift
 from bot.core.objects.credentials import HIDDEN
 from bot.core.objects.deep_equality import deep_equal
-from bot.core.objects.manifest import Manifest, resolve
+from bot.core.objects.manifest import Manifest
 from bot.core.objects.path import format_path
+from bot.core.objects.resolve import resolve
 from bot.core.objects.resource import Object
 from bot.core.objects.schema import Schemas
 from bot.core.objects.steps import SharedSteps, Steps, TooManyStepsError, json_size

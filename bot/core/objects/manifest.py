@@ -8,7 +8,7 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain, islice
 from sys import intern
@@ -72,10 +72,6 @@ class Manifest:
         return Manifest(self.api_version, self.kind, namespace, self.name, self.object, self.file, self.line)
 
 
-# Says of an (apiVersion, kind) whether it is namespaced; None if that is not known.
-Namespaced = Callable[[str, str], bool | None]
-
-
 @dataclass(slots=True)
 class NodeBudget:
     """How many more nodes may be read."""
@@ -102,52 +98,6 @@ def read_documents(file: str, content: bytes, budget: NodeBudget | None = None) 
         raise ManifestError(file, content.count(b"\n", 0, error.start) + 1, LocalizedText(texts.NOT_UTF8)) from None
     documents = _json_documents(file, text, budget) if text.lstrip().startswith("{") else None
     return list(_yaml_documents(file, text, budget)) if documents is None else documents
-
-
-def resolve(manifests: Iterable[Manifest], *, namespace: str, namespaced: Namespaced) -> list[Manifest]:
-    """What a deployer keeps applied: each object in its namespace, without hooks and generated names.
-
-    See `resolve_one`. If an object is declared twice, the last one wins, as with kubectl.
-    """
-    resolved = (resolve_one(manifest, namespace=namespace, namespaced=namespaced) for manifest in manifests)
-    return list({manifest.key: manifest for manifest in resolved if manifest is not None}.values())
-
-
-def overridden(
-    manifests: Iterable[Manifest], *, namespace: str, namespaced: Namespaced
-) -> list[tuple[Manifest, Manifest]]:
-    """Each manifest that a later one of the same object overrides with different content, and that later one."""
-    latest: dict[tuple[str, str, str | None, str], Manifest] = {}
-    pairs: list[tuple[Manifest, Manifest]] = []
-    for manifest in manifests:
-        later = resolve_one(manifest, namespace=namespace, namespaced=namespaced)
-        if later is None:
-            continue
-        earlier = latest.get(later.key)
-        if earlier is not None and earlier.object != later.object:
-            pairs.append((earlier, later))
-        latest[later.key] = later
-    return pairs
-
-
-def resolve_one(manifest: Manifest, *, namespace: str, namespaced: Namespaced) -> Manifest | None:
-    """The manifest in its namespace; None for a hook, and for an object with a generated name.
-
-    `namespace` is for objects that name none, as far as they are namespaced or not known.
-    """
-    if not manifest.name or is_hook(manifest.object):
-        return None
-    is_namespaced = namespaced(manifest.api_version, manifest.kind)
-    target = None if is_namespaced is False else manifest.namespace or namespace
-    return manifest if manifest.namespace == target else manifest.in_namespace(target)
-
-
-def is_hook(desired: Mapping[str, Any]) -> bool:
-    """Whether this is a Helm or Argo CD hook, or a test: deployers apply it at one point and may delete it."""
-    annotations = mapping(desired, "metadata", "annotations")
-    # Helm 2's crd-install marks a definition that stays, so Argo CD applies it like any other object.
-    helm = annotations.get("helm.sh/hook")
-    return "argocd.argoproj.io/hook" in annotations or (helm is not None and helm != "crd-install")
 
 
 def _objects(file: str, line: int, value: object) -> Iterator[Manifest]:

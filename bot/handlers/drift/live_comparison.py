@@ -14,7 +14,8 @@ from bot.core.applications.application import Application
 from bot.core.drift.autoscaling import ScaleTargets, scale_targets
 from bot.core.drift.compare import Comparison, compare_object
 from bot.core.drift.ignore_rules import IgnoreRule
-from bot.core.objects.manifest import Manifest, resolve_one
+from bot.core.objects.manifest import Manifest
+from bot.core.objects.resolve import resolve_one
 from bot.core.objects.schema import Schemas
 from bot.core.objects.steps import SharedSteps, Steps, json_size
 from bot.handlers.drift.comparison_cache import CacheKey, CompareOptions, ComparisonCache

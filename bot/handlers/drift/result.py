@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from bot.core.applications.application import Application
 from bot.core.drift.compare import compare_object
 from bot.core.drift.model import ObjectDrift
-from bot.core.objects.manifest import Manifest, overridden, resolve
+from bot.core.objects.manifest import Manifest
+from bot.core.objects.resolve import overridden, resolve
 from bot.core.objects.schema import Schemas
 from bot.handlers.drift.live_comparison import LiveComparison
 from bot.handlers.drift.served_kinds import scope_of

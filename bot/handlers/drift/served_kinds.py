@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Final
 
-from bot.core.objects.manifest import Manifest, Namespaced
+from bot.core.objects.manifest import Manifest
+from bot.core.objects.resolve import Namespaced
 from bot.i18n.catalogue import cluster as texts
 from bot.i18n.language import LocalizedText, join_texts
 from bot.ports.cluster import ClusterError, Discovery, Kind

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from bot.core.applications.application import Application
 from bot.core.drift.model import Check, ObjectDrift, Status
 from bot.core.git.commit import PullRequest
-from bot.core.objects.manifest import Manifest, ManifestError, resolve
+from bot.core.objects.manifest import Manifest, ManifestError
+from bot.core.objects.resolve import resolve
 from bot.core.pull_requests.adopt import NotAdoptableError, adopt
 from bot.core.pull_requests.adopt_kustomize import adopt_overlay, expected
 from bot.core.pull_requests.revert import AlreadyOpen, Refused, Unfinished

@@ -9,7 +9,8 @@ from bot.core.applications.argocd_source import override_files, override_source
 from bot.core.applications.discovery import UnsupportedResourceError
 from bot.core.charts.bounds import MAX_DEPENDENCIES
 from bot.core.charts.reference import ChartRef
-from bot.core.objects.manifest import Manifest, ManifestError, is_hook, read_documents, read_manifests
+from bot.core.objects.manifest import Manifest, ManifestError, read_documents, read_manifests
+from bot.core.objects.resolve import is_hook
 from bot.core.objects.resource import mapping
 from bot.core.rendering.chart import expand_values_files, find_dependencies, is_nondeterministic
 from bot.core.rendering.encrypted import split_encrypted

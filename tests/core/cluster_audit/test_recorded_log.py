@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from bot.core.cluster_audit.actor import Window, object_keys, with_actors
 from bot.core.drift.compare import compare_object
 from bot.core.drift.model import ClusterUser, Confidence, ObjectDrift
-from bot.core.objects.manifest import read_manifests, resolve
+from bot.core.objects.manifest import read_manifests
 from bot.core.objects.path import Item, parse_path
+from bot.core.objects.resolve import resolve
 from bot.core.objects.scalar_equality import parse_time
 from bot.core.objects.schema import Schemas
 from tests.common.audit import Recording, at_metadata, recorded_events, recorded_steps

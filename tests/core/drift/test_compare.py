@@ -10,8 +10,9 @@ import yaml
 from bot.core.drift.autoscaling import scale_targets
 from bot.core.drift.compare import Comparison, compare_object
 from bot.core.drift.ignore_rules import IgnoreRule
-from bot.core.objects.manifest import Manifest, read_manifests, resolve
+from bot.core.objects.manifest import Manifest, read_manifests
 from bot.core.objects.path import PathError
+from bot.core.objects.resolve import resolve
 from bot.core.objects.schema import Schemas
 from tests.common.english import english
 

@@ -7,7 +7,8 @@ import yaml
 
 from bot.core.drift.autoscaling import scale_targets
 from bot.core.drift.compare import compare_object
-from bot.core.objects.manifest import read_manifests, resolve
+from bot.core.objects.manifest import read_manifests
+from bot.core.objects.resolve import resolve
 from bot.core.objects.schema import Schemas
 
 DATA = Path(__file__).parents[2] / "data"

@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 
 from bot.core.drift.model import FieldDrift, ObjectDrift
-from bot.core.objects.manifest import read_manifests, resolve
+from bot.core.objects.manifest import read_manifests
+from bot.core.objects.resolve import resolve
 from bot.core.pull_requests.adopt import NotAdoptableError
 from bot.core.pull_requests.adopt_kustomize import adopt_overlay, expected
 

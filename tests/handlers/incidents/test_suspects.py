@@ -11,7 +11,7 @@ from bot.core.changes.suspect import SuspectReason
 from bot.core.drift.compare import compare_object
 from bot.core.incidents.incident import Incident, IncidentState
 from bot.core.objects.managed_fields import INTERACTIVE
-from bot.core.objects.manifest import resolve
+from bot.core.objects.resolve import resolve
 from bot.core.objects.schema import Schemas
 from bot.core.rollouts.pending import PendingState, Unready
 from bot.core.rollouts.rollout import ApplicationRollout, Rollout, RolloutState
