@@ -137,6 +137,9 @@ class HangingCluster(Cluster):
         assert self._released.wait(DEADLINE)
         return self._cluster.discover()
 
+    def version(self) -> str:
+        return self._cluster.version()
+
     def schema(self, api_version: str) -> Mapping[str, Any] | None:
         return self._cluster.schema(api_version)
 

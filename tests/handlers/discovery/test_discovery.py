@@ -222,7 +222,7 @@ def test_the_command_line_says_what_it_does_not_follow_and_exits_2(discovery):
         total, charts, elsewhere = as_text(checks, not_followed=not_followed).splitlines()[followed:]
         assert total == ("7 applications: 1 in sync, 6 not watched" if followed else "6 applications: 6 not watched")
         assert charts.startswith(
-            "  5 Applications (prod/argocd/chart-0, prod/argocd/chart-1, prod/argocd/chart-2 and 2 more): needs "
+            "  5 Applications (prod/argocd/chart-0, prod/argocd/chart-1, prod/argocd/chart-2 and 2 more): "
             "charts from charts.example"
         )
         assert elsewhere.startswith("  1 Application (prod/argocd/elsewhere): the repository https://git.example/other")

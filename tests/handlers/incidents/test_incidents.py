@@ -17,7 +17,7 @@ QUIET_NIGHT = {"quiet_hours": {"from": "22:00", "to": "07:00", "zone": "Europe/M
 # A Monday in winter: Madrid is one hour ahead of UTC.
 AFTERNOON = datetime(2026, 3, 2, 17, 30, tzinfo=UTC)
 
-FACT = "ConfigMap settings key level info → debug"
+FACT = "ConfigMap settings key “level” info → debug"
 
 
 def settings(level="info", mode="a"):
@@ -195,7 +195,7 @@ def test_only_worse_drift_ends_an_acknowledgement(watch):
     watched.edit("a")
     watched.check()
     assert watched.headlines == [f"🟠 a · prod: {FACT}"]
-    assert "key level info → debug" in watched.replies[-1]
+    assert "key “level” info → debug" in watched.replies[-1]
     assert len(watched.replies) == 2
 
 
