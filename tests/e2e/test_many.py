@@ -42,7 +42,7 @@ def edit_everything(fleet, level):
 
 
 @pytest.mark.timeout(3 * SECONDS)
-@pytest.mark.parametrize(("teams", "group"), [(1, 5), (10, 5), (10, 10_000)])
+@pytest.mark.parametrize(("teams", "group"), [(1, 5), (10, 10_000)])
 def test_a_thousand_objects_drift_in_fifty_applications(tmp_path, teams, group):
     with running_fleet(tmp_path, APPLICATIONS, teams, settings=OBJECTS) as fleet:
         with fleet.running_bot(alerts={"group": group}):

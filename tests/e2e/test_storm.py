@@ -19,7 +19,7 @@ from tests.common.wait import DEADLINE, wait_for
 SEED = int(os.environ.get("STORM_SEED", "7"))
 APPLICATIONS = 25  # each with a channel of its own
 # Episodes of each, one after another; `make soak` lets it last longer.
-ROUNDS = int(os.environ.get("STORM_ROUNDS", "4"))
+ROUNDS = int(os.environ.get("STORM_ROUNDS", "2"))
 # What becomes of an application's next episode, and how often.
 KINDS = {"undone": 4, "acknowledged": 3, "adopted": 2, "merged": 2, "pull request": 1}
 # More at once would be one rollout, as they are after a bot was away: see `bot.handlers.rollouts.merges`.
@@ -28,7 +28,7 @@ MERGES_AT_ONCE = 6
 # the same weather for the same work.
 STEP = 20
 KILL = (60, 240)
-SECONDS = 50.0 * ROUNDS  # for all episodes, on a machine with much else to do
+SECONDS = 100.0 * ROUNDS  # for all episodes, on a machine with much else to do
 RESOLVED, ACKNOWLEDGED = "✅", "👀"
 OVER = object()
 PRESS_AGAIN_AFTER = 2.0  # seconds
@@ -194,9 +194,7 @@ class Weather:
 
 
 @pytest.mark.timeout(SECONDS + 3 * DEADLINE)
-@pytest.mark.parametrize(
-    ("history", "rounds"), [(True, ROUNDS), (False, ROUNDS // 4)], ids=["whole", "without channels:history"]
-)
+@pytest.mark.parametrize(("history", "rounds"), [(True, ROUNDS), (False, 1)], ids=["whole", "without channels:history"])
 def test_a_storm_loses_nothing_and_doubles_nothing(tmp_path, capsys, history, rounds):
     with running_fleet(tmp_path, APPLICATIONS, APPLICATIONS, rates=Rates.unlimited(), ack_timeout=1.0) as fleet:
         slack, expected = fleet.slack, Expected()
