@@ -201,7 +201,7 @@ def test_every_mistake_is_said_at_once_with_its_line_and_without_its_value(monke
     ("alerts", "said"),
     [
         ("remind: 4d", "alerts.remind: expected a duration such as 30s, 5m or 1h30m, from 1s to 24h"),
-        ("group: 1", "alerts.group: expected a number from 2 to 10000 (alerts at once in a channel that"),
+        ("group: 1", "alerts.group: expected a number from 2 to 10000 (simultaneous alerts in a channel that"),
         ("escalate: {to: [U0MIRA]}", "alerts.escalate.after: missing; expected a duration such as 30s, 5m or 1h30m,"),
         ("escalate: {after: 1m, to: []}", "alerts.escalate.to: expected a list of 1 to 20 user IDs (U…, W…) and"),
         ("escalate: {after: 1m, to: ['@mira']}", "alerts.escalate.to[0]: expected a list of 1 to 20 user IDs (U…"),

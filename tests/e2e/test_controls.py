@@ -539,7 +539,7 @@ def test_an_incident_is_taken_over_released_and_woken_in_the_open(people, store,
     assert f"'user_id': '{JONAS}'" in str(taken[0].blocks)
     assert MIRA not in str(taken[0].blocks)
 
-    assert "You released shop-staging" in mira.type("release shop-staging").text
+    assert "shop-staging: incident released" in mira.type("release shop-staging").text
     assert "Nobody has acknowledged" in mira.type("release shop-staging").text
     assert state_of(store, "shop-staging") is IncidentState.OPEN
 
