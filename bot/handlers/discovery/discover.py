@@ -207,7 +207,7 @@ class Discoverer:
         return LocalizedText(texts.LIST_FAILED, deployer=deployer.title, cluster=cluster, why=why)
 
     def _fetch_default_branches(self, results: Sequence[DiscoveryResult]) -> None:
-        """Read the default branches that HEAD stands for; a repository that cannot be fetched keeps its last one."""
+        """Read the default branches that HEAD resolves to; a repository that cannot be fetched keeps its last one."""
         urls = {
             normalize(application.url)
             for application in results
@@ -256,10 +256,9 @@ def _chart_hosts(results: Sequence[DiscoveryResult]) -> list[str]:
 def _read(deployer: _Deployer, resources: Resources, cluster: str, read_data: DataReader) -> list[DiscoveryResult]:
     """What the resources declare. A resource that fails unexpectedly becomes an UnsupportedResource. PortError."""
     try:
-        return deployer.read(resources, cluster, read_data)
-    except PortError:
-        raise
-    except Exception:  # noqa: BLE001  the loop below finds out which resource it was
+        with unexpected_as_port_error(f"the resources of {deployer.title} on {cluster}"):
+            return deployer.read(resources, cluster, read_data)
+    except UnexpectedError:  # the loop below finds out which resource it was
         results: list[DiscoveryResult] = []
     declaring = [(kind, resource) for kind in deployer.declaring for resource in resources[kind]]
     for kind, resource in declaring:
