@@ -15,6 +15,8 @@ from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk.socket_mode import SocketModeClient
 from slack_sdk.socket_mode.builtin.connection import Connection, ConnectionState
 
+from bot.ports.isolation import skip_unexpected
+
 
 class SocketHandler(SocketModeHandler):
     """Bolt's handler over such a client. `ping_interval` is in seconds: four without an answer end a connection."""
@@ -70,10 +72,8 @@ class _Client(SocketModeClient):
         connection = self.current_session
         if connection is None or not connection.is_active():
             return
-        try:
+        with skip_unexpected("a Socket Mode connection"):  # the thread must live to run the next one
             connection.run_until_completion(connection.state)
-        except Exception:  # the thread must live to run the next connection
-            self.logger.exception("Socket Mode connection failed")
 
 
 class _Connection(Connection):
