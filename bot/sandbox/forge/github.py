@@ -11,6 +11,7 @@ from bot.sandbox.forge import github_git
 from bot.sandbox.forge import github_shapes as shapes
 from bot.sandbox.forge.dialect import Answer, Call, Dialect, HookStyle, Json, Limit, Route
 from bot.sandbox.forge.git import CommitFacts
+from bot.sandbox.forge.github_check_shapes import check_run, combined_status
 from bot.sandbox.forge.hosting import Build, RefusedError
 
 _DOCS = "https://docs.github.com/rest"
@@ -77,14 +78,14 @@ def _builds(call: Call, *, with_app: bool) -> list[Build]:
 
 def _check_runs(call: Call) -> Json:
     runs = [
-        shapes.check_run(call, number, _requested_commit(call).sha, build)
+        check_run(call, number, _requested_commit(call).sha, build)
         for number, build in enumerate(_builds(call, with_app=True), 1)
     ]
     return {"total_count": len(runs), "check_runs": runs}
 
 
 def _status(call: Call) -> Json:
-    return shapes.combined_status(call, _requested_commit(call).sha, _builds(call, with_app=False))
+    return combined_status(call, _requested_commit(call).sha, _builds(call, with_app=False))
 
 
 _ONE = "/pulls/{number:[0-9]+}"
