@@ -21,6 +21,9 @@ AUDIT_PATH: Final = "/audit/"
 WEB_THREADS: Final = 8  # few are enough: Bolt acks within milliseconds and works elsewhere
 PROBE_THREADS: Final = 2
 
+# The response to a request with this name, headers, and body.
+_Receive = Callable[[str, Mapping[str, str], bytes], tuple[HTTPStatus, str]]
+
 _ONLY_POST: Final = (HTTPStatus.METHOD_NOT_ALLOWED, "use POST", ("Allow", "POST"))
 _WEBHOOK_RESPONSES: Final = {
     Received.UNKNOWN: (HTTPStatus.NOT_FOUND, "not found"),
@@ -53,9 +56,12 @@ class Web:
         audit: AuditWebhook | None = None,
     ) -> None:
         self._ready = ready
-        self._webhooks = webhooks
-        self._audit = audit
         self._slack = slack
+        self._receivers: dict[str, _Receive] = {}  # by the beginning of the path; the rest of it is a name
+        if webhooks:
+            self._receivers[WEBHOOKS_PATH] = lambda *request: _WEBHOOK_RESPONSES[webhooks.receive(*request)]
+        if audit:
+            self._receivers[AUDIT_PATH] = lambda *request: _AUDIT_RESPONSES[audit.receive(*request)]
         self._server = HttpServer(self._respond, listen, name="web", threads=WEB_THREADS, connections=MAX_CONNECTIONS)
         self._health = HttpServer(
             self._respond_to_probe, health, name="health", threads=PROBE_THREADS, connections=MAX_CONNECTIONS
@@ -89,10 +95,9 @@ class Web:
         path = environ.get("PATH_INFO", "")
         if self._slack and path == SLACK_PATH:
             return _slack(self._slack, environ, start_response)
-        if self._webhooks and path.startswith(WEBHOOKS_PATH):
-            return _webhook(self._webhooks, path.removeprefix(WEBHOOKS_PATH), environ, start_response)
-        if self._audit and path.startswith(AUDIT_PATH):
-            return _audit_events(self._audit, path.removeprefix(AUDIT_PATH), environ, start_response)
+        for prefix, receive in self._receivers.items():
+            if path.startswith(prefix):
+                return _receive(receive, path.removeprefix(prefix), environ, start_response)
         return self._respond_to_probe(environ, start_response)
 
 
@@ -109,22 +114,12 @@ def _slack(slack: HttpMode, environ: "WSGIEnvironment", start_response: "StartRe
     return [response.body.encode()]
 
 
-def _webhook(
-    webhooks: Webhooks, name: str, environ: "WSGIEnvironment", start_response: "StartResponse"
+def _receive(
+    receive: _Receive, name: str, environ: "WSGIEnvironment", start_response: "StartResponse"
 ) -> Iterable[bytes]:
     if environ["REQUEST_METHOD"] != "POST":
         return _plain(start_response, *_ONLY_POST)
-    received = webhooks.receive(name, _headers(environ), environ["wsgi.input"].read())
-    return _plain(start_response, *_WEBHOOK_RESPONSES[received])
-
-
-def _audit_events(
-    audit: AuditWebhook, name: str, environ: "WSGIEnvironment", start_response: "StartResponse"
-) -> Iterable[bytes]:
-    if environ["REQUEST_METHOD"] != "POST":
-        return _plain(start_response, *_ONLY_POST)
-    received = audit.receive(name, _headers(environ), environ["wsgi.input"].read())
-    return _plain(start_response, *_AUDIT_RESPONSES[received])
+    return _plain(start_response, *receive(name, _headers(environ), environ["wsgi.input"].read()))
 
 
 def _headers(environ: "WSGIEnvironment") -> Mapping[str, str]:
