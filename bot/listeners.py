@@ -125,7 +125,7 @@ class Listeners:
             # No progress message: without a response URL nothing could replace it.
             return self._commands.answer(asked, self._commands.named(requester))
 
-        # Events alone are sent again, by Slack, when their ack was lost.
+        # Slack resends only events, when their ack was lost.
         self._soon(requester, None, self._once(f"event {body.get('event_id')}", work))
 
     def on_home_opened(self, event: Payload) -> None:
@@ -323,7 +323,7 @@ class Listeners:
             self._say(requester, respond, errors.overloaded(requester.translator), replaces=replaces)
 
     def _follow(self, requester: Requester) -> None:
-        """What somebody did may be what their Home shows; what they did there has been answered there."""
+        """Update the requester's Home tab: it may show what they did elsewhere."""
         try:
             if not requester.about:
                 self._homes.acted(requester.user)
@@ -331,7 +331,7 @@ class Listeners:
             _log.warning("cannot update the Home tab of %s: %s", requester.user, error)
 
     def _say(self, requester: Requester, respond: Respond | None, said: Message, *, replaces: bool = False) -> None:
-        """On the Home tab, if asked there; through the response URL, which needs no membership; else as a whisper."""
+        """On the Home tab if asked there, else through the response URL (needs no membership), else ephemerally."""
         if requester.about:
             self._homes.answer(requester.user, said, requester.about)
             return

@@ -25,7 +25,7 @@ class ConnectionFailure:
 
 
 def connection_failure(error: BaseException) -> ConnectionFailure:
-    """The failure that an error of urllib, urllib3, requests or slack_sdk stands for."""
+    """The failure behind an error of urllib, urllib3, requests or slack_sdk."""
     for cause in _chain(error):
         match cause:
             case ssl.SSLCertVerificationError():

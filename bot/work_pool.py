@@ -31,7 +31,7 @@ class WorkPool:
         self._draining = False
 
     def submit(self, job: Job, requester: str) -> None:
-        """Queue a job of `requester`, such as a user ID. FullError when there is no place, or the pool is draining."""
+        """Queue a job of `requester`, such as a user ID. FullError if the queue is full or the pool is draining."""
         with self._changed:
             queue = self._queues.get(requester, ())
             starts_now = self._running.total() < self._workers and self._running[requester] < self._most_running

@@ -170,7 +170,7 @@ def revert_button(
 
 
 def parse_request(value: str, who: str) -> RevertRequest | None:
-    """The request that a button's value stands for; None for a value that the bot never sent."""
+    """The request in a button's value; None for a value that the bot never sent."""
     try:
         fields = json.loads(value)
         change, application, flags = parse_change_ref(str(fields["text"])), fields["application"], set(fields["flags"])

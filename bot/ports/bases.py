@@ -18,5 +18,5 @@ class Bases(Protocol):
         ...
 
     def revision(self, base: RemoteBase) -> str:
-        """The full sha that the base's ref stands for; fetched unless that was a short time ago. RepositoryError."""
+        """The full sha that the base's ref resolves to; fetches unless it did so recently. RepositoryError."""
         ...

@@ -85,7 +85,7 @@ class Repository(Protocol):
         ...
 
     def resolved_revision(self) -> ResolvedRevision:
-        """The branch, tag or commit that the tracked revision stands for, as last fetched. RepositoryError."""
+        """The branch, tag or commit that the tracked revision resolves to, as last fetched. RepositoryError."""
         ...
 
     def tip(self, branch: str) -> str | None:

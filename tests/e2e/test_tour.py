@@ -1,6 +1,6 @@
-"""The guided tour and its scenarios, as a stranger takes them: in a real browser, on a desktop and on a phone.
+"""The guided tour and its scenarios, as a newcomer follows them: in a real browser, on a desktop and on a phone.
 
-`make pictures` takes those of `docs/pictures` again; look at them then.
+`make pictures` takes the pictures in `docs/pictures` again. Look at them afterwards.
 """
 
 import os

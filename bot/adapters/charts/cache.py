@@ -43,11 +43,11 @@ class ChartCache:
         return digest
 
     def name(self, name: str, value: str) -> None:
-        """Remember what a name stands for. ChartError if there is no space."""
+        """Store the value of a name. ChartError if there is no space."""
         self._put(_NAMES, sha256(name.encode()).hexdigest(), value.encode())
 
     def named(self, name: str) -> str:
-        """What a name stands for; "" if that is not known."""
+        """The stored value of a name; "" if there is none."""
         with suppress(OSError, UnicodeDecodeError):
             return (self._folder / _NAMES / sha256(name.encode()).hexdigest()).read_text("utf-8")
         return ""

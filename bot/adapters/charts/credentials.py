@@ -20,7 +20,7 @@ def read_credentials(environ: Mapping[str, str]) -> dict[str, str]:
     """The value of the Authorization header by host.
 
     The configuration is the JSON in DOCKER_AUTH_CONFIG, else the file config.json in the directory DOCKER_CONFIG.
-    Without these variables there is none: the bot reads nobody's home directory. Credential helpers are not run.
+    Without these variables there is none: the bot does not read home directories. Credential helpers are not run.
     """
     inline, folder = environ.get("DOCKER_AUTH_CONFIG", ""), environ.get("DOCKER_CONFIG", "")
     try:

@@ -167,7 +167,7 @@ def _server(url: str) -> tuple[str, str | None, int | None]:
 
 
 class _TimedReader(io.RawIOBase):
-    """Reads from a socket until the deadline of the current request: a timeout alone starts again with each byte."""
+    """Reads from a socket until the deadline of the current request: a mere timeout restarts with each byte."""
 
     def __init__(self, raw: io.RawIOBase, sock: socket.socket) -> None:
         super().__init__()

@@ -65,7 +65,7 @@ class GitBases:
                 if self.repository(base).fetch_commit(base.ref):
                     return base.ref
                 raise
-        # Kustomize takes the ref as it is: `1.x` is no range of versions.
+        # Kustomize takes the ref as it is: `1.x` is a name, not a range of versions.
         try:
             return self._tracking(base, TargetRevision.branch(base.ref)).fetch()
         except RepositoryError:

@@ -78,7 +78,7 @@ def _cut(text: bytes, most: int) -> str:
 
 
 def _instant(seconds: bytes) -> datetime:
-    """The time of a commit. Git prints the digits of the commit, however many, and nothing if they are no number."""
+    """The time of a commit. Git prints the digits of the commit, however many, and nothing if they are not a number."""
     digits = seconds if seconds.isdigit() else b"0"
     at = int(digits) if len(digits) <= len(str(bounds.LATEST_SECONDS)) else bounds.LATEST_SECONDS
     return datetime.fromtimestamp(min(at, bounds.LATEST_SECONDS), UTC)

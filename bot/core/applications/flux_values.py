@@ -27,7 +27,7 @@ _MAX_NODES: Final = 300_000  # of all of them together
 _CONFIG_MAP: Final = "ConfigMap"
 _SECRET: Final = "Secret"  # noqa: S105  the kind
 _MASK: Final = "masked"
-_UNMASKED: Final = frozenset({"true", "false", "null"})  # which decide what a chart declares, and are no secrets
+_UNMASKED: Final = frozenset({"true", "false", "null"})  # these decide what a chart declares, and are not secrets
 
 
 def data_references(resources: Mapping[Any, Sequence[Object]]) -> set[tuple[str, str, str]]:

@@ -191,7 +191,7 @@ def _manager(parameters: Mapping[str, list[str]], user_agent: str) -> str:
 
 
 def _id(event: Object, key: ObjectKey) -> str:
-    """The same for each delivery of an event. Not the audit ID alone: a client may choose that, and repeat it."""
+    """The same for each delivery of an event. The audit ID does not suffice: a client may choose it, and repeat it."""
     parts = [text(event, name) for name in ("auditID", "verb", "requestURI", "requestReceivedTimestamp")]
     return hashlib.blake2b(orjson.dumps([*parts, str(key)]), digest_size=16).hexdigest()
 

@@ -56,7 +56,7 @@ class _History:
         return sum(len(entry.state.digests) for entry in self.entries.values()) + len(self.before.digests or ())
 
     def work_out(self) -> list[ClusterWrite]:
-        """Compare each state with the one before; returns the requests of which that changes what is known."""
+        """Compare each state with the one before; returns the requests whose changes this reveals."""
         state, changed = self.before, []
         for entry in self._ordered():
             state, known = _follow(state, entry)

@@ -139,7 +139,7 @@ InvalidCommand = UnknownCommand | UnknownApplication | WrongArguments | InvalidD
 class CommandSpec:
     """One command: its `arguments` as help shows them, how many it takes, the `flags` it also accepts, and examples.
 
-    In `examples`, which are arguments, APP stands for an application.
+    In `examples`, APP is replaced by the name of an application.
     """
 
     name: str

@@ -66,7 +66,7 @@ class Attribution:
     def added(self, path: Path, *, is_described: bool) -> Verdict:
         """The cluster has a value that git does not declare and that is not a default.
 
-        Unless a schema describes it, it may be a default all the same.
+        Without a schema that describes it, it may still be a default.
         """
         owners = self._ownership.owners(path)
         person = next((owner for owner in owners if self._ownership.is_person(owner)), None)

@@ -36,7 +36,7 @@ class Walk:
     """One comparison of one object; `findings` has the result.
 
     The parents, in every method, are the mappings around a value in git and in the cluster, on which its default may
-    depend; an item of a list has none. MISSING stands for a value that the cluster does not have. Without `explain`,
+    depend; an item of a list has none. MISSING is the value of what the cluster does not have. Without `explain`,
     the defaults that the server filled in are not recorded. Methods raise TooManyStepsError.
     """
 

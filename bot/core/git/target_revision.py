@@ -44,7 +44,7 @@ class Refs:
 
 @dataclass(frozen=True, slots=True)
 class ResolvedRevision:
-    """What a target revision currently stands for: a branch, tag or commit by its name, the newest of `candidates`."""
+    """What a target revision currently resolves to: a branch, tag or commit by its name, the newest of `candidates`."""
 
     kind: Literal["branch", "tag", "commit"]
     name: str
@@ -105,7 +105,7 @@ class TargetRevision:
         return cls(text, Newest(newest or Newest.VERSION))
 
     def is_invalid(self) -> bool:
-        """Whether it can stand for nothing, whatever the repository contains."""
+        """Whether it cannot resolve, whatever the repository contains."""
         if self.versions is not None:
             return False
         text = self.text
@@ -119,7 +119,7 @@ class TargetRevision:
 
 
 def resolve_revision(revision: TargetRevision, refs: Refs) -> ResolvedRevision | None:
-    """What a target revision stands for; None when there is no such ref. A short sha is not searched for."""
+    """What a target revision resolves to; None when there is no such ref. A short sha is not searched for."""
     text = revision.text
     if _SHA.fullmatch(text):
         return ResolvedRevision("commit", text[:8], text)

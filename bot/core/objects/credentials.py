@@ -11,7 +11,7 @@ from functools import cache, lru_cache
 from itertools import chain, pairwise
 from typing import Any, Final
 
-HIDDEN: Final = "(hidden)"  # stands for a value
+HIDDEN: Final = "(hidden)"  # shown instead of a value
 
 MAX_SCANNED: Final = 131_072  # characters of one text; a longer text is hidden as a whole
 _WINDOW: Final = 512  # characters that are searched at once: some detectors are quadratic
@@ -131,7 +131,7 @@ def _redacted_lines(lines: Iterable[str]) -> Iterator[str]:
 
 
 def _indented(column: int, *, is_block: bool) -> _Continuation:
-    """For the value of a key in this column. Unless it is a block, the entries of a mapping or a list are no value."""
+    """For the value of a key in this column. The entries of a mapping or list count only if it is a block."""
 
     def redact(line: str) -> str | None:
         content = line.lstrip(" \t")
@@ -169,7 +169,7 @@ def _without_assigned(line: str, *, is_named: bool) -> tuple[str, _Continuation 
         if not (is_credential_name(name) or (is_named and name == "value")):
             continue
         start = _end(_TO_VALUE, line, at)
-        # Without a space before the name, the line is no command, so the value goes on to its end.
+        # Without a space before the name, the line is not a command, so the value extends to its end.
         is_last = line[at] == ":" or not 0 <= first_space < at - len(before) + len(before.rstrip())
         column = _end(_TO_KEY, line, 0)
         is_key = line[at] == ":" and line[column:at].strip(_QUOTES) == name

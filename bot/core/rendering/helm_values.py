@@ -123,7 +123,7 @@ class _InvalidError(Exception):
 
 
 class _EndError(Exception):
-    """The text is at its end, where that is no mistake. What was set so far counts."""
+    """The text ends where it may. What was set so far counts."""
 
 
 class _TooLargeError(Exception):

@@ -101,7 +101,7 @@ class Rollout:
 
     - `merged_at` is the forge's time, or if there is none, when the bot first saw the merge.
     - `approved_by` are forge logins. `authors`, `more_authors`, `requester` and `pull_author` are as in ChangePeople.
-    - `merges` is how many merges this rollout stands for; it is the last of them.
+    - `merges` is how many merges this rollout covers; it is the last of them.
     - `rewritten` means that the branch was force-pushed to this revision.
     - `ended_at` is when it first was live everywhere, or if it never was, when it was superseded or reverted.
     - `checks` are those of the merged revision, None until they have been read; `failed_checks` are those of the pull
@@ -201,7 +201,7 @@ def apply_observations(
 def mark_superseded(rollout: Rollout, newer: Rollout, *, now: datetime) -> Rollout:
     """Supersede a rollout if a newer merge is live in every application that needs it.
 
-    Applications that the newer merge changes are no longer watched: what happens to them now is its doing.
+    The bot stops watching the applications that the newer merge changes: what happens to them now is its effect.
     """
     if rollout.state in (RolloutState.SUPERSEDED, RolloutState.REVERTED):
         return rollout
