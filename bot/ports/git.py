@@ -183,7 +183,7 @@ class Repository(Protocol):
     def push_commit(self, *, branch: str, tree: str, parent: str, message: str, head: str | None = None) -> str:
         """Create a commit of `tree` on `parent` and push it as a new branch `gitops-bot/…`; the commit's sha.
 
-        PushRejectedError if the branch already exists, if the tracked branch is no longer at `head` (default: `parent`),
-        or if the remote rejects the push.
+        PushRejectedError if the branch exists, if the tracked branch is no longer at `head` (default: `parent`), or if
+        the remote rejects the push.
         """
         ...

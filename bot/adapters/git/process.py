@@ -19,6 +19,7 @@ import git
 
 from bot.adapters.git import bounds
 from bot.adapters.git.errors import disk_errors
+from bot.adapters.git.watchdog import watched
 from bot.i18n.catalogue import repository as texts
 from bot.i18n.language import LocalizedText
 from bot.ports.git import RepositoryError
@@ -112,7 +113,7 @@ def run_git(
         stream.write(stdin)
         stream.seek(0)
         running = _start(argv, work_tree or git_dir, environment, stream)
-        with cast("subprocess.Popen[bytes]", running.proc) as process:
+        with cast("subprocess.Popen[bytes]", running.proc) as process, watched(process.pid):
             # Git inherits the limit to what it starts, which for a local repository is the server, too.
             _limit_memory(process.pid)
             stdout = _Fields(field_bytes)

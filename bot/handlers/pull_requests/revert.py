@@ -286,9 +286,14 @@ class _Revert:
     def _changes_others(self, files: Sequence[str], head: str, tree: str, affected: Sequence[Application]) -> bool:
         """Whether some of the files are not inputs of the affected applications, before or after the revert."""
         sources = [application.source for application in affected]
-        inputs = [self.manifest_cache.inputs(self.repository, revision, sources) for revision in (head, tree)]
-        paths = {path for by_source in inputs for of_source in by_source.values() for path, _ in of_source}
-        return any(paths.isdisjoint(path_and_parents(file)) for file in files)
+        others = files
+        for revision in (head, tree):
+            inputs = self.manifest_cache.inputs(self.repository, revision, sources)
+            paths = {path for of_source in inputs.values() for path, _ in of_source}
+            others = [file for file in others if paths.isdisjoint(path_and_parents(file))]
+            if not others:
+                return False
+        return True
 
     def _without_target(self, head: str) -> Merged:
         """`head` without the target's changes: a three-way merge from the target to the commit before it."""

@@ -119,7 +119,7 @@ class ManifestCache:
 
     def declared(self, repository: Repository, revision: str | None, source: Source) -> tuple[Manifest, ...]:
         """The manifests, or none if the source's path does not exist at the revision, or the revision is None."""
-        if revision is None or dict(self.inputs(repository, revision, [source])[source]).get(source.path) is None:
+        if revision is None or repository.tree_id(revision, source.path) is None:
             return ()
         return self.manifests(repository, revision, source)
 
