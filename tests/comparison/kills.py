@@ -25,8 +25,6 @@ from tests.common.processes import command_lines
 from tests.common.wait import wait_for
 from tests.hostile.test_interrupted import ROOT, Interrupted, requester
 
-_LONGEST = 1.0  # seconds from the request to the kill
-
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.comparison.kills", description=__doc__)
@@ -37,9 +35,10 @@ def main() -> None:
     moments: Counter[str] = Counter()
     with tempfile.TemporaryDirectory() as folder, running_fleet(Path(folder), applications=2, channels=2) as fleet:
         interrupted = Interrupted(fleet)
+        longest = kill_after(None, interrupted, interrupted.change(fleet.applications[1]))
         for number in range(1, options.kills + 1):
             sha = interrupted.change(fleet.applications[1])
-            kill_after(dice.uniform(0.0, _LONGEST), interrupted, sha)
+            kill_after(dice.uniform(0.0, longest), interrupted, sha)
             wait_for(lambda: not remote_git(interrupted))
             moment = progress(interrupted, sha)
             moments[moment] += 1
@@ -75,8 +74,11 @@ def progress(interrupted: Interrupted, sha: str) -> str:
     return "the branch" if any(sha in name for name in interrupted.fleet.repository.git.branches()) else "nothing"
 
 
-def kill_after(seconds: float, interrupted: Interrupted, sha: str) -> None:
-    """Ask for a revert in a process of its own, and kill it and what it started."""
+def kill_after(seconds: float | None, interrupted: Interrupted, sha: str) -> float:
+    """Ask for a revert in a process of its own, and kill it after so many seconds, or None once it has the answer.
+
+    The seconds from the request to the kill.
+    """
     environment = {**os.environ, **interrupted.fleet.stack.environment, "PYTHONPATH": str(ROOT)}
     argv = [
         sys.executable,
@@ -86,8 +88,13 @@ def kill_after(seconds: float, interrupted: Interrupted, sha: str) -> None:
     with subprocess.Popen(argv, cwd=ROOT, env=environment, stdout=subprocess.PIPE, start_new_session=True) as process:
         assert process.stdout
         assert process.stdout.readline() == b"ready\n"
-        time.sleep(seconds)
+        began = time.monotonic()
+        if seconds is None:
+            assert process.stdout.readline() == b"answered\n"
+        else:
+            time.sleep(seconds)
         os.killpg(process.pid, signal.SIGKILL)
+        return time.monotonic() - began
 
 
 def ask(config: str, sha: str) -> None:
@@ -95,6 +102,7 @@ def ask(config: str, sha: str) -> None:
     commands = Bot(load(Path(config), os.environ))._commands
     print("ready", flush=True)
     commands.revert(requester(), RevertRequest("jonas", parse_change_ref(sha)))
+    print("answered", flush=True)
     signal.pause()
 
 
