@@ -30,7 +30,7 @@ def within(seconds: float) -> Iterator[None]:
 
 @contextmanager
 def paused() -> Iterator[None]:
-    """Let the deadlines of the blocks around this one wait for its end."""
+    """Do not count the time that this block takes towards the deadlines of the blocks around it."""
     start = time.monotonic()
     try:
         yield

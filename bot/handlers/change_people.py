@@ -45,7 +45,7 @@ def git_people(repository: Repository, commit: Commit) -> ChangePeople:
 
 
 def read_authors(repository: Repository, parent: str | None, revision: str) -> list[Author]:
-    """Everyone who wrote a part of a change. Who merged it did not write it by that. RepositoryError."""
+    """Everyone who wrote a part of a change. Merge commits do not count. RepositoryError."""
     commits = repository.commits(parent, revision, limit=_MAX_COMMITS)[::-1]
     return authors_of([commit for commit in commits if len(commit.parents) < 2])
 

@@ -1,4 +1,4 @@
-"""Packages on disk, by the SHA-256 of their bytes, and which package a version of a chart was."""
+"""Packages on disk, by the SHA-256 of their bytes, and the package that each version of a chart resolved to."""
 
 import os
 import tempfile

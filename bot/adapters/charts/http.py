@@ -45,7 +45,7 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class HttpClient:
-    """Sends GET requests, in the environment's proxies and private CAs, as git does. Any thread may call.
+    """Sends GET requests, with the proxies and private CAs of the environment, as git does. Any thread may call.
 
     `credentials` has the value of the Authorization header by host. `is_allowed` says which hosts may be reached
     without TLS when another server refers to them.
@@ -80,7 +80,7 @@ class HttpClient:
     def referred(self, origin: str, url: str) -> str:
         """The URL that the server at `origin` refers to. DownloadError unless it has TLS, or its host is allowed.
 
-        So a server in the internet cannot make the bot send requests to services of the cluster, which have none.
+        So a server on the internet cannot make the bot send requests to services in the cluster, which have no TLS.
         """
         there = urlsplit(url)
         is_same = _origin(url) == _origin(origin)
@@ -135,7 +135,7 @@ def _proxy_manager(proxy: str, options: Mapping[str, str]) -> urllib3.ProxyManag
 
 
 def _authorized(url: str, first: str, credential: str) -> dict[str, str]:
-    """The header with a credential, which is never sent without TLS after a request with it."""
+    """The Authorization header; empty for a request without TLS if the `first` one had TLS."""
     if not credential or (urlsplit(first).scheme == "https" and urlsplit(url).scheme != "https"):
         return {}
     return {"authorization": credential}

@@ -51,8 +51,8 @@ def config_map_data(reference: Object, origin: ResourceRef, read_data: DataReade
 def release_values(spec: Object, origin: ResourceRef, read_data: DataReader) -> tuple[str, str]:
     """The values of `valuesFrom`, each merged over the ones before, and the inline `values` over them, as JSON.
 
-    A value with a `targetPath` overrides inline values too. The second result has other values instead of those from
-    Secrets, and is "" if there are none: what is rendered the same with both shows nothing of a Secret.
+    A value with a `targetPath` overrides inline values too. In the second result, the values from Secrets are masked;
+    it is "" if there are none. Objects that render alike with both contain nothing of one.
     UnsupportedResourceError.
     """
     references = [entry for entry in items(spec, "valuesFrom") if isinstance(entry, Mapping)]

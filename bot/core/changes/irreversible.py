@@ -1,4 +1,4 @@
-"""What a change in git cannot undo or cannot do: data that is lost for good, and fields that are immutable.
+"""Finds irreversible changes in git: those that destroy data for good, and those that Kubernetes refuses.
 
 From the API server's own validation (kubernetes/kubernetes `pkg/apis/*/validation`) and
 https://kubernetes.io/docs/concepts/storage/persistent-volumes/#reclaiming

@@ -185,7 +185,7 @@ def _shortened(field: FieldChange, most: int) -> FieldChange:
 
 
 def _from_where_they_differ(before: Any, after: Any) -> tuple[Any, Any]:
-    """The lines of two texts, or the items of two lists, without those that both start or both end with."""
+    """Two texts or lists, without the lines or items that both begin with, and without those that both end with."""
     if isinstance(before, str) and isinstance(after, str) and "\n" in before + after:
         one, other = _from_where_they_differ(before.splitlines(), after.splitlines())
         return "\n".join(one), "\n".join(other)

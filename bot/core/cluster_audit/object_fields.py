@@ -177,7 +177,7 @@ class ObjectFields:
 
 
 def digest(value: Any, key: bytes) -> bytes:
-    """Of one field, keyed so that nobody can look its value up."""
+    """The digest of a field's value, with a key so that the value cannot be found by hashing guesses."""
     return hashlib.blake2b(orjson.dumps(value, option=orjson.OPT_SORT_KEYS), key=key, digest_size=8).digest()
 
 
@@ -186,7 +186,7 @@ def _is_index(part: str) -> bool:
 
 
 def _leaf(path: Path, value: Any) -> str:
-    """The path of a leaf. An empty container has one below its own, which is not above what is put into it later."""
+    """The path of a leaf. That of an empty container ends with `[{}]`, so that it is not above fields added later."""
     formatted = _formatted(path)
     return intern(f"{formatted}[{{}}]" if value in ({}, []) else formatted)  # most objects have the same paths
 

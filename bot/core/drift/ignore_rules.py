@@ -163,7 +163,7 @@ def parse_pointer(text: str) -> Callable[[Any, Steps], Iterator[Place]]:
 
 
 def without_places(value: Any, places: Iterable[Place], steps: Steps) -> Any:
-    """A copy without what stands at these places; it shares with the original what is not on the way to one."""
+    """A copy without the values at these places. Parts that contain none of the places are shared with the original."""
     steps.take(len(value) // 10 if isinstance(value, Mapping | list) else 0)
     below: dict[str | int, list[Place]] = {}
     for key, *rest in filter(None, places):

@@ -19,7 +19,7 @@ from bot.i18n.catalogue import ignore as texts
 from bot.i18n.language import LocalizedError, LocalizedText
 
 Place = tuple[str | int, ...]  # keys and indexes from the root
-# A value on its way through an expression, and where it stands; None for one that was worked out.
+# A value that an expression works on, preceded by its place in the object: None if the value was computed.
 _Item = tuple[Place | None, Any]
 _Run = Callable[[_Item, "_OwnSteps"], Iterator[_Item]]
 
@@ -327,7 +327,7 @@ def _joined(first: Expression, second: Expression) -> Expression:
 
 
 def _logical(first: Expression, second: Expression, *, decided_by: bool) -> Expression:
-    """`or`, which a first value that is true decides, or `and`, which one that is false decides."""
+    """`or` (`decided_by` True) or `and` (False): the second expression runs only if the first value does not decide."""
 
     def run(item: _Item, steps: _OwnSteps) -> Iterator[_Item]:
         for _, one in first.run(item, steps):

@@ -57,7 +57,7 @@ def members(values: list[Any]) -> set[Member] | None:
 
 
 def undeclared_item_node(node: Node) -> Node:
-    """The node of an item that git does not declare: the server fills in the items of a list that it fills in."""
+    """The node of an item that git does not declare: if the server fills in the list, it fills in the item too."""
     return replace(node.item, filled=node.filled, keeps_zero=True)
 
 

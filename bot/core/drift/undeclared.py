@@ -51,10 +51,10 @@ class UndeclaredFields:
         ignored: IgnoredPaths | None,
         parent_default: Any = MISSING,
     ) -> list[Undeclared]:
-        """Split a value by who put its parts there; each part is the topmost that is wholly of one origin.
+        """Split a value by the origin of its parts: each result is the largest part that has only one origin.
 
-        The parents are the mappings around it in git and in the cluster; `parent_default` is what the default of the
-        parent holds here, MISSING if nothing. TooManyStepsError.
+        The parents are the mappings around it in git and in the cluster; `parent_default` is the value at this
+        key in the parent's default, MISSING if there is none. TooManyStepsError.
         """
         self._steps.take()
         if live is None:

@@ -123,7 +123,7 @@ class _InvalidError(Exception):
 
 
 class _EndError(Exception):
-    """The text ends where it may. What was set so far counts."""
+    """The text ends where Helm allows it to. What it has set before is kept."""
 
 
 class _TooLargeError(Exception):

@@ -17,7 +17,7 @@ _MAX_COMMITS = 1_000  # of a branch
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """Nothing is open, because the tracked branch is now at `head`."""
+    """No pull request was opened: the tracked branch has moved to `head`."""
 
     head: str
 
@@ -104,7 +104,7 @@ def _open(proposal: Proposal, branch: str, repository: Repository, forge: Forge)
 
 
 def begins_on_tracked_branch(repository: Repository, branch: str, message: str) -> bool:
-    """Whether the bot's commit on one of its branches, which has the subject of `message`, follows a tracked commit.
+    """Whether the first commit of `branch` that is not tracked is the bot's own, with the subject of `message`.
 
     Other people may have pushed to the branch since. RepositoryError.
     """

@@ -62,7 +62,7 @@ from bot.messages import revert_pull_request
 from bot.ports.forge import Forge, ForgeError
 from bot.ports.git import Merged, Repository, RepositoryError, RevisionNotFoundError
 
-# Decides whether the requester may revert a change that affects these applications (names), and with None other files.
+# Decides whether the requester may revert a change of these applications (names); None is for files of no application.
 Permit = Callable[[Sequence[str | None]], Decision]
 
 MAX_REBUILDS = 3  # when the branch moves while the revert is built
@@ -283,7 +283,7 @@ class _Revert:
         return Refused(LocalizedText(texts.REWRITTEN, branch=self.repository.branch))
 
     def _affected(self, head: str, tree: str) -> list[Application]:
-        """Those that the revert changes. Whether it changes one that cannot be read is unknown, so that one counts."""
+        """The applications that the revert changes, and those for which that is unknown since they cannot be read."""
         change = self.repository, head, tree, self.applications, self.manifest_cache
         names = {
             application.name for find in (affected_applications, possibly_affected) for application in find(*change)

@@ -145,7 +145,7 @@ class RolloutTracker:
 
     def _described(self, rollout: Rollout) -> Rollout:
         record = judged(self._ports.store.approvals.of_commits(rollout.repository, [rollout.revision]))
-        if record and rollout.pull_number:  # an approval of other content than the merged one has been seen through
+        if record and rollout.pull_number:  # approvals of content other than what was merged do not count
             rollout = replace(rollout, approved_by=record.approvers)
         return describe(self._ports, rollout, self._applications, self._rendered)
 
