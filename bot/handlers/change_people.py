@@ -27,7 +27,7 @@ def read_people(
     pull = forge.pull_request_for(commit.sha)
     if pull is None or pull.state != "merged":
         return None, replace(people, approvers=())
-    record = judged(store.approvals.of_commits(repository.name, [commit.sha]))
+    record = reviewed_record(store.approvals.of_commits(repository.name, [commit.sha]))
     approved_by = record.approvers if record else approvers(pull, forge.approvals(pull.number))
     return pull, replace(
         people,
@@ -56,7 +56,7 @@ def requester_of(store: Store, repository: str, pull: PullRequest) -> str:
     return tracked.people.requester if tracked else ""
 
 
-def judged(records: Iterable[ApprovalRecord]) -> ApprovalRecord | None:
+def reviewed_record(records: Iterable[ApprovalRecord]) -> ApprovalRecord | None:
     """The record that says who approved a commit, if the review has come to a verdict."""
     undecided = {ApprovalStatus.UNKNOWN, ApprovalStatus.REWRITTEN}
     return next((record for record in records if record.verdict not in undecided), None)

@@ -11,7 +11,7 @@ import urllib3
 from urllib3.exceptions import HTTPError, LocationParseError
 
 from bot.core.charts import bounds
-from bot.http_client import restrict, within
+from bot.http_client import deadline, restrict
 from bot.i18n.catalogue import chart as texts
 from bot.i18n.language import LocalizedError, LocalizedText
 from bot.network import ConnectionProblem, connection_failure
@@ -64,7 +64,7 @@ class HttpClient:
         """
         origin, first = _origin(url), url
         try:
-            with within(bounds.FETCH_SECONDS):
+            with deadline(bounds.FETCH_SECONDS):
                 for _ in range(bounds.MAX_REDIRECTS + 1):
                     own = authorization if authorization is not None and _origin(url) == origin else None
                     credential = self.credentials.get(urlsplit(url).netloc.lower(), "") if own is None else own

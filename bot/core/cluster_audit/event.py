@@ -16,7 +16,7 @@ from bot.core.cluster_audit.write import EVERYTHING, ClusterWrite, ObjectKey, gu
 from bot.core.drift.model import ClusterUser
 from bot.core.objects.resource import mapping, text
 from bot.core.objects.scalar_equality import parse_time
-from bot.core.objects.steps import TooManyStepsError
+from bot.core.objects.step_budget import TooManyStepsError
 
 Object = Mapping[str, Any]
 

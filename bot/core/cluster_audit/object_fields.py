@@ -17,7 +17,7 @@ from bot.core.objects.path import Item, Path, Segment, format_path
 from bot.core.objects.redaction import redact_path
 from bot.core.objects.resource import text
 from bot.core.objects.schema import Node, Schemas
-from bot.core.objects.steps import Steps, json_size
+from bot.core.objects.step_budget import StepBudget, json_size
 
 Object = Mapping[str, Any]
 Digests = dict[str, bytes]  # by path
@@ -44,7 +44,7 @@ class ObjectFields:
     def __init__(self, live: Object) -> None:
         self._live = live
         self._node = _SCHEMAS.node(text(live, "apiVersion"), text(live, "kind"))
-        self._ownership = Ownership(live, {}, (), Steps(lambda: json_size(live)))
+        self._ownership = Ownership(live, {}, (), StepBudget(lambda: json_size(live)))
 
     def digests(self, key: bytes) -> Digests:
         """The digest of every field of the live object, by path. TooLargeError."""
