@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from bot.core.objects.credentials import HIDDEN, redact_text
 from bot.core.objects.manifest import Manifest, ManifestError, read_manifests
 from bot.core.objects.redaction import Redaction, credential_lines
+from bot.core.sanitize import escaped
 
 WITHHELD_PREFIX = "~ "  # marks a file whose lines are not shown
 _MAX_BYTES = 65_536  # per file: nobody reads more in a message, and larger files are slow to compare
@@ -38,7 +39,7 @@ def redacted_patch(changes: Iterable[FileChange]) -> Iterator[str]:
     for change in changes:
         steps, lines = _file_patch(change, remaining)
         remaining -= steps
-        yield from lines
+        yield from map(escaped, lines)
 
 
 def truncate_lines(lines: Iterable[str], max_characters: int) -> tuple[str, bool]:

@@ -21,6 +21,13 @@ def test_lines_of_a_manifest():
     ]
 
 
+def test_characters_that_hide_or_reorder_text_are_escaped():
+    hostile = OTHER.replace(b"'2'", "'2\u202e\u200b'".encode())
+    *_, last = patch = list(redacted_patch([FileChange("a\u202e.yaml", CONFIG, hostile)]))
+    assert last == r"+data: {limit: '2\u202e\u200b'}"
+    assert "".join(patch).isascii()
+
+
 def test_an_added_or_removed_file():
     assert list(redacted_patch([FileChange("a.yaml", None, CONFIG)]))[:2] == ["--- /dev/null", "+++ b/a.yaml"]
     assert list(redacted_patch([FileChange("a.yaml", CONFIG, None)]))[:2] == ["--- a/a.yaml", "+++ /dev/null"]
