@@ -12,6 +12,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web import SlackResponse
 
+from bot.core.sanitize import printable
 from bot.i18n.catalogue import chat as texts
 from bot.i18n.language import LocalizedText, Text
 from bot.messages.blocks import Message
@@ -20,7 +21,7 @@ from bot.ports.chat import ChatError, User
 
 _METADATA_TYPE = "gitops_bot_card"
 _PAGE_SIZE = 200  # messages
-_MAX_PAGES = 10  # what a channel holds at most since a post whose answer was lost, even if Slack was down for an hour
+_MAX_PAGES = 10  # enough for all messages since a post whose answer was lost, even if Slack was down for an hour
 _CLOCK_SKEW = timedelta(minutes=1)
 
 # https://docs.slack.dev/reference/methods/users.lookupByEmail#errors and …/users.info#errors
@@ -94,7 +95,7 @@ class SlackChat:
     def upload(self, channel: str, *, filename: str, title: str, content: str, thread: str | None = None) -> None:
         _call(
             lambda: self._client.files_upload_v2(
-                channel=channel, filename=filename, title=title, content=content, thread_ts=thread
+                channel=channel, filename=filename, title=printable(title), content=content, thread_ts=thread
             ),
             channel,
         )

@@ -16,8 +16,8 @@ _MAX_COMMITS = 1_000  # of a branch
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
-    """Nothing is open, because the tracked branch is now at `head`."""
+class BranchMoved:
+    """No pull request was opened: the tracked branch has moved to `head`."""
 
     head: str
 
@@ -42,10 +42,10 @@ class Proposal:
 
 def propose(
     proposal: Proposal, repository: Repository, forge: Forge
-) -> PullRequest | AlreadyOpen | Moved | Refused | Unfinished:
+) -> PullRequest | AlreadyOpen | BranchMoved | Refused | Unfinished:
     """Push the branch and open its pull request, or find the open one. A branch with other content is left alone.
 
-    Moved if the tracked branch is no longer as the proposal expects it.
+    BranchMoved if the tracked branch is no longer as the proposal expects it.
 
     Merging a pull request brings back what was removed from its base, so the push requires that the tracked branch has
     not moved, and it is compared again before the pull request is opened. RepositoryError, ForgeError; but an error
@@ -57,7 +57,7 @@ def propose(
         tip = repository.tip(branch)
         if tip is None:
             pushed = _push(proposal, branch, head, repository)
-            if isinstance(pushed, Moved | Refused):
+            if isinstance(pushed, BranchMoved | Refused):
                 return pushed
             if pushed is None:
                 continue
@@ -73,7 +73,7 @@ def propose(
         try:
             moved_to = repository.fetch_if_moved()
             if moved_to != head and not begins_on_tracked_branch(repository, tip, proposal.message):
-                return Moved(moved_to)
+                return BranchMoved(moved_to)
             title, body = printable(proposal.title), printable(proposal.body)
             return forge.create_pull_request(head=branch, base=repository.branch, title=title, body=body)
         except ForgeError as error:
@@ -83,11 +83,11 @@ def propose(
     return Refused(LocalizedText(texts.ALL_TAKEN, branch=proposal.branch(1)))
 
 
-def _push(proposal: Proposal, branch: str, head: str, repository: Repository) -> str | Moved | Refused | None:
+def _push(proposal: Proposal, branch: str, head: str, repository: Repository) -> str | BranchMoved | Refused | None:
     """Push the change as a new branch, and return its sha; None if that has to be tried again. RepositoryError."""
     parent, message = proposal.parent, printable(proposal.message)
     if head != parent and not (proposal.accept_older and repository.is_ancestor(parent, head)):
-        return Moved(head)
+        return BranchMoved(head)
     try:
         return repository.push_commit(branch=branch, tree=proposal.tree, parent=parent, message=message, head=head)
     except PushRejectedError as error:
@@ -97,10 +97,10 @@ def _push(proposal: Proposal, branch: str, head: str, repository: Repository) ->
 
 
 def begins_on_tracked_branch(repository: Repository, tip: str | None, message: str) -> bool:
-    """Whether the bot's commit on its branch at `tip`, with the subject of `message`, follows a tracked commit.
+    """Whether the first commit at `tip` that is not tracked is the bot's own, with the subject of `message`.
 
     Other people may have pushed to the branch since. RepositoryError.
     """
     commits = repository.first_parent(repository.head(), tip, limit=_MAX_COMMITS) if tip else []
     # What was removed from the tracked branch would come before the bot's commit.
-    return not commits or commits[-1].subject == message.partition("\n")[0]
+    return not commits or commits[-1].subject == printable(message).partition("\n")[0]

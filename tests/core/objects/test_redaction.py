@@ -12,7 +12,7 @@ from bot.core.git.patch import FileChange, redacted_patch
 from bot.core.objects.credentials import HIDDEN, MAX_SCANNED, is_credential_name, redact_text
 from bot.core.objects.manifest import Manifest, read_manifests
 from bot.core.objects.schema import Schemas
-from bot.core.objects.steps import Steps
+from bot.core.objects.step_budget import StepBudget
 from bot.core.pull_requests.adopt import NotAdoptableError, adopt
 
 NEEDLE = "correct-horse"
@@ -191,13 +191,13 @@ def test_no_difference_shows_a_credential(place, which):
     differences = [drift for drift in (result.drift, result.set_aside) if drift]
     assert differences
     assert NEEDLE not in repr(differences)
-    assert NEEDLE not in repr(compare_declarations(_manifest(declared), live, schema=Schemas(), steps=Steps()))
+    assert NEEDLE not in repr(compare_declarations(_manifest(declared), live, schema=Schemas(), steps=StepBudget()))
 
 
 @pytest.mark.parametrize("place", PLACES)
 def test_no_patch_shows_a_credential(place):
     sides = [json.dumps(_declared(place, f"{NEEDLE}-{n}"), indent=2).encode() for n in (1, 2)]
-    patch = redacted_patch([FileChange("web.json", *sides)])
+    patch = list(redacted_patch([FileChange("web.json", *sides)]))
     assert NEEDLE not in "\n".join(patch)
 
 
@@ -205,7 +205,7 @@ def test_no_patch_shows_a_credential(place):
 def test_a_patch_hides_a_value_whose_name_is_on_another_line(value):
     before = json.dumps(_declared("an environment variable", "x"), indent=2).encode()
     after = json.dumps(_declared("an environment variable", value), indent=2).encode()
-    patch = redacted_patch([FileChange("web.json", before, after)])
+    patch = list(redacted_patch([FileChange("web.json", before, after)]))
     assert any(HIDDEN in line for line in patch)
     assert not any(f'"value": {json.dumps(value)}' in line for line in patch)
 
@@ -228,5 +228,5 @@ def test_any_text_is_redacted_once(text):
 def test_a_manifest_without_credentials_is_shown_in_full():
     text = b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: web}\ndata:\n  mode: slow\n"
     assert list(read_manifests("x.yaml", text))
-    patch = redacted_patch([FileChange("x.yaml", text, text.replace(b"slow", b"fast"))])
+    patch = list(redacted_patch([FileChange("x.yaml", text, text.replace(b"slow", b"fast"))]))
     assert patch[-2:] == ["-  mode: slow", "+  mode: fast"]
