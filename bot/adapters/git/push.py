@@ -16,14 +16,14 @@ def push(mirror: Mirror, sha: str, branch: str, unmoved: Mapping[str, str]) -> N
     """
     if not _OWN_BRANCH.fullmatch(branch) or ".." in branch or branch.endswith(".lock"):
         raise ValueError(f"{branch!r} is not one of the bot's branches: it must start with gitops-bot/")
-    # A lease that expects nothing requires that the branch does not exist. Git compares each lease with the branches
-    # that the remote lists when the push begins, and sends nothing about a branch that has its new sha already: a
-    # protected branch does not see the push. https://git-scm.com/docs/git-push#Documentation/git-push.txt---atomic
-    leases = {f"refs/heads/{branch}": ""} | {f"refs/heads/{name}": at for name, at in unmoved.items()}
+    ref, unmoved_refs = f"refs/heads/{branch}", {f"refs/heads/{name}": at for name, at in unmoved.items()}
+    # A lease that expects nothing requires that the branch does not exist. Git compares the leases with the branches
+    # that the remote lists first, and sends nothing about a branch that is already where it should be, so that rules
+    # for protected branches do not apply. https://git-scm.com/docs/git-push#Documentation/git-push.txt---atomic
     output = mirror.network_git(
-        *("push", "--porcelain", "--atomic", "--no-verify", "--no-recurse-submodules"),
-        *(f"--force-with-lease={ref}:{expected}" for ref, expected in leases.items()),
-        *("--end-of-options", mirror.url, *(f"{expected or sha}:{ref}" for ref, expected in leases.items())),
+        *("push", "--porcelain", "--atomic", "--no-verify", "--no-recurse-submodules", f"--force-with-lease={ref}:"),
+        *(f"--force-with-lease={name}:{at}" for name, at in unmoved_refs.items()),
+        *("--end-of-options", mirror.url, f"{sha}:{ref}", *(f"{at}:{name}" for name, at in unmoved_refs.items())),
     )
     if output.status != 0:
         raise mirror.errors.push_failed(branch, output.stdout.decode(errors="replace"), output.stderr)

@@ -1,7 +1,7 @@
 """Stops the git processes of a bot that was killed, and so could not stop them itself.
 
-They would go on to fetch into a mirror that the next bot uses. PR_SET_PDEATHSIG does not help: it stops git, but not
-the processes that git has started to talk to the remote.
+They would go on to fetch into a mirror that the next bot uses. PR_SET_PDEATHSIG would stop git, but not the processes
+that git has started to talk to the remote.
 """
 
 import atexit

@@ -71,9 +71,9 @@ def propose(
                 attempt += 1
                 continue
         try:
-            moved_to = repository.fetch_if_moved()
-            if moved_to != head and not begins_on_tracked_branch(repository, tip, proposal.message):
-                return BranchMoved(moved_to)
+            latest = repository.fetch_if_moved()
+            if latest != head and not begins_on_tracked_branch(repository, tip, proposal.message):
+                return BranchMoved(latest)
             title, body = printable(proposal.title), printable(proposal.body)
             return forge.create_pull_request(head=branch, base=repository.branch, title=title, body=body)
         except ForgeError as error:
