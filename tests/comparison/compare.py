@@ -33,6 +33,8 @@ from tests.comparison.history import History, MadeCommit, generate
 
 _REQUESTS = 8  # of each history
 _PARENT_LABEL = re.compile(r"~parent of [0-9a-f]+ \(.*\)")  # the length of the sha differs from clone to clone
+# The only conflict of which git lists no unmerged path.
+_SPLIT = re.compile(rb"^CONFLICT \(directory rename split\): Unclear where to rename (.+) to; it was", re.MULTILINE)
 _REAPPLY = re.compile(r'Revert "Revert "(?!Revert ")(.*)"')  # before git 2.43
 
 
@@ -252,7 +254,7 @@ class _Comparison:
             return Answer("reverted", tree, message if self._is_single(message) else "")
         kinds = frozenset(re.findall(r"^CONFLICT \(([^)]+)\)", said.decode(errors="replace"), re.MULTILINE))
         if unmerged or b"could not revert" in said:
-            raw_paths = {entry.partition(b"\t")[2] for entry in unmerged}
+            raw_paths = {entry.partition(b"\t")[2] for entry in unmerged} or set(_SPLIT.findall(said))
             texts = {path: _text(path.decode(errors="replace")) for path in raw_paths}
             brought_by = self._brought_by(clone, since)
             later = {(text, sha) for path, text in texts.items() for sha in self._later(clone, since, brought_by, path)}
