@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -25,8 +25,10 @@ from bot.handlers.cluster_audit.webhook import AuditWebhook
 from bot.handlers.command_service import CommandService
 from bot.handlers.discovery.discover import Discoverer
 from bot.handlers.drift.comparison_cache import Caches
+from bot.handlers.gauges import Gauges, last_success
 from bot.handlers.incidents.suspects import Suspects
 from bot.handlers.monitor import Monitor
+from bot.handlers.probes import Probe, ProbeCheck
 from bot.handlers.pull_requests import track
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.handlers.rollouts.track import RolloutTracker
@@ -34,7 +36,7 @@ from bot.handlers.slack.cards import CardReconciler
 from bot.handlers.slack.home import Homes
 from bot.handlers.slack.people import People
 from bot.handlers.webhooks import Webhooks
-from bot.http_endpoints import Web
+from bot.http_endpoints import LIVENESS_PATH, READINESS_PATH, Web
 from bot.listeners import Listeners
 from bot.ports import Ports
 from bot.ports.store import StoreError
@@ -50,6 +52,10 @@ _RECONCILE_EVERY = timedelta(seconds=5)
 _AUDIT_EVERY = timedelta(seconds=1)
 _PRUNE_EVERY = timedelta(minutes=10)
 _REFRESH_EVERY = timedelta(seconds=15)
+# Liveness: far longer than anything healthy takes, since a restart interrupts what still runs. In seconds.
+_STUCK_SCHEDULE = 60.0
+_STUCK_WORK = 15 * 60.0
+_LATE_CHECKS = 3  # a cluster's check is late after so many intervals
 
 
 def utc_now() -> datetime:
@@ -61,7 +67,7 @@ def build_monitor(
     ports: Ports, config: Config, reconciler: CardReconciler, discoverer: Discoverer, people: People
 ) -> Monitor:
     """Build the monitor and what it needs. `config.applications` must be those of the discoverer."""
-    manifest_cache = ManifestCache(ports.renderer, ports.charts, ports.bases)
+    manifest_cache = ManifestCache(ports.renderer, ports.charts, ports.bases, ports.telemetry)
     suspects = Suspects(
         ports,
         config.applications,
@@ -102,8 +108,9 @@ class Bot:
     """The whole bot: call `start`, then `stop`. The configuration must contain the tokens."""
 
     def __init__(self, config: Config, clock: Callable[[], datetime] = utc_now) -> None:
-        client = build.slack_client(config)
-        self._ports = build.ports(config, client, clock)
+        self._telemetry = build.telemetry()
+        client = build.slack_client(config, self._telemetry)
+        self._ports = build.ports(config, client, clock, self._telemetry)
         self._discoverer = Discoverer(
             config, self._ports.clusters, self._ports.repositories.__getitem__, self._ports.charts
         )
@@ -127,12 +134,16 @@ class Bot:
         self.web = Web(
             config.slack.listen,
             config.slack.health_listen,
-            self._not_ready,
-            http_mode,
-            self._webhooks(),
-            self._audit_webhook(),
+            probes={LIVENESS_PATH: Probe(self._liveness, clock), READINESS_PATH: Probe(self._readiness, clock)},
+            metrics=self._telemetry.prometheus.exposition,
+            slack=http_mode,
+            webhooks=self._webhooks(),
+            audit=self._audit_webhook(),
         )
         self._schedule = Schedule(self._jobs(), is_leader=self._ports.store.leadership.acquire)
+        self._telemetry.read_gauges_from(
+            Gauges(self._ports.store, config.applications, lambda: self._work.queue_length).read
+        )
 
     def start(self) -> Self:
         """Serve health checks, listen to Slack and start checking. Returns at once, even when Slack is down."""
@@ -155,6 +166,7 @@ class Bot:
         self.web.stop()
         for recorder in self._audits.values():
             recorder.close()
+        self._telemetry.close()
         self._ports.store.close()
 
     def _jobs(self) -> list[Job]:
@@ -229,12 +241,32 @@ class Bot:
 
         return Job(f"webhook of {name}", self._config.schedule.git, poll)
 
-    def _not_ready(self) -> str | None:
+    def _liveness(self) -> Iterator[ProbeCheck]:
+        """Whether the process makes progress."""
+        silent = self._schedule.seconds_since_heartbeat()
+        yield ProbeCheck("schedule", silent < _STUCK_SCHEDULE, "starts jobs" if silent < _STUCK_SCHEDULE else "stuck")
+        stalled = self._work.seconds_without_progress() >= _STUCK_WORK
+        yield ProbeCheck("requests", not stalled, "stuck" if stalled else "answered")
+
+    def _readiness(self) -> Iterator[ProbeCheck]:
+        """Whether the bot can do its work, and for people to see, what each cluster is like."""
+        is_connected = self._socket is None or self._socket.connected
+        mode = "Socket Mode" if self._socket else "HTTP mode"
+        yield ProbeCheck("slack", is_connected, mode if is_connected else f"not connected ({mode})")
+        store = self._ports.store
         try:
-            self._ports.store.cards.get("")
+            checks = store.checks.latest()
         except StoreError as error:
-            return str(error)
-        return "not connected to Slack" if self._socket and not self._socket.connected else None
+            yield ProbeCheck("store", ok=False, message=str(error))
+            return
+        yield ProbeCheck("store", ok=True, message="responds")
+        yield ProbeCheck("replica", ok=True, message="leader" if store.leadership.acquire() else "standby")
+        oldest = (self._ports.clock() - _LATE_CHECKS * self._config.schedule.drift).timestamp()
+        applications = self._config.applications.values()
+        for cluster, seconds in last_success(applications, checks.values()).items():
+            ok = seconds > oldest
+            message = "checked" if ok else f"last checked at {_time(seconds)}" if seconds else "not checked yet"
+            yield ProbeCheck(f"cluster {cluster}", ok, message, required=False)
 
 
 class _Socket:
@@ -271,6 +303,10 @@ class _Socket:
             else:
                 _log.info("connected to Slack in Socket Mode")
                 return
+
+
+def _time(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, tz=UTC).isoformat(timespec="seconds")
 
 
 def _why(error: Exception) -> str:
