@@ -1,20 +1,26 @@
 """Metrics and traces by OTLP, as a collector receives them from the running bot."""
 
+import io
+import json
+import logging
 import threading
 from collections import defaultdict
-from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.trace.v1.trace_pb2 import Status
 
 from bot import build
+from bot.cli.log import JsonFormatter
 from bot.ports.errors import PortError
-from bot.ports.telemetry import METRICS
-from tests.common.demo import running_demo
+from bot.ports.telemetry import GIT_FETCH, METRICS
+from tests.common.demo import IDLE_SCHEDULE, remote, running_demo
 from tests.common.slack import Person
 from tests.common.wait import wait_for
+
+CONFIG_MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: extra}\n"
 
 
 class Collector:
@@ -25,7 +31,7 @@ class Collector:
         collector = self
 
         class Handler(BaseHTTPRequestHandler):
-            def do_POST(self):  # noqa: N802  http.server's name
+            def do_POST(self):
                 collector.receive(self.path, self.rfile.read(int(self.headers["Content-Length"])))
                 self.send_response(200)
                 self.end_headers()
@@ -78,15 +84,18 @@ def collector(monkeypatch):
 
 
 def test_a_command_is_one_trace_from_slack_to_the_answer(collector):
-    with running_demo() as demo:
+    with running_demo(schedule=IDLE_SCHEDULE) as demo:
+        hosted, path = remote(demo), demo.shop.applications[0].path
+        hosted.commit(hosted.branch, {f"{path}/extra.yaml": CONFIG_MAP}, "Add a ConfigMap\n", "mira")
         Person(demo.slack).type("drift shop")
         wait_for(lambda: collector.trace_of("command drift"))
         children = collector.trace_of("command drift")
         wait_for(lambda: set(collector.metrics) >= {"gitops_bot.command.duration", "gitops_bot.leader"})
 
     assert children[""] == {"command drift"}
-    assert children["command drift"] == {"git fetch", "check", "slack response_url"}
-    assert {"render", "compare"} >= children["check"] >= {"compare"}
+    assert children["command drift"] >= {"git fetch", "check", "slack response_url"}
+    assert {name for names in children.values() for name in names} >= {"render", "list configmaps"}
+    assert children["check"] >= {"compare"}
     assert {name.split()[0] for name in children["compare"]} == {"list"}
     assert all(resource["service.name"] == "gitops-bot" for resource in collector.resources)
     assert all(resource["deployment.environment.name"] == "test" for resource in collector.resources)
@@ -95,8 +104,47 @@ def test_a_command_is_one_trace_from_slack_to_the_answer(collector):
     assert all(metric.unit == documented[name].unit for name, metric in collector.metrics.items())
 
 
+def test_a_json_log_record_has_the_ids_of_its_trace_and_span(collector):
+    """What OTLP has received under these IDs is the operation that logged it."""
+    output, root = io.StringIO(), logging.getLogger()
+    handler = logging.StreamHandler(output)
+    handler.setFormatter(JsonFormatter())
+    root.addHandler(handler)
+    recorder = build.telemetry()
+    log = logging.getLogger("test")
+    with recorder.measure(GIT_FETCH, repository="platform"):
+        log.warning("inside")
+    log.warning("outside")
+    recorder.close()
+    root.removeHandler(handler)
+
+    inside, outside = map(json.loads, output.getvalue().splitlines())
+    (span,) = collector.spans
+    assert (inside["message"], inside["trace_id"], inside["span_id"]) == (
+        "inside",
+        span.trace_id.hex(),
+        span.span_id.hex(),
+    )
+    assert attributes(span) == {"vcs.repository.name": "platform"}
+    assert not {"trace_id", "span_id"} & set(outside)
+
+
+def test_a_failed_operation_is_an_error_span_that_shows_only_the_type_of_the_error(collector):
+    recorder = build.telemetry()
+    with pytest.raises(ValueError, match="s3cret"), recorder.measure(GIT_FETCH, repository="platform"):
+        raise ValueError("s3cret")
+    recorder.close()
+
+    (span,) = collector.spans
+    assert span.status.code == Status.STATUS_CODE_ERROR
+    assert attributes(span)["error.type"] == "ValueError"
+    assert "s3cret" not in str(span)
+    (point,) = collector.metrics["gitops_bot.git.fetch.duration"].histogram.data_points
+    assert attributes(point) == {"gitops_bot.outcome": "error"}
+
+
 @pytest.mark.parametrize("variable", ["OTEL_EXPORTER_OTLP_PROTOCOL", "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"])
 def test_another_protocol_is_refused_with_what_to_do(collector, monkeypatch, variable):
     monkeypatch.setenv(variable, "grpc")
-    with pytest.raises(PortError, match=f"{variable} is grpc: the bot supports only http/protobuf, usually on port 4318"):
+    with pytest.raises(PortError, match=f"{variable} is grpc: the bot supports only http/protobuf"):
         build.telemetry()
