@@ -34,6 +34,7 @@ test: .venv/dev ## run the test suite, or a part of it: make test ARGS=tests/cor
 	@scripts/need-axe >/dev/null
 	@scripts/need-github-openapi >/dev/null
 	@scripts/need-docker-registry >/dev/null
+	@scripts/need-prometheus >/dev/null
 	@chromium="$$(scripts/need-chromium)" && $(INSIDE) CHROMIUM="$$chromium" \
 		$(BIN)/pytest --numprocesses=4 --dist=loadfile --no-loadscope-reorder --basetemp=$(CACHE)/pytest $(ARGS)
 
