@@ -25,6 +25,7 @@ from bot.handlers.cluster_audit.webhook import AuditWebhook
 from bot.handlers.command_service import CommandService
 from bot.handlers.discovery.discover import Discoverer
 from bot.handlers.drift.comparison_cache import Caches
+from bot.handlers.events import EventDispatcher
 from bot.handlers.gauges import Gauges, last_success
 from bot.handlers.incidents.suspects import Suspects
 from bot.handlers.monitor import Monitor
@@ -203,6 +204,17 @@ class Bot:
             Job("queued reverts", every.git, self._commands.run_queued),
             Job("cards", _RECONCILE_EVERY, self._monitor.reconcile_cards),
             Job("homes", _REFRESH_EVERY, self._homes.refresh),
+            *self._event_jobs(),
+        ]
+
+    def _event_jobs(self) -> list[Job]:
+        receiver = build.event_receiver(self._config)
+        if receiver is None:
+            return []
+        events = EventDispatcher(self._ports.store, receiver, self._ports.clock, self._telemetry)
+        return [
+            Job("events", _RECONCILE_EVERY, events.run),
+            Job("retention of events", _PRUNE_EVERY, events.prune),
         ]
 
     def _webhooks(self) -> Webhooks | None:

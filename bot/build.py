@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from slack_sdk import WebClient
 
     from bot.adapters.database.store import SqlStore
+    from bot.ports.events import EventReceiver
     from bot.ports.probe import Probe
     from bot.ports.store import ClusterWrites
 
@@ -230,6 +231,16 @@ def audit_recorders(config: Config, writes: "ClusterWrites") -> Mapping[str, Aud
         name: AuditRecorder(name, audit, [AuditLogFile(path) for path in audit.logs], writes, key)
         for name, audit in config.audits.items()
     }
+
+
+def event_receiver(config: Config) -> "EventReceiver | None":
+    """Where events go; None if the configuration names no receiver."""
+    secret = config.credentials.events_secret
+    if config.events is None or not secret:
+        return None
+    from bot.adapters.events.webhook import EventWebhook
+
+    return EventWebhook(config.events.url, secret, config.events.source)
 
 
 def ports(

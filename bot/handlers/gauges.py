@@ -18,6 +18,7 @@ from bot.ports.store import Store, StoreError
 from bot.ports.telemetry import (
     BUILD_INFO,
     DRIFTED,
+    EVENTS_WAITING,
     INCIDENTS,
     LAST_SUCCESS,
     LEADER,
@@ -77,6 +78,7 @@ class Gauges:
         states = Counter(rollout.state for rollout in self._store.rollouts.unsettled() if not rollout.is_over)
         for state in (RolloutState.ROLLING, RolloutState.LATE, RolloutState.LIVE, RolloutState.DEGRADED):
             yield Sample(ROLLOUTS, states[state], {"state": state})
+        yield Sample(EVENTS_WAITING, self._store.events.waiting_count())
 
 
 def last_success(applications: Iterable[Application], checks: Iterable[Check]) -> dict[str, float]:

@@ -137,11 +137,12 @@ LAST_SUCCESS: Final = _gauge(
 )
 INCIDENTS: Final = _gauge("incidents.open", "{incident}", "Incidents that are not resolved.", "severity")
 ROLLOUTS: Final = _gauge("rollouts.unfinished", "{rollout}", "Merges that are not live yet, or are watched.", "state")
+EVENTS_WAITING: Final = _gauge("events.waiting", "{event}", "CloudEvents that the receiver has not accepted yet.")
 
 METRICS: Final = (
     *(COMMAND, CHECK, GIT_FETCH, RENDER, COMPARE, LIST, SLACK_REQUEST, EVENT_DELIVERY),
     *(RENDER_CACHE, REVERTS_OPENED),
-    *(BUILD_INFO, LEADER, QUEUE_LENGTH, DRIFTED, UNKNOWN, LAST_SUCCESS, INCIDENTS, ROLLOUTS),
+    *(BUILD_INFO, LEADER, QUEUE_LENGTH, DRIFTED, UNKNOWN, LAST_SUCCESS, INCIDENTS, ROLLOUTS, EVENTS_WAITING),
 )
 
 

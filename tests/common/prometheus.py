@@ -60,7 +60,7 @@ def running_prometheus(folder: Path, target: str, groups: Sequence[Any]) -> Iter
     config.write_text(yaml.safe_dump(settings))
     options = ("--config.file", config, "--storage.tsdb.path", folder / "data", "--web.listen-address", host)
     with (folder / "log").open("wb") as log:
-        process = subprocess.Popen([program("prometheus"), *options], stdout=log, stderr=log)  # type: ignore[list-item]
+        process = subprocess.Popen([program("prometheus"), *options], stdout=log, stderr=log)
     prometheus = Prometheus(host)
 
     def answers() -> bool:
