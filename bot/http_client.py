@@ -1,4 +1,4 @@
-"""Connection pools that send only GET requests, and read no longer than until a deadline.
+"""Connection pools that read no longer than until a deadline, and that can send only GET requests.
 
 urllib3's own read timeout starts again with each byte, so a response that drips would never end.
 """
@@ -40,12 +40,20 @@ def paused() -> Iterator[None]:
 
 def restrict(pools: urllib3.PoolManager) -> None:
     """Make every connection of these pools send only GET requests and obey `within`."""
-    pools.pool_classes_by_scheme = {scheme: _restricted(pool) for scheme, pool in pools.pool_classes_by_scheme.items()}
+    _obey_deadline(pools, _GetOnly)
 
 
-def _restricted(pool: Any) -> type[Any]:
-    connection = type(pool.ConnectionCls.__name__, (pool.ConnectionCls,), {"response_class": _Response})
-    return type(f"GetOnly{pool.__name__}", (_GetOnly, pool), {"ConnectionCls": connection})
+def obey_deadline(pools: urllib3.PoolManager) -> None:
+    """Make every connection of these pools obey `within`."""
+    _obey_deadline(pools)
+
+
+def _obey_deadline(pools: urllib3.PoolManager, *mixins: type) -> None:
+    def bounded(pool: Any) -> type[Any]:
+        connection = type(pool.ConnectionCls.__name__, (pool.ConnectionCls,), {"response_class": _Response})
+        return type(pool.__name__, (*mixins, pool), {"ConnectionCls": connection})
+
+    pools.pool_classes_by_scheme = {scheme: bounded(pool) for scheme, pool in pools.pool_classes_by_scheme.items()}
 
 
 class _GetOnly:

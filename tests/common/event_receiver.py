@@ -7,17 +7,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from cloudevents.core.base import BaseCloudEvent
 from cloudevents.core.bindings.http import HTTPMessage, from_structured_event
-from cloudevents.core.v1.event import CloudEvent
 
 SECRET = "correct horse battery staple"
 
 
 class Receiver:
-    """Keeps the events that it accepted, in order. `reject` has the status and headers of the next rejections."""
+    """Keeps the events that it accepted, in order, and their bodies with the signatures.
+
+    `reject` has the status and headers of the next rejections.
+    """
 
     def __init__(self) -> None:
-        self.events: list[CloudEvent] = []
+        self.events: list[BaseCloudEvent] = []
+        self.accepted: list[tuple[bytes, str]] = []
         self.requests = 0
         self.reject: list[tuple[int, dict[str, str]]] = []
         receiver = self
@@ -31,6 +35,7 @@ class Receiver:
                 if not hmac.compare_digest(signature, self.headers["X-Hub-Signature-256"]):
                     status = 401
                 if status == 204:
+                    receiver.accepted.append((body, self.headers["X-Hub-Signature-256"]))
                     received = {"content-type": self.headers["Content-Type"]}
                     receiver.events.append(from_structured_event(HTTPMessage(received, body)))
                 self.send_response(status)

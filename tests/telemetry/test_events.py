@@ -1,6 +1,11 @@
 """CloudEvents, as another program receives them."""
 
+import itertools
 import logging
+import socket
+import threading
+import time
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -10,7 +15,8 @@ import pytest
 from bot.adapters.events.webhook import EventWebhook
 from bot.config.load import load
 from bot.config.sections.events import EventsConfig
-from bot.core.events import MAX_AGE, Event, EventType
+from bot.core.drift.model import FieldDrift
+from bot.core.events import MAX_AGE, Event, EventType, incident_events, next_retry
 from bot.core.incidents.incident import acknowledge
 from bot.handlers.events import EventDispatcher
 from bot.ports.events import DeliveryError
@@ -37,26 +43,24 @@ def test_the_running_bot_sends_what_happens(receiver, monkeypatch):
     monkeypatch.setattr("bot.app._RECONCILE_EVERY", timedelta(seconds=0.5))
     monkeypatch.setattr("bot.sandbox.demo.load", partial(load_with_events, url=receiver.url))
     with running_demo(repository_settings={"approvals": {"grace": "1s"}}) as demo:
-        person, hosted, on_call = Person(demo.slack), remote(demo), ClusterPerson(demo.cluster.api, "shop")
-
-        on_call.do("scale")
-        wait_for(lambda: "incident.opened" in receiver.types())
-        person.type("ack shop")
-        wait_for(lambda: "incident.acknowledged" in receiver.types())
-        on_call.do("undo")
-        wait_for(lambda: "incident.resolved" in receiver.types())
+        person, on_call = Person(demo.slack), ClusterPerson(demo.cluster.api, "payments")
         person.type(f"revert {demo.shop.bad_commit[:8]}")
         wait_for(lambda: "revert.opened" in receiver.types())
-        hosted.merge(bot_pull_requests(demo)[0].number, "mira")
-        wait_for(lambda: {"revert.merged", "rollout.live", "commits.unapproved"} <= set(receiver.types()))
+        remote(demo).merge(bot_pull_requests(demo)[0].number, "mira")
+        on_call.do("image")
+        wait_for(lambda: "incident.opened" in receiver.types())
+        person.type("ack payments")
+        on_call.do("undo")
+        expected = {"incident.acknowledged", "incident.resolved", "revert.merged", "rollout.live", "commits.unapproved"}
+        wait_for(lambda: expected <= set(receiver.types()))
 
     assert len({event.get_id() for event in receiver.events}) == len(receiver.events)
     assert {event.get_source() for event in receiver.events} == {"gitops-bot"}
     opened = next(event for event in receiver.events if event.get_type() == EventType.INCIDENT_OPENED)
-    assert opened.get_subject() == "shop"
+    assert opened.get_subject() == "payments"
     data = opened.get_data()
-    assert (data["application"], data["cluster"], data["severity"]) == ("shop", "prod", "minor")
-    assert data["objects"][0]["paths"] == ["spec.replicas"]
+    assert (data["application"], data["cluster"], data["severity"]) == ("payments", "prod", "serious")
+    assert data["objects"][0]["paths"] == ["spec.template.spec.containers[name=api].image"]
     acknowledged = next(event for event in receiver.events if event.get_type() == EventType.INCIDENT_ACKNOWLEDGED)
     assert acknowledged.get_data()["by"]["name"] == "jonas"
     resolved = next(event for event in receiver.events if event.get_type() == EventType.INCIDENT_RESOLVED)
@@ -173,3 +177,51 @@ def test_an_error_is_one_sentence_without_the_url(receiver, status, headers):
     with pytest.raises(DeliveryError, match=r"^127\.0\.0\.1 does not respond \(NewConnectionError\)\.$") as unreachable:
         EventWebhook("http://127.0.0.1:1/token-in-the-path", SECRET, "gitops-bot").send(event)
     assert (rejected.value.answered, unreachable.value.answered) == (True, False)
+
+
+def test_a_receiver_that_drips_its_response_is_given_up(monkeypatch):
+    monkeypatch.setattr("bot.adapters.events.webhook.RESPONSE_SECONDS", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def drip():
+            connection, _ = server.accept()
+            with connection, suppress(OSError):
+                for byte in itertools.cycle(b"HTTP/1.1 200 OK\r\nX: " + b"x" * 50):
+                    connection.sendall(bytes([byte]))
+                    time.sleep(0.02)
+
+        thread = threading.Thread(target=drip)
+        thread.start()
+        event = Event("1", EventType.INCIDENT_OPENED, "shop", samples.T0, {})
+        with pytest.raises(DeliveryError, match="does not respond"):
+            EventWebhook(f"http://127.0.0.1:{server.getsockname()[1]}/", SECRET, "gitops-bot").send(event)
+        thread.join()
+
+
+def test_one_run_sends_a_hundred_events(sending, receiver):
+    for number in range(101):
+        sending.open(f"app-{number}")
+    sending.run()
+    assert len(receiver.events) == 100
+    sending.run(seconds=5)
+    assert len(receiver.events) == 101
+
+
+def test_an_event_lists_some_objects_and_paths_and_counts_all():
+    fields = tuple(FieldDrift("changed", f"spec.f{number}", 1, 2) for number in range(11))
+    drift = tuple(replace(samples.SCALED, name=f"web-{number}", fields=fields) for number in range(21))
+    (opened,) = incident_events(samples.incident(opened_at=samples.T0, drift=drift, worst=drift))
+    assert (len(opened.data["objects"]), opened.data["objectCount"]) == (20, 21)
+    assert {len(listed["paths"]) for listed in opened.data["objects"]} == {10}
+
+
+@pytest.mark.parametrize(
+    ("attempts", "asked", "seconds"),
+    [
+        *((1, None, 5), (2, None, 10), (5, None, 80), (10, None, 2560), (11, None, 3600), (10**6, None, 3600)),
+        *((1, 60, 60), (5, 60, 80), (1, 10**9, 3600)),
+    ],
+)
+def test_the_next_attempt_is_later_each_time_and_no_earlier_than_asked(attempts, asked, seconds):
+    retry_after = None if asked is None else timedelta(seconds=asked)
+    assert next_retry(attempts, retry_after) == timedelta(seconds=seconds)

@@ -15,12 +15,13 @@ from cloudevents.core.bindings.http import to_structured_event
 from cloudevents.core.v1.event import CloudEvent
 
 from bot.core.events import Event
+from bot.http_client import obey_deadline, within
 from bot.network import connection_failure
 from bot.ports.events import DeliveryError
 
 SIGNATURE_HEADER: Final = "X-Hub-Signature-256"
-_SECONDS: Final = 10.0
-_MAX_RESPONSE_BYTES: Final = 1024  # read, so that the connection can be used again
+RESPONSE_SECONDS: Final = 20.0
+_IDLE_SECONDS: Final = 10.0
 
 
 class EventWebhook:
@@ -31,17 +32,18 @@ class EventWebhook:
         self._host = urlsplit(url).hostname
         self._secret = secret.encode()
         self._source = source
-        self._pools = urllib3.PoolManager(timeout=_SECONDS, retries=False)
+        self._pools = urllib3.PoolManager(timeout=_IDLE_SECONDS, retries=False)
+        obey_deadline(self._pools)
 
     def send(self, event: Event) -> None:
         message = to_structured_event(self._cloud_event(event))
         headers = {**message.headers, SIGNATURE_HEADER: self._signature(message.body)}
         try:
-            response = self._pools.request(
-                "POST", self._url, body=message.body, headers=headers, redirect=False, preload_content=False
-            )
-            response.read(_MAX_RESPONSE_BYTES)
-            response.release_conn()
+            with within(RESPONSE_SECONDS):
+                response = self._pools.request(
+                    "POST", self._url, body=message.body, headers=headers, redirect=False, preload_content=False
+                )
+                response.close()  # what it says besides its status is of no interest
         except (urllib3.exceptions.HTTPError, OSError) as error:
             detail = connection_failure(error).detail
             raise DeliveryError(f"{self._host} does not respond ({detail}).", answered=False) from None
