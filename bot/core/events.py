@@ -94,7 +94,7 @@ def incident_events(incident: Incident) -> Iterator[Event]:
 
 
 def rollout_events(rollout: Rollout, now: datetime) -> Iterator[Event]:
-    """Those of a merge: it was live everywhere, is late, or was degraded later; each happens once."""
+    """Those of a merge: it is late, it was live everywhere, and each time that it is degraded later and live again."""
     data = {
         "repository": rollout.repository,
         "branch": rollout.branch,
@@ -121,8 +121,10 @@ def rollout_events(rollout: Rollout, now: datetime) -> Iterator[Event]:
         yield Event(f"{rollout.id}/late", EventType.ROLLOUT_LATE, subject, now, data)
     if rollout.went_live and rollout.ended_at:
         yield Event(f"{rollout.id}/live", EventType.ROLLOUT_LIVE, subject, rollout.ended_at, data)
-    if degraded := [part.degraded_at for part in rollout.parts if part.degraded_at]:
-        yield Event(f"{rollout.id}/degraded", EventType.ROLLOUT_DEGRADED, subject, min(degraded), data)
+    if rollout.state is RolloutState.DEGRADED:
+        yield Event(f"{rollout.id}/degraded-{rollout.degradations}", EventType.ROLLOUT_DEGRADED, subject, now, data)
+    if rollout.state is RolloutState.LIVE and rollout.degradations:
+        yield Event(f"{rollout.id}/live-{rollout.degradations}", EventType.ROLLOUT_LIVE, subject, now, data)
 
 
 def pull_request_events(pull: TrackedPullRequest) -> Iterator[Event]:

@@ -27,7 +27,7 @@ EVENTS = {
     EventType.INCIDENT_ESCALATED: "Nobody acknowledged it within `alerts.escalate.after`.",
     EventType.INCIDENT_ACKNOWLEDGED: "Someone acknowledged it, or took it over: `by`.",
     EventType.INCIDENT_RESOLVED: "It is over: `cause` is `cluster`, `adopted`, `git`, or `unwatched`.",
-    EventType.ROLLOUT_LIVE: "A merge is live and healthy in all of its applications.",
+    EventType.ROLLOUT_LIVE: "A merge is live and healthy in all of its applications, also again after it was degraded.",
     EventType.ROLLOUT_LATE: "A merge isn't live in time, or needs help: each application has the `cause`, if known.",
     EventType.ROLLOUT_DEGRADED: "A merge was live, and became unhealthy while the bot watched it.",
     EventType.REVERT_OPENED: "The bot opened a pull request that reverts a change.",

@@ -15,7 +15,7 @@ from cloudevents.core.bindings.http import to_structured_event
 from cloudevents.core.v1.event import CloudEvent
 
 from bot.core.events import Event
-from bot.http_client import obey_deadline, within
+from bot.http_client import deadline, obey_deadline
 from bot.network import connection_failure
 from bot.ports.events import DeliveryError
 
@@ -39,7 +39,7 @@ class EventWebhook:
         message = to_structured_event(self._cloud_event(event))
         headers = {**message.headers, SIGNATURE_HEADER: self._signature(message.body)}
         try:
-            with within(RESPONSE_SECONDS):
+            with deadline(RESPONSE_SECONDS):
                 response = self._pools.request(
                     "POST", self._url, body=message.body, headers=headers, redirect=False, preload_content=False
                 )
