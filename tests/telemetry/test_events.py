@@ -16,8 +16,9 @@ from bot.adapters.events.webhook import EventWebhook
 from bot.config.load import load
 from bot.config.sections.events import EventsConfig
 from bot.core.drift.model import FieldDrift
-from bot.core.events import MAX_AGE, Event, EventType, incident_events, next_retry
+from bot.core.events import MAX_AGE, Event, EventType, incident_events, next_retry, rollout_events
 from bot.core.incidents.incident import acknowledge
+from bot.core.rollouts.rollout import ApplicationRollout, Rollout, RolloutState
 from bot.handlers.events import EventDispatcher
 from bot.ports.events import DeliveryError
 from bot.ports.telemetry import NO_TELEMETRY
@@ -25,7 +26,7 @@ from bot.sandbox.cluster.person import Person as ClusterPerson
 from tests.common import samples
 from tests.common.demo import bot_pull_requests, remote, running_demo
 from tests.common.event_receiver import SECRET, running_receiver
-from tests.common.slack import Person
+from tests.common.slack import ALERTS, Person
 from tests.common.wait import wait_for
 
 
@@ -225,3 +226,28 @@ def test_an_event_lists_some_objects_and_paths_and_counts_all():
 def test_the_next_attempt_is_later_each_time_and_no_earlier_than_asked(attempts, asked, seconds):
     retry_after = None if asked is None else timedelta(seconds=asked)
     assert next_retry(attempts, retry_after) == timedelta(seconds=seconds)
+
+
+def rollout(state, live_at=None, **values):
+    part = ApplicationRollout("shop", "prod", ALERTS, live_at=live_at)
+    merge = ("platform@abc", "platform", "main", "abc", None, "Subject", "Ana", samples.T0, (part,))
+    return Rollout(*merge, state=state, ended_at=live_at, **values)
+
+
+@pytest.mark.parametrize(
+    ("rollout", "expected"),
+    [
+        (rollout(RolloutState.ROLLING), []),
+        (rollout(RolloutState.LATE), ["late"]),
+        (rollout(RolloutState.LIVE, samples.T0), ["live"]),
+        (rollout(RolloutState.DEGRADED, samples.T0, degradations=1), ["live", "degraded-1"]),
+        (rollout(RolloutState.LIVE, samples.T0, degradations=1), ["live", "live-1"]),
+        (rollout(RolloutState.DEGRADED, samples.T0, degradations=2), ["live", "degraded-2"]),
+        (rollout(RolloutState.SUPERSEDED, samples.T0), ["live"]),
+        (rollout(RolloutState.SUPERSEDED), []),
+    ],
+)
+def test_each_outcome_of_a_rollout_is_an_event_of_its_own(rollout, expected):
+    events = list(rollout_events(rollout, samples.T0))
+    assert [event.id.removeprefix("platform@abc/") for event in events] == expected
+    assert [event.type.rpartition(".")[2] for event in events] == [name.partition("-")[0] for name in expected]

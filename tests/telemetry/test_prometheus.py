@@ -1,6 +1,5 @@
 """The metrics, the alerts and the dashboard, with a real Prometheus that scrapes the running bot."""
 
-import itertools
 import json
 import subprocess
 import urllib.error
@@ -41,11 +40,10 @@ def get(port, path):
 
 def test_every_query_of_the_dashboard_returns_data_and_every_metric_is_scraped(demo, prometheus):
     person, hosted, path = Person(demo.slack), remote(demo), demo.shop.applications[0].path
-    numbers = itertools.count()
+    text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: extra}\n"
+    hosted.commit(hosted.branch, {f"{path}/extra.yaml": text}, "Add a ConfigMap\n", "mira")
 
     def without_data():
-        text = f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: extra-{next(numbers)}}}\n"
-        hosted.commit(hosted.branch, {f"{path}/extra.yaml": text}, "Add a ConfigMap\n", "mira")
         person.type("drift shop")
         queries = (query.replace("$__rate_interval", "20s").replace("$__range", "1m") for query in QUERIES)
         return [query for query in queries if not prometheus.values(query)]
@@ -60,9 +58,9 @@ def test_the_alerts_are_valid_and_drift_raises_one(demo, prometheus, tmp_path):
     rules = tmp_path / "rules.yaml"
     rules.write_text(yaml.safe_dump({"groups": GROUPS}))
     subprocess.run([program("promtool"), "check", "rules", "--lint-fatal", rules], check=True, capture_output=True)
-    ClusterPerson(demo.cluster.api, "shop").do("scale")
+    ClusterPerson(demo.cluster.api, "payments").do("image")
 
-    wait_for(lambda: prometheus.values('ALERTS{alertname="GitOpsApplicationDrifted", application="shop"}'))
+    wait_for(lambda: prometheus.values('ALERTS{alertname="GitOpsApplicationDrifted", application="payments"}'))
     evaluated = [rule for group in prometheus.get("rules")["groups"] for rule in group["rules"]]
     assert {rule["name"]: rule["health"] for rule in evaluated} == {rule["alert"]: "ok" for rule in GROUPS[0]["rules"]}
 
