@@ -19,8 +19,6 @@ from bot.adapters.kubernetes.cluster import KubernetesCluster
 from bot.adapters.rendering.disk_cache import CachedRenderer
 from bot.adapters.rendering.private_copy import remove_abandoned_copies
 from bot.adapters.rendering.programs import ProgramRenderer
-from bot.adapters.telemetry.prometheus import PrometheusMetrics
-from bot.adapters.telemetry.recorder import Recorder
 from bot.config.credentials import Credentials
 from bot.config.model import Config
 from bot.config.sections.forge import ForgeConfig
@@ -39,6 +37,7 @@ if TYPE_CHECKING:
     from slack_sdk import WebClient
 
     from bot.adapters.database.store import SqlStore
+    from bot.adapters.telemetry.recorder import Recorder
     from bot.ports.events import EventReceiver
     from bot.ports.probe import Probe
     from bot.ports.store import ClusterWrites
@@ -46,8 +45,11 @@ if TYPE_CHECKING:
 _OTLP_ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
 
 
-def telemetry() -> Recorder:
+def telemetry() -> "Recorder":
     """What records metrics and traces: by OTLP too if its endpoint is set. PortError if it cannot."""
+    from bot.adapters.telemetry.prometheus import PrometheusMetrics
+    from bot.adapters.telemetry.recorder import Recorder
+
     if not os.environ.get(_OTLP_ENDPOINT):
         return Recorder(PrometheusMetrics())
     try:

@@ -18,7 +18,7 @@ _LIBRARIES: Final = (
 MAX_RECORD: Final = 8_000  # characters; container runtimes split lines of more than 16 KiB
 MAX_TRACEBACK: Final = 200  # lines: half from its beginning, half from its end
 _INDENT: Final = "    "
-_TRACE_IDS: Final = ("trace_id", "span_id")  # set by adapters/telemetry/otlp.py
+_TRACE_IDS: Final = ("trace_id", "span_id")  # set by adapters/telemetry/log_filter.py
 
 
 class OneLineFormatter(logging.Formatter):
@@ -37,7 +37,7 @@ class OneLineFormatter(logging.Formatter):
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object per line. Characters that are not ASCII are escaped, so no text can pass for a record.
+    """One JSON object per line. Characters that do not print or are not ASCII are escaped.
 
     The keys: time, level, logger, message, thread; traceback if there is one; trace_id and span_id within a trace.
     """
@@ -52,9 +52,12 @@ class JsonFormatter(logging.Formatter):
             "thread": record.threadName,
             **{name: getattr(record, name) for name in _TRACE_IDS if hasattr(record, name)},
         }
-        if traceback := _traceback(self, record):
-            fields["traceback"] = "\n".join(traceback)
-        return json.dumps(fields)
+        if traceback := "\n".join(_traceback(self, record)):
+            half = MAX_RECORD // 2  # it ends with the error
+            fields["traceback"] = (
+                traceback if len(traceback) <= MAX_RECORD else f"{traceback[:half]}…{traceback[-half:]}"
+            )
+        return json.dumps(fields).replace("\x7f", "\\u007f")
 
 
 _FORMATTERS: Final[Mapping[str, Callable[[], logging.Formatter]]] = {

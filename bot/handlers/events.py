@@ -19,8 +19,9 @@ from bot.core.events import (
     rollout_events,
 )
 from bot.core.waiting import is_waiting
+from bot.ports.errors import PortError
 from bot.ports.events import DeliveryError, EventReceiver
-from bot.ports.isolation import skip_unexpected, without_failing
+from bot.ports.isolation import skip_unexpected, unexpected_as_port_error, without_failing
 from bot.ports.store import Store
 from bot.ports.telemetry import EVENT_DELIVERY, Telemetry
 
@@ -94,22 +95,25 @@ class EventDispatcher:
                 return
             sent += 1
             try:
-                with self._telemetry.measure(EVENT_DELIVERY, type=event.type):
+                with (
+                    self._telemetry.measure(EVENT_DELIVERY, type=event.type),
+                    unexpected_as_port_error(f"event {event.id}"),
+                ):
                     self._receiver.send(event)
-            except DeliveryError as error:
+            except PortError as error:
                 waiting_subjects.add(event.subject)
                 self._retry(queued, error, now)
-                if not error.answered:
+                if isinstance(error, DeliveryError) and not error.answered:
                     return  # the others would wait for it just as long
             else:
                 self._store.events.finish(event.id)
 
-    def _retry(self, queued: QueuedEvent, error: DeliveryError, now: datetime) -> None:
+    def _retry(self, queued: QueuedEvent, error: PortError, now: datetime) -> None:
         event, attempts = queued.event, queued.attempts + 1
         if now - event.time >= MAX_AGE:
             _log.error("dropped event %s (%s) after %d attempts: %s", event.id, event.type, attempts, error)
             self._store.events.finish(event.id)
             return
-        wait = next_retry(attempts, error.retry_after)
+        wait = next_retry(attempts, error.retry_after if isinstance(error, DeliveryError) else None)
         _log.warning("cannot send event %s (%s), next attempt in %s: %s", event.id, event.type, wait, error)
         self._store.events.save(QueuedEvent(event, attempts, now + wait))

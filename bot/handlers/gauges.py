@@ -1,13 +1,13 @@
 """The gauges: what the stored state and this replica are like when somebody reads the metrics."""
 
 import logging
+import math
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib.metadata import version
 from threading import Lock
 from typing import Final
-
-from cachetools import TTLCache, cached
 
 from bot.core.applications.application import Application
 from bot.core.drift.model import Check, Status
@@ -44,10 +44,25 @@ class Gauges:
         self._store = store
         self._applications = applications
         self._queue_length = queue_length
-        self.read = cached(TTLCache(1, _SECONDS), lock=Lock())(self._read)
+        self._reading = Lock()
+        self._samples: list[Sample] = []
+        self._read_at = -math.inf
+
+    def read(self) -> Iterable[Sample]:
+        """All of them; without those of the stored state if the database does not respond.
+
+        While another thread waits for the database, those that were read last.
+        """
+        if self._reading.acquire(blocking=False):
+            try:
+                if time.monotonic() - self._read_at >= _SECONDS:
+                    self._samples = self._read()
+                    self._read_at = time.monotonic()
+            finally:
+                self._reading.release()
+        return self._samples
 
     def _read(self) -> list[Sample]:
-        """All of them; without those of the stored state if the database does not respond."""
         is_leader = self._store.leadership.acquire()
         samples = [
             Sample(BUILD_INFO, 1, {"version": version("gitops-bot")}),

@@ -7,7 +7,9 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
+
+_PATIENCE: Final = 2.0  # seconds; Kubernetes' own timeout is longer in manifests/base/deployment.yaml
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,20 +50,28 @@ class ProbeReport:
 
 
 class Probe:
-    """Runs its checks each time, and remembers when each last changed. Any thread may call."""
+    """Runs its checks each time, and remembers when each last changed. Any thread may call.
+
+    While the checks of an earlier probe wait for something, such as the database, this one fails instead of waiting too:
+    otherwise they would use up the threads that the liveness probe needs.
+    """
 
     def __init__(self, checks: Callable[[], Iterable[ProbeCheck]], clock: Callable[[], datetime]) -> None:
         self._checks = checks
         self._clock = clock
-        self._lock = threading.Lock()
+        self._running = threading.Lock()
         self._since: dict[str, tuple[bool, str, datetime]] = {}
 
     def report(self) -> ProbeReport:
         """Run the checks now."""
-        checks = tuple(self._checks())
-        now = self._clock()
-        with self._lock:
+        if not self._running.acquire(timeout=_PATIENCE):
+            return ProbeReport(((ProbeCheck("probe", ok=False, message="an earlier one still runs"), self._clock()),))
+        try:
+            checks = tuple(self._checks())
+            now = self._clock()
             return ProbeReport(tuple((check, self._unchanged_since(check, now)) for check in checks))
+        finally:
+            self._running.release()
 
     def _unchanged_since(self, check: ProbeCheck, now: datetime) -> datetime:
         ok, message, since = self._since.get(check.name, (check.ok, check.message, now))

@@ -3,6 +3,9 @@
 import io
 import json
 import logging
+import os
+import subprocess
+import sys
 import threading
 from collections import defaultdict
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -148,3 +151,26 @@ def test_another_protocol_is_refused_with_what_to_do(collector, monkeypatch, var
     monkeypatch.setenv(variable, "grpc")
     with pytest.raises(PortError, match=f"{variable} is grpc: the bot supports only http/protobuf"):
         build.telemetry()
+
+
+def test_the_log_has_no_key_of_a_vendor(monkeypatch, caplog):
+    """The exporters quote the URL, in which Sumo Logic has a token, and a header that they cannot parse."""
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1/receiver/t0ken")
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_HEADERS", "api-key=k%33y1,k3y2")
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "1")
+    with caplog.at_level(logging.DEBUG):
+        recorder = build.telemetry()
+        with recorder.measure(GIT_FETCH, repository="platform"):
+            pass
+        recorder.close()
+    text = caplog.text
+    assert "Header format invalid" in text
+    assert "***" in text
+    assert not [secret for secret in ("t0ken", "k%33y1", "k3y1", "k3y2") if secret in text]
+
+
+def test_without_an_endpoint_opentelemetry_is_not_loaded():
+    code = "import sys; from bot import build; build.telemetry(); print('opentelemetry' in sys.modules)"
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("OTEL_")}
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, env=environ)
+    assert done.stdout == "False\n"

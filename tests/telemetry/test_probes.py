@@ -1,18 +1,19 @@
 """What probes say about the running bot."""
 
 import json
+import threading
 import urllib.error
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.app import Bot
 from bot.handlers.probes import Probe, ProbeCheck
 from bot.ports.store import StoreError
 from bot.sandbox.cluster import Fault
 from tests.common.clock import Clock
-from tests.common.wait import wait_for
+from tests.common.wait import DEADLINE, wait_for
 
 
 def probe(demo, path):
@@ -89,16 +90,22 @@ def test_a_process_that_is_stuck_is_not_alive(demo, monkeypatch, stuck, name, me
     assert (status, checks[name]) == (503, ("failing", message))
 
 
-def test_a_bot_that_has_never_checked_a_cluster_says_so(demo):
-    bot = Bot(demo.config)
-    bot._ports.store.checks.latest = dict
-    try:
-        checks = {check.name: check.message for check in bot._readiness()}
-        assert checks["cluster prod"] == "not checked yet"
-    finally:
-        bot.web.start()
-        bot.web.stop()
-        bot._ports.store.close()
+def test_a_probe_does_not_wait_for_one_that_hangs(monkeypatch):
+    monkeypatch.setattr("bot.handlers.probes._PATIENCE", 0.05)
+    began, goes_on = threading.Event(), threading.Event()
+
+    def hang():
+        began.set()
+        assert goes_on.wait(DEADLINE)
+        yield ProbeCheck("store", ok=True, message="responds")
+
+    probe = Probe(hang, Clock())
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(probe.report)
+        assert began.wait(DEADLINE)
+        assert not probe.report().ok
+        goes_on.set()
+        assert first.result().ok
 
 
 def test_since_is_when_a_check_last_changed():

@@ -67,4 +67,5 @@ class EventWebhook:
 
 
 def _seconds(header: str | None) -> timedelta | None:
-    return timedelta(seconds=int(header)) if header and header.isascii() and header.isdigit() else None
+    """Of a Retry-After header. Six digits are more than the bot ever waits, whatever else the receiver sends."""
+    return timedelta(seconds=int(header[:6])) if header and header.isascii() and header.isdigit() else None

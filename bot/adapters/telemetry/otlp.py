@@ -23,12 +23,10 @@ from opentelemetry.trace import (
     Span,
     Status,
     StatusCode,
-    format_span_id,
-    format_trace_id,
-    get_current_span,
     set_span_in_context,
 )
 
+from bot.adapters.telemetry.log_filter import TraceLogFilter
 from bot.ports.errors import PortError
 from bot.ports.telemetry import ATTRIBUTES, METRICS, Kind, Metric, Outcome, ReadGauges
 
@@ -48,6 +46,9 @@ class Otlp:
         for variable in _PROTOCOL_VARIABLES:
             if (protocol := os.environ.get(variable, _PROTOCOL)) != _PROTOCOL:
                 raise PortError(f"{variable} is {protocol}: the bot supports only {_PROTOCOL}, usually on port 4318.")
+        self._filter = TraceLogFilter(os.environ)
+        for handler in logging.getLogger().handlers:  # before the exporters, which log a malformed header
+            handler.addFilter(self._filter)
         own = Resource.create({"service.name": _NAME, "service.version": version(_NAME)})
         resource = own.merge(OTELResourceDetector().detect())  # last: what the operator sets wins
         self._tracers = TracerProvider(resource=resource, shutdown_on_exit=False)
@@ -70,8 +71,6 @@ class Otlp:
             for metric in METRICS
             if metric.kind is Kind.HISTOGRAM
         }
-        for handler in logging.getLogger().handlers:
-            handler.addFilter(_add_trace_ids)
 
     def read_gauges_from(self, read: ReadGauges) -> None:
         """Read the gauges with this function before each export."""
@@ -98,7 +97,7 @@ class Otlp:
         self._tracers.shutdown()
         self._meters.shutdown()
         for handler in logging.getLogger().handlers:
-            handler.removeFilter(_add_trace_ids)
+            handler.removeFilter(self._filter)
 
 
 class ActiveSpan:
@@ -135,12 +134,3 @@ def _observations(metric: Metric, read: ReadGauges) -> Callable[[CallbackOptions
 def _named(attributes: Mapping[str, str]) -> dict[str, str]:
     """The attributes under their names in OpenTelemetry."""
     return {ATTRIBUTES[name]: value for name, value in attributes.items()}
-
-
-def _add_trace_ids(record: logging.LogRecord) -> bool:
-    """A log filter that drops nothing: it adds the IDs of the current trace and span, for the JSON log."""
-    span = get_current_span().get_span_context()
-    if span.is_valid:
-        record.trace_id = format_trace_id(span.trace_id)
-        record.span_id = format_span_id(span.span_id)
-    return True
