@@ -53,10 +53,9 @@ class JsonFormatter(logging.Formatter):
             **{name: getattr(record, name) for name in _TRACE_IDS if hasattr(record, name)},
         }
         if traceback := "\n".join(_traceback(self, record)):
-            half = MAX_RECORD // 2  # it ends with the error
-            fields["traceback"] = (
-                traceback if len(traceback) <= MAX_RECORD else f"{traceback[:half]}…{traceback[-half:]}"
-            )
+            half = MAX_RECORD // 2  # its end is the error
+            is_long = len(traceback) > MAX_RECORD
+            fields["traceback"] = f"{traceback[:half]}…{traceback[-half:]}" if is_long else traceback
         return json.dumps(fields).replace("\x7f", "\\u007f")
 
 

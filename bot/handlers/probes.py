@@ -52,8 +52,8 @@ class ProbeReport:
 class Probe:
     """Runs its checks each time, and remembers when each last changed. Any thread may call.
 
-    While the checks of an earlier probe wait for something, such as the database, this one fails instead of waiting too:
-    otherwise they would use up the threads that the liveness probe needs.
+    While the checks of an earlier probe wait, such as for the database, a probe fails instead of waiting too: otherwise
+    they would use up the threads that the liveness probe needs.
     """
 
     def __init__(self, checks: Callable[[], Iterable[ProbeCheck]], clock: Callable[[], datetime]) -> None:
