@@ -26,10 +26,10 @@ from bot.handlers.command_service import CommandService
 from bot.handlers.discovery.discover import Discoverer
 from bot.handlers.drift.comparison_cache import Caches
 from bot.handlers.events import EventDispatcher
-from bot.handlers.gauges import Gauges, last_success
+from bot.handlers.gauges import Gauges
 from bot.handlers.incidents.suspects import Suspects
 from bot.handlers.monitor import Monitor
-from bot.handlers.probes import Probe, ProbeCheck
+from bot.handlers.probes import Probe, ProbeCheck, liveness, readiness
 from bot.handlers.pull_requests import track
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.handlers.rollouts.track import RolloutTracker
@@ -40,7 +40,6 @@ from bot.handlers.webhooks import Webhooks
 from bot.http_endpoints import LIVENESS_PATH, READINESS_PATH, Web
 from bot.listeners import Listeners
 from bot.ports import Ports
-from bot.ports.store import StoreError
 from bot.schedule import Job, Schedule, guarded
 from bot.work_pool import WorkPool
 
@@ -53,10 +52,6 @@ _RECONCILE_EVERY = timedelta(seconds=5)
 _AUDIT_EVERY = timedelta(seconds=1)
 _PRUNE_EVERY = timedelta(minutes=10)
 _REFRESH_EVERY = timedelta(seconds=15)
-# Liveness: far longer than anything healthy takes, since a restart interrupts what still runs. In seconds.
-_STUCK_SCHEDULE = 60.0
-_STUCK_WORK = 15 * 60.0
-_LATE_CHECKS = 3  # a cluster's check is late after so many intervals
 
 
 def utc_now() -> datetime:
@@ -142,9 +137,14 @@ class Bot:
             audit=self._audit_webhook(),
         )
         self._schedule = Schedule(self._jobs(), is_leader=self._ports.store.leadership.acquire)
-        self._telemetry.read_gauges_from(
-            Gauges(self._ports.store, config.applications, lambda: self._work.queue_length).read
+        gauges = Gauges(
+            self._ports.store,
+            config.applications,
+            lambda: self._work.queue_length,
+            clock=clock,
+            interval=config.schedule.drift,
         )
+        self._telemetry.read_gauges_from(gauges.read)
 
     def start(self) -> Self:
         """Serve health checks, listen to Slack and start checking. Returns at once, even when Slack is down."""
@@ -254,31 +254,20 @@ class Bot:
         return Job(f"webhook of {name}", self._config.schedule.git, poll)
 
     def _liveness(self) -> Iterator[ProbeCheck]:
-        """Whether the process makes progress."""
-        silent = self._schedule.seconds_since_heartbeat()
-        yield ProbeCheck("schedule", silent < _STUCK_SCHEDULE, "starts jobs" if silent < _STUCK_SCHEDULE else "stuck")
-        stalled = self._work.seconds_without_progress() >= _STUCK_WORK
-        yield ProbeCheck("requests", not stalled, "stuck" if stalled else "answered")
+        return liveness(
+            since_heartbeat=self._schedule.seconds_since_heartbeat(),
+            without_progress=self._work.seconds_without_progress(),
+        )
 
     def _readiness(self) -> Iterator[ProbeCheck]:
-        """Whether the bot can do its work, and for people to see, what each cluster is like."""
-        is_connected = self._socket is None or self._socket.connected
-        mode = "Socket Mode" if self._socket else "HTTP mode"
-        yield ProbeCheck("slack", is_connected, mode if is_connected else f"not connected ({mode})")
-        store = self._ports.store
-        try:
-            checks = store.checks.latest()
-        except StoreError as error:
-            yield ProbeCheck("store", ok=False, message=str(error))
-            return
-        yield ProbeCheck("store", ok=True, message="responds")
-        yield ProbeCheck("replica", ok=True, message="leader" if store.leadership.acquire() else "standby")
-        oldest = (self._ports.clock() - _LATE_CHECKS * self._config.schedule.drift).timestamp()
-        applications = self._config.applications.values()
-        for cluster, seconds in last_success(applications, checks.values()).items():
-            ok = seconds > oldest
-            message = "checked" if ok else f"last checked at {_time(seconds)}" if seconds else "not checked yet"
-            yield ProbeCheck(f"cluster {cluster}", ok, message, required=False)
+        return readiness(
+            self._ports.store,
+            slack="HTTP mode" if self._socket is None else "Socket Mode",
+            connected=self._socket is None or self._socket.connected,
+            clusters={application.cluster for application in self._config.applications.values()},
+            now=self._ports.clock(),
+            interval=self._config.schedule.drift,
+        )
 
 
 class _Socket:
@@ -315,10 +304,6 @@ class _Socket:
             else:
                 _log.info("connected to Slack in Socket Mode")
                 return
-
-
-def _time(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, tz=UTC).isoformat(timespec="seconds")
 
 
 def _why(error: Exception) -> str:

@@ -5,12 +5,14 @@ import math
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
 from importlib.metadata import version
 from threading import Lock
 from typing import Final
 
 from bot.core.applications.application import Application
-from bot.core.drift.model import Check, Status
+from bot.core.drift.freshness import current_checks, last_success
+from bot.core.drift.model import Status
 from bot.core.drift.severity import Severity
 from bot.core.incidents.incident import active_incidents
 from bot.core.rollouts.rollout import RolloutState
@@ -37,10 +39,21 @@ _SECONDS: Final = 2.0
 class Gauges:
     """Reads every gauge. Only the leader has those of the stored state, so that sums over replicas are right.
 
-    `applications` are the ones that are watched at the moment. Any thread may call.
+    `applications` are the ones that are watched at the moment, and `interval` is that of their checks. Any thread may
+    call.
     """
 
-    def __init__(self, store: Store, applications: Mapping[str, Application], queue_length: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        applications: Mapping[str, Application],
+        queue_length: Callable[[], int],
+        *,
+        clock: Callable[[], datetime],
+        interval: timedelta,
+    ) -> None:
+        self._clock = clock
+        self._interval = interval
         self._store = store
         self._applications = applications
         self._queue_length = queue_length
@@ -77,15 +90,17 @@ class Gauges:
         return samples
 
     def _of_stored_state(self) -> Iterator[Sample]:
-        checks = [check for name, check in self._store.checks.latest().items() if name in self._applications]
+        current = current_checks(self._store.checks.latest(), self._clock(), self._interval)
+        checks = [check for name, check in current.items() if name in self._applications]
         for check in checks:
             attributes = {"application": check.application, "cluster": check.cluster}
             is_unknown = check.status is Status.UNKNOWN
             yield Sample(UNKNOWN, int(is_unknown), attributes)
             if check.drift or not is_unknown:
                 yield Sample(DRIFTED, int(bool(check.drift)), attributes)
-        for cluster, seconds in last_success(self._applications.values(), checks).items():
-            yield Sample(LAST_SUCCESS, seconds, {"cluster": cluster})
+        clusters = {application.cluster for application in self._applications.values()}
+        for cluster, at in last_success(clusters, checks).items():
+            yield Sample(LAST_SUCCESS, at.timestamp() if at else 0, {"cluster": cluster})
         incidents = active_incidents(self._store.incidents.unsettled(), self._applications)
         severities = Counter(incident.rating.severity for incident in incidents)
         for severity in Severity:
@@ -94,13 +109,3 @@ class Gauges:
         for state in (RolloutState.ROLLING, RolloutState.LATE, RolloutState.LIVE, RolloutState.DEGRADED):
             yield Sample(ROLLOUTS, states[state], {"state": state})
         yield Sample(EVENTS_WAITING, self._store.events.waiting_count())
-
-
-def last_success(applications: Iterable[Application], checks: Iterable[Check]) -> dict[str, float]:
-    """For each cluster, when a check last compared one of its applications, as a Unix time; 0 if none has."""
-    seconds = {application.cluster: 0.0 for application in applications}
-    for check in checks:
-        at = check.complete_at if check.status is Status.UNKNOWN else check.at
-        if at:
-            seconds[check.cluster] = max(seconds.get(check.cluster, 0.0), at.timestamp())
-    return seconds

@@ -11,7 +11,7 @@ from bot.context_pool import ContextThreadPool
 from bot.core.applications.application import Application
 from bot.core.applications.discovery import ApplicationInventory
 from bot.core.drift.freshness import with_last_complete
-from bot.core.drift.model import Check
+from bot.core.drift.model import Check, Status
 from bot.core.incidents.incident import IncidentState
 from bot.core.rollouts.rollout import rolling_applications
 from bot.handlers.approvals.review import ApprovalReviewer
@@ -32,7 +32,7 @@ from bot.i18n.language import Text
 from bot.ports import Ports
 from bot.ports.errors import PortError
 from bot.ports.isolation import skip_unexpected, unexpected_as_port_error
-from bot.ports.telemetry import CHECK
+from bot.ports.telemetry import CHECK, Outcome
 
 _log = logging.getLogger(__name__)
 
@@ -212,7 +212,7 @@ class Monitor:
     ) -> list[Check]:
         """Check applications of one cluster, and record what follows from it."""
         telemetry = self._ports.telemetry
-        with telemetry.measure(CHECK, cluster=applications[0].cluster):
+        with telemetry.measure(CHECK, cluster=applications[0].cluster) as operation:
             checks = drift_check(
                 applications,
                 revisions=revisions,
@@ -225,6 +225,8 @@ class Monitor:
                 explain=explain,
                 telemetry=telemetry,
             )
+            if all(check.status is Status.UNKNOWN for check in checks):
+                operation.outcome = Outcome.ERROR
         previous = self._ports.store.checks.latest()
         checks = [with_last_complete(check, previous.get(check.application)) for check in checks]
         with skip_unexpected(f"actors on {applications[0].cluster}"):

@@ -127,7 +127,11 @@ DRIFTED: Final = _gauge(
     "application.drifted", "", "1 if the latest check found drift, 0 if not; none if unknown.", "application", "cluster"
 )
 UNKNOWN: Final = _gauge(
-    "application.unknown", "", "1 if the latest check could not be completed, 0 if it could.", "application", "cluster"
+    "application.unknown",
+    "",
+    "1 if the latest check could not be completed or is too old, 0 if not.",
+    "application",
+    "cluster",
 )
 LAST_SUCCESS: Final = _gauge(
     "check.last_success.timestamp",

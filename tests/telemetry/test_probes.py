@@ -16,6 +16,11 @@ from tests.common.clock import Clock
 from tests.common.wait import DEADLINE, wait_for
 
 
+@pytest.fixture(autouse=True)
+def _always_fresh(monkeypatch):
+    monkeypatch.setattr("bot.handlers.probes._FRESH_SECONDS", 0.0)
+
+
 def probe(demo, path):
     """The status and, by name, what the probe says about each check."""
     try:
@@ -106,6 +111,14 @@ def test_a_probe_does_not_wait_for_one_that_hangs(monkeypatch):
         assert not probe.report().ok
         goes_on.set()
         assert first.result().ok
+
+
+def test_many_probes_at_once_run_the_checks_once(monkeypatch):
+    monkeypatch.setattr("bot.handlers.probes._FRESH_SECONDS", 3600.0)
+    runs = []
+    probe = Probe(lambda: runs.append("run") or [ProbeCheck("slack", ok=True, message="Socket Mode")], Clock())
+    assert [probe.report().ok for _ in range(100)] == [True] * 100
+    assert len(runs) == 1
 
 
 def test_since_is_when_a_check_last_changed():
