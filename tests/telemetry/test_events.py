@@ -251,3 +251,10 @@ def test_each_outcome_of_a_rollout_is_an_event_of_its_own(rollout, expected):
     events = list(rollout_events(rollout, samples.T0))
     assert [event.id.removeprefix("platform@abc/") for event in events] == expected
     assert [event.type.rpartition(".")[2] for event in events] == [name.partition("-")[0] for name in expected]
+
+
+def test_an_event_goes_through_the_proxy_of_the_environment(receiver, monkeypatch):
+    monkeypatch.setenv("http_proxy", receiver.url)
+    event = Event("1", EventType.INCIDENT_OPENED, "shop", samples.T0, {})
+    EventWebhook("http://events.example.com/gitops", SECRET, "gitops-bot").send(event)
+    assert receiver.types() == ["incident.opened"]

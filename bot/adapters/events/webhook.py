@@ -15,7 +15,7 @@ from cloudevents.core.bindings.http import to_structured_event
 from cloudevents.core.v1.event import CloudEvent
 
 from bot.core.events import Event
-from bot.http_client import deadline, obey_deadline
+from bot.http_client import connect_through, deadline, obey_deadline, proxy_for
 from bot.network import connection_failure
 from bot.ports.events import DeliveryError
 
@@ -25,14 +25,17 @@ _IDLE_SECONDS: Final = 10.0
 
 
 class EventWebhook:
-    """Sends events to a URL. Errors name only its host: some receivers have a secret in the path."""
+    """Sends events to a URL, through the proxy of the environment.
+
+    Errors name only its host: some receivers have a secret in the path.
+    """
 
     def __init__(self, url: str, secret: str, source: str) -> None:
         self._url = url
         self._host = urlsplit(url).hostname
         self._secret = secret.encode()
         self._source = source
-        self._pools = urllib3.PoolManager(timeout=_IDLE_SECONDS, retries=False)
+        self._pools = connect_through(proxy_for(url))
         obey_deadline(self._pools)
 
     def send(self, event: Event) -> None:
@@ -41,7 +44,14 @@ class EventWebhook:
         try:
             with deadline(RESPONSE_SECONDS):
                 response = self._pools.request(
-                    "POST", self._url, body=message.body, headers=headers, redirect=False, preload_content=False
+                    "POST",
+                    self._url,
+                    body=message.body,
+                    headers=headers,
+                    timeout=_IDLE_SECONDS,
+                    retries=False,
+                    redirect=False,
+                    preload_content=False,
                 )
                 response.close()  # what it says besides its status is of no interest
         except (urllib3.exceptions.HTTPError, OSError) as error:
