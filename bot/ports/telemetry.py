@@ -40,7 +40,6 @@ ATTRIBUTES: Final[Mapping[str, str]] = {
     "repository": "vcs.repository.name",
     "resource": "gitops_bot.resource",
     "result": "gitops_bot.result",
-    "revision": "vcs.ref.head.revision",
     "severity": "gitops_bot.severity",
     "state": "gitops_bot.state",
     "type": "cloudevents.event_type",

@@ -21,7 +21,12 @@ ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "telemetry.md"
 ALERTS = yaml.safe_load((ROOT / "manifests" / "components" / "prometheus" / "alerts.yaml").read_text())
 # What a span has besides its metric's attributes.
-SPAN_ATTRIBUTES = {"git fetch": ("repository",), "render": ("repository", "path"), "event delivery": ("type",)}
+SPAN_ATTRIBUTES = {
+    "git fetch": ("repository",),
+    "render": ("repository", "path"),
+    "list {resource}": ("resource",),
+    "event delivery": ("type",),
+}
 EVENTS = {
     EventType.INCIDENT_OPENED: "An application differs from git, and enough checks in a row saw it.",
     EventType.INCIDENT_ESCALATED: "Nobody acknowledged it within `alerts.escalate.after`.",
@@ -80,6 +85,11 @@ def test_the_tables_are_those_of_the_code(name):
     if os.environ.get("UPDATE_GOLDEN"):
         PAGE.write_text(expected, encoding="utf-8")
     assert PAGE.read_text("utf-8") == expected
+
+
+def test_every_attribute_is_used():
+    of_metrics = {name for metric in METRICS for name in metric.attributes}
+    assert set(ATTRIBUTES) == of_metrics | {name for names in SPAN_ATTRIBUTES.values() for name in names}
 
 
 def test_the_example_is_what_the_bot_sends_and_the_code_verifies_it():

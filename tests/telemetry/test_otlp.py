@@ -18,7 +18,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Status
 from bot import build
 from bot.cli.log import JsonFormatter
 from bot.ports.errors import PortError
-from bot.ports.telemetry import GIT_FETCH, METRICS
+from bot.ports.telemetry import ATTRIBUTES, GIT_FETCH, METRICS
 from tests.common.demo import IDLE_SCHEDULE, remote, running_demo
 from tests.common.slack import Person
 from tests.common.wait import wait_for
@@ -102,6 +102,8 @@ def test_a_command_is_one_trace_from_slack_to_the_answer(collector):
     assert {name.split()[0] for name in children["compare"]} == {"list"}
     assert all(resource["service.name"] == "gitops-bot" for resource in collector.resources)
     assert all(resource["deployment.environment.name"] == "test" for resource in collector.resources)
+    keys = {key for span in collector.spans for key in attributes(span)}
+    assert keys - {"error.type"} <= set(ATTRIBUTES.values())
     documented = {metric.name: metric for metric in METRICS}
     assert set(collector.metrics) <= set(documented)
     assert all(metric.unit == documented[name].unit for name, metric in collector.metrics.items())
