@@ -36,6 +36,7 @@ class EventType(StrEnum):
     REVERT_OPENED = "gitops-bot.revert.opened"
     REVERT_MERGED = "gitops-bot.revert.merged"
     COMMITS_UNAPPROVED = "gitops-bot.commits.unapproved"
+    PING = "gitops-bot.ping"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,11 @@ def next_retry(attempts: int, retry_after: timedelta | None) -> timedelta:
     """How long to wait after so many failed attempts: twice as long each time, or as long as the receiver asks."""
     backoff = _MIN_WAIT * (1 << min(attempts - 1, 20))
     return min(max(backoff, retry_after or timedelta()), MAX_WAIT)
+
+
+def ping(now: datetime) -> Event:
+    """An event that only tests the receiver."""
+    return Event(f"ping@{now.isoformat()}", EventType.PING, "gitops-bot", now, {})
 
 
 _INCIDENT_EVENTS: Final = {

@@ -38,6 +38,7 @@ EVENTS = {
     EventType.REVERT_OPENED: "The bot opened a pull request that reverts a change.",
     EventType.REVERT_MERGED: "That pull request was merged.",
     EventType.COMMITS_UNAPPROVED: "Commits reached a tracked branch without approval: `reason`.",
+    EventType.PING: "`gitops-bot doctor` tests the receiver; there is no data.",
 }
 
 

@@ -168,12 +168,17 @@ def test_while_the_receiver_is_down_one_request_is_tried_and_nothing_is_lost(sen
 
 
 @pytest.mark.parametrize(
-    ("status", "headers"), [(503, {"Retry-After": "soon"}), (302, {"Location": "http://169.254.169.254/"})]
+    ("status", "headers", "remedy"),
+    [
+        (503, {"Retry-After": "soon"}, ""),
+        (503, {"Retry-After": "9" * 9000}, ""),
+        (302, {"Location": "http://169.254.169.254/"}, ": correct events.url"),
+    ],
 )
-def test_an_error_is_one_sentence_without_the_url(receiver, status, headers):
+def test_an_error_is_one_sentence_without_the_url(receiver, status, headers, remedy):
     event = Event("1", EventType.INCIDENT_OPENED, "shop", samples.T0, {})
     receiver.reject = [(status, headers)]
-    with pytest.raises(DeliveryError, match=rf"^127\.0\.0\.1 returned {status}\.$") as rejected:
+    with pytest.raises(DeliveryError, match=rf"^127\.0\.0\.1 returned {status}{remedy}\.$") as rejected:
         EventWebhook(receiver.url, SECRET, "gitops-bot").send(event)
     with pytest.raises(DeliveryError, match=r"^127\.0\.0\.1 does not respond \(NewConnectionError\)\.$") as unreachable:
         EventWebhook("http://127.0.0.1:1/token-in-the-path", SECRET, "gitops-bot").send(event)

@@ -22,6 +22,12 @@ from bot.ports.events import DeliveryError
 SIGNATURE_HEADER: Final = "X-Hub-Signature-256"
 RESPONSE_SECONDS: Final = 20.0
 _IDLE_SECONDS: Final = 10.0
+_VERIFY: Final = ": it must verify the signature with the same EVENTS_SECRET."
+_CORRECT_URL: Final = ": correct events.url."
+_REMEDIES: Final = {
+    **dict.fromkeys((401, 403), _VERIFY),
+    **dict.fromkeys((301, 302, 303, 307, 308, 404, 405, 410), _CORRECT_URL),
+}
 
 
 class EventWebhook:
@@ -59,7 +65,10 @@ class EventWebhook:
             raise DeliveryError(f"{self._host} does not respond ({detail}).", answered=False) from None
         if not 200 <= response.status < 300:
             retry_after = _seconds(response.headers.get("Retry-After"))
-            raise DeliveryError(f"{self._host} returned {response.status}.", answered=True, retry_after=retry_after)
+            remedy = _REMEDIES.get(response.status, ".")
+            raise DeliveryError(
+                f"{self._host} returned {response.status}{remedy}", answered=True, retry_after=retry_after
+            )
 
     def _cloud_event(self, event: Event) -> CloudEvent:
         attributes = {
