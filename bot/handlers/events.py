@@ -1,6 +1,7 @@
 """Sends events to the configured receiver: each at least once, and those of one subject in order."""
 
 import logging
+import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Final
@@ -30,6 +31,7 @@ _log = logging.getLogger(__name__)
 _ENDED_WITHIN: Final = timedelta(hours=1)  # what has ended and settled between two runs
 _MAX_ENDED: Final = 1_000
 _MAX_SENT: Final = 100  # in one run
+_RUN_SECONDS: Final = 5.0  # the bot waits for a run to end when it stops
 _KEPT: Final = timedelta(days=30)  # the IDs of events that were sent
 
 
@@ -84,14 +86,14 @@ class EventDispatcher:
 
     def _send(self, now: datetime) -> None:
         waiting_subjects = set()
-        sent = 0
+        sent, started_at = 0, time.monotonic()
         for queued in self._store.events.waiting():
             event = queued.event
             is_later = queued.retry_at is not None and is_waiting(queued.retry_at, now, MAX_WAIT)
             if is_later or event.subject in waiting_subjects:
                 waiting_subjects.add(event.subject)
                 continue
-            if sent >= _MAX_SENT:
+            if sent >= _MAX_SENT or time.monotonic() - started_at >= _RUN_SECONDS:
                 return
             sent += 1
             try:

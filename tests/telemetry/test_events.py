@@ -2,6 +2,7 @@
 
 import itertools
 import logging
+import math
 import socket
 import threading
 import time
@@ -204,7 +205,8 @@ def test_a_receiver_that_drips_its_response_is_given_up(monkeypatch):
         thread.join()
 
 
-def test_one_run_sends_a_hundred_events(sending, receiver):
+def test_one_run_sends_a_hundred_events(sending, receiver, monkeypatch):
+    monkeypatch.setattr("bot.handlers.events._RUN_SECONDS", math.inf)
     for number in range(101):
         sending.open(f"app-{number}")
     sending.run()

@@ -20,8 +20,8 @@ from bot.network import connection_failure
 from bot.ports.events import DeliveryError
 
 SIGNATURE_HEADER: Final = "X-Hub-Signature-256"
-RESPONSE_SECONDS: Final = 20.0
-_IDLE_SECONDS: Final = 10.0
+RESPONSE_SECONDS: Final = 10.0
+_IDLE_SECONDS: Final = 5.0
 _VERIFY: Final = ": it must verify the signature with the same EVENTS_SECRET."
 _CORRECT_URL: Final = ": correct events.url."
 _REMEDIES: Final = {

@@ -5,6 +5,8 @@ https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables
 
 import logging
 import os
+import platform
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextvars import Token
 from importlib.metadata import version
@@ -19,18 +21,14 @@ from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
 from opentelemetry.sdk.resources import OTELResourceDetector, Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
-from opentelemetry.trace import (
-    Span,
-    Status,
-    StatusCode,
-    set_span_in_context,
-)
+from opentelemetry.trace import Span, Status, StatusCode, set_span_in_context
 
 from bot.adapters.telemetry.log_filter import TraceLogFilter
 from bot.ports.errors import PortError
 from bot.ports.telemetry import ATTRIBUTES, METRICS, Kind, Metric, Outcome, ReadGauges
 
 _NAME: Final = "gitops-bot"
+_SHUTDOWN_SECONDS: Final = 5.0
 _PROTOCOL: Final = "http/protobuf"
 _PROTOCOL_VARIABLES: Final = (
     "OTEL_EXPORTER_OTLP_PROTOCOL",
@@ -49,7 +47,9 @@ class Otlp:
         self._filter = TraceLogFilter(os.environ)
         for handler in logging.getLogger().handlers:  # before the exporters, which log a malformed header
             handler.addFilter(self._filter)
-        own = Resource.create({"service.name": _NAME, "service.version": version(_NAME)})
+        # The instance tells replicas apart: in Kubernetes, the node's name is that of the pod.
+        names = {"service.name": _NAME, "service.version": version(_NAME), "service.instance.id": platform.node()}
+        own = Resource.create(names)
         resource = own.merge(OTELResourceDetector().detect())  # last: what the operator sets wins
         self._tracers = TracerProvider(resource=resource, shutdown_on_exit=False)
         if os.environ.get("OTEL_TRACES_EXPORTER") != "none":
@@ -93,7 +93,12 @@ class Otlp:
         return ActiveSpan(self._tracer.start_span(metric.span.format(**attributes), attributes=_named(attributes)))
 
     def close(self) -> None:
-        """Export what is left, and stop."""
+        """Export what is left, and stop. Takes only a few seconds, even if the receiver does not respond."""
+        thread = threading.Thread(target=self._shutdown, name="otlp-shutdown", daemon=True)
+        thread.start()
+        thread.join(_SHUTDOWN_SECONDS)
+
+    def _shutdown(self) -> None:
         self._tracers.shutdown()
         self._meters.shutdown()
         for handler in logging.getLogger().handlers:
