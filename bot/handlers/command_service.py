@@ -25,6 +25,7 @@ from bot.handlers.pull_requests.resume import ResumeService
 from bot.handlers.pull_requests.revert_service import RevertService
 from bot.handlers.queries.diff import diff
 from bot.handlers.queries.history import history
+from bot.handlers.queries.object_links import object_links
 from bot.handlers.queries.status import status
 from bot.handlers.queries.who import who
 from bot.handlers.slack.people import People
@@ -33,6 +34,7 @@ from bot.messages import drift as drift_message
 from bot.messages import help as help_message
 from bot.messages import revert as revert_message
 from bot.messages.blocks import Message, join
+from bot.messages.object_links import ObjectLinks
 from bot.ports import Ports
 from bot.ports.chat import ChatError
 
@@ -85,8 +87,9 @@ class CommandService:
                 return self.check_now(requester, [application.name for application in self._selected(name)])
             case commands.DiffCommand(name, everything):
                 check = self._monitor.check([name], explain=everything)[0]
+                translator_for = self._config.slack.translator
                 return diff(
-                    translator, ports, check, everything=everything, translator_for=self._config.slack.translator
+                    translator, ports, check, self._links(), everything=everything, translator_for=translator_for
                 )
             case commands.HistoryCommand(name):
                 application = self._config.applications[name] if name else None
@@ -183,7 +186,7 @@ class CommandService:
         """The first page of the diff modal, after a check of the applications it refers to. PortError."""
         if not (names := self.applications_of(reference)):
             return diff_pages.message_view(requester.translator, errors.outdated_button(requester.translator))
-        return diff_pages.view(requester.translator, self._monitor.check(names), reference, 0)
+        return diff_pages.view(requester.translator, self._monitor.check(names), self._links(), reference, 0)
 
     def diff_page(self, requester: Requester, reference: str, page: int) -> Mapping[str, Any]:
         """A page of the diff modal, from the latest check. PortError."""
@@ -191,7 +194,7 @@ class CommandService:
         checks = [latest[name] for name in self.applications_of(reference) if name in latest]
         if not checks:
             return diff_pages.message_view(requester.translator, errors.outdated_button(requester.translator))
-        return diff_pages.view(requester.translator, checks, reference, page)
+        return diff_pages.view(requester.translator, checks, self._links(), reference, page)
 
     def named(self, requester: Requester) -> Requester:
         """The same requester with their name, where the payload held only an ID and Slack tells."""
@@ -203,6 +206,9 @@ class CommandService:
 
     def _authorizer_for(self, requester: Requester) -> Authorizer:
         return Authorizer(requester.user, self._config.roles, self._groups)
+
+    def _links(self) -> ObjectLinks:
+        return object_links(self._config.applications, self._ports.forges, self._monitor.inventory().deployer_statuses)
 
     def _with_cards(self, answer: Message) -> Message:
         """The answer, once the cards show what has changed."""

@@ -248,11 +248,10 @@ def _deployer(
     sync_mode = translator.text(_SYNC_MODES[view.sync_mode]) if view.sync_mode in _SYNC_MODES else ""
     failed = view.failure and (": ".join(filter(None, (view.failure.reason, view.failure.message))))
     what = " · ".join(filter(None, (sync.strip(), view.health, sync_mode, clip(failed or "", 300))))
-    sentence = translator.text(
-        view_texts.SAYS, deployer=view.deployer, what=what or translator.text(view_texts.NOTHING)
-    )
+    deployer = link(view.page, view.deployer) if view.page else view.deployer
+    line = rich_line(translator, view_texts.SAYS, deployer=deployer, what=what or translator.text(view_texts.NOTHING))
     differs = disagreement(view, check, rolling_out=rolling_out)
-    return [words(f"\n{line}") for line in (sentence, differs and f"⚠️ {translator.localize(differs)}") if line]
+    return [words("\n"), *line, *([words(f"\n⚠️ {translator.localize(differs)}")] if differs else [])]
 
 
 def _not_followed(translator: Translator, group: NotFollowed) -> Element:

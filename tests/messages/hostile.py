@@ -44,6 +44,7 @@ from bot.messages import (
 )
 from bot.messages import help as help_message
 from bot.messages import revert as revert_message
+from bot.messages.object_links import ObjectLink
 from bot.messages.writer import Writer
 from tests.messages.approvals import ALERTS
 from tests.messages.homes import at_home
@@ -81,6 +82,10 @@ def objects(number, times=1):
     )
     names = (f"{MARKUP}-{index}-{LONG}" for index in range(number))
     return tuple(ObjectDrift("v1", "ConfigMap", MARKUP[:20], name, "modified", fields * times) for name in names)
+
+
+def links(check, object_drift):
+    return [ObjectLink(f"{LONG}/{MARKUP}.yaml:{10**9}", f"https://forge.example/{LONG[:2000]}")] * 2
 
 
 OBJECTS = objects(100)
@@ -167,7 +172,7 @@ def answers(translator):
     unknown_application = command.UnknownApplication(MARKUP + LONG, None)
     return {
         "drift answer": drift.answer(translator, [CHECK] * 10),
-        "diff": drift.diff(translator, CHECK, "shop", everything=True),
+        "diff": drift.diff(translator, CHECK, "shop", links, everything=True),
         "adopt opened": adopt.opened(translator, PULL),
         "history": history.answer(translator, entries(HOSTILE) * 40, MARKUP, "shop", LONG),
         "history of trouble": history.answer(translator, entries(HOSTILE) * 40, MARKUP, "shop", LONG, suspects),
@@ -279,12 +284,15 @@ def modals(translator):
     worst = replace(many, application="s" * 63, error=HOSTILE, drift=objects(10, 20))
     names = ["s" * 63] * 50
     return {
-        **{f"modal of much, page {page}": diff_pages.view(translator, [many], "shop", page) for page in (0, 7, 10**5)},
         **{
-            f"modal of the worst, page {page}": diff_pages.view(translator, [worst], "shop", page)
+            f"modal of much, page {page}": diff_pages.view(translator, [many], links, "shop", page)
+            for page in (0, 7, 10**5)
+        },
+        **{
+            f"modal of the worst, page {page}": diff_pages.view(translator, [worst], links, "shop", page)
             for page in (0, 99, 10**5)
         },
-        "modal of many": diff_pages.view(translator, [worst] * 5, f"group {LONG[:500]}", 0),
+        "modal of many": diff_pages.view(translator, [worst] * 5, links, f"group {LONG[:500]}", 0),
         "reading long names": diff_pages.loading_view(translator, names),
         "snooze of long names": snooze_modal.form(translator, names, subject="s" * 200, channel="C1"),
         "snooze of nothing": snooze_modal.message_view(translator, silence.nothing_open(translator, [])),

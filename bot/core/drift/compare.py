@@ -14,7 +14,7 @@ from bot.core.drift.attribution import RESTART, Attribution
 from bot.core.drift.autoscaling import ScaleTargets
 from bot.core.drift.findings import Findings, Keep
 from bot.core.drift.ignore_rules import IgnoreRule, Selector, rules_for, without_places
-from bot.core.drift.model import FieldDrift, ObjectDrift
+from bot.core.drift.model import FieldDrift, ObjectDrift, SourceLocation
 from bot.core.drift.opt_outs import ignored_paths, opt_outs
 from bot.core.drift.stored_secret import is_secret, with_string_data
 from bot.core.drift.walk import Walk
@@ -182,6 +182,7 @@ def _missing(manifest: Manifest, excuse: Text | None) -> Comparison:
         manifest.name,
         "missing",
         reason=excuse or LocalizedText(reasons.MISSING),
+        location=_location(manifest),
     )
     return Comparison(set_aside=missing) if excuse else Comparison(drift=missing)
 
@@ -191,5 +192,15 @@ def _modified(manifest: Manifest, fields: list[FieldDrift]) -> ObjectDrift | Non
         return None
     fields.sort(key=lambda field: field.path)
     return ObjectDrift(
-        manifest.api_version, manifest.kind, manifest.namespace, manifest.name, "modified", tuple(fields)
+        manifest.api_version,
+        manifest.kind,
+        manifest.namespace,
+        manifest.name,
+        "modified",
+        tuple(fields),
+        location=_location(manifest),
     )
+
+
+def _location(manifest: Manifest) -> SourceLocation | None:
+    return SourceLocation(manifest.file, manifest.line) if manifest.line else None

@@ -72,11 +72,20 @@ class FieldDrift:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceLocation:
+    """Where git declares an object: the file, from the repository's root, and the line where its document begins."""
+
+    file: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
 class ObjectDrift:
     """One object that differs: `missing` from the cluster, or `modified` in some `fields`.
 
     `reason` says why a missing object is drift, or is set aside, and `actor` who deleted it; each field of a modified
-    one has its own.
+    one has its own. `location` is at the revision of the check; None if a renderer built the object and the bot can't
+    tell from what.
     """
 
     api_version: str
@@ -87,6 +96,7 @@ class ObjectDrift:
     fields: tuple[FieldDrift, ...] = ()
     reason: Text = ""
     actor: Actor | None = None
+    location: SourceLocation | None = None
 
 
 @dataclass(frozen=True, slots=True)

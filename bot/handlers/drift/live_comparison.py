@@ -149,7 +149,7 @@ def _needed(targets: Iterable[tuple[Manifest, Application]], discovery: Discover
     needed = _Needed(autoscaler_kinds(discovery))
     namespaced = scope_of(discovery)
     for declared, application in targets:
-        with skip_unexpected(f"{declared.file}:{declared.line} of {application.name}"):  # the result says so again
+        with skip_unexpected(f"{declared.position} of {application.name}"):  # the result says so again
             manifest = resolve_one(declared, namespace=application.namespace, namespaced=namespaced)
             if manifest is None:
                 continue

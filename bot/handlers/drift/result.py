@@ -122,8 +122,8 @@ def _declared_twice(duplicates: Sequence[tuple[Manifest, Manifest]]) -> tuple[Te
         LocalizedText(
             texts.DECLARED_TWICE,
             object=_title(later),
-            earlier=f"{earlier.file}:{earlier.line}",
-            later=f"{later.file}:{later.line}",
+            earlier=earlier.position,
+            later=later.position,
         )
         for earlier, later in duplicates[:_MAX_NAMED]
     ]
