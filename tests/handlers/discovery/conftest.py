@@ -16,9 +16,9 @@ class Discovery:
         self.bot, self.source, self.cluster, self.clock = bot, source, cluster, bot.clock
         self.url = source.url
 
-    def start(self, *, deployers=("argocd",), **sections):
+    def start(self, *, deployers=("argocd",), forges=None, **sections):
         clusters = {"prod": {"discover": list(deployers)}}
-        self.bot.start(**{"clusters": clusters, "applications": {}, **sections})
+        self.bot.start(forges=forges, **{"clusters": clusters, "applications": {}, **sections})
         self.bot.discover()
 
     @property

@@ -7,6 +7,7 @@ import pytest
 from bot.core.drift.model import FieldDrift, ObjectDrift
 from bot.handlers.queries.diff import diff
 from bot.i18n.language import ENGLISH
+from bot.messages.object_links import ObjectLink
 from tests.common.clock import Clock
 from tests.common.samples import T0, check, incident
 from tests.common.slack import ALERTS
@@ -35,8 +36,12 @@ def alert(bot):
     bot.reconciler.reconcile()
 
 
+def links(check, object_drift):
+    return [ObjectLink("Argo CD", f"https://argocd.example/{object_drift.name}")]
+
+
 def diff_text(bot, check):
-    return diff(ENGLISH, bot.ports, check, everything=False, translator_for=lambda _: ENGLISH).text
+    return diff(ENGLISH, bot.ports, check, links, everything=False, translator_for=lambda _: ENGLISH).text
 
 
 def files(slack):
@@ -50,6 +55,7 @@ def test_a_long_diff_is_shared_once_as_a_file_in_the_alert_thread(slack, bot):
     (shared,) = files(slack)
     text = shared.content.decode()
     assert all(f"+++ ConfigMap shop/settings-{n} (live)" in text for n in range(200))
+    assert "\n# Argo CD https://argocd.example/settings-7\n--- ConfigMap shop/settings-7 (git)\n" in text
     assert slack.thread(ALERTS, slack.messages(ALERTS)[0].ts)
 
 
