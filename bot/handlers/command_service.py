@@ -77,11 +77,19 @@ class CommandService:
         translator, ports = requester.translator, self._ports
         match command:
             case commands.StatusCommand(name):
-                applications, problems = self._selected(name), self._monitor.problems()
+                applications = self._selected(name)
+                problems = self._monitor.problems(applications[0] if name else None)
                 inventory = self._monitor.inventory()
                 interval = self._config.schedule.drift
                 return status(
-                    translator, ports, applications, problems, inventory, interval=interval, everything=name is None
+                    translator,
+                    ports,
+                    self._monitor.manifest_cache,
+                    applications,
+                    problems,
+                    inventory,
+                    interval=interval,
+                    everything=name is None,
                 )
             case commands.DriftCommand(name):
                 return self.check_now(requester, [application.name for application in self._selected(name)])

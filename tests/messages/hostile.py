@@ -15,6 +15,7 @@ from bot.core.drift.model import Actor, ClusterUser, Confidence, NotFollowed, Ob
 from bot.core.git.author import Author
 from bot.core.git.commit_check import CheckState, CommitCheck, CommitChecks
 from bot.core.git.people import ChangePeople
+from bot.core.health.unready import Unready
 from bot.core.incidents.incident import IncidentState
 from bot.core.objects.images import Pin, Unpinned
 from bot.core.pull_requests import revert
@@ -22,7 +23,7 @@ from bot.core.pull_requests.change_ref import CommitUrl, PullNumber
 from bot.core.pull_requests.queued import QueueState
 from bot.core.pull_requests.revert import RevertRequest, Target
 from bot.core.pull_requests.tracked_pull_request import ProposedChange
-from bot.core.rollouts.pending import PendingState, Unready
+from bot.core.rollouts.pending import PendingState
 from bot.core.rollouts.rollout import ApplicationChange, ApplicationRollout, RolloutState
 from bot.messages import (
     adopt,

@@ -14,10 +14,11 @@ from bot.core.git.author import Author
 from bot.core.git.commit import Commit, PullRequest
 from bot.core.git.commit_check import CheckState, CommitCheck, CommitChecks
 from bot.core.git.repository_ref import RepositoryRef
+from bot.core.health.unready import Unready
 from bot.core.incidents.incident import Incident, IncidentState, acknowledge, snooze
 from bot.core.objects.images import Pin, Unpinned
 from bot.core.pull_requests.tracked_pull_request import TrackedPullRequest
-from bot.core.rollouts.pending import PendingState, Unready
+from bot.core.rollouts.pending import PendingState
 from bot.core.rollouts.rollout import ApplicationChange, ApplicationRollout, Rollout, RolloutState
 from bot.i18n.catalogue import cluster, forge
 from bot.i18n.language import LocalizedText

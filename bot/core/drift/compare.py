@@ -18,6 +18,7 @@ from bot.core.drift.model import FieldDrift, ObjectDrift, SourceLocation
 from bot.core.drift.opt_outs import ignored_paths, opt_outs
 from bot.core.drift.stored_secret import is_secret, with_string_data
 from bot.core.drift.walk import Walk
+from bot.core.health.unready import Unready
 from bot.core.objects.managed_fields import INTERACTIVE, LAST_APPLIED, Ownership
 from bot.core.objects.manifest import Manifest
 from bot.core.objects.path import Path
@@ -41,12 +42,13 @@ _NO_SCALE_TARGETS: Final = ScaleTargets()
 class Comparison:
     """The differences of one object: those that are `drift`, and those that are `set_aside`; None if there are none.
 
-    `size` is about how many characters they have.
+    `size` is about how many characters they have. `unready` is set by a check if the object is not healthy.
     """
 
     drift: ObjectDrift | None = None
     set_aside: ObjectDrift | None = None
     size: int = 0
+    unready: Unready | None = None
 
 
 def compare_object(

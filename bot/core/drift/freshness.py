@@ -31,7 +31,8 @@ def current_checks(checks: Mapping[str, Check], now: datetime, interval: timedel
 
 
 def _outdated(check: Check) -> Check:
-    return replace(check, status=Status.UNKNOWN, error=LocalizedText(texts.OUTDATED), complete_at=_complete_at(check))
+    outdated = LocalizedText(texts.OUTDATED)
+    return replace(check, status=Status.UNKNOWN, error=outdated, complete_at=_complete_at(check), unready=())
 
 
 def _complete_at(check: Check) -> datetime | None:

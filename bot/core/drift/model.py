@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal
 
+from bot.core.health.unready import Unready
 from bot.i18n.language import Text
 
 
@@ -108,6 +109,7 @@ class Check:
     what could be checked. `set_aside` are the differences that are not drift, each with its reason (an ignore rule, a
     controller, and with `explain` the server's defaults). `notes` are sentences about git, such as an object that is
     declared twice. `complete_at` is set if the status is UNKNOWN: when the application was last checked completely.
+    `unready` are the declared objects that exist but are not healthy, degraded ones first.
     """
 
     application: str
@@ -121,6 +123,7 @@ class Check:
     set_aside: tuple[ObjectDrift, ...] = field(default=(), compare=False)
     notes: tuple[Text, ...] = ()
     complete_at: datetime | None = None
+    unready: tuple[Unready, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

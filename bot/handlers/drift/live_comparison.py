@@ -14,6 +14,8 @@ from bot.core.applications.application import Application
 from bot.core.drift.autoscaling import ScaleTargets, scale_targets
 from bot.core.drift.compare import Comparison, compare_object
 from bot.core.drift.ignore_rules import IgnoreRule
+from bot.core.health.assess import assess, may_be_unhealthy
+from bot.core.health.unready import Unready
 from bot.core.objects.manifest import Manifest
 from bot.core.objects.resolve import resolve_one
 from bot.core.objects.schema import Schemas
@@ -238,7 +240,7 @@ class _Comparer:
         cache_key = CacheKey(manifest.object, version, document, self._scaled.include(manifest), options)
 
         def compare() -> Comparison:
-            return compare_object(
+            comparison = compare_object(
                 manifest,
                 live,
                 schema=self._schemas,
@@ -248,5 +250,19 @@ class _Comparer:
                 explain=options.explain,
                 steps=Steps(lambda: json_size(live), self._shared),
             )
+            return replace(comparison, unready=_unready(manifest, live))
 
         return self._cache.get_or_compare((self._cluster, manifest.key), cache_key, compare)
+
+
+def _unready(manifest: Manifest, live: Object) -> Unready | None:
+    """The object if it is not healthy; None if it is, or if its health cannot be told."""
+    if not may_be_unhealthy(manifest.api_version.rpartition("/")[0], manifest.kind):
+        return None
+    try:
+        with unexpected_as_port_error(f"health of {manifest.key}"):
+            # The items of a list may lack their apiVersion and kind.
+            health = assess({**live, "apiVersion": manifest.api_version, "kind": manifest.kind})
+    except UnexpectedError:
+        return None
+    return None if health.is_settled else Unready.of(manifest.kind, manifest.name, health)

@@ -38,7 +38,14 @@ class Discovery:
         translator = Translator(language)
         interval = self.bot.config.schedule.drift
         answer = status(
-            translator, self.bot.ports, applications, inventory.notes, inventory, interval=interval, everything=True
+            translator,
+            self.bot.ports,
+            self.bot.monitor.manifest_cache,
+            applications,
+            inventory.notes,
+            inventory,
+            interval=interval,
+            everything=True,
         )
         return content(answer)
 
