@@ -33,7 +33,7 @@ def object_diff(
     max_value: int,
     links: Sequence[ObjectLink],
 ) -> list[Element]:
-    """One object in a rich_text block: its name, who wrote everything if that was one, links, and the diff."""
+    """One object in a rich_text block: its name, its writer if there is only one, its links, and the diff."""
     name = words(common.object_name(object_drift), bold=True)
     if object_drift.change == "missing" or not object_drift.fields:
         return [*common.object_lines(translator, object_drift), *object_links.line(links)]
