@@ -12,6 +12,7 @@ from bot.core.access.audit import outcome_name
 from bot.core.access.requester import Requester
 from bot.core.applications.application import Application
 from bot.core.commands import command as commands
+from bot.core.drift.model import Check
 from bot.core.incidents.incident import incidents_on_card
 from bot.core.incidents.snooze_period import SnoozePeriod
 from bot.core.pull_requests.revert import RevertRequest
@@ -97,7 +98,7 @@ class CommandService:
                 check = self._monitor.check([name], explain=everything)[0]
                 translator_for = self._config.slack.translator
                 return diff(
-                    translator, ports, check, self._links(), everything=everything, translator_for=translator_for
+                    translator, ports, check, self._links([check]), everything=everything, translator_for=translator_for
                 )
             case commands.HistoryCommand(name):
                 application = self._config.applications[name] if name else None
@@ -194,7 +195,8 @@ class CommandService:
         """The first page of the diff modal, after a check of the applications it refers to. PortError."""
         if not (names := self.applications_of(reference)):
             return diff_pages.message_view(requester.translator, errors.outdated_button(requester.translator))
-        return diff_pages.view(requester.translator, self._monitor.check(names), self._links(), reference, 0)
+        checks = self._monitor.check(names)
+        return diff_pages.view(requester.translator, checks, self._links(checks), reference, 0)
 
     def diff_page(self, requester: Requester, reference: str, page: int) -> Mapping[str, Any]:
         """A page of the diff modal, from the latest check. PortError."""
@@ -202,7 +204,7 @@ class CommandService:
         checks = [latest[name] for name in self.applications_of(reference) if name in latest]
         if not checks:
             return diff_pages.message_view(requester.translator, errors.outdated_button(requester.translator))
-        return diff_pages.view(requester.translator, checks, self._links(), reference, page)
+        return diff_pages.view(requester.translator, checks, self._links(checks), reference, page)
 
     def named(self, requester: Requester) -> Requester:
         """The same requester with their name, where the payload held only an ID and Slack tells."""
@@ -215,8 +217,8 @@ class CommandService:
     def _authorizer_for(self, requester: Requester) -> Authorizer:
         return Authorizer(requester.user, self._config.roles, self._groups)
 
-    def _links(self) -> ObjectLinks:
-        return object_links(self._config.applications, self._ports.forges, self._monitor.inventory().deployer_statuses)
+    def _links(self, checks: Sequence[Check]) -> ObjectLinks:
+        return object_links(self._ports, self._config.applications, self._monitor.inventory().deployer_statuses, checks)
 
     def _with_cards(self, answer: Message) -> Message:
         """The answer, once the cards show what has changed."""

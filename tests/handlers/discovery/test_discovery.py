@@ -77,8 +77,8 @@ def test_a_difference_links_to_its_line_and_to_its_page_in_argo_cd(discovery, se
     discovery.start(clusters={"prod": {"discover": ["argocd"], **clusters}}, forges=forges)
     check = discovery.bot.check()["shop"]
     statuses = discovery.bot.discoverer.inventory().deployer_statuses
-    links = object_links(discovery.applications, discovery.bot.ports.forges, statuses)(check, check.drift[0])
-    assert links[0] == ObjectLink("apps/shop/settings.yaml:1", f"{WEB_URL}/blob/{sha}/apps/shop/settings.yaml#L1")
+    links = object_links(discovery.bot.ports, discovery.applications, statuses, [check])(check, check.drift[0])
+    assert links[0] == ObjectLink("settings.yaml:4", f"{WEB_URL}/blob/{sha}/apps/shop/settings.yaml#L4")
     page = f"{url}/applications/argocd/shop"
     assert list(links[1:]) == ([ObjectLink("Argo CD", f"{page}?node=/ConfigMap/shop/settings")] if url else [])
     assert (page in discovery.status()) == bool(url)
