@@ -65,8 +65,8 @@ def card(translator: Translator, rollout: Rollout) -> Message:
     if rollout.state is RolloutState.LATE:
         stuck = next((part.application for part in rollout.parts if part.live_at is None), "")
         blocks += suspect.rollout_suspects(translator, _earlier_suspects(rollout), stuck)
-    if rollout.state in (RolloutState.LATE, RolloutState.DEGRADED):
-        blocks.append(note(translator.text(late_note(rollout))))
+    if rollout.state in (RolloutState.LATE, RolloutState.DEGRADED) and (phrase := late_note(rollout)):
+        blocks.append(note(translator.text(phrase)))
     is_reverted = rollout.state is RolloutState.REVERTED
     if rollout.url and not rollout.rewritten and not is_reverted:  # without a forge no pull request can be opened
         blocks.append(actions(_revert(translator, rollout)))
