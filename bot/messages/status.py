@@ -206,7 +206,13 @@ def _sentence(translator: Translator, overview: Overview) -> str:
     states, left_out = tally(translator, overview.applications, overview.checks), _left_out(overview)
     if left_out:
         states.append(translator.count(texts.LEFT_OUT, left_out))
-    return translator.count(texts.OVERVIEW, len(overview.applications) + left_out, states=", ".join(states))
+    total, listed_states = len(overview.applications) + left_out, ", ".join(states)
+    unhealthy = sum(application.name in overview.unready for application in overview.applications)
+    if unhealthy:
+        return translator.count(
+            texts.OVERVIEW_UNHEALTHY, total, states=listed_states, unhealthy=translator.number(unhealthy)
+        )
+    return translator.count(texts.OVERVIEW, total, states=listed_states)
 
 
 def _left_out(overview: Overview) -> int:

@@ -18,6 +18,13 @@ OVERVIEW = PluralPhrase(
     en=("{n} application: {states}.", "{n} applications: {states}."),
     es=("{n} aplicación: {states}.", "{n} aplicaciones: {states}."),
 )
+OVERVIEW_UNHEALTHY = PluralPhrase(
+    en=("{n} application: {states}; {unhealthy} not healthy.", "{n} applications: {states}; {unhealthy} not healthy."),
+    es=(
+        "{n} aplicación: {states}; {unhealthy} con problemas de salud.",
+        "{n} aplicaciones: {states}; {unhealthy} con problemas de salud.",
+    ),
+)
 OUT_OF_SYNC = PluralPhrase(
     en=("{n} out of sync", "{n} out of sync"), es=("{n} fuera de sincronía", "{n} fuera de sincronía")
 )
