@@ -173,7 +173,7 @@ def _needs_details(application: Application, overview: Overview) -> bool:
 
 
 def ranked(applications: Iterable[Application], checks: Mapping[str, Check]) -> list[Application]:
-    """Worst first: of two that are in sync, the one with an object that is not healthy."""
+    """Worst first: of two that are in sync, the one with a degraded object."""
     return sorted(applications, key=lambda application: _rank(checks.get(application.name)))
 
 
@@ -323,4 +323,4 @@ def _waits_for(rollout: Rollout, application: str) -> bool:
 def _rank(check: Check | None) -> tuple[int, bool]:
     if check is None:
         return len(_STATES), True
-    return -1 if check.drift else list(_STATES).index(check.status), not check.unready
+    return -1 if check.drift else list(_STATES).index(check.status), not check.degraded

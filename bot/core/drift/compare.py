@@ -42,13 +42,13 @@ _NO_SCALE_TARGETS: Final = ScaleTargets()
 class Comparison:
     """The differences of one object: those that are `drift`, and those that are `set_aside`; None if there are none.
 
-    `size` is about how many characters they have. `unready` is set by a check if the object is not healthy.
+    `size` is about how many characters they have. `degraded` is set by a check if the health of the object is.
     """
 
     drift: ObjectDrift | None = None
     set_aside: ObjectDrift | None = None
     size: int = 0
-    unready: Unready | None = None
+    degraded: Unready | None = None
 
 
 def compare_object(

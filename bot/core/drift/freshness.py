@@ -32,7 +32,7 @@ def current_checks(checks: Mapping[str, Check], now: datetime, interval: timedel
 
 def _outdated(check: Check) -> Check:
     outdated = LocalizedText(texts.OUTDATED)
-    return replace(check, status=Status.UNKNOWN, error=outdated, complete_at=_complete_at(check), unready=())
+    return replace(check, status=Status.UNKNOWN, error=outdated, complete_at=_complete_at(check), degraded=())
 
 
 def _complete_at(check: Check) -> datetime | None:

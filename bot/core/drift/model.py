@@ -109,7 +109,7 @@ class Check:
     what could be checked. `set_aside` are the differences that are not drift, each with its reason (an ignore rule, a
     controller, and with `explain` the server's defaults). `notes` are sentences about git, such as an object that is
     declared twice. `complete_at` is set if the status is UNKNOWN: when the application was last checked completely.
-    `unready` are the declared objects that exist but are not healthy, degraded ones first.
+    `degraded` are the declared objects whose health is Degraded.
     """
 
     application: str
@@ -123,7 +123,7 @@ class Check:
     set_aside: tuple[ObjectDrift, ...] = field(default=(), compare=False)
     notes: tuple[Text, ...] = ()
     complete_at: datetime | None = None
-    unready: tuple[Unready, ...] = ()
+    degraded: tuple[Unready, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

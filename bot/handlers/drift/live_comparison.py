@@ -15,6 +15,7 @@ from bot.core.drift.autoscaling import ScaleTargets, scale_targets
 from bot.core.drift.compare import Comparison, compare_object
 from bot.core.drift.ignore_rules import IgnoreRule
 from bot.core.health.assess import assess, may_be_unhealthy
+from bot.core.health.status import HealthStatus
 from bot.core.health.unready import Unready
 from bot.core.objects.manifest import Manifest
 from bot.core.objects.resolve import resolve_one
@@ -250,13 +251,13 @@ class _Comparer:
                 explain=options.explain,
                 steps=StepBudget(lambda: json_size(live), self._shared),
             )
-            return replace(comparison, unready=_unready(manifest, live))
+            return replace(comparison, degraded=_degraded(manifest, live))
 
         return self._cache.get_or_compare((self._cluster, manifest.key), cache_key, compare)
 
 
-def _unready(manifest: Manifest, live: Object) -> Unready | None:
-    """The object if it is not healthy; None if it is, or if its health cannot be told."""
+def _degraded(manifest: Manifest, live: Object) -> Unready | None:
+    """The object if its health is Degraded. What is Progressing may be over long before the next check."""
     if not may_be_unhealthy(manifest.api_version.rpartition("/")[0], manifest.kind):
         return None
     try:
@@ -265,4 +266,4 @@ def _unready(manifest: Manifest, live: Object) -> Unready | None:
             health = assess({**live, "apiVersion": manifest.api_version, "kind": manifest.kind})
     except UnexpectedError:
         return None
-    return None if health.is_settled else Unready.of(manifest.kind, manifest.name, health)
+    return Unready.of(manifest.kind, manifest.name, health) if health.status is HealthStatus.DEGRADED else None

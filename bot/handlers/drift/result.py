@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from bot.core.applications.application import Application
 from bot.core.drift.compare import compare_object
 from bot.core.drift.model import ObjectDrift
-from bot.core.health.status import HealthStatus
 from bot.core.health.unready import Unready
 from bot.core.objects.manifest import Manifest
 from bot.core.objects.resolve import overridden, resolve
@@ -29,8 +28,8 @@ class ComparisonResult:
     """How the manifests of one application differ from its cluster.
 
     `objects` is how many objects git declares. `unknown` has a sentence for each reason why some could not be checked,
-    and `notes` sentences about the manifests, such as an object that is declared twice. `unready` are the objects that
-    exist but are not healthy, degraded ones first.
+    and `notes` sentences about the manifests, such as an object that is declared twice. `degraded` are the objects
+    whose health is Degraded.
     """
 
     objects: int = 0
@@ -38,7 +37,7 @@ class ComparisonResult:
     set_aside: tuple[ObjectDrift, ...] = ()
     unknown: tuple[Text, ...] = ()
     notes: tuple[Text, ...] = ()
-    unready: tuple[Unready, ...] = ()
+    degraded: tuple[Unready, ...] = ()
 
 
 def comparison_result(
@@ -49,7 +48,7 @@ def comparison_result(
     resolved = resolve(manifests, namespace=namespace, namespaced=namespaced)
     drift: list[ObjectDrift] = []
     set_aside: list[ObjectDrift] = []
-    unready: list[Unready] = []
+    degraded: list[Unready] = []
     unchecked: defaultdict[Text, list[str]] = defaultdict(list)  # objects by the reason
     for manifest in resolved:
         try:
@@ -73,8 +72,8 @@ def comparison_result(
             drift.append(object_drift)
         if comparison.set_aside is not None:
             set_aside.append(comparison.set_aside)
-        if comparison.unready is not None:
-            unready.append(comparison.unready)
+        if comparison.degraded is not None:
+            degraded.append(comparison.degraded)
     duplicates = overridden(manifests, namespace=namespace, namespaced=namespaced)
     return ComparisonResult(
         len(resolved),
@@ -82,7 +81,7 @@ def comparison_result(
         tuple(set_aside),
         _not_checked(unchecked),
         _declared_twice(duplicates),
-        tuple(sorted(unready, key=lambda item: item.health is not HealthStatus.DEGRADED)),
+        tuple(degraded),
     )
 
 

@@ -70,8 +70,8 @@ def status(
 
 
 def _unready(checks: Mapping[str, Check], rollouts: Iterable[Rollout]) -> dict[str, Sequence[Unready]]:
-    """By application, what its check found unhealthy, and what its rollouts did, which know the pods' reasons."""
-    objects = {name: {(item.kind, item.name): item for item in check.unready} for name, check in checks.items()}
+    """By application, what its check found degraded, and what its rollouts wait for, which know the pods' reasons."""
+    objects = {name: {(item.kind, item.name): item for item in check.degraded} for name, check in checks.items()}
     for rollout in rollouts:
         for part in rollout.parts:
             if part.is_observed:
