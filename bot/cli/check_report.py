@@ -158,8 +158,7 @@ def _by_object(
     pairs: dict[tuple[str, str, str | None, str], list[ObjectDrift | None]] = {}
     for index, objects in enumerate((drift, aside)):
         for item in objects:
-            key = item.api_version, item.kind, item.namespace, item.name
-            pairs.setdefault(key, [None, None])[index] = item
+            pairs.setdefault(item.key, [None, None])[index] = item
     return ((drifted, set_aside) for drifted, set_aside in pairs.values())
 
 

@@ -36,7 +36,10 @@ def test_a_command_is_answered(person, text, answer):
 def test_status_lists_every_application_and_the_open_pull_request(demo, person):
     answer = person.type("status")
     assert "6 applications: 6 synced." in answer.text
-    assert f"#{demo.shop.open_pull}" in str(answer.blocks)
+    pull = f"#{demo.shop.open_pull}"  # changes search
+    assert pull in str(answer.blocks)
+    assert pull in str(person.type("status search").blocks)
+    assert pull not in str(person.type("status shop").blocks)
 
 
 def test_history_says_who_approved(demo, person):

@@ -48,7 +48,7 @@ SETTINGS: Final = "argocd-cm"
 # Which Argo CD an Application's links lead to, where there are several.
 # https://argo-cd.readthedocs.io/en/stable/operator-manual/managed-by-url/
 _MANAGED_BY_URL: Final = "argocd.argoproj.io/managed-by-url"
-_URL: Final = re.compile(r"https?://[^\s/?#@]+(?:/[^\s?#]*)?", re.IGNORECASE)
+_URL: Final = re.compile(r"https?://[\w.:\[\]-]{1,255}(?:/[\w.~%/-]{0,255})?", re.ASCII | re.IGNORECASE)
 _SOURCE_NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,63}")
 
 

@@ -99,6 +99,11 @@ class ObjectDrift:
     actor: Actor | None = None
     location: SourceLocation | None = None
 
+    @property
+    def key(self) -> tuple[str, str, str | None, str]:
+        """What identifies the object in a cluster, as the key of its manifest."""
+        return self.api_version, self.kind, self.namespace, self.name
+
 
 @dataclass(frozen=True, slots=True)
 class Check:

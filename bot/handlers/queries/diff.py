@@ -41,12 +41,13 @@ def _shared(translator_for: Callable[[str], Translator], ports: Ports, check: Ch
         return False
     translator = translator_for(card.channel)
     key = f"{incident.id}/diff"
-    text = diff_file.content(translator, check, links)
-    # What was checked when is in the first line; the rest says whether anything is new.
-    digest = hashlib.sha256(text.partition("\n")[2].encode()).hexdigest()
+    # What was checked when is in the first line, and the revision is in links; the rest says whether anything is new.
+    unlinked = diff_file.content(translator, check, lambda *_: ())
+    digest = hashlib.sha256(unlinked.partition("\n")[2].encode()).hexdigest()
     posted = ports.store.cards.get(key)
     if posted and posted.digest == digest:
         return True
+    text = diff_file.content(translator, check, links)
     name, title = diff_file.name(translator, check), diff_file.title(translator, check)
     try:
         ports.chat.upload(card.channel, filename=name, title=title, content=text, thread=card.ts)

@@ -8,7 +8,7 @@ from bot.core.applications import argocd
 from bot.core.applications.application import Application
 from bot.core.applications.deployer_status import DeployerStatus
 from bot.core.drift.fact import most_important_first
-from bot.core.drift.model import Check, ObjectDrift
+from bot.core.drift.model import Check
 from bot.core.objects.field_line import field_line
 from bot.messages.object_links import ObjectLink, ObjectLinks
 from bot.ports import Ports
@@ -17,7 +17,7 @@ from bot.ports.git import Repository
 from bot.ports.isolation import unexpected_as_port_error
 
 # What is read to link to the line of a field; in other files, links lead to the object.
-_MAX_FILES: Final = 50
+_MAX_FILES: Final = 20
 _MAX_BYTES: Final = 200_000  # of one file
 
 
@@ -29,7 +29,7 @@ def object_links(
 ) -> ObjectLinks:
     """The links of the objects that differ in these checks. `statuses` are by application."""
     links = {
-        (check.application, *_identity(object_drift)): [*source, *page]
+        (check.application, object_drift.key): [*source, *page]
         for check in checks
         for object_drift, source, page in zip(
             check.drift,
@@ -38,18 +38,14 @@ def object_links(
             strict=True,
         )
     }
-    return lambda check, object_drift: links[check.application, *_identity(object_drift)]
-
-
-def _identity(object_drift: ObjectDrift) -> tuple[str, str, str | None, str]:
-    return object_drift.api_version, object_drift.kind, object_drift.namespace, object_drift.name
+    return lambda check, object_drift: links.get((check.application, object_drift.key), ())
 
 
 def _pages(status: DeployerStatus | None, check: Check) -> list[list[ObjectLink]]:
     """For each object, its page in the UI of its deployer, if that is known."""
     if status is None or not status.page:
         return [[] for _ in check.drift]
-    pages = (argocd.object_page(status.page, *_identity(object_drift)) for object_drift in check.drift)
+    pages = (argocd.object_page(status.page, *object_drift.key) for object_drift in check.drift)
     return [[ObjectLink(status.deployer, page)] for page in pages]
 
 

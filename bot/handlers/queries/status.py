@@ -17,8 +17,8 @@ from bot.i18n.language import Text, Translator
 from bot.messages.blocks import Message
 from bot.messages.status import Overview, answer
 from bot.ports import Ports
-from bot.ports.forge import ForgeError
-from bot.ports.isolation import UnexpectedError, unexpected_as_port_error
+from bot.ports.errors import PortError
+from bot.ports.isolation import unexpected_as_port_error
 
 
 def status(
@@ -45,7 +45,7 @@ def status(
             with unexpected_as_port_error(f"open pull requests of {name}"):
                 opened = ports.forges[name].open_pull_requests()
                 pulls[name] = changing(ports, manifest_cache, only, opened) if only else opened
-        except (ForgeError, UnexpectedError) as error:
+        except PortError as error:
             unknown[name] = error.text
     incidents = active_incidents(ports.store.incidents.unsettled())
     checks = current_checks(ports.store.checks.latest(), ports.clock(), interval)

@@ -37,7 +37,7 @@ def alert(bot):
 
 
 def links(check, object_drift):
-    return [ObjectLink("Argo CD", f"https://argocd.example/{object_drift.name}")]
+    return [ObjectLink("web.yaml:3", f"https://forge.example/{check.revision[:4]}/{object_drift.name}#L3")]
 
 
 def diff_text(bot, check):
@@ -50,12 +50,13 @@ def files(slack):
 
 def test_a_long_diff_is_shared_once_as_a_file_in_the_alert_thread(slack, bot):
     alert(bot)
-    for _ in range(2):
-        assert "file in the alert's thread" in diff_text(bot, CHECK)
+    for revision in ("1" * 40, "2" * 40):  # of the same differences
+        assert "file in the alert's thread" in diff_text(bot, replace(CHECK, revision=revision))
     (shared,) = files(slack)
     text = shared.content.decode()
     assert all(f"+++ ConfigMap shop/settings-{n} (live)" in text for n in range(200))
-    assert "\n# Argo CD https://argocd.example/settings-7\n--- ConfigMap shop/settings-7 (git)\n" in text
+    link = "\n# web.yaml:3 https://forge.example/1111/settings-7#L3\n--- ConfigMap shop/settings-7 (git)\n"
+    assert link in text
     assert slack.thread(ALERTS, slack.messages(ALERTS)[0].ts)
 
 
