@@ -80,8 +80,6 @@ class BaseReference:
 class References:
     """What the kustomizations below one root need from `outside` of it and from `bases`, and whether they need Helm.
 
-    `resources` are the paths in their `resources`, of files and directories in the repository. With `renames`, they
-    add a prefix or suffix to names.
     `names_origins` says whether they annotate objects with the files that they come from, and `uses_plugins` whether
     they have generators, transformers or validators. Kustomize runs only its own, but their configuration can itself be
     generated, so that what it refers to is not known before.
@@ -89,8 +87,6 @@ class References:
 
     outside: tuple[Reference, ...] = ()
     bases: tuple[BaseReference, ...] = ()
-    resources: tuple[str, ...] = ()
-    renames: bool = False
     names_origins: bool = False
     uses_helm: bool = False
     uses_plugins: bool = False
@@ -105,8 +101,7 @@ def find_references(files: Mapping[str, bytes], root: str) -> References:
     directories = {directory for path in files for directory in _parents(path)}
     outside: dict[str, Reference] = {}
     bases: list[BaseReference] = []
-    resources: list[str] = []
-    renames = names_origins = uses_helm = uses_plugins = False
+    names_origins = uses_helm = uses_plugins = False
     visited, queue = {root}, [root]
     while queue:
         directory = queue.pop()
@@ -123,8 +118,6 @@ def find_references(files: Mapping[str, bytes], root: str) -> References:
             uses_helm = uses_helm or kustomization.uses_helm
             uses_plugins = uses_plugins or kustomization.uses_plugins
             bases += kustomization.bases()
-            resources += kustomization.resources()
-            renames = renames or kustomization.renames
             names_origins = names_origins or kustomization.names_origins
             for reference in (*kustomization.roots(), *kustomization.chart_homes(files)):
                 if not is_within(reference.path, root):
@@ -136,9 +129,7 @@ def find_references(files: Mapping[str, bytes], root: str) -> References:
                     raise reference.missing_error()
     if uses_plugins:
         _refuse_helm_generators(files)
-    return References(
-        tuple(outside.values()), tuple(bases), tuple(resources), renames, names_origins, uses_helm, uses_plugins
-    )
+    return References(tuple(outside.values()), tuple(bases), names_origins, uses_helm, uses_plugins)
 
 
 def with_base_paths(file: str, content: bytes, bases: Iterable[BaseReference]) -> bytes:
@@ -222,7 +213,6 @@ class _Kustomization:
         self._fields = _Fields(document)
         self._charts = self._fields.mappings("helmCharts")
         self._line_searches = 0
-        self.renames = bool(self._fields.texts("namePrefix") or self._fields.texts("nameSuffix"))
         self.names_origins = not _ORIGINS.isdisjoint(self._fields.strings("buildMetadata"))
         self.uses_helm = bool(self._charts)
         self.uses_plugins = any(self._fields.strings(field) for field in _INLINE)
@@ -239,13 +229,6 @@ class _Kustomization:
                         raise self._remote_error(field, entry)
                     continue
                 yield self._reference(entry, LocalizedText(texts.ENTRY))
-
-    def resources(self) -> Iterator[str]:
-        """The paths in `resources`, from the repository's root."""
-        for entry in self._fields.strings("resources"):
-            path = resolve_path(self._directory, entry)
-            if path is not None and not _REMOTE.search(entry):
-                yield path
 
     def bases(self) -> Iterator[BaseReference]:
         """The entries that are in other repositories."""

@@ -30,9 +30,8 @@ class Gathered:
     `root` is the path to render: the source's, or that of a fetched chart. `outside` has the other paths that each tree
     depends on, and `base_ids` the tree ids of those that are in the repositories of remote `bases`, which are by the
     roots of their mounts. `helm` says whether a kustomization has charts, and `plugins` whether one has generators,
-    transformers or validators. `resources` are the paths in the `resources` of kustomizations, and `renames` says
-    whether one adds a prefix or suffix to names. `links` are the paths of files behind symbolic links. `values` are
-    Helm's values files, from the repository's root.
+    transformers or validators. `links` are the paths of files behind symbolic links. `values` are Helm's values files,
+    from the repository's root.
     """
 
     source: Source
@@ -44,8 +43,6 @@ class Gathered:
     bases: dict[str, RemoteBase] = field(default_factory=dict)
     helm: bool = False
     plugins: bool = False
-    resources: list[str] = field(default_factory=list)
-    renames: bool = False
     links: set[str] = field(default_factory=set)
     values: tuple[str, ...] = ()
     set_file: tuple[tuple[str, str], ...] = ()
@@ -78,8 +75,6 @@ def follow_kustomization(
         references = find_references(part, reference.path)
         gathered.helm = gathered.helm or references.uses_helm
         gathered.plugins = gathered.plugins or references.uses_plugins
-        gathered.resources += references.resources
-        gathered.renames = gathered.renames or references.renames
         if reference.path == path:  # Kustomize ignores the buildMetadata of others
             names_origins = references.names_origins
         if references.bases and names_origins:

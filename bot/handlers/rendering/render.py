@@ -20,7 +20,6 @@ from bot.core.rendering.kustomize_edit import edit_kustomization
 from bot.core.rendering.limits import MAX_OBJECTS
 from bot.core.rendering.plain import is_input_file, render_plain
 from bot.core.rendering.post_build import post_build
-from bot.core.rendering.remote_base import mounted_root
 from bot.core.rendering.resource_location import with_locations
 from bot.core.rendering.source import (
     CHART_FILE,
@@ -178,15 +177,12 @@ def _run_renderer(gathered: Gathered, renderer: Renderer) -> Rendering:
     return Rendering(_within_limit(file, manifests), _not_checked(texts.UNREAD_VARIABLES, built.unread))
 
 
-def _located(manifests: Iterable[Manifest], gathered: Gathered) -> list[Manifest]:
-    """With the files that declare them. Helm's templates, and what changes names, don't tell."""
-    is_traceable = gathered.kind is SourceType.KUSTOMIZE and not (gathered.renames or gathered.plugins)
-    own = [
-        (path, gathered.files[path].content)
-        for path in dict.fromkeys(gathered.resources if is_traceable else ())
-        if path in gathered.files and path not in gathered.links and not mounted_root(path)
-    ]
-    return with_locations(manifests, own)
+def _located(manifests: Sequence[Manifest], gathered: Gathered) -> list[Manifest]:
+    """With the files that declare them. Those of charts, and of kustomizations with plugins, are not known."""
+    if gathered.kind is not SourceType.KUSTOMIZE or gathered.plugins:
+        return [replace(manifest, line=None) for manifest in manifests]
+    files = {name: file.content for name, file in gathered.files.items() if name not in gathered.links}
+    return with_locations(manifests, files, gathered.root)
 
 
 def _post_rendered(file: str, output: bytes, parameters: HelmParameters, renderer: Renderer) -> bytes:
