@@ -157,8 +157,10 @@ class Monitor:
         """Start nothing new, and wait a while for running observations."""
         self._rollouts.close()
 
-    def problems(self) -> list[Text]:
-        """One sentence for each channel or deployer that is not available."""
+    def problems(self, application: Application | None = None) -> list[Text]:
+        """One sentence for each channel or deployer that is not available, or for an application's channel."""
+        if application:
+            return self._reconciler.problems(application.channel)
         return [*self._reconciler.problems(), *self.inventory().notes]
 
     def inventory(self) -> ApplicationInventory:

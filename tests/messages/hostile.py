@@ -15,6 +15,7 @@ from bot.core.drift.model import Actor, ClusterUser, Confidence, NotFollowed, Ob
 from bot.core.git.author import Author
 from bot.core.git.commit_check import CheckState, CommitCheck, CommitChecks
 from bot.core.git.people import ChangePeople
+from bot.core.health.unready import Unready
 from bot.core.incidents.incident import IncidentState
 from bot.core.objects.images import Pin, Unpinned
 from bot.core.pull_requests import revert
@@ -22,7 +23,7 @@ from bot.core.pull_requests.change_ref import CommitUrl, PullNumber
 from bot.core.pull_requests.queued import QueueState
 from bot.core.pull_requests.revert import RevertRequest, Target
 from bot.core.pull_requests.tracked_pull_request import ProposedChange
-from bot.core.rollouts.pending import PendingState, Unready
+from bot.core.rollouts.pending import PendingState
 from bot.core.rollouts.rollout import ApplicationChange, ApplicationRollout, RolloutState
 from bot.messages import (
     adopt,
@@ -44,6 +45,7 @@ from bot.messages import (
 )
 from bot.messages import help as help_message
 from bot.messages import revert as revert_message
+from bot.messages.object_links import ObjectLink
 from bot.messages.writer import Writer
 from tests.messages.approvals import ALERTS
 from tests.messages.homes import at_home
@@ -81,6 +83,10 @@ def objects(number, times=1):
     )
     names = (f"{MARKUP}-{index}-{LONG}" for index in range(number))
     return tuple(ObjectDrift("v1", "ConfigMap", MARKUP[:20], name, "modified", fields * times) for name in names)
+
+
+def links(check, object_drift):
+    return [ObjectLink(f"{LONG}/{MARKUP}.yaml:{10**9}", f"https://forge.example/{LONG[:2000]}")] * 2
 
 
 OBJECTS = objects(100)
@@ -167,7 +173,7 @@ def answers(translator):
     unknown_application = command.UnknownApplication(MARKUP + LONG, None)
     return {
         "drift answer": drift.answer(translator, [CHECK] * 10),
-        "diff": drift.diff(translator, CHECK, "shop", everything=True),
+        "diff": drift.diff(translator, CHECK, "shop", links, everything=True),
         "adopt opened": adopt.opened(translator, PULL),
         "history": history.answer(translator, entries(HOSTILE) * 40, MARKUP, "shop", LONG),
         "history of trouble": history.answer(translator, entries(HOSTILE) * 40, MARKUP, "shop", LONG, suspects),
@@ -279,12 +285,15 @@ def modals(translator):
     worst = replace(many, application="s" * 63, error=HOSTILE, drift=objects(10, 20))
     names = ["s" * 63] * 50
     return {
-        **{f"modal of much, page {page}": diff_pages.view(translator, [many], "shop", page) for page in (0, 7, 10**5)},
         **{
-            f"modal of the worst, page {page}": diff_pages.view(translator, [worst], "shop", page)
+            f"modal of much, page {page}": diff_pages.view(translator, [many], links, "shop", page)
+            for page in (0, 7, 10**5)
+        },
+        **{
+            f"modal of the worst, page {page}": diff_pages.view(translator, [worst], links, "shop", page)
             for page in (0, 99, 10**5)
         },
-        "modal of many": diff_pages.view(translator, [worst] * 5, f"group {LONG[:500]}", 0),
+        "modal of many": diff_pages.view(translator, [worst] * 5, links, f"group {LONG[:500]}", 0),
         "reading long names": diff_pages.loading_view(translator, names),
         "snooze of long names": snooze_modal.form(translator, names, subject="s" * 200, channel="C1"),
         "snooze of nothing": snooze_modal.message_view(translator, silence.nothing_open(translator, [])),

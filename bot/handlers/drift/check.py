@@ -266,4 +266,5 @@ def _check_of(desired: _DesiredState, live: LiveComparison | PortError | None, n
         drift=result.drift,
         set_aside=result.set_aside,
         notes=notes,
+        degraded=result.degraded,
     )

@@ -14,6 +14,9 @@ from bot.core.applications.application import Application
 from bot.core.drift.autoscaling import ScaleTargets, scale_targets
 from bot.core.drift.compare import Comparison, compare_object
 from bot.core.drift.ignore_rules import IgnoreRule
+from bot.core.health.assess import assess, may_be_unhealthy
+from bot.core.health.status import HealthStatus
+from bot.core.health.unready import Unready
 from bot.core.objects.manifest import Manifest
 from bot.core.objects.resolve import resolve_one
 from bot.core.objects.schema import Schemas
@@ -149,7 +152,7 @@ def _needed(targets: Iterable[tuple[Manifest, Application]], discovery: Discover
     needed = _Needed(autoscaler_kinds(discovery))
     namespaced = scope_of(discovery)
     for declared, application in targets:
-        with skip_unexpected(f"{declared.file}:{declared.line} of {application.name}"):  # the result says so again
+        with skip_unexpected(f"{declared.position} of {application.name}"):  # the result says so again
             manifest = resolve_one(declared, namespace=application.namespace, namespaced=namespaced)
             if manifest is None:
                 continue
@@ -238,7 +241,7 @@ class _Comparer:
         cache_key = CacheKey(manifest.object, version, document, self._scaled.include(manifest), options)
 
         def compare() -> Comparison:
-            return compare_object(
+            comparison = compare_object(
                 manifest,
                 live,
                 schema=self._schemas,
@@ -248,5 +251,19 @@ class _Comparer:
                 explain=options.explain,
                 steps=StepBudget(lambda: json_size(live), self._shared),
             )
+            return replace(comparison, degraded=_degraded(manifest, live))
 
         return self._cache.get_or_compare((self._cluster, manifest.key), cache_key, compare)
+
+
+def _degraded(manifest: Manifest, live: Object) -> Unready | None:
+    """The object if its health is Degraded. What is Progressing may be over long before the next check."""
+    if not may_be_unhealthy(manifest.api_version.rpartition("/")[0], manifest.kind):
+        return None
+    try:
+        with unexpected_as_port_error(f"health of {manifest.key}"):
+            # The items of a list may lack their apiVersion and kind.
+            health = assess({**live, "apiVersion": manifest.api_version, "kind": manifest.kind})
+    except UnexpectedError:
+        return None
+    return Unready.of(manifest.kind, manifest.name, health) if health.status is HealthStatus.DEGRADED else None

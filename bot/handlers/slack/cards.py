@@ -71,11 +71,12 @@ class CardReconciler:
         self._failures: dict[str, int] = {}
         self._channel_errors: dict[str, Text] = {}
 
-    def problems(self) -> list[Text]:
-        """One sentence for each channel that cannot be written to."""
+    def problems(self, channel: str | None = None) -> list[Text]:
+        """One sentence for each channel that cannot be written to, or for one of them."""
         return [
-            LocalizedText(texts.IN_CHANNEL, channel=channel, why=why)
-            for channel, why in sorted(self._channel_errors.items())
+            LocalizedText(texts.IN_CHANNEL, channel=name, why=why)
+            for name, why in sorted(self._channel_errors.items())
+            if channel in (None, name)
         ]
 
     def reconcile(self) -> None:

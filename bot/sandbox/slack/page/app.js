@@ -414,7 +414,8 @@ function completions(typedText) {
     const before = [slash, name, ...given.slice(0, -1)].join(" ");
     all = known.map(({ value, text }) => offer(`${before} ${value}`, usage[given.length], text));
   }
-  return all.filter(({ value }) => value.startsWith(typedText) && value !== typedText);
+  if (all.some(({ value }) => value === typedText)) return []; // so that Enter sends `shop`, and not `shop-staging`
+  return all.filter(({ value }) => value.startsWith(typedText));
 }
 
 /** A message box; with `complete`, it suggests what completes a command and recalls sent messages. */
