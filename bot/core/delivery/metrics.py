@@ -1,6 +1,5 @@
 """The delivery metrics of one period, as defined in docs/metrics.md."""
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -55,7 +54,7 @@ class Durations:
         seconds = sorted(max(0.0, duration.total_seconds()) for duration in durations)
         if not seconds:
             return cls(unknown=unknown)
-        p90 = seconds[math.ceil(0.9 * len(seconds)) - 1]
+        p90 = seconds[-(-9 * len(seconds) // 10) - 1]  # the nearest rank, rounded up
         return cls(len(seconds), timedelta(seconds=median(seconds)), timedelta(seconds=p90), unknown)
 
 
