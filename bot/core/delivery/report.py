@@ -9,13 +9,13 @@ from typing import Final
 from bot.core.applications.application import Application
 from bot.core.delivery.change import TracedDeployment, changes, trace
 from bot.core.delivery.deployment import Deployment
-from bot.core.delivery.incident_record import IncidentRecord
+from bot.core.delivery.incident_record import UNKNOWN_TOOL, IncidentRecord
 from bot.core.delivery.metrics import DeliveryMetrics, Period, measure
+from bot.core.delivery.timeline import Bar, timeline
 from bot.core.incidents.incident import Incident, active_incidents
 from bot.core.pull_requests.tracked_pull_request import TrackedPullRequest
 from bot.core.rollouts.rollout import Rollout, RolloutState
 
-DEFAULT_LENGTH: Final = timedelta(days=7)
 # How much older than the period before a merge may be and still be found as interrupted or restored later.
 LOOKBACK: Final = timedelta(days=90)
 
@@ -52,6 +52,7 @@ class Report:
     owners: tuple[Scope, ...]
     clusters: tuple[Scope, ...]
     drifted_by: tuple[tuple[str, int], ...]
+    timeline: tuple[Bar, ...]
     waiting: Waiting
 
     @property
@@ -96,7 +97,8 @@ def build_report(
         applications=scopes(lambda application, _: (application,)),
         owners=scopes(owners_of),
         clusters=scopes(lambda _, cluster: (cluster,)),
-        drifted_by=tuple(sorted(tools.items(), key=lambda item: (-item[1], item[0]))),
+        drifted_by=tuple(sorted(tools.items(), key=lambda item: (-item[1], item[0] == UNKNOWN_TOOL, item[0]))),
+        timeline=timeline(changes(traced), records, period),
         waiting=waiting,
     )
 

@@ -135,9 +135,7 @@ def test_a_failure_lasts_until_a_merge_that_does_not_fail_is_live():
 
 
 def test_a_revert_restores_when_it_is_live_not_another_merge():
-    metrics = measured(
-        deployment("a", 0, 2, REVERTED), deployment("b", 5, 6), deployment("c", 10, 12, reverts=("a",))
-    )
+    metrics = measured(deployment("a", 0, 2, REVERTED), deployment("b", 5, 6), deployment("c", 10, 12, reverts=("a",)))
     assert metrics.time_to_restore_merges == lasting(10)
 
 
