@@ -87,8 +87,10 @@ def _message(translator: Translator, report: Report, title: str) -> Message:
         *_waiting(translator, report.waiting),
     ]
     message_ = message(text, *above, *below)
-    chart = delivery_chart.block(translator, report.timeline)
-    return replace(message_, blocks=(*above, chart, *below), plain=message_.blocks) if chart else message_
+    chart = delivery_chart.bar_chart(translator, report.timeline)
+    if chart is None:
+        return message_
+    return replace(message_, blocks=(*above, delivery_chart.block(chart), *below), plain=message_.blocks)
 
 
 # ---------------------------------------------------------------- numbers

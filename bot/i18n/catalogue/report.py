@@ -7,7 +7,7 @@ TITLE_OF = PluralPhrase(
     en=("{application}: last day", "{application}: last {n} days"),
     es=("{application}: último día", "{application}: últimos {n} días"),
 )
-DIGEST_TITLE = Phrase(en="Weekly digest", es="Resumen semanal")
+DIGEST_TITLE = Phrase(en="Weekly digest: the last 7 days", es="Resumen semanal: los últimos 7 días")
 SENTENCE = Phrase(
     en="{title}: {deployments}, {failures}, {incidents}.", es="{title}: {deployments}, {failures}, {incidents}."
 )

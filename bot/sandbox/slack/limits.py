@@ -4,7 +4,7 @@ Rules: https://docs.slack.dev/reference/block-kit/blocks and https://docs.slack.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from bot.sandbox.slack.checks import (
@@ -265,14 +265,16 @@ def _weight(block: Mapping[str, Any]) -> int:
     return len(json.dumps(block, ensure_ascii=False, separators=(",", ":")))
 
 
-def check_blocks(blocks: Any, *, weigh: bool = True) -> list[dict[str, Any]]:
+def check_blocks(blocks: Any, *, weigh: bool = True, unsupported: Collection[str] = ()) -> list[dict[str, Any]]:
     """Check the blocks of a message. SlackError invalid_blocks, invalid_blocks_format or msg_blocks_too_long.
 
-    `weigh` is off for response_url, which accepts more than chat.postMessage does.
+    `weigh` is off for response_url, which accepts more than chat.postMessage does. Blocks of the types in `unsupported`
+    are rejected, as in a workspace that does not have them yet.
     """
     if not isinstance(blocks, list):
         raise SlackError("invalid_blocks_format")
-    complaints = [*items(by_type(_MESSAGE), MESSAGE_BLOCKS, 0)(blocks, "/blocks"), *_unique(blocks, "/blocks")]
+    supported = by_type({name: check for name, check in _MESSAGE.items() if name not in unsupported})
+    complaints = [*items(supported, MESSAGE_BLOCKS, 0)(blocks, "/blocks"), *_unique(blocks, "/blocks")]
     if complaints:
         raise SlackError("invalid_blocks", complaints)
     if sum(block["type"] == "data_visualization" for block in blocks) > MAX_CHARTS:
