@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import TypeVar
 
 from bot.core.delivery.incident_record import UNKNOWN_TOOL
 from bot.core.delivery.metrics import DeliveryMetrics, Durations, FailureRate
@@ -33,8 +32,6 @@ from bot.messages.blocks import (
     text_message,
     words,
 )
-
-_Number = TypeVar("_Number", int, float, timedelta)
 
 _MAX_APPLICATIONS = 5
 _MAX_TOOLS = 6
@@ -142,7 +139,13 @@ def _durations(translator: Translator, phrase: Phrase, now: Durations, before: D
         None if durations.median is None else common.duration(durations.median) for durations in (now, before)
     )
     behind = [*_p90(translator, now), *_unknown(translator, now.unknown)]
-    return _line(translator, phrase, value, _change(translator, now.median, before.median, value, earlier), behind)
+    return _line(
+        translator, phrase, value, _change(translator, _seconds(now), _seconds(before), value, earlier), behind
+    )
+
+
+def _seconds(durations: Durations) -> float | None:
+    return None if durations.median is None else durations.median.total_seconds()
 
 
 def _p90(translator: Translator, durations: Durations) -> list[str]:
@@ -165,7 +168,7 @@ def _line(
 
 
 def _change(
-    translator: Translator, now: _Number | None, before: _Number | None, shown: str | None, earlier: str | None
+    translator: Translator, now: float | None, before: float | None, shown: str | None, earlier: str | None
 ) -> str:
     """The change since the period before, if there is a number now. Values that read the same are unchanged."""
     if now is None:
