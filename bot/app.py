@@ -251,7 +251,7 @@ class _Socket:
     """Connects Socket Mode in the background, and keeps trying: Slack may be down when the bot starts."""
 
     def __init__(self, app: App, app_token: str) -> None:
-        # A connection that dies behind a NAT is detected after five unanswered pings: after 10 s instead of 50 s.
+        # A connection that dies behind a NAT is detected after four unanswered pings: after 8 s instead of 40 s.
         self._handler = SocketHandler(app, app_token, ping_interval=2)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._connect, name="slack-connect", daemon=True)

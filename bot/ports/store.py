@@ -162,7 +162,7 @@ class Intents(Protocol):
 
     @property
     def lease(self) -> timedelta:
-        """How long another process may be at one; zero where no other process uses the database."""
+        """How long another process may work on one; zero where no other process uses the database."""
         ...
 
     def save(self, intent: Intent) -> None:

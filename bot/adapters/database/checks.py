@@ -32,7 +32,7 @@ class SqlChecks:
 
 
 def _stored(check: Check) -> str:
-    """The body of a check; of one that cannot be stored, that it is unknown."""
+    """The JSON of a check. If it cannot be stored, that of an UNKNOWN check with the error."""
     try:
         with unexpected_as_port_error(f"storing the check of {check.application}"):
             return _CHECKS.dump(check)

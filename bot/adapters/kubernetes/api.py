@@ -16,7 +16,7 @@ from urllib3.exceptions import HTTPError, ProtocolError, ReadTimeoutError
 from bot.adapters.kubernetes import bounds
 from bot.adapters.kubernetes.depth import cut_off
 from bot.adapters.kubernetes.errors import ClusterErrorMapper
-from bot.http_client import restrict, within
+from bot.http_client import deadline, restrict
 from bot.i18n.catalogue import cluster as texts
 from bot.i18n.language import LocalizedText
 
@@ -70,7 +70,7 @@ class KubernetesApi:
         """The body at a path. TooLargeError if it has more than `max_bytes`."""
         headers = {"accept": accept, "accept-encoding": "gzip", "user-agent": "gitops-bot"}
         try:
-            with within(bounds.REQUEST_SECONDS):
+            with deadline(bounds.REQUEST_SECONDS):
                 with self._authenticating:  # so that one thread renews an expired token, not all of them
                     self._client.update_params_for_auth(headers, [], ["BearerToken"], path, "GET", None)
                 try:

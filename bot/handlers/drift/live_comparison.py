@@ -17,7 +17,7 @@ from bot.core.drift.ignore_rules import IgnoreRule
 from bot.core.objects.manifest import Manifest
 from bot.core.objects.resolve import resolve_one
 from bot.core.objects.schema import Schemas
-from bot.core.objects.steps import SharedSteps, Steps, json_size
+from bot.core.objects.step_budget import SharedStepBudget, StepBudget, json_size
 from bot.handlers.drift.comparison_cache import CacheKey, CompareOptions, ComparisonCache
 from bot.handlers.drift.served_kinds import autoscaler_kinds, scope_of, served_kind
 from bot.i18n.language import LocalizedError
@@ -211,7 +211,7 @@ class _Comparer:
         self._scaled = scaled
         self._options = options
         self._cache = cache
-        self._shared = SharedSteps()
+        self._shared = SharedStepBudget()
 
     def compare(self, targets: Mapping[Name, Sequence[Target]], live: Object) -> Comparisons | None:
         """Compare a live object with each manifest that declares it; None if none does."""
@@ -246,7 +246,7 @@ class _Comparer:
                 ignore=options.ignore,
                 interactive=options.interactive,
                 explain=options.explain,
-                steps=Steps(lambda: json_size(live), self._shared),
+                steps=StepBudget(lambda: json_size(live), self._shared),
             )
 
         return self._cache.get_or_compare((self._cluster, manifest.key), cache_key, compare)
