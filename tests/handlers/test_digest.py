@@ -19,7 +19,7 @@ from tests.common.slack import ALERTS, DEPLOYS, cards, headlines, replies, slack
 
 MONDAY = datetime(2026, 3, 2, 9, tzinfo=UTC)
 CHANNELS = (ALERTS, DEPLOYS)
-HEADLINE = "Weekly digest: the last 7 days"
+HEADLINE = "Digest of the last 7 days"
 
 
 class Channels:
@@ -72,7 +72,7 @@ def test_each_channel_gets_its_own_once_even_over_restarts(channels):
         channels.restart()
     assert [channels.digests_in(channel) for channel in CHANNELS] == [1, 1]
     texts = [
-        next(card.text for card in cards(channels.slack, channel) if "digest" in card.text) for channel in CHANNELS
+        next(card.text for card in cards(channels.slack, channel) if HEADLINE in card.text) for channel in CHANNELS
     ]
     assert [text.removeprefix(f"{HEADLINE}: ") for text in texts] == [
         "1 deployment, 0 failed, 0 drift incidents.",

@@ -4,10 +4,10 @@ from bot.i18n.language import Phrase, PluralPhrase
 
 TITLE = PluralPhrase(en=("Last day", "Last {n} days"), es=("Último día", "Últimos {n} días"))
 TITLE_OF = PluralPhrase(
-    en=("{application}: last day", "{application}: last {n} days"),
-    es=("{application}: último día", "{application}: últimos {n} días"),
+    en=("{application}, last day", "{application}, last {n} days"),
+    es=("{application}, último día", "{application}, últimos {n} días"),
 )
-DIGEST_TITLE = Phrase(en="Weekly digest: the last 7 days", es="Resumen semanal: los últimos 7 días")
+DIGEST_TITLE = Phrase(en="Digest of the last 7 days", es="Resumen de los últimos 7 días")
 SENTENCE = Phrase(
     en="{title}: {deployments}, {failures}, {incidents}.", es="{title}: {deployments}, {failures}, {incidents}."
 )

@@ -3,12 +3,17 @@
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
+from operator import attrgetter
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
 from hypothesis import given, settings
 
+from bot.adapters.database import tables
+from bot.adapters.database.migrations.versions import v0009_delivery
 from bot.adapters.database.store import SqlStore
 from bot.core.delivery.change import changes, trace
 from bot.core.delivery.deployment import Deployment, DeploymentOutcome
@@ -57,13 +62,17 @@ def store(tmp_path_factory):
         yield store
 
 
+def clear(store):
+    with store.database.begin() as connection:
+        for table in (tables.rollouts, tables.deployments, tables.incidents, tables.incident_records):
+            connection.execute(table.delete())
+
+
 @settings(max_examples=60)
 @given(history=histories())
 def test_every_number_is_what_sql_finds_in_the_stored_history(store, history):
     rollouts, incidents = history
-    with store.database.begin() as connection:
-        for table in ("rollouts", "deployments", "incidents", "incident_records"):
-            connection.execute(sa.text(f"DELETE FROM {table}"))  # noqa: S608
+    clear(store)
     for rollout in rollouts:
         store.rollouts.save(replace(rollout, parts=()))  # saved twice: only the last state counts
         store.rollouts.save(rollout)
@@ -158,3 +167,22 @@ def test_incidents_are_counted_when_they_are_over_and_beside_while_they_are_not(
     ]
     metrics = measured(incidents=incidents)
     assert (metrics.time_to_acknowledge, metrics.time_to_restore_drift) == (lasting(3, 2), lasting(30, 2))
+
+
+@settings(max_examples=20)
+@given(history=histories())
+def test_the_migration_fills_the_tables_as_the_bot_does(store, history):
+    rollouts, incidents = history
+    clear(store)
+    for rollout in rollouts:
+        store.rollouts.save(rollout)
+    for incident in incidents:
+        assert store.incidents.exchange(None, incident)
+    by_key = attrgetter("rollout", "application")
+    deployments = sorted(store.rollouts.deployments(START - timedelta(days=9)), key=by_key)
+    records = sorted(store.incidents.records(START), key=attrgetter("id"))
+    with store.database.begin() as connection, Operations.context(MigrationContext.configure(connection)):
+        v0009_delivery.upgrade()
+    migrated = sorted(store.rollouts.deployments(START - timedelta(days=9)), key=by_key)
+    assert migrated == [replace(deployment, first_commit_at=None) for deployment in deployments]
+    assert sorted(store.incidents.records(START), key=attrgetter("id")) == records

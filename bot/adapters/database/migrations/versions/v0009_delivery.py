@@ -72,7 +72,9 @@ def _deployments(rollout: _Body) -> Iterator[_Body]:
         live_at, stuck_since = _time(part.get("live_at")), _time(part.get("stuck_since"))
         degraded_at = _time(part.get("degraded_at"))
         lasted = ended_at is not None and stuck_since is not None and ended_at - stuck_since >= _STUCK_AFTER
-        was_stuck = live_at is None and lasted
+        unready = (part.get("pending") or {}).get("unready") or ()
+        has_failed = ended_at is not None and any(item.get("failed") for item in unready)
+        was_stuck = live_at is None and (lasted or has_failed)
         outcome = "in progress"
         if rollout["state"] == "reverted":
             outcome = "reverted"
