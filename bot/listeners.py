@@ -387,8 +387,8 @@ def _responded(respond: Respond, said: Message, *, replaces: bool = False) -> bo
         return False
     if answer.status_code != 200:
         _log.warning("response URL returned %s", answer.status_code)
-    if answer.status_code == 400 and said.plain:  # invalid_blocks, perhaps of a table
-        return _responded(respond, said.without_table(), replaces=replaces)
+    if answer.status_code == 400 and said.plain:  # invalid_blocks, perhaps of a table or chart
+        return _responded(respond, said.without_table_or_chart(), replaces=replaces)
     return bool(answer.status_code == 200)
 
 

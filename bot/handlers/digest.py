@@ -34,16 +34,20 @@ class Digests:
         self._ports = ports
         self._is_complete = is_complete
         self._draw = draw
+        # Each digest that is due, built once; None if it has been posted, or there is nothing to report.
+        self._built: dict[str, Card | None] = {}
 
     def cards(self) -> list[Card]:
         """The digests that are due and have not been posted yet. StoreError."""
-        return [
-            Card(key, key, channel, report_message.digest(self._config.slack.translator(channel), report), once=True)
-            for key, channel in self._due()
-            if not self._is_posted(key)
-            for report in [self._report(channel)]
-            if not report.is_empty
-        ]
+        due = dict(self._due())
+        self._built = {key: card for key, card in self._built.items() if key in due}
+        for key, channel in due.items():
+            is_done = key in self._built and self._built[key] is None
+            if not is_done and self._is_posted(key):
+                self._built[key] = None
+            elif key not in self._built:
+                self._built[key] = self._card(key, channel)
+        return [card for card in self._built.values() if card]
 
     def share_charts(self) -> None:
         """Upload the chart of each digest to its thread, once, if Slack rejected it in the message. StoreError."""
@@ -65,6 +69,13 @@ class Digests:
     def _is_posted(self, key: str) -> bool:
         posted = self._ports.store.cards.get(key)
         return posted is not None and bool(posted.ts)
+
+    def _card(self, key: str, channel: str) -> Card | None:
+        report = self._report(channel)
+        if report.is_empty:
+            return None
+        message = report_message.digest(self._config.slack.translator(channel), report)
+        return Card(key, key, channel, message, once=True)
 
     def _report(self, channel: str) -> Report:
         applications = self._config.applications

@@ -55,7 +55,7 @@ def digest(translator: Translator, report: Report) -> Message:
 
 def lines(translator: Translator, report: Report) -> Iterator[str]:
     """The report as lines of plain text, for a terminal."""
-    for block in answer(translator, report).without_table().blocks:
+    for block in answer(translator, report).without_table_or_chart().blocks:
         if block["type"] == "header":
             yield block["text"]["text"]
             continue

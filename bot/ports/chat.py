@@ -65,7 +65,7 @@ class Chat(Protocol):
 
     @property
     def rejects_charts(self) -> bool:
-        """Whether Slack has rejected a chart in a message since the bot started, and got the message without it."""
+        """Whether Slack rejected the latest chart in a posted message, and got the message without it."""
         ...
 
     def post_ephemeral(self, channel: str, user: str, message: Message, *, thread: str | None = None) -> None:

@@ -65,7 +65,7 @@ def messages(translator):
     everything = build()
     return {
         "report-answer": report.answer(translator, everything),
-        "report-answer-chart-refused": report.answer(translator, everything).without_table(),
+        "report-answer-chart-refused": report.answer(translator, everything).without_table_or_chart(),
         "report-answer-one": report.answer(translator, build(only={"shop"}, waiting=Waiting())),
         "report-answer-month": report.answer(translator, build(period=Period.last(timedelta(days=30), T0))),
         "report-answer-empty": report.answer(translator, build((), (), Waiting())),

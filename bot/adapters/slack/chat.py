@@ -56,7 +56,7 @@ class SlackChat:
     def post(
         self, channel: str, message: Message, *, key: str, thread: str | None = None, broadcast: bool = False
     ) -> str:
-        answer = self._send(
+        answer, sent = self._send(
             message,
             lambda content: self._client.chat_postMessage(
                 channel=channel,
@@ -69,6 +69,8 @@ class SlackChat:
             ),
             channel,
         )
+        if any(block["type"] == "data_visualization" for block in message.blocks):
+            self._rejects_charts = sent != message
         ts = str(answer["ts"])
         if thread and not (answer.get("message") or {}).get("thread_ts"):
             # Somebody has just deleted the parent, so Slack posted the reply to the channel instead.
@@ -148,17 +150,15 @@ class SlackChat:
 
     def _send(
         self, message: Message, request: Callable[[Mapping[str, Any]], SlackResponse], channel: str
-    ) -> SlackResponse:
-        """Send a message's text and blocks, without its table or chart if Slack rejects them. ChatError."""
+    ) -> tuple[SlackResponse, Message]:
+        """Send a message, without its table or chart if Slack rejects them; the answer and what was sent. ChatError."""
         content = {"text": message.text, "blocks": [dict(block) for block in message.blocks]}
         try:
-            return _call(lambda: request(content), channel)
+            return _call(lambda: request(content), channel), message
         except ChatError as error:
             if error.code != "invalid_blocks" or not message.plain:
                 raise
-        answer = self._send(message.without_table(), request, channel)
-        self._rejects_charts |= any(block["type"] == "data_visualization" for block in message.blocks)
-        return answer
+        return self._send(message.without_table_or_chart(), request, channel)
 
     def _active_user(self, request: Callable[[], SlackResponse]) -> Mapping[str, Any] | None:
         """The user in an answer; None when there is none, or when the user has left or is an app."""

@@ -111,7 +111,7 @@ def lasting(count, unknown=0):
 FAILED, REVERTED, INTERRUPTED = DeploymentOutcome.FAILED, DeploymentOutcome.REVERTED, DeploymentOutcome.INTERRUPTED
 
 
-def test_an_interrupted_merge_keeps_its_clock_and_is_no_deployment():
+def test_an_interrupted_merge_keeps_its_clock_and_does_not_count_as_a_deployment():
     metrics = measured(
         deployment("a", 0, outcome=INTERRUPTED, first_commit_at=-60), deployment("b", 10, 15, first_commit_at=5)
     )
@@ -119,7 +119,7 @@ def test_an_interrupted_merge_keeps_its_clock_and_is_no_deployment():
     assert (metrics.lead_time, metrics.lead_time_from_commit) == (lasting(15), lasting(75))
 
 
-def test_a_revert_that_was_never_live_hands_on_no_clock():
+def test_a_merge_that_was_reverted_before_it_was_live_does_not_pass_on_its_clock():
     metrics = measured(deployment("a", 0, outcome=REVERTED), deployment("b", 10, 15, reverts=("a",)))
     assert (metrics.lead_time, metrics.failures) == (lasting(5), FailureRate(1, 2))
     assert metrics.time_to_restore_merges == Durations()

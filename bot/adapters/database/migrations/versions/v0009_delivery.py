@@ -17,12 +17,10 @@ _DEPLOYMENTS = (
     *("rollout", "application", "cluster", "revision", "merged_at", "outcome"),
     *("first_commit_at", "live_at", "failed_at", "recovered_at", "reverts", "merges"),
 )
-_RECORDS = (
-    *("id", "application", "cluster", "since", "announced_at", "acknowledged_at", "resolved_at", "ended", "tools"),
-)
+_RECORDS = ("id", "application", "cluster", "since", "announced_at", "acknowledged_at", "resolved_at", "ended", "tools")
 _NULLABLE = {
-    *("first_commit_at", "live_at", "failed_at", "recovered_at", "announced_at", "acknowledged_at", "resolved_at"),
-    "ended",
+    *("first_commit_at", "live_at", "failed_at", "recovered_at"),
+    *("announced_at", "acknowledged_at", "resolved_at", "ended"),
 }
 _STUCK_AFTER = timedelta(minutes=2)
 
@@ -57,7 +55,8 @@ def _fill(source: str, target: str, columns: Iterable[str], rows_of: Callable[[_
     bodies = sa.table(source, sa.column("body"))
     filled = sa.table(target, *map(sa.column, columns))
     connection.execute(filled.delete())
-    for body in connection.execute(sa.select(bodies.c.body)).scalars().all():
+    # In pages: all bodies at once may take hundreds of megabytes.
+    for body in connection.execute(sa.select(bodies.c.body), execution_options={"yield_per": 500}).scalars():
         try:
             rows = list(rows_of(json.loads(body)))
         except (ValueError, KeyError, TypeError, RecursionError):  # the bot leaves such a row out too
