@@ -2,12 +2,11 @@
 
 import csv
 import json
-import os
-import subprocess
-import sys
 
 import pytest
+from click.testing import CliRunner
 
+from bot.cli.main import main
 from tests.common.demo import IDLE_SCHEDULE, running_demo
 from tests.common.slack import Person, content
 
@@ -19,9 +18,10 @@ def demo():
 
 
 def printed(demo, *argv):
-    command = [sys.executable, "-m", "bot", "report", "--config", demo.stack.folder / "config.yaml", *argv]
-    environment = {**os.environ, **demo.stack.environment}
-    return subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout
+    command = ["report", "--config", str(demo.stack.folder / "config.yaml"), *argv]
+    done = CliRunner().invoke(main, command, env=demo.stack.environment)
+    assert done.exit_code == 0, done.output
+    return done.stdout
 
 
 def test_the_answer_has_the_numbers_and_what_is_behind_them(demo):

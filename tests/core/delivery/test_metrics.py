@@ -68,7 +68,7 @@ def clear(store):
             connection.execute(table.delete())
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(history=histories())
 def test_every_number_is_what_sql_finds_in_the_stored_history(store, history):
     rollouts, incidents = history
@@ -169,7 +169,7 @@ def test_incidents_are_counted_when_they_are_over_and_beside_while_they_are_not(
     assert (metrics.time_to_acknowledge, metrics.time_to_restore_drift) == (lasting(3, 2), lasting(30, 2))
 
 
-@settings(max_examples=20)
+@settings(max_examples=10)
 @given(history=histories())
 def test_the_migration_fills_the_tables_as_the_bot_does(store, history):
     rollouts, incidents = history
