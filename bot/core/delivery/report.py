@@ -4,13 +4,14 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from operator import attrgetter
 from typing import Final
 
 from bot.core.applications.application import Application
 from bot.core.delivery.change import TracedDeployment, changes, trace
 from bot.core.delivery.deployment import Deployment
 from bot.core.delivery.incident_record import UNKNOWN_TOOL, IncidentRecord
-from bot.core.delivery.metrics import DeliveryMetrics, Period, measure
+from bot.core.delivery.metrics import DeliveryMetrics, FailureRate, Period, measure
 from bot.core.delivery.timeline import Bar, timeline
 from bot.core.incidents.incident import Incident, active_incidents
 from bot.core.pull_requests.tracked_pull_request import TrackedPullRequest
@@ -80,7 +81,7 @@ def build_report(
     so `deployments` must include those of LOOKBACK before the earlier period.
     """
     is_included = (lambda _: True) if only is None else only.__contains__
-    traced = [one for one in trace(deployments) if is_included(one.deployment.application)]
+    traced = [item for item in trace(deployments) if is_included(item.deployment.application)]
     records = [incident for incident in incidents if is_included(incident.application)]
 
     def scopes(names_of: Callable[[str, str], Iterable[str]]) -> tuple[Scope, ...]:
@@ -114,29 +115,19 @@ def waiting_now(
     def is_included(names: Iterable[str]) -> bool:
         return only is None or any(name in only for name in names)
 
+    reverts = (
+        pull for pull in pulls if pull.state == "open" and pull.purpose == "revert" and is_included(pull.applications)
+    )
+    late_or_degraded = (
+        rollout
+        for rollout in rollouts
+        if rollout.state in (RolloutState.LATE, RolloutState.DEGRADED)
+        and is_included(part.application for part in rollout.parts)
+    )
     return Waiting(
-        tuple(sorted(active_incidents(incidents, only), key=lambda incident: incident.since)),
-        tuple(
-            sorted(
-                (
-                    pull
-                    for pull in pulls
-                    if pull.state == "open" and pull.purpose == "revert" and is_included(pull.applications)
-                ),
-                key=lambda pull: pull.opened_at,
-            )
-        ),
-        tuple(
-            sorted(
-                (
-                    rollout
-                    for rollout in rollouts
-                    if rollout.state in (RolloutState.LATE, RolloutState.DEGRADED)
-                    and is_included(part.application for part in rollout.parts)
-                ),
-                key=lambda rollout: rollout.merged_at,
-            )
-        ),
+        tuple(sorted(active_incidents(incidents, only), key=attrgetter("since"))),
+        tuple(sorted(reverts, key=attrgetter("opened_at"))),
+        tuple(sorted(late_or_degraded, key=attrgetter("merged_at"))),
     )
 
 
@@ -149,9 +140,9 @@ def _scopes(
     """A scope for each name that an application and cluster belong to, if it has something to report."""
     deployments: dict[str, list[TracedDeployment]] = {}
     incidents: dict[str, list[IncidentRecord]] = {}
-    for one in traced:
-        for name in names_of(one.deployment.application, one.deployment.cluster):
-            deployments.setdefault(name, []).append(one)
+    for item in traced:
+        for name in names_of(item.deployment.application, item.deployment.cluster):
+            deployments.setdefault(name, []).append(item)
     for record in records:
         for name in names_of(record.application, record.cluster):
             incidents.setdefault(name, []).append(record)
@@ -169,7 +160,7 @@ def _scope(name: str, traced: Sequence[TracedDeployment], records: Sequence[Inci
 
 def _is_active(scope: Scope) -> bool:
     return any(
-        metrics.deployments or metrics.incidents or metrics.failures != type(metrics.failures)()
+        metrics.deployments or metrics.incidents or metrics.failures != FailureRate()
         for metrics in (scope.metrics, scope.before)
     )
 

@@ -12,12 +12,12 @@ from bot.core.delivery.metrics import Period
 
 _DAY = timedelta(days=1)
 _MAX_DAILY: Final = 14  # days; a longer period has one bar a week
-MAX_BARS: Final = 20  # of a chart in Slack
+_MAX_BARS: Final = 20  # of a chart in Slack
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A part of a period. `failed` merges are among those that went live in it, except those that never did."""
+    """A part of a period: how many merges went live, how many failed, live or not, and how many incidents began."""
 
     period: Period
     deployments: int
@@ -27,7 +27,7 @@ class Bar:
 
 def timeline(changes: Sequence[Change], incidents: Sequence[IncidentRecord], period: Period) -> tuple[Bar, ...]:
     """The period in days, or in weeks if it is long; the first bar may be shorter."""
-    step = _DAY if period.length <= _MAX_DAILY * _DAY else max(7 * _DAY, period.length / MAX_BARS)
+    step = _DAY if period.length <= _MAX_DAILY * _DAY else max(7 * _DAY, period.length / _MAX_BARS)
     count = math.ceil(period.length / step)
     ends = [period.end - step * index for index in range(count)][::-1]
     periods = [Period(max(period.start, end - step), end) for end in ends]
