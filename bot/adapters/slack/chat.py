@@ -12,6 +12,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web import SlackResponse
 
+from bot.core.sanitize import printable
 from bot.i18n.catalogue import chat as texts
 from bot.i18n.language import LocalizedText, Text
 from bot.messages.blocks import Message
@@ -105,7 +106,12 @@ class SlackChat:
     ) -> None:
         _call(
             lambda: self._client.files_upload_v2(
-                channel=channel, filename=filename, title=title, content=content, thread_ts=thread, alt_txt=alt_text
+                channel=channel,
+                filename=filename,
+                title=printable(title),
+                content=content,
+                thread_ts=thread,
+                alt_txt=alt_text,
             ),
             channel,
         )
