@@ -13,6 +13,7 @@ from slack_bolt import App
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot import build
+from bot.adapters.images.bar_chart import draw_chart
 from bot.adapters.slack.chat import unreachable
 from bot.adapters.slack.http_mode import HttpMode
 from bot.adapters.slack.socket_mode import SocketHandler
@@ -23,6 +24,7 @@ from bot.handlers.cluster_audit.identify import ActorFinder
 from bot.handlers.cluster_audit.record import AuditRecorder
 from bot.handlers.cluster_audit.webhook import AuditWebhook
 from bot.handlers.command_service import CommandService
+from bot.handlers.digest import Digests
 from bot.handlers.discovery.discover import Discoverer
 from bot.handlers.drift.comparison_cache import Caches
 from bot.handlers.events import EventDispatcher
@@ -51,6 +53,7 @@ DRAIN_SECONDS = 20.0
 _RECONCILE_EVERY = timedelta(seconds=5)
 _AUDIT_EVERY = timedelta(seconds=1)
 _PRUNE_EVERY = timedelta(minutes=10)
+_DIGEST_CHARTS_EVERY = timedelta(seconds=15)
 _REFRESH_EVERY = timedelta(seconds=15)
 
 
@@ -111,8 +114,14 @@ class Bot:
             config, self._ports.clusters, self._ports.repositories.__getitem__, self._ports.charts
         )
         self._config = config = replace(config, applications=self._discoverer.applications)
+        self._digests = Digests(config, self._ports, self._discoverer.is_complete, draw_chart)
         self._reconciler = CardReconciler(
-            self._ports.store, self._ports.chat, clock, config.slack.translator, config.alerts.policy()
+            self._ports.store,
+            self._ports.chat,
+            clock,
+            config.slack.translator,
+            config.alerts.policy(),
+            self._digests.cards,
         )
         people = People(self._ports.chat, config.slack.people, clock)
         self._monitor = build_monitor(self._ports, config, self._reconciler, self._discoverer, people)
@@ -203,6 +212,7 @@ class Bot:
             Job("interrupted requests", _RECONCILE_EVERY, self._commands.resume_interrupted),
             Job("queued reverts", every.git, self._commands.run_queued),
             Job("cards", _RECONCILE_EVERY, self._monitor.reconcile_cards),
+            Job("digest charts", _DIGEST_CHARTS_EVERY, self._digests.share_charts),
             Job("homes", _REFRESH_EVERY, self._homes.refresh),
             *self._event_jobs(),
         ]

@@ -49,8 +49,8 @@ class CardReconciler:
     """Keeps the cards in Slack up to date. Call `reconcile` when the stored state may have changed, and periodically.
 
     A channel that is rate limited or rejects messages is skipped for a while and listed in `problems`. No message is
-    lost, since cards are derived from the stored state each time. `translator_for` returns the translator of a channel.
-    Any thread may call.
+    lost, since cards are derived from the stored state each time. `translator_for` returns the translator of a channel,
+    and `digests` the digests to post. Any thread may call.
     """
 
     def __init__(
@@ -60,12 +60,14 @@ class CardReconciler:
         clock: Callable[[], datetime],
         translator_for: Callable[[str], Translator],
         policy: AlertPolicy,
+        digests: Callable[[], Sequence[Card]] = tuple,
     ) -> None:
         self._store = store
         self._chat = chat
         self._clock = clock
         self._translator_for = translator_for
         self._policy = policy
+        self._digests = digests
         self._lock = threading.Lock()
         self._wait_until: dict[str, datetime] = {}
         self._failures: dict[str, int] = {}
@@ -116,6 +118,9 @@ class CardReconciler:
         """Every card that should exist, except for subjects that fail unexpectedly. StoreError."""
         store = self._store
         desired = partial(desired_cards, self._translator_for, self._clock(), self._policy)
+        digests: Sequence[Card] = ()
+        with skip_unexpected("the weekly digest"):
+            digests = self._digests()
         # The alerts of one push share a card, so records that fail are left out before alerts are collected.
         unapproved = without_failing(store.approvals.unsettled(), collect_alerts, lambda record: f"alert {record.id}")
         return [
@@ -124,6 +129,7 @@ class CardReconciler:
             *without_failing(store.pull_requests.unsettled(), lambda some: desired(pulls=some), _card_name),
             *without_failing(store.queued_reverts.unsettled(), lambda some: desired(queued=some), _card_name),
             *without_failing(store.rollouts.unsettled(), lambda some: desired(rollouts=some), _card_name),
+            *digests,
         ]
 
     def _ensure(self, card: Card, posted: Posted | None, *, again: bool) -> bool:
