@@ -25,14 +25,17 @@ from bot.handlers.cluster_audit.webhook import AuditWebhook
 from bot.handlers.command_service import CommandService
 from bot.handlers.discovery.discover import Discoverer
 from bot.handlers.drift.comparison_cache import Caches
+from bot.handlers.incidents.recorder import CheckRecorder
 from bot.handlers.incidents.suspects import Suspects
 from bot.handlers.monitor import Monitor
+from bot.handlers.object_monitor import ObjectMonitor
 from bot.handlers.pull_requests import track
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.handlers.rollouts.track import RolloutTracker
 from bot.handlers.slack.cards import CardReconciler
 from bot.handlers.slack.home import Homes
 from bot.handlers.slack.people import People
+from bot.handlers.watch.watcher import ClusterWatcher
 from bot.handlers.webhooks import Webhooks
 from bot.http_endpoints import Web
 from bot.listeners import Listeners
@@ -48,6 +51,7 @@ LISTENER_THREADS = 32
 DRAIN_SECONDS = 20.0
 _RECONCILE_EVERY = timedelta(seconds=5)
 _AUDIT_EVERY = timedelta(seconds=1)
+_WATCHES_EVERY = timedelta(seconds=2)
 _PRUNE_EVERY = timedelta(minutes=10)
 _REFRESH_EVERY = timedelta(seconds=15)
 
@@ -84,6 +88,13 @@ def build_monitor(
         limits=Limits(config.schedule.rollout_deadline, config.rollouts.watch),
         timeout=config.schedule.rollout,
     )
+    recorder = CheckRecorder(
+        ports,
+        config.alerts,
+        actors=ActorFinder(config.audits, ports.store.cluster_writes),
+        suspects=suspects,
+        manifest_cache=manifest_cache,
+    )
     return Monitor(
         ports,
         config,
@@ -92,10 +103,21 @@ def build_monitor(
         people=people,
         approvals=approvals,
         rollouts=rollouts,
-        suspects=suspects,
-        actors=ActorFinder(config.audits, ports.store.cluster_writes),
+        recorder=recorder,
         caches=Caches(manifest_cache),
     )
+
+
+def build_watchers(ports: Ports, config: Config, monitor: Monitor) -> list[ClusterWatcher]:
+    """Build a watcher for each cluster that the configuration doesn't exclude."""
+    checks = ObjectMonitor(ports, config, monitor)
+    return [
+        ClusterWatcher(
+            ports.clusters[name], checks, settle=config.alerts.settle, is_leader=ports.store.leadership.acquire
+        )
+        for name, settings in config.clusters.items()
+        if settings.watch
+    ]
 
 
 class Bot:
@@ -113,6 +135,7 @@ class Bot:
         )
         people = People(self._ports.chat, config.slack.people, clock)
         self._monitor = build_monitor(self._ports, config, self._reconciler, self._discoverer, people)
+        self._watchers = build_watchers(self._ports, config, self._monitor)
         self._work = WorkPool("work", workers=8, waiting=200)
         self._executor = ThreadPoolExecutor(LISTENER_THREADS, thread_name_prefix="listener")
         self._homes = Homes(config, self._ports)
@@ -147,6 +170,8 @@ class Bot:
         if self._socket:
             self._socket.stop()
         self._schedule.stop()
+        for watcher in self._watchers:
+            watcher.stop()
         self._monitor.close()
         if not self._work.drain(DRAIN_SECONDS):
             _log.warning("some work did not finish within %.0f s", DRAIN_SECONDS)
@@ -175,6 +200,11 @@ class Bot:
             *(
                 Job(f"second look on {name}", every.second_look, partial(self._monitor.second_look, name))
                 for name in self._config.clusters
+            ),
+            # Everywhere, since a replica that no longer leads stops watching.
+            *(
+                Job(f"watch of {watcher.cluster}", _WATCHES_EVERY, watcher.keep, everywhere=True)
+                for watcher in self._watchers
             ),
             *(
                 Job(f"audit log of {name}", _AUDIT_EVERY, partial(self._follow_audit_log, recorder))

@@ -16,8 +16,9 @@ from bot.core.applications.application import Application
 from bot.core.charts.reference import ChartRef, is_chart_key
 from bot.core.drift.model import Status
 from bot.handlers.discovery.discover import Discoverer
-from bot.handlers.drift.check import Revision, check, fetch_all
+from bot.handlers.drift.check import check, fetch_all
 from bot.handlers.drift.comparison_cache import Caches
+from bot.handlers.drift.desired_state import Revision
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.messages import blocks
 from bot.messages.blocks import Message

@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from bot.adapters.kubernetes.cluster import KubernetesCluster
-from bot.ports.cluster import Cluster, Discovery, Kind, Read
+from bot.ports.cluster import Cluster, Discovery, Kind, ObjectList, Read, Watch
 from bot.sandbox.cluster import Fault, SandboxCluster, write_kubeconfig
 from bot.sandbox.cluster.kinds import Kind as ServedKind
 from bot.sandbox.server import Server
@@ -147,3 +147,14 @@ class HangingCluster(Cluster):
         self, kind: Kind, namespace: str | None, read: Callable[[Mapping[str, Any]], Read | None]
     ) -> Mapping[tuple[str | None, str], Read]:
         return self._cluster.list(kind, namespace, read)
+
+    def list_for_watch(
+        self, kind: Kind, namespace: str | None, read: Callable[[Mapping[str, Any]], Read | None]
+    ) -> ObjectList[Read]:
+        return self._cluster.list_for_watch(kind, namespace, read)
+
+    def get(self, kind: Kind, namespace: str | None, name: str) -> Mapping[str, Any] | None:
+        return self._cluster.get(kind, namespace, name)
+
+    def watch(self, kind: Kind, namespace: str | None, resource_version: str) -> Watch:
+        return self._cluster.watch(kind, namespace, resource_version)

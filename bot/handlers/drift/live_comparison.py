@@ -3,10 +3,9 @@
 No live object is kept, so the memory of a check does not grow with the cluster.
 """
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -15,24 +14,22 @@ from bot.core.drift.autoscaling import ScaleTargets, scale_targets
 from bot.core.drift.compare import Comparison, compare_object
 from bot.core.drift.ignore_rules import IgnoreRule
 from bot.core.objects.manifest import Manifest
-from bot.core.objects.resolve import resolve_one
 from bot.core.objects.schema import Schemas
 from bot.core.objects.steps import SharedSteps, Steps, json_size
 from bot.handlers.drift.comparison_cache import CacheKey, CompareOptions, ComparisonCache
-from bot.handlers.drift.served_kinds import autoscaler_kinds, scope_of, served_kind
+from bot.handlers.drift.declared import Declaration, Name, declared_objects
+from bot.handlers.drift.served_kinds import autoscaler_kinds, served_kind
 from bot.i18n.language import LocalizedError
 from bot.ports.cluster import Cluster, Discovery, ForbiddenError, Kind, Read
 from bot.ports.errors import PortError
-from bot.ports.isolation import UnexpectedError, skip_unexpected, unexpected_as_port_error, without_failing
+from bot.ports.isolation import UnexpectedError, unexpected_as_port_error, without_failing
 
 _PARALLEL_READS = 4
 
 Object = Mapping[str, Any]
-Name = tuple[str | None, str]  # namespace and name
 Rules = tuple[IgnoreRule, ...]
-Target = tuple[Manifest, Rules]  # a manifest in its namespace, and its application's ignore rules
-# One live object compared with each target that declares it, or why it could not be. Applications with the same source
-# share the manifest's object, so only the object and the rules together identify a target.
+# One live object compared with each manifest that declares it, or why it could not be. Applications with the same
+# source share the manifest's object, so only the object and the application's rules together identify a comparison.
 Comparisons = Sequence[tuple[Object, Rules, Comparison | UnexpectedError]]
 Failures = dict[tuple[Kind, str | None], PortError]  # by kind and namespace; a namespace of None: all of them
 
@@ -85,19 +82,22 @@ class LiveComparison:
 
 def compare_live(
     cluster: Cluster,
-    targets: Iterable[tuple[Manifest, Application]],
+    declarations: Iterable[Declaration],
     *,
     options: CompareOptions = _NO_OPTIONS,
     cache: ComparisonCache | None = None,
+    discovery: Discovery | None = None,
+    one_by_one: bool = False,
 ) -> LiveComparison:
     """Compare manifests, each with its application, with what a cluster holds; lists each kind once.
 
     An application's own ignore rules count beside those of the options. A kind that is needed in one namespace is
-    listed there, and one that is needed in several, everywhere; where that is forbidden, in each of them. ClusterError
-    if the cluster does not answer at all.
+    listed there, and one that is needed in several, everywhere; where that is forbidden, in each of them. With
+    `one_by_one`, only the declared objects are read, each with a request of its own. With the `discovery` of an earlier
+    comparison, the kinds aren't discovered again. ClusterError if the cluster does not answer at all.
     """
-    discovery = cluster.discover()
-    needed = _needed(targets, discovery)
+    discovery = discovery or cluster.discover()
+    needed = declared_objects(declarations, discovery)
     failures: Failures = {}
     schema_errors: dict[str, PortError] = {}
 
@@ -113,7 +113,9 @@ def compare_live(
         return _list(cluster, kind, needed.namespaces[kind], failures, lambda live: live)
 
     def compare_objects(kind: Kind) -> Mapping[Name, Comparisons]:
-        compare = partial(comparer.compare, needed.targets[kind])
+        if one_by_one:
+            return _read_one_by_one(cluster, kind, needed.declarations[kind], failures, comparer)
+        compare = partial(comparer.compare, needed.declarations[kind])
         return _list(cluster, kind, needed.namespaces[kind], failures, compare)
 
     versions = sorted({kind.api_version for kind in needed.namespaces})
@@ -129,42 +131,9 @@ def compare_live(
         comparer = _Comparer(cluster.name, documents, scaled, options, ComparisonCache() if cache is None else cache)
         comparisons = dict(zip(others, pool.map(compare_objects, others), strict=True))
     for kind, objects in scalers.items():
-        compared = ((name, comparer.compare(needed.targets[kind], live)) for name, live in objects.items())
+        compared = ((name, comparer.compare(needed.declarations[kind], live)) for name, live in objects.items())
         comparisons[kind] = {name: several for name, several in compared if several is not None}
     return LiveComparison(cluster.name, discovery, schema_errors, comparisons, failures)
-
-
-@dataclass(frozen=True, slots=True)
-class _Needed:
-    """What to list for some manifests: kinds with the namespaces, and the manifests by the object that they declare."""
-
-    autoscalers: Sequence[Kind]
-    namespaces: defaultdict[Kind, set[str | None]] = field(default_factory=lambda: defaultdict(set))
-    targets: defaultdict[Kind, defaultdict[Name, list[Target]]] = field(
-        default_factory=lambda: defaultdict(lambda: defaultdict(list))
-    )
-
-
-def _needed(targets: Iterable[tuple[Manifest, Application]], discovery: Discovery) -> _Needed:
-    needed = _Needed(autoscaler_kinds(discovery))
-    namespaced = scope_of(discovery)
-    for declared, application in targets:
-        with skip_unexpected(f"{declared.file}:{declared.line} of {application.name}"):  # the result says so again
-            manifest = resolve_one(declared, namespace=application.namespace, namespaced=namespaced)
-            if manifest is None:
-                continue
-            kind = discovery.kinds.get((manifest.api_version, manifest.kind))
-            if kind is not None:
-                needed.namespaces[kind].add(manifest.namespace)
-                needed.targets[kind][manifest.namespace, manifest.name].append((manifest, application.ignore))
-            for autoscaler in needed.autoscalers if _declares_replicas(manifest) else ():
-                needed.namespaces[autoscaler].add(manifest.namespace)
-    return needed
-
-
-def _declares_replicas(manifest: Manifest) -> bool:
-    spec = manifest.object.get("spec")
-    return isinstance(spec, Mapping) and spec.get("replicas") is not None
 
 
 def _list(
@@ -194,6 +163,28 @@ def _list(
     return objects
 
 
+def _read_one_by_one(
+    cluster: Cluster,
+    kind: Kind,
+    declarations: Mapping[Name, Sequence[Declaration]],
+    failures: Failures,
+    comparer: "_Comparer",
+) -> Mapping[Name, Comparisons]:
+    """Compare only the declared objects. Those of a namespace share their fate if one of them could not be read."""
+    compared: dict[Name, Comparisons] = {}
+    for namespace, name in declarations:
+        try:
+            with unexpected_as_port_error(f"{kind.plural} {name} in {namespace} on {cluster.name}"):
+                live = cluster.get(kind, namespace, name)
+                comparisons = live and comparer.compare(declarations, live)
+        except PortError as error:
+            failures[kind, namespace] = error
+            continue
+        if comparisons:
+            compared[namespace, name] = comparisons
+    return compared
+
+
 class _Comparer:
     """Compares live objects of one cluster one by one. `documents` are its OpenAPI documents by apiVersion."""
 
@@ -213,13 +204,16 @@ class _Comparer:
         self._cache = cache
         self._shared = SharedSteps()
 
-    def compare(self, targets: Mapping[Name, Sequence[Target]], live: Object) -> Comparisons | None:
+    def compare(self, declarations: Mapping[Name, Sequence[Declaration]], live: Object) -> Comparisons | None:
         """Compare a live object with each manifest that declares it; None if none does."""
         metadata = live["metadata"]
-        declaring = targets.get((metadata.get("namespace"), metadata["name"]))
+        declaring = declarations.get((metadata.get("namespace"), metadata["name"]))
         if not declaring:
             return None
-        return [(manifest.object, rules, self._result(manifest, live, rules)) for manifest, rules in declaring]
+        return [
+            (manifest.object, application.ignore, self._result(manifest, live, application.ignore))
+            for manifest, application in declaring
+        ]
 
     def _result(self, manifest: Manifest, live: Object, rules: Rules) -> Comparison | UnexpectedError:
         try:

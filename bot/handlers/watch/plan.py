@@ -1,0 +1,60 @@
+"""What to watch on a cluster: the objects that applications declare, by name only, and the autoscalers beside them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from bot.handlers.drift.declared import DeclaredObjects, Name
+from bot.ports.cluster import Discovery, Kind
+
+ObjectRef = tuple[Kind, Name]
+
+_NOTHING: Final[Mapping[Name, tuple[str, ...]]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class WatchPlan:
+    """The `applications` that declare each object, by kind and name, and the namespaces that have objects of a kind.
+
+    `scaled` are the objects that declare `spec.replicas`, by namespace: the autoscalers there decide whether that is
+    drift.
+    """
+
+    discovery: Discovery
+    namespaces: Mapping[Kind, frozenset[str | None]]
+    applications: Mapping[Kind, Mapping[Name, tuple[str, ...]]]
+    autoscalers: frozenset[Kind]
+    scaled: Mapping[str | None, tuple[ObjectRef, ...]]
+
+    def declared(self, kind: Kind) -> Mapping[Name, tuple[str, ...]]:
+        """The declared objects of a kind, each with the names of its applications."""
+        return self.applications.get(kind, _NOTHING)
+
+    def follows(self, kind: Kind, name: Name) -> bool:
+        """Whether a change of an object can change a result."""
+        return name in self.declared(kind) or (kind in self.autoscalers and name[0] in self.scaled)
+
+    def affected(self, kind: Kind, name: Name) -> list[ObjectRef]:
+        """The declared objects whose results a change of an object can change."""
+        own = [(kind, name)] if name in self.declared(kind) else []
+        return own + list(self.scaled.get(name[0], ()) if kind in self.autoscalers else ())
+
+
+def watch_plan(declared: DeclaredObjects, discovery: Discovery) -> WatchPlan:
+    """The plan for these objects. It keeps none of their manifests."""
+    scaled: dict[str | None, list[ObjectRef]] = {}
+    for kind, name in declared.scaled:
+        scaled.setdefault(name[0], []).append((kind, name))
+    return WatchPlan(
+        discovery,
+        {kind: frozenset(namespaces) for kind, namespaces in declared.namespaces.items()},
+        {
+            kind: {
+                name: tuple(dict.fromkeys(application.name for _, application in declarations))
+                for name, declarations in by_name.items()
+            }
+            for kind, by_name in declared.declarations.items()
+        },
+        frozenset(declared.autoscalers),
+        {namespace: tuple(refs) for namespace, refs in scaled.items()},
+    )

@@ -1,0 +1,228 @@
+"""Watches one cluster: an informer for each kind, and a thread that compares the objects that changed."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Collection, Hashable, Mapping
+from datetime import timedelta
+from typing import Final, Protocol
+
+from bot.handlers.drift.declared import Name
+from bot.handlers.watch.informer import Informer
+from bot.handlers.watch.plan import ObjectRef, WatchPlan
+from bot.handlers.watch.settling import Settling
+from bot.ports.cluster import Cluster, Discovery, ForbiddenError, Kind
+from bot.ports.errors import PortError
+from bot.ports.isolation import unexpected_as_port_error
+
+_log = logging.getLogger(__name__)
+
+MAX_INFORMERS: Final = 100  # of one cluster; each has a thread and a connection. Further kinds are only polled.
+_DISCOVER_EVERY: Final = 60.0  # seconds
+_RETRY_REFUSED: Final = 600.0  # seconds; permissions rarely change
+_LIST_SECONDS: Final = 30.0  # how long the first comparison waits until every informer has listed its objects
+_JOIN_SECONDS: Final = 5.0
+_SHORTEST_PAUSE: Final = 0.05  # seconds, in which changes that belong together arrive
+
+_Scope = tuple[Kind, str | None]  # a kind in one namespace or (None) in all
+
+
+class ObjectChecks(Protocol):
+    """What checks applications, and objects of them."""
+
+    def watched_state(self, cluster: str) -> Hashable | None:
+        """What a plan depends on besides discovery; None until the cluster has been checked."""
+        ...
+
+    def watch_plan(self, cluster: str, discovery: Discovery) -> WatchPlan:
+        """What to watch on a cluster."""
+        ...
+
+    def check_cluster(self, cluster: str) -> None:
+        """Check every application on a cluster."""
+        ...
+
+    def check_objects(self, objects: Mapping[ObjectRef, bool], plan: WatchPlan) -> Collection[ObjectRef]:
+        """Check objects that changed, each with whether it has settled; those to check again after a while."""
+        ...
+
+
+class ClusterWatcher:
+    """Watches a cluster while `is_leader`. Call `keep` periodically, and `stop` at the end."""
+
+    def __init__(
+        self, cluster: Cluster, checks: ObjectChecks, *, settle: timedelta, is_leader: Callable[[], bool]
+    ) -> None:
+        self._cluster = cluster
+        self._checks = checks
+        self._settle = settle.total_seconds()
+        self._is_leader = is_leader
+        self._lock = threading.Lock()  # of what `keep` and `stop` change
+        self._watching: _Watching | None = None
+
+    @property
+    def cluster(self) -> str:
+        """The cluster's name."""
+        return self._cluster.name
+
+    @property
+    def is_watching(self) -> bool:
+        """Whether every kind that can be watched is being watched."""
+        watching = self._watching
+        return watching is not None and watching.has_listed
+
+    def keep(self) -> None:
+        """Start watching, follow what the applications declare now, or stop if this replica doesn't lead. PortError."""
+        if not self._is_leader():
+            self.stop()
+            return
+        state = self._checks.watched_state(self._cluster.name)
+        if state is None:
+            return
+        with self._lock:
+            watching = self._watching
+        if watching is None:
+            discovery = self._cluster.discover()
+            watching = _Watching(self._cluster, self._checks, self._plan(discovery), self._settle)
+            with self._lock:
+                self._watching = watching
+            watching.state = state
+            watching.start()
+        elif watching.kinds_changed():
+            self._checks.check_cluster(self._cluster.name)
+            watching.follow(self._plan(watching.discovery))
+        elif state != watching.state:
+            watching.follow(self._plan(watching.discovery))
+        else:
+            watching.replace_refused()
+        watching.state = state
+
+    def stop(self) -> None:
+        """Stop watching, and wait a little until the threads have ended."""
+        with self._lock:
+            watching, self._watching = self._watching, None
+        if watching:
+            watching.stop()
+
+    def _plan(self, discovery: Discovery) -> WatchPlan:
+        return self._checks.watch_plan(self._cluster.name, discovery)
+
+
+class _Watching:
+    """The informers of a cluster, and the thread that compares; from `start` to `stop`."""
+
+    def __init__(self, cluster: Cluster, checks: ObjectChecks, plan: WatchPlan, settle: float) -> None:
+        self.discovery = plan.discovery
+        self.state: Hashable = None
+        self._cluster = cluster
+        self._checks = checks
+        self._plan = plan
+        self._settle = settle
+        self._settling: Settling[ObjectRef] = Settling(settle)
+        self._settling_lock = threading.Lock()
+        self._informers: dict[_Scope, Informer] = {}
+        self._refused: dict[_Scope, ForbiddenError] = {}
+        self._logged: set[_Scope] = set()
+        self._stopping = threading.Event()
+        self._started = self._discovered = self._retried = time.monotonic()
+        self._threads: list[threading.Thread] = []
+
+    @property
+    def has_listed(self) -> bool:
+        return all(informer.listed.is_set() for informer in list(self._informers.values()))
+
+    def start(self) -> None:
+        self.follow(self._plan)
+        self._start_thread(self._compare, "compare")
+
+    def stop(self) -> None:
+        self._stopping.set()
+        for informer in self._informers.values():
+            informer.stop()
+        deadline = time.monotonic() + _JOIN_SECONDS
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+
+    def kinds_changed(self) -> bool:
+        """Discover the kinds again from time to time, and say whether the cluster serves others now. ClusterError."""
+        now = time.monotonic()
+        if now - self._discovered < _DISCOVER_EVERY:
+            return False
+        self._discovered = now
+        before, self.discovery = self.discovery, self._cluster.discover()
+        return (before.kinds, before.broken.keys()) != (self.discovery.kinds, self.discovery.broken.keys())
+
+    def follow(self, plan: WatchPlan) -> None:
+        """Watch what a plan needs, and nothing else."""
+        self._plan = plan
+        wanted = self._scopes()
+        for scope in [scope for scope in self._informers if scope not in wanted]:
+            self._informers.pop(scope).stop()
+        for informer in self._informers.values():
+            informer.follow(plan)
+        for scope in wanted:
+            if scope not in self._informers:
+                kind, namespace = scope
+                informer = self._informers[scope] = Informer(self._cluster, kind, namespace, plan, self._changed)
+                self._start_thread(informer.run, kind.plural)
+
+    def replace_refused(self) -> None:
+        """Watch in each namespace what the bot is not allowed to watch in all; from time to time, try again."""
+        refused = {
+            scope: informer.refusal for scope, informer in self._informers.items() if informer.refusal is not None
+        }
+        if refused:
+            self._refused |= refused
+            for scope in refused:
+                del self._informers[scope]
+            for scope in refused.keys() - self._logged:
+                _log.warning("%s It is only polled.", refused[scope])
+            self._logged |= refused.keys()
+            self.follow(self._plan)
+        elif self._refused and time.monotonic() - self._retried > _RETRY_REFUSED:
+            self._retried = time.monotonic()
+            self._refused = {}
+            self.follow(self._plan)
+
+    def _scopes(self) -> list[_Scope]:
+        """Each kind where the checks list it: in one namespace or in all; if that was refused, in each of several."""
+        scopes: list[_Scope] = []
+        for kind, namespaces in self._plan.namespaces.items():
+            everywhere = len(namespaces) > 1 and (kind, None) not in self._refused
+            scopes += [(kind, None)] if everywhere else [(kind, namespace) for namespace in sorted(namespaces, key=str)]
+        return [scope for scope in scopes if scope not in self._refused][:MAX_INFORMERS]
+
+    def _changed(self, kind: Kind, name: Name) -> None:
+        with self._settling_lock:
+            for ref in self._plan.affected(kind, name):
+                self._settling.add(ref, time.monotonic())
+
+    def _compare(self) -> None:
+        """Check what has settled, until it is stopped."""
+        while not self._stopping.wait(self._pause()):
+            if not self.has_listed and time.monotonic() < self._started + _LIST_SECONDS:
+                continue
+            with self._settling_lock:
+                due = self._settling.take_due(time.monotonic())
+            if not due:
+                continue
+            again: Collection[ObjectRef] = due
+            try:
+                with unexpected_as_port_error(f"check of changed objects on {self._cluster.name}"):
+                    again = self._checks.check_objects(due, self._plan)
+            except PortError as error:
+                _log.warning("cannot check what changed on %s: %s", self._cluster.name, error)
+            with self._settling_lock:
+                self._settling.finish(due, again, time.monotonic())
+
+    def _pause(self) -> float:
+        """Seconds until something may be due: what changes meanwhile takes a settle time from then on."""
+        with self._settling_lock:
+            until_due = self._settling.next_due() - time.monotonic()
+        return max(_SHORTEST_PAUSE, min(self._settle, until_due))
+
+    def _start_thread(self, run: Callable[[], None], what: str) -> None:
+        self._threads = [thread for thread in self._threads if thread.is_alive()]
+        thread = threading.Thread(target=run, name=f"watch {self._cluster.name} {what}", daemon=True)
+        self._threads.append(thread)
+        thread.start()
