@@ -67,8 +67,9 @@ def as_yaml(*objects: Object) -> str:
 class RunningCluster:
     """The sandbox's cluster, served over HTTP. `reconcile` runs its controllers now, so that no test has to wait."""
 
-    def __init__(self, sandbox: SandboxCluster, url: str) -> None:
-        self.sandbox, self.url = sandbox, url
+    def __init__(self, sandbox: SandboxCluster, server: Server) -> None:
+        self.sandbox, self.url = sandbox, server.url
+        self._server = server
         self.api = sandbox.api
 
     def kubeconfig(self, path: Path, identity: str = "bot", namespace: str = "default") -> Path:
@@ -105,6 +106,14 @@ class RunningCluster:
         """Answer everything again."""
         self.sandbox.faults.clear()
 
+    def drop_watches(self) -> None:
+        """Break off every watch."""
+
+        async def drop() -> None:
+            self.sandbox.drop_watches()
+
+        self._server.submit(drop()).result()
+
     def _patch(self, path: str, patch: Object, user_agent: str) -> None:
         self.api.call("PATCH", path, dict(patch), content_type=MERGE_PATCH, user_agent=user_agent)
         self.sandbox.controllers.reconcile()
@@ -117,7 +126,7 @@ def running_cluster(
     """A cluster whose workloads take `rollout` seconds to become ready."""
     sandbox = SandboxCluster(clock, rollout)
     with Server(sandbox.app) as server:
-        yield RunningCluster(sandbox, server.url)
+        yield RunningCluster(sandbox, server)
 
 
 class HangingCluster(Cluster):
