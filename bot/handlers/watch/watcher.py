@@ -198,10 +198,12 @@ class _Watching:
                 self._settling.add(ref, time.monotonic())
 
     def _compare(self) -> None:
-        """Check what has settled, until it is stopped."""
+        """Check what has settled, until it is stopped. Nothing is due before the first lists: they may change it."""
+        while not self.has_listed and time.monotonic() < self._started + _LIST_SECONDS:
+            if self._stopping.wait(_SHORTEST_PAUSE):
+                return
+        _log.info("watching %s, with %d informers", self._cluster.name, len(self._informers))
         while not self._stopping.wait(self._pause()):
-            if not self.has_listed and time.monotonic() < self._started + _LIST_SECONDS:
-                continue
             with self._settling_lock:
                 due = self._settling.take_due(time.monotonic())
             if not due:
