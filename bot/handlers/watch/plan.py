@@ -1,13 +1,14 @@
 """What to watch on a cluster: the objects that applications declare, by name only, and the autoscalers beside them."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from bot.handlers.drift.declared import DeclaredObjects, Name
-from bot.ports.cluster import Discovery, Kind
+from bot.ports.cluster import Cluster, Discovery, ForbiddenError, Kind
 
 ObjectRef = tuple[Kind, Name]
+Scope = tuple[Kind, str | None]  # a kind in one namespace or (None) in all
 
 _NOTHING: Final[Mapping[Name, tuple[str, ...]]] = {}
 
@@ -26,6 +27,17 @@ class WatchPlan:
     autoscalers: frozenset[Kind]
     scaled: Mapping[str | None, tuple[ObjectRef, ...]]
 
+    def scopes(self, refused: Container[Scope]) -> list[Scope]:
+        """What to watch: each kind in its namespace or in all, or if that is `refused`, in each of several.
+
+        As a check lists it. Nothing that is refused.
+        """
+        scopes: list[Scope] = []
+        for kind, namespaces in self.namespaces.items():
+            everywhere = len(namespaces) > 1 and (kind, None) not in refused
+            scopes += [(kind, None)] if everywhere else [(kind, namespace) for namespace in sorted(namespaces, key=str)]
+        return [scope for scope in scopes if scope not in refused]
+
     def declared(self, kind: Kind) -> Mapping[Name, tuple[str, ...]]:
         """The declared objects of a kind, each with the names of its applications."""
         return self.applications.get(kind, _NOTHING)
@@ -38,6 +50,21 @@ class WatchPlan:
         """The declared objects whose results a change of an object can change."""
         own = [(kind, name)] if name in self.declared(kind) else []
         return own + list(self.scaled.get(name[0], ()) if kind in self.autoscalers else ())
+
+
+def refused_watches(cluster: Cluster, plan: WatchPlan) -> dict[Scope, ForbiddenError]:
+    """What the plan needs and the bot is not allowed to watch. ClusterError if the cluster does not answer."""
+    refused: dict[Scope, ForbiddenError] = {}
+    allowed: set[Scope] = set()
+    while untried := [scope for scope in plan.scopes(refused) if scope not in allowed]:
+        for kind, namespace in untried:
+            try:
+                cluster.watch(kind, namespace, "0").close()
+                allowed.add((kind, namespace))
+            except ForbiddenError as error:
+                refused[kind, namespace] = error
+    # Where every namespace is allowed, that the bot may not watch all of them does not matter.
+    return {scope: error for scope, error in refused.items() if scope[1] in plan.namespaces[scope[0]]}
 
 
 def watch_plan(declared: DeclaredObjects, discovery: Discovery) -> WatchPlan:

@@ -9,7 +9,7 @@ from typing import Final, Protocol
 
 from bot.handlers.drift.declared import Name
 from bot.handlers.watch.informer import Informer
-from bot.handlers.watch.plan import ObjectRef, WatchPlan
+from bot.handlers.watch.plan import ObjectRef, Scope, WatchPlan
 from bot.handlers.watch.settling import Settling
 from bot.ports.cluster import Cluster, Discovery, ForbiddenError, Kind
 from bot.ports.errors import PortError
@@ -23,8 +23,6 @@ _RETRY_REFUSED: Final = 600.0  # seconds; permissions rarely change
 _LIST_SECONDS: Final = 30.0  # how long the first comparison waits until every informer has listed its objects
 _JOIN_SECONDS: Final = 5.0
 _SHORTEST_PAUSE: Final = 0.05  # seconds, in which changes that belong together arrive
-
-_Scope = tuple[Kind, str | None]  # a kind in one namespace or (None) in all
 
 
 class ObjectChecks(Protocol):
@@ -120,9 +118,9 @@ class _Watching:
         self._settle = settle
         self._settling: Settling[ObjectRef] = Settling(settle)
         self._settling_lock = threading.Lock()
-        self._informers: dict[_Scope, Informer] = {}
-        self._refused: dict[_Scope, ForbiddenError] = {}
-        self._logged: set[_Scope] = set()
+        self._informers: dict[Scope, Informer] = {}
+        self._refused: dict[Scope, ForbiddenError] = {}
+        self._logged: set[Scope] = set()
         self._stopping = threading.Event()
         self._started = self._discovered = self._retried = time.monotonic()
         self._threads: list[threading.Thread] = []
@@ -155,7 +153,7 @@ class _Watching:
     def follow(self, plan: WatchPlan) -> None:
         """Watch what a plan needs, and nothing else."""
         self._plan = plan
-        wanted = self._scopes()
+        wanted = plan.scopes(self._refused)[:MAX_INFORMERS]
         for scope in [scope for scope in self._informers if scope not in wanted]:
             self._informers.pop(scope).stop()
         for informer in self._informers.values():
@@ -183,14 +181,6 @@ class _Watching:
             self._retried = time.monotonic()
             self._refused = {}
             self.follow(self._plan)
-
-    def _scopes(self) -> list[_Scope]:
-        """Each kind where the checks list it: in one namespace or in all; if that was refused, in each of several."""
-        scopes: list[_Scope] = []
-        for kind, namespaces in self._plan.namespaces.items():
-            everywhere = len(namespaces) > 1 and (kind, None) not in self._refused
-            scopes += [(kind, None)] if everywhere else [(kind, namespace) for namespace in sorted(namespaces, key=str)]
-        return [scope for scope in scopes if scope not in self._refused][:MAX_INFORMERS]
 
     def _changed(self, kind: Kind, name: Name) -> None:
         with self._settling_lock:

@@ -229,6 +229,13 @@ def test_what_may_not_be_watched_everywhere_is_watched_in_each_namespace_or_poll
     ]
 
 
+def test_watches_have_a_bound(source, watch, monkeypatch):
+    monkeypatch.setattr(watcher, "MAX_INFORMERS", 1)
+    source.commit("Web", {"apps/shop/web.yaml": as_yaml(deployment())})
+    watch().keep()
+    assert len(threads()) == 2
+
+
 def test_kinds_that_appear_are_checked_and_watched(bot, source, cluster, watch, monkeypatch):
     monkeypatch.setattr(watcher, "_DISCOVER_EVERY", 0.0)
     source.commit("An application", {"apps/shop/shop.yaml": as_yaml(APPLICATION)})
