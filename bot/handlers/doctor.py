@@ -19,7 +19,7 @@ from bot.handlers.discovery.discover import Discoverer
 from bot.handlers.drift.check import check, fetch_all
 from bot.handlers.drift.comparison_cache import Caches
 from bot.handlers.drift.declared import declared_objects
-from bot.handlers.drift.desired_state import DesiredState, Revision, desired_states
+from bot.handlers.drift.desired_state import Revision, desired_states
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.handlers.watch.plan import Scope, refused_watches, watch_plan
 from bot.messages import blocks
