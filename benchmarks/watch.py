@@ -17,6 +17,8 @@ import time
 import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -237,7 +239,8 @@ def bytes_per_object(home: Path) -> float:
     declared = declared_objects(declarations, discovery)
     tracemalloc.start()
     plan = watch_plan(declared, discovery)
-    informers = [Informer(prod, kind, None, plan, lambda *_: None) for kind in plan.namespaces]
+    clock = partial(datetime.now, UTC)
+    informers = [Informer(prod, kind, None, plan, lambda *_: None, clock) for kind in plan.namespaces]
     for informer in informers:
         informer._list()  # noqa: SLF001  without the watch that follows
     taken, _ = tracemalloc.get_traced_memory()

@@ -113,7 +113,11 @@ def build_watchers(ports: Ports, config: Config, monitor: Monitor) -> list[Clust
     checks = ObjectMonitor(ports, config, monitor)
     return [
         ClusterWatcher(
-            ports.clusters[name], checks, settle=config.alerts.settle, is_leader=ports.store.leadership.acquire
+            ports.clusters[name],
+            checks,
+            settle=config.alerts.settle,
+            is_leader=ports.store.leadership.acquire,
+            clock=ports.clock,
         )
         for name, settings in config.clusters.items()
         if settings.watch

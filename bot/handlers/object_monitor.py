@@ -1,19 +1,21 @@
 """Checks the objects that a watch saw change, and records what follows from it as a scheduled check does."""
 
 from collections.abc import Collection, Hashable, Iterable, Mapping
+from dataclasses import replace
 from typing import Final
 
 from bot.config.model import Config
 from bot.core.applications.application import Application
-from bot.core.drift.merge import ObjectKey, drift_of, object_key
+from bot.core.drift.merge import ObjectKey, drift_of, object_key, without_actors
 from bot.core.drift.model import Check
+from bot.core.drift.observed_write import ObservedWrite, with_observed_writes
 from bot.core.incidents.incident import ACTIVE_STATES
 from bot.handlers.drift.comparison_cache import CompareOptions
 from bot.handlers.drift.declared import declared_objects
 from bot.handlers.drift.desired_state import desired_states
 from bot.handlers.drift.object_check import ObjectResults, compare_objects
 from bot.handlers.monitor import Monitor
-from bot.handlers.watch.plan import ObjectRef, WatchPlan, watch_plan
+from bot.handlers.watch.plan import ObjectChange, ObjectRef, WatchPlan, watch_plan
 from bot.ports import Ports
 from bot.ports.cluster import Discovery
 
@@ -55,8 +57,8 @@ class ObjectMonitor:
         """Check every application of a cluster."""
         self._monitor.check_cluster(cluster)
 
-    def check_objects(self, objects: Mapping[ObjectRef, bool], plan: WatchPlan) -> Collection[ObjectRef]:
-        """Check objects of one cluster that changed, each with whether it has settled.
+    def check_objects(self, objects: Mapping[ObjectRef, ObjectChange], plan: WatchPlan) -> Collection[ObjectRef]:
+        """Check objects of one cluster that changed.
 
         Returns those to check again after a while: they differ and it's too early for an alert, or they could not be
         read. PortError.
@@ -66,6 +68,8 @@ class ObjectMonitor:
         refs = self._by_application(objects, plan)
         latest = self._ports.store.checks.latest()
         results = self._compare(refs, latest, plan) if len(objects) <= MAX_OBJECTS else {}
+        writes = {item.name: {key: objects[ref].write for key, ref in keys.items()} for item, keys in refs.items()}
+        results = {name: _with_writes(result, latest[name], writes[name]) for name, result in results.items()}
         news = [
             item for item in refs if item.name not in results or self._is_news(results[item.name], latest[item.name])
         ]
@@ -79,7 +83,7 @@ class ObjectMonitor:
             if item.name in results and revisions[item.repository.key] == latest[item.name].revision
         ]
         if single:
-            settled = {item.name for item in single if all(objects[ref] for ref in refs[item].values())}
+            settled = {item.name for item in single if all(objects[ref].is_settled for ref in refs[item].values())}
             outdated = self._monitor.recorder.record_objects(single, results, latest, settled=settled)
             again |= {ref for item in single if item.name in outdated for ref in refs[item].values()}
         whole = [item for item in news if item not in single]
@@ -131,8 +135,11 @@ class ObjectMonitor:
         """Whether the latest check of an application does not say the same, or it differs and there is no alert."""
         if not result.is_complete:
             return False
-        known = {object_key(item): item for item in drift_of(latest, result.objects)}
-        if known != {object_key(item): item for item in result.drift}:
+        known, current = (
+            {object_key(item): without_actors(item) for item in drift}
+            for drift in (drift_of(latest, result.objects), result.drift)
+        )
+        if known != current:
             return True
         return bool(known) and not self._has_alert(latest.application)
 
@@ -151,6 +158,13 @@ class ObjectMonitor:
     def _has_alert(self, application: str) -> bool:
         incident = self._ports.store.incidents.open_for(application)
         return incident is not None and incident.state in ACTIVE_STATES
+
+
+def _with_writes(
+    result: ObjectResults, latest: Check, writes: Mapping[ObjectKey, ObservedWrite | None]
+) -> ObjectResults:
+    observed = {key: write for key, write in writes.items() if write is not None}
+    return replace(result, drift=with_observed_writes(result.drift, drift_of(latest, result.objects), observed))
 
 
 def _is_unread(result: ObjectResults | None) -> bool:

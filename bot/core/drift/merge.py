@@ -14,6 +14,11 @@ def object_key(drift: ObjectDrift) -> ObjectKey:
     return drift.api_version, drift.kind, drift.namespace, drift.name
 
 
+def without_actors(drift: ObjectDrift) -> ObjectDrift:
+    """The same difference, whoever made it."""
+    return replace(drift, actor=None, fields=tuple(replace(field, actor=None) for field in drift.fields))
+
+
 def drift_of(check: Check, objects: Collection[ObjectKey]) -> tuple[ObjectDrift, ...]:
     """The differences of some objects."""
     return tuple(item for item in check.drift if object_key(item) in objects)

@@ -3,10 +3,13 @@
 import logging
 import random
 import threading
+import time
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from bot.core.drift.digest import comparison_digest
+from bot.core.drift.observed_write import ObservedWrite, observed_write, written_records
 from bot.handlers.drift.declared import Name
 from bot.handlers.watch.plan import WatchPlan
 from bot.ports.cluster import Cluster, ExpiredError, ForbiddenError, Kind, TooLargeError, Watch, WatchEvent
@@ -17,14 +20,22 @@ _log = logging.getLogger(__name__)
 
 _FIRST_WAIT: Final = 0.5  # seconds before a retry; doubled after each failure
 _LONGEST_WAIT: Final = 30.0
+BACKLOG_SECONDS: Final = 1.0  # in which a new watch delivers what happened before it was opened
 _ABSENT: Final = b""  # the digest of an object that does not exist
 
 
+Changed = Callable[[Kind, Name, ObservedWrite | None], None]
+
+
 class _State(NamedTuple):
-    """The newest state of an object that was seen: its resourceVersion as a number, if it is one, and its digest."""
+    """The newest state of an object that was seen.
+
+    Its resourceVersion as a number, if it is one, its digest, and hashes of the records of who wrote it.
+    """
 
     version: int | None
     digest: bytes
+    records: tuple[int, ...] = ()
 
 
 class Informer:
@@ -32,7 +43,7 @@ class Informer:
 
     It keeps a digest of each object, and no object. An event that is a duplicate, came late, or changed only what no
     comparison depends on is dropped. After a list, `changed` is called for every object whose state is not known to be
-    the same as before.
+    the same as before. It is called with the write that changed the object, if that is known to be one write.
     """
 
     def __init__(
@@ -41,7 +52,8 @@ class Informer:
         kind: Kind,
         namespace: str | None,
         plan: WatchPlan,
-        changed: Callable[[Kind, Name], None],
+        changed: Changed,
+        clock: Callable[[], datetime],
     ) -> None:
         self.kind = kind
         self.namespace = namespace
@@ -50,10 +62,12 @@ class Informer:
         self._cluster = cluster
         self._plan = plan
         self._changed = changed
+        self._clock = clock
         self._states: dict[Name, _State] = {}
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._watch: Watch | None = None
+        self._opened = time.monotonic()
 
     def __len__(self) -> int:
         """How many objects it keeps a digest of."""
@@ -67,7 +81,7 @@ class Informer:
                 del self._states[name]
         for name in plan.declared(self.kind).keys() - before.declared(self.kind).keys():
             if self._covers(name):
-                self._changed(self.kind, name)
+                self._changed(self.kind, name, None)
 
     def run(self) -> None:
         """List and watch until it is stopped, or the cluster refuses."""
@@ -110,6 +124,7 @@ class Informer:
 
     def _open(self, version: str) -> Watch:
         watch = self._cluster.watch(self.kind, self.namespace, version)
+        self._opened = time.monotonic()
         with self._lock:
             self._watch = watch
             is_late = self._stopping.is_set()
@@ -121,7 +136,9 @@ class Informer:
         """Compare the whole list with the known states; the resourceVersion to watch from."""
 
         def read(live: Mapping[str, Any]) -> _State | None:
-            return self._state(live) if self._plan.follows(self.kind, _name(live)) else None
+            return (
+                self._state(live, tuple(written_records(live))) if self._plan.follows(self.kind, _name(live)) else None
+            )
 
         listed = self._cluster.list_for_watch(self.kind, self.namespace, read)
         absent = _State(_number(listed.resource_version), _ABSENT)
@@ -131,7 +148,7 @@ class Informer:
             self._states = {name: listed.objects.get(name, absent) for name in names}
             changed = [name for name, state in self._states.items() if not _is_same(before.get(name), state)]
         for name in changed:
-            self._changed(self.kind, name)
+            self._changed(self.kind, name, None)
         return listed.resource_version
 
     def _receive(self, event: WatchEvent) -> None:
@@ -140,7 +157,8 @@ class Informer:
         name = _name(event.object)
         if not self._plan.follows(self.kind, name):
             return
-        state = self._state(event.object)
+        records = written_records(event.object)
+        state = self._state(event.object, tuple(records))
         if event.is_deletion:
             state = state._replace(digest=_ABSENT)
         with self._lock:
@@ -149,14 +167,17 @@ class Informer:
                 return
             self._states[name] = state
         if not _is_same(before, state):
-            self._changed(self.kind, name)
+            # What arrives with a new watch may have been written at any time since the previous one.
+            is_exact = before is not None and time.monotonic() - self._opened > BACKLOG_SECONDS
+            write = observed_write(before.records, records, self._clock()) if before and is_exact else None
+            self._changed(self.kind, name, write)
 
     def _covers(self, name: Name) -> bool:
         return self.namespace in (None, name[0])
 
     @staticmethod
-    def _state(live: Mapping[str, Any]) -> _State:
-        return _State(_number(str(live["metadata"].get("resourceVersion", ""))), comparison_digest(live))
+    def _state(live: Mapping[str, Any], records: tuple[int, ...]) -> _State:
+        return _State(_number(str(live["metadata"].get("resourceVersion", ""))), comparison_digest(live), records)
 
 
 def _is_same(before: _State | None, after: _State) -> bool:

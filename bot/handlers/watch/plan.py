@@ -4,6 +4,7 @@ from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from bot.core.drift.observed_write import ObservedWrite
 from bot.handlers.drift.declared import DeclaredObjects, Name
 from bot.ports.cluster import Cluster, Discovery, ForbiddenError, Kind
 
@@ -11,6 +12,14 @@ ObjectRef = tuple[Kind, Name]
 Scope = tuple[Kind, str | None]  # a kind in one namespace or (None) in all
 
 _NOTHING: Final[Mapping[Name, tuple[str, ...]]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectChange:
+    """That an object changed, whether it has settled since, and the write, if it is known to be only one."""
+
+    is_settled: bool
+    write: ObservedWrite | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,13 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Collection, Hashable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final, Protocol
 
+from bot.core.drift.observed_write import ObservedWrite
 from bot.handlers.drift.declared import Name
 from bot.handlers.watch.informer import Informer
-from bot.handlers.watch.plan import ObjectRef, Scope, WatchPlan
+from bot.handlers.watch.plan import ObjectChange, ObjectRef, Scope, WatchPlan
 from bot.handlers.watch.settling import Settling
 from bot.ports.cluster import Cluster, Discovery, ForbiddenError, Kind
 from bot.ports.errors import PortError
@@ -40,8 +41,8 @@ class ObjectChecks(Protocol):
         """Check every application on a cluster."""
         ...
 
-    def check_objects(self, objects: Mapping[ObjectRef, bool], plan: WatchPlan) -> Collection[ObjectRef]:
-        """Check objects that changed, each with whether it has settled; those to check again after a while."""
+    def check_objects(self, objects: Mapping[ObjectRef, ObjectChange], plan: WatchPlan) -> Collection[ObjectRef]:
+        """Check objects that changed; returns those to check again after a while."""
         ...
 
 
@@ -49,12 +50,19 @@ class ClusterWatcher:
     """Watches a cluster while `is_leader`. Call `keep` periodically, and `stop` at the end."""
 
     def __init__(
-        self, cluster: Cluster, checks: ObjectChecks, *, settle: timedelta, is_leader: Callable[[], bool]
+        self,
+        cluster: Cluster,
+        checks: ObjectChecks,
+        *,
+        settle: timedelta,
+        is_leader: Callable[[], bool],
+        clock: Callable[[], datetime],
     ) -> None:
         self._cluster = cluster
         self._checks = checks
         self._settle = settle.total_seconds()
         self._is_leader = is_leader
+        self._clock = clock
         self._lock = threading.Lock()  # of what `keep` and `stop` change
         self._watching: _Watching | None = None
 
@@ -81,7 +89,7 @@ class ClusterWatcher:
             watching = self._watching
         if watching is None:
             discovery = self._cluster.discover()
-            watching = _Watching(self._cluster, self._checks, self._plan(discovery), self._settle)
+            watching = _Watching(self._cluster, self._checks, self._plan(discovery), self._settle, self._clock)
             with self._lock:
                 self._watching = watching
             watching.state = state
@@ -109,13 +117,22 @@ class ClusterWatcher:
 class _Watching:
     """The informers of a cluster, and the thread that compares; from `start` to `stop`."""
 
-    def __init__(self, cluster: Cluster, checks: ObjectChecks, plan: WatchPlan, settle: float) -> None:
+    def __init__(
+        self,
+        cluster: Cluster,
+        checks: ObjectChecks,
+        plan: WatchPlan,
+        settle: float,
+        clock: Callable[[], datetime],
+    ) -> None:
         self.discovery = plan.discovery
         self.state: Hashable = None
         self._cluster = cluster
         self._checks = checks
         self._plan = plan
         self._settle = settle
+        self._clock = clock
+        self._writes: dict[ObjectRef, list[ObservedWrite | None]] = {}  # since the object was last compared
         self._settling: Settling[ObjectRef] = Settling(settle)
         self._settling_lock = threading.Lock()
         self._informers: dict[Scope, Informer] = {}
@@ -161,7 +178,9 @@ class _Watching:
         for scope in wanted:
             if scope not in self._informers:
                 kind, namespace = scope
-                informer = self._informers[scope] = Informer(self._cluster, kind, namespace, plan, self._changed)
+                informer = self._informers[scope] = Informer(
+                    self._cluster, kind, namespace, plan, self._changed, self._clock
+                )
                 self._start_thread(informer.run, kind.plural)
 
     def replace_refused(self) -> None:
@@ -182,10 +201,12 @@ class _Watching:
             self._refused = {}
             self.follow(self._plan)
 
-    def _changed(self, kind: Kind, name: Name) -> None:
+    def _changed(self, kind: Kind, name: Name, write: ObservedWrite | None) -> None:
         with self._settling_lock:
             for ref in self._plan.affected(kind, name):
                 self._settling.add(ref, time.monotonic())
+                if ref == (kind, name):
+                    self._writes[ref] = [*self._writes.get(ref, ()), write][-2:]  # one, or more than one
 
     def _compare(self) -> None:
         """Check what has settled, until it is stopped. Nothing is due before the first lists: they may change it."""
@@ -195,9 +216,14 @@ class _Watching:
         _log.info("watching %s, with %d informers", self._cluster.name, len(self._informers))
         while not self._stopping.wait(self._pause()):
             with self._settling_lock:
-                due = self._settling.take_due(time.monotonic())
-            if not due:
+                taken = self._settling.take_due(time.monotonic())
+                writes = {ref: self._writes.pop(ref, []) for ref in taken}
+            if not taken:
                 continue
+            due = {
+                ref: ObjectChange(is_settled, writes[ref][0] if len(writes[ref]) == 1 else None)
+                for ref, is_settled in taken.items()
+            }
             again: Collection[ObjectRef] = due
             try:
                 with unexpected_as_port_error(f"check of changed objects on {self._cluster.name}"):
@@ -206,6 +232,8 @@ class _Watching:
                 _log.warning("cannot check what changed on %s: %s", self._cluster.name, error)
             with self._settling_lock:
                 self._settling.finish(due, again, time.monotonic())
+                for ref in again:
+                    self._writes[ref] = [*writes[ref], *self._writes.get(ref, ())][-2:]
 
     def _pause(self) -> float:
         """Seconds until something may be due: what changes meanwhile takes a settle time from then on."""

@@ -12,7 +12,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.core.drift.merge import object_key
+from bot.core.drift.merge import object_key, without_actors
 from bot.core.incidents.incident import ACTIVE_STATES
 from bot.handlers.drift.check import check, fetch_all
 from bot.handlers.object_monitor import ObjectMonitor
@@ -189,7 +189,7 @@ def disturb(chance, cluster):
 
 
 def drift_by_object(checks):
-    return {item.application: {object_key(drift): drift for drift in item.drift} for item in checks}
+    return {item.application: {object_key(drift): without_actors(drift) for drift in item.drift} for item in checks}
 
 
 def fresh(bot):
@@ -224,6 +224,7 @@ def test_every_episode_ends_in_the_state_of_a_fresh_check(running, cluster, quic
             ObjectMonitor(bot.ports, bot.config, bot.monitor),
             settle=timedelta(seconds=SECONDS),
             is_leader=lambda: True,
+            clock=bot.clock,
         )
         try:
             watching.keep()

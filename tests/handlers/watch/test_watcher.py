@@ -1,22 +1,23 @@
 """What a watched cluster's changes lead to, and when watching begins and ends."""
 
 import threading
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from bot.core.drift.model import Status
 from bot.core.incidents.incident import IncidentState
 from bot.handlers.object_monitor import MAX_OBJECTS, ObjectMonitor
-from bot.handlers.watch import watcher
+from bot.handlers.watch import informer, watcher
 from bot.handlers.watch.informer import Informer
-from bot.handlers.watch.plan import WatchPlan
+from bot.handlers.watch.plan import ObjectChange, WatchPlan
 from bot.handlers.watch.watcher import ClusterWatcher
 from bot.ports.cluster import Discovery, Kind, ObjectList, WatchEvent
 from tests.common.bot import application_settings
+from tests.common.clock import Clock
 from tests.common.deployers import serve_deployers
 from tests.common.kubernetes import FLUX, as_yaml, config_map, deployment
-from tests.common.slack import cards
+from tests.common.slack import cards, content
 from tests.common.wait import DEADLINE, wait_for
 
 CONFIG_MAPS = Kind("", "v1", "ConfigMap", "configmaps", namespaced=True)
@@ -44,11 +45,13 @@ def start(bot, source, cluster):
 def compare(bot, start):
     """Starts the bot; the function compares the ConfigMap, as after a watch has seen it change."""
 
-    def compare(*, is_settled=True, **sections):
+    def compare(*, is_settled=True, write=None, **sections):
         nonlocal checks
         checks = checks or start(**sections)
         bot.clock.tick()
-        return checks.check_objects({REF: is_settled}, checks.watch_plan("prod", bot.ports.clusters["prod"].discover()))
+        return checks.check_objects(
+            {REF: ObjectChange(is_settled, write)}, checks.watch_plan("prod", bot.ports.clusters["prod"].discover())
+        )
 
     checks = None
     return compare
@@ -127,12 +130,12 @@ def test_many_objects_are_listed_and_not_read_one_by_one(bot, slack, source, clu
     cluster.apply(*many, namespace="shop", manager=FLUX)
     checks = start()
     plan = checks.watch_plan("prod", bot.ports.clusters["prod"].discover())
-    refs = {(CONFIG_MAPS, ("shop", item["metadata"]["name"])): True for item in many}
+    refs = {(CONFIG_MAPS, ("shop", item["metadata"]["name"])): ObjectChange(is_settled=True) for item in many}
     cluster.edit(many[7], "shop", {"data": {"level": "debug"}})
     before = len(requests(cluster, "configmaps"))
     assert checks.check_objects(refs, plan) == {(CONFIG_MAPS, ("shop", "c7"))}
     assert len(requests(cluster, "configmaps")) == before + 1
-    assert checks.check_objects({(CONFIG_MAPS, ("shop", "c7")): True}, plan) == set()
+    assert checks.check_objects({(CONFIG_MAPS, ("shop", "c7")): ObjectChange(is_settled=True)}, plan) == set()
     assert len(cards(slack)) == 1
 
 
@@ -166,7 +169,11 @@ def watch(bot, start):
     def watch(leads=lambda: True, **sections):
         checks = start(**sections)
         settle = timedelta(seconds=0.05)
-        watchers.append(ClusterWatcher(bot.ports.clusters["prod"], checks, settle=settle, is_leader=leads))
+        watchers.append(
+            ClusterWatcher(
+                bot.ports.clusters["prod"], checks, settle=settle, is_leader=leads, clock=lambda: datetime.now(UTC)
+            )
+        )
         return watchers[-1]
 
     yield watch
@@ -191,6 +198,76 @@ def test_only_the_leader_watches_and_every_thread_ends_with_that(watch):
     assert len(threads()) == 2
     watching.stop()
     assert threads() == []
+
+
+@pytest.fixture
+def begun(bot, watch, monkeypatch):
+    """Starts a watch whose first comparison, which follows its first lists, is over."""
+
+    def begin(backlog=0.0):
+        monkeypatch.setattr(informer, "BACKLOG_SECONDS", backlog)
+        compared = threading.Event()
+        check_objects = ObjectMonitor.check_objects
+
+        def check_and_say(*args):
+            again = check_objects(*args)
+            compared.set()
+            return again
+
+        monkeypatch.setattr(ObjectMonitor, "check_objects", check_and_say)
+        watch().keep()
+        assert compared.wait(DEADLINE)
+
+    return begin
+
+
+def removed_fields(bot):
+    drift = bot.store.checks.latest()["shop"].drift
+    return [field for item in drift for field in item.fields if field.change == "removed"]
+
+
+REMOVAL = {"data": {"level": None}}
+RELABELING = {"metadata": {"labels": {"by": "hand"}}}
+
+
+@pytest.mark.parametrize(
+    ("patch", "backlog", "manager", "words"),
+    [
+        (REMOVAL, 0.0, "", "Writer unknown, "),
+        (REMOVAL | RELABELING, 0.0, "kubectl", "(by kubectl, "),
+        (REMOVAL, 1_000.0, None, "Writer unknown."),  # perhaps written before the watch was opened
+    ],
+)
+def test_a_removal_has_a_time_and_a_tool_as_far_as_one_write_says(
+    bot, cluster, slack, begun, patch, backlog, manager, words
+):
+    begun(backlog)
+    cluster.edit(SETTINGS, "shop", patch)
+    card = wait_for(lambda: cards(slack))[0]
+    [removed] = removed_fields(bot)
+    assert (removed.actor and removed.actor.tool) == manager
+    assert words in card.text
+    bot.clock.tick()
+    bot.monitor.check_cluster("prod")
+    assert removed_fields(bot) == [removed]
+    assert (cards(slack)[0].text, content(cards(slack)[0])) == (card.text, content(card))
+
+
+def test_a_deletion_has_a_time(bot, cluster, slack, begun):
+    begun()
+    cluster.delete(SETTINGS, "shop")
+    card = wait_for(lambda: cards(slack))[0]
+    assert "Writer unknown, " in card.text
+    assert bot.store.checks.latest()["shop"].drift[0].actor.time is not None
+
+
+def test_several_writes_before_a_comparison_explain_nothing(bot, cluster, begun):
+    begun()
+    with cluster.api.store.lock:
+        cluster.edit(SETTINGS, "shop", RELABELING)
+        cluster.edit(SETTINGS, "shop", REMOVAL)
+    [removed] = wait_for(lambda: removed_fields(bot))
+    assert removed.actor is None
 
 
 def test_a_plan_follows_git(bot, source, cluster, watch, slack):
@@ -315,11 +392,11 @@ def test_an_informer_reports_only_what_a_comparison_depends_on(delivery):
     reported = []
     plan = WatchPlan(Discovery({}, {}), {}, {CONFIG_MAPS: {REF[1]: ("shop",)}}, frozenset(), {})
     cluster = RecordedCluster({REF[1]: live(9)}, *events)
-    informer = Informer(cluster, CONFIG_MAPS, None, plan, lambda kind, name: reported.append((kind, name)))
-    thread = threading.Thread(target=informer.run)
+    followed = Informer(cluster, CONFIG_MAPS, None, plan, lambda kind, name, _: reported.append((kind, name)), Clock())
+    thread = threading.Thread(target=followed.run)
     thread.start()
     assert cluster.delivered.wait(DEADLINE)
-    informer.stop()
+    followed.stop()
     thread.join()
     assert reported == [REF] * expected
-    assert len(informer) == 1
+    assert len(followed) == 1
