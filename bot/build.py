@@ -1,4 +1,4 @@
-"""Builds every client of an outside system from the configuration, and nothing else does. Nothing connects yet."""
+"""The only module that builds clients of outside systems, from the configuration. They do not connect yet."""
 
 import os
 import secrets
@@ -50,7 +50,7 @@ def slack_client(config: Config) -> "WebClient":
 
 
 class ConfiguredForge(Forge, Protocol):
-    """A forge with what is not in its port: what git authenticates with, and what the doctor tries."""
+    """A forge with what its port lacks: the credential that git uses, and the probes of `gitops-bot doctor`."""
 
     @property
     def token_variable(self) -> str:

@@ -14,7 +14,7 @@ _lock = threading.RLock()
 
 @contextmanager
 def gc_paused() -> Iterator[None]:
-    """Pause the collector for all threads; lets in one thread at a time, which bounds the memory that this takes."""
+    """Pause the collector for all threads. Only one thread at a time can do so, which bounds the uncollected memory."""
     with _lock:
         was_enabled = gc.isenabled()
         gc.disable()

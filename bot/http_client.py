@@ -19,7 +19,7 @@ _deadline: ContextVar[float] = ContextVar("deadline", default=math.inf)  # of ti
 
 
 @contextmanager
-def within(seconds: float) -> Iterator[None]:
+def deadline(seconds: float) -> Iterator[None]:
     """Bound the requests of this thread in the block. Blocks nest: the earliest deadline counts."""
     token = _deadline.set(min(_deadline.get(), time.monotonic() + seconds))
     try:
@@ -29,8 +29,8 @@ def within(seconds: float) -> Iterator[None]:
 
 
 @contextmanager
-def paused() -> Iterator[None]:
-    """Let the deadlines of the blocks around this one wait for its end."""
+def deadline_paused() -> Iterator[None]:
+    """Do not count the time that this block takes towards the deadlines of the blocks around it."""
     start = time.monotonic()
     try:
         yield
@@ -39,7 +39,7 @@ def paused() -> Iterator[None]:
 
 
 def restrict(pools: urllib3.PoolManager) -> None:
-    """Make every connection of these pools send only GET requests and obey `within`."""
+    """Make every connection of these pools send only GET requests and obey `deadline`."""
     pools.pool_classes_by_scheme = {scheme: _restricted(pool) for scheme, pool in pools.pool_classes_by_scheme.items()}
 
 

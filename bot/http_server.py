@@ -31,7 +31,7 @@ class _Parser(HTTPRequestParser):
 
 
 class _Channel(HTTPChannel):
-    """A connection with a deadline for its one request, which sending something again and again does not move.
+    """A connection with a deadline for its one request. Data that keeps arriving does not extend the deadline.
 
     Waitress closes a connection that has been inactive for `channel_timeout`; only a complete request is an activity.
     """

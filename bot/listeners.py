@@ -240,7 +240,7 @@ class Listeners:
             incident_message.EXPLAIN: self.on_explain,
             adopt_message.ADOPT: self.on_adopt,
         }
-        if name not in entries:  # of another version: to explain nothing answers that it is out of date
+        if name not in entries:  # of another version: EXPLAIN without a value answers that the button is outdated
             name, value = incident_message.EXPLAIN, ""
         entries[name](ack, body, {**action, "action_id": name, "value": value}, respond)
 

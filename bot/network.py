@@ -8,7 +8,7 @@ from enum import Enum
 
 
 class ConnectionProblem(Enum):
-    """What people do different things about."""
+    """The kinds of failure that people fix in different ways."""
 
     NAME = "the name cannot be resolved"
     CERTIFICATE = "the certificate is not trusted"

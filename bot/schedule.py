@@ -41,7 +41,7 @@ class _Every(BaseTrigger):  # type: ignore[misc]
         self._interval = interval
 
     def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime:
-        """The next time, which is always to come."""
+        """The next time, which is always in the future."""
         planned = (previous_fire_time or now) + self._interval
         return planned if planned > now else now + self._interval
 
@@ -82,7 +82,7 @@ class Schedule:
         self._scheduler.shutdown(wait=True)
 
     def _watch_clock(self) -> None:
-        """Run every job at once when the clock has been set back: APScheduler would wait until it is as late again."""
+        """Run all jobs when the clock has been set back: APScheduler would wait until the clock catches up."""
         offset = _clock_offset()
         while not self._stopping.wait(_CLOCK_WATCHED_EVERY):
             before, offset = offset, _clock_offset()
@@ -93,7 +93,7 @@ class Schedule:
 
 
 def _clock_offset() -> float:
-    """How far the clock is ahead of the time that has passed, in seconds: the same as long as nobody sets it."""
+    """The difference between the clock and monotonic time, in seconds. It changes only when somebody sets the clock."""
     return datetime.now(tz=UTC).timestamp() - time.monotonic()
 
 

@@ -13,6 +13,7 @@ import git
 
 from bot import build
 from bot.adapters.database.store import SqlStore
+from bot.adapters.kubernetes.audit_log import AuditLogFile
 from bot.adapters.rendering.confined import missing_isolation
 from bot.adapters.rendering.programs import ProgramRenderer
 from bot.adapters.slack.chat import SlackChat
@@ -49,6 +50,7 @@ def probes(config: Config) -> Iterator[Probe]:
             bases=build.bases(config),
             programs=programs.commands(),
             missing_isolation=missing_isolation(),
+            audit_logs=AuditLogFile,
             store=lambda: SqlStore(config.store),
             git_version=_git_version,
             clock=lambda: datetime.now(tz=UTC),

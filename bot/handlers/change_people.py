@@ -27,7 +27,7 @@ def read_people(
     pull = forge.pull_request_for(commit.sha)
     if pull is None or pull.state != "merged":
         return None, replace(people, approvers=())
-    record = judged(store.approvals.of_commits(repository.name, [commit.sha]))
+    record = reviewed_record(store.approvals.of_commits(repository.name, [commit.sha]))
     approved_by = record.approvers if record else approvers(pull, forge.approvals(pull.number))
     return pull, replace(
         people,
@@ -45,7 +45,7 @@ def git_people(repository: Repository, commit: Commit) -> ChangePeople:
 
 
 def read_authors(repository: Repository, parent: str | None, revision: str) -> list[Author]:
-    """Everyone who wrote a part of a change. Who merged it did not write it by that. RepositoryError."""
+    """Everyone who wrote a part of a change. Merge commits do not count. RepositoryError."""
     commits = repository.commits(parent, revision, limit=_MAX_COMMITS)[::-1]
     return authors_of([commit for commit in commits if len(commit.parents) < 2])
 
@@ -56,7 +56,7 @@ def requester_of(store: Store, repository: str, pull: PullRequest) -> str:
     return tracked.people.requester if tracked else ""
 
 
-def judged(records: Iterable[ApprovalRecord]) -> ApprovalRecord | None:
+def reviewed_record(records: Iterable[ApprovalRecord]) -> ApprovalRecord | None:
     """The record that says who approved a commit, if the review has come to a verdict."""
     undecided = {ApprovalStatus.UNKNOWN, ApprovalStatus.REWRITTEN}
     return next((record for record in records if record.verdict not in undecided), None)

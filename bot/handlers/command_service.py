@@ -102,7 +102,7 @@ class CommandService:
                 return self._silence(command, requester)
 
     def _silence(self, command: commands.SilenceCommand, requester: Requester) -> Message:
-        """Answer a command about who has an incident, and until when it is snoozed. PortError."""
+        """Answer a command that acknowledges, releases, snoozes or unsnoozes an incident. PortError."""
         target = ApplicationTarget(command.application)
         match command:
             case commands.AcknowledgeCommand():

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from http.client import HTTPException
+from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from slack_sdk.errors import SlackApiError, SlackClientError
@@ -14,7 +15,9 @@ from bot.config.model import Config
 from bot.core.access.audit import AuditEntry, Origin
 from bot.core.applications.application import Application
 from bot.core.charts.reference import ChartRef, is_chart_key
+from bot.core.cluster_audit.event import NotAnEventError, parse_events
 from bot.core.drift.model import Status
+from bot.handlers.cluster_audit.record import AuditLog
 from bot.handlers.discovery.discover import Discoverer
 from bot.handlers.drift.check import check, fetch_all
 from bot.handlers.drift.comparison_cache import Caches
@@ -95,6 +98,7 @@ class Clients:
     bases: Bases
     programs: Mapping[str, str]  # renderers such as Kustomize, with their command; "" when not installed
     missing_isolation: str  # why renderers cannot be isolated on this machine; "" when they are
+    audit_logs: Callable[[Path], AuditLog]
     store: Callable[[], Store]
     git_version: Callable[[], tuple[int, ...]]
     clock: Callable[[], datetime]
@@ -127,6 +131,7 @@ def doctor(config: Config, clients: Clients) -> Iterator[Probe]:
         yield probe
         if cluster:
             clusters[name] = cluster
+    yield from _audit_logs(config, clients.audit_logs)
     discoverer = Discoverer(config, clusters, clients.repository, clients.charts)
     yield from _deployers(discoverer)
     applications = list(discoverer.applications.values())
@@ -190,6 +195,34 @@ def _discover(make: Callable[[], Cluster]) -> Cluster:
     cluster = make()
     cluster.discover()
     return cluster
+
+
+def _audit_logs(config: Config, open_log: Callable[[Path], AuditLog]) -> Iterator[Probe]:
+    for name, audit in config.audits.items():
+        for path in audit.logs:
+            what = f"cluster {name}: audit log {path} can be read"
+            probe, lines = _attempt(what, partial(_read_audit_log, open_log, path))
+            if lines and not any(map(_is_audit_event, lines)):
+                remedy = (
+                    "no line is an audit event: set --audit-log-format=json on the API server, or correct the path."
+                )
+                probe = Probe(what, ok=False, remedy=remedy)
+            yield probe
+
+
+def _read_audit_log(open_log: Callable[[Path], AuditLog], path: Path) -> Sequence[bytes]:
+    log = open_log(path)
+    try:
+        return log.read()
+    finally:
+        log.close()
+
+
+def _is_audit_event(line: bytes) -> bool:
+    try:
+        return bool(list(parse_events(line)))
+    except (NotAnEventError, RecursionError):
+        return False
 
 
 def _deployers(discoverer: Discoverer) -> Iterator[Probe]:

@@ -157,6 +157,11 @@ class Monitor:
                 apply_timers_to_all(self._ports.store, self._ports.clock(), self._policy)
         self._reconciler.reconcile()
 
+    def find_suspects(self) -> None:
+        """Find the suspects of active incidents that have not been searched: those that a watch opened."""
+        self.recorder.find_suspects(self._applications)
+        self.reconcile_cards()
+
     def close(self) -> None:
         """Start nothing new, and wait a while for running observations."""
         self._rollouts.close()

@@ -18,6 +18,7 @@ from bot.handlers.monitor import Monitor
 from bot.handlers.watch.plan import ObjectChange, ObjectRef, WatchPlan, watch_plan
 from bot.ports import Ports
 from bot.ports.cluster import Discovery
+from bot.ports.errors import PortError
 
 # Above this many, their applications are checked as a whole, which lists each kind once.
 MAX_OBJECTS: Final = 50
@@ -66,7 +67,8 @@ class ObjectMonitor:
         if not self._ports.store.leadership.acquire():
             return ()
         refs = self._by_application(objects, plan)
-        latest = self._ports.store.checks.latest()
+        names = [application.name for application in refs]
+        latest = self._ports.store.checks.latest(names)
         results = self._compare(refs, latest, plan) if len(objects) <= MAX_OBJECTS else {}
         writes = {item.name: {key: objects[ref].write for key, ref in keys.items()} for item, keys in refs.items()}
         results = {name: _with_writes(result, latest[name], writes[name]) for name, result in results.items()}
@@ -77,6 +79,9 @@ class ObjectMonitor:
         if not news:
             return again
         revisions = self._monitor.fetch(news)  # a difference may be a commit that has just been deployed
+        unfetched = [item for item in news if isinstance(revisions[item.repository.key], PortError)]
+        again |= {ref for item in unfetched for ref in refs[item].values()}
+        news = [item for item in news if item not in unfetched]
         single = [
             item
             for item in news
@@ -147,7 +152,8 @@ class ObjectMonitor:
         self, applications: Iterable[Application], refs: Mapping[Application, _Objects]
     ) -> set[ObjectRef]:
         """The objects among these that differ, of applications without an alert: it was too early for one."""
-        latest = self._ports.store.checks.latest()
+        applications = list(applications)
+        latest = self._ports.store.checks.latest([application.name for application in applications])
         return {
             refs[item][object_key(difference)]
             for item in applications

@@ -23,8 +23,8 @@ def line(translator: Translator, checks: CommitChecks | None) -> list[Element]:
     return rich_line(translator, texts.CHECKS, checks=_listed(translator, checks.checks, checks.total))
 
 
-def merged_failing(translator: Translator, failed: Sequence[CommitCheck]) -> list[Element]:
-    """That a merge did not wait for these checks; empty if there are none."""
+def failed_checks_note(translator: Translator, failed: Sequence[CommitCheck]) -> list[Element]:
+    """A note that these checks had failed when the pull request was merged; empty if there are none."""
     if not failed:
         return []
     return rich_line(translator, texts.MERGED_FAILING, checks=_listed(translator, failed, len(failed)))

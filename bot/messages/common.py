@@ -182,7 +182,7 @@ def _place_line(
 
 
 def item_content(field: FieldDrift, item: Any) -> Any:
-    """An item of a keyed list by what is not in its path: for an environment variable, its value."""
+    """The content of an item of a keyed list, without its keys: for an environment variable, only its value."""
     content = without_keys(field, item)
     return content["value"] if isinstance(content, dict) and content.keys() == {"value"} else content
 

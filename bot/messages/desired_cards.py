@@ -41,7 +41,8 @@ def desired_cards(
     ]
 
 
-# A state that people are notified of, with the end of the reply's key.
+# The states that people are notified of, with a name for the reply's key. Each degradation, and each recovery from one,
+# is a new reply: editing a reply does not notify anyone.
 _REPLIES = {
     RolloutState.LATE: ("late", rollout_message.problem_reply),
     RolloutState.LIVE: ("ended", rollout_message.ended_reply),
@@ -64,10 +65,9 @@ def _rollout_cards(translator_for: Callable[[str], Translator], rollout: Rollout
         )
         cards.append(card)
         if rollout.state in _REPLIES:
-            key, reply = _REPLIES[rollout.state]
-            cards.append(
-                replace(_reply(card, reply(translator, rollout)), key=f"{card.key}/{key}", last=rollout.is_over)
-            )
+            name, reply = _REPLIES[rollout.state]
+            key = f"{card.key}/{name}" + (f"-{rollout.degradations}" if rollout.degradations else "")
+            cards.append(replace(_reply(card, reply(translator, rollout)), key=key, last=rollout.is_over))
     return cards
 
 

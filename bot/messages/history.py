@@ -111,7 +111,7 @@ _VERDICTS = {
 
 
 def _has_approval(entry: Entry) -> bool:
-    """Whether there is a word on its approval: of a pull request, or that the forge could not say."""
+    """Whether the line says who approved it: it had a pull request, or the forge could not say."""
     return entry.pull is not None or entry.people.approvers is None
 
 

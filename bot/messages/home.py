@@ -162,7 +162,7 @@ def _since(translator: Translator, card: OpenCard) -> list[Element]:
 
 
 def _state(translator: Translator, card: OpenCard) -> list[Element]:
-    """Who acknowledged or snoozed it. Of several incidents that differ, the first in the shown state speaks."""
+    """Who acknowledged or snoozed it. If its incidents differ, the first one in the shown state counts."""
     first = next(incident for incident in card.incidents if incident.state is card.state)
     at, until = first.acknowledged_at, first.snoozed_until
     if card.state is IncidentState.SNOOZED and until and first.snoozed_by:

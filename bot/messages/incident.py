@@ -96,7 +96,7 @@ def silence_buttons(
 def card_actions(
     translator: Translator, state: IncidentState, subject: str, reference: str, *, is_owned: bool, is_shared: bool
 ) -> Block:
-    """The actions of a card: `subject` is its id, `reference` what its checks are about. No adoption of several.
+    """The actions of a card: `subject` is its id, `reference` what is checked. A shared card has no Adopt.
 
     `is_owned` says whether somebody has acknowledged it.
     """

@@ -44,7 +44,7 @@ def card(translator: Translator, rollout: Rollout) -> Message:
     )
     lines = [
         _merge(translator, rollout),
-        commit_checks.merged_failing(translator, rollout.failed_checks),
+        commit_checks.failed_checks_note(translator, rollout.failed_checks),
         commit_checks.line(translator, rollout.checks),
     ]
     blocks: list[Block] = [header(title), rich(*(paragraph(*line) for line in lines if line))]

@@ -27,7 +27,7 @@ ShownPath = Callable[[str], str]
 def object_diff(
     translator: Translator, object_drift: ObjectDrift, seen: datetime, max_fields: int, max_value: int
 ) -> list[Element]:
-    """One object in a rich_text block: its name, who wrote everything if that was one, and the diff."""
+    """One object in a rich_text block: its name, its writer if there is only one, and the diff."""
     name = words(common.object_name(object_drift), bold=True)
     if object_drift.change == "missing" or not object_drift.fields:
         return common.object_lines(translator, object_drift)

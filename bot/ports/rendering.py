@@ -27,8 +27,8 @@ class Renderer(Protocol):
         """The output of `kustomize build` for the kustomization at `path`.
 
         `helm` says that it contains charts, `plugins` that it has generators, transformers or validators. RenderError;
-        PortError if the program is missing, there is no writable directory, or either needs isolation that this
-        machine does not offer.
+        PortError if the program is missing, there is no writable directory, or charts or plugins need isolation that
+        this machine does not offer.
         """
         ...
 

@@ -85,8 +85,8 @@ class Checks(Protocol):
         """Store each application's latest check, without what was set aside."""
         ...
 
-    def latest(self) -> dict[str, Check]:
-        """The latest check of each application, by its name."""
+    def latest(self, applications: Collection[str] | None = None) -> dict[str, Check]:
+        """The latest check of each application, or of each of these, by its name."""
         ...
 
 
@@ -152,7 +152,7 @@ class Intents(Protocol):
 
     @property
     def lease(self) -> timedelta:
-        """How long another process may be at one; zero where no other process uses the database."""
+        """How long another process may work on one; zero where no other process uses the database."""
         ...
 
     def save(self, intent: Intent) -> None:

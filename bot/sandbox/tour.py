@@ -12,6 +12,7 @@ from typing import Any
 
 from aiohttp import web
 
+from bot.sandbox.ci import ContinuousIntegration
 from bot.sandbox.cluster.errors import ApiError
 from bot.sandbox.cluster.person import Person
 from bot.sandbox.cluster.server import SandboxCluster
@@ -76,6 +77,7 @@ class Tour:
         """Start following the sandbox."""
         self._forge_url = forge_url
         self._scenarios.start(forge_url)
+        self._ci = ContinuousIntegration(self._repository, f"{forge_url}/{self._shop.repository}")
         self._thread.start()
 
     def stop(self) -> None:
@@ -109,6 +111,7 @@ class Tour:
 
     def _follow(self) -> None:
         while not self._stopping.wait(LOOK_EVERY):
+            self._ci.advance(self._repository.now())
             seen = self.seen()
             if seen != self._shown:
                 self._shown = seen

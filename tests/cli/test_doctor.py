@@ -261,6 +261,24 @@ def test_an_unavailable_cluster_hides_no_other(installation):
     assert set(installation.not_ok()) == {"cluster gone: API server responds", "cluster stale: API server responds"}
 
 
+def test_each_audit_log_is_read(installation):
+    event = '{"kind": "Event", "apiVersion": "audit.k8s.io/v1"}\n'
+    contents = {"good": f'{{"written": "half\n{event}', "empty": "", "text": "2026-11-22 GET /api/v1/pods\n"}
+    paths = {name: installation.tmp_path / name for name in (*contents, "absent")}
+    for name, content in contents.items():
+        paths[name].write_text(content)
+    installation.file["clusters"]["prod"]["audit"] = {"logs": [str(path) for path in paths.values()]}
+
+    def line(name):
+        return f"cluster prod: audit log {paths[name]} can be read"
+
+    assert {line(name) for name in paths} <= {probe.what for probe in installation.lines()}
+    not_ok = installation.not_ok()
+    assert set(not_ok) == {line("text"), line("absent")}
+    assert "--audit-log-format=json" in not_ok[line("text")]
+    assert "No such file" in not_ok[line("absent")]
+
+
 def test_a_forbidden_kind_is_reported_with_what_to_grant(installation):
     installation.cluster.fail("*/configmaps", 403)
 
@@ -308,6 +326,7 @@ def test_git_must_know_merge_tree(installation, version, ok):
         bases=None,
         programs={},
         missing_isolation="",
+        audit_logs=lambda _: pytest.fail("not asked for here"),
         store=lambda: pytest.fail("not asked for here"),
         git_version=lambda: version,
         clock=lambda: pytest.fail("not asked for here"),

@@ -14,11 +14,11 @@ from bot.core.changes.rendered_change import rendered_change
 from bot.core.drift.compare import compare_object
 from bot.core.drift.ignore_rules import IgnoreRule
 from bot.core.git.repository_ref import RepositoryRef
-from bot.core.objects import steps
+from bot.core.objects import step_budget
 from bot.core.objects.credentials import HIDDEN
 from bot.core.objects.manifest import Manifest
 from bot.core.objects.schema import Schemas
-from bot.core.objects.steps import SharedSteps, Steps, TooManyStepsError
+from bot.core.objects.step_budget import SharedStepBudget, StepBudget, TooManyStepsError
 from bot.handlers.drift import comparison_cache
 from bot.handlers.drift.comparison_cache import CacheKey, CompareOptions, ComparisonCache
 from bot.handlers.drift.live_comparison import compare_live
@@ -119,8 +119,8 @@ class Cluster:
 def few_steps(monkeypatch):
     """A hundredth of the steps, for objects that are a hundredth of what would use all."""
     for name in ("FREE_STEPS", "MAX_STEPS", "MAX_SHARED_STEPS"):
-        monkeypatch.setattr(steps, name, getattr(steps, name) // 200)
-    monkeypatch.setattr(SharedSteps.__init__, "__defaults__", (steps.MAX_SHARED_STEPS, 0))
+        monkeypatch.setattr(step_budget, name, getattr(step_budget, name) // 200)
+    monkeypatch.setattr(SharedStepBudget.__init__, "__defaults__", (step_budget.MAX_SHARED_STEPS, 0))
 
 
 @pytest.mark.parametrize(("declared", "live", "rule"), SLOW.values(), ids=SLOW)
@@ -141,12 +141,12 @@ def test_a_slow_comparison_makes_only_its_object_unknown(few_steps, declared, li
 def test_slow_comparisons_make_no_ordinary_one_unknown(few_steps):
     """When the steps that all share are used up, each comparison still has its own."""
     del few_steps
-    shared = SharedSteps(steps=0)
+    shared = SharedStepBudget(steps=0)
     declared, live, rule = SLOW["many field managers"]
     with pytest.raises(TooManyStepsError):
-        compare_object(manifest(declared), live, schema=Schemas(), ignore=[rule], steps=Steps(shared=shared))
+        compare_object(manifest(declared), live, schema=Schemas(), ignore=[rule], steps=StepBudget(shared=shared))
     ordinary = manifest(thing(spec={"replicas": 2}))
-    result = compare_object(ordinary, thing(spec={"replicas": 7}), schema=Schemas(), steps=Steps(shared=shared))
+    result = compare_object(ordinary, thing(spec={"replicas": 7}), schema=Schemas(), steps=StepBudget(shared=shared))
     assert result.drift
 
 
@@ -157,12 +157,12 @@ def test_a_large_object_takes_no_shared_steps():
     live = managed(
         declared | {"spec": numbered(count) | {"k0": "y"}}, {"manager": "m", "fieldsV1": {"f:items": fields}}
     )
-    shared = SharedSteps()
+    shared = SharedStepBudget()
     result = compare_object(
-        manifest(declared), live, schema=Schemas(), steps=Steps(lambda: steps.json_size(live), shared)
+        manifest(declared), live, schema=Schemas(), steps=StepBudget(lambda: step_budget.json_size(live), shared)
     )
     assert [field.path for field in result.drift.fields] == ["spec.k0"]
-    assert shared.steps == steps.MAX_SHARED_STEPS
+    assert shared.steps == step_budget.MAX_SHARED_STEPS
 
 
 def test_a_slow_change_is_said_by_its_fields_without_values(few_steps):
@@ -199,13 +199,15 @@ def test_a_value_that_is_set_aside_is_not_kept():
 
 
 def test_the_differences_of_a_check_are_bounded(monkeypatch):
-    monkeypatch.setattr(steps, "MAX_KEPT", 4_000)
-    monkeypatch.setattr(steps, "MAX_KEPT_VALUES", 1_500)
-    shared = SharedSteps()
+    monkeypatch.setattr(step_budget, "MAX_KEPT", 4_000)
+    monkeypatch.setattr(step_budget, "MAX_KEPT_VALUES", 1_500)
+    shared = SharedStepBudget()
     declared, live = manifest(thing(spec={"a": "x"})), thing(spec={"a": "y" * 500})
     results = []
     with suppress(TooManyStepsError):
-        results += (compare_object(declared, live, schema=Schemas(), steps=Steps(shared=shared)) for _ in range(100))
+        results += (
+            compare_object(declared, live, schema=Schemas(), steps=StepBudget(shared=shared)) for _ in range(100)
+        )
     values = [result.drift.fields[0].live for result in results]
     assert values == ["y" * 500, *[HIDDEN] * 10]
 

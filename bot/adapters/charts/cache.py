@@ -1,4 +1,4 @@
-"""Packages on disk, by the SHA-256 of their bytes, and which package a version of a chart was."""
+"""Packages on disk, by the SHA-256 of their bytes, and the package that each version of a chart resolved to."""
 
 import os
 import tempfile
@@ -42,11 +42,11 @@ class ChartCache:
         self._put(_PACKAGES, digest[:_FILE_DIGITS], content)
         return digest
 
-    def name(self, name: str, value: str) -> None:
+    def set_alias(self, name: str, value: str) -> None:
         """Store the value of a name. ChartError if there is no space."""
         self._put(_NAMES, sha256(name.encode()).hexdigest(), value.encode())
 
-    def named(self, name: str) -> str:
+    def alias(self, name: str) -> str:
         """The stored value of a name; "" if there is none."""
         with suppress(OSError, UnicodeDecodeError):
             return (self._folder / _NAMES / sha256(name.encode()).hexdigest()).read_text("utf-8")

@@ -76,9 +76,9 @@ class ChartFetcher:
                     with self._caching:
                         self._outages[chart.host] = OutageError(error.text)
                 raise self._failed(chart, error) from error
-        self._cache.name(key, f"{fetched.version} {fetched.digest}")
+        self._cache.set_alias(key, f"{fetched.version} {fetched.digest}")
         if manifest:
-            self._cache.name(f"manifest of {fetched.revision}", manifest)
+            self._cache.set_alias(f"manifest of {fetched.revision}", manifest)
         return fetched
 
     def files(self, chart: ChartRef, revision: str) -> Mapping[str, bytes]:
@@ -94,13 +94,13 @@ class ChartFetcher:
                 raise self._failed(chart, error) from error
             with self._caching, suppress(ValueError):  # it is too large to be held
                 self._unpacked[revision] = files
-        manifest = self._cache.named(f"manifest of {revision}") if chart.is_artifact else ""
+        manifest = self._cache.alias(f"manifest of {revision}") if chart.is_artifact else ""
         if not manifest:
             return files
         return {**files, "Chart.yaml": _with_metadata(files["Chart.yaml"], manifest[:_ADDED_DIGITS])}
 
     def _cached(self, key: str) -> FetchedChart | None:
-        version, _, digest = self._cache.named(key).partition(" ")
+        version, _, digest = self._cache.alias(key).partition(" ")
         return FetchedChart(version, digest) if digest and self._cache.read(digest) is not None else None
 
     def _fetch(self, chart: ChartRef) -> tuple[FetchedChart, str]:

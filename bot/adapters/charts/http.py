@@ -11,7 +11,7 @@ import urllib3
 from urllib3.exceptions import HTTPError, LocationParseError
 
 from bot.core.charts import bounds
-from bot.http_client import restrict, within
+from bot.http_client import deadline, restrict
 from bot.i18n.catalogue import chart as texts
 from bot.i18n.language import LocalizedError, LocalizedText
 from bot.network import ConnectionProblem, connection_failure
@@ -45,7 +45,7 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class HttpClient:
-    """Sends GET requests, in the environment's proxies and private CAs, as git does. Any thread may call.
+    """Sends GET requests, with the proxies and private CAs of the environment, as git does. Any thread may call.
 
     `credentials` has the value of the Authorization header by host. `is_allowed` says which hosts may be reached
     without TLS when another server refers to them.
@@ -64,7 +64,7 @@ class HttpClient:
         """
         origin, first = _origin(url), url
         try:
-            with within(bounds.FETCH_SECONDS):
+            with deadline(bounds.FETCH_SECONDS):
                 for _ in range(bounds.MAX_REDIRECTS + 1):
                     own = authorization if authorization is not None and _origin(url) == origin else None
                     credential = self.credentials.get(urlsplit(url).netloc.lower(), "") if own is None else own
@@ -80,7 +80,7 @@ class HttpClient:
     def referred(self, origin: str, url: str) -> str:
         """The URL that the server at `origin` refers to. DownloadError unless it has TLS, or its host is allowed.
 
-        So a server in the internet cannot make the bot send requests to services of the cluster, which have none.
+        So a server on the internet cannot make the bot send requests to services in the cluster, which have no TLS.
         """
         there = urlsplit(url)
         is_same = _origin(url) == _origin(origin)
@@ -135,7 +135,7 @@ def _proxy_manager(proxy: str, options: Mapping[str, str]) -> urllib3.ProxyManag
 
 
 def _authorized(url: str, first: str, credential: str) -> dict[str, str]:
-    """The header with a credential, which is never sent without TLS after a request with it."""
+    """The Authorization header; empty for a request without TLS if the `first` one had TLS."""
     if not credential or (urlsplit(first).scheme == "https" and urlsplit(url).scheme != "https"):
         return {}
     return {"authorization": credential}

@@ -1,6 +1,6 @@
 """The latest drift check of each application."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import sqlalchemy as sa
@@ -26,13 +26,16 @@ class SqlChecks:
             for application, body in bodies.items():
                 put(connection, checks, application=application, body=body)
 
-    def latest(self) -> dict[str, Check]:
-        bodies = self._database.scalars(sa.select(checks.c.body))
+    def latest(self, applications: Collection[str] | None = None) -> dict[str, Check]:
+        query = sa.select(checks.c.body)
+        if applications is not None:
+            query = query.where(checks.c.application.in_(applications))
+        bodies = self._database.scalars(query)
         return {check.application: check for check in _CHECKS.load_all(bodies)}
 
 
 def _stored(check: Check) -> str:
-    """The body of a check; of one that cannot be stored, that it is unknown."""
+    """The JSON of a check. If it cannot be stored, that of an UNKNOWN check with the error."""
     try:
         with unexpected_as_port_error(f"storing the check of {check.application}"):
             return _CHECKS.dump(check)

@@ -52,5 +52,5 @@ class SqlClusterWrites:
 
 
 def _object(key: ObjectKey) -> str:
-    """A slash is in none of the parts."""
+    """The key as one text. None of its parts contains a slash."""
     return f"{key.group}/{key.resource}/{key.namespace}/{key.name}"

@@ -9,7 +9,7 @@ from pydantic_core import from_json, to_json
 
 from bot.adapters.database.engine import Database, put
 from bot.adapters.database.records import storable
-from bot.adapters.database.revert_requests import DERIVED, dump_change, load_change
+from bot.adapters.database.revert_requests import EXCLUDED_FIELDS, dump_change, load_change
 from bot.adapters.database.tables import intents
 from bot.core.pull_requests.intent import Intent
 from bot.core.pull_requests.revert import RevertRequest
@@ -28,7 +28,7 @@ class SqlIntents:
         self.lease = _SHARED_LEASE if database.is_shared else timedelta(0)
 
     def save(self, intent: Intent) -> None:
-        body = _INTENT.dump_python(storable(intent), mode="json", exclude={"request": DERIVED})
+        body = _INTENT.dump_python(storable(intent), mode="json", exclude={"request": EXCLUDED_FIELDS})
         if isinstance(intent.request, RevertRequest):
             dump_change(body["request"], intent.request)
         with self._database.begin() as connection:

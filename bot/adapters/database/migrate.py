@@ -22,7 +22,7 @@ def migrate(database: Database) -> None:
     with database.begin() as connection:
         match connection.dialect.name:
             case "postgresql":
-                # A large table takes its time, and so may another replica that was faster.
+                # No timeouts: migrating a large table takes long, and so does waiting for a replica that migrates it.
                 connection.exec_driver_sql("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0")
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATION)))
             case "sqlite":

@@ -8,7 +8,7 @@ from pydantic_core import from_json, to_json
 
 from bot.adapters.database.engine import Database, put
 from bot.adapters.database.records import storable
-from bot.adapters.database.revert_requests import DERIVED, dump_change, load_change
+from bot.adapters.database.revert_requests import EXCLUDED_FIELDS, dump_change, load_change
 from bot.adapters.database.tables import queued_reverts
 from bot.core.pull_requests.queued import QueuedRevert
 from bot.ports.isolation import skip_unexpected
@@ -23,7 +23,7 @@ class SqlQueuedReverts:
         self._database = database
 
     def save(self, revert: QueuedRevert) -> None:
-        body = _QUEUED_REVERT.dump_python(storable(revert), mode="json", exclude={"request": DERIVED})
+        body = _QUEUED_REVERT.dump_python(storable(revert), mode="json", exclude={"request": EXCLUDED_FIELDS})
         dump_change(body["request"], revert.request)
         with self._database.begin() as connection:
             put(connection, queued_reverts, id=revert.id, settled=False, body=to_json(body).decode())

@@ -5,7 +5,7 @@ from typing import Any
 from bot.core.pull_requests.change_ref import parse_change_ref
 from bot.core.pull_requests.revert import RevertRequest
 
-DERIVED = {"change"}  # what a dump leaves out
+EXCLUDED_FIELDS = {"change"}  # what a dump leaves out
 
 
 def dump_change(fields: dict[str, Any], request: RevertRequest) -> None:

@@ -96,7 +96,7 @@ class BitbucketForge:
             return best_match((pull for pull in pulls if base in (None, pull.base)), sha)
 
     def approvals(self, number: int) -> list[Approval]:
-        """Bitbucket tells when somebody approved: what they approved was the branch's tip then. See ports.Forge."""
+        """Bitbucket reports when somebody approved, not which commit: it was the branch's tip then. See ports.Forge."""
         with self._client.api(LocalizedText(texts.READ_APPROVALS), _READ) as api:
             path = f"{api.path}/pullrequests/{number}"
             participants = api.get(path)["participants"]
@@ -145,7 +145,7 @@ class BitbucketForge:
             return _find(api, head, _ANY_STATE)
 
     def open_pull_requests(self, head_prefix: str = "") -> list[PullRequest]:
-        """With a prefix those of forks are left out, whose branches anybody can name so. See ports.Forge."""
+        """With a prefix, pull requests from forks are left out: their branches can have any name. See ports.Forge."""
         with self._client.api(LocalizedText(texts.READ_PULLS), _READ) as api:
             query = f'state="OPEN" AND source.branch.name ~ {_quoted(head_prefix)}' if head_prefix else 'state="OPEN"'
             newest = islice(api.paginate(f"{api.path}/pullrequests", {"q": query, **_NEWEST_FIRST}), MAX_PULL_REQUESTS)

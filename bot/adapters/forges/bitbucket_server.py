@@ -115,7 +115,7 @@ class BitbucketServerForge:
             return _find(api, head, state="ALL")
 
     def open_pull_requests(self, head_prefix: str = "") -> list[PullRequest]:
-        """With a prefix those of forks are left out, whose branches anybody can name so. See ports.Forge."""
+        """With a prefix, pull requests from forks are left out: their branches can have any name. See ports.Forge."""
         with self._client.api(LocalizedText(texts.READ_PULLS), _READ) as api:
             newest = islice(_newest_first(api, state="OPEN"), MAX_PULL_REQUESTS)
             own = (pull for pull in newest if not head_prefix or _is_own(pull))
@@ -168,7 +168,7 @@ class BitbucketServerForge:
         return f"projects/{repository['project']['key']}/repos/{repository['slug']}"
 
     def _merged_as(self, api: Api, sha: str, base: str | None) -> Json | None:
-        """The pull request whose merge is this commit: the one that its subject numbers if that is true, else any."""
+        """The pull request merged as this commit: those that its subject numbers are tried first, then the newest."""
         subject = api.get(f"{api.path}/commits/{sha}")["message"].partition("\n")[0]
         numbered = (
             api.find(f"{api.path}/pull-requests/{number}")

@@ -122,7 +122,7 @@ class ForgeErrorMapper:
 def retry_time(headers: Mapping[str, str], reset_header: str, now: datetime) -> datetime:
     """When a rate limit ends: `Retry-After` in seconds, else `reset_header` in seconds since 1970.
 
-    In a minute when the forge gives no time, and in a day at most, since a later time is not to be believed.
+    One minute from now if the forge gives no time, and at most one day from now: a later time is not plausible.
     """
     wait, reset = headers.get("retry-after", ""), headers.get(reset_header, "")
     time = now + timedelta(minutes=1)

@@ -54,6 +54,6 @@ _APPROVAL: Final = TypeAdapter(Approval)
 
 
 def best_match(pulls: Iterable[PullRequest], sha: str) -> PullRequest | None:
-    """Of pull requests that hold a commit the one that was merged as it, else a merged one, else an open one."""
+    """The best pull request for a commit: the one whose merge commit it is, else a merged one, else an open one."""
     candidates = (pull for pull in pulls if pull.state in {"merged", "open"})
     return min(candidates, key=lambda pull: (pull.merge_sha != sha, pull.state != "merged"), default=None)

@@ -155,7 +155,7 @@ class GitHubForge:
             return _find(repository, head)
 
     def open_pull_requests(self, head_prefix: str = "") -> list[PullRequest]:
-        """With a prefix those of forks are left out, whose branches anybody can name so. See ports.Forge."""
+        """With a prefix, pull requests from forks are left out: their branches can have any name. See ports.Forge."""
         with self._client.repository(LocalizedText(texts.READ_PULLS)) as repository:
             limit = MAX_PULL_REQUESTS if head_prefix else PAGE_SIZE
             newest = first_items(repository.get_pulls(state="open", sort="created", direction="desc"), limit)

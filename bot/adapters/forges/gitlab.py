@@ -96,9 +96,9 @@ class GitLabForge:
             return best_match((pull for pull in pulls if base in (None, pull.base)), sha)
 
     def approvals(self, number: int) -> list[Approval]:
-        """GitLab tells when somebody approved, not what: they approved what was the newest version then.
+        """GitLab reports when somebody approved, not which version: it was the newest one at that time.
 
-        Where it doesn't tell when (before 18.0) and there are several versions, the sha is "". See ports.Forge.
+        Where it doesn't report when (before 18.0) and there are several versions, the sha is "". See ports.Forge.
         """
         with self._project(LocalizedText(texts.READ_APPROVALS)) as project:
             request = project.mergerequests.get(number, lazy=True)
@@ -147,7 +147,7 @@ class GitLabForge:
             return _find(project, head)
 
     def open_pull_requests(self, head_prefix: str = "") -> list[PullRequest]:
-        """With a prefix those of forks are left out, whose branches anybody can name so. See ports.Forge."""
+        """With a prefix, pull requests from forks are left out: their branches can have any name. See ports.Forge."""
         with self._project(LocalizedText(texts.READ_MERGE_REQUESTS)) as project:
             listed = project.mergerequests.list(iterator=True, state="opened", **_NEWEST_FIRST)
             newest = (request.attributes for request in islice(listed, MAX_PULL_REQUESTS))

@@ -105,7 +105,7 @@ _current: ContextVar[_Operation] = ContextVar("forge operation")
 
 @contextmanager
 def bounded_operation(api_url: str) -> Iterator[None]:
-    """Bound all requests inside, which must be to the server of `api_url`. An inner one belongs to the outer."""
+    """Bound all requests inside, which must be to the server of `api_url`. A nested one shares the outer bounds."""
     if _current.get(None) is not None:
         yield
         return
@@ -190,7 +190,7 @@ class _TimedReader(io.RawIOBase):
 
 
 class _TimedResponse(HTTPResponse):
-    """A response whose status line, headers and body are read so."""
+    """A response whose status line, headers and body are read by a `_TimedReader`."""
 
     def __init__(self, sock: socket.socket, *arguments: Any, **keywords: Any) -> None:
         super().__init__(sock, *arguments, **keywords)

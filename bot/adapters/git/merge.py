@@ -35,7 +35,7 @@ def merge_trees(mirror: Mirror, base: str, ours: str, theirs: str) -> Merged:
     output = _merge_tree(mirror, our_side, their_side, paths)
     if output.status == 0:
         return _parse(output)
-    # Git names a file that has to make way for a directory after its side.
+    # In a file/directory conflict, git renames the file to PATH~SIDE, and the sides here are shas: show names instead.
     (reverted,) = log(mirror, "--no-walk", base, revisions=[base])
     their_label = f"parent of {reverted.short_sha} ({reverted.subject})".replace("/", "_")
     return _parse(output, {our_side: "HEAD", their_side: their_label})
@@ -119,6 +119,6 @@ def _parse(output: Output, labels: dict[str, str] | None = None) -> Merged:
         if conflict := _CONFLICT.match(message):
             for path in paths:
                 (unmerged if path in unmerged else others).setdefault(path, []).append(conflict[1])
-    conflicts = unmerged or others or {".": []}  # of some conflicts only the message says where they are
+    conflicts = unmerged or others or {".": []}  # for some conflicts, only the message has the paths
     kinds = tuple(", ".join(dict.fromkeys(kinds)) or "content" for kinds in conflicts.values())
     return Merged(tree, tuple(conflicts), kinds)

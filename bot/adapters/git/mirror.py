@@ -1,4 +1,4 @@
-"""The bare mirror of one remote on disk: created, fetched, and run git on.
+"""The bare mirror of one remote on disk: creates it, fetches into it, and runs git on it.
 
 Only `fetched` writes to the mirror. Every other git process writes to a quarantine next to it that has the mirror as
 its alternate, so objects of a revert that is never pushed are removed with the process.

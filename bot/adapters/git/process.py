@@ -179,7 +179,7 @@ class ObjectReader:
         return GitObject(sha, kind) if kind != "submodule" else None  # newer versions name the commit of a submodule
 
     def _receive(self, deadline: float) -> None:
-        """Wait for more of what git prints, while it takes what is left to ask."""
+        """Wait until git prints more, and meanwhile send it the names that it has not received yet."""
         ready = self._selector.select(max(0.0, deadline - time.monotonic()))
         if not ready:
             raise ReaderFailedError(f"fatal: git cat-file did not complete in {bounds.LOCAL_SECONDS:g} s")
@@ -241,7 +241,7 @@ def _start(
 
 
 class _Fields:
-    """Output as it arrives, of which each field that ends with NUL is cut at `limit` bytes."""
+    """Collects output as it arrives, and cuts each NUL-terminated field at `limit` bytes."""
 
     def __init__(self, limit: int | None) -> None:
         self.content = bytearray()

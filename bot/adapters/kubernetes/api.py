@@ -17,7 +17,7 @@ from urllib3.exceptions import HTTPError, ProtocolError, ReadTimeoutError
 from bot.adapters.kubernetes import bounds
 from bot.adapters.kubernetes.depth import cut_off
 from bot.adapters.kubernetes.errors import ClusterErrorMapper
-from bot.http_client import restrict, within
+from bot.http_client import deadline, restrict
 from bot.i18n.catalogue import cluster as texts
 from bot.i18n.language import LocalizedText
 
@@ -74,7 +74,7 @@ class KubernetesApi:
         """The body at a path. TooLargeError if it has more than `max_bytes`."""
         headers = {"accept": accept, "accept-encoding": "gzip", "user-agent": "gitops-bot"}
         try:
-            with within(bounds.REQUEST_SECONDS):
+            with deadline(bounds.REQUEST_SECONDS):
                 self._authenticate(path, headers)
                 try:
                     status, body = self._send(path, headers, max_bytes)
@@ -97,7 +97,7 @@ class KubernetesApi:
         headers = {"accept": "application/json", "user-agent": "gitops-bot"}
         timeout = urllib3.Timeout(connect=self._timeout.connect_timeout, read=idle)
         try:
-            with within(seconds):
+            with deadline(seconds):
                 self._authenticate(path, headers)
                 response = self._pools.request(
                     "GET", self.server + path, headers=headers, timeout=timeout, redirect=False, preload_content=False

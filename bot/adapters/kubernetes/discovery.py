@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from bot.adapters.kubernetes import bounds
 from bot.adapters.kubernetes.api import KubernetesApi
-from bot.http_client import within
+from bot.http_client import deadline
 from bot.i18n.catalogue import cluster as texts
 from bot.i18n.language import LocalizedText, Phrase, Text
 from bot.ports.cluster import ClusterError, Discovery, Kind
@@ -21,7 +21,7 @@ def discover(api: KubernetesApi, cluster: str) -> Discovery:
     """Every kind that can be listed. ClusterError when the API server does not answer at all."""
     kinds: dict[tuple[str, str], Kind] = {}
     broken: dict[str, Text] = {}
-    with within(bounds.LIST_SECONDS):
+    with deadline(bounds.LIST_SECONDS):
         for path in ("/api", "/apis"):
             answer = api.get_json(path, LocalizedText(texts.READ_KINDS), accept=_ACCEPT)
             try:

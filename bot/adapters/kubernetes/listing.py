@@ -7,9 +7,9 @@ from urllib.parse import urlencode
 
 from bot.adapters.kubernetes import bounds
 from bot.adapters.kubernetes.api import KubernetesApi
-from bot.core.objects.steps import json_size
+from bot.core.objects.step_budget import json_size
 from bot.gc_pauses import gc_paused
-from bot.http_client import paused, within
+from bot.http_client import deadline, deadline_paused
 from bot.i18n.catalogue import cluster as texts
 from bot.i18n.language import LocalizedText
 from bot.ports.cluster import ExpiredError, Kind, ObjectList, Read, TooLargeError
@@ -30,7 +30,7 @@ def list_objects(
     field_selector: str = "",
 ) -> ObjectList[Read]:
     """What `read` makes of each object at a path, by namespace and name. ClusterError."""
-    with within(bounds.LIST_SECONDS):
+    with deadline(bounds.LIST_SECONDS):
         for page_size in _PAGE_SIZES:
             try:
                 return _Listing(api, path, kind, action, read, field_selector, page_size).read_pages()
@@ -59,7 +59,7 @@ class _Listing(Generic[Read]):
         token = ""
         for _ in range(bounds.PAGES):
             body = self._page(token)
-            with gc_paused(), paused():
+            with gc_paused(), deadline_paused():
                 token = self._read_page(body)
             if not token:
                 return ObjectList(self.objects, self.resource_version)

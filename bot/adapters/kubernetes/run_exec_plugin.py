@@ -22,7 +22,7 @@ _MAX_ERROR = 500  # characters of what the plugin wrote
 
 
 def main(seconds: str, names: str, *command: str) -> int:
-    """Write what the plugin writes; its exit code. What it reports is one line on standard error."""
+    """Run the plugin, pass its output on, and return its exit code. Its standard error becomes one line."""
     kept = set(names.split(","))
     environment = {name: value for name, value in os.environ.items() if name in kept or _PASSED_ON.fullmatch(name)}
     try:

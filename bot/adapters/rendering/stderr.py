@@ -70,7 +70,7 @@ _YAML_LINE: Final = re.compile(r"yaml: line ([0-9]{1,6}):")
 
 
 def explain(stderr: str, path: str, files: Collection[str]) -> LocalizedText:
-    """The kind of error and its place. `path` is the source's, `files` are the repository's; both from its root."""
+    """Which known error it is, and where. `path` is that of the source, and `files` are the paths of the repository."""
     text = stderr.lower()
     if not text.strip():
         return LocalizedText(texts.NO_REASON)

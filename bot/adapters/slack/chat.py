@@ -20,7 +20,7 @@ from bot.ports.chat import ChatError, User
 
 _METADATA_TYPE = "gitops_bot_card"
 _PAGE_SIZE = 200  # messages
-_MAX_PAGES = 10  # what a channel holds at most since a post whose answer was lost, even if Slack was down for an hour
+_MAX_PAGES = 10  # enough for all messages since a post whose answer was lost, even if Slack was down for an hour
 _CLOCK_SKEW = timedelta(minutes=1)
 
 # https://docs.slack.dev/reference/methods/users.lookupByEmail#errors and …/users.info#errors

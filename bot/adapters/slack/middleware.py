@@ -20,13 +20,13 @@ _log = logging.getLogger(__name__)
 
 Payload = Mapping[str, Any]
 
-_MAX_REFUSALS = 4  # of clicks, sent at once; beyond them nobody is told, so that clicks use up nothing
+_MAX_REFUSALS = 4  # sent to clicks at the same time; further clicks get none, so that they do not use up threads
 
 
 def serve_only_own_workspace(refusal: Callable[[str], str]) -> Callable[..., BoltResponse]:
-    """A middleware that acknowledges what members of other workspaces do, and only refuses their commands and clicks.
+    """A middleware that acknowledges payloads of members of other workspaces, but does not handle them.
 
-    `refusal` is the answer, in the language of the channel with this ID.
+    Commands and clicks are answered with `refusal(channel ID)`, which is in the language of that channel.
     """
     free = BoundedSemaphore(_MAX_REFUSALS)
 

@@ -45,7 +45,7 @@ class Roles:
         return Rule(f"slack.{right.key}", self.workspace[right])
 
     def rules(self, right: Right, applications: Iterable[str | None]) -> list[Rule]:
-        """The rules that must all be satisfied for these applications; the workspace's for None, and for none."""
+        """The rules that must all be satisfied for these applications; the workspace's for None or no application."""
         return list(dict.fromkeys(self.rule(right, name) for name in applications)) or [self.rule(right, None)]
 
     def all_rules(self, right: Right) -> list[Rule]:

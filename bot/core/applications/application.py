@@ -16,8 +16,8 @@ class Application:
     group IDs: people to ask, who gain no right by it. With `helm`, `path` is a chart. `rendered` replaces `path` and
     `helm` where a deployer says how it renders them. `ignore` are the application's own rules. With
     `skip_other_yaml`, YAML files in the path that aren't Kubernetes objects are skipped. `notes` are sentences
-    about what the bot leaves aside of what the deployer says. `later_sources` are further sources of the same resource:
-    an object that they declare too is theirs.
+    about settings of the deployer that the bot does not apply. `later_sources` are the sources that follow in the same
+    resource, which override the objects that they declare too.
     """
 
     name: str

@@ -64,7 +64,7 @@ class Destination:
 class DiscoveredApplication:
     """One source of a resource. `source_name` tells its sources apart, and is "" if there is only one.
 
-    `notes` are sentences about what in the resource the bot leaves aside. With `chart`, the source is in that chart,
+    `notes` are sentences about settings that the bot does not apply. With `chart`, the source is in that chart,
     and not in the git repository at `url`.
     """
 

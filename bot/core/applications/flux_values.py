@@ -14,7 +14,7 @@ import yaml
 from bot.core.applications.discovery import ResourceRef, UnsupportedResourceError
 from bot.core.objects.manifest import ManifestError, NodeBudget, read_documents
 from bot.core.objects.resource import Object, items, mapping, text
-from bot.core.rendering.helm_values import Room, set_parameter
+from bot.core.rendering.helm_values import SizeBudget, set_parameter
 from bot.i18n.catalogue import discovery as texts
 from bot.i18n.language import LocalizedText
 
@@ -51,8 +51,8 @@ def config_map_data(reference: Object, origin: ResourceRef, read_data: DataReade
 def release_values(spec: Object, origin: ResourceRef, read_data: DataReader) -> tuple[str, str]:
     """The values of `valuesFrom`, each merged over the ones before, and the inline `values` over them, as JSON.
 
-    A value with a `targetPath` overrides inline values too. The second result has other values instead of those from
-    Secrets, and is "" if there are none: what is rendered the same with both shows nothing of a Secret.
+    A value with a `targetPath` overrides inline values too. In the second result, the values from Secrets are masked;
+    it is "" if there are none. Objects that render alike with both contain nothing of one.
     UnsupportedResourceError.
     """
     references = [entry for entry in items(spec, "valuesFrom") if isinstance(entry, Mapping)]
@@ -69,7 +69,7 @@ def _release_values(
 ) -> str:
     merged: dict[str, Any] = {}
     inline = copy.deepcopy(dict(mapping(spec, "values")))  # `set_parameter` changes what merging shares
-    budget, room = NodeBudget(_MAX_NODES), Room()
+    budget, size_budget = NodeBudget(_MAX_NODES), SizeBudget()
     for reference in references:
         data = _data(reference, origin, read_data)
         key, name = text(reference, "valuesKey") or "values.yaml", text(reference, "name")
@@ -81,7 +81,7 @@ def _release_values(
         mask = _masked if is_masked and text(reference, "kind") != _CONFIG_MAP else _unchanged
         if path := text(reference, "targetPath"):
             merged = _merged(merged, inline)
-            _set(merged, path, mask(data[key]), room, is_literal=reference.get("literal") is True)
+            _set(merged, path, mask(data[key]), size_budget, is_literal=reference.get("literal") is True)
         else:
             merged = _merged(merged, mask(_parsed(name, data[key], budget)))
     merged = _merged(merged, inline)
@@ -112,14 +112,14 @@ def _masked(value: Any) -> Any:
     return value + 1 if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
-def _set(values: dict[str, Any], path: str, value: str, room: Room, *, is_literal: bool) -> None:
+def _set(values: dict[str, Any], path: str, value: str, size_budget: SizeBudget, *, is_literal: bool) -> None:
     """Set a value as Flux does: a quoted one is a string. UnsupportedResourceError."""
     is_quoted = value[:1] in ("'", '"') and value[-1:] == value[:1]
     value = value.strip("'\"") if is_quoted and not is_literal else value
     if is_literal:
         value = "".join(f"\\{character}" if character in "\\,{" else character for character in value)
     try:
-        set_parameter(values, f"{path}={value}", room, is_string=is_quoted or is_literal)
+        set_parameter(values, f"{path}={value}", size_budget, is_string=is_quoted or is_literal)
     except ValueError as error:
         raise UnsupportedResourceError(LocalizedText(texts.TARGET_PATH, path=path[:100])) from error
 

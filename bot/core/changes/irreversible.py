@@ -1,4 +1,4 @@
-"""What a change in git cannot undo or cannot do: data that is lost for good, and fields that are immutable.
+"""Finds irreversible changes in git: those that destroy data for good, and those that Kubernetes refuses.
 
 From the API server's own validation (kubernetes/kubernetes `pkg/apis/*/validation`) and
 https://kubernetes.io/docs/concepts/storage/persistent-volumes/#reclaiming
@@ -14,7 +14,7 @@ from bot.core.objects.manifest import Manifest
 from bot.core.objects.resource import items, mapping
 from bot.core.objects.scalar_equality import parse_quantity
 from bot.core.objects.schema import Schemas
-from bot.core.objects.steps import SharedSteps
+from bot.core.objects.step_budget import SharedStepBudget
 
 
 class Loss(StrEnum):
@@ -120,14 +120,14 @@ def irreversible(
 
     In the order of `Loss`, then of kind, name and path. `namespace` is the application's.
     """
-    shared = SharedSteps()
+    shared = SharedStepBudget()
     changes = [change for pair in paired(before, after, namespace) for change in _of_object(*pair, schema, shared)]
     order = list(Loss)
     return tuple(sorted(changes, key=lambda change: (order.index(change.loss), change.kind, change.name, change.path)))
 
 
 def _of_object(
-    before: Manifest | None, after: Manifest | None, schema: Schemas, shared: SharedSteps
+    before: Manifest | None, after: Manifest | None, schema: Schemas, shared: SharedStepBudget
 ) -> Iterator[IrreversibleChange]:
     manifest = after or before
     if manifest is None:

@@ -18,7 +18,7 @@ from bot.core.objects.path import format_path
 from bot.core.objects.resolve import resolve
 from bot.core.objects.resource import Object
 from bot.core.objects.schema import Schemas
-from bot.core.objects.steps import SharedSteps, Steps, TooManyStepsError, json_size
+from bot.core.objects.step_budget import SharedStepBudget, StepBudget, TooManyStepsError, json_size
 
 Change = Literal["removed", "changed", "added"]
 
@@ -86,7 +86,7 @@ def rendered_change(
 
     `namespace` is the application's. Without the cluster's `schema`, lists in custom resources are compared as a whole.
     """
-    shared = SharedSteps()
+    shared = SharedStepBudget()
     pairs = paired(before, after, namespace)
     objects = [change for pair in pairs if (change := _change(*pair, namespace, schema, shared))]
     objects.sort(key=lambda change: (_ORDER.index(change.change), change.kind, change.namespace or "", change.name))
@@ -116,7 +116,7 @@ def _by_identity(manifests: Iterable[Manifest], namespace: str) -> dict[tuple[st
 
 
 def _change(
-    before: Manifest | None, after: Manifest | None, namespace: str, schema: Schemas, shared: SharedSteps
+    before: Manifest | None, after: Manifest | None, namespace: str, schema: Schemas, shared: SharedStepBudget
 ) -> ObjectChange | None:
     manifest = after or before
     if manifest is None:
@@ -131,7 +131,9 @@ def _change(
     )
 
 
-def field_changes(before: Manifest, after: Manifest, schema: Schemas, shared: SharedSteps) -> tuple[FieldChange, ...]:
+def field_changes(
+    before: Manifest, after: Manifest, schema: Schemas, shared: SharedStepBudget
+) -> tuple[FieldChange, ...]:
     """The fields that differ between two manifests of one object, images first, then by path.
 
     If that takes too many steps, it is the top-level fields, without their values.
@@ -142,7 +144,7 @@ def field_changes(before: Manifest, after: Manifest, schema: Schemas, shared: Sh
     if before.api_version != after.api_version:
         version = FieldChange("changed", "apiVersion", before.api_version, after.api_version)
         changes["apiVersion", ""] = version
-    steps = Steps(lambda: json_size(before.object) + json_size(after.object), shared)
+    steps = StepBudget(lambda: json_size(before.object) + json_size(after.object), shared)
     try:
         forward = compare_declarations(after, before.object, schema=schema, steps=steps)
         backward = compare_declarations(before, after.object, schema=schema, steps=steps)
@@ -185,7 +187,7 @@ def _shortened(field: FieldChange, most: int) -> FieldChange:
 
 
 def _from_where_they_differ(before: Any, after: Any) -> tuple[Any, Any]:
-    """The lines of two texts, or the items of two lists, without those that both start or both end with."""
+    """Two texts or lists, without the lines or items that both begin with, and without those that both end with."""
     if isinstance(before, str) and isinstance(after, str) and "\n" in before + after:
         one, other = _from_where_they_differ(before.splitlines(), after.splitlines())
         return "\n".join(one), "\n".join(other)

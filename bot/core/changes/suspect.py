@@ -15,7 +15,7 @@ from bot.core.objects.redaction import has_hidden
 
 MAX_SUSPECTS: Final = 3
 MAX_PLACES: Final = 3
-# How much older than the drift a commit may be to be a suspect, if it has no rollout that says how far it came.
+# How much older than the drift a suspected commit may be, if no rollout says whether it was live.
 RECENT: Final = timedelta(days=1)
 
 
@@ -78,8 +78,8 @@ def explained(
     """The differences that exist because the cluster still has what git declared before `commit`.
 
     `since` is what changed in git since before the commit. `interactive` are patterns of field managers that people use
-    by hand: what one of them wrote after the commit, the commit does not explain. Credentials are not known, so a
-    difference with one is never explained.
+    by hand: the commit does not explain what one of them wrote later. The values of credentials are not known, so a
+    difference in one is never explained.
     """
     changes = {_identity(change, namespace): change for change in since.objects}
     explained_drift = []

@@ -22,7 +22,7 @@ class ArchiveError(LocalizedError):
 def unpack(archive: bytes) -> dict[str, bytes]:
     """The content of each file by its path in the chart's directory. ArchiveError.
 
-    Helm refuses paths that lead out of the directory too; links are refused here, and ignored there.
+    Like Helm, it refuses paths that lead out of the directory. Unlike Helm, which ignores links, it refuses them too.
     """
     files: dict[str, bytes] = {}
     try:

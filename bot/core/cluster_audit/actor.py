@@ -115,7 +115,7 @@ def _in_order(writes: Iterable[ClusterWrite]) -> list[ClusterWrite]:
 
 
 def _with_fields_of(api_version: str, write: ClusterWrite) -> ClusterWrite:
-    """The fields of another version of the API may have other paths."""
+    """The request; without its fields if they are of another API version, where their paths may differ."""
     if EVERYTHING in (write.fields or ()) or write.api_version in ("", api_version):
         return write
     return replace(write, fields=None, is_exact=False)

@@ -16,7 +16,7 @@ from bot.core.cluster_audit.write import EVERYTHING, ClusterWrite, ObjectKey, gu
 from bot.core.drift.model import ClusterUser
 from bot.core.objects.resource import mapping, text
 from bot.core.objects.scalar_equality import parse_time
-from bot.core.objects.steps import TooManyStepsError
+from bot.core.objects.step_budget import TooManyStepsError
 
 Object = Mapping[str, Any]
 
@@ -70,7 +70,7 @@ def parse_events(body: bytes) -> Iterator[Object]:
 
 
 def read_write(event: Object, key: bytes, *, keep_users: bool) -> tuple[ClusterWrite, ObjectState | None] | None:
-    """What an event says of a change, and the object's state after it if the event has that.
+    """The request in an event if it changed something, and the object's state after it if the event contains that.
 
     None if it changed nothing that git could declare: a read, a dry run, a refused request, a status, a controller's
     own records. `key` is the key of the digests. Without `keep_users` the names of people are left out. Nothing of a

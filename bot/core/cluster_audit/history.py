@@ -1,4 +1,4 @@
-"""The last states of objects, from which follows which fields each request changed, removals too.
+"""The last states of objects. Comparing them shows which fields each request changed or removed.
 
 The states are in memory only, and hold digests instead of values. The result doesn't depend on the order in which the
 events arrive, as long as the states of an object are kept.
@@ -36,7 +36,7 @@ class _Entry:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What is known of an object between two requests; `digests` are None if that is nothing."""
+    """What is known of an object between two requests; `digests` is None if nothing is known."""
 
     digests: Digests | None = None
     api_version: str = ""
@@ -83,7 +83,7 @@ class ObjectHistories:
         self._size = 0
 
     def add(self, write: ClusterWrite, state: ObjectState | None) -> list[ClusterWrite]:
-        """Record a request; returns it, and every other one of which more is known now."""
+        """Record a request. Returns it, and every other request whose changes are better known now."""
         if state is None or write.version is None:
             return [write]
         history = self._histories.setdefault(write.key, _History())

@@ -17,7 +17,7 @@ from bot.core.objects.path import Item, Path, Segment, format_path
 from bot.core.objects.redaction import redact_path
 from bot.core.objects.resource import text
 from bot.core.objects.schema import Node, Schemas
-from bot.core.objects.steps import Steps, json_size
+from bot.core.objects.step_budget import StepBudget, json_size
 
 Object = Mapping[str, Any]
 Digests = dict[str, bytes]  # by path
@@ -44,7 +44,7 @@ class ObjectFields:
     def __init__(self, live: Object) -> None:
         self._live = live
         self._node = _SCHEMAS.node(text(live, "apiVersion"), text(live, "kind"))
-        self._ownership = Ownership(live, {}, (), Steps(lambda: json_size(live)))
+        self._ownership = Ownership(live, {}, (), StepBudget(lambda: json_size(live)))
 
     def digests(self, key: bytes) -> Digests:
         """The digest of every field of the live object, by path. TooLargeError."""
@@ -177,7 +177,7 @@ class ObjectFields:
 
 
 def digest(value: Any, key: bytes) -> bytes:
-    """Of one field, keyed so that nobody can look its value up."""
+    """The digest of a field's value, with a key so that the value cannot be found by hashing guesses."""
     return hashlib.blake2b(orjson.dumps(value, option=orjson.OPT_SORT_KEYS), key=key, digest_size=8).digest()
 
 
@@ -186,7 +186,7 @@ def _is_index(part: str) -> bool:
 
 
 def _leaf(path: Path, value: Any) -> str:
-    """The path of a leaf. An empty container has one below its own, which is not above what is put into it later."""
+    """The path of a leaf. That of an empty container ends with `[{}]`, so that it is not above fields added later."""
     formatted = _formatted(path)
     return intern(f"{formatted}[{{}}]" if value in ({}, []) else formatted)  # most objects have the same paths
 

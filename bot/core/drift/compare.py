@@ -24,7 +24,7 @@ from bot.core.objects.path import Path
 from bot.core.objects.redaction import Redaction
 from bot.core.objects.resource import mapping
 from bot.core.objects.schema import Schemas
-from bot.core.objects.steps import Steps
+from bot.core.objects.step_budget import StepBudget
 from bot.i18n.catalogue import reason as reasons
 from bot.i18n.catalogue import set_aside as texts
 from bot.i18n.language import LocalizedText, Text
@@ -58,7 +58,7 @@ def compare_object(
     ignore: Sequence[IgnoreRule] = (),
     interactive: Sequence[str] = INTERACTIVE,
     explain: bool = True,
-    steps: Steps | None = None,
+    steps: StepBudget | None = None,
 ) -> Comparison:
     """How a live object, None if it does not exist, differs from its manifest, which `resolve` gave its namespace.
 
@@ -68,7 +68,7 @@ def compare_object(
     `steps`; PathError, PointerError or JqError for an ignore rule that cannot be read. Raises nothing else, whatever
     the objects look like.
     """
-    steps = steps or Steps()
+    steps = steps or StepBudget()
     excused = opt_outs(manifest.object)
     if live is None:
         return _missing(manifest, excused.get("missing"))
@@ -96,7 +96,7 @@ def compare_object(
     return Comparison(_modified(manifest, drift), _modified(manifest, findings.set_aside), steps.kept)
 
 
-def compare_declarations(manifest: Manifest, other: Object, *, schema: Schemas, steps: Steps) -> list[FieldDrift]:
+def compare_declarations(manifest: Manifest, other: Object, *, schema: Schemas, steps: StepBudget) -> list[FieldDrift]:
     """The differences between a manifest and another declaration of the same object, sorted by path.
 
     Only what the manifest declares is compared, so call it the other way round as well to find what only the other one
@@ -121,7 +121,7 @@ def compare_declarations(manifest: Manifest, other: Object, *, schema: Schemas, 
 
 
 def _walk(
-    manifest: Manifest, ownership: Ownership, attribution: Attribution, steps: Steps, keep: Keep, *, explain: bool
+    manifest: Manifest, ownership: Ownership, attribution: Attribution, steps: StepBudget, keep: Keep, *, explain: bool
 ) -> Walk:
     is_pod = manifest.api_version == "v1" and manifest.kind == "Pod"
     redaction = cache(partial(Redaction.of, manifest.kind, manifest.object))  # most objects do not differ
@@ -144,7 +144,7 @@ def _set_aside_selected(
     desired: Object,
     live: Object,
     drift_paths: Callable[[Object, Object], Iterable[str]],
-    steps: Steps,
+    steps: StepBudget,
 ) -> None:
     """Set aside what no longer differs once the places of a rule are removed from both sides, as in Argo CD."""
     for selector in selectors:
@@ -160,14 +160,14 @@ def _set_aside_selected(
         findings.drift = list(compress(findings.drift, related))
 
 
-def _related_to(paths: Iterable[str], steps: Steps) -> Callable[[str], bool]:
+def _related_to(paths: Iterable[str], steps: StepBudget) -> Callable[[str], bool]:
     """Whether a path is one of these, above or below one: a difference may be reported at either."""
     whole = set(paths)
     above = {path for below in whole for path in _above(below, steps)}
     return lambda path: path in whole or path in above or not whole.isdisjoint(_above(path, steps))
 
 
-def _above(path: str, steps: Steps) -> list[str]:
+def _above(path: str, steps: StepBudget) -> list[str]:
     """Every path above another, and the beginnings of its keys that look like one."""
     ends = [end for end, character in enumerate(path) if character in ".["]
     steps.take(1 + len(ends) * len(path) // 256)

@@ -22,8 +22,8 @@ def is_default(
 ) -> bool:
     """Whether a value that git does not declare is what the server fills in.
 
-    The parents are the mappings around it in git and in the cluster; `parent_default` is what the default of the
-    parent holds here, MISSING if nothing.
+    The parents are the mappings around it in git and in the cluster; `parent_default` is the value at this
+    key in the parent's default, MISSING if there is none.
     """
     if parent_default is not MISSING and _equals_default(live, parent_default, node):
         return True
@@ -38,7 +38,7 @@ def is_default(
 
 
 def _equals_default(live: Any, default: Any, node: Node) -> bool:
-    """Whether a value is this default, beside which its mappings may hold the defaults of their own fields."""
+    """Whether a value equals this default; a mapping may also have fields with their own defaults."""
     if isinstance(live, dict) and isinstance(default, dict):
         for key, value in live.items():
             if not is_default(value, node.field(key), {}, live, default.get(key, MISSING)):
@@ -88,7 +88,7 @@ def means_the_same(desired: Any, live: Any, node: Node, desired_parent: Object, 
 
 
 def _is_zero(value: Any, node: Node) -> bool:
-    """Whether to the server this scalar is the same as nothing: the zero of a field that is not a pointer."""
+    """Whether the server treats this scalar as if it were not set: the zero of a field that is not a pointer."""
     return not node.keeps_zero and not isinstance(value, CONTAINERS) and value in ("", 0)
 
 

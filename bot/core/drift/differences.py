@@ -65,7 +65,7 @@ def merge_worst(before: Iterable[ObjectDrift], now: Iterable[ObjectDrift]) -> tu
 
 
 def with_unseen(before: Iterable[ObjectDrift], now: tuple[ObjectDrift, ...]) -> tuple[ObjectDrift, ...]:
-    """What differs now, and what differed before in objects of which a partial check says nothing now."""
+    """The current differences, and the earlier ones in objects that a partial check no longer mentions."""
     seen = {_identity(object_drift) for object_drift in now}
     return now + tuple(object_drift for object_drift in before if _identity(object_drift) not in seen)
 

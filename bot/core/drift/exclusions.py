@@ -70,7 +70,7 @@ _CONTROLLER_PREFIXES: Final = frozenset(
     )
 )
 _RESTARTED_AT: Final = "kubectl.kubernetes.io/restartedAt"
-_TEMPLATES: Final = ("template", "Template", "Templates")  # how the fields end that hold templates for objects
+_TEMPLATES: Final = ("template", "Template", "Templates")  # endings of the names of template fields
 
 
 def uncompared_keys(path: Sequence[Segment]) -> frozenset[str]:
@@ -120,9 +120,9 @@ def is_in_template(path: Sequence[Segment]) -> bool:
 
 
 def _is_object_metadata(path: Sequence[Segment], length: int) -> bool:
-    """Whether so many segments lead to the metadata of an object or of a template for objects.
+    """Whether the first `length` segments lead to the metadata of an object or of a template for objects.
 
-    Other fields, say of a custom resource, may be called so too.
+    Other fields, say of a custom resource, may be named `metadata` too.
     """
     if length < 2 or path[length - 1] != "metadata":
         return length == 1 and path[0] == "metadata"

@@ -136,7 +136,7 @@ def _rule(kind: str, path: str) -> tuple[int, Rule | None]:
 
 
 def _subject(object_drift: ObjectDrift, field: FieldDrift, name: str) -> str:
-    """A service by its name, any other object with its kind; with its container if that has another name."""
+    """A workload by its name, a Job or other object with its kind; with the container if that has another name."""
     title = name if object_drift.kind in _SERVICES else _with_kind(object_drift, name)
     inside = container(field.path) if object_drift.kind in WORKLOADS else None
     return title if inside in (None, object_drift.name) else f"{title} ({_short(str(inside))})"

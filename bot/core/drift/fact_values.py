@@ -5,7 +5,7 @@ from typing import Any, Final
 
 MAX_VALUE: Final = 40
 _CONTEXT: Final = 8  # characters shown before the first one that differs
-_READ: Final = 4  # how many times the limit is read of a long value, whose spaces are joined
+_READ: Final = 4  # this many times the limit is read of a long value, since joining its spaces makes it shorter
 
 
 def printable(text: str) -> str:

@@ -10,7 +10,7 @@ from bot.core.drift.model import FieldDrift
 from bot.core.objects.credentials import HIDDEN
 from bot.core.objects.path import Segment, format_path
 from bot.core.objects.redaction import Redaction, redact, redact_path
-from bot.core.objects.steps import Steps
+from bot.core.objects.step_budget import StepBudget
 from bot.i18n.language import Text
 
 Change = Literal["changed", "removed", "added"]
@@ -27,7 +27,9 @@ class Keep(Enum):
 class Findings:
     """The differences that are `drift`, and those that are `set_aside`."""
 
-    def __init__(self, attribution: Attribution, redaction: Callable[[], Redaction], steps: Steps, keep: Keep) -> None:
+    def __init__(
+        self, attribution: Attribution, redaction: Callable[[], Redaction], steps: StepBudget, keep: Keep
+    ) -> None:
         self.drift: list[FieldDrift] = []
         self.set_aside: list[FieldDrift] = []
         self._attribution = attribution

@@ -10,7 +10,7 @@ from bot.core.drift.jq import Place, parse_jq
 from bot.core.globs import matches_glob
 from bot.core.objects.manifest import Manifest
 from bot.core.objects.path import Pattern, Segment, matches, parse_path
-from bot.core.objects.steps import Steps
+from bot.core.objects.step_budget import StepBudget
 from bot.i18n.catalogue import ignore as errors
 from bot.i18n.catalogue import set_aside as texts
 from bot.i18n.language import LocalizedError, LocalizedText, Text, join_texts
@@ -59,7 +59,7 @@ class IgnoredPaths:
 
     __slots__ = ("_patterns", "_steps")
 
-    def __init__(self, patterns: Sequence[tuple[Pattern, Text]], steps: Steps) -> None:
+    def __init__(self, patterns: Sequence[tuple[Pattern, Text]], steps: StepBudget) -> None:
         self._patterns = patterns
         self._steps = steps
 
@@ -87,7 +87,7 @@ class IgnoredPaths:
 class Selector:
     """A JSON pointer or jq expression of a rule: the `places` that it selects in an object, and the reason."""
 
-    places: Callable[[Any, Steps], Iterator[Place]]
+    places: Callable[[Any, StepBudget], Iterator[Place]]
     reason: Text
 
 
@@ -104,7 +104,7 @@ _NO_RULES: Final = ObjectRules()
 
 
 def rules_for(
-    rules: Iterable[IgnoreRule], manifest: Manifest, own: Sequence[tuple[Pattern, Text]], steps: Steps
+    rules: Iterable[IgnoreRule], manifest: Manifest, own: Sequence[tuple[Pattern, Text]], steps: StepBudget
 ) -> ObjectRules:
     """The rules about one object. `own` are the paths that its manifest says to ignore, each with the reason.
 
@@ -140,13 +140,13 @@ def _pattern(path: str) -> Pattern:
 
 
 @lru_cache(maxsize=1024)
-def parse_pointer(text: str) -> Callable[[Any, Steps], Iterator[Place]]:
+def parse_pointer(text: str) -> Callable[[Any, StepBudget], Iterator[Place]]:
     """What a JSON pointer (RFC 6901), such as `/metadata/annotations/a~1b`, selects in an object. PointerError."""
     if not text.startswith("/"):
         raise PointerError(LocalizedText(errors.NO_SLASH, pointer=repr(text)))
     parts = [part.replace("~1", "/").replace("~0", "~") for part in text[1:].split("/")]
 
-    def places(value: Any, steps: Steps) -> Iterator[Place]:
+    def places(value: Any, steps: StepBudget) -> Iterator[Place]:
         steps.take(len(parts))
         place: list[str | int] = []
         for part in parts:
@@ -162,8 +162,8 @@ def parse_pointer(text: str) -> Callable[[Any, Steps], Iterator[Place]]:
     return places
 
 
-def without_places(value: Any, places: Iterable[Place], steps: Steps) -> Any:
-    """A copy without what stands at these places; it shares with the original what is not on the way to one."""
+def without_places(value: Any, places: Iterable[Place], steps: StepBudget) -> Any:
+    """A copy without the values at these places. Parts that contain none of the places are shared with the original."""
     steps.take(len(value) // 10 if isinstance(value, Mapping | list) else 0)
     below: dict[str | int, list[Place]] = {}
     for key, *rest in filter(None, places):

@@ -14,12 +14,12 @@ from functools import lru_cache
 from typing import Any, Final
 
 from bot.core.drift.jq_values import COMPARISONS, Operation, RaisedError, contains, endswith, has, is_true, startswith
-from bot.core.objects.steps import Steps
+from bot.core.objects.step_budget import StepBudget
 from bot.i18n.catalogue import ignore as texts
 from bot.i18n.language import LocalizedError, LocalizedText
 
 Place = tuple[str | int, ...]  # keys and indexes from the root
-# A value on its way through an expression, and where it stands; None for one that was worked out.
+# A value that an expression works on, preceded by its place in the object: None if the value was computed.
 _Item = tuple[Place | None, Any]
 _Run = Callable[[_Item, "_OwnSteps"], Iterator[_Item]]
 
@@ -44,7 +44,7 @@ class _OwnSteps:
 
     __slots__ = ("_left", "_steps")
 
-    def __init__(self, steps: Steps) -> None:
+    def __init__(self, steps: StepBudget) -> None:
         self._left = _MAX_STEPS
         self._steps = steps
 
@@ -62,7 +62,7 @@ class Expression:
     run: _Run
     selects: bool  # whether what comes out are places, and not values that were worked out
 
-    def places(self, value: Any, steps: Steps) -> Iterator[Place]:
+    def places(self, value: Any, steps: StepBudget) -> Iterator[Place]:
         """The places it selects in an object, each once, whether something is there or not. TooManyStepsError."""
         try:
             places = [place for place, _ in self.run(((), value), _OwnSteps(steps)) if place is not None]
@@ -327,7 +327,7 @@ def _joined(first: Expression, second: Expression) -> Expression:
 
 
 def _logical(first: Expression, second: Expression, *, decided_by: bool) -> Expression:
-    """`or`, which a first value that is true decides, or `and`, which one that is false decides."""
+    """`or` (`decided_by` True) or `and` (False): the second expression runs only if the first value does not decide."""
 
     def run(item: _Item, steps: _OwnSteps) -> Iterator[_Item]:
         for _, one in first.run(item, steps):

@@ -14,7 +14,7 @@ from bot.core.objects.deep_equality import CONTAINERS, deep_equal
 from bot.core.objects.managed_fields import Ownership
 from bot.core.objects.path import Member, Path, Segment
 from bot.core.objects.schema import MISSING, Node
-from bot.core.objects.steps import Steps
+from bot.core.objects.step_budget import StepBudget
 
 # A longer list is compared in order even if order does not matter, since every pair of items might have to be compared.
 _MAX_UNORDERED: Final = 1000
@@ -57,7 +57,7 @@ def members(values: list[Any]) -> set[Member] | None:
 
 
 def undeclared_item_node(node: Node) -> Node:
-    """The node of an item that git does not declare: the server fills in the items of a list that it fills in."""
+    """The node of an item that git does not declare: if the server fills in the list, it fills in the item too."""
     return replace(node.item, filled=node.filled, keeps_zero=True)
 
 
@@ -78,7 +78,12 @@ def _is_automatic(toleration: Any) -> bool:
 
 
 def match_whole(
-    desired: list[Any], live: list[Any], node: Node, ignored: IgnoredPaths | None, path: list[Segment], steps: Steps
+    desired: list[Any],
+    live: list[Any],
+    node: Node,
+    ignored: IgnoredPaths | None,
+    path: list[Segment],
+    steps: StepBudget,
 ) -> Sequence[Extra] | None:
     """Compare a list as one value. None if it differs, else the values that only the cluster's items have.
 
@@ -115,7 +120,7 @@ def _match(
     parents: tuple[Mapping[str, Any], Mapping[str, Any]],
     ignored: IgnoredPaths | None,
     path: list[Segment],
-    steps: Steps,
+    steps: StepBudget,
 ) -> Sequence[Extra] | None:
     """The same for any value inside such a list; `parents` are the mappings around it in git and in the cluster."""
     steps.take()
@@ -140,7 +145,7 @@ def _match_mappings(
     node: Node,
     ignored: IgnoredPaths | None,
     path: list[Segment],
-    steps: Steps,
+    steps: StepBudget,
 ) -> Sequence[Extra] | None:
     extras: list[Extra] = []
     uncompared = uncompared_keys(path)

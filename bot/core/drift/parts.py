@@ -207,7 +207,7 @@ def _is_reordered(desired: list[Any], live: list[Any]) -> bool:
 
 
 def _canonical(item: Any) -> str:
-    """Equal only for equal items, unlike `==`, to which `1` and `true` are the same."""
+    """A text that is the same only for equal items; with `==`, `1` and `true` would be equal too."""
     return f'"{item}' if isinstance(item, str) else json.dumps([item], sort_keys=True, default=str)
 
 

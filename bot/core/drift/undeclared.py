@@ -12,7 +12,7 @@ from bot.core.drift.lists import items_by_key, members, typed_by_ownership
 from bot.core.objects.managed_fields import Ownership
 from bot.core.objects.path import Item, Path, Segment
 from bot.core.objects.schema import MISSING, Node
-from bot.core.objects.steps import Steps
+from bot.core.objects.step_budget import StepBudget
 from bot.i18n.catalogue import set_aside as texts
 from bot.i18n.language import LocalizedText, Text
 
@@ -36,7 +36,7 @@ class Undeclared:
 class UndeclaredFields:
     """Examines the undeclared values of one object. Calls change the path they are given, and restore it."""
 
-    def __init__(self, attribution: Attribution, ownership: Ownership, steps: Steps) -> None:
+    def __init__(self, attribution: Attribution, ownership: Ownership, steps: StepBudget) -> None:
         self._attribution = attribution
         self._ownership = ownership
         self._steps = steps
@@ -51,10 +51,10 @@ class UndeclaredFields:
         ignored: IgnoredPaths | None,
         parent_default: Any = MISSING,
     ) -> list[Undeclared]:
-        """Split a value by who put its parts there; each part is the topmost that is wholly of one origin.
+        """Split a value by the origin of its parts: each result is the largest part that has only one origin.
 
-        The parents are the mappings around it in git and in the cluster; `parent_default` is what the default of the
-        parent holds here, MISSING if nothing. TooManyStepsError.
+        The parents are the mappings around it in git and in the cluster; `parent_default` is the value at this
+        key in the parent's default, MISSING if there is none. TooManyStepsError.
         """
         self._steps.take()
         if live is None:

@@ -22,7 +22,7 @@ from bot.core.objects.deep_equality import deep_equal
 from bot.core.objects.managed_fields import Ownership
 from bot.core.objects.path import Item, Segment
 from bot.core.objects.schema import MISSING, Node
-from bot.core.objects.steps import Steps
+from bot.core.objects.step_budget import StepBudget
 from bot.i18n.catalogue import set_aside as texts
 from bot.i18n.language import LocalizedText
 
@@ -45,7 +45,7 @@ class Walk:
         ownership: Ownership,
         attribution: Attribution,
         findings: Findings,
-        steps: Steps,
+        steps: StepBudget,
         *,
         is_pod: bool,
         explain: bool,

@@ -37,7 +37,7 @@ _WITH_CONDITIONS: Final = frozenset(
 # A condition's type, its status, and the health that it means. The first that an object has counts.
 Rules = tuple[tuple[str, str, HealthStatus], ...]
 
-# Ready=False is "not yet" or "not at all": kstatus takes it for the former.
+# Ready=False may mean "not yet" or "never": kstatus assumes "not yet".
 KSTATUS: Final[Rules] = (
     ("Reconciling", "True", _P),
     ("Stalled", "True", _D),
@@ -45,7 +45,7 @@ KSTATUS: Final[Rules] = (
     ("Ready", "False", _P),
     ("Ready", "Unknown", _P),
 )
-# Ready=False is an error, as where Ready=Unknown is "not yet".
+# For kinds where Ready=False is an error, and Ready=Unknown means "not yet".
 READY: Final[Rules] = (
     ("Issuing", "True", _P),  # a certificate; its Ready is False meanwhile
     ("Stalled", "True", _D),

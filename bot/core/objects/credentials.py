@@ -131,7 +131,7 @@ def _redacted_lines(lines: Iterable[str]) -> Iterator[str]:
 
 
 def _indented(column: int, *, is_block: bool) -> _Continuation:
-    """For the value of a key in this column. The entries of a mapping or list count only if it is a block."""
+    """Redacts the value of a key in this column. Entries of a mapping or list belong to it only in a block scalar."""
 
     def redact(line: str) -> str | None:
         content = line.lstrip(" \t")
@@ -151,7 +151,7 @@ def _in_element(line: str) -> str | None:
 
 
 def _without_assigned(line: str, *, is_named: bool) -> tuple[str, _Continuation | None]:
-    """Without what is assigned to a credential's name, and how the value goes on below, if it may.
+    """The line without values of credentials, and the redaction of the next lines if the last value may continue there.
 
     `is_named`: the line above names a credential, so what is assigned to `value` is one.
     """

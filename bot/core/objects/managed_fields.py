@@ -19,7 +19,7 @@ from bot.core.globs import matches_glob
 from bot.core.objects.path import Item, Member, Path, Segment
 from bot.core.objects.resource import items, mapping, text
 from bot.core.objects.scalar_equality import parse_time
-from bot.core.objects.steps import Steps
+from bot.core.objects.step_budget import StepBudget
 
 LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
 
@@ -65,7 +65,7 @@ class Ownership:
     """
 
     def __init__(
-        self, live: Mapping[str, Any], desired: Mapping[str, Any], interactive: Sequence[str], steps: Steps
+        self, live: Mapping[str, Any], desired: Mapping[str, Any], interactive: Sequence[str], steps: StepBudget
     ) -> None:
         self._live = live
         self._desired = desired
@@ -160,7 +160,7 @@ class Ownership:
 class _Tree:
     """The values of an object by their paths."""
 
-    def __init__(self, root: Any, steps: Steps) -> None:
+    def __init__(self, root: Any, steps: StepBudget) -> None:
         self._root = root
         self._steps = steps
         self._items: dict[tuple[int, str], dict[Any, list[Mapping[str, Any]]]] = {}  # by a list's id, and a key of it

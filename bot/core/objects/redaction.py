@@ -24,7 +24,7 @@ _NONE: Final[Collection[str]] = ()
 
 @dataclass(frozen=True, slots=True)
 class Redaction:
-    """What is hidden of one object, besides what looks like a credential: `paths`, and what they are in."""
+    """What is hidden of one object, besides what looks like a credential: values at, below and around `paths`."""
 
     kind: str = ""
     paths: tuple[Pattern, ...] = ()

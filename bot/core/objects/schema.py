@@ -12,7 +12,7 @@ from bot.core.objects import builtin
 from bot.core.objects.builtin import Derive, Field
 
 MISSING: Final[Any] = object()
-_MAX_FIELDS: Final = 1_000  # of a type that are kept: objects may have any number that it does not have
+_MAX_FIELDS: Final = 1_000  # cached names of a type: objects may have any number of fields that it does not define
 
 
 class Struct(dict[str, "Node"]):
@@ -37,9 +37,9 @@ class Node:
     """The schema of one value.
 
     `list_type` is "map", "set", "atomic", "unordered" (compared as a whole, in any order) or "" if it is not known.
-    `scalar` is how to read a scalar (see `same_scalar`). Of `custom` resources the server stores what was written,
-    zeros too; of built-in ones a zero only where `keeps_zero`. `filled`: the server or a controller fills it in if it
-    is not declared, `filled_if_empty`: if it is declared empty.
+    `scalar` is how to read a scalar (see `same_scalar`). In `custom` resources the server stores values as
+    written, even zeros; in built-in kinds, a zero only where `keeps_zero`. `filled`: the server or a controller fills
+    it in if it is not declared, `filled_if_empty`: if it is declared empty.
     """
 
     custom: bool = False

@@ -78,7 +78,7 @@ class PullUrl:
 
 @dataclass(frozen=True, slots=True)
 class InvalidChangeRef:
-    """The text names no change; `reason` is one sentence that says what does."""
+    """The text does not name a change; `reason` is a sentence that says which forms are valid."""
 
     reason: Text
 

@@ -9,7 +9,7 @@ from bot.core.access.audit import Origin
 from bot.core.pull_requests.revert import RevertRequest
 from bot.core.waiting import is_waiting
 
-MAX_ATTEMPTS: Final = 3  # processes: what ends each of them is given up
+MAX_ATTEMPTS: Final = 3  # processes: a request that ends each of them is given up
 MAX_AGE: Final = timedelta(days=1)  # after that, nobody expects the pull request
 
 
@@ -24,7 +24,7 @@ class AdoptRequest:
 class Intent:
     """What the Slack user `by`, called `name`, asked for at `asked_at` in `channel`.
 
-    The process with the ID `process`, the `attempts`th, has been at it since `at`. `applications` are the names of
+    The process with the ID `process`, the `attempts`th, has worked on it since `at`. `applications` are the names of
     those that the pull request affects, once that is known.
     """
 
@@ -51,7 +51,7 @@ class Intent:
 
 
 def is_interrupted(intent: Intent, *, process: str, failed: Collection[str], lease: timedelta, now: datetime) -> bool:
-    """Whether nobody is at it: this `process` `failed` to finish it, or another has had it for the whole `lease`."""
+    """Whether no process works on it: this `process` `failed`, or another has had it for the whole `lease`."""
     if intent.process == process:
         return intent.id in failed
     return not is_waiting(intent.at + lease, now, lease)

@@ -93,7 +93,7 @@ class AlreadyOpen:
 
 @dataclass(frozen=True, slots=True)
 class AlreadyReverted:
-    """Nothing of the target is left: the message of `by` says that it reverted it."""
+    """Nothing of the target is left: the commit `by` says in its message that it reverts the target."""
 
     target: Target
     by: Commit

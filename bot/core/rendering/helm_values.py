@@ -50,12 +50,12 @@ def merge_values(
         message = LocalizedText(texts.BAD_INLINE_VALUES, line=str(error.line), problem=error.problem)
         raise ManifestError(chart_file, 1, message) from None
     contents = ((name, _SPECIAL.sub(r"\\\g<0>", content.decode(errors="replace"))) for name, content in set_file)
-    room = Room()
+    size_budget = SizeBudget()
     for settings, is_string in ((parameters.set, False), (parameters.set_string, True), (contents, True)):
         for name, value in settings:
             try:
-                room.take(len(name) + len(value))
-                _Setting(f"{name}={_escaped(value)}", room, is_string=is_string).apply(values)
+                size_budget.take(len(name) + len(value))
+                _Setting(f"{name}={_escaped(value)}", size_budget, is_string=is_string).apply(values)
             except _InvalidError:
                 message = LocalizedText(texts.BAD_PARAMETER, name=name.partition("=")[0][:100])
                 raise ManifestError(chart_file, 1, message) from None
@@ -64,11 +64,11 @@ def merge_values(
     return _dumped(chart_file, values)
 
 
-def set_parameter(values: Values, parameter: str, room: "Room", *, is_string: bool) -> None:
+def set_parameter(values: Values, parameter: str, budget: "SizeBudget", *, is_string: bool) -> None:
     """Change the values as `helm --set` or, for strings, `--set-string` does with NAME=VALUE. ValueError."""
     try:
-        room.take(len(parameter))
-        _Setting(parameter, room, is_string=is_string).apply(values)
+        budget.take(len(parameter))
+        _Setting(parameter, budget, is_string=is_string).apply(values)
     except (_InvalidError, _TooLargeError) as error:
         raise ValueError("not a parameter") from error
 
@@ -123,14 +123,14 @@ class _InvalidError(Exception):
 
 
 class _EndError(Exception):
-    """The text ends where it may. What was set so far counts."""
+    """The text ends where Helm allows it to. What it has set before is kept."""
 
 
 class _TooLargeError(Exception):
     """The parameters set more than all values may have."""
 
 
-class Room:
+class SizeBudget:
     """How much more the parameters may set, in characters of JSON."""
 
     def __init__(self) -> None:
@@ -146,9 +146,9 @@ class Room:
 class _Setting:
     """The text of one `--set`: https://helm.sh/docs/intro/using_helm/#the-format-and-limitations-of---set."""
 
-    def __init__(self, text: str, room: Room, *, is_string: bool) -> None:
+    def __init__(self, text: str, budget: SizeBudget, *, is_string: bool) -> None:
         self._text = text
-        self._room = room
+        self._room = budget
         self._at = 0
         self._is_string = is_string
 

@@ -50,7 +50,7 @@ def outcome(rollout: Rollout) -> Outcome:
 
 
 def is_paused(part: ApplicationRollout) -> bool:
-    """Whether all that an application waits for is that somebody resumes a workload or the deployer."""
+    """Whether an application only waits for somebody to resume a workload or the deployer."""
     pending = part.pending
     if part.error is not None:
         return False
@@ -60,5 +60,5 @@ def is_paused(part: ApplicationRollout) -> bool:
 
 
 def is_stuck(part: ApplicationRollout) -> bool:
-    """Whether it is known why an application does not get on."""
+    """Whether the bot knows why an application does not become live."""
     return part.pending.has_failed or part.pending.cause is not None

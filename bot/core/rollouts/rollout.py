@@ -106,6 +106,7 @@ class Rollout:
     - `ended_at` is when it first was live everywhere, or if it never was, when it was superseded or reverted.
     - `checks` are those of the merged revision, None until they have been read; `failed_checks` are those of the pull
       request that had failed when it was merged.
+    - `degradations` is how often it was live and then became unhealthy.
     - `reverts` are the commits that its own commits revert, full SHAs.
     - `reverted_by` is the revision or the pull request (`#7`) that reverted it, and `reverted_url` its page.
     - `suspects` are the commits that last changed the workloads that aren't ready; None until the bot has searched for
@@ -136,6 +137,7 @@ class Rollout:
     suspects: tuple[Suspect, ...] | None = None
     checks: CommitChecks | None = None
     failed_checks: tuple[CommitCheck, ...] = ()
+    degradations: int = 0
     reverts: tuple[str, ...] = ()
     reverted_by: str | None = None
     reverted_url: str | None = None
@@ -192,7 +194,8 @@ def apply_observations(
     is_degraded = any(part.is_degraded for part in parts)
     if rollout.went_live:
         state = RolloutState.DEGRADED if is_degraded else RolloutState.LIVE
-        return replace(rollout, state=state, ended_at=rollout.ended_at or now)
+        degradations = rollout.degradations + (state is RolloutState.DEGRADED and rollout.state is not state)
+        return replace(rollout, state=state, ended_at=rollout.ended_at or now, degradations=degradations)
     needs_help = any(_needs_help(part, now) for part in parts if part.live_at is None)
     is_late = needs_help or is_degraded or now - rollout.merged_at >= limits.deadline
     return replace(rollout, state=RolloutState.LATE if is_late else RolloutState.ROLLING)

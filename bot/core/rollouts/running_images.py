@@ -23,9 +23,9 @@ class PodImage:
 
 @dataclass(frozen=True, slots=True)
 class ImageMismatch:
-    """An image that doesn't run as one: by several `digests` for one tag, or by another than the declared one.
+    """A declared image that pods run with several `digests`, or only with others than the declared one.
 
-    `digests` are those that run, that of most pods first.
+    `digests` are those that pods run, the most frequent one first.
     """
 
     image: str

@@ -1,4 +1,4 @@
-"""The promise of the audit log: one entry for every request that needs a right, whatever comes of it."""
+"""Makes sure that every request that needs a right has one entry in the audit log, whatever its result."""
 
 import logging
 from collections.abc import Iterator, Sequence
@@ -16,7 +16,7 @@ _log = logging.getLogger(__name__)
 
 
 class Pending(Protocol):
-    """A request that outlives the process until it has its entry."""
+    """A stored request, which survives a restart until its audit entry is written."""
 
     @property
     def id(self) -> str:

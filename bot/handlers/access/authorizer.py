@@ -55,7 +55,7 @@ class Authorizer:
         self._members: dict[str, Members] = {}
 
     def decide(self, right: Right, applications: Iterable[str | None]) -> Decision:
-        """Whether the person has the right on each application; None, and no application at all, is the workspace."""
+        """Whether the person has the right on each application; None, or no application, means the workspace."""
         rules = self._roles.rules(right, applications)
         self._read_groups(rules)
         return decide(self._user, rules, self._members)

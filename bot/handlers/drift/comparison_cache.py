@@ -12,7 +12,7 @@ from typing import Any
 from bot.core.drift.compare import Comparison
 from bot.core.drift.ignore_rules import IgnoreRule
 from bot.core.objects.managed_fields import INTERACTIVE
-from bot.core.objects.steps import MAX_KEPT
+from bot.core.objects.step_budget import MAX_KEPT
 from bot.handlers.rendering.manifest_cache import ManifestCache
 
 # An object that no check has compared for so long is gone, or its application is.

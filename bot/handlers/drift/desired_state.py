@@ -25,7 +25,7 @@ Revision = str | PortError  # a full sha, or why git did not answer
 class DesiredState:
     """What git declares for one application; `error` says why it could not be fully read.
 
-    `overridden` is how many more objects it declares that are a later source's.
+    `overridden` is how many objects are left out because a later source declares them too.
     """
 
     application: Application

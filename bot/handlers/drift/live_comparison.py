@@ -15,7 +15,7 @@ from bot.core.drift.compare import Comparison, compare_object
 from bot.core.drift.ignore_rules import IgnoreRule
 from bot.core.objects.manifest import Manifest
 from bot.core.objects.schema import Schemas
-from bot.core.objects.steps import SharedSteps, Steps, json_size
+from bot.core.objects.step_budget import SharedStepBudget, StepBudget, json_size
 from bot.handlers.drift.comparison_cache import CacheKey, CompareOptions, ComparisonCache
 from bot.handlers.drift.declared import Declaration, Name, declared_objects
 from bot.handlers.drift.served_kinds import autoscaler_kinds, served_kind
@@ -202,7 +202,7 @@ class _Comparer:
         self._scaled = scaled
         self._options = options
         self._cache = cache
-        self._shared = SharedSteps()
+        self._shared = SharedStepBudget()
 
     def compare(self, declarations: Mapping[Name, Sequence[Declaration]], live: Object) -> Comparisons | None:
         """Compare a live object with each manifest that declares it; None if none does."""
@@ -240,7 +240,7 @@ class _Comparer:
                 ignore=options.ignore,
                 interactive=options.interactive,
                 explain=options.explain,
-                steps=Steps(lambda: json_size(live), self._shared),
+                steps=StepBudget(lambda: json_size(live), self._shared),
             )
 
         return self._cache.get_or_compare((self._cluster, manifest.key), cache_key, compare)

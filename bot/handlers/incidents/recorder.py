@@ -2,7 +2,7 @@
 
 import threading
 from collections import deque
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from time import monotonic
@@ -70,7 +70,7 @@ class CheckRecorder:
             for application, check in zip(applications, checks, strict=True):
                 self._apply(application, check, rolling, looks=self._alerts.looks)
             self._ports.store.checks.save(checks)  # last, so that no check is visible before its incident
-        self._suspects.find([application.name for application in applications])
+        self.find_suspects([application.name for application in applications])
         return checks
 
     def record_objects(
@@ -95,7 +95,7 @@ class CheckRecorder:
         outdated: set[str] = set()
         with self.lock:
             rolling = self._rolling() | deploying
-            current = self._ports.store.checks.latest()
+            current = self._ports.store.checks.latest([application.name for application in applications])
             for application, check in zip(applications, checks, strict=True):
                 name = application.name
                 if current.get(name) != latest[name]:
@@ -105,8 +105,11 @@ class CheckRecorder:
                 # The other objects were last looked at by that check, which its time says.
                 self._ports.store.checks.save([replace(check, at=latest[name].at)])
                 self._newer.append(_Newer(monotonic(), now, name, results[name].objects))
-        self._suspects.find([application.name for application in applications])
         return frozenset(outdated)
+
+    def find_suspects(self, applications: Iterable[str]) -> None:
+        """Find the commits behind active incidents of these applications, which can take seconds. StoreError."""
+        self._suspects.find(applications)
 
     def _in_context(
         self, applications: Sequence[Application], checks: Sequence[Check], previous: Mapping[str, Check]
@@ -151,7 +154,7 @@ class CheckRecorder:
     def _with_newer_objects(self, check: Check, since: float) -> Check:
         """The check, with newer results for the objects that were checked by themselves while it was running."""
         newer = [item for item in self._newer if item.application == check.application and item.monotonic >= since]
-        current = self._ports.store.checks.latest().get(check.application) if newer else None
+        current = self._ports.store.checks.latest([check.application]).get(check.application) if newer else None
         if current is None or current.revision != check.revision:
             return check
         objects = frozenset(key for item in newer for key in item.objects)

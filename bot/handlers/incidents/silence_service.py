@@ -195,7 +195,7 @@ def _answer(
     done: Message,
     already: Callable[[Translator, Sequence[str], str | None], Message],
 ) -> Message:
-    """`already` is given who did it before, None for the requester."""
+    """The answer for an outcome. `already` gets the user who did it before, or None if that was the requester."""
     translator = requester.translator
     match outcome:
         case Done():

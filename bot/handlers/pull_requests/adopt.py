@@ -13,7 +13,7 @@ from bot.core.pull_requests.adopt import NotAdoptableError, adopt
 from bot.core.pull_requests.adopt_kustomize import adopt_overlay, expected
 from bot.core.pull_requests.revert import AlreadyOpen, Refused, Unfinished
 from bot.core.rendering.source import CHART_FILE, SourceType, detect_source_type
-from bot.handlers.pull_requests.propose import Moved, Proposal, propose
+from bot.handlers.pull_requests.propose import BranchMoved, Proposal, propose
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.i18n.catalogue import adopt as texts
 from bot.i18n.catalogue import refusal
@@ -79,7 +79,7 @@ def adopt_drift(
         return Refused(error.text, error.retry_at)
     except PortError as error:
         return Refused(error.text)
-    if isinstance(outcome, Moved):
+    if isinstance(outcome, BranchMoved):
         return Refused(LocalizedText(refusal.REWRITTEN, branch=repository.branch))
     return Adopted(outcome, tuple(sorted(files))) if isinstance(outcome, PullRequest) else outcome
 

@@ -12,7 +12,7 @@ from bot.ports import Ports
 
 
 class Intents:
-    """The intents of this process, and those that no process is at. Any thread may call."""
+    """The intents of this process, and those that no process works on. Any thread may call."""
 
     def __init__(self, ports: Ports) -> None:
         self._ports = ports
@@ -67,7 +67,7 @@ class Intents:
 
 @dataclass(slots=True)
 class PendingIntent:
-    """An intent that this process is at, until the audit entry with its ID is appended."""
+    """An intent that this process works on, until the audit entry with its ID is appended."""
 
     intents: Intents
     intent: Intent

@@ -16,8 +16,8 @@ _MAX_COMMITS = 1_000  # of a branch
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
-    """Nothing is open, because the tracked branch is now at `head`."""
+class BranchMoved:
+    """No pull request was opened: the tracked branch has moved to `head`."""
 
     head: str
 
@@ -42,10 +42,10 @@ class Proposal:
 
 def propose(
     proposal: Proposal, repository: Repository, forge: Forge
-) -> PullRequest | AlreadyOpen | Moved | Refused | Unfinished:
+) -> PullRequest | AlreadyOpen | BranchMoved | Refused | Unfinished:
     """Push the branch and open its pull request, or find the open one. A branch with other content is left alone.
 
-    Moved if the tracked branch is no longer as the proposal expects it.
+    BranchMoved if the tracked branch is no longer as the proposal expects it.
 
     Merging a pull request brings back what was removed from its base, so the tracked branch is fetched and compared
     immediately before the push, and again before the pull request is opened. RepositoryError, ForgeError; but an error
@@ -57,7 +57,7 @@ def propose(
         tip = repository.tip(branch)
         if tip is None:
             pushed = _push(proposal, branch, repository)
-            if isinstance(pushed, Moved | Refused):
+            if isinstance(pushed, BranchMoved | Refused):
                 return pushed
             if not pushed:
                 continue  # a request for the same change was faster
@@ -78,11 +78,11 @@ def propose(
     return Refused(LocalizedText(texts.ALL_TAKEN, branch=proposal.branch(1)))
 
 
-def _push(proposal: Proposal, branch: str, repository: Repository) -> Moved | Refused | bool:
+def _push(proposal: Proposal, branch: str, repository: Repository) -> BranchMoved | Refused | bool:
     """Push the change as a new branch; False if it exists by now. RepositoryError."""
     head, parent = repository.fetch(), proposal.parent
     if head != parent and not (proposal.accept_older and repository.is_ancestor(parent, head)):
-        return Moved(head)
+        return BranchMoved(head)
     if repository.tip(branch) is not None:
         return False
     try:
@@ -93,18 +93,18 @@ def _push(proposal: Proposal, branch: str, repository: Repository) -> Moved | Re
     return True
 
 
-def _open(proposal: Proposal, branch: str, repository: Repository, forge: Forge) -> PullRequest | Moved:
+def _open(proposal: Proposal, branch: str, repository: Repository, forge: Forge) -> PullRequest | BranchMoved:
     """Open the pull request of a branch that was just pushed or found. RepositoryError, ForgeError."""
     head = repository.fetch()
     if not begins_on_tracked_branch(repository, branch, proposal.message):
-        return Moved(head)
+        return BranchMoved(head)
     return forge.create_pull_request(
         head=branch, base=repository.branch, title=printable(proposal.title), body=printable(proposal.body)
     )
 
 
 def begins_on_tracked_branch(repository: Repository, branch: str, message: str) -> bool:
-    """Whether the bot's commit on one of its branches, which has the subject of `message`, follows a tracked commit.
+    """Whether the first commit of `branch` that is not tracked is the bot's own, with the subject of `message`.
 
     Other people may have pushed to the branch since. RepositoryError.
     """

@@ -27,7 +27,7 @@ _log = logging.getLogger(__name__)
 class ResumeService:
     """Finishes interrupted requests as the same person, whose rights are decided again, and tells them the outcome.
 
-    `channel` is where those hear of it who asked outside a channel.
+    `channel` is where people who asked outside a channel are told.
     """
 
     ports: Ports

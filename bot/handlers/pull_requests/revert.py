@@ -53,7 +53,7 @@ from bot.core.pull_requests.revert import (
     is_attempt,
     reverted_by,
 )
-from bot.handlers.pull_requests.propose import Moved, Proposal, begins_on_tracked_branch, propose
+from bot.handlers.pull_requests.propose import BranchMoved, Proposal, begins_on_tracked_branch, propose
 from bot.handlers.rendering.affected import affected_applications, effects, possibly_affected
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.i18n.catalogue import refusal as texts
@@ -62,7 +62,7 @@ from bot.messages import revert_pull_request
 from bot.ports.forge import Forge, ForgeError
 from bot.ports.git import Merged, Repository, RepositoryError, RevisionNotFoundError
 
-# Decides whether the requester may revert a change that affects these applications (names), and with None other files.
+# Decides whether the requester may revert a change of these applications (names); None is for files of no application.
 Permit = Callable[[Sequence[str | None]], Decision]
 
 MAX_REBUILDS = 3  # when the branch moves while the revert is built
@@ -277,13 +277,13 @@ class _Revert:
             if (len(files) > MAX_FILES or len(names) > MAX_APPLICATIONS) and not self.request.large:
                 return Confirm(self.target, tuple(files), names)
             outcome = self._publish(merged, head, files, affected, accept_older=rebuild == MAX_REBUILDS)
-            if not isinstance(outcome, Moved):
+            if not isinstance(outcome, BranchMoved):
                 return outcome
             head = outcome.head
         return Refused(LocalizedText(texts.REWRITTEN, branch=self.repository.branch))
 
     def _affected(self, head: str, tree: str) -> list[Application]:
-        """Those that the revert changes. Whether it changes one that cannot be read is unknown, so that one counts."""
+        """The applications that the revert changes, and those for which that is unknown since they cannot be read."""
         change = self.repository, head, tree, self.applications, self.manifest_cache
         names = {
             application.name for find in (affected_applications, possibly_affected) for application in find(*change)
@@ -346,7 +346,7 @@ class _Revert:
         applications: Sequence[Application],
         *,
         accept_older: bool,
-    ) -> Outcome | Moved:
+    ) -> Outcome | BranchMoved:
         of_target = self.repository.changed_paths(self.target.base, self.target.last.sha)
         already_undone = tuple(sorted(set(of_target) - set(files)))
         application_effects = effects(self.repository, head, merged.tree, applications, self.manifest_cache)

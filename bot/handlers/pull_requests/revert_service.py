@@ -87,7 +87,7 @@ class RevertService:
     def _attempt(
         self, requester: Requester, request: RevertRequest, begin: Callable[[], PendingIntent] | None = None
     ) -> tuple[Outcome, QueuedRevert | None]:
-        """Revert, and append the audit entry. PortError. What needs no intent is in the queue already."""
+        """Revert, and append the audit entry. PortError. Without `begin`, it is queued already and needs no intent."""
         named = (request.application,) if request.application else ()
         with audited(self.ports, requester, f"revert {request.change}", named) as audit:
             audit.pending = pending = begin() if begin else None

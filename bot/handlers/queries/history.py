@@ -56,7 +56,7 @@ def history(
 
 
 def _suspected(translator: Translator, ports: Ports, application: Application) -> list[Block]:
-    """The commits behind what is wrong with it just now, as its alert and its stuck merges have them."""
+    """The suspects for the application's current problem: those of its alert, else those of its newest stuck merge."""
     name = application.name
     incident = ports.store.incidents.open_for(name)
     blocks = (

@@ -218,7 +218,7 @@ def _without_secrets(first: Rendering, gathered: Gathered, renderer: Renderer) -
         return Rendering((), (*first.unknown, LocalizedText(texts.SECRET_NEEDED)))
     again = {manifest.key: manifest.object for manifest in second.manifests}
     same = tuple(manifest for manifest in first.manifests if again.get(manifest.key) == manifest.object)
-    # The name of an object that exists only once may be a value.
+    # An object that only one rendering has may be named after a value of a Secret, so it is not listed.
     differing = [manifest for manifest in first.manifests if manifest.key in again and manifest not in same]
     is_complete = {manifest.key for manifest in first.manifests} == again.keys()
     unnamed = () if is_complete else (LocalizedText(texts.SECRET_OBJECTS),)

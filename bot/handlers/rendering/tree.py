@@ -113,7 +113,7 @@ class _Links:
         return self._paths[bisect_left(self._paths, f"{path}/") : bisect_left(self._paths, f"{path}{after}")]
 
     def follow(self, link: str) -> tuple[str | None, Sequence[str]]:
-        """Where a link leads, None out of the tree and in a circle; and the further links through which it does."""
+        """The path that a link leads to, None if outside the tree or circular; and the further links on the way."""
         folder = link.split("/")[:-1]
         todo = [link.rpartition("/")[2]]
         through: list[str] = []

@@ -128,7 +128,7 @@ def _as_one(older: Rollout, newer: Rollout) -> Rollout:
 
 
 def _with_authors(rollout: Rollout, repository: Repository, people: People) -> Rollout:
-    """Everybody who wrote a part of it, as Slack knows them. Who merged has not written by that."""
+    """The rollout with the authors of its commits, as Slack knows them; merge commits do not count."""
     authors = read_authors(repository, rollout.parent, rollout.revision)
     first = people.known(authors[:MAX_AUTHORS])
     return replace(rollout, authors=first, more_authors=len(authors) - len(first))

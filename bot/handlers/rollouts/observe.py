@@ -55,7 +55,7 @@ def observe(
     manifest_cache: ManifestCache,
     ignore: Sequence[IgnoreRule] = (),
 ) -> Observations:
-    """Observe every part of these rollouts on the cluster that is not live yet or watched, listing each kind only once.
+    """Observe each part of these rollouts on the cluster that is not live yet or is still watched; list each kind once.
 
     Fields that a rule ignores do not delay a rollout. A PortError is not raised: it is the `error` of an observation.
     """

@@ -20,7 +20,7 @@ from bot.core.rollouts.rollout import (
     mark_superseded,
 )
 from bot.core.waiting import is_waiting
-from bot.handlers.change_people import judged
+from bot.handlers.change_people import reviewed_record
 from bot.handlers.incidents.suspects import Suspects
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.handlers.rollouts.change import describe
@@ -144,8 +144,8 @@ class RolloutTracker:
                         self._save(current, replace(current, checks=checks))
 
     def _described(self, rollout: Rollout) -> Rollout:
-        record = judged(self._ports.store.approvals.of_commits(rollout.repository, [rollout.revision]))
-        if record and rollout.pull_number:  # an approval of other content than the merged one has been seen through
+        record = reviewed_record(self._ports.store.approvals.of_commits(rollout.repository, [rollout.revision]))
+        if record and rollout.pull_number:  # approvals of content other than what was merged do not count
             rollout = replace(rollout, approved_by=record.approvers)
         return describe(self._ports, rollout, self._applications, self._rendered)
 

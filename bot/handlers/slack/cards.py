@@ -126,7 +126,7 @@ class CardReconciler:
         ]
 
     def _ensure(self, card: Card, posted: Posted | None, *, again: bool) -> bool:
-        """Post or update the card if it is due, or (`again`) posted at all; whether Slack now shows it. StoreError."""
+        """Post or update the card if it is due, or with `again` if it is posted; whether Slack shows it. StoreError."""
         if not _is_due(card, posted):
             is_posted = bool(posted and posted.ts)
             if not (again and is_posted):

@@ -157,7 +157,7 @@ class Homes:
         shown: Home | None = None,
         again: bool = False,
     ) -> None:
-        """Publish the Home tab if it changed, or whether it changed or not (`again`). ChatError, StoreError.
+        """Publish the Home tab if it changed, or in any case with `again`. ChatError, StoreError.
 
         With `shown`, only if nobody has published since: a refresh must not replace the answer to a click.
         """

@@ -104,7 +104,8 @@ class Informer:
             except PortError as error:
                 if self._stopping.is_set():
                     return
-                _log.info("watch of %s on %s: %s", self.kind.plural, self._cluster.name, error)
+                level = logging.DEBUG if failures else logging.INFO  # one line for an outage
+                _log.log(level, "watch of %s on %s: %s", self.kind.plural, self._cluster.name, error)
                 if isinstance(error, ExpiredError | TooLargeError):
                     version = ""
                 failures += 1

@@ -193,7 +193,7 @@ class _Watching:
             for scope in refused:
                 del self._informers[scope]
             for scope in refused.keys() - self._logged:
-                _log.warning("%s It is only polled.", refused[scope])
+                _log.warning("%s Its changes are not watched.", refused[scope])
             self._logged |= refused.keys()
             self.follow(self._plan)
         elif self._refused and time.monotonic() - self._retried > _RETRY_REFUSED:

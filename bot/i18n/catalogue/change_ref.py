@@ -1,4 +1,4 @@
-"""The answers to what is not a revision."""
+"""The answers to a text that is not a valid revision."""
 
 from bot.i18n.language import Phrase
 

@@ -71,7 +71,7 @@ SERVICE_DOWN = Phrase(
     "apiservice {service}”.",
 )
 MALFORMED = Phrase(
-    en="Cluster {cluster} describes the resources of {version} in an unexpected form. Run “kubectl get apiservice "
+    en="Cluster {cluster} describes the resources of {version} in an unexpected format. Run “kubectl get apiservice "
     "{service}”.",
     es="El clúster {cluster} describe los recursos de {version} en un formato inesperado. Ejecuta “kubectl get "
     "apiservice {service}”.",

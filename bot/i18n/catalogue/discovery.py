@@ -110,7 +110,7 @@ CHART_REFERENCE = Phrase(
     es="su chart viene de un {kind}, y el bot no lo sigue.",
 )
 MANY_REFERENCES = Phrase(
-    en="the valuesFrom has more than {most} entries.", es="su valuesFrom tiene más de {most} entradas."
+    en="valuesFrom has more than {most} entries.", es="su valuesFrom tiene más de {most} entradas."
 )
 TARGET_PATH = Phrase(
     en="the targetPath {path} in valuesFrom is not a path that Helm accepts.",

@@ -156,7 +156,7 @@ BAD_INLINE_VALUES = Phrase(
     es="Los valores de Helm en línea no son válidos (línea {line}): {problem}",
 )
 BAD_PARAMETER = Phrase(
-    en="Helm cannot set the parameter {name}: its name or value is not valid, or another value is in the way.",
+    en="Helm cannot set the parameter {name}: its name or value is not valid, or it conflicts with another value.",
     es="Helm no puede definir el parámetro {name}: su nombre o su valor no es válido, u otro valor lo impide.",
 )
 LARGE_VALUES = Phrase(

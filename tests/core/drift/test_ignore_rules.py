@@ -6,7 +6,7 @@ from bot.core.drift.compare import compare_object
 from bot.core.drift.ignore_rules import IgnoreRule, PointerError, parse_pointer, without_places
 from bot.core.objects.manifest import Manifest
 from bot.core.objects.schema import Schemas
-from bot.core.objects.steps import Steps
+from bot.core.objects.step_budget import StepBudget
 from tests.common.english import english
 
 BY_HAND = "kubectl-edit"
@@ -248,7 +248,7 @@ def test_argo_cd_s_options_about_objects_that_git_lacks_excuse_no_field(annotati
 )
 def test_a_pointer_selects_what_is_there(pointer, places):
     value = {"a": {"b/c": 1, "~1": 2}, "list": ["x", "y"], "": 0}
-    assert list(parse_pointer(pointer)(value, Steps())) == places
+    assert list(parse_pointer(pointer)(value, StepBudget())) == places
 
 
 def test_a_pointer_begins_with_a_slash():
@@ -258,6 +258,6 @@ def test_a_pointer_begins_with_a_slash():
 
 def test_taking_out_touches_nothing_else():
     value = {"a": [{"b": 1, "c": 2}, 3, 4], "d": {"e": 5}}
-    left = without_places(value, [("a", 0, "b"), ("a", 2), ("d", "nothing"), ("a", 9), ()], Steps())
+    left = without_places(value, [("a", 0, "b"), ("a", 2), ("d", "nothing"), ("a", 9), ()], StepBudget())
     assert left == {"a": [{"c": 2}, 3], "d": {"e": 5}}
     assert value == {"a": [{"b": 1, "c": 2}, 3, 4], "d": {"e": 5}}

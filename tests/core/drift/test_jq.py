@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.core.drift.jq import JqError, parse_jq
-from bot.core.objects.steps import Steps
+from bot.core.objects.step_budget import StepBudget
 
 DEPLOYMENT = {
     "metadata": {"annotations": {"example.com/hash": "1", "plain": "2"}},
@@ -58,7 +58,7 @@ WEB, PROXY = ("spec", "containers", 0), ("spec", "containers", 1)
     ],
 )
 def test_it_selects(expression, places):
-    assert list(parse_jq(expression).places(DEPLOYMENT, Steps())) == places
+    assert list(parse_jq(expression).places(DEPLOYMENT, StepBudget())) == places
 
 
 @pytest.mark.parametrize(
@@ -88,9 +88,9 @@ def test_what_is_beyond_the_subset_is_refused_with_the_place(expression, problem
 
 def test_an_expression_that_would_never_end_selects_nothing():
     bomb = parse_jq("(.,.)|" * 70 + ".spec")
-    assert list(bomb.places(DEPLOYMENT, Steps())) == []
+    assert list(bomb.places(DEPLOYMENT, StepBudget())) == []
     endless = parse_jq(".[] | select(" + " or ".join(["(.[] == .[])"] * 20) + ")")
-    assert list(endless.places([list(range(500))], Steps())) == []
+    assert list(endless.places([list(range(500))], StepBudget())) == []
 
 
 JSON = st.recursive(
@@ -147,4 +147,4 @@ def from_the_start(place, value):
 @settings(deadline=None)
 @given(PATHS, JSON)
 def test_it_selects_what_jq_selects(expression, value):
-    assert set(parse_jq(expression).places(value, Steps())) == jq_places(expression, value)
+    assert set(parse_jq(expression).places(value, StepBudget())) == jq_places(expression, value)

@@ -12,7 +12,7 @@ from bot.core.git.patch import FileChange, redacted_patch
 from bot.core.objects.credentials import HIDDEN, MAX_SCANNED, is_credential_name, redact_text
 from bot.core.objects.manifest import Manifest, read_manifests
 from bot.core.objects.schema import Schemas
-from bot.core.objects.steps import Steps
+from bot.core.objects.step_budget import StepBudget
 from bot.core.pull_requests.adopt import NotAdoptableError, adopt
 
 NEEDLE = "correct-horse"
@@ -191,7 +191,7 @@ def test_no_difference_shows_a_credential(place, which):
     differences = [drift for drift in (result.drift, result.set_aside) if drift]
     assert differences
     assert NEEDLE not in repr(differences)
-    assert NEEDLE not in repr(compare_declarations(_manifest(declared), live, schema=Schemas(), steps=Steps()))
+    assert NEEDLE not in repr(compare_declarations(_manifest(declared), live, schema=Schemas(), steps=StepBudget()))
 
 
 @pytest.mark.parametrize("place", PLACES)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.core.health.cause import Cause
+from bot.core.incidents.alerting import AlertPolicy
 from bot.core.rollouts.pending import PendingState, Unready
 from bot.core.rollouts.rollout import (
     ApplicationRollout,
@@ -18,6 +19,8 @@ from bot.core.rollouts.rollout import (
     mark_superseded,
     rolling_applications,
 )
+from bot.i18n.language import ENGLISH
+from bot.messages.desired_cards import desired_cards
 
 T0 = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 LIMITS = Limits(timedelta(minutes=10), timedelta(minutes=30))
@@ -100,6 +103,15 @@ def test_what_is_unhealthy_while_it_is_watched_is_degraded(observation, minutes,
     assert later.ended_at == live.ended_at
     assert observe(later, {"shop": UNREACHABLE}, 4_000).state is later.state
     assert observe(later, {"shop": LIVE}, 4_000).is_over
+
+
+def test_each_degradation_and_each_recovery_is_a_reply_of_its_own():
+    current, replies = rollout(), []
+    for seconds, observation in enumerate((LIVE, FAILED, FAILED, LIVE, LIVE, FAILED, LIVE), 42):
+        current = observe(current, {"shop": observation}, seconds)
+        _, reply = desired_cards(lambda _: ENGLISH, T0, AlertPolicy(), rollouts=[current])
+        replies.append(reply.key.rpartition("/")[2])
+    assert replies == ["ended", "degraded-1", "degraded-1", "ended-1", "ended-1", "degraded-2", "ended-2"]
 
 
 def test_it_is_live_once_every_application_is():

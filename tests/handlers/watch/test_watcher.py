@@ -299,7 +299,7 @@ def test_what_may_not_be_watched_everywhere_is_watched_in_each_namespace_or_poll
         wait_for(lambda: watching.is_watching)
         watching.keep()
     assert threads() == ["watch prod compare", "watch prod configmaps"]
-    refusals = [record.getMessage() for record in caplog.records if "only polled" in record.getMessage()]
+    refusals = [record.getMessage() for record in caplog.records if "not watched" in record.getMessage()]
     assert [("in namespace pay" in refusal, "Grant it “" in refusal) for refusal in refusals] == [
         (False, True),
         (True, True),

@@ -29,21 +29,21 @@ class TooManyStepsError(LocalizedError):
 
 
 @dataclass(slots=True)
-class SharedSteps:
+class SharedStepBudget:
     """What the comparisons of one check have left together. They may run in several threads."""
 
     steps: int = MAX_SHARED_STEPS
     kept: int = 0  # characters
 
 
-class Steps:
+class StepBudget:
     """What one comparison has left. `size` returns the live object's bytes, and is called if that matters."""
 
     __slots__ = ("_borrowed", "_left", "_shared", "_size", "kept")
 
-    def __init__(self, size: Callable[[], int] = int, shared: SharedSteps | None = None) -> None:
+    def __init__(self, size: Callable[[], int] = int, shared: SharedStepBudget | None = None) -> None:
         self._size: Callable[[], int] | None = size
-        self._shared = shared or SharedSteps()
+        self._shared = shared or SharedStepBudget()
         self._left = FREE_STEPS
         self._borrowed = 0
         self.kept = 0  # characters
