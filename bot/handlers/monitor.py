@@ -160,7 +160,6 @@ class Monitor:
     def find_suspects(self) -> None:
         """Find the suspects of active incidents that have not been searched: those that a watch opened."""
         self.recorder.find_suspects(self._applications)
-        self.reconcile_cards()
 
     def close(self) -> None:
         """Start nothing new, and wait a while for running observations."""

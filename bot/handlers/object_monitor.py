@@ -93,7 +93,7 @@ class ObjectMonitor:
             again |= {ref for item in single if item.name in outdated for ref in refs[item].values()}
         whole = [item for item in news if item not in single]
         if whole:
-            self._monitor.check_fetched(whole, revisions=revisions)
+            self._monitor.check_fetched(whole, revisions={**self._monitor.heads, **revisions})
         self._monitor.reconcile_cards()
         return again | self._without_alert(news, refs)
 

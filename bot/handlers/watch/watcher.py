@@ -104,7 +104,7 @@ class ClusterWatcher:
         watching.state = state
 
     def stop(self) -> None:
-        """Stop watching, and wait a little until the threads have ended."""
+        """Stop watching, and wait a little for a comparison in progress."""
         with self._lock:
             watching, self._watching = self._watching, None
         if watching:
@@ -140,7 +140,7 @@ class _Watching:
         self._logged: set[Scope] = set()
         self._stopping = threading.Event()
         self._started = self._discovered = self._retried = time.monotonic()
-        self._threads: list[threading.Thread] = []
+        self._comparing = self._thread(self._compare, "compare")
 
     @property
     def has_listed(self) -> bool:
@@ -148,15 +148,13 @@ class _Watching:
 
     def start(self) -> None:
         self.follow(self._plan)
-        self._start_thread(self._compare, "compare")
+        self._comparing.start()
 
     def stop(self) -> None:
         self._stopping.set()
         for informer in self._informers.values():
             informer.stop()
-        deadline = time.monotonic() + _JOIN_SECONDS
-        for thread in self._threads:
-            thread.join(max(0.0, deadline - time.monotonic()))
+        self._comparing.join(_JOIN_SECONDS)  # the informers write nothing, so nothing waits for them
 
     def kinds_changed(self) -> bool:
         """Discover the kinds again from time to time, and say whether the cluster serves others now. ClusterError."""
@@ -181,7 +179,7 @@ class _Watching:
                 informer = self._informers[scope] = Informer(
                     self._cluster, kind, namespace, plan, self._changed, self._clock
                 )
-                self._start_thread(informer.run, kind.plural)
+                self._thread(informer.run, kind.plural).start()
 
     def replace_refused(self) -> None:
         """Watch in each namespace what the bot is not allowed to watch in all; from time to time, try again."""
@@ -241,8 +239,5 @@ class _Watching:
             until_due = self._settling.next_due() - time.monotonic()
         return max(_SHORTEST_PAUSE, min(self._settle, until_due))
 
-    def _start_thread(self, run: Callable[[], None], what: str) -> None:
-        self._threads = [thread for thread in self._threads if thread.is_alive()]
-        thread = threading.Thread(target=run, name=f"watch {self._cluster.name} {what}", daemon=True)
-        self._threads.append(thread)
-        thread.start()
+    def _thread(self, run: Callable[[], None], what: str) -> threading.Thread:
+        return threading.Thread(target=run, name=f"watch {self._cluster.name} {what}", daemon=True)

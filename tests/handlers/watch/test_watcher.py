@@ -71,6 +71,8 @@ def test_a_settled_difference_is_an_alert_and_its_end_resolves_it(bot, slack, cl
     edit(cluster)
     assert compare() == set()
     assert "debug" in cards(slack)[0].text
+    bot.monitor.find_suspects()
+    assert [incident.suspects for incident in bot.store.incidents.unsettled()] == [()]
     cluster.apply(SETTINGS, namespace="shop", manager=FLUX)
     assert compare() == set()
     assert bot.store.checks.latest()["shop"].status is Status.SYNCED
@@ -120,6 +122,18 @@ def test_an_object_that_cannot_be_read_changes_nothing_and_is_read_again(bot, cl
     assert compare() == {REF}
     assert bot.store.checks.latest() == before
     cluster.recover()
+    assert compare() == set()
+    assert bot.store.checks.latest()["shop"].status is Status.OUT_OF_SYNC
+
+
+def test_without_git_a_difference_is_neither_drift_nor_forgotten(bot, source, cluster, compare):
+    compare()
+    before = bot.store.checks.latest()
+    edit(cluster)
+    moved = source.path.rename(source.path.with_name("moved"))
+    assert compare() == {REF}
+    assert bot.store.checks.latest() == before
+    moved.rename(source.path)
     assert compare() == set()
     assert bot.store.checks.latest()["shop"].status is Status.OUT_OF_SYNC
 
@@ -192,12 +206,13 @@ def test_only_the_leader_watches_and_every_thread_ends_with_that(watch):
     assert threads() == ["watch prod compare", "watch prod configmaps"]
     is_leader = False
     watching.keep()
-    assert (threads(), watching.is_watching) == ([], False)
+    wait_for(lambda: threads() == [])
+    assert not watching.is_watching
     is_leader = True
     watching.keep()
     assert len(threads()) == 2
     watching.stop()
-    assert threads() == []
+    wait_for(lambda: threads() == [])
 
 
 @pytest.fixture
