@@ -15,15 +15,26 @@ import tempfile
 import threading
 import time
 import tracemalloc
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import yaml
-from drift_check import BRANCH, NAMESPACES, SETS, files, git, machine, namespaces, patch
+from drift_check import (
+    BRANCH,
+    NAMESPACES,
+    SETS,
+    cluster,
+    files,
+    filled_cluster,
+    machine,
+    make_remote,
+    namespaces,
+    patch,
+)
 
 SETTLE = 3.0  # seconds, the default of alerts.settle
 CHURN = 10  # edits a second
@@ -39,15 +50,10 @@ Object = dict[str, Any]
 
 def serve(home: Path) -> None:
     """Serve the cluster and say where; each line of standard input turns the background edits on or off."""
-    from bot.core.objects.manifest import read_manifests  # noqa: PLC0415  each process loads only what it needs
-    from bot.sandbox.cluster import SandboxCluster, write_kubeconfig  # noqa: PLC0415
+    from bot.sandbox.cluster import write_kubeconfig  # noqa: PLC0415  each process loads only what it needs
     from bot.sandbox.server import Server  # noqa: PLC0415
 
-    sandbox = SandboxCluster(rollout=0)
-    for path, text in files():
-        for manifest in read_manifests(path, text.encode()):
-            sandbox.api.apply(dict(manifest.object), manager="kustomize-controller", namespace=path.split("/")[1])
-    sandbox.controllers.reconcile()
+    sandbox = filled_cluster()
     churning = threading.Event()
     with Server(sandbox.app) as server:
         write_kubeconfig(home / "kubeconfig", server.url, identity="bot")
@@ -71,32 +77,11 @@ def churn(api: Any, churning: threading.Event) -> None:
         time.sleep(1 / CHURN)
 
 
-class Cluster:
-    """The running cluster."""
-
-    def __init__(self, process: "subprocess.Popen[str]", url: str) -> None:
-        self._process = process
-        self.url = url
-
-    def churn(self, state: str) -> None:
-        """Turn the background edits `on` or `off`."""
-        assert self._process.stdin
-        self._process.stdin.write(f"{state}\n")
-        self._process.stdin.flush()
-
-
-@contextmanager
-def cluster(home: Path) -> Iterator[Cluster]:
-    argv = [sys.executable, __file__, "--serve", str(home)]
-    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout is not None
-        url = server.stdout.readline().strip()
-        if not url:
-            raise SystemExit("The sandbox cluster did not start.")
-        try:
-            yield Cluster(server, url)
-        finally:
-            server.communicate()
+def turn_churn(server: "subprocess.Popen[str]", state: str) -> None:
+    """Turn the background edits `on` or `off`."""
+    assert server.stdin
+    server.stdin.write(f"{state}\n")
+    server.stdin.flush()
 
 
 # ---------------------------------------------------------------- the bot, a process of its own
@@ -184,7 +169,7 @@ def wait_for(condition: Callable[[], bool], what: str) -> float:
 # ---------------------------------------------------------------- what is measured
 
 
-def latencies(slack: Any, cluster: Cluster, edits: int) -> list[float]:
+def latencies(slack: Any, url: str, edits: int) -> list[float]:
     """Seconds from each edit until Slack has its card."""
     edited: dict[str, float] = {}
     arrived: dict[str, float] = {}
@@ -200,7 +185,7 @@ def latencies(slack: Any, cluster: Cluster, edits: int) -> list[float]:
         for number, name in enumerate(namespaces()[:edits]):
             path = f"/api/v1/namespaces/{name}/configmaps/service-{number % SETS:02}"
             edited[name] = time.monotonic()
-            patch(cluster.url, path, {"data": {"number": "999"}})
+            patch(url, path, {"data": {"number": "999"}})
             time.sleep(PAUSE)
 
     thread = threading.Thread(target=edit)
@@ -255,7 +240,7 @@ def report(edits: int) -> None:
     with tempfile.TemporaryDirectory() as folder, SandboxSlack(seed=1).serve() as slack:
         home = Path(folder)
         make_remote(home / "remote")
-        with cluster(home) as prod:
+        with cluster(home, __file__) as (url, server):
             print(
                 f"\nmemory of a watched object: {bytes_per_object(home):,.0f} bytes (goal: below 2,048)\n", flush=True
             )
@@ -266,29 +251,19 @@ def report(edits: int) -> None:
                     bot.wait(watches=watch)
                     time.sleep(10)  # for what the start has set off
                     idle = cpu_per_minute(bot)
-                    prod.churn("on")
+                    turn_churn(server, "on")
                     busy = cpu_per_minute(bot)
                     name = "watch" if watch else "polling"
                     print(f"{name:10}{idle:10.2f} s/min{busy:13.2f} s/min{bot.memory() / 2**20:7.0f} MB", flush=True)
                     if watch:
-                        seconds = sorted(latencies(slack, prod, edits))
-                    prod.churn("off")
+                        seconds = sorted(latencies(slack, url, edits))
+                    turn_churn(server, "off")
                 finally:
                     bot.stop()
     p50, p99 = statistics.median(seconds), seconds[min(len(seconds) - 1, round(0.99 * len(seconds)))]
     print(f"\nedit to card, {edits} edits: p50 {p50:.2f} s, p99 {p99:.2f} s (goal: below 5 s)")
     print(f"of that beyond the settle time of {SETTLE:.0f} s: p50 {p50 - SETTLE:.2f} s, p99 {p99 - SETTLE:.2f} s")
     print("polling, by its default intervals of 5 minutes and 30 s: p50 165 s, p99 325 s, plus the time of two checks")
-
-
-def make_remote(remote: Path) -> None:
-    for path, text in files():
-        file = remote / path
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text)
-    git("init", "-q", "-b", BRANCH, cwd=remote)
-    git("add", "-A", cwd=remote)
-    git("commit", "-qm", "Everything", cwd=remote)
 
 
 def main() -> None:
