@@ -169,7 +169,12 @@ class ObjectMonitor:
 def _with_writes(
     result: ObjectResults, latest: Check, writes: Mapping[ObjectKey, ObservedWrite | None]
 ) -> ObjectResults:
-    observed = {key: write for key, write in writes.items() if write is not None}
+    # Another write may have come before the object was read.
+    observed = {
+        key: write
+        for key, write in writes.items()
+        if write and key in result.objects and write.resource_version == result.objects[key]
+    }
     return replace(result, drift=with_observed_writes(result.drift, drift_of(latest, result.objects), observed))
 
 

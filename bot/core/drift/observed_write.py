@@ -15,8 +15,12 @@ Records = Mapping[int, tuple[str, str]]  # the entries of managedFields by a has
 
 @dataclass(frozen=True, slots=True)
 class ObservedWrite:
-    """One write of an object. `manager` is "" if the write only deleted, which leaves no record of who it was."""
+    """One write of an object, which has had `resource_version` since, or None if the write deleted it.
 
+    `manager` is "" if the write left no record of who it was, since it only deleted.
+    """
+
+    resource_version: str | None
     at: datetime
     manager: str = ""
 
@@ -33,7 +37,9 @@ def written_records(live: Mapping[str, Any]) -> Records:
     }
 
 
-def observed_write(before: Collection[int], after: Records, arrived: datetime) -> ObservedWrite:
+def observed_write(
+    resource_version: str | None, before: Collection[int], after: Records, arrived: datetime
+) -> ObservedWrite:
     """The write that changed the records. Only that of the writer gets another time, if it wrote a value too.
 
     https://github.com/kubernetes/apimachinery/blob/master/pkg/util/managedfields/internal/managedfieldsupdater.go
@@ -41,14 +47,17 @@ def observed_write(before: Collection[int], after: Records, arrived: datetime) -
     written = [entry for hash_, entry in after.items() if hash_ not in before and entry[0] != "ancient-changes"]
     if len(written) == 1:
         manager, time = written[0]
-        return ObservedWrite(parse_time(time) or arrived, manager)
-    return ObservedWrite(arrived.replace(microsecond=0))
+        return ObservedWrite(resource_version, parse_time(time) or arrived, manager)
+    return ObservedWrite(resource_version, arrived.replace(microsecond=0))
 
 
 def with_observed_writes(
     drift: Iterable[ObjectDrift], known: Iterable[ObjectDrift], writes: Mapping[ObjectKey, ObservedWrite]
 ) -> tuple[ObjectDrift, ...]:
-    """The differences with who removed what, and when: those that are not `known`, of objects with only one write."""
+    """The differences with who removed what, and when: those that are not `known`, of objects with only one write.
+
+    `writes` must be those that led to the states that were compared.
+    """
     before = {object_key(item): item for item in known}
 
     def with_write(item: ObjectDrift) -> ObjectDrift:

@@ -41,6 +41,7 @@ class LiveComparison:
     """How the objects of one cluster, at one time, differ from the manifests that `compare_live` was given.
 
     `schema_errors` says by apiVersion why its schema could not be read, and `failures` which lists could not.
+    `versions` are the resourceVersions of the objects that were read one by one.
     """
 
     cluster: str
@@ -48,6 +49,7 @@ class LiveComparison:
     schema_errors: Mapping[str, PortError]
     comparisons: Mapping[Kind, Mapping[Name, Comparisons]]
     failures: Mapping[tuple[Kind, str | None], PortError]
+    versions: Mapping[tuple[Kind, Name], str]
 
     def comparison_of(self, manifest: Manifest, application: Application) -> Comparison | None:
         """How the object of one of the application's manifests, in its namespace, differs; None if it doesn't exist.
@@ -70,6 +72,11 @@ class LiveComparison:
         if isinstance(comparison, UnexpectedError):
             raise comparison
         return comparison
+
+    def version_of(self, manifest: Manifest) -> str | None:
+        """The resourceVersion of an object that was read one by one; None if it doesn't exist or could not be read."""
+        kind = self.discovery.kinds.get((manifest.api_version, manifest.kind))
+        return self.versions.get((kind, (manifest.namespace, manifest.name))) if kind else None
 
     def autoscaler_error(self, namespace: str | None) -> PortError | None:
         """Why the bot may not know every autoscaler of a namespace; None if it does."""
@@ -100,6 +107,7 @@ def compare_live(
     needed = declared_objects(declarations, discovery)
     failures: Failures = {}
     schema_errors: dict[str, PortError] = {}
+    read_versions: dict[tuple[Kind, Name], str] = {}
 
     def read_schema(api_version: str) -> Object | None:
         try:
@@ -114,7 +122,7 @@ def compare_live(
 
     def compare_objects(kind: Kind) -> Mapping[Name, Comparisons]:
         if one_by_one:
-            return _read_one_by_one(cluster, kind, needed.declarations[kind], failures, comparer)
+            return _read_one_by_one(cluster, kind, needed.declarations[kind], failures, read_versions, comparer)
         compare = partial(comparer.compare, needed.declarations[kind])
         return _list(cluster, kind, needed.namespaces[kind], failures, compare)
 
@@ -133,7 +141,7 @@ def compare_live(
     for kind, objects in scalers.items():
         compared = ((name, comparer.compare(needed.declarations[kind], live)) for name, live in objects.items())
         comparisons[kind] = {name: several for name, several in compared if several is not None}
-    return LiveComparison(cluster.name, discovery, schema_errors, comparisons, failures)
+    return LiveComparison(cluster.name, discovery, schema_errors, comparisons, failures, read_versions)
 
 
 def _list(
@@ -168,9 +176,10 @@ def _read_one_by_one(
     kind: Kind,
     declarations: Mapping[Name, Sequence[Declaration]],
     failures: Failures,
+    versions: dict[tuple[Kind, Name], str],
     comparer: "_Comparer",
 ) -> Mapping[Name, Comparisons]:
-    """Compare only the declared objects. Those of a namespace share their fate if one of them could not be read."""
+    """Compare only the declared objects. If one could not be read, neither are the others of its namespace."""
     compared: dict[Name, Comparisons] = {}
     for namespace, name in declarations:
         try:
@@ -180,8 +189,9 @@ def _read_one_by_one(
         except PortError as error:
             failures[kind, namespace] = error
             continue
-        if comparisons:
+        if live and comparisons:
             compared[namespace, name] = comparisons
+            versions[kind, (namespace, name)] = str(live["metadata"].get("resourceVersion"))
     return compared
 
 

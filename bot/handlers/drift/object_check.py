@@ -19,9 +19,12 @@ from bot.ports.git import Repository
 
 @dataclass(frozen=True, slots=True)
 class ObjectResults:
-    """The drift of some objects of an application; not `is_complete` if one of them could not be compared."""
+    """The drift of some objects of an application, by the resourceVersion that was compared; None for a missing one.
 
-    objects: frozenset[ObjectKey]
+    Not `is_complete` if one of them could not be compared.
+    """
+
+    objects: Mapping[ObjectKey, str | None]
     drift: tuple[ObjectDrift, ...]
     is_complete: bool
 
@@ -53,8 +56,8 @@ def compare_objects(
     results: dict[str, ObjectResults] = {}
     for application, declared in manifests.items():
         result = comparison_result(declared, application, live)
-        keys = frozenset(manifest.key for manifest in declared)
-        results[application.name] = ObjectResults(keys, result.drift, is_complete=not result.unknown)
+        versions = {manifest.key: live.version_of(manifest) for manifest in declared}
+        results[application.name] = ObjectResults(versions, result.drift, is_complete=not result.unknown)
     return results
 
 

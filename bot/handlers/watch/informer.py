@@ -169,8 +169,9 @@ class Informer:
             self._states[name] = state
         if not _is_same(before, state):
             # What arrives with a new watch may have been written at any time since the previous one.
-            is_exact = before is not None and time.monotonic() - self._opened > BACKLOG_SECONDS
-            write = observed_write(before.records, records, self._clock()) if before and is_exact else None
+            is_exact = time.monotonic() - self._opened > BACKLOG_SECONDS
+            version = None if event.is_deletion else event.resource_version
+            write = observed_write(version, before.records, records, self._clock()) if before and is_exact else None
             self._changed(self.kind, name, write)
 
     def _covers(self, name: Name) -> bool:

@@ -47,7 +47,7 @@ class ObjectChecks(Protocol):
 
 
 class ClusterWatcher:
-    """Watches a cluster while `is_leader`. Call `keep` periodically, and `stop` at the end."""
+    """Watches a cluster while `is_leader`. Call `keep` periodically, and `stop` after the last call."""
 
     def __init__(
         self,
@@ -63,7 +63,6 @@ class ClusterWatcher:
         self._settle = settle.total_seconds()
         self._is_leader = is_leader
         self._clock = clock
-        self._lock = threading.Lock()  # of what `keep` and `stop` change
         self._watching: _Watching | None = None
 
     @property
@@ -85,16 +84,12 @@ class ClusterWatcher:
         state = self._checks.watched_state(self._cluster.name)
         if state is None:
             return
-        with self._lock:
-            watching = self._watching
+        watching = self._watching
         if watching is None:
-            discovery = self._cluster.discover()
-            watching = _Watching(self._cluster, self._checks, self._plan(discovery), self._settle, self._clock)
-            with self._lock:
-                self._watching = watching
-            watching.state = state
+            plan = self._plan(self._cluster.discover())
+            watching = self._watching = _Watching(self._cluster, self._checks, plan, self._settle, self._clock)
             watching.start()
-        elif watching.kinds_changed():
+        elif watching.has_other_kinds():
             self._checks.check_cluster(self._cluster.name)
             watching.follow(self._plan(watching.discovery))
         elif state != watching.state:
@@ -105,8 +100,7 @@ class ClusterWatcher:
 
     def stop(self) -> None:
         """Stop watching, and wait a little for a comparison in progress."""
-        with self._lock:
-            watching, self._watching = self._watching, None
+        watching, self._watching = self._watching, None
         if watching:
             watching.stop()
 
@@ -156,14 +150,14 @@ class _Watching:
             informer.stop()
         self._comparing.join(_JOIN_SECONDS)  # the informers write nothing, so nothing waits for them
 
-    def kinds_changed(self) -> bool:
-        """Discover the kinds again from time to time, and say whether the cluster serves others now. ClusterError."""
+    def has_other_kinds(self) -> bool:
+        """Whether the cluster serves other kinds than the plan knows, discovered from time to time. ClusterError."""
         now = time.monotonic()
-        if now - self._discovered < _DISCOVER_EVERY:
-            return False
-        self._discovered = now
-        before, self.discovery = self.discovery, self._cluster.discover()
-        return (before.kinds, before.broken.keys()) != (self.discovery.kinds, self.discovery.broken.keys())
+        if now - self._discovered >= _DISCOVER_EVERY:
+            self._discovered = now
+            self.discovery = self._cluster.discover()
+        planned = self._plan.discovery
+        return (planned.kinds, planned.broken.keys()) != (self.discovery.kinds, self.discovery.broken.keys())
 
     def follow(self, plan: WatchPlan) -> None:
         """Watch what a plan needs, and nothing else."""

@@ -35,8 +35,8 @@ DEPLOYER, STATUS = entry("argocd", operation="Apply"), entry("kubelet", subresou
 )
 def test_the_writer_is_whose_record_has_another_time(after, manager, second):
     before = written_records({"metadata": {"managedFields": [DEPLOYER, STATUS]}})
-    write = observed_write(before, written_records({"metadata": {"managedFields": after}}), ARRIVED)
-    assert (write.manager, write.at.second) == (manager, second)
+    write = observed_write("7", before, written_records({"metadata": {"managedFields": after}}), ARRIVED)
+    assert (write.resource_version, write.manager, write.at.second) == ("7", manager, second)
 
 
 @pytest.mark.parametrize("fields", [None, "none", [None, 7]])
@@ -47,7 +47,7 @@ def test_records_of_any_shape_are_read(fields):
 REMOVED, ADDED = FieldDrift("removed", "data.level", desired="info"), FieldDrift("added", "data.more", live="1")
 MODIFIED = ObjectDrift("v1", "ConfigMap", "shop", "settings", "modified", (REMOVED, ADDED))
 MISSING = ObjectDrift("v1", "ConfigMap", "shop", "settings", "missing")
-WRITE = ObservedWrite(SECOND, "kubectl-edit")
+WRITE = ObservedWrite("7", SECOND, "kubectl-edit")
 ACTOR = Actor(Confidence.CERTAIN, (), "kubectl-edit", SECOND)
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.core.drift.model import Status
+from bot.core.drift.observed_write import ObservedWrite
 from bot.core.incidents.incident import IncidentState
 from bot.handlers.object_monitor import MAX_OBJECTS, ObjectMonitor
 from bot.handlers.watch import informer, watcher
@@ -266,6 +267,17 @@ def test_a_removal_has_a_time_and_a_tool_as_far_as_one_write_says(
     bot.monitor.check_cluster("prod")
     assert removed_fields(bot) == [removed]
     assert (cards(slack)[0].text, content(cards(slack)[0])) == (card.text, content(card))
+
+
+@pytest.mark.parametrize(("resource_version", "is_explained"), [("{}", True), ("{}0", False), (None, False)])
+def test_a_write_explains_only_the_state_that_was_compared(bot, cluster, compare, resource_version, is_explained):
+    compare()
+    cluster.edit(SETTINGS, "shop", REMOVAL)
+    live = cluster.api.call("GET", cluster.api.path_of(SETTINGS, "shop"))
+    version = resource_version and resource_version.format(live["metadata"]["resourceVersion"])
+    compare(write=ObservedWrite(version, bot.clock(), "kubectl-edit"))
+    [removed] = removed_fields(bot)
+    assert (removed.actor is not None) is is_explained
 
 
 def test_a_deletion_has_a_time(bot, cluster, slack, begun):
