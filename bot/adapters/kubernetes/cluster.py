@@ -17,6 +17,7 @@ from bot.adapters.kubernetes.watching import open_watch
 from bot.i18n.catalogue import cluster as texts
 from bot.i18n.language import LocalizedText, Phrase
 from bot.ports.cluster import Discovery, Kind, ObjectList, Read, Watch
+from bot.ports.telemetry import LIST, NO_TELEMETRY, Telemetry
 
 # https://github.com/kubernetes/apimachinery/blob/master/pkg/fields/selector.go (EscapeValue)
 _SELECTOR_SYNTAX: Final = re.compile(r"[\\,=]")
@@ -43,8 +44,10 @@ class KubernetesCluster:
         connect_timeout: float = bounds.CONNECT_SECONDS,
         read_timeout: float = bounds.IDLE_SECONDS,
         watch_timeout: float = bounds.WATCH_IDLE_SECONDS,
+        telemetry: Telemetry = NO_TELEMETRY,
     ) -> None:
         self.name = name
+        self._telemetry = telemetry
         configuration, self._namespace = load_configuration(name, kubeconfig, context)
         timeout = urllib3.Timeout(connect=connect_timeout, read=read_timeout)
         self._api = KubernetesApi(name, configuration, timeout)
@@ -102,7 +105,8 @@ class KubernetesCluster:
         self, kind: Kind, namespace: str | None, read: Callable[[Mapping[str, Any]], Read | None]
     ) -> ObjectList[Read]:
         action = _action(texts.LIST, texts.LIST_IN, kind, namespace)
-        return list_objects(self._api, _path(kind, namespace), kind, action, read)
+        with self._telemetry.measure(LIST, cluster=self.name, resource=_resource(kind)):
+            return list_objects(self._api, _path(kind, namespace), kind, action, read)
 
     def get(self, kind: Kind, namespace: str | None, name: str) -> Mapping[str, Any] | None:
         action = _action(texts.LIST, texts.LIST_IN, kind, namespace)
@@ -122,7 +126,10 @@ def _path(kind: Kind, namespace: str | None) -> str:
     return f"/{'apis' if kind.group else 'api'}/{kind.api_version}/{within}{kind.plural}"
 
 
+def _resource(kind: Kind) -> str:
+    return f"{kind.plural}.{kind.group}" if kind.group else kind.plural
+
+
 def _action(everywhere: Phrase, in_namespace: Phrase, kind: Kind, namespace: str | None) -> LocalizedText:
-    resource = f"{kind.plural}.{kind.group}" if kind.group else kind.plural
     phrase = in_namespace if namespace and kind.namespaced else everywhere
-    return LocalizedText(phrase, resource=resource, namespace=namespace or "")
+    return LocalizedText(phrase, resource=_resource(kind), namespace=namespace or "")

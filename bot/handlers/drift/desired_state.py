@@ -1,10 +1,10 @@
 """What git declares for applications, each at the revision of its repository."""
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
+from bot.context_pool import ContextThreadPool
 from bot.core.applications.application import Application
 from bot.core.objects.manifest import Manifest, ManifestError
 from bot.handlers.drift.result import join_sentences
@@ -78,7 +78,7 @@ def _prepare(
             manifest_cache.prepare(repositories[name], revision, sources)
 
     names = sorted({application.repository.key for application in applications})
-    with ThreadPoolExecutor(_PARALLEL_RENDERINGS, "prepare") as pool:
+    with ContextThreadPool(_PARALLEL_RENDERINGS, "prepare") as pool:
         list(pool.map(prepare, names))
 
 
