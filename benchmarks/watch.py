@@ -40,7 +40,7 @@ SETTLE = 3.0  # seconds, the default of alerts.settle
 CHURN = 10  # edits a second
 CPU_SECONDS = 20.0
 PAUSE = 1.0  # between two edits
-WAIT = 60.0  # for everything
+WAIT = 180.0  # for anything
 
 Object = dict[str, Any]
 
@@ -133,7 +133,7 @@ class Bot:
                 raise SystemExit(f"The bot ended:\n{log}")
             return self._checks() == NAMESPACES and ("watching prod" in log or not watches)
 
-        wait_for(is_ready, "the bot")
+        wait_for(is_ready, "The first checks")
 
     def _checks(self) -> int:
         url = f"file:{self._log.with_name('state.db')}?mode=ro"
@@ -161,7 +161,7 @@ def wait_for(condition: Callable[[], bool], what: str) -> float:
     deadline = time.monotonic() + WAIT
     while not condition():
         if time.monotonic() > deadline:
-            raise SystemExit(f"Waited {WAIT:.0f} s in vain for {what}.")
+            raise SystemExit(f"{what} did not come within {WAIT:.0f} s.")
         time.sleep(0.005)
     return time.monotonic()
 
@@ -190,7 +190,7 @@ def latencies(slack: Any, url: str, edits: int) -> list[float]:
 
     thread = threading.Thread(target=edit)
     thread.start()
-    wait_for(look, f"{edits} cards")
+    wait_for(look, f"All {edits} cards")
     thread.join()
     return [arrived[name] - edited[name] for name in edited]
 

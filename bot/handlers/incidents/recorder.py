@@ -28,7 +28,7 @@ _MAX_NEWER: Final = 1_000
 
 @dataclass(frozen=True, slots=True)
 class _Newer:
-    """Objects of an application that were checked by themselves `at` a time, and then by `monotonic`."""
+    """Objects of an application that were checked by themselves, and when, by time.monotonic() and by the clock."""
 
     monotonic: float
     at: datetime

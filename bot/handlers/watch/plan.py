@@ -16,7 +16,7 @@ _NOTHING: Final[Mapping[Name, tuple[str, ...]]] = {}
 
 @dataclass(frozen=True, slots=True)
 class ObjectChange:
-    """That an object changed, whether it has settled since, and the write, if it is known to be only one."""
+    """A change of an object: whether it has settled since, and the write that made it, if it was only one."""
 
     is_settled: bool
     write: ObservedWrite | None = None
@@ -37,9 +37,9 @@ class WatchPlan:
     scaled: Mapping[str | None, tuple[ObjectRef, ...]]
 
     def scopes(self, refused: Container[Scope]) -> list[Scope]:
-        """What to watch: each kind in its namespace or in all, or if that is `refused`, in each of several.
+        """What to watch, as a check lists it: a kind in its only namespace or in all, else in each of several.
 
-        As a check lists it. Nothing that is refused.
+        Scopes that are `refused` are left out.
         """
         scopes: list[Scope] = []
         for kind, namespaces in self.namespaces.items():

@@ -15,7 +15,7 @@ _LONGEST_RETRY: Final = 30.0
 
 @dataclass(slots=True)
 class _Change:
-    """Since when an item has been changing, when it is due, and whether it will have been left alone until then."""
+    """When an item first changed, when it is due, and whether it will have settled by then."""
 
     since: float
     due: float

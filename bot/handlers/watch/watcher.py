@@ -201,7 +201,7 @@ class _Watching:
                     self._writes[ref] = [*self._writes.get(ref, ()), write][-2:]  # one, or more than one
 
     def _compare(self) -> None:
-        """Check what has settled, until it is stopped. Nothing is due before the first lists: they may change it."""
+        """Check what has settled, until it is stopped. What the first lists report is checked together."""
         while not self.has_listed and time.monotonic() < self._started + _LIST_SECONDS:
             if self._stopping.wait(_SHORTEST_PAUSE):
                 return

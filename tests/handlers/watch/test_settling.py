@@ -34,7 +34,7 @@ def test_what_never_settles_is_taken_too_and_has_not_settled(settling):
     assert settling.take_due(19.0) == {"web": False}
 
 
-def test_what_is_taken_again_waits_longer_each_time_and_begins_anew_when_it_is_done(settling):
+def test_what_is_taken_again_waits_longer_each_time_until_it_is_done(settling):
     now, waits = 0.0, []
     settling.add("web", now)
     for again in (True, True, True, True, False):
