@@ -42,8 +42,8 @@ class Informer:
     """Follows one kind, in one namespace or (None) in all, and calls `changed` for each object of `plan` that changed.
 
     It keeps a digest of each object, not the object. An event is dropped if it's a duplicate, came late, or changed
-    only what no comparison depends on. After a list, `changed` is called for every object whose state is not known to be
-    the same as before. It is called with the write that changed the object, if that is known to be one write.
+    only what no comparison depends on. After a list, `changed` is called for every object whose state is not known to
+    be the same as before. It is called with the write that changed the object, if that is known to be one write.
     """
 
     def __init__(
