@@ -92,8 +92,8 @@ class Checks(Protocol):
         """Store each application's latest check, without what was set aside."""
         ...
 
-    def latest(self) -> dict[str, Check]:
-        """The latest check of each application, by its name."""
+    def latest(self, applications: Collection[str] | None = None) -> dict[str, Check]:
+        """The latest check of each application, or of each of these, by its name."""
         ...
 
 

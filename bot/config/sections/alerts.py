@@ -1,6 +1,6 @@
 """`alerts`: when a difference becomes an alert, reminders, escalation and quiet hours."""
 
-from datetime import time
+from datetime import time, timedelta
 from typing import Literal, Self
 from zoneinfo import ZoneInfo
 
@@ -82,6 +82,7 @@ class AlertsConfig(Section):
     looks: int = Field(
         default=2, ge=1, le=10, description="a number from 1 to 10 (checks in a row that must see a difference)"
     )
+    settle: Duration = timedelta(seconds=3)
     quiet_while_rolling: Flag = True
     group: int = Field(
         default=5,
