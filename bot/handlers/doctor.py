@@ -15,7 +15,7 @@ from bot.config.model import Config
 from bot.core.access.audit import AuditEntry, Origin
 from bot.core.applications.application import Application
 from bot.core.charts.reference import ChartRef, is_chart_key
-from bot.core.cluster_audit.event import NotAnEventError, parse_events
+from bot.core.cluster_audit.parse import NotAnEventError, parse_events
 from bot.core.drift.model import Status
 from bot.core.events import ping
 from bot.handlers.cluster_audit.record import AuditLog
