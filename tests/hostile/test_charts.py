@@ -156,6 +156,29 @@ def test_a_server_that_drips_is_given_up_and_left_alone_for_a_while(attack, monk
     assert len(attack.server.paths) == requests
 
 
+def test_an_untrusted_certificate_names_the_remedy_which_works(untrusted_server, tmp_path, monkeypatch):
+    url, ca = untrusted_server
+    for name in ("GIT_SSL_CAINFO", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):  # they come before SSL_CERT_FILE
+        monkeypatch.delenv(name, raising=False)
+    chart = ChartRef.parse(url, "web", "1.0.0")
+
+    def refusal():
+        with pytest.raises(ChartError) as refused:
+            ChartFetcher(tmp_path, [chart.host], {}).fetch(chart)
+        return str(refused.value)
+
+    assert "its certificate is not trusted (self-signed certificate). " in (said := refusal())
+    assert "SSL_CERT_FILE" in said
+    monkeypatch.setenv("SSL_CERT_FILE", ca)
+    assert "it responded with 404" in refusal()
+
+
+@pytest.mark.parametrize("scheme", ["https", "oci"])
+def test_a_name_that_cannot_be_resolved_is_said(attack, scheme):
+    attack.fetcher._allow = ["nowhere.invalid"]
+    assert "it is not responding (Name or service not known)" in attack.refusal(f"{scheme}://nowhere.invalid")
+
+
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_redirects_are_bounded_and_take_no_credential_elsewhere(attack, status):
     headers = []

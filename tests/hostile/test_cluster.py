@@ -56,18 +56,20 @@ class _Server(socketserver.ThreadingTCPServer):
 
 
 @contextmanager
-def serving(answer: Answer):
+def serving(answer: Answer, certificate=None):
     """The URL of a server that answers each path with these bytes, and then closes the connection."""
     with _Server(("127.0.0.1", 0), _Handler) as server:
         server.answer = answer
+        if certificate:
+            certificate.use_for(server)
         threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_address[1]}"
+        yield f"http{'s' if certificate else ''}://127.0.0.1:{server.server_address[1]}"
         server.shutdown()
 
 
-def kubeconfig(folder, url, user=None):
+def kubeconfig(folder, url, user=None, ca=None):
     path = folder / "kubeconfig"
-    clusters = [{"name": "k", "cluster": {"server": url}}]
+    clusters = [{"name": "k", "cluster": {"server": url, **({"certificate-authority": ca} if ca else {})}}]
     contexts = [{"name": "c", "context": {"cluster": "k", "user": "u"}}]
     users = [{"name": "u", "user": user or {"token": "sesame"}}]
     path.write_text(
@@ -118,14 +120,34 @@ ENDLESS = {
 
 
 @pytest.mark.timeout(30)
-@pytest.mark.parametrize(("answer", "words"), ENDLESS.values(), ids=ENDLESS)
-def test_what_never_ends_is_given_up(tmp_path, monkeypatch, answer, words):
+@pytest.mark.parametrize(
+    ("answer", "words", "tls"),
+    [
+        *(pytest.param(*answer, False, id=name) for name, answer in ENDLESS.items()),
+        *(pytest.param(*answer, True, id=f"{name}, over TLS") for name, answer in ENDLESS.items() if "drip" in name),
+    ],
+)
+def test_what_never_ends_is_given_up(tmp_path, monkeypatch, certificate, answer, words, tls):
     for name, value in {"REQUEST_SECONDS": 0.5, "LIST_SECONDS": 2.0, "PAGES": 30}.items():
         monkeypatch.setattr(bounds, name, value)
-    with serving(answer) as url:
-        cluster = KubernetesCluster("prod", kubeconfig=kubeconfig(tmp_path, url))
+    with serving(answer, certificate if tls else None) as url:
+        cluster = KubernetesCluster("prod", kubeconfig=kubeconfig(tmp_path, url, ca=certificate.file))
         with pytest.raises(ClusterError, match=words):
             cluster.list(CONFIG_MAPS, None)
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("https://nowhere.invalid", r"the host name does not resolve \(https://nowhere\.invalid\)\.$"),
+        ("UNTRUSTED", r"the TLS handshake failed; check the cluster's certificate authority"),
+    ],
+)
+def test_an_api_server_that_cannot_be_reached_or_trusted_is_said(tmp_path, untrusted_server, url, words):
+    url = url.replace("UNTRUSTED", untrusted_server[0])
+    with pytest.raises(ClusterError, match=words) as error:
+        KubernetesCluster("prod", kubeconfig=kubeconfig(tmp_path, url)).discover()
+    assert "\n" not in str(error.value)
 
 
 LIST_IN_A_CHILD = """

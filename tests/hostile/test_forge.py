@@ -179,6 +179,15 @@ def test_a_dripping_response_ends_at_the_deadline(adapter, hostile, monkeypatch,
     assert time.monotonic() - started < 20
 
 
+def test_a_response_that_drips_over_tls_ends_at_the_deadline(site, certificate, monkeypatch):
+    monkeypatch.setattr(transport, "REQUEST_SECONDS", 0.5)
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", certificate.file)
+    with HostileServer(certificate).serve() as hostile:
+        hostile.respond = drip(b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n")
+        with pytest.raises(ForgeError, match=r"the response took longer than 0\.5 s"):
+            site.adapter(url=hostile.url, token="t").get_pull_request(7)
+
+
 def endless_pages(items):
     """Every page has a next one, as each forge says that."""
 

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from bot.adapters.git import bounds
 from bot.adapters.git.credential import Credential
+from bot.adapters.git.errors import GitErrorMapper
 from bot.adapters.git.repository import GitRepository
 from bot.core.git.target_revision import Newest, TargetRevision
 from bot.ports.git import RepositoryError, RevisionNotFoundError
@@ -370,6 +371,41 @@ def test_no_form_of_a_url_shows_its_password(tmp_path, url):
     with pytest.raises(RepositoryError) as raised:
         GitRepository("p", url, "main", tmp_path).fetch()
     assert "s3cret" not in f"{raised.value!r} {raised.value}"
+
+
+# ------------------------------------------------------------ DNS and TLS
+
+
+@pytest.mark.parametrize("url", ["https://nowhere.invalid/acme/p.git", "ssh://git@nowhere.invalid/acme/p.git"])
+def test_a_name_that_cannot_be_resolved_is_said(tmp_path, url):
+    with pytest.raises(RepositoryError, match="nowhere.invalid/acme/p.git cannot be reached. Check that the address"):
+        GitRepository("p", url, "main", tmp_path).fetch()
+
+
+def test_an_untrusted_certificate_names_the_remedy_which_works(untrusted_server, tmp_path, monkeypatch):
+    url, ca = untrusted_server
+    repository = GitRepository("p", f"{url}/acme/p.git", "main", tmp_path)
+    with pytest.raises(RepositoryError, match=r"certificate of https://.* is not trusted\. .* GIT_SSL_CAINFO") as error:
+        repository.fetch()
+    assert "\n" not in str(error.value)
+    monkeypatch.setenv("GIT_SSL_CAINFO", ca)
+    with pytest.raises(RepositoryError, match="There is no git repository at"):
+        repository.fetch()
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "SSL certificate problem: unable to get local issuer certificate",
+        "SSL: no alternative certificate subject name matches target host name 'git.example'",
+        "server verification failed: certificate signer not trusted. (CAfile: /etc/ssl/ca.crt CRLfile: none)",
+        "SSL: certificate subject name (a) does not match target host name 'git.example'",
+    ],
+)
+def test_every_tls_library_of_git_is_understood(said):
+    stderr = f"fatal: unable to access 'https://git.example/p/': {said}"
+    error = GitErrorMapper("p", "https://git.example/p", "GITHUB_TOKEN").fetch_failed(stderr)
+    assert "is not trusted" in str(error)
 
 
 # ------------------------------------------------------------ the mirror
