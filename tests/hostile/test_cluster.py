@@ -3,7 +3,6 @@
 import gzip
 import itertools
 import json
-import pkgutil
 import socketserver
 import subprocess
 import sys
@@ -22,14 +21,11 @@ from bot.adapters.kubernetes import bounds
 from bot.adapters.kubernetes.api import KubernetesApi
 from bot.adapters.kubernetes.cluster import KubernetesCluster
 from bot.core.drift.model import Status
-from bot.core.rollouts.rollout import RolloutState
 from bot.handlers.queries.status import status
 from bot.i18n.language import ENGLISH
 from bot.ports.cluster import ClusterError, Kind
-from tests.common.bot import application_settings
-from tests.common.kubernetes import as_yaml
 from tests.common.kubernetes import config_map as config_map_manifest
-from tests.common.slack import cards, content, headlines
+from tests.common.slack import content, headlines
 from tests.common.wait import wait_for
 
 CONFIG_MAPS = Kind("", "v1", "ConfigMap", "configmaps", namespaced=True)
@@ -383,19 +379,7 @@ def test_an_exec_plugin_gets_no_secret_of_the_bot_and_is_run_again_after_a_failu
     assert {"MY_OWN", "AWS_PROFILE", "PATH", "KUBERNETES_EXEC_INFO"} <= set(environment)
 
 
-# ---------------------------------------------------------------- one object, application or commit among others
-
-
-@pytest.fixture
-def fleet(bot, source, cluster):
-    """The bot, watching `cart` and `shop`, which are both in sync."""
-    files = {f"apps/{name}/settings.yaml": as_yaml(SETTINGS) for name in ("cart", "shop")}
-    source.commit("First", files)
-    for name in ("cart", "shop"):
-        cluster.apply(SETTINGS, namespace=name)
-    bot.start(applications={name: application_settings(name) for name in ("cart", "shop")}, alerts={"looks": 1})
-    assert {check.status for check in bot.check().values()} == {Status.SYNCED}
-    return bot
+# ---------------------------------------------------------------- one object among others
 
 
 SETTINGS = config_map_manifest("settings", level="info")
@@ -424,87 +408,6 @@ def nest_live_value(monkeypatch, depth):
     get = KubernetesApi.get
     deep = b'{"a":' * depth + b"1" + b"}" * depth
     monkeypatch.setattr(KubernetesApi, "get", lambda *args, **options: get(*args, **options).replace(b'"DEEP"', deep))
-
-
-def inject_defect(monkeypatch, place, marker):
-    """Let a function fail when one of its arguments, `MODULE.NAME:INDEX`, mentions the marker."""
-    path, _, index = place.partition(":")
-    module, _, name = path.rpartition(".")
-    owner = pkgutil.resolve_name(module)
-    function = getattr(owner, name)
-
-    def failing(*args, **options):
-        if marker in repr(args[int(index or 0)] if args else options):
-            raise ZeroDivisionError("a defect")
-        return function(*args, **options)
-
-    monkeypatch.setattr(owner, name, failing)
-
-
-# Where a defect shows: what checks and cards are made of, one step after another.
-DEFECTS = [
-    "bot.handlers.drift.check._check_of",
-    "bot.handlers.drift.check.comparison_result",
-    "bot.handlers.drift.live_comparison.compare_object",
-    "bot.handlers.drift.live_comparison.resolve_one",
-    "bot.handlers.rendering.manifest_cache.render:1",
-    "bot.handlers.rendering.manifest_cache.gather:1",
-    "bot.handlers.monitor.record:1",
-    "bot.handlers.incidents.record.apply_check:1",
-    "bot.handlers.incidents.record.apply_timers",
-    "bot.handlers.incidents.record.cards_to_announce",
-    "bot.handlers.incidents.suspects.Suspects.of_drift:1",
-    "bot.handlers.slack.cards.CardReconciler._deliver:1",
-    "bot.messages.incident_cards._cards:2",
-]
-
-
-@pytest.mark.parametrize("place", DEFECTS)
-def test_a_defect_that_one_application_meets_hurts_no_other(fleet, source, cluster, slack, monkeypatch, place):
-    # What was rendered and compared before would not be again.
-    source.commit("Warn", {f"apps/{name}/settings.yaml": as_yaml(NOISY[name]) for name in NOISY})
-    inject_defect(monkeypatch, place, "cart")
-    checks = fleet.check()
-    assert checks["shop"].status is Status.OUT_OF_SYNC
-    assert checks["cart"].status in (Status.OUT_OF_SYNC, Status.UNKNOWN)
-    if checks["cart"].status is Status.UNKNOWN:
-        assert "Log reference: " in str(checks["cart"].error)
-        assert checks["cart"].error == fleet.check()["cart"].error, "the same defect has the same reference"
-        assert checks["cart"].complete_at, "it says when it was last known"
-    fleet.ports.store.settle(fleet.store.rollouts.unsettled()[0].id)  # a rollout is no drift
-    fleet.check()
-    assert any("shop" in line for line in headlines(slack))
-    monkeypatch.undo()
-    assert fleet.check()["cart"].status is Status.OUT_OF_SYNC
-    assert any("cart" in line for line in headlines(slack))
-
-
-NOISY = {name: config_map_manifest("settings", level=f"warning of {name}") for name in ("cart", "shop")}
-ROLLOUT_DEFECTS = [
-    "bot.handlers.rollouts.change.rendered_change:1",
-    "bot.handlers.rollouts.observe.changed_manifests:1",
-    "bot.handlers.rollouts.observe._observe_applied",
-    "bot.handlers.rollouts.merges._rollout:2",
-    "bot.handlers.rollouts.merges._with_authors",
-    "bot.handlers.rollouts.track.apply_observations",
-    "bot.handlers.rollouts.track.describe:1",
-    "bot.messages.desired_cards._rollout_cards:1",
-]
-
-
-@pytest.mark.parametrize("place", ROLLOUT_DEFECTS)
-def test_a_defect_that_one_merge_meets_hurts_no_other(fleet, source, cluster, slack, monkeypatch, place):
-    for name, manifest in NOISY.items():
-        source.commit(f"Warn in {name}", {f"apps/{name}/settings.yaml": as_yaml(manifest)})
-    inject_defect(monkeypatch, place, "in cart" if place.endswith("_rollout:2") else "cart")
-    fleet.monitor.poll_repository("platform")
-    assert fleet.store.rollouts.head("platform") == source.sha()
-    for name, manifest in NOISY.items():
-        cluster.apply(manifest, namespace=name)
-    fleet.clock.advance(seconds=10)
-    fleet.monitor.observe_rollouts()
-    assert [rollout.state for rollout in fleet.store.rollouts.of_revisions([source.sha()])] == [RolloutState.LIVE]
-    assert any("Warn in shop" in content(card) for card in cards(slack))
 
 
 # ---------------------------------------------------------------- the clock
