@@ -199,11 +199,11 @@ def test_compressible_messages_fill_no_memory(source, tmp_path):
     for name, value in {"pack.window": "0", "core.compression": "1"}.items():
         source.git("config", name, value)
     for _ in range(8):
-        commit(source, message=b"x" * (32 * MIB))
+        commit(source, message=b"x" * (16 * MIB))
     answer, own, children = in_child(read_everything, source.url, str(tmp_path / "mirrors"))
     assert answer["commits"] == 9
     assert answer["errors"].keys() <= {"commits", "files"}  # there is no such path; and git holds all of these at once
-    assert own < 192 * MIB
+    assert own < 160 * MIB
     assert children < 512 * MIB
 
 
@@ -215,12 +215,12 @@ def test_a_tree_that_unfolds_without_end_fills_no_memory(source, tmp_path):
         entry, mode = store(source, "tree", tree), b"40000"
     root = store(source, "tree", b"40000 apps\0" + bytes.fromhex(entry))
     commit(source, tree=root)
-    small = {"OUTPUT_BYTES": 2 * MIB, "PROCESS_BYTES": 128 * MIB}
+    small = {"OUTPUT_BYTES": 2 * MIB, "PROCESS_BYTES": 64 * MIB}
     answer, own, children = in_child(read_everything, source.url, str(tmp_path / "mirrors"), **small)
     assert answer["errors"].keys() >= {"files", "many", "paths", "edit"}
     assert "printed more than 2 MiB" in answer["errors"]["files"]
     assert own < 192 * MIB
-    assert children < 192 * MIB
+    assert children < 128 * MIB
 
 
 @pytest.mark.parametrize(

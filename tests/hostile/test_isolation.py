@@ -57,7 +57,7 @@ DEFECTS = [
     "bot.handlers.drift.check.comparison_result",
     "bot.handlers.drift.live_comparison.compare_object",
     "bot.handlers.drift.live_comparison.resolve_one",
-    "bot.handlers.rendering.manifest_cache.render:1",
+    "bot.handlers.rendering.manifest_cache.render",
     "bot.handlers.rendering.manifest_cache.gather:1",
     "bot.handlers.monitor.record:1",
     "bot.handlers.incidents.record.apply_check:1",
