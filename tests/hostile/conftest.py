@@ -1,11 +1,31 @@
 """Fixtures of several edges."""
 
+import time
+
 import pytest
+from hypothesis.internal.charmap import charmap
 
 from bot.core.drift.model import Status
 from tests.common.bot import application_settings
 from tests.common.kubernetes import as_yaml, config_map
+from tests.hostile.memory import forget_peak, peak_mib
 from tests.hostile.server import Certificate, HostileServer, send
+
+PROPERTY_MIB, PROPERTY_SECONDS = 64, 15  # that all examples of one property test may add and take, in CPU time
+
+
+@pytest.fixture(autouse=True)
+def bounded_properties(request):
+    """Every property test ends within its bounds of memory and time, whatever its examples are."""
+    if not getattr(request.function, "is_hypothesis_test", False):
+        yield
+        return
+    charmap()  # Hypothesis makes its own tables once, which take more
+    forget_peak()
+    before, start = peak_mib(), time.process_time()
+    yield
+    assert peak_mib() - before < PROPERTY_MIB
+    assert time.process_time() - start < PROPERTY_SECONDS
 
 
 @pytest.fixture(scope="session")

@@ -4,11 +4,14 @@ import gzip
 import io
 import json
 import tarfile
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 
 import pytest
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bot.adapters.charts.cache import ChartCache
 from bot.adapters.charts.credentials import read_credentials
@@ -35,6 +38,21 @@ def tar_of(*members):
             member.linkname = "/etc/passwd" if kind in (tarfile.SYMTYPE, tarfile.LNKTYPE) else ""
             tar.addfile(member, io.BytesIO(text))
     return content.getvalue()
+
+
+def with_checksums(content, headers):
+    """An archive whose headers at these places are valid again."""
+    content = bytearray(content)
+    for place in headers:
+        checksum = tarfile.calc_chksums(content[place : place + 512])[0]
+        content[place + 148 : place + 156] = b"%06o\0 " % checksum
+    return bytes(content)
+
+
+def half_a_sparse_member():
+    header = bytearray(tarfile.TarInfo("web/a").tobuf(tarfile.GNU_FORMAT))
+    header[156], header[482] = ord("S"), 1  # its map goes on in the next block
+    return gzip.compress(with_checksums(header, [0]))
 
 
 CHART_FILE = ("web/Chart.yaml", tarfile.REGTYPE, CHART.encode())
@@ -70,8 +88,8 @@ def test_a_package_with_anything_but_ordinary_files_is_refused(monkeypatch, memb
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"\x1f\x8b", b"x" * 100, gzip.compress(b"x" * 2_000), tar_of()],
-    ids=["nothing", "half a header", "text", "gzipped text", "no files"],
+    [b"", b"\x1f\x8b", b"x" * 100, gzip.compress(b"x" * 2_000), half_a_sparse_member(), tar_of()],
+    ids=["nothing", "half a header", "text", "gzipped text", "half a sparse member", "no files"],
 )
 def test_what_is_not_a_package_is_refused(content):
     with pytest.raises(ArchiveError, match=r"is not a gzipped tar archive|contains no Chart\.yaml"):
@@ -84,6 +102,30 @@ def test_a_bomb_is_never_unpacked_whole(monkeypatch):
     assert len(bomb) < 2**16
     with pytest.raises(ArchiveError, match="larger than 1 MiB when unpacked"):
         unpack(bomb)
+
+
+MEMBERS = st.tuples(
+    st.sampled_from(["web/", "web", "./web/", "", "/", "../", "web/../"]),
+    st.text(st.characters(codec="utf-8"), max_size=120),
+    st.sampled_from([tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.DIRTYPE, tarfile.SYMTYPE, b"S", b"L", b"x"]),
+    st.binary(max_size=40),
+)
+
+
+DAMAGES = st.tuples(st.integers(0, 4_000), st.binary(max_size=12) | st.just(b"\x80" + b"\xff" * 11))
+
+
+@settings(max_examples=150)
+@given(st.lists(MEMBERS, max_size=5), st.lists(DAMAGES, max_size=3))
+def test_any_archive_is_a_package_or_refused(members, damages):
+    """Any members, and any damage to them in headers that are valid otherwise."""
+    named = [(prefix + name, kind, content) for prefix, name, kind, content in members]
+    content = bytearray(gzip.decompress(tar_of(CHART_FILE, *named)))
+    headers = [place for place in range(0, len(content), 512) if content[place + 257 : place + 262] == b"ustar"]
+    for place, damage in damages:
+        content[place : place + len(damage)] = damage[: len(content) - place]
+    with suppress(ArchiveError):
+        assert "Chart.yaml" in unpack(gzip.compress(with_checksums(content, headers), 1))
 
 
 @dataclass
@@ -271,6 +313,44 @@ def manifest(**fields):
 def test_an_invalid_manifest_is_refused(attack, body, headers, reason):
     attack.server.respond = lambda handler: send(handler, body, **headers)
     assert reason in attack.refusal(attack.server.url.replace("http:", "oci:"))
+
+
+DOCUMENTS = st.recursive(
+    st.none()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=9)
+    | st.sampled_from(["1.0.0", "v1.0.0", "web.tgz", "http://[", "file:///etc/passwd", "//", LAYER])
+    | st.sampled_from([f"sha256:{'0' * 64}", f"sha256:{'0' * 63}", "oci://127.0.0.1:1/web:1.0.0", "\ud800"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["entries", "web", "version", "urls", "digest", "created", "layers", "mediaType", "tags"]),
+            inner,
+            max_size=5,
+        )
+    ),
+    max_leaves=15,
+).map(lambda value: {"entries": {"web": [value]}, "layers": [value], "tags": [value], "value": value})
+
+
+@pytest.fixture(scope="module")
+def chart_server():
+    with HostileServer().serve() as server:
+        yield server
+
+
+@settings(max_examples=100)
+@given(DOCUMENTS, st.sampled_from(["value", None]), st.sampled_from(["1.0.0", "1.x", ""]), st.booleans())
+def test_any_document_of_a_server_is_one_sentence(chart_server, tmp_path_factory, document, part, version, is_oci):
+    """An index, a manifest or a page of tags."""
+    body = json.dumps(document[part] if part else document).encode()
+    chart_server.respond = lambda handler: send(handler, body)
+    url = chart_server.url.replace("http:", "oci:") if is_oci else chart_server.url
+    fetcher = ChartFetcher(tmp_path_factory.getbasetemp(), [url.partition("//")[2]], {})
+    with pytest.raises(ChartError) as refused:
+        fetcher.fetch(ChartRef.parse(url, "web", version))
+    assert "\n" not in str(refused.value)
 
 
 def test_a_layer_with_another_digest_is_refused(attack):

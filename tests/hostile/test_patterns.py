@@ -409,6 +409,8 @@ def test_every_pattern_is_looked_at():
     assert {path: forms for path, forms in others.items() if forms} == {}
 
 
-@pytest.mark.parametrize("form", ["import re", "import re as r", "from re import compile", "from re import search as s"])
+@pytest.mark.parametrize(
+    "form", ["import re", "import re as r", "from re import compile", "from re import search as s"]
+)
 def test_every_import_of_re_is_seen(form):
     assert imports_of_re(ast.parse(f"import os\ndef f():\n    {form}\n")) == [form]
