@@ -1,4 +1,4 @@
-"""Secrets and other credentials change by hand: everybody hears of it, and nothing that the bot writes holds a value."""
+"""Secrets and other credentials change by hand: everybody hears of it, and no output of the bot holds a value."""
 
 import base64
 import json

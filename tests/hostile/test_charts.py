@@ -181,6 +181,33 @@ def test_responses_are_bounded(attack, monkeypatch):
         attack.fetcher.fetch(other)
 
 
+def test_responses_of_a_registry_are_as_large_as_allowed_and_no_larger(attack, monkeypatch):
+    monkeypatch.setattr(bounds, "MAX_DOCUMENT_BYTES", 2**20)
+    url = attack.server.url.replace("http:", "oci:")
+    for size, reason in ((2**20, "not that of a Helm chart"), (2**20 + 1, "larger than 1 MiB")):
+        attack.server.respond = lambda handler, size=size: send(handler, b"{}".ljust(size))
+        assert reason in attack.refusal(url)
+
+
+def test_packages_are_as_large_as_allowed_and_no_larger(attack, monkeypatch):
+    content = package("web")
+    attack.serve_index(content)
+    monkeypatch.setattr(bounds, "MAX_ARCHIVE_BYTES", len(content) - 1)
+    assert "larger than 0 MiB" in attack.refusal()
+    monkeypatch.setattr(bounds, "MAX_ARCHIVE_BYTES", len(content))
+    assert attack.fetcher.fetch(ChartRef.parse(attack.server.url, "web", "1.0.0")).version == "1.0.0"
+
+
+@pytest.mark.parametrize(("bound", "value"), [("MAX_FILE_BYTES", 1_000), ("MAX_FILES", 2)])
+def test_a_package_has_as_much_as_allowed_and_no_more(monkeypatch, bound, value):
+    content = tar_of(CHART_FILE, ("web/values.yaml", tarfile.REGTYPE, bytes(1_000)))
+    monkeypatch.setattr(archives, bound, value)
+    assert len(unpack(content)) == 2
+    monkeypatch.setattr(archives, bound, value - 1)
+    with pytest.raises(ArchiveError):
+        unpack(content)
+
+
 def test_a_server_that_drips_is_given_up_and_left_alone_for_a_while(attack, monkeypatch):
     monkeypatch.setattr(bounds, "FETCH_SECONDS", 0.3)
 
@@ -396,6 +423,14 @@ def test_the_cache_is_bounded_and_does_not_trust_its_files(tmp_path, monkeypatch
     kept = next(digest for digest in digests if cache.read(digest))
     (tmp_path / "packages" / kept[:40]).write_bytes(b"changed")
     assert cache.read(kept) is None
+
+
+def test_the_versions_whose_packages_are_known_are_bounded(tmp_path, monkeypatch):
+    monkeypatch.setattr("bot.adapters.charts.cache.MAX_NAMES", 2)
+    cache = ChartCache(tmp_path)
+    for name in "abc":
+        cache.set_alias(name, "1.0.0")
+    assert sorted(cache.alias(name) for name in "abc") == ["", "1.0.0", "1.0.0"]
 
 
 def test_the_docker_configuration_is_read_and_a_broken_one_is_not_fatal(tmp_path):

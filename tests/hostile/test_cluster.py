@@ -104,6 +104,10 @@ ENDLESS = {
     "the same page again and again": (lambda _: [head(), page([config_map("a")], "token")], "more objects or pages"),
     "pages without end": (numbered_pages(lambda number: [config_map(f"c{number}")]), "more objects or pages"),
     "empty pages without end": (numbered_pages(lambda _: []), "more objects or pages"),
+    "objects without end": (
+        numbered_pages(lambda number: [config_map(f"c{number}-{index}") for index in range(40)]),
+        "more objects or pages",
+    ),
     "headers that drip": (lambda _: drip(b"HTTP/1.1 200 OK\r\nX: "), "the request timed out"),
     "a body that drips": (lambda _: drip(head(Content_Length=10**6)), "the request timed out"),
     "a chunk that drips": (lambda _: drip(head(Transfer_Encoding="chunked") + b"fffff\r\n"), "the request timed out"),
@@ -124,7 +128,10 @@ ENDLESS = {
     ],
 )
 def test_what_never_ends_is_given_up(tmp_path, monkeypatch, certificate, answer, words, tls):
-    for name, value in {"REQUEST_SECONDS": 0.5, "LIST_SECONDS": 2.0, "PAGES": 30}.items():
+    limits = {"REQUEST_SECONDS": 0.5, "LIST_SECONDS": 2.0, "PAGES": 30, "OBJECTS": 30}
+    if answer is ENDLESS["objects without end"][0]:
+        limits["PAGES"] = 10**9
+    for name, value in limits.items():
         monkeypatch.setattr(bounds, name, value)
     with serving(answer, certificate if tls else None) as url:
         cluster = KubernetesCluster("prod", kubeconfig=kubeconfig(tmp_path, url, ca=certificate.file))

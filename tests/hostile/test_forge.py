@@ -4,6 +4,7 @@ import gzip
 import json
 import subprocess
 import sys
+import threading
 import time
 import zlib
 from contextlib import contextmanager, suppress
@@ -189,6 +190,29 @@ def test_a_response_that_drips_over_tls_ends_at_the_deadline(site, certificate, 
         hostile.respond = drip(b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n")
         with pytest.raises(ForgeError, match=r"the response took longer than 0\.5 s"):
             site.adapter(url=hostile.url, token="t").get_pull_request(7)
+
+
+def test_a_silent_forge_is_given_up(adapter, hostile, monkeypatch):
+    monkeypatch.setattr(transport, "READ_SECONDS", 0.2)
+    end = threading.Event()
+    hostile.respond = lambda _: end.wait(30)
+    with pytest.raises(ForgeError, match="is not responding"):
+        adapter.get_pull_request(7)
+    end.set()
+
+
+def test_an_operation_ends_at_its_deadline(adapter, hostile, monkeypatch):
+    """Each of its requests is quicker."""
+    monkeypatch.setattr(transport, "OPERATION_SECONDS", 0.3)
+    respond = after_the_repository(endless_pages([]))
+
+    def late(handler):
+        time.sleep(0.2)
+        respond(handler)
+
+    hostile.respond = late
+    with pytest.raises(ForgeError, match=r"the response took longer than 0\.3 s"):
+        adapter.open_pull_requests()
 
 
 def endless_pages(items):

@@ -202,6 +202,13 @@ def test_headers_are_bounded(target):
     assert target.post(SLACK_PATH, b"", X_Filler=excessive) == 431
 
 
+def test_a_connection_has_one_request(target):
+    request = b"GET /healthz HTTP/1.1\r\nHost: bot\r\n\r\n"
+    with target.connect(target.health_port) as connection, connection.makefile("rb") as responses:
+        connection.sendall(request * 2)
+        assert responses.read().count(b"HTTP/1.1") == 1
+
+
 def test_nothing_of_an_unsigned_request_forges_a_log_line(target):
     """The fixture checks every line of the log when the module ends."""
     body = urlencode({"command": "/gitops", "text": f"x\n{FORGED}"}).encode() + b"\n" + FORGED.encode()
@@ -328,3 +335,9 @@ def test_a_log_record_is_bounded(length):
     except ValueError:
         record.exc_info = sys.exc_info()
     assert len(OneLineFormatter("%(message)s").format(record).splitlines()) == 1 + MAX_TRACEBACK + 1
+    try:
+        raise ValueError("x" * length)  # noqa: TRY301
+    except ValueError:
+        record.exc_info = sys.exc_info()
+    lines = OneLineFormatter("%(message)s").format(record).splitlines()
+    assert max(map(len, lines)) < MAX_RECORD + len("    … (24,000 characters)") + 1

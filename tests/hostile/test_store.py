@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.adapters.database import tables
+from bot.adapters.database import engine, tables
 from bot.adapters.database.records import Records, storable
 from bot.adapters.database.store import SqlStore
 from bot.core.access.audit import AuditEntry, Origin
@@ -144,6 +144,25 @@ def test_a_database_that_restarts_is_used_again(postgresql):
         assert "shop" in store.checks.latest()
         store.leadership.acquire()
         assert store.leadership.acquire()
+    finally:
+        store.close()
+
+
+@pytest.mark.parametrize(
+    ("bound", "statement", "kind"),
+    [
+        ("STATEMENT_SECONDS", "SELECT pg_sleep(60)", "QueryCanceled"),
+        ("LOCK_SECONDS", "LOCK TABLE checks", "LockNotAvailable"),
+    ],
+)
+def test_postgresql_gives_a_statement_up(postgresql, monkeypatch, bound, statement, kind):
+    monkeypatch.setattr(engine, bound, 1)
+    store = SqlStore(postgresql.url)
+    try:
+        with store.database.begin() as other:
+            other.execute(sa.text("LOCK TABLE checks"))
+            with pytest.raises(StoreError, match=kind), store.database.begin() as connection:
+                connection.execute(sa.text(statement))
     finally:
         store.close()
 
