@@ -253,18 +253,35 @@ class Discoverer:
 
     def _rebuild_inventory(self) -> None:
         before = set(self.applications)
-        self._inventory = build_inventory(
-            [application for key in sorted(self._results) for application in self._results[key]],
-            configured=self._configured_applications,
-            repositories=list(self._configured_repositories.values()),
-            clusters=[self._configured_cluster(name) for name in self._config.clusters if name in self._clusters],
-            is_allowed=self._charts.is_allowed,
-        )
+        results = [application for key in sorted(self._results) for application in self._results[key]]
+        try:
+            with unexpected_as_port_error("inventory"):
+                self._inventory = self._build_inventory(results)
+        except UnexpectedError:  # the results one by one tell which resource it was
+            self._inventory = self._build_inventory([self._checked(result) for result in results])
         self.applications.replace_all(self._inventory.applications)
         now = set(self.applications)
         for change, names in (("added", now - before), ("removed", before - now)):
             if names:
                 _log.info("applications %s: %s", change, ", ".join(sorted(names)))
+
+    def _checked(self, result: DiscoveryResult) -> DiscoveryResult:
+        """The result; if an inventory of only this one fails unexpectedly, an UnsupportedResource."""
+        try:
+            with unexpected_as_port_error(str(result.origin.title)):
+                self._build_inventory([result])
+        except UnexpectedError as error:
+            return UnsupportedResource(result.origin, result.status, error.text, result.source_name)
+        return result
+
+    def _build_inventory(self, results: Sequence[DiscoveryResult]) -> ApplicationInventory:
+        return build_inventory(
+            results,
+            configured=self._configured_applications,
+            repositories=list(self._configured_repositories.values()),
+            clusters=[self._configured_cluster(name) for name in self._config.clusters if name in self._clusters],
+            is_allowed=self._charts.is_allowed,
+        )
 
     def _configured_cluster(self, name: str) -> ConfiguredCluster:
         settings = self._config.clusters[name]
