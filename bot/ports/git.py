@@ -50,7 +50,7 @@ class LinkedFiles:
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """A three-way merge of trees: `tree` is the result's id; with `conflicts` (paths), it must not be used.
+    """A three-way merge of trees: `tree` is the result's id; with `conflicts` (paths), it must not be committed.
 
     The conflicts are the paths that `git status` lists as unmerged. `kinds` has git's name for each, in the same order:
     "content", "modify/delete", "add/add".
