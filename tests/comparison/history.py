@@ -177,7 +177,7 @@ class _Generator:
         """What a person may make of a merge: each file of the side that changed it; else any, or both, or neither."""
         result = dict(sides[0])
         for side in sides[1:]:
-            for path in base.keys() | side.keys():
+            for path in sorted(base.keys() | side.keys()):
                 before, ours, theirs = base.get(path), result.get(path), side.get(path)
                 if theirs in {before, ours}:
                     continue
@@ -412,7 +412,7 @@ class _Generator:
 def _replaced(tree: Mapping[bytes, Entry], old: Mapping[bytes, Entry], new: Mapping[bytes, Entry]) -> Tree:
     """A tree with the difference from `old` to `new`, of those paths that it has as `old` does."""
     result = dict(tree)
-    for path in old.keys() | new.keys():
+    for path in sorted(old.keys() | new.keys()):
         if old.get(path) != new.get(path) and tree.get(path) == old.get(path):
             if path in new:
                 result[path] = new[path]
