@@ -23,6 +23,7 @@ from bot.adapters.kubernetes import bounds
 from bot.adapters.kubernetes.api import KubernetesApi
 from bot.adapters.kubernetes.cluster import KubernetesCluster
 from bot.core.drift.model import Status
+from bot.core.health.assess import assess
 from bot.core.objects.manifest import read_manifests
 from bot.core.rollouts.rollout import RolloutState
 from bot.core.rollouts.running_images import MAX_IMAGES
@@ -523,6 +524,22 @@ def test_status_never_shows_an_old_result_as_the_current_state(fleet):
     fleet.clock.advance(hours=1)  # and no check finishes, whatever the reason
     assert answer().text == "2 applications: 2 unknown."
     assert "Last complete check: " in content(answer())
+
+
+@pytest.mark.parametrize(
+    ("kind", "status"),
+    [
+        ("Certificate", {"conditions": [{"type": "Ready", "status": "False", "reason": "R" * 1_000_000}]}),
+        (
+            "Pod",
+            {"phase": "Pending", "containerStatuses": [{"state": {"waiting": {"reason": "R" * 1_000_000}}}]},
+        ),
+    ],
+)
+def test_a_reason_of_any_length_is_cut(kind, status):
+    api_version = "v1" if kind == "Pod" else "cert-manager.io/v1"
+    live = {"apiVersion": api_version, "kind": kind, "metadata": {"generation": 1}, "spec": {}, "status": status}
+    assert 0 < len(assess(live).reason) <= 256
 
 
 # ---------------------------------------------------------------- many workloads and pods

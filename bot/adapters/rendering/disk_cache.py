@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Final
 
 from bot.adapters.rendering.programs import ProgramRenderer
+from bot.core.objects.manifest import ManifestError, read_manifests
 from bot.core.rendering.chart import is_nondeterministic
 from bot.core.rendering.limits import MAX_DISK_CACHE_BYTES
 from bot.core.rendering.source import HelmParameters
@@ -30,6 +31,7 @@ _FORMAT: Final = 1
 _BLOCK_BYTES: Final = 4096  # what even the smallest file takes
 # More than `kind: Secret`, in any notation of YAML; but not imagePullSecrets and SealedSecret.
 _SECRET: Final = re.compile(rb"(?<![A-Za-z])Secret(List)?(?![A-Za-z])")
+_ENCODING: Final = re.compile(rb"[\\!]")  # an escape or a tag, which can express the word without its letters
 
 
 class DiskCache:
@@ -117,9 +119,20 @@ class CachedRenderer:
         output = self._cache.get(key, self.programs.limits.output_bytes)
         if output is None:
             output = render()
-            if not _SECRET.search(output):
+            if not _may_have_secret(output):
                 self._cache.put(key, output)
         return output
+
+
+def _may_have_secret(output: bytes) -> bool:
+    if _SECRET.search(output):
+        return True
+    if not _ENCODING.search(output):
+        return False
+    try:
+        return any(manifest.kind in ("Secret", "SecretList") for manifest in read_manifests("output", output))
+    except ManifestError:
+        return True
 
 
 def _key(version: str, files: Sequence[File], *parameters: object) -> str:

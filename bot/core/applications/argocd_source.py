@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 from bot.core.applications.discovery import UnsupportedResourceError
 from bot.core.charts.index import is_exact, resolve_version
@@ -48,6 +48,7 @@ _KUSTOMIZE_FIELDS: Final = frozenset(
 _KUSTOMIZE_FIELDS_WITHOUT_EFFECT: Final = frozenset({"version", "kubeVersion", "apiVersions"})
 # Go's os.Expand: `$name`, `${name}` (here at most 256 characters), and `$` with a special character, a name too.
 _VARIABLE: Final = re.compile(r"\$(?:\{([^}]{0,256})\}|([A-Za-z_]\w*|[0-9*#$@!?-])|\{)", re.ASCII)
+_MAX_DIGITS: Final = 10  # of a number of replicas
 _OCI_DIGEST: Final = re.compile(r"sha256:([0-9a-f]{64})")
 _REVISION_VARIABLE: Final = "ARGOCD_APP_REVISION"  # and its short forms: they differ with every commit
 
@@ -186,6 +187,13 @@ def _merge_patch(target: object, patch: object) -> Any:
     return merged
 
 
+def _is_count(value: Any) -> TypeGuard[int | str]:
+    """Whether a value is a number of replicas, also as text."""
+    if isinstance(value, str):
+        return value.isdecimal() and len(value) <= _MAX_DIGITS
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**_MAX_DIGITS
+
+
 def _kustomize(options: Object, context: SourceContext) -> KustomizeParameters:
     """What Argo CD sets with `kustomize edit` before it builds. UnsupportedResourceError."""
     unsupported = [key for key in set_keys(options, _KUSTOMIZE_FIELDS_WITHOUT_EFFECT) if key not in _KUSTOMIZE_FIELDS]
@@ -194,7 +202,7 @@ def _kustomize(options: Object, context: SourceContext) -> KustomizeParameters:
     replicas = [
         (text(entry, "name"), entry.get("count")) for entry in items(options, "replicas") if isinstance(entry, Mapping)
     ]
-    counts = [(name, int(str(count))) for name, count in replicas if str(count).isdecimal()]
+    counts = [(name, int(count)) for name, count in replicas if _is_count(count)]
     if len(counts) != len(replicas):
         raise UnsupportedResourceError(LocalizedText(texts.KUSTOMIZE, what="replicas"))
     images = [context.expand(image) for image in items(options, "images") if isinstance(image, str)]
