@@ -42,6 +42,10 @@ _BITBUCKET_TOKEN = (
 _AUDIT_WEBHOOK_TOKEN = "AUDIT_WEBHOOK_TOKEN"  # noqa: S105  a variable's name
 _CHOOSE_TOKEN = "Choose a long random token, and set it in the API server's webhook configuration too."  # noqa: S105
 _AUDIT_WEBHOOK_TOKEN_MISSING = f"{_AUDIT_WEBHOOK_TOKEN} is not set, but a cluster has audit.webhook. {_CHOOSE_TOKEN}"
+_EVENTS_SECRET = (
+    "EVENTS_SECRET is not set, but events.url is. Choose a long random string, and give it to the receiver too:"  # noqa: S105
+    " it verifies the events with it."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,7 @@ class Credentials:
     gitlab_token: str | None = field(default=None, repr=False)
     bitbucket_token: str | None = field(default=None, repr=False)
     webhook_secret: str | None = field(default=None, repr=False)
+    events_secret: str | None = field(default=None, repr=False)
     audit_webhook_tokens: Mapping[str, str] = field(default_factory=dict, repr=False)  # by variable
 
     @classmethod
@@ -83,8 +88,10 @@ class Credentials:
         shared = self.audit_webhook_tokens.get(_AUDIT_WEBHOOK_TOKEN) if len(clusters) == 1 else None
         return self.audit_webhook_tokens.get(audit_token_variable(cluster), shared)
 
-    def missing(self, slack_mode: str, forge_kinds: Collection[str], audit_webhooks: Collection[str]) -> list[str]:
-        """A sentence for each secret that this mode, these forges, and audit webhooks need, with where to get it.
+    def missing(
+        self, slack_mode: str, forge_kinds: Collection[str], audit_webhooks: Collection[str], *, events: bool
+    ) -> list[str]:
+        """A sentence for each secret that these settings need, with where to get it.
 
         `audit_webhooks` are the clusters that have one.
         """
@@ -103,6 +110,8 @@ class Credentials:
             missing.append(_BITBUCKET_TOKEN)
         if sentence := self._missing_for_audit_webhooks(sorted(audit_webhooks)):
             missing.append(sentence)
+        if events and not self.events_secret:
+            missing.append(_EVENTS_SECRET)
         return missing
 
     def _missing_for_audit_webhooks(self, clusters: Sequence[str]) -> str | None:

@@ -17,19 +17,24 @@ from bot.core.applications.application import Application
 from bot.core.charts.reference import ChartRef, is_chart_key
 from bot.core.cluster_audit.parse import NotAnEventError, parse_events
 from bot.core.drift.model import Status
+from bot.core.events import ping
 from bot.handlers.cluster_audit.record import AuditLog
 from bot.handlers.discovery.discover import Discoverer
-from bot.handlers.drift.check import Revision, check, fetch_all
+from bot.handlers.drift.check import check, fetch_all
 from bot.handlers.drift.comparison_cache import Caches
+from bot.handlers.drift.declared import declared_objects
+from bot.handlers.drift.desired_state import Revision, desired_states
 from bot.handlers.rendering.manifest_cache import ManifestCache
+from bot.handlers.watch.plan import Scope, refused_watches, watch_plan
 from bot.messages import blocks
 from bot.messages.blocks import Message
 from bot.network import ConnectionProblem, connection_failure
 from bot.ports.bases import Bases
 from bot.ports.charts import Charts
 from bot.ports.chat import Chat, ChatError
-from bot.ports.cluster import Cluster
+from bot.ports.cluster import Cluster, ForbiddenError
 from bot.ports.errors import PortError
+from bot.ports.events import EventReceiver
 from bot.ports.git import Repository
 from bot.ports.isolation import unexpected_as_port_error
 from bot.ports.probe import Probe
@@ -96,6 +101,7 @@ class Clients:
     programs: Mapping[str, str]  # renderers such as Kustomize, with their command; "" when not installed
     missing_isolation: str  # why renderers cannot be isolated on this machine; "" when they are
     audit_logs: Callable[[Path], AuditLog]
+    events: EventReceiver | None
     store: Callable[[], Store]
     git_version: Callable[[], tuple[int, ...]]
     clock: Callable[[], datetime]
@@ -112,6 +118,7 @@ def doctor(config: Config, clients: Clients) -> Iterator[Probe]:
     yield _isolation(clients.missing_isolation)
     yield _attempt("state database: can be written to", lambda: _write(clients.store(), clients.clock()))[0]
     yield from _slack(config, clients)
+    yield from _events(clients.events, clients.clock)
 
     repositories: dict[str, Repository] = {}
     revisions: dict[str, Revision] = {}
@@ -145,6 +152,7 @@ def doctor(config: Config, clients: Clients) -> Iterator[Probe]:
             if application.cluster == name and application.repository.key in repositories
         ]
         yield from _applications(config, checkable, cluster, repositories, revisions, caches, clients.clock())
+        yield from _watches(config, checkable, cluster, repositories, revisions, caches.manifest_cache)
 
 
 _Result = TypeVar("_Result")
@@ -191,6 +199,11 @@ def _discover(make: Callable[[], Cluster]) -> Cluster:
     cluster = make()
     cluster.discover()
     return cluster
+
+
+def _events(receiver: EventReceiver | None, clock: Callable[[], datetime]) -> Iterator[Probe]:
+    if receiver is not None:
+        yield _attempt("events: the receiver accepts them", lambda: receiver.send(ping(clock())))[0]
 
 
 def _audit_logs(config: Config, open_log: Callable[[Path], AuditLog]) -> Iterator[Probe]:
@@ -264,6 +277,33 @@ def _applications(
     for result in checks:
         ok = result.status is not Status.UNKNOWN
         yield Probe(f"application {result.application}: can be checked", ok, "" if ok else result.error or "")
+
+
+def _watches(
+    config: Config,
+    applications: Sequence[Application],
+    cluster: Cluster,
+    repositories: Mapping[str, Repository],
+    revisions: Mapping[str, Revision],
+    manifest_cache: ManifestCache,
+) -> Iterator[Probe]:
+    """Whether changes can be watched; ok without the permission too, since scheduled checks see the same later."""
+    if not config.clusters[cluster.name].watch:
+        return
+    states = desired_states(applications, revisions, repositories, manifest_cache)
+    declarations = [(manifest, state.application) for state in states for manifest in state.manifests]
+
+    def refused() -> Mapping[Scope, ForbiddenError]:
+        discovery = cluster.discover()
+        return refused_watches(cluster, watch_plan(declared_objects(declarations, discovery), discovery))
+
+    what = f"cluster {cluster.name}: changes can be watched"
+    probe, refusals = _attempt(what, refused)
+    if refusals:
+        kinds = ", ".join(sorted({kind.plural for kind, _ in refusals}))
+        reason = next(iter(refusals.values()))
+        probe = Probe(f"{what}, except {kinds}, which are only checked on schedule. {reason}", ok=True)
+    yield probe
 
 
 def _slack(config: Config, clients: Clients) -> Iterator[Probe]:

@@ -8,7 +8,10 @@ from typing import Protocol
 from bot.core.access.audit import AuditEntry
 from bot.core.approvals.approval import ApprovalRecord
 from bot.core.cluster_audit.write import ClusterWrite, ObjectKey
+from bot.core.delivery.deployment import Deployment
+from bot.core.delivery.incident_record import IncidentRecord
 from bot.core.drift.model import Check
+from bot.core.events import Event, QueuedEvent
 from bot.core.incidents.incident import Incident
 from bot.core.pull_requests.intent import Intent
 from bot.core.pull_requests.queued import QueuedRevert
@@ -77,6 +80,10 @@ class Rollouts(Protocol):
         """Rollouts of those commits, including settled ones."""
         ...
 
+    def deployments(self, since: datetime) -> list[Deployment]:
+        """The deployments of every rollout merged since then, in any order."""
+        ...
+
 
 class Checks(Protocol):
     """The latest drift check of each application."""
@@ -85,8 +92,8 @@ class Checks(Protocol):
         """Store each application's latest check, without what was set aside."""
         ...
 
-    def latest(self) -> dict[str, Check]:
-        """The latest check of each application, by its name."""
+    def latest(self, applications: Collection[str] | None = None) -> dict[str, Check]:
+        """The latest check of each application, or of each of these, by its name."""
         ...
 
 
@@ -112,6 +119,10 @@ class Incidents(Protocol):
 
     def ended(self, since: datetime, limit: int) -> list[Incident]:
         """Those resolved since then, including settled ones, at most `limit`, newest first."""
+        ...
+
+    def records(self, since: datetime) -> list[IncidentRecord]:
+        """The records of those that are not only suspected, and unresolved or resolved since then, in any order."""
         ...
 
 
@@ -271,6 +282,38 @@ class Claims(Protocol):
         ...
 
 
+class Events(Protocol):
+    """Events for another program, from when they are derived until it has accepted them."""
+
+    def enabled_at(self, now: datetime) -> datetime:
+        """When this was first asked: only events since then are sent."""
+        ...
+
+    def add(self, new: Sequence[Event]) -> None:
+        """Queue events in this order, except for those that were queued before."""
+        ...
+
+    def waiting(self) -> list[QueuedEvent]:
+        """Those still to be sent, in the order that they were queued in."""
+        ...
+
+    def waiting_count(self) -> int:
+        """How many are still to be sent."""
+        ...
+
+    def save(self, queued: QueuedEvent) -> None:
+        """Store when to try again."""
+        ...
+
+    def finish(self, id_: str) -> None:
+        """The event was sent, or is given up."""
+        ...
+
+    def prune(self, before: datetime) -> None:
+        """Forget the finished events that happened before then."""
+        ...
+
+
 class Leadership(Protocol):
     """Which of several replicas on one PostgreSQL runs the schedule and writes cards."""
 
@@ -307,6 +350,10 @@ class Store(Protocol):
 
     @property
     def cluster_writes(self) -> ClusterWrites:  # noqa: D102
+        ...
+
+    @property
+    def events(self) -> Events:  # noqa: D102
         ...
 
     @property

@@ -13,6 +13,7 @@ from bot.config.load import load
 from bot.handlers.doctor import OPTIONAL_SCOPES, Clients, Probe, doctor
 from bot.sandbox.slack.web_api import APP_TOKEN, BOT_TOKEN
 from tests.common.bot import application_settings, write_config
+from tests.common.event_receiver import SECRET, running_receiver
 from tests.common.forge import RunningForge
 from tests.common.kubernetes import as_yaml, config_map
 from tests.common.slack import ALERTS, DEPLOYS
@@ -81,6 +82,7 @@ def test_a_complete_installation_passes_and_nothing_is_changed(installation):
         "cluster prod: API server responds",
         "application ferry: can be checked",
         "application quay: can be checked",
+        "cluster prod: changes can be watched",
     ]
     assert {request.method for request in installation.cluster.sandbox.requests} == {"GET"}
     assert not any(installation.slack.messages(channel) for channel in installation.channels)
@@ -278,6 +280,21 @@ def test_each_audit_log_is_read(installation):
     assert "No such file" in not_ok[line("absent")]
 
 
+def test_the_receiver_of_events_gets_a_signed_ping(installation):
+    with running_receiver() as receiver:
+        installation.file["events"] = {"url": receiver.url}
+        installation.environ["EVENTS_SECRET"] = SECRET
+        assert installation.not_ok() == {}
+        assert receiver.types() == ["ping"]
+        installation.environ["EVENTS_SECRET"] = "another"
+        assert installation.not_ok() == {
+            "events: the receiver accepts them": "127.0.0.1 returned 401: it must verify the signature with the same"
+            " EVENTS_SECRET."
+        }
+        del installation.environ["EVENTS_SECRET"]
+        assert set(installation.not_ok()) == {"configuration"}
+
+
 def test_a_forbidden_kind_is_reported_with_what_to_grant(installation):
     installation.cluster.fail("*/configmaps", 403)
 
@@ -285,6 +302,21 @@ def test_a_forbidden_kind_is_reported_with_what_to_grant(installation):
 
     assert set(not_ok) == {"application ferry: can be checked", "application quay: can be checked"}
     assert all("configmaps" in remedy for remedy in not_ok.values())
+
+
+def test_a_kind_that_cannot_be_watched_is_named_with_what_to_grant(installation):
+    installation.file["applications"]["quay"]["namespace"] = "harbor"
+    installation.cluster.fail("/api/v1/configmaps", 403, watch=True)
+    assert "cluster prod: changes can be watched" in {line.what for line in installation.lines() if line.ok}
+    installation.cluster.fail("/api/v1/namespaces/*/configmaps", 403, watch=True)
+    assert any(
+        line.what.startswith("cluster prod: changes can be watched, except configmaps, which")
+        and "Grant it “watch” on configmaps in namespace" in line.what
+        for line in installation.lines()
+        if line.ok
+    )
+    installation.file["clusters"]["prod"]["watch"] = False
+    assert not any("watched" in line.what for line in installation.lines())
 
 
 def test_a_database_that_cannot_be_opened_is_a_line(installation):
@@ -311,6 +343,7 @@ def test_git_must_know_merge_tree(installation, version, ok):
         programs={},
         missing_isolation="",
         audit_logs=lambda _: pytest.fail("not asked for here"),
+        events=None,
         store=lambda: pytest.fail("not asked for here"),
         git_version=lambda: version,
         clock=lambda: pytest.fail("not asked for here"),

@@ -18,6 +18,7 @@ from bot.core.git.target_revision import ResolvedRevision, TargetRevision, is_sh
 from bot.i18n.catalogue import repository as texts
 from bot.i18n.language import LocalizedText
 from bot.ports.git import File, Merged, RevisionNotFoundError
+from bot.ports.telemetry import GIT_FETCH, NO_TELEMETRY, Telemetry
 
 
 class GitRepository:
@@ -40,8 +41,10 @@ class GitRepository:
         mirror: str = "",
         credential: Callable[[], Credential | None] | None = None,
         credential_variable: str = "GITHUB_TOKEN",
+        telemetry: Telemetry = NO_TELEMETRY,
     ) -> None:
         self.name = name
+        self._telemetry = telemetry
         self._revision = TargetRevision.branch(revision) if isinstance(revision, str) else revision
         remote = Remote.parse(url)
         self.url = remote.url
@@ -57,8 +60,13 @@ class GitRepository:
     # ------------------------------------------------------------ what is tracked
 
     def fetch(self) -> str:
-        with self._mirror.fetched(*refs.refspecs(self._revision)):
+        measured = self._telemetry.measure(GIT_FETCH, repository=self.name)
+        with measured, self._mirror.fetched(*refs.refspecs(self._revision)):
             return refs.tracked(self._mirror, self._revision).sha
+
+    def fetch_if_moved(self) -> str:
+        tracked = self.resolved_revision()
+        return tracked.sha if refs.remote_tip(self._mirror, tracked.name) == tracked.sha else self.fetch()
 
     def head(self) -> str:
         return self.resolved_revision().sha
@@ -172,9 +180,11 @@ class GitRepository:
     def edited_tree(self, revision: str, files: Mapping[str, bytes | None]) -> str:
         return trees.edited_tree(self._mirror, revision, files)
 
-    def push_commit(self, *, branch: str, tree: str, parent: str, message: str) -> str:
+    def push_commit(self, *, branch: str, tree: str, parent: str, message: str, head: str | None = None) -> str:
         sha = write_commit(self._mirror, full_sha(tree), [full_sha(parent)], message, at=int(time.time()))
-        push(self._mirror, sha, branch)
+        tracked = self.resolved_revision()
+        unmoved = {tracked.name: full_sha(head or parent)} if tracked.kind == "branch" else {}
+        push(self._mirror, sha, branch, unmoved)
         return sha
 
     # ------------------------------------------------------------ inside

@@ -33,7 +33,7 @@ class ActorFinder:
         return [
             self._identify(check, previous.get(check.application), now)
             if check.drift and check.cluster in self._audits
-            else check
+            else replace(check, drift=_with_previous_actors(check, previous.get(check.application)))
             for check in checks
         ]
 

@@ -48,6 +48,7 @@ from bot.ports import Ports
 from bot.ports.errors import PortError
 from bot.ports.git import RevisionNotFoundError
 from bot.ports.isolation import unexpected_as_port_error
+from bot.ports.telemetry import REVERTS_OPENED
 
 _log = logging.getLogger(__name__)
 
@@ -135,6 +136,8 @@ class RevertService:
             permit=permit,
             manifest_cache=self.manifest_cache,
         )
+        if isinstance(outcome, Opened):
+            self.ports.telemetry.count(REVERTS_OPENED)
         if isinstance(outcome, Opened | AlreadyOpen):
             interrupted = pending.intent.applications if pending else ()
             affected = outcome.applications if isinstance(outcome, Opened) else interrupted
@@ -241,6 +244,7 @@ class RevertService:
         try:
             with unexpected_as_port_error(f"queued revert {queued.id}"):
                 outcome, _ = self._attempt(requester, queued.request)
+                result = revert_message.answer_text(translator, outcome, queued.request)
         except PortError as error:
             _log.warning("queued revert %s postponed: %s", queued.id, error)
             return postponed(queued, queued.due, error.text, self.ports.clock())
@@ -249,5 +253,4 @@ class RevertService:
                 return postponed(queued, due, reason, self.ports.clock())
             case _:
                 url = outcome.pull.url if isinstance(outcome, Opened | AlreadyOpen) else None
-                result = revert_message.answer_text(translator, outcome, queued.request)
                 return replace(queued, state=QueueState.DONE, result=result, url=url)

@@ -20,6 +20,7 @@ from bot.core.rendering.kustomize_edit import edit_kustomization
 from bot.core.rendering.limits import MAX_OBJECTS
 from bot.core.rendering.plain import is_input_file, render_plain
 from bot.core.rendering.post_build import post_build
+from bot.core.rendering.resource_location import with_locations
 from bot.core.rendering.secret_keys import mask_keys
 from bot.core.rendering.source import (
     CHART_FILE,
@@ -86,6 +87,7 @@ def gather(
         gathered.root = f"{_FETCHED}/{chart.name}"
         own |= _fetched_files(chart, gathered.root, charts)
     linked = tree.linked(path)
+    gathered.links.update(file.path for file in linked.files)
     _refuse_broken(gathered, linked)
     own |= {file.path: file for file in linked.files if gathered.kind is not SourceType.PLAIN or _is_link(file, linked)}
     if source.type is SourceType.KUSTOMIZE and detect_source_type(own, path) is not SourceType.KUSTOMIZE:
@@ -130,7 +132,8 @@ def _render(gathered: Gathered, renderer: Renderer | None) -> Rendering:
         directory = source.directory
         with gc_paused():
             manifests = render_plain(included, path, hidden=directory.hidden, skip_other_yaml=directory.skip_other_yaml)
-        return _with_metadata(Rendering(_within_limit(path, manifests)), source)
+        located = [replace(item, line=None) if item.file in gathered.links else item for item in manifests]
+        return _with_metadata(Rendering(_within_limit(path, located)), source)
     if renderer is None:
         raise PortError(LocalizedText(texts.NO_RENDERER, path=path or LocalizedText(texts.THIS)))
     if source.helm.masked_values:
@@ -164,12 +167,21 @@ def _run_renderer(gathered: Gathered, renderer: Renderer) -> Rendering:
         output = renderer.kustomize(files, path, helm=gathered.helm, plugins=gathered.plugins)
     with gc_paused():
         if source.kustomize.flux is None or gathered.kind is SourceType.HELM:
-            return Rendering(_within_limit(file, read_manifests(file, output)))
+            return Rendering(_within_limit(file, _located(read_manifests(file, output), gathered)))
         try:
             built = post_build(file, output, source.kustomize.flux)
         except SubstitutionError:
             raise RenderError(LocalizedText(texts.NO_VARIABLE, path=path or ".")) from None
-    return Rendering(_within_limit(file, built.manifests), _not_checked(texts.UNREAD_VARIABLES, built.unread))
+    manifests = _located(built.manifests, gathered)
+    return Rendering(_within_limit(file, manifests), _not_checked(texts.UNREAD_VARIABLES, built.unread))
+
+
+def _located(manifests: Sequence[Manifest], gathered: Gathered) -> list[Manifest]:
+    """With the files that declare them. Those of charts, and of kustomizations with plugins, are not known."""
+    if gathered.kind is not SourceType.KUSTOMIZE or gathered.plugins:
+        return [replace(manifest, line=None) for manifest in manifests]
+    files = {name: file.content for name, file in gathered.files.items() if name not in gathered.links}
+    return with_locations(manifests, files, gathered.root)
 
 
 def _post_rendered(file: str, output: bytes, parameters: HelmParameters, renderer: Renderer) -> bytes:

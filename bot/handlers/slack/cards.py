@@ -69,7 +69,7 @@ class CardReconciler:
     A channel that is rate limited or rejects messages is skipped for a while and listed in `problems`. A card whose
     blocks Slack rejects is posted as text; if Slack rejects that too, only this card is skipped for a while. No message
     is lost, since cards are derived from the stored state each time. `translator_for` returns the translator of a
-    channel. Any thread may call.
+    channel, and `digests` the digests to post. Any thread may call.
     """
 
     def __init__(
@@ -79,19 +79,25 @@ class CardReconciler:
         clock: Callable[[], datetime],
         translator_for: Callable[[str], Translator],
         policy: AlertPolicy,
+        digests: Callable[[], Sequence[Card]] = tuple,
     ) -> None:
         self._store = store
         self._chat = chat
         self._clock = clock
         self._translator_for = translator_for
         self._policy = policy
+        self._digests = digests
         self._lock = threading.Lock()
         self._failures: dict[str, _Failure] = {}  # by channel, or by the key of a card
 
-    def problems(self) -> list[Text]:
-        """One sentence for each channel in which cards are missing."""
+    def problems(self, channel: str | None = None) -> list[Text]:
+        """One sentence for each channel in which cards are missing, or for one of them."""
         errors = {failure.channel: failure.why for failure in tuple(self._failures.values()) if failure.why}
-        return [LocalizedText(texts.IN_CHANNEL, channel=channel, why=why) for channel, why in sorted(errors.items())]
+        return [
+            LocalizedText(texts.IN_CHANNEL, channel=name, why=why)
+            for name, why in sorted(errors.items())
+            if channel in (None, name)
+        ]
 
     def reconcile(self) -> None:
         """Post and update the cards that differ, and settle what has ended and been reported. Only on the leader."""
@@ -131,6 +137,9 @@ class CardReconciler:
         """Every card that should exist, except for subjects that fail unexpectedly. StoreError."""
         store = self._store
         desired = partial(desired_cards, self._translator_for, self._clock(), self._policy)
+        digests: Sequence[Card] = ()
+        with skip_unexpected("the weekly digest"):
+            digests = self._digests()
         # The alerts of one push share a card, so records that fail are left out before alerts are collected.
         unapproved = without_failing(store.approvals.unsettled(), collect_alerts, lambda record: f"alert {record.id}")
         return [
@@ -139,6 +148,7 @@ class CardReconciler:
             *without_failing(store.pull_requests.unsettled(), lambda some: desired(pulls=some), _card_name),
             *without_failing(store.queued_reverts.unsettled(), lambda some: desired(queued=some), _card_name),
             *without_failing(store.rollouts.unsettled(), lambda some: desired(rollouts=some), _card_name),
+            *digests,
         ]
 
     def _ensure(self, card: Card, posted: Posted | None, *, again: bool) -> bool:
