@@ -67,5 +67,5 @@ class Config:
         return [
             *self.credentials.mixed_up(),
             *([] if self.slack.channel else [no_channel]),
-            *self.credentials.missing(self.slack.mode, forge_kinds, audit_webhook=bool(self.audit_webhooks)),
+            *self.credentials.missing(self.slack.mode, forge_kinds, self.audit_webhooks),
         ]
