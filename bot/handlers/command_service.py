@@ -5,6 +5,7 @@ Nothing depends on how it was asked; the requester's origin is only audited.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from bot.config.model import Config
@@ -27,12 +28,14 @@ from bot.handlers.pull_requests.revert_service import RevertService
 from bot.handlers.queries.diff import diff
 from bot.handlers.queries.history import history
 from bot.handlers.queries.object_links import object_links
+from bot.handlers.queries.report import read_report
 from bot.handlers.queries.status import status
 from bot.handlers.queries.who import who
 from bot.handlers.slack.people import People
 from bot.messages import diff_pages, errors
 from bot.messages import drift as drift_message
 from bot.messages import help as help_message
+from bot.messages import report as report_message
 from bot.messages import revert as revert_message
 from bot.messages.blocks import Message, join
 from bot.messages.object_links import ObjectLinks
@@ -104,6 +107,11 @@ class CommandService:
                 application = self._config.applications[name] if name else None
                 keys = [application.repository.key] if application else self._repositories()
                 return join([history(translator, ports, self._people, key, application) for key in keys])
+            case commands.ReportCommand(days, name):
+                only = None if name is None else {name}
+                length, now = timedelta(days=days), ports.clock()
+                report = read_report(ports.store, self._config.applications, now, length, only)
+                return report_message.answer(translator, report)
             case commands.WhoCommand(name):
                 return who(translator, ports, self._people, self._config.applications[name])
             case commands.RevertCommand(change, name):

@@ -80,6 +80,10 @@ class Repository(Protocol):
         """Bring the mirror up to date and return the sha of what is tracked. RepositoryError."""
         ...
 
+    def fetch_if_moved(self) -> str:
+        """`fetch`, but only if the tracked branch is no longer where it was last fetched. RepositoryError."""
+        ...
+
     def head(self) -> str:
         """The sha of what is tracked, as last fetched; fetches if nothing was fetched yet."""
         ...
@@ -176,9 +180,10 @@ class Repository(Protocol):
         """
         ...
 
-    def push_commit(self, *, branch: str, tree: str, parent: str, message: str) -> str:
+    def push_commit(self, *, branch: str, tree: str, parent: str, message: str, head: str | None = None) -> str:
         """Create a commit of `tree` on `parent` and push it as a new branch `gitops-bot/…`; the commit's sha.
 
-        PushRejectedError if the branch already exists, or the remote rejects it.
+        PushRejectedError if the branch exists, if the tracked branch is no longer at `head` (default: `parent`), or if
+        the remote rejects the push.
         """
         ...

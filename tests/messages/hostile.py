@@ -11,6 +11,7 @@ from bot.core.changes.effect import Effect, bounded
 from bot.core.changes.irreversible import IrreversibleChange, Loss
 from bot.core.changes.rendered_change import FieldChange, ObjectChange, RenderedChange
 from bot.core.commands import command
+from bot.core.delivery.report import Waiting
 from bot.core.drift.model import Actor, ClusterUser, Confidence, NotFollowed, ObjectDrift
 from bot.core.git.author import Author
 from bot.core.git.commit_check import CheckState, CommitCheck, CommitChecks
@@ -37,6 +38,7 @@ from bot.messages import (
     permission,
     pull_request_card,
     queued_revert,
+    report,
     rollout,
     silence,
     snooze_modal,
@@ -51,6 +53,7 @@ from tests.messages.approvals import ALERTS
 from tests.messages.homes import at_home
 from tests.messages.pull_requests import QUEUED
 from tests.messages.queries import entries, overview
+from tests.messages.reports import DEPLOYMENTS, INCIDENTS, build
 from tests.messages.samples import (
     APPLICATIONS,
     COMMIT,
@@ -149,7 +152,17 @@ def messages(translator):
         **alerts(translator),
         **queue(translator),
         **statuses(translator),
+        "report": report.answer(translator, hostile_report()),
     }
+
+
+def hostile_report():
+    names = [f"{MARKUP}-{index}-{LONG}" for index in range(99)]
+    deployed = [replace(DEPLOYMENTS[index % 20], application=name, rollout=name) for index, name in enumerate(names)]
+    drifted = [replace(INCIDENTS[0], application=name, id=name, tools=(name, MARKUP)) for name in names]
+    merged = replace(MERGE, state=RolloutState.LATE)
+    pulls = (replace(REVERT_PULL, title=HOSTILE, number=10**9),) * 99
+    return build(deployed, drifted, Waiting((INCIDENT,) * 99, pulls, (merged,) * 99))
 
 
 def cards(translator):

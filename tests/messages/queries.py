@@ -156,7 +156,7 @@ def messages(translator):
         "status-answer-of-shop": overview(translator, **of_one),
         "status-answer-none": overview(translator, applications=[]),
         "status-answer-table": table(translator),
-        "status-answer-table-refused": table(translator).without_table(),
+        "status-answer-table-refused": table(translator).without_table_or_chart(),
         "status-answer-deployers": overview(translator, **only, **DEPLOYERS),
         "status-answer-discovering": overview(translator, applications=(), is_discovering=True),
         "status-answer-still-discovering": overview(translator, **only, is_discovering=True),

@@ -292,7 +292,11 @@ def test_sub_commands_are_offered_and_history_comes_back(page: Page):
     box = page.locator("#command")
     box.press_sequentially("/gitops r")
     expect(page.get_by_role("option")).to_have_text(
-        [re.compile(r"^/gitops revert REV \[APP\]open a pull"), re.compile("^/gitops release")]
+        [
+            re.compile(r"^/gitops revert REV \[APP\]open a pull"),
+            re.compile("^/gitops report"),
+            re.compile("^/gitops release"),
+        ]
     )
     box.press("Tab")
     expect(box).to_have_value("/gitops revert ")

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from bot.config.sections.cluster_audit import ClusterAuditConfig
 from bot.config.sections.section import Section
-from bot.config.values import Channel, HttpUrl, LocalPath
+from bot.config.values import Channel, Flag, HttpUrl, LocalPath
 
 
 class ClusterConfig(Section):
@@ -14,6 +14,7 @@ class ClusterConfig(Section):
 
     `discover` lists the deployers whose applications the bot watches, reported in `channel` unless they name another.
     `argocd_url` is the address of Argo CD's UI, for links.
+    With `watch`, an edit on the cluster is compared within seconds, and not only by the next scheduled check.
     """
 
     kubeconfig: LocalPath | None = Field(default=None, description="the path to a kubeconfig file")
@@ -21,6 +22,7 @@ class ClusterConfig(Section):
     discover: tuple[Literal["argocd", "flux"], ...] = Field(default=(), description="a list of argocd, flux or both")
     channel: Channel = ""
     argocd_url: HttpUrl = ""
+    watch: Flag = True
     audit: ClusterAuditConfig | None = Field(
         default=None, description="a mapping such as {webhook: true, show_users: true}"
     )

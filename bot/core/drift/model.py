@@ -39,10 +39,11 @@ class ClusterUser:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who made a difference, from the cluster's audit log.
+    """Who made a difference, from the cluster's audit log, or from a watch that saw the write.
 
-    `users` is one user, or several if it was one of them; none if the configuration does not show them. `tool` is
-    such as `kubectl edit`, "" if it could be several; `time` is when the request was made, None if it could be several.
+    `users` is one user, or several if it was one of them; none if the configuration does not show them, or only a watch
+    saw it. `tool` is such as `kubectl edit`, "" if it could be several or is not recorded; `time` is when the request
+    was made, None if it could be several.
     """
 
     confidence: Confidence
@@ -59,7 +60,7 @@ class FieldDrift:
     `added`, and `live` for `removed`. Values of a Secret are replaced before this is built.
     `manager` is the field manager (a tool, not a person) and `time` is when it last wrote to the object, so it wrote
     this value no later; both are None if the API server recorded nobody. `reason` is the rule that decided, in a few
-    words. `actor` is who made the difference, None if the bot reads no audit log or the log can't say.
+    words. `actor` is who made the difference, None if neither the audit log nor a watch can say.
     """
 
     change: Literal["changed", "removed", "added"]

@@ -21,6 +21,7 @@ from bot.core.rendering.limits import MAX_OBJECTS
 from bot.core.rendering.plain import is_input_file, render_plain
 from bot.core.rendering.post_build import post_build
 from bot.core.rendering.resource_location import with_locations
+from bot.core.rendering.secret_keys import mask_keys
 from bot.core.rendering.source import (
     CHART_FILE,
     KUSTOMIZATION_FILES,
@@ -43,7 +44,7 @@ from bot.i18n.language import LocalizedText, Phrase, Text
 from bot.ports.charts import ChartError, Charts
 from bot.ports.errors import PortError
 from bot.ports.git import File, LinkedFiles
-from bot.ports.rendering import Renderer, RenderError
+from bot.ports.rendering import Renderer, RenderError, RenderStoppedError
 
 _FETCHED: Final = ".fetched"  # where a fetched chart is, beside the files of a repository
 _HELM_OUTPUT: Final = "helm-output.yaml"
@@ -136,12 +137,10 @@ def _render(gathered: Gathered, renderer: Renderer | None) -> Rendering:
     if renderer is None:
         raise PortError(LocalizedText(texts.NO_RENDERER, path=path or LocalizedText(texts.THIS)))
     if source.helm.masked_values:
-        renderer = renderer.without_cache()
+        return _without_secrets(gathered, renderer.without_cache())
     first = _with_metadata(_run_renderer(gathered, renderer), source)
     charts = gathered.helm or gathered.kind is SourceType.HELM
     inline = (source.helm.inline_values, *(value for _, value in (*source.helm.set, *source.helm.set_string)))
-    if source.helm.masked_values:
-        return _without_secrets(first, gathered, renderer)
     if charts and is_nondeterministic([*contents, *(("", text.encode()) for text in inline)]):
         return _without_varying(first, _with_metadata(_run_renderer(gathered, renderer), source))
     return first
@@ -220,21 +219,31 @@ def _labeled(manifest: Manifest, added: Mapping[str, Mapping[str, str]]) -> Mani
     return replace(manifest, object={**manifest.object, "metadata": metadata})
 
 
-def _without_secrets(first: Rendering, gathered: Gathered, renderer: Renderer) -> Rendering:
-    """The objects that are the same with other values instead of those from Secrets; the others are unknown."""
+def _without_secrets(gathered: Gathered, renderer: Renderer) -> Rendering:
+    """The objects that are the same with other values instead of those from Secrets; the others are unknown.
+
+    RenderError, whose text contains nothing of a Secret; PortError.
+    """
     helm = gathered.source.helm
-    masked = replace(gathered.source, helm=replace(helm, inline_values=helm.masked_values))
+    try:
+        first = _with_metadata(_run_renderer(gathered, renderer), gathered.source)
+    except RenderStoppedError:
+        raise
+    except (ManifestError, RenderError):
+        raise RenderError(LocalizedText(texts.SECRET_ERROR)) from None
+    values = mask_keys(helm.masked_values, helm.secret_keys, (file.content for file in gathered.files.values()))
+    masked = replace(gathered.source, helm=replace(helm, inline_values=values))
     try:
         second = _with_metadata(_run_renderer(replace(gathered, source=masked), renderer), masked)
     except (ManifestError, RenderError):
-        return Rendering((), (*first.unknown, LocalizedText(texts.SECRET_NEEDED)))
+        return Rendering((), (LocalizedText(texts.SECRET_NEEDED),))
     again = {manifest.key: manifest.object for manifest in second.manifests}
     same = tuple(manifest for manifest in first.manifests if again.get(manifest.key) == manifest.object)
     # An object that only one rendering has may be named after a value of a Secret, so it is not listed.
     differing = [manifest for manifest in first.manifests if manifest.key in again and manifest not in same]
     is_complete = {manifest.key for manifest in first.manifests} == again.keys()
     unnamed = () if is_complete else (LocalizedText(texts.SECRET_OBJECTS),)
-    return Rendering(same, (*first.unknown, *_not_checked(texts.SECRET_VALUES, differing), *unnamed))
+    return Rendering(same, (*second.unknown, *_not_checked(texts.SECRET_VALUES, differing), *unnamed))
 
 
 def _without_varying(first: Rendering, second: Rendering) -> Rendering:

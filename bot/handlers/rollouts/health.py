@@ -71,8 +71,13 @@ def read_states(
         for name, live in _list_live(cluster, kind, namespace, names).items():
             if live.match_labels and namespace not in pods:
                 pods[namespace] = _list_pods(cluster, discovery, namespace)
-            own = [pod for pod in pods.get(namespace, ()) if selects(live.match_labels, pod.labels)]
-            states[kind.api_version, kind.kind, namespace, name] = _state(kind, name, live, own)
+            key = (kind.api_version, kind.kind, namespace, name)
+            try:
+                with unexpected_as_port_error(f"state of {kind.kind} {namespace}/{name}"):
+                    own = [pod for pod in pods.get(namespace, ()) if selects(live.match_labels, pod.labels)]
+                    states[key] = _state(kind, name, live, own)
+            except UnexpectedError as error:
+                states[key] = ObjectState(Unready(kind.kind, name, reason=str(error)))
     return states
 
 
