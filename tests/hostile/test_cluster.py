@@ -24,6 +24,7 @@ from bot.adapters.kubernetes.cluster import KubernetesCluster
 from bot.core.drift.model import Status
 from bot.core.health.assess import assess
 from bot.core.objects.manifest import read_manifests
+from bot.core.rollouts.rollout import RolloutState
 from bot.core.rollouts.running_images import MAX_IMAGES
 from bot.handlers.queries.status import status
 from bot.handlers.rollouts import health
@@ -425,6 +426,21 @@ def test_a_live_value_of_any_depth_hurts_no_other_application(fleet, cluster, sl
     assert fleet.check()["cart"].status is Status.SYNCED
 
 
+@pytest.mark.parametrize("value", ['"\\ud800"', '{"a":' * 300 + "1" + "}" * 300], ids=["surrogate", "300 levels"])
+def test_a_manifest_of_json_that_is_hard_to_store_hurts_no_other_application(fleet, source, cluster, slack, value):
+    settings = json.dumps(SETTINGS).replace('"info"', value)
+    source.commit("Odd", {"apps/cart/settings.yaml": settings})
+    cluster.edit(SETTINGS, "shop", {"data": {"level": "debug"}})
+    checks = fleet.check()
+    assert checks["shop"].status is Status.OUT_OF_SYNC
+    assert checks["cart"].status in (Status.OUT_OF_SYNC, Status.UNKNOWN)
+    assert any("shop" in line for line in headlines(slack))
+    fleet.restart()
+    assert {name: check.status for name, check in fleet.store.checks.latest().items()} == {
+        name: check.status for name, check in checks.items()
+    }
+
+
 def nest_live_value(monkeypatch, depth):
     """Let the API server answer with a nested value for `level: DEEP`, as only a custom resource can have it."""
     get = KubernetesApi.get
@@ -435,7 +451,10 @@ def nest_live_value(monkeypatch, depth):
 # ---------------------------------------------------------------- the clock
 
 
-@pytest.mark.parametrize("jump", [timedelta(days=-365), timedelta(days=365)], ids=["back", "ahead"])
+JUMPS = pytest.mark.parametrize("jump", [timedelta(days=-365), timedelta(days=365)], ids=["back", "ahead"])
+
+
+@JUMPS
 def test_alerts_and_cards_go_on_when_the_clock_is_set(fleet, cluster, slack, jump):
     cluster.edit(SETTINGS, "shop", {"data": {"level": "debug"}})
     fleet.check()
@@ -444,6 +463,19 @@ def test_alerts_and_cards_go_on_when_the_clock_is_set(fleet, cluster, slack, jum
     fleet.check()
     assert fleet.store.incidents.open_for("shop") is None
     assert any("shop" in line and "resolved" in line.lower() for line in headlines(slack))
+
+
+@JUMPS
+def test_a_rollout_ends_when_the_clock_is_set(fleet, source, cluster, jump):
+    warning = config_map_manifest("settings", level="warning")
+    sha = source.commit("Warn", {"apps/shop/settings.yaml": as_yaml(warning)})
+    fleet.monitor.poll_repository("platform")
+    fleet.clock.advance(jump)
+    fleet.monitor.observe_rollouts()
+    cluster.apply(warning, namespace="shop")
+    fleet.clock.advance(seconds=10)
+    fleet.monitor.observe_rollouts()
+    assert [rollout.state for rollout in fleet.store.rollouts.of_revisions([sha])] == [RolloutState.LIVE]
 
 
 def test_status_never_shows_an_old_result_as_the_current_state(fleet):

@@ -16,6 +16,7 @@ from bot.config.sections.cluster_audit import ClusterAuditConfig
 from bot.core.cluster_audit import event as event_module
 from bot.core.cluster_audit import history
 from bot.core.cluster_audit.event import read_write
+from bot.core.cluster_audit.object_fields import MAX_FIELDS
 from bot.core.cluster_audit.parse import NotAnEventError, parse_events
 from bot.core.drift.model import FieldDrift, ObjectDrift
 from bot.handlers.cluster_audit import webhook
@@ -108,6 +109,20 @@ def test_a_body_with_endless_events_is_read_up_to_the_bound(endpoint, store):
     assert len(body) < MAX_BODY_BYTES
     assert endpoint.send(body) == 200
     assert stored(store) == 0
+
+
+@pytest.mark.parametrize(("number", "known"), [(MAX_FIELDS, True), (MAX_FIELDS + 1, False)])
+def test_a_request_names_as_many_fields_as_allowed_and_no_more(number, known):
+    change = {"data": {f"key-{index}": "x" for index in range(number)}}
+    event = next(event for event in recorded_events() if is_merge_patch(event))
+    write, _ = read_write({**event, "requestObject": change}, KEY, keep_users=True)
+    assert (write.fields is not None) is known
+
+
+def is_merge_patch(event):
+    """Whether a ConfigMap was changed, and not applied."""
+    is_patch = event["verb"] == "patch" and isinstance(event.get("requestObject"), dict)
+    return is_patch and event["objectRef"]["resource"] == "configmaps" and "kubectl-patch" in event["requestURI"]
 
 
 json_values = st.recursive(
