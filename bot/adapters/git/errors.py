@@ -112,7 +112,7 @@ def _when(pattern: str, phrase: Phrase) -> tuple[re.Pattern[str], Phrase]:
 
 
 _REMOTE_ERRORS = (
-    _when(r"^fatal: git \w+ did not complete in", texts.SLOW),
+    _when(r"^fatal: git [\w-]+ did not complete in", texts.SLOW),
     _when(
         r"authentication failed|could not read (?:username|password)|HTTP (?:code = )?40[13]|returned error: 40[13]"
         r"|invalid credentials",

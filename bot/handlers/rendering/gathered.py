@@ -30,7 +30,8 @@ class Gathered:
     `root` is the path to render: the source's, or that of a fetched chart. `outside` has the other paths that each tree
     depends on, and `base_ids` the tree ids of those that are in the repositories of remote `bases`, which are by the
     roots of their mounts. `helm` says whether a kustomization has charts, and `plugins` whether one has generators,
-    transformers or validators. `values` are Helm's values files, from the repository's root.
+    transformers or validators. `links` are the paths of files behind symbolic links. `values` are Helm's values files,
+    from the repository's root.
     """
 
     source: Source
@@ -42,6 +43,7 @@ class Gathered:
     bases: dict[str, RemoteBase] = field(default_factory=dict)
     helm: bool = False
     plugins: bool = False
+    links: set[str] = field(default_factory=set)
     values: tuple[str, ...] = ()
     set_file: tuple[tuple[str, str], ...] = ()
 
@@ -130,6 +132,7 @@ def read_tree(tree: Tree, reference: Reference, gathered: Gathered) -> Sequence[
     try:
         linked = tree.linked(reference.path)
         gathered.files.update({file.path: file for file in (*tree.files(reference.path), *linked.files)})
+        gathered.links.update(file.path for file in linked.files)
     except RepositoryError:
         if not mounted_root(reference.path) and not tree.has(reference.path):
             raise reference.missing_error() from None

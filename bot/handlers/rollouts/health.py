@@ -9,10 +9,10 @@ from typing import Final
 from bot.core.health.assess import assess, may_be_unhealthy
 from bot.core.health.pods import PodProblem, pod_problem, selects
 from bot.core.health.status import MISSING, PROGRESSING, Health
+from bot.core.health.unready import Unready
 from bot.core.objects.images import images_of
 from bot.core.objects.manifest import Manifest
 from bot.core.objects.resource import Object, mapping
-from bot.core.rollouts.pending import Unready
 from bot.core.rollouts.running_images import ImageMismatch, PodImage, mismatches, pod_images
 from bot.ports.cluster import Cluster, ClusterError, Discovery, Kind
 from bot.ports.isolation import UnexpectedError, unexpected_as_port_error
@@ -122,18 +122,7 @@ def _state(kind: Kind, name: str, live: _Live, pods: Sequence[_Pod]) -> ObjectSt
     if live.health.is_settled:
         return ObjectState(images=mismatches(live.images, [image for pod in pods for image in pod.images]))
     health = _with_problem(live.health, next((pod.problem for pod in pods if pod.problem), None))
-    return ObjectState(
-        Unready(
-            kind.kind,
-            name,
-            health.ready,
-            health.wanted,
-            health.reason,
-            failed=health.failed,
-            health=health.status,
-            cause=health.cause,
-        )
-    )
+    return ObjectState(Unready.of(kind.kind, name, health))
 
 
 def _with_problem(health: Health, problem: PodProblem | None) -> Health:
