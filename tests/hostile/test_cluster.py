@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import yaml
@@ -21,11 +22,14 @@ from bot.adapters.kubernetes import bounds
 from bot.adapters.kubernetes.api import KubernetesApi
 from bot.adapters.kubernetes.cluster import KubernetesCluster
 from bot.core.drift.model import Status
+from bot.core.objects.manifest import read_manifests
 from bot.core.rollouts.rollout import RolloutState
+from bot.core.rollouts.running_images import MAX_IMAGES
 from bot.handlers.queries.status import status
+from bot.handlers.rollouts import health
 from bot.i18n.language import ENGLISH
 from bot.ports.cluster import ClusterError, Kind
-from tests.common.kubernetes import as_yaml
+from tests.common.kubernetes import as_yaml, deployment
 from tests.common.kubernetes import config_map as config_map_manifest
 from tests.common.slack import content, headlines
 from tests.common.wait import wait_for
@@ -484,3 +488,59 @@ def test_status_never_shows_an_old_result_as_the_current_state(fleet):
     fleet.clock.advance(hours=1)  # and no check finishes, whatever the reason
     assert answer().text == "2 applications: 2 unknown."
     assert "Last complete check: " in content(answer())
+
+
+# ---------------------------------------------------------------- many workloads and pods
+
+
+DEPLOYMENTS, PODS = (
+    Kind("apps", "v1", "Deployment", "deployments", namespaced=True),
+    Kind("", "v1", "Pod", "pods", namespaced=True),
+)
+
+
+class ListedCluster:
+    """Lists these Deployments and pods."""
+
+    name = "prod"
+
+    def __init__(self, deployments, pods):
+        self.objects = {DEPLOYMENTS: deployments, PODS: pods}
+
+    def list(self, kind, _namespace, read):
+        return {("shop", live["metadata"]["name"]): read(live) for live in self.objects[kind]}
+
+
+def workload(name, labels, containers):
+    template = {"spec": {"containers": containers}}
+    return {
+        "metadata": {"name": name, "namespace": "shop"},
+        "spec": {"replicas": 0, "selector": {"matchLabels": labels}, "template": template},
+        "status": {"observedGeneration": 1},
+    }
+
+
+def running_pod(name, labels, containers):
+    statuses = [{"name": one["name"], "imageID": f"i@sha256:{name[-1] * 64}"} for one in containers]
+    return {
+        "metadata": {"name": name, "namespace": "shop", "labels": labels},
+        "spec": {"containers": containers},
+        "status": {"containerStatuses": statuses},
+    }
+
+
+@pytest.mark.parametrize("is_shared", [True, False])
+def test_health_takes_as_long_as_there_are_pods_and_workloads_not_their_product(monkeypatch, is_shared):
+    many, containers = 200, [{"name": f"c{number}", "image": f"image-{number}"} for number in range(150)]
+    labels = [{"tier": "web", "app": "a" if is_shared else f"a{number}"} for number in range(many)]
+    deployments = [workload(f"d{number}", labels[number], containers) for number in range(many)]
+    pods = [running_pod(f"p{number}", labels[number], containers) for number in range(many)]
+    looked_at = []
+    monkeypatch.setattr(health, "selects", lambda *both: looked_at.append(both) or both[0] == both[1])
+    manifests = [
+        (read_manifests("a.yaml", as_yaml(deployment(f"d{number}")).encode())[0], "shop") for number in range(many)
+    ]
+    discovery = SimpleNamespace(kinds={("apps/v1", "Deployment"): DEPLOYMENTS, ("v1", "Pod"): PODS})
+    states = health.read_states(ListedCluster(deployments, pods), discovery, manifests)
+    assert len(states) == len(looked_at) == many
+    assert {len(state.images) for state in states.values()} == {MAX_IMAGES if is_shared else 0}

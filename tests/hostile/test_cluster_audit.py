@@ -42,7 +42,9 @@ def event_list(*events):
 def endpoint(store):
     """Sends a request to a bot that takes audit events of one cluster; returns the status."""
     recorder = AuditRecorder("prod", ClusterAuditConfig(webhook=True), [], store.cluster_writes, KEY)
-    audit = AuditWebhook({"prod": recorder}, TOKEN, clock=lambda: NOW)
+    other = AuditRecorder("dev", ClusterAuditConfig(webhook=True), [], store.cluster_writes, KEY)
+    tokens = {"prod": TOKEN, "dev": "the token of dev"}
+    audit = AuditWebhook({"prod": recorder, "dev": other}, tokens, clock=lambda: NOW)
     address = ("127.0.0.1", 0)
     web = Web(address, address, audit=audit).start()
 
@@ -71,6 +73,8 @@ def test_only_who_has_the_token_is_read(endpoint, store):
         assert endpoint.send(b"{" * 1_000, headers, "/audit/no-such-cluster") == 401
     assert endpoint.send(method="GET") == 405
     assert endpoint.send(body, path="/audit/no-such-cluster") == 404
+    assert endpoint.send(body, path="/audit/dev") == 401
+    assert endpoint.send(body, {"Authorization": "Bearer the token of dev"}) == 401
     assert stored(store) == 0
     assert endpoint.send(body) == endpoint.send(body) == 200  # an API server may send it again
     assert stored(store) == 1
