@@ -482,8 +482,8 @@ def test_status_never_shows_an_old_result_as_the_current_state(fleet):
     def answer():
         applications = list(fleet.config.applications.values())
         inventory = fleet.discoverer.inventory()
-        interval = fleet.config.schedule.drift
-        return status(ENGLISH, fleet.ports, applications, [], inventory, interval=interval, everything=True)
+        interval, cache = fleet.config.schedule.drift, fleet.monitor.manifest_cache
+        return status(ENGLISH, fleet.ports, cache, applications, [], inventory, interval=interval, everything=True)
 
     assert answer().text == "2 applications: 2 synced."
     fleet.clock.advance(hours=1)  # and no check finishes, whatever the reason
