@@ -1,0 +1,1 @@
+"""Downloads over HTTP: `http.py` bounds every request, and `cache.py` keeps what was downloaded."""
