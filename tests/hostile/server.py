@@ -62,8 +62,8 @@ def send(handler, body, status=200, **headers):
 
 
 @contextmanager
-def untrusted(folder):
-    """A server that knows nothing, with a self-signed certificate: its URL and the certificate's file."""
+def serving_tls(folder):
+    """A server that knows nothing, with a self-signed certificate, its URL, and the certificate's file."""
     file = Path(folder) / "server.pem"
     subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"]
     key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", str(file)]
@@ -75,4 +75,11 @@ def untrusted(folder):
     context.load_cert_chain(f"{file}.crt", file)
     server.server.socket = context.wrap_socket(server.server.socket, server_side=True)
     with server.serve():
-        yield server.url.replace("http:", "https:"), f"{file}.crt"
+        yield server, server.url.replace("http:", "https:"), f"{file}.crt"
+
+
+@contextmanager
+def untrusted(folder):
+    """The URL and the certificate's file of a server as above."""
+    with serving_tls(folder) as (_, url, certificate):
+        yield url, certificate

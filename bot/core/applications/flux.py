@@ -285,6 +285,7 @@ def _release(resource: Object, origin: ResourceRef, resources: Resources, read_d
         replaces_values=bool(values_files),
         inline_values=values,
         masked_values=masked_values,
+        is_upgrade=was_upgraded(resource),
         include_crds=_includes_crds(resource),
         ignore_missing_values_files=template is not None and template.spec.get("ignoreMissingValuesFiles") is True,
         post_renderers=_post_renderers(spec),

@@ -1,7 +1,6 @@
 """A kustomization's reference to a file at an HTTPS URL."""
 
 import hashlib
-import posixpath
 import re
 from dataclasses import dataclass
 from typing import Final, Self
@@ -42,14 +41,14 @@ class RemoteFile:
 
     @property
     def root(self) -> str:
-        """The directory that the file is mounted in: a name that people recognize in errors."""
+        """Where the file is mounted, as a directory with a kustomization: Kustomize loads no file from elsewhere."""
         digest = hashlib.sha256(self.url.encode()).hexdigest()[:16]
         return f"{MOUNTS}/{re.sub(r'[^a-z0-9.]+', '-', self.location)[:60]}-{digest}"
 
     @property
     def mount(self) -> str:
-        """Where the file is mounted."""
-        return f"{self.root}/file{posixpath.splitext(self.location)[1]}"
+        """What to refer to instead of the URL."""
+        return self.root
 
 
 def location_of(url: str) -> str | None:

@@ -9,6 +9,7 @@ from cachetools import LRUCache
 
 from bot.core.rendering.remote_base import RemoteBase, mounted_root
 from bot.core.rendering.remote_file import RemoteFile
+from bot.core.rendering.source import KUSTOMIZATION_FILES
 from bot.handlers.rendering.tree import Commit, Tree
 from bot.i18n.catalogue import render as texts
 from bot.i18n.language import LocalizedText
@@ -27,14 +28,15 @@ class _MountedTree(Tree, Protocol):
 
 
 class _MountedFile:
-    """`_MountedTree` of one file."""
+    """`_MountedTree` of a kustomization with one file."""
 
-    def __init__(self, file: File) -> None:
-        self._file = file
+    def __init__(self, content: bytes) -> None:
+        self._content = content
 
     def files(self, path: str) -> list[File]:
         """See Tree."""
-        return [self._file] if self.has(path) else []
+        del path
+        return [File(KUSTOMIZATION_FILES[0], b"resources: [file.yaml]"), File("file.yaml", self._content)]
 
     def linked(self, path: str) -> LinkedFiles:
         """See Tree."""
@@ -43,11 +45,11 @@ class _MountedFile:
 
     def has(self, path: str) -> bool:
         """See Tree."""
-        return path == self._file.path
+        return not path
 
     def tree_id(self, path: str) -> str | None:
         """See _MountedTree."""
-        return sha256(self._file.content).hexdigest() if self.has(path) else None
+        return sha256(self._content).hexdigest() if self.has(path) else None
 
 
 class MountedBases:
@@ -74,7 +76,7 @@ class MountedBases:
     def tree(self, base: RemoteBase | RemoteFile) -> _MountedTree:
         """The base's repository at its ref, or the file as it is now. RepositoryError."""
         if isinstance(base, RemoteFile):
-            return _MountedFile(File(posixpath.basename(base.mount), self._bases.content(base)))
+            return _MountedFile(self._bases.content(base))
         revision = self._bases.revision(base)
         key = base.root, revision
         with self._lock:

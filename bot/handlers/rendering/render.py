@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Final
 
 from bot.core.applications.argocd_source import override_files, override_source
@@ -164,13 +164,22 @@ def _run_renderer(gathered: Gathered, renderer: Renderer) -> Rendering:
             source.helm,
             set_file=((name, gathered.files[path].content) for name, path in gathered.set_file),
         )
-        parameters = replace(source.helm, values_files=(), inline_values=values, set=(), set_string=(), set_file=())
+        parameters = replace(
+            source.helm,
+            values_files=(),
+            inline_values=values,
+            set=(),
+            set_string=(),
+            set_file=(),
+            **asdict(source.helm_capabilities),
+        )
         if source.helm.replaces_values:
             defaults = f"{path}/values.yaml".lstrip("/")
             files = [File(defaults, b"") if file.path == defaults else file for file in files]
         output = _post_rendered(file, renderer.helm(files, path, parameters), source.helm, renderer)
     else:
-        output = renderer.kustomize(files, path, helm=gathered.helm, plugins=gathered.plugins)
+        helm = source.helm_capabilities if gathered.helm else None
+        output = renderer.kustomize(files, path, helm=helm, plugins=gathered.plugins)
     with gc_paused():
         if source.kustomize.flux is None or gathered.kind is SourceType.HELM:
             return Rendering(_within_limit(file, read_manifests(file, output)))
@@ -190,7 +199,7 @@ def _post_rendered(file: str, output: bytes, parameters: HelmParameters, rendere
         rendered = "\n---\n".join(json.dumps(declared) for declared in objects).encode()
         entries = json.dumps({**json.loads(kustomization), "resources": [_HELM_OUTPUT]}).encode()
         files = [File(KUSTOMIZATION_FILES[0], entries), File(_HELM_OUTPUT, rendered)]
-        output = renderer.kustomize(files, "", helm=False, plugins=False)
+        output = renderer.kustomize(files, "", helm=None, plugins=False)
     return output
 
 
