@@ -87,7 +87,7 @@ class ChartFetcher:
         if files is None:
             package = self._cache.read(revision)
             if package is None:
-                raise ChartError(LocalizedText(texts.NOT_CACHED, digest=revision[:12], chart=chart.title))
+                raise ChartError(LocalizedText(texts.NOT_CACHED, chart=chart.title))
             try:
                 files = unpack(package)
             except ArchiveError as error:

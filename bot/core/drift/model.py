@@ -97,7 +97,8 @@ class Check:
     UNKNOWN: text for people that names what could not be checked and what to do. `drift` may be set beside it, with
     what could be checked. `set_aside` are the differences that are not drift, each with its reason (an ignore rule, a
     controller, and with `explain` the server's defaults). `notes` are sentences about git, such as an object that is
-    declared twice. `complete_at` is set if the status is UNKNOWN: when the application was last checked completely.
+    declared twice. `chart` is set if the revision is that of a fetched chart: its name and version, such as
+    `podinfo 6.7.1`. `complete_at` is set if the status is UNKNOWN: when the application was last checked completely.
     """
 
     application: str
@@ -111,6 +112,7 @@ class Check:
     set_aside: tuple[ObjectDrift, ...] = field(default=(), compare=False)
     notes: tuple[Text, ...] = ()
     complete_at: datetime | None = None
+    chart: str = ""
 
 
 @dataclass(frozen=True, slots=True)

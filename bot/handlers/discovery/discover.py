@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any, Final
 
 from bot.config.model import Config
-from bot.core.applications import argocd, flux
+from bot.core.applications import argocd, flux, flux_status
 from bot.core.applications.application import Application
 from bot.core.applications.deployer_status import DeployerStatus
 from bot.core.applications.discovery import (
@@ -104,7 +104,7 @@ def _read_argo(resources: Resources, cluster: str, _: DataReader) -> list[Discov
 _DEPLOYERS: Final = {
     "argocd": _Deployer(argocd.DEPLOYER, (argocd.APPLICATION,), (argocd.APPLICATION,), _read_argo),
     "flux": _Deployer(
-        flux.DEPLOYER,
+        flux_status.DEPLOYER,
         (flux.KUSTOMIZATION, flux.HELM_RELEASE, GIT_REPOSITORY),
         (flux.KUSTOMIZATION, flux.HELM_RELEASE),
         flux.read_resources,

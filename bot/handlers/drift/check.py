@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.core.applications.application import Application
+from bot.core.charts.reference import ChartRef
 from bot.core.drift.ignore_rules import IgnoreRule
 from bot.core.drift.model import Check, Status
 from bot.core.objects.managed_fields import INTERACTIVE
@@ -38,7 +39,8 @@ Revision = str | PortError  # a full sha, or why git did not answer
 class _DesiredState:
     """What git declares for one application; `error` says why it could not be fully read.
 
-    `overridden` is how many objects are left out because a later source declares them too.
+    `chart` is the name and version of a fetched chart, whose digest `revision` is. `overridden` is how many objects are
+    left out because a later source declares them too.
     """
 
     application: Application
@@ -47,6 +49,7 @@ class _DesiredState:
     error: Text | None = None
     notes: tuple[Text, ...] = ()
     overridden: int = 0
+    chart: str = ""
 
 
 def fetch_all(repositories: Mapping[str, Repository]) -> dict[str, Revision]:
@@ -183,6 +186,14 @@ def _identity(manifest: Manifest, namespace: str) -> tuple[str, str, str, str]:
 def _desired_state(
     application: Application, revision: Revision, repository: Repository, manifest_cache: ManifestCache
 ) -> _DesiredState:
+    chart = ChartRef.from_key(application.repository.key)
+    title = f"{chart.name} {repository.branch or chart.digest[:8]}" if chart and isinstance(revision, str) else ""
+    return replace(_read_desired(application, revision, repository, manifest_cache), chart=title)
+
+
+def _read_desired(
+    application: Application, revision: Revision, repository: Repository, manifest_cache: ManifestCache
+) -> _DesiredState:
     if isinstance(revision, PortError):
         return _DesiredState(application, None, error=revision.text)
     try:
@@ -224,6 +235,7 @@ def _check_or_unknown(desired: _DesiredState, live: LiveComparison | PortError |
             application=application.name,
             cluster=application.cluster,
             revision=desired.revision,
+            chart=desired.chart,
             status=Status.UNKNOWN,
             error=error.text,
             objects=0,
@@ -254,6 +266,7 @@ def _check_of(desired: _DesiredState, live: LiveComparison | PortError | None, n
         application=application.name,
         cluster=application.cluster,
         revision=desired.revision,
+        chart=desired.chart,
         status=status,
         error=error,
         objects=result.objects,
