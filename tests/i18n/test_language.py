@@ -170,6 +170,7 @@ def test_what_fills_a_place_is_never_a_template(value):
 TERMS = {
     "diff",
     "drift",
+    "chart",
     "git",
     "cluster",
     "merge",

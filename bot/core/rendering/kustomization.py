@@ -40,8 +40,11 @@ _HELM_GENERATOR: Final = "HelmChartInflationGenerator"
 _MAX_LINE_SEARCHES: Final = 1_000  # per file; each reads the file, and the line number is only a courtesy
 
 _URL: Final = re.compile(r"\s*https?:", re.IGNORECASE)
-# Whatever Kustomize may take for a repository's URL, even where a directory of that name exists.
-_REMOTE: Final = re.compile(r"[:?@]|\.git(/|$)|(^|/)_git/|^(www\.)?github\.com(/|$)", re.IGNORECASE)
+# Whatever Kustomize may take for a repository's URL, even where a directory of that name exists. No URL begins with a
+# dot, so a colon after one is part of a name.
+_REMOTE: Final = re.compile(
+    r"[?@]|\.git(/|$)|(^|/)_git/|^(www\.)?github\.com(/|$)|^(?!\.\.?/)[^:]*:", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
