@@ -34,6 +34,7 @@ test: .venv/dev ## run the test suite, or a part of it: make test ARGS=tests/cor
 	@scripts/need-axe >/dev/null
 	@scripts/need-github-openapi >/dev/null
 	@scripts/need-docker-registry >/dev/null
+	@scripts/need-prometheus >/dev/null
 	@chromium="$$(scripts/need-chromium)" && $(INSIDE) CHROMIUM="$$chromium" \
 		$(BIN)/pytest --numprocesses=4 --dist=loadfile --no-loadscope-reorder --basetemp=$(CACHE)/pytest $(ARGS)
 
@@ -58,7 +59,7 @@ soak: .venv/dev ## a long storm, 100 kills, and thousands of reverts beside git'
 # The lock files name no index, platform or machine: they install anywhere.
 LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--no-emit-index-url --no-emit-find-links --no-header \
-	--extra bitbucket --extra demo --extra gitlab --extra postgresql pyproject.toml
+	--extra bitbucket --extra demo --extra gitlab --extra postgresql --extra telemetry pyproject.toml
 
 lock: .venv/dev ## update requirements/*.txt from pyproject.toml; upgrade everything: make lock ARGS=--upgrade
 	$(LOCK) --group build --output-file requirements/run.txt $(ARGS)

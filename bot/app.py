@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -25,8 +25,11 @@ from bot.handlers.cluster_audit.webhook import AuditWebhook
 from bot.handlers.command_service import CommandService
 from bot.handlers.discovery.discover import Discoverer
 from bot.handlers.drift.comparison_cache import Caches
+from bot.handlers.events import EventDispatcher
+from bot.handlers.gauges import Gauges
 from bot.handlers.incidents.suspects import Suspects
 from bot.handlers.monitor import Monitor
+from bot.handlers.probes import Probe, ProbeCheck, liveness, readiness
 from bot.handlers.pull_requests import track
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.handlers.rollouts.track import RolloutTracker
@@ -34,10 +37,9 @@ from bot.handlers.slack.cards import CardReconciler
 from bot.handlers.slack.home import Homes
 from bot.handlers.slack.people import People
 from bot.handlers.webhooks import Webhooks
-from bot.http_endpoints import Web
+from bot.http_endpoints import LIVENESS_PATH, READINESS_PATH, Web
 from bot.listeners import Listeners
 from bot.ports import Ports
-from bot.ports.store import StoreError
 from bot.schedule import Job, Schedule, guarded
 from bot.work_pool import WorkPool
 
@@ -61,7 +63,7 @@ def build_monitor(
     ports: Ports, config: Config, reconciler: CardReconciler, discoverer: Discoverer, people: People
 ) -> Monitor:
     """Build the monitor and what it needs. `config.applications` must be those of the discoverer."""
-    manifest_cache = ManifestCache(ports.renderer, ports.charts, ports.bases)
+    manifest_cache = ManifestCache(ports.renderer, ports.charts, ports.bases, ports.telemetry)
     suspects = Suspects(
         ports,
         config.applications,
@@ -102,8 +104,9 @@ class Bot:
     """The whole bot: call `start`, then `stop`. The configuration must contain the tokens."""
 
     def __init__(self, config: Config, clock: Callable[[], datetime] = utc_now) -> None:
-        client = build.slack_client(config)
-        self._ports = build.ports(config, client, clock)
+        self._telemetry = build.telemetry()
+        client = build.slack_client(config, self._telemetry)
+        self._ports = build.ports(config, client, clock, self._telemetry)
         self._discoverer = Discoverer(
             config, self._ports.clusters, self._ports.repositories.__getitem__, self._ports.charts
         )
@@ -127,12 +130,21 @@ class Bot:
         self.web = Web(
             config.slack.listen,
             config.slack.health_listen,
-            self._not_ready,
-            http_mode,
-            self._webhooks(),
-            self._audit_webhook(),
+            probes={LIVENESS_PATH: Probe(self._liveness, clock), READINESS_PATH: Probe(self._readiness, clock)},
+            metrics=self._telemetry.prometheus.exposition,
+            slack=http_mode,
+            webhooks=self._webhooks(),
+            audit=self._audit_webhook(),
         )
         self._schedule = Schedule(self._jobs(), is_leader=self._ports.store.leadership.acquire)
+        gauges = Gauges(
+            self._ports.store,
+            config.applications,
+            lambda: self._work.queue_length,
+            clock=clock,
+            interval=config.schedule.drift,
+        )
+        self._telemetry.read_gauges_from(gauges.read)
 
     def start(self) -> Self:
         """Serve health checks, listen to Slack and start checking. Returns at once, even when Slack is down."""
@@ -155,6 +167,7 @@ class Bot:
         self.web.stop()
         for recorder in self._audits.values():
             recorder.close()
+        self._telemetry.close()
         self._ports.store.close()
 
     def _jobs(self) -> list[Job]:
@@ -191,6 +204,17 @@ class Bot:
             Job("queued reverts", every.git, self._commands.run_queued),
             Job("cards", _RECONCILE_EVERY, self._monitor.reconcile_cards),
             Job("homes", _REFRESH_EVERY, self._homes.refresh),
+            *self._event_jobs(),
+        ]
+
+    def _event_jobs(self) -> list[Job]:
+        receiver = build.event_receiver(self._config)
+        if receiver is None:
+            return []
+        events = EventDispatcher(self._ports.store, receiver, self._ports.clock, self._telemetry)
+        return [
+            Job("events", _RECONCILE_EVERY, events.run),
+            Job("retention of events", _PRUNE_EVERY, events.prune),
         ]
 
     def _webhooks(self) -> Webhooks | None:
@@ -229,12 +253,21 @@ class Bot:
 
         return Job(f"webhook of {name}", self._config.schedule.git, poll)
 
-    def _not_ready(self) -> str | None:
-        try:
-            self._ports.store.cards.get("")
-        except StoreError as error:
-            return str(error)
-        return "not connected to Slack" if self._socket and not self._socket.connected else None
+    def _liveness(self) -> Iterator[ProbeCheck]:
+        return liveness(
+            since_heartbeat=self._schedule.seconds_since_heartbeat(),
+            without_progress=self._work.seconds_without_progress(),
+        )
+
+    def _readiness(self) -> Iterator[ProbeCheck]:
+        return readiness(
+            self._ports.store,
+            slack="HTTP mode" if self._socket is None else "Socket Mode",
+            connected=self._socket is None or self._socket.connected,
+            clusters={application.cluster for application in self._config.applications.values()},
+            now=self._ports.clock(),
+            interval=self._config.schedule.drift,
+        )
 
 
 class _Socket:

@@ -28,25 +28,45 @@ from bot.core.git.target_revision import TargetRevision
 from bot.handlers.cluster_audit.record import AuditRecorder
 from bot.ports import Ports
 from bot.ports.charts import Charts
+from bot.ports.errors import PortError
 from bot.ports.forge import Forge
 from bot.ports.git import Repository
+from bot.ports.telemetry import NO_TELEMETRY, Telemetry
 
 if TYPE_CHECKING:
     from slack_sdk import WebClient
 
     from bot.adapters.database.store import SqlStore
+    from bot.adapters.telemetry.recorder import Recorder
+    from bot.ports.events import EventReceiver
     from bot.ports.probe import Probe
     from bot.ports.store import ClusterWrites
 
-SLACK_SECONDS = 15
+_OTLP_ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
 
 
-def slack_client(config: Config) -> "WebClient":
-    """Slack's Web API. It never retries: cards are reconciled, and a retried post can post twice."""
-    from slack_sdk import WebClient
+def telemetry() -> "Recorder":
+    """What records metrics and traces: by OTLP too if its endpoint is set. PortError if it cannot."""
+    from bot.adapters.telemetry.prometheus import PrometheusMetrics
+    from bot.adapters.telemetry.recorder import Recorder
+
+    if not os.environ.get(_OTLP_ENDPOINT):
+        return Recorder(PrometheusMetrics())
+    try:
+        from bot.adapters.telemetry.otlp import Otlp
+    except ModuleNotFoundError as error:
+        raise PortError(
+            f"{_OTLP_ENDPOINT} is set, but {error.name} is not installed. Run pip install 'gitops-bot[telemetry]'."
+        ) from error
+    return Recorder(PrometheusMetrics(), Otlp())
+
+
+def slack_client(config: Config, telemetry: Telemetry = NO_TELEMETRY) -> "WebClient":
+    """Slack's Web API."""
+    from bot.adapters.slack.client import MeasuredWebClient
 
     token = config.credentials.slack_bot_token
-    return WebClient(token=token, base_url=str(config.slack.api_url), timeout=SLACK_SECONDS, retry_handlers=[])
+    return MeasuredWebClient(telemetry, token=token, base_url=str(config.slack.api_url))
 
 
 class ConfiguredForge(Forge, Protocol):
@@ -105,7 +125,7 @@ def forge(config: Config, key: str) -> ConfiguredForge | None:
     return _FORGES[settings.kind](settings, config.credentials) if settings else None
 
 
-def repository(config: Config, key: str) -> GitRepository:
+def repository(config: Config, key: str, telemetry: Telemetry = NO_TELEMETRY) -> GitRepository:
     """The mirror of the repository with this key, with its forge's credential if it has one. RepositoryError: bad URL.
 
     References to one repository at different revisions share its mirror.
@@ -114,7 +134,7 @@ def repository(config: Config, key: str) -> GitRepository:
     settings, hosted = config.repositories[ref.name], forge(config, key)
     revision = ref.target_revision or TargetRevision.branch(settings.branch)
     if hosted is None:
-        return GitRepository(key, settings.url, revision, config.mirrors, mirror=ref.name)
+        return GitRepository(key, settings.url, revision, config.mirrors, mirror=ref.name, telemetry=telemetry)
     return _repository_type(settings.forge, hosted)(
         key,
         settings.url,
@@ -123,13 +143,14 @@ def repository(config: Config, key: str) -> GitRepository:
         mirror=ref.name,
         credential=hosted.git_credential,
         credential_variable=hosted.token_variable,
+        telemetry=telemetry,
     )
 
 
-def source(config: Config, key: str, fetcher: Charts) -> Repository:
+def source(config: Config, key: str, fetcher: Charts, telemetry: Telemetry = NO_TELEMETRY) -> Repository:
     """The repository, or the chart, with this key. RepositoryError: bad URL."""
     chart = ChartRef.from_key(key)
-    return ChartRepository(chart, fetcher) if chart else repository(config, key)
+    return ChartRepository(chart, fetcher) if chart else repository(config, key, telemetry)
 
 
 def charts(config: Config) -> ChartFetcher:
@@ -182,9 +203,9 @@ class _ByRepository(Mapping[str, _Client]):
         return len(self._listed)
 
 
-def renderer(config: Config) -> CachedRenderer:
+def renderer(config: Config, telemetry: Telemetry = NO_TELEMETRY) -> CachedRenderer:
     """The programs that render, with their output cached beside the mirrors."""
-    return CachedRenderer(ProgramRenderer.find(), config.mirrors / ".rendered")
+    return CachedRenderer(ProgramRenderer.find(), config.mirrors / ".rendered", telemetry)
 
 
 def bases(config: Config) -> GitBases:
@@ -192,10 +213,10 @@ def bases(config: Config) -> GitBases:
     return GitBases(config.mirrors / ".bases", config.bases.allow)
 
 
-def cluster(config: Config, name: str) -> KubernetesCluster:
+def cluster(config: Config, name: str, telemetry: Telemetry = NO_TELEMETRY) -> KubernetesCluster:
     """The client of one cluster. ClusterError for a bad kubeconfig."""
     settings = config.clusters[name]
-    return KubernetesCluster(name, kubeconfig=settings.kubeconfig, context=settings.context)
+    return KubernetesCluster(name, kubeconfig=settings.kubeconfig, context=settings.context, telemetry=telemetry)
 
 
 def store(config: Config) -> "SqlStore":
@@ -214,7 +235,19 @@ def audit_recorders(config: Config, writes: "ClusterWrites") -> Mapping[str, Aud
     }
 
 
-def ports(config: Config, client: "WebClient", clock: Callable[[], datetime]) -> Ports:
+def event_receiver(config: Config) -> "EventReceiver | None":
+    """Where events go; None if the configuration names no receiver."""
+    secret = config.credentials.events_secret
+    if config.events is None or not secret:
+        return None
+    from bot.adapters.events.webhook import EventWebhook
+
+    return EventWebhook(config.events.url, secret, config.events.source)
+
+
+def ports(
+    config: Config, client: "WebClient", clock: Callable[[], datetime], telemetry: Telemetry = NO_TELEMETRY
+) -> Ports:
     """Every port. PortError when the database cannot be opened or a setting cannot be used.
 
     Removes what a bot that was killed left behind.
@@ -223,16 +256,17 @@ def ports(config: Config, client: "WebClient", clock: Callable[[], datetime]) ->
 
     remove_abandoned_copies()
     fetcher = charts(config)
-    repositories = {name: repository(config, name) for name in config.repositories}
+    repositories = {name: repository(config, name, telemetry) for name in config.repositories}
     forges = {name: built for name in config.repositories if (built := forge(config, name))}
     return Ports(
-        repositories=_ByRepository(repositories, lambda key: source(config, key, fetcher)),
+        repositories=_ByRepository(repositories, lambda key: source(config, key, fetcher, telemetry)),
         forges=_ByRepository(forges, lambda key: None if is_chart_key(key) else forge(config, key)),
-        clusters={name: cluster(config, name) for name in config.clusters},
+        clusters={name: cluster(config, name, telemetry) for name in config.clusters},
         charts=fetcher,
-        renderer=renderer(config),
+        renderer=renderer(config, telemetry),
         bases=bases(config),
         store=store(config),
         chat=SlackChat(client),
         clock=clock,
+        telemetry=telemetry,
     )

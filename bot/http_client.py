@@ -1,19 +1,24 @@
-"""Connection pools that send only GET requests, and read no longer than until a deadline.
+"""Connection pools that use the environment's proxies and CAs, keep to a deadline, and can be limited to GET requests.
 
 urllib3's own read timeout starts again with each byte, so a response that drips would never end.
 """
 
 import io
 import math
+import os
 import socket
 import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from http.client import HTTPResponse
-from typing import Any
+from typing import Any, Final
+from urllib.parse import unquote, urlsplit
 
 import urllib3
+
+_CA_VARIABLES: Final = ("GIT_SSL_CAINFO", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")  # besides OpenSSL's SSL_CERT_FILE
 
 _deadline: ContextVar[float] = ContextVar("deadline", default=math.inf)  # of time.monotonic()
 
@@ -38,14 +43,44 @@ def deadline_paused() -> Iterator[None]:
         _deadline.set(_deadline.get() + time.monotonic() - start)
 
 
+def proxy_for(url: str) -> str:
+    """The URL of the proxy that the environment names for a URL; "" if it is reached directly."""
+    parts = urlsplit(url)
+    proxies = urllib.request.getproxies_environment()
+    is_direct = urllib.request.proxy_bypass(parts.netloc)
+    return "" if is_direct else proxies.get(parts.scheme) or proxies.get("all", "")
+
+
+def connect_through(proxy: str) -> urllib3.PoolManager:
+    """Connections through a proxy, with the user and password in its URL, or direct ones if it is "".
+
+    Both trust the private CAs of the environment, as git does.
+    """
+    ca_file = next((os.environ[name] for name in _CA_VARIABLES if os.environ.get(name)), None)
+    if not proxy:
+        return urllib3.PoolManager(ca_certs=ca_file)
+    parts = urlsplit(proxy)
+    login = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}"
+    headers = urllib3.make_headers(proxy_basic_auth=login) if parts.username else None
+    return urllib3.ProxyManager(proxy, proxy_headers=headers, ca_certs=ca_file)
+
+
 def restrict(pools: urllib3.PoolManager) -> None:
     """Make every connection of these pools send only GET requests and obey `deadline`."""
-    pools.pool_classes_by_scheme = {scheme: _restricted(pool) for scheme, pool in pools.pool_classes_by_scheme.items()}
+    _obey_deadline(pools, _GetOnly)
 
 
-def _restricted(pool: Any) -> type[Any]:
-    connection = type(pool.ConnectionCls.__name__, (pool.ConnectionCls,), {"response_class": _Response})
-    return type(f"GetOnly{pool.__name__}", (_GetOnly, pool), {"ConnectionCls": connection})
+def obey_deadline(pools: urllib3.PoolManager) -> None:
+    """Make every connection of these pools obey `deadline`."""
+    _obey_deadline(pools)
+
+
+def _obey_deadline(pools: urllib3.PoolManager, *mixins: type) -> None:
+    def bounded(pool: Any) -> type[Any]:
+        connection = type(pool.ConnectionCls.__name__, (pool.ConnectionCls,), {"response_class": _Response})
+        return type(pool.__name__, (*mixins, pool), {"ConnectionCls": connection})
+
+    pools.pool_classes_by_scheme = {scheme: bounded(pool) for scheme, pool in pools.pool_classes_by_scheme.items()}
 
 
 class _GetOnly:

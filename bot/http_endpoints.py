@@ -1,12 +1,15 @@
-"""The HTTP endpoints: health checks, webhooks from forges and API servers, and Slack's requests in HTTP mode."""
+"""The HTTP endpoints: probes, metrics, webhooks from forges and API servers, and Slack's requests in HTTP mode."""
 
+import json
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Self
 
 from bot.adapters.slack.http_mode import HttpMode
 from bot.handlers.cluster_audit.webhook import AuditReceived, AuditWebhook
+from bot.handlers.probes import Probe
 from bot.handlers.webhooks import Received, Webhooks
 from bot.http_server import MAX_CONNECTIONS, HttpServer
 
@@ -15,12 +18,17 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+LIVENESS_PATH: Final = "/healthz"
+READINESS_PATH: Final = "/readyz"
+METRICS_PATH: Final = "/metrics"
 SLACK_PATH: Final = "/slack/events"
 WEBHOOKS_PATH: Final = "/webhooks/"
 AUDIT_PATH: Final = "/audit/"
 WEB_THREADS: Final = 8  # few are enough: Bolt acks within milliseconds and works elsewhere
-PROBE_THREADS: Final = 2
+PROBE_THREADS: Final = 3  # a kubelet's two probes, and Prometheus
 
+# The content type that suits an Accept header, and the metrics in it.
+Exposition = Callable[[str], tuple[str, bytes]]
 # The response to a request with this name, headers, and body.
 _Receive = Callable[[str, Mapping[str, str], bytes], tuple[HTTPStatus, str]]
 
@@ -40,22 +48,26 @@ _AUDIT_RESPONSES: Final = {
 
 
 class Web:
-    """Serves at two addresses (host, port): `health` answers probes only, so that nothing on `listen` can starve them.
+    """Serves at two addresses (host, port): `health` has only probes and metrics, so nothing on `listen` starves them.
 
-    `ready` returns None when the bot is ready, otherwise the reason. Without `slack`, `webhooks`, or `audit`, their
-    requests are not found. OSError when an address is not available.
+    `listen` may be public: it answers probes in one word, and has no metrics, since these name every application and
+    cluster and take the database's time. `probes` are by their paths. What is not given is not found. OSError when an
+    address is not available.
     """
 
     def __init__(
         self,
         listen: tuple[str, int],
         health: tuple[str, int],
-        ready: Callable[[], str | None],
-        slack: HttpMode | None,
+        *,
+        probes: Mapping[str, Probe] = MappingProxyType({}),
+        metrics: Exposition | None = None,
+        slack: HttpMode | None = None,
         webhooks: Webhooks | None = None,
         audit: AuditWebhook | None = None,
     ) -> None:
-        self._ready = ready
+        self._probes = probes
+        self._metrics = metrics
         self._slack = slack
         self._receivers: dict[str, _Receive] = {}  # by the beginning of the path; the rest of it is a name
         if webhooks:
@@ -64,7 +76,7 @@ class Web:
             self._receivers[AUDIT_PATH] = lambda *request: _AUDIT_RESPONSES[audit.receive(*request)]
         self._server = HttpServer(self._respond, listen, name="web", threads=WEB_THREADS, connections=MAX_CONNECTIONS)
         self._health = HttpServer(
-            self._respond_to_probe, health, name="health", threads=PROBE_THREADS, connections=MAX_CONNECTIONS
+            self._respond_on_health, health, name="health", threads=PROBE_THREADS, connections=MAX_CONNECTIONS
         )
         self.port = self._server.port
         self.health_port = self._health.port
@@ -81,15 +93,16 @@ class Web:
         self._server.stop()
         self._health.stop()
 
-    def _respond_to_probe(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        match environ.get("PATH_INFO", ""):
-            case "/healthz":
-                return _plain(start_response, HTTPStatus.OK, "ok")
-            case "/readyz":
-                why = self._ready()
-                return _plain(start_response, HTTPStatus.SERVICE_UNAVAILABLE if why else HTTPStatus.OK, why or "ok")
-            case _:
-                return _plain(start_response, HTTPStatus.NOT_FOUND, "not found")
+    def _respond_on_health(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        path = environ.get("PATH_INFO", "")
+        if path == METRICS_PATH and self._metrics:
+            content_type, text = self._metrics(environ.get("HTTP_ACCEPT", ""))
+            return _response(start_response, HTTPStatus.OK, content_type, text)
+        if path in self._probes:
+            report = self._probes[path].report()
+            text = json.dumps(report.as_json(), indent=2).encode() + b"\n"
+            return _response(start_response, _probe_status(ok=report.ok), "application/json", text)
+        return _plain(start_response, HTTPStatus.NOT_FOUND, "not found")
 
     def _respond(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
@@ -98,7 +111,10 @@ class Web:
         for prefix, receive in self._receivers.items():
             if path.startswith(prefix):
                 return _receive(receive, path.removeprefix(prefix), environ, start_response)
-        return self._respond_to_probe(environ, start_response)
+        if path in self._probes:
+            ok = self._probes[path].report().ok
+            return _plain(start_response, _probe_status(ok=ok), "ok" if ok else "failing")
+        return _plain(start_response, HTTPStatus.NOT_FOUND, "not found")
 
 
 def _slack(slack: HttpMode, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
@@ -129,9 +145,18 @@ def _headers(environ: "WSGIEnvironment") -> Mapping[str, str]:
 
 
 def _plain(start_response: "StartResponse", status: HTTPStatus, text: str, *headers: tuple[str, str]) -> list[bytes]:
-    own = [("Content-Type", "text/plain; charset=utf-8"), ("Cache-Control", "no-store")]
-    start_response(_status(status), [*own, *headers])
-    return [text.encode()]
+    return _response(start_response, status, "text/plain; charset=utf-8", text.encode(), *headers)
+
+
+def _response(
+    start_response: "StartResponse", status: HTTPStatus, content_type: str, body: bytes, *headers: tuple[str, str]
+) -> list[bytes]:
+    start_response(_status(status), [("Content-Type", content_type), ("Cache-Control", "no-store"), *headers])
+    return [body]
+
+
+def _probe_status(*, ok: bool) -> HTTPStatus:
+    return HTTPStatus.OK if ok else HTTPStatus.SERVICE_UNAVAILABLE
 
 
 def _status(status: HTTPStatus) -> str:

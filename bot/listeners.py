@@ -10,13 +10,14 @@ import secrets
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from slack_bolt import Ack, App, Respond
 from slack_sdk import WebClient
-from slack_sdk.errors import SlackClientError
 
 from bot.adapters.slack.middleware import log_error, serve_only_own_workspace
+from bot.adapters.slack.response_url import responded
 from bot.config.model import Config
 from bot.core.access.audit import Origin
 from bot.core.access.requester import Requester
@@ -36,6 +37,7 @@ from bot.messages.blocks import Message
 from bot.ports import Ports
 from bot.ports.chat import ChatError
 from bot.ports.errors import PortError
+from bot.ports.telemetry import COMMAND, Outcome
 from bot.work_pool import FullError, WorkPool
 
 _log = logging.getLogger(__name__)
@@ -102,7 +104,8 @@ class Listeners:
             return
         note = progress.in_progress(requester.translator, asked)
         _ack(ack, note)
-        self._soon(requester, respond, lambda: self._commands.answer(asked, requester), replaces=note is not None)
+        name = commands.name_of(asked)
+        self._soon(name, requester, respond, lambda: self._commands.answer(asked, requester), replaces=note is not None)
 
     def on_mention(self, body: Payload, event: Payload) -> None:
         """`@gitops …` in a channel or a thread: answered there, like the command, only to the person who asked."""
@@ -126,14 +129,15 @@ class Listeners:
             return self._commands.answer(asked, self._commands.named(requester))
 
         # Slack resends only events, when their ack was lost.
-        self._soon(requester, None, self._once(f"event {body.get('event_id')}", work))
+        name = "help" if isinstance(asked, Message) else commands.name_of(asked)
+        self._soon(name, requester, None, self._once(f"event {body.get('event_id')}", work))
 
     def on_home_opened(self, event: Payload) -> None:
         """Someone opened the bot's Home tab. Handling the event twice does no harm."""
         if event.get("tab") == "home":
             user = str(event["user"])
             requester = replace(self._requester(user, user, "", Origin.HOME), about="home")
-            self._soon(requester, None, lambda: self._homes.opened(user))
+            self._soon("home", requester, None, lambda: self._homes.opened(user))
 
     def on_show_diff(self, ack: Ack, body: Payload, action: Payload, respond: Respond) -> None:
         """The card's button: opens a modal at once, and fills it in when the cluster has responded."""
@@ -141,7 +145,8 @@ class Listeners:
         requester, reference = self._clicker(body), str(action.get("value", ""))
         names = [reference] if reference in self._config.applications else []
         if view_id := self._open(requester, respond, body, diff_pages.loading_view(requester.translator, names)):
-            self._soon(requester, respond, lambda: self._show(view_id, self._commands.diff_now(requester, reference)))
+            work = partial(self._commands.diff_now, requester, reference)
+            self._soon("diff", requester, respond, lambda: self._show(view_id, work()))
 
     def on_turn_page(self, ack: Ack, body: Payload, action: Payload, respond: Respond) -> None:
         """Previous and Next in the diff modal."""
@@ -151,6 +156,7 @@ class Listeners:
         if page.isascii() and page.isdigit() and len(page) < 6:
             requester, number = self._clicker(body), int(page)
             self._soon(
+                "diff",
                 requester,
                 respond,
                 lambda: self._show(view["id"], self._commands.diff_page(requester, reference, number)),
@@ -161,23 +167,18 @@ class Listeners:
         ack()
         requester, reference = self._clicker(body), str(action.get("value", ""))
         names = self._commands.applications_of
-        self._soon(requester, respond, lambda: self._commands.check_now(requester, names(reference)))
+        self._soon("drift", requester, respond, lambda: self._commands.check_now(requester, names(reference)))
 
     def on_silence(self, ack: Ack, body: Payload, action: Payload, respond: Respond) -> None:
         """Acknowledge, Take over, Release, and End snooze, on a card or the Home tab."""
         ack()
         requester, target = self._clicker(body), CardTarget(str(action.get("value", "")))
-        name = action.get("action_id")
-
-        def work() -> Message:
-            if name == incident_message.RELEASE:
-                return self._commands.release(requester, target)
-            if name == incident_message.END_SNOOZE:
-                return self._commands.unsnooze(requester, target)
-            take_over = name == incident_message.TAKE_OVER
-            return self._commands.acknowledge(requester, target, take_over=take_over)
-
-        self._soon(requester, respond, self._once(_click(body, action), work))
+        take_over = action.get("action_id") == incident_message.TAKE_OVER
+        name, work = {
+            incident_message.RELEASE: ("release", self._commands.release),
+            incident_message.END_SNOOZE: ("unsnooze", self._commands.unsnooze),
+        }.get(action.get("action_id", ""), ("acknowledge", partial(self._commands.acknowledge, take_over=take_over)))
+        self._soon(name, requester, respond, self._once(_click(body, action), lambda: work(requester, target)))
 
     def on_snooze(self, ack: Ack, body: Payload, action: Payload, respond: Respond) -> None:
         """The card's button: opens a modal at once, which asks for a duration if the person is allowed to snooze."""
@@ -195,7 +196,7 @@ class Listeners:
                 form = snooze_message.form(requester.translator, offer, subject=subject, channel=requester.channel)
                 self._show(view_id, form)
 
-        self._soon(requester, respond, work)
+        self._soon("snooze", requester, respond, work)
 
     def on_snooze_entered(self, ack: Ack, body: Payload, view: Payload) -> None:
         """The modal was submitted: parses the input again, and authorizes the person again."""
@@ -210,6 +211,7 @@ class Listeners:
         ack()
 
         self._soon(
+            "snooze",
             requester,
             None,
             self._once(
@@ -223,6 +225,7 @@ class Listeners:
         ack()
         requester, value = self._clicker(body), str(action.get("value", ""))
         self._soon(
+            "revert",
             requester,
             respond,
             self._once(_click(body, action), lambda: self._commands.revert_by_button(requester, value)),
@@ -248,7 +251,7 @@ class Listeners:
         """Why the drift is as severe as it is, which rules decided, and what was set aside."""
         ack()
         requester, reference = self._clicker(body), str(action.get("value", ""))
-        self._soon(requester, respond, lambda: self._commands.explain(requester, reference))
+        self._soon("explain", requester, respond, lambda: self._commands.explain(requester, reference))
 
     def on_adopt(self, ack: Ack, body: Payload, action: Payload, respond: Respond) -> None:
         """Adopt the drift, from the menu after a confirmation; the buttons of older cards have their own."""
@@ -262,9 +265,8 @@ class Listeners:
                 adopt_message.confirm_view(requester.translator, reference, requester.channel),
             )
             return
-        self._soon(
-            requester, respond, self._once(_click(body, action), lambda: self._commands.adopt(requester, reference))
-        )
+        work = self._once(_click(body, action), lambda: self._commands.adopt(requester, reference))
+        self._soon("adopt", requester, respond, work)
 
     def on_adopt_confirmed(self, ack: Ack, body: Payload, view: Payload) -> None:
         """The confirmation was submitted: adopts the drift, with the same authorization as a revert."""
@@ -273,7 +275,7 @@ class Listeners:
         user = body["user"]
         requester = self._requester(str(user["id"]), str(user.get("username") or user["id"]), channel, Origin.MODAL)
         key = f"submit {view.get('id')} {view.get('hash')}"
-        self._soon(requester, None, self._once(key, lambda: self._commands.adopt(requester, reference)))
+        self._soon("adopt", requester, None, self._once(key, lambda: self._commands.adopt(requester, reference)))
 
     def _understood(self, requester: Requester, text: str) -> commands.Command | Message:
         """The command, or the answer if it is help or invalid."""
@@ -300,27 +302,38 @@ class Listeners:
     def _show(self, view_id: str, view: Payload) -> None:
         self._ports.chat.update_view(view_id, view)
 
-    def _soon(self, requester: Requester, respond: Respond | None, work: Work, *, replaces: bool = False) -> None:
-        """Run the work and say its result. `replaces`: in place of the progress message that the command got."""
+    def _soon(
+        self, name: str, requester: Requester, respond: Respond | None, work: Work, *, replaces: bool = False
+    ) -> None:
+        """Run the work and say its result. `replaces`: in place of the progress message that the command got.
+
+        `name` is the command's in the metrics, where a button counts as the command that does the same.
+        """
+        measured = self._ports.telemetry.measure(COMMAND, command=name)  # from here, so that waiting counts
 
         def job() -> None:
-            try:
-                said = work()
-            except PortError as error:
-                _log.warning("request from %s failed: %s", requester.user, error)
-                said = errors.unavailable(requester.translator, error.text)
-            except Exception:
-                reference = secrets.token_hex(4)
-                _log.exception("request from %s failed, reference %s", requester.user, reference)
-                said = errors.internal_error(requester.translator, reference)
-            if said is not None:
-                self._say(requester, respond, said, replaces=replaces)
+            with measured as operation:
+                try:
+                    said = work()
+                except PortError as error:
+                    operation.outcome = Outcome.ERROR
+                    _log.warning("request from %s failed: %s", requester.user, error)
+                    said = errors.unavailable(requester.translator, error.text)
+                except Exception:
+                    operation.outcome = Outcome.ERROR
+                    reference = secrets.token_hex(4)
+                    _log.exception("request from %s failed, reference %s", requester.user, reference)
+                    said = errors.internal_error(requester.translator, reference)
+                if said is not None:
+                    self._say(requester, respond, said, replaces=replaces)
             self._follow(requester)
 
         try:
             self._work.submit(job, requester.user)
         except FullError:
-            self._say(requester, respond, errors.overloaded(requester.translator), replaces=replaces)
+            with measured as operation:
+                operation.outcome = Outcome.ERROR
+                self._say(requester, respond, errors.overloaded(requester.translator), replaces=replaces)
 
     def _follow(self, requester: Requester) -> None:
         """Update the requester's Home tab: it may show what they did elsewhere."""
@@ -335,7 +348,7 @@ class Listeners:
         if requester.about:
             self._homes.answer(requester.user, said, requester.about)
             return
-        if respond is not None and respond.response_url and _responded(respond, said, replaces=replaces):
+        if respond is not None and responded(respond, said, self._ports.telemetry, replaces=replaces):
             return
         try:
             self._ports.chat.post_ephemeral(
@@ -376,20 +389,6 @@ def _click(body: Payload, action: Payload) -> str:
     container = body.get("container") or {}
     where = [container.get("channel_id"), container.get("message_ts"), container.get("view_id")]
     return " ".join(["click", *(str(part) for part in (*where, action.get("action_id"), action.get("action_ts")))])
-
-
-def _responded(respond: Respond, said: Message, *, replaces: bool = False) -> bool:
-    """Whether Slack took it. https://docs.slack.dev/interactivity/handling-user-interaction#message_responses"""
-    try:
-        answer = respond(text=said.text, blocks=[dict(block) for block in said.blocks], replace_original=replaces)
-    except (SlackClientError, OSError) as error:
-        _log.warning("response URL is not responding (%s)", type(error).__name__)
-        return False
-    if answer.status_code != 200:
-        _log.warning("response URL returned %s", answer.status_code)
-    if answer.status_code == 400 and said.plain:  # invalid_blocks, perhaps of a table
-        return _responded(respond, said.without_table(), replaces=replaces)
-    return bool(answer.status_code == 200)
 
 
 def _ack(ack: Ack, said: Message | None) -> None:

@@ -19,6 +19,7 @@ from bot.ports.errors import PortError
 _log = logging.getLogger(__name__)
 
 _CLOCK_WATCHED_EVERY = 5.0  # seconds
+_HEARTBEAT = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +56,10 @@ class Schedule:
     """
 
     def __init__(self, jobs: Sequence[Job], *, is_leader: Callable[[], bool]) -> None:
+        jobs = [*jobs, Job("heartbeat", _HEARTBEAT, self._beat, everywhere=True)]
+        self._beat_at = time.monotonic()
         self._scheduler = BackgroundScheduler(
-            executors={"default": ThreadPoolExecutor(max(1, len(jobs)))},
+            executors={"default": ThreadPoolExecutor(len(jobs))},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
             timezone="UTC",
         )
@@ -80,6 +83,13 @@ class Schedule:
         """Start no more jobs and wait for running ones."""
         self._stopping.set()
         self._scheduler.shutdown(wait=True)
+
+    def seconds_since_heartbeat(self) -> float:
+        """How long ago it last ran a job that does nothing, which is due every 5 s."""
+        return time.monotonic() - self._beat_at
+
+    def _beat(self) -> None:
+        self._beat_at = time.monotonic()
 
     def _watch_clock(self) -> None:
         """Run all jobs when the clock has been set back: APScheduler would wait until the clock catches up."""

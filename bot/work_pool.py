@@ -1,9 +1,12 @@
 """A bounded pool for git, forge and cluster work, separate from the threads that must answer Slack within 3 s."""
 
 import threading
+import time
 from collections import Counter, deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from functools import partial
 
 Job = Callable[[], None]
 
@@ -29,6 +32,7 @@ class WorkPool:
         self._queues: dict[str, deque[Job]] = {}  # whose turn is next comes first
         self._running: Counter[str] = Counter()
         self._draining = False
+        self._progressed_at = time.monotonic()
 
     def submit(self, job: Job, requester: str) -> None:
         """Queue a job of `requester`, such as a user ID. FullError if the queue is full or the pool is draining."""
@@ -38,8 +42,20 @@ class WorkPool:
             full = len(queue) >= self._most_waiting or sum(map(len, self._queues.values())) >= self._waiting
             if self._draining or (full and not starts_now):
                 raise FullError
-            self._queues.setdefault(requester, deque()).append(job)
+            # In the context of whoever submits it, so that its spans belong to the same trace.
+            self._queues.setdefault(requester, deque()).append(partial(copy_context().run, job))
             self._start_next()
+
+    @property
+    def queue_length(self) -> int:
+        """How many jobs wait for a thread."""
+        with self._changed:
+            return sum(map(len, self._queues.values()))
+
+    def seconds_without_progress(self) -> float:
+        """How long jobs have been waiting with none started or finished; 0 if none is waiting."""
+        with self._changed:
+            return time.monotonic() - self._progressed_at if self._queues else 0.0
 
     def drain(self, seconds: float) -> bool:
         """Reject new jobs and wait up to `seconds` for the others; whether all of them finished."""
@@ -52,6 +68,7 @@ class WorkPool:
 
     def _start_next(self) -> None:
         """Start what can be started, one job of each requester in turn. The lock is held."""
+        self._progressed_at = time.monotonic()
         while self._running.total() < self._workers:
             requester = next((user for user in self._queues if self._running[user] < self._most_running), None)
             if requester is None:

@@ -25,7 +25,15 @@ settings.load_profile("untimed")
 
 
 # Files that take longest. They start first, so that no worker is left with one of them at the end.
-LONGEST = ("e2e/test_storm.py", "e2e/test_tour.py", "sandbox/test_gallery.py", "e2e/", "sandbox/test_page.py", "cli/")
+LONGEST = (
+    "e2e/test_storm.py",
+    "e2e/test_tour.py",
+    "sandbox/test_gallery.py",
+    "e2e/",
+    "sandbox/test_page.py",
+    "cli/",
+    "telemetry/",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -41,6 +41,10 @@ def resources(objects):
     }
 
 
+def pod_of(objects):
+    return one(objects, "Deployment")["spec"]["template"]["spec"]
+
+
 @pytest.fixture(scope="module")
 def base():
     return build(MANIFESTS / "base")
@@ -82,7 +86,7 @@ def test_secrets_are_read_only_when_granted(base, example):
 
 
 def test_the_pod_is_restricted(base):
-    pod = one(base, "Deployment")["spec"]["template"]["spec"]
+    pod = pod_of(base)
     (container,) = pod["containers"]
 
     assert pod["securityContext"]["runAsNonRoot"] is True
@@ -103,8 +107,7 @@ def test_one_writer_at_a_time(base):
 
 
 def test_what_is_mounted_is_there_and_writable_where_the_bot_writes(base, tmp_path):
-    deployment = one(base, "Deployment")
-    pod = deployment["spec"]["template"]["spec"]
+    pod = pod_of(base)
     volumes = {volume["name"]: volume for volume in pod["volumes"]}
     mounts = {mount["mountPath"]: mount for mount in pod["containers"][0]["volumeMounts"]}
     config_map = one(base, "ConfigMap")
@@ -142,18 +145,37 @@ def test_the_example_has_its_own_configuration_and_image(example, tmp_path):
     assert image == f"registry.example.com/platform/gitops-bot:{version}"
 
 
-def test_http_mode_opens_one_port(tmp_path):
-    overlay = tmp_path / "overlay"
+def build_with(folder, *components):
+    """The base with these components."""
+    overlay = folder / "overlay"
     overlay.mkdir()
     up = Path("../" * len(overlay.resolve().parts[1:])) / MANIFESTS.relative_to("/")
     (overlay / "kustomization.yaml").write_text(
-        yaml.safe_dump({"resources": [f"{up}/base"], "components": [f"{up}/components/http-mode"]})
+        yaml.safe_dump({"resources": [f"{up}/base"], "components": [f"{up}/components/{name}" for name in components]})
     )
+    return build(overlay)
 
-    objects = build(overlay)
+
+def test_http_mode_opens_one_port(tmp_path):
+    objects = build_with(tmp_path, "http-mode")
 
     assert one(objects, "NetworkPolicy")["spec"]["ingress"] == [{"ports": [{"port": 3000, "protocol": "TCP"}]}]
     assert one(objects, "Service")["spec"]["ports"][0]["targetPort"] == "http"
+
+
+def test_prometheus_may_scrape_beside_http_mode(base, tmp_path):
+    objects = build_with(tmp_path, "http-mode", "prometheus")
+    ports = {port["name"]: port["containerPort"] for port in pod_of(base)["containers"][0]["ports"]}
+    http, metrics = one(objects, "NetworkPolicy")["spec"]["ingress"]
+
+    assert http == {"ports": [{"port": 3000, "protocol": "TCP"}]}
+    assert metrics["from"] == [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}]
+    (endpoint,) = one(objects, "PodMonitor")["spec"]["podMetricsEndpoints"]
+    assert metrics["ports"] == [{"port": ports[endpoint["port"]], "protocol": "TCP"}]
+    selector = one(objects, "PodMonitor")["spec"]["selector"]["matchLabels"].items()
+    assert selector <= one(base, "Deployment")["spec"]["template"]["metadata"]["labels"].items()
+    (dashboard,) = [object_ for object_ in objects if object_["metadata"]["name"] == "gitops-bot-dashboard"]
+    assert dashboard["metadata"]["labels"]["grafana_dashboard"] == "1"
 
 
 def test_the_slack_app_asks_for_what_it_needs_and_nothing_more():

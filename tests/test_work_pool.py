@@ -1,6 +1,7 @@
 """The bounded pool: whose turn it is, what it refuses, and how it ends."""
 
 import threading
+from contextvars import ContextVar, copy_context
 
 import pytest
 from hypothesis import given
@@ -73,3 +74,31 @@ def test_a_drain_that_takes_too_long_says_so():
     pool.submit(gate.job("a"), "a")
     assert not pool.drain(0.01)
     gate.opened.set()
+
+
+def test_a_job_runs_in_the_context_of_whoever_submits_it_not_of_the_job_that_makes_room():
+    variable, seen = ContextVar("variable", default="none"), []
+    pool, gate = WorkPool("test", workers=1, waiting=16), Gate()
+
+    def job():
+        seen.append(variable.get())
+        variable.set("of the job")
+
+    pool.submit(gate.job("first"), "ana")
+    for value in ("a", "b"):
+        copy_context().run(lambda value=value: (variable.set(value), pool.submit(job, "ana")))
+    gate.opened.set()
+    assert pool.drain(10)
+    assert seen == ["a", "b"]
+
+
+def test_waiting_jobs_without_progress_are_noticed():
+    pool, gate = WorkPool("test", workers=1, waiting=8), Gate()
+    pool.submit(gate.job("a"), "a")
+    assert (pool.queue_length, pool.seconds_without_progress()) == (0, 0.0)
+    pool.submit(gate.job("b"), "b")
+    assert pool.queue_length == 1
+    assert pool.seconds_without_progress() > 0
+    gate.opened.set()
+    assert pool.drain(10)
+    assert (pool.queue_length, pool.seconds_without_progress()) == (0, 0.0)

@@ -51,6 +51,7 @@ def probes(config: Config) -> Iterator[Probe]:
             programs=programs.commands(),
             missing_isolation=missing_isolation(),
             audit_logs=AuditLogFile,
+            events=build.event_receiver(config),
             store=lambda: SqlStore(config.store),
             git_version=_git_version,
             clock=lambda: datetime.now(tz=UTC),

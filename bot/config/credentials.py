@@ -42,6 +42,10 @@ _AUDIT_WEBHOOK_TOKEN = (
     "AUDIT_WEBHOOK_TOKEN is not set, but a cluster has audit.webhook. Choose a long random token, and set it in the"  # noqa: S105
     " API server's webhook configuration too."
 )
+_EVENTS_SECRET = (
+    "EVENTS_SECRET is not set, but events.url is. Choose a long random string, and give it to the receiver too:"  # noqa: S105
+    " it verifies the events with it."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,7 @@ class Credentials:
     bitbucket_token: str | None = field(default=None, repr=False)
     webhook_secret: str | None = field(default=None, repr=False)
     audit_webhook_token: str | None = field(default=None, repr=False)
+    events_secret: str | None = field(default=None, repr=False)
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Self:
@@ -76,8 +81,8 @@ class Credentials:
             if token and not token.startswith(prefix)
         ]
 
-    def missing(self, slack_mode: str, forge_kinds: Collection[str], *, audit_webhook: bool) -> list[str]:
-        """A sentence for each secret that this mode, these forges, and audit webhooks need, with where to get it."""
+    def missing(self, slack_mode: str, forge_kinds: Collection[str], *, audit_webhook: bool, events: bool) -> list[str]:
+        """A sentence for each secret that these settings need, with where to get it."""
         missing = []
         if not self.slack_bot_token:
             missing.append(_SLACK_BOT_TOKEN)
@@ -93,6 +98,8 @@ class Credentials:
             missing.append(_BITBUCKET_TOKEN)
         if audit_webhook and not self.audit_webhook_token:
             missing.append(_AUDIT_WEBHOOK_TOKEN)
+        if events and not self.events_secret:
+            missing.append(_EVENTS_SECRET)
         return missing
 
     def _missing_for_github(self) -> str | None:

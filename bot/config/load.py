@@ -42,6 +42,7 @@ def load(path: Path, environ: Mapping[str, str]) -> Config:
         schedule=file.schedule,
         rollouts=file.rollouts,
         alerts=file.alerts,
+        events=file.events,
         store=database_url or file.store,
         mirrors=file.mirrors,
         ignore=tuple(rule.rule(number) for number, rule in enumerate(file.ignore, 1)),

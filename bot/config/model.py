@@ -11,6 +11,7 @@ from bot.config.sections.bases import BasesConfig
 from bot.config.sections.charts import ChartsConfig
 from bot.config.sections.cluster import ClusterConfig
 from bot.config.sections.cluster_audit import ClusterAuditConfig
+from bot.config.sections.events import EventsConfig
 from bot.config.sections.repository import RepositoryConfig
 from bot.config.sections.rollouts import RolloutsConfig
 from bot.config.sections.schedule import ScheduleConfig
@@ -39,6 +40,7 @@ class Config:
     schedule: ScheduleConfig
     rollouts: RolloutsConfig
     alerts: AlertsConfig
+    events: EventsConfig | None
     store: str = field(repr=False)
     mirrors: Path
     ignore: tuple[IgnoreRule, ...]
@@ -67,5 +69,7 @@ class Config:
         return [
             *self.credentials.mixed_up(),
             *([] if self.slack.channel else [no_channel]),
-            *self.credentials.missing(self.slack.mode, forge_kinds, audit_webhook=bool(self.audit_webhooks)),
+            *self.credentials.missing(
+                self.slack.mode, forge_kinds, audit_webhook=bool(self.audit_webhooks), events=self.events is not None
+            ),
         ]

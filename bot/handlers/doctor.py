@@ -17,6 +17,7 @@ from bot.core.applications.application import Application
 from bot.core.charts.reference import ChartRef, is_chart_key
 from bot.core.cluster_audit.event import NotAnEventError, parse_events
 from bot.core.drift.model import Status
+from bot.core.events import ping
 from bot.handlers.cluster_audit.record import AuditLog
 from bot.handlers.discovery.discover import Discoverer
 from bot.handlers.drift.check import Revision, check, fetch_all
@@ -30,6 +31,7 @@ from bot.ports.charts import Charts
 from bot.ports.chat import Chat, ChatError
 from bot.ports.cluster import Cluster
 from bot.ports.errors import PortError
+from bot.ports.events import EventReceiver
 from bot.ports.git import Repository
 from bot.ports.isolation import unexpected_as_port_error
 from bot.ports.probe import Probe
@@ -96,6 +98,7 @@ class Clients:
     programs: Mapping[str, str]  # renderers such as Kustomize, with their command; "" when not installed
     missing_isolation: str  # why renderers cannot be isolated on this machine; "" when they are
     audit_logs: Callable[[Path], AuditLog]
+    events: EventReceiver | None
     store: Callable[[], Store]
     git_version: Callable[[], tuple[int, ...]]
     clock: Callable[[], datetime]
@@ -112,6 +115,7 @@ def doctor(config: Config, clients: Clients) -> Iterator[Probe]:
     yield _isolation(clients.missing_isolation)
     yield _attempt("state database: can be written to", lambda: _write(clients.store(), clients.clock()))[0]
     yield from _slack(config, clients)
+    yield from _events(clients.events, clients.clock)
 
     repositories: dict[str, Repository] = {}
     revisions: dict[str, Revision] = {}
@@ -191,6 +195,11 @@ def _discover(make: Callable[[], Cluster]) -> Cluster:
     cluster = make()
     cluster.discover()
     return cluster
+
+
+def _events(receiver: EventReceiver | None, clock: Callable[[], datetime]) -> Iterator[Probe]:
+    if receiver is not None:
+        yield _attempt("events: the receiver accepts them", lambda: receiver.send(ping(clock())))[0]
 
 
 def _audit_logs(config: Config, open_log: Callable[[Path], AuditLog]) -> Iterator[Probe]:

@@ -4,14 +4,14 @@ import logging
 import threading
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from bot.config.model import Config
+from bot.context_pool import ContextThreadPool
 from bot.core.applications.application import Application
 from bot.core.applications.discovery import ApplicationInventory
 from bot.core.drift.freshness import with_last_complete
-from bot.core.drift.model import Check
+from bot.core.drift.model import Check, Status
 from bot.core.incidents.incident import IncidentState
 from bot.core.rollouts.rollout import rolling_applications
 from bot.handlers.approvals.review import ApprovalReviewer
@@ -32,6 +32,7 @@ from bot.i18n.language import Text
 from bot.ports import Ports
 from bot.ports.errors import PortError
 from bot.ports.isolation import skip_unexpected, unexpected_as_port_error
+from bot.ports.telemetry import CHECK, Outcome
 
 _log = logging.getLogger(__name__)
 
@@ -87,7 +88,7 @@ class Monitor:
         for application in applications:
             by_cluster.setdefault(application.cluster, []).append(application)
         one_cluster = partial(self._check, revisions=self._fetch(applications), explain=explain)
-        with ThreadPoolExecutor(max_workers=min(_MAX_CLUSTERS, max(1, len(by_cluster)))) as pool:
+        with ContextThreadPool(max_workers=min(_MAX_CLUSTERS, max(1, len(by_cluster)))) as pool:
             checks = [check for results in pool.map(one_cluster, by_cluster.values()) for check in results]
         self.reconcile_cards()
         order = {name: index for index, name in enumerate(names)}
@@ -178,7 +179,7 @@ class Monitor:
         the differences that it causes would be reported as drift.
         """
         keys = sorted({application.repository.key for application in applications})
-        with ThreadPoolExecutor(_MAX_REPOSITORIES, "fetch") as pool:
+        with ContextThreadPool(_MAX_REPOSITORIES, "fetch") as pool:
             revisions = dict(zip(keys, pool.map(self._fetch_one, keys), strict=True))
         self.reconcile_cards()
         return revisions
@@ -210,17 +211,22 @@ class Monitor:
         self, applications: Sequence[Application], *, revisions: Mapping[str, Revision], explain: bool = False
     ) -> list[Check]:
         """Check applications of one cluster, and record what follows from it."""
-        checks = drift_check(
-            applications,
-            revisions=revisions,
-            repositories=self._ports.repositories,
-            cluster=self._ports.clusters[applications[0].cluster],
-            ignore=self._ignore,
-            interactive=self._interactive,
-            now=self._ports.clock(),
-            caches=self._caches,
-            explain=explain,
-        )
+        telemetry = self._ports.telemetry
+        with telemetry.measure(CHECK, cluster=applications[0].cluster) as operation:
+            checks = drift_check(
+                applications,
+                revisions=revisions,
+                repositories=self._ports.repositories,
+                cluster=self._ports.clusters[applications[0].cluster],
+                ignore=self._ignore,
+                interactive=self._interactive,
+                now=self._ports.clock(),
+                caches=self._caches,
+                explain=explain,
+                telemetry=telemetry,
+            )
+            if all(check.status is Status.UNKNOWN for check in checks):
+                operation.outcome = Outcome.ERROR
         previous = self._ports.store.checks.latest()
         checks = [with_last_complete(check, previous.get(check.application)) for check in checks]
         with skip_unexpected(f"actors on {applications[0].cluster}"):

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from bot.ports.telemetry import NO_TELEMETRY, Telemetry
+
 if TYPE_CHECKING:  # every adapter imports this package, and the store's types would import most of core
     from bot.ports.bases import Bases
     from bot.ports.charts import Charts
@@ -36,3 +38,4 @@ class Ports:
     store: "Store"
     chat: "Chat"
     clock: Callable[[], datetime]
+    telemetry: Telemetry = NO_TELEMETRY

@@ -9,6 +9,7 @@ from bot.core.access.audit import AuditEntry
 from bot.core.approvals.approval import ApprovalRecord
 from bot.core.cluster_audit.write import ClusterWrite, ObjectKey
 from bot.core.drift.model import Check
+from bot.core.events import Event, QueuedEvent
 from bot.core.incidents.incident import Incident
 from bot.core.pull_requests.intent import Intent
 from bot.core.pull_requests.queued import QueuedRevert
@@ -271,6 +272,38 @@ class Claims(Protocol):
         ...
 
 
+class Events(Protocol):
+    """Events for another program, from when they are derived until it has accepted them."""
+
+    def enabled_at(self, now: datetime) -> datetime:
+        """When this was first asked: only events since then are sent."""
+        ...
+
+    def add(self, new: Sequence[Event]) -> None:
+        """Queue events in this order, except for those that were queued before."""
+        ...
+
+    def waiting(self) -> list[QueuedEvent]:
+        """Those still to be sent, in the order that they were queued in."""
+        ...
+
+    def waiting_count(self) -> int:
+        """How many are still to be sent."""
+        ...
+
+    def save(self, queued: QueuedEvent) -> None:
+        """Store when to try again."""
+        ...
+
+    def finish(self, id_: str) -> None:
+        """The event was sent, or is given up."""
+        ...
+
+    def prune(self, before: datetime) -> None:
+        """Forget the finished events that happened before then."""
+        ...
+
+
 class Leadership(Protocol):
     """Which of several replicas on one PostgreSQL runs the schedule and writes cards."""
 
@@ -307,6 +340,10 @@ class Store(Protocol):
 
     @property
     def cluster_writes(self) -> ClusterWrites:  # noqa: D102
+        ...
+
+    @property
+    def events(self) -> Events:  # noqa: D102
         ...
 
     @property

@@ -13,6 +13,7 @@ from bot.config.load import load
 from bot.handlers.doctor import OPTIONAL_SCOPES, Clients, Probe, doctor
 from bot.sandbox.slack.web_api import APP_TOKEN, BOT_TOKEN
 from tests.common.bot import application_settings, write_config
+from tests.common.event_receiver import SECRET, running_receiver
 from tests.common.forge import RunningForge
 from tests.common.kubernetes import as_yaml, config_map
 from tests.common.slack import ALERTS, DEPLOYS
@@ -278,6 +279,21 @@ def test_each_audit_log_is_read(installation):
     assert "No such file" in not_ok[line("absent")]
 
 
+def test_the_receiver_of_events_gets_a_signed_ping(installation):
+    with running_receiver() as receiver:
+        installation.file["events"] = {"url": receiver.url}
+        installation.environ["EVENTS_SECRET"] = SECRET
+        assert installation.not_ok() == {}
+        assert receiver.types() == ["ping"]
+        installation.environ["EVENTS_SECRET"] = "another"
+        assert installation.not_ok() == {
+            "events: the receiver accepts them": "127.0.0.1 returned 401: it must verify the signature with the same"
+            " EVENTS_SECRET."
+        }
+        del installation.environ["EVENTS_SECRET"]
+        assert set(installation.not_ok()) == {"configuration"}
+
+
 def test_a_forbidden_kind_is_reported_with_what_to_grant(installation):
     installation.cluster.fail("*/configmaps", 403)
 
@@ -311,6 +327,7 @@ def test_git_must_know_merge_tree(installation, version, ok):
         programs={},
         missing_isolation="",
         audit_logs=lambda _: pytest.fail("not asked for here"),
+        events=None,
         store=lambda: pytest.fail("not asked for here"),
         git_version=lambda: version,
         clock=lambda: pytest.fail("not asked for here"),

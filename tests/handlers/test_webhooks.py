@@ -36,7 +36,7 @@ class WebhookReceiver:
         self.gate.set()
         self.work = WorkPool("work", workers=2, waiting=2)
         hooks = partial(Webhooks, store=store, clock=lambda: datetime.now(UTC), work=self.work, poll=self.poll)
-        self.web = Web(ADDRESS, ADDRESS, lambda: None, None, hooks({"press": kind}, SECRET)).start()
+        self.web = Web(ADDRESS, ADDRESS, webhooks=hooks({"press": kind}, SECRET)).start()
         self.hook = Hook(f"http://127.0.0.1:{self.web.port}/webhooks/press", SECRET)
         self.sender.hooks.append(self.hook)
 
@@ -135,7 +135,7 @@ def test_a_malformed_signature_is_refused(receiver, value):
 
 
 def test_without_a_secret_webhooks_are_not_served(receiver):
-    web = Web(ADDRESS, ADDRESS, lambda: None, None).start()
+    web = Web(ADDRESS, ADDRESS).start()
     hook = Hook(f"http://127.0.0.1:{web.port}/webhooks/press", "")
     assert receiver.sender.post(hook, receiver.signed(), b"{}") == 404
     web.stop()

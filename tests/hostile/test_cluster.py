@@ -340,6 +340,15 @@ def test_an_exec_plugin_that_hangs_is_stopped_with_what_it_started(tmp_path, mon
     wait_for(lambda: not Path(f"/proc/{started.read_text().strip()}/cmdline").exists())
 
 
+@pytest.mark.timeout(30)
+def test_an_exec_plugin_that_writes_without_end_is_stopped(tmp_path, caplog):
+    with serving(discovering) as url:
+        cluster = KubernetesCluster("prod", kubeconfig=kubeconfig(tmp_path, url, exec_user("yes")))
+        with pytest.raises(ClusterError, match="credentials could not be renewed"):
+            cluster.discover()
+    assert "yes: more than 1048576 bytes of output" in caplog.text
+
+
 def test_an_exec_plugin_gets_no_secret_of_the_bot_and_is_run_again_after_a_failure(tmp_path, monkeypatch, caplog):
     log, broken, plugin = tmp_path / "env.json", tmp_path / "broken", tmp_path / "plugin"
     plugin.write_text(PLUGIN.format(python=sys.executable, log=str(log), broken=str(broken)))

@@ -37,7 +37,7 @@ def endpoint(store):
     recorder = AuditRecorder("prod", ClusterAuditConfig(webhook=True), [], store.cluster_writes, KEY)
     audit = AuditWebhook({"prod": recorder}, TOKEN, clock=lambda: NOW)
     address = ("127.0.0.1", 0)
-    web = Web(address, address, lambda: None, None, audit=audit).start()
+    web = Web(address, address, audit=audit).start()
 
     def send(body=b"", headers=AUTHORIZED, path="/audit/prod", method="POST"):
         connection = HTTPConnection("127.0.0.1", web.port, timeout=20)

@@ -24,6 +24,7 @@ import pytest
 from bot.core.drift.model import FieldDrift, ObjectDrift
 from bot.core.git.author import authors_of
 from bot.core.git.commit import Commit
+from bot.core.git.patch import FileChange, redacted_patch
 from bot.core.git.target_revision import TargetRevision
 from bot.core.globs import matches_glob, matches_path_glob
 from bot.core.objects.manifest import read_documents
@@ -334,6 +335,13 @@ def adopted_with(*, before="", after=""):
     return adopt("web.yaml", content.encode(), [drift], namespace="shop")
 
 
+def patch_of(lines):
+    """The diff of a manifest that ends with these lines, before and after."""
+    manifest = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n  a: b\n"
+    before, after = ((manifest + "\n".join(side)).encode() for side in lines)
+    return list(redacted_patch([FileChange("a.yaml", before, after)] * 3))
+
+
 @pytest.mark.parametrize(
     "use",
     [
@@ -346,6 +354,8 @@ def adopted_with(*, before="", after=""):
         lambda: adopted_with(before=" \n" * 10_000),
         lambda: adopted_with(after="  args:\n" + "  - a\n" * 10_000),
         lambda: read_documents("a.json", b"{} " * 400_000),
+        lambda: patch_of([[f"#{sign * line % 110}" for line in range(16_000)] for sign in (1, -1)]),
+        lambda: patch_of([[f"  key{line}: hunter{side}{line}" for line in range(2_500)] for side in "ab"]),
     ],
 )
 def test_no_text_of_a_stranger_keeps_the_bot_busy(use):

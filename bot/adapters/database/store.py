@@ -7,6 +7,7 @@ from bot.adapters.database.checks import SqlChecks
 from bot.adapters.database.claims import SqlClaims
 from bot.adapters.database.cluster_writes import SqlClusterWrites
 from bot.adapters.database.engine import Database
+from bot.adapters.database.events import SqlEvents
 from bot.adapters.database.homes import SqlHomes
 from bot.adapters.database.incidents import SqlIncidents
 from bot.adapters.database.intents import SqlIntents
@@ -30,6 +31,7 @@ class SqlStore:
         self.checks = SqlChecks(self.database)
         self.claims = SqlClaims(self.database)
         self.cluster_writes = SqlClusterWrites(self.database)
+        self.events = SqlEvents(self.database)
         self.homes = SqlHomes(self.database)
         self.incidents = SqlIncidents(self.database)
         self.intents = SqlIntents(self.database)

@@ -123,6 +123,16 @@ cluster_writes = sa.Table(
     sa.Column("at", Text, nullable=False, index=True),
     sa.Column("body", Text, nullable=False),
 )
+# What is sent to a webhook: `at` is when it happened.
+events = sa.Table(
+    "events",
+    metadata,
+    sa.Column("id", Text, primary_key=True),
+    sa.Column("at", Text, nullable=False, index=True),
+    sa.Column("order", sa.Integer, nullable=False),
+    sa.Column("waiting", sa.Boolean, nullable=False, index=True),
+    sa.Column("body", Text, nullable=False),
+)
 claims = sa.Table(
     "claims",
     metadata,

@@ -1,24 +1,21 @@
 """HTTP GET requests for charts and files: bounds on what a server can cost, and credentials only for their own host."""
 
-import os
-import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import urllib3
 from urllib3.exceptions import HTTPError, LocationParseError
 
 from bot.core.charts import bounds
-from bot.http_client import deadline, restrict
+from bot.http_client import connect_through, deadline, proxy_for, restrict
 from bot.i18n.catalogue import chart as texts
 from bot.i18n.language import LocalizedError, LocalizedText
 from bot.network import ConnectionProblem, connection_failure
 
 _CHUNK: Final = 2**16
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
-_CA_VARIABLES: Final = ("GIT_SSL_CAINFO", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")  # besides OpenSSL's SSL_CERT_FILE
 _TIMEOUT: Final = urllib3.Timeout(connect=bounds.CONNECT_SECONDS, read=bounds.IDLE_SECONDS)
 _RETRY: Final = urllib3.Retry(
     total=2, connect=1, read=1, redirect=0, status_forcelist=(502, 503, 504), backoff_factor=0.2, raise_on_status=False
@@ -107,25 +104,11 @@ class HttpClient:
 
     def _pool(self, url: str) -> urllib3.PoolManager:
         """The connections to the proxy for a URL, or to servers themselves."""
-        parts = urlsplit(url)
-        proxies = urllib.request.getproxies_environment()
-        is_direct = urllib.request.proxy_bypass(parts.netloc)
-        proxy = "" if is_direct else proxies.get(parts.scheme) or proxies.get("all", "")
+        proxy = proxy_for(url)
         if proxy not in self._pools:
-            ca_file = next((os.environ[name] for name in _CA_VARIABLES if os.environ.get(name)), None)
-            options = {"ca_certs": ca_file} if ca_file else {}
-            pool = _proxy_manager(proxy, options) if proxy else urllib3.PoolManager(**options)  # type: ignore[arg-type]
-            restrict(pool)
-            self._pools[proxy] = pool
+            self._pools[proxy] = connect_through(proxy)
+            restrict(self._pools[proxy])
         return self._pools[proxy]
-
-
-def _proxy_manager(proxy: str, options: Mapping[str, str]) -> urllib3.ProxyManager:
-    """The connections to a proxy, with the user and password in its URL."""
-    parts = urlsplit(proxy)
-    login = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}"
-    headers = urllib3.make_headers(proxy_basic_auth=login) if parts.username else None
-    return urllib3.ProxyManager(proxy, proxy_headers=headers, **options)  # type: ignore[arg-type]
 
 
 def _authorized(url: str, first: str, credential: str) -> dict[str, str]:

@@ -18,6 +18,7 @@ from bot.core.git.target_revision import ResolvedRevision, TargetRevision, is_sh
 from bot.i18n.catalogue import repository as texts
 from bot.i18n.language import LocalizedText
 from bot.ports.git import File, Merged, RevisionNotFoundError
+from bot.ports.telemetry import GIT_FETCH, NO_TELEMETRY, Telemetry
 
 
 class GitRepository:
@@ -40,8 +41,10 @@ class GitRepository:
         mirror: str = "",
         credential: Callable[[], Credential | None] | None = None,
         credential_variable: str = "GITHUB_TOKEN",
+        telemetry: Telemetry = NO_TELEMETRY,
     ) -> None:
         self.name = name
+        self._telemetry = telemetry
         self._revision = TargetRevision.branch(revision) if isinstance(revision, str) else revision
         remote = Remote.parse(url)
         self.url = remote.url
@@ -57,7 +60,8 @@ class GitRepository:
     # ------------------------------------------------------------ what is tracked
 
     def fetch(self) -> str:
-        with self._mirror.fetched(*refs.refspecs(self._revision)):
+        measured = self._telemetry.measure(GIT_FETCH, repository=self.name)
+        with measured, self._mirror.fetched(*refs.refspecs(self._revision)):
             return refs.tracked(self._mirror, self._revision).sha
 
     def head(self) -> str:

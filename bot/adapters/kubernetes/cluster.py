@@ -15,6 +15,7 @@ from bot.adapters.kubernetes.listing import list_objects
 from bot.i18n.catalogue import cluster as texts
 from bot.i18n.language import LocalizedText
 from bot.ports.cluster import Discovery, Kind, Read
+from bot.ports.telemetry import LIST, NO_TELEMETRY, Telemetry
 
 
 def _unchanged(item: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -37,8 +38,10 @@ class KubernetesCluster:
         context: str | None = None,
         connect_timeout: float = bounds.CONNECT_SECONDS,
         read_timeout: float = bounds.IDLE_SECONDS,
+        telemetry: Telemetry = NO_TELEMETRY,
     ) -> None:
         self.name = name
+        self._telemetry = telemetry
         configuration, self._namespace = load_configuration(name, kubeconfig, context)
         timeout = urllib3.Timeout(connect=connect_timeout, read=read_timeout)
         self._api = KubernetesApi(name, configuration, timeout)
@@ -94,4 +97,5 @@ class KubernetesCluster:
         path = f"/{'apis' if kind.group else 'api'}/{kind.api_version}/{within}{kind.plural}"
         phrase = texts.LIST_IN if within else texts.LIST
         action = LocalizedText(phrase, resource=resource, namespace=namespace or "")
-        return list_objects(self._api, path, kind, action, read)
+        with self._telemetry.measure(LIST, cluster=self.name, resource=resource):
+            return list_objects(self._api, path, kind, action, read)

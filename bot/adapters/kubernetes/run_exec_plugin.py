@@ -9,9 +9,11 @@ library. https://kubernetes.io/docs/reference/access-authn-authz/authentication/
 
 import os
 import re
+import selectors
 import signal
 import subprocess
 import sys
+import time
 
 # What the plugins of the large clouds read, and what programs need to start and to reach their servers.
 _PASSED_ON = re.compile(
@@ -19,6 +21,11 @@ _PASSED_ON = re.compile(
     r"|KUBECONFIG|KUBERNETES_\w+|AWS_\w+|AZURE_\w+|AAD_\w+|MSI_\w+|GOOGLE_\w+|CLOUDSDK_\w+|USE_GKE_GCLOUD_AUTH_PLUGIN"
 )
 _MAX_ERROR = 500  # characters of what the plugin wrote
+MAX_OUTPUT = 1_048_576  # bytes; a credential has a few thousand
+
+
+class _UnboundedError(Exception):
+    """The plugin takes too long, or writes too much."""
 
 
 def main(seconds: str, names: str, *command: str) -> int:
@@ -34,16 +41,42 @@ def main(seconds: str, names: str, *command: str) -> int:
         sys.stderr.write(f"{command[0]}: {error.strerror}")
         return 127
     try:
-        output, report = process.communicate(timeout=float(seconds))
-    except subprocess.TimeoutExpired:
+        output, report = _read(process, float(seconds))
+    except _UnboundedError as error:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-        sys.stderr.write(f"{command[0]}: no response within {float(seconds):g} s")
+        sys.stderr.write(f"{command[0]}: {error}")
         return 124
     sys.stdout.buffer.write(output)
     printable = "".join(character if character.isprintable() else " " for character in report.decode(errors="replace"))
     sys.stderr.write(" ".join(printable.split())[-_MAX_ERROR:])
     return process.returncode
+
+
+def _read(process: subprocess.Popen[bytes], seconds: float) -> tuple[bytes, bytes]:
+    """What the process writes until it ends. _UnboundedError if that takes too long, or is too much."""
+    written = {pipe.fileno(): b"" for pipe in (process.stdout, process.stderr) if pipe}
+    deadline = time.monotonic() + seconds
+    with selectors.DefaultSelector() as selector:
+        for pipe in written:
+            selector.register(pipe, selectors.EVENT_READ)
+        while selector.get_map():
+            ready = selector.select(max(deadline - time.monotonic(), 0))
+            if not ready:
+                raise _UnboundedError(f"no response within {seconds:g} s")
+            for key, _ in ready:
+                data = os.read(key.fd, 65_536)
+                if not data:
+                    selector.unregister(key.fd)
+                written[key.fd] += data
+                if len(written[key.fd]) > MAX_OUTPUT:
+                    raise _UnboundedError(f"more than {MAX_OUTPUT} bytes of output")
+    try:
+        process.wait(max(deadline - time.monotonic(), 0))
+    except subprocess.TimeoutExpired:
+        raise _UnboundedError(f"no end within {seconds:g} s") from None
+    output, report = written.values()
+    return output, report
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ from bot.core.rendering.chart import is_nondeterministic
 from bot.core.rendering.limits import MAX_DISK_CACHE_BYTES
 from bot.core.rendering.source import Capabilities, HelmParameters
 from bot.ports.git import File
+from bot.ports.telemetry import NO_TELEMETRY, RENDER_CACHE, Telemetry
 
 _FORMAT: Final = 1
 _BLOCK_BYTES: Final = 4096  # what even the smallest file takes
@@ -92,6 +93,7 @@ class CachedRenderer:
 
     programs: ProgramRenderer
     folder: Path
+    telemetry: Telemetry = NO_TELEMETRY
     _cache: DiskCache = field(init=False)
 
     def __post_init__(self) -> None:
@@ -116,6 +118,7 @@ class CachedRenderer:
 
     def _cached(self, key: str, render: Callable[[], bytes]) -> bytes:
         output = self._cache.get(key, self.programs.limits.output_bytes)
+        self.telemetry.count(RENDER_CACHE, cache="disk", result="miss" if output is None else "hit")
         if output is None:
             output = render()
             if not _SECRET.search(output):

@@ -12,6 +12,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web import SlackResponse
 
+from bot.core.sanitize import printable
 from bot.i18n.catalogue import chat as texts
 from bot.i18n.language import LocalizedText, Text
 from bot.messages.blocks import Message
@@ -94,7 +95,7 @@ class SlackChat:
     def upload(self, channel: str, *, filename: str, title: str, content: str, thread: str | None = None) -> None:
         _call(
             lambda: self._client.files_upload_v2(
-                channel=channel, filename=filename, title=title, content=content, thread_ts=thread
+                channel=channel, filename=filename, title=printable(title), content=content, thread_ts=thread
             ),
             channel,
         )

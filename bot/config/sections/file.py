@@ -9,6 +9,7 @@ from bot.config.sections.application import ApplicationConfig
 from bot.config.sections.bases import BasesConfig
 from bot.config.sections.charts import ChartsConfig
 from bot.config.sections.cluster import ClusterConfig
+from bot.config.sections.events import EventsConfig
 from bot.config.sections.ignore import IgnoreConfig
 from bot.config.sections.repository import RepositoryConfig
 from bot.config.sections.rollouts import RolloutsConfig
@@ -34,6 +35,9 @@ class ConfigFile(Section):
     rollouts: RolloutsConfig = Field(default=RolloutsConfig(), description="a mapping such as {watch: 30m}")
     alerts: AlertsConfig = Field(
         default=AlertsConfig(), description="a mapping such as {looks: 2, quiet_while_rolling: true}"
+    )
+    events: EventsConfig | None = Field(
+        default=None, description="a mapping such as {url: https://events.example.com/gitops}"
     )
     store: DatabaseUrl = "sqlite:///state.db"
     mirrors: LocalPath = Field(default=Path("mirrors"), description="the path to a directory")

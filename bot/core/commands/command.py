@@ -151,6 +151,11 @@ class CommandSpec:
     examples: tuple[str, ...] = ()
 
 
+def name_of(command: Command) -> str:
+    """What a command does in one word, such as `status`, for metrics."""
+    return type(command).__name__.removesuffix("Command").lower()
+
+
 # Phone keyboards turn two hyphens into a dash.
 _ALL = frozenset({"--all", "-a", "—all", "\u2013all"})
 _HELP = frozenset({"--help", "-h", "—help", "\u2013help"})

@@ -1,6 +1,6 @@
 """How long the result of a drift check counts: an old one is never shown as the current state."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -28,6 +28,16 @@ def current_checks(checks: Mapping[str, Check], now: datetime, interval: timedel
         name: check if abs(now - check.at) <= lifetime else _outdated(check)  # the clock may have been set back
         for name, check in checks.items()
     }
+
+
+def last_success(clusters: Iterable[str], checks: Iterable[Check]) -> dict[str, datetime | None]:
+    """When an application of each cluster was last checked completely; None if none was."""
+    times: dict[str, datetime | None] = dict.fromkeys(clusters)
+    for check in checks:
+        at, latest = _complete_at(check), times.get(check.cluster)
+        if at and (latest is None or at > latest):
+            times[check.cluster] = at
+    return times
 
 
 def _outdated(check: Check) -> Check:

@@ -2,16 +2,20 @@
 
 import difflib
 import re
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from bot.core.objects.credentials import HIDDEN, redact_text
 from bot.core.objects.manifest import Manifest, ManifestError, read_manifests
 from bot.core.objects.redaction import Redaction, credential_lines
+from bot.core.sanitize import escaped
 
 WITHHELD_PREFIX = "~ "  # marks a file whose lines are not shown
 _MAX_BYTES = 65_536  # per file: nobody reads more in a message, and larger files are slow to compare
 _MAX_LINE = 400  # characters
+_MAX_STEPS = 10_000_000  # of all files together: about two seconds. Files beyond that are not shown.
+_STEPS_PER_PAIR = 20  # a pair of equal lines takes difflib as long as 20 searches for a credential take
 _MIN_SUBSTRING = 4  # characters; a shorter credential is hidden only where it is the whole value
 # Matches comments, and the input of other generators, too.
 _SECRET = re.compile(r"""kind["']?\s*:\s*["']?Secret(?:List)?\b|secretGenerator|stringData""", re.IGNORECASE)
@@ -26,12 +30,19 @@ class FileChange:
     after: bytes | None
 
 
-def redacted_patch(changes: Iterable[FileChange]) -> list[str]:
-    """The lines of a unified diff; only `~ PATH` for a file that has a Secret or anything but plain manifests."""
-    return [line for change in changes for line in _file_patch(change)]
+def redacted_patch(changes: Iterable[FileChange]) -> Iterator[str]:
+    """The lines of a unified diff; only `~ PATH` for a file that has a Secret or anything but plain manifests.
+
+    The same for a file that would take too long to compare.
+    """
+    remaining = _MAX_STEPS
+    for change in changes:
+        steps, lines = _file_patch(change, remaining)
+        remaining -= steps
+        yield from map(escaped, lines)
 
 
-def truncate_lines(lines: Sequence[str], max_characters: int) -> tuple[str, bool]:
+def truncate_lines(lines: Iterable[str], max_characters: int) -> tuple[str, bool]:
     """As many whole lines as fit into `max_characters`, joined, and whether any were left out."""
     kept: list[str] = []
     remaining = max_characters
@@ -43,17 +54,29 @@ def truncate_lines(lines: Sequence[str], max_characters: int) -> tuple[str, bool
     return "\n".join(kept), False
 
 
-def _file_patch(change: FileChange) -> list[str]:
+def _file_patch(change: FileChange, max_steps: int) -> tuple[int, Iterable[str]]:
+    """The steps that the patch takes, and its lines."""
+    withheld = [f"{WITHHELD_PREFIX}{change.path}"]
     sides = [content for content in (change.before, change.after) if content is not None]
     manifests = [_readable(content) for content in sides]
     if not sides or None in manifests:
-        return [f"{WITHHELD_PREFIX}{change.path}"]
+        return 0, withheld
     hidden = _hidden_lines(manifest for side in manifests for manifest in side or ())
     before, after = ((side or b"").decode("utf-8-sig").splitlines() for side in (change.before, change.after))
+    steps = _equal_pairs(before, after) * _STEPS_PER_PAIR + len(hidden) * (len(before) + len(after))
+    if steps > max_steps:
+        return 0, withheld
     from_file = "/dev/null" if change.before is None else f"a/{change.path}"
     to_file = "/dev/null" if change.after is None else f"b/{change.path}"
     patch = difflib.unified_diff(before, after, from_file, to_file, n=2, lineterm="")
-    return [_redacted_line(line, hidden)[:_MAX_LINE] for line in patch]
+    return steps, (_redacted_line(line, hidden)[:_MAX_LINE] for line in patch)
+
+
+def _equal_pairs(before: Sequence[str], after: Sequence[str]) -> int:
+    """How many pairs of equal lines difflib compares, without popular lines (SequenceMatcher, `autojunk`)."""
+    popular = len(after) // 100 + 1 if len(after) >= 200 else len(after)
+    counts = Counter(after)
+    return sum(counts[line] for line in before if counts[line] <= popular)
 
 
 def _readable(content: bytes) -> list[Manifest] | None:

@@ -250,7 +250,7 @@ class ApprovalReviewer:
         return after
 
 
-def changes(repository: Repository, parent: str | None, sha: str) -> list[str]:
+def changes(repository: Repository, parent: str | None, sha: str) -> Iterator[str]:
     """The diff between two commits as lines, with credentials redacted. RepositoryError."""
     paths = repository.changed_paths(parent, sha)
     read = paths[:_MAX_FILES]

@@ -5,11 +5,11 @@ it are unknown.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from bot.context_pool import ContextThreadPool
 from bot.core.applications.application import Application
 from bot.core.charts.reference import ChartRef
 from bot.core.drift.ignore_rules import IgnoreRule
@@ -29,6 +29,7 @@ from bot.ports.errors import PortError
 from bot.ports.git import File, Repository
 from bot.ports.isolation import UnexpectedError, unexpected_as_port_error
 from bot.ports.rendering import Renderer, RenderError
+from bot.ports.telemetry import COMPARE, NO_TELEMETRY, Telemetry
 
 _PARALLEL_FETCHES = 4
 
@@ -62,7 +63,7 @@ def fetch_all(repositories: Mapping[str, Repository]) -> dict[str, Revision]:
         except PortError as error:
             return error
 
-    with ThreadPoolExecutor(_PARALLEL_FETCHES, "fetch") as pool:
+    with ContextThreadPool(_PARALLEL_FETCHES, "fetch") as pool:
         return dict(zip(repositories, pool.map(fetch_one, repositories.values()), strict=True))
 
 
@@ -77,6 +78,7 @@ def check(
     interactive: Sequence[str] = INTERACTIVE,
     caches: Caches | None = None,
     explain: bool = False,
+    telemetry: Telemetry = NO_TELEMETRY,
 ) -> list[Check]:
     """Check applications of one cluster, each at the revision of its repository; returns the checks in their order.
 
@@ -102,7 +104,7 @@ def check(
         for application in applications
     ]
     options = CompareOptions(tuple(ignore), tuple(interactive), explain)
-    return _check(desired_states, cluster, options, now, caches.comparison_cache)
+    return _check(desired_states, cluster, options, now, caches.comparison_cache, telemetry)
 
 
 def check_files(
@@ -150,7 +152,7 @@ def _prepare(
             manifest_cache.prepare(repositories[name], revision, sources)
 
     names = sorted({application.repository.key for application in applications})
-    with ThreadPoolExecutor(_PARALLEL_FETCHES, "prepare") as pool:
+    with ContextThreadPool(_PARALLEL_FETCHES, "prepare") as pool:
         list(pool.map(prepare, names))
 
 
@@ -213,12 +215,15 @@ def _check(
     options: CompareOptions,
     now: datetime,
     cache: ComparisonCache,
+    telemetry: Telemetry = NO_TELEMETRY,
 ) -> list[Check]:
     targets = [(manifest, desired.application) for desired in desired_states for manifest in desired.manifests]
     live: LiveComparison | PortError | None = None
     try:
         with unexpected_as_port_error(f"comparison with cluster {cluster.name}"):
-            live = compare_live(cluster, targets, options=options, cache=cache) if targets else None
+            if targets:
+                with telemetry.measure(COMPARE, cluster=cluster.name):
+                    live = compare_live(cluster, targets, options=options, cache=cache)
     except PortError as error:
         live = error
     cache.evict(now)

@@ -5,11 +5,11 @@ No live object is kept, so the memory of a check does not grow with the cluster.
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
+from bot.context_pool import ContextThreadPool
 from bot.core.applications.application import Application
 from bot.core.drift.autoscaling import ScaleTargets, scale_targets
 from bot.core.drift.compare import Comparison, compare_object
@@ -120,7 +120,7 @@ def compare_live(
     # Comparing needs the schemas and the targets of autoscalers, so those are read first.
     autoscalers = [kind for kind in needed.namespaces if kind in needed.autoscalers]
     others = [kind for kind in needed.namespaces if kind not in needed.autoscalers]
-    with ThreadPoolExecutor(_PARALLEL_READS, "compare-live") as pool:
+    with ContextThreadPool(_PARALLEL_READS, "compare-live") as pool:
         schemas, live_autoscalers = pool.map(read_schema, versions), pool.map(read_objects, autoscalers)
         documents = dict(zip(versions, schemas, strict=True))
         scalers = dict(zip(autoscalers, live_autoscalers, strict=True))

@@ -111,4 +111,4 @@ def begins_on_tracked_branch(repository: Repository, branch: str, message: str) 
     tip = repository.tip(branch)
     commits = repository.first_parent(repository.head(), tip, limit=_MAX_COMMITS) if tip else []
     # What was removed from the tracked branch would come before the bot's commit.
-    return not commits or commits[-1].subject == message.partition("\n")[0]
+    return not commits or commits[-1].subject == printable(message).partition("\n")[0]

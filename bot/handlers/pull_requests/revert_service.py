@@ -48,6 +48,7 @@ from bot.ports import Ports
 from bot.ports.errors import PortError
 from bot.ports.git import RevisionNotFoundError
 from bot.ports.isolation import unexpected_as_port_error
+from bot.ports.telemetry import REVERTS_OPENED
 
 _log = logging.getLogger(__name__)
 
@@ -135,6 +136,8 @@ class RevertService:
             permit=permit,
             manifest_cache=self.manifest_cache,
         )
+        if isinstance(outcome, Opened):
+            self.ports.telemetry.count(REVERTS_OPENED)
         if isinstance(outcome, Opened | AlreadyOpen):
             interrupted = pending.intent.applications if pending else ()
             affected = outcome.applications if isinstance(outcome, Opened) else interrupted

@@ -1,8 +1,9 @@
 """Which applications a change affects, and how: their inputs and manifests before and after it."""
 
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, wait
 
+from bot.context_pool import ContextThreadPool
 from bot.core.applications.application import Application
 from bot.core.changes.effect import Effect, bounded
 from bot.core.changes.irreversible import irreversible
@@ -77,7 +78,7 @@ def effects(
     every application after the first MAX_APPLICATIONS.
     """
     rendered = applications[:MAX_APPLICATIONS]
-    pool = ThreadPoolExecutor(_PARALLEL, "effects")
+    pool = ContextThreadPool(_PARALLEL, "effects")
     futures = [pool.submit(_effect, repository, before, after, application, manifest_cache) for application in rendered]
     wait(futures, timeout=timeout)
     pool.shutdown(wait=False, cancel_futures=True)  # running ones end within the renderer's limits and are cached

@@ -5,11 +5,12 @@ import threading
 import time
 from collections import OrderedDict, deque
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import suppress
 
 from cachetools import LRUCache
 
+from bot.context_pool import ContextThreadPool
 from bot.core.objects.manifest import Manifest, ManifestError
 from bot.core.rendering.remote_base import mounted_root
 from bot.core.rendering.source import Source
@@ -23,6 +24,7 @@ from bot.ports.errors import PortError
 from bot.ports.git import File, Repository
 from bot.ports.isolation import unexpected_as_port_error
 from bot.ports.rendering import Renderer, RenderError
+from bot.ports.telemetry import NO_TELEMETRY, RENDER, RENDER_CACHE, Outcome, Telemetry
 
 # Per source: the tracked head, and both sides of a few merges.
 _MAX_OUTCOMES = 4
@@ -44,8 +46,13 @@ class ManifestCache:
     """
 
     def __init__(
-        self, renderer: Renderer | None = None, charts: Charts | None = None, bases: Bases | None = None
+        self,
+        renderer: Renderer | None = None,
+        charts: Charts | None = None,
+        bases: Bases | None = None,
+        telemetry: Telemetry = NO_TELEMETRY,
     ) -> None:
+        self._telemetry = telemetry
         self._renderer = renderer
         self._charts = charts
         self._bases = MountedBases(bases) if bases else None
@@ -68,6 +75,8 @@ class ManifestCache:
         unique = list(dict.fromkeys(sources))
         inputs = self._locate(repository, revision, unique)
         unread = [source for source in unique if self._cached(repository, source, inputs[source]) is None]
+        for source in unique:
+            self._telemetry.count(RENDER_CACHE, cache="memory", result="miss" if source in unread else "hit")
         if not unread:
             return
         commit = Commit(repository, revision)
@@ -77,7 +86,7 @@ class ManifestCache:
             with suppress(PortError, ManifestError), unexpected_as_port_error(f"rendering of {source.path}"):
                 self._render(repository, revision, source, files, commit)
 
-        with ThreadPoolExecutor(_PARALLEL, "render") as pool:
+        with ContextThreadPool(_PARALLEL, "render") as pool:
             for source, files in zip(
                 unread, repository.files_of(revision, [source.path for source in unread]), strict=True
             ):
@@ -203,14 +212,17 @@ class ManifestCache:
         self, repository: Repository, revision: str, source: Source, files: Sequence[File], commit: Commit
     ) -> _Outcome:
         outcome: _Outcome
-        gathered = gather(commit, source, files, self._charts, self._bases)
-        try:
-            outcome = render(gathered, self._renderer)
-        except ManifestError as error:
-            # A new error, since the traceback of this one would keep the files in memory.
-            outcome = ManifestError(error.file, error.line, error.problem)
-        except RenderError as error:
-            outcome = type(error)(error.text)
+        with self._telemetry.measure(RENDER, repository=repository.name, path=source.path) as operation:
+            gathered = gather(commit, source, files, self._charts, self._bases)
+            try:
+                outcome = render(gathered, self._renderer)
+            except ManifestError as error:
+                # A new error, since the traceback of this one would keep the files in memory.
+                outcome = ManifestError(error.file, error.line, error.problem)
+            except RenderError as error:
+                outcome = type(error)(error.text)
+            if not isinstance(outcome, Rendering):
+                operation.outcome = Outcome.ERROR
         self._remember_outside(repository, revision, source, gathered)
         inputs = self._locate(repository, revision, [source])[source]
         with self._lock:

@@ -16,6 +16,7 @@ from bot.core.access.audit import AuditEntry, Origin
 from bot.core.approvals.approval import ApprovalRecord, ApprovalStatus
 from bot.core.cluster_audit.write import ClusterWrite, ObjectKey
 from bot.core.drift.model import Check, ClusterUser, FieldDrift, ObjectDrift, Status
+from bot.core.events import Event, EventType, QueuedEvent
 from bot.core.incidents.incident import Incident, IncidentEvent, IncidentEventType, IncidentState
 from bot.core.pull_requests.change_ref import CommitUrl, PullNumber
 from bot.core.pull_requests.queued import QueuedRevert, QueueState
@@ -516,3 +517,19 @@ def test_requests_of_a_cluster_are_kept_until_they_are_too_old_or_too_many(store
     store.cluster_writes.prune("prod", T0 + timedelta(minutes=2), limit=2)
     assert {item.id for item in store.cluster_writes.of_objects("prod", [key, other.key])} == {"w3", "w4"}
     assert store.cluster_writes.of_objects("test", [key]) == [write]
+
+
+def test_events_wait_in_their_order_until_they_are_finished_and_are_queued_once(store):
+    events = [Event(id_, EventType.INCIDENT_OPENED, "shop", T0, {"application": "shop\0"}) for id_ in ("b", "a", "c")]
+    assert store.events.enabled_at(T0) == T0
+    store.events.add(events[:2])
+    store.events.add([*events[:2], events[2]])
+    assert [queued.event.id for queued in store.events.waiting()] == ["b", "a", "c"]
+    store.events.save(QueuedEvent(events[0], 2, T0 + timedelta(minutes=1)))
+    store.events.finish("a")
+    assert [(queued.event.id, queued.attempts) for queued in store.events.waiting()] == [("b", 2), ("c", 0)]
+    assert store.events.waiting_count() == 2
+    store.events.prune(T0 + timedelta(minutes=1))
+    store.events.add([events[1]])
+    assert [queued.event.id for queued in store.events.waiting()] == ["b", "c", "a"]
+    assert store.events.enabled_at(T0 + timedelta(days=1)) == T0

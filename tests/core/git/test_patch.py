@@ -10,7 +10,7 @@ SECRET = b"apiVersion: v1\nkind: Secret\nmetadata: {name: a}\nstringData: {passw
 
 
 def test_lines_of_a_manifest():
-    assert redacted_patch([FileChange("a.yaml", CONFIG, OTHER)]) == [
+    assert list(redacted_patch([FileChange("a.yaml", CONFIG, OTHER)])) == [
         "--- a/a.yaml",
         "+++ b/a.yaml",
         "@@ -2,3 +2,3 @@",
@@ -21,9 +21,16 @@ def test_lines_of_a_manifest():
     ]
 
 
+def test_characters_that_hide_or_reorder_text_are_escaped():
+    hostile = OTHER.replace(b"'2'", "'2\u202e\u200b'".encode())
+    *_, last = patch = list(redacted_patch([FileChange("a\u202e.yaml", CONFIG, hostile)]))
+    assert last == r"+data: {limit: '2\u202e\u200b'}"
+    assert "".join(patch).isascii()
+
+
 def test_an_added_or_removed_file():
-    assert redacted_patch([FileChange("a.yaml", None, CONFIG)])[:2] == ["--- /dev/null", "+++ b/a.yaml"]
-    assert redacted_patch([FileChange("a.yaml", CONFIG, None)])[:2] == ["--- a/a.yaml", "+++ /dev/null"]
+    assert list(redacted_patch([FileChange("a.yaml", None, CONFIG)]))[:2] == ["--- /dev/null", "+++ b/a.yaml"]
+    assert list(redacted_patch([FileChange("a.yaml", CONFIG, None)]))[:2] == ["--- a/a.yaml", "+++ /dev/null"]
 
 
 @pytest.mark.parametrize(
@@ -49,11 +56,11 @@ def test_an_added_or_removed_file():
 @pytest.mark.parametrize("side", [0, 1])
 def test_a_file_that_may_hold_a_secret_is_only_named(content, side):
     sides = [content, OTHER] if side else [CONFIG, content]
-    assert redacted_patch([FileChange("apps/a.yaml", *sides)]) == ["~ apps/a.yaml"]
+    assert list(redacted_patch([FileChange("apps/a.yaml", *sides)])) == ["~ apps/a.yaml"]
 
 
 def test_a_file_that_was_not_read_is_named():
-    assert redacted_patch([FileChange("picture.png", None, None)]) == ["~ picture.png"]
+    assert list(redacted_patch([FileChange("picture.png", None, None)])) == ["~ picture.png"]
 
 
 def test_truncation_keeps_whole_lines():

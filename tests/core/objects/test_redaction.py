@@ -197,7 +197,7 @@ def test_no_difference_shows_a_credential(place, which):
 @pytest.mark.parametrize("place", PLACES)
 def test_no_patch_shows_a_credential(place):
     sides = [json.dumps(_declared(place, f"{NEEDLE}-{n}"), indent=2).encode() for n in (1, 2)]
-    patch = redacted_patch([FileChange("web.json", *sides)])
+    patch = list(redacted_patch([FileChange("web.json", *sides)]))
     assert NEEDLE not in "\n".join(patch)
 
 
@@ -205,7 +205,7 @@ def test_no_patch_shows_a_credential(place):
 def test_a_patch_hides_a_value_whose_name_is_on_another_line(value):
     before = json.dumps(_declared("an environment variable", "x"), indent=2).encode()
     after = json.dumps(_declared("an environment variable", value), indent=2).encode()
-    patch = redacted_patch([FileChange("web.json", before, after)])
+    patch = list(redacted_patch([FileChange("web.json", before, after)]))
     assert any(HIDDEN in line for line in patch)
     assert not any(f'"value": {json.dumps(value)}' in line for line in patch)
 
@@ -228,5 +228,5 @@ def test_any_text_is_redacted_once(text):
 def test_a_manifest_without_credentials_is_shown_in_full():
     text = b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: web}\ndata:\n  mode: slow\n"
     assert list(read_manifests("x.yaml", text))
-    patch = redacted_patch([FileChange("x.yaml", text, text.replace(b"slow", b"fast"))])
+    patch = list(redacted_patch([FileChange("x.yaml", text, text.replace(b"slow", b"fast"))]))
     assert patch[-2:] == ["-  mode: slow", "+  mode: fast"]

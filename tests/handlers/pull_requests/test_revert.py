@@ -65,7 +65,7 @@ def test_a_change_that_does_not_affect_the_named_application_is_refused(reverts)
 
 
 def test_a_plain_commit(reverts):
-    bad = reverts.source.commit("Scale web", {WEB: "replicas: 9\n"})
+    bad = reverts.source.commit("Scale \u202eweb\u200b", {WEB: "replicas: 9\n"})  # nothing invisible is passed on
     head = reverts.source.commit("Other", {API: "replicas: 2\n"})
     opened = reverts.request(bad[:8])
     assert isinstance(opened, Opened)

@@ -1,0 +1,39 @@
+"""Answers through a response URL, which needs no membership in the channel.
+
+https://docs.slack.dev/interactivity/handling-user-interaction#message_responses
+"""
+
+import logging
+
+from slack_bolt import Respond
+from slack_sdk.errors import SlackClientError
+
+from bot.messages.blocks import Message
+from bot.ports.telemetry import SLACK_REQUEST, Outcome, Telemetry
+
+_log = logging.getLogger(__name__)
+
+
+def responded(respond: Respond, said: Message, telemetry: Telemetry, *, replaces: bool = False) -> bool:
+    """Whether there is a response URL, and Slack took the message."""
+    if not respond.response_url:
+        return False
+    with telemetry.measure(SLACK_REQUEST, method="response_url") as operation:
+        status = _send(respond, said, replaces=replaces)
+        if status != 200:
+            operation.outcome = Outcome.RATE_LIMITED if status == 429 else Outcome.ERROR
+    if status == 400 and said.plain:  # invalid_blocks, perhaps of a table
+        return responded(respond, said.without_table(), telemetry, replaces=replaces)
+    return status == 200
+
+
+def _send(respond: Respond, said: Message, *, replaces: bool) -> int | None:
+    """The status of the answer; None if there is none."""
+    try:
+        answer = respond(text=said.text, blocks=[dict(block) for block in said.blocks], replace_original=replaces)
+    except (SlackClientError, OSError) as error:
+        _log.warning("response URL is not responding (%s)", type(error).__name__)
+        return None
+    if answer.status_code != 200:
+        _log.warning("response URL returned %s", answer.status_code)
+    return int(answer.status_code)

@@ -1,0 +1,111 @@
+"""The gauges: what the stored state and this replica are like when somebody reads the metrics."""
+
+import logging
+import math
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
+from importlib.metadata import version
+from threading import Lock
+from typing import Final
+
+from bot.core.applications.application import Application
+from bot.core.drift.freshness import current_checks, last_success
+from bot.core.drift.model import Status
+from bot.core.drift.severity import Severity
+from bot.core.incidents.incident import active_incidents
+from bot.core.rollouts.rollout import RolloutState
+from bot.ports.store import Store, StoreError
+from bot.ports.telemetry import (
+    BUILD_INFO,
+    DRIFTED,
+    EVENTS_WAITING,
+    INCIDENTS,
+    LAST_SUCCESS,
+    LEADER,
+    QUEUE_LENGTH,
+    ROLLOUTS,
+    UNKNOWN,
+    Sample,
+)
+
+_log = logging.getLogger(__name__)
+
+# Whoever reads the metrics more often than this, and each gauge of an export by OTLP, gets the same values.
+_SECONDS: Final = 2.0
+
+
+class Gauges:
+    """Reads every gauge. Only the leader has those of the stored state, so that sums over replicas are right.
+
+    `applications` are the ones that are watched at the moment, and `interval` is that of their checks. Any thread may
+    call.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        applications: Mapping[str, Application],
+        queue_length: Callable[[], int],
+        *,
+        clock: Callable[[], datetime],
+        interval: timedelta,
+    ) -> None:
+        self._clock = clock
+        self._interval = interval
+        self._store = store
+        self._applications = applications
+        self._queue_length = queue_length
+        self._reading = Lock()
+        self._samples: list[Sample] = []
+        self._read_at = -math.inf
+
+    def read(self) -> Iterable[Sample]:
+        """All of them; without those of the stored state if the database does not respond.
+
+        While another thread waits for the database, those that were read last.
+        """
+        if self._reading.acquire(blocking=False):
+            try:
+                if time.monotonic() - self._read_at >= _SECONDS:
+                    self._samples = self._read()
+                    self._read_at = time.monotonic()
+            finally:
+                self._reading.release()
+        return self._samples
+
+    def _read(self) -> list[Sample]:
+        is_leader = self._store.leadership.acquire()
+        samples = [
+            Sample(BUILD_INFO, 1, {"version": version("gitops-bot")}),
+            Sample(LEADER, int(is_leader)),
+            Sample(QUEUE_LENGTH, self._queue_length()),
+        ]
+        if is_leader:
+            try:
+                samples += self._of_stored_state()
+            except StoreError as error:
+                _log.warning("cannot read the gauges: %s", error)
+        return samples
+
+    def _of_stored_state(self) -> Iterator[Sample]:
+        current = current_checks(self._store.checks.latest(), self._clock(), self._interval)
+        checks = [check for name, check in current.items() if name in self._applications]
+        for check in checks:
+            attributes = {"application": check.application, "cluster": check.cluster}
+            is_unknown = check.status is Status.UNKNOWN
+            yield Sample(UNKNOWN, int(is_unknown), attributes)
+            if check.drift or not is_unknown:
+                yield Sample(DRIFTED, int(bool(check.drift)), attributes)
+        clusters = {application.cluster for application in self._applications.values()}
+        for cluster, at in last_success(clusters, checks).items():
+            yield Sample(LAST_SUCCESS, at.timestamp() if at else 0, {"cluster": cluster})
+        incidents = active_incidents(self._store.incidents.unsettled(), self._applications)
+        severities = Counter(incident.rating.severity for incident in incidents)
+        for severity in Severity:
+            yield Sample(INCIDENTS, severities[severity], {"severity": severity.name.lower()})
+        states = Counter(rollout.state for rollout in self._store.rollouts.unsettled() if not rollout.is_over)
+        for state in (RolloutState.ROLLING, RolloutState.LATE, RolloutState.LIVE, RolloutState.DEGRADED):
+            yield Sample(ROLLOUTS, states[state], {"state": state})
+        yield Sample(EVENTS_WAITING, self._store.events.waiting_count())

@@ -1,0 +1,115 @@
+"""docs/telemetry.md is true: its tables are generated, and its example and its code work.
+
+`UPDATE_GOLDEN=1 pytest tests/telemetry/test_docs.py` writes the tables.
+"""
+
+import json
+import os
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from bot.adapters.events.webhook import EventWebhook
+from bot.core.events import Event, EventType, incident_events
+from bot.ports.telemetry import ATTRIBUTES, METRICS
+from tests.common import samples
+from tests.common.event_receiver import SECRET, running_receiver
+
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "telemetry.md"
+ALERTS = yaml.safe_load((ROOT / "manifests" / "components" / "prometheus" / "alerts.yaml").read_text())
+# What a span has besides its metric's attributes.
+SPAN_ATTRIBUTES = {
+    "git fetch": ("repository",),
+    "render": ("repository", "path"),
+    "list {resource}": ("resource",),
+    "event delivery": ("type",),
+}
+EVENTS = {
+    EventType.INCIDENT_OPENED: "An application differs from git, and enough checks in a row saw it.",
+    EventType.INCIDENT_ESCALATED: "Nobody acknowledged it within `alerts.escalate.after`.",
+    EventType.INCIDENT_ACKNOWLEDGED: "Someone acknowledged it, or took it over: `by`.",
+    EventType.INCIDENT_RESOLVED: "It is over: `cause` is `cluster`, `adopted`, `git`, or `unwatched`.",
+    EventType.ROLLOUT_LIVE: "A merge is live and healthy in all of its applications, also again after it was degraded.",
+    EventType.ROLLOUT_LATE: "A merge isn't live in time, or needs help: each application has the `cause`, if known.",
+    EventType.ROLLOUT_DEGRADED: "A merge was live, and became unhealthy while the bot watched it.",
+    EventType.REVERT_OPENED: "The bot opened a pull request that reverts a change.",
+    EventType.REVERT_MERGED: "That pull request was merged.",
+    EventType.COMMITS_UNAPPROVED: "Commits reached a tracked branch without approval: `reason`.",
+    EventType.PING: "`gitops-bot doctor` tests the receiver; there is no data.",
+}
+
+
+def table(*rows):
+    header, *others = [f"| {' | '.join(row)} |" for row in rows]
+    return "\n".join([header, "|" + "---|" * len(rows[0]), *others])
+
+
+def code(*words):
+    return ", ".join(f"`{word}`" for word in words)
+
+
+def without_templates(text):
+    """CLUSTER for `{{ $labels.cluster }}`, and N for the value."""
+    text = re.sub(r"\{\{ \$labels\.(\w+) \}\}", lambda label: label[1].upper(), text)
+    return re.sub(r"\{\{ \$value \| humanizePercentage \}\}", "N%", text).replace("{{ $value }}", "N")
+
+
+def span_row(metric):
+    attributes = [*metric.attributes, *SPAN_ATTRIBUTES.get(metric.span, ())]
+    return code(metric.span), code(*(ATTRIBUTES[name] for name in attributes if name != "outcome")), metric.description
+
+
+TABLES = {
+    "alerts": table(
+        ("alert", "severity", "when"),
+        *(
+            (code(rule["alert"]), rule["labels"]["severity"], without_templates(rule["annotations"]["summary"]))
+            for rule in ALERTS["spec"]["groups"][0]["rules"]
+        ),
+    ),
+    "metrics": table(
+        ("metric", "type", "attributes", "meaning"),
+        *((code(m.prometheus_name), m.kind, code(*m.attributes), m.description) for m in METRICS),
+    ),
+    "spans": table(("span", "attributes", "meaning"), *(span_row(m) for m in METRICS if m.span)),
+    "events": table(("type", "when"), *((code(type_), EVENTS[type_]) for type_ in EventType)),
+}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_the_tables_are_those_of_the_code(name):
+    page = PAGE.read_text("utf-8")
+    expected = re.sub(rf"(<!-- {name} -->\n)(\n\|.*?\n(?=\n))?", rf"\1\n{TABLES[name]}\n", page, flags=re.DOTALL)
+    if os.environ.get("UPDATE_GOLDEN"):
+        PAGE.write_text(expected, encoding="utf-8")
+    assert PAGE.read_text("utf-8") == expected
+
+
+def test_every_attribute_is_used():
+    of_metrics = {name for metric in METRICS for name in metric.attributes}
+    assert set(ATTRIBUTES) == of_metrics | {name for names in SPAN_ATTRIBUTES.values() for name in names}
+
+
+def test_the_example_is_what_the_bot_sends_and_the_code_verifies_it():
+    page = PAGE.read_text("utf-8")
+    (example,) = re.findall(r"```json\n(.*?)```", page, re.DOTALL)
+    (snippet,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    names = {}
+    exec(snippet, names)  # noqa: S102  the page's own code
+    (opened,) = incident_events(samples.incident(opened_at=samples.T0))
+    with running_receiver() as receiver:
+        EventWebhook(receiver.url, SECRET, "gitops-bot").send(opened)
+    (body, signature) = receiver.accepted[0]
+
+    assert json.loads(body) == json.loads(example.replace("REVISION", samples.REVISION))
+    assert names["is_authentic"](body, signature, SECRET)
+    assert not names["is_authentic"](body + b" ", signature, SECRET)
+
+
+def test_an_event_has_no_value_of_an_object():
+    (opened,) = incident_events(samples.incident(opened_at=samples.T0))
+    assert isinstance(opened, Event)
+    assert "7" not in json.dumps(opened.data["objects"])

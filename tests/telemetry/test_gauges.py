@@ -1,0 +1,63 @@
+"""The gauges, read from a store."""
+
+from datetime import timedelta
+
+import pytest
+
+from bot.core.drift.model import Status
+from bot.handlers.gauges import Gauges
+from bot.ports.store import StoreError
+from bot.ports.telemetry import DRIFTED, LAST_SUCCESS, LEADER, UNKNOWN
+from tests.common import samples
+
+APPLICATIONS = {name: samples.application(name) for name in ("shop", "docs")}
+
+
+@pytest.fixture
+def read(store, clock):
+    """Reads the gauges at the clock's time: by metric, the value for each combination of attributes."""
+
+    def read():
+        gauges = Gauges(store, APPLICATIONS, lambda: 0, clock=clock, interval=timedelta(minutes=5))
+        values = {}
+        for sample in gauges.read():
+            values.setdefault(sample.metric, {})[tuple(sample.attributes.values())] = sample.value
+        return values
+
+    return read
+
+
+def test_an_old_check_is_unknown_and_does_not_end_drift(store, clock, read):
+    drifted = samples.check("shop", at=clock(), drift=(samples.SCALED,))
+    store.checks.save([drifted, samples.check("docs", at=clock()), samples.check("removed", at=clock())])
+    assert read()[DRIFTED] == {("shop", "prod"): 1, ("docs", "prod"): 0}
+    assert read()[UNKNOWN] == {("shop", "prod"): 0, ("docs", "prod"): 0}
+    checked_at = clock.timestamp()
+    clock.advance(hours=1)
+    values = read()
+    assert values[DRIFTED] == {("shop", "prod"): 1}
+    assert values[UNKNOWN] == {("shop", "prod"): 1, ("docs", "prod"): 1}
+    assert values[LAST_SUCCESS] == {("prod",): checked_at}
+
+
+def test_a_cluster_that_was_never_compared_has_no_last_success(store, clock, read):
+    assert read()[LAST_SUCCESS] == {("prod",): 0}
+    store.checks.save([samples.check("shop", at=clock(), status=Status.UNKNOWN, error="no route to host")])
+    assert read()[LAST_SUCCESS] == {("prod",): 0}
+
+
+def test_only_the_leader_has_the_stored_state(store, read, monkeypatch):
+    monkeypatch.setattr(store.leadership, "acquire", lambda: False)
+    values = read()
+    assert values[LEADER] == {(): 0}
+    assert LAST_SUCCESS not in values
+
+
+def test_without_the_database_the_others_remain(store, read, monkeypatch):
+    def fail():
+        raise StoreError("the database does not respond")
+
+    monkeypatch.setattr(store.checks, "latest", fail)
+    values = read()
+    assert values[LEADER] == {(): 1}
+    assert LAST_SUCCESS not in values
