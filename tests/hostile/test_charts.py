@@ -291,7 +291,7 @@ def test_the_cache_is_bounded_and_does_not_trust_its_files(tmp_path, monkeypatch
     digests = [cache.write(bytes([number]) * 1_000) for number in range(3)]
     assert sum(cache.read(digest) is not None for digest in digests) == 2
     kept = next(digest for digest in digests if cache.read(digest))
-    (tmp_path / "packages" / kept[:40]).write_bytes(b"changed")
+    (tmp_path / "contents" / kept[:40]).write_bytes(b"changed")
     assert cache.read(kept) is None
 
 

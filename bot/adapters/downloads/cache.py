@@ -12,7 +12,7 @@ from bot.core.charts.bounds import MAX_CACHE_BYTES, MAX_NAMES
 from bot.i18n.catalogue import chart as texts
 from bot.i18n.language import LocalizedText
 
-_CONTENTS: Final = "packages"
+_CONTENTS: Final = "contents"
 _NAMES: Final = "names"
 _FILE_DIGITS: Final = 40  # of the digest in a file's name: as many as a git revision has
 

@@ -91,7 +91,7 @@ class FileDownloads:
             raise
         if response.status in (401, 403):
             raise DownloadError(LocalizedText(texts.UNAUTHORIZED))
-        if response.status not in (200, 304 if etag else 200):
+        if response.status != 200 and not (etag and response.status == 304):
             raise DownloadError(LocalizedText(texts.STATUS, status=str(response.status)))
         return response
 

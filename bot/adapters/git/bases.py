@@ -24,7 +24,8 @@ _FETCH_EVERY: Final = 60.0  # seconds, for a branch or tag, and until a failed f
 class GitBases:
     """`ports.Bases` in mirrors and files below `folder`, fetched without credentials.
 
-    `allow` has patterns of hosts (`github.com`) and repositories (`github.com/acme/*`), with `*` for any characters.
+    `allow` has patterns of hosts (`github.com`), and of hosts with the path of a repository or file
+    (`github.com/acme/*`), with `*` for any characters.
     """
 
     def __init__(self, folder: Path, allow: Sequence[str]) -> None:

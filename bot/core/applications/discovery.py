@@ -277,9 +277,8 @@ def _resolve(
 
 
 def _with_capabilities(source: Source, cluster: ConfiguredCluster) -> Source:
-    """With the cluster's versions, if the source is a chart, or may have one: Flux never looks for one itself."""
-    may_be_chart = source.type is None or (source.type is SourceType.KUSTOMIZE and source.kustomize.flux is None)
-    if source.type is not SourceType.HELM and not may_be_chart:
+    """With the cluster's versions, unless there is no chart: Flux does not render those in kustomizations."""
+    if source.type is SourceType.PLAIN or (source.type is SourceType.KUSTOMIZE and source.kustomize.flux is not None):
         return source
     return replace(source, capabilities=Capabilities(cluster.kube_version, cluster.api_versions))
 

@@ -42,9 +42,7 @@ _MAX_LINE_SEARCHES: Final = 1_000  # per file; each reads the file, and the line
 _URL: Final = re.compile(r"\s*https?:", re.IGNORECASE)
 # Whatever Kustomize may take for a repository's URL, even where a directory of that name exists. No URL begins with a
 # dot, so a colon after one is part of a name.
-_REMOTE: Final = re.compile(
-    r"[?@]|\.git(/|$)|(^|/)_git/|^(www\.)?github\.com(/|$)|^(?!\.\.?/)[^:]*:", re.IGNORECASE
-)
+_REMOTE: Final = re.compile(r"[?@]|\.git(/|$)|(^|/)_git/|^(www\.)?github\.com(/|$)|^(?!\.\.?/)[^:]*:", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +85,6 @@ class References:
     """What the kustomizations below one root need from `outside` of it, from `bases`, and as `charts`.
 
     Of the `charts`, those that are at their path are not fetched. `uses_helm` says whether there are any charts.
-
     `names_origins` says whether they annotate objects with the files that they come from, and `uses_plugins` whether
     they have generators, transformers or validators. Kustomize runs only its own, but their configuration can itself be
     generated, so that what it refers to is not known before.

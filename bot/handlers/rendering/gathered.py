@@ -97,12 +97,23 @@ def follow_kustomization(
     if is_unrestricted:
         moved = move_outside_files({name: file.content for name, file in gathered.files.items()})
         gathered.files.update({name: File(name, content) for name, content in moved.items()})
-    missing = {chart.path: chart for chart in remote_charts if not _has(gathered.files, chart.path)}
+    return _missing_charts(gathered, remote_charts)
+
+
+def _missing_charts(gathered: Gathered, charts: Iterable[RemoteChart]) -> list[RemoteChart]:
+    """The charts that are not at their path. ManifestError if a kustomization refers to a path inside of one.
+
+    So no fetched file can become a kustomization, which would not have been read here.
+    """
+    missing = {chart.path: chart for chart in charts if not _has(gathered.files, chart.path)}
+    for chart in missing.values():
+        if _has(gathered.outside, chart.path):
+            raise chart.not_fetchable(manifest_texts.COMMIT_CHART)
     return list(missing.values())
 
 
-def _has(files: Iterable[str], path: str) -> bool:
-    return any(is_within(name, path) for name in files)
+def _has(paths: Iterable[str], path: str) -> bool:
+    return any(is_within(other, path) for other in paths)
 
 
 def _refuse_other_roots(references: References, path: str) -> None:

@@ -110,6 +110,20 @@ def test_a_kustomization_cannot_refer_to_files_of_a_fetched_chart(following, cha
         assert "is not in the repository" in following.error(app(entry, more=f"{field}: [{path}]\n"))
 
 
+def test_a_fetched_chart_cannot_become_a_kustomization(following, charts):
+    charts.add("web", "1.0.0", package("web", files={"kustomization.yaml": "resources: []\n"}))
+    web, other = (f"helmCharts: [{{name: {name}, repo: '{charts.url}', releaseName: a}}]\n" for name in ("web", "x"))
+    files = {
+        "one/kustomization.yaml": "generators: [../home/web]\n",
+        "two/kustomization.yaml": f"{other}helmGlobals: {{chartHome: ../home/web}}\n",
+    }
+    for entries in ("[../one, ../two]", "[../two, ../one]"):
+        files["app/kustomization.yaml"] = f"{web}helmGlobals: {{chartHome: ../home}}\nresources: {entries}\n"
+        message = following.error(files)
+        assert "rendering never downloads files" in message or "is not in the repository" in message
+    assert charts.requests == []
+
+
 def test_an_unreachable_repository_affects_only_its_application(following, charts):
     charts.add("web", "1.0.0", digest="0" * 64)
     one = "{apiVersion: v1, kind: ConfigMap, metadata: {name: one}, data: {level: info}}"
