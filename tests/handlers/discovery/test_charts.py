@@ -355,6 +355,18 @@ def test_a_lock_file_that_is_out_of_sync_is_rejected_as_argo_cd_does_and_flux_do
     assert checks["flux"].error is None
 
 
+def test_a_chart_in_a_kustomization_of_argo_cd_is_fetched_and_gets_the_versions_of_the_cluster(discovery, charts):
+    charts.add("web")
+    chart = {"name": "web", "repo": charts.url, "version": "1.0.0", "releaseName": "a"}
+    discovery.source.commit("Kustomization", {"apps/web/kustomization.yaml": as_yaml({"helmCharts": [chart]})})
+    discovery.argo(argo_application("web", discovery.url, "apps/web"))
+    start(discovery, "argocd")
+    assert "charts from this host are not allowed" in str(discovery.bot.check()["web"].error)
+    start(discovery, "argocd", charts={"allow": [charts.host]})
+    assert discovery.bot.check()["web"].error is None
+    assert declared(discovery, "web")["data"] == {"level": "info", **DETECTED}
+
+
 def test_templates_see_an_upgrade_once_flux_has_upgraded_the_release(discovery, charts):
     template = "{{ .Release.IsUpgrade }} {{ .Release.IsInstall }}"
     config = {"templates/config.yaml": as_yaml(config_map("podinfo", released=template))}
