@@ -28,7 +28,11 @@ def deployer_failure(
     path = normalize_path(application.path)
     failures = (
         *(argocd.failure(resource) for resource in argo_applications if path in argocd.source_paths(resource)),
-        *(_flux_failure(one, kustomizations) for one in kustomizations if path == flux.source_path(one)),
+        *(
+            _flux_failure(kustomization, kustomizations)
+            for kustomization in kustomizations
+            if path == flux.source_path(kustomization)
+        ),
     )
     return next((failure for failure in failures if failure is not None), None)
 

@@ -258,26 +258,26 @@ class _Kustomization:
         A directory is optional if all charts in it can be fetched.
         """
         for home in self._homes():
-            for chart in self._charts:
-                place = self._place(chart, home.path)
-                path = posixpath.join(place.path, CHART_FILE)
-                if not place.repository and is_within(path, self._directory) and path not in files:
-                    raise place.not_fetchable(texts.COMMIT_CHART)
-                yield replace(home, optional=bool(place.repository))
+            for entry in self._charts:
+                chart = self._chart(entry, home.path)
+                path = posixpath.join(chart.path, CHART_FILE)
+                if not chart.repository and is_within(path, self._directory) and path not in files:
+                    raise chart.not_fetchable(texts.COMMIT_CHART)
+                yield replace(home, optional=bool(chart.repository))
 
     def remote_charts(self) -> Iterator[RemoteChart]:
         """The charts of `helmCharts` that can be fetched, unless they are at their path."""
-        charts = (self._place(chart, home.path) for home in self._homes() for chart in self._charts)
+        charts = (self._chart(entry, home.path) for home in self._homes() for entry in self._charts)
         return (chart for chart in charts if chart.repository)
 
     def _homes(self) -> list[Reference]:
         homes = [home for options in self._fields.mappings("helmGlobals") for home in options.texts("chartHome")]
         return [self._reference(home, LocalizedText(texts.CHART_HOME)) for home in homes or ["charts"]]
 
-    def _place(self, chart: _Fields, home: str) -> RemoteChart:
-        """A chart, and where Kustomize looks for it before it downloads. ManifestError."""
-        name, version, repository = chart.text("name"), chart.text("version"), chart.text("repo")
-        if not (chart.text("releaseName") or chart.text("nameTemplate")):
+    def _chart(self, entry: _Fields, home: str) -> RemoteChart:
+        """The chart of an entry, at the path where Kustomize looks for it before it downloads. ManifestError."""
+        name, version, repository = entry.text("name"), entry.text("version"), entry.text("repo")
+        if not (entry.text("releaseName") or entry.text("nameTemplate")):
             raise self._error(name, LocalizedText(texts.NO_RELEASE_NAME, name=name))
         # absChartHome in Kustomize's HelmChartInflationGenerator
         directory = posixpath.join(f"{name}-{version}", name) if version and repository else name
@@ -286,7 +286,7 @@ class _Kustomization:
             raise self._error(
                 name, LocalizedText(texts.OUTSIDE, what=LocalizedText(texts.CHART), path=repr(name[:100]))
             )
-        digest = chart.text("digest").removeprefix("sha256:")
+        digest = entry.text("digest").removeprefix("sha256:")
         return RemoteChart(name, repository, version, path, self._file, self._line(name), digest)
 
     def refuse_helm_options(self) -> None:
