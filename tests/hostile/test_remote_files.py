@@ -155,7 +155,7 @@ def test_a_host_that_does_not_respond_is_left_alone_for_a_while(web, tmp_path, m
     for name in ("one", "one", "two"):
         with pytest.raises(RepositoryError, match="did not respond within"):
             bases.content(RemoteFile(f"{web.url}/{name}.yaml"))
-    assert len(web.paths) == 1
+    assert len(web.paths) <= 1  # none if a busy machine needs all of the time to connect
 
 
 def test_an_application_has_as_many_files_as_allowed_and_no_more(following, web, monkeypatch):
