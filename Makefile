@@ -51,15 +51,16 @@ check: .venv/dev ## check lint, format, types and import contracts
 bench: .venv/dev ## run the benchmarks
 	@for file in benchmarks/*.py; do $(INSIDE) $(BIN)/python "$$file" || exit; done
 
-soak: .venv/dev ## a long storm, 100 kills, and thousands of reverts beside git's: make soak ARGS='--histories 5000'
+soak: .venv/dev ## a long storm, 1,000 faulty watches, 100 kills, and thousands of reverts beside git's: make soak ARGS='--histories 5000'
 	@$(INSIDE) STORM_ROUNDS=16 $(BIN)/pytest --basetemp=$(CACHE)/pytest tests/e2e/test_storm.py
+	@$(INSIDE) WATCH_EPISODES=1000 $(BIN)/pytest --basetemp=$(CACHE)/pytest --timeout=1800 tests/handlers/watch/test_episodes.py
 	@$(INSIDE) $(BIN)/python -m tests.comparison $(ARGS)
 	@$(INSIDE) $(BIN)/python -m tests.comparison.kills
 
 # The lock files name no index, platform or machine: they install anywhere.
 LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--no-emit-index-url --no-emit-find-links --no-header \
-	--extra bitbucket --extra demo --extra gitlab --extra postgresql --extra telemetry pyproject.toml
+	--extra bitbucket --extra demo --extra gitlab --extra postgresql --extra report --extra telemetry pyproject.toml
 
 lock: .venv/dev ## update requirements/*.txt from pyproject.toml; upgrade everything: make lock ARGS=--upgrade
 	$(LOCK) --group build --output-file requirements/run.txt $(ARGS)

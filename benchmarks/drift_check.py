@@ -186,37 +186,56 @@ def git(*argv: str, cwd: Path) -> str:
     return done.stdout.strip()
 
 
+def make_remote(remote: Path) -> None:
+    """The repository with every manifest."""
+    for path, text in files():
+        file = remote / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    git("init", "-q", "-b", BRANCH, cwd=remote)
+    git("add", "-A", cwd=remote)
+    git("commit", "-qm", "Everything", cwd=remote)
+    git("repack", "-adq", cwd=remote)  # as a forge keeps it: packing is its work, and is not measured here
+
+
 # ---------------------------------------------------------------- the cluster, a process of its own
 
 
-def serve(home: Path) -> None:
-    """Put everything that git holds into a sandbox cluster, serve it and say where; until standard input closes."""
+def filled_cluster() -> Any:
+    """A sandbox cluster with everything that git holds."""
     from bot.core.objects.manifest import read_manifests  # noqa: PLC0415  each process loads only what it measures
-    from bot.sandbox.cluster import SandboxCluster, write_kubeconfig  # noqa: PLC0415
-    from bot.sandbox.server import Server  # noqa: PLC0415
+    from bot.sandbox.cluster import SandboxCluster  # noqa: PLC0415
 
     sandbox = SandboxCluster(rollout=0)
     for path, text in files():
         for manifest in read_manifests(path, text.encode()):
             sandbox.api.apply(dict(manifest.object), manager="kustomize-controller", namespace=path.split("/")[1])
     sandbox.controllers.reconcile()
-    with Server(sandbox.app) as server:
+    return sandbox
+
+
+def serve(home: Path) -> None:
+    """Serve a filled cluster and say where; until standard input closes."""
+    from bot.sandbox.cluster import write_kubeconfig  # noqa: PLC0415
+    from bot.sandbox.server import Server  # noqa: PLC0415
+
+    with Server(filled_cluster().app) as server:
         write_kubeconfig(home / "kubeconfig", server.url, identity="bot")
         print(server.url, flush=True)
         sys.stdin.read()
 
 
 @contextmanager
-def cluster(home: Path) -> Iterator[str]:
-    """The URL of the sandbox cluster, filled."""
-    argv = [sys.executable, __file__, "--serve", str(home)]
+def cluster(home: Path, script: str = __file__) -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
+    """The URL of the sandbox cluster, filled, and the process of a script that serves it."""
+    argv = [sys.executable, script, "--serve", str(home)]
     with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         url = server.stdout.readline().strip()
         if not url:
             raise SystemExit("The sandbox cluster did not start.")
         try:
-            yield url
+            yield url, server
         finally:
             server.communicate()  # closes its standard input, which ends it
 
@@ -480,17 +499,9 @@ def report(scenarios: list[str]) -> None:
     print(f"\n{'':34}{'wall':>8}{'CPU':>9}{'git CPU':>9}{'peak':>9}{'requests':>10}{'received':>11}")
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        remote = home / "remote"
-        for path, text in files():
-            file = remote / path
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(text)
-        git("init", "-q", "-b", BRANCH, cwd=remote)
-        git("add", "-A", cwd=remote)
-        git("commit", "-qm", "Everything", cwd=remote)
-        git("repack", "-adq", cwd=remote)  # as a forge keeps it: packing is its work, and is not measured here
+        make_remote(home / "remote")
         results = {}
-        with cluster(home) as url:
+        with cluster(home) as (url, _):
             for scenario in scenarios:
                 found = results[scenario] = measured(scenario, home, url)
                 print(

@@ -15,9 +15,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
+from statistics import median
 
 from bot.adapters.forges.github import GitHubForge
 from bot.adapters.git.repository import GitRepository
@@ -75,10 +77,18 @@ def serve(root: str, given: Connection) -> None:
         signal.pause()
 
 
-def measured(work: Callable[[], None]) -> float:
-    began = time.perf_counter()
+@dataclass(frozen=True)
+class Cost:
+    """Seconds of wall time, and of CPU time of this process and those that it started."""
+
+    wall: float
+    cpu: float
+
+
+def measured(work: Callable[[], object]) -> Cost:
+    began, began_cpu = time.perf_counter(), sum(os.times()[:4])
     work()
-    return time.perf_counter() - began
+    return Cost(time.perf_counter() - began, sum(os.times()[:4]) - began_cpu)
 
 
 def git(*argv: str, cwd: Path) -> str:
@@ -154,7 +164,7 @@ def main() -> None:
         with_token = remote.replace("http://", f"http://bot:{token}@")
         clone = home / "clone"
         git("clone", "-q", with_token, str(clone), cwd=home)
-        times: dict[str, list[float]] = {}
+        costs: dict[str, list[Cost]] = {}
         for number, commit in enumerate(line):
             sides = merge_sides(clone, commit.sha)
             ways: dict[str, Callable[[], None]] = {
@@ -165,7 +175,7 @@ def main() -> None:
             if number < CLONES:
                 ways["git clone, git revert, git push"] = partial(revert_in_new_clone, with_token, home, commit.sha)
             for way, work in ways.items():
-                times.setdefault(way, []).append(measured(work))
+                costs.setdefault(way, []).append(measured(work))
             git("reset", "-q", "--hard", "origin/main", cwd=clone)
             time.sleep(SECONDS_BETWEEN_WRITES)
         repository.fetch()
@@ -173,20 +183,24 @@ def main() -> None:
             tips = [repository.tip(f"{name}-{commit.sha}") for name in ("gitops-bot/revert", "warm", "by-hand")]
             if len({repository.tree_id(tip, "") for tip in tips if tip}) != 1:
                 raise SystemExit(f"The reverts of {commit.sha} differ")
-    print_times(times)
-    print(f"\nOf {ROUNDS} each, {CLONES} of the clone. Before, once: the first fetch {first:.1f} s, ", end="")
-    print(f"reading the files of {APPLICATIONS} applications {warm:.1f} s.")
+    print_costs(costs)
+    print(f"\nOf {ROUNDS} each, {CLONES} of the clone. Before, once: the first fetch {first.wall:.1f} s, ", end="")
+    print(f"reading the files of {APPLICATIONS} applications {warm.wall:.1f} s.")
     git_version = git("--version", cwd=Path.cwd())
     print(f"{os.cpu_count()} cores, {platform.platform()}, Python {sys.version.split()[0]}, {git_version}")
 
 
-def print_times(times: dict[str, list[float]]) -> None:
+def print_costs(costs: dict[str, list[Cost]]) -> None:
     print(f"A revert in a repository of {APPLICATIONS * FILES:,} files and {COMMITS:,} commits, over HTTP\n")
-    print(f"{'':52}{'best':>9}{'median':>9}{'this/the bot':>14}")
-    medians = {way: sorted(some)[len(some) // 2] for way, some in times.items()}
-    bot = next(iter(medians.values()))
-    for way, some in times.items():
-        print(f"{way:52}{min(some):>7.3f} s{medians[way]:>7.3f} s{medians[way] / bot:>14.2f}")
+    print(f"{'':52}{'best':>9}{'median':>9}{'this/the bot':>14}{'CPU, median':>13}{'this/the bot':>14}")
+    walls, cpus = (
+        {way: median([getattr(cost, name) for cost in some]) for way, some in costs.items()} for name in ("wall", "cpu")
+    )
+    bot = next(iter(costs))
+    for way, some in costs.items():
+        best = min(cost.wall for cost in some)
+        print(f"{way:52}{best:>7.3f} s{walls[way]:>7.3f} s{walls[way] / walls[bot]:>14.2f}", end="")
+        print(f"{cpus[way]:>11.3f} s{cpus[way] / cpus[bot]:>14.2f}")
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from slack_bolt import App
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot import build
+from bot.adapters.images.bar_chart import draw_chart
 from bot.adapters.slack.chat import unreachable
 from bot.adapters.slack.http_mode import HttpMode
 from bot.adapters.slack.socket_mode import SocketHandler
@@ -23,12 +24,15 @@ from bot.handlers.cluster_audit.identify import ActorFinder
 from bot.handlers.cluster_audit.record import AuditRecorder
 from bot.handlers.cluster_audit.webhook import AuditWebhook
 from bot.handlers.command_service import CommandService
+from bot.handlers.digest import Digests
 from bot.handlers.discovery.discover import Discoverer
 from bot.handlers.drift.comparison_cache import Caches
 from bot.handlers.events import EventDispatcher
 from bot.handlers.gauges import Gauges
+from bot.handlers.incidents.recorder import CheckRecorder
 from bot.handlers.incidents.suspects import Suspects
 from bot.handlers.monitor import Monitor
+from bot.handlers.object_monitor import ObjectMonitor
 from bot.handlers.probes import Probe, ProbeCheck, liveness, readiness
 from bot.handlers.pull_requests import track
 from bot.handlers.rendering.manifest_cache import ManifestCache
@@ -36,6 +40,7 @@ from bot.handlers.rollouts.track import RolloutTracker
 from bot.handlers.slack.cards import CardReconciler
 from bot.handlers.slack.home import Homes
 from bot.handlers.slack.people import People
+from bot.handlers.watch.watcher import ClusterWatcher
 from bot.handlers.webhooks import Webhooks
 from bot.http_endpoints import LIVENESS_PATH, READINESS_PATH, Web
 from bot.listeners import Listeners
@@ -50,7 +55,9 @@ LISTENER_THREADS = 32
 DRAIN_SECONDS = 20.0
 _RECONCILE_EVERY = timedelta(seconds=5)
 _AUDIT_EVERY = timedelta(seconds=1)
+_WATCHES_EVERY = timedelta(seconds=2)
 _PRUNE_EVERY = timedelta(minutes=10)
+_DIGEST_CHARTS_EVERY = timedelta(seconds=15)
 _REFRESH_EVERY = timedelta(seconds=15)
 
 
@@ -86,6 +93,13 @@ def build_monitor(
         limits=Limits(config.schedule.rollout_deadline, config.rollouts.watch),
         timeout=config.schedule.rollout,
     )
+    recorder = CheckRecorder(
+        ports,
+        config.alerts,
+        actors=ActorFinder(config.audits, ports.store.cluster_writes),
+        suspects=suspects,
+        manifest_cache=manifest_cache,
+    )
     return Monitor(
         ports,
         config,
@@ -94,10 +108,25 @@ def build_monitor(
         people=people,
         approvals=approvals,
         rollouts=rollouts,
-        suspects=suspects,
-        actors=ActorFinder(config.audits, ports.store.cluster_writes),
+        recorder=recorder,
         caches=Caches(manifest_cache),
     )
+
+
+def build_watchers(ports: Ports, config: Config, monitor: Monitor) -> list[ClusterWatcher]:
+    """Build a watcher for each cluster that the configuration doesn't exclude."""
+    checks = ObjectMonitor(ports, config, monitor)
+    return [
+        ClusterWatcher(
+            ports.clusters[name],
+            checks,
+            settle=config.alerts.settle,
+            is_leader=ports.store.leadership.acquire,
+            clock=ports.clock,
+        )
+        for name, settings in config.clusters.items()
+        if settings.watch
+    ]
 
 
 class Bot:
@@ -111,11 +140,18 @@ class Bot:
             config, self._ports.clusters, self._ports.repositories.__getitem__, self._ports.charts
         )
         self._config = config = replace(config, applications=self._discoverer.applications)
+        self._digests = Digests(config, self._ports, self._discoverer.is_complete, draw_chart)
         self._reconciler = CardReconciler(
-            self._ports.store, self._ports.chat, clock, config.slack.translator, config.alerts.policy()
+            self._ports.store,
+            self._ports.chat,
+            clock,
+            config.slack.translator,
+            config.alerts.policy(),
+            self._digests.cards,
         )
         people = People(self._ports.chat, config.slack.people, clock)
         self._monitor = build_monitor(self._ports, config, self._reconciler, self._discoverer, people)
+        self._watchers = build_watchers(self._ports, config, self._monitor)
         self._work = WorkPool("work", workers=8, waiting=200)
         self._executor = ThreadPoolExecutor(LISTENER_THREADS, thread_name_prefix="listener")
         self._homes = Homes(config, self._ports)
@@ -159,6 +195,8 @@ class Bot:
         if self._socket:
             self._socket.stop()
         self._schedule.stop()
+        for watcher in self._watchers:
+            watcher.stop()
         self._monitor.close()
         if not self._work.drain(DRAIN_SECONDS):
             _log.warning("some work did not finish within %.0f s", DRAIN_SECONDS)
@@ -189,6 +227,11 @@ class Bot:
                 Job(f"second look on {name}", every.second_look, partial(self._monitor.second_look, name))
                 for name in self._config.clusters
             ),
+            # Everywhere, since a replica that no longer leads stops watching.
+            *(
+                Job(f"watch of {watcher.cluster}", _WATCHES_EVERY, watcher.keep, everywhere=True)
+                for watcher in self._watchers
+            ),
             *(
                 Job(f"audit log of {name}", _AUDIT_EVERY, partial(self._follow_audit_log, recorder))
                 for name, recorder in self._audits.items()
@@ -202,7 +245,9 @@ class Bot:
             Job("pull requests", every.git, partial(track.poll, self._ports)),
             Job("interrupted requests", _RECONCILE_EVERY, self._commands.resume_interrupted),
             Job("queued reverts", every.git, self._commands.run_queued),
+            Job("suspects", _RECONCILE_EVERY, self._monitor.find_suspects),
             Job("cards", _RECONCILE_EVERY, self._monitor.reconcile_cards),
+            Job("digest charts", _DIGEST_CHARTS_EVERY, self._digests.share_charts),
             Job("homes", _REFRESH_EVERY, self._homes.refresh),
             *self._event_jobs(),
         ]

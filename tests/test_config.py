@@ -16,6 +16,7 @@ from bot.config.sections.cluster_audit import ClusterAuditConfig
 from bot.core.access.permission import Right, Roles
 from bot.core.applications.application import Application
 from bot.core.approvals.approval import AllowedAutomation, ApprovalRules
+from bot.core.delivery.digest import DigestSchedule
 from bot.core.drift.ignore_rules import IgnoreRule
 from bot.core.drift.severity import Severity
 from bot.core.git.repository_ref import RepositoryRef
@@ -131,6 +132,9 @@ def test_every_key_arrives():
         quiet_hours=QuietHours(
             ZoneInfo("Europe/Madrid"), time(22), time(7), frozenset({"sat", "sun"}), exempt_severity=Severity.SERIOUS
         ),
+    )
+    assert config.alerts.digest_schedule(config.zone) == DigestSchedule(
+        "fri", time(16, 30), ZoneInfo("Europe/Madrid"), config.alerts.policy().quiet_hours
     )
     assert config.interactive == ("kubectl*", "lens")
 

@@ -216,5 +216,5 @@ def test_every_command_in_the_usage_hint_is_known():
 
     parsed = [parse(example, ["shop"]) for example in examples]
 
-    assert len(parsed) == 9
+    assert len(parsed) == 10
     assert [document for document in parsed if not isinstance(document, Command)] == []

@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import click
-from sqlalchemy.engine import make_url
 
 from bot.adapters.database.store import SqlStore
 from bot.cli.errors import CommandError
 from bot.cli.load_config import load_config
+from bot.cli.state_database import require_database
 from bot.core.access import audit_export
 from bot.core.approvals import change_audit
 from bot.core.git.people import ChangePeople
@@ -38,7 +38,7 @@ def run_audit(config_path: Path, *, changes: bool, since: str | None, as_json: b
 def _rows(config_path: Path, since: datetime | None, *, changes: bool) -> Iterator[audit_export.Row]:
     """Oldest first. CommandError for a bad configuration, PortError when the database is missing or fails."""
     url = load_config(config_path).store
-    _require_database(url)
+    require_database(url)
     with closing(SqlStore(url)) as store:
         if changes:
             yield from map(change_audit.row, store.approvals.since(since))
@@ -56,13 +56,3 @@ def _rows(config_path: Path, since: datetime | None, *, changes: bool) -> Iterat
 
 def _ended(store: SqlStore) -> list[TrackedPullRequest]:
     return store.pull_requests.ended(datetime.fromtimestamp(0, tz=UTC), sys.maxsize)
-
-
-def _require_database(url: str) -> None:
-    """SQLite creates an empty database at a mistyped path, and the log would look empty."""
-    parsed = make_url(url)
-    if parsed.get_backend_name() == "sqlite" and not (parsed.database and Path(parsed.database).is_file()):
-        raise PortError(
-            f"No state database at {parsed.database or 'store:'}. Run this in the bot's working directory, or"
-            " set store: or DATABASE_URL to the bot's database."
-        )

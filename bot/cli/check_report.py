@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -39,8 +39,8 @@ def as_json(
 ) -> bytes:
     """One JSON object in UTF-8 with a trailing newline; docs/drift.md documents its shape.
 
-    `not_followed` is None where nothing was discovered. `explain` adds the differences that are set aside, and the
-    reason for every difference.
+    `not_followed` is None where nothing was discovered. `explain` adds the differences that are set aside, the reason
+    for every difference, and the file and line that declare its object.
     """
     report = {
         "applications": [
@@ -119,6 +119,7 @@ def _object(drift: ObjectDrift, *, explain: bool) -> dict[str, Any]:
         "namespace": drift.namespace,
         "name": drift.name,
         "change": drift.change,
+        **({"location": asdict(drift.location)} if explain and drift.location else {}),
         **_actor_json(drift.actor),
         **({"reason": str(drift.reason) or None} if explain else {}),
         "fields": [
@@ -157,8 +158,7 @@ def _by_object(
     pairs: dict[tuple[str, str, str | None, str], list[ObjectDrift | None]] = {}
     for index, objects in enumerate((drift, aside)):
         for item in objects:
-            key = item.api_version, item.kind, item.namespace, item.name
-            pairs.setdefault(key, [None, None])[index] = item
+            pairs.setdefault(item.key, [None, None])[index] = item
     return ((drifted, set_aside) for drifted, set_aside in pairs.values())
 
 
@@ -179,7 +179,8 @@ def _object_lines(drift: ObjectDrift | None, aside: ObjectDrift | None, *, expla
     if item is None:
         return []
     where = f"{item.namespace}/{item.name}" if item.namespace else item.name
-    title = f"  {item.kind} {where}"
+    at = f" ({item.location.file}:{item.location.line})" if item.location else ""
+    title = f"  {item.kind} {where}{at}"
     if item.change == "missing":
         by = f" {_actor(item.actor)}" if item.actor else ""
         why = f" ({item.reason!s})" if explain else ""

@@ -127,3 +127,20 @@ def audit(config_path: Path, since: str | None, output: str, what: str) -> None:
     from bot.cli.audit import run_audit
 
     run_audit(config_path, changes=what == "changes", since=since, as_json=output == "json")
+
+
+@main.command()
+@_CONFIG
+@click.option("--days", type=click.IntRange(1, 365), default=7, show_default=True, help="How many days, up to now.")
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json", "csv"]), default="text", show_default=True, help="Format."
+)
+@click.argument("application", required=False, metavar="[APP]")
+def report(config_path: Path, days: int, form: str, application: str | None) -> None:
+    """Print the delivery metrics: lead time, deployments, failed changes, and times to acknowledge and restore.
+
+    By application, owner and cluster in JSON and CSV. docs/metrics.md has the definitions.
+    """
+    from bot.cli.report import run_report
+
+    run_report(config_path, days=days, application=application, form=form)

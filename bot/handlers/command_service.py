@@ -5,6 +5,7 @@ Nothing depends on how it was asked; the requester's origin is only audited.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from bot.config.model import Config
@@ -12,6 +13,7 @@ from bot.core.access.audit import outcome_name
 from bot.core.access.requester import Requester
 from bot.core.applications.application import Application
 from bot.core.commands import command as commands
+from bot.core.drift.model import Check
 from bot.core.incidents.incident import incidents_on_card
 from bot.core.incidents.snooze_period import SnoozePeriod
 from bot.core.pull_requests.revert import RevertRequest
@@ -25,14 +27,18 @@ from bot.handlers.pull_requests.resume import ResumeService
 from bot.handlers.pull_requests.revert_service import RevertService
 from bot.handlers.queries.diff import diff
 from bot.handlers.queries.history import history
+from bot.handlers.queries.object_links import object_links
+from bot.handlers.queries.report import read_report
 from bot.handlers.queries.status import status
 from bot.handlers.queries.who import who
 from bot.handlers.slack.people import People
 from bot.messages import diff_pages, errors
 from bot.messages import drift as drift_message
 from bot.messages import help as help_message
+from bot.messages import report as report_message
 from bot.messages import revert as revert_message
 from bot.messages.blocks import Message, join
+from bot.messages.object_links import ObjectLinks
 from bot.ports import Ports
 from bot.ports.chat import ChatError
 
@@ -75,23 +81,37 @@ class CommandService:
         translator, ports = requester.translator, self._ports
         match command:
             case commands.StatusCommand(name):
-                applications, problems = self._selected(name), self._monitor.problems()
+                applications = self._selected(name)
+                problems = self._monitor.problems(applications[0] if name else None)
                 inventory = self._monitor.inventory()
                 interval = self._config.schedule.drift
                 return status(
-                    translator, ports, applications, problems, inventory, interval=interval, everything=name is None
+                    translator,
+                    ports,
+                    self._monitor.manifest_cache,
+                    applications,
+                    problems,
+                    inventory,
+                    interval=interval,
+                    everything=name is None,
                 )
             case commands.DriftCommand(name):
                 return self.check_now(requester, [application.name for application in self._selected(name)])
             case commands.DiffCommand(name, everything):
                 check = self._monitor.check([name], explain=everything)[0]
+                translator_for = self._config.slack.translator
                 return diff(
-                    translator, ports, check, everything=everything, translator_for=self._config.slack.translator
+                    translator, ports, check, self._links([check]), everything=everything, translator_for=translator_for
                 )
             case commands.HistoryCommand(name):
                 application = self._config.applications[name] if name else None
                 keys = [application.repository.key] if application else self._repositories()
                 return join([history(translator, ports, self._people, key, application) for key in keys])
+            case commands.ReportCommand(days, name):
+                only = None if name is None else {name}
+                length, now = timedelta(days=days), ports.clock()
+                report = read_report(ports.store, self._config.applications, now, length, only)
+                return report_message.answer(translator, report)
             case commands.WhoCommand(name):
                 return who(translator, ports, self._people, self._config.applications[name])
             case commands.RevertCommand(change, name):
@@ -183,7 +203,8 @@ class CommandService:
         """The first page of the diff modal, after a check of the applications it refers to. PortError."""
         if not (names := self.applications_of(reference)):
             return diff_pages.message_view(requester.translator, errors.outdated_button(requester.translator))
-        return diff_pages.view(requester.translator, self._monitor.check(names), reference, 0)
+        checks = self._monitor.check(names)
+        return diff_pages.view(requester.translator, checks, self._links(checks), reference, 0)
 
     def diff_page(self, requester: Requester, reference: str, page: int) -> Mapping[str, Any]:
         """A page of the diff modal, from the latest check. PortError."""
@@ -191,7 +212,7 @@ class CommandService:
         checks = [latest[name] for name in self.applications_of(reference) if name in latest]
         if not checks:
             return diff_pages.message_view(requester.translator, errors.outdated_button(requester.translator))
-        return diff_pages.view(requester.translator, checks, reference, page)
+        return diff_pages.view(requester.translator, checks, self._links(checks), reference, page)
 
     def named(self, requester: Requester) -> Requester:
         """The same requester with their name, where the payload held only an ID and Slack tells."""
@@ -203,6 +224,9 @@ class CommandService:
 
     def _authorizer_for(self, requester: Requester) -> Authorizer:
         return Authorizer(requester.user, self._config.roles, self._groups)
+
+    def _links(self, checks: Sequence[Check]) -> ObjectLinks:
+        return object_links(self._ports, self._config.applications, self._monitor.inventory().deployer_statuses, checks)
 
     def _with_cards(self, answer: Message) -> Message:
         """The answer, once the cards show what has changed."""

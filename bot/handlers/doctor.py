@@ -15,21 +15,24 @@ from bot.config.model import Config
 from bot.core.access.audit import AuditEntry, Origin
 from bot.core.applications.application import Application
 from bot.core.charts.reference import ChartRef, is_chart_key
-from bot.core.cluster_audit.event import NotAnEventError, parse_events
+from bot.core.cluster_audit.parse import NotAnEventError, parse_events
 from bot.core.drift.model import Status
 from bot.core.events import ping
 from bot.handlers.cluster_audit.record import AuditLog
 from bot.handlers.discovery.discover import Discoverer
-from bot.handlers.drift.check import Revision, check, fetch_all
+from bot.handlers.drift.check import check, fetch_all
 from bot.handlers.drift.comparison_cache import Caches
+from bot.handlers.drift.declared import declared_objects
+from bot.handlers.drift.desired_state import Revision, desired_states
 from bot.handlers.rendering.manifest_cache import ManifestCache
+from bot.handlers.watch.plan import Scope, refused_watches, watch_plan
 from bot.messages import blocks
 from bot.messages.blocks import Message
 from bot.network import ConnectionProblem, connection_failure
 from bot.ports.bases import Bases
 from bot.ports.charts import Charts
 from bot.ports.chat import Chat, ChatError
-from bot.ports.cluster import Cluster
+from bot.ports.cluster import Cluster, ForbiddenError
 from bot.ports.errors import PortError
 from bot.ports.events import EventReceiver
 from bot.ports.git import Repository
@@ -149,6 +152,7 @@ def doctor(config: Config, clients: Clients) -> Iterator[Probe]:
             if application.cluster == name and application.repository.key in repositories
         ]
         yield from _applications(config, checkable, cluster, repositories, revisions, caches, clients.clock())
+        yield from _watches(config, checkable, cluster, repositories, revisions, caches.manifest_cache)
 
 
 _Result = TypeVar("_Result")
@@ -273,6 +277,33 @@ def _applications(
     for result in checks:
         ok = result.status is not Status.UNKNOWN
         yield Probe(f"application {result.application}: can be checked", ok, "" if ok else result.error or "")
+
+
+def _watches(
+    config: Config,
+    applications: Sequence[Application],
+    cluster: Cluster,
+    repositories: Mapping[str, Repository],
+    revisions: Mapping[str, Revision],
+    manifest_cache: ManifestCache,
+) -> Iterator[Probe]:
+    """Whether changes can be watched; ok without the permission too, since scheduled checks see the same later."""
+    if not config.clusters[cluster.name].watch:
+        return
+    states = desired_states(applications, revisions, repositories, manifest_cache)
+    declarations = [(manifest, state.application) for state in states for manifest in state.manifests]
+
+    def refused() -> Mapping[Scope, ForbiddenError]:
+        discovery = cluster.discover()
+        return refused_watches(cluster, watch_plan(declared_objects(declarations, discovery), discovery))
+
+    what = f"cluster {cluster.name}: changes can be watched"
+    probe, refusals = _attempt(what, refused)
+    if refusals:
+        kinds = ", ".join(sorted({kind.plural for kind, _ in refusals}))
+        reason = next(iter(refusals.values()))
+        probe = Probe(f"{what}, except {kinds}, which are only checked on schedule. {reason}", ok=True)
+    yield probe
 
 
 def _slack(config: Config, clients: Clients) -> Iterator[Probe]:

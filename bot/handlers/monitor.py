@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
@@ -10,19 +11,15 @@ from bot.config.model import Config
 from bot.context_pool import ContextThreadPool
 from bot.core.applications.application import Application
 from bot.core.applications.discovery import ApplicationInventory
-from bot.core.drift.freshness import with_last_complete
 from bot.core.drift.model import Check, Status
 from bot.core.incidents.incident import IncidentState
-from bot.core.rollouts.rollout import rolling_applications
 from bot.handlers.approvals.review import ApprovalReviewer
-from bot.handlers.cluster_audit.identify import ActorFinder
-from bot.handlers.discovery.deployers import syncing_applications
 from bot.handlers.discovery.discover import Discoverer
-from bot.handlers.drift.check import Revision
 from bot.handlers.drift.check import check as drift_check
 from bot.handlers.drift.comparison_cache import Caches
-from bot.handlers.incidents.record import apply_timers_to_all, record, resolve_unwatched_incidents
-from bot.handlers.incidents.suspects import Suspects
+from bot.handlers.drift.desired_state import Revision
+from bot.handlers.incidents.record import apply_timers_to_all, resolve_unwatched_incidents
+from bot.handlers.incidents.recorder import CheckRecorder
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.handlers.rollouts import merges
 from bot.handlers.rollouts.track import RolloutTracker
@@ -54,15 +51,13 @@ class Monitor:
         people: People,
         approvals: ApprovalReviewer,
         rollouts: RolloutTracker,
-        suspects: Suspects,
-        actors: ActorFinder,
+        recorder: CheckRecorder,
         caches: Caches,
     ) -> None:
         self._ports = ports
         self._applications = config.applications
         self._ignore = config.ignore
         self._interactive = config.interactive
-        self._alerts = config.alerts
         self._policy = config.alerts.policy()
         self._translator_for = config.slack.translator
         self._reconciler = reconciler
@@ -70,16 +65,21 @@ class Monitor:
         self._people = people
         self._approvals = approvals
         self._rollouts = rollouts
-        self._suspects = suspects
-        self._actors = actors
-        self._caches = caches
-        self._recording = threading.Lock()
+        self.recorder = recorder
+        self.caches = caches
         self._polling: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)  # by the key of a RepositoryRef
+        self._heads: dict[str, str] = {}
+        self._checked_clusters: set[str] = set()
+
+    @property
+    def heads(self) -> Mapping[str, str]:
+        """The head of each repository when it was last fetched, by the key of its RepositoryRef."""
+        return self._heads
 
     @property
     def manifest_cache(self) -> ManifestCache:
         """The manifests of the sources, rendered once per tree."""
-        return self._caches.manifest_cache
+        return self.caches.manifest_cache
 
     def check(self, names: Sequence[str], *, explain: bool = False) -> list[Check]:
         """Check these applications now, update the cards, and return the checks in the same order. PortError."""
@@ -87,7 +87,7 @@ class Monitor:
         by_cluster: dict[str, list[Application]] = {}
         for application in applications:
             by_cluster.setdefault(application.cluster, []).append(application)
-        one_cluster = partial(self._check, revisions=self._fetch(applications), explain=explain)
+        one_cluster = partial(self.check_fetched, revisions=self.fetch(applications), explain=explain)
         with ContextThreadPool(max_workers=min(_MAX_CLUSTERS, max(1, len(by_cluster)))) as pool:
             checks = [check for results in pool.map(one_cluster, by_cluster.values()) for check in results]
         self.reconcile_cards()
@@ -98,8 +98,13 @@ class Monitor:
         """Check every application on one cluster, as scheduled."""
         applications = [application for application in self._all() if application.cluster == cluster]
         if applications:
-            self._check(applications, revisions=self._fetch(applications))
+            self.check_fetched(applications, revisions=self.fetch(applications))
+        self._checked_clusters.add(cluster)
         self.reconcile_cards()
+
+    def has_checked(self, cluster: str) -> bool:
+        """Whether every application on a cluster has been checked since the start."""
+        return cluster in self._checked_clusters
 
     def second_look(self, cluster: str) -> None:
         """Check the suspected incidents of a cluster again, so that an alert does not wait for the scheduled check."""
@@ -147,18 +152,24 @@ class Monitor:
     def reconcile_cards(self) -> None:
         """Apply timers to the stored incidents, and update Slack from the stored state. Only on the leader."""
         if self._ports.store.leadership.acquire():
-            with self._recording:  # the incidents of one check are announced together
+            with self.recorder.lock:  # the incidents of one check are announced together
                 if self._discoverer.is_complete():
                     resolve_unwatched_incidents(self._ports.store, self._applications, self._ports.clock())
                 apply_timers_to_all(self._ports.store, self._ports.clock(), self._policy)
         self._reconciler.reconcile()
 
+    def find_suspects(self) -> None:
+        """Find the suspects of active incidents that have not been searched: those that a watch opened."""
+        self.recorder.find_suspects(self._applications)
+
     def close(self) -> None:
         """Start nothing new, and wait a while for running observations."""
         self._rollouts.close()
 
-    def problems(self) -> list[Text]:
-        """One sentence for each channel or deployer that is not available."""
+    def problems(self, application: Application | None = None) -> list[Text]:
+        """One sentence for each channel or deployer that is not available, or for an application's channel."""
+        if application:
+            return self._reconciler.problems(application.channel)
         return [*self._reconciler.problems(), *self.inventory().notes]
 
     def inventory(self) -> ApplicationInventory:
@@ -170,9 +181,10 @@ class Monitor:
 
     def _poll(self, repository: str) -> None:
         with self._polling[repository]:
-            self._record_merges(repository, self._ports.repositories[repository].fetch())
+            head = self._heads[repository] = self._ports.repositories[repository].fetch()
+            self._record_merges(repository, head)
 
-    def _fetch(self, applications: Iterable[Application]) -> dict[str, Revision]:
+    def fetch(self, applications: Iterable[Application]) -> dict[str, Revision]:
         """Fetch the repositories of some applications, each once, and start rollouts for what was merged.
 
         A check must compare with exactly these revisions. A merge that is fetched later does not have a rollout yet, so
@@ -188,7 +200,7 @@ class Monitor:
         with self._polling[repository]:
             try:
                 with unexpected_as_port_error(f"fetch of {repository}"):
-                    head = self._ports.repositories[repository].fetch()
+                    head = self._heads[repository] = self._ports.repositories[repository].fetch()
             except PortError as error:
                 _log.warning("cannot fetch %s: %s", repository, error)
                 return error
@@ -201,16 +213,17 @@ class Monitor:
 
     def _record_merges(self, repository: str, head: str) -> None:
         applications = [application for application in self._all() if application.repository.key == repository]
-        manifest_cache, people = self._caches.manifest_cache, self._people
+        manifest_cache, people = self.caches.manifest_cache, self._people
         with skip_unexpected(f"rollouts of {repository}"):
             merges.record_merges(self._ports, repository, head, applications, manifest_cache, people)
         if self._ports.repositories[repository].is_branch:  # another revision moves from tag to tag by design
             self._approvals.record_commits(repository, head)
 
-    def _check(
+    def check_fetched(
         self, applications: Sequence[Application], *, revisions: Mapping[str, Revision], explain: bool = False
     ) -> list[Check]:
         """Check applications of one cluster, and record what follows from it."""
+        began = time.monotonic()
         telemetry = self._ports.telemetry
         with telemetry.measure(CHECK, cluster=applications[0].cluster) as operation:
             checks = drift_check(
@@ -221,48 +234,10 @@ class Monitor:
                 ignore=self._ignore,
                 interactive=self._interactive,
                 now=self._ports.clock(),
-                caches=self._caches,
+                caches=self.caches,
                 explain=explain,
                 telemetry=telemetry,
             )
             if all(check.status is Status.UNKNOWN for check in checks):
                 operation.outcome = Outcome.ERROR
-        previous = self._ports.store.checks.latest()
-        checks = [with_last_complete(check, previous.get(check.application)) for check in checks]
-        with skip_unexpected(f"actors on {applications[0].cluster}"):
-            checks = self._actors.identify(checks, previous, self._ports.clock())
-        # Outside the lock, so that a cluster that hangs only holds up its own check.
-        deploying: frozenset[str] = frozenset()
-        with skip_unexpected(f"deployers of {applications[0].cluster}"):
-            deploying = self._deploying(applications, checks)
-        with self._recording:
-            self._record(applications, checks, self._rolling() | deploying)
-        self._suspects.find([application.name for application in applications])
-        return checks
-
-    def _rolling(self) -> frozenset[str]:
-        """The applications with a rollout in progress: they differ from git by design."""
-        if not self._alerts.quiet_while_rolling:
-            return frozenset()
-        return rolling_applications(self._ports.store.rollouts.unsettled())
-
-    def _deploying(self, applications: Sequence[Application], checks: Sequence[Check]) -> frozenset[str]:
-        """The applications of one cluster that differ and that their deployer is syncing."""
-        if not self._alerts.quiet_while_rolling:
-            return frozenset()
-        differing = {check.application for check in checks if check.drift}
-        drifted = [application for application in applications if application.name in differing]
-        return syncing_applications(self._ports.clusters[drifted[0].cluster], drifted) if drifted else frozenset()
-
-    def _record(self, applications: Sequence[Application], checks: Sequence[Check], rolling: frozenset[str]) -> None:
-        for application, check in zip(applications, checks, strict=True):
-            with skip_unexpected(f"incident of {application.name}"):
-                record(
-                    self._ports,
-                    application,
-                    check,
-                    rolling=check.application in rolling,
-                    looks=self._alerts.looks,
-                    manifest_cache=self._caches.manifest_cache,
-                )
-        self._ports.store.checks.save(checks)  # last, so that no check is visible before its incident
+        return self.recorder.record(applications, checks, since=began)

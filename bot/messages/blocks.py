@@ -31,15 +31,15 @@ MAX_JSON = 12_000  # Slack refuses about 13,000 characters of blocks
 class Message:
     """A Slack message. `text` is a whole sentence for notifications and screen readers.
 
-    `plain` are the blocks without a table, for where Slack refuses one.
+    `plain` are the blocks without a table or chart, for where Slack rejects them.
     """
 
     text: str
     blocks: tuple[Block, ...] = ()
     plain: tuple[Block, ...] = ()
 
-    def without_table(self) -> Self:
-        """The message with lines in place of a table."""
+    def without_table_or_chart(self) -> Self:
+        """The message with the blocks in `plain`, if it has any."""
         return replace(self, blocks=self.plain or self.blocks, plain=())
 
 

@@ -7,6 +7,7 @@ from bot.i18n.catalogue import diff_file as texts
 from bot.i18n.language import Translator
 from bot.messages import common
 from bot.messages.blocks import Message, clip, text_message
+from bot.messages.object_links import ObjectLinks
 from bot.messages.unified_diff import field_diff
 from bot.messages.writer import actor_text
 
@@ -24,15 +25,16 @@ def title(translator: Translator, check: Check) -> str:
     return translator.text(texts.TITLE, application=check.application)
 
 
-def content(translator: Translator, check: Check) -> str:
-    """Every difference with its full path, who wrote it and when."""
+def content(translator: Translator, check: Check, links: ObjectLinks) -> str:
+    """Every difference with its full path, who wrote it and when, below the links of its object."""
     where = common.where(translator, check.application, check.cluster)
     revision = common.checked_revision(translator, check, full=True)
     lines = [translator.text(texts.HEAD, where=where, revision=revision, time=check.at.isoformat())]
     if check.error:
         lines.append(translator.text(texts.NOT_EVERYTHING, reason=translator.localize(check.error)))
     for object_drift in check.drift:
-        lines += ["", *_object(translator, object_drift)]
+        lines += ["", *(f"# {item.label} {item.url}" for item in links(check, object_drift))]
+        lines += _object(translator, object_drift)
     return "\n".join(lines) + "\n"
 
 

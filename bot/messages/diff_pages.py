@@ -13,6 +13,7 @@ from bot.i18n.language import Translator
 from bot.messages import common
 from bot.messages.blocks import Block, Element, Message, actions, button, clip, fill, paragraph, rich, words
 from bot.messages.drift import check_sentence
+from bot.messages.object_links import ObjectLinks
 from bot.messages.unified_diff import object_diff
 
 # Slack requires unique action ids in a view. The value of both buttons is a page number, from 0.
@@ -24,9 +25,11 @@ _MAX_PAGE = 7_000  # characters of JSON: two or three screens of a phone
 _MAX_FIELDS = 12  # of one object; more follow below its repeated name
 
 
-def view(translator: Translator, checks: Sequence[Check], reference: str, page: int) -> Mapping[str, Any]:
+def view(
+    translator: Translator, checks: Sequence[Check], links: ObjectLinks, reference: str, page: int
+) -> Mapping[str, Any]:
     """Page `page`, from 0, or the nearest that exists. `reference` says which card or application the modal shows."""
-    pages = list(_pages(translator, checks))
+    pages = list(_pages(translator, checks, links))
     current = min(max(page, 0), len(pages) - 1)
     blocks = [
         rich(paragraph(words(clip(check_sentence(translator, check), 1_000))))
@@ -67,11 +70,11 @@ def _page_buttons(translator: Translator, current: int, pages: int) -> Block:
     return actions(*buttons)
 
 
-def _pages(translator: Translator, checks: Sequence[Check]) -> Iterator[list[list[Element]]]:
+def _pages(translator: Translator, checks: Sequence[Check], links: ObjectLinks) -> Iterator[list[list[Element]]]:
     """The parts of rich text on each page; at least one page."""
     page: list[list[Element]] = []
     used = 0
-    for part in _parts(translator, checks):
+    for part in _parts(translator, checks, links):
         size = len(json.dumps(part, ensure_ascii=False))
         if page and used + size > _MAX_PAGE:
             yield page
@@ -81,7 +84,7 @@ def _pages(translator: Translator, checks: Sequence[Check]) -> Iterator[list[lis
     yield page
 
 
-def _parts(translator: Translator, checks: Sequence[Check]) -> Iterator[list[Element]]:
+def _parts(translator: Translator, checks: Sequence[Check], links: ObjectLinks) -> Iterator[list[Element]]:
     for check in checks:
         if len(checks) > 1 and check.drift:
             where = common.where(translator, check.application, check.cluster)
@@ -94,7 +97,8 @@ def _parts(translator: Translator, checks: Sequence[Check]) -> Iterator[list[Ele
             ]
         for object_drift in most_important_first(check.drift):
             yield from (
-                object_diff(translator, part, check.at, _MAX_FIELDS, _MAX_VALUE) for part in _portions(object_drift)
+                object_diff(translator, part, check.at, _MAX_FIELDS, _MAX_VALUE, links(check, object_drift))
+                for part in _portions(object_drift)
             )
 
 

@@ -27,6 +27,7 @@ from bot.messages.blocks import (
     text_message,
     words,
 )
+from bot.messages.object_links import ObjectLinks
 from bot.messages.unified_diff import is_field_cut, object_diff
 
 _MAX_REASONS = 12
@@ -80,12 +81,14 @@ def _heading(translator: Translator, check: Check) -> str:
     )
 
 
-def diff(translator: Translator, check: Check | None, application: str, *, everything: bool) -> Message:
+def diff(
+    translator: Translator, check: Check | None, application: str, links: ObjectLinks, *, everything: bool
+) -> Message:
     """The answer to `/gitops diff`: every difference in the latest check; None: never checked.
 
     `everything` adds the differences that don't count as drift.
     """
-    text, blocks = _diff(translator, check, application, everything=everything)
+    text, blocks = _diff(translator, check, application, links, everything=everything)
     return message(text, *blocks)
 
 
@@ -135,7 +138,7 @@ def _explained(translator: Translator, object_drift: ObjectDrift) -> list[Elemen
     return [paragraph(name), bullets(lines)]
 
 
-def is_cut(translator: Translator, check: Check) -> bool:
+def is_cut(translator: Translator, check: Check, links: ObjectLinks) -> bool:
     """Whether `diff` leaves something out."""
     cut: list[int] = []
 
@@ -143,14 +146,14 @@ def is_cut(translator: Translator, check: Check) -> bool:
         cut.append(left)
         return common.more(translator, texts.MORE_OBJECTS)(left)
 
-    _lines(translator, check, note_cut)
+    _lines(translator, check, links, note_cut)
     fields = [field for object_drift in check.drift for field in object_drift.fields]
     long = any(is_field_cut(field, _MAX_VALUE) for field in fields)
     return bool(cut) or long or any(len(object_drift.fields) > _MAX_FIELDS for object_drift in check.drift)
 
 
 def _diff(
-    translator: Translator, check: Check | None, application: str, *, everything: bool
+    translator: Translator, check: Check | None, application: str, links: ObjectLinks, *, everything: bool
 ) -> tuple[str, list[Block]]:
     if check is None:
         text = translator.text(texts.UNCHECKED, application=application)
@@ -161,7 +164,7 @@ def _diff(
         unseen = translator.text(texts.NOT_EVERYTHING, reason=clip(translator.localize(check.error), 1_000))
         blocks.append(rich(paragraph(words(unseen))))
     blocks += [rich(paragraph(words(clip(translator.localize(note), 400)))) for note in check.notes]
-    blocks += _lines(translator, check, common.more(translator, texts.MORE_OBJECTS))
+    blocks += _lines(translator, check, links, common.more(translator, texts.MORE_OBJECTS))
     if everything:
         left = MAX_JSON - 1_500 - len(json.dumps(blocks, ensure_ascii=False))
         blocks += _set_aside(translator, check.set_aside, budget=max(left, 1_500))
@@ -180,10 +183,10 @@ def check_sentence(translator: Translator, check: Check) -> str:
     return translator.text(texts.NOT_CHECKED, where=where, reason=translator.localize(check.error or ""))
 
 
-def _lines(translator: Translator, check: Check, more: common.More) -> list[Block]:
+def _lines(translator: Translator, check: Check, links: ObjectLinks, more: common.More) -> list[Block]:
     return fill(
         [
-            object_diff(translator, object_drift, check.at, _MAX_FIELDS, _MAX_VALUE)
+            object_diff(translator, object_drift, check.at, _MAX_FIELDS, _MAX_VALUE, links(check, object_drift))
             for object_drift in most_important_first(check.drift)
         ],
         more,

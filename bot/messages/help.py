@@ -4,9 +4,11 @@ from collections.abc import Sequence
 
 from bot.core.commands.command import (
     COMMANDS,
+    MAX_REPORT_DAYS,
     CommandSpec,
     InvalidCommand,
     InvalidDuration,
+    InvalidPeriod,
     UnknownApplication,
     UnknownCommand,
     WrongArguments,
@@ -77,6 +79,8 @@ def mistake(translator: Translator, error: InvalidCommand, applications: Sequenc
             return about(translator, spec, applications)
         case InvalidDuration():
             text = translator.text(silence.OTHER_WRONG)
+        case InvalidPeriod():
+            text = translator.text(texts.PERIOD_WRONG, n=translator.number(MAX_REPORT_DAYS))
         case InvalidChangeRef(reason):
             text = translator.localize(reason)
     return text_message(text)

@@ -1,5 +1,6 @@
 """The card of a rollout, one merge on its way to the clusters, and the replies in its thread."""
 
+from bot.core.changes.suspect import Suspect
 from bot.core.rollouts.rollout import Rollout, RolloutState
 from bot.i18n.catalogue import rollout as texts
 from bot.i18n.language import Translator
@@ -62,11 +63,10 @@ def card(translator: Translator, rollout: Rollout) -> Message:
         budget=_MAX_PROGRESS,
     )
     if rollout.state is RolloutState.LATE:
-        own = (rollout.revision, f"#{rollout.pull_number}") if rollout.url and not rollout.rewritten else ()
         stuck = next((part.application for part in rollout.parts if part.live_at is None), "")
-        blocks += suspect.rollout_suspects(translator, rollout.suspects, stuck, own)
-    if rollout.state in (RolloutState.LATE, RolloutState.DEGRADED):
-        blocks.append(note(translator.text(late_note(rollout))))
+        blocks += suspect.rollout_suspects(translator, _earlier_suspects(rollout), stuck)
+    if rollout.state in (RolloutState.LATE, RolloutState.DEGRADED) and (phrase := late_note(rollout)):
+        blocks.append(note(translator.text(phrase)))
     is_reverted = rollout.state is RolloutState.REVERTED
     if rollout.url and not rollout.rewritten and not is_reverted:  # without a forge no pull request can be opened
         blocks.append(actions(_revert(translator, rollout)))
@@ -90,6 +90,12 @@ def problem_reply(translator: Translator, rollout: Rollout) -> Message:
         budget=_MAX_PROGRESS,
     )
     return message(sentence, rich(paragraph(*_to_authors(translator, rollout, sentence))), *waiting)
+
+
+def _earlier_suspects(rollout: Rollout) -> list[Suspect]:
+    """The suspects without the merge itself, which the card already shows."""
+    own = {rollout.revision, f"#{rollout.pull_number}"}
+    return [candidate for candidate in rollout.suspects or () if own.isdisjoint((candidate.sha, candidate.revision))]
 
 
 def _subject(translator: Translator, rollout: Rollout) -> str:

@@ -77,13 +77,13 @@ def headline(translator: Translator, rollout: Rollout) -> tuple[str, str]:
     return translator.text(_HEADERS[how], **values), translator.text(sentence, **values)
 
 
-def late_note(rollout: Rollout) -> Phrase:
-    """What happens next, or what somebody has to do."""
+def late_note(rollout: Rollout) -> Phrase | None:
+    """What happens next, or what somebody has to do; None if the progress says so."""
     how = outcome(rollout)
     if how in _NOTES:
         return _NOTES[how]
     is_applied = all(part.pending.unready for part in rollout.parts if part.live_at is None)
-    return texts.NOT_READY_NOTE if is_applied else texts.LATE_NOTE
+    return None if is_applied else texts.LATE_NOTE
 
 
 def reverting_change(translator: Translator, rollout: Rollout) -> str:

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from bot.core.rollouts.pending import NOTHING_PENDING, PendingState, Unready
+from bot.core.health.unready import Unready
+from bot.core.rollouts.pending import NOTHING_PENDING, PendingState
 from bot.core.rollouts.rollout import ApplicationRollout, Rollout
 from bot.i18n.catalogue import common as shared
 from bot.i18n.catalogue import rollout as texts

@@ -8,7 +8,9 @@ from bot.core.applications.deployer_status import DeployerStatus, SyncMode, disa
 from bot.core.drift.fact import facts
 from bot.core.drift.model import Check, NotFollowed, Status
 from bot.core.drift.severity import rate
+from bot.core.drift.short_path import WORKLOADS
 from bot.core.git.commit import PullRequest
+from bot.core.health.unready import Unready
 from bot.core.incidents.incident import Incident
 from bot.core.rollouts.rollout import Rollout
 from bot.i18n.catalogue import deployer as view_texts
@@ -44,6 +46,7 @@ _STATES = {
 _UNCHECKED = "⏳"
 # From this many applications on, a table is quicker to scan than lines, which say more.
 _TABLE_FROM = 11
+_MAX_UNREADY = 3  # objects of one application
 
 _SYNC_MODES = {SyncMode.SUSPENDED: view_texts.SUSPENDED, SyncMode.MANUAL: view_texts.MANUAL}
 
@@ -52,7 +55,8 @@ _SYNC_MODES = {SyncMode.SUSPENDED: view_texts.SUSPENDED, SyncMode.MANUAL: view_t
 class Overview:
     """What the answer shows. `pulls` are open pull requests by repository, `pulls_unknown` why they are unknown.
 
-    `incidents` are the active ones by application.
+    With `pulls_of`, they are only those that change this application. `incidents` are the active ones by application,
+    and `unready` the objects of an application that are not healthy.
 
     `outages` are sentences about what is down. `views` are deployer statuses by application. `is_discovering` is
     whether a deployer has not answered since the start, so that applications may be missing.
@@ -65,8 +69,10 @@ class Overview:
     pulls_unknown: Mapping[str, Text]
     outages: Sequence[Text]
     incidents: Mapping[str, Incident] = field(default_factory=dict)
+    unready: Mapping[str, Sequence[Unready]] = field(default_factory=dict)
     views: Mapping[str, DeployerStatus] = field(default_factory=dict)
     not_followed: Sequence[NotFollowed] = ()
+    pulls_of: str = ""
     is_discovering: bool = False
 
 
@@ -94,9 +100,7 @@ def answer(translator: Translator, overview: Overview) -> Message:
             budget=2_000,
         )
     if opened:
-        title = paragraph(
-            words(translator.text(texts.PULLS, repositories=common.listed(translator, opened)), bold=True)
-        )
+        title = paragraph(words(_pulls_title(translator, overview, opened), bold=True))
         rest += fill(
             [[title], *([_pull(translator, pull)] for pulls in opened.values() for pull in pulls)],
             common.more(translator, texts.MORE_PULLS, italic=False),
@@ -151,7 +155,7 @@ def _table(translator: Translator, applications: Sequence[Application], overview
         rows.append(
             (
                 clip(common.where(translator, application.name, application.cluster), 100),
-                f"{mark} {state_text}{differs}",
+                "; ".join((f"{mark} {state_text}{differs}", *_unready(translator, application, overview, limit=1))),
             )
         )
     heads = [translator.text(texts.APPLICATION), translator.text(texts.STATE)]
@@ -171,7 +175,7 @@ def _needs_details(application: Application, overview: Overview) -> bool:
 
 
 def ranked(applications: Iterable[Application], checks: Mapping[str, Check]) -> list[Application]:
-    """Worst first."""
+    """Worst first: of two that are in sync, the one with a degraded object."""
     return sorted(applications, key=lambda application: _rank(checks.get(application.name)))
 
 
@@ -204,7 +208,13 @@ def _sentence(translator: Translator, overview: Overview) -> str:
     states, left_out = tally(translator, overview.applications, overview.checks), _left_out(overview)
     if left_out:
         states.append(translator.count(texts.LEFT_OUT, left_out))
-    return translator.count(texts.OVERVIEW, len(overview.applications) + left_out, states=", ".join(states))
+    total, listed_states = len(overview.applications) + left_out, ", ".join(states)
+    unhealthy = sum(application.name in overview.unready for application in overview.applications)
+    if unhealthy:
+        return translator.count(
+            texts.OVERVIEW_UNHEALTHY, total, states=listed_states, unhealthy=translator.number(unhealthy)
+        )
+    return translator.count(texts.OVERVIEW, total, states=listed_states)
 
 
 def _left_out(overview: Overview) -> int:
@@ -234,10 +244,30 @@ def _line(
         line += rolling_out(translator, arriving_rollouts[-1].revision)
     if check.error:
         line.append(words(f"\n{clip(translator.localize(check.error), 400)}"))
+    line += [words(f"\n⚠️ {unready}") for unready in _unready(translator, application, overview, limit=_MAX_UNREADY)]
     if check.complete_at:
         line += [words("\n"), *rich_line(translator, texts.LAST_COMPLETE, time=date(check.complete_at))]
     line += [words(f"\n{clip(translator.localize(note), 400)}") for note in check.notes]
     return line + _deployer(translator, view, check, rolling_out=bool(arriving_rollouts))
+
+
+def _unready(translator: Translator, application: Application, overview: Overview, limit: int) -> list[str]:
+    """The objects that are not healthy: `web Degraded: CrashLoopBackOff, 1 of 3 pods ready`."""
+    objects = overview.unready.get(application.name, ())
+    lines = [_unready_object(translator, unready) for unready in objects[:limit]]
+    if len(objects) > limit:
+        lines[-1] = translator.text(texts.AND_MORE, objects=lines[-1], n=translator.number(len(objects) - limit))
+    return lines
+
+
+def _unready_object(translator: Translator, unready: Unready) -> str:
+    name = unready.name if unready.kind in WORKLOADS else f"{unready.kind} {unready.name}"
+    pods = translator.count(texts.PODS_READY, unready.wanted, ready=translator.number(unready.ready))
+    details = [clip(unready.reason, 100), pods if unready.wanted else ""]
+    shown = {"object": clip(name, common.MAX_NAME), "health": unready.health.value}
+    if not any(details):
+        return translator.text(texts.UNREADY, **shown)
+    return translator.text(texts.UNREADY_BECAUSE, **shown, details=", ".join(filter(None, details)))
 
 
 def _deployer(
@@ -253,11 +283,10 @@ def _deployer(
         or ": ".join(filter(None, (view.failure.reason, view.failure.message)))
     )
     what = " · ".join(filter(None, (sync.strip(), view.health, sync_mode, clip(failed or "", 300))))
-    sentence = translator.text(
-        view_texts.SAYS, deployer=view.deployer, what=what or translator.text(view_texts.NOTHING)
-    )
+    deployer = link(view.page, view.deployer) if view.page else view.deployer
+    line = rich_line(translator, view_texts.SAYS, deployer=deployer, what=what or translator.text(view_texts.NOTHING))
     differs = disagreement(view, check, rolling_out=rolling_out)
-    return [words(f"\n{line}") for line in (sentence, differs and f"⚠️ {translator.localize(differs)}") if line]
+    return [words("\n"), *line, *([words(f"\n⚠️ {translator.localize(differs)}")] if differs else [])]
 
 
 def _not_followed(translator: Translator, group: NotFollowed) -> Element:
@@ -269,6 +298,12 @@ def _not_followed(translator: Translator, group: NotFollowed) -> Element:
         resources=common.listed(translator, [clip(name, 150) for name in group.resources]),
     )
     return paragraph(words(f"{line}\n"))
+
+
+def _pulls_title(translator: Translator, overview: Overview, repositories: Iterable[str]) -> str:
+    if overview.pulls_of:
+        return translator.text(texts.PULLS_OF, application=overview.pulls_of)
+    return translator.text(texts.PULLS, repositories=common.listed(translator, repositories))
 
 
 def _pull(translator: Translator, pull: PullRequest) -> Element:
@@ -290,6 +325,7 @@ def _waits_for(rollout: Rollout, application: str) -> bool:
     return any(source_name.application == application and source_name.live_at is None for source_name in rollout.parts)
 
 
-def _rank(check: Check | None) -> int:
-    order = list(_STATES)
-    return 0 if check and check.drift else order.index(check.status) + 1 if check else len(order) + 1
+def _rank(check: Check | None) -> tuple[int, bool]:
+    if check is None:
+        return len(_STATES), True
+    return -1 if check.drift else list(_STATES).index(check.status), not check.degraded

@@ -32,19 +32,15 @@ _WHY = {
 
 def drift_suspects(translator: Translator, suspects: Sequence[Suspect] | None, application: str) -> list[Block]:
     """For an incident's card; empty without suspects. Commits without a forge have no button."""
-    return _blocks(translator, texts.EXPLAIN_DRIFT, suspects or (), application, ())
+    return _blocks(translator, texts.EXPLAIN_DRIFT, suspects or (), application)
 
 
-def rollout_suspects(
-    translator: Translator, suspects: Sequence[Suspect] | None, application: str, own: Sequence[str]
-) -> list[Block]:
-    """For a rollout's card, which has a button for its `own` revisions already."""
-    return _blocks(translator, texts.EXPLAIN_ROLLOUT, suspects or (), application, own)
+def rollout_suspects(translator: Translator, suspects: Sequence[Suspect], application: str) -> list[Block]:
+    """For a rollout that is not live; empty without suspects."""
+    return _blocks(translator, texts.EXPLAIN_ROLLOUT, suspects, application)
 
 
-def _blocks(
-    translator: Translator, title: Phrase, suspects: Sequence[Suspect], application: str, own: Sequence[str]
-) -> list[Block]:
+def _blocks(translator: Translator, title: Phrase, suspects: Sequence[Suspect], application: str) -> list[Block]:
     shown = suspects[: len(REVERT_SUSPECTS)]
     if not shown:
         return []
@@ -52,7 +48,7 @@ def _blocks(
     buttons = [
         _revert(translator, suspect, application, action)
         for suspect, action in zip(shown, REVERT_SUSPECTS, strict=False)
-        if suspect.url and not {suspect.sha, suspect.revision} & set(own)
+        if suspect.url
     ]
     return [
         rich(heading, bullets([_line(translator, suspect) for suspect in shown])),

@@ -15,8 +15,9 @@ from bot.core.drift.short_path import short_path
 from bot.i18n.catalogue import common as texts
 from bot.i18n.catalogue import fact_list as fact_texts
 from bot.i18n.language import Translator
-from bot.messages import common
+from bot.messages import common, object_links
 from bot.messages.blocks import Element, clip, paragraph, preformatted, utc, words
+from bot.messages.object_links import ObjectLink
 from bot.messages.writer import MAX_TOOL, actor_text, sole_writer, sole_writer_of_drift, writer_line
 
 MAX_MEMBERS = 40  # of one list, or lines of one text, that differ
@@ -25,12 +26,17 @@ ShownPath = Callable[[str], str]
 
 
 def object_diff(
-    translator: Translator, object_drift: ObjectDrift, seen: datetime, max_fields: int, max_value: int
+    translator: Translator,
+    object_drift: ObjectDrift,
+    seen: datetime,
+    max_fields: int,
+    max_value: int,
+    links: Sequence[ObjectLink],
 ) -> list[Element]:
-    """One object in a rich_text block: its name, its writer if there is only one, and the diff."""
+    """One object in a rich_text block: its name, its writer if there is only one, its links, and the diff."""
     name = words(common.object_name(object_drift), bold=True)
     if object_drift.change == "missing" or not object_drift.fields:
-        return common.object_lines(translator, object_drift)
+        return [*common.object_lines(translator, object_drift), *object_links.line(links)]
     shown, omitted = object_drift.fields[:max_fields], len(object_drift.fields) - max_fields
     writer = sole_writer_of_drift([object_drift])
     heading = [name, words(" · "), *writer_line(translator, writer, seen)] if writer else [name]
@@ -43,7 +49,7 @@ def object_diff(
         for group in _by_writer(translator, shown, seen, named=writer is None)
         for line in _group(translator, group, path, max_value)
     ]
-    parts = [paragraph(*heading), preformatted("\n".join(lines))]
+    parts = [paragraph(*heading), *object_links.line(links), preformatted("\n".join(lines))]
     if omitted > 0:
         parts.append(paragraph(words(translator.count(texts.MORE_FIELDS, omitted), italic=True)))
     return parts

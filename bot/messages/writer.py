@@ -159,6 +159,8 @@ def _short(translator: Translator, name: str) -> str:
 
 def _by(actor: Actor) -> Phrase:
     is_likely = actor.confidence is Confidence.LIKELY
+    if not actor.users and not actor.tool:
+        return actor_texts.BY_UNKNOWN
     if not actor.users:
         return actor_texts.LIKELY_TOOL if is_likely else actor_texts.BY_TOOL
     if not actor.tool:

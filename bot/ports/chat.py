@@ -50,8 +50,22 @@ class Chat(Protocol):
         """Replace a message."""
         ...
 
-    def upload(self, channel: str, *, filename: str, title: str, content: str, thread: str | None = None) -> None:
-        """Share a text file in a channel."""
+    def upload(
+        self,
+        channel: str,
+        *,
+        filename: str,
+        title: str,
+        content: str | bytes,
+        thread: str | None = None,
+        alt_text: str | None = None,
+    ) -> None:
+        """Share a file in a channel; `alt_text` describes an image."""
+        ...
+
+    @property
+    def rejects_charts(self) -> bool:
+        """Whether Slack rejected the latest chart in a posted message, and got the message without it."""
         ...
 
     def post_ephemeral(self, channel: str, user: str, message: Message, *, thread: str | None = None) -> None:

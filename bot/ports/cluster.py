@@ -1,8 +1,8 @@
 """Clusters: the Kubernetes API, read only."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from bot.i18n.language import Text
 from bot.ports.errors import PortError
@@ -18,6 +18,10 @@ class TooLargeError(ClusterError):
 
 class ForbiddenError(ClusterError):
     """403: the bot's account is not allowed to read this. The text names the verb and the resource to grant."""
+
+
+class ExpiredError(ClusterError):
+    """410: the list outlived its continue token, or the server no longer has the events since a resourceVersion."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,39 @@ class Discovery:
 Read = TypeVar("Read")
 
 
+@dataclass(frozen=True, slots=True)
+class ObjectList(Generic[Read]):
+    """What was read of each object of a list, by namespace and name, and the resourceVersion to watch from."""
+
+    objects: Mapping[tuple[str | None, str], Read]
+    resource_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class WatchEvent:
+    """An event of a watch, and the resourceVersion to continue from; `object` is None for a bookmark."""
+
+    resource_version: str
+    object: Mapping[str, Any] | None = None
+    is_deletion: bool = False
+
+
+class Watch(Protocol):
+    """An open watch, to iterate over once."""
+
+    def __iter__(self) -> Iterator[WatchEvent]:
+        """The events in the order of their arrival, until the server ends the watch.
+
+        ExpiredError if the watch can't continue without a new list; ClusterError if the connection was lost, or the
+        server was silent for too long.
+        """
+        ...
+
+    def close(self) -> None:
+        """End the watch, which ends an iteration in another thread, perhaps with a ClusterError."""
+        ...
+
+
 class Cluster(Protocol):
     """One cluster's API server, read only: only GET requests are ever sent. `server` is its URL."""
 
@@ -73,5 +110,22 @@ class Cluster(Protocol):
         Only what `read` returns for an object is kept, unless it is None; `read` may get an object twice. The list is
         paged, and a 410 restarts it. An interrupted connection, a timeout, a 403 or a 5xx is a ClusterError with the
         remedy.
+        """
+        ...
+
+    def list_for_watch(
+        self, kind: Kind, namespace: str | None, read: Callable[[Mapping[str, Any]], Read | None]
+    ) -> ObjectList[Read]:
+        """Like `list`, with the resourceVersion that a watch of the same objects continues from."""
+        ...
+
+    def get(self, kind: Kind, namespace: str | None, name: str) -> Mapping[str, Any] | None:
+        """One object; None if it does not exist. ClusterError as for `list`: it takes the same permission."""
+        ...
+
+    def watch(self, kind: Kind, namespace: str | None, resource_version: str) -> Watch:
+        """Open a watch of a kind, in one namespace or (None) in all, for what happens after a resourceVersion.
+
+        ForbiddenError, ExpiredError, or another ClusterError.
         """
         ...

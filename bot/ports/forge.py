@@ -59,3 +59,7 @@ class Forge(Protocol):
     def commit_url(self, sha: str) -> str:
         """The commit's web page."""
         ...
+
+    def source_url(self, sha: str, path: str, line: int | None = None) -> str:
+        """The web page of a file in a commit, at a line; of a directory without one. "" is the root."""
+        ...

@@ -50,7 +50,7 @@ class LinkedFiles:
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """A three-way merge of trees: `tree` is the result's id; with `conflicts` (paths), it must not be used.
+    """A three-way merge of trees: `tree` is the result's id; with `conflicts` (paths), it must not be committed.
 
     The conflicts are the paths that `git status` lists as unmerged. `kinds` has git's name for each, in the same order:
     "content", "modify/delete", "add/add".
@@ -78,6 +78,10 @@ class Repository(Protocol):
 
     def fetch(self) -> str:
         """Bring the mirror up to date and return the sha of what is tracked. RepositoryError."""
+        ...
+
+    def fetch_if_moved(self) -> str:
+        """`fetch`, but only if the tracked branch is no longer where it was last fetched. RepositoryError."""
         ...
 
     def head(self) -> str:
@@ -176,9 +180,10 @@ class Repository(Protocol):
         """
         ...
 
-    def push_commit(self, *, branch: str, tree: str, parent: str, message: str) -> str:
+    def push_commit(self, *, branch: str, tree: str, parent: str, message: str, head: str | None = None) -> str:
         """Create a commit of `tree` on `parent` and push it as a new branch `gitops-bot/…`; the commit's sha.
 
-        PushRejectedError if the branch already exists, or the remote rejects it.
+        PushRejectedError if the branch exists, if the tracked branch is no longer at `head` (default: `parent`), or if
+        the remote rejects the push.
         """
         ...

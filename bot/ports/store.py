@@ -8,6 +8,8 @@ from typing import Protocol
 from bot.core.access.audit import AuditEntry
 from bot.core.approvals.approval import ApprovalRecord
 from bot.core.cluster_audit.write import ClusterWrite, ObjectKey
+from bot.core.delivery.deployment import Deployment
+from bot.core.delivery.incident_record import IncidentRecord
 from bot.core.drift.model import Check
 from bot.core.events import Event, QueuedEvent
 from bot.core.incidents.incident import Incident
@@ -78,6 +80,10 @@ class Rollouts(Protocol):
         """Rollouts of those commits, including settled ones."""
         ...
 
+    def deployments(self, since: datetime) -> list[Deployment]:
+        """The deployments of every rollout merged since then, in any order."""
+        ...
+
 
 class Checks(Protocol):
     """The latest drift check of each application."""
@@ -86,8 +92,8 @@ class Checks(Protocol):
         """Store each application's latest check, without what was set aside."""
         ...
 
-    def latest(self) -> dict[str, Check]:
-        """The latest check of each application, by its name."""
+    def latest(self, applications: Collection[str] | None = None) -> dict[str, Check]:
+        """The latest check of each application, or of each of these, by its name."""
         ...
 
 
@@ -113,6 +119,10 @@ class Incidents(Protocol):
 
     def ended(self, since: datetime, limit: int) -> list[Incident]:
         """Those resolved since then, including settled ones, at most `limit`, newest first."""
+        ...
+
+    def records(self, since: datetime) -> list[IncidentRecord]:
+        """The records of those that are not only suspected, and unresolved or resolved since then, in any order."""
         ...
 
 

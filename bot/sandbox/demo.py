@@ -16,7 +16,7 @@ from bot.core.drift.model import Check
 from bot.http_endpoints import SLACK_PATH
 from bot.sandbox.cluster.server import SandboxCluster
 from bot.sandbox.forge import HostedRepository, SandboxForge
-from bot.sandbox.past_day import remember
+from bot.sandbox.past import remember
 from bot.sandbox.shop import Shop, seed
 from bot.sandbox.slack import SandboxSlack
 from bot.sandbox.slack.model import Channel

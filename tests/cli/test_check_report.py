@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from bot.cli.check_report import as_json, as_text, exit_code
-from bot.core.drift.model import Check, FieldDrift, ObjectDrift, Status
+from bot.core.drift.model import Check, FieldDrift, ObjectDrift, SourceLocation, Status
 
 _SHA = "5f0c" * 10
 _AT = datetime(2026, 11, 20, 21, 0, tzinfo=UTC)
@@ -116,6 +116,14 @@ def test_values_of_any_size_and_alphabet_survive_the_json():
 def test_one_object_differs_in_the_singular():
     (first, *_) = as_text([_check(Status.OUT_OF_SYNC, drift=(_WEB,), objects=1)]).splitlines()
     assert first.endswith("1 of 1 object differs")
+
+
+def test_an_object_is_named_with_the_line_that_declares_it():
+    located = replace(_ROLE, location=SourceLocation("base/rbac.yaml", 12))
+    drifted = _check(Status.OUT_OF_SYNC, drift=(located,))
+    assert "  ClusterRole reader (base/rbac.yaml:12): missing from the cluster\n" in as_text([drifted])
+    (explained,) = json.loads(as_json([drifted], explain=True))["applications"][0]["drift"]
+    assert explained["location"] == {"file": "base/rbac.yaml", "line": 12}
 
 
 def test_the_text_lines_up_and_says_who_and_when():

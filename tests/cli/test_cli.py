@@ -61,6 +61,7 @@ def shell(tmp_path):
         (["audit"], "Pass a configuration file with --config FILE"),
         (["audit", "--config", "/nowhere/config.yaml"], "/nowhere/config.yaml"),
         (["audit", "--config", "x", "--since", "yesterday"], "--since takes a date"),
+        (["report", "--config", "x", "--days", "0"], "0 is not in the range 1<=x<=365"),
     ],
 )
 def test_bad_usage_is_one_sentence_and_exit_2(shell, argv, said, kubeconfig):

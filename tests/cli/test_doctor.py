@@ -82,6 +82,7 @@ def test_a_complete_installation_passes_and_nothing_is_changed(installation):
         "cluster prod: API server responds",
         "application ferry: can be checked",
         "application quay: can be checked",
+        "cluster prod: changes can be watched",
     ]
     assert {request.method for request in installation.cluster.sandbox.requests} == {"GET"}
     assert not any(installation.slack.messages(channel) for channel in installation.channels)
@@ -301,6 +302,21 @@ def test_a_forbidden_kind_is_reported_with_what_to_grant(installation):
 
     assert set(not_ok) == {"application ferry: can be checked", "application quay: can be checked"}
     assert all("configmaps" in remedy for remedy in not_ok.values())
+
+
+def test_a_kind_that_cannot_be_watched_is_named_with_what_to_grant(installation):
+    installation.file["applications"]["quay"]["namespace"] = "harbor"
+    installation.cluster.fail("/api/v1/configmaps", 403, watch=True)
+    assert "cluster prod: changes can be watched" in {line.what for line in installation.lines() if line.ok}
+    installation.cluster.fail("/api/v1/namespaces/*/configmaps", 403, watch=True)
+    assert any(
+        line.what.startswith("cluster prod: changes can be watched, except configmaps, which")
+        and "Grant it “watch” on configmaps in namespace" in line.what
+        for line in installation.lines()
+        if line.ok
+    )
+    installation.file["clusters"]["prod"]["watch"] = False
+    assert not any("watched" in line.what for line in installation.lines())
 
 
 def test_a_database_that_cannot_be_opened_is_a_line(installation):

@@ -143,6 +143,9 @@ class InMemoryForge(Forge):
     def commit_url(self, sha: str) -> str:
         return f"{WEB_URL}/commit/{sha}"
 
+    def source_url(self, sha: str, path: str, line: int | None = None) -> str:
+        return f"{WEB_URL}/blob/{sha}/{path}#L{line}" if line else f"{WEB_URL}/tree/{sha}/{path}"
+
     def _answer(self) -> None:
         if self.fault:
             raise self.fault

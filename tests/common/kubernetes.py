@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from bot.adapters.kubernetes.cluster import KubernetesCluster
-from bot.ports.cluster import Cluster, Discovery, Kind, Read
+from bot.ports.cluster import Cluster, Discovery, Kind, ObjectList, Read, Watch
 from bot.sandbox.cluster import Fault, SandboxCluster, write_kubeconfig
 from bot.sandbox.cluster.kinds import Kind as ServedKind
 from bot.sandbox.server import Server
@@ -67,8 +67,9 @@ def as_yaml(*objects: Object) -> str:
 class RunningCluster:
     """The sandbox's cluster, served over HTTP. `reconcile` runs its controllers now, so that no test has to wait."""
 
-    def __init__(self, sandbox: SandboxCluster, url: str) -> None:
-        self.sandbox, self.url = sandbox, url
+    def __init__(self, sandbox: SandboxCluster, server: Server) -> None:
+        self.sandbox, self.url = sandbox, server.url
+        self._server = server
         self.api = sandbox.api
 
     def kubeconfig(self, path: Path, identity: str = "bot", namespace: str = "default") -> Path:
@@ -105,6 +106,14 @@ class RunningCluster:
         """Answer everything again."""
         self.sandbox.faults.clear()
 
+    def drop_watches(self) -> None:
+        """Break off every watch."""
+
+        async def drop() -> None:
+            self.sandbox.drop_watches()
+
+        self._server.submit(drop()).result()
+
     def _patch(self, path: str, patch: Object, user_agent: str) -> None:
         self.api.call("PATCH", path, dict(patch), content_type=MERGE_PATCH, user_agent=user_agent)
         self.sandbox.controllers.reconcile()
@@ -117,7 +126,7 @@ def running_cluster(
     """A cluster whose workloads take `rollout` seconds to become ready."""
     sandbox = SandboxCluster(clock, rollout)
     with Server(sandbox.app) as server:
-        yield RunningCluster(sandbox, server.url)
+        yield RunningCluster(sandbox, server)
 
 
 class HangingCluster(Cluster):
@@ -147,3 +156,14 @@ class HangingCluster(Cluster):
         self, kind: Kind, namespace: str | None, read: Callable[[Mapping[str, Any]], Read | None]
     ) -> Mapping[tuple[str | None, str], Read]:
         return self._cluster.list(kind, namespace, read)
+
+    def list_for_watch(
+        self, kind: Kind, namespace: str | None, read: Callable[[Mapping[str, Any]], Read | None]
+    ) -> ObjectList[Read]:
+        return self._cluster.list_for_watch(kind, namespace, read)
+
+    def get(self, kind: Kind, namespace: str | None, name: str) -> Mapping[str, Any] | None:
+        return self._cluster.get(kind, namespace, name)
+
+    def watch(self, kind: Kind, namespace: str | None, resource_version: str) -> Watch:
+        return self._cluster.watch(kind, namespace, resource_version)

@@ -99,11 +99,29 @@ def _block(block: Mapping[str, Any]) -> Iterator[Line]:
                 if columns != [{"is_wrapped": True}] * len(row):
                     raise UnknownStructureError(block)
                 yield Line(" | ".join(map(_cell, row)))
+        case {"type": "data_visualization", "title": str(title), "chart": chart, **rest} if not rest:
+            yield Line(f"chart: {title}")
+            yield from _bar_chart(chart)
         case {"type": "input", "label": label, "element": element, **optional}:
             yield Line(f"input: {_plain(label)}", _facts(optional, "block_id", "optional"))
             yield from _input(element)
         case _:
             raise UnknownStructureError(block)
+
+
+def _bar_chart(chart: Mapping[str, Any]) -> Iterator[Line]:
+    match chart:
+        case {"type": "bar", "series": series, "axis_config": {"categories": labels, **axes}, **rest} if not (
+            axes or rest
+        ):
+            yield Line(f"categories: {' '.join(labels)}")
+            for shown in series:
+                points = {point["label"]: point["value"] for point in shown["data"]}
+                if shown.keys() != {"name", "data"} or list(points) != labels:
+                    raise UnknownStructureError(shown)
+                yield Line(f"{shown['name']}: {' '.join(map(str, points.values()))}")
+        case _:
+            raise UnknownStructureError(chart)
 
 
 def _part(part: Mapping[str, Any]) -> Iterator[Line]:

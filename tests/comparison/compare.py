@@ -5,6 +5,7 @@ import random
 import re
 import shutil
 import subprocess
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +33,8 @@ from tests.comparison.history import History, MadeCommit, generate
 
 _REQUESTS = 8  # of each history
 _PARENT_LABEL = re.compile(r"~parent of [0-9a-f]+ \(.*\)")  # the length of the sha differs from clone to clone
+# The only conflict of which git lists no unmerged path.
+_SPLIT = re.compile(rb"^CONFLICT \(directory rename split\): Unclear where to rename (.+) to; it was", re.MULTILINE)
 _REAPPLY = re.compile(r'Revert "Revert "(?!Revert ")(.*)"')  # before git 2.43
 
 
@@ -222,12 +225,6 @@ class _Comparison:
         """`git revert` in a fresh clone; of several commits, by default of one commit that makes all their changes."""
         clone = self.folder / "clone"
         _run(self.folder, "clone", "-q", "--shared", str(self.source.path), str(clone))
-        for name, value in {
-            "user.name": "Ana",
-            "user.email": "ana@example.com",
-            "advice.mergeConflict": "false",
-        }.items():
-            _run(clone, "config", name, value)
         try:
             newest, label = case.commits[0], case.commits[0]
             if len(case.commits) == 1:
@@ -257,9 +254,10 @@ class _Comparison:
             return Answer("reverted", tree, message if self._is_single(message) else "")
         kinds = frozenset(re.findall(r"^CONFLICT \(([^)]+)\)", said.decode(errors="replace"), re.MULTILINE))
         if unmerged or b"could not revert" in said:
-            raw_paths = {entry.partition(b"\t")[2] for entry in unmerged}
+            raw_paths = {entry.partition(b"\t")[2] for entry in unmerged} or set(_SPLIT.findall(said))
             texts = {path: _text(path.decode(errors="replace")) for path in raw_paths}
-            later = {(text, sha) for path, text in texts.items() for sha in self._later(clone, since, path)}
+            brought_by = self._brought_by(clone, since)
+            later = {(text, sha) for path, text in texts.items() for sha in self._later(clone, since, brought_by, path)}
             return Answer("conflict", "", "", frozenset(texts.values()), kinds, frozenset(later))
         if any(words in said for words in _NOTHING):
             return Answer("nothing")
@@ -270,11 +268,17 @@ class _Comparison:
     def _is_single(self, message: str) -> bool:
         return '"range"' not in message
 
-    def _later(self, clone: Path, since: str, path: bytes) -> list[str]:
-        """The newest five commits since the target that changed this file, not those below a directory of its name."""
+    def _brought_by(self, clone: Path, sha: str) -> str:
+        """The commit itself, or the merge that brought it to `main`."""
         line = _run(clone, "rev-list", "--first-parent", "--reverse", self.head).stdout.decode().split()
-        contains = (sha for sha in line if not _run(clone, "merge-base", "--is-ancestor", since, sha).returncode)
-        brought_by = next(contains)  # the commit itself, or a merge
+        return line[
+            bisect_left(
+                line, True, key=lambda other: not _run(clone, "merge-base", "--is-ancestor", sha, other).returncode
+            )
+        ]
+
+    def _later(self, clone: Path, since: str, brought_by: str, path: bytes) -> list[str]:
+        """The newest five commits since the target that changed this file, not those below a directory of its name."""
         options = ("-z", "--first-parent", "-m", "--full-history", "--no-renames", "--name-only", "--format=%x00%H")
         argv = ("--literal-pathspecs", "log", *options, f"{since}..{self.head}", "--", os.fsdecode(path))
         records = [record.removeprefix(b"\0").split(b"\0") for record in _run(clone, *argv).stdout.split(b"\0\0")]
@@ -288,4 +292,5 @@ def _text(path: str) -> str:
 
 
 def _run(folder: Path, *argv: str) -> "subprocess.CompletedProcess[bytes]":
-    return subprocess.run(["git", *argv], cwd=folder, capture_output=True, check=False)
+    argv = ("git", "-c", "user.name=Ana", "-c", "user.email=ana@example.com", "-c", "advice.mergeConflict=false", *argv)
+    return subprocess.run(argv, cwd=folder, capture_output=True, check=False)

@@ -1,7 +1,7 @@
 """Kills the bot with `kill -9` at random moments of a revert: `make soak`.
 
-After each, the next process finishes the request. Then there is exactly one branch and one pull request, and nothing is
-left on disk.
+After each, the git processes that it started end, and the next process finishes the request. Then there is exactly one
+branch and one pull request, and nothing is left on disk.
 """
 
 import argparse
@@ -21,9 +21,9 @@ from bot.config.load import load
 from bot.core.pull_requests.change_ref import parse_change_ref
 from bot.core.pull_requests.revert import RevertRequest
 from tests.common.fleet import running_fleet
+from tests.common.processes import command_lines
+from tests.common.wait import wait_for
 from tests.hostile.test_interrupted import ROOT, Interrupted, requester
-
-_LONGEST = 1.0  # seconds from the request to the kill
 
 
 def main() -> None:
@@ -35,13 +35,15 @@ def main() -> None:
     moments: Counter[str] = Counter()
     with tempfile.TemporaryDirectory() as folder, running_fleet(Path(folder), applications=2, channels=2) as fleet:
         interrupted = Interrupted(fleet)
+        longest = kill_after(None, interrupted, interrupted.change(fleet.applications[1]))
         for number in range(1, options.kills + 1):
             sha = interrupted.change(fleet.applications[1])
-            kill_after(dice.uniform(0.0, _LONGEST), interrupted, sha)
-            moments[progress(interrupted, sha)] += 1
-            with interrupted.restarted() as (_, commands):
-                commands.resume_interrupted()
-                commands.revert(requester(), RevertRequest("jonas", parse_change_ref(sha)))
+            kill_after(dice.uniform(0.0, longest), interrupted, sha)
+            wait_for(lambda: not remote_git(interrupted))
+            moment = progress(interrupted, sha)
+            moments[moment] += 1
+            print(f"kill {number}: there was {moment}", file=sys.stderr, flush=True)
+            finish(interrupted, sha)
             branches = [name for name in fleet.repository.git.branches() if sha in name]
             pulls = [pull for pull in fleet.repository.listed() if sha in pull.head]
             assert (len(branches), len(pulls)) == (1, 1), f"kill {number}: {branches} and {len(pulls)} pull requests"
@@ -52,6 +54,19 @@ def main() -> None:
     print("Each time there was exactly one branch and one pull request after the next request, and no folder is left.")
 
 
+def finish(interrupted: Interrupted, sha: str) -> None:
+    """What the next process does."""
+    with interrupted.restarted() as (_, commands):
+        commands.resume_interrupted()
+        commands.revert(requester(), RevertRequest("jonas", parse_change_ref(sha)))
+
+
+def remote_git(interrupted: Interrupted) -> list[bytes]:
+    """The command lines of git processes that talk to the forge."""
+    url = interrupted.config.repositories["platform"].url.encode()
+    return [line for line in command_lines() if url in line]
+
+
 def progress(interrupted: Interrupted, sha: str) -> str:
     """How far the killed process came."""
     if any(sha in pull.head for pull in interrupted.fleet.repository.listed()):
@@ -59,21 +74,27 @@ def progress(interrupted: Interrupted, sha: str) -> str:
     return "the branch" if any(sha in name for name in interrupted.fleet.repository.git.branches()) else "nothing"
 
 
-def kill_after(seconds: float, interrupted: Interrupted, sha: str) -> None:
-    """Ask for a revert in a process of its own, and kill it and what it started."""
+def kill_after(seconds: float | None, interrupted: Interrupted, sha: str) -> float:
+    """Ask for a revert in a process of its own, and kill it after so many seconds, or None once it has the answer.
+
+    The seconds from the request to the kill.
+    """
     environment = {**os.environ, **interrupted.fleet.stack.environment, "PYTHONPATH": str(ROOT)}
     argv = [
         sys.executable,
         "-c",
         f"from tests.comparison.kills import ask; ask({str(interrupted.config_file)!r}, {sha!r})",
     ]
-    with subprocess.Popen(
-        argv, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True
-    ) as process:
+    with subprocess.Popen(argv, cwd=ROOT, env=environment, stdout=subprocess.PIPE, start_new_session=True) as process:
         assert process.stdout
         assert process.stdout.readline() == b"ready\n"
-        time.sleep(seconds)
+        began = time.monotonic()
+        if seconds is None:
+            assert process.stdout.readline() == b"answered\n"
+        else:
+            time.sleep(seconds)
         os.killpg(process.pid, signal.SIGKILL)
+        return time.monotonic() - began
 
 
 def ask(config: str, sha: str) -> None:
@@ -81,6 +102,7 @@ def ask(config: str, sha: str) -> None:
     commands = Bot(load(Path(config), os.environ))._commands
     print("ready", flush=True)
     commands.revert(requester(), RevertRequest("jonas", parse_change_ref(sha)))
+    print("answered", flush=True)
     signal.pause()
 
 

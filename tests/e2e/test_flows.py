@@ -1,15 +1,17 @@
 """The four flows, through the real bot: WebSocket to Slack, HTTP to the forge and the cluster, git underneath."""
 
+import re
 import subprocess
 
 import pytest
+import requests
 
 from bot.messages import adopt as adopt_message
 from bot.messages import incident as incident_message
 from bot.sandbox.cluster.person import Person as ClusterPerson
 from tests.common.demo import bot_pull_requests, remote, wait_until_synced
-from tests.common.slack import Person, headline
-from tests.common.wait import wait_for
+from tests.common.slack import Person, content, headline
+from tests.common.wait import DEADLINE, wait_for
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +36,10 @@ def test_a_command_is_answered(person, text, answer):
 def test_status_lists_every_application_and_the_open_pull_request(demo, person):
     answer = person.type("status")
     assert "6 applications: 6 synced." in answer.text
-    assert f"#{demo.shop.open_pull}" in str(answer.blocks)
+    pull = f"#{demo.shop.open_pull}"  # changes search
+    assert pull in str(answer.blocks)
+    assert pull in str(person.type("status search").blocks)
+    assert pull not in str(person.type("status shop").blocks)
 
 
 def test_history_says_who_approved(demo, person):
@@ -71,7 +76,10 @@ def test_the_alert_names_the_field_both_values_and_the_tool_and_its_button_shows
     for part in ("api image ", "kubectl-set", ", before ", "→ latest"):
         assert part in str(card.blocks)
     person.click(card, incident_message.SHOW_DIFF)
-    person.modal("api image ", "- image: ", "+ image: ")
+    shown = person.modal("api image ", "- image: ", "+ image: ", "/blob/")
+    url = re.search(r'"(http[^"]*/blob/[^"]*)#L(\d+)"', content(shown))
+    page = requests.get(url[1], timeout=DEADLINE).text
+    assert re.search(rf'<tr id="L{url[2]}"><td class="n">{url[2]}</td><td> +image: ', page)
     on_call.do("undo")
     person.card("✅ Resolved · payments · prod")
 

@@ -1,4 +1,4 @@
-"""A Secret changes by hand: everybody hears of it, and nothing that the bot writes anywhere holds one of its values."""
+"""Secrets and other credentials change by hand: everybody hears of it, and no output of the bot holds a value."""
 
 import base64
 import json
@@ -27,7 +27,14 @@ PATCHED_STRING = "quiet-estuary-8034"
 ADDED = "amber-halyard-1175"
 APPLIED = "granite-sextant-4402"
 BROKEN = "hollow-compass-9316"
-VALUES = (DECLARED, DECLARED_NEXT, DECLARED_DATA, PATCHED, PATCHED_STRING, ADDED, APPLIED, BROKEN)
+# Credentials in other kinds: each as git declares it, and after somebody edited it.
+DB_PASSWORD = ("cobalt-gangway-3358", "russet-binnacle-7120")
+API_TOKEN = ("ivory-capstan-4967", "sable-halliard-2846")
+ARGUMENT = ("ochre-bulkhead-6015", "umber-spinnaker-9573")
+VALUES = (
+    *(DECLARED, DECLARED_NEXT, DECLARED_DATA, PATCHED, PATCHED_STRING, ADDED, APPLIED, BROKEN),
+    *(*DB_PASSWORD, *API_TOKEN, *ARGUMENT),
+)
 # Libraries that say at DEBUG what they send and receive.
 VERBOSE_LIBRARIES = ("apscheduler", "git", "slack_bolt", "slack_sdk", "sqlalchemy", "urllib3")
 
@@ -38,6 +45,31 @@ def encoded(text):
 
 def secret(name, **values):
     return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name, "namespace": "shop"}, **values}
+
+
+def config_map(password):
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": "plain", "namespace": "shop"},
+        "data": {"DB_PASSWORD": password},
+    }
+
+
+def job(token, password):
+    container = {
+        "name": "sync",
+        "image": "registry.example/sync:1.0.0",
+        "env": [{"name": "API_TOKEN", "value": token}],
+        "args": [f"--password={password}"],
+    }
+    template = {"spec": {"containers": [container], "restartPolicy": "Never"}}
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "CronJob",
+        "metadata": {"name": "sync", "namespace": "shop"},
+        "spec": {"schedule": "0 3 * * *", "jobTemplate": {"spec": {"template": template}}},
+    }
 
 
 class CapturedLog(logging.Handler):
@@ -118,22 +150,26 @@ def log():
 
 @pytest.fixture(scope="module")
 def operator(log, demo):
-    """After two Secrets were declared and changed by hand, in every way that kubectl has."""
+    """After Secrets and other credentials were declared and changed by hand, in every way that kubectl has."""
     operator = Operator(demo)
     wait_until_synced(demo)
     operator.commit(
-        "Declare two Secrets",
+        "Declare credentials",
         login=secret("login", stringData={"password": DECLARED}, data={"key": encoded(DECLARED_DATA)}),
         gate=secret("gate", stringData={"password": DECLARED}),
+        plain=config_map(DB_PASSWORD[0]),
+        sync=job(API_TOKEN[0], ARGUMENT[0]),
     )
     # A rollout holds alerts back, so nothing is edited until it is live.
     wait_for(lambda: any("went live" in message.text for message in demo.slack.messages(ALERTS)))
-    wait_for(lambda: (operator.latest_check.objects, operator.latest_check.status) == (6, Status.SYNCED))
+    wait_for(lambda: (operator.latest_check.objects, operator.latest_check.status) == (8, Status.SYNCED))
     data = {"key": encoded(PATCHED), "more": encoded(ADDED)}
     operator.kubectl("patch", "secret", "login", "-p", json.dumps({"data": data}))
     operator.kubectl("patch", "secret", "login", "-p", json.dumps({"stringData": {"password": PATCHED_STRING}}))
     operator.kubectl("apply", "-f", "-", stdin=json.dumps(secret("gate", stringData={"password": APPLIED})))
-    wait_for(lambda: operator.cards("data.more") and operator.cards("shop/gate"))
+    edited = [config_map(DB_PASSWORD[1]), job(API_TOKEN[1], ARGUMENT[1])]
+    operator.kubectl("apply", "-f", "-", stdin=yaml.safe_dump_all(edited))
+    wait_for(lambda: all(operator.cards(part) for part in ("data.more", "shop/gate", "shop/plain", "shop/sync")))
     operator.seen["cards"] = repr(operator.cards("Secret"))
     operator.seen["database"] = operator.database()
     return operator
@@ -142,6 +178,12 @@ def operator(log, demo):
 def test_a_changed_secret_is_reported_by_its_keys_only(operator):
     diff = operator.type("diff shop")
     for part in ("data.key", "data.more", "data.password", "Secret shop/login", "Secret shop/gate", "(hidden)"):
+        assert part in diff
+    for part in (
+        "data.DB_PASSWORD: (hidden)",
+        "CronJob sync arguments --password=(hidden)",
+        "CronJob sync env API_TOKEN",
+    ):
         assert part in diff
     assert "Secret shop/gate" in operator.type("drift shop")
     assert "Secret" in operator.type("diff shop --all")

@@ -3,9 +3,10 @@
 import pytest
 from slack_bolt import Respond
 
-from bot.listeners import _responded
+from bot.adapters.slack.response_url import responded
 from bot.messages.blocks import Message, paragraph, rich, table, words
 from bot.ports.chat import ChatError
+from bot.ports.telemetry import NO_TELEMETRY
 from tests.common.slack import ALERTS, JONAS, slack_chat
 
 LINES = (rich(paragraph(words("shop is out of sync"))),)
@@ -31,7 +32,7 @@ def test_an_ephemeral_message(slack):
 def test_an_answer_through_the_response_url(slack):
     asked = slack.command(JONAS, ALERTS, "status")
     respond = Respond(response_url=asked.response_url)
-    assert _responded(respond, REFUSED)
+    assert responded(respond, REFUSED, NO_TELEMETRY)
     assert types(asked.responses[-1]) == ["rich_text"]
-    assert not _responded(respond, Message("One application.", (GOOD, GOOD)))
+    assert not responded(respond, Message("One application.", (GOOD, GOOD)), NO_TELEMETRY)
     assert len(asked.responses) == 1

@@ -112,7 +112,7 @@ def test_conflicting_declarations_of_one_object_are_reported_and_are_not_drift(
     assert (check.status, check.drift) == (Status.SYNCED, ())
     stored = bot.store.checks.latest()
     outputs = [
-        content(diff(ENGLISH, stored["shop"], "shop", everything=False)),
+        content(diff(ENGLISH, stored["shop"], "shop", lambda *_: (), everything=False)),
         content(answer(ENGLISH, Overview([application()], stored, (), {}, {}, ()))),
         as_text([check]),
         as_json([check], explain=True).decode(),

@@ -1,11 +1,53 @@
 """Fixtures of several edges."""
 
-import pytest
+import time
 
-from tests.hostile.server import untrusted
+import pytest
+from hypothesis.internal.charmap import charmap
+
+from bot.core.drift.model import Status
+from tests.common.bot import application_settings
+from tests.common.kubernetes import as_yaml, config_map
+from tests.hostile.memory import forget_peak, peak_mib
+from tests.hostile.server import Certificate, HostileServer, send
+
+PROPERTY_MIB, PROPERTY_SECONDS = 64, 15  # that all examples of one property test may add and take, in CPU time
+
+
+@pytest.fixture(autouse=True)
+def bounded_properties(request):
+    """Every property test ends within its bounds of memory and time, whatever its examples are."""
+    if not getattr(request.function, "is_hypothesis_test", False):
+        yield
+        return
+    charmap()  # Hypothesis makes its own tables once, which take more
+    forget_peak()
+    before, start = peak_mib(), time.process_time()
+    yield
+    assert peak_mib() - before < PROPERTY_MIB
+    assert time.process_time() - start < PROPERTY_SECONDS
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory):
+    return Certificate.make(tmp_path_factory.mktemp("certificate"))
 
 
 @pytest.fixture(scope="module")
-def untrusted_server(tmp_path_factory):
-    with untrusted(tmp_path_factory.mktemp("untrusted")) as server:
-        yield server
+def untrusted_server(certificate):
+    """A server that knows nothing, with a certificate that nobody trusts: its URL and the certificate's file."""
+    server = HostileServer(certificate)
+    server.respond = lambda handler: send(handler, b"{}", 404)
+    with server.serve():
+        yield server.url, certificate.file
+
+
+@pytest.fixture
+def fleet(bot, source, cluster):
+    """The bot, watching `cart` and `shop`, which are both in sync."""
+    source.commit("First", {f"apps/{name}/settings.yaml": as_yaml(config_map()) for name in ("cart", "shop")})
+    for name in ("cart", "shop"):
+        cluster.apply(config_map(), namespace=name)
+    bot.start(applications={name: application_settings(name) for name in ("cart", "shop")}, alerts={"looks": 1})
+    assert {check.status for check in bot.check().values()} == {Status.SYNCED}
+    return bot

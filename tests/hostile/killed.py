@@ -1,8 +1,10 @@
-"""One request of a person, in a process of its own that `kill -9` ends at a given point: see test_interrupted.py.
+"""Requests of people, each in a process of its own that `kill -9` ends at a given point: see test_interrupted.py.
 
-Run with the configuration, the point, and the command: `revert SHA` or `adopt APP`.
+A line of standard input is one request, as a JSON array: the configuration, the point, and the command (`revert SHA` or
+`adopt APP`). Its process is a fork of this one, which has imported everything; the answer is its exit code.
 """
 
+import json
 import os
 import signal
 import sys
@@ -55,5 +57,14 @@ def main(config_path: str, point: str, verb: str, what: str) -> None:
         print(commands.adopt(requester, what))
 
 
+def serve() -> None:
+    for line in sys.stdin:
+        child = os.fork()
+        if not child:
+            main(*json.loads(line))
+            os._exit(0)
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+
+
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    serve()

@@ -4,15 +4,39 @@ import ssl
 import subprocess
 import threading
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 
+@dataclass(frozen=True)
+class Certificate:
+    """A self-signed certificate for 127.0.0.1, which nobody trusts: its file, and the one with its key."""
+
+    file: str
+    key: str
+
+    @classmethod
+    def make(cls, folder):
+        key = str(Path(folder) / "server.pem")
+        subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"]
+        options = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", key]
+        command = ["openssl", "req", "-x509", *options, "-out", f"{key}.crt", "-days", "1", *subject]
+        subprocess.run(command, check=True, capture_output=True)
+        return cls(f"{key}.crt", key)
+
+    def use_for(self, server):
+        """Let a socket server speak TLS."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.file, self.key)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+
+
 class HostileServer:
     """A server whose `respond` is called with each request's handler, until it raises or returns."""
 
-    def __init__(self):
+    def __init__(self, certificate=None):
         self.respond = None
         self.paths = []
         forge = self
@@ -39,7 +63,9 @@ class HostileServer:
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        self.url = f"http{'s' if certificate else ''}://127.0.0.1:{self.server.server_port}"
+        if certificate:
+            certificate.use_for(self.server)
 
     @contextmanager
     def serve(self):
@@ -59,27 +85,3 @@ def send(handler, body, status=200, **headers):
         handler.send_header(name.replace("_", "-"), str(value))
     handler.end_headers()
     handler.wfile.write(body)
-
-
-@contextmanager
-def serving_tls(folder):
-    """A server that knows nothing, with a self-signed certificate, its URL, and the certificate's file."""
-    file = Path(folder) / "server.pem"
-    subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"]
-    key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", str(file)]
-    command = ["openssl", "req", "-x509", *key, "-out", f"{file}.crt", "-days", "1", *subject]
-    subprocess.run(command, check=True, capture_output=True)
-    server = HostileServer()
-    server.respond = lambda handler: send(handler, b"{}", 404)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(f"{file}.crt", file)
-    server.server.socket = context.wrap_socket(server.server.socket, server_side=True)
-    with server.serve():
-        yield server, server.url.replace("http:", "https:"), f"{file}.crt"
-
-
-@contextmanager
-def untrusted(folder):
-    """The URL and the certificate's file of a server as above."""
-    with serving_tls(folder) as (_, url, certificate):
-        yield url, certificate

@@ -4,11 +4,14 @@ import gzip
 import io
 import json
 import tarfile
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 
 import pytest
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bot.adapters.charts.credentials import read_credentials
 from bot.adapters.charts.fetcher import ChartFetcher
@@ -35,6 +38,21 @@ def tar_of(*members):
             member.linkname = "/etc/passwd" if kind in (tarfile.SYMTYPE, tarfile.LNKTYPE) else ""
             tar.addfile(member, io.BytesIO(text))
     return content.getvalue()
+
+
+def with_checksums(content, headers):
+    """An archive whose headers at these places are valid again."""
+    content = bytearray(content)
+    for place in headers:
+        checksum = tarfile.calc_chksums(content[place : place + 512])[0]
+        content[place + 148 : place + 156] = b"%06o\0 " % checksum
+    return bytes(content)
+
+
+def half_a_sparse_member():
+    header = bytearray(tarfile.TarInfo("web/a").tobuf(tarfile.GNU_FORMAT))
+    header[156], header[482] = ord("S"), 1  # its map goes on in the next block
+    return gzip.compress(with_checksums(header, [0]))
 
 
 CHART_FILE = ("web/Chart.yaml", tarfile.REGTYPE, CHART.encode())
@@ -70,8 +88,8 @@ def test_a_package_with_anything_but_ordinary_files_is_refused(monkeypatch, memb
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"\x1f\x8b", b"x" * 100, gzip.compress(b"x" * 2_000), tar_of()],
-    ids=["nothing", "half a header", "text", "gzipped text", "no files"],
+    [b"", b"\x1f\x8b", b"x" * 100, gzip.compress(b"x" * 2_000), half_a_sparse_member(), tar_of()],
+    ids=["nothing", "half a header", "text", "gzipped text", "half a sparse member", "no files"],
 )
 def test_what_is_not_a_package_is_refused(content):
     with pytest.raises(ArchiveError, match=r"is not a gzipped tar archive|contains no Chart\.yaml"):
@@ -84,6 +102,30 @@ def test_a_bomb_is_never_unpacked_whole(monkeypatch):
     assert len(bomb) < 2**16
     with pytest.raises(ArchiveError, match="larger than 1 MiB when unpacked"):
         unpack(bomb)
+
+
+MEMBERS = st.tuples(
+    st.sampled_from(["web/", "web", "./web/", "", "/", "../", "web/../"]),
+    st.text(st.characters(codec="utf-8"), max_size=120),
+    st.sampled_from([tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.DIRTYPE, tarfile.SYMTYPE, b"S", b"L", b"x"]),
+    st.binary(max_size=40),
+)
+
+
+DAMAGES = st.tuples(st.integers(0, 4_000), st.binary(max_size=12) | st.just(b"\x80" + b"\xff" * 11))
+
+
+@settings(max_examples=150)
+@given(st.lists(MEMBERS, max_size=5), st.lists(DAMAGES, max_size=3))
+def test_any_archive_is_a_package_or_refused(members, damages):
+    """Any members, and any damage to them in headers that are valid otherwise."""
+    named = [(prefix + name, kind, content) for prefix, name, kind, content in members]
+    content = bytearray(gzip.decompress(tar_of(CHART_FILE, *named)))
+    headers = [place for place in range(0, len(content), 512) if content[place + 257 : place + 262] == b"ustar"]
+    for place, damage in damages:
+        content[place : place + len(damage)] = damage[: len(content) - place]
+    with suppress(ArchiveError):
+        assert "Chart.yaml" in unpack(gzip.compress(with_checksums(content, headers), 1))
 
 
 @dataclass
@@ -139,6 +181,33 @@ def test_responses_are_bounded(attack, monkeypatch):
         attack.fetcher.fetch(other)
 
 
+def test_responses_of_a_registry_are_as_large_as_allowed_and_no_larger(attack, monkeypatch):
+    monkeypatch.setattr(bounds, "MAX_DOCUMENT_BYTES", 2**20)
+    url = attack.server.url.replace("http:", "oci:")
+    for size, reason in ((2**20, "not that of a Helm chart"), (2**20 + 1, "larger than 1 MiB")):
+        attack.server.respond = lambda handler, size=size: send(handler, b"{}".ljust(size))
+        assert reason in attack.refusal(url)
+
+
+def test_packages_are_as_large_as_allowed_and_no_larger(attack, monkeypatch):
+    content = package("web")
+    attack.serve_index(content)
+    monkeypatch.setattr(bounds, "MAX_ARCHIVE_BYTES", len(content) - 1)
+    assert "larger than 0 MiB" in attack.refusal()
+    monkeypatch.setattr(bounds, "MAX_ARCHIVE_BYTES", len(content))
+    assert attack.fetcher.fetch(ChartRef.parse(attack.server.url, "web", "1.0.0")).version == "1.0.0"
+
+
+@pytest.mark.parametrize(("bound", "value"), [("MAX_FILE_BYTES", 1_000), ("MAX_FILES", 2)])
+def test_a_package_has_as_much_as_allowed_and_no_more(monkeypatch, bound, value):
+    content = tar_of(CHART_FILE, ("web/values.yaml", tarfile.REGTYPE, bytes(1_000)))
+    monkeypatch.setattr(archives, bound, value)
+    assert len(unpack(content)) == 2
+    monkeypatch.setattr(archives, bound, value - 1)
+    with pytest.raises(ArchiveError):
+        unpack(content)
+
+
 def test_a_server_that_drips_is_given_up_and_left_alone_for_a_while(attack, monkeypatch):
     monkeypatch.setattr(bounds, "FETCH_SECONDS", 0.3)
 
@@ -154,6 +223,29 @@ def test_a_server_that_drips_is_given_up_and_left_alone_for_a_while(attack, monk
     requests = len(attack.server.paths)
     assert "did not respond within" in attack.refusal()
     assert len(attack.server.paths) == requests
+
+
+def test_an_untrusted_certificate_names_the_remedy_which_works(untrusted_server, tmp_path, monkeypatch):
+    url, ca = untrusted_server
+    for name in ("GIT_SSL_CAINFO", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):  # they come before SSL_CERT_FILE
+        monkeypatch.delenv(name, raising=False)
+    chart = ChartRef.parse(url, "web", "1.0.0")
+
+    def refusal():
+        with pytest.raises(ChartError) as refused:
+            ChartFetcher(tmp_path, [chart.host], {}).fetch(chart)
+        return str(refused.value)
+
+    assert "its certificate is not trusted (self-signed certificate). " in (said := refusal())
+    assert "SSL_CERT_FILE" in said
+    monkeypatch.setenv("SSL_CERT_FILE", ca)
+    assert "it responded with 404" in refusal()
+
+
+@pytest.mark.parametrize("scheme", ["https", "oci"])
+def test_a_name_that_cannot_be_resolved_is_said(attack, scheme):
+    attack.fetcher._allow = ["nowhere.invalid"]
+    assert "it is not responding (Name or service not known)" in attack.refusal(f"{scheme}://nowhere.invalid")
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
@@ -250,6 +342,44 @@ def test_an_invalid_manifest_is_refused(attack, body, headers, reason):
     assert reason in attack.refusal(attack.server.url.replace("http:", "oci:"))
 
 
+DOCUMENTS = st.recursive(
+    st.none()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=9)
+    | st.sampled_from(["1.0.0", "v1.0.0", "web.tgz", "http://[", "file:///etc/passwd", "//", LAYER])
+    | st.sampled_from([f"sha256:{'0' * 64}", f"sha256:{'0' * 63}", "oci://127.0.0.1:1/web:1.0.0", "\ud800"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["entries", "web", "version", "urls", "digest", "created", "layers", "mediaType", "tags"]),
+            inner,
+            max_size=5,
+        )
+    ),
+    max_leaves=15,
+).map(lambda value: {"entries": {"web": [value]}, "layers": [value], "tags": [value], "value": value})
+
+
+@pytest.fixture(scope="module")
+def chart_server():
+    with HostileServer().serve() as server:
+        yield server
+
+
+@settings(max_examples=100)
+@given(DOCUMENTS, st.sampled_from(["value", None]), st.sampled_from(["1.0.0", "1.x", ""]), st.booleans())
+def test_any_document_of_a_server_is_one_sentence(chart_server, tmp_path_factory, document, part, version, is_oci):
+    """An index, a manifest or a page of tags."""
+    body = json.dumps(document[part] if part else document).encode()
+    chart_server.respond = lambda handler: send(handler, body)
+    url = chart_server.url.replace("http:", "oci:") if is_oci else chart_server.url
+    fetcher = ChartFetcher(tmp_path_factory.getbasetemp(), [url.partition("//")[2]], {})
+    with pytest.raises(ChartError) as refused:
+        fetcher.fetch(ChartRef.parse(url, "web", version))
+    assert "\n" not in str(refused.value)
+
+
 def test_a_layer_with_another_digest_is_refused(attack):
     attack.server.respond = lambda handler: send(handler, manifest() if "manifests" in handler.path else b"other")
     assert "does not match the digest" in attack.refusal(attack.server.url.replace("http:", "oci:"))
@@ -293,6 +423,14 @@ def test_the_cache_is_bounded_and_does_not_trust_its_files(tmp_path, monkeypatch
     kept = next(digest for digest in digests if cache.read(digest))
     (tmp_path / "contents" / kept[:40]).write_bytes(b"changed")
     assert cache.read(kept) is None
+
+
+def test_the_versions_whose_packages_are_known_are_bounded(tmp_path, monkeypatch):
+    monkeypatch.setattr("bot.adapters.charts.cache.MAX_NAMES", 2)
+    cache = ChartCache(tmp_path)
+    for name in "abc":
+        cache.set_alias(name, "1.0.0")
+    assert sorted(cache.alias(name) for name in "abc") == ["", "1.0.0", "1.0.0"]
 
 
 def test_the_docker_configuration_is_read_and_a_broken_one_is_not_fatal(tmp_path):

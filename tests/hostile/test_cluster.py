@@ -3,7 +3,6 @@
 import gzip
 import itertools
 import json
-import pkgutil
 import socketserver
 import subprocess
 import sys
@@ -22,14 +21,11 @@ from bot.adapters.kubernetes import bounds
 from bot.adapters.kubernetes.api import KubernetesApi
 from bot.adapters.kubernetes.cluster import KubernetesCluster
 from bot.core.drift.model import Status
-from bot.core.rollouts.rollout import RolloutState
 from bot.handlers.queries.status import status
 from bot.i18n.language import ENGLISH
 from bot.ports.cluster import ClusterError, Kind
-from tests.common.bot import application_settings
-from tests.common.kubernetes import as_yaml
 from tests.common.kubernetes import config_map as config_map_manifest
-from tests.common.slack import cards, content, headlines
+from tests.common.slack import content, headlines
 from tests.common.wait import wait_for
 
 CONFIG_MAPS = Kind("", "v1", "ConfigMap", "configmaps", namespaced=True)
@@ -56,18 +52,20 @@ class _Server(socketserver.ThreadingTCPServer):
 
 
 @contextmanager
-def serving(answer: Answer):
+def serving(answer: Answer, certificate=None):
     """The URL of a server that answers each path with these bytes, and then closes the connection."""
     with _Server(("127.0.0.1", 0), _Handler) as server:
         server.answer = answer
+        if certificate:
+            certificate.use_for(server)
         threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_address[1]}"
+        yield f"http{'s' if certificate else ''}://127.0.0.1:{server.server_address[1]}"
         server.shutdown()
 
 
-def kubeconfig(folder, url, user=None):
+def kubeconfig(folder, url, user=None, ca=None):
     path = folder / "kubeconfig"
-    clusters = [{"name": "k", "cluster": {"server": url}}]
+    clusters = [{"name": "k", "cluster": {"server": url, **({"certificate-authority": ca} if ca else {})}}]
     contexts = [{"name": "c", "context": {"cluster": "k", "user": "u"}}]
     users = [{"name": "u", "user": user or {"token": "sesame"}}]
     path.write_text(
@@ -106,6 +104,10 @@ ENDLESS = {
     "the same page again and again": (lambda _: [head(), page([config_map("a")], "token")], "more objects or pages"),
     "pages without end": (numbered_pages(lambda number: [config_map(f"c{number}")]), "more objects or pages"),
     "empty pages without end": (numbered_pages(lambda _: []), "more objects or pages"),
+    "objects without end": (
+        numbered_pages(lambda number: [config_map(f"c{number}-{index}") for index in range(40)]),
+        "more objects or pages",
+    ),
     "headers that drip": (lambda _: drip(b"HTTP/1.1 200 OK\r\nX: "), "the request timed out"),
     "a body that drips": (lambda _: drip(head(Content_Length=10**6)), "the request timed out"),
     "a chunk that drips": (lambda _: drip(head(Transfer_Encoding="chunked") + b"fffff\r\n"), "the request timed out"),
@@ -118,14 +120,37 @@ ENDLESS = {
 
 
 @pytest.mark.timeout(30)
-@pytest.mark.parametrize(("answer", "words"), ENDLESS.values(), ids=ENDLESS)
-def test_what_never_ends_is_given_up(tmp_path, monkeypatch, answer, words):
-    for name, value in {"REQUEST_SECONDS": 0.5, "LIST_SECONDS": 2.0, "PAGES": 30}.items():
+@pytest.mark.parametrize(
+    ("answer", "words", "tls"),
+    [
+        *(pytest.param(*answer, False, id=name) for name, answer in ENDLESS.items()),
+        *(pytest.param(*answer, True, id=f"{name}, over TLS") for name, answer in ENDLESS.items() if "drip" in name),
+    ],
+)
+def test_what_never_ends_is_given_up(tmp_path, monkeypatch, certificate, answer, words, tls):
+    limits = {"REQUEST_SECONDS": 0.5, "LIST_SECONDS": 2.0, "PAGES": 30, "OBJECTS": 30}
+    if answer is ENDLESS["objects without end"][0]:
+        limits["PAGES"] = 10**9
+    for name, value in limits.items():
         monkeypatch.setattr(bounds, name, value)
-    with serving(answer) as url:
-        cluster = KubernetesCluster("prod", kubeconfig=kubeconfig(tmp_path, url))
+    with serving(answer, certificate if tls else None) as url:
+        cluster = KubernetesCluster("prod", kubeconfig=kubeconfig(tmp_path, url, ca=certificate.file))
         with pytest.raises(ClusterError, match=words):
             cluster.list(CONFIG_MAPS, None)
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("https://nowhere.invalid", r"the host name does not resolve \(https://nowhere\.invalid\)\.$"),
+        ("UNTRUSTED", r"the TLS handshake failed; check the cluster's certificate authority"),
+    ],
+)
+def test_an_api_server_that_cannot_be_reached_or_trusted_is_said(tmp_path, untrusted_server, url, words):
+    url = url.replace("UNTRUSTED", untrusted_server[0])
+    with pytest.raises(ClusterError, match=words) as error:
+        KubernetesCluster("prod", kubeconfig=kubeconfig(tmp_path, url)).discover()
+    assert "\n" not in str(error.value)
 
 
 LIST_IN_A_CHILD = """
@@ -370,19 +395,7 @@ def test_an_exec_plugin_gets_no_secret_of_the_bot_and_is_run_again_after_a_failu
     assert {"MY_OWN", "AWS_PROFILE", "PATH", "KUBERNETES_EXEC_INFO"} <= set(environment)
 
 
-# ---------------------------------------------------------------- one object, application or commit among others
-
-
-@pytest.fixture
-def fleet(bot, source, cluster):
-    """The bot, watching `cart` and `shop`, which are both in sync."""
-    files = {f"apps/{name}/settings.yaml": as_yaml(SETTINGS) for name in ("cart", "shop")}
-    source.commit("First", files)
-    for name in ("cart", "shop"):
-        cluster.apply(SETTINGS, namespace=name)
-    bot.start(applications={name: application_settings(name) for name in ("cart", "shop")}, alerts={"looks": 1})
-    assert {check.status for check in bot.check().values()} == {Status.SYNCED}
-    return bot
+# ---------------------------------------------------------------- one object among others
 
 
 SETTINGS = config_map_manifest("settings", level="info")
@@ -411,87 +424,6 @@ def nest_live_value(monkeypatch, depth):
     get = KubernetesApi.get
     deep = b'{"a":' * depth + b"1" + b"}" * depth
     monkeypatch.setattr(KubernetesApi, "get", lambda *args, **options: get(*args, **options).replace(b'"DEEP"', deep))
-
-
-def inject_defect(monkeypatch, place, marker):
-    """Let a function fail when one of its arguments, `MODULE.NAME:INDEX`, mentions the marker."""
-    path, _, index = place.partition(":")
-    module, _, name = path.rpartition(".")
-    owner = pkgutil.resolve_name(module)
-    function = getattr(owner, name)
-
-    def failing(*args, **options):
-        if marker in repr(args[int(index or 0)] if args else options):
-            raise ZeroDivisionError("a defect")
-        return function(*args, **options)
-
-    monkeypatch.setattr(owner, name, failing)
-
-
-# Where a defect shows: what checks and cards are made of, one step after another.
-DEFECTS = [
-    "bot.handlers.drift.check._check_of",
-    "bot.handlers.drift.check.comparison_result",
-    "bot.handlers.drift.live_comparison.compare_object",
-    "bot.handlers.drift.live_comparison.resolve_one",
-    "bot.handlers.rendering.manifest_cache.render:1",
-    "bot.handlers.rendering.manifest_cache.gather:1",
-    "bot.handlers.monitor.record:1",
-    "bot.handlers.incidents.record.apply_check:1",
-    "bot.handlers.incidents.record.apply_timers",
-    "bot.handlers.incidents.record.cards_to_announce",
-    "bot.handlers.incidents.suspects.Suspects.of_drift:1",
-    "bot.handlers.slack.cards.CardReconciler._deliver:1",
-    "bot.messages.incident_cards._cards:2",
-]
-
-
-@pytest.mark.parametrize("place", DEFECTS)
-def test_a_defect_that_one_application_meets_hurts_no_other(fleet, source, cluster, slack, monkeypatch, place):
-    # What was rendered and compared before would not be again.
-    source.commit("Warn", {f"apps/{name}/settings.yaml": as_yaml(NOISY[name]) for name in NOISY})
-    inject_defect(monkeypatch, place, "cart")
-    checks = fleet.check()
-    assert checks["shop"].status is Status.OUT_OF_SYNC
-    assert checks["cart"].status in (Status.OUT_OF_SYNC, Status.UNKNOWN)
-    if checks["cart"].status is Status.UNKNOWN:
-        assert "Log reference: " in str(checks["cart"].error)
-        assert checks["cart"].error == fleet.check()["cart"].error, "the same defect has the same reference"
-        assert checks["cart"].complete_at, "it says when it was last known"
-    fleet.ports.store.settle(fleet.store.rollouts.unsettled()[0].id)  # a rollout is no drift
-    fleet.check()
-    assert any("shop" in line for line in headlines(slack))
-    monkeypatch.undo()
-    assert fleet.check()["cart"].status is Status.OUT_OF_SYNC
-    assert any("cart" in line for line in headlines(slack))
-
-
-NOISY = {name: config_map_manifest("settings", level=f"warning of {name}") for name in ("cart", "shop")}
-ROLLOUT_DEFECTS = [
-    "bot.handlers.rollouts.change.rendered_change:1",
-    "bot.handlers.rollouts.observe.changed_manifests:1",
-    "bot.handlers.rollouts.observe._observe_applied",
-    "bot.handlers.rollouts.merges._rollout:2",
-    "bot.handlers.rollouts.merges._with_authors",
-    "bot.handlers.rollouts.track.apply_observations",
-    "bot.handlers.rollouts.track.describe:1",
-    "bot.messages.desired_cards._rollout_cards:1",
-]
-
-
-@pytest.mark.parametrize("place", ROLLOUT_DEFECTS)
-def test_a_defect_that_one_merge_meets_hurts_no_other(fleet, source, cluster, slack, monkeypatch, place):
-    for name, manifest in NOISY.items():
-        source.commit(f"Warn in {name}", {f"apps/{name}/settings.yaml": as_yaml(manifest)})
-    inject_defect(monkeypatch, place, "in cart" if place.endswith("_rollout:2") else "cart")
-    fleet.monitor.poll_repository("platform")
-    assert fleet.store.rollouts.head("platform") == source.sha()
-    for name, manifest in NOISY.items():
-        cluster.apply(manifest, namespace=name)
-    fleet.clock.advance(seconds=10)
-    fleet.monitor.observe_rollouts()
-    assert [rollout.state for rollout in fleet.store.rollouts.of_revisions([source.sha()])] == [RolloutState.LIVE]
-    assert any("Warn in shop" in content(card) for card in cards(slack))
 
 
 # ---------------------------------------------------------------- the clock

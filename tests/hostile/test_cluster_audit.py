@@ -3,7 +3,8 @@
 import json
 import tracemalloc
 from contextlib import closing, suppress
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection
 from types import SimpleNamespace
 
@@ -12,14 +13,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.config.sections.cluster_audit import ClusterAuditConfig
+from bot.core.cluster_audit import event as event_module
 from bot.core.cluster_audit import history
-from bot.core.cluster_audit.event import NotAnEventError, parse_events, read_write
+from bot.core.cluster_audit.event import read_write
+from bot.core.cluster_audit.parse import NotAnEventError, parse_events
+from bot.core.drift.model import FieldDrift, ObjectDrift
 from bot.handlers.cluster_audit import webhook
+from bot.handlers.cluster_audit.identify import ActorFinder
 from bot.handlers.cluster_audit.record import MAX_EVENTS, AuditRecorder
 from bot.handlers.cluster_audit.webhook import AuditWebhook
 from bot.http_endpoints import Web
 from bot.http_server import MAX_BODY_BYTES
 from tests.common.audit import KEY, Recording, recorded_events
+from tests.common.samples import check
 
 NOW = datetime(2026, 11, 21, 15, tzinfo=UTC)
 TOKEN = "a long random token"
@@ -51,8 +57,9 @@ def endpoint(store):
 
 
 def stored(store):
+    """How many requests are stored, without those that could not be read."""
     with store.database.begin() as connection:
-        return connection.exec_driver_sql("SELECT count(*) FROM cluster_writes").scalar()
+        return connection.exec_driver_sql("SELECT count(*) FROM cluster_writes WHERE object != '///'").scalar()
 
 
 def test_only_who_has_the_token_is_read(endpoint, store):
@@ -119,6 +126,93 @@ def test_an_event_with_values_of_any_shape_is_read_or_left_out(replaced, patch):
 def test_garbage_in_a_log_is_not_an_event(line):
     with pytest.raises(NotAnEventError):
         list(parse_events(line))
+
+
+def nested(levels):
+    return '{"a":' * levels + "1" + "}" * levels
+
+
+def edit(user, value, second, version, junk=""):
+    """The event of a request that sets `data.level` of a ConfigMap; `junk` is JSON that the patch contains too."""
+    config_map = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"namespace": "shop", "name": "settings", "resourceVersion": str(version)},
+        "data": {"level": value},
+    }
+    at = f"2026-11-21T14:59:{second:02}.000000Z"
+    event = {
+        "kind": "Event",
+        "apiVersion": "audit.k8s.io/v1",
+        "auditID": user,
+        "stage": "ResponseComplete",
+        "requestURI": "/api/v1/namespaces/shop/configmaps/settings?fieldManager=kubectl-edit",
+        "verb": "patch",
+        "user": {"username": user},
+        "objectRef": {"resource": "configmaps", "namespace": "shop", "name": "settings", "apiVersion": "v1"},
+        "responseStatus": {"code": 200},
+        "requestObject": {"data": {"level": value}, "junk": "JUNK"},
+        "responseObject": config_map,
+        "requestReceivedTimestamp": at,
+        "stageTimestamp": at,
+    }
+    return json.dumps(event).replace('"JUNK"', junk or "0")
+
+
+def named(store, value):
+    """Who is said to have set `data.level` to a value."""
+    field = FieldDrift("changed", "data.level", "info", value, manager=None, time=None)
+    drift = ObjectDrift("v1", "ConfigMap", "shop", "settings", "modified", (field,))
+    found = check(cluster="prod", drift=(drift,))
+    finder = ActorFinder({"prod": ClusterAuditConfig(webhook=True, show_users=True)}, store.cluster_writes)
+    earlier = replace(found, at=NOW - timedelta(minutes=2), drift=())
+    (checked,) = finder.identify([found], {found.application: earlier}, NOW)
+    (checked,) = finder.identify([found], {found.application: checked}, NOW + timedelta(minutes=5))
+    actor = checked.drift[0].fields[0].actor
+    return actor and (actor.confidence.name, *sorted(user.name for user in actor.users))
+
+
+@pytest.mark.parametrize(
+    "junk", ["", nested(100), nested(300), nested(2_000), nested(9_000), r'"\ud800"', '{"requestObject":[0]}']
+)
+@pytest.mark.parametrize("way", ["webhook", "log"])
+def test_nobody_hides_a_request_behind_its_content(store, junk, way):
+    recorder = AuditRecorder("prod", ClusterAuditConfig(webhook=True, show_users=True), [], store.cluster_writes, KEY)
+    events = [edit("deployer", "info", 1, 9), edit("alice", "debug", 2, 10), edit("mallory", "trace", 3, 11, junk)]
+    items = ",".join(events)
+    event_list = f'{{"kind":"EventList","apiVersion":"audit.k8s.io/v1","items":[{items}]}}'
+    assert recorder.receive([body.encode() for body in (events if way == "log" else [event_list])], NOW) == 0
+    assert named(store, "trace") == ("CERTAIN", "mallory")
+
+
+@pytest.mark.parametrize(
+    "lost", [b"{", b'{"kind":"Event","apiVersion":"audit.k8s.io/v1","user":', b"\xff", event_list()[:-3]]
+)
+def test_nobody_is_named_with_certainty_once_an_event_is_lost(store, lost):
+    """The lost one may be the request that changed the field."""
+    recorder = AuditRecorder("prod", ClusterAuditConfig(webhook=True, show_users=True), [], store.cluster_writes, KEY)
+    recorder.receive([edit("deployer", "info", 1, 9).encode(), edit("alice", "debug", 2, 10).encode()], NOW)
+    assert named(store, "debug") == ("CERTAIN", "alice")
+    assert recorder.receive([lost], NOW) == 1
+    assert named(store, "debug") == ("LIKELY", "alice")
+    recorder.receive([edit("bo", "debug", 30, 12).encode()], NOW)
+    assert named(store, "debug")[0] != "CERTAIN"
+
+
+def test_a_change_is_not_attributed_to_the_next_request_if_one_without_content_precedes_it(store):
+    recorder = AuditRecorder("prod", ClusterAuditConfig(webhook=True, show_users=True), [], store.cluster_writes, KEY)
+    mallory = json.loads(edit("mallory", "trace", 3, 11))
+    mallory["responseObject"]["data"]["deep"] = json.loads(nested(500))
+    events = (edit("alice", "debug", 2, 10), json.dumps(mallory), edit("bo", "trace", 4, 12))
+    recorder.receive([event.encode() for event in events], NOW)
+    assert named(store, "trace")[0] == "ONE_OF_SEVERAL"
+
+
+def test_an_event_that_fails_unexpectedly_is_kept_without_its_content(store, monkeypatch):
+    recorder = AuditRecorder("prod", ClusterAuditConfig(webhook=True, show_users=True), [], store.cluster_writes, KEY)
+    monkeypatch.setattr(event_module, "ObjectFields", lambda _: 1 / 0)
+    recorder.receive([edit("mallory", "trace", 3, 11).encode()], NOW)
+    assert named(store, "trace") == ("LIKELY", "mallory")
 
 
 def response(**more):

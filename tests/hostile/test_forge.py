@@ -4,6 +4,7 @@ import gzip
 import json
 import subprocess
 import sys
+import threading
 import time
 import zlib
 from contextlib import contextmanager, suppress
@@ -23,7 +24,8 @@ from tests.hostile.server import HostileServer, send
 
 ROOT = Path(__file__).parents[2]
 MB = 2**20
-CHILD_MB = 256  # what a child may need above its imports: 8 MiB of empty JSON objects are 190 MB in Python
+RESPONSE_BYTES = 2 * MB  # a quarter of the bound, in the child
+CHILD_MIB = 120  # that a request may need then: the empty objects take 50 MiB, and GitLab's library copies them
 
 
 def repository(url):
@@ -81,9 +83,9 @@ def everything(forge):
 
 @cache
 def compressed():
-    """512 MiB of spaces."""
+    """256 MiB of spaces."""
     compressor = zlib.compressobj(1, wbits=31)
-    return b"".join([*(compressor.compress(b" " * MB) for _ in range(512)), compressor.flush()])
+    return b"".join([*(compressor.compress(b" " * MB) for _ in range(256)), compressor.flush()])
 
 
 def bomb(handler):
@@ -100,7 +102,7 @@ def endless(handler):
 
 def many_values(handler):
     """As many Python objects as fit in a response that is still read."""
-    values = b'{"values": [' + b"{}," * (transport.MAX_RESPONSE_BYTES // 3 - 8) + b"{}]}"
+    values = b'{"values": [' + b"{}," * (RESPONSE_BYTES // 3 - 8) + b"{}]}"
     send(handler, gzip.compress(values, 1), Content_Encoding="gzip")
 
 
@@ -113,42 +115,44 @@ def endless_error(handler):
 
 
 ATTACKS = {
-    "bomb": (bomb, "it sent more than 8 MiB"),
-    "endless": (endless, "it sent more than 8 MiB"),
+    "bomb": (bomb, "it sent more than 2 MiB"),
+    "endless": (endless, "it sent more than 2 MiB"),
     "values": (many_values, "does not respond like"),
-    "error": (endless_error, "the response took longer than 1 s"),
+    "error": (endless_error, "the response took longer than 0.3 s"),
 }
 CHILD = """
-import json, resource, sys
+import json, sys
 from pathlib import Path
 from bot.ports.forge import ForgeError
 from bot.adapters.forges import transport
 from tests.common.forge import FORGE_KINDS, RunningForge
-folder, url = Path(sys.argv[1]), sys.argv[2]
+from tests.hostile.memory import forget_peak, peak_mib
+folder, url, transport.MAX_RESPONSE_BYTES = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 sites = [RunningForge(kind, folder / kind) for kind in FORGE_KINDS]
-for attack in sys.argv[3:]:
-    transport.REQUEST_SECONDS = 1.0 if attack == "error" else 60.0
+for attack in sys.argv[4:]:
+    transport.REQUEST_SECONDS = 0.3 if attack == "error" else 60.0
     for site in sites:
         forge = site.adapter(url=f"{url}/{attack}", token="t")
-        before, said = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, ""
+        forget_peak()
+        before = peak_mib()
         try:
             said = repr(forge.get_pull_request(7))
         except ForgeError as error:
             said = str(error)
-        print(json.dumps([attack, said, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024]))
+        print(json.dumps([attack, said, peak_mib() - before]))
 """
 
 
 def test_a_large_response_is_refused_within_its_memory(hostile, tmp_path):
     """A gzip bomb of some megabytes took all memory. Every forge's adapter, in one process whose peak is measured."""
     hostile.respond = lambda handler: ATTACKS[handler.path.split("/")[1]][0](handler)
-    command = [sys.executable, "-c", CHILD, str(tmp_path), hostile.url, *ATTACKS]
+    command = [sys.executable, "-c", CHILD, str(tmp_path), hostile.url, str(RESPONSE_BYTES), *ATTACKS]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=100)
     results = [json.loads(line) for line in done.stdout.splitlines()]
     assert len(results) == len(ATTACKS) * len(FORGE_KINDS)
-    for attack, sentence, megabytes in results:
+    for attack, sentence, mebibytes in results:
         assert ATTACKS[attack][1] in sentence
-        assert megabytes < CHILD_MB, attack
+        assert mebibytes < CHILD_MIB, attack
 
 
 # ---------------------------------------------------------------- time
@@ -177,6 +181,38 @@ def test_a_dripping_response_ends_at_the_deadline(adapter, hostile, monkeypatch,
     with pytest.raises(ForgeError, match=r"exceeded one of the bot's limits: the response took longer than 0\.5 s"):
         adapter.get_pull_request(7)
     assert time.monotonic() - started < 20
+
+
+def test_a_response_that_drips_over_tls_ends_at_the_deadline(site, certificate, monkeypatch):
+    monkeypatch.setattr(transport, "REQUEST_SECONDS", 0.5)
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", certificate.file)
+    with HostileServer(certificate).serve() as hostile:
+        hostile.respond = drip(b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n")
+        with pytest.raises(ForgeError, match=r"the response took longer than 0\.5 s"):
+            site.adapter(url=hostile.url, token="t").get_pull_request(7)
+
+
+def test_a_silent_forge_is_given_up(adapter, hostile, monkeypatch):
+    monkeypatch.setattr(transport, "READ_SECONDS", 0.2)
+    end = threading.Event()
+    hostile.respond = lambda _: end.wait(30)
+    with pytest.raises(ForgeError, match="is not responding"):
+        adapter.get_pull_request(7)
+    end.set()
+
+
+def test_an_operation_ends_at_its_deadline(adapter, hostile, monkeypatch):
+    """Each of its requests is quicker."""
+    monkeypatch.setattr(transport, "OPERATION_SECONDS", 0.3)
+    respond = after_the_repository(endless_pages([]))
+
+    def late(handler):
+        time.sleep(0.2)
+        respond(handler)
+
+    hostile.respond = late
+    with pytest.raises(ForgeError, match=r"the response took longer than 0\.3 s"):
+        adapter.open_pull_requests()
 
 
 def endless_pages(items):

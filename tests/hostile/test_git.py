@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from bot.adapters.git import bounds
 from bot.adapters.git.credential import Credential
+from bot.adapters.git.errors import GitErrorMapper
 from bot.adapters.git.repository import GitRepository
 from bot.core.git.target_revision import Newest, TargetRevision
 from bot.ports.git import RepositoryError, RevisionNotFoundError
@@ -198,11 +199,11 @@ def test_compressible_messages_fill_no_memory(source, tmp_path):
     for name, value in {"pack.window": "0", "core.compression": "1"}.items():
         source.git("config", name, value)
     for _ in range(8):
-        commit(source, message=b"x" * (32 * MIB))
+        commit(source, message=b"x" * (16 * MIB))
     answer, own, children = in_child(read_everything, source.url, str(tmp_path / "mirrors"))
     assert answer["commits"] == 9
     assert answer["errors"].keys() <= {"commits", "files"}  # there is no such path; and git holds all of these at once
-    assert own < 192 * MIB
+    assert own < 160 * MIB
     assert children < 512 * MIB
 
 
@@ -214,12 +215,12 @@ def test_a_tree_that_unfolds_without_end_fills_no_memory(source, tmp_path):
         entry, mode = store(source, "tree", tree), b"40000"
     root = store(source, "tree", b"40000 apps\0" + bytes.fromhex(entry))
     commit(source, tree=root)
-    small = {"OUTPUT_BYTES": 2 * MIB, "PROCESS_BYTES": 128 * MIB}
+    small = {"OUTPUT_BYTES": 2 * MIB, "PROCESS_BYTES": 64 * MIB}
     answer, own, children = in_child(read_everything, source.url, str(tmp_path / "mirrors"), **small)
     assert answer["errors"].keys() >= {"files", "many", "paths", "edit"}
     assert "printed more than 2 MiB" in answer["errors"]["files"]
     assert own < 192 * MIB
-    assert children < 192 * MIB
+    assert children < 128 * MIB
 
 
 @pytest.mark.parametrize(
@@ -370,6 +371,41 @@ def test_no_form_of_a_url_shows_its_password(tmp_path, url):
     with pytest.raises(RepositoryError) as raised:
         GitRepository("p", url, "main", tmp_path).fetch()
     assert "s3cret" not in f"{raised.value!r} {raised.value}"
+
+
+# ------------------------------------------------------------ DNS and TLS
+
+
+@pytest.mark.parametrize("url", ["https://nowhere.invalid/acme/p.git", "ssh://git@nowhere.invalid/acme/p.git"])
+def test_a_name_that_cannot_be_resolved_is_said(tmp_path, url):
+    with pytest.raises(RepositoryError, match=r"nowhere\.invalid/acme/p\.git cannot be reached\. "):
+        GitRepository("p", url, "main", tmp_path).fetch()
+
+
+def test_an_untrusted_certificate_names_the_remedy_which_works(untrusted_server, tmp_path, monkeypatch):
+    url, ca = untrusted_server
+    repository = GitRepository("p", f"{url}/acme/p.git", "main", tmp_path)
+    with pytest.raises(RepositoryError, match=r"certificate of https://.* is not trusted\. .* GIT_SSL_CAINFO") as error:
+        repository.fetch()
+    assert "\n" not in str(error.value)
+    monkeypatch.setenv("GIT_SSL_CAINFO", ca)
+    with pytest.raises(RepositoryError, match="There is no git repository at"):
+        repository.fetch()
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "SSL certificate problem: unable to get local issuer certificate",
+        "SSL: no alternative certificate subject name matches target host name 'git.example'",
+        "server verification failed: certificate signer not trusted. (CAfile: /etc/ssl/ca.crt CRLfile: none)",
+        "SSL: certificate subject name (a) does not match target host name 'git.example'",
+    ],
+)
+def test_every_tls_library_of_git_is_understood(said):
+    stderr = f"fatal: unable to access 'https://git.example/p/': {said}"
+    error = GitErrorMapper("p", "https://git.example/p", "GITHUB_TOKEN").fetch_failed(stderr)
+    assert "is not trusted" in str(error)
 
 
 # ------------------------------------------------------------ the mirror

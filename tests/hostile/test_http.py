@@ -25,6 +25,7 @@ from tests.common.bot import FREE_PORTS, application_settings, write_config
 from tests.common.fleet import BotProcess
 from tests.common.git import SourceRepository
 from tests.common.wait import wait_for
+from tests.hostile.memory import peak_mib
 
 SECRET = "signing secret"
 WEBHOOK_PATH = "/webhooks/platform"
@@ -96,8 +97,7 @@ class Target:
 
     def peak_mb(self) -> int:
         """The process's peak resident memory so far."""
-        status = Path(f"/proc/{self.process.process.pid}/status").read_text()
-        return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) // 1024
+        return peak_mib(self.process.process.pid)
 
 
 @contextmanager
@@ -113,7 +113,9 @@ def running_target(folder: Path) -> Iterator[Target]:
 @pytest.fixture(scope="module")
 def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
     with running_target(tmp_path_factory.mktemp("target")) as target:
+        before = target.peak_mb()
         yield target
+        assert target.peak_mb() - before < 2 * BASE_MB
         assert target.health() == 200
         log = target.process.log()
         assert all(A_RECORD.match(line) for line in log.splitlines()), log
@@ -200,6 +202,13 @@ def test_headers_are_bounded(target):
     assert target.post(SLACK_PATH, b"", X_Filler=excessive) == 431
 
 
+def test_a_connection_has_one_request(target):
+    request = b"GET /healthz HTTP/1.1\r\nHost: bot\r\n\r\n"
+    with target.connect(target.health_port) as connection, connection.makefile("rb") as responses:
+        connection.sendall(request * 2)
+        assert responses.read().count(b"HTTP/1.1") == 1
+
+
 def test_nothing_of_an_unsigned_request_forges_a_log_line(target):
     """The fixture checks every line of the log when the module ends."""
     body = urlencode({"command": "/gitops", "text": f"x\n{FORGED}"}).encode() + b"\n" + FORGED.encode()
@@ -270,6 +279,40 @@ def test_whatever_is_sent_is_never_an_internal_error(target, parts):
         assert not head.startswith(b"HTTP/") or int(head.split()[1]) < 500 or head.split()[1] in {b"501", b"505"}
 
 
+PAYLOADS = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                [
+                    *("type", "event", "team_id", "user", "actions", "command", "view", "challenge"),
+                    *("ref", "before", "after", "commits", "head_commit", "pull_request", "merged", "base", "head"),
+                    *("repository", "full_name", "clone_url", "action", "number", "default_branch", "sender", "id"),
+                ]
+            ),
+            inner
+            | st.sampled_from(["refs/heads/main", "closed", "block_actions", "event_callback", "view_submission"]),
+            max_size=6,
+        )
+    ),
+    max_leaves=20,
+)
+
+
+@settings(max_examples=60)
+@given(PAYLOADS, st.booleans(), st.sampled_from(["push", "pull_request", "ping", "\xe9"]))
+def test_any_signed_json_is_responded_to(target, payload, is_form, event):
+    """The fixture checks the log and the memory when the module ends."""
+    body = json.dumps(payload).encode()
+    slack = urlencode({"payload": body}).encode() if is_form else body
+    status = target.post(SLACK_PATH, slack, Content_Type=FORM if is_form else JSON, **signed(slack))
+    assert status in {200, 400, 404, 500}  # 500: there is no Slack to ask who the bot is, so Slack sends it again
+    signature = f"sha256={hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()}"
+    headers = {"X_GitHub_Event": event, "X_GitHub_Delivery": signature, "X_Hub_Signature_256": signature}
+    assert target.post(WEBHOOK_PATH, body, Content_Type=JSON, **headers) == 202
+
+
 @given(st.text() | st.sampled_from([f"a\n{FORGED}", "\x1b[2J", "\u202egnp", "\u200b", "\ud800", "a\r\x85\u2028b"]))
 def test_no_text_forges_a_log_record(text):
     try:
@@ -292,3 +335,9 @@ def test_a_log_record_is_bounded(length):
     except ValueError:
         record.exc_info = sys.exc_info()
     assert len(OneLineFormatter("%(message)s").format(record).splitlines()) == 1 + MAX_TRACEBACK + 1
+    try:
+        raise ValueError("x" * length)  # noqa: TRY301
+    except ValueError:
+        record.exc_info = sys.exc_info()
+    lines = OneLineFormatter("%(message)s").format(record).splitlines()
+    assert max(map(len, lines)) < MAX_RECORD + len("    … (24,000 characters)") + 1

@@ -1,5 +1,6 @@
 """The process is killed or the database fails while a pull request is opened: each request is finished once."""
 
+import json
 import os
 import signal
 import subprocess
@@ -44,6 +45,11 @@ class Interrupted:
         )
         self.config = load(self.config_file, fleet.stack.environment)
         self.levels = 1
+        environment = {**os.environ, **fleet.stack.environment, "PYTHONPATH": str(ROOT)}
+        command = [sys.executable, "-m", "tests.hostile.killed"]
+        self.requests = subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
 
     def change(self, application):
         """Commit a change that only this application has; the sha."""
@@ -53,10 +59,9 @@ class Interrupted:
 
     def kill_at(self, point, verb, what):
         """Ask for it in a process that is killed at that point."""
-        command = [sys.executable, "-m", "tests.hostile.killed", str(self.config_file), point, verb, what]
-        environment = {**os.environ, **self.fleet.stack.environment, "PYTHONPATH": str(ROOT)}
-        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-        assert done.returncode == -signal.SIGKILL, done.stderr
+        self.requests.stdin.write(f"{json.dumps([str(self.config_file), point, verb, what])}\n")
+        self.requests.stdin.flush()
+        assert self.requests.stdout.readline() == f"{-signal.SIGKILL}\n"
 
     @contextmanager
     def restarted(self):
@@ -91,7 +96,9 @@ class Interrupted:
 @pytest.fixture(scope="module")
 def interrupted(tmp_path_factory):
     with running_fleet(tmp_path_factory.mktemp("fleet"), applications=2, channels=2) as fleet:
-        yield Interrupted(fleet)
+        interrupted = Interrupted(fleet)
+        with interrupted.requests:  # which end with their standard input
+            yield interrupted
 
 
 def bot_branches(interrupted):

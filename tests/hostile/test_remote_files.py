@@ -9,28 +9,20 @@ from bot.core.rendering.remote_file import RemoteFile
 from bot.core.rendering.source import KustomizeParameters, Source
 from bot.ports.git import RepositoryError
 from tests.common.rendering import Rendering
-from tests.hostile.server import send, serving_tls
+from tests.hostile.server import HostileServer, send
 
 ONE = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: one}\ndata: {level: info}\n"
 
 
-@pytest.fixture(scope="module")
-def tls(tmp_path_factory):
-    """A server whose certificate is trusted below."""
-    with serving_tls(tmp_path_factory.mktemp("tls")) as server:
-        yield server
-
-
 @pytest.fixture
-def web(tls, monkeypatch):
-    """Serves what a test says at /allowed; every check downloads again."""
-    server, url, certificate = tls
-    monkeypatch.setenv("GIT_SSL_CAINFO", certificate)
+def web(certificate, monkeypatch):
+    """A trusted server that serves what a test says; every check downloads again."""
+    monkeypatch.setenv("GIT_SSL_CAINFO", certificate.file)
     monkeypatch.setattr(downloads, "_FETCH_EVERY", 0.0)
-    server.paths.clear()
-    server.url = url
+    server = HostileServer(certificate)
     server.respond = lambda handler: send(handler, ONE.encode())
-    return server
+    with server.serve():
+        yield server
 
 
 @pytest.fixture

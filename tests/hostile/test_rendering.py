@@ -21,6 +21,8 @@ from hypothesis import strategies as st
 from bot.adapters.rendering import confined, programs
 from bot.adapters.rendering.private_copy import private_copy, remove_abandoned_copies
 from bot.adapters.rendering.programs import ProgramRenderer
+from bot.core.applications.discovery import ResourceRef
+from bot.core.applications.flux_values import release_values
 from bot.core.objects import go_number
 from bot.core.objects.manifest import ManifestError, NodeBudget, read_documents, read_manifests
 from bot.core.rendering.helm_values import merge_values
@@ -28,6 +30,8 @@ from bot.core.rendering.source import HelmParameters, Source, SourceType
 from bot.core.sanitize import redact_url
 from bot.handlers.rendering import gathered, render
 from bot.ports.errors import PortError
+from bot.ports.git import File
+from bot.ports.rendering import RenderError
 from tests.common import stand_in_helm
 from tests.common.kubernetes import as_yaml, config_map
 from tests.common.rendering import Rendering
@@ -533,3 +537,92 @@ def test_directives_are_bounded(line_break):
     directives = line_break.join(f"%TAG !{go_number:x}! x" for go_number in range(20_000))
     with pytest.raises(ManifestError, match="more than 100 directives"):
         read_documents("x.yaml", f"{directives}{line_break}---{line_break}a: 1\n".encode())
+
+
+class FakeHelm:
+    """Renders one ConfigMap from values, with numbers as float64 like Helm, and one without any."""
+
+    def __init__(self, template):
+        self.template = template
+
+    def without_cache(self):
+        return self
+
+    def helm(self, _files, _path, parameters):
+        values = json.loads(parameters.inline_values, parse_int=float)
+        return f"{as_yaml(config_map('public'))}---\n{self.template(values)}".encode()
+
+
+def render_with_secret(secret, template):
+    """What a chart comes to with a values file from a Secret; it mentions `password`, `db`, and `tokens`."""
+    spec = {"values": {"db": {"host": "db.example"}}, "valuesFrom": [{"kind": "Secret", "name": "login"}]}
+    origin = ResourceRef("Flux", "HelmRelease", "prod", "shop", "web")
+    values = release_values(spec, origin, lambda *_: {"values.yaml": secret})
+    helm = HelmParameters(inline_values=values.values, masked_values=values.masked, secret_keys=values.secret_keys)
+    chart = {
+        "web/Chart.yaml": "{apiVersion: v2, name: web, version: 1.0.0}\n",
+        "web/templates/a.yaml": "{{ .Values.password }} {{ .Values.db.password }} {{ .Values.tokens }}\n",
+    }
+    files = {name: File(name, text.encode()) for name, text in chart.items()}
+    source = Source("web", SourceType.HELM, helm=helm)
+    return render.render(gathered.Gathered(source, SourceType.HELM, "web", files), FakeHelm(template))
+
+
+def with_all_values(values):
+    return as_yaml({**config_map("login"), "data": {"config": json.dumps(values)}})
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "password: hunter2",
+        "password: masked",
+        "password: 5432",
+        "password: 7251e83",
+        "password: 98437298473298.5e9",
+        "password: 9007199254740993",
+        "password: 12345678901234567",
+        "password: '12345678901234567'",
+        f"password: '{'9' * 5_000}'",
+        "db: {password: hunter2}",
+        "tokens: {hunter2: true}",
+        "tokens: {name: {hunter2: null}}",
+        "hunter2: false",
+    ],
+)
+def test_an_object_with_a_value_or_a_key_from_a_secret_is_unknown(secret):
+    result = render_with_secret(secret, with_all_values)
+    assert [manifest.name for manifest in result.manifests] == ["public"]
+    assert list(map(str, result.unknown)) == [
+        "ConfigMap login not checked: they contain values from a Secret, or depend on them."
+    ]
+
+
+def test_an_object_with_only_public_keys_of_values_from_a_secret_is_shown():
+    result = render_with_secret(
+        "db: {password: hunter2}", lambda values: as_yaml(config_map("-".join(sorted([*values, *values["db"]]))))
+    )
+    assert [manifest.name for manifest in result.manifests] == ["public", "db-host-password"]
+    assert result.unknown == ()
+
+
+def refuse(values):
+    raise RenderError(f"bad value {values['password']}")
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        refuse,
+        lambda values: f"apiVersion: v1\nkind: {values['password']}\n",
+        lambda values: f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: x, namespace: [{values['password']}]}}\n",
+        lambda values: f"a: *{values['password']}\n",
+        lambda values: as_yaml({**config_map(values["password"]), "sops": {"mac": "x"}}),
+    ],
+)
+def test_no_message_about_a_chart_quotes_a_value_from_a_secret(template):
+    try:
+        text = str(render_with_secret("password: hunter2", template))
+    except RenderError as error:
+        text = str(error)
+    assert "hunter2" not in text

@@ -9,11 +9,19 @@ from urllib.error import URLError
 import pytest
 from slack_sdk import WebClient
 
+from bot.adapters.forges.forge import make_check
 from bot.adapters.slack.chat import SlackChat
 from bot.adapters.slack.middleware import is_from_own_workspace, log_error
+from bot.core.git.commit_check import CheckState
+from bot.core.incidents.alerting import AlertPolicy
+from bot.handlers.slack import cards
+from bot.i18n.language import ENGLISH
 from bot.messages import adopt, incident, revert, snooze_modal
+from bot.messages.blocks import Message
+from bot.messages.card import Card
 from bot.ports.chat import ChatError
 from tests.common import samples
+from tests.common.clock import Clock
 from tests.common.demo import IDLE_SCHEDULE, running_demo
 from tests.common.slack import JONAS, MIRA, TOMAS, Person, methods_called
 from tests.common.wait import wait_for
@@ -165,6 +173,81 @@ def test_one_persons_many_commands_keep_nobody_waiting(demo, monkeypatch):
         assert [answer for interaction in many for answer in interaction.responses if "Too many" in answer.text]
     finally:
         gate.set()
+
+
+# ---------------------------------------------------------------- messages that Slack rejects
+
+
+class PickyChat:
+    """Rejects one card: its blocks, and with `rejects_text` its text too."""
+
+    def __init__(self, code, *, rejects_text):
+        self.code, self.rejects_text = code, rejects_text
+        self.tries = 0
+        self.posted = {}
+
+    def post(self, channel, message, *, key, **_):
+        if key == "bad":
+            self.tries += 1
+            if message.blocks or self.rejects_text:
+                raise ChatError(f"error {self.code}", code=self.code)
+        self.posted[key] = message
+        return f"{len(self.posted)}.0"
+
+
+@pytest.fixture
+def reconciled(store, monkeypatch):
+    """Reconciles a card that Slack rejects and one that it accepts, every minute for an hour."""
+    shown = [Card(key, key, "C1", Message(f"The {key} card.", ({"type": "divider"},))) for key in ("bad", "good")]
+    monkeypatch.setattr(cards.CardReconciler, "_desired_cards", lambda *_: shown)
+
+    def reconcile(chat):
+        clock = Clock()
+        reconciler = cards.CardReconciler(store, chat, clock, lambda _: ENGLISH, AlertPolicy())
+        for _ in range(60):
+            reconciler.reconcile()
+            clock.advance(seconds=60)
+        return reconciler
+
+    return reconcile
+
+
+CODES = ["invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "msg_too_long"]
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_a_card_whose_blocks_slack_rejects_is_posted_as_text(reconciled, caplog, code):
+    chat = PickyChat(code, rejects_text=False)
+    assert reconciled(chat).problems() == []
+    assert chat.posted.keys() == {"bad", "good"}
+    text = chat.posted["bad"].text
+    assert text.startswith("The bad card. An unexpected error occurred in the bot. Log reference: ")
+    assert text[-9:-1] in caplog.text
+    assert chat.tries == 2
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_a_card_that_slack_rejects_does_not_hold_up_its_channel(reconciled, code):
+    chat = PickyChat(code, rejects_text=True)
+    problems = reconciled(chat).problems()
+    assert chat.posted.keys() == {"good"}
+    assert list(map(str, problems)) == [f"C1: error {code}"]
+    assert chat.tries < 50  # it is tried less and less often
+
+
+@pytest.mark.parametrize(
+    ("url", "page"),
+    [
+        ("https://ci.example/job/7", "https://ci.example/job/7"),
+        ("https://ci.example/a job", "https://ci.example/a%20job"),
+        *(
+            (url, None)
+            for url in ("https://", "https://a b/", "https://a<b>/", "http://ci:99999/", "http://[::1", "ftp://ci/", 7)
+        ),
+    ],
+)
+def test_the_page_of_a_check_is_a_link_that_slack_accepts(url, page):
+    assert make_check("test", CheckState.FAILURE, url).url == page
 
 
 # ---------------------------------------------------------------- DNS and TLS

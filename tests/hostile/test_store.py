@@ -3,22 +3,27 @@
 import json
 from dataclasses import replace
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.adapters.database import tables
-from bot.adapters.database.records import storable
+from bot.adapters.database import engine, tables
+from bot.adapters.database.records import Records, storable
 from bot.adapters.database.store import SqlStore
 from bot.core.access.audit import AuditEntry, Origin
-from bot.core.drift.model import FieldDrift, ObjectDrift, Status
+from bot.core.applications.discovery import ApplicationInventory
+from bot.core.drift.model import Check, FieldDrift, ObjectDrift, Status
 from bot.core.incidents.alerting import AlertPolicy
+from bot.core.incidents.incident import Incident
+from bot.handlers.incidents.record import apply_timers_to_all
+from bot.handlers.queries.status import status
 from bot.handlers.slack.cards import CardReconciler
 from bot.i18n.language import ENGLISH
 from bot.ports.store import StoreError
-from tests.common.samples import T0, check, incident
+from tests.common.samples import T0, application, check, incident
 
 
 def nested(depth):
@@ -143,6 +148,25 @@ def test_a_database_that_restarts_is_used_again(postgresql):
         store.close()
 
 
+@pytest.mark.parametrize(
+    ("bound", "statement", "kind"),
+    [
+        ("STATEMENT_SECONDS", "SELECT pg_sleep(60)", "QueryCanceled"),
+        ("LOCK_SECONDS", "LOCK TABLE checks", "LockNotAvailable"),
+    ],
+)
+def test_postgresql_gives_a_statement_up(postgresql, monkeypatch, bound, statement, kind):
+    monkeypatch.setattr(engine, bound, 1)
+    store = SqlStore(postgresql.url)
+    try:
+        with store.database.begin() as other:
+            other.execute(sa.text("LOCK TABLE checks"))
+            with pytest.raises(StoreError, match=kind), store.database.begin() as connection:
+                connection.execute(sa.text(statement))
+    finally:
+        store.close()
+
+
 def read_only_sqlite(tmp_path, _):
     path = tmp_path / "state.db"
     store = SqlStore(f"sqlite:///{path}")
@@ -200,15 +224,36 @@ class CountingChat:
         return f"{self.posts}.0"
 
 
-def test_many_open_incidents_take_few_statements_once_slack_shows_them(tmp_path):
+def test_ten_thousand_open_incidents_take_few_statements(tmp_path):
+    """On 50 shared cards, which Slack shows: neither an incident, an application nor a card takes one of its own."""
     store, chat = SqlStore(f"sqlite:///{tmp_path}/state.db"), CountingChat()
-    for number in range(600):
-        store.incidents.exchange(None, incident(f"app-{number}"))
+    names = [f"app-{number:05}" for number in range(10_000)]
+    opened, checked = Records(Incident).dump(incident("NAME", group="GROUP")), Records(Check).dump(check("NAME"))
+    incidents = [
+        {
+            "id": f"{name}@1",
+            "application": name,
+            "resolved": False,
+            "settled": False,
+            "body": opened.replace("NAME", name).replace("GROUP", f"C1/cluster/{number % 50}@{T0.isoformat()}"),
+        }
+        for number, name in enumerate(names)
+    ]
+    checks = [{"application": name, "body": checked.replace("NAME", name)} for name in names]
+    with store.database.begin() as connection:
+        connection.execute(tables.incidents.insert(), incidents)
+        connection.execute(tables.checks.insert(), checks)
     reconciler = CardReconciler(store, chat, lambda: T0, lambda _: ENGLISH, AlertPolicy())
     reconciler.reconcile()
+    assert chat.posts == 50
+    applications = [application(name) for name in names]
+    ports = SimpleNamespace(store=store, forges={}, clock=lambda: T0)
+    inventory = ApplicationInventory({}, {})
     statements = []
     sa.event.listen(store.database.engine, "before_cursor_execute", lambda *call: statements.append(call[2]))
     reconciler.reconcile()
+    apply_timers_to_all(store, T0, AlertPolicy())
+    answer = status(ENGLISH, ports, applications, [], inventory, interval=timedelta(minutes=5), everything=False)
     store.close()
-    assert chat.posts == 600
-    assert len(statements) < 15
+    assert answer.text.startswith("10,000 applications: ")
+    assert len(statements) < 25, len(statements)

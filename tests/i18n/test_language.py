@@ -168,6 +168,7 @@ def test_what_fills_a_place_is_never_a_template(value):
 
 # Spanish-speaking engineers say these in English.
 TERMS = {
+    "p",  # p90
     "diff",
     "drift",
     "chart",

@@ -19,6 +19,7 @@ def messages(translator):
         "application-unlike-any": (command.UnknownApplication("billing", None), ["shop", "invoices"]),
         "application-of-none": (command.UnknownApplication("shop", None), []),
         "span": (command.InvalidDuration(), ["shop"]),
+        "period": (command.InvalidPeriod(), ["shop"]),
         "arguments": (command.WrongArguments(REVERT), ["shop"]),
     }
     openings = {

@@ -1,9 +1,9 @@
 """Everything the bot says, by name: each table of messages, as Slack gets them."""
 
 from bot.i18n.language import Language, Translator
-from tests.messages import approvals, commands, homes, hostile, incidents, pull_requests, queries, rollouts
+from tests.messages import approvals, commands, homes, hostile, incidents, pull_requests, queries, reports, rollouts
 
-TABLES = (incidents, rollouts, pull_requests, approvals, queries, commands)
+TABLES = (incidents, rollouts, pull_requests, approvals, queries, reports, commands)
 
 
 def posts(messages):

@@ -11,10 +11,12 @@ from bot.core.changes.effect import Effect, bounded
 from bot.core.changes.irreversible import IrreversibleChange, Loss
 from bot.core.changes.rendered_change import FieldChange, ObjectChange, RenderedChange
 from bot.core.commands import command
+from bot.core.delivery.report import Waiting
 from bot.core.drift.model import Actor, ClusterUser, Confidence, NotFollowed, ObjectDrift
 from bot.core.git.author import Author
 from bot.core.git.commit_check import CheckState, CommitCheck, CommitChecks
 from bot.core.git.people import ChangePeople
+from bot.core.health.unready import Unready
 from bot.core.incidents.incident import IncidentState
 from bot.core.objects.images import Pin, Unpinned
 from bot.core.pull_requests import revert
@@ -22,7 +24,7 @@ from bot.core.pull_requests.change_ref import CommitUrl, PullNumber
 from bot.core.pull_requests.queued import QueueState
 from bot.core.pull_requests.revert import RevertRequest, Target
 from bot.core.pull_requests.tracked_pull_request import ProposedChange
-from bot.core.rollouts.pending import PendingState, Unready
+from bot.core.rollouts.pending import PendingState
 from bot.core.rollouts.rollout import ApplicationChange, ApplicationRollout, RolloutState
 from bot.messages import (
     adopt,
@@ -36,6 +38,7 @@ from bot.messages import (
     permission,
     pull_request_card,
     queued_revert,
+    report,
     rollout,
     silence,
     snooze_modal,
@@ -44,11 +47,13 @@ from bot.messages import (
 )
 from bot.messages import help as help_message
 from bot.messages import revert as revert_message
+from bot.messages.object_links import ObjectLink
 from bot.messages.writer import Writer
 from tests.messages.approvals import ALERTS
 from tests.messages.homes import at_home
 from tests.messages.pull_requests import QUEUED
 from tests.messages.queries import entries, overview
+from tests.messages.reports import DEPLOYMENTS, INCIDENTS, build
 from tests.messages.samples import (
     APPLICATIONS,
     COMMIT,
@@ -81,6 +86,10 @@ def objects(number, times=1):
     )
     names = (f"{MARKUP}-{index}-{LONG}" for index in range(number))
     return tuple(ObjectDrift("v1", "ConfigMap", MARKUP[:20], name, "modified", fields * times) for name in names)
+
+
+def links(check, object_drift):
+    return [ObjectLink(f"{LONG}/{MARKUP}.yaml:{10**9}", f"https://forge.example/{LONG[:2000]}")] * 2
 
 
 OBJECTS = objects(100)
@@ -143,7 +152,17 @@ def messages(translator):
         **alerts(translator),
         **queue(translator),
         **statuses(translator),
+        "report": report.answer(translator, hostile_report()),
     }
+
+
+def hostile_report():
+    names = [f"{MARKUP}-{index}-{LONG}" for index in range(99)]
+    deployed = [replace(DEPLOYMENTS[index % 20], application=name, rollout=name) for index, name in enumerate(names)]
+    drifted = [replace(INCIDENTS[0], application=name, id=name, tools=(name, MARKUP)) for name in names]
+    merged = replace(MERGE, state=RolloutState.LATE)
+    pulls = (replace(REVERT_PULL, title=HOSTILE, number=10**9),) * 99
+    return build(deployed, drifted, Waiting((INCIDENT,) * 99, pulls, (merged,) * 99))
 
 
 def cards(translator):
@@ -167,7 +186,7 @@ def answers(translator):
     unknown_application = command.UnknownApplication(MARKUP + LONG, None)
     return {
         "drift answer": drift.answer(translator, [CHECK] * 10),
-        "diff": drift.diff(translator, CHECK, "shop", everything=True),
+        "diff": drift.diff(translator, CHECK, "shop", links, everything=True),
         "adopt opened": adopt.opened(translator, PULL),
         "history": history.answer(translator, entries(HOSTILE) * 40, MARKUP, "shop", LONG),
         "history of trouble": history.answer(translator, entries(HOSTILE) * 40, MARKUP, "shop", LONG, suspects),
@@ -279,12 +298,15 @@ def modals(translator):
     worst = replace(many, application="s" * 63, error=HOSTILE, drift=objects(10, 20))
     names = ["s" * 63] * 50
     return {
-        **{f"modal of much, page {page}": diff_pages.view(translator, [many], "shop", page) for page in (0, 7, 10**5)},
         **{
-            f"modal of the worst, page {page}": diff_pages.view(translator, [worst], "shop", page)
+            f"modal of much, page {page}": diff_pages.view(translator, [many], links, "shop", page)
+            for page in (0, 7, 10**5)
+        },
+        **{
+            f"modal of the worst, page {page}": diff_pages.view(translator, [worst], links, "shop", page)
             for page in (0, 99, 10**5)
         },
-        "modal of many": diff_pages.view(translator, [worst] * 5, f"group {LONG[:500]}", 0),
+        "modal of many": diff_pages.view(translator, [worst] * 5, links, f"group {LONG[:500]}", 0),
         "reading long names": diff_pages.loading_view(translator, names),
         "snooze of long names": snooze_modal.form(translator, names, subject="s" * 200, channel="C1"),
         "snooze of nothing": snooze_modal.message_view(translator, silence.nothing_open(translator, [])),

@@ -39,6 +39,7 @@ from tests.messages.samples import (
     T0,
     UNKNOWN,
     field,
+    links,
 )
 
 DEFAULTED = ("imagePullPolicy", "terminationMessagePath", *(f"probe{number}" for number in range(9)))
@@ -160,27 +161,29 @@ def answers(translator):
     return {
         "drift-answer": drift.answer(translator, [DRIFTED, SYNCED, UNKNOWN]),
         "drift-answer-none": drift.answer(translator, []),
-        "diff-answer": drift.diff(translator, DRIFTED, "shop", everything=False),
+        "diff-answer": drift.diff(translator, DRIFTED, "shop", links, everything=False),
         "explain-answer": drift.explain(translator, [replace(DRIFTED, set_aside=SET_ASIDE)]),
         "explain-answer-unknown": drift.explain(translator, [UNKNOWN]),
-        "diff-answer-all": drift.diff(translator, replace(DRIFTED, set_aside=SET_ASIDE), "shop", everything=True),
-        "diff-answer-all-none": drift.diff(translator, SYNCED, "search", everything=True),
-        "diff-answer-synced": drift.diff(translator, SYNCED, "search", everything=False),
-        "diff-answer-unknown": drift.diff(translator, UNKNOWN, "payments", everything=False),
+        "diff-answer-all": drift.diff(
+            translator, replace(DRIFTED, set_aside=SET_ASIDE), "shop", links, everything=True
+        ),
+        "diff-answer-all-none": drift.diff(translator, SYNCED, "search", links, everything=True),
+        "diff-answer-synced": drift.diff(translator, SYNCED, "search", links, everything=False),
+        "diff-answer-unknown": drift.diff(translator, UNKNOWN, "payments", links, everything=False),
         "diff-file-pointer": diff_file.pointer(translator),
     }
 
 
 def modals(translator):
     return {
-        "modal-diff": diff_pages.view(translator, [DRIFTED], "shop", 0),
-        "modal-diff-attributed": diff_pages.view(translator, [replace(DRIFTED, drift=ATTRIBUTED)], "shop", 0),
-        "modal-diff-synced": diff_pages.view(translator, [SYNCED], "search", 0),
-        "modal-diff-first-page": diff_pages.view(translator, [MUCH_DRIFTED], "shop", 0),
-        "modal-diff-middle-page": diff_pages.view(translator, [MUCH_DRIFTED], "shop", 1),
-        "modal-diff-last-page": diff_pages.view(translator, [MUCH_DRIFTED], "shop", 99),
+        "modal-diff": diff_pages.view(translator, [DRIFTED], links, "shop", 0),
+        "modal-diff-attributed": diff_pages.view(translator, [replace(DRIFTED, drift=ATTRIBUTED)], links, "shop", 0),
+        "modal-diff-synced": diff_pages.view(translator, [SYNCED], links, "search", 0),
+        "modal-diff-first-page": diff_pages.view(translator, [MUCH_DRIFTED], links, "shop", 0),
+        "modal-diff-middle-page": diff_pages.view(translator, [MUCH_DRIFTED], links, "shop", 1),
+        "modal-diff-last-page": diff_pages.view(translator, [MUCH_DRIFTED], links, "shop", 99),
         "modal-diff-of-several": diff_pages.view(
-            translator, [DRIFTED, replace(UNKNOWN, drift=(CONFIG,))], "group-1", 0
+            translator, [DRIFTED, replace(UNKNOWN, drift=(CONFIG,))], links, "group-1", 0
         ),
         "modal-diff-outdated": diff_pages.message_view(translator, errors.outdated_button(translator)),
         "modal-reading": diff_pages.loading_view(translator, ["shop"]),

@@ -10,6 +10,8 @@ from bot.core.drift.model import NotFollowed
 from bot.core.git.author import Author
 from bot.core.git.commit import Commit
 from bot.core.git.people import ChangePeople
+from bot.core.health.status import HealthStatus
+from bot.core.health.unready import Unready
 from bot.i18n.catalogue import chat, discovery
 from bot.i18n.language import LocalizedText
 from bot.messages import history, status, who
@@ -82,6 +84,14 @@ BEHIND = who.Contacts(
 )
 
 
+UNREADY = (
+    Unready("Deployment", "web", 1, 3, "CrashLoopBackOff", health=HealthStatus.DEGRADED),
+    Unready("PersistentVolumeClaim", "data"),
+    Unready("Deployment", "api", 0, 1),
+    Unready("Deployment", "jobs", 0, 2),
+)
+
+
 def overview(translator, **given):
     shown = {
         "applications": APPLICATIONS,
@@ -90,6 +100,7 @@ def overview(translator, **given):
         "incidents": {"shop": replace(OPEN, acknowledged_by="U0BO", acknowledged_at=T0)},
         "pulls": {"platform": [replace(PULL_REQUEST, state="open")]},
         "pulls_unknown": {"web": FORGE_SILENT},
+        "unready": {"shop": UNREADY},
         "outages": [LocalizedText(chat.IN_CHANNEL, channel="C0ALERTS01", why=NOT_TAKEN)],
     }
     return status.answer(translator, status.Overview(**(shown | given)))
@@ -106,7 +117,7 @@ def table(translator):
                 checks[name] = CHECKS[application.name]
     for number in range(3, 40):
         checks[f"payments-{number:02}"] = replace(SYNCED, application="payments")
-    return overview(translator, applications=applications, checks=checks)
+    return overview(translator, applications=applications, checks=checks, unready={"search-01": UNREADY[:1]})
 
 
 def entries(text="Lower the memory limit of web"):
@@ -140,13 +151,15 @@ def judged_entries():
 
 def messages(translator):
     only = {"pulls": {}, "outages": [], "rollouts": []}
+    of_one = {"pulls_of": "shop", "applications": APPLICATIONS[1:2], "outages": [], "pulls_unknown": {}}
     unknown = replace(BEHIND, incident=None, owners=(), writers=(), approvals_error=FORGE_SILENT)
     return {
         "status-answer": overview(translator),
         "status-answer-one": overview(translator, applications=APPLICATIONS[:1], **only),
+        "status-answer-of-shop": overview(translator, **of_one),
         "status-answer-none": overview(translator, applications=[]),
         "status-answer-table": table(translator),
-        "status-answer-table-refused": table(translator).without_table(),
+        "status-answer-table-refused": table(translator).without_table_or_chart(),
         "status-answer-deployers": overview(translator, **only, **DEPLOYERS),
         "status-answer-discovering": overview(translator, applications=(), is_discovering=True),
         "status-answer-still-discovering": overview(translator, **only, is_discovering=True),

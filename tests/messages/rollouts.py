@@ -8,7 +8,8 @@ from bot.core.changes.suspect import SuspectReason
 from bot.core.git.commit_check import CommitChecks
 from bot.core.health.cause import Cause
 from bot.core.health.status import HealthStatus
-from bot.core.rollouts.pending import PendingState, Unready
+from bot.core.health.unready import Unready
+from bot.core.rollouts.pending import PendingState
 from bot.core.rollouts.rollout import ApplicationRollout, RolloutState
 from bot.core.rollouts.running_images import ImageMismatch
 from bot.messages import rollout

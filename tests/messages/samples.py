@@ -14,13 +14,15 @@ from bot.core.git.author import Author
 from bot.core.git.commit import Commit, PullRequest
 from bot.core.git.commit_check import CheckState, CommitCheck, CommitChecks
 from bot.core.git.repository_ref import RepositoryRef
+from bot.core.health.unready import Unready
 from bot.core.incidents.incident import Incident, IncidentState, acknowledge, snooze
 from bot.core.objects.images import Pin, Unpinned
 from bot.core.pull_requests.tracked_pull_request import TrackedPullRequest
-from bot.core.rollouts.pending import PendingState, Unready
+from bot.core.rollouts.pending import PendingState
 from bot.core.rollouts.rollout import ApplicationChange, ApplicationRollout, Rollout, RolloutState
 from bot.i18n.catalogue import cluster, forge
 from bot.i18n.language import LocalizedText
+from bot.messages.object_links import ObjectLink
 
 T0 = datetime(2026, 3, 1, 2, 47, tzinfo=UTC)
 SHA = "4f2a9c1e" + "0" * 32
@@ -81,6 +83,20 @@ APPLICATIONS = [
 DRIFTED = Check("shop", "prod", SHA, Status.OUT_OF_SYNC, None, 12, T0, (DEPLOYMENT, CONFIG))
 SYNCED = Check("search", "prod", SHA, Status.SYNCED, None, 4, T0)
 UNKNOWN = Check("payments", "prod", SHA, Status.UNKNOWN, FORBIDDEN, 0, T0)
+
+
+def links(check, object_drift):
+    """The line of a Deployment and its page in Argo CD; the directory of anything else."""
+    if object_drift.kind != "Deployment":
+        return [ObjectLink("apps/shop/", f"{FORGE}/tree/{check.revision}/apps/shop")]
+    file = f"apps/shop/{object_drift.name}.yaml"
+    node = f"apps/Deployment/shop/{object_drift.name}"
+    return [
+        ObjectLink(f"{file}:9", f"{FORGE}/blob/{check.revision}/{file}#L9"),
+        ObjectLink("Argo CD", f"https://argocd.example/applications/argocd/shop?node={node}"),
+    ]
+
+
 CHECKS = {check.application: check for check in (DRIFTED, SYNCED, UNKNOWN)}
 
 # The same where an audit log says who.

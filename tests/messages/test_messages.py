@@ -64,7 +64,8 @@ def test_slacks_own_library_reads_back_every_block(messages, subtests):
     """Its models know limits, and drop or refuse what Slack does not know."""
     for name, message in messages.items():
         with subtests.test(name):
-            blocks = [dict(block) for block in message["blocks"]]
+            # It doesn't know this block yet, which is newer.
+            blocks = [dict(block) for block in message["blocks"] if block["type"] != "data_visualization"]
             assert [block.to_dict() for block in Block.parse_all(blocks)] == blocks
 
 

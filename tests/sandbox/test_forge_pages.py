@@ -52,6 +52,13 @@ def test_the_repository_page_lists_commits_and_open_pull_requests(site):
     assert 'href="/paper/press/pull/1"' in page
 
 
+def test_a_file_and_its_directory_have_pages(site, forge):
+    sha = forge.repositories["paper/press"].git.tip("main")
+    assert f'href="/paper/press/blob/{sha}/a.yaml"' in get(f"{site}/tree/{sha}/")
+    assert '<tr id="L2"><td class="n">2</td><td>b: 2</td></tr>' in get(f"{site}/blob/{sha}/a.yaml")
+    assert requests.get(f"{site}/blob/{sha}/none.yaml", timeout=10).status_code == 404
+
+
 def test_nothing_people_wrote_becomes_markup(site, forge):
     sha = forge.repositories["paper/press"].git.tip("topic")
     for page in (get(site), get(f"{site}/pull/1"), get(f"{site}/commit/{sha}")):

@@ -292,7 +292,11 @@ def test_sub_commands_are_offered_and_history_comes_back(page: Page):
     box = page.locator("#command")
     box.press_sequentially("/gitops r")
     expect(page.get_by_role("option")).to_have_text(
-        [re.compile(r"^/gitops revert REV \[APP\]open a pull"), re.compile("^/gitops release")]
+        [
+            re.compile(r"^/gitops revert REV \[APP\]open a pull"),
+            re.compile("^/gitops report"),
+            re.compile("^/gitops release"),
+        ]
     )
     box.press("Tab")
     expect(box).to_have_value("/gitops revert ")
@@ -307,7 +311,9 @@ def test_sub_commands_are_offered_and_history_comes_back(page: Page):
 
 def test_arguments_are_offered_too(page: Page, slack: SandboxSlack):
     revisions = [{"value": "HEAD", "text": "the latest commit"}, {"value": "3f9c2ab1", "text": "Raise the limit"}]
-    slack.publish({"type": "tour", **TOUR, "applications": ["shop", "payments"], "revisions": revisions})
+    slack.publish(
+        {"type": "tour", **TOUR, "applications": ["shop", "shop-staging", "payments"], "revisions": revisions}
+    )
     expect(page.get_by_role("region", name="Guided tour")).to_contain_text("Cause drift")
     box = page.locator("#command")
     box.press_sequentially("/gitops revert ")
@@ -319,6 +325,14 @@ def test_arguments_are_offered_too(page: Page, slack: SandboxSlack):
     box.press("Enter")
     expect(box).to_have_value("/gitops revert HEAD payments")
     expect(page.get_by_role("option")).to_have_count(0)
+    box.fill("/gitops diff sho")
+    expect(page.get_by_role("option")).to_have_text(
+        [re.compile("^/gitops diff shop --all"), re.compile("^/gitops diff shop-staging")]
+    )
+    box.fill("/gitops diff shop")
+    expect(page.get_by_role("option")).to_have_count(0)
+    box.press("Enter")
+    expect(newest(page, "You said diff shop.")).to_be_visible()
 
 
 @either

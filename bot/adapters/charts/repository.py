@@ -35,6 +35,9 @@ class ChartRepository(Repository):
         self._head, self._version = fetched.revision, fetched.version
         return fetched.revision
 
+    def fetch_if_moved(self) -> str:
+        return self.fetch()
+
     def head(self) -> str:
         return self._head or self.fetch()
 
@@ -115,8 +118,8 @@ class ChartRepository(Repository):
         del revision, files
         raise self._error()
 
-    def push_commit(self, *, branch: str, tree: str, parent: str, message: str) -> str:
-        del branch, tree, parent, message
+    def push_commit(self, *, branch: str, tree: str, parent: str, message: str, head: str | None = None) -> str:
+        del branch, tree, parent, message, head
         raise self._error()
 
     def _all(self, revision: str) -> list[File]:

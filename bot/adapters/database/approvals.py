@@ -5,9 +5,9 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from bot.adapters.database.engine import PAGE, TO_THE_SECOND, Database, advance_head, instant, put
+from bot.adapters.database.engine import PAGE, TO_THE_SECOND, Database, advance_head, put
 from bot.adapters.database.records import Records
-from bot.adapters.database.tables import approval_heads, approvals
+from bot.adapters.database.tables import approval_heads, approvals, instant
 from bot.core.approvals.approval import ApprovalRecord
 
 _RECORDS = Records(ApprovalRecord)

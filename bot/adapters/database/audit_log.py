@@ -5,8 +5,8 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from bot.adapters.database.engine import PAGE, TO_THE_SECOND, Database, instant
-from bot.adapters.database.tables import audit_log, intents
+from bot.adapters.database.engine import PAGE, TO_THE_SECOND, Database
+from bot.adapters.database.tables import audit_log, instant, intents
 from bot.core.access.audit import AuditEntry, Origin
 
 

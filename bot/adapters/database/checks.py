@@ -1,6 +1,6 @@
 """The latest drift check of each application."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import sqlalchemy as sa
@@ -26,8 +26,11 @@ class SqlChecks:
             for application, body in bodies.items():
                 put(connection, checks, application=application, body=body)
 
-    def latest(self) -> dict[str, Check]:
-        bodies = self._database.scalars(sa.select(checks.c.body))
+    def latest(self, applications: Collection[str] | None = None) -> dict[str, Check]:
+        query = sa.select(checks.c.body)
+        if applications is not None:
+            query = query.where(checks.c.application.in_(applications))
+        bodies = self._database.scalars(query)
         return {check.application: check for check in _CHECKS.load_all(bodies)}
 
 

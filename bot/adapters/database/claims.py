@@ -2,8 +2,8 @@
 
 from datetime import datetime, timedelta
 
-from bot.adapters.database.engine import Database, insert_new, instant
-from bot.adapters.database.tables import claims
+from bot.adapters.database.engine import Database, insert_new
+from bot.adapters.database.tables import claims, instant
 
 _TTL = timedelta(days=1)
 

@@ -6,9 +6,9 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from bot.adapters.database.bounds import KEYS
-from bot.adapters.database.engine import Database, insert_new, instant, put
+from bot.adapters.database.engine import Database, insert_new, put
 from bot.adapters.database.records import Records
-from bot.adapters.database.tables import cluster_writes
+from bot.adapters.database.tables import cluster_writes, instant
 from bot.core.cluster_audit.write import ClusterWrite, ObjectKey
 
 _WRITES = Records(ClusterWrite)

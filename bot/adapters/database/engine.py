@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
 from bot.adapters.database.bounds import CONNECT_SECONDS, LOCK_SECONDS, STATEMENT_SECONDS
+from bot.adapters.database.tables import instant
 from bot.i18n.catalogue import store as texts
 from bot.i18n.language import LocalizedText
 from bot.ports.store import StoreError
@@ -69,11 +70,6 @@ class Database:
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()
-
-
-def instant(at: datetime) -> str:
-    """In UTC and always in one form, so that texts sort as instants do."""
-    return at.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def ended_at(at: datetime | None) -> str:

@@ -5,9 +5,9 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from bot.adapters.database.engine import Database, insert_new, instant
+from bot.adapters.database.engine import Database, insert_new
 from bot.adapters.database.records import Records
-from bot.adapters.database.tables import events
+from bot.adapters.database.tables import events, instant
 from bot.core.events import Event, QueuedEvent
 
 _QUEUED = Records(QueuedEvent)

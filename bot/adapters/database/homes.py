@@ -4,8 +4,8 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from bot.adapters.database.engine import Database, instant, put
-from bot.adapters.database.tables import homes
+from bot.adapters.database.engine import Database, put
+from bot.adapters.database.tables import homes, instant
 from bot.ports.store import Home
 
 

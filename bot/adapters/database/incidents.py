@@ -1,14 +1,16 @@
 """Incidents: at most one per application that is not resolved, on all replicas together."""
 
+from dataclasses import asdict
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from bot.adapters.database.engine import Database, ended_at
+from bot.adapters.database.engine import Database, ended_at, put
 from bot.adapters.database.locks import INCIDENT_EXCHANGE
 from bot.adapters.database.records import Records
-from bot.adapters.database.tables import incidents
+from bot.adapters.database.tables import incident_records, incidents
+from bot.core.delivery.incident_record import IncidentRecord, record_of
 from bot.core.incidents.incident import Incident, IncidentState
 
 _INCIDENTS = Records(Incident)
@@ -32,16 +34,10 @@ class SqlIncidents:
         with self._database.begin() as connection:
             if self._database.is_shared:  # two replicas that see none would both insert one
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(INCIDENT_EXCHANGE)))
-            if before is None:
-                return after is not None and _insert(connection, after)
-            body = connection.execute(sa.select(incidents.c.body).where(incidents.c.id == before.id)).scalar()
-            if body is None or _INCIDENTS.dump(_INCIDENTS.load(body)) != _INCIDENTS.dump(before):
-                return False
-            unchanged = (incidents.c.id == before.id) & (incidents.c.body == body)
-            if after is not None and after.id == before.id:
-                return connection.execute(incidents.update().where(unchanged).values(**_row(after))).rowcount == 1
-            deleted = connection.execute(incidents.delete().where(unchanged)).rowcount == 1
-            return deleted and (after is None or _insert(connection, after))
+            exchanged = _exchange(connection, before, after)
+            if exchanged and after is not None and after.state is not IncidentState.SUSPECTED:
+                put(connection, incident_records, **asdict(record_of(after)))
+            return exchanged
 
     def unsettled(self) -> list[Incident]:
         bodies = sa.select(incidents.c.body).where(incidents.c.settled.is_(False)).order_by(incidents.c.id)
@@ -50,10 +46,31 @@ class SqlIncidents:
     def ended(self, since: datetime, limit: int) -> list[Incident]:
         return _INCIDENTS.load_all(self._database.ended(incidents, since, limit))
 
+    def records(self, since: datetime) -> list[IncidentRecord]:
+        resolved_at = incident_records.c.resolved_at
+        current = sa.select(incident_records).where(resolved_at.is_(None) | (resolved_at >= since))
+        with self._database.begin() as connection:
+            return [IncidentRecord(**row) for row in connection.execute(current).mappings()]
+
     def _give_up(self, unreadable: sa.ColumnElement[bool]) -> None:
         """Resolve an incident that cannot be read, but keep it: the next drift opens another one."""
         with self._database.begin() as connection:
+            given_up = sa.select(incidents.c.id).where(unreadable)
+            connection.execute(incident_records.delete().where(incident_records.c.id.in_(given_up)))
             connection.execute(incidents.update().where(unreadable).values(resolved=True, settled=True))
+
+
+def _exchange(connection: sa.Connection, before: Incident | None, after: Incident | None) -> bool:
+    if before is None:
+        return after is not None and _insert(connection, after)
+    body = connection.execute(sa.select(incidents.c.body).where(incidents.c.id == before.id)).scalar()
+    if body is None or _INCIDENTS.dump(_INCIDENTS.load(body)) != _INCIDENTS.dump(before):
+        return False
+    unchanged = (incidents.c.id == before.id) & (incidents.c.body == body)
+    if after is not None and after.id == before.id:
+        return connection.execute(incidents.update().where(unchanged).values(**_row(after))).rowcount == 1
+    deleted = connection.execute(incidents.delete().where(unchanged)).rowcount == 1
+    return deleted and (after is None or _insert(connection, after))
 
 
 def _row(incident: Incident) -> dict[str, object]:

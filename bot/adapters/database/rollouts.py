@@ -1,13 +1,15 @@
 """Rollouts, and the head of each tracked branch up to which they were created."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 
 import sqlalchemy as sa
 
 from bot.adapters.database.engine import Database, advance_head, ended_at, put
 from bot.adapters.database.records import Records
-from bot.adapters.database.tables import rollout_heads, rollouts
+from bot.adapters.database.tables import deployments, rollout_heads, rollouts
+from bot.core.delivery.deployment import Deployment, DeploymentOutcome, deployments_of
 from bot.core.rollouts.rollout import Rollout
 
 _ROLLOUTS = Records(Rollout)
@@ -44,6 +46,12 @@ class SqlRollouts:
         bodies = sa.select(rollouts.c.body).where(rollouts.c.revision.in_(revisions))
         return _ROLLOUTS.load_all(self._database.scalars(bodies))
 
+    def deployments(self, since: datetime) -> list[Deployment]:
+        merged_since = sa.select(deployments).where(deployments.c.merged_at >= since)
+        with self._database.begin() as connection:
+            rows = connection.execute(merged_since).mappings()
+            return [Deployment(**{**row, "outcome": DeploymentOutcome(row["outcome"])}) for row in rows]
+
 
 def _put(connection: sa.Connection, rollout: Rollout) -> None:
     order = connection.execute(sa.select(rollouts.c.order).where(rollouts.c.id == rollout.id)).scalar()
@@ -58,3 +66,6 @@ def _put(connection: sa.Connection, rollout: Rollout) -> None:
         body=_ROLLOUTS.dump(rollout),
         ended=ended_at(rollout.ended_at),
     )
+    connection.execute(deployments.delete().where(deployments.c.rollout == rollout.id))
+    if rollout.parts:
+        connection.execute(deployments.insert(), [asdict(deployment) for deployment in deployments_of(rollout)])

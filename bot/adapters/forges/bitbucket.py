@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any, Self
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from bot.adapters.forges.bitbucket_client import BUILD_STATES, Api, BitbucketClient, BitbucketError, Json
 from bot.adapters.forges.errors import ForgeErrorMapper
@@ -155,6 +155,10 @@ class BitbucketForge:
 
     def commit_url(self, sha: str) -> str:
         return f"{self.web_url}/{self.repository}/commits/{sha}"
+
+    def source_url(self, sha: str, path: str, line: int | None = None) -> str:
+        anchor = f"#lines-{line}" if line else ""
+        return f"{self.web_url}/{self.repository}/src/{sha}/{quote(path)}{anchor}"
 
     # ------------------------------------------------------------ writing
 

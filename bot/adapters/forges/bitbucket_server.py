@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from itertools import chain, islice
 from typing import Any, Self
+from urllib.parse import quote
 
 from bot.adapters.forges.bitbucket_client import BUILD_STATES, Api, BitbucketClient, BitbucketError, Json
 from bot.adapters.forges.errors import ForgeErrorMapper
@@ -124,6 +125,10 @@ class BitbucketServerForge:
 
     def commit_url(self, sha: str) -> str:
         return f"{self.web_url}/{self._path}/commits/{sha}"
+
+    def source_url(self, sha: str, path: str, line: int | None = None) -> str:
+        anchor = f"#{line}" if line else ""
+        return f"{self.web_url}/{self._path}/browse/{quote(path)}?at={sha}{anchor}"
 
     # ------------------------------------------------------------ writing
 

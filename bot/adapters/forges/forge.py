@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, TypeAdapter
+from pydantic import AfterValidator, HttpUrl, TypeAdapter
 
 from bot.core.git.commit import Approval, PullRequest
 from bot.core.git.commit_check import CheckState, CommitCheck
@@ -31,10 +31,13 @@ def make_approval(**fields: Any) -> Approval:
 
 
 def make_check(name: object, state: CheckState, url: object) -> CommitCheck:
-    """The same for a check. A page that is not on the web is left out."""
+    """The same for a check. A URL that is not valid, which Slack would reject, or not on the web is left out."""
     text = " ".join(str(name or "").split()) or "?"
-    is_web_page = isinstance(url, str) and url.startswith(("https://", "http://")) and len(url) <= _MAX_URL
-    return CommitCheck(text[:_MAX_NAME], state, str(url) if is_web_page else None)
+    try:
+        page = str(_WEB_PAGE.validate_python(url))
+    except ValueError:
+        page = ""
+    return CommitCheck(text[:_MAX_NAME], state, page if 0 < len(page) <= _MAX_URL else None)
 
 
 def parse_time(text: str) -> datetime:
@@ -51,6 +54,7 @@ def _checked_time(time: datetime) -> datetime:
 _TIME: Final[TypeAdapter[datetime | None]] = TypeAdapter(Annotated[datetime, AfterValidator(_checked_time)] | None)
 _PULL_REQUEST: Final = TypeAdapter(PullRequest)
 _APPROVAL: Final = TypeAdapter(Approval)
+_WEB_PAGE: Final = TypeAdapter(HttpUrl)
 
 
 def best_match(pulls: Iterable[PullRequest], sha: str) -> PullRequest | None:

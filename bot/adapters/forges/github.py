@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from itertools import islice
 from typing import Self
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from github import GithubException
 from github.CheckRun import CheckRun
@@ -164,6 +164,10 @@ class GitHubForge:
 
     def commit_url(self, sha: str) -> str:
         return f"{self.web_url}/{self.repository}/commit/{sha}"
+
+    def source_url(self, sha: str, path: str, line: int | None = None) -> str:
+        view, anchor = ("blob", f"#L{line}") if line else ("tree", "")
+        return f"{self.web_url}/{self.repository}/{view}/{sha}/{quote(path)}{anchor}"
 
     # ------------------------------------------------------------ writing
 

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, Self, TypeVar
+from urllib.parse import quote
 
 import gitlab
 import requests
@@ -157,6 +158,10 @@ class GitLabForge:
 
     def commit_url(self, sha: str) -> str:
         return f"{self.web_url}/{self.repository}/-/commit/{sha}"
+
+    def source_url(self, sha: str, path: str, line: int | None = None) -> str:
+        view, anchor = ("blob", f"#L{line}") if line else ("tree", "")
+        return f"{self.web_url}/{self.repository}/-/{view}/{sha}/{quote(path)}{anchor}"
 
     # ------------------------------------------------------------ writing
 

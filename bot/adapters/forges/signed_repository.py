@@ -26,9 +26,9 @@ class SignedRepository(GitRepository):
         super().__init__(*arguments, **keywords)
         self._create_commit = create_commit
 
-    def push_commit(self, *, branch: str, tree: str, parent: str, message: str) -> str:
+    def push_commit(self, *, branch: str, tree: str, parent: str, message: str, head: str | None = None) -> str:
         try:
-            return super().push_commit(branch=branch, tree=tree, parent=parent, message=message)
+            return super().push_commit(branch=branch, tree=tree, parent=parent, message=message, head=head)
         except SignaturesRequiredError:
             pass
         base_tree, new_tree = (str(self.tree_id(revision, "")) for revision in (parent, tree))

@@ -9,7 +9,7 @@ from bot.adapters.git.objects import full_sha, write_object
 from bot.core.git.commit import Commit
 
 _AUTHOR = "gitops-bot <gitops-bot@users.noreply.invalid>"
-_FIELDS = ("%H", "%P", "%an", "%ae", "%ct", "%B")
+_FIELDS = ("%H", "%P", "%an", "%ae", "%ct", "%at", "%B")
 
 
 def log(mirror: Mirror, *argv: str, revisions: Sequence[str]) -> list[Commit]:
@@ -30,8 +30,9 @@ def log(mirror: Mirror, *argv: str, revisions: Sequence[str]) -> list[Commit]:
             author=_cut(author, bounds.NAME_BYTES),
             email=_cut(email, bounds.NAME_BYTES),
             committed_at=_instant(seconds),
+            authored_at=_instant(authored_seconds),
         )
-        for sha, parents, author, email, seconds, message in records
+        for sha, parents, author, email, seconds, authored_seconds, message in records
     ]
 
 

@@ -112,7 +112,7 @@ def _when(pattern: str, phrase: Phrase) -> tuple[re.Pattern[str], Phrase]:
 
 
 _REMOTE_ERRORS = (
-    _when(r"^fatal: git \w+ did not complete in", texts.SLOW),
+    _when(r"^fatal: git [\w-]+ did not complete in", texts.SLOW),
     _when(
         r"authentication failed|could not read (?:username|password)|HTTP (?:code = )?40[13]|returned error: 40[13]"
         r"|invalid credentials",
@@ -127,6 +127,12 @@ _REMOTE_ERRORS = (
         texts.NOT_FOUND_OR_HIDDEN,
     ),
     _when(r"does not appear to be a git repository|does not exist", texts.NOT_A_REPOSITORY),
+    # The words of OpenSSL and of GnuTLS, whichever git's curl is built with.
+    _when(
+        r"SSL certificate problem|certificate verification failed|verification failed: certificate"
+        r"|certificate subject name",
+        texts.UNTRUSTED,
+    ),
     _when(
         r"could not resolve|failed to connect|could ?n[o']t connect|connection (?:refused|timed out|reset|closed)"
         r"|network is unreachable|no route to host|operation too slow|operation timed out|unable to access"

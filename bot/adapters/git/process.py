@@ -19,6 +19,7 @@ import git
 
 from bot.adapters.git import bounds
 from bot.adapters.git.errors import disk_errors
+from bot.adapters.git.watchdog import Watchdog
 from bot.i18n.catalogue import repository as texts
 from bot.i18n.language import LocalizedText
 from bot.ports.git import RepositoryError
@@ -60,6 +61,7 @@ _CONFIG = (
 )
 _NOT_FOUND = 127  # of env(1)
 _CHUNK = 2**16
+_WATCHDOG = Watchdog()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,7 @@ def run_git(
         stream.write(stdin)
         stream.seek(0)
         running = _start(argv, work_tree or git_dir, environment, stream)
-        with cast("subprocess.Popen[bytes]", running.proc) as process:
+        with cast("subprocess.Popen[bytes]", running.proc) as process, _WATCHDOG.watching(process.pid):
             # Git inherits the limit to what it starts, which for a local repository is the server, too.
             _limit_memory(process.pid)
             stdout = _Fields(field_bytes)

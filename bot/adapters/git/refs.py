@@ -43,6 +43,17 @@ def branch_tip(mirror: Mirror, branch: str) -> str | None:
     return commit.sha if commit else None
 
 
+def remote_tip(mirror: Mirror, branch: str) -> str | None:
+    """The sha of a branch on the remote, which is not fetched; None when there is none. RepositoryError."""
+    ref = f"refs/heads/{branch}"
+    output = mirror.network_git("ls-remote", "--end-of-options", mirror.url, ref)
+    if output.status != 0:
+        raise mirror.errors.fetch_failed(output.stderr)
+    # "SHA TAB REF" for each reference whose name ends like this
+    names = (line.partition("\t") for line in output.stdout.decode(errors="replace").split("\n"))
+    return next((sha for sha, _, name in names if name == ref), None)
+
+
 def resolve(mirror: Mirror, revision: TargetRevision) -> ResolvedRevision | None:
     """What a revision means in the mirror as it is; None when it means nothing there."""
     branch = revision.exact_branch

@@ -64,6 +64,10 @@ class GitRepository:
         with measured, self._mirror.fetched(*refs.refspecs(self._revision)):
             return refs.tracked(self._mirror, self._revision).sha
 
+    def fetch_if_moved(self) -> str:
+        tracked = self.resolved_revision()
+        return tracked.sha if refs.remote_tip(self._mirror, tracked.name) == tracked.sha else self.fetch()
+
     def head(self) -> str:
         return self.resolved_revision().sha
 
@@ -176,9 +180,11 @@ class GitRepository:
     def edited_tree(self, revision: str, files: Mapping[str, bytes | None]) -> str:
         return trees.edited_tree(self._mirror, revision, files)
 
-    def push_commit(self, *, branch: str, tree: str, parent: str, message: str) -> str:
+    def push_commit(self, *, branch: str, tree: str, parent: str, message: str, head: str | None = None) -> str:
         sha = write_commit(self._mirror, full_sha(tree), [full_sha(parent)], message, at=int(time.time()))
-        push(self._mirror, sha, branch)
+        tracked = self.resolved_revision()
+        unmoved = {tracked.name: full_sha(head or parent)} if tracked.kind == "branch" else {}
+        push(self._mirror, sha, branch, unmoved)
         return sha
 
     # ------------------------------------------------------------ inside

@@ -74,6 +74,8 @@ class Links:
 
 def read_links(mirror: Mirror, revision: str, known: Links | None = None) -> Links:
     """The links of a commit or tree: only the difference is read if those of another are known."""
+    if known and known.revision == revision:
+        return known
     targets: dict[str, str] = {}
     blobs = {}
     if known and mirror.objects([known.revision.encode()])[0]:

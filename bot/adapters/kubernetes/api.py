@@ -5,6 +5,7 @@ are not used.
 """
 
 import threading
+from contextlib import closing
 from typing import Any, Final
 
 import orjson
@@ -44,6 +45,9 @@ class KubernetesApi:
 
     def __init__(self, name: str, configuration: Configuration, timeout: urllib3.Timeout) -> None:
         configuration.retries = _RETRY
+        configuration.connection_pool_maxsize = (
+            bounds.WATCHES
+        )  # a connection that finds no place is closed, with a warning
         self._client = ApiClient(configuration)
         self.server = str(configuration.host)
         self.errors = ClusterErrorMapper(name, self.server)
@@ -71,8 +75,7 @@ class KubernetesApi:
         headers = {"accept": accept, "accept-encoding": "gzip", "user-agent": "gitops-bot"}
         try:
             with deadline(bounds.REQUEST_SECONDS):
-                with self._authenticating:  # so that one thread renews an expired token, not all of them
-                    self._client.update_params_for_auth(headers, [], ["BearerToken"], path, "GET", None)
+                self._authenticate(path, headers)
                 try:
                     status, body = self._send(path, headers, max_bytes)
                 except (ProtocolError, ReadTimeoutError):  # urllib3 retries a request, but not the reading of its body
@@ -88,6 +91,30 @@ class KubernetesApi:
         if len(body) > max_bytes:
             raise self.errors.too_large(action, max_bytes)
         return body
+
+    def open(self, path: str, action: LocalizedText, *, idle: float, seconds: float) -> urllib3.BaseHTTPResponse:
+        """A response whose body goes on: for at most `seconds`, with at most `idle` seconds between two pieces."""
+        headers = {"accept": "application/json", "user-agent": "gitops-bot"}
+        timeout = urllib3.Timeout(connect=self._timeout.connect_timeout, read=idle)
+        try:
+            with deadline(seconds):
+                self._authenticate(path, headers)
+                response = self._pools.request(
+                    "GET", self.server + path, headers=headers, timeout=timeout, redirect=False, preload_content=False
+                )
+            if response.status == 200:
+                return response
+            with closing(response):
+                body = response.read(bounds.ERROR_BYTES)
+        except HTTPError as error:
+            raise self.errors.unreachable(action, error) from error
+        except (ConfigException, OSError) as error:
+            raise self.errors.could_not(action, LocalizedText(texts.NO_LOGIN)) from error
+        raise self.errors.rejected(action, response.status, body)
+
+    def _authenticate(self, path: str, headers: dict[str, str]) -> None:
+        with self._authenticating:  # so that one thread renews an expired token, not all of them
+            self._client.update_params_for_auth(headers, [], ["BearerToken"], path, "GET", None)
 
     def _send(self, path: str, headers: dict[str, str], max_bytes: int) -> tuple[int, bytes]:
         """Status and body, which is cut off above `max_bytes`. HTTPError."""

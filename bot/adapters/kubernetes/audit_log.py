@@ -5,12 +5,14 @@ https://kubernetes.io/docs/tasks/debug/debug-cluster/audit/#log-backend
 
 import os
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 from bot.adapters.kubernetes.bounds import AUDIT_LINE_BYTES, AUDIT_READ_BYTES
 from bot.i18n.catalogue import cluster as texts
 from bot.i18n.language import LocalizedText
 from bot.ports.cluster import ClusterError
+
+_BEGINNING: Final = 100  # bytes of a line that is too long: not an event, so that the reader knows that one is missing
 
 
 class AuditLogFile:
@@ -25,7 +27,7 @@ class AuditLogFile:
     def read(self) -> list[bytes]:
         """The complete lines of what was appended since the last call, up to AUDIT_READ_BYTES; [] if there are none.
 
-        A line above AUDIT_LINE_BYTES is left out. ClusterError if the file can't be read.
+        Of a line above AUDIT_LINE_BYTES, only the beginning. ClusterError if the file can't be read.
         """
         try:
             if self._file is None:
@@ -57,13 +59,14 @@ class AuditLogFile:
         lines = []
         for part in complete:
             line = bytes(self._begun) + part
-            if not self._skips_line and line.strip() and len(line) <= AUDIT_LINE_BYTES:
-                lines.append(line)
+            if not self._skips_line and line.strip():
+                lines.append(line if len(line) <= AUDIT_LINE_BYTES else line[:_BEGINNING])
             self._begun.clear()
             self._skips_line = False
         if not self._skips_line:
             self._begun += rest
         if len(self._begun) > AUDIT_LINE_BYTES:
+            lines.append(bytes(self._begun[:_BEGINNING]))
             self._begun.clear()
             self._skips_line = True
         return lines

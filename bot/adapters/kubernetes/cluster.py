@@ -1,9 +1,10 @@
 """`ports.Cluster` by the Kubernetes API, read-only."""
 
+import re
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import urllib3
 
@@ -12,10 +13,14 @@ from bot.adapters.kubernetes.api import KubernetesApi
 from bot.adapters.kubernetes.discovery import discover
 from bot.adapters.kubernetes.kubeconfig import load_configuration
 from bot.adapters.kubernetes.listing import list_objects
+from bot.adapters.kubernetes.watching import open_watch
 from bot.i18n.catalogue import cluster as texts
-from bot.i18n.language import LocalizedText
-from bot.ports.cluster import Discovery, Kind, Read
+from bot.i18n.language import LocalizedText, Phrase
+from bot.ports.cluster import Discovery, Kind, ObjectList, Read, Watch
 from bot.ports.telemetry import LIST, NO_TELEMETRY, Telemetry
+
+# https://github.com/kubernetes/apimachinery/blob/master/pkg/fields/selector.go (EscapeValue)
+_SELECTOR_SYNTAX: Final = re.compile(r"[\\,=]")
 
 
 def _unchanged(item: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -38,6 +43,7 @@ class KubernetesCluster:
         context: str | None = None,
         connect_timeout: float = bounds.CONNECT_SECONDS,
         read_timeout: float = bounds.IDLE_SECONDS,
+        watch_timeout: float = bounds.WATCH_IDLE_SECONDS,
         telemetry: Telemetry = NO_TELEMETRY,
     ) -> None:
         self.name = name
@@ -45,6 +51,7 @@ class KubernetesCluster:
         configuration, self._namespace = load_configuration(name, kubeconfig, context)
         timeout = urllib3.Timeout(connect=connect_timeout, read=read_timeout)
         self._api = KubernetesApi(name, configuration, timeout)
+        self._watch_timeout = watch_timeout
         self.server = self._api.server
         self._schemas: dict[str, tuple[str, Mapping[str, Any]]] = {}
         self._indexing = threading.Lock()
@@ -92,10 +99,37 @@ class KubernetesCluster:
         namespace: str | None,
         read: Callable[[Mapping[str, Any]], Read | None] = _unchanged,  # type: ignore[assignment]  # Read is then the object
     ) -> Mapping[tuple[str | None, str], Read]:
-        resource = f"{kind.plural}.{kind.group}" if kind.group else kind.plural
-        within = f"namespaces/{namespace}/" if namespace and kind.namespaced else ""
-        path = f"/{'apis' if kind.group else 'api'}/{kind.api_version}/{within}{kind.plural}"
-        phrase = texts.LIST_IN if within else texts.LIST
-        action = LocalizedText(phrase, resource=resource, namespace=namespace or "")
-        with self._telemetry.measure(LIST, cluster=self.name, resource=resource):
-            return list_objects(self._api, path, kind, action, read)
+        return self.list_for_watch(kind, namespace, read).objects
+
+    def list_for_watch(
+        self, kind: Kind, namespace: str | None, read: Callable[[Mapping[str, Any]], Read | None]
+    ) -> ObjectList[Read]:
+        action = _action(texts.LIST, texts.LIST_IN, kind, namespace)
+        with self._telemetry.measure(LIST, cluster=self.name, resource=_resource(kind)):
+            return list_objects(self._api, _path(kind, namespace), kind, action, read)
+
+    def get(self, kind: Kind, namespace: str | None, name: str) -> Mapping[str, Any] | None:
+        action = _action(texts.LIST, texts.LIST_IN, kind, namespace)
+        # A list of one, since a GET takes a permission that a check does not need.
+        escaped = _SELECTOR_SYNTAX.sub(r"\\\g<0>", name)
+        path, selector = _path(kind, namespace), f"metadata.name={escaped}"
+        listed = list_objects(self._api, path, kind, action, _unchanged, field_selector=selector)
+        return listed.objects.get((namespace if kind.namespaced else None, name))
+
+    def watch(self, kind: Kind, namespace: str | None, resource_version: str) -> Watch:
+        action = _action(texts.WATCH, texts.WATCH_IN, kind, namespace)
+        return open_watch(self._api, _path(kind, namespace), kind, action, resource_version, idle=self._watch_timeout)
+
+
+def _path(kind: Kind, namespace: str | None) -> str:
+    within = f"namespaces/{namespace}/" if namespace and kind.namespaced else ""
+    return f"/{'apis' if kind.group else 'api'}/{kind.api_version}/{within}{kind.plural}"
+
+
+def _resource(kind: Kind) -> str:
+    return f"{kind.plural}.{kind.group}" if kind.group else kind.plural
+
+
+def _action(everywhere: Phrase, in_namespace: Phrase, kind: Kind, namespace: str | None) -> LocalizedText:
+    phrase = in_namespace if namespace and kind.namespaced else everywhere
+    return LocalizedText(phrase, resource=_resource(kind), namespace=namespace or "")

@@ -18,7 +18,7 @@ from urllib3.exceptions import (
 
 from bot.i18n.catalogue import cluster as texts
 from bot.i18n.language import LocalizedText, Phrase
-from bot.ports.cluster import ClusterError, ForbiddenError, TooLargeError
+from bot.ports.cluster import ClusterError, ExpiredError, ForbiddenError, TooLargeError
 
 _UNREACHABLE: tuple[tuple[type[Exception], Phrase], ...] = (
     (NameResolutionError, texts.UNKNOWN_HOST),
@@ -29,11 +29,12 @@ _UNREACHABLE: tuple[tuple[type[Exception], Phrase], ...] = (
     (SSLError, texts.TLS),
     (ProtocolError, texts.CONNECTION_LOST),
 )
-_GRANTS = {texts.LIST: texts.GRANT_LIST, texts.LIST_IN: texts.GRANT_LIST_IN}
-
-
-class ExpiredError(ClusterError):
-    """410: the list outlived its continue token."""
+_GRANTS = {
+    texts.LIST: texts.GRANT_LIST,
+    texts.LIST_IN: texts.GRANT_LIST_IN,
+    texts.WATCH: texts.GRANT_WATCH,
+    texts.WATCH_IN: texts.GRANT_WATCH_IN,
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,12 @@ from urllib.parse import urlencode
 
 from bot.adapters.kubernetes import bounds
 from bot.adapters.kubernetes.api import KubernetesApi
-from bot.adapters.kubernetes.errors import ExpiredError
 from bot.core.objects.step_budget import json_size
 from bot.gc_pauses import gc_paused
 from bot.http_client import deadline, deadline_paused
 from bot.i18n.catalogue import cluster as texts
 from bot.i18n.language import LocalizedText
-from bot.ports.cluster import Kind, Read, TooLargeError
+from bot.ports.cluster import ExpiredError, Kind, ObjectList, Read, TooLargeError
 
 # The page sizes of successive attempts when a continue token expires (410). A list that outlives its token twice is
 # read as a whole, as client-go's pager does.
@@ -27,12 +26,14 @@ def list_objects(
     kind: Kind,
     action: LocalizedText,
     read: Callable[[Mapping[str, Any]], Read | None],
-) -> Mapping[tuple[str | None, str], Read]:
+    *,
+    field_selector: str = "",
+) -> ObjectList[Read]:
     """What `read` makes of each object at a path, by namespace and name. ClusterError."""
     with deadline(bounds.LIST_SECONDS):
         for page_size in _PAGE_SIZES:
             try:
-                return _Listing(api, path, kind, action, read, page_size).read_pages()
+                return _Listing(api, path, kind, action, read, field_selector, page_size).read_pages()
             except ExpiredError:
                 continue
     raise api.errors.could_not(action, LocalizedText(texts.EXPIRES))
@@ -47,19 +48,21 @@ class _Listing(Generic[Read]):
     kind: Kind
     action: LocalizedText
     read: Callable[[Mapping[str, Any]], Read | None]
+    field_selector: str
     page_size: int | None
+    resource_version: str = ""
     objects: dict[tuple[str | None, str], Read] = field(default_factory=dict)
     object_count: int = 0
     kept_bytes: float = 0
 
-    def read_pages(self) -> Mapping[tuple[str | None, str], Read]:
+    def read_pages(self) -> ObjectList[Read]:
         token = ""
         for _ in range(bounds.PAGES):
             body = self._page(token)
             with gc_paused(), deadline_paused():
                 token = self._read_page(body)
             if not token:
-                return self.objects
+                return ObjectList(self.objects, self.resource_version)
             if self.object_count > bounds.OBJECTS:
                 break
         most = f"{bounds.OBJECTS:,} / {bounds.PAGES:,}"
@@ -68,7 +71,7 @@ class _Listing(Generic[Read]):
     def _page(self, token: str) -> bytes:
         """The page after a continue token. One with too many bytes is requested again with fewer objects."""
         while True:
-            query = {"limit": self.page_size, "continue": token}
+            query = {"fieldSelector": self.field_selector, "limit": self.page_size, "continue": token}
             options = urlencode({key: value for key, value in query.items() if value})
             max_bytes = bounds.PAGE_BYTES if self.page_size else bounds.DOCUMENT_BYTES
             try:
@@ -85,6 +88,7 @@ class _Listing(Generic[Read]):
             items = answer["items"] or ()
             page = {(item["metadata"].get("namespace"), item["metadata"]["name"]): item for item in items}
             token: str = answer["metadata"].get("continue", "")
+            self.resource_version = self.resource_version or str(answer["metadata"].get("resourceVersion", ""))
         except (AttributeError, KeyError, TypeError) as error:
             raise self.api.errors.could_not(self.action, LocalizedText(texts.NO_LIST)) from error
         self.object_count += len(page)

@@ -52,15 +52,16 @@ class SlackChat:
 
     def __init__(self, client: WebClient) -> None:
         self._client = client
+        self._rejects_charts = False
 
     def post(
         self, channel: str, message: Message, *, key: str, thread: str | None = None, broadcast: bool = False
     ) -> str:
-        answer = _call(
-            lambda: self._client.chat_postMessage(
+        answer, sent = self._send(
+            message,
+            lambda content: self._client.chat_postMessage(
                 channel=channel,
-                text=message.text,
-                blocks=[dict(block) for block in message.blocks],
+                **content,
                 thread_ts=thread,
                 reply_broadcast=broadcast,
                 unfurl_links=False,
@@ -69,6 +70,8 @@ class SlackChat:
             ),
             channel,
         )
+        if any(block["type"] == "data_visualization" for block in message.blocks):
+            self._rejects_charts = sent != message
         ts = str(answer["ts"])
         if thread and not (answer.get("message") or {}).get("thread_ts"):
             # Somebody has just deleted the parent, so Slack posted the reply to the channel instead.
@@ -89,30 +92,40 @@ class SlackChat:
         return None
 
     def update(self, channel: str, ts: str, message: Message) -> None:
-        blocks = [dict(block) for block in message.blocks]
-        _call(lambda: self._client.chat_update(channel=channel, ts=ts, text=message.text, blocks=blocks), channel)
+        self._send(message, lambda content: self._client.chat_update(channel=channel, ts=ts, **content), channel)
 
-    def upload(self, channel: str, *, filename: str, title: str, content: str, thread: str | None = None) -> None:
+    def upload(
+        self,
+        channel: str,
+        *,
+        filename: str,
+        title: str,
+        content: str | bytes,
+        thread: str | None = None,
+        alt_text: str | None = None,
+    ) -> None:
         _call(
             lambda: self._client.files_upload_v2(
-                channel=channel, filename=filename, title=printable(title), content=content, thread_ts=thread
+                channel=channel,
+                filename=filename,
+                title=printable(title),
+                content=content,
+                thread_ts=thread,
+                alt_txt=alt_text,
             ),
             channel,
         )
 
+    @property
+    def rejects_charts(self) -> bool:
+        return self._rejects_charts
+
     def post_ephemeral(self, channel: str, user: str, message: Message, *, thread: str | None = None) -> None:
-        blocks = [dict(block) for block in message.blocks]
-        try:
-            _call(
-                lambda: self._client.chat_postEphemeral(
-                    channel=channel, user=user, text=message.text, blocks=blocks, thread_ts=thread
-                ),
-                channel,
-            )
-        except ChatError as error:
-            if error.code != "invalid_blocks" or not message.plain:
-                raise
-            self.post_ephemeral(channel, user, message.without_table(), thread=thread)
+        self._send(
+            message,
+            lambda content: self._client.chat_postEphemeral(channel=channel, user=user, thread_ts=thread, **content),
+            channel,
+        )
 
     def group_members(self, group: str) -> frozenset[str]:
         answer = _call(lambda: self._client.usergroups_users_list(usergroup=group), group)
@@ -140,6 +153,18 @@ class SlackChat:
 
     def publish_home(self, user: str, view: Mapping[str, Any]) -> None:
         _call(lambda: self._client.views_publish(user_id=user, view=dict(view)), LocalizedText(texts.HOME_TAB))
+
+    def _send(
+        self, message: Message, request: Callable[[Mapping[str, Any]], SlackResponse], channel: str
+    ) -> tuple[SlackResponse, Message]:
+        """Send a message, without its table or chart if Slack rejects them; the answer and what was sent. ChatError."""
+        content = {"text": message.text, "blocks": [dict(block) for block in message.blocks]}
+        try:
+            return _call(lambda: request(content), channel), message
+        except ChatError as error:
+            if error.code != "invalid_blocks" or not message.plain:
+                raise
+        return self._send(message.without_table_or_chart(), request, channel)
 
     def _active_user(self, request: Callable[[], SlackResponse]) -> Mapping[str, Any] | None:
         """The user in an answer; None when there is none, or when the user has left or is an app."""

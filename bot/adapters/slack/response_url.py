@@ -23,7 +23,7 @@ def responded(respond: Respond, said: Message, telemetry: Telemetry, *, replaces
         if status != 200:
             operation.outcome = Outcome.RATE_LIMITED if status == 429 else Outcome.ERROR
     if status == 400 and said.plain:  # invalid_blocks, perhaps of a table
-        return responded(respond, said.without_table(), telemetry, replaces=replaces)
+        return responded(respond, said.without_table_or_chart(), telemetry, replaces=replaces)
     return status == 200
 
 

@@ -1,5 +1,6 @@
 """`alerts`: when a difference becomes an alert, reminders, escalation and quiet hours."""
 
+from datetime import time, timedelta
 from typing import Literal, Self
 from zoneinfo import ZoneInfo
 
@@ -17,9 +18,12 @@ from bot.config.values import (
     TimeZone,
     UserOrGroupId,
 )
+from bot.core.delivery.digest import DigestSchedule
 from bot.core.drift.severity import Severity
 from bot.core.incidents.alerting import AlertPolicy, Escalation
 from bot.core.incidents.quiet_hours import QuietHours
+
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 
 class EscalationConfig(Section):
@@ -42,7 +46,7 @@ class QuietHoursConfig(Section):
     start: TimeOfDay | None = Field(default=None, alias="from", description=A_TIME_OF_DAY)
     end: TimeOfDay | None = Field(default=None, alias="to", description=A_TIME_OF_DAY)
     zone: TimeZone = "UTC"
-    days: tuple[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], ...] = Field(
+    days: tuple[Weekday, ...] = Field(
         default=(), description="a list of days from mon, tue, wed, thu, fri, sat, sun, quiet all day"
     )
     loud: Literal["critical", "serious", "nothing"] = Field(
@@ -65,12 +69,20 @@ class QuietHoursConfig(Section):
         return QuietHours(ZoneInfo(self.zone), self.start, self.end, frozenset(self.days), loud)
 
 
+class DigestConfig(Section):
+    """When the weekly digest is sent."""
+
+    day: Weekday = Field(default="mon", description="mon, tue, wed, thu, fri, sat or sun")
+    at: TimeOfDay = Field(default=time(9), description=A_TIME_OF_DAY)
+
+
 class AlertsConfig(Section):
     """When a difference becomes an alert, and how it is reported."""
 
     looks: int = Field(
         default=2, ge=1, le=10, description="a number from 1 to 10 (checks in a row that must see a difference)"
     )
+    settle: Duration = timedelta(seconds=3)
     quiet_while_rolling: Flag = True
     group: int = Field(
         default=5,
@@ -83,6 +95,16 @@ class AlertsConfig(Section):
     quiet_hours: QuietHoursConfig | None = Field(
         default=None, description="a mapping with from, to and zone, or with days"
     )
+
+    digest: DigestConfig | None = Field(default=None, description="a mapping such as {day: mon, at: '09:00'}")
+
+    def digest_schedule(self, zone: ZoneInfo) -> DigestSchedule | None:
+        """As core's type; None if there is no digest. In the zone of the quiet hours, or in `zone` without them."""
+        if self.digest is None:
+            return None
+        quiet_hours = self.quiet_hours.hours() if self.quiet_hours else None
+        zone = quiet_hours.zone if quiet_hours else zone
+        return DigestSchedule(self.digest.day, self.digest.at, zone, quiet_hours)
 
     def policy(self) -> AlertPolicy:
         """As core's type."""

@@ -6,19 +6,23 @@ from pydantic import Field
 
 from bot.config.sections.cluster_audit import ClusterAuditConfig
 from bot.config.sections.section import Section
-from bot.config.values import Channel, LocalPath
+from bot.config.values import Channel, Flag, HttpUrl, LocalPath
 
 
 class ClusterConfig(Section):
     """How to reach a cluster: with neither kubeconfig nor context, it is the one that the bot runs in.
 
     `discover` lists the deployers whose applications the bot watches, reported in `channel` unless they name another.
+    `argocd_url` is the address of Argo CD's UI, for links.
+    With `watch`, an edit on the cluster is compared within seconds, and not only by the next scheduled check.
     """
 
     kubeconfig: LocalPath | None = Field(default=None, description="the path to a kubeconfig file")
     context: str | None = Field(default=None, description="the name of a context in the kubeconfig")
     discover: tuple[Literal["argocd", "flux"], ...] = Field(default=(), description="a list of argocd, flux or both")
     channel: Channel = ""
+    argocd_url: HttpUrl = ""
+    watch: Flag = True
     audit: ClusterAuditConfig | None = Field(
         default=None, description="a mapping such as {webhook: true, show_users: true}"
     )

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
+from urllib.parse import quote
 
 from bot.core.applications.argocd_source import (
     SourceContext,
@@ -40,25 +41,51 @@ from bot.i18n.language import LocalizedText, Text
 DEPLOYER: Final = "Argo CD"
 APPLICATION: Final = ("argoproj.io", "Application")
 
+# The ConfigMap whose `url` is the address of the UI.
+# https://argo-cd.readthedocs.io/en/stable/operator-manual/argocd-cm-yaml/
+SETTINGS: Final = "argocd-cm"
+
+# Which Argo CD an Application's links lead to, where there are several.
+# https://argo-cd.readthedocs.io/en/stable/operator-manual/managed-by-url/
+_MANAGED_BY_URL: Final = "argocd.argoproj.io/managed-by-url"
+_URL: Final = re.compile(r"https?://[\w.:\[\]-]{1,255}(?:/[\w.~%/-]{0,255})?", re.ASCII | re.IGNORECASE)
 _SOURCE_NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,63}")
 
 
-def read_application(resource: Object, cluster: str) -> list[DiscoveryResult]:
-    """One result for each source of an Application on `cluster`: an application, or why it is not supported."""
+def read_application(resource: Object, cluster: str, url: str = "") -> list[DiscoveryResult]:
+    """One result for each source of an Application on `cluster`: an application, or why it is not supported.
+
+    `url` is the address of Argo CD's UI, "" if it is not known.
+    """
     metadata = mapping(resource, "metadata")
     origin = ResourceRef(DEPLOYER, APPLICATION[1], cluster, text(metadata, "namespace"), text(metadata, "name"))
+    page = _page(resource, url)
     sources = _sources(resource)
     has_several = bool(items(mapping(resource, "spec"), "sources"))
     rendered = [(index, source) for index, source in enumerate(sources) if not _is_values_source(source)]
     results: list[DiscoveryResult] = []
     for index, source in rendered:
-        status = _status(resource, index if has_several else None)
+        status = replace(_status(resource, index if has_several else None), page=page)
         source_name = _source_name(source, index) if len(rendered) > 1 else ""
         try:
             results.append(_discovered(origin, status, source_name, resource, source, sources))
         except UnsupportedResourceError as error:
             results.append(UnsupportedResource(origin, status, error.text, source_name))
     return results or [UnsupportedResource(origin, _status(resource, None), LocalizedText(texts.NO_SOURCE))]
+
+
+def controller_namespace(resource: Object) -> str:
+    """The namespace of the Argo CD that manages an Application."""
+    return text(mapping(resource, "status"), "controllerNamespace") or text(mapping(resource, "metadata"), "namespace")
+
+
+def object_page(page: str, api_version: str, kind: str, namespace: str | None, name: str) -> str:
+    """The page of an object, on the page of its Application.
+
+    https://github.com/argoproj/argo-cd/blob/master/ui/src/app/applications/components/utils.tsx (nodeKey)
+    """
+    group = api_version.rpartition("/")[0]
+    return f"{page}?node={quote('/'.join((group, kind, namespace or '', name)))}"
 
 
 def source_paths(resource: Object) -> set[str]:
@@ -145,6 +172,16 @@ def _discovered(
         notes=notes,
         channel=annotated_channel(resource),
     )
+
+
+def _page(resource: Object, url: str) -> str:
+    """An Application's page; "" if the address of Argo CD's UI is not known, or isn't one."""
+    metadata = mapping(resource, "metadata")
+    base = text(mapping(metadata, "annotations"), _MANAGED_BY_URL) or url
+    if not _URL.fullmatch(base):
+        return ""
+    path = "/".join(("applications", text(metadata, "namespace"), text(metadata, "name")))
+    return f"{base.rstrip('/')}/{quote(path)}"
 
 
 def _is_values_source(source: Object) -> bool:

@@ -47,7 +47,7 @@ class DeployerStatus:
     """The status of an application's Argo CD or Flux resource.
 
     `sync` and `health` are the deployer's own words, or "". `revision` is what it has applied, a full SHA if the
-    deployer reports one, or "".
+    deployer reports one, or "". `page` is the URL of the resource in the deployer's UI, or "".
     """
 
     deployer: str
@@ -56,6 +56,7 @@ class DeployerStatus:
     revision: str = ""
     sync_mode: SyncMode = SyncMode.AUTOMATIC
     failure: DeployerFailure | None = None
+    page: str = ""
 
 
 _SYNC_STATUSES: Final = {"Synced": Status.SYNCED, "Ready": Status.SYNCED, "OutOfSync": Status.OUT_OF_SYNC}

@@ -6,6 +6,7 @@ The rules are those of fluxcd/pkg/chartutil. https://fluxcd.io/flux/components/h
 import copy
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Final
 
@@ -28,6 +29,20 @@ _CONFIG_MAP: Final = "ConfigMap"
 _SECRET: Final = "Secret"  # noqa: S105  the kind
 _MASK: Final = "masked"
 _UNMASKED: Final = frozenset({"true", "false", "null"})  # these decide what a chart declares, and are not secrets
+_MAX_NUMBER: Final = 2**52  # Helm makes a float64 of a number; above, adding 1 may give the same one
+_MAX_DIGITS: Final = 15
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseValues:
+    """The values of a HelmRelease as JSON, and the same with the values from Secrets masked; "" if there are none.
+
+    `secret_keys` are the keys in both that only Secrets contain.
+    """
+
+    values: str
+    masked: str = ""
+    secret_keys: tuple[str, ...] = ()
 
 
 def data_references(resources: Mapping[Any, Sequence[Object]]) -> set[tuple[str, str, str]]:
@@ -48,20 +63,36 @@ def config_map_data(reference: Object, origin: ResourceRef, read_data: DataReade
     return _data(reference, origin, read_data)
 
 
-def release_values(spec: Object, origin: ResourceRef, read_data: DataReader) -> tuple[str, str]:
-    """The values of `valuesFrom`, each merged over the ones before, and the inline `values` over them, as JSON.
+def release_values(spec: Object, origin: ResourceRef, read_data: DataReader) -> ReleaseValues:
+    """The values of `valuesFrom`, each merged over the ones before, and the inline `values` over them.
 
-    A value with a `targetPath` overrides inline values too. In the second result, the values from Secrets are masked;
-    it is "" if there are none. Objects that render alike with both contain nothing of one.
-    UnsupportedResourceError.
+    A value with a `targetPath` overrides inline values too. Objects that render alike with the masked values, and
+    without `secret_keys`, contain nothing of a Secret. UnsupportedResourceError.
     """
     references = [entry for entry in items(spec, "valuesFrom") if isinstance(entry, Mapping)]
     if len(references) > _MAX_REFERENCES:
         raise UnsupportedResourceError(LocalizedText(texts.MANY_REFERENCES, most=str(_MAX_REFERENCES)))
     values = _release_values(spec, references, origin, read_data, is_masked=False)
     if all(text(reference, "kind") == _CONFIG_MAP for reference in references):
-        return values, ""
-    return values, _release_values(spec, references, origin, read_data, is_masked=True)
+        return ReleaseValues(values)
+    public = [entry for entry in references if text(entry, "kind") == _CONFIG_MAP or text(entry, "targetPath")]
+    public_keys = _keys(_release_values(spec, public, origin, read_data, is_masked=True))
+    masked = _release_values(spec, references, origin, read_data, is_masked=True)
+    return ReleaseValues(values, masked, tuple(sorted(_keys(values) - public_keys)))
+
+
+def _keys(values: str) -> set[str]:
+    """All keys in values, on every level."""
+    keys: set[str] = set()
+    remaining = [json.loads(values or "{}")]
+    while remaining:
+        value = remaining.pop()
+        if isinstance(value, dict):
+            keys |= value.keys()
+            remaining += value.values()
+        elif isinstance(value, list):
+            remaining += value
+    return keys
 
 
 def _release_values(
@@ -102,14 +133,18 @@ def _unchanged(value: Any) -> Any:
 
 
 def _masked(value: Any) -> Any:
-    """A value of the same form, with other strings and numbers."""
+    """A value of the same form, with strings and numbers that are others in Helm, too."""
     if isinstance(value, Mapping):
         return {key: _masked(below) for key, below in value.items()}
     if isinstance(value, list):
         return [_masked(below) for below in value]
     if isinstance(value, str):
-        return value if value in _UNMASKED else str(int(value) + 1) if value.isdecimal() else _MASK
-    return value + 1 if isinstance(value, int | float) and not isinstance(value, bool) else value
+        is_number = value.isascii() and value.isdecimal() and len(value) <= _MAX_DIGITS
+        mask = str(int(value) + 1) if is_number else _MASK
+        return value if value in _UNMASKED else mask if mask != value else f"{_MASK}-{_MASK}"
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return value
+    return value + 1 if abs(value) < _MAX_NUMBER else 0
 
 
 def _set(values: dict[str, Any], path: str, value: str, size_budget: SizeBudget, *, is_literal: bool) -> None:

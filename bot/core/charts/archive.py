@@ -41,7 +41,8 @@ def unpack(archive: bytes) -> dict[str, bytes]:
                 if path in files:
                     raise ArchiveError(LocalizedText(texts.TWICE, path=repr(path[:100])))
                 files[path] = content.read() if content else b""
-    except (tarfile.TarError, zlib.error, EOFError, ValueError, OverflowError, RecursionError) as error:
+    # IndexError: tarfile expects that a sparse member's header is complete.
+    except (tarfile.TarError, zlib.error, EOFError, ValueError, IndexError, OverflowError, RecursionError) as error:
         raise ArchiveError(LocalizedText(texts.NOT_AN_ARCHIVE)) from error
     if "Chart.yaml" not in files:
         raise ArchiveError(LocalizedText(texts.NO_CHART_FILE))

@@ -2,7 +2,8 @@
 
 A request is the one that made a difference if the states before and after it show that it was the last one that changed
 the field. Without the states, every request that may have changed it is a candidate, and the field manager and the time
-in managedFields rule some out. Nobody is named if the log contradicts managedFields, or may begin too late.
+in managedFields rule some out. Nobody is named if the log contradicts managedFields, or may begin too late, and nobody
+with certainty if a later request cannot be read.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -11,7 +12,7 @@ from datetime import datetime
 from typing import Final
 
 from bot.core.cluster_audit.event import REPLICAS
-from bot.core.cluster_audit.write import EVERYTHING, ClusterWrite, ObjectKey, guess_resource
+from bot.core.cluster_audit.write import EVERYTHING, UNREADABLE, ClusterWrite, ObjectKey, guess_resource
 from bot.core.drift.model import Actor, Confidence, FieldDrift, ObjectDrift
 from bot.core.objects.path import is_related
 
@@ -45,8 +46,10 @@ def with_actors(
 ) -> tuple[ObjectDrift, ...]:
     """The differences with who made each. A difference that the log does not explain keeps the actor that it has.
 
-    The log has every request until `complete_until`; later ones may still be missing.
+    The log has every request until `complete_until`; later ones may still be missing. The requests that cannot be read
+    are those of `UNREADABLE`.
     """
+    unreadable = writes.get(UNREADABLE, ())
 
     def with_actor(object_drift: ObjectDrift) -> ObjectDrift:
         ordered = [
@@ -54,7 +57,9 @@ def with_actors(
             for write in _in_order(write for key in object_keys(object_drift) for write in writes.get(key, ()))
         ]
         if object_drift.change == "missing":
-            return replace(object_drift, actor=deleter(ordered) or object_drift.actor)
+            actor = deleter(ordered, unreadable)
+            is_better = actor and (actor.confidence is Confidence.CERTAIN or object_drift.actor is None)
+            return replace(object_drift, actor=actor) if is_better else object_drift
         fields = tuple(with_writer(object_drift, field, ordered) for field in object_drift.fields)
         return replace(object_drift, fields=fields)
 
@@ -62,7 +67,7 @@ def with_actors(
         if _is_content_of_secret(object_drift, field):
             return field
         window = windows(object_drift, field)
-        actor = writer(field, ordered, window)
+        actor = writer(field, ordered, window, unreadable)
         if actor is None or actor.confidence is Confidence.CERTAIN:
             return replace(field, actor=actor or field.actor)
         if window is None or window.before > complete_until:
@@ -72,29 +77,38 @@ def with_actors(
     return tuple(map(with_actor, drift))
 
 
-def deleter(writes: Sequence[ClusterWrite]) -> Actor | None:
+def deleter(writes: Sequence[ClusterWrite], unreadable: Iterable[ClusterWrite] = ()) -> Actor | None:
     """Who deleted an object, from the requests for it in their order; None if the log does not say."""
     last = next((write for write in reversed(writes) if write.is_deletion or write.is_creation), None)
     if last is None or last.is_creation:
         return None
-    return _actor(Confidence.CERTAIN if last.key.name else Confidence.LIKELY, [last])
+    is_certain = last.key.name and _is_readable_since([last], None, unreadable)
+    return _actor(Confidence.CERTAIN if is_certain else Confidence.LIKELY, [last])
 
 
-def writer(field: FieldDrift, writes: Iterable[ClusterWrite], window: Window | None = None) -> Actor | None:
+def writer(
+    field: FieldDrift,
+    writes: Iterable[ClusterWrite],
+    window: Window | None = None,
+    unreadable: Iterable[ClusterWrite] = (),
+) -> Actor | None:
     """Who gave a field its live value, from the requests for the object in their order; None if the log can't say."""
     writes = _of_this_object(writes)
     if not _explains_managed_fields(field, writes):
         return None
     last_by_path: dict[str, ClusterWrite] = {}
     uncertain: list[ClusterWrite] = []
+    at_last_state = 0  # how many were uncertain
     for write in writes:
         if not write.is_exact:
             if _may_have_changed(field, write):
                 uncertain.append(write)
+            at_last_state = len(uncertain) if write.api_version else at_last_state
             continue
         paths = [path for path in write.fields or () if is_related(path, field.path)]
         if any(len(path) <= len(field.path) for path in paths):  # the whole field, so what was before no longer counts
-            last_by_path, uncertain = {}, []
+            last_by_path, uncertain = {}, uncertain[at_last_state:]  # what these changed seems to be this one's change
+        at_last_state = len(uncertain)
         last_by_path |= dict.fromkeys(paths, write)
     covers_creation = bool(last_by_path)
     if field.change == "removed" and any(len(path) > len(field.path) for path in last_by_path):
@@ -104,7 +118,18 @@ def writer(field: FieldDrift, writes: Iterable[ClusterWrite], window: Window | N
         exact, uncertain = ([write for write in some if _is_within(write, window)] for some in (exact, uncertain))
     elif not covers_creation:  # the log may begin after the change
         uncertain = [write for write in uncertain if write.fields is not None]
-    return _actor(Confidence.LIKELY if uncertain else Confidence.CERTAIN, exact + uncertain)
+    is_certain = not uncertain and _is_readable_since(exact, window, unreadable)
+    return _actor(Confidence.CERTAIN if is_certain else Confidence.LIKELY, exact + uncertain)
+
+
+def _is_readable_since(
+    writes: Sequence[ClusterWrite], window: Window | None, unreadable: Iterable[ClusterWrite]
+) -> bool:
+    """Whether no request that cannot be read may have followed these, until the live value was seen."""
+    return not any(
+        (window is None or window.before >= gap.time) and any(write.time <= gap.completed for write in writes)
+        for gap in unreadable
+    )
 
 
 def _in_order(writes: Iterable[ClusterWrite]) -> list[ClusterWrite]:

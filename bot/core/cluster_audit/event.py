@@ -4,7 +4,7 @@ https://kubernetes.io/docs/reference/config-api/apiserver-audit.v1/
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 from urllib.parse import parse_qs
@@ -21,7 +21,6 @@ from bot.core.objects.step_budget import TooManyStepsError
 Object = Mapping[str, Any]
 
 REPLICAS: Final = "spec.replicas"
-_API_VERSION: Final = "audit.k8s.io/v1"
 _VERBS: Final = frozenset({"create", "update", "patch", "delete", "deletecollection"})
 _CREATED: Final = 201
 _REFUSED: Final = 400
@@ -32,10 +31,6 @@ _MAX_MANAGER: Final = 128  # as the API server has it
 _RECORDS: Final = frozenset({"events", "leases", "tokenreviews", "subjectaccessreviews", "selfsubjectaccessreviews"})
 _CONTROLLED: Final = frozenset({"controllerrevisions", "endpoints", "endpointslices", "nodes", "pods", "replicasets"})
 _CONTROLLERS: Final = ("system:serviceaccount:kube-system:", "system:node:", "system:kube-", "system:apiserver")
-
-
-class NotAnEventError(ValueError):
-    """The text is not an audit event."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,22 +46,6 @@ class ObjectState:
     is_partial: bool = False
     generation: int | None = None
     owned: frozenset[str] | None = None
-
-
-def parse_events(body: bytes) -> Iterator[Object]:
-    """The events in a line of an audit log, or in what a webhook gets. NotAnEventError."""
-    try:
-        document = orjson.loads(body)
-    except ValueError:
-        raise NotAnEventError from None
-    if not isinstance(document, Mapping) or document.get("apiVersion") != _API_VERSION:
-        raise NotAnEventError
-    if document.get("kind") == "Event":
-        yield document
-    elif document.get("kind") == "EventList" and isinstance(document.get("items"), list):
-        yield from (event for event in document["items"] if isinstance(event, Mapping))
-    else:
-        raise NotAnEventError
 
 
 def read_write(event: Object, key: bytes, *, keep_users: bool) -> tuple[ClusterWrite, ObjectState | None] | None:
@@ -135,8 +114,8 @@ def _with_fields(
     write: ClusterWrite, response: Object, request: Any, key: bytes
 ) -> tuple[ClusterWrite, ObjectState | None]:
     """With the fields that a patch names, and the object's state."""
-    fields = ObjectFields(response)
     try:
+        fields = ObjectFields(response)
         digests = fields.digests(key)
         is_patch = write.verb == "patch" and not write.is_apply and not _is_whole_object(request)
         if is_patch and not write.is_exact:

@@ -32,7 +32,7 @@ _ELEMENT_ORDER: Final = "$setElementOrder/"
 
 
 class TooLargeError(ValueError):
-    """The object has more fields, or longer paths, than the bot follows."""
+    """The object has more fields, longer paths, or more levels than the bot follows."""
 
 
 class ObjectFields:
@@ -70,8 +70,7 @@ class ObjectFields:
         if isinstance(patch, list):
             paths: Iterator[Path] = self._json_patched(patch)
         elif isinstance(patch, Mapping):
-            is_strategic = b'"$' in orjson.dumps(patch)
-            paths = self._merged((), patch, self._node, is_strategic=is_strategic)
+            paths = self._merged((), patch, self._node, is_strategic=_is_strategic(patch))
         else:
             return None
         try:
@@ -177,8 +176,26 @@ class ObjectFields:
 
 
 def digest(value: Any, key: bytes) -> bytes:
-    """The digest of a field's value, with a key so that the value cannot be found by hashing guesses."""
-    return hashlib.blake2b(orjson.dumps(value, option=orjson.OPT_SORT_KEYS), key=key, digest_size=8).digest()
+    """The digest of a field's value, with a key so that the value cannot be found by hashing guesses. TooLargeError."""
+    try:
+        text = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    except orjson.JSONEncodeError:  # more than 254 levels
+        raise TooLargeError from None
+    return hashlib.blake2b(text, key=key, digest_size=8).digest()
+
+
+def _is_strategic(value: Any) -> bool:
+    """Whether a patch has directives such as `$patch`, which only strategic merge patches have."""
+    values = [value]
+    while values:
+        value = values.pop()
+        if isinstance(value, Mapping):
+            if any(key.startswith("$") for key in value):
+                return True
+            values += value.values()
+        elif isinstance(value, list):
+            values += value
+    return False
 
 
 def _is_index(part: str) -> bool:

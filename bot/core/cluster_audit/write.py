@@ -1,7 +1,7 @@
 """One request that changed an object of a cluster, as far as the bot keeps it. It holds no value."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from bot.core.drift.model import ClusterUser
@@ -22,6 +22,9 @@ class ObjectKey:
     resource: str
     namespace: str
     name: str
+
+
+UNREADABLE: Final = ObjectKey("", "", "", "")  # of requests that the log has, but the bot cannot read
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,20 @@ class ClusterWrite:
             command = "delete" if self.is_deletion else self.subresource or ("apply" if self.is_apply else "")
             return f"kubectl {command}".rstrip()
         return self.manager.replace("kubectl-", "kubectl ", 1) if self.manager.startswith("kubectl-") else self.manager
+
+
+def unreadable_write(now: datetime, delay: timedelta) -> ClusterWrite:
+    """Any requests of this minute, or up to `delay` before it: by anybody, to any object."""
+    minute = now.replace(second=0, microsecond=0)
+    return ClusterWrite(
+        id=f"unreadable/{minute.isoformat()}",
+        key=UNREADABLE,
+        verb="",
+        user=None,
+        manager="",
+        time=minute - delay,
+        completed=minute + timedelta(minutes=1),
+    )
 
 
 def guess_resource(kind: str) -> str:

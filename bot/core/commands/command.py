@@ -4,6 +4,7 @@ import difflib
 import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from typing import Final
 
 from bot.core.incidents.snooze_period import DEFAULT_SNOOZE, SnoozePeriod, parse_snooze
 from bot.core.pull_requests.change_ref import ChangeRef, InvalidChangeRef, parse_change_ref
@@ -45,6 +46,14 @@ class RevertCommand:
 class HistoryCommand:
     """Show the commits on the tracked branch, of every repository or of one application's."""
 
+    application: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReportCommand:
+    """Show the delivery metrics of the last `days`, of all applications or of one."""
+
+    days: int
     application: str | None
 
 
@@ -98,6 +107,7 @@ Command = (
     | DiffCommand
     | RevertCommand
     | HistoryCommand
+    | ReportCommand
     | WhoCommand
     | SilenceCommand
     | HelpCommand
@@ -132,7 +142,14 @@ class InvalidDuration:
     """The snooze duration could not be parsed."""
 
 
-InvalidCommand = UnknownCommand | UnknownApplication | WrongArguments | InvalidDuration | InvalidChangeRef
+@dataclass(frozen=True, slots=True)
+class InvalidPeriod:
+    """The number of days of a report is 0 or above MAX_REPORT_DAYS."""
+
+
+InvalidCommand = (
+    UnknownCommand | UnknownApplication | WrongArguments | InvalidDuration | InvalidPeriod | InvalidChangeRef
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +190,7 @@ COMMANDS = (
         examples=("HEAD", "#135", "4f2a91c", "4f2a91c..9b7e0d3", "HEAD APP"),
     ),
     CommandSpec("history", "[APP]", texts.HISTORY, 0, 1, examples=("APP",)),
+    CommandSpec("report", "[7d|30d] [APP]", texts.REPORT, 0, 2, examples=("", "30d", "30d APP")),
     CommandSpec("who", "APP", texts.WHO, 1, 1, examples=("APP",)),
     CommandSpec("ack", "APP", texts.ACKNOWLEDGE, 1, 1, examples=("APP",)),
     CommandSpec("release", "APP", texts.RELEASE, 1, 1, examples=("APP",)),
@@ -186,6 +204,10 @@ COMMANDS = (
     ),
     CommandSpec("help", "[COMMAND]", texts.HELP, 0, 1, examples=("revert",)),
 )
+
+DEFAULT_REPORT_DAYS: Final = 7
+MAX_REPORT_DAYS: Final = 365
+_DAYS = re.compile(r"\d{1,9}d", re.IGNORECASE | re.ASCII)
 
 # Slack wraps the links and channel names in a command's text: <https://…|label>.
 # https://docs.slack.dev/interactivity/implementing-slash-commands
@@ -211,6 +233,8 @@ def parse(text: str, applications: Collection[str]) -> Command | InvalidCommand:
     if name == "help":
         topic = _spec(arguments[0]) if arguments else None
         return topic if isinstance(topic, UnknownCommand) else HelpCommand(topic)
+    if name == "report":
+        return _report(spec, arguments, applications)
     position = 1 if name == "revert" else 0
     word = arguments.pop(position) if len(arguments) > position else None
     application = None if word is None else _application(word, applications)
@@ -246,6 +270,21 @@ def _snooze(arguments: _Arguments) -> SnoozeCommand | UnsnoozeCommand | InvalidD
 def _revert(arguments: _Arguments) -> RevertCommand | InvalidChangeRef:
     change = parse_change_ref(arguments.others[0])
     return change if isinstance(change, InvalidChangeRef) else RevertCommand(change, arguments.application)
+
+
+def _report(spec: CommandSpec, arguments: list[str], applications: Collection[str]) -> Command | InvalidCommand:
+    """The period and the application may come in either order."""
+    periods = [word for word in arguments if _DAYS.fullmatch(word) and _application(word, applications) is None]
+    names = [word for word in arguments if word not in periods]
+    if len(periods) > 1 or len(names) > 1:
+        return WrongArguments(spec)
+    days = int(periods[0][:-1]) if periods else DEFAULT_REPORT_DAYS
+    if not 1 <= days <= MAX_REPORT_DAYS:
+        return InvalidPeriod()
+    application = _application(names[0], applications) if names else None
+    if names and application is None:
+        return UnknownApplication(names[0], _suggestion(names[0], applications))
+    return ReportCommand(days, application)
 
 
 # Each builds its command, or returns None for wrong arguments.

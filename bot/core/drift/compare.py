@@ -14,10 +14,11 @@ from bot.core.drift.attribution import RESTART, Attribution
 from bot.core.drift.autoscaling import ScaleTargets
 from bot.core.drift.findings import Findings, Keep
 from bot.core.drift.ignore_rules import IgnoreRule, Selector, rules_for, without_places
-from bot.core.drift.model import FieldDrift, ObjectDrift
+from bot.core.drift.model import FieldDrift, ObjectDrift, SourceLocation
 from bot.core.drift.opt_outs import ignored_paths, opt_outs
 from bot.core.drift.stored_secret import is_secret, with_string_data
 from bot.core.drift.walk import Walk
+from bot.core.health.unready import Unready
 from bot.core.objects.managed_fields import INTERACTIVE, LAST_APPLIED, Ownership
 from bot.core.objects.manifest import Manifest
 from bot.core.objects.path import Path
@@ -41,12 +42,13 @@ _NO_SCALE_TARGETS: Final = ScaleTargets()
 class Comparison:
     """The differences of one object: those that are `drift`, and those that are `set_aside`; None if there are none.
 
-    `size` is about how many characters they have.
+    `size` is about how many characters they have. `degraded` is set by a check if the health of the object is.
     """
 
     drift: ObjectDrift | None = None
     set_aside: ObjectDrift | None = None
     size: int = 0
+    degraded: Unready | None = None
 
 
 def compare_object(
@@ -182,6 +184,7 @@ def _missing(manifest: Manifest, excuse: Text | None) -> Comparison:
         manifest.name,
         "missing",
         reason=excuse or LocalizedText(reasons.MISSING),
+        location=_location(manifest),
     )
     return Comparison(set_aside=missing) if excuse else Comparison(drift=missing)
 
@@ -191,5 +194,15 @@ def _modified(manifest: Manifest, fields: list[FieldDrift]) -> ObjectDrift | Non
         return None
     fields.sort(key=lambda field: field.path)
     return ObjectDrift(
-        manifest.api_version, manifest.kind, manifest.namespace, manifest.name, "modified", tuple(fields)
+        manifest.api_version,
+        manifest.kind,
+        manifest.namespace,
+        manifest.name,
+        "modified",
+        tuple(fields),
+        location=_location(manifest),
     )
+
+
+def _location(manifest: Manifest) -> SourceLocation | None:
+    return SourceLocation(manifest.file, manifest.line) if manifest.line else None

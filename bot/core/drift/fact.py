@@ -36,7 +36,7 @@ _SHORT_KINDS: Final = {
 class Fact:
     """One difference in a few words, on one line. `manager` wrote the live value, no later than `time`.
 
-    `actor` is who made the difference, if the audit log says.
+    `actor` is who made the difference, if that is known.
     """
 
     text: Text

@@ -41,7 +41,8 @@ def last_success(clusters: Iterable[str], checks: Iterable[Check]) -> dict[str, 
 
 
 def _outdated(check: Check) -> Check:
-    return replace(check, status=Status.UNKNOWN, error=LocalizedText(texts.OUTDATED), complete_at=_complete_at(check))
+    outdated = LocalizedText(texts.OUTDATED)
+    return replace(check, status=Status.UNKNOWN, error=outdated, complete_at=_complete_at(check), degraded=())
 
 
 def _complete_at(check: Check) -> datetime | None:

@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal
 
+from bot.core.health.unready import Unready
 from bot.i18n.language import Text
 
 
@@ -38,10 +39,11 @@ class ClusterUser:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who made a difference, from the cluster's audit log.
+    """Who made a difference, from the cluster's audit log, or from a watch that saw the write.
 
-    `users` is one user, or several if it was one of them; none if the configuration does not show them. `tool` is
-    such as `kubectl edit`, "" if it could be several; `time` is when the request was made, None if it could be several.
+    `users` is one user, or several if it was one of them; none if the configuration does not show them, or only a watch
+    saw it. `tool` is such as `kubectl edit`, "" if it could be several or is not recorded; `time` is when the request
+    was made, None if it could be several.
     """
 
     confidence: Confidence
@@ -58,7 +60,7 @@ class FieldDrift:
     `added`, and `live` for `removed`. Values of a Secret are replaced before this is built.
     `manager` is the field manager (a tool, not a person) and `time` is when it last wrote to the object, so it wrote
     this value no later; both are None if the API server recorded nobody. `reason` is the rule that decided, in a few
-    words. `actor` is who made the difference, None if the bot reads no audit log or the log can't say.
+    words. `actor` is who made the difference, None if neither the audit log nor a watch can say.
     """
 
     change: Literal["changed", "removed", "added"]
@@ -72,11 +74,20 @@ class FieldDrift:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceLocation:
+    """Where git declares an object: the file, from the repository's root, and the line where its document begins."""
+
+    file: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
 class ObjectDrift:
     """One object that differs: `missing` from the cluster, or `modified` in some `fields`.
 
     `reason` says why a missing object is drift, or is set aside, and `actor` who deleted it; each field of a modified
-    one has its own.
+    one has its own. `location` is at the revision of the check; None if a renderer built the object and the bot can't
+    tell from what.
     """
 
     api_version: str
@@ -87,6 +98,12 @@ class ObjectDrift:
     fields: tuple[FieldDrift, ...] = ()
     reason: Text = ""
     actor: Actor | None = None
+    location: SourceLocation | None = None
+
+    @property
+    def key(self) -> tuple[str, str, str | None, str]:
+        """What identifies the object in a cluster, as the key of its manifest."""
+        return self.api_version, self.kind, self.namespace, self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +116,7 @@ class Check:
     controller, and with `explain` the server's defaults). `notes` are sentences about git, such as an object that is
     declared twice. `chart` is set if the revision is that of a fetched chart: its name and version, such as
     `podinfo 6.7.1`. `complete_at` is set if the status is UNKNOWN: when the application was last checked completely.
+    `degraded` are the declared objects whose health is Degraded.
     """
 
     application: str
@@ -112,6 +130,7 @@ class Check:
     set_aside: tuple[ObjectDrift, ...] = field(default=(), compare=False)
     notes: tuple[Text, ...] = ()
     complete_at: datetime | None = None
+    degraded: tuple[Unready, ...] = ()
     chart: str = ""
 
 

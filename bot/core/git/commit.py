@@ -7,7 +7,10 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """One commit. `sha` and `parents` are full SHAs, first parent first; `message` is the full message."""
+    """One commit. `sha` and `parents` are full SHAs, first parent first; `message` is the full message.
+
+    `authored_at` is when it was written: rebasing keeps it, and squashing doesn't. None if unknown.
+    """
 
     sha: str
     parents: tuple[str, ...]
@@ -15,6 +18,7 @@ class Commit:
     author: str
     email: str
     committed_at: datetime
+    authored_at: datetime | None = None
 
     @property
     def subject(self) -> str:

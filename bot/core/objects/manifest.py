@@ -51,7 +51,8 @@ class Manifest:
     """One object as git declares it. YAML aliases share parts of `object`: read it, never write to it.
 
     `namespace` is None if the manifest names none or, once resolved, if the kind is cluster-scoped. `line` is where the
-    object begins in `file`, counted from 1.
+    document that declares it begins in `file`, from 1; None if it was rendered and the bot can't tell from where, in
+    which case `file` is the kustomization or the chart.
     """
 
     api_version: str
@@ -60,12 +61,17 @@ class Manifest:
     name: str
     object: Mapping[str, Any]
     file: str
-    line: int
+    line: int | None
 
     @property
     def key(self) -> tuple[str, str, str | None, str]:
         """What identifies the object in a cluster: apiVersion, kind, namespace and name."""
         return self.api_version, self.kind, self.namespace, self.name
+
+    @property
+    def position(self) -> str:
+        """`apps/shop/web.yaml:3`, or only the file."""
+        return f"{self.file}:{self.line}" if self.line else self.file
 
     def in_namespace(self, namespace: str | None) -> "Manifest":
         """The same manifest in another namespace."""

@@ -84,9 +84,8 @@ def expected(manifest: Manifest, object_drift: ObjectDrift) -> Any:
 
 
 def _manifest(rendered: Sequence[Manifest], object_drift: ObjectDrift) -> Manifest:
-    key = (object_drift.api_version, object_drift.kind, object_drift.namespace, object_drift.name)
     for manifest in reversed(rendered):
-        if manifest.key == key:
+        if manifest.key == object_drift.key:
             return manifest
     raise NotAdoptableError(LocalizedText(texts.NOT_RENDERED, kind=object_drift.kind, name=object_drift.name))
 

@@ -59,6 +59,11 @@ def move_outside_files(files: Mapping[str, bytes]) -> dict[str, bytes]:
     return changed
 
 
+def original_path(path: str) -> str:
+    """Where the file at a path was before `move_outside_files`."""
+    return path.rpartition(f"{_DIRECTORY}/")[2]
+
+
 def _moved(file: str, files: Mapping[str, bytes]) -> dict[str, bytes]:
     directory = posixpath.dirname(file)
     changed: dict[str, bytes] = {}

@@ -38,7 +38,8 @@ class HelmParameters:
       `helm --set` and `--set-string`, that override both. `set_file` are (name, path) pairs, as in `--set-file`.
     - `is_upgrade` is `helm --is-upgrade`: `.Release.IsUpgrade` is true instead of `.Release.IsInstall`.
     - `include_crds` is `helm --include-crds`: whether to render the crds/ directory.
-    - `masked_values` replace `inline_values` that come from Secrets, to find out what they appear in.
+    - `masked_values` replace `inline_values` that come from Secrets, to find out what they appear in. `secret_keys` are
+      keys in both that only Secrets contain.
     - With `replaces_values`, the chart's own values.yaml only counts if it is among the files.
     - `post_renderers` are kustomizations with `images` and `patches` for what Helm renders, as JSON.
     """
@@ -48,6 +49,7 @@ class HelmParameters:
     values_files: tuple[str, ...] = ()
     inline_values: str = field(default="", repr=False)
     masked_values: str = field(default="", repr=False)
+    secret_keys: tuple[str, ...] = field(default=(), repr=False)
     set: tuple[tuple[str, str], ...] = ()
     set_string: tuple[tuple[str, str], ...] = ()
     set_file: tuple[tuple[str, str], ...] = ()

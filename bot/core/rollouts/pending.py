@@ -6,26 +6,9 @@ from typing import Final
 from bot.core.applications.deployer_status import DeployerFailure
 from bot.core.health.cause import Cause, cause_of
 from bot.core.health.status import HealthStatus
+from bot.core.health.unready import Unready
 
 MAX_LISTED: Final = 10  # pending objects, and unpinned images, per application
-
-
-@dataclass(frozen=True, slots=True)
-class Unready:
-    """An object that was applied but is not healthy; if it runs pods, `ready` of `wanted` are.
-
-    `reason` is Kubernetes' own where it has one (`ImagePullBackOff`), and `cause` what that means, if it is known.
-    `failed`: its controller has given up on it.
-    """
-
-    kind: str
-    name: str
-    ready: int = 0
-    wanted: int = 0
-    reason: str = ""
-    failed: bool = False
-    health: HealthStatus = HealthStatus.PROGRESSING
-    cause: Cause | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,6 +101,7 @@ class Rollout:
 
     - `merged_at` is the forge's time, or if there is none, when the bot first saw the merge.
     - `approved_by` are forge logins. `authors`, `more_authors`, `requester` and `pull_author` are as in ChangePeople.
+    - `first_commit_at` is when the earliest of its commits was written; None if unknown.
     - `merges` is how many merges this rollout covers; it is the last of them.
     - `rewritten` means that the branch was force-pushed to this revision.
     - `ended_at` is when it first was live everywhere, or if it never was, when it was superseded or reverted.
@@ -143,6 +144,7 @@ class Rollout:
     reverted_url: str | None = None
     pull_author: str = ""
     requester: str = ""
+    first_commit_at: datetime | None = None
 
     @property
     def is_over(self) -> bool:
@@ -196,8 +198,8 @@ def apply_observations(
         state = RolloutState.DEGRADED if is_degraded else RolloutState.LIVE
         degradations = rollout.degradations + (state is RolloutState.DEGRADED and rollout.state is not state)
         return replace(rollout, state=state, ended_at=rollout.ended_at or now, degradations=degradations)
-    needs_help = any(_needs_help(part, now) for part in parts if part.live_at is None)
-    is_late = needs_help or is_degraded or now - rollout.merged_at >= limits.deadline
+    is_stuck = any(needs_help(part, now) for part in parts if part.live_at is None)
+    is_late = is_stuck or is_degraded or now - rollout.merged_at >= limits.deadline
     return replace(rollout, state=RolloutState.LATE if is_late else RolloutState.ROLLING)
 
 
@@ -239,6 +241,14 @@ def mark_reverted(rollout: Rollout, by: Rollout, *, now: datetime) -> Rollout:
     )
 
 
+def needs_help(part: ApplicationRollout, now: datetime) -> bool:
+    """Whether the application will not be healthy unless somebody intervenes."""
+    if part.pending.has_failed:
+        return True
+    is_lasting = part.stuck_since is not None and now - part.stuck_since >= STUCK_AFTER
+    return is_lasting and part.pending.is_reported
+
+
 def rolling_applications(rollouts: Iterable[Rollout]) -> frozenset[str]:
     """The applications with a rollout in progress that is not late."""
     return frozenset(
@@ -272,17 +282,9 @@ def _watch(part: ApplicationRollout, now: datetime, limits: Limits) -> Applicati
         return replace(part, stuck_since=None, recovered_at=now if part.is_degraded else part.recovered_at)
     part = replace(part, stuck_since=part.stuck_since or now)
     is_lasting = part.stuck_since is not None and now - part.stuck_since >= limits.deadline
-    if part.is_degraded or not (is_lasting or _needs_help(part, now)):
+    if part.is_degraded or not (is_lasting or needs_help(part, now)):
         return part
     return replace(part, degraded_at=part.degraded_at or now, recovered_at=None)
-
-
-def _needs_help(part: ApplicationRollout, now: datetime) -> bool:
-    """Whether the application will not be healthy unless somebody intervenes."""
-    if part.pending.has_failed:
-        return True
-    is_lasting = part.stuck_since is not None and now - part.stuck_since >= STUCK_AFTER
-    return is_lasting and part.pending.is_reported
 
 
 def _end_watch(part: ApplicationRollout, now: datetime) -> ApplicationRollout:

@@ -28,6 +28,7 @@ from bot.core.approvals.approval import (
 )
 from bot.core.git.commit import Approval, Commit, PullRequest
 from bot.core.git.patch import FileChange, redacted_patch, truncate_lines
+from bot.core.git.people import ChangePeople
 from bot.core.git.repository_ref import RepositoryRef
 from bot.handlers.change_people import git_people, requester_of
 from bot.handlers.rendering.affected import affected_applications
@@ -41,7 +42,7 @@ from bot.ports.chat import ChatError
 from bot.ports.errors import PortError
 from bot.ports.forge import Forge, ForgeError
 from bot.ports.git import Repository, RepositoryError, RevisionNotFoundError
-from bot.ports.isolation import UnexpectedError, unexpected_as_port_error
+from bot.ports.isolation import UnexpectedError, skip_unexpected, unexpected_as_port_error
 from bot.ports.store import Posted
 
 _log = logging.getLogger(__name__)
@@ -147,7 +148,9 @@ class ApprovalReviewer:
         parent = commit.parents[0] if commit.parents else None
         affected = self._affected(repository, parent, commit.sha)
         forge = self._ports.forges.get(repository.name)
-        people = git_people(repository, commit)
+        people = ChangePeople()
+        with skip_unexpected(f"authors of {commit.sha}"):
+            people = git_people(repository, commit)
         return ApprovalRecord(
             id=f"{repository.name}@{commit.sha}",
             repository=repository.name,
@@ -205,16 +208,29 @@ class ApprovalReviewer:
         self, name: str, settings: ApprovalsConfig, batch: Sequence[ApprovalRecord], now: datetime
     ) -> dict[str, ApprovalRecord]:
         repository, forge = self._ports.repositories[name], self._ports.forges[name]
-        delivered = _with_rebased_commits(
-            repository, [(record, _delivering_pull_request(forge, record)) for record in batch]
-        )
+        found: list[_Delivered] = []
+        failed: dict[str, ApprovalRecord] = {}
+        for record in batch:
+            pull = None  # also for one that fails, so that it keeps its place among the commits of a pull request
+            try:
+                with unexpected_as_port_error(f"pull request of {record.id}"):
+                    pull = _delivering_pull_request(forge, record)
+            except UnexpectedError as error:
+                failed[record.id] = _retry_later(record, error, now)
+            found.append((record, pull))
+        delivered = _with_rebased_commits(repository, found)
         pushers = _pushers(forge, repository, delivered)
-        evaluated = {}
+        evaluated: dict[str, ApprovalRecord] = {}
         for members in _group_by_pull_request(delivered):
             pull = members[0][1]
-            approvals = tuple(forge.approvals(pull.number)) if pull else ()
             first, last = members[0][0], members[-1][0]
-            content = _content_matches(repository, first.parent, last.sha, pull, approvals) if pull else {}
+            try:
+                with unexpected_as_port_error(f"pull request that ends with {last.id}"):
+                    approvals = tuple(forge.approvals(pull.number)) if pull else ()
+                    content = _content_matches(repository, first.parent, last.sha, pull, approvals) if pull else {}
+            except UnexpectedError as error:
+                failed |= {record.id: _retry_later(record, error, now) for record, _ in members}
+                continue
             for record, _ in members:
                 pushed_by = pushers.get(record.sha)
                 try:
@@ -225,8 +241,8 @@ class ApprovalReviewer:
                             repository, record, result, pull, pushed_by, now, settings.grace
                         )
                 except UnexpectedError as error:
-                    evaluated[record.id] = _retry_later(record, error, now)
-        return evaluated
+                    failed[record.id] = _retry_later(record, error, now)
+        return evaluated | failed
 
     def _with_result(
         self,

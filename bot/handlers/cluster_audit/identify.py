@@ -8,7 +8,7 @@ from typing import Final
 
 from bot.config.sections.cluster_audit import ClusterAuditConfig
 from bot.core.cluster_audit.actor import Window, object_keys, with_actors
-from bot.core.cluster_audit.write import ClusterWrite, ObjectKey
+from bot.core.cluster_audit.write import UNREADABLE, ClusterWrite, ObjectKey
 from bot.core.drift.model import Actor, Check, FieldDrift, ObjectDrift, Status
 from bot.ports.store import ClusterWrites
 
@@ -33,7 +33,7 @@ class ActorFinder:
         return [
             self._identify(check, previous.get(check.application), now)
             if check.drift and check.cluster in self._audits
-            else check
+            else replace(check, drift=_with_previous_actors(check, previous.get(check.application)))
             for check in checks
         ]
 
@@ -41,7 +41,7 @@ class ActorFinder:
         windows = self._windows[check.application] = self._windows_of(check, previous, now)
         writes: dict[ObjectKey, list[ClusterWrite]] = {}
         keys = {key for object_drift in check.drift for key in object_keys(object_drift)}
-        for write in self._writes.of_objects(check.cluster, keys):
+        for write in self._writes.of_objects(check.cluster, {*keys, UNREADABLE}):
             writes.setdefault(write.key, []).append(write)
         audit = self._audits[check.cluster]
         drift = with_actors(

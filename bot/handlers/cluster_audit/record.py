@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import Final, Protocol
 
 from bot.config.sections.cluster_audit import ClusterAuditConfig
-from bot.core.cluster_audit.event import NotAnEventError, parse_events, read_write
+from bot.core.cluster_audit.event import read_write
 from bot.core.cluster_audit.history import ObjectHistories
-from bot.core.cluster_audit.write import ClusterWrite
+from bot.core.cluster_audit.parse import BODIES, NotAnEventError, parse_events
+from bot.core.cluster_audit.write import ClusterWrite, unreadable_write
 from bot.ports.errors import PortError
 from bot.ports.isolation import skip_unexpected
 from bot.ports.store import ClusterWrites
@@ -35,7 +36,8 @@ class AuditLog(Protocol):
 class AuditRecorder:
     """Keeps the requests that changed something in one cluster, for as long as configured. Any thread may call.
 
-    `key` is the key of the digests: random, and never stored.
+    It also records when it could not read an event, so that nobody is named with certainty for a change that the event
+    may explain. `key` is the key of the digests: random, and never stored.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class AuditRecorder:
         self._writes = writes
         self._key = key
         self._histories = ObjectHistories()
+        self._last_unreadable = ""  # id
         self._lock = threading.Lock()
         self._unreadable: dict[int, str] = {}  # why, by the index of the log
 
@@ -60,13 +63,15 @@ class AuditRecorder:
             known: dict[str, ClusterWrite] = {}
             for body in bodies:
                 try:
-                    events = list(parse_events(body))[:MAX_EVENTS]
+                    events = list(parse_events(body))
                 except (NotAnEventError, RecursionError):
                     refused += 1
+                    self._record_unreadable(now, known)
                     continue
-                for event in events:
-                    with skip_unexpected(f"an audit event of {self._cluster}"):
-                        self._read(event, now, known)
+                for event in events[:MAX_EVENTS]:
+                    self._read(event, now, known)
+                if len(events) > MAX_EVENTS:
+                    self._record_unreadable(now, known)
             if known:
                 self._writes.save(self._cluster, list(known.values()))
         return refused
@@ -95,6 +100,22 @@ class AuditRecorder:
             log.close()
 
     def _read(self, event: Mapping[str, object], now: datetime, known: dict[str, ClusterWrite]) -> None:
+        """Read an event; if that fails unexpectedly, only who made the request and for which object."""
+        for some in (event, {**event, **dict.fromkeys(BODIES)}):
+            with skip_unexpected(f"an audit event of {self._cluster}"):
+                self._add(some, now, known)
+                return
+        self._record_unreadable(now, known)
+
+    def _record_unreadable(self, now: datetime, known: dict[str, ClusterWrite]) -> None:
+        write = unreadable_write(now, self._config.delay)
+        if write.id != self._last_unreadable:
+            _log.warning("audit log of %s: cannot read every event; who made changes is uncertain", self._cluster)
+        self._last_unreadable = write.id
+        known[write.id] = write
+        self._histories = ObjectHistories()  # a later state would show what the request changed as another's change
+
+    def _add(self, event: Mapping[str, object], now: datetime, known: dict[str, ClusterWrite]) -> None:
         read = read_write(event, self._key, keep_users=self._config.show_users)
         if read is not None and read[0].time >= now - self._config.retention:
             known |= {write.id: write for write in self._histories.add(*read)}

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any, Final
 
 from bot.config.model import Config
+from bot.config.sections.cluster import ClusterConfig
 from bot.core.applications import argocd, flux, flux_status
 from bot.core.applications.application import Application
 from bot.core.applications.deployer_status import DeployerStatus
@@ -83,22 +84,41 @@ class _Deployer:
     """How to list and read the resources of one deployer.
 
     `kinds` are (group, kind) pairs; a cluster without the first one does not have the deployer. Those in `declaring`
-    declare applications; those in `optional` are skipped if the bot is not allowed to list them.
+    declare applications; those in `optional` are skipped if the bot is not allowed to list them. `read` gets the
+    resources, the cluster's name and configuration, and the reader of ConfigMaps and Secrets.
     """
 
     title: str
     kinds: Sequence[tuple[str, str]]
     declaring: Sequence[tuple[str, str]]
-    read: Callable[[Resources, str, DataReader], list[DiscoveryResult]]
+    read: Callable[[Resources, str, ClusterConfig, DataReader], list[DiscoveryResult]]
     optional: Sequence[tuple[str, str]] = ()
 
 
-def _read_argo(resources: Resources, cluster: str, _: DataReader) -> list[DiscoveryResult]:
+def _read_argo(
+    resources: Resources, cluster: str, settings: ClusterConfig, read_data: DataReader
+) -> list[DiscoveryResult]:
+    applications = resources[argocd.APPLICATION]
+    namespaces = {argocd.controller_namespace(resource) for resource in applications}
+    urls = {namespace: settings.argocd_url or _argocd_url(read_data, namespace) for namespace in namespaces}
     return [
         application
-        for resource in resources[argocd.APPLICATION]
-        for application in argocd.read_application(resource, cluster)
+        for resource in applications
+        for application in argocd.read_application(resource, cluster, urls[argocd.controller_namespace(resource)])
     ]
+
+
+def _argocd_url(read_data: DataReader, namespace: str) -> str:
+    """The address of the UI of the Argo CD in a namespace; "" if it is not set, or the bot isn't allowed to read it."""
+    try:
+        return text(read_data("ConfigMap", namespace, argocd.SETTINGS) or {}, "url")
+    except (PortError, UnsupportedResourceError) as error:
+        _log.info("cannot read %s in %s: %s", argocd.SETTINGS, namespace, error)
+        return ""
+
+
+def _read_flux(resources: Resources, cluster: str, _: ClusterConfig, read_data: DataReader) -> list[DiscoveryResult]:
+    return flux.read_resources(resources, cluster, read_data)
 
 
 _DEPLOYERS: Final = {
@@ -107,7 +127,7 @@ _DEPLOYERS: Final = {
         flux_status.DEPLOYER,
         (flux.KUSTOMIZATION, flux.HELM_RELEASE, GIT_REPOSITORY),
         (flux.KUSTOMIZATION, flux.HELM_RELEASE),
-        flux.read_resources,
+        _read_flux,
         optional=(ARTIFACT_GENERATOR, HELM_REPOSITORY, HELM_CHART, OCI_REPOSITORY),
     ),
 }
@@ -152,14 +172,18 @@ class Discoverer:
 
     def poll(self, cluster: str) -> None:
         """Read the resources of every deployer on one cluster. A failure becomes a note of the inventory."""
-        for name in self._config.clusters[cluster].discover:
+        settings = self._config.clusters[cluster]
+        for name in settings.discover:
             deployer = _DEPLOYERS[name]
             try:
                 with unexpected_as_port_error(f"discovery of {deployer.title} on {cluster}"):
                     reader = self._clusters[cluster]
                     self._read_capabilities(reader)
                     resources = _list_resources(reader, deployer)
-                    applications = _read(deployer, resources, cluster, _data_reader(reader, resources))
+                    unavailable: set[str] = set()
+                    read_data = _data_reader(reader, resources, unavailable)
+                    results = _read(deployer, resources, cluster, settings, read_data)
+                    applications = _with_last_known(results, self._results.get((cluster, name), ()), unavailable)
             except PortError as error:
                 not_served = error if isinstance(error, _NotServedError) else None
                 problem = not_served.text if not_served else self._failed(deployer, cluster, error.text)
@@ -229,18 +253,35 @@ class Discoverer:
 
     def _rebuild_inventory(self) -> None:
         before = set(self.applications)
-        self._inventory = build_inventory(
-            [application for key in sorted(self._results) for application in self._results[key]],
-            configured=self._configured_applications,
-            repositories=list(self._configured_repositories.values()),
-            clusters=[self._configured_cluster(name) for name in self._config.clusters if name in self._clusters],
-            is_allowed=self._charts.is_allowed,
-        )
+        results = [application for key in sorted(self._results) for application in self._results[key]]
+        try:
+            with unexpected_as_port_error("inventory"):
+                self._inventory = self._build_inventory(results)
+        except UnexpectedError:  # the results one by one tell which resource it was
+            self._inventory = self._build_inventory([self._checked(result) for result in results])
         self.applications.replace_all(self._inventory.applications)
         now = set(self.applications)
         for change, names in (("added", now - before), ("removed", before - now)):
             if names:
                 _log.info("applications %s: %s", change, ", ".join(sorted(names)))
+
+    def _checked(self, result: DiscoveryResult) -> DiscoveryResult:
+        """The result; if an inventory of only this one fails unexpectedly, an UnsupportedResource."""
+        try:
+            with unexpected_as_port_error(str(result.origin.title)):
+                self._build_inventory([result])
+        except UnexpectedError as error:
+            return UnsupportedResource(result.origin, result.status, error.text, result.source_name)
+        return result
+
+    def _build_inventory(self, results: Sequence[DiscoveryResult]) -> ApplicationInventory:
+        return build_inventory(
+            results,
+            configured=self._configured_applications,
+            repositories=list(self._configured_repositories.values()),
+            clusters=[self._configured_cluster(name) for name in self._config.clusters if name in self._clusters],
+            is_allowed=self._charts.is_allowed,
+        )
 
     def _configured_cluster(self, name: str) -> ConfiguredCluster:
         settings = self._config.clusters[name]
@@ -253,11 +294,13 @@ def _chart_hosts(results: Sequence[DiscoveryResult]) -> list[str]:
     return [host for result in results if isinstance(result, DiscoveredApplication) for host in result.chart_hosts]
 
 
-def _read(deployer: _Deployer, resources: Resources, cluster: str, read_data: DataReader) -> list[DiscoveryResult]:
+def _read(
+    deployer: _Deployer, resources: Resources, cluster: str, settings: ClusterConfig, read_data: DataReader
+) -> list[DiscoveryResult]:
     """What the resources declare. A resource that fails unexpectedly becomes an UnsupportedResource. PortError."""
     try:
         with unexpected_as_port_error(f"the resources of {deployer.title} on {cluster}"):
-            return deployer.read(resources, cluster, read_data)
+            return deployer.read(resources, cluster, settings, read_data)
     except UnexpectedError:  # the loop below finds out which resource it was
         results: list[DiscoveryResult] = []
     declaring = [(kind, resource) for kind in deployer.declaring for resource in resources[kind]]
@@ -267,7 +310,7 @@ def _read(deployer: _Deployer, resources: Resources, cluster: str, read_data: Da
         only = {**resources, **{other: [] for other in deployer.declaring}, kind: [resource]}
         try:
             with unexpected_as_port_error(str(origin.title)):
-                results += deployer.read(only, cluster, read_data)
+                results += deployer.read(only, cluster, settings, read_data)
         except UnexpectedError as error:
             results.append(UnsupportedResource(origin, DeployerStatus(deployer.title), error.text))
     return results
@@ -283,29 +326,46 @@ class _NotServedError(PortError):
     """The cluster does not serve the deployer's resources, so the deployer is not installed."""
 
 
-def _data_reader(cluster: Cluster, resources: Resources) -> DataReader:
-    """Reads the ConfigMaps and Secrets that resources refer to, listing a namespace for its first one. PortError."""
+def _data_reader(cluster: Cluster, resources: Resources, unavailable: set[str]) -> DataReader:
+    """Reads the ConfigMaps and Secrets that resources refer to, listing a namespace for its first one.
+
+    Namespaces that cannot be listed now, but perhaps later, are added to `unavailable`. UnsupportedResourceError.
+    """
     listed: dict[tuple[str, str], Mapping[tuple[str | None, str], Mapping[str, str]]] = {}
-    too_large: dict[tuple[str, str], Text] = {}
-    references = data_references(resources)
+    errors: dict[tuple[str, str], PortError] = {}
+    argo_namespaces = map(argocd.controller_namespace, resources.get(argocd.APPLICATION, ()))
+    references = data_references(resources) | {("ConfigMap", name, argocd.SETTINGS) for name in argo_namespaces}
 
     def data(kind: str, namespace: str, name: str) -> Mapping[str, str] | None:
         place = kind, namespace
-        if place not in listed and place not in too_large:
+        if place not in listed and place not in errors:
             try:
                 listed[place] = cluster.list(_DATA_KINDS[kind], namespace, partial(_data, references))
-            except TooLargeError as error:
-                too_large[place] = error.text
-            except ForbiddenError as error:
-                if kind == "ConfigMap":
-                    raise
-                forbidden = LocalizedText(texts.SECRET_FORBIDDEN, name=f"{namespace}/{name}"[:150])
-                raise UnsupportedResourceError(forbidden) from error
-        if place in too_large:
-            raise UnsupportedResourceError(too_large[place])
+            except PortError as error:
+                _log.warning("cannot list %ss in %s on %s: %s", kind, namespace, cluster.name, error)
+                errors[place] = error
+                if not isinstance(error, ForbiddenError | TooLargeError):
+                    unavailable.add(namespace)
+        if cause := errors.get(place):
+            is_forbidden_secret = kind == "Secret" and isinstance(cause, ForbiddenError)
+            forbidden = LocalizedText(texts.SECRET_FORBIDDEN, name=f"{namespace}/{name}"[:150])
+            raise UnsupportedResourceError(forbidden if is_forbidden_secret else cause.text) from cause
         return listed[place].get((namespace, name))
 
     return data
+
+
+def _with_last_known(
+    results: Sequence[DiscoveryResult], previous: Sequence[DiscoveryResult], unavailable: Container[str]
+) -> list[DiscoveryResult]:
+    """The results, with the previous ones for resources that need data from a namespace that is unavailable."""
+    known = {result.origin: result for result in previous if isinstance(result, DiscoveredApplication)}
+    return [
+        known.get(result.origin, result)
+        if isinstance(result, UnsupportedResource) and result.origin.namespace in unavailable
+        else result
+        for result in results
+    ]
 
 
 def _data(references: Container[tuple[str, str, str]], live: Object) -> Mapping[str, str] | None:

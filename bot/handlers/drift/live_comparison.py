@@ -3,9 +3,8 @@
 No live object is kept, so the memory of a check does not grow with the cluster.
 """
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -14,25 +13,26 @@ from bot.core.applications.application import Application
 from bot.core.drift.autoscaling import ScaleTargets, scale_targets
 from bot.core.drift.compare import Comparison, compare_object
 from bot.core.drift.ignore_rules import IgnoreRule
+from bot.core.health.assess import assess, may_be_unhealthy
+from bot.core.health.status import HealthStatus
+from bot.core.health.unready import Unready
 from bot.core.objects.manifest import Manifest
-from bot.core.objects.resolve import resolve_one
 from bot.core.objects.schema import Schemas
 from bot.core.objects.step_budget import SharedStepBudget, StepBudget, json_size
 from bot.handlers.drift.comparison_cache import CacheKey, CompareOptions, ComparisonCache
-from bot.handlers.drift.served_kinds import autoscaler_kinds, scope_of, served_kind
+from bot.handlers.drift.declared import Declaration, Name, declared_objects
+from bot.handlers.drift.served_kinds import autoscaler_kinds, served_kind
 from bot.i18n.language import LocalizedError
 from bot.ports.cluster import Cluster, Discovery, ForbiddenError, Kind, Read
 from bot.ports.errors import PortError
-from bot.ports.isolation import UnexpectedError, skip_unexpected, unexpected_as_port_error, without_failing
+from bot.ports.isolation import UnexpectedError, unexpected_as_port_error, without_failing
 
 _PARALLEL_READS = 4
 
 Object = Mapping[str, Any]
-Name = tuple[str | None, str]  # namespace and name
 Rules = tuple[IgnoreRule, ...]
-Target = tuple[Manifest, Rules]  # a manifest in its namespace, and its application's ignore rules
-# One live object compared with each target that declares it, or why it could not be. Applications with the same source
-# share the manifest's object, so only the object and the rules together identify a target.
+# One live object compared with each manifest that declares it, or why it could not be. Applications with the same
+# source share the manifest's object, so only the object and the application's rules together identify a comparison.
 Comparisons = Sequence[tuple[Object, Rules, Comparison | UnexpectedError]]
 Failures = dict[tuple[Kind, str | None], PortError]  # by kind and namespace; a namespace of None: all of them
 
@@ -44,6 +44,7 @@ class LiveComparison:
     """How the objects of one cluster, at one time, differ from the manifests that `compare_live` was given.
 
     `schema_errors` says by apiVersion why its schema could not be read, and `failures` which lists could not.
+    `versions` are the resourceVersions of the objects that were read one by one.
     """
 
     cluster: str
@@ -51,6 +52,7 @@ class LiveComparison:
     schema_errors: Mapping[str, PortError]
     comparisons: Mapping[Kind, Mapping[Name, Comparisons]]
     failures: Mapping[tuple[Kind, str | None], PortError]
+    versions: Mapping[tuple[Kind, Name], str]
 
     def comparison_of(self, manifest: Manifest, application: Application) -> Comparison | None:
         """How the object of one of the application's manifests, in its namespace, differs; None if it doesn't exist.
@@ -74,6 +76,11 @@ class LiveComparison:
             raise comparison
         return comparison
 
+    def version_of(self, manifest: Manifest) -> str | None:
+        """The resourceVersion of an object that was read one by one; None if it doesn't exist or could not be read."""
+        kind = self.discovery.kinds.get((manifest.api_version, manifest.kind))
+        return self.versions.get((kind, (manifest.namespace, manifest.name))) if kind else None
+
     def autoscaler_error(self, namespace: str | None) -> PortError | None:
         """Why the bot may not know every autoscaler of a namespace; None if it does."""
         failures = (self._failure(kind, namespace) for kind in autoscaler_kinds(self.discovery))
@@ -85,21 +92,25 @@ class LiveComparison:
 
 def compare_live(
     cluster: Cluster,
-    targets: Iterable[tuple[Manifest, Application]],
+    declarations: Iterable[Declaration],
     *,
     options: CompareOptions = _NO_OPTIONS,
     cache: ComparisonCache | None = None,
+    discovery: Discovery | None = None,
+    one_by_one: bool = False,
 ) -> LiveComparison:
     """Compare manifests, each with its application, with what a cluster holds; lists each kind once.
 
     An application's own ignore rules count beside those of the options. A kind that is needed in one namespace is
-    listed there, and one that is needed in several, everywhere; where that is forbidden, in each of them. ClusterError
-    if the cluster does not answer at all.
+    listed there, and one that is needed in several, everywhere; where that is forbidden, in each of them. With
+    `one_by_one`, only the declared objects are read, each with a request of its own. With the `discovery` of an earlier
+    comparison, the kinds aren't discovered again. ClusterError if the cluster does not answer at all.
     """
-    discovery = cluster.discover()
-    needed = _needed(targets, discovery)
+    discovery = discovery or cluster.discover()
+    needed = declared_objects(declarations, discovery)
     failures: Failures = {}
     schema_errors: dict[str, PortError] = {}
+    read_versions: dict[tuple[Kind, Name], str] = {}
 
     def read_schema(api_version: str) -> Object | None:
         try:
@@ -113,7 +124,9 @@ def compare_live(
         return _list(cluster, kind, needed.namespaces[kind], failures, lambda live: live)
 
     def compare_objects(kind: Kind) -> Mapping[Name, Comparisons]:
-        compare = partial(comparer.compare, needed.targets[kind])
+        if one_by_one:
+            return _read_one_by_one(cluster, kind, needed.declarations[kind], failures, read_versions, comparer)
+        compare = partial(comparer.compare, needed.declarations[kind])
         return _list(cluster, kind, needed.namespaces[kind], failures, compare)
 
     versions = sorted({kind.api_version for kind in needed.namespaces})
@@ -129,42 +142,9 @@ def compare_live(
         comparer = _Comparer(cluster.name, documents, scaled, options, ComparisonCache() if cache is None else cache)
         comparisons = dict(zip(others, pool.map(compare_objects, others), strict=True))
     for kind, objects in scalers.items():
-        compared = ((name, comparer.compare(needed.targets[kind], live)) for name, live in objects.items())
+        compared = ((name, comparer.compare(needed.declarations[kind], live)) for name, live in objects.items())
         comparisons[kind] = {name: several for name, several in compared if several is not None}
-    return LiveComparison(cluster.name, discovery, schema_errors, comparisons, failures)
-
-
-@dataclass(frozen=True, slots=True)
-class _Needed:
-    """What to list for some manifests: kinds with the namespaces, and the manifests by the object that they declare."""
-
-    autoscalers: Sequence[Kind]
-    namespaces: defaultdict[Kind, set[str | None]] = field(default_factory=lambda: defaultdict(set))
-    targets: defaultdict[Kind, defaultdict[Name, list[Target]]] = field(
-        default_factory=lambda: defaultdict(lambda: defaultdict(list))
-    )
-
-
-def _needed(targets: Iterable[tuple[Manifest, Application]], discovery: Discovery) -> _Needed:
-    needed = _Needed(autoscaler_kinds(discovery))
-    namespaced = scope_of(discovery)
-    for declared, application in targets:
-        with skip_unexpected(f"{declared.file}:{declared.line} of {application.name}"):  # the result says so again
-            manifest = resolve_one(declared, namespace=application.namespace, namespaced=namespaced)
-            if manifest is None:
-                continue
-            kind = discovery.kinds.get((manifest.api_version, manifest.kind))
-            if kind is not None:
-                needed.namespaces[kind].add(manifest.namespace)
-                needed.targets[kind][manifest.namespace, manifest.name].append((manifest, application.ignore))
-            for autoscaler in needed.autoscalers if _declares_replicas(manifest) else ():
-                needed.namespaces[autoscaler].add(manifest.namespace)
-    return needed
-
-
-def _declares_replicas(manifest: Manifest) -> bool:
-    spec = manifest.object.get("spec")
-    return isinstance(spec, Mapping) and spec.get("replicas") is not None
+    return LiveComparison(cluster.name, discovery, schema_errors, comparisons, failures, read_versions)
 
 
 def _list(
@@ -194,6 +174,30 @@ def _list(
     return objects
 
 
+def _read_one_by_one(
+    cluster: Cluster,
+    kind: Kind,
+    declarations: Mapping[Name, Sequence[Declaration]],
+    failures: Failures,
+    versions: dict[tuple[Kind, Name], str],
+    comparer: "_Comparer",
+) -> Mapping[Name, Comparisons]:
+    """Compare only the declared objects. If one could not be read, neither are the others of its namespace."""
+    compared: dict[Name, Comparisons] = {}
+    for namespace, name in declarations:
+        try:
+            with unexpected_as_port_error(f"{kind.plural} {name} in {namespace} on {cluster.name}"):
+                live = cluster.get(kind, namespace, name)
+                comparisons = live and comparer.compare(declarations, live)
+        except PortError as error:
+            failures[kind, namespace] = error
+            continue
+        if live and comparisons:
+            compared[namespace, name] = comparisons
+            versions[kind, (namespace, name)] = str(live["metadata"].get("resourceVersion"))
+    return compared
+
+
 class _Comparer:
     """Compares live objects of one cluster one by one. `documents` are its OpenAPI documents by apiVersion."""
 
@@ -213,13 +217,16 @@ class _Comparer:
         self._cache = cache
         self._shared = SharedStepBudget()
 
-    def compare(self, targets: Mapping[Name, Sequence[Target]], live: Object) -> Comparisons | None:
+    def compare(self, declarations: Mapping[Name, Sequence[Declaration]], live: Object) -> Comparisons | None:
         """Compare a live object with each manifest that declares it; None if none does."""
         metadata = live["metadata"]
-        declaring = targets.get((metadata.get("namespace"), metadata["name"]))
+        declaring = declarations.get((metadata.get("namespace"), metadata["name"]))
         if not declaring:
             return None
-        return [(manifest.object, rules, self._result(manifest, live, rules)) for manifest, rules in declaring]
+        return [
+            (manifest.object, application.ignore, self._result(manifest, live, application.ignore))
+            for manifest, application in declaring
+        ]
 
     def _result(self, manifest: Manifest, live: Object, rules: Rules) -> Comparison | UnexpectedError:
         try:
@@ -238,7 +245,7 @@ class _Comparer:
         cache_key = CacheKey(manifest.object, version, document, self._scaled.include(manifest), options)
 
         def compare() -> Comparison:
-            return compare_object(
+            comparison = compare_object(
                 manifest,
                 live,
                 schema=self._schemas,
@@ -248,5 +255,19 @@ class _Comparer:
                 explain=options.explain,
                 steps=StepBudget(lambda: json_size(live), self._shared),
             )
+            return replace(comparison, degraded=_degraded(manifest, live))
 
         return self._cache.get_or_compare((self._cluster, manifest.key), cache_key, compare)
+
+
+def _degraded(manifest: Manifest, live: Object) -> Unready | None:
+    """The object if its health is Degraded. What is Progressing may be over long before the next check."""
+    if not may_be_unhealthy(manifest.api_version.rpartition("/")[0], manifest.kind):
+        return None
+    try:
+        with unexpected_as_port_error(f"health of {manifest.key}"):
+            # The items of a list may lack their apiVersion and kind.
+            health = assess({**live, "apiVersion": manifest.api_version, "kind": manifest.kind})
+    except UnexpectedError:
+        return None
+    return Unready.of(manifest.kind, manifest.name, health) if health.status is HealthStatus.DEGRADED else None

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from bot.core.applications.application import Application
 from bot.core.drift.compare import compare_object
 from bot.core.drift.model import ObjectDrift
+from bot.core.health.unready import Unready
 from bot.core.objects.manifest import Manifest
 from bot.core.objects.resolve import overridden, resolve
 from bot.core.objects.schema import Schemas
@@ -27,7 +28,8 @@ class ComparisonResult:
     """How the manifests of one application differ from its cluster.
 
     `objects` is how many objects git declares. `unknown` has a sentence for each reason why some could not be checked,
-    and `notes` sentences about the manifests, such as an object that is declared twice.
+    and `notes` sentences about the manifests, such as an object that is declared twice. `degraded` are the objects
+    whose health is Degraded.
     """
 
     objects: int = 0
@@ -35,6 +37,7 @@ class ComparisonResult:
     set_aside: tuple[ObjectDrift, ...] = ()
     unknown: tuple[Text, ...] = ()
     notes: tuple[Text, ...] = ()
+    degraded: tuple[Unready, ...] = ()
 
 
 def comparison_result(
@@ -45,6 +48,7 @@ def comparison_result(
     resolved = resolve(manifests, namespace=namespace, namespaced=namespaced)
     drift: list[ObjectDrift] = []
     set_aside: list[ObjectDrift] = []
+    degraded: list[Unready] = []
     unchecked: defaultdict[Text, list[str]] = defaultdict(list)  # objects by the reason
     for manifest in resolved:
         try:
@@ -68,9 +72,16 @@ def comparison_result(
             drift.append(object_drift)
         if comparison.set_aside is not None:
             set_aside.append(comparison.set_aside)
+        if comparison.degraded is not None:
+            degraded.append(comparison.degraded)
     duplicates = overridden(manifests, namespace=namespace, namespaced=namespaced)
     return ComparisonResult(
-        len(resolved), tuple(drift), tuple(set_aside), _not_checked(unchecked), _declared_twice(duplicates)
+        len(resolved),
+        tuple(drift),
+        tuple(set_aside),
+        _not_checked(unchecked),
+        _declared_twice(duplicates),
+        tuple(degraded),
     )
 
 
@@ -122,8 +133,8 @@ def _declared_twice(duplicates: Sequence[tuple[Manifest, Manifest]]) -> tuple[Te
         LocalizedText(
             texts.DECLARED_TWICE,
             object=_title(later),
-            earlier=f"{earlier.file}:{earlier.line}",
-            later=f"{later.file}:{later.line}",
+            earlier=earlier.position,
+            later=later.position,
         )
         for earlier, later in duplicates[:_MAX_NAMED]
     ]

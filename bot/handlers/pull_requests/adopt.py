@@ -120,7 +120,7 @@ class _Adoption:
         file_of = {manifest.key: manifest.file for manifest in self._manifests(revision)}
         by_file: dict[str, list[ObjectDrift]] = {}
         for object_drift in self.check.drift:
-            by_file.setdefault(file_of.get(_key(object_drift), ""), []).append(object_drift)
+            by_file.setdefault(file_of.get(object_drift.key, ""), []).append(object_drift)
         if undeclared := by_file.get(""):
             raise NotAdoptableError(LocalizedText(texts.NOT_RENDERED, kind=undeclared[0].kind, name=undeclared[0].name))
         return {
@@ -136,7 +136,7 @@ class _Adoption:
         rendered = self._manifests(self.repository.edited_tree(revision, adopted))
         actual = {manifest.key: manifest.object for manifest in rendered}
         intended = {manifest.key: manifest.object for manifest in before}
-        drift = {_key(object_drift): object_drift for object_drift in self.check.drift}
+        drift = {object_drift.key: object_drift for object_drift in self.check.drift}
         for manifest in before:
             if (object_drift := drift.get(manifest.key)) is None:
                 continue
@@ -176,7 +176,3 @@ class _Adoption:
             path=next(paths, "") or self.check.drift[0].name,
             files=", ".join(values_files[:4]) or path,
         )
-
-
-def _key(object_drift: ObjectDrift) -> tuple[str, str, str | None, str]:
-    return object_drift.api_version, object_drift.kind, object_drift.namespace, object_drift.name

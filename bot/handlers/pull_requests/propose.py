@@ -47,30 +47,35 @@ def propose(
 
     BranchMoved if the tracked branch is no longer as the proposal expects it.
 
-    Merging a pull request brings back what was removed from its base, so the tracked branch is fetched and compared
-    immediately before the push, and again before the pull request is opened. RepositoryError, ForgeError; but an error
+    Merging a pull request brings back what was removed from its base, so the push requires that the tracked branch has
+    not moved, and it is compared again before the pull request is opened. RepositoryError, ForgeError; but an error
     once the branch is pushed is Unfinished.
     """
     attempt = 1
     for _ in range(_MAX_ATTEMPTS):
-        branch = proposal.branch(attempt)
+        branch, head = proposal.branch(attempt), repository.head()
         tip = repository.tip(branch)
         if tip is None:
-            pushed = _push(proposal, branch, repository)
+            pushed = _push(proposal, branch, head, repository)
             if isinstance(pushed, BranchMoved | Refused):
                 return pushed
-            if not pushed:
-                continue  # a request for the same change was faster
+            if pushed is None:
+                continue
+            tip = pushed
         else:
             pull = forge.find_pull_request(branch)
-            is_current = begins_on_tracked_branch(repository, branch, proposal.message)
+            is_current = begins_on_tracked_branch(repository, tip, proposal.message)
             if pull is not None and pull.state == "open" and is_current:
                 return AlreadyOpen(pull)
             if pull is not None or not is_current or not proposal.is_ours(tip):
                 attempt += 1
                 continue
         try:
-            return _open(proposal, branch, repository, forge)
+            latest = repository.fetch_if_moved()
+            if latest != head and not begins_on_tracked_branch(repository, tip, proposal.message):
+                return BranchMoved(latest)
+            title, body = printable(proposal.title), printable(proposal.body)
+            return forge.create_pull_request(head=branch, base=repository.branch, title=title, body=body)
         except ForgeError as error:
             return Unfinished(branch, error.text, error.retry_at)
         except RepositoryError as error:
@@ -78,37 +83,24 @@ def propose(
     return Refused(LocalizedText(texts.ALL_TAKEN, branch=proposal.branch(1)))
 
 
-def _push(proposal: Proposal, branch: str, repository: Repository) -> BranchMoved | Refused | bool:
-    """Push the change as a new branch; False if it exists by now. RepositoryError."""
-    head, parent = repository.fetch(), proposal.parent
+def _push(proposal: Proposal, branch: str, head: str, repository: Repository) -> str | BranchMoved | Refused | None:
+    """Push the change as a new branch, and return its sha; None if that has to be tried again. RepositoryError."""
+    parent, message = proposal.parent, printable(proposal.message)
     if head != parent and not (proposal.accept_older and repository.is_ancestor(parent, head)):
         return BranchMoved(head)
-    if repository.tip(branch) is not None:
-        return False
     try:
-        repository.push_commit(branch=branch, tree=proposal.tree, parent=parent, message=printable(proposal.message))
+        return repository.push_commit(branch=branch, tree=proposal.tree, parent=parent, message=message, head=head)
     except PushRejectedError as error:
-        repository.fetch()
-        return Refused(error.text) if repository.tip(branch) is None else False
-    return True
+        # A request for the same change was faster, or the tracked branch moved, unless the remote has another reason.
+        is_moved = repository.fetch() != head
+        return None if is_moved or repository.tip(branch) is not None else Refused(error.text)
 
 
-def _open(proposal: Proposal, branch: str, repository: Repository, forge: Forge) -> PullRequest | BranchMoved:
-    """Open the pull request of a branch that was just pushed or found. RepositoryError, ForgeError."""
-    head = repository.fetch()
-    if not begins_on_tracked_branch(repository, branch, proposal.message):
-        return BranchMoved(head)
-    return forge.create_pull_request(
-        head=branch, base=repository.branch, title=printable(proposal.title), body=printable(proposal.body)
-    )
-
-
-def begins_on_tracked_branch(repository: Repository, branch: str, message: str) -> bool:
-    """Whether the first commit of `branch` that is not tracked is the bot's own, with the subject of `message`.
+def begins_on_tracked_branch(repository: Repository, tip: str | None, message: str) -> bool:
+    """Whether the first commit at `tip` that is not tracked is the bot's own, with the subject of `message`.
 
     Other people may have pushed to the branch since. RepositoryError.
     """
-    tip = repository.tip(branch)
     commits = repository.first_parent(repository.head(), tip, limit=_MAX_COMMITS) if tip else []
     # What was removed from the tracked branch would come before the bot's commit.
     return not commits or commits[-1].subject == printable(message).partition("\n")[0]

@@ -54,7 +54,7 @@ from bot.core.pull_requests.revert import (
     reverted_by,
 )
 from bot.handlers.pull_requests.propose import BranchMoved, Proposal, begins_on_tracked_branch, propose
-from bot.handlers.rendering.affected import affected_applications, effects, possibly_affected
+from bot.handlers.rendering.affected import effects, path_and_parents, possibly_affected
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.i18n.catalogue import refusal as texts
 from bot.i18n.language import LocalizedText, Text, join_texts
@@ -257,8 +257,8 @@ class _Revert:
     def open(self, head: str) -> Outcome:
         message = commit_message(self.target, self.request, self._reference())
         for pull in self.forge.open_pull_requests(branch_name(self.target)):
-            is_ours = is_attempt(pull.head, self.target)
-            if is_ours and begins_on_tracked_branch(self.repository, pull.head, message):
+            tip = self.repository.tip(pull.head)
+            if is_attempt(pull.head, self.target) and begins_on_tracked_branch(self.repository, tip, message):
                 return AlreadyOpen(pull)
         for rebuild in range(MAX_REBUILDS + 1):
             merged = self._without_target(head)
@@ -267,7 +267,8 @@ class _Revert:
             if merged.tree == self.repository.tree_id(head, ""):
                 return self._nothing_left(head)
             files = self.repository.changed_paths(head, merged.tree)
-            affected = self._affected(head, merged.tree)
+            # Whether the revert changes an application that cannot be read is unknown, so that one counts.
+            affected = possibly_affected(self.repository, head, files, self.applications, self.manifest_cache)
             names = tuple(application.name for application in affected)
             if self.request.application and self.request.application not in names:
                 return Refused(_not_affected(self.request.application, names))
@@ -282,21 +283,17 @@ class _Revert:
             head = outcome.head
         return Refused(LocalizedText(texts.REWRITTEN, branch=self.repository.branch))
 
-    def _affected(self, head: str, tree: str) -> list[Application]:
-        """The applications that the revert changes, and those for which that is unknown since they cannot be read."""
-        change = self.repository, head, tree, self.applications, self.manifest_cache
-        names = {
-            application.name for find in (affected_applications, possibly_affected) for application in find(*change)
-        }
-        return [application for application in self.applications if application.name in names]
-
     def _changes_others(self, files: Sequence[str], head: str, tree: str, affected: Sequence[Application]) -> bool:
         """Whether some of the files are not inputs of the affected applications, before or after the revert."""
         sources = [application.source for application in affected]
-        inputs = [self.manifest_cache.inputs(self.repository, revision, sources) for revision in (head, tree)]
-        paths = {path for by_source in inputs for of_source in by_source.values() for path, _ in of_source}
-        parts = (file.split("/") for file in files)
-        return any(paths.isdisjoint("/".join(names[:end]) for end in range(len(names) + 1)) for names in parts)
+        others = files
+        for revision in (head, tree):
+            inputs = self.manifest_cache.inputs(self.repository, revision, sources)
+            paths = {path for of_source in inputs.values() for path, _ in of_source}
+            others = [file for file in others if paths.isdisjoint(path_and_parents(file))]
+            if not others:
+                return False
+        return True
 
     def _without_target(self, head: str) -> Merged:
         """`head` without the target's changes: a three-way merge from the target to the commit before it."""

@@ -244,6 +244,7 @@ class RevertService:
         try:
             with unexpected_as_port_error(f"queued revert {queued.id}"):
                 outcome, _ = self._attempt(requester, queued.request)
+                result = revert_message.answer_text(translator, outcome, queued.request)
         except PortError as error:
             _log.warning("queued revert %s postponed: %s", queued.id, error)
             return postponed(queued, queued.due, error.text, self.ports.clock())
@@ -252,5 +253,4 @@ class RevertService:
                 return postponed(queued, due, reason, self.ports.clock())
             case _:
                 url = outcome.pull.url if isinstance(outcome, Opened | AlreadyOpen) else None
-                result = revert_message.answer_text(translator, outcome, queued.request)
                 return replace(queued, state=QueueState.DONE, result=result, url=url)

@@ -9,6 +9,7 @@ from bot.i18n.language import Translator
 from bot.messages import diff_file
 from bot.messages import drift as drift_message
 from bot.messages.blocks import Message, join
+from bot.messages.object_links import ObjectLinks
 from bot.ports import Ports
 from bot.ports.chat import ChatError
 from bot.ports.store import Posted
@@ -17,16 +18,22 @@ _log = logging.getLogger(__name__)
 
 
 def diff(
-    translator: Translator, ports: Ports, check: Check, *, everything: bool, translator_for: Callable[[str], Translator]
+    translator: Translator,
+    ports: Ports,
+    check: Check,
+    links: ObjectLinks,
+    *,
+    everything: bool,
+    translator_for: Callable[[str], Translator],
 ) -> Message:
     """The answer to one person; the file in the alert's thread is in the language of its channel. StoreError."""
-    answer = drift_message.diff(translator, check, check.application, everything=everything)
-    if drift_message.is_cut(translator, check) and _shared(translator_for, ports, check):
+    answer = drift_message.diff(translator, check, check.application, links, everything=everything)
+    if drift_message.is_cut(translator, check, links) and _shared(translator_for, ports, check, links):
         return join([answer, diff_file.pointer(translator)])
     return answer
 
 
-def _shared(translator_for: Callable[[str], Translator], ports: Ports, check: Check) -> bool:
+def _shared(translator_for: Callable[[str], Translator], ports: Ports, check: Check, links: ObjectLinks) -> bool:
     """Whether the file is in the alert's thread; the same one is not shared twice."""
     incident = ports.store.incidents.open_for(check.application)
     card = ports.store.cards.get(incident.id) if incident else None
@@ -34,12 +41,13 @@ def _shared(translator_for: Callable[[str], Translator], ports: Ports, check: Ch
         return False
     translator = translator_for(card.channel)
     key = f"{incident.id}/diff"
-    text = diff_file.content(translator, check)
-    # What was checked when is in the first line; the rest says whether anything is new.
-    digest = hashlib.sha256(text.partition("\n")[2].encode()).hexdigest()
+    # What was checked when is in the first line, and the revision is in links; the rest says whether anything is new.
+    unlinked = diff_file.content(translator, check, lambda *_: ())
+    digest = hashlib.sha256(unlinked.partition("\n")[2].encode()).hexdigest()
     posted = ports.store.cards.get(key)
     if posted and posted.digest == digest:
         return True
+    text = diff_file.content(translator, check, links)
     name, title = diff_file.name(translator, check), diff_file.title(translator, check)
     try:
         ports.chat.upload(card.channel, filename=name, title=title, content=text, thread=card.ts)

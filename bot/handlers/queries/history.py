@@ -71,7 +71,7 @@ def _suspected(translator: Translator, ports: Ports, application: Application) -
         and any(part.application == name and part.live_at is None for part in rollout.parts)
     ]
     # The buttons of one message differ: the alert's come before those of a merge.
-    return blocks or (suspect.rollout_suspects(translator, stuck[-1].suspects, name, ()) if stuck else [])
+    return blocks or (suspect.rollout_suspects(translator, stuck[-1].suspects or (), name) if stuck else [])
 
 
 def _entry(

@@ -55,6 +55,8 @@ def _writers(drift: tuple[ObjectDrift, ...]) -> list[Writer]:
     writers += [Writer(field.manager, field.time, field.actor) for item in drift for field in item.fields]
     for writer in writers:
         identity = replace(writer.actor, time=None) if writer.actor else writer.manager
+        if writer.actor and not (writer.actor.users or writer.actor.tool):
+            continue  # only the time is known
         if identity and (identity not in newest or _at(writer) > _at(newest[identity])):
             newest[identity] = writer
     return sorted(newest.values(), key=_at, reverse=True)[:MOST]

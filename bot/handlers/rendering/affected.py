@@ -47,20 +47,29 @@ def affected_applications(
 
 def possibly_affected(
     repository: Repository,
-    before: str,
-    after: str,
+    revision: str,
+    files: Sequence[str],
     applications: Sequence[Application],
     manifest_cache: ManifestCache,
 ) -> list[Application]:
-    """The applications whose inputs are not all known before or after a change, so they may be affected too.
+    """The applications that a change to these files of a commit affects, and those whose inputs cannot be read.
 
     RepositoryError.
     """
     sources = [application.source for application in applications]
-    unfollowed = {
-        source for revision in (before, after) for source in manifest_cache.unfollowed(repository, revision, sources)
-    }
-    return [application for application in applications if application.source in unfollowed]
+    inputs = manifest_cache.known_inputs(repository, revision, sources)
+    changed = {path for file in files for path in path_and_parents(file)}
+    return [
+        application
+        for application, source in zip(applications, sources, strict=True)
+        if (known := inputs[source]) is None or any(path in changed for path, _ in known)
+    ]
+
+
+def path_and_parents(path: str) -> list[str]:
+    """A path and the directories that it is in, from the root, which is ""."""
+    names = path.split("/")
+    return ["/".join(names[:end]) for end in range(len(names) + 1)]
 
 
 def effects(

@@ -33,8 +33,8 @@ class Gathered:
     `root` is the path to render: the source's, or that of a fetched chart. `outside` has the other paths that each tree
     depends on, and `base_ids` the tree ids of those that are in remote `bases`, which are by the roots of their mounts.
     `floating` has the charts whose version is not exact, and the files that refer to them. `helm` says whether a
-    kustomization has charts, and `plugins` whether one has generators, transformers or validators. `values` are Helm's
-    values files, from the repository's root.
+    kustomization has charts, and `plugins` whether one has generators, transformers or validators. `links` are the
+    paths of files behind symbolic links. `values` are Helm's values files, from the repository's root.
     """
 
     source: Source
@@ -47,6 +47,7 @@ class Gathered:
     floating: list[tuple[ChartRef, str]] = field(default_factory=list)
     helm: bool = False
     plugins: bool = False
+    links: set[str] = field(default_factory=set)
     values: tuple[str, ...] = ()
     set_file: tuple[tuple[str, str], ...] = ()
 
@@ -158,6 +159,7 @@ def read_tree(tree: Tree, reference: Reference, gathered: Gathered) -> Sequence[
     try:
         linked = tree.linked(reference.path)
         gathered.files.update({file.path: file for file in (*tree.files(reference.path), *linked.files)})
+        gathered.links.update(file.path for file in linked.files)
     except RepositoryError:
         if not mounted_root(reference.path) and not tree.has(reference.path):
             raise reference.missing_error() from None

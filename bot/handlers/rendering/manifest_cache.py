@@ -100,18 +100,16 @@ class ManifestCache:
     def inputs(self, repository: Repository, revision: str, sources: Iterable[Source]) -> dict[Source, Inputs]:
         """What each source is rendered from at a full sha: with equal inputs, two commits have the same manifests.
 
-        Only the source's own path if its dependencies cannot be read; see `unfollowed`. RepositoryError.
+        Only the source's own path if its dependencies cannot be read; see `known_inputs`. RepositoryError.
         """
-        inputs_by_source = self._follow(repository, revision, sources)
+        inputs_by_source = self.known_inputs(repository, revision, sources)
         own = {source: self._ids.get((repository.name, revision, source.path)) for source in inputs_by_source}
         return {source: inputs or ((source.path, own[source]),) for source, inputs in inputs_by_source.items()}
 
-    def unfollowed(self, repository: Repository, revision: str, sources: Iterable[Source]) -> set[Source]:
-        """The sources whose `inputs` are incomplete, since their dependencies cannot be read. RepositoryError."""
-        return {source for source, inputs in self._follow(repository, revision, sources).items() if inputs is None}
-
-    def _follow(self, repository: Repository, revision: str, sources: Iterable[Source]) -> dict[Source, Inputs | None]:
-        """The inputs of each source; None if its dependencies cannot be read. RepositoryError."""
+    def known_inputs(
+        self, repository: Repository, revision: str, sources: Iterable[Source]
+    ) -> dict[Source, Inputs | None]:
+        """The `inputs` of each source; None if its dependencies cannot be read. RepositoryError."""
         unique = list(dict.fromkeys(sources))
         inputs_by_source = self._locate(repository, revision, unique)
         new = [source for source, inputs in inputs_by_source.items() if inputs is None]
@@ -131,7 +129,7 @@ class ManifestCache:
 
     def declared(self, repository: Repository, revision: str | None, source: Source) -> tuple[Manifest, ...]:
         """The manifests, or none if the source's path does not exist at the revision, or the revision is None."""
-        if revision is None or dict(self.inputs(repository, revision, [source])[source]).get(source.path) is None:
+        if revision is None or repository.tree_id(revision, source.path) is None:
             return ()
         return self.manifests(repository, revision, source)
 

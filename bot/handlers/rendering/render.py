@@ -20,6 +20,8 @@ from bot.core.rendering.limits import MAX_OBJECTS
 from bot.core.rendering.plain import is_input_file, render_plain
 from bot.core.rendering.post_build import post_build
 from bot.core.rendering.remote_base import RemoteBase
+from bot.core.rendering.resource_location import with_locations
+from bot.core.rendering.secret_keys import mask_keys
 from bot.core.rendering.source import (
     CHART_FILE,
     KUSTOMIZATION_FILES,
@@ -42,7 +44,7 @@ from bot.i18n.language import LocalizedText, Phrase, Text
 from bot.ports.charts import Charts
 from bot.ports.errors import PortError
 from bot.ports.git import File, LinkedFiles
-from bot.ports.rendering import Renderer, RenderError
+from bot.ports.rendering import Renderer, RenderError, RenderStoppedError
 
 _FETCHED: Final = ".fetched"  # where a fetched chart is, beside the files of a repository
 _HELM_OUTPUT: Final = "helm-output.yaml"
@@ -86,6 +88,7 @@ def gather(
         gathered.root = f"{_FETCHED}/{chart.name}"
         own |= fetched_files(chart, gathered.root, charts)
     linked = tree.linked(path)
+    gathered.links.update(file.path for file in linked.files)
     _refuse_broken(gathered, linked)
     own |= {file.path: file for file in linked.files if gathered.kind is not SourceType.PLAIN or _is_link(file, linked)}
     if source.type is SourceType.KUSTOMIZE and detect_source_type(own, path) is not SourceType.KUSTOMIZE:
@@ -137,16 +140,15 @@ def _render(gathered: Gathered, renderer: Renderer | None) -> Rendering:
         directory = source.directory
         with gc_paused():
             manifests = render_plain(included, path, hidden=directory.hidden, skip_other_yaml=directory.skip_other_yaml)
-        return _with_metadata(Rendering(_within_limit(path, manifests)), source)
+        located = [replace(item, line=None) if item.file in gathered.links else item for item in manifests]
+        return _with_metadata(Rendering(_within_limit(path, located)), source)
     if renderer is None:
         raise PortError(LocalizedText(texts.NO_RENDERER, path=path or LocalizedText(texts.THIS)))
     if source.helm.masked_values:
-        renderer = renderer.without_cache()
+        return _without_secrets(gathered, renderer.without_cache())
     first = _with_metadata(_run_renderer(gathered, renderer), source)
     charts = gathered.helm or gathered.kind is SourceType.HELM
     inline = (source.helm.inline_values, *(value for _, value in (*source.helm.set, *source.helm.set_string)))
-    if source.helm.masked_values:
-        return _without_secrets(first, gathered, renderer)
     if charts and is_nondeterministic([*contents, *(("", text.encode()) for text in inline)]):
         return _without_varying(first, _with_metadata(_run_renderer(gathered, renderer), source))
     return first
@@ -182,12 +184,21 @@ def _run_renderer(gathered: Gathered, renderer: Renderer) -> Rendering:
         output = renderer.kustomize(files, path, helm=helm, plugins=gathered.plugins)
     with gc_paused():
         if source.kustomize.flux is None or gathered.kind is SourceType.HELM:
-            return Rendering(_within_limit(file, read_manifests(file, output)))
+            return Rendering(_within_limit(file, _located(read_manifests(file, output), gathered)))
         try:
             built = post_build(file, output, source.kustomize.flux)
         except SubstitutionError:
             raise RenderError(LocalizedText(texts.NO_VARIABLE, path=path or ".")) from None
-    return Rendering(_within_limit(file, built.manifests), _not_checked(texts.UNREAD_VARIABLES, built.unread))
+    manifests = _located(built.manifests, gathered)
+    return Rendering(_within_limit(file, manifests), _not_checked(texts.UNREAD_VARIABLES, built.unread))
+
+
+def _located(manifests: Sequence[Manifest], gathered: Gathered) -> list[Manifest]:
+    """With the files that declare them. Those of charts, and of kustomizations with plugins, are not known."""
+    if gathered.kind is not SourceType.KUSTOMIZE or gathered.plugins:
+        return [replace(manifest, line=None) for manifest in manifests]
+    files = {name: file.content for name, file in gathered.files.items() if name not in gathered.links}
+    return with_locations(manifests, files, gathered.root)
 
 
 def _post_rendered(file: str, output: bytes, parameters: HelmParameters, renderer: Renderer) -> bytes:
@@ -225,21 +236,31 @@ def _labeled(manifest: Manifest, added: Mapping[str, Mapping[str, str]]) -> Mani
     return replace(manifest, object={**manifest.object, "metadata": metadata})
 
 
-def _without_secrets(first: Rendering, gathered: Gathered, renderer: Renderer) -> Rendering:
-    """The objects that are the same with other values instead of those from Secrets; the others are unknown."""
+def _without_secrets(gathered: Gathered, renderer: Renderer) -> Rendering:
+    """The objects that are the same with other values instead of those from Secrets; the others are unknown.
+
+    RenderError, whose text contains nothing of a Secret; PortError.
+    """
     helm = gathered.source.helm
-    masked = replace(gathered.source, helm=replace(helm, inline_values=helm.masked_values))
+    try:
+        first = _with_metadata(_run_renderer(gathered, renderer), gathered.source)
+    except RenderStoppedError:
+        raise
+    except (ManifestError, RenderError):
+        raise RenderError(LocalizedText(texts.SECRET_ERROR)) from None
+    values = mask_keys(helm.masked_values, helm.secret_keys, (file.content for file in gathered.files.values()))
+    masked = replace(gathered.source, helm=replace(helm, inline_values=values))
     try:
         second = _with_metadata(_run_renderer(replace(gathered, source=masked), renderer), masked)
     except (ManifestError, RenderError):
-        return Rendering((), (*first.unknown, LocalizedText(texts.SECRET_NEEDED)))
+        return Rendering((), (LocalizedText(texts.SECRET_NEEDED),))
     again = {manifest.key: manifest.object for manifest in second.manifests}
     same = tuple(manifest for manifest in first.manifests if again.get(manifest.key) == manifest.object)
     # An object that only one rendering has may be named after a value of a Secret, so it is not listed.
     differing = [manifest for manifest in first.manifests if manifest.key in again and manifest not in same]
     is_complete = {manifest.key for manifest in first.manifests} == again.keys()
     unnamed = () if is_complete else (LocalizedText(texts.SECRET_OBJECTS),)
-    return Rendering(same, (*first.unknown, *_not_checked(texts.SECRET_VALUES, differing), *unnamed))
+    return Rendering(same, (*second.unknown, *_not_checked(texts.SECRET_VALUES, differing), *unnamed))
 
 
 def _without_varying(first: Rendering, second: Rendering) -> Rendering:

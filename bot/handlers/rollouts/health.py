@@ -9,10 +9,10 @@ from typing import Final
 from bot.core.health.assess import assess, may_be_unhealthy
 from bot.core.health.pods import PodProblem, pod_problem, selects
 from bot.core.health.status import MISSING, PROGRESSING, Health
+from bot.core.health.unready import Unready
 from bot.core.objects.images import images_of
 from bot.core.objects.manifest import Manifest
 from bot.core.objects.resource import Object, mapping
-from bot.core.rollouts.pending import Unready
 from bot.core.rollouts.running_images import ImageMismatch, PodImage, mismatches, pod_images
 from bot.ports.cluster import Cluster, ClusterError, Discovery, Kind
 from bot.ports.isolation import UnexpectedError, unexpected_as_port_error
@@ -71,8 +71,13 @@ def read_states(
         for name, live in _list_live(cluster, kind, namespace, names).items():
             if live.match_labels and namespace not in pods:
                 pods[namespace] = _list_pods(cluster, discovery, namespace)
-            own = [pod for pod in pods.get(namespace, ()) if selects(live.match_labels, pod.labels)]
-            states[kind.api_version, kind.kind, namespace, name] = _state(kind, name, live, own)
+            key = (kind.api_version, kind.kind, namespace, name)
+            try:
+                with unexpected_as_port_error(f"state of {kind.kind} {namespace}/{name}"):
+                    own = [pod for pod in pods.get(namespace, ()) if selects(live.match_labels, pod.labels)]
+                    states[key] = _state(kind, name, live, own)
+            except UnexpectedError as error:
+                states[key] = ObjectState(Unready(kind.kind, name, reason=str(error)))
     return states
 
 
@@ -117,18 +122,7 @@ def _state(kind: Kind, name: str, live: _Live, pods: Sequence[_Pod]) -> ObjectSt
     if live.health.is_settled:
         return ObjectState(images=mismatches(live.images, [image for pod in pods for image in pod.images]))
     health = _with_problem(live.health, next((pod.problem for pod in pods if pod.problem), None))
-    return ObjectState(
-        Unready(
-            kind.kind,
-            name,
-            health.ready,
-            health.wanted,
-            health.reason,
-            failed=health.failed,
-            health=health.status,
-            cause=health.cause,
-        )
-    )
+    return ObjectState(Unready.of(kind.kind, name, health))
 
 
 def _with_problem(health: Health, problem: PodProblem | None) -> Health:

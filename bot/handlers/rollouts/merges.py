@@ -28,6 +28,8 @@ MAX_MERGES = 10
 # A commit this recent was created by the merge itself; an older one, before it was pushed.
 _FRESH = timedelta(minutes=10)
 _MAX_COMMITS = 100  # of one merge
+# A forge writes the commit of a squash merge when it merges; a commit that it only rebased is older.
+_SQUASH_TAKES = timedelta(minutes=1)
 
 
 def record_merges(
@@ -50,8 +52,8 @@ def record_merges(
     for index, rollout in enumerate(rollouts):
         with skip_unexpected(f"authors of {rollout.id}"):
             rollouts[index] = _with_authors(rollout, repository, people)
-        with skip_unexpected(f"reverts of {rollout.id}"):
-            rollouts[index] = _with_reverts(rollouts[index], repository)
+        with skip_unexpected(f"commits of {rollout.id}"):
+            rollouts[index] = _with_commits(rollouts[index], repository)
     moved = ports.store.rollouts.advance(name, recorded, head, rollouts)
     for rollout in rollouts if moved else ():
         _log.info("rollout of %s in %s: %s", rollout.revision, rollout.repository, rollout.subject)
@@ -134,11 +136,29 @@ def _with_authors(rollout: Rollout, repository: Repository, people: People) -> R
     return replace(rollout, authors=first, more_authors=len(authors) - len(first))
 
 
-def _with_reverts(rollout: Rollout, repository: Repository) -> Rollout:
-    """The rollout with what its commits say that they revert, besides what its pull request is known to."""
+def _with_commits(rollout: Rollout, repository: Repository) -> Rollout:
+    """The rollout with when its first commit was written, and what its commits say that they revert.
+
+    What they revert is added to what its pull request is known to revert.
+    """
     commits = repository.commits(rollout.parent, rollout.revision, limit=_MAX_COMMITS)
     named = [sha for commit in commits for sha in reverted_in(commit.message)]
-    return replace(rollout, reverts=tuple(dict.fromkeys((*rollout.reverts, *named))))
+    first_commit_at = _first_commit_time(commits, rollout) if len(commits) < _MAX_COMMITS else None
+    return replace(rollout, reverts=tuple(dict.fromkeys((*rollout.reverts, *named))), first_commit_at=first_commit_at)
+
+
+def _first_commit_time(commits: Sequence[Commit], rollout: Rollout) -> datetime | None:
+    """When the earliest commit was written; None for a squash merge, which replaces the commits by a new one."""
+    times = [commit.authored_at for commit in commits if commit.authored_at]
+    if not times:
+        return None
+    is_squashed = (
+        rollout.pull_number is not None
+        and len(commits) == 1
+        and len(commits[0].parents) == 1
+        and times[0] >= rollout.merged_at - _SQUASH_TAKES
+    )
+    return None if is_squashed else min(times)
 
 
 def _with_pull(rollout: Rollout, forge: Forge | None, store: Store) -> Rollout:

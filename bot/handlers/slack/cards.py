@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol
@@ -13,7 +13,9 @@ from bot.core.incidents.alerting import AlertPolicy
 from bot.core.incidents.incident import Incident
 from bot.core.waiting import is_waiting
 from bot.i18n.catalogue import chat as texts
+from bot.i18n.catalogue import error as error_texts
 from bot.i18n.language import LocalizedText, Text, Translator
+from bot.messages.blocks import MAX_TEXT, Message
 from bot.messages.card import Card
 from bot.messages.desired_cards import desired_cards
 from bot.messages.incident_cards import resolved_unannounced
@@ -28,6 +30,12 @@ _log = logging.getLogger(__name__)
 _NOT_EDITABLE = frozenset({"message_not_found", "edit_window_closed", "cant_update_message"})
 # After these errors the message may have been posted.
 _MAYBE_POSTED = frozenset({"ratelimited", "unreachable", "internal_error", "fatal_error", "service_unavailable"})
+# The message itself is rejected: other messages to the channel are not.
+# https://docs.slack.dev/reference/methods/chat.postMessage#errors
+_INVALID_MESSAGE = frozenset({
+    "invalid_arguments", "invalid_blocks", "invalid_blocks_format", "invalid_metadata_format", "metadata_too_large",
+    "msg_blocks_too_long", "msg_too_long", "no_text",
+})  # fmt: skip
 # Slack is down, or the channel rejects messages until someone fixes it: try less and less often.
 _MIN_WAIT = timedelta(seconds=5)
 _MAX_WAIT = timedelta(minutes=5)
@@ -45,12 +53,23 @@ def _card_name(subject: _Subject) -> str:
     return f"card of {subject.id}"
 
 
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """The last failure of a channel, or of one card in it; `count` is how often in a row. `why` is shown to people."""
+
+    channel: str
+    count: int
+    wait_until: datetime
+    why: Text | None
+
+
 class CardReconciler:
     """Keeps the cards in Slack up to date. Call `reconcile` when the stored state may have changed, and periodically.
 
-    A channel that is rate limited or rejects messages is skipped for a while and listed in `problems`. No message is
-    lost, since cards are derived from the stored state each time. `translator_for` returns the translator of a channel.
-    Any thread may call.
+    A channel that is rate limited or rejects messages is skipped for a while and listed in `problems`. A card whose
+    blocks Slack rejects is posted as text; if Slack rejects that too, only this card is skipped for a while. No message
+    is lost, since cards are derived from the stored state each time. `translator_for` returns the translator of a
+    channel, and `digests` the digests to post. Any thread may call.
     """
 
     def __init__(
@@ -60,22 +79,24 @@ class CardReconciler:
         clock: Callable[[], datetime],
         translator_for: Callable[[str], Translator],
         policy: AlertPolicy,
+        digests: Callable[[], Sequence[Card]] = tuple,
     ) -> None:
         self._store = store
         self._chat = chat
         self._clock = clock
         self._translator_for = translator_for
         self._policy = policy
+        self._digests = digests
         self._lock = threading.Lock()
-        self._wait_until: dict[str, datetime] = {}
-        self._failures: dict[str, int] = {}
-        self._channel_errors: dict[str, Text] = {}
+        self._failures: dict[str, _Failure] = {}  # by channel, or by the key of a card
 
-    def problems(self) -> list[Text]:
-        """One sentence for each channel that cannot be written to."""
+    def problems(self, channel: str | None = None) -> list[Text]:
+        """One sentence for each channel in which cards are missing, or for one of them."""
+        errors = {failure.channel: failure.why for failure in tuple(self._failures.values()) if failure.why}
         return [
-            LocalizedText(texts.IN_CHANNEL, channel=channel, why=why)
-            for channel, why in sorted(self._channel_errors.items())
+            LocalizedText(texts.IN_CHANNEL, channel=name, why=why)
+            for name, why in sorted(errors.items())
+            if channel in (None, name)
         ]
 
     def reconcile(self) -> None:
@@ -89,6 +110,7 @@ class CardReconciler:
             incidents = store.incidents.unsettled()
             cards = self._desired_cards(incidents)
             posted = store.cards.get_all([card.key for card in cards])  # one by one takes seconds for 10,000
+            self._forget_failures_except_of(cards)
             # A reply to a deleted message would appear in the channel itself. So the parent of a new reply is updated
             # first: if it was deleted, that posts it again.
             parents = set()
@@ -115,6 +137,9 @@ class CardReconciler:
         """Every card that should exist, except for subjects that fail unexpectedly. StoreError."""
         store = self._store
         desired = partial(desired_cards, self._translator_for, self._clock(), self._policy)
+        digests: Sequence[Card] = ()
+        with skip_unexpected("the weekly digest"):
+            digests = self._digests()
         # The alerts of one push share a card, so records that fail are left out before alerts are collected.
         unapproved = without_failing(store.approvals.unsettled(), collect_alerts, lambda record: f"alert {record.id}")
         return [
@@ -123,6 +148,7 @@ class CardReconciler:
             *without_failing(store.pull_requests.unsettled(), lambda some: desired(pulls=some), _card_name),
             *without_failing(store.queued_reverts.unsettled(), lambda some: desired(queued=some), _card_name),
             *without_failing(store.rollouts.unsettled(), lambda some: desired(rollouts=some), _card_name),
+            *digests,
         ]
 
     def _ensure(self, card: Card, posted: Posted | None, *, again: bool) -> bool:
@@ -131,8 +157,7 @@ class CardReconciler:
             is_posted = bool(posted and posted.ts)
             if not (again and is_posted):
                 return is_posted
-        wait_until = self._wait_until.get(card.channel)
-        if wait_until and is_waiting(wait_until, self._clock(), _MAX_RETRY_AFTER):
+        if self._is_waiting(card.channel) or self._is_waiting(card.key):
             return False
         try:
             ts = self._deliver(card)
@@ -140,7 +165,7 @@ class CardReconciler:
             self._wait(card, error)
             return False
         self._failures.pop(card.channel, None)
-        self._channel_errors.pop(card.channel, None)
+        self._failures.pop(card.key, None)
         if ts is None:
             return False
         self._store.cards.save(card.key, Posted(card.channel, ts, card.digest, self._clock()))
@@ -148,6 +173,20 @@ class CardReconciler:
 
     def _deliver(self, card: Card) -> str | None:
         """Update the card's message, else post it; its ts, None if there is none and the card is held. ChatError."""
+        try:
+            return self._update_or_post(card)
+        except ChatError as error:
+            if error.code not in _INVALID_MESSAGE or not card.message.blocks:
+                raise
+            _log.warning("Slack rejected the blocks of card %s (reference %s): %s", card.key, _reference(card), error)
+            return self._update_or_post(replace(card, message=self._text_only(card)))
+
+    def _text_only(self, card: Card) -> Message:
+        """The card's text, with the reference of what was logged about its blocks."""
+        note = self._translator_for(card.channel).text(error_texts.UNEXPECTED, reference=_reference(card))
+        return Message(f"{card.message.text[: MAX_TEXT - len(note) - 1]} {note}")
+
+    def _update_or_post(self, card: Card) -> str | None:
         parent = self._store.cards.get(card.thread_of) if card.thread_of else None
         thread = parent.ts if parent else None
         ts = self._message_ts(card, thread)
@@ -188,17 +227,34 @@ class CardReconciler:
                 self._store.cards.delete(card.key)  # rejected, so not posted
             raise
 
+    def _is_waiting(self, scope: str) -> bool:
+        failure = self._failures.get(scope)
+        return failure is not None and is_waiting(failure.wait_until, self._clock(), _MAX_RETRY_AFTER)
+
     def _wait(self, card: Card, error: ChatError) -> None:
-        """Skip the channel for as long as Slack asks, or for longer after each failure."""
+        """Skip the channel, or only an invalid card, for as long as Slack asks, or for longer after each failure."""
+        scope = card.key if error.code in _INVALID_MESSAGE else card.channel
+        last = self._failures.get(scope)
+        count, why = (last.count, last.why) if last else (0, None)
         if error.retry_after is not None:
             wait = timedelta(seconds=error.retry_after)
         else:
-            failures = self._failures[card.channel] = self._failures.get(card.channel, 0) + 1
-            wait = min(_MIN_WAIT * 2 ** min(failures - 1, 10), _MAX_WAIT)
-        self._wait_until[card.channel] = self._clock() + wait
+            count += 1
+            wait = min(_MIN_WAIT * 2 ** min(count - 1, 10), _MAX_WAIT)
         if error.code != "ratelimited":
-            self._channel_errors[card.channel] = error.text
+            why = error.text
+        self._failures[scope] = _Failure(card.channel, count, self._clock() + wait, why)
         _log.warning("cannot deliver card %s: %s", card.key, error)
+
+    def _forget_failures_except_of(self, cards: Sequence[Card]) -> None:
+        keys = {card.key for card in cards}
+        for scope, failure in tuple(self._failures.items()):
+            if scope != failure.channel and scope not in keys:
+                del self._failures[scope]
+
+
+def _reference(card: Card) -> str:
+    return card.digest[:8]
 
 
 def _is_due(card: Card, posted: Posted | None) -> bool:

@@ -26,7 +26,7 @@ from bot.messages.blocks import Block, Message
 from bot.messages.home import Notice
 from bot.ports import Ports
 from bot.ports.chat import ChatError
-from bot.ports.isolation import skip_unexpected
+from bot.ports.isolation import skip_unexpected, without_failing
 from bot.ports.store import Home, StoreError
 
 _log = logging.getLogger(__name__)
@@ -122,15 +122,17 @@ class Homes:
         store = self._ports.store
         incidents, rollouts, pulls = self._recently_ended(now)
         complete = max(len(incidents), len(rollouts), len(pulls)) < _MAX_ENDED
-        return homes.build_overview(
+        build = partial(
+            homes.build_overview,
             list(self._config.applications.values()),
             current_checks(store.checks.latest(), now, self._config.schedule.drift),
-            [*incidents, *store.incidents.unsettled()],
-            [*rollouts, *store.rollouts.unsettled()],
-            [*pulls, *store.pull_requests.unsettled()],
+            rollouts=[*rollouts, *store.rollouts.unsettled()],
+            pulls=[*pulls, *store.pull_requests.unsettled()],
             now=now,
             complete=complete,
         )
+        incidents = [*incidents, *store.incidents.unsettled()]
+        return without_failing(incidents, build, lambda incident: f"{incident.id} on Home tabs")
 
     def _recently_ended(self, now: datetime) -> tuple[list[Incident], list[Rollout], list[TrackedPullRequest]]:
         with self._lock:

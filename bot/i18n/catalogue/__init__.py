@@ -25,6 +25,8 @@ One term per thing, in every text:
 | deployer | deployer | Argo CD or Flux |
 | forge | forge | GitHub, GitLab or Bitbucket |
 | rollout, rolling out, live | rollout, desplegando, desplegado | a merge until it runs in the clusters; running there |
+| deployment | despliegue | a merge that went live, in a report |
+| lead time, change failure rate | plazo de entrega, tasa de fallos de los cambios | as defined by DORA |
 | affects, changes | afecta a, cambia | an application; a file or an object |
 | removed, deleted | eliminado | from git; from the cluster |
 | responds, rejects | responde, rechaza | a service; only the bot "answers" |

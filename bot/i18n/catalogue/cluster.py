@@ -4,6 +4,8 @@ from bot.i18n.language import Phrase
 
 LIST = Phrase(en="list {resource}", es="listar {resource}")
 LIST_IN = Phrase(en="list {resource} in namespace {namespace}", es="listar {resource} en el namespace {namespace}")
+WATCH = Phrase(en="watch {resource}", es="observar {resource}")
+WATCH_IN = Phrase(en="watch {resource} in namespace {namespace}", es="observar {resource} en el namespace {namespace}")
 READ_KINDS = Phrase(en="discover API resources", es="descubrir los recursos de la API")
 READ_KINDS_OF = Phrase(en="discover the API resources of {version}", es="descubrir los recursos de {version}")
 READ_VERSION = Phrase(en="read the version", es="leer la versión")
@@ -22,6 +24,7 @@ TOO_MANY = Phrase(
     es="la lista tiene más objetos o páginas de los que el bot lee ({most}).",
 )
 NO_LIST = Phrase(en="the response is not a list.", es="la respuesta no es una lista.")
+NO_EVENT = Phrase(en="the response is not a watch.", es="la respuesta no es un watch.")
 NO_OBJECT = Phrase(en="the response is not a JSON object.", es="la respuesta no es un objeto JSON.")
 NO_JSON = Phrase(
     en="the response is not JSON. Check that {host} is an API server.",
@@ -87,6 +90,10 @@ BOTS_ACCOUNT = Phrase(en="the bot's account", es="la cuenta del bot")
 GRANT_LIST = Phrase(en="“list” on {resource}", es="“list” sobre {resource}")
 GRANT_LIST_IN = Phrase(
     en="“list” on {resource} in namespace {namespace}", es="“list” sobre {resource} en el namespace {namespace}"
+)
+GRANT_WATCH = Phrase(en="“watch” on {resource}", es="“watch” sobre {resource}")
+GRANT_WATCH_IN = Phrase(
+    en="“watch” on {resource} in namespace {namespace}", es="“watch” sobre {resource} en el namespace {namespace}"
 )
 GRANT_DISCOVERY = Phrase(en="the ClusterRole system:discovery", es="el ClusterRole system:discovery")
 NOT_SERVED = Phrase(

@@ -19,6 +19,11 @@ HISTORY = Phrase(
     en="what reached the tracked branch, when it went live and who approved it",
     es="qué llegó a la rama seguida, cuándo se desplegó y quién lo aprobó",
 )
+REPORT = Phrase(
+    en="lead time, deployments, failed changes, and time to acknowledge and restore; the last 7 days by default",
+    es="plazo de entrega, despliegues, cambios fallidos y tiempos hasta atender y restaurar; por defecto, los últimos "
+    "7 días",
+)
 WHO = Phrase(
     en="who to ask: its owners, the authors of its latest commits and whoever acknowledged its incident",
     es="a quién preguntar: sus responsables, los autores de sus últimos commits y quien atiende su incidente",

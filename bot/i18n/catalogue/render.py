@@ -136,6 +136,10 @@ SECRET_NEEDED = Phrase(
     es="El chart solo se renderiza con los valores de su Secret, así que el bot no puede saber qué objetos los "
     "contienen.",
 )
+SECRET_ERROR = Phrase(
+    en="The chart does not render with the values from its Secret. To see why, run helm template with these values.",
+    es="El chart no se renderiza con los valores de su Secret. Para ver por qué, ejecuta helm template con ellos.",
+)
 UNREAD_VARIABLES = Phrase(
     en="{objects} not checked: Flux fills in variables from a Secret, which the bot does not read.",
     es="{objects} sin comprobar: Flux completa variables de un Secret, y el bot no lo lee.",

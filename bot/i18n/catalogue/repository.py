@@ -38,6 +38,12 @@ UNREACHABLE = Phrase(
     en="{url} cannot be reached. Check that the address is correct and that this machine can connect to it.",
     es="No se puede llegar a {url}. Revisa que la dirección sea correcta y que esta máquina pueda conectarse.",
 )
+UNTRUSTED = Phrase(
+    en="The TLS certificate of {url} is not trusted. If a private CA or a proxy issued it, set GIT_SSL_CAINFO to a "
+    "file with the CA's certificate.",
+    es="El certificado TLS de {url} no es de confianza. Si lo emitió una CA privada o un proxy, define GIT_SSL_CAINFO "
+    "con un archivo que contenga el certificado de la CA.",
+)
 DISK_FULL = Phrase(
     en="The disk that holds the mirror of {name} is full.", es="El disco que guarda la réplica de {name} está lleno."
 )

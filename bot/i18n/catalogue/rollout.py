@@ -33,8 +33,8 @@ DEGRADED = PluralPhrase(
     ),
 )
 DEGRADED_NOTE = Phrase(
-    en="It was healthy after the merge. The bot keeps watching and updates this card.",
-    es="Estaba sano después de la fusión. El bot sigue vigilando y actualiza esta tarjeta.",
+    en="It was healthy after the merge.",
+    es="Estaba sano después de la fusión.",
 )
 PARTLY_LIVE_HEADER = Phrase(
     en="⚠️ Partly live ({live} of {all}), not yet: {names}{because}",
@@ -50,8 +50,8 @@ PAUSED = PluralPhrase(
     es=("{names} sin desplegar: su rollout está en pausa.", "{names} sin desplegar: sus rollouts están en pausa."),
 )
 PAUSED_NOTE = Phrase(
-    en="It continues when someone resumes it. The bot keeps watching and updates this card.",
-    es="Continúa cuando alguien lo reanude. El bot sigue vigilando y actualiza esta tarjeta.",
+    en="It continues when someone resumes it.",
+    es="Continúa cuando alguien lo reanude.",
 )
 STUCK_HEADER = Phrase(en="⚠️ Stuck: {names}{because}", es="⚠️ Bloqueado: {names}{because}")
 STUCK = PluralPhrase(
@@ -83,16 +83,12 @@ UNKNOWN = PluralPhrase(
     es=("El bot no puede saber si {names} está desplegada.", "El bot no puede saber si {names} están desplegadas."),
 )
 UNKNOWN_NOTE = Phrase(
-    en="The check failed. The bot keeps trying and updates this card.",
-    es="La comprobación falló. El bot sigue intentándolo y actualiza esta tarjeta.",
-)
-NOT_READY_NOTE = Phrase(
-    en="Applied, but not ready. The bot keeps watching and updates this card.",
-    es="Aplicado, pero no está listo. El bot sigue vigilando y actualiza esta tarjeta.",
+    en="The check failed. The bot keeps trying.",
+    es="La comprobación falló. El bot sigue intentándolo.",
 )
 LATE_NOTE = Phrase(
-    en="The deployer has not applied it yet. The bot keeps watching and updates this card.",
-    es="El deployer todavía no lo aplicó. El bot sigue vigilando y actualiza esta tarjeta.",
+    en="The deployer has not applied it yet.",
+    es="El deployer todavía no lo aplicó.",
 )
 ROLLING_HEADER = Phrase(en="🚚 Merged, rolling out: {names}", es="🚚 Fusionado, desplegando: {names}")
 ROLLING = Phrase(en="Rolling out to the cluster: {names}.", es="Desplegando en el clúster: {names}.")

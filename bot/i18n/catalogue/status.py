@@ -18,6 +18,13 @@ OVERVIEW = PluralPhrase(
     en=("{n} application: {states}.", "{n} applications: {states}."),
     es=("{n} aplicación: {states}.", "{n} aplicaciones: {states}."),
 )
+OVERVIEW_UNHEALTHY = PluralPhrase(
+    en=("{n} application: {states}; {unhealthy} not healthy.", "{n} applications: {states}; {unhealthy} not healthy."),
+    es=(
+        "{n} aplicación: {states}; {unhealthy} con problemas de salud.",
+        "{n} aplicaciones: {states}; {unhealthy} con problemas de salud.",
+    ),
+)
 OUT_OF_SYNC = PluralPhrase(
     en=("{n} out of sync", "{n} out of sync"), es=("{n} fuera de sincronía", "{n} fuera de sincronía")
 )
@@ -43,6 +50,14 @@ LAST_COMPLETE = Phrase(
     es="Última comprobación completa: {time}; todas las posteriores han fallado.",
 )
 STATE_DRIFT = Phrase(en="{state}: {facts}", es="{state}: {facts}")
+# Health is a word of Argo CD's, and so untranslated.
+UNREADY = Phrase(en="{object} {health}", es="{object} {health}")
+UNREADY_BECAUSE = Phrase(en="{object} {health}: {details}", es="{object} {health}: {details}")
+PODS_READY = PluralPhrase(
+    en=("{ready} of {n} pod ready", "{ready} of {n} pods ready"),
+    es=("{ready} de {n} pod listo", "{ready} de {n} pods listos"),
+)
+AND_MORE = Phrase(en="{objects}; and {n} more", es="{objects}; y {n} más")
 ARRIVING = Phrase(en=" · {revision} is rolling out", es=" · {revision} se está desplegando")
 MORE_APPLICATIONS = PluralPhrase(
     en=("… and {n} more application.", "… and {n} more applications."),
@@ -69,6 +84,9 @@ MORE_NOT_FOLLOWED = PluralPhrase(
 )
 
 PULLS = Phrase(en="Open pull requests in {repositories}:", es="Pull requests abiertos en {repositories}:")
+PULLS_OF = Phrase(
+    en="Open pull requests that change {application}:", es="Pull requests abiertos que cambian {application}:"
+)
 PULL = Phrase(en="{link} {title} · by {author}", es="{link} {title} · de {author}")
 MORE_PULLS = PluralPhrase(
     en=("… and {n} more pull request.", "… and {n} more pull requests."),

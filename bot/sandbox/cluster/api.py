@@ -145,6 +145,11 @@ class Api:
         with self.store.lock:
             self._broken.discard(api_version)
 
+    def expire_watches(self) -> None:
+        """Forget all events so far: a watch from an earlier resourceVersion answers 410."""
+        with self.store.lock:
+            self.store.forget_events()
+
     def expire_lists(self) -> None:
         """Make every continue token issued so far answer 410."""
         with self.store.lock:

@@ -11,7 +11,8 @@ class Fault:
     """A fault of the next `times` requests (None: all) whose path matches the glob pattern `path`.
 
     `status` is the code to answer with, `delay` the seconds to wait first; `cut` closes the connection in the middle of
-    the body. `identity` limits it to one client; the first `after` requests pass, such as the first page of a list.
+    the body. `identity` limits it to one client, and `watch` to watches (True) or other requests (False); the first
+    `after` requests pass, such as the first page of a list.
     """
 
     path: str
@@ -21,6 +22,7 @@ class Fault:
     times: int | None = None
     after: int = 0
     identity: str | None = None
+    watch: bool | None = None
 
 
 class Faults:
@@ -41,11 +43,13 @@ class Faults:
         with self._lock:
             self._faults.clear()
 
-    def strike(self, path: str, identity: str) -> Fault | None:
+    def strike(self, path: str, identity: str, *, is_watch: bool = False) -> Fault | None:
         """The fault of this request, if any; counts it."""
         with self._lock:
             for fault in self._faults:
-                if fault.times == 0 or fault.identity not in (None, identity) or not matches_glob(fault.path, path):
+                if fault.times == 0 or fault.identity not in (None, identity) or fault.watch not in (None, is_watch):
+                    continue
+                if not matches_glob(fault.path, path):
                     continue
                 if fault.after:
                     fault.after -= 1

@@ -9,8 +9,9 @@ from bot.sandbox.cluster.errors import bad_request
 # One requirement: `a=b`, `a==b`, `a!=b`, `a in (b, c)`, `a notin (b)`, `a`, `!a`
 REQUIREMENT = re.compile(
     r"\s*+(?P<absent>!?)\s*+(?P<key>[\w./-]++)\s*+"
-    r"(?:(?P<op>==|=|!=)\s*+(?P<value>[\w./:-]*+)|(?P<set>in|notin)\s*+\((?P<values>[^)]*)\))?\s*+(?:,|$)"
+    r"(?:(?P<op>==|=|!=)\s*+(?P<value>(?:[\w./:-]|\\[\\,=])*+)|(?P<set>in|notin)\s*+\((?P<values>[^)]*)\))?\s*+(?:,|$)"
 )
+ESCAPED = re.compile(r"\\([\\,=])")
 
 
 def selector(query: Mapping[str, str]) -> Callable[[Mapping[str, Any]], bool]:
@@ -51,5 +52,5 @@ def _meets(requirement: re.Match[str], value: str | None) -> bool:
         listed = value in [item.strip() for item in requirement["values"].split(",")]
         return listed is (requirement["set"] == "in")
     if requirement["op"]:
-        return (value == requirement["value"]) is (requirement["op"] != "!=")
+        return (value == ESCAPED.sub(r"\1", requirement["value"])) is (requirement["op"] != "!=")
     return (value is None) is bool(requirement["absent"])

@@ -22,6 +22,7 @@ from bot.sandbox.cluster.store import Event
 JSON = "application/json"
 COMPRESS_FROM = 128 * 1024  # bytes, as in the real server
 LONGEST_WATCH = 300.0  # seconds
+BOOKMARK_EVERY = 5.0  # seconds; the real server sends one a minute
 TICK = 0.2  # seconds between two runs of the controllers
 AS = "/as/"
 FAULTS = {
@@ -75,18 +76,23 @@ class SandboxCluster:
             await task
 
     async def _end_watches(self, _: web.Application) -> None:
+        self.drop_watches()
+
+    def drop_watches(self) -> None:
+        """Break off every watch. Call it on the server's event loop."""
         for task in tuple(self._watches):
             task.cancel()
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         api_request = await _api_request(request)
-        fault = self.faults.strike(api_request.path, api_request.identity)
+        is_watch = api_request.method == "GET" and api_request.query.get("watch") in ("true", "1")
+        fault = self.faults.strike(api_request.path, api_request.identity, is_watch=is_watch)
         if fault is not None and fault.delay:
             await asyncio.sleep(fault.delay)
         if fault is not None and fault.status:
             self._record(api_request)
             return _whole(request, _refusal(api_request, fault.status))
-        if api_request.method == "GET" and api_request.query.get("watch") in ("true", "1"):
+        if is_watch:
             return await self._watch(request, api_request)
         answer = self.api.handle(api_request)
         if fault is not None and fault.cut:
@@ -150,15 +156,22 @@ class SandboxCluster:
         while True:
             for line in lines:
                 await response.write(line)
-            await changed.wait()
+            try:
+                async with asyncio.timeout(BOOKMARK_EVERY):
+                    await changed.wait()
+            except TimeoutError:
+                bookmarks = api_request.query.get("allowWatchBookmarks") in ("true", "1")
+                lines = [_bookmark(target, version)] if bookmarks else []
+                continue
             changed.clear()
             with store.lock:
                 events = store.since(version)
                 version = store.version
-                if events is None:
-                    await response.write(_expired())
-                    return
-                lines = self._lines(api_request, target, events)
+                if events is not None:
+                    lines = self._lines(api_request, target, events)
+            if events is None:
+                await response.write(_expired())
+                return
 
     def _first(self, api_request: Request, target: Target, since: int) -> tuple[list[bytes], int]:
         """The first lines of a watch: all objects (without a resourceVersion), or the events since a version."""
@@ -178,6 +191,12 @@ def _refusal(api_request: Request, status: int) -> Response:
     reason, message = FAULTS.get(status, ("InternalError", "Internal error occurred"))
     text = message.format(identity=api_request.identity, verb=api_request.method.lower(), path=api_request.path)
     return Response(status, orjson.dumps(ApiError(status, reason, text).status()))
+
+
+def _bookmark(target: Target, version: int) -> bytes:
+    kind = target.kind
+    head = {"apiVersion": kind.api_version, "kind": kind.kind, "metadata": {"resourceVersion": str(version)}}
+    return orjson.dumps({"type": "BOOKMARK", "object": head}) + b"\n"
 
 
 def _expired() -> bytes:

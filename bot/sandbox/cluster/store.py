@@ -48,6 +48,7 @@ class Store:
         self.lock = threading.RLock()
         self.version = 1
         self.log: deque[Event] = deque(maxlen=LOG_LENGTH)
+        self._forgotten = 0  # the version up to which events were forgotten
         self.listeners: set[Callable[[], None]] = set()
         self._collections: dict[Collection, dict[Key, Entry]] = {}
         self._sorted: dict[Collection, list[Key]] = {}
@@ -99,7 +100,7 @@ class Store:
 
     def since(self, version: int) -> list[Event] | None:
         """Writes after this version, oldest first; None when the log does not reach back that far."""
-        if self.log and version < self.log[0].version - 1:
+        if version < (self.log[0].version - 1 if self.log else self._forgotten):
             return None
         events = []
         for event in reversed(self.log):
@@ -107,6 +108,11 @@ class Store:
                 break
             events.append(event)
         return events[::-1]
+
+    def forget_events(self) -> None:
+        """Forget every event, as etcd does after a while."""
+        self.log.clear()
+        self._forgotten = self.version
 
     def _record(self, kind: str, collection: Collection, key: Key, entry: Entry) -> None:
         self.log.append(Event(self.version, kind, collection, key, entry))

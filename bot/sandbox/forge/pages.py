@@ -1,4 +1,4 @@
-"""The forge's pages: a repository, a pull request to review and merge, a commit. Plain HTML without scripts."""
+"""The forge's pages: a repository, a pull request to review and merge, a commit, a file. Plain HTML without scripts."""
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
@@ -11,7 +11,7 @@ from urllib.parse import quote
 from aiohttp import web
 from unidiff.patch import Hunk, PatchedFile, PatchSet
 
-from bot.sandbox.forge import markdown
+from bot.sandbox.forge import markdown, source_page
 from bot.sandbox.forge.git import CommitFacts, Person
 from bot.sandbox.forge.hosting import Comment, HostedRepository, Pull, RefusedError, Review
 from bot.sandbox.forge.merge import Method
@@ -91,6 +91,9 @@ def add_routes(
     async def commit(request: web.Request) -> web.Response:
         return await asyncio.to_thread(_commit, view(request), request.match_info["sha"])
 
+    async def source(request: web.Request) -> web.Response:
+        return await asyncio.to_thread(_source, view(request), request.match_info["sha"], request.match_info["path"])
+
     async def pull(request: web.Request) -> web.Response:
         return await asyncio.to_thread(
             _pull, view(request), int(request.match_info["number"]), request.query.get("as", "")
@@ -106,6 +109,7 @@ def add_routes(
     routes.add_get("/", index)
     routes.add_get("/{owner}/{name}", home)
     routes.add_get("/{owner}/{name}/commit/{sha:[0-9a-f]{7,40}}", commit)
+    routes.add_get("/{owner}/{name}/{view:blob|tree}/{sha:[0-9a-f]{40}}/{path:.*}", source)
     routes.add_get("/{owner}/{name}/pull/{number:[0-9]{1,9}}", pull)
     routes.add_post("/{owner}/{name}/pull/{number:[0-9]{1,9}}", act)
 
@@ -224,6 +228,13 @@ def _commit(view: _View, name: str) -> web.Response:
         _diff(git.patch(commit.parents[0] if commit.parents else None, sha)),
     ]
     return _answer(commit.subject, _crumbs(view), "".join(body))
+
+
+def _source(view: _View, sha: str, path: str) -> web.Response:
+    body = source_page.source(view.repository.git, view.path, sha, path)
+    if body is None:
+        return _answer("Not found", _crumbs(view), "<h1>Path not found</h1>", 404)
+    return _answer(path or view.repository.full_name, _crumbs(view), body)
 
 
 def _pull(view: _View, number: int, who: str, notice: str = "", status: int = 200) -> web.Response:

@@ -1,5 +1,6 @@
 """Checks of JSON shapes: each takes a value and its JSON pointer, and yields Slack's sentence for each error."""
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeAlias
 
@@ -58,6 +59,12 @@ def integer(minimum: int = 0, maximum: int | None = None) -> Check:
             yield wrong(f"must be less than or equal to {maximum}", at)
 
     return check
+
+
+def number(value: Any, at: str) -> Iterator[str]:
+    """A finite number."""
+    if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
+        yield wrong("must be a number", at)
 
 
 def items(item_check: Check, maximum: int, minimum: int = 1) -> Check:

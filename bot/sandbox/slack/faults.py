@@ -51,8 +51,8 @@ class Faults:
     `unanswered` no response for `silence` seconds before it closes. `rate_limited_after`, `failed_after`, `cut` and
     `unanswered_after` do the same, but the call takes effect. `methods`, if not empty, limits all of these.
     `lost_acks` never arrive. `lost_payloads` vanish on a connection that looks healthy. `delay` is in seconds, before
-    each response. `refuse` maps methods to Slack's error names. Until the clock reaches `down_until`, every call gets
-    a 503.
+    each response. `refuse` maps methods to Slack's error names. Messages with `unsupported_blocks` (types) are invalid.
+    Until the clock reaches `down_until`, every call gets a 503.
     `struck` counts the faults that were applied, by name (`unavailable` for a 503), and those of `SandboxSlack.inject`.
     """
 
@@ -72,6 +72,7 @@ class Faults:
     refuse: dict[str, str] = field(default_factory=dict)
     down_until: float = 0.0
     methods: frozenset[str] = frozenset()
+    unsupported_blocks: frozenset[str] = frozenset()
     struck: Counter[str] = field(default_factory=Counter, init=False)
     weather: Weather | None = field(default=None, init=False)
 

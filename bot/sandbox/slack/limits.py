@@ -4,7 +4,7 @@ Rules: https://docs.slack.dev/reference/block-kit/blocks and https://docs.slack.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from bot.sandbox.slack.checks import (
@@ -15,6 +15,7 @@ from bot.sandbox.slack.checks import (
     fields,
     integer,
     items,
+    number,
     one_of,
     string,
     wrong,
@@ -29,6 +30,8 @@ VIEW_BLOCKS = 100
 BLOCKS_WEIGHT = 13_000  # not documented; measured in https://github.com/slackapi/bolt-js/issues/2509
 TABLE_TEXT = 10_000
 MARKDOWN_TEXT = 12_000
+MAX_CHARTS = 2
+MAX_POINTS = 20
 VIEW_BYTES = 250_000
 
 
@@ -202,9 +205,22 @@ _EVERYWHERE: dict[str, Check] = {
     "rich_text": _block(_RICH_TEXT),
     "section": _section,
 }
+_LABEL = string(20)
+_SERIES = fields(
+    {"name": _LABEL, "data": items(fields({"label": _LABEL, "value": number}), MAX_POINTS)},
+)
+_AXES = fields({"categories": items(_LABEL, MAX_POINTS)}, {"x_label": string(50), "y_label": string(50)})
+_SERIES_CHART = fields({"series": items(_SERIES, 6), "axis_config": _AXES})
+_CHART = by_type(
+    {
+        "pie": fields({"segments": items(fields({"label": _LABEL, "value": number}), 6)}),
+        **dict.fromkeys(("bar", "area", "line"), _SERIES_CHART),
+    }
+)
 _MESSAGE: dict[str, Check] = {
     **_EVERYWHERE,
     "markdown": _block({"text": string(MARKDOWN_TEXT)}),
+    "data_visualization": _block({"title": string(50), "chart": _CHART}),
     "table": _block({"rows": items(items(_CELL, 20), 100)}, {"column_settings": items(_column, 20)}),
 }
 
@@ -249,16 +265,20 @@ def _weight(block: Mapping[str, Any]) -> int:
     return len(json.dumps(block, ensure_ascii=False, separators=(",", ":")))
 
 
-def check_blocks(blocks: Any, *, weigh: bool = True) -> list[dict[str, Any]]:
+def check_blocks(blocks: Any, *, weigh: bool = True, unsupported: Collection[str] = ()) -> list[dict[str, Any]]:
     """Check the blocks of a message. SlackError invalid_blocks, invalid_blocks_format or msg_blocks_too_long.
 
-    `weigh` is off for response_url, which accepts more than chat.postMessage does.
+    `weigh` is off for response_url, which accepts more than chat.postMessage does. Blocks of the types in `unsupported`
+    are rejected, as in a workspace that does not have them yet.
     """
     if not isinstance(blocks, list):
         raise SlackError("invalid_blocks_format")
-    complaints = [*items(by_type(_MESSAGE), MESSAGE_BLOCKS, 0)(blocks, "/blocks"), *_unique(blocks, "/blocks")]
+    supported = by_type({name: check for name, check in _MESSAGE.items() if name not in unsupported})
+    complaints = [*items(supported, MESSAGE_BLOCKS, 0)(blocks, "/blocks"), *_unique(blocks, "/blocks")]
     if complaints:
         raise SlackError("invalid_blocks", complaints)
+    if sum(block["type"] == "data_visualization" for block in blocks) > MAX_CHARTS:
+        raise SlackError("invalid_blocks", [wrong("no more than 2 charts allowed", "/blocks")])
     tables = [block for block in blocks if block["type"] == "table"]
     if len(tables) > 1:
         raise SlackError("invalid_blocks", [wrong("only_one_table_allowed", "/blocks")])

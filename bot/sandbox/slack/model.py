@@ -51,13 +51,14 @@ GROUPS = (Group("S0PLATFORM", "platform", ("U0JONAS001", "U0MIRA0001")),)
 
 @dataclass(slots=True, eq=False)
 class File:
-    """An upload: announced (`content` is None), uploaded, then shared."""
+    """An upload: announced (`content` is None), uploaded, then shared. `alt_text` describes an image."""
 
     id: str
     name: str
     length: int
     ticket: str
     title: str = ""
+    alt_text: str = ""
     content: bytes | None = None
     shared: bool = False
 
@@ -69,7 +70,14 @@ class File:
             "title": self.title,
             "size": self.length,
             "url": f"/ui/files/{self.id}",
+            "image": self.is_image,
+            "alt": self.alt_text,
         }
+
+    @property
+    def is_image(self) -> bool:
+        """Whether it is shown as an image."""
+        return self.name.endswith(".png")
 
 
 @dataclass(frozen=True, slots=True)

@@ -163,7 +163,8 @@ class People:
                     workspace.delete(origin, BOT_USER)
                 return
             text = limits.check_text(str(body.get("text") or ""), limits.POST_TEXT)
-            blocks = limits.check_blocks(body.get("blocks") or [], weigh=False)
+            unsupported = self._services.faults.unsupported_blocks
+            blocks = limits.check_blocks(body.get("blocks") or [], weigh=False, unsupported=unsupported)
             if not text and not blocks:
                 raise SlackError("no_text")
             if body.get("replace_original") and origin is not None and not origin.deleted:

@@ -145,6 +145,8 @@ class Ui:
             raise web.HTTPNotFound(text="file_not_found")
         # Never text/html: an upload must not run scripts in the page's origin.
         headers = {"X-Content-Type-Options": "nosniff", **_NO_CACHE}
+        if file.is_image:
+            return web.Response(body=file.content, content_type="image/png", headers=headers)
         return web.Response(body=file.content, content_type="text/plain", charset="utf-8", headers=headers)
 
     def _posted(self, act: Callable[[Json], Interaction | None]) -> Handler:

@@ -7,14 +7,16 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
+from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
 
-from bot.adapters.database.migrations.versions import v0001_baseline
+from bot.adapters.database.migrations.versions import v0001_baseline, v0009_delivery
 from bot.adapters.database.store import SqlStore
 from bot.adapters.database.tables import metadata
 from bot.core.access.audit import AuditEntry, Origin
 from bot.core.approvals.approval import ApprovalRecord, ApprovalStatus
 from bot.core.cluster_audit.write import ClusterWrite, ObjectKey
+from bot.core.delivery.incident_record import record_of
 from bot.core.drift.model import Check, ClusterUser, FieldDrift, ObjectDrift, Status
 from bot.core.events import Event, EventType, QueuedEvent
 from bot.core.incidents.incident import Incident, IncidentEvent, IncidentEventType, IncidentState
@@ -533,3 +535,23 @@ def test_events_wait_in_their_order_until_they_are_finished_and_are_queued_once(
     store.events.add([events[1]])
     assert [queued.event.id for queued in store.events.waiting()] == ["b", "c", "a"]
     assert store.events.enabled_at(T0 + timedelta(days=1)) == T0
+
+
+def test_what_the_metrics_need_is_stored_and_filled_by_the_migration(store):
+    live = replace(rollout("b" * 40), reverts=("a" * 40,), merged_at=T0.astimezone(timezone(timedelta(hours=5))))
+    store.rollouts.save(live)
+    store.rollouts.save(rollout("c" * 40))
+    resolved = replace(INCIDENT, state=IncidentState.RESOLVED, resolved_at=T0 + timedelta(minutes=5), ended="git")
+    for incident in (resolved, replace(INCIDENT, id="search@1", application="search", state=IncidentState.SUSPECTED)):
+        assert store.incidents.exchange(None, incident)
+    for fill in (lambda: None, lambda: _upgrade(store)):
+        fill()
+        assert {deployment.revision for deployment in store.rollouts.deployments(T0)} == {"b" * 40, "c" * 40}
+        assert store.rollouts.deployments(T0 + timedelta(seconds=1)) == []
+        assert store.incidents.records(resolved.resolved_at) == [record_of(resolved)]
+        assert store.incidents.records(resolved.resolved_at + timedelta(seconds=1)) == []
+
+
+def _upgrade(store):
+    with store.database.begin() as connection, Operations.context(MigrationContext.configure(connection)):
+        v0009_delivery.upgrade()

@@ -421,6 +421,24 @@ def test_a_branch_that_exists_there_is_not_overwritten(source, repository):
     assert source.git("rev-parse", "gitops-bot/taken") == head
 
 
+def test_nothing_is_pushed_once_the_tracked_branch_has_moved(source, repository):
+    """Hooks of the remote, which protect its branches, never hear of the tracked branch."""
+    head = repository.fetch()
+    tree = repository.tree_id(head, "")
+    hook = source.path / ".git/hooks/update"
+    hook.write_text('#!/bin/sh\necho "$1" >> pushed\ntest "$1" != refs/heads/main\n')
+    hook.chmod(0o755)
+    repository.push_commit(branch="gitops-bot/one", tree=tree, parent=head, message="x")
+    moved = source.commit("Later", {"x.md": "x"})
+    with pytest.raises(PushRejectedError):
+        repository.push_commit(branch="gitops-bot/two", tree=tree, parent=head, message="x")
+    assert repository.fetch_if_moved() == moved
+    repository.push_commit(branch="gitops-bot/three", tree=tree, parent=head, message="x", head=moved)
+    pushed = (source.path / ".git/pushed").read_text().split()
+    assert pushed == ["refs/heads/gitops-bot/one", "refs/heads/gitops-bot/three"]
+    assert source.sha("main") == moved == repository.fetch_if_moved()
+
+
 @pytest.mark.parametrize(
     "branch",
     [

@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.core.health.cause import Cause
+from bot.core.health.unready import Unready
 from bot.core.incidents.alerting import AlertPolicy
-from bot.core.rollouts.pending import PendingState, Unready
+from bot.core.rollouts.pending import PendingState
 from bot.core.rollouts.rollout import (
     ApplicationRollout,
     Limits,

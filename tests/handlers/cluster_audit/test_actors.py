@@ -88,7 +88,7 @@ def test_the_card_the_diff_and_the_report_name_the_person_the_tool_and_the_secon
         ("data.level", [{"name": "admin", "impersonated": None}], "certain"),
         ("data.mode", [{"name": "admin", "impersonated": None}], "certain"),
     ]
-    assert "by admin with " in content(diff(ENGLISH, check, "shop", everything=False))
+    assert "by admin with " in content(diff(ENGLISH, check, "shop", lambda *_: (), everything=False))
 
 
 def test_a_deleted_object_has_a_name(audited):

@@ -16,9 +16,9 @@ class Discovery:
         self.bot, self.source, self.cluster, self.clock = bot, source, cluster, bot.clock
         self.url = source.url
 
-    def start(self, *, deployers=("argocd",), **sections):
+    def start(self, *, deployers=("argocd",), forges=None, **sections):
         clusters = {"prod": {"discover": list(deployers)}}
-        self.bot.start(**{"clusters": clusters, "applications": {}, **sections})
+        self.bot.start(forges=forges, **{"clusters": clusters, "applications": {}, **sections})
         self.bot.discover()
 
     @property
@@ -38,7 +38,14 @@ class Discovery:
         translator = Translator(language)
         interval = self.bot.config.schedule.drift
         answer = status(
-            translator, self.bot.ports, applications, inventory.notes, inventory, interval=interval, everything=True
+            translator,
+            self.bot.ports,
+            self.bot.monitor.manifest_cache,
+            applications,
+            inventory.notes,
+            inventory,
+            interval=interval,
+            everything=True,
         )
         return content(answer)
 

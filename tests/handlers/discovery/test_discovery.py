@@ -9,10 +9,13 @@ from bot.cli.check_report import as_json, as_text, exit_code
 from bot.core.drift.model import Status
 from bot.core.incidents.incident import IncidentState
 from bot.handlers.discovery.discover import ApplicationGoneError
+from bot.handlers.queries.object_links import object_links
 from bot.i18n.language import Language
+from bot.messages.object_links import ObjectLink
 from bot.ports.errors import PortError
 from tests.common.bot import application_settings
 from tests.common.deployers import argo_application, synced_at
+from tests.common.forge import WEB_URL, InMemoryForge
 from tests.common.kubernetes import as_yaml, config_map
 from tests.common.slack import ALERTS, headline
 
@@ -49,6 +52,45 @@ def test_a_disagreement_with_argo_cd_is_pointed_out(discovery):
         f"⚠️ Argo CD informa que la aplicación está en sincronía en {head}, pero el bot ve drift en 1 de sus objetos."
         in discovery.status(Language.SPANISH)
     )
+
+
+ARGOCD_SETTINGS = config_map("argocd-cm", url="https://argocd.example/")
+ELSEWHERE = {"argocd.argoproj.io/managed-by-url": "https://other.example/argo"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "annotations", "clusters", "url"),
+    [
+        (ARGOCD_SETTINGS, {}, {}, "https://argocd.example"),
+        (ARGOCD_SETTINGS, {}, {"argocd_url": "https://configured.example"}, "https://configured.example"),
+        (ARGOCD_SETTINGS, ELSEWHERE, {}, "https://other.example/argo"),
+        (config_map("argocd-cm", url="javascript:alert(1)"), {}, {}, None),
+        (config_map("other", url="https://argocd.example"), {}, {}, None),
+    ],
+)
+def test_a_difference_links_to_its_line_and_to_its_page_in_argo_cd(discovery, settings, annotations, clusters, url):
+    sha = discovery.source.sha()
+    discovery.argo(argo_application("shop", discovery.url, annotations=annotations))
+    discovery.cluster.apply(settings, namespace="argocd")
+    discovery.cluster.apply(config_map(level="debug"), namespace="shop")
+    forges = {"platform": InMemoryForge(discovery.source)}
+    discovery.start(clusters={"prod": {"discover": ["argocd"], **clusters}}, forges=forges)
+    check = discovery.bot.check()["shop"]
+    statuses = discovery.bot.discoverer.inventory().deployer_statuses
+    links = object_links(discovery.bot.ports, discovery.applications, statuses, [check])(check, check.drift[0])
+    assert links[0] == ObjectLink("settings.yaml:4", f"{WEB_URL}/blob/{sha}/apps/shop/settings.yaml#L4")
+    page = f"{url}/applications/argocd/shop"
+    assert list(links[1:]) == ([ObjectLink("Argo CD", f"{page}?node=/ConfigMap/shop/settings")] if url else [])
+    assert (page in discovery.status()) == bool(url)
+
+
+def test_without_permission_to_read_argo_cd_s_settings_there_is_no_link(discovery):
+    discovery.argo(argo_application("shop", discovery.url))
+    discovery.cluster.apply(ARGOCD_SETTINGS, namespace="argocd")
+    discovery.cluster.fail("/api/v1/namespaces/argocd/configmaps", 403)
+    discovery.start()
+    assert discovery.bot.discoverer.inventory().notes == ()
+    assert discovery.bot.discoverer.inventory().deployer_statuses["shop"].page == ""
 
 
 def test_a_configured_application_of_the_same_name_wins(discovery):

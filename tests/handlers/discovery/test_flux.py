@@ -1,5 +1,7 @@
 """Applications discovered in Flux: followed, built as Flux builds them, and shown."""
 
+import base64
+
 import pytest
 
 from bot.core.drift.model import Status
@@ -242,6 +244,32 @@ def test_a_helm_release_of_a_chart_in_git_is_rendered(discovery):
     check(discovery)
     (one,) = declared(discovery, "shop")
     assert (one["metadata"]["name"], one["data"]) == ("shop-shop-one", {"level": "warn", "colour": "blue"})
+
+
+@pytest.mark.parametrize("status", [403, 500])
+@pytest.mark.parametrize(
+    ("kind", "data"),
+    [("ConfigMap", "colour: blue"), ("Secret", base64.b64encode(b"colour: blue").decode())],
+)
+def test_values_that_cannot_be_read_stop_only_their_release(discovery, kind, data, status):
+    discovery.source.commit("Chart", CHART)
+    values = {"apiVersion": "v1", "kind": kind, "metadata": {"name": "v"}, "data": {"values.yaml": data}}
+    discovery.cluster.apply(values, namespace="flux-system", manager="kubectl")
+    chart = {"spec": {"chart": "./charts/shop", "sourceRef": SOURCE_REF}}
+    release = {"chart": chart, "targetNamespace": "shop", "valuesFrom": [{"kind": kind, "name": "v"}]}
+    discovery.flux(kustomization("other"), flux_resource("HelmRelease", "web", release))
+    path = f"/api/v1/namespaces/flux-system/{kind.lower()}s"
+    discovery.cluster.fail(path, status)
+    discovery.start(deployers=["flux"])
+    assert list(discovery.applications) == ["other"]
+    assert "HelmRelease prod/flux-system/web: " in discovery.status()
+    discovery.cluster.recover()
+    discovery.bot.discover()
+    assert sorted(discovery.applications) == ["other", "web"]
+    discovery.cluster.fail(path, status)
+    discovery.bot.discover()
+    is_kept = status == 500  # it may be served again soon
+    assert sorted(discovery.applications) == ["other", *(["web"] if is_kept else [])]
 
 
 def test_suspended_and_unsupported_resources_are_reported(discovery):

@@ -9,11 +9,12 @@ from bot.adapters.git.repository import GitRepository
 from bot.adapters.rendering.programs import ProgramRenderer
 from bot.core.changes.suspect import SuspectReason
 from bot.core.drift.compare import compare_object
+from bot.core.health.unready import Unready
 from bot.core.incidents.incident import Incident, IncidentState
 from bot.core.objects.managed_fields import INTERACTIVE
 from bot.core.objects.resolve import resolve
 from bot.core.objects.schema import Schemas
-from bot.core.rollouts.pending import PendingState, Unready
+from bot.core.rollouts.pending import PendingState
 from bot.core.rollouts.rollout import ApplicationRollout, Rollout, RolloutState
 from bot.handlers.incidents.suspects import MAX_COMMITS_READ, Suspects
 from bot.handlers.queries.history import history

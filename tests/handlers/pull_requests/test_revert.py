@@ -465,6 +465,20 @@ def test_a_conflict_in_many_files_takes_no_more_git_processes_than_in_one(revert
     assert counts[0] == counts[1]
 
 
+def test_a_revert_asks_the_remote_three_times(reverts, monkeypatch):
+    bad = reverts.source.commit("Scale web", {WEB: "replicas: 9\n"})
+    commands = []
+
+    def recorded(argv, **keywords):
+        commands.append(argv[0])
+        return run_git(argv, **keywords)
+
+    monkeypatch.setattr(mirror, "run_git", recorded)
+    assert isinstance(reverts.request(bad), Opened)
+    remote = [command for command in commands if command in {"fetch", "push", "ls-remote"}]
+    assert remote == ["fetch", "push", "ls-remote"]
+
+
 def test_modify_delete_and_binary_changes_are_conflicts(reverts):
     reverts.source.commit("Logo", {"logo.png": b"\0one", "old.yaml": "a: 1\n"})
     bad = reverts.source.commit("Bad", {"logo.png": b"\0two", "old.yaml": "a: 2\n"})
@@ -624,7 +638,10 @@ class Rewriting:
 
 @pytest.mark.parametrize(
     "moment",
-    ["resolved_revision", "merge_trees", "changed_paths", "tip", "push_commit", "open_pull_requests", "first_parent"],
+    [
+        *("resolved_revision", "first_parent", "open_pull_requests", "merge_trees", "changed_paths"),
+        *("tip", "push_commit", "fetch_if_moved"),
+    ],
 )
 def test_a_branch_that_is_rewritten_meanwhile_gets_nothing_back_that_was_removed(reverts, moment):
     bad = reverts.source.commit("Scale web", {WEB: "replicas: 9\n"})

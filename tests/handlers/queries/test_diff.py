@@ -7,6 +7,7 @@ import pytest
 from bot.core.drift.model import FieldDrift, ObjectDrift
 from bot.handlers.queries.diff import diff
 from bot.i18n.language import ENGLISH
+from bot.messages.object_links import ObjectLink
 from tests.common.clock import Clock
 from tests.common.samples import T0, check, incident
 from tests.common.slack import ALERTS
@@ -35,8 +36,12 @@ def alert(bot):
     bot.reconciler.reconcile()
 
 
+def links(check, object_drift):
+    return [ObjectLink("web.yaml:3", f"https://forge.example/{check.revision[:4]}/{object_drift.name}#L3")]
+
+
 def diff_text(bot, check):
-    return diff(ENGLISH, bot.ports, check, everything=False, translator_for=lambda _: ENGLISH).text
+    return diff(ENGLISH, bot.ports, check, links, everything=False, translator_for=lambda _: ENGLISH).text
 
 
 def files(slack):
@@ -45,11 +50,13 @@ def files(slack):
 
 def test_a_long_diff_is_shared_once_as_a_file_in_the_alert_thread(slack, bot):
     alert(bot)
-    for _ in range(2):
-        assert "file in the alert's thread" in diff_text(bot, CHECK)
+    for revision in ("1" * 40, "2" * 40):  # of the same differences
+        assert "file in the alert's thread" in diff_text(bot, replace(CHECK, revision=revision))
     (shared,) = files(slack)
     text = shared.content.decode()
     assert all(f"+++ ConfigMap shop/settings-{n} (live)" in text for n in range(200))
+    link = "\n# web.yaml:3 https://forge.example/1111/settings-7#L3\n--- ConfigMap shop/settings-7 (git)\n"
+    assert link in text
     assert slack.thread(ALERTS, slack.messages(ALERTS)[0].ts)
 
 

@@ -85,7 +85,9 @@ def test_an_overlay_renders_as_with_the_official_program(rendering, name):
     manifests = rendering.render("overlays/prod")
     assert objects(manifests) == objects(rendering.official("overlays/prod"))
     assert {manifest.name for manifest in manifests} >= {"prod-web", "prod-settings", "prod-metrics"}
-    assert {manifest.file for manifest in manifests} == {f"overlays/prod/{name}"}
+    generated = f"overlays/prod/{name}"
+    declared = {"base/web.yaml", "base/settings.yaml", "overlays/prod/extra.yaml", "components/metrics/monitor.yaml"}
+    assert {manifest.file for manifest in manifests} == {generated, *declared}
 
 
 def test_a_kustomization_at_the_root_and_one_below_it(rendering):

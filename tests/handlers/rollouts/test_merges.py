@@ -1,6 +1,9 @@
 """What reaches a tracked branch becomes rollouts, which are observed until they are live."""
 
 from dataclasses import replace
+from datetime import timedelta
+
+import pytest
 
 from bot.core.rollouts.rollout import RolloutState
 from bot.handlers.rollouts.merges import MAX_MERGES
@@ -201,3 +204,16 @@ def test_an_error_of_the_deployer_is_reported_after_a_while(scenario, cluster):
     scenario.clock.advance(minutes=2)
     failure = scenario.observe(rollout).parts[0].pending.failure
     assert (failure.deployer, failure.reason, failure.message) == ("Flux", "BuildFailed", "no base")
+
+
+@pytest.mark.parametrize(("method", "is_known"), [("merge", True), ("rebase", True), ("squash", False)])
+def test_the_first_commit_of_a_merge_is_dated_unless_it_was_squashed(scenario, forge, method, is_known):
+    written_at = scenario.clock() - timedelta(days=2)
+    scenario.ports = replace(scenario.ports, forges={"platform": forge})
+    scenario.source.branch("topic")
+    for limit, at in ((2, written_at), (3, written_at + timedelta(days=1))):
+        scenario.source.commit(f"Limit {limit}", {SETTINGS_FILE: settings(limit)})
+        scenario.source.git("commit", "-q", "--amend", "--no-edit", "--date", at.isoformat())
+    forge.merge("topic", title="Raise the limit", method=method)
+    (rollout,) = scenario.rollouts()
+    assert rollout.first_commit_at == (written_at if is_known else None)

@@ -9,13 +9,13 @@ from bot.sandbox.slack.model import BOT_USER, Channel, Json, Message
 from bot.sandbox.slack.services import Services
 
 
-def _blocks(args: Arguments) -> list[Json] | None:
+def _blocks(services: Services, args: Arguments) -> list[Json] | None:
     blocks = args.structure("blocks", "invalid_blocks_format")
-    return None if blocks is None else limits.check_blocks(blocks)
+    return None if blocks is None else limits.check_blocks(blocks, unsupported=services.faults.unsupported_blocks)
 
 
-def _content(args: Arguments, most_text: int) -> tuple[str, list[Json]]:
-    text, blocks = limits.check_text(args.text("text"), most_text), _blocks(args) or []
+def _content(services: Services, args: Arguments, most_text: int) -> tuple[str, list[Json]]:
+    text, blocks = limits.check_text(args.text("text"), most_text), _blocks(services, args) or []
     if not text and not blocks:
         raise SlackError("no_text")
     return text, blocks
@@ -30,16 +30,16 @@ def _metadata(args: Arguments) -> Json | None:
     return metadata
 
 
-def validate_blocks(_: Services, args: Arguments) -> Json:
+def validate_blocks(services: Services, args: Arguments) -> Json:
     """https://docs.slack.dev/reference/methods/blocks.validate."""
-    _blocks(args)
+    _blocks(services, args)
     return {}
 
 
 def post_message(services: Services, args: Arguments) -> Json:
     """https://docs.slack.dev/reference/methods/chat.postMessage."""
     workspace = services.workspace
-    text, blocks = _content(args, limits.POST_TEXT)
+    text, blocks = _content(services, args, limits.POST_TEXT)
     channel = workspace.bot_channel(args.text("channel"))
     message = workspace.post(
         Message(
@@ -69,7 +69,7 @@ def update(services: Services, args: Arguments) -> Json:
     """https://docs.slack.dev/reference/methods/chat.update."""
     workspace = services.workspace
     text = limits.check_text(args.text("text"), limits.UPDATE_TEXT) if "text" in args else None
-    blocks = _blocks(args)
+    blocks = _blocks(services, args)
     metadata = _metadata(args)
     if not text and not blocks and metadata is None:
         raise SlackError("no_text")
@@ -95,7 +95,7 @@ def delete(services: Services, args: Arguments) -> Json:
 def post_ephemeral(services: Services, args: Arguments) -> Json:
     """https://docs.slack.dev/reference/methods/chat.postEphemeral."""
     workspace = services.workspace
-    text, blocks = _content(args, limits.POST_TEXT)
+    text, blocks = _content(services, args, limits.POST_TEXT)
     channel = workspace.bot_channel(args.text("channel"))
     user = args.required("user")
     if user not in channel.members:

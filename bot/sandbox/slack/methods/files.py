@@ -18,7 +18,7 @@ def get_upload_url_external(services: Services, args: Arguments) -> Json:
         raise SlackError("invalid_arguments", ["[ERROR] must be greater than 0 [json-pointer:/length]"])
     if "snippet_type" in args and length > SNIPPET_BYTES:
         raise SlackError("snippet_too_large")
-    file = File(workspace.new_id("F"), name, length, workspace.new_id("u"))
+    file = File(workspace.new_id("F"), name, length, workspace.new_id("u"), alt_text=args.text("alt_txt"))
     workspace.files[file.id] = file
     return {"upload_url": f"{services.url}/upload/v1/{file.ticket}", "file_id": file.id}
 

@@ -278,6 +278,10 @@ function clock(ts) {
   return el("time", { datetime: when.toISOString(), title: exact(when), "data-ts": ts }, today && Date.now() - when < 36e5 ? ago(when) : short);
 }
 
+function picture(file) {
+  return el("figure", { class: "file" }, el("figcaption", {}, icon("i-file"), el("span", {}, file.title || file.name)), el("img", { src: file.url, alt: file.alt }));
+}
+
 function snippet(file) {
   const body = el("pre", { tabindex: 0 }, "Loading…");
   const expand = el("button", { type: "button", class: "link", hidden: true, "aria-expanded": "false", onclick() {
@@ -310,7 +314,7 @@ function drawMessage(message, { compact, inThread }) {
       !compact && el("p", { class: "byline" }, el("strong", {}, nameOf(message.user)), author?.bot && el("span", { class: "app" }, "APP"), clock(message.ts)),
       body,
       message.edited && !message.deleted && el("small", { class: "edited" }, "(edited)"),
-      message.files?.map(snippet),
+      message.files?.map((file) => (file.image ? picture(file) : snippet(file))),
       message.ephemeral_for && el("button", { type: "button", class: "link", onclick: () => { memory.set("dismissed", [...dismissed.add(message.ts)]); drawMessages(); } }, "Dismiss message"),
       !inThread && message.reply_count > 0 && el("a", { class: "replies", href: open, "data-key": `replies ${message.ts}` }, icon("i-thread"), `${message.reply_count} ${message.reply_count === 1 ? "reply" : "replies"}`)),
     !inThread && !message.ephemeral_for && !message.deleted && el("a", { class: "reply quiet", href: open, "aria-label": "Reply in thread", title: "Reply in thread", "data-key": `reply ${message.ts}` }, icon("i-thread")));
@@ -414,7 +418,8 @@ function completions(typedText) {
     const before = [slash, name, ...given.slice(0, -1)].join(" ");
     all = known.map(({ value, text }) => offer(`${before} ${value}`, usage[given.length], text));
   }
-  return all.filter(({ value }) => value.startsWith(typedText) && value !== typedText);
+  if (all.some(({ value }) => value === typedText)) return []; // so that Enter sends `shop`, and not `shop-staging`
+  return all.filter(({ value }) => value.startsWith(typedText));
 }
 
 /** A message box; with `complete`, it suggests what completes a command and recalls sent messages. */

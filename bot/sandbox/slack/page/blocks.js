@@ -1,6 +1,7 @@
 // Block Kit to DOM: https://docs.slack.dev/reference/block-kit/blocks. `blocks(list, context)` draws messages, modals and
 // the App Home. The context has `act(action, control)`, a promise that settles when the bot has acknowledged; `kept`, the
 // values entered so far by block and action ID; and `readers`, which `values(context)` calls to read the state.
+import { chart } from "./chart.js";
 import { directory, el, icon, link, markdown, nameOf, richText, table, text } from "./text.js";
 
 const plain = (object) => object?.text ?? "";
@@ -214,6 +215,7 @@ const BLOCKS = {
   actions: (b, context) => b.elements.map((item) => control(item, b, context)),
   image: (b) => el("figure", {}, b.title && el("figcaption", {}, text(b.title)), image(b)),
   rich_text: (b) => el("div", { class: "text" }, richText(b.elements)),
+  data_visualization: (b) => chart(b),
   markdown: (b) => el("div", { class: "text markdown" }, markdown(b.text)),
   table: (b) => table((b.rows[0] ?? []).map(cell), b.rows.slice(1).map((row) => row.map(cell)), (b.column_settings ?? []).map((column) => `${column?.align ?? ""} ${column?.is_wrapped ? "wrap" : ""}`)),
   input(b, context) {

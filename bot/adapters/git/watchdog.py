@@ -1,0 +1,52 @@
+"""Stops the git processes of a bot that was killed, and so could not stop them itself.
+
+They would go on to fetch into a mirror that the next bot uses. PR_SET_PDEATHSIG would stop git, but not the processes
+that git has started to talk to the remote.
+"""
+
+import atexit
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Final
+
+# Each line lists the process groups that run, as kill(1) takes them. The last one counts when the bot has ended.
+_COMMAND: Final = ("sh", "-c", "while read -r line; do groups=$line; done; kill -s TERM -- $groups")
+
+
+class Watchdog:
+    """A process that waits for the end of the bot, which closes its input. Any thread may call."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._groups: set[int] = set()
+        self._process: subprocess.Popen[bytes] | None = None
+        atexit.register(self._end)
+
+    @contextmanager
+    def watching(self, group: int) -> Iterator[None]:
+        """Stop this process group if the bot ends inside of the context."""
+        with self._lock:
+            self._groups.add(group)
+            self._send()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._groups.remove(group)
+                self._send()
+
+    def _send(self) -> None:
+        if self._process is None or self._process.poll() is not None:
+            # What ends the bot's process group or session must not end it.
+            self._process = subprocess.Popen(
+                _COMMAND, bufsize=0, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True
+            )
+        if stdin := self._process.stdin:
+            with suppress(BrokenPipeError):  # it was killed just now
+                stdin.write(" ".join(f"-{group}" for group in self._groups).encode() + b"\n")
+
+    def _end(self) -> None:
+        if self._process:
+            self._process.communicate()

@@ -1,0 +1,53 @@
+"""`gitops-bot report`: the delivery metrics from the state database."""
+
+import json
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import click
+
+from bot.adapters.database.store import SqlStore
+from bot.cli.errors import CommandError
+from bot.cli.load_config import load_config
+from bot.cli.state_database import require_database
+from bot.core.access.audit_export import as_csv
+from bot.core.delivery import export
+from bot.core.delivery.report import Report
+from bot.handlers.queries.report import read_report
+from bot.i18n.language import ENGLISH
+from bot.messages import report as report_message
+from bot.ports.errors import PortError
+
+
+def run_report(config_path: Path, *, days: int, application: str | None, form: str) -> None:
+    """Print the metrics of the last days as text, JSON or CSV. CommandError."""
+    config = load_config(config_path)
+    try:
+        require_database(config.store)
+        with closing(SqlStore(config.store)) as store:
+            only = None if application is None else {application}
+            now = datetime.now(tz=UTC)
+            report = read_report(store, config.applications, now, timedelta(days=days), only)
+    except PortError as error:
+        raise CommandError(str(error)) from error
+    if application and report.is_empty and application not in config.applications:
+        raise CommandError(f"Nothing is stored about an application {application!r}, and none is configured.")
+    for part in _FORMS[form](report):
+        click.echo(part, nl=False)
+
+
+def _text(report: Report) -> Iterator[str]:
+    yield from (f"{line}\n" for line in report_message.lines(ENGLISH, report))
+
+
+def _json(report: Report) -> Iterator[str]:
+    yield f"{json.dumps(export.document(report), ensure_ascii=False, indent=2)}\n"
+
+
+def _csv(report: Report) -> Iterator[str]:
+    yield from as_csv(export.rows(report), export.COLUMNS)
+
+
+_FORMS = {"text": _text, "json": _json, "csv": _csv}

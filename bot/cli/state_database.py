@@ -1,0 +1,17 @@
+"""The bot's state database, for commands that only read it."""
+
+from pathlib import Path
+
+from sqlalchemy.engine import make_url
+
+from bot.ports.errors import PortError
+
+
+def require_database(url: str) -> None:
+    """SQLite creates an empty database at a mistyped path, and it would look as if nothing had happened. PortError."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite" and not (parsed.database and Path(parsed.database).is_file()):
+        raise PortError(
+            f"No state database at {parsed.database or 'store:'}. Run this in the bot's working directory, or"
+            " set store: or DATABASE_URL to the bot's database."
+        )

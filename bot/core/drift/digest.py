@@ -1,0 +1,29 @@
+"""A digest of what the comparison of a live object depends on."""
+
+from collections.abc import Mapping
+from hashlib import blake2b
+from typing import Any, Final
+
+import orjson
+
+from bot.core.objects.resource import mapping
+
+_BYTES: Final = 16
+
+
+def comparison_digest(live: Mapping[str, Any]) -> bytes:
+    """Equal for two states of an object that compare alike: only the status, or who wrote it, may be different."""
+    metadata = {name: value for name, value in mapping(live, "metadata").items() if name != "resourceVersion"}
+    managed_fields = metadata.get("managedFields")
+    if isinstance(managed_fields, list):
+        metadata["managedFields"] = [entry for entry in managed_fields if not _is_of_status(entry)]
+    content = {name: value for name, value in live.items() if name not in {"metadata", "status"}}
+    try:
+        body = orjson.dumps([metadata, content])
+    except orjson.JSONEncodeError:  # nested too deeply; its version then changes with each write
+        body = orjson.dumps(str(mapping(live, "metadata").get("resourceVersion")))
+    return blake2b(body, digest_size=_BYTES).digest()
+
+
+def _is_of_status(entry: object) -> bool:
+    return isinstance(entry, Mapping) and entry.get("subresource") == "status"

@@ -1,0 +1,32 @@
+"""A check with newer results for some of its objects."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import replace
+from datetime import datetime
+
+from bot.core.drift.model import Check, ObjectDrift, Status
+
+ObjectKey = tuple[str, str, str | None, str]  # apiVersion, kind, namespace, name
+
+
+def object_key(drift: ObjectDrift) -> ObjectKey:
+    """What identifies the object of a difference in its cluster."""
+    return drift.api_version, drift.kind, drift.namespace, drift.name
+
+
+def without_actors(drift: ObjectDrift) -> ObjectDrift:
+    """The same difference, whoever made it."""
+    return replace(drift, actor=None, fields=tuple(replace(field, actor=None) for field in drift.fields))
+
+
+def drift_of(check: Check, objects: Collection[ObjectKey]) -> tuple[ObjectDrift, ...]:
+    """The differences of some objects."""
+    return tuple(item for item in check.drift if object_key(item) in objects)
+
+
+def with_objects(check: Check, objects: Collection[ObjectKey], drift: Iterable[ObjectDrift], at: datetime) -> Check:
+    """The check as if it had been made `at` that time, when these objects had only this drift."""
+    others = {object_key(item): item for item in check.drift if object_key(item) not in objects}
+    merged = tuple((others | {object_key(item): item for item in drift}).values())
+    status = Status.UNKNOWN if check.error else Status.OUT_OF_SYNC if merged else Status.SYNCED
+    return replace(check, drift=merged, status=status, at=at)

@@ -1,0 +1,80 @@
+"""Writes that a watch saw one by one: when a value vanished, and the tool that removed it if it left a record."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from bot.core.drift.merge import ObjectKey, object_key
+from bot.core.drift.model import Actor, Confidence, ObjectDrift
+from bot.core.objects.resource import items, mapping, text
+from bot.core.objects.scalar_equality import parse_time
+
+Records = Mapping[int, tuple[str, str]]  # the entries of managedFields by a hash, each with its manager and its time
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedWrite:
+    """One write of an object, which has had `resource_version` since, or None if the write deleted it.
+
+    `manager` is "" if the write left no record of who it was, since it only deleted.
+    """
+
+    resource_version: str | None
+    at: datetime
+    manager: str = ""
+
+
+def written_records(live: Mapping[str, Any]) -> Records:
+    """Which tools have written an object, each with the time of its latest write."""
+    entries = (entry for entry in items(mapping(live, "metadata"), "managedFields") if isinstance(entry, dict))
+    return {
+        hash(tuple(text(entry, key) for key in ("manager", "operation", "subresource", "time"))): (
+            text(entry, "manager"),
+            text(entry, "time"),
+        )
+        for entry in entries
+    }
+
+
+def observed_write(
+    resource_version: str | None, before: Collection[int], after: Records, arrived: datetime
+) -> ObservedWrite:
+    """The write that changed the records. Only that of the writer gets another time, if it wrote a value too.
+
+    https://github.com/kubernetes/apimachinery/blob/master/pkg/util/managedfields/internal/managedfieldsupdater.go
+    """
+    written = [entry for hash_, entry in after.items() if hash_ not in before and entry[0] != "ancient-changes"]
+    if len(written) == 1:
+        manager, time = written[0]
+        return ObservedWrite(resource_version, parse_time(time) or arrived, manager)
+    return ObservedWrite(resource_version, arrived.replace(microsecond=0))
+
+
+def with_observed_writes(
+    drift: Iterable[ObjectDrift], known: Iterable[ObjectDrift], writes: Mapping[ObjectKey, ObservedWrite]
+) -> tuple[ObjectDrift, ...]:
+    """The differences with who removed what, and when: those that are not `known`, of objects with only one write.
+
+    `writes` must be those that led to the states that were compared.
+    """
+    before = {object_key(item): item for item in known}
+
+    def with_write(item: ObjectDrift) -> ObjectDrift:
+        write = writes.get(object_key(item))
+        if write is None:
+            return item
+        actor = Actor(Confidence.CERTAIN, (), write.manager, write.at)
+        earlier = before.get(object_key(item))
+        if item.change == "missing":
+            return item if earlier and earlier.change == "missing" else replace(item, actor=actor)
+        removed = {field.path for field in earlier.fields if field.change == "removed"} if earlier else set()
+        return replace(
+            item,
+            fields=tuple(
+                replace(field, actor=actor) if field.change == "removed" and field.path not in removed else field
+                for field in item.fields
+            ),
+        )
+
+    return tuple(map(with_write, drift))

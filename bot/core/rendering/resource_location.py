@@ -1,0 +1,95 @@
+"""Finds the files that declare a kustomization's objects, since Kustomize's output does not name them."""
+
+import posixpath
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Final
+
+from bot.core.objects.manifest import Manifest, ManifestError, NodeBudget, read_documents, read_manifests
+from bot.core.objects.resource import items, text
+from bot.core.rendering.load_restrictions import original_path
+from bot.core.rendering.remote_base import mounted_root
+from bot.core.rendering.source import KUSTOMIZATION_FILES, resolve_path
+
+_MAX_KUSTOMIZATIONS: Final = 1_000  # one that several others contain counts for each of them
+# Kinds whose names get no prefix and no suffix.
+# https://github.com/kubernetes-sigs/kustomize/blob/master/api/internal/builtins/PrefixTransformer.go
+_KEEP_NAMES: Final = frozenset({"APIService", "CustomResourceDefinition", "Namespace"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A file or a directory of a kustomization, and what Kustomize adds to the names of the objects there."""
+
+    path: str
+    prefix: str = ""
+    suffix: str = ""
+    is_component: bool = False
+
+
+def with_locations(rendered: Sequence[Manifest], files: Mapping[str, bytes], root: str) -> list[Manifest]:
+    """The objects of the kustomization at `root`, each with the file and the line of the resource it was built from.
+
+    `files` are by path, without those behind symbolic links. An object has no line unless it and exactly one resource
+    share a group, kind and name. Plugins can rename objects, so call this only for kustomizations without any.
+    """
+    declared: dict[tuple[str, str, str], list[Manifest]] = {}
+    budget = NodeBudget()
+    for place in _resources(files, root):
+        with suppress(ManifestError):  # Kustomize reads some files that the bot refuses
+            for manifest in read_manifests(original_path(place.path), files[place.path], budget):
+                is_renamed = manifest.kind not in _KEEP_NAMES
+                name = f"{place.prefix}{manifest.name}{place.suffix}" if is_renamed else manifest.name
+                declared.setdefault(_identity(manifest, name), []).append(manifest)
+    identities = [_identity(manifest, manifest.name) for manifest in rendered]
+    totals = Counter(identities)  # two objects of one name are in two namespaces
+    return [
+        _located(manifest, declared.get(identity, ()) if totals[identity] == 1 else ())
+        for manifest, identity in zip(rendered, identities, strict=True)
+    ]
+
+
+def _located(manifest: Manifest, resources: Sequence[Manifest]) -> Manifest:
+    if len(resources) != 1:
+        return replace(manifest, line=None)
+    return replace(manifest, file=resources[0].file, line=resources[0].line)
+
+
+def _identity(manifest: Manifest, name: str) -> tuple[str, str, str]:
+    return manifest.api_version.rpartition("/")[0], manifest.kind, name
+
+
+def _resources(files: Mapping[str, bytes], root: str) -> list[_Place]:
+    """The files that the kustomization at `root` and those below it list; none where their names aren't certain."""
+    resources: list[_Place] = []
+    todo = [_Place(root)]
+    for _ in range(_MAX_KUSTOMIZATIONS):
+        if not todo:
+            return resources
+        place = todo.pop()
+        candidates = (posixpath.join(place.path, name) for name in KUSTOMIZATION_FILES)
+        for file in [path for path in candidates if path in files][:1]:
+            for entry in _entries(file, files[file], place):
+                if entry is None:
+                    return []
+                (resources if entry.path in files else todo).append(entry)
+    return []
+
+
+def _entries(file: str, content: bytes, place: _Place) -> Iterator[_Place | None]:
+    """What a kustomization lists; None if it is a component that renames what others list."""
+    for _, document in read_documents(file, content):
+        if not isinstance(document, dict):
+            continue
+        fields = {key.casefold(): value for key, value in document.items()}  # as Go's decoder reads them
+        prefix, suffix = text(fields, "nameprefix"), text(fields, "namesuffix")
+        if place.is_component and (prefix or suffix):
+            yield None
+        for field in ("resources", "bases", "components"):
+            for entry in items(fields, field):
+                path = resolve_path(place.path, entry) if isinstance(entry, str) else None
+                if path is not None and not mounted_root(path):
+                    is_component = field == "components"
+                    yield _Place(path, place.prefix + prefix, suffix + place.suffix, is_component)

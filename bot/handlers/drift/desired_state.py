@@ -1,0 +1,138 @@
+"""What git declares for applications, each at the revision of its repository."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from bot.context_pool import ContextThreadPool
+from bot.core.applications.application import Application
+from bot.core.charts.reference import ChartRef
+from bot.core.objects.manifest import Manifest, ManifestError
+from bot.handlers.drift.result import join_sentences
+from bot.handlers.rendering.manifest_cache import ManifestCache
+from bot.i18n.catalogue import check as texts
+from bot.i18n.language import LocalizedText, Text
+from bot.ports.errors import PortError
+from bot.ports.git import Repository
+from bot.ports.isolation import unexpected_as_port_error
+from bot.ports.rendering import RenderError
+
+_PARALLEL_RENDERINGS = 4
+
+Revision = str | PortError  # a full sha, or why git did not answer
+
+
+@dataclass(frozen=True, slots=True)
+class DesiredState:
+    """What git declares for one application; `error` says why it could not be fully read.
+
+    `overridden` is how many objects are left out because a later source declares them too. `chart` is the name and
+    version of a fetched chart, whose digest `revision` is.
+    """
+
+    application: Application
+    revision: str | None
+    manifests: tuple[Manifest, ...] = ()
+    error: Text | None = None
+    notes: tuple[Text, ...] = ()
+    overridden: int = 0
+    chart: str = ""
+
+
+def desired_states(
+    applications: Sequence[Application],
+    revisions: Mapping[str, Revision],
+    repositories: Mapping[str, Repository],
+    manifest_cache: ManifestCache,
+) -> list[DesiredState]:
+    """What git declares for each application, in their order. `revisions` and `repositories` are by their names."""
+    _prepare(applications, revisions, repositories, manifest_cache)
+    return [
+        _without_overridden(
+            _desired_state(
+                application,
+                revisions[application.repository.key],
+                repositories[application.repository.key],
+                manifest_cache,
+            ),
+            revisions,
+            repositories,
+            manifest_cache,
+        )
+        for application in applications
+    ]
+
+
+def _prepare(
+    applications: Sequence[Application],
+    revisions: Mapping[str, Revision],
+    repositories: Mapping[str, Repository],
+    manifest_cache: ManifestCache,
+) -> None:
+    """Render the applications of each repository together, which takes far fewer git processes than one by one."""
+
+    def prepare(name: str) -> None:
+        revision = revisions[name]
+        if isinstance(revision, PortError):
+            return
+        sources = [application.source for application in applications if application.repository.key == name]
+        # It is reported where the application that causes it is read.
+        with suppress(PortError), unexpected_as_port_error(f"preparation of {name}"):
+            manifest_cache.prepare(repositories[name], revision, sources)
+
+    names = sorted({application.repository.key for application in applications})
+    with ContextThreadPool(_PARALLEL_RENDERINGS, "prepare") as pool:
+        list(pool.map(prepare, names))
+
+
+def _without_overridden(
+    desired: DesiredState,
+    revisions: Mapping[str, Revision],
+    repositories: Mapping[str, Repository],
+    manifest_cache: ManifestCache,
+) -> DesiredState:
+    """Without the objects that a later source of the same resource declares too; unknown if that can't be read."""
+    application = desired.application
+    overridden: set[tuple[str, str, str, str]] = set()
+    for reference, source in application.later_sources:
+        revision = revisions.get(reference.key)
+        try:
+            if not isinstance(revision, str):
+                raise revision or PortError(LocalizedText(texts.NOT_FETCHED, repository=reference.name))
+            manifests = manifest_cache.manifests(repositories[reference.key], revision, source)
+        except (ManifestError, PortError) as error:
+            why = LocalizedText(texts.LATER_SOURCE, path=source.path or ".", why=error.text)
+            return replace(desired, error=join_sentences(filter(None, (desired.error, why))))
+        overridden |= {_identity(manifest, application.namespace) for manifest in manifests}
+    kept = [manifest for manifest in desired.manifests if _identity(manifest, application.namespace) not in overridden]
+    return replace(desired, manifests=tuple(kept), overridden=len(desired.manifests) - len(kept))
+
+
+def _identity(manifest: Manifest, namespace: str) -> tuple[str, str, str, str]:
+    """What identifies an object across versions of its API: group, kind, namespace and name."""
+    group = manifest.api_version.rpartition("/")[0]
+    return group, manifest.kind, manifest.namespace or namespace, manifest.name
+
+
+def _desired_state(
+    application: Application, revision: Revision, repository: Repository, manifest_cache: ManifestCache
+) -> DesiredState:
+    chart = ChartRef.from_key(application.repository.key)
+    title = f"{chart.name} {repository.branch or chart.digest[:8]}" if chart and isinstance(revision, str) else ""
+    return replace(_read(application, revision, repository, manifest_cache), chart=title)
+
+
+def _read(
+    application: Application, revision: Revision, repository: Repository, manifest_cache: ManifestCache
+) -> DesiredState:
+    if isinstance(revision, PortError):
+        return DesiredState(application, None, error=revision.text)
+    try:
+        with unexpected_as_port_error(f"rendering of {application.name}"):
+            rendering = manifest_cache.rendering(repository, revision, application.source)
+        error = join_sentences(rendering.unknown)
+        return DesiredState(application, revision, rendering.manifests, error, rendering.notes)
+    except (ManifestError, RenderError) as error:
+        return DesiredState(application, revision, error=error.text)
+    except PortError as error:
+        return DesiredState(application, None, error=error.text)

@@ -1,0 +1,161 @@
+"""Records checks: who made each difference, what it means for the incidents, and the checks themselves."""
+
+import threading
+from collections import deque
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from time import monotonic
+from typing import Final
+
+from bot.config.sections.alerts import AlertsConfig
+from bot.core.applications.application import Application
+from bot.core.drift.freshness import with_last_complete
+from bot.core.drift.merge import ObjectKey, drift_of, with_objects
+from bot.core.drift.model import Check
+from bot.core.rollouts.rollout import rolling_applications
+from bot.handlers.cluster_audit.identify import ActorFinder
+from bot.handlers.discovery.deployers import syncing_applications
+from bot.handlers.drift.object_check import ObjectResults
+from bot.handlers.incidents.record import record
+from bot.handlers.incidents.suspects import Suspects
+from bot.handlers.rendering.manifest_cache import ManifestCache
+from bot.ports import Ports
+from bot.ports.isolation import skip_unexpected
+
+_MAX_NEWER: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Newer:
+    """Objects of an application that were checked by themselves, and when, by time.monotonic() and by the clock."""
+
+    monotonic: float
+    at: datetime
+    application: str
+    objects: Collection[ObjectKey]
+
+
+class CheckRecorder:
+    """Records the checks of applications on one cluster at a time. Any thread may call.
+
+    `lock` is held while incidents are written, so that those of one check are announced together.
+    """
+
+    def __init__(
+        self,
+        ports: Ports,
+        alerts: AlertsConfig,
+        *,
+        actors: ActorFinder,
+        suspects: Suspects,
+        manifest_cache: ManifestCache,
+    ) -> None:
+        self.lock = threading.Lock()
+        self._ports = ports
+        self._alerts = alerts
+        self._actors = actors
+        self._suspects = suspects
+        self._manifest_cache = manifest_cache
+        self._newer: deque[_Newer] = deque(maxlen=_MAX_NEWER)
+
+    def record(self, applications: Sequence[Application], checks: Sequence[Check], *, since: float) -> list[Check]:
+        """Record checks that began at a time of time.monotonic(), in the order of their applications. StoreError."""
+        previous = self._ports.store.checks.latest()
+        checks = [with_last_complete(check, previous.get(check.application)) for check in checks]
+        checks, deploying = self._in_context(applications, checks, previous)
+        with self.lock:
+            checks = [self._with_newer_objects(check, since) for check in checks]
+            rolling = self._rolling() | deploying
+            for application, check in zip(applications, checks, strict=True):
+                self._apply(application, check, rolling, looks=self._alerts.looks)
+            self._ports.store.checks.save(checks)  # last, so that no check is visible before its incident
+        self.find_suspects([application.name for application in applications])
+        return checks
+
+    def record_objects(
+        self,
+        applications: Sequence[Application],
+        results: Mapping[str, ObjectResults],
+        latest: Mapping[str, Check],
+        *,
+        settled: Collection[str],
+    ) -> frozenset[str]:
+        """Record newer results for objects of some applications than in their `latest` checks. StoreError.
+
+        For the applications in `settled`, a difference counts as seen often enough to open an incident. Returns the
+        names of those of which another check was recorded meanwhile, and these results were not.
+        """
+        now = self._ports.clock()
+        checks: Sequence[Check] = [
+            with_objects(latest[name], results[name].objects, results[name].drift, now)
+            for name in (application.name for application in applications)
+        ]
+        checks, deploying = self._in_context(applications, checks, latest)
+        outdated: set[str] = set()
+        with self.lock:
+            rolling = self._rolling() | deploying
+            current = self._ports.store.checks.latest([application.name for application in applications])
+            for application, check in zip(applications, checks, strict=True):
+                name = application.name
+                if current.get(name) != latest[name]:
+                    outdated.add(name)
+                    continue
+                self._apply(application, check, rolling, looks=1 if name in settled else self._alerts.looks)
+                # The other objects were last looked at by that check, which its time says.
+                self._ports.store.checks.save([replace(check, at=latest[name].at)])
+                self._newer.append(_Newer(monotonic(), now, name, results[name].objects))
+        return frozenset(outdated)
+
+    def find_suspects(self, applications: Iterable[str]) -> None:
+        """Find the commits behind active incidents of these applications, which can take seconds. StoreError."""
+        self._suspects.find(applications)
+
+    def _in_context(
+        self, applications: Sequence[Application], checks: Sequence[Check], previous: Mapping[str, Check]
+    ) -> tuple[Sequence[Check], frozenset[str]]:
+        """The checks with who made each difference, and the applications that their deployer is syncing.
+
+        Call it without the lock, so that a cluster that hangs only delays its own checks.
+        """
+        cluster = applications[0].cluster
+        with skip_unexpected(f"actors on {cluster}"):
+            checks = self._actors.identify(checks, previous, self._ports.clock())
+        deploying: frozenset[str] = frozenset()
+        with skip_unexpected(f"deployers of {cluster}"):
+            deploying = self._deploying(applications, checks)
+        return checks, deploying
+
+    def _deploying(self, applications: Sequence[Application], checks: Sequence[Check]) -> frozenset[str]:
+        """The applications of one cluster that differ and that their deployer is syncing."""
+        if not self._alerts.quiet_while_rolling:
+            return frozenset()
+        differing = {check.application for check in checks if check.drift}
+        drifted = [application for application in applications if application.name in differing]
+        return syncing_applications(self._ports.clusters[drifted[0].cluster], drifted) if drifted else frozenset()
+
+    def _rolling(self) -> frozenset[str]:
+        """The applications with a rollout in progress: they differ from git by design."""
+        if not self._alerts.quiet_while_rolling:
+            return frozenset()
+        return rolling_applications(self._ports.store.rollouts.unsettled())
+
+    def _apply(self, application: Application, check: Check, rolling: Collection[str], *, looks: int) -> None:
+        with skip_unexpected(f"incident of {application.name}"):
+            record(
+                self._ports,
+                application,
+                check,
+                rolling=check.application in rolling,
+                looks=looks,
+                manifest_cache=self._manifest_cache,
+            )
+
+    def _with_newer_objects(self, check: Check, since: float) -> Check:
+        """The check, with newer results for the objects that were checked by themselves while it was running."""
+        newer = [item for item in self._newer if item.application == check.application and item.monotonic >= since]
+        current = self._ports.store.checks.latest([check.application]).get(check.application) if newer else None
+        if current is None or current.revision != check.revision:
+            return check
+        objects = frozenset(key for item in newer for key in item.objects)
+        return with_objects(check, objects, drift_of(current, objects), max(check.at, newer[-1].at))

@@ -1,0 +1,182 @@
+"""Checks the objects that a watch saw change, and records what follows from it as a scheduled check does."""
+
+from collections.abc import Collection, Hashable, Iterable, Mapping
+from dataclasses import replace
+from typing import Final
+
+from bot.config.model import Config
+from bot.core.applications.application import Application
+from bot.core.drift.merge import ObjectKey, drift_of, object_key, without_actors
+from bot.core.drift.model import Check
+from bot.core.drift.observed_write import ObservedWrite, with_observed_writes
+from bot.core.incidents.incident import ACTIVE_STATES
+from bot.handlers.drift.comparison_cache import CompareOptions
+from bot.handlers.drift.declared import declared_objects
+from bot.handlers.drift.desired_state import desired_states
+from bot.handlers.drift.object_check import ObjectResults, compare_objects
+from bot.handlers.monitor import Monitor
+from bot.handlers.watch.plan import ObjectChange, ObjectRef, WatchPlan, watch_plan
+from bot.ports import Ports
+from bot.ports.cluster import Discovery
+from bot.ports.errors import PortError
+
+# Above this many, their applications are checked as a whole, which lists each kind once.
+MAX_OBJECTS: Final = 50
+
+_Objects = Mapping[ObjectKey, ObjectRef]  # of one application
+
+
+class ObjectMonitor:
+    """`watch.watcher.ObjectChecks`, for every cluster. Any thread may call."""
+
+    def __init__(self, ports: Ports, config: Config, monitor: Monitor) -> None:
+        self._ports = ports
+        self._applications = config.applications
+        self._options = CompareOptions(config.ignore, config.interactive)
+        self._monitor = monitor
+
+    def watched_state(self, cluster: str) -> Hashable | None:
+        """The applications of a cluster and the heads of their repositories; None until the cluster was checked."""
+        if not self._monitor.has_checked(cluster):
+            return None
+        applications = self._fetched_applications(cluster)
+        heads = {item.repository.key: self._monitor.heads[item.repository.key] for item in applications}
+        return tuple(applications), tuple(heads.items())
+
+    def watch_plan(self, cluster: str, discovery: Discovery) -> WatchPlan:
+        """What the applications of a cluster declare at the heads of their repositories."""
+        states = desired_states(
+            self._fetched_applications(cluster),
+            self._monitor.heads,
+            self._ports.repositories,
+            self._monitor.caches.manifest_cache,
+        )
+        declarations = ((manifest, state.application) for state in states for manifest in state.manifests)
+        return watch_plan(declared_objects(declarations, discovery), discovery)
+
+    def check_cluster(self, cluster: str) -> None:
+        """Check every application of a cluster."""
+        self._monitor.check_cluster(cluster)
+
+    def check_objects(self, objects: Mapping[ObjectRef, ObjectChange], plan: WatchPlan) -> Collection[ObjectRef]:
+        """Check objects of one cluster that changed.
+
+        Returns those to check again after a while: they differ and it's too early for an alert, or they could not be
+        read. PortError.
+        """
+        if not self._ports.store.leadership.acquire():
+            return ()
+        refs = self._by_application(objects, plan)
+        names = [application.name for application in refs]
+        latest = self._ports.store.checks.latest(names)
+        results = self._compare(refs, latest, plan) if len(objects) <= MAX_OBJECTS else {}
+        writes = {item.name: {key: objects[ref].write for key, ref in keys.items()} for item, keys in refs.items()}
+        results = {name: _with_writes(result, latest[name], writes[name]) for name, result in results.items()}
+        news = [
+            item for item in refs if item.name not in results or self._is_news(results[item.name], latest[item.name])
+        ]
+        again = {ref for item in refs if _is_unread(results.get(item.name)) for ref in refs[item].values()}
+        if not news:
+            return again
+        revisions = self._monitor.fetch(news)  # a difference may be a commit that has just been deployed
+        unfetched = [item for item in news if isinstance(revisions[item.repository.key], PortError)]
+        again |= {ref for item in unfetched for ref in refs[item].values()}
+        news = [item for item in news if item not in unfetched]
+        single = [
+            item
+            for item in news
+            if item.name in results and revisions[item.repository.key] == latest[item.name].revision
+        ]
+        if single:
+            settled = {item.name for item in single if all(objects[ref].is_settled for ref in refs[item].values())}
+            outdated = self._monitor.recorder.record_objects(single, results, latest, settled=settled)
+            again |= {ref for item in single if item.name in outdated for ref in refs[item].values()}
+        whole = [item for item in news if item not in single]
+        if whole:
+            self._monitor.check_fetched(whole, revisions={**self._monitor.heads, **revisions})
+        self._monitor.reconcile_cards()
+        return again | self._without_alert(news, refs)
+
+    def _fetched_applications(self, cluster: str) -> list[Application]:
+        return [
+            application
+            for application in self._applications.values()
+            if application.cluster == cluster and application.repository.key in self._monitor.heads
+        ]
+
+    def _by_application(self, objects: Iterable[ObjectRef], plan: WatchPlan) -> Mapping[Application, _Objects]:
+        """The objects of each application that still exists."""
+        refs: dict[Application, dict[ObjectKey, ObjectRef]] = {}
+        for kind, name in objects:
+            for application in plan.declared(kind).get(name, ()):
+                if application in self._applications:
+                    keys = refs.setdefault(self._applications[application], {})
+                    keys[kind.api_version, kind.kind, *name] = (kind, name)
+        return refs
+
+    def _compare(
+        self, refs: Mapping[Application, _Objects], latest: Mapping[str, Check], plan: WatchPlan
+    ) -> Mapping[str, ObjectResults]:
+        """The results of the applications whose latest check is of the head of their repository. PortError."""
+        heads = self._monitor.heads
+        current = {
+            item: keys.keys()
+            for item, keys in refs.items()
+            if item.name in latest and latest[item.name].revision == heads.get(item.repository.key)
+        }
+        if not current:
+            return {}
+        return compare_objects(
+            current,
+            revisions=heads,
+            repositories=self._ports.repositories,
+            cluster=self._ports.clusters[next(iter(current)).cluster],
+            discovery=plan.discovery,
+            options=self._options,
+            caches=self._monitor.caches,
+        )
+
+    def _is_news(self, result: ObjectResults, latest: Check) -> bool:
+        """Whether the latest check of an application does not say the same, or it differs and there is no alert."""
+        if not result.is_complete:
+            return False
+        known, current = (
+            {object_key(item): without_actors(item) for item in drift}
+            for drift in (drift_of(latest, result.objects), result.drift)
+        )
+        if known != current:
+            return True
+        return bool(known) and not self._has_alert(latest.application)
+
+    def _without_alert(
+        self, applications: Iterable[Application], refs: Mapping[Application, _Objects]
+    ) -> set[ObjectRef]:
+        """The objects among these that differ, of applications without an alert: it was too early for one."""
+        applications = list(applications)
+        latest = self._ports.store.checks.latest([application.name for application in applications])
+        return {
+            refs[item][object_key(difference)]
+            for item in applications
+            if item.name in latest and not self._has_alert(item.name)
+            for difference in drift_of(latest[item.name], refs[item].keys())
+        }
+
+    def _has_alert(self, application: str) -> bool:
+        incident = self._ports.store.incidents.open_for(application)
+        return incident is not None and incident.state in ACTIVE_STATES
+
+
+def _with_writes(
+    result: ObjectResults, latest: Check, writes: Mapping[ObjectKey, ObservedWrite | None]
+) -> ObjectResults:
+    # Another write may have come before the object was read.
+    observed = {
+        key: write
+        for key, write in writes.items()
+        if write and key in result.objects and write.resource_version == result.objects[key]
+    }
+    return replace(result, drift=with_observed_writes(result.drift, drift_of(latest, result.objects), observed))
+
+
+def _is_unread(result: ObjectResults | None) -> bool:
+    return result is not None and not result.is_complete

@@ -1,0 +1,31 @@
+"""Reads what a delivery report is built from."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
+
+from bot.core.applications.application import Application
+from bot.core.delivery.metrics import Period
+from bot.core.delivery.report import LOOKBACK, Report, build_report, waiting_now
+from bot.ports.store import Store
+
+
+def read_report(
+    store: Store,
+    applications: Mapping[str, Application],
+    now: datetime,
+    length: timedelta,
+    only: Collection[str] | None = None,
+) -> Report:
+    """The report on the last period of that length, on the applications in `only` or on all. StoreError."""
+    period = Period.last(length, now)
+    waiting = waiting_now(
+        store.incidents.unsettled(), store.pull_requests.unsettled(), store.rollouts.unsettled(), only
+    )
+    return build_report(
+        store.rollouts.deployments(period.before.start - LOOKBACK),
+        store.incidents.records(period.before.start),
+        waiting,
+        applications,
+        period,
+        only,
+    )

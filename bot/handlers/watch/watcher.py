@@ -1,0 +1,237 @@
+"""Watches one cluster: an informer for each kind, and a thread that compares the objects that changed."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Collection, Hashable, Mapping
+from datetime import datetime, timedelta
+from typing import Final, Protocol
+
+from bot.core.drift.observed_write import ObservedWrite
+from bot.handlers.drift.declared import Name
+from bot.handlers.watch.informer import Informer
+from bot.handlers.watch.plan import ObjectChange, ObjectRef, Scope, WatchPlan
+from bot.handlers.watch.settling import Settling
+from bot.ports.cluster import Cluster, Discovery, ForbiddenError, Kind
+from bot.ports.errors import PortError
+from bot.ports.isolation import unexpected_as_port_error
+
+_log = logging.getLogger(__name__)
+
+MAX_INFORMERS: Final = 100  # of one cluster; each has a thread and a connection. Further kinds are only polled.
+_DISCOVER_EVERY: Final = 60.0  # seconds
+_RETRY_REFUSED: Final = 600.0  # seconds; permissions rarely change
+_LIST_SECONDS: Final = 30.0  # how long the first comparison waits until every informer has listed its objects
+_JOIN_SECONDS: Final = 5.0
+_SHORTEST_PAUSE: Final = 0.05  # seconds, in which changes that belong together arrive
+
+
+class ObjectChecks(Protocol):
+    """What checks applications, and objects of them."""
+
+    def watched_state(self, cluster: str) -> Hashable | None:
+        """What a plan depends on besides discovery; None until the cluster has been checked."""
+        ...
+
+    def watch_plan(self, cluster: str, discovery: Discovery) -> WatchPlan:
+        """What to watch on a cluster."""
+        ...
+
+    def check_cluster(self, cluster: str) -> None:
+        """Check every application on a cluster."""
+        ...
+
+    def check_objects(self, objects: Mapping[ObjectRef, ObjectChange], plan: WatchPlan) -> Collection[ObjectRef]:
+        """Check objects that changed; returns those to check again after a while."""
+        ...
+
+
+class ClusterWatcher:
+    """Watches a cluster while `is_leader`. Call `keep` periodically, and `stop` after the last call."""
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        checks: ObjectChecks,
+        *,
+        settle: timedelta,
+        is_leader: Callable[[], bool],
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._cluster = cluster
+        self._checks = checks
+        self._settle = settle.total_seconds()
+        self._is_leader = is_leader
+        self._clock = clock
+        self._watching: _Watching | None = None
+
+    @property
+    def cluster(self) -> str:
+        """The cluster's name."""
+        return self._cluster.name
+
+    @property
+    def is_watching(self) -> bool:
+        """Whether every kind that can be watched is being watched."""
+        watching = self._watching
+        return watching is not None and watching.has_listed
+
+    def keep(self) -> None:
+        """Start watching, follow what the applications declare now, or stop if this replica doesn't lead. PortError."""
+        if not self._is_leader():
+            self.stop()
+            return
+        state = self._checks.watched_state(self._cluster.name)
+        if state is None:
+            return
+        watching = self._watching
+        if watching is None:
+            plan = self._plan(self._cluster.discover())
+            watching = self._watching = _Watching(self._cluster, self._checks, plan, self._settle, self._clock)
+            watching.start()
+        elif watching.has_other_kinds():
+            self._checks.check_cluster(self._cluster.name)
+            watching.follow(self._plan(watching.discovery))
+        elif state != watching.state:
+            watching.follow(self._plan(watching.discovery))
+        else:
+            watching.replace_refused()
+        watching.state = state
+
+    def stop(self) -> None:
+        """Stop watching, and wait a little for a comparison in progress."""
+        watching, self._watching = self._watching, None
+        if watching:
+            watching.stop()
+
+    def _plan(self, discovery: Discovery) -> WatchPlan:
+        return self._checks.watch_plan(self._cluster.name, discovery)
+
+
+class _Watching:
+    """The informers of a cluster, and the thread that compares; from `start` to `stop`."""
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        checks: ObjectChecks,
+        plan: WatchPlan,
+        settle: float,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self.discovery = plan.discovery
+        self.state: Hashable = None
+        self._cluster = cluster
+        self._checks = checks
+        self._plan = plan
+        self._settle = settle
+        self._clock = clock
+        self._writes: dict[ObjectRef, list[ObservedWrite | None]] = {}  # since the object was last compared
+        self._settling: Settling[ObjectRef] = Settling(settle)
+        self._settling_lock = threading.Lock()
+        self._informers: dict[Scope, Informer] = {}
+        self._refused: dict[Scope, ForbiddenError] = {}
+        self._logged: set[Scope] = set()
+        self._stopping = threading.Event()
+        self._started = self._discovered = self._retried = time.monotonic()
+        self._comparing = self._thread(self._compare, "compare")
+
+    @property
+    def has_listed(self) -> bool:
+        return all(informer.listed.is_set() for informer in list(self._informers.values()))
+
+    def start(self) -> None:
+        self.follow(self._plan)
+        self._comparing.start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        for informer in self._informers.values():
+            informer.stop()
+        self._comparing.join(_JOIN_SECONDS)  # the informers write nothing, so nothing waits for them
+
+    def has_other_kinds(self) -> bool:
+        """Whether the cluster serves other kinds than the plan knows, discovered from time to time. ClusterError."""
+        now = time.monotonic()
+        if now - self._discovered >= _DISCOVER_EVERY:
+            self._discovered = now
+            self.discovery = self._cluster.discover()
+        planned = self._plan.discovery
+        return (planned.kinds, planned.broken.keys()) != (self.discovery.kinds, self.discovery.broken.keys())
+
+    def follow(self, plan: WatchPlan) -> None:
+        """Watch what a plan needs, and nothing else."""
+        self._plan = plan
+        wanted = plan.scopes(self._refused)[:MAX_INFORMERS]
+        for scope in [scope for scope in self._informers if scope not in wanted]:
+            self._informers.pop(scope).stop()
+        for informer in self._informers.values():
+            informer.follow(plan)
+        for scope in wanted:
+            if scope not in self._informers:
+                kind, namespace = scope
+                informer = self._informers[scope] = Informer(
+                    self._cluster, kind, namespace, plan, self._changed, self._clock
+                )
+                self._thread(informer.run, kind.plural).start()
+
+    def replace_refused(self) -> None:
+        """Watch in each namespace what the bot is not allowed to watch in all; from time to time, try again."""
+        refused = {
+            scope: informer.refusal for scope, informer in self._informers.items() if informer.refusal is not None
+        }
+        if refused:
+            self._refused |= refused
+            for scope in refused:
+                del self._informers[scope]
+            for scope in refused.keys() - self._logged:
+                _log.warning("%s Its changes are not watched.", refused[scope])
+            self._logged |= refused.keys()
+            self.follow(self._plan)
+        elif self._refused and time.monotonic() - self._retried > _RETRY_REFUSED:
+            self._retried = time.monotonic()
+            self._refused = {}
+            self.follow(self._plan)
+
+    def _changed(self, kind: Kind, name: Name, write: ObservedWrite | None) -> None:
+        with self._settling_lock:
+            for ref in self._plan.affected(kind, name):
+                self._settling.add(ref, time.monotonic())
+                if ref == (kind, name):
+                    self._writes[ref] = [*self._writes.get(ref, ()), write][-2:]  # one, or more than one
+
+    def _compare(self) -> None:
+        """Check what has settled, until it is stopped. What the first lists report is checked together."""
+        while not self.has_listed and time.monotonic() < self._started + _LIST_SECONDS:
+            if self._stopping.wait(_SHORTEST_PAUSE):
+                return
+        _log.info("watching %s, with %d informers", self._cluster.name, len(self._informers))
+        while not self._stopping.wait(self._pause()):
+            with self._settling_lock:
+                taken = self._settling.take_due(time.monotonic())
+                writes = {ref: self._writes.pop(ref, []) for ref in taken}
+            if not taken:
+                continue
+            due = {
+                ref: ObjectChange(is_settled, writes[ref][0] if len(writes[ref]) == 1 else None)
+                for ref, is_settled in taken.items()
+            }
+            again: Collection[ObjectRef] = due
+            try:
+                with unexpected_as_port_error(f"check of changed objects on {self._cluster.name}"):
+                    again = self._checks.check_objects(due, self._plan)
+            except PortError as error:
+                _log.warning("cannot check what changed on %s: %s", self._cluster.name, error)
+            with self._settling_lock:
+                self._settling.finish(due, again, time.monotonic())
+                for ref in again:
+                    self._writes[ref] = [*writes[ref], *self._writes.get(ref, ())][-2:]
+
+    def _pause(self) -> float:
+        """Seconds until something may be due: what changes meanwhile takes a settle time from then on."""
+        with self._settling_lock:
+            until_due = self._settling.next_due() - time.monotonic()
+        return max(_SHORTEST_PAUSE, min(self._settle, until_due))
+
+    def _thread(self, run: Callable[[], None], what: str) -> threading.Thread:
+        return threading.Thread(target=run, name=f"watch {self._cluster.name} {what}", daemon=True)
