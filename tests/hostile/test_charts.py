@@ -426,8 +426,8 @@ def test_the_cache_is_bounded_and_does_not_trust_its_files(tmp_path, monkeypatch
 
 
 def test_the_versions_whose_packages_are_known_are_bounded(tmp_path, monkeypatch):
-    monkeypatch.setattr("bot.adapters.charts.cache.MAX_NAMES", 2)
-    cache = ChartCache(tmp_path)
+    monkeypatch.setattr("bot.adapters.downloads.cache.MAX_NAMES", 2)
+    cache = DownloadCache(tmp_path)
     for name in "abc":
         cache.set_alias(name, "1.0.0")
     assert sorted(cache.alias(name) for name in "abc") == ["", "1.0.0", "1.0.0"]
