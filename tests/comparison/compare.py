@@ -33,6 +33,7 @@ from tests.comparison.history import History, MadeCommit, generate
 
 _REQUESTS = 8  # of each history
 _PARENT_LABEL = re.compile(r"~parent of [0-9a-f]+ \(.*\)")  # the length of the sha differs from clone to clone
+_NUMBER = re.compile(r"(~HEAD|~parent)_\d+$")  # which git adds if a file has that name already
 # The only conflict of which git lists no unmerged path.
 _SPLIT = re.compile(rb"^CONFLICT \(directory rename split\): Unclear where to rename (.+) to; it was", re.MULTILINE)
 _REAPPLY = re.compile(r'Revert "Revert "(?!Revert ")(.*)"')  # before git 2.43
@@ -288,7 +289,7 @@ class _Comparison:
 
 def _text(path: str) -> str:
     """A path without what differs from clone to clone."""
-    return _PARENT_LABEL.sub("~parent", path)
+    return _NUMBER.sub(r"\1", _PARENT_LABEL.sub("~parent", path))
 
 
 def _run(folder: Path, *argv: str) -> "subprocess.CompletedProcess[bytes]":
