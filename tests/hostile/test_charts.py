@@ -13,9 +13,9 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.adapters.charts.cache import ChartCache
 from bot.adapters.charts.credentials import read_credentials
 from bot.adapters.charts.fetcher import ChartFetcher
+from bot.adapters.downloads.cache import DownloadCache
 from bot.core.charts import archive as archives
 from bot.core.charts import bounds
 from bot.core.charts.archive import ArchiveError, unpack
@@ -416,18 +416,18 @@ def test_tags_are_bounded_and_pages_stay_in_the_registry(attack, monkeypatch):
 
 
 def test_the_cache_is_bounded_and_does_not_trust_its_files(tmp_path, monkeypatch):
-    monkeypatch.setattr("bot.adapters.charts.cache.MAX_CACHE_BYTES", 2_500)
-    cache = ChartCache(tmp_path)
+    monkeypatch.setattr("bot.adapters.downloads.cache.MAX_CACHE_BYTES", 2_500)
+    cache = DownloadCache(tmp_path)
     digests = [cache.write(bytes([number]) * 1_000) for number in range(3)]
     assert sum(cache.read(digest) is not None for digest in digests) == 2
     kept = next(digest for digest in digests if cache.read(digest))
-    (tmp_path / "packages" / kept[:40]).write_bytes(b"changed")
+    (tmp_path / "contents" / kept[:40]).write_bytes(b"changed")
     assert cache.read(kept) is None
 
 
 def test_the_versions_whose_packages_are_known_are_bounded(tmp_path, monkeypatch):
-    monkeypatch.setattr("bot.adapters.charts.cache.MAX_NAMES", 2)
-    cache = ChartCache(tmp_path)
+    monkeypatch.setattr("bot.adapters.downloads.cache.MAX_NAMES", 2)
+    cache = DownloadCache(tmp_path)
     for name in "abc":
         cache.set_alias(name, "1.0.0")
     assert sorted(cache.alias(name) for name in "abc") == ["", "1.0.0", "1.0.0"]

@@ -12,10 +12,10 @@ from urllib.parse import urlsplit
 
 from cachetools import LRUCache, TTLCache
 
-from bot.adapters.charts.cache import ChartCache
 from bot.adapters.charts.helm_repository import HelmRepositories
-from bot.adapters.charts.http import DownloadError, HttpClient, OutageError
 from bot.adapters.charts.registry import Layer, Registries
+from bot.adapters.downloads.cache import DownloadCache
+from bot.adapters.downloads.http import DownloadError, HttpClient, OutageError
 from bot.core.charts.archive import ArchiveError, unpack
 from bot.core.charts.index import is_exact
 from bot.core.charts.reference import OCI, ChartRef
@@ -34,10 +34,10 @@ class ChartFetcher:
     """`ports.Charts` in a folder. `allow` are hosts, with `*` for any characters; None allows the discovered ones."""
 
     def __init__(self, folder: Path, allow: Sequence[str] | None, credentials: Mapping[str, str]) -> None:
-        self._cache = ChartCache(folder)
+        self._cache = DownloadCache(folder)
         self._allow = allow
         self._discovered: frozenset[str] = frozenset()
-        http = HttpClient(credentials, self.is_allowed)
+        http = HttpClient(credentials, self._refusal)
         self._helm, self._oci = HelmRepositories(http), Registries(http)
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)  # by key
         self._outages: TTLCache[str, OutageError] = TTLCache(_MAX_OUTAGES, _OUTAGE_SECONDS)
@@ -71,14 +71,14 @@ class ChartFetcher:
                 raise self._failed(chart, outage)
             try:
                 fetched, manifest = self._fetch(chart)
+                self._cache.set_alias(key, f"{fetched.version} {fetched.digest}")
+                if manifest:
+                    self._cache.set_alias(f"manifest of {fetched.revision}", manifest)
             except (DownloadError, ArchiveError) as error:
                 if isinstance(error, OutageError):
                     with self._caching:
                         self._outages[chart.host] = OutageError(error.text)
                 raise self._failed(chart, error) from error
-        self._cache.set_alias(key, f"{fetched.version} {fetched.digest}")
-        if manifest:
-            self._cache.set_alias(f"manifest of {fetched.revision}", manifest)
         return fetched
 
     def files(self, chart: ChartRef, revision: str) -> Mapping[str, bytes]:
@@ -87,7 +87,7 @@ class ChartFetcher:
         if files is None:
             package = self._cache.read(revision)
             if package is None:
-                raise ChartError(LocalizedText(texts.NOT_CACHED, digest=revision[:12], chart=chart.title))
+                raise ChartError(LocalizedText(texts.NOT_CACHED, chart=chart.title))
             try:
                 files = unpack(package)
             except ArchiveError as error:
@@ -98,6 +98,14 @@ class ChartFetcher:
         if not manifest:
             return files
         return {**files, "Chart.yaml": _with_metadata(files["Chart.yaml"], manifest[:_ADDED_DIGITS])}
+
+    def _refusal(self, url: str) -> LocalizedText | None:
+        """Why a server may not refer to a URL: so none can lead the bot to a service in the cluster without TLS."""
+        there = urlsplit(url)
+        if there.scheme == "https" or (there.scheme == "http" and self.is_allowed(there.netloc)):
+            return None
+        host = there.netloc.rpartition("@")[2] or there.scheme
+        return LocalizedText(texts.INSECURE_REDIRECT, host=host[:100])
 
     def _cached(self, key: str) -> FetchedChart | None:
         version, _, digest = self._cache.alias(key).partition(" ")

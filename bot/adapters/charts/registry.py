@@ -14,7 +14,7 @@ from typing import Any, Final
 from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 from bot.adapters.charts.helm_repository import checked
-from bot.adapters.charts.http import DownloadError, HttpClient, Response
+from bot.adapters.downloads.http import DownloadError, HttpClient, Response
 from bot.core.charts import bounds
 from bot.core.charts.index import is_exact, resolve_version
 from bot.core.charts.reference import ChartRef

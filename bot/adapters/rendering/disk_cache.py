@@ -24,7 +24,7 @@ from bot.adapters.rendering.programs import ProgramRenderer
 from bot.core.objects.manifest import ManifestError, read_manifests
 from bot.core.rendering.chart import is_nondeterministic
 from bot.core.rendering.limits import MAX_DISK_CACHE_BYTES
-from bot.core.rendering.source import HelmParameters
+from bot.core.rendering.source import Capabilities, HelmParameters
 from bot.ports.git import File
 from bot.ports.telemetry import NO_TELEMETRY, RENDER_CACHE, Telemetry
 
@@ -104,11 +104,12 @@ class CachedRenderer:
     def without_cache(self) -> ProgramRenderer:
         return self.programs
 
-    def kustomize(self, files: Sequence[File], path: str, *, helm: bool, plugins: bool) -> bytes:
+    def kustomize(self, files: Sequence[File], path: str, *, helm: Capabilities | None, plugins: bool) -> bytes:
         render = partial(self.programs.kustomize, files, path, helm=helm, plugins=plugins)
         if helm and is_nondeterministic((file.path, file.content) for file in files):
             return render()
-        return self._cached(_key(self.programs.version, files, "kustomize", path, helm, plugins), render)
+        capabilities = asdict(helm) if helm else None
+        return self._cached(_key(self.programs.version, files, "kustomize", path, capabilities, plugins), render)
 
     def helm(self, files: Sequence[File], path: str, parameters: HelmParameters) -> bytes:
         render = partial(self.programs.helm, files, path, parameters)

@@ -13,12 +13,12 @@ from urllib.parse import parse_qs, urlsplit
 from bot.core.rendering.source import normalize_path, resolve_path
 
 MOUNTS: Final = ".gitops-bot-bases"  # where the bases are, beside the files of the repository that refers to them
+FILE_EXTENSIONS: Final = (".yaml", ".yml", ".json")  # of URLs that are read as files, not as git repositories
 
 _SCP_LIKE: Final = re.compile(r"(?:git::)?([\w.-]+@[\w.-]+):(?!/)(\S+)", re.ASCII)
 _FULL_SHA: Final = re.compile(r"[0-9a-f]{40}")
 _REF: Final = re.compile(r"[\w./+@=-]{1,250}", re.ASCII)
 _SCHEMES: Final = ("https", "http", "ssh")
-_FILES: Final = (".yaml", ".yml", ".json")  # which Kustomize downloads over HTTP
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class RemoteBase:
         ref = next((parameters[name][0] for name in ("ref", "version") if name in parameters), "")
         if (
             not repository
-            or location.endswith(_FILES)
+            or location.endswith(FILE_EXTENSIONS)
             or (ref and not _REF.fullmatch(ref))
             or not location.isprintable()
         ):

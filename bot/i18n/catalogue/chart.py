@@ -70,6 +70,6 @@ NOT_GIT = Phrase(
     es="{chart} es un chart de {host}, no un repositorio de git. Cambia su versión o sus valores donde se declaran.",
 )
 NOT_CACHED = Phrase(
-    en="The package {digest} of {chart} is no longer cached. The next check fetches it again.",
-    es="El paquete {digest} de {chart} ya no está en caché. La próxima comprobación lo obtiene de nuevo.",
+    en="The package of {chart} is no longer cached. The next check fetches it again.",
+    es="El paquete de {chart} ya no está en caché. La próxima comprobación lo obtiene de nuevo.",
 )

@@ -1,4 +1,4 @@
-"""HTTP GET requests for charts, with bounds on what a server can cost, and credentials only for their own host."""
+"""HTTP GET requests for charts and files: bounds on what a server can cost, and credentials only for their own host."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ _RETRY: Final = urllib3.Retry(
 
 
 class DownloadError(LocalizedError):
-    """A download failed. The text completes "Could not fetch the chart …: "."""
+    """A download failed. The text completes "Could not fetch …: "."""
 
 
 class OutageError(DownloadError):
@@ -44,12 +44,12 @@ class Response:
 class HttpClient:
     """Sends GET requests, with the proxies and private CAs of the environment, as git does. Any thread may call.
 
-    `credentials` has the value of the Authorization header by host. `is_allowed` says which hosts may be reached
-    without TLS when another server refers to them.
+    `credentials` has the value of the Authorization header by host. `refusal` says why a URL may not be requested when
+    another server refers to it; None if it may.
     """
 
     credentials: Mapping[str, str] = field(repr=False)
-    is_allowed: Callable[[str], bool]
+    refusal: Callable[[str], LocalizedText | None]
     _pools: dict[str, urllib3.PoolManager] = field(default_factory=dict, repr=False)
 
     def get(
@@ -75,17 +75,11 @@ class HttpClient:
         raise DownloadError(LocalizedText(texts.REDIRECTS, most=str(bounds.MAX_REDIRECTS)))
 
     def referred(self, origin: str, url: str) -> str:
-        """The URL that the server at `origin` refers to. DownloadError unless it has TLS, or its host is allowed.
-
-        So a server on the internet cannot make the bot send requests to services in the cluster, which have no TLS.
-        """
-        there = urlsplit(url)
-        is_same = _origin(url) == _origin(origin)
-        if there.scheme == "https" or is_same or (there.scheme == "http" and self.is_allowed(there.netloc)):
-            return url
-        raise DownloadError(
-            LocalizedText(texts.INSECURE_REDIRECT, host=(there.netloc.rpartition("@")[2] or there.scheme)[:100])
-        )
+        """The URL that the server at `origin` refers to. DownloadError if it is elsewhere, and is refused."""
+        reason = None if _origin(url) == _origin(origin) else self.refusal(url)
+        if reason:
+            raise DownloadError(reason)
+        return url
 
     def _send(self, url: str, most: int, headers: Mapping[str, str]) -> Response:
         response = self._pool(url).request(
