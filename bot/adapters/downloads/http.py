@@ -1,6 +1,7 @@
 """HTTP GET requests for charts and files: bounds on what a server can cost, and credentials only for their own host."""
 
 import os
+import threading
 import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -8,6 +9,7 @@ from typing import Final
 from urllib.parse import unquote, urljoin, urlsplit
 
 import urllib3
+from cachetools import TTLCache
 from urllib3.exceptions import HTTPError, LocationParseError
 
 from bot.core.charts import bounds
@@ -17,6 +19,8 @@ from bot.i18n.language import LocalizedError, LocalizedText
 from bot.network import ConnectionProblem, connection_failure
 
 _CHUNK: Final = 2**16
+_MAX_OUTAGES: Final = 1_000
+LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _CA_VARIABLES: Final = ("GIT_SSL_CAINFO", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")  # besides OpenSSL's SSL_CERT_FILE
 _TIMEOUT: Final = urllib3.Timeout(connect=bounds.CONNECT_SECONDS, read=bounds.IDLE_SECONDS)
@@ -27,10 +31,6 @@ _RETRY: Final = urllib3.Retry(
 
 class DownloadError(LocalizedError):
     """A download failed. The text completes "Could not fetch …: "."""
-
-
-class OutageError(DownloadError):
-    """The server does not respond, or not in time: another request now would fail too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,28 +54,47 @@ class HttpClient:
     credentials: Mapping[str, str] = field(repr=False)
     refusal: Callable[[str], LocalizedText | None]
     _pools: dict[str, urllib3.PoolManager] = field(default_factory=dict, repr=False)
+    # Hosts that did not respond are not tried again for a while: many downloads may wait for one.
+    _outages: TTLCache[str, DownloadError] = field(
+        default_factory=lambda: TTLCache(_MAX_OUTAGES, bounds.OUTAGE_SECONDS), repr=False
+    )
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)  # TTLCache is not thread-safe
 
     def get(
         self, url: str, most: int, *, headers: Mapping[str, str] | None = None, authorization: str | None = None
     ) -> Response:
         """The response to a GET request, after redirects. DownloadError if it has more than `most` bytes.
 
-        `authorization` replaces the host's credential, and is sent to no other host either.
+        `authorization` replaces the credential of the URL's host. Other hosts that it redirects to get none: what a
+        server may not read must not be fetched for it.
         """
-        origin, first = _origin(url), url
+        origin = _origin(url)
+        host = origin[1]
+        credential = self.credentials.get(origin[1], "") if authorization is None else authorization
         try:
             with deadline(bounds.FETCH_SECONDS):
                 for _ in range(bounds.MAX_REDIRECTS + 1):
-                    own = authorization if authorization is not None and _origin(url) == origin else None
-                    credential = self.credentials.get(urlsplit(url).netloc.lower(), "") if own is None else own
-                    response = self._send(url, most, {**(headers or {}), **_authorized(url, first, credential)})
+                    host = _origin(url)[1]
+                    self._fail_if_out(host)
+                    is_sent = credential and _origin(url) == origin and _is_private(url)
+                    authorized = {"authorization": credential} if is_sent else {}
+                    response = self._send(url, most, {**(headers or {}), **authorized})
                     location = response.headers.get("location", "")
                     if response.status not in _REDIRECTS or not location:
                         return response
                     url = self.referred(url, urljoin(url, location))
         except (HTTPError, LocationParseError, OSError, ValueError) as error:
-            raise _explained(error) from error
+            failure = _explained(host, error)
+            with self._lock:
+                self._outages[host] = DownloadError(failure.text)  # without the traceback, which keeps the response
+            raise failure from error
         raise DownloadError(LocalizedText(texts.REDIRECTS, most=str(bounds.MAX_REDIRECTS)))
+
+    def _fail_if_out(self, host: str) -> None:
+        with self._lock:
+            outage = self._outages.get(host)
+        if outage:
+            raise DownloadError(outage.text)
 
     def referred(self, origin: str, url: str) -> str:
         """The URL that the server at `origin` refers to. DownloadError if it is elsewhere, and is refused."""
@@ -128,11 +147,10 @@ def _proxy_manager(proxy: str, options: Mapping[str, str]) -> urllib3.ProxyManag
     return urllib3.ProxyManager(proxy, proxy_headers=headers, **options)  # type: ignore[arg-type]
 
 
-def _authorized(url: str, first: str, credential: str) -> dict[str, str]:
-    """The Authorization header; empty for a request without TLS if the `first` one had TLS."""
-    if not credential or (urlsplit(first).scheme == "https" and urlsplit(url).scheme != "https"):
-        return {}
-    return {"authorization": credential}
+def _is_private(url: str) -> bool:
+    """Whether only the server can read a request: it is sent with TLS, or does not leave this machine."""
+    parts = urlsplit(url)
+    return parts.scheme == "https" or (parts.hostname or "") in LOOPBACK
 
 
 def _origin(url: str) -> tuple[str, str]:
@@ -140,9 +158,10 @@ def _origin(url: str) -> tuple[str, str]:
     return parts.scheme, parts.netloc.lower()
 
 
-def _explained(error: Exception) -> DownloadError:
+def _explained(host: str, error: Exception) -> DownloadError:
     if isinstance(error, TimeoutError | urllib3.exceptions.TimeoutError) or "deadline" in str(error):
-        return OutageError(LocalizedText(texts.TOO_SLOW, seconds=f"{bounds.FETCH_SECONDS:g}"))
+        return DownloadError(LocalizedText(texts.TOO_SLOW, host=host[:100], seconds=f"{bounds.FETCH_SECONDS:g}"))
     failure = connection_failure(error)
     is_certificate = failure.problem is ConnectionProblem.CERTIFICATE
-    return OutageError(LocalizedText(texts.CERTIFICATE if is_certificate else texts.UNREACHABLE, why=failure.detail))
+    phrase = texts.CERTIFICATE if is_certificate else texts.UNREACHABLE
+    return DownloadError(LocalizedText(phrase, host=host[:100], why=failure.detail))
