@@ -163,6 +163,16 @@ def test_a_server_that_drips_is_given_up_and_left_alone_for_a_while(attack, monk
     assert len(attack.server.paths) == requests
 
 
+def test_a_slow_server_is_left_alone_for_a_while(attack):
+    attack.server.respond = lambda handler: send(handler, b"{}", 404)
+    host = attack.server.url.removeprefix("http://")
+    for seconds in (bounds.SLOW_SECONDS - 0.1, *[bounds.FETCH_SECONDS / 3] * 2):
+        attack.fetcher._http._count_delay(host, seconds)
+        assert "responded with 404" in attack.refusal()
+    attack.fetcher._http._count_delay(host, bounds.FETCH_SECONDS / 3)
+    assert "is slow: its responses took 60 seconds together" in attack.refusal()
+
+
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_redirects_are_bounded_and_take_no_credential_elsewhere(attack, status):
     headers = []

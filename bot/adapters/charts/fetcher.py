@@ -35,8 +35,8 @@ class ChartFetcher:
         self._cache = DownloadCache(folder)
         self._allow = allow
         self._discovered: frozenset[str] = frozenset()
-        http = HttpClient(credentials, self._refusal)
-        self._helm, self._oci = HelmRepositories(http), Registries(http)
+        self._http = HttpClient(credentials, self._refusal)
+        self._helm, self._oci = HelmRepositories(self._http), Registries(self._http)
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)  # by key
         self._unpacked: LRUCache[str, Mapping[str, bytes]] = LRUCache(
             _HELD_BYTES, lambda files: sum(map(len, files.values()))
