@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from cachetools import LRUCache, TTLCache
+from cachetools import LRUCache
 
 from bot.adapters.charts.helm_repository import HelmRepositories
 from bot.adapters.charts.registry import Layer, Registries
 from bot.adapters.downloads.cache import DownloadCache
-from bot.adapters.downloads.http import DownloadError, HttpClient, OutageError
+from bot.adapters.downloads.http import DownloadError, HttpClient
 from bot.core.charts.archive import ArchiveError, unpack
 from bot.core.charts.index import is_exact
 from bot.core.charts.reference import OCI, ChartRef
@@ -25,8 +25,6 @@ from bot.ports.charts import ChartError, FetchedChart
 
 _VERSION_LINE: Final = b"version:"
 _ADDED_DIGITS: Final = 12  # of a digest in a version: helm-controller's extractDigestSubString
-_OUTAGE_SECONDS: Final = 60.0  # until a host that did not respond is tried again: many charts may wait for it
-_MAX_OUTAGES: Final = 1_000
 _HELD_BYTES: Final = 32 * 2**20  # of the files of packages that are held in memory
 
 
@@ -37,10 +35,9 @@ class ChartFetcher:
         self._cache = DownloadCache(folder)
         self._allow = allow
         self._discovered: frozenset[str] = frozenset()
-        http = HttpClient(credentials, self._refusal)
-        self._helm, self._oci = HelmRepositories(http), Registries(http)
+        self._http = HttpClient(credentials, self._refusal)
+        self._helm, self._oci = HelmRepositories(self._http), Registries(self._http)
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)  # by key
-        self._outages: TTLCache[str, OutageError] = TTLCache(_MAX_OUTAGES, _OUTAGE_SECONDS)
         self._unpacked: LRUCache[str, Mapping[str, bytes]] = LRUCache(
             _HELD_BYTES, lambda files: sum(map(len, files.values()))
         )
@@ -65,19 +62,12 @@ class ChartFetcher:
         with self._locks[key]:
             if (chart.digest or is_exact(chart.version)) and (cached := self._cached(key)):
                 return cached  # another thread has fetched it
-            with self._caching:
-                outage = self._outages.get(chart.host)
-            if outage:
-                raise self._failed(chart, outage)
             try:
                 fetched, manifest = self._fetch(chart)
                 self._cache.set_alias(key, f"{fetched.version} {fetched.digest}")
                 if manifest:
                     self._cache.set_alias(f"manifest of {fetched.revision}", manifest)
             except (DownloadError, ArchiveError) as error:
-                if isinstance(error, OutageError):
-                    with self._caching:
-                        self._outages[chart.host] = OutageError(error.text)
                 raise self._failed(chart, error) from error
         return fetched
 

@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+import time
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
@@ -14,6 +15,8 @@ from bot.i18n.language import LocalizedText
 
 _CONTENTS: Final = "contents"
 _NAMES: Final = "names"
+_SCRATCH: Final = "."  # a file that is being written begins so
+_ABANDONED_SECONDS: Final = 3600.0  # after which nobody writes it
 _FILE_DIGITS: Final = 40  # of the digest in a file's name: as many as a git revision has
 
 
@@ -56,7 +59,7 @@ class DownloadCache:
         folder = self._folder / kind
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            descriptor, scratch = tempfile.mkstemp(dir=folder, prefix=".")
+            descriptor, scratch = tempfile.mkstemp(dir=folder, prefix=_SCRATCH)
             try:
                 with os.fdopen(descriptor, "wb") as out:
                     out.write(content)
@@ -72,8 +75,14 @@ class DownloadCache:
 def _evict(folder: Path, most: int) -> None:
     """Remove the files that were not read for longest, until the others have at most so many bytes."""
     kept = 0
-    files = [(entry.stat(), entry.path) for entry in os.scandir(folder)]
+    files = []
+    for entry in os.scandir(folder):
+        with suppress(FileNotFoundError):  # another thread or process has renamed or removed it
+            stat = entry.stat()
+            is_written = entry.name.startswith(_SCRATCH) and time.time() - stat.st_mtime < _ABANDONED_SECONDS
+            if not is_written:
+                files.append((stat, entry.path))
     for stat, path in sorted(files, key=lambda file: file[0].st_mtime, reverse=True):
         kept += stat.st_size
-        if kept > most:
+        if kept > most or Path(path).name.startswith(_SCRATCH):
             Path(path).unlink(missing_ok=True)

@@ -9,10 +9,8 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from cachetools import TTLCache
-
 from bot.adapters.downloads.cache import DownloadCache
-from bot.adapters.downloads.http import DownloadError, HttpClient, OutageError, Response
+from bot.adapters.downloads.http import DownloadError, HttpClient, Response
 from bot.core.rendering.limits import MAX_FILE_BYTES
 from bot.core.rendering.remote_file import RemoteFile, location_of
 from bot.i18n.catalogue import download as texts
@@ -20,7 +18,6 @@ from bot.i18n.language import LocalizedText
 from bot.ports.git import RepositoryError
 
 _FETCH_EVERY: Final = 60.0  # seconds, for a file that may change, and until a failed download is tried again
-_MAX_HOSTS: Final = 1_000  # that do not respond
 
 
 @dataclass(slots=True)
@@ -42,8 +39,7 @@ class FileDownloads:
         self._cache = DownloadCache(folder)
         self._http = HttpClient({}, self._refusal)
         self._downloads: defaultdict[str, _Download] = defaultdict(_Download)  # by URL
-        self._outages: TTLCache[str, OutageError] = TTLCache(_MAX_HOSTS, _FETCH_EVERY)  # by host
-        self._lock = threading.Lock()  # TTLCache is not thread-safe
+        self._lock = threading.Lock()
 
     def content(self, file: RemoteFile) -> bytes:
         """See Bases. RepositoryError."""
@@ -76,19 +72,9 @@ class FileDownloads:
 
     def _get(self, url: str, etag: str) -> Response:
         """A response with content, or with status 304 if the content still has this ETag. DownloadError."""
-        host = urlsplit(url).netloc
-        with self._lock:
-            outage = self._outages.get(host)
         if refusal := self._refusal(url):
             raise DownloadError(refusal)
-        if outage:
-            raise DownloadError(outage.text)
-        try:
-            response = self._http.get(url, MAX_FILE_BYTES, headers={"if-none-match": etag} if etag else {})
-        except OutageError as error:
-            with self._lock:
-                self._outages[host] = OutageError(error.text)
-            raise
+        response = self._http.get(url, MAX_FILE_BYTES, headers={"if-none-match": etag} if etag else {})
         if response.status in (401, 403):
             raise DownloadError(LocalizedText(texts.UNAUTHORIZED))
         if response.status != 200 and not (etag and response.status == 304):

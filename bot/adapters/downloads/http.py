@@ -1,11 +1,14 @@
 """HTTP GET requests for charts and files: bounds on what a server can cost, and credentials only for their own host."""
 
+import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urljoin, urlsplit
 
 import urllib3
+from cachetools import TTLCache
 from urllib3.exceptions import HTTPError, LocationParseError
 
 from bot.core.charts import bounds
@@ -15,6 +18,8 @@ from bot.i18n.language import LocalizedError, LocalizedText
 from bot.network import ConnectionProblem, connection_failure
 
 _CHUNK: Final = 2**16
+_MAX_OUTAGES: Final = 1_000
+LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _TIMEOUT: Final = urllib3.Timeout(connect=bounds.CONNECT_SECONDS, read=bounds.IDLE_SECONDS)
 _RETRY: Final = urllib3.Retry(
@@ -24,10 +29,6 @@ _RETRY: Final = urllib3.Retry(
 
 class DownloadError(LocalizedError):
     """A download failed. The text completes "Could not fetch …: "."""
-
-
-class OutageError(DownloadError):
-    """The server does not respond, or not in time: another request now would fail too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,28 +52,64 @@ class HttpClient:
     credentials: Mapping[str, str] = field(repr=False)
     refusal: Callable[[str], LocalizedText | None]
     _pools: dict[str, urllib3.PoolManager] = field(default_factory=dict, repr=False)
+    # Hosts that did not respond are not tried again for a while: many downloads may wait for one.
+    _outages: TTLCache[str, DownloadError] = field(
+        default_factory=lambda: TTLCache(_MAX_OUTAGES, bounds.OUTAGE_SECONDS), repr=False
+    )
+    # The seconds that slow requests to a host took lately: one host must not hold up the checks of everything else.
+    _delays: TTLCache[str, float] = field(
+        default_factory=lambda: TTLCache(_MAX_OUTAGES, bounds.DELAY_WINDOW_SECONDS), repr=False
+    )
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)  # TTLCache is not thread-safe
 
     def get(
         self, url: str, most: int, *, headers: Mapping[str, str] | None = None, authorization: str | None = None
     ) -> Response:
         """The response to a GET request, after redirects. DownloadError if it has more than `most` bytes.
 
-        `authorization` replaces the host's credential, and is sent to no other host either.
+        `authorization` replaces the credential of the URL's host. Other hosts that it redirects to get none: what a
+        server may not read must not be fetched for it.
         """
-        origin, first = _origin(url), url
+        origin = _origin(url)
+        host = origin[1]
+        credential = self.credentials.get(origin[1], "") if authorization is None else authorization
         try:
             with deadline(bounds.FETCH_SECONDS):
                 for _ in range(bounds.MAX_REDIRECTS + 1):
-                    own = authorization if authorization is not None and _origin(url) == origin else None
-                    credential = self.credentials.get(urlsplit(url).netloc.lower(), "") if own is None else own
-                    response = self._send(url, most, {**(headers or {}), **_authorized(url, first, credential)})
+                    host = _origin(url)[1]
+                    self._fail_if_out(host)
+                    is_sent = credential and _origin(url) == origin and _is_private(url)
+                    authorized = {"authorization": credential} if is_sent else {}
+                    start = time.monotonic()
+                    try:
+                        response = self._send(url, most, {**(headers or {}), **authorized})
+                    finally:
+                        self._count_delay(host, time.monotonic() - start)
                     location = response.headers.get("location", "")
                     if response.status not in _REDIRECTS or not location:
                         return response
                     url = self.referred(url, urljoin(url, location))
         except (HTTPError, LocationParseError, OSError, ValueError) as error:
-            raise _explained(error) from error
+            failure = _explained(host, error)
+            with self._lock:
+                self._outages[host] = DownloadError(failure.text)  # without the traceback, which keeps the response
+            raise failure from error
         raise DownloadError(LocalizedText(texts.REDIRECTS, most=str(bounds.MAX_REDIRECTS)))
+
+    def _fail_if_out(self, host: str) -> None:
+        with self._lock:
+            outage = self._outages.get(host)
+        if outage:
+            raise DownloadError(outage.text)
+
+    def _count_delay(self, host: str, seconds: float) -> None:
+        if seconds < bounds.SLOW_SECONDS:
+            return
+        with self._lock:
+            self._delays[host] = self._delays.get(host, 0.0) + seconds
+            if self._delays[host] >= bounds.FETCH_SECONDS:
+                total = f"{bounds.FETCH_SECONDS:g}"
+                self._outages[host] = DownloadError(LocalizedText(texts.TOO_MUCH_TIME, host=host[:100], seconds=total))
 
     def referred(self, origin: str, url: str) -> str:
         """The URL that the server at `origin` refers to. DownloadError if it is elsewhere, and is refused."""
@@ -111,11 +148,10 @@ class HttpClient:
         return self._pools[proxy]
 
 
-def _authorized(url: str, first: str, credential: str) -> dict[str, str]:
-    """The Authorization header; empty for a request without TLS if the `first` one had TLS."""
-    if not credential or (urlsplit(first).scheme == "https" and urlsplit(url).scheme != "https"):
-        return {}
-    return {"authorization": credential}
+def _is_private(url: str) -> bool:
+    """Whether only the server can read a request: it is sent with TLS, or does not leave this machine."""
+    parts = urlsplit(url)
+    return parts.scheme == "https" or (parts.hostname or "") in LOOPBACK
 
 
 def _origin(url: str) -> tuple[str, str]:
@@ -123,9 +159,10 @@ def _origin(url: str) -> tuple[str, str]:
     return parts.scheme, parts.netloc.lower()
 
 
-def _explained(error: Exception) -> DownloadError:
+def _explained(host: str, error: Exception) -> DownloadError:
     if isinstance(error, TimeoutError | urllib3.exceptions.TimeoutError) or "deadline" in str(error):
-        return OutageError(LocalizedText(texts.TOO_SLOW, seconds=f"{bounds.FETCH_SECONDS:g}"))
+        return DownloadError(LocalizedText(texts.TOO_SLOW, host=host[:100], seconds=f"{bounds.FETCH_SECONDS:g}"))
     failure = connection_failure(error)
     is_certificate = failure.problem is ConnectionProblem.CERTIFICATE
-    return OutageError(LocalizedText(texts.CERTIFICATE if is_certificate else texts.UNREACHABLE, why=failure.detail))
+    phrase = texts.CERTIFICATE if is_certificate else texts.UNREACHABLE
+    return DownloadError(LocalizedText(phrase, host=host[:100], why=failure.detail))

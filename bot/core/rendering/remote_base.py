@@ -54,6 +54,7 @@ class RemoteBase:
         ref = next((parameters[name][0] for name in ("ref", "version") if name in parameters), "")
         if (
             not repository
+            or not _is_canonical(repository)
             or location.endswith(FILE_EXTENSIONS)
             or (ref and not _REF.fullmatch(ref))
             or not location.isprintable()
@@ -95,6 +96,11 @@ def mounted_root(path: str) -> str:
     """The root of the mounted repository that a path is in; "" for a path in the repository itself."""
     parts = path.split("/")
     return "/".join(parts[:2]) if parts[0] == MOUNTS else ""
+
+
+def _is_canonical(path: str) -> bool:
+    """Whether every server understands the path as it is written: what is fetched must be what was allowed."""
+    return not any(part in ("", ".", "..") for part in path.split("/")) and not {"%", "\\"} & {*path}
 
 
 def _split(path: str) -> tuple[str, str]:
