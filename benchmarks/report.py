@@ -71,15 +71,16 @@ def fill(store: SqlStore) -> None:
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder, closing(SqlStore(f"sqlite:///{Path(folder, 'state.db')}")) as store:
         fill(store)
-        print("| report | median of 5 |\n|---|---:|")
+        print("| report | wall, best of 5 | CPU, median |\n|---|---:|---:|")
         for days in (7, 30, 90):
-            times = []
+            wall, cpu = [], []
             for _ in range(5):
-                start = time.perf_counter()
+                start, cpu_start = time.perf_counter(), time.process_time()
                 report = read_report(store, {}, NOW, timedelta(days=days))
-                times.append(time.perf_counter() - start)
+                wall.append(time.perf_counter() - start)
+                cpu.append(time.process_time() - cpu_start)
             deployed = report.total.metrics.deployments
-            print(f"| {days} days, {deployed:,} deployments | {statistics.median(times):.2f} s |")
+            print(f"| {days} days, {deployed:,} deployments | {min(wall):.2f} s | {statistics.median(cpu):.2f} s |")
     print(f"\n{platform.system()} {platform.machine()}, Python {platform.python_version()}")
 
 

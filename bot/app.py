@@ -278,11 +278,10 @@ class Bot:
         )
 
     def _audit_webhook(self) -> AuditWebhook | None:
-        token, clusters = self._config.credentials.audit_webhook_token, self._config.audit_webhooks
-        if not token or not clusters:
-            return None
-        recorders = {name: recorder for name, recorder in self._audits.items() if name in clusters}
-        return AuditWebhook(recorders, token, clock=self._ports.clock)
+        clusters, credentials = self._config.audit_webhooks, self._config.credentials
+        tokens = {name: token for name in clusters if (token := credentials.audit_webhook_token(name, clusters))}
+        recorders = {name: self._audits[name] for name in tokens}
+        return AuditWebhook(recorders, tokens, clock=self._ports.clock) if tokens else None
 
     def _follow_audit_log(self, recorder: AuditRecorder) -> None:
         recorder.follow(self._ports.clock())

@@ -440,5 +440,28 @@ def test_an_audit_log_needs_a_source_and_its_webhook_a_token(written):
         written(SMALL.replace("prod: {}", "prod: {audit: {show_users: true}}"))
     config = written(SMALL.replace("prod: {}", "prod: {audit: {webhook: true}}"))
     assert any(sentence.startswith("AUDIT_WEBHOOK_TOKEN is not set") for sentence in config.missing_for_run())
+    config = written(SMALL.replace("prod: {}", "prod: {audit: {webhook: true}}"), {"AUDIT_WEBHOOK_TOKEN": "one"})
+    assert not any("AUDIT_WEBHOOK_TOKEN" in sentence for sentence in config.missing_for_run())
     config = written(SMALL.replace("prod: {}", "prod: {audit: {logs: [a]}}"))
     assert not any("AUDIT_WEBHOOK_TOKEN" in sentence for sentence in config.missing_for_run())
+
+
+@pytest.mark.parametrize(
+    ("tokens", "sentence"),
+    [
+        ({"": "one"}, "AUDIT_WEBHOOK_TOKEN_DEV and AUDIT_WEBHOOK_TOKEN_EU_1 are not set: each cluster"),
+        (
+            {"_DEV": "one", "": "two"},
+            "AUDIT_WEBHOOK_TOKEN_EU_1 is not set: each cluster with audit.webhook needs its own",
+        ),
+        ({"_DEV": "one", "_EU_1": "one"}, "The audit webhooks of dev, eu-1 share a token"),
+        ({"_DEV": "one", "_EU_1": "two"}, None),
+    ],
+)
+def test_each_cluster_with_an_audit_webhook_needs_its_own_token(written, tokens, sentence):
+    clusters = "prod: {}, dev: {audit: {webhook: true}}, eu-1: {audit: {webhook: true}}"
+    environ = {f"AUDIT_WEBHOOK_TOKEN{suffix}": token for suffix, token in tokens.items()}
+    config = written(SMALL.replace("prod: {}", clusters), environ)
+    missing = [text for text in config.missing_for_run() if "audit" in text]
+    assert len(missing) == (1 if sentence else 0)
+    assert sentence is None or sentence in missing[0]

@@ -81,7 +81,7 @@ def as_text(checks: Sequence[Check], *, not_followed: Sequence[NotFollowed] = ()
     """
     lines: list[str] = []
     for check in checks:
-        at = f" at {check.revision[:8]}" if check.revision else ""
+        at = f" at {check.chart or check.revision[:8]}" if check.revision else ""
         count = _count(check.objects, "object")
         if check.drift:
             verb = "differs" if len(check.drift) == 1 else "differ"

@@ -82,6 +82,7 @@ def configure_logging() -> None:
     logging.basicConfig(level=os.environ.get("LOG_LEVEL", "INFO").upper(), handlers=[handler])
     for name in _LIBRARIES:
         logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("urllib3").setLevel(logging.ERROR)  # its warnings quote URLs, which may contain tokens
 
 
 def _traceback(formatter: logging.Formatter, record: logging.LogRecord) -> list[str]:

@@ -1,6 +1,7 @@
 """The secrets, which come only from the environment."""
 
-from collections.abc import Collection, Mapping
+import re
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -38,10 +39,9 @@ _BITBUCKET_TOKEN = (
     " tokens)."
 )
 
-_AUDIT_WEBHOOK_TOKEN = (
-    "AUDIT_WEBHOOK_TOKEN is not set, but a cluster has audit.webhook. Choose a long random token, and set it in the"  # noqa: S105
-    " API server's webhook configuration too."
-)
+_AUDIT_WEBHOOK_TOKEN = "AUDIT_WEBHOOK_TOKEN"  # noqa: S105  a variable's name
+_CHOOSE_TOKEN = "Choose a long random token, and set it in the API server's webhook configuration too."  # noqa: S105
+_AUDIT_WEBHOOK_TOKEN_MISSING = f"{_AUDIT_WEBHOOK_TOKEN} is not set, but a cluster has audit.webhook. {_CHOOSE_TOKEN}"
 _EVENTS_SECRET = (
     "EVENTS_SECRET is not set, but events.url is. Choose a long random string, and give it to the receiver too:"  # noqa: S105
     " it verifies the events with it."
@@ -61,16 +61,18 @@ class Credentials:
     gitlab_token: str | None = field(default=None, repr=False)
     bitbucket_token: str | None = field(default=None, repr=False)
     webhook_secret: str | None = field(default=None, repr=False)
-    audit_webhook_token: str | None = field(default=None, repr=False)
     events_secret: str | None = field(default=None, repr=False)
+    audit_webhook_tokens: Mapping[str, str] = field(default_factory=dict, repr=False)  # by variable
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Self:
         r"""Read the variables named after the fields. A private key may be on one line, with \n for line breaks."""
-        values = {name: environ.get(name.upper(), "").strip() or None for name in cls.__slots__}
+        variables = {name: value.strip() for name, value in environ.items() if value.strip()}
+        values = {name: variables.get(name.upper()) for name in cls.__slots__ if name != "audit_webhook_tokens"}
+        tokens = {name: value for name, value in variables.items() if name.startswith(_AUDIT_WEBHOOK_TOKEN)}
         if key := values["github_app_private_key"]:
             values["github_app_private_key"] = key.replace("\\n", "\n")
-        return cls(**values)
+        return cls(**values, audit_webhook_tokens=tokens)
 
     def mixed_up(self) -> list[str]:
         """A sentence for each Slack token of the wrong kind."""
@@ -81,8 +83,18 @@ class Credentials:
             if token and not token.startswith(prefix)
         ]
 
-    def missing(self, slack_mode: str, forge_kinds: Collection[str], *, audit_webhook: bool, events: bool) -> list[str]:
-        """A sentence for each secret that these settings need, with where to get it."""
+    def audit_webhook_token(self, cluster: str, clusters: Collection[str]) -> str | None:
+        """The token of a cluster's audit webhook, if it is set; `clusters` are all that have one."""
+        shared = self.audit_webhook_tokens.get(_AUDIT_WEBHOOK_TOKEN) if len(clusters) == 1 else None
+        return self.audit_webhook_tokens.get(audit_token_variable(cluster), shared)
+
+    def missing(
+        self, slack_mode: str, forge_kinds: Collection[str], audit_webhooks: Collection[str], *, events: bool
+    ) -> list[str]:
+        """A sentence for each secret that these settings need, with where to get it.
+
+        `audit_webhooks` are the clusters that have one.
+        """
         missing = []
         if not self.slack_bot_token:
             missing.append(_SLACK_BOT_TOKEN)
@@ -96,11 +108,27 @@ class Credentials:
             missing.append(_GITLAB_TOKEN)
         if {"bitbucket", "bitbucket-server"}.intersection(forge_kinds) and not self.bitbucket_token:
             missing.append(_BITBUCKET_TOKEN)
-        if audit_webhook and not self.audit_webhook_token:
-            missing.append(_AUDIT_WEBHOOK_TOKEN)
+        if sentence := self._missing_for_audit_webhooks(sorted(audit_webhooks)):
+            missing.append(sentence)
         if events and not self.events_secret:
             missing.append(_EVENTS_SECRET)
         return missing
+
+    def _missing_for_audit_webhooks(self, clusters: Sequence[str]) -> str | None:
+        """One cluster must not send the events of another, so no two clusters have the same token."""
+        tokens = [self.audit_webhook_token(cluster, clusters) for cluster in clusters]
+        if len(clusters) == 1:
+            return None if tokens[0] else _AUDIT_WEBHOOK_TOKEN_MISSING
+        variables = [audit_token_variable(cluster) for cluster in clusters]
+        unset = [variable for variable, token in zip(variables, tokens, strict=True) if not token]
+        if unset:
+            names = " and ".join(dict.fromkeys(unset))
+            verb = "is" if names == unset[0] else "are"
+            return f"{names} {verb} not set: each cluster with audit.webhook needs its own token. {_CHOOSE_TOKEN}"
+        if len(set(tokens)) < len(tokens):
+            names = ", ".join(clusters)
+            return f"The audit webhooks of {names} share a token: give each cluster its own, in {', '.join(variables)}."
+        return None
 
     def _missing_for_github(self) -> str | None:
         if self.github_token or (self.github_app_id and self.github_app_private_key):
@@ -108,3 +136,8 @@ class Credentials:
         if self.github_app_id:
             return _GITHUB_APP_PRIVATE_KEY
         return _GITHUB_APP_ID if self.github_app_private_key else _GITHUB_TOKEN
+
+
+def audit_token_variable(cluster: str) -> str:
+    """The environment variable with the token of a cluster's audit webhook."""
+    return f"{_AUDIT_WEBHOOK_TOKEN}_{re.sub('[^A-Z0-9]', '_', cluster.upper())}"

@@ -70,6 +70,6 @@ class Config:
             *self.credentials.mixed_up(),
             *([] if self.slack.channel else [no_channel]),
             *self.credentials.missing(
-                self.slack.mode, forge_kinds, audit_webhook=bool(self.audit_webhooks), events=self.events is not None
+                self.slack.mode, forge_kinds, self.audit_webhooks, events=self.events is not None
             ),
         ]

@@ -7,13 +7,15 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from bot.core.applications.deployer_status import DeployerFailure
 from bot.core.drift.fact_values import contrasted
-from bot.core.drift.model import FieldDrift, ObjectDrift
+from bot.core.drift.model import Check, FieldDrift, ObjectDrift
 from bot.core.drift.parts import Difference, differences, without_keys
 from bot.core.drift.short_path import short_path
 from bot.core.git.commit import PullRequest
 from bot.core.sanitize import escaped
 from bot.i18n.catalogue import common as texts
+from bot.i18n.catalogue import deployer as deployer_texts
 from bot.i18n.language import Phrase, PluralPhrase, Translator
 from bot.messages import LINK
 from bot.messages.blocks import (
@@ -112,6 +114,22 @@ def day_and_time(translator: Translator, at: datetime) -> Element:
 def short_revision(translator: Translator, revision: str | None) -> str:
     """The first 8 characters of a full SHA, or words for no revision."""
     return revision[:8] if revision else translator.text(texts.NO_REVISION)
+
+
+def checked_revision(translator: Translator, check: Check, *, full: bool = False) -> str:
+    """`git 1a2b3c4d`, or `chart podinfo 6.7.1`. With `full`, the whole SHA."""
+    if check.chart:
+        return translator.text(texts.CHART_REVISION, chart=check.chart)
+    revision = check.revision if full and check.revision else short_revision(translator, check.revision)
+    return translator.text(texts.GIT_REVISION, revision=revision)
+
+
+def waits_for(translator: Translator, failure: DeployerFailure) -> str:
+    """`waits for flux-system/cert-manager, which is not ready`; "" if it does not wait for another resource."""
+    if not failure.waits_for:
+        return ""
+    resources = listed(translator, failure.waits_for)
+    return translator.count(deployer_texts.WAITS_FOR, len(failure.waits_for), resources=resources)
 
 
 def where(translator: Translator, application: str, cluster: str) -> str:

@@ -16,7 +16,8 @@ _MAX_VALUE = 20_000
 
 def name(translator: Translator, check: Check) -> str:
     """The file's name."""
-    return f"{check.application}-{common.short_revision(translator, check.revision).replace(' ', '-')}.diff"
+    revision = check.chart or common.short_revision(translator, check.revision)
+    return f"{check.application}-{revision.replace(' ', '-')}.diff"
 
 
 def title(translator: Translator, check: Check) -> str:
@@ -27,7 +28,7 @@ def title(translator: Translator, check: Check) -> str:
 def content(translator: Translator, check: Check, links: ObjectLinks) -> str:
     """Every difference with its full path, who wrote it and when, below the links of its object."""
     where = common.where(translator, check.application, check.cluster)
-    revision = check.revision or common.short_revision(translator, None)
+    revision = common.checked_revision(translator, check, full=True)
     lines = [translator.text(texts.HEAD, where=where, revision=revision, time=check.at.isoformat())]
     if check.error:
         lines.append(translator.text(texts.NOT_EVERYTHING, reason=translator.localize(check.error)))

@@ -174,7 +174,7 @@ def _diff(
 def check_sentence(translator: Translator, check: Check) -> str:
     """The result of a check in one sentence."""
     where = common.where(translator, check.application, check.cluster)
-    revision = common.short_revision(translator, check.revision)
+    revision = common.checked_revision(translator, check)
     if check.drift:
         listed_facts = fact_message.listed(translator, facts(check.drift))
         return translator.text(texts.DIFFERS, where=where, facts=listed_facts, revision=revision)

@@ -144,8 +144,8 @@ def _open(translator: Translator, incident: Incident) -> Message:
     writer = sole_writer_of_drift(drift)
     first_seen = rich_line(
         translator,
-        texts.FIRST_SEEN,
-        revision=code(common.short_revision(translator, incident.revision)),
+        texts.FIRST_SEEN_CHART if incident.chart else texts.FIRST_SEEN,
+        revision=code(incident.chart or common.short_revision(translator, incident.revision)),
         time=common.day_and_time(translator, incident.since),
     )
     blocks: list[Block] = [

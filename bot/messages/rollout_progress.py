@@ -142,6 +142,8 @@ def _failure(translator: Translator, part: ApplicationRollout) -> list[Element]:
     failure = part.pending.failure
     if failure is None:
         return []
+    if waits := common.waits_for(translator, failure):
+        return rich_line(translator, texts.WAITS, deployer=failure.deployer, waits=waits)
     values = {"deployer": failure.deployer, "reason": clip(failure.reason, 80)}
     return (
         rich_line(translator, texts.SAYS_MORE, **values, message=clip(failure.message, 200))

@@ -136,6 +136,8 @@ def _by_cluster(
 
 
 def _at_revision(translator: Translator, check: Check) -> list[Element]:
+    if check.chart:
+        return rich_line(translator, texts.AT_CHART, chart=code(check.chart))
     return rich_line(translator, texts.AT_REVISION, revision=code(common.short_revision(translator, check.revision)))
 
 
@@ -276,7 +278,10 @@ def _deployer(
         return []
     sync = translator.text(view_texts.AT, sync=view.sync, revision=view.revision[:8]) if view.revision else view.sync
     sync_mode = translator.text(_SYNC_MODES[view.sync_mode]) if view.sync_mode in _SYNC_MODES else ""
-    failed = view.failure and (": ".join(filter(None, (view.failure.reason, view.failure.message))))
+    failed = view.failure and (
+        common.waits_for(translator, view.failure)
+        or ": ".join(filter(None, (view.failure.reason, view.failure.message)))
+    )
     what = " · ".join(filter(None, (sync.strip(), view.health, sync_mode, clip(failed or "", 300))))
     deployer = link(view.page, view.deployer) if view.page else view.deployer
     line = rich_line(translator, view_texts.SAYS, deployer=deployer, what=what or translator.text(view_texts.NOTHING))

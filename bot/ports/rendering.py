@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from bot.core.rendering.source import HelmParameters
+from bot.core.rendering.source import Capabilities, HelmParameters
 from bot.ports.errors import PortError
 from bot.ports.git import File
 
@@ -23,12 +23,12 @@ class Renderer(Protocol):
         """The same without a cache on disk, for what must not be kept there."""
         ...
 
-    def kustomize(self, files: Sequence[File], path: str, *, helm: bool, plugins: bool) -> bytes:
+    def kustomize(self, files: Sequence[File], path: str, *, helm: Capabilities | None, plugins: bool) -> bytes:
         """The output of `kustomize build` for the kustomization at `path`.
 
-        `helm` says that it contains charts, `plugins` that it has generators, transformers or validators. RenderError;
-        PortError if the program is missing, there is no writable directory, or charts or plugins need isolation that
-        this machine does not offer.
+        `helm` is what its charts get, None if it contains none; `plugins` says that it has generators, transformers or
+        validators. RenderError; PortError if the program is missing, there is no writable directory, or charts or
+        plugins need isolation that this machine does not offer.
         """
         ...
 

@@ -10,9 +10,10 @@ import pytest
 from bot.adapters.git.repository import GitRepository
 from bot.adapters.rendering.programs import ProgramRenderer
 from bot.core.objects.manifest import Manifest, ManifestError, read_manifests
-from bot.core.rendering.source import HelmParameters, Source
+from bot.core.rendering.source import Capabilities, HelmParameters, Source
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.ports.bases import Bases
+from bot.ports.charts import Charts
 from bot.ports.errors import PortError
 from bot.ports.git import File
 from bot.ports.rendering import Renderer, RenderStoppedError
@@ -35,12 +36,12 @@ class HangingRenderer(Renderer):
     def without_cache(self) -> Renderer:
         return self
 
-    def kustomize(self, files: Sequence[File], path: str, *, helm: bool, plugins: bool) -> bytes:
+    def kustomize(self, files: Sequence[File], path: str, *, helm: Capabilities | None, plugins: bool) -> bytes:
         assert self._released.wait(DEADLINE)
         raise RenderStoppedError("It took too long.")
 
     def helm(self, files: Sequence[File], path: str, parameters: HelmParameters) -> bytes:
-        return self.kustomize(files, path, helm=True, plugins=False)
+        return self.kustomize(files, path, helm=None, plugins=False)
 
 
 class Rendering:
@@ -51,10 +52,10 @@ class Rendering:
         self.repository = GitRepository("platform", source.url, "main", tmp_path / "mirrors")
         self.use(ProgramRenderer.find())
 
-    def use(self, programs: Renderer | None, bases: Bases | None = None) -> None:
-        """Render with these programs and remote bases from now on, or with none; nothing is cached yet."""
+    def use(self, programs: Renderer | None, bases: Bases | None = None, charts: Charts | None = None) -> None:
+        """Render with these programs, remote bases and charts from now on, or with none; nothing is cached yet."""
         self.programs = programs
-        self.cache = ManifestCache(programs, bases=bases)
+        self.cache = ManifestCache(programs, charts, bases)
 
     def commit(self, files: Files) -> str:
         self.source.commit("change", files)

@@ -23,7 +23,7 @@ def person(demo):
 @pytest.mark.parametrize(
     ("text", "answer"),
     [
-        ("help", "status, drift, diff, revert, history, who, ack, release, snooze or help"),
+        ("help", "ack, release, snooze, report or help"),
         ("statsu", "Did you mean “status”"),
         ("status shpo", "Did you mean “shop”"),
         ("drift shop", "in sync with git"),

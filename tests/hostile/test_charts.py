@@ -4,8 +4,9 @@ import gzip
 import io
 import json
 import tarfile
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 
 import pytest
@@ -13,9 +14,9 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.adapters.charts.cache import ChartCache
 from bot.adapters.charts.credentials import read_credentials
 from bot.adapters.charts.fetcher import ChartFetcher
+from bot.adapters.downloads.cache import DownloadCache
 from bot.core.charts import archive as archives
 from bot.core.charts import bounds
 from bot.core.charts.archive import ArchiveError, unpack
@@ -25,6 +26,7 @@ from tests.common.charts import package
 from tests.hostile.server import HostileServer, send
 
 SECRET = "Basic c2VjcmV0OnRva2Vu"
+OTHER_SECRET = "Basic b3RoZXI6dG9rZW4="
 CHART = "apiVersion: v2\nname: web\nversion: 1.0.0\n"
 LAYER = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
 
@@ -72,6 +74,9 @@ CHART_FILE = ("web/Chart.yaml", tarfile.REGTYPE, CHART.encode())
         ([("web/link", tarfile.LNKTYPE, b"")], "which is not a regular file"),
         ([("web/fifo", tarfile.FIFOTYPE, b"")], "which is not a regular file"),
         ([("web/device", tarfile.CHRTYPE, b"")], "which is not a regular file"),
+        ([("web/sparse", tarfile.GNUTYPE_SPARSE, b"")], "which is not a regular file"),
+        ([("GNU.sparse", tarfile.XHDTYPE, b"22 GNU.sparse.size=9\n"), ("web/sparse", tarfile.REGTYPE, b"")], "regular"),
+        ([("headers", tarfile.XHDTYPE, b"12 a=" + b"b" * 6 + b"\n")] * 100, "1 KiB of extended headers"),
         ([CHART_FILE], "twice"),
         ([("web/large", tarfile.REGTYPE, bytes(2_000))], "a file larger than"),
         ([(f"web/{number}", tarfile.REGTYPE, b"") for number in range(50)], "more than 50 files"),
@@ -80,6 +85,7 @@ CHART_FILE = ("web/Chart.yaml", tarfile.REGTYPE, CHART.encode())
 def test_a_package_with_anything_but_ordinary_files_is_refused(monkeypatch, members, reason):
     monkeypatch.setattr(archives, "MAX_FILE_BYTES", 1_000)
     monkeypatch.setattr(archives, "MAX_FILES", 50)
+    monkeypatch.setattr(archives, "MAX_HEADER_BYTES", 1_024)
     assert unpack(tar_of(CHART_FILE)) == {"Chart.yaml": CHART.encode()}
     with pytest.raises(ArchiveError, match=reason) as refused:
         unpack(tar_of(CHART_FILE, *members))
@@ -130,7 +136,7 @@ def test_any_archive_is_a_package_or_refused(members, damages):
 
 @dataclass
 class Attack:
-    """A hostile server, another one that must get no credential, and a fetcher that has one for the first."""
+    """A hostile server, another one, and a fetcher that has a credential for each."""
 
     server: HostileServer
     other: HostileServer
@@ -155,7 +161,8 @@ def attack(tmp_path):
     first, second = HostileServer(), HostileServer()
     with first.serve() as server, second.serve() as other:
         host = server.url.removeprefix("http://")
-        yield Attack(server, other, ChartFetcher(tmp_path, [host], {host: SECRET}))
+        other_host = other.url.removeprefix("http://")
+        yield Attack(server, other, ChartFetcher(tmp_path, [host], {host: SECRET, other_host: OTHER_SECRET}))
 
 
 def test_a_package_with_another_digest_is_refused(attack):
@@ -236,7 +243,7 @@ def test_an_untrusted_certificate_names_the_remedy_which_works(untrusted_server,
             ChartFetcher(tmp_path, [chart.host], {}).fetch(chart)
         return str(refused.value)
 
-    assert "its certificate is not trusted (self-signed certificate). " in (said := refusal())
+    assert "is not trusted (self-signed certificate). " in (said := refusal())
     assert "SSL_CERT_FILE" in said
     monkeypatch.setenv("SSL_CERT_FILE", ca)
     assert "it responded with 404" in refusal()
@@ -245,7 +252,19 @@ def test_an_untrusted_certificate_names_the_remedy_which_works(untrusted_server,
 @pytest.mark.parametrize("scheme", ["https", "oci"])
 def test_a_name_that_cannot_be_resolved_is_said(attack, scheme):
     attack.fetcher._allow = ["nowhere.invalid"]
-    assert "it is not responding (Name or service not known)" in attack.refusal(f"{scheme}://nowhere.invalid")
+    assert "nowhere.invalid is not responding (Name or service not known)" in attack.refusal(
+        f"{scheme}://nowhere.invalid"
+    )
+
+
+def test_a_slow_server_is_left_alone_for_a_while(attack):
+    attack.server.respond = lambda handler: send(handler, b"{}", 404)
+    host = attack.server.url.removeprefix("http://")
+    for seconds in (bounds.SLOW_SECONDS - 0.1, *[bounds.FETCH_SECONDS / 3] * 2):
+        attack.fetcher._http._count_delay(host, seconds)
+        assert "responded with 404" in attack.refusal()
+    attack.fetcher._http._count_delay(host, bounds.FETCH_SECONDS / 3)
+    assert "is slow: its responses took 60 seconds together" in attack.refusal()
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
@@ -401,6 +420,51 @@ def test_a_token_service_elsewhere_gets_no_credential(attack):
     attack.fetcher._allow = [*attack.fetcher._allow, attack.other.url.removeprefix("http://")]
     assert "requires a credential" in attack.refusal(url)
     assert seen == [None]
+    # Nor if its own token service redirects there.
+    token_service = f"{attack.server.url}/token"
+    attack.server.respond = lambda handler: (
+        send(handler, b"", 302, Location=f"{attack.other.url}/token")
+        if handler.path.startswith("/token")
+        else send(handler, b"{}", 401, WWW_Authenticate=f'Bearer realm="{token_service}"')
+    )
+    assert "requires a credential" in attack.refusal(url)
+    assert seen == [None, None]
+
+
+@pytest.mark.parametrize("scheme", ["http", "oci"])
+def test_a_credential_is_sent_only_with_tls_or_on_this_machine(tmp_path, monkeypatch, scheme):
+    seen = []
+
+    def record(handler):
+        seen.append(handler.headers.get("Authorization"))
+        send(handler, b"{}", 401, WWW_Authenticate='Basic realm="x"')
+
+    server = HostileServer()
+    server.respond = record
+    with server.serve() as proxy:  # which stands for the network on the way to another host
+        monkeypatch.setenv("http_proxy", proxy.url)
+        fetcher = ChartFetcher(tmp_path, ["charts.example"], {"charts.example": SECRET})
+        chart = replace(ChartRef.parse(f"{scheme}://charts.example", "web", "1.0.0"), plain_http=True)
+        with pytest.raises(ChartError, match="requires a credential"):
+            fetcher.fetch(chart)
+    assert seen
+    assert not any(seen)
+
+
+def test_a_dead_link_of_one_repository_is_no_outage_of_its_server(attack):
+    dead = "https://127.0.0.1:1"
+    index = {"entries": {"web": [{"name": "web", "version": "1.0.0", "urls": [f"{dead}/web.tgz"]}]}}
+    good = {"entries": {"web": [{"name": "web", "version": "1.0.0", "urls": ["web.tgz"]}]}}
+
+    def respond(handler):
+        if handler.path.endswith("index.yaml"):
+            return send(handler, yaml.safe_dump(index if "tenant-a" in handler.path else good).encode())
+        return send(handler, package("web"))
+
+    attack.server.respond = respond
+    assert "127.0.0.1:1 is not responding" in attack.refusal(f"{attack.server.url}/tenant-a")
+    other = ChartRef.parse(f"{attack.server.url}/tenant-b", "web", "1.x")
+    assert attack.fetcher.fetch(other).version == "1.0.0"
 
 
 def test_tags_are_bounded_and_pages_stay_in_the_registry(attack, monkeypatch):
@@ -413,21 +477,34 @@ def test_tags_are_bounded_and_pages_stay_in_the_registry(attack, monkeypatch):
         with pytest.raises(ChartError, match="more tags than the bot reads"):
             attack.fetcher.fetch(chart)
     assert attack.other.paths == []
+    monkeypatch.setattr(bounds, "MAX_TAGS", 100)
+    page = json.dumps({"tags": [f"1.0.{number}" for number in range(101)]}).encode()
+    attack.server.respond = lambda handler: send(handler, page)
+    with pytest.raises(ChartError, match="more tags than the bot reads"):
+        attack.fetcher.fetch(chart)
+
+
+def test_threads_that_write_at_once_do_not_fail(tmp_path):
+    cache = DownloadCache(tmp_path)
+    contents = [str(number).encode() for number in range(400)]
+    with ThreadPoolExecutor(4) as pool:
+        digests = list(pool.map(cache.write, contents))
+    assert [cache.read(digest) for digest in digests] == contents
 
 
 def test_the_cache_is_bounded_and_does_not_trust_its_files(tmp_path, monkeypatch):
-    monkeypatch.setattr("bot.adapters.charts.cache.MAX_CACHE_BYTES", 2_500)
-    cache = ChartCache(tmp_path)
+    monkeypatch.setattr("bot.adapters.downloads.cache.MAX_CACHE_BYTES", 2_500)
+    cache = DownloadCache(tmp_path)
     digests = [cache.write(bytes([number]) * 1_000) for number in range(3)]
     assert sum(cache.read(digest) is not None for digest in digests) == 2
     kept = next(digest for digest in digests if cache.read(digest))
-    (tmp_path / "packages" / kept[:40]).write_bytes(b"changed")
+    (tmp_path / "contents" / kept[:40]).write_bytes(b"changed")
     assert cache.read(kept) is None
 
 
 def test_the_versions_whose_packages_are_known_are_bounded(tmp_path, monkeypatch):
-    monkeypatch.setattr("bot.adapters.charts.cache.MAX_NAMES", 2)
-    cache = ChartCache(tmp_path)
+    monkeypatch.setattr("bot.adapters.downloads.cache.MAX_NAMES", 2)
+    cache = DownloadCache(tmp_path)
     for name in "abc":
         cache.set_alias(name, "1.0.0")
     assert sorted(cache.alias(name) for name in "abc") == ["", "1.0.0", "1.0.0"]

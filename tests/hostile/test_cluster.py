@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import yaml
@@ -21,9 +22,15 @@ from bot.adapters.kubernetes import bounds
 from bot.adapters.kubernetes.api import KubernetesApi
 from bot.adapters.kubernetes.cluster import KubernetesCluster
 from bot.core.drift.model import Status
+from bot.core.health.assess import assess
+from bot.core.objects.manifest import read_manifests
+from bot.core.rollouts.rollout import RolloutState
+from bot.core.rollouts.running_images import MAX_IMAGES
 from bot.handlers.queries.status import status
+from bot.handlers.rollouts import health
 from bot.i18n.language import ENGLISH
 from bot.ports.cluster import ClusterError, Kind
+from tests.common.kubernetes import as_yaml, deployment
 from tests.common.kubernetes import config_map as config_map_manifest
 from tests.common.slack import content, headlines
 from tests.common.wait import wait_for
@@ -419,6 +426,21 @@ def test_a_live_value_of_any_depth_hurts_no_other_application(fleet, cluster, sl
     assert fleet.check()["cart"].status is Status.SYNCED
 
 
+@pytest.mark.parametrize("value", ['"\\ud800"', '{"a":' * 300 + "1" + "}" * 300], ids=["surrogate", "300 levels"])
+def test_a_manifest_of_json_that_is_hard_to_store_hurts_no_other_application(fleet, source, cluster, slack, value):
+    settings = json.dumps(SETTINGS).replace('"info"', value)
+    source.commit("Odd", {"apps/cart/settings.yaml": settings})
+    cluster.edit(SETTINGS, "shop", {"data": {"level": "debug"}})
+    checks = fleet.check()
+    assert checks["shop"].status is Status.OUT_OF_SYNC
+    assert checks["cart"].status in (Status.OUT_OF_SYNC, Status.UNKNOWN)
+    assert any("shop" in line for line in headlines(slack))
+    fleet.restart()
+    assert {name: check.status for name, check in fleet.store.checks.latest().items()} == {
+        name: check.status for name, check in checks.items()
+    }
+
+
 def nest_live_value(monkeypatch, depth):
     """Let the API server answer with a nested value for `level: DEEP`, as only a custom resource can have it."""
     get = KubernetesApi.get
@@ -429,7 +451,10 @@ def nest_live_value(monkeypatch, depth):
 # ---------------------------------------------------------------- the clock
 
 
-@pytest.mark.parametrize("jump", [timedelta(days=-365), timedelta(days=365)], ids=["back", "ahead"])
+JUMPS = pytest.mark.parametrize("jump", [timedelta(days=-365), timedelta(days=365)], ids=["back", "ahead"])
+
+
+@JUMPS
 def test_alerts_and_cards_go_on_when_the_clock_is_set(fleet, cluster, slack, jump):
     cluster.edit(SETTINGS, "shop", {"data": {"level": "debug"}})
     fleet.check()
@@ -440,14 +465,99 @@ def test_alerts_and_cards_go_on_when_the_clock_is_set(fleet, cluster, slack, jum
     assert any("shop" in line and "resolved" in line.lower() for line in headlines(slack))
 
 
+@JUMPS
+def test_a_rollout_ends_when_the_clock_is_set(fleet, source, cluster, jump):
+    warning = config_map_manifest("settings", level="warning")
+    sha = source.commit("Warn", {"apps/shop/settings.yaml": as_yaml(warning)})
+    fleet.monitor.poll_repository("platform")
+    fleet.clock.advance(jump)
+    fleet.monitor.observe_rollouts()
+    cluster.apply(warning, namespace="shop")
+    fleet.clock.advance(seconds=10)
+    fleet.monitor.observe_rollouts()
+    assert [rollout.state for rollout in fleet.store.rollouts.of_revisions([sha])] == [RolloutState.LIVE]
+
+
 def test_status_never_shows_an_old_result_as_the_current_state(fleet):
     def answer():
         applications = list(fleet.config.applications.values())
         inventory = fleet.discoverer.inventory()
-        interval = fleet.config.schedule.drift
-        return status(ENGLISH, fleet.ports, applications, [], inventory, interval=interval, everything=True)
+        interval, cache = fleet.config.schedule.drift, fleet.monitor.manifest_cache
+        return status(ENGLISH, fleet.ports, cache, applications, [], inventory, interval=interval, everything=True)
 
     assert answer().text == "2 applications: 2 synced."
     fleet.clock.advance(hours=1)  # and no check finishes, whatever the reason
     assert answer().text == "2 applications: 2 unknown."
     assert "Last complete check: " in content(answer())
+
+
+@pytest.mark.parametrize(
+    ("kind", "status"),
+    [
+        ("Certificate", {"conditions": [{"type": "Ready", "status": "False", "reason": "R" * 1_000_000}]}),
+        (
+            "Pod",
+            {"phase": "Pending", "containerStatuses": [{"state": {"waiting": {"reason": "R" * 1_000_000}}}]},
+        ),
+    ],
+)
+def test_a_reason_of_any_length_is_cut(kind, status):
+    api_version = "v1" if kind == "Pod" else "cert-manager.io/v1"
+    live = {"apiVersion": api_version, "kind": kind, "metadata": {"generation": 1}, "spec": {}, "status": status}
+    assert 0 < len(assess(live).reason) <= 256
+
+
+# ---------------------------------------------------------------- many workloads and pods
+
+
+DEPLOYMENTS, PODS = (
+    Kind("apps", "v1", "Deployment", "deployments", namespaced=True),
+    Kind("", "v1", "Pod", "pods", namespaced=True),
+)
+
+
+class ListedCluster:
+    """Lists these Deployments and pods."""
+
+    name = "prod"
+
+    def __init__(self, deployments, pods):
+        self.objects = {DEPLOYMENTS: deployments, PODS: pods}
+
+    def list(self, kind, _namespace, read):
+        return {("shop", live["metadata"]["name"]): read(live) for live in self.objects[kind]}
+
+
+def workload(name, labels, containers):
+    template = {"spec": {"containers": containers}}
+    return {
+        "metadata": {"name": name, "namespace": "shop"},
+        "spec": {"replicas": 0, "selector": {"matchLabels": labels}, "template": template},
+        "status": {"observedGeneration": 1},
+    }
+
+
+def running_pod(name, labels, containers):
+    statuses = [{"name": one["name"], "imageID": f"i@sha256:{name[-1] * 64}"} for one in containers]
+    return {
+        "metadata": {"name": name, "namespace": "shop", "labels": labels},
+        "spec": {"containers": containers},
+        "status": {"containerStatuses": statuses},
+    }
+
+
+@pytest.mark.parametrize("is_shared", [True, False])
+def test_health_takes_as_long_as_there_are_pods_and_workloads_not_their_product(monkeypatch, is_shared):
+    many, containers = 200, [{"name": f"c{number}", "image": f"image-{number}"} for number in range(150)]
+    labels = [{"tier": "web", "app": "a" if is_shared else f"a{number}"} for number in range(many)]
+    deployments = [workload(f"d{number}", labels[number], containers) for number in range(many)]
+    pods = [running_pod(f"p{number}", labels[number], containers) for number in range(many)]
+    looked_at = []
+    monkeypatch.setattr(health, "selects", lambda *both: looked_at.append(both) or both[0] == both[1])
+    manifests = [
+        (read_manifests("a.yaml", as_yaml(deployment(f"d{number}")).encode())[0], "shop") for number in range(many)
+    ]
+    discovery = SimpleNamespace(kinds={("apps/v1", "Deployment"): DEPLOYMENTS, ("v1", "Pod"): PODS})
+    states = health.read_states(ListedCluster(deployments, pods), discovery, manifests)
+    assert len(states) == len(looked_at) == many
+    assert {len(state.images) for state in states.values()} == {MAX_IMAGES if is_shared else 0}

@@ -16,6 +16,7 @@ from bot.config.sections.cluster_audit import ClusterAuditConfig
 from bot.core.cluster_audit import event as event_module
 from bot.core.cluster_audit import history
 from bot.core.cluster_audit.event import read_write
+from bot.core.cluster_audit.object_fields import MAX_FIELDS
 from bot.core.cluster_audit.parse import NotAnEventError, parse_events
 from bot.core.drift.model import FieldDrift, ObjectDrift
 from bot.handlers.cluster_audit import webhook
@@ -41,7 +42,9 @@ def event_list(*events):
 def endpoint(store):
     """Sends a request to a bot that takes audit events of one cluster; returns the status."""
     recorder = AuditRecorder("prod", ClusterAuditConfig(webhook=True), [], store.cluster_writes, KEY)
-    audit = AuditWebhook({"prod": recorder}, TOKEN, clock=lambda: NOW)
+    other = AuditRecorder("dev", ClusterAuditConfig(webhook=True), [], store.cluster_writes, KEY)
+    tokens = {"prod": TOKEN, "dev": "the token of dev"}
+    audit = AuditWebhook({"prod": recorder, "dev": other}, tokens, clock=lambda: NOW)
     address = ("127.0.0.1", 0)
     web = Web(address, address, audit=audit).start()
 
@@ -70,6 +73,8 @@ def test_only_who_has_the_token_is_read(endpoint, store):
         assert endpoint.send(b"{" * 1_000, headers, "/audit/no-such-cluster") == 401
     assert endpoint.send(method="GET") == 405
     assert endpoint.send(body, path="/audit/no-such-cluster") == 404
+    assert endpoint.send(body, path="/audit/dev") == 401
+    assert endpoint.send(body, {"Authorization": "Bearer the token of dev"}) == 401
     assert stored(store) == 0
     assert endpoint.send(body) == endpoint.send(body) == 200  # an API server may send it again
     assert stored(store) == 1
@@ -104,6 +109,20 @@ def test_a_body_with_endless_events_is_read_up_to_the_bound(endpoint, store):
     assert len(body) < MAX_BODY_BYTES
     assert endpoint.send(body) == 200
     assert stored(store) == 0
+
+
+@pytest.mark.parametrize(("number", "known"), [(MAX_FIELDS, True), (MAX_FIELDS + 1, False)])
+def test_a_request_names_as_many_fields_as_allowed_and_no_more(number, known):
+    change = {"data": {f"key-{index}": "x" for index in range(number)}}
+    event = next(event for event in recorded_events() if is_merge_patch(event))
+    write, _ = read_write({**event, "requestObject": change}, KEY, keep_users=True)
+    assert (write.fields is not None) is known
+
+
+def is_merge_patch(event):
+    """Whether a ConfigMap was changed, and not applied."""
+    is_patch = event["verb"] == "patch" and isinstance(event.get("requestObject"), dict)
+    return is_patch and event["objectRef"]["resource"] == "configmaps" and "kubectl-patch" in event["requestURI"]
 
 
 json_values = st.recursive(

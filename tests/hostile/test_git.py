@@ -22,10 +22,13 @@ from bot.adapters.git import bounds
 from bot.adapters.git.credential import Credential
 from bot.adapters.git.errors import GitErrorMapper
 from bot.adapters.git.repository import GitRepository
+from bot.core.drift.model import Status
 from bot.core.git.target_revision import Newest, TargetRevision
 from bot.ports.git import RepositoryError, RevisionNotFoundError
 from bot.sandbox.server import Server
+from tests.common.kubernetes import as_yaml, config_map
 from tests.common.processes import command_lines
+from tests.common.slack import cards, content
 from tests.common.wait import wait_for
 
 ROOT = Path(__file__).parents[2]
@@ -89,6 +92,19 @@ def test_a_commit_with_an_impossible_date_is_read(source, repository, tmp_path, 
     source.git("branch", "release-1", sha)
     newest = TargetRevision("release-*", Newest.DATE)
     assert GitRepository("newest", source.url, newest, tmp_path / "mirrors").fetch() == sha
+
+
+def test_an_impossible_date_stops_neither_polls_nor_checks(fleet, source, slack):
+    hostile = commit(source, author=ident(b"99999999999999 +0000"), committer=ident(b"99999999999999 +0000"))
+    source.git("reset", "-q", "--hard", hostile)
+    warning = as_yaml(config_map(level="warning"))
+    sha = source.commit("Warn", {"apps/shop/settings.yaml": warning})
+    fleet.monitor.poll_repository("platform")
+    fleet.monitor.observe_rollouts()
+    assert fleet.store.rollouts.head("platform") == sha
+    checks = fleet.check()
+    assert (checks["cart"].status, checks["shop"].status) == (Status.SYNCED, Status.OUT_OF_SYNC)
+    assert any("Warn" in content(card) for card in cards(slack))
 
 
 @pytest.mark.parametrize(

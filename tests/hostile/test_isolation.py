@@ -2,6 +2,7 @@
 
 import json
 import pkgutil
+from collections import Counter
 from datetime import UTC, datetime
 
 import pytest
@@ -36,19 +37,28 @@ from tests.common.slack import ALERTS, JONAS, PRIYA, cards, content, headlines
 NAMES = ("cart", "shop")
 
 
-def inject_defect(monkeypatch, place, marker):
-    """Let a function fail when one of its arguments, `MODULE.NAME:INDEX`, mentions the marker."""
-    path, _, index = place.partition(":")
-    module, _, name = path.rpartition(".")
-    owner = pkgutil.resolve_name(module)
-    function = getattr(owner, name)
+@pytest.fixture
+def inject_defect(monkeypatch):
+    """Let a function fail when one of its arguments, `MODULE.NAME:INDEX`, mentions the marker; it must fail."""
+    failures = Counter()
 
-    def failing(*args, **options):
-        if marker in repr(args[int(index or 0)] if args else options):
-            raise ZeroDivisionError("a defect")
-        return function(*args, **options)
+    def inject(place, marker):
+        path, _, index = place.partition(":")
+        module, _, name = path.rpartition(".")
+        owner = pkgutil.resolve_name(module)
+        function = getattr(owner, name)
+        failures[place] = 0
 
-    monkeypatch.setattr(owner, name, failing)
+        def failing(*args, **options):
+            if marker in repr(args[int(index or 0)] if args else options):
+                failures[place] += 1
+                raise ZeroDivisionError("a defect")
+            return function(*args, **options)
+
+        monkeypatch.setattr(owner, name, failing)
+
+    yield inject
+    assert all(failures.values())
 
 
 # Where a defect shows: what checks and cards are made of, one step after another.
@@ -56,10 +66,10 @@ DEFECTS = [
     "bot.handlers.drift.check._check_of",
     "bot.handlers.drift.check.comparison_result",
     "bot.handlers.drift.live_comparison.compare_object",
-    "bot.handlers.drift.live_comparison.resolve_one",
+    "bot.handlers.drift.declared.resolve_one",
     "bot.handlers.rendering.manifest_cache.render",
     "bot.handlers.rendering.manifest_cache.gather:1",
-    "bot.handlers.monitor.record:1",
+    "bot.handlers.incidents.recorder.record:1",
     "bot.handlers.incidents.record.apply_check:1",
     "bot.handlers.incidents.record.apply_timers",
     "bot.handlers.incidents.record.cards_to_announce",
@@ -70,10 +80,12 @@ DEFECTS = [
 
 
 @pytest.mark.parametrize("place", DEFECTS)
-def test_a_defect_that_one_application_meets_hurts_no_other(fleet, source, cluster, slack, monkeypatch, place):
+def test_a_defect_that_one_application_meets_hurts_no_other(
+    fleet, source, cluster, slack, monkeypatch, place, inject_defect
+):
     # What was rendered and compared before would not be again.
     source.commit("Warn", {f"apps/{name}/settings.yaml": as_yaml(NOISY[name]) for name in NOISY})
-    inject_defect(monkeypatch, place, "cart")
+    inject_defect(place, "cart")
     checks = fleet.check()
     assert checks["shop"].status is Status.OUT_OF_SYNC
     assert checks["cart"].status in (Status.OUT_OF_SYNC, Status.UNKNOWN)
@@ -103,10 +115,10 @@ ROLLOUT_DEFECTS = [
 
 
 @pytest.mark.parametrize("place", ROLLOUT_DEFECTS)
-def test_a_defect_that_one_merge_meets_hurts_no_other(fleet, source, cluster, slack, monkeypatch, place):
+def test_a_defect_that_one_merge_meets_hurts_no_other(fleet, source, cluster, slack, place, inject_defect):
     for name, manifest in NOISY.items():
         source.commit(f"Warn in {name}", {f"apps/{name}/settings.yaml": as_yaml(manifest)})
-    inject_defect(monkeypatch, place, "in cart" if place.endswith("_rollout:2") else "cart")
+    inject_defect(place, "in cart" if place.endswith("_rollout:2") else "cart")
     fleet.monitor.poll_repository("platform")
     assert fleet.store.rollouts.head("platform") == source.sha()
     for name, manifest in NOISY.items():
@@ -149,7 +161,7 @@ APPROVAL_DEFECTS = [
 
 
 @pytest.mark.parametrize("place", APPROVAL_DEFECTS)
-def test_a_defect_that_the_review_of_one_commit_meets_hurts_no_other(merged, monkeypatch, place):
+def test_a_defect_that_the_review_of_one_commit_meets_hurts_no_other(merged, monkeypatch, place, inject_defect):
     bot, shas = merged
 
     def verdicts():
@@ -158,7 +170,7 @@ def test_a_defect_that_the_review_of_one_commit_meets_hurts_no_other(merged, mon
         by_sha = {record.sha: record.verdict for record in bot.store.approvals.since()}
         return [by_sha[shas[name]] for name in NAMES]
 
-    inject_defect(monkeypatch, place, shas["cart"] if place.endswith(":2") else "in cart")
+    inject_defect(place, shas["cart"] if place.endswith(":2") else "in cart")
     bot.monitor.poll_repository("platform")
     cart, shop = verdicts()
     assert shop in UNAPPROVED
@@ -168,10 +180,10 @@ def test_a_defect_that_the_review_of_one_commit_meets_hurts_no_other(merged, mon
     assert verdicts() == [shop, shop]
 
 
-def test_a_defect_that_one_diff_meets_hurts_no_other(merged, slack, monkeypatch):
+def test_a_defect_that_one_diff_meets_hurts_no_other(merged, slack, inject_defect):
     bot, shas = merged
     bot.monitor.poll_repository("platform")
-    inject_defect(monkeypatch, "bot.handlers.approvals.review.changes:2", shas["cart"])
+    inject_defect("bot.handlers.approvals.review.changes:2", shas["cart"])
     for _ in range(2):
         bot.clock.advance(minutes=2)
         bot.monitor.review_approvals()
@@ -190,7 +202,7 @@ def test_a_defect_that_one_diff_meets_hurts_no_other(merged, slack, monkeypatch)
         "bot.handlers.pull_requests.track._checks:1",
     ],
 )
-def test_a_defect_that_one_pull_request_meets_hurts_no_other(bot, source, forge, monkeypatch, place):
+def test_a_defect_that_one_pull_request_meets_hurts_no_other(bot, source, forge, monkeypatch, place, inject_defect):
     source.commit("First", {"README.md": "x\n"})
     bot.start(forges={"platform": forge})
     requester = Requester(JONAS, "jonas", ALERTS, Origin.COMMAND, ENGLISH)
@@ -207,7 +219,7 @@ def test_a_defect_that_one_pull_request_meets_hurts_no_other(bot, source, forge,
         poll(bot.ports)
         return {pull.what: pull.checks is not None for pull in bot.store.pull_requests.unsettled()}
 
-    inject_defect(monkeypatch, place, "in cart")
+    inject_defect(place, "in cart")
     assert have_checks() == {"cart": False, "shop": True}
     monkeypatch.undo()
     assert have_checks() == {"cart": True, "shop": True}
@@ -221,7 +233,7 @@ def test_a_defect_that_one_pull_request_meets_hurts_no_other(bot, source, forge,
         "bot.messages.revert.answer_text:2",
     ],
 )
-def test_a_defect_that_one_queued_revert_meets_hurts_no_other(fleet, source, forge, monkeypatch, place):
+def test_a_defect_that_one_queued_revert_meets_hurts_no_other(fleet, source, forge, monkeypatch, place, inject_defect):
     fleet.start(forges={"platform": forge})
     now = fleet.clock()
     for name in NAMES:
@@ -237,7 +249,7 @@ def test_a_defect_that_one_queued_revert_meets_hurts_no_other(fleet, source, for
         commands.run_queued()
         return {queued.request.application: queued.state for queued in fleet.store.queued_reverts.unsettled()}
 
-    inject_defect(monkeypatch, place, "cart")
+    inject_defect(place, "cart")
     assert states() == {"cart": QueueState.WAITING, "shop": QueueState.DONE}
     monkeypatch.undo()
     fleet.clock.advance(hours=1)
@@ -251,7 +263,7 @@ def test_a_defect_that_one_queued_revert_meets_hurts_no_other(fleet, source, for
 @pytest.mark.parametrize(
     "place", ["bot.core.home.build_home", "bot.handlers.slack.home.Homes._send:1", "bot.core.home._open_card:1"]
 )
-def test_a_defect_that_one_home_tab_meets_hurts_no_other(fleet, slack, monkeypatch, place):
+def test_a_defect_that_one_home_tab_meets_hurts_no_other(fleet, slack, monkeypatch, place, inject_defect):
     homes = Homes(fleet.config, fleet.ports)
     for user in (JONAS, PRIYA):
         homes.opened(user)
@@ -260,7 +272,7 @@ def test_a_defect_that_one_home_tab_meets_hurts_no_other(fleet, slack, monkeypat
         assert fleet.store.incidents.exchange(None, incident(name, id=f"{name}@1", since=fleet.clock()))
     first, second = (home.user for home in fleet.store.homes.seen_since(T0, 2))
 
-    inject_defect(monkeypatch, place, "cart" if "_open_card" in place else first)
+    inject_defect(place, "cart" if "_open_card" in place else first)
     homes.refresh()
     assert "1 open incident" in content(slack.home(second)) or "2 open incidents" in content(slack.home(second))
     monkeypatch.undo()
@@ -280,13 +292,15 @@ def test_a_defect_that_one_home_tab_meets_hurts_no_other(fleet, slack, monkeypat
         "bot.core.applications.discovery._later_sources",
     ],
 )
-def test_a_defect_that_one_argo_cd_application_meets_hurts_no_other(bot, source, cluster, monkeypatch, place):
+def test_a_defect_that_one_argo_cd_application_meets_hurts_no_other(
+    bot, source, cluster, monkeypatch, place, inject_defect
+):
     source.commit("First", {f"apps/{name}/settings.yaml": as_yaml(config_map_manifest()) for name in NAMES})
     serve_deployers(cluster)
     resources = [argo_application(name, source.url, f"apps/{name}", namespace=name) for name in NAMES]
     apply_deployer(cluster, *resources, namespace="argocd")
     bot.start(clusters={"prod": {"discover": ["argocd"]}}, applications={})
-    inject_defect(monkeypatch, place, "cart")
+    inject_defect(place, "cart")
     bot.discover()
     inventory = bot.discoverer.inventory()
     assert list(inventory.applications) == ["shop"]
@@ -304,7 +318,7 @@ def test_a_defect_that_one_argo_cd_application_meets_hurts_no_other(bot, source,
 @pytest.mark.parametrize(
     "place", ["bot.handlers.cluster_audit.record.read_write", "bot.core.cluster_audit.history.ObjectHistories.add:1"]
 )
-def test_a_defect_that_one_audit_event_meets_hurts_no_other(store, monkeypatch, place):
+def test_a_defect_that_one_audit_event_meets_hurts_no_other(store, monkeypatch, place, inject_defect):
     now = datetime(2026, 11, 21, 15, tzinfo=UTC)
     recorder = AuditRecorder("prod", ClusterAuditConfig(webhook=True), [], store.cluster_writes, KEY)
     event = next(event for event in recorded_events() if event["verb"] == "patch")
@@ -317,7 +331,7 @@ def test_a_defect_that_one_audit_event_meets_hurts_no_other(store, monkeypatch, 
         assert recorder.receive([body], now) == 0
         return sorted({write.key.name for write in store.cluster_writes.of_objects("prod", keys)})
 
-    inject_defect(monkeypatch, place, "cart")
+    inject_defect(place, "cart")
     assert recorded() == ["shop"]
     monkeypatch.undo()
     assert recorded() == ["cart", "shop"]
@@ -337,7 +351,7 @@ def test_a_defect_that_one_audit_event_meets_hurts_no_other(store, monkeypatch, 
     ],
 )
 def test_a_defect_that_the_health_of_one_object_meets_hurts_no_other(
-    tmp_path, cluster, monkeypatch, caplog, place, marker
+    tmp_path, cluster, monkeypatch, caplog, place, marker, inject_defect
 ):
     manifests = [deployment(name) for name in NAMES]
     spec = {"containers": [{"name": "web", "image": "registry.example/web:1"}]}
@@ -358,7 +372,7 @@ def test_a_defect_that_the_health_of_one_object_meets_hurts_no_other(
 
     healthy = states()
     assert [state.unready for state in healthy] == [None, None]
-    inject_defect(monkeypatch, place, marker)
+    inject_defect(place, marker)
     with caplog.at_level("DEBUG", "bot.ports.isolation"):
         cart, shop = states()
     assert "failed" in caplog.text

@@ -171,6 +171,7 @@ TERMS = {
     "p",  # p90
     "diff",
     "drift",
+    "chart",
     "git",
     "cluster",
     "merge",

@@ -103,7 +103,7 @@ LACKING = PendingState(
     (LONG, MARKUP) * 5,
     (LONG, MARKUP) * 5,
     (Unready(LONG, MARKUP, 10**9, 10**9, LONG),) * 9,
-    DeployerFailure(MARKUP, LONG, MARKUP + LONG),
+    DeployerFailure(MARKUP, LONG, MARKUP + LONG, (MARKUP + LONG,) * 5),
     10**4,
 )
 UNPINNED = tuple(Unpinned(f"{MARKUP}{index}{LONG}", Pin.TAG, LONG) for index in range(10))

@@ -91,6 +91,7 @@ def cards(translator):
     incidents = {
         "open": OPEN,
         "suspects": replace(OPEN, suspects=SUSPECTS),
+        "chart": replace(OPEN, chart="podinfo 6.7.1"),
         "blind": replace(OPEN, check_error=SILENT),
         "resolved": RESOLVED,
         "resolved-by-git": replace(RESOLVED, ended="git"),

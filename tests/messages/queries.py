@@ -44,6 +44,9 @@ DEPLOYERS = {
             failure=DeployerFailure("Flux", "BuildFailed", "no such file"),
         ),
         "new": DeployerView("Flux"),
+        "docs": DeployerView(
+            "Flux", "NotReady", failure=DeployerFailure("Flux", "DependencyNotReady", waits_for=("flux-system/dns",))
+        ),
     },
     "not_followed": [
         NotFollowed(

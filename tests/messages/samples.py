@@ -267,6 +267,7 @@ NOT_APPLIED = PendingState(
     total=12,
 )
 NOT_READY = PendingState(unready=(Unready("Deployment", "web", 1, 3, "ImagePullBackOff"),), total=1)
+WAITING = replace(NOT_APPLIED, failure=DeployerFailure("Flux", "DependencyNotReady", waits_for=("flux-system/dns",)))
 STUCK = replace(
     DETAILED,
     state=RolloutState.LATE,
@@ -274,5 +275,6 @@ STUCK = replace(
         LIVE_PARTS[0],
         ApplicationRollout("shop-staging", "staging", "C1", pending=NOT_APPLIED),
         ApplicationRollout("search", "prod", "C1", pending=NOT_READY),
+        ApplicationRollout("docs", "prod", "C1", pending=WAITING),
     ),
 )

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from cachetools import LRUCache, TTLCache
+from cachetools import LRUCache
 
-from bot.adapters.charts.cache import ChartCache
 from bot.adapters.charts.helm_repository import HelmRepositories
-from bot.adapters.charts.http import DownloadError, HttpClient, OutageError
 from bot.adapters.charts.registry import Layer, Registries
+from bot.adapters.downloads.cache import DownloadCache
+from bot.adapters.downloads.http import DownloadError, HttpClient
 from bot.core.charts.archive import ArchiveError, unpack
 from bot.core.charts.index import is_exact
 from bot.core.charts.reference import OCI, ChartRef
@@ -25,8 +25,6 @@ from bot.ports.charts import ChartError, FetchedChart
 
 _VERSION_LINE: Final = b"version:"
 _ADDED_DIGITS: Final = 12  # of a digest in a version: helm-controller's extractDigestSubString
-_OUTAGE_SECONDS: Final = 60.0  # until a host that did not respond is tried again: many charts may wait for it
-_MAX_OUTAGES: Final = 1_000
 _HELD_BYTES: Final = 32 * 2**20  # of the files of packages that are held in memory
 
 
@@ -34,13 +32,12 @@ class ChartFetcher:
     """`ports.Charts` in a folder. `allow` are hosts, with `*` for any characters; None allows the discovered ones."""
 
     def __init__(self, folder: Path, allow: Sequence[str] | None, credentials: Mapping[str, str]) -> None:
-        self._cache = ChartCache(folder)
+        self._cache = DownloadCache(folder)
         self._allow = allow
         self._discovered: frozenset[str] = frozenset()
-        http = HttpClient(credentials, self.is_allowed)
-        self._helm, self._oci = HelmRepositories(http), Registries(http)
+        self._http = HttpClient(credentials, self._refusal)
+        self._helm, self._oci = HelmRepositories(self._http), Registries(self._http)
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)  # by key
-        self._outages: TTLCache[str, OutageError] = TTLCache(_MAX_OUTAGES, _OUTAGE_SECONDS)
         self._unpacked: LRUCache[str, Mapping[str, bytes]] = LRUCache(
             _HELD_BYTES, lambda files: sum(map(len, files.values()))
         )
@@ -65,20 +62,13 @@ class ChartFetcher:
         with self._locks[key]:
             if (chart.digest or is_exact(chart.version)) and (cached := self._cached(key)):
                 return cached  # another thread has fetched it
-            with self._caching:
-                outage = self._outages.get(chart.host)
-            if outage:
-                raise self._failed(chart, outage)
             try:
                 fetched, manifest = self._fetch(chart)
+                self._cache.set_alias(key, f"{fetched.version} {fetched.digest}")
+                if manifest:
+                    self._cache.set_alias(f"manifest of {fetched.revision}", manifest)
             except (DownloadError, ArchiveError) as error:
-                if isinstance(error, OutageError):
-                    with self._caching:
-                        self._outages[chart.host] = OutageError(error.text)
                 raise self._failed(chart, error) from error
-        self._cache.set_alias(key, f"{fetched.version} {fetched.digest}")
-        if manifest:
-            self._cache.set_alias(f"manifest of {fetched.revision}", manifest)
         return fetched
 
     def files(self, chart: ChartRef, revision: str) -> Mapping[str, bytes]:
@@ -87,7 +77,7 @@ class ChartFetcher:
         if files is None:
             package = self._cache.read(revision)
             if package is None:
-                raise ChartError(LocalizedText(texts.NOT_CACHED, digest=revision[:12], chart=chart.title))
+                raise ChartError(LocalizedText(texts.NOT_CACHED, chart=chart.title))
             try:
                 files = unpack(package)
             except ArchiveError as error:
@@ -98,6 +88,14 @@ class ChartFetcher:
         if not manifest:
             return files
         return {**files, "Chart.yaml": _with_metadata(files["Chart.yaml"], manifest[:_ADDED_DIGITS])}
+
+    def _refusal(self, url: str) -> LocalizedText | None:
+        """Why a server may not refer to a URL: so none can lead the bot to a service in the cluster without TLS."""
+        there = urlsplit(url)
+        if there.scheme == "https" or (there.scheme == "http" and self.is_allowed(there.netloc)):
+            return None
+        host = there.netloc.rpartition("@")[2] or there.scheme
+        return LocalizedText(texts.INSECURE_REDIRECT, host=host[:100])
 
     def _cached(self, key: str) -> FetchedChart | None:
         version, _, digest = self._cache.alias(key).partition(" ")

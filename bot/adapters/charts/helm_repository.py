@@ -9,7 +9,7 @@ from urllib.parse import urljoin, urlsplit
 
 from cachetools import LRUCache
 
-from bot.adapters.charts.http import DownloadError, HttpClient, Response
+from bot.adapters.downloads.http import DownloadError, HttpClient, Response
 from bot.core.charts import bounds
 from bot.core.charts.index import IndexEntry, read_entries, resolve_version
 from bot.core.charts.reference import OCI, ChartRef

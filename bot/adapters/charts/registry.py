@@ -14,7 +14,7 @@ from typing import Any, Final
 from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 from bot.adapters.charts.helm_repository import checked
-from bot.adapters.charts.http import DownloadError, HttpClient, Response
+from bot.adapters.downloads.http import LOOPBACK, DownloadError, HttpClient, Response
 from bot.core.charts import bounds
 from bot.core.charts.index import is_exact, resolve_version
 from bot.core.charts.reference import ChartRef
@@ -27,7 +27,6 @@ _MANIFESTS: Final = "application/vnd.oci.image.manifest.v1+json, application/vnd
 _DIGEST: Final = re.compile(r"sha256:([0-9a-f]{64})")
 _CHALLENGE: Final = re.compile(r'\b(\w{1,20})="([^"]{0,2000})"')
 _NEXT: Final = re.compile(r'<([^<>]{0,2000})>; {0,9}rel="?next"?')
-_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})  # without TLS, as in docker
 _TOKEN_SERVICES: Final = {("auth.docker.io", "registry-1.docker.io")}  # on another host than their registry
 _DOCKER_HUB: Final = {"docker.io": "registry-1.docker.io", "index.docker.io": "registry-1.docker.io"}
 
@@ -79,7 +78,7 @@ class _Session:
         self._http = http
         parts = urlsplit(chart.repository)
         host = _DOCKER_HUB.get(parts.netloc, parts.netloc)
-        scheme = "http" if chart.plain_http or (parts.hostname or "") in _LOOPBACK else "https"
+        scheme = "http" if chart.plain_http or (parts.hostname or "") in LOOPBACK else "https"
         self._name = f"{parts.path.strip('/')}/{chart.name}".strip("/")
         self._url = f"{scheme}://{host}/v2/{quote(self._name)}/"
         self._authorization = ""
@@ -91,6 +90,8 @@ class _Session:
         for _ in range(bounds.MAX_TAG_PAGES):
             response = self.get(url, bounds.MAX_DOCUMENT_BYTES)
             tags += [tag for tag in items(_json(response), "tags") if isinstance(tag, str)]
+            if len(tags) > bounds.MAX_TAGS:
+                break
             following = _NEXT.search(response.headers.get("link", ""))
             if following is None:
                 return tags
@@ -124,15 +125,18 @@ class _Session:
         return self._http.credentials.get(urlsplit(self._url).netloc, "")
 
     def _token(self, challenge: str) -> str:
-        """A token from the service that the registry names: with the registry's credential only on its own host."""
+        """A token from the service that the registry names, which gets a credential only if it is the registry's own.
+
+        The registry gets the token, so a credential for another host must not obtain it.
+        """
         parameters = dict(_CHALLENGE.findall(challenge))
         realm = self._http.referred(self._url, parameters.get("realm", ""))
         query = {"scope": f"repository:{self._name}:pull"}
         if service := parameters.get("service"):
             query["service"] = service
         separator = "&" if urlsplit(realm).query else "?"
-        host, own = urlsplit(realm).netloc, urlsplit(self._url).netloc
-        authorization = self._http.credentials.get(own) if (host, own) in _TOKEN_SERVICES or host == own else None
+        host, own = urlsplit(realm).netloc.lower(), urlsplit(self._url).netloc.lower()
+        authorization = self._http.credentials.get(own, "") if (host, own) in _TOKEN_SERVICES or host == own else ""
         response = self._http.get(
             f"{realm}{separator}{urlencode(query)}", bounds.MAX_DOCUMENT_BYTES, authorization=authorization
         )

@@ -23,6 +23,7 @@ _CONNECTION_PROBLEMS = {
 }
 # What the libraries and the adapters raise when a response is not the API's: a login page, other types, deep nesting.
 NOT_THE_API = (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
+_MAX_DIGITS = 12  # of a number of seconds
 _ARCHIVED = re.compile(r"\barchived\b", re.IGNORECASE)
 
 
@@ -126,8 +127,8 @@ def retry_time(headers: Mapping[str, str], reset_header: str, now: datetime) -> 
     """
     wait, reset = headers.get("retry-after", ""), headers.get(reset_header, "")
     time = now + timedelta(minutes=1)
-    if wait.isdigit():
+    if wait.isdecimal() and len(wait) <= _MAX_DIGITS:
         time = now + timedelta(seconds=min(int(wait), 10**6))
-    elif reset.isdigit():
+    elif reset.isdecimal() and len(reset) <= _MAX_DIGITS:
         time = datetime.fromtimestamp(min(int(reset), 10**11), UTC)
     return min(time, now + timedelta(days=1))

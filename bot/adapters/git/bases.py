@@ -1,4 +1,4 @@
-"""`ports.Bases`: mirrors of the repositories that kustomizations refer to."""
+"""`ports.Bases`: mirrors of the repositories that kustomizations refer to, and the files that they name by URL."""
 
 import fnmatch
 import hashlib
@@ -9,9 +9,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from bot.adapters.downloads.files import FileDownloads
 from bot.adapters.git.repository import GitRepository
 from bot.core.git.target_revision import HEAD, TargetRevision
 from bot.core.rendering.remote_base import RemoteBase
+from bot.core.rendering.remote_file import RemoteFile
 from bot.i18n.catalogue import repository as texts
 from bot.i18n.language import LocalizedText
 from bot.ports.git import RepositoryError
@@ -20,9 +22,10 @@ _FETCH_EVERY: Final = 60.0  # seconds, for a branch or tag, and until a failed f
 
 
 class GitBases:
-    """`ports.Bases` in mirrors below `folder`, fetched without credentials.
+    """`ports.Bases` in mirrors and files below `folder`, fetched without credentials.
 
-    `allow` has patterns of hosts (`github.com`) and repositories (`github.com/acme/*`), with `*` for any characters.
+    `allow` has patterns of hosts (`github.com`), and of hosts with the path of a repository or file
+    (`github.com/acme/*`), with `*` for any characters.
     """
 
     def __init__(self, folder: Path, allow: Sequence[str]) -> None:
@@ -30,9 +33,15 @@ class GitBases:
         self._allow = [pattern.lower() for pattern in allow]
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)  # by URL
         self._revisions: dict[RemoteBase, tuple[str | RepositoryError, float]] = {}
+        self._files = FileDownloads(folder / "files", self._is_allowed_location)
 
-    def is_allowed(self, base: RemoteBase) -> bool:
-        location = base.location
+    def is_allowed(self, base: RemoteBase | RemoteFile) -> bool:
+        return self._is_allowed_location(base.location)
+
+    def content(self, file: RemoteFile) -> bytes:
+        return self._files.content(file)
+
+    def _is_allowed_location(self, location: str) -> bool:
         forms = (location, location.partition("/")[0])
         return any(fnmatch.fnmatchcase(form, pattern) for form in forms for pattern in self._allow)
 

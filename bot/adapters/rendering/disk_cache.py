@@ -21,9 +21,10 @@ from pathlib import Path
 from typing import Final
 
 from bot.adapters.rendering.programs import ProgramRenderer
+from bot.core.objects.manifest import ManifestError, read_manifests
 from bot.core.rendering.chart import is_nondeterministic
 from bot.core.rendering.limits import MAX_DISK_CACHE_BYTES
-from bot.core.rendering.source import HelmParameters
+from bot.core.rendering.source import Capabilities, HelmParameters
 from bot.ports.git import File
 from bot.ports.telemetry import NO_TELEMETRY, RENDER_CACHE, Telemetry
 
@@ -31,6 +32,7 @@ _FORMAT: Final = 1
 _BLOCK_BYTES: Final = 4096  # what even the smallest file takes
 # More than `kind: Secret`, in any notation of YAML; but not imagePullSecrets and SealedSecret.
 _SECRET: Final = re.compile(rb"(?<![A-Za-z])Secret(List)?(?![A-Za-z])")
+_ENCODING: Final = re.compile(rb"[\\!]")  # an escape or a tag, which can express the word without its letters
 
 
 class DiskCache:
@@ -102,11 +104,12 @@ class CachedRenderer:
     def without_cache(self) -> ProgramRenderer:
         return self.programs
 
-    def kustomize(self, files: Sequence[File], path: str, *, helm: bool, plugins: bool) -> bytes:
+    def kustomize(self, files: Sequence[File], path: str, *, helm: Capabilities | None, plugins: bool) -> bytes:
         render = partial(self.programs.kustomize, files, path, helm=helm, plugins=plugins)
         if helm and is_nondeterministic((file.path, file.content) for file in files):
             return render()
-        return self._cached(_key(self.programs.version, files, "kustomize", path, helm, plugins), render)
+        capabilities = asdict(helm) if helm else None
+        return self._cached(_key(self.programs.version, files, "kustomize", path, capabilities, plugins), render)
 
     def helm(self, files: Sequence[File], path: str, parameters: HelmParameters) -> bytes:
         render = partial(self.programs.helm, files, path, parameters)
@@ -120,9 +123,20 @@ class CachedRenderer:
         self.telemetry.count(RENDER_CACHE, cache="disk", result="miss" if output is None else "hit")
         if output is None:
             output = render()
-            if not _SECRET.search(output):
+            if not _may_have_secret(output):
                 self._cache.put(key, output)
         return output
+
+
+def _may_have_secret(output: bytes) -> bool:
+    if _SECRET.search(output):
+        return True
+    if not _ENCODING.search(output):
+        return False
+    try:
+        return any(manifest.kind in ("Secret", "SecretList") for manifest in read_manifests("output", output))
+    except ManifestError:
+        return True
 
 
 def _key(version: str, files: Sequence[File], *parameters: object) -> str:

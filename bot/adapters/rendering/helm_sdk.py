@@ -34,6 +34,7 @@ def main(argv: list[str]) -> int:
     template.add_argument("--api-versions", action="append", default=[])
     template.add_argument("--values", "-f", action="append", default=[])
     template.add_argument("--kube-version")
+    template.add_argument("--is-upgrade", action="store_true")
     template.add_argument("--include-crds", action="store_true")
     template.add_argument("--skip-crds", action="store_true")
     template.add_argument("--no-hooks", action="store_true")
@@ -59,7 +60,8 @@ def _template(options: argparse.Namespace) -> str:
         render_options = {
             "name": options.name,
             "namespace": options.namespace,
-            "is_install": True,
+            "is_install": not options.is_upgrade,
+            "is_upgrade": options.is_upgrade,
             "revision": 1,
             **({"kube_version": options.kube_version} if options.kube_version else {}),
             **({"api_versions": options.api_versions} if options.api_versions else {}),

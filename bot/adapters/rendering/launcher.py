@@ -13,6 +13,7 @@ the start of an interpreter, and still gives each program limits and rights of i
 Neither Landlock nor seccomp needs a privilege, and container runtimes allow both by default, unlike namespaces.
 """
 
+import contextlib
 import ctypes
 import json
 import os
@@ -32,6 +33,7 @@ _CHUNK: Final = 2**16
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_SECCOMP = 22
+_PR_SET_CHILD_SUBREAPER = 36
 _PR_SET_NO_NEW_PRIVS = 38
 _SECCOMP_MODE_FILTER = 2
 
@@ -63,30 +65,55 @@ def main(argv: list[str]) -> None:
     os.set_blocking(signaled, False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.set_wakeup_fd(signaled, warn_on_full_buffer=False)
-    while received := _receive(connection):
-        request, outputs = received
-        pid = os.fork()
-        if not pid:
-            _start(request, outputs, parent)
-        for descriptor in outputs:
-            os.close(descriptor)
-        is_closed = connection.fileno() in select.select([connection.fileno(), ended], [], [])[0]
-        status = _end(pid)
-        os.read(ended, _CHUNK)
-        if is_closed:
-            return
-        connection.sendall(f"{status}\n".encode())
+    if sys.platform == "linux":
+        _call("prctl", _PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)  # so that what leaves its process group is still found
+    with contextlib.suppress(ConnectionError):  # the bot closes the socket when time is up
+        while received := _receive(connection):
+            request, outputs = received
+            pid = os.fork()
+            if not pid:
+                _start(request, outputs, parent)
+            for descriptor in outputs:
+                os.close(descriptor)
+            is_closed = _wait(connection, ended, pid)
+            status = _end(pid)
+            _end_others()
+            if is_closed:
+                return
+            connection.sendall(f"{status}\n".encode())
 
 
 def _receive(connection: socket.socket) -> tuple[Request, list[int]] | None:
     """The next request with its descriptors; None if the bot has closed the socket."""
-    line, outputs, _, _ = socket.recv_fds(connection, _CHUNK, 2, socket.MSG_CMSG_CLOEXEC)
+    line, outputs, _, _ = socket.recv_fds(connection, _CHUNK, 2)  # which ignores MSG_CMSG_CLOEXEC
+    for descriptor in outputs:
+        os.set_inheritable(descriptor, False)
     while line and not line.endswith(b"\n"):
         chunk = connection.recv(_CHUNK)
         if not chunk:
             return None
         line += chunk
     return (json.loads(line), outputs) if line else None
+
+
+def _wait(connection: socket.socket, ended: int, pid: int) -> bool:
+    """Wait until the process has ended, or the bot has closed the socket; whether the bot has."""
+    while True:
+        if connection.fileno() in select.select([connection.fileno(), ended], [], [])[0]:
+            return True
+        os.read(ended, _CHUNK)  # on Linux, perhaps about a process that the program has left behind
+        if sys.platform != "linux" or os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+            return False
+
+
+def _end_others() -> None:
+    """End what the program has started in process groups of its own."""
+    with contextlib.suppress(OSError):  # ChildProcessError when there is none left
+        while True:
+            with open(f"/proc/self/task/{os.getpid()}/children") as children:  # noqa: PTH123  pathlib takes long to import
+                for child in children.read().split():
+                    os.kill(int(child), signal.SIGKILL)
+            os.waitpid(-1, 0)
 
 
 def _end(pid: int) -> int:

@@ -18,7 +18,7 @@ from bot.adapters.rendering.launcher_process import PYTHON
 from bot.adapters.rendering.private_copy import private_copy
 from bot.adapters.rendering.stderr import explain
 from bot.core.rendering.limits import Limits
-from bot.core.rendering.source import HelmParameters
+from bot.core.rendering.source import Capabilities, HelmParameters
 from bot.i18n.catalogue import render as texts
 from bot.i18n.language import LocalizedText
 from bot.ports.errors import PortError
@@ -59,7 +59,7 @@ class ProgramRenderer:
     def without_cache(self) -> Self:
         return self
 
-    def kustomize(self, files: Sequence[File], path: str, *, helm: bool, plugins: bool) -> bytes:
+    def kustomize(self, files: Sequence[File], path: str, *, helm: Capabilities | None, plugins: bool) -> bytes:
         if not self.kustomize_command:
             raise PortError(LocalizedText(texts.NO_KUSTOMIZE))
         if helm and not self.helm_command:
@@ -67,7 +67,10 @@ class ProgramRenderer:
         if (helm or plugins) and (reason := missing_isolation()):
             raise PortError(LocalizedText(texts.NOT_ISOLATED, reason=reason))
         with private_copy(files) as folder:
-            options = ("--enable-helm", "--helm-command", str(self._helm_file(folder))) if helm else ()
+            options: tuple[str, ...] = ()
+            if helm:
+                command = ("--enable-helm", "--helm-command", str(self._helm_file(folder)))
+                options = (*command, *_capabilities("--helm-kube-version", "--helm-api-versions", helm))
             argv = (*self.kustomize_command, *options, "--", path or ".")
             programs = [str(folder / "bin" / "helm"), PYTHON, self.helm_command[0]] if helm else []
             return self._output(argv, folder, f"kustomize build {path or '.'}", path, files, programs)
@@ -76,13 +79,14 @@ class ProgramRenderer:
         if not self.helm_command:
             raise PortError(LocalizedText(texts.NO_HELM))
         with private_copy(files) as folder:
+            capabilities = Capabilities(parameters.kube_version, parameters.api_versions)
             values = folder / "tmp" / "values.json"
             values.write_text(parameters.inline_values or "{}", encoding="utf-8")
             options = (
                 *_repeated("--namespace", [parameters.namespace] if parameters.namespace else []),
                 *_repeated("--values", [str(values)]),
-                *_repeated("--api-versions", parameters.api_versions),
-                *_repeated("--kube-version", [parameters.kube_version] if parameters.kube_version else []),
+                *_capabilities("--kube-version", "--api-versions", capabilities),
+                *(("--is-upgrade",) if parameters.is_upgrade else ()),
                 *(("--include-crds",) if parameters.include_crds else ("--skip-crds",)),
             )
             argv = (*self.helm_command, "template", *options, "--", parameters.release_name, f"./{path}")
@@ -129,6 +133,12 @@ def _version(words: Sequence[str]) -> str:
         except OSError:
             parts.append(word)
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def _capabilities(kube_version: str, api_versions: str, values: Capabilities) -> list[str]:
+    """The values after the options of these names."""
+    kube = _repeated(kube_version, [values.kube_version] if values.kube_version else [])
+    return [*kube, *_repeated(api_versions, values.api_versions)]
 
 
 def _repeated(option: str, values: Iterable[str]) -> list[str]:

@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 from bot.core.applications.discovery import UnsupportedResourceError
 from bot.core.charts.index import is_exact, resolve_version
@@ -42,12 +42,13 @@ _KUSTOMIZE_FIELDS: Final = frozenset(
         *("namePrefix", "nameSuffix", "namespace", "images", "replicas", "patches", "components"),
         *("ignoreMissingComponents", "commonLabels", "commonAnnotations", "forceCommonLabels"),
         *("forceCommonAnnotations", "commonAnnotationsEnvsubst", "labelWithoutSelector", "labelIncludeTemplates"),
+        *("kubeVersion", "apiVersions"),
     }
 )
-# The versions that Kustomize passes to Helm matter only where a kustomization has charts.
-_KUSTOMIZE_FIELDS_WITHOUT_EFFECT: Final = frozenset({"version", "kubeVersion", "apiVersions"})
+_KUSTOMIZE_FIELDS_WITHOUT_EFFECT: Final = frozenset({"version"})
 # Go's os.Expand: `$name`, `${name}` (here at most 256 characters), and `$` with a special character, a name too.
 _VARIABLE: Final = re.compile(r"\$(?:\{([^}]{0,256})\}|([A-Za-z_]\w*|[0-9*#$@!?-])|\{)", re.ASCII)
+_MAX_DIGITS: Final = 10  # of a number of replicas
 _OCI_DIGEST: Final = re.compile(r"sha256:([0-9a-f]{64})")
 _REVISION_VARIABLE: Final = "ARGOCD_APP_REVISION"  # and its short forms: they differ with every commit
 
@@ -139,7 +140,7 @@ def read_source(source: Object, context: SourceContext) -> Source:
     return Source(
         path,
         next((type_ for type_, options in types.items() if set_keys(options)), None),
-        helm=_helm(helm, source, context),
+        helm=_with_kustomize_versions(_helm(helm, source, context), kustomize),
         directory=DirectoryParameters(
             recurse=directory.get("recurse") is True,
             include=include,
@@ -163,7 +164,8 @@ def override_source(source: Source, patches: Sequence[tuple[str, Object]]) -> So
     for _, patch in patches:
         merged = _merge_patch(merged, patch)
     kept = {key: original.get(key) for key in ("repoURL", "path", "chart", "targetRevision")}
-    return replace(read_source({**merged, **kept}, SourceContext(**declared)), argocd=source.argocd)
+    overridden = read_source({**merged, **kept}, SourceContext(**declared))
+    return replace(overridden, argocd=source.argocd, capabilities=source.capabilities)
 
 
 def override_files(source: Source) -> tuple[str, ...]:
@@ -186,6 +188,13 @@ def _merge_patch(target: object, patch: object) -> Any:
     return merged
 
 
+def _is_count(value: Any) -> TypeGuard[int | str]:
+    """Whether a value is a number of replicas, also as text."""
+    if isinstance(value, str):
+        return value.isdecimal() and len(value) <= _MAX_DIGITS
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**_MAX_DIGITS
+
+
 def _kustomize(options: Object, context: SourceContext) -> KustomizeParameters:
     """What Argo CD sets with `kustomize edit` before it builds. UnsupportedResourceError."""
     unsupported = [key for key in set_keys(options, _KUSTOMIZE_FIELDS_WITHOUT_EFFECT) if key not in _KUSTOMIZE_FIELDS]
@@ -194,7 +203,7 @@ def _kustomize(options: Object, context: SourceContext) -> KustomizeParameters:
     replicas = [
         (text(entry, "name"), entry.get("count")) for entry in items(options, "replicas") if isinstance(entry, Mapping)
     ]
-    counts = [(name, int(str(count))) for name, count in replicas if str(count).isdecimal()]
+    counts = [(name, int(count)) for name, count in replicas if _is_count(count)]
     if len(counts) != len(replicas):
         raise UnsupportedResourceError(LocalizedText(texts.KUSTOMIZE, what="replicas"))
     images = [context.expand(image) for image in items(options, "images") if isinstance(image, str)]
@@ -251,11 +260,21 @@ def _helm(options: Object, source: Object, context: SourceContext) -> HelmParame
             (text(parameter, "name"), _values_file(text(parameter, "path"), source, context))
             for parameter in _mappings(options, "fileParameters")
         ),
-        api_versions=tuple(version for version in items(options, "apiVersions") if isinstance(version, str)),
+        api_versions=_api_versions(options),
         kube_version=text(options, "kubeVersion"),
         include_crds=options.get("skipCrds") is not True,
         ignore_missing_values_files=options.get("ignoreMissingValueFiles") is True,
     )
+
+
+def _with_kustomize_versions(helm: HelmParameters, options: Object) -> HelmParameters:
+    """With the versions for charts in a kustomization; `helm` takes precedence (GetKubeVersionOrDefault)."""
+    kube_version = helm.kube_version or text(options, "kubeVersion")
+    return replace(helm, kube_version=kube_version, api_versions=helm.api_versions or _api_versions(options))
+
+
+def _api_versions(options: Object) -> tuple[str, ...]:
+    return tuple(version for version in items(options, "apiVersions") if isinstance(version, str))
 
 
 def _mappings(options: Object, field: str) -> list[Object]:

@@ -22,11 +22,15 @@ class SyncMode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DeployerFailure:
-    """An error that a deployer reports: the deployer's name, its reason, and its message on one line, if any."""
+    """An error that a deployer reports: the deployer's name, its reason, and its message on one line, if any.
+
+    `waits_for` are the resources, as `NAMESPACE/NAME`, that are not ready and that the deployer waits for.
+    """
 
     deployer: str
     reason: str
     message: str = ""
+    waits_for: tuple[str, ...] = ()
 
     @classmethod
     def reported(cls, deployer: str, reason: str, message: object) -> "DeployerFailure":
@@ -68,8 +72,8 @@ def disagreement(status: DeployerStatus, check: Check | None, *, rolling_out: bo
         return None
     arguments: Mapping[str, str] = {
         "deployer": status.deployer,
-        "applied": status.revision[:8],
-        "head": check.revision[:8],
+        "applied": status.revision[:8] or check.chart,
+        "head": check.chart or check.revision[:8],
     }
     behind = bool(status.revision) and status.revision != check.revision
     if sync is Status.SYNCED and check.drift:

@@ -15,7 +15,7 @@ from bot.core.git.git_url import normalize
 from bot.core.git.repository_ref import RepositoryRef
 from bot.core.git.target_revision import HEAD, TargetRevision
 from bot.core.objects.resource import Object, mapping, text
-from bot.core.rendering.source import Source, SourceType
+from bot.core.rendering.source import Capabilities, Source, SourceType
 from bot.core.sanitize import redact_url
 from bot.i18n.catalogue import chart as chart_texts
 from bot.i18n.catalogue import discovery as texts
@@ -277,15 +277,10 @@ def _resolve(
 
 
 def _with_capabilities(source: Source, cluster: ConfiguredCluster) -> Source:
-    """A chart with the cluster's versions, unless the resource says which Helm gets."""
-    if source.type is not SourceType.HELM:
+    """With the cluster's versions, unless there is no chart: Flux does not render those in kustomizations."""
+    if source.type is SourceType.PLAIN or (source.type is SourceType.KUSTOMIZE and source.kustomize.flux is not None):
         return source
-    helm = replace(
-        source.helm,
-        kube_version=source.helm.kube_version or cluster.kube_version,
-        api_versions=source.helm.api_versions or cluster.api_versions,
-    )
-    return replace(source, helm=helm)
+    return replace(source, capabilities=Capabilities(cluster.kube_version, cluster.api_versions))
 
 
 def _resolve_repository(

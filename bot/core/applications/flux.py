@@ -7,12 +7,10 @@ ignored silently: docs/conformance.md has a row for each.
 
 import hashlib
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from bot.core.applications.deployer_status import DeployerFailure, DeployerStatus, SyncMode
 from bot.core.applications.discovery import (
     Destination,
     DiscoveredApplication,
@@ -35,6 +33,7 @@ from bot.core.applications.flux_chart import (
     repository_chart,
     was_upgraded,
 )
+from bot.core.applications.flux_status import DEPLOYER, read_status
 from bot.core.applications.flux_values import DataReader, config_map_data, release_values
 from bot.core.charts.reference import ChartRef
 from bot.core.drift.ignore_rules import IgnoreRule, PointerError, parse_pointer
@@ -53,12 +52,9 @@ from bot.core.rendering.source import (
 from bot.i18n.catalogue import discovery as texts
 from bot.i18n.language import LocalizedText, Text
 
-DEPLOYER: Final = "Flux"
 KUSTOMIZATION: Final = ("kustomize.toolkit.fluxcd.io", "Kustomization")
 HELM_RELEASE: Final = ("helm.toolkit.fluxcd.io", "HelmRelease")
 
-_READY: Final = {"True": "Ready", "False": "NotReady"}
-_SHA: Final = re.compile(r"sha\d+:([0-9a-f]{40,64})")
 _UNSUPPORTED_KUSTOMIZATION_FIELDS: Final = ("kubeConfig", "patchesStrategicMerge", "patchesJson6902")
 _UNSUPPORTED_RELEASE_FIELDS: Final = ("kubeConfig",)
 _POST_RENDERER_FIELDS: Final = frozenset({"images", "patches"})
@@ -85,7 +81,7 @@ def read_resources(resources: Resources, cluster: str, read_data: DataReader) ->
     for kind, read in ((KUSTOMIZATION, _kustomization), (HELM_RELEASE, _release)):
         for resource in resources[kind]:
             origin = ResourceRef(DEPLOYER, kind[1], cluster, *_key(resource))
-            status = _status(resource)
+            status = read_status(resource, resources[kind])
             try:
                 resolved, root = _resolve_artifact(resource, origin, generators)
                 declared = read(resolved, origin, resources, read_data)
@@ -123,37 +119,6 @@ def _resolve_artifact(resource: Object, origin: ResourceRef, generators: Sequenc
 def source_path(kustomization: Object) -> str:
     """The path that a Kustomization applies, from the root of its source."""
     return normalize_path(text(mapping(kustomization, "spec"), "path"))
-
-
-def is_suspended(resource: Object) -> bool:
-    """Whether someone has suspended reconciliation."""
-    return mapping(resource, "spec").get("suspend") is True
-
-
-def is_reconciling(resource: Object) -> bool:
-    """Whether Flux has seen a revision that it has not applied yet.
-
-    https://fluxcd.io/flux/components/kustomize/kustomizations/#conditions
-    """
-    return not is_suspended(resource) and any(
-        (text(condition, "type"), text(condition, "status")) == ("Reconciling", "True")
-        for condition in _conditions(resource)
-    )
-
-
-def failure(resource: Object) -> DeployerFailure | None:
-    """Why Flux could not apply a resource: it is not ready, and not reconciling."""
-    if is_reconciling(resource):
-        return None
-    for condition in _conditions(resource):
-        if (text(condition, "type"), text(condition, "status")) == ("Ready", "False"):
-            return DeployerFailure.reported(DEPLOYER, text(condition, "reason") or "NotReady", condition.get("message"))
-    return None
-
-
-def _conditions(resource: Object) -> list[Object]:
-    conditions = items(mapping(resource, "status"), "conditions")
-    return [condition for condition in conditions if isinstance(condition, Mapping)]
 
 
 def _key(resource: Object) -> tuple[str, str]:
@@ -286,6 +251,7 @@ def _release(resource: Object, origin: ResourceRef, resources: Resources, read_d
         inline_values=values.values,
         masked_values=values.masked,
         secret_keys=values.secret_keys,
+        is_upgrade=was_upgraded(resource),
         include_crds=_includes_crds(resource),
         ignore_missing_values_files=template is not None and template.spec.get("ignoreMissingValuesFiles") is True,
         post_renderers=_post_renderers(spec),
@@ -352,20 +318,6 @@ def _path(declared: str) -> str:
     if path is None:
         raise UnsupportedResourceError(LocalizedText(texts.OUTSIDE))
     return path
-
-
-def _status(resource: Object) -> DeployerStatus:
-    status = mapping(resource, "status")
-    conditions = {text(condition, "type"): text(condition, "status") for condition in _conditions(resource)}
-    applied = _SHA.search(text(status, "lastAppliedRevision"))
-    return DeployerStatus(
-        DEPLOYER,
-        sync=_READY.get(conditions.get("Ready", ""), ""),
-        health="Healthy" if conditions.get("Healthy") == "True" else "",
-        revision=applied[1] if applied else "",
-        sync_mode=SyncMode.SUSPENDED if is_suspended(resource) else SyncMode.AUTOMATIC,
-        failure=failure(resource),
-    )
 
 
 def _entry(value: object) -> Object:

@@ -7,11 +7,20 @@ import zlib
 from collections.abc import Iterator
 from typing import Final, cast
 
-from bot.core.charts.bounds import MAX_FILE_BYTES, MAX_FILES, MAX_UNPACKED_BYTES
+from bot.core.charts.bounds import MAX_FILE_BYTES, MAX_FILES, MAX_HEADER_BYTES, MAX_UNPACKED_BYTES
 from bot.i18n.catalogue import chart as texts
 from bot.i18n.language import LocalizedError, LocalizedText
 
 _CHUNK: Final = 2**16
+_EXTENDED_HEADERS: Final = frozenset(
+    {
+        tarfile.GNUTYPE_LONGLINK,
+        tarfile.GNUTYPE_LONGNAME,
+        tarfile.SOLARIS_XHDTYPE,
+        tarfile.XGLTYPE,
+        tarfile.XHDTYPE,
+    }
+)
 _DRIVE: Final = re.compile(r"[A-Za-z]:")
 
 
@@ -25,14 +34,16 @@ def unpack(archive: bytes) -> dict[str, bytes]:
     Like Helm, it refuses paths that lead out of the directory. Unlike Helm, which ignores links, it refuses them too.
     """
     files: dict[str, bytes] = {}
+    stream = cast("io.BufferedReader", _Unpacked(archive))
     try:
-        with tarfile.open(fileobj=cast("io.BufferedReader", _Unpacked(archive)), mode="r|") as tar:
+        with tarfile.open(fileobj=stream, mode="r|", tarinfo=_bounded_headers()) as tar:
             for count, member in enumerate(tar, 1):
                 if count > MAX_FILES:
                     raise ArchiveError(LocalizedText(texts.MANY_FILES, most=f"{MAX_FILES:,}"))
                 if member.isdir():
                     continue
-                if not member.isreg():
+                # A sparse file takes 512 bytes in the archive, whatever its size.
+                if not member.isreg() or member.issparse():
                     raise ArchiveError(LocalizedText(texts.LINK, path=repr(member.name[:100])))
                 if member.size > MAX_FILE_BYTES:
                     raise ArchiveError(LocalizedText(texts.LARGE_FILE, most=str(MAX_FILE_BYTES >> 20)))
@@ -47,6 +58,26 @@ def unpack(archive: bytes) -> dict[str, bytes]:
     if "Chart.yaml" not in files:
         raise ArchiveError(LocalizedText(texts.NO_CHART_FILE))
     return files
+
+
+def _bounded_headers() -> type[tarfile.TarInfo]:
+    """The members of one archive, whose extended headers together have at most MAX_HEADER_BYTES.
+
+    tarfile takes a minute of CPU time for headers that a small package unpacks to.
+    """
+    left = MAX_HEADER_BYTES
+
+    class Member(tarfile.TarInfo):
+        def _proc_member(self, archive: tarfile.TarFile) -> tarfile.TarInfo:
+            nonlocal left
+            if self.type in _EXTENDED_HEADERS:
+                left -= self.size
+                if left < 0:
+                    raise ArchiveError(LocalizedText(texts.LARGE_HEADERS, most=str(MAX_HEADER_BYTES >> 10)))
+            member: tarfile.TarInfo = super()._proc_member(archive)  # type: ignore[misc]
+            return member
+
+    return Member
 
 
 def _path(name: str) -> str:

@@ -8,7 +8,7 @@ from operator import attrgetter
 from typing import Final
 
 from bot.core.applications.application import Application
-from bot.core.delivery.change import TracedDeployment, changes, trace
+from bot.core.delivery.change import Change, TracedDeployment, changes, trace
 from bot.core.delivery.deployment import Deployment
 from bot.core.delivery.incident_record import UNKNOWN_TOOL, IncidentRecord
 from bot.core.delivery.metrics import DeliveryMetrics, FailureRate, Period, measure
@@ -82,6 +82,7 @@ def build_report(
     """
     is_included = (lambda _: True) if only is None else only.__contains__
     traced = [item for item in trace(deployments) if is_included(item.deployment.application)]
+    merged = changes(traced)
     records = [incident for incident in incidents if is_included(incident.application)]
 
     def scopes(names_of: Callable[[str, str], Iterable[str]]) -> tuple[Scope, ...]:
@@ -94,12 +95,12 @@ def build_report(
     name = next(iter(only)) if only is not None and len(only) == 1 else None
     return Report(
         application=name,
-        total=_scope("", traced, records, period),
+        total=_scope("", merged, records, period),
         applications=scopes(lambda application, _: (application,)),
         owners=scopes(owners_of),
         clusters=scopes(lambda _, cluster: (cluster,)),
         drifted_by=tuple(sorted(tools.items(), key=lambda item: (-item[1], item[0] == UNKNOWN_TOOL, item[0]))),
-        timeline=timeline(changes(traced), records, period),
+        timeline=timeline(merged, records, period),
         waiting=waiting,
     )
 
@@ -147,14 +148,13 @@ def _scopes(
         for name in names_of(record.application, record.cluster):
             incidents.setdefault(name, []).append(record)
     scopes = (
-        _scope(name, deployments.get(name, ()), incidents.get(name, ()), period)
+        _scope(name, changes(deployments.get(name, ())), incidents.get(name, ()), period)
         for name in deployments.keys() | incidents.keys()
     )
     return tuple(sorted(filter(_is_active, scopes), key=_worst_first))
 
 
-def _scope(name: str, traced: Sequence[TracedDeployment], records: Sequence[IncidentRecord], period: Period) -> Scope:
-    merged = changes(traced)
+def _scope(name: str, merged: Sequence[Change], records: Sequence[IncidentRecord], period: Period) -> Scope:
     return Scope(name, measure(merged, records, period), measure(merged, records, period.before))
 
 

@@ -114,7 +114,8 @@ class Check:
     UNKNOWN: text for people that names what could not be checked and what to do. `drift` may be set beside it, with
     what could be checked. `set_aside` are the differences that are not drift, each with its reason (an ignore rule, a
     controller, and with `explain` the server's defaults). `notes` are sentences about git, such as an object that is
-    declared twice. `complete_at` is set if the status is UNKNOWN: when the application was last checked completely.
+    declared twice. `chart` is set if the revision is that of a fetched chart: its name and version, such as
+    `podinfo 6.7.1`. `complete_at` is set if the status is UNKNOWN: when the application was last checked completely.
     `degraded` are the declared objects whose health is Degraded.
     """
 
@@ -130,6 +131,7 @@ class Check:
     notes: tuple[Text, ...] = ()
     complete_at: datetime | None = None
     degraded: tuple[Unready, ...] = ()
+    chart: str = ""
 
 
 @dataclass(frozen=True, slots=True)

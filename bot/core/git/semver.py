@@ -42,8 +42,13 @@ class Version:
         return self._key() < other._key()
 
     def _key(self) -> tuple[object, ...]:
-        identifiers = tuple((0, int(part), "") if part.isdigit() else (1, 0, part) for part in self.prerelease)
-        return self.numbers, not self.prerelease, identifiers
+        return self.numbers, not self.prerelease, tuple(map(_identifier_key, self.prerelease))
+
+
+def _identifier_key(identifier: str) -> tuple[bool, int, str]:
+    """Numbers, of any length, before words."""
+    digits = identifier.lstrip("0")
+    return (False, len(digits), digits) if identifier.isdecimal() else (True, 0, identifier)
 
 
 @dataclass(frozen=True, slots=True)

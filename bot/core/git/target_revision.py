@@ -170,12 +170,13 @@ def _newest(revision: TargetRevision, branches: Iterable[Ref]) -> ResolvedRevisi
     return ResolvedRevision("branch", newest.name, newest.sha, len(matching))
 
 
-def _version_key(name: str) -> tuple[tuple[int, ...], bool, str]:
+def _version_key(name: str) -> tuple[tuple[tuple[int, str], ...], bool, str]:
     """The sort key of a name by version: release-1.10 after release-1.9, and release-2.0 after release-2.0-rc1."""
     version = re.search(r"\d+(?:\.\d+)*", name)
     if version is None:
         return (), False, name
-    numbers = tuple(map(int, version[0].split(".")))
+    digits = (number.lstrip("0") for number in version[0].split("."))
+    numbers = tuple((len(number), number) for number in digits)  # any length: `int` takes 4,300 digits
     rest = name[version.end() :]
     tokens = re.findall(r"\d+|\D+", rest)
-    return numbers, not rest, "".join(f"{int(token):020}" if token.isdigit() else token for token in tokens)
+    return numbers, not rest, "".join(token.lstrip("0").zfill(20) if token.isdecimal() else token for token in tokens)

@@ -12,6 +12,7 @@ _PHASES: Final = {
     "Degraded": HealthStatus.DEGRADED,
 }
 _FAILED: Final = frozenset(("RolloutAborted", "ProgressDeadlineExceeded", "InvalidSpec"))
+_MAX_DIGITS: Final = 19  # of an int64
 _WORKLOAD_GENERATION: Final = "rollout.argoproj.io/workload-generation"
 
 
@@ -77,7 +78,7 @@ def _is_observed(live: Object) -> bool:
     """
     status, metadata = mapping(live, "status"), mapping(live, "metadata")
     observed, generation = text(status, "observedGeneration"), count(metadata, "generation")
-    if not status or (observed.isdecimal() and int(observed) < generation):
+    if not status or (len(observed) <= _MAX_DIGITS and observed.isdecimal() and int(observed) < generation):
         return False
     workload = text(mapping(metadata, "annotations"), _WORKLOAD_GENERATION)
     return not mapping(live, "spec", "workloadRef") or text(status, "workloadObservedGeneration") == workload

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.core.health.cause import Cause, cause_of
-from bot.core.health.status import UNKNOWN, Health, HealthStatus, find_condition
+from bot.core.health.status import UNKNOWN, Health, HealthStatus, find_condition, reason_of
 from bot.core.objects.resource import Object, items, mapping, text
 
 _STARTING: Final = frozenset(("ContainerCreating", "PodInitializing"))
@@ -47,20 +47,20 @@ def pod_problem(live: Object) -> PodProblem | None:
     """Why a pod does not run; None if it runs or is still starting."""
     for status in _container_statuses(live, "initContainerStatuses", "containerStatuses"):
         waiting = mapping(status, "state", "waiting")
-        reason = text(waiting, "reason")
+        reason = reason_of(waiting)
         if reason and reason not in _STARTING:
-            last = text(mapping(status, "lastState", "terminated"), "reason")
+            last = reason_of(mapping(status, "lastState", "terminated"))
             if last in _SPECIFIC:
                 return PodProblem(f"{reason}, {last}", cause_of(last))
             return PodProblem(reason, cause_of(reason, text(waiting, "message")))
-        terminated = text(mapping(status, "state", "terminated"), "reason")
+        terminated = reason_of(mapping(status, "state", "terminated"))
         if terminated and terminated != "Completed":
             return PodProblem(terminated, cause_of(terminated))
     scheduled = find_condition(live, "PodScheduled")
     if scheduled and scheduled.status == "False":
         reason = scheduled.reason or "Unschedulable"
         return PodProblem(reason, cause_of(reason))
-    if text(mapping(live, "status"), "phase") == "Failed" and (reason := text(mapping(live, "status"), "reason")):
+    if text(mapping(live, "status"), "phase") == "Failed" and (reason := reason_of(mapping(live, "status"))):
         return PodProblem(reason, cause_of(reason, text(mapping(live, "status"), "message")))
     return PodProblem("", Cause.PROBE) if _fails_probe(live) else None
 
@@ -91,7 +91,7 @@ def _is_ready(live: Object) -> bool:
 
 def _has_backed_off(live: Object) -> bool:
     reasons = [
-        text(mapping(status, "state", "waiting"), "reason") for status in _container_statuses(live, "containerStatuses")
+        reason_of(mapping(status, "state", "waiting")) for status in _container_statuses(live, "containerStatuses")
     ]
     return any(reason.startswith("Err") or reason.endswith(("Error", "BackOff")) for reason in reasons)
 

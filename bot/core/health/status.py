@@ -3,9 +3,12 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from bot.core.health.cause import Cause
 from bot.core.objects.resource import Object, items, mapping, text
+
+MAX_REASON: Final = 256  # characters; a custom resource may have any
 
 
 class HealthStatus(StrEnum):
@@ -76,13 +79,18 @@ def read_conditions(values: object) -> Iterator[Condition]:
         if isinstance(value, Mapping):
             observed = value.get("observedGeneration")
             yield Condition(
-                type=text(value, "type"),
+                type=text(value, "type")[:MAX_REASON],
                 status=text(value, "status"),
-                reason=text(value, "reason"),
+                reason=reason_of(value),
                 message=text(value, "message"),
                 severity=text(value, "severity"),
                 observed_generation=observed if isinstance(observed, int) else None,
             )
+
+
+def reason_of(state: Object) -> str:
+    """The reason of a condition or a state, up to MAX_REASON characters."""
+    return text(state, "reason")[:MAX_REASON]
 
 
 def find_condition(live: Object, kind: str) -> Condition | None:

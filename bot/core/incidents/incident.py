@@ -90,6 +90,7 @@ class Incident:
     - `drift` is the current drift; `worst` is every difference the incident ever had, each at its worst.
     - `opened_at` is since when it needs someone: reminders and escalation count from there. `announced_at` is when it
       was announced, and `group` the card it shares, if any.
+    - `chart` is the name and version of the fetched chart that `revision` is, if it is one.
     - `ended` is why it was resolved.
     - `history` holds the newest events; `events` counts all of them.
     - `suspects` are the commits that may have caused it; None until the bot has searched for them.
@@ -120,6 +121,7 @@ class Incident:
     history: tuple[IncidentEvent, ...] = ()
     events: int = 0
     suspects: tuple[Suspect, ...] | None = None
+    chart: str = ""
 
     @property
     def rating(self) -> Rating:
@@ -177,7 +179,14 @@ def apply_check(
             check, check.revision, channel=channel, repository=repository, required_looks=required_looks
         )
     drift = check.drift if check.error is None else with_unseen(incident.drift, check.drift)
-    checked = replace(incident, checked_at=check.at, revision=check.revision, drift=drift, check_error=check.error)
+    checked = replace(
+        incident,
+        checked_at=check.at,
+        revision=check.revision,
+        drift=drift,
+        check_error=check.error,
+        chart=check.chart,
+    )
     if incident.state in ACTIVE_STATES:
         return replace(_record_worsening(checked, check), worst=merge_worst(incident.worst, drift))
     persists = bool(identities(incident.drift) & identities(check.drift))
@@ -214,6 +223,7 @@ def _new_incident(check: Check, revision: str, *, channel: str, repository: str,
         since=check.at,
         checked_at=check.at,
         revision=revision,
+        chart=check.chart,
         drift=check.drift,
         worst=check.drift,
         check_error=check.error,

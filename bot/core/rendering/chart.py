@@ -2,16 +2,17 @@
 
 import posixpath
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from bot.core.globs import GlobError, matches_path_glob
 from bot.core.objects.manifest import ManifestError, read_documents
 from bot.core.objects.resource import Object, items, text
+from bot.core.rendering.chart_lock import is_out_of_sync
 from bot.core.rendering.kustomization import Reference
+from bot.core.rendering.remote_chart import RemoteChart
 from bot.core.rendering.source import CHART_FILE, HelmParameters, is_within, resolve_path
-from bot.core.sanitize import redact_url
 from bot.i18n.catalogue import manifest as texts
 from bot.i18n.language import LocalizedText
 
@@ -25,30 +26,13 @@ _GLOB_FROM: Final = re.compile(r"(?:^|/)[^/]*[*?\[].*")  # the first part of a p
 
 
 @dataclass(frozen=True, slots=True)
-class RemoteChart:
-    """A dependency that has to be fetched, in the version that the lock file has, if there is one."""
-
-    name: str
-    repository: str
-    version: str
-    file: str
-    line: int
-
-    def not_fetchable(self) -> ManifestError:
-        """The error if its repository is not one that charts can be fetched from."""
-        origin = LocalizedText(texts.FROM, repository=redact_url(self.repository)) if self.repository else ""
-        remedy = LocalizedText(texts.COMMIT_CHARTS)
-        message = LocalizedText(texts.FETCHED_CHART, name=self.name, origin=origin, remedy=remedy)
-        return ManifestError(self.file, self.line, message)
-
-
-@dataclass(frozen=True, slots=True)
 class ChartDependencies:
     """What a chart needs; all paths are from the repository's root.
 
     `outside` are the paths outside the chart's directory, `values_files` its values files in order, or globs for them,
     and `set_file` the files of parameters. `local_charts` are the paths of `file://` dependencies, by name; they go
-    into the chart's charts/ directory, and so do `remote_charts`, once they are fetched.
+    into the chart's charts/ directory, and so do `remote_charts`, once they are fetched, in the versions of the lock
+    file if there is one.
     """
 
     outside: tuple[Reference, ...]
@@ -70,8 +54,7 @@ def find_dependencies(files: Mapping[str, bytes], root: str, parameters: HelmPar
     local_charts: dict[str, str] = {}
     remote_charts: list[RemoteChart] = []
     vendored = _vendored(files, root)
-    for file, lock in ((chart_file, "Chart.lock"), (posixpath.join(root, "requirements.yaml"), "requirements.lock")):
-        lock_file = posixpath.join(root, lock)
+    for file, lock_file in _lock_files(root):
         locked = _dependencies(lock_file, files.get(lock_file, b""))
         for number, dependency in enumerate(_dependencies(file, files.get(file, b""))):
             name, repository = text(dependency, "name"), text(dependency, "repository")
@@ -82,7 +65,8 @@ def find_dependencies(files: Mapping[str, bytes], root: str, parameters: HelmPar
                 # Helm writes a lock file in the order of the dependencies.
                 lock_entry = locked[number] if number < len(locked) else {}
                 version = text(lock_entry if text(lock_entry, "name") == name else dependency, "version")
-                remote_charts.append(RemoteChart(name, repository, version, file, line))
+                place = posixpath.join(root, "charts", f"{name}-{number}")
+                remote_charts.append(RemoteChart(name, repository, version, place, file, line))
                 continue
             path = _resolve(root, repository.removeprefix("file://"), file, line)
             local_charts[name] = path
@@ -100,6 +84,15 @@ def find_dependencies(files: Mapping[str, bytes], root: str, parameters: HelmPar
         elif path not in files and not reference.optional:
             raise reference.missing_error()
     return ChartDependencies(tuple(outside), values_files, set_file, local_charts, tuple(remote_charts))
+
+
+def verify_lock(files: Mapping[str, bytes], root: str) -> None:
+    """ManifestError if a lock file of the chart at `root` was made for other dependencies than it declares."""
+    for file, lock_file in _lock_files(root):
+        declared, locked = (_dependencies(name, files.get(name, b"")) for name in (file, lock_file))
+        for lock in _mappings(lock_file, files.get(lock_file, b"")):
+            if is_out_of_sync(text(lock, "digest"), declared, locked):
+                raise ManifestError(lock_file, 1, LocalizedText(texts.LOCK_OUT_OF_SYNC))
 
 
 def expand_values_files(needed: Sequence[str], paths: Iterable[str], *, ignore_missing: bool) -> tuple[str, ...]:
@@ -143,6 +136,13 @@ def _vendored(files: Mapping[str, bytes], root: str) -> set[str]:
         elif name == CHART_FILE and posixpath.dirname(directory) == charts:
             names |= {text(chart, "name") for chart in _mappings(path, content)}
     return names
+
+
+def _lock_files(root: str) -> Iterator[tuple[str, str]]:
+    """The files that may declare dependencies, each with its lock file."""
+    for names in ((CHART_FILE, "Chart.lock"), ("requirements.yaml", "requirements.lock")):
+        file, lock_file = (posixpath.join(root, name) for name in names)
+        yield file, lock_file
 
 
 def _dependencies(file: str, content: bytes) -> list[Object]:

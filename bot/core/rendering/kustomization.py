@@ -1,22 +1,24 @@
 """Finds the files and bases that a kustomization refers to, and refuses what Kustomize would otherwise download.
 
 Kustomize tries the entries of `resources` and similar fields as files, then as URLs of files, then as git repositories
-(kustomize, api/internal/target and api/internal/git/repospec.go). Here each must be in the repository, or a base that
-is fetched before and then named by its path, so there is nothing left to download. What other files contain is left to
-Kustomize, which may need to be isolated for that.
+(kustomize, api/internal/target and api/internal/git/repospec.go). Here each must be in the repository, or a base or
+file that is fetched before and then named by its path, so there is nothing left to download. The same applies to
+charts. What other files contain is left to Kustomize, which may need to be isolated for that.
 """
 
 import json
 import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from bot.core.objects.manifest import ManifestError, read_documents
 from bot.core.objects.resource import text
-from bot.core.rendering.limits import MAX_REMOTE_BASES
+from bot.core.rendering.limits import MAX_REMOTE_BASES, MAX_REMOTE_FILES
 from bot.core.rendering.remote_base import RemoteBase
+from bot.core.rendering.remote_chart import RemoteChart
+from bot.core.rendering.remote_file import RemoteFile
 from bot.core.rendering.source import CHART_FILE, KUSTOMIZATION_FILES, is_within, resolve_path
 from bot.core.sanitize import redact_url
 from bot.i18n.catalogue import manifest as texts
@@ -25,6 +27,7 @@ from bot.i18n.language import LocalizedText, Phrase
 # Fields whose entries may be directories with kustomizations of their own, also outside the root.
 _ROOTS: Final = ("resources", "bases", "components", "generators", "transformers", "validators")
 _BASES: Final = ("resources", "bases", "components")  # of these, the entries that may be in another repository
+_REMOTE_FILES: Final = ("resources", "bases")  # of these, the entries that may be a file at a URL
 _INLINE: Final = ("generators", "transformers", "validators")  # an entry may be the object itself
 _FILES: Final = ("crds", "configurations")
 _WITH_PATH: Final = ("patches", "patchesJson6902", "replacements")
@@ -37,8 +40,9 @@ _HELM_GENERATOR: Final = "HelmChartInflationGenerator"
 _MAX_LINE_SEARCHES: Final = 1_000  # per file; each reads the file, and the line number is only a courtesy
 
 _URL: Final = re.compile(r"\s*https?:", re.IGNORECASE)
-# Whatever Kustomize may take for a repository's URL, even where a directory of that name exists.
-_REMOTE: Final = re.compile(r"[:?@]|\.git(/|$)|(^|/)_git/|^(www\.)?github\.com(/|$)", re.IGNORECASE)
+# Whatever Kustomize may take for a repository's URL, even where a directory of that name exists. No URL begins with a
+# dot, so a colon after one is part of a name.
+_REMOTE: Final = re.compile(r"[?@]|\.git(/|$)|(^|/)_git/|^(www\.)?github\.com(/|$)|^(?!\.\.?/)[^:]*:", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +61,9 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class BaseReference:
-    """A base in another repository, and the `entry` of a `field` that refers to it, in the `line` of a `file`."""
+    """A base or file elsewhere, and the `entry` of a `field` that refers to it, in the `line` of a `file`."""
 
-    base: RemoteBase
+    base: RemoteBase | RemoteFile
     entry: str
     field: str
     file: str
@@ -71,15 +75,16 @@ class BaseReference:
             "field": self.field,
             "what": redact_url(self.entry),
             "location": self.base.location,
-            "most": str(MAX_REMOTE_BASES),
+            "most": str(MAX_REMOTE_BASES if isinstance(self.base, RemoteBase) else MAX_REMOTE_FILES),
         }
         return ManifestError(self.file, self.line, LocalizedText(phrase, **values))
 
 
 @dataclass(frozen=True, slots=True)
 class References:
-    """What the kustomizations below one root need from `outside` of it and from `bases`, and whether they need Helm.
+    """What the kustomizations below one root need from `outside` of it, from `bases`, and as `charts`.
 
+    Of the `charts`, those that are at their path are not fetched. `uses_helm` says whether there are any charts.
     `names_origins` says whether they annotate objects with the files that they come from, and `uses_plugins` whether
     they have generators, transformers or validators. Kustomize runs only its own, but their configuration can itself be
     generated, so that what it refers to is not known before.
@@ -87,6 +92,7 @@ class References:
 
     outside: tuple[Reference, ...] = ()
     bases: tuple[BaseReference, ...] = ()
+    charts: tuple[RemoteChart, ...] = ()
     names_origins: bool = False
     uses_helm: bool = False
     uses_plugins: bool = False
@@ -101,6 +107,7 @@ def find_references(files: Mapping[str, bytes], root: str) -> References:
     directories = {directory for path in files for directory in _parents(path)}
     outside: dict[str, Reference] = {}
     bases: list[BaseReference] = []
+    charts: list[RemoteChart] = []
     names_origins = uses_helm = uses_plugins = False
     visited, queue = {root}, [root]
     while queue:
@@ -119,17 +126,18 @@ def find_references(files: Mapping[str, bytes], root: str) -> References:
             uses_plugins = uses_plugins or kustomization.uses_plugins
             bases += kustomization.bases()
             names_origins = names_origins or kustomization.names_origins
+            charts += kustomization.remote_charts()
             for reference in (*kustomization.roots(), *kustomization.chart_homes(files)):
                 if not is_within(reference.path, root):
                     outside.setdefault(reference.path, reference)
                 elif reference.path in directories:
                     queue += {reference.path} - visited
                     visited.add(reference.path)
-                elif reference.path not in files:
+                elif reference.path not in files and not reference.optional:
                     raise reference.missing_error()
     if uses_plugins:
         _refuse_helm_generators(files)
-    return References(tuple(outside.values()), tuple(bases), names_origins, uses_helm, uses_plugins)
+    return References(tuple(outside.values()), tuple(bases), tuple(charts), names_origins, uses_helm, uses_plugins)
 
 
 def with_base_paths(file: str, content: bytes, bases: Iterable[BaseReference]) -> bytes:
@@ -147,6 +155,12 @@ def with_base_paths(file: str, content: bytes, bases: Iterable[BaseReference]) -
         for _, document in read_documents(file, content)
     ]
     return b"\n---\n".join(json.dumps(document, default=str).encode() for document in documents)
+
+
+def _remote(field: str, entry: str) -> RemoteBase | RemoteFile | None:
+    """The base or file elsewhere that an entry names; None if it is another remote."""
+    base = RemoteBase.parse(entry) if field in _BASES else None
+    return base or (RemoteFile.parse(entry) if field in _REMOTE_FILES else None)
 
 
 def _refuse_helm_generators(files: Mapping[str, bytes]) -> None:
@@ -225,43 +239,55 @@ class _Kustomization:
                     self._check_inline(entry)
                     continue
                 if _REMOTE.search(entry):
-                    if field not in _BASES or RemoteBase.parse(entry) is None:
+                    if _remote(field, entry) is None:
                         raise self._remote_error(field, entry)
                     continue
                 yield self._reference(entry, LocalizedText(texts.ENTRY))
 
     def bases(self) -> Iterator[BaseReference]:
-        """The entries that are in other repositories."""
+        """The entries that are in other repositories, or files at URLs."""
         for field in _BASES:
             for entry in self._fields.strings(field):
-                base = RemoteBase.parse(entry) if _REMOTE.search(entry) else None
+                base = _remote(field, entry) if _REMOTE.search(entry) else None
                 if base is not None:
                     yield BaseReference(base, entry, field, self._file, self._line(entry))
 
     def chart_homes(self, files: Mapping[str, bytes]) -> Iterator[Reference]:
-        """The directories with the charts of `helmCharts`; ManifestError for a chart that would be downloaded."""
-        homes = [home for options in self._fields.mappings("helmGlobals") for home in options.texts("chartHome")]
-        for home in homes or ["charts"]:
-            reference = self._reference(home, LocalizedText(texts.CHART_HOME))
-            for chart in self._charts:
-                self._check_chart(chart, reference.path, files)
-                yield reference
+        """The directories with the charts of `helmCharts`; ManifestError for a chart that is nowhere.
 
-    def _check_chart(self, chart: _Fields, home: str, files: Mapping[str, bytes]) -> None:
-        name, version, repo = chart.text("name"), chart.text("version"), chart.text("repo")
-        if not (chart.text("releaseName") or chart.text("nameTemplate")):
+        A directory is optional if all charts in it can be fetched.
+        """
+        for home in self._homes():
+            for entry in self._charts:
+                chart = self._chart(entry, home.path)
+                path = posixpath.join(chart.path, CHART_FILE)
+                if not chart.repository and is_within(path, self._directory) and path not in files:
+                    raise chart.not_fetchable(texts.COMMIT_CHART)
+                yield replace(home, optional=bool(chart.repository))
+
+    def remote_charts(self) -> Iterator[RemoteChart]:
+        """The charts of `helmCharts` that can be fetched, unless they are at their path."""
+        charts = (self._chart(entry, home.path) for home in self._homes() for entry in self._charts)
+        return (chart for chart in charts if chart.repository)
+
+    def _homes(self) -> list[Reference]:
+        homes = [home for options in self._fields.mappings("helmGlobals") for home in options.texts("chartHome")]
+        return [self._reference(home, LocalizedText(texts.CHART_HOME)) for home in homes or ["charts"]]
+
+    def _chart(self, entry: _Fields, home: str) -> RemoteChart:
+        """The chart of an entry, at the path where Kustomize looks for it before it downloads. ManifestError."""
+        name, version, repository = entry.text("name"), entry.text("version"), entry.text("repo")
+        if not (entry.text("releaseName") or entry.text("nameTemplate")):
             raise self._error(name, LocalizedText(texts.NO_RELEASE_NAME, name=name))
-        # Where Kustomize looks before it downloads: absChartHome in its HelmChartInflationGenerator.
-        directory = posixpath.join(f"{name}-{version}", name) if version and repo else name
-        path = resolve_path(home, posixpath.join(directory, CHART_FILE))
-        if path is None or not is_within(path, home):
+        # absChartHome in Kustomize's HelmChartInflationGenerator
+        directory = posixpath.join(f"{name}-{version}", name) if version and repository else name
+        path = resolve_path(home, directory)
+        if path is None or not is_within(path, home) or path == home:
             raise self._error(
                 name, LocalizedText(texts.OUTSIDE, what=LocalizedText(texts.CHART), path=repr(name[:100]))
             )
-        if is_within(path, self._directory) and path not in files:
-            origin = LocalizedText(texts.FROM, repository=redact_url(repo)) if repo else ""
-            remedy = LocalizedText(texts.COMMIT_CHART, path=posixpath.dirname(path))
-            raise self._error(name, LocalizedText(texts.FETCHED_CHART, name=name, origin=origin, remedy=remedy))
+        digest = entry.text("digest").removeprefix("sha256:")
+        return RemoteChart(name, repository, version, path, self._file, self._line(name), digest)
 
     def refuse_helm_options(self) -> None:
         """ManifestError for what Kustomize would pass to Helm as an option, or as the place of its plugins."""

@@ -13,12 +13,12 @@ from urllib.parse import parse_qs, urlsplit
 from bot.core.rendering.source import normalize_path, resolve_path
 
 MOUNTS: Final = ".gitops-bot-bases"  # where the bases are, beside the files of the repository that refers to them
+FILE_EXTENSIONS: Final = (".yaml", ".yml", ".json")  # of URLs that are read as files, not as git repositories
 
 _SCP_LIKE: Final = re.compile(r"(?:git::)?([\w.-]+@[\w.-]+):(?!/)(\S+)", re.ASCII)
 _FULL_SHA: Final = re.compile(r"[0-9a-f]{40}")
 _REF: Final = re.compile(r"[\w./+@=-]{1,250}", re.ASCII)
 _SCHEMES: Final = ("https", "http", "ssh")
-_FILES: Final = (".yaml", ".yml", ".json")  # which Kustomize downloads over HTTP
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,8 @@ class RemoteBase:
         ref = next((parameters[name][0] for name in ("ref", "version") if name in parameters), "")
         if (
             not repository
-            or location.endswith(_FILES)
+            or not _is_canonical(repository)
+            or location.endswith(FILE_EXTENSIONS)
             or (ref and not _REF.fullmatch(ref))
             or not location.isprintable()
         ):
@@ -95,6 +96,11 @@ def mounted_root(path: str) -> str:
     """The root of the mounted repository that a path is in; "" for a path in the repository itself."""
     parts = path.split("/")
     return "/".join(parts[:2]) if parts[0] == MOUNTS else ""
+
+
+def _is_canonical(path: str) -> bool:
+    """Whether every server understands the path as it is written: what is fetched must be what was allowed."""
+    return not any(part in ("", ".", "..") for part in path.split("/")) and not {"%", "\\"} & {*path}
 
 
 def _split(path: str) -> tuple[str, str]:

@@ -20,6 +20,14 @@ class SourceType(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Capabilities:
+    """The Kubernetes version and API versions that templates see in `.Capabilities`. "" and () leave Helm's default."""
+
+    kube_version: str = ""
+    api_versions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class HelmParameters:
     """What a deployer passes to Helm besides the chart. "" and () leave Helm's default.
 
@@ -28,6 +36,7 @@ class HelmParameters:
       `**`) stands for the files that it matches, by path, except those that are listed by themselves.
     - `inline_values` is YAML that overrides the files. `set` and `set_string` are (name, value) pairs, as in
       `helm --set` and `--set-string`, that override both. `set_file` are (name, path) pairs, as in `--set-file`.
+    - `is_upgrade` is `helm --is-upgrade`: `.Release.IsUpgrade` is true instead of `.Release.IsInstall`.
     - `include_crds` is `helm --include-crds`: whether to render the crds/ directory.
     - `masked_values` replace `inline_values` that come from Secrets, to find out what they appear in. `secret_keys` are
       keys in both that only Secrets contain.
@@ -46,6 +55,7 @@ class HelmParameters:
     set_file: tuple[tuple[str, str], ...] = ()
     api_versions: tuple[str, ...] = ()
     kube_version: str = ""
+    is_upgrade: bool = False
     include_crds: bool = True
     ignore_missing_values_files: bool = False
     replaces_values: bool = False
@@ -123,6 +133,7 @@ class Source:
     `labels` and `annotations` are (name, value) pairs that the deployer adds to every object. `ignore` is set if Flux
     reads the repository: lines as in .gitignore, of files that it leaves out. `argocd` is the source as Argo CD has it,
     as JSON, to which files in the path may apply. `chart` is the key of a fetched chart that the path has values for.
+    `capabilities` are those of the cluster, which the deployer passes to Helm where `helm` has no others.
     """
 
     path: str
@@ -135,6 +146,15 @@ class Source:
     ignore: str | None = None
     argocd: str = ""
     chart: str = ""
+    capabilities: Capabilities = Capabilities()
+
+    @property
+    def helm_capabilities(self) -> Capabilities:
+        """What Helm gets."""
+        return Capabilities(
+            self.helm.kube_version or self.capabilities.kube_version,
+            self.helm.api_versions or self.capabilities.api_versions,
+        )
 
 
 def detect_source_type(paths: Iterable[str], root: str) -> SourceType:

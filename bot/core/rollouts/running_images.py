@@ -1,13 +1,14 @@
 """What pods run, by the digests that their nodes report, against what the merge declares."""
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from bot.core.objects.resource import Object, items, mapping, text
 
+MAX_IMAGES: Final = 100  # of one workload or pod
 # `imageID` is `docker-pullable://repository@sha256:…` or `repository@sha256:…`; without a repository it is another
 # digest, that of the image's configuration, which no manifest names.
 _DIGEST: Final = re.compile(r"@(sha256:[0-9a-f]{64})$")
@@ -33,22 +34,29 @@ class ImageMismatch:
 
 
 def pod_images(pod: Object) -> tuple[PodImage, ...]:
-    """What the containers of a pod run, as far as its node has reported it."""
+    """What the first MAX_IMAGES containers of a pod run, as far as its node has reported it."""
     images = {text(container, "name"): text(container, "image") for container in _objects(pod, "spec", "containers")}
     running = []
-    for status in _objects(pod, "status", "containerStatuses"):
+    for status in _objects(pod, "status", "containerStatuses")[:MAX_IMAGES]:
         image, digest = images.get(text(status, "name"), ""), _DIGEST.search(text(status, "imageID"))
         if image and digest:
             running.append(PodImage(image, digest[1]))
     return tuple(running)
 
 
-def mismatches(declared: Iterable[str], running: Sequence[PodImage]) -> tuple[ImageMismatch, ...]:
+def count_digests(running: Iterable[PodImage]) -> Mapping[str, Counter[str]]:
+    """How many containers run each digest of an image, by image."""
+    digests: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for container in running:
+        digests[container.image][container.digest] += 1
+    return digests
+
+
+def mismatches(declared: Iterable[str], running: Mapping[str, Counter[str]]) -> tuple[ImageMismatch, ...]:
     """The declared images that pods run with several digests, or with another one than declared."""
     result = []
     for image in dict.fromkeys(declared):
-        digests = Counter(pod.digest for pod in running if pod.image == image)
-        pinned = _DIGEST.search(image)
+        digests, pinned = running.get(image, Counter()), _DIGEST.search(image)
         if len(digests) > 1 or (pinned and digests and pinned[1] not in digests):
             result.append(ImageMismatch(image, tuple(digest for digest, _ in digests.most_common())))
     return tuple(result)

@@ -30,11 +30,13 @@ class AuditReceived(Enum):
 
 
 class AuditWebhook:
-    """Accepts audit events of the clusters in `recorders`, with a bearer token. Any thread may call."""
+    """Accepts audit events of the clusters in `recorders`, with the bearer token of each. Any thread may call."""
 
-    def __init__(self, recorders: Mapping[str, AuditRecorder], token: str, *, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, recorders: Mapping[str, AuditRecorder], tokens: Mapping[str, str], *, clock: Callable[[], datetime]
+    ) -> None:
         self._recorders = recorders
-        self._token = token.encode()
+        self._tokens = {cluster: token.encode() for cluster, token in tokens.items()}
         self._clock = clock
         self._slots = threading.BoundedSemaphore(MAX_AT_ONCE)
         self._lock = threading.Lock()
@@ -42,10 +44,10 @@ class AuditWebhook:
 
     def receive(self, cluster: str, headers: Mapping[str, str], body: bytes) -> AuditReceived:
         """`headers` have lower-case names."""
-        given = headers.get("authorization", "")
-        if given[: len(_BEARER)].lower() != _BEARER or not hmac.compare_digest(
-            given[len(_BEARER) :].encode(errors="replace"), self._token
-        ):
+        header = headers.get("authorization", "")
+        given = header[len(_BEARER) :].encode(errors="replace") if header[: len(_BEARER)].lower() == _BEARER else b""
+        senders = {name for name, token in self._tokens.items() if hmac.compare_digest(given, token)}
+        if not senders or (cluster in self._recorders and cluster not in senders):
             return AuditReceived.REFUSED
         if cluster not in self._recorders:
             return AuditReceived.UNKNOWN

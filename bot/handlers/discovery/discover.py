@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from bot.config.model import Config
 from bot.config.sections.cluster import ClusterConfig
-from bot.core.applications import argocd, flux
+from bot.core.applications import argocd, flux, flux_status
 from bot.core.applications.application import Application
 from bot.core.applications.deployer_status import DeployerStatus
 from bot.core.applications.discovery import (
@@ -124,7 +124,7 @@ def _read_flux(resources: Resources, cluster: str, _: ClusterConfig, read_data: 
 _DEPLOYERS: Final = {
     "argocd": _Deployer(argocd.DEPLOYER, (argocd.APPLICATION,), (argocd.APPLICATION,), _read_argo),
     "flux": _Deployer(
-        flux.DEPLOYER,
+        flux_status.DEPLOYER,
         (flux.KUSTOMIZATION, flux.HELM_RELEASE, GIT_REPOSITORY),
         (flux.KUSTOMIZATION, flux.HELM_RELEASE),
         _read_flux,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from bot.context_pool import ContextThreadPool
 from bot.core.applications.application import Application
+from bot.core.charts.reference import ChartRef
 from bot.core.objects.manifest import Manifest, ManifestError
 from bot.handlers.drift.result import join_sentences
 from bot.handlers.rendering.manifest_cache import ManifestCache
@@ -25,7 +26,8 @@ Revision = str | PortError  # a full sha, or why git did not answer
 class DesiredState:
     """What git declares for one application; `error` says why it could not be fully read.
 
-    `overridden` is how many objects are left out because a later source declares them too.
+    `overridden` is how many objects are left out because a later source declares them too. `chart` is the name and
+    version of a fetched chart, whose digest `revision` is.
     """
 
     application: Application
@@ -34,6 +36,7 @@ class DesiredState:
     error: Text | None = None
     notes: tuple[Text, ...] = ()
     overridden: int = 0
+    chart: str = ""
 
 
 def desired_states(
@@ -112,6 +115,14 @@ def _identity(manifest: Manifest, namespace: str) -> tuple[str, str, str, str]:
 
 
 def _desired_state(
+    application: Application, revision: Revision, repository: Repository, manifest_cache: ManifestCache
+) -> DesiredState:
+    chart = ChartRef.from_key(application.repository.key)
+    title = f"{chart.name} {repository.branch or chart.digest[:8]}" if chart and isinstance(revision, str) else ""
+    return replace(_read(application, revision, repository, manifest_cache), chart=title)
+
+
+def _read(
     application: Application, revision: Revision, repository: Repository, manifest_cache: ManifestCache
 ) -> DesiredState:
     if isinstance(revision, PortError):

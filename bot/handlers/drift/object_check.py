@@ -15,6 +15,7 @@ from bot.handlers.drift.result import comparison_result
 from bot.handlers.drift.served_kinds import scope_of
 from bot.ports.cluster import Cluster, Discovery
 from bot.ports.git import Repository
+from bot.ports.isolation import skip_unexpected
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +42,13 @@ def compare_objects(
 ) -> dict[str, ObjectResults]:
     """Compare these objects of each application, with a request for each, and return the results by application.
 
-    `revisions` and `repositories` are by the repository's name. PortError if the cluster does not answer.
+    An application that fails unexpectedly has none. `revisions` and `repositories` are by the repository's name.
+    PortError if the cluster does not answer.
     """
-    states = desired_states(list(applications), revisions, repositories, caches.manifest_cache)
-    manifests = {state.application: _declared(state, applications[state.application], discovery) for state in states}
+    manifests: dict[Application, Sequence[Manifest]] = {}
+    for state in desired_states(list(applications), revisions, repositories, caches.manifest_cache):
+        with skip_unexpected(f"objects of {state.application.name}"):
+            manifests[state.application] = _declared(state, applications[state.application], discovery)
     live = compare_live(
         cluster,
         [(manifest, application) for application, several in manifests.items() for manifest in several],
@@ -55,9 +59,10 @@ def compare_objects(
     )
     results: dict[str, ObjectResults] = {}
     for application, declared in manifests.items():
-        result = comparison_result(declared, application, live)
-        versions = {manifest.key: live.version_of(manifest) for manifest in declared}
-        results[application.name] = ObjectResults(versions, result.drift, is_complete=not result.unknown)
+        with skip_unexpected(f"objects of {application.name}"):
+            result = comparison_result(declared, application, live)
+            versions = {manifest.key: live.version_of(manifest) for manifest in declared}
+            results[application.name] = ObjectResults(versions, result.drift, is_complete=not result.unknown)
     return results
 
 

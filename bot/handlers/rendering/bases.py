@@ -1,11 +1,15 @@
-"""Mounts remote bases: as directories beside the files of the repository that refers to them."""
+"""Mounts remote bases and files: as directories beside the files of the repository that refers to them."""
 
 import posixpath
 import threading
+from hashlib import sha256
+from typing import Protocol
 
 from cachetools import LRUCache
 
 from bot.core.rendering.remote_base import RemoteBase, mounted_root
+from bot.core.rendering.remote_file import RemoteFile
+from bot.core.rendering.source import KUSTOMIZATION_FILES
 from bot.handlers.rendering.tree import Commit, Tree
 from bot.i18n.catalogue import render as texts
 from bot.i18n.language import LocalizedText
@@ -15,29 +19,64 @@ from bot.ports.git import File, LinkedFiles, RepositoryError
 _MAX_COMMITS = 2  # whose files are held, since many applications share a base
 
 
+class _MountedTree(Tree, Protocol):
+    """A tree whose parts have ids."""
+
+    def tree_id(self, path: str) -> str | None:
+        """The id of what is at `path`; None if there is nothing. RepositoryError."""
+        ...
+
+
+class _MountedFile:
+    """`_MountedTree` of a kustomization with one file."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    def files(self, path: str) -> list[File]:
+        """See Tree."""
+        del path
+        return [File(KUSTOMIZATION_FILES[0], b"resources: [file.yaml]"), File("file.yaml", self._content)]
+
+    def linked(self, path: str) -> LinkedFiles:
+        """See Tree."""
+        del path
+        return LinkedFiles()
+
+    def has(self, path: str) -> bool:
+        """See Tree."""
+        return not path
+
+    def tree_id(self, path: str) -> str | None:
+        """See _MountedTree."""
+        return sha256(self._content).hexdigest() if self.has(path) else None
+
+
 class MountedBases:
-    """The bases that kustomizations have referred to so far. Any thread may call."""
+    """The bases and files that kustomizations have referred to so far. Any thread may call."""
 
     def __init__(self, bases: Bases) -> None:
         self._bases = bases
-        self._mounted: dict[str, RemoteBase] = {}  # by the root of the mount
+        self._mounted: dict[str, RemoteBase | RemoteFile] = {}  # by the root of the mount
         self._commits: LRUCache[tuple[str, str], Commit] = LRUCache(_MAX_COMMITS)
         self._lock = threading.Lock()
 
-    def is_allowed(self, base: RemoteBase) -> bool:
+    def is_allowed(self, base: RemoteBase | RemoteFile) -> bool:
         """See Bases."""
         return self._bases.is_allowed(base)
 
-    def mount(self, base: RemoteBase) -> None:
+    def mount(self, base: RemoteBase | RemoteFile) -> None:
         """Make the base available at its mount."""
         self._mounted[base.root] = base
 
-    def base(self, path: str) -> RemoteBase | None:
-        """The base whose repository has a path; None if it is not mounted."""
+    def base(self, path: str) -> RemoteBase | RemoteFile | None:
+        """The base or file whose mount has a path; None if it is not mounted."""
         return self._mounted.get(mounted_root(path))
 
-    def commit(self, base: RemoteBase) -> Commit:
-        """The base's repository at its ref. RepositoryError."""
+    def tree(self, base: RemoteBase | RemoteFile) -> _MountedTree:
+        """The base's repository at its ref, or the file as it is now. RepositoryError."""
+        if isinstance(base, RemoteFile):
+            return _MountedFile(self._bases.content(base))
         revision = self._bases.revision(base)
         key = base.root, revision
         with self._lock:
@@ -51,32 +90,32 @@ class MountedBases:
         if base is None:
             return None
         try:
-            return self.commit(base).tree_id(_inside(path))
+            return self.tree(base).tree_id(_inside(path))
         except RepositoryError:
             return None
 
 
 class TreeWithBases:
-    """A `Tree` with mounted bases, each at the commit that it had when it was first read here."""
+    """A `Tree` with mounted bases, each as it was when it was first read here."""
 
     def __init__(self, tree: Tree, bases: MountedBases) -> None:
         self._tree = tree
         self._bases = bases
-        self._commits: dict[str, Commit] = {}
+        self._trees: dict[str, _MountedTree] = {}
 
     def files(self, path: str) -> list[File]:
         """See Tree."""
         root = mounted_root(path)
         if not root:
             return list(self._tree.files(path))
-        return [File(f"{root}/{file.path}", file.content) for file in self._commit(path).files(_inside(path))]
+        return [File(f"{root}/{file.path}", file.content) for file in self._mounted(path).files(_inside(path))]
 
     def linked(self, path: str) -> LinkedFiles:
         """See Tree."""
         root = mounted_root(path)
         if not root:
             return self._tree.linked(path)
-        linked = self._commit(path).linked(_inside(path))
+        linked = self._mounted(path).linked(_inside(path))
         return LinkedFiles(
             tuple(File(f"{root}/{file.path}", file.content) for file in linked.files),
             *(tuple(posixpath.join(root, name) for name in names) for names in (linked.links, linked.targets)),
@@ -86,22 +125,24 @@ class TreeWithBases:
         """See Tree."""
         if not mounted_root(path):
             return self._tree.has(path)
-        return self._bases.base(path) is not None and self._commit(path).has(_inside(path))
+        return self._bases.base(path) is not None and self._mounted(path).has(_inside(path))
 
     def tree_id(self, path: str) -> str | None:
         """The id of the tree at a mounted path, as it was read here."""
-        return self._commit(path).tree_id(_inside(path))
+        return self._mounted(path).tree_id(_inside(path))
 
-    def _commit(self, path: str) -> Commit:
+    def _mounted(self, path: str) -> _MountedTree:
         root, base = mounted_root(path), self._bases.base(path)
         if base is None:
             raise RepositoryError(f"{path} is not mounted.")
-        if root not in self._commits:
+        if root not in self._trees:
             try:
-                self._commits[root] = self._bases.commit(base)
+                self._trees[root] = self._bases.tree(base)
             except RepositoryError as error:
+                if isinstance(base, RemoteFile):
+                    raise
                 raise RepositoryError(LocalizedText(texts.NO_BASE, base=base.title, why=error.text)) from error
-        return self._commits[root]
+        return self._trees[root]
 
 
 def _inside(path: str) -> str:

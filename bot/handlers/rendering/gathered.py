@@ -1,8 +1,9 @@
 """What a source is rendered from, and the bases and files that a kustomization adds to it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from bot.core.charts.reference import ChartRef
 from bot.core.rendering.kustomization import (
     BaseReference,
     Reference,
@@ -10,9 +11,11 @@ from bot.core.rendering.kustomization import (
     find_references,
     with_base_paths,
 )
-from bot.core.rendering.limits import MAX_BYTES, MAX_FILES, MAX_REMOTE_BASES, MAX_TREES
+from bot.core.rendering.limits import MAX_BYTES, MAX_FILES, MAX_REMOTE_BASES, MAX_REMOTE_FILES, MAX_TREES
 from bot.core.rendering.load_restrictions import move_outside_files, outside_paths
 from bot.core.rendering.remote_base import RemoteBase, mounted_root
+from bot.core.rendering.remote_chart import RemoteChart
+from bot.core.rendering.remote_file import RemoteFile
 from bot.core.rendering.source import KUSTOMIZATION_FILES, Source, SourceType, is_within
 from bot.handlers.rendering.bases import MountedBases, TreeWithBases
 from bot.handlers.rendering.tree import Tree
@@ -28,10 +31,10 @@ class Gathered:
     """A source, including the overrides of files in its path, and everything needed to render it.
 
     `root` is the path to render: the source's, or that of a fetched chart. `outside` has the other paths that each tree
-    depends on, and `base_ids` the tree ids of those that are in the repositories of remote `bases`, which are by the
-    roots of their mounts. `helm` says whether a kustomization has charts, and `plugins` whether one has generators,
-    transformers or validators. `links` are the paths of files behind symbolic links. `values` are Helm's values files,
-    from the repository's root.
+    depends on, and `base_ids` the tree ids of those that are in remote `bases`, which are by the roots of their mounts.
+    `floating` has the charts whose version is not exact, and the files that refer to them. `helm` says whether a
+    kustomization has charts, and `plugins` whether one has generators, transformers or validators. `links` are the
+    paths of files behind symbolic links. `values` are Helm's values files, from the repository's root.
     """
 
     source: Source
@@ -40,7 +43,8 @@ class Gathered:
     files: dict[str, File] = field(default_factory=dict)
     outside: dict[str, tuple[str, ...]] = field(default_factory=dict)
     base_ids: dict[str, str | None] = field(default_factory=dict)
-    bases: dict[str, RemoteBase] = field(default_factory=dict)
+    bases: dict[str, RemoteBase | RemoteFile] = field(default_factory=dict)
+    floating: list[tuple[ChartRef, str]] = field(default_factory=list)
     helm: bool = False
     plugins: bool = False
     links: set[str] = field(default_factory=set)
@@ -50,14 +54,16 @@ class Gathered:
 
 def follow_kustomization(
     tree: Tree, path: str, gathered: Gathered, bases: MountedBases | None, *, is_unrestricted: bool
-) -> None:
-    """Add what the kustomization at a path needs from elsewhere. ManifestError, RenderError, RepositoryError.
+) -> list[RemoteChart]:
+    """Add what the kustomization at a path needs from elsewhere, except charts; those that have to be fetched.
 
-    With `is_unrestricted`, it can load files from anywhere in the repository.
+    With `is_unrestricted`, it can load files from anywhere in the repository. ManifestError, RenderError,
+    RepositoryError.
     """
     mounted = TreeWithBases(tree, bases) if bases else None
     read, todo = [path], [Reference(path, path, 1)]
     targets: list[str] = []  # of links
+    remote_charts: list[RemoteChart] = []
     names_origins = False
     while todo:
         reference = todo.pop()
@@ -74,6 +80,7 @@ def follow_kustomization(
         part = {name: file.content for name, file in gathered.files.items() if is_within(name, reference.path)}
         references = find_references(part, reference.path)
         gathered.helm = gathered.helm or references.uses_helm
+        remote_charts += references.charts
         gathered.plugins = gathered.plugins or references.uses_plugins
         if reference.path == path:  # Kustomize ignores the buildMetadata of others
             names_origins = references.names_origins
@@ -91,6 +98,23 @@ def follow_kustomization(
     if is_unrestricted:
         moved = move_outside_files({name: file.content for name, file in gathered.files.items()})
         gathered.files.update({name: File(name, content) for name, content in moved.items()})
+    return _missing_charts(gathered, remote_charts)
+
+
+def _missing_charts(gathered: Gathered, charts: Iterable[RemoteChart]) -> list[RemoteChart]:
+    """The charts that are not at their path. ManifestError if a kustomization refers to a path inside of one.
+
+    So no fetched file can become a kustomization, which would not have been read here.
+    """
+    missing = {chart.path: chart for chart in charts if not _has(gathered.files, chart.path)}
+    for chart in missing.values():
+        if _has(gathered.outside, chart.path):
+            raise chart.not_fetchable(manifest_texts.COMMIT_CHART)
+    return list(missing.values())
+
+
+def _has(paths: Iterable[str], path: str) -> bool:
+    return any(is_within(other, path) for other in paths)
 
 
 def _refuse_other_roots(references: References, path: str) -> None:
@@ -112,8 +136,11 @@ def _mount(references: Sequence[BaseReference], gathered: Gathered, bases: Mount
         if not bases.is_allowed(reference.base):
             raise reference.error(manifest_texts.BASE_NOT_ALLOWED)
         gathered.bases.setdefault(reference.base.root, reference.base)
-        if len(gathered.bases) > MAX_REMOTE_BASES:
+        files = sum(isinstance(base, RemoteFile) for base in gathered.bases.values())
+        if len(gathered.bases) - files > MAX_REMOTE_BASES:
             raise reference.error(manifest_texts.TOO_MANY_BASES)
+        if files > MAX_REMOTE_FILES:
+            raise reference.error(manifest_texts.TOO_MANY_FILES)
         bases.mount(reference.base)
         yield Reference(reference.base.mount, reference.file, reference.line)
     for file in {reference.file for reference in references}:

@@ -31,6 +31,7 @@ _MAX_OUTCOMES = 4
 _MAX_IDS = 8192
 _PARALLEL = min(4, os.cpu_count() or 1)
 _RETRY_AFTER = 600.0  # seconds: what failed once, such as for lack of memory, may not fail again
+_CHARTS_FRESH = 60.0  # seconds, until charts without an exact version are fetched again
 
 _Outcome = Rendering | ManifestError | RenderError  # the manifests of some trees, or why there are none
 _TreeKey = tuple[str, Source | None, str, str | None]  # repository, source if its parameters matter, path, id
@@ -198,7 +199,11 @@ class ManifestCache:
             if outcomes is None or inputs is None or inputs not in outcomes:
                 return None
             outcome, at = outcomes[inputs]
-        is_due = isinstance(outcome, RenderError) and time.monotonic() - at > _RETRY_AFTER
+        age = time.monotonic() - at
+        if isinstance(outcome, Rendering):
+            is_due = outcome.has_floating_charts and age > _CHARTS_FRESH
+        else:
+            is_due = isinstance(outcome, RenderError) and age > _RETRY_AFTER
         return None if is_due else outcome
 
     def _render(

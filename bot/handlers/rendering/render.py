@@ -2,17 +2,16 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Final
 
 from bot.core.applications.argocd_source import override_files, override_source
 from bot.core.applications.discovery import UnsupportedResourceError
-from bot.core.charts.bounds import MAX_DEPENDENCIES
 from bot.core.charts.reference import ChartRef
 from bot.core.objects.manifest import Manifest, ManifestError, read_documents, read_manifests
 from bot.core.objects.resolve import is_hook
 from bot.core.objects.resource import mapping
-from bot.core.rendering.chart import expand_values_files, find_dependencies, is_nondeterministic
+from bot.core.rendering.chart import expand_values_files, find_dependencies, is_nondeterministic, verify_lock
 from bot.core.rendering.encrypted import split_encrypted
 from bot.core.rendering.envsubst import SubstitutionError
 from bot.core.rendering.helm_values import merge_values
@@ -20,6 +19,7 @@ from bot.core.rendering.kustomize_edit import edit_kustomization
 from bot.core.rendering.limits import MAX_OBJECTS
 from bot.core.rendering.plain import is_input_file, render_plain
 from bot.core.rendering.post_build import post_build
+from bot.core.rendering.remote_base import RemoteBase
 from bot.core.rendering.resource_location import with_locations
 from bot.core.rendering.secret_keys import mask_keys
 from bot.core.rendering.source import (
@@ -35,13 +35,13 @@ from bot.core.rendering.source import (
 )
 from bot.gc_pauses import gc_paused
 from bot.handlers.rendering.bases import MountedBases
+from bot.handlers.rendering.charts import add_remote_charts, fetched_files
 from bot.handlers.rendering.gathered import Gathered, check_limits, follow_kustomization, read_tree
 from bot.handlers.rendering.tree import FluxArtifact, Tree, ignore_files_above
-from bot.i18n.catalogue import chart as chart_texts
 from bot.i18n.catalogue import manifest as manifest_texts
 from bot.i18n.catalogue import render as texts
 from bot.i18n.language import LocalizedText, Phrase, Text
-from bot.ports.charts import ChartError, Charts
+from bot.ports.charts import Charts
 from bot.ports.errors import PortError
 from bot.ports.git import File, LinkedFiles
 from bot.ports.rendering import Renderer, RenderError, RenderStoppedError
@@ -56,12 +56,13 @@ class Rendering:
     """The result of rendering.
 
     `unknown` has one sentence for each reason why objects are missing from `manifests`, and `notes` what else people
-    should know.
+    should know. With `has_floating_charts`, another version of a chart may give other manifests later.
     """
 
     manifests: tuple[Manifest, ...]
     unknown: tuple[Text, ...] = ()
     notes: tuple[Text, ...] = ()
+    has_floating_charts: bool = False
 
 
 def gather(
@@ -85,7 +86,7 @@ def gather(
     gathered = Gathered(source, source.type or detect_source_type(own, path), path, own)
     if chart := ChartRef.from_key(source.chart):
         gathered.root = f"{_FETCHED}/{chart.name}"
-        own |= _fetched_files(chart, gathered.root, charts)
+        own |= fetched_files(chart, gathered.root, charts)
     linked = tree.linked(path)
     gathered.links.update(file.path for file in linked.files)
     _refuse_broken(gathered, linked)
@@ -100,7 +101,9 @@ def gather(
             gathered.kind = SourceType.KUSTOMIZE
             own[changed.file] = File(changed.file, changed.content)
     if gathered.kind is SourceType.KUSTOMIZE:
-        follow_kustomization(tree, path, gathered, bases, is_unrestricted=source.kustomize.flux is not None)
+        is_unrestricted = source.kustomize.flux is not None
+        remote = follow_kustomization(tree, path, gathered, bases, is_unrestricted=is_unrestricted)
+        add_remote_charts(gathered, remote, charts, manifest_texts.COMMIT_CHART)
     elif gathered.kind is SourceType.HELM:
         _follow_chart(tree, gathered, charts)
     else:
@@ -116,9 +119,14 @@ def render(gathered: Gathered, renderer: Renderer | None) -> Rendering:
 
     Charts whose output may vary, such as with the time, are rendered twice; objects that differ become `unknown`.
     """
-    floating = [base for base in gathered.bases.values() if not base.is_pinned][:_MAX_NAMED]
-    notes = tuple(LocalizedText(texts.NOT_PINNED, base=base.title) for base in floating)
-    return replace(_render(gathered, renderer), notes=notes)
+    floating = [base for base in gathered.bases.values() if not base.is_pinned]
+    notes = [
+        LocalizedText(texts.NOT_PINNED if isinstance(base, RemoteBase) else texts.NOT_PINNED_FILE, base=base.title)
+        for base in floating
+    ]
+    notes += [LocalizedText(texts.NOT_PINNED_CHART, chart=chart.title, file=file) for chart, file in gathered.floating]
+    rendering = _render(gathered, renderer)
+    return replace(rendering, notes=tuple(notes[:_MAX_NAMED]), has_floating_charts=bool(gathered.floating))
 
 
 def _render(gathered: Gathered, renderer: Renderer | None) -> Rendering:
@@ -158,13 +166,22 @@ def _run_renderer(gathered: Gathered, renderer: Renderer) -> Rendering:
             source.helm,
             set_file=((name, gathered.files[path].content) for name, path in gathered.set_file),
         )
-        parameters = replace(source.helm, values_files=(), inline_values=values, set=(), set_string=(), set_file=())
+        parameters = replace(
+            source.helm,
+            values_files=(),
+            inline_values=values,
+            set=(),
+            set_string=(),
+            set_file=(),
+            **asdict(source.helm_capabilities),
+        )
         if source.helm.replaces_values:
             defaults = f"{path}/values.yaml".lstrip("/")
             files = [File(defaults, b"") if file.path == defaults else file for file in files]
         output = _post_rendered(file, renderer.helm(files, path, parameters), source.helm, renderer)
     else:
-        output = renderer.kustomize(files, path, helm=gathered.helm, plugins=gathered.plugins)
+        helm = source.helm_capabilities if gathered.helm else None
+        output = renderer.kustomize(files, path, helm=helm, plugins=gathered.plugins)
     with gc_paused():
         if source.kustomize.flux is None or gathered.kind is SourceType.HELM:
             return Rendering(_within_limit(file, _located(read_manifests(file, output), gathered)))
@@ -193,7 +210,7 @@ def _post_rendered(file: str, output: bytes, parameters: HelmParameters, rendere
         rendered = "\n---\n".join(json.dumps(declared) for declared in objects).encode()
         entries = json.dumps({**json.loads(kustomization), "resources": [_HELM_OUTPUT]}).encode()
         files = [File(KUSTOMIZATION_FILES[0], entries), File(_HELM_OUTPUT, rendered)]
-        output = renderer.kustomize(files, "", helm=False, plugins=False)
+        output = renderer.kustomize(files, "", helm=None, plugins=False)
     return output
 
 
@@ -307,7 +324,10 @@ def _with_present_components(tree: Tree, path: str, parameters: KustomizeParamet
 def _follow_chart(tree: Tree, gathered: Gathered, charts: Charts | None) -> None:
     path, root, parameters = gathered.source.path, gathered.root, gathered.source.helm
     targets: list[str] = []  # of links
-    needed = find_dependencies({name: file.content for name, file in gathered.files.items()}, root, parameters)
+    contents = {name: file.content for name, file in gathered.files.items()}
+    needed = find_dependencies(contents, root, parameters)
+    if needed.remote_charts and gathered.source.ignore is None:  # source-controller uses the lock file as it is
+        verify_lock(contents, root)
     for number, reference in enumerate(needed.outside, 1):
         if not reference.optional or tree.has(reference.path):
             targets += read_tree(tree, reference, gathered)
@@ -320,13 +340,7 @@ def _follow_chart(tree: Tree, gathered: Gathered, charts: Charts | None) -> None
             vendored = f"{root}/charts/{name}{file.path.removeprefix(chart_path)}".lstrip("/")
             gathered.files[vendored] = File(vendored, file.content)
         check_limits(gathered, len(needed.outside))
-    for number, dependency in enumerate(needed.remote_charts):
-        chart = ChartRef.parse(dependency.repository, dependency.name, dependency.version)
-        if chart is None or charts is None or number == MAX_DEPENDENCIES:
-            raise dependency.not_fetchable()
-        place = f"{root}/charts/{dependency.name}-{number}".lstrip("/")
-        gathered.files.update(_fetched_files(chart, place, charts))
-        check_limits(gathered, number)
+    add_remote_charts(gathered, needed.remote_charts, charts, manifest_texts.COMMIT_CHARTS)
     gathered.outside[path] = (*(reference.path for reference in needed.outside), *targets)
     gathered.outside.update(dict.fromkeys(gathered.outside[path], ()) | {path: gathered.outside[path]})
 
@@ -343,14 +357,6 @@ def _refuse_broken(gathered: Gathered, linked: LinkedFiles) -> None:
         )
         if is_read and link not in gathered.files:
             raise ManifestError(link, 1, LocalizedText(manifest_texts.BROKEN_LINK))
-
-
-def _fetched_files(chart: ChartRef, place: str, charts: Charts | None) -> dict[str, File]:
-    """The files of a chart, below a path. ChartError."""
-    if charts is None:
-        raise ChartError(LocalizedText(chart_texts.NOT_ALLOWED))
-    files = charts.files(chart, charts.fetch(chart).revision)
-    return {f"{place}/{path}": File(f"{place}/{path}", content) for path, content in files.items()}
 
 
 def _is_link(file: File, linked: LinkedFiles) -> bool:

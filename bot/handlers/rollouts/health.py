@@ -1,9 +1,10 @@
 """Reads the health of the objects that a merge changed, why their pods do not run, and which images they run."""
 
 import logging
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Final
 
 from bot.core.health.assess import assess, may_be_unhealthy
@@ -13,12 +14,13 @@ from bot.core.health.unready import Unready
 from bot.core.objects.images import images_of
 from bot.core.objects.manifest import Manifest
 from bot.core.objects.resource import Object, mapping
-from bot.core.rollouts.running_images import ImageMismatch, PodImage, mismatches, pod_images
+from bot.core.rollouts.running_images import MAX_IMAGES, ImageMismatch, PodImage, count_digests, mismatches, pod_images
 from bot.ports.cluster import Cluster, ClusterError, Discovery, Kind
 from bot.ports.isolation import UnexpectedError, unexpected_as_port_error
 
 _log = logging.getLogger(__name__)
 
+MAX_PODS: Final = 1_000  # of one workload
 ObjectKey = tuple[str, str, str | None, str]  # as of a Manifest
 
 # Its health is that of its last run, which may have been before the merge.
@@ -51,6 +53,39 @@ class _Pod:
     images: tuple[PodImage, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _SelectedPods:
+    """The pods of a workload: why the first that has a problem does not run, and what they run."""
+
+    problem: PodProblem | None = None
+    digests: Mapping[str, Counter[str]] = field(default_factory=dict)
+
+
+class _PodIndex:
+    """The pods of a namespace by label, so that many workloads find theirs without looking at all of them."""
+
+    def __init__(self, pods: Iterable[_Pod]) -> None:
+        self._by_label: defaultdict[tuple[str, str], list[_Pod]] = defaultdict(list)
+        self._selected: dict[frozenset[tuple[str, str]], _SelectedPods] = {}
+        for pod in pods:
+            for label in _labels(pod.labels):
+                self._by_label[label].append(pod)
+
+    def select(self, match_labels: Object) -> _SelectedPods:
+        """The pods that matchLabels select, among the first MAX_PODS with the rarest of these labels."""
+        labels = frozenset(_labels(match_labels))
+        if labels not in self._selected:
+            rarest = min((self._by_label.get(label, []) for label in labels), key=len, default=[])
+            pods = [pod for pod in rarest[:MAX_PODS] if selects(match_labels, pod.labels)]
+            problem = next((pod.problem for pod in pods if pod.problem), None)
+            self._selected[labels] = _SelectedPods(problem, count_digests(chain.from_iterable(p.images for p in pods)))
+        return self._selected[labels]
+
+
+def _labels(labels: Object) -> list[tuple[str, str]]:
+    return [(name, value) for name, value in labels.items() if isinstance(value, str)]
+
+
 def read_states(
     cluster: Cluster, discovery: Discovery, manifests: Iterable[tuple[Manifest, str]]
 ) -> dict[ObjectKey, ObjectState]:
@@ -66,15 +101,15 @@ def read_states(
             continue
         awaited[kind, manifest.namespace or namespace].add(manifest.name)
     states: dict[ObjectKey, ObjectState] = {}
-    pods: dict[str, list[_Pod]] = {}
+    pods: dict[str, _PodIndex] = {}
     for (kind, namespace), names in awaited.items():
         for name, live in _list_live(cluster, kind, namespace, names).items():
             if live.match_labels and namespace not in pods:
-                pods[namespace] = _list_pods(cluster, discovery, namespace)
+                pods[namespace] = _PodIndex(_list_pods(cluster, discovery, namespace))
             key = (kind.api_version, kind.kind, namespace, name)
             try:
                 with unexpected_as_port_error(f"state of {kind.kind} {namespace}/{name}"):
-                    own = [pod for pod in pods.get(namespace, ()) if selects(live.match_labels, pod.labels)]
+                    own = pods[namespace].select(live.match_labels) if live.match_labels else _SelectedPods()
                     states[key] = _state(kind, name, live, own)
             except UnexpectedError as error:
                 states[key] = ObjectState(Unready(kind.kind, name, reason=str(error)))
@@ -94,7 +129,9 @@ def _list_live(cluster: Cluster, kind: Kind, namespace: str, names: set[str]) ->
             with unexpected_as_port_error(f"health of {kind.kind} {namespace}/{name}"):
                 match_labels = mapping(live, "spec", "selector", "matchLabels")
                 template = mapping(live, "spec", "template")
-                return _Live(assess(described), match_labels, tuple(images_of(template)) if match_labels else ())
+                return _Live(
+                    assess(described), match_labels, tuple(images_of(template)[:MAX_IMAGES]) if match_labels else ()
+                )
         except UnexpectedError as error:
             return _Live(replace(PROGRESSING, reason=str(error)))
 
@@ -118,11 +155,10 @@ def _list_pods(cluster: Cluster, discovery: Discovery, namespace: str) -> list[_
         return []
 
 
-def _state(kind: Kind, name: str, live: _Live, pods: Sequence[_Pod]) -> ObjectState:
+def _state(kind: Kind, name: str, live: _Live, pods: _SelectedPods) -> ObjectState:
     if live.health.is_settled:
-        return ObjectState(images=mismatches(live.images, [image for pod in pods for image in pod.images]))
-    health = _with_problem(live.health, next((pod.problem for pod in pods if pod.problem), None))
-    return ObjectState(Unready.of(kind.kind, name, health))
+        return ObjectState(images=mismatches(live.images, pods.digests))
+    return ObjectState(Unready.of(kind.kind, name, _with_problem(live.health, pods.problem)))
 
 
 def _with_problem(health: Health, problem: PodProblem | None) -> Health:

@@ -34,7 +34,13 @@ UNAUTHORIZED = Phrase(
 )
 STATUS = Phrase(en="it responded with {status}.", es="respondió con {status}.")
 TOO_LARGE = Phrase(en="the response is larger than {most} MiB.", es="la respuesta tiene más de {most} MiB.")
-TOO_SLOW = Phrase(en="it did not respond within {seconds} seconds.", es="no respondió en {seconds} segundos.")
+TOO_SLOW = Phrase(
+    en="{host} did not respond within {seconds} seconds.", es="{host} no respondió en {seconds} segundos."
+)
+TOO_MUCH_TIME = Phrase(
+    en="{host} is slow: its responses took {seconds} seconds together. The bot tries again in a minute.",
+    es="{host} es lento: sus respuestas tardaron {seconds} segundos en total. El bot lo intenta otra vez en un minuto.",
+)
 REDIRECTS = Phrase(en="it redirects more than {most} times.", es="redirige más de {most} veces.")
 INSECURE_REDIRECT = Phrase(
     en="it refers to {host} without TLS. Allow that host under charts.allow.",
@@ -42,20 +48,23 @@ INSECURE_REDIRECT = Phrase(
 )
 TAGS = Phrase(en="it lists more tags than the bot reads.", es="tiene más etiquetas de las que lee el bot.")
 UNREACHABLE = Phrase(
-    en="it is not responding ({why}). Check the network and the proxy.",
-    es="no responde ({why}). Revisa la red y el proxy.",
+    en="{host} is not responding ({why}). Check the network and the proxy.",
+    es="{host} no responde ({why}). Revisa la red y el proxy.",
 )
 CERTIFICATE = Phrase(
-    en="its certificate is not trusted ({why}). If a proxy or a private CA issued it, set SSL_CERT_FILE to a file with "
-    "the CA's certificate.",
-    es="su certificado no es de confianza ({why}). Si lo emitió un proxy o una CA privada, pon en SSL_CERT_FILE un "
-    "archivo con el certificado de la CA.",
+    en="the certificate of {host} is not trusted ({why}). If a proxy or a private CA issued it, set SSL_CERT_FILE to a "
+    "file with the CA's certificate.",
+    es="el certificado de {host} no es de confianza ({why}). Si lo emitió un proxy o una CA privada, pon en "
+    "SSL_CERT_FILE un archivo con el certificado de la CA.",
 )
 NO_SPACE = Phrase(en="the bot cannot write to {folder} ({why}).", es="el bot no puede escribir en {folder} ({why}).")
 BAD_PACKAGE = Phrase(en="its package {why}", es="su paquete {why}")
 
 MANY_FILES = Phrase(en="has more than {most} files.", es="tiene más de {most} archivos.")
 LARGE = Phrase(en="is larger than {most} MiB when unpacked.", es="ocupa más de {most} MiB al desempaquetarlo.")
+LARGE_HEADERS = Phrase(
+    en="has more than {most} KiB of extended headers.", es="tiene más de {most} KiB de cabeceras extendidas."
+)
 LARGE_FILE = Phrase(en="contains a file larger than {most} MiB.", es="contiene un archivo de más de {most} MiB.")
 LINK = Phrase(en="contains {path}, which is not a regular file.", es="contiene {path}, que no es un archivo normal.")
 BAD_PATH = Phrase(
@@ -70,6 +79,6 @@ NOT_GIT = Phrase(
     es="{chart} es un chart de {host}, no un repositorio de git. Cambia su versión o sus valores donde se declaran.",
 )
 NOT_CACHED = Phrase(
-    en="The package {digest} of {chart} is no longer cached. The next check fetches it again.",
-    es="El paquete {digest} de {chart} ya no está en caché. La próxima comprobación lo obtiene de nuevo.",
+    en="The package of {chart} is no longer cached. The next check fetches it again.",
+    es="El paquete de {chart} ya no está en caché. La próxima comprobación lo obtiene de nuevo.",
 )

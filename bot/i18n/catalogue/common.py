@@ -9,6 +9,8 @@ LIST_BEFORE_I = Phrase(en="{names} and {last}", es="{names} e {last}")
 LIST_AND_MORE = Phrase(en="{names} and {n} more", es="{names} y {n} más")
 AND_MORE = Phrase(en="and {n} more", es="y {n} más")
 
+GIT_REVISION = Phrase(en="git {revision}", es="git {revision}")
+CHART_REVISION = Phrase(en="chart {chart}", es="chart {chart}")
 NO_REVISION = Phrase(en="no revision", es="sin revisión")
 NOTHING = Phrase(en="nothing", es="nada")
 WHERE = Phrase(en="{application} on {cluster}", es="{application} en {cluster}")

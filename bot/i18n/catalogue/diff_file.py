@@ -7,7 +7,7 @@ POINTER = Phrase(
     en="The full diff is a file in the alert's thread.",
     es="El diff completo está en un archivo en el hilo de la alerta.",
 )
-HEAD = Phrase(en="# {where} at git {revision}, checked {time}", es="# {where} en git {revision}, comprobado {time}")
+HEAD = Phrase(en="# {where} at {revision}, checked {time}", es="# {where} en {revision}, comprobado {time}")
 NOT_EVERYTHING = Phrase(en="# Not fully checked: {reason}", es="# Sin comprobar por completo: {reason}")
 MISSING = Phrase(en="# {object} is missing from the cluster", es="# {object} falta en el clúster")
 BY = Phrase(en=" by {manager}", es=" por {manager}")

@@ -41,15 +41,15 @@ UNCHECKED = Phrase(
     es="{application} todavía no se ha comprobado. Ejecuta /gitops drift {application}.",
 )
 HEADING = Phrase(en="{mark} {where}: {fact}", es="{mark} {where}: {fact}")
-DIFFERS = Phrase(en="{where}: {facts} (git {revision}).", es="{where}: {facts} (git {revision}).")
+DIFFERS = Phrase(en="{where}: {facts} ({revision}).", es="{where}: {facts} ({revision}).")
 IN_SYNC = PluralPhrase(
     en=(
-        "{where} is in sync: {n} object matches git {revision}.",
-        "{where} is in sync: {n} objects match git {revision}.",
+        "{where} is in sync: {n} object matches {revision}.",
+        "{where} is in sync: {n} objects match {revision}.",
     ),
     es=(
-        "{where} está en sincronía: {n} objeto coincide con git {revision}.",
-        "{where} está en sincronía: {n} objetos coinciden con git {revision}.",
+        "{where} está en sincronía: {n} objeto coincide con {revision}.",
+        "{where} está en sincronía: {n} objetos coinciden con {revision}.",
     ),
 )
 NOT_CHECKED = Phrase(en="{where} could not be checked: {reason}", es="{where} no se pudo comprobar: {reason}")

@@ -5,6 +5,9 @@ from bot.i18n.language import Phrase, PluralPhrase
 OPEN = Phrase(en="{level} in {where}: {facts}", es="{level} de {where}: {facts}")
 HEADER = Phrase(en="{mark} {where}: {fact}", es="{mark} {where}: {fact}")
 FIRST_SEEN = Phrase(en="First seen {time} · git {revision}", es="Visto por primera vez: {time} · git {revision}")
+FIRST_SEEN_CHART = Phrase(
+    en="First seen {time} · chart {revision}", es="Visto por primera vez: {time} · chart {revision}"
+)
 ACKNOWLEDGED_BY = Phrase(en="Acknowledged by {person}, {time}.", es="Atendido por {person}, {time}.")
 SNOOZED_BY = Phrase(en="Snoozed by {person} until {time}.", es="Pospuesto por {person} hasta {time}.")
 IS_ACKNOWLEDGED = Phrase(en="Acknowledged.", es="Atendido.")

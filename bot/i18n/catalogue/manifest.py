@@ -112,6 +112,10 @@ TOO_MANY_BASES = Phrase(
     en="{field} refers to {what}, but an application can have at most {most} remote bases.",
     es="{field} se refiere a {what}, pero una aplicación puede tener como máximo {most} bases remotas.",
 )
+TOO_MANY_FILES = Phrase(
+    en="{field} refers to {what}, but an application can have at most {most} remote files.",
+    es="{field} se refiere a {what}, pero una aplicación puede tener como máximo {most} archivos remotos.",
+)
 FETCHED_CHART = Phrase(
     en="The chart {name} would have to be downloaded{origin}, but rendering never downloads files: {remedy}",
     es="Habría que descargar el chart {name}{origin}, pero al renderizar no se descarga nada: {remedy}",
@@ -121,6 +125,11 @@ COMMIT_CHART = Phrase(en="commit it as {path}.", es="súbelo a git como {path}."
 COMMIT_CHARTS = Phrase(
     en="run helm dependency update and commit charts/.",
     es="ejecuta helm dependency update y sube charts/ a git.",
+)
+LOCK_OUT_OF_SYNC = Phrase(
+    en="The lock file is out of sync with the chart's dependencies, so Helm rejects it. Run helm dependency update.",
+    es="El archivo lock no corresponde a las dependencias del chart, así que Helm lo rechaza. Ejecuta helm dependency "
+    "update.",
 )
 NO_RELEASE_NAME = Phrase(
     en="The chart {name} has no releaseName here, so its objects would get new names each time. Set releaseName.",

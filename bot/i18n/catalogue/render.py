@@ -154,4 +154,12 @@ NOT_PINNED = Phrase(
     en="The base {base} is not pinned to a commit, so it can change without a commit here.",
     es="La base {base} no está fijada a un commit, así que puede cambiar sin un commit aquí.",
 )
+NOT_PINNED_FILE = Phrase(
+    en="The file {base} is not pinned to a commit, so it can change without a commit here.",
+    es="El archivo {base} no está fijado a un commit, así que puede cambiar sin un commit aquí.",
+)
+NOT_PINNED_CHART = Phrase(
+    en="The chart {chart} in {file} has no exact version, so it can change without a commit here.",
+    es="El chart {chart} en {file} no tiene una versión exacta, así que puede cambiar sin un commit aquí.",
+)
 NO_BASE = Phrase(en="The base {base} cannot be read: {why}", es="No se puede leer la base {base}: {why}")

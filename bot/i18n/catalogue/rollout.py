@@ -148,6 +148,7 @@ PODS = PluralPhrase(
 )
 SAYS = Phrase(en=" · {deployer} reports {reason}", es=" · {deployer} informa {reason}")
 SAYS_MORE = Phrase(en=" · {deployer} reports {reason}: {message}", es=" · {deployer} informa {reason}: {message}")
+WAITS = Phrase(en=" · {deployer} {waits}", es=" · {deployer} {waits}")
 PART_UNSEEN = Phrase(
     en="{application} on {cluster}: waiting for the first check",
     es="{application} en {cluster}: a la espera de la primera comprobación",

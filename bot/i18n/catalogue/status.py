@@ -42,6 +42,7 @@ APPLICATION = Phrase(en="Application", es="Aplicación")
 STATE = Phrase(en="Status", es="Estado")
 LINE = Phrase(en="{mark} {name} · {state}", es="{mark} {name} · {state}")
 AT_REVISION = Phrase(en=" · git {revision}", es=" · git {revision}")
+AT_CHART = Phrase(en=" · chart {chart}", es=" · chart {chart}")
 IN_NAMESPACE = Phrase(en=" · in namespace {namespace}", es=" · en el namespace {namespace}")
 CHECKED = Phrase(en=" · checked {time}", es=" · comprobado a las {time}")
 LAST_COMPLETE = Phrase(

@@ -10,7 +10,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
 
-from bot.adapters.database.migrations.versions import v0001_baseline, v0009_delivery
+from bot.adapters.database.migrations.versions import v0001_baseline, v0008_delivery
 from bot.adapters.database.store import SqlStore
 from bot.adapters.database.tables import metadata
 from bot.core.access.audit import AuditEntry, Origin
@@ -554,4 +554,4 @@ def test_what_the_metrics_need_is_stored_and_filled_by_the_migration(store):
 
 def _upgrade(store):
     with store.database.begin() as connection, Operations.context(MigrationContext.configure(connection)):
-        v0009_delivery.upgrade()
+        v0008_delivery.upgrade()

@@ -89,13 +89,15 @@ def is_free(lock):
     return True
 
 
+@pytest.mark.parametrize("has_own_session", [False, True])
 @pytest.mark.parametrize("end", ["while True: print('x' * 1000)", "os.close(1); os.close(2)"])
-def test_what_it_started_ends_with_it(end):
+def test_what_it_started_ends_with_it(end, has_own_session):
     child = "import fcntl, time; f = open('../tmp/lock', 'w'); fcntl.flock(f, 2); print(flush=True); time.sleep(600)"
     code = f"""
 import os, subprocess, sys, time
 command = [sys.executable, "-I", "-S", "-c", {child!r}]
-subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE).stdout.readline()
+pipes = {{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}}
+subprocess.Popen(command, **pipes, start_new_session={has_own_session}).stdout.readline()
 {end}
 """
     with private_copy([]) as folder:
@@ -103,6 +105,34 @@ subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE).stdout
             run([sys.executable, "-I", "-S", "-c", code], folder=folder, what="It", limits=Limits(output_bytes=2**20))
         with (folder / "tmp/lock").open("r+") as lock:
             wait_for(lambda: is_free(lock))
+
+
+def test_what_it_leaves_behind_does_not_end_the_program_early():
+    """The launcher hears of the end of each process, as the parent of those that have none any more."""
+    code = """
+import os, time
+if not os.fork():
+    if not os.fork():
+        time.sleep(0.1)
+    os._exit(0)
+os.wait()
+time.sleep(0.3)
+print("whole")
+"""
+    assert python(code).stdout == b"whole\n"
+
+
+def test_it_has_no_descriptor_of_the_bot():
+    code = """
+import os
+for descriptor in range(3, 64):
+    try:
+        os.fstat(descriptor)
+    except OSError:
+        continue
+    print(descriptor)
+"""
+    assert python(code).stdout == b""
 
 
 def test_a_killed_launcher_is_replaced():

@@ -7,7 +7,7 @@ import pytest
 
 from bot.adapters.rendering.disk_cache import CachedRenderer, DiskCache
 from bot.adapters.rendering.programs import ProgramRenderer
-from bot.core.rendering.source import HelmParameters
+from bot.core.rendering.source import Capabilities, HelmParameters
 from bot.ports.git import File
 
 FILES = (File("app/kustomization.yaml", b"resources: [one.yaml]"), File("app/one.yaml", b"one"))
@@ -30,10 +30,10 @@ class CountingRenderer(ProgramRenderer):
         return self.output
 
     def helm(self, files, path, parameters):
-        return self.kustomize(files, path, helm=True, plugins=False)
+        return self.kustomize(files, path, helm=None, plugins=False)
 
 
-def runs(folder, *, again=FILES, path="app", output=OUTPUT, version="1", helm=False, plugins=False):
+def runs(folder, *, again=FILES, path="app", output=OUTPUT, version="1", helm=None, plugins=False):
     """How often two bots, one started after the other, run a program to render FILES, and then these."""
     first, second = CountingRenderer(output), CountingRenderer(output, version)
     assert CachedRenderer(first, folder).kustomize(FILES, "app", helm=helm, plugins=False) == output
@@ -81,6 +81,10 @@ def test_charts_depend_on_their_parameters(tmp_path, parameters, expected):
         (b'{"kind": "Secret", "data": {"password": "c2VzYW1l"}}', False),
         (b"kind: SecretList\nitems: []\n", False),
         (b"a: &kind Secret\nkind: *kind\n", False),
+        (b'apiVersion: v1\nkind: "\\x53ecret"\nmetadata: {name: a}\n', False),
+        (b"apiVersion: v1\nkind: !!binary U2VjcmV0\nmetadata: {name: a}\n", False),
+        (b"kind: !broken\n", False),
+        (b'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {a: "\\x53"}\n', True),
         (b"kind: SealedSecret\n", True),
         (b"imagePullSecrets: [{name: one}]\n", True),
     ],
@@ -92,7 +96,7 @@ def test_output_with_a_secret_is_not_kept(tmp_path, output, kept):
 
 def test_output_that_may_vary_is_not_kept(tmp_path):
     template = File("app/charts/a/templates/a.yaml", b"a: {{ randAlphaNum 5 }}")
-    assert runs(tmp_path, again=(*FILES, template), helm=True) == 2
+    assert runs(tmp_path, again=(*FILES, template), helm=Capabilities()) == 2
     renderer = CountingRenderer()
     for _ in range(2):
         CachedRenderer(renderer, tmp_path).helm([template], "app", HelmParameters())

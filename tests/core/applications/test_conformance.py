@@ -63,8 +63,8 @@ FIELDS = {
         KUSTOMIZE + "labelWithoutSelector": (True, {}),
         KUSTOMIZE + "labelIncludeTemplates": (True, {}),
         KUSTOMIZE + "version": ("v5", {KUSTOMIZE + "namePrefix": "a-"}),
-        KUSTOMIZE + "kubeVersion": ("1.36", {KUSTOMIZE + "namePrefix": "a-"}),
-        KUSTOMIZE + "apiVersions": (["a/v1"], {KUSTOMIZE + "namePrefix": "a-"}),
+        KUSTOMIZE + "kubeVersion": ("1.36", {}),
+        KUSTOMIZE + "apiVersions": (["a/v1"], {}),
         "source.directory.recurse": (True, {}),
         "source.directory.include": ("*.yaml", {}),
         "source.directory.exclude": ("*.yaml", {}),
@@ -265,9 +265,10 @@ SOURCES = {
 
 
 def documented():
-    """What docs/conformance.md says about each field, by the title of the table."""
+    """What docs/conformance.md says about each field, by the title of the table; without tables of other things."""
     sections = re.split(r"^## ", DOCS.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
-    return {section.partition("\n")[0]: dict(ROW.findall(section)) for section in sections}
+    rows = {section.partition("\n")[0]: dict(ROW.findall(section)) for section in sections}
+    return {title: fields for title, fields in rows.items() if fields}
 
 
 def resource(title, fields):

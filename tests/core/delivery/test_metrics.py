@@ -13,7 +13,7 @@ from alembic.operations import Operations
 from hypothesis import given, settings
 
 from bot.adapters.database import tables
-from bot.adapters.database.migrations.versions import v0009_delivery
+from bot.adapters.database.migrations.versions import v0008_delivery
 from bot.adapters.database.store import SqlStore
 from bot.core.delivery.change import changes, trace
 from bot.core.delivery.deployment import Deployment, DeploymentOutcome
@@ -182,7 +182,7 @@ def test_the_migration_fills_the_tables_as_the_bot_does(store, history):
     deployments = sorted(store.rollouts.deployments(START - timedelta(days=9)), key=by_key)
     records = sorted(store.incidents.records(START), key=attrgetter("id"))
     with store.database.begin() as connection, Operations.context(MigrationContext.configure(connection)):
-        v0009_delivery.upgrade()
+        v0008_delivery.upgrade()
     migrated = sorted(store.rollouts.deployments(START - timedelta(days=9)), key=by_key)
     assert migrated == [replace(deployment, first_commit_at=None) for deployment in deployments]
     assert sorted(store.incidents.records(START), key=attrgetter("id")) == records

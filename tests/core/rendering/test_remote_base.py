@@ -36,6 +36,9 @@ def test_an_allow_list_knows_a_repository_by_one_name():
 @pytest.mark.parametrize(
     "entry",
     [
+        "https://git.example.org/acme/../evil/repo.git",  # which acme/* would allow
+        "https://git.example.org/acme/%2e%2e/evil/repo.git",
+        "git@git.example.org:acme/../evil/repo.git",
         "https://raw.githubusercontent.com/acme/one.yaml",
         "file:///var/lib/gitops-bot",
         "https://token@github.com/acme/bases",

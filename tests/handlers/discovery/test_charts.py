@@ -7,6 +7,7 @@ from functools import partial
 import pytest
 
 from bot.adapters.kubernetes import bounds
+from bot.cli.check_report import as_json, as_text
 from bot.cli.doctor import probes as doctor_probes
 from bot.core.drift.model import Status
 from tests.common.charts import HelmRepository, package
@@ -92,7 +93,10 @@ def test_a_release_of_a_helm_repository_is_compared_with_the_chart_that_is_fetch
     start(discovery)
     checks = discovery.bot.check()
     assert checks["same"].status is Status.SYNCED, checks["same"].error
-    assert len(checks["same"].revision) == 40
+    assert (len(checks["same"].revision), checks["same"].chart) == (40, "podinfo 1.0.0")
+    assert "same on prod at podinfo 1.0.0: in sync, 1 object\n" in as_text(list(checks.values()))
+    assert checks["same"].revision in as_json(list(checks.values())).decode()
+    assert '"podinfo 1.0.0"' in discovery.status()
     (drift,) = checks["changed"].drift
     assert [(str(field.path), field.desired, field.live) for field in drift.fields] == [("data.level", "debug", "info")]
     assert f"the chart gone 1.0.0 from {charts.host}: it does not have this chart." in str(checks["gone"].error)
@@ -330,10 +334,48 @@ def test_the_dependencies_of_a_chart_in_git_are_fetched_in_their_locked_versions
     assert f"from {registry.host}: charts from this host are not allowed" in str(discovery.bot.check()["web"].error)
     start(discovery, charts={"allow": ["127.0.0.1"]})
     with monkeypatch.context() as bounded:
-        bounded.setattr("bot.handlers.rendering.render.MAX_DEPENDENCIES", 1)
+        bounded.setattr("bot.handlers.rendering.charts.MAX_DEPENDENCIES", 1)
         assert "charts/web/Chart.yaml:" in str(discovery.bot.check()["web"].error)
     versions = {each["metadata"]["name"]: each["metadata"].get("labels") for each in objects(discovery, "web")}
     assert versions == {"local": None, "web-cache": {"chart": "cache-1.0.0"}, "web-podinfo": {"chart": "podinfo-1.0.0"}}
+
+
+def test_a_lock_file_that_is_out_of_sync_is_rejected_as_argo_cd_does_and_flux_does_not(discovery, charts):
+    charts.add("cache")
+    dependencies = [{"name": "cache", "version": "1.0.0", "repository": charts.url}]
+    chart = {"apiVersion": "v2", "name": "web", "version": "1.0.0", "dependencies": dependencies}
+    lock = as_yaml({"dependencies": dependencies, "digest": f"sha256:{'0' * 64}"})
+    discovery.source.commit("Umbrella", {"charts/web/Chart.yaml": as_yaml(chart), "charts/web/Chart.lock": lock})
+    discovery.argo(argo_application("argo", discovery.url, "charts/web"))
+    source = {"chart": "charts/web", "sourceRef": {"kind": "GitRepository", "name": "platform"}}
+    discovery.flux(git_repository(discovery.url), flux_resource("HelmRelease", "flux", {"chart": {"spec": source}}))
+    discovery.start(deployers=["argocd", "flux"], charts={"allow": [charts.host]})
+    checks = discovery.bot.check()
+    assert str(checks["argo"].error).startswith("charts/web/Chart.lock:1: The lock file is out of sync")
+    assert checks["flux"].error is None
+
+
+def test_a_chart_in_a_kustomization_of_argo_cd_is_fetched_and_gets_the_versions_of_the_cluster(discovery, charts):
+    charts.add("web")
+    chart = {"name": "web", "repo": charts.url, "version": "1.0.0", "releaseName": "a"}
+    discovery.source.commit("Kustomization", {"apps/web/kustomization.yaml": as_yaml({"helmCharts": [chart]})})
+    discovery.argo(argo_application("web", discovery.url, "apps/web"))
+    start(discovery, "argocd")
+    assert "charts from this host are not allowed" in str(discovery.bot.check()["web"].error)
+    start(discovery, "argocd", charts={"allow": [charts.host]})
+    assert discovery.bot.check()["web"].error is None
+    assert declared(discovery, "web")["data"] == {"level": "info", **DETECTED}
+
+
+def test_templates_see_an_upgrade_once_flux_has_upgraded_the_release(discovery, charts):
+    template = "{{ .Release.IsUpgrade }} {{ .Release.IsInstall }}"
+    config = {"templates/config.yaml": as_yaml(config_map("podinfo", released=template))}
+    charts.add("podinfo", "1.0.0", package("podinfo", files=config))
+    for revision, released in ((1, "false true"), (2, "true false")):
+        release_ = release("web", version="1.0.0", history=[{**deployed("1.0.0"), "version": revision}])
+        discovery.flux(helm_repository(charts.url), release_)
+        start(discovery)
+        assert declared(discovery, "web")["data"] == {"released": released}
 
 
 def test_a_registry_gets_the_credential_of_its_own_host(discovery, tmp_path, tmp_path_factory, monkeypatch):

@@ -295,6 +295,17 @@ def test_suspended_and_unsupported_resources_are_reported(discovery):
     assert "su origen es el OCIRepository artifact, pero el bot solo lee de git" in discovery.status(Language.SPANISH)
 
 
+def test_a_resource_that_waits_for_others_names_those_that_are_not_ready(discovery):
+    reasons = {"reason": "DependencyNotReady", "message": "dependency 'flux-system/dns' is not ready"}
+    waiting = {"conditions": [{"type": "Ready", "status": "False", **reasons}]}
+    ready = {"conditions": [{"type": "Ready", "status": "True"}], "observedGeneration": 1}
+    shop = kustomization("shop", dependsOn=[{"name": "ready"}, {"name": "dns"}, {"name": "ca", "namespace": "pki"}])
+    discovery.flux({**kustomization("ready"), "status": ready}, kustomization("dns"), {**shop, "status": waiting})
+    check(discovery)
+    assert "Flux: NotReady · waits for flux-system/dns and pki/ca, which are not ready" in discovery.status()
+    assert "espera a flux-system/dns y pki/ca, que no están listos" in discovery.status(Language.SPANISH)
+
+
 def test_a_git_repository_may_follow_a_version_range(discovery):
     discovery.source.git("tag", "v1.2.0")
     discovery.source.commit("Two", {"apps/shop/two.yaml": as_yaml(config_map("two"))})

@@ -241,6 +241,12 @@ def test_a_directory_named_like_a_remote_is_refused_too(rendering):
     assert "rendering never downloads files" in message
 
 
+def test_a_relative_path_with_a_colon_is_a_directory(rendering):
+    base = {"system:admin/kustomization.yaml": "resources: [one.yaml]\n", "system:admin/one.yaml": ONE}
+    rendering.commit({**base, "app/kustomization.yaml": "resources: ['../system:admin']\n"})
+    assert [manifest.name for manifest in rendering.render("app")] == ["one"]
+
+
 def test_a_remote_base_of_a_base_is_refused_too(rendering):
     files = {"base/kustomization.yaml": "resources: ['https://git.example.org/a']\n"}
     assert rendering.error({**files, "app/kustomization.yaml": "resources: [../base]\n"}).startswith(

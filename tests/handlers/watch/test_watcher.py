@@ -8,6 +8,7 @@ import pytest
 from bot.core.drift.model import Status
 from bot.core.drift.observed_write import ObservedWrite
 from bot.core.incidents.incident import IncidentState
+from bot.handlers.drift import object_check
 from bot.handlers.object_monitor import MAX_OBJECTS, ObjectMonitor
 from bot.handlers.watch import informer, watcher
 from bot.handlers.watch.informer import Informer
@@ -137,6 +138,30 @@ def test_without_git_a_difference_is_neither_drift_nor_forgotten(bot, source, cl
     moved.rename(source.path)
     assert compare() == set()
     assert bot.store.checks.latest()["shop"].status is Status.OUT_OF_SYNC
+
+
+@pytest.mark.parametrize("function", ["comparison_result", "resolve"])
+def test_a_defect_that_one_application_meets_delays_no_other(bot, source, cluster, start, monkeypatch, function):
+    source.commit("Pay", {"apps/pay/settings.yaml": as_yaml(SETTINGS)})
+    cluster.apply(SETTINGS, namespace="pay", manager=FLUX)
+    checks = start(applications={name: application_settings(name) for name in ("shop", "pay")})
+    plan = checks.watch_plan("prod", bot.ports.clusters["prod"].discover())
+    working = getattr(object_check, function)
+
+    def failing(manifests, *args, **options):
+        if "apps/pay" in manifests[0].file:
+            raise ZeroDivisionError("a defect")
+        return working(manifests, *args, **options)
+
+    monkeypatch.setattr(object_check, function, failing)
+    for namespace in ("shop", "pay"):
+        cluster.edit(SETTINGS, namespace, {"data": {"level": "debug"}})
+    bot.clock.tick()
+    refs = [(CONFIG_MAPS, (namespace, "settings")) for namespace in ("shop", "pay")]
+    assert checks.check_objects(dict.fromkeys(refs, ObjectChange(is_settled=True)), plan) == {refs[1]}
+    assert {check.status for check in bot.store.checks.latest().values()} == {Status.OUT_OF_SYNC}
+    states = {incident.application: incident.state for incident in bot.store.incidents.unsettled()}
+    assert states == {"shop": IncidentState.OPEN, "pay": IncidentState.SUSPECTED}
 
 
 def test_many_objects_are_listed_and_not_read_one_by_one(bot, slack, source, cluster, start):

@@ -1,24 +1,27 @@
-"""Packages on disk, by the SHA-256 of their bytes, and the package that each version of a chart resolved to."""
+"""Downloads on disk, by the SHA-256 of their bytes, and values by name, such as what a chart's version resolved to."""
 
 import os
 import tempfile
+import time
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
+from bot.adapters.downloads.http import DownloadError
 from bot.core.charts.bounds import MAX_CACHE_BYTES, MAX_NAMES
 from bot.i18n.catalogue import chart as texts
 from bot.i18n.language import LocalizedText
-from bot.ports.charts import ChartError
 
-_PACKAGES: Final = "packages"
+_CONTENTS: Final = "contents"
 _NAMES: Final = "names"
+_SCRATCH: Final = "."  # a file that is being written begins so
+_ABANDONED_SECONDS: Final = 3600.0  # after which nobody writes it
 _FILE_DIGITS: Final = 40  # of the digest in a file's name: as many as a git revision has
 
 
-class ChartCache:
-    """The packages in a folder, at most MAX_CACHE_BYTES of them: those not read for longest are removed first.
+class DownloadCache:
+    """The downloads in a folder, at most MAX_CACHE_BYTES of them: those not read for longest are removed first.
 
     Any thread may call, and several processes may share the folder.
     """
@@ -27,8 +30,8 @@ class ChartCache:
         self._folder = folder
 
     def read(self, digest: str) -> bytes | None:
-        """The package with a digest or its first 40 digits; None if it is not there, or no longer what it was."""
-        path = self._folder / _PACKAGES / digest[:_FILE_DIGITS]
+        """The content with a digest or its first 40 digits; None if it is not there, or no longer what it was."""
+        path = self._folder / _CONTENTS / digest[:_FILE_DIGITS]
         with suppress(OSError):
             content = path.read_bytes()
             if sha256(content).hexdigest().startswith(digest):
@@ -37,13 +40,13 @@ class ChartCache:
         return None
 
     def write(self, content: bytes) -> str:
-        """Keep a package; its digest. ChartError if there is no space."""
+        """Keep the content; its digest. DownloadError if there is no space."""
         digest = sha256(content).hexdigest()
-        self._put(_PACKAGES, digest[:_FILE_DIGITS], content)
+        self._put(_CONTENTS, digest[:_FILE_DIGITS], content)
         return digest
 
     def set_alias(self, name: str, value: str) -> None:
-        """Store the value of a name. ChartError if there is no space."""
+        """Store the value of a name. DownloadError if there is no space."""
         self._put(_NAMES, sha256(name.encode()).hexdigest(), value.encode())
 
     def alias(self, name: str) -> str:
@@ -56,7 +59,7 @@ class ChartCache:
         folder = self._folder / kind
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            descriptor, scratch = tempfile.mkstemp(dir=folder, prefix=".")
+            descriptor, scratch = tempfile.mkstemp(dir=folder, prefix=_SCRATCH)
             try:
                 with os.fdopen(descriptor, "wb") as out:
                     out.write(content)
@@ -64,16 +67,22 @@ class ChartCache:
             except OSError:
                 Path(scratch).unlink(missing_ok=True)
                 raise
-            _evict(folder, MAX_CACHE_BYTES if kind == _PACKAGES else MAX_NAMES * len(content))
+            _evict(folder, MAX_CACHE_BYTES if kind == _CONTENTS else MAX_NAMES * len(content))
         except OSError as error:
-            raise ChartError(LocalizedText(texts.NO_SPACE, folder=str(folder), why=str(error.strerror))) from error
+            raise DownloadError(LocalizedText(texts.NO_SPACE, folder=str(folder), why=str(error.strerror))) from error
 
 
 def _evict(folder: Path, most: int) -> None:
     """Remove the files that were not read for longest, until the others have at most so many bytes."""
     kept = 0
-    files = [(entry.stat(), entry.path) for entry in os.scandir(folder)]
+    files = []
+    for entry in os.scandir(folder):
+        with suppress(FileNotFoundError):  # another thread or process has renamed or removed it
+            stat = entry.stat()
+            is_written = entry.name.startswith(_SCRATCH) and time.time() - stat.st_mtime < _ABANDONED_SECONDS
+            if not is_written:
+                files.append((stat, entry.path))
     for stat, path in sorted(files, key=lambda file: file[0].st_mtime, reverse=True):
         kept += stat.st_size
-        if kept > most:
+        if kept > most or Path(path).name.startswith(_SCRATCH):
             Path(path).unlink(missing_ok=True)

@@ -1,0 +1,168 @@
+"""HTTP GET requests for charts and files: bounds on what a server can cost, and credentials only for their own host."""
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import urljoin, urlsplit
+
+import urllib3
+from cachetools import TTLCache
+from urllib3.exceptions import HTTPError, LocationParseError
+
+from bot.core.charts import bounds
+from bot.http_client import connect_through, deadline, proxy_for, restrict
+from bot.i18n.catalogue import chart as texts
+from bot.i18n.language import LocalizedError, LocalizedText
+from bot.network import ConnectionProblem, connection_failure
+
+_CHUNK: Final = 2**16
+_MAX_OUTAGES: Final = 1_000
+LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+_TIMEOUT: Final = urllib3.Timeout(connect=bounds.CONNECT_SECONDS, read=bounds.IDLE_SECONDS)
+_RETRY: Final = urllib3.Retry(
+    total=2, connect=1, read=1, redirect=0, status_forcelist=(502, 503, 504), backoff_factor=0.2, raise_on_status=False
+)
+
+
+class DownloadError(LocalizedError):
+    """A download failed. The text completes "Could not fetch …: "."""
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """A response to a request that did not redirect; the names of `headers` are in lower case. `url` sent it."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class HttpClient:
+    """Sends GET requests, with the proxies and private CAs of the environment, as git does. Any thread may call.
+
+    `credentials` has the value of the Authorization header by host. `refusal` says why a URL may not be requested when
+    another server refers to it; None if it may.
+    """
+
+    credentials: Mapping[str, str] = field(repr=False)
+    refusal: Callable[[str], LocalizedText | None]
+    _pools: dict[str, urllib3.PoolManager] = field(default_factory=dict, repr=False)
+    # Hosts that did not respond are not tried again for a while: many downloads may wait for one.
+    _outages: TTLCache[str, DownloadError] = field(
+        default_factory=lambda: TTLCache(_MAX_OUTAGES, bounds.OUTAGE_SECONDS), repr=False
+    )
+    # The seconds that slow requests to a host took lately: one host must not hold up the checks of everything else.
+    _delays: TTLCache[str, float] = field(
+        default_factory=lambda: TTLCache(_MAX_OUTAGES, bounds.DELAY_WINDOW_SECONDS), repr=False
+    )
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)  # TTLCache is not thread-safe
+
+    def get(
+        self, url: str, most: int, *, headers: Mapping[str, str] | None = None, authorization: str | None = None
+    ) -> Response:
+        """The response to a GET request, after redirects. DownloadError if it has more than `most` bytes.
+
+        `authorization` replaces the credential of the URL's host. Other hosts that it redirects to get none: what a
+        server may not read must not be fetched for it.
+        """
+        origin = _origin(url)
+        host = origin[1]
+        credential = self.credentials.get(origin[1], "") if authorization is None else authorization
+        try:
+            with deadline(bounds.FETCH_SECONDS):
+                for _ in range(bounds.MAX_REDIRECTS + 1):
+                    host = _origin(url)[1]
+                    self._fail_if_out(host)
+                    is_sent = credential and _origin(url) == origin and _is_private(url)
+                    authorized = {"authorization": credential} if is_sent else {}
+                    start = time.monotonic()
+                    try:
+                        response = self._send(url, most, {**(headers or {}), **authorized})
+                    finally:
+                        self._count_delay(host, time.monotonic() - start)
+                    location = response.headers.get("location", "")
+                    if response.status not in _REDIRECTS or not location:
+                        return response
+                    url = self.referred(url, urljoin(url, location))
+        except (HTTPError, LocationParseError, OSError, ValueError) as error:
+            failure = _explained(host, error)
+            with self._lock:
+                self._outages[host] = DownloadError(failure.text)  # without the traceback, which keeps the response
+            raise failure from error
+        raise DownloadError(LocalizedText(texts.REDIRECTS, most=str(bounds.MAX_REDIRECTS)))
+
+    def _fail_if_out(self, host: str) -> None:
+        with self._lock:
+            outage = self._outages.get(host)
+        if outage:
+            raise DownloadError(outage.text)
+
+    def _count_delay(self, host: str, seconds: float) -> None:
+        if seconds < bounds.SLOW_SECONDS:
+            return
+        with self._lock:
+            self._delays[host] = self._delays.get(host, 0.0) + seconds
+            if self._delays[host] >= bounds.FETCH_SECONDS:
+                total = f"{bounds.FETCH_SECONDS:g}"
+                self._outages[host] = DownloadError(LocalizedText(texts.TOO_MUCH_TIME, host=host[:100], seconds=total))
+
+    def referred(self, origin: str, url: str) -> str:
+        """The URL that the server at `origin` refers to. DownloadError if it is elsewhere, and is refused."""
+        reason = None if _origin(url) == _origin(origin) else self.refusal(url)
+        if reason:
+            raise DownloadError(reason)
+        return url
+
+    def _send(self, url: str, most: int, headers: Mapping[str, str]) -> Response:
+        response = self._pool(url).request(
+            "GET",
+            url,
+            headers={"user-agent": "gitops-bot", "accept-encoding": "identity", **headers},
+            timeout=_TIMEOUT,
+            retries=_RETRY,
+            redirect=False,
+            preload_content=False,
+        )
+        try:
+            body = bytearray()
+            while chunk := response.read(_CHUNK, decode_content=False):
+                body += chunk
+                if len(body) > most:
+                    raise DownloadError(LocalizedText(texts.TOO_LARGE, most=str(most >> 20)))
+            names = {name.lower(): value for name, value in response.headers.items()}
+            return Response(response.status, names, bytes(body), url)
+        finally:
+            response.close()
+
+    def _pool(self, url: str) -> urllib3.PoolManager:
+        """The connections to the proxy for a URL, or to servers themselves."""
+        proxy = proxy_for(url)
+        if proxy not in self._pools:
+            self._pools[proxy] = connect_through(proxy)
+            restrict(self._pools[proxy])
+        return self._pools[proxy]
+
+
+def _is_private(url: str) -> bool:
+    """Whether only the server can read a request: it is sent with TLS, or does not leave this machine."""
+    parts = urlsplit(url)
+    return parts.scheme == "https" or (parts.hostname or "") in LOOPBACK
+
+
+def _origin(url: str) -> tuple[str, str]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.netloc.lower()
+
+
+def _explained(host: str, error: Exception) -> DownloadError:
+    if isinstance(error, TimeoutError | urllib3.exceptions.TimeoutError) or "deadline" in str(error):
+        return DownloadError(LocalizedText(texts.TOO_SLOW, host=host[:100], seconds=f"{bounds.FETCH_SECONDS:g}"))
+    failure = connection_failure(error)
+    is_certificate = failure.problem is ConnectionProblem.CERTIFICATE
+    phrase = texts.CERTIFICATE if is_certificate else texts.UNREACHABLE
+    return DownloadError(LocalizedText(phrase, host=host[:100], why=failure.detail))

@@ -1,0 +1,89 @@
+"""What Flux reports about a Kustomization or HelmRelease: whether it is ready, and otherwise why not."""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from bot.core.applications.deployer_status import DeployerFailure, DeployerStatus, SyncMode
+from bot.core.objects.resource import Object, items, mapping, text
+
+DEPLOYER: Final = "Flux"
+
+_WAITING: Final = "DependencyNotReady"  # the reason of a Ready condition
+_READY: Final = {"True": "Ready", "False": "NotReady"}
+_SHA: Final = re.compile(r"sha\d+:([0-9a-f]{40,64})")
+
+
+def read_status(resource: Object, others: Iterable[Object]) -> DeployerStatus:
+    """The status of a resource; `others` are all of its kind."""
+    status = mapping(resource, "status")
+    conditions = {text(condition, "type"): text(condition, "status") for condition in _conditions(resource)}
+    applied = _SHA.search(text(status, "lastAppliedRevision"))
+    return DeployerStatus(
+        DEPLOYER,
+        sync=_READY.get(conditions.get("Ready", ""), ""),
+        health="Healthy" if conditions.get("Healthy") == "True" else "",
+        revision=applied[1] if applied else "",
+        sync_mode=SyncMode.SUSPENDED if is_suspended(resource) else SyncMode.AUTOMATIC,
+        failure=failure(resource, others),
+    )
+
+
+def is_suspended(resource: Object) -> bool:
+    """Whether someone has suspended reconciliation."""
+    return mapping(resource, "spec").get("suspend") is True
+
+
+def is_reconciling(resource: Object) -> bool:
+    """Whether Flux has seen a revision that it has not applied yet.
+
+    https://fluxcd.io/flux/components/kustomize/kustomizations/#conditions
+    """
+    return not is_suspended(resource) and any(
+        (text(condition, "type"), text(condition, "status")) == ("Reconciling", "True")
+        for condition in _conditions(resource)
+    )
+
+
+def failure(resource: Object, others: Iterable[Object] = ()) -> DeployerFailure | None:
+    """Why Flux could not apply a resource: it waits for some of the `others` of its kind, or failed and stopped."""
+    for condition in _conditions(resource):
+        if (text(condition, "type"), text(condition, "status")) != ("Ready", "False"):
+            continue
+        reason = text(condition, "reason")
+        if reason == _WAITING and (waits_for := _unready_dependencies(resource, others)):
+            return DeployerFailure(DEPLOYER, reason, waits_for=waits_for)
+        if not is_reconciling(resource):
+            return DeployerFailure.reported(DEPLOYER, reason or "NotReady", condition.get("message"))
+    return None
+
+
+def _unready_dependencies(resource: Object, others: Iterable[Object]) -> tuple[str, ...]:
+    """The resources in `dependsOn` that are not ready, as NAMESPACE/NAME.
+
+    https://fluxcd.io/flux/components/kustomize/kustomizations/#dependencies
+    """
+    namespace, _ = _key(resource)
+    entries = [entry for entry in items(mapping(resource, "spec"), "dependsOn") if isinstance(entry, Mapping)]
+    wanted = [(text(entry, "namespace") or namespace, text(entry, "name")) for entry in entries]
+    ready = {_key(other) for other in others if _is_ready(other)}
+    return tuple("/".join(key) for key in wanted if key not in ready)
+
+
+def _is_ready(resource: Object) -> bool:
+    generation, status = mapping(resource, "metadata").get("generation"), mapping(resource, "status")
+    is_observed = generation is None or status.get("observedGeneration") == generation
+    ready = ("Ready", "True")
+    return is_observed and any(
+        (text(condition, "type"), text(condition, "status")) == ready for condition in _conditions(resource)
+    )
+
+
+def _key(resource: Object) -> tuple[str, str]:
+    metadata = mapping(resource, "metadata")
+    return text(metadata, "namespace"), text(metadata, "name")
+
+
+def _conditions(resource: Object) -> list[Object]:
+    conditions = items(mapping(resource, "status"), "conditions")
+    return [condition for condition in conditions if isinstance(condition, Mapping)]

@@ -1,0 +1,14 @@
+"""Why a file that a kustomization refers to by URL cannot be downloaded, and what to do about it."""
+
+from bot.i18n.language import Phrase
+
+FAILED = Phrase(en="Could not fetch {url}: {why}", es="No se pudo obtener {url}: {why}")
+HOST_NOT_ALLOWED = Phrase(
+    en="{host} is not allowed there, or has no TLS. Allow it under bases.allow.",
+    es="{host} no está permitido o no usa TLS. Permítelo en bases.allow.",
+)
+UNAUTHORIZED = Phrase(
+    en="it requires a credential, which the bot does not send. Commit a copy and use that instead.",
+    es="requiere una credencial, y el bot no envía ninguna. Sube una copia a git y usa esa.",
+)
+STATUS = Phrase(en="it responded with {status}.", es="respondió con {status}.")
