@@ -32,7 +32,7 @@ from bot.ports.telemetry import (
 
 _log = logging.getLogger(__name__)
 
-# Whoever reads the metrics more often than this, and each gauge of an export by OTLP, gets the same values.
+# The values are reused for this long, so that all gauges of one export by OTLP are read at once.
 _SECONDS: Final = 2.0
 
 
@@ -62,9 +62,9 @@ class Gauges:
         self._read_at = -math.inf
 
     def read(self) -> Iterable[Sample]:
-        """All of them; without those of the stored state if the database does not respond.
+        """All gauges; without those of the stored state if the database does not respond.
 
-        While another thread waits for the database, those that were read last.
+        While another thread is reading them, returns the values that were read last.
         """
         if self._reading.acquire(blocking=False):
             try:

@@ -137,7 +137,7 @@ class ObjectMonitor:
         )
 
     def _is_news(self, result: ObjectResults, latest: Check) -> bool:
-        """Whether the latest check of an application does not say the same, or it differs and there is no alert."""
+        """Whether a complete result is not the same as the latest check's, or has drift without an alert."""
         if not result.is_complete:
             return False
         known, current = (

@@ -97,7 +97,7 @@ class Probe:
 
 
 def liveness(*, since_heartbeat: float, without_progress: float) -> Iterator[ProbeCheck]:
-    """Whether the process makes progress, from the seconds since the schedule's heartbeat, and that requests wait."""
+    """Whether the process makes progress, given the seconds without a heartbeat, and without progress on requests."""
     stuck = since_heartbeat >= _STUCK_SCHEDULE
     yield ProbeCheck("schedule", not stuck, "stuck" if stuck else "starts jobs")
     stuck = without_progress >= _STUCK_REQUESTS

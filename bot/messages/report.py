@@ -149,7 +149,7 @@ def _seconds(durations: Durations) -> float | None:
 
 
 def _p90(translator: Translator, durations: Durations) -> list[str]:
-    """Of two or three durations, the slowest says less than the median."""
+    """The 90th percentile, but not of fewer than four durations: there it is only the slowest one."""
     if durations.p90 is None or durations.count < 4:
         return []
     return [translator.text(texts.P90, span=common.duration(durations.p90))]

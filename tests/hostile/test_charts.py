@@ -264,7 +264,7 @@ def test_a_slow_server_is_left_alone_for_a_while(attack):
         attack.fetcher._http._count_delay(host, seconds)
         assert "responded with 404" in attack.refusal()
     attack.fetcher._http._count_delay(host, bounds.FETCH_SECONDS / 3)
-    assert "is slow: its responses took 60 seconds together" in attack.refusal()
+    assert "is slow: its responses took 60 seconds in total" in attack.refusal()
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])

@@ -90,7 +90,10 @@ class ChartFetcher:
         return {**files, "Chart.yaml": _with_metadata(files["Chart.yaml"], manifest[:_ADDED_DIGITS])}
 
     def _refusal(self, url: str) -> LocalizedText | None:
-        """Why a server may not refer to a URL: so none can lead the bot to a service in the cluster without TLS."""
+        """Why a server may not refer to a URL; None if it may.
+
+        Without TLS only allowed hosts may be named, so that no server can lead the bot to a service in the cluster.
+        """
         there = urlsplit(url)
         if there.scheme == "https" or (there.scheme == "http" and self.is_allowed(there.netloc)):
             return None

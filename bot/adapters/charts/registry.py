@@ -125,7 +125,7 @@ class _Session:
         return self._http.credentials.get(urlsplit(self._url).netloc, "")
 
     def _token(self, challenge: str) -> str:
-        """A token from the service that the registry names, which gets a credential only if it is the registry's own.
+        """A token from the service that the registry names. A service of someone else gets no credential.
 
         The registry gets the token, so a credential for another host must not obtain it.
         """

@@ -15,7 +15,7 @@ from bot.i18n.language import LocalizedText
 
 _CONTENTS: Final = "contents"
 _NAMES: Final = "names"
-_SCRATCH: Final = "."  # a file that is being written begins so
+_SCRATCH: Final = "."  # the prefix of a file's name while it is being written
 _ABANDONED_SECONDS: Final = 3600.0  # after which nobody writes it
 _FILE_DIGITS: Final = 40  # of the digest in a file's name: as many as a git revision has
 

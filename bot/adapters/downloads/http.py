@@ -56,7 +56,7 @@ class HttpClient:
     _outages: TTLCache[str, DownloadError] = field(
         default_factory=lambda: TTLCache(_MAX_OUTAGES, bounds.OUTAGE_SECONDS), repr=False
     )
-    # The seconds that slow requests to a host took lately: one host must not hold up the checks of everything else.
+    # The total seconds of recent slow requests, by host: a slow host must not hold up all other checks.
     _delays: TTLCache[str, float] = field(
         default_factory=lambda: TTLCache(_MAX_OUTAGES, bounds.DELAY_WINDOW_SECONDS), repr=False
     )
@@ -67,8 +67,8 @@ class HttpClient:
     ) -> Response:
         """The response to a GET request, after redirects. DownloadError if it has more than `most` bytes.
 
-        `authorization` replaces the credential of the URL's host. Other hosts that it redirects to get none: what a
-        server may not read must not be fetched for it.
+        `authorization` replaces the credential of the URL's host. After a redirect, other hosts get no credential:
+        a server must not make the bot fetch with it what the server itself may not read.
         """
         origin = _origin(url)
         host = origin[1]

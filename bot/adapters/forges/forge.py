@@ -31,7 +31,7 @@ def make_approval(**fields: Any) -> Approval:
 
 
 def make_check(name: object, state: CheckState, url: object) -> CommitCheck:
-    """The same for a check. A URL that is not valid, which Slack would reject, or not on the web is left out."""
+    """A check of values from a response. A URL that is not on the web, or that Slack would reject, is left out."""
     text = " ".join(str(name or "").split()) or "?"
     try:
         page = str(_WEB_PAGE.validate_python(url))

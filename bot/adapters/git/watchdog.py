@@ -39,7 +39,7 @@ class Watchdog:
 
     def _send(self) -> None:
         if self._process is None or self._process.poll() is not None:
-            # What ends the bot's process group or session must not end it.
+            # In its own session, so that a signal to the bot's process group or session does not end it.
             self._process = subprocess.Popen(
                 _COMMAND, bufsize=0, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True
             )

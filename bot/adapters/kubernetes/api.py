@@ -47,7 +47,7 @@ class KubernetesApi:
         configuration.retries = _RETRY
         configuration.connection_pool_maxsize = (
             bounds.WATCHES
-        )  # a connection that finds no place is closed, with a warning
+        )  # urllib3 closes further connections after use, with a warning
         self._client = ApiClient(configuration)
         self.server = str(configuration.host)
         self.errors = ClusterErrorMapper(name, self.server)

@@ -12,7 +12,7 @@ from bot.i18n.catalogue import cluster as texts
 from bot.i18n.language import LocalizedText
 from bot.ports.cluster import ClusterError
 
-_BEGINNING: Final = 100  # bytes of a line that is too long: not an event, so that the reader knows that one is missing
+_BEGINNING: Final = 100  # bytes kept of a line that is too long: the parser fails, so a missing event is noticed
 
 
 class AuditLogFile:
@@ -27,7 +27,7 @@ class AuditLogFile:
     def read(self) -> list[bytes]:
         """The complete lines of what was appended since the last call, up to AUDIT_READ_BYTES; [] if there are none.
 
-        Of a line above AUDIT_LINE_BYTES, only the beginning. ClusterError if the file can't be read.
+        A line above AUDIT_LINE_BYTES is cut off after its beginning. ClusterError if the file can't be read.
         """
         try:
             if self._file is None:

@@ -136,7 +136,7 @@ def _version(words: Sequence[str]) -> str:
 
 
 def _capabilities(kube_version: str, api_versions: str, values: Capabilities) -> list[str]:
-    """The values after the options of these names."""
+    """The arguments that pass these values, with the names of the two options."""
     kube = _repeated(kube_version, [values.kube_version] if values.kube_version else [])
     return [*kube, *_repeated(api_versions, values.api_versions)]
 

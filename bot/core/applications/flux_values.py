@@ -66,8 +66,8 @@ def config_map_data(reference: Object, origin: ResourceRef, read_data: DataReade
 def release_values(spec: Object, origin: ResourceRef, read_data: DataReader) -> ReleaseValues:
     """The values of `valuesFrom`, each merged over the ones before, and the inline `values` over them.
 
-    A value with a `targetPath` overrides inline values too. Objects that render alike with the masked values, and
-    without `secret_keys`, contain nothing of a Secret. UnsupportedResourceError.
+    A value with a `targetPath` overrides inline values too. Objects that render the same with the masked values, and
+    with other keys instead of `secret_keys`, contain nothing of a Secret. UnsupportedResourceError.
     """
     references = [entry for entry in items(spec, "valuesFrom") if isinstance(entry, Mapping)]
     if len(references) > _MAX_REFERENCES:
@@ -133,7 +133,7 @@ def _unchanged(value: Any) -> Any:
 
 
 def _masked(value: Any) -> Any:
-    """A value of the same form, with strings and numbers that are others in Helm, too."""
+    """A value of the same structure, with strings and numbers that Helm does not take for the original ones."""
     if isinstance(value, Mapping):
         return {key: _masked(below) for key, below in value.items()}
     if isinstance(value, list):

@@ -61,9 +61,9 @@ def unpack(archive: bytes) -> dict[str, bytes]:
 
 
 def _bounded_headers() -> type[tarfile.TarInfo]:
-    """The members of one archive, whose extended headers together have at most MAX_HEADER_BYTES.
+    """A class for the members of one archive, whose extended headers together have at most MAX_HEADER_BYTES.
 
-    tarfile takes a minute of CPU time for headers that a small package unpacks to.
+    Without this bound, the headers in a small package can cost tarfile a minute of CPU time.
     """
     left = MAX_HEADER_BYTES
 

@@ -98,7 +98,7 @@ def writer(
         return None
     last_by_path: dict[str, ClusterWrite] = {}
     uncertain: list[ClusterWrite] = []
-    at_last_state = 0  # how many were uncertain
+    at_last_state = 0  # how many were uncertain when the object's state was last known
     for write in writes:
         if not write.is_exact:
             if _may_have_changed(field, write):
@@ -107,7 +107,7 @@ def writer(
             continue
         paths = [path for path in write.fields or () if is_related(path, field.path)]
         if any(len(path) <= len(field.path) for path in paths):  # the whole field, so what was before no longer counts
-            last_by_path, uncertain = {}, uncertain[at_last_state:]  # what these changed seems to be this one's change
+            last_by_path, uncertain = {}, uncertain[at_last_state:]  # their changes may appear as those of `write`
         at_last_state = len(uncertain)
         last_by_path |= dict.fromkeys(paths, write)
     covers_creation = bool(last_by_path)

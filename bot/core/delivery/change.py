@@ -1,4 +1,4 @@
-"""Merges as the metrics count them: with the clock of what they replaced, and with when a failure was over."""
+"""Merges as the metrics count them: timed from the merges that they replaced, and with the end of each failure."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence

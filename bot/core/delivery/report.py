@@ -17,7 +17,7 @@ from bot.core.incidents.incident import Incident, active_incidents
 from bot.core.pull_requests.tracked_pull_request import TrackedPullRequest
 from bot.core.rollouts.rollout import Rollout, RolloutState
 
-# How much older than the period before a merge may be and still be found as interrupted or restored later.
+# Merges this much older than the earlier of the two periods are read too: later ones may replace or restore them.
 LOOKBACK: Final = timedelta(days=90)
 
 

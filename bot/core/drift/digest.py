@@ -12,7 +12,7 @@ _BYTES: Final = 16
 
 
 def comparison_digest(live: Mapping[str, Any]) -> bytes:
-    """Equal for two states of an object that compare alike: only the status, or who wrote it, may be different."""
+    """Equal for two states of an object that differ only in the status, who wrote that, and the resourceVersion."""
     metadata = {name: value for name, value in mapping(live, "metadata").items() if name != "resourceVersion"}
     managed_fields = metadata.get("managedFields")
     if isinstance(managed_fields, list):

@@ -15,9 +15,9 @@ Records = Mapping[int, tuple[str, str]]  # the entries of managedFields by a has
 
 @dataclass(frozen=True, slots=True)
 class ObservedWrite:
-    """One write of an object, which has had `resource_version` since, or None if the write deleted it.
+    """One write of an object, and the `resource_version` that it gave the object, None if it deleted the object.
 
-    `manager` is "" if the write left no record of who it was, since it only deleted.
+    `manager` is "" if no record shows who made the write, as for one that only deleted.
     """
 
     resource_version: str | None
@@ -40,7 +40,7 @@ def written_records(live: Mapping[str, Any]) -> Records:
 def observed_write(
     resource_version: str | None, before: Collection[int], after: Records, arrived: datetime
 ) -> ObservedWrite:
-    """The write that changed the records. Only that of the writer gets another time, if it wrote a value too.
+    """The write that changed the records: only its writer's record gets a new time, and only if it set a value.
 
     https://github.com/kubernetes/apimachinery/blob/master/pkg/util/managedfields/internal/managedfieldsupdater.go
     """
@@ -54,7 +54,7 @@ def observed_write(
 def with_observed_writes(
     drift: Iterable[ObjectDrift], known: Iterable[ObjectDrift], writes: Mapping[ObjectKey, ObservedWrite]
 ) -> tuple[ObjectDrift, ...]:
-    """The differences with who removed what, and when: those that are not `known`, of objects with only one write.
+    """The differences. Each removal that is not `known` yet gets the tool and the time of the object's only write.
 
     `writes` must be those that led to the states that were compared.
     """

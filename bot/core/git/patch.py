@@ -33,7 +33,7 @@ class FileChange:
 def redacted_patch(changes: Iterable[FileChange]) -> Iterator[str]:
     """The lines of a unified diff; only `~ PATH` for a file that has a Secret or anything but plain manifests.
 
-    The same for a file that would take too long to compare.
+    A file that would take too long to compare also gets only `~ PATH`.
     """
     remaining = _MAX_STEPS
     for change in changes:

@@ -9,7 +9,7 @@ from bot.core.access.audit import Origin
 from bot.core.pull_requests.revert import RevertRequest
 from bot.core.waiting import is_waiting
 
-MAX_ATTEMPTS: Final = 3  # processes: a request that ends each of them is given up
+MAX_ATTEMPTS: Final = 3  # processes: a request that none of them has finished is given up
 MAX_AGE: Final = timedelta(days=1)  # after that, nobody expects the pull request
 
 
@@ -51,7 +51,7 @@ class Intent:
 
 
 def is_interrupted(intent: Intent, *, process: str, failed: Collection[str], lease: timedelta, now: datetime) -> bool:
-    """Whether no process works on it: this `process` `failed`, or another has had it for the whole `lease`."""
+    """Whether no process works on it: it `failed` in this `process`, or another one has had it for all of `lease`."""
     if intent.process == process:
         return intent.id in failed
     return not is_waiting(intent.at + lease, now, lease)

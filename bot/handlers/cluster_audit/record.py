@@ -113,7 +113,7 @@ class AuditRecorder:
             _log.warning("audit log of %s: cannot read every event; who made changes is uncertain", self._cluster)
         self._last_unreadable = write.id
         known[write.id] = write
-        self._histories = ObjectHistories()  # a later state would show what the request changed as another's change
+        self._histories = ObjectHistories()  # else a later request would seem to have made these changes
 
     def _add(self, event: Mapping[str, object], now: datetime, known: dict[str, ClusterWrite]) -> None:
         read = read_write(event, self._key, keep_users=self._config.show_users)

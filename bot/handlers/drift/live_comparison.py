@@ -182,7 +182,7 @@ def _read_one_by_one(
     versions: dict[tuple[Kind, Name], str],
     comparer: "_Comparer",
 ) -> Mapping[Name, Comparisons]:
-    """Compare only the declared objects. If one could not be read, neither are the others of its namespace."""
+    """Compare only the declared objects. If one could not be read, all of its namespace count as not read."""
     compared: dict[Name, Comparisons] = {}
     for namespace, name in declarations:
         try:

@@ -60,7 +60,7 @@ class CheckRecorder:
         self._newer: deque[_Newer] = deque(maxlen=_MAX_NEWER)
 
     def record(self, applications: Sequence[Application], checks: Sequence[Check], *, since: float) -> list[Check]:
-        """Record checks that began at a time of time.monotonic(), in the order of their applications. StoreError."""
+        """Record checks, in the order of their applications. They began at `since`, by time.monotonic(). StoreError."""
         previous = self._ports.store.checks.latest()
         checks = [with_last_complete(check, previous.get(check.application)) for check in checks]
         checks, deploying = self._in_context(applications, checks, previous)
@@ -81,10 +81,10 @@ class CheckRecorder:
         *,
         settled: Collection[str],
     ) -> frozenset[str]:
-        """Record newer results for objects of some applications than in their `latest` checks. StoreError.
+        """Record results for objects of some applications, newer than those in their `latest` checks. StoreError.
 
         For the applications in `settled`, a difference counts as seen often enough to open an incident. Returns the
-        names of those of which another check was recorded meanwhile, and these results were not.
+        names of the applications whose results were not recorded, because another check was recorded meanwhile.
         """
         now = self._ports.clock()
         checks: Sequence[Check] = [
@@ -102,7 +102,7 @@ class CheckRecorder:
                     outdated.add(name)
                     continue
                 self._apply(application, check, rolling, looks=1 if name in settled else self._alerts.looks)
-                # The other objects were last looked at by that check, which its time says.
+                # Keep the time of the latest check: that is when the other objects were last compared.
                 self._ports.store.checks.save([replace(check, at=latest[name].at)])
                 self._newer.append(_Newer(monotonic(), now, name, results[name].objects))
         return frozenset(outdated)

@@ -47,9 +47,9 @@ def propose(
 
     BranchMoved if the tracked branch is no longer as the proposal expects it.
 
-    Merging a pull request brings back what was removed from its base, so the push requires that the tracked branch has
-    not moved, and it is compared again before the pull request is opened. RepositoryError, ForgeError; but an error
-    once the branch is pushed is Unfinished.
+    Merging a pull request brings back what was removed from its base. So the push fails if the tracked branch moved,
+    and the branch is checked again before the pull request is opened. RepositoryError, ForgeError; but after the push,
+    the result of an error is Unfinished.
     """
     attempt = 1
     for _ in range(_MAX_ATTEMPTS):
@@ -91,7 +91,7 @@ def _push(proposal: Proposal, branch: str, head: str, repository: Repository) ->
     try:
         return repository.push_commit(branch=branch, tree=proposal.tree, parent=parent, message=message, head=head)
     except PushRejectedError as error:
-        # A request for the same change was faster, or the tracked branch moved, unless the remote has another reason.
+        # Another request for the same change was faster, or the tracked branch moved; else the remote refuses it.
         is_moved = repository.fetch() != head
         return None if is_moved or repository.tip(branch) is not None else Refused(error.text)
 

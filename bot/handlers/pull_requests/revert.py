@@ -267,7 +267,7 @@ class _Revert:
             if merged.tree == self.repository.tree_id(head, ""):
                 return self._nothing_left(head)
             files = self.repository.changed_paths(head, merged.tree)
-            # Whether the revert changes an application that cannot be read is unknown, so that one counts.
+            # An application that cannot be read counts as affected, since the revert may change it.
             affected = possibly_affected(self.repository, head, files, self.applications, self.manifest_cache)
             names = tuple(application.name for application in affected)
             if self.request.application and self.request.application not in names:

@@ -41,7 +41,7 @@ def _shared(translator_for: Callable[[str], Translator], ports: Ports, check: Ch
         return False
     translator = translator_for(card.channel)
     key = f"{incident.id}/diff"
-    # What was checked when is in the first line, and the revision is in links; the rest says whether anything is new.
+    # The digest leaves out the first line, which has the time of the check, and the links, which have the revision.
     unlinked = diff_file.content(translator, check, lambda *_: ())
     digest = hashlib.sha256(unlinked.partition("\n")[2].encode()).hexdigest()
     posted = ports.store.cards.get(key)

@@ -18,7 +18,7 @@ _MAX_READ = 30  # the newest; each takes one merge in the mirror
 def changing(
     ports: Ports, manifest_cache: ManifestCache, application: Application, pulls: Sequence[PullRequest]
 ) -> list[PullRequest]:
-    """Those of the newest pull requests into the application's branch that would change its inputs, merged now.
+    """Those of the newest pull requests into the application's branch that would change its inputs if merged now.
 
     One whose commits git can't read counts too, since it may. PortError.
     """

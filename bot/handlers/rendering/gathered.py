@@ -104,7 +104,7 @@ def follow_kustomization(
 def _missing_charts(gathered: Gathered, charts: Iterable[RemoteChart]) -> list[RemoteChart]:
     """The charts that are not at their path. ManifestError if a kustomization refers to a path inside of one.
 
-    So no fetched file can become a kustomization, which would not have been read here.
+    Otherwise a fetched file could be used as a kustomization, and would not have been read here.
     """
     missing = {chart.path: chart for chart in charts if not _has(gathered.files, chart.path)}
     for chart in missing.values():

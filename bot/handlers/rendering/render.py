@@ -194,7 +194,7 @@ def _run_renderer(gathered: Gathered, renderer: Renderer) -> Rendering:
 
 
 def _located(manifests: Sequence[Manifest], gathered: Gathered) -> list[Manifest]:
-    """With the files that declare them. Those of charts, and of kustomizations with plugins, are not known."""
+    """The objects, each with the file and line that declare it; no line for charts and kustomizations with plugins."""
     if gathered.kind is not SourceType.KUSTOMIZE or gathered.plugins:
         return [replace(manifest, line=None) for manifest in manifests]
     files = {name: file.content for name, file in gathered.files.items() if name not in gathered.links}

@@ -187,7 +187,7 @@ def _is_same(before: _State | None, after: _State) -> bool:
 
 
 def _is_older(state: _State, than: _State, *, is_deletion: bool) -> bool:
-    """Whether an event has an older state than the known one, or the same. A deletion may have the version before."""
+    """Whether an event is not newer than the known state. A deletion is newer even if it has the same version."""
     if state.version is None or than.version is None:
         return False
     return state.version < than.version if is_deletion else state.version <= than.version

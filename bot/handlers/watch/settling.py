@@ -46,7 +46,7 @@ class Settling(Generic[Item]):
         return min((change.due for change in self._changes.values()), default=math.inf)
 
     def take_due(self, now: float) -> dict[Item, bool]:
-        """Remove the items that are due, and say of each whether it has settled: others may change again right away."""
+        """Remove the items that are due. The values are whether each has settled: if not, it may soon change again."""
         due = {item: change.is_settled for item, change in self._changes.items() if change.due <= now}
         for item in due:
             del self._changes[item]

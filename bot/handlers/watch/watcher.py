@@ -148,7 +148,7 @@ class _Watching:
         self._stopping.set()
         for informer in self._informers.values():
             informer.stop()
-        self._comparing.join(_JOIN_SECONDS)  # the informers write nothing, so nothing waits for them
+        self._comparing.join(_JOIN_SECONDS)  # informers store nothing, so there is no need to wait for them
 
     def has_other_kinds(self) -> bool:
         """Whether the cluster serves other kinds than the plan knows, discovered from time to time. ClusterError."""
@@ -228,7 +228,7 @@ class _Watching:
                     self._writes[ref] = [*writes[ref], *self._writes.get(ref, ())][-2:]
 
     def _pause(self) -> float:
-        """Seconds until something may be due: what changes meanwhile takes a settle time from then on."""
+        """Seconds until something may be due; at most the settle time, since no new change is due sooner."""
         with self._settling_lock:
             until_due = self._settling.next_due() - time.monotonic()
         return max(_SHORTEST_PAUSE, min(self._settle, until_due))

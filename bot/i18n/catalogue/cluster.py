@@ -24,7 +24,7 @@ TOO_MANY = Phrase(
     es="la lista tiene más objetos o páginas de los que el bot lee ({most}).",
 )
 NO_LIST = Phrase(en="the response is not a list.", es="la respuesta no es una lista.")
-NO_EVENT = Phrase(en="the response is not a watch.", es="la respuesta no es un watch.")
+NO_EVENT = Phrase(en="the response is not a watch event.", es="la respuesta no es un evento de watch.")
 NO_OBJECT = Phrase(en="the response is not a JSON object.", es="la respuesta no es un objeto JSON.")
 NO_JSON = Phrase(
     en="the response is not JSON. Check that {host} is an API server.",

@@ -4,8 +4,8 @@ from bot.i18n.language import Phrase
 
 FAILED = Phrase(en="Could not fetch {url}: {why}", es="No se pudo obtener {url}: {why}")
 HOST_NOT_ALLOWED = Phrase(
-    en="{host} is not allowed there, or has no TLS. Allow it under bases.allow.",
-    es="{host} no está permitido o no usa TLS. Permítelo en bases.allow.",
+    en="{host} is not allowed, or the URL does not use TLS. Use https, and allow it under bases.allow.",
+    es="{host} no está permitido o la URL no usa TLS. Usa https y permítelo en bases.allow.",
 )
 UNAUTHORIZED = Phrase(
     en="it requires a credential, which the bot does not send. Commit a copy and use that instead.",
