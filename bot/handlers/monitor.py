@@ -190,7 +190,7 @@ class Monitor:
         A check must compare with exactly these revisions. A merge that is fetched later does not have a rollout yet, so
         the differences that it causes would be reported as drift.
         """
-        keys = sorted({application.repository.key for application in applications})
+        keys = sorted({reference.key for application in applications for reference in application.repositories})
         with ContextThreadPool(_MAX_REPOSITORIES, "fetch") as pool:
             revisions = dict(zip(keys, pool.map(self._fetch_one, keys), strict=True))
         self.reconcile_cards()

@@ -35,6 +35,11 @@ class Application:
     later_sources: tuple[tuple[RepositoryRef, Source], ...] = ()
 
     @property
+    def repositories(self) -> tuple[RepositoryRef, ...]:
+        """The repositories that a check reads, its own first."""
+        return self.repository, *(repository for repository, _ in self.later_sources)
+
+    @property
     def source(self) -> Source:
         """Where its manifests come from. A Helm release is named after the application, as Argo CD does."""
         if self.rendered is not None:

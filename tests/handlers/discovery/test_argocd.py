@@ -170,6 +170,19 @@ def test_the_last_of_several_sources_that_declare_an_object_wins(discovery):
     assert "may come from a later source" in str(discovery.bot.check()["shop.1"].error)
 
 
+def test_a_check_of_one_source_fetches_the_later_ones_too(discovery):
+    for number in (1, 2):
+        discovery.source.commit("Source", {f"apps/{number}/all.yaml": as_yaml(config_map(f"own-{number}", level="x"))})
+        discovery.cluster.apply(config_map(f"own-{number}", level="x"), namespace="shop")
+    discovery.source.git("branch", "release")
+    sources = [{"repoURL": discovery.url, "path": "apps/1"}]
+    sources.append({"repoURL": discovery.url, "path": "apps/2", "targetRevision": "release"})
+    discovery.argo(argo_application("shop", discovery.url, sources=sources, source=None))
+    discovery.start()
+    (result,) = discovery.bot.check("shop.1").values()
+    assert (result.status, result.error) == (Status.SYNCED, None)
+
+
 def test_an_ignore_rule_that_cannot_be_read_is_left_out_and_named(discovery):
     discovery.source.commit("Plain", {"apps/shop/settings.yaml": as_yaml(config_map(level="info"))})
     discovery.cluster.apply(config_map(level="debug"), namespace="shop", manager="helper")
