@@ -23,7 +23,7 @@ def person(demo):
 @pytest.mark.parametrize(
     ("text", "answer"),
     [
-        ("help", "ack, release, snooze, report or help"),
+        ("help", "status, drift, diff, revert, history, report, who, ack, release, snooze or help"),
         ("statsu", "Did you mean “status”"),
         ("status shpo", "Did you mean “shop”"),
         ("drift shop", "in sync with git"),

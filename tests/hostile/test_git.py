@@ -509,6 +509,10 @@ def hang(url, mirrors):
     signal.pause()
 
 
+def quarantines(mirrors):
+    return [path for path in mirrors.glob("quarantine-*") if path.is_dir()]  # beside each is its lock file
+
+
 def test_what_a_killed_process_left_is_removed_and_nothing_else(source, repository, tmp_path):
     mirrors = tmp_path / "mirrors"
     repository.fetch()
@@ -517,12 +521,13 @@ def test_what_a_killed_process_left_is_removed_and_nothing_else(source, reposito
     child = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE)
     with child:
         assert child.stdout.readline() == b"fetched\n"
-        assert len(list(mirrors.glob("quarantine-*[!k]"))) == 2
+        before = quarantines(mirrors)
         other = GitRepository("other", source.url, "main", mirrors)
         other.fetch()
-        assert len(list(mirrors.glob("quarantine-*[!k]"))) == 3
+        during = quarantines(mirrors)
         child.kill()
+    assert (len(before), len(during)) == (2, 3)
     another = GitRepository("another", source.url, "main", mirrors)
     another.fetch()
-    assert len([path for path in mirrors.glob("quarantine-*") if path.is_dir()]) == 3
+    assert len(quarantines(mirrors)) == 3
     assert repository.commit(repository.fetch()).subject == "First"
