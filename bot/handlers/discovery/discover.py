@@ -1,11 +1,9 @@
 """Discovers applications from the resources of Argo CD and Flux on each cluster, and keeps them up to date."""
 
-import base64
 import logging
 import threading
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any, Final
 
 from bot.config.model import Config
@@ -32,15 +30,16 @@ from bot.core.applications.flux_chart import (
     OCI_REPOSITORY,
     Resources,
 )
-from bot.core.applications.flux_values import DataReader, data_references
+from bot.core.applications.flux_values import DataReader
 from bot.core.git.git_url import normalize
 from bot.core.git.repository_ref import RepositoryRef
 from bot.core.git.target_revision import HEAD, TargetRevision
 from bot.core.objects.resource import mapping, text
+from bot.handlers.discovery.resource_data import data_reader
 from bot.i18n.catalogue import discovery as texts
 from bot.i18n.language import LocalizedText, Text
 from bot.ports.charts import Charts
-from bot.ports.cluster import Cluster, Discovery, ForbiddenError, Kind, TooLargeError
+from bot.ports.cluster import Cluster, Discovery, ForbiddenError, Kind
 from bot.ports.errors import PortError
 from bot.ports.git import Repository
 from bot.ports.isolation import UnexpectedError, skip_unexpected, unexpected_as_port_error
@@ -181,7 +180,7 @@ class Discoverer:
                     self._read_capabilities(reader)
                     resources = _list_resources(reader, deployer)
                     unavailable: set[str] = set()
-                    read_data = _data_reader(reader, resources, unavailable)
+                    read_data = data_reader(reader, resources, unavailable)
                     results = _read(deployer, resources, cluster, settings, read_data)
                     applications = _with_last_known(results, self._results.get((cluster, name), ()), unavailable)
             except PortError as error:
@@ -316,43 +315,8 @@ def _read(
     return results
 
 
-_DATA_KINDS: Final = {
-    "ConfigMap": Kind("", "v1", "ConfigMap", "configmaps", namespaced=True),
-    "Secret": Kind("", "v1", "Secret", "secrets", namespaced=True),
-}
-
-
 class _NotServedError(PortError):
     """The cluster does not serve the deployer's resources, so the deployer is not installed."""
-
-
-def _data_reader(cluster: Cluster, resources: Resources, unavailable: set[str]) -> DataReader:
-    """Reads the ConfigMaps and Secrets that resources refer to, listing a namespace for its first one.
-
-    Namespaces that cannot be listed now, but perhaps later, are added to `unavailable`. UnsupportedResourceError.
-    """
-    listed: dict[tuple[str, str], Mapping[tuple[str | None, str], Mapping[str, str]]] = {}
-    errors: dict[tuple[str, str], PortError] = {}
-    argo_namespaces = map(argocd.controller_namespace, resources.get(argocd.APPLICATION, ()))
-    references = data_references(resources) | {("ConfigMap", name, argocd.SETTINGS) for name in argo_namespaces}
-
-    def data(kind: str, namespace: str, name: str) -> Mapping[str, str] | None:
-        place = kind, namespace
-        if place not in listed and place not in errors:
-            try:
-                listed[place] = cluster.list(_DATA_KINDS[kind], namespace, partial(_data, references))
-            except PortError as error:
-                _log.warning("cannot list %ss in %s on %s: %s", kind, namespace, cluster.name, error)
-                errors[place] = error
-                if not isinstance(error, ForbiddenError | TooLargeError):
-                    unavailable.add(namespace)
-        if cause := errors.get(place):
-            is_forbidden_secret = kind == "Secret" and isinstance(cause, ForbiddenError)
-            forbidden = LocalizedText(texts.SECRET_FORBIDDEN, name=f"{namespace}/{name}"[:150])
-            raise UnsupportedResourceError(forbidden if is_forbidden_secret else cause.text) from cause
-        return listed[place].get((namespace, name))
-
-    return data
 
 
 def _with_last_known(
@@ -366,17 +330,6 @@ def _with_last_known(
         else result
         for result in results
     ]
-
-
-def _data(references: Container[tuple[str, str, str]], live: Object) -> Mapping[str, str] | None:
-    """The data of an object; None if there is no reference to it."""
-    metadata = mapping(live, "metadata")
-    if (text(live, "kind"), text(metadata, "namespace"), text(metadata, "name")) not in references:
-        return None
-    data = mapping(live, "data")
-    if live.get("kind") != "Secret":
-        return data
-    return {key: base64.b64decode(value).decode(errors="replace") for key, value in data.items()}
 
 
 def _list_resources(cluster: Cluster, deployer: _Deployer) -> dict[tuple[str, str], list[Object]]:
