@@ -13,8 +13,9 @@ export PIP_NO_INPUT := 1
 export UV_CACHE_DIR := $(CACHE)/uv
 export PLAYWRIGHT_BROWSERS_PATH := $(CACHE)/browsers
 
-# Keeps the programs below from reading or writing the caller's home directory.
-INSIDE = mkdir -p $(CACHE)/home $(CACHE)/tmp && exec env HOME=$(CACHE)/home TMPDIR=$(CACHE)/tmp \
+# Keeps the programs below from reading or writing the caller's home directory, and compiles modules once for all of them.
+INSIDE = mkdir -p $(CACHE)/home $(CACHE)/tmp && exec env -u PYTHONDONTWRITEBYTECODE \
+	HOME=$(CACHE)/home TMPDIR=$(CACHE)/tmp PYTHONPYCACHEPREFIX=$(CACHE)/pycache \
 	XDG_CACHE_HOME=$(CACHE)/home/.cache XDG_CONFIG_HOME=$(CACHE)/home/.config GIT_CEILING_DIRECTORIES=$(CACHE)
 
 # These also take the pictures in docs/pictures.
@@ -36,7 +37,7 @@ test: .venv/dev ## run the test suite, or a part of it: make test ARGS=tests/cor
 	@scripts/need-docker-registry >/dev/null
 	@scripts/need-prometheus >/dev/null
 	@chromium="$$(scripts/need-chromium)" && $(INSIDE) CHROMIUM="$$chromium" \
-		$(BIN)/pytest --numprocesses=4 --dist=loadfile --no-loadscope-reorder --basetemp=$(CACHE)/pytest $(ARGS)
+		$(BIN)/pytest --numprocesses=5 --dist=loadfile --no-loadscope-reorder --basetemp=$(CACHE)/pytest $(ARGS)
 
 pictures: .venv/dev ## take every picture of the documentation again; look at them then
 	@chromium="$$(scripts/need-chromium)" && scripts/need-axe >/dev/null && $(INSIDE) CHROMIUM="$$chromium" \

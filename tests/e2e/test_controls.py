@@ -69,11 +69,11 @@ def audit_log(store):
 
 
 def open_incident(store, application, **values):
-    """Store an incident as a check would have opened it."""
+    """Store an incident as a check would have opened it, whose suspects have been searched for."""
     now = datetime.now(tz=UTC)
     times = dict.fromkeys(("since", "checked_at", "opened_at", "announced_at"), now)
     id_ = f"{application}@{now.isoformat()}"
-    incident = samples.incident(application, id=id_, repository="platform", **times, **values)
+    incident = samples.incident(application, id=id_, repository="platform", suspects=(), **times, **values)
     assert store.incidents.exchange(None, incident)
     return incident
 
