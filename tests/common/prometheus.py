@@ -66,9 +66,10 @@ def running_prometheus(folder: Path, target: str, groups: Sequence[Any]) -> Iter
     def answers() -> bool:
         assert process.poll() is None, (folder / "log").read_text()
         try:
-            return bool(prometheus.values("up == 1"))
+            is_ready = urllib3.request("GET", f"{prometheus.url}/-/ready", timeout=5, retries=False).status == 200
         except urllib3.exceptions.HTTPError:
             return False
+        return is_ready and bool(prometheus.values("up == 1"))
 
     try:
         wait_for(answers, failure=(folder / "log").read_text)
