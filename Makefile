@@ -15,7 +15,7 @@ export PLAYWRIGHT_BROWSERS_PATH := $(CACHE)/browsers
 
 # Keeps the programs below from reading or writing the caller's home directory, and compiles modules once for all of them.
 INSIDE = mkdir -p $(CACHE)/home $(CACHE)/tmp && exec env -u PYTHONDONTWRITEBYTECODE \
-	HOME=$(CACHE)/home TMPDIR=$(CACHE)/tmp PYTHONPYCACHEPREFIX=$(CACHE)/pycache \
+	HOME=$(CACHE)/home TMPDIR=$(CACHE)/tmp \
 	XDG_CACHE_HOME=$(CACHE)/home/.cache XDG_CONFIG_HOME=$(CACHE)/home/.config GIT_CEILING_DIRECTORIES=$(CACHE)
 
 # These also take the pictures in docs/pictures.
