@@ -69,6 +69,7 @@ lock: .venv/dev ## update requirements/*.txt from pyproject.toml; upgrade everyt
 
 clean: ## remove everything that make created
 	rm -rf .venv .cache build demo-state *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -prune -exec rm -rf {} +
 
 .venv/made:
 	@scripts/make-venv
