@@ -1,12 +1,15 @@
 """The Block Kit that each builder makes, once per kind; and golden files leave none of it out."""
 
+import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
 from bot.i18n.language import ENGLISH
-from bot.messages import blocks, snooze_modal
+from bot.messages import blocks, drift, snooze_modal
 from tests.common.message_text import LanguagesDifferError, UnknownStructureError, sections, side_by_side
+from tests.messages.incidents import DRIFTED, SET_ASIDE, links
 
 AT = datetime(2026, 3, 1, 2, 47, tzinfo=UTC)
 
@@ -196,3 +199,9 @@ def test_what_can_be_pressed_does_not_depend_on_the_language(spanish):
     english = {"text": "Drift", "blocks": [blocks.actions(*BUTTONS)]}
     with pytest.raises(LanguagesDifferError):
         side_by_side({"en": english, "es": {"text": "Drift", "blocks": spanish}})
+
+
+def test_a_cut_list_of_what_was_set_aside_says_how_to_see_the_rest():
+    many = tuple(replace(SET_ASIDE[0], name=f"web-{number}") for number in range(300))
+    shown = drift.diff(ENGLISH, replace(DRIFTED, set_aside=many), "shop", links, everything=True)
+    assert "for the full list, run gitops-bot check --explain" in json.dumps(shown.blocks[-1], ensure_ascii=False)
