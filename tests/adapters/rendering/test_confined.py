@@ -110,13 +110,15 @@ subprocess.Popen(command, **pipes, start_new_session={has_own_session}).stdout.r
 def test_what_it_leaves_behind_does_not_end_the_program_early():
     """The launcher hears of the end of each process, as the parent of those that have none any more."""
     code = """
-import os, time
-if not os.fork():
+import os
+for _ in range(20):
+    reading, writing = os.pipe()
     if not os.fork():
-        time.sleep(0.1)
-    os._exit(0)
-os.wait()
-time.sleep(0.3)
+        os.fork()
+        os._exit(0)
+    os.close(writing)
+    os.wait()
+    os.read(reading, 1)  # returns when both have ended
 print("whole")
 """
     assert python(code).stdout == b"whole\n"
