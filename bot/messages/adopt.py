@@ -28,7 +28,7 @@ VIEW = "adopt"
 def confirm_view(translator: Translator, application: str, channel: str) -> Mapping[str, Any]:
     """The modal that asks before it opens a pull request: a menu cannot ask for one of its entries only.
 
-    `channel` is where the answer goes ("" for nowhere).
+    `channel` is the channel that gets the answer, "" if there is none.
     """
     return {
         **modal(

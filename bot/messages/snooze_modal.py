@@ -33,7 +33,7 @@ def message_view(translator: Translator, message: Message) -> Mapping[str, Any]:
 def form(translator: Translator, applications: Sequence[str], *, subject: str, channel: str) -> Mapping[str, Any]:
     """The form that asks how long to snooze what a card shows.
 
-    `subject` is the value of the card's buttons, `channel` where the answer goes ("" for nowhere).
+    `subject` is the value of the card's buttons. `channel` is the channel that gets the answer, "" if there is none.
     """
     options = [_option(translator, choice) for choice in snooze_period.SNOOZE_CHOICES]
     default = next(option for option in options if snooze_period.parse_snooze(option["value"]) == DEFAULT_SNOOZE)

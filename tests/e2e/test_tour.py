@@ -1,4 +1,4 @@
-"""The guided tour and its scenarios, as a newcomer follows them: in a real browser, on a desktop and on a phone.
+"""The guided tour and its scenarios in a real browser, at the width of a desktop and of a phone.
 
 `make pictures` takes the pictures in `docs/pictures` again. Look at them afterwards.
 """
