@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sized
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -382,7 +382,7 @@ def raw_lists(home: Path, _: str) -> Object:
     prod, meter = KubernetesCluster("prod", kubeconfig=home / "kubeconfig"), Meter()
     kinds = prod.discover().kinds
     with meter:
-        kept = [prod.list(kinds[version, kind], None) for version, kind in LARGE]
+        kept: list[Sized] = [prod.list(kinds[version, kind], None) for version, kind in LARGE]
         assert sum(map(len, kept)) == NAMESPACES * SETS * len(LARGE)
     return meter.figures()
 
@@ -429,7 +429,7 @@ def typed_check(home: Path, _: str) -> Object:
 def typed_apis(home: Path) -> dict[tuple[str, str], tuple[Any, str]]:
     from kubernetes import client, config  # noqa: PLC0415
 
-    config.load_kube_config(str(home / "kubeconfig"))
+    config.load_kube_config(str(home / "kubeconfig"))  # type: ignore[no-untyped-call]
     core = client.CoreV1Api()
     return dict(zip(LARGE, ((client.AppsV1Api(), "deployment"), (core, "service"), (core, "config_map")), strict=True))
 
