@@ -34,7 +34,9 @@ def is_default(
             return True
         if _equals_default(live, default, node):
             return True
-    return not (live or node.custom) and (isinstance(live, CONTAINERS) or _is_zero(live, node))
+    if live or node.custom:
+        return False
+    return isinstance(live, list) or (not node.keeps_zero if isinstance(live, dict) else _is_zero(live, node))
 
 
 def _equals_default(live: Any, default: Any, node: Node) -> bool:
@@ -66,8 +68,10 @@ def is_dropped(desired: Any, node: Node, depth: int = 0) -> bool:
     if node.custom:
         return False
     if isinstance(desired, dict):
-        return depth < MAX_DEPTH and all(
-            is_dropped(value, node.field(key), depth + 1) for key, value in desired.items()
+        return (
+            depth < MAX_DEPTH
+            and not node.keeps_zero
+            and all(is_dropped(value, node.field(key), depth + 1) for key, value in desired.items())
         )
     if isinstance(desired, list):
         return not desired

@@ -12,6 +12,7 @@ from bot.core.objects import builtin
 from bot.core.objects.builtin import Derive, Field
 
 MISSING: Final[Any] = object()
+_LABEL_SELECTOR: Final = ("meta/v1", "LabelSelector")
 _MAX_FIELDS: Final = 1_000  # cached names of a type: objects may have any number of fields that it does not define
 
 
@@ -38,8 +39,8 @@ class Node:
 
     `list_type` is "map", "set", "atomic", "unordered" (compared as a whole, in any order) or "" if it is not known.
     `scalar` is how to read a scalar (see `same_scalar`). In `custom` resources the server stores values as
-    written, even zeros; in built-in kinds, a zero only where `keeps_zero`. `filled`: the server or a controller fills
-    it in if it is not declared, `filled_if_empty`: if it is declared empty.
+    written, even zeros; in built-in kinds, a zero or an empty struct only where `keeps_zero`. `filled`: the server or a
+    controller fills it in if it is not declared, `filled_if_empty`: if it is declared empty.
     """
 
     custom: bool = False
@@ -236,7 +237,8 @@ class Schemas:
         type_key = builtin.type_of(name)
         definition = self._definitions.get(name, {})
         if type_key is not None and (builtin.find_type(*type_key) == type_key or "properties" in definition):
-            return Node(struct=self._builtin_struct(*type_key))
+            # An empty selector selects everything. The default says where a missing one does too.
+            return Node(struct=self._builtin_struct(*type_key), keeps_zero=type_key == _LABEL_SELECTOR)
         if "properties" not in definition:
             return self._shape({**definition, "$ref": None, "allOf": None}, custom=False) if definition else _PLAIN
         struct = self._structs.get(name)
