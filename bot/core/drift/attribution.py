@@ -32,6 +32,7 @@ class Attribution:
 
     `controlled` has the paths at which a controller may hold another value than git declares, each with the reason.
     `trusted_managers` are patterns of field managers whose values an ignore rule sets aside, each with the reason.
+    `has_autoscaler`: the number of replicas has a range, so a person's is drift even if git doesn't declare one.
     """
 
     def __init__(
@@ -39,10 +40,13 @@ class Attribution:
         ownership: Ownership,
         controlled: Mapping[Path, Text],
         trusted_managers: Sequence[tuple[str, Text]],
+        *,
+        has_autoscaler: bool = False,
     ) -> None:
         self._ownership = ownership
         self._controlled = controlled
         self._trusted_managers = trusted_managers
+        self._has_autoscaler = has_autoscaler
 
     def changed(self, path: Sequence[Segment]) -> Verdict:
         """Git declares one value, and the cluster has another."""
@@ -75,7 +79,8 @@ class Attribution:
             return Verdict(is_drift=False, reason=RESTART, writer=writer)
         if reason := self._controlled.get(path):
             return Verdict(is_drift=False, reason=reason, writer=writer)
-        if path == ("spec", "replicas") and any(owner.subresource == "scale" for owner in owners):
+        is_scaled = path == ("spec", "replicas") and any(owner.subresource == "scale" for owner in owners)
+        if is_scaled and not self._has_autoscaler:
             return Verdict(is_drift=False, reason=_SCALED, writer=writer)
         if person is None and is_shared_mark(path):
             return Verdict(is_drift=False, reason=_DEPLOYERS_MARK, writer=writer)

@@ -11,7 +11,7 @@ from itertools import compress
 from typing import Any, Final
 
 from bot.core.drift.attribution import RESTART, Attribution
-from bot.core.drift.autoscaling import ScaleTargets
+from bot.core.drift.autoscaling import ScaleTargets, is_autoscaled
 from bot.core.drift.findings import Findings, Keep
 from bot.core.drift.ignore_rules import IgnoreRule, Selector, rules_for, without_places
 from bot.core.drift.model import FieldDrift, ObjectDrift, SourceLocation
@@ -77,7 +77,14 @@ def compare_object(
     rules = rules_for(ignore, manifest, ignored_paths(manifest.object), steps)
     desired = with_string_data(manifest.object) if is_secret(manifest) else manifest.object
     ownership = Ownership(live, desired, interactive, steps)
-    attribution = Attribution(ownership, _controlled(manifest, scale_targets), rules.trusted_managers)
+    ranges = scale_targets.ranges_of(manifest)
+    replicas = mapping(live, "spec").get("replicas")
+    attribution = Attribution(
+        ownership,
+        _AUTOSCALED if is_autoscaled(replicas, ranges) else _controlled(manifest),
+        rules.trusted_managers,
+        has_autoscaler=bool(ranges),
+    )
     node = schema.node(manifest.api_version, manifest.kind)
 
     def compare(desired: Object, live: Object, keep: Keep) -> Findings:
@@ -114,7 +121,7 @@ def compare_declarations(manifest: Manifest, other: Object, *, schema: Schemas, 
     if is_secret(manifest):
         desired, live = with_string_data(desired), with_string_data(live)
     ownership = Ownership(live, desired, (), steps)
-    attribution = Attribution(ownership, _controlled(manifest, _NO_SCALE_TARGETS), ())
+    attribution = Attribution(ownership, _controlled(manifest), ())
     walk = _walk(manifest, ownership, attribution, steps, Keep.ALL_VALUES, explain=False)
     walk.mappings(desired, live, schema.node(manifest.api_version, manifest.kind))
     restarts = [field for field in walk.findings.set_aside if field.reason == RESTART]
@@ -131,10 +138,8 @@ def _walk(
     return Walk(ownership, attribution, findings, steps, is_pod=is_pod, explain=explain)
 
 
-def _controlled(manifest: Manifest, scale_targets: ScaleTargets) -> Mapping[Path, Text]:
+def _controlled(manifest: Manifest) -> Mapping[Path, Text]:
     """The paths at which a controller may hold another value than git declares, each with the reason."""
-    if scale_targets.include(manifest):
-        return _AUTOSCALED
     if manifest.kind == "ClusterRole" and manifest.object.get("aggregationRule"):
         return _AGGREGATED
     return _NOTHING

@@ -87,8 +87,8 @@ class Ownership:
         return any(matches_glob(pattern, owner.manager) for owner in self.owners(path))
 
     def is_person(self, writer: Writer) -> bool:
-        """Whether this is a tool that people use by hand."""
-        if writer.subresource == "status" or writer.manager in _CLIENT_SIDE_APPLY:
+        """Whether this is a tool that people use by hand, through any subresource: /status also takes annotations."""
+        if writer.manager in _CLIENT_SIDE_APPLY:
             return False
         return any(matches_glob(pattern, writer.manager) for pattern in self._interactive)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from bot.core.drift.autoscaling import ReplicaRange
 from bot.core.drift.compare import Comparison
 from bot.core.drift.ignore_rules import IgnoreRule
 from bot.core.objects.managed_fields import INTERACTIVE
@@ -39,13 +40,13 @@ class CacheKey:
     """Everything that a comparison depends on.
 
     `desired` is the manifest's object, `resource_version` the live one's, `openapi` the OpenAPI document that describes
-    both, and `is_scaled` whether an autoscaler targets the object.
+    both, and `replica_ranges` are those of the autoscalers that target the object.
     """
 
     desired: Object
     resource_version: str
     openapi: Object | None
-    is_scaled: bool
+    replica_ranges: tuple[ReplicaRange, ...]
     options: CompareOptions
 
     def matches(self, other: "CacheKey") -> bool:
@@ -57,7 +58,7 @@ class CacheKey:
             self.resource_version == other.resource_version != ""
             and self.desired is other.desired
             and self.openapi is other.openapi
-            and self.is_scaled == other.is_scaled
+            and self.replica_ranges == other.replica_ranges
             and self.options == other.options
         )
 

@@ -242,7 +242,7 @@ class _Comparer:
 
     def _compare(self, manifest: Manifest, live: Object, options: CompareOptions) -> Comparison:
         version, document = live["metadata"].get("resourceVersion", ""), self._documents[manifest.api_version]
-        cache_key = CacheKey(manifest.object, version, document, self._scaled.include(manifest), options)
+        cache_key = CacheKey(manifest.object, version, document, self._scaled.ranges_of(manifest), options)
 
         def compare() -> Comparison:
             comparison = compare_object(
