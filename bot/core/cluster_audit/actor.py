@@ -82,7 +82,7 @@ def deleter(writes: Sequence[ClusterWrite], unreadable: Iterable[ClusterWrite] =
     last = next((write for write in reversed(writes) if write.is_deletion or write.is_creation), None)
     if last is None or last.is_creation:
         return None
-    is_certain = last.key.name and _is_readable_since([last], None, unreadable)
+    is_certain = last.is_exact and _is_readable_since([last], None, unreadable)
     return _actor(Confidence.CERTAIN if is_certain else Confidence.LIKELY, [last])
 
 

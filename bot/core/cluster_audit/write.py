@@ -64,6 +64,11 @@ class ClusterWrite:
         return self.verb in ("delete", "deletecollection")
 
     @property
+    def is_status_only(self) -> bool:
+        """Whether the request changed nothing but the object's status."""
+        return self.subresource == "status" and self.fields == ()
+
+    @property
     def tool(self) -> str:
         """`kubectl edit`; the field manager of any other tool than kubectl."""
         if self.manager in _TOOLS:

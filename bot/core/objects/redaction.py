@@ -6,6 +6,7 @@ An object's annotation `gitops-bot/hide` names further paths.
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import zip_longest
 from typing import Any, Final, Self
 
@@ -17,6 +18,7 @@ MAX_PATHS: Final = 100  # in an annotation: every difference is held against eac
 HIDE: Final = "gitops-bot/hide"  # the annotation: paths, separated by spaces
 
 _MAX_DEPTH: Final = 100
+_MAX_CACHED: Final = 100  # characters
 
 _SHOWN_OF_SECRET: Final = frozenset({"apiVersion", "kind", "type", "immutable"})
 _NONE: Final[Collection[str]] = ()
@@ -53,8 +55,29 @@ def redact(path: Sequence[Segment], value: Any, redaction: Redaction) -> Any:
 
 
 def redact_path(path: Sequence[Segment]) -> tuple[Segment, ...]:
-    """The path with `HIDDEN` for a credential that is a member of a set."""
-    return tuple(Member(_redacted(part.value, 1, _NONE)) if isinstance(part, Member) else part for part in path)
+    """The path with `HIDDEN` for each credential in it: a mapping's key, an item's key, or a member of a set."""
+    return tuple(map(_redacted_segment, path))
+
+
+def _redacted_segment(segment: Segment) -> Segment:
+    if isinstance(segment, Item):
+        return Item(tuple((name, _redacted_key(name, value)) for name, value in segment.keys))
+    if isinstance(segment, Member):
+        return Member(_redacted_name(segment.value))
+    return _redacted_name(segment) if isinstance(segment, str) else segment
+
+
+def _redacted_key(name: str, value: Any) -> Any:
+    return HIDDEN if is_credential_name(name) and _is_scalar(value) else _redacted_name(value)
+
+
+def _redacted_name(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    return _redacted_short(value) if len(value) <= _MAX_CACHED else redact_text(value)
+
+
+_redacted_short: Final = lru_cache(maxsize=4096)(redact_text)  # most objects have the same paths
 
 
 def has_hidden(value: Any) -> bool:

@@ -118,4 +118,4 @@ class AuditRecorder:
     def _add(self, event: Mapping[str, object], now: datetime, known: dict[str, ClusterWrite]) -> None:
         read = read_write(event, self._key, keep_users=self._config.show_users)
         if read is not None and read[0].time >= now - self._config.retention:
-            known |= {write.id: write for write in self._histories.add(*read)}
+            known |= {write.id: write for write in self._histories.add(*read) if not write.is_status_only}

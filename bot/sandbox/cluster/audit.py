@@ -42,7 +42,7 @@ class AuditLogFile:
                 "subresource": target.subresource,
             },
             "responseStatus": {"metadata": {}, "code": response.status},
-            "requestObject": orjson.loads(request.body) if request.body.startswith((b"{", b"[")) else None,
+            **({"requestObject": orjson.loads(request.body)} if request.body.startswith((b"{", b"[")) else {}),
             "responseObject": answer,
             "requestReceivedTimestamp": time,
             "stageTimestamp": time,
