@@ -50,7 +50,7 @@ SCOPES = {
 # With what happens without it.
 OPTIONAL_SCOPES = {
     "app_mentions:read": "the bot does not answer when it is mentioned",
-    "users:read": "times such as “until 09:00” ignore the user's time zone, and people who left still get mentioned",
+    "users:read": "times such as “until 09:00” ignore the user's time zone, and people who left are still mentioned",
     "users:read.email": "commit authors are not looked up by email, and only those in slack.people are mentioned",
     "channels:history": "a message can be posted twice when Slack's response is lost",
 }

@@ -66,7 +66,7 @@ NO_FORGE = Phrase(
     es="{repository} no tiene un forge configurado, así que el bot no puede abrir pull requests ahí.",
 )
 NOT_SEEN = Phrase(
-    en="{application} could not be fully checked, so its live state is not known: {why}",
+    en="{application} could not be fully checked, so its live state is unknown: {why}",
     es="{application} no se pudo comprobar por completo, así que no se conoce su estado en el clúster: {why}",
 )
 HELM = Phrase(

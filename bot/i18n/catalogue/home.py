@@ -58,7 +58,7 @@ NO_PULL = Phrase(en="You requested none in the last 7 days.", es="No solicitaste
 PULL_STATES = {
     "open": Phrase(en="⏳ {link} {title} · open since {time}", es="⏳ {link} {title} · abierto desde {time}"),
     "moot": Phrase(
-        en="⏳ {link} {title} · open since {time}; the drift is gone, close it",
+        en="⏳ {link} {title} · open since {time}; the drift is gone, so close it",
         es="⏳ {link} {title} · abierto desde {time}; el drift ya no existe, ciérralo",
     ),
     "merged": Phrase(en="✅ {link} {title} · merged, {time}", es="✅ {link} {title} · fusionado, {time}"),
@@ -100,7 +100,7 @@ UNSEEN = PluralPhrase(
     es=("; número de objetos desconocido en {n} más", "; número de objetos desconocido en {n} más"),
 )
 INCOMPLETE_WEEK = Phrase(
-    en="There was too much activity to count. These figures cover only the most recent part.",
+    en="There was too much activity to count. These numbers cover only the most recent part.",
     es="Hubo demasiada actividad para contarla. Estas cifras solo cubren la parte más reciente.",
 )
 AS_OF = Phrase(en="Updated {time}.", es="Actualizado: {time}.")
