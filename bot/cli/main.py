@@ -137,9 +137,10 @@ def audit(config_path: Path, since: str | None, output: str, what: str) -> None:
 )
 @click.argument("application", required=False, metavar="[APP]")
 def report(config_path: Path, days: int, form: str, application: str | None) -> None:
-    """Print the delivery metrics: lead time, deployments, failed changes, and times to acknowledge and restore.
+    """Print the delivery metrics.
 
-    JSON and CSV break them down by application, owner and cluster. docs/metrics.md defines them.
+    They are lead time, deployments, failed changes, and times to acknowledge and restore. JSON and CSV break them down
+    by application, owner and cluster. docs/metrics.md defines them.
     """
     from bot.cli.report import run_report
 

@@ -287,7 +287,7 @@ def _watches(
     revisions: Mapping[str, Revision],
     manifest_cache: ManifestCache,
 ) -> Iterator[Probe]:
-    """Whether changes can be watched; ok without the permission too, since scheduled checks see the same later."""
+    """Whether changes can be watched. Also ok without permission, because scheduled checks see the same later."""
     if not config.clusters[cluster.name].watch:
         return
     states = desired_states(applications, revisions, repositories, manifest_cache)

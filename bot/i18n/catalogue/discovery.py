@@ -121,8 +121,8 @@ BAD_VALUES = Phrase(
     es="los valores de {name} no son YAML válido.",
 )
 NOT_GIT = Phrase(
-    en="the source is the {kind} {name}, but the bot reads only from git.",
-    es="su origen es el {kind} {name}, pero el bot solo lee de git.",
+    en="the source is the {kind} {name}, but the bot supports only a GitRepository there.",
+    es="su origen es el {kind} {name}, pero ahí el bot solo admite un GitRepository.",
 )
 NO_SUCH_SOURCE = Phrase(
     en="the {kind} {name} does not exist or the bot cannot list it.",

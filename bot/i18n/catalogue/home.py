@@ -15,7 +15,7 @@ YOURS = Phrase(en="Yours", es="Tuyos")
 OTHERS = Phrase(en="Others", es="Otros")
 TITLE = Phrase(en="{mark} {where}: {fact}", es="{mark} {where}: {fact}")
 WHY_MANY = Phrase(
-    en="{severity} · {names} · the worst is in {worst}", es="{severity} · {names} · lo peor está en {worst}"
+    en="{severity} · {names} · most severe in {worst}", es="{severity} · {names} · lo peor está en {worst}"
 )
 SINCE = Phrase(en="Since {time}", es="Desde {time}")
 NOT_ACKNOWLEDGED = Phrase(en=" · not acknowledged", es=" · sin atender")
@@ -46,8 +46,8 @@ RULES = {
     ),
 }
 OWNERS_UNKNOWN = Phrase(
-    en="Some owners are user groups, and the bot could not get their members from Slack: {reason}",
-    es="Algunos responsables son grupos de usuarios, y el bot no pudo obtener sus miembros de Slack: {reason}",
+    en="Some owners are user groups, and the bot could not get their members from Slack. {reason}",
+    es="Algunos responsables son grupos de usuarios, y el bot no pudo obtener sus miembros de Slack. {reason}",
 )
 DIFFERS = Phrase(en="{state}: {facts}", es="{state}: {facts}")
 APPLICATION = Phrase(en="{mark} {name} · {state} · {cluster}", es="{mark} {name} · {state} · {cluster}")
