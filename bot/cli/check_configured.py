@@ -29,7 +29,7 @@ def check_configured(
 ) -> tuple[list[Check], Sequence[NotFollowed]]:
     """Check these applications, or all when `names` is empty, one thread per cluster. PortError for an unknown name.
 
-    When `names` is empty, what deployers declare and the bot cannot follow is returned too.
+    When `names` is empty, also return the discovered applications that the bot cannot watch.
     """
     charts = build.charts(config)
     config, unsupported = _with_discovered(config, names, charts)
@@ -104,7 +104,7 @@ def _select(config: Config, names: Sequence[str], unsupported: Sequence[Unsuppor
 def _with_discovered(
     config: Config, names: Sequence[str], charts: Charts
 ) -> tuple[Config, Sequence[UnsupportedResource]]:
-    """Add the applications that deployers know, if any are needed. PortError when a deployer cannot be read."""
+    """Add the discovered applications, if any are needed. PortError when a deployer cannot be read."""
     if names and set(names) <= set(config.applications):
         return config, ()
     clusters = {}

@@ -231,7 +231,7 @@ def _origin(field: FieldDrift) -> str:
     if field.actor:
         return _actor(field.actor, field.time)
     if field.manager is None:
-        return "by an unknown tool"
+        return "writer unknown"
     return f"by {field.manager}{_no_later(field)}"
 
 

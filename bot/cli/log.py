@@ -1,4 +1,4 @@
-"""The log on stderr: text or JSON, one line per record, whatever strangers wrote into it."""
+"""The log on stderr: text or JSON, one line per record, even if untrusted text in it has line breaks."""
 
 import json
 import logging
@@ -22,7 +22,7 @@ _TRACE_IDS: Final = ("trace_id", "span_id")  # set by adapters/telemetry/log_fil
 
 
 class OneLineFormatter(logging.Formatter):
-    r"""Only a new record starts at the left margin, so no text can pass for one.
+    r"""Only a new record starts at the left margin, so no text can imitate one.
 
     Line breaks, terminal escapes, bidirectional overrides and other characters that do not print appear as escapes such
     as `\n`. The lines of a traceback follow the record, indented.

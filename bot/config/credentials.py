@@ -43,8 +43,8 @@ _AUDIT_WEBHOOK_TOKEN = "AUDIT_WEBHOOK_TOKEN"  # noqa: S105  a variable's name
 _CHOOSE_TOKEN = "Choose a long random token, and set it in the API server's webhook configuration too."  # noqa: S105
 _AUDIT_WEBHOOK_TOKEN_MISSING = f"{_AUDIT_WEBHOOK_TOKEN} is not set, but a cluster has audit.webhook. {_CHOOSE_TOKEN}"
 _EVENTS_SECRET = (
-    "EVENTS_SECRET is not set, but events.url is. Choose a long random string, and give it to the receiver too:"  # noqa: S105
-    " it verifies the events with it."
+    "EVENTS_SECRET is not set, but events.url is. Choose a long random string, and give it to the receiver too,"  # noqa: S105
+    " which verifies the events with it."
 )
 
 

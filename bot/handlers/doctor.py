@@ -50,7 +50,7 @@ SCOPES = {
 # With what happens without it.
 OPTIONAL_SCOPES = {
     "app_mentions:read": "the bot does not answer when it is mentioned",
-    "users:read": "times such as “until 09:00” ignore the user's time zone, and people who left still get mentioned",
+    "users:read": "times such as “until 09:00” ignore the user's time zone, and people who left are still mentioned",
     "users:read.email": "commit authors are not looked up by email, and only those in slack.people are mentioned",
     "channels:history": "a message can be posted twice when Slack's response is lost",
 }
@@ -287,7 +287,7 @@ def _watches(
     revisions: Mapping[str, Revision],
     manifest_cache: ManifestCache,
 ) -> Iterator[Probe]:
-    """Whether changes can be watched; ok without the permission too, since scheduled checks see the same later."""
+    """Whether changes can be watched. Also ok without permission, because scheduled checks see the same later."""
     if not config.clusters[cluster.name].watch:
         return
     states = desired_states(applications, revisions, repositories, manifest_cache)

@@ -11,7 +11,7 @@ _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
 class Language(StrEnum):
-    """As the configuration spells them: ISO 639-1."""
+    """ISO 639-1 codes, as in the configuration."""
 
     ENGLISH = "en"
     SPANISH = "es"

@@ -92,7 +92,7 @@ def _operation(name: str, span: str, description: str, *attributes: str) -> Metr
 # ---------------------------------------------------------------- operations
 
 COMMAND: Final = _operation(
-    "command", "command {command}", "From a command or click in Slack until its answer was sent.", "command", "outcome"
+    "command", "command {command}", "Time from a command or click in Slack to its answer.", "command", "outcome"
 )
 CHECK: Final = _operation("check", "check", "One drift check of a cluster, without fetching.", "cluster", "outcome")
 GIT_FETCH: Final = _operation("git.fetch", "git fetch", "Fetching a repository.", "outcome")
@@ -121,9 +121,13 @@ REVERTS_OPENED: Final = _counter("reverts.opened", "{pull_request}", "Pull reque
 
 BUILD_INFO: Final = _gauge("build.info", "", "Always 1; the version is an attribute.", "version")
 LEADER: Final = _gauge("leader", "", "1 on the replica that checks and posts, 0 on the others.")
-QUEUE_LENGTH: Final = _gauge("queue.length", "{request}", "Requests from Slack and webhooks waiting for a thread.")
+QUEUE_LENGTH: Final = _gauge("queue.length", "{request}", "Requests from Slack and webhooks that wait for a thread.")
 DRIFTED: Final = _gauge(
-    "application.drifted", "", "1 if the latest check found drift, 0 if not; none if unknown.", "application", "cluster"
+    "application.drifted",
+    "",
+    "1 if the latest check found drift, 0 if not; absent if unknown.",
+    "application",
+    "cluster",
 )
 UNKNOWN: Final = _gauge(
     "application.unknown",
@@ -135,11 +139,13 @@ UNKNOWN: Final = _gauge(
 LAST_SUCCESS: Final = _gauge(
     "check.last_success.timestamp",
     "s",
-    "When a check last compared an application there; 0 if none has.",
+    "When a check last compared an application on the cluster; 0 if never.",
     "cluster",
 )
 INCIDENTS: Final = _gauge("incidents.open", "{incident}", "Incidents that are not resolved.", "severity")
-ROLLOUTS: Final = _gauge("rollouts.unfinished", "{rollout}", "Merges that are not live yet, or are watched.", "state")
+ROLLOUTS: Final = _gauge(
+    "rollouts.unfinished", "{rollout}", "Merges that are not live yet or are still watched.", "state"
+)
 EVENTS_WAITING: Final = _gauge("events.waiting", "{event}", "CloudEvents that the receiver has not accepted yet.")
 
 METRICS: Final = (

@@ -47,7 +47,7 @@ class QuietHoursConfig(Section):
     end: TimeOfDay | None = Field(default=None, alias="to", description=A_TIME_OF_DAY)
     zone: TimeZone = "UTC"
     days: tuple[Weekday, ...] = Field(
-        default=(), description="a list of days from mon, tue, wed, thu, fri, sat, sun, quiet all day"
+        default=(), description="a list of days that are quiet all day: mon, tue, wed, thu, fri, sat or sun"
     )
     loud: Literal["critical", "serious", "nothing"] = Field(
         default="critical", alias="except", description="critical, serious or nothing"

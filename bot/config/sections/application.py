@@ -32,7 +32,7 @@ class HelmConfig(Section):
     namespace: Namespace = ""
     values: tuple[Annotated[str, matching(r"[^\n]+")], ...] = Field(
         default=(),
-        description="a list of files, relative to the application's path or, with a '/' in front, to the root",
+        description="a list of files, relative to the application's path or, with a leading '/', to the root",
     )
     set: dict[str, str] = Field(default={}, description="a mapping of values, as for helm --set")
     set_string: dict[str, str] = Field(default={}, description="a mapping of values, as for helm --set-string")

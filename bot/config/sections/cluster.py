@@ -14,7 +14,7 @@ class ClusterConfig(Section):
 
     `discover` lists the deployers whose applications the bot watches, reported in `channel` unless they name another.
     `argocd_url` is the address of Argo CD's UI, for links.
-    With `watch`, an edit on the cluster is compared within seconds, and not only by the next scheduled check.
+    With `watch`, the bot compares an edit on the cluster within seconds, not only at the next scheduled check.
     """
 
     kubeconfig: LocalPath | None = Field(default=None, description="the path to a kubeconfig file")

@@ -10,7 +10,7 @@ from bot.config.values import Duration, Flag, LocalPath
 
 
 class ClusterAuditConfig(Section):
-    """At least one of `logs` and `webhook` is set. `delay` is how late an event may arrive."""
+    """Where to read the audit log: `logs`, `webhook`, or both. `delay` is how late an event may arrive."""
 
     logs: tuple[LocalPath, ...] = Field(
         default=(), description="a list of paths to audit logs, one for each API server"

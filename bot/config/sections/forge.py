@@ -72,9 +72,9 @@ class ForgeConfig(Section):
     def _check_against_kind(self) -> Self:
         kind = FORGES[self.kind]
         if re.fullmatch(kind.repository, self.repository, re.ASCII) is None:
-            raise ValueError(f"repository must have the form {kind.form} on {self.kind}")
+            raise ValueError(f"repository must have the form {kind.form} for {self.kind}")
         if not self.api_url:
-            raise ValueError(f"api_url is missing; on {self.kind} it is {kind.own_api_url}")
+            raise ValueError(f"api_url is missing; for {self.kind}, it is {kind.own_api_url}")
         if kind.library and find_spec(kind.library) is None:
             raise ValueError(
                 f"kind {self.kind} needs a library that is not installed: pip install 'gitops-bot[{kind.extra}]'"
