@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Final
 
-from bot.core.drift.exclusions import is_controller_label, is_label, is_restart_stamp, is_shared_mark
+from bot.core.drift.exclusions import DELETION, is_controller_label, is_label, is_restart_stamp, is_shared_mark
 from bot.core.objects.managed_fields import Ownership, Writer
 from bot.core.objects.path import Path, Segment
 from bot.i18n.catalogue import reason as reasons
 from bot.i18n.catalogue import set_aside as texts
 from bot.i18n.language import LocalizedText, Text
 
+DROPPED: Final = LocalizedText(texts.DROPPED)
 RESTART: Final = LocalizedText(texts.RESTART)
 _DEPLOYERS_MARK: Final = LocalizedText(texts.TRACKING_METADATA)
 _SCALED: Final = LocalizedText(texts.SCALED)
@@ -63,6 +64,8 @@ class Attribution:
         """Git declares a value, and the cluster has none."""
         if is_restart_stamp(path):
             return Verdict(is_drift=False, reason=RESTART)
+        if tuple(path) == DELETION:
+            return Verdict(is_drift=False, reason=DROPPED)
         if reason := self._controlled.get(tuple(path)):
             return Verdict(is_drift=False, reason=reason)
         return Verdict(is_drift=True, reason=LocalizedText(reasons.REMOVED))
@@ -72,6 +75,8 @@ class Attribution:
 
         Without a schema that describes it, it may still be a default.
         """
+        if path == DELETION:
+            return Verdict(is_drift=True, reason=LocalizedText(reasons.DELETING))
         owners = self._ownership.owners(path)
         person = next((owner for owner in owners if self._ownership.is_person(owner)), None)
         writer = person or next(iter(owners), None)

@@ -19,8 +19,15 @@ _NESTED_METADATA: Final = frozenset(
         "uid",
     )
 )
-_METADATA: Final = _NESTED_METADATA | {"name", "namespace", "generateName"}
+_METADATA: Final = (_NESTED_METADATA | {"name", "namespace", "generateName"}) - {"deletionTimestamp"}
 _NONE: Final[frozenset[str]] = frozenset()
+
+# Of an object that is being deleted. A finalizer may keep it for a long time.
+DELETION: Final = ("metadata", "deletionTimestamp")
+OWNERS: Final = ("metadata", "ownerReferences")
+
+# Keyed lists whose items run in their order.
+ORDERED_LISTS: Final = frozenset(("initContainers",))
 
 # Labels and annotations by which a deployer recognizes the objects it applied.
 DEPLOYER_MARKS: Final = frozenset(
@@ -105,8 +112,8 @@ def is_controller_label(path: Sequence[Segment]) -> bool:
 
 
 def is_shared_mark(path: Sequence[Segment]) -> bool:
-    """Whether this is a label that deployers use as a mark, and people for their own purposes."""
-    return path[-1] in SHARED_MARKS and is_label(path)
+    """Whether this is a label of the object that deployers use as a mark, and people for their own purposes."""
+    return len(path) == 3 and path[-1] in SHARED_MARKS and is_label(path)
 
 
 def is_restart_stamp(path: Sequence[Segment]) -> bool:

@@ -131,6 +131,15 @@ def _container(change: Change) -> Sequence[Text]:
     return _added_or_removed(Change(workload, change.object_drift, change.field), what)
 
 
+def _init_containers(change: Change) -> Sequence[Text]:
+    """Their order; or one that was added or removed."""
+    desired, live = change.field.desired, change.field.live
+    if change.field.change == "changed" and isinstance(desired, list) and isinstance(live, list):
+        what = LocalizedText(texts.INIT_ORDER)
+        return _arrow(change, what, ", ".join(map(str, desired)), ", ".join(map(str, live)))
+    return _container(change)
+
+
 def _resource(change: Change) -> Sequence[Text]:
     *_, kind, resource = (segment for segment in segments(change.field.path) if isinstance(segment, str))
     known = texts.RESOURCES.get(resource)
@@ -156,6 +165,10 @@ def _host_path(change: Change) -> Sequence[Text]:
 
     sides = (texts.NO_HOST_PATH, mounted(change.field.desired)), (texts.HOST_PATH, mounted(change.field.live))
     return tuple(LocalizedText(phrase, subject=change.subject, path=path) for phrase, path in sides if path)
+
+
+def _deleting(change: Change) -> Sequence[Text]:
+    return (LocalizedText(texts.DELETING, subject=change.subject),)
 
 
 def _permissions(change: Change) -> Sequence[Text]:
@@ -303,6 +316,7 @@ _CONTEXT: Final = r"(.*\.)?securityContext\."
 _CONTAINERS: Final = r"(.*\.)?(c|initC|ephemeralC)ontainers"
 
 RULES: Final = (
+    _rule(r"metadata\.deletionTimestamp", _deleting),
     _rule(_CONTEXT + "privileged", _flag(texts.PRIVILEGED, texts.NOT_PRIVILEGED)),
     _rule(
         _CONTEXT + "allowPrivilegeEscalation",
@@ -324,6 +338,7 @@ RULES: Final = (
     _rule(r"spec\.replicas", _value(texts.REPLICAS)),
     _rule(r"spec\.suspend", _flag(texts.SUSPENDED, texts.NOT_SUSPENDED), "CronJob Job"),
     _rule(r"spec\.paused", _flag(texts.PAUSED, texts.NOT_PAUSED), "Deployment"),
+    _rule(r"(.*\.)?spec\.initContainers", _init_containers, looks_inside=True),
     _rule(_CONTAINERS, _container, looks_inside=True),
     _rule(_CONTAINERS + r"\.command", _value(texts.COMMAND)),
     _rule(_CONTAINERS + r"\.args", _value(texts.ARGUMENTS)),

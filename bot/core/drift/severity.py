@@ -12,6 +12,7 @@ from enum import IntEnum, StrEnum
 from functools import lru_cache
 from typing import Any, Final
 
+from bot.core.drift.exclusions import DELETION
 from bot.core.drift.model import FieldDrift, ObjectDrift
 from bot.core.objects.path import PathError, parse_path
 
@@ -167,6 +168,7 @@ _RULES: Final = (
     ),
 )
 
+_DELETION: Final = ".".join(DELETION)
 _MISSING: Final = {
     **dict.fromkeys(_RBAC, Reason.ACCESS),
     **dict.fromkeys(_ADMISSION, Reason.ADMISSION),
@@ -188,9 +190,13 @@ def rate_field(object_drift: ObjectDrift, field_drift: FieldDrift) -> Rating:
 def rate_object(object_drift: ObjectDrift) -> Rating:
     """How severe an object's worst difference is."""
     if object_drift.change == "missing" or not object_drift.fields:
-        reason = _MISSING.get(object_drift.kind)
-        return Rating(_CRITICAL, reason) if reason else Rating(_SERIOUS, Reason.MISSING)
+        return _rate_missing(object_drift)
     return max((rate_field(object_drift, field_drift) for field_drift in object_drift.fields), key=_severity)
+
+
+def _rate_missing(object_drift: ObjectDrift) -> Rating:
+    reason = _MISSING.get(object_drift.kind)
+    return Rating(_CRITICAL, reason) if reason else Rating(_SERIOUS, Reason.MISSING)
 
 
 def rate(drift: Iterable[ObjectDrift]) -> Rating:
@@ -203,6 +209,8 @@ def _severity(rating: Rating) -> Severity:
 
 
 def _rate(object_drift: ObjectDrift, path: str, desired: Any, live: Any) -> Rating:
+    if path == _DELETION:
+        return _rate_missing(object_drift)
     for rule in _matching(object_drift.kind, path):
         if rule.when(desired, live):
             return Rating(rule.severity, rule.reason)

@@ -28,7 +28,7 @@ _TABLE: Final = """
 LabelSelector: matchExpressions[~]:LabelSelectorRequirement matchLabels{}
 LabelSelectorRequirement: values[~]
 ManagedFieldsEntry: time:time
-ObjectMeta: annotations{} creationTimestamp:time! deletionGracePeriodSeconds! deletionTimestamp:time! finalizers[=]!
+ObjectMeta: annotations{} creationTimestamp:time! deletionGracePeriodSeconds! deletionTimestamp:time finalizers[=]!
   generateName! generation! labels{} managedFields[]:ManagedFieldsEntry! ownerReferences[uid]! resourceVersion!
   selfLink! uid!
 [core/v1]

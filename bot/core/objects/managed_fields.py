@@ -111,6 +111,11 @@ class Ownership:
         value = self._applied.at(path)
         return value is not _MISSING and value is not None
 
+    def has_person_below(self, path: Path) -> bool:
+        """Whether a tool that people use by hand owns the value at a path, or anything in it."""
+        self._steps.take(1 + len(self.writers))
+        return any(self.is_person(writer) and _fields_at(writer.fields, path) is not None for writer in self.writers)
+
     def list_keys(self, path: Path) -> tuple[str, ...] | None:
         """The keys of a list, from how its items are owned; () for a set, None if it is atomic or nobody owns items."""
         for writer in self.writers:

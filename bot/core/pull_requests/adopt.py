@@ -13,6 +13,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString, LiteralScalarString, ScalarString
 
+from bot.core.drift.exclusions import DELETION, ORDERED_LISTS
 from bot.core.drift.model import FieldDrift, ObjectDrift
 from bot.core.objects.manifest import ManifestError, read_documents
 from bot.core.objects.path import Item, Member, Segment, format_path, parse_path
@@ -36,7 +37,7 @@ def adopt(file: str, content: bytes, drift: Sequence[ObjectDrift], *, namespace:
     share, a list item that cannot be identified), and for credentials.
     """
     for object_drift in drift:
-        refuse_credentials(object_drift)
+        check_adoptable(object_drift)
     try:
         documents = [json.loads(json.dumps(value)) for _, value in read_documents(file, content)]
     except ManifestError as error:
@@ -54,10 +55,15 @@ def adopt(file: str, content: bytes, drift: Sequence[ObjectDrift], *, namespace:
     raise NotAdoptableError(LocalizedText(texts.SHARED_VALUE, file=file))
 
 
-def refuse_credentials(object_drift: ObjectDrift) -> None:
-    """NotAdoptableError for a Secret, or if the cluster's value of a field is hidden."""
+def check_adoptable(object_drift: ObjectDrift) -> None:
+    """NotAdoptableError for an object that is being deleted, a Secret, another order, or a hidden value."""
+    if any(field.path == ".".join(DELETION) for field in object_drift.fields):
+        raise NotAdoptableError(LocalizedText(texts.DELETING, object=f"{object_drift.kind} {object_drift.name}"))
     if object_drift.kind == "Secret":
         raise NotAdoptableError(LocalizedText(texts.SECRET, name=object_drift.name))
+    for field in object_drift.fields:
+        if field.change == "changed" and field.path.rpartition(".")[2] in ORDERED_LISTS:
+            raise NotAdoptableError(LocalizedText(texts.ORDER, path=field.path))
     hidden = next((field for field in object_drift.fields if has_hidden(field.live)), None)
     if hidden:
         name = f"{object_drift.kind} {object_drift.name}"

@@ -19,8 +19,8 @@ from bot.core.objects.path import Item, Member, Segment
 from bot.core.pull_requests.adopt import (
     NotAdoptableError,
     apply_field,
+    check_adoptable,
     find_key,
-    refuse_credentials,
     round_trip,
     segments,
     to_yaml,
@@ -56,7 +56,7 @@ def adopt_overlay(
         raise NotAdoptableError(LocalizedText(texts.NO_YAML, file=kustomization)) from error
     adopted: dict[str, bytes] = {}
     for object_drift in drift:
-        refuse_credentials(object_drift)
+        check_adoptable(object_drift)
         manifest = _manifest(rendered, object_drift)
         fields = [field for field in object_drift.fields if not _set_in_overlay(overlay, object_drift, field)]
         if not fields and object_drift.change != "missing":

@@ -79,6 +79,14 @@ SECRET = Phrase(
     en="Secret {name} cannot be adopted: the bot never writes secret values to git. Change it at its source.",
     es="El Secret {name} no se puede adoptar: el bot nunca escribe valores secretos en git. Cámbialo en su origen.",
 )
+DELETING = Phrase(
+    en="{object} cannot be adopted: it is being deleted. Adopt it once it is gone.",
+    es="{object} no se puede adoptar: se está eliminando. Adóptalo cuando ya no exista.",
+)
+ORDER = Phrase(
+    en="The order of {path} cannot be adopted: change it in git by hand.",
+    es="El orden de {path} no se puede adoptar: cámbialo en git a mano.",
+)
 CREDENTIAL = Phrase(
     en="{object} cannot be adopted: {path} holds a credential, and the bot never writes credentials to git. Change it "
     "at its source.",
