@@ -1,4 +1,4 @@
-"""Which objects an autoscaler scales, so that a changed number of replicas there is not drift."""
+"""Finds the objects that autoscalers scale, where another number of replicas is not drift."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ class ScaleTargets:
     targets: frozenset[tuple[str, str, str, str]] = frozenset()
 
     def include(self, manifest: Manifest) -> bool:
-        """Whether an autoscaler scales the object of a manifest that `resolve` has put in its namespace."""
+        """Whether an autoscaler scales the object of a manifest, to which `resolve` has added the namespace."""
         return (_group(manifest.api_version), manifest.kind, manifest.namespace or "", manifest.name) in self.targets
 
 
