@@ -1,4 +1,4 @@
-"""Records what audit events say: from log files, and from the API servers' webhooks."""
+"""Records audit events, from log files and from the API servers' webhooks."""
 
 import logging
 import threading
@@ -17,7 +17,7 @@ from bot.ports.store import ClusterWrites
 
 _log = logging.getLogger(__name__)
 
-MAX_WRITES: Final = 50_000  # that are stored for each cluster
+MAX_WRITES: Final = 50_000  # stored for each cluster
 MAX_EVENTS: Final = 5_000  # in one body
 
 
@@ -25,7 +25,7 @@ class AuditLog(Protocol):
     """An audit log that is followed."""
 
     def read(self) -> Sequence[bytes]:
-        """The lines since the last call, or as many as one call reads. ClusterError."""
+        """The lines since the last call, or as many as one call reads. Raises ClusterError."""
         ...
 
     def close(self) -> None:
@@ -34,10 +34,10 @@ class AuditLog(Protocol):
 
 
 class AuditRecorder:
-    """Keeps the requests that changed something in one cluster, for as long as configured. Any thread may call.
+    """Stores the requests that changed something in one cluster, for as long as configured. Thread-safe.
 
-    It also records when it could not read an event, so that nobody is named with certainty for a change that the event
-    may explain. `key` is the key of the digests: random, and never stored.
+    It also records when it could not read an event, so that no one is named with certainty for a change that the event
+    may explain. `key` is the key of the digests, which is random and never stored.
     """
 
     def __init__(
@@ -51,12 +51,12 @@ class AuditRecorder:
         self._histories = ObjectHistories()
         self._last_unreadable = ""  # id
         self._lock = threading.Lock()
-        self._unreadable: dict[int, str] = {}  # why, by the index of the log
+        self._unreadable: dict[int, str] = {}  # the error, by the index of the log
 
     def receive(self, bodies: Iterable[bytes], now: datetime) -> int:
-        """Record the events in lines of a log, or in the body of a webhook; the number of bodies that are not events.
+        """Record the events in lines of a log or the body of a webhook. Returns how many bodies aren't events.
 
-        StoreError: nothing is recorded, and the same bodies can be received again.
+        Raises StoreError, and then nothing is recorded and the same bodies can be received again.
         """
         refused = 0
         with self._lock:
@@ -77,7 +77,7 @@ class AuditRecorder:
         return refused
 
     def follow(self, now: datetime) -> None:
-        """Record what was appended to the logs since the last call. StoreError."""
+        """Record what was appended to the logs since the last call. Raises StoreError."""
         for index, log in enumerate(self._logs):
             try:
                 lines = log.read()
@@ -86,12 +86,12 @@ class AuditRecorder:
                     lines = log.read()
                 self._unreadable.pop(index, None)
             except PortError as error:
-                if self._unreadable.get(index) != str(error):  # said once, not each second
+                if self._unreadable.get(index) != str(error):  # log it once, not each second
                     _log.warning("audit log of %s: %s", self._cluster, error)
                 self._unreadable[index] = str(error)
 
     def prune(self, now: datetime) -> None:
-        """Forget what is older than the retention. StoreError."""
+        """Delete requests older than the retention. Raises StoreError."""
         self._writes.prune(self._cluster, now - self._config.retention, MAX_WRITES)
 
     def close(self) -> None:
@@ -100,7 +100,7 @@ class AuditRecorder:
             log.close()
 
     def _read(self, event: Mapping[str, object], now: datetime, known: dict[str, ClusterWrite]) -> None:
-        """Read an event; if that fails unexpectedly, only who made the request and for which object."""
+        """Read an event. If that fails unexpectedly, read only who made the request and for which object."""
         for some in (event, {**event, **dict.fromkeys(BODIES)}):
             with skip_unexpected(f"an audit event of {self._cluster}"):
                 self._add(some, now, known)
@@ -113,7 +113,7 @@ class AuditRecorder:
             _log.warning("audit log of %s: cannot read every event; who made changes is uncertain", self._cluster)
         self._last_unreadable = write.id
         known[write.id] = write
-        self._histories = ObjectHistories()  # else a later request would seem to have made these changes
+        self._histories = ObjectHistories()  # or a later request would seem to have made these changes
 
     def _add(self, event: Mapping[str, object], now: datetime, known: dict[str, ClusterWrite]) -> None:
         read = read_write(event, self._key, keep_users=self._config.show_users)
