@@ -1,4 +1,4 @@
-"""What a deployer reports about an application, beside what the bot sees."""
+"""What a deployer reports about an application, next to the bot's own result."""
 
 from bot.i18n.language import Phrase, PluralPhrase
 

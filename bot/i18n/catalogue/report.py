@@ -1,4 +1,4 @@
-"""The delivery report: the metrics of DORA, and what waits."""
+"""The delivery report: DORA metrics, and what needs someone."""
 
 from bot.i18n.language import Phrase, PluralPhrase
 
