@@ -156,7 +156,7 @@ _ONE = "/pull-requests/{number:[0-9]+}"
 
 
 def build_statuses(repositories: Iterable[HostedRepository], sha: str) -> list[Json]:
-    """The build statuses of a commit: Data Center keeps them for no repository in particular.
+    """The build statuses of a commit, which Data Center stores independently of repositories.
 
     https://developer.atlassian.com/server/bitbucket/rest/v1000/api-group-build-status/
     """

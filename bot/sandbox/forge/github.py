@@ -19,7 +19,7 @@ _SHA = re.compile(r"[0-9a-f]{40}", re.ASCII)
 
 
 def error(status: int, message: str, errors: list[dict[str, str]] | None = None) -> Json:
-    """The body of an error, in GitHub's form."""
+    """The body of an error, in GitHub's format."""
     return {
         "message": message,
         **({"errors": errors} if errors else {}),

@@ -91,7 +91,7 @@ def _create_commit(call: Call) -> Json:
         )
     except GitError as error:
         raise RefusedError(422, "Tree SHA does not exist") from error
-    # GitHub signs the commits that an App creates as itself, and not those created with a person's token.
+    # GitHub signs the commits that an App creates as itself, but not those created with a person's token.
     return shapes.git_commit(call, git.commit(git.sign(sha, _SIGNATURE) if own else sha))
 
 
