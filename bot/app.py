@@ -50,7 +50,7 @@ from bot.work_pool import WorkPool
 
 _log = logging.getLogger(__name__)
 
-# Bolt runs all listeners on one pool. With its default of five threads, a sixth slow listener is never acked.
+# Bolt runs all listeners on one pool. With its default of five threads, a sixth slow listener is not acked in time.
 LISTENER_THREADS = 32
 DRAIN_SECONDS = 20.0
 _RECONCILE_EVERY = timedelta(seconds=5)
@@ -69,7 +69,7 @@ def utc_now() -> datetime:
 def build_monitor(
     ports: Ports, config: Config, reconciler: CardReconciler, discoverer: Discoverer, people: People
 ) -> Monitor:
-    """Build the monitor and what it needs. `config.applications` must be those of the discoverer."""
+    """Build the monitor and what it needs. `config.applications` must be the discoverer's."""
     manifest_cache = ManifestCache(ports.renderer, ports.charts, ports.bases, ports.telemetry)
     suspects = Suspects(
         ports,
@@ -183,7 +183,7 @@ class Bot:
         self._telemetry.read_gauges_from(gauges.read)
 
     def start(self) -> Self:
-        """Serve health checks, listen to Slack and start checking. Returns at once, even when Slack is down."""
+        """Serve health checks, listen to Slack and start checking. Returns at once, even if Slack is down."""
         self.web.start()
         if self._socket:
             self._socket.start()
@@ -227,7 +227,7 @@ class Bot:
                 Job(f"second look on {name}", every.second_look, partial(self._monitor.second_look, name))
                 for name in self._config.clusters
             ),
-            # Everywhere, since a replica that no longer leads stops watching.
+            # On every replica, since one that no longer leads must stop watching.
             *(
                 Job(f"watch of {watcher.cluster}", _WATCHES_EVERY, watcher.keep, everywhere=True)
                 for watcher in self._watchers
@@ -315,7 +315,7 @@ class Bot:
 
 
 class _Socket:
-    """Connects Socket Mode in the background, and keeps trying: Slack may be down when the bot starts."""
+    """Connects Socket Mode in the background, and keeps trying, since Slack may be down when the bot starts."""
 
     def __init__(self, app: App, app_token: str) -> None:
         # A connection that dies behind a NAT is detected after four unanswered pings: after 8 s instead of 40 s.

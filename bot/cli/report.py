@@ -22,7 +22,7 @@ from bot.ports.errors import PortError
 
 
 def run_report(config_path: Path, *, days: int, application: str | None, form: str) -> None:
-    """Print the metrics of the last days as text, JSON or CSV. CommandError."""
+    """Print the metrics of the last days as text, JSON or CSV. Raises CommandError."""
     config = load_config(config_path)
     try:
         require_database(config.store)
