@@ -1,8 +1,8 @@
-"""500 applications of one cluster drift at once, and are put back: what keeping that costs. Run it with `make bench`.
+"""500 applications of one cluster drift at once and recover: the cost of recording it. Run it with `make bench`.
 
-Measured is what follows the comparing: checks saved, incidents opened, told as one card, resolved, told again and
-settled, on SQLite on disk and with the sandbox's Slack. Beside it stands the naive store, which opens its database anew
-for each operation.
+It measures what follows the comparison: saving checks, and opening, posting as one card, resolving, updating and
+settling incidents, on SQLite on disk and with the sandbox's Slack. It is compared with a naive store that opens its
+database for each operation.
 """
 
 import platform
@@ -46,7 +46,7 @@ STEPS = (
 
 @dataclass
 class Bench:
-    """The part of the bot that keeps incidents and tells them, with a clock that steps."""
+    """The part of the bot that records and posts incidents, with a manual clock."""
 
     store: SqlStore
     slack: SandboxSlack
@@ -59,7 +59,7 @@ class Bench:
         self.rendered = ManifestCache(self.ports.renderer)
 
     def look(self, status: Status) -> None:
-        """A check of every application half a minute later, and what follows from it."""
+        """Record a check of every application half a minute later."""
         self.now += timedelta(seconds=30)
         drift = DRIFT if status is Status.OUT_OF_SYNC else ()
         checks = [Check(f"shop-{n}", "prod", "a" * 40, status, None, 3, self.now, drift) for n in range(MANY)]
