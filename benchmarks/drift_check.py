@@ -469,13 +469,13 @@ def machine() -> Iterator[str]:
     if info.is_file():
         names = (line.partition(":")[2].strip() for line in info.read_text().splitlines() if "model name" in line)
         model = next(names, model)
-    here = Path(__file__).parent
-    changed = " and uncommitted changes" if git("status", "--porcelain", cwd=here) else ""
+    folder = Path(__file__).parent
+    changed = " and uncommitted changes" if git("status", "--porcelain", cwd=folder) else ""
     yield f"{model}, {os.cpu_count()} cores, {platform.system()} {platform.machine()}"
     yield f"Python {platform.python_version()}, " + ", ".join(
         f"{name} {version(name)}" for name in ("kubernetes", "orjson", "PyYAML", "urllib3", "GitPython")
     )
-    yield f"{git('version', cwd=here)}; commit {git('rev-parse', '--short', 'HEAD', cwd=here)}{changed}"
+    yield f"{git('version', cwd=folder)}; commit {git('rev-parse', '--short', 'HEAD', cwd=folder)}{changed}"
     yield f"{OBJECTS:,} objects in {NAMESPACES} applications, each with a namespace of its own"
 
 
@@ -503,10 +503,10 @@ def report(scenarios: list[str]) -> None:
         results = {}
         with cluster(home) as (url, _):
             for scenario in scenarios:
-                found = results[scenario] = measured(scenario, home, url)
+                figures = results[scenario] = measured(scenario, home, url)
                 print(
-                    f"{scenario:34}{found['wall']:6.2f} s{found['cpu']:7.2f} s{found['git']:7.2f} s"
-                    f"{found['peak'] / 2**20:6.0f} MB{found['requests']:10}{found['received'] / 1e6:8.1f} MB",
+                    f"{scenario:34}{figures['wall']:6.2f} s{figures['cpu']:7.2f} s{figures['git']:7.2f} s"
+                    f"{figures['peak'] / 2**20:6.0f} MB{figures['requests']:10}{figures['received'] / 1e6:8.1f} MB",
                     flush=True,
                 )
     print()

@@ -65,7 +65,7 @@ def history() -> str:
     return "".join(parts)
 
 
-def serve(root: str, given: Connection) -> None:
+def serve(root: str, connection: Connection) -> None:
     """Serve the forge until the process is ended."""
     forge = SandboxForge(Path(root))
     forge.add_person("mia", "Mia", "mia@example.org")
@@ -73,7 +73,7 @@ def serve(root: str, given: Connection) -> None:
     subprocess.run(["git", "fast-import", "--quiet"], cwd=hosted.git.path, input=history(), text=True, check=True)
     subprocess.run(["git", "repack", "-adq"], cwd=hosted.git.path, check=True)
     with Server(forge.app) as server:
-        given.send((server.url, forge.token))
+        connection.send((server.url, forge.token))
         signal.pause()
 
 
@@ -194,11 +194,11 @@ def print_costs(costs: dict[str, list[Cost]]) -> None:
     print(f"A revert in a repository of {APPLICATIONS * FILES:,} files and {COMMITS:,} commits, over HTTP\n")
     print(f"{'':52}{'best':>9}{'median':>9}{'this/the bot':>14}{'CPU, median':>13}{'this/the bot':>14}")
     walls, cpus = (
-        {way: median([getattr(cost, name) for cost in some]) for way, some in costs.items()} for name in ("wall", "cpu")
+        {way: median([getattr(cost, name) for cost in runs]) for way, runs in costs.items()} for name in ("wall", "cpu")
     )
     bot = next(iter(costs))
-    for way, some in costs.items():
-        best = min(cost.wall for cost in some)
+    for way, runs in costs.items():
+        best = min(cost.wall for cost in runs)
         print(f"{way:52}{best:>7.3f} s{walls[way]:>7.3f} s{walls[way] / walls[bot]:>14.2f}", end="")
         print(f"{cpus[way]:>11.3f} s{cpus[way] / cpus[bot]:>14.2f}")
 

@@ -209,22 +209,22 @@ class Bot:
         self._ports.store.close()
 
     def _jobs(self) -> list[Job]:
-        every = self._config.schedule
+        schedule = self._config.schedule
         return [
             *(
-                Job(f"discovery on {name}", every.discover, partial(self._discoverer.poll, name), everywhere=True)
+                Job(f"discovery on {name}", schedule.discover, partial(self._discoverer.poll, name), everywhere=True)
                 for name in self._discoverer.polled_clusters
             ),
             *(
-                Job(f"drift check of {name}", every.drift, partial(self._monitor.check_cluster, name))
+                Job(f"drift check of {name}", schedule.drift, partial(self._monitor.check_cluster, name))
                 for name in self._config.clusters
             ),
             *(
-                Job(f"git polling of {name}", every.git, partial(self._monitor.poll_all_refs, name))
+                Job(f"git polling of {name}", schedule.git, partial(self._monitor.poll_all_refs, name))
                 for name in self._config.repositories
             ),
             *(
-                Job(f"second look on {name}", every.second_look, partial(self._monitor.second_look, name))
+                Job(f"second look on {name}", schedule.second_look, partial(self._monitor.second_look, name))
                 for name in self._config.clusters
             ),
             # On every replica, since one that no longer leads must stop watching.
@@ -240,11 +240,11 @@ class Bot:
                 Job(f"retention of the audit log of {name}", _PRUNE_EVERY, partial(self._prune_audit_log, recorder))
                 for name, recorder in self._audits.items()
             ),
-            Job("rollouts", every.rollout, self._monitor.observe_rollouts),
+            Job("rollouts", schedule.rollout, self._monitor.observe_rollouts),
             Job("approvals", _RECONCILE_EVERY, self._monitor.review_approvals),
-            Job("pull requests", every.git, partial(track.poll, self._ports)),
+            Job("pull requests", schedule.git, partial(track.poll, self._ports)),
             Job("interrupted requests", _RECONCILE_EVERY, self._commands.resume_interrupted),
-            Job("queued reverts", every.git, self._commands.run_queued),
+            Job("queued reverts", schedule.git, self._commands.run_queued),
             Job("suspects", _RECONCILE_EVERY, self._monitor.find_suspects),
             Job("cards", _RECONCILE_EVERY, self._monitor.reconcile_cards),
             Job("digest charts", _DIGEST_CHARTS_EVERY, self._digests.share_charts),

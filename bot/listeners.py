@@ -115,12 +115,12 @@ class Listeners:
         requester = self._requester(
             user, user, str(event.get("channel", "")), Origin.MENTION, str(thread) if thread else None
         )
-        own = [
+        own_users = [
             str(authorization["user_id"])
             for authorization in body.get("authorizations") or ()
             if authorization.get("is_bot")
         ]
-        asked = self._understood(requester, mentioned_command(str(event.get("text", "")), own))
+        asked = self._understood(requester, mentioned_command(str(event.get("text", "")), own_users))
 
         def work() -> Message:
             if isinstance(asked, Message):
@@ -314,18 +314,18 @@ class Listeners:
         def job() -> None:
             with measured as operation:
                 try:
-                    said = work()
+                    message = work()
                 except PortError as error:
                     operation.outcome = Outcome.ERROR
                     _log.warning("request from %s failed: %s", requester.user, error)
-                    said = errors.unavailable(requester.translator, error.text)
+                    message = errors.unavailable(requester.translator, error.text)
                 except Exception:
                     operation.outcome = Outcome.ERROR
                     reference = secrets.token_hex(4)
                     _log.exception("request from %s failed, reference %s", requester.user, reference)
-                    said = errors.internal_error(requester.translator, reference)
-                if said is not None:
-                    self._say(requester, respond, said, replaces=replaces)
+                    message = errors.internal_error(requester.translator, reference)
+                if message is not None:
+                    self._say(requester, respond, message, replaces=replaces)
             self._follow(requester)
 
         try:
@@ -343,16 +343,16 @@ class Listeners:
         except PortError as error:
             _log.warning("cannot update the Home tab of %s: %s", requester.user, error)
 
-    def _say(self, requester: Requester, respond: Respond | None, said: Message, *, replaces: bool = False) -> None:
+    def _say(self, requester: Requester, respond: Respond | None, message: Message, *, replaces: bool = False) -> None:
         """Answer on the Home tab if asked there, or else by response URL (no membership needed) or ephemerally."""
         if requester.about:
-            self._homes.answer(requester.user, said, requester.about)
+            self._homes.answer(requester.user, message, requester.about)
             return
-        if respond is not None and responded(respond, said, self._ports.telemetry, replaces=replaces):
+        if respond is not None and responded(respond, message, self._ports.telemetry, replaces=replaces):
             return
         try:
             self._ports.chat.post_ephemeral(
-                requester.channel or self._config.slack.channel, requester.user, said, thread=requester.thread
+                requester.channel or self._config.slack.channel, requester.user, message, thread=requester.thread
             )
         except ChatError as error:
             _log.warning("cannot answer %s: %s", requester.user, error)
@@ -391,8 +391,8 @@ def _click(body: Payload, action: Payload) -> str:
     return " ".join(["click", *(str(part) for part in (*where, action.get("action_id"), action.get("action_ts")))])
 
 
-def _ack(ack: Ack, said: Message | None) -> None:
-    if said is None:
+def _ack(ack: Ack, message: Message | None) -> None:
+    if message is None:
         ack()
     else:
-        ack(text=said.text, blocks=[dict(block) for block in said.blocks], response_type="ephemeral")
+        ack(text=message.text, blocks=[dict(block) for block in message.blocks], response_type="ephemeral")

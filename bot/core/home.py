@@ -159,9 +159,9 @@ def build_overview(
 def build_home(user: str, overview: WorkspaceOverview, groups: Mapping[str, Members]) -> Home:
     """A Slack user's Home tab. `groups` are the members of each owning user group, or why they are unknown."""
     application_filter, names = _filter_applications(user, overview, groups)
-    own = names if application_filter is not ApplicationFilter.ALL else frozenset()
+    owned = names if application_filter is not ApplicationFilter.ALL else frozenset()
     cards = [
-        replace(card, mine=any(incident.application in own for incident in card.incidents)) for card in overview.cards
+        replace(card, mine=any(incident.application in owned for incident in card.incidents)) for card in overview.cards
     ]
     snoozes = [card for card in cards if any(_snoozed_by(incident, user) for incident in card.incidents)]
     hidden = {card.card_id for card in snoozes if all(_snoozed_by(incident, user) for incident in card.incidents)}

@@ -87,7 +87,7 @@ class Forge(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Clients:
-    """The clients to test. Those whose creation can fail with PortError are callables."""
+    """The clients to test. If creating one may raise PortError, it is a callable."""
 
     slack: Slack
     chat: Chat
@@ -337,11 +337,12 @@ def _slack(config: Config, clients: Clients) -> Iterator[Probe]:
         yield Probe(f"Slack: optional scope {scope}: {state}", ok=True)
     yield _blocks(clients.slack, clients.clock())
     # An ephemeral message to the bot itself needs the same scopes as a post, and no one sees it.
-    post_ephemeral, own = Message("gitops-bot doctor is testing whether the bot can post here."), str(answer["user_id"])
+    post_ephemeral = Message("gitops-bot doctor is testing whether the bot can post here.")
+    user = str(answer["user_id"])
     channels = {config.slack.channel, *(application.channel for application in config.applications.values())} - {""}
     for channel in sorted(channels):
         what = f"Slack: the bot can post in {channel}"
-        yield _attempt(what, partial(clients.chat.post_ephemeral, channel, own, post_ephemeral))[0]
+        yield _attempt(what, partial(clients.chat.post_ephemeral, channel, user, post_ephemeral))[0]
 
 
 def _blocks(slack: Slack, now: datetime) -> Probe:

@@ -66,8 +66,8 @@ class EventDispatcher:
         events = recent(self._derive(now), now, self._enabled_at)
         new = [event for event in events if event.id not in self._queued]
         self._store.events.add(new)
-        known = {**self._queued, **{event.id: event.time for event in new}}
-        self._queued = {id_: time for id_, time in known.items() if time >= now - MAX_AGE}
+        queued_times = {**self._queued, **{event.id: event.time for event in new}}
+        self._queued = {id_: time for id_, time in queued_times.items() if time >= now - MAX_AGE}
 
     def _derive(self, now: datetime) -> Iterator[Event]:
         store, since = self._store, now - _ENDED_WITHIN

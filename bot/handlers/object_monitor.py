@@ -75,12 +75,12 @@ class ObjectMonitor:
         news = [
             item for item in refs if item.name not in results or self._is_news(results[item.name], latest[item.name])
         ]
-        again = {ref for item in refs if _is_unread(results.get(item.name)) for ref in refs[item].values()}
+        recheck = {ref for item in refs if _is_unread(results.get(item.name)) for ref in refs[item].values()}
         if not news:
-            return again
+            return recheck
         revisions = self._monitor.fetch(news)  # a difference may come from a commit that was just deployed
         unfetched = [item for item in news if isinstance(revisions[item.repository.key], PortError)]
-        again |= {ref for item in unfetched for ref in refs[item].values()}
+        recheck |= {ref for item in unfetched for ref in refs[item].values()}
         news = [item for item in news if item not in unfetched]
         single = [
             item
@@ -90,12 +90,12 @@ class ObjectMonitor:
         if single:
             settled = {item.name for item in single if all(objects[ref].is_settled for ref in refs[item].values())}
             outdated = self._monitor.recorder.record_objects(single, results, latest, settled=settled)
-            again |= {ref for item in single if item.name in outdated for ref in refs[item].values()}
-        whole = [item for item in news if item not in single]
-        if whole:
-            self._monitor.check_fetched(whole, revisions={**self._monitor.heads, **revisions})
+            recheck |= {ref for item in single if item.name in outdated for ref in refs[item].values()}
+        checked_fully = [item for item in news if item not in single]
+        if checked_fully:
+            self._monitor.check_fetched(checked_fully, revisions={**self._monitor.heads, **revisions})
         self._monitor.reconcile_cards()
-        return again | self._without_alert(news, refs)
+        return recheck | self._without_alert(news, refs)
 
     def _fetched_applications(self, cluster: str) -> list[Application]:
         return [
@@ -140,13 +140,13 @@ class ObjectMonitor:
         """Whether a complete result differs from the latest check's, or has drift without an alert."""
         if not result.is_complete:
             return False
-        known, current = (
+        recorded, current = (
             {object_key(item): without_actors(item) for item in drift}
             for drift in (drift_of(latest, result.objects), result.drift)
         )
-        if known != current:
+        if recorded != current:
             return True
-        return bool(known) and not self._has_alert(latest.application)
+        return bool(recorded) and not self._has_alert(latest.application)
 
     def _without_alert(
         self, applications: Iterable[Application], refs: Mapping[Application, _Objects]

@@ -85,10 +85,10 @@ def silence_buttons(
     translator: Translator, state: IncidentState, subject: str, *, is_owned: bool, is_yours: bool
 ) -> list[Element]:
     """The buttons for one person to acknowledge, take over or release, and to snooze or end a snooze."""
-    own = button(translator.text(texts.RELEASE), RELEASE, subject)
+    release_button = button(translator.text(texts.RELEASE), RELEASE, subject)
     label, action, _ = _snooze(state, subject)
     return [
-        own if is_yours else _acknowledge(translator, subject, is_owned=is_owned),
+        release_button if is_yours else _acknowledge(translator, subject, is_owned=is_owned),
         button(translator.text(label), action, subject),
     ]
 

@@ -252,8 +252,8 @@ def _inside_pull_request(translator: Translator, outcome: InsidePull, request: R
         number = ""
         sentence = translator.text(texts.INSIDE_MERGE, commit=commit, merge=_commit(translator, outcome.merge))
         label = texts.WHOLE_MERGE
-    whole = button_value(replace(request, change=outcome.whole, only=False))
-    choices = [button(translator.text(label, number=number), REVERT_THIS, whole, style="primary")]
+    whole_value = button_value(replace(request, change=outcome.whole, only=False))
+    choices = [button(translator.text(label, number=number), REVERT_THIS, whole_value, style="primary")]
     if outcome.only_possible:
         only = button_value(replace(request, only=True))
         choices.append(button(translator.text(texts.ONLY_COMMIT), REVERT_OTHER, only))

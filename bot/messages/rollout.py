@@ -94,8 +94,8 @@ def problem_reply(translator: Translator, rollout: Rollout) -> Message:
 
 def _earlier_suspects(rollout: Rollout) -> list[Suspect]:
     """The suspects without the merge itself, which the card already shows."""
-    own = {rollout.revision, f"#{rollout.pull_number}"}
-    return [candidate for candidate in rollout.suspects or () if own.isdisjoint((candidate.sha, candidate.revision))]
+    merged = {rollout.revision, f"#{rollout.pull_number}"}
+    return [candidate for candidate in rollout.suspects or () if merged.isdisjoint((candidate.sha, candidate.revision))]
 
 
 def _subject(translator: Translator, rollout: Rollout) -> str:

@@ -111,8 +111,8 @@ def _because(translator: Translator, parts: Sequence[ApplicationRollout]) -> str
                 return _reason(translator, unready.name, unready.reason)
         if failure is not None:
             cause = part.pending.cause
-            known = translator.text(_CAUSES[cause]) if cause else common.waits_for(translator, failure)
-            return _reason(translator, failure.deployer, known or failure.reason)
+            explanation = translator.text(_CAUSES[cause]) if cause else common.waits_for(translator, failure)
+            return _reason(translator, failure.deployer, explanation or failure.reason)
     return ""
 
 

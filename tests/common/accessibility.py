@@ -20,9 +20,9 @@ def accessibility_problems(page: Page) -> list[str]:
     """The problems that axe-core finds, except minor ones: rule, impact and the first element of each."""
     # The page's content security policy forbids added scripts, but not evaluated ones.
     page.evaluate(_axe())
-    found = page.evaluate("axe.run({ resultTypes: ['violations'] })")["violations"]
+    violations = page.evaluate("axe.run({ resultTypes: ['violations'] })")["violations"]
     return [
         f"{violation['id']} ({violation['impact']}): {violation['nodes'][0]['html'][:200]}"
-        for violation in found
+        for violation in violations
         if violation["impact"] != "minor"
     ]

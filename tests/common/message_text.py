@@ -42,7 +42,7 @@ def side_by_side(content: Mapping[str, Mapping[str, Any]]) -> str:
 
     Raises LanguagesDifferError if blocks or facts differ. Text that was cut may have more lines in one language.
     """
-    types, *others = [[block["type"] for block in given["blocks"]] for given in content.values()]
+    types, *others = [[block["type"] for block in view["blocks"]] for view in content.values()]
     if any(other != types for other in others):
         raise LanguagesDifferError(f"not the same blocks: {[types, *others]}")
     paired = zip(*map(sections, content.values()), strict=True)
@@ -238,8 +238,8 @@ def _lines(text: str) -> list[Line]:
     return [*(Line(f"{line}↵") for line in broken), *([Line(last)] if last or not broken else [])]
 
 
-def _facts(given: Mapping[str, Any], *names: str) -> str:
+def _facts(values: Mapping[str, Any], *names: str) -> str:
     """`name=value` for each given name, in this order. Raises UnknownStructureError for any other name."""
-    if not given.keys() <= set(names):
-        raise UnknownStructureError(given)
-    return " ".join(f"{name}={shlex.quote(str(given[name]))}" for name in names if name in given)
+    if not values.keys() <= set(names):
+        raise UnknownStructureError(values)
+    return " ".join(f"{name}={shlex.quote(str(values[name]))}" for name in names if name in values)

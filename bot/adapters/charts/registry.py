@@ -104,9 +104,9 @@ class _Session:
         """The manifest of a tag or digest. Raises DownloadError."""
         response = self.get(f"manifests/{quote(reference)}", bounds.MAX_DOCUMENT_BYTES, accept=_MANIFESTS)
         digest = sha256(response.body).hexdigest()
-        said = _DIGEST.fullmatch(response.headers.get("docker-content-digest", ""))
-        if said and said[1] != digest:
-            raise DownloadError(LocalizedText(texts.DIGEST, digest=said[1][:12]))
+        header_digest = _DIGEST.fullmatch(response.headers.get("docker-content-digest", ""))
+        if header_digest and header_digest[1] != digest:
+            raise DownloadError(LocalizedText(texts.DIGEST, digest=header_digest[1][:12]))
         return _Manifest(digest, _json(response))
 
     def get(self, path: str, most: int, *, accept: str = "*/*") -> Response:
@@ -135,8 +135,12 @@ class _Session:
         if service := parameters.get("service"):
             query["service"] = service
         separator = "&" if urlsplit(realm).query else "?"
-        host, own = urlsplit(realm).netloc.lower(), urlsplit(self._url).netloc.lower()
-        authorization = self._http.credentials.get(own, "") if (host, own) in _TOKEN_SERVICES or host == own else ""
+        host, registry_host = urlsplit(realm).netloc.lower(), urlsplit(self._url).netloc.lower()
+        authorization = (
+            self._http.credentials.get(registry_host, "")
+            if (host, registry_host) in _TOKEN_SERVICES or host == registry_host
+            else ""
+        )
         response = self._http.get(
             f"{realm}{separator}{urlencode(query)}", bounds.MAX_DOCUMENT_BYTES, authorization=authorization
         )

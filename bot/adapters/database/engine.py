@@ -31,7 +31,7 @@ _POSTGRESQL_OPTIONS: Final = {
 class Database:
     """A connection pool. `is_shared` is whether other replicas may use the same database (PostgreSQL).
 
-    Raises StoreError when the URL's driver is missing or a statement fails.
+    Raises StoreError if the URL's driver is missing or a statement fails.
     """
 
     def __init__(self, url: str) -> None:
@@ -53,7 +53,7 @@ class Database:
             raise StoreError(LocalizedText(texts.SILENT, kind=_kind(error))) from error
 
     def scalar(self, statement: sa.Select[str]) -> str | None:
-        """The first column of the first row; None when there is none."""
+        """The first column of the first row; None if there is none."""
         with self.begin() as connection:
             return connection.execute(statement).scalar()
 

@@ -149,8 +149,8 @@ class BitbucketForge:
         with self._client.api(LocalizedText(texts.READ_PULLS), _READ) as api:
             query = f'state="OPEN" AND source.branch.name ~ {_quoted(head_prefix)}' if head_prefix else 'state="OPEN"'
             newest = islice(api.paginate(f"{api.path}/pullrequests", {"q": query, **_NEWEST_FIRST}), MAX_PULL_REQUESTS)
-            own = (pull for pull in newest if not head_prefix or _is_own(pull))
-            matching = (pull for pull in own if pull["source"]["branch"]["name"].startswith(head_prefix))
+            candidates = (pull for pull in newest if not head_prefix or _is_own(pull))
+            matching = (pull for pull in candidates if pull["source"]["branch"]["name"].startswith(head_prefix))
             return [_pull_request(api, pull) for pull in islice(matching, PAGE_SIZE)]
 
     def commit_url(self, sha: str) -> str:

@@ -119,8 +119,8 @@ class BitbucketServerForge:
         """With a prefix, pull requests from forks are left out: their branches can have any name. See ports.Forge."""
         with self._client.api(LocalizedText(texts.READ_PULLS), _READ) as api:
             newest = islice(_newest_first(api, state="OPEN"), MAX_PULL_REQUESTS)
-            own = (pull for pull in newest if not head_prefix or _is_own(pull))
-            matching = (pull for pull in own if _branch(pull["fromRef"]).startswith(head_prefix))
+            candidates = (pull for pull in newest if not head_prefix or _is_own(pull))
+            matching = (pull for pull in candidates if _branch(pull["fromRef"]).startswith(head_prefix))
             return [_pull_request(api, pull) for pull in islice(matching, PAGE_SIZE)]
 
     def commit_url(self, sha: str) -> str:

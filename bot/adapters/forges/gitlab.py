@@ -155,8 +155,8 @@ class GitLabForge:
         with self._project(LocalizedText(texts.READ_MERGE_REQUESTS)) as project:
             listed = project.mergerequests.list(iterator=True, state="opened", **_NEWEST_FIRST)
             newest = (request.attributes for request in islice(listed, MAX_PULL_REQUESTS))
-            own = (request for request in newest if not head_prefix or _is_own(project, request))
-            matching = (request for request in own if request["source_branch"].startswith(head_prefix))
+            candidates = (request for request in newest if not head_prefix or _is_own(project, request))
+            matching = (request for request in candidates if request["source_branch"].startswith(head_prefix))
             return [_pull_request(request) for request in islice(matching, PAGE_SIZE)]
 
     def commit_url(self, sha: str) -> str:

@@ -45,8 +45,8 @@ def serve_only_own_workspace(refusal: Callable[[str], str]) -> Callable[..., Bol
         respond: Respond,
         next: Callable[[], BoltResponse],  # noqa: A002  Bolt's name
     ) -> BoltResponse:
-        own = context.authorize_result
-        if own and is_from_own_workspace(body, own.team_id, own.enterprise_id):
+        bot_identity = context.authorize_result
+        if bot_identity and is_from_own_workspace(body, bot_identity.team_id, bot_identity.enterprise_id):
             return next()
         kind = body.get("type", "command")
         _log.warning("ignored a payload (%s) of %s, who is not in the bot's workspace", kind, context.user_id)

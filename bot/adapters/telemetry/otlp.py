@@ -49,8 +49,8 @@ class Otlp:
             handler.addFilter(self._filter)
         # The instance identifies the replica: in Kubernetes, the node's name is that of the pod.
         names = {"service.name": _NAME, "service.version": version(_NAME), "service.instance.id": platform.node()}
-        own = Resource.create(names)
-        resource = own.merge(OTELResourceDetector().detect())  # last, so that the operator's settings win
+        defaults = Resource.create(names)
+        resource = defaults.merge(OTELResourceDetector().detect())  # last, so that the operator's settings win
         self._tracers = TracerProvider(resource=resource, shutdown_on_exit=False)
         if os.environ.get("OTEL_TRACES_EXPORTER") != "none":
             self._tracers.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))

@@ -39,9 +39,9 @@ class Roles:
 
     def rule(self, right: Right, application: str | None) -> Rule:
         """The rule of an application; the workspace's for None, and for an application without its own."""
-        own = self.applications.get(application, {}).get(right) if application is not None else None
-        if own is not None:
-            return Rule(f"applications.{application}.{right.key}", own)
+        override = self.applications.get(application, {}).get(right) if application is not None else None
+        if override is not None:
+            return Rule(f"applications.{application}.{right.key}", override)
         return Rule(f"slack.{right.key}", self.workspace[right])
 
     def rules(self, right: Right, applications: Iterable[str | None]) -> list[Rule]:

@@ -169,7 +169,7 @@ class ApplicationInventory:
 
 
 def within_limit(rules: Sequence[IgnoreRule], notes: Sequence[Text]) -> tuple[tuple[IgnoreRule, ...], tuple[Text, ...]]:
-    """The ignore rules and notes of a resource, cut to the limit; a further note tells if rules were left out."""
+    """The ignore rules and notes of a resource, cut to the limit; another note says if rules were left out."""
     parts = ((rule.json_pointers, rule.jq_path_expressions, rule.managed_fields_managers) for rule in rules)
     totals = accumulate(1 + sum(map(len, part)) for part in parts)
     kept = tuple(rule for rule, total in zip(rules, totals, strict=True) if total <= MAX_IGNORE_RULES)

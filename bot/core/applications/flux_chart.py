@@ -96,9 +96,9 @@ def artifact_chart(reference: Object, origin: ResourceRef, release: Object, reso
         is_current = resolve_version([tag.replace("_", "+")], wanted) is not None
     if text(ref, "semverFilter") and not is_current:
         raise UnsupportedResourceError(LocalizedText(texts.FLUX_CHANGES, what="ref.semverFilter"))
-    digest, given = "", _REVISION.fullmatch(text(ref, "digest"))
-    if given:
-        digest, wanted = given[2], text(ref, "tag")
+    digest, pinned = "", _REVISION.fullmatch(text(ref, "digest"))
+    if pinned:
+        digest, wanted = pinned[2], text(ref, "tag")
     elif fetched and is_current:
         # If Flux can't upgrade a release, the deployed version stays, whatever the tag points to now.
         digest = deployed[2] if deployed and not is_exact(wanted) else fetched[2]

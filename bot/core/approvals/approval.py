@@ -81,7 +81,7 @@ class ApprovalRules:
 class Evidence:
     """What git and the forge know about one commit.
 
-    `paths` are the ones it changed; `pull` is the pull request that merged it, if any. `content` says, by head SHA,
+    `paths` are the ones it changed; `pull` is the pull request that merged it, if any. `content` is, by head SHA,
     whether merging that head produces the commit's content. `pushed_by` is the pusher's login, if the forge reports it.
     """
 

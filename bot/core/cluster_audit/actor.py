@@ -115,7 +115,7 @@ def writer(
         last_by_path = {path: write for path, write in last_by_path.items() if len(path) > len(field.path)}
     exact = [write for write in dict.fromkeys(last_by_path.values()) if _agrees(field, write)]
     if window:
-        exact, uncertain = ([write for write in some if _is_within(write, window)] for some in (exact, uncertain))
+        exact, uncertain = ([write for write in group if _is_within(write, window)] for group in (exact, uncertain))
     elif not covers_creation:  # the log may begin after the change
         uncertain = [write for write in uncertain if write.fields is not None]
     is_certain = not uncertain and _is_readable_since(exact, window, unreadable)

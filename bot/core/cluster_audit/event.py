@@ -164,8 +164,8 @@ def _manager(parameters: Mapping[str, list[str]], user_agent: str) -> str:
 
     https://github.com/kubernetes/kubernetes/blob/master/staging/src/k8s.io/apiserver/pkg/endpoints/handlers/create.go
     """
-    given = parameters.get("fieldManager", [""])[0]
-    name = given or "".join(filter(str.isprintable, user_agent[:1000].partition("/")[0]))
+    requested = parameters.get("fieldManager", [""])[0]
+    name = requested or "".join(filter(str.isprintable, user_agent[:1000].partition("/")[0]))
     return name.encode()[:_MAX_MANAGER].decode(errors="ignore") or "unknown"
 
 

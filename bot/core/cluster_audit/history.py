@@ -26,7 +26,7 @@ class _Entry:
 
     read: ClusterWrite
     state: ObjectState
-    known: ClusterWrite
+    resolved: ClusterWrite
 
     @property
     def order(self) -> _Order:
@@ -35,7 +35,7 @@ class _Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
+class _Snapshot:
     """What is known about an object between two requests; `digests` is None if nothing is known."""
 
     digests: Digests | None = None
@@ -48,7 +48,7 @@ class _History:
     """The last requests for one object, and its state `before` them. `start` is the last request before them."""
 
     entries: dict[str, _Entry] = field(default_factory=dict)
-    before: _Known = _Known()
+    before: _Snapshot = _Snapshot()
     start: _Order | None = None
 
     @property
@@ -59,10 +59,10 @@ class _History:
         """Compare each state with the one before; returns the requests whose changes this reveals."""
         state, changed = self.before, []
         for entry in self._ordered():
-            state, known = _follow(state, entry)
-            if known != entry.known:
-                entry.known = known
-                changed.append(known)
+            state, resolved = _follow(state, entry)
+            if resolved != entry.resolved:
+                entry.resolved = resolved
+                changed.append(resolved)
         return changed
 
     def forget_oldest(self) -> None:
@@ -76,7 +76,7 @@ class _History:
 
 
 class ObjectHistories:
-    """The states of the objects of one cluster. Not for concurrent use."""
+    """The states of the objects of one cluster. Not thread-safe."""
 
     def __init__(self) -> None:
         self._histories: OrderedDict[ObjectKey, _History] = OrderedDict()
@@ -90,7 +90,7 @@ class ObjectHistories:
         self._histories.move_to_end(write.key)
         entry = _Entry(write, state, write)
         if write.id in history.entries:
-            return [history.entries[write.id].known]
+            return [history.entries[write.id].resolved]
         if history.start is not None and entry.order <= history.start:
             return [write]  # it is older than the remembered states
         before = history.size
@@ -105,7 +105,7 @@ class ObjectHistories:
         return changed if any(item.id == write.id for item in changed) else [write, *changed]
 
 
-def _follow(before: _Known, entry: _Entry) -> tuple[_Known, ClusterWrite]:
+def _follow(before: _Snapshot, entry: _Entry) -> tuple[_Snapshot, ClusterWrite]:
     """What is known about an object after a request, and about the request."""
     write, state = entry.read, entry.state
     if state.is_partial:
@@ -123,8 +123,8 @@ def _follow(before: _Known, entry: _Entry) -> tuple[_Known, ClusterWrite]:
         # ConfigMaps, don't show this.
         is_comparable = before.digests is not None and before.api_version == api_version and is_next
         fields = _changed(entry, before.digests or {}, after) if is_comparable else None
-    known = write if fields is None or write.is_exact else replace(write, fields=fields, is_exact=True)
-    return _Known(after, api_version, generation), known
+    resolved = write if fields is None or write.is_exact else replace(write, fields=fields, is_exact=True)
+    return _Snapshot(after, api_version, generation), resolved
 
 
 def _changed(entry: _Entry, before: Digests, after: Digests) -> tuple[str, ...] | None:

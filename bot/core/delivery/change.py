@@ -120,5 +120,5 @@ def _change(parts: Sequence[TracedDeployment]) -> Change:
 
 def _earliest(times: Sequence[datetime | None]) -> datetime | None:
     """The earliest time; None if one is unknown."""
-    known = [time for time in times if time]
-    return min(known) if len(known) == len(times) else None
+    known_times = [time for time in times if time]
+    return min(known_times) if len(known_times) == len(times) else None

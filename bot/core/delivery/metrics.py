@@ -121,8 +121,8 @@ def measure(changes: Sequence[Change], incidents: Sequence[IncidentRecord], peri
 
 def _lead_time(deployed: Iterable[tuple[datetime | None, datetime | None]]) -> Durations:
     spans = [live_at - start if start and live_at else None for start, live_at in deployed]
-    known = [span for span in spans if span is not None]
-    return Durations.of(known, unknown=len(spans) - len(known))
+    known_spans = [span for span in spans if span is not None]
+    return Durations.of(known_spans, unknown=len(spans) - len(known_spans))
 
 
 def _failures(changes: Iterable[Change]) -> FailureRate:

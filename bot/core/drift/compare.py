@@ -164,9 +164,9 @@ def _set_aside_selected(
 
 def _related_to(paths: Iterable[str], steps: StepBudget) -> Callable[[str], bool]:
     """Whether a path is one of these, or above or below one: a difference may be reported at either."""
-    whole = set(paths)
-    above = {path for below in whole for path in _above(below, steps)}
-    return lambda path: path in whole or path in above or not whole.isdisjoint(_above(path, steps))
+    all_paths = set(paths)
+    above = {path for below in all_paths for path in _above(below, steps)}
+    return lambda path: path in all_paths or path in above or not all_paths.isdisjoint(_above(path, steps))
 
 
 def _above(path: str, steps: StepBudget) -> list[str]:

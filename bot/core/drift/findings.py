@@ -38,7 +38,7 @@ class Findings:
         self._keep = keep
 
     def add(self, change: Change, path: Sequence[Segment], desired: Any, live: Any, verdict: Verdict) -> None:
-        """Record a difference, as drift if the verdict says so and no trusted field manager owns the value.
+        """Record a difference, as drift if that is the verdict and no trusted field manager owns the value.
 
         Raises TooManyStepsError.
         """

@@ -104,13 +104,13 @@ _NO_RULES: Final = ObjectRules()
 
 
 def rules_for(
-    rules: Iterable[IgnoreRule], manifest: Manifest, own: Sequence[tuple[Pattern, Text]], steps: StepBudget
+    rules: Iterable[IgnoreRule], manifest: Manifest, manifest_paths: Sequence[tuple[Pattern, Text]], steps: StepBudget
 ) -> ObjectRules:
     """The rules for one object. `own` are the paths to ignore that its manifest lists, each with the reason.
 
     Raises PathError, PointerError or JqError for a rule that cannot be read. Raises TooManyStepsError.
     """
-    patterns = list(own)
+    patterns = list(manifest_paths)
     selectors: dict[str, Selector] = {}
     managers: list[tuple[str, Text]] = []
     for rule in rules:

@@ -367,7 +367,7 @@ def _of_input(work: Operation) -> Callable[[Expression], Expression]:
 def _over(decide: Callable[[Iterator[bool]], bool]) -> Callable[[Expression], Expression]:
     def made(condition: Expression) -> Expression:
         def run(item: _Item, steps: _OwnSteps) -> Iterator[_Item]:
-            yield None, decide(is_true(value) for each in _each(item, steps) for _, value in condition.run(each, steps))
+            yield None, decide(is_true(value) for part in _each(item, steps) for _, value in condition.run(part, steps))
 
         return Expression(run, selects=False)
 

@@ -133,9 +133,9 @@ def _container(change: Change) -> Sequence[Text]:
 
 def _resource(change: Change) -> Sequence[Text]:
     *_, kind, resource = (segment for segment in segments(change.field.path) if isinstance(segment, str))
-    known = texts.RESOURCES.get(resource)
+    named = texts.RESOURCES.get(resource)
     phrase = texts.LIMIT if kind == "limits" else texts.REQUEST
-    return _changed(change, LocalizedText(phrase, resource=LocalizedText(known) if known else printable(resource)))
+    return _changed(change, LocalizedText(phrase, resource=LocalizedText(named) if named else printable(resource)))
 
 
 def _probe(change: Change) -> Sequence[Text]:

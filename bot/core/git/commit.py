@@ -53,7 +53,7 @@ class PullRequest:
 
 
 def change_title(commit: Commit, pull: PullRequest | None) -> str:
-    """A commit's title: for a merge, its pull request's, which tells more than "Merge pull request #7"."""
+    """A commit's title: for a merge, its pull request's, instead of "Merge pull request #7"."""
     return pull.title if pull and len(commit.parents) > 1 else commit.subject
 
 

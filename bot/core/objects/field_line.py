@@ -44,12 +44,12 @@ def _step(node: Node | None, segment: object) -> tuple[int, Node] | None:
     if not isinstance(node, SequenceNode):
         return None
     if isinstance(segment, int):
-        found = node.value[segment : segment + 1]
+        matches = node.value[segment : segment + 1]
     elif isinstance(segment, Item):
-        found = _items(node, segment)
+        matches = _items(node, segment)
     else:
-        found = [item for item in node.value if isinstance(segment, Member) and _has_value(item, segment.value)]
-    return (_line(found[0]), found[0]) if len(found) == 1 else None
+        matches = [item for item in node.value if isinstance(segment, Member) and _has_value(item, segment.value)]
+    return (_line(matches[0]), matches[0]) if len(matches) == 1 else None
 
 
 def _items(node: SequenceNode, wanted: Item) -> list[Node]:

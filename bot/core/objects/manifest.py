@@ -214,10 +214,10 @@ def _yaml_documents(file: str, text: str, budget: NodeBudget) -> Iterator[tuple[
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else line
-        said = error.problem or LocalizedText(texts.ENDS_EARLY)
+        problem = error.problem or LocalizedText(texts.ENDS_EARLY)
         if mark and re.match(r" *\t", "".join(text.split("\n")[mark.line : mark.line + 1])):
-            said = LocalizedText(texts.TAB)
-        raise ManifestError(file, line, LocalizedText(texts.NOT_YAML, said=said)) from None
+            problem = LocalizedText(texts.TAB)
+        raise ManifestError(file, line, LocalizedText(texts.NOT_YAML, said=problem)) from None
 
 
 def _line(event: Event | None) -> int:

@@ -358,7 +358,7 @@ def automation(target: Target) -> str | None:
 
 def by_hand(target: Target, branch: str) -> tuple[str, ...]:
     """The commands to run in a clone of the repository to revert by hand."""
-    own = branch_name(target).removeprefix("gitops-bot/")
+    local = branch_name(target).removeprefix("gitops-bot/")
     if target.merge:
         undo = f"git revert -m 1 {target.last.sha}"
     elif len(target.commits) == 1:
@@ -366,4 +366,4 @@ def by_hand(target: Target, branch: str) -> tuple[str, ...]:
     else:  # one commit for all of them
         title = f"{len(target.commits)} commits up to {target.last.short_sha}"
         undo = f'git revert $(git commit-tree -p {target.base} -m "{title}" "{target.last.sha}^{{tree}}")'
-    return ("git fetch origin", f"git switch -c {own} origin/{branch}", undo, f"git push -u origin {own}")
+    return ("git fetch origin", f"git switch -c {local} origin/{branch}", undo, f"git push -u origin {local}")

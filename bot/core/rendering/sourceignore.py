@@ -44,9 +44,9 @@ class SourceIgnore:
             for file in sorted(files, key=lambda file: (file.count("/"), file))
             for line in files[file].decode(errors="replace").splitlines()
         ]
-        own = list(_patterns([*lines, *((line, "") for line in ignore.splitlines())]))
-        defaults = [(line, "") for line in (_GIT if own else (*_GIT, *_DEFAULTS))]
-        self._patterns = [*_patterns(defaults), *own][::-1]
+        patterns = list(_patterns([*lines, *((line, "") for line in ignore.splitlines())]))
+        defaults = [(line, "") for line in (_GIT if patterns else (*_GIT, *_DEFAULTS))]
+        self._patterns = [*_patterns(defaults), *patterns][::-1]
 
     def excludes(self, path: str) -> bool:
         """Whether the file at `path` is left out. The last matching line decides."""

@@ -60,20 +60,20 @@ class AuditRecorder:
         """
         refused = 0
         with self._lock:
-            known: dict[str, ClusterWrite] = {}
+            writes: dict[str, ClusterWrite] = {}
             for body in bodies:
                 try:
                     events = list(parse_events(body))
                 except (NotAnEventError, RecursionError):
                     refused += 1
-                    self._record_unreadable(now, known)
+                    self._record_unreadable(now, writes)
                     continue
                 for event in events[:MAX_EVENTS]:
-                    self._read(event, now, known)
+                    self._read(event, now, writes)
                 if len(events) > MAX_EVENTS:
-                    self._record_unreadable(now, known)
-            if known:
-                self._writes.save(self._cluster, list(known.values()))
+                    self._record_unreadable(now, writes)
+            if writes:
+                self._writes.save(self._cluster, list(writes.values()))
         return refused
 
     def follow(self, now: datetime) -> None:
@@ -99,23 +99,23 @@ class AuditRecorder:
         for log in self._logs:
             log.close()
 
-    def _read(self, event: Mapping[str, object], now: datetime, known: dict[str, ClusterWrite]) -> None:
+    def _read(self, event: Mapping[str, object], now: datetime, writes: dict[str, ClusterWrite]) -> None:
         """Read an event. If that fails unexpectedly, read only who made the request and for which object."""
-        for some in (event, {**event, **dict.fromkeys(BODIES)}):
+        for variant in (event, {**event, **dict.fromkeys(BODIES)}):
             with skip_unexpected(f"an audit event of {self._cluster}"):
-                self._add(some, now, known)
+                self._add(variant, now, writes)
                 return
-        self._record_unreadable(now, known)
+        self._record_unreadable(now, writes)
 
-    def _record_unreadable(self, now: datetime, known: dict[str, ClusterWrite]) -> None:
+    def _record_unreadable(self, now: datetime, writes: dict[str, ClusterWrite]) -> None:
         write = unreadable_write(now, self._config.delay)
         if write.id != self._last_unreadable:
             _log.warning("audit log of %s: cannot read every event; who made changes is uncertain", self._cluster)
         self._last_unreadable = write.id
-        known[write.id] = write
+        writes[write.id] = write
         self._histories = ObjectHistories()  # or a later request would seem to have made these changes
 
-    def _add(self, event: Mapping[str, object], now: datetime, known: dict[str, ClusterWrite]) -> None:
+    def _add(self, event: Mapping[str, object], now: datetime, writes: dict[str, ClusterWrite]) -> None:
         read = read_write(event, self._key, keep_users=self._config.show_users)
         if read is not None and read[0].time >= now - self._config.retention:
-            known |= {write.id: write for write in self._histories.add(*read)}
+            writes |= {write.id: write for write in self._histories.add(*read)}

@@ -45,8 +45,8 @@ class AuditWebhook:
     def receive(self, cluster: str, headers: Mapping[str, str], body: bytes) -> AuditReceived:
         """Record the events in `body`. `headers` have lower-case names."""
         header = headers.get("authorization", "")
-        given = header[len(_BEARER) :].encode(errors="replace") if header[: len(_BEARER)].lower() == _BEARER else b""
-        senders = {name for name, token in self._tokens.items() if hmac.compare_digest(given, token)}
+        sent = header[len(_BEARER) :].encode(errors="replace") if header[: len(_BEARER)].lower() == _BEARER else b""
+        senders = {name for name, token in self._tokens.items() if hmac.compare_digest(sent, token)}
         if not senders or (cluster in self._recorders and cluster not in senders):
             return AuditReceived.REFUSED
         if cluster not in self._recorders:

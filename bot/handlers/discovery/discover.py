@@ -323,9 +323,9 @@ def _with_last_known(
     results: Sequence[DiscoveryResult], previous: Sequence[DiscoveryResult], unavailable: Container[str]
 ) -> list[DiscoveryResult]:
     """The results, with the previous ones for resources that need data from an unavailable namespace."""
-    known = {result.origin: result for result in previous if isinstance(result, DiscoveredApplication)}
+    last_known = {result.origin: result for result in previous if isinstance(result, DiscoveredApplication)}
     return [
-        known.get(result.origin, result)
+        last_known.get(result.origin, result)
         if isinstance(result, UnsupportedResource) and result.origin.namespace in unavailable
         else result
         for result in results

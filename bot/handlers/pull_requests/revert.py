@@ -170,8 +170,8 @@ class _TargetFinder:
         only_possible = len(commit.parents) == 1
         if self.request.only and only_possible:
             return self._target([commit], None, brought_by=merge.sha)
-        whole = PullNumber(pull.number) if pull and pull.merge_sha == merge.sha else Sha(merge.sha)
-        return InsidePull(commit, whole, pull, merge, only_possible)
+        whole_change = PullNumber(pull.number) if pull and pull.merge_sha == merge.sha else Sha(merge.sha)
+        return InsidePull(commit, whole_change, pull, merge, only_possible)
 
     def _pull(self, number: int) -> Target | Outcome:
         pull = self.forge.get_pull_request(number)

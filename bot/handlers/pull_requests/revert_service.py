@@ -120,7 +120,7 @@ class RevertService:
         keys = self._repositories(request)
         if len(keys) != 1:
             return AmbiguousRepository(tuple(keys))
-        own = [application for application in self.applications.values() if application.repository.key == keys[0]]
+        hosted = [application for application in self.applications.values() if application.repository.key == keys[0]]
 
         def permit(affected: Sequence[str | None]) -> Decision:
             decision = authorizer.decide(Right.REVERT, affected)
@@ -132,7 +132,7 @@ class RevertService:
             request,
             repository=self.ports.repositories[keys[0]],
             forge=self.ports.forges.get(keys[0]),
-            applications=own,
+            applications=hosted,
             permit=permit,
             manifest_cache=self.manifest_cache,
         )
@@ -147,7 +147,7 @@ class RevertService:
                 keys[0],
                 requester=requester,
                 what=str(request.change),
-                applications=[application for application in own if application.name in affected],
+                applications=[application for application in hosted if application.name in affected],
                 channel=self.channel,
                 change=revert_message.proposed_change(outcome) if isinstance(outcome, Opened) else NOTHING_KNOWN,
             )

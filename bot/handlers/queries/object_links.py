@@ -80,5 +80,5 @@ def _contents(repository: Repository, check: Check) -> dict[str, bytes]:
     paths = list(dict.fromkeys(located))[:_MAX_FILES]
     if not paths or check.revision is None:
         return {}
-    found = zip(paths, repository.files_of(check.revision, paths), strict=True)
-    return {path: files[0].content for path, files in found if files and len(files[0].content) <= _MAX_BYTES}
+    files_of_paths = zip(paths, repository.files_of(check.revision, paths), strict=True)
+    return {path: files[0].content for path, files in files_of_paths if files and len(files[0].content) <= _MAX_BYTES}

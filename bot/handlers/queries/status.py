@@ -75,6 +75,6 @@ def _unready(checks: Mapping[str, Check], rollouts: Iterable[Rollout]) -> dict[s
     for rollout in rollouts:
         for part in rollout.parts:
             if part.is_observed:
-                found = {(item.kind, item.name): item for item in part.pending.unready}
-                objects.setdefault(part.application, {}).update(found)
-    return {name: list(found.values()) for name, found in objects.items() if found}
+                unready = {(item.kind, item.name): item for item in part.pending.unready}
+                objects.setdefault(part.application, {}).update(unready)
+    return {name: list(unready.values()) for name, unready in objects.items() if unready}

@@ -62,7 +62,7 @@ def possibly_affected(
     return [
         application
         for application, source in zip(applications, sources, strict=True)
-        if (known := inputs[source]) is None or any(path in changed for path, _ in known)
+        if (source_inputs := inputs[source]) is None or any(path in changed for path, _ in source_inputs)
     ]
 
 

@@ -144,8 +144,8 @@ def _mount(references: Sequence[BaseReference], gathered: Gathered, bases: Mount
         bases.mount(reference.base)
         yield Reference(reference.base.mount, reference.file, reference.line)
     for file in {reference.file for reference in references}:
-        own = [reference for reference in references if reference.file == file]
-        gathered.files[file] = File(file, with_base_paths(file, gathered.files[file].content, own))
+        file_references = [reference for reference in references if reference.file == file]
+        gathered.files[file] = File(file, with_base_paths(file, gathered.files[file].content, file_references))
 
 
 def _outside_files(files: Mapping[str, bytes]) -> Iterator[Reference]:

@@ -103,8 +103,8 @@ class ManifestCache:
         If its dependencies cannot be read, only the source's own path; see `known_inputs`. Raises RepositoryError.
         """
         inputs_by_source = self.known_inputs(repository, revision, sources)
-        own = {source: self._ids.get((repository.name, revision, source.path)) for source in inputs_by_source}
-        return {source: inputs or ((source.path, own[source]),) for source, inputs in inputs_by_source.items()}
+        own_ids = {source: self._ids.get((repository.name, revision, source.path)) for source in inputs_by_source}
+        return {source: inputs or ((source.path, own_ids[source]),) for source, inputs in inputs_by_source.items()}
 
     def known_inputs(
         self, repository: Repository, revision: str, sources: Iterable[Source]
@@ -232,8 +232,8 @@ class ManifestCache:
     def _remember_outside(self, repository: Repository, revision: str, source: Source, gathered: Gathered) -> None:
         """Remember the other paths that the trees of a source depend on."""
         name, base_ids = repository.name, gathered.base_ids
-        own = [path for path in gathered.outside if path not in base_ids]
-        self._read_ids(repository, revision, [path for path in own if (name, revision, path) not in self._ids])
+        local_paths = [path for path in gathered.outside if path not in base_ids]
+        self._read_ids(repository, revision, [path for path in local_paths if (name, revision, path) not in self._ids])
         with self._lock:
             for path, needed in gathered.outside.items():
                 tree = base_ids[path] if path in base_ids else self._ids.get((name, revision, path))

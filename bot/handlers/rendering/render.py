@@ -81,25 +81,27 @@ def gather(
     if source.ignore is not None:
         tree = FluxArtifact(tree, source.ignore, ignore_files)
         files = tree.without_excluded(files)
-    own = {file.path: file for file in files}
-    source = _overridden(source, own)
-    gathered = Gathered(source, source.type or detect_source_type(own, path), path, own)
+    files_by_path = {file.path: file for file in files}
+    source = _overridden(source, files_by_path)
+    gathered = Gathered(source, source.type or detect_source_type(files_by_path, path), path, files_by_path)
     if chart := ChartRef.from_key(source.chart):
         gathered.root = f"{_FETCHED}/{chart.name}"
-        own |= fetched_files(chart, gathered.root, charts)
+        files_by_path |= fetched_files(chart, gathered.root, charts)
     linked = tree.linked(path)
     gathered.links.update(file.path for file in linked.files)
     _refuse_broken(gathered, linked)
-    own |= {file.path: file for file in linked.files if gathered.kind is not SourceType.PLAIN or _is_link(file, linked)}
-    if source.type is SourceType.KUSTOMIZE and detect_source_type(own, path) is not SourceType.KUSTOMIZE:
+    files_by_path |= {
+        file.path: file for file in linked.files if gathered.kind is not SourceType.PLAIN or _is_link(file, linked)
+    }
+    if source.type is SourceType.KUSTOMIZE and detect_source_type(files_by_path, path) is not SourceType.KUSTOMIZE:
         file = f"{path}/{KUSTOMIZATION_FILES[0]}".lstrip("/")
         raise ManifestError(file, 1, LocalizedText(manifest_texts.NO_KUSTOMIZATION))
     if source.kustomize != KustomizeParameters() and gathered.kind is not SourceType.HELM:
         parameters = _with_present_components(tree, path, source.kustomize)
-        changed = edit_kustomization({name: file.content for name, file in own.items()}, path, parameters)
+        changed = edit_kustomization({name: file.content for name, file in files_by_path.items()}, path, parameters)
         if changed is not None:
             gathered.kind = SourceType.KUSTOMIZE
-            own[changed.file] = File(changed.file, changed.content)
+            files_by_path[changed.file] = File(changed.file, changed.content)
     if gathered.kind is SourceType.KUSTOMIZE:
         is_unrestricted = source.kustomize.flux is not None
         remote = follow_kustomization(tree, path, gathered, bases, is_unrestricted=is_unrestricted)
@@ -254,28 +256,28 @@ def _without_secrets(gathered: Gathered, renderer: Renderer) -> Rendering:
         second = _with_metadata(_run_renderer(replace(gathered, source=masked), renderer), masked)
     except (ManifestError, RenderError):
         return Rendering((), (LocalizedText(texts.SECRET_NEEDED),))
-    again = {manifest.key: manifest.object for manifest in second.manifests}
-    same = tuple(manifest for manifest in first.manifests if again.get(manifest.key) == manifest.object)
+    masked_objects = {manifest.key: manifest.object for manifest in second.manifests}
+    same = tuple(manifest for manifest in first.manifests if masked_objects.get(manifest.key) == manifest.object)
     # An object in only one rendering may be named after a value of a Secret, so it is not listed.
-    differing = [manifest for manifest in first.manifests if manifest.key in again and manifest not in same]
-    is_complete = {manifest.key for manifest in first.manifests} == again.keys()
+    differing = [manifest for manifest in first.manifests if manifest.key in masked_objects and manifest not in same]
+    is_complete = {manifest.key for manifest in first.manifests} == masked_objects.keys()
     unnamed = () if is_complete else (LocalizedText(texts.SECRET_OBJECTS),)
     return Rendering(same, (*second.unknown, *_not_checked(texts.SECRET_VALUES, differing), *unnamed))
 
 
 def _without_varying(first: Rendering, second: Rendering) -> Rendering:
     """The objects that are the same in both renderings; the others are unknown."""
-    again = {manifest.key: manifest.object for manifest in second.manifests}
+    second_objects = {manifest.key: manifest.object for manifest in second.manifests}
     same = tuple(
         manifest
         for manifest in first.manifests
-        if is_hook(manifest.object) or again.get(manifest.key) == manifest.object
+        if is_hook(manifest.object) or second_objects.get(manifest.key) == manifest.object
     )
-    kept = {manifest.key for manifest in same}
+    same_keys = {manifest.key for manifest in same}
     others = [
         manifest
         for manifest in (*first.manifests, *second.manifests)
-        if manifest.key not in kept and not is_hook(manifest.object)
+        if manifest.key not in same_keys and not is_hook(manifest.object)
     ]
     return Rendering(same, (*first.unknown, *_not_checked(texts.VARYING, others)))
 

@@ -163,9 +163,9 @@ class FluxArtifact:
     def without_excluded(self, files: Iterable[File]) -> list[File]:
         """The files that are not excluded. Raises ManifestError."""
         files = list(files)
-        own = {file.path: file.content for file in files if file.path.rsplit("/", 1)[-1] == IGNORE_FILE}
+        ignore_files = {file.path: file.content for file in files if file.path.rsplit("/", 1)[-1] == IGNORE_FILE}
         try:
-            ignore = SourceIgnore({**self._contents, **own}, self._ignore)
+            ignore = SourceIgnore({**self._contents, **ignore_files}, self._ignore)
             return [file for file in files if not ignore.excludes(file.path)]
         except GlobError as error:
             raise ManifestError(IGNORE_FILE, 1, error.text) from error

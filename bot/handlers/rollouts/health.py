@@ -109,8 +109,8 @@ def read_states(
             key = (kind.api_version, kind.kind, namespace, name)
             try:
                 with unexpected_as_port_error(f"state of {kind.kind} {namespace}/{name}"):
-                    own = pods[namespace].select(live.match_labels) if live.match_labels else _SelectedPods()
-                    states[key] = _state(kind, name, live, own)
+                    selected_pods = pods[namespace].select(live.match_labels) if live.match_labels else _SelectedPods()
+                    states[key] = _state(kind, name, live, selected_pods)
             except UnexpectedError as error:
                 states[key] = ObjectState(Unready(kind.kind, name, reason=str(error)))
     return states

@@ -141,13 +141,13 @@ def _with_states(target: _Target, observation: Observation, states: Mapping[Obje
         return observation
     namespace = target.application.namespace
     keys = (manifest.in_namespace(manifest.namespace or namespace).key for manifest in target.changed)
-    own = [states[key] for key in keys if key in states]
-    unready = [state.unready for state in own if state.unready is not None]
+    reported = [states[key] for key in keys if key in states]
+    unready = [state.unready for state in reported if state.unready is not None]
     if target.watched:  # what differs now is drift
         unready = [candidate for candidate in unready if candidate.health is not HealthStatus.MISSING]
     if unready:
         return Observation(PendingState(unready=tuple(unready[:MAX_LISTED]), total=len(unready)))
-    return Observation(images=tuple(dict.fromkeys(image for state in own for image in state.images))[:MAX_LISTED])
+    return Observation(images=tuple(dict.fromkeys(image for state in reported for image in state.images))[:MAX_LISTED])
 
 
 def _with_failures(

@@ -57,8 +57,8 @@ class WatchPlan:
 
     def affected(self, kind: Kind, name: Name) -> list[ObjectRef]:
         """The declared objects whose results a change to an object can change."""
-        own = [(kind, name)] if name in self.declared(kind) else []
-        return own + list(self.scaled.get(name[0], ()) if kind in self.autoscalers else ())
+        refs = [(kind, name)] if name in self.declared(kind) else []
+        return refs + list(self.scaled.get(name[0], ()) if kind in self.autoscalers else ())
 
 
 def refused_watches(cluster: Cluster, plan: WatchPlan) -> dict[Scope, ForbiddenError]:

@@ -216,15 +216,15 @@ class _Watching:
                 ref: ObjectChange(is_settled, writes[ref][0] if len(writes[ref]) == 1 else None)
                 for ref, is_settled in taken.items()
             }
-            again: Collection[ObjectRef] = due
+            recheck: Collection[ObjectRef] = due
             try:
                 with unexpected_as_port_error(f"check of changed objects on {self._cluster.name}"):
-                    again = self._checks.check_objects(due, self._plan)
+                    recheck = self._checks.check_objects(due, self._plan)
             except PortError as error:
                 _log.warning("cannot check what changed on %s: %s", self._cluster.name, error)
             with self._settling_lock:
-                self._settling.finish(due, again, time.monotonic())
-                for ref in again:
+                self._settling.finish(due, recheck, time.monotonic())
+                for ref in recheck:
                     self._writes[ref] = [*writes[ref], *self._writes.get(ref, ())][-2:]
 
     def _pause(self) -> float:

@@ -86,7 +86,7 @@ class Controllers:
         self._rollout = rollout
         self._memory_use = memory_use
         self._failing: dict[str, Object] = {}  # the pods that show why their Deployment is stuck, by path
-        self._told: dict[str, Cause] = {}  # the causes set by `fail`, by Deployment name
+        self._causes: dict[str, Cause] = {}  # the causes set by `fail`, by Deployment name
         self._progress: dict[str, Progress] = {}
         self._arrived: dict[str, str] = {}  # resourceVersion by uid
 
@@ -103,13 +103,13 @@ class Controllers:
     def fail(self, deployment: str, cause: Cause) -> None:
         """Make the pods of the Deployments with this name unready, for this cause, until `recover`."""
         with self._api.store.lock:
-            self._told[deployment] = cause
+            self._causes[deployment] = cause
             self._arrived.clear()
 
     def recover(self, deployment: str) -> None:
         """Make the pods of the Deployments with this name ready again."""
         with self._api.store.lock:
-            self._told.pop(deployment, None)
+            self._causes.pop(deployment, None)
             self._arrived.clear()
 
     def _reconcile_pods(self) -> None:
@@ -131,8 +131,8 @@ class Controllers:
         self._failing = wanted
 
     def _failure(self, live: Object) -> Failure | None:
-        told = self._told.get(live["metadata"]["name"]) if live["kind"] == "Deployment" else None
-        return FAILURES[told] if told else failure_of(live, self._memory_use)
+        cause = self._causes.get(live["metadata"]["name"]) if live["kind"] == "Deployment" else None
+        return FAILURES[cause] if cause else failure_of(live, self._memory_use)
 
     def _advance(self, live: Object, status: Callable[[Object, Moment], Object]) -> None:
         now = self._api.clock()
@@ -144,7 +144,7 @@ class Controllers:
             progress,
             share=min(1.0, elapsed / self._rollout) if self._rollout else 1.0,
             failure=self._failure(live),
-            down=live["kind"] == "Deployment" and live["metadata"]["name"] in self._told,
+            down=live["kind"] == "Deployment" and live["metadata"]["name"] in self._causes,
             overdue=elapsed > live.get("spec", {}).get("progressDeadlineSeconds", 600),
             now=timestamp(now),
         )

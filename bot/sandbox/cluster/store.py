@@ -90,11 +90,11 @@ class Store:
 
     def remove(self, collection: Collection, key: Key) -> Entry:
         """Delete an object and return its last state, at the deletion's version. Raises KeyError if there is none."""
-        gone = self._collections[collection].pop(key)
+        removed = self._collections[collection].pop(key)
         self._sorted.pop(collection, None)
         self.version += 1
-        metadata = gone.object["metadata"] | {"resourceVersion": str(self.version)}
-        entry = entry_of(gone.object | {"metadata": metadata})
+        metadata = removed.object["metadata"] | {"resourceVersion": str(self.version)}
+        entry = entry_of(removed.object | {"metadata": metadata})
         self._record("DELETED", collection, key, entry)
         return entry
 

@@ -228,8 +228,8 @@ _MESSAGE: dict[str, Check] = {
 def _unique(blocks: Sequence[Any], at: str) -> Iterator[str]:
     """Unique block_ids in a message or view, unique action_ids in a block, and at most one focused element."""
     yield from _distinct(blocks, "block_id", "block", at)
-    every = [element for block in blocks if isinstance(block, dict) for element in elements(block)]
-    if sum(isinstance(element, dict) and element.get("focus_on_load") is True for element in every) > 1:
+    interactive = [element for block in blocks if isinstance(block, dict) for element in elements(block)]
+    if sum(isinstance(element, dict) and element.get("focus_on_load") is True for element in interactive) > 1:
         yield wrong("only one element may have focus_on_load", at)
     for index, block in enumerate(blocks):
         if isinstance(block, dict):
