@@ -1,7 +1,7 @@
-"""Telemetry: every metric and span of the bot, in one table, and how to record them.
+"""Telemetry: a table of every metric and span of the bot, and how to record them.
 
-Each combination of a metric's attribute values is a time series of its own, so only these are attributes: applications,
-clusters, and closed sets such as outcomes. Never users, commits or objects. Spans can have more attributes.
+Each combination of a metric's attribute values is a separate time series, so only applications, clusters and closed
+sets such as outcomes are attributes, and never users, commits or objects. Spans can have more attributes.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -27,7 +27,7 @@ class Outcome(StrEnum):
     RATE_LIMITED = "rate_limited"
 
 
-# The name of each attribute in OpenTelemetry: from its semantic conventions where they have one.
+# The name of each attribute in OpenTelemetry, from its semantic conventions if they have one.
 # https://opentelemetry.io/docs/specs/semconv/registry/attributes/
 ATTRIBUTES: Final[Mapping[str, str]] = {
     "application": "gitops_bot.application",
@@ -47,13 +47,13 @@ ATTRIBUTES: Final[Mapping[str, str]] = {
 }
 
 _UNIT_SUFFIXES: Final = {"s": "_seconds"}
-# From a cached answer to a check of a large cluster, in seconds.
+# In seconds, from a cached answer to a check of a large cluster.
 _BUCKETS: Final = (0.01, 0.05, 0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One metric, by its name in OpenTelemetry. A histogram measures operations; `span` is the name of their spans.
+    """One metric, by its OpenTelemetry name. A histogram measures operations; `span` is the name of their spans.
 
     `unit` is from UCUM: https://opentelemetry.io/docs/specs/semconv/general/metrics/#instrument-units
     """
@@ -157,7 +157,7 @@ METRICS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """The value of a gauge at one time, for these attributes."""
+    """The value of a gauge at one time, with these attributes."""
 
     metric: Metric
     value: float
@@ -169,13 +169,13 @@ ReadGauges = Callable[[], Iterable[Sample]]
 
 @dataclass(slots=True)
 class Operation:
-    """An operation that is being measured. Set `outcome` where a failure does not raise an error."""
+    """An operation that is being measured. Set `outcome` if a failure does not raise an error."""
 
     outcome: Outcome = Outcome.SUCCESS
 
 
 class Telemetry(Protocol):
-    """Records metrics and traces. Never raises, and never waits for another system. Any thread may call."""
+    """Records metrics and traces. Never raises or waits for another system. Thread-safe."""
 
     def count(self, metric: Metric, **attributes: str) -> None:
         """Add one to a counter."""
@@ -184,8 +184,8 @@ class Telemetry(Protocol):
     def measure(self, metric: Metric, **attributes: str) -> AbstractContextManager[Operation]:
         """Measure an operation: from this call until the block ends, which may run in another thread.
 
-        The outcome is an error if the block raises one. Spans that begin within the block are children of its span.
-        Attributes that are not the metric's appear only in the span.
+        The outcome is an error if the block raises one. Spans that start within the block are children of its span.
+        Attributes that the metric lacks appear only in the span.
         """
         ...
 
@@ -194,10 +194,10 @@ class NoTelemetry:
     """Records nothing."""
 
     def count(self, metric: Metric, **attributes: str) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def measure(self, metric: Metric, **attributes: str) -> AbstractContextManager[Operation]:
-        """Only the block."""
+        """Only run the block."""
         del metric, attributes
         return nullcontext(Operation())
 

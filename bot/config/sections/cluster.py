@@ -1,4 +1,4 @@
-"""`clusters.NAME`: how to reach a cluster, and whose applications to discover there."""
+"""`clusters.NAME`: how to reach a cluster, and which deployers' applications to discover."""
 
 from typing import Literal
 
@@ -10,7 +10,7 @@ from bot.config.values import Channel, Flag, HttpUrl, LocalPath
 
 
 class ClusterConfig(Section):
-    """How to reach a cluster: with neither kubeconfig nor context, it is the one that the bot runs in.
+    """How to reach a cluster; without kubeconfig and context, it is the one that the bot runs in.
 
     `discover` lists the deployers whose applications the bot watches, reported in `channel` unless they name another.
     `argocd_url` is the address of Argo CD's UI, for links.

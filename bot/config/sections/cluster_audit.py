@@ -1,4 +1,4 @@
-"""`clusters.NAME.audit`: where to read the cluster's audit log, and what to keep of it."""
+"""`clusters.NAME.audit`: where to read the cluster's audit log, and what to store."""
 
 from datetime import timedelta
 from typing import Self
@@ -18,7 +18,7 @@ class ClusterAuditConfig(Section):
     webhook: Flag = False
     show_users: Flag = False
     retention: Duration = timedelta(hours=24)
-    # An API server sends a batch to a webhook after 30 s at the latest, by default.
+    # By default, an API server sends a batch to a webhook after 30 s at the latest.
     # https://kubernetes.io/docs/reference/command-line-tools-reference/kube-apiserver/ (--audit-webhook-batch-max-wait)
     delay: Duration = timedelta(seconds=40)
 

@@ -16,10 +16,10 @@ class ForgeKind:
     """One kind of forge: the form of its repository names, its API URL, and the library that it needs."""
 
     repository: str  # a regular expression
-    form: str  # the same for people
+    form: str  # the same format, for people
     api_url: str = ""  # the default; "" if every installation has its own
-    own_api_url: str = ""  # its form in that case
-    library: str = ""  # the module that the extra named `extra` installs
+    own_api_url: str = ""  # its format in that case
+    library: str = ""  # the module from the extra `extra`
     extra: str = ""
 
 

@@ -1,4 +1,4 @@
-"""Walks through one object in git and in the cluster side by side, and records what differs."""
+"""Walks through an object in git and in the cluster side by side, and records what differs."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -32,11 +32,11 @@ _Keys = tuple[tuple[str, Any], ...]
 
 
 class Walk:
-    """One comparison of one object; `findings` has the result.
+    """A comparison of one object; `findings` has the result.
 
-    The parents, in every method, are the mappings around a value in git and in the cluster, on which its default may
-    depend; an item of a list has none. MISSING is the value of what the cluster does not have. Without `explain`,
-    the defaults that the server filled in are not recorded. Methods raise TooManyStepsError.
+    In every method, the parents are the mappings around a value in git and in the cluster, which its default may depend
+    on; a list item has none. MISSING is a value that the cluster doesn't have. Without `explain`, the defaults that the
+    server filled in are not recorded. Methods raise TooManyStepsError.
     """
 
     def __init__(
@@ -56,10 +56,10 @@ class Walk:
         self._is_pod = is_pod
         self._explain = explain
         self._steps = steps
-        self._path: list[Segment] = []  # where the walk stands
+        self._path: list[Segment] = []  # of the current value
 
     def mappings(self, desired: Object, live: Object, node: Node, ignored: IgnoredPaths | None = None) -> None:
-        """Compare two mappings, the whole objects to begin with."""
+        """Compare two mappings, starting with the whole objects."""
         path = self._path
         self._steps.take(len(desired) + len(live))
         if len(path) >= MAX_DEPTH:
@@ -73,7 +73,7 @@ class Walk:
             live_value = live.get(key, MISSING)
             value_type = type(desired_value)
             if value_type in PLAIN_SCALARS and type(live_value) is value_type and live_value == desired_value:
-                continue  # as nearly all are
+                continue  # the usual case
             path.append(key)
             if value_type is dict and type(live_value) is dict and ignored is None:
                 self.mappings(desired_value, live_value, node.field(key))
@@ -86,7 +86,7 @@ class Walk:
                 continue
             field = node.field(key)
             if not self._explain and is_default(live_value, field, desired, live):
-                continue  # as nearly all are
+                continue  # the usual case
             path.append(key)
             self._undeclared(live_value, field, desired, live, ignored.below(key) if ignored else None)
             path.pop()
@@ -131,7 +131,7 @@ class Walk:
         self._whole_lists(desired, live, node, ignored)
 
     def _keyed_lists(self, desired: list[Any], live: list[Any], node: Node, ignored: IgnoredPaths | None) -> bool:
-        """Compare item by item; False if an item does not have the keys that the schema says."""
+        """Compare item by item; False if an item lacks the keys in the schema."""
         desired_items, live_items = items_by_key(desired, node), items_by_key(live, node)
         if desired_items is None or live_items is None:
             return False

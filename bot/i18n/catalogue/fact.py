@@ -1,4 +1,4 @@
-"""What differs, as one fact of a few words: the titles of alerts and pull requests, and push notifications.
+"""Differences in a few words, for the titles of alerts and pull requests, and push notifications.
 
 `{subject}` is an object (`web`, `Service web`), `{what}` one of the phrases for its parts below.
 """
