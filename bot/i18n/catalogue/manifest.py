@@ -82,7 +82,7 @@ MISSING = Phrase(
     es="{path} no está en el repositorio (los enlaces que salen de él no se siguen). Agrégalo o corrige la referencia.",
 )
 BROKEN_LINK = Phrase(
-    en="This symbolic link leads nowhere in the repository. Fix or delete it.",
+    en="This symbolic link does not lead to a file in the repository. Fix or delete it.",
     es="Este enlace simbólico no lleva a nada dentro del repositorio. Corrígelo o elimínalo.",
 )
 OUTSIDE = Phrase(

@@ -302,7 +302,7 @@ def test_a_resource_that_waits_for_others_names_those_that_are_not_ready(discove
     shop = kustomization("shop", dependsOn=[{"name": "ready"}, {"name": "dns"}, {"name": "ca", "namespace": "pki"}])
     discovery.flux({**kustomization("ready"), "status": ready}, kustomization("dns"), {**shop, "status": waiting})
     check(discovery)
-    assert "Flux: NotReady · waits for flux-system/dns and pki/ca, which are not ready" in discovery.status()
+    assert "Flux: NotReady · waiting for flux-system/dns and pki/ca, which are not ready" in discovery.status()
     assert "espera a flux-system/dns y pki/ca, que no están listos" in discovery.status(Language.SPANISH)
 
 
