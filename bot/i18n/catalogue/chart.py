@@ -57,7 +57,7 @@ CERTIFICATE = Phrase(
     es="el certificado de {host} no es de confianza ({why}). Si lo emitió un proxy o una CA privada, pon en "
     "SSL_CERT_FILE un archivo con el certificado de la CA.",
 )
-NO_SPACE = Phrase(en="the bot cannot write to {folder} ({why}).", es="el bot no puede escribir en {folder} ({why}).")
+NO_SPACE = Phrase(en="the bot cannot write to {folder}: {why}.", es="el bot no puede escribir en {folder}: {why}.")
 BAD_PACKAGE = Phrase(en="its package {why}", es="su paquete {why}")
 
 MANY_FILES = Phrase(en="has more than {most} files.", es="tiene más de {most} archivos.")
