@@ -4,6 +4,7 @@ import gzip
 import io
 import json
 import tarfile
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -16,6 +17,8 @@ from hypothesis import strategies as st
 
 from bot.adapters.charts.credentials import read_credentials
 from bot.adapters.charts.fetcher import ChartFetcher
+from bot.adapters.downloads import background
+from bot.adapters.downloads.background import BackgroundFetches
 from bot.adapters.downloads.cache import DownloadCache
 from bot.core.charts import archive as archives
 from bot.core.charts import bounds
@@ -23,6 +26,7 @@ from bot.core.charts.archive import ArchiveError, unpack
 from bot.core.charts.reference import ChartRef
 from bot.ports.charts import ChartError
 from tests.common.charts import package
+from tests.common.wait import wait_for
 from tests.hostile.server import HostileServer, send
 
 SECRET = "Basic c2VjcmV0OnRva2Vu"
@@ -257,14 +261,48 @@ def test_a_name_that_cannot_be_resolved_is_said(attack, scheme):
     )
 
 
-def test_a_slow_server_is_left_alone_for_a_while(attack):
-    attack.server.respond = lambda handler: send(handler, b"{}", 404)
-    host = attack.server.url.removeprefix("http://")
-    for seconds in (bounds.SLOW_SECONDS - 0.1, *[bounds.FETCH_SECONDS / 3] * 2):
-        attack.fetcher._http._count_delay(host, seconds)
-        assert "responded with 404" in attack.refusal()
-    attack.fetcher._http._count_delay(host, bounds.FETCH_SECONDS / 3)
-    assert "is slow: its responses took 60 seconds in total" in attack.refusal()
+@pytest.fixture
+def released():
+    """What a slow server waits for."""
+    event = threading.Event()
+    yield event
+    event.set()
+
+
+def test_a_slow_server_delays_nobody_for_long_and_its_charts_arrive_later(attack, released, monkeypatch):
+    def serve(server, *, after=None):
+        names = [f"chart-{number}" for number in range(12)]
+        fields = {name: [{"name": name, "version": "1.0.0", "urls": [f"{name}.tgz"]}] for name in names}
+        index = yaml.safe_dump({"apiVersion": "v1", "entries": fields}).encode()
+
+        def respond(handler):
+            if after and "index" not in handler.path:
+                after.wait(30)
+            send(handler, index if "index" in handler.path else package(handler.path[1:-4]))
+
+        server.respond = respond
+        return [ChartRef.parse(server.url, name, "*") for name in names]
+
+    slow, quick = serve(attack.server, after=released), serve(attack.other)
+    fetcher = attack.fetcher
+    monkeypatch.setattr(fetcher, "_allow", ["*"])
+    monkeypatch.setattr(fetcher, "_fetches", BackgroundFetches(wait_seconds=0.3))
+    for chart in slow:
+        with pytest.raises(ChartError, match=r"^127\.0\.0\.1:\d+ is slow: chart-.* is still being fetched"):
+            fetcher.fetch(chart)
+    assert fetcher.fetch(quick[0]).version == "1.0.0"
+    released.set()
+
+    def has_arrived(chart):
+        with suppress(ChartError):
+            return fetcher.fetch(chart)
+
+    arrived = [wait_for(lambda chart=chart: has_arrived(chart)) for chart in slow]
+    released.clear()
+    assert [fetcher.fetch(chart) for chart in slow] == arrived
+    monkeypatch.setattr(background, "RECENT_SECONDS", 0.0)
+    with pytest.raises(ChartError, match="is slow"):
+        fetcher.fetch(slow[0])
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])

@@ -37,10 +37,6 @@ TOO_LARGE = Phrase(en="the response is larger than {most} MiB.", es="la respuest
 TOO_SLOW = Phrase(
     en="{host} did not respond within {seconds} seconds.", es="{host} no respondió en {seconds} segundos."
 )
-TOO_MUCH_TIME = Phrase(
-    en="{host} is slow: its responses took {seconds} seconds in total. The bot tries again in a minute.",
-    es="{host} es lento: sus respuestas tardaron {seconds} segundos en total. El bot lo intenta otra vez en un minuto.",
-)
 REDIRECTS = Phrase(en="it redirects more than {most} times.", es="redirige más de {most} veces.")
 INSECURE_REDIRECT = Phrase(
     en="it refers to {host} without TLS. Allow that host under charts.allow.",
