@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 
 import pytest
+import requests
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -236,10 +237,16 @@ def test_a_server_that_drips_is_given_up_and_left_alone_for_a_while(attack, monk
     assert len(attack.server.paths) == requests
 
 
-def test_an_untrusted_certificate_names_the_remedy_which_works(untrusted_server, tmp_path, monkeypatch):
+CA_VARIABLES = ("GIT_SSL_CAINFO", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")  # the first one counts
+
+
+@pytest.mark.parametrize("number", range(len(CA_VARIABLES)))
+def test_an_untrusted_certificate_names_the_remedy_which_works(untrusted_server, tmp_path, monkeypatch, number):
     url, ca = untrusted_server
-    for name in ("GIT_SSL_CAINFO", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):  # they come before SSL_CERT_FILE
-        monkeypatch.delenv(name, raising=False)
+    for variable in CA_VARIABLES[:number]:
+        monkeypatch.delenv(variable, raising=False)
+    for variable in CA_VARIABLES[number:]:
+        monkeypatch.setenv(variable, requests.certs.where())
     chart = ChartRef.parse(url, "web", "1.0.0")
 
     def refusal():
@@ -247,9 +254,12 @@ def test_an_untrusted_certificate_names_the_remedy_which_works(untrusted_server,
             ChartFetcher(tmp_path, [chart.host], {}).fetch(chart)
         return str(refused.value)
 
-    assert "is not trusted (self-signed certificate). " in (said := refusal())
-    assert "SSL_CERT_FILE" in said
-    monkeypatch.setenv("SSL_CERT_FILE", ca)
+    assert " is not trusted (" in (said := refusal())
+    assert f"set {CA_VARIABLES[number]} to" in said
+    if number < len(CA_VARIABLES) - 1:
+        monkeypatch.setenv(CA_VARIABLES[number], "/nowhere")
+        assert "(the CA file is missing or has no certificates). " in refusal()
+    monkeypatch.setenv(CA_VARIABLES[number], ca)
     assert "it responded with 404" in refusal()
 
 

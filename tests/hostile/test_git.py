@@ -529,6 +529,7 @@ def test_an_untrusted_certificate_names_the_remedy_which_works(untrusted_server,
     "said",
     [
         "SSL certificate problem: unable to get local issuer certificate",
+        "Problem with the SSL CA cert (path? access rights?)",
         "SSL: no alternative certificate subject name matches target host name 'git.example'",
         "server verification failed: certificate signer not trusted. (CAfile: /etc/ssl/ca.crt CRLfile: none)",
         "SSL: certificate subject name (a) does not match target host name 'git.example'",

@@ -11,7 +11,7 @@ from cachetools import TTLCache
 from urllib3.exceptions import HTTPError, LocationParseError
 
 from bot.core.charts import bounds
-from bot.http_client import connect_through, deadline, proxy_for, restrict
+from bot.http_client import ca_variable, connect_through, deadline, proxy_for, restrict
 from bot.i18n.catalogue import chart as texts
 from bot.i18n.language import LocalizedError, LocalizedText
 from bot.network import ConnectionProblem, connection_failure
@@ -147,4 +147,4 @@ def _explained(host: str, error: Exception) -> DownloadError:
     failure = connection_failure(error)
     is_certificate = failure.problem is ConnectionProblem.CERTIFICATE
     phrase = texts.CERTIFICATE if is_certificate else texts.UNREACHABLE
-    return DownloadError(LocalizedText(phrase, host=host[:100], why=failure.detail))
+    return DownloadError(LocalizedText(phrase, host=host[:100], why=failure.detail, variable=ca_variable()))

@@ -147,7 +147,7 @@ _FETCH_ERRORS = (
     # The words of OpenSSL and of GnuTLS, whichever git's curl is built with.
     _when(
         r"SSL certificate problem|certificate verification failed|verification failed: certificate"
-        r"|certificate subject name",
+        r"|certificate subject name|problem with the SSL CA cert|error setting certificate",
         texts.UNTRUSTED,
     ),
     _when(

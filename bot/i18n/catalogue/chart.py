@@ -48,10 +48,10 @@ UNREACHABLE = Phrase(
     es="{host} no responde ({why}). Revisa la red y el proxy.",
 )
 CERTIFICATE = Phrase(
-    en="the certificate of {host} is not trusted ({why}). If a proxy or a private CA issued it, set SSL_CERT_FILE to a "
+    en="the certificate of {host} is not trusted ({why}). If a proxy or a private CA issued it, set {variable} to a "
     "file with the CA's certificate.",
     es="el certificado de {host} no es de confianza ({why}). Si lo emitió un proxy o una CA privada, pon en "
-    "SSL_CERT_FILE un archivo con el certificado de la CA.",
+    "{variable} un archivo con el certificado de la CA.",
 )
 NO_SPACE = Phrase(en="the bot cannot write to {folder}: {why}.", es="el bot no puede escribir en {folder}: {why}.")
 BAD_PACKAGE = Phrase(en="its package {why}", es="su paquete {why}")
