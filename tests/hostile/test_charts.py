@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from hashlib import sha256
+from types import SimpleNamespace
 
 import pytest
 import requests
@@ -298,7 +299,7 @@ def test_a_slow_server_delays_nobody_for_long_and_its_charts_arrive_later(attack
     monkeypatch.setattr(fetcher, "_allow", ["*"])
     monkeypatch.setattr(fetcher, "_fetches", BackgroundFetches(wait_seconds=0.3))
     for chart in slow:
-        with pytest.raises(ChartError, match=r"^127\.0\.0\.1:\d+ is slow: chart-.* is still being fetched"):
+        with pytest.raises(ChartError, match=r"^chart-.* is still being fetched from 127\.0\.0\.1:\d+\. A later"):
             fetcher.fetch(chart)
     assert fetcher.fetch(quick[0]).version == "1.0.0"
     released.set()
@@ -311,8 +312,24 @@ def test_a_slow_server_delays_nobody_for_long_and_its_charts_arrive_later(attack
     released.clear()
     assert [fetcher.fetch(chart) for chart in slow] == arrived
     monkeypatch.setattr(background, "RECENT_SECONDS", 0.0)
-    with pytest.raises(ChartError, match="is slow"):
+    with pytest.raises(ChartError, match="is still being fetched"):
         fetcher.fetch(slow[0])
+
+
+def test_the_time_that_several_wait_for_a_host_counts_once(monkeypatch):
+    clock = SimpleNamespace(now=0.0)
+    monkeypatch.setattr(background, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    patience = background._Patience(60.0)
+    assert patience.begin() == 60
+    clock.now = 20
+    assert patience.begin() == 40
+    clock.now = 90
+    patience.end()
+    patience.end()
+    assert patience.begin() == 0
+    patience.end()
+    clock.now += bounds.WAIT_WINDOW_SECONDS / 2
+    assert patience.begin() == 30
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])

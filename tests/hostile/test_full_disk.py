@@ -105,9 +105,10 @@ def test_git_says_that_its_disk_is_full(stderr):
         )
 
 
-def test_a_full_disk_of_the_remote_is_not_the_bots():
+@pytest.mark.parametrize("said_by", ["remote: fatal", "fatal: remote error", "error: remote unpack failed"])
+def test_a_full_disk_of_the_remote_is_not_the_bots(said_by):
     errors = GitErrorMapper("platform", "https://git.example/p", "GITHUB_TOKEN")
-    error = errors.fetch_failed("remote: fatal: write error: No space left on device")
+    error = errors.fetch_failed(f"{said_by}: No space left on device")
     assert str(error).startswith("https://git.example/p could not be fetched: ")
 
 

@@ -1,7 +1,6 @@
 """`ports.Charts`: packages from the cache, else from where a chart is; verified before anything reads them."""
 
 import fnmatch
-import math
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -45,7 +44,7 @@ class ChartFetcher:
         self._allow = allow
         self._discovered: frozenset[str] = frozenset()
         self._http = HttpClient(credentials, self._refusal)
-        self._fetches = fetches or BackgroundFetches(math.inf)
+        self._fetches = fetches or BackgroundFetches(threading.TIMEOUT_MAX)
         self._helm, self._oci = HelmRepositories(self._http), Registries(self._http)
         self._unpacked: LRUCache[str, Mapping[str, bytes]] = LRUCache(
             _HELD_BYTES, lambda files: sum(map(len, files.values()))

@@ -3,7 +3,6 @@
 Without this, a host that always takes just a little less than its timeout would delay every check.
 """
 
-import math
 import threading
 import time
 from collections.abc import Callable, Hashable
@@ -38,17 +37,43 @@ class _Fetch:
     ended_at: float = 0.0
 
 
+class _Patience:
+    """How long callers may still wait for a host: less while any of them waits, and more again while none does."""
+
+    def __init__(self, most: float) -> None:
+        self._most = self._left = most
+        self._waiting = 0
+        self._at = time.monotonic()
+
+    def begin(self) -> float:
+        """Begin to wait: for how many seconds at most."""
+        self._update()
+        self._waiting += 1
+        return self._left
+
+    def end(self) -> None:
+        """End a wait."""
+        self._update()
+        self._waiting -= 1
+
+    def _update(self) -> None:
+        now = time.monotonic()
+        rate = -1.0 if self._waiting else self._most / WAIT_WINDOW_SECONDS
+        self._left = min(self._most, max(0.0, self._left + (now - self._at) * rate))
+        self._at = now
+
+
 class BackgroundFetches:
     """Runs each fetch once at a time. Any thread may call.
 
-    Callers wait for one host at most `wait_seconds` in WAIT_WINDOW_SECONDS, all together.
+    Callers wait for one host at most `wait_seconds` in WAIT_WINDOW_SECONDS; the time that several wait counts once.
     """
 
     def __init__(self, wait_seconds: float = WAIT_SECONDS) -> None:
         self._wait_seconds = wait_seconds
         self._pool = WorkPool("fetch", workers=_WORKERS, waiting=_QUEUE)
         self._fetches: LRUCache[Hashable, _Fetch] = LRUCache(_MAX_FETCHES)
-        self._waits: LRUCache[str, tuple[float, float]] = LRUCache(_MAX_HOSTS)  # the seconds left, and when
+        self._patience: LRUCache[str, _Patience] = LRUCache(_MAX_HOSTS)  # by host
         self._lock = threading.Lock()
 
     def result(self, host: str, key: Hashable, fetch: Callable[[], _Result]) -> _Result:
@@ -60,15 +85,14 @@ class BackgroundFetches:
             record = self._fetches.setdefault(key, _Fetch())
             if record.running is None:
                 self._start(host, record, fetch)
-            running, seconds = record.running, self._remaining(host)
+            patience = self._patience.setdefault(host, _Patience(self._wait_seconds))
+            running, seconds = record.running, patience.begin()
         if running:
-            start = time.monotonic()
-            wait([running], None if math.isinf(seconds) else seconds)
-            with self._lock:
-                waited = time.monotonic() - start
-                self._waits[host] = max(0.0, self._remaining(host) - waited), time.monotonic()
-            if running.done():
-                return running.result()  # type: ignore[no-any-return]  # of this `fetch`, or one with the same key
+            wait([running], seconds)
+        with self._lock:
+            patience.end()
+        if running and running.done():
+            return running.result()  # type: ignore[no-any-return]  # of this `fetch`, or one with the same key
         if record.ended and time.monotonic() - record.ended_at < RECENT_SECONDS:
             return record.ended.result()  # type: ignore[no-any-return]
         raise FetchPendingError
@@ -89,9 +113,3 @@ class BackgroundFetches:
             running.set_exception(error)
         with self._lock:
             record.running, record.ended, record.ended_at = None, running, time.monotonic()
-
-    def _remaining(self, host: str) -> float:
-        """How long callers may wait for the host at present. The lock is held."""
-        now = time.monotonic()
-        left, at = self._waits.get(host, (self._wait_seconds, now))
-        return min(self._wait_seconds, left + (now - at) * self._wait_seconds / WAIT_WINDOW_SECONDS)

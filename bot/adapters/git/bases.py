@@ -33,7 +33,7 @@ class GitBases:
     """
 
     def __init__(self, folder: Path, allow: Sequence[str], fetches: BackgroundFetches | None = None) -> None:
-        self._fetches = fetches or BackgroundFetches(math.inf)
+        self._fetches = fetches or BackgroundFetches(threading.TIMEOUT_MAX)
         self._folder = folder
         self._allow = [pattern.lower() for pattern in allow]
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)  # by URL

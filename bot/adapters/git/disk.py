@@ -1,5 +1,6 @@
 """The disk that a mirror takes: its bound, and the files that a git process did not finish."""
 
+import math
 import os
 import shutil
 import time
@@ -52,9 +53,8 @@ def remove_unfinished(mirror: Path) -> None:
     """
     objects = mirror / "objects"
     unfinished = [file for pattern in _UNFINISHED for file in objects.glob(pattern)]
-    newest = time.time()
-    if any((mirror / lock).exists() for lock in _GC_LOCKS):
-        newest -= bounds.ABANDONED_SECONDS
+    is_collecting = any((mirror / lock).exists() for lock in _GC_LOCKS)
+    newest = time.time() - bounds.ABANDONED_SECONDS if is_collecting else math.inf
     for file in unfinished:
         with suppress(OSError):  # it is tried again next time
             if file.stat().st_mtime <= newest:

@@ -17,9 +17,10 @@ from bot.ports.git import PushRejectedError, RepositoryError, RevisionNotFoundEr
 _NO_DAMAGE = re.compile(
     r"did not complete in|printed more than|was killed by|out of memory|permission denied|cannot fork", re.IGNORECASE
 )
-# Of the bot, not of the remote, whose errors begin with "remote:".
+# The disk of the bot, not of the remote.
 _DISK_FULL = re.compile(
-    r"^(?!remote:).*(?:no space left|out of diskspace|disk quota exceeded)", re.IGNORECASE | re.MULTILINE
+    r"^(?!remote:|(?:fatal|error): remote ).*(?:no space left|out of diskspace|disk quota exceeded)",
+    re.IGNORECASE | re.MULTILINE,
 )
 # https://git-scm.com/docs/git-config#Documentation/git-config.txt-uploadpackallowAnySHA1InWant
 _NOT_SERVED = re.compile(r"not our ref|unadvertised object|not found in upload-pack|couldn't find remote ref")

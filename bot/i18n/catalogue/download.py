@@ -4,8 +4,8 @@ from bot.i18n.language import Phrase
 
 FAILED = Phrase(en="Could not fetch {url}: {why}", es="No se pudo obtener {url}: {why}")
 PENDING = Phrase(
-    en="{host} is slow: {what} is still being fetched, and a later check uses it.",
-    es="{host} es lento: {what} todavía se está obteniendo, y lo usará una comprobación posterior.",
+    en="{what} is still being fetched from {host}. A later check uses it.",
+    es="{what} todavía se está obteniendo de {host}. Lo usará una comprobación posterior.",
 )
 HOST_NOT_ALLOWED = Phrase(
     en="{host} is not allowed, or the URL does not use TLS. Use https, and allow it under bases.allow.",
