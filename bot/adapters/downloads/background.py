@@ -1,6 +1,6 @@
-"""Fetches in the background: whoever needs one waits a while for it, and it goes on for those who ask later.
+"""Fetches in the background. Callers wait for a limited time; then the fetch goes on, for later callers.
 
-Without this, a host that always takes just a little less than its timeout would delay every check.
+Without this, a host whose responses always take a little less than the timeout would delay every check.
 """
 
 import threading
@@ -25,12 +25,12 @@ _Result = TypeVar("_Result")
 
 
 class FetchPendingError(Exception):
-    """The fetch goes on in the background, and has no recent result."""
+    """The fetch still runs, and has no recent result."""
 
 
 @dataclass(slots=True)
 class _Fetch:
-    """One fetch: while it runs, and as it last ended."""
+    """The current run of a fetch, and its last result."""
 
     running: Future[Any] | None = None
     ended: Future[Any] | None = None
@@ -77,7 +77,7 @@ class BackgroundFetches:
         self._lock = threading.Lock()
 
     def result(self, host: str, key: Hashable, fetch: Callable[[], _Result]) -> _Result:
-        """What `fetch` returns, or returned at most RECENT_SECONDS ago. FetchPendingError.
+        """What `fetch` returns, or returned at most RECENT_SECONDS ago. Raises FetchPendingError.
 
         `fetch` returns the errors that callers expect. `key` identifies it.
         """

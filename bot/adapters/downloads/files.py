@@ -1,4 +1,4 @@
-"""Downloads the files that kustomizations refer to by URL: over HTTPS, from allowed places, without credentials."""
+"""Downloads the files that kustomizations refer to by URL, over HTTPS, from allowed locations, without credentials."""
 
 import time
 from collections.abc import Callable
@@ -17,12 +17,12 @@ from bot.i18n.catalogue import download as texts
 from bot.i18n.language import LocalizedText
 from bot.ports.git import RepositoryError
 
-_FETCH_EVERY: Final = 60.0  # seconds, for a file that may change, and until a failed download is tried again
+_FETCH_EVERY: Final = 60.0  # seconds, for a file that may change, and after a failed download
 
 
 @dataclass(frozen=True, slots=True)
 class _Download:
-    """The latest one from a URL: the digest of its content, or why there is none; and when to download again."""
+    """The latest download from a URL: the digest of its content or the error, and when to download again."""
 
     digest: str = ""
     etag: str = ""
@@ -31,7 +31,7 @@ class _Download:
 
 
 class FileDownloads:
-    """The files at URLs whose locations are allowed, kept in a folder by digest. Any thread may call."""
+    """The files at URLs in allowed locations, cached in a folder by digest. Thread-safe."""
 
     def __init__(self, folder: Path, is_allowed: Callable[[str], bool], fetches: BackgroundFetches) -> None:
         self._is_allowed = is_allowed
@@ -41,7 +41,7 @@ class FileDownloads:
         self._downloads: dict[str, _Download] = {}  # by URL
 
     def content(self, file: RemoteFile) -> bytes:
-        """See Bases. RepositoryError."""
+        """See Bases. Raises RepositoryError."""
         if file.is_pinned and (pinned := self._cache.read(self._cache.alias(file.url))) is not None:
             return pinned
         download = self._downloads.get(file.url, _Download())
@@ -77,7 +77,7 @@ class FileDownloads:
         return latest
 
     def _get(self, url: str, etag: str) -> Response:
-        """A response with content, or with status 304 if the content still has this ETag. DownloadError."""
+        """A response with content, or with status 304 if the content still has this ETag. Raises DownloadError."""
         if refusal := self._refusal(url):
             raise DownloadError(refusal)
         response = self._http.get(url, MAX_FILE_BYTES, headers={"if-none-match": etag} if etag else {})
@@ -88,7 +88,7 @@ class FileDownloads:
         return response
 
     def _refusal(self, url: str) -> LocalizedText | None:
-        """Why nothing is downloaded from a URL; None if it may be."""
+        """Why a URL may not be downloaded; None if it may."""
         location = location_of(url)
         if location is not None and self._is_allowed(location):
             return None

@@ -17,16 +17,16 @@ _GC_LOCKS: Final = ("gc.pid", "objects/maintenance.lock")
 
 
 class DiskLimit:
-    """How much the files below a folder may take: at most MIRROR_BYTES, and half of the disk's free space more."""
+    """How much disk the files below a folder can take: MIRROR_BYTES, or half of the free space more than now."""
 
     def __init__(self, folder: Path) -> None:
-        """OSError."""
+        """Raises OSError."""
         self._folder = folder
         self._most = min(bounds.MIRROR_BYTES, disk_usage(folder) + shutil.disk_usage(folder).free // 2)
         self._next_measurement = time.monotonic()
 
     def problem(self) -> str:
-        """Why git has to stop, as it would say it; "" if it may go on, or has been measured less than a second ago."""
+        """Why git has to stop, as in its own errors; "" if it can go on, or the last measurement is recent."""
         if time.monotonic() < self._next_measurement:
             return ""
         self._next_measurement = time.monotonic() + bounds.DISK_SECONDS
@@ -47,7 +47,7 @@ def disk_usage(folder: Path) -> int:
 
 
 def remove_unfinished(mirror: Path) -> None:
-    """Remove the files that a git process left unfinished. The caller keeps fetches out.
+    """Remove the files that killed git processes left unfinished. The caller keeps other fetches out.
 
     Only gc may run meanwhile: then only files that nothing has written to for a while are removed.
     """
@@ -62,7 +62,7 @@ def remove_unfinished(mirror: Path) -> None:
 
 
 def move_objects(source: Path, target: Path) -> None:
-    """Move all objects from one object directory to another. OSError."""
+    """Move all objects from one object directory to another. Raises OSError."""
     files = [file for file in source.rglob("*") if file.is_file()]
     for file in sorted(files, key=lambda file: file.suffix == ".idx"):  # git reads a pack once it has its index
         moved = target / file.relative_to(source)
