@@ -64,7 +64,7 @@ class Mirror:
         self._refspecs: Sequence[str] = BRANCHES_AND_TAGS
         self._next_rebuild = 0.0  # on the monotonic clock
         self._too_large: Text | None = None  # why the last fetch was stopped
-        self._next_fetch = 0.0  # after such a fetch
+        self._next_fetch = 0.0  # on the monotonic clock, after such a fetch
         self._quarantine: Path | None = None
         self._reading = threading.Lock()
         self._reader: ObjectReader | None = None  # for the thread that holds `_reading`

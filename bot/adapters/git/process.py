@@ -238,7 +238,7 @@ def _start(
     try:
         process = subprocess.Popen(
             command,
-            cwd=folder if folder.is_dir() else None,  # git itself says that the mirror is missing
+            cwd=folder if folder.is_dir() else None,  # git reports a missing mirror itself
             env=environment,
             stdin=stdin,
             stdout=subprocess.PIPE,
@@ -246,6 +246,8 @@ def _start(
             start_new_session=True,  # Ctrl-C stops the bot, which lets its git processes finish
         )
     except FileNotFoundError as error:
+        if error.filename != command[0]:  # the mirror was removed
+            raise
         raise RepositoryError(LocalizedText(texts.NO_GIT)) from error
     return git.Git.AutoInterrupt(process, command)
 
