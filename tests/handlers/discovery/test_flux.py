@@ -292,7 +292,8 @@ def test_suspended_and_unsupported_resources_are_reported(discovery):
         "HelmRelease prod/flux-system/redis: the HelmRepository flux-system/charts does not exist",
     ):
         assert line in answer
-    assert "su origen es el OCIRepository artifact, pero ahí el bot solo admite un GitRepository" in discovery.status(Language.SPANISH)
+    spanish = discovery.status(Language.SPANISH)
+    assert "su origen es el OCIRepository artifact, pero ahí el bot solo admite un GitRepository" in spanish
 
 
 def test_a_resource_that_waits_for_others_names_those_that_are_not_ready(discovery):
