@@ -1,6 +1,7 @@
 """A directory on this machine as a source of manifests, for `gitops-bot check --path`."""
 
 import os
+import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -8,6 +9,8 @@ from bot.core.rendering.limits import MAX_FILE_BYTES, MAX_FILES
 from bot.core.rendering.plain import is_input_file
 from bot.core.rendering.source import SourceType, detect_source_type, normalize_path, resolve_path
 from bot.ports.git import File, LinkedFiles, RepositoryError
+
+_SUBMODULE_PATH = re.compile(r"^[ \t]*path[ \t]*=[ \t]*(\S[^\n]*)$", re.MULTILINE)  # gitmodules(5)
 
 
 def read_directory(root: Path) -> list[File]:
@@ -33,8 +36,9 @@ class Directory:
         self.kind = detect_source_type(names, "")
         resolved = root.resolve()
         work_trees = (folder for folder in _ancestors(resolved) if (folder / ".git").exists())
+        self._work_tree = next(work_trees, resolved)
         self.root = root
-        self.top = root if self.kind is SourceType.PLAIN else next(work_trees, resolved)
+        self.top = root if self.kind is SourceType.PLAIN else self._work_tree
         self.path = "" if self.top == root else normalize_path(resolved.relative_to(self.top).as_posix())
 
     def own_files(self) -> Sequence[File]:
@@ -74,6 +78,17 @@ class Directory:
     def has(self, path: str) -> bool:
         """Whether there is anything at `path` that no link leads to."""
         return self._find(path) is not None
+
+    def submodules(self) -> Sequence[str]:
+        """The submodules in the directory whose files are not there: git leaves their directories empty."""
+        modules, top = self._work_tree / ".gitmodules", self.top.resolve()
+        try:
+            paths = _SUBMODULE_PATH.findall(modules.read_text(errors="replace")) if modules.exists() else []
+            folders = [(self._work_tree / path.strip(' \t"')).resolve() for path in paths]
+            empty = [folder for folder in folders if not (folder.is_dir() and any(folder.iterdir()))]
+        except OSError as error:
+            raise RepositoryError(f"{error.filename} cannot be read: {error.strerror}.") from error
+        return [normalize_path(folder.relative_to(top).as_posix()) for folder in empty if folder.is_relative_to(top)]
 
     def _find(self, path: str) -> Path | None:
         relative = resolve_path("", path)

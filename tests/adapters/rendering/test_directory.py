@@ -93,3 +93,15 @@ def test_a_file_that_is_too_large_is_not_read(overlay):
         large.truncate(100 * 2**20)
     with pytest.raises(RepositoryError, match=r"a file larger than 5 MiB \(.*large\.bin\)"):
         Directory(overlay).own_files()
+
+
+def test_only_the_submodules_that_are_not_checked_out_are_listed(tmp_path):
+    modules = "".join(
+        f'[submodule "{path}"]\n\tpath = {path}\n' for path in ("apps/a", '"apps/b b"', "other", "../out")
+    )
+    for path in ("work/.git/config", "work/apps/a/.git", "work/.gitmodules"):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(modules)
+    (tmp_path / "work/apps/b b").mkdir()
+    assert Directory(tmp_path / "work/apps").submodules() == ["b b"]
+    assert Directory(tmp_path / "work/apps/a").submodules() == []
