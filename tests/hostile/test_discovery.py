@@ -84,6 +84,19 @@ def test_a_sync_holds_back_alerts_only_until_the_deadline(bot, source, cluster, 
     assert counts == ([1, 1, 1] if started < timedelta() else [0, 0, 1])
 
 
+def test_each_sync_has_its_own_deadline(bot, source, cluster, slack):
+    own = argo_application("shop", source.url)
+    bot.start(alerts={"looks": 1}, schedule={"rollout_deadline": "10m"})
+    for _ in range(2):
+        apply_deployer(cluster, {**own, "operation": {}}, namespace="argocd")
+        cluster.edit(config_map(), "shop", {"data": {"debug": "yes"}})
+        bot.check(seconds=3600)
+        cluster.delete(own, "argocd")
+        cluster.edit(config_map(), "shop", {"data": {"debug": None}})
+        bot.check()
+    assert cards(slack) == []
+
+
 def test_an_application_of_the_same_name_changes_neither_name_nor_incident(bot, source, cluster):
     apply_deployer(cluster, argo_application("shop", source.url), namespace="argocd")
     discover(bot, applications={}, alerts={"looks": 1})

@@ -14,8 +14,8 @@ class Application:
     """A path in a repository at a tracked revision, aimed at a cluster and namespace.
 
     `cluster` is a name in the configuration and `channel` a Slack channel ID. `origin` is the resource that declares
-    it, None if it is configured. `owners` are Slack user IDs and user
-    group IDs: people to ask, who gain no right by it. With `helm`, `path` is a chart. `rendered` replaces `path` and
+    it, None if it is configured. `owners` are Slack user IDs and user group IDs: people to ask, who gain no right by
+    it. With `helm`, `path` is a chart. `rendered` replaces `path` and
     `helm` where a deployer says how it renders them. `ignore` are the application's own rules. With
     `skip_other_yaml`, YAML files in the path that aren't Kubernetes objects are skipped. `notes` are sentences
     about settings of the deployer that the bot does not apply. `later_sources` are the sources that follow in the same

@@ -38,19 +38,23 @@ class DeployerReader:
         """The names of the applications that are being deployed right now; none if the deployers cannot be read.
 
         They are on one cluster. A sync counts from when the deployer says that it started, but at the latest from when
-        it was first seen here.
+        it was first seen here, until `forget`.
         """
         deployers, now = self._deployers(applications), self._clock()
         syncing = set()
         for name in (application.name for application in applications):
             deployer = deployers.get(name)
             if deployer is None or not deployer.is_syncing:
-                self._first_seen.pop(name, None)
+                self.forget(name)
                 continue
             since = self._first_seen.setdefault(name, now)
             if now - min(since, deployer.syncing_since or since) < self._deadline:
                 syncing.add(name)
         return frozenset(syncing)
+
+    def forget(self, application: str) -> None:
+        """Forget when the application was first seen syncing: it is in sync now."""
+        self._first_seen.pop(application, None)
 
     def failures(self, applications: Sequence[Application]) -> dict[str, DeployerFailure]:
         """The errors of applications that their deployer could not deploy, by name; none if it cannot be read.
@@ -74,16 +78,16 @@ class DeployerReader:
 
     def _list(self, cluster: Cluster, applications: Sequence[Application]) -> dict[tuple[str, str], list[Object]]:
         """The resources among which the deployers of these applications are, by (group, kind)."""
-        declared = {application.origin.kind if application.origin else None for application in applications}
-        needed = (*DEPLOYER_KINDS, *SOURCE_KINDS) if None in declared else DEPLOYER_KINDS
+        origins = [application.origin for application in applications]
+        declared = {origin.kind for origin in origins if origin is not None}
         resources: dict[tuple[str, str], list[Object]] = {}
         try:
             served = preferred_kinds(cluster.discover())
         except ClusterError as error:
             _log.info("cannot read deployers on %s: %s", cluster.name, error)
             return resources
-        for kind in needed:
-            if kind not in served or (None not in declared and kind[1] not in declared):
+        for kind in served.keys() & {*DEPLOYER_KINDS, *SOURCE_KINDS}:
+            if None not in origins and kind[1] not in declared:
                 continue
             try:
                 resources[kind] = list_resources(cluster, served[kind]).resources

@@ -12,7 +12,7 @@ from bot.config.sections.alerts import AlertsConfig
 from bot.core.applications.application import Application
 from bot.core.drift.freshness import with_last_complete
 from bot.core.drift.merge import ObjectKey, drift_of, with_objects
-from bot.core.drift.model import Check
+from bot.core.drift.model import Check, Status
 from bot.core.rollouts.rollout import rolling_applications
 from bot.handlers.cluster_audit.identify import ActorFinder
 from bot.handlers.discovery.deployers import DeployerReader
@@ -132,6 +132,9 @@ class CheckRecorder:
         """The applications of one cluster that differ and that their deployer is syncing."""
         if not self._alerts.quiet_while_rolling:
             return frozenset()
+        for check in checks:
+            if check.status is Status.SYNCED:
+                self._deployers.forget(check.application)
         differing = {check.application for check in checks if check.drift}
         drifted = [application for application in applications if application.name in differing]
         return self._deployers.syncing(drifted)
