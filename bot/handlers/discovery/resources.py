@@ -34,7 +34,7 @@ class ResourceList:
 
 
 def list_resources(cluster: Cluster, kind: Kind) -> ResourceList:
-    """The resources of a kind in all namespaces. ClusterError.
+    """The resources of a kind in all namespaces. Raises ClusterError.
 
     Those above MAX_RESOURCE_BYTES are too large. If the others take more than MAX_KIND_BYTES, so are the largest.
     """
