@@ -33,7 +33,7 @@ class Tree(Protocol):
         ...
 
     def submodules(self) -> Collection[str]:
-        """The paths of the submodules whose files would belong to the tree, but are not in it. Raises RepositoryError."""
+        """The paths of the submodules, whose files are not in the tree. Raises RepositoryError."""
         ...
 
 
