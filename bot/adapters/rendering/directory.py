@@ -43,8 +43,14 @@ class Directory:
         self.path = "" if self.top == root else normalize_path(resolved.relative_to(self.top).as_posix())
 
     def own_files(self) -> Sequence[File]:
-        """The files in the directory that its source type needs. Raises RepositoryError."""
-        return read_directory(self.root) if self.kind is SourceType.PLAIN else self.files(self.path)
+        """The files in the directory that its source type needs, but none behind a link out of the work tree.
+
+        Raises RepositoryError.
+        """
+        if self.kind is not SourceType.PLAIN:
+            return self.files(self.path)
+        files = read_directory(self.root)
+        return [file for file in files if (self.top / file.path).resolve().is_relative_to(self._work_tree)]
 
     def files(self, path: str) -> Sequence[File]:
         """Every regular file at or below `path`, without links and .git. Raises RepositoryError."""
