@@ -93,11 +93,18 @@ def test_without_permission_to_read_argo_cd_s_settings_there_is_no_link(discover
     assert discovery.bot.discoverer.inventory().deployer_statuses["shop"].page == ""
 
 
-def test_a_configured_application_of_the_same_name_wins(discovery):
-    discovery.argo(argo_application("shop", discovery.url, "elsewhere", status={"sync": {"status": "OutOfSync"}}))
-    discovery.start(applications={"shop": application_settings("shop")})
-    assert discovery.applications["shop"].path == "apps/shop"
-    assert "Argo CD: OutOfSync" in discovery.status()
+def test_a_configured_application_of_the_same_name_and_path_wins(discovery):
+    for name, path in (("shop", "apps/shop"), ("search", "apps/other")):
+        status = {"sync": {"status": "OutOfSync"}}
+        discovery.argo(argo_application(name, discovery.url, path, namespace="elsewhere", status=status))
+    discovery.start(applications={name: application_settings(name) for name in ("shop", "search")})
+    places = {name: (application.path, application.namespace) for name, application in discovery.applications.items()}
+    assert places == {
+        "shop": ("apps/shop", "shop"),
+        "search": ("apps/search", "search"),
+        "prod/search": ("apps/other", "elsewhere"),
+    }
+    assert set(discovery.bot.discoverer.inventory().deployer_statuses) == {"shop", "prod/search"}
 
 
 def test_a_configured_application_of_the_same_source_is_not_duplicated(discovery):
