@@ -175,6 +175,7 @@ def _discovered(
         status = replace(status, revision=revision)
     else:
         rendered = read_source(source, context)
+    channel, channel_notes = annotated_channel(resource)
     return DiscoveredApplication(
         origin=origin,
         status=status,
@@ -185,8 +186,8 @@ def _discovered(
         destination=target,
         source_name=source_name,
         ignore=ignore,
-        notes=notes,
-        channel=annotated_channel(resource),
+        notes=(*channel_notes, *notes),
+        channel=channel,
     )
 
 

@@ -192,12 +192,12 @@ def within_limit(rules: Sequence[IgnoreRule], notes: Sequence[Text]) -> tuple[tu
     return kept, tuple(notes[:_MAX_NOTES])
 
 
-def annotated_channel(resource: Object) -> str:
-    """The Slack channel ID in a CHANNEL_ANNOTATION, or "". Raises UnsupportedResourceError if it isn't one."""
+def annotated_channel(resource: Object) -> tuple[str, tuple[Text, ...]]:
+    """The Slack channel ID in a CHANNEL_ANNOTATION, or "", and a note if the annotation isn't one."""
     channel = text(mapping(resource, "metadata", "annotations"), CHANNEL_ANNOTATION)
     if channel and _CHANNEL_ID.fullmatch(channel) is None:
-        raise UnsupportedResourceError(LocalizedText(texts.NO_CHANNEL, annotation=CHANNEL_ANNOTATION))
-    return channel
+        return "", (LocalizedText(texts.NO_CHANNEL, annotation=CHANNEL_ANNOTATION),)
+    return channel, ()
 
 
 def build_inventory(

@@ -88,6 +88,7 @@ def read_resources(resources: Resources, cluster: str, read_data: DataReader) ->
                 declared = read(resolved, origin, resources, read_data)
                 source = replace(declared.source, path=normalize_path(f"{root}/{declared.source.path}"))
                 ignore, notes = _ignore_rules(_ignore_entries(resource))
+                channel, channel_notes = annotated_channel(resource)
                 results.append(
                     DiscoveredApplication(
                         origin=origin,
@@ -98,8 +99,8 @@ def read_resources(resources: Resources, cluster: str, read_data: DataReader) ->
                         source=source,
                         destination=Destination(declared.namespace),
                         ignore=ignore,
-                        notes=notes,
-                        channel=annotated_channel(resource),
+                        notes=(*channel_notes, *notes),
+                        channel=channel,
                     )
                 )
             except UnsupportedResourceError as error:

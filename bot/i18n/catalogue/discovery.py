@@ -48,8 +48,8 @@ NO_REVISION = Phrase(
     es="su revisión {revision} no es una rama, etiqueta, commit o rango de versiones válido.",
 )
 NO_CHANNEL = Phrase(
-    en="the annotation {annotation} is not a channel ID such as C0123456789.",
-    es="su anotación {annotation} no es un ID de canal como C0123456789.",
+    en="The annotation {annotation} is not a channel ID such as C0123456789, so alerts go to the default channel.",
+    es="La anotación {annotation} no es un ID de canal como C0123456789, así que las alertas van al canal por defecto.",
 )
 OUTSIDE = Phrase(en="the path points outside the repository.", es="su ruta apunta fuera del repositorio.")
 PLUGIN = Phrase(
