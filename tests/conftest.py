@@ -13,6 +13,7 @@ from bot.sandbox.slack import SandboxSlack
 from tests.common.bot import BotUnderTest
 from tests.common.browser import chromium
 from tests.common.clock import Clock
+from tests.common.database import create_database
 from tests.common.demo import running_demo
 from tests.common.forge import InMemoryForge
 from tests.common.git import SourceRepository
@@ -101,7 +102,7 @@ def clock() -> Clock:
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[SqlStore]:
     """An empty state database: SQLite."""
-    store = SqlStore(f"sqlite:///{tmp_path}/state.db")
+    store = SqlStore(create_database(tmp_path))
     yield store
     store.close()
 
