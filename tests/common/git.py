@@ -1,8 +1,11 @@
 """A real git repository, as a team's remote."""
 
+import re
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
+
+_SUMMARY = re.compile(r"\[.* ([0-9a-f]{40})\]")  # the first line that `git commit` prints
 
 
 class SourceRepository:
@@ -11,7 +14,7 @@ class SourceRepository:
     def __init__(self, path: Path) -> None:
         self.path = path
         path.mkdir(parents=True)
-        self.git("init", "-q", "-b", "main")
+        self.git("init", "-q", "-b", "main", "--template=")
         config = path / ".git/config"
         user = "[user]\n\tname = Ana\n\temail = ana@example.com\n[commit]\n\tgpgsign = false\n[gc]\n\tauto = 0\n"
         config.write_text(config.read_text() + user)
@@ -48,8 +51,8 @@ class SourceRepository:
             else:
                 file.write_text(content)
         self.git("add", "-A")
-        self.git("commit", "-q", "--allow-empty", "-m", message, f"--author={author}")
-        return self.sha()
+        summary = self.git("-c", "core.abbrev=40", "commit", "--allow-empty", "-m", message, f"--author={author}")
+        return _SUMMARY.match(summary)[1]
 
     def sha(self, revision: str = "HEAD") -> str:
         return self.git("rev-parse", revision)

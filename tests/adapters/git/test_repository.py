@@ -426,6 +426,7 @@ def test_nothing_is_pushed_once_the_tracked_branch_has_moved(source, repository)
     head = repository.fetch()
     tree = repository.tree_id(head, "")
     hook = source.path / ".git/hooks/update"
+    hook.parent.mkdir()
     hook.write_text('#!/bin/sh\necho "$1" >> pushed\ntest "$1" != refs/heads/main\n')
     hook.chmod(0o755)
     repository.push_commit(branch="gitops-bot/one", tree=tree, parent=head, message="x")
