@@ -1,11 +1,8 @@
 """A real git repository, as a team's remote."""
 
-import re
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
-
-_SUMMARY = re.compile(r"\[.* ([0-9a-f]{40})\]")  # the first line that `git commit` prints
 
 
 class SourceRepository:
@@ -52,7 +49,7 @@ class SourceRepository:
                 file.write_text(content)
         self.git("add", "-A")
         summary = self.git("-c", "core.abbrev=40", "commit", "--allow-empty", "-m", message, f"--author={author}")
-        return _SUMMARY.match(summary)[1]
+        return summary.partition("]")[0].split()[-1]  # "[main 40 hex digits] Subject"
 
     def add_hook(self, name: str, script: str) -> None:
         """Let a shell script run as this hook, such as `pre-receive`."""
