@@ -58,7 +58,7 @@ def find_dependencies(files: Mapping[str, bytes], root: str, parameters: HelmPar
         locked = _dependencies(lock_file, files.get(lock_file, b""))
         for number, dependency in enumerate(_dependencies(file, files.get(file, b""))):
             name, repository = text(dependency, "name"), text(dependency, "repository")
-            if name in vendored or any(archive.startswith(f"{name}-") for archive in vendored):
+            if name in vendored or any(re.match(rf"{re.escape(name)}-v?\d.*\.tgz", entry) for entry in vendored):
                 continue
             line = _line(files[file], name)
             if not repository.startswith("file://"):
