@@ -119,6 +119,12 @@ def test_a_chart_with_its_dependencies_hooks_and_definitions(rendering):
     assert [rendered["ConfigMap", name]["data"]["size"] for name in ("cache", "sessions")] == ["1", "2"]
 
 
+def test_a_schema_that_refers_to_a_url_is_skipped(rendering):
+    schema = '{"properties": {"level": {"$ref": "https://schemas.example.org/types.json#/level"}}}'
+    rendering.commit({**CHART, "app/values.schema.json": schema})
+    assert ("ConfigMap", "shop-shop") in objects(rendering, chart())
+
+
 def test_a_chart_is_recognized_by_its_file(rendering):
     rendering.commit(CHART)
     source = Source("app", helm=HelmParameters(release_name="shop"))
