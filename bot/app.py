@@ -50,7 +50,7 @@ from bot.work_pool import WorkPool
 
 _log = logging.getLogger(__name__)
 
-# Bolt runs all listeners on one pool. With its default of five threads, a sixth slow listener is never acked.
+# Bolt runs all listeners on one pool. With its default of five threads, a sixth slow listener is not acked in time.
 LISTENER_THREADS = 32
 DRAIN_SECONDS = 20.0
 _RECONCILE_EVERY = timedelta(seconds=5)
@@ -69,7 +69,7 @@ def utc_now() -> datetime:
 def build_monitor(
     ports: Ports, config: Config, reconciler: CardReconciler, discoverer: Discoverer, people: People
 ) -> Monitor:
-    """Build the monitor and what it needs. `config.applications` must be those of the discoverer."""
+    """Build the monitor and what it needs. `config.applications` must be the discoverer's."""
     manifest_cache = ManifestCache(ports.renderer, ports.charts, ports.bases, ports.telemetry)
     suspects = Suspects(
         ports,
@@ -183,7 +183,7 @@ class Bot:
         self._telemetry.read_gauges_from(gauges.read)
 
     def start(self) -> Self:
-        """Serve health checks, listen to Slack and start checking. Returns at once, even when Slack is down."""
+        """Serve health checks, listen to Slack and start checking. Returns at once, even if Slack is down."""
         self.web.start()
         if self._socket:
             self._socket.start()
@@ -209,25 +209,25 @@ class Bot:
         self._ports.store.close()
 
     def _jobs(self) -> list[Job]:
-        every = self._config.schedule
+        schedule = self._config.schedule
         return [
             *(
-                Job(f"discovery on {name}", every.discover, partial(self._discoverer.poll, name), everywhere=True)
+                Job(f"discovery on {name}", schedule.discover, partial(self._discoverer.poll, name), everywhere=True)
                 for name in self._discoverer.polled_clusters
             ),
             *(
-                Job(f"drift check of {name}", every.drift, partial(self._monitor.check_cluster, name))
+                Job(f"drift check of {name}", schedule.drift, partial(self._monitor.check_cluster, name))
                 for name in self._config.clusters
             ),
             *(
-                Job(f"git polling of {name}", every.git, partial(self._monitor.poll_all_refs, name))
+                Job(f"git polling of {name}", schedule.git, partial(self._monitor.poll_all_refs, name))
                 for name in self._config.repositories
             ),
             *(
-                Job(f"second look on {name}", every.second_look, partial(self._monitor.second_look, name))
+                Job(f"second look on {name}", schedule.second_look, partial(self._monitor.second_look, name))
                 for name in self._config.clusters
             ),
-            # Everywhere, since a replica that no longer leads stops watching.
+            # On every replica, since one that no longer leads must stop watching.
             *(
                 Job(f"watch of {watcher.cluster}", _WATCHES_EVERY, watcher.keep, everywhere=True)
                 for watcher in self._watchers
@@ -240,11 +240,11 @@ class Bot:
                 Job(f"retention of the audit log of {name}", _PRUNE_EVERY, partial(self._prune_audit_log, recorder))
                 for name, recorder in self._audits.items()
             ),
-            Job("rollouts", every.rollout, self._monitor.observe_rollouts),
+            Job("rollouts", schedule.rollout, self._monitor.observe_rollouts),
             Job("approvals", _RECONCILE_EVERY, self._monitor.review_approvals),
-            Job("pull requests", every.git, partial(track.poll, self._ports)),
+            Job("pull requests", schedule.git, partial(track.poll, self._ports)),
             Job("interrupted requests", _RECONCILE_EVERY, self._commands.resume_interrupted),
-            Job("queued reverts", every.git, self._commands.run_queued),
+            Job("queued reverts", schedule.git, self._commands.run_queued),
             Job("suspects", _RECONCILE_EVERY, self._monitor.find_suspects),
             Job("cards", _RECONCILE_EVERY, self._monitor.reconcile_cards),
             Job("digest charts", _DIGEST_CHARTS_EVERY, self._digests.share_charts),
@@ -315,7 +315,7 @@ class Bot:
 
 
 class _Socket:
-    """Connects Socket Mode in the background, and keeps trying: Slack may be down when the bot starts."""
+    """Connects Socket Mode in the background, and keeps trying, since Slack may be down when the bot starts."""
 
     def __init__(self, app: App, app_token: str) -> None:
         # A connection that dies behind a NAT is detected after four unanswered pings: after 8 s instead of 40 s.

@@ -1,4 +1,4 @@
-"""Drift checks of all applications and what follows from them: incidents, rollouts, approvals and cards."""
+"""Checks all applications, and updates incidents, rollouts, approvals and cards."""
 
 import logging
 import threading
@@ -33,13 +33,13 @@ from bot.ports.telemetry import CHECK, Outcome
 
 _log = logging.getLogger(__name__)
 
-# A slow cluster does not hold up the others that one command checks.
+# A slow cluster does not delay the others in a command.
 _MAX_CLUSTERS = 8
 _MAX_REPOSITORIES = 4
 
 
 class Monitor:
-    """Runs every flow that reads git and the clusters. Any thread may call; `close` when done."""
+    """Runs every flow that reads git and the clusters. Thread-safe; call `close` when done."""
 
     def __init__(
         self,
@@ -73,7 +73,7 @@ class Monitor:
 
     @property
     def heads(self) -> Mapping[str, str]:
-        """The head of each repository when it was last fetched, by the key of its RepositoryRef."""
+        """The last fetched head of each repository, by the key of its RepositoryRef."""
         return self._heads
 
     @property
@@ -82,8 +82,8 @@ class Monitor:
         return self.caches.manifest_cache
 
     def check(self, names: Sequence[str], *, explain: bool = False) -> list[Check]:
-        """Check these applications now, update the cards, and return the checks in the same order. PortError."""
-        applications = [self._applications[name] for name in names]  # PortError for one that no longer exists
+        """Check these applications now, update the cards, and return the checks in the same order. Raises PortError."""
+        applications = [self._applications[name] for name in names]  # PortError if one no longer exists
         by_cluster: dict[str, list[Application]] = {}
         for application in applications:
             by_cluster.setdefault(application.cluster, []).append(application)
@@ -107,7 +107,7 @@ class Monitor:
         return cluster in self._checked_clusters
 
     def second_look(self, cluster: str) -> None:
-        """Check the suspected incidents of a cluster again, so that an alert does not wait for the scheduled check."""
+        """Check a cluster's suspected incidents again, so that alerts don't wait for the scheduled check."""
         suspected = [
             incident.application
             for incident in self._ports.store.incidents.unsettled()
@@ -119,12 +119,12 @@ class Monitor:
             self.check(suspected)
 
     def poll_repository(self, repository: str) -> None:
-        """Fetch one repository and start rollouts for what was merged. PortError."""
+        """Fetch one repository and start rollouts for what was merged. Raises PortError."""
         self._poll(repository)
         self.reconcile_cards()
 
     def poll_all_refs(self, repository: str) -> None:
-        """Poll one repository at every revision that an application tracks. The last PortError, after all polls."""
+        """Poll one repository at every revision that an application tracks. Raises the last PortError at the end."""
         error = None
         tracked = [application.repository for application in self._all()]
         for key in dict.fromkeys((repository, *(ref.key for ref in tracked if ref.name == repository))):
@@ -146,7 +146,7 @@ class Monitor:
         """Review whether the commits on the tracked branches were approved."""
         self._approvals.review()
         self.reconcile_cards()
-        if self._ports.store.leadership.acquire():  # two replicas would share each diff twice
+        if self._ports.store.leadership.acquire():  # or two replicas would share each diff twice
             self._approvals.share_diffs(self._translator_for)
 
     def reconcile_cards(self) -> None:
@@ -159,21 +159,21 @@ class Monitor:
         self._reconciler.reconcile()
 
     def find_suspects(self) -> None:
-        """Find the suspects of active incidents that have not been searched: those that a watch opened."""
+        """Find the suspects of active incidents that a watch opened."""
         self.recorder.find_suspects(self._applications)
 
     def close(self) -> None:
-        """Start nothing new, and wait a while for running observations."""
+        """Start nothing new, and wait a limited time for running observations."""
         self._rollouts.close()
 
     def problems(self, application: Application | None = None) -> list[Text]:
-        """One sentence for each channel or deployer that is not available, or for an application's channel."""
+        """A sentence for each unavailable channel or deployer, or only for an application's channel."""
         if application:
             return self._reconciler.problems(application.channel)
         return [*self._reconciler.problems(), *self.inventory().notes]
 
     def inventory(self) -> ApplicationInventory:
-        """The applications that were discovered, and what their deployers report."""
+        """The discovered applications, and what their deployers report."""
         return self._discoverer.inventory()
 
     def _all(self) -> Iterable[Application]:
@@ -187,8 +187,8 @@ class Monitor:
     def fetch(self, applications: Iterable[Application]) -> dict[str, Revision]:
         """Fetch the repositories of some applications, each once, and start rollouts for what was merged.
 
-        A check must compare with exactly these revisions. A merge that is fetched later does not have a rollout yet, so
-        the differences that it causes would be reported as drift.
+        A check must use exactly these revisions. A merge that is fetched later has no rollout yet, so its differences
+        would be reported as drift.
         """
         keys = sorted({reference.key for application in applications for reference in application.repositories})
         with ContextThreadPool(_MAX_REPOSITORIES, "fetch") as pool:
@@ -216,13 +216,13 @@ class Monitor:
         manifest_cache, people = self.caches.manifest_cache, self._people
         with skip_unexpected(f"rollouts of {repository}"):
             merges.record_merges(self._ports, repository, head, applications, manifest_cache, people)
-        if self._ports.repositories[repository].is_branch:  # another revision moves from tag to tag by design
+        if self._ports.repositories[repository].is_branch:  # other revisions move from tag to tag by design
             self._approvals.record_commits(repository, head)
 
     def check_fetched(
         self, applications: Sequence[Application], *, revisions: Mapping[str, Revision], explain: bool = False
     ) -> list[Check]:
-        """Check applications of one cluster, and record what follows from it."""
+        """Check applications of one cluster, and record the results."""
         began = time.monotonic()
         telemetry = self._ports.telemetry
         with telemetry.measure(CHECK, cluster=applications[0].cluster) as operation:

@@ -1,4 +1,4 @@
-"""Which of several replicas on one PostgreSQL leads: the one that holds an advisory lock."""
+"""Leader election among replicas on one PostgreSQL database, with an advisory lock."""
 
 import threading
 from contextlib import suppress
@@ -25,7 +25,7 @@ class SqlLeadership:
             try:
                 if self._connection is None or self._connection.closed:
                     self._connection = self._database.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-                # Its holder may take it again, which does no harm: it is released with the connection.
+                # The holder may take it again without harm: it is released with the connection.
                 return bool(self._connection.execute(sa.select(sa.func.pg_try_advisory_lock(LEADERSHIP))).scalar())
             except SQLAlchemyError:
                 if self._connection is not None:
@@ -38,7 +38,7 @@ class SqlLeadership:
         with self._lock:
             if self._connection is None:
                 return
-            # Closing would do, but later: once the server notices that the connection has ended.
+            # Closing the connection would release it later, once the server notices.
             with suppress(SQLAlchemyError):
                 self._connection.execute(sa.select(sa.func.pg_advisory_unlock_all()))
             self._connection.close()
