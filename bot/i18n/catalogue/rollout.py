@@ -66,8 +66,8 @@ TIMED_OUT = PluralPhrase(
         "{names}: tiempo agotado, siguen sin desplegarse{because}.",
     ),
 )
-OF = Phrase(en=" ({name})", es=" ({name})")
-BECAUSE = Phrase(en=" ({name}: {reason})", es=" ({name}: {reason})")
+OF = Phrase(en=" · {name}", es=" · {name}")
+BECAUSE = Phrase(en=" · {name}: {reason}", es=" · {name}: {reason}")
 IMAGE_PULL = Phrase(en="image cannot be pulled", es="no se puede descargar la imagen")
 OOM_KILLED = Phrase(en="out of memory (OOMKilled)", es="sin memoria (OOMKilled)")
 CRASH_LOOP = Phrase(en="container keeps crashing", es="el contenedor falla una y otra vez")
