@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot import schedule
+from bot.adapters.database.leases import SoleLeases
 from bot.schedule import Job, Schedule
 from tests.common.wait import wait_for
 
@@ -33,7 +34,7 @@ def test_jobs_go_on_when_the_clock_is_set(monkeypatch, shift):
         runs.append(ShiftedClock.now(UTC))
         ran.set()
 
-    jobs = Schedule([Job("job", timedelta(seconds=0.1), run)], is_leader=lambda: True)
+    jobs = Schedule([Job("job", timedelta(seconds=0.1), run)], SoleLeases())
     jobs.start()
     try:
         assert ran.wait(10)

@@ -98,13 +98,14 @@ def compare_live(
     cache: ComparisonCache | None = None,
     discovery: Discovery | None = None,
     one_by_one: bool = False,
+    by_namespace: bool = False,
 ) -> LiveComparison:
     """Compare manifests, each with its application, with what a cluster holds; lists each kind once.
 
     An application's own ignore rules count beside those of the options. A kind that is needed in one namespace is
-    listed there, and one that is needed in several, everywhere; where that is forbidden, in each of them. With
-    `one_by_one`, only the declared objects are read, each with a request of its own. With the `discovery` of an earlier
-    comparison, the kinds aren't discovered again. ClusterError if the cluster does not answer at all.
+    listed there, and one that is needed in several, everywhere; where that is forbidden or with `by_namespace`, in each
+    of them. With `one_by_one`, only the declared objects are read, each with a request of its own. With the `discovery`
+    of an earlier comparison, the kinds aren't discovered again. ClusterError if the cluster does not answer at all.
     """
     discovery = discovery or cluster.discover()
     needed = declared_objects(declarations, discovery)
@@ -121,13 +122,13 @@ def compare_live(
             return None
 
     def read_objects(kind: Kind) -> Mapping[Name, Object]:
-        return _list(cluster, kind, needed.namespaces[kind], failures, lambda live: live)
+        return _list(cluster, kind, needed.namespaces[kind], failures, lambda live: live, everywhere=not by_namespace)
 
     def compare_objects(kind: Kind) -> Mapping[Name, Comparisons]:
         if one_by_one:
             return _read_one_by_one(cluster, kind, needed.declarations[kind], failures, read_versions, comparer)
         compare = partial(comparer.compare, needed.declarations[kind])
-        return _list(cluster, kind, needed.namespaces[kind], failures, compare)
+        return _list(cluster, kind, needed.namespaces[kind], failures, compare, everywhere=not by_namespace)
 
     versions = sorted({kind.api_version for kind in needed.namespaces})
     # Comparing needs the schemas and the targets of autoscalers, so those are read first.
@@ -153,9 +154,14 @@ def _list(
     namespaces: set[str | None],
     failures: Failures,
     read: Callable[[Object], Read | None],
+    *,
+    everywhere: bool,
 ) -> Mapping[Name, Read]:
-    """What `read` makes of each object of a kind in these namespaces; what could not be read goes into `failures`."""
-    if len(namespaces) > 1:
+    """What `read` makes of each object of a kind in these namespaces; what could not be read goes into `failures`.
+
+    With `everywhere`, several namespaces are read by one list of all.
+    """
+    if everywhere and len(namespaces) > 1:
         try:
             with unexpected_as_port_error(f"list of {kind.plural} on {cluster.name}"):
                 return cluster.list(kind, None, read)

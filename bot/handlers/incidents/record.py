@@ -18,7 +18,13 @@ from bot.ports.store import Store
 
 
 def record(
-    ports: Ports, application: Application, check: Check, *, rolling: bool, looks: int, manifest_cache: ManifestCache
+    ports: Ports,
+    application: Application,
+    check: Check,
+    *,
+    rolling: bool,
+    looks: int,
+    cause_if_git_moved: ResolutionCause,
 ) -> None:
     """Apply a check to the incident of its application. StoreError."""
     for _ in range(MAX_ATTEMPTS):
@@ -32,7 +38,7 @@ def record(
             repository=application.repository.key,
             rolling=rolling,
             required_looks=looks,
-            cause_if_git_moved=_cause_if_git_moved(ports, application, before, check, manifest_cache),
+            cause_if_git_moved=cause_if_git_moved,
         )
         if after == before or ports.store.incidents.exchange(before, after):
             return
@@ -63,11 +69,11 @@ def resolve_unwatched_incidents(store: Store, watched: Container[str], now: date
                 store.incidents.exchange(incident, after)
 
 
-def _cause_if_git_moved(
-    ports: Ports, application: Application, incident: Incident | None, check: Check, manifest_cache: ManifestCache
+def resolution_cause_of(
+    ports: Ports, application: Application, incident: Incident, check: Check, manifest_cache: ManifestCache
 ) -> ResolutionCause:
-    """Why the incident ends, if this check resolves it and git has changed since."""
-    if incident is None or incident.state not in ACTIVE_STATES or check.status is not Status.SYNCED:
+    """Why the incident of an application ends, if this check resolves it and git has changed since."""
+    if incident.state not in ACTIVE_STATES or check.status is not Status.SYNCED:
         return "git"
     if check.revision is None or check.revision == incident.revision:
         return "git"
