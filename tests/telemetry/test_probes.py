@@ -43,7 +43,7 @@ def test_a_bot_that_works_is_alive_and_ready(demo):
     assert checks == {
         "slack": ("ok", "Socket Mode"),
         "store": ("ok", "responds"),
-        "replica": ("ok", "holds cluster/prod, leader"),
+        "replica": ("ok", "holds cluster/prod, cluster/staging, leader"),
         "cluster prod": ("ok", "checked"),
         "cluster staging": ("ok", "checked"),
     }
