@@ -203,8 +203,8 @@ class Monitor:
 
     def _unchecked_shards(self) -> list[Text]:
         shards = {shard.lease: shard for several in self._shards.values() for shard in several}
-        holders = self._ports.store.leases.holders(shards)
-        return [LocalizedText(texts.NOT_CHECKED, cluster=shards[name].name) for name in shards if holders[name] is None]
+        unheld = self._ports.store.leases.unheld(shards)
+        return [LocalizedText(texts.NOT_CHECKED, cluster=shards[name].name) for name in unheld]
 
     def inventory(self) -> ApplicationInventory:
         """The applications that were discovered, and what their deployers report."""

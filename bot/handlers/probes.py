@@ -122,14 +122,14 @@ def readiness(
     yield ProbeCheck("slack", connected, slack if connected else f"not connected ({slack})")
     try:
         checks = current_checks(store.checks.latest(), now, interval).values()
-        holders = store.leases.holders(leases)
+        unheld = store.leases.unheld(leases)
     except StoreError as error:
         yield ProbeCheck("store", ok=False, message=str(error))
         return
     yield ProbeCheck("store", ok=True, message="responds")
     held = store.leases.held(leases)
     yield ProbeCheck("replica", ok=True, message=f"holds {', '.join(held)}" if held else "standby")
-    for name in sorted(name for name, holder in holders.items() if holder is None):
+    for name in unheld:
         yield ProbeCheck(f"lease {name}", ok=False, message="no replica holds it", required=False)
     checked = {check.cluster for check in checks if check.status is not Status.UNKNOWN}
     for cluster, at in last_success(clusters, checks).items():

@@ -4,7 +4,7 @@ The holder of `core.leases.LEADER` updates Slack and does what is done once for 
 lease checks and watches that shard.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from typing import Final, Protocol
@@ -49,8 +49,8 @@ class Leases(Protocol):
         """Those of these leases that this replica holds, sorted."""
         ...
 
-    def holders(self, names: Iterable[str]) -> Mapping[str, str | None]:
-        """The ID of the running replica that holds each of these leases; None if there is none. StoreError."""
+    def unheld(self, names: Iterable[str]) -> list[str]:
+        """Those of these leases that no running replica holds, sorted. StoreError."""
         ...
 
     def renew(self, names: Collection[str]) -> Collection[str]:

@@ -34,8 +34,8 @@ class Replicas:
 
     def held_by(self, bot):
         """The leases that the database says a replica holds."""
-        store = self.bots[0]._ports.store
-        return {name for name, holder in store.leases.holders(NAMES).items() if holder == leases_of(bot).replica}
+        rows = self.bots[0]._ports.store.leases._read(NAMES)
+        return {name for name, row in rows.items() if row.holder == leases_of(bot).replica}
 
     def settled(self, *running):
         """Whether these replicas share every lease equally, and watch what they hold."""

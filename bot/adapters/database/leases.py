@@ -91,9 +91,9 @@ class SqlLeases:
     def held(self, names: Iterable[str]) -> list[str]:
         return sorted(name for name in names if self.get(name))
 
-    def holders(self, names: Iterable[str]) -> Mapping[str, str | None]:
-        rows = self._read(names)
-        return {name: rows[name].holder if name in rows else None for name in names}
+    def unheld(self, names: Iterable[str]) -> list[str]:
+        held = {name for name, row in self._read(names).items() if row.holder}
+        return sorted(set(names) - held)
 
     def renew(self, names: Collection[str]) -> Collection[str]:
         now = self._monotonic()
@@ -204,8 +204,9 @@ class SoleLeases:
     def held(self, names: Iterable[str]) -> list[str]:
         return sorted(names)
 
-    def holders(self, names: Iterable[str]) -> Mapping[str, str | None]:
-        return dict.fromkeys(names, "")
+    def unheld(self, names: Iterable[str]) -> list[str]:
+        del names
+        return []
 
     def renew(self, names: Collection[str]) -> Collection[str]:
         del names
