@@ -194,6 +194,7 @@ class Bot:
 
     def stop(self) -> None:
         """Stop accepting work, let running work finish, send the last messages, and close."""
+        self._keeper.stop()  # other replicas take its leases, at the latest when the store is closed
         if self._socket:
             self._socket.stop()
         self._schedule.stop()
@@ -208,7 +209,6 @@ class Bot:
         for recorder in self._audits.values():
             recorder.close()
         self._telemetry.close()
-        self._keeper.stop()
         self._ports.store.close()
 
     def _jobs(self) -> list[Job]:

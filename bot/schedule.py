@@ -125,6 +125,9 @@ def guarded(job: Job, leases: Leases) -> Callable[[], None]:
             with leases.work(job.lease) as lease:
                 if lease:
                     job.run()
+            # What ran under a lease that was lost and taken again meanwhile has stored nothing.
+            if lease and leases.get(job.lease) not in {lease, None}:
+                run()
         except PortError as error:
             _log.warning("%s failed: %s", job.name, error)
         except Exception:

@@ -33,7 +33,7 @@ class LeaseKeeper:
         self._thread.start()
 
     def stop(self) -> None:
-        """Renew no more. The leases expire unless the store is closed, which releases them."""
+        """Renew no more. The leases are released when the store is closed; before that, they may expire."""
         self._stopping.set()
         if self._thread.is_alive():
             self._thread.join()

@@ -122,10 +122,12 @@ class SqlLeases:
     def close(self) -> None:
         """Release every lease, so that other replicas need not wait until they expire."""
         with self._lock:
+            has_renewed = self._valid_until > -math.inf
             self._own, self._valid_until = {}, -math.inf
-        with suppress(StoreError), self._database.begin() as connection:
-            connection.execute(leases.update().where(leases.c.holder == self.replica).values(holder=None))
-            connection.execute(replicas.delete().where(replicas.c.id == self.replica))
+        if has_renewed:
+            with suppress(StoreError), self._database.begin() as connection:
+                connection.execute(leases.update().where(leases.c.holder == self.replica).values(holder=None))
+                connection.execute(replicas.delete().where(replicas.c.id == self.replica))
         self._database.close()
 
     def _get(self, name: str) -> Lease | None:
