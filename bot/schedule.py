@@ -20,6 +20,9 @@ from bot.ports.leases import Leases
 
 _log = logging.getLogger(__name__)
 
+# It warns each time that a job is due while it's still running, which is no fault.
+logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
+
 _CLOCK_WATCHED_EVERY = 5.0  # seconds
 _HEARTBEAT = timedelta(seconds=5)
 

@@ -169,13 +169,16 @@ class Monitor:
 
     def reconcile_cards(self) -> None:
         """Apply timers to the stored incidents, and update Slack from the stored state. Only on the leader."""
-        with self._ports.store.leases.work(LEADER) as lease:
-            if lease is None:
-                return
-            if self._discoverer.is_complete():
-                resolve_unwatched_incidents(self._ports.store, self._applications, self._ports.clock())
-            apply_timers_to_all(self._ports.store, self._ports.clock(), self._policy)
-            self._reconciler.reconcile()
+        try:
+            with self._ports.store.leases.work(LEADER) as lease:
+                if lease is None:
+                    return
+                if self._discoverer.is_complete():
+                    resolve_unwatched_incidents(self._ports.store, self._applications, self._ports.clock())
+                apply_timers_to_all(self._ports.store, self._ports.clock(), self._policy)
+                self._reconciler.reconcile()
+        except LeaseLostError as error:
+            _log.warning("cannot update Slack: %s", error)
 
     def reconcile_changed_incidents(self) -> None:
         """Update Slack if an incident has changed since the last call, such as by another replica. Only on the leader.
@@ -282,15 +285,15 @@ class Monitor:
     ) -> Sequence[Check]:
         """Check applications of one shard, and record what follows from it if this replica holds the shard's lease."""
         shard = self._shard_of(applications[0])
-        with self._ports.store.leases.work(shard.lease) as lease:
-            began = time.monotonic()
-            checks = self._compare(shard, applications, revisions, explain=explain)
-            if lease:
-                try:
+        began = time.monotonic()
+        try:
+            with self._ports.store.leases.work(shard.lease) as lease:
+                checks = self._compare(shard, applications, revisions, explain=explain)
+                if lease:
                     return self.recorder.record(applications, checks, since=began)
-                except LeaseLostError as error:
-                    _log.warning("%s", error)
-            return self.recorder.identify_actors(applications, checks)
+        except LeaseLostError as error:
+            _log.warning("cannot record a check of %s: %s", shard.name, error)
+        return self.recorder.identify_actors(applications, checks)
 
     def _compare(
         self, shard: Shard, applications: Sequence[Application], revisions: Mapping[str, Revision], *, explain: bool

@@ -40,8 +40,8 @@ class Leases(Protocol):
     def work(self, name: str) -> AbstractContextManager[Lease | None]:
         """Run the block under a lease; None if this replica does not hold it, or is about to give it up.
 
-        Within the block, each write raises LeaseLostError if the lease was lost since its beginning. The lease is not
-        given up while the block runs.
+        Within the block, each write raises LeaseLostError if the lease was lost since its beginning. If that leaves the
+        block, this replica no longer uses the lease. The lease is not given up while the block runs.
         """
         ...
 

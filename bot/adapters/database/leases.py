@@ -24,7 +24,7 @@ from bot.adapters.database.bounds import LEASE_SECONDS
 from bot.adapters.database.engine import Database
 from bot.adapters.database.tables import leases, replicas
 from bot.core.leases import Lease, rebalance
-from bot.ports.leases import CURRENT_LEASE
+from bot.ports.leases import CURRENT_LEASE, LeaseLostError
 from bot.ports.store import StoreError
 
 _log = logging.getLogger(__name__)
@@ -71,11 +71,11 @@ class SqlLeases:
     @contextmanager
     def work(self, name: str) -> Iterator[Lease | None]:
         current = CURRENT_LEASE.get()
-        if current and current.name == name:  # within a block that already runs under it
-            yield current
-            return
         with self._lock:
-            lease = None if name in self._giving_up else self._get(name)
+            if current and current.name == name:  # within a block that already runs under it
+                lease: Lease | None = current
+            else:
+                lease = None if name in self._giving_up else self._get(name)
             self._running[name] += lease is not None
         if lease is None:
             yield None
@@ -83,6 +83,11 @@ class SqlLeases:
         reset = CURRENT_LEASE.set(lease)
         try:
             yield lease
+        except LeaseLostError:
+            with self._lock:
+                if self._own.get(name) == lease:
+                    del self._own[name]
+            raise
         finally:
             CURRENT_LEASE.reset(reset)
             with self._lock:
@@ -144,7 +149,8 @@ class SqlLeases:
             )
             connection.execute(replicas.delete().where(replicas.c.expires_at < now - _FORGET_AFTER))
         with self._database.read() as connection:
-            return set(connection.execute(sa.select(replicas.c.id).where(replicas.c.expires_at > now)).scalars())
+            running = connection.execute(sa.select(replicas.c.id).where(replicas.c.expires_at > now)).scalars()
+            return {self.replica, *running}
 
     def _read(self, names: Iterable[str]) -> dict[str, _Row]:
         is_running = (replicas.c.id == leases.c.holder) & (replicas.c.expires_at > sa.func.clock_timestamp())

@@ -6,7 +6,7 @@ from datetime import datetime
 from bot.core.applications.application import Application
 from bot.core.drift.model import Check, Status
 from bot.core.incidents.alerting import AlertPolicy, apply_timers, cards_to_announce
-from bot.core.incidents.incident import ACTIVE_STATES, Incident, ResolutionCause, apply_check, resolve_unwatched
+from bot.core.incidents.incident import Incident, ResolutionCause, apply_check, resolve_unwatched
 from bot.core.incidents.resolution import resolution_cause
 from bot.core.objects.manifest import ManifestError
 from bot.handlers.incidents.transition import MAX_ATTEMPTS, change
@@ -72,10 +72,8 @@ def resolve_unwatched_incidents(store: Store, watched: Container[str], now: date
 def resolution_cause_of(
     ports: Ports, application: Application, incident: Incident, check: Check, manifest_cache: ManifestCache
 ) -> ResolutionCause:
-    """Why the incident of an application ends, if this check resolves it and git has changed since."""
-    if incident.state not in ACTIVE_STATES or check.status is not Status.SYNCED:
-        return "git"
-    if check.revision is None or check.revision == incident.revision:
+    """Why an application's active incident ends, if this check resolves it and git has changed since."""
+    if check.status is not Status.SYNCED or check.revision in {None, incident.revision}:
         return "git"
     repository = ports.repositories[application.repository.key]
     try:

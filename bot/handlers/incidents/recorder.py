@@ -13,7 +13,7 @@ from bot.core.applications.application import Application
 from bot.core.drift.freshness import with_last_complete
 from bot.core.drift.merge import ObjectKey, drift_of, with_objects
 from bot.core.drift.model import Check
-from bot.core.incidents.incident import ResolutionCause
+from bot.core.incidents.incident import ACTIVE_STATES, ResolutionCause
 from bot.core.rollouts.rollout import rolling_applications
 from bot.handlers.cluster_audit.identify import ActorFinder
 from bot.handlers.discovery.deployers import syncing_applications
@@ -132,11 +132,12 @@ class CheckRecorder:
     def _resolution_causes(
         self, applications: Sequence[Application], checks: Sequence[Check]
     ) -> Mapping[str, ResolutionCause]:
-        """By application. Call it outside of a transaction: it may have to render manifests."""
-        incidents = {incident.application: incident for incident in self._ports.store.incidents.unsettled()}
+        """Why each incident ends, by application. Call it outside of a transaction: it may have to render manifests."""
+        unsettled = self._ports.store.incidents.unsettled()
+        active = {incident.application: incident for incident in unsettled if incident.state in ACTIVE_STATES}
         causes: dict[str, ResolutionCause] = {}
         for application, check in zip(applications, checks, strict=True):
-            if incident := incidents.get(application.name):
+            if incident := active.get(application.name):
                 with skip_unexpected(f"cause of the end of {incident.id}"):
                     causes[application.name] = resolution_cause_of(
                         self._ports, application, incident, check, self._manifest_cache

@@ -103,14 +103,17 @@ WRITES = {
 @pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
 def test_what_an_old_holder_writes_is_rejected_and_the_new_one_writes(old, new, write):
     """Its process was paused, so by its own clock it still holds the lease."""
-    with old.leases.work("cluster/prod") as lease:
-        assert lease
-        expire(old, new)
-        assert "cluster/prod" in new.leases.renew(NAMES)
-        assert old.leases.get("cluster/prod") == lease
-        assert old.checks.latest() == {}
-        with pytest.raises(LeaseLostError, match="Another replica has taken over cluster/prod"):
-            write(old)
+    lease = old.leases.get("cluster/prod")
+    expire(old, new)
+    assert "cluster/prod" in new.leases.renew(NAMES)
+    assert old.leases.get("cluster/prod") == lease
+    with (
+        pytest.raises(LeaseLostError, match="Another replica has taken over cluster/prod"),
+        old.leases.work("cluster/prod"),
+    ):
+        write(old)
+    assert not old.leases.get("cluster/prod")
+    assert old.checks.latest() == {}
     with new.leases.work("cluster/prod") as taken:
         assert taken.token > lease.token
         WRITES["checks"](new)

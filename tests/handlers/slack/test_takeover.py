@@ -143,8 +143,8 @@ def test_an_old_leader_sends_nothing_more(slack, old, new, take_over):
     assert old.store.leases.get(LEADER)
     with pytest.raises(LeaseLostError):
         old.reconcile(drifted("worker"))
+    assert not old.store.leases.get(LEADER)
     new.store.incidents.exchange(incident(), drifted("worker"))
-    old.store.leases.renew({LEADER})
     with pytest.raises(LeaseLostError):
         old.reconciler.reconcile()
     assert len(slack.calls) == 1
