@@ -52,7 +52,7 @@ from bot.work_pool import WorkPool
 
 _log = logging.getLogger(__name__)
 
-# Bolt runs all listeners on one pool. With its default of five threads, a sixth slow listener is never acked.
+# Bolt runs all listeners on one pool. With its default of five threads, a sixth slow listener is not acked in time.
 LISTENER_THREADS = 32
 DRAIN_SECONDS = 20.0
 _RECONCILE_EVERY = timedelta(seconds=5)
@@ -73,7 +73,7 @@ def utc_now() -> datetime:
 def build_monitor(
     ports: Ports, config: Config, reconciler: CardReconciler, discoverer: Discoverer, people: People
 ) -> Monitor:
-    """Build the monitor and what it needs. `config.applications` must be those of the discoverer."""
+    """Build the monitor and what it needs. `config.applications` must be the discoverer's."""
     manifest_cache = ManifestCache(ports.renderer, ports.charts, ports.bases, ports.telemetry)
     suspects = Suspects(
         ports,
@@ -184,7 +184,7 @@ class Bot:
         self._telemetry.read_gauges_from(gauges.read)
 
     def start(self) -> Self:
-        """Serve health checks, listen to Slack and start checking. Returns at once, even when Slack is down."""
+        """Serve health checks, listen to Slack and start checking. Returns at once, even if Slack is down."""
         self.web.start()
         if self._socket:
             self._socket.start()
@@ -212,27 +212,27 @@ class Bot:
         self._ports.store.close()
 
     def _jobs(self) -> list[Job]:
-        every = self._config.schedule
+        schedule = self._config.schedule
         return [
             *(
-                Job(f"discovery on {name}", every.discover, partial(self._discoverer.poll, name), lease=None)
+                Job(f"discovery on {name}", schedule.discover, partial(self._discoverer.poll, name), lease=None)
                 for name in self._discoverer.polled_clusters
             ),
             *(job for shards in self._config.shards.values() for shard in shards for job in self._shard_jobs(shard)),
             *(
-                Job(f"git polling of {name}", every.git, partial(self._monitor.poll_all_refs, name))
+                Job(f"git polling of {name}", schedule.git, partial(self._monitor.poll_all_refs, name))
                 for name in self._config.repositories
             ),
-            # On every replica, since one that has lost the lease stops watching.
+            # On every replica, since one that has lost the lease must stop watching.
             *(
                 Job(f"watch of {watcher.shard.name}", _WATCHES_EVERY, watcher.keep, lease=None)
                 for watcher in self._watchers
             ),
-            Job("rollouts", every.rollout, self._monitor.observe_rollouts),
+            Job("rollouts", schedule.rollout, self._monitor.observe_rollouts),
             Job("approvals", _RECONCILE_EVERY, self._monitor.review_approvals),
-            Job("pull requests", every.git, partial(track.poll, self._ports)),
+            Job("pull requests", schedule.git, partial(track.poll, self._ports)),
             Job("interrupted requests", _RECONCILE_EVERY, self._commands.resume_interrupted),
-            Job("queued reverts", every.git, self._commands.run_queued),
+            Job("queued reverts", schedule.git, self._commands.run_queued),
             Job("suspects", _RECONCILE_EVERY, self._monitor.find_suspects),
             Job("cards", _RECONCILE_EVERY, self._monitor.reconcile_cards),
             Job("rejected cards", _RECONCILE_EVERY, self._reconciler.repair_rejected, lease=None),
@@ -243,15 +243,11 @@ class Bot:
         ]
 
     def _shard_jobs(self, shard: Shard) -> list[Job]:
-        every = self._config.schedule
+        schedule = self._config.schedule
+        check, look = partial(self._monitor.check_shard, shard), partial(self._monitor.second_look, shard)
         jobs = [
-            Job(f"drift check of {shard.name}", every.drift, partial(self._monitor.check_shard, shard), shard.lease),
-            Job(
-                f"second look on {shard.name}",
-                every.second_look,
-                partial(self._monitor.second_look, shard),
-                shard.lease,
-            ),
+            Job(f"drift check of {shard.name}", schedule.drift, check, shard.lease),
+            Job(f"second look on {shard.name}", schedule.second_look, look, shard.lease),
         ]
         recorder = self._audits.get(shard.cluster) if shard.is_first else None
         if recorder:
@@ -333,7 +329,7 @@ class Bot:
 
 
 class _Socket:
-    """Connects Socket Mode in the background, and keeps trying: Slack may be down when the bot starts."""
+    """Connects Socket Mode in the background, and keeps trying, since Slack may be down when the bot starts."""
 
     def __init__(self, app: App, app_token: str) -> None:
         # A connection that dies behind a NAT is detected after four unanswered pings: after 8 s instead of 40 s.

@@ -1,6 +1,6 @@
 """The scheduler: APScheduler starts drift checks, git polling, rollout checks and card updates.
 
-Every error is caught: a failed job is logged and runs again at its next time.
+Errors are caught: a failed job is logged, and runs again at its next time.
 """
 
 import logging
@@ -38,9 +38,9 @@ class Job:
 
 
 class _Every(BaseTrigger):  # type: ignore[misc]
-    """Fires once an interval, counted from the last time.
+    """Fires an interval after the last time.
 
-    APScheduler's own trigger goes through each time that was missed: millions after the clock is set a year ahead.
+    APScheduler's own trigger iterates over all missed times, which are millions if the clock is set a year ahead.
     """
 
     def __init__(self, interval: timedelta) -> None:
@@ -55,7 +55,7 @@ class _Every(BaseTrigger):  # type: ignore[misc]
 class Schedule:
     """Runs jobs independently of each other. A late job runs once, not once for each missed time.
 
-    They go on when the clock is set ahead or back.
+    Jobs continue if the clock is set ahead or back.
     """
 
     def __init__(self, jobs: Sequence[Job], leases: Leases) -> None:
@@ -95,14 +95,14 @@ class Schedule:
         self._scheduler.shutdown(wait=True)
 
     def seconds_since_heartbeat(self) -> float:
-        """How long ago it last ran a job that does nothing, which is due every 5 s."""
+        """The seconds since the heartbeat job, which is due every 5 s, last ran."""
         return time.monotonic() - self._beat_at
 
     def _beat(self) -> None:
         self._beat_at = time.monotonic()
 
     def _watch_clock(self) -> None:
-        """Run all jobs when the clock has been set back: APScheduler would wait until the clock catches up."""
+        """Run all jobs if the clock was set back, since APScheduler would wait for the clock to catch up."""
         offset = _clock_offset()
         while not self._stopping.wait(_CLOCK_WATCHED_EVERY):
             before, offset = offset, _clock_offset()
@@ -113,7 +113,7 @@ class Schedule:
 
 
 def _clock_offset() -> float:
-    """The difference between the clock and monotonic time, in seconds. It changes only when somebody sets the clock."""
+    """The difference between the clock and monotonic time, in seconds. It changes only if the clock is set."""
     return datetime.now(tz=UTC).timestamp() - time.monotonic()
 
 

@@ -1,4 +1,4 @@
-"""What the configuration becomes."""
+"""The validated configuration."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -28,8 +28,8 @@ from bot.core.leases import LEADER
 class Config:
     """The whole configuration; in the running bot, `applications` is kept current and includes discovered ones.
 
-    `store` is a SQLAlchemy URL and may contain a password. Relative paths, also in `store` and `mirrors`, are relative
-    to the working directory. `interactive` holds patterns of field managers that are people.
+    `store` is a SQLAlchemy URL and may contain a password. Relative paths, including `store` and `mirrors`, are
+    relative to the working directory. `interactive` has patterns of field managers that people use by hand.
     """
 
     slack: SlackConfig
@@ -51,7 +51,7 @@ class Config:
 
     @property
     def zone(self) -> ZoneInfo:
-        """The time zone for people whose own is not known."""
+        """The time zone for people whose own is unknown."""
         return ZoneInfo(self.slack.zone)
 
     @property

@@ -1,4 +1,4 @@
-"""The gauges: what the stored state and this replica are like when somebody reads the metrics."""
+"""The gauges: the stored state and this replica's state at the time the metrics are read."""
 
 import logging
 import math
@@ -34,15 +34,15 @@ from bot.ports.telemetry import (
 
 _log = logging.getLogger(__name__)
 
-# The values are reused for this long, so that all gauges of one export by OTLP are read at once.
+# How long values are reused, so that all gauges of an OTLP export are read at once.
 _SECONDS: Final = 2.0
 
 
 class Gauges:
-    """Reads every gauge. Only the leader has those of the stored state, so that sums over replicas are right.
+    """Reads every gauge. Only the leader reports the stored state, so that sums over replicas are right.
 
-    `applications` are the ones that are watched at the moment, `leases` the names of all leases, and `interval` is that
-    of the checks. Any thread may call.
+    `applications` are the current ones, `leases` are the names of all leases, and `interval` is that of the checks.
+    Thread-safe.
     """
 
     def __init__(
@@ -66,9 +66,9 @@ class Gauges:
         self._read_at = -math.inf
 
     def read(self) -> Iterable[Sample]:
-        """All gauges; without those of the stored state if the database does not respond.
+        """All gauges, or only this replica's if the database does not respond.
 
-        While another thread is reading them, returns the values that were read last.
+        While another thread is reading them, returns the last values.
         """
         if self._reading.acquire(blocking=False):
             try:

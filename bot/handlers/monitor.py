@@ -1,4 +1,4 @@
-"""Drift checks of all applications and what follows from them: incidents, rollouts, approvals and cards."""
+"""Checks all applications, and updates incidents, rollouts, approvals and cards."""
 
 import logging
 import threading
@@ -37,14 +37,14 @@ from bot.ports.telemetry import CHECK, Outcome
 
 _log = logging.getLogger(__name__)
 
-# A slow cluster does not hold up the others that one command checks.
+# A slow cluster does not delay the others in a command.
 _MAX_SHARDS = 8
 _MAX_REPOSITORIES = 4
 _MAX_FETCHES = 3  # of a repository whose commits several replicas record at the same time
 
 
 class Monitor:
-    """Runs every flow that reads git and the clusters. Any thread may call; `close` when done."""
+    """Runs every flow that reads git and the clusters. Thread-safe; call `close` when done."""
 
     def __init__(
         self,
@@ -80,7 +80,7 @@ class Monitor:
 
     @property
     def heads(self) -> Mapping[str, str]:
-        """The head of each repository when it was last fetched, by the key of its RepositoryRef."""
+        """The last fetched head of each repository, by the key of its RepositoryRef."""
         return self._heads
 
     @property
@@ -89,11 +89,11 @@ class Monitor:
         return self.caches.manifest_cache
 
     def check(self, names: Sequence[str], *, explain: bool = False) -> list[Check]:
-        """Check these applications now, update the cards, and return the checks in the same order. PortError.
+        """Check these applications now, update the cards, and return the checks in the same order. Raises PortError.
 
         Checks of applications that another replica checks are not recorded.
         """
-        applications = [self._applications[name] for name in names]  # PortError for one that no longer exists
+        applications = [self._applications[name] for name in names]  # PortError if one no longer exists
         by_shard: dict[Shard, list[Application]] = {}
         for application in applications:
             by_shard.setdefault(self._shard_of(application), []).append(application)
@@ -120,7 +120,7 @@ class Monitor:
         return shard in self._checked and self._checked[shard] == self._ports.store.leases.get(shard.lease)
 
     def second_look(self, shard: Shard) -> None:
-        """Check the suspected incidents of a shard again, so that an alert does not wait for the scheduled check."""
+        """Check a shard's suspected incidents again, so that alerts don't wait for the scheduled check."""
         suspected = [
             incident.application
             for incident in self._ports.store.incidents.unsettled()
@@ -136,12 +136,12 @@ class Monitor:
         return [application for application in self._all() if shard.includes(application)]
 
     def poll_repository(self, repository: str) -> None:
-        """Fetch one repository and start rollouts for what was merged. PortError."""
+        """Fetch one repository and start rollouts for what was merged. Raises PortError."""
         self._poll(repository)
         self.reconcile_cards()
 
     def poll_all_refs(self, repository: str) -> None:
-        """Poll one repository at every revision that an application tracks. The last PortError, after all polls."""
+        """Poll one repository at every revision that an application tracks. Raises the last PortError at the end."""
         error = None
         tracked = [application.repository for application in self._all()]
         for key in dict.fromkeys((repository, *(ref.key for ref in tracked if ref.name == repository))):
@@ -164,7 +164,7 @@ class Monitor:
         self._approvals.review()
         self.reconcile_cards()
         with self._ports.store.leases.work(LEADER) as lease:
-            if lease:  # two replicas would share each diff twice
+            if lease:  # or two replicas would share each diff twice
                 self._approvals.share_diffs(self._translator_for)
 
     def reconcile_cards(self) -> None:
@@ -191,15 +191,15 @@ class Monitor:
             self.reconcile_cards()
 
     def find_suspects(self) -> None:
-        """Find the suspects of active incidents that have not been searched: those that a watch opened."""
+        """Find the suspects of active incidents that a watch opened."""
         self.recorder.find_suspects(self._applications)
 
     def close(self) -> None:
-        """Start nothing new, and wait a while for running observations."""
+        """Start nothing new, and wait a limited time for running observations."""
         self._rollouts.close()
 
     def problems(self, application: Application | None = None) -> list[Text]:
-        """One sentence for each channel, deployer or replica that is not available, or for an application's channel."""
+        """A sentence for each unavailable channel, deployer, or replica, or only for an application's channel."""
         if application:
             return self._reconciler.problems(application.channel)
         return [*self._reconciler.problems(), *self._unchecked_shards(), *self.inventory().notes]
@@ -210,7 +210,7 @@ class Monitor:
         return [LocalizedText(texts.NOT_CHECKED, cluster=shards[name].name) for name in unheld]
 
     def inventory(self) -> ApplicationInventory:
-        """The applications that were discovered, and what their deployers report."""
+        """The discovered applications, and what their deployers report."""
         return self._discoverer.inventory()
 
     def _all(self) -> Iterable[Application]:
@@ -226,8 +226,8 @@ class Monitor:
     def fetch(self, applications: Iterable[Application]) -> dict[str, Revision]:
         """Fetch the repositories of some applications, each once, and start rollouts for what was merged.
 
-        A check must compare with exactly these revisions. A merge that is fetched later does not have a rollout yet, so
-        the differences that it causes would be reported as drift.
+        A check must use exactly these revisions. A merge that is fetched later has no rollout yet, so its differences
+        would be reported as drift.
         """
         keys = sorted({reference.key for application in applications for reference in application.repositories})
         with ContextThreadPool(_MAX_REPOSITORIES, "fetch") as pool:
@@ -245,7 +245,7 @@ class Monitor:
                 return error
 
     def _fetch_and_record(self, repository: str, *, must_record: bool = True) -> str:
-        """Fetch a repository and record its new commits; its head. PortError.
+        """Fetch a repository and record its new commits; its head. Raises PortError.
 
         If another replica has recorded some meanwhile, they may be later ones than those that were fetched, so fetch
         again. Without `must_record`, what could not be recorded is only logged.
@@ -276,14 +276,14 @@ class Monitor:
             recorded = merges.record_merges(
                 self._ports, repository, recorded_rollouts, head, applications, manifest_cache, people
             )
-        if self._ports.repositories[repository].is_branch:  # another revision moves from tag to tag by design
+        if self._ports.repositories[repository].is_branch:  # other revisions move from tag to tag by design
             recorded &= self._approvals.record_commits(repository, recorded_approvals, head)
         return recorded
 
     def check_fetched(
         self, applications: Sequence[Application], *, revisions: Mapping[str, Revision], explain: bool = False
     ) -> Sequence[Check]:
-        """Check applications of one shard, and record what follows from it if this replica holds the shard's lease."""
+        """Check applications of one shard, and record the results if this replica holds the shard's lease."""
         shard = self._shard_of(applications[0])
         began = time.monotonic()
         try:

@@ -1,4 +1,4 @@
-"""Checks the objects that a watch saw change, and records what follows from it as a scheduled check does."""
+"""Checks the objects that a watch saw change, and records the results like a scheduled check."""
 
 from collections.abc import Collection, Hashable, Iterable, Mapping
 from dataclasses import replace
@@ -21,14 +21,14 @@ from bot.ports import Ports
 from bot.ports.cluster import Discovery
 from bot.ports.errors import PortError
 
-# Above this many, their applications are checked as a whole, which lists each kind once.
+# Above this many objects, their applications are checked as a whole, which lists each kind once.
 MAX_OBJECTS: Final = 50
 
 _Objects = Mapping[ObjectKey, ObjectRef]  # of one application
 
 
 class ObjectMonitor:
-    """`watch.watcher.ObjectChecks`, for every shard. Any thread may call."""
+    """`watch.watcher.ObjectChecks`, for every shard. Thread-safe."""
 
     def __init__(self, ports: Ports, config: Config, monitor: Monitor) -> None:
         self._ports = ports
@@ -67,8 +67,8 @@ class ObjectMonitor:
     ) -> Collection[ObjectRef]:
         """Check objects of one shard that changed, if this replica holds its lease.
 
-        Returns those to check again after a while: they differ and it's too early for an alert, or they could not be
-        read. PortError.
+        Returns the objects to check again later, because they differ and it's too early for an alert, or could not be
+        read. Raises PortError.
         """
         with self._ports.store.leases.work(shard.lease) as lease:
             return self._check_objects(objects, plan) if lease else ()
@@ -83,12 +83,12 @@ class ObjectMonitor:
         news = [
             item for item in refs if item.name not in results or self._is_news(results[item.name], latest[item.name])
         ]
-        again = {ref for item in refs if _is_unread(results.get(item.name)) for ref in refs[item].values()}
+        recheck = {ref for item in refs if _is_unread(results.get(item.name)) for ref in refs[item].values()}
         if not news:
-            return again
-        revisions = self._monitor.fetch(news)  # a difference may be a commit that has just been deployed
+            return recheck
+        revisions = self._monitor.fetch(news)  # a difference may come from a commit that was just deployed
         unfetched = [item for item in news if isinstance(revisions[item.repository.key], PortError)]
-        again |= {ref for item in unfetched for ref in refs[item].values()}
+        recheck |= {ref for item in unfetched for ref in refs[item].values()}
         news = [item for item in news if item not in unfetched]
         single = [
             item
@@ -98,12 +98,12 @@ class ObjectMonitor:
         if single:
             settled = {item.name for item in single if all(objects[ref].is_settled for ref in refs[item].values())}
             outdated = self._monitor.recorder.record_objects(single, results, latest, settled=settled)
-            again |= {ref for item in single if item.name in outdated for ref in refs[item].values()}
-        whole = [item for item in news if item not in single]
-        if whole:
-            self._monitor.check_fetched(whole, revisions={**self._monitor.heads, **revisions})
+            recheck |= {ref for item in single if item.name in outdated for ref in refs[item].values()}
+        checked_fully = [item for item in news if item not in single]
+        if checked_fully:
+            self._monitor.check_fetched(checked_fully, revisions={**self._monitor.heads, **revisions})
         self._monitor.reconcile_cards()
-        return again | self._without_alert(news, refs)
+        return recheck | self._without_alert(news, refs)
 
     def _fetched_applications(self, shard: Shard) -> list[Application]:
         return [
@@ -125,7 +125,7 @@ class ObjectMonitor:
     def _compare(
         self, refs: Mapping[Application, _Objects], latest: Mapping[str, Check], plan: WatchPlan
     ) -> Mapping[str, ObjectResults]:
-        """The results of the applications whose latest check is of the head of their repository. PortError."""
+        """The results of the applications whose latest check is of the head of their repository. Raises PortError."""
         heads = self._monitor.heads
         current = {
             item: keys.keys()
@@ -145,21 +145,21 @@ class ObjectMonitor:
         )
 
     def _is_news(self, result: ObjectResults, latest: Check) -> bool:
-        """Whether a complete result is not the same as the latest check's, or has drift without an alert."""
+        """Whether a complete result differs from the latest check's, or has drift without an alert."""
         if not result.is_complete:
             return False
-        known, current = (
+        recorded, current = (
             {object_key(item): without_actors(item) for item in drift}
             for drift in (drift_of(latest, result.objects), result.drift)
         )
-        if known != current:
+        if recorded != current:
             return True
-        return bool(known) and not self._has_alert(latest.application)
+        return bool(recorded) and not self._has_alert(latest.application)
 
     def _without_alert(
         self, applications: Iterable[Application], refs: Mapping[Application, _Objects]
     ) -> set[ObjectRef]:
-        """The objects among these that differ, of applications without an alert: it was too early for one."""
+        """The objects that differ, in applications without an alert because it was too early for one."""
         applications = list(applications)
         latest = self._ports.store.checks.latest([application.name for application in applications])
         return {

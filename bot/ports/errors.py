@@ -4,4 +4,4 @@ from bot.i18n.language import LocalizedError
 
 
 class PortError(LocalizedError):
-    """A request to an external system failed: the text says what failed, and what to do about it."""
+    """A request to an external system failed. The text says what failed and what to do about it."""

@@ -50,11 +50,11 @@ class Leases(Protocol):
         ...
 
     def unheld(self, names: Iterable[str]) -> list[str]:
-        """Those of these leases that no running replica holds, sorted. StoreError."""
+        """Those of these leases that no running replica holds, sorted. Raises StoreError."""
         ...
 
     def renew(self, names: Collection[str]) -> Collection[str]:
-        """Renew the own leases, then take and give up some, so that the replicas have equal shares. StoreError.
+        """Renew the own leases, then take and give up some, so that the replicas have equal shares. Raises StoreError.
 
         Returns the names of the leases that were taken. Call it several times before a lease expires.
         """

@@ -18,11 +18,11 @@ class SourceRepository:
 
     @property
     def url(self) -> str:
-        """What the bot is configured with."""
+        """The URL to configure in the bot."""
         return str(self.path)
 
     def git(self, *argv: str, check: bool = True, stdin: str | None = None) -> str:
-        """Run git in the work tree; its output without the final newline. With `check`, it must succeed."""
+        """Run git in the work tree, and return its output without the final newline. With `check`, it must succeed."""
         process = subprocess.run(
             ["git", *argv], cwd=self.path, input=stdin, capture_output=True, text=True, check=False
         )
@@ -37,7 +37,7 @@ class SourceRepository:
     def commit(
         self, message: str, files: Mapping[str, str | bytes | None], author: str = "Ana <ana@example.com>"
     ) -> str:
-        """Commit these files (None deletes one) and whatever else has changed; the sha. It may be empty."""
+        """Commit these files (None deletes one) and all other changes, and return the sha. The commit may be empty."""
         for name, content in files.items():
             file = self.path / name
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -62,7 +62,7 @@ class SourceRepository:
         self.git("switch", "-q", branch)
 
     def merge(self, *branches: str, message: str = "") -> str:
-        """Merge into the branch that is checked out; the merge commit's sha."""
+        """Merge into the current branch, and return the merge commit's sha."""
         self.git("merge", "-q", "--no-ff", "-m", message or f"Merge {' and '.join(branches)}", *branches)
         return self.sha()
 

@@ -1,4 +1,4 @@
-"""Waiting for a state that another thread or process brings about."""
+"""Waits for a state that another thread or process causes."""
 
 import threading
 import time
@@ -15,7 +15,7 @@ _never = threading.Event()
 def wait_for(
     condition: Callable[[], Value | None], *, seconds: float = DEADLINE, failure: Callable[[], object] | None = None
 ) -> Value:
-    """The first true value of `condition`. AssertionError at the deadline, with what `failure` returns."""
+    """The first true value of `condition`. Raises AssertionError at the deadline, with what `failure` returns."""
     deadline = time.monotonic() + seconds
     while not (value := condition()):
         assert time.monotonic() < deadline, failure() if failure else f"nothing after {seconds:g} s"

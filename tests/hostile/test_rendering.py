@@ -177,7 +177,7 @@ def test_helm_gets_the_chart_after_the_options_and_empty_directories(rendering):
 def test_what_needs_isolation_is_refused_without_it(rendering, monkeypatch, kustomization):
     monkeypatch.setattr(programs, "missing_isolation", lambda: "Landlock is off")
     message = rendering.error({**CHART, "app/kustomization.yaml": kustomization})
-    assert message.startswith("Rendering this requires isolation, which this machine does not offer: Landlock is off.")
+    assert message.startswith("Rendering this requires isolation, which this machine does not support: Landlock")
 
 
 @pytest.mark.parametrize("isolated", [True, False])

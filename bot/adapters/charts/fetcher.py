@@ -1,4 +1,4 @@
-"""`ports.Charts`: packages from the cache, else from where a chart is; verified before anything reads them."""
+"""`ports.Charts`: fetches packages, or takes them from the cache, and verifies them before anything reads them."""
 
 import fnmatch
 import threading
@@ -24,12 +24,12 @@ from bot.i18n.language import LocalizedText
 from bot.ports.charts import ChartError, FetchedChart
 
 _VERSION_LINE: Final = b"version:"
-_ADDED_DIGITS: Final = 12  # of a digest in a version: helm-controller's extractDigestSubString
-_HELD_BYTES: Final = 32 * 2**20  # of the files of packages that are held in memory
+_ADDED_DIGITS: Final = 12  # of a digest in a version, as in helm-controller's extractDigestSubString
+_HELD_BYTES: Final = 32 * 2**20  # of the files of packages in memory
 
 
 class ChartFetcher:
-    """`ports.Charts` in a folder. `allow` are hosts, with `*` for any characters; None allows the discovered ones."""
+    """`ports.Charts`, cached in a folder. `allow` are hosts, with `*` as a wildcard; None allows discovered ones."""
 
     def __init__(self, folder: Path, allow: Sequence[str] | None, credentials: Mapping[str, str]) -> None:
         self._cache = DownloadCache(folder)
@@ -41,7 +41,7 @@ class ChartFetcher:
         self._unpacked: LRUCache[str, Mapping[str, bytes]] = LRUCache(
             _HELD_BYTES, lambda files: sum(map(len, files.values()))
         )
-        self._caching = threading.Lock()  # those of cachetools are not thread-safe
+        self._caching = threading.Lock()  # cachetools' caches are not thread-safe
 
     def allow_discovered(self, hosts: Iterable[str]) -> None:
         self._discovered |= {host.lower() for host in hosts}
@@ -82,7 +82,7 @@ class ChartFetcher:
                 files = unpack(package)
             except ArchiveError as error:
                 raise self._failed(chart, error) from error
-            with self._caching, suppress(ValueError):  # it is too large to be held
+            with self._caching, suppress(ValueError):  # it is too large for the cache
                 self._unpacked[revision] = files
         manifest = self._cache.alias(f"manifest of {revision}") if chart.is_artifact else ""
         if not manifest:
@@ -92,7 +92,7 @@ class ChartFetcher:
     def _refusal(self, url: str) -> LocalizedText | None:
         """Why a server may not refer to a URL; None if it may.
 
-        Without TLS only allowed hosts may be named, so that no server can lead the bot to a service in the cluster.
+        Without TLS, only allowed hosts may be named, so that a server can't lead the bot to a service in the cluster.
         """
         there = urlsplit(url)
         if there.scheme == "https" or (there.scheme == "http" and self.is_allowed(there.netloc)):
@@ -105,7 +105,7 @@ class ChartFetcher:
         return FetchedChart(version, digest) if digest and self._cache.read(digest) is not None else None
 
     def _fetch(self, chart: ChartRef) -> tuple[FetchedChart, str]:
-        """A package that is now cached, and the digest of its manifest, "" if it has none."""
+        """Fetch a package into the cache. Returns it, and the digest of its manifest, "" if it has none."""
         if chart.is_oci:
             return self._fetch_layer(chart, self._oci.locate(chart))
         package = self._helm.locate(chart)
@@ -127,7 +127,7 @@ class ChartFetcher:
         return FetchedChart(layer.version, layer.digest), layer.manifest
 
     def _keep(self, package: bytes, digest: str) -> str:
-        """Cache a package that has the digest, "" for any, and can be unpacked. DownloadError, ArchiveError."""
+        """Cache a package if it has the digest ("" for any) and can be unpacked. Raises DownloadError, ArchiveError."""
         if digest and sha256(package).hexdigest() != digest:
             raise DownloadError(LocalizedText(texts.DIGEST, digest=digest[:12]))
         unpack(package)
@@ -142,7 +142,7 @@ class ChartFetcher:
 
 
 def _with_metadata(chart_file: bytes, metadata: str) -> bytes:
-    """Chart.yaml with build metadata in the chart's version, instead of its own."""
+    """Chart.yaml with this build metadata in the chart's version."""
     lines = chart_file.splitlines(keepends=True)
     for index, line in enumerate(lines):
         if line.startswith(_VERSION_LINE):

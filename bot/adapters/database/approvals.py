@@ -1,4 +1,4 @@
-"""Approval records of the commits that reached tracked branches, and the head up to which commits are recorded."""
+"""Approval records of the commits on tracked branches, and the head up to which commits are recorded."""
 
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime

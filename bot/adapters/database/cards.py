@@ -24,8 +24,8 @@ class SqlCards:
         posted: dict[str, Posted] = {}
         with self._database.read() as connection:
             for start in range(0, len(keys), KEYS):
-                some = cards.c.key.in_(keys[start : start + KEYS])
-                for row in connection.execute(sa.select(cards).where(some)):
+                condition = cards.c.key.in_(keys[start : start + KEYS])
+                for row in connection.execute(sa.select(cards).where(condition)):
                     posted[row.key] = Posted(row.channel, row.ts, row.digest, datetime.fromisoformat(row.at))
         return posted
 

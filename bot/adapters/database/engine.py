@@ -20,7 +20,7 @@ PAGE = 500  # rows of a long table read at once
 TO_THE_SECOND = len("2026-11-01T00:00:00")
 
 
-# Detects a lost server within this time, not only when TCP gives up after minutes.
+# Detect a lost server within this time, instead of when TCP gives up after minutes.
 # https://www.postgresql.org/docs/current/libpq-connect.html
 _POSTGRESQL_OPTIONS: Final = {
     "connect_timeout": CONNECT_SECONDS,
@@ -31,15 +31,15 @@ _POSTGRESQL_OPTIONS: Final = {
 
 
 class Database:
-    """A connection pool. `is_shared` says whether other replicas may use the same database (PostgreSQL).
+    """A connection pool. `is_shared` is whether other replicas may use the same database (PostgreSQL).
 
-    StoreError when the URL's driver is missing or a statement fails.
+    Raises StoreError if the URL's driver is missing or a statement fails.
     """
 
     def __init__(self, url: str) -> None:
         backend = sa.make_url(url).get_backend_name()
         self.is_shared = backend == "postgresql"
-        # Pooled for SQLite too: closing its last connection writes the log back and syncs, on every operation.
+        # Pooled for SQLite too: closing the last connection checkpoints and syncs the log, on every operation.
         options = _POSTGRESQL_OPTIONS if self.is_shared else {}
         self.engine = sa.create_engine(url, pool_pre_ping=True, pool_timeout=STATEMENT_SECONDS, connect_args=options)
         sa.event.listen(self.engine, "connect", _prepare_postgresql if self.is_shared else _prepare_sqlite)
@@ -47,7 +47,7 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """One transaction for everything that this thread writes and reads within the block. Errors as for `begin`."""
+        """One transaction for everything that this thread writes and reads within the block. Raises as `begin` does."""
         with self.begin() as connection:
             if not self.is_shared:
                 connection.exec_driver_sql("BEGIN IMMEDIATE")  # sqlite3 itself begins one later, at the first write
@@ -61,7 +61,7 @@ class Database:
     def begin(self) -> Iterator[sa.Connection]:
         """One transaction; within that of the thread, a savepoint.
 
-        StoreError; LeaseLostError if another replica has taken the lease of the current work.
+        Raises StoreError, and LeaseLostError if another replica has taken the lease of the current work.
         """
         with self.read() as connection:
             if connection is self._joined:
@@ -73,7 +73,7 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
-        """A transaction that only reads, for which no lease is needed. StoreError."""
+        """A transaction that only reads, for which no lease is needed. Raises StoreError."""
         try:
             if self._joined is not None:
                 yield self._joined
@@ -81,11 +81,11 @@ class Database:
                 with self.engine.begin() as connection:
                     yield connection
         except SQLAlchemyError as error:
-            # The driver's own text may hold the URL's password: only its kind is passed on.
+            # The driver's text may contain the URL's password, so only the kind of error is passed on.
             raise StoreError(LocalizedText(texts.SILENT, kind=_kind(error))) from error
 
     def scalar(self, statement: sa.Select[str]) -> str | None:
-        """The first column of the first row; None when there is none."""
+        """The first column of the first row; None if there is none."""
         with self.read() as connection:
             return connection.execute(statement).scalar()
 
@@ -95,7 +95,7 @@ class Database:
             return list(connection.execute(statement).scalars())
 
     def ended(self, table: sa.Table, since: datetime, limit: int) -> list[str]:
-        """The bodies of the rows that ended since then, newest first, at most `limit`."""
+        """The bodies of at most `limit` rows that ended since then, newest first."""
         newest = sa.select(table.c.body).where(table.c.ended >= instant(since)).order_by(table.c.ended.desc())
         return self.scalars(newest.limit(limit))
 
@@ -119,7 +119,7 @@ class Database:
 
 
 def ended_at(at: datetime | None) -> str:
-    """The column `ended`."""
+    """The value of the column `ended`."""
     return instant(at) if at else ""
 
 
@@ -132,7 +132,7 @@ def put(connection: sa.Connection, table: sa.Table, **values: object) -> None:
 
 
 def insert_new(connection: sa.Connection, table: sa.Table, **values: object) -> bool:
-    """Insert a row; False when its key exists already."""
+    """Insert a row; False if its key already exists."""
     try:
         with connection.begin_nested():
             connection.execute(table.insert().values(**values))
@@ -142,7 +142,7 @@ def insert_new(connection: sa.Connection, table: sa.Table, **values: object) -> 
 
 
 def advance_head(connection: sa.Connection, heads: sa.Table, repository: str, expected: str | None, sha: str) -> bool:
-    """Move a repository's head from `expected` to `sha`; False when another replica has moved it."""
+    """Move a repository's head from `expected` to `sha`; False if another replica has moved it."""
     if expected is None:
         return insert_new(connection, heads, repository=repository, sha=sha)
     unmoved = (heads.c.repository == repository) & (heads.c.sha == expected)
@@ -156,7 +156,7 @@ def _kind(error: SQLAlchemyError) -> str:
 
 
 def _prepare_sqlite(connection: Any, _: object) -> None:
-    # WAL: readers do not wait for the one writer. https://www.sqlite.org/wal.html
+    # WAL: readers don't wait for the writer. https://www.sqlite.org/wal.html
     for pragma in (f"busy_timeout={LOCK_SECONDS}000", "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}").close()
 

@@ -1,4 +1,4 @@
-"""The events that are sent to the configured receiver."""
+"""The events to send to the configured receiver."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -11,7 +11,7 @@ from bot.adapters.database.tables import events, instant
 from bot.core.events import Event, QueuedEvent
 
 _QUEUED = Records(QueuedEvent)
-_ENABLED = "enabled"  # the row that says since when there are events; no event has this ID
+_ENABLED = "enabled"  # the row with the time since when events are enabled; no event has this ID
 
 
 class SqlEvents:

@@ -43,7 +43,7 @@ class _Row(NamedTuple):
 
 
 class SqlLeases:
-    """`ports.leases.Leases` on PostgreSQL. Any thread may call; one thread calls `renew`."""
+    """`ports.leases.Leases` on PostgreSQL. Thread-safe; one thread calls `renew`."""
 
     is_shared = True
 

@@ -14,7 +14,7 @@ _MIGRATIONS: Final = Path(__file__).with_name("migrations")
 
 
 def migrate(database: Database) -> None:
-    """Run the migrations that the database has not seen. Replicas that start at once take turns. StoreError."""
+    """Run the pending migrations. Replicas that start at the same time take turns. Raises StoreError."""
     config = Config()
     # A percent sign in a path would be read as interpolation.
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
@@ -22,7 +22,7 @@ def migrate(database: Database) -> None:
     with database.begin() as connection:
         match connection.dialect.name:
             case "postgresql":
-                # No timeouts: migrating a large table takes long, and so does waiting for a replica that migrates it.
+                # No timeouts: migrating a large table takes long, as does waiting for a replica that does it.
                 for name in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"):
                     connection.exec_driver_sql(f"SET LOCAL {name} = 0")
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATION)))

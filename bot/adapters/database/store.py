@@ -1,4 +1,4 @@
-"""The store on any database SQLAlchemy supports: SQLite by default, PostgreSQL for more than one replica."""
+"""The store on any database that SQLAlchemy supports: SQLite by default, PostgreSQL for several replicas."""
 
 from contextlib import AbstractContextManager
 
@@ -22,7 +22,7 @@ from bot.adapters.database.tables import approvals, incidents, pull_requests, qu
 
 
 class SqlStore:
-    """`ports.store.Store`. Brings the schema up to date; StoreError when the database cannot be opened."""
+    """`ports.store.Store`. Migrates the schema; raises StoreError if the database cannot be opened."""
 
     def __init__(self, url: str) -> None:
         self.database = Database(url)

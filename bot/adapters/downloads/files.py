@@ -1,4 +1,4 @@
-"""Downloads the files that kustomizations refer to by URL: over HTTPS, from allowed places, without credentials."""
+"""Downloads the files that kustomizations refer to by URL, over HTTPS, from allowed locations, without credentials."""
 
 import threading
 import time
@@ -17,12 +17,12 @@ from bot.i18n.catalogue import download as texts
 from bot.i18n.language import LocalizedText
 from bot.ports.git import RepositoryError
 
-_FETCH_EVERY: Final = 60.0  # seconds, for a file that may change, and until a failed download is tried again
+_FETCH_EVERY: Final = 60.0  # seconds, for a file that may change, and after a failed download
 
 
 @dataclass(slots=True)
 class _Download:
-    """The latest one from a URL: the digest of its content, or why there is none; and when to download again."""
+    """The latest download from a URL: the digest of its content or the error, and when to download again."""
 
     digest: str = ""
     etag: str = ""
@@ -32,7 +32,7 @@ class _Download:
 
 
 class FileDownloads:
-    """The files at URLs whose locations are allowed, kept in a folder by digest. Any thread may call."""
+    """The files at URLs in allowed locations, cached in a folder by digest. Thread-safe."""
 
     def __init__(self, folder: Path, is_allowed: Callable[[str], bool]) -> None:
         self._is_allowed = is_allowed
@@ -42,7 +42,7 @@ class FileDownloads:
         self._lock = threading.Lock()
 
     def content(self, file: RemoteFile) -> bytes:
-        """See Bases. RepositoryError."""
+        """See Bases. Raises RepositoryError."""
         with self._lock:
             download = self._downloads[file.url]
         with download.lock:
@@ -55,7 +55,7 @@ class FileDownloads:
             return content
 
     def _refresh(self, file: RemoteFile, download: _Download, kept: bytes | None) -> bytes | None:
-        """What is at the URL now; None if that is unknown, for the reason that is then in `download`."""
+        """The current content at the URL; None if unknown, with the reason in `download`."""
         if file.is_pinned and (pinned := self._cache.read(self._cache.alias(file.url))) is not None:
             return pinned
         download.expires, download.error = time.monotonic() + _FETCH_EVERY, None
@@ -71,7 +71,7 @@ class FileDownloads:
         return response.body
 
     def _get(self, url: str, etag: str) -> Response:
-        """A response with content, or with status 304 if the content still has this ETag. DownloadError."""
+        """A response with content, or with status 304 if the content still has this ETag. Raises DownloadError."""
         if refusal := self._refusal(url):
             raise DownloadError(refusal)
         response = self._http.get(url, MAX_FILE_BYTES, headers={"if-none-match": etag} if etag else {})
@@ -82,7 +82,7 @@ class FileDownloads:
         return response
 
     def _refusal(self, url: str) -> LocalizedText | None:
-        """Why nothing is downloaded from a URL; None if it may be."""
+        """Why a URL may not be downloaded; None if it may."""
         location = location_of(url)
         if location is not None and self._is_allowed(location):
             return None

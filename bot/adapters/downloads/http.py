@@ -1,4 +1,4 @@
-"""HTTP GET requests for charts and files: bounds on what a server can cost, and credentials only for their own host."""
+"""HTTP GET requests for charts and files, with bounds, and with credentials only for their own host."""
 
 import threading
 import time
@@ -33,7 +33,7 @@ class DownloadError(LocalizedError):
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A response to a request that did not redirect; the names of `headers` are in lower case. `url` sent it."""
+    """A response from `url`, after redirects. The names of `headers` are in lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -43,20 +43,20 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class HttpClient:
-    """Sends GET requests, with the proxies and private CAs of the environment, as git does. Any thread may call.
+    """Sends GET requests, with the proxies and private CAs of the environment, as git does. Thread-safe.
 
-    `credentials` has the value of the Authorization header by host. `refusal` says why a URL may not be requested when
-    another server refers to it; None if it may.
+    `credentials` has the value of the Authorization header by host. `refusal` returns why a URL that another server
+    refers to may not be requested; None if it may.
     """
 
     credentials: Mapping[str, str] = field(repr=False)
     refusal: Callable[[str], LocalizedText | None]
     _pools: dict[str, urllib3.PoolManager] = field(default_factory=dict, repr=False)
-    # Hosts that did not respond are not tried again for a while: many downloads may wait for one.
+    # Hosts that didn't respond are not tried again for a while, since many downloads may wait for one.
     _outages: TTLCache[str, DownloadError] = field(
         default_factory=lambda: TTLCache(_MAX_OUTAGES, bounds.OUTAGE_SECONDS), repr=False
     )
-    # The total seconds of recent slow requests, by host: a slow host must not hold up all other checks.
+    # The total seconds of recent slow requests, by host: a slow host must not delay all checks.
     _delays: TTLCache[str, float] = field(
         default_factory=lambda: TTLCache(_MAX_OUTAGES, bounds.DELAY_WINDOW_SECONDS), repr=False
     )
@@ -65,10 +65,10 @@ class HttpClient:
     def get(
         self, url: str, most: int, *, headers: Mapping[str, str] | None = None, authorization: str | None = None
     ) -> Response:
-        """The response to a GET request, after redirects. DownloadError if it has more than `most` bytes.
+        """The response to a GET request, after redirects. Raises DownloadError if it has more than `most` bytes.
 
-        `authorization` replaces the credential of the URL's host. After a redirect, other hosts get no credential:
-        a server must not make the bot fetch with it what the server itself may not read.
+        `authorization` replaces the credential of the URL's host. After a redirect, other hosts get no credential, so
+        that a server can't make the bot fetch something that the server may not read.
         """
         origin = _origin(url)
         host = origin[1]
@@ -112,7 +112,7 @@ class HttpClient:
                 self._outages[host] = DownloadError(LocalizedText(texts.TOO_MUCH_TIME, host=host[:100], seconds=total))
 
     def referred(self, origin: str, url: str) -> str:
-        """The URL that the server at `origin` refers to. DownloadError if it is elsewhere, and is refused."""
+        """The URL that the server at `origin` refers to. Raises DownloadError if it is on another host and refused."""
         reason = None if _origin(url) == _origin(origin) else self.refusal(url)
         if reason:
             raise DownloadError(reason)
@@ -140,7 +140,7 @@ class HttpClient:
             response.close()
 
     def _pool(self, url: str) -> urllib3.PoolManager:
-        """The connections to the proxy for a URL, or to servers themselves."""
+        """The connections to the proxy for a URL, or to the servers."""
         proxy = proxy_for(url)
         if proxy not in self._pools:
             self._pools[proxy] = connect_through(proxy)
@@ -149,7 +149,7 @@ class HttpClient:
 
 
 def _is_private(url: str) -> bool:
-    """Whether only the server can read a request: it is sent with TLS, or does not leave this machine."""
+    """Whether only the server can read a request: it uses TLS, or does not leave this machine."""
     parts = urlsplit(url)
     return parts.scheme == "https" or (parts.hostname or "") in LOOPBACK
 

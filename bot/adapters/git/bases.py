@@ -1,4 +1,4 @@
-"""`ports.Bases`: mirrors of the repositories that kustomizations refer to, and the files that they name by URL."""
+"""`ports.Bases`: mirrors of the repositories, and the files at URLs, that kustomizations refer to."""
 
 import fnmatch
 import hashlib
@@ -18,13 +18,13 @@ from bot.i18n.catalogue import repository as texts
 from bot.i18n.language import LocalizedText
 from bot.ports.git import RepositoryError
 
-_FETCH_EVERY: Final = 60.0  # seconds, for a branch or tag, and until a failed fetch is tried again
+_FETCH_EVERY: Final = 60.0  # seconds, for a branch or tag, and after a failed fetch
 
 
 class GitBases:
-    """`ports.Bases` in mirrors and files below `folder`, fetched without credentials.
+    """`ports.Bases`, with mirrors and files below `folder`, fetched without credentials.
 
-    `allow` has patterns of hosts (`github.com`), and of hosts with the path of a repository or file
+    `allow` has patterns for hosts (`github.com`), and for hosts with the path of a repository or file
     (`github.com/acme/*`), with `*` for any characters.
     """
 
@@ -70,11 +70,11 @@ class GitBases:
         if base.is_pinned:
             try:
                 return self.repository(base).head()
-            except RepositoryError:  # neither in a branch nor in a tag
+            except RepositoryError:  # not in a branch or tag
                 if self.repository(base).fetch_commit(base.ref):
                     return base.ref
                 raise
-        # Kustomize takes the ref as it is: `1.x` is a name, not a range of versions.
+        # Kustomize takes the ref literally: `1.x` is a name, not a version range.
         try:
             return self._tracking(base, TargetRevision.branch(base.ref)).fetch()
         except RepositoryError:

@@ -1,4 +1,4 @@
-"""What git prints when it fails, mapped once to the port's errors."""
+"""Maps what git prints when it fails to the port's errors."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -11,7 +11,7 @@ from bot.i18n.catalogue import repository as texts
 from bot.i18n.language import LocalizedText, Phrase, Text
 from bot.ports.git import PushRejectedError, RepositoryError, RevisionNotFoundError
 
-# Fails on a sound mirror, too, so that a new one does not help.
+# These fail on an intact mirror too, so a new one would not help.
 _NO_DAMAGE = re.compile(
     r"did not complete in|printed more than|was killed by|out of memory|no space left|permission denied|cannot fork",
     re.IGNORECASE,
@@ -24,7 +24,7 @@ _UNKNOWN_OBJECT = re.compile(
 
 
 class DamagedMirrorError(RepositoryError):
-    """Git failed as it does when files of the mirror are damaged: a new mirror may help."""
+    """Git failed as it does when files in the mirror are damaged; a new mirror may help."""
 
 
 class SignaturesRequiredError(PushRejectedError):
@@ -33,10 +33,10 @@ class SignaturesRequiredError(PushRejectedError):
 
 @dataclass(frozen=True, slots=True)
 class GitErrorMapper:
-    """Makes one sentence for people of git's stderr.
+    """Turns git's stderr into one sentence for people.
 
-    `name` is the repository's, `url` has no credential in it, `credential_variable` is the environment variable that
-    holds the credential.
+    `name` is the repository's, `url` is without a credential, and `credential_variable` is the environment variable of
+    the credential.
     """
 
     name: str
@@ -48,7 +48,7 @@ class GitErrorMapper:
         return RevisionNotFoundError(LocalizedText(texts.NO_COMMIT, text=revision, name=self.name))
 
     def failed(self, command: str, stderr: str, revisions: Sequence[str] = ()) -> RepositoryError:
-        """A local command failed; a RevisionNotFoundError when that is because one of `revisions` is unknown."""
+        """A local command failed; a RevisionNotFoundError if one of `revisions` is unknown."""
         for revision in revisions:
             if revision in stderr and _UNKNOWN_OBJECT.search(stderr):
                 return self.unknown_commit(revision)
@@ -60,7 +60,7 @@ class GitErrorMapper:
         return DamagedMirrorError(LocalizedText(texts.LACKS_OBJECTS, name=self.name))
 
     def fetch_failed(self, stderr: str) -> RepositoryError:
-        """The remote did not answer, or refused."""
+        """The remote did not answer or refused."""
         for pattern, phrase in _REMOTE_ERRORS:
             if pattern.search(stderr):
                 return RepositoryError(
@@ -70,7 +70,7 @@ class GitErrorMapper:
         return kind(LocalizedText(texts.NOT_FETCHED, url=self.url, said=_reason(stderr)))
 
     def push_failed(self, branch: str, stdout: str, stderr: str) -> RepositoryError:
-        """The remote rejected the push (PushRejectedError), or did not answer."""
+        """The remote rejected the push (PushRejectedError) or did not answer."""
         output = f"{stdout}\n{stderr}"
         if _UNSIGNED.search(output):
             return SignaturesRequiredError(LocalizedText(texts.SIGNATURES, url=self.url, branch=branch))
@@ -85,13 +85,13 @@ class GitErrorMapper:
 
 
 def is_not_served(stderr: str) -> bool:
-    """Whether the remote answered that it does not have a commit, or does not serve it by its sha."""
+    """Whether the remote answered that it lacks a commit or does not serve it by sha."""
     return _NOT_SERVED.search(stderr) is not None
 
 
 @contextmanager
 def disk_errors(folder: Path) -> Iterator[None]:
-    """Raise an OSError inside as a RepositoryError: `folder` cannot be written."""
+    """Turn an OSError inside into a RepositoryError: `folder` cannot be written."""
     try:
         yield
     except OSError as error:
@@ -127,7 +127,7 @@ _REMOTE_ERRORS = (
         texts.NOT_FOUND_OR_HIDDEN,
     ),
     _when(r"does not appear to be a git repository|does not exist", texts.NOT_A_REPOSITORY),
-    # The words of OpenSSL and of GnuTLS, whichever git's curl is built with.
+    # The wording of OpenSSL and of GnuTLS; git's curl may use either.
     _when(
         r"SSL certificate problem|certificate verification failed|verification failed: certificate"
         r"|certificate subject name",

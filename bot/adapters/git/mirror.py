@@ -1,7 +1,7 @@
 """The bare mirror of one remote on disk: creates it, fetches into it, and runs git on it.
 
-Only `fetched` writes to the mirror. Every other git process writes to a quarantine next to it that has the mirror as
-its alternate, so objects of a revert that is never pushed are removed with the process.
+Only `fetched` writes to the mirror. Every other git process writes to a quarantine next to it, with the mirror as an
+alternate, so that objects of a revert that is never pushed are removed when the bot ends.
 """
 
 import fcntl
@@ -34,10 +34,10 @@ _Result = TypeVar("_Result")
 
 
 class Mirror:
-    """A bare repository at `path` that is created when it is first needed. Any thread may call.
+    """A bare repository at `path`, created on first use. Thread-safe.
 
     `credential` returns the current one, or None. `name` is the repository's, and `credential_variable` the
-    environment variable that holds the credential, both for errors.
+    credential's environment variable, both for errors.
     """
 
     def __init__(
@@ -58,12 +58,12 @@ class Mirror:
         self._credential = credential
         self._creating = threading.Lock()
         self._fetching = threading.RLock()
-        self._has_lock = False  # the thread that holds `_fetching`
+        self._has_lock = False  # for the thread that holds `_fetching`
         self._refspecs: Sequence[str] = BRANCHES_AND_TAGS
         self._next_rebuild = 0.0  # on the monotonic clock
         self._quarantine: Path | None = None
         self._reading = threading.Lock()
-        self._reader: ObjectReader | None = None  # of the thread that holds `_reading`
+        self._reader: ObjectReader | None = None  # for the thread that holds `_reading`
         self._fetches_started = 0
         self._fetches_completed = 0
 
@@ -84,10 +84,10 @@ class Mirror:
         output_bytes: int | None = None,
         field_bytes: int | None = None,
     ) -> Output:
-        """Run one local git; see `run_git`. RepositoryError when its status is not among `ok`.
+        """Run a local git command; see `run_git`. Raises RepositoryError if its status is not in `ok`.
 
-        RevisionNotFoundError when that is because one of `revisions` is unknown. When it fails for another reason, or
-        stdout says that it lacks objects, the mirror is rebuilt first, and git runs again.
+        Raises RevisionNotFoundError if one of `revisions` is unknown. If the mirror is damaged or stdout shows that it
+        lacks objects, the mirror is rebuilt first, and git runs again.
         """
 
         def run() -> tuple[Output, RepositoryError | None]:
@@ -112,7 +112,7 @@ class Mirror:
         return self._repaired(run)
 
     def objects(self, names: Sequence[bytes]) -> list[GitObject | None]:
-        """What objects are, by names that git resolves; None where there is none. RepositoryError."""
+        """The objects with these names, which git resolves; None for missing ones. Raises RepositoryError."""
 
         def read() -> tuple[list[GitObject | None], RepositoryError | None]:
             self._create()
@@ -129,7 +129,7 @@ class Mirror:
         return self._repaired(read)
 
     def _repaired(self, run: Callable[[], tuple[_Result, RepositoryError | None]]) -> _Result:
-        """The result of `run`; when it fails because of a damaged mirror, that of another run in a new mirror."""
+        """The result of `run`; if it fails because of a damaged mirror, that of another run in a new mirror."""
         output, error = run()
         if isinstance(error, DamagedMirrorError):
             with self._locked():
@@ -142,7 +142,7 @@ class Mirror:
 
     @contextmanager
     def fetched(self, *refspecs: str) -> Iterator[None]:
-        """Fetch, and keep other fetches out while the caller reads. RepositoryError.
+        """Fetch, and block other fetches while the caller reads. Raises RepositoryError.
 
         Threads and processes take turns. A thread that waited through a whole fetch uses its result.
         """
@@ -157,13 +157,14 @@ class Mirror:
             yield
 
     def fetch_object(self, sha: str) -> Output:
-        """Fetch one commit by its sha into the quarantine, whatever the status."""
+        """Fetch one commit by its sha into the quarantine. Returns the output, whatever the status."""
         return self.network_git(*_FETCH, "--end-of-options", self.url, sha)
 
     def network_git(self, *argv: str, into: Path | None = None) -> Output:
-        """Run one git that talks to the remote, whatever its status. Objects go `into` a mirror, or the quarantine.
+        """Run a git command that talks to the remote. Returns the output, whatever the status.
 
-        The credential is passed in the environment, never in argv, the URL or a log, and is masked in the output.
+        Objects go `into` a mirror, or the quarantine. The credential is passed in the environment, never in argv, the
+        URL or a log, and is masked in the output.
         """
         credential = None
         if self._remote.is_http:
@@ -188,7 +189,7 @@ class Mirror:
         return replace(output, stdout=stdout.encode(), stderr=stderr)
 
     def quarantine(self) -> Path:
-        """The directory of the objects that only this process sees."""
+        """The directory of the objects that only this process uses."""
         with self._creating, disk_errors(self._folder):
             if self._quarantine is None or not self._quarantine.is_dir():
                 self._quarantine, lock = _new_quarantine(self._folder)
@@ -197,12 +198,12 @@ class Mirror:
 
     @contextmanager
     def temporary_folder(self) -> Iterator[Path]:
-        """An empty folder, which is removed afterwards."""
+        """An empty folder, which is removed afterward."""
         with disk_errors(self._folder), tempfile.TemporaryDirectory(dir=self.quarantine(), prefix="tmp-") as folder:
             yield Path(folder)
 
     def _create(self) -> None:
-        """Create the mirror in one step, so that `path` never holds half of one."""
+        """Create the mirror atomically, so that `path` never has a partial one."""
         if self.path.is_dir():
             return
         unfinished = self._new_repository()
@@ -211,7 +212,7 @@ class Mirror:
                 try:
                     unfinished.rename(self.path)
                 except OSError:
-                    if not self.path.is_dir():  # if it is one, another thread or process was faster
+                    if not self.path.is_dir():  # otherwise another thread or process was faster
                         raise
         finally:
             shutil.rmtree(unfinished, ignore_errors=True)
@@ -245,7 +246,7 @@ class Mirror:
             raise self.errors.fetch_failed(output.stderr)
 
     def _rebuild(self, why: DamagedMirrorError) -> bool:
-        """Fetch everything into a new mirror that replaces this one; False if that was done a short time ago."""
+        """Fetch everything into a new mirror that replaces this one; False if that was done recently."""
         if time.monotonic() < self._next_rebuild:
             return False
         fresh = self._new_repository()
@@ -264,7 +265,7 @@ class Mirror:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        """Hold the fetch lock, among threads and processes alike; it is released when a process dies."""
+        """Hold the fetch lock, across threads and processes; it is released when a process dies."""
         with self._fetching:
             if self._has_lock:
                 yield
@@ -281,7 +282,7 @@ class Mirror:
 
 
 def _new_quarantine(folder: Path) -> tuple[Path, TextIO]:
-    """A new directory, and the lock that this process holds on it. Those that dead processes left are removed."""
+    """A new directory, and this process's lock on it. Removes those left by dead processes."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "quarantine.lock").open("w") as creating:
         fcntl.flock(creating, fcntl.LOCK_EX)

@@ -1,4 +1,4 @@
-"""Git processes: hardened, with bounded time, memory and output, and an environment made for them."""
+"""Git processes: hardened, with bounded time, memory and output, and a minimal environment."""
 
 import os
 import resource
@@ -38,7 +38,7 @@ _HARDENED = {
     "GIT_TRACE_REDACT": "1",
 }
 _SSH = "ssh -oBatchMode=yes -oConnectTimeout=15 -oServerAliveInterval=15 -oServerAliveCountMax=4"
-# What git and ssh need of the bot's own environment: programs, a home for known_hosts, keys, proxies and certificates.
+# What git and ssh need from the bot's environment: programs, a home for known_hosts, keys, proxies and certificates.
 _INHERITED = frozenset(
     {
         *("PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "TZ", "LD_LIBRARY_PATH"),
@@ -52,12 +52,12 @@ _CONFIG = (
     ("core.hooksPath", os.devnull),
     ("core.attributesFile", os.devnull),
     ("credential.helper", ""),
-    ("safe.directory", "*"),  # a mounted volume often belongs to another user than the bot runs as
-    ("http.followRedirects", "false"),  # git would send the credential to wherever a server redirects it
+    ("safe.directory", "*"),  # a mounted volume often belongs to another user
+    ("http.followRedirects", "false"),  # git would send the credential to the target of a redirect
     ("http.lowSpeedLimit", "1000"),  # bytes a second
     ("http.lowSpeedTime", "30"),
     ("log.showSignature", "false"),
-    ("core.bigFileThreshold", "16m"),  # larger files are streamed to the mirror, not held in memory
+    ("core.bigFileThreshold", "16m"),  # larger files are streamed to the mirror
 )
 _NOT_FOUND = 127  # of env(1)
 _CHUNK = 2**16
@@ -66,7 +66,7 @@ _WATCHDOG = Watchdog()
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """How a git process ended (negative: it was killed) and what it printed."""
+    """The exit status of a git process (negative if it was killed) and what it printed."""
 
     status: int
     stdout: bytes
@@ -75,14 +75,14 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class GitObject:
-    """What an object is: `kind` is commit, tree, blob or tag."""
+    """An object; `kind` is commit, tree, blob or tag."""
 
     sha: str
     kind: str
 
 
 class ReaderFailedError(Exception):
-    """The process of an ObjectReader ended or did not answer: why, in git's words."""
+    """The process of an ObjectReader ended or did not answer. The message is git's."""
 
 
 def run_git(
@@ -99,11 +99,11 @@ def run_git(
     output_bytes: int | None = None,
     field_bytes: int | None = None,
 ) -> Output:
-    """Run one git by argument list, whatever its status. RepositoryError when it cannot be run.
+    """Run a git command. Returns its output, whatever the status. Raises RepositoryError if it cannot be run.
 
-    It reads objects from `git_dir` and `objects`, and writes them to `objects`. It is killed after `seconds`, or when
-    it prints more than `output_bytes` (default: OUTPUT_BYTES): stderr then says which. With `field_bytes`, stdout
-    consists of fields that end with NUL, and the rest of a longer one is dropped.
+    It reads objects from `git_dir` and `objects`, and writes them to `objects`. It is killed after `seconds`, or if it
+    prints more than `output_bytes` (default: OUTPUT_BYTES), which stderr then reports. With `field_bytes`, stdout
+    consists of NUL-terminated fields, and longer ones are cut.
     """
     added = {"GIT_INDEX_FILE": index, "GIT_WORK_TREE": work_tree}
     environment = _environment(git_dir, objects, protocol, config) | {
@@ -115,7 +115,7 @@ def run_git(
         stream.seek(0)
         running = _start(argv, work_tree or git_dir, environment, stream)
         with cast("subprocess.Popen[bytes]", running.proc) as process, _WATCHDOG.watching(process.pid):
-            # Git inherits the limit to what it starts, which for a local repository is the server, too.
+            # Processes that git starts inherit the limit, including the server for a local repository.
             _limit_memory(process.pid)
             stdout = _Fields(field_bytes)
             stderr = bytearray()
@@ -132,16 +132,16 @@ def run_git(
 
 
 class ObjectReader:
-    """`git cat-file`, kept running, because to start it takes longer than most answers.
+    """A long-running `git cat-file`, since starting it takes longer than most answers.
 
-    It sees objects that are fetched or written later. One thread at a time. It ends when it is closed, or garbage.
+    It sees objects that are fetched or written later. Not thread-safe. It ends when closed or garbage collected.
     """
 
     def __init__(self, git_dir: Path, objects: Path, protocol: str) -> None:
         self.objects = objects
         argv = ("cat-file", "--batch-check=%(objectname) %(objecttype)", "-z")
         with disk_errors(git_dir.parent):
-            # GitPython stops the process when this is garbage.
+            # GitPython stops the process when this is garbage collected.
             self._running = _start(argv, git_dir, _environment(git_dir, objects, protocol), subprocess.PIPE)
         self._process = cast("subprocess.Popen[bytes]", self._running.proc)
         _limit_memory(self._process.pid)
@@ -155,7 +155,7 @@ class ObjectReader:
         self.close = weakref.finalize(self, _end, self._process, self._selector)
 
     def read(self, names: Sequence[bytes]) -> list[GitObject | None]:
-        """The objects of these names, None where there is none. ReaderFailedError.
+        """The objects with these names, None for missing ones. Raises ReaderFailedError.
 
         A name is anything that git resolves to an object, such as SHA:PATH, without NUL.
         """
@@ -178,10 +178,10 @@ class ObjectReader:
         end = self._stdout.index(b"\n") + 1
         sha, kind = self._stdout[:end].decode().split()
         del self._stdout[:end]
-        return GitObject(sha, kind) if kind != "submodule" else None  # newer versions name the commit of a submodule
+        return GitObject(sha, kind) if kind != "submodule" else None  # newer versions print the commit of a submodule
 
     def _receive(self, deadline: float) -> None:
-        """Wait until git prints more, and meanwhile send it the names that it has not received yet."""
+        """Wait until git prints more, while sending it the remaining names."""
         ready = self._selector.select(max(0.0, deadline - time.monotonic()))
         if not ready:
             raise ReaderFailedError(f"fatal: git cat-file did not complete in {bounds.LOCAL_SECONDS:g} s")
@@ -196,15 +196,15 @@ class ObjectReader:
         del self._stderr[: -bounds.STDERR_BYTES]
 
     def _send(self) -> None:
-        # A pipe that is ready takes this much at once: pipe(7). Git takes no more while its own output is not read.
-        with suppress(BrokenPipeError):  # git has ended, and what it said is read first
+        # A pipe that is ready takes this much at once: pipe(7). Git stops reading while its output is not read.
+        with suppress(BrokenPipeError):  # git has ended; its output is read first
             del self._unsent[: os.write(self._stdin.fileno(), self._unsent[: select.PIPE_BUF])]
             if self._unsent:
                 return
         self._selector.unregister(self._stdin)
 
     def _failed(self) -> ReaderFailedError:
-        """Why it ended. RepositoryError when it never began."""
+        """Why it ended. Raises RepositoryError if it never started."""
         _stop(self._process)
         self._stderr += cast("IO[bytes]", self._process.stderr).read(bounds.STDERR_BYTES)
         if self._process.wait() == _NOT_FOUND:
@@ -230,7 +230,7 @@ def _environment(git_dir: Path, objects: Path, protocol: str, config: Sequence[t
 def _start(
     argv: Sequence[str], folder: Path, environment: Mapping[str, str], stdin: int | IO[bytes]
 ) -> "git.Git.AutoInterrupt":
-    # GitPython passes the bot's whole environment on, with its tokens.
+    # GitPython passes on the bot's whole environment, including tokens.
     unset = [f"-u{name}" for name in os.environ if name not in environment and name not in _INHERITED]
     # Each call gets its own Git: threads that share one get each other's output.
     return git.Git(folder).execute(
@@ -266,7 +266,7 @@ class _Fields:
 def _collect(
     process: "subprocess.Popen[bytes]", stdout: _Fields, stderr: bytearray, seconds: float, output_bytes: int
 ) -> str:
-    """Read until the process ends; why it has to be killed, or ""."""
+    """Read until the process ends. Returns why it has to be killed, or ""."""
     deadline = time.monotonic() + seconds
     timeout = f"did not complete in {seconds:g} s"
     with selectors.DefaultSelector() as selector:
@@ -294,7 +294,7 @@ def _collect(
 
 
 def _stop(process: "subprocess.Popen[bytes]") -> None:
-    """Stop git and its own children, such as git-remote-https. On SIGTERM git removes its lock files."""
+    """Stop git and its children, such as git-remote-https. On SIGTERM, git removes its lock files."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGTERM)
         with suppress(subprocess.TimeoutExpired):
@@ -311,7 +311,7 @@ def _end(process: "subprocess.Popen[bytes]", selector: selectors.BaseSelector) -
 
 def _limit_memory(pid: int) -> None:
     if hasattr(resource, "prlimit"):  # only Linux has it
-        with suppress(ProcessLookupError):  # it has ended already
+        with suppress(ProcessLookupError):  # it has already ended
             resource.prlimit(pid, resource.RLIMIT_DATA, (bounds.PROCESS_BYTES, bounds.PROCESS_BYTES))
 
 

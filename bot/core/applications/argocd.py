@@ -45,7 +45,7 @@ APPLICATION: Final = ("argoproj.io", "Application")
 # https://argo-cd.readthedocs.io/en/stable/operator-manual/argocd-cm-yaml/
 SETTINGS: Final = "argocd-cm"
 
-# Which Argo CD an Application's links lead to, where there are several.
+# The URL of the Argo CD that manages an Application, if there are several.
 # https://argo-cd.readthedocs.io/en/stable/operator-manual/managed-by-url/
 _MANAGED_BY_URL: Final = "argocd.argoproj.io/managed-by-url"
 _URL: Final = re.compile(r"https?://[\w.:\[\]-]{1,255}(?:/[\w.~%/-]{0,255})?", re.ASCII | re.IGNORECASE)
@@ -53,7 +53,7 @@ _SOURCE_NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,63}")
 
 
 def read_application(resource: Object, cluster: str, url: str = "") -> list[DiscoveryResult]:
-    """One result for each source of an Application on `cluster`: an application, or why it is not supported.
+    """One result for each source of an Application on `cluster`: an application, or why it isn't supported.
 
     `url` is the address of Argo CD's UI, "" if it is not known.
     """

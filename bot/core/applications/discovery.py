@@ -21,7 +21,7 @@ from bot.i18n.catalogue import chart as chart_texts
 from bot.i18n.catalogue import discovery as texts
 from bot.i18n.language import LocalizedError, LocalizedText, Text
 
-# Ignore rules of one resource, each with its paths, expressions and managers: objects are compared for each of them.
+# Ignore rules of one resource, counting paths, expressions and managers: each one costs time for every object.
 MAX_IGNORE_RULES: Final = 500
 _MAX_NOTES: Final = 20
 CHANNEL_ANNOTATION: Final = "gitops-bot/channel"
@@ -62,10 +62,10 @@ class Destination:
 
 @dataclass(frozen=True, slots=True)
 class DiscoveredApplication:
-    """One source of a resource. `source_name` tells its sources apart, and is "" if there is only one.
+    """One source of a resource. `source_name` is "" if there is only one.
 
-    `notes` are sentences about settings that the bot does not apply. With `chart`, the source is in that chart,
-    and not in the git repository at `url`.
+    `notes` are sentences about settings that the bot does not apply. With `chart`, the source is in that chart instead
+    of the git repository at `url`.
     """
 
     origin: ResourceRef
@@ -82,7 +82,7 @@ class DiscoveredApplication:
 
     @property
     def chart_hosts(self) -> list[str]:
-        """The hosts that its charts are fetched from."""
+        """The hosts to fetch its charts from."""
         charts = (self.chart, ChartRef.from_key(self.source.chart))
         return [chart.host for chart in charts if chart]
 
@@ -103,7 +103,7 @@ class UnsupportedResource:
 
 
 def group_unsupported(unsupported: Iterable[UnsupportedResource]) -> tuple[NotFollowed, ...]:
-    """The resources by kind and reason, largest group first: one cause often stops dozens of them."""
+    """The resources by kind and reason, largest group first: one cause often affects dozens."""
     groups: dict[tuple[str, str], list[UnsupportedResource]] = {}
     for resource in unsupported:
         groups.setdefault((resource.origin.kind, str(resource.reason)), []).append(resource)
@@ -124,8 +124,8 @@ DiscoveryResult = DiscoveredApplication | UnsupportedResource
 class ConfiguredCluster:
     """A cluster in the configuration: its name, its API server's URL, its kubeconfig context ("" if none).
 
-    `channel` is the Slack channel for its applications. `kube_version` and `api_versions` are what Helm gets as the
-    cluster's capabilities; "" and () while they are not known.
+    `channel` is the Slack channel for its applications. `kube_version` and `api_versions` are the cluster's
+    capabilities for Helm; "" and () while they are unknown.
     """
 
     name: str
@@ -169,7 +169,7 @@ class ApplicationInventory:
 
 
 def within_limit(rules: Sequence[IgnoreRule], notes: Sequence[Text]) -> tuple[tuple[IgnoreRule, ...], tuple[Text, ...]]:
-    """The first ignore rules of a resource and the first notes about them, with one more if some rules are left out."""
+    """The ignore rules and notes of a resource, cut to the limit; another note says if rules were left out."""
     parts = ((rule.json_pointers, rule.jq_path_expressions, rule.managed_fields_managers) for rule in rules)
     totals = accumulate(1 + sum(map(len, part)) for part in parts)
     kept = tuple(rule for rule, total in zip(rules, totals, strict=True) if total <= MAX_IGNORE_RULES)
@@ -180,7 +180,7 @@ def within_limit(rules: Sequence[IgnoreRule], notes: Sequence[Text]) -> tuple[tu
 
 
 def annotated_channel(resource: Object) -> str:
-    """The Slack channel ID in a resource's CHANNEL_ANNOTATION, or ""; UnsupportedResourceError if it isn't one."""
+    """The Slack channel ID in a CHANNEL_ANNOTATION, or "". Raises UnsupportedResourceError if it isn't one."""
     channel = text(mapping(resource, "metadata", "annotations"), CHANNEL_ANNOTATION)
     if channel and _CHANNEL_ID.fullmatch(channel) is None:
         raise UnsupportedResourceError(LocalizedText(texts.NO_CHANNEL, annotation=CHANNEL_ANNOTATION))
@@ -197,10 +197,10 @@ def build_inventory(
 ) -> ApplicationInventory:
     """The configured applications and the discovered ones.
 
-    A discovered application is the same as a configured one if they share the name, or repository, path, cluster and
-    namespace; then the configuration wins and the resource only provides the deployer's status. Resources whose
-    repository or cluster is not configured are unsupported, and so are those whose charts come from a host that
-    `is_allowed` does not accept: the bot never fetches from elsewhere.
+    A discovered application is the same as a configured one if the name is the same, or the repository, path, cluster
+    and namespace are. Then the configuration wins, and the resource only provides the deployer's status. Resources
+    whose repository or cluster is not configured are unsupported, and so are those whose charts come from a host that
+    `is_allowed` does not accept: the bot fetches only from allowed hosts.
     """
     resolved: list[tuple[DiscoveredApplication, Application]] = []
     unsupported: list[UnsupportedResource] = []
@@ -231,7 +231,7 @@ def build_inventory(
 def _later_sources(
     discovered: DiscoveredApplication, following: Sequence[tuple[DiscoveredApplication, Application]]
 ) -> tuple[tuple[RepositoryRef, Source], ...]:
-    """The sources of the same resource that follow: in Argo CD, the last one that declares an object wins."""
+    """The later sources of the same resource: in Argo CD, the last one that declares an object wins."""
     return tuple(
         (application.repository, application.source)
         for other, application in following
@@ -258,7 +258,7 @@ def _resolve(
     clusters: Sequence[ConfiguredCluster],
     is_allowed: Callable[[str], bool],
 ) -> Application:
-    """The application, still without a name. UnsupportedResourceError."""
+    """The application, still without a name. Raises UnsupportedResourceError."""
     cluster = _resolve_cluster(discovered, clusters)
     refused = next((host for host in discovered.chart_hosts if not is_allowed(host)), None)
     if refused is not None:
@@ -277,7 +277,7 @@ def _resolve(
 
 
 def _with_capabilities(source: Source, cluster: ConfiguredCluster) -> Source:
-    """With the cluster's versions, unless there is no chart: Flux does not render those in kustomizations."""
+    """Add the cluster's versions if there is a chart. Flux does not render charts in kustomizations."""
     if source.type is SourceType.PLAIN or (source.type is SourceType.KUSTOMIZE and source.kustomize.flux is not None):
         return source
     return replace(source, capabilities=Capabilities(cluster.kube_version, cluster.api_versions))
@@ -286,7 +286,7 @@ def _with_capabilities(source: Source, cluster: ConfiguredCluster) -> Source:
 def _resolve_repository(
     discovered: DiscoveredApplication, repositories: Sequence[ConfiguredRepository]
 ) -> RepositoryRef:
-    """The configured repository that a source is in. UnsupportedResourceError."""
+    """The configured repository that a source is in. Raises UnsupportedResourceError."""
     url = normalize(discovered.url)
     matching = [repository for repository in repositories if normalize(repository.url) == url]
     if not matching:
@@ -300,7 +300,7 @@ def _resolve_repository(
 
 
 def _resolve_cluster(discovered: DiscoveredApplication, clusters: Sequence[ConfiguredCluster]) -> ConfiguredCluster:
-    """The configured cluster that a resource deploys to. UnsupportedResourceError."""
+    """The configured cluster that a resource deploys to. Raises UnsupportedResourceError."""
     server, name = discovered.destination.server.rstrip("/"), discovered.destination.name
     in_cluster = (not server and not name) or server in _IN_CLUSTER_URLS or name == "in-cluster"
     for cluster in clusters:
@@ -316,7 +316,7 @@ def _resolve_cluster(discovered: DiscoveredApplication, clusters: Sequence[Confi
 
 
 def _unique_names(discovered: Sequence[DiscoveredApplication]) -> dict[tuple[ResourceRef, str], str]:
-    """A name for each application, by resource and source: the shortest that tells resources of the same name apart."""
+    """A name for each application, by resource and source: the shortest that is unique."""
     names = {}
     by_name = sorted(discovered, key=lambda application: application.origin.name)
     for _, group in groupby(by_name, key=lambda application: application.origin.name):

@@ -1,4 +1,4 @@
-"""What Flux reports about a Kustomization or HelmRelease: whether it is ready, and otherwise why not."""
+"""What Flux reports about a Kustomization or HelmRelease: whether it is ready, and if not, why."""
 
 import re
 from collections.abc import Iterable, Mapping

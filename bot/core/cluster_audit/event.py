@@ -1,4 +1,4 @@
-"""Reads audit events of the API server, `audit.k8s.io/v1`, and keeps who changed what, without any value.
+"""Reads audit events of the API server (`audit.k8s.io/v1`), and keeps who changed which fields, without values.
 
 https://kubernetes.io/docs/reference/config-api/apiserver-audit.v1/
 """
@@ -14,6 +14,7 @@ import orjson
 from bot.core.cluster_audit.object_fields import Digests, ObjectFields, TooLargeError, digest
 from bot.core.cluster_audit.write import EVERYTHING, ClusterWrite, ObjectKey, guess_resource
 from bot.core.drift.model import ClusterUser
+from bot.core.objects.path import is_related
 from bot.core.objects.resource import mapping, text
 from bot.core.objects.scalar_equality import parse_time
 from bot.core.objects.step_budget import TooManyStepsError
@@ -21,11 +22,16 @@ from bot.core.objects.step_budget import TooManyStepsError
 Object = Mapping[str, Any]
 
 REPLICAS: Final = "spec.replicas"
+_METADATA: Final = "metadata"
 _VERBS: Final = frozenset({"create", "update", "patch", "delete", "deletecollection"})
 _CREATED: Final = 201
 _REFUSED: Final = 400
 _MAX_NAME: Final = 256  # characters of a user or an object
-_MAX_MANAGER: Final = 128  # as the API server has it
+_MAX_MANAGER: Final = 128  # the API server's limit
+
+# The subresources whose requests can change what git declares. That of the status takes metadata too.
+_STATUS: Final = "status"
+_SUBRESOURCES: Final = frozenset({"", "scale", _STATUS, "ephemeralcontainers", "resize"})
 
 # Objects that controllers write all the time and nobody declares in git.
 _RECORDS: Final = frozenset({"events", "leases", "tokenreviews", "subjectaccessreviews", "selfsubjectaccessreviews"})
@@ -35,10 +41,10 @@ _CONTROLLERS: Final = ("system:serviceaccount:kube-system:", "system:node:", "sy
 
 @dataclass(frozen=True, slots=True)
 class ObjectState:
-    """An object after a request, as digests. With `is_partial` only of the fields that the request could change.
+    """An object after a request, as digests. With `is_partial`, only of the fields that the request could change.
 
-    `api_version` is the one that it was read in. `owned` are the fields that the request's manager owned then; None if
-    the event does not say.
+    `api_version` is that of the response. `owned` are the fields that the request's manager owned then; None if
+    unknown.
     """
 
     digests: Digests
@@ -49,11 +55,11 @@ class ObjectState:
 
 
 def read_write(event: Object, key: bytes, *, keep_users: bool) -> tuple[ClusterWrite, ObjectState | None] | None:
-    """The request in an event if it changed something, and the object's state after it if the event contains that.
+    """The request in an event if it changed something, and the object's state after it if the event has it.
 
-    None if it changed nothing that git could declare: a read, a dry run, a refused request, a status, a controller's
-    own records. `key` is the key of the digests. Without `keep_users` the names of people are left out. Nothing of a
-    Secret is read but its name.
+    None if it changed nothing that git could declare: a read, a dry run, a refused request, a status without metadata,
+    a controller's own records. `key` is the key of the digests. Without `keep_users` the names of people are left out.
+    Nothing of a Secret is read but its name.
     """
     write = _without_bodies(event, keep_users=keep_users)
     if write is None:
@@ -65,7 +71,7 @@ def read_write(event: Object, key: bytes, *, keep_users: bool) -> tuple[ClusterW
     if write.subresource == "scale":
         return write, _scaled(response, key) if text(response, "kind") == "Scale" else None
     if not _is_object(response, reference):
-        return write, None
+        return None if write.subresource == _STATUS else (write, None)  # nearly always without metadata
     return _with_fields(write, response, event.get("requestObject"), key)
 
 
@@ -77,15 +83,16 @@ def _without_bodies(event: Object, *, keep_users: bool) -> ClusterWrite | None:
     subresource, resource = text(reference, "subresource"), text(reference, "resource")
     user = text(mapping(event, "user"), "username")[:_MAX_NAME]
     impersonated = text(mapping(event, "impersonatedUser"), "username")[:_MAX_NAME]
+    is_dry_run = _is_dry_run(event, parameters)
     if (
         event.get("stage") != "ResponseComplete"
         or verb not in _VERBS
         or not isinstance(code, int)
         or code >= _REFUSED
-        or "dryRun" in parameters
-        or subresource not in ("", "scale")
+        or is_dry_run
+        or subresource not in _SUBRESOURCES
         or resource in _RECORDS
-        or (resource in _CONTROLLED and user.startswith(_CONTROLLERS))
+        or ((resource in _CONTROLLED or subresource == _STATUS) and user.startswith(_CONTROLLERS))
         or None in times
     ):
         return None
@@ -95,34 +102,38 @@ def _without_bodies(event: Object, *, keep_users: bool) -> ClusterWrite | None:
     if not object_key.name and verb != "deletecollection":
         return None
     whole = is_creation or verb == "delete"
+    may_be_dry_run = is_dry_run is None and "dryRun" in parameters
+    limited_to = {"scale": (REPLICAS,), _STATUS: (_METADATA,)}
     return ClusterWrite(
         id=_id(event, object_key),
         key=object_key,
         verb="create" if is_creation else verb,
-        user=ClusterUser(user, impersonated) if keep_users else None,
+        user=ClusterUser(user, impersonated) if keep_users and not may_be_dry_run else None,
         manager=_manager(parameters, text(event, "userAgent")),
         time=received,
         completed=max(received, completed),
         subresource=subresource,
         is_apply="force" in parameters,
-        fields=(EVERYTHING,) if whole else (REPLICAS,) if subresource == "scale" else None,
-        is_exact=whole,
+        fields=(EVERYTHING,) if whole else limited_to.get(subresource),
+        is_exact=whole and is_dry_run is not None,
     )
 
 
 def _with_fields(
     write: ClusterWrite, response: Object, request: Any, key: bytes
-) -> tuple[ClusterWrite, ObjectState | None]:
-    """With the fields that a patch names, and the object's state."""
+) -> tuple[ClusterWrite, ObjectState | None] | None:
+    """With the fields that a patch names, and the object's state. None if it can only change the status."""
     try:
         fields = ObjectFields(response)
         digests = fields.digests(key)
         is_patch = write.verb == "patch" and not write.is_apply and not _is_whole_object(request)
         if is_patch and not write.is_exact:
-            write = replace(write, fields=fields.patched(request))
+            write = replace(write, fields=_within(fields.patched(request), write.fields))
         owned = None if is_patch or write.is_exact else fields.owned_by(write.manager)
     except (TooLargeError, TooManyStepsError, RecursionError):
         return write, None
+    if write.is_status_only:
+        return None
     generation = mapping(response, "metadata").get("generation")
     api_version = text(response, "apiVersion")
     return replace(write, api_version=api_version), ObjectState(
@@ -130,8 +141,29 @@ def _with_fields(
     )
 
 
+def _within(fields: tuple[str, ...] | None, limits: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    """The fields that a request can change, of those that it names; None for any field."""
+    if fields is None or limits is None:
+        return limits if fields is None else fields
+    return tuple(path for path in fields if any(is_related(path, limit) for limit in limits))
+
+
+def _is_dry_run(event: Object, parameters: Mapping[str, list[str]]) -> bool | None:
+    """Whether a request was a dry run; None if the event does not say.
+
+    A deletion takes its options from its body if it has one, and ignores the query then.
+    https://github.com/kubernetes/kubernetes/blob/master/staging/src/k8s.io/apiserver/pkg/endpoints/handlers/delete.go
+    """
+    if text(event, "verb") not in ("delete", "deletecollection"):
+        return "dryRun" in parameters
+    if "requestObject" in event:
+        options = event["requestObject"]
+        return bool(options.get("dryRun")) if isinstance(options, Mapping) else None
+    return "dryRun" in parameters if text(event, "level") in ("Request", "RequestResponse") else None
+
+
 def _is_whole_object(request: Any) -> bool:
-    """Whether a patch is of server-side apply: that names the whole object."""
+    """Whether a patch is a server-side apply, which names the whole object."""
     return isinstance(request, Mapping) and "apiVersion" in request and "kind" in request
 
 
@@ -144,7 +176,7 @@ def _object_key(event: Object, reference: Object, resource: str) -> ObjectKey:
     name = text(reference, "name") or (
         text(mapping(response, "metadata"), "name") if text(event, "verb") == "create" else ""
     )
-    is_object = not text(reference, "subresource") and _is_object(response, reference)
+    is_object = text(reference, "subresource") != "scale" and _is_object(response, reference)
     return ObjectKey(
         text(reference, "apiGroup")[:_MAX_NAME],
         (guess_resource(text(response, "kind")) if is_object else resource)[:_MAX_NAME],
@@ -154,28 +186,31 @@ def _object_key(event: Object, reference: Object, resource: str) -> ObjectKey:
 
 
 def _is_object(response: Object, reference: Object) -> bool:
-    """Whether a response is the object itself, and not its metadata, a table, a list or a status."""
+    """Whether a response is the object itself, and not only its metadata, a table, a list or a status."""
     kind, group = text(response, "kind"), text(response, "apiVersion").rpartition("/")[0]
     return kind not in ("", "Status") and not kind.endswith("List") and group == text(reference, "apiGroup")
 
 
 def _manager(parameters: Mapping[str, list[str]], user_agent: str) -> str:
-    """As the API server names a manager.
+    """The name of the field manager, as the API server derives it.
 
     https://github.com/kubernetes/kubernetes/blob/master/staging/src/k8s.io/apiserver/pkg/endpoints/handlers/create.go
     """
-    given = parameters.get("fieldManager", [""])[0]
-    name = given or "".join(filter(str.isprintable, user_agent[:1000].partition("/")[0]))
+    requested = parameters.get("fieldManager", [""])[0]
+    name = requested or "".join(filter(str.isprintable, user_agent[:1000].partition("/")[0]))
     return name.encode()[:_MAX_MANAGER].decode(errors="ignore") or "unknown"
 
 
 def _id(event: Object, key: ObjectKey) -> str:
-    """The same for each delivery of an event. The audit ID does not suffice: a client may choose it, and repeat it."""
+    """The same ID for each delivery of an event. The audit ID isn't enough: clients can choose and repeat it."""
     parts = [text(event, name) for name in ("auditID", "verb", "requestURI", "requestReceivedTimestamp")]
     return hashlib.blake2b(orjson.dumps([*parts, str(key)]), digest_size=16).hexdigest()
 
 
 def _version(response: Object) -> int | None:
-    """Decimal on every API server. https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-versions."""
+    """The resourceVersion, which is always a decimal number.
+
+    https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-versions
+    """
     version = text(mapping(response, "metadata"), "resourceVersion")
     return int(version) if version.isascii() and version.isdecimal() and len(version) < 20 else None

@@ -1,10 +1,10 @@
-"""The built-in kinds: their lists, and what OpenAPI does not say of them (defaults, pointers, server-filled fields).
+"""The built-in kinds: their lists, and what OpenAPI lacks (defaults, pointers, server-filled fields).
 
-The facts are those of Kubernetes 1.36, in a table small enough to read. A line is a type with the fields that differ
-from the usual; a field that is not listed is a plain value, a struct of such fields, or a list that is compared as a
-whole and in order. After a field's name, in this order:
+The table is for Kubernetes 1.36. A line is a type with its unusual fields; a field that is not listed is a plain value,
+a struct of such fields, or a list that is compared as a whole and in order. After a field's name, in this order:
 
-    *            a pointer: the server keeps a declared zero (`replicas: 0`), which it drops from other fields
+    *            a pointer: the server keeps a declared zero (`replicas: 0`), which it drops from other fields, and
+                 an empty struct has a meaning (`namespaceSelector: {}` selects all namespaces)
     []           a list compared as a whole, in order; [~] in any order; [a,b] by those keys; [=] a set
     {}           a mapping whose keys users choose
     :Type        the type of the value, or of each item: a line of this table, `quantity`, `time`, `bytes` or `any`
@@ -27,7 +27,7 @@ _TABLE: Final = """
 LabelSelector: matchExpressions[~]:LabelSelectorRequirement matchLabels{}
 LabelSelectorRequirement: values[~]
 ManagedFieldsEntry: time:time
-ObjectMeta: annotations{} creationTimestamp:time! deletionGracePeriodSeconds! deletionTimestamp:time! finalizers[=]!
+ObjectMeta: annotations{} creationTimestamp:time! deletionGracePeriodSeconds! deletionTimestamp:time finalizers[=]!
   generateName! generation! labels{} managedFields[]:ManagedFieldsEntry! ownerReferences[uid]! resourceVersion!
   selfLink! uid!
 [core/v1]
@@ -39,7 +39,7 @@ CSIPersistentVolumeSource: volumeAttributes{}
 CSIVolumeSource: fsType* readOnly* volumeAttributes{}
 Capabilities: add[~] drop[~]
 ClientIPConfig: timeoutSeconds*=10800
-ClusterTrustBundleProjection: labelSelector:LabelSelector name* optional* signerName*
+ClusterTrustBundleProjection: labelSelector*:LabelSelector name* optional* signerName*
 ConfigMap: binaryData{}:bytes data{} immutable* metadata:ObjectMeta
 ConfigMapEnvSource: optional*
 ConfigMapKeySelector: optional*
@@ -113,7 +113,7 @@ PersistentVolumeSpec: accessModes[~] azureDisk:AzureDiskVolumeSource azureFile:A
 Pod: metadata:ObjectMeta spec:PodSpec
 PodAffinity: preferredDuringSchedulingIgnoredDuringExecution[]:WeightedPodAffinityTerm
   requiredDuringSchedulingIgnoredDuringExecution[]:PodAffinityTerm
-PodAffinityTerm: labelSelector:LabelSelector namespaceSelector:LabelSelector
+PodAffinityTerm: labelSelector*:LabelSelector namespaceSelector*:LabelSelector
 PodAntiAffinity: preferredDuringSchedulingIgnoredDuringExecution[]:WeightedPodAffinityTerm
   requiredDuringSchedulingIgnoredDuringExecution[]:PodAffinityTerm
 PodCertificateProjection: maxExpirationSeconds* userAnnotations{}
@@ -165,7 +165,7 @@ ServiceSpec: allocateLoadBalancerNodePorts*=true clusterIP! clusterIPs! external
   sessionAffinityConfig:SessionAffinityConfig={} trafficDistribution* type="ClusterIP"
 SessionAffinityConfig: clientIP:ClientIPConfig={}
 Toleration: operator="Equal" tolerationSeconds*
-TopologySpreadConstraint: labelSelector:LabelSelector minDomains* nodeAffinityPolicy* nodeTaintsPolicy*
+TopologySpreadConstraint: labelSelector*:LabelSelector minDomains* nodeAffinityPolicy* nodeTaintsPolicy*
 TypedLocalObjectReference: apiGroup*
 TypedObjectReference: apiGroup* namespace*
 Volume: azureDisk:AzureDiskVolumeSource configMap:ConfigMapVolumeSource csi:CSIVolumeSource
@@ -192,7 +192,7 @@ MutatingWebhook: clientConfig:WebhookClientConfig failurePolicy*="Fail" matchCon
   reinvocationPolicy*="Never" rules[~]:RuleWithOperations sideEffects* timeoutSeconds*=10
 MutatingWebhookConfiguration: metadata:ObjectMeta webhooks[name]:MutatingWebhook
 NamedRuleWithOperations: apiGroups[~] apiVersions[~] operations[~] resourceNames[~] resources[~] scope*="*"
-ParamRef: parameterNotFoundAction* selector:LabelSelector
+ParamRef: parameterNotFoundAction* selector*:LabelSelector
 RuleWithOperations: apiGroups[~] apiVersions[~] operations[~] resources[~] scope*="*"
 ServiceReference: path* port*=443
 ValidatingAdmissionPolicy: metadata:ObjectMeta spec:ValidatingAdmissionPolicySpec
@@ -215,12 +215,12 @@ CustomResourceDefinitionSpec: conversion:CustomResourceConversion={"strategy":"N
 CustomResourceDefinitionVersion: deprecationWarning* schema:CustomResourceValidation
   subresources:CustomResourceSubresources
 CustomResourceSubresourceScale: labelSelectorPath*
-CustomResourceSubresources: scale:CustomResourceSubresourceScale
+CustomResourceSubresources: scale:CustomResourceSubresourceScale status*
 CustomResourceValidation: openAPIV3Schema:JSONSchemaProps
-JSONSchemaProps: additionalItems:JSONSchemaProps additionalProperties:JSONSchemaProps allOf[]:JSONSchemaProps
-  anyOf[]:JSONSchemaProps default:any definitions{}:JSONSchemaProps enum[]:any example:any items:JSONSchemaProps
+JSONSchemaProps: additionalItems*:JSONSchemaProps additionalProperties*:JSONSchemaProps allOf[]:JSONSchemaProps
+  anyOf[]:JSONSchemaProps default:any definitions{}:JSONSchemaProps enum[]:any example:any items*:JSONSchemaProps
   maxItems* maxLength* maxProperties* maximum* minItems* minLength* minProperties* minimum* multipleOf*
-  not:JSONSchemaProps oneOf[]:JSONSchemaProps patternProperties{}:JSONSchemaProps properties{}:JSONSchemaProps
+  not*:JSONSchemaProps oneOf[]:JSONSchemaProps patternProperties{}:JSONSchemaProps properties{}:JSONSchemaProps
   required[~] x-kubernetes-list-type* x-kubernetes-map-type* x-kubernetes-preserve-unknown-fields*
   x-kubernetes-validations[rule]
 ServiceReference: port=443
@@ -319,7 +319,7 @@ IngressSpec: defaultBackend:IngressBackend ingressClassName* rules[]:IngressRule
 NetworkPolicy: metadata:ObjectMeta spec:NetworkPolicySpec
 NetworkPolicyEgressRule: ports[~]:NetworkPolicyPort to[~]:NetworkPolicyPeer
 NetworkPolicyIngressRule: from[~]:NetworkPolicyPeer ports[~]:NetworkPolicyPort
-NetworkPolicyPeer: ipBlock:IPBlock namespaceSelector:LabelSelector podSelector:LabelSelector
+NetworkPolicyPeer: ipBlock:IPBlock namespaceSelector*:LabelSelector podSelector*:LabelSelector
 NetworkPolicyPort: endPort* port* protocol*="TCP"
 NetworkPolicySpec: egress[~]:NetworkPolicyEgressRule ingress[~]:NetworkPolicyIngressRule podSelector:LabelSelector
   policyTypes[~]=@policyTypes()
@@ -330,7 +330,7 @@ RuntimeClass: metadata:ObjectMeta overhead:Overhead scheduling:Scheduling
 Scheduling: nodeSelector{} tolerations[]:Toleration
 [policy/v1]
 PodDisruptionBudget: metadata:ObjectMeta spec:PodDisruptionBudgetSpec
-PodDisruptionBudgetSpec: maxUnavailable* minAvailable* selector:LabelSelector unhealthyPodEvictionPolicy*
+PodDisruptionBudgetSpec: maxUnavailable* minAvailable* selector*:LabelSelector unhealthyPodEvictionPolicy*
 [rbac/v1]
 AggregationRule: clusterRoleSelectors[]:LabelSelector
 ClusterRole: aggregationRule:AggregationRule metadata:ObjectMeta rules[~]:PolicyRule
@@ -398,7 +398,7 @@ _GROUPS: Final[Mapping[str, str]] = {
     "rbac.authorization.k8s.io": "rbac",
 }
 
-# The possible defaults of a field, from the mappings around it in git and in the cluster.
+# Computes the possible defaults of a field, from the mappings around it in git and in the cluster.
 Derive = Callable[[Mapping[str, Any], Mapping[str, Any]], Sequence[Any]]
 
 
@@ -439,7 +439,7 @@ def type_of(definition: str) -> tuple[str, str] | None:
 
 
 def find_type(section: str, name: str) -> tuple[str, str] | None:
-    """Section and type that a name means in a section: its own type, or that of another version, of core or of meta."""
+    """Section and type that a name in a section means: its own type, or that of another version, of core or of meta."""
     types = _types()
     versions = (other for other in types if other.startswith(f"{section.partition('/')[0]}/"))
     sections = (section, *versions, "core/v1", "meta/v1")
@@ -482,7 +482,7 @@ def _field(match: re.Match[str]) -> Field:
     )
 
 
-# ---------------------------------------------------------------- defaults that depend on the fields beside them
+# ---------------------------------------------------------------- defaults that depend on sibling fields
 
 
 def _beside(names: str) -> Derive:

@@ -1,7 +1,7 @@
 """The schemas of a cluster's kinds: which lists have keys, how to read a value, and what its default is.
 
-They come from OpenAPI v3 documents as the API server serves them, one for each group version, and are read only as far
-as needed. For built-in kinds the table in `builtin.py` knows more than OpenAPI does, and needs no document.
+They come from the API server's OpenAPI v3 documents, one for each group version, and are read only as needed. For
+built-in kinds, the table in `builtin.py` has more than OpenAPI, so no document is read.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -12,11 +12,12 @@ from bot.core.objects import builtin
 from bot.core.objects.builtin import Derive, Field
 
 MISSING: Final[Any] = object()
+_LABEL_SELECTOR: Final = ("meta/v1", "LabelSelector")
 _MAX_FIELDS: Final = 1_000  # cached names of a type: objects may have any number of fields that it does not define
 
 
 class Struct(dict[str, "Node"]):
-    """The fields of a type by name, each resolved when it is first used."""
+    """The fields of a type by name, each resolved on first use."""
 
     __slots__ = ("_resolve",)
 
@@ -25,7 +26,7 @@ class Struct(dict[str, "Node"]):
         self._resolve = resolve
 
     def __missing__(self, name: str) -> "Node":
-        """Resolve a field that is used for the first time."""
+        """Resolve a field on first use."""
         node = self._resolve(name)
         if len(self) < _MAX_FIELDS:
             self[name] = node
@@ -38,8 +39,8 @@ class Node:
 
     `list_type` is "map", "set", "atomic", "unordered" (compared as a whole, in any order) or "" if it is not known.
     `scalar` is how to read a scalar (see `same_scalar`). In `custom` resources the server stores values as
-    written, even zeros; in built-in kinds, a zero only where `keeps_zero`. `filled`: the server or a controller fills
-    it in if it is not declared, `filled_if_empty`: if it is declared empty.
+    written, even zeros; in built-in kinds, a zero or an empty struct only where `keeps_zero`. `filled`: the server or a
+    controller fills it in if it is not declared, `filled_if_empty`: if it is declared empty.
     """
 
     custom: bool = False
@@ -53,7 +54,7 @@ class Node:
     derive: Derive | None = None
     filled: bool = False
     filled_if_empty: bool = False
-    described: bool = field(default=True)  # False: there is no schema, so any value may be the default
+    described: bool = field(default=True)  # if False, there is no schema, so any value may be the default
 
     def field(self, name: str) -> "Node":
         """The field of a struct, or the value at a key of a mapping."""
@@ -72,7 +73,7 @@ class Node:
         return defaults[0] if defaults else MISSING
 
     def defaults_beside(self, desired: Mapping[str, Any], live: Mapping[str, Any]) -> Sequence[Any]:
-        """Every value that may be the default, given the mappings around it in git and in the cluster."""
+        """Every possible default, given the mappings around the value in git and in the cluster."""
         return (*self.defaults, *self.derive(desired, live)) if self.derive else self.defaults
 
 
@@ -88,11 +89,11 @@ _WELL_KNOWN: Final[Mapping[str, Node]] = {
     "io.k8s.apimachinery.pkg.runtime.RawExtension": _FREE,
 }
 _FORMATS: Final[Mapping[str, str]] = {"byte": "bytes", "date-time": "time", "duration": "duration"}
-_QUANTITY_PATTERN: Final = "[KMGTPE]i"  # part of the pattern that controller-gen writes for a quantity
+_QUANTITY_PATTERN: Final = "[KMGTPE]i"  # part of controller-gen's pattern for quantities
 
 
 class Schemas:
-    """The schemas of kinds, from OpenAPI v3 documents by apiVersion. Without any it knows only the built-in kinds."""
+    """The schemas of kinds, from OpenAPI v3 documents by apiVersion. Without any, only of the built-in kinds."""
 
     def __init__(self, documents: Mapping[str, Mapping[str, Any]] | None = None) -> None:
         self._kinds: dict[tuple[str, str], str] = {}
@@ -120,7 +121,7 @@ class Schemas:
         self._structs.clear()
 
     def node(self, api_version: str, kind: str) -> Node:
-        """The schema of a kind; one that describes nothing if the kind is not known."""
+        """The schema of a kind; an empty one if the kind is unknown."""
         key = api_version, kind
         node = self._nodes.get(key)
         if node is None:
@@ -236,7 +237,8 @@ class Schemas:
         type_key = builtin.type_of(name)
         definition = self._definitions.get(name, {})
         if type_key is not None and (builtin.find_type(*type_key) == type_key or "properties" in definition):
-            return Node(struct=self._builtin_struct(*type_key))
+            # An empty selector selects everything. The default says where a missing one does too.
+            return Node(struct=self._builtin_struct(*type_key), keeps_zero=type_key == _LABEL_SELECTOR)
         if "properties" not in definition:
             return self._shape({**definition, "$ref": None, "allOf": None}, custom=False) if definition else _PLAIN
         struct = self._structs.get(name)

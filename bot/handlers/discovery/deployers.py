@@ -24,7 +24,7 @@ def syncing_applications(cluster: Cluster, applications: Sequence[Application]) 
 
 
 def deployer_failures(cluster: Cluster, applications: Sequence[Application]) -> dict[str, DeployerFailure]:
-    """The errors of applications that their deployer could not deploy, by name; none if it cannot be read."""
+    """The errors of applications that could not be deployed, by name; none if the deployers cannot be read."""
     argo_applications, kustomizations = _list_resources(cluster) if applications else ((), ())
     failures = (
         (application.name, deployer_failure(application, argo_applications, kustomizations))
@@ -45,6 +45,6 @@ def _list_resources(cluster: Cluster) -> tuple[Sequence[Object], Sequence[Object
 
 
 def _preferred_kinds(cluster: Cluster) -> dict[tuple[str, str], Kind]:
-    """Each deployer's kind, in any version: the fields that the bot reads are the same in all of them."""
+    """Each deployer's kind, in any version, since the fields that the bot reads are the same in all."""
     kinds = cluster.discover().kinds.values()
     return {(kind.group, kind.kind): kind for kind in kinds if (kind.group, kind.kind) in DEPLOYER_KINDS}

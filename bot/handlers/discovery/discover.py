@@ -56,7 +56,7 @@ class ApplicationGoneError(PortError, KeyError):
 
 
 class Applications(Mapping[str, Application]):
-    """The current applications, which each poll may change. Any thread may call."""
+    """The current applications, which each poll may change. Thread-safe."""
 
     def __init__(self, applications: Mapping[str, Application]) -> None:
         self._by_name = dict(applications)
@@ -83,8 +83,8 @@ class _Deployer:
     """How to list and read the resources of one deployer.
 
     `kinds` are (group, kind) pairs; a cluster without the first one does not have the deployer. Those in `declaring`
-    declare applications; those in `optional` are skipped if the bot is not allowed to list them. `read` gets the
-    resources, the cluster's name and configuration, and the reader of ConfigMaps and Secrets.
+    declare applications; those in `optional` are skipped if the bot is not allowed to list them. `read` is called with
+    the resources, the cluster's name and configuration, and the reader of ConfigMaps and Secrets.
     """
 
     title: str
@@ -133,10 +133,10 @@ _DEPLOYERS: Final = {
 
 
 class Discoverer:
-    """Merges the configured applications with those that deployers declare, in `applications`. Any thread may call.
+    """Merges the configured applications with those that deployers declare, in `applications`. Thread-safe.
 
-    Each cluster is polled separately, so none waits for another. While a cluster is unavailable, its last results are
-    kept. `repository` returns a repository by the key of its `RepositoryRef`.
+    Each cluster is polled separately, so that they don't wait for each other. While a cluster is unavailable, its last
+    results are kept. `repository` returns a repository by the key of its `RepositoryRef`.
     """
 
     def __init__(
@@ -170,7 +170,7 @@ class Discoverer:
         ]
 
     def poll(self, cluster: str) -> None:
-        """Read the resources of every deployer on one cluster. A failure becomes a note of the inventory."""
+        """Read the resources of every deployer on one cluster. A failure becomes a note in the inventory."""
         settings = self._config.clusters[cluster]
         for name in settings.discover:
             deployer = _DEPLOYERS[name]
@@ -198,9 +198,9 @@ class Discoverer:
                 self._rebuild_inventory()
 
     def is_complete(self) -> bool:
-        """Whether every deployer on every cluster has been read since the start, so that `applications` are all.
+        """Whether every deployer on every cluster has been read since the start, so that `applications` is complete.
 
-        Every cluster matters to every application: the names distinguish applications on all of them.
+        Names depend on every cluster, since they are unique across clusters.
         """
         configured = {
             (cluster, name) for cluster, settings in self._config.clusters.items() for name in settings.discover
@@ -209,14 +209,14 @@ class Discoverer:
             return configured <= self._results.keys()
 
     def inventory(self) -> ApplicationInventory:
-        """The applications and what their deployers report; `notes` say what could not be read."""
+        """The applications and what their deployers report; `notes` list what could not be read."""
         is_complete = self.is_complete()
         with self._lock:
             notes = tuple(self._problems[key] for key in sorted(self._problems))
             return replace(self._inventory, notes=notes, is_complete=is_complete or bool(notes))
 
     def _read_capabilities(self, cluster: Cluster) -> None:
-        """Read the versions that charts are rendered for; without them, those that Helm assumes."""
+        """Read the versions to render charts for, or else use Helm's defaults."""
         kinds = cluster.discover().kinds.values()
         versions = {name for kind in kinds for name in (kind.api_version, f"{kind.api_version}/{kind.kind}")}
         try:
@@ -230,7 +230,7 @@ class Discoverer:
         return LocalizedText(texts.LIST_FAILED, deployer=deployer.title, cluster=cluster, why=why)
 
     def _fetch_default_branches(self, results: Sequence[DiscoveryResult]) -> None:
-        """Read the default branches that HEAD resolves to; a repository that cannot be fetched keeps its last one."""
+        """Read the default branches that HEAD resolves to; if a repository cannot be fetched, its last one is kept."""
         urls = {
             normalize(application.url)
             for application in results
@@ -256,7 +256,7 @@ class Discoverer:
         try:
             with unexpected_as_port_error("inventory"):
                 self._inventory = self._build_inventory(results)
-        except UnexpectedError:  # the results one by one tell which resource it was
+        except UnexpectedError:  # find the resource by checking the results one by one
             self._inventory = self._build_inventory([self._checked(result) for result in results])
         self.applications.replace_all(self._inventory.applications)
         now = set(self.applications)
@@ -265,7 +265,7 @@ class Discoverer:
                 _log.info("applications %s: %s", change, ", ".join(sorted(names)))
 
     def _checked(self, result: DiscoveryResult) -> DiscoveryResult:
-        """The result; if an inventory of only this one fails unexpectedly, an UnsupportedResource."""
+        """The result, or an UnsupportedResource if an inventory of only this one fails unexpectedly."""
         try:
             with unexpected_as_port_error(str(result.origin.title)):
                 self._build_inventory([result])
@@ -296,11 +296,11 @@ def _chart_hosts(results: Sequence[DiscoveryResult]) -> list[str]:
 def _read(
     deployer: _Deployer, resources: Resources, cluster: str, settings: ClusterConfig, read_data: DataReader
 ) -> list[DiscoveryResult]:
-    """What the resources declare. A resource that fails unexpectedly becomes an UnsupportedResource. PortError."""
+    """What the resources declare. If one fails unexpectedly, it becomes an UnsupportedResource. Raises PortError."""
     try:
         with unexpected_as_port_error(f"the resources of {deployer.title} on {cluster}"):
             return deployer.read(resources, cluster, settings, read_data)
-    except UnexpectedError:  # the loop below finds out which resource it was
+    except UnexpectedError:  # the loop below finds the resource
         results: list[DiscoveryResult] = []
     declaring = [(kind, resource) for kind in deployer.declaring for resource in resources[kind]]
     for kind, resource in declaring:
@@ -322,10 +322,10 @@ class _NotServedError(PortError):
 def _with_last_known(
     results: Sequence[DiscoveryResult], previous: Sequence[DiscoveryResult], unavailable: Container[str]
 ) -> list[DiscoveryResult]:
-    """The results, with the previous ones for resources that need data from a namespace that is unavailable."""
-    known = {result.origin: result for result in previous if isinstance(result, DiscoveredApplication)}
+    """The results, with the previous ones for resources that need data from an unavailable namespace."""
+    last_known = {result.origin: result for result in previous if isinstance(result, DiscoveredApplication)}
     return [
-        known.get(result.origin, result)
+        last_known.get(result.origin, result)
         if isinstance(result, UnsupportedResource) and result.origin.namespace in unavailable
         else result
         for result in results
@@ -333,7 +333,7 @@ def _with_last_known(
 
 
 def _list_resources(cluster: Cluster, deployer: _Deployer) -> dict[tuple[str, str], list[Object]]:
-    """The deployer's resources, by (group, kind), in whichever version is served. PortError."""
+    """The deployer's resources, by (group, kind), in any served version. Raises PortError."""
     kinds = _preferred_kinds(cluster.discover())
     needed = deployer.kinds[0]
     if needed not in kinds:
@@ -353,7 +353,7 @@ def _list_resources(cluster: Cluster, deployer: _Deployer) -> dict[tuple[str, st
 
 
 def _preferred_kinds(discovery: Discovery) -> dict[tuple[str, str], Kind]:
-    """The served kinds by (group, kind), each in the version that the server lists first, which it prefers."""
+    """The served kinds by (group, kind), each in the server's preferred version, which is listed first."""
     kinds: dict[tuple[str, str], Kind] = {}
     for kind in discovery.kinds.values():
         kinds.setdefault((kind.group, kind.kind), kind)

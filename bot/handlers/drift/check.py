@@ -1,7 +1,7 @@
-"""Drift checks: what git declares against what the cluster holds.
+"""Drift checks: what git declares, compared with the cluster.
 
 A check lists each kind once for all of its applications. If something cannot be read, only the applications that need
-it are unknown.
+it become unknown.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -32,7 +32,7 @@ _PARALLEL_FETCHES = 4
 
 
 def fetch_all(repositories: Mapping[str, Repository]) -> dict[str, Revision]:
-    """Fetch each repository: by its name, its tracked head, or why git did not answer."""
+    """Fetch each repository. Returns its tracked head, or why git did not answer, by name."""
 
     def fetch_one(repository: Repository) -> Revision:
         try:
@@ -59,7 +59,7 @@ def check(
     by_namespace: bool = False,
     telemetry: Telemetry = NO_TELEMETRY,
 ) -> list[Check]:
-    """Check applications of one cluster, each at the revision of its repository; returns the checks in their order.
+    """Check applications of one cluster, each at the revision of its repository. Returns the checks in their order.
 
     `revisions` and `repositories` are by the repository's name. `interactive` are patterns of field managers that
     people use by hand. With the `caches` of earlier checks, only what has changed since is rendered and compared. With
@@ -85,9 +85,9 @@ def check_files(
     interactive: Sequence[str] = INTERACTIVE,
     explain: bool = False,
 ) -> Check:
-    """Check files that are in no commit, such as those of a directory; their paths begin with the application's path.
+    """Check files outside git, such as those in a directory; their paths begin with the application's path.
 
-    `tree` has the files beside them.
+    `tree` has the other files.
     """
     try:
         source = application.source

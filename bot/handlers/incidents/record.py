@@ -26,11 +26,11 @@ def record(
     looks: int,
     cause_if_git_moved: ResolutionCause,
 ) -> None:
-    """Apply a check to the incident of its application. StoreError."""
+    """Apply a check to the incident of its application. Raises StoreError."""
     for _ in range(MAX_ATTEMPTS):
         before = ports.store.incidents.open_for(application.name)
         if before and check.at < before.checked_at <= ports.clock():
-            return  # a later check is already recorded, unless its time is in the future: the clock was set back since
+            return  # a later check is already recorded; one in the future means that the clock was set back
         after = apply_check(
             before,
             check,
@@ -46,9 +46,9 @@ def record(
 
 
 def apply_timers_to_all(store: Store, now: datetime, policy: AlertPolicy) -> None:
-    """Apply to every incident what depends only on time: announcements, reminders, escalations, ends of snoozes.
+    """Apply to every incident what depends only on time: announcements, reminders, escalations, and ends of snoozes.
 
-    This is derived from the stored incidents, so a restart neither repeats nor loses anything. StoreError.
+    It is derived from the stored incidents, so a restart neither repeats nor loses anything. Raises StoreError.
     """
     incidents = store.incidents.unsettled()
     cards = without_failing(
@@ -61,7 +61,10 @@ def apply_timers_to_all(store: Store, now: datetime, policy: AlertPolicy) -> Non
 
 
 def resolve_unwatched_incidents(store: Store, watched: Container[str], now: datetime) -> None:
-    """Resolve the incidents of applications that are not `watched`, or next time if they change now. StoreError."""
+    """Resolve the incidents of applications that are not `watched`. Those that change now are left to the next call.
+
+    Raises StoreError.
+    """
     for incident in store.incidents.unsettled():
         with skip_unexpected(f"end of {incident.id}"):
             after = incident if incident.application in watched else resolve_unwatched(incident, now)
@@ -81,6 +84,6 @@ def resolution_cause_of(
             manifest_cache.manifests(repository, revision, application.source)
             for revision in (incident.revision, check.revision)
         )
-    except (PortError, ManifestError):  # the history was rewritten: only the change itself is known
+    except (PortError, ManifestError):  # the history was rewritten, so only the change is known
         return "git"
     return resolution_cause(incident.drift, before, after, application.namespace)

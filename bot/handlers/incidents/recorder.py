@@ -1,4 +1,4 @@
-"""Records checks: who made each difference, what it means for the incidents, and the checks themselves."""
+"""Records checks, with who made each difference, and updates the incidents."""
 
 import threading
 from collections import deque
@@ -29,7 +29,7 @@ _MAX_NEWER: Final = 1_000
 
 @dataclass(frozen=True, slots=True)
 class _Newer:
-    """Objects of an application that were checked by themselves, and when, by time.monotonic() and by the clock."""
+    """Objects of an application that were checked separately, and when, by time.monotonic() and by the clock."""
 
     monotonic: float
     at: datetime
@@ -38,7 +38,7 @@ class _Newer:
 
 
 class CheckRecorder:
-    """Records the checks of applications on one cluster at a time. Any thread may call.
+    """Records the checks of applications on one cluster at a time. Thread-safe.
 
     All incidents of a check are stored in one transaction, so that they are announced together.
     """
@@ -61,9 +61,9 @@ class CheckRecorder:
         self._newer: deque[_Newer] = deque(maxlen=_MAX_NEWER)
 
     def record(self, applications: Sequence[Application], checks: Sequence[Check], *, since: float) -> list[Check]:
-        """Record checks, in the order of their applications. They began at `since`, by time.monotonic().
+        """Record checks, in the order of their applications, begun at `since` (time.monotonic()).
 
-        StoreError; LeaseLostError if another replica has taken over meanwhile: nothing is recorded then.
+        Raises StoreError, and LeaseLostError if another replica has taken over since: nothing is recorded then.
         """
         checks, previous = self._with_last_complete(checks)
         checks, deploying = self._in_context(applications, checks, previous)
@@ -79,7 +79,7 @@ class CheckRecorder:
         return checks
 
     def identify_actors(self, applications: Sequence[Application], checks: Sequence[Check]) -> Sequence[Check]:
-        """The checks as `record` returns them, without recording anything. StoreError."""
+        """The checks as `record` returns them, without recording anything. Raises StoreError."""
         checks, previous = self._with_last_complete(checks)
         return self._in_context(applications, checks, previous)[0]
 
@@ -91,10 +91,10 @@ class CheckRecorder:
         *,
         settled: Collection[str],
     ) -> frozenset[str]:
-        """Record results for objects of some applications, newer than those in their `latest` checks. StoreError.
+        """Record results for some objects of applications that are newer than their `latest` checks. Raises StoreError.
 
-        For the applications in `settled`, a difference counts as seen often enough to open an incident. Returns the
-        names of the applications whose results were not recorded, because another check was recorded meanwhile.
+        In the applications in `settled`, a difference opens an incident at once. Returns the names of the applications
+        whose results were not recorded because another check was recorded in the meantime.
         """
         now = self._ports.clock()
         checks: Sequence[Check] = [
@@ -114,14 +114,14 @@ class CheckRecorder:
                         outdated.add(name)
                         continue
                     self._apply(application, check, rolling, causes, looks=1 if name in settled else self._alerts.looks)
-                    # Keep the time of the latest check: that is when the other objects were last compared.
+                    # Keep the time of the latest check, when the other objects were last compared.
                     self._ports.store.checks.save([replace(check, at=latest[name].at)])
             for name in results.keys() & {application.name for application in applications} - outdated:
                 self._newer.append(_Newer(monotonic(), now, name, results[name].objects))
         return frozenset(outdated)
 
     def find_suspects(self, applications: Iterable[str]) -> None:
-        """Find the commits behind active incidents of these applications, which can take seconds. StoreError."""
+        """Find the commits behind active incidents of these applications, which can take seconds. Raises StoreError."""
         self._suspects.find(applications)
 
     def _with_last_complete(self, checks: Sequence[Check]) -> tuple[Sequence[Check], Mapping[str, Check]]:
@@ -147,9 +147,9 @@ class CheckRecorder:
     def _in_context(
         self, applications: Sequence[Application], checks: Sequence[Check], previous: Mapping[str, Check]
     ) -> tuple[Sequence[Check], frozenset[str]]:
-        """The checks with who made each difference, and the applications that their deployer is syncing.
+        """The checks with who made each difference, and the applications that are being synced.
 
-        Call it without the lock, so that a cluster that hangs only delays its own checks.
+        Called without the lock, so that an unresponsive cluster only delays its own checks.
         """
         cluster = applications[0].cluster
         with skip_unexpected(f"actors on {cluster}"):
@@ -160,7 +160,7 @@ class CheckRecorder:
         return checks, deploying
 
     def _deploying(self, applications: Sequence[Application], checks: Sequence[Check]) -> frozenset[str]:
-        """The applications of one cluster that differ and that their deployer is syncing."""
+        """The applications of one cluster that differ and are being synced."""
         if not self._alerts.quiet_while_rolling:
             return frozenset()
         differing = {check.application for check in checks if check.drift}
@@ -193,7 +193,7 @@ class CheckRecorder:
             )
 
     def _with_newer_objects(self, check: Check, since: float) -> Check:
-        """The check, with newer results for the objects that were checked by themselves while it was running."""
+        """The check with newer results for the objects that were checked separately while it was running."""
         newer = [item for item in self._newer if item.application == check.application and item.monotonic >= since]
         current = self._ports.store.checks.latest([check.application]).get(check.application) if newer else None
         if current is None or current.revision != check.revision:

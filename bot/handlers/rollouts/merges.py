@@ -23,12 +23,12 @@ from bot.ports.store import Store
 
 _log = logging.getLogger(__name__)
 
-# More merges than this at once, such as after downtime, become one rollout: nobody would read them one by one.
+# More merges than this at once, such as after downtime, become one rollout, since no one would read them one by one.
 MAX_MERGES = 10
-# A commit this recent was created by the merge itself; an older one, before it was pushed.
+# A commit this recent was created by the merge itself; an older one was created before it was pushed.
 _FRESH = timedelta(minutes=10)
 _MAX_COMMITS = 100  # of one merge
-# A forge writes the commit of a squash merge when it merges; a commit that it only rebased is older.
+# A forge creates the commit of a squash merge when it merges; a commit that it only rebased is older.
 _SQUASH_TAKES = timedelta(minutes=1)
 
 
@@ -44,7 +44,7 @@ def record_merges(
     """Store a rollout for each new merge in one repository, up to its tracked `head` (a full sha).
 
     `recorded` is the stored head from before `head` was fetched: another replica may have stored a later one since.
-    False, and nothing is stored, if it has. The first call only stores the head. RepositoryError, StoreError.
+    False, and nothing is stored, if it has. The first call only stores the head. Raises RepositoryError, StoreError.
     """
     repository = ports.repositories[name]
     if recorded == head:
@@ -72,7 +72,7 @@ def _rollouts(
     now = ports.clock()
     tip = repository.commit(head)
     rewritten, merges = not repository.is_ancestor(recorded, head), 1
-    if rewritten or not repository.is_branch:  # the change to another tag or branch is one step
+    if rewritten or not repository.is_branch:  # moving to another tag or branch is one step
         steps = [(recorded, tip)]
         rewritten = rewritten and repository.is_branch
     else:
@@ -84,7 +84,7 @@ def _rollouts(
     rollouts: list[Rollout] = []
     for parent, commit in steps:
         rollout = None
-        with skip_unexpected(f"merge {commit.sha} in {repository.name}"):  # the branch advances without it
+        with skip_unexpected(f"merge {commit.sha} in {repository.name}"):  # the merge is skipped
             rollout = _rollout(repository, parent, commit, applications, manifest_cache, now)
         if rollout is None:
             continue
@@ -126,22 +126,22 @@ def _rollout(
 
 
 def _as_one(older: Rollout, newer: Rollout) -> Rollout:
-    """One rollout for two commits of the same pull request, which "rebase and merge" leaves."""
+    """One rollout for two commits of the same pull request, from "rebase and merge"."""
     parts = {part.application: part for part in (*older.parts, *newer.parts)}
     return replace(newer, parent=older.parent, parts=tuple(parts.values()), merged_at=older.merged_at)
 
 
 def _with_authors(rollout: Rollout, repository: Repository, people: People) -> Rollout:
-    """The rollout with the authors of its commits, as Slack knows them; merge commits do not count."""
+    """The rollout with the authors of its commits and their Slack users; merge commits do not count."""
     authors = read_authors(repository, rollout.parent, rollout.revision)
     first = people.known(authors[:MAX_AUTHORS])
     return replace(rollout, authors=first, more_authors=len(authors) - len(first))
 
 
 def _with_commits(rollout: Rollout, repository: Repository) -> Rollout:
-    """The rollout with when its first commit was written, and what its commits say that they revert.
+    """The rollout with the time of its first commit, and the commits that its messages say they revert.
 
-    What they revert is added to what its pull request is known to revert.
+    They are added to those that its pull request is known to revert.
     """
     commits = repository.commits(rollout.parent, rollout.revision, limit=_MAX_COMMITS)
     named = [sha for commit in commits for sha in reverted_in(commit.message)]
@@ -150,7 +150,7 @@ def _with_commits(rollout: Rollout, repository: Repository) -> Rollout:
 
 
 def _first_commit_time(commits: Sequence[Commit], rollout: Rollout) -> datetime | None:
-    """When the earliest commit was written; None for a squash merge, which replaces the commits by a new one."""
+    """When the earliest commit was written; None for a squash merge, which replaces the commits with a new one."""
     times = [commit.authored_at for commit in commits if commit.authored_at]
     if not times:
         return None
@@ -193,7 +193,7 @@ def _with_pull(rollout: Rollout, forge: Forge | None, store: Store) -> Rollout:
 
 
 def _failed_checks(forge: Forge, pull: PullRequest) -> tuple[CommitCheck, ...]:
-    """The checks of a merged pull request that have failed; none if they cannot be read."""
+    """The failed checks of a merged pull request; none if they cannot be read."""
     try:
         return CommitChecks.of(forge.checks(pull.head_sha)).failed
     except ForgeError as error:

@@ -27,7 +27,7 @@ from bot.ports.cluster import Cluster
 from bot.ports.errors import PortError
 from bot.ports.isolation import UnexpectedError, skip_unexpected, unexpected_as_port_error
 
-# A deployer's error may be about an earlier commit until it has had time to try this one.
+# Until a deployer has had time to try this commit, its error may be about an earlier one.
 _DEPLOYER_DELAY = timedelta(minutes=1)
 
 Observations = dict[str, dict[str, Observation]]  # by rollout ID, then by application
@@ -37,7 +37,7 @@ Observations = dict[str, dict[str, Observation]]  # by rollout ID, then by appli
 class _Target:
     """One application in one rollout, with the manifests that the merge changed and those that it removed.
 
-    One that is live already is only `watched`: its health counts, not whether it still matches git.
+    One that is already live is only `watched`: its health counts, but not whether it still matches git.
     """
 
     rollout: Rollout
@@ -55,9 +55,9 @@ def observe(
     manifest_cache: ManifestCache,
     ignore: Sequence[IgnoreRule] = (),
 ) -> Observations:
-    """Observe each part of these rollouts on the cluster that is not live yet or is still watched; list each kind once.
+    """Observe the applications on the cluster that aren't live yet or are still watched. Lists each kind once.
 
-    Fields that a rule ignores do not delay a rollout. A PortError is not raised: it is the `error` of an observation.
+    Fields that a rule ignores do not delay a rollout. A PortError becomes the `error` of an observation.
     """
     observations: Observations = {rollout.id: {} for rollout in rollouts}
     targets: list[_Target] = []
@@ -136,24 +136,24 @@ def _observe_applied(target: _Target, live: LiveComparison) -> Observation:
 
 
 def _with_states(target: _Target, observation: Observation, states: Mapping[ObjectKey, ObjectState]) -> Observation:
-    """The observation with the objects that are not healthy and the images that run, if everything is applied."""
+    """The observation with the unhealthy objects and the running images, if everything is applied."""
     if observation != Observation():
         return observation
     namespace = target.application.namespace
     keys = (manifest.in_namespace(manifest.namespace or namespace).key for manifest in target.changed)
-    own = [states[key] for key in keys if key in states]
-    unready = [state.unready for state in own if state.unready is not None]
-    if target.watched:  # what is missing now is drift
+    reported = [states[key] for key in keys if key in states]
+    unready = [state.unready for state in reported if state.unready is not None]
+    if target.watched:  # what differs now is drift
         unready = [candidate for candidate in unready if candidate.health is not HealthStatus.MISSING]
     if unready:
         return Observation(PendingState(unready=tuple(unready[:MAX_LISTED]), total=len(unready)))
-    return Observation(images=tuple(dict.fromkeys(image for state in own for image in state.images))[:MAX_LISTED])
+    return Observation(images=tuple(dict.fromkeys(image for state in reported for image in state.images))[:MAX_LISTED])
 
 
 def _with_failures(
     ports: Ports, cluster: Cluster, targets: Sequence[_Target], observations: Sequence[Observation]
 ) -> Sequence[Observation]:
-    """The observations with their deployer's error, where changes are pending after `_DEPLOYER_DELAY`."""
+    """The observations with their deployer's error, if changes are pending after `_DEPLOYER_DELAY`."""
     now = ports.clock()
     waiting = {
         target.application.name: target.application
@@ -174,7 +174,7 @@ def _with_failures(
 
 
 def _missing(drift: ObjectDrift) -> list[str]:
-    """The object or fields that are not applied yet. Added fields do not delay a rollout: they are drift."""
+    """The object or fields that are not applied yet. Added fields are drift, and do not delay a rollout."""
     if drift.change == "missing":
         return [f"{drift.kind} {drift.name}"]
     paths = [short_path(drift.kind, drift.name, field.path) for field in drift.fields if field.change != "added"]

@@ -1,4 +1,4 @@
-"""Tracks each rollout until it is over: describes its change, observes the clusters, and relates it to later merges."""
+"""Tracks rollouts until they are over: describes changes, observes clusters, and relates them to later merges."""
 
 import logging
 import threading
@@ -38,9 +38,9 @@ _WATCH_INTERVAL = timedelta(minutes=1)
 
 
 class RolloutTracker:
-    """Observes clusters and forges in parallel, each at most once at a time. Any thread may call; `close` when done.
+    """Observes clusters and forges in parallel, each at most once at a time. Thread-safe; call `close` when done.
 
-    `timeout` is how long `observe` waits for them. A slower one is recorded when it responds, and delays no other.
+    `timeout` is how long `observe` waits for them. A slower one is recorded when it responds, without delaying others.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class RolloutTracker:
         self._pool = ContextThreadPool(_MAX_CLUSTERS + 1, "rollouts")  # and one thread for the forges
 
     def observe(self) -> None:
-        """Observe rollouts in progress and their checks, and find the suspects of those that are late. StoreError."""
+        """Observe rollouts in progress and their checks, and find the suspects of late ones. Raises StoreError."""
         with self._writing:
             rollouts = self._in_progress()
             for rollout in rollouts:
@@ -104,11 +104,11 @@ class RolloutTracker:
         observations = observe(self._ports, cluster, rollouts, self._applications, self._rendered, self._ignore)
         with self._writing:
             now = self._ports.clock()
-            for rollout in self._in_progress():  # another thread may have changed them meanwhile
+            for rollout in self._in_progress():  # another thread may have changed them in the meantime
                 if not observations.get(rollout.id):
                     continue
                 with skip_unexpected(f"rollout {rollout.id}"):
-                    described = self._described(rollout)  # it may be new, and not described yet
+                    described = self._described(rollout)  # it may be new and not described yet
                     self._save(
                         rollout,
                         apply_observations(described, observations[rollout.id], now=now, limits=self._limits),
@@ -116,7 +116,7 @@ class RolloutTracker:
             self._relate()
 
     def _name_suspects(self) -> None:
-        """Find the suspects of each late rollout once, without a lock: that renders commits and takes long."""
+        """Find the suspects of each late rollout once, without a lock, since it takes long to render commits."""
         for stuck in self._in_progress():
             if stuck.state is not RolloutState.LATE or stuck.suspects is not None:
                 continue
@@ -132,7 +132,7 @@ class RolloutTracker:
                         self._save(current, replace(current, suspects=suspects))
 
     def _read_checks(self) -> None:
-        """Read the checks of merges that are due, without a lock: a forge may be slow."""
+        """Read the checks of merges that are due, without a lock, since a forge may be slow."""
         rollouts = self._in_progress()
         self._checks.forget({rollout.id for rollout in rollouts})
         for rollout in rollouts:
@@ -146,7 +146,7 @@ class RolloutTracker:
 
     def _described(self, rollout: Rollout) -> Rollout:
         record = reviewed_record(self._ports.store.approvals.of_commits(rollout.repository, [rollout.revision]))
-        if record and rollout.pull_number:  # approvals of content other than what was merged do not count
+        if record and rollout.pull_number:  # approvals of other content than was merged don't count
             rollout = replace(rollout, approved_by=record.approvers)
         return describe(self._ports, rollout, self._applications, self._rendered)
 
@@ -162,7 +162,7 @@ class RolloutTracker:
         return [rollout for rollout in self._in_progress() if rollout.state not in ENDED_STATES]
 
     def _relate(self) -> None:
-        """Mark what newer merges have reverted or superseded."""
+        """Mark rollouts that newer merges have reverted or superseded."""
         rollouts = self._ports.store.rollouts.unsettled()
         for rollout in rollouts:
             for reverted in self._ports.store.rollouts.of_revisions(rollout.reverts) if rollout.reverts else ():

@@ -19,16 +19,16 @@ from bot.ports.isolation import unexpected_as_port_error
 
 _log = logging.getLogger(__name__)
 
-MAX_INFORMERS: Final = 100  # of one shard; each has a thread and a connection. Further kinds are only polled.
+MAX_INFORMERS: Final = 100  # of one shard; each has a thread and a connection. Other kinds are only polled.
 _DISCOVER_EVERY: Final = 60.0  # seconds
 _RETRY_REFUSED: Final = 600.0  # seconds; permissions rarely change
-_LIST_SECONDS: Final = 30.0  # how long the first comparison waits until every informer has listed its objects
+_LIST_SECONDS: Final = 30.0  # how long the first comparison waits for every informer to list its objects
 _JOIN_SECONDS: Final = 5.0
-_SHORTEST_PAUSE: Final = 0.05  # seconds, in which changes that belong together arrive
+_SHORTEST_PAUSE: Final = 0.05  # seconds, in which related changes arrive
 
 
 class ObjectChecks(Protocol):
-    """What checks applications, and objects of them."""
+    """Checks applications and single objects."""
 
     def watched_state(self, shard: Shard) -> Hashable | None:
         """What a plan depends on besides discovery; None unless this replica has its lease and has checked it."""
@@ -45,7 +45,7 @@ class ObjectChecks(Protocol):
     def check_objects(
         self, shard: Shard, objects: Mapping[ObjectRef, ObjectChange], plan: WatchPlan
     ) -> Collection[ObjectRef]:
-        """Check objects that changed; returns those to check again after a while."""
+        """Check objects that changed. Returns those to check again later."""
         ...
 
 
@@ -75,7 +75,7 @@ class ShardWatcher:
         return watching is not None and watching.has_listed
 
     def keep(self) -> None:
-        """Start watching, follow what the applications declare now, or stop without the shard's lease. PortError."""
+        """Start watching, update the plan, or stop without the shard's lease. Raises PortError."""
         state = self._checks.watched_state(self.shard)
         if state is None:
             self.stop()
@@ -97,7 +97,7 @@ class ShardWatcher:
         watching.state = state
 
     def stop(self) -> None:
-        """Stop watching, and wait a little for a comparison in progress."""
+        """Stop watching, and wait briefly for a comparison in progress."""
         watching, self._watching = self._watching, None
         if watching:
             watching.stop()
@@ -107,7 +107,7 @@ class ShardWatcher:
 
 
 class _Watching:
-    """The informers of a shard, and the thread that compares; from `start` to `stop`."""
+    """The informers of a shard and the thread that compares, from `start` to `stop`."""
 
     def __init__(
         self,
@@ -148,10 +148,10 @@ class _Watching:
         self._stopping.set()
         for informer in self._informers.values():
             informer.stop()
-        self._comparing.join(_JOIN_SECONDS)  # informers store nothing, so there is no need to wait for them
+        self._comparing.join(_JOIN_SECONDS)  # informers don't write to the store, so don't wait for them
 
     def has_other_kinds(self) -> bool:
-        """Whether the cluster serves other kinds than the plan knows, discovered from time to time. ClusterError."""
+        """Whether the served kinds differ from the plan's; discovers them periodically. Raises ClusterError."""
         now = time.monotonic()
         if now - self._discovered >= _DISCOVER_EVERY:
             self._discovered = now
@@ -160,7 +160,7 @@ class _Watching:
         return (planned.kinds, planned.broken.keys()) != (self.discovery.kinds, self.discovery.broken.keys())
 
     def follow(self, plan: WatchPlan) -> None:
-        """Watch what a plan needs, and nothing else."""
+        """Watch only what the plan needs."""
         self._plan = plan
         wanted = plan.scopes(self._refused)[:MAX_INFORMERS]
         for scope in [scope for scope in self._informers if scope not in wanted]:
@@ -176,7 +176,7 @@ class _Watching:
                 self._thread(informer.run, kind.plural).start()
 
     def replace_refused(self) -> None:
-        """Watch in each namespace what the bot is not allowed to watch in all; from time to time, try again."""
+        """Watch kinds in each namespace if the bot is not allowed to in all; retry periodically."""
         refused = {
             scope: informer.refusal for scope, informer in self._informers.items() if informer.refusal is not None
         }
@@ -198,10 +198,10 @@ class _Watching:
             for ref in self._plan.affected(kind, name):
                 self._settling.add(ref, time.monotonic())
                 if ref == (kind, name):
-                    self._writes[ref] = [*self._writes.get(ref, ()), write][-2:]  # one, or more than one
+                    self._writes[ref] = [*self._writes.get(ref, ()), write][-2:]  # two tell that it isn't one
 
     def _compare(self) -> None:
-        """Check what has settled, until it is stopped. What the first lists report is checked together."""
+        """Check settled objects until it is stopped. Those from the first lists are checked together."""
         while not self.has_listed and time.monotonic() < self._started + _LIST_SECONDS:
             if self._stopping.wait(_SHORTEST_PAUSE):
                 return
@@ -216,19 +216,19 @@ class _Watching:
                 ref: ObjectChange(is_settled, writes[ref][0] if len(writes[ref]) == 1 else None)
                 for ref, is_settled in taken.items()
             }
-            again: Collection[ObjectRef] = due
+            recheck: Collection[ObjectRef] = due
             try:
                 with unexpected_as_port_error(f"check of changed objects on {self._cluster.name}"):
-                    again = self._checks.check_objects(self._shard, due, self._plan)
+                    recheck = self._checks.check_objects(self._shard, due, self._plan)
             except PortError as error:
                 _log.warning("cannot check what changed on %s: %s", self._cluster.name, error)
             with self._settling_lock:
-                self._settling.finish(due, again, time.monotonic())
-                for ref in again:
+                self._settling.finish(due, recheck, time.monotonic())
+                for ref in recheck:
                     self._writes[ref] = [*writes[ref], *self._writes.get(ref, ())][-2:]
 
     def _pause(self) -> float:
-        """Seconds until something may be due; at most the settle time, since no new change is due sooner."""
+        """Seconds until an item may be due; at most the settle time, since no new change is due sooner."""
         with self._settling_lock:
             until_due = self._settling.next_due() - time.monotonic()
         return max(_SHORTEST_PAUSE, min(self._settle, until_due))

@@ -1,4 +1,4 @@
-"""What a deployer reports about an application, beside what the bot sees."""
+"""What a deployer reports about an application, next to what the bot sees."""
 
 from bot.i18n.language import Phrase, PluralPhrase
 

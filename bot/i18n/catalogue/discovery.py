@@ -78,7 +78,7 @@ RULE_LEFT_OUT = Phrase(
     "informan.",
 )
 TOO_MANY_RULES = Phrase(
-    en="The bot skips the last {n} ignore rules of the resource, since it uses at most {most} rules and paths. "
+    en="The bot skips the last {n} ignore rules of the resource, because it uses at most {most} rules and paths. "
     "Differences that they cover are reported.",
     es="El bot omite las últimas {n} reglas de ignorar del recurso, porque usa como máximo {most} reglas y rutas. Las "
     "diferencias que cubren se informan.",
@@ -106,7 +106,7 @@ SECRET_FORBIDDEN = Phrase(
     "los valores a un ConfigMap.",
 )
 CHART_REFERENCE = Phrase(
-    en="the chart comes from a {kind}, which the bot does not follow.",
+    en="the chart comes from a {kind}, which the bot does not support.",
     es="su chart viene de un {kind}, y el bot no lo sigue.",
 )
 MANY_REFERENCES = Phrase(
@@ -121,8 +121,8 @@ BAD_VALUES = Phrase(
     es="los valores de {name} no son YAML válido.",
 )
 NOT_GIT = Phrase(
-    en="the source is the {kind} {name}, but the bot reads only from git.",
-    es="su origen es el {kind} {name}, pero el bot solo lee de git.",
+    en="the source is the {kind} {name}, but the bot supports only a GitRepository there.",
+    es="su origen es el {kind} {name}, pero ahí el bot solo admite un GitRepository.",
 )
 NO_SUCH_SOURCE = Phrase(
     en="the {kind} {name} does not exist or the bot cannot list it.",

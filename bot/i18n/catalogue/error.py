@@ -7,7 +7,7 @@ FAILED = Phrase(
     es="Algo falló en el bot. Puedes reintentar sin riesgo. Referencia en el log: {reference}.",
 )
 INTERRUPTED = Phrase(
-    en="The bot was interrupted several times during “{command}” and stopped trying. Check its log, then ask again.",
+    en="The bot was interrupted several times during “{command}” and stopped trying. Check its log, then try again.",
     es="El bot se interrumpió varias veces durante “{command}” y dejó de intentarlo. Revisa su log y repite la orden.",
 )
 UNEXPECTED = Phrase(

@@ -73,8 +73,9 @@ JSONNET = Phrase(
     es="El bot no renderiza Jsonnet. Sube a git el YAML o JSON que genera.",
 )
 GENERATOR = Phrase(
-    en="This file is input for {generator}, not a plain manifest. Make it a separate application.",
-    es="Este archivo es una entrada de {generator}, no un manifiesto simple. Conviértelo en una aplicación aparte.",
+    en="This file is input for {generator}, not a plain manifest. Make its directory a separate application.",
+    es="Este archivo es una entrada de {generator}, no un manifiesto simple. Convierte su directorio en una "
+    "aplicación aparte.",
 )
 MISSING = Phrase(
     en="{path} is not in the repository (links out of it are not followed). Add it, or fix the reference to it.",

@@ -1,4 +1,4 @@
-"""The delivery report: the metrics of DORA, and what waits."""
+"""The delivery report: the DORA metrics, and what is waiting."""
 
 from bot.i18n.language import Phrase, PluralPhrase
 

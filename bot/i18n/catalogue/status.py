@@ -54,7 +54,7 @@ LAST_COMPLETE = Phrase(
     es="Última comprobación completa: {time}; todas las posteriores han fallado.",
 )
 STATE_DRIFT = Phrase(en="{state}: {facts}", es="{state}: {facts}")
-# Health is a word of Argo CD's, and so untranslated.
+# Health statuses are Argo CD's terms, so they are not translated.
 UNREADY = Phrase(en="{object} {health}", es="{object} {health}")
 UNREADY_BECAUSE = Phrase(en="{object} {health}: {details}", es="{object} {health}: {details}")
 PODS_READY = PluralPhrase(

@@ -1,4 +1,4 @@
-"""Every field of the deployers' resources: followed, refused, or irrelevant, as docs/conformance.md says.
+"""Every field of the deployers' resources: supported, unsupported, or irrelevant, as docs/conformance.md says.
 
 The fields are those of Argo CD 3.5.1, kustomize-controller 1.9.4, helm-controller 1.6.3, and source-controller 1.9.1.
 """
@@ -320,12 +320,12 @@ def test_each_field_is_treated_as_documented(title, path, value, others):
     treatments = (rows.get(".".join(parts[:length])) for length in range(len(parts), 0, -1))
     treatment = next(filter(None, treatments), None)
     without, with_field = read(title, others), read(title, {**others, path: value})
-    if treatment == "refused":
+    if treatment == "unsupported":
         assert not isinstance(with_field, DiscoveredApplication)
     elif treatment == "irrelevant":
         assert with_field == without
     else:
-        assert treatment == "followed", f"docs/conformance.md has no row for {path}"
+        assert treatment == "supported", f"docs/conformance.md has no row for {path}"
         assert with_field != without
 
 

@@ -54,7 +54,11 @@ def kept(event):
         {"responseStatus__code": 409},
         {"responseStatus": {}},
         {"objectRef__subresource": "status"},
+        {"objectRef__subresource": "status", "requestObject": {"metadata": {"resourceVersion": "1"}, "status": {}}},
+        {"objectRef__subresource": "status", "verb": "update", "user__username": "system:node:one"},
         {"objectRef__subresource": "finalize"},
+        {"verb": "delete", "requestObject": {"kind": "DeleteOptions", "dryRun": ["All"]}},
+        {"verb": "deletecollection", "requestObject": {"dryRun": ["All"]}},
         {"objectRef__resource": "events"},
         {"objectRef__resource": "leases"},
         {"objectRef__name": ""},
@@ -93,6 +97,24 @@ def test_what_changes_nothing_that_git_declares_is_left_out(changes):
 def test_who_and_with_what_is_kept_at_each_level(level, changes, user, tool):
     write = kept(level(with_(CONFIG_MAP, **changes)))
     assert (write.user, write.tool) == (user, tool)
+
+
+@pytest.mark.parametrize(
+    ("uri", "options", "is_exact", "user"),
+    [
+        ("/x", {}, True, "user2@example.com"),
+        ("/x?dryRun=All", {"kind": "DeleteOptions"}, True, "user2@example.com"),  # the body counts
+        ("/x", None, False, "user2@example.com"),  # a body that could not be read
+        ("/x?dryRun=All", None, False, None),
+    ],
+)
+def test_a_deletion_that_may_be_a_dry_run_is_not_certain_and_names_nobody(uri, options, is_exact, user):
+    for event in (
+        with_(CONFIG_MAP, verb="delete", requestURI=uri, requestObject=options),
+        *([at_metadata(with_(CONFIG_MAP, verb="delete", requestURI=uri))] if options is None else []),
+    ):
+        write = kept(event)
+        assert (write.is_deletion, write.is_exact, write.user and write.user.name) == (True, is_exact, user)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from bot.core.drift.autoscaling import scale_targets
+from bot.core.drift.autoscaling import ScaleTargets, scale_targets
 from bot.core.drift.compare import Comparison, compare_object
 from bot.core.drift.ignore_rules import IgnoreRule
 from bot.core.objects.manifest import Manifest, read_manifests
@@ -351,4 +351,35 @@ def test_autoscalers_that_say_nothing_useful_scale_nothing():
         {"kind": "ScaledObject", "spec": {"scaleTargetRef": "web"}},
         {"kind": "ConfigMap", "spec": {"scaleTargetRef": {"kind": "Deployment", "name": "web"}}},
     ]
-    assert scale_targets(scalers).targets == frozenset()
+    assert scale_targets(scalers) == ScaleTargets()
+
+
+HPA = {"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler"}
+KEDA = {"apiVersion": "keda.sh/v1alpha1", "kind": "ScaledObject"}
+PAUSED = {"autoscaling.keda.sh/paused-replicas": "0"}
+
+
+@pytest.mark.parametrize(
+    ("scaler", "metadata", "spec", "is_autoscaled"),
+    [
+        (HPA, {}, {"maxReplicas": 9}, {0: False, 1: True, 9: True, 10: False}),
+        (HPA, {}, {"minReplicas": 2, "maxReplicas": 9}, {0: False, 1: False, 2: True}),
+        (HPA, {}, {"minReplicas": 0, "maxReplicas": 9}, {0: True}),
+        (HPA, {}, {"minReplicas": "2", "maxReplicas": 9}, {1: True, 99: True}),
+        (KEDA, {}, {}, {0: True, 100: True, 101: False}),
+        (KEDA, {}, {"minReplicaCount": 2, "maxReplicaCount": 9}, {0: False, 1: False, 2: True, 10: False}),
+        (KEDA, {}, {"idleReplicaCount": 0, "minReplicaCount": 2}, {0: True, 2: True}),
+        (KEDA, {}, {"minReplicaCount": 2, "fallback": {"replicas": 200}}, {200: True}),
+        (KEDA, {"annotations": PAUSED}, {"minReplicaCount": 2}, {0: True}),
+    ],
+)
+def test_only_replicas_that_an_autoscaler_may_set_are_its_own(scaler, metadata, spec, is_autoscaled):
+    scaler = {
+        **scaler,
+        "metadata": {"name": "web", "namespace": "shop", **metadata},
+        "spec": {"scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}, **spec},
+    }
+    web = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}, "spec": {"replicas": 5000}}
+    for replicas, is_own in is_autoscaled.items():
+        compared = compare(web, {**web, "spec": {"replicas": replicas}}, context=[scaler])
+        assert told(compared.drift) == ([] if is_own else ["changed spec.replicas"]), replicas

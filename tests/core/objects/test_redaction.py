@@ -11,6 +11,8 @@ from bot.core.drift.model import FieldDrift, ObjectDrift
 from bot.core.git.patch import FileChange, redacted_patch
 from bot.core.objects.credentials import HIDDEN, MAX_SCANNED, is_credential_name, redact_text
 from bot.core.objects.manifest import Manifest, read_manifests
+from bot.core.objects.path import Item, Member, format_path
+from bot.core.objects.redaction import redact_path
 from bot.core.objects.schema import Schemas
 from bot.core.objects.step_budget import StepBudget
 from bot.core.pull_requests.adopt import NotAdoptableError, adopt
@@ -230,3 +232,23 @@ def test_a_manifest_without_credentials_is_shown_in_full():
     assert list(read_manifests("x.yaml", text))
     patch = list(redacted_patch([FileChange("x.yaml", text, text.replace(b"slow", b"fast"))]))
     assert patch[-2:] == ["-  mode: slow", "+  mode: fast"]
+
+
+TOKEN = "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        (
+            ("spec", "users", Item((("password", NEEDLE), ("role", "a"))), "on"),
+            "spec.users[password=(hidden),role=a].on",
+        ),
+        (("spec", "users", Item((("id", TOKEN),)), "on"), "spec.users[id=(hidden)].on"),
+        (("metadata", "labels", TOKEN), 'metadata.labels["(hidden)"]'),
+        (("spec", "tokens", Member(TOKEN)), "spec.tokens[=(hidden)]"),
+        (("spec", "password", 0, Item((("name", "web"), ("port", 80), ("on", True)))),) * 2,
+    ],
+)
+def test_a_path_shows_no_credential(path, shown):
+    assert format_path(redact_path(path)) == (format_path(path) if path == shown else shown)

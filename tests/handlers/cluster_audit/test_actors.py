@@ -55,11 +55,19 @@ class Audited:
             for item in object_drift.fields or (object_drift,)
         }
 
+    def alter_last(self, *, subresource="", **changes):
+        """Rewrite the latest event as another kind of request would have made it."""
+        *lines, last = self.log.read_text().splitlines()
+        event = json.loads(last) | changes
+        event["objectRef"]["subresource"] = subresource
+        self.log.write_text("".join(f"{line}\n" for line in [*lines, json.dumps(event)]))
+
     def without_bodies(self):
         """Rewrite the log as an audit policy of level Metadata would have it."""
         events = [json.loads(line) for line in self.log.read_text().splitlines()]
         bodies = ("requestObject", "responseObject")
-        lines = [json.dumps({key: event[key] for key in event if key not in bodies}) + "\n" for event in events]
+        events = [{key: event[key] for key in event if key not in bodies} | {"level": "Metadata"} for event in events]
+        lines = [json.dumps(event) + "\n" for event in events]
         self.log.write_text("".join(lines))
 
 
@@ -156,3 +164,16 @@ def test_a_log_that_cannot_be_read_is_said_once(audited, caplog):
     said = [record for record in caplog.records if "Could not read the audit log" in record.getMessage()]
     assert len(said) == 1
     assert re.search(r"audit\.log\.missing: No such file", said[0].getMessage())
+
+
+def test_an_annotation_that_was_removed_through_the_status_is_not_the_next_writers(audited, source):
+    settings = {**SETTINGS, "metadata": {**SETTINGS["metadata"], "annotations": {"example.com/auth": "sso"}}}
+    source.commit("Second", {"apps/shop/all.yaml": as_yaml(settings, WEB, LOGIN)})
+    audited.cluster.apply(settings, namespace="shop", manager=FLUX)
+    audited.start()
+    audited.cluster.edit(SETTINGS, "shop", {"metadata": {"annotations": {"example.com/auth": None}}})
+    audited.alter_last(user={"username": "mallory"}, subresource="status")
+    audited.cluster.edit(SETTINGS, "shop", {"metadata": {"labels": {"note": "x"}}})
+    audited.alter_last(user={"username": "ana"}, verb="update", requestObject=None)
+    actor = audited.actors()['metadata.annotations["example.com/auth"]']
+    assert (actor.confidence, [user.name for user in actor.users]) == (Confidence.CERTAIN, ["mallory"])
