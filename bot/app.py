@@ -26,6 +26,7 @@ from bot.handlers.cluster_audit.record import AuditRecorder
 from bot.handlers.cluster_audit.webhook import AuditWebhook
 from bot.handlers.command_service import CommandService
 from bot.handlers.digest import Digests
+from bot.handlers.discovery.deployers import DeployerReader
 from bot.handlers.discovery.discover import Discoverer
 from bot.handlers.drift.comparison_cache import Caches
 from bot.handlers.events import EventDispatcher
@@ -88,11 +89,18 @@ def build_monitor(
         manifest_cache,
         config.slack.channel,
     )
+    deployers = DeployerReader(
+        ports.clusters,
+        {name: settings.url for name, settings in config.repositories.items()},
+        deadline=config.schedule.rollout_deadline,
+        clock=ports.clock,
+    )
     rollouts = RolloutTracker(
         ports,
         config.applications,
         manifest_cache,
         suspects,
+        deployers=deployers,
         ignore=config.ignore,
         limits=Limits(config.schedule.rollout_deadline, config.rollouts.watch),
         timeout=config.schedule.rollout,
@@ -101,6 +109,7 @@ def build_monitor(
         ports,
         config.alerts,
         actors=ActorFinder(config.audits, ports.store.cluster_writes),
+        deployers=deployers,
         suspects=suspects,
         manifest_cache=manifest_cache,
     )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from bot.adapters.charts.credentials import read_credentials
 from bot.adapters.charts.fetcher import ChartFetcher
 from bot.adapters.charts.repository import ChartRepository
+from bot.adapters.downloads.background import BackgroundFetches
 from bot.adapters.git.bases import GitBases
 from bot.adapters.git.credential import Credential
 from bot.adapters.git.repository import GitRepository
@@ -153,10 +154,10 @@ def source(config: Config, key: str, fetcher: Charts, telemetry: Telemetry = NO_
     return ChartRepository(chart, fetcher) if chart else repository(config, key, telemetry)
 
 
-def charts(config: Config) -> ChartFetcher:
+def charts(config: Config, fetches: BackgroundFetches | None = None) -> ChartFetcher:
     """The charts in Helm repositories and registries, cached next to the mirrors."""
     credentials = read_credentials(os.environ)
-    return ChartFetcher(config.mirrors / ".charts", config.charts.allow, credentials)
+    return ChartFetcher(config.mirrors / ".charts", config.charts.allow, credentials, fetches)
 
 
 def _repository_type(settings: ForgeConfig | None, forge: ConfiguredForge) -> Callable[..., GitRepository]:
@@ -207,9 +208,9 @@ def renderer(config: Config, telemetry: Telemetry = NO_TELEMETRY) -> CachedRende
     return CachedRenderer(ProgramRenderer.find(), config.mirrors / ".rendered", telemetry)
 
 
-def bases(config: Config) -> GitBases:
+def bases(config: Config, fetches: BackgroundFetches | None = None) -> GitBases:
     """The remote bases of kustomizations, mirrored next to the repositories."""
-    return GitBases(config.mirrors / ".bases", config.bases.allow)
+    return GitBases(config.mirrors / ".bases", config.bases.allow, fetches)
 
 
 def cluster(config: Config, name: str, telemetry: Telemetry = NO_TELEMETRY) -> KubernetesCluster:
@@ -254,7 +255,8 @@ def ports(
     from bot.adapters.slack.chat import SlackChat
 
     remove_abandoned_copies()
-    fetcher = charts(config)
+    fetches = BackgroundFetches()
+    fetcher = charts(config, fetches)
     repositories = {name: repository(config, name, telemetry) for name in config.repositories}
     forges = {name: built for name in config.repositories if (built := forge(config, name))}
     return Ports(
@@ -263,7 +265,7 @@ def ports(
         clusters={name: cluster(config, name, telemetry) for name in config.clusters},
         charts=fetcher,
         renderer=renderer(config, telemetry),
-        bases=bases(config),
+        bases=bases(config, fetches),
         store=store(config),
         chat=SlackChat(client),
         clock=clock,

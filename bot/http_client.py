@@ -18,7 +18,8 @@ from urllib.parse import unquote, urlsplit
 
 import urllib3
 
-_CA_VARIABLES: Final = ("GIT_SSL_CAINFO", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")  # besides OpenSSL's SSL_CERT_FILE
+_CA_VARIABLES: Final = ("GIT_SSL_CAINFO", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+_OPENSSL_CA_VARIABLE: Final = "SSL_CERT_FILE"
 
 _deadline: ContextVar[float] = ContextVar("deadline", default=math.inf)  # by time.monotonic()
 
@@ -51,12 +52,18 @@ def proxy_for(url: str) -> str:
     return "" if is_direct else proxies.get(parts.scheme) or proxies.get("all", "")
 
 
+def ca_variable() -> str:
+    """The environment variable with the CA file of these connections: the first that is set, else OpenSSL's."""
+    return next((name for name in _CA_VARIABLES if os.environ.get(name)), _OPENSSL_CA_VARIABLE)
+
+
 def connect_through(proxy: str) -> urllib3.PoolManager:
     """Connections through a proxy, whose URL may contain a user and password, or direct ones if it is "".
 
     Both trust the private CAs of the environment, as git does.
     """
-    ca_file = next((os.environ[name] for name in _CA_VARIABLES if os.environ.get(name)), None)
+    variable = ca_variable()
+    ca_file = None if variable == _OPENSSL_CA_VARIABLE else os.environ[variable]
     if not proxy:
         return urllib3.PoolManager(ca_certs=ca_file)
     parts = urlsplit(proxy)

@@ -30,6 +30,8 @@ def connection_failure(error: BaseException) -> ConnectionFailure:
         match cause:
             case ssl.SSLCertVerificationError():
                 return ConnectionFailure(ConnectionProblem.CERTIFICATE, cause.verify_message)
+            case ssl.SSLError(reason="NO_CERTIFICATE_OR_CRL_FOUND") | FileNotFoundError():
+                return ConnectionFailure(ConnectionProblem.CERTIFICATE, "the CA file is missing or has no certificates")
             case ssl.SSLError():
                 return ConnectionFailure(ConnectionProblem.TLS, cause.reason or "TLS")
             case socket.gaierror():

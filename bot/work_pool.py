@@ -4,7 +4,6 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from functools import partial
 
@@ -27,7 +26,7 @@ class WorkPool:
         self._waiting = waiting
         self._most_running = max(1, workers // 2)
         self._most_waiting = max(1, waiting // 8)
-        self._pool = ThreadPoolExecutor(workers, thread_name_prefix=name)
+        self._name = name
         self._changed = threading.Condition()
         self._queues: dict[str, deque[Job]] = {}  # in the order of turns
         self._running: Counter[str] = Counter()
@@ -63,7 +62,6 @@ class WorkPool:
             self._draining = True
             finished = self._changed.wait_for(lambda: not self._queues and not self._running.total(), seconds)
             self._queues.clear()
-        self._pool.shutdown(wait=False, cancel_futures=True)
         return finished
 
     def _start_next(self) -> None:
@@ -78,7 +76,9 @@ class WorkPool:
             if queue:
                 self._queues[requester] = queue  # behind the others
             self._running[requester] += 1
-            self._pool.submit(self._run, job, requester)
+            # A daemon, so that a job that hangs does not keep the process from ending. A job takes far longer than
+            # starting a thread.
+            threading.Thread(target=self._run, args=(job, requester), name=self._name, daemon=True).start()
 
     def _run(self, job: Job, requester: str) -> None:
         try:

@@ -115,6 +115,14 @@ def test_the_pod_is_restricted(base):
     assert one(base, "Namespace")["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
 
 
+def test_the_image_is_built_from_images_with_digests():
+    images = re.findall(r"^FROM (\S+)(?: AS (\w+))?$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    stages = {stage for _, stage in images}
+    unpinned = [image for image, _ in images if image not in stages and not re.search("@sha256:[0-9a-f]{64}$", image)]
+    assert len(images) == 5
+    assert unpinned == []
+
+
 def test_one_writer_at_a_time(base):
     spec = one(base, "Deployment")["spec"]
 

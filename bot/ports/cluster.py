@@ -21,7 +21,10 @@ class ForbiddenError(ClusterError):
 
 
 class ExpiredError(ClusterError):
-    """410: the continue token of a list has expired, or the server no longer has the events since a resourceVersion."""
+    """410: the continue token of a list has expired, or the server no longer has the events since a resourceVersion.
+
+    504: the resourceVersion is in the future, because etcd was restored.
+    """
 
 
 @dataclass(frozen=True, slots=True)

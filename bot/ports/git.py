@@ -1,6 +1,6 @@
 """Git: one repository, read at exact commits, and branches pushed to it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -145,6 +145,10 @@ class Repository(Protocol):
 
     def links(self, revision: str) -> Mapping[str, str]:
         """The target of every symbolic link in a commit, by the link's path. Raises RepositoryError."""
+        ...
+
+    def submodules(self, revision: str) -> Collection[str]:
+        """The paths of a commit's submodules, whose files are in other repositories. Raises RepositoryError."""
         ...
 
     def files_of(self, revision: str, paths: Sequence[str]) -> Iterator[list[File] | None]:

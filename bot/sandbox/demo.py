@@ -103,11 +103,7 @@ class Demo:
 
     def checks(self) -> dict[str, Check]:
         """Each application's latest check, from the bot's database."""
-        store = SqlStore(self.config.store)
-        try:
-            return store.checks.latest()
-        finally:
-            store.close()
+        return self._store.checks.latest()
 
     def welcome(self) -> str:
         """The text for the terminal: the URLs, and how to cause drift with kubectl."""
@@ -141,6 +137,8 @@ class Demo:
             )
         )
         self.config = load(self._write_config(), self.stack.environment)
+        self._store = SqlStore(self.config.store)
+        started.callback(self._store.close)
         if tour:
             self._remember(remote, now)
         self.bot = Bot(self.config).start()
@@ -153,19 +151,15 @@ class Demo:
 
     def _remember(self, remote: HostedRepository, now: datetime) -> None:
         """Give the bot and the channels a history."""
-        store = SqlStore(self.config.store)
-        try:
-            remember(
-                store,
-                self.slack.workspace,
-                remote,
-                self.config.applications,
-                self.config.slack.translator,
-                url=f"{self.stack.forge_url}/{self.shop.repository}",
-                now=now,
-            )
-        finally:
-            store.close()
+        remember(
+            self._store,
+            self.slack.workspace,
+            remote,
+            self.config.applications,
+            self.config.slack.translator,
+            url=f"{self.stack.forge_url}/{self.shop.repository}",
+            now=now,
+        )
 
     def _write_config(self) -> Path:
         slack = {

@@ -21,6 +21,7 @@ from bot.ports.store import Store
 from bot.sandbox.slack import SandboxSlack
 from bot.sandbox.slack.web_api import APP_TOKEN, BOT_TOKEN
 from tests.common.clock import Clock
+from tests.common.database import create_database
 from tests.common.kubernetes import RunningCluster
 from tests.common.slack import ALERTS
 
@@ -87,6 +88,7 @@ class BotUnderTest:
         """Run as configured; stops a running bot first. `forges` replaces the configured ones."""
         self._sections = merged(self._sections, sections)
         self._sections.setdefault("applications", {"shop": application_settings("shop")})
+        create_database(self.folder)
         file = write_config(self.folder / "config.yaml", **self._sections)
         return self.restart(load(file, {"SLACK_BOT_TOKEN": BOT_TOKEN, "SLACK_APP_TOKEN": APP_TOKEN}), forges)
 

@@ -11,7 +11,7 @@ class SourceRepository:
     def __init__(self, path: Path) -> None:
         self.path = path
         path.mkdir(parents=True)
-        self.git("init", "-q", "-b", "main")
+        self.git("init", "-q", "-b", "main", "--template=")
         config = path / ".git/config"
         user = "[user]\n\tname = Ana\n\temail = ana@example.com\n[commit]\n\tgpgsign = false\n[gc]\n\tauto = 0\n"
         config.write_text(config.read_text() + user)
@@ -48,8 +48,15 @@ class SourceRepository:
             else:
                 file.write_text(content)
         self.git("add", "-A")
-        self.git("commit", "-q", "--allow-empty", "-m", message, f"--author={author}")
-        return self.sha()
+        summary = self.git("-c", "core.abbrev=40", "commit", "--allow-empty", "-m", message, f"--author={author}")
+        return summary.partition("]")[0].split()[-1]  # "[main 40 hex digits] Subject"
+
+    def add_hook(self, name: str, script: str) -> None:
+        """Let a shell script run as this hook, such as `pre-receive`."""
+        hook = self.path / ".git/hooks" / name
+        hook.parent.mkdir(exist_ok=True)
+        hook.write_text(f"#!/bin/sh\n{script}\n")
+        hook.chmod(0o755)
 
     def sha(self, revision: str = "HEAD") -> str:
         return self.git("rev-parse", revision)

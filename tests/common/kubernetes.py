@@ -61,7 +61,8 @@ def secret(name: str = "login", **data: str) -> dict[str, Any]:
 
 def as_yaml(*objects: Object) -> str:
     """The objects in one manifest file."""
-    return yaml.safe_dump_all([dict(object_) for object_ in objects], sort_keys=False, default_flow_style=None)
+    documents = [dict(object_) for object_ in objects]
+    return yaml.dump_all(documents, Dumper=yaml.CSafeDumper, sort_keys=False, default_flow_style=None)
 
 
 class RunningCluster:

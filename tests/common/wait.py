@@ -9,6 +9,7 @@ Value = TypeVar("Value")
 
 DEADLINE = 60.0  # seconds; only a failing test waits this long
 _INTERVAL = 0.05
+_SHARE = 0.1  # of the time that is spent on looking, so that what is waited for gets the processor
 _never = threading.Event()
 
 
@@ -17,7 +18,10 @@ def wait_for(
 ) -> Value:
     """The first true value of `condition`. Raises AssertionError at the deadline, with what `failure` returns."""
     deadline = time.monotonic() + seconds
-    while not (value := condition()):
-        assert time.monotonic() < deadline, failure() if failure else f"nothing after {seconds:g} s"
-        _never.wait(_INTERVAL)
-    return value
+    while True:
+        looked_at = time.monotonic()
+        if value := condition():
+            return value
+        now = time.monotonic()
+        assert now < deadline, failure() if failure else f"nothing after {seconds:g} s"
+        _never.wait(max(_INTERVAL, (now - looked_at) / _SHARE))

@@ -9,18 +9,13 @@ from bot.core.rollouts.rollout import RolloutState
 from bot.i18n.language import ENGLISH
 from bot.messages.drift import diff
 from bot.messages.status import Overview, answer
+from tests.common.deployers import apply_deployer, git_repository, kustomization, serve_deployers
 from tests.common.kubernetes import FLUX, KUSTOMIZATIONS, as_yaml, config_map
 from tests.common.samples import application
 from tests.common.slack import ALERTS, cards, content
 
 FILE = "apps/shop/settings.yaml"
 SETTINGS = config_map(level="info")
-KUSTOMIZATION = {
-    "apiVersion": "kustomize.toolkit.fluxcd.io/v1",
-    "kind": "Kustomization",
-    "metadata": {"name": "shop"},
-    "spec": {"path": "./apps/shop"},
-}
 
 
 @pytest.fixture
@@ -207,21 +202,19 @@ def test_a_rollout_in_progress_holds_alerts_back_unless_configured_otherwise(sta
     assert len(alerted) == expected
 
 
-def reconciling(cluster, status):
-    conditions = [{"type": "Reconciling", "status": status}]
-    cluster.set_status(KUSTOMIZATION, "flux-system", {"conditions": conditions})
-
-
-def test_a_reconciling_deployer_holds_alerts_back_until_it_is_done(start, slack, cluster, edit):
+def test_a_reconciling_deployer_holds_alerts_back_until_it_is_done(start, slack, source, cluster, edit):
     bot = start()
-    cluster.api.serve(KUSTOMIZATIONS)
-    cluster.apply(KUSTOMIZATION, namespace="flux-system", manager="flux")
-    reconciling(cluster, "True")
+    serve_deployers(cluster)
+    reconciling, done = (
+        kustomization("shop", status={"conditions": [{"type": "Reconciling", "status": status}]})
+        for status in ("True", "False")
+    )
+    apply_deployer(cluster, git_repository(source.url), reconciling, namespace="flux-system")
     edit(level="debug")
     for _ in range(3):
         assert bot.check()["shop"].status is Status.OUT_OF_SYNC
     assert cards(slack) == []
-    reconciling(cluster, "False")
+    apply_deployer(cluster, done, namespace="flux-system")
     bot.check()
     bot.check()
     assert len(cards(slack)) == 1

@@ -440,6 +440,9 @@ def test_an_untrusted_certificate_names_the_remedy_which_works(site, untrusted_s
     sentence = r"certificate of .* is not trusted \(self-signed certificate\).*REQUESTS_CA_BUNDLE"
     with pytest.raises(ForgeError, match=sentence):
         adapter.get_pull_request(7)
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere")
+    with pytest.raises(ForgeError, match=r"not trusted \(the CA file is missing.*\).*REQUESTS_CA_BUNDLE"):
+        adapter.get_pull_request(7)
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", ca)
     with pytest.raises(ForgeError, match="is not visible to the bot"):
         adapter.get_pull_request(7)

@@ -21,8 +21,8 @@ from hypothesis import strategies as st
 from bot.adapters.rendering import confined, programs
 from bot.adapters.rendering.private_copy import private_copy, remove_abandoned_copies
 from bot.adapters.rendering.programs import ProgramRenderer
-from bot.core.applications.discovery import ResourceRef
 from bot.core.applications.flux_values import release_values
+from bot.core.applications.resource_ref import ResourceRef
 from bot.core.objects import go_number
 from bot.core.objects.manifest import ManifestError, NodeBudget, read_documents, read_manifests
 from bot.core.rendering.helm_values import merge_values

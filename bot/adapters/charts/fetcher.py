@@ -2,9 +2,9 @@
 
 import fnmatch
 import threading
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
@@ -14,12 +14,14 @@ from cachetools import LRUCache
 
 from bot.adapters.charts.helm_repository import HelmRepositories
 from bot.adapters.charts.registry import Layer, Registries
+from bot.adapters.downloads.background import BackgroundFetches, FetchPendingError
 from bot.adapters.downloads.cache import DownloadCache
 from bot.adapters.downloads.http import DownloadError, HttpClient
 from bot.core.charts.archive import ArchiveError, unpack
 from bot.core.charts.index import is_exact
 from bot.core.charts.reference import OCI, ChartRef
 from bot.i18n.catalogue import chart as texts
+from bot.i18n.catalogue import download as download_texts
 from bot.i18n.language import LocalizedText
 from bot.ports.charts import ChartError, FetchedChart
 
@@ -31,13 +33,19 @@ _HELD_BYTES: Final = 32 * 2**20  # of the files of packages in memory
 class ChartFetcher:
     """`ports.Charts`, cached in a folder. `allow` are hosts, with `*` as a wildcard; None allows discovered ones."""
 
-    def __init__(self, folder: Path, allow: Sequence[str] | None, credentials: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        allow: Sequence[str] | None,
+        credentials: Mapping[str, str],
+        fetches: BackgroundFetches | None = None,
+    ) -> None:
         self._cache = DownloadCache(folder)
         self._allow = allow
         self._discovered: frozenset[str] = frozenset()
         self._http = HttpClient(credentials, self._refusal)
+        self._fetches = fetches or BackgroundFetches(threading.TIMEOUT_MAX)
         self._helm, self._oci = HelmRepositories(self._http), Registries(self._http)
-        self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)  # by key
         self._unpacked: LRUCache[str, Mapping[str, bytes]] = LRUCache(
             _HELD_BYTES, lambda files: sum(map(len, files.values()))
         )
@@ -59,16 +67,13 @@ class ChartFetcher:
         key = chart.ref.key
         if (chart.digest or is_exact(chart.version)) and (cached := self._cached(key)):
             return cached
-        with self._locks[key]:
-            if (chart.digest or is_exact(chart.version)) and (cached := self._cached(key)):
-                return cached  # another thread has fetched it
-            try:
-                fetched, manifest = self._fetch(chart)
-                self._cache.set_alias(key, f"{fetched.version} {fetched.digest}")
-                if manifest:
-                    self._cache.set_alias(f"manifest of {fetched.revision}", manifest)
-            except (DownloadError, ArchiveError) as error:
-                raise self._failed(chart, error) from error
+        try:
+            fetched = self._fetches.result(chart.host, key, partial(self._fetch_and_keep, chart))
+        except FetchPendingError as error:
+            text = LocalizedText(download_texts.PENDING, host=chart.host, what=chart.title)
+            raise ChartError(text) from error
+        if isinstance(fetched, ChartError):
+            raise ChartError(fetched.text)
         return fetched
 
     def files(self, chart: ChartRef, revision: str) -> Mapping[str, bytes]:
@@ -103,6 +108,18 @@ class ChartFetcher:
     def _cached(self, key: str) -> FetchedChart | None:
         version, _, digest = self._cache.alias(key).partition(" ")
         return FetchedChart(version, digest) if digest and self._cache.read(digest) is not None else None
+
+    def _fetch_and_keep(self, chart: ChartRef) -> FetchedChart | ChartError:
+        try:
+            fetched, manifest = self._fetch(chart)
+            self._cache.set_alias(chart.ref.key, f"{fetched.version} {fetched.digest}")
+            if manifest:
+                self._cache.set_alias(f"manifest of {fetched.revision}", manifest)
+        except (DownloadError, ArchiveError) as error:
+            return self._failed(chart, error)
+        except ChartError as error:
+            return ChartError(error.text)
+        return fetched
 
     def _fetch(self, chart: ChartRef) -> tuple[FetchedChart, str]:
         """Fetch a package into the cache. Returns it, and the digest of its manifest, "" if it has none."""

@@ -1,6 +1,6 @@
 """A chart as a `ports.Repository`, without history: its revisions are the digests of its packages."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 
@@ -94,6 +94,10 @@ class ChartRepository(Repository):
     def links(self, revision: str) -> Mapping[str, str]:
         del revision
         return {}
+
+    def submodules(self, revision: str) -> Collection[str]:
+        del revision
+        return ()
 
     def files_of(self, revision: str, paths: Sequence[str]) -> Iterator[list[File] | None]:
         for path in paths:

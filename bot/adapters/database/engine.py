@@ -17,6 +17,7 @@ from bot.ports.leases import CURRENT_LEASE, LeaseLostError
 from bot.ports.store import StoreError
 
 PAGE = 500  # rows of a long table read at once
+_FULL: Final = ("SQLITE_FULL", "DiskFull")  # of SQLite, and of psycopg
 TO_THE_SECOND = len("2026-11-01T00:00:00")
 
 
@@ -82,7 +83,8 @@ class Database:
                     yield connection
         except SQLAlchemyError as error:
             # The driver's text may contain the URL's password, so only the kind of error is passed on.
-            raise StoreError(LocalizedText(texts.SILENT, kind=_kind(error))) from error
+            kind = _kind(error)
+            raise StoreError(LocalizedText(texts.FULL if kind in _FULL else texts.SILENT, kind=kind)) from error
 
     def scalar(self, statement: sa.Select[str]) -> str | None:
         """The first column of the first row; None if there is none."""

@@ -12,6 +12,7 @@ from bot.adapters.downloads.http import DownloadError
 from bot.core.charts.bounds import MAX_CACHE_BYTES, MAX_NAMES
 from bot.i18n.catalogue import chart as texts
 from bot.i18n.language import LocalizedText
+from bot.ports.errors import os_reason
 
 _CONTENTS: Final = "contents"
 _NAMES: Final = "names"
@@ -69,7 +70,7 @@ class DownloadCache:
                 raise
             _evict(folder, MAX_CACHE_BYTES if kind == _CONTENTS else MAX_NAMES * len(content))
         except OSError as error:
-            raise DownloadError(LocalizedText(texts.NO_SPACE, folder=str(folder), why=str(error.strerror))) from error
+            raise DownloadError(LocalizedText(texts.NO_SPACE, folder=str(folder), why=os_reason(error))) from error
 
 
 def _evict(folder: Path, most: int) -> None:

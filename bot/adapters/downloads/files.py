@@ -1,14 +1,14 @@
 """Downloads the files that kustomizations refer to by URL, over HTTPS, from allowed locations, without credentials."""
 
-import threading
 import time
-from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from bot.adapters.downloads.background import BackgroundFetches, FetchPendingError
 from bot.adapters.downloads.cache import DownloadCache
 from bot.adapters.downloads.http import DownloadError, HttpClient, Response
 from bot.core.rendering.limits import MAX_FILE_BYTES
@@ -20,7 +20,7 @@ from bot.ports.git import RepositoryError
 _FETCH_EVERY: Final = 60.0  # seconds, for a file that may change, and after a failed download
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Download:
     """The latest download from a URL: the digest of its content or the error, and when to download again."""
 
@@ -28,47 +28,53 @@ class _Download:
     etag: str = ""
     error: DownloadError | None = None
     expires: float = 0.0
-    lock: threading.Lock = field(default_factory=threading.Lock)
 
 
 class FileDownloads:
     """The files at URLs in allowed locations, cached in a folder by digest. Thread-safe."""
 
-    def __init__(self, folder: Path, is_allowed: Callable[[str], bool]) -> None:
+    def __init__(self, folder: Path, is_allowed: Callable[[str], bool], fetches: BackgroundFetches) -> None:
         self._is_allowed = is_allowed
         self._cache = DownloadCache(folder)
         self._http = HttpClient({}, self._refusal)
-        self._downloads: defaultdict[str, _Download] = defaultdict(_Download)  # by URL
-        self._lock = threading.Lock()
+        self._fetches = fetches
+        self._downloads: dict[str, _Download] = {}  # by URL
 
     def content(self, file: RemoteFile) -> bytes:
         """See Bases. Raises RepositoryError."""
-        with self._lock:
-            download = self._downloads[file.url]
-        with download.lock:
-            content = self._cache.read(download.digest)
-            if download.expires <= time.monotonic() or (content is None and download.error is None):
-                content = self._refresh(file, download, content)
-            if content is None:
-                why = download.error.text if download.error else ""
-                raise RepositoryError(LocalizedText(texts.FAILED, url=file.title, why=why))
-            return content
-
-    def _refresh(self, file: RemoteFile, download: _Download, kept: bytes | None) -> bytes | None:
-        """The current content at the URL; None if unknown, with the reason in `download`."""
         if file.is_pinned and (pinned := self._cache.read(self._cache.alias(file.url))) is not None:
             return pinned
-        download.expires, download.error = time.monotonic() + _FETCH_EVERY, None
+        download = self._downloads.get(file.url, _Download())
+        content = self._cache.read(download.digest)
+        if download.expires <= time.monotonic() or (content is None and download.error is None):
+            host = file.location.partition("/")[0]
+            try:
+                download = self._fetches.result(host, file, partial(self._download, file))
+            except FetchPendingError as error:
+                raise RepositoryError(LocalizedText(texts.PENDING, host=host, what=file.title)) from error
+            content = self._cache.read(download.digest)
+        if content is None:
+            why = download.error.text if download.error else LocalizedText(texts.NOT_KEPT)
+            raise RepositoryError(LocalizedText(texts.FAILED, url=file.title, why=why))
+        return content
+
+    def _download(self, file: RemoteFile) -> _Download:
+        """What is at the URL now."""
+        latest = self._downloads.get(file.url, _Download())
+        etag = latest.etag if self._cache.read(latest.digest) is not None else ""
+        expires = time.monotonic() + _FETCH_EVERY
         try:
-            response = self._get(file.url, download.etag if kept is not None else "")
+            response = self._get(file.url, etag)
             if response.status == 304:
-                return kept
-            download.digest, download.etag = self._cache.write(response.body), response.headers.get("etag", "")
-            self._cache.set_alias(file.url, download.digest)
+                latest = replace(latest, expires=expires)
+            else:
+                digest = self._cache.write(response.body)
+                self._cache.set_alias(file.url, digest)
+                latest = _Download(digest, response.headers.get("etag", ""), expires=expires)
         except DownloadError as error:
-            download.digest, download.error = "", DownloadError(error.text)  # its traceback would keep the response
-            return None
-        return response.body
+            latest = _Download(error=DownloadError(error.text), expires=expires)  # its traceback has the response
+        self._downloads[file.url] = latest
+        return latest
 
     def _get(self, url: str, etag: str) -> Response:
         """A response with content, or with status 304 if the content still has this ETag. Raises DownloadError."""

@@ -1,7 +1,6 @@
 """HTTP GET requests for charts and files, with bounds, and with credentials only for their own host."""
 
 import threading
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -12,7 +11,7 @@ from cachetools import TTLCache
 from urllib3.exceptions import HTTPError, LocationParseError
 
 from bot.core.charts import bounds
-from bot.http_client import connect_through, deadline, proxy_for, restrict
+from bot.http_client import ca_variable, connect_through, deadline, proxy_for, restrict
 from bot.i18n.catalogue import chart as texts
 from bot.i18n.language import LocalizedError, LocalizedText
 from bot.network import ConnectionProblem, connection_failure
@@ -56,10 +55,6 @@ class HttpClient:
     _outages: TTLCache[str, DownloadError] = field(
         default_factory=lambda: TTLCache(_MAX_OUTAGES, bounds.OUTAGE_SECONDS), repr=False
     )
-    # The total seconds of recent slow requests, by host: a slow host must not delay all checks.
-    _delays: TTLCache[str, float] = field(
-        default_factory=lambda: TTLCache(_MAX_OUTAGES, bounds.DELAY_WINDOW_SECONDS), repr=False
-    )
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)  # TTLCache is not thread-safe
 
     def get(
@@ -80,11 +75,7 @@ class HttpClient:
                     self._fail_if_out(host)
                     is_sent = credential and _origin(url) == origin and _is_private(url)
                     authorized = {"authorization": credential} if is_sent else {}
-                    start = time.monotonic()
-                    try:
-                        response = self._send(url, most, {**(headers or {}), **authorized})
-                    finally:
-                        self._count_delay(host, time.monotonic() - start)
+                    response = self._send(url, most, {**(headers or {}), **authorized})
                     location = response.headers.get("location", "")
                     if response.status not in _REDIRECTS or not location:
                         return response
@@ -101,15 +92,6 @@ class HttpClient:
             outage = self._outages.get(host)
         if outage:
             raise DownloadError(outage.text)
-
-    def _count_delay(self, host: str, seconds: float) -> None:
-        if seconds < bounds.SLOW_SECONDS:
-            return
-        with self._lock:
-            self._delays[host] = self._delays.get(host, 0.0) + seconds
-            if self._delays[host] >= bounds.FETCH_SECONDS:
-                total = f"{bounds.FETCH_SECONDS:g}"
-                self._outages[host] = DownloadError(LocalizedText(texts.TOO_MUCH_TIME, host=host[:100], seconds=total))
 
     def referred(self, origin: str, url: str) -> str:
         """The URL that the server at `origin` refers to. Raises DownloadError if it is on another host and refused."""
@@ -165,4 +147,4 @@ def _explained(host: str, error: Exception) -> DownloadError:
     failure = connection_failure(error)
     is_certificate = failure.problem is ConnectionProblem.CERTIFICATE
     phrase = texts.CERTIFICATE if is_certificate else texts.UNREACHABLE
-    return DownloadError(LocalizedText(phrase, host=host[:100], why=failure.detail))
+    return DownloadError(LocalizedText(phrase, host=host[:100], why=failure.detail, variable=ca_variable()))

@@ -149,6 +149,8 @@ class BoundedAdapter(HTTPAdapter):
         except requests.RequestException:
             operation.seconds_left()  # raise LimitError instead if the deadline has passed
             raise
+        except OSError as error:  # there is no file at REQUESTS_CA_BUNDLE
+            raise requests.exceptions.SSLError(FileNotFoundError(str(error))) from error
         response.encoding = "utf-8"  # https://www.rfc-editor.org/rfc/rfc8259#section-8.1, else requests guesses
         return response
 

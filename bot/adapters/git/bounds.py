@@ -21,3 +21,10 @@ PATH_BYTES: Final = 4_096  # of a file's path: Linux's PATH_MAX
 CHANGED_PATHS: Final = 100_000  # between two commits
 
 REBUILD_SECONDS: Final = 3_600.0  # at least between two rebuilds of a mirror
+
+# Of one mirror: GitHub's and GitLab.com's limit.
+# https://docs.github.com/en/repositories/creating-and-managing-repositories/repository-limits
+MIRROR_BYTES: Final = 10 * 2**30
+DISK_SECONDS: Final = 1.0  # between two measurements while git fetches
+TOO_LARGE_SECONDS: Final = 600.0  # until a repository that took too much disk is fetched again
+ABANDONED_SECONDS: Final = 3_600.0  # since the last write to a file that gc did not finish

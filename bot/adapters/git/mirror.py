@@ -19,9 +19,11 @@ from typing import TextIO, TypeVar
 
 from bot.adapters.git import bounds
 from bot.adapters.git.credential import Credential
-from bot.adapters.git.errors import DamagedMirrorError, GitErrorMapper, disk_errors
+from bot.adapters.git.disk import move_objects, remove_unfinished
+from bot.adapters.git.errors import DamagedMirrorError, GitErrorMapper, MirrorTooLargeError, disk_errors
 from bot.adapters.git.process import GitObject, ObjectReader, Output, ReaderFailedError, run_git
 from bot.adapters.git.remote import Remote
+from bot.i18n.language import Text
 from bot.ports.git import RepositoryError
 
 BRANCHES_AND_TAGS = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
@@ -61,6 +63,8 @@ class Mirror:
         self._has_lock = False  # for the thread that holds `_fetching`
         self._refspecs: Sequence[str] = BRANCHES_AND_TAGS
         self._next_rebuild = 0.0  # on the monotonic clock
+        self._too_large: Text | None = None  # why the last fetch was stopped
+        self._next_fetch = 0.0  # on the monotonic clock, after such a fetch
         self._quarantine: Path | None = None
         self._reading = threading.Lock()
         self._reader: ObjectReader | None = None  # for the thread that holds `_reading`
@@ -158,13 +162,17 @@ class Mirror:
 
     def fetch_object(self, sha: str) -> Output:
         """Fetch one commit by its sha into the quarantine. Returns the output, whatever the status."""
-        return self.network_git(*_FETCH, "--end-of-options", self.url, sha)
+        with self.temporary_folder() as objects:
+            output = self.network_git(*_FETCH, "--end-of-options", self.url, sha, objects=objects)
+            if output.status == 0:
+                move_objects(objects, self.quarantine())
+        return output
 
-    def network_git(self, *argv: str, into: Path | None = None) -> Output:
+    def network_git(self, *argv: str, into: Path | None = None, objects: Path | None = None) -> Output:
         """Run a git command that talks to the remote. Returns the output, whatever the status.
 
-        Objects go `into` a mirror, or the quarantine. The credential is passed in the environment, never in argv, the
-        URL or a log, and is masked in the output.
+        It fetches `into` a mirror, or only objects into the folder `objects`, up to the DiskLimit of either. The
+        credential is passed in the environment, never in argv, the URL or a log, and is masked in the output.
         """
         credential = None
         if self._remote.is_http:
@@ -176,10 +184,11 @@ class Mirror:
         output = run_git(
             argv,
             git_dir=into or self.path,
-            objects=into / "objects" if into else self.quarantine(),
+            objects=into / "objects" if into else objects or self.quarantine(),
             protocol=self._remote.scheme,
             seconds=bounds.NETWORK_SECONDS,
             config=[header] if header else [],
+            limited=into or objects,
         )
         if credential is None:
             return output
@@ -233,15 +242,26 @@ class Mirror:
         return path
 
     def _fetch(self) -> None:
+        if self._too_large and time.monotonic() < self._next_fetch:
+            raise RepositoryError(self._too_large)
         try:
-            self._fetch_into(self.path)
-        except DamagedMirrorError as error:
-            if not self._rebuild(error):
-                raise
+            try:
+                self._fetch_into(self.path)
+            except DamagedMirrorError as error:
+                if not self._rebuild(error):
+                    raise
+        except MirrorTooLargeError as error:
+            self._too_large = error.text
+            self._next_fetch = time.monotonic() + bounds.TOO_LARGE_SECONDS
+            raise
 
     def _fetch_into(self, path: Path) -> None:
         argv = (*_FETCH, "--prune", "--force", "--end-of-options", self.url, *self._refspecs)
+        if not self._fetches_completed:
+            remove_unfinished(path)
         output = self.network_git(*argv, into=path)
+        if output.status != 0:
+            remove_unfinished(path)
         if output.status != 0 or "shallow roots" in output.stderr:  # git only warns about shallow roots
             raise self.errors.fetch_failed(output.stderr)
 
@@ -257,10 +277,13 @@ class Mirror:
                 fresh.rename(self.path)
             with self._reading:
                 self._reader = None
+        except MirrorTooLargeError:
+            self._next_rebuild = time.monotonic() + bounds.REBUILD_SECONDS
+            raise
         finally:
             shutil.rmtree(fresh, ignore_errors=True)
         self._next_rebuild = time.monotonic() + bounds.REBUILD_SECONDS
-        _log.warning("%s The mirror may have been damaged, so it has been fetched again.", why)
+        _log.warning("%s The mirror may have been damaged or too large, so it has been fetched again.", why)
         return True
 
     @contextmanager

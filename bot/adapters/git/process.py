@@ -13,11 +13,12 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, BinaryIO, cast
+from typing import IO, cast
 
 import git
 
 from bot.adapters.git import bounds
+from bot.adapters.git.disk import DiskLimit
 from bot.adapters.git.errors import disk_errors
 from bot.adapters.git.watchdog import Watchdog
 from bot.i18n.catalogue import repository as texts
@@ -25,6 +26,8 @@ from bot.i18n.language import LocalizedText
 from bot.ports.git import RepositoryError
 
 _HARDENED = {
+    "LANGUAGE": "C",  # the errors are matched in English
+    "LC_ALL": "C",
     "GIT_CONFIG_NOSYSTEM": "1",
     "GIT_CONFIG_GLOBAL": os.devnull,
     "GIT_ATTR_NOSYSTEM": "1",
@@ -58,8 +61,9 @@ _CONFIG = (
     ("http.lowSpeedTime", "30"),
     ("log.showSignature", "false"),
     ("core.bigFileThreshold", "16m"),  # larger files are streamed to the mirror
+    ("fetch.unpackLimit", "1"),  # what a fetch does not finish is one unfinished pack, not many finished objects
+    ("gc.bigPackThreshold", "64m"),  # gc joins the packs of fetches, and leaves larger ones as they are
 )
-_NOT_FOUND = 127  # of env(1)
 _CHUNK = 2**16
 _WATCHDOG = Watchdog()
 
@@ -98,32 +102,32 @@ def run_git(
     work_tree: Path | None = None,
     output_bytes: int | None = None,
     field_bytes: int | None = None,
+    limited: Path | None = None,
 ) -> Output:
     """Run a git command. Returns its output, whatever the status. Raises RepositoryError if it cannot be run.
 
-    It reads objects from `git_dir` and `objects`, and writes them to `objects`. It is killed after `seconds`, or if it
-    prints more than `output_bytes` (default: OUTPUT_BYTES), which stderr then reports. With `field_bytes`, stdout
-    consists of NUL-terminated fields, and longer ones are cut.
+    It reads objects from `git_dir` and `objects`, and writes them to `objects`. It is killed after `seconds`, if it
+    prints more than `output_bytes` (default: OUTPUT_BYTES), or if the folder `limited` exceeds its DiskLimit; stderr
+    then reports which. With `field_bytes`, stdout consists of NUL-terminated fields, and longer ones are cut.
     """
     added = {"GIT_INDEX_FILE": index, "GIT_WORK_TREE": work_tree}
     environment = _environment(git_dir, objects, protocol, config) | {
         name: str(path) for name, path in added.items() if path
     }
     folder = git_dir.parent
-    with disk_errors(folder), tempfile.TemporaryFile(dir=folder) as stream:
+    with disk_errors(folder), _temporary_file(folder) as stream:
         stream.write(stdin)
         stream.seek(0)
+        disk = DiskLimit(limited) if limited else None
         running = _start(argv, work_tree or git_dir, environment, stream)
         with cast("subprocess.Popen[bytes]", running.proc) as process, _WATCHDOG.watching(process.pid):
             # Processes that git starts inherit the limit, including the server for a local repository.
             _limit_memory(process.pid)
             stdout = _Fields(field_bytes)
             stderr = bytearray()
-            problem = _collect(process, stdout, stderr, seconds, output_bytes or bounds.OUTPUT_BYTES)
+            problem = _collect(process, stdout, stderr, seconds, output_bytes or bounds.OUTPUT_BYTES, disk)
             if problem:
                 _stop(process)
-    if process.returncode == _NOT_FOUND:
-        raise RepositoryError(LocalizedText(texts.NO_GIT))
     if process.returncode < 0:
         problem = problem or f"was killed by signal {-process.returncode}"
     if problem:  # git may have ended by itself just before it was stopped
@@ -204,18 +208,17 @@ class ObjectReader:
         self._selector.unregister(self._stdin)
 
     def _failed(self) -> ReaderFailedError:
-        """Why it ended. Raises RepositoryError if it never started."""
+        """Why it ended."""
         _stop(self._process)
         self._stderr += cast("IO[bytes]", self._process.stderr).read(bounds.STDERR_BYTES)
-        if self._process.wait() == _NOT_FOUND:
-            raise RepositoryError(LocalizedText(texts.NO_GIT))
         return ReaderFailedError(self._stderr.decode(errors="replace"))
 
 
 def _environment(git_dir: Path, objects: Path, protocol: str, config: Sequence[tuple[str, str]] = ()) -> dict[str, str]:
     settings = (*_CONFIG, *config)
     return {
-        "GIT_SSH_COMMAND": os.environ.get("GIT_SSH_COMMAND", _SSH),
+        "GIT_SSH_COMMAND": _SSH,
+        **{name: os.environ[name] for name in _INHERITED if name in os.environ},
         **_HARDENED,
         "GIT_ALLOW_PROTOCOL": protocol,
         "GIT_DIR": str(git_dir),
@@ -230,16 +233,30 @@ def _environment(git_dir: Path, objects: Path, protocol: str, config: Sequence[t
 def _start(
     argv: Sequence[str], folder: Path, environment: Mapping[str, str], stdin: int | IO[bytes]
 ) -> "git.Git.AutoInterrupt":
-    # GitPython passes on the bot's whole environment, including tokens.
-    unset = [f"-u{name}" for name in os.environ if name not in environment and name not in _INHERITED]
-    # Each call gets its own Git: threads that share one get each other's output.
-    return git.Git(folder).execute(
-        ["/usr/bin/env", *unset, "git", *argv],
-        istream=cast("BinaryIO", stdin),
-        env=environment,
-        as_process=True,
-        start_new_session=True,  # Ctrl-C stops the bot, which lets its git processes finish
-    )
+    # Not by GitPython, which passes on the bot's whole environment, including tokens.
+    command = ["git", *argv]
+    try:
+        process = subprocess.Popen(
+            command,
+            cwd=folder if folder.is_dir() else None,  # git reports a missing mirror itself
+            env=environment,
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,  # Ctrl-C stops the bot, which lets its git processes finish
+        )
+    except FileNotFoundError as error:
+        if error.filename != command[0]:  # the mirror was removed
+            raise
+        raise RepositoryError(LocalizedText(texts.NO_GIT)) from error
+    return git.Git.AutoInterrupt(process, command)
+
+
+def _temporary_file(folder: Path) -> IO[bytes]:
+    """A file in memory if the system supports that, so that git can read mirrors when the disk is full."""
+    if hasattr(os, "memfd_create"):  # only Linux has it
+        return os.fdopen(os.memfd_create("stdin"), "w+b")
+    return tempfile.TemporaryFile(dir=folder)
 
 
 class _Fields:
@@ -264,7 +281,12 @@ class _Fields:
 
 
 def _collect(
-    process: "subprocess.Popen[bytes]", stdout: _Fields, stderr: bytearray, seconds: float, output_bytes: int
+    process: "subprocess.Popen[bytes]",
+    stdout: _Fields,
+    stderr: bytearray,
+    seconds: float,
+    output_bytes: int,
+    disk: DiskLimit | None,
 ) -> str:
     """Read until the process ends. Returns why it has to be killed, or ""."""
     deadline = time.monotonic() + seconds
@@ -274,9 +296,10 @@ def _collect(
             selector.register(stream, selectors.EVENT_READ)
         while selector.get_map():
             remaining = deadline - time.monotonic()
-            if remaining <= 0:
-                return timeout
-            for key, _ in selector.select(remaining):
+            problem = timeout if remaining <= 0 else disk.problem() if disk else ""
+            if problem:
+                return problem
+            for key, _ in selector.select(min(remaining, bounds.DISK_SECONDS)):
                 chunk = os.read(key.fd, _CHUNK)
                 if not chunk:
                     selector.unregister(key.fileobj)

@@ -1,7 +1,7 @@
 """`ports.Repository` on a bare mirror: git plumbing without a work tree, so that no hook or filter runs."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
@@ -159,8 +159,14 @@ class GitRepository:
         return trees.read_files(self._mirror, revision, path)
 
     def links(self, revision: str) -> Mapping[str, str]:
+        return self._read_links(revision).targets
+
+    def submodules(self, revision: str) -> Collection[str]:
+        return self._read_links(revision).submodules
+
+    def _read_links(self, revision: str) -> trees.Links:
         self._links = links = trees.read_links(self._mirror, revision, self._links)
-        return links.targets
+        return links
 
     def files_of(self, revision: str, paths: Sequence[str]) -> Iterator[list[File] | None]:
         return trees.read_files_of(self._mirror, revision, paths)

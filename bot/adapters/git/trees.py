@@ -14,6 +14,7 @@ from bot.ports.git import File, RepositoryError
 
 _PATHS_PER_LISTING = 100  # git compares every file with each of them
 _LINK = b"120000"
+_SUBMODULE = b"160000"
 _BYTES_PER_READ = 4 * 2**20  # in memory at once
 _DIFF_TREE = ("diff-tree", "-r", "-z", "--no-renames", "--no-commit-id")
 
@@ -66,10 +67,11 @@ def read_files(mirror: Mirror, revision: str, path: str) -> list[File]:
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """The target of every symbolic link in a commit or tree, by the link's path."""
+    """The target of every symbolic link in a commit or tree, by the link's path, and the paths of its submodules."""
 
     revision: str
     targets: Mapping[str, str]
+    submodules: frozenset[str]
 
 
 def read_links(mirror: Mirror, revision: str, known: Links | None = None) -> Links:
@@ -77,24 +79,32 @@ def read_links(mirror: Mirror, revision: str, known: Links | None = None) -> Lin
     if known and known.revision == revision:
         return known
     targets: dict[str, str] = {}
+    submodules: set[str] = set()
     blobs = {}
     if known and mirror.objects([known.revision.encode()])[0]:
         targets |= known.targets
+        submodules |= known.submodules
         for path, (_, mode, _, sha, _) in _raw_changes(mirror, known.revision, full_sha(revision)):
-            targets.pop(path.decode(errors="replace"), None)
+            name = path.decode(errors="replace")
+            targets.pop(name, None)
+            submodules.discard(name)
             if mode == _LINK:
                 blobs[path] = sha
+            elif mode == _SUBMODULE:
+                submodules.add(name)
     else:
         argv = ("ls-tree", "-r", "-z", "--full-tree", "--end-of-options", full_sha(revision))
         for line in mirror.git(*argv, revisions=(revision,)).stdout.split(b"\0"):
             if line.startswith(_LINK):
                 entry, _, path = line.partition(b"\t")
                 blobs[path] = entry.split()[2]
+            elif line.startswith(_SUBMODULE):
+                submodules.add(line.partition(b"\t")[2].decode(errors="replace"))
     contents = read_blobs(mirror, [sha.decode() for sha in blobs.values()])
     targets |= {
         path.decode(errors="replace"): contents[sha.decode()].decode(errors="replace") for path, sha in blobs.items()
     }
-    return Links(revision, targets)
+    return Links(revision, targets, frozenset(submodules))
 
 
 def read_files_of(mirror: Mirror, revision: str, paths: Sequence[str]) -> Iterator[list[File] | None]:

@@ -41,7 +41,7 @@ class Watchdog:
         if self._process is None or self._process.poll() is not None:
             # In its own session, so that a signal to the bot's process group or session does not end it.
             self._process = subprocess.Popen(
-                _COMMAND, bufsize=0, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True
+                _COMMAND, bufsize=0, env={}, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True
             )
         if stdin := self._process.stdin:
             with suppress(BrokenPipeError):  # it was killed just now

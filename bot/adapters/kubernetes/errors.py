@@ -29,6 +29,9 @@ _UNREACHABLE: tuple[tuple[type[Exception], Phrase], ...] = (
     (SSLError, texts.TLS),
     (ProtocolError, texts.CONNECTION_LOST),
 )
+# After etcd was restored, a resourceVersion from before can be in the future. client-go lists again, too.
+# https://github.com/kubernetes/apimachinery/blob/master/pkg/api/errors/errors.go (IsTooLargeResourceVersion)
+_FUTURE_VERSION = "Too large resource version"
 _GRANTS = {
     texts.LIST: texts.GRANT_LIST,
     texts.LIST_IN: texts.GRANT_LIST_IN,
@@ -75,7 +78,7 @@ class ClusterErrorMapper:
                 )
             case 404:
                 return self.could_not(action, LocalizedText(texts.NO_LONGER_SERVED))
-            case 410:
+            case 410 | 504 if status == 410 or message.startswith(_FUTURE_VERSION):
                 why = LocalizedText(texts.EXPIRED)
                 return ExpiredError(LocalizedText(texts.COULD_NOT, cluster=self.cluster, what=action, why=why))
             case 429:

@@ -1,6 +1,7 @@
 """A local directory as a source of manifests, for `gitops-bot check --path`."""
 
 import os
+import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -8,6 +9,8 @@ from bot.core.rendering.limits import MAX_FILE_BYTES, MAX_FILES
 from bot.core.rendering.plain import is_input_file
 from bot.core.rendering.source import SourceType, detect_source_type, normalize_path, resolve_path
 from bot.ports.git import File, LinkedFiles, RepositoryError
+
+_SUBMODULE_PATH = re.compile(r"^[ \t]*path[ \t]*=[ \t]*(\S[^\n]*)$", re.MULTILINE)  # gitmodules(5)
 
 
 def read_directory(root: Path) -> list[File]:
@@ -34,13 +37,20 @@ class Directory:
         self.kind = detect_source_type(names, "")
         resolved = root.resolve()
         work_trees = (folder for folder in _ancestors(resolved) if (folder / ".git").exists())
+        self._work_tree = next(work_trees, resolved)
         self.root = root
-        self.top = root if self.kind is SourceType.PLAIN else next(work_trees, resolved)
+        self.top = root if self.kind is SourceType.PLAIN else self._work_tree
         self.path = "" if self.top == root else normalize_path(resolved.relative_to(self.top).as_posix())
 
     def own_files(self) -> Sequence[File]:
-        """The files in the directory that its source type needs. Raises RepositoryError."""
-        return read_directory(self.root) if self.kind is SourceType.PLAIN else self.files(self.path)
+        """The files in the directory that its source type needs, but none behind a link out of the work tree.
+
+        Raises RepositoryError.
+        """
+        if self.kind is not SourceType.PLAIN:
+            return self.files(self.path)
+        files = read_directory(self.root)
+        return [file for file in files if (self.top / file.path).resolve().is_relative_to(self._work_tree)]
 
     def files(self, path: str) -> Sequence[File]:
         """Every regular file at or below `path`, without links and .git. Raises RepositoryError."""
@@ -75,6 +85,17 @@ class Directory:
     def has(self, path: str) -> bool:
         """Whether `path` exists without following links."""
         return self._find(path) is not None
+
+    def submodules(self) -> Sequence[str]:
+        """The submodules in the directory whose files are not there: git leaves their directories empty."""
+        modules, top = self._work_tree / ".gitmodules", self.top.resolve()
+        try:
+            paths = _SUBMODULE_PATH.findall(modules.read_text(errors="replace")) if modules.exists() else []
+            folders = [(self._work_tree / path.strip(' \t"')).resolve() for path in paths]
+            empty = [folder for folder in folders if not (folder.is_dir() and any(folder.iterdir()))]
+        except OSError as error:
+            raise RepositoryError(f"{error.filename} cannot be read: {error.strerror}.") from error
+        return [normalize_path(folder.relative_to(top).as_posix()) for folder in empty if folder.is_relative_to(top)]
 
     def _find(self, path: str) -> Path | None:
         relative = resolve_path("", path)

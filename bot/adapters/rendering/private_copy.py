@@ -11,7 +11,7 @@ from typing import Final
 
 from bot.i18n.catalogue import render as texts
 from bot.i18n.language import LocalizedText
-from bot.ports.errors import PortError
+from bot.ports.errors import PortError, os_reason
 from bot.ports.git import File
 from bot.ports.rendering import RenderError
 
@@ -36,7 +36,7 @@ def private_copy(files: Sequence[File]) -> Iterator[Path]:
             shutil.rmtree(folder, ignore_errors=True)
             os.close(lock)
     except OSError as error:
-        raise PortError(LocalizedText(texts.NO_SPACE, folder=tempfile.gettempdir(), why=str(error.strerror))) from error
+        raise PortError(LocalizedText(texts.NO_SPACE, folder=tempfile.gettempdir(), why=os_reason(error))) from error
 
 
 def remove_abandoned_copies() -> None:

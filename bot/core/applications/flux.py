@@ -15,7 +15,6 @@ from bot.core.applications.discovery import (
     Destination,
     DiscoveredApplication,
     DiscoveryResult,
-    ResourceRef,
     UnsupportedResource,
     UnsupportedResourceError,
     annotated_channel,
@@ -35,6 +34,8 @@ from bot.core.applications.flux_chart import (
 )
 from bot.core.applications.flux_status import DEPLOYER, read_status
 from bot.core.applications.flux_values import DataReader, config_map_data, release_values
+from bot.core.applications.git_target import GitTarget
+from bot.core.applications.resource_ref import ResourceRef
 from bot.core.charts.reference import ChartRef
 from bot.core.drift.ignore_rules import IgnoreRule, PointerError, parse_pointer
 from bot.core.git.target_revision import TargetRevision
@@ -80,13 +81,14 @@ def read_resources(resources: Resources, cluster: str, read_data: DataReader) ->
     results: list[DiscoveryResult] = []
     for kind, read in ((KUSTOMIZATION, _kustomization), (HELM_RELEASE, _release)):
         for resource in resources[kind]:
-            origin = ResourceRef(DEPLOYER, kind[1], cluster, *_key(resource))
+            origin = ResourceRef.of(DEPLOYER, kind[1], cluster, resource)
             status = read_status(resource, resources[kind])
             try:
                 resolved, root = _resolve_artifact(resource, origin, generators)
                 declared = read(resolved, origin, resources, read_data)
                 source = replace(declared.source, path=normalize_path(f"{root}/{declared.source.path}"))
                 ignore, notes = _ignore_rules(_ignore_entries(resource))
+                channel, channel_notes = annotated_channel(resource)
                 results.append(
                     DiscoveredApplication(
                         origin=origin,
@@ -97,8 +99,8 @@ def read_resources(resources: Resources, cluster: str, read_data: DataReader) ->
                         source=source,
                         destination=Destination(declared.namespace),
                         ignore=ignore,
-                        notes=notes,
-                        channel=annotated_channel(resource),
+                        notes=(*channel_notes, *notes),
+                        channel=channel,
                     )
                 )
             except UnsupportedResourceError as error:
@@ -116,14 +118,30 @@ def _resolve_artifact(resource: Object, origin: ResourceRef, generators: Sequenc
     return {**resource, "spec": {**spec, "sourceRef": artifact.source}}, artifact.path
 
 
-def source_path(kustomization: Object) -> str:
-    """The path that a Kustomization applies, from the root of its source."""
-    return normalize_path(text(mapping(kustomization, "spec"), "path"))
-
-
-def _key(resource: Object) -> tuple[str, str]:
-    metadata = mapping(resource, "metadata")
-    return text(metadata, "namespace"), text(metadata, "name")
+def git_targets(kind: tuple[str, str], resource: Object, resources: Resources) -> Sequence[GitTarget]:
+    """What a Kustomization or HelmRelease deploys to its own cluster from git: one path, or nothing."""
+    origin = ResourceRef.of(DEPLOYER, kind[1], "", resource)
+    spec = mapping(resource, "spec")
+    namespace = text(spec, "targetNamespace")
+    if mapping(spec, "kubeConfig"):
+        return ()
+    try:
+        if kind == HELM_RELEASE:
+            template = chart_template(resource, origin, resources)
+            if template is None:
+                return ()
+            reference, source_namespace, path = template.source, template.namespace, text(template.spec, "chart")
+            namespace = namespace or origin.namespace
+        else:
+            resolved, root = _resolve_artifact(resource, origin, resources.get(ARTIFACT_GENERATOR, []))
+            reference, source_namespace = mapping(resolved, "spec", "sourceRef"), origin.namespace
+            path = f"{root}/{text(spec, 'path')}"
+        if text(reference, "kind") != GIT_REPOSITORY[1]:
+            return ()
+        repository = find_source(GIT_REPOSITORY, reference, source_namespace, resources)
+    except UnsupportedResourceError:
+        return ()
+    return [GitTarget.of(text(mapping(repository, "spec"), "url"), path, namespace)]
 
 
 def _kustomization(resource: Object, origin: ResourceRef, resources: Resources, read_data: DataReader) -> _Declared:

@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bot.core.applications.discovery import ResourceRef, UnsupportedResourceError
+from bot.core.applications.discovery import UnsupportedResourceError
+from bot.core.applications.resource_ref import ResourceRef
 from bot.core.charts.index import is_exact, resolve_version
 from bot.core.charts.reference import OCI, ChartRef
 from bot.core.objects.resource import Object, items, mapping, text

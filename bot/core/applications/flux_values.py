@@ -12,7 +12,8 @@ from typing import Any, Final
 
 import yaml
 
-from bot.core.applications.discovery import ResourceRef, UnsupportedResourceError
+from bot.core.applications.discovery import UnsupportedResourceError
+from bot.core.applications.resource_ref import ResourceRef
 from bot.core.objects.manifest import ManifestError, NodeBudget, read_documents
 from bot.core.objects.resource import Object, items, mapping, text
 from bot.core.rendering.helm_values import SizeBudget, set_parameter

@@ -34,6 +34,7 @@ _CHARACTERS_PER_NODE: Final = 100
 # one wide character, such as an emoji, makes a string four times as large. About forty thousand usual objects.
 MAX_NODES: Final = 3_000_000
 _STRING_SHIFT: Final = 7  # 128 bytes
+_LFS_POINTER: Final = b"version https://git-lfs.github.com/spec/"
 
 
 class ManifestError(LocalizedError, ValueError):
@@ -97,6 +98,7 @@ def read_manifests(file: str, content: bytes, budget: NodeBudget | None = None) 
 
 def read_documents(file: str, content: bytes, budget: NodeBudget | None = None) -> list[tuple[int, object]]:
     """The value of each YAML or JSON document, with the line where it begins. Raises ManifestError as above."""
+    refuse_lfs_pointer(file, content)
     budget = budget or NodeBudget()
     try:
         text = content.decode("utf-8-sig")
@@ -104,6 +106,15 @@ def read_documents(file: str, content: bytes, budget: NodeBudget | None = None) 
         raise ManifestError(file, content.count(b"\n", 0, error.start) + 1, LocalizedText(texts.NOT_UTF8)) from None
     documents = _json_documents(file, text, budget) if text.lstrip().startswith("{") else None
     return list(_yaml_documents(file, text, budget)) if documents is None else documents
+
+
+def refuse_lfs_pointer(file: str, content: bytes) -> None:
+    """Raise ManifestError if a file is in Git LFS: the repository has only a pointer to it.
+
+    https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md
+    """
+    if content.startswith(_LFS_POINTER):
+        raise ManifestError(file, 1, LocalizedText(texts.LFS_POINTER))
 
 
 def _objects(file: str, line: int, value: object) -> Iterator[Manifest]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from posixpath import basename, normpath
 from typing import Final
 
-from bot.core.objects.manifest import Manifest, ManifestError, NodeBudget, read_manifests
+from bot.core.objects.manifest import Manifest, ManifestError, NodeBudget, read_manifests, refuse_lfs_pointer
 from bot.i18n.catalogue import manifest as texts
 from bot.i18n.language import LocalizedText, join_texts
 
@@ -69,6 +69,7 @@ def _read_objects(path: str, content: bytes, budget: NodeBudget) -> list[Manifes
     """
     if _SKIP_MARKER in content:
         return []
+    refuse_lfs_pointer(path, content)
     try:
         return read_manifests(path, content, budget)
     except ManifestError:

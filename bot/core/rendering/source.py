@@ -85,6 +85,11 @@ class DirectoryParameters:
             return False
         return not self.include or matches_glob(self.include, path)
 
+    def includes_below(self, path: str) -> bool:
+        """Whether to read files below the directory at `path`, unless `include` leaves them all out."""
+        is_excluded = bool(self.exclude) and matches_glob(self.exclude, f"{path}/")
+        return self.recurse and not is_excluded and (self.hidden or "/." not in f"/{path}")
+
 
 @dataclass(frozen=True, slots=True)
 class FluxBuild:

@@ -17,7 +17,6 @@ from bot.core.applications.discovery import (
     ConfiguredRepository,
     DiscoveredApplication,
     DiscoveryResult,
-    ResourceRef,
     UnsupportedResource,
     UnsupportedResourceError,
     build_inventory,
@@ -31,15 +30,17 @@ from bot.core.applications.flux_chart import (
     Resources,
 )
 from bot.core.applications.flux_values import DataReader
+from bot.core.applications.resource_ref import ResourceRef
 from bot.core.git.git_url import normalize
 from bot.core.git.repository_ref import RepositoryRef
 from bot.core.git.target_revision import HEAD, TargetRevision
-from bot.core.objects.resource import mapping, text
+from bot.core.objects.resource import text
 from bot.handlers.discovery.resource_data import data_reader
+from bot.handlers.discovery.resources import list_resources, preferred_kinds
 from bot.i18n.catalogue import discovery as texts
 from bot.i18n.language import LocalizedText, Text
 from bot.ports.charts import Charts
-from bot.ports.cluster import Cluster, Discovery, ForbiddenError, Kind
+from bot.ports.cluster import Cluster, ForbiddenError
 from bot.ports.errors import PortError
 from bot.ports.git import Repository
 from bot.ports.isolation import UnexpectedError, skip_unexpected, unexpected_as_port_error
@@ -178,10 +179,10 @@ class Discoverer:
                 with unexpected_as_port_error(f"discovery of {deployer.title} on {cluster}"):
                     reader = self._clusters[cluster]
                     self._read_capabilities(reader)
-                    resources = _list_resources(reader, deployer)
+                    resources, too_large = _list_resources(reader, deployer)
                     unavailable: set[str] = set()
                     read_data = data_reader(reader, resources, unavailable)
-                    results = _read(deployer, resources, cluster, settings, read_data)
+                    results = _read(deployer, resources, cluster, settings, read_data) + too_large
                     applications = _with_last_known(results, self._results.get((cluster, name), ()), unavailable)
             except PortError as error:
                 not_served = error if isinstance(error, _NotServedError) else None
@@ -304,8 +305,7 @@ def _read(
         results: list[DiscoveryResult] = []
     declaring = [(kind, resource) for kind in deployer.declaring for resource in resources[kind]]
     for kind, resource in declaring:
-        metadata = mapping(resource, "metadata")
-        origin = ResourceRef(deployer.title, kind[1], cluster, text(metadata, "namespace"), text(metadata, "name"))
+        origin = ResourceRef.of(deployer.title, kind[1], cluster, resource)
         only = {**resources, **{other: [] for other in deployer.declaring}, kind: [resource]}
         try:
             with unexpected_as_port_error(str(origin.title)):
@@ -332,9 +332,11 @@ def _with_last_known(
     ]
 
 
-def _list_resources(cluster: Cluster, deployer: _Deployer) -> dict[tuple[str, str], list[Object]]:
-    """The deployer's resources, by (group, kind), in any served version. Raises PortError."""
-    kinds = _preferred_kinds(cluster.discover())
+def _list_resources(
+    cluster: Cluster, deployer: _Deployer
+) -> tuple[dict[tuple[str, str], list[Object]], list[DiscoveryResult]]:
+    """The deployer's resources, by (group, kind), in any served version; and those too large. Raises PortError."""
+    kinds = preferred_kinds(cluster.discover())
     needed = deployer.kinds[0]
     if needed not in kinds:
         raise _NotServedError(
@@ -343,18 +345,17 @@ def _list_resources(cluster: Cluster, deployer: _Deployer) -> dict[tuple[str, st
             )
         )
     resources: dict[tuple[str, str], list[Object]] = {kind: [] for kind in (*deployer.kinds, *deployer.optional)}
+    unsupported: list[DiscoveryResult] = []
     for kind in resources.keys() & kinds.keys():
         try:
-            resources[kind] = list(cluster.list(kinds[kind], None, lambda live: live).values())
+            listed = list_resources(cluster, kinds[kind])
         except ForbiddenError:
             if kind not in deployer.optional:
                 raise
-    return resources
-
-
-def _preferred_kinds(discovery: Discovery) -> dict[tuple[str, str], Kind]:
-    """The served kinds by (group, kind), each in the server's preferred version, which is listed first."""
-    kinds: dict[tuple[str, str], Kind] = {}
-    for kind in discovery.kinds.values():
-        kinds.setdefault((kind.group, kind.kind), kind)
-    return kinds
+            continue
+        resources[kind] = listed.resources
+        for resource in listed.too_large:
+            origin = ResourceRef.of(deployer.title, kind[1], cluster.name, resource)
+            reason = LocalizedText(texts.TOO_LARGE)
+            unsupported.append(UnsupportedResource(origin, DeployerStatus(deployer.title), reason))
+    return resources, unsupported

@@ -12,11 +12,11 @@ from bot.config.sections.alerts import AlertsConfig
 from bot.core.applications.application import Application
 from bot.core.drift.freshness import with_last_complete
 from bot.core.drift.merge import ObjectKey, drift_of, with_objects
-from bot.core.drift.model import Check
+from bot.core.drift.model import Check, Status
 from bot.core.incidents.incident import ACTIVE_STATES, ResolutionCause
 from bot.core.rollouts.rollout import rolling_applications
 from bot.handlers.cluster_audit.identify import ActorFinder
-from bot.handlers.discovery.deployers import syncing_applications
+from bot.handlers.discovery.deployers import DeployerReader
 from bot.handlers.drift.object_check import ObjectResults
 from bot.handlers.incidents.record import record, resolution_cause_of
 from bot.handlers.incidents.suspects import Suspects
@@ -49,6 +49,7 @@ class CheckRecorder:
         alerts: AlertsConfig,
         *,
         actors: ActorFinder,
+        deployers: DeployerReader,
         suspects: Suspects,
         manifest_cache: ManifestCache,
     ) -> None:
@@ -56,6 +57,7 @@ class CheckRecorder:
         self._ports = ports
         self._alerts = alerts
         self._actors = actors
+        self._deployers = deployers
         self._suspects = suspects
         self._manifest_cache = manifest_cache
         self._newer: deque[_Newer] = deque(maxlen=_MAX_NEWER)
@@ -163,9 +165,12 @@ class CheckRecorder:
         """The applications of one cluster that differ and are being synced."""
         if not self._alerts.quiet_while_rolling:
             return frozenset()
+        for check in checks:
+            if check.status is Status.SYNCED:
+                self._deployers.forget(check.application)
         differing = {check.application for check in checks if check.drift}
         drifted = [application for application in applications if application.name in differing]
-        return syncing_applications(self._ports.clusters[drifted[0].cluster], drifted) if drifted else frozenset()
+        return self._deployers.syncing(drifted)
 
     def _rolling(self) -> frozenset[str]:
         """The applications with a rollout in progress: they differ from git by design."""

@@ -2,6 +2,7 @@
 
 import posixpath
 import threading
+from collections.abc import Collection
 from hashlib import sha256
 from typing import Protocol
 
@@ -46,6 +47,10 @@ class _MountedFile:
     def has(self, path: str) -> bool:
         """See Tree."""
         return not path
+
+    def submodules(self) -> tuple[str, ...]:
+        """See Tree."""
+        return ()
 
     def tree_id(self, path: str) -> str | None:
         """See _MountedTree."""
@@ -126,6 +131,10 @@ class TreeWithBases:
         if not mounted_root(path):
             return self._tree.has(path)
         return self._bases.base(path) is not None and self._mounted(path).has(_inside(path))
+
+    def submodules(self) -> Collection[str]:
+        """Those of the repository, not of the bases. See Tree."""
+        return self._tree.submodules()
 
     def tree_id(self, path: str) -> str | None:
         """The id of the tree at a mounted path."""

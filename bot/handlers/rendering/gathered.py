@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bot.core.charts.reference import ChartRef
+from bot.core.objects.manifest import ManifestError
 from bot.core.rendering.kustomization import (
     BaseReference,
     Reference,
@@ -70,7 +71,7 @@ def follow_kustomization(
         if reference.path in gathered.outside:
             continue
         tree_of = mounted if mounted and mounted_root(reference.path) else tree
-        if reference.optional and not tree_of.has(reference.path):
+        if reference.optional and is_missing(tree_of, reference.path):
             gathered.outside[reference.path] = ()
             continue
         if not any(_is_read_with(reference.path, root) for root in read):
@@ -91,6 +92,8 @@ def follow_kustomization(
         outside += _mount(references.bases, gathered, bases)
         gathered.outside[reference.path] = tuple(other.path for other in outside)
         todo += outside
+    for root in read if gathered.helm else ():
+        refuse_submodules(tree, root)  # there may be parts of a chart in them
     gathered.outside[path] += tuple(targets)
     gathered.outside.update({target: () for target in targets if target not in gathered.outside})
     if mounted:
@@ -154,6 +157,21 @@ def _outside_files(files: Mapping[str, bytes]) -> Iterator[Reference]:
             yield from (Reference(path, file, 1, optional=True) for path in outside_paths(file, content))
 
 
+def refuse_submodules(tree: Tree, path: str) -> None:
+    """Raise ManifestError for a submodule at, above, or below a path: the bot doesn't have its files."""
+    for submodule in sorted(tree.submodules()):
+        if is_within(submodule, path) or is_within(path, submodule):
+            raise ManifestError(submodule, 1, LocalizedText(manifest_texts.SUBMODULE))
+
+
+def is_missing(tree: Tree, path: str) -> bool:
+    """Whether there is nothing at a path. Raises ManifestError if it is in a submodule, which the bot doesn't have."""
+    if tree.has(path):
+        return False
+    refuse_submodules(tree, path)
+    return True
+
+
 def read_tree(tree: Tree, reference: Reference, gathered: Gathered) -> Sequence[str]:
     """Add the files at a path, including those behind links. Returns the targets of these links."""
     try:
@@ -161,7 +179,7 @@ def read_tree(tree: Tree, reference: Reference, gathered: Gathered) -> Sequence[
         gathered.files.update({file.path: file for file in (*tree.files(reference.path), *linked.files)})
         gathered.links.update(file.path for file in linked.files)
     except RepositoryError:
-        if not mounted_root(reference.path) and not tree.has(reference.path):
+        if not mounted_root(reference.path) and is_missing(tree, reference.path):
             raise reference.missing_error() from None
         raise
     return linked.targets

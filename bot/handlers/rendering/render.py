@@ -8,7 +8,7 @@ from typing import Final
 from bot.core.applications.argocd_source import override_files, override_source
 from bot.core.applications.discovery import UnsupportedResourceError
 from bot.core.charts.reference import ChartRef
-from bot.core.objects.manifest import Manifest, ManifestError, read_documents, read_manifests
+from bot.core.objects.manifest import Manifest, ManifestError, read_documents, read_manifests, refuse_lfs_pointer
 from bot.core.objects.resolve import is_hook
 from bot.core.objects.resource import mapping
 from bot.core.rendering.chart import expand_values_files, find_dependencies, is_nondeterministic, verify_lock
@@ -36,7 +36,14 @@ from bot.core.rendering.source import (
 from bot.gc_pauses import gc_paused
 from bot.handlers.rendering.bases import MountedBases
 from bot.handlers.rendering.charts import add_remote_charts, fetched_files
-from bot.handlers.rendering.gathered import Gathered, check_limits, follow_kustomization, read_tree
+from bot.handlers.rendering.gathered import (
+    Gathered,
+    check_limits,
+    follow_kustomization,
+    is_missing,
+    read_tree,
+    refuse_submodules,
+)
 from bot.handlers.rendering.tree import FluxArtifact, Tree, ignore_files_above
 from bot.i18n.catalogue import manifest as manifest_texts
 from bot.i18n.catalogue import render as texts
@@ -48,6 +55,7 @@ from bot.ports.rendering import Renderer, RenderError, RenderStoppedError
 
 _FETCHED: Final = ".fetched"  # the directory of a fetched chart, next to the repository's files
 _HELM_OUTPUT: Final = "helm-output.yaml"
+_CHART_SUFFIXES: Final = (".yaml", ".yml", ".json", ".tpl", ".tgz")  # of the files that Helm itself reads
 _MAX_NAMED = 3  # objects named before "and N more"
 
 
@@ -87,6 +95,7 @@ def gather(
     if chart := ChartRef.from_key(source.chart):
         gathered.root = f"{_FETCHED}/{chart.name}"
         files_by_path |= fetched_files(chart, gathered.root, charts)
+    _refuse_unfetched(tree, gathered)
     linked = tree.linked(path)
     gathered.links.update(file.path for file in linked.files)
     _refuse_broken(gathered, linked)
@@ -318,7 +327,7 @@ def _with_present_components(tree: Tree, path: str, parameters: KustomizeParamet
     components = [
         component
         for component in parameters.components
-        if (resolved := resolve_path(path, component)) is not None and tree.has(resolved)
+        if (resolved := resolve_path(path, component)) is not None and not is_missing(tree, resolved)
     ]
     return replace(parameters, components=tuple(components))
 
@@ -331,7 +340,8 @@ def _follow_chart(tree: Tree, gathered: Gathered, charts: Charts | None) -> None
     if needed.remote_charts and gathered.source.ignore is None:  # source-controller doesn't check the lock file
         verify_lock(contents, root)
     for number, reference in enumerate(needed.outside, 1):
-        if not reference.optional or tree.has(reference.path):
+        if not reference.optional or not is_missing(tree, reference.path):
+            refuse_submodules(tree, reference.path)
             targets += read_tree(tree, reference, gathered)
         check_limits(gathered, number)
     ignore_missing = parameters.ignore_missing_values_files
@@ -345,6 +355,24 @@ def _follow_chart(tree: Tree, gathered: Gathered, charts: Charts | None) -> None
     add_remote_charts(gathered, needed.remote_charts, charts, manifest_texts.COMMIT_CHARTS)
     gathered.outside[path] = (*(reference.path for reference in needed.outside), *targets)
     gathered.outside.update(dict.fromkeys(gathered.outside[path], ()) | {path: gathered.outside[path]})
+
+
+def _refuse_unfetched(tree: Tree, gathered: Gathered) -> None:
+    """Raise ManifestError for a submodule where manifests are read, and for a chart's files in Git LFS.
+
+    Kustomize reads only what kustomizations refer to: `follow_kustomization` checks that.
+    """
+    path, directory = gathered.source.path, gathered.source.directory
+    inside = len(path) + 1 if path else 0
+    if gathered.kind is SourceType.HELM:
+        refuse_submodules(tree, gathered.root)
+        for file in gathered.files.values():
+            if file.path.endswith(_CHART_SUFFIXES):
+                refuse_lfs_pointer(file.path, file.content)
+    elif gathered.kind is SourceType.PLAIN:
+        for submodule in tree.submodules():
+            if is_within(submodule, path) and directory.includes_below(submodule[inside:]):
+                refuse_submodules(tree, submodule)
 
 
 def _refuse_broken(gathered: Gathered, linked: LinkedFiles) -> None:

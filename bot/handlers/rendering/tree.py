@@ -1,7 +1,7 @@
 """The files that a source is rendered from: those of a commit, or of Flux's artifact of it."""
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from bot.core.globs import GlobError
@@ -32,6 +32,10 @@ class Tree(Protocol):
         """Whether there is anything at `path`."""
         ...
 
+    def submodules(self) -> Collection[str]:
+        """The paths of the submodules, whose files are not in the tree. Raises RepositoryError."""
+        ...
+
 
 class Commit:
     """The `Tree` of a repository at a full sha. It caches files, so applications that share a tree read it once."""
@@ -42,6 +46,7 @@ class Commit:
         self._read: dict[str, Sequence[File]] = {}
         self._ids: dict[str, str | None] = {}
         self._links: _Links | None = None
+        self._submodules: Collection[str] | None = None
 
     def files(self, path: str) -> Sequence[File]:
         """See Tree."""
@@ -83,6 +88,12 @@ class Commit:
     def has(self, path: str) -> bool:
         """See Tree."""
         return self.tree_id(path) is not None
+
+    def submodules(self) -> Collection[str]:
+        """See Tree."""
+        if self._submodules is None:
+            self._submodules = self._repository.submodules(self._revision)
+        return self._submodules
 
     def tree_id(self, path: str) -> str | None:
         """The id of the tree or blob at `path`; None if there is none. Raises RepositoryError."""
@@ -159,6 +170,10 @@ class FluxArtifact:
     def has(self, path: str) -> bool:
         """See Tree."""
         return self._tree.has(path)
+
+    def submodules(self) -> Collection[str]:
+        """None: Flux fetches submodules only for a GitRepository that asks for them, which is not followed."""
+        return ()
 
     def without_excluded(self, files: Iterable[File]) -> list[File]:
         """The files that are not excluded. Raises ManifestError."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.core.applications.application import Application
 from bot.core.applications.deployer_status import DeployerFailure
@@ -13,7 +13,7 @@ from bot.core.health.status import HealthStatus
 from bot.core.objects.manifest import Manifest, ManifestError
 from bot.core.rollouts.pending import MAX_LISTED, NOTHING_PENDING, PendingState
 from bot.core.rollouts.rollout import Observation, Rollout, RolloutState
-from bot.handlers.discovery.deployers import deployer_failures
+from bot.handlers.discovery.deployers import DeployerReader
 from bot.handlers.drift.comparison_cache import CompareOptions
 from bot.handlers.drift.live_comparison import LiveComparison, compare_live
 from bot.handlers.drift.result import comparison_result, join_sentences, still_present
@@ -23,7 +23,6 @@ from bot.handlers.rollouts.health import ObjectKey, ObjectState, read_states
 from bot.i18n.catalogue import check as texts
 from bot.i18n.language import LocalizedText
 from bot.ports import Ports
-from bot.ports.cluster import Cluster
 from bot.ports.errors import PortError
 from bot.ports.isolation import UnexpectedError, skip_unexpected, unexpected_as_port_error
 
@@ -53,6 +52,7 @@ def observe(
     rollouts: Sequence[Rollout],
     applications: Mapping[str, Application],
     manifest_cache: ManifestCache,
+    deployers: DeployerReader,
     ignore: Sequence[IgnoreRule] = (),
 ) -> Observations:
     """Observe the applications on the cluster that aren't live yet or are still watched. Lists each kind once.
@@ -81,13 +81,13 @@ def observe(
             else:
                 targets.append(_Target(rollout, application, changed, removed, watched=part.live_at is not None))
     if targets:
-        for target, observation in zip(targets, _observe(ports, cluster, targets, ignore), strict=True):
+        for target, observation in zip(targets, _observe(ports, cluster, targets, deployers, ignore), strict=True):
             observations[target.rollout.id][target.application.name] = observation
     return observations
 
 
 def _observe(
-    ports: Ports, name: str, targets: Sequence[_Target], ignore: Sequence[IgnoreRule]
+    ports: Ports, name: str, targets: Sequence[_Target], deployers: DeployerReader, ignore: Sequence[IgnoreRule]
 ) -> Sequence[Observation]:
     cluster = ports.clusters[name]
     manifests = [
@@ -112,7 +112,7 @@ def _observe(
     observations = [
         _with_states(target, observation, states) for target, observation in zip(targets, observations, strict=True)
     ]
-    return _with_failures(ports, cluster, targets, observations)
+    return _with_failures(deployers, ports.clock(), targets, observations)
 
 
 def _observe_target(target: _Target, live: LiveComparison) -> Observation:
@@ -151,10 +151,9 @@ def _with_states(target: _Target, observation: Observation, states: Mapping[Obje
 
 
 def _with_failures(
-    ports: Ports, cluster: Cluster, targets: Sequence[_Target], observations: Sequence[Observation]
+    deployers: DeployerReader, now: datetime, targets: Sequence[_Target], observations: Sequence[Observation]
 ) -> Sequence[Observation]:
     """The observations with their deployer's error, if changes are pending after `_DEPLOYER_DELAY`."""
-    now = ports.clock()
     waiting = {
         target.application.name: target.application
         for target, observation in zip(targets, observations, strict=True)
@@ -163,8 +162,8 @@ def _with_failures(
         and (target.rollout.state is RolloutState.LATE or now - target.rollout.merged_at >= _DEPLOYER_DELAY)
     }
     failures: Mapping[str, DeployerFailure] = {}
-    with skip_unexpected(f"deployers of {cluster.name}"):
-        failures = deployer_failures(cluster, list(waiting.values())) if waiting else {}
+    with skip_unexpected("deployers of rollouts"):
+        failures = deployers.failures(list(waiting.values()))
     return [
         replace(observation, pending=replace(observation.pending, failure=failures.get(target.application.name)))
         if observation.pending != NOTHING_PENDING and target.application.name in failures

@@ -22,6 +22,7 @@ from bot.core.rollouts.rollout import (
 )
 from bot.core.waiting import is_waiting
 from bot.handlers.change_people import reviewed_record
+from bot.handlers.discovery.deployers import DeployerReader
 from bot.handlers.incidents.suspects import Suspects
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.handlers.rollouts.change import describe
@@ -50,6 +51,7 @@ class RolloutTracker:
         manifest_cache: ManifestCache,
         suspects: Suspects,
         *,
+        deployers: DeployerReader,
         ignore: Sequence[IgnoreRule],
         limits: Limits,
         timeout: timedelta,
@@ -58,6 +60,7 @@ class RolloutTracker:
         self._applications = applications
         self._rendered = manifest_cache
         self._suspects = suspects
+        self._deployers = deployers
         self._ignore = ignore
         self._limits = limits
         self._watch_interval = min(_WATCH_INTERVAL, limits.watch / 30)
@@ -101,7 +104,9 @@ class RolloutTracker:
 
     def _observe_cluster(self, cluster: str) -> None:
         rollouts = self._due(cluster)
-        observations = observe(self._ports, cluster, rollouts, self._applications, self._rendered, self._ignore)
+        observations = observe(
+            self._ports, cluster, rollouts, self._applications, self._rendered, self._deployers, self._ignore
+        )
         with self._writing:
             now = self._ports.clock()
             for rollout in self._in_progress():  # another thread may have changed them in the meantime

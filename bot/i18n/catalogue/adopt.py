@@ -80,8 +80,8 @@ SECRET = Phrase(
     es="El Secret {name} no se puede adoptar: el bot nunca escribe valores secretos en git. Cámbialo en su origen.",
 )
 DELETING = Phrase(
-    en="{object} cannot be adopted: it is being deleted. Adopt it once it is gone.",
-    es="{object} no se puede adoptar: se está eliminando. Adóptalo cuando ya no exista.",
+    en="{object} cannot be adopted: it is being deleted. Try again once it is gone.",
+    es="{object} no se puede adoptar: se está eliminando. Inténtalo de nuevo cuando ya no exista.",
 )
 ORDER = Phrase(
     en="The order of {path} cannot be adopted: change it in git by hand.",

@@ -20,6 +20,20 @@ GONE = Phrase(
     es="La aplicación {name} ya no existe: su recurso se eliminó del clúster.",
 )
 
+SAME_APPLICATION = Phrase(
+    en="an older resource already deploys the configured application {name}. The bot shows only that one's status.",
+    es="un recurso más antiguo ya despliega la aplicación configurada {name}. El bot solo muestra el estado de ese.",
+)
+TOO_LARGE = Phrase(
+    en="the resource is too large for the bot. Move large values out of it, such as to a values file in git.",
+    es="el recurso es demasiado grande para el bot. Saca de él los valores grandes, por ejemplo a un archivo de "
+    "valores en git.",
+)
+NO_FREE_NAME = Phrase(
+    en="every name for it is taken by other applications. Rename the resource.",
+    es="otras aplicaciones ya usan todos sus nombres posibles. Renombra el recurso.",
+)
+
 NO_SOURCE = Phrase(en="no repository is specified.", es="no especifica un repositorio.")
 NOT_CONFIGURED = Phrase(
     en="the repository {url} is not configured. Add it under repositories:, with its credential.",
@@ -34,8 +48,8 @@ NO_REVISION = Phrase(
     es="su revisión {revision} no es una rama, etiqueta, commit o rango de versiones válido.",
 )
 NO_CHANNEL = Phrase(
-    en="the annotation {annotation} is not a channel ID such as C0123456789.",
-    es="su anotación {annotation} no es un ID de canal como C0123456789.",
+    en="The annotation {annotation} is not a channel ID such as C0123456789, so alerts go to the default channel.",
+    es="La anotación {annotation} no es un ID de canal como C0123456789, así que las alertas van al canal por defecto.",
 )
 OUTSIDE = Phrase(en="the path points outside the repository.", es="su ruta apunta fuera del repositorio.")
 PLUGIN = Phrase(

@@ -30,3 +30,7 @@ CHECKING_ALL = Phrase(
 PREPARING = Phrase(
     en="Preparing a pull request that reverts {revision}…", es="Preparando un pull request que revierte {revision}…"
 )
+DISK_FULL = Phrase(
+    en="the disk is full. Free up space or use a larger volume",
+    es="el disco está lleno. Libera espacio o usa un volumen más grande",
+)

@@ -226,7 +226,8 @@ class HostedRepository:
     def open_pull(self, *, head: str, base: str, title: str, body: str, by: str, at: datetime | None = None) -> Pull:
         """Open a pull request. Raises RefusedError 422 for an unknown branch, no commits, or a duplicate."""
         with self._lock:
-            tips = {"head": self.git.tip(head), "base": self.git.tip(base)}
+            branches = self.git.branches()
+            tips = {"head": branches.get(head), "base": branches.get(base)}
             errors = [
                 {"resource": "PullRequest", "field": field_, "code": "invalid"}
                 for field_, tip in tips.items()

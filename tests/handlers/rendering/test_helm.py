@@ -332,7 +332,7 @@ def test_a_link_out_of_the_repository_is_refused(rendering, tmp_path):
     (rendering.source.path / "app" / "templates").mkdir(parents=True)
     (rendering.source.path / "app" / "templates" / "link.yaml").symlink_to(tmp_path / "stolen.yaml")
     rendering.commit(CHART)
-    with pytest.raises(ManifestError, match=r"^app/templates/link\.yaml:1: This symbolic link leads nowhere"):
+    with pytest.raises(ManifestError, match=r"^app/templates/link\.yaml:1: This symbolic link does not lead to a file"):
         objects(rendering, chart())
 
 

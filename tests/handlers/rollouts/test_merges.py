@@ -8,7 +8,7 @@ import pytest
 from bot.core.rollouts.rollout import RolloutState
 from bot.handlers.rollouts.merges import MAX_MERGES
 from bot.ports.forge import ForgeError
-from tests.common.deployers import kustomization, serve_deployers
+from tests.common.deployers import apply_deployer, git_repository, kustomization, serve_deployers
 from tests.common.kubernetes import as_yaml, config_map
 from tests.common.slack import JONAS, MIRA
 from tests.handlers.rollouts.scenario import LIMITS, PINNED, SETTINGS_FILE, WEB_FILE, settings, web
@@ -195,10 +195,11 @@ def test_without_access_to_pods_the_reason_is_unknown(scenario, cluster):
 
 def test_an_error_of_the_deployer_is_reported_after_a_while(scenario, cluster):
     serve_deployers(cluster)
-    shop = kustomization("shop")
-    cluster.apply(shop, namespace="flux-system", manager="flux")
     failed = {"type": "Ready", "status": "False", "reason": "BuildFailed", "message": "no base"}
-    cluster.set_status(shop, "flux-system", {"conditions": [failed]})
+    shop = kustomization("shop", status={"conditions": [failed]})
+    stranger = kustomization("a", status={"conditions": [{**failed, "reason": "Hello"}]})
+    apply_deployer(cluster, git_repository("https://git.example/a.git"), stranger, namespace="aa")
+    apply_deployer(cluster, git_repository(scenario.source.url), shop, namespace="flux-system")
     rollout = scenario.rollout("Raise the limit", {SETTINGS_FILE: settings(2)})
     assert scenario.observe(rollout).parts[0].pending.failure is None
     scenario.clock.advance(minutes=2)
