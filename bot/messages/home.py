@@ -244,7 +244,7 @@ def _pull(translator: Translator, pull: TrackedPullRequest) -> list[Element]:
         title=clip(pull.title, 120),
         time=common.day_and_time(translator, pull.ended_at or pull.opened_at),
     )
-    return [*line, words(", "), *people.line(translator, pull.people)]
+    return [*line, words(" · "), *people.line(translator, pull.people)]
 
 
 def _snoozes(translator: Translator, snoozes: Sequence[OpenCard], notice: Notice | None) -> Iterator[Block]:

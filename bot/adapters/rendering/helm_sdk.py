@@ -67,7 +67,6 @@ def _template(options: argparse.Namespace) -> str:
             **({"api_versions": options.api_versions} if options.api_versions else {}),
         }
         values = _values(options)
-        chart.validate_schema(values)
         arguments = (json.dumps(values), json.dumps(render_options))
         rendered = json.loads(_native.call_string("helm_render", chart._raw(), *arguments))  # noqa: SLF001
         crds = chart.crds if options.include_crds and not options.skip_crds else []

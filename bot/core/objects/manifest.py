@@ -92,7 +92,9 @@ def read_manifests(file: str, content: bytes, budget: NodeBudget | None = None) 
     `file` is only for messages; files that are read together share a `budget`. Raises ManifestError if the content is
     not YAML, a document is not a Kubernetes object, or the content is too large.
     """
-    documents = read_documents(file, content, budget)
+    # As kubectl and Argo CD, which read whole lines, so a block scalar always ends with a line break:
+    # https://github.com/kubernetes/apimachinery/blob/v0.36.0/pkg/util/yaml/decoder.go (LineReader)
+    documents = read_documents(file, content if content.endswith(b"\n") else content + b"\n", budget)
     return [manifest for line, value in documents for manifest in _objects(file, line, value)]
 
 

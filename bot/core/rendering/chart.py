@@ -22,6 +22,7 @@ _NONDETERMINISTIC: Final = re.compile(
     rb"\b(now|ago|date|dateInZone|htmlDate|htmlDateInZone|rand\w+|shuffle|uuidv4|gen\w*(?:CA|Cert|Key)\w*|buildCustomCert"
     rb"|bcrypt|htpasswd|encryptAES)\b"
 )
+_REMOTE_REFERENCE: Final = re.compile(rb'"\$ref"\s*:\s*"https?://')
 _GLOB_FROM: Final = re.compile(r"(?:^|/)[^/]*[*?\[].*")  # from the first part of a path that is a glob
 
 
@@ -58,7 +59,7 @@ def find_dependencies(files: Mapping[str, bytes], root: str, parameters: HelmPar
         locked = _dependencies(lock_file, files.get(lock_file, b""))
         for number, dependency in enumerate(_dependencies(file, files.get(file, b""))):
             name, repository = text(dependency, "name"), text(dependency, "repository")
-            if name in vendored or any(archive.startswith(f"{name}-") for archive in vendored):
+            if name in vendored or any(re.match(rf"{re.escape(name)}-v?\d.*\.tgz", entry) for entry in vendored):
                 continue
             line = _line(files[file], name)
             if not repository.startswith("file://"):
@@ -123,6 +124,11 @@ def is_nondeterministic(files: Iterable[tuple[str, bytes]]) -> bool:
         path.endswith(".tgz") or (b"{{" in content and _NONDETERMINISTIC.search(content) is not None)
         for path, content in files
     )
+
+
+def is_remote_schema(path: str, content: bytes) -> bool:
+    """Whether this is a schema of a chart's values that refers to a URL, so that validation needs the network."""
+    return posixpath.basename(path) == "values.schema.json" and _REMOTE_REFERENCE.search(content) is not None
 
 
 def _vendored(files: Mapping[str, bytes], root: str) -> set[str]:

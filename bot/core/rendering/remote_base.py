@@ -36,8 +36,7 @@ class RemoteBase:
     def parse(cls, entry: str) -> Self | None:
         """The base that an entry of `resources` refers to; None for anything else, such as a file over HTTP."""
         location, _, query = entry.strip().removeprefix("git::").partition("?")
-        if re.match(r"(www\.)?github\.com/", location, re.IGNORECASE):
-            location = f"https://{location}"
+        location = re.sub(r"^((www\.)?github\.com)[/:]", r"https://\1/", location, flags=re.IGNORECASE)
         if scp_like := _SCP_LIKE.fullmatch(location):
             host, separator, rest = scp_like[1], ":", scp_like[2]
         else:

@@ -11,7 +11,13 @@ from bot.core.charts.reference import ChartRef
 from bot.core.objects.manifest import Manifest, ManifestError, read_documents, read_manifests, refuse_lfs_pointer
 from bot.core.objects.resolve import is_hook
 from bot.core.objects.resource import mapping
-from bot.core.rendering.chart import expand_values_files, find_dependencies, is_nondeterministic, verify_lock
+from bot.core.rendering.chart import (
+    expand_values_files,
+    find_dependencies,
+    is_nondeterministic,
+    is_remote_schema,
+    verify_lock,
+)
 from bot.core.rendering.encrypted import split_encrypted
 from bot.core.rendering.envsubst import SubstitutionError
 from bot.core.rendering.helm_values import merge_values
@@ -167,7 +173,8 @@ def _render(gathered: Gathered, renderer: Renderer | None) -> Rendering:
 
 def _run_renderer(gathered: Gathered, renderer: Renderer) -> Rendering:
     source = gathered.source
-    path, files = gathered.root, list(gathered.files.values())
+    path = gathered.root
+    files = [file for file in gathered.files.values() if not is_remote_schema(file.path, file.content)]
     names = (CHART_FILE,) if gathered.kind is SourceType.HELM else KUSTOMIZATION_FILES
     file = next(name for name in (f"{path}/{base}".lstrip("/") for base in names) if name in gathered.files)
     if gathered.kind is SourceType.HELM:

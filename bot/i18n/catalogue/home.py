@@ -61,9 +61,9 @@ PULL_STATES = {
         en="⏳ {link} {title} · open since {time}; the drift is gone, so close it",
         es="⏳ {link} {title} · abierto desde {time}; el drift ya no existe, ciérralo",
     ),
-    "merged": Phrase(en="✅ {link} {title} · merged, {time}", es="✅ {link} {title} · fusionado, {time}"),
+    "merged": Phrase(en="✅ {link} {title} · merged {time}", es="✅ {link} {title} · fusionado {time}"),
     "closed": Phrase(
-        en="⛔ {link} {title} · closed without merging, {time}", es="⛔ {link} {title} · cerrado sin fusionar, {time}"
+        en="⛔ {link} {title} · closed without merging {time}", es="⛔ {link} {title} · cerrado sin fusionar {time}"
     ),
 }
 MORE_PULLS = PluralPhrase(en=("… and {n} more.", "… and {n} more."), es=("… y {n} más.", "… y {n} más."))
