@@ -18,6 +18,7 @@ from bot.adapters.slack.chat import unreachable
 from bot.adapters.slack.http_mode import HttpMode
 from bot.adapters.slack.socket_mode import SocketHandler
 from bot.config.model import Config
+from bot.core.applications.shard import Shard
 from bot.core.rollouts.rollout import Limits
 from bot.handlers.approvals.review import ApprovalReviewer
 from bot.handlers.cluster_audit.identify import ActorFinder
@@ -32,6 +33,7 @@ from bot.handlers.events import EventDispatcher
 from bot.handlers.gauges import Gauges
 from bot.handlers.incidents.recorder import CheckRecorder
 from bot.handlers.incidents.suspects import Suspects
+from bot.handlers.lease_keeper import LeaseKeeper
 from bot.handlers.monitor import Monitor
 from bot.handlers.object_monitor import ObjectMonitor
 from bot.handlers.probes import Probe, ProbeCheck, liveness, readiness
@@ -41,7 +43,7 @@ from bot.handlers.rollouts.track import RolloutTracker
 from bot.handlers.slack.cards import CardReconciler
 from bot.handlers.slack.home import Homes
 from bot.handlers.slack.people import People
-from bot.handlers.watch.watcher import ClusterWatcher
+from bot.handlers.watch.watcher import ShardWatcher
 from bot.handlers.webhooks import Webhooks
 from bot.http_endpoints import LIVENESS_PATH, READINESS_PATH, Web
 from bot.listeners import Listeners
@@ -55,6 +57,8 @@ _log = logging.getLogger(__name__)
 LISTENER_THREADS = 32
 DRAIN_SECONDS = 20.0
 _RECONCILE_EVERY = timedelta(seconds=5)
+# So that a card follows an incident that another replica has recorded as fast as one of its own.
+_INCIDENTS_EVERY = timedelta(seconds=0.5)
 _AUDIT_EVERY = timedelta(seconds=1)
 _WATCHES_EVERY = timedelta(seconds=2)
 _PRUNE_EVERY = timedelta(minutes=10)
@@ -122,18 +126,13 @@ def build_monitor(
     )
 
 
-def build_watchers(ports: Ports, config: Config, monitor: Monitor) -> list[ClusterWatcher]:
-    """Build a watcher for each cluster that the configuration doesn't exclude."""
+def build_watchers(ports: Ports, config: Config, monitor: Monitor) -> list[ShardWatcher]:
+    """Build a watcher for each shard of the clusters that the configuration doesn't exclude."""
     checks = ObjectMonitor(ports, config, monitor)
     return [
-        ClusterWatcher(
-            ports.clusters[name],
-            checks,
-            settle=config.alerts.settle,
-            is_leader=ports.store.leadership.acquire,
-            clock=ports.clock,
-        )
+        ShardWatcher(shard, ports.clusters[name], checks, settle=config.alerts.settle, clock=ports.clock)
         for name, settings in config.clusters.items()
+        for shard in config.shards[name]
         if settings.watch
     ]
 
@@ -181,11 +180,13 @@ class Bot:
             webhooks=self._webhooks(),
             audit=self._audit_webhook(),
         )
-        self._schedule = Schedule(self._jobs(), is_leader=self._ports.store.leadership.acquire)
+        self._schedule = Schedule(self._jobs(), self._ports.store.leases)
+        self._keeper = LeaseKeeper(self._ports.store.leases, config.lease_names, self._schedule.run_now)
         gauges = Gauges(
             self._ports.store,
             config.applications,
             lambda: self._work.queue_length,
+            leases=config.lease_names,
             clock=clock,
             interval=config.schedule.drift,
         )
@@ -197,10 +198,12 @@ class Bot:
         if self._socket:
             self._socket.start()
         self._schedule.start()
+        self._keeper.start()
         return self
 
     def stop(self) -> None:
         """Stop accepting work, let running work finish, send the last messages, and close."""
+        self._keeper.stop()  # other replicas take its leases, at the latest when the store is closed
         if self._socket:
             self._socket.stop()
         self._schedule.stop()
@@ -221,33 +224,18 @@ class Bot:
         schedule = self._config.schedule
         return [
             *(
-                Job(f"discovery on {name}", schedule.discover, partial(self._discoverer.poll, name), everywhere=True)
+                Job(f"discovery on {name}", schedule.discover, partial(self._discoverer.poll, name), lease=None)
                 for name in self._discoverer.polled_clusters
             ),
-            *(
-                Job(f"drift check of {name}", schedule.drift, partial(self._monitor.check_cluster, name))
-                for name in self._config.clusters
-            ),
+            *(job for shards in self._config.shards.values() for shard in shards for job in self._shard_jobs(shard)),
             *(
                 Job(f"git polling of {name}", schedule.git, partial(self._monitor.poll_all_refs, name))
                 for name in self._config.repositories
             ),
+            # On every replica, since one that has lost the lease must stop watching.
             *(
-                Job(f"second look on {name}", schedule.second_look, partial(self._monitor.second_look, name))
-                for name in self._config.clusters
-            ),
-            # On every replica, since one that no longer leads must stop watching.
-            *(
-                Job(f"watch of {watcher.cluster}", _WATCHES_EVERY, watcher.keep, everywhere=True)
+                Job(f"watch of {watcher.shard.name}", _WATCHES_EVERY, watcher.keep, lease=None)
                 for watcher in self._watchers
-            ),
-            *(
-                Job(f"audit log of {name}", _AUDIT_EVERY, partial(self._follow_audit_log, recorder))
-                for name, recorder in self._audits.items()
-            ),
-            *(
-                Job(f"retention of the audit log of {name}", _PRUNE_EVERY, partial(self._prune_audit_log, recorder))
-                for name, recorder in self._audits.items()
             ),
             Job("rollouts", schedule.rollout, self._monitor.observe_rollouts),
             Job("approvals", _RECONCILE_EVERY, self._monitor.review_approvals),
@@ -256,10 +244,35 @@ class Bot:
             Job("queued reverts", schedule.git, self._commands.run_queued),
             Job("suspects", _RECONCILE_EVERY, self._monitor.find_suspects),
             Job("cards", _RECONCILE_EVERY, self._monitor.reconcile_cards),
+            Job("rejected cards", _RECONCILE_EVERY, self._reconciler.repair_rejected, lease=None),
             Job("digest charts", _DIGEST_CHARTS_EVERY, self._digests.share_charts),
             Job("homes", _REFRESH_EVERY, self._homes.refresh),
             *self._event_jobs(),
+            *self._replica_jobs(),
         ]
+
+    def _shard_jobs(self, shard: Shard) -> list[Job]:
+        schedule = self._config.schedule
+        check, look = partial(self._monitor.check_shard, shard), partial(self._monitor.second_look, shard)
+        jobs = [
+            Job(f"drift check of {shard.name}", schedule.drift, check, shard.lease),
+            Job(f"second look on {shard.name}", schedule.second_look, look, shard.lease),
+        ]
+        recorder = self._audits.get(shard.cluster) if shard.is_first else None
+        if recorder:
+            follow, prune = partial(self._follow_audit_log, recorder), partial(self._prune_audit_log, recorder)
+            name = f"audit log of {shard.cluster}"
+            jobs += [
+                Job(name, _AUDIT_EVERY, follow, shard.lease),
+                Job(f"retention of the {name}", _PRUNE_EVERY, prune, shard.lease),
+            ]
+        return jobs
+
+    def _replica_jobs(self) -> list[Job]:
+        """What is needed where other replicas use the database."""
+        if not self._ports.store.leases.is_shared:
+            return []
+        return [Job("incidents of other replicas", _INCIDENTS_EVERY, self._monitor.reconcile_changed_incidents)]
 
     def _event_jobs(self) -> list[Job]:
         receiver = build.event_receiver(self._config)
@@ -276,7 +289,7 @@ class Bot:
         kinds = {name: config.forge.kind for name, config in self._config.repositories.items() if config.forge}
         if not secret:
             return None
-        jobs = {name: guarded(self._webhook_job(name), is_leader=lambda: True) for name in kinds}
+        jobs = {name: guarded(self._webhook_job(name), self._ports.store.leases) for name in kinds}
         return Webhooks(
             kinds,
             secret,
@@ -304,7 +317,7 @@ class Bot:
             self._monitor.poll_repository(name)
             self._monitor.review_approvals()
 
-        return Job(f"webhook of {name}", self._config.schedule.git, poll)
+        return Job(f"webhook of {name}", self._config.schedule.git, poll, lease=None)
 
     def _liveness(self) -> Iterator[ProbeCheck]:
         return liveness(
@@ -318,6 +331,7 @@ class Bot:
             slack="HTTP mode" if self._socket is None else "Socket Mode",
             connected=self._socket is None or self._socket.connected,
             clusters={application.cluster for application in self._config.applications.values()},
+            leases=self._config.lease_names,
             now=self._ports.clock(),
             interval=self._config.schedule.drift,
         )

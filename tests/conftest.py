@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser
 
 from bot.adapters.database.store import SqlStore
+from bot.adapters.database.tables import metadata
 from bot.sandbox.demo import Demo
 from bot.sandbox.slack import SandboxSlack
 from tests.common.bot import BotUnderTest
@@ -124,6 +125,17 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPost
     """A PostgreSQL server for every test of one process."""
     with running_postgresql(tmp_path_factory.mktemp("postgresql")) as server:
         yield server
+
+
+@pytest.fixture
+def empty_postgresql(postgresql: RunningPostgresql) -> str:
+    """The URL of an empty state database: PostgreSQL."""
+    store = SqlStore(postgresql.url)
+    with store.database.begin() as connection:
+        for table in reversed(metadata.sorted_tables):
+            connection.execute(table.delete())
+    store.close()
+    return postgresql.url
 
 
 @pytest.fixture

@@ -19,7 +19,9 @@ from bot.config.sections.slack import SlackConfig
 from bot.config.values import A_CHANNEL
 from bot.core.access.permission import Roles
 from bot.core.applications.application import Application
+from bot.core.applications.shard import Shard, shards_of
 from bot.core.drift.ignore_rules import IgnoreRule
+from bot.core.leases import LEADER
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,16 @@ class Config:
     def zone(self) -> ZoneInfo:
         """The time zone for people whose own is unknown."""
         return ZoneInfo(self.slack.zone)
+
+    @property
+    def shards(self) -> Mapping[str, tuple[Shard, ...]]:
+        """The shards of each cluster, in order."""
+        return {name: tuple(shards_of(name, cluster.shards)) for name, cluster in self.clusters.items()}
+
+    @property
+    def lease_names(self) -> frozenset[str]:
+        """The leases that the replicas share out."""
+        return frozenset((LEADER, *(shard.lease for shards in self.shards.values() for shard in shards)))
 
     @property
     def audits(self) -> Mapping[str, ClusterAuditConfig]:

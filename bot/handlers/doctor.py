@@ -12,7 +12,6 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web import SlackResponse
 
 from bot.config.model import Config
-from bot.core.access.audit import AuditEntry, Origin
 from bot.core.applications.application import Application
 from bot.core.charts.reference import ChartRef, is_chart_key
 from bot.core.cluster_audit.parse import NotAnEventError, parse_events
@@ -25,6 +24,7 @@ from bot.handlers.drift.comparison_cache import Caches
 from bot.handlers.drift.declared import declared_objects
 from bot.handlers.drift.desired_state import Revision, desired_states
 from bot.handlers.rendering.manifest_cache import ManifestCache
+from bot.handlers.store_probes import store_probes
 from bot.handlers.watch.plan import Scope, refused_watches, watch_plan
 from bot.messages import blocks
 from bot.messages.blocks import Message
@@ -116,7 +116,7 @@ def doctor(config: Config, clients: Clients) -> Iterator[Probe]:
     yield _git(clients.git_version())
     yield from (_program(name, command) for name, command in clients.programs.items())
     yield _isolation(clients.missing_isolation)
-    yield _attempt("state database: can be written to", lambda: _write(clients.store(), clients.clock()))[0]
+    yield from store_probes(clients.store, config.lease_names, clients.clock())
     yield from _slack(config, clients)
     yield from _events(clients.events, clients.clock)
 
@@ -184,10 +184,6 @@ def _isolation(missing: str) -> Probe:
     consequence = "Helm charts in kustomizations, generators, transformers and validators are not rendered"
     state = f"not isolated ({missing}); {consequence}" if missing else "isolated by Landlock and seccomp"
     return Probe(f"Kustomize and Helm are {state}", ok=True)
-
-
-def _write(store: Store, now: datetime) -> None:
-    store.audit_log.append(AuditEntry(now, "doctor", "doctor", "the database can be written to", Origin.CLI))
 
 
 def _fetch(make: Callable[[], Repository]) -> tuple[Repository, str]:

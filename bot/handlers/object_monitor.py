@@ -6,6 +6,7 @@ from typing import Final
 
 from bot.config.model import Config
 from bot.core.applications.application import Application
+from bot.core.applications.shard import Shard
 from bot.core.drift.merge import ObjectKey, drift_of, object_key, without_actors
 from bot.core.drift.model import Check
 from bot.core.drift.observed_write import ObservedWrite, with_observed_writes
@@ -27,7 +28,7 @@ _Objects = Mapping[ObjectKey, ObjectRef]  # of one application
 
 
 class ObjectMonitor:
-    """`watch.watcher.ObjectChecks`, for every cluster. Thread-safe."""
+    """`watch.watcher.ObjectChecks`, for every shard. Thread-safe."""
 
     def __init__(self, ports: Ports, config: Config, monitor: Monitor) -> None:
         self._ports = ports
@@ -35,18 +36,21 @@ class ObjectMonitor:
         self._options = CompareOptions(config.ignore, config.interactive)
         self._monitor = monitor
 
-    def watched_state(self, cluster: str) -> Hashable | None:
-        """The applications of a cluster and the heads of their repositories; None until the cluster was checked."""
-        if not self._monitor.has_checked(cluster):
+    def watched_state(self, shard: Shard) -> Hashable | None:
+        """The applications of a shard and the heads of their repositories; None until the shard was checked.
+
+        None also if another replica checks it.
+        """
+        if not self._monitor.has_checked(shard):
             return None
-        applications = self._fetched_applications(cluster)
+        applications = self._fetched_applications(shard)
         heads = {item.repository.key: self._monitor.heads[item.repository.key] for item in applications}
         return tuple(applications), tuple(heads.items())
 
-    def watch_plan(self, cluster: str, discovery: Discovery) -> WatchPlan:
-        """What the applications of a cluster declare at the heads of their repositories."""
+    def watch_plan(self, shard: Shard, discovery: Discovery) -> WatchPlan:
+        """What the applications of a shard declare at the heads of their repositories."""
         states = desired_states(
-            self._fetched_applications(cluster),
+            self._fetched_applications(shard),
             self._monitor.heads,
             self._ports.repositories,
             self._monitor.caches.manifest_cache,
@@ -54,18 +58,22 @@ class ObjectMonitor:
         declarations = ((manifest, state.application) for state in states for manifest in state.manifests)
         return watch_plan(declared_objects(declarations, discovery), discovery)
 
-    def check_cluster(self, cluster: str) -> None:
-        """Check every application of a cluster."""
-        self._monitor.check_cluster(cluster)
+    def check_shard(self, shard: Shard) -> None:
+        """Check every application of a shard."""
+        self._monitor.check_shard(shard)
 
-    def check_objects(self, objects: Mapping[ObjectRef, ObjectChange], plan: WatchPlan) -> Collection[ObjectRef]:
-        """Check objects of one cluster that changed.
+    def check_objects(
+        self, shard: Shard, objects: Mapping[ObjectRef, ObjectChange], plan: WatchPlan
+    ) -> Collection[ObjectRef]:
+        """Check objects of one shard that changed, if this replica holds its lease.
 
         Returns the objects to check again later, because they differ and it's too early for an alert, or could not be
         read. Raises PortError.
         """
-        if not self._ports.store.leadership.acquire():
-            return ()
+        with self._ports.store.leases.work(shard.lease) as lease:
+            return self._check_objects(objects, plan) if lease else ()
+
+    def _check_objects(self, objects: Mapping[ObjectRef, ObjectChange], plan: WatchPlan) -> Collection[ObjectRef]:
         refs = self._by_application(objects, plan)
         names = [application.name for application in refs]
         latest = self._ports.store.checks.latest(names)
@@ -97,11 +105,11 @@ class ObjectMonitor:
         self._monitor.reconcile_cards()
         return recheck | self._without_alert(news, refs)
 
-    def _fetched_applications(self, cluster: str) -> list[Application]:
+    def _fetched_applications(self, shard: Shard) -> list[Application]:
         return [
             application
-            for application in self._applications.values()
-            if application.cluster == cluster and application.repository.key in self._monitor.heads
+            for application in self._monitor.applications_of(shard)
+            if application.repository.key in self._monitor.heads
         ]
 
     def _by_application(self, objects: Iterable[ObjectRef], plan: WatchPlan) -> Mapping[Application, _Objects]:

@@ -6,7 +6,7 @@ A restart helps only a process that is stuck, so liveness depends only on the pr
 import math
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -105,20 +105,32 @@ def liveness(*, since_heartbeat: float, without_progress: float) -> Iterator[Pro
 
 
 def readiness(
-    store: Store, *, slack: str, connected: bool, clusters: Iterable[str], now: datetime, interval: timedelta
+    store: Store,
+    *,
+    slack: str,
+    connected: bool,
+    clusters: Iterable[str],
+    leases: Collection[str],
+    now: datetime,
+    interval: timedelta,
 ) -> Iterator[ProbeCheck]:
-    """Whether the bot can do its work; for information, also its role and when each cluster was last checked.
+    """Whether the bot can do its work; for information, also its leases and when each cluster was last checked.
 
-    `slack` is the mode of the connection to Slack, and `interval` is the interval of drift checks.
+    `slack` is the mode of the connection to Slack, `leases` are the names of all leases, and `interval` is the interval
+    of drift checks.
     """
     yield ProbeCheck("slack", connected, slack if connected else f"not connected ({slack})")
     try:
         checks = current_checks(store.checks.latest(), now, interval).values()
+        unheld = store.leases.unheld(leases)
     except StoreError as error:
         yield ProbeCheck("store", ok=False, message=str(error))
         return
     yield ProbeCheck("store", ok=True, message="responds")
-    yield ProbeCheck("replica", ok=True, message="leader" if store.leadership.acquire() else "standby")
+    held = store.leases.held(leases)
+    yield ProbeCheck("replica", ok=True, message=f"holds {', '.join(held)}" if held else "standby")
+    for name in unheld:
+        yield ProbeCheck(f"lease {name}", ok=False, message="no replica holds it", required=False)
     checked = {check.cluster for check in checks if check.status is not Status.UNKNOWN}
     for cluster, at in last_success(clusters, checks).items():
         ok = cluster in checked

@@ -50,6 +50,10 @@ class Chat(Protocol):
         """Replace a message."""
         ...
 
+    def delete(self, channel: str, ts: str) -> None:
+        """Delete a message that the bot has posted."""
+        ...
+
     def upload(
         self,
         channel: str,

@@ -1,6 +1,7 @@
 """The store: the state that survives a restart."""
 
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -18,6 +19,7 @@ from bot.core.pull_requests.queued import QueuedRevert
 from bot.core.pull_requests.tracked_pull_request import TrackedPullRequest
 from bot.core.rollouts.rollout import Rollout
 from bot.ports.errors import PortError
+from bot.ports.leases import Leases
 
 
 class StoreError(PortError):
@@ -111,6 +113,10 @@ class Incidents(Protocol):
 
         Returns False, and stores nothing, if another thread or replica has changed it: read it and decide again.
         """
+        ...
+
+    def version(self) -> str:
+        """A text that changes whenever an incident that still has something to report does. Reads no incident."""
         ...
 
     def unsettled(self) -> list[Incident]:
@@ -221,6 +227,10 @@ class Cards(Protocol):
         """Store the message of a card."""
         ...
 
+    def outdate(self, key: str, ts: str) -> None:
+        """Have a card updated, unless it has another message by now."""
+        ...
+
     def delete(self, key: str) -> None:
         """Forget the message of a card, which no longer exists in Slack."""
         ...
@@ -314,19 +324,11 @@ class Events(Protocol):
         ...
 
 
-class Leadership(Protocol):
-    """Leader election: which replica runs the schedule and writes cards."""
-
-    def acquire(self) -> bool:
-        """Whether this replica is the leader. Never raises: False if the database does not respond.
-
-        At most one replica is the leader, until it stops or its connection ends. With SQLite, the only one always is.
-        """
-        ...
-
-
 class Store(Protocol):
-    """The stored state, one part per aggregate. Every write is atomic. All methods raise StoreError."""
+    """The stored state, one part per aggregate. Every write is atomic.
+
+    All methods raise StoreError. Within `leases.work`, those that write also raise LeaseLostError.
+    """
 
     @property
     def approvals(self) -> Approvals:  # noqa: D102
@@ -369,7 +371,7 @@ class Store(Protocol):
         ...
 
     @property
-    def leadership(self) -> Leadership:  # noqa: D102
+    def leases(self) -> Leases:  # noqa: D102
         ...
 
     @property
@@ -384,10 +386,14 @@ class Store(Protocol):
     def rollouts(self) -> Rollouts:  # noqa: D102
         ...
 
+    def transaction(self) -> AbstractContextManager[None]:
+        """Make everything that this thread writes within the block visible at once, or nothing after an error."""
+        ...
+
     def settle(self, id_: str) -> None:
         """Mark the incident, pull request, revert or rollout with this id as settled: ended and reported."""
         ...
 
     def close(self) -> None:
-        """Close all connections and give up leadership."""
+        """Release the leases and close all connections."""
         ...

@@ -120,7 +120,8 @@ REVERTS_OPENED: Final = _counter("reverts.opened", "{pull_request}", "Pull reque
 # ---------------------------------------------------------------- gauges
 
 BUILD_INFO: Final = _gauge("build.info", "", "Always 1; the version is an attribute.", "version")
-LEADER: Final = _gauge("leader", "", "1 on the replica that checks and posts, 0 on the others.")
+IS_LEADER: Final = _gauge("leader", "", "1 on the replica that updates Slack, 0 on the others.")
+LEASES: Final = _gauge("leases", "{lease}", "Leases that this replica holds: the leader's and those of shards.")
 QUEUE_LENGTH: Final = _gauge("queue.length", "{request}", "Requests from Slack and webhooks that wait for a thread.")
 DRIFTED: Final = _gauge(
     "application.drifted",
@@ -151,7 +152,7 @@ EVENTS_WAITING: Final = _gauge("events.waiting", "{event}", "CloudEvents that th
 METRICS: Final = (
     *(COMMAND, CHECK, GIT_FETCH, RENDER, COMPARE, LIST, SLACK_REQUEST, EVENT_DELIVERY),
     *(RENDER_CACHE, REVERTS_OPENED),
-    *(BUILD_INFO, LEADER, QUEUE_LENGTH, DRIFTED, UNKNOWN, LAST_SUCCESS, INCIDENTS, ROLLOUTS, EVENTS_WAITING),
+    *(BUILD_INFO, IS_LEADER, LEASES, QUEUE_LENGTH, DRIFTED, UNKNOWN, LAST_SUCCESS, INCIDENTS, ROLLOUTS, EVENTS_WAITING),
 )
 
 

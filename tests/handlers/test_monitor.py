@@ -2,6 +2,7 @@
 
 import pytest
 
+from bot.adapters.database.store import SqlStore
 from bot.cli.check_report import as_json, as_text
 from bot.core.drift.model import Status
 from bot.core.rollouts.rollout import RolloutState
@@ -116,6 +117,59 @@ def test_conflicting_declarations_of_one_object_are_reported_and_are_not_drift(
         assert all(expected in output for output in outputs)
     else:
         assert not any("declared twice" in output for output in outputs)
+
+
+def test_a_replica_without_the_lease_answers_and_records_nothing(start, slack, edit, empty_postgresql):
+    bot = start(store=empty_postgresql, alerts={"looks": 1})
+    edit(level="debug")
+    assert bot.check()["shop"].drift[0].fields[0].live == "debug"
+    assert (bot.store.checks.latest(), bot.store.incidents.unsettled(), cards(slack)) == ({}, [], [])
+    bot.store.leases.renew(bot.config.lease_names)
+    bot.check()
+    assert bot.store.checks.latest()["shop"].status is Status.OUT_OF_SYNC
+    assert len(cards(slack)) == 1
+
+
+def test_a_check_whose_lease_is_lost_meanwhile_records_nothing(start, slack, edit, empty_postgresql, monkeypatch):
+    bot = start(store=empty_postgresql, alerts={"looks": 1})
+    other = SqlStore(empty_postgresql)
+    bot.store.leases.renew(bot.config.lease_names)
+    edit(level="debug")
+    client = bot.ports.clusters["prod"]
+    read = client.list
+
+    def list_after_takeover(*args):
+        bot.store.leases.close()
+        other.leases.renew(bot.config.lease_names)
+        return read(*args)
+
+    monkeypatch.setattr(client, "list", list_after_takeover)
+    assert bot.check()["shop"].status is Status.OUT_OF_SYNC
+    assert (other.checks.latest(), other.incidents.unsettled(), cards(slack)) == ({}, [], [])
+    other.close()
+
+
+def test_commits_that_another_replica_records_during_a_fetch_do_not_rewrite_history(start, source, monkeypatch):
+    bot = start()
+    repository = bot.ports.repositories["platform"]
+    fetch = repository.fetch
+    shas = []
+
+    def fetch_and_pause():
+        """Fetch one commit; before it's recorded, another replica records a second one too."""
+        monkeypatch.setattr(repository, "fetch", fetch)
+        shas.append(source.commit("Warn", {FILE: as_yaml(config_map(level="warn"))}))
+        head = fetch()
+        shas.append(source.commit("Debug", {FILE: as_yaml(config_map(level="debug"))}))
+        bot.monitor._fetch_and_record("platform")
+        return head
+
+    monkeypatch.setattr(repository, "fetch", fetch_and_pause)
+    bot.check()
+    rollouts = bot.store.rollouts.unsettled()
+    assert [rollout.revision for rollout in rollouts] == shas
+    assert not any(rollout.rewritten for rollout in rollouts)
+    assert bot.store.rollouts.head("platform") == bot.store.approvals.head("platform") == shas[-1]
 
 
 def test_a_merge_that_lands_during_a_check_waits_for_the_next_one(start, slack, source, monkeypatch):

@@ -49,7 +49,7 @@ class SqlApprovals:
         last = (instant(since)[:TO_THE_SECOND] if since else "", "")
         while True:
             after = sa.tuple_(approvals.c.at, approvals.c.id) > last
-            with self._database.begin() as connection:
+            with self._database.read() as connection:
                 rows = connection.execute(page.where(after)).all()
             if not rows:
                 return

@@ -38,7 +38,7 @@ class SqlAuditLog:
         last = 0
         while True:
             # One transaction per page, so that a slow reader doesn't block others.
-            with self._database.begin() as connection:
+            with self._database.read() as connection:
                 rows = connection.execute(page.where(audit_log.c.id > last)).all()
             if not rows:
                 return

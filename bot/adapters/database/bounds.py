@@ -7,3 +7,4 @@ CONNECT_SECONDS: Final = 10
 STATEMENT_SECONDS: Final = 60
 LOCK_SECONDS: Final = 10  # a statement waits for another replica, or on SQLite for another thread
 KEYS: Final = 500  # in one statement
+LEASE_SECONDS: Final = 8.0  # a replica's leases are valid after it has renewed them

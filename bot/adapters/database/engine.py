@@ -1,5 +1,6 @@
 """The database connection that all parts of the store share, and their common statements."""
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -8,10 +9,11 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
-from bot.adapters.database.bounds import CONNECT_SECONDS, LOCK_SECONDS, STATEMENT_SECONDS
-from bot.adapters.database.tables import instant
+from bot.adapters.database.bounds import CONNECT_SECONDS, LEASE_SECONDS, LOCK_SECONDS, STATEMENT_SECONDS
+from bot.adapters.database.tables import instant, leases
 from bot.i18n.catalogue import store as texts
 from bot.i18n.language import LocalizedText
+from bot.ports.leases import CURRENT_LEASE, LeaseLostError
 from bot.ports.store import StoreError
 
 PAGE = 500  # rows of a long table read at once
@@ -42,13 +44,43 @@ class Database:
         options = _POSTGRESQL_OPTIONS if self.is_shared else {}
         self.engine = sa.create_engine(url, pool_pre_ping=True, pool_timeout=STATEMENT_SECONDS, connect_args=options)
         sa.event.listen(self.engine, "connect", _prepare_postgresql if self.is_shared else _prepare_sqlite)
+        self._local = threading.local()  # its `connection` is that of the transaction that the thread is in
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """One transaction for everything that this thread writes and reads within the block. Raises as `begin` does."""
+        with self.begin() as connection:
+            if not self.is_shared:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")  # sqlite3 itself begins one later, at the first write
+            self._local.connection = connection
+            try:
+                yield
+            finally:
+                self._local.connection = None
 
     @contextmanager
     def begin(self) -> Iterator[sa.Connection]:
-        """One transaction. Raises StoreError."""
-        try:
-            with self.engine.begin() as connection:
+        """One transaction; within that of the thread, a savepoint.
+
+        Raises StoreError, and LeaseLostError if another replica has taken the lease of the current work.
+        """
+        with self.read() as connection:
+            if connection is self._joined:
+                with connection.begin_nested():
+                    yield connection
+            else:
+                self._verify_lease(connection)
                 yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[sa.Connection]:
+        """A transaction that only reads, for which no lease is needed. Raises StoreError."""
+        try:
+            if self._joined is not None:
+                yield self._joined
+            else:
+                with self.engine.begin() as connection:
+                    yield connection
         except SQLAlchemyError as error:
             # The driver's text may contain the URL's password, so only the kind of error is passed on.
             kind = _kind(error)
@@ -56,12 +88,12 @@ class Database:
 
     def scalar(self, statement: sa.Select[str]) -> str | None:
         """The first column of the first row; None if there is none."""
-        with self.begin() as connection:
+        with self.read() as connection:
             return connection.execute(statement).scalar()
 
     def scalars(self, statement: sa.Select[str]) -> list[str]:
         """The first column of every row."""
-        with self.begin() as connection:
+        with self.read() as connection:
             return list(connection.execute(statement).scalars())
 
     def ended(self, table: sa.Table, since: datetime, limit: int) -> list[str]:
@@ -72,6 +104,20 @@ class Database:
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()
+
+    @property
+    def _joined(self) -> sa.Connection | None:
+        """The connection of the transaction that this thread is in."""
+        return getattr(self._local, "connection", None)
+
+    def _verify_lease(self, connection: sa.Connection) -> None:
+        """Keep the lease of the current work from changing hands before this transaction ends."""
+        lease = CURRENT_LEASE.get()
+        if lease is None or not self.is_shared:
+            return
+        is_valid = (leases.c.name == lease.name) & (leases.c.token == lease.token)
+        if connection.execute(sa.select(leases.c.name).where(is_valid).with_for_update(read=True)).scalar() is None:
+            raise LeaseLostError(lease.name)
 
 
 def ended_at(at: datetime | None) -> str:
@@ -118,6 +164,12 @@ def _prepare_sqlite(connection: Any, _: object) -> None:
 
 
 def _prepare_postgresql(connection: Any, _: object) -> None:
-    for setting in (f"lock_timeout='{LOCK_SECONDS}s'", f"statement_timeout='{STATEMENT_SECONDS}s'"):
-        connection.execute(f"SET {setting}")
+    settings = {
+        "lock_timeout": LOCK_SECONDS,
+        "statement_timeout": STATEMENT_SECONDS,
+        # The transaction of a replica that is paused must not keep others from taking its leases.
+        "idle_in_transaction_session_timeout": LEASE_SECONDS,
+    }
+    for name, seconds in settings.items():
+        connection.execute(f"SET {name} = '{seconds * 1000:.0f}ms'")
     connection.commit()

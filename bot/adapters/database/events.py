@@ -43,7 +43,7 @@ class SqlEvents:
         return _QUEUED.load_all(self._database.scalars(bodies))
 
     def waiting_count(self) -> int:
-        with self._database.begin() as connection:
+        with self._database.read() as connection:
             count = sa.select(sa.func.count()).select_from(events).where(events.c.waiting)
             return int(connection.execute(count).scalar_one())
 

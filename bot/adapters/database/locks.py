@@ -5,6 +5,5 @@ https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
 
 from typing import Final
 
-LEADERSHIP: Final = 0x6769_746F_7073  # held by the leader for as long as its connection lives
 INCIDENT_EXCHANGE: Final = 0x6769_746F_7074  # held while an incident is replaced
 MIGRATION: Final = 0x6769_746F_7075  # held while the schema is brought up to date

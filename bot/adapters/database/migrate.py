@@ -22,7 +22,8 @@ def migrate(database: Database) -> None:
         match connection.dialect.name:
             case "postgresql":
                 # No timeouts: migrating a large table takes long, as does waiting for a replica that does it.
-                connection.exec_driver_sql("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0")
+                for name in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"):
+                    connection.exec_driver_sql(f"SET LOCAL {name} = 0")
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATION)))
             case "sqlite":
                 connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -220,3 +220,18 @@ homes = sa.Table(
     sa.Column("digest", Text, nullable=False),
     sa.Column("at", Text, nullable=False),
 )
+# The replicas on one PostgreSQL. `expires_at` is by the database's clock.
+replicas = sa.Table(
+    "replicas",
+    metadata,
+    sa.Column("id", Text, primary_key=True),
+    sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+)
+# A lease is valid while its holder has not expired. Rows are never deleted: the token must never fall.
+leases = sa.Table(
+    "leases",
+    metadata,
+    sa.Column("name", Text, primary_key=True),
+    sa.Column("holder", Text, nullable=True),
+    sa.Column("token", sa.BigInteger, nullable=False),
+)

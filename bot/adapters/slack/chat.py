@@ -75,7 +75,7 @@ class SlackChat:
         ts = str(answer["ts"])
         if thread and not (answer.get("message") or {}).get("thread_ts"):
             # Someone just deleted the parent, so Slack posted the reply to the channel instead.
-            _call(lambda: self._client.chat_delete(channel=channel, ts=ts), channel)
+            self.delete(channel, ts)
             raise ChatError(LocalizedText(texts.THREAD_GONE), code="thread_not_found")
         return ts
 
@@ -93,6 +93,9 @@ class SlackChat:
 
     def update(self, channel: str, ts: str, message: Message) -> None:
         self._send(message, lambda content: self._client.chat_update(channel=channel, ts=ts, **content), channel)
+
+    def delete(self, channel: str, ts: str) -> None:
+        _call(lambda: self._client.chat_delete(channel=channel, ts=ts), channel)
 
     def upload(
         self,

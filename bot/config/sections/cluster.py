@@ -15,6 +15,7 @@ class ClusterConfig(Section):
     `discover` lists the deployers whose applications the bot watches, reported in `channel` unless they name another.
     `argocd_url` is the address of Argo CD's UI, for links.
     With `watch`, the bot compares an edit on the cluster within seconds, not only at the next scheduled check.
+    With several `shards`, replicas share the cluster's applications, by namespace.
     """
 
     kubeconfig: LocalPath | None = Field(default=None, description="the path to a kubeconfig file")
@@ -23,6 +24,9 @@ class ClusterConfig(Section):
     channel: Channel = ""
     argocd_url: HttpUrl = ""
     watch: Flag = True
+    shards: int = Field(
+        default=1, ge=1, le=64, description="a number from 1 to 64 (parts that replicas check independently)"
+    )
     audit: ClusterAuditConfig | None = Field(
         default=None, description="a mapping such as {webhook: true, show_users: true}"
     )

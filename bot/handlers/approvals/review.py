@@ -77,13 +77,15 @@ class ApprovalReviewer:
         self._channel = channel
         self._reviewing = threading.Lock()
 
-    def record_commits(self, name: str, head: str) -> None:
-        """Record a tracked branch's new commits for review. The first call only stores the head. Raises PortError."""
-        recorded = self._ports.store.approvals.head(name)
+    def record_commits(self, name: str, recorded: str | None, head: str) -> bool:
+        """Record a tracked branch's new commits for review. The first call only stores the head. Raises PortError.
+
+        `recorded` and the result are as for `record_merges`.
+        """
         if recorded == head:
-            return
+            return True
         records = [] if recorded is None else self._new_records(self._ports.repositories[name], recorded, head)
-        self._ports.store.approvals.advance(name, recorded, head, records)
+        return self._ports.store.approvals.advance(name, recorded, head, records)
 
     def review(self) -> None:
         """Review the records that are due. If the forge does not respond, they are reviewed again later."""

@@ -56,19 +56,21 @@ def check(
     interactive: Sequence[str] = INTERACTIVE,
     caches: Caches | None = None,
     explain: bool = False,
+    by_namespace: bool = False,
     telemetry: Telemetry = NO_TELEMETRY,
 ) -> list[Check]:
     """Check applications of one cluster, each at the revision of its repository. Returns the checks in their order.
 
     `revisions` and `repositories` are by the repository's name. `interactive` are patterns of field managers that
     people use by hand. With the `caches` of earlier checks, only what has changed since is rendered and compared. With
-    `explain`, the checks also list the server's defaults, as set aside. Never raises: an application that could not be
-    fully checked is UNKNOWN, with the reason.
+    `explain`, the checks also list the server's defaults, as set aside. With `by_namespace`, no list reads other
+    namespaces than those that are needed. Never raises: an application that could not be fully checked is UNKNOWN, with
+    the reason.
     """
     caches = caches or Caches()
     desired = desired_states(applications, revisions, repositories, caches.manifest_cache)
     options = CompareOptions(tuple(ignore), tuple(interactive), explain)
-    return _check(desired, cluster, options, now, caches.comparison_cache, telemetry)
+    return _check(desired, cluster, options, now, caches.comparison_cache, telemetry, by_namespace=by_namespace)
 
 
 def check_files(
@@ -105,6 +107,8 @@ def _check(
     now: datetime,
     cache: ComparisonCache,
     telemetry: Telemetry = NO_TELEMETRY,
+    *,
+    by_namespace: bool = False,
 ) -> list[Check]:
     targets = [(manifest, desired.application) for desired in desired_states for manifest in desired.manifests]
     live: LiveComparison | PortError | None = None
@@ -112,7 +116,7 @@ def _check(
         with unexpected_as_port_error(f"comparison with cluster {cluster.name}"):
             if targets:
                 with telemetry.measure(COMPARE, cluster=cluster.name):
-                    live = compare_live(cluster, targets, options=options, cache=cache)
+                    live = compare_live(cluster, targets, options=options, cache=cache, by_namespace=by_namespace)
     except PortError as error:
         live = error
     cache.evict(now)

@@ -98,13 +98,15 @@ def compare_live(
     cache: ComparisonCache | None = None,
     discovery: Discovery | None = None,
     one_by_one: bool = False,
+    by_namespace: bool = False,
 ) -> LiveComparison:
     """Compare manifests, each with its application, with the live objects of a cluster. Lists each kind once.
 
     An application's own ignore rules count in addition to those in the options. A kind that is needed in one namespace
-    is listed there; one that is needed in several is listed in all namespaces or, if that is forbidden, in each. With
-    `one_by_one`, only the declared objects are read, with a request for each. With the `discovery` of an earlier
-    comparison, the kinds aren't discovered again. Raises ClusterError if the cluster does not answer at all.
+    is listed there; one that is needed in several is listed in all namespaces or, if that is forbidden or with
+    `by_namespace`, in each. With `one_by_one`, only the declared objects are read, with a request for each. With the
+    `discovery` of an earlier comparison, the kinds aren't discovered again. Raises ClusterError if the cluster does not
+    answer at all.
     """
     discovery = discovery or cluster.discover()
     needed = declared_objects(declarations, discovery)
@@ -121,13 +123,13 @@ def compare_live(
             return None
 
     def read_objects(kind: Kind) -> Mapping[Name, Object]:
-        return _list(cluster, kind, needed.namespaces[kind], failures, lambda live: live)
+        return _list(cluster, kind, needed.namespaces[kind], failures, lambda live: live, everywhere=not by_namespace)
 
     def compare_objects(kind: Kind) -> Mapping[Name, Comparisons]:
         if one_by_one:
             return _read_one_by_one(cluster, kind, needed.declarations[kind], failures, read_versions, comparer)
         compare = partial(comparer.compare, needed.declarations[kind])
-        return _list(cluster, kind, needed.namespaces[kind], failures, compare)
+        return _list(cluster, kind, needed.namespaces[kind], failures, compare, everywhere=not by_namespace)
 
     versions = sorted({kind.api_version for kind in needed.namespaces})
     # Comparisons need the schemas and the targets of autoscalers, so those are read first.
@@ -153,9 +155,14 @@ def _list(
     namespaces: set[str | None],
     failures: Failures,
     read: Callable[[Object], Read | None],
+    *,
+    everywhere: bool,
 ) -> Mapping[Name, Read]:
-    """The result of `read` for each object of a kind in these namespaces. Lists that fail are added to `failures`."""
-    if len(namespaces) > 1:
+    """The result of `read` for each object of a kind in these namespaces. Lists that fail are added to `failures`.
+
+    With `everywhere`, several namespaces are read by one list of all.
+    """
+    if everywhere and len(namespaces) > 1:
         try:
             with unexpected_as_port_error(f"list of {kind.plural} on {cluster.name}"):
                 return cluster.list(kind, None, read)

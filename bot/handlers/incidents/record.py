@@ -6,7 +6,7 @@ from datetime import datetime
 from bot.core.applications.application import Application
 from bot.core.drift.model import Check, Status
 from bot.core.incidents.alerting import AlertPolicy, apply_timers, cards_to_announce
-from bot.core.incidents.incident import ACTIVE_STATES, Incident, ResolutionCause, apply_check, resolve_unwatched
+from bot.core.incidents.incident import Incident, ResolutionCause, apply_check, resolve_unwatched
 from bot.core.incidents.resolution import resolution_cause
 from bot.core.objects.manifest import ManifestError
 from bot.handlers.incidents.transition import MAX_ATTEMPTS, change
@@ -18,7 +18,13 @@ from bot.ports.store import Store
 
 
 def record(
-    ports: Ports, application: Application, check: Check, *, rolling: bool, looks: int, manifest_cache: ManifestCache
+    ports: Ports,
+    application: Application,
+    check: Check,
+    *,
+    rolling: bool,
+    looks: int,
+    cause_if_git_moved: ResolutionCause,
 ) -> None:
     """Apply a check to the incident of its application. Raises StoreError."""
     for _ in range(MAX_ATTEMPTS):
@@ -32,7 +38,7 @@ def record(
             repository=application.repository.key,
             rolling=rolling,
             required_looks=looks,
-            cause_if_git_moved=_cause_if_git_moved(ports, application, before, check, manifest_cache),
+            cause_if_git_moved=cause_if_git_moved,
         )
         if after == before or ports.store.incidents.exchange(before, after):
             return
@@ -66,13 +72,11 @@ def resolve_unwatched_incidents(store: Store, watched: Container[str], now: date
                 store.incidents.exchange(incident, after)
 
 
-def _cause_if_git_moved(
-    ports: Ports, application: Application, incident: Incident | None, check: Check, manifest_cache: ManifestCache
+def resolution_cause_of(
+    ports: Ports, application: Application, incident: Incident, check: Check, manifest_cache: ManifestCache
 ) -> ResolutionCause:
-    """Why the incident ends, if this check resolves it and git has changed since."""
-    if incident is None or incident.state not in ACTIVE_STATES or check.status is not Status.SYNCED:
-        return "git"
-    if check.revision is None or check.revision == incident.revision:
+    """Why an application's active incident ends, if this check resolves it and git has changed since."""
+    if check.status is not Status.SYNCED or check.revision in {None, incident.revision}:
         return "git"
     repository = ports.repositories[application.repository.key]
     try:

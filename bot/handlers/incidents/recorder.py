@@ -13,11 +13,12 @@ from bot.core.applications.application import Application
 from bot.core.drift.freshness import with_last_complete
 from bot.core.drift.merge import ObjectKey, drift_of, with_objects
 from bot.core.drift.model import Check, Status
+from bot.core.incidents.incident import ACTIVE_STATES, ResolutionCause
 from bot.core.rollouts.rollout import rolling_applications
 from bot.handlers.cluster_audit.identify import ActorFinder
 from bot.handlers.discovery.deployers import DeployerReader
 from bot.handlers.drift.object_check import ObjectResults
-from bot.handlers.incidents.record import record
+from bot.handlers.incidents.record import record, resolution_cause_of
 from bot.handlers.incidents.suspects import Suspects
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.ports import Ports
@@ -39,7 +40,7 @@ class _Newer:
 class CheckRecorder:
     """Records the checks of applications on one cluster at a time. Thread-safe.
 
-    Incidents are written under `lock`, so that those of one check are announced together.
+    All incidents of a check are stored in one transaction, so that they are announced together.
     """
 
     def __init__(
@@ -52,7 +53,7 @@ class CheckRecorder:
         suspects: Suspects,
         manifest_cache: ManifestCache,
     ) -> None:
-        self.lock = threading.Lock()
+        self._lock = threading.Lock()
         self._ports = ports
         self._alerts = alerts
         self._actors = actors
@@ -62,18 +63,27 @@ class CheckRecorder:
         self._newer: deque[_Newer] = deque(maxlen=_MAX_NEWER)
 
     def record(self, applications: Sequence[Application], checks: Sequence[Check], *, since: float) -> list[Check]:
-        """Record checks, in the order of their applications, begun at `since` (time.monotonic()). Raises StoreError."""
-        previous = self._ports.store.checks.latest()
-        checks = [with_last_complete(check, previous.get(check.application)) for check in checks]
+        """Record checks, in the order of their applications, begun at `since` (time.monotonic()).
+
+        Raises StoreError, and LeaseLostError if another replica has taken over since: nothing is recorded then.
+        """
+        checks, previous = self._with_last_complete(checks)
         checks, deploying = self._in_context(applications, checks, previous)
-        with self.lock:
+        with self._lock:
             checks = [self._with_newer_objects(check, since) for check in checks]
-            rolling = self._rolling() | deploying
-            for application, check in zip(applications, checks, strict=True):
-                self._apply(application, check, rolling, looks=self._alerts.looks)
-            self._ports.store.checks.save(checks)  # last, so that no check is visible before its incident
+            causes = self._resolution_causes(applications, checks)
+            with self._ports.store.transaction():
+                rolling = self._rolling() | deploying
+                for application, check in zip(applications, checks, strict=True):
+                    self._apply(application, check, rolling, causes, looks=self._alerts.looks)
+                self._ports.store.checks.save(checks)
         self.find_suspects([application.name for application in applications])
         return checks
+
+    def identify_actors(self, applications: Sequence[Application], checks: Sequence[Check]) -> Sequence[Check]:
+        """The checks as `record` returns them, without recording anything. Raises StoreError."""
+        checks, previous = self._with_last_complete(checks)
+        return self._in_context(applications, checks, previous)[0]
 
     def record_objects(
         self,
@@ -95,23 +105,46 @@ class CheckRecorder:
         ]
         checks, deploying = self._in_context(applications, checks, latest)
         outdated: set[str] = set()
-        with self.lock:
-            rolling = self._rolling() | deploying
-            current = self._ports.store.checks.latest([application.name for application in applications])
-            for application, check in zip(applications, checks, strict=True):
-                name = application.name
-                if current.get(name) != latest[name]:
-                    outdated.add(name)
-                    continue
-                self._apply(application, check, rolling, looks=1 if name in settled else self._alerts.looks)
-                # Keep the time of the latest check, when the other objects were last compared.
-                self._ports.store.checks.save([replace(check, at=latest[name].at)])
+        with self._lock:
+            causes = self._resolution_causes(applications, checks)
+            with self._ports.store.transaction():
+                rolling = self._rolling() | deploying
+                current = self._ports.store.checks.latest([application.name for application in applications])
+                for application, check in zip(applications, checks, strict=True):
+                    name = application.name
+                    if current.get(name) != latest[name]:
+                        outdated.add(name)
+                        continue
+                    self._apply(application, check, rolling, causes, looks=1 if name in settled else self._alerts.looks)
+                    # Keep the time of the latest check, when the other objects were last compared.
+                    self._ports.store.checks.save([replace(check, at=latest[name].at)])
+            for name in results.keys() & {application.name for application in applications} - outdated:
                 self._newer.append(_Newer(monotonic(), now, name, results[name].objects))
         return frozenset(outdated)
 
     def find_suspects(self, applications: Iterable[str]) -> None:
         """Find the commits behind active incidents of these applications, which can take seconds. Raises StoreError."""
         self._suspects.find(applications)
+
+    def _with_last_complete(self, checks: Sequence[Check]) -> tuple[Sequence[Check], Mapping[str, Check]]:
+        """The checks with what the last complete ones found, and the latest checks of all applications."""
+        previous = self._ports.store.checks.latest()
+        return [with_last_complete(check, previous.get(check.application)) for check in checks], previous
+
+    def _resolution_causes(
+        self, applications: Sequence[Application], checks: Sequence[Check]
+    ) -> Mapping[str, ResolutionCause]:
+        """Why each incident ends, by application. Call it outside of a transaction: it may have to render manifests."""
+        unsettled = self._ports.store.incidents.unsettled()
+        active = {incident.application: incident for incident in unsettled if incident.state in ACTIVE_STATES}
+        causes: dict[str, ResolutionCause] = {}
+        for application, check in zip(applications, checks, strict=True):
+            if incident := active.get(application.name):
+                with skip_unexpected(f"cause of the end of {incident.id}"):
+                    causes[application.name] = resolution_cause_of(
+                        self._ports, application, incident, check, self._manifest_cache
+                    )
+        return causes
 
     def _in_context(
         self, applications: Sequence[Application], checks: Sequence[Check], previous: Mapping[str, Check]
@@ -145,7 +178,15 @@ class CheckRecorder:
             return frozenset()
         return rolling_applications(self._ports.store.rollouts.unsettled())
 
-    def _apply(self, application: Application, check: Check, rolling: Collection[str], *, looks: int) -> None:
+    def _apply(
+        self,
+        application: Application,
+        check: Check,
+        rolling: Collection[str],
+        causes: Mapping[str, ResolutionCause],
+        *,
+        looks: int,
+    ) -> None:
         with skip_unexpected(f"incident of {application.name}"):
             record(
                 self._ports,
@@ -153,7 +194,7 @@ class CheckRecorder:
                 check,
                 rolling=check.application in rolling,
                 looks=looks,
-                manifest_cache=self._manifest_cache,
+                cause_if_git_moved=causes.get(application.name, "git"),
             )
 
     def _with_newer_objects(self, check: Check, since: float) -> Check:

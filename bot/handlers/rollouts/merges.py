@@ -35,19 +35,20 @@ _SQUASH_TAKES = timedelta(minutes=1)
 def record_merges(
     ports: Ports,
     name: str,
+    recorded: str | None,
     head: str,
     applications: Sequence[Application],
     manifest_cache: ManifestCache,
     people: People,
-) -> None:
+) -> bool:
     """Store a rollout for each new merge in one repository, up to its tracked `head` (a full sha).
 
-    The first call only stores the head. Raises RepositoryError, StoreError.
+    `recorded` is the stored head from before `head` was fetched: another replica may have stored a later one since.
+    False, and nothing is stored, if it has. The first call only stores the head. Raises RepositoryError, StoreError.
     """
     repository = ports.repositories[name]
-    recorded = ports.store.rollouts.head(name)
     if recorded == head:
-        return
+        return True
     rollouts = [] if recorded is None else _rollouts(ports, repository, recorded, head, applications, manifest_cache)
     for index, rollout in enumerate(rollouts):
         with skip_unexpected(f"authors of {rollout.id}"):
@@ -57,6 +58,7 @@ def record_merges(
     moved = ports.store.rollouts.advance(name, recorded, head, rollouts)
     for rollout in rollouts if moved else ():
         _log.info("rollout of %s in %s: %s", rollout.revision, rollout.repository, rollout.subject)
+    return moved
 
 
 def _rollouts(

@@ -3,10 +3,11 @@
 import logging
 import threading
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, wait
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from bot.context_pool import ContextThreadPool
 from bot.core.applications.application import Application
 from bot.core.drift.ignore_rules import IgnoreRule
 from bot.core.objects.manifest import ManifestError
@@ -70,7 +71,7 @@ class RolloutTracker:
         self._starting = threading.Lock()
         self._observations: dict[str, Future[None]] = {}
         self._reading_checks: Future[None] | None = None
-        self._pool = ThreadPoolExecutor(_MAX_CLUSTERS + 1, "rollouts")  # and one thread for the forges
+        self._pool = ContextThreadPool(_MAX_CLUSTERS + 1, "rollouts")  # and one thread for the forges
 
     def observe(self) -> None:
         """Observe rollouts in progress and their checks, and find the suspects of late ones. Raises StoreError."""

@@ -2,7 +2,9 @@
 
 import logging
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -11,6 +13,7 @@ from typing import Protocol
 from bot.core.approvals.approval import collect_alerts
 from bot.core.incidents.alerting import AlertPolicy
 from bot.core.incidents.incident import Incident
+from bot.core.leases import LEADER
 from bot.core.waiting import is_waiting
 from bot.i18n.catalogue import chat as texts
 from bot.i18n.catalogue import error as error_texts
@@ -21,6 +24,7 @@ from bot.messages.desired_cards import desired_cards
 from bot.messages.incident_cards import resolved_unannounced
 from bot.ports.chat import Chat, ChatError
 from bot.ports.isolation import skip_unexpected, without_failing
+from bot.ports.leases import LeaseLostError
 from bot.ports.store import Posted, Store
 
 _log = logging.getLogger(__name__)
@@ -39,6 +43,7 @@ _INVALID_MESSAGE = frozenset({
 # If Slack is down, or the channel rejects messages until someone fixes it, try less and less often.
 _MIN_WAIT = timedelta(seconds=5)
 _MAX_WAIT = timedelta(minutes=5)
+_MAX_REJECTED = 1_000
 _MAX_RETRY_AFTER = timedelta(hours=1)  # a later time means that the clock was set back
 
 
@@ -89,6 +94,8 @@ class CardReconciler:
         self._digests = digests
         self._lock = threading.Lock()
         self._failures: dict[str, _Failure] = {}  # by channel, or by the key of a card
+        # The key, channel and ts of the messages whose row the store rejected.
+        self._rejected: deque[tuple[str, str, str]] = deque(maxlen=_MAX_REJECTED)
 
     def problems(self, channel: str | None = None) -> list[Text]:
         """A sentence for each channel in which cards are missing, or only for one channel."""
@@ -100,9 +107,10 @@ class CardReconciler:
         ]
 
     def reconcile(self) -> None:
-        """Post and update the cards that differ, and settle what is over and reported. Only on the leader."""
-        if not self._store.leadership.acquire():
-            return
+        """Post and update the cards that differ, and settle what is over and reported. Only on the leader.
+
+        Raises LeaseLostError as soon as another replica leads.
+        """
         with self._lock:
             current: dict[str, bool] = {}
             finished: dict[tuple[str, ...], bool] = {}
@@ -133,6 +141,22 @@ class CardReconciler:
                 for id_ in ids if done else ():
                     store.settle(id_)
 
+    def repair_rejected(self) -> None:
+        """Undo what was sent to Slack while another replica took over. Call it outside of `Leases.work`.
+
+        A message that the new leader has posted too is deleted. One that it has adopted or updated, it updates again.
+        """
+        for _ in range(len(self._rejected)):
+            key, channel, ts = self._rejected.popleft()
+            posted = self._store.cards.get(key)
+            if posted is None or not posted.ts:  # the new leader is about to look for it
+                self._rejected.append((key, channel, ts))
+            elif posted.ts == ts:
+                self._store.cards.outdate(key, ts)
+            else:
+                with suppress(ChatError):
+                    self._chat.delete(channel, ts)
+
     def _desired_cards(self, incidents: Sequence[Incident]) -> list[Card]:
         """Every card that should exist, except of subjects that fail unexpectedly. Raises StoreError."""
         store = self._store
@@ -159,6 +183,8 @@ class CardReconciler:
                 return is_posted
         if self._is_waiting(card.channel) or self._is_waiting(card.key):
             return False
+        if self._store.leases.get(LEADER) is None:
+            raise LeaseLostError(LEADER)
         try:
             ts = self._deliver(card)
         except ChatError as error:
@@ -168,7 +194,11 @@ class CardReconciler:
         self._failures.pop(card.key, None)
         if ts is None:
             return False
-        self._store.cards.save(card.key, Posted(card.channel, ts, card.digest, self._clock()))
+        try:
+            self._store.cards.save(card.key, Posted(card.channel, ts, card.digest, self._clock()))
+        except LeaseLostError:
+            self._rejected.append((card.key, card.channel, ts))
+            raise
         return True
 
     def _deliver(self, card: Card) -> str | None:

@@ -1,4 +1,4 @@
-"""Watches one cluster: an informer for each kind, and a thread that compares the objects that changed."""
+"""Watches one shard of a cluster: an informer for each kind, and a thread that compares the objects that changed."""
 
 import logging
 import threading
@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Hashable, Mapping
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
+from bot.core.applications.shard import Shard
 from bot.core.drift.observed_write import ObservedWrite
 from bot.handlers.drift.declared import Name
 from bot.handlers.watch.informer import Informer
@@ -18,7 +19,7 @@ from bot.ports.isolation import unexpected_as_port_error
 
 _log = logging.getLogger(__name__)
 
-MAX_INFORMERS: Final = 100  # of one cluster; each has a thread and a connection. Other kinds are only polled.
+MAX_INFORMERS: Final = 100  # of one shard; each has a thread and a connection. Other kinds are only polled.
 _DISCOVER_EVERY: Final = 60.0  # seconds
 _RETRY_REFUSED: Final = 600.0  # seconds; permissions rarely change
 _LIST_SECONDS: Final = 30.0  # how long the first comparison waits for every informer to list its objects
@@ -29,46 +30,43 @@ _SHORTEST_PAUSE: Final = 0.05  # seconds, in which related changes arrive
 class ObjectChecks(Protocol):
     """Checks applications and single objects."""
 
-    def watched_state(self, cluster: str) -> Hashable | None:
-        """What a plan depends on besides discovery; None until the cluster has been checked."""
+    def watched_state(self, shard: Shard) -> Hashable | None:
+        """What a plan depends on besides discovery; None unless this replica has its lease and has checked it."""
         ...
 
-    def watch_plan(self, cluster: str, discovery: Discovery) -> WatchPlan:
-        """What to watch on a cluster."""
+    def watch_plan(self, shard: Shard, discovery: Discovery) -> WatchPlan:
+        """What to watch for a shard."""
         ...
 
-    def check_cluster(self, cluster: str) -> None:
-        """Check every application on a cluster."""
+    def check_shard(self, shard: Shard) -> None:
+        """Check every application of a shard."""
         ...
 
-    def check_objects(self, objects: Mapping[ObjectRef, ObjectChange], plan: WatchPlan) -> Collection[ObjectRef]:
+    def check_objects(
+        self, shard: Shard, objects: Mapping[ObjectRef, ObjectChange], plan: WatchPlan
+    ) -> Collection[ObjectRef]:
         """Check objects that changed. Returns those to check again later."""
         ...
 
 
-class ClusterWatcher:
-    """Watches a cluster while `is_leader`. Call `keep` periodically, and `stop` after the last call."""
+class ShardWatcher:
+    """Watches what a shard declares. Call `keep` periodically, and `stop` after the last call."""
 
     def __init__(
         self,
+        shard: Shard,
         cluster: Cluster,
         checks: ObjectChecks,
         *,
         settle: timedelta,
-        is_leader: Callable[[], bool],
         clock: Callable[[], datetime],
     ) -> None:
+        self.shard = shard
         self._cluster = cluster
         self._checks = checks
         self._settle = settle.total_seconds()
-        self._is_leader = is_leader
         self._clock = clock
         self._watching: _Watching | None = None
-
-    @property
-    def cluster(self) -> str:
-        """The cluster's name."""
-        return self._cluster.name
 
     @property
     def is_watching(self) -> bool:
@@ -77,20 +75,20 @@ class ClusterWatcher:
         return watching is not None and watching.has_listed
 
     def keep(self) -> None:
-        """Start watching, update the plan, or stop if this replica doesn't lead. Raises PortError."""
-        if not self._is_leader():
-            self.stop()
-            return
-        state = self._checks.watched_state(self._cluster.name)
+        """Start watching, update the plan, or stop without the shard's lease. Raises PortError."""
+        state = self._checks.watched_state(self.shard)
         if state is None:
+            self.stop()
             return
         watching = self._watching
         if watching is None:
             plan = self._plan(self._cluster.discover())
-            watching = self._watching = _Watching(self._cluster, self._checks, plan, self._settle, self._clock)
+            watching = self._watching = _Watching(
+                self.shard, self._cluster, self._checks, plan, self._settle, self._clock
+            )
             watching.start()
         elif watching.has_other_kinds():
-            self._checks.check_cluster(self._cluster.name)
+            self._checks.check_shard(self.shard)
             watching.follow(self._plan(watching.discovery))
         elif state != watching.state:
             watching.follow(self._plan(watching.discovery))
@@ -105,14 +103,15 @@ class ClusterWatcher:
             watching.stop()
 
     def _plan(self, discovery: Discovery) -> WatchPlan:
-        return self._checks.watch_plan(self._cluster.name, discovery)
+        return self._checks.watch_plan(self.shard, discovery)
 
 
 class _Watching:
-    """The informers of a cluster and the thread that compares, from `start` to `stop`."""
+    """The informers of a shard and the thread that compares, from `start` to `stop`."""
 
     def __init__(
         self,
+        shard: Shard,
         cluster: Cluster,
         checks: ObjectChecks,
         plan: WatchPlan,
@@ -121,6 +120,7 @@ class _Watching:
     ) -> None:
         self.discovery = plan.discovery
         self.state: Hashable = None
+        self._shard = shard
         self._cluster = cluster
         self._checks = checks
         self._plan = plan
@@ -205,7 +205,7 @@ class _Watching:
         while not self.has_listed and time.monotonic() < self._started + _LIST_SECONDS:
             if self._stopping.wait(_SHORTEST_PAUSE):
                 return
-        _log.info("watching %s, with %d informers", self._cluster.name, len(self._informers))
+        _log.info("watching %s, with %d informers", self._shard.name, len(self._informers))
         while not self._stopping.wait(self._pause()):
             with self._settling_lock:
                 taken = self._settling.take_due(time.monotonic())
@@ -219,7 +219,7 @@ class _Watching:
             recheck: Collection[ObjectRef] = due
             try:
                 with unexpected_as_port_error(f"check of changed objects on {self._cluster.name}"):
-                    recheck = self._checks.check_objects(due, self._plan)
+                    recheck = self._checks.check_objects(self._shard, due, self._plan)
             except PortError as error:
                 _log.warning("cannot check what changed on %s: %s", self._cluster.name, error)
             with self._settling_lock:

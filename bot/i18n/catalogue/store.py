@@ -14,3 +14,7 @@ OTHER_VERSION = Phrase(
     en="{id}: {values} (stored by another version of the bot)",
     es="{id}: {values} (guardado por otra versión del bot)",
 )
+LEASE_LOST = Phrase(
+    en="Another replica has taken over {lease}, so nothing was stored.",
+    es="Otra réplica se ha encargado de {lease}, así que no se ha guardado nada.",
+)

@@ -40,8 +40,9 @@ class Scenario:
 
     def rollouts(self):
         """Fetch, and record what was merged; all rollouts that are not settled."""
+        recorded = self.ports.store.rollouts.head("platform")
         head = self.ports.repositories["platform"].fetch()
-        record_merges(self.ports, "platform", head, list(self.applications.values()), self.cache, self.people)
+        record_merges(self.ports, "platform", recorded, head, list(self.applications.values()), self.cache, self.people)
         return self.ports.store.rollouts.unsettled()
 
     def rollout(self, message, files):
