@@ -332,6 +332,23 @@ def test_the_time_that_several_wait_for_a_host_counts_once(monkeypatch):
     assert patience.begin() == 30
 
 
+def test_slow_hosts_delay_checks_together_no_longer_than_one_of_them(released, monkeypatch):
+    clock, waited = SimpleNamespace(now=0.0), []
+
+    def wait(_, seconds):
+        waited.append(seconds)
+        clock.now += seconds
+
+    monkeypatch.setattr(background, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    monkeypatch.setattr(background, "wait", wait)
+    fetches = BackgroundFetches()
+    for _ in range(2):
+        for number in range(40):
+            with pytest.raises(background.FetchPendingError):
+                fetches.result(f"charts-{number}.example", number, released.wait)
+    assert bounds.WAIT_SECONDS < sum(waited) < bounds.WAIT_SECONDS + 80 * bounds.GRACE_SECONDS + 20
+
+
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_redirects_are_bounded_and_take_no_credential_elsewhere(attack, status):
     headers = []

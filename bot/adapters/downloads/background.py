@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 
 from cachetools import LRUCache
 
-from bot.core.charts.bounds import RECENT_SECONDS, WAIT_SECONDS, WAIT_WINDOW_SECONDS
+from bot.core.charts.bounds import GRACE_SECONDS, RECENT_SECONDS, WAIT_SECONDS, WAIT_WINDOW_SECONDS
 from bot.work_pool import FullError, WorkPool
 
 _MAX_FETCHES: Final = 10_000  # whose latest results are kept
@@ -66,7 +66,8 @@ class _Patience:
 class BackgroundFetches:
     """Runs each fetch once at a time. Any thread may call.
 
-    Callers wait for one host at most `wait_seconds` in WAIT_WINDOW_SECONDS; the time that several wait counts once.
+    Callers wait at most `wait_seconds` in WAIT_WINDOW_SECONDS, for one host and for all together; the time that several
+    wait counts once. After that, they wait GRACE_SECONDS for a host that has not been slow.
     """
 
     def __init__(self, wait_seconds: float = WAIT_SECONDS) -> None:
@@ -74,6 +75,7 @@ class BackgroundFetches:
         self._pool = WorkPool("fetch", workers=_WORKERS, waiting=_QUEUE)
         self._fetches: LRUCache[Hashable, _Fetch] = LRUCache(_MAX_FETCHES)
         self._patience: LRUCache[str, _Patience] = LRUCache(_MAX_HOSTS)  # by host
+        self._patience_for_all = _Patience(wait_seconds)
         self._lock = threading.Lock()
 
     def result(self, host: str, key: Hashable, fetch: Callable[[], _Result]) -> _Result:
@@ -86,11 +88,15 @@ class BackgroundFetches:
             if record.running is None:
                 self._start(host, record, fetch)
             patience = self._patience.setdefault(host, _Patience(self._wait_seconds))
-            running, seconds = record.running, patience.begin()
+            running = record.running
+            for_host, for_all = patience.begin(), self._patience_for_all.begin()
+            is_slow = for_host < self._wait_seconds / 2
+            seconds = min(for_host, for_all if is_slow else max(for_all, GRACE_SECONDS))
         if running:
             wait([running], seconds)
         with self._lock:
             patience.end()
+            self._patience_for_all.end()
         if running and running.done():
             return running.result()  # type: ignore[no-any-return]  # of this `fetch`, or one with the same key
         if record.ended and time.monotonic() - record.ended_at < RECENT_SECONDS:

@@ -4,6 +4,7 @@ https://kubernetes.io/docs/reference/config-api/apiserver-audit.v1/
 """
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -24,6 +25,7 @@ Object = Mapping[str, Any]
 REPLICAS: Final = "spec.replicas"
 _METADATA: Final = "metadata"
 _VERBS: Final = frozenset({"create", "update", "patch", "delete", "deletecollection"})
+_INVALID_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _CREATED: Final = 201
 _REFUSED: Final = 400
 _MAX_NAME: Final = 256  # characters of a user or an object
@@ -79,7 +81,7 @@ def _without_bodies(event: Object, *, keep_users: bool) -> ClusterWrite | None:
     verb, reference = text(event, "verb"), mapping(event, "objectRef")
     code = mapping(event, "responseStatus").get("code")
     times = [parse_time(text(event, name)) for name in ("requestReceivedTimestamp", "stageTimestamp")]
-    parameters = parse_qs(text(event, "requestURI").partition("?")[2])
+    parameters = _parameters(text(event, "requestURI").partition("?")[2])
     subresource, resource = text(reference, "subresource"), text(reference, "resource")
     user = text(mapping(event, "user"), "username")[:_MAX_NAME]
     impersonated = text(mapping(event, "impersonatedUser"), "username")[:_MAX_NAME]
@@ -146,6 +148,15 @@ def _within(fields: tuple[str, ...] | None, limits: tuple[str, ...] | None) -> t
     if fields is None or limits is None:
         return limits if fields is None else fields
     return tuple(path for path in fields if any(is_related(path, limit) for limit in limits))
+
+
+def _parameters(query: str) -> Mapping[str, list[str]]:
+    """The parameters of a query, without those that the API server drops: any with a `;` or an invalid escape.
+
+    https://pkg.go.dev/net/url#ParseQuery
+    """
+    pairs = (pair for pair in query.split("&") if ";" not in pair and not _INVALID_ESCAPE.search(pair))
+    return parse_qs("&".join(pairs), keep_blank_values=True)
 
 
 def _is_dry_run(event: Object, parameters: Mapping[str, list[str]]) -> bool | None:

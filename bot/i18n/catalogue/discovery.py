@@ -21,8 +21,10 @@ GONE = Phrase(
 )
 
 SAME_APPLICATION = Phrase(
-    en="an older resource already deploys the configured application {name}. The bot shows only the status of the older resource.",
-    es="un recurso más antiguo ya despliega la aplicación configurada {name}. El bot solo muestra el estado del más antiguo.",
+    en="an older resource already deploys the configured application {name}. The bot shows only the status of the "
+    "older resource.",
+    es="un recurso más antiguo ya despliega la aplicación configurada {name}. El bot solo muestra el estado del más "
+    "antiguo.",
 )
 TOO_LARGE = Phrase(
     en="the resource is too large for the bot. Move large values out of it, for example to a values file in git.",
