@@ -96,7 +96,7 @@ def test_every_key_arrives():
     )
     assert config.applications == {
         "ferry": Application(
-            "ferry", RepositoryRef("platform"), "apps/ferry", "prod", "on", "G0FERRY", ("W0KAI", "S0CREW")
+            "ferry", RepositoryRef("platform"), "apps/ferry", "prod", "on", "G0FERRY", owners=("W0KAI", "S0CREW")
         ),
         "quay": Application("quay", RepositoryRef("charts"), ".", "here", "quay", "C0HARBOUR1", helm=helm),
         "pier": Application("pier", RepositoryRef("charts"), ".", "here", "quay", "C0HARBOUR1", helm=helm),

@@ -46,6 +46,9 @@ BUILT = {
     "bot/config/sections/forge.py: kind.repository": "[kind.repository for kind in FORGES.values()]",
     "bot/core/drift/severity.py: rule.path": "[rule.path for rule in _RULES]",
     "bot/core/globs.py: '|'.join(expressions)": (f"[parse_glob(text).pattern for text in {GLOBS!r}]"),
+    "bot/core/rendering/chart.py: f'{re.escape(name)}-v?\\\\d.*\\\\.tgz'": (
+        "['web-v?\\\\d.*\\\\.tgz', '-v?\\\\d.*\\\\.tgz']"
+    ),
     "bot/core/pull_requests/revert.py: f'{branch_name(target)}(-[1-9][0-9]?)?'": (
         "['gitops-bot/revert-' + '0' * 40 + '(-[1-9][0-9]?)?']"
     ),

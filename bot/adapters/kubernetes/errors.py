@@ -78,7 +78,7 @@ class ClusterErrorMapper:
                 )
             case 404:
                 return self.could_not(action, LocalizedText(texts.NO_LONGER_SERVED))
-            case 410 | 504 if status == 410 or message.startswith(_FUTURE_VERSION):
+            case 410 | 504 if status == 410 or _FUTURE_VERSION in message:
                 why = LocalizedText(texts.EXPIRED)
                 return ExpiredError(LocalizedText(texts.COULD_NOT, cluster=self.cluster, what=action, why=why))
             case 429:

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from collections import Counter
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -46,6 +47,9 @@ from bot.ports.git import Repository
 from bot.ports.isolation import UnexpectedError, skip_unexpected, unexpected_as_port_error
 
 _log = logging.getLogger(__name__)
+
+# Instances of Argo CD on one cluster whose settings are read. Applications can claim any number of them.
+_MAX_CONTROLLERS: Final = 10
 
 Object = Mapping[str, Any]
 
@@ -99,12 +103,17 @@ def _read_argo(
     resources: Resources, cluster: str, settings: ClusterConfig, read_data: DataReader
 ) -> list[DiscoveryResult]:
     applications = resources[argocd.APPLICATION]
-    namespaces = {argocd.controller_namespace(resource) for resource in applications}
-    urls = {namespace: settings.argocd_url or _argocd_url(read_data, namespace) for namespace in namespaces}
+    namespaces = Counter(argocd.controller_namespace(resource) for resource in applications)
+    urls = {
+        namespace: settings.argocd_url or _argocd_url(read_data, namespace)
+        for namespace, _ in namespaces.most_common(_MAX_CONTROLLERS)
+    }
     return [
         application
         for resource in applications
-        for application in argocd.read_application(resource, cluster, urls[argocd.controller_namespace(resource)])
+        for application in argocd.read_application(
+            resource, cluster, urls.get(argocd.controller_namespace(resource), "")
+        )
     ]
 
 

@@ -14,6 +14,7 @@ from bot.core.rollouts.rollout import ApplicationRollout, Rollout
 from bot.handlers.change_people import read_authors, requester_of
 from bot.handlers.rendering.affected import affected_applications
 from bot.handlers.rendering.manifest_cache import ManifestCache
+from bot.handlers.rollouts.reverted import reverted
 from bot.handlers.slack.people import People
 from bot.ports import Ports
 from bot.ports.forge import Forge, ForgeError
@@ -139,14 +140,15 @@ def _with_authors(rollout: Rollout, repository: Repository, people: People) -> R
 
 
 def _with_commits(rollout: Rollout, repository: Repository) -> Rollout:
-    """The rollout with the time of its first commit, and the commits that its messages say they revert.
+    """The rollout with the time of its first commit, and the commits that it reverts.
 
-    They are added to those that its pull request is known to revert.
+    Its messages and the branch of its pull request name them, but anyone can write those: the files count.
     """
     commits = repository.commits(rollout.parent, rollout.revision, limit=_MAX_COMMITS)
     named = [sha for commit in commits for sha in reverted_in(commit.message)]
     first_commit_at = _first_commit_time(commits, rollout) if len(commits) < _MAX_COMMITS else None
-    return replace(rollout, reverts=tuple(dict.fromkeys((*rollout.reverts, *named))), first_commit_at=first_commit_at)
+    reverts = reverted(repository, rollout.parent, rollout.revision, (*rollout.reverts, *named))
+    return replace(rollout, reverts=reverts, first_commit_at=first_commit_at)
 
 
 def _first_commit_time(commits: Sequence[Commit], rollout: Rollout) -> datetime | None:

@@ -106,7 +106,7 @@ def test_a_refused_watch_says_why(cluster, client, status, error, sentence):
 
 def test_a_watch_from_a_version_in_the_future_needs_a_new_list():
     """After etcd was restored from a backup, versions are lower than before."""
-    body = b'{"kind": "Status", "code": 504, "message": "Too large resource version: 1000, current: 500"}'
+    body = b'{"kind": "Status", "code": 504, "message": "Timeout: Too large resource version: 1000, current: 500"}'
     mapper, action = ClusterErrorMapper("prod", "https://prod.example"), LocalizedText(texts.READ_SCHEMAS)
     assert isinstance(mapper.rejected(action, 504, body), ExpiredError)
     assert not isinstance(mapper.rejected(action, 504, b"{}"), ExpiredError)

@@ -218,3 +218,24 @@ def test_the_first_commit_of_a_merge_is_dated_unless_it_was_squashed(scenario, f
     forge.merge("topic", title="Raise the limit", method=method)
     (rollout,) = scenario.rollouts()
     assert rollout.first_commit_at == (written_at if is_known else None)
+
+
+OTHER_FILE = "apps/shop/other.yaml"
+
+
+def test_a_message_that_says_revert_marks_nothing_that_is_still_there(scenario):
+    bad = scenario.rollout("Break it", {SETTINGS_FILE: settings(2)})
+    says_so = f"This reverts commit {bad.revision}."
+    other_file = {OTHER_FILE: as_yaml(config_map("other", x="1"))}
+    assert scenario.rollout(f"Tidy\n\n{says_so}", other_file).reverts == ()
+    assert scenario.rollout(f"Raise it\n\n{says_so}", {SETTINGS_FILE: settings(9)}).reverts == ()
+    resolved_by_hand = scenario.rollout(f"Undo\n\n{says_so}", {SETTINGS_FILE: settings(8)})
+    assert resolved_by_hand.reverts == (bad.revision,)
+
+
+def test_a_revert_of_several_commits_reverts_each(scenario):
+    first = scenario.rollout("First", {SETTINGS_FILE: settings(2)})
+    second = scenario.rollout("Second", {SETTINGS_FILE: settings(3), OTHER_FILE: as_yaml(config_map("other"))})
+    named = f"This reverts commit {second.revision}.\n\nThis reverts commit {first.revision}."
+    both = scenario.rollout(f"Undo\n\n{named}", {SETTINGS_FILE: settings(1), OTHER_FILE: None})
+    assert both.reverts == (second.revision, first.revision)
