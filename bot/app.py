@@ -83,6 +83,7 @@ def build_monitor(
         config.applications,
         manifest_cache,
         config.slack.channel,
+        config.slack.people,
     )
     rollouts = RolloutTracker(
         ports,
