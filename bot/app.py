@@ -88,6 +88,7 @@ def build_monitor(
         config.applications,
         manifest_cache,
         config.slack.channel,
+        config.slack.people,
     )
     deployers = DeployerReader(
         ports.clusters,

@@ -5,8 +5,9 @@ from dataclasses import replace
 
 from bot.core.approvals.approval import ApprovalRecord, ApprovalStatus
 from bot.core.git.author import MAX_AUTHORS, Author, authors_of
-from bot.core.git.commit import Commit, PullRequest, approvers
+from bot.core.git.commit import Commit, PullRequest
 from bot.core.git.people import ChangePeople
+from bot.handlers.contributions import read_approvers
 from bot.ports.forge import Forge
 from bot.ports.git import Repository
 from bot.ports.store import Store
@@ -28,7 +29,7 @@ def read_people(
     if pull is None or pull.state != "merged":
         return None, replace(people, approvers=())
     record = reviewed_record(store.approvals.of_commits(repository.name, [commit.sha]))
-    approved_by = record.approvers if record else approvers(pull, forge.approvals(pull.number))
+    approved_by = record.approvers if record else read_approvers(repository, forge, pull)
     return pull, replace(
         people,
         requester=requester_of(store, repository.name, pull),

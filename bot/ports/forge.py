@@ -1,11 +1,11 @@
 """Forges: GitHub, GitLab and Bitbucket."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Protocol
 
-from bot.core.git.commit import Approval, PullRequest
+from bot.core.git.commit import Approval, PullRequest, PullRequestCommit
 from bot.core.git.commit_check import CommitCheck
+from bot.core.git.push import Push
 from bot.i18n.language import Text
 from bot.ports.errors import PortError
 
@@ -32,12 +32,16 @@ class Forge(Protocol):
         """
         ...
 
-    def pushers(self, branch: str) -> Mapping[str, str]:
-        """Who recently pushed which commit to a branch (account by sha); empty if the forge does not report it."""
+    def pushes(self, branch: str) -> list[Push]:
+        """The recent pushes to a branch; empty if the forge does not say."""
         ...
 
     def approvals(self, number: int) -> list[Approval]:
         """The approving reviews in force (a later "changes requested" by the same person withdraws theirs)."""
+        ...
+
+    def commits(self, pull: PullRequest) -> list[PullRequestCommit]:
+        """The commits of a pull request, newest first. Its head is missing if the forge doesn't list all of them."""
         ...
 
     def checks(self, sha: str) -> list[CommitCheck]:

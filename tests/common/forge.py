@@ -1,7 +1,7 @@
 """Forges: one in memory, for tests of pull requests, and the sandbox's in each dialect."""
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,8 +11,9 @@ from bot import build
 from bot.adapters.git.repository import GitRepository
 from bot.config.load import load
 from bot.config.model import Config
-from bot.core.git.commit import Approval, PullRequest
+from bot.core.git.commit import Approval, PullRequest, PullRequestCommit
 from bot.core.git.commit_check import CommitCheck
+from bot.core.git.push import Push
 from bot.ports.forge import Forge, ForgeError
 from bot.sandbox.forge import GITHUB, Dialect, SandboxForge
 from bot.sandbox.forge.bitbucket import BITBUCKET
@@ -103,9 +104,13 @@ class InMemoryForge(Forge):
             raise self.checks_fault
         return self.commit_checks.get(sha, [])
 
-    def pushers(self, branch: str) -> Mapping[str, str]:
+    def commits(self, pull: PullRequest) -> list[PullRequestCommit]:
         self._answer()
-        return {}
+        return [PullRequestCommit(pull.head_sha, pull.author)]
+
+    def pushes(self, branch: str) -> list[Push]:
+        self._answer()
+        return []
 
     def approvals(self, number: int) -> list[Approval]:
         self._answer()

@@ -75,7 +75,7 @@ def adapter(site, hostile):
 
 def everything(forge):
     """Every method that sends a request, but no write."""
-    return (*reads(forge), lambda: forge.open_pull_requests("gitops-bot/"), lambda: forge.pushers("main"))
+    return (*reads(forge), lambda: forge.open_pull_requests("gitops-bot/"), lambda: forge.pushes("main"))
 
 
 # ---------------------------------------------------------------- size

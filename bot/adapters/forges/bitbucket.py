@@ -9,20 +9,23 @@ from urllib.parse import quote, urlsplit
 from bot.adapters.forges.bitbucket_client import BUILD_STATES, Api, BitbucketClient, BitbucketError, Json
 from bot.adapters.forges.errors import ForgeErrorMapper
 from bot.adapters.forges.forge import (
+    MAX_COMMITS,
     MAX_PULL_REQUESTS,
     NULL_SHA,
     PAGE_SIZE,
     best_match,
     make_approval,
     make_check,
+    make_commit,
     make_pull_request,
     parse_time,
 )
 from bot.adapters.git.credential import Credential
 from bot.config.credentials import Credentials
 from bot.config.sections.forge import ForgeConfig
-from bot.core.git.commit import Approval, PullRequest
+from bot.core.git.commit import Approval, PullRequest, PullRequestCommit
 from bot.core.git.commit_check import MAX_CHECKS, CommitCheck
+from bot.core.git.push import Push
 from bot.i18n.catalogue import forge as texts
 from bot.i18n.language import LocalizedText
 from bot.ports.forge import ForgeError
@@ -122,9 +125,20 @@ class BitbucketForge:
                     approvals.append(make_approval(by=_user_name(approvers[user_id]), sha=sha, at=at))
             return approvals
 
-    def pushers(self, branch: str) -> Mapping[str, str]:  # noqa: ARG002  the port's
-        """Empty, since Bitbucket does not report pushers. See ports.Forge."""
-        return {}
+    def commits(self, pull: PullRequest) -> list[PullRequestCommit]:
+        """Bitbucket doesn't say who pushed, so that is taken to be the author, whom it finds by email. See ports.Forge.
+
+        It no longer lists the commits if they are gone with their branch.
+        """
+        with self._client.api(LocalizedText(texts.READ_PULLS), _READ) as api:
+            listed = api.paginate_if_found(f"{api.path}/pullrequests/{pull.number}/commits", {"pagelen": _MAX_PAGE})
+            commits = [(commit["hash"], commit["author"].get("user")) for commit in islice(listed, MAX_COMMITS)]
+        logins = [(sha, _user_name(user) if user else None) for sha, user in commits]
+        return [make_commit(sha=sha, author=login, pushed_by=login) for sha, login in logins]
+
+    def pushes(self, branch: str) -> list[Push]:  # noqa: ARG002  the port's
+        """Empty, since Bitbucket does not tell. See ports.Forge."""
+        return []
 
     def checks(self, sha: str) -> list[CommitCheck]:
         """Build statuses, which Pipelines, Jenkins and others report. See ports.Forge.

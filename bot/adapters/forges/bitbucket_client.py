@@ -91,6 +91,14 @@ class Api:
             else:
                 return
 
+    def paginate_if_found(self, path: str, parameters: Parameters) -> Iterator[Json]:
+        """Every item of a list; none when there is no such list."""
+        try:
+            yield from self.paginate(path, parameters)
+        except BitbucketError as error:
+            if error.response.status != 404:
+                raise
+
     def _request(
         self, method: str, path: str, *, parameters: Parameters | None = None, body: Json | None = None
     ) -> Json:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import chain, islice
 from typing import Any, Self
@@ -10,18 +11,23 @@ from urllib.parse import quote
 from bot.adapters.forges.bitbucket_client import BUILD_STATES, Api, BitbucketClient, BitbucketError, Json
 from bot.adapters.forges.errors import ForgeErrorMapper
 from bot.adapters.forges.forge import (
+    MAX_COMMITS,
     MAX_PULL_REQUESTS,
     NULL_SHA,
     PAGE_SIZE,
     make_approval,
     make_check,
+    make_commit,
     make_pull_request,
+    make_push,
+    with_pushers,
 )
 from bot.adapters.git.credential import Credential
 from bot.config.credentials import Credentials
 from bot.config.sections.forge import ForgeConfig
-from bot.core.git.commit import Approval, PullRequest
+from bot.core.git.commit import Approval, PullRequest, PullRequestCommit
 from bot.core.git.commit_check import MAX_CHECKS, CommitCheck
+from bot.core.git.push import Push
 from bot.i18n.catalogue import forge as texts
 from bot.i18n.language import LocalizedText
 from bot.ports.probe import Probe
@@ -93,9 +99,34 @@ class BitbucketServerForge:
                 if reviewer["status"] == "APPROVED"
             ]
 
-    def pushers(self, branch: str) -> Mapping[str, str]:  # noqa: ARG002  the port's
-        """Empty, since Bitbucket reports pushers only to administrators of the repository. See ports.Forge."""
-        return {}
+    def commits(self, pull: PullRequest) -> list[PullRequestCommit]:
+        """Bitbucket says who pushed to an open pull request, not who pushed what it was opened with. See ports.Forge.
+
+        Those are taken to be pushed by their author, whom Bitbucket finds by email, if no one else committed them.
+        """
+        with self._client.api(LocalizedText(texts.READ_PULLS), _READ) as api:
+            path = f"{api.path}/pull-requests/{pull.number}"
+            listed = islice(api.paginate(f"{path}/commits", {"limit": PAGE_SIZE}), MAX_COMMITS)
+            commits = [
+                make_commit(sha=commit["id"], author=_login(commit["author"]), committer=_login(commit["committer"]))
+                for commit in listed
+            ]
+            activities = api.paginate(f"{path}/activities", {"limit": PAGE_SIZE})
+            pushes = [
+                make_push(before=event["previousFromHash"], after=event["fromHash"], by=event["user"]["name"])
+                for event in activities
+                if event["action"] == "RESCOPED" and event["previousFromHash"] != event["fromHash"]
+            ]
+        return [
+            commit
+            if commit.pushed_by or commit.author != commit.committer
+            else replace(commit, pushed_by=commit.author)
+            for commit in with_pushers(commits, pushes)
+        ]
+
+    def pushes(self, branch: str) -> list[Push]:  # noqa: ARG002  the port's
+        """Empty, since Bitbucket tells only administrators of the repository. See ports.Forge."""
+        return []
 
     def checks(self, sha: str) -> list[CommitCheck]:
         """Build statuses, which Bamboo, Jenkins and others report for a commit of any repository. See ports.Forge.
@@ -202,6 +233,11 @@ def _is_own(pull: Json) -> bool:
 
 def _branch(ref: Mapping[str, Any]) -> str:
     return str(ref["id"]).removeprefix(_HEADS)
+
+
+def _login(person: Mapping[str, Any]) -> str | None:
+    """The account of a commit's author or committer; a person without one has only a name and an email."""
+    return str(person["name"]) if "slug" in person else None
 
 
 def _merge_sha(pull: Json) -> str | None:

@@ -1,16 +1,19 @@
 """What all forge adapters share: limits of lists, validated values, and the choice of a commit's pull request."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, HttpUrl, TypeAdapter
 
-from bot.core.git.commit import Approval, PullRequest
+from bot.core.git.commit import Approval, PullRequest, PullRequestCommit
 from bot.core.git.commit_check import CheckState, CommitCheck
+from bot.core.git.push import Push, pushers
 
 PAGE_SIZE = 100  # at most, in `open_pull_requests`
 MAX_PULL_REQUESTS = 1000  # to search for a prefix, so that a busy repository doesn't use up the rate limit
+MAX_COMMITS = 250  # of one pull request; GitHub lists no more
 NULL_SHA = "0" * 40
 _MAX_NAME, _MAX_URL = 200, 2_000  # characters of a check
 
@@ -28,6 +31,22 @@ def make_approval(**fields: Any) -> Approval:
     """An approval from response values. Raises the same."""
     fields["at"] = _TIME.validate_python(fields.get("at"))
     return _APPROVAL.validate_python(fields)
+
+
+def make_commit(**fields: Any) -> PullRequestCommit:
+    """The same for a commit of a pull request."""
+    return _COMMIT.validate_python(fields)
+
+
+def make_push(**fields: Any) -> Push:
+    """The same for a push."""
+    return _PUSH.validate_python(fields)
+
+
+def with_pushers(commits: Sequence[PullRequestCommit], pushes: Iterable[Push]) -> list[PullRequestCommit]:
+    """Commits (newest first) with who pushed them to the pull request's branch."""
+    by_sha = pushers((commit.sha for commit in commits), pushes)
+    return [replace(commit, pushed_by=by_sha.get(commit.sha)) for commit in commits]
 
 
 def make_check(name: object, state: CheckState, url: object) -> CommitCheck:
@@ -54,6 +73,8 @@ def _checked_time(time: datetime) -> datetime:
 _TIME: Final[TypeAdapter[datetime | None]] = TypeAdapter(Annotated[datetime, AfterValidator(_checked_time)] | None)
 _PULL_REQUEST: Final = TypeAdapter(PullRequest)
 _APPROVAL: Final = TypeAdapter(Approval)
+_COMMIT: Final = TypeAdapter(PullRequestCommit)
+_PUSH: Final = TypeAdapter(Push)
 _WEB_PAGE: Final = TypeAdapter(HttpUrl)
 
 

@@ -1,8 +1,9 @@
 """GitHub and GitHub Enterprise Server by PyGithub: the pull requests of one repository."""
 
+import math
 from collections.abc import Callable, Mapping
 from itertools import islice
-from typing import Self
+from typing import Any, Self
 from urllib.parse import quote, urlsplit
 
 from github import GithubException
@@ -12,12 +13,16 @@ from github.Repository import Repository
 
 from bot.adapters.forges.errors import ForgeErrorMapper
 from bot.adapters.forges.forge import (
+    MAX_COMMITS,
     MAX_PULL_REQUESTS,
     NULL_SHA,
     PAGE_SIZE,
     make_approval,
     make_check,
+    make_commit,
     make_pull_request,
+    make_push,
+    with_pushers,
 )
 from bot.adapters.forges.github_app import AppToken
 from bot.adapters.forges.github_client import GitHubClient, first_items, none_on_status
@@ -26,8 +31,9 @@ from bot.adapters.forges.new_commit import NewCommit
 from bot.adapters.git.credential import Credential
 from bot.config.credentials import Credentials
 from bot.config.sections.forge import ForgeConfig
-from bot.core.git.commit import Approval, PullRequest
+from bot.core.git.commit import Approval, PullRequest, PullRequestCommit
 from bot.core.git.commit_check import MAX_CHECKS, CheckState, CommitCheck
+from bot.core.git.push import Push
 from bot.i18n.catalogue import forge as texts
 from bot.i18n.language import LocalizedText, Text
 from bot.ports.probe import Probe
@@ -122,7 +128,26 @@ class GitHubForge:
                 if review.state == "APPROVED"
             ]
 
-    def pushers(self, branch: str) -> Mapping[str, str]:
+    def commits(self, pull: PullRequest) -> list[PullRequestCommit]:
+        """GitHub lists 250 at most, oldest first. See ports.Forge.
+
+        https://docs.github.com/en/rest/pulls/pulls#list-commits-on-a-pull-request
+        """
+        with self._client.repository(LocalizedText(texts.READ_PULLS)) as repository:
+            url = f"{repository.url}/pulls/{pull.number}/commits"
+            request = repository.requester.requestJsonAndCheck
+            commits: list[PullRequestCommit] = []
+            for page in range(1, math.ceil(MAX_COMMITS / PAGE_SIZE) + 1):
+                _, listed = request("GET", url, parameters={"per_page": PAGE_SIZE, "page": page})
+                commits += [
+                    make_commit(sha=item["sha"], author=_login(item["author"]), committer=_login(item["committer"]))
+                    for item in listed
+                ]
+                if len(listed) < PAGE_SIZE:
+                    break
+        return with_pushers(commits[::-1], self.pushes(pull.head))
+
+    def pushes(self, branch: str) -> list[Push]:
         """Empty for servers before 3.9. See ports.Forge.
 
         https://docs.github.com/en/rest/repos/repos#list-repository-activities
@@ -132,7 +157,11 @@ class GitHubForge:
             request = repository.requester.requestJsonAndCheck
             answer = none_on_status(404, lambda: request("GET", f"{repository.url}/activity", parameters=parameters))
             activities = answer[1] if answer else ()
-            return {activity["after"]: activity["actor"]["login"] for activity in activities if activity["actor"]}
+            return [
+                make_push(before=activity["before"], after=activity["after"], by=activity["actor"]["login"])
+                for activity in activities
+                if activity["actor"]
+            ]
 
     def checks(self, sha: str) -> list[CommitCheck]:
         """Check runs of GitHub Actions and other apps, and commit statuses. See ports.Forge.
@@ -256,6 +285,11 @@ def _pull_request(pull: GitHubPullRequest) -> PullRequest:
         # Lists leave it out, and PyGithub then sends another request, so read it only for merged ones.
         merged_by=pull.merged_by.login if merged and pull.merged_by else None,
     )
+
+
+def _login(user: Mapping[str, Any] | None) -> str | None:
+    """The login of an account; None for the null or empty object that GitHub gives for an email without one."""
+    return user["login"] if user else None
 
 
 def _run_name(run: CheckRun) -> str:

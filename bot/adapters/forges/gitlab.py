@@ -14,21 +14,26 @@ from gitlab.v4.objects import Project
 
 from bot.adapters.forges.errors import NOT_THE_API, ErrorResponse, ForgeErrorMapper, retry_time
 from bot.adapters.forges.forge import (
+    MAX_COMMITS,
     MAX_PULL_REQUESTS,
     NULL_SHA,
     PAGE_SIZE,
     best_match,
     make_approval,
     make_check,
+    make_commit,
     make_pull_request,
+    make_push,
     parse_time,
+    with_pushers,
 )
 from bot.adapters.forges.transport import bounded_operation, http_session
 from bot.adapters.git.credential import Credential
 from bot.config.credentials import Credentials
 from bot.config.sections.forge import ForgeConfig
-from bot.core.git.commit import Approval, PullRequest
+from bot.core.git.commit import Approval, PullRequest, PullRequestCommit
 from bot.core.git.commit_check import MAX_CHECKS, CheckState, CommitCheck
+from bot.core.git.push import Push
 from bot.i18n.catalogue import forge as texts
 from bot.i18n.language import LocalizedText, Text
 from bot.ports.forge import ForgeError
@@ -119,15 +124,36 @@ class GitLabForge:
                 approvals.append(make_approval(by=entry["user"]["username"], sha=sha, at=at))
             return approvals
 
-    def pushers(self, branch: str) -> Mapping[str, str]:
-        """From the project's push events. See ports.Forge.
+    def commits(self, pull: PullRequest) -> list[PullRequestCommit]:
+        """GitLab names no accounts for a commit: those of the author and the approvers are found by their name.
 
-        https://docs.gitlab.com/api/events/
+        https://docs.gitlab.com/api/merge_requests/#retrieve-merge-request-commits See ports.Forge.
         """
+        with self._project(LocalizedText(texts.READ_MERGE_REQUESTS)) as project:
+            request = project.mergerequests.get(pull.number)
+            approved_by = request.approvals.get().attributes["approved_by"]
+            users = [request.attributes["author"], *(entry["user"] for entry in approved_by)]
+            logins = {user["name"]: user["username"] for user in users}
+            commits = [
+                make_commit(
+                    sha=commit.attributes["id"],
+                    author=logins.get(commit.attributes["author_name"]),
+                    committer=logins.get(commit.attributes["committer_name"]),
+                )
+                for commit in islice(request.commits(per_page=PAGE_SIZE), MAX_COMMITS)
+            ]
+        return with_pushers(commits, self.pushes(pull.head))
+
+    def pushes(self, branch: str) -> list[Push]:
+        """https://docs.gitlab.com/api/events/ See ports.Forge."""
         with self._project(LocalizedText(texts.READ_PUSHES)) as project:
             events = islice(project.events.list(iterator=True, action="pushed", per_page=PAGE_SIZE), PAGE_SIZE)
             pushes = [(event.attributes["push_data"], event.attributes["author_username"]) for event in events]
-            return {push["commit_to"]: user for push, user in pushes if push["ref"] == branch and push["commit_to"]}
+            return [
+                make_push(before=push["commit_from"] or NULL_SHA, after=push["commit_to"], by=user)
+                for push, user in pushes
+                if push["ref"] == branch and push["commit_to"]
+            ]
 
     def checks(self, sha: str) -> list[CommitCheck]:
         """The jobs of its pipelines, and statuses from external systems. See ports.Forge.

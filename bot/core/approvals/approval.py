@@ -10,7 +10,7 @@ from enum import StrEnum
 from itertools import groupby
 
 from bot.core.git.author import Author
-from bot.core.git.commit import Approval, PullRequest, is_late
+from bot.core.git.commit import Approval, PullRequest, PullRequestCommit, contributors, is_late
 from bot.core.git.people import ChangePeople
 from bot.core.globs import matches_path_glob
 from bot.core.waiting import is_waiting
@@ -83,6 +83,8 @@ class Evidence:
 
     `paths` are the ones it changed; `pull` is the pull request that merged it, if any. `content` is, by head SHA,
     whether merging that head produces the commit's content. `pushed_by` is the pusher's login, if the forge reports it.
+    `commits` are those of `pull` that change something of their own; None if the forge doesn't list all of them.
+    `requesters` are the logins of whoever had the bot open `pull`.
     """
 
     paths: tuple[str, ...]
@@ -90,6 +92,13 @@ class Evidence:
     approvals: tuple[Approval, ...] = ()
     content: Mapping[str, ContentMatch] = field(default_factory=dict)
     pushed_by: str | None = None
+    commits: tuple[PullRequestCommit, ...] | None = ()
+    requesters: frozenset[str] = frozenset()
+
+    @property
+    def contributors(self) -> frozenset[str]:
+        """The logins whose approval doesn't count."""
+        return self.requesters | (contributors(self.pull, self.commits or ()) if self.pull else frozenset())
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,18 +118,28 @@ class ApprovalResult:
 def evaluate(evidence: Evidence, rules: ApprovalRules) -> ApprovalResult:
     """Judge one commit by its evidence."""
     pull = evidence.pull
-    actor = pull.author if pull else evidence.pushed_by
-    if any(allowed.allows(actor, evidence.paths) for allowed in rules.automation):
-        return ApprovalResult(ApprovalStatus.AUTOMATION)
+    by_automation = any(allowed.allows(_only_actor(evidence), evidence.paths) for allowed in rules.automation)
     if pull is None:
-        return ApprovalResult(ApprovalStatus.DIRECT)
-    by_others = [approval for approval in evidence.approvals if approval.by != pull.author]
+        return ApprovalResult(ApprovalStatus.AUTOMATION if by_automation else ApprovalStatus.DIRECT)
+    by_others = [approval for approval in evidence.approvals if approval.by not in evidence.contributors]
     valid = [approval for approval in by_others if _covers_merged_content(approval, pull, evidence)]
     approvers = _logins(approval for approval in valid if not is_late(approval, pull))
     later = tuple(login for login in _logins(valid) if login not in approvers)
     match = evidence.content.get(pull.head_sha, ContentMatch.UNKNOWN)
+    verified = match is ContentMatch.SAME
+    if by_automation and match is not ContentMatch.DIFFERS:
+        return ApprovalResult(ApprovalStatus.AUTOMATION, verified=verified)
     verdict = _verdict(evidence, rules, match, approvers, by_others)
-    return ApprovalResult(verdict, approvers, later, verified=match is ContentMatch.SAME)
+    return ApprovalResult(verdict, approvers, later, verified=verified)
+
+
+def _only_actor(evidence: Evidence) -> str | None:
+    """The login that opened the pull request and pushed all of its commits, or pushed the commit; None if unknown."""
+    if evidence.pull is None:
+        return evidence.pushed_by
+    author = evidence.pull.author
+    commits = evidence.commits or ()
+    return author if commits and all(commit.pushed_by == author for commit in commits) else None
 
 
 def _verdict(
@@ -133,7 +152,7 @@ def _verdict(
     if match is ContentMatch.DIFFERS:
         return ApprovalStatus.TAMPERED
     if len(approvers) >= rules.required_approvals:
-        return ApprovalStatus.APPROVED
+        return ApprovalStatus.UNKNOWN if evidence.commits is None else ApprovalStatus.APPROVED
     if any(not approval.sha for approval in by_others):
         return ApprovalStatus.UNKNOWN  # the forge doesn't say which head was approved
     if approvers:

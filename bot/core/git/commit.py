@@ -66,12 +66,34 @@ class Approval:
     at: datetime | None = None
 
 
-def approvers(pull: PullRequest, approvals: Iterable[Approval]) -> tuple[str, ...]:
-    """The logins that approved the final head before the merge, except the pull request's author."""
+@dataclass(frozen=True, slots=True)
+class PullRequestCommit:
+    """One commit of a pull request, with logins; None if the forge doesn't connect an account with it.
+
+    The forge knows who pushed it, but finds its author and committer by the email or name that the commit states.
+    """
+
+    sha: str
+    author: str | None = None
+    committer: str | None = None
+    pushed_by: str | None = None
+
+
+def contributors(pull: PullRequest, commits: Iterable[PullRequestCommit]) -> frozenset[str]:
+    """The logins whose approval of a pull request doesn't count: its author, and those behind its commits."""
+    behind = {login for commit in commits for login in (commit.author, commit.committer, commit.pushed_by) if login}
+    return frozenset({pull.author, *behind})
+
+
+def approvers(
+    pull: PullRequest, approvals: Iterable[Approval], commits: Iterable[PullRequestCommit]
+) -> tuple[str, ...]:
+    """The logins that approved the final head before the merge, without those who contributed to it."""
+    excluded = contributors(pull, commits)
     valid = (
         approval.by
         for approval in approvals
-        if approval.sha == pull.head_sha and approval.by != pull.author and not is_late(approval, pull)
+        if approval.sha == pull.head_sha and approval.by not in excluded and not is_late(approval, pull)
     )
     return tuple(dict.fromkeys(valid))
 

@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import groupby, takewhile
@@ -26,11 +26,13 @@ from bot.core.approvals.approval import (
     is_settled,
     next_check_at,
 )
-from bot.core.git.commit import Approval, Commit, PullRequest
+from bot.core.git.commit import Commit, PullRequest
 from bot.core.git.patch import FileChange, redacted_patch, truncate_lines
 from bot.core.git.people import ChangePeople
+from bot.core.git.push import pushers
 from bot.core.git.repository_ref import RepositoryRef
 from bot.handlers.change_people import git_people, requester_of
+from bot.handlers.contributions import read_contributions
 from bot.handlers.rendering.affected import affected_applications
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.i18n.catalogue import approval as texts
@@ -59,7 +61,8 @@ _Delivered = tuple[ApprovalRecord, PullRequest | None]  # a commit, and the pull
 class ApprovalReviewer:
     """Records the commits of each tracked branch, and reviews them with the forge. Thread-safe.
 
-    `settings` are by repository. Alerts about commits that don't affect an application go to `channel`.
+    `settings` are by repository. Alerts about commits that don't affect an application go to `channel`. `people` maps
+    forge logins to Slack user IDs.
     """
 
     def __init__(
@@ -69,12 +72,14 @@ class ApprovalReviewer:
         applications: Mapping[str, Application],
         manifest_cache: ManifestCache,
         channel: str,
+        people: Mapping[str, str],
     ) -> None:
         self._ports = ports
         self._settings = settings
         self._applications = applications
         self._rendered = manifest_cache
         self._channel = channel
+        self._people = people
         self._reviewing = threading.Lock()
 
     def record_commits(self, name: str, recorded: str | None, head: str) -> bool:
@@ -221,46 +226,63 @@ class ApprovalReviewer:
                 failed[record.id] = _retry_later(record, error, now)
             found.append((record, pull))
         delivered = _with_rebased_commits(repository, found)
-        pushers = _pushers(forge, repository, delivered)
+        pushed = _pushers(forge, repository, delivered)
         evaluated: dict[str, ApprovalRecord] = {}
         for members in _group_by_pull_request(delivered):
             pull = members[0][1]
             first, last = members[0][0], members[-1][0]
             try:
                 with unexpected_as_port_error(f"pull request that ends with {last.id}"):
-                    approvals = tuple(forge.approvals(pull.number)) if pull else ()
-                    content = _content_matches(repository, first.parent, last.sha, pull, approvals) if pull else {}
+                    of_pull = self._evidence(repository, forge, settings, pull) if pull else Evidence(())
+                    content = _content_matches(repository, first.parent, last.sha, of_pull)
             except UnexpectedError as error:
                 failed |= {record.id: _retry_later(record, error, now) for record, _ in members}
                 continue
             for record, _ in members:
-                pushed_by = pushers.get(record.sha)
+                pushed_by = pushed.get(record.sha)
                 try:
                     with unexpected_as_port_error(f"approval of {record.id}"):
                         paths = tuple(repository.changed_paths(record.parent, record.sha))
-                        result = evaluate(Evidence(paths, pull, approvals, content, pushed_by), settings.rules)
+                        evidence = replace(of_pull, paths=paths, content=content, pushed_by=pushed_by)
+                        result = evaluate(evidence, settings.rules)
                         evaluated[record.id] = self._with_result(
-                            repository, record, result, pull, pushed_by, now, settings.grace
+                            repository, record, result, evidence, now, settings.grace
                         )
                 except UnexpectedError as error:
                     failed[record.id] = _retry_later(record, error, now)
         return evaluated | failed
+
+    def _evidence(self, repository: Repository, forge: Forge, settings: ApprovalsConfig, pull: PullRequest) -> Evidence:
+        """What the forge and the store know about a pull request. ForgeError, RepositoryError, StoreError."""
+        approvals = tuple(forge.approvals(pull.number))
+        is_automated = any(allowed.actor == pull.author for allowed in settings.rules.automation)
+        tracked = self._ports.store.pull_requests.get(f"{repository.name}#{pull.number}")
+        requesters = {login for login, user in self._people.items() if tracked and user == tracked.by}
+        return Evidence(
+            (),
+            pull,
+            approvals,
+            commits=read_contributions(repository, forge, pull) if approvals or is_automated else (),
+            requesters=frozenset(requesters),
+        )
 
     def _with_result(
         self,
         repository: Repository,
         record: ApprovalRecord,
         result: ApprovalResult,
-        pull: PullRequest | None,
-        pushed_by: str | None,
+        evidence: Evidence,
         now: datetime,
         grace: timedelta,
     ) -> ApprovalRecord:
+        pull = evidence.pull
         requester = requester_of(self._ports.store, record.repository, pull) if pull else ""
-        record = replace(record, pushed_by=pushed_by, requester=requester)
+        record = replace(record, pushed_by=evidence.pushed_by, requester=requester)
         after = apply_result(record, result, pull, now, grace=grace)
         if after.verdict is ApprovalStatus.UNKNOWN and result.verdict is ApprovalStatus.UNKNOWN:
-            after = replace(after, why=LocalizedText(texts.WHICH_HEAD))
+            after = replace(
+                after, why=LocalizedText(texts.WHICH_COMMITS if evidence.commits is None else texts.WHICH_HEAD)
+            )
         if after.verdict in UNAPPROVED and not record.flagged_at:
             _log.warning("unapproved commit %s in %s: %s", after.sha, after.repository, after.verdict.value)
             diff, more = truncate_lines(changes(repository, after.parent, after.sha), _MAX_CARD_DIFF)
@@ -329,21 +351,17 @@ def _pushers(forge: Forge, repository: Repository, delivered: Sequence[_Delivere
     """Who pushed each commit (oldest first) without a pull request, by sha, if the forge knows. Raises ForgeError."""
     if all(pull for _, pull in delivered):
         return {}
-    moved = forge.pushers(repository.branch)
-    pushers: dict[str, str] = {}
-    who = None
-    for record, _ in reversed(delivered):
-        who = moved.get(record.sha, who)
-        if who:
-            pushers[record.sha] = who
-    return pushers
+    return pushers((record.sha for record, _ in reversed(delivered)), forge.pushes(repository.branch))
 
 
 def _content_matches(
-    repository: Repository, parent: str | None, sha: str, pull: PullRequest, approvals: Iterable[Approval]
+    repository: Repository, parent: str | None, sha: str, evidence: Evidence
 ) -> dict[str, ContentMatch]:
     """Whether `parent`..`sha` has the content of merging each head: the last one, and those that others approved."""
-    heads = {pull.head_sha, *(approval.sha for approval in approvals if approval.sha and approval.by != pull.author)}
+    if evidence.pull is None:
+        return {}
+    by_others = (approval for approval in evidence.approvals if approval.by not in evidence.contributors)
+    heads = {evidence.pull.head_sha, *(approval.sha for approval in by_others if approval.sha)}
     return {head: _content_match(repository, parent, sha, head) for head in heads}
 
 

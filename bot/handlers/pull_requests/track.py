@@ -9,9 +9,10 @@ from typing import Literal
 from bot.core.access.requester import Requester
 from bot.core.applications.application import Application
 from bot.core.drift.model import Check, Status
-from bot.core.git.commit import PullRequest, approvers
+from bot.core.git.commit import PullRequest
 from bot.core.git.commit_check import CommitChecks
 from bot.core.pull_requests.tracked_pull_request import NOTHING_KNOWN, ProposedChange, TrackedPullRequest, refreshed
+from bot.handlers.contributions import read_approvers
 from bot.ports import Ports
 from bot.ports.forge import Forge, ForgeError
 from bot.ports.git import Repository, RepositoryError
@@ -82,7 +83,8 @@ def poll(ports: Ports) -> None:
         try:
             with unexpected_as_port_error(f"pull request {tracked.id}"):
                 pull = forge.get_pull_request(tracked.number)
-                approved_by = approvers(pull, forge.approvals(pull.number)) if pull else ()
+                repository = ports.repositories[tracked.repository]
+                approved_by = read_approvers(repository, forge, pull) if pull else ()
                 current = _current(tracked, pull, approved_by, checks, ports.clock())
                 if pull and current.state == "open":
                     current = replace(

@@ -7,18 +7,19 @@ from datetime import datetime, timedelta
 
 from bot.core.applications.application import Application
 from bot.core.git.author import MAX_AUTHORS
-from bot.core.git.commit import Commit, PullRequest, approvers
+from bot.core.git.commit import Commit, PullRequest
 from bot.core.git.commit_check import CommitCheck, CommitChecks
 from bot.core.pull_requests.revert import reverted_in, reverted_on
 from bot.core.rollouts.rollout import ApplicationRollout, Rollout
 from bot.handlers.change_people import read_authors, requester_of
+from bot.handlers.contributions import read_approvers
 from bot.handlers.rendering.affected import affected_applications
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.handlers.rollouts.reverted import reverted
 from bot.handlers.slack.people import People
 from bot.ports import Ports
 from bot.ports.forge import Forge, ForgeError
-from bot.ports.git import Repository
+from bot.ports.git import Repository, RepositoryError
 from bot.ports.isolation import skip_unexpected
 from bot.ports.store import Store
 
@@ -91,7 +92,7 @@ def _rollouts(
             continue
         rollout = replace(rollout, merges=merges, rewritten=rewritten)
         with skip_unexpected(f"pull request of {commit.sha} in {repository.name}"):
-            rollout = _with_pull(rollout, forge, ports.store)
+            rollout = _with_pull(rollout, repository, forge, ports.store)
         if rollouts and rollout.pull_number is not None and rollout.pull_number == rollouts[-1].pull_number:
             rollouts[-1] = _as_one(rollouts[-1], rollout)
         else:
@@ -165,7 +166,7 @@ def _first_commit_time(commits: Sequence[Commit], rollout: Rollout) -> datetime 
     return None if is_squashed else min(times)
 
 
-def _with_pull(rollout: Rollout, forge: Forge | None, store: Store) -> Rollout:
+def _with_pull(rollout: Rollout, repository: Repository, forge: Forge | None, store: Store) -> Rollout:
     """The rollout with its pull request; unchanged if the forge does not respond."""
     if forge is None:
         return rollout
@@ -174,8 +175,8 @@ def _with_pull(rollout: Rollout, forge: Forge | None, store: Store) -> Rollout:
         pull = forge.pull_request_for(rollout.revision)
         if pull is None or pull.state != "merged":
             return rollout
-        approvals = forge.approvals(pull.number)
-    except ForgeError as error:
+        approved_by = read_approvers(repository, forge, pull)
+    except (ForgeError, RepositoryError) as error:
         _log.warning("cannot read the pull request of %s: %s", rollout.revision, error)
         return rollout
     merged_at = pull.merged_at or rollout.merged_at
@@ -189,7 +190,7 @@ def _with_pull(rollout: Rollout, forge: Forge | None, store: Store) -> Rollout:
         pull_url=pull.url,
         merged_by=pull.merged_by,
         merged_at=merged_at if merged_at <= rollout.merged_at + _FRESH else rollout.merged_at,
-        approved_by=approvers(pull, approvals),
+        approved_by=approved_by,
         failed_checks=_failed_checks(forge, pull),
     )
 

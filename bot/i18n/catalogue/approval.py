@@ -10,6 +10,10 @@ WHICH_HEAD = Phrase(
     en="The forge does not say which commit was approved.",
     es="El forge no indica qué commit se aprobó.",
 )
+WHICH_COMMITS = Phrase(
+    en="The forge does not list all commits of the pull request.",
+    es="El forge no enumera todos los commits del pull request.",
+)
 
 HEADER = Phrase(en="🚨 Not approved: {what} on {branch}", es="🚨 Sin aprobar: {what} en {branch}")
 SEEN_HEADER = Phrase(en="✅ Approved later: {what} on {branch}", es="✅ Aprobado después: {what} en {branch}")
@@ -43,8 +47,8 @@ PUSHED_DIRECTLY = PluralPhrase(
     ),
 )
 SELF_APPROVED = Phrase(
-    en="Pull request #{number} was approved only by its author.",
-    es="El pull request #{number} solo lo aprobó su autor.",
+    en="Pull request #{number} was approved only by people who contributed to it.",
+    es="El pull request #{number} solo lo aprobaron personas que contribuyeron a él.",
 )
 NOT_APPROVED = Phrase(
     en="Pull request #{number} was merged without approval.",

@@ -47,7 +47,9 @@ NO_FORGE = Phrase(
 )
 
 ENTRY = Phrase(en="{sha} {time} {subject}\n{people}", es="{sha} {time} {subject}\n{people}")
-SELF_APPROVED = Phrase(en=" · approved only by its author", es=" · aprobado solo por su autor")
+SELF_APPROVED = Phrase(
+    en=" · approved only by people who contributed to it", es=" · aprobado solo por personas que contribuyeron a él"
+)
 DIRECT = Phrase(en=" · pushed directly, not approved", es=" · push directo, sin aprobar")
 DIFFERS = Phrase(en=" · content differs from the pull request", es=" · contenido distinto del pull request")
 STALE = Phrase(en=" · approved at an earlier commit", es=" · aprobado en un commit anterior")

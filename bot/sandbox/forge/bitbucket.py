@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from urllib.parse import urlencode
 
 from bot.sandbox.forge.dialect import Answer, Call, Dialect, HookStyle, Json, Limit, Route
+from bot.sandbox.forge.git import CommitFacts
 from bot.sandbox.forge.hosting import Build, Pull, RefusedError
 
 _PREFIX = "/2.0"
@@ -50,11 +51,18 @@ def _repository(call: Call) -> Json:
 
 def _commit(call: Call, sha: str) -> Json:
     facts = call.repository.git.commit(sha)
+    return _commit_of(call, facts)
+
+
+def _commit_of(call: Call, facts: CommitFacts) -> Json:
+    login = call.repository.login_of(facts.email)
+    author = {"type": "author", "raw": f"{facts.author} <{facts.email}>"}
     return {
         "type": "commit",
         "hash": facts.sha,
         "date": _time(facts.committed_at),
         "message": facts.message,
+        "author": author | ({"user": _user(login, call.root)} if login else {}),
         "parents": [{"type": "commit", "hash": parent} for parent in facts.parents],
     }
 
@@ -227,6 +235,13 @@ _ROUTES = (
     Route("POST", "/pullrequests", _create_pull, 201, "pull_requests"),
     Route("GET", _ONE, lambda call: _whole(call, call.repository.pull(call.number))),
     Route("GET", f"{_ONE}/activity", _activity),
+    Route(
+        "GET",
+        f"{_ONE}/commits",
+        lambda call: [
+            _commit_of(call, facts) for facts in call.repository.listed_commits(call.repository.pull(call.number))
+        ],
+    ),
     Route("GET", "/commit/{sha}", lambda call: _commit(call, _requested_sha(call))),
     Route("GET", "/commit/{sha}/pullrequests", _pulls_of),
     Route("GET", "/commit/{sha}/statuses", _statuses),

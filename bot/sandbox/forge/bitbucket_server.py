@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from itertools import pairwise
 
 from bot.sandbox.forge.bitbucket import build_status
 from bot.sandbox.forge.dialect import Answer, Call, Dialect, HookStyle, Json, Limit, Route
@@ -105,7 +106,9 @@ def _create_pull(call: Call) -> Json:
 def _activities(call: Call) -> list[Json]:
     pull = call.repository.pull(call.number)
     events = [(pull.created_at, {"action": "OPENED", "user": _user(pull.author)})]
-    events += [(at, {"action": "RESCOPED", "user": _user(pull.author)}) for _, at in pull.heads[1:]]
+    for (before, _), (after, at) in pairwise(pull.heads):
+        pusher = _user(call.repository.pusher(after) or pull.author)
+        events.append((at, {"action": "RESCOPED", "user": pusher, "previousFromHash": before, "fromHash": after}))
     events += [
         (review.at, {"action": _VERDICTS.get(review.state, "COMMENTED"), "user": _user(review.by)})
         for review in pull.reviews
@@ -115,6 +118,24 @@ def _activities(call: Call) -> list[Json]:
         events.append((pull.merged_at, merged))
     events.sort(key=lambda dated: dated[0], reverse=True)
     return [{"createdDate": _time(at), **event} for at, event in events]
+
+
+def _person(call: Call, name: str, email: str) -> Json:
+    login = call.repository.login_of(email)
+    return _user(login) if login else {"name": name, "emailAddress": email}
+
+
+def _commits(call: Call) -> list[Json]:
+    return [
+        {
+            "id": facts.sha,
+            "displayId": facts.sha[:11],
+            "message": facts.message,
+            "author": _person(call, facts.author, facts.email),
+            "committer": _person(call, facts.committer, facts.committer_email),
+        }
+        for facts in call.repository.listed_commits(call.repository.pull(call.number))
+    ]
 
 
 def _requested_sha(call: Call) -> str:
@@ -169,6 +190,7 @@ _ROUTES = (
     Route("POST", "/pull-requests", _create_pull, 201, "pull_requests"),
     Route("GET", _ONE, lambda call: _pull(call, call.repository.pull(call.number))),
     Route("GET", f"{_ONE}/activities", _activities),
+    Route("GET", f"{_ONE}/commits", _commits),
     Route("GET", "/commits/{sha}", _commit),
     Route("GET", "/commits/{sha}/pull-requests", _pulls_of),
     Route("POST", "/branches", _create_branch, 200, "contents"),

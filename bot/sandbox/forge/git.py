@@ -192,7 +192,9 @@ class Git:
         return self.run("rev-list", sha, "--not", "--all", "--").splitlines()
 
     def signature(self, sha: str) -> str | None:
-        """A commit's signature; None if it is unsigned."""
+        """A commit's signature; None when it is unsigned, or no longer exists."""
+        if self.object(sha) is None:
+            return None
         headers = self.run("cat-file", "commit", sha).partition("\n\n")[0].replace("\n ", "\v")
         signed = next((line for line in headers.split("\n") if line.startswith("gpgsig ")), None)
         return signed.removeprefix("gpgsig ").replace("\v", "\n") if signed else None

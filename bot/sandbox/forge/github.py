@@ -60,6 +60,11 @@ def _activity(call: Call) -> list[Json]:
     ]
 
 
+def _commits(call: Call) -> list[Json]:
+    commits = call.repository.listed_commits(call.repository.pull(call.number))
+    return [shapes.commit(call, facts) for facts in reversed(commits)]
+
+
 def _create_pull(call: Call) -> Json:
     pull = call.repository.open_pull(
         head=call.text("head").removeprefix(f"{call.repository.owner}:"),
@@ -95,6 +100,7 @@ _ROUTES = (
     Route("GET", "/pulls", _pulls),
     Route("POST", "/pulls", _create_pull, 201, "pull_requests"),
     Route("GET", _ONE, lambda call: shapes.whole(call, call.repository.pull(call.number))),
+    Route("GET", f"{_ONE}/commits", _commits),
     Route(
         "GET",
         f"{_ONE}/reviews",

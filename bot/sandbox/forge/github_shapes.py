@@ -276,7 +276,7 @@ def commit(call: Call, facts: CommitFacts) -> Json:
     inside = git_commit(call, facts)
     url = f"{api(call)}/commits/{facts.sha}"
     people = {
-        role: user(login, call.root) if (login := _login(call, email)) else None
+        role: user(login, call.root) if (login := _login(call, email)) else {}
         for role, email in (("author", facts.email), ("committer", facts.committer_email))
     }
     details = {name: inside[name] for name in ("message", "tree", "author", "committer", "verification")}

@@ -143,6 +143,25 @@ def _versions(call: Call) -> list[Json]:
     return versions[::-1]
 
 
+def _commits(call: Call) -> list[Json]:
+    pull = call.repository.pull(call.number)
+    rebased = pull.merge_sha if pull.method is Method.REBASE else None
+    git = call.repository.git
+    commits = git.log(f"{pull.base_sha}..{rebased}", "--") if rebased else call.repository.listed_commits(pull)
+    return [
+        {
+            "id": facts.sha,
+            "short_id": facts.sha[:8],
+            "title": facts.subject,
+            "author_name": facts.author,
+            "author_email": facts.email,
+            "committer_name": facts.committer,
+            "committer_email": facts.committer_email,
+        }
+        for facts in commits
+    ]
+
+
 def _pulls_of(call: Call) -> list[Json]:
     sha = call.params["sha"]
     if not _SHA.fullmatch(sha) or call.repository.git.object(sha) is None:
@@ -209,6 +228,7 @@ _ROUTES = (
     Route("POST", "/merge_requests", _create_pull, 201, "pull_requests"),
     Route("GET", _ONE, lambda call: _brief(call, call.repository.pull(call.number))),
     Route("GET", f"{_ONE}/approvals", _approvals),
+    Route("GET", f"{_ONE}/commits", _commits),
     Route("GET", f"{_ONE}/versions", _versions),
     Route("GET", "/repository/commits/{sha}/merge_requests", _pulls_of),
     Route("GET", "/repository/commits/{sha}/statuses", _statuses),

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from bot.sandbox.forge.git import ConflictError, Git, GitError, Person
+from bot.sandbox.forge.git import CommitFacts, ConflictError, Git, GitError, Person
 from bot.sandbox.forge.merge import Method, merge_commit, rebase, squash
 
 # Refuses, in GitHub's words, direct pushes to a protected branch, and unsigned commits if a rule requires signatures.
@@ -99,7 +99,8 @@ class Push:
 class Pull:
     """One pull request. `landed` holds the commits that its merge added to `base`; `base_sha` is the compared base.
 
-    `heads` holds the tips of its branch with the times they were first seen, oldest first.
+    `heads` holds the tips of its branch with the times they were first seen, oldest first. `commits` are those of its
+    branch when it was merged, newest first.
     """
 
     number: int
@@ -119,6 +120,7 @@ class Pull:
     merge_sha: str | None = None
     method: Method | None = None
     landed: frozenset[str] = frozenset()
+    commits: list[CommitFacts] = field(default_factory=list)
     heads: list[tuple[str, datetime]] = field(default_factory=list)
     reviews: list[Review] = field(default_factory=list)
     comments: list[Comment] = field(default_factory=list)
@@ -327,6 +329,7 @@ class HostedRepository:
             pull.state, pull.closed_at, pull.merged_at, pull.updated_at = "closed", now, now, now
             pull.merged_by, pull.merge_sha, pull.method = by, tip, Method(method)
             pull.landed = frozenset(self.git.shas(base, tip))
+            pull.commits = self.git.log("--topo-order", f"{base}..{head}", "--")
             self.pushed(pull.base, base, tip, by)
             self.on_pull(number)
             if delete_branch:
@@ -347,6 +350,14 @@ class HostedRepository:
             return self.git.shas(pull.base_sha, pull.head_sha)
         except GitError:
             return []
+
+    def listed_commits(self, pull: Pull) -> list[CommitFacts]:
+        """The commits of a pull request, newest first; for a merged one, also those that no longer exist."""
+        return pull.commits or self.git.log("--topo-order", f"{pull.base_sha}..{pull.head_sha}", "--")
+
+    def pusher(self, sha: str) -> str | None:
+        """The login that moved a branch to this commit."""
+        return next((push.by for push in self.pushes if push.after == sha), None)
 
     def pulls_of(self, sha: str) -> list[Pull]:
         """The pull requests that merged a commit, or else the open ones that contain it."""

@@ -16,6 +16,7 @@ from bot.core.pull_requests.change_ref import PullUrl, parse_change_ref, reposit
 from bot.ports.forge import ForgeError
 from bot.ports.git import PushRejectedError, RepositoryError
 from bot.sandbox.forge import RefusedError, Token
+from bot.sandbox.forge.git import Person
 from bot.sandbox.server import Server
 from tests.common.forge import BOT_BRANCH, FORGE_KINDS, RunningForge, create_pull_request, reads
 from tests.common.processes import command_lines
@@ -137,9 +138,25 @@ def test_only_pull_requests_into_one_branch_can_be_asked_for(forge, hosted, pull
 
 def test_who_pushed_is_told_where_the_forge_tells_it(site, forge, hosted):
     sha = hosted.commit("main", {"a.yaml": "a: 3\n"}, "Push\n", "lou")
-    expected = {"github": "lou", "gitlab": "lou"}.get(site.kind.kind)
-    assert forge.pushers("main").get(sha) == expected
-    assert forge.pushers("none") == {}
+    expected = [("lou", sha)] if site.kind.kind in {"github", "gitlab"} else []
+    assert [(push.by, push.after) for push in forge.pushes("main")][:1] == expected
+    assert forge.pushes("none") == []
+
+
+def test_the_commits_of_a_pull_request_tell_who_is_behind_them(site, forge, hosted, pull):
+    """Authors are found by email, GitLab's by name; the pusher is the account that pushed."""
+    stranger = Person("", "Nobody", "nobody@else.example")
+    first, at = pull.head_sha, site.clock()
+    unknown = hosted.git.import_commit(BOT_BRANCH, first, {"b.yaml": "b: 1\n"}, "b\n", author=stranger, at=at)
+    hosted.pushed(BOT_BRANCH, first, unknown, "lou")
+    hosted.review(7, "kit")
+    own = hosted.commit(BOT_BRANCH, {"b.yaml": "b: 2\n"}, "c\n", "kit")
+    hosted.merge(7, "kit", "squash", delete_branch=True)
+    commits = forge.commits(forge.get_pull_request(7))
+    authors = [(commit.sha, commit.author) for commit in commits]
+    assert authors == [(own, "kit"), (unknown, None), (first, "mia")]
+    pushed_by = ["kit", None, "mia"] if site.kind.kind == "bitbucket" else ["kit", "lou", "mia"]
+    assert [commit.pushed_by for commit in commits] == pushed_by
 
 
 def test_the_latest_opinion_of_each_reviewer_counts(forge, hosted, pull):
@@ -162,15 +179,15 @@ def test_an_approval_names_the_head_it_approved(forge, hosted, pull):
     current = forge.get_pull_request(7)
     assert current.head_sha == sneaked_in
     assert [approval.sha for approval in forge.approvals(7)] == [approved]
-    assert approvers(current, forge.approvals(7)) == ()
+    assert approvers(current, forge.approvals(7), ()) == ()
     hosted.review(7, "lou")
-    assert approvers(current, forge.approvals(7)) == ("lou",)
+    assert approvers(current, forge.approvals(7), ()) == ("lou",)
 
 
 def test_an_approval_outlives_the_merge(forge, hosted, pull):
     hosted.review(7, "kit")
     hosted.merge(7, "lou", "squash")
-    assert approvers(forge.get_pull_request(7), forge.approvals(7)) == ("kit",)
+    assert approvers(forge.get_pull_request(7), forge.approvals(7), ()) == ("kit",)
 
 
 def test_the_open_pull_request_of_a_branch_is_found_before_a_newer_closed_one(forge, hosted, pull):

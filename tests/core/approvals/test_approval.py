@@ -22,7 +22,7 @@ from bot.core.approvals.approval import (
     evaluate,
     is_settled,
 )
-from bot.core.git.commit import Approval, PullRequest
+from bot.core.git.commit import Approval, PullRequest, PullRequestCommit
 
 T0 = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)
 GRACE = timedelta(minutes=2)
@@ -38,9 +38,17 @@ def approval(by="kit", sha=HEAD, minutes=-5):
 
 
 def evidence(
-    *approvals, pull=PULL, same=ContentMatch.SAME, earlier=ContentMatch.DIFFERS, paths=("a.yaml",), pushed_by=None
+    *approvals,
+    pull=PULL,
+    same=ContentMatch.SAME,
+    earlier=ContentMatch.DIFFERS,
+    paths=("a.yaml",),
+    pushed_by=None,
+    commits=(),
+    requesters=frozenset(),
 ):
-    return Evidence(paths, pull, approvals, {HEAD: same, EARLIER: earlier} if pull else {}, pushed_by)
+    content = {HEAD: same, EARLIER: earlier} if pull else {}
+    return Evidence(paths, pull, approvals, content, pushed_by, commits, requesters)
 
 
 @pytest.mark.parametrize(
@@ -54,6 +62,14 @@ def evidence(
         (evidence(same=ContentMatch.DIFFERS), ApprovalStatus.TAMPERED, ()),
         (evidence(), ApprovalStatus.BYPASSED, ()),
         (evidence(approval("mia")), ApprovalStatus.SELF, ()),
+        *(
+            (evidence(approval(), commits=(PullRequestCommit(HEAD, **{role: "kit"}),)), ApprovalStatus.SELF, ())
+            for role in ("author", "committer", "pushed_by")
+        ),
+        (evidence(approval(), commits=(PullRequestCommit(HEAD, "mia"),)), ApprovalStatus.APPROVED, ("kit",)),
+        (evidence(approval(), requesters=frozenset({"kit"})), ApprovalStatus.SELF, ()),
+        (evidence(approval(), commits=None), ApprovalStatus.UNKNOWN, ("kit",)),
+        (evidence(commits=None), ApprovalStatus.BYPASSED, ()),
         (evidence(approval(sha=EARLIER)), ApprovalStatus.STALE, ()),
         (evidence(approval(sha=EARLIER), earlier=ContentMatch.UNKNOWN), ApprovalStatus.STALE, ()),
         (evidence(approval("mia"), approval(sha=EARLIER)), ApprovalStatus.STALE, ()),
@@ -81,13 +97,26 @@ def test_every_verdict(given_evidence, verdict, approvers):
     assert (result.verdict, result.approvers) == (verdict, approvers)
 
 
-def test_automation_needs_no_approval_for_its_paths():
-    own = replace(PULL, author="updater[bot]")
-    assert (
-        evaluate(evidence(pull=own, paths=("apps/a/images.yaml",)), ApprovalRules(1, (IMAGES,))).verdict
-        is ApprovalStatus.AUTOMATION
-    )
-    assert evaluate(evidence(pull=own), ApprovalRules(1, (IMAGES,))).verdict is ApprovalStatus.BYPASSED
+OWN_COMMIT = PullRequestCommit(HEAD, "updater[bot]", "web-flow", pushed_by="updater[bot]")
+FORGED_COMMIT = PullRequestCommit(EARLIER, "updater[bot]", "updater[bot]", pushed_by="mia")
+
+
+@pytest.mark.parametrize(
+    ("given_evidence", "verdict"),
+    [
+        ({}, ApprovalStatus.AUTOMATION),
+        ({"same": ContentMatch.UNKNOWN}, ApprovalStatus.AUTOMATION),
+        ({"same": ContentMatch.DIFFERS}, ApprovalStatus.TAMPERED),
+        ({"paths": ("a.yaml",)}, ApprovalStatus.BYPASSED),
+        ({"commits": (OWN_COMMIT, FORGED_COMMIT)}, ApprovalStatus.BYPASSED),
+        ({"commits": (replace(OWN_COMMIT, pushed_by=None),)}, ApprovalStatus.BYPASSED),
+        ({"commits": ()}, ApprovalStatus.BYPASSED),
+        ({"commits": None}, ApprovalStatus.BYPASSED),
+    ],
+)
+def test_automation_needs_no_approval_for_what_only_it_pushed(given_evidence, verdict):
+    own = {"pull": replace(PULL, author="updater[bot]"), "paths": ("apps/a/images.yaml",), "commits": (OWN_COMMIT,)}
+    assert evaluate(evidence(**own | given_evidence), ApprovalRules(1, (IMAGES,))).verdict is verdict
 
 
 def test_fewer_approvals_than_required():

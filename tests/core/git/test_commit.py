@@ -22,7 +22,7 @@ PULL = PullRequest(1, "Raise it", "https://forge.example/1", "ana", "merged", "m
     ],
 )
 def test_only_approvals_of_the_final_head_by_others_count(approvals, expected):
-    assert approvers(PULL, approvals) == expected
+    assert approvers(PULL, approvals, ()) == expected
 
 
 def test_a_merge_has_the_title_of_its_pull_request():

@@ -7,10 +7,13 @@ import pytest
 from slack_sdk import WebClient
 
 from bot import build
+from bot.core.access.audit import Origin
+from bot.core.access.requester import Requester
 from bot.core.approvals.approval import ApprovalStatus, collect_alerts
 from bot.core.git.repository_ref import RepositoryRef
 from bot.core.git.target_revision import TargetRevision
 from bot.handlers.approvals.review import ApprovalReviewer
+from bot.handlers.pull_requests.track import track
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.i18n.language import Language, Translator
 from bot.sandbox.forge.git import Person
@@ -35,14 +38,16 @@ class Team(RunningForge):
         self.hosted.commit("main", {FILE: config(1), OTHER: "x: 1\n"}, "First\n", "mia")
         self.ports = None
 
-    def start(self, **approvals):
+    def start(self, *, people=None, **approvals):
         """Start a reviewer, as configured. The first one remembers where the branch is, and judges nothing."""
         config = self.config(approvals=approvals)
         del config.clusters["prod"]  # no cluster is needed
         self.stop()
         self.ports = build.ports(config, WebClient(), self.clock)
         settings = {name: repository.approvals for name, repository in config.repositories.items()}
-        self.reviewer = ApprovalReviewer(self.ports, settings, config.applications, ManifestCache(), ALERTS)
+        self.reviewer = ApprovalReviewer(
+            self.ports, settings, config.applications, ManifestCache(), ALERTS, people or {}
+        )
         self.record_commits()
         return self
 
@@ -321,6 +326,45 @@ def test_automation_is_recognized_by_account_and_path(team, by, path, verdict):
     team.start(**AUTOMATION)
     team.hosted.commit("main", {path: config(9)}, "Update images\n", by)
     assert team.final_verdicts() == [verdict]
+
+
+@pytest.mark.parametrize("attack", [None, "commit", "merge"])
+@every_forge
+def test_automation_is_allowed_only_what_it_pushed_itself(team, attack):
+    """Someone else's commit in its pull request needs an approval, even with the automation as the author."""
+    team.sandbox.add_person("updater", "Updater", "updater@paper.example")
+    number = team.start(**AUTOMATION).propose(config(2), by="updater")
+    if attack == "commit":
+        git, head = team.git, team.git.tip("topic")
+        author = team.hosted.person("tom" if team.kind.kind == "bitbucket" else "updater")
+        at = team.clock.tick()
+        forged = git.import_commit("topic", head, {FILE: config("evil")}, "Update\n", author=author, at=at)
+        team.hosted.pushed("topic", head, forged, "tom")
+    team.merge(number)
+    if attack == "merge":
+        team.tamper(number)
+    expected = {"commit": ApprovalStatus.BYPASSED, "merge": ApprovalStatus.TAMPERED}
+    assert team.final_verdicts() == [expected.get(attack, ApprovalStatus.AUTOMATION)]
+
+
+@every_forge
+def test_an_approval_by_someone_who_contributed_does_not_count(team):
+    number = team.start().propose()
+    team.hosted.commit("topic", {FILE: config("evil")}, "Sneak in\n", "lou")
+    assert team.hosted.pull(number)
+    team.hosted.review(number, "lou")
+    team.merge(number)
+    assert team.final_verdicts() == [ApprovalStatus.SELF]
+
+
+def test_an_approval_by_whoever_requested_the_pull_request_does_not_count(team):
+    number = team.start(people={"lou": "U0LOU00001"}).propose(by="gitops-bot")
+    pull = team.ports.forges["press"].get_pull_request(number)
+    lou = Requester("U0LOU00001", "Lou", ALERTS, Origin.COMMAND, Translator(Language.ENGLISH))
+    track(team.ports, pull, "press", requester=lou, what="", applications=(), channel=ALERTS)
+    team.hosted.review(number, "lou")
+    team.merge(number)
+    assert team.final_verdicts() == [ApprovalStatus.SELF]
 
 
 def test_an_authors_name_and_address_prove_nothing(team):
