@@ -1,6 +1,7 @@
-# syntax=docker/dockerfile:1
+# To renew a digest, which covers all platforms: docker buildx imagetools inspect python:3.13-slim-trixie
+FROM python:3.13-slim-trixie@sha256:9d2e5553305c7c7b0097999bb17187c69b921ccd6bc9d40e4bb5ebe652c00285 AS base
 
-FROM python:3.13-slim-trixie AS build
+FROM base AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
 WORKDIR /src
 RUN python -m venv /opt/gitops-bot
@@ -13,11 +14,11 @@ COPY bot bot
 RUN /opt/gitops-bot/bin/pip install --no-deps --no-build-isolation . \
  && /opt/gitops-bot/bin/pip uninstall --yes jsonpatch jsonpointer markdown-it-py mdurl unidiff setuptools pip
 
-FROM registry.k8s.io/kustomize/kustomize:v5.8.1 AS kustomize
+FROM registry.k8s.io/kustomize/kustomize:v5.8.1@sha256:899fcd3bc898160e62bcaf82932b0cb29ba38d16272353db2e7acbba82129429 AS kustomize
 
-FROM alpine/helm:4.3.0 AS helm
+FROM alpine/helm:4.3.0@sha256:a6cf54599ccb99d90cf0712b30f03fdb3cab062e6b94e0418cc4db7e8a1464b2 AS helm
 
-FROM python:3.13-slim-trixie
+FROM base
 RUN apt-get update \
  && apt-get install --yes --no-install-recommends ca-certificates git openssh-client \
  && rm -rf /var/lib/apt/lists/* \

@@ -1,8 +1,8 @@
-"""A drift check of 10,000 objects, and the Kubernetes client's typed models beside it. Run it with `make bench`.
+"""A drift check of 10,000 objects, compared with the Kubernetes client's typed models. Run it with `make bench`.
 
-The API server is the sandbox's, in a process of its own, and git is a real repository on disk. Every figure is of a
-fresh process that does just what its line says; CPU is user and system time. What is checked again had a first check
-before it, which its CPU leaves out and its peak memory cannot.
+The API server is the sandbox's, in its own process, and git is a real repository on disk. Every figure is from a new
+process that does only that; CPU is user and system time. A repeated check follows a first one, which its CPU excludes
+but its peak memory includes.
 """
 
 import argparse
@@ -171,7 +171,7 @@ def namespaces() -> list[str]:
 
 
 def files() -> Iterator[tuple[str, str]]:
-    """Path and text of every manifest file: one for each set, and what its namespace shares."""
+    """Path and text of every manifest file: one for each set, and one for the shared objects of each namespace."""
     for namespace in namespaces():
         yield f"apps/{namespace}/shared.yaml", SHARED.format(namespace=namespace)
         for number in range(SETS):
@@ -195,14 +195,14 @@ def make_remote(remote: Path) -> None:
     git("init", "-q", "-b", BRANCH, cwd=remote)
     git("add", "-A", cwd=remote)
     git("commit", "-qm", "Everything", cwd=remote)
-    git("repack", "-adq", cwd=remote)  # as a forge keeps it: packing is its work, and is not measured here
+    git("repack", "-adq", cwd=remote)  # as on a forge, whose packing is not measured here
 
 
-# ---------------------------------------------------------------- the cluster, a process of its own
+# ---------------------------------------------------------------- the cluster, in its own process
 
 
 def filled_cluster() -> Any:
-    """A sandbox cluster with everything that git holds."""
+    """A sandbox cluster with everything in git."""
     from bot.core.objects.manifest import read_manifests  # noqa: PLC0415  each process loads only what it measures
     from bot.sandbox.cluster import SandboxCluster  # noqa: PLC0415
 
@@ -215,7 +215,7 @@ def filled_cluster() -> Any:
 
 
 def serve(home: Path) -> None:
-    """Serve a filled cluster and say where; until standard input closes."""
+    """Serve a filled cluster and print its URL, until standard input closes."""
     from bot.sandbox.cluster import write_kubeconfig  # noqa: PLC0415
     from bot.sandbox.server import Server  # noqa: PLC0415
 
@@ -237,11 +237,11 @@ def cluster(home: Path, script: str = __file__) -> Iterator[tuple[str, "subproce
         try:
             yield url, server
         finally:
-            server.communicate()  # closes its standard input, which ends it
+            server.communicate()  # closes stdin, which ends it
 
 
 def patch(url: str, path: str, change: Object) -> None:
-    """What `kubectl patch` sends, by a person."""
+    """Send a person's `kubectl patch`."""
     request = urllib.request.Request(  # noqa: S310  our own server's address
         f"{url}/as/admin{path}?fieldManager=kubectl-patch",
         json.dumps(change).encode(),
@@ -252,11 +252,11 @@ def patch(url: str, path: str, change: Object) -> None:
         pass
 
 
-# ---------------------------------------------------------------- what is measured, each in a process of its own
+# ---------------------------------------------------------------- measurements, each in its own process
 
 
 class Meter:
-    """Time, CPU, requests and bytes of what happens inside `with`; the peak is the whole process's."""
+    """Time, CPU, requests and bytes of a `with` block; the peak is the whole process's."""
 
     def __init__(self) -> None:
         import urllib3  # noqa: PLC0415
@@ -267,7 +267,7 @@ class Meter:
         def counted(*args: Any, **kwargs: Any) -> Any:
             response = send(*args, **kwargs)
             self.requests += 1
-            self.received += int(response.headers["Content-Length"])  # as sent: compressed, where that was asked for
+            self.received += int(response.headers["Content-Length"])  # as sent, compressed if requested
             return response
 
         urllib3.HTTPConnectionPool.urlopen = counted  # type: ignore[method-assign]
@@ -303,7 +303,7 @@ Drift = list[tuple[str, str]]
 
 
 def checked(home: Path, cluster: Any = None) -> Callable[[], Drift]:
-    """A check that can be repeated; each returns what differs, as (name, path). Fails when an object was not seen."""
+    """A repeatable check that returns the differences as (name, path). Fails if an object was not seen."""
     from bot.adapters.git.repository import GitRepository  # noqa: PLC0415
     from bot.adapters.kubernetes.cluster import KubernetesCluster  # noqa: PLC0415
     from bot.core.applications.application import Application  # noqa: PLC0415
@@ -376,7 +376,7 @@ def one_commit(home: Path, _: str) -> Object:
 
 
 def raw_lists(home: Path, _: str) -> Object:
-    """The large lists, as the bot reads them, all kept."""
+    """The large lists as read by the bot, all kept in memory."""
     from bot.adapters.kubernetes.cluster import KubernetesCluster  # noqa: PLC0415
 
     prod, meter = KubernetesCluster("prod", kubeconfig=home / "kubeconfig"), Meter()
@@ -405,7 +405,7 @@ def typed_lists(home: Path, _: str) -> Object:
 
 
 def typed_check(home: Path, _: str) -> Object:
-    """The bot's own check, but that the large lists come through the typed models; the rest is the same."""
+    """The bot's own check, with the large lists read through typed models."""
     from bot.adapters.kubernetes.cluster import KubernetesCluster  # noqa: PLC0415
 
     apis = typed_apis(home)
@@ -443,7 +443,7 @@ SCENARIOS = {
     "its lists alone": raw_lists,
     "typed models: its lists alone": typed_lists,
 }
-# What is compared with what: a bot on typed models has nothing to remember, so each of its checks is a first one.
+# The comparisons: with typed models nothing is cached, so each check is like a first one.
 RATIOS = (
     ("first check", "typed models: a check"),
     ("again, nothing changed", "typed models: a check"),
@@ -460,7 +460,7 @@ def measured(scenario: str, home: Path, url: str) -> Object:
     return figures
 
 
-# ---------------------------------------------------------------- what is printed
+# ---------------------------------------------------------------- output
 
 
 def machine() -> Iterator[str]:
@@ -469,13 +469,13 @@ def machine() -> Iterator[str]:
     if info.is_file():
         names = (line.partition(":")[2].strip() for line in info.read_text().splitlines() if "model name" in line)
         model = next(names, model)
-    here = Path(__file__).parent
-    changed = " and uncommitted changes" if git("status", "--porcelain", cwd=here) else ""
+    folder = Path(__file__).parent
+    changed = " and uncommitted changes" if git("status", "--porcelain", cwd=folder) else ""
     yield f"{model}, {os.cpu_count()} cores, {platform.system()} {platform.machine()}"
     yield f"Python {platform.python_version()}, " + ", ".join(
         f"{name} {version(name)}" for name in ("kubernetes", "orjson", "PyYAML", "urllib3", "GitPython")
     )
-    yield f"{git('version', cwd=here)}; commit {git('rev-parse', '--short', 'HEAD', cwd=here)}{changed}"
+    yield f"{git('version', cwd=folder)}; commit {git('rev-parse', '--short', 'HEAD', cwd=folder)}{changed}"
     yield f"{OBJECTS:,} objects in {NAMESPACES} applications, each with a namespace of its own"
 
 
@@ -503,10 +503,10 @@ def report(scenarios: list[str]) -> None:
         results = {}
         with cluster(home) as (url, _):
             for scenario in scenarios:
-                found = results[scenario] = measured(scenario, home, url)
+                figures = results[scenario] = measured(scenario, home, url)
                 print(
-                    f"{scenario:34}{found['wall']:6.2f} s{found['cpu']:7.2f} s{found['git']:7.2f} s"
-                    f"{found['peak'] / 2**20:6.0f} MB{found['requests']:10}{found['received'] / 1e6:8.1f} MB",
+                    f"{scenario:34}{figures['wall']:6.2f} s{figures['cpu']:7.2f} s{figures['git']:7.2f} s"
+                    f"{figures['peak'] / 2**20:6.0f} MB{figures['requests']:10}{figures['received'] / 1e6:8.1f} MB",
                     flush=True,
                 )
     print()

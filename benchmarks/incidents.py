@@ -26,7 +26,6 @@ from bot.core.drift.model import Check, FieldDrift, ObjectDrift, Status
 from bot.core.git.repository_ref import RepositoryRef
 from bot.core.incidents.alerting import AlertPolicy
 from bot.handlers.incidents.record import apply_timers_to_all, record
-from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.handlers.slack.cards import CardReconciler
 from bot.i18n.language import ENGLISH
 from bot.ports import Ports
@@ -58,7 +57,6 @@ class Bench:
         unused: Any = None
         self.ports = Ports({}, {}, {}, unused, ProgramRenderer(), unused, self.store, chat, lambda: self.now)
         self.reconciler = CardReconciler(self.store, chat, lambda: self.now, lambda _: ENGLISH, AlertPolicy())
-        self.manifest_cache = ManifestCache(self.ports.renderer)
 
     def check(self, status: Status) -> None:
         """A check of every application half a minute later, and what follows from it."""
@@ -68,7 +66,7 @@ class Bench:
         self.store.checks.save(checks)
         for check in checks:
             application = Application(check.application, RepositoryRef("platform"), "apps", "prod", "shop", CHANNEL)
-            record(self.ports, application, check, rolling=False, looks=2, manifest_cache=self.manifest_cache)
+            record(self.ports, application, check, rolling=False, looks=2, cause_if_git_moved="git")
         apply_timers_to_all(self.store, self.now, AlertPolicy())
         self.reconciler.reconcile()
 

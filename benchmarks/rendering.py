@@ -1,8 +1,8 @@
-"""Repositories rendered at one commit after the other, and after a restart. Run it with `make bench`.
+"""Renders repositories at one commit after another, and after a restart. Run it with `make bench`.
 
 One has 300 kustomizations on 5 shared bases; the other, 700 on 7 bases, 200 applications with plain manifests and 100
-Helm charts. Beside each stands the naive way: one process for each application of a work tree, one after the other. CPU
-is user and system time, including that of the programs.
+Helm charts. Each is compared with the naive way: one process for each application in a work tree, one after another.
+CPU is user and system time, including the programs'.
 """
 
 import os
@@ -26,7 +26,7 @@ from bot.core.objects.manifest import read_manifests
 from bot.core.rendering.source import HelmParameters
 from bot.handlers.rendering.manifest_cache import ManifestCache
 
-NAIVELY = 10  # one in ten is run the naive way, and the sum is ten times that
+NAIVELY = 10  # one application in this many is run the naive way, and the result is multiplied
 
 DEPLOYMENT = """\
 apiVersion: apps/v1
@@ -64,7 +64,7 @@ replicas: [{name: web, count: 3}]
 
 @dataclass(frozen=True)
 class Size:
-    """How many applications a repository has of each kind, and how many bases the overlays share."""
+    """The number of applications of each kind in a repository, and of bases that the overlays share."""
 
     overlays: int
     bases: int
@@ -73,7 +73,7 @@ class Size:
 
     @property
     def total(self) -> int:
-        """How many applications there are."""
+        """The number of applications."""
         return self.overlays + self.plain + self.charts
 
     def files(self) -> dict[str, str]:
@@ -132,20 +132,20 @@ def commit(remote: Path, texts: dict[str, str]) -> None:
 
 
 def cpu() -> float:
-    close_idle()  # the time of what they started counts when they end
+    close_idle()  # their children's time counts once they end
     usages = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return sum(usage.ru_utime + usage.ru_stime for usage in usages)
 
 
 def measured(run: Callable[[], int]) -> tuple[float, float, int]:
-    """Wall and CPU seconds of a run, and what it returned: how many objects there were."""
+    """Wall and CPU seconds of a run, and its result, the number of objects."""
     spent, began = cpu(), time.perf_counter()
     count = run()
     return time.perf_counter() - began, cpu() - spent, count
 
 
 def naive(size: Size, remote: Path, programs: ProgramRenderer) -> int:
-    """Every tenth application of the work tree by its program, and what it prints read."""
+    """Render every tenth application of the work tree with its program, and parse the output."""
     count = 0
     for application in size.applications()[::NAIVELY]:
         path = f"./{application.path}"

@@ -1,9 +1,9 @@
-"""A revert in a repository of 50,000 files and 2,000 commits, beside git's own. Run it with `make bench`.
+"""A revert in a repository of 50,000 files and 2,000 commits, compared with git's. Run it with `make bench`.
 
-All work over HTTP against the sandbox's forge, in a process of its own. The bot's way is its own handler: fetch, merge
-in the bare mirror, render what changes, push, open the pull request. Beside it stands what a person does, in a clone
-that exists and in a fresh one: `git fetch` or `git clone`, `git revert`, `git push`. Opening the pull request is not
-counted there. The ways take turns, so that each has the same load of the machine.
+Everything goes over HTTP to the sandbox's forge, in its own process. The bot's handler fetches, merges in the bare
+mirror, renders what changes, pushes, and opens the pull request. It is compared with what a person does, in an existing
+and in a new clone: `git fetch` or `git clone`, `git revert`, `git push`, without opening the pull request. The runs
+alternate, so that the load of the machine is the same.
 """
 
 import multiprocessing
@@ -38,7 +38,7 @@ from bot.sandbox.server import Server
 
 APPLICATIONS, FILES, COMMITS = 500, 100, 2_000
 ROUNDS, CLONES = 15, 2
-SECONDS_BETWEEN_WRITES = 1.0  # which the bot's client waits for, as GitHub asks
+SECONDS_BETWEEN_WRITES = 1.0  # the bot's client waits this long, as GitHub requires
 CONFIG = "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: c{file}}}\ndata: {{value: '{value}'}}\n"
 
 
@@ -47,7 +47,7 @@ def path(application: int, file: int) -> str:
 
 
 def history() -> str:
-    """What `git fast-import` reads: 50,000 files, and commits that change one each."""
+    """Input for `git fast-import`: 50,000 files, and commits that change one each."""
     parts = []
 
     def add(name: str, text: str) -> str:
@@ -65,15 +65,15 @@ def history() -> str:
     return "".join(parts)
 
 
-def serve(root: str, given: Connection) -> None:
-    """The forge, until the process is ended."""
+def serve(root: str, connection: Connection) -> None:
+    """Serve the forge until the process is ended."""
     forge = SandboxForge(Path(root))
     forge.add_person("mia", "Mia", "mia@example.org")
     hosted = forge.create_repository("acme/platform")
     subprocess.run(["git", "fast-import", "--quiet"], cwd=hosted.git.path, input=history(), text=True, check=True)
     subprocess.run(["git", "repack", "-adq"], cwd=hosted.git.path, check=True)
     with Server(forge.app) as server:
-        given.send((server.url, forge.token))
+        connection.send((server.url, forge.token))
         signal.pause()
 
 
@@ -128,7 +128,7 @@ def main() -> None:
         home = Path(scratch)
         ours, theirs = multiprocessing.Pipe()
         process = multiprocessing.get_context("spawn").Process(target=serve, args=(str(home / "forge"), theirs))
-        process.daemon = True  # it ends with this process
+        process.daemon = True  # ends with this process
         process.start()
         url, token = ours.recv()
         remote = f"{url}/acme/platform.git"
@@ -141,7 +141,7 @@ def main() -> None:
         ]
         rendered = ManifestCache(ProgramRenderer.find())
         first = measured(repository.fetch)
-        # What the running bot has done long before anybody asks: it knows what each application is made of.
+        # A running bot already knows the inputs of each application.
         warm = measured(
             lambda: rendered.prepare(
                 repository, repository.head(), [application.source for application in applications]
@@ -194,11 +194,11 @@ def print_costs(costs: dict[str, list[Cost]]) -> None:
     print(f"A revert in a repository of {APPLICATIONS * FILES:,} files and {COMMITS:,} commits, over HTTP\n")
     print(f"{'':52}{'best':>9}{'median':>9}{'this/the bot':>14}{'CPU, median':>13}{'this/the bot':>14}")
     walls, cpus = (
-        {way: median([getattr(cost, name) for cost in some]) for way, some in costs.items()} for name in ("wall", "cpu")
+        {way: median([getattr(cost, name) for cost in runs]) for way, runs in costs.items()} for name in ("wall", "cpu")
     )
     bot = next(iter(costs))
-    for way, some in costs.items():
-        best = min(cost.wall for cost in some)
+    for way, runs in costs.items():
+        best = min(cost.wall for cost in runs)
         print(f"{way:52}{best:>7.3f} s{walls[way]:>7.3f} s{walls[way] / walls[bot]:>14.2f}", end="")
         print(f"{cpus[way]:>11.3f} s{cpus[way] / cpus[bot]:>14.2f}")
 

@@ -1,8 +1,8 @@
-"""From an edit in a cluster of 10,000 objects to the card in Slack, with a watch and, beside it, without one.
+"""The time from an edit in a cluster of 10,000 objects to the card in Slack, with and without a watch.
 
-The cluster is the sandbox's, in a process of its own, with ten edits a second by controllers in the background: half
-of them write only a status. The bot is `gitops-bot run` with the default settings, except that each alert has a card
-of its own; Slack is the sandbox's, in this process. Run it with `make bench`; `--edits 100` takes four minutes more.
+The cluster is the sandbox's, in its own process, with ten edits a second by controllers in the background, half of
+which write only a status. The bot is `gitops-bot run` with the default settings, except that each alert has its own
+card; Slack is the sandbox's, in this process. Run it with `make bench`; `--edits 100` takes four minutes more.
 """
 
 import argparse
@@ -45,11 +45,11 @@ WAIT = 180.0  # for anything
 Object = dict[str, Any]
 
 
-# ---------------------------------------------------------------- the cluster, a process of its own
+# ---------------------------------------------------------------- the cluster, in its own process
 
 
 def serve(home: Path) -> None:
-    """Serve the cluster and say where; each line of standard input turns the background edits on or off."""
+    """Serve the cluster and print its URL; each line of standard input turns the background edits on or off."""
     from bot.sandbox.cluster import write_kubeconfig  # noqa: PLC0415  each process loads only what it needs
     from bot.sandbox.server import Server  # noqa: PLC0415
 
@@ -84,7 +84,7 @@ def turn_churn(server: "subprocess.Popen[str]", state: str) -> None:
     server.stdin.flush()
 
 
-# ---------------------------------------------------------------- the bot, a process of its own
+# ---------------------------------------------------------------- the bot, in its own process
 
 
 def configuration(home: Path, api_url: str, *, watch: bool) -> Path:
@@ -125,7 +125,7 @@ class Bot:
             self._process = subprocess.Popen(argv, env=environment, stdout=log, stderr=log)
 
     def wait(self, *, watches: bool) -> None:
-        """Wait until it has checked every application, and watches."""
+        """Wait until it has checked every application and, if `watches`, is watching."""
 
         def is_ready() -> bool:
             log = self._log.read_text()
@@ -139,15 +139,15 @@ class Bot:
         url = f"file:{self._log.with_name('state.db')}?mode=ro"
         with suppress(sqlite3.OperationalError), closing(sqlite3.connect(url, uri=True)) as database:
             return int(database.execute("SELECT count(*) FROM checks").fetchone()[0])
-        return 0  # there is no table yet
+        return 0  # the table doesn't exist yet
 
     def cpu(self) -> float:
-        """Seconds of CPU that it has taken, without its children."""
+        """Its CPU seconds, without its children."""
         fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(") ")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def memory(self) -> int:
-        """Bytes that it holds."""
+        """Its memory, in bytes."""
         return int(Path(f"/proc/{self._process.pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
     def stop(self) -> None:
@@ -157,7 +157,7 @@ class Bot:
 
 
 def wait_for(condition: Callable[[], bool], what: str) -> float:
-    """Wait for a condition; the time at which it held."""
+    """Wait for a condition, and return the time at which it became true."""
     deadline = time.monotonic() + WAIT
     while not condition():
         if time.monotonic() > deadline:
@@ -166,7 +166,7 @@ def wait_for(condition: Callable[[], bool], what: str) -> float:
     return time.monotonic()
 
 
-# ---------------------------------------------------------------- what is measured
+# ---------------------------------------------------------------- measurements
 
 
 def latencies(slack: Any, url: str, edits: int) -> list[float]:
@@ -202,7 +202,7 @@ def cpu_per_minute(bot: Bot) -> float:
 
 
 def bytes_per_object(home: Path) -> float:
-    """What the informers and the plan of all objects take in memory, by tracemalloc."""
+    """The memory of the informers and the plan per object, by tracemalloc."""
     from bot.adapters.kubernetes.cluster import KubernetesCluster  # noqa: PLC0415
     from bot.core.applications.application import Application  # noqa: PLC0415
     from bot.core.git.repository_ref import RepositoryRef  # noqa: PLC0415
@@ -249,7 +249,7 @@ def report(edits: int) -> None:
                 bot = Bot(configuration(home, slack.api_url, watch=watch))
                 try:
                     bot.wait(watches=watch)
-                    time.sleep(10)  # for what the start has set off
+                    time.sleep(10)  # until startup work is done
                     idle = cpu_per_minute(bot)
                     turn_churn(server, "on")
                     busy = cpu_per_minute(bot)

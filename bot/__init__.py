@@ -1,6 +1,6 @@
-"""A ChatOps bot for GitOps: it watches git and Kubernetes, speaks in Slack, and changes nothing but git."""
+"""A ChatOps bot for GitOps: it watches git and Kubernetes, reports in Slack, and changes only git."""
 
 import os
 
-# Without it importing GitPython fails where git is missing; `gitops-bot doctor` says so in a sentence instead.
+# Otherwise importing GitPython fails if git is missing; `gitops-bot doctor` reports that in a sentence instead.
 os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")

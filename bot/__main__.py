@@ -4,7 +4,7 @@ import signal
 import sys
 from types import FrameType
 
-INTERRUPTED = 128 + signal.SIGINT  # as shells report it
+INTERRUPTED = 128 + signal.SIGINT  # as in shells
 
 
 def main() -> None:

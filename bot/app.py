@@ -18,6 +18,7 @@ from bot.adapters.slack.chat import unreachable
 from bot.adapters.slack.http_mode import HttpMode
 from bot.adapters.slack.socket_mode import SocketHandler
 from bot.config.model import Config
+from bot.core.applications.shard import Shard
 from bot.core.rollouts.rollout import Limits
 from bot.handlers.approvals.review import ApprovalReviewer
 from bot.handlers.cluster_audit.identify import ActorFinder
@@ -25,12 +26,14 @@ from bot.handlers.cluster_audit.record import AuditRecorder
 from bot.handlers.cluster_audit.webhook import AuditWebhook
 from bot.handlers.command_service import CommandService
 from bot.handlers.digest import Digests
+from bot.handlers.discovery.deployers import DeployerReader
 from bot.handlers.discovery.discover import Discoverer
 from bot.handlers.drift.comparison_cache import Caches
 from bot.handlers.events import EventDispatcher
 from bot.handlers.gauges import Gauges
 from bot.handlers.incidents.recorder import CheckRecorder
 from bot.handlers.incidents.suspects import Suspects
+from bot.handlers.lease_keeper import LeaseKeeper
 from bot.handlers.monitor import Monitor
 from bot.handlers.object_monitor import ObjectMonitor
 from bot.handlers.probes import Probe, ProbeCheck, liveness, readiness
@@ -40,7 +43,7 @@ from bot.handlers.rollouts.track import RolloutTracker
 from bot.handlers.slack.cards import CardReconciler
 from bot.handlers.slack.home import Homes
 from bot.handlers.slack.people import People
-from bot.handlers.watch.watcher import ClusterWatcher
+from bot.handlers.watch.watcher import ShardWatcher
 from bot.handlers.webhooks import Webhooks
 from bot.http_endpoints import LIVENESS_PATH, READINESS_PATH, Web
 from bot.listeners import Listeners
@@ -50,10 +53,12 @@ from bot.work_pool import WorkPool
 
 _log = logging.getLogger(__name__)
 
-# Bolt runs all listeners on one pool. With its default of five threads, a sixth slow listener is never acked.
+# Bolt runs all listeners on one pool. With its default of five threads, a sixth slow listener is not acked in time.
 LISTENER_THREADS = 32
 DRAIN_SECONDS = 20.0
 _RECONCILE_EVERY = timedelta(seconds=5)
+# So that a card follows an incident that another replica has recorded as fast as one of its own.
+_INCIDENTS_EVERY = timedelta(seconds=0.5)
 _AUDIT_EVERY = timedelta(seconds=1)
 _WATCHES_EVERY = timedelta(seconds=2)
 _PRUNE_EVERY = timedelta(minutes=10)
@@ -69,7 +74,7 @@ def utc_now() -> datetime:
 def build_monitor(
     ports: Ports, config: Config, reconciler: CardReconciler, discoverer: Discoverer, people: People
 ) -> Monitor:
-    """Build the monitor and what it needs. `config.applications` must be those of the discoverer."""
+    """Build the monitor and what it needs. `config.applications` must be the discoverer's."""
     manifest_cache = ManifestCache(ports.renderer, ports.charts, ports.bases, ports.telemetry)
     suspects = Suspects(
         ports,
@@ -85,11 +90,18 @@ def build_monitor(
         config.slack.channel,
         config.slack.people,
     )
+    deployers = DeployerReader(
+        ports.clusters,
+        {name: settings.url for name, settings in config.repositories.items()},
+        deadline=config.schedule.rollout_deadline,
+        clock=ports.clock,
+    )
     rollouts = RolloutTracker(
         ports,
         config.applications,
         manifest_cache,
         suspects,
+        deployers=deployers,
         ignore=config.ignore,
         limits=Limits(config.schedule.rollout_deadline, config.rollouts.watch),
         timeout=config.schedule.rollout,
@@ -98,6 +110,7 @@ def build_monitor(
         ports,
         config.alerts,
         actors=ActorFinder(config.audits, ports.store.cluster_writes),
+        deployers=deployers,
         suspects=suspects,
         manifest_cache=manifest_cache,
     )
@@ -114,18 +127,13 @@ def build_monitor(
     )
 
 
-def build_watchers(ports: Ports, config: Config, monitor: Monitor) -> list[ClusterWatcher]:
-    """Build a watcher for each cluster that the configuration doesn't exclude."""
+def build_watchers(ports: Ports, config: Config, monitor: Monitor) -> list[ShardWatcher]:
+    """Build a watcher for each shard of the clusters that the configuration doesn't exclude."""
     checks = ObjectMonitor(ports, config, monitor)
     return [
-        ClusterWatcher(
-            ports.clusters[name],
-            checks,
-            settle=config.alerts.settle,
-            is_leader=ports.store.leadership.acquire,
-            clock=ports.clock,
-        )
+        ShardWatcher(shard, ports.clusters[name], checks, settle=config.alerts.settle, clock=ports.clock)
         for name, settings in config.clusters.items()
+        for shard in config.shards[name]
         if settings.watch
     ]
 
@@ -173,26 +181,30 @@ class Bot:
             webhooks=self._webhooks(),
             audit=self._audit_webhook(),
         )
-        self._schedule = Schedule(self._jobs(), is_leader=self._ports.store.leadership.acquire)
+        self._schedule = Schedule(self._jobs(), self._ports.store.leases)
+        self._keeper = LeaseKeeper(self._ports.store.leases, config.lease_names, self._schedule.run_now)
         gauges = Gauges(
             self._ports.store,
             config.applications,
             lambda: self._work.queue_length,
+            leases=config.lease_names,
             clock=clock,
             interval=config.schedule.drift,
         )
         self._telemetry.read_gauges_from(gauges.read)
 
     def start(self) -> Self:
-        """Serve health checks, listen to Slack and start checking. Returns at once, even when Slack is down."""
+        """Serve health checks, listen to Slack and start checking. Returns at once, even if Slack is down."""
         self.web.start()
         if self._socket:
             self._socket.start()
         self._schedule.start()
+        self._keeper.start()
         return self
 
     def stop(self) -> None:
         """Stop accepting work, let running work finish, send the last messages, and close."""
+        self._keeper.stop()  # other replicas take its leases, at the latest when the store is closed
         if self._socket:
             self._socket.stop()
         self._schedule.stop()
@@ -210,48 +222,58 @@ class Bot:
         self._ports.store.close()
 
     def _jobs(self) -> list[Job]:
-        every = self._config.schedule
+        schedule = self._config.schedule
         return [
             *(
-                Job(f"discovery on {name}", every.discover, partial(self._discoverer.poll, name), everywhere=True)
+                Job(f"discovery on {name}", schedule.discover, partial(self._discoverer.poll, name), lease=None)
                 for name in self._discoverer.polled_clusters
             ),
+            *(job for shards in self._config.shards.values() for shard in shards for job in self._shard_jobs(shard)),
             *(
-                Job(f"drift check of {name}", every.drift, partial(self._monitor.check_cluster, name))
-                for name in self._config.clusters
-            ),
-            *(
-                Job(f"git polling of {name}", every.git, partial(self._monitor.poll_all_refs, name))
+                Job(f"git polling of {name}", schedule.git, partial(self._monitor.poll_all_refs, name))
                 for name in self._config.repositories
             ),
+            # On every replica, since one that has lost the lease must stop watching.
             *(
-                Job(f"second look on {name}", every.second_look, partial(self._monitor.second_look, name))
-                for name in self._config.clusters
-            ),
-            # Everywhere, since a replica that no longer leads stops watching.
-            *(
-                Job(f"watch of {watcher.cluster}", _WATCHES_EVERY, watcher.keep, everywhere=True)
+                Job(f"watch of {watcher.shard.name}", _WATCHES_EVERY, watcher.keep, lease=None)
                 for watcher in self._watchers
             ),
-            *(
-                Job(f"audit log of {name}", _AUDIT_EVERY, partial(self._follow_audit_log, recorder))
-                for name, recorder in self._audits.items()
-            ),
-            *(
-                Job(f"retention of the audit log of {name}", _PRUNE_EVERY, partial(self._prune_audit_log, recorder))
-                for name, recorder in self._audits.items()
-            ),
-            Job("rollouts", every.rollout, self._monitor.observe_rollouts),
+            Job("rollouts", schedule.rollout, self._monitor.observe_rollouts),
             Job("approvals", _RECONCILE_EVERY, self._monitor.review_approvals),
-            Job("pull requests", every.git, partial(track.poll, self._ports)),
+            Job("pull requests", schedule.git, partial(track.poll, self._ports)),
             Job("interrupted requests", _RECONCILE_EVERY, self._commands.resume_interrupted),
-            Job("queued reverts", every.git, self._commands.run_queued),
+            Job("queued reverts", schedule.git, self._commands.run_queued),
             Job("suspects", _RECONCILE_EVERY, self._monitor.find_suspects),
             Job("cards", _RECONCILE_EVERY, self._monitor.reconcile_cards),
+            Job("rejected cards", _RECONCILE_EVERY, self._reconciler.repair_rejected, lease=None),
             Job("digest charts", _DIGEST_CHARTS_EVERY, self._digests.share_charts),
             Job("homes", _REFRESH_EVERY, self._homes.refresh),
             *self._event_jobs(),
+            *self._replica_jobs(),
         ]
+
+    def _shard_jobs(self, shard: Shard) -> list[Job]:
+        schedule = self._config.schedule
+        check, look = partial(self._monitor.check_shard, shard), partial(self._monitor.second_look, shard)
+        jobs = [
+            Job(f"drift check of {shard.name}", schedule.drift, check, shard.lease),
+            Job(f"second look on {shard.name}", schedule.second_look, look, shard.lease),
+        ]
+        recorder = self._audits.get(shard.cluster) if shard.is_first else None
+        if recorder:
+            follow, prune = partial(self._follow_audit_log, recorder), partial(self._prune_audit_log, recorder)
+            name = f"audit log of {shard.cluster}"
+            jobs += [
+                Job(name, _AUDIT_EVERY, follow, shard.lease),
+                Job(f"retention of the {name}", _PRUNE_EVERY, prune, shard.lease),
+            ]
+        return jobs
+
+    def _replica_jobs(self) -> list[Job]:
+        """What is needed where other replicas use the database."""
+        if not self._ports.store.leases.is_shared:
+            return []
+        return [Job("incidents of other replicas", _INCIDENTS_EVERY, self._monitor.reconcile_changed_incidents)]
 
     def _event_jobs(self) -> list[Job]:
         receiver = build.event_receiver(self._config)
@@ -268,7 +290,7 @@ class Bot:
         kinds = {name: config.forge.kind for name, config in self._config.repositories.items() if config.forge}
         if not secret:
             return None
-        jobs = {name: guarded(self._webhook_job(name), is_leader=lambda: True) for name in kinds}
+        jobs = {name: guarded(self._webhook_job(name), self._ports.store.leases) for name in kinds}
         return Webhooks(
             kinds,
             secret,
@@ -296,7 +318,7 @@ class Bot:
             self._monitor.poll_repository(name)
             self._monitor.review_approvals()
 
-        return Job(f"webhook of {name}", self._config.schedule.git, poll)
+        return Job(f"webhook of {name}", self._config.schedule.git, poll, lease=None)
 
     def _liveness(self) -> Iterator[ProbeCheck]:
         return liveness(
@@ -310,13 +332,14 @@ class Bot:
             slack="HTTP mode" if self._socket is None else "Socket Mode",
             connected=self._socket is None or self._socket.connected,
             clusters={application.cluster for application in self._config.applications.values()},
+            leases=self._config.lease_names,
             now=self._ports.clock(),
             interval=self._config.schedule.drift,
         )
 
 
 class _Socket:
-    """Connects Socket Mode in the background, and keeps trying: Slack may be down when the bot starts."""
+    """Connects Socket Mode in the background, and keeps trying, since Slack may be down when the bot starts."""
 
     def __init__(self, app: App, app_token: str) -> None:
         # A connection that dies behind a NAT is detected after four unanswered pings: after 8 s instead of 40 s.

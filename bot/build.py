@@ -1,4 +1,4 @@
-"""The only module that builds clients of outside systems, from the configuration. They do not connect yet."""
+"""The only module that builds clients of external systems, from the configuration. They do not connect yet."""
 
 import os
 import secrets
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from bot.adapters.charts.credentials import read_credentials
 from bot.adapters.charts.fetcher import ChartFetcher
 from bot.adapters.charts.repository import ChartRepository
+from bot.adapters.downloads.background import BackgroundFetches
 from bot.adapters.git.bases import GitBases
 from bot.adapters.git.credential import Credential
 from bot.adapters.git.repository import GitRepository
@@ -46,7 +47,7 @@ _OTLP_ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
 
 
 def telemetry() -> "Recorder":
-    """What records metrics and traces: by OTLP too if its endpoint is set. PortError if it cannot."""
+    """The recorder of metrics and traces, also over OTLP if its endpoint is set. Raises PortError if that fails."""
     from bot.adapters.telemetry.prometheus import PrometheusMetrics
     from bot.adapters.telemetry.recorder import Recorder
 
@@ -70,19 +71,19 @@ def slack_client(config: Config, telemetry: Telemetry = NO_TELEMETRY) -> "WebCli
 
 
 class ConfiguredForge(Forge, Protocol):
-    """A forge with what its port lacks: the credential that git uses, and the probes of `gitops-bot doctor`."""
+    """A forge with what its port lacks: git's credential, and the probes of `gitops-bot doctor`."""
 
     @property
     def token_variable(self) -> str:
-        """The environment variable that its token is set in."""
+        """The environment variable of its token."""
         ...
 
     def git_credential(self) -> Credential | None:
-        """What git authenticates with; None when no token is set. ForgeError."""
+        """The credential for git; None if no token is set. Raises ForgeError."""
         ...
 
     def probes(self) -> Iterable["Probe"]:
-        """Every permission, tried without leaving a trace."""
+        """Test every permission without changing anything."""
         ...
 
 
@@ -110,7 +111,7 @@ def _bitbucket_server(forge: ForgeConfig, credentials: Credentials) -> Configure
     return BitbucketServerForge.from_config(forge, credentials)
 
 
-# Functions: a forge's library is loaded only if a repository is hosted there, and some are extras.
+# Functions, since a forge's library is loaded only if needed, and some are extras.
 _FORGES: Mapping[str, Callable[[ForgeConfig, Credentials], ConfiguredForge]] = {
     "github": _github,
     "gitlab": _gitlab,
@@ -120,15 +121,15 @@ _FORGES: Mapping[str, Callable[[ForgeConfig, Credentials], ConfiguredForge]] = {
 
 
 def forge(config: Config, key: str) -> ConfiguredForge | None:
-    """The forge of the repository with this key, at any revision; None where the configuration names none."""
+    """The forge of the repository with this key, at any revision; None if it has none."""
     settings = config.repositories[RepositoryRef.parse(key).name].forge
     return _FORGES[settings.kind](settings, config.credentials) if settings else None
 
 
 def repository(config: Config, key: str, telemetry: Telemetry = NO_TELEMETRY) -> GitRepository:
-    """The mirror of the repository with this key, with its forge's credential if it has one. RepositoryError: bad URL.
+    """The mirror of the repository with this key, with its forge's credential. Raises RepositoryError for a bad URL.
 
-    References to one repository at different revisions share its mirror.
+    Different revisions of a repository share its mirror.
     """
     ref = RepositoryRef.parse(key)
     settings, hosted = config.repositories[ref.name], forge(config, key)
@@ -148,19 +149,19 @@ def repository(config: Config, key: str, telemetry: Telemetry = NO_TELEMETRY) ->
 
 
 def source(config: Config, key: str, fetcher: Charts, telemetry: Telemetry = NO_TELEMETRY) -> Repository:
-    """The repository, or the chart, with this key. RepositoryError: bad URL."""
+    """The repository or chart with this key. Raises RepositoryError for a bad URL."""
     chart = ChartRef.from_key(key)
     return ChartRepository(chart, fetcher) if chart else repository(config, key, telemetry)
 
 
-def charts(config: Config) -> ChartFetcher:
-    """The charts in Helm repositories and registries, kept beside the mirrors."""
+def charts(config: Config, fetches: BackgroundFetches | None = None) -> ChartFetcher:
+    """The charts in Helm repositories and registries, cached next to the mirrors."""
     credentials = read_credentials(os.environ)
-    return ChartFetcher(config.mirrors / ".charts", config.charts.allow, credentials)
+    return ChartFetcher(config.mirrors / ".charts", config.charts.allow, credentials, fetches)
 
 
 def _repository_type(settings: ForgeConfig | None, forge: ConfiguredForge) -> Callable[..., GitRepository]:
-    """GitHub can also sign commits. For other forges, its library is not loaded."""
+    """The class for GitHub, which can also sign commits, or for other forges, without loading GitHub's library."""
     if settings and settings.kind == "github":
         from bot.adapters.forges.github import GitHubForge
         from bot.adapters.forges.signed_repository import SignedRepository
@@ -174,10 +175,9 @@ _Client = TypeVar("_Client")
 
 
 class _ByRepository(Mapping[str, _Client]):
-    """A client for each `RepositoryRef.key`; the one for another revision is built when it is first asked for.
+    """A client for each `RepositoryRef.key`; one for another revision is built on first use.
 
-    Any thread may ask. KeyError when the repository itself has no client. Iteration yields only the repositories
-    themselves.
+    Thread-safe. Raises KeyError if the repository has no client. Iteration yields only the configured repositories.
     """
 
     def __init__(self, clients: Mapping[str, _Client], build: Callable[[str], _Client | None]) -> None:
@@ -204,30 +204,30 @@ class _ByRepository(Mapping[str, _Client]):
 
 
 def renderer(config: Config, telemetry: Telemetry = NO_TELEMETRY) -> CachedRenderer:
-    """The programs that render, with their output cached beside the mirrors."""
+    """The renderers, with their output cached next to the mirrors."""
     return CachedRenderer(ProgramRenderer.find(), config.mirrors / ".rendered", telemetry)
 
 
-def bases(config: Config) -> GitBases:
-    """The remote bases of kustomizations, mirrored beside the repositories."""
-    return GitBases(config.mirrors / ".bases", config.bases.allow)
+def bases(config: Config, fetches: BackgroundFetches | None = None) -> GitBases:
+    """The remote bases of kustomizations, mirrored next to the repositories."""
+    return GitBases(config.mirrors / ".bases", config.bases.allow, fetches)
 
 
 def cluster(config: Config, name: str, telemetry: Telemetry = NO_TELEMETRY) -> KubernetesCluster:
-    """The client of one cluster. ClusterError for a bad kubeconfig."""
+    """The client of one cluster. Raises ClusterError for a bad kubeconfig."""
     settings = config.clusters[name]
     return KubernetesCluster(name, kubeconfig=settings.kubeconfig, context=settings.context, telemetry=telemetry)
 
 
 def store(config: Config) -> "SqlStore":
-    """The state database. StoreError when it cannot be opened."""
+    """The state database. Raises StoreError if it cannot be opened."""
     from bot.adapters.database.store import SqlStore
 
     return SqlStore(config.store)
 
 
 def audit_recorders(config: Config, writes: "ClusterWrites") -> Mapping[str, AuditRecorder]:
-    """What records the audit log of each cluster that has one configured."""
+    """The recorder for each cluster with a configured audit log."""
     key = secrets.token_bytes(32)
     return {
         name: AuditRecorder(name, audit, [AuditLogFile(path) for path in audit.logs], writes, key)
@@ -236,7 +236,7 @@ def audit_recorders(config: Config, writes: "ClusterWrites") -> Mapping[str, Aud
 
 
 def event_receiver(config: Config) -> "EventReceiver | None":
-    """Where events go; None if the configuration names no receiver."""
+    """The receiver of events; None if none is configured."""
     secret = config.credentials.events_secret
     if config.events is None or not secret:
         return None
@@ -248,14 +248,15 @@ def event_receiver(config: Config) -> "EventReceiver | None":
 def ports(
     config: Config, client: "WebClient", clock: Callable[[], datetime], telemetry: Telemetry = NO_TELEMETRY
 ) -> Ports:
-    """Every port. PortError when the database cannot be opened or a setting cannot be used.
+    """Every port. Raises PortError if the database cannot be opened or a setting cannot be used.
 
-    Removes what a bot that was killed left behind.
+    Removes what a killed bot left behind.
     """
     from bot.adapters.slack.chat import SlackChat
 
     remove_abandoned_copies()
-    fetcher = charts(config)
+    fetches = BackgroundFetches()
+    fetcher = charts(config, fetches)
     repositories = {name: repository(config, name, telemetry) for name in config.repositories}
     forges = {name: built for name in config.repositories if (built := forge(config, name))}
     return Ports(
@@ -264,7 +265,7 @@ def ports(
         clusters={name: cluster(config, name, telemetry) for name in config.clusters},
         charts=fetcher,
         renderer=renderer(config, telemetry),
-        bases=bases(config),
+        bases=bases(config, fetches),
         store=store(config),
         chat=SlackChat(client),
         clock=clock,

@@ -1,4 +1,4 @@
-"""A thread pool that carries the context of whoever submits a job, so that its spans belong to the same trace."""
+"""A thread pool that carries the submitter's context, so that a job's spans belong to the same trace."""
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -11,10 +11,10 @@ _Result = TypeVar("_Result")
 
 
 class ContextThreadPool(ThreadPoolExecutor):
-    """A ThreadPoolExecutor whose jobs run in a copy of the context variables of whoever submits them."""
+    """A ThreadPoolExecutor whose jobs run in a copy of the submitter's context variables."""
 
     def submit(
         self, fn: Callable[_Parameters, _Result], /, *args: _Parameters.args, **kwargs: _Parameters.kwargs
     ) -> Future[_Result]:
-        """Run it as soon as a thread is free."""
+        """Run the job as soon as a thread is free."""
         return super().submit(partial(copy_context().run, fn, *args, **kwargs))

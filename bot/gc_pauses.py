@@ -1,7 +1,7 @@
-"""Pauses the garbage collector where it would find nothing.
+"""Pauses the garbage collector when there are no cycles to find.
 
 It looks for reference cycles whenever enough objects have been created, and visits all of them. A page of a cluster's
-list, or the manifests of an application, are a hundred thousand new objects without a cycle among them.
+list, or an application's manifests, are a hundred thousand new objects without cycles.
 """
 
 import gc
@@ -14,7 +14,7 @@ _lock = threading.RLock()
 
 @contextmanager
 def gc_paused() -> Iterator[None]:
-    """Pause the collector for all threads. Only one thread at a time can do so, which bounds the uncollected memory."""
+    """Pause the collector for all threads. Only one thread can do so at a time, which bounds the uncollected memory."""
     with _lock:
         was_enabled = gc.isenabled()
         gc.disable()

@@ -1,6 +1,6 @@
-"""Connection pools that use the environment's proxies and CAs, keep to a deadline, and can be limited to GET requests.
+"""Connection pools that use the environment's proxies and CAs, obey a deadline, and can be limited to GET requests.
 
-urllib3's own read timeout starts again with each byte, so a response that drips would never end.
+urllib3's own read timeout restarts with each byte, so a slow response may never end.
 """
 
 import io
@@ -18,9 +18,10 @@ from urllib.parse import unquote, urlsplit
 
 import urllib3
 
-_CA_VARIABLES: Final = ("GIT_SSL_CAINFO", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")  # besides OpenSSL's SSL_CERT_FILE
+_CA_VARIABLES: Final = ("GIT_SSL_CAINFO", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+_OPENSSL_CA_VARIABLE: Final = "SSL_CERT_FILE"
 
-_deadline: ContextVar[float] = ContextVar("deadline", default=math.inf)  # of time.monotonic()
+_deadline: ContextVar[float] = ContextVar("deadline", default=math.inf)  # by time.monotonic()
 
 
 @contextmanager
@@ -35,7 +36,7 @@ def deadline(seconds: float) -> Iterator[None]:
 
 @contextmanager
 def deadline_paused() -> Iterator[None]:
-    """Do not count the time that this block takes towards the deadlines of the blocks around it."""
+    """Do not count the time in this block toward the deadlines of the blocks around it."""
     start = time.monotonic()
     try:
         yield
@@ -44,19 +45,25 @@ def deadline_paused() -> Iterator[None]:
 
 
 def proxy_for(url: str) -> str:
-    """The URL of the proxy that the environment names for a URL; "" if it is reached directly."""
+    """The URL of the environment's proxy for a URL; "" if there is none."""
     parts = urlsplit(url)
     proxies = urllib.request.getproxies_environment()
     is_direct = urllib.request.proxy_bypass(parts.netloc)
     return "" if is_direct else proxies.get(parts.scheme) or proxies.get("all", "")
 
 
+def ca_variable() -> str:
+    """The environment variable with the CA file of these connections: the first that is set, else OpenSSL's."""
+    return next((name for name in _CA_VARIABLES if os.environ.get(name)), _OPENSSL_CA_VARIABLE)
+
+
 def connect_through(proxy: str) -> urllib3.PoolManager:
-    """Connections through a proxy, with the user and password in its URL, or direct ones if it is "".
+    """Connections through a proxy, whose URL may contain a user and password, or direct ones if it is "".
 
     Both trust the private CAs of the environment, as git does.
     """
-    ca_file = next((os.environ[name] for name in _CA_VARIABLES if os.environ.get(name)), None)
+    variable = ca_variable()
+    ca_file = None if variable == _OPENSSL_CA_VARIABLE else os.environ[variable]
     if not proxy:
         return urllib3.PoolManager(ca_certs=ca_file)
     parts = urlsplit(proxy)
@@ -84,7 +91,7 @@ def _obey_deadline(pools: urllib3.PoolManager, *mixins: type) -> None:
 
 
 class _GetOnly:
-    """Mixed into every connection pool, through which every request passes: anything but a GET without body fails."""
+    """A mixin for connection pools that rejects all requests except GETs without a body."""
 
     def urlopen(self, method: str, url: str, body: object = None, *args: Any, **kwargs: Any) -> Any:
         if method != "GET" or body is not None:
@@ -93,7 +100,7 @@ class _GetOnly:
 
 
 class _Response(HTTPResponse):
-    """A response whose header and body are read no longer than until the deadline of its request."""
+    """A response whose headers and body must be read by the request's deadline."""
 
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
@@ -101,7 +108,7 @@ class _Response(HTTPResponse):
 
 
 class _DeadlineReader(io.RawIOBase):
-    """Reads a socket through its `raw` file until the deadline. TimeoutError."""
+    """Reads a socket through its `raw` file until the deadline. Raises TimeoutError."""
 
     def __init__(self, sock: socket.socket, raw: io.RawIOBase) -> None:
         self._socket = sock

@@ -24,12 +24,12 @@ METRICS_PATH: Final = "/metrics"
 SLACK_PATH: Final = "/slack/events"
 WEBHOOKS_PATH: Final = "/webhooks/"
 AUDIT_PATH: Final = "/audit/"
-WEB_THREADS: Final = 8  # few are enough: Bolt acks within milliseconds and works elsewhere
+WEB_THREADS: Final = 8  # few are enough, since Bolt acks within milliseconds and works in other threads
 PROBE_THREADS: Final = 3  # a kubelet's two probes, and Prometheus
 
-# The content type that suits an Accept header, and the metrics in it.
+# Takes an Accept header, and returns the content type and the metrics.
 Exposition = Callable[[str], tuple[str, bytes]]
-# The response to a request with this name, headers, and body.
+# Takes the name, headers and body of a request, and returns the response.
 _Receive = Callable[[str, Mapping[str, str], bytes], tuple[HTTPStatus, str]]
 
 _ONLY_POST: Final = (HTTPStatus.METHOD_NOT_ALLOWED, "use POST", ("Allow", "POST"))
@@ -48,10 +48,10 @@ _AUDIT_RESPONSES: Final = {
 
 
 class Web:
-    """Serves at two addresses (host, port): `health` has only probes and metrics, so nothing on `listen` starves them.
+    """Serves at two addresses (host, port). `health` has only probes and metrics, so that `listen` can't starve them.
 
-    `listen` may be public: it answers probes in one word, and has no metrics, since these name every application and
-    cluster and take the database's time. `probes` are by their paths. What is not given is not found. OSError when an
+    `listen` may be public: it answers probes in one word, and has no metrics, since they name every application and
+    cluster and cost database time. `probes` are by path. Endpoints that are not given return 404. Raises OSError if an
     address is not available.
     """
 
@@ -69,7 +69,7 @@ class Web:
         self._probes = probes
         self._metrics = metrics
         self._slack = slack
-        self._receivers: dict[str, _Receive] = {}  # by the beginning of the path; the rest of it is a name
+        self._receivers: dict[str, _Receive] = {}  # by the start of the path; the rest is a name
         if webhooks:
             self._receivers[WEBHOOKS_PATH] = lambda *request: _WEBHOOK_RESPONSES[webhooks.receive(*request)]
         if audit:
@@ -120,7 +120,7 @@ class Web:
 def _slack(slack: HttpMode, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
     query = environ.get("QUERY_STRING", "")
     if environ["REQUEST_METHOD"] == "GET" and "ssl_check=1" in query.split("&"):
-        # Slack tests the certificate now and then. https://docs.slack.dev/interactivity/implementing-slash-commands
+        # Slack tests the certificate occasionally. https://docs.slack.dev/interactivity/implementing-slash-commands
         return _plain(start_response, HTTPStatus.OK, "ok")
     if environ["REQUEST_METHOD"] != "POST":
         return _plain(start_response, *_ONLY_POST)
@@ -139,7 +139,7 @@ def _receive(
 
 
 def _headers(environ: "WSGIEnvironment") -> Mapping[str, str]:
-    """By lower-case name."""
+    """The headers by lower-case name."""
     names = {key.removeprefix("HTTP_"): key for key in environ if key.startswith("HTTP_") or key == "CONTENT_TYPE"}
     return {name.replace("_", "-").lower(): environ[key] for name, key in names.items()}
 

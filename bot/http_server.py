@@ -1,4 +1,4 @@
-"""An HTTP server that strangers can reach: waitress, with every bound on what it reads before the application does."""
+"""A public HTTP server: waitress, with bounds on what it reads before the application does."""
 
 import logging
 import threading
@@ -13,16 +13,16 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-MAX_HEADER_BYTES: Final = 16 * 2**10  # of one request: ten times what Slack and the forges send
-MAX_BODY_BYTES: Final = 2**20  # of one request: Slack's are far smaller; a push too large for it is found by polling
+MAX_HEADER_BYTES: Final = 16 * 2**10  # of one request, ten times what Slack and the forges send
+MAX_BODY_BYTES: Final = 2**20  # of one request; Slack's are far smaller, and polling finds a push that is too large
 MAX_CONNECTIONS: Final = 100  # at once; more wait in the kernel's backlog
-REQUEST_SECONDS: Final = 10  # from accepting a connection until its request has arrived whole
+REQUEST_SECONDS: Final = 10  # from accepting a connection to the end of its request
 _CLEANUP_SECONDS: Final = 1
 _OWN_SOCKETS: Final = 2  # waitress counts its listener and its trigger as connections
 
 
 class _Parser(HTTPRequestParser):
-    """A request that is the last one on its connection."""
+    """Parses the only request on a connection."""
 
     def parse_header(self, header_plus: bytes) -> None:
         super().parse_header(header_plus)
@@ -33,7 +33,8 @@ class _Parser(HTTPRequestParser):
 class _Channel(HTTPChannel):
     """A connection with a deadline for its one request. Data that keeps arriving does not extend the deadline.
 
-    Waitress closes a connection that has been inactive for `channel_timeout`; only a complete request is an activity.
+    Waitress closes a connection that has been inactive for `channel_timeout`; here only a complete request counts as
+    activity.
     """
 
     parser_class = _Parser
@@ -47,7 +48,7 @@ class _Channel(HTTPChannel):
 class HttpServer:
     """Serves a WSGI application at an address (host, port) from a background thread, one request per connection.
 
-    OSError when the address is not available.
+    Raises OSError if the address is not available.
     """
 
     def __init__(
@@ -65,7 +66,7 @@ class HttpServer:
             channel_timeout=REQUEST_SECONDS,
             cleanup_interval=_CLEANUP_SECONDS,
             max_request_header_size=MAX_HEADER_BYTES,
-            max_request_body_size=MAX_BODY_BYTES + 1,  # waitress refuses the size itself too
+            max_request_body_size=MAX_BODY_BYTES + 1,  # waitress refuses this size itself
         )
         listeners = [server_ for server_ in sockets.values() if isinstance(server_, BaseWSGIServer)]
         for listener in listeners:  # one for each address of a host name

@@ -1,8 +1,8 @@
-"""Slack's edge: acks and parses payloads, runs the work on a pool, and responds. Unexpected errors are caught here.
+"""Handles Slack's payloads: acks and parses them, runs the work on a pool, and responds. Catches unexpected errors.
 
-Every request is authorized where the work is done, by the user ID that Slack sends: the value of a button or a modal is
-only a reference, which may be outdated or forged. Work that must not run twice is claimed in the store, so that only
-one replica handles a payload that Slack sends twice.
+Every request is authorized where the work is done, by Slack's user ID: the value of a button or modal is only a
+reference, which may be outdated or forged. Work that must not run twice is claimed in the store, so that only one
+replica handles a payload that Slack sends twice.
 """
 
 import logging
@@ -57,12 +57,12 @@ class Listeners:
         self._work = work
 
     def app(self, client: WebClient, executor: Executor, signing_secret: str | None) -> App:
-        """The Bolt app. `executor` runs the listeners: Bolt's own five threads would hold up the sixth ack."""
+        """The Bolt app. `executor` runs the listeners, since Bolt's own five threads would delay the sixth ack."""
         app = App(
             client=client,
             signing_secret=signing_secret,
             listener_executor=executor,
-            token_verification_enabled=False,  # else the process could not start while Slack is down
+            token_verification_enabled=False,  # otherwise the process can't start while Slack is down
         )
         app.middleware(serve_only_own_workspace(lambda channel: errors.other_workspace(self._translator(channel)).text))
         app.error(log_error)
@@ -93,7 +93,7 @@ class Listeners:
         return app
 
     def on_command(self, ack: Ack, body: Payload, respond: Respond) -> None:
-        """`/gitops …`: an answer at once where there is one, else when the work is done."""
+        """`/gitops …`: answers at once if possible, or else when the work is done."""
         user = str(body["user_id"])
         requester = self._requester(
             user, str(body.get("user_name") or user), str(body.get("channel_id", "")), Origin.COMMAND
@@ -108,27 +108,27 @@ class Listeners:
         self._soon(name, requester, respond, lambda: self._commands.answer(asked, requester), replaces=note is not None)
 
     def on_mention(self, body: Payload, event: Payload) -> None:
-        """`@gitops …` in a channel or a thread: answered there, like the command, only to the person who asked."""
+        """`@gitops …` in a channel or thread: answers there, like the command, only to the person who asked."""
         if event.get("bot_id") or not event.get("user"):
-            return  # the message of another app is not a request
+            return  # messages of other apps are not requests
         user, thread = str(event["user"]), event.get("thread_ts")
         requester = self._requester(
             user, user, str(event.get("channel", "")), Origin.MENTION, str(thread) if thread else None
         )
-        own = [
+        own_users = [
             str(authorization["user_id"])
             for authorization in body.get("authorizations") or ()
             if authorization.get("is_bot")
         ]
-        asked = self._understood(requester, mentioned_command(str(event.get("text", "")), own))
+        asked = self._understood(requester, mentioned_command(str(event.get("text", "")), own_users))
 
         def work() -> Message:
             if isinstance(asked, Message):
                 return asked
-            # No progress message: without a response URL nothing could replace it.
+            # No progress message, since it couldn't be replaced without a response URL.
             return self._commands.answer(asked, self._commands.named(requester))
 
-        # Slack resends only events, when their ack was lost.
+        # Slack resends only events, if their ack was lost.
         name = "help" if isinstance(asked, Message) else commands.name_of(asked)
         self._soon(name, requester, None, self._once(f"event {body.get('event_id')}", work))
 
@@ -140,7 +140,7 @@ class Listeners:
             self._soon("home", requester, None, lambda: self._homes.opened(user))
 
     def on_show_diff(self, ack: Ack, body: Payload, action: Payload, respond: Respond) -> None:
-        """The card's button: opens a modal at once, and fills it in when the cluster has responded."""
+        """The card's button: opens a modal at once, and fills it when the cluster has responded."""
         ack()
         requester, reference = self._clicker(body), str(action.get("value", ""))
         names = [reference] if reference in self._config.applications else []
@@ -181,7 +181,7 @@ class Listeners:
         self._soon(name, requester, respond, self._once(_click(body, action), lambda: work(requester, target)))
 
     def on_snooze(self, ack: Ack, body: Payload, action: Payload, respond: Respond) -> None:
-        """The card's button: opens a modal at once, which asks for a duration if the person is allowed to snooze."""
+        """The card's button: opens a modal at once, and asks for a duration if the person is allowed to snooze."""
         ack()
         requester, subject = self._clicker(body), str(action.get("value", ""))
         view_id = self._open(requester, respond, body, snooze_message.loading_view(requester.translator))
@@ -243,18 +243,18 @@ class Listeners:
             incident_message.EXPLAIN: self.on_explain,
             adopt_message.ADOPT: self.on_adopt,
         }
-        if name not in entries:  # of another version: EXPLAIN without a value answers that the button is outdated
+        if name not in entries:  # from another version: EXPLAIN without a value answers that the button is outdated
             name, value = incident_message.EXPLAIN, ""
         entries[name](ack, body, {**action, "action_id": name, "value": value}, respond)
 
     def on_explain(self, ack: Ack, body: Payload, action: Payload, respond: Respond) -> None:
-        """Why the drift is as severe as it is, which rules decided, and what was set aside."""
+        """Explains the severity of the drift, which rules decided, and what was set aside."""
         ack()
         requester, reference = self._clicker(body), str(action.get("value", ""))
         self._soon("explain", requester, respond, lambda: self._commands.explain(requester, reference))
 
     def on_adopt(self, ack: Ack, body: Payload, action: Payload, respond: Respond) -> None:
-        """Adopt the drift, from the menu after a confirmation; the buttons of older cards have their own."""
+        """Adopts the drift: the menu asks for confirmation first; buttons on older cards have their own."""
         ack()
         requester, reference = self._clicker(body), str(action.get("value", ""))
         if action.get("type") == "overflow":
@@ -288,7 +288,7 @@ class Listeners:
                 return parsed
 
     def _once(self, key: str, work: Work) -> Work:
-        """The work, which does nothing if any replica has handled this payload before."""
+        """The work, which does nothing if any replica has already handled this payload."""
         return lambda: work() if self._ports.store.claims.claim(key, self._ports.clock()) else None
 
     def _open(self, requester: Requester, respond: Respond, body: Payload, view: Payload) -> str | None:
@@ -305,27 +305,27 @@ class Listeners:
     def _soon(
         self, name: str, requester: Requester, respond: Respond | None, work: Work, *, replaces: bool = False
     ) -> None:
-        """Run the work and say its result. `replaces`: in place of the progress message that the command got.
+        """Queue the work and send its result. With `replaces`, it replaces the command's progress message.
 
-        `name` is the command's in the metrics, where a button counts as the command that does the same.
+        `name` is the command's name in metrics; a button counts as the equivalent command.
         """
-        measured = self._ports.telemetry.measure(COMMAND, command=name)  # from here, so that waiting counts
+        measured = self._ports.telemetry.measure(COMMAND, command=name)  # started here, so that waiting counts
 
         def job() -> None:
             with measured as operation:
                 try:
-                    said = work()
+                    message = work()
                 except PortError as error:
                     operation.outcome = Outcome.ERROR
                     _log.warning("request from %s failed: %s", requester.user, error)
-                    said = errors.unavailable(requester.translator, error.text)
+                    message = errors.unavailable(requester.translator, error.text)
                 except Exception:
                     operation.outcome = Outcome.ERROR
                     reference = secrets.token_hex(4)
                     _log.exception("request from %s failed, reference %s", requester.user, reference)
-                    said = errors.internal_error(requester.translator, reference)
-                if said is not None:
-                    self._say(requester, respond, said, replaces=replaces)
+                    message = errors.internal_error(requester.translator, reference)
+                if message is not None:
+                    self._say(requester, respond, message, replaces=replaces)
             self._follow(requester)
 
         try:
@@ -336,23 +336,23 @@ class Listeners:
                 self._say(requester, respond, errors.overloaded(requester.translator), replaces=replaces)
 
     def _follow(self, requester: Requester) -> None:
-        """Update the requester's Home tab: it may show what they did elsewhere."""
+        """Update the requester's Home tab, which may show what they did elsewhere."""
         try:
             if not requester.about:
                 self._homes.acted(requester.user)
         except PortError as error:
             _log.warning("cannot update the Home tab of %s: %s", requester.user, error)
 
-    def _say(self, requester: Requester, respond: Respond | None, said: Message, *, replaces: bool = False) -> None:
-        """On the Home tab if asked there, else through the response URL (needs no membership), else ephemerally."""
+    def _say(self, requester: Requester, respond: Respond | None, message: Message, *, replaces: bool = False) -> None:
+        """Answer on the Home tab if asked there, or else by response URL (no membership needed) or ephemerally."""
         if requester.about:
-            self._homes.answer(requester.user, said, requester.about)
+            self._homes.answer(requester.user, message, requester.about)
             return
-        if respond is not None and responded(respond, said, self._ports.telemetry, replaces=replaces):
+        if respond is not None and responded(respond, message, self._ports.telemetry, replaces=replaces):
             return
         try:
             self._ports.chat.post_ephemeral(
-                requester.channel or self._config.slack.channel, requester.user, said, thread=requester.thread
+                requester.channel or self._config.slack.channel, requester.user, message, thread=requester.thread
             )
         except ChatError as error:
             _log.warning("cannot answer %s: %s", requester.user, error)
@@ -375,7 +375,7 @@ class Listeners:
 
 
 def on_nothing(ack: Ack) -> None:
-    """Link buttons and inputs send their clicks too, and Slack shows a warning if the app does not ack."""
+    """Ack clicks on link buttons and inputs, since Slack shows a warning otherwise."""
     ack()
 
 
@@ -385,14 +385,14 @@ def _origin(body: Payload) -> Origin:
 
 
 def _click(body: Payload, action: Payload) -> str:
-    """A key that is unique to one click."""
+    """A unique key for a click."""
     container = body.get("container") or {}
     where = [container.get("channel_id"), container.get("message_ts"), container.get("view_id")]
     return " ".join(["click", *(str(part) for part in (*where, action.get("action_id"), action.get("action_ts")))])
 
 
-def _ack(ack: Ack, said: Message | None) -> None:
-    if said is None:
+def _ack(ack: Ack, message: Message | None) -> None:
+    if message is None:
         ack()
     else:
-        ack(text=said.text, blocks=[dict(block) for block in said.blocks], response_type="ephemeral")
+        ack(text=message.text, blocks=[dict(block) for block in message.blocks], response_type="ephemeral")

@@ -1,4 +1,4 @@
-"""Why a connection failed, found in the chain of errors that a client library wraps around it."""
+"""Finds why a connection failed in a client library's chain of errors."""
 
 import socket
 import ssl
@@ -8,7 +8,7 @@ from enum import Enum
 
 
 class ConnectionProblem(Enum):
-    """The kinds of failure that people fix in different ways."""
+    """The kinds of failure, by what people have to fix."""
 
     NAME = "the name cannot be resolved"
     CERTIFICATE = "the certificate is not trusted"
@@ -30,6 +30,8 @@ def connection_failure(error: BaseException) -> ConnectionFailure:
         match cause:
             case ssl.SSLCertVerificationError():
                 return ConnectionFailure(ConnectionProblem.CERTIFICATE, cause.verify_message)
+            case ssl.SSLError(reason="NO_CERTIFICATE_OR_CRL_FOUND") | FileNotFoundError():
+                return ConnectionFailure(ConnectionProblem.CERTIFICATE, "the CA file is missing or has no certificates")
             case ssl.SSLError():
                 return ConnectionFailure(ConnectionProblem.TLS, cause.reason or "TLS")
             case socket.gaierror():
@@ -38,7 +40,7 @@ def connection_failure(error: BaseException) -> ConnectionFailure:
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    """An error and those inside it: its cause, its reason (urllib), or its arguments (requests)."""
+    """An error and those inside it: the cause, the reason (urllib) or the arguments (requests)."""
     seen: list[BaseException] = []
     waiting: list[object] = [error]
     while waiting:

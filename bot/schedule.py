@@ -1,6 +1,6 @@
 """The scheduler: APScheduler starts drift checks, git polling, rollout checks and card updates.
 
-Every error is caught: a failed job is logged and runs again at its next time.
+Errors are caught: a failed job is logged, and runs again at its next time.
 """
 
 import logging
@@ -14,9 +14,14 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.base import BaseTrigger
 
+from bot.core.leases import LEADER
 from bot.ports.errors import PortError
+from bot.ports.leases import Leases
 
 _log = logging.getLogger(__name__)
+
+# It warns each time that a job is due while it's still running, which is no fault.
+logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
 
 _CLOCK_WATCHED_EVERY = 5.0  # seconds
 _HEARTBEAT = timedelta(seconds=5)
@@ -24,18 +29,18 @@ _HEARTBEAT = timedelta(seconds=5)
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A job that runs at once and then periodically, never concurrently; with `everywhere` on every replica."""
+    """A job that runs at once and then periodically, never concurrently, and only under a `lease` unless it's None."""
 
     name: str
     every: timedelta
     run: Callable[[], object]
-    everywhere: bool = False
+    lease: str | None = LEADER
 
 
 class _Every(BaseTrigger):  # type: ignore[misc]
-    """Fires once an interval, counted from the last time.
+    """Fires an interval after the last time.
 
-    APScheduler's own trigger goes through each time that was missed: millions after the clock is set a year ahead.
+    APScheduler's own trigger iterates over all missed times, which are millions if the clock is set a year ahead.
     """
 
     def __init__(self, interval: timedelta) -> None:
@@ -50,24 +55,23 @@ class _Every(BaseTrigger):  # type: ignore[misc]
 class Schedule:
     """Runs jobs independently of each other. A late job runs once, not once for each missed time.
 
-    They go on when the clock is set ahead or back.
-
-    `is_leader` is called before each run: only the replica that leads runs jobs, the others only answer requests.
+    Jobs continue if the clock is set ahead or back.
     """
 
-    def __init__(self, jobs: Sequence[Job], *, is_leader: Callable[[], bool]) -> None:
-        jobs = [*jobs, Job("heartbeat", _HEARTBEAT, self._beat, everywhere=True)]
+    def __init__(self, jobs: Sequence[Job], leases: Leases) -> None:
+        jobs = [*jobs, Job("heartbeat", _HEARTBEAT, self._beat, lease=None)]
         self._beat_at = time.monotonic()
         self._scheduler = BackgroundScheduler(
             executors={"default": ThreadPoolExecutor(len(jobs))},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
             timezone="UTC",
         )
+        self._jobs = tuple(jobs)
         self._stopping = threading.Event()
         self._watch = threading.Thread(target=self._watch_clock, name="clock", daemon=True)
         for job in jobs:
             self._scheduler.add_job(
-                guarded(job, is_leader),
+                guarded(job, leases),
                 _Every(job.every),
                 id=job.name,
                 name=job.name,
@@ -79,20 +83,26 @@ class Schedule:
         self._scheduler.start()
         self._watch.start()
 
+    def run_now(self, lease: str) -> None:
+        """Run the jobs under a lease at once, instead of at their next time. A job that is running goes on."""
+        for job in self._jobs:
+            if job.lease == lease:
+                self._scheduler.modify_job(job.name, next_run_time=datetime.now(tz=UTC))
+
     def stop(self) -> None:
         """Start no more jobs and wait for running ones."""
         self._stopping.set()
         self._scheduler.shutdown(wait=True)
 
     def seconds_since_heartbeat(self) -> float:
-        """How long ago it last ran a job that does nothing, which is due every 5 s."""
+        """The seconds since the heartbeat job, which is due every 5 s, last ran."""
         return time.monotonic() - self._beat_at
 
     def _beat(self) -> None:
         self._beat_at = time.monotonic()
 
     def _watch_clock(self) -> None:
-        """Run all jobs when the clock has been set back: APScheduler would wait until the clock catches up."""
+        """Run all jobs if the clock was set back, since APScheduler would wait for the clock to catch up."""
         offset = _clock_offset()
         while not self._stopping.wait(_CLOCK_WATCHED_EVERY):
             before, offset = offset, _clock_offset()
@@ -103,17 +113,24 @@ class Schedule:
 
 
 def _clock_offset() -> float:
-    """The difference between the clock and monotonic time, in seconds. It changes only when somebody sets the clock."""
+    """The difference between the clock and monotonic time, in seconds. It changes only if the clock is set."""
     return datetime.now(tz=UTC).timestamp() - time.monotonic()
 
 
-def guarded(job: Job, is_leader: Callable[[], bool]) -> Callable[[], None]:
-    """Wrap a job: run it only while `is_leader`, and catch and log every error."""
+def guarded(job: Job, leases: Leases) -> Callable[[], None]:
+    """Wrap a job: run it under its lease, if this replica holds that, and catch and log every error."""
 
     def run() -> None:
         try:
-            if job.everywhere or is_leader():
+            if job.lease is None:
                 job.run()
+                return
+            with leases.work(job.lease) as lease:
+                if lease:
+                    job.run()
+            # What ran under a lease that was lost and taken again meanwhile has stored nothing.
+            if lease and leases.get(job.lease) not in {lease, None}:
+                run()
         except PortError as error:
             _log.warning("%s failed: %s", job.name, error)
         except Exception:

@@ -1,10 +1,9 @@
-"""A bounded pool for git, forge and cluster work, separate from the threads that must answer Slack within 3 s."""
+"""A bounded pool for git, forge and cluster work, apart from the threads that must ack Slack within 3 s."""
 
 import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from functools import partial
 
@@ -12,13 +11,13 @@ Job = Callable[[], None]
 
 
 class FullError(Exception):
-    """The queue is full, or this requester's share of it."""
+    """The queue, or the requester's share of it, is full."""
 
 
 class WorkPool:
     """Runs jobs on `workers` threads and queues up to `waiting` more. Jobs must handle their own errors.
 
-    Requesters take turns, so that one who asks hundreds of times keeps nobody waiting. Each has at most half of the
+    Requesters take turns, so that one with hundreds of requests doesn't delay others. Each has at most half of the
     threads and an eighth of the queue.
     """
 
@@ -27,22 +26,22 @@ class WorkPool:
         self._waiting = waiting
         self._most_running = max(1, workers // 2)
         self._most_waiting = max(1, waiting // 8)
-        self._pool = ThreadPoolExecutor(workers, thread_name_prefix=name)
+        self._name = name
         self._changed = threading.Condition()
-        self._queues: dict[str, deque[Job]] = {}  # whose turn is next comes first
+        self._queues: dict[str, deque[Job]] = {}  # in the order of turns
         self._running: Counter[str] = Counter()
         self._draining = False
         self._progressed_at = time.monotonic()
 
     def submit(self, job: Job, requester: str) -> None:
-        """Queue a job of `requester`, such as a user ID. FullError if the queue is full or the pool is draining."""
+        """Queue a job of `requester`, such as a user ID. Raises FullError if the queue is full or draining."""
         with self._changed:
             queue = self._queues.get(requester, ())
             starts_now = self._running.total() < self._workers and self._running[requester] < self._most_running
             full = len(queue) >= self._most_waiting or sum(map(len, self._queues.values())) >= self._waiting
             if self._draining or (full and not starts_now):
                 raise FullError
-            # In the context of whoever submits it, so that its spans belong to the same trace.
+            # In the submitter's context, so that its spans belong to the same trace.
             self._queues.setdefault(requester, deque()).append(partial(copy_context().run, job))
             self._start_next()
 
@@ -53,21 +52,20 @@ class WorkPool:
             return sum(map(len, self._queues.values()))
 
     def seconds_without_progress(self) -> float:
-        """How long jobs have been waiting with none started or finished; 0 if none is waiting."""
+        """The seconds that jobs have waited since one was last started or finished; 0 if none is waiting."""
         with self._changed:
             return time.monotonic() - self._progressed_at if self._queues else 0.0
 
     def drain(self, seconds: float) -> bool:
-        """Reject new jobs and wait up to `seconds` for the others; whether all of them finished."""
+        """Reject new jobs, and wait up to `seconds` for the others. Returns whether all of them finished."""
         with self._changed:
             self._draining = True
             finished = self._changed.wait_for(lambda: not self._queues and not self._running.total(), seconds)
             self._queues.clear()
-        self._pool.shutdown(wait=False, cancel_futures=True)
         return finished
 
     def _start_next(self) -> None:
-        """Start what can be started, one job of each requester in turn. The lock is held."""
+        """Start as many jobs as possible, one per requester in turn. Call it with the lock held."""
         self._progressed_at = time.monotonic()
         while self._running.total() < self._workers:
             requester = next((user for user in self._queues if self._running[user] < self._most_running), None)
@@ -78,7 +76,9 @@ class WorkPool:
             if queue:
                 self._queues[requester] = queue  # behind the others
             self._running[requester] += 1
-            self._pool.submit(self._run, job, requester)
+            # A daemon, so that a job that hangs does not keep the process from ending. A job takes far longer than
+            # starting a thread.
+            threading.Thread(target=self._run, args=(job, requester), name=self._name, daemon=True).start()
 
     def _run(self, job: Job, requester: str) -> None:
         try:
@@ -86,6 +86,6 @@ class WorkPool:
         finally:
             with self._changed:
                 self._running[requester] -= 1
-                self._running += Counter()  # forgets those at zero
+                self._running += Counter()  # drops zeros
                 self._start_next()
                 self._changed.notify_all()

@@ -1,6 +1,7 @@
 """Fixtures that several folders of tests share. What they are made of is in tests/common."""
 
-from collections.abc import Callable, Iterator
+import gc
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -8,11 +9,13 @@ from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser
 
 from bot.adapters.database.store import SqlStore
+from bot.adapters.database.tables import metadata
 from bot.sandbox.demo import Demo
 from bot.sandbox.slack import SandboxSlack
 from tests.common.bot import BotUnderTest
 from tests.common.browser import chromium
 from tests.common.clock import Clock
+from tests.common.database import create_database
 from tests.common.demo import running_demo
 from tests.common.forge import InMemoryForge
 from tests.common.git import SourceRepository
@@ -34,6 +37,17 @@ LONGEST = (
     "cli/",
     "telemetry/",
 )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Keep what is there before the first test, modules and tests, from the garbage collector: it lives to the end."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -101,7 +115,7 @@ def clock() -> Clock:
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[SqlStore]:
     """An empty state database: SQLite."""
-    store = SqlStore(f"sqlite:///{tmp_path}/state.db")
+    store = SqlStore(create_database(tmp_path))
     yield store
     store.close()
 
@@ -111,6 +125,17 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPost
     """A PostgreSQL server for every test of one process."""
     with running_postgresql(tmp_path_factory.mktemp("postgresql")) as server:
         yield server
+
+
+@pytest.fixture
+def empty_postgresql(postgresql: RunningPostgresql) -> str:
+    """The URL of an empty state database: PostgreSQL."""
+    store = SqlStore(postgresql.url)
+    with store.database.begin() as connection:
+        for table in reversed(metadata.sorted_tables):
+            connection.execute(table.delete())
+    store.close()
+    return postgresql.url
 
 
 @pytest.fixture

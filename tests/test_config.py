@@ -96,7 +96,7 @@ def test_every_key_arrives():
     )
     assert config.applications == {
         "ferry": Application(
-            "ferry", RepositoryRef("platform"), "apps/ferry", "prod", "on", "G0FERRY", ("W0KAI", "S0CREW")
+            "ferry", RepositoryRef("platform"), "apps/ferry", "prod", "on", "G0FERRY", owners=("W0KAI", "S0CREW")
         ),
         "quay": Application("quay", RepositoryRef("charts"), ".", "here", "quay", "C0HARBOUR1", helm=helm),
         "pier": Application("pier", RepositoryRef("charts"), ".", "here", "quay", "C0HARBOUR1", helm=helm),
@@ -218,7 +218,7 @@ def test_every_mistake_is_said_at_once_with_its_line_and_without_its_value(monke
         ("quiet_hours: {days: [sat], zone: ../zone}", "alerts.quiet_hours.zone: expected a time zone such as"),
         (
             "quiet_hours: {days: [sabado]}",
-            "alerts.quiet_hours.days[0]: expected a list of days from mon, tue, wed,",
+            "alerts.quiet_hours.days[0]: expected a list of days that are quiet all day: mon,",
         ),
         (
             "quiet_hours: {days: [sat], except: label}",
@@ -400,8 +400,8 @@ def test_a_forge_whose_library_is_not_installed_says_what_to_install(written, mo
 @pytest.mark.parametrize(
     ("forge", "said"),
     [
-        ("kind: github, repository: harbour/team/platform", "repository must have the form owner/name on github"),
-        ("kind: bitbucket, repository: a/b/c", "repository must have the form workspace/repository on bitbucket"),
+        ("kind: github, repository: harbour/team/platform", "repository must have the form owner/name for github"),
+        ("kind: bitbucket, repository: a/b/c", "repository must have the form workspace/repository for bitbucket"),
         ("kind: bitbucket-server, repository: HAR/platform", "api_url is missing; .* https://HOST/rest/api/latest"),
     ],
 )

@@ -30,6 +30,17 @@ def test_troubleshooting_quotes_messages_of_the_bot(message, phrases):
     assert any(phrase.startswith(message) for phrase in phrases)
 
 
+def test_the_tests_that_the_bounds_and_the_threat_model_name_exist():
+    text = (DOCS / "bounds.md").read_text("utf-8") + (DOCS.parent / "SECURITY.md").read_text("utf-8")
+    files = {name if "/" in name else f"tests/hostile/{name}" for name in re.findall(r"`([\w/]*test_\w+\.py)`", text)}
+    tests = "".join(path.read_text("utf-8") for path in (DOCS.parent / "tests").rglob("test_*.py"))
+    functions = set(re.findall(r"`(test_\w+)`", text))
+    missing = {name for name in files if not (DOCS.parent / name).is_file()}
+    assert missing | (functions - set(re.findall(r"^def (test_\w+)", tests, re.MULTILINE))) == set()
+    assert len(files) > 20
+    assert len(functions) > 20
+
+
 def test_the_index_lists_every_page():
     listed = set(re.findall(r"\]\(([\w.-]+)\)", (DOCS / "README.md").read_text("utf-8")))
     pages = {path.name for path in DOCS.iterdir() if path.is_file()} - {"README.md"}

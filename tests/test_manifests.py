@@ -70,6 +70,21 @@ def test_the_bot_may_read_and_nothing_else(base, example):
         )
 
 
+def test_no_manifest_grants_anything_but_reading():
+    """Not even Leases in the bot's own namespace: replicas coordinate in their database."""
+    objects = [
+        object_
+        for file in MANIFESTS.rglob("*.yaml")
+        for object_ in yaml.safe_load_all(file.read_text())
+        if isinstance(object_, dict)
+    ]
+    kinds = {object_.get("kind") for object_ in objects}
+    assert "ClusterRole" in kinds
+    assert not kinds & {"Role", "RoleBinding"}
+    rules = [rule for object_ in objects if object_.get("kind") == "ClusterRole" for rule in object_["rules"]]
+    assert {verb for rule in rules for verb in rule["verbs"]} == READS
+
+
 def test_every_rule_says_why():
     text = (MANIFESTS / "base" / "cluster-role.yaml").read_text()
     rules = text.partition("rules:\n")[2].partition("---")[0]
@@ -98,6 +113,14 @@ def test_the_pod_is_restricted(base):
     }
     assert f"USER {pod['securityContext']['runAsUser']}:" in (ROOT / "Dockerfile").read_text()
     assert one(base, "Namespace")["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
+
+
+def test_the_image_is_built_from_images_with_digests():
+    images = re.findall(r"^FROM (\S+)(?: AS (\w+))?$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    stages = {stage for _, stage in images}
+    unpinned = [image for image, _ in images if image not in stages and not re.search("@sha256:[0-9a-f]{64}$", image)]
+    assert len(images) == 5
+    assert unpinned == []
 
 
 def test_one_writer_at_a_time(base):
@@ -161,6 +184,16 @@ def test_http_mode_opens_one_port(tmp_path):
 
     assert one(objects, "NetworkPolicy")["spec"]["ingress"] == [{"ports": [{"port": 3000, "protocol": "TCP"}]}]
     assert one(objects, "Service")["spec"]["ports"][0]["targetPort"] == "http"
+
+
+def test_replicas_share_a_database_and_no_volume(tmp_path):
+    objects = build_with(tmp_path, "replicas")
+    spec = one(objects, "Deployment")["spec"]
+    assert spec["replicas"] > 1
+    assert {"name": "state", "emptyDir": {"sizeLimit": "2Gi"}} in spec["template"]["spec"]["volumes"]
+    assert "PersistentVolumeClaim" not in {object_["kind"] for object_ in objects}
+    assert {"ports": [{"port": 5432, "protocol": "TCP"}]} in one(objects, "NetworkPolicy")["spec"]["egress"]
+    assert one(objects, "PodDisruptionBudget")["spec"]["selector"] == spec["selector"]
 
 
 def test_prometheus_may_scrape_beside_http_mode(base, tmp_path):

@@ -20,7 +20,7 @@ from bot.ports.errors import PortError
 
 
 def run_audit(config_path: Path, *, changes: bool, since: str | None, as_json: bool) -> None:
-    """Print the commits if `changes`, else the audit log, as JSON or CSV. CommandError after what could be read."""
+    """Print the commits if `changes`, else the audit log, as JSON or CSV. On an error, CommandError after some rows."""
     try:
         start = audit_export.since(since, datetime.now(tz=UTC)) if since else None
     except ValueError as error:
@@ -36,7 +36,7 @@ def run_audit(config_path: Path, *, changes: bool, since: str | None, as_json: b
 
 
 def _rows(config_path: Path, since: datetime | None, *, changes: bool) -> Iterator[audit_export.Row]:
-    """Oldest first. CommandError for a bad configuration, PortError when the database is missing or fails."""
+    """The rows, oldest first. Raises CommandError for a bad configuration, PortError if the database fails."""
     url = load_config(config_path).store
     require_database(url)
     with closing(SqlStore(url)) as store:

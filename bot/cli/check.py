@@ -24,7 +24,7 @@ def run_check(
     as_json: bool,
     explain: bool,
 ) -> NoReturn:
-    """Check once, print the report, and exit with its code. UsageError, or CommandError when nothing can be checked."""
+    """Check once, print the report, and exit. Raises UsageError, or CommandError if nothing can be checked."""
     checks: list[Check]
     not_followed: Sequence[NotFollowed] | None = None
     try:

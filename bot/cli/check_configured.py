@@ -27,9 +27,9 @@ from bot.ports.errors import PortError
 def check_configured(
     config: Config, names: Sequence[str], *, explain: bool
 ) -> tuple[list[Check], Sequence[NotFollowed]]:
-    """Check these applications, or all when `names` is empty, one thread per cluster. PortError for an unknown name.
+    """Check these applications, or all if `names` is empty, with one thread per cluster.
 
-    When `names` is empty, what deployers declare and the bot cannot follow is returned too.
+    When `names` is empty, also return the discovered applications that the bot cannot watch.
     """
     charts = build.charts(config)
     config, unsupported = _with_discovered(config, names, charts)
@@ -72,10 +72,10 @@ def check_configured(
 
 
 def _with_actors(config: Config, checks: Sequence[Check], now: datetime) -> Sequence[Check]:
-    """With who made the differences, from what the running bot has recorded of the clusters' audit logs."""
+    """The checks with who made the differences, from the running bot's records of the clusters' audit logs."""
     if not any(check.drift and check.cluster in config.audits for check in checks):
         return checks
-    with suppress(PortError):  # a check needs no database
+    with suppress(PortError):  # a check works without a database
         store = build.store(config)
         try:
             return ActorFinder(config.audits, store.cluster_writes).identify(checks, store.checks.latest(), now)
@@ -104,7 +104,7 @@ def _select(config: Config, names: Sequence[str], unsupported: Sequence[Unsuppor
 def _with_discovered(
     config: Config, names: Sequence[str], charts: Charts
 ) -> tuple[Config, Sequence[UnsupportedResource]]:
-    """Add the applications that deployers know, if any are needed. PortError when a deployer cannot be read."""
+    """Add the discovered applications, if any are needed. PortError when a deployer cannot be read."""
     if names and set(names) <= set(config.applications):
         return config, ()
     clusters = {}

@@ -21,9 +21,9 @@ from bot.ports.errors import PortError
 def check_directory(
     path: Path, *, context: str | None, namespace: str | None, ignore: Path | None, explain: bool
 ) -> Check:
-    """Check a directory against a kubeconfig's cluster; UNKNOWN when either cannot be read.
+    """Check a directory against a kubeconfig's cluster; UNKNOWN if either cannot be read.
 
-    `ignore` and `interactive` come from the configuration file `ignore`, if there is one. CommandError if it is
+    `ignore` and `interactive` come from the configuration file `ignore`, if there is one. Raises CommandError if it is
     invalid.
     """
     rules: Sequence[IgnoreRule] = ()

@@ -14,7 +14,7 @@ from bot.i18n.language import ENGLISH
 from bot.messages.writer import actor_text
 
 _MAX_VALUE = 60  # characters of a value in text output; JSON has the whole value
-_MAX_NAMED = 3  # resources of a group that is not followed; JSON names every one
+_MAX_NAMED = 3  # resources per group that is not followed; JSON has all of them
 
 _MAX_MEMBERS = 4  # of a list, or lines of a text, that differ
 
@@ -24,9 +24,9 @@ _WORDS = {Status.SYNCED: "in sync", Status.OUT_OF_SYNC: "out of sync", Status.UN
 
 
 def exit_code(checks: Sequence[Check], not_followed: Sequence[NotFollowed] = ()) -> int:
-    """0 in sync, 1 drift, 2 unknown. One unknown application outweighs any drift, as an error does in diff.
+    """0 in sync, 1 drift, 2 unknown. One unknown application outweighs any drift, like an error in diff.
 
-    What is not followed is unknown.
+    Resources that are not followed count as unknown.
     """
     statuses = {check.status for check in checks}
     if Status.UNKNOWN in statuses or not_followed:
@@ -39,8 +39,8 @@ def as_json(
 ) -> bytes:
     """One JSON object in UTF-8 with a trailing newline; docs/drift.md documents its shape.
 
-    `not_followed` is None where nothing was discovered. `explain` adds the differences that are set aside, the reason
-    for every difference, and the file and line that declare its object.
+    `not_followed` is None without discovery. `explain` adds the differences that are set aside, the reason for every
+    difference, and the file and line that declare its object.
     """
     report = {
         "applications": [
@@ -68,13 +68,13 @@ def as_json(
             }
             for group in not_followed
         ]
-    # Python writes a number beyond every float as `Infinity`, which JSON does not have: make it a string.
+    # Python writes too large a number as `Infinity`, which is not valid JSON, so make it a string.
     plain = json.loads(json.dumps(report, default=str), parse_constant=str)
     return json.dumps(plain, indent=2).encode() + b"\n"
 
 
 def as_text(checks: Sequence[Check], *, not_followed: Sequence[NotFollowed] = (), explain: bool = False) -> str:
-    """A few aligned lines per application, ending in a newline; empty when nothing was checked.
+    """A few aligned lines per application, ending in a newline; empty if nothing was checked.
 
     `~` is a changed field (git -> cluster), `-` a field missing from the cluster, `+` a field missing from git.
     `explain` adds the reason for each, the number set aside per reason, and those differences, marked with `·`.
@@ -154,7 +154,7 @@ def _actor_json(actor: Actor | None) -> dict[str, Any]:
 def _by_object(
     drift: Iterable[ObjectDrift], aside: Iterable[ObjectDrift]
 ) -> Iterable[tuple[ObjectDrift | None, ObjectDrift | None]]:
-    """Each object's drift and what is set aside of it, objects with drift first."""
+    """The drift of each object and its differences that are set aside, objects with drift first."""
     pairs: dict[tuple[str, str, str | None, str], list[ObjectDrift | None]] = {}
     for index, objects in enumerate((drift, aside)):
         for item in objects:
@@ -192,7 +192,7 @@ def _object_lines(drift: ObjectDrift | None, aside: ObjectDrift | None, *, expla
 
 
 def _rows(field: FieldDrift, prefix: str, *, explain: bool) -> list[tuple[str, str, str]]:
-    """Path, values and origin; a row for each place inside the field that differs."""
+    """Path, values and origin of each place that differs inside the field."""
     origin = _origin(field)
     if explain:
         why = str(field.reason)
@@ -227,11 +227,11 @@ def _value(value: Any) -> str:
 
 
 def _origin(field: FieldDrift) -> str:
-    """The person if the audit log says, else the tool and the time of its latest write, as in managedFields."""
+    """The person from the audit log, or else the tool and the time of its latest write, as in managedFields."""
     if field.actor:
         return _actor(field.actor, field.time)
     if field.manager is None:
-        return "by an unknown tool"
+        return "writer unknown"
     return f"by {field.manager}{_no_later(field)}"
 
 

@@ -17,9 +17,10 @@ _FREE = (0, 0, 0)
 
 
 def run_demo(port: int | None, *, open_browser: bool) -> None:
-    """Run the demo until SIGTERM or Ctrl-C, again whenever somebody starts over. CommandError when it cannot start.
+    """Run the demo until SIGTERM or Ctrl-C, and restart it when somebody starts over. CommandError if it cannot start.
 
-    Without a port, the default one is used, or free ones if it or one of the next two is in use.
+    Without a port, it uses the default one, or free ones if that or one of the next two is in use. Raises CommandError
+    if it cannot start.
     """
     try:
         from bot.sandbox.demo import Demo  # noqa: PLC0415  its libraries are an extra

@@ -25,7 +25,7 @@ from bot.ports.probe import Probe
 
 
 def run_doctor(config_path: Path) -> NoReturn:
-    """Print each probe as soon as it is done, and exit with 2 if one fails, else with 0."""
+    """Print each probe as soon as it is done, and exit with 2 if one fails, or else 0."""
     failed = False
     for probe in probes(load_config(config_path)):
         failed |= not probe.ok
@@ -34,7 +34,7 @@ def run_doctor(config_path: Path) -> NoReturn:
 
 
 def probes(config: Config) -> Iterator[Probe]:
-    """Test everything that the bot must be able to do. What fails becomes a probe that is not ok."""
+    """Test everything that the bot must be able to do. A failure becomes a probe that is not ok."""
     client, programs, charts = build.slack_client(config), ProgramRenderer.find(), build.charts(config)
     return doctor(
         config,
@@ -60,7 +60,7 @@ def probes(config: Config) -> Iterator[Probe]:
 
 
 def _git_version() -> tuple[int, ...]:
-    """The version of the installed git; () when git is not installed."""
+    """The version of the installed git; () if git is not installed."""
     try:
         return tuple(git.Git(os.curdir).version_info)
     except git.GitCommandNotFound:

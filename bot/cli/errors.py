@@ -6,7 +6,7 @@ import click
 
 from bot.core.sanitize import printable
 
-COULD_NOT_TELL = 2  # as diff does: 0 same, 1 different, 2 trouble
+COULD_NOT_TELL = 2  # as in diff: 0 same, 1 different, 2 trouble
 
 
 class CommandError(click.ClickException):

@@ -10,7 +10,7 @@ from bot.config.model import Config
 
 
 def load_config(path: Path) -> Config:
-    """Load the file, with the secrets of the environment. CommandError lists every mistake."""
+    """Load the file, and the secrets from the environment. Raises CommandError with every mistake."""
     try:
         return load(path, os.environ)
     except ConfigError as error:

@@ -1,4 +1,4 @@
-"""The log on stderr: text or JSON, one line per record, whatever strangers wrote into it."""
+"""The log on stderr: text or JSON, one line per record, even if untrusted text in it has line breaks."""
 
 import json
 import logging
@@ -10,7 +10,7 @@ from typing import Final
 
 from bot.cli.errors import CommandError
 
-# Their records at DEBUG hold whole payloads: LOG_LEVEL does not apply to libraries.
+# LOG_LEVEL does not apply to libraries, since their DEBUG records contain whole payloads.
 _LIBRARIES: Final = (
     *("slack_bolt", "slack_sdk", "apscheduler", "alembic", "urllib3", "waitress"),
     *("github", "gitlab", "atlassian", "git", "kubernetes", "opentelemetry"),
@@ -22,10 +22,10 @@ _TRACE_IDS: Final = ("trace_id", "span_id")  # set by adapters/telemetry/log_fil
 
 
 class OneLineFormatter(logging.Formatter):
-    r"""Only a new record starts at the left margin, so no text can pass for one.
+    r"""Only a new record starts at the left margin, so no text can imitate one.
 
-    Line breaks, terminal escapes, bidirectional overrides and other characters that do not print appear as escapes such
-    as `\n`. The lines of a traceback follow the record, indented.
+    Line breaks, terminal escapes, bidirectional overrides and other nonprintable characters become escapes such as `\
+    `. The lines of a traceback follow the record, indented.
     """
 
     def format(self, record: logging.LogRecord) -> str:
@@ -37,9 +37,9 @@ class OneLineFormatter(logging.Formatter):
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object per line. Characters that do not print or are not ASCII are escaped.
+    """One JSON object per line. Nonprintable and non-ASCII characters are escaped.
 
-    The keys: time, level, logger, message, thread; traceback if there is one; trace_id and span_id within a trace.
+    Keys: time, level, logger, message, thread; traceback if there is one; trace_id and span_id within a trace.
     """
 
     def format(self, record: logging.LogRecord) -> str:
@@ -53,7 +53,7 @@ class JsonFormatter(logging.Formatter):
             **{name: getattr(record, name) for name in _TRACE_IDS if hasattr(record, name)},
         }
         if traceback := "\n".join(_traceback(self, record)):
-            half = MAX_RECORD // 2  # its end is the error
+            half = MAX_RECORD // 2  # the error is at the end
             is_long = len(traceback) > MAX_RECORD
             fields["traceback"] = f"{traceback[:half]}…{traceback[-half:]}" if is_long else traceback
         return json.dumps(fields).replace("\x7f", "\\u007f")
@@ -66,14 +66,14 @@ _FORMATTERS: Final[Mapping[str, Callable[[], logging.Formatter]]] = {
 
 
 def escaped(text: str) -> str:
-    """The text on one line, with every character that does not print as its escape in a Python string."""
+    """The text on one line, with nonprintable characters escaped as in a Python string."""
     if text.isprintable():
         return text
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 
 def configure_logging() -> None:
-    """Log to stderr, from LOG_LEVEL up, as LOG_FORMAT says. CommandError for an unknown format."""
+    """Log to stderr at LOG_LEVEL and in LOG_FORMAT. Raises CommandError for an unknown format."""
     chosen = os.environ.get("LOG_FORMAT") or "text"
     if chosen not in _FORMATTERS:
         raise CommandError(f"LOG_FORMAT is {chosen}: set it to {' or '.join(_FORMATTERS)}.")

@@ -131,15 +131,16 @@ def audit(config_path: Path, since: str | None, output: str, what: str) -> None:
 
 @main.command()
 @_CONFIG
-@click.option("--days", type=click.IntRange(1, 365), default=7, show_default=True, help="How many days, up to now.")
+@click.option("--days", type=click.IntRange(1, 365), default=7, show_default=True, help="Days to cover, up to now.")
 @click.option(
     "--format", "form", type=click.Choice(["text", "json", "csv"]), default="text", show_default=True, help="Format."
 )
 @click.argument("application", required=False, metavar="[APP]")
 def report(config_path: Path, days: int, form: str, application: str | None) -> None:
-    """Print the delivery metrics: lead time, deployments, failed changes, and times to acknowledge and restore.
+    """Print the delivery metrics.
 
-    By application, owner and cluster in JSON and CSV. docs/metrics.md has the definitions.
+    They are lead time, deployments, failed changes, and times to acknowledge and restore. JSON and CSV break them down
+    by application, owner and cluster. docs/metrics.md defines them.
     """
     from bot.cli.report import run_report
 

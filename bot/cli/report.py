@@ -22,7 +22,7 @@ from bot.ports.errors import PortError
 
 
 def run_report(config_path: Path, *, days: int, application: str | None, form: str) -> None:
-    """Print the metrics of the last days as text, JSON or CSV. CommandError."""
+    """Print the metrics of the last days as text, JSON or CSV. CommandError when they cannot be read."""
     config = load_config(config_path)
     try:
         require_database(config.store)
@@ -33,7 +33,7 @@ def run_report(config_path: Path, *, days: int, application: str | None, form: s
     except PortError as error:
         raise CommandError(str(error)) from error
     if application and report.is_empty and application not in config.applications:
-        raise CommandError(f"Nothing is stored about an application {application!r}, and none is configured.")
+        raise CommandError(f"The application {application!r} is not configured and has no stored data.")
     for part in _FORMS[form](report):
         click.echo(part, nl=False)
 

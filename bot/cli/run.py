@@ -13,7 +13,7 @@ _log = logging.getLogger(__name__)
 
 
 def run_bot(config_path: Path) -> None:
-    """Run the bot until SIGTERM or Ctrl-C. CommandError when a setting is missing or it cannot start."""
+    """Run the bot until SIGTERM or Ctrl-C. Raises CommandError if a setting is missing or it cannot start."""
     config = load_config(config_path)
     missing = config.missing_for_run()
     if missing:

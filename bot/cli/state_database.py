@@ -8,7 +8,7 @@ from bot.ports.errors import PortError
 
 
 def require_database(url: str) -> None:
-    """SQLite creates an empty database at a mistyped path, and it would look as if nothing had happened. PortError."""
+    """PortError if the SQLite file does not exist: at a mistyped path, SQLite would create an empty database."""
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite" and not (parsed.database and Path(parsed.database).is_file()):
         raise PortError(

@@ -8,9 +8,9 @@ from types import FrameType
 class StopSignal:
     """Waits for SIGTERM or Ctrl-C, and catches one that arrives before `wait` is called.
 
-    A `threading.Event` set by a signal handler is not enough: the handler of a signal that arrives just before the
-    wait's system call runs only when something else ends the wait. `wait` reads the byte that the interpreter writes
-    on every signal instead: https://docs.python.org/3/library/signal.html#signal.set_wakeup_fd
+    A `threading.Event` set by a signal handler is not enough: if a signal arrives just before the wait's system call,
+    its handler runs only after something else ends the wait. Instead, `wait` reads the byte that the interpreter writes
+    on every signal: https://docs.python.org/3/library/signal.html#signal.set_wakeup_fd
     """
 
     def __init__(self) -> None:
@@ -22,7 +22,7 @@ class StopSignal:
             signal.signal(number, self._handle)
 
     def wait(self) -> None:
-        """Block until a signal arrives, or until somebody calls `wake`; `received` says which."""
+        """Block until a signal arrives, which sets `received`, or until `wake` is called."""
         self._reader.recv(1)
 
     def wake(self) -> None:

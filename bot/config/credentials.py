@@ -43,14 +43,14 @@ _AUDIT_WEBHOOK_TOKEN = "AUDIT_WEBHOOK_TOKEN"  # noqa: S105  a variable's name
 _CHOOSE_TOKEN = "Choose a long random token, and set it in the API server's webhook configuration too."  # noqa: S105
 _AUDIT_WEBHOOK_TOKEN_MISSING = f"{_AUDIT_WEBHOOK_TOKEN} is not set, but a cluster has audit.webhook. {_CHOOSE_TOKEN}"
 _EVENTS_SECRET = (
-    "EVENTS_SECRET is not set, but events.url is. Choose a long random string, and give it to the receiver too:"  # noqa: S105
-    " it verifies the events with it."
+    "EVENTS_SECRET is not set, but events.url is. Choose a long random string, and give it to the receiver too,"  # noqa: S105
+    " which verifies the events with it."
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """Secrets from the environment; None when a variable is unset or empty. No `repr` shows them."""
+    """Secrets from the environment; None if a variable is unset or empty. They are excluded from `repr`."""
 
     slack_bot_token: str | None = field(default=None, repr=False)
     slack_app_token: str | None = field(default=None, repr=False)
@@ -84,16 +84,16 @@ class Credentials:
         ]
 
     def audit_webhook_token(self, cluster: str, clusters: Collection[str]) -> str | None:
-        """The token of a cluster's audit webhook, if it is set; `clusters` are all that have one."""
+        """The token of a cluster's audit webhook, if it is set; `clusters` are all clusters with a webhook."""
         shared = self.audit_webhook_tokens.get(_AUDIT_WEBHOOK_TOKEN) if len(clusters) == 1 else None
         return self.audit_webhook_tokens.get(audit_token_variable(cluster), shared)
 
     def missing(
         self, slack_mode: str, forge_kinds: Collection[str], audit_webhooks: Collection[str], *, events: bool
     ) -> list[str]:
-        """A sentence for each secret that these settings need, with where to get it.
+        """A sentence for each missing secret that these settings need, with where to get it.
 
-        `audit_webhooks` are the clusters that have one.
+        `audit_webhooks` are the clusters with an audit webhook.
         """
         missing = []
         if not self.slack_bot_token:
@@ -115,7 +115,7 @@ class Credentials:
         return missing
 
     def _missing_for_audit_webhooks(self, clusters: Sequence[str]) -> str | None:
-        """One cluster must not send the events of another, so no two clusters have the same token."""
+        """A sentence about missing or shared tokens: a cluster must not be able to send another's events."""
         tokens = [self.audit_webhook_token(cluster, clusters) for cluster in clusters]
         if len(clusters) == 1:
             return None if tokens[0] else _AUDIT_WEBHOOK_TOKEN_MISSING

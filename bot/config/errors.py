@@ -1,4 +1,4 @@
-"""How a mistake in the configuration is reported."""
+"""Mistakes in the configuration."""
 
 from typing import NamedTuple
 
@@ -10,7 +10,7 @@ class ConfigError(Exception):
 
 
 class Mistake(NamedTuple):
-    """One mistake in the file. `text` never contains the value: it may be a misplaced secret."""
+    """One mistake in the file. `text` never contains the value, which may be a misplaced secret."""
 
     location: Location
     text: str

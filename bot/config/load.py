@@ -16,7 +16,7 @@ from bot.core.access.permission import Right, Roles
 
 
 def load(path: Path, environ: Mapping[str, str]) -> Config:
-    """Load the file, and the secrets and DATABASE_URL from `environ`. ConfigError lists every mistake."""
+    """Load the file, and the secrets and DATABASE_URL from `environ`. Raises ConfigError with every mistake."""
     source = YamlFile(path)
     file, mistakes = _validate(source)
     problems = [source.report(mistake) for mistake in mistakes]

@@ -32,14 +32,14 @@ def explain(error: ErrorDetails) -> Mistake:
 
 
 def no_value(location: Location) -> Mistake:
-    """Explain a key whose value YAML reads as a comment, as in `channel: #general`."""
+    """Explain a key whose value is a YAML comment, as in `channel: #general`."""
     return Mistake(location, f"no value, because # starts a comment in YAML; expected {expected_at(location)}")
 
 
 def undefined_references(data: Mapping[str, Any]) -> Iterator[Mistake]:
     """Applications in repositories or clusters that are not configured.
 
-    Reads the raw data, so that these are reported together with the mistakes pydantic finds.
+    Reads the raw data, so that these are reported together with pydantic's errors.
     """
     applications = data.get("applications")
     for name, application in applications.items() if isinstance(applications, dict) else ():
@@ -80,7 +80,7 @@ def _schema(location: Location) -> tuple[type[Section], str]:
             break
         section = inner
         if get_origin(info.annotation) in {dict, tuple}:
-            next(parts, None)  # the name or number of an item
+            next(parts, None)  # skip the name or index of an item
     return section, expected
 
 

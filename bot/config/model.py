@@ -1,4 +1,4 @@
-"""What the configuration becomes."""
+"""The validated configuration."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,15 +19,17 @@ from bot.config.sections.slack import SlackConfig
 from bot.config.values import A_CHANNEL
 from bot.core.access.permission import Roles
 from bot.core.applications.application import Application
+from bot.core.applications.shard import Shard, shards_of
 from bot.core.drift.ignore_rules import IgnoreRule
+from bot.core.leases import LEADER
 
 
 @dataclass(frozen=True, slots=True)
 class Config:
     """The whole configuration; in the running bot, `applications` is kept current and includes discovered ones.
 
-    `store` is a SQLAlchemy URL and may contain a password. Relative paths, also in `store` and `mirrors`, are relative
-    to the working directory. `interactive` holds patterns of field managers that are people.
+    `store` is a SQLAlchemy URL and may contain a password. Relative paths, including `store` and `mirrors`, are
+    relative to the working directory. `interactive` has patterns of field managers that people use by hand.
     """
 
     slack: SlackConfig
@@ -49,8 +51,18 @@ class Config:
 
     @property
     def zone(self) -> ZoneInfo:
-        """The time zone for people whose own is not known."""
+        """The time zone for people whose own is unknown."""
         return ZoneInfo(self.slack.zone)
+
+    @property
+    def shards(self) -> Mapping[str, tuple[Shard, ...]]:
+        """The shards of each cluster, in order."""
+        return {name: tuple(shards_of(name, cluster.shards)) for name, cluster in self.clusters.items()}
+
+    @property
+    def lease_names(self) -> frozenset[str]:
+        """The leases that the replicas share out."""
+        return frozenset((LEADER, *(shard.lease for shards in self.shards.values() for shard in shards)))
 
     @property
     def audits(self) -> Mapping[str, ClusterAuditConfig]:

@@ -1,4 +1,4 @@
-"""The JSON schema of the configuration file, for editors. `docs/configuration.schema.json` holds it."""
+"""The JSON schema of the configuration file, for editors, in `docs/configuration.schema.json`."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,17 +18,17 @@ def json_schema() -> Mapping[str, Any]:
 
 
 class _Generator(GenerateJsonSchema):
-    """Describes scalars as the file has them."""
+    """Describes scalars as written in the file."""
 
     def str_schema(self, schema: core_schema.StringSchema) -> JsonSchemaValue:
-        # `branch: 1.10` and `namespace: on` are taken literally, but an editor reads a number and a boolean.
+        # `branch: 1.10` and `namespace: on` are taken literally, but editors read a number and a boolean.
         return {**super().str_schema(schema), "type": ["string", "number", "boolean"]}
 
     def timedelta_schema(self, _: core_schema.TimedeltaSchema) -> JsonSchemaValue:
         return {"type": "string", "pattern": _DURATION}
 
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
-        # The defaults of sections and durations are not in the format of the file; docs/configuration.md has them.
+        # The defaults of sections and durations aren't in the file's format; docs/configuration.md has them.
         return {key: value for key, value in super().default_schema(schema).items() if key != "default"}
 
     def field_title_should_be_set(self, _: Any) -> bool:

@@ -1,7 +1,7 @@
-"""The types of the scalars in the file, each with its validator and, where keys share it, its description.
+"""The types of the scalars in the file, with validators and, if several keys use a type, a description.
 
 Scalars are read as written: `branch: 1.10` is the branch 1.10, and `namespace: on` is the namespace on. A validator
-raises an empty ValueError to report "expected" and the field's description, or one with a text of its own.
+raises an empty ValueError to report "expected" and the field's description, or one with its own text.
 """
 
 import os
@@ -33,7 +33,7 @@ def matching(pattern: str) -> AfterValidator:
 
 
 def parsed_by(parse: Callable[[str], object]) -> AfterValidator:
-    """Require that `parse` accepts the text; its ValueError says what is wrong."""
+    """Require that `parse` accepts the text; its ValueError has the explanation."""
 
     def check(text: str) -> str:
         parse(text)
@@ -63,7 +63,7 @@ def _split_url(text: str) -> SplitResult:
     try:
         return urlsplit(text)
     except ValueError:
-        raise ValueError from None  # its text may quote a password
+        raise ValueError from None  # the error may quote a password
 
 
 def _http_url(text: str) -> str:
@@ -76,7 +76,7 @@ def _http_url(text: str) -> str:
 
 
 def _git_url(text: str) -> str:
-    # A leading dash would be read as an option by git, and `ext::` runs a command (gitremote-helpers(7)).
+    # Git would read a leading dash as an option, and `ext::` runs a command (gitremote-helpers(7)).
     if not text or text.startswith("-") or "\n" in text or re.match(r"\w+::", text):
         raise ValueError
     if " " in text and not re.search("[/:]", text):  # words, not a relative path
@@ -189,7 +189,7 @@ DatabaseUrl = Annotated[
 ]
 
 GitUrl = Annotated[str, AfterValidator(_git_url)]
-# git-check-ref-format(1), and no leading dash.
+# As in git-check-ref-format(1), and without a leading dash.
 Branch = Annotated[str, matching(r"(?![-./])(?!.*(\.\.|//|@\{|/\.|\.lock(/|$)))[^\x00-\x20\x7f~^:?*\[\\]+(?<![./])")]
 Revision = Annotated[str, AfterValidator(_revision)]
 RepositoryPath = Annotated[str, AfterValidator(_repository_path)]  # relative to the root, and inside it

@@ -1,4 +1,4 @@
-"""Reads YAML, and keeps the line of each key and value."""
+"""Reads YAML with the line of each key and value."""
 
 import re
 from pathlib import Path
@@ -15,9 +15,9 @@ _COMMENT = re.compile(r"[ \t]+#\S")  # as in `channel: #general`
 class YamlFile:
     """A YAML file as nested dicts, lists and strings in `data`.
 
-    `duplicates` are the keys that are set twice, `commented_out` those whose value YAML reads as a comment.
+    `duplicates` are the keys that are set twice, `commented_out` those whose value is a YAML comment.
 
-    ConfigError when it can't be read, is not YAML, or is not a mapping.
+    Raises ConfigError if it can't be read, is not YAML, or is not a mapping.
     """
 
     def __init__(self, path: Path) -> None:

@@ -1,7 +1,7 @@
 """The events that other programs can receive, derived from what is stored.
 
-The same stored state always has the same events with the same IDs, so an event that is derived again is not a new one.
-Their data has names, paths and commits, but no value of an object.
+The same stored state always yields the same events with the same IDs, so deriving an event again does not create a new
+one. Event data has names, paths and commits, but no object values.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,7 +15,7 @@ from bot.core.incidents.incident import Incident, IncidentEventType, IncidentSta
 from bot.core.pull_requests.tracked_pull_request import TrackedPullRequest
 from bot.core.rollouts.rollout import Rollout, RolloutState
 
-# An event that the receiver has not accepted by then is dropped; one that is found only then is not sent at all.
+# An older event is dropped, whether or not it has been tried.
 MAX_AGE: Final = timedelta(hours=24)
 MAX_WAIT: Final = timedelta(hours=1)
 _MIN_WAIT: Final = timedelta(seconds=5)
@@ -52,7 +52,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class QueuedEvent:
-    """An event on its way to the receiver, which rejected it `attempts` times and gets it again at `retry_at`."""
+    """An event to send at `retry_at`, which the receiver has rejected `attempts` times."""
 
     event: Event
     attempts: int = 0
@@ -60,7 +60,7 @@ class QueuedEvent:
 
 
 def next_retry(attempts: int, retry_after: timedelta | None) -> timedelta:
-    """How long to wait after so many failed attempts: twice as long each time, or as long as the receiver asks."""
+    """How long to wait after this many failed attempts: twice as long each time, or as long as the receiver asks."""
     backoff = _MIN_WAIT * (1 << min(attempts - 1, 20))
     return min(max(backoff, retry_after or timedelta()), MAX_WAIT)
 
@@ -78,7 +78,7 @@ _INCIDENT_EVENTS: Final = {
 
 
 def incident_events(incident: Incident) -> Iterator[Event]:
-    """Those of an incident; none while it is only suspected."""
+    """The events of an incident; none while it is only suspected."""
     if incident.state is IncidentState.SUSPECTED or incident.opened_at is None:
         return
     data = {
@@ -100,7 +100,7 @@ def incident_events(incident: Incident) -> Iterator[Event]:
 
 
 def rollout_events(rollout: Rollout, now: datetime) -> Iterator[Event]:
-    """Those of a merge: it is late, it was live everywhere, and each time that it is degraded later and live again."""
+    """The events of a merge: it is late, it is live everywhere, and each time it becomes degraded or live again."""
     data = {
         "repository": rollout.repository,
         "branch": rollout.branch,
@@ -134,7 +134,7 @@ def rollout_events(rollout: Rollout, now: datetime) -> Iterator[Event]:
 
 
 def pull_request_events(pull: TrackedPullRequest) -> Iterator[Event]:
-    """Those of a pull request that reverts a change: it was opened, and merged."""
+    """The events of a revert pull request: it was opened, and it was merged."""
     if pull.purpose != "revert":
         return
     data = {
@@ -153,7 +153,7 @@ def pull_request_events(pull: TrackedPullRequest) -> Iterator[Event]:
 
 
 def approval_events(alert: ApprovalAlert) -> Iterator[Event]:
-    """That of commits which reached a tracked branch without approval."""
+    """The event for commits that reached a tracked branch without approval."""
     newest = alert.newest
     data = {
         "repository": newest.repository,
@@ -185,6 +185,6 @@ def _objects(incident: Incident) -> list[Mapping[str, Any]]:
 
 
 def recent(events: Iterable[Event], now: datetime, enabled_at: datetime) -> list[Event]:
-    """Those since events were enabled that are not too old to send, oldest first."""
+    """The events since events were enabled that are not too old to send, oldest first."""
     since = max(enabled_at, now - MAX_AGE)
     return sorted((event for event in events if event.time >= since), key=lambda event: event.time)

@@ -1,6 +1,6 @@
-"""Glob patterns of the configuration and of Argo CD: `*`, `?`, `[…]`, `{a,b}`, and a backslash before a literal one.
+"""Glob patterns in the configuration and in Argo CD: `*`, `?`, `[…]`, `{a,b}`, and a backslash to escape them.
 
-Everything that takes a pattern takes this dialect; docs/configuration.md says where.
+All patterns use this dialect; docs/configuration.md lists where they are accepted.
 """
 
 import re
@@ -10,7 +10,7 @@ from typing import Final
 
 import bracex
 from wcmatch import fnmatch
-from wcmatch._wcparse import PatternLimitException  # wcmatch raises it and exports it nowhere else
+from wcmatch._wcparse import PatternLimitException  # wcmatch raises it but doesn't export it elsewhere
 
 from bot.i18n.language import LocalizedError
 
@@ -23,22 +23,22 @@ _FLAGS: Final = fnmatch.BRACE | fnmatch.CASE | fnmatch.DOTMATCH | fnmatch.FORCEU
 
 
 class GlobError(LocalizedError, ValueError):
-    """A pattern with too many alternatives, said in one sentence."""
+    """A pattern has too many alternatives. The text is a sentence for people."""
 
 
 def matches_glob(pattern: str, text: str) -> bool:
-    """Whether the pattern matches the whole text, in which a slash is a character like any other. GlobError."""
-    return pattern == "*" or parse_glob(pattern).fullmatch(text) is not None  # wcmatch's * matches no empty text
+    """Whether the pattern matches the whole text; wildcards match slashes too. Raises GlobError."""
+    return pattern == "*" or parse_glob(pattern).fullmatch(text) is not None  # wcmatch's * doesn't match an empty text
 
 
 def matches_path_glob(pattern: str, path: str) -> bool:
-    """Whether it matches the whole path: `*` and `?` stay within a folder, `**` is any number of folders. GlobError."""
+    """Whether it matches the whole path: `*` and `?` don't match `/`; `**` matches any folders. Raises GlobError."""
     names = path.split("/")
     return any(_matches(alternative, names) for alternative in _path_alternatives(pattern))
 
 
 def regex_to_glob(expression: str) -> str | None:
-    """The glob that matches what a regular expression does: of names, `.`, `.*`, `.+` and `|`; None for any other."""
+    """The glob equivalent to a regular expression of names, `.`, `.*`, `.+` and `|`; None for any other."""
     alternatives = expression.removeprefix("^").removesuffix("$").split("|")
     if not all(_SIMPLE_REGEX.fullmatch(alternative) for alternative in alternatives):
         return None
@@ -51,7 +51,7 @@ def regex_to_glob(expression: str) -> str | None:
 
 @lru_cache(maxsize=1024)
 def parse_glob(pattern: str) -> re.Pattern[str]:
-    """The pattern as `matches_glob` uses it. GlobError."""
+    """The compiled pattern that `matches_glob` uses. Raises GlobError."""
     try:
         expressions, _ = fnmatch.translate(_bare(pattern), flags=_FLAGS, limit=_MAX_ALTERNATIVES)
     except PatternLimitException as error:
@@ -70,7 +70,7 @@ def _path_alternatives(pattern: str) -> list[list[str]]:
 
 
 def _matches(patterns: Sequence[str], names: Sequence[str]) -> bool:
-    """Whether the patterns match all names. wcmatch's own `**` takes time that grows with a power of the length."""
+    """Whether the patterns match all names. wcmatch's own `**` takes polynomial time."""
     at = name_at = 0
     after_globstar = retry_at = -1  # where the patterns go on after the last `**`, and the name it covers next
     while name_at < len(names):

@@ -22,7 +22,7 @@ _BY_URGENCY = (IncidentState.OPEN, IncidentState.ACKNOWLEDGED, IncidentState.SNO
 
 
 class ApplicationFilter(StrEnum):
-    """Which applications a Home lists: those OWNED by the user, else CHANGED by their merges this week, else ALL."""
+    """The applications on a Home tab: those OWNED by the user, else CHANGED by their merges this week, else ALL."""
 
     OWNED = "owned"
     CHANGED = "changed"
@@ -57,11 +57,11 @@ class OpenCard:
 
 @dataclass(frozen=True, slots=True)
 class WeekSummary:
-    """The last seven days in numbers. Durations are medians, None if there is nothing to take one of.
+    """The last seven days in numbers. Durations are medians; None without any value.
 
     `time_to_acknowledge` counts from the announcement to the first acknowledgement, `time_to_resolve` from the first
-    check that saw the drift, `time_to_live` from the merge. The latest check of `unknown_applications` of the
-    `applications` failed, so `objects` doesn't include theirs. If not `complete`, the week had more than was read.
+    check that saw the drift, `time_to_live` from the merge. `unknown_applications` counts the `applications` whose
+    latest check failed; `objects` doesn't include theirs. Without `complete`, only a part of the week was read.
     """
 
     opened: int
@@ -80,7 +80,7 @@ class WeekSummary:
 
 @dataclass(frozen=True, slots=True)
 class WorkspaceOverview:
-    """What every user's Home is built from.
+    """What every user's Home tab is built from.
 
     `rolling_out` is the newest revision that is rolling out, by application. `merged_by` holds the applications that a
     user's merges of the last week changed, by Slack user ID.
@@ -97,7 +97,7 @@ class WorkspaceOverview:
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """One user's Home. `cards` lists their own incidents first; `snoozes` are the cards that they snoozed themselves.
+    """One user's Home tab. `cards` has their own incidents first; `snoozes` are the cards that they snoozed themselves.
 
     `pulls` are the reverts they requested, open ones first. `owners_unknown` is why some owners couldn't be resolved.
     """
@@ -126,7 +126,7 @@ def build_overview(
 ) -> WorkspaceOverview:
     """The overview from the stored state: everything in progress, and what ended in the last week.
 
-    Any incident, rollout or pull request may be given twice. `complete` says whether all of the week is given.
+    Duplicate incidents, rollouts and pull requests are allowed. `complete` is whether the whole week is given.
     """
     incidents = list({incident.id: incident for incident in incidents}.values())
     rollouts = list({rollout.id: rollout for rollout in rollouts}.values())
@@ -157,11 +157,11 @@ def build_overview(
 
 
 def build_home(user: str, overview: WorkspaceOverview, groups: Mapping[str, Members]) -> Home:
-    """A Slack user's Home. `groups` are the members of each owning user group, or why they are unknown."""
+    """A Slack user's Home tab. `groups` are the members of each owning user group, or why they are unknown."""
     application_filter, names = _filter_applications(user, overview, groups)
-    own = names if application_filter is not ApplicationFilter.ALL else frozenset()
+    owned = names if application_filter is not ApplicationFilter.ALL else frozenset()
     cards = [
-        replace(card, mine=any(incident.application in own for incident in card.incidents)) for card in overview.cards
+        replace(card, mine=any(incident.application in owned for incident in card.incidents)) for card in overview.cards
     ]
     snoozes = [card for card in cards if any(_snoozed_by(incident, user) for incident in card.incidents)]
     hidden = {card.card_id for card in snoozes if all(_snoozed_by(incident, user) for incident in card.incidents)}

@@ -1,4 +1,4 @@
-"""Makes text that strangers write safe to show: in Slack, a pull request, a log or a terminal."""
+"""Makes untrusted text safe to show in Slack, a pull request, a log or a terminal."""
 
 import re
 import unicodedata
@@ -11,7 +11,7 @@ _SHOWN_PARAMETERS: Final = frozenset({"ref", "version", "submodules", "timeout"}
 # Controls, and characters that are invisible or reorder the text around them: https://www.unicode.org/reports/tr9/
 _HIDDEN_CATEGORIES: Final = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
 _SCHEME: Final = re.compile(r"(?:git::)?[a-z][a-z0-9+.-]*", re.IGNORECASE)
-_BLANK_LETTERS: Final = frozenset("\u034f\u115f\u1160\u2800\u3164\uffa0")  # which look like nothing
+_BLANK_LETTERS: Final = frozenset("\u034f\u115f\u1160\u2800\u3164\uffa0")  # letters that look blank
 _SPACES: Final = frozenset("\v\f\x85\u2028\u2029")  # shown as a line break by some programs
 _KEPT: Final = frozenset("\n\t")
 
@@ -22,12 +22,12 @@ def printable(text: str) -> str:
 
 
 def escaped(text: str) -> str:
-    """The text on one line, with such characters as JSON escapes: values may differ by nothing else."""
+    """The text on one line, with such characters as JSON escapes, since two values may differ only in them."""
     return text if text.isascii() and text.isprintable() else text.translate(_ESCAPED)
 
 
 class _Translation(dict[int, str]):
-    """What `str.translate` makes of a character, found when it first occurs."""
+    """A table for `str.translate`, filled as characters occur."""
 
     def __init__(self, hidden: Callable[[str], str]) -> None:
         super().__init__()

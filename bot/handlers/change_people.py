@@ -1,4 +1,4 @@
-"""Reads who is behind a change, for every message and export: from git, the forge, and the store."""
+"""Reads who is behind a change from git, the forge and the store, for every message and export."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -12,15 +12,15 @@ from bot.ports.forge import Forge
 from bot.ports.git import Repository
 from bot.ports.store import Store
 
-_MAX_COMMITS = 250  # of one change, the newest: for their authors
+_MAX_COMMITS = 250  # of one change, newest first, to find their authors
 
 
 def read_people(
     store: Store, repository: Repository, forge: Forge | None, commit: Commit
 ) -> tuple[PullRequest | None, ChangePeople]:
-    """The merged pull request that brought a commit, if any, and the people behind it.
+    """The merged pull request of a commit, if any, and the people behind it.
 
-    RepositoryError, StoreError, ForgeError. Without a forge the approvers are unknown.
+    Without a forge, the approvers are unknown. Raises RepositoryError, StoreError, ForgeError.
     """
     people = git_people(repository, commit)
     if forge is None:
@@ -40,24 +40,24 @@ def read_people(
 
 
 def git_people(repository: Repository, commit: Commit) -> ChangePeople:
-    """Only the authors. RepositoryError."""
+    """The people behind a commit, with only the authors known. Raises RepositoryError."""
     authors = read_authors(repository, commit.parents[0] if commit.parents else None, commit.sha)
     return ChangePeople(tuple(authors[:MAX_AUTHORS]), max(0, len(authors) - MAX_AUTHORS), commit.author)
 
 
 def read_authors(repository: Repository, parent: str | None, revision: str) -> list[Author]:
-    """Everyone who wrote a part of a change. Merge commits do not count. RepositoryError."""
+    """Everyone who wrote a part of a change. Merge commits do not count. Raises RepositoryError."""
     commits = repository.commits(parent, revision, limit=_MAX_COMMITS)[::-1]
     return authors_of([commit for commit in commits if len(commit.parents) < 2])
 
 
 def requester_of(store: Store, repository: str, pull: PullRequest) -> str:
-    """Who had the bot open a pull request, by name; "" if the bot did not open it. StoreError."""
+    """The name of the person who had the bot open a pull request; "" if the bot did not open it. Raises StoreError."""
     tracked = store.pull_requests.get(f"{repository}#{pull.number}")
     return tracked.people.requester if tracked else ""
 
 
 def reviewed_record(records: Iterable[ApprovalRecord]) -> ApprovalRecord | None:
-    """The record that says who approved a commit, if the review has come to a verdict."""
+    """The record of who approved a commit, if the review has reached a verdict."""
     undecided = {ApprovalStatus.UNKNOWN, ApprovalStatus.REWRITTEN}
     return next((record for record in records if record.verdict not in undecided), None)

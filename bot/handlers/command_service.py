@@ -1,6 +1,6 @@
-"""Everything people ask for, by a command, a mention, a button or a form: each answer, by the handler that has it.
+"""Everything that people can ask for, by command, mention, button or form, and the handler that answers it.
 
-Nothing depends on how it was asked; the requester's origin is only audited.
+The answer does not depend on how it was asked; the requester's origin is only audited.
 """
 
 from collections.abc import Mapping, Sequence
@@ -77,7 +77,7 @@ class CommandService:
         self._silences = SilenceService(ports, self._authorizer_for, config.zone)
 
     def answer(self, command: commands.Command, requester: Requester) -> Message:
-        """Answer a command. PortError."""
+        """Answer a command. Raises PortError."""
         translator, ports = requester.translator, self._ports
         match command:
             case commands.StatusCommand(name):
@@ -122,7 +122,7 @@ class CommandService:
                 return self._silence(command, requester)
 
     def _silence(self, command: commands.SilenceCommand, requester: Requester) -> Message:
-        """Answer a command that acknowledges, releases, snoozes or unsnoozes an incident. PortError."""
+        """Answer a command that acknowledges, releases, snoozes or unsnoozes an incident. Raises PortError."""
         target = ApplicationTarget(command.application)
         match command:
             case commands.AcknowledgeCommand():
@@ -135,11 +135,11 @@ class CommandService:
                 return self.unsnooze(requester, target)
 
     def revert(self, requester: Requester, request: RevertRequest) -> Message:
-        """Open a pull request that reverts a change, if the requester is allowed to. PortError."""
+        """Open a pull request that reverts a change, if the requester is allowed to. Raises PortError."""
         return self._with_cards(self._reverts.revert(requester, request))
 
     def revert_by_button(self, requester: Requester, value: str) -> Message:
-        """Revert what the value of a button says. PortError."""
+        """Revert the change in the value of a button. Raises PortError."""
         request = revert_message.parse_request(value, requester.name)
         if request is None or (request.application and request.application not in self._config.applications):
             with audited(self._ports, requester, "revert") as audit:
@@ -148,51 +148,51 @@ class CommandService:
         return self.revert(requester, request)
 
     def resume_interrupted(self) -> None:
-        """Finish the requests that a restart or a failure of the database interrupted. StoreError."""
+        """Finish the requests that a restart or a failure of the database interrupted. Raises StoreError."""
         self._resume.run()
 
     def run_queued(self) -> None:
-        """Revert what waited for the forge and is due. StoreError."""
+        """Run the queued reverts that are due. Raises StoreError."""
         self._reverts.run_queued()
 
     def adopt(self, requester: Requester, reference: str) -> Message:
-        """Open a pull request that updates git to match the cluster, if the requester is allowed to. PortError."""
+        """Open a pull request to update git to match the cluster, if the requester is allowed to. Raises PortError."""
         return self._with_cards(self._adoptions.adopt(requester, reference))
 
     def acknowledge(self, requester: Requester, target: Target, *, take_over: bool = False) -> Message:
-        """Acknowledge incidents, or take them over, if the requester is allowed to. PortError."""
+        """Acknowledge incidents, or take them over, if the requester is allowed to. Raises PortError."""
         return self._with_cards(self._silences.acknowledge(requester, target, take_over=take_over))
 
     def release(self, requester: Requester, target: Target) -> Message:
-        """Give back incidents, if the requester is allowed to. PortError."""
+        """Release incidents, if the requester is allowed to. Raises PortError."""
         return self._with_cards(self._silences.release(requester, target))
 
     def offer_snooze(self, requester: Requester, target: Target) -> Sequence[str] | Message:
-        """The applications to ask a duration for, or the answer if the requester cannot snooze them. PortError."""
+        """The applications to ask a duration for, or the answer if the requester can't snooze. Raises PortError."""
         return self._silences.offer_snooze(requester, target)
 
     def snooze(self, requester: Requester, target: Target, span: SnoozePeriod) -> Message:
-        """Snooze incidents, if the requester is allowed to. PortError."""
+        """Snooze incidents, if the requester is allowed to. Raises PortError."""
         return self._with_cards(self._silences.snooze(requester, target, span))
 
     def unsnooze(self, requester: Requester, target: Target) -> Message:
-        """End snoozes, if the requester is allowed to. PortError."""
+        """End snoozes, if the requester is allowed to. Raises PortError."""
         return self._with_cards(self._silences.unsnooze(requester, target))
 
     def check_now(self, requester: Requester, names: Sequence[str]) -> Message:
-        """Run a drift check of these applications; none means that the button is out of date. PortError."""
+        """Run a drift check of these applications. If there are none, the button is out of date. Raises PortError."""
         if not names:
             return errors.outdated_button(requester.translator)
         return drift_message.answer(requester.translator, self._monitor.check(names))
 
     def explain(self, requester: Requester, reference: str) -> Message:
-        """Why the drift that a card shows is drift, and what was set aside, from a check now. PortError."""
+        """Run a check, and explain why the drift on a card is drift and what was set aside. Raises PortError."""
         if not (names := self.applications_of(reference)):
             return errors.outdated_button(requester.translator)
         return drift_message.explain(requester.translator, self._monitor.check(names, explain=True))
 
     def applications_of(self, reference: str) -> list[str]:
-        """The applications that a button or a modal refers to: one by its name, or those that share a card."""
+        """The applications that a button or modal refers to: one by its name, or those that share a card."""
         applications = self._config.applications
         if reference in applications:
             return [reference]
@@ -200,14 +200,14 @@ class CommandService:
         return [name for name in dict.fromkeys(incident.application for incident in on_card) if name in applications]
 
     def diff_now(self, requester: Requester, reference: str) -> Mapping[str, Any]:
-        """The first page of the diff modal, after a check of the applications it refers to. PortError."""
+        """The first page of the diff modal, after a check of the applications it refers to. Raises PortError."""
         if not (names := self.applications_of(reference)):
             return diff_pages.message_view(requester.translator, errors.outdated_button(requester.translator))
         checks = self._monitor.check(names)
         return diff_pages.view(requester.translator, checks, self._links(checks), reference, 0)
 
     def diff_page(self, requester: Requester, reference: str, page: int) -> Mapping[str, Any]:
-        """A page of the diff modal, from the latest check. PortError."""
+        """A page of the diff modal, from the latest check. Raises PortError."""
         latest = self._ports.store.checks.latest()
         checks = [latest[name] for name in self.applications_of(reference) if name in latest]
         if not checks:
@@ -215,7 +215,7 @@ class CommandService:
         return diff_pages.view(requester.translator, checks, self._links(checks), reference, page)
 
     def named(self, requester: Requester) -> Requester:
-        """The same requester with their name, where the payload held only an ID and Slack tells."""
+        """The requester with their name from Slack, if the payload had only an ID."""
         try:
             user = self._ports.chat.user(requester.user)
         except ChatError:
@@ -229,12 +229,12 @@ class CommandService:
         return object_links(self._ports, self._config.applications, self._monitor.inventory().deployer_statuses, checks)
 
     def _with_cards(self, answer: Message) -> Message:
-        """The answer, once the cards show what has changed."""
+        """The answer, after updating the cards."""
         self._monitor.reconcile_cards()
         return answer
 
     def _repositories(self) -> list[str]:
-        """The key of every repository, and of the other branches and tags of it that applications track."""
+        """The keys of every repository, and of its other branches and tags that applications track."""
         tracked = sorted({application.repository.key for application in self._config.applications.values()})
         return list(dict.fromkeys((*self._config.repositories, *tracked)))
 

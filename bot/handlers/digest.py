@@ -23,7 +23,7 @@ _FILE = "delivery.png"
 class Digests:
     """The digests of all channels. `draw` returns a chart as a PNG; None if no library is installed.
 
-    `config.applications` must be kept up to date, and `is_complete` says whether they all are known.
+    `config.applications` must be kept up to date; `is_complete` is whether they are all known.
     """
 
     def __init__(
@@ -34,11 +34,11 @@ class Digests:
         self._ports = ports
         self._is_complete = is_complete
         self._draw = draw
-        # Each digest that is due, built once; None if it has been posted, or there is nothing to report.
+        # The digests that are due, built once; None if one has been posted or has nothing to report.
         self._built: dict[str, Card | None] = {}
 
     def cards(self) -> list[Card]:
-        """The digests that are due and have not been posted yet. StoreError."""
+        """The digests that are due and have not been posted yet. Raises StoreError."""
         due = dict(self._due())
         self._built = {key: card for key, card in self._built.items() if key in due}
         for key, channel in due.items():
@@ -50,7 +50,7 @@ class Digests:
         return [card for card in self._built.values() if card]
 
     def share_charts(self) -> None:
-        """Upload the chart of each digest to its thread, once, if Slack rejected it in the message. StoreError."""
+        """Upload the chart of each digest to its thread once if Slack rejected it in the message. Raises StoreError."""
         if not self._ports.chat.rejects_charts:
             return
         for key, channel in self._due():

@@ -1,4 +1,4 @@
-"""Tests every credential, scope and permission, one by one, without changing anything that people see."""
+"""Tests every credential, scope and permission, without changing anything that people see."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,6 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web import SlackResponse
 
 from bot.config.model import Config
-from bot.core.access.audit import AuditEntry, Origin
 from bot.core.applications.application import Application
 from bot.core.charts.reference import ChartRef, is_chart_key
 from bot.core.cluster_audit.parse import NotAnEventError, parse_events
@@ -25,6 +24,7 @@ from bot.handlers.drift.comparison_cache import Caches
 from bot.handlers.drift.declared import declared_objects
 from bot.handlers.drift.desired_state import Revision, desired_states
 from bot.handlers.rendering.manifest_cache import ManifestCache
+from bot.handlers.store_probes import store_probes
 from bot.handlers.watch.plan import Scope, refused_watches, watch_plan
 from bot.messages import blocks
 from bot.messages.blocks import Message
@@ -47,10 +47,10 @@ SCOPES = {
     "commands": "the /gitops command",
     "files:write": "long diffs, uploaded as a file",
 }
-# With what happens without it.
+# The scopes, with what happens without them.
 OPTIONAL_SCOPES = {
     "app_mentions:read": "the bot does not answer when it is mentioned",
-    "users:read": "times such as “until 09:00” ignore the user's time zone, and people who left still get mentioned",
+    "users:read": "times such as “until 09:00” ignore the user's time zone, and people who left are still mentioned",
     "users:read.email": "commit authors are not looked up by email, and only those in slack.people are mentioned",
     "channels:history": "a message can be posted twice when Slack's response is lost",
 }
@@ -62,14 +62,14 @@ _TOKENS = {
 
 
 class Slack(Protocol):
-    """The methods of slack_sdk's WebClient that the Chat port does not have."""
+    """The methods of slack_sdk's WebClient that the Chat port lacks."""
 
     def auth_test(self) -> SlackResponse:
         """The token's owner; the x-oauth-scopes header lists its scopes."""
         ...
 
     def apps_connections_open(self, *, app_token: str) -> SlackResponse:
-        """A Socket Mode URL; it does not have to be used."""
+        """A Socket Mode URL, which need not be used."""
         ...
 
     def api_call(self, api_method: str, *, json: dict[str, object]) -> SlackResponse:
@@ -87,7 +87,7 @@ class Forge(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Clients:
-    """The clients to test. Those whose creation can fail with PortError are callables."""
+    """The clients to test. If creating one may raise PortError, it is a callable."""
 
     slack: Slack
     chat: Chat
@@ -98,8 +98,8 @@ class Clients:
     charts: Charts
     renderer: Renderer
     bases: Bases
-    programs: Mapping[str, str]  # renderers such as Kustomize, with their command; "" when not installed
-    missing_isolation: str  # why renderers cannot be isolated on this machine; "" when they are
+    programs: Mapping[str, str]  # renderers such as Kustomize, with their command; "" if not installed
+    missing_isolation: str  # why renderers can't be isolated on this machine; "" if they can
     audit_logs: Callable[[Path], AuditLog]
     events: EventReceiver | None
     store: Callable[[], Store]
@@ -116,7 +116,7 @@ def doctor(config: Config, clients: Clients) -> Iterator[Probe]:
     yield _git(clients.git_version())
     yield from (_program(name, command) for name, command in clients.programs.items())
     yield _isolation(clients.missing_isolation)
-    yield _attempt("state database: can be written to", lambda: _write(clients.store(), clients.clock()))[0]
+    yield from store_probes(clients.store, config.lease_names, clients.clock())
     yield from _slack(config, clients)
     yield from _events(clients.events, clients.clock)
 
@@ -175,7 +175,7 @@ def _git(version: tuple[int, ...]) -> Probe:
 
 
 def _program(name: str, command: str) -> Probe:
-    """Always ok: an application that needs a missing renderer has a probe of its own."""
+    """Always ok: an application that needs a missing renderer has its own probe."""
     return Probe(f"{name}: {command or 'not found; applications that need it cannot be checked'}", ok=True)
 
 
@@ -184,10 +184,6 @@ def _isolation(missing: str) -> Probe:
     consequence = "Helm charts in kustomizations, generators, transformers and validators are not rendered"
     state = f"not isolated ({missing}); {consequence}" if missing else "isolated by Landlock and seccomp"
     return Probe(f"Kustomize and Helm are {state}", ok=True)
-
-
-def _write(store: Store, now: datetime) -> None:
-    store.audit_log.append(AuditEntry(now, "doctor", "doctor", "the database can be written to", Origin.CLI))
 
 
 def _fetch(make: Callable[[], Repository]) -> tuple[Repository, str]:
@@ -246,7 +242,7 @@ def _deployers(discoverer: Discoverer) -> Iterator[Probe]:
 
 
 def _chart_hosts(revisions: Mapping[str, Revision]) -> Iterator[Probe]:
-    """Whether charts can be fetched from each host that resources name, with the first reason if not."""
+    """Whether charts can be fetched from each host that resources refer to, with the first reason if not."""
     charts = {chart: revision for key, revision in revisions.items() if (chart := ChartRef.from_key(key))}
     for host in sorted({chart.host for chart in charts}):
         errors = [error for chart, error in charts.items() if chart.host == host and isinstance(error, PortError)]
@@ -264,7 +260,7 @@ def _applications(
     caches: Caches,
     now: datetime,
 ) -> Iterator[Probe]:
-    """Run a real check of each, which lists only the kinds that git declares: no permission has to be guessed."""
+    """Run a real check of each, which lists exactly the kinds that git declares, so that no permission is guessed."""
     checks = check(
         applications,
         revisions=revisions,
@@ -287,7 +283,7 @@ def _watches(
     revisions: Mapping[str, Revision],
     manifest_cache: ManifestCache,
 ) -> Iterator[Probe]:
-    """Whether changes can be watched; ok without the permission too, since scheduled checks see the same later."""
+    """Whether changes can be watched. Also ok without permission, because scheduled checks see the same later."""
     if not config.clusters[cluster.name].watch:
         return
     states = desired_states(applications, revisions, repositories, manifest_cache)
@@ -336,12 +332,13 @@ def _slack(config: Config, clients: Clients) -> Iterator[Probe]:
         state = "granted" if scope in granted else f"missing; {consequence}"
         yield Probe(f"Slack: optional scope {scope}: {state}", ok=True)
     yield _blocks(clients.slack, clients.clock())
-    # An ephemeral message to the bot itself needs everything that a post needs, and nobody sees it.
-    post_ephemeral, own = Message("gitops-bot doctor is testing whether the bot can post here."), str(answer["user_id"])
+    # An ephemeral message to the bot itself needs the same scopes as a post, and no one sees it.
+    post_ephemeral = Message("gitops-bot doctor is testing whether the bot can post here.")
+    user = str(answer["user_id"])
     channels = {config.slack.channel, *(application.channel for application in config.applications.values())} - {""}
     for channel in sorted(channels):
         what = f"Slack: the bot can post in {channel}"
-        yield _attempt(what, partial(clients.chat.post_ephemeral, channel, own, post_ephemeral))[0]
+        yield _attempt(what, partial(clients.chat.post_ephemeral, channel, user, post_ephemeral))[0]
 
 
 def _blocks(slack: Slack, now: datetime) -> Probe:

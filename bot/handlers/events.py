@@ -1,4 +1,4 @@
-"""Sends events to the configured receiver: each at least once, and those of one subject in order."""
+"""Sends events to the configured receiver, each at least once, and those of one subject in order."""
 
 import logging
 import time
@@ -28,17 +28,17 @@ from bot.ports.telemetry import EVENT_DELIVERY, Telemetry
 
 _log = logging.getLogger(__name__)
 
-_ENDED_WITHIN: Final = timedelta(hours=1)  # what has ended and settled between two runs
+_ENDED_WITHIN: Final = timedelta(hours=1)  # to include what ended between two runs
 _MAX_ENDED: Final = 1_000
 _MAX_SENT: Final = 100  # in one run
-_RUN_SECONDS: Final = 5.0  # the bot waits for a run to end when it stops
-_KEPT: Final = timedelta(days=30)  # the IDs of events that were sent
+_RUN_SECONDS: Final = 5.0  # when the bot stops, it waits for a run to end
+_KEPT: Final = timedelta(days=30)  # of the IDs of sent events
 
 
 class EventDispatcher:
     """Derives events from the stored state, queues the new ones in the store, and sends what is due.
 
-    Nothing else waits for it: it runs as a job of its own, like the cards.
+    It runs as its own job, so nothing else waits for it.
     """
 
     def __init__(
@@ -49,16 +49,16 @@ class EventDispatcher:
         self._clock = clock
         self._telemetry = telemetry
         self._enabled_at: datetime | None = None
-        self._queued: dict[str, datetime] = {}  # the IDs of recent events, so that the store is not asked again
+        self._queued: dict[str, datetime] = {}  # the IDs of recent events, to avoid reading the store
 
     def run(self) -> None:
-        """Queue new events and send those that are due. StoreError."""
+        """Queue new events and send those that are due. Raises StoreError."""
         now = self._clock()
         self._queue(now)
         self._send(now)
 
     def prune(self) -> None:
-        """Forget old events. StoreError."""
+        """Forget old events. Raises StoreError."""
         self._store.events.prune(self._clock() - _KEPT)
 
     def _queue(self, now: datetime) -> None:
@@ -66,8 +66,8 @@ class EventDispatcher:
         events = recent(self._derive(now), now, self._enabled_at)
         new = [event for event in events if event.id not in self._queued]
         self._store.events.add(new)
-        known = {**self._queued, **{event.id: event.time for event in new}}
-        self._queued = {id_: time for id_, time in known.items() if time >= now - MAX_AGE}
+        queued_times = {**self._queued, **{event.id: event.time for event in new}}
+        self._queued = {id_: time for id_, time in queued_times.items() if time >= now - MAX_AGE}
 
     def _derive(self, now: datetime) -> Iterator[Event]:
         store, since = self._store, now - _ENDED_WITHIN
@@ -106,7 +106,7 @@ class EventDispatcher:
                 waiting_subjects.add(event.subject)
                 self._retry(queued, error, now)
                 if isinstance(error, DeliveryError) and not error.answered:
-                    return  # the others would wait for it just as long
+                    return  # the other events would have to wait just as long
             else:
                 self._store.events.finish(event.id)
 

@@ -1,10 +1,10 @@
-"""The gauges: what the stored state and this replica are like when somebody reads the metrics."""
+"""The gauges: the stored state and this replica's state at the time the metrics are read."""
 
 import logging
 import math
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from importlib.metadata import version
 from threading import Lock
@@ -15,6 +15,7 @@ from bot.core.drift.freshness import current_checks, last_success
 from bot.core.drift.model import Status
 from bot.core.drift.severity import Severity
 from bot.core.incidents.incident import active_incidents
+from bot.core.leases import LEADER
 from bot.core.rollouts.rollout import RolloutState
 from bot.ports.store import Store, StoreError
 from bot.ports.telemetry import (
@@ -22,8 +23,9 @@ from bot.ports.telemetry import (
     DRIFTED,
     EVENTS_WAITING,
     INCIDENTS,
+    IS_LEADER,
     LAST_SUCCESS,
-    LEADER,
+    LEASES,
     QUEUE_LENGTH,
     ROLLOUTS,
     UNKNOWN,
@@ -32,15 +34,15 @@ from bot.ports.telemetry import (
 
 _log = logging.getLogger(__name__)
 
-# The values are reused for this long, so that all gauges of one export by OTLP are read at once.
+# How long values are reused, so that all gauges of an OTLP export are read at once.
 _SECONDS: Final = 2.0
 
 
 class Gauges:
-    """Reads every gauge. Only the leader has those of the stored state, so that sums over replicas are right.
+    """Reads every gauge. Only the leader reports the stored state, so that sums over replicas are right.
 
-    `applications` are the ones that are watched at the moment, and `interval` is that of their checks. Any thread may
-    call.
+    `applications` are the current ones, `leases` are the names of all leases, and `interval` is that of the checks.
+    Thread-safe.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class Gauges:
         applications: Mapping[str, Application],
         queue_length: Callable[[], int],
         *,
+        leases: Collection[str],
         clock: Callable[[], datetime],
         interval: timedelta,
     ) -> None:
@@ -57,14 +60,15 @@ class Gauges:
         self._store = store
         self._applications = applications
         self._queue_length = queue_length
+        self._leases = leases
         self._reading = Lock()
         self._samples: list[Sample] = []
         self._read_at = -math.inf
 
     def read(self) -> Iterable[Sample]:
-        """All gauges; without those of the stored state if the database does not respond.
+        """All gauges, or only this replica's if the database does not respond.
 
-        While another thread is reading them, returns the values that were read last.
+        While another thread is reading them, returns the last values.
         """
         if self._reading.acquire(blocking=False):
             try:
@@ -76,10 +80,11 @@ class Gauges:
         return self._samples
 
     def _read(self) -> list[Sample]:
-        is_leader = self._store.leadership.acquire()
+        is_leader = self._store.leases.get(LEADER) is not None
         samples = [
             Sample(BUILD_INFO, 1, {"version": version("gitops-bot")}),
-            Sample(LEADER, int(is_leader)),
+            Sample(IS_LEADER, int(is_leader)),
+            Sample(LEASES, len(self._store.leases.held(self._leases))),
             Sample(QUEUE_LENGTH, self._queue_length()),
         ]
         if is_leader:

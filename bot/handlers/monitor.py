@@ -1,4 +1,4 @@
-"""Drift checks of all applications and what follows from them: incidents, rollouts, approvals and cards."""
+"""Checks all applications, and updates incidents, rollouts, approvals and cards."""
 
 import logging
 import threading
@@ -11,8 +11,10 @@ from bot.config.model import Config
 from bot.context_pool import ContextThreadPool
 from bot.core.applications.application import Application
 from bot.core.applications.discovery import ApplicationInventory
+from bot.core.applications.shard import Shard, shard_of
 from bot.core.drift.model import Check, Status
 from bot.core.incidents.incident import IncidentState
+from bot.core.leases import LEADER, Lease
 from bot.handlers.approvals.review import ApprovalReviewer
 from bot.handlers.discovery.discover import Discoverer
 from bot.handlers.drift.check import check as drift_check
@@ -25,21 +27,24 @@ from bot.handlers.rollouts import merges
 from bot.handlers.rollouts.track import RolloutTracker
 from bot.handlers.slack.cards import CardReconciler
 from bot.handlers.slack.people import People
-from bot.i18n.language import Text
+from bot.i18n.catalogue import status as texts
+from bot.i18n.language import LocalizedText, Text
 from bot.ports import Ports
 from bot.ports.errors import PortError
 from bot.ports.isolation import skip_unexpected, unexpected_as_port_error
+from bot.ports.leases import LeaseLostError
 from bot.ports.telemetry import CHECK, Outcome
 
 _log = logging.getLogger(__name__)
 
-# A slow cluster does not hold up the others that one command checks.
-_MAX_CLUSTERS = 8
+# A slow cluster does not delay the others in a command.
+_MAX_SHARDS = 8
 _MAX_REPOSITORIES = 4
+_MAX_FETCHES = 3  # of a repository whose commits several replicas record at the same time
 
 
 class Monitor:
-    """Runs every flow that reads git and the clusters. Any thread may call; `close` when done."""
+    """Runs every flow that reads git and the clusters. Thread-safe; call `close` when done."""
 
     def __init__(
         self,
@@ -58,6 +63,7 @@ class Monitor:
         self._applications = config.applications
         self._ignore = config.ignore
         self._interactive = config.interactive
+        self._shards = config.shards
         self._policy = config.alerts.policy()
         self._translator_for = config.slack.translator
         self._reconciler = reconciler
@@ -69,11 +75,12 @@ class Monitor:
         self.caches = caches
         self._polling: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)  # by the key of a RepositoryRef
         self._heads: dict[str, str] = {}
-        self._checked_clusters: set[str] = set()
+        self._incidents_version = ""
+        self._checked: dict[Shard, Lease] = {}  # with the lease under which each was checked
 
     @property
     def heads(self) -> Mapping[str, str]:
-        """The head of each repository when it was last fetched, by the key of its RepositoryRef."""
+        """The last fetched head of each repository, by the key of its RepositoryRef."""
         return self._heads
 
     @property
@@ -82,49 +89,59 @@ class Monitor:
         return self.caches.manifest_cache
 
     def check(self, names: Sequence[str], *, explain: bool = False) -> list[Check]:
-        """Check these applications now, update the cards, and return the checks in the same order. PortError."""
-        applications = [self._applications[name] for name in names]  # PortError for one that no longer exists
-        by_cluster: dict[str, list[Application]] = {}
+        """Check these applications now, update the cards, and return the checks in the same order. Raises PortError.
+
+        Checks of applications that another replica checks are not recorded.
+        """
+        applications = [self._applications[name] for name in names]  # PortError if one no longer exists
+        by_shard: dict[Shard, list[Application]] = {}
         for application in applications:
-            by_cluster.setdefault(application.cluster, []).append(application)
-        one_cluster = partial(self.check_fetched, revisions=self.fetch(applications), explain=explain)
-        with ContextThreadPool(max_workers=min(_MAX_CLUSTERS, max(1, len(by_cluster)))) as pool:
-            checks = [check for results in pool.map(one_cluster, by_cluster.values()) for check in results]
+            by_shard.setdefault(self._shard_of(application), []).append(application)
+        one_shard = partial(self.check_fetched, revisions=self.fetch(applications), explain=explain)
+        with ContextThreadPool(max_workers=min(_MAX_SHARDS, max(1, len(by_shard)))) as pool:
+            checks = [check for results in pool.map(one_shard, by_shard.values()) for check in results]
         self.reconcile_cards()
         order = {name: index for index, name in enumerate(names)}
         return sorted(checks, key=lambda check: order[check.application])
 
-    def check_cluster(self, cluster: str) -> None:
-        """Check every application on one cluster, as scheduled."""
-        applications = [application for application in self._all() if application.cluster == cluster]
-        if applications:
-            self.check_fetched(applications, revisions=self.fetch(applications))
-        self._checked_clusters.add(cluster)
+    def check_shard(self, shard: Shard) -> None:
+        """Check every application of a shard, as scheduled, if this replica holds its lease."""
+        with self._ports.store.leases.work(shard.lease) as lease:
+            if lease is None:
+                return
+            applications = self.applications_of(shard)
+            if applications:
+                self.check_fetched(applications, revisions=self.fetch(applications))
+            self._checked[shard] = lease
         self.reconcile_cards()
 
-    def has_checked(self, cluster: str) -> bool:
-        """Whether every application on a cluster has been checked since the start."""
-        return cluster in self._checked_clusters
+    def has_checked(self, shard: Shard) -> bool:
+        """Whether every application of a shard has been checked since this replica took its lease."""
+        return shard in self._checked and self._checked[shard] == self._ports.store.leases.get(shard.lease)
 
-    def second_look(self, cluster: str) -> None:
-        """Check the suspected incidents of a cluster again, so that an alert does not wait for the scheduled check."""
+    def second_look(self, shard: Shard) -> None:
+        """Check a shard's suspected incidents again, so that alerts don't wait for the scheduled check."""
         suspected = [
             incident.application
             for incident in self._ports.store.incidents.unsettled()
             if incident.state is IncidentState.SUSPECTED
             and (application := self._applications.get(incident.application))
-            and application.cluster == cluster
+            and shard.includes(application)
         ]
         if suspected:
             self.check(suspected)
 
+    def applications_of(self, shard: Shard) -> list[Application]:
+        """The applications of a shard."""
+        return [application for application in self._all() if shard.includes(application)]
+
     def poll_repository(self, repository: str) -> None:
-        """Fetch one repository and start rollouts for what was merged. PortError."""
+        """Fetch one repository and start rollouts for what was merged. Raises PortError."""
         self._poll(repository)
         self.reconcile_cards()
 
     def poll_all_refs(self, repository: str) -> None:
-        """Poll one repository at every revision that an application tracks. The last PortError, after all polls."""
+        """Poll one repository at every revision that an application tracks. Raises the last PortError at the end."""
         error = None
         tracked = [application.repository for application in self._all()]
         for key in dict.fromkeys((repository, *(ref.key for ref in tracked if ref.name == repository))):
@@ -146,49 +163,71 @@ class Monitor:
         """Review whether the commits on the tracked branches were approved."""
         self._approvals.review()
         self.reconcile_cards()
-        if self._ports.store.leadership.acquire():  # two replicas would share each diff twice
-            self._approvals.share_diffs(self._translator_for)
+        with self._ports.store.leases.work(LEADER) as lease:
+            if lease:  # or two replicas would share each diff twice
+                self._approvals.share_diffs(self._translator_for)
 
     def reconcile_cards(self) -> None:
         """Apply timers to the stored incidents, and update Slack from the stored state. Only on the leader."""
-        if self._ports.store.leadership.acquire():
-            with self.recorder.lock:  # the incidents of one check are announced together
+        try:
+            with self._ports.store.leases.work(LEADER) as lease:
+                if lease is None:
+                    return
                 if self._discoverer.is_complete():
                     resolve_unwatched_incidents(self._ports.store, self._applications, self._ports.clock())
                 apply_timers_to_all(self._ports.store, self._ports.clock(), self._policy)
-        self._reconciler.reconcile()
+                self._reconciler.reconcile()
+        except LeaseLostError as error:
+            _log.warning("cannot update Slack: %s", error)
+
+    def reconcile_changed_incidents(self) -> None:
+        """Update Slack if an incident has changed since the last call, such as by another replica. Only on the leader.
+
+        That costs one small query otherwise.
+        """
+        version = self._ports.store.incidents.version()
+        if version != self._incidents_version:
+            self._incidents_version = version
+            self.reconcile_cards()
 
     def find_suspects(self) -> None:
-        """Find the suspects of active incidents that have not been searched: those that a watch opened."""
+        """Find the suspects of active incidents that a watch opened."""
         self.recorder.find_suspects(self._applications)
 
     def close(self) -> None:
-        """Start nothing new, and wait a while for running observations."""
+        """Start nothing new, and wait a limited time for running observations."""
         self._rollouts.close()
 
     def problems(self, application: Application | None = None) -> list[Text]:
-        """One sentence for each channel or deployer that is not available, or for an application's channel."""
+        """A sentence for each unavailable channel, deployer, or replica, or only for an application's channel."""
         if application:
             return self._reconciler.problems(application.channel)
-        return [*self._reconciler.problems(), *self.inventory().notes]
+        return [*self._reconciler.problems(), *self._unchecked_shards(), *self.inventory().notes]
+
+    def _unchecked_shards(self) -> list[Text]:
+        shards = {shard.lease: shard for several in self._shards.values() for shard in several}
+        unheld = self._ports.store.leases.unheld(shards)
+        return [LocalizedText(texts.NOT_CHECKED, cluster=shards[name].name) for name in unheld]
 
     def inventory(self) -> ApplicationInventory:
-        """The applications that were discovered, and what their deployers report."""
+        """The discovered applications, and what their deployers report."""
         return self._discoverer.inventory()
 
     def _all(self) -> Iterable[Application]:
         return self._applications.values()
 
+    def _shard_of(self, application: Application) -> Shard:
+        return shard_of(application, len(self._shards[application.cluster]))
+
     def _poll(self, repository: str) -> None:
         with self._polling[repository]:
-            head = self._heads[repository] = self._ports.repositories[repository].fetch()
-            self._record_merges(repository, head)
+            self._fetch_and_record(repository)
 
     def fetch(self, applications: Iterable[Application]) -> dict[str, Revision]:
         """Fetch the repositories of some applications, each once, and start rollouts for what was merged.
 
-        A check must compare with exactly these revisions. A merge that is fetched later does not have a rollout yet, so
-        the differences that it causes would be reported as drift.
+        A check must use exactly these revisions. A merge that is fetched later has no rollout yet, so its differences
+        would be reported as drift.
         """
         keys = sorted({reference.key for application in applications for reference in application.repositories})
         with ContextThreadPool(_MAX_REPOSITORIES, "fetch") as pool:
@@ -200,44 +239,80 @@ class Monitor:
         with self._polling[repository]:
             try:
                 with unexpected_as_port_error(f"fetch of {repository}"):
-                    head = self._heads[repository] = self._ports.repositories[repository].fetch()
+                    return self._fetch_and_record(repository, must_record=False)
             except PortError as error:
                 _log.warning("cannot fetch %s: %s", repository, error)
                 return error
+
+    def _fetch_and_record(self, repository: str, *, must_record: bool = True) -> str:
+        """Fetch a repository and record its new commits; its head. Raises PortError.
+
+        If another replica has recorded some meanwhile, they may be later ones than those that were fetched, so fetch
+        again. Without `must_record`, what could not be recorded is only logged.
+        """
+        store = self._ports.store
+        for _ in range(_MAX_FETCHES):
+            recorded = store.rollouts.head(repository), store.approvals.head(repository)
+            head = self._heads[repository] = self._ports.repositories[repository].fetch()
             try:
                 with unexpected_as_port_error(f"merges of {repository}"):
-                    self._record_merges(repository, head)
+                    if self._record_commits(repository, *recorded, head):
+                        break
             except PortError as error:
+                if must_record:
+                    raise
                 _log.warning("cannot look for merges in %s: %s", repository, error)
-            return head
+                break
+        return head
 
-    def _record_merges(self, repository: str, head: str) -> None:
+    def _record_commits(
+        self, repository: str, recorded_rollouts: str | None, recorded_approvals: str | None, head: str
+    ) -> bool:
+        """Start rollouts of new merges and reviews of new commits. False if another replica has done so meanwhile."""
         applications = [application for application in self._all() if application.repository.key == repository]
         manifest_cache, people = self.caches.manifest_cache, self._people
+        recorded = True
         with skip_unexpected(f"rollouts of {repository}"):
-            merges.record_merges(self._ports, repository, head, applications, manifest_cache, people)
-        if self._ports.repositories[repository].is_branch:  # another revision moves from tag to tag by design
-            self._approvals.record_commits(repository, head)
+            recorded = merges.record_merges(
+                self._ports, repository, recorded_rollouts, head, applications, manifest_cache, people
+            )
+        if self._ports.repositories[repository].is_branch:  # other revisions move from tag to tag by design
+            recorded &= self._approvals.record_commits(repository, recorded_approvals, head)
+        return recorded
 
     def check_fetched(
         self, applications: Sequence[Application], *, revisions: Mapping[str, Revision], explain: bool = False
-    ) -> list[Check]:
-        """Check applications of one cluster, and record what follows from it."""
+    ) -> Sequence[Check]:
+        """Check applications of one shard, and record the results if this replica holds the shard's lease."""
+        shard = self._shard_of(applications[0])
         began = time.monotonic()
+        try:
+            with self._ports.store.leases.work(shard.lease) as lease:
+                checks = self._compare(shard, applications, revisions, explain=explain)
+                if lease:
+                    return self.recorder.record(applications, checks, since=began)
+        except LeaseLostError as error:
+            _log.warning("cannot record a check of %s: %s", shard.name, error)
+        return self.recorder.identify_actors(applications, checks)
+
+    def _compare(
+        self, shard: Shard, applications: Sequence[Application], revisions: Mapping[str, Revision], *, explain: bool
+    ) -> list[Check]:
         telemetry = self._ports.telemetry
-        with telemetry.measure(CHECK, cluster=applications[0].cluster) as operation:
+        with telemetry.measure(CHECK, cluster=shard.cluster) as operation:
             checks = drift_check(
                 applications,
                 revisions=revisions,
                 repositories=self._ports.repositories,
-                cluster=self._ports.clusters[applications[0].cluster],
+                cluster=self._ports.clusters[shard.cluster],
                 ignore=self._ignore,
                 interactive=self._interactive,
                 now=self._ports.clock(),
                 caches=self.caches,
                 explain=explain,
+                by_namespace=shard.count > 1,
                 telemetry=telemetry,
             )
             if all(check.status is Status.UNKNOWN for check in checks):
                 operation.outcome = Outcome.ERROR
-        return self.recorder.record(applications, checks, since=began)
+        return checks

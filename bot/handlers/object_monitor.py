@@ -1,4 +1,4 @@
-"""Checks the objects that a watch saw change, and records what follows from it as a scheduled check does."""
+"""Checks the objects that a watch saw change, and records the results like a scheduled check."""
 
 from collections.abc import Collection, Hashable, Iterable, Mapping
 from dataclasses import replace
@@ -6,6 +6,7 @@ from typing import Final
 
 from bot.config.model import Config
 from bot.core.applications.application import Application
+from bot.core.applications.shard import Shard
 from bot.core.drift.merge import ObjectKey, drift_of, object_key, without_actors
 from bot.core.drift.model import Check
 from bot.core.drift.observed_write import ObservedWrite, with_observed_writes
@@ -20,14 +21,14 @@ from bot.ports import Ports
 from bot.ports.cluster import Discovery
 from bot.ports.errors import PortError
 
-# Above this many, their applications are checked as a whole, which lists each kind once.
+# Above this many objects, their applications are checked as a whole, which lists each kind once.
 MAX_OBJECTS: Final = 50
 
 _Objects = Mapping[ObjectKey, ObjectRef]  # of one application
 
 
 class ObjectMonitor:
-    """`watch.watcher.ObjectChecks`, for every cluster. Any thread may call."""
+    """`watch.watcher.ObjectChecks`, for every shard. Thread-safe."""
 
     def __init__(self, ports: Ports, config: Config, monitor: Monitor) -> None:
         self._ports = ports
@@ -35,18 +36,21 @@ class ObjectMonitor:
         self._options = CompareOptions(config.ignore, config.interactive)
         self._monitor = monitor
 
-    def watched_state(self, cluster: str) -> Hashable | None:
-        """The applications of a cluster and the heads of their repositories; None until the cluster was checked."""
-        if not self._monitor.has_checked(cluster):
+    def watched_state(self, shard: Shard) -> Hashable | None:
+        """The applications of a shard and the heads of their repositories; None until the shard was checked.
+
+        None also if another replica checks it.
+        """
+        if not self._monitor.has_checked(shard):
             return None
-        applications = self._fetched_applications(cluster)
+        applications = self._fetched_applications(shard)
         heads = {item.repository.key: self._monitor.heads[item.repository.key] for item in applications}
         return tuple(applications), tuple(heads.items())
 
-    def watch_plan(self, cluster: str, discovery: Discovery) -> WatchPlan:
-        """What the applications of a cluster declare at the heads of their repositories."""
+    def watch_plan(self, shard: Shard, discovery: Discovery) -> WatchPlan:
+        """What the applications of a shard declare at the heads of their repositories."""
         states = desired_states(
-            self._fetched_applications(cluster),
+            self._fetched_applications(shard),
             self._monitor.heads,
             self._ports.repositories,
             self._monitor.caches.manifest_cache,
@@ -54,18 +58,22 @@ class ObjectMonitor:
         declarations = ((manifest, state.application) for state in states for manifest in state.manifests)
         return watch_plan(declared_objects(declarations, discovery), discovery)
 
-    def check_cluster(self, cluster: str) -> None:
-        """Check every application of a cluster."""
-        self._monitor.check_cluster(cluster)
+    def check_shard(self, shard: Shard) -> None:
+        """Check every application of a shard."""
+        self._monitor.check_shard(shard)
 
-    def check_objects(self, objects: Mapping[ObjectRef, ObjectChange], plan: WatchPlan) -> Collection[ObjectRef]:
-        """Check objects of one cluster that changed.
+    def check_objects(
+        self, shard: Shard, objects: Mapping[ObjectRef, ObjectChange], plan: WatchPlan
+    ) -> Collection[ObjectRef]:
+        """Check objects of one shard that changed, if this replica holds its lease.
 
-        Returns those to check again after a while: they differ and it's too early for an alert, or they could not be
-        read. PortError.
+        Returns the objects to check again later, because they differ and it's too early for an alert, or could not be
+        read. Raises PortError.
         """
-        if not self._ports.store.leadership.acquire():
-            return ()
+        with self._ports.store.leases.work(shard.lease) as lease:
+            return self._check_objects(objects, plan) if lease else ()
+
+    def _check_objects(self, objects: Mapping[ObjectRef, ObjectChange], plan: WatchPlan) -> Collection[ObjectRef]:
         refs = self._by_application(objects, plan)
         names = [application.name for application in refs]
         latest = self._ports.store.checks.latest(names)
@@ -75,12 +83,12 @@ class ObjectMonitor:
         news = [
             item for item in refs if item.name not in results or self._is_news(results[item.name], latest[item.name])
         ]
-        again = {ref for item in refs if _is_unread(results.get(item.name)) for ref in refs[item].values()}
+        recheck = {ref for item in refs if _is_unread(results.get(item.name)) for ref in refs[item].values()}
         if not news:
-            return again
-        revisions = self._monitor.fetch(news)  # a difference may be a commit that has just been deployed
+            return recheck
+        revisions = self._monitor.fetch(news)  # a difference may come from a commit that was just deployed
         unfetched = [item for item in news if isinstance(revisions[item.repository.key], PortError)]
-        again |= {ref for item in unfetched for ref in refs[item].values()}
+        recheck |= {ref for item in unfetched for ref in refs[item].values()}
         news = [item for item in news if item not in unfetched]
         single = [
             item
@@ -90,18 +98,18 @@ class ObjectMonitor:
         if single:
             settled = {item.name for item in single if all(objects[ref].is_settled for ref in refs[item].values())}
             outdated = self._monitor.recorder.record_objects(single, results, latest, settled=settled)
-            again |= {ref for item in single if item.name in outdated for ref in refs[item].values()}
-        whole = [item for item in news if item not in single]
-        if whole:
-            self._monitor.check_fetched(whole, revisions={**self._monitor.heads, **revisions})
+            recheck |= {ref for item in single if item.name in outdated for ref in refs[item].values()}
+        checked_fully = [item for item in news if item not in single]
+        if checked_fully:
+            self._monitor.check_fetched(checked_fully, revisions={**self._monitor.heads, **revisions})
         self._monitor.reconcile_cards()
-        return again | self._without_alert(news, refs)
+        return recheck | self._without_alert(news, refs)
 
-    def _fetched_applications(self, cluster: str) -> list[Application]:
+    def _fetched_applications(self, shard: Shard) -> list[Application]:
         return [
             application
-            for application in self._applications.values()
-            if application.cluster == cluster and application.repository.key in self._monitor.heads
+            for application in self._monitor.applications_of(shard)
+            if application.repository.key in self._monitor.heads
         ]
 
     def _by_application(self, objects: Iterable[ObjectRef], plan: WatchPlan) -> Mapping[Application, _Objects]:
@@ -117,7 +125,7 @@ class ObjectMonitor:
     def _compare(
         self, refs: Mapping[Application, _Objects], latest: Mapping[str, Check], plan: WatchPlan
     ) -> Mapping[str, ObjectResults]:
-        """The results of the applications whose latest check is of the head of their repository. PortError."""
+        """The results of the applications whose latest check is of the head of their repository. Raises PortError."""
         heads = self._monitor.heads
         current = {
             item: keys.keys()
@@ -137,21 +145,21 @@ class ObjectMonitor:
         )
 
     def _is_news(self, result: ObjectResults, latest: Check) -> bool:
-        """Whether a complete result is not the same as the latest check's, or has drift without an alert."""
+        """Whether a complete result differs from the latest check's, or has drift without an alert."""
         if not result.is_complete:
             return False
-        known, current = (
+        recorded, current = (
             {object_key(item): without_actors(item) for item in drift}
             for drift in (drift_of(latest, result.objects), result.drift)
         )
-        if known != current:
+        if recorded != current:
             return True
-        return bool(known) and not self._has_alert(latest.application)
+        return bool(recorded) and not self._has_alert(latest.application)
 
     def _without_alert(
         self, applications: Iterable[Application], refs: Mapping[Application, _Objects]
     ) -> set[ObjectRef]:
-        """The objects among these that differ, of applications without an alert: it was too early for one."""
+        """The objects that differ, in applications without an alert because it was too early for one."""
         applications = list(applications)
         latest = self._ports.store.checks.latest([application.name for application in applications])
         return {

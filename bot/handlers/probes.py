@@ -1,12 +1,12 @@
-"""What probes are told: whether the process makes progress (liveness), and whether it can do its work (readiness).
+"""Probes: whether the process makes progress (liveness), and whether it can do its work (readiness).
 
-A restart helps only a process that is stuck, so liveness depends on nothing outside of it.
+A restart helps only a process that is stuck, so liveness depends only on the process.
 """
 
 import math
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -15,16 +15,16 @@ from bot.core.drift.freshness import current_checks, last_success
 from bot.core.drift.model import Status
 from bot.ports.store import Store, StoreError
 
-# Far longer than anything healthy takes, since a restart interrupts what still runs. In seconds.
+# In seconds; far longer than anything healthy takes, since a restart interrupts running work.
 _STUCK_SCHEDULE: Final = 60.0
 _STUCK_REQUESTS: Final = 15 * 60.0
-_FRESH_SECONDS: Final = 1.0  # a report is used again, so that probes from the internet take no time from the kubelet's
-_PATIENCE: Final = 2.0  # seconds; Kubernetes' own timeout is longer in manifests/base/deployment.yaml
+_FRESH_SECONDS: Final = 1.0  # a report is reused, so that probes from the internet don't delay the kubelet's
+_PATIENCE: Final = 2.0  # seconds; the timeout in manifests/base/deployment.yaml is longer
 
 
 @dataclass(frozen=True, slots=True)
 class ProbeCheck:
-    """One thing that a probe looks at. One that is not `required` is only for people to see."""
+    """One check of a probe. If not `required`, it is only informational."""
 
     name: str
     ok: bool
@@ -34,13 +34,13 @@ class ProbeCheck:
 
 @dataclass(frozen=True, slots=True)
 class ProbeReport:
-    """The result of a probe, with the time since when each check has been as it is."""
+    """The result of a probe, with the time since when each check has had its state."""
 
     checks: tuple[tuple[ProbeCheck, datetime], ...]
 
     @property
     def ok(self) -> bool:
-        """Whether everything that is required is well."""
+        """Whether all required checks pass."""
         return all(check.ok or not check.required for check, _ in self.checks)
 
     def as_json(self) -> Mapping[str, Any]:
@@ -60,10 +60,10 @@ class ProbeReport:
 
 
 class Probe:
-    """Runs its checks each time, and remembers when each last changed. Any thread may call.
+    """Runs its checks, and remembers when each last changed. Thread-safe.
 
-    While the checks of an earlier probe wait, such as for the database, a probe fails instead of waiting too: otherwise
-    they would use up the threads that the liveness probe needs.
+    While the checks of an earlier probe wait, such as for the database, a probe fails instead of waiting too, since
+    waiting probes would use up the threads that the liveness probe needs.
     """
 
     def __init__(self, checks: Callable[[], Iterable[ProbeCheck]], clock: Callable[[], datetime]) -> None:
@@ -75,7 +75,7 @@ class Probe:
         self._since: dict[str, tuple[bool, str, datetime]] = {}
 
     def report(self) -> ProbeReport:
-        """Run the checks, unless that was done within the last second."""
+        """Run the checks, unless they ran within the last second."""
         if time.monotonic() - self._last_at < _FRESH_SECONDS:
             return self._last
         if not self._running.acquire(timeout=_PATIENCE):
@@ -97,7 +97,7 @@ class Probe:
 
 
 def liveness(*, since_heartbeat: float, without_progress: float) -> Iterator[ProbeCheck]:
-    """Whether the process makes progress, given the seconds without a heartbeat, and without progress on requests."""
+    """Whether the process makes progress, from the seconds without a heartbeat and without progress on requests."""
     stuck = since_heartbeat >= _STUCK_SCHEDULE
     yield ProbeCheck("schedule", not stuck, "stuck" if stuck else "starts jobs")
     stuck = without_progress >= _STUCK_REQUESTS
@@ -105,20 +105,32 @@ def liveness(*, since_heartbeat: float, without_progress: float) -> Iterator[Pro
 
 
 def readiness(
-    store: Store, *, slack: str, connected: bool, clusters: Iterable[str], now: datetime, interval: timedelta
+    store: Store,
+    *,
+    slack: str,
+    connected: bool,
+    clusters: Iterable[str],
+    leases: Collection[str],
+    now: datetime,
+    interval: timedelta,
 ) -> Iterator[ProbeCheck]:
-    """Whether the bot can do its work; and for people to see, its role, and when each cluster was last checked.
+    """Whether the bot can do its work; for information, also its leases and when each cluster was last checked.
 
-    `slack` is the mode of the connection to Slack, and `interval` that of the checks.
+    `slack` is the mode of the connection to Slack, `leases` are the names of all leases, and `interval` is the interval
+    of drift checks.
     """
     yield ProbeCheck("slack", connected, slack if connected else f"not connected ({slack})")
     try:
         checks = current_checks(store.checks.latest(), now, interval).values()
+        unheld = store.leases.unheld(leases)
     except StoreError as error:
         yield ProbeCheck("store", ok=False, message=str(error))
         return
     yield ProbeCheck("store", ok=True, message="responds")
-    yield ProbeCheck("replica", ok=True, message="leader" if store.leadership.acquire() else "standby")
+    held = store.leases.held(leases)
+    yield ProbeCheck("replica", ok=True, message=f"holds {', '.join(held)}" if held else "standby")
+    for name in unheld:
+        yield ProbeCheck(f"lease {name}", ok=False, message="no replica holds it", required=False)
     checked = {check.cluster for check in checks if check.status is not Status.UNKNOWN}
     for cluster, at in last_success(clusters, checks).items():
         ok = cluster in checked

@@ -1,4 +1,4 @@
-"""Webhooks from forges: git and the forge are polled at once instead of at the next scheduled poll."""
+"""Webhooks from forges, which trigger a poll of git and the forge."""
 
 import logging
 import threading
@@ -25,7 +25,7 @@ class Webhooks:
     """Accepts webhooks signed with `secret`. `kinds` has the kind of each repository's forge.
 
     `poll` runs on `work` with the repository's name and must handle its own errors. It never runs concurrently for one
-    repository: webhooks that arrive during a poll share one more.
+    repository: webhooks that arrive during a poll share one more poll.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class Webhooks:
         self._again: set[str] = set()
 
     def receive(self, name: str, headers: Mapping[str, str], body: bytes) -> Received:
-        """`headers` have lower-case names. The body is only used to verify its signature."""
+        """Start a poll. `headers` have lower-case names; the body is used only to verify its signature."""
         if name not in self._kinds:
             return Received.UNKNOWN
         scheme = SCHEMES[self._kinds[name]]
@@ -66,7 +66,7 @@ class Webhooks:
             return self._store.claims.claim(f"webhook {name} {id_}"[:200], self._clock())
         except StoreError as error:
             _log.warning("cannot record a webhook of %s: %s", name, error)
-            return True  # a second poll does no harm
+            return True  # an additional poll does no harm
 
     def _enqueue(self, name: str) -> None:
         with self._lock:
@@ -85,7 +85,7 @@ class Webhooks:
         again = True
         while again:
             with self._lock:
-                self._again.discard(name)  # a webhook from here on needs another poll
+                self._again.discard(name)  # a webhook from now on needs another poll
             try:
                 self._poll(name)
             finally:

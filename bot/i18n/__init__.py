@@ -1,4 +1,4 @@
 """The languages of the bot: phrases, their translations, and errors that can be shown in any of them.
 
-Uses nothing else of the bot. Start with `language.py`; the texts are in `catalogue/`.
+Independent of the rest of the bot. Start with `language.py`; the texts are in `catalogue/`.
 """

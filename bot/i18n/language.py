@@ -1,4 +1,4 @@
-"""The languages of the bot, and how a text of the catalogue becomes words in one of them."""
+"""The languages of the bot, and the translation of the catalogue's texts into them."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -11,7 +11,7 @@ _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
 class Language(StrEnum):
-    """As the configuration spells them: ISO 639-1."""
+    """ISO 639-1 codes, as in the configuration."""
 
     ENGLISH = "en"
     SPANISH = "es"
@@ -19,7 +19,7 @@ class Language(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """One text in every language. `{name}` is a placeholder; each language has the same ones, in its own order."""
+    """One text in every language. `{name}` is a placeholder; every language has the same ones, in any order."""
 
     en: str
     es: str
@@ -27,7 +27,7 @@ class Phrase:
 
 @dataclass(frozen=True, slots=True)
 class PluralPhrase:
-    """A text that depends on a number `{n}`: in every language, the form for one and the form for other numbers."""
+    """A text that depends on a number `{n}`: the singular and the plural in every language."""
 
     en: tuple[str, str]
     es: tuple[str, str]
@@ -38,14 +38,14 @@ class LocalizedText:
     """A text in every language: a phrase and the values of its placeholders, which may be localized too.
 
     `str()` is English, for logs and the command line; `Translator.localize` gives the reader's language. Texts with the
-    same phrase and the same values are equal, and hash alike.
+    same phrase and values are equal.
     """
 
     phrase: Phrase
     values: tuple[tuple[str, "Text"], ...]  # by placeholder, sorted
 
     def __init__(self, phrase: Phrase, /, **values: "Text") -> None:
-        """KeyError when a placeholder has no value."""
+        """Raises KeyError if a placeholder has no value."""
         missing = set(_PLACEHOLDER.findall(phrase.en)) - set(values)
         if missing:
             raise KeyError(*sorted(missing))
@@ -61,23 +61,23 @@ class LocalizedText:
 
     @classmethod
     def __get_pydantic_core_schema__(cls, _source: object, _handler: object) -> Any:
-        """How the store keeps it: the phrase's id and the values. https://docs.pydantic.dev/latest/concepts/types/"""
+        """Stored as the phrase's id and the values. https://docs.pydantic.dev/latest/concepts/types/"""
         from bot.i18n.stored import schema  # noqa: PLC0415  only the store needs every phrase's id
 
         return schema()
 
 
-# What people read: the bot's own texts, in every language, or somebody else's words, as they wrote them.
+# What people read: the bot's texts, in every language, or other people's words as written.
 Text = LocalizedText | str
 
 
 def join_texts(phrase: Phrase, texts: Iterable[Text]) -> Text:
-    """Several texts as one; `phrase` joins `{one}` and `{other}`. TypeError when there are none."""
+    """Several texts as one; `phrase` joins `{one}` and `{other}`. Raises TypeError if there are none."""
     return reduce(lambda one, other: LocalizedText(phrase, one=one, other=other), texts)
 
 
 class LocalizedError(Exception):
-    """An error whose `text` people may read, in their language: one sentence, with no secret in it."""
+    """An error whose `text` is for people, in their language: one sentence, without secrets."""
 
     def __init__(self, text: Text) -> None:
         super().__init__(text)
@@ -94,11 +94,11 @@ class Translator:
     language: Language
 
     def text(self, phrase: Phrase, /, **values: Text) -> str:
-        """The phrase with its placeholders filled. KeyError when one has no value."""
+        """The phrase with its placeholders filled. Raises KeyError if one has no value."""
         return self._filled(self._of(phrase), values)
 
     def localize(self, text: Text) -> str:
-        """A text in this language; somebody else's words stay as they are."""
+        """A text in this language; other people's words stay as written."""
         return text if isinstance(text, str) else self.text(text.phrase, **dict(text.values))
 
     def parts(self, phrase: Phrase) -> list[str]:
@@ -106,7 +106,7 @@ class Translator:
         return _PLACEHOLDER.split(self._of(phrase))
 
     def count(self, phrase: PluralPhrase, number: int, /, **values: Text) -> str:
-        """The form for this number, with the number grouped as the language does."""
+        """The form for this number, with digits grouped as usual in the language."""
         one, other = phrase.en if self.language is Language.ENGLISH else phrase.es
         return self._filled(one if number == 1 else other, {**values, "n": self.number(number)})
 
@@ -119,7 +119,7 @@ class Translator:
         return phrase.en if self.language is Language.ENGLISH else phrase.es
 
     def _filled(self, template: str, values: Mapping[str, Text]) -> str:
-        # Not str.format: a value is never read as a template, and a stray brace is only a brace.
+        # Not str.format, so that values are never read as templates and stray braces are harmless.
         return _PLACEHOLDER.sub(lambda place: self.localize(values[place[1]]), template)
 
 

@@ -1,7 +1,7 @@
-"""How a LocalizedText is stored: the id of its phrase, which is `MODULE.NAME` in the catalogue, and its values.
+"""Stores a LocalizedText as the id of its phrase, which is `MODULE.NAME` in the catalogue, and its values.
 
-No template is stored, so a text reads as the running version words it. Renaming a constant of the catalogue orphans the
-texts that were stored with its old name: they still load, as OTHER_VERSION.
+Templates are not stored, so the running version decides the wording. Renaming a constant in the catalogue orphans the
+texts stored with its old name: they load as OTHER_VERSION.
 """
 
 import pkgutil
@@ -24,14 +24,14 @@ def schema() -> core_schema.CoreSchema:
 
 
 def dump(text: Text) -> Any:
-    """As JSON. KeyError for a phrase that is not in the catalogue."""
+    """As JSON. Raises KeyError for a phrase that is not in the catalogue."""
     if isinstance(text, str):
         return text
     return {"id": _ids()[text.phrase], "values": {name: dump(value) for name, value in text.values}}
 
 
 def load(stored: Any) -> Text:
-    """What `dump` returned. A text that this version does not have names its id and its values. ValueError."""
+    """Load what `dump` returned. A phrase that this version lacks is shown by its id and values. Raises ValueError."""
     match stored:
         case str():
             return stored
@@ -43,7 +43,7 @@ def load(stored: Any) -> Text:
 def _text(id_: str, values: Mapping[str, Text]) -> LocalizedText:
     try:
         return LocalizedText(_phrases()[id_], **values)
-    except KeyError:  # this version has no such phrase, or one with another placeholder
+    except KeyError:  # this version lacks the phrase or a placeholder
         return LocalizedText(OTHER_VERSION, id=id_, values=", ".join(map(str, values.values())))
 
 
@@ -53,7 +53,7 @@ def _validate(value: Any) -> Text:
 
 @cache
 def _phrases() -> dict[str, Phrase]:
-    """Every phrase of the catalogue by its id; in a table of phrases, that is `MODULE.NAME.KEY`."""
+    """Every phrase in the catalogue by its id; in a table of phrases, `MODULE.NAME.KEY`."""
     return {
         id_: phrase
         for module in pkgutil.iter_modules(catalogue.__path__)
@@ -71,5 +71,5 @@ def _with_id(name: str, value: object) -> Iterator[tuple[str, Phrase]]:
 
 @cache
 def _ids() -> dict[Phrase, str]:
-    """The id of every phrase. Phrases that read the same are equal, and have the first of their ids."""
+    """The id of every phrase. Phrases with the same texts are equal, and share the first id."""
     return {phrase: id_ for id_, phrase in reversed(_phrases().items())}

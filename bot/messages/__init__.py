@@ -1,6 +1,6 @@
-"""What the bot posts to Slack, as Block Kit: one kind of message per file, and the cards kept up to date.
+"""The bot's messages in Slack, as Block Kit: one kind of message per file, and the desired cards.
 
-Uses the values of `bot.core` and the texts of `bot.i18n`; does no I/O. Start with `blocks.py` (the builders), then
+Uses the values of `bot.core` and the texts of `bot.i18n`; performs no I/O. Start with `blocks.py` (the builders), then
 `cards.py`.
 """
 

@@ -19,14 +19,14 @@ from bot.messages.blocks import (
     words,
 )
 
-# The action id, of a button on older cards too; its value is the name of the application.
+# The action id, also of the button on older cards; its value is the application's name.
 ADOPT = "adopt"
 # The callback id of the modal that asks for confirmation.
 VIEW = "adopt"
 
 
 def confirm_view(translator: Translator, application: str, channel: str) -> Mapping[str, Any]:
-    """The modal that asks before it opens a pull request: a menu cannot ask for one of its entries only.
+    """The modal that asks for confirmation, since an overflow menu can't ask for only one of its entries.
 
     `channel` is the channel that gets the answer, "" if there is none.
     """
@@ -43,13 +43,13 @@ def confirm_view(translator: Translator, application: str, channel: str) -> Mapp
 
 
 def parse_reference(view: Mapping[str, Any]) -> tuple[str, str]:
-    """The application and the channel of a submitted confirmation. Untrusted: they may be anything."""
+    """The application and channel in a submitted confirmation. They are untrusted."""
     channel, _, application = str(view.get("private_metadata") or "").partition(" ")
     return application, channel
 
 
 def requested(translator: Translator, application: str) -> list[Element]:
-    """What was requested, to begin the answer with."""
+    """What was requested, for the start of the answer."""
     return [words(translator.text(texts.REQUESTED, application=application))]
 
 
@@ -59,12 +59,12 @@ def opened(translator: Translator, pull: PullRequest) -> Message:
 
 
 def already_open(translator: Translator, pull: PullRequest) -> Message:
-    """A pull request for the same drift is open already."""
+    """A pull request for the same drift is already open."""
     return common.pull_request_message(translator, texts.ALREADY_OPEN, pull)
 
 
 def nothing_to_adopt(translator: Translator, application: str) -> Message:
-    """Git and the cluster match by now."""
+    """Git and the cluster now match."""
     return text_message(translator.text(texts.NOTHING, application=application))
 
 

@@ -32,7 +32,7 @@ def title(application: Application, drift: Sequence[ObjectDrift]) -> str:
 
 
 def body(check: Check, files: Iterable[str], who: str) -> str:
-    """The Markdown body: who asked, what changes where, and which field manager wrote it."""
+    """The Markdown body: the requester, what changes where, and which field manager wrote it."""
     time = f"{check.at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
     where = f"Cluster {as_code(check.cluster)} differed from git {check.revision} at {time}"
     lines = [f"Requested in Slack by {as_code(who)}.", f"{where}. Merging this updates git to match the cluster."]
@@ -46,7 +46,7 @@ def body(check: Check, files: Iterable[str], who: str) -> str:
 
 
 def commit_message(application: Application, check: Check, who: str) -> str:
-    """The title, then when the live state was read and who asked."""
+    """The title, the time that the live state was read, and the requester."""
     source = f"Live state at {check.at.isoformat()}, requested by {' '.join(who.split())}."
     return f"{title(application, check.drift)}\n\n{source}\n"
 

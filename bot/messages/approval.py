@@ -41,7 +41,7 @@ _SENTENCES: dict[ApprovalStatus, Phrase] = {
 
 
 def card(translator: Translator, alert: ApprovalAlert) -> Message:
-    """The alert's message in a channel, as it should read now."""
+    """The alert's current message in a channel."""
     newest, seen = alert.newest, alert.approved_later_by
     branch = clip(newest.branch, 60)
     sentence = _sentence(translator, alert)

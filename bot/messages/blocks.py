@@ -1,4 +1,4 @@
-"""Block Kit builders that keep Slack's limits. Text from git or people goes into rich_text, which Slack never parses.
+"""Block Kit builders within Slack's limits. Text from git or people goes into rich_text, which Slack never parses.
 
 Limits: https://docs.slack.dev/reference/block-kit/blocks and …/reference/methods/chat.update
 """
@@ -22,16 +22,16 @@ MAX_HEADER = 150
 MAX_CONTEXT = 10
 MAX_TITLE = 24
 MAX_ROWS = 100  # in a table; a message may have one table
-MAX_TABLE = 4_500  # characters in a table; Slack accepts 10,000, which count towards the message
+MAX_TABLE = 4_500  # characters in a table; Slack accepts 10,000, which count toward the message
 MAX_TEXT = 3_900  # chat.update refuses more than 4,000
 MAX_JSON = 12_000  # Slack refuses about 13,000 characters of blocks
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A Slack message. `text` is a whole sentence for notifications and screen readers.
+    """A Slack message. `text` is a full sentence for notifications and screen readers.
 
-    `plain` are the blocks without a table or chart, for where Slack rejects them.
+    `plain` are the blocks without a table or chart, in case Slack rejects them.
     """
 
     text: str
@@ -68,12 +68,12 @@ def join(messages: Sequence[Message]) -> Message:
 
 
 def escape(text: str) -> str:
-    """Escaped, so that nothing is a mention or link. https://docs.slack.dev/messaging/formatting-message-text#escaping"""
+    """Escape the text against mentions and links. https://docs.slack.dev/messaging/formatting-message-text#escaping"""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def clip(text: str, limit: int) -> str:
-    """On one line of at most `limit` characters, ending in `…` where cut."""
+    """On one line of at most `limit` characters, with `…` at the end if cut."""
     beginning = _one_line(text[: 2 * limit])  # usually enough, and the text may be a megabyte
     line = beginning if len(beginning) > limit else _one_line(text)
     return line if len(line) <= limit else line[: limit - 1] + "…"
@@ -95,7 +95,7 @@ def rich_line(translator: Translator, phrase: Phrase, /, **values: Value) -> lis
     """A phrase as rich_text elements. Values that are elements, such as code or a link, stay elements."""
     elements: list[Element] = []
     text = ""
-    for index, part in enumerate(translator.parts(phrase)):  # text and placeholder names in turn
+    for index, part in enumerate(translator.parts(phrase)):  # alternating text and placeholder names
         value = values[part] if index % 2 else part
         if isinstance(value, str):
             text += value
@@ -133,12 +133,12 @@ def channel(id_: str) -> Element:
 
 
 def date(at: datetime, form: str = "{time_secs}") -> Element:
-    """An instant in the reader's time zone; in UTC where the client cannot convert it."""
+    """A time in the reader's time zone; in UTC if the client cannot convert it."""
     return {"type": "date", "timestamp": int(at.timestamp()), "format": form, "fallback": utc(at)}
 
 
 def utc(at: datetime) -> str:
-    """An instant for plain text: `14:05 UTC`."""
+    """A time in plain text: `14:05 UTC`."""
     return at.astimezone(UTC).strftime("%H:%M UTC")
 
 
@@ -185,7 +185,7 @@ def header(text: str) -> Block:
 
 
 def note(*texts: str) -> Block:
-    """A context block: small print, in plain text. Clipped to 300 characters each and MAX_CONTEXT texts."""
+    """A context block: small plain text, clipped to 300 characters each and MAX_CONTEXT texts."""
     return {
         "type": "context",
         "elements": [{"type": "plain_text", "text": clip(text, 300), "emoji": False} for text in texts[:MAX_CONTEXT]],
@@ -193,7 +193,7 @@ def note(*texts: str) -> Block:
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[Block, int]:
-    """A table of as many rows as fit, and how many do not. Cells are plain text; every column wraps."""
+    """A table of as many rows as fit, and how many don't. Cells are plain text; every column wraps."""
     shown, used = [list(heads)], 0
     for row in rows[: MAX_ROWS - 1]:
         used += sum(map(len, row))
@@ -228,9 +228,9 @@ def button(
     style: str | None = None,
     confirmation: Element | None = None,
 ) -> Element:
-    """A button. `value` only refers to something: whoever clicks is authorized again. `url` opens a page.
+    """A button. `value` is only a reference: the person who clicks is authorized again. `url` opens a page.
 
-    `confirmation` is made by `confirm`.
+    `confirmation` comes from `confirm`.
     """
     element: Element = {
         "type": "button",
@@ -249,7 +249,7 @@ def button(
 
 
 def overflow(action: str, options: Sequence[tuple[str, str]]) -> Element:
-    """A menu of two to five entries behind `…`: the label and the value of each.
+    """An overflow menu (`…`) of two to five entries, each with a label and a value.
 
     https://docs.slack.dev/reference/block-kit/block-elements/overflow-menu-element
     """
@@ -275,7 +275,7 @@ def modal(title: str, *blocks: Block, close: str, reference: str = "") -> Mappin
 
 
 def json_size(blocks: Iterable[Block]) -> int:
-    """How many characters of JSON, of at most MAX_JSON, the blocks take."""
+    """The length of the blocks as JSON, in characters."""
     return sum(len(json.dumps(block, ensure_ascii=False)) for block in blocks)
 
 
@@ -287,9 +287,9 @@ def fill(
     block_budget: int = 2_800,
     limit: int | None = None,
 ) -> list[Block]:
-    """At most `limit` parts, as many as fit the budget (characters of JSON), in rich_text blocks.
+    """As many parts as fit in the budget (characters of JSON), at most `limit`, in rich_text blocks.
 
-    The last element is `more(number left out)`.
+    If some are left out, the last element is `more(number)`.
     """
     blocks: list[Block] = []
     open_block: list[Element] = []

@@ -1,4 +1,4 @@
-"""One message that Slack should show."""
+"""A message that Slack should show."""
 
 import hashlib
 import json
@@ -12,9 +12,9 @@ class Card:
     """One message to keep up to date.
 
     `key` identifies the card; `subject` is the id of what it shows. A reply has the key of the card that opened its
-    thread in `thread_of`; `broadcast` shows it in the channel too. `last` marks the final state of a subject that has
-    ended; `settles` are the ids that end with it, if they are not the subject itself. A card with `once` is posted but
-    never updated. A card that is `held` may be updated but is not posted yet, since posting notifies people.
+    thread in `thread_of`; `broadcast` shows it in the channel too. `last` marks the final state of a subject; `settles`
+    are the ids that are settled with it, if not the subject. A card with `once` is posted but never updated. A card
+    that is `held` may be updated but is not posted yet, since posting notifies people.
     """
 
     key: str
@@ -30,6 +30,6 @@ class Card:
 
     @property
     def digest(self) -> str:
-        """Equal for messages with the same text and blocks."""
+        """The same for messages with the same text and blocks."""
         text = json.dumps([self.message.text, self.message.blocks], sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()

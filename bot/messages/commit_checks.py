@@ -10,12 +10,12 @@ from bot.messages.blocks import Element, clip, link, rich_line, words
 
 _MAX_SHOWN = 6
 _MAX_NAME = 60
-_MAX_URL = 250  # a longer one takes the room of the rest of the card
+_MAX_URL = 250  # a longer one would leave too little room on the card
 _MARKS = {CheckState.FAILURE: "❌", CheckState.PENDING: "⏳", CheckState.SUCCESS: "✅", CheckState.NEUTRAL: "⏭️"}
 
 
 def line(translator: Translator, checks: CommitChecks | None) -> list[Element]:
-    """The checks on one line; empty if there are none, or nobody has looked."""
+    """The checks on one line; empty if there are none or they are unknown."""
     if checks is None or not (checks.checks or checks.error):
         return []
     if checks.error is not None and not checks.checks:

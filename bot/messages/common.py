@@ -1,4 +1,4 @@
-"""What several messages share: names, durations, values and differences in words."""
+"""Shared parts of messages: names, durations, values and differences in words."""
 
 import json
 import re
@@ -44,7 +44,7 @@ from bot.messages.writer import actor_line
 MAX_NAME = 120
 MAX_PATH = 240
 MAX_VALUE = 160
-MAX_PLACES = 8  # of one field that differ inside
+MAX_PLACES = 8  # that differ inside one field
 MAX_MEMBERS = 5  # of a list, or lines of a text, that differ
 
 More = Callable[[int], Element]
@@ -55,8 +55,8 @@ _SOUNDS_LIKE_I = re.compile(r"h?i(?![aeou])", re.IGNORECASE)
 
 
 def with_channels(text: str) -> list[Element]:
-    """The text with each channel id as an element, which Slack shows as the channel's name."""
-    parts = _CHANNEL.split(text)  # words and ids in turn
+    """The text with each channel id as an element, which Slack shows as a name."""
+    parts = _CHANNEL.split(text)  # alternating text and ids
     return [channel(part) if index % 2 else words(part) for index, part in enumerate(parts) if part]
 
 
@@ -73,7 +73,7 @@ def listed(translator: Translator, names: Iterable[str], limit: int = 3) -> str:
 
 
 def more(translator: Translator, phrase: PluralPhrase, *, italic: bool = True) -> More:
-    """Makes the last paragraph of a list that was cut, given how many entries are left out."""
+    """A function that makes the last paragraph of a cut list from the number of entries left out."""
     return lambda left: paragraph(words(translator.count(phrase, left), italic=italic))
 
 
@@ -107,7 +107,7 @@ def duration(span: timedelta) -> str:
 
 
 def day_and_time(translator: Translator, at: datetime) -> Element:
-    """An instant with its day, in the reader's time zone."""
+    """A time with its day, in the reader's time zone."""
     return date(at, translator.text(texts.DAY_AND_TIME, day="{date_short_pretty}", time="{time}"))
 
 
@@ -206,7 +206,7 @@ def item_content(field: FieldDrift, item: Any) -> Any:
 
 
 def _written_by(translator: Translator, field: FieldDrift) -> list[Element]:
-    """Who wrote a field, and when; without an audit log, nobody is recorded for a deletion."""
+    """Who wrote a field, and when; for a deletion, only an audit log shows it."""
     if field.actor:
         return [words(" · "), *actor_line(translator, field.actor, field.time)]
     if field.manager is None:
@@ -246,7 +246,7 @@ def info_modal(translator: Translator, title: str, *blocks: Block, reference: st
 
 
 def loading(translator: Translator, application: str) -> str:
-    """Shown until git and the cluster have answered."""
+    """A placeholder until git and the cluster have responded."""
     return translator.text(texts.READING, application=application)
 
 
@@ -260,7 +260,7 @@ def in_answer_to(requested: Sequence[Element], answer: Message) -> Message:
 
 
 def pull_request_message(translator: Translator, phrase: Phrase, pull: PullRequest, **values: str) -> Message:
-    """One sentence about a pull request, which links to it."""
+    """One sentence about a pull request, with a link."""
     line = rich_line(translator, phrase, pull=link(pull.url, f"#{pull.number}"), **values)
     return message(translator.text(phrase, pull=f"#{pull.number}", **values), rich(paragraph(*line)))
 

@@ -11,7 +11,7 @@ from bot.messages.blocks import Block
 
 @dataclass(frozen=True, slots=True)
 class BarChart:
-    """A bar chart: for each category, a bar of each series. `alt_text` says the same in words."""
+    """A bar chart: for each category, a bar of each series. `alt_text` describes it."""
 
     title: str
     categories: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""The cards that should exist, and what each should show: the desired state of Slack."""
+"""The desired state of Slack: the cards that should exist, and their content."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -31,7 +31,7 @@ def desired_cards(
     queued: Sequence[QueuedRevert] = (),
     rollouts: Sequence[Rollout] = (),
 ) -> list[Card]:
-    """The cards of everything that is open or has just ended; a card always comes before its replies."""
+    """The cards of everything that is open or has just ended. A card always comes before its replies."""
     return [
         *incident_cards(translator_for, incidents, now, policy),
         *(card for alert in unapproved for card in _approval_cards(translator_for, alert)),
@@ -41,8 +41,8 @@ def desired_cards(
     ]
 
 
-# The states that people are notified of, with a name for the reply's key. Each degradation, and each recovery from one,
-# is a new reply: editing a reply does not notify anyone.
+# The states that people are notified of, with a name for the reply's key. Each degradation and each recovery is a new
+# reply, since editing a reply does not notify anyone.
 _REPLIES = {
     RolloutState.LATE: ("late", rollout_message.problem_reply),
     RolloutState.LIVE: ("ended", rollout_message.ended_reply),

@@ -1,4 +1,4 @@
-"""All drift of an application as a diff, in a file, for when it does not fit in a message."""
+"""All drift of an application as a diff in a file, in case it does not fit in a message."""
 
 from collections.abc import Iterator
 

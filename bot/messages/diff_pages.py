@@ -1,4 +1,4 @@
-"""The diff modal: every difference, page by page, where a message would be cut."""
+"""The diff modal: every difference, page by page, since a message would be cut."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,13 +22,13 @@ NEXT = "diff_next"
 
 _MAX_VALUE = 300  # characters of a value
 _MAX_PAGE = 7_000  # characters of JSON: two or three screens of a phone
-_MAX_FIELDS = 12  # of one object; more follow below its repeated name
+_MAX_FIELDS = 12  # of one object; the others follow below its repeated name
 
 
 def view(
     translator: Translator, checks: Sequence[Check], links: ObjectLinks, reference: str, page: int
 ) -> Mapping[str, Any]:
-    """Page `page`, from 0, or the nearest that exists. `reference` says which card or application the modal shows."""
+    """Page `page`, from 0, or the nearest that exists. `reference` identifies the card or application shown."""
     pages = list(_pages(translator, checks, links))
     current = min(max(page, 0), len(pages) - 1)
     blocks = [
@@ -45,7 +45,7 @@ def view(
 
 
 def loading_view(translator: Translator, applications: Sequence[str]) -> Mapping[str, Any]:
-    """The modal until the cluster has answered: a trigger id expires 3 s after the click."""
+    """The modal until the cluster has responded: a trigger id expires 3 s after the click."""
     names = common.listed(translator, applications)
     text = common.loading(translator, names) if names else translator.text(silence.ONE_MOMENT)
     return common.info_modal(translator, _title(translator, applications), rich(paragraph(words(text))))
@@ -103,6 +103,6 @@ def _parts(translator: Translator, checks: Sequence[Check], links: ObjectLinks) 
 
 
 def _portions(object_drift: ObjectDrift) -> Iterator[ObjectDrift]:
-    """An object in portions of _MAX_FIELDS fields; a missing object, which has no fields, is one portion."""
+    """An object in portions of _MAX_FIELDS fields; a missing object is one portion."""
     for start in range(0, max(len(object_drift.fields), 1), _MAX_FIELDS):
         yield replace(object_drift, fields=object_drift.fields[start : start + _MAX_FIELDS])

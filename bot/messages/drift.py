@@ -84,7 +84,7 @@ def _heading(translator: Translator, check: Check) -> str:
 def diff(
     translator: Translator, check: Check | None, application: str, links: ObjectLinks, *, everything: bool
 ) -> Message:
-    """The answer to `/gitops diff`: every difference in the latest check; None: never checked.
+    """The answer to `/gitops diff`: every difference in the latest check, None if there is none.
 
     `everything` adds the differences that don't count as drift.
     """
@@ -93,7 +93,7 @@ def diff(
 
 
 def explain(translator: Translator, checks: Sequence[Check]) -> Message:
-    """Why each difference is as severe as it is, which rule made it drift, and how many were set aside by which."""
+    """Why each difference has its severity, which rule made it drift, and how many were set aside by each rule."""
     parts: list[list[Element]] = []
     for check in checks:
         parts.append([paragraph(words(_heading(translator, check), bold=True))])
@@ -194,7 +194,7 @@ def _lines(translator: Translator, check: Check, links: ObjectLinks, more: commo
 
 
 def _set_aside(translator: Translator, objects: Sequence[ObjectDrift], budget: int) -> list[Block]:
-    """The differences that don't count as drift: how many for each reason, then a list, the rarest reason first."""
+    """The differences that don't count as drift: the number for each reason, then a list, rarest reason first."""
     by_reason = _by_reason(translator, objects)
     if not by_reason:
         return [rich(*_counts(translator, by_reason))]
@@ -206,7 +206,7 @@ def _set_aside(translator: Translator, objects: Sequence[ObjectDrift], budget: i
 
 
 def _by_reason(translator: Translator, objects: Sequence[ObjectDrift]) -> list[tuple[Text, list[list[Element]]]]:
-    """A line for each difference that was set aside, by reason, the rarest reason first."""
+    """A line for each difference that was set aside, by reason, rarest first."""
     by_reason: dict[Text, list[list[Element]]] = {}
     for object_drift in objects:
         name = common.object_name(object_drift)
@@ -221,7 +221,7 @@ def _by_reason(translator: Translator, objects: Sequence[ObjectDrift]) -> list[t
 
 
 def _counts(translator: Translator, by_reason: Sequence[tuple[Text, Sequence[Sequence[Element]]]]) -> list[Element]:
-    """How many differences were set aside, in all and for each reason, most frequent first."""
+    """How many differences were set aside, in total and for each reason, most frequent first."""
     if not by_reason:
         return [paragraph(words(translator.text(texts.NOTHING_ASIDE)))]
     lead = translator.count(texts.ASIDE, sum(len(lines) for _, lines in by_reason))

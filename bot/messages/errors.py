@@ -6,17 +6,17 @@ from bot.messages.blocks import Message, clip, phrase_message, text_message
 
 
 def internal_error(translator: Translator, reference: str) -> Message:
-    """An unexpected error; `reference` finds it in the log."""
+    """An unexpected error; `reference` identifies it in the log."""
     return phrase_message(translator, error.FAILED, reference=reference)
 
 
 def unavailable(translator: Translator, reason: Text) -> Message:
-    """Git, the forge or the cluster failed: the reason that the port gave."""
+    """Git, the forge or the cluster failed, with the port's reason."""
     return text_message(clip(translator.localize(reason), 1_500))
 
 
 def interrupted(translator: Translator, command: str) -> Message:
-    """A request ended the bot again and again."""
+    """A request was interrupted too many times."""
     return phrase_message(translator, error.INTERRUPTED, command=command)
 
 

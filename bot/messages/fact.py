@@ -45,7 +45,7 @@ def listed(translator: Translator, facts: Sequence[Fact], limit: int = 2) -> str
 def sentences(translator: Translator, facts: Sequence[Fact], seen: datetime, limit: int = 2) -> str:
     """The same for a notification, with the writer: `web replicas 3 → 5. By kubectl-scale, before 13:01 UTC.`
 
-    Facts of different writers each name theirs: `ConfigMap settings is missing (writer unknown)`.
+    If the writers differ, each fact names its own: `ConfigMap settings is missing (writer unknown)`.
     """
     first = facts[:limit]
     if writer := sole_writer(first):
@@ -68,5 +68,5 @@ def _and_more(translator: Translator, shown: Sequence[str], total: int) -> str:
 
 
 def more(translator: Translator, facts: Sequence[Fact]) -> str:
-    """How many other changes there are beside the first; empty if none."""
+    """How many other changes there are besides the first; empty if none."""
     return translator.count(texts.OTHERS, len(facts) - 1) if len(facts) > 1 else ""

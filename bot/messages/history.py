@@ -35,7 +35,7 @@ _MAX_LIST_BELOW_SUSPECTS = 5_000
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One first-parent commit. `live` holds each application with the instant at which the commit was live there.
+    """One first-parent commit. `live` has the time at which it went live, by application.
 
     `record` is the verdict on its approval, if there is one.
     """
@@ -99,7 +99,7 @@ def _line(translator: Translator, entry: Entry) -> list[Element]:
     return line
 
 
-# Beside the people: what they do not say.
+# What the line about people doesn't show.
 _VERDICTS = {
     ApprovalStatus.SELF: texts.SELF_APPROVED,
     ApprovalStatus.STALE: texts.STALE,
@@ -111,7 +111,7 @@ _VERDICTS = {
 
 
 def _has_approval(entry: Entry) -> bool:
-    """Whether the line says who approved it: it had a pull request, or the forge could not say."""
+    """Whether the line shows approval: it has a pull request, or the forge could not report one."""
     return entry.pull is not None or entry.people.approvers is None
 
 

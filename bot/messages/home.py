@@ -35,7 +35,7 @@ from bot.messages.blocks import (
 )
 from bot.messages.incident import END_SNOOZE, SHOW_DIFF, silence_buttons
 
-_MAX_CARDS = 8  # incidents with buttons; further ones are a line each
+_MAX_CARDS = 8  # incidents with buttons; the others are one line each
 _MAX_LINES = 12
 _MAX_PULLS = 8
 _MAX_SNOOZES = 5
@@ -44,14 +44,14 @@ _MAX_NAMES = 4
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """The answer to a click, shown below the card whose id is `about` if it is shown, else at the top."""
+    """The answer to a click, shown below the card with the id `about`, or else at the top."""
 
     message: Message
     about: str = ""
 
 
 def content(translator: Translator, home: Home, notice: Notice | None = None) -> list[Block]:
-    """Everything but the time, so that unchanged content is equal."""
+    """The content without the time, so that unchanged content is equal."""
     return [
         header(_headline(translator, home)),
         *(_notice(notice) if notice and not _is_shown(home, notice.about) else ()),
@@ -70,7 +70,7 @@ def view(translator: Translator, blocks: Sequence[Block], at: datetime) -> Mappi
 
 
 def error_blocks(message: Message) -> list[Block]:
-    """The content when the state could not be read."""
+    """The content if the state could not be read."""
     return _notice(Notice(message))
 
 
@@ -162,7 +162,7 @@ def _since(translator: Translator, card: OpenCard) -> list[Element]:
 
 
 def _state(translator: Translator, card: OpenCard) -> list[Element]:
-    """Who acknowledged or snoozed it. If its incidents differ, the first one in the shown state counts."""
+    """Who acknowledged or snoozed it; if its incidents differ, the first one in the card's state counts."""
     first = next(incident for incident in card.incidents if incident.state is card.state)
     at, until = first.acknowledged_at, first.snoozed_until
     if card.state is IncidentState.SNOOZED and until and first.snoozed_by:
@@ -244,7 +244,7 @@ def _pull(translator: Translator, pull: TrackedPullRequest) -> list[Element]:
         title=clip(pull.title, 120),
         time=common.day_and_time(translator, pull.ended_at or pull.opened_at),
     )
-    return [*line, words(", "), *people.line(translator, pull.people)]
+    return [*line, words(" · "), *people.line(translator, pull.people)]
 
 
 def _snoozes(translator: Translator, snoozes: Sequence[OpenCard], notice: Notice | None) -> Iterator[Block]:

@@ -41,12 +41,12 @@ TAKE_OVER = "take_over"
 RELEASE = "release"
 SNOOZE = "snooze"
 END_SNOOZE = "wake"
-# The overflow menu. The value of an option is an action id, a space, and the value that its button would have.
+# The overflow menu. The value of an option is an action id, a space, and the value of the equivalent button.
 MORE = "more"
 EXPLAIN = "explain"
 
 _STATE_MARKS = {IncidentState.ACKNOWLEDGED: "👀 ", IncidentState.SNOOZED: "💤 "}
-# Characters of JSON for the differences: the suspects take from the maximum, so that the card fits a message.
+# Characters of JSON for the differences; suspects reduce the maximum, so that the card fits in a message.
 _MAX_DRIFT, _MIN_DRIFT = 8_500, 2_500
 _MAX_OBJECTS = 8
 
@@ -61,12 +61,12 @@ _UNWATCHED_TEXTS = texts.UNWATCHED_HEADER, texts.UNWATCHED, texts.UNWATCHED_LEAD
 
 
 def card(translator: Translator, incident: Incident) -> Message:
-    """The incident's message in the channel, as it should read now."""
+    """The incident's current message in the channel."""
     return _resolved(translator, incident) if incident.state is IncidentState.RESOLVED else _open(translator, incident)
 
 
 def incident_header(translator: Translator, rating: Rating, state: IncidentState, where: str, fact: str) -> Block:
-    """The header: how severe, whether acknowledged or snoozed, where, and the worst fact."""
+    """The header: severity, whether it is acknowledged or snoozed, where, and the worst fact."""
     mark = f"{_STATE_MARKS.get(state, '')}{fact_message.MARKS[rating.severity]}"
     return header(translator.text(texts.HEADER, mark=mark, where=where, fact=fact))
 
@@ -77,7 +77,7 @@ def ending(translator: Translator, incident: Incident) -> str:
 
 
 def incident_duration(incident: Incident) -> str:
-    """From the first check that saw the drift until it was resolved, or until the latest check: `2 h 5 min`."""
+    """From the first check that saw the drift to its resolution, or to the latest check: `2 h 5 min`."""
     return common.duration((incident.resolved_at or incident.checked_at) - incident.since)
 
 
@@ -85,10 +85,10 @@ def silence_buttons(
     translator: Translator, state: IncidentState, subject: str, *, is_owned: bool, is_yours: bool
 ) -> list[Element]:
     """The buttons for one person to acknowledge, take over or release, and to snooze or end a snooze."""
-    own = button(translator.text(texts.RELEASE), RELEASE, subject)
+    release_button = button(translator.text(texts.RELEASE), RELEASE, subject)
     label, action, _ = _snooze(state, subject)
     return [
-        own if is_yours else _acknowledge(translator, subject, is_owned=is_owned),
+        release_button if is_yours else _acknowledge(translator, subject, is_owned=is_owned),
         button(translator.text(label), action, subject),
     ]
 
@@ -96,9 +96,9 @@ def silence_buttons(
 def card_actions(
     translator: Translator, state: IncidentState, subject: str, reference: str, *, is_owned: bool, is_shared: bool
 ) -> Block:
-    """The actions of a card: `subject` is its id, `reference` what is checked. A shared card has no Adopt.
+    """The actions of a card: `subject` is its id, `reference` what to check. A shared card has no Adopt.
 
-    `is_owned` says whether somebody has acknowledged it.
+    `is_owned` is whether someone has acknowledged it.
     """
     entries = [_snooze(state, subject), (texts.CHECK_NOW, CHECK_NOW, reference)]
     if is_owned:
@@ -119,7 +119,7 @@ def _snooze(state: IncidentState, subject: str) -> tuple[Phrase, str, str]:
 
 
 def parse_option(value: str) -> tuple[str, str]:
-    """The action id and the value of an option of the overflow menu. Untrusted: they may be anything."""
+    """The action id and value of an overflow menu option. They are untrusted."""
     action, _, reference = value.partition(" ")
     return action, reference
 

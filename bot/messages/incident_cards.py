@@ -1,4 +1,4 @@
-"""The cards of incidents, of one or of a group that shares one, and the replies in their threads."""
+"""The cards of incidents, which a group may share, and the replies in their threads."""
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
@@ -17,9 +17,9 @@ from bot.messages.card import Card
 def incident_cards(
     translator_for: Callable[[str], Translator], incidents: Sequence[Incident], now: datetime, policy: AlertPolicy
 ) -> list[Card]:
-    """The cards of all announced incidents; a card always comes before its replies.
+    """The cards of all announced incidents. A card always comes before its replies.
 
-    In quiet hours, cards that may not notify people are held.
+    During quiet hours, cards that must not notify people are held.
     """
     announced = sorted((incident for incident in incidents if incident.announced_at is not None), key=_urgency)
     return [
@@ -35,7 +35,7 @@ def _urgency(incident: Incident) -> int:
 
 
 def resolved_unannounced(incidents: Sequence[Incident]) -> list[str]:
-    """The ids of incidents that were resolved before they were announced, and so have no card."""
+    """The ids of incidents that have no card, since they were resolved before they were announced."""
     return [
         incident.id
         for incident in incidents
@@ -77,7 +77,7 @@ def _cards(
 def _thread_events(group: Sequence[Incident]) -> dict[str, list[tuple[Incident, IncidentEvent]]]:
     """The events to post in the thread, by a name that is unique within the card.
 
-    On a shared card, the same event of several incidents at one instant is one reply.
+    On a shared card, the same event of several incidents at the same time is one reply.
     """
     occurrences: dict[str, list[tuple[Incident, IncidentEvent]]] = {}
     for incident in group:
@@ -95,7 +95,7 @@ def _thread_events(group: Sequence[Incident]) -> dict[str, list[tuple[Incident, 
 
 
 def _is_obsolete(incident: Incident, event: IncidentEvent) -> bool:
-    """Whether the event no longer holds, and need not be posted if it has not been."""
+    """Whether the event is out of date, and need not be posted if it hasn't been."""
     if event.kind is IncidentEventType.SNOOZE_ENDED:
         return incident.state not in (IncidentState.OPEN, IncidentState.ACKNOWLEDGED)
     if event.kind not in (IncidentEventType.REMINDED, IncidentEventType.ESCALATED):

@@ -1,4 +1,4 @@
-"""The card that several incidents share: how many, which ones, since when; the worst first."""
+"""The card that several incidents share: how many, which ones, since when, worst first."""
 
 import json
 from collections.abc import Sequence
@@ -36,7 +36,7 @@ _UNWATCHED_TEXTS = texts.OVER_HEADER, texts.OVER, texts.OVER_LEAD
 
 
 def card(translator: Translator, incidents: Sequence[Incident]) -> Message:
-    """The message of the incidents (at least one) that share a card, as it should read now."""
+    """The current message of the incidents (at least one) that share a card."""
     by_name = sorted(incidents, key=lambda incident: incident.application)
     active = sorted(
         (incident for incident in by_name if incident.state in ACTIVE_STATES),
@@ -93,7 +93,7 @@ def _open(translator: Translator, active: Sequence[Incident], ended: Sequence[In
 
 
 def _headline(translator: Translator, worst: Incident, drift_facts: Sequence[Sequence[Fact]]) -> str:
-    """The worst fact, with its application unless the fact names it, or is the first fact of all of them."""
+    """The worst fact, with its application unless the fact names it or all of them have the same first fact."""
     text = fact_message.fact(translator, drift_facts[0][0])
     is_shared = len({fact_message.fact(translator, several[0]) for several in drift_facts}) == 1
     if is_shared or text.startswith(f"{worst.application} "):
@@ -117,7 +117,7 @@ def _resolved(translator: Translator, ended: Sequence[Incident]) -> Message:
 
 
 def _state(active: Sequence[Incident]) -> IncidentState:
-    """Open while any incident is open; snoozed only when all are."""
+    """Open if any incident is open; snoozed only if all are."""
     states = {incident.state for incident in active}
     order = (IncidentState.OPEN, IncidentState.ACKNOWLEDGED, IncidentState.SNOOZED)
     return next(state for state in order if state in states)

@@ -1,6 +1,6 @@
-"""The replies in the thread of an incident's card, since updating a card notifies nobody.
+"""The replies in the thread of an incident's card, since updating a card doesn't notify anyone.
 
-On a shared card, one reply names all incidents that something happened to at the same time.
+On a shared card, one reply names all incidents with the same event at the same time.
 """
 
 from collections.abc import Sequence
@@ -59,7 +59,7 @@ def drift_grew(translator: Translator, incident: Incident, event: IncidentEvent)
 def silenced(translator: Translator, incidents: Sequence[Incident], event: IncidentEvent) -> Message:
     """The incidents were acknowledged, or snoozed if the event has an end."""
     where = _where(translator, incidents)
-    # Never a mention: the person has just acted.
+    # Not a mention: the person just acted.
     who = words(event.name) if event.name or not event.by else person(event.by)
     if event.until is None and event.previous:
         text = translator.text(texts.ACKNOWLEDGED, where=where)
@@ -77,7 +77,7 @@ def silenced(translator: Translator, incidents: Sequence[Incident], event: Incid
 
 
 def released(translator: Translator, incidents: Sequence[Incident], event: IncidentEvent) -> Message:
-    """Whoever had acknowledged them no longer has them."""
+    """The person who had acknowledged them released them."""
     where = _where(translator, incidents)
     who = words(event.name) if event.name or not event.by else person(event.by)
     text = translator.text(texts.RELEASED, where=where)
@@ -85,12 +85,12 @@ def released(translator: Translator, incidents: Sequence[Incident], event: Incid
 
 
 def snooze_ended(translator: Translator, incidents: Sequence[Incident]) -> Message:
-    """A snooze has ended, and the drift has not."""
+    """A snooze has ended, but the drift has not."""
     return text_message(translator.text(texts.SNOOZE_ENDED, where=_where(translator, incidents)))
 
 
 def reminded(translator: Translator, incidents: Sequence[Incident]) -> Message:
-    """Nobody has acknowledged them yet."""
+    """No one has acknowledged them yet."""
     return _since(translator, texts.REMINDED, incidents)
 
 
@@ -113,7 +113,7 @@ def escalated(
 
 
 def resolved(translator: Translator, incident: Incident) -> Message:
-    """An incident with a card of its own was resolved."""
+    """An incident with its own card was resolved."""
     where = _where(translator, [incident])
     if incident.ended == "unwatched":
         return text_message(translator.text(texts.UNWATCHED, where=where))
@@ -127,7 +127,7 @@ def resolved(translator: Translator, incident: Incident) -> Message:
 def some_resolved(
     translator: Translator, incidents: Sequence[Incident], group: Sequence[Incident], event: IncidentEvent
 ) -> Message:
-    """Some incidents of a group that shares a card were resolved; maybe the last ones."""
+    """Some incidents on a shared card were resolved, perhaps the last ones."""
     remaining = [incident for incident in group if incident.resolved_at is None or incident.resolved_at > event.at]
     if remaining or any(incident.ended == "unwatched" for incident in group):
         phrase = texts.SOME_UNWATCHED if incidents[0].ended == "unwatched" else texts.SOME_RESOLVED

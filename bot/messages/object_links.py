@@ -1,4 +1,4 @@
-"""Links to pages about an object that differs: where git declares it, and where its deployer shows it."""
+"""Links for an object that differs: where git declares it, and its page in the deployer's UI."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The people behind a change, in the same words in every message."""
+"""The people behind a change, worded the same in every message."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""The answer to somebody who is not allowed to do what they asked for."""
+"""The answer to someone who is not allowed to do what they asked for."""
 
 from bot.core.access.permission import Denied, MembersUnknown, Right
 from bot.i18n.catalogue import silence as texts
@@ -22,7 +22,7 @@ _DENIED = {Right.REVERT: texts.DENIED_REVERT, Right.SILENCE: texts.DENIED_SILENC
 
 
 def denied(translator: Translator, right: Right, verdict: Denied | MembersUnknown) -> Message:
-    """Names who is allowed, or says why that is unknown."""
+    """The answer with who is allowed, or why that is unknown."""
     rule = verdict.rule
     if isinstance(verdict, MembersUnknown):
         why = clip(translator.localize(verdict.why), 500)

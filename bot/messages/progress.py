@@ -1,4 +1,4 @@
-"""What Slack shows at once for a command whose answer takes a moment."""
+"""The immediate response to a command whose answer takes a moment."""
 
 from bot.core.commands.command import Command, DiffCommand, DriftCommand, RevertCommand
 from bot.i18n.catalogue import error as texts
@@ -8,7 +8,7 @@ from bot.messages.blocks import Message, clip, phrase_message, text_message
 
 
 def in_progress(translator: Translator, command: Command) -> Message | None:
-    """None for a command that is answered at once."""
+    """The progress message; None for a command that is answered at once."""
     match command:
         case DriftCommand(None):
             return phrase_message(translator, texts.CHECKING_ALL)

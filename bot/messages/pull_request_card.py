@@ -43,7 +43,7 @@ _BY_BUTTON = frozenset({Origin.BUTTON, Origin.MODAL, Origin.HOME})
 
 
 def card(translator: Translator, pull: TrackedPullRequest) -> Message:
-    """The pull request's message in the channel, as it should read now. Posting it notifies the owners."""
+    """The pull request's current message in the channel. Posting it notifies the owners."""
     number, title = str(pull.number), clip(pull.title, 200)
     touched = (
         translator.text(texts.OF, applications=common.listed(translator, pull.applications, 5))
@@ -77,7 +77,7 @@ def _requested(pull: TrackedPullRequest) -> Phrase:
 
 
 def _review(translator: Translator, pull: TrackedPullRequest) -> list[Block]:
-    """What its reviewers need: who they are, what merging changes, and what to know before."""
+    """For reviewers: who they are, what merging changes, and what to know before."""
     change = pull.change
     blocks: list[Block] = []
     if owners := [mention(owner) for owner in pull.owners if owner != pull.by]:
@@ -96,7 +96,7 @@ def _review(translator: Translator, pull: TrackedPullRequest) -> list[Block]:
 
 
 def _drift(translator: Translator, pull: TrackedPullRequest) -> list[Block]:
-    """What an adoption takes over: first what it removes from git, then each difference."""
+    """What an adoption changes: first what it removes from git, then each difference."""
     drift = pull.change.drift
     removed = [common.object_name(object_drift) for object_drift in drift if object_drift.change == "missing"]
     warning = translator.text(adopt.REMOVED_OBJECTS, objects=common.listed(translator, removed, 4))

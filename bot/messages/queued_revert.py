@@ -34,7 +34,7 @@ def answer(translator: Translator, revert: QueuedRevert) -> Message:
 
 
 def card(translator: Translator, revert: QueuedRevert) -> Message:
-    """The message in the channel, as it should read now."""
+    """The current message in the channel."""
     phrase = texts.WAITING if revert.state is QueueState.WAITING else texts.ENDED
     values = {
         "what": clip(str(revert.request.change), 80),

@@ -1,4 +1,4 @@
-"""The delivery report: the answer to `/gitops report`, and the weekly digest. It reads in seconds on a phone."""
+"""The delivery report: the answer to `/gitops report`, and the weekly digest. It is short enough for a phone."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -94,7 +94,7 @@ def _message(translator: Translator, report: Report, title: str) -> Message:
 
 
 def _numbers(translator: Translator, total: Scope) -> Iterator[list[Element]]:
-    """A line for each number: its value, its change, then what is behind it."""
+    """A line for each number: the value, the change, then details."""
     now, before = total.metrics, total.before
     yield _frequency(translator, now, before)
     lead_time = _durations(translator, texts.LEAD_TIME, now.lead_time, before.lead_time)
@@ -149,7 +149,7 @@ def _seconds(durations: Durations) -> float | None:
 
 
 def _p90(translator: Translator, durations: Durations) -> list[str]:
-    """The 90th percentile, but not of fewer than four durations: there it is only the slowest one."""
+    """The 90th percentile, if there are at least four durations; of fewer, it is just the slowest."""
     if durations.p90 is None or durations.count < 4:
         return []
     return [translator.text(texts.P90, span=common.duration(durations.p90))]
@@ -170,7 +170,7 @@ def _line(
 def _change(
     translator: Translator, now: float | None, before: float | None, shown: str | None, earlier: str | None
 ) -> str:
-    """The change since the period before, if there is a number now. Values that read the same are unchanged."""
+    """The change since the period before, if there is a number now. Values that look the same are unchanged."""
     if now is None:
         return ""
     if before is None or earlier is None:
@@ -191,11 +191,11 @@ def percent(share: float | None) -> str | None:
     return None if share is None else f"{int(share * 100 + 0.5)}%"
 
 
-# ---------------------------------------------------------------- what is behind them
+# ---------------------------------------------------------------- details
 
 
 def _applications(translator: Translator, scopes: Sequence[Scope]) -> Iterator[Block]:
-    if len(scopes) < 2:  # the numbers above are its own
+    if len(scopes) < 2:  # it would repeat the numbers above
         return
     lines = [_application(translator, scope) for scope in scopes[:_MAX_APPLICATIONS]]
     if left := len(scopes) - len(lines):

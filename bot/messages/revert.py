@@ -63,7 +63,7 @@ REVERT_OTHER = "revert_other"
 REVERT_SUSPECTS = ("revert_suspect_1", "revert_suspect_2", "revert_suspect_3")
 _FULL_SHA = re.compile(r"\b([0-9a-f]{8})[0-9a-f]{32}\b")
 _MAX_LISTED = 8
-_MAX_FILES = 20  # kept for the card
+_MAX_FILES = 20  # stored for the card
 _MAX_UNDONE = 3
 _MAX_REFERENCE = 2_000
 
@@ -139,7 +139,7 @@ def answer_text(translator: Translator, outcome: Outcome, request: RevertRequest
 
 
 def button_value(request: RevertRequest) -> str:
-    """The value of a button that repeats a request, without the requester: whoever clicks is authorized again."""
+    """The value of a button that repeats a request, for whoever clicks it and is authorized again."""
     flags = [flag for flag in ("only", "through_merges", "large") if getattr(request, flag)]
     return _encode(str(request.change), request.application, flags)
 
@@ -158,7 +158,7 @@ def revert_button(
     *,
     action: str = REVERT_THIS,
 ) -> Element:
-    """The button that reverts after a confirmation; whoever clicks is authorized as for the command."""
+    """The button that reverts after a confirmation; the person who clicks is authorized as for the command."""
     confirmation = confirm(
         translator.text(texts.ASK_TITLE),
         translator.text(texts.ASK, subject=clip(subject, 120)),
@@ -189,7 +189,7 @@ def parse_request(value: str, who: str) -> RevertRequest | None:
 
 
 def requested(translator: Translator, request: RevertRequest, origin: Origin) -> list[Element]:
-    """What was requested, to begin the answer with: `/gitops revert 4f2a9c1e shop`, or the button's label."""
+    """What was requested, for the start of the answer: `/gitops revert 4f2a9c1e shop`, or the button's label."""
     revision = revision_name(str(request.change))
     if origin in (Origin.BUTTON, Origin.MODAL, Origin.HOME):
         return [words(translator.text(texts.REQUESTED, revision=revision))]
@@ -198,7 +198,7 @@ def requested(translator: Translator, request: RevertRequest, origin: Origin) ->
 
 
 def revision_name(text: str) -> str:
-    """A change for people: a full SHA is cut, and a URL of a commit or a pull request is named by its end."""
+    """A change to show: a full SHA is shortened, and a URL of a commit or pull request is reduced to its end."""
     _, slash, name = text.rpartition("/")
     if not slash:
         name = text
@@ -206,7 +206,7 @@ def revision_name(text: str) -> str:
 
 
 def proposed_change(outcome: Opened) -> ProposedChange:
-    """What the card of the pull request shows its reviewers."""
+    """What the pull request's card shows to reviewers."""
     notes: list[Text] = []
     if outcome.target.reapplies:
         notes.append(LocalizedText(texts.REAPPLIES))
@@ -252,8 +252,8 @@ def _inside_pull_request(translator: Translator, outcome: InsidePull, request: R
         number = ""
         sentence = translator.text(texts.INSIDE_MERGE, commit=commit, merge=_commit(translator, outcome.merge))
         label = texts.WHOLE_MERGE
-    whole = button_value(replace(request, change=outcome.whole, only=False))
-    choices = [button(translator.text(label, number=number), REVERT_THIS, whole, style="primary")]
+    whole_value = button_value(replace(request, change=outcome.whole, only=False))
+    choices = [button(translator.text(label, number=number), REVERT_THIS, whole_value, style="primary")]
     if outcome.only_possible:
         only = button_value(replace(request, only=True))
         choices.append(button(translator.text(texts.ONLY_COMMIT), REVERT_OTHER, only))
@@ -314,5 +314,5 @@ def _touching(translator: Translator, applications: Sequence[str]) -> str:
 
 
 def _retry(translator: Translator, retry_at: datetime | None) -> str:
-    """The reason gives the time."""
+    """The button to retry; the reason has the time."""
     return translator.text(texts.AGAIN) if retry_at else ""

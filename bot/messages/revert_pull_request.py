@@ -47,7 +47,7 @@ def body(
     effects: Sequence[Effect],
     branch: str,
 ) -> str:
-    """The Markdown body: the reverted commits, who asked and why, the effect, and what to know before merging."""
+    """The Markdown body: the reverted commits, requester and reason, the effect, and what to know before merging."""
     parts = [
         *([f"Reverts {reverts}"] if reverts else []),
         _requested_by(request),

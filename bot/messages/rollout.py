@@ -29,12 +29,12 @@ from bot.messages.rollout_change import changes, running, unpinned
 from bot.messages.rollout_outcome import headline, late_note, reverting_change
 from bot.messages.rollout_progress import progress
 
-_MAX_CHANGES = 3_500  # characters of JSON: the progress below it has to fit too
+_MAX_CHANGES = 3_500  # characters of JSON; the progress below must fit too
 _MAX_PROGRESS = 4_500
 
 
 def card(translator: Translator, rollout: Rollout) -> Message:
-    """The rollout's message in a channel, as it should read now. Posting it notifies the authors."""
+    """The rollout's current message in a channel. Posting it notifies the authors."""
     title, sentence = headline(translator, rollout)
     text = translator.text(
         texts.TEXT_REWRITTEN if rollout.rewritten else texts.TEXT_SEVERAL if rollout.merges > 1 else texts.TEXT,
@@ -68,7 +68,7 @@ def card(translator: Translator, rollout: Rollout) -> Message:
     if rollout.state in (RolloutState.LATE, RolloutState.DEGRADED) and (phrase := late_note(rollout)):
         blocks.append(note(translator.text(phrase)))
     is_reverted = rollout.state is RolloutState.REVERTED
-    if rollout.url and not rollout.rewritten and not is_reverted:  # without a forge no pull request can be opened
+    if rollout.url and not rollout.rewritten and not is_reverted:  # a pull request needs a forge
         blocks.append(actions(_revert(translator, rollout)))
     return message(text, *blocks)
 
@@ -82,7 +82,7 @@ def ended_reply(translator: Translator, rollout: Rollout) -> Message:
 
 
 def problem_reply(translator: Translator, rollout: Rollout) -> Message:
-    """The reply in the card's thread when the rollout is late or degraded, since updating a card notifies nobody."""
+    """The reply in the card's thread when the rollout is late or degraded, since updating a card notifies no one."""
     _, sentence = headline(translator, rollout)
     waiting = fill(
         progress(translator, rollout, waiting=True),
@@ -94,8 +94,8 @@ def problem_reply(translator: Translator, rollout: Rollout) -> Message:
 
 def _earlier_suspects(rollout: Rollout) -> list[Suspect]:
     """The suspects without the merge itself, which the card already shows."""
-    own = {rollout.revision, f"#{rollout.pull_number}"}
-    return [candidate for candidate in rollout.suspects or () if own.isdisjoint((candidate.sha, candidate.revision))]
+    merged = {rollout.revision, f"#{rollout.pull_number}"}
+    return [candidate for candidate in rollout.suspects or () if merged.isdisjoint((candidate.sha, candidate.revision))]
 
 
 def _subject(translator: Translator, rollout: Rollout) -> str:

@@ -24,7 +24,7 @@ def changes(translator: Translator, parts: Sequence[ApplicationRollout]) -> list
 
 
 def change_parts(translator: Translator, changes: Sequence[tuple[str, ApplicationChange]]) -> list[list[Element]]:
-    """The same for changes with the names of what they change."""
+    """The same, from the name of what changes and the change."""
     groups: list[tuple[ApplicationChange, list[str]]] = []
     for name, change in changes:
         same = next((names for other, names in groups if other == change), None)
@@ -45,7 +45,7 @@ def unpinned(translator: Translator, parts: Sequence[ApplicationRollout]) -> lis
         for image, pin in sorted(images.items(), key=lambda item: (item[1] is not Pin.FLOATING, item[0]))
     ]
     total = max(part.change.images for part in parts if part.change)
-    padded = names + [""] * (total - len(names))  # counted, but not kept by name
+    padded = names + [""] * (total - len(names))  # counted without a name
     return rich_line(translator, texts.UNPINNED, images=common.listed(translator, padded, min(_MAX_IMAGES, len(names))))
 
 

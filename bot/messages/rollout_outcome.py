@@ -1,4 +1,4 @@
-"""What a rollout's card begins with: how it stands, and why."""
+"""The start of a rollout's card: its status and why."""
 
 from collections.abc import Sequence
 
@@ -37,7 +37,7 @@ _SENTENCES: dict[Outcome, Phrase | PluralPhrase] = {
     Outcome.TIMED_OUT: texts.TIMED_OUT,
     Outcome.UNKNOWN: texts.UNKNOWN,
 }
-# These name all applications; the others name only those that have the problem.
+# These name all applications; the others name only those with the problem.
 _OF_ALL = frozenset({Outcome.ROLLING_OUT, Outcome.LIVE, Outcome.SUPERSEDED, Outcome.REVERTED})
 _NOTES: dict[Outcome, Phrase] = {
     Outcome.DEGRADED: texts.DEGRADED_NOTE,
@@ -58,7 +58,7 @@ _CAUSES: dict[Cause, Phrase] = {
 
 
 def headline(translator: Translator, rollout: Rollout) -> tuple[str, str]:
-    """The title of the card, and the same as a sentence."""
+    """The title of the card, and as a sentence."""
     how = outcome(rollout)
     parts = rollout.parts if how in _OF_ALL else _with_problem(rollout, how)
     live = sum(part.live_at is not None for part in rollout.parts)
@@ -78,7 +78,7 @@ def headline(translator: Translator, rollout: Rollout) -> tuple[str, str]:
 
 
 def late_note(rollout: Rollout) -> Phrase | None:
-    """What happens next, or what somebody has to do; None if the progress says so."""
+    """What happens next, or what someone has to do; None if the progress shows it."""
     how = outcome(rollout)
     if how in _NOTES:
         return _NOTES[how]
@@ -99,7 +99,7 @@ def _with_problem(rollout: Rollout, how: Outcome) -> Sequence[ApplicationRollout
 
 
 def _because(translator: Translator, parts: Sequence[ApplicationRollout]) -> str:
-    """The first object with a reason and the reason, in words where the cause is known; "" if there is none."""
+    """The first object with a reason, and the reason, in words if the cause is known; "" if there is none."""
     for part in parts:
         failure = part.pending.failure
         for unready in part.pending.unready:
@@ -111,8 +111,8 @@ def _because(translator: Translator, parts: Sequence[ApplicationRollout]) -> str
                 return _reason(translator, unready.name, unready.reason)
         if failure is not None:
             cause = part.pending.cause
-            known = translator.text(_CAUSES[cause]) if cause else common.waits_for(translator, failure)
-            return _reason(translator, failure.deployer, known or failure.reason)
+            explanation = translator.text(_CAUSES[cause]) if cause else common.waits_for(translator, failure)
+            return _reason(translator, failure.deployer, explanation or failure.reason)
     return ""
 
 

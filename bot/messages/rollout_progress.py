@@ -1,4 +1,4 @@
-"""How far a merge is in each application, for a rollout's card: one by one, or by state if there are many."""
+"""The progress of a merge in each application, for a rollout's card: one by one, or by state if there are many."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -13,14 +13,14 @@ from bot.messages import common
 from bot.messages.blocks import Element, Value, bullets, clip, date, rich_line, words
 
 _MAX_PARTS = 8  # applications listed one by one; more are grouped by state
-_MAX_DETAILED = 3  # applications of a state listed with what they still need
+_MAX_DETAILED = 3  # applications per state with what they still need
 _MAX_NAMES = 4
 _MAX_PENDING = 4
 _MAX_BLOCKS = 10
 
 
 def progress(translator: Translator, rollout: Rollout, *, waiting: bool = False) -> list[list[Element]]:
-    """Parts of a rich_text block: one for each application, or a summary by state and then some that are not live.
+    """Parts of a rich_text block: one for each application, or a summary by state, then some that aren't live.
 
     `waiting` leaves out the applications that are live and healthy.
     """
@@ -132,7 +132,7 @@ def _unready(translator: Translator, unready: Unready) -> str:
 
 
 def _bar(ready: int, wanted: int) -> str:
-    """A bar of one block for each pod, or of 10 if there are more; empty and full only if no pod and all are ready."""
+    """A bar with a block per pod, at most 10. It is empty or full only if no pod or all pods are ready."""
     blocks = min(wanted, _MAX_BLOCKS)
     filled = max(min(ready, wanted) * blocks // wanted, min(ready, 1))
     return "▰" * filled + "▱" * (blocks - filled)

@@ -10,7 +10,7 @@ from bot.messages.blocks import Element, Message, mention, message, paragraph, p
 
 
 def acknowledged(translator: Translator, names: Sequence[str], previous: Sequence[str] = ()) -> Message:
-    """The incidents of these applications are acknowledged now; `previous`, Slack user ids, had them until now."""
+    """The incidents of these applications are now acknowledged; `previous` are the Slack user ids before."""
     if previous:
         who = common.listed_elements(translator, [mention(user) for user in previous], 3)
         return _about(translator, texts.TAKEN_OVER, names, who)
@@ -25,12 +25,12 @@ def already_acknowledged(translator: Translator, names: Sequence[str], by: str |
 
 
 def released(translator: Translator, names: Sequence[str]) -> Message:
-    """Nobody has them any longer."""
+    """The incidents were released."""
     return phrase_message(translator, texts.RELEASED, names=common.listed(translator, names))
 
 
 def not_yours(translator: Translator, names: Sequence[str], by: str | None) -> Message:
-    """`by`, a Slack user id, has them, so the requester cannot release them."""
+    """`by`, a Slack user id, acknowledged them, so the requester cannot release them."""
     return _about(translator, texts.NOT_YOURS, names, [mention(by)] if by else [])
 
 
@@ -47,7 +47,7 @@ def snoozed(translator: Translator, names: Sequence[str], until: datetime) -> Me
 
 
 def already_snoozed(translator: Translator, names: Sequence[str], by: str | None) -> Message:
-    """`by`, a Slack user id, or the requester (None) snoozed them for just as long."""
+    """`by`, a Slack user id, or the requester (None) already snoozed them until then."""
     if by is None:
         return phrase_message(translator, texts.SNOOZED_BY_YOU_ALREADY, names=common.listed(translator, names))
     return phrase_message(translator, texts.SNOOZED_ALREADY, names=common.listed(translator, names), who=mention(by))

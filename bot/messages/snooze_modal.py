@@ -31,7 +31,7 @@ def message_view(translator: Translator, message: Message) -> Mapping[str, Any]:
 
 
 def form(translator: Translator, applications: Sequence[str], *, subject: str, channel: str) -> Mapping[str, Any]:
-    """The form that asks how long to snooze what a card shows.
+    """The form that asks how long to snooze the incidents on a card.
 
     `subject` is the value of the card's buttons. `channel` is the channel that gets the answer, "" if there is none.
     """
@@ -57,13 +57,13 @@ def form(translator: Translator, applications: Sequence[str], *, subject: str, c
 
 
 def parse_reference(view: Mapping[str, Any]) -> tuple[str, str]:
-    """The subject and the channel of a submitted form. Untrusted: they may be anything."""
+    """The subject and channel in a submitted form. They are untrusted."""
     channel, _, subject = str(view.get("private_metadata") or "").partition(" ")
     return subject, channel
 
 
 def parse_span(view: Mapping[str, Any]) -> SnoozePeriod | None:
-    """The typed duration, else the picked one; None when it cannot be parsed. `view` is the submitted view."""
+    """The typed duration, or else the selected one; None if it cannot be parsed. `view` is the submitted view."""
     try:
         values = view["state"]["values"]
         typed = values[TYPED][TYPED].get("value") or ""

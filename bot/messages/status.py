@@ -37,14 +37,14 @@ from bot.messages.blocks import (
 )
 from bot.messages.incident_group import handling
 
-# Worst first: the mark, unless the severity of drift has one, the state in words, and the count of that state.
+# Worst first: the mark (unless drift severity has one), the state in words, and the count in that state.
 _STATES = {
     Status.OUT_OF_SYNC: ("🔴", texts.IS_OUT_OF_SYNC, texts.OUT_OF_SYNC),
     Status.UNKNOWN: ("❔", texts.IS_UNKNOWN, texts.UNKNOWN),
     Status.SYNCED: ("✅", texts.IS_SYNCED, texts.SYNCED),
 }
 _UNCHECKED = "⏳"
-# From this many applications on, a table is quicker to scan than lines, which say more.
+# With this many applications, a table is quicker to scan than lines, which have more details.
 _TABLE_FROM = 11
 _MAX_UNREADY = 3  # objects of one application
 
@@ -53,10 +53,10 @@ _SYNC_MODES = {SyncMode.SUSPENDED: view_texts.SUSPENDED, SyncMode.MANUAL: view_t
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """What the answer shows. `pulls` are open pull requests by repository, `pulls_unknown` why they are unknown.
+    """The data for the answer. `pulls` are open pull requests by repository, `pulls_unknown` why they are unknown.
 
     With `pulls_of`, they are only those that change this application. `incidents` are the active ones by application,
-    and `unready` the objects of an application that are not healthy.
+    and `unready` the unhealthy objects by application.
 
     `outages` are sentences about what is down. `views` are deployer statuses by application. `is_discovering` is
     whether a deployer has not answered since the start, so that applications may be missing.
@@ -118,7 +118,7 @@ def answer(translator: Translator, overview: Overview) -> Message:
 def _by_cluster(
     translator: Translator, applications: Sequence[Application], overview: Overview
 ) -> Iterator[list[Element]]:
-    """A part for each application, worst first in each cluster; the first of a cluster begins with its heading."""
+    """A part for each application, worst first in each cluster; a cluster's first part begins with a heading."""
     for number, cluster in enumerate(dict.fromkeys(application.cluster for application in applications)):
         members = [application for application in applications if application.cluster == cluster]
         checks = [overview.checks[member.name] for member in members if member.name in overview.checks]
@@ -142,7 +142,7 @@ def _at_revision(translator: Translator, check: Check) -> list[Element]:
 
 
 def _table(translator: Translator, applications: Sequence[Application], overview: Overview) -> list[Block]:
-    """Two columns, which fit a phone; below them, in full, applications with an error or a deployer that disagrees.
+    """Two columns, which fit on a phone; below, in full, applications with an error or a disagreeing deployer.
 
     `/gitops status APP` shows the rest.
     """
@@ -167,7 +167,7 @@ def _table(translator: Translator, applications: Sequence[Application], overview
 
 
 def _needs_details(application: Application, overview: Overview) -> bool:
-    """Whether the state would hide an error, or that the deployer disagrees."""
+    """Whether the state alone would hide an error or a disagreement with the deployer."""
     check, view = overview.checks.get(application.name), overview.views.get(application.name)
     arrives = any(_waits_for(rollout, application.name) for rollout in overview.rollouts)
     contested = view is not None and disagreement(view, check, rolling_out=arrives) is not None
@@ -175,7 +175,7 @@ def _needs_details(application: Application, overview: Overview) -> bool:
 
 
 def ranked(applications: Iterable[Application], checks: Mapping[str, Check]) -> list[Application]:
-    """Worst first: of two that are in sync, the one with a degraded object."""
+    """Worst first; among synced ones, those with a degraded object first."""
     return sorted(applications, key=lambda application: _rank(checks.get(application.name)))
 
 
@@ -198,7 +198,7 @@ def state(translator: Translator, check: Check | None) -> tuple[str, str]:
 
 
 def rolling_out(translator: Translator, revision: str) -> list[Element]:
-    """The note on an application that a merge is on its way to."""
+    """The note that a merge is rolling out to an application."""
     return rich_line(translator, texts.ARRIVING, revision=common.short_revision(translator, revision))
 
 
@@ -252,7 +252,7 @@ def _line(
 
 
 def _unready(translator: Translator, application: Application, overview: Overview, limit: int) -> list[str]:
-    """The objects that are not healthy: `web Degraded: CrashLoopBackOff, 1 of 3 pods ready`."""
+    """The unhealthy objects: `web Degraded: CrashLoopBackOff, 1 of 3 pods ready`."""
     objects = overview.unready.get(application.name, ())
     lines = [_unready_object(translator, unready) for unready in objects[:limit]]
     if len(objects) > limit:

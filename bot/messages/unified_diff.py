@@ -1,6 +1,6 @@
 """Drift as a diff that people can read and copy: `-` is what git declares, `+` what the cluster has.
 
-Paths are short, as on the card; the full ones are in the file and in `gitops-bot check`.
+Paths are short, as on the card; full ones are in the file and in `gitops-bot check`.
 """
 
 import json
@@ -98,7 +98,7 @@ def _text(field: FieldDrift, value: Any, max_value: int) -> str:
 def _by_writer(
     translator: Translator, fields: tuple[FieldDrift, ...], seen: datetime, *, named: bool
 ) -> Iterator[tuple[str, list[FieldDrift]]]:
-    """Consecutive fields of one writer, with a comment that names them if not all are of the same."""
+    """Consecutive fields by writer, with a comment that names the writer if there are several."""
     group: list[FieldDrift] = []
     for field in fields:
         if group and sole_writer([group[-1], field]) is None:

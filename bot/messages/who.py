@@ -1,4 +1,4 @@
-"""The answer to `/gitops who`: whom to ask about an application."""
+"""The answer to `/gitops who`: who to ask about an application."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,12 +31,12 @@ from bot.messages.blocks import (
 from bot.messages.writer import MAX_TOOL, Writer, actor_line
 
 _MAX_OWNERS = 8
-_LONG_AGO = datetime.max.replace(tzinfo=UTC)  # so that every time has its day
+_LONG_AGO = datetime.max.replace(tzinfo=UTC)  # so that every time is shown with its day
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A commit that changed the application, and its people. `pull` is None where there is none or it is unknown."""
+    """A commit that changed the application, and its people. `pull` is None if there is none or it is unknown."""
 
     commit: Commit
     url: str | None
@@ -47,7 +47,7 @@ class Change:
 @dataclass(frozen=True, slots=True)
 class Contacts:
     """The people of an application. `owners` are Slack ids; `writers` wrote its drift, each with its latest time;
-    `approvals_error` is why mergers and approvers are unknown, if so.
+    `approvals_error` is why mergers and approvers are unknown, if they are.
     """
 
     application: str

@@ -1,4 +1,4 @@
-"""Who wrote a value: people, if the cluster's audit log says, or else a tool, the field manager."""
+"""Who wrote a value: a person, if the cluster's audit log shows it, or else a tool, the field manager."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -37,9 +37,9 @@ class Written(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """Who wrote some values: `actor`, else `manager`, which wrote the last of them no later than `time`.
+    """Who wrote some values: `actor`, or else `manager`, which wrote the last of them no later than `time`.
 
-    Both are None if nobody is recorded, as for a deletion without an audit log.
+    Both are None if no one is recorded, as for a deletion without an audit log.
     """
 
     manager: str | None
@@ -48,7 +48,7 @@ class Writer:
 
 
 def sole_writer(written: Iterable[Written]) -> Writer | None:
-    """Who wrote all of these values; None if they are of several writers."""
+    """The writer of all these values; None if there are several."""
     values = list(written)
     actors = [value.actor for value in values if value.actor]
     managers = {value.manager for value in values if value.actor is None}
@@ -62,7 +62,7 @@ def sole_writer(written: Iterable[Written]) -> Writer | None:
 
 
 def sole_writer_of_drift(drift: Sequence[ObjectDrift]) -> Writer | None:
-    """Who wrote every difference; None if they are of several writers."""
+    """The writer of every difference; None if there are several."""
     missing = [Writer(None, None, object_drift.actor) for object_drift in drift if not object_drift.fields]
     return sole_writer([*missing, *(field for object_drift in drift for field in object_drift.fields)])
 
@@ -70,7 +70,7 @@ def sole_writer_of_drift(drift: Sequence[ObjectDrift]) -> Writer | None:
 def writer_line(translator: Translator, writer: Writer, seen: datetime) -> list[Element]:
     """`by ana@example.com with kubectl edit, 13:01:07`, or only the tool: `by kubectl-set, before 13:01`.
 
-    With the day if that was long before `seen`.
+    It includes the day if that was long before `seen`.
     """
     if writer.actor:
         return actor_line(translator, writer.actor, writer.time, seen)
@@ -106,7 +106,7 @@ def actor_line(
 ) -> list[Element]:
     """`by ana@example.com with kubectl edit, 13:01:07`. `before` is for an actor without a time.
 
-    With the day if the time was long before `seen`.
+    It includes the day if the time was long before `seen`.
     """
     line = rich_line(translator, _by(actor), people=_users(translator, actor), tool=code(clip(actor.tool, MAX_TOOL)))
     time = actor.time or before
@@ -122,7 +122,7 @@ def actor_line(
 def actor_text(
     translator: Translator, actor: Actor, before: datetime | None = None, seen: datetime | None = None
 ) -> str:
-    """The same in plain text, with the time in UTC; with the date too, unless that was shortly before `seen`."""
+    """The same in plain text, with the time in UTC, and the date unless it was shortly before `seen`."""
     by = translator.text(_by(actor), people=_users(translator, actor), tool=clip(actor.tool, MAX_TOOL))
     time = actor.time or before
     if time is None:
@@ -173,5 +173,5 @@ def _day(translator: Translator, time: datetime) -> Element:
 
 
 def _is_near(time: datetime, seen: datetime) -> bool:
-    """Whether the time of day is enough to know the day."""
+    """Whether the time of day is unambiguous without the day."""
     return abs(seen - time) < _NEAR

@@ -1,7 +1,7 @@
-"""Every external system that the bot uses, as typed ports, one module per system: adapters implement them for handlers.
+"""The external systems that the bot uses, as typed ports, one module per system. Adapters implement them.
 
-All methods block and may be called from any thread. They raise only the errors named in their docstrings; the text of
-each error is one sentence for people, safe to show in Slack (no secret, no credential, no stack trace).
+All methods block and are thread-safe. They raise only the errors in their docstrings; the text of each error is one
+sentence for people, safe to show in Slack (without secrets and stack traces).
 """
 
 from collections.abc import Callable, Mapping
@@ -24,7 +24,7 @@ if TYPE_CHECKING:  # every adapter imports this package, and the store's types w
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """The external systems, by their names in the configuration. `clock` returns the time in UTC.
+    """The external systems, by their names in the configuration. `clock` returns the current time in UTC.
 
     A repository without an entry in `forges` has no pull requests.
     """

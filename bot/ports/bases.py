@@ -1,4 +1,4 @@
-"""Remote bases of kustomizations: directories in other git repositories, which are mirrored, and files over HTTPS."""
+"""Remote bases of kustomizations: directories in mirrors of other git repositories, and files over HTTPS."""
 
 from typing import Protocol
 
@@ -8,7 +8,7 @@ from bot.ports.git import Repository
 
 
 class Bases(Protocol):
-    """Mirrors the repositories of bases, and downloads files, from allowed places only. Any thread may call."""
+    """Mirrors the repositories of bases, and downloads files, only from allowed locations. Thread-safe."""
 
     def is_allowed(self, base: RemoteBase | RemoteFile) -> bool:
         """Whether the operator allows the bot to fetch this base or file."""
@@ -19,9 +19,9 @@ class Bases(Protocol):
         ...
 
     def revision(self, base: RemoteBase) -> str:
-        """The full sha that the base's ref resolves to; fetches unless it did so recently. RepositoryError."""
+        """The full sha that the base's ref resolves to. Fetches, unless it did so recently. Raises RepositoryError."""
         ...
 
     def content(self, file: RemoteFile) -> bytes:
-        """What is at the file's URL; downloads unless it did so recently, or the file is pinned. RepositoryError."""
+        """The file's content. Downloads it, unless it did so recently or it is pinned. Raises RepositoryError."""
         ...

@@ -1,4 +1,4 @@
-"""Charts from Helm repositories and OCI registries. What is fetched is kept, and read without the network."""
+"""Charts from Helm repositories and OCI registries. Fetched charts are cached, and read without the network."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from bot.ports.errors import PortError
 
 
 class ChartError(PortError):
-    """A chart cannot be fetched: unreachable, not allowed, too large, or not what its digest says."""
+    """A chart cannot be fetched: it is unreachable, not allowed, too large, or does not match its digest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,15 +21,15 @@ class FetchedChart:
 
     @property
     def revision(self) -> str:
-        """The package as a revision, which has 40 digits as in git."""
+        """The package as a revision, which has 40 digits like in git."""
         return self.digest[:40]
 
 
 class Charts(Protocol):
-    """Fetches charts, from allowed hosts only. Any thread may call."""
+    """Fetches charts, only from allowed hosts. Thread-safe."""
 
     def allow_discovered(self, hosts: Iterable[str]) -> None:
-        """Allow the hosts that resources on the clusters name, unless the configuration lists the allowed ones."""
+        """Allow the hosts in resources on the clusters, unless the configuration lists allowed hosts."""
         ...
 
     def is_allowed(self, host: str) -> bool:
@@ -37,9 +37,9 @@ class Charts(Protocol):
         ...
 
     def fetch(self, chart: ChartRef) -> FetchedChart:
-        """Fetch a package, unless it is cached. Of a version range, the highest one counts. ChartError."""
+        """Fetch a package, unless it is cached; for a version range, the highest version. Raises ChartError."""
         ...
 
     def files(self, chart: ChartRef, revision: str) -> Mapping[str, bytes]:
-        """The content of each file of a fetched package by its path in the chart. ChartError if it is not cached."""
+        """The files of a fetched package, by path in the chart. Raises ChartError if it is not cached."""
         ...

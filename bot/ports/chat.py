@@ -28,7 +28,7 @@ class User:
 
 
 class Chat(Protocol):
-    """Slack's Web API, as far as the bot writes."""
+    """The methods of Slack's Web API that the bot uses."""
 
     def post(
         self, channel: str, message: Message, *, key: str, thread: str | None = None, broadcast: bool = False
@@ -50,6 +50,10 @@ class Chat(Protocol):
         """Replace a message."""
         ...
 
+    def delete(self, channel: str, ts: str) -> None:
+        """Delete a message that the bot has posted."""
+        ...
+
     def upload(
         self,
         channel: str,
@@ -65,32 +69,32 @@ class Chat(Protocol):
 
     @property
     def rejects_charts(self) -> bool:
-        """Whether Slack rejected the latest chart in a posted message, and got the message without it."""
+        """Whether Slack rejected the chart in the latest posted message with one, which was then sent without it."""
         ...
 
     def post_ephemeral(self, channel: str, user: str, message: Message, *, thread: str | None = None) -> None:
-        """Post a message in a channel, or in a thread of it, that only one person sees."""
+        """Post a message in a channel or thread that only one person sees."""
         ...
 
     def group_members(self, group: str) -> frozenset[str]:
-        """The user ids of a user group. ChatError, also without the scope usergroups:read."""
+        """The user ids of a user group. Raises ChatError, also without the scope usergroups:read."""
         ...
 
     def user_by_email(self, email: str) -> str | None:
-        """The user id of the active person with that email address, if any.
+        """The user id of the active person with this email address, if any.
 
-        ChatError, also without the optional scopes users:read and users:read.email.
+        Raises ChatError, also without the optional scopes users:read and users:read.email.
         """
         ...
 
     def is_member(self, user: str) -> bool:
-        """Whether that user id is an active person of the workspace. ChatError, also without the scope users:read."""
+        """Whether the user is an active person here. Raises ChatError, also without the scope users:read."""
         ...
 
     def user(self, user: str) -> User | None:
         """A person; None if the user does not exist, has left or is an app.
 
-        ChatError, also without the optional scope users:read.
+        Raises ChatError, also without the optional scope users:read.
         """
         ...
 
@@ -99,9 +103,9 @@ class Chat(Protocol):
         ...
 
     def update_view(self, view_id: str, view: Mapping[str, Any]) -> None:
-        """Replace what a modal shows."""
+        """Replace the content of a modal."""
         ...
 
     def publish_home(self, user: str, view: Mapping[str, Any]) -> None:
-        """Replace a user's Home tab. ChatError; its code is `not_enabled` if the app has no Home tab."""
+        """Replace a user's Home tab. Raises ChatError; its code is `not_enabled` if the app has no Home tab."""
         ...

@@ -13,7 +13,7 @@ class ClusterError(PortError):
 
 
 class TooLargeError(ClusterError):
-    """A response, or what is kept of a list, exceeds its bound."""
+    """A response, or the kept part of a list, exceeds its bound."""
 
 
 class ForbiddenError(ClusterError):
@@ -21,12 +21,15 @@ class ForbiddenError(ClusterError):
 
 
 class ExpiredError(ClusterError):
-    """410: the list outlived its continue token, or the server no longer has the events since a resourceVersion."""
+    """410: the continue token of a list has expired, or the server no longer has the events since a resourceVersion.
+
+    504: the resourceVersion is in the future, because etcd was restored.
+    """
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind a cluster serves, from discovery."""
+    """One kind that a cluster serves, from discovery."""
 
     group: str  # "" is the core group
     version: str
@@ -36,13 +39,13 @@ class Kind:
 
     @property
     def api_version(self) -> str:
-        """As a manifest writes it: `v1`, `apps/v1`."""
+        """As in a manifest: `v1`, `apps/v1`."""
         return f"{self.group}/{self.version}" if self.group else self.version
 
 
 @dataclass(frozen=True, slots=True)
 class Discovery:
-    """What a cluster serves: `kinds` by (apiVersion, kind); `broken` has the reason by apiVersion that failed."""
+    """What a cluster serves: `kinds` by (apiVersion, kind), and `broken` with the reason by failed apiVersion."""
 
     kinds: Mapping[tuple[str, str], Kind]
     broken: Mapping[str, Text]
@@ -53,7 +56,7 @@ Read = TypeVar("Read")
 
 @dataclass(frozen=True, slots=True)
 class ObjectList(Generic[Read]):
-    """What was read of each object of a list, by namespace and name, and the resourceVersion to watch from."""
+    """What was read from each object in a list, by namespace and name, and the resourceVersion to watch from."""
 
     objects: Mapping[tuple[str | None, str], Read]
     resource_version: str
@@ -72,15 +75,15 @@ class Watch(Protocol):
     """An open watch, to iterate over once."""
 
     def __iter__(self) -> Iterator[WatchEvent]:
-        """The events in the order of their arrival, until the server ends the watch.
+        """The events in order, until the server ends the watch.
 
-        ExpiredError if the watch can't continue without a new list; ClusterError if the connection was lost, or the
-        server was silent for too long.
+        Raises ExpiredError if the watch can't continue without a new list; ClusterError if the connection was lost, or
+        the server was silent for too long.
         """
         ...
 
     def close(self) -> None:
-        """End the watch, which ends an iteration in another thread, perhaps with a ClusterError."""
+        """End the watch. An iteration in another thread ends, perhaps with a ClusterError."""
         ...
 
 
@@ -91,11 +94,11 @@ class Cluster(Protocol):
     server: str
 
     def discover(self) -> Discovery:
-        """What the cluster serves, never cached. ClusterError if the API server does not respond."""
+        """What the cluster serves, never cached. Raises ClusterError if the API server does not respond."""
         ...
 
     def version(self) -> str:
-        """The Kubernetes version of the API server, such as v1.36.2. ClusterError."""
+        """The Kubernetes version of the API server, such as v1.36.2. Raises ClusterError."""
         ...
 
     def schema(self, api_version: str) -> Mapping[str, Any] | None:
@@ -105,11 +108,11 @@ class Cluster(Protocol):
     def list(
         self, kind: Kind, namespace: str | None, read: Callable[[Mapping[str, Any]], Read | None]
     ) -> Mapping[tuple[str | None, str], Read]:
-        """Every object of a kind by (namespace, name), in one namespace or (None) in all: all of them or ClusterError.
+        """Every object of a kind by (namespace, name), in one or all (None) namespaces. Raises ClusterError.
 
-        Only what `read` returns for an object is kept, unless it is None; `read` may get an object twice. The list is
-        paged, and a 410 restarts it. An interrupted connection, a timeout, a 403 or a 5xx is a ClusterError with the
-        remedy.
+        Only what `read` returns for an object is kept, unless it is None; `read` may be called twice for an object. The
+        list is paged, and a 410 restarts it. An interrupted connection, a timeout, a 403 or a 5xx is a ClusterError
+        with the remedy.
         """
         ...
 
@@ -120,12 +123,12 @@ class Cluster(Protocol):
         ...
 
     def get(self, kind: Kind, namespace: str | None, name: str) -> Mapping[str, Any] | None:
-        """One object; None if it does not exist. ClusterError as for `list`: it takes the same permission."""
+        """One object; None if it does not exist. Needs the same permission as `list`. Raises ClusterError."""
         ...
 
     def watch(self, kind: Kind, namespace: str | None, resource_version: str) -> Watch:
-        """Open a watch of a kind, in one namespace or (None) in all, for what happens after a resourceVersion.
+        """Open a watch of a kind, in one or all (None) namespaces, for events after a resourceVersion.
 
-        ForbiddenError, ExpiredError, or another ClusterError.
+        Raises ForbiddenError, ExpiredError, or another ClusterError.
         """
         ...

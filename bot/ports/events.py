@@ -9,9 +9,9 @@ from bot.ports.errors import PortError
 
 
 class DeliveryError(PortError):
-    """The receiver did not accept an event. `retry_after` is how long it asks to wait, if it does.
+    """The receiver did not accept an event. `retry_after` is how long it asks to wait, if set.
 
-    With `answered` it rejected this event, and may accept others.
+    With `answered`, it rejected this event but may accept others.
     """
 
     def __init__(self, text: Text, *, answered: bool, retry_after: timedelta | None = None) -> None:
@@ -24,5 +24,5 @@ class EventReceiver(Protocol):
     """Where events go. The same event may be sent more than once."""
 
     def send(self, event: Event) -> None:
-        """Send one event and wait until it is accepted. DeliveryError."""
+        """Send one event and wait until it is accepted. Raises DeliveryError."""
         ...

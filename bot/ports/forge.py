@@ -22,18 +22,18 @@ class Forge(Protocol):
     """GitHub, GitLab or Bitbucket: the pull requests of one repository. Git does the rest."""
 
     def get_pull_request(self, number: int) -> PullRequest | None:
-        """The pull request with that number, if any."""
+        """The pull request with this number, if any."""
         ...
 
     def pull_request_for(self, sha: str, base: str | None = None) -> PullRequest | None:
-        """The merged pull request that brought this commit to its base, else an open one that contains it, else None.
+        """The pull request that merged this commit into its base, or else an open one that contains it, or None.
 
         With `base`, only pull requests into that branch count.
         """
         ...
 
     def pushes(self, branch: str) -> list[Push]:
-        """The recent pushes to a branch; empty if the forge does not say."""
+        """The recent pushes to a branch; empty if the forge does not report them."""
         ...
 
     def approvals(self, number: int) -> list[Approval]:
@@ -45,11 +45,11 @@ class Forge(Protocol):
         ...
 
     def checks(self, sha: str) -> list[CommitCheck]:
-        """The latest checks and statuses of a commit, at most MAX_CHECKS; none for a commit that it doesn't have."""
+        """The latest checks and statuses of a commit, at most MAX_CHECKS; none for an unknown commit."""
         ...
 
     def find_pull_request(self, head: str) -> PullRequest | None:
-        """The newest pull request from that source branch, open ones first, if any."""
+        """The newest pull request from this source branch, open ones first, if any."""
         ...
 
     def open_pull_requests(self, head_prefix: str = "") -> list[PullRequest]:
@@ -57,7 +57,7 @@ class Forge(Protocol):
         ...
 
     def create_pull_request(self, *, head: str, base: str, title: str, body: str) -> PullRequest:
-        """Open a pull request, or return the open one for that head (a retried POST may have opened it)."""
+        """Open a pull request, or return the open one for this head (a retried POST may have opened it)."""
         ...
 
     def commit_url(self, sha: str) -> str:
@@ -65,5 +65,5 @@ class Forge(Protocol):
         ...
 
     def source_url(self, sha: str, path: str, line: int | None = None) -> str:
-        """The web page of a file in a commit, at a line; of a directory without one. "" is the root."""
+        """The web page of a file in a commit, at a line; without a line, of a directory. "" is the root."""
         ...

@@ -1,6 +1,6 @@
 """Git: one repository, read at exact commits, and branches pushed to it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -15,7 +15,7 @@ class RepositoryError(PortError):
 
 
 class RevisionNotFoundError(RepositoryError):
-    """No such commit, or an ambiguous prefix: `candidates` lists the commits that it matches."""
+    """There is no such commit, or the prefix is ambiguous: `candidates` lists the matching commits."""
 
     def __init__(self, text: Text, candidates: Sequence[Commit] = ()) -> None:
         super().__init__(text)
@@ -28,7 +28,7 @@ class PushRejectedError(RepositoryError):
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """One blob of a tree: path from the repository's root, and its bytes."""
+    """One blob of a tree: its path from the repository's root, and its bytes."""
 
     path: str
     content: bytes
@@ -36,10 +36,10 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class LinkedFiles:
-    """Files behind the symbolic `links` of a tree, at paths below these links.
+    """Files behind the symbolic `links` in a tree, by their paths through these links.
 
-    `targets` are the paths that the links lead to, and further links on the way. `broken` are the links that lead
-    nowhere, out of the tree or in a circle.
+    `targets` are the paths that the links lead to, including links on the way. `broken` are the links that are
+    dangling, circular, or lead out of the tree.
     """
 
     files: tuple[File, ...] = ()
@@ -62,54 +62,54 @@ class Merged:
 
 
 class Repository(Protocol):
-    """One repository's bare mirror, read at exact commits. Revisions are full shas unless a method says otherwise."""
+    """One repository's bare mirror, read at exact commits. Revisions are full shas unless noted otherwise."""
 
     name: str
 
     @property
     def branch(self) -> str:
-        """The name of what is tracked: the branch, or that of `resolved_revision`. RepositoryError."""
+        """The name of the tracked branch, or of `resolved_revision`. Raises RepositoryError."""
         ...
 
     @property
     def is_branch(self) -> bool:
-        """Whether one branch is tracked by its name, not a tag, a commit or the newest of several branches."""
+        """Whether one branch is tracked by name, and not a tag, a commit or the newest of several branches."""
         ...
 
     def fetch(self) -> str:
-        """Bring the mirror up to date and return the sha of what is tracked. RepositoryError."""
+        """Update the mirror, and return the tracked sha. Raises RepositoryError."""
         ...
 
     def fetch_if_moved(self) -> str:
-        """`fetch`, but only if the tracked branch is no longer where it was last fetched. RepositoryError."""
+        """Like `fetch`, but only if the tracked branch has moved since the last fetch. Raises RepositoryError."""
         ...
 
     def head(self) -> str:
-        """The sha of what is tracked, as last fetched; fetches if nothing was fetched yet."""
+        """The tracked sha as of the last fetch. Fetches if there was none."""
         ...
 
     def resolved_revision(self) -> ResolvedRevision:
-        """The branch, tag or commit that the tracked revision resolves to, as last fetched. RepositoryError."""
+        """The branch, tag or commit that is tracked, as of the last fetch. Raises RepositoryError."""
         ...
 
     def tip(self, branch: str) -> str | None:
-        """The sha of any branch, as last fetched; None if it does not exist."""
+        """The sha of any branch, as of the last fetch; None if it does not exist."""
         ...
 
     def resolve(self, text: str) -> Commit:
         """The commit of a full or abbreviated sha (7 to 64 hex digits).
 
-        Only object names count, even if a branch has the same name. Fetches once if the sha is unknown.
-        RevisionNotFoundError if it matches no object, several commits, or an object that is not a commit.
+        Only object names count, even if a branch has the same name. Fetches once if the sha is unknown. Raises
+        RevisionNotFoundError if there is no match, several commits, or an object that is not a commit.
         """
         ...
 
     def commit(self, sha: str) -> Commit:
-        """The commit of a full sha. RevisionNotFoundError."""
+        """The commit of a full sha. Raises RevisionNotFoundError."""
         ...
 
     def read_commits(self, shas: Sequence[str]) -> list[Commit]:
-        """The commits of full shas, in any order. RevisionNotFoundError."""
+        """The commits of full shas, in any order. Raises RevisionNotFoundError."""
         ...
 
     def is_ancestor(self, sha: str, of: str) -> bool:
@@ -117,7 +117,7 @@ class Repository(Protocol):
         ...
 
     def first_parent(self, since: str | None, until: str, *, path: str | None = None, limit: int = 100) -> list[Commit]:
-        """First-parent commits of since..until (newest first); with `path` only those that changed it."""
+        """First-parent commits of since..until (newest first); with `path`, only those that changed it."""
         ...
 
     def changes(self, since: str, until: str, *, limit: int) -> list[tuple[str, list[str]]]:
@@ -125,11 +125,11 @@ class Repository(Protocol):
         ...
 
     def commits(self, since: str | None, until: str, *, limit: int = 100) -> list[Commit]:
-        """All commits of since..until, including those that merges brought (newest first)."""
+        """All commits of since..until, including those from merges (newest first)."""
         ...
 
     def tree_id(self, revision: str, path: str) -> str | None:
-        """The id of the tree or blob at `path` ("" or "." is the root); None if nothing is there.
+        """The id of the tree or blob at `path` ("" or "." is the root); None if there is none.
 
         `revision` may also be a tree, such as the result of a merge.
         """
@@ -140,22 +140,26 @@ class Repository(Protocol):
         ...
 
     def files(self, revision: str, path: str) -> list[File]:
-        """Every regular file below `path`, without symlinks and submodules. RepositoryError if there is no path."""
+        """The regular files below `path`, without symlinks and submodules. Raises RepositoryError if it is missing."""
         ...
 
     def links(self, revision: str) -> Mapping[str, str]:
-        """The text of every symbolic link in a commit, by the link's path. RepositoryError."""
+        """The target of every symbolic link in a commit, by the link's path. Raises RepositoryError."""
+        ...
+
+    def submodules(self, revision: str) -> Collection[str]:
+        """The paths of a commit's submodules, whose files are in other repositories. Raises RepositoryError."""
         ...
 
     def files_of(self, revision: str, paths: Sequence[str]) -> Iterator[list[File] | None]:
         """`files` for many paths, in their order, read lazily with few git processes.
 
-        None for a path that does not exist, or that `files` rejects. RepositoryError if nothing can be read.
+        None for a path that does not exist, or that `files` rejects. Raises RepositoryError if nothing can be read.
         """
         ...
 
     def changed_paths(self, base: str | None, revision: str) -> list[str]:
-        """Paths that differ between two commits or trees; if base is None, those of a root commit."""
+        """Paths that differ between two commits or trees; if base is None, all paths."""
         ...
 
     def merge_trees(self, base: str, ours: str, theirs: str) -> Merged:
@@ -163,9 +167,9 @@ class Repository(Protocol):
         ...
 
     def fetch_commit(self, sha: str) -> bool:
-        """Make a commit available, even if no branch contains it; whether that worked.
+        """Make a commit available, even if no branch contains it. Returns whether that succeeded.
 
-        Asks the remote for its sha if needed. False if the remote no longer has it, or does not serve it.
+        Fetches it by sha if needed. False if the remote no longer has it or does not serve it.
         """
         ...
 
@@ -174,16 +178,16 @@ class Repository(Protocol):
         ...
 
     def edited_tree(self, revision: str, files: Mapping[str, bytes | None]) -> str:
-        """The id of a commit's tree with these files (paths from the root) replaced, or removed where None.
+        """The id of a commit's tree with these files (by path from the root) replaced, or removed if None.
 
-        A file keeps its mode. The mirror does not change.
+        Files keep their modes. The mirror does not change.
         """
         ...
 
     def push_commit(self, *, branch: str, tree: str, parent: str, message: str, head: str | None = None) -> str:
-        """Create a commit of `tree` on `parent` and push it as a new branch `gitops-bot/…`; the commit's sha.
+        """Create a commit of `tree` on `parent`, push it as a new branch `gitops-bot/…`, and return its sha.
 
-        PushRejectedError if the branch exists, if the tracked branch is no longer at `head` (default: `parent`), or if
-        the remote rejects the push.
+        Raises PushRejectedError if the branch exists, if the tracked branch is no longer at `head` (default: `parent`),
+        or if the remote rejects the push.
         """
         ...

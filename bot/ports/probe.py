@@ -1,4 +1,4 @@
-"""The result of testing one thing that the bot must be able to do: its access, its permissions, its programs."""
+"""The result of testing one thing that the bot must be able to do."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from bot.ports.errors import PortError
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """One thing the bot must be able to do, whether it can, and if not, what to do about it."""
+    """One thing that the bot must be able to do, whether it can, and if not, the remedy."""
 
     what: str
     ok: bool
@@ -18,7 +18,7 @@ class Probe:
 
     @classmethod
     def attempt(cls, what: str, action: Callable[[], object]) -> Self:
-        """Try it: the text of a PortError is the remedy."""
+        """Try `action`; the text of a PortError is the remedy."""
         try:
             action()
         except PortError as error:

@@ -9,7 +9,7 @@ from bot.ports.git import File
 
 
 class RenderError(PortError):
-    """The source is at fault or exceeds a limit: the same files fail the same way again."""
+    """The source is invalid or exceeds a limit; the same files will fail again."""
 
 
 class RenderStoppedError(RenderError):
@@ -17,24 +17,25 @@ class RenderStoppedError(RenderError):
 
 
 class Renderer(Protocol):
-    """The official programs, run only on files: no network, no other program, bounded time and memory."""
+    """The official programs, run only on files, without network or other programs, in bounded time and memory."""
 
     def without_cache(self) -> "Renderer":
-        """The same without a cache on disk, for what must not be kept there."""
+        """The same renderer without a disk cache, for output that must not be stored."""
         ...
 
     def kustomize(self, files: Sequence[File], path: str, *, helm: Capabilities | None, plugins: bool) -> bytes:
         """The output of `kustomize build` for the kustomization at `path`.
 
-        `helm` is what its charts get, None if it contains none; `plugins` says that it has generators, transformers or
-        validators. RenderError; PortError if the program is missing, there is no writable directory, or charts or
-        plugins need isolation that this machine does not offer.
+        `helm` are the capabilities for its charts, None if it has none; `plugins` is whether it has generators,
+        transformers or validators. Raises RenderError; PortError if the program is missing, there is no writable
+        directory, or charts or plugins need isolation that this machine does not offer.
         """
         ...
 
     def helm(self, files: Sequence[File], path: str, parameters: HelmParameters) -> bytes:
         """The output of `helm template` for the chart at `path`, with its dependencies and hooks.
 
-        Of the parameters' values only `inline_values` counts: see `core.rendering.helm_values`. Errors as above.
+        Of the parameters' values, only `inline_values` counts: see `core.rendering.helm_values`. Raises the same
+        errors.
         """
         ...

@@ -1,6 +1,7 @@
 """The store: the state that survives a restart."""
 
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -18,17 +19,18 @@ from bot.core.pull_requests.queued import QueuedRevert
 from bot.core.pull_requests.tracked_pull_request import TrackedPullRequest
 from bot.core.rollouts.rollout import Rollout
 from bot.ports.errors import PortError
+from bot.ports.leases import Leases
 
 
 class StoreError(PortError):
-    """The database did not respond, or rejected a statement."""
+    """The database did not respond or rejected a statement."""
 
 
 @dataclass(frozen=True, slots=True)
 class Posted:
     """The message of a card in Slack, and the digest of its content.
 
-    `ts` is "" while the message is being posted, since `at`: it is not known yet whether Slack has it.
+    `ts` is "" while the message is being posted, since `at`, when it is unknown whether Slack has it.
     """
 
     channel: str
@@ -41,7 +43,7 @@ class Posted:
 class Home:
     """A user's Home tab: when they last opened it, and the digest of its content, published at `at`.
 
-    `digest` is "" while it is being published: it is not known yet what Slack shows.
+    `digest` is "" while it is being published, when it is unknown what Slack shows.
     """
 
     user: str
@@ -58,9 +60,9 @@ class Rollouts(Protocol):
         ...
 
     def advance(self, repository: str, expected: str | None, sha: str, started: Sequence[Rollout]) -> bool:
-        """Move that sha from `expected` and store the rollouts of the commits it passed, in one transaction.
+        """Move this sha from `expected`, and store the rollouts of the commits it passed, in one transaction.
 
-        False, and nothing is stored, if another replica has moved it.
+        Returns False, and stores nothing, if another replica has moved it.
         """
         ...
 
@@ -73,11 +75,11 @@ class Rollouts(Protocol):
         ...
 
     def ended(self, since: datetime, limit: int) -> list[Rollout]:
-        """Those live or superseded since then, including settled ones, at most `limit`, newest first."""
+        """Rollouts live or superseded since then, including settled ones, at most `limit`, newest first."""
         ...
 
     def of_revisions(self, revisions: Sequence[str]) -> list[Rollout]:
-        """Rollouts of those commits, including settled ones."""
+        """Rollouts of these commits, including settled ones."""
         ...
 
     def deployments(self, since: datetime) -> list[Deployment]:
@@ -89,7 +91,7 @@ class Checks(Protocol):
     """The latest drift check of each application."""
 
     def save(self, latest: Sequence[Check]) -> None:
-        """Store each application's latest check, without what was set aside."""
+        """Store each application's latest check, without differences that were set aside."""
         ...
 
     def latest(self, applications: Collection[str] | None = None) -> dict[str, Check]:
@@ -98,10 +100,10 @@ class Checks(Protocol):
 
 
 class Incidents(Protocol):
-    """Incidents: an application never has two that are not resolved."""
+    """Incidents: an application never has two unresolved ones."""
 
     def open_for(self, application: str) -> Incident | None:
-        """The application's incident that is not resolved, if any."""
+        """The application's unresolved incident, if any."""
         ...
 
     def exchange(self, before: Incident | None, after: Incident | None) -> bool:
@@ -109,25 +111,29 @@ class Incidents(Protocol):
 
         `before` is None for a new incident, `after` is None for a suspicion that is dropped.
 
-        False, and nothing is stored, if another thread or replica has changed it: read it and decide again.
+        Returns False, and stores nothing, if another thread or replica has changed it: read it and decide again.
         """
         ...
 
+    def version(self) -> str:
+        """A text that changes whenever an incident that still has something to report does. Reads no incident."""
+        ...
+
     def unsettled(self) -> list[Incident]:
-        """Incidents that still have something to report: not resolved, or resolved and not settled."""
+        """Incidents that still have something to report: unresolved, or resolved but not settled."""
         ...
 
     def ended(self, since: datetime, limit: int) -> list[Incident]:
-        """Those resolved since then, including settled ones, at most `limit`, newest first."""
+        """Incidents resolved since then, including settled ones, at most `limit`, newest first."""
         ...
 
     def records(self, since: datetime) -> list[IncidentRecord]:
-        """The records of those that are not only suspected, and unresolved or resolved since then, in any order."""
+        """The records of opened incidents that are unresolved or were resolved since then, in any order."""
         ...
 
 
 class PullRequests(Protocol):
-    """The pull requests the bot opened."""
+    """The pull requests that the bot opened."""
 
     def save(self, pull: TrackedPullRequest) -> None:
         """Store a pull request, by id."""
@@ -138,11 +144,11 @@ class PullRequests(Protocol):
         ...
 
     def get(self, id_: str) -> TrackedPullRequest | None:
-        """The pull request with that id, settled or not."""
+        """The pull request with this id, settled or not."""
         ...
 
     def ended(self, since: datetime, limit: int) -> list[TrackedPullRequest]:
-        """Those merged or closed since then, including settled ones, at most `limit`, newest first."""
+        """Pull requests merged or closed since then, including settled ones, at most `limit`, newest first."""
         ...
 
 
@@ -163,11 +169,11 @@ class Intents(Protocol):
 
     @property
     def lease(self) -> timedelta:
-        """How long another process may work on one; zero where no other process uses the database."""
+        """How long another process may work on one; zero if no other process uses the database."""
         ...
 
     def save(self, intent: Intent) -> None:
-        """Keep an intent, by id."""
+        """Store an intent, by id."""
         ...
 
     def unfinished(self) -> list[Intent]:
@@ -176,16 +182,16 @@ class Intents(Protocol):
 
 
 class Approvals(Protocol):
-    """Approval records of the commits that reached tracked branches."""
+    """Approval records of the commits on tracked branches."""
 
     def head(self, repository: str) -> str | None:
         """The tracked branch's sha up to which commits were recorded; None before the first poll."""
         ...
 
     def advance(self, repository: str, expected: str | None, sha: str, records: Sequence[ApprovalRecord]) -> bool:
-        """Move that sha from `expected` and store the records of the commits it passed, in one transaction.
+        """Move this sha from `expected`, and store the records of the commits it passed, in one transaction.
 
-        False, and nothing is stored, if another replica has moved it.
+        Returns False, and stores nothing, if another replica has moved it.
         """
         ...
 
@@ -198,11 +204,11 @@ class Approvals(Protocol):
         ...
 
     def of_commits(self, repository: str, shas: Sequence[str]) -> list[ApprovalRecord]:
-        """Approval records of those commits, including settled ones."""
+        """Approval records of these commits, including settled ones."""
         ...
 
     def since(self, since: datetime | None = None) -> Iterator[ApprovalRecord]:
-        """Every record, oldest first, of commits first seen from that second on; read in pages."""
+        """Every record of commits first seen since then (to the second), oldest first; read in pages."""
         ...
 
 
@@ -221,8 +227,12 @@ class Cards(Protocol):
         """Store the message of a card."""
         ...
 
+    def outdate(self, key: str, ts: str) -> None:
+        """Have a card updated, unless it has another message by now."""
+        ...
+
     def delete(self, key: str) -> None:
-        """Forget the message of a card: it no longer exists in Slack."""
+        """Forget the message of a card, which no longer exists in Slack."""
         ...
 
 
@@ -234,7 +244,7 @@ class Homes(Protocol):
         ...
 
     def seen_since(self, since: datetime, limit: int) -> list[Home]:
-        """The Homes opened since then, at most `limit`, latest first."""
+        """The Home tabs opened since then, at most `limit`, latest first."""
         ...
 
     def save(self, home: Home) -> None:
@@ -242,7 +252,7 @@ class Homes(Protocol):
         ...
 
     def confirm(self, user: str, at: datetime, digest: str) -> bool:
-        """Store that Slack accepted what was published at that time. False if a later publication has begun."""
+        """Store that Slack accepted what was published at that time. Returns False if a later publication has begun."""
         ...
 
 
@@ -250,11 +260,11 @@ class AuditLog(Protocol):
     """Every request, who made it, and the result."""
 
     def append(self, entry: AuditEntry, *, finishes: str | None = None) -> None:
-        """Append one entry, and forget the intent with the ID that it `finishes`, in one transaction."""
+        """Append one entry, and delete the intent with the ID that it `finishes`, in one transaction."""
         ...
 
     def entries(self, since: datetime | None = None) -> Iterator[AuditEntry]:
-        """Every entry from that second on, oldest first; read in pages."""
+        """Every entry since then (to the second), oldest first; read in pages."""
         ...
 
 
@@ -262,7 +272,7 @@ class ClusterWrites(Protocol):
     """Requests that changed objects of clusters, from the clusters' audit logs."""
 
     def save(self, cluster: str, writes: Sequence[ClusterWrite]) -> None:
-        """Store requests, by id. One whose fields are known exactly stays so."""
+        """Store requests, by id. Exactly known fields are not replaced by uncertain ones."""
         ...
 
     def of_objects(self, cluster: str, keys: Collection[ObjectKey]) -> list[ClusterWrite]:
@@ -270,12 +280,12 @@ class ClusterWrites(Protocol):
         ...
 
     def prune(self, cluster: str, before: datetime, limit: int) -> None:
-        """Forget the requests received before then, and all but the newest `limit`."""
+        """Delete the requests received before then, and all but the newest `limit`."""
         ...
 
 
 class Claims(Protocol):
-    """Payloads that are handled once, whichever replica receives them."""
+    """Claims on payloads, so that only one replica handles each."""
 
     def claim(self, key: str, at: datetime) -> bool:
         """Claim a key; False if any replica has claimed it within the last day."""
@@ -283,22 +293,22 @@ class Claims(Protocol):
 
 
 class Events(Protocol):
-    """Events for another program, from when they are derived until it has accepted them."""
+    """Events for another program, until it has accepted them."""
 
     def enabled_at(self, now: datetime) -> datetime:
-        """When this was first asked: only events since then are sent."""
+        """When this was first called: only events since then are sent."""
         ...
 
     def add(self, new: Sequence[Event]) -> None:
-        """Queue events in this order, except for those that were queued before."""
+        """Queue events in this order, except those that were queued before."""
         ...
 
     def waiting(self) -> list[QueuedEvent]:
-        """Those still to be sent, in the order that they were queued in."""
+        """The events still to be sent, in the order they were queued."""
         ...
 
     def waiting_count(self) -> int:
-        """How many are still to be sent."""
+        """The number of events still to be sent."""
         ...
 
     def save(self, queued: QueuedEvent) -> None:
@@ -306,27 +316,19 @@ class Events(Protocol):
         ...
 
     def finish(self, id_: str) -> None:
-        """The event was sent, or is given up."""
+        """Mark an event as sent or given up."""
         ...
 
     def prune(self, before: datetime) -> None:
-        """Forget the finished events that happened before then."""
-        ...
-
-
-class Leadership(Protocol):
-    """Which of several replicas on one PostgreSQL runs the schedule and writes cards."""
-
-    def acquire(self) -> bool:
-        """Whether this replica is the leader. Never raises: False if the database does not respond.
-
-        Exactly one replica is the leader, until it stops or its connection ends. With SQLite, the only one always is.
-        """
+        """Delete the finished events that happened before then."""
         ...
 
 
 class Store(Protocol):
-    """The stored state, one part per aggregate. Every write is atomic. All methods raise StoreError."""
+    """The stored state, one part per aggregate. Every write is atomic.
+
+    All methods raise StoreError. Within `leases.work`, those that write also raise LeaseLostError.
+    """
 
     @property
     def approvals(self) -> Approvals:  # noqa: D102
@@ -369,7 +371,7 @@ class Store(Protocol):
         ...
 
     @property
-    def leadership(self) -> Leadership:  # noqa: D102
+    def leases(self) -> Leases:  # noqa: D102
         ...
 
     @property
@@ -384,10 +386,14 @@ class Store(Protocol):
     def rollouts(self) -> Rollouts:  # noqa: D102
         ...
 
+    def transaction(self) -> AbstractContextManager[None]:
+        """Make everything that this thread writes within the block visible at once, or nothing after an error."""
+        ...
+
     def settle(self, id_: str) -> None:
         """Mark the incident, pull request, revert or rollout with this id as settled: ended and reported."""
         ...
 
     def close(self) -> None:
-        """Close all connections and give up leadership."""
+        """Release the leases and close all connections."""
         ...

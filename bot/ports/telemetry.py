@@ -1,7 +1,7 @@
-"""Telemetry: every metric and span of the bot, in one table, and how to record them.
+"""Telemetry: a table of every metric and span of the bot, and how to record them.
 
-Each combination of a metric's attribute values is a time series of its own, so only these are attributes: applications,
-clusters, and closed sets such as outcomes. Never users, commits or objects. Spans can have more attributes.
+Each combination of a metric's attribute values is a separate time series, so only applications, clusters and closed
+sets such as outcomes are attributes, and never users, commits or objects. Spans can have more attributes.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -27,7 +27,7 @@ class Outcome(StrEnum):
     RATE_LIMITED = "rate_limited"
 
 
-# The name of each attribute in OpenTelemetry: from its semantic conventions where they have one.
+# The name of each attribute in OpenTelemetry, from its semantic conventions if they have one.
 # https://opentelemetry.io/docs/specs/semconv/registry/attributes/
 ATTRIBUTES: Final[Mapping[str, str]] = {
     "application": "gitops_bot.application",
@@ -47,13 +47,13 @@ ATTRIBUTES: Final[Mapping[str, str]] = {
 }
 
 _UNIT_SUFFIXES: Final = {"s": "_seconds"}
-# From a cached answer to a check of a large cluster, in seconds.
+# In seconds, from a cached answer to a check of a large cluster.
 _BUCKETS: Final = (0.01, 0.05, 0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One metric, by its name in OpenTelemetry. A histogram measures operations; `span` is the name of their spans.
+    """One metric, by its OpenTelemetry name. A histogram measures operations; `span` is the name of their spans.
 
     `unit` is from UCUM: https://opentelemetry.io/docs/specs/semconv/general/metrics/#instrument-units
     """
@@ -92,7 +92,7 @@ def _operation(name: str, span: str, description: str, *attributes: str) -> Metr
 # ---------------------------------------------------------------- operations
 
 COMMAND: Final = _operation(
-    "command", "command {command}", "From a command or click in Slack until its answer was sent.", "command", "outcome"
+    "command", "command {command}", "Time from a command or click in Slack to its answer.", "command", "outcome"
 )
 CHECK: Final = _operation("check", "check", "One drift check of a cluster, without fetching.", "cluster", "outcome")
 GIT_FETCH: Final = _operation("git.fetch", "git fetch", "Fetching a repository.", "outcome")
@@ -120,10 +120,15 @@ REVERTS_OPENED: Final = _counter("reverts.opened", "{pull_request}", "Pull reque
 # ---------------------------------------------------------------- gauges
 
 BUILD_INFO: Final = _gauge("build.info", "", "Always 1; the version is an attribute.", "version")
-LEADER: Final = _gauge("leader", "", "1 on the replica that checks and posts, 0 on the others.")
-QUEUE_LENGTH: Final = _gauge("queue.length", "{request}", "Requests from Slack and webhooks waiting for a thread.")
+IS_LEADER: Final = _gauge("leader", "", "1 on the replica that updates Slack, 0 on the others.")
+LEASES: Final = _gauge("leases", "{lease}", "Leases that this replica holds: the leader's and those of shards.")
+QUEUE_LENGTH: Final = _gauge("queue.length", "{request}", "Requests from Slack and webhooks that wait for a thread.")
 DRIFTED: Final = _gauge(
-    "application.drifted", "", "1 if the latest check found drift, 0 if not; none if unknown.", "application", "cluster"
+    "application.drifted",
+    "",
+    "1 if the latest check found drift, 0 if not; absent if unknown.",
+    "application",
+    "cluster",
 )
 UNKNOWN: Final = _gauge(
     "application.unknown",
@@ -135,23 +140,25 @@ UNKNOWN: Final = _gauge(
 LAST_SUCCESS: Final = _gauge(
     "check.last_success.timestamp",
     "s",
-    "When a check last compared an application there; 0 if none has.",
+    "When a check last compared an application on the cluster; 0 if never.",
     "cluster",
 )
 INCIDENTS: Final = _gauge("incidents.open", "{incident}", "Incidents that are not resolved.", "severity")
-ROLLOUTS: Final = _gauge("rollouts.unfinished", "{rollout}", "Merges that are not live yet, or are watched.", "state")
+ROLLOUTS: Final = _gauge(
+    "rollouts.unfinished", "{rollout}", "Merges that are not live yet or are still watched.", "state"
+)
 EVENTS_WAITING: Final = _gauge("events.waiting", "{event}", "CloudEvents that the receiver has not accepted yet.")
 
 METRICS: Final = (
     *(COMMAND, CHECK, GIT_FETCH, RENDER, COMPARE, LIST, SLACK_REQUEST, EVENT_DELIVERY),
     *(RENDER_CACHE, REVERTS_OPENED),
-    *(BUILD_INFO, LEADER, QUEUE_LENGTH, DRIFTED, UNKNOWN, LAST_SUCCESS, INCIDENTS, ROLLOUTS, EVENTS_WAITING),
+    *(BUILD_INFO, IS_LEADER, LEASES, QUEUE_LENGTH, DRIFTED, UNKNOWN, LAST_SUCCESS, INCIDENTS, ROLLOUTS, EVENTS_WAITING),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """The value of a gauge at one time, for these attributes."""
+    """The value of a gauge at one time, with these attributes."""
 
     metric: Metric
     value: float
@@ -163,13 +170,13 @@ ReadGauges = Callable[[], Iterable[Sample]]
 
 @dataclass(slots=True)
 class Operation:
-    """An operation that is being measured. Set `outcome` where a failure does not raise an error."""
+    """An operation that is being measured. Set `outcome` if a failure does not raise an error."""
 
     outcome: Outcome = Outcome.SUCCESS
 
 
 class Telemetry(Protocol):
-    """Records metrics and traces. Never raises, and never waits for another system. Any thread may call."""
+    """Records metrics and traces. Never raises or waits for another system. Thread-safe."""
 
     def count(self, metric: Metric, **attributes: str) -> None:
         """Add one to a counter."""
@@ -178,8 +185,8 @@ class Telemetry(Protocol):
     def measure(self, metric: Metric, **attributes: str) -> AbstractContextManager[Operation]:
         """Measure an operation: from this call until the block ends, which may run in another thread.
 
-        The outcome is an error if the block raises one. Spans that begin within the block are children of its span.
-        Attributes that are not the metric's appear only in the span.
+        The outcome is an error if the block raises one. Spans that start within the block are children of its span.
+        Attributes that the metric lacks appear only in the span.
         """
         ...
 
@@ -188,10 +195,10 @@ class NoTelemetry:
     """Records nothing."""
 
     def count(self, metric: Metric, **attributes: str) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def measure(self, metric: Metric, **attributes: str) -> AbstractContextManager[Operation]:
-        """Only the block."""
+        """Only run the block."""
         del metric, attributes
         return nullcontext(Operation())
 

@@ -1,1 +1,1 @@
-"""A local Slack, forge and cluster that speak the real protocols, for the demo and tests. Not imported by the bot."""
+"""A local Slack, forge and cluster that speak the real protocols, for the demo and tests. Not used by the bot."""

@@ -1,4 +1,4 @@
-"""A CI system of the demo: two checks of every pushed commit, which pass after a few seconds."""
+"""The demo's CI system: two checks for every pushed commit, which pass after a few seconds."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -10,7 +10,7 @@ DURATION: Final = timedelta(seconds=5)
 
 
 class ContinuousIntegration:
-    """Reports the checks of one repository, which has its page at `url`, whenever `advance` is called."""
+    """Reports the checks of one repository, whose page is at `url`, whenever `advance` is called."""
 
     def __init__(self, repository: HostedRepository, url: str) -> None:
         self._repository = repository

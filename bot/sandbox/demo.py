@@ -27,7 +27,7 @@ ALERTS = "C0ALERTS01"
 DEPLOYS = "C0DEPLOYS1"
 PAGOS = "C0PAGOS001"
 
-# Faster than the defaults: nobody watches a demo for five minutes.
+# Faster than the defaults, since no one watches a demo for five minutes.
 SCHEDULE: Mapping[str, str] = {
     "drift": "5s",
     "git": "2s",
@@ -37,7 +37,7 @@ SCHEDULE: Mapping[str, str] = {
 }
 
 
-# The demo tells a story: a rollout that fails is late soon, and a push without approval is reported soon.
+# For the story, a failing rollout is late soon, and a push without approval is reported soon.
 _STORY_SCHEDULE: Mapping[str, str] = {**SCHEDULE, "rollout_deadline": "20s", "discover": "2s"}
 _STORY_REPOSITORY: Mapping[str, object] = {"approvals": {"grace": "2s"}}
 _MEMORY_USE: Mapping[str, int] = {"web": 180}  # MiB
@@ -47,8 +47,8 @@ _MEMORY_USE: Mapping[str, int] = {"web": 180}  # MiB
 class Demo:
     """Everything that `gitops-bot demo` runs. The page, the forge and the cluster use `ports`; 0 is a free one.
 
-    OSError when a port is in use. A temporary directory holds the state until `stop`. With `story`, there is a guided
-    tour, and the channels have a history; `restart` is called to start over.
+    A temporary directory holds the state until `stop`. With `story`, there is a guided tour, and the channels have a
+    history; `restart` is called to start over. Raises OSError if a port is in use.
     """
 
     ports: Sequence[int] = (0, 0, 0)
@@ -97,17 +97,13 @@ class Demo:
         return self.slack.url
 
     def ports_in_use(self) -> Sequence[int]:
-        """The ports that `ports` stand for, once it has started."""
+        """The actual ports, once it has started."""
         urls = (self.slack.url, self.stack.forge_url, self.stack.cluster_url)
         return [urlsplit(url).port or 0 for url in urls]
 
     def checks(self) -> dict[str, Check]:
         """Each application's latest check, from the bot's database."""
-        store = SqlStore(self.config.store)
-        try:
-            return store.checks.latest()
-        finally:
-            store.close()
+        return self._store.checks.latest()
 
     def welcome(self) -> str:
         """The text for the terminal: the URLs, and how to cause drift with kubectl."""
@@ -141,6 +137,8 @@ class Demo:
             )
         )
         self.config = load(self._write_config(), self.stack.environment)
+        self._store = SqlStore(self.config.store)
+        started.callback(self._store.close)
         if tour:
             self._remember(remote, now)
         self.bot = Bot(self.config).start()
@@ -152,20 +150,16 @@ class Demo:
             started.callback(tour.stop)
 
     def _remember(self, remote: HostedRepository, now: datetime) -> None:
-        """Give the bot and the channels a past."""
-        store = SqlStore(self.config.store)
-        try:
-            remember(
-                store,
-                self.slack.workspace,
-                remote,
-                self.config.applications,
-                self.config.slack.translator,
-                url=f"{self.stack.forge_url}/{self.shop.repository}",
-                now=now,
-            )
-        finally:
-            store.close()
+        """Give the bot and the channels a history."""
+        remember(
+            self._store,
+            self.slack.workspace,
+            remote,
+            self.config.applications,
+            self.config.slack.translator,
+            url=f"{self.stack.forge_url}/{self.shop.repository}",
+            now=now,
+        )
 
     def _write_config(self) -> Path:
         slack = {

@@ -1,4 +1,4 @@
-"""What happened before the demo starts: rollouts and incidents of two weeks, and the channels' latest messages."""
+"""The demo's history: two weeks of rollouts and incidents, and the channels' latest messages."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -19,13 +19,13 @@ from bot.sandbox.slack.state import Workspace
 
 _SHOWN = timedelta(hours=48)
 _LIVE_AFTER = timedelta(seconds=47)
-# By the branch of its pull request: when a merge that was live became unhealthy, and for how long.
+# By the branch of the pull request: when a live merge became unhealthy, and for how long.
 _DEGRADED: Mapping[str, tuple[timedelta, timedelta]] = {
     "web-4.7.0": (timedelta(minutes=6), timedelta(minutes=17)),
 }
 _MIRA, _JONAS, _PRIYA = "U0MIRA0001", "U0JONAS001", "U0PRIYA001"
 
-# How long ago somebody wrote it, who, and what.
+# How long ago it was written, by whom, and the text.
 _CHAT = (
     (timedelta(hours=22, minutes=40), _PRIYA, "Search is no longer throttled: p95 went from 900 ms to 240 ms. :tada:"),
     (timedelta(hours=16, minutes=40), _MIRA, "That was me: ten web pods for the flash sale. It is over, so git wins."),
@@ -36,7 +36,7 @@ _CHAT = (
 
 @dataclass(frozen=True, slots=True)
 class _Drift:
-    """A change by hand that was undone later; `ago` is when a check saw it first."""
+    """A manual change that was undone later; `ago` is when a check first saw it."""
 
     application: str
     ago: timedelta
@@ -100,7 +100,7 @@ def _rollouts(
     url: str,
     now: datetime,
 ) -> Iterator[Rollout]:
-    """A rollout for each merged pull request, all of them live by now."""
+    """A rollout for each merged pull request, all live by now."""
     for pull in repository.listed():
         if pull.merged_at is None or pull.merge_sha is None:
             continue
@@ -145,13 +145,13 @@ def _rollouts(
 
 
 def _live_after(pull: Pull, now: datetime) -> timedelta:
-    """Those whose cards are shown took equally long; the others took between 30 s and 6 min."""
+    """How long the merge took: the same for those with visible cards, between 30 s and 6 min for others."""
     is_shown = pull.merged_at is not None and now - pull.merged_at <= _SHOWN
     return _LIVE_AFTER if is_shown else timedelta(seconds=30 + pull.number * 73 % 330)
 
 
 def _degraded(pull: Pull, live_at: datetime) -> tuple[datetime | None, datetime | None]:
-    """From when until when the merge was unhealthy, if it was."""
+    """When the merge became unhealthy and when it recovered, if it did."""
     if pull.head not in _DEGRADED:
         return None, None
     after, took = _DEGRADED[pull.head]
@@ -163,7 +163,7 @@ def _approvers(pull: Pull) -> tuple[str, ...]:
 
 
 def _incident(application: Application, revision: str, drift: _Drift, now: datetime) -> Incident:
-    """Somebody changed web by hand, perhaps Mira acknowledged it, and later the drift was gone."""
+    """Someone changed web manually, Mira may have acknowledged it, and later the drift was gone."""
     began = now - drift.ago
     field = replace(drift.field, time=began - timedelta(seconds=20))
     changed = ObjectDrift("apps/v1", "Deployment", application.namespace, "web", "modified", (field,))

@@ -1,4 +1,4 @@
-"""Scenarios to try after the tour: each causes something that the bot reports."""
+"""Scenarios to try after the tour, each of which causes something that the bot reports."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,9 +22,9 @@ _WEB = "environments/production/shop/deployment.yaml"
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """What the page says about a scenario, the label of its button, and what that does.
+    """A scenario's text on the page, the label of its button, and its action.
 
-    A scenario with `undo` can run again after it.
+    A scenario with `undo` can run again after being undone.
     """
 
     key: str
@@ -49,11 +49,11 @@ class Scenarios:
         cluster.api.serve(ARGO_APPLICATIONS)
 
     def start(self, forge_url: str) -> None:
-        """Say where the forge is."""
+        """Set the forge's URL."""
         self._forge_url = forge_url
 
     def run(self, key: str) -> str:
-        """Run a scenario, or undo it if it has run, and say so. LookupError when that is not possible now."""
+        """Run a scenario, or undo it if it has run, and return a message. Raises LookupError if not possible now."""
         scenario = {scenario.key: scenario for scenario in self.all()}[key]
         action = scenario.undo if key in self.done else scenario.run
         if action is None:
@@ -136,7 +136,7 @@ class Scenarios:
             self._cluster.api.apply(document, manager="argocd-controller", namespace=CATALOG)
 
     def _add_to_argo_cd(self) -> None:
-        """Apply the manifest, as Argo CD would, and the Application that says so."""
+        """Apply the manifest, as Argo CD would, and its Application."""
         api, path = self._cluster.api, CHECKOUT
         deployment = yaml.safe_load(self._content(f"{path}/deployment.yaml"))
         api.apply(deployment, manager="argocd-controller", namespace="checkout")

@@ -12,7 +12,7 @@ from aiohttp import web
 class Server:
     """An HTTP server on 127.0.0.1. `port` 0 picks a free port; `url` is its root without a trailing slash.
 
-    Use as a context manager, or call `start` and `stop`. OSError when the port is in use.
+    Use as a context manager, or call `start` and `stop`. Raises OSError if the port is in use.
     """
 
     def __init__(self, app: web.Application, port: int = 0) -> None:

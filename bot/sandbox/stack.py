@@ -1,4 +1,4 @@
-"""Runs everything that a bot talks to: a Slack, a forge, a cluster, and a deployer from the forge to the cluster.
+"""Runs everything that a bot connects to: Slack, a forge, a cluster, and a deployer from the forge to the cluster.
 
 A bot in this process or another one connects to it only by the configuration file and the environment.
 """
@@ -38,8 +38,8 @@ class Stack:
     """Deploys the `applications` of one `repository` to the cluster. Use as a context manager.
 
     Slack's page, the forge and the cluster use `ports`; 0 is a free one. `deploy_delay` and `deploy_interval` are the
-    deployer's, in seconds. `folder` holds the kubeconfigs of a person and of the bot, and the bot's state. OSError when
-    a port is in use.
+    deployer's, in seconds. `folder` holds the kubeconfigs of a person and of the bot, and the bot's state. Raises
+    OSError if a port is in use.
     """
 
     slack: SandboxSlack

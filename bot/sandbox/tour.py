@@ -1,6 +1,6 @@
 """The guided tour next to the page: a bad merge, then drift, then scenarios to choose from.
 
-What happens in the sandbox completes a step, whether by a button of the tour or by hand.
+Events in the sandbox complete a step, whether caused by a button of the tour or manually.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """One step; `done` looks at the sandbox. A completed step stays completed. `extra` ones follow the tour."""
+    """One step; `done` checks the sandbox. A completed step stays completed. `extra` steps follow the tour."""
 
     key: str
     title: str
@@ -39,9 +39,9 @@ class _Step:
 
 
 class Tour:
-    """The tour on the page, with buttons that do what a person with kubectl or on the forge would do.
+    """The tour on the page, with buttons that act like a person with kubectl or on the forge.
 
-    `restart` is called when somebody wants to start over; without it there is no button for that.
+    `restart` is called to start over; without it, there is no button for that.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class Tour:
 
     @staticmethod
     def _act(action: Callable[[str], str]) -> Callable[[web.Request], Awaitable[web.Response]]:
-        """A handler that does the action with the key in the path and answers with its sentence."""
+        """A handler that performs the action with the key in the path, and answers with its message."""
 
         async def handle(request: web.Request) -> web.Response:
             try:
@@ -120,7 +120,7 @@ class Tour:
     def seen(self) -> Json:
         """The state of the tour for the page."""
         steps = self._steps()
-        # In order: what happened before the demo, or in a scenario, does not complete a later step.
+        # In order, so that events before the demo or in a scenario do not complete a later step.
         for step in steps:
             if step.key not in self._ticked and not step.done():
                 break
@@ -250,7 +250,7 @@ class Tour:
         return self._repository.pull(self._shop.bad_pull).merge_sha
 
     def _revisions(self) -> list[Json]:
-        """What `/gitops revert` can take: the latest merges, newest first."""
+        """Arguments for `/gitops revert`: the latest merges, newest first."""
         merged = [
             {"value": pull.merge_sha[:8], "text": pull.title} for pull in self._repository.listed() if pull.merge_sha
         ]
@@ -264,7 +264,7 @@ class Tour:
         return [{"label": f"Open pull request #{pull.number}", "kind": "link", "url": url}]
 
     def _revert(self) -> Pull | None:
-        """The pull request that reverts the bad commit; not one that adopts drift or reverts something else."""
+        """The pull request that reverts the bad commit, but not one that adopts drift or reverts something else."""
         branch = f"gitops-bot/revert-{self._bad_commit()}"
         return next((pull for pull in self._repository.listed() if pull.head.startswith(branch)), None)
 
@@ -278,7 +278,7 @@ class Tour:
         return any(headline in title and about in card for title, card in self._cards())
 
     def _resolved(self) -> int:
-        """How many alerts are resolved; one was before the demo."""
+        """How many alerts are resolved, including one before the demo."""
         return sum("Resolved" in title for title, _ in self._cards())
 
     def _cards(self) -> Iterator[tuple[str, str]]:

@@ -136,7 +136,7 @@ def test_the_text_lines_up_and_says_who_and_when():
         "shop on prod at 5f0c5f0c: out of sync, 2 of 120 objects differ",
         "  Deployment shop/web",
         f"    ~ {'spec.replicas':55}  2 -> 7             by kubectl, no later than 2026-11-20T20:29:42Z",
-        '    - metadata.labels.tier                                     "front"            by an unknown tool',
+        '    - metadata.labels.tier                                     "front"            writer unknown',
         '    + spec.template.spec.containers[name=web].env[name=DEBUG]  {"name": "DEBUG"}  by k9s',
         "  ClusterRole reader: missing from the cluster",
         "site on prod at 5f0c5f0c: in sync, 1 object",

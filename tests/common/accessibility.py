@@ -17,12 +17,12 @@ def _axe() -> str:
 
 
 def accessibility_problems(page: Page) -> list[str]:
-    """What axe-core finds on the page, without what it calls minor: rule, impact and the first element of each."""
-    # The page's content security policy forbids added scripts; an evaluated one is not subject to it.
+    """The problems that axe-core finds, except minor ones: rule, impact and the first element of each."""
+    # The page's content security policy forbids added scripts, but not evaluated ones.
     page.evaluate(_axe())
-    found = page.evaluate("axe.run({ resultTypes: ['violations'] })")["violations"]
+    violations = page.evaluate("axe.run({ resultTypes: ['violations'] })")["violations"]
     return [
         f"{violation['id']} ({violation['impact']}): {violation['nodes'][0]['html'][:200]}"
-        for violation in found
+        for violation in violations
         if violation["impact"] != "minor"
     ]

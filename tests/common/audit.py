@@ -1,4 +1,4 @@
-"""The recorded audit log of a real API server, and the truth about it."""
+"""The recorded audit log of a real API server, and what really happened."""
 
 import gzip
 import json
@@ -19,7 +19,7 @@ Event = Mapping[str, Any]
 
 @cache
 def recorded_events() -> tuple[Event, ...]:
-    """Every event of the log, in its order."""
+    """Every event in the log, in order."""
     with gzip.open(AUDIT / "events.jsonl.gz", "rt") as file:
         return tuple(map(json.loads, file))
 
@@ -38,7 +38,7 @@ def at_metadata(event: Event) -> Event:
 
 
 class Recording:
-    """What the bot keeps of audit events, without a database."""
+    """What the bot stores from audit events, without a database."""
 
     def __init__(self, events: Iterable[Event] = ()) -> None:
         self.histories = ObjectHistories()

@@ -1,4 +1,4 @@
-"""The bot under test: composed of its real adapters as `gitops-bot run` composes it, and driven by the test."""
+"""The bot under test: built from its real adapters as in `gitops-bot run`, and driven by the test."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -21,10 +21,11 @@ from bot.ports.store import Store
 from bot.sandbox.slack import SandboxSlack
 from bot.sandbox.slack.web_api import APP_TOKEN, BOT_TOKEN
 from tests.common.clock import Clock
+from tests.common.database import create_database
 from tests.common.kubernetes import RunningCluster
 from tests.common.slack import ALERTS
 
-# Tests wait for states and not for intervals.
+# Tests wait for states instead of intervals.
 QUICK_SCHEDULE = {"drift": "1s", "git": "1s", "second_look": "1s", "rollout": "1s", "rollout_deadline": "2m"}
 
 FREE_PORTS = {"listen": "127.0.0.1:0", "health_listen": "127.0.0.1:0"}
@@ -45,16 +46,16 @@ def application_settings(name: str, **settings: object) -> dict[str, object]:
 
 
 def write_config(file: Path, **sections: Any) -> Path:
-    """Write a configuration file; its path. State and mirrors stay beside it unless a section says otherwise."""
+    """Write a configuration file, and return its path. By default, state and mirrors are next to it."""
     defaults = {"store": f"sqlite:///{file.parent}/state.db", "mirrors": str(file.parent / "mirrors")}
     file.write_text(yaml.safe_dump({**defaults, **sections}, sort_keys=False))
     return file
 
 
 class BotUnderTest:
-    """The real bot without schedule, listeners and web server: it acts when a test calls it, and by the test's clock.
+    """The real bot without schedule, listeners and web server: it acts when a test calls it, with the test's clock.
 
-    `start` takes sections of the configuration. By default the one application `shop` follows `apps/shop` of the
+    `start` takes sections of the configuration. By default, the only application `shop` is at `apps/shop` in the
     repository `platform`, in the namespace `shop` of the cluster `prod`.
     """
 
@@ -84,14 +85,15 @@ class BotUnderTest:
         self._closing: list[Any] = []
 
     def start(self, *, forges: Mapping[str, Forge] | None = None, **sections: Any) -> Self:
-        """Run as configured; a bot that runs already is stopped first. `forges` replaces the configured ones."""
+        """Run as configured; stops a running bot first. `forges` replaces the configured ones."""
         self._sections = merged(self._sections, sections)
         self._sections.setdefault("applications", {"shop": application_settings("shop")})
+        create_database(self.folder)
         file = write_config(self.folder / "config.yaml", **self._sections)
         return self.restart(load(file, {"SLACK_BOT_TOKEN": BOT_TOKEN, "SLACK_APP_TOKEN": APP_TOKEN}), forges)
 
     def restart(self, config: Config | None = None, forges: Mapping[str, Forge] | None = None) -> Self:
-        """Start again on the same state, as after a deployment; with another configuration if one is given."""
+        """Start again with the same state, as after a deployment, and with a new configuration if given."""
         self.close()
         self.config = config or self.config
         ports = build.ports(self.config, build.slack_client(self.config), self.clock)
@@ -107,7 +109,7 @@ class BotUnderTest:
         return self
 
     def close(self) -> None:
-        """Stop it. Nothing happens when it does not run."""
+        """Stop it, if it is running."""
         while self._closing:
             self._closing.pop().close()
 
@@ -121,7 +123,7 @@ class BotUnderTest:
             self.discoverer.poll(cluster)
 
     def check(self, *names: str, seconds: float = 30) -> dict[str, Check]:
-        """Time passes, then one drift check of these applications, or of all; by name."""
+        """Advance the clock, then check these applications, or all. Returns the checks by name."""
         self.clock.advance(seconds=seconds)
         checks = self.monitor.check(names or list(self.discoverer.applications))
         return {check.application: check for check in checks}

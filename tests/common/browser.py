@@ -21,7 +21,7 @@ _SWITCHES = (
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """The one that CHROMIUM names, or that is installed, or Playwright's own; with none this fails and says so."""
+    """The Chromium in CHROMIUM, an installed one, or Playwright's own; fails with an explanation if there is none."""
     with sync_playwright() as playwright:
         installed = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, _NAMES)), None)
         browser = playwright.chromium.launch(executable_path=installed, args=_SWITCHES)

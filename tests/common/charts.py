@@ -40,7 +40,7 @@ def package(name: str, version: str = "1.0.0", files: Mapping[str, str] | None =
 
 
 def archive(files: Mapping[str, bytes]) -> bytes:
-    """A gzipped tar of these files, always the same for the same files."""
+    """A reproducible gzipped tar of these files."""
     tar_bytes = io.BytesIO()
     with tarfile.open(fileobj=tar_bytes, mode="w") as tar:
         for path, content in files.items():
@@ -51,7 +51,7 @@ def archive(files: Mapping[str, bytes]) -> bytes:
 
 
 class HelmRepository:
-    """A directory with packages and their index, served at `url`. `requests` are the paths that were asked for."""
+    """A directory with packages and their index, served at `url`. `requests` are the requested paths."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -72,7 +72,7 @@ class HelmRepository:
         self.url = f"http://{self.host}"
 
     def add(self, name: str, version: str = "1.0.0", content: bytes | None = None, **entry: Any) -> bytes:
-        """Publish a package; its bytes. `entry` overrides fields of its entry in the index."""
+        """Publish a package, and return its bytes. `entry` overrides fields of its entry in the index."""
         content = package(name, version) if content is None else content
         file = f"{name}-{version}.tgz"
         (self._folder / file).write_bytes(content)

@@ -13,7 +13,7 @@ class Clock:
         return self.now
 
     def timestamp(self) -> float:
-        """The same as seconds since the epoch."""
+        """The time in seconds since the epoch."""
         return self.now.timestamp()
 
     def advance(self, duration: timedelta | None = None, **units: float) -> None:
@@ -21,6 +21,6 @@ class Clock:
         self.now += duration or timedelta(**units)
 
     def tick(self) -> datetime:
-        """A second later: for what has to tell before from after."""
+        """Advance by a second, to order events."""
         self.advance(seconds=1)
         return self.now

@@ -1,4 +1,4 @@
-"""The whole product in its sandbox: the bot that runs for real, a Slack, a forge, a cluster and a deployer."""
+"""The whole product in its sandbox: the running bot, Slack, a forge, a cluster and a deployer."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +13,7 @@ from bot.sandbox.forge.hosting import Pull
 from tests.common.bot import QUICK_SCHEDULE
 from tests.common.wait import wait_for
 
-# Nothing is checked but at the start: what a test writes into the database stays.
+# Checks run only at the start, so that what a test writes to the database stays.
 IDLE_SCHEDULE = dict.fromkeys(QUICK_SCHEDULE, "24h")
 
 
@@ -32,7 +32,7 @@ def wait_until_synced(demo: Demo) -> None:
 
 
 def restart_bot(demo: Demo) -> None:
-    """Start another bot on the same state; returns once it is connected and has checked everything."""
+    """Start another bot with the same state; returns once it is connected and has checked everything."""
     demo.bot.stop()
     started_at = datetime.now(tz=UTC)
     demo.bot = Bot(demo.config).start()
@@ -41,10 +41,10 @@ def restart_bot(demo: Demo) -> None:
 
 
 def remote(demo: Demo) -> HostedRepository:
-    """The shop's repository at the forge."""
+    """The shop's repository on the forge."""
     return demo.forge.repositories[demo.shop.repository]
 
 
 def bot_pull_requests(demo: Demo) -> list[Pull]:
-    """Those that the bot has opened, newest first."""
+    """The pull requests that the bot has opened, newest first."""
     return [pull for pull in remote(demo).listed() if pull.head.startswith("gitops-bot/")]

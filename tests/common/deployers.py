@@ -1,4 +1,4 @@
-"""Resources of Argo CD and Flux, as their published schemas have them."""
+"""Resources of Argo CD and Flux, according to their published schemas."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -37,7 +37,7 @@ def argo_application(
     annotations: Mapping[str, str] | None = None,
     **spec: Any,
 ) -> dict[str, Any]:
-    """An Argo CD Application of a path at HEAD, in the cluster that it is in."""
+    """An Argo CD Application for a path at HEAD, in its own cluster."""
     return {
         "apiVersion": "argoproj.io/v1alpha1",
         "kind": "Application",
@@ -54,7 +54,7 @@ def argo_application(
 
 
 def synced_at(sha: str) -> dict[str, Any]:
-    """The status of an Application that is synced and healthy."""
+    """The status of a synced and healthy Application."""
     return {"sync": {"status": "Synced", "revision": sha}, "health": {"status": "Healthy"}}
 
 
@@ -72,7 +72,7 @@ def flux_resource(
 
 
 def git_repository(url: str, **ref: str) -> dict[str, Any]:
-    """Flux's GitRepository `platform`, at the branch `main` unless another ref is given."""
+    """Flux's GitRepository `platform`, on the branch `main` by default."""
     return flux_resource("GitRepository", "platform", {"url": url, "ref": ref or {"branch": "main"}})
 
 
@@ -90,7 +90,7 @@ def serve_deployers(cluster: RunningCluster) -> None:
 
 
 def apply_deployer(cluster: RunningCluster, *resources: Mapping[str, Any], namespace: str) -> None:
-    """Apply resources of a deployer with the status that they hold."""
+    """Apply resources of a deployer with their status."""
     for resource in resources:
         cluster.apply(resource, namespace=namespace, manager=namespace)
         cluster.set_status(resource, namespace, resource["status"])

@@ -8,7 +8,7 @@ from bot.i18n.language import LocalizedText
 
 
 def english(value: Any) -> Any:
-    """The same value, with an English sentence for each localized text at any depth of its collections and fields."""
+    """The value with an English sentence in place of each localized text, at any depth of collections and fields."""
     match value:
         case LocalizedText():
             return str(value)

@@ -1,4 +1,4 @@
-"""A program that receives CloudEvents over HTTP, and verifies their signatures on its own."""
+"""A program that receives CloudEvents over HTTP and verifies their signatures itself."""
 
 import hashlib
 import hmac
@@ -14,9 +14,9 @@ SECRET = "correct horse battery staple"
 
 
 class Receiver:
-    """Keeps the events that it accepted, in order, and their bodies with the signatures.
+    """Keeps the accepted events, in order, and their bodies with the signatures.
 
-    `reject` has the status and headers of the next rejections.
+    `reject` has the statuses and headers for the next rejections.
     """
 
     def __init__(self) -> None:

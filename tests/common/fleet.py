@@ -1,4 +1,4 @@
-"""A fleet of applications with a channel for each team, and the bot beside it in a process of its own."""
+"""A fleet of applications with a channel for each team, and the bot in its own process."""
 
 import os
 import signal
@@ -18,7 +18,7 @@ from bot.sandbox.stack import Stack, StackApplication
 from tests.common.kubernetes import as_yaml, config_map
 from tests.common.wait import wait_for
 
-# A check fetches too, so git itself is polled less often.
+# Checks fetch too, so git is polled less often.
 SCHEDULE = {"drift": "2s", "git": "5s", "second_look": "1s", "rollout": "1s", "rollout_deadline": "10m"}
 
 
@@ -33,7 +33,7 @@ class BotProcess:
 
     def start(self) -> None:
         with self._log.open("a") as log:
-            # A group of its own: as in a container, what it has started dies with it.
+            # In its own process group, so that, as in a container, its children die with it.
             self._process = subprocess.Popen(
                 self._command, env=self._environment, stdout=log, stderr=log, start_new_session=True
             )
@@ -48,14 +48,14 @@ class BotProcess:
         return self._process is not None and self._process.poll() is None
 
     def kill(self, *, wait: bool = True) -> None:
-        """`kill -9` for it and everything it has started; with `wait` it is gone when this returns."""
+        """`kill -9` it and its children; with `wait`, they have ended when this returns."""
         if self.running:
             os.killpg(self.process.pid, signal.SIGKILL)
             if wait:
                 self.process.wait()
 
     def stop(self) -> int:
-        """Stop it as Kubernetes stops a container; the exit code."""
+        """Stop it as Kubernetes stops a container, and return the exit code."""
         self.process.terminate()
         return self.process.wait(timeout=60)
 
@@ -64,7 +64,7 @@ class BotProcess:
 
 
 class Fleet:
-    """Applications with some ConfigMaps each, deployed, and the sandbox that they live in."""
+    """Deployed applications with some ConfigMaps each, and their sandbox."""
 
     def __init__(self, stack: Stack, channels: list[str]) -> None:
         self.stack = stack
@@ -76,7 +76,7 @@ class Fleet:
         return self.channels[self.applications.index(application) % len(self.channels)]
 
     def edit(self, application: StackApplication, number: int, level: str) -> None:
-        """Edit one of its ConfigMaps in the cluster, by hand."""
+        """Edit one of the application's ConfigMaps in the cluster manually."""
         self.api.call(
             "PATCH",
             f"/api/v1/namespaces/{application.namespace}/configmaps/settings-{number}",
@@ -90,7 +90,7 @@ class Fleet:
         return self.repository.commit(self.repository.branch, dict(files), message, "ana")
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
-        """What the bot has stored; nothing before it has made its tables."""
+        """The result of a query on the bot's database; empty until it has created its tables."""
         url = f"file:{self.stack.folder}/state.db?mode=rw"
         try:
             with closing(sqlite3.connect(url, uri=True, timeout=10)) as database:
@@ -99,7 +99,7 @@ class Fleet:
             return []
 
     def unsettled(self) -> list[tuple[Any, ...]]:
-        """The incidents and rollouts that have not ended, or whose end Slack does not show yet."""
+        """The incidents and rollouts that have not ended, or whose end is not in Slack yet."""
         return self.rows("SELECT id FROM incidents WHERE NOT settled UNION SELECT id FROM rollouts WHERE NOT settled")
 
     @contextmanager
@@ -131,7 +131,7 @@ def settings_manifest(number: int, level: str = "1") -> str:
 
 @contextmanager
 def running_fleet(folder: Path, applications: int, channels: int, settings: int = 1, **slack: Any) -> Iterator[Fleet]:
-    """A fleet of that many applications, each with so many ConfigMaps; `slack` are the sandbox's options."""
+    """A fleet with this many applications, channels, and ConfigMaps for each; `slack` are the sandbox's options."""
     workspace = SandboxSlack(**slack)
     people = {user for user in workspace.workspace.users if user != BOT_USER}
     ids = [f"C0TEAM{number:04}" for number in range(channels)]

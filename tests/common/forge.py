@@ -1,4 +1,4 @@
-"""Forges: one in memory for tests of what the bot does with pull requests, and how each real one is reached."""
+"""Forges: one in memory, for tests of pull requests, and the sandbox's in each dialect."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -32,8 +32,8 @@ BOT_BRANCH = "gitops-bot/revert-1a2b3c4d"
 class InMemoryForge(Forge):
     """Pull requests of a source repository, by number.
 
-    While it is set, `fault` is raised by every call, `creation_fault` by those that open a pull request, and
-    `checks_fault` by those that read checks.
+    If set, every call raises `fault`, those that open a pull request `creation_fault`, and those that read checks
+    `checks_fault`.
     """
 
     def __init__(self, source: SourceRepository) -> None:
@@ -44,15 +44,15 @@ class InMemoryForge(Forge):
         self.fault: ForgeError | None = None
         self.checks_fault: ForgeError | None = None
         self.creation_fault: ForgeError | None = None
-        self.numbers: dict[str, int] = {}  # by sha of each commit that a merge brought
+        self.numbers: dict[str, int] = {}  # by the sha of each merged commit
         self._lock = threading.Lock()
 
-    # ---------------------------------------------------------------- what people do
+    # ---------------------------------------------------------------- people's actions
 
     def merge(
         self, branch: str, *, title: str, method: Literal["merge", "squash", "rebase"] = "merge", base: str = "main"
     ) -> PullRequest:
-        """Merge a branch of the source as the forge's button would; the merged pull request."""
+        """Merge a branch of the source as the forge's button would, and return the merged pull request."""
         git = self.source.git
         head_sha = self.source.sha(branch)
         commits = git("rev-list", f"{base}..{branch}").split()
@@ -87,7 +87,7 @@ class InMemoryForge(Forge):
         """Close a pull request without merging it."""
         self.pull_requests[number] = replace(self.pull_requests[number], state="closed")
 
-    # ---------------------------------------------------------------- what the bot asks
+    # ---------------------------------------------------------------- the bot's calls
 
     def get_pull_request(self, number: int) -> PullRequest | None:
         self._answer()
@@ -158,7 +158,7 @@ class InMemoryForge(Forge):
 
 @dataclass(frozen=True)
 class ForgeKind:
-    """One of the forges that the sandbox speaks as, and what people and the configuration call its things."""
+    """One of the sandbox's forges, and its terms in messages and in the configuration."""
 
     kind: str
     dialect: Dialect
@@ -220,9 +220,9 @@ FORGE_KINDS = {
 
 
 class RunningForge:
-    """The sandbox's forge of one kind with one repository, for which the bot is configured as `press`.
+    """The sandbox's forge of one kind with one repository, where the bot is `press`.
 
-    People there are mia, kit and lou. Each event is a second after the one before, by the clock.
+    The people are mia, kit and lou. By the clock, events are a second apart.
     """
 
     def __init__(self, kind: str, folder: Path, clock: Clock | None = None) -> None:
@@ -236,7 +236,7 @@ class RunningForge:
         self.url = ""
 
     def commit_bot_branch(self) -> None:
-        """Commit a file to main, and a change of it to BOT_BRANCH."""
+        """Commit a file to main, and a change to it to BOT_BRANCH."""
         self.hosted.commit("main", {"a.yaml": "a: 1\n"}, "First\n", "mia")
         self.hosted.commit(BOT_BRANCH, {"a.yaml": "a: 2\n"}, "Second\n", "mia")
 
@@ -248,15 +248,15 @@ class RunningForge:
             yield self
 
     def settings(self, repository: str = "", url: str = "") -> dict[str, object]:
-        """One entry of `repositories:`, for this repository unless it is given another name or URL."""
+        """One entry of `repositories:`, by default for this repository."""
         name, root = repository or self.kind.repository, url or self.url
         forge = {"kind": self.kind.kind, "repository": name, "api_url": f"{root}{self.kind.api_path}"}
         return {"url": f"{root}{self.kind.dialect.git}/{name}.git", "forge": forge}
 
     def config(self, *, token: str | None = None, repository: str = "", url: str = "", **settings: object) -> Config:
-        """The bot's configuration; by default with a token that may do everything, and this forge's URL.
+        """The bot's configuration, by default with a token that has all permissions, and this forge's URL.
 
-        `settings` are further ones of the repository. The application `shop` is in it, on no real cluster.
+        `settings` are other settings of the repository. It has the application `shop`, without a real cluster.
         """
         file = write_config(
             self.folder / "config.yaml",
@@ -268,13 +268,13 @@ class RunningForge:
         return load(file, {self.kind.token_variable: self.sandbox.token if token is None else token})
 
     def adapter(self, **config: Any) -> build.ConfiguredForge:
-        """The forge as the bot composes it."""
+        """The forge as built by the bot."""
         forge = build.forge(self.config(**config), "press")
         assert forge
         return forge
 
     def repository(self, **config: Any) -> GitRepository:
-        """The repository as the bot composes it."""
+        """The repository as built by the bot."""
         return build.repository(self.config(**config), "press")
 
 

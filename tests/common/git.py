@@ -11,18 +11,18 @@ class SourceRepository:
     def __init__(self, path: Path) -> None:
         self.path = path
         path.mkdir(parents=True)
-        self.git("init", "-q", "-b", "main")
+        self.git("init", "-q", "-b", "main", "--template=")
         config = path / ".git/config"
         user = "[user]\n\tname = Ana\n\temail = ana@example.com\n[commit]\n\tgpgsign = false\n[gc]\n\tauto = 0\n"
         config.write_text(config.read_text() + user)
 
     @property
     def url(self) -> str:
-        """What the bot is configured with."""
+        """The URL to configure in the bot."""
         return str(self.path)
 
     def git(self, *argv: str, check: bool = True, stdin: str | None = None) -> str:
-        """Run git in the work tree; its output without the final newline. With `check`, it must succeed."""
+        """Run git in the work tree, and return its output without the final newline. With `check`, it must succeed."""
         process = subprocess.run(
             ["git", *argv], cwd=self.path, input=stdin, capture_output=True, text=True, check=False
         )
@@ -37,7 +37,7 @@ class SourceRepository:
     def commit(
         self, message: str, files: Mapping[str, str | bytes | None], author: str = "Ana <ana@example.com>"
     ) -> str:
-        """Commit these files (None deletes one) and whatever else has changed; the sha. It may be empty."""
+        """Commit these files (None deletes one) and all other changes, and return the sha. The commit may be empty."""
         for name, content in files.items():
             file = self.path / name
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -48,8 +48,15 @@ class SourceRepository:
             else:
                 file.write_text(content)
         self.git("add", "-A")
-        self.git("commit", "-q", "--allow-empty", "-m", message, f"--author={author}")
-        return self.sha()
+        summary = self.git("-c", "core.abbrev=40", "commit", "--allow-empty", "-m", message, f"--author={author}")
+        return summary.partition("]")[0].split()[-1]  # "[main 40 hex digits] Subject"
+
+    def add_hook(self, name: str, script: str) -> None:
+        """Let a shell script run as this hook, such as `pre-receive`."""
+        hook = self.path / ".git/hooks" / name
+        hook.parent.mkdir(exist_ok=True)
+        hook.write_text(f"#!/bin/sh\n{script}\n")
+        hook.chmod(0o755)
 
     def sha(self, revision: str = "HEAD") -> str:
         return self.git("rev-parse", revision)
@@ -62,7 +69,7 @@ class SourceRepository:
         self.git("switch", "-q", branch)
 
     def merge(self, *branches: str, message: str = "") -> str:
-        """Merge into the branch that is checked out; the merge commit's sha."""
+        """Merge into the current branch, and return the merge commit's sha."""
         self.git("merge", "-q", "--no-ff", "-m", message or f"Merge {' and '.join(branches)}", *branches)
         return self.sha()
 

@@ -1,4 +1,4 @@
-"""A cluster behind its API server, what deployers and people do to it, and the objects tests put there."""
+"""A cluster, what deployers and people do to it, and objects for tests."""
 
 import copy
 import threading
@@ -28,7 +28,7 @@ KUSTOMIZATIONS = ServedKind(
 
 
 def config_map(name: str = "settings", **data: str) -> dict[str, Any]:
-    """A ConfigMap; `level: info` unless other data is given."""
+    """A ConfigMap, by default with `level: info`."""
     return {
         "apiVersion": "v1",
         "kind": "ConfigMap",
@@ -38,7 +38,7 @@ def config_map(name: str = "settings", **data: str) -> dict[str, Any]:
 
 
 def deployment(name: str = "web", *, replicas: int = 2, image: str = "registry.example/web:1.4.2") -> dict[str, Any]:
-    """A Deployment of one container, which has the Deployment's name."""
+    """A Deployment with one container of the same name."""
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
@@ -55,17 +55,18 @@ def deployment(name: str = "web", *, replicas: int = 2, image: str = "registry.e
 
 
 def secret(name: str = "login", **data: str) -> dict[str, Any]:
-    """A Secret, its values in plain text as `stringData`."""
+    """A Secret with plain text values in `stringData`."""
     return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "stringData": data}
 
 
 def as_yaml(*objects: Object) -> str:
-    """The objects as one manifest file."""
-    return yaml.safe_dump_all([dict(object_) for object_ in objects], sort_keys=False, default_flow_style=None)
+    """The objects in one manifest file."""
+    documents = [dict(object_) for object_ in objects]
+    return yaml.dump_all(documents, Dumper=yaml.CSafeDumper, sort_keys=False, default_flow_style=None)
 
 
 class RunningCluster:
-    """The sandbox's cluster, served over HTTP. `reconcile` runs its controllers now, so that no test has to wait."""
+    """The sandbox's cluster over HTTP. `reconcile` runs its controllers at once, so that tests don't have to wait."""
 
     def __init__(self, sandbox: SandboxCluster, server: Server) -> None:
         self.sandbox, self.url = sandbox, server.url
@@ -73,11 +74,11 @@ class RunningCluster:
         self.api = sandbox.api
 
     def kubeconfig(self, path: Path, identity: str = "bot", namespace: str = "default") -> Path:
-        """Write a kubeconfig that reaches this cluster; its path."""
+        """Write a kubeconfig for this cluster, and return its path."""
         return write_kubeconfig(path, self.url, identity=identity, namespace=namespace)
 
     def client(self, folder: Path, name: str = "prod", **options: Any) -> KubernetesCluster:
-        """The bot's own client of this cluster."""
+        """The bot's own client for this cluster."""
         return KubernetesCluster(name, kubeconfig=self.kubeconfig(folder / f"{name}.kubeconfig"), **options)
 
     def apply(self, *objects: Object, namespace: str | None = None, manager: str = ARGO_CD) -> None:
@@ -87,7 +88,7 @@ class RunningCluster:
         self.sandbox.controllers.reconcile()
 
     def edit(self, target: Object, namespace: str, patch: Object, *, user_agent: str = KUBECTL) -> None:
-        """Merge-patch an object by hand, as `kubectl edit` does."""
+        """Merge-patch an object as a person, like `kubectl edit`."""
         self._patch(self.api.path_of(target, namespace), patch, user_agent)
 
     def set_status(self, target: Object, namespace: str, status: Object) -> None:
@@ -95,19 +96,19 @@ class RunningCluster:
         self._patch(f"{self.api.path_of(target, namespace)}/status", {"status": status}, "controller")
 
     def delete(self, target: Object, namespace: str | None = None) -> None:
-        """Delete an object by hand."""
+        """Delete an object as a person."""
         self.api.call("DELETE", self.api.path_of(target, namespace), user_agent=KUBECTL)
 
     def fail(self, path: str, status: int = 0, **options: Any) -> None:
-        """Answer requests to paths of this pattern with an error, or late, or cut off: see Fault."""
+        """Make requests to paths that match a pattern fail: see Fault."""
         self.sandbox.faults.add(Fault(path, status, **options))
 
     def recover(self) -> None:
-        """Answer everything again."""
+        """Remove all faults."""
         self.sandbox.faults.clear()
 
     def drop_watches(self) -> None:
-        """Break off every watch."""
+        """Cut every watch."""
 
         async def drop() -> None:
             self.sandbox.drop_watches()

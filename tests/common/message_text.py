@@ -1,10 +1,10 @@
-"""Block Kit as text that people review: a line for each thing a message says, all languages side by side.
+"""Block Kit as text for review: a line for each part of a message, with all languages side by side.
 
 What people read is in Slack's mrkdwn (*bold*, `code`, <@user>, <url|label>), except dates: `<2026-03-01 02:47 UTC,
 {time_secs}>`. `↵` ends a line whose paragraph continues on the next. Ids, values and styles follow as `name=value`.
 
-Nothing is dropped: an element, key or style that has no notation here raises UnknownStructureError. What looks the same
-on screen reads the same: where one text element, or one list, ends and the next begins.
+Nothing is dropped: an element, key or style without a notation here raises UnknownStructureError. Differences that are
+not visible, such as the boundaries of text elements and lists, are not shown.
 https://docs.slack.dev/reference/block-kit
 """
 
@@ -20,15 +20,15 @@ _MARKUP = re.compile(r"[\\*`<]|\b_|_\b")
 
 
 class UnknownStructureError(ValueError):
-    """This part of Block Kit has no notation here."""
+    """This part of Block Kit has no notation."""
 
 
 class LanguagesDifferError(ValueError):
-    """The languages of one message differ in what must not depend on the language."""
+    """The languages of a message differ in something that must not depend on the language."""
 
 
 class Line(NamedTuple):
-    """What people read in one language, and the facts beside it, which are the same in every language."""
+    """The text in one language, and the facts, which are the same in every language."""
 
     text: str
     facts: str = ""
@@ -38,11 +38,11 @@ Section = list[Line]
 
 
 def side_by_side(content: Mapping[str, Mapping[str, Any]]) -> str:
-    """One message, modal or Home view, by language. A line that reads the same in every language is written once.
+    """One message, modal or Home view, by language. A line that is the same in every language is written once.
 
-    Raises LanguagesDifferError where blocks or facts differ. Text that was cut may have more lines in one language.
+    Raises LanguagesDifferError if blocks or facts differ. Text that was cut may have more lines in one language.
     """
-    types, *others = [[block["type"] for block in given["blocks"]] for given in content.values()]
+    types, *others = [[block["type"] for block in view["blocks"]] for view in content.values()]
     if any(other != types for other in others):
         raise LanguagesDifferError(f"not the same blocks: {[types, *others]}")
     paired = zip(*map(sections, content.values()), strict=True)
@@ -63,7 +63,7 @@ def _rows(languages: Sequence[str], section: Sequence[Section]) -> Iterator[str]
 
 
 def sections(content: Mapping[str, Any]) -> list[Section]:
-    """What comes before the blocks, then each block. `content` is a view, or what a message is posted with."""
+    """The part before the blocks, then each block. `content` is a view, or the arguments of a post."""
     match content:
         case {"text": str(text), "blocks": blocks, **rest} if not rest:
             top = _lines(f"text: {text}")
@@ -233,13 +233,13 @@ def _plain(text: Mapping[str, Any], *, emoji: bool = False) -> str:
 
 
 def _lines(text: str) -> list[Line]:
-    """A line each; `↵` where the next belongs to the same paragraph."""
+    """The lines of a text, with `↵` if the next belongs to the same paragraph."""
     *broken, last = text.split("\n")
     return [*(Line(f"{line}↵") for line in broken), *([Line(last)] if last or not broken else [])]
 
 
-def _facts(given: Mapping[str, Any], *names: str) -> str:
-    """`name=value` of those that are given, in this order. Raises UnknownStructureError at any other name."""
-    if not given.keys() <= set(names):
-        raise UnknownStructureError(given)
-    return " ".join(f"{name}={shlex.quote(str(given[name]))}" for name in names if name in given)
+def _facts(values: Mapping[str, Any], *names: str) -> str:
+    """`name=value` for each given name, in this order. Raises UnknownStructureError for any other name."""
+    if not values.keys() <= set(names):
+        raise UnknownStructureError(values)
+    return " ".join(f"{name}={shlex.quote(str(values[name]))}" for name in names if name in values)

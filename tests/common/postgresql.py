@@ -1,4 +1,4 @@
-"""A PostgreSQL server of the tests' own."""
+"""A PostgreSQL server for tests."""
 
 import os
 import shutil
@@ -12,7 +12,7 @@ _OPTIONS = "-c listen_addresses=127.0.0.1 -c port={port} -c fsync=off -c unix_so
 
 
 class RunningPostgresql:
-    """A server in a folder, which can be stopped and started. It refuses to run as root, so root lends it a user."""
+    """A server in a folder, which can be stopped and started. It refuses to run as root, so root switches users."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -29,16 +29,16 @@ class RunningPostgresql:
 
     @property
     def url(self) -> str:
-        """What the store is configured with."""
+        """The URL to configure in the store."""
         return f"postgresql+psycopg://bot@127.0.0.1:{self._port}/postgres"
 
     def start(self) -> None:
-        # TCP: a socket's path may have 107 characters, and a checkout may lie deeper.
+        # TCP, since a socket's path may have at most 107 characters.
         options = _OPTIONS.format(port=self._port)
         self._run("pg_ctl", "-w", "-o", options, "-l", str(self._folder / "log"), "start")
 
     def stop(self) -> None:
-        """Stop it as a crash does: every connection breaks off."""
+        """Stop it as in a crash, which cuts every connection."""
         self._run("pg_ctl", "-w", "-m", "immediate", "stop")
 
     def _run(self, program: str, *options: str) -> None:

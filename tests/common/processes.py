@@ -1,11 +1,11 @@
-"""What anybody on this machine sees of its processes."""
+"""What any user of this machine sees of its processes."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 
 def command_lines() -> Iterator[bytes]:
-    """What every process was started with, each argument ended by a zero byte."""
+    """The command line of every process, with a zero byte after each argument."""
     for file in Path("/proc").glob("[0-9]*/cmdline"):
         try:
             yield file.read_bytes()

@@ -32,13 +32,13 @@ class Prometheus:
         self.url = f"http://{host}"
 
     def get(self, path: str, **fields: str) -> Any:
-        """The data of an answer of its API."""
+        """The data in a response of its API."""
         answer = urllib3.request("GET", f"{self.url}/api/v1/{path}", fields=fields, timeout=5, retries=False).json()
         assert answer["status"] == "success", answer
         return answer["data"]
 
     def values(self, query: str) -> list[tuple[Mapping[str, str], float]]:
-        """The labels and values of the series that the query returns now, without those that are not a number."""
+        """The labels and values of the series that the query returns now, except NaN."""
         series = self.get("query", query=query)["result"]
         values = [(entry["metric"], float(entry["value"][1])) for entry in series]
         return [(labels, value) for labels, value in values if not math.isnan(value)]

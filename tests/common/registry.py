@@ -1,4 +1,4 @@
-"""A real OCI registry, with charts in it as `helm push` leaves them."""
+"""A real OCI registry, with charts as pushed by `helm push`."""
 
 import base64
 import json
@@ -36,7 +36,7 @@ class Registry:
     def push(
         self, name: str, version: str = "1.0.0", content: bytes | None = None, *, tag: str = "", layer: str = _LAYER
     ) -> str:
-        """Push a package; the digest of its manifest."""
+        """Push a package, and return the digest of its manifest."""
         content = package(name, version) if content is None else content
         blobs = [(_CONFIG, json.dumps({"name": name, "version": version}).encode()), (layer, content)]
         config, chart = (

@@ -1,4 +1,4 @@
-"""Rendering as the bot does it, and renderers that are not the official programs."""
+"""Rendering as in the bot, and fake renderers."""
 
 import subprocess
 import threading
@@ -45,7 +45,7 @@ class HangingRenderer(Renderer):
 
 
 class Rendering:
-    """Commits files, and renders a path of them as the bot does."""
+    """Commits files, and renders a path as the bot does."""
 
     def __init__(self, source: SourceRepository, tmp_path: Path) -> None:
         self.source = source
@@ -53,7 +53,7 @@ class Rendering:
         self.use(ProgramRenderer.find())
 
     def use(self, programs: Renderer | None, bases: Bases | None = None, charts: Charts | None = None) -> None:
-        """Render with these programs, remote bases and charts from now on, or with none; nothing is cached yet."""
+        """Render with these programs, remote bases and charts from now on, or without, starting with an empty cache."""
         self.programs = programs
         self.cache = ManifestCache(programs, charts, bases)
 
@@ -62,7 +62,7 @@ class Rendering:
         return self.repository.fetch()
 
     def render(self, path: str | Source, sha: str | None = None) -> Sequence[Manifest]:
-        """The manifests of a path or a Source at a commit, by default the latest."""
+        """The manifests of a path or Source at a commit, by default the latest."""
         source = path if isinstance(path, Source) else Source(path)
         return self.cache.manifests(self.repository, sha or self.repository.head(), source)
 
@@ -72,7 +72,7 @@ class Rendering:
         path: str | Source = "app",
         kind: type[Exception] | tuple[type[Exception], ...] = (ManifestError, PortError),
     ) -> str:
-        """Commit these files beside a good one; the sentence that says why the path cannot be rendered."""
+        """Commit these files next to a valid one, and return the error when the path is rendered."""
         self.commit({"app/one.yaml": as_yaml(config_map("one")), **files})
         with pytest.raises(kind) as raised:
             self.render(path)
@@ -82,7 +82,7 @@ class Rendering:
         return message
 
     def official(self, path: str) -> Sequence[Manifest]:
-        """What the official program renders from the work tree."""
+        """The official program's result for the work tree."""
         argv = [*ProgramRenderer.find().kustomize_command, path]
         process = subprocess.run(argv, cwd=self.source.path, capture_output=True, check=True)
         return read_manifests("official", process.stdout)

@@ -1,4 +1,4 @@
-"""An application, a check of it, its drift and its incident, to vary."""
+"""A sample application, with a check, drift and an incident."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -24,14 +24,14 @@ def application(name: str = "shop", **settings: Any) -> Application:
 
 
 def check(application: str = "shop", **values: Any) -> Check:
-    """A check four minutes after T0: in sync, unless it is given drift."""
+    """A check four minutes after T0, which is in sync without drift."""
     status = Status.OUT_OF_SYNC if values.get("drift") else Status.SYNCED
     defaults = {"cluster": "prod", "revision": REVISION, "status": status, "error": None, "objects": 3}
     return Check(application, **{**defaults, "at": T0 + timedelta(minutes=4), **values})
 
 
 def incident(application: str = "shop", **values: Any) -> Incident:
-    """An open, announced incident of one scaled Deployment, since T0."""
+    """An open, announced incident with one scaled Deployment, since T0."""
     defaults: dict[str, Any] = {
         "id": f"{application}@1",
         "application": application,

@@ -1,4 +1,4 @@
-"""The sandbox's Slack: what the bot posts there, and what people read and do."""
+"""The sandbox's Slack: what the bot posts, and what people read and do."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -20,7 +20,7 @@ PLATFORM = "S0PLATFORM"  # the user group of Jonas and Mira
 
 
 def slack_client(slack: SandboxSlack, *, timeout: int = 5) -> WebClient:
-    """A Web API client of this Slack that never retries by itself, as the bot's."""
+    """A Web API client for this Slack that, like the bot's, never retries."""
     return WebClient(BOT_TOKEN, base_url=slack.api_url, timeout=timeout, retry_handlers=[])
 
 
@@ -35,18 +35,18 @@ def content(message: Message | View | BlockMessage) -> str:
 
 
 def headline(message: Message) -> str:
-    """The text of the header that a card begins with; empty for any other message."""
+    """The text of a card's header; empty for any other message."""
     first: Mapping[str, Any] = next(iter(message.blocks or ()), {})
     return str(first["text"]["text"]) if first.get("type") == "header" else ""
 
 
 def cards(slack: SandboxSlack, channel: str = ALERTS) -> list[Message]:
-    """Messages in the channel itself, not in threads."""
+    """Messages in the channel, without replies in threads."""
     return [message for message in slack.messages(channel) if not message.reply]
 
 
 def headlines(slack: SandboxSlack, channel: str = ALERTS) -> list[str]:
-    """The headlines of those."""
+    """The headlines of the cards."""
     return [headline(card) for card in cards(slack, channel)]
 
 
@@ -61,30 +61,30 @@ def methods_called(slack: SandboxSlack, prefix: str = "") -> list[str]:
 
 
 class Person:
-    """Somebody in Slack: types, clicks, and waits for what the bot answers."""
+    """A person in Slack, who types, clicks, and waits for the bot's answers."""
 
     def __init__(self, slack: SandboxSlack, user: str = JONAS, channel: str = ALERTS) -> None:
         self.slack, self.user, self.channel = slack, user, channel
 
-    # ---------------------------------------------------------------- does
+    # ---------------------------------------------------------------- actions
 
     def type(self, text: str) -> Message:
-        """`/gitops TEXT`; the answer."""
+        """Send `/gitops TEXT`, and return the answer."""
         return self.answer(self.slack.command(self.user, self.channel, text))
 
     def click(self, target: Message | View, action_id: str, value: Any = None) -> Interaction:
-        """Press a button that is shown."""
+        """Click a visible button."""
         return self.slack.click(self.user, target, action_id, value)
 
     def click_forged(self, action_id: str, value: str) -> Interaction:
-        """Press a button that the bot never posted, with any value."""
+        """Click a button that the bot never posted, with any value."""
         workspace = self.slack.workspace
         blocks = [{**actions(button("Press", action_id, value)), "block_id": "forged"}]
         message = workspace.post(Message(self.channel, workspace.ts(), BOT_USER, "A button", blocks))
         return self.slack.click(self.user, message, action_id)
 
     def open_home(self, part: str) -> View:
-        """Open the Home tab; what it shows, once it contains `part`."""
+        """Open the Home tab, and return it once it contains `part`."""
         self.slack.open_home(self.user)
         return self.home(part)
 
@@ -92,10 +92,10 @@ class Person:
         """Submit a modal."""
         return self.slack.submit_view(self.user, view, values)
 
-    # ---------------------------------------------------------------- reads
+    # ---------------------------------------------------------------- waiting
 
     def answer(self, interaction: Interaction) -> Message:
-        """The last answer to a command or a click, once it is acknowledged and no longer “Checking…”."""
+        """The last answer to a command or click, once it is acknowledged and no longer “Checking…”."""
 
         def final() -> Message | None:
             answers = [response for response in interaction.responses if not response.text.endswith("…")]
@@ -104,7 +104,7 @@ class Person:
         return wait_for(final)
 
     def card(self, headline_start: str, *parts: str) -> Message:
-        """The newest card in the channel with that headline that contains all parts."""
+        """The newest card in the channel with this headline that contains all parts."""
 
         def shown() -> Message | None:
             for card in reversed(cards(self.slack, self.channel)):
@@ -144,7 +144,7 @@ class Person:
         return wait_for(shown)
 
     def ephemeral_after(self, act: Callable[[], object]) -> Message:
-        """The message only they see after `act`; an opening one that ends in an ellipsis does not count."""
+        """The message that only they see after `act`; progress messages, which end with an ellipsis, do not count."""
         before = len(self.slack.ephemerals(self.user))
         act()
 

@@ -1,7 +1,7 @@
-"""A program that does what Helm 3's command line does with its arguments, where the real Helm is not installed.
+"""A program that handles arguments like Helm 3's command line, in case the real Helm is not installed.
 
-Helm's own code renders in the other tests (helm-python-sdk), but that has no command line. This one renders no
-template: it prints a ConfigMap with everything that its options made it read, as a chart could. It follows Helm's
+Other tests render with Helm's own code (helm-python-sdk), which has no command line. This program doesn't render
+templates: it prints a ConfigMap with everything that its options made it read, as a chart could. It follows Helm's
 cmd/helm/template.go, pkg/cli/values/options.go, pkg/getter/plugingetter.go and pkg/postrender/exec.go.
 """
 

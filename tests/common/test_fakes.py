@@ -1,4 +1,4 @@
-"""Fakes are held to the ports that they stand in for."""
+"""Fakes match the ports that they replace."""
 
 import importlib
 import inspect

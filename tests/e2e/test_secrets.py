@@ -36,7 +36,7 @@ VALUES = (
     *(*DB_PASSWORD, *API_TOKEN, *ARGUMENT),
 )
 # Libraries that say at DEBUG what they send and receive.
-VERBOSE_LIBRARIES = ("apscheduler", "git", "slack_bolt", "slack_sdk", "sqlalchemy", "urllib3")
+VERBOSE_LIBRARIES = ("apscheduler", "slack_bolt", "slack_sdk", "sqlalchemy", "urllib3")
 
 
 def encoded(text):

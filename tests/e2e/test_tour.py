@@ -1,6 +1,6 @@
 """The guided tour and its scenarios in a real browser, at the width of a desktop and of a phone.
 
-`make pictures` takes the pictures in `docs/pictures` again. Look at them afterwards.
+`make pictures` takes the pictures in `docs/pictures` again, and more in `.cache/pictures`. Look at them afterwards.
 """
 
 import os
@@ -16,7 +16,6 @@ from bot.sandbox.demo import PAGOS, Demo
 from tests.common.accessibility import accessibility_problems
 from tests.common.wait import DEADLINE
 
-# Kept as artefacts, to be looked at.
 PICTURES = Path(__file__).parents[2] / ".cache" / "pictures"
 DOCUMENTED = Path(__file__).parents[2] / "docs" / "pictures"
 # Which of them the documentation shows, and as what.
@@ -36,7 +35,10 @@ def page(browser, size):
     width, height = SIZES[size]
     phone = size == "phone"
     context = browser.new_context(
-        viewport={"width": width, "height": height}, has_touch=phone, device_scale_factor=2 if phone else 1, **LOOKS
+        viewport={"width": width, "height": height},
+        has_touch=phone,
+        device_scale_factor=2 if phone and UPDATE else 1,
+        **LOOKS,
     )
     context.set_default_timeout(DEADLINE * 1000)
     yield context.new_page()
@@ -52,14 +54,15 @@ class Guide:
         self.panel = page.get_by_role("region", name="Guided tour")
 
     def picture(self, name, card=None, page=None):
-        """Take a picture of the page or a card, and check the page: its width, and what axe-core says."""
-        PICTURES.mkdir(parents=True, exist_ok=True)
-        path = PICTURES / f"{self.size}-{name}.png"
+        """Check the page, its width and what axe-core says; take a picture of it or of a card if asked to."""
         page = page or self.page
         page.locator(".toast button").evaluate_all("all => all.forEach((one) => one.click())")
-        (card or page).screenshot(path=path)
-        if UPDATE and path.stem in SHOWN:
-            shutil.copy(path, DOCUMENTED / SHOWN[path.stem])
+        if UPDATE:  # a picture takes longer than every check
+            PICTURES.mkdir(parents=True, exist_ok=True)
+            path = PICTURES / f"{self.size}-{name}.png"
+            (card or page).screenshot(path=path)
+            if path.stem in SHOWN:
+                shutil.copy(path, DOCUMENTED / SHOWN[path.stem])
         width = page.evaluate("document.documentElement.scrollWidth")
         assert width <= SIZES[self.size][0], f"{name}: the page scrolls sideways"
         assert accessibility_problems(page) == [], name

@@ -2,24 +2,20 @@
 
 import pytest
 
+from bot.adapters.database.store import SqlStore
 from bot.cli.check_report import as_json, as_text
 from bot.core.drift.model import Status
 from bot.core.rollouts.rollout import RolloutState
 from bot.i18n.language import ENGLISH
 from bot.messages.drift import diff
 from bot.messages.status import Overview, answer
+from tests.common.deployers import apply_deployer, git_repository, kustomization, serve_deployers
 from tests.common.kubernetes import FLUX, KUSTOMIZATIONS, as_yaml, config_map
 from tests.common.samples import application
 from tests.common.slack import ALERTS, cards, content
 
 FILE = "apps/shop/settings.yaml"
 SETTINGS = config_map(level="info")
-KUSTOMIZATION = {
-    "apiVersion": "kustomize.toolkit.fluxcd.io/v1",
-    "kind": "Kustomization",
-    "metadata": {"name": "shop"},
-    "spec": {"path": "./apps/shop"},
-}
 
 
 @pytest.fixture
@@ -123,6 +119,59 @@ def test_conflicting_declarations_of_one_object_are_reported_and_are_not_drift(
         assert not any("declared twice" in output for output in outputs)
 
 
+def test_a_replica_without_the_lease_answers_and_records_nothing(start, slack, edit, empty_postgresql):
+    bot = start(store=empty_postgresql, alerts={"looks": 1})
+    edit(level="debug")
+    assert bot.check()["shop"].drift[0].fields[0].live == "debug"
+    assert (bot.store.checks.latest(), bot.store.incidents.unsettled(), cards(slack)) == ({}, [], [])
+    bot.store.leases.renew(bot.config.lease_names)
+    bot.check()
+    assert bot.store.checks.latest()["shop"].status is Status.OUT_OF_SYNC
+    assert len(cards(slack)) == 1
+
+
+def test_a_check_whose_lease_is_lost_meanwhile_records_nothing(start, slack, edit, empty_postgresql, monkeypatch):
+    bot = start(store=empty_postgresql, alerts={"looks": 1})
+    other = SqlStore(empty_postgresql)
+    bot.store.leases.renew(bot.config.lease_names)
+    edit(level="debug")
+    client = bot.ports.clusters["prod"]
+    read = client.list
+
+    def list_after_takeover(*args):
+        bot.store.leases.close()
+        other.leases.renew(bot.config.lease_names)
+        return read(*args)
+
+    monkeypatch.setattr(client, "list", list_after_takeover)
+    assert bot.check()["shop"].status is Status.OUT_OF_SYNC
+    assert (other.checks.latest(), other.incidents.unsettled(), cards(slack)) == ({}, [], [])
+    other.close()
+
+
+def test_commits_that_another_replica_records_during_a_fetch_do_not_rewrite_history(start, source, monkeypatch):
+    bot = start()
+    repository = bot.ports.repositories["platform"]
+    fetch = repository.fetch
+    shas = []
+
+    def fetch_and_pause():
+        """Fetch one commit; before it's recorded, another replica records a second one too."""
+        monkeypatch.setattr(repository, "fetch", fetch)
+        shas.append(source.commit("Warn", {FILE: as_yaml(config_map(level="warn"))}))
+        head = fetch()
+        shas.append(source.commit("Debug", {FILE: as_yaml(config_map(level="debug"))}))
+        bot.monitor._fetch_and_record("platform")
+        return head
+
+    monkeypatch.setattr(repository, "fetch", fetch_and_pause)
+    bot.check()
+    rollouts = bot.store.rollouts.unsettled()
+    assert [rollout.revision for rollout in rollouts] == shas
+    assert not any(rollout.rewritten for rollout in rollouts)
+    assert bot.store.rollouts.head("platform") == bot.store.approvals.head("platform") == shas[-1]
+
+
 def test_a_merge_that_lands_during_a_check_waits_for_the_next_one(start, slack, source, monkeypatch):
     bot = start(alerts={"looks": 1})
     deployed = source.sha()
@@ -153,21 +202,19 @@ def test_a_rollout_in_progress_holds_alerts_back_unless_configured_otherwise(sta
     assert len(alerted) == expected
 
 
-def reconciling(cluster, status):
-    conditions = [{"type": "Reconciling", "status": status}]
-    cluster.set_status(KUSTOMIZATION, "flux-system", {"conditions": conditions})
-
-
-def test_a_reconciling_deployer_holds_alerts_back_until_it_is_done(start, slack, cluster, edit):
+def test_a_reconciling_deployer_holds_alerts_back_until_it_is_done(start, slack, source, cluster, edit):
     bot = start()
-    cluster.api.serve(KUSTOMIZATIONS)
-    cluster.apply(KUSTOMIZATION, namespace="flux-system", manager="flux")
-    reconciling(cluster, "True")
+    serve_deployers(cluster)
+    reconciling, done = (
+        kustomization("shop", status={"conditions": [{"type": "Reconciling", "status": status}]})
+        for status in ("True", "False")
+    )
+    apply_deployer(cluster, git_repository(source.url), reconciling, namespace="flux-system")
     edit(level="debug")
     for _ in range(3):
         assert bot.check()["shop"].status is Status.OUT_OF_SYNC
     assert cards(slack) == []
-    reconciling(cluster, "False")
+    apply_deployer(cluster, done, namespace="flux-system")
     bot.check()
     bot.check()
     assert len(cards(slack)) == 1

@@ -4,18 +4,23 @@ import gzip
 import io
 import json
 import tarfile
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from hashlib import sha256
+from types import SimpleNamespace
 
 import pytest
+import requests
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.adapters.charts.credentials import read_credentials
 from bot.adapters.charts.fetcher import ChartFetcher
+from bot.adapters.downloads import background
+from bot.adapters.downloads.background import BackgroundFetches
 from bot.adapters.downloads.cache import DownloadCache
 from bot.core.charts import archive as archives
 from bot.core.charts import bounds
@@ -23,6 +28,7 @@ from bot.core.charts.archive import ArchiveError, unpack
 from bot.core.charts.reference import ChartRef
 from bot.ports.charts import ChartError
 from tests.common.charts import package
+from tests.common.wait import wait_for
 from tests.hostile.server import HostileServer, send
 
 SECRET = "Basic c2VjcmV0OnRva2Vu"
@@ -232,10 +238,16 @@ def test_a_server_that_drips_is_given_up_and_left_alone_for_a_while(attack, monk
     assert len(attack.server.paths) == requests
 
 
-def test_an_untrusted_certificate_names_the_remedy_which_works(untrusted_server, tmp_path, monkeypatch):
+CA_VARIABLES = ("GIT_SSL_CAINFO", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")  # the first one counts
+
+
+@pytest.mark.parametrize("number", range(len(CA_VARIABLES)))
+def test_an_untrusted_certificate_names_the_remedy_which_works(untrusted_server, tmp_path, monkeypatch, number):
     url, ca = untrusted_server
-    for name in ("GIT_SSL_CAINFO", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):  # they come before SSL_CERT_FILE
-        monkeypatch.delenv(name, raising=False)
+    for variable in CA_VARIABLES[:number]:
+        monkeypatch.delenv(variable, raising=False)
+    for variable in CA_VARIABLES[number:]:
+        monkeypatch.setenv(variable, requests.certs.where())
     chart = ChartRef.parse(url, "web", "1.0.0")
 
     def refusal():
@@ -243,9 +255,12 @@ def test_an_untrusted_certificate_names_the_remedy_which_works(untrusted_server,
             ChartFetcher(tmp_path, [chart.host], {}).fetch(chart)
         return str(refused.value)
 
-    assert "is not trusted (self-signed certificate). " in (said := refusal())
-    assert "SSL_CERT_FILE" in said
-    monkeypatch.setenv("SSL_CERT_FILE", ca)
+    assert " is not trusted (" in (said := refusal())
+    assert f"set {CA_VARIABLES[number]} to" in said
+    if number < len(CA_VARIABLES) - 1:
+        monkeypatch.setenv(CA_VARIABLES[number], "/nowhere")
+        assert "(the CA file is missing or has no certificates). " in refusal()
+    monkeypatch.setenv(CA_VARIABLES[number], ca)
     assert "it responded with 404" in refusal()
 
 
@@ -257,14 +272,81 @@ def test_a_name_that_cannot_be_resolved_is_said(attack, scheme):
     )
 
 
-def test_a_slow_server_is_left_alone_for_a_while(attack):
-    attack.server.respond = lambda handler: send(handler, b"{}", 404)
-    host = attack.server.url.removeprefix("http://")
-    for seconds in (bounds.SLOW_SECONDS - 0.1, *[bounds.FETCH_SECONDS / 3] * 2):
-        attack.fetcher._http._count_delay(host, seconds)
-        assert "responded with 404" in attack.refusal()
-    attack.fetcher._http._count_delay(host, bounds.FETCH_SECONDS / 3)
-    assert "is slow: its responses took 60 seconds in total" in attack.refusal()
+@pytest.fixture
+def released():
+    """What a slow server waits for."""
+    event = threading.Event()
+    yield event
+    event.set()
+
+
+def test_a_slow_server_delays_nobody_for_long_and_its_charts_arrive_later(attack, released, monkeypatch):
+    def serve(server, *, after=None):
+        names = [f"chart-{number}" for number in range(12)]
+        fields = {name: [{"name": name, "version": "1.0.0", "urls": [f"{name}.tgz"]}] for name in names}
+        index = yaml.safe_dump({"apiVersion": "v1", "entries": fields}).encode()
+
+        def respond(handler):
+            if after and "index" not in handler.path:
+                after.wait(30)
+            send(handler, index if "index" in handler.path else package(handler.path[1:-4]))
+
+        server.respond = respond
+        return [ChartRef.parse(server.url, name, "*") for name in names]
+
+    slow, quick = serve(attack.server, after=released), serve(attack.other)
+    fetcher = attack.fetcher
+    monkeypatch.setattr(fetcher, "_allow", ["*"])
+    monkeypatch.setattr(fetcher, "_fetches", BackgroundFetches(wait_seconds=0.3))
+    for chart in slow:
+        with pytest.raises(ChartError, match=r"^chart-.* is still being fetched from 127\.0\.0\.1:\d+\. A later"):
+            fetcher.fetch(chart)
+    assert fetcher.fetch(quick[0]).version == "1.0.0"
+    released.set()
+
+    def has_arrived(chart):
+        with suppress(ChartError):
+            return fetcher.fetch(chart)
+
+    arrived = [wait_for(lambda chart=chart: has_arrived(chart)) for chart in slow]
+    released.clear()
+    assert [fetcher.fetch(chart) for chart in slow] == arrived
+    monkeypatch.setattr(background, "RECENT_SECONDS", 0.0)
+    with pytest.raises(ChartError, match="is still being fetched"):
+        fetcher.fetch(slow[0])
+
+
+def test_the_time_that_several_wait_for_a_host_counts_once(monkeypatch):
+    clock = SimpleNamespace(now=0.0)
+    monkeypatch.setattr(background, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    patience = background._Patience(60.0)
+    assert patience.begin() == 60
+    clock.now = 20
+    assert patience.begin() == 40
+    clock.now = 90
+    patience.end()
+    patience.end()
+    assert patience.begin() == 0
+    patience.end()
+    clock.now += bounds.WAIT_WINDOW_SECONDS / 2
+    assert patience.begin() == 30
+
+
+def test_slow_hosts_delay_checks_together_no_longer_than_one_of_them(released, monkeypatch):
+    clock, waited = SimpleNamespace(now=0.0), []
+
+    def wait(_, seconds):
+        waited.append(seconds)
+        clock.now += seconds
+
+    monkeypatch.setattr(background, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    monkeypatch.setattr(background, "wait", wait)
+    fetches = BackgroundFetches()
+    for _ in range(2):
+        for number in range(40):
+            with pytest.raises(background.FetchPendingError):
+                fetches.result(f"charts-{number}.example", number, released.wait)
+    assert bounds.WAIT_SECONDS < sum(waited) < bounds.WAIT_SECONDS + 80 * bounds.GRACE_SECONDS + 20
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])

@@ -170,6 +170,8 @@ from bot.ports.cluster import ClusterError, Kind
 cluster = KubernetesCluster("prod", kubeconfig=sys.argv[1])
 kind = Kind("", "v1", "ConfigMap", "configmaps", True)
 try:
+    if sys.argv[2] == "discover":
+        cluster.discover()
     result = len(cluster.list(kind, None, (lambda live: 1) if sys.argv[2] == "read" else (lambda live: live)))
 except ClusterError as error:
     result = error
@@ -224,6 +226,7 @@ LARGE = {
         "larger than 16 MiB",
         200,
     ),
+    "a discovery without end": (bomb, "discover", "larger than 64 MiB", 300),
     "as many Python objects as a page can hold": (wide, "read", "0", 600),
 }
 

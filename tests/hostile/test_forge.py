@@ -430,7 +430,7 @@ def test_a_name_that_cannot_be_resolved_is_said(site):
 
 def test_a_server_without_tls_is_said(site, hostile):
     hostile.respond = lambda handler: send(handler, b"{}")
-    with pytest.raises(ForgeError, match="does not respond with TLS"):
+    with pytest.raises(ForgeError, match=r"The TLS handshake with .* failed"):
         site.adapter(url=hostile.url.replace("http:", "https:"), token="t").get_pull_request(7)
 
 
@@ -439,6 +439,9 @@ def test_an_untrusted_certificate_names_the_remedy_which_works(site, untrusted_s
     adapter = site.adapter(url=url, token="t")
     sentence = r"certificate of .* is not trusted \(self-signed certificate\).*REQUESTS_CA_BUNDLE"
     with pytest.raises(ForgeError, match=sentence):
+        adapter.get_pull_request(7)
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere")
+    with pytest.raises(ForgeError, match=r"not trusted \(the CA file is missing.*\).*REQUESTS_CA_BUNDLE"):
         adapter.get_pull_request(7)
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", ca)
     with pytest.raises(ForgeError, match="is not visible to the bot"):

@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import json
+import os
 import resource
 import shutil
 import signal
@@ -12,16 +13,18 @@ import sys
 import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from aiohttp import web
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.adapters.git import bounds
+from bot.adapters.git import bounds, disk, process
 from bot.adapters.git.credential import Credential
 from bot.adapters.git.errors import GitErrorMapper
 from bot.adapters.git.repository import GitRepository
+from bot.adapters.git.watchdog import Watchdog
 from bot.core.drift.model import Status
 from bot.core.git.target_revision import Newest, TargetRevision
 from bot.ports.git import RepositoryError, RevisionNotFoundError
@@ -350,7 +353,14 @@ def test_a_server_that_drips_is_given_up_with_its_processes(tmp_path, monkeypatc
         thread.join()
 
 
-def test_children_get_nothing_of_the_environment_that_they_do_not_need(tmp_path, monkeypatch):
+def test_children_get_nothing_of_the_environment_that_they_do_not_need(source, tmp_path, monkeypatch):
+    environments = []
+    start = subprocess.Popen.__init__
+
+    def recorded(self, *args, env=None, **kwargs):
+        environments.append(os.environ if env is None else env)
+        start(self, *args, env=env, **kwargs)
+
     dump = tmp_path / "dump"
     ssh = tmp_path / "ssh"
     ssh.write_text(f"#!/bin/sh\nenv >{dump}\nexit 1\n")
@@ -358,8 +368,15 @@ def test_children_get_nothing_of_the_environment_that_they_do_not_need(tmp_path,
     secrets = {"SLACK_BOT_TOKEN": "xoxb-1", "GITHUB_TOKEN": "ghp_1", "DATABASE_URL": "postgresql://u:p@h/d"}
     for name, value in {**secrets, "GIT_SSH_COMMAND": str(ssh), "https_proxy": "http://proxy:1"}.items():
         monkeypatch.setenv(name, value)
+    source.commit("First", {"apps/web.yaml": "replicas: 1\n"})
+    monkeypatch.setattr(subprocess.Popen, "__init__", recorded)
+    monkeypatch.setattr(process, "_WATCHDOG", Watchdog())
     with pytest.raises(RepositoryError):
         GitRepository("p", "ssh://git@git.invalid/acme/p.git", "main", tmp_path / "m").fetch()
+    repository = GitRepository("source", source.url, "main", tmp_path / "m")
+    assert repository.tree_id(repository.fetch(), "apps")
+    assert len(environments) > 3  # of the watchdog, too
+    assert not any(secrets.keys() & environment.keys() for environment in environments)
     environment = dict(line.partition("=")[::2] for line in dump.read_text().splitlines())
     assert environment["https_proxy"] == "http://proxy:1"
     assert not secrets.keys() & environment.keys()
@@ -389,6 +406,105 @@ def test_no_form_of_a_url_shows_its_password(tmp_path, url):
     assert "s3cret" not in f"{raised.value!r} {raised.value}"
 
 
+# ------------------------------------------------------------ disk
+
+STALLING_SSH = """#!{python}
+import os, subprocess, sys, time
+print("connected", file=open({log!r}, "a"))
+server = subprocess.Popen(["sh", "-c", sys.argv[-1]], stdout=subprocess.PIPE)
+sent = 0
+while chunk := os.read(server.stdout.fileno(), 65536):
+    if sent > {sent}:
+        time.sleep(60)
+    sent += os.write(1, chunk)
+"""
+
+
+@pytest.fixture
+def endless(source, tmp_path, monkeypatch):
+    """A repository whose server sends 2 MiB of a pack and never ends, and the connections to it."""
+    source.commit("Large", {"large": os.urandom(3 * MIB)})
+    log, ssh = tmp_path / "connections", tmp_path / "ssh"
+    ssh.write_text(STALLING_SSH.format(python=sys.executable, log=str(log), sent=2 * MIB))
+    ssh.chmod(0o755)
+    monkeypatch.setenv("GIT_SSH_COMMAND", str(ssh))
+    monkeypatch.setattr(bounds, "DISK_SECONDS", 0.05)
+    repository = GitRepository("endless", f"ssh://git@git.invalid{source.path}", "main", tmp_path / "mirrors")
+    return repository, lambda: log.read_text().count("connected")
+
+
+def unfinished(mirrors):
+    return [file for file in mirrors.rglob("tmp_*") if file.is_file()]
+
+
+def fetch(repository, _):
+    return repository.fetch()
+
+
+def fetch_commit(repository, source):
+    return repository.fetch_commit(source.sha())
+
+
+@pytest.mark.parametrize("run", [fetch, fetch_commit])
+@pytest.mark.parametrize(("most", "free"), [(MIB, 10**12), (10**12, 2 * MIB)], ids=["bound", "disk"])
+def test_an_endless_pack_is_stopped_and_leaves_nothing_on_disk(endless, source, tmp_path, monkeypatch, run, most, free):
+    repository, connections = endless
+    monkeypatch.setattr(bounds, "MIRROR_BYTES", most)
+    monkeypatch.setattr(disk.shutil, "disk_usage", lambda _: SimpleNamespace(free=free))
+    expected = "The repository endless exceeds" if most < free else "more than half of the free disk space"
+    with pytest.raises(RepositoryError, match=expected):
+        run(repository, source)
+    assert not unfinished(tmp_path / "mirrors")
+    assert connections() > 0
+
+
+def test_a_repository_that_is_too_large_is_not_fetched_again_and_again(endless, monkeypatch):
+    repository, connections = endless
+    monkeypatch.setattr(bounds, "MIRROR_BYTES", MIB)
+    counts = []
+    for _ in range(2):
+        with pytest.raises(RepositoryError, match="The repository endless exceeds"):
+            repository.fetch()
+        counts.append(connections())
+    assert counts[0] == counts[1]
+    monkeypatch.setattr(repository._mirror, "_next_fetch", 0.0)
+    with pytest.raises(RepositoryError, match="The repository endless exceeds"):
+        repository.fetch()
+    assert connections() > counts[1]
+
+
+def test_a_mirror_full_of_what_no_branch_needs_is_fetched_anew(source, repository, tmp_path, monkeypatch):
+    first = source.sha()
+    source.commit("Large", {"large": os.urandom(MIB)})
+    repository.fetch()
+    source.git("reset", "-q", "--hard", first)
+    monkeypatch.setattr(bounds, "MIRROR_BYTES", MIB)
+    assert repository.fetch() == first
+    assert disk.disk_usage(tmp_path / "mirrors/platform.git") < MIB
+
+
+def test_only_files_that_git_no_longer_writes_are_removed(source, repository, tmp_path):
+    repository.fetch()
+    mirror = tmp_path / "mirrors/platform.git"
+
+    def left_by_a_killed_fetch(*names):
+        files = [mirror / "objects" / name for name in names]
+        for file in files:
+            file.parent.mkdir(exist_ok=True)
+            file.write_bytes(b"x")
+        return files
+
+    left_by_a_killed_fetch("pack/tmp_pack_a", "pack/tmp_idx_a", "pack/pack-a.keep", "00/tmp_obj_a")
+    GitRepository("platform", source.url, "main", tmp_path / "mirrors").fetch()
+    assert not [*unfinished(mirror), *mirror.rglob("*.keep")]
+
+    (mirror / "gc.pid").touch()
+    old, new = left_by_a_killed_fetch("pack/tmp_pack_old", "pack/tmp_pack_new")
+    os.utime(old, (0, 0))
+    GitRepository("platform", source.url, "main", tmp_path / "mirrors").fetch()
+    assert unfinished(mirror) == [new]
+
+
 # ------------------------------------------------------------ DNS and TLS
 
 
@@ -413,6 +529,7 @@ def test_an_untrusted_certificate_names_the_remedy_which_works(untrusted_server,
     "said",
     [
         "SSL certificate problem: unable to get local issuer certificate",
+        "Problem with the SSL CA cert (path? access rights?)",
         "SSL: no alternative certificate subject name matches target host name 'git.example'",
         "server verification failed: certificate signer not trusted. (CAfile: /etc/ssl/ca.crt CRLfile: none)",
         "SSL: certificate subject name (a) does not match target host name 'git.example'",
@@ -440,8 +557,13 @@ def test_a_mirror_heals_whichever_file_is_damaged(source, tmp_path, caplog, dama
     repository = GitRepository("platform", source.url, "main", mirrors)
     repository.fetch()
     expected = [repository.files(head, "apps"), repository.commits(None, head), repository.tree_id(head, "apps/shop")]
-    if packed:
-        subprocess.run(["git", "gc", "-q"], cwd=mirrors / "platform.git", check=True)
+    mirror = mirrors / "platform.git"
+    if not packed:
+        for pack in (mirror / "objects/pack").glob("*.pack"):
+            content = pack.read_bytes()
+            for file in pack.parent.glob(f"{pack.stem}.*"):
+                file.unlink()
+            subprocess.run(["git", "unpack-objects", "-q"], cwd=mirror, input=content, check=True)
     pristine = tmp_path / "pristine"
     shutil.copytree(mirrors / "platform.git", pristine)
     for file in damaged_files(pristine):

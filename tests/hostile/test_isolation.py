@@ -289,7 +289,6 @@ def test_a_defect_that_one_home_tab_meets_hurts_no_other(fleet, slack, monkeypat
     [
         "bot.core.applications.argocd.read_application",
         "bot.core.applications.discovery._resolve",
-        "bot.core.applications.discovery._later_sources",
     ],
 )
 def test_a_defect_that_one_argo_cd_application_meets_hurts_no_other(

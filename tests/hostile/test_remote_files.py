@@ -1,14 +1,20 @@
 """Files that kustomizations refer to by URL: downloaded over TLS from allowed places, within bounds, and kept."""
 
+import threading
+from contextlib import suppress
+
 import pytest
 
 from bot.adapters.downloads import files as downloads
+from bot.adapters.downloads.background import BackgroundFetches
 from bot.adapters.git.bases import GitBases
 from bot.adapters.rendering.programs import ProgramRenderer
+from bot.core.rendering.remote_base import RemoteBase
 from bot.core.rendering.remote_file import RemoteFile
 from bot.core.rendering.source import KustomizeParameters, Source
 from bot.ports.git import RepositoryError
 from tests.common.rendering import Rendering
+from tests.common.wait import wait_for
 from tests.hostile.server import HostileServer, send
 
 ONE = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: one}\ndata: {level: info}\n"
@@ -148,6 +154,36 @@ def test_a_host_that_does_not_respond_is_left_alone_for_a_while(web, tmp_path, m
         with pytest.raises(RepositoryError, match="did not respond within"):
             bases.content(RemoteFile(f"{web.url}/{name}.yaml"))
     assert len(web.paths) <= 1  # none if a busy machine needs all of the time to connect
+
+
+def test_a_slow_host_is_not_waited_for(web, tmp_path, monkeypatch):
+    monkeypatch.setattr(downloads, "_FETCH_EVERY", 60.0)
+    released = threading.Event()
+
+    def respond(handler):
+        released.wait(30)
+        send(handler, ONE.encode(), 200 if handler.path == "/one.yaml" else 404)
+
+    web.respond = respond
+    host = web.url.removeprefix("https://")
+    bases = GitBases(tmp_path / "bases", [f"{host}*"], BackgroundFetches(wait_seconds=0.1))
+    file, base = RemoteFile(f"{web.url}/one.yaml"), RemoteBase(f"{web.url}/acme/base.git", "main", "")
+    for fetch in (lambda: bases.content(file), lambda: bases.revision(base)):
+        with pytest.raises(RepositoryError, match=f"is still being fetched from {host}. A later check uses it"):
+            fetch()
+    released.set()
+
+    def content():
+        with suppress(RepositoryError):
+            return bases.content(file)
+
+    def refusal():
+        with pytest.raises(RepositoryError) as refused:
+            bases.revision(base)
+        return "still being fetched" not in str(refused.value) and str(refused.value)
+
+    assert wait_for(content) == ONE.encode()
+    assert "There is no git repository at" in wait_for(refusal)
 
 
 def test_an_application_has_as_many_files_as_allowed_and_no_more(following, web, monkeypatch):

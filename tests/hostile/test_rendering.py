@@ -21,8 +21,8 @@ from hypothesis import strategies as st
 from bot.adapters.rendering import confined, programs
 from bot.adapters.rendering.private_copy import private_copy, remove_abandoned_copies
 from bot.adapters.rendering.programs import ProgramRenderer
-from bot.core.applications.discovery import ResourceRef
 from bot.core.applications.flux_values import release_values
+from bot.core.applications.resource_ref import ResourceRef
 from bot.core.objects import go_number
 from bot.core.objects.manifest import ManifestError, NodeBudget, read_documents, read_manifests
 from bot.core.rendering.helm_values import merge_values
@@ -177,7 +177,7 @@ def test_helm_gets_the_chart_after_the_options_and_empty_directories(rendering):
 def test_what_needs_isolation_is_refused_without_it(rendering, monkeypatch, kustomization):
     monkeypatch.setattr(programs, "missing_isolation", lambda: "Landlock is off")
     message = rendering.error({**CHART, "app/kustomization.yaml": kustomization})
-    assert message.startswith("Rendering this requires isolation, which this machine does not offer: Landlock is off.")
+    assert message.startswith("Rendering this requires isolation, which this machine does not support: Landlock")
 
 
 @pytest.mark.parametrize("isolated", [True, False])

@@ -18,6 +18,7 @@ from bot.core.applications.discovery import ApplicationInventory
 from bot.core.drift.model import Check, FieldDrift, ObjectDrift, Status
 from bot.core.incidents.alerting import AlertPolicy
 from bot.core.incidents.incident import Incident
+from bot.core.leases import LEADER
 from bot.handlers.incidents.record import apply_timers_to_all
 from bot.handlers.queries.status import status
 from bot.handlers.rendering.manifest_cache import ManifestCache
@@ -130,21 +131,21 @@ def test_a_row_of_an_earlier_version_that_pydantic_cannot_read_is_read(empty_sto
 def test_a_database_that_restarts_is_used_again(postgresql):
     store = SqlStore(postgresql.url)
     try:
-        assert store.leadership.acquire()
         postgresql.stop()
         with pytest.raises(StoreError, match="is not responding"):
             store.checks.save([check("shop")])
-        assert not store.leadership.acquire()
+        with pytest.raises(StoreError, match="is not responding"):
+            store.leases.renew({LEADER})
         postgresql.start()
         store.checks.save([check("shop")])
-        assert store.leadership.acquire()
+        assert store.leases.renew({LEADER}) == {LEADER}
         # A connection that breaks in the pool is replaced before it is used.
         with store.database.begin() as connection:
             others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND pid > 0"
             connection.execute(sa.text(f"{others} AND backend_type = 'client backend'"))
         assert "shop" in store.checks.latest()
-        store.leadership.acquire()
-        assert store.leadership.acquire()
+        assert store.leases.renew({LEADER}) == set()
+        assert store.leases.get(LEADER)
     finally:
         store.close()
 

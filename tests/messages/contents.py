@@ -1,6 +1,8 @@
 """Everything the bot says, by name: each table of messages, as Slack gets them."""
 
-from bot.i18n.language import Language, Translator
+from functools import cache
+
+from bot.i18n.language import Translator
 from tests.messages import approvals, commands, homes, hostile, incidents, pull_requests, queries, reports, rollouts
 
 TABLES = (incidents, rollouts, pull_requests, approvals, queries, reports, commands)
@@ -11,6 +13,7 @@ def posts(messages):
     return {name: {"text": message.text, "blocks": list(message.blocks)} for name, message in messages.items()}
 
 
+@cache
 def contents(language):
     """Each message, modal and Home view in that language."""
     translator = Translator(language)
@@ -22,6 +25,3 @@ def hostile_contents(language):
     """The same, with the worst that can stand in them."""
     translator = Translator(language)
     return posts(hostile.messages(translator)) | hostile.modals(translator) | hostile.homes(translator)
-
-
-CONTENTS = {language: contents(language) for language in Language}

@@ -21,7 +21,7 @@ from bot.sandbox.slack import Rates, SandboxSlack, User
 from bot.sandbox.slack.model import Group
 from tests.common.slack import slack_client
 from tests.common.wait import wait_for
-from tests.messages.contents import CONTENTS
+from tests.messages.contents import contents as all_contents
 
 TESTS = Path(__file__).parents[1]
 PICTURES = TESTS.parent / ".cache" / "pictures"
@@ -45,7 +45,7 @@ PEOPLE = (("U0ANA", "Ana Torres", "#8c4a2e"), ("U0BO", "Bo Lindqvist", "#4d7c0f"
 
 def contents(language, kind):
     """What there is to show, by name: {"text", "blocks"} of messages, the whole view of modals and homes."""
-    every = CONTENTS[Language(language)]
+    every = all_contents(Language(language))
     return {name: every[name] for name in sorted(every) if every[name].get("type", "message") == kind}
 
 

@@ -28,17 +28,17 @@ SPAN_ATTRIBUTES = {
     "event delivery": ("type",),
 }
 EVENTS = {
-    EventType.INCIDENT_OPENED: "An application differs from git, and enough checks in a row saw it.",
-    EventType.INCIDENT_ESCALATED: "Nobody acknowledged it within `alerts.escalate.after`.",
-    EventType.INCIDENT_ACKNOWLEDGED: "Someone acknowledged it, or took it over: `by`.",
-    EventType.INCIDENT_RESOLVED: "It is over: `cause` is `cluster`, `adopted`, `git`, or `unwatched`.",
-    EventType.ROLLOUT_LIVE: "A merge is live and healthy in all of its applications, also again after it was degraded.",
-    EventType.ROLLOUT_LATE: "A merge isn't live in time, or needs help: each application has the `cause`, if known.",
-    EventType.ROLLOUT_DEGRADED: "A merge was live, and became unhealthy while the bot watched it.",
+    EventType.INCIDENT_OPENED: "An application differs from git in enough checks in a row.",
+    EventType.INCIDENT_ESCALATED: "Nobody acknowledged the incident within `alerts.escalate.after`.",
+    EventType.INCIDENT_ACKNOWLEDGED: "Someone, named in `by`, acknowledged the incident or took it over.",
+    EventType.INCIDENT_RESOLVED: "The incident is over; `cause` is `cluster`, `adopted`, `git`, or `unwatched`.",
+    EventType.ROLLOUT_LIVE: "A merge is live and healthy in all of its applications, for the first time or again.",
+    EventType.ROLLOUT_LATE: "A merge isn't live in time, or is stuck; each application has its `cause`, if known.",
+    EventType.ROLLOUT_DEGRADED: "A merge that was live became unhealthy within `rollouts.watch`.",
     EventType.REVERT_OPENED: "The bot opened a pull request that reverts a change.",
-    EventType.REVERT_MERGED: "That pull request was merged.",
-    EventType.COMMITS_UNAPPROVED: "Commits reached a tracked branch without approval: `reason`.",
-    EventType.PING: "`gitops-bot doctor` tests the receiver; there is no data.",
+    EventType.REVERT_MERGED: "A revert pull request was merged.",
+    EventType.COMMITS_UNAPPROVED: "Commits reached a tracked branch without approval; `reason` says why.",
+    EventType.PING: "`gitops-bot doctor` tests the receiver; `data` is empty.",
 }
 
 

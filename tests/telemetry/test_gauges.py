@@ -7,10 +7,13 @@ import pytest
 from bot.core.drift.model import Status
 from bot.handlers.gauges import Gauges
 from bot.ports.store import StoreError
-from bot.ports.telemetry import DRIFTED, LAST_SUCCESS, LEADER, UNKNOWN
+from bot.ports.telemetry import DRIFTED, IS_LEADER, LAST_SUCCESS, UNKNOWN
 from tests.common import samples
 
 APPLICATIONS = {name: samples.application(name) for name in ("shop", "docs")}
+
+
+LEASE_NAMES = ("cluster/prod", "leader")
 
 
 @pytest.fixture
@@ -18,7 +21,14 @@ def read(store, clock):
     """Reads the gauges at the clock's time: by metric, the value for each combination of attributes."""
 
     def read():
-        gauges = Gauges(store, APPLICATIONS, lambda: 0, clock=clock, interval=timedelta(minutes=5))
+        gauges = Gauges(
+            store,
+            APPLICATIONS,
+            lambda: 0,
+            leases=LEASE_NAMES,
+            clock=clock,
+            interval=timedelta(minutes=5),
+        )
         values = {}
         for sample in gauges.read():
             values.setdefault(sample.metric, {})[tuple(sample.attributes.values())] = sample.value
@@ -47,9 +57,9 @@ def test_a_cluster_that_was_never_compared_has_no_last_success(store, clock, rea
 
 
 def test_only_the_leader_has_the_stored_state(store, read, monkeypatch):
-    monkeypatch.setattr(store.leadership, "acquire", lambda: False)
+    monkeypatch.setattr(store.leases, "get", lambda _: None)
     values = read()
-    assert values[LEADER] == {(): 0}
+    assert values[IS_LEADER] == {(): 0}
     assert LAST_SUCCESS not in values
 
 
@@ -59,5 +69,5 @@ def test_without_the_database_the_others_remain(store, read, monkeypatch):
 
     monkeypatch.setattr(store.checks, "latest", fail)
     values = read()
-    assert values[LEADER] == {(): 1}
+    assert values[IS_LEADER] == {(): 1}
     assert LAST_SUCCESS not in values

@@ -43,7 +43,7 @@ def test_a_bot_that_works_is_alive_and_ready(demo):
     assert checks == {
         "slack": ("ok", "Socket Mode"),
         "store": ("ok", "responds"),
-        "replica": ("ok", "leader"),
+        "replica": ("ok", "holds cluster/prod, cluster/staging, leader"),
         "cluster prod": ("ok", "checked"),
         "cluster staging": ("ok", "checked"),
     }
@@ -65,7 +65,7 @@ def test_without_its_database_it_is_not_ready_but_alive(demo, monkeypatch):
 
 
 def test_a_standby_is_ready(demo, monkeypatch):
-    monkeypatch.setattr(demo.bot._ports.store.leadership, "acquire", lambda: False)
+    monkeypatch.setattr(demo.bot._ports.store.leases, "held", lambda _: [])
     status, checks = probe(demo, "/readyz")
     assert (status, checks["replica"]) == (200, ("ok", "standby"))
 

@@ -1,4 +1,4 @@
-"""What to authenticate with at a host: entries of a Docker configuration file, such as helm and docker write.
+"""Credentials of registries and repositories, from a Docker configuration file as written by helm and docker.
 
 https://docs.docker.com/reference/cli/docker/#configuration-files
 """
@@ -19,8 +19,8 @@ _MAX_BYTES: Final = 2**20
 def read_credentials(environ: Mapping[str, str]) -> dict[str, str]:
     """The value of the Authorization header by host.
 
-    The configuration is the JSON in DOCKER_AUTH_CONFIG, else the file config.json in the directory DOCKER_CONFIG.
-    Without these variables there is none: the bot does not read home directories. Credential helpers are not run.
+    The configuration is the JSON in DOCKER_AUTH_CONFIG, or else the file config.json in the directory DOCKER_CONFIG.
+    The bot does not read home directories or run credential helpers.
     """
     inline, folder = environ.get("DOCKER_AUTH_CONFIG", ""), environ.get("DOCKER_CONFIG", "")
     try:

@@ -1,10 +1,10 @@
-"""`ports.Charts`: packages from the cache, else from where a chart is; verified before anything reads them."""
+"""`ports.Charts`: fetches packages, or takes them from the cache, and verifies them before anything reads them."""
 
 import fnmatch
 import threading
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
@@ -14,34 +14,42 @@ from cachetools import LRUCache
 
 from bot.adapters.charts.helm_repository import HelmRepositories
 from bot.adapters.charts.registry import Layer, Registries
+from bot.adapters.downloads.background import BackgroundFetches, FetchPendingError
 from bot.adapters.downloads.cache import DownloadCache
 from bot.adapters.downloads.http import DownloadError, HttpClient
 from bot.core.charts.archive import ArchiveError, unpack
 from bot.core.charts.index import is_exact
 from bot.core.charts.reference import OCI, ChartRef
 from bot.i18n.catalogue import chart as texts
+from bot.i18n.catalogue import download as download_texts
 from bot.i18n.language import LocalizedText
 from bot.ports.charts import ChartError, FetchedChart
 
 _VERSION_LINE: Final = b"version:"
-_ADDED_DIGITS: Final = 12  # of a digest in a version: helm-controller's extractDigestSubString
-_HELD_BYTES: Final = 32 * 2**20  # of the files of packages that are held in memory
+_ADDED_DIGITS: Final = 12  # of a digest in a version, as in helm-controller's extractDigestSubString
+_HELD_BYTES: Final = 32 * 2**20  # of the files of packages in memory
 
 
 class ChartFetcher:
-    """`ports.Charts` in a folder. `allow` are hosts, with `*` for any characters; None allows the discovered ones."""
+    """`ports.Charts`, cached in a folder. `allow` are hosts, with `*` as a wildcard; None allows discovered ones."""
 
-    def __init__(self, folder: Path, allow: Sequence[str] | None, credentials: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        allow: Sequence[str] | None,
+        credentials: Mapping[str, str],
+        fetches: BackgroundFetches | None = None,
+    ) -> None:
         self._cache = DownloadCache(folder)
         self._allow = allow
         self._discovered: frozenset[str] = frozenset()
         self._http = HttpClient(credentials, self._refusal)
+        self._fetches = fetches or BackgroundFetches(threading.TIMEOUT_MAX)
         self._helm, self._oci = HelmRepositories(self._http), Registries(self._http)
-        self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)  # by key
         self._unpacked: LRUCache[str, Mapping[str, bytes]] = LRUCache(
             _HELD_BYTES, lambda files: sum(map(len, files.values()))
         )
-        self._caching = threading.Lock()  # those of cachetools are not thread-safe
+        self._caching = threading.Lock()  # cachetools' caches are not thread-safe
 
     def allow_discovered(self, hosts: Iterable[str]) -> None:
         self._discovered |= {host.lower() for host in hosts}
@@ -59,16 +67,13 @@ class ChartFetcher:
         key = chart.ref.key
         if (chart.digest or is_exact(chart.version)) and (cached := self._cached(key)):
             return cached
-        with self._locks[key]:
-            if (chart.digest or is_exact(chart.version)) and (cached := self._cached(key)):
-                return cached  # another thread has fetched it
-            try:
-                fetched, manifest = self._fetch(chart)
-                self._cache.set_alias(key, f"{fetched.version} {fetched.digest}")
-                if manifest:
-                    self._cache.set_alias(f"manifest of {fetched.revision}", manifest)
-            except (DownloadError, ArchiveError) as error:
-                raise self._failed(chart, error) from error
+        try:
+            fetched = self._fetches.result(chart.host, key, partial(self._fetch_and_keep, chart))
+        except FetchPendingError as error:
+            text = LocalizedText(download_texts.PENDING, host=chart.host, what=chart.title)
+            raise ChartError(text) from error
+        if isinstance(fetched, ChartError):
+            raise ChartError(fetched.text)
         return fetched
 
     def files(self, chart: ChartRef, revision: str) -> Mapping[str, bytes]:
@@ -82,7 +87,7 @@ class ChartFetcher:
                 files = unpack(package)
             except ArchiveError as error:
                 raise self._failed(chart, error) from error
-            with self._caching, suppress(ValueError):  # it is too large to be held
+            with self._caching, suppress(ValueError):  # it is too large for the cache
                 self._unpacked[revision] = files
         manifest = self._cache.alias(f"manifest of {revision}") if chart.is_artifact else ""
         if not manifest:
@@ -92,7 +97,7 @@ class ChartFetcher:
     def _refusal(self, url: str) -> LocalizedText | None:
         """Why a server may not refer to a URL; None if it may.
 
-        Without TLS only allowed hosts may be named, so that no server can lead the bot to a service in the cluster.
+        Without TLS, only allowed hosts may be named, so that a server can't lead the bot to a service in the cluster.
         """
         there = urlsplit(url)
         if there.scheme == "https" or (there.scheme == "http" and self.is_allowed(there.netloc)):
@@ -104,8 +109,20 @@ class ChartFetcher:
         version, _, digest = self._cache.alias(key).partition(" ")
         return FetchedChart(version, digest) if digest and self._cache.read(digest) is not None else None
 
+    def _fetch_and_keep(self, chart: ChartRef) -> FetchedChart | ChartError:
+        try:
+            fetched, manifest = self._fetch(chart)
+            self._cache.set_alias(chart.ref.key, f"{fetched.version} {fetched.digest}")
+            if manifest:
+                self._cache.set_alias(f"manifest of {fetched.revision}", manifest)
+        except (DownloadError, ArchiveError) as error:
+            return self._failed(chart, error)
+        except ChartError as error:
+            return ChartError(error.text)
+        return fetched
+
     def _fetch(self, chart: ChartRef) -> tuple[FetchedChart, str]:
-        """A package that is now cached, and the digest of its manifest, "" if it has none."""
+        """Fetch a package into the cache. Returns it, and the digest of its manifest, "" if it has none."""
         if chart.is_oci:
             return self._fetch_layer(chart, self._oci.locate(chart))
         package = self._helm.locate(chart)
@@ -127,7 +144,7 @@ class ChartFetcher:
         return FetchedChart(layer.version, layer.digest), layer.manifest
 
     def _keep(self, package: bytes, digest: str) -> str:
-        """Cache a package that has the digest, "" for any, and can be unpacked. DownloadError, ArchiveError."""
+        """Cache a package if it has the digest ("" for any) and can be unpacked. Raises DownloadError, ArchiveError."""
         if digest and sha256(package).hexdigest() != digest:
             raise DownloadError(LocalizedText(texts.DIGEST, digest=digest[:12]))
         unpack(package)
@@ -142,7 +159,7 @@ class ChartFetcher:
 
 
 def _with_metadata(chart_file: bytes, metadata: str) -> bytes:
-    """Chart.yaml with build metadata in the chart's version, instead of its own."""
+    """Chart.yaml with this build metadata in the chart's version."""
     lines = chart_file.splitlines(keepends=True)
     for index, line in enumerate(lines):
         if line.startswith(_VERSION_LINE):

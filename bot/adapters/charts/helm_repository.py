@@ -17,13 +17,13 @@ from bot.core.objects.manifest import ManifestError
 from bot.i18n.catalogue import chart as texts
 from bot.i18n.language import LocalizedText
 
-# Many charts of a repository are fetched together, and their index may have 50 MB.
+# Many charts of a repository are fetched together, and its index may have 50 MB.
 _FRESH_SECONDS: Final = 300.0
 
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """A chart's archive in a repository: its address, and its SHA-256 or "" if that is not known."""
+    """A chart's archive in a repository: its URL, and its SHA-256, "" if unknown."""
 
     version: str
     url: str
@@ -32,7 +32,7 @@ class Package:
 
 @dataclass(frozen=True, slots=True)
 class HelmRepositories:
-    """Every Helm repository that charts come from. Any thread may call."""
+    """Every Helm repository that charts come from. Thread-safe."""
 
     http: HttpClient
     _indexes: LRUCache[str, tuple[float, bytes]] = field(
@@ -42,7 +42,7 @@ class HelmRepositories:
     _reading: defaultdict[str, threading.Lock] = field(default_factory=lambda: defaultdict(threading.Lock), repr=False)
 
     def locate(self, chart: ChartRef) -> Package:
-        """The package of a chart, in the version that Helm would install. DownloadError."""
+        """The package of a chart, in the version that Helm would install. Raises DownloadError."""
         try:
             entries = read_entries(self._index(chart.repository), chart.name)
         except ManifestError as error:
@@ -56,11 +56,11 @@ class HelmRepositories:
         return Package(entry.version, self._address(chart, entry), entry.digest)
 
     def download(self, package: Package) -> bytes:
-        """The bytes of a package, not verified yet. DownloadError."""
+        """The bytes of a package, not verified yet. Raises DownloadError."""
         return checked(self.http.get(package.url, bounds.MAX_ARCHIVE_BYTES)).body
 
     def _index(self, repository: str) -> bytes:
-        with self._reading[repository]:  # so that one thread reads an index that several need
+        with self._reading[repository]:  # so that only one thread reads an index that several need
             with self._caching:
                 at, index = self._indexes.get(repository, (0.0, b""))
             if not index or time.monotonic() - at > _FRESH_SECONDS:
@@ -77,7 +77,7 @@ class HelmRepositories:
 
 
 def checked(response: Response) -> Response:
-    """A response that is not an error. DownloadError."""
+    """The response, unless it is an error. Raises DownloadError."""
     if response.status in (401, 403):
         raise DownloadError(LocalizedText(texts.UNAUTHORIZED, host=urlsplit(response.url).netloc[:100]))
     if response.status != 200:

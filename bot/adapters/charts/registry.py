@@ -1,4 +1,4 @@
-"""Packages in an OCI registry, by the part of the distribution specification that pulling needs.
+"""Packages in an OCI registry, with the part of the distribution specification for pulling.
 
 https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pull and, for tokens,
 https://distribution.github.io/distribution/spec/auth/token/. Charts have one layer of their own media type:
@@ -27,7 +27,7 @@ _MANIFESTS: Final = "application/vnd.oci.image.manifest.v1+json, application/vnd
 _DIGEST: Final = re.compile(r"sha256:([0-9a-f]{64})")
 _CHALLENGE: Final = re.compile(r'\b(\w{1,20})="([^"]{0,2000})"')
 _NEXT: Final = re.compile(r'<([^<>]{0,2000})>; {0,9}rel="?next"?')
-_TOKEN_SERVICES: Final = {("auth.docker.io", "registry-1.docker.io")}  # on another host than their registry
+_TOKEN_SERVICES: Final = {("auth.docker.io", "registry-1.docker.io")}  # that are on another host than their registry
 _DOCKER_HUB: Final = {"docker.io": "registry-1.docker.io", "index.docker.io": "registry-1.docker.io"}
 
 
@@ -42,12 +42,12 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class Registries:
-    """Every OCI registry that charts come from. Any thread may call."""
+    """Every OCI registry that charts come from. Thread-safe."""
 
     http: HttpClient
 
     def locate(self, chart: ChartRef) -> Layer:
-        """The package of a chart, in the version that Helm would install. DownloadError."""
+        """The package of a chart, in the version that Helm would install. Raises DownloadError."""
         session = _Session(self.http, chart)
         version = chart.version
         # Tags have no "+": https://github.com/helm/helm/blob/main/pkg/registry/client.go
@@ -61,7 +61,7 @@ class Registries:
         return Layer(version, manifest.digest, _chart_layer(manifest.content))
 
     def download(self, chart: ChartRef, layer: Layer) -> bytes:
-        """The bytes of a package, not verified yet. DownloadError."""
+        """The bytes of a package, not verified yet. Raises DownloadError."""
         return _Session(self.http, chart).get(f"blobs/sha256:{layer.digest}", bounds.MAX_ARCHIVE_BYTES).body
 
 
@@ -84,7 +84,7 @@ class _Session:
         self._authorization = ""
 
     def tags(self) -> list[str]:
-        """Every tag. DownloadError."""
+        """Every tag. Raises DownloadError."""
         tags: list[str] = []
         url = f"{self._url}tags/list?n=1000"
         for _ in range(bounds.MAX_TAG_PAGES):
@@ -101,16 +101,16 @@ class _Session:
         raise DownloadError(LocalizedText(texts.TAGS))
 
     def manifest(self, reference: str) -> _Manifest:
-        """The manifest of a tag or digest. DownloadError."""
+        """The manifest of a tag or digest. Raises DownloadError."""
         response = self.get(f"manifests/{quote(reference)}", bounds.MAX_DOCUMENT_BYTES, accept=_MANIFESTS)
         digest = sha256(response.body).hexdigest()
-        said = _DIGEST.fullmatch(response.headers.get("docker-content-digest", ""))
-        if said and said[1] != digest:
-            raise DownloadError(LocalizedText(texts.DIGEST, digest=said[1][:12]))
+        header_digest = _DIGEST.fullmatch(response.headers.get("docker-content-digest", ""))
+        if header_digest and header_digest[1] != digest:
+            raise DownloadError(LocalizedText(texts.DIGEST, digest=header_digest[1][:12]))
         return _Manifest(digest, _json(response))
 
     def get(self, path: str, most: int, *, accept: str = "*/*") -> Response:
-        """The response at a path of the repository. DownloadError."""
+        """The response at a path of the repository. Raises DownloadError."""
         url, accepted = urljoin(self._url, path), {"accept": accept}
         response = self._http.get(url, most, headers=accepted, authorization=self._authorization)
         if response.status == 401 and not self._authorization:
@@ -119,15 +119,15 @@ class _Session:
         return checked(response)
 
     def _authenticate(self, challenge: str) -> str:
-        """What the registry asks for in a challenge: its credential, or a token. DownloadError."""
+        """The Authorization header for a registry's challenge: its credential, or a token. Raises DownloadError."""
         if challenge.lower().startswith("bearer "):
             return f"Bearer {self._token(challenge)}"
         return self._http.credentials.get(urlsplit(self._url).netloc, "")
 
     def _token(self, challenge: str) -> str:
-        """A token from the service that the registry names. A service of someone else gets no credential.
+        """A token from the service that the registry names. The credential is sent only to the registry's own service.
 
-        The registry gets the token, so a credential for another host must not obtain it.
+        The registry gets the token, so no other host's credential may be used to obtain it.
         """
         parameters = dict(_CHALLENGE.findall(challenge))
         realm = self._http.referred(self._url, parameters.get("realm", ""))
@@ -135,8 +135,12 @@ class _Session:
         if service := parameters.get("service"):
             query["service"] = service
         separator = "&" if urlsplit(realm).query else "?"
-        host, own = urlsplit(realm).netloc.lower(), urlsplit(self._url).netloc.lower()
-        authorization = self._http.credentials.get(own, "") if (host, own) in _TOKEN_SERVICES or host == own else ""
+        host, registry_host = urlsplit(realm).netloc.lower(), urlsplit(self._url).netloc.lower()
+        authorization = (
+            self._http.credentials.get(registry_host, "")
+            if (host, registry_host) in _TOKEN_SERVICES or host == registry_host
+            else ""
+        )
         response = self._http.get(
             f"{realm}{separator}{urlencode(query)}", bounds.MAX_DOCUMENT_BYTES, authorization=authorization
         )
@@ -148,7 +152,7 @@ class _Session:
 
 
 def _chart_layer(manifest: Mapping[str, Any]) -> str:
-    """The digest of the layer that is the package. DownloadError."""
+    """The digest of the layer that is the package. Raises DownloadError."""
     layers = [layer for layer in items(manifest, "layers") if isinstance(layer, dict)]
     charts = [layer for layer in layers if _CHART_LAYER.fullmatch(text(layer, "mediaType"))]
     digest = _DIGEST.fullmatch(text(charts[0], "digest")) if charts else None

@@ -1,6 +1,6 @@
-"""A chart as a `ports.Repository`: its revisions are the digests of its packages, and it has no history."""
+"""A chart as a `ports.Repository`, without history: its revisions are the digests of its packages."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 
@@ -15,7 +15,7 @@ from bot.ports.git import File, Merged, Repository, RepositoryError, RevisionNot
 
 
 class ChartRepository(Repository):
-    """The package of one chart, whose files are below a directory with the chart's name. Any thread may call."""
+    """The package of one chart; its files are below a directory with the chart's name. Thread-safe."""
 
     is_branch = False
 
@@ -52,7 +52,7 @@ class ChartRepository(Repository):
         raise RevisionNotFoundError(self._not_git(), ()) if text else self._error()
 
     def commit(self, sha: str) -> Commit:
-        """The package with this digest, as if it were a commit without parents."""
+        """The package with this digest, as a commit without parents."""
         at = datetime.fromtimestamp(0, UTC)
         return Commit(sha, (), f"{self._chart.name} {self._version}", self._chart.host, "", at)
 
@@ -94,6 +94,10 @@ class ChartRepository(Repository):
     def links(self, revision: str) -> Mapping[str, str]:
         del revision
         return {}
+
+    def submodules(self, revision: str) -> Collection[str]:
+        del revision
+        return ()
 
     def files_of(self, revision: str, paths: Sequence[str]) -> Iterator[list[File] | None]:
         for path in paths:

@@ -1,4 +1,4 @@
-"""Approval records of the commits that reached tracked branches, and the head up to which commits are recorded."""
+"""Approval records of the commits on tracked branches, and the head up to which commits are recorded."""
 
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
@@ -49,7 +49,7 @@ class SqlApprovals:
         last = (instant(since)[:TO_THE_SECOND] if since else "", "")
         while True:
             after = sa.tuple_(approvals.c.at, approvals.c.id) > last
-            with self._database.begin() as connection:
+            with self._database.read() as connection:
                 rows = connection.execute(page.where(after)).all()
             if not rows:
                 return

@@ -37,8 +37,8 @@ class SqlAuditLog:
             page = page.where(sa.func.substr(audit_log.c.at, 1, TO_THE_SECOND) >= instant(since)[:TO_THE_SECOND])
         last = 0
         while True:
-            # One transaction per page: a slow reader holds up nobody.
-            with self._database.begin() as connection:
+            # One transaction per page, so that a slow reader doesn't block others.
+            with self._database.read() as connection:
                 rows = connection.execute(page.where(audit_log.c.id > last)).all()
             if not rows:
                 return

@@ -1,9 +1,10 @@
-"""What the store takes and waits for at most; docs/bounds.md says what happens above."""
+"""The bounds of the store; docs/bounds.md explains what happens above them."""
 
 from typing import Final
 
 JSON_DEPTH: Final = 100  # of a stored value; Kubernetes' own objects stay below 40
 CONNECT_SECONDS: Final = 10
 STATEMENT_SECONDS: Final = 60
-LOCK_SECONDS: Final = 10  # that a statement waits for another replica, or on SQLite for another thread
-KEYS: Final = 500  # that one statement asks for
+LOCK_SECONDS: Final = 10  # a statement waits for another replica, or on SQLite for another thread
+KEYS: Final = 500  # in one statement
+LEASE_SECONDS: Final = 8.0  # a replica's leases are valid after it has renewed them

@@ -22,10 +22,10 @@ class SqlCards:
 
     def get_all(self, keys: Sequence[str]) -> dict[str, Posted]:
         posted: dict[str, Posted] = {}
-        with self._database.begin() as connection:
+        with self._database.read() as connection:
             for start in range(0, len(keys), KEYS):
-                some = cards.c.key.in_(keys[start : start + KEYS])
-                for row in connection.execute(sa.select(cards).where(some)):
+                condition = cards.c.key.in_(keys[start : start + KEYS])
+                for row in connection.execute(sa.select(cards).where(condition)):
                     posted[row.key] = Posted(row.channel, row.ts, row.digest, datetime.fromisoformat(row.at))
         return posted
 
@@ -33,6 +33,11 @@ class SqlCards:
         at = posted.at.isoformat()
         with self._database.begin() as connection:
             put(connection, cards, key=key, channel=posted.channel, ts=posted.ts, digest=posted.digest, at=at)
+
+    def outdate(self, key: str, ts: str) -> None:
+        with self._database.begin() as connection:
+            is_same = (cards.c.key == key) & (cards.c.ts == ts)
+            connection.execute(cards.update().where(is_same).values(digest=""))
 
     def delete(self, key: str) -> None:
         with self._database.begin() as connection:

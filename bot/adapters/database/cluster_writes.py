@@ -38,8 +38,8 @@ class SqlClusterWrites:
         bodies: list[str] = []
         names = list(map(_object, keys))
         for start in range(0, len(names), KEYS):
-            some = cluster_writes.c.object.in_(names[start : start + KEYS]) & (cluster_writes.c.cluster == cluster)
-            bodies += self._database.scalars(sa.select(cluster_writes.c.body).where(some))
+            condition = cluster_writes.c.object.in_(names[start : start + KEYS]) & (cluster_writes.c.cluster == cluster)
+            bodies += self._database.scalars(sa.select(cluster_writes.c.body).where(condition))
         return _WRITES.load_all(bodies)
 
     def prune(self, cluster: str, before: datetime, limit: int) -> None:

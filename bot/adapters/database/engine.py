@@ -1,5 +1,6 @@
 """The database connection that all parts of the store share, and their common statements."""
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -8,17 +9,19 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
-from bot.adapters.database.bounds import CONNECT_SECONDS, LOCK_SECONDS, STATEMENT_SECONDS
-from bot.adapters.database.tables import instant
+from bot.adapters.database.bounds import CONNECT_SECONDS, LEASE_SECONDS, LOCK_SECONDS, STATEMENT_SECONDS
+from bot.adapters.database.tables import instant, leases
 from bot.i18n.catalogue import store as texts
 from bot.i18n.language import LocalizedText
+from bot.ports.leases import CURRENT_LEASE, LeaseLostError
 from bot.ports.store import StoreError
 
 PAGE = 500  # rows of a long table read at once
+_FULL: Final = ("SQLITE_FULL", "DiskFull")  # of SQLite, and of psycopg
 TO_THE_SECOND = len("2026-11-01T00:00:00")
 
 
-# Detects a lost server within this time, not only when TCP gives up after minutes.
+# Detect a lost server within this time, instead of when TCP gives up after minutes.
 # https://www.postgresql.org/docs/current/libpq-connect.html
 _POSTGRESQL_OPTIONS: Final = {
     "connect_timeout": CONNECT_SECONDS,
@@ -29,41 +32,72 @@ _POSTGRESQL_OPTIONS: Final = {
 
 
 class Database:
-    """A connection pool. `is_shared` says whether other replicas may use the same database (PostgreSQL).
+    """A connection pool. `is_shared` is whether other replicas may use the same database (PostgreSQL).
 
-    StoreError when the URL's driver is missing or a statement fails.
+    Raises StoreError if the URL's driver is missing or a statement fails.
     """
 
     def __init__(self, url: str) -> None:
         backend = sa.make_url(url).get_backend_name()
         self.is_shared = backend == "postgresql"
-        # Pooled for SQLite too: closing its last connection writes the log back and syncs, on every operation.
+        # Pooled for SQLite too: closing the last connection checkpoints and syncs the log, on every operation.
         options = _POSTGRESQL_OPTIONS if self.is_shared else {}
         self.engine = sa.create_engine(url, pool_pre_ping=True, pool_timeout=STATEMENT_SECONDS, connect_args=options)
         sa.event.listen(self.engine, "connect", _prepare_postgresql if self.is_shared else _prepare_sqlite)
+        self._local = threading.local()  # its `connection` is that of the transaction that the thread is in
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """One transaction for everything that this thread writes and reads within the block. Raises as `begin` does."""
+        with self.begin() as connection:
+            if not self.is_shared:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")  # sqlite3 itself begins one later, at the first write
+            self._local.connection = connection
+            try:
+                yield
+            finally:
+                self._local.connection = None
 
     @contextmanager
     def begin(self) -> Iterator[sa.Connection]:
-        """One transaction. StoreError."""
-        try:
-            with self.engine.begin() as connection:
+        """One transaction; within that of the thread, a savepoint.
+
+        Raises StoreError, and LeaseLostError if another replica has taken the lease of the current work.
+        """
+        with self.read() as connection:
+            if connection is self._joined:
+                with connection.begin_nested():
+                    yield connection
+            else:
+                self._verify_lease(connection)
                 yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[sa.Connection]:
+        """A transaction that only reads, for which no lease is needed. Raises StoreError."""
+        try:
+            if self._joined is not None:
+                yield self._joined
+            else:
+                with self.engine.begin() as connection:
+                    yield connection
         except SQLAlchemyError as error:
-            # The driver's own text may hold the URL's password: only its kind is passed on.
-            raise StoreError(LocalizedText(texts.SILENT, kind=_kind(error))) from error
+            # The driver's text may contain the URL's password, so only the kind of error is passed on.
+            kind = _kind(error)
+            raise StoreError(LocalizedText(texts.FULL if kind in _FULL else texts.SILENT, kind=kind)) from error
 
     def scalar(self, statement: sa.Select[str]) -> str | None:
-        """The first column of the first row; None when there is none."""
-        with self.begin() as connection:
+        """The first column of the first row; None if there is none."""
+        with self.read() as connection:
             return connection.execute(statement).scalar()
 
     def scalars(self, statement: sa.Select[str]) -> list[str]:
         """The first column of every row."""
-        with self.begin() as connection:
+        with self.read() as connection:
             return list(connection.execute(statement).scalars())
 
     def ended(self, table: sa.Table, since: datetime, limit: int) -> list[str]:
-        """The bodies of the rows that ended since then, newest first, at most `limit`."""
+        """The bodies of at most `limit` rows that ended since then, newest first."""
         newest = sa.select(table.c.body).where(table.c.ended >= instant(since)).order_by(table.c.ended.desc())
         return self.scalars(newest.limit(limit))
 
@@ -71,9 +105,23 @@ class Database:
         """Close all connections."""
         self.engine.dispose()
 
+    @property
+    def _joined(self) -> sa.Connection | None:
+        """The connection of the transaction that this thread is in."""
+        return getattr(self._local, "connection", None)
+
+    def _verify_lease(self, connection: sa.Connection) -> None:
+        """Keep the lease of the current work from changing hands before this transaction ends."""
+        lease = CURRENT_LEASE.get()
+        if lease is None or not self.is_shared:
+            return
+        is_valid = (leases.c.name == lease.name) & (leases.c.token == lease.token)
+        if connection.execute(sa.select(leases.c.name).where(is_valid).with_for_update(read=True)).scalar() is None:
+            raise LeaseLostError(lease.name)
+
 
 def ended_at(at: datetime | None) -> str:
-    """The column `ended`."""
+    """The value of the column `ended`."""
     return instant(at) if at else ""
 
 
@@ -86,7 +134,7 @@ def put(connection: sa.Connection, table: sa.Table, **values: object) -> None:
 
 
 def insert_new(connection: sa.Connection, table: sa.Table, **values: object) -> bool:
-    """Insert a row; False when its key exists already."""
+    """Insert a row; False if its key already exists."""
     try:
         with connection.begin_nested():
             connection.execute(table.insert().values(**values))
@@ -96,7 +144,7 @@ def insert_new(connection: sa.Connection, table: sa.Table, **values: object) -> 
 
 
 def advance_head(connection: sa.Connection, heads: sa.Table, repository: str, expected: str | None, sha: str) -> bool:
-    """Move a repository's head from `expected` to `sha`; False when another replica has moved it."""
+    """Move a repository's head from `expected` to `sha`; False if another replica has moved it."""
     if expected is None:
         return insert_new(connection, heads, repository=repository, sha=sha)
     unmoved = (heads.c.repository == repository) & (heads.c.sha == expected)
@@ -110,12 +158,18 @@ def _kind(error: SQLAlchemyError) -> str:
 
 
 def _prepare_sqlite(connection: Any, _: object) -> None:
-    # WAL: readers do not wait for the one writer. https://www.sqlite.org/wal.html
+    # WAL: readers don't wait for the writer. https://www.sqlite.org/wal.html
     for pragma in (f"busy_timeout={LOCK_SECONDS}000", "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}").close()
 
 
 def _prepare_postgresql(connection: Any, _: object) -> None:
-    for setting in (f"lock_timeout='{LOCK_SECONDS}s'", f"statement_timeout='{STATEMENT_SECONDS}s'"):
-        connection.execute(f"SET {setting}")
+    settings = {
+        "lock_timeout": LOCK_SECONDS,
+        "statement_timeout": STATEMENT_SECONDS,
+        # The transaction of a replica that is paused must not keep others from taking its leases.
+        "idle_in_transaction_session_timeout": LEASE_SECONDS,
+    }
+    for name, seconds in settings.items():
+        connection.execute(f"SET {name} = '{seconds * 1000:.0f}ms'")
     connection.commit()

@@ -1,4 +1,4 @@
-"""The events that are sent to the configured receiver."""
+"""The events to send to the configured receiver."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -11,7 +11,7 @@ from bot.adapters.database.tables import events, instant
 from bot.core.events import Event, QueuedEvent
 
 _QUEUED = Records(QueuedEvent)
-_ENABLED = "enabled"  # the row that says since when there are events; no event has this ID
+_ENABLED = "enabled"  # the row with the time since when events are enabled; no event has this ID
 
 
 class SqlEvents:
@@ -43,7 +43,7 @@ class SqlEvents:
         return _QUEUED.load_all(self._database.scalars(bodies))
 
     def waiting_count(self) -> int:
-        with self._database.begin() as connection:
+        with self._database.read() as connection:
             count = sa.select(sa.func.count()).select_from(events).where(events.c.waiting)
             return int(connection.execute(count).scalar_one())
 

@@ -32,7 +32,7 @@ class SqlHomes:
 
     def _select(self, where: sa.ColumnElement[bool], limit: int) -> list[Home]:
         latest = sa.select(homes).where(where).order_by(homes.c.seen.desc()).limit(limit)
-        with self._database.begin() as connection:
+        with self._database.read() as connection:
             rows = connection.execute(latest).all()
         return [
             Home(row.user, datetime.fromisoformat(row.seen), row.digest, datetime.fromisoformat(row.at)) for row in rows

@@ -1,9 +1,10 @@
-"""Incidents: at most one per application that is not resolved, on all replicas together."""
+"""Incidents: at most one unresolved per application, across all replicas."""
 
 from dataclasses import asdict
 from datetime import datetime
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.exc import IntegrityError
 
 from bot.adapters.database.engine import Database, ended_at, put
@@ -32,12 +33,18 @@ class SqlIncidents:
 
     def exchange(self, before: Incident | None, after: Incident | None) -> bool:
         with self._database.begin() as connection:
-            if self._database.is_shared:  # two replicas that see none would both insert one
+            if self._database.is_shared:  # otherwise two replicas that find none would both insert one
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(INCIDENT_EXCHANGE)))
             exchanged = _exchange(connection, before, after)
             if exchanged and after is not None and after.state is not IncidentState.SUSPECTED:
                 put(connection, incident_records, **asdict(record_of(after)))
             return exchanged
+
+    def version(self) -> str:
+        # PostgreSQL gives a row a new xmin whenever it's written. SQLite is not shared, so no replica asks.
+        row = incidents.c.id + ":" + sa.cast(sa.literal_column("xmin"), sa.Text)
+        rows = sa.func.md5(sa.func.string_agg(row, aggregate_order_by(sa.literal(","), incidents.c.id)))
+        return self._database.scalar(sa.select(rows).where(incidents.c.settled.is_(False))) or ""
 
     def unsettled(self) -> list[Incident]:
         bodies = sa.select(incidents.c.body).where(incidents.c.settled.is_(False)).order_by(incidents.c.id)
@@ -49,11 +56,11 @@ class SqlIncidents:
     def records(self, since: datetime) -> list[IncidentRecord]:
         resolved_at = incident_records.c.resolved_at
         current = sa.select(incident_records).where(resolved_at.is_(None) | (resolved_at >= since))
-        with self._database.begin() as connection:
+        with self._database.read() as connection:
             return [IncidentRecord(**row) for row in connection.execute(current).mappings()]
 
     def _give_up(self, unreadable: sa.ColumnElement[bool]) -> None:
-        """Resolve an incident that cannot be read, but keep it: the next drift opens another one."""
+        """Resolve an incident that cannot be read, and keep it. The next drift opens a new one."""
         with self._database.begin() as connection:
             given_up = sa.select(incidents.c.id).where(unreadable)
             connection.execute(incident_records.delete().where(incident_records.c.id.in_(given_up)))
@@ -84,12 +91,12 @@ def _row(incident: Incident) -> dict[str, object]:
 
 
 def _insert(connection: sa.Connection, incident: Incident) -> bool:
-    """Insert an incident; False when its application has one that is not resolved."""
+    """Insert an incident; False if its application has an unresolved one."""
     row = {"id": incident.id, **_row(incident)}
     unresolved = (incidents.c.application == incident.application) & incidents.c.resolved.is_(False)
     columns = [incidents.c[name] for name in row]
     values = sa.select(*(sa.literal(value, column.type) for column, value in zip(columns, row.values(), strict=True)))
-    # An INSERT's row count is kept only on request: https://docs.sqlalchemy.org/20/core/connections.html
+    # The row count of an INSERT is kept only on request: https://docs.sqlalchemy.org/20/core/connections.html
     statement = (
         incidents.insert()
         .from_select(list(row), values.where(~sa.exists().where(unresolved)))
@@ -99,4 +106,4 @@ def _insert(connection: sa.Connection, incident: Incident) -> bool:
         with connection.begin_nested():
             return connection.execute(statement).rowcount == 1
     except IntegrityError:
-        return False  # its id exists already
+        return False  # its id already exists

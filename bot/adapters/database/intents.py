@@ -24,7 +24,7 @@ class SqlIntents:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        # With a database of its own, no other process works on what is left there.
+        # If the database is not shared, no other process works on its intents.
         self.lease = _SHARED_LEASE if database.is_shared else timedelta(0)
 
     def save(self, intent: Intent) -> None:

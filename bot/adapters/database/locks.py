@@ -1,10 +1,9 @@
-"""PostgreSQL advisory locks: numbers that nothing else in this database uses, one per purpose.
+"""PostgreSQL advisory locks: one unique number per purpose.
 
 https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
 """
 
 from typing import Final
 
-LEADERSHIP: Final = 0x6769_746F_7073  # held by the replica that leads, for as long as its connection lives
-INCIDENT_EXCHANGE: Final = 0x6769_746F_7074  # held while an incident is exchanged for another
+INCIDENT_EXCHANGE: Final = 0x6769_746F_7074  # held while an incident is replaced
 MIGRATION: Final = 0x6769_746F_7075  # held while the schema is brought up to date

@@ -1,11 +1,14 @@
 """Brings a database's schema up to date with Alembic, at start, before anything else uses it."""
 
+from functools import cache
 from pathlib import Path
 from typing import Final
 
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 
 from bot.adapters.database.engine import Database
 from bot.adapters.database.locks import MIGRATION
@@ -14,18 +17,30 @@ _MIGRATIONS: Final = Path(__file__).with_name("migrations")
 
 
 def migrate(database: Database) -> None:
-    """Run the migrations that the database has not seen. Replicas that start at once take turns. StoreError."""
+    """Run the pending migrations. Replicas that start at the same time take turns. Raises StoreError."""
+    with database.begin() as connection:
+        match connection.dialect.name:
+            case "postgresql":
+                # No timeouts: migrating a large table takes long, as does waiting for a replica that does it.
+                for name in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"):
+                    connection.exec_driver_sql(f"SET LOCAL {name} = 0")
+                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATION)))
+            case "sqlite":
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+        if MigrationContext.configure(connection).get_current_revision() != _newest():
+            config = _config()
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+
+@cache
+def _newest() -> str | None:
+    return ScriptDirectory.from_config(_config()).get_current_head()
+
+
+def _config() -> Config:
     config = Config()
     # A percent sign in a path would be read as interpolation.
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
-    with database.begin() as connection:
-        match connection.dialect.name:
-            case "postgresql":
-                # No timeouts: migrating a large table takes long, and so does waiting for a replica that migrates it.
-                connection.exec_driver_sql("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0")
-                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATION)))
-            case "sqlite":
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+    return config

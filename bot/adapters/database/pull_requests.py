@@ -1,4 +1,4 @@
-"""The pull requests the bot opened."""
+"""The pull requests that the bot opened."""
 
 from datetime import datetime
 

@@ -1,7 +1,7 @@
-"""Records as JSON: what is written can be read again, and a row that cannot be read is left out.
+"""Records as JSON: everything that is written can be read again, and unreadable rows are skipped.
 
-pydantic does not read all the JSON that it writes (nested deeper than 200, integers with thousands of digits), and does
-not write what YAML and Python allow (lone surrogates, deeper values). Such values are stored as text.
+pydantic can't read all the JSON that it writes (nested deeper than 200, integers with thousands of digits), and can't
+write everything that YAML and Python allow (lone surrogates, deeper values). Such values are stored as text.
 """
 
 import dataclasses
@@ -42,14 +42,14 @@ class Records(Generic[Record]):
         return body.decode()
 
     def load(self, body: str) -> Record:
-        """The record in a row. ValueError or RecursionError if nobody can read it."""
+        """The record in a row. Raises ValueError or RecursionError if it is unreadable."""
         try:
             return self._adapter.validate_json(body)
-        except ValidationError:  # written by an earlier version, perhaps deeper than pydantic reads
+        except ValidationError:  # from an earlier version, perhaps nested deeper than pydantic reads
             return self._adapter.validate_python(json.loads(body))
 
     def load_all(self, bodies: Iterable[str]) -> list[Record]:
-        """The records in these rows, without those that nobody can read."""
+        """The records in these rows, without unreadable ones."""
         records = []
         for body in bodies:
             with skip_unexpected(f"reading a stored {self._name} that begins with {body[:100]!r}"):
@@ -58,7 +58,7 @@ class Records(Generic[Record]):
 
 
 def storable(value: Any, depth: int = 0) -> Any:
-    """The same value with what JSON cannot hold as text, and nothing nested deeper than JSON_DEPTH."""
+    """The value with everything that JSON can't represent, or nested deeper than JSON_DEPTH, as text."""
     match value:
         case Enum():
             return value

@@ -1,11 +1,11 @@
-"""How a `RevertRequest` is stored: with its change as people write it."""
+"""Stores a `RevertRequest` with its change as people write it."""
 
 from typing import Any
 
 from bot.core.pull_requests.change_ref import parse_change_ref
 from bot.core.pull_requests.revert import RevertRequest
 
-EXCLUDED_FIELDS = {"change"}  # what a dump leaves out
+EXCLUDED_FIELDS = {"change"}  # left out of the dump
 
 
 def dump_change(fields: dict[str, Any], request: RevertRequest) -> None:
@@ -14,5 +14,5 @@ def dump_change(fields: dict[str, Any], request: RevertRequest) -> None:
 
 
 def load_change(fields: dict[str, Any]) -> None:
-    """Turn it back into the field that validation expects."""
+    """Parse the change into the field that validation expects."""
     fields["change"] = parse_change_ref(fields.pop("text"))

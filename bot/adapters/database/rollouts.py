@@ -48,7 +48,7 @@ class SqlRollouts:
 
     def deployments(self, since: datetime) -> list[Deployment]:
         merged_since = sa.select(deployments).where(deployments.c.merged_at >= since)
-        with self._database.begin() as connection:
+        with self._database.read() as connection:
             rows = connection.execute(merged_since).mappings()
             return [Deployment(**{**row, "outcome": DeploymentOutcome(row["outcome"])}) for row in rows]
 

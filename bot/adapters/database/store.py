@@ -1,4 +1,6 @@
-"""The store on any database SQLAlchemy supports: SQLite by default, PostgreSQL for more than one replica."""
+"""The store on any database that SQLAlchemy supports: SQLite by default, PostgreSQL for several replicas."""
+
+from contextlib import AbstractContextManager
 
 from bot.adapters.database.approvals import SqlApprovals
 from bot.adapters.database.audit_log import SqlAuditLog
@@ -11,7 +13,7 @@ from bot.adapters.database.events import SqlEvents
 from bot.adapters.database.homes import SqlHomes
 from bot.adapters.database.incidents import SqlIncidents
 from bot.adapters.database.intents import SqlIntents
-from bot.adapters.database.leadership import SqlLeadership
+from bot.adapters.database.leases import SoleLeases, SqlLeases
 from bot.adapters.database.migrate import migrate
 from bot.adapters.database.pull_requests import SqlPullRequests
 from bot.adapters.database.queued_reverts import SqlQueuedReverts
@@ -20,7 +22,7 @@ from bot.adapters.database.tables import approvals, incidents, pull_requests, qu
 
 
 class SqlStore:
-    """`ports.store.Store`. Brings the schema up to date; StoreError when the database cannot be opened."""
+    """`ports.store.Store`. Migrates the schema; raises StoreError if the database cannot be opened."""
 
     def __init__(self, url: str) -> None:
         self.database = Database(url)
@@ -35,10 +37,14 @@ class SqlStore:
         self.homes = SqlHomes(self.database)
         self.incidents = SqlIncidents(self.database)
         self.intents = SqlIntents(self.database)
-        self.leadership = SqlLeadership(self.database)
+        # With connections of its own: it must renew its leases also while all others are in use.
+        self.leases = SqlLeases(Database(url)) if self.database.is_shared else SoleLeases()
         self.pull_requests = SqlPullRequests(self.database)
         self.queued_reverts = SqlQueuedReverts(self.database)
         self.rollouts = SqlRollouts(self.database)
+
+    def transaction(self) -> AbstractContextManager[None]:
+        return self.database.transaction()
 
     def settle(self, id_: str) -> None:
         with self.database.begin() as connection:
@@ -47,5 +53,5 @@ class SqlStore:
             connection.execute(approvals.update().where(approvals.c.alert == id_).values(settled=True))
 
     def close(self) -> None:
-        self.leadership.release()
+        self.leases.close()
         self.database.close()

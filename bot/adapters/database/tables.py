@@ -1,4 +1,4 @@
-"""The tables of the store. Each column's form in an existing database is changed only by a migration."""
+"""The tables of the store. A change to them needs a migration."""
 
 import json
 from datetime import UTC, datetime
@@ -7,17 +7,17 @@ import sqlalchemy as sa
 
 
 def storable_text(text: str) -> str:
-    """The same text as every database takes it: PostgreSQL refuses NUL, and lone surrogates are not UTF-8."""
+    """The text in a form that every database accepts: PostgreSQL refuses NUL, and lone surrogates are not UTF-8."""
     return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()
 
 
 def instant(at: datetime) -> str:
-    """In UTC and always in one form, so that texts sort as instants do."""
+    """In UTC and in a fixed format, so that text sorts chronologically."""
     return at.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 class Text(sa.types.TypeDecorator[str]):
-    """Text of any length; whatever the outside has put into it can be stored."""
+    """Text of any length and any content."""
 
     impl = sa.Text
     cache_ok = True
@@ -95,7 +95,7 @@ rollouts = sa.Table(
     # When it ended; "" until then.
     sa.Column("ended", Text, nullable=False, server_default="", index=True),
 )
-# What the delivery metrics need of rollouts and incidents: reading 10,000 bodies takes seconds.
+# What the delivery metrics need from rollouts and incidents, since reading 10,000 bodies takes seconds.
 deployments = sa.Table(
     "deployments",
     metadata,
@@ -147,7 +147,7 @@ approvals = sa.Table(
     sa.Column("repository", Text, nullable=False),
     sa.Column("sha", Text, nullable=False, index=True),
     sa.Column("batch", Text, nullable=False, index=True),
-    # When it was first seen, then its place in the batch: texts that sort in the order of the commits.
+    # When it was first seen, then its position in the batch, so that text sorts in the order of the commits.
     sa.Column("at", Text, nullable=False, index=True),
     sa.Column("alert", Text, nullable=True, index=True),
     sa.Column("settled", sa.Boolean, nullable=False, index=True),
@@ -180,12 +180,12 @@ audit_log = sa.Table(
     sa.Column("who", Text, nullable=False),
     sa.Column("what", Text, nullable=False),
     sa.Column("result", Text, nullable=False),
-    # Separated by spaces, which names of applications do not contain.
+    # Separated by spaces, which application names can't contain.
     sa.Column("applications", Text, nullable=False, server_default=""),
     sa.Column("origin", Text, nullable=False, server_default=""),
     sa.Column("channel", Text, nullable=False, server_default=""),
 )
-# Requests from the clusters' audit logs; `audit_log` has those that people made to the bot.
+# Requests from the clusters' audit logs; `audit_log` has people's requests to the bot.
 cluster_writes = sa.Table(
     "cluster_writes",
     metadata,
@@ -195,7 +195,7 @@ cluster_writes = sa.Table(
     sa.Column("at", Text, nullable=False, index=True),
     sa.Column("body", Text, nullable=False),
 )
-# What is sent to a webhook: `at` is when it happened.
+# The events to send to a webhook; `at` is when they happened.
 events = sa.Table(
     "events",
     metadata,
@@ -219,4 +219,19 @@ homes = sa.Table(
     sa.Column("seen", Text, nullable=False, index=True),
     sa.Column("digest", Text, nullable=False),
     sa.Column("at", Text, nullable=False),
+)
+# The replicas on one PostgreSQL. `expires_at` is by the database's clock.
+replicas = sa.Table(
+    "replicas",
+    metadata,
+    sa.Column("id", Text, primary_key=True),
+    sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+)
+# A lease is valid while its holder has not expired. Rows are never deleted: the token must never fall.
+leases = sa.Table(
+    "leases",
+    metadata,
+    sa.Column("name", Text, primary_key=True),
+    sa.Column("holder", Text, nullable=True),
+    sa.Column("token", sa.BigInteger, nullable=False),
 )

@@ -1,3 +1,3 @@
-"""Downloads over HTTP: `http.py` bounds every request, `cache.py` keeps what was downloaded, and `files.py`
-is for the files that kustomizations refer to.
+"""Downloads over HTTP: `http.py` bounds every request, `cache.py` caches downloads, and `files.py` downloads
+the files that kustomizations refer to.
 """

@@ -1,4 +1,4 @@
-"""Downloads on disk, by the SHA-256 of their bytes, and values by name, such as what a chart's version resolved to."""
+"""A disk cache of downloads by SHA-256, and of values by name, such as the package of a chart's version."""
 
 import os
 import tempfile
@@ -12,25 +12,26 @@ from bot.adapters.downloads.http import DownloadError
 from bot.core.charts.bounds import MAX_CACHE_BYTES, MAX_NAMES
 from bot.i18n.catalogue import chart as texts
 from bot.i18n.language import LocalizedText
+from bot.ports.errors import os_reason
 
 _CONTENTS: Final = "contents"
 _NAMES: Final = "names"
 _SCRATCH: Final = "."  # the prefix of a file's name while it is being written
-_ABANDONED_SECONDS: Final = 3600.0  # after which nobody writes it
-_FILE_DIGITS: Final = 40  # of the digest in a file's name: as many as a git revision has
+_ABANDONED_SECONDS: Final = 3600.0  # after which no one is still writing it
+_FILE_DIGITS: Final = 40  # of the digest in a file's name, as many as in a git revision
 
 
 class DownloadCache:
-    """The downloads in a folder, at most MAX_CACHE_BYTES of them: those not read for longest are removed first.
+    """The downloads in a folder, at most MAX_CACHE_BYTES: the least recently read are removed first.
 
-    Any thread may call, and several processes may share the folder.
+    Thread-safe, and several processes may share the folder.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def read(self, digest: str) -> bytes | None:
-        """The content with a digest or its first 40 digits; None if it is not there, or no longer what it was."""
+        """The content with a digest or its first 40 digits; None if it is missing or damaged."""
         path = self._folder / _CONTENTS / digest[:_FILE_DIGITS]
         with suppress(OSError):
             content = path.read_bytes()
@@ -40,13 +41,13 @@ class DownloadCache:
         return None
 
     def write(self, content: bytes) -> str:
-        """Keep the content; its digest. DownloadError if there is no space."""
+        """Store the content, and return its digest. Raises DownloadError if there is no space."""
         digest = sha256(content).hexdigest()
         self._put(_CONTENTS, digest[:_FILE_DIGITS], content)
         return digest
 
     def set_alias(self, name: str, value: str) -> None:
-        """Store the value of a name. DownloadError if there is no space."""
+        """Store a value by name. Raises DownloadError if there is no space."""
         self._put(_NAMES, sha256(name.encode()).hexdigest(), value.encode())
 
     def alias(self, name: str) -> str:
@@ -63,17 +64,17 @@ class DownloadCache:
             try:
                 with os.fdopen(descriptor, "wb") as out:
                     out.write(content)
-                Path(scratch).replace(folder / name)  # another process sees all of it, or nothing
+                Path(scratch).replace(folder / name)  # atomic for other processes
             except OSError:
                 Path(scratch).unlink(missing_ok=True)
                 raise
             _evict(folder, MAX_CACHE_BYTES if kind == _CONTENTS else MAX_NAMES * len(content))
         except OSError as error:
-            raise DownloadError(LocalizedText(texts.NO_SPACE, folder=str(folder), why=str(error.strerror))) from error
+            raise DownloadError(LocalizedText(texts.NO_SPACE, folder=str(folder), why=os_reason(error))) from error
 
 
 def _evict(folder: Path, most: int) -> None:
-    """Remove the files that were not read for longest, until the others have at most so many bytes."""
+    """Remove the least recently read files until the others have at most `most` bytes."""
     kept = 0
     files = []
     for entry in os.scandir(folder):

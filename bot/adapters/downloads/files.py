@@ -1,14 +1,14 @@
-"""Downloads the files that kustomizations refer to by URL: over HTTPS, from allowed places, without credentials."""
+"""Downloads the files that kustomizations refer to by URL, over HTTPS, from allowed locations, without credentials."""
 
-import threading
 import time
-from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from bot.adapters.downloads.background import BackgroundFetches, FetchPendingError
 from bot.adapters.downloads.cache import DownloadCache
 from bot.adapters.downloads.http import DownloadError, HttpClient, Response
 from bot.core.rendering.limits import MAX_FILE_BYTES
@@ -17,61 +17,67 @@ from bot.i18n.catalogue import download as texts
 from bot.i18n.language import LocalizedText
 from bot.ports.git import RepositoryError
 
-_FETCH_EVERY: Final = 60.0  # seconds, for a file that may change, and until a failed download is tried again
+_FETCH_EVERY: Final = 60.0  # seconds, for a file that may change, and after a failed download
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Download:
-    """The latest one from a URL: the digest of its content, or why there is none; and when to download again."""
+    """The latest download from a URL: the digest of its content or the error, and when to download again."""
 
     digest: str = ""
     etag: str = ""
     error: DownloadError | None = None
     expires: float = 0.0
-    lock: threading.Lock = field(default_factory=threading.Lock)
 
 
 class FileDownloads:
-    """The files at URLs whose locations are allowed, kept in a folder by digest. Any thread may call."""
+    """The files at URLs in allowed locations, cached in a folder by digest. Thread-safe."""
 
-    def __init__(self, folder: Path, is_allowed: Callable[[str], bool]) -> None:
+    def __init__(self, folder: Path, is_allowed: Callable[[str], bool], fetches: BackgroundFetches) -> None:
         self._is_allowed = is_allowed
         self._cache = DownloadCache(folder)
         self._http = HttpClient({}, self._refusal)
-        self._downloads: defaultdict[str, _Download] = defaultdict(_Download)  # by URL
-        self._lock = threading.Lock()
+        self._fetches = fetches
+        self._downloads: dict[str, _Download] = {}  # by URL
 
     def content(self, file: RemoteFile) -> bytes:
-        """See Bases. RepositoryError."""
-        with self._lock:
-            download = self._downloads[file.url]
-        with download.lock:
-            content = self._cache.read(download.digest)
-            if download.expires <= time.monotonic() or (content is None and download.error is None):
-                content = self._refresh(file, download, content)
-            if content is None:
-                why = download.error.text if download.error else ""
-                raise RepositoryError(LocalizedText(texts.FAILED, url=file.title, why=why))
-            return content
-
-    def _refresh(self, file: RemoteFile, download: _Download, kept: bytes | None) -> bytes | None:
-        """What is at the URL now; None if that is unknown, for the reason that is then in `download`."""
+        """See Bases. Raises RepositoryError."""
         if file.is_pinned and (pinned := self._cache.read(self._cache.alias(file.url))) is not None:
             return pinned
-        download.expires, download.error = time.monotonic() + _FETCH_EVERY, None
+        download = self._downloads.get(file.url, _Download())
+        content = self._cache.read(download.digest)
+        if download.expires <= time.monotonic() or (content is None and download.error is None):
+            host = file.location.partition("/")[0]
+            try:
+                download = self._fetches.result(host, file, partial(self._download, file))
+            except FetchPendingError as error:
+                raise RepositoryError(LocalizedText(texts.PENDING, host=host, what=file.title)) from error
+            content = self._cache.read(download.digest)
+        if content is None:
+            why = download.error.text if download.error else LocalizedText(texts.NOT_KEPT)
+            raise RepositoryError(LocalizedText(texts.FAILED, url=file.title, why=why))
+        return content
+
+    def _download(self, file: RemoteFile) -> _Download:
+        """What is at the URL now."""
+        latest = self._downloads.get(file.url, _Download())
+        etag = latest.etag if self._cache.read(latest.digest) is not None else ""
+        expires = time.monotonic() + _FETCH_EVERY
         try:
-            response = self._get(file.url, download.etag if kept is not None else "")
+            response = self._get(file.url, etag)
             if response.status == 304:
-                return kept
-            download.digest, download.etag = self._cache.write(response.body), response.headers.get("etag", "")
-            self._cache.set_alias(file.url, download.digest)
+                latest = replace(latest, expires=expires)
+            else:
+                digest = self._cache.write(response.body)
+                self._cache.set_alias(file.url, digest)
+                latest = _Download(digest, response.headers.get("etag", ""), expires=expires)
         except DownloadError as error:
-            download.digest, download.error = "", DownloadError(error.text)  # its traceback would keep the response
-            return None
-        return response.body
+            latest = _Download(error=DownloadError(error.text), expires=expires)  # its traceback has the response
+        self._downloads[file.url] = latest
+        return latest
 
     def _get(self, url: str, etag: str) -> Response:
-        """A response with content, or with status 304 if the content still has this ETag. DownloadError."""
+        """A response with content, or with status 304 if the content still has this ETag. Raises DownloadError."""
         if refusal := self._refusal(url):
             raise DownloadError(refusal)
         response = self._http.get(url, MAX_FILE_BYTES, headers={"if-none-match": etag} if etag else {})
@@ -82,7 +88,7 @@ class FileDownloads:
         return response
 
     def _refusal(self, url: str) -> LocalizedText | None:
-        """Why nothing is downloaded from a URL; None if it may be."""
+        """Why a URL may not be downloaded; None if it may."""
         location = location_of(url)
         if location is not None and self._is_allowed(location):
             return None

@@ -1,7 +1,6 @@
-"""HTTP GET requests for charts and files: bounds on what a server can cost, and credentials only for their own host."""
+"""HTTP GET requests for charts and files, with bounds, and with credentials only for their own host."""
 
 import threading
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -12,7 +11,7 @@ from cachetools import TTLCache
 from urllib3.exceptions import HTTPError, LocationParseError
 
 from bot.core.charts import bounds
-from bot.http_client import connect_through, deadline, proxy_for, restrict
+from bot.http_client import ca_variable, connect_through, deadline, proxy_for, restrict
 from bot.i18n.catalogue import chart as texts
 from bot.i18n.language import LocalizedError, LocalizedText
 from bot.network import ConnectionProblem, connection_failure
@@ -33,7 +32,7 @@ class DownloadError(LocalizedError):
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A response to a request that did not redirect; the names of `headers` are in lower case. `url` sent it."""
+    """A response from `url`, after redirects. The names of `headers` are in lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -43,32 +42,28 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class HttpClient:
-    """Sends GET requests, with the proxies and private CAs of the environment, as git does. Any thread may call.
+    """Sends GET requests, with the proxies and private CAs of the environment, as git does. Thread-safe.
 
-    `credentials` has the value of the Authorization header by host. `refusal` says why a URL may not be requested when
-    another server refers to it; None if it may.
+    `credentials` has the value of the Authorization header by host. `refusal` returns why a URL that another server
+    refers to may not be requested; None if it may.
     """
 
     credentials: Mapping[str, str] = field(repr=False)
     refusal: Callable[[str], LocalizedText | None]
     _pools: dict[str, urllib3.PoolManager] = field(default_factory=dict, repr=False)
-    # Hosts that did not respond are not tried again for a while: many downloads may wait for one.
+    # Hosts that didn't respond are not tried again for a while, since many downloads may wait for one.
     _outages: TTLCache[str, DownloadError] = field(
         default_factory=lambda: TTLCache(_MAX_OUTAGES, bounds.OUTAGE_SECONDS), repr=False
-    )
-    # The total seconds of recent slow requests, by host: a slow host must not hold up all other checks.
-    _delays: TTLCache[str, float] = field(
-        default_factory=lambda: TTLCache(_MAX_OUTAGES, bounds.DELAY_WINDOW_SECONDS), repr=False
     )
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)  # TTLCache is not thread-safe
 
     def get(
         self, url: str, most: int, *, headers: Mapping[str, str] | None = None, authorization: str | None = None
     ) -> Response:
-        """The response to a GET request, after redirects. DownloadError if it has more than `most` bytes.
+        """The response to a GET request, after redirects. Raises DownloadError if it has more than `most` bytes.
 
-        `authorization` replaces the credential of the URL's host. After a redirect, other hosts get no credential:
-        a server must not make the bot fetch with it what the server itself may not read.
+        `authorization` replaces the credential of the URL's host. After a redirect, other hosts get no credential, so
+        that a server can't make the bot fetch something that the server may not read.
         """
         origin = _origin(url)
         host = origin[1]
@@ -80,11 +75,7 @@ class HttpClient:
                     self._fail_if_out(host)
                     is_sent = credential and _origin(url) == origin and _is_private(url)
                     authorized = {"authorization": credential} if is_sent else {}
-                    start = time.monotonic()
-                    try:
-                        response = self._send(url, most, {**(headers or {}), **authorized})
-                    finally:
-                        self._count_delay(host, time.monotonic() - start)
+                    response = self._send(url, most, {**(headers or {}), **authorized})
                     location = response.headers.get("location", "")
                     if response.status not in _REDIRECTS or not location:
                         return response
@@ -102,17 +93,8 @@ class HttpClient:
         if outage:
             raise DownloadError(outage.text)
 
-    def _count_delay(self, host: str, seconds: float) -> None:
-        if seconds < bounds.SLOW_SECONDS:
-            return
-        with self._lock:
-            self._delays[host] = self._delays.get(host, 0.0) + seconds
-            if self._delays[host] >= bounds.FETCH_SECONDS:
-                total = f"{bounds.FETCH_SECONDS:g}"
-                self._outages[host] = DownloadError(LocalizedText(texts.TOO_MUCH_TIME, host=host[:100], seconds=total))
-
     def referred(self, origin: str, url: str) -> str:
-        """The URL that the server at `origin` refers to. DownloadError if it is elsewhere, and is refused."""
+        """The URL that the server at `origin` refers to. Raises DownloadError if it is on another host and refused."""
         reason = None if _origin(url) == _origin(origin) else self.refusal(url)
         if reason:
             raise DownloadError(reason)
@@ -140,7 +122,7 @@ class HttpClient:
             response.close()
 
     def _pool(self, url: str) -> urllib3.PoolManager:
-        """The connections to the proxy for a URL, or to servers themselves."""
+        """The connections to the proxy for a URL, or to the servers."""
         proxy = proxy_for(url)
         if proxy not in self._pools:
             self._pools[proxy] = connect_through(proxy)
@@ -149,7 +131,7 @@ class HttpClient:
 
 
 def _is_private(url: str) -> bool:
-    """Whether only the server can read a request: it is sent with TLS, or does not leave this machine."""
+    """Whether only the server can read a request: it uses TLS, or does not leave this machine."""
     parts = urlsplit(url)
     return parts.scheme == "https" or (parts.hostname or "") in LOOPBACK
 
@@ -165,4 +147,4 @@ def _explained(host: str, error: Exception) -> DownloadError:
     failure = connection_failure(error)
     is_certificate = failure.problem is ConnectionProblem.CERTIFICATE
     phrase = texts.CERTIFICATE if is_certificate else texts.UNREACHABLE
-    return DownloadError(LocalizedText(phrase, host=host[:100], why=failure.detail))
+    return DownloadError(LocalizedText(phrase, host=host[:100], why=failure.detail, variable=ca_variable()))

@@ -1,1 +1,1 @@
-"""CloudEvents to a webhook."""
+"""Sends CloudEvents to a webhook."""

@@ -1,4 +1,4 @@
-"""`ports.EventReceiver` by HTTP: CloudEvents in structured JSON mode, signed as GitHub signs its webhooks.
+"""`ports.EventReceiver` over HTTP: CloudEvents in structured JSON mode, signed like GitHub's webhooks.
 
 https://github.com/cloudevents/spec/blob/main/cloudevents/bindings/http-protocol-binding.md
 https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries
@@ -33,7 +33,7 @@ _REMEDIES: Final = {
 class EventWebhook:
     """Sends events to a URL, through the proxy of the environment.
 
-    Errors name only its host: some receivers have a secret in the path.
+    Errors name only the host, since some receivers have a secret in the path.
     """
 
     def __init__(self, url: str, secret: str, source: str) -> None:
@@ -59,7 +59,7 @@ class EventWebhook:
                     redirect=False,
                     preload_content=False,
                 )
-                response.close()  # what it says besides its status is of no interest
+                response.close()  # only the status matters
         except (urllib3.exceptions.HTTPError, OSError) as error:
             detail = connection_failure(error).detail
             raise DeliveryError(f"{self._host} does not respond ({detail}).", answered=False) from None
@@ -86,5 +86,5 @@ class EventWebhook:
 
 
 def _seconds(header: str | None) -> timedelta | None:
-    """Of a Retry-After header. Six digits are more than the bot ever waits, whatever else the receiver sends."""
+    """The wait in a Retry-After header. Six digits of it are more than the bot ever waits."""
     return timedelta(seconds=int(header[:6])) if header and header.isascii() and header.isdigit() else None

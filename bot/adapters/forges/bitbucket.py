@@ -31,7 +31,7 @@ from bot.i18n.language import LocalizedText
 from bot.ports.forge import ForgeError
 from bot.ports.probe import Probe
 
-_MAX_PAGE = 50  # what Bitbucket allows for pull requests
+_MAX_PAGE = 50  # Bitbucket's limit for pull requests
 _MAX_PER_COMMIT = 10  # pull requests read for one commit
 _STATES = {"OPEN": "open", "MERGED": "merged", "DECLINED": "closed", "SUPERSEDED": "closed"}
 _ANY_STATE = " OR ".join(f'state="{state}"' for state in _STATES)
@@ -81,7 +81,7 @@ class BitbucketForge:
             return _pull_request(api, pull) if pull else None
 
     def pull_request_for(self, sha: str, base: str | None = None) -> PullRequest | None:
-        """ForgeError while Bitbucket is still indexing the pull requests of commits. See ports.Forge."""
+        """Raises ForgeError while Bitbucket is still indexing the pull requests of commits. See ports.Forge."""
         with self._client.api(LocalizedText(texts.READ_PULLS), _READ) as api:
             try:
                 page = api.find(f"{api.path}/commit/{sha}/pullrequests", {"pagelen": _MAX_PAGE})
@@ -99,7 +99,7 @@ class BitbucketForge:
             return best_match((pull for pull in pulls if base in (None, pull.base)), sha)
 
     def approvals(self, number: int) -> list[Approval]:
-        """Bitbucket reports when somebody approved, not which commit: it was the branch's tip then. See ports.Forge."""
+        """Bitbucket reports when someone approved, but not the commit, which was the tip. See ports.Forge."""
         with self._client.api(LocalizedText(texts.READ_APPROVALS), _READ) as api:
             path = f"{api.path}/pullrequests/{number}"
             participants = api.get(path)["participants"]
@@ -126,9 +126,9 @@ class BitbucketForge:
             return approvals
 
     def commits(self, pull: PullRequest) -> list[PullRequestCommit]:
-        """Bitbucket doesn't say who pushed, so that is taken to be the author, whom it finds by email. See ports.Forge.
+        """Empty if the commits are gone with their branch. See ports.Forge.
 
-        It no longer lists the commits if they are gone with their branch.
+        Bitbucket doesn't report the pusher, which is taken to be the author; it finds the author's account by email.
         """
         with self._client.api(LocalizedText(texts.READ_PULLS), _READ) as api:
             listed = api.paginate_if_found(f"{api.path}/pullrequests/{pull.number}/commits", {"pagelen": _MAX_PAGE})
@@ -137,7 +137,7 @@ class BitbucketForge:
         return [make_commit(sha=sha, author=login, pushed_by=login) for sha, login in logins]
 
     def pushes(self, branch: str) -> list[Push]:  # noqa: ARG002  the port's
-        """Empty, since Bitbucket does not tell. See ports.Forge."""
+        """Empty, since Bitbucket does not report pushes. See ports.Forge."""
         return []
 
     def checks(self, sha: str) -> list[CommitCheck]:
@@ -163,8 +163,8 @@ class BitbucketForge:
         with self._client.api(LocalizedText(texts.READ_PULLS), _READ) as api:
             query = f'state="OPEN" AND source.branch.name ~ {_quoted(head_prefix)}' if head_prefix else 'state="OPEN"'
             newest = islice(api.paginate(f"{api.path}/pullrequests", {"q": query, **_NEWEST_FIRST}), MAX_PULL_REQUESTS)
-            own = (pull for pull in newest if not head_prefix or _is_own(pull))
-            matching = (pull for pull in own if pull["source"]["branch"]["name"].startswith(head_prefix))
+            candidates = (pull for pull in newest if not head_prefix or _is_own(pull))
+            matching = (pull for pull in candidates if pull["source"]["branch"]["name"].startswith(head_prefix))
             return [_pull_request(api, pull) for pull in islice(matching, PAGE_SIZE)]
 
     def commit_url(self, sha: str) -> str:
@@ -185,7 +185,7 @@ class BitbucketForge:
         }
         condition = f'state="OPEN" AND destination.branch.name={_quoted(base)}'
         with self._client.api(LocalizedText(texts.OPEN_PULL, branch=head), _WRITE) as api:
-            # For a second one Bitbucket would overwrite the title and text that people may have edited in the first.
+            # A second one would overwrite the title and text of the first, which people may have edited.
             if pull := _find(api, head, condition):
                 return pull
             return _pull_request(api, api.post(f"{api.path}/pullrequests", fields))
@@ -193,7 +193,7 @@ class BitbucketForge:
     # ------------------------------------------------------------ doctor
 
     def probes(self) -> list[Probe]:
-        """Try what the bot needs from Bitbucket. Nothing is changed: the writes name what cannot exist."""
+        """Try what the bot needs from Bitbucket. The writes are invalid, so nothing changes."""
         nowhere = {"branch": {"name": NULL_SHA}}
         branch = {"name": "gitops-bot/doctor", "target": {"hash": NULL_SHA}}
         pull = {"title": "doctor", "source": nowhere, "destination": nowhere}
@@ -215,7 +215,7 @@ class BitbucketForge:
 
 
 def _find(api: Api, head: str, condition: str) -> PullRequest | None:
-    """The newest pull request from a branch of the repository itself, open ones first."""
+    """The newest pull request from a branch of this repository, open ones first."""
     query = f"source.branch.name={_quoted(head)} AND ({condition})"
     newest = islice(api.paginate(f"{api.path}/pullrequests", {"q": query, **_NEWEST_FIRST}), PAGE_SIZE)
     pulls = [pull for pull in newest if _is_own(pull)]
@@ -229,7 +229,7 @@ def _quoted(text: str) -> str:
 
 
 def _is_own(pull: Json) -> bool:
-    """Whether its branch is in the repository itself; the source repository is None for a deleted fork."""
+    """Whether its branch is in this repository; the source repository is None for a deleted fork."""
     source = pull["source"].get("repository")
     return bool(source) and source["full_name"] == pull["destination"]["repository"]["full_name"]
 
@@ -243,7 +243,7 @@ def _user_name(user: Mapping[str, Any] | None) -> str:
 
 
 def _commit(api: Api, sha: str) -> tuple[str, datetime]:
-    """A commit's full sha and date: in pull requests Bitbucket shortens it to twelve digits."""
+    """A commit's full sha and date: in pull requests, Bitbucket shortens shas to twelve digits."""
     commit = api.get(f"{api.path}/commit/{sha}")
     return str(commit["hash"]), parse_time(commit["date"])
 
@@ -254,7 +254,7 @@ def _head_sha(api: Api, sha: str) -> str:
     except BitbucketError as error:
         if error.response.status != 404:
             raise
-        return sha  # the commit is gone with its branch
+        return sha  # the commit was deleted with its branch
 
 
 def _pull_request(api: Api, pull: Json) -> PullRequest:

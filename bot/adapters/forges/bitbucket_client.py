@@ -1,7 +1,7 @@
-"""What Bitbucket Cloud and Data Center share: one repository's REST API, by atlassian-python-api's plain requests.
+"""What Bitbucket Cloud and Data Center share: one repository's REST API, with plain requests of atlassian-python-api.
 
-The library's objects for pull requests are not used: they drop the timeout and sleep as long as a Retry-After says,
-send another request for each item of a list, and have neither the pull requests of a commit nor their activity.
+The library's objects for pull requests are not used: they ignore the timeout, sleep for any Retry-After, send another
+request for each item of a list, and lack the pull requests of a commit and their activity.
 """
 
 import threading
@@ -36,7 +36,7 @@ Parameters = Mapping[str, str | int]
 
 
 class BitbucketError(Exception):
-    """An error response; `exception_name` is Data Center's, "" on Cloud."""
+    """An error response; `exception_name` is that of Data Center, "" on Cloud."""
 
     def __init__(self, response: ErrorResponse, exception_name: str) -> None:
         super().__init__(response.message)
@@ -54,27 +54,27 @@ class Api:
             root,
             username=credential.user,
             password=credential.secret,
-            token=credential.secret,  # used when there is no username
+            token=credential.secret,  # used if there is no username
             session=http_session(),
             retry_with_header=False,
         )
 
     def get(self, path: str, parameters: Parameters | None = None) -> Json:
-        """One object. BitbucketError; TypeError or ValueError when the answer isn't the API's."""
+        """One object. Raises BitbucketError; TypeError or ValueError if the answer isn't the API's."""
         return self._request("GET", path, parameters=parameters)
 
     def post(self, path: str, body: Json) -> Json:
-        """Create an object; the object created. Errors as above."""
+        """Create and return an object. Raises the same errors as `get`."""
         return self._request("POST", path, body=body)
 
     def find(self, path: str, parameters: Parameters | None = None) -> Json | None:
-        """One object; None when there is none."""
+        """One object; None if there is none."""
         try:
             return self.get(path, parameters)
         except BitbucketError as error:
             if error.response.status != 404:
                 raise
-            self.get(self.path)  # an error when it is the repository that the token can no longer see
+            self.get(self.path)  # an error if the token can no longer see the repository
             return None
 
     def paginate(self, path: str, parameters: Parameters) -> Iterator[Json]:
@@ -120,10 +120,10 @@ class Api:
 
 
 class BitbucketClient:
-    """Access to one repository: an API client for each thread, and every error mapped to a ForgeError.
+    """Access to one repository: an API client per thread, with every error mapped to a ForgeError.
 
-    `find_path` returns the repository's path with its current name, since a renamed one can be written to only under
-    that. It may raise BitbucketError, and is called once for each thread.
+    `find_path` returns the repository's path with its current name, since writing to a renamed one requires that. It
+    may raise BitbucketError, and is called once per thread.
     """
 
     def __init__(
@@ -139,7 +139,7 @@ class BitbucketClient:
     def api(self, action: Text, permission: Text) -> Iterator[Api]:
         """The API for the calling thread; errors inside become a ForgeError.
 
-        `action` completes "could not …", and `permission` is what it takes.
+        `action` completes "could not …", and `permission` is the one it needs.
         """
         if self._credential is None:
             raise self._errors.no_token()
@@ -160,7 +160,7 @@ class BitbucketClient:
             raise self._errors.not_the_api() from error
 
     def probes(self, requests_by_action: Mapping[str, tuple[Text, Callable[[Api], Json]]]) -> list[Probe]:
-        """Try requests, each with the permission it takes, by action; the first is to read the repository at all."""
+        """Try requests, each with the permission it needs, by action; the first only reads the repository."""
         probes: list[Probe] = []
         for action, (permission, request) in requests_by_action.items():
             probes.append(self._probe(action, permission, request))
@@ -181,7 +181,7 @@ class BitbucketClient:
         response = error.response
         if response.status == 429:
             return self._errors.rate_limited(retry_time(response.headers, "x-ratelimit-reset", datetime.now(UTC)))
-        if error.exception_name.endswith("AuthorisationException"):  # Data Center's 401 for a user that it knows
+        if error.exception_name.endswith("AuthorisationException"):  # Data Center's 401 for a known user
             response = ErrorResponse(403, response.headers, response.message)
         return self._errors.rejected(response, action, permission)
 

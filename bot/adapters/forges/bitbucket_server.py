@@ -33,7 +33,7 @@ from bot.i18n.language import LocalizedText
 from bot.ports.probe import Probe
 
 _STATES = {"OPEN": "open", "MERGED": "merged", "DECLINED": "closed"}
-_MAX_NUMBERED = 5  # pull requests that a commit's subject names, of which only one can be its own
+_MAX_NUMBERED = 5  # pull request numbers in a commit's subject to try
 _HEADS = "refs/heads/"
 _READ, _WRITE = "Repository read", "Repository write"
 
@@ -77,7 +77,7 @@ class BitbucketServerForge:
             return _pull_request(api, pull) if pull else None
 
     def pull_request_for(self, sha: str, base: str | None = None) -> PullRequest | None:
-        """Bitbucket lists the commits of a pull request, and of its merge only the last one. See ports.Forge."""
+        """Bitbucket finds pull requests by their commits; of the merged commits, only by the last. See ports.Forge."""
         with self._client.api(LocalizedText(texts.READ_PULLS), _READ) as api:
             if api.find(f"{api.path}/commits/{sha}") is None:
                 return None
@@ -100,9 +100,10 @@ class BitbucketServerForge:
             ]
 
     def commits(self, pull: PullRequest) -> list[PullRequestCommit]:
-        """Bitbucket says who pushed to an open pull request, not who pushed what it was opened with. See ports.Forge.
+        """Bitbucket reports who pushed to an open pull request. See ports.Forge.
 
-        Those are taken to be pushed by their author, whom Bitbucket finds by email, if no one else committed them.
+        The pusher of the commits that it was opened with is taken to be their author, whom Bitbucket finds by email, if
+        the author is also the committer.
         """
         with self._client.api(LocalizedText(texts.READ_PULLS), _READ) as api:
             path = f"{api.path}/pull-requests/{pull.number}"
@@ -125,7 +126,7 @@ class BitbucketServerForge:
         ]
 
     def pushes(self, branch: str) -> list[Push]:  # noqa: ARG002  the port's
-        """Empty, since Bitbucket tells only administrators of the repository. See ports.Forge."""
+        """Empty, since Bitbucket reports pushes only to administrators of the repository. See ports.Forge."""
         return []
 
     def checks(self, sha: str) -> list[CommitCheck]:
@@ -150,8 +151,8 @@ class BitbucketServerForge:
         """With a prefix, pull requests from forks are left out: their branches can have any name. See ports.Forge."""
         with self._client.api(LocalizedText(texts.READ_PULLS), _READ) as api:
             newest = islice(_newest_first(api, state="OPEN"), MAX_PULL_REQUESTS)
-            own = (pull for pull in newest if not head_prefix or _is_own(pull))
-            matching = (pull for pull in own if _branch(pull["fromRef"]).startswith(head_prefix))
+            candidates = (pull for pull in newest if not head_prefix or _is_own(pull))
+            matching = (pull for pull in candidates if _branch(pull["fromRef"]).startswith(head_prefix))
             return [_pull_request(api, pull) for pull in islice(matching, PAGE_SIZE)]
 
     def commit_url(self, sha: str) -> str:
@@ -174,7 +175,7 @@ class BitbucketServerForge:
             try:
                 return _pull_request(api, api.post(f"{api.path}/pull-requests", fields))
             except BitbucketError as error:
-                # 409: there is one already, perhaps created by a POST that was answered with a 502.
+                # 409: it already exists, perhaps from a POST that was answered with a 502.
                 if error.response.status != 409 and error.response.status < 500:
                     raise
                 pull = _find(api, head, state="OPEN", base=base)
@@ -185,7 +186,7 @@ class BitbucketServerForge:
     # ------------------------------------------------------------ doctor
 
     def probes(self) -> list[Probe]:
-        """Try what the bot needs from Bitbucket. Nothing is changed: the writes name what cannot exist."""
+        """Try what the bot needs from Bitbucket. The writes are invalid, so nothing changes."""
         branch = {"name": "gitops-bot/doctor", "startPoint": NULL_SHA}
         nowhere = {"id": f"{_HEADS}{NULL_SHA}"}
         pull = {"title": "doctor", "fromRef": nowhere, "toRef": nowhere}
@@ -204,7 +205,7 @@ class BitbucketServerForge:
         return f"projects/{repository['project']['key']}/repos/{repository['slug']}"
 
     def _merged_as(self, api: Api, sha: str, base: str | None) -> Json | None:
-        """The pull request merged as this commit: those that its subject numbers are tried first, then the newest."""
+        """The pull request merged as this commit: tries those numbered in its subject, then the newest."""
         subject = api.get(f"{api.path}/commits/{sha}")["message"].partition("\n")[0]
         numbered = (
             api.find(f"{api.path}/pull-requests/{number}")
@@ -220,7 +221,7 @@ def _newest_first(api: Api, **filters: str) -> Iterable[Json]:
 
 
 def _find(api: Api, head: str, *, state: str, base: str = "") -> PullRequest | None:
-    """The newest pull request from a branch of the repository itself, open ones first."""
+    """The newest pull request from a branch of this repository, open ones first."""
     newest = islice(_newest_first(api, direction="OUTGOING", at=f"{_HEADS}{head}", state=state), PAGE_SIZE)
     pulls = [pull for pull in newest if _is_own(pull) and base in ("", _branch(pull["toRef"]))]
     pull = next((pull for pull in pulls if pull["state"] == "OPEN"), pulls[0] if pulls else None)
@@ -263,6 +264,6 @@ def _pull_request(api: Api, pull: Json) -> PullRequest:
 
 
 def _merge_activity(api: Api, number: int) -> Json:
-    """Who merged a pull request and when, which only its activities tell, newest first."""
+    """The activity with who merged a pull request and when, which is only there."""
     activities = api.paginate(f"{api.path}/pull-requests/{number}/activities", {"limit": PAGE_SIZE})
     return next((activity for activity in activities if activity["action"] == "MERGED"), {})

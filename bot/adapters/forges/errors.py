@@ -1,4 +1,4 @@
-"""What a forge answers when it fails, mapped once to sentences for people."""
+"""Maps the errors of forges to sentences for people."""
 
 import re
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ _CONNECTION_PROBLEMS = {
     ConnectionProblem.TLS: texts.NO_TLS,
     ConnectionProblem.OTHER: texts.SILENT,
 }
-# What the libraries and the adapters raise when a response is not the API's: a login page, other types, deep nesting.
+# What libraries and adapters raise if a response is not the API's: a login page, wrong types, deep nesting.
 NOT_THE_API = (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 _MAX_DIGITS = 12  # of a number of seconds
 _ARCHIVED = re.compile(r"\barchived\b", re.IGNORECASE)
@@ -29,7 +29,7 @@ _ARCHIVED = re.compile(r"\barchived\b", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class ErrorResponse:
-    """An answer with an error status: `headers` by lower-case name, `message` in the forge's own words."""
+    """An error response: `headers` by lower-case name, `message` in the forge's own words."""
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -37,17 +37,17 @@ class ErrorResponse:
 
     @classmethod
     def of(cls, status: int | None, headers: Mapping[str, str] | None, message: object) -> Self:
-        """The same from the values of a client library, the message shortened to one line."""
+        """An error response from a client library's values, with the message shortened to one line."""
         lower_case = {name.lower(): value for name, value in (headers or {}).items()}
         return cls(status or 0, lower_case, " ".join(str(message or "").split())[:200].rstrip("."))
 
 
 @dataclass(frozen=True, slots=True)
 class ForgeErrorMapper:
-    """Makes one sentence of what went wrong, with what to do about it.
+    """Describes an error in one sentence, with what to do about it.
 
-    `forge` is the name of the product, `repository` that of the repository, `api_url_format` what an api_url looks like
-    there, `token_variable` the environment variable that people set the token in.
+    `forge` is the product's name, `repository` the repository's, `api_url_format` an example of its api_url, and
+    `token_variable` the environment variable for the token.
     """
 
     forge: str
@@ -61,7 +61,7 @@ class ForgeErrorMapper:
         return ForgeError(LocalizedText(texts.NO_TOKEN, variable=self.token_variable, repository=self.repository))
 
     def failed(self, error: requests.RequestException) -> ForgeError:
-        """A request got no response, or none within the bounds."""
+        """A request got no response within the bounds."""
         match error:
             case OtherServerError():
                 return self.not_the_api()
@@ -74,7 +74,7 @@ class ForgeErrorMapper:
         return LocalizedText(phrase, forge=self.forge, host=urlsplit(self.api_url).netloc, **values)
 
     def not_the_api(self) -> ForgeError:
-        """Something other than the API answers: a login page, a redirect to elsewhere."""
+        """Something other than the API answers, such as a login page or a redirect."""
         return ForgeError(
             LocalizedText(texts.NOT_THE_API, url=self.api_url, forge=self.forge, address=self.api_url_format)
         )
@@ -84,11 +84,11 @@ class ForgeErrorMapper:
         return ForgeError(LocalizedText(texts.ARCHIVED, repository=self.repository, forge=self.forge))
 
     def rate_limited(self, retry_at: datetime) -> ForgeError:
-        """The rate limit is used up until then."""
+        """The rate limit is used up until `retry_at`."""
         return ForgeError(LocalizedText(texts.LIMITED, forge=self.forge, time=f"{retry_at:%H:%M}"), retry_at)
 
     def rejected(self, response: ErrorResponse, action: Text, permission: Text) -> ForgeError:
-        """Any other error, by its status. `action` completes "could not …", `permission` is what it takes."""
+        """Any other error, by its status. `action` completes "could not …", `permission` is the one it needs."""
         if _ARCHIVED.search(response.message):
             return self.archived()
         status = str(response.status)
@@ -121,9 +121,9 @@ class ForgeErrorMapper:
 
 
 def retry_time(headers: Mapping[str, str], reset_header: str, now: datetime) -> datetime:
-    """When a rate limit ends: `Retry-After` in seconds, else `reset_header` in seconds since 1970.
+    """When a rate limit ends: from `Retry-After` in seconds, or else `reset_header` in seconds since 1970.
 
-    One minute from now if the forge gives no time, and at most one day from now: a later time is not plausible.
+    One minute from now if the forge gives no time, and at most one day from now, since a later time isn't plausible.
     """
     wait, reset = headers.get("retry-after", ""), headers.get(reset_header, "")
     time = now + timedelta(minutes=1)

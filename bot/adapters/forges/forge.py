@@ -1,4 +1,4 @@
-"""What the adapters of all forges share: limits of lists, checked values, and a commit's pull request."""
+"""What all forge adapters share: limits of lists, validated values, and the choice of a commit's pull request."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -11,24 +11,24 @@ from bot.core.git.commit import Approval, PullRequest, PullRequestCommit
 from bot.core.git.commit_check import CheckState, CommitCheck
 from bot.core.git.push import Push, pushers
 
-PAGE_SIZE = 100  # the most that `open_pull_requests` gives
-MAX_PULL_REQUESTS = 1000  # searched for a prefix, so that a busy repository doesn't use up the rate limit
+PAGE_SIZE = 100  # at most, in `open_pull_requests`
+MAX_PULL_REQUESTS = 1000  # to search for a prefix, so that a busy repository doesn't use up the rate limit
 MAX_COMMITS = 250  # of one pull request; GitHub lists no more
 NULL_SHA = "0" * 40
 _MAX_NAME, _MAX_URL = 200, 2_000  # characters of a check
 
 
-_YEARS: Final = range(1970, 2200)  # outside of these, calculating with a time can fail
+_YEARS: Final = range(1970, 2200)  # outside of these, time arithmetic can fail
 
 
 def make_pull_request(**fields: Any) -> PullRequest:
-    """A pull request of values from a response. ValueError when one has the wrong type, or a time is impossible."""
+    """A pull request from response values. Raises ValueError if one has the wrong type or a time is impossible."""
     fields["merged_at"] = _TIME.validate_python(fields.get("merged_at"))
     return _PULL_REQUEST.validate_python(fields)
 
 
 def make_approval(**fields: Any) -> Approval:
-    """The same for an approval."""
+    """An approval from response values. Raises the same."""
     fields["at"] = _TIME.validate_python(fields.get("at"))
     return _APPROVAL.validate_python(fields)
 
@@ -50,7 +50,7 @@ def with_pushers(commits: Sequence[PullRequestCommit], pushes: Iterable[Push]) -
 
 
 def make_check(name: object, state: CheckState, url: object) -> CommitCheck:
-    """A check of values from a response. A URL that is not on the web, or that Slack would reject, is left out."""
+    """A check from response values. A URL that isn't on the web, or that Slack would reject, is left out."""
     text = " ".join(str(name or "").split()) or "?"
     try:
         page = str(_WEB_PAGE.validate_python(url))
@@ -60,7 +60,7 @@ def make_check(name: object, state: CheckState, url: object) -> CommitCheck:
 
 
 def parse_time(text: str) -> datetime:
-    """A time in ISO 8601. TypeError or ValueError."""
+    """Parse an ISO 8601 time. Raises TypeError or ValueError."""
     return _checked_time(datetime.fromisoformat(text))
 
 
@@ -79,6 +79,6 @@ _WEB_PAGE: Final = TypeAdapter(HttpUrl)
 
 
 def best_match(pulls: Iterable[PullRequest], sha: str) -> PullRequest | None:
-    """The best pull request for a commit: the one whose merge commit it is, else a merged one, else an open one."""
+    """The best pull request for a commit: the one that it merged, else a merged one, else an open one."""
     candidates = (pull for pull in pulls if pull.state in {"merged", "open"})
     return min(candidates, key=lambda pull: (pull.merge_sha != sha, pull.state != "merged"), default=None)

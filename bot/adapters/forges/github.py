@@ -38,7 +38,7 @@ from bot.i18n.catalogue import forge as texts
 from bot.i18n.language import LocalizedText, Text
 from bot.ports.probe import Probe
 
-_DECISIONS = frozenset({"APPROVED", "CHANGES_REQUESTED", "DISMISSED"})  # what a comment doesn't change
+_DECISIONS = frozenset({"APPROVED", "CHANGES_REQUESTED", "DISMISSED"})  # a later comment doesn't change them
 # https://docs.github.com/en/rest/checks/runs#get-a-check-run
 _CONCLUSIONS = {
     "success": CheckState.SUCCESS,
@@ -58,9 +58,9 @@ _DELETED_ACCOUNT = "ghost"  # as GitHub shows it
 
 
 class GitHubForge:
-    """`ports.Forge` for one repository, `owner/name`, at `api_url` (https://api.github.com, or …/api/v3 of a server).
+    """`ports.Forge` for one repository, `owner/name`, at `api_url` (https://api.github.com, or a server's …/api/v3).
 
-    `token` returns the current token, or None; `token_variable` is the environment variable it is set in.
+    `token` returns the current token, or None; `token_variable` is its environment variable.
     """
 
     def __init__(
@@ -91,7 +91,7 @@ class GitHubForge:
         return cls(forge.repository, api_url, token, token_variable="GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY")  # noqa: S106
 
     def git_credential(self) -> Credential | None:
-        """What git pushes with; None when no token is set. ForgeError when a GitHub App gets no token."""
+        """The credential for git pushes; None if no token is set. Raises ForgeError if a GitHub App gets no token."""
         with self._client.mapped_errors(LocalizedText(texts.GIVE_TOKEN), "access to the repository"):
             token = self._token()
             return Credential(token, "x-access-token") if token else None
@@ -102,12 +102,12 @@ class GitHubForge:
         with self._client.repository(LocalizedText(texts.READ_PULLS)) as repository:
             pull = none_on_status(404, lambda: _pull_request(repository.get_pull(number)))
             if pull is None:
-                repository.update()  # an error when it is the repository that the token can no longer see
+                repository.update()  # an error if the token can no longer see the repository
             return pull
 
     def pull_request_for(self, sha: str, base: str | None = None) -> PullRequest | None:
         with self._client.repository(LocalizedText(texts.READ_PULLS)) as repository:
-            # 422 is GitHub's "No commit found for SHA": not pushed there, or not yet.
+            # 422 is GitHub's "No commit found for SHA": it isn't pushed, or not yet.
             pulls = none_on_status(422, lambda: first_items(repository.get_commit(sha).get_pulls(), PAGE_SIZE)) or []
             candidates = [pull for pull in pulls if base in (None, pull.base.ref)]
             merged = [pull for pull in candidates if pull.merged_at]
@@ -164,7 +164,7 @@ class GitHubForge:
             ]
 
     def checks(self, sha: str) -> list[CommitCheck]:
-        """Check runs, of GitHub Actions and other apps, and the statuses of systems that report these. See ports.Forge.
+        """Check runs of GitHub Actions and other apps, and commit statuses. See ports.Forge.
 
         https://docs.github.com/en/rest/checks/runs, https://docs.github.com/en/rest/commits/statuses
         """
@@ -206,7 +206,7 @@ class GitHubForge:
             try:
                 return _pull_request(repository.create_pull(base=base, head=head, title=title, body=body))
             except GithubException as error:
-                # A POST that succeeded may be answered with a 502; retried, it is a 422. Use that pull request then.
+                # A successful POST may be answered with a 502, and its retry with a 422: then use the existing one.
                 if error.status != 422 and error.status < 500:
                     raise
                 pull = _find(repository, head, state="open", base=base)
@@ -215,9 +215,9 @@ class GitHubForge:
                 return pull
 
     def create_commit(self, commit: NewCommit) -> str:
-        """Make a commit on a new branch, for rules that require signatures; its sha.
+        """Create a commit on a new branch, for rules that require signatures. Returns its sha.
 
-        ForgeError, and then no branch was created.
+        Raises ForgeError, and then no branch was created.
         """
         action = LocalizedText(texts.MAKE_COMMIT, branch=commit.branch)
         with self._client.repository(action, "Contents: Read and write") as repository:
@@ -226,7 +226,7 @@ class GitHubForge:
     # ------------------------------------------------------------ doctor
 
     def probes(self) -> list[Probe]:
-        """Try what the bot needs from GitHub. Nothing is changed: the writes name what cannot exist."""
+        """Try what the bot needs from GitHub. The writes are invalid, so nothing changes."""
         readable = self._probe("read the repository", "Metadata: Read-only", lambda repository: repository.update())
         if not readable.ok:
             return [readable]
@@ -261,7 +261,7 @@ def _read_checks(repository: Repository) -> None:
 
 
 def _web_url(api_url: str) -> str:
-    """The root of the web pages: github.com, a server's, or a tenant's of ghe.com, whose API has its own host."""
+    """The root of the web pages: github.com, a server, or a ghe.com tenant, whose API has its own host."""
     parts = urlsplit(api_url)
     return f"{parts.scheme}://{parts.netloc.removeprefix('api.')}{parts.path.removesuffix('/api/v3')}"
 
@@ -279,10 +279,10 @@ def _pull_request(pull: GitHubPullRequest) -> PullRequest:
         base=pull.base.ref,
         head=pull.head.ref,
         head_sha=pull.head.sha,
-        # Of an open pull request this is GitHub's test merge, which is on no branch.
+        # For an open pull request, this is GitHub's test merge, which isn't on a branch.
         merge_sha=pull.merge_commit_sha if merged else None,
         merged_at=pull.merged_at,
-        # Lists leave it out, and PyGithub then sends another request: only for merged ones.
+        # Lists leave it out, and PyGithub then sends another request, so read it only for merged ones.
         merged_by=pull.merged_by.login if merged and pull.merged_by else None,
     )
 
@@ -303,7 +303,7 @@ def _run_state(run: CheckRun) -> CheckState:
 
 
 def _find(repository: Repository, head: str, **filters: str) -> PullRequest | None:
-    """The newest pull request from a branch of the repository itself, open ones first; `filters` are GitHub's."""
+    """The newest pull request from a branch of this repository, open ones first; `filters` are GitHub's."""
     parameters = {"state": "all", "sort": "created", "direction": "desc", **filters}
     pulls = first_items(repository.get_pulls(head=f"{repository.owner.login}:{head}", **parameters), PAGE_SIZE)
     pull = next((pull for pull in pulls if pull.state == "open"), pulls[0] if pulls else None)
@@ -311,6 +311,6 @@ def _find(repository: Repository, head: str, **filters: str) -> PullRequest | No
 
 
 def _is_own(pull: GitHubPullRequest, prefix: str) -> bool:
-    """Whether its branch is in the repository itself and begins so; `head.repo` is None for a deleted fork."""
+    """Whether its branch is in this repository and begins with `prefix`; `head.repo` is None for a deleted fork."""
     head = pull.head.repo
     return bool(pull.head.ref.startswith(prefix) and head and head.id == pull.base.repo.id)

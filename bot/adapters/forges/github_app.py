@@ -12,7 +12,7 @@ from bot.ports.forge import ForgeError
 
 
 class CurrentToken(Auth.Auth):
-    """Authenticates each request with the current token: an installation's lasts an hour, and all threads share it."""
+    """Authenticates each request with the current token, which lasts an hour and is shared by all threads."""
 
     def __init__(self, get_token: Callable[[], str]) -> None:
         self._get_token = get_token
@@ -27,7 +27,7 @@ class CurrentToken(Auth.Auth):
 
 
 class AppToken:
-    """The token of a GitHub App in one repository, requested when first needed and shortly before it expires."""
+    """The token of a GitHub App in one repository, requested on first use and shortly before it expires."""
 
     def __init__(self, app_id: str, private_key: str, repository: str, api_url: str) -> None:
         self._app = Auth.AppAuth(app_id, private_key)
@@ -37,16 +37,16 @@ class AppToken:
         self._lock = threading.Lock()
 
     def __call__(self) -> str:
-        """The current token. ForgeError when the key is not valid; otherwise the errors of PyGithub and requests."""
+        """The current token. Raises ForgeError if the key is invalid, and the errors of PyGithub and requests."""
         with self._lock:
             try:
                 self._auth = self._auth or self._installation()
                 token = self._auth.token
             except GithubException:
-                self._auth = None  # an App that was removed and installed again has a new installation id
+                self._auth = None  # an App that was reinstalled has a new installation id
                 raise
             except (jwt.PyJWTError, ValueError):
-                # No cause, since the traceback would hold the key.
+                # No cause, since the traceback would contain the key.
                 raise ForgeError(LocalizedText(texts.BAD_KEY)) from None
             return token
 

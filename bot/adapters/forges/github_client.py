@@ -1,4 +1,4 @@
-"""PyGithub for one repository: a client for each thread, and every error mapped to a ForgeError."""
+"""PyGithub for one repository: a client per thread, with every error mapped to a ForgeError."""
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -41,7 +41,7 @@ Requester.injectConnectionClasses(_HttpConnection, _HttpsConnection)
 
 
 class GitHubClient:
-    """Access to the repository `owner/name` at `api_url`, with the token that `token` returns at the moment."""
+    """Access to the repository `owner/name` at `api_url`, with the current token from `token`."""
 
     def __init__(
         self, repository: str, api_url: str, token: Callable[[], str | None], errors: ForgeErrorMapper
@@ -56,10 +56,10 @@ class GitHubClient:
     def repository(self, action: Text, permission: Text = "Pull requests: Read-only") -> Iterator[Repository]:
         """The repository for the calling thread; errors inside become a ForgeError.
 
-        `action` completes "could not …", and `permission` is what it takes.
+        `action` completes "could not …", and `permission` is the one it needs.
         """
         with self.mapped_errors(action, permission):
-            # PyGithub keeps verb, URL and body on the connection: threads that share one get wrong answers.
+            # PyGithub stores verb, URL and body on the connection, so threads that share one get wrong answers.
             if not hasattr(self._local, "repository"):
                 self._local.repository = self._get_repository()
             yield self._local.repository
@@ -78,7 +78,7 @@ class GitHubClient:
             raise self._errors.not_the_api() from error
 
     def _get_repository(self) -> Repository:
-        """The repository with its current name: a renamed one can be written to only under that."""
+        """The repository with its current name, since writing to a renamed one requires it."""
         client = Github(
             auth=CurrentToken(self._required_token),
             base_url=self._api_url,
@@ -110,7 +110,7 @@ _Answer = TypeVar("_Answer")
 
 
 def none_on_status(status: int, request: Callable[[], _Answer]) -> _Answer | None:
-    """The answer to a request; None when it is an error with this status."""
+    """The answer to a request; None if it is an error with this status."""
     try:
         return request()
     except GithubException as error:
@@ -128,7 +128,7 @@ _Item = TypeVar("_Item", bound=_HasId)
 
 
 def first_items(items: Iterable[_Item], limit: int | None = None) -> list[_Item]:
-    """The first items of a list. TypeError when PyGithub made it of something else, such as a login page."""
+    """The first items of a list. Raises TypeError if the response is something else, such as a login page."""
     first = list(islice(items, limit))
     if not all(isinstance(item.id, int) for item in first):
         raise TypeError("the response is not a list")
@@ -136,7 +136,7 @@ def first_items(items: Iterable[_Item], limit: int | None = None) -> list[_Item]
 
 
 def _message(error: GithubException) -> str:
-    """GitHub's own words: the first detail of a validation error, else the error's message."""
+    """GitHub's message: the first detail of a validation error, or else the error's message."""
     if not isinstance(error.data, dict):
         return ""
     details = [

@@ -1,4 +1,4 @@
-"""A commit made through GitHub's Git Data API, which GitHub signs when a GitHub App makes it.
+"""A commit created through GitHub's Git Data API, which GitHub signs if a GitHub App creates it.
 
 https://docs.github.com/en/rest/git
 """
@@ -16,7 +16,7 @@ from bot.ports.forge import ForgeError
 
 
 def create_commit(repository: Repository, commit: NewCommit) -> str:
-    """Make the commit and its branch; its sha. ForgeError or GithubException, and then no branch was created."""
+    """Create the commit and its branch, and return the sha. After a ForgeError or GithubException, no branch exists."""
     elements = [_tree_element(repository, change) for change in commit.changes]
     tree = repository.create_git_tree(elements, repository.get_git_tree(commit.base_tree))
     if tree.sha != commit.tree:
@@ -28,7 +28,7 @@ def create_commit(repository: Repository, commit: NewCommit) -> str:
     try:
         repository.create_git_ref(f"refs/heads/{commit.branch}", created.sha)
     except GithubException as error:
-        # A POST that was answered with a 502 and retried is a 422: the branch exists, and is the one just created.
+        # The retry of a POST that was answered with a 502 gives a 422: the branch was just created.
         if error.status != 422 or _branch_tip(repository, commit.branch) != created.sha:
             raise
     return created.sha

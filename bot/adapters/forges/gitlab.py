@@ -1,4 +1,4 @@
-"""GitLab by python-gitlab: the merge requests of one project, called pull requests as everywhere else in the bot."""
+"""GitLab by python-gitlab: the merge requests of one project, called pull requests as elsewhere in the bot."""
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -40,8 +40,8 @@ from bot.ports.forge import ForgeError
 from bot.ports.probe import Probe
 
 _API = "/api/v4"
-_STATES = {"opened": "open", "locked": "open"}  # locked: it is being merged; "merged" and "closed" are ours too
-# https://docs.gitlab.com/api/jobs/#job-object; any other waits for something
+_STATES = {"opened": "open", "locked": "open"}  # locked: it is being merged; "merged" and "closed" are the same
+# https://docs.gitlab.com/api/jobs/#job-object; any other is pending
 _JOB_STATES = {
     "success": CheckState.SUCCESS,
     "failed": CheckState.FAILURE,
@@ -55,7 +55,7 @@ _READ = LocalizedText(texts.SCOPE, scope="read_api")
 
 
 class _Client(gitlab.Gitlab):
-    """python-gitlab would sleep in the thread until a rate limit is over; here it is an error at once."""
+    """python-gitlab would sleep until a rate limit is over; here it is an error at once."""
 
     def http_request(self, verb: str, path: str, *arguments: Any, **keywords: Any) -> requests.Response:
         return super().http_request(verb, path, *arguments, **{"obey_rate_limit": False, **keywords})
@@ -96,15 +96,15 @@ class GitLabForge:
     def pull_request_for(self, sha: str, base: str | None = None) -> PullRequest | None:
         with self._project(LocalizedText(texts.READ_MERGE_REQUESTS)) as project:
             commit = project.commits.get(sha, lazy=True)
-            # 404: the commit is not there, or not yet.
+            # 404: the commit doesn't exist, or not yet.
             page = _none_on_status((404,), lambda: commit.merge_requests(per_page=PAGE_SIZE)) or ()
             pulls = [_pull_request(request) for request in page]
             return best_match((pull for pull in pulls if base in (None, pull.base)), sha)
 
     def approvals(self, number: int) -> list[Approval]:
-        """GitLab reports when somebody approved, not which version: it was the newest one at that time.
+        """GitLab reports the time of an approval, but not the version, which was the newest at that time.
 
-        Where it doesn't report when (before 18.0) and there are several versions, the sha is "". See ports.Forge.
+        If it doesn't report the time (before 18.0) and there are several versions, the sha is "". See ports.Forge.
         """
         with self._project(LocalizedText(texts.READ_APPROVALS)) as project:
             request = project.mergerequests.get(number, lazy=True)
@@ -125,9 +125,9 @@ class GitLabForge:
             return approvals
 
     def commits(self, pull: PullRequest) -> list[PullRequestCommit]:
-        """GitLab names no accounts for a commit: those of the author and the approvers are found by their name.
+        """GitLab reports only names: those of the author and of the approvers are matched to their accounts.
 
-        https://docs.gitlab.com/api/merge_requests/#retrieve-merge-request-commits See ports.Forge.
+        https://docs.gitlab.com/api/merge_requests/#retrieve-merge-request-commits. See ports.Forge.
         """
         with self._project(LocalizedText(texts.READ_MERGE_REQUESTS)) as project:
             request = project.mergerequests.get(pull.number)
@@ -145,7 +145,10 @@ class GitLabForge:
         return with_pushers(commits, self.pushes(pull.head))
 
     def pushes(self, branch: str) -> list[Push]:
-        """https://docs.gitlab.com/api/events/ See ports.Forge."""
+        """From the project's push events. See ports.Forge.
+
+        https://docs.gitlab.com/api/events/
+        """
         with self._project(LocalizedText(texts.READ_PUSHES)) as project:
             events = islice(project.events.list(iterator=True, action="pushed", per_page=PAGE_SIZE), PAGE_SIZE)
             pushes = [(event.attributes["push_data"], event.attributes["author_username"]) for event in events]
@@ -156,7 +159,7 @@ class GitLabForge:
             ]
 
     def checks(self, sha: str) -> list[CommitCheck]:
-        """The jobs of its pipelines, and what external systems report as such. See ports.Forge.
+        """The jobs of its pipelines, and statuses from external systems. See ports.Forge.
 
         https://docs.gitlab.com/api/commits/#list-commit-statuses
         """
@@ -181,8 +184,8 @@ class GitLabForge:
         with self._project(LocalizedText(texts.READ_MERGE_REQUESTS)) as project:
             listed = project.mergerequests.list(iterator=True, state="opened", **_NEWEST_FIRST)
             newest = (request.attributes for request in islice(listed, MAX_PULL_REQUESTS))
-            own = (request for request in newest if not head_prefix or _is_own(project, request))
-            matching = (request for request in own if request["source_branch"].startswith(head_prefix))
+            candidates = (request for request in newest if not head_prefix or _is_own(project, request))
+            matching = (request for request in candidates if request["source_branch"].startswith(head_prefix))
             return [_pull_request(request) for request in islice(matching, PAGE_SIZE)]
 
     def commit_url(self, sha: str) -> str:
@@ -200,7 +203,7 @@ class GitLabForge:
             try:
                 return _pull_request(project.mergerequests.create(fields).attributes)
             except gitlab.GitlabError as error:
-                # 409: there is one already, perhaps created by a POST that was answered with a 502.
+                # 409: it already exists, perhaps from a POST that was answered with a 502.
                 status = error.response_code or 0
                 if status != 409 and status < 500:
                     raise
@@ -212,7 +215,7 @@ class GitLabForge:
     # ------------------------------------------------------------ doctor
 
     def probes(self) -> list[Probe]:
-        """Try what the bot needs from GitLab. Nothing is changed: the writes name what cannot exist."""
+        """Try what the bot needs from GitLab. The writes are invalid, so nothing changes."""
         readable = self._probe("read the project", LocalizedText(texts.SCOPE, scope="api"), self._require_not_archived)
         if not readable.ok:
             return [readable]
@@ -242,13 +245,13 @@ class GitLabForge:
     def _project(self, action: Text, permission: Text = _READ) -> Iterator[Project]:
         """The project for the calling thread; errors inside become a ForgeError.
 
-        `action` completes "could not …", and `permission` is what it takes.
+        `action` completes "could not …", and `permission` is the one it needs.
         """
         if not self._token:
             raise self._errors.no_token()
         with bounded_operation(self.api_url):
             try:
-                # By its path once, then by its id: a project that was moved can be written to only under its id.
+                # First by its path, then by its id, since writing to a moved project requires its id.
                 if not hasattr(self._local, "project"):
                     self._local.project = self._client().projects.get(self.repository)
                 yield self._local.project
@@ -267,7 +270,7 @@ class GitLabForge:
         return _Client(self.web_url, oauth_token=self._token, session=http, keep_base_url=True)
 
     def _keep_headers(self, response: requests.Response, **_: object) -> None:
-        self._local.headers = response.headers  # python-gitlab's errors leave them out
+        self._local.headers = response.headers  # python-gitlab's errors don't have them
 
     def _mapped(self, error: gitlab.GitlabError, action: Text, permission: Text) -> ForgeError:
         response = ErrorResponse.of(error.response_code, getattr(self._local, "headers", {}), error.error_message)
@@ -278,7 +281,7 @@ class GitLabForge:
         return self._errors.rejected(response, action, permission)
 
     def _is_archived(self) -> bool:
-        """Whether that explains an error: GitLab itself only says "403 Forbidden"."""
+        """Whether the project is archived, which GitLab reports only as "403 Forbidden"."""
         try:
             return bool(self._client().projects.get(self.repository).attributes.get("archived"))
         except (gitlab.GitlabError, requests.RequestException, *NOT_THE_API):
@@ -292,7 +295,7 @@ def _job_state(job: Mapping[str, Any]) -> CheckState:
 
 
 def _find(project: Project, head: str, **filters: str) -> PullRequest | None:
-    """The newest merge request from a branch of the project itself, open ones first; `filters` are GitLab's."""
+    """The newest merge request from a branch of this project, open ones first; `filters` are GitLab's."""
     parameters = {"source_branch": head, **_NEWEST_FIRST, **filters}
     newest = islice(project.mergerequests.list(iterator=True, **parameters), PAGE_SIZE)
     pulls = [_pull_request(request.attributes) for request in newest if _is_own(project, request.attributes)]
@@ -306,7 +309,7 @@ def _is_own(project: Project, request: Mapping[str, Any]) -> bool:
 def _pull_request(request: Mapping[str, Any]) -> PullRequest:
     merged = request["state"] == "merged"
     merged_by = request.get("merge_user") or request.get("merged_by")
-    # A merge commit, else the squashed commit, else (a fast-forward) the tip of the branch itself.
+    # A merge commit, else the squashed commit, else (for a fast-forward) the tip of the branch.
     merge_sha = request.get("merge_commit_sha") or request.get("squash_commit_sha") or request["sha"]
     return make_pull_request(
         number=request["iid"],
@@ -327,7 +330,7 @@ _Answer = TypeVar("_Answer")
 
 
 def _none_on_status(statuses: tuple[int, ...], request: Callable[[], _Answer]) -> _Answer | None:
-    """The answer to a request; None when it is an error with one of these statuses."""
+    """The answer to a request; None if it is an error with one of these statuses."""
     try:
         return request()
     except gitlab.GitlabError as error:

@@ -1,11 +1,11 @@
-"""A commit for a forge's API to make, where a push is rejected."""
+"""A commit to create through a forge's API when a push is rejected."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class FileChange:
-    """One path: its git mode, and its content or a submodule's commit. A removed path has neither."""
+    """One path: its git mode, and its content or submodule commit. A removed path has neither."""
 
     path: str
     mode: str

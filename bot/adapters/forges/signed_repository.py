@@ -1,4 +1,4 @@
-"""Branches whose rules require signed commits: the forge makes the commit, and signs it."""
+"""Branches whose rules require signed commits: the forge creates and signs the commit."""
 
 from collections.abc import Callable
 from typing import Any
@@ -17,9 +17,9 @@ _SUBMODULE = "160000"
 
 
 class SignedRepository(GitRepository):
-    """A GitRepository whose commits the forge makes where an unsigned push is rejected.
+    """A GitRepository whose commits the forge creates if an unsigned push is rejected.
 
-    `create_commit` returns the sha of the commit, which is then the tip of its new branch. ForgeError.
+    `create_commit` returns the sha of the commit, which is then the tip of its new branch. It may raise ForgeError.
     """
 
     def __init__(self, *arguments: Any, create_commit: Callable[[NewCommit], str], **keywords: Any) -> None:

@@ -1,7 +1,7 @@
-"""HTTP to a forge, with bounds on what one operation of the bot may cost, whatever the forge answers.
+"""HTTP requests to a forge, with bounds on each operation of the bot, whatever the forge answers.
 
-Every library's session uses `BoundedAdapter`. Its requests go only to the forge's own address, so neither a redirect
-nor a URL in a response takes a token elsewhere.
+Every library's session uses `BoundedAdapter`, which sends requests only to the forge's own address, so that neither a
+redirect nor a URL in a response sends a token elsewhere.
 """
 
 import io
@@ -24,16 +24,16 @@ from urllib3.util import Retry
 from bot.i18n.catalogue import forge as texts
 from bot.i18n.language import LocalizedText
 
-READ_SECONDS: Final = 15.0  # until a connection is made, and between two parts of a response
-REQUEST_SECONDS: Final = 60.0  # from sending a request to the end of its response, retries included
+READ_SECONDS: Final = 15.0  # to connect, and between two parts of a response
+REQUEST_SECONDS: Final = 60.0  # from sending a request to the end of its response, including retries
 OPERATION_SECONDS: Final = 300.0  # for all requests of one operation, such as opening a pull request
-MAX_REQUESTS: Final = 1_000  # of one operation: pages, and one for each binary file of a signed commit
-MAX_RESPONSE_BYTES: Final = 8 * 2**20  # of one response, decompressed: 100 pull requests with long descriptions
-MAX_OPERATION_BYTES: Final = 32 * 2**20  # of all responses of one operation, which may all be in memory at once
+MAX_REQUESTS: Final = 1_000  # in one operation: pages, and one for each binary file of a signed commit
+MAX_RESPONSE_BYTES: Final = 8 * 2**20  # in one response, decompressed: 100 pull requests with long descriptions
+MAX_OPERATION_BYTES: Final = 32 * 2**20  # in all responses of one operation, which may be in memory at once
 _CHUNK: Final = 2**16
 
-# The libraries' own retries sleep in the thread until a rate limit is over, and obey a Retry-After of any length. Here
-# a rate limit is an error at once, with the time to come back. A POST is retried too: see create_pull_request.
+# The libraries' own retries sleep until a rate limit is over, and obey any Retry-After. Here a rate limit is an error,
+# with the time to retry. A POST is retried too: see create_pull_request.
 RETRY: Final = Retry(
     total=3,
     backoff_factor=0.2,
@@ -57,7 +57,7 @@ class OtherServerError(requests.RequestException):
 
 
 class _Operation:
-    """What is left of an operation's bounds."""
+    """The remaining time, requests and bytes of an operation."""
 
     def __init__(self, api_url: str) -> None:
         self._server = _server(api_url)
@@ -67,7 +67,7 @@ class _Operation:
         self.deadline = self._end  # of the current request
 
     def begin_request(self, url: str | None) -> None:
-        """Count a request. LimitError, OtherServerError."""
+        """Count a request. Raises LimitError, OtherServerError."""
         if _server(url or "") != self._server:
             raise OtherServerError("the forge refers to another server")
         self._requests -= 1
@@ -77,7 +77,7 @@ class _Operation:
         self.seconds_left()
 
     def seconds_left(self) -> float:
-        """Until the current request's deadline. LimitError when it has passed."""
+        """The seconds until the current request's deadline. Raises LimitError if it has passed."""
         left = self.deadline - time.monotonic()
         if left <= 0:
             seconds = OPERATION_SECONDS if self.deadline == self._end else REQUEST_SECONDS
@@ -85,7 +85,7 @@ class _Operation:
         return left
 
     def read(self, response: requests.Response) -> bytes:
-        """The response's body, decompressed. LimitError."""
+        """The response's body, decompressed. Raises LimitError."""
         body = bytearray()
         most = min(MAX_RESPONSE_BYTES, self._bytes)
         try:
@@ -105,7 +105,7 @@ _current: ContextVar[_Operation] = ContextVar("forge operation")
 
 @contextmanager
 def bounded_operation(api_url: str) -> Iterator[None]:
-    """Bound all requests inside, which must be to the server of `api_url`. A nested one shares the outer bounds."""
+    """Bound all requests inside, which must be to the server of `api_url`. Nested operations share the outer bounds."""
     if _current.get(None) is not None:
         yield
         return
@@ -117,7 +117,7 @@ def bounded_operation(api_url: str) -> Iterator[None]:
 
 
 class BoundedAdapter(HTTPAdapter):
-    """Sends requests within the current `bounded_operation`. LookupError outside of one."""
+    """Sends requests within the current `bounded_operation`. Raises LookupError outside of one."""
 
     def __init__(self) -> None:
         super().__init__(max_retries=RETRY)
@@ -147,8 +147,10 @@ class BoundedAdapter(HTTPAdapter):
             response = super().send(request, True, seconds, verify, cert, dict(proxies or {}))
             response._content = operation.read(response)  # noqa: SLF001  as requests itself sets it
         except requests.RequestException:
-            operation.seconds_left()  # a deadline is the better explanation
+            operation.seconds_left()  # raise LimitError instead if the deadline has passed
             raise
+        except OSError as error:  # there is no file at REQUESTS_CA_BUNDLE
+            raise requests.exceptions.SSLError(FileNotFoundError(str(error))) from error
         response.encoding = "utf-8"  # https://www.rfc-editor.org/rfc/rfc8259#section-8.1, else requests guesses
         return response
 
@@ -167,7 +169,7 @@ def _server(url: str) -> tuple[str, str | None, int | None]:
 
 
 class _TimedReader(io.RawIOBase):
-    """Reads from a socket until the deadline of the current request: a mere timeout restarts with each byte."""
+    """Reads from a socket until the deadline of the current request; a socket timeout restarts with each byte."""
 
     def __init__(self, raw: io.RawIOBase, sock: socket.socket) -> None:
         super().__init__()

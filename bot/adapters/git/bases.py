@@ -1,39 +1,44 @@
-"""`ports.Bases`: mirrors of the repositories that kustomizations refer to, and the files that they name by URL."""
+"""`ports.Bases`: mirrors of the repositories, and the files at URLs, that kustomizations refer to."""
 
 import fnmatch
 import hashlib
+import math
 import threading
 import time
 from collections import defaultdict
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
+from bot.adapters.downloads.background import BackgroundFetches, FetchPendingError
 from bot.adapters.downloads.files import FileDownloads
 from bot.adapters.git.repository import GitRepository
 from bot.core.git.target_revision import HEAD, TargetRevision
 from bot.core.rendering.remote_base import RemoteBase
 from bot.core.rendering.remote_file import RemoteFile
+from bot.i18n.catalogue import download as download_texts
 from bot.i18n.catalogue import repository as texts
 from bot.i18n.language import LocalizedText
 from bot.ports.git import RepositoryError
 
-_FETCH_EVERY: Final = 60.0  # seconds, for a branch or tag, and until a failed fetch is tried again
+_FETCH_EVERY: Final = 60.0  # seconds, for a branch or tag, and after a failed fetch
 
 
 class GitBases:
-    """`ports.Bases` in mirrors and files below `folder`, fetched without credentials.
+    """`ports.Bases`, with mirrors and files below `folder`, fetched without credentials.
 
-    `allow` has patterns of hosts (`github.com`), and of hosts with the path of a repository or file
+    `allow` has patterns for hosts (`github.com`), and for hosts with the path of a repository or file
     (`github.com/acme/*`), with `*` for any characters.
     """
 
-    def __init__(self, folder: Path, allow: Sequence[str]) -> None:
+    def __init__(self, folder: Path, allow: Sequence[str], fetches: BackgroundFetches | None = None) -> None:
+        self._fetches = fetches or BackgroundFetches(threading.TIMEOUT_MAX)
         self._folder = folder
         self._allow = [pattern.lower() for pattern in allow]
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)  # by URL
         self._revisions: dict[RemoteBase, tuple[str | RepositoryError, float]] = {}
-        self._files = FileDownloads(folder / "files", self._is_allowed_location)
+        self._files = FileDownloads(folder / "files", self._is_allowed_location, self._fetches)
 
     def is_allowed(self, base: RemoteBase | RemoteFile) -> bool:
         return self._is_allowed_location(base.location)
@@ -50,16 +55,25 @@ class GitBases:
 
     def revision(self, base: RemoteBase) -> str:
         at_ref = RemoteBase(base.url, base.ref, "")
-        with self._locks[base.url]:
-            revision, expires = self._revisions.get(at_ref, ("", 0.0))
-            if expires <= time.monotonic():
-                try:
-                    revision, lasts = self._fetch(base), (float("inf") if base.is_pinned else _FETCH_EVERY)
-                except RepositoryError as error:
-                    revision, lasts = RepositoryError(error.text), _FETCH_EVERY
-                self._revisions[at_ref] = revision, time.monotonic() + lasts
+        revision, expires = self._revisions.get(at_ref, ("", 0.0))
+        if expires <= time.monotonic():
+            host = base.location.partition("/")[0]
+            try:
+                revision = self._fetches.result(host, at_ref, partial(self._fetch_revision, at_ref))
+            except FetchPendingError as error:
+                raise RepositoryError(LocalizedText(download_texts.PENDING, host=host, what=base.location)) from error
         if isinstance(revision, RepositoryError):
             raise RepositoryError(revision.text)
+        return revision
+
+    def _fetch_revision(self, base: RemoteBase) -> str | RepositoryError:
+        revision: str | RepositoryError
+        try:
+            with self._locks[base.url]:
+                revision, lasts = self._fetch(base), (math.inf if base.is_pinned else _FETCH_EVERY)
+        except RepositoryError as error:
+            revision, lasts = RepositoryError(error.text), _FETCH_EVERY
+        self._revisions[base] = revision, time.monotonic() + lasts
         return revision
 
     def _fetch(self, base: RemoteBase) -> str:
@@ -70,11 +84,11 @@ class GitBases:
         if base.is_pinned:
             try:
                 return self.repository(base).head()
-            except RepositoryError:  # neither in a branch nor in a tag
+            except RepositoryError:  # not in a branch or tag
                 if self.repository(base).fetch_commit(base.ref):
                     return base.ref
                 raise
-        # Kustomize takes the ref as it is: `1.x` is a name, not a range of versions.
+        # Kustomize takes the ref literally: `1.x` is a name, not a version range.
         try:
             return self._tracking(base, TargetRevision.branch(base.ref)).fetch()
         except RepositoryError:

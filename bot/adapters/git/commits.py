@@ -13,7 +13,7 @@ _FIELDS = ("%H", "%P", "%an", "%ae", "%ct", "%at", "%B")
 
 
 def log(mirror: Mirror, *argv: str, revisions: Sequence[str]) -> list[Commit]:
-    """The commits that `git log` lists. RevisionNotFoundError when one of `revisions` is unknown."""
+    """The commits that `git log` lists. Raises RevisionNotFoundError if one of `revisions` is unknown."""
     output = mirror.git(
         *("log", "-z", "--encoding=UTF-8", f"--format={'%x00'.join(_FIELDS)}", *argv),
         revisions=revisions,
@@ -74,12 +74,12 @@ def write_commit(mirror: Mirror, tree: str, parents: Sequence[str], message: str
 def _cut(text: bytes, most: int) -> str:
     if len(text) <= most:
         return text.decode(errors="replace")
-    # What is cut in the middle of a character is dropped with it.
+    # A character that was cut in the middle is dropped.
     return text[:most].decode(errors="ignore") + "…"
 
 
 def _instant(seconds: bytes) -> datetime:
-    """The time of a commit. Git prints the digits of the commit, however many, and nothing if they are not a number."""
+    """The time of a commit. Git prints any number of digits, and nothing if it is not a number."""
     digits = seconds if seconds.isdigit() else b"0"
     at = int(digits) if len(digits) <= len(str(bounds.LATEST_SECONDS)) else bounds.LATEST_SECONDS
     return datetime.fromtimestamp(min(at, bounds.LATEST_SECONDS), UTC)

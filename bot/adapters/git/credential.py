@@ -1,4 +1,4 @@
-"""A secret that git and the forges' APIs authenticate with over HTTP."""
+"""The credential for git and the forges' APIs over HTTP."""
 
 import base64
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """The password of `user`, or a bearer token when `user` is None."""
+    """The password of `user`, or a bearer token if `user` is None."""
 
     secret: str = field(repr=False)
     user: str | None = None

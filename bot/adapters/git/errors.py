@@ -1,4 +1,4 @@
-"""What git prints when it fails, mapped once to the port's errors."""
+"""Maps what git prints when it fails to the port's errors."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -6,15 +6,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.adapters.git import bounds
 from bot.core.sanitize import printable, redact_url
 from bot.i18n.catalogue import repository as texts
 from bot.i18n.language import LocalizedText, Phrase, Text
+from bot.ports.errors import os_reason
 from bot.ports.git import PushRejectedError, RepositoryError, RevisionNotFoundError
 
-# Fails on a sound mirror, too, so that a new one does not help.
+# These fail on an intact mirror too, so a new one would not help.
 _NO_DAMAGE = re.compile(
-    r"did not complete in|printed more than|was killed by|out of memory|no space left|permission denied|cannot fork",
-    re.IGNORECASE,
+    r"did not complete in|printed more than|was killed by|out of memory|permission denied|cannot fork", re.IGNORECASE
+)
+# The disk of the bot, not of the remote.
+_DISK_FULL = re.compile(
+    r"^(?!remote:|(?:fatal|error): remote ).*(?:no space left|out of diskspace|disk quota exceeded)",
+    re.IGNORECASE | re.MULTILINE,
 )
 # https://git-scm.com/docs/git-config#Documentation/git-config.txt-uploadpackallowAnySHA1InWant
 _NOT_SERVED = re.compile(r"not our ref|unadvertised object|not found in upload-pack|couldn't find remote ref")
@@ -24,7 +30,11 @@ _UNKNOWN_OBJECT = re.compile(
 
 
 class DamagedMirrorError(RepositoryError):
-    """Git failed as it does when files of the mirror are damaged: a new mirror may help."""
+    """Git failed as it does when files in the mirror are damaged; a new mirror may help."""
+
+
+class MirrorTooLargeError(DamagedMirrorError):
+    """Fetching takes too much disk. A new mirror has no unreachable objects, so it may be smaller."""
 
 
 class SignaturesRequiredError(PushRejectedError):
@@ -33,10 +43,10 @@ class SignaturesRequiredError(PushRejectedError):
 
 @dataclass(frozen=True, slots=True)
 class GitErrorMapper:
-    """Makes one sentence for people of git's stderr.
+    """Turns git's stderr into one sentence for people.
 
-    `name` is the repository's, `url` has no credential in it, `credential_variable` is the environment variable that
-    holds the credential.
+    `name` is the repository's, `url` is without a credential, and `credential_variable` is the environment variable of
+    the credential.
     """
 
     name: str
@@ -48,10 +58,12 @@ class GitErrorMapper:
         return RevisionNotFoundError(LocalizedText(texts.NO_COMMIT, text=revision, name=self.name))
 
     def failed(self, command: str, stderr: str, revisions: Sequence[str] = ()) -> RepositoryError:
-        """A local command failed; a RevisionNotFoundError when that is because one of `revisions` is unknown."""
+        """A local command failed; a RevisionNotFoundError if one of `revisions` is unknown."""
         for revision in revisions:
             if revision in stderr and _UNKNOWN_OBJECT.search(stderr):
                 return self.unknown_commit(revision)
+        if _DISK_FULL.search(stderr):
+            return RepositoryError(LocalizedText(texts.DISK_FULL, name=self.name))
         kind = RepositoryError if _NO_DAMAGE.search(stderr) else DamagedMirrorError
         return kind(LocalizedText(texts.FAILED, command=command, name=self.name, said=_reason(stderr)))
 
@@ -60,17 +72,19 @@ class GitErrorMapper:
         return DamagedMirrorError(LocalizedText(texts.LACKS_OBJECTS, name=self.name))
 
     def fetch_failed(self, stderr: str) -> RepositoryError:
-        """The remote did not answer, or refused."""
-        for pattern, phrase in _REMOTE_ERRORS:
+        """The remote did not answer, refused, or sent more than fits on the disk (MirrorTooLargeError)."""
+        for pattern, phrase in _FETCH_ERRORS:
             if pattern.search(stderr):
-                return RepositoryError(
-                    LocalizedText(phrase, url=self.url, name=self.name, variable=self.credential_variable)
+                kind = MirrorTooLargeError if phrase in _TOO_LARGE else RepositoryError
+                most = str(bounds.MIRROR_BYTES >> 30)
+                return kind(
+                    LocalizedText(phrase, url=self.url, name=self.name, variable=self.credential_variable, most=most)
                 )
         kind = RepositoryError if _NO_DAMAGE.search(stderr) else DamagedMirrorError
         return kind(LocalizedText(texts.NOT_FETCHED, url=self.url, said=_reason(stderr)))
 
     def push_failed(self, branch: str, stdout: str, stderr: str) -> RepositoryError:
-        """The remote rejected the push (PushRejectedError), or did not answer."""
+        """The remote rejected the push (PushRejectedError) or did not answer."""
         output = f"{stdout}\n{stderr}"
         if _UNSIGNED.search(output):
             return SignaturesRequiredError(LocalizedText(texts.SIGNATURES, url=self.url, branch=branch))
@@ -85,17 +99,17 @@ class GitErrorMapper:
 
 
 def is_not_served(stderr: str) -> bool:
-    """Whether the remote answered that it does not have a commit, or does not serve it by its sha."""
+    """Whether the remote answered that it lacks a commit or does not serve it by sha."""
     return _NOT_SERVED.search(stderr) is not None
 
 
 @contextmanager
 def disk_errors(folder: Path) -> Iterator[None]:
-    """Raise an OSError inside as a RepositoryError: `folder` cannot be written."""
+    """Turn an OSError inside into a RepositoryError: `folder` cannot be written."""
     try:
         yield
     except OSError as error:
-        raise RepositoryError(LocalizedText(texts.NOT_WRITABLE, path=str(folder), why=str(error.strerror))) from error
+        raise RepositoryError(LocalizedText(texts.NOT_WRITABLE, path=str(folder), why=os_reason(error))) from error
 
 
 def _reason(output: str) -> Text:
@@ -111,7 +125,11 @@ def _when(pattern: str, phrase: Phrase) -> tuple[re.Pattern[str], Phrase]:
     return re.compile(pattern, re.IGNORECASE), phrase
 
 
-_REMOTE_ERRORS = (
+_TOO_LARGE = (texts.TOO_LARGE, texts.TOO_LARGE_FOR_DISK)
+_FETCH_ERRORS = (
+    _when(r"^fatal: git [\w-]+ exceeded \d", texts.TOO_LARGE),
+    _when(r"^fatal: git [\w-]+ exceeded half", texts.TOO_LARGE_FOR_DISK),
+    (_DISK_FULL, texts.DISK_FULL),
     _when(r"^fatal: git [\w-]+ did not complete in", texts.SLOW),
     _when(
         r"authentication failed|could not read (?:username|password)|HTTP (?:code = )?40[13]|returned error: 40[13]"
@@ -127,10 +145,10 @@ _REMOTE_ERRORS = (
         texts.NOT_FOUND_OR_HIDDEN,
     ),
     _when(r"does not appear to be a git repository|does not exist", texts.NOT_A_REPOSITORY),
-    # The words of OpenSSL and of GnuTLS, whichever git's curl is built with.
+    # The wording of OpenSSL and of GnuTLS; git's curl may use either.
     _when(
         r"SSL certificate problem|certificate verification failed|verification failed: certificate"
-        r"|certificate subject name",
+        r"|certificate subject name|problem with the SSL CA cert|error setting certificate",
         texts.UNTRUSTED,
     ),
     _when(
@@ -139,7 +157,6 @@ _REMOTE_ERRORS = (
         r"|hung up unexpectedly|early EOF|could not read from remote",
         texts.UNREACHABLE,
     ),
-    _when(r"no space left", texts.DISK_FULL),
 )
 _UNSIGNED = re.compile(r"must have verified signatures|commits? must be signed", re.IGNORECASE)
 _REJECTIONS = (

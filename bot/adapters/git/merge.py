@@ -1,4 +1,4 @@
-"""Merges with `git merge-tree`, as git makes them in a work tree that has the files of `ours` checked out."""
+"""Merges with `git merge-tree`, with the same result as in a work tree with `ours` checked out."""
 
 import os
 import re
@@ -15,7 +15,7 @@ from bot.adapters.git.trees import raw_changed_paths
 from bot.ports.git import Merged
 
 _CONFLICT = re.compile(r"CONFLICT \(([^)]+)\)")
-_LONGEST_NAME = 255  # bytes, of a file: NAME_MAX
+_LONGEST_NAME = 255  # bytes in a file's name: NAME_MAX
 
 
 def merge(mirror: Mirror, ours: str, theirs: str) -> Merged:
@@ -25,9 +25,9 @@ def merge(mirror: Mirror, ours: str, theirs: str) -> Merged:
 
 
 def merge_trees(mirror: Mirror, base: str, ours: str, theirs: str) -> Merged:
-    """Merge the trees of three commits, by commits that have these trees and `base` as the merge base.
+    """Merge the trees of three commits, with `base` as the merge base.
 
-    The result is that of `git revert` when `theirs` is the parent of `base` and `ours` is the head.
+    The result is that of `git revert` if `theirs` is the parent of `base` and `ours` is the head.
     """
     paths = [path for side in (ours, theirs) for path in raw_changed_paths(mirror, base, side)]
     root = write_commit(mirror, full_sha(base), [], "base")
@@ -35,23 +35,23 @@ def merge_trees(mirror: Mirror, base: str, ours: str, theirs: str) -> Merged:
     output = _merge_tree(mirror, our_side, their_side, paths)
     if output.status == 0:
         return _parse(output)
-    # In a file/directory conflict, git renames the file to PATH~SIDE, and the sides here are shas: show names instead.
+    # In a file/directory conflict, git renames the file to PATH~SIDE. The sides are shas here, so show names instead.
     (reverted,) = log(mirror, "--no-walk", base, revisions=[base])
     their_label = f"parent of {reverted.short_sha} ({reverted.subject})".replace("/", "_")
     return _parse(output, {our_side: "HEAD", their_side: their_label})
 
 
 def _merge_tree(mirror: Mirror, ours: str, theirs: str, paths: Iterable[bytes]) -> Output:
-    """`git merge-tree`, with the attributes of `ours` for `paths`, which are all that the merge looks at."""
+    """Run `git merge-tree` with the attributes of `ours` for `paths`, which are all that the merge uses."""
     argv = ("merge-tree", "--write-tree", "-z", "--messages", "--allow-unrelated-histories", "--end-of-options")
     with _attributes(mirror, ours, paths) as work_tree:
-        # In a bare repository, git reads attributes from nowhere or from its HEAD, depending on its version.
+        # In a bare repository, git reads no attributes or those of HEAD, depending on its version.
         return mirror.git(*argv, ours, theirs, ok=(0, 1), work_tree=work_tree, revisions=(ours, theirs))
 
 
 @contextmanager
 def _attributes(mirror: Mirror, revision: str, paths: Iterable[bytes]) -> Iterator[Path]:
-    """A work tree with those .gitattributes of a commit that apply to the paths."""
+    """A work tree with the .gitattributes of a commit that apply to the paths."""
     folders = {b""}
     for path in paths:
         while b"/" in path and (path := path.rpartition(b"/")[0]) not in folders:
@@ -72,7 +72,7 @@ def _attributes(mirror: Mirror, revision: str, paths: Iterable[bytes]) -> Iterat
 
 
 def _can_be_checked_out(folder: bytes) -> bool:
-    """Whether a folder of a tree, which strangers wrote, can be made inside of another."""
+    """Whether a folder of an untrusted tree can be created inside another."""
     names = folder.split(b"/") if folder else []
     return len(folder) < bounds.PATH_BYTES and not any(
         name in {b"", b".", b".."} or len(name) > _LONGEST_NAME for name in names
@@ -80,7 +80,7 @@ def _can_be_checked_out(folder: bytes) -> bool:
 
 
 def _regular_files(mirror: Mirror, revision: str, paths: list[bytes]) -> dict[bytes, bytes]:
-    """The contents of those paths that are regular files: git ignores attributes behind a symbolic link."""
+    """The contents of the paths that are regular files: git ignores attributes behind symbolic links."""
     if not paths:
         return {}
     argv = ("ls-tree", "-z", "--full-tree", "--end-of-options", revision, *map(os.fsdecode, paths))
@@ -104,7 +104,7 @@ def _parse(output: Output, labels: dict[str, str] | None = None) -> Merged:
     for sha, label in (labels or {}).items():
         text = text.replace(f"~{sha}", f"~{label}")
     tree, *rest = text.split("\0")
-    # A conflicted tree can equal ours, so only the exit status tells a conflict.
+    # A conflicted tree can equal ours, so only the exit status shows a conflict.
     if output.status == 0:
         return Merged(tree)
     end = rest.index("")
@@ -112,7 +112,7 @@ def _parse(output: Output, labels: dict[str, str] | None = None) -> Merged:
     others: dict[str, list[str]] = {}
     messages = iter(rest[end + 1 :])
     for count in messages:
-        if not count.isdigit():  # what follows is advice about submodules, without a format
+        if not count.isdigit():  # the rest is unstructured advice about submodules
             break
         paths = [next(messages) for _ in range(int(count))]
         _, message = next(messages), next(messages)

@@ -1,7 +1,7 @@
 """The bare mirror of one remote on disk: creates it, fetches into it, and runs git on it.
 
-Only `fetched` writes to the mirror. Every other git process writes to a quarantine next to it that has the mirror as
-its alternate, so objects of a revert that is never pushed are removed with the process.
+Only `fetched` writes to the mirror. Every other git process writes to a quarantine next to it, with the mirror as an
+alternate, so that objects of a revert that is never pushed are removed when the bot ends.
 """
 
 import fcntl
@@ -19,9 +19,11 @@ from typing import TextIO, TypeVar
 
 from bot.adapters.git import bounds
 from bot.adapters.git.credential import Credential
-from bot.adapters.git.errors import DamagedMirrorError, GitErrorMapper, disk_errors
+from bot.adapters.git.disk import move_objects, remove_unfinished
+from bot.adapters.git.errors import DamagedMirrorError, GitErrorMapper, MirrorTooLargeError, disk_errors
 from bot.adapters.git.process import GitObject, ObjectReader, Output, ReaderFailedError, run_git
 from bot.adapters.git.remote import Remote
+from bot.i18n.language import Text
 from bot.ports.git import RepositoryError
 
 BRANCHES_AND_TAGS = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
@@ -34,10 +36,10 @@ _Result = TypeVar("_Result")
 
 
 class Mirror:
-    """A bare repository at `path` that is created when it is first needed. Any thread may call.
+    """A bare repository at `path`, created on first use. Thread-safe.
 
     `credential` returns the current one, or None. `name` is the repository's, and `credential_variable` the
-    environment variable that holds the credential, both for errors.
+    credential's environment variable, both for errors.
     """
 
     def __init__(
@@ -58,12 +60,14 @@ class Mirror:
         self._credential = credential
         self._creating = threading.Lock()
         self._fetching = threading.RLock()
-        self._has_lock = False  # the thread that holds `_fetching`
+        self._has_lock = False  # for the thread that holds `_fetching`
         self._refspecs: Sequence[str] = BRANCHES_AND_TAGS
         self._next_rebuild = 0.0  # on the monotonic clock
+        self._too_large: Text | None = None  # why the last fetch was stopped
+        self._next_fetch = 0.0  # on the monotonic clock, after such a fetch
         self._quarantine: Path | None = None
         self._reading = threading.Lock()
-        self._reader: ObjectReader | None = None  # of the thread that holds `_reading`
+        self._reader: ObjectReader | None = None  # for the thread that holds `_reading`
         self._fetches_started = 0
         self._fetches_completed = 0
 
@@ -84,10 +88,10 @@ class Mirror:
         output_bytes: int | None = None,
         field_bytes: int | None = None,
     ) -> Output:
-        """Run one local git; see `run_git`. RepositoryError when its status is not among `ok`.
+        """Run a local git command; see `run_git`. Raises RepositoryError if its status is not in `ok`.
 
-        RevisionNotFoundError when that is because one of `revisions` is unknown. When it fails for another reason, or
-        stdout says that it lacks objects, the mirror is rebuilt first, and git runs again.
+        Raises RevisionNotFoundError if one of `revisions` is unknown. If the mirror is damaged or stdout shows that it
+        lacks objects, the mirror is rebuilt first, and git runs again.
         """
 
         def run() -> tuple[Output, RepositoryError | None]:
@@ -112,7 +116,7 @@ class Mirror:
         return self._repaired(run)
 
     def objects(self, names: Sequence[bytes]) -> list[GitObject | None]:
-        """What objects are, by names that git resolves; None where there is none. RepositoryError."""
+        """The objects with these names, which git resolves; None for missing ones. Raises RepositoryError."""
 
         def read() -> tuple[list[GitObject | None], RepositoryError | None]:
             self._create()
@@ -129,7 +133,7 @@ class Mirror:
         return self._repaired(read)
 
     def _repaired(self, run: Callable[[], tuple[_Result, RepositoryError | None]]) -> _Result:
-        """The result of `run`; when it fails because of a damaged mirror, that of another run in a new mirror."""
+        """The result of `run`; if it fails because of a damaged mirror, that of another run in a new mirror."""
         output, error = run()
         if isinstance(error, DamagedMirrorError):
             with self._locked():
@@ -142,7 +146,7 @@ class Mirror:
 
     @contextmanager
     def fetched(self, *refspecs: str) -> Iterator[None]:
-        """Fetch, and keep other fetches out while the caller reads. RepositoryError.
+        """Fetch, and block other fetches while the caller reads. Raises RepositoryError.
 
         Threads and processes take turns. A thread that waited through a whole fetch uses its result.
         """
@@ -157,13 +161,18 @@ class Mirror:
             yield
 
     def fetch_object(self, sha: str) -> Output:
-        """Fetch one commit by its sha into the quarantine, whatever the status."""
-        return self.network_git(*_FETCH, "--end-of-options", self.url, sha)
+        """Fetch one commit by its sha into the quarantine. Returns the output, whatever the status."""
+        with self.temporary_folder() as objects:
+            output = self.network_git(*_FETCH, "--end-of-options", self.url, sha, objects=objects)
+            if output.status == 0:
+                move_objects(objects, self.quarantine())
+        return output
 
-    def network_git(self, *argv: str, into: Path | None = None) -> Output:
-        """Run one git that talks to the remote, whatever its status. Objects go `into` a mirror, or the quarantine.
+    def network_git(self, *argv: str, into: Path | None = None, objects: Path | None = None) -> Output:
+        """Run a git command that talks to the remote. Returns the output, whatever the status.
 
-        The credential is passed in the environment, never in argv, the URL or a log, and is masked in the output.
+        It fetches `into` a mirror, or only objects into the folder `objects`, up to the DiskLimit of either. The
+        credential is passed in the environment, never in argv, the URL or a log, and is masked in the output.
         """
         credential = None
         if self._remote.is_http:
@@ -175,10 +184,11 @@ class Mirror:
         output = run_git(
             argv,
             git_dir=into or self.path,
-            objects=into / "objects" if into else self.quarantine(),
+            objects=into / "objects" if into else objects or self.quarantine(),
             protocol=self._remote.scheme,
             seconds=bounds.NETWORK_SECONDS,
             config=[header] if header else [],
+            limited=into or objects,
         )
         if credential is None:
             return output
@@ -188,7 +198,7 @@ class Mirror:
         return replace(output, stdout=stdout.encode(), stderr=stderr)
 
     def quarantine(self) -> Path:
-        """The directory of the objects that only this process sees."""
+        """The directory of the objects that only this process uses."""
         with self._creating, disk_errors(self._folder):
             if self._quarantine is None or not self._quarantine.is_dir():
                 self._quarantine, lock = _new_quarantine(self._folder)
@@ -197,12 +207,12 @@ class Mirror:
 
     @contextmanager
     def temporary_folder(self) -> Iterator[Path]:
-        """An empty folder, which is removed afterwards."""
+        """An empty folder, which is removed afterward."""
         with disk_errors(self._folder), tempfile.TemporaryDirectory(dir=self.quarantine(), prefix="tmp-") as folder:
             yield Path(folder)
 
     def _create(self) -> None:
-        """Create the mirror in one step, so that `path` never holds half of one."""
+        """Create the mirror atomically, so that `path` never has a partial one."""
         if self.path.is_dir():
             return
         unfinished = self._new_repository()
@@ -211,7 +221,7 @@ class Mirror:
                 try:
                     unfinished.rename(self.path)
                 except OSError:
-                    if not self.path.is_dir():  # if it is one, another thread or process was faster
+                    if not self.path.is_dir():  # otherwise another thread or process was faster
                         raise
         finally:
             shutil.rmtree(unfinished, ignore_errors=True)
@@ -232,20 +242,31 @@ class Mirror:
         return path
 
     def _fetch(self) -> None:
+        if self._too_large and time.monotonic() < self._next_fetch:
+            raise RepositoryError(self._too_large)
         try:
-            self._fetch_into(self.path)
-        except DamagedMirrorError as error:
-            if not self._rebuild(error):
-                raise
+            try:
+                self._fetch_into(self.path)
+            except DamagedMirrorError as error:
+                if not self._rebuild(error):
+                    raise
+        except MirrorTooLargeError as error:
+            self._too_large = error.text
+            self._next_fetch = time.monotonic() + bounds.TOO_LARGE_SECONDS
+            raise
 
     def _fetch_into(self, path: Path) -> None:
         argv = (*_FETCH, "--prune", "--force", "--end-of-options", self.url, *self._refspecs)
+        if not self._fetches_completed:
+            remove_unfinished(path)
         output = self.network_git(*argv, into=path)
+        if output.status != 0:
+            remove_unfinished(path)
         if output.status != 0 or "shallow roots" in output.stderr:  # git only warns about shallow roots
             raise self.errors.fetch_failed(output.stderr)
 
     def _rebuild(self, why: DamagedMirrorError) -> bool:
-        """Fetch everything into a new mirror that replaces this one; False if that was done a short time ago."""
+        """Fetch everything into a new mirror that replaces this one; False if that was done recently."""
         if time.monotonic() < self._next_rebuild:
             return False
         fresh = self._new_repository()
@@ -256,15 +277,18 @@ class Mirror:
                 fresh.rename(self.path)
             with self._reading:
                 self._reader = None
+        except MirrorTooLargeError:
+            self._next_rebuild = time.monotonic() + bounds.REBUILD_SECONDS
+            raise
         finally:
             shutil.rmtree(fresh, ignore_errors=True)
         self._next_rebuild = time.monotonic() + bounds.REBUILD_SECONDS
-        _log.warning("%s The mirror may have been damaged, so it has been fetched again.", why)
+        _log.warning("%s The mirror may have been damaged or too large, so it has been fetched again.", why)
         return True
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        """Hold the fetch lock, among threads and processes alike; it is released when a process dies."""
+        """Hold the fetch lock, across threads and processes; it is released when a process dies."""
         with self._fetching:
             if self._has_lock:
                 yield
@@ -281,7 +305,7 @@ class Mirror:
 
 
 def _new_quarantine(folder: Path) -> tuple[Path, TextIO]:
-    """A new directory, and the lock that this process holds on it. Those that dead processes left are removed."""
+    """A new directory, and this process's lock on it. Removes those left by dead processes."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "quarantine.lock").open("w") as creating:
         fcntl.flock(creating, fcntl.LOCK_EX)

@@ -1,4 +1,4 @@
-"""Git objects by their names: which there are, and the contents of blobs."""
+"""Git objects by name: which exist, and the contents of blobs."""
 
 import io
 import re
@@ -13,24 +13,24 @@ from bot.i18n.catalogue import repository as texts
 from bot.i18n.language import LocalizedText
 from bot.ports.git import RevisionNotFoundError
 
-_HEADER_BYTES = 96  # of an object in the output, with the longest sha
+_HEADER_BYTES = 96  # of an object in the output, with the longest possible sha
 _SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
 def is_full_sha(text: str) -> bool:
-    """Whether a text can be the whole name of an object."""
+    """Whether a text is a full object name."""
     return _SHA.fullmatch(text) is not None
 
 
 def full_sha(revision: str) -> str:
-    """The revision itself. RevisionNotFoundError for what git could read as an option, a reference or a range."""
+    """The revision. Raises RevisionNotFoundError if git could read it as an option, reference or range."""
     if not is_full_sha(revision):
         raise RevisionNotFoundError(LocalizedText(texts.NOT_A_SHA))
     return revision
 
 
 def disambiguate(mirror: Mirror, prefix: str) -> list[tuple[str, str]]:
-    """The sha and type of every object that begins with `prefix`. References are ignored, even one of that name."""
+    """The sha and type of every object that begins with `prefix`. References are ignored, even with that name."""
     if is_full_sha(prefix):
         shas = [prefix.encode()]
     else:
@@ -39,7 +39,7 @@ def disambiguate(mirror: Mirror, prefix: str) -> list[tuple[str, str]]:
 
 
 def read_blobs(mirror: Mirror, shas: Sequence[str], *, most_bytes: int = bounds.FILE_BYTES) -> dict[str, bytes]:
-    """The contents of blobs by their shas. RepositoryError when they have more than `most_bytes` in all."""
+    """The contents of blobs by sha. Raises RepositoryError if they have more than `most_bytes` in total."""
     if not shas:
         return {}
     stdin = "".join(f"{sha}\n" for sha in set(shas)).encode()
@@ -54,7 +54,7 @@ def read_blobs(mirror: Mirror, shas: Sequence[str], *, most_bytes: int = bounds.
 
 
 def write_object(mirror: Mirror, kind: str, content: bytes) -> str:
-    """Write an object to the quarantine and return its sha. RepositoryError."""
+    """Write an object to the quarantine and return its sha. Raises RepositoryError."""
     folder = mirror.quarantine()
     with disk_errors(folder):
         stream = gitdb.IStream(kind.encode(), len(content), io.BytesIO(content))
@@ -62,7 +62,7 @@ def write_object(mirror: Mirror, kind: str, content: bytes) -> str:
 
 
 def _entries(output: bytes) -> Iterator[tuple[str, int, int | None]]:
-    """The sha, start and end of each content; None as the end of an object that is missing or not a blob."""
+    """The sha, start and end of each content; the end is None for an object that is missing or not a blob."""
     position = 0
     while position < len(output):
         # "sha type size", the content, and a newline; or "sha missing": git-cat-file(1), BATCH OUTPUT

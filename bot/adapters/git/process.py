@@ -1,4 +1,4 @@
-"""Git processes: hardened, with bounded time, memory and output, and an environment made for them."""
+"""Git processes: hardened, with bounded time, memory and output, and a minimal environment."""
 
 import os
 import resource
@@ -13,11 +13,12 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, BinaryIO, cast
+from typing import IO, cast
 
 import git
 
 from bot.adapters.git import bounds
+from bot.adapters.git.disk import DiskLimit
 from bot.adapters.git.errors import disk_errors
 from bot.adapters.git.watchdog import Watchdog
 from bot.i18n.catalogue import repository as texts
@@ -25,6 +26,8 @@ from bot.i18n.language import LocalizedText
 from bot.ports.git import RepositoryError
 
 _HARDENED = {
+    "LANGUAGE": "C",  # the errors are matched in English
+    "LC_ALL": "C",
     "GIT_CONFIG_NOSYSTEM": "1",
     "GIT_CONFIG_GLOBAL": os.devnull,
     "GIT_ATTR_NOSYSTEM": "1",
@@ -38,7 +41,7 @@ _HARDENED = {
     "GIT_TRACE_REDACT": "1",
 }
 _SSH = "ssh -oBatchMode=yes -oConnectTimeout=15 -oServerAliveInterval=15 -oServerAliveCountMax=4"
-# What git and ssh need of the bot's own environment: programs, a home for known_hosts, keys, proxies and certificates.
+# What git and ssh need from the bot's environment: programs, a home for known_hosts, keys, proxies and certificates.
 _INHERITED = frozenset(
     {
         *("PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "TZ", "LD_LIBRARY_PATH"),
@@ -52,21 +55,22 @@ _CONFIG = (
     ("core.hooksPath", os.devnull),
     ("core.attributesFile", os.devnull),
     ("credential.helper", ""),
-    ("safe.directory", "*"),  # a mounted volume often belongs to another user than the bot runs as
-    ("http.followRedirects", "false"),  # git would send the credential to wherever a server redirects it
+    ("safe.directory", "*"),  # a mounted volume often belongs to another user
+    ("http.followRedirects", "false"),  # git would send the credential to the target of a redirect
     ("http.lowSpeedLimit", "1000"),  # bytes a second
     ("http.lowSpeedTime", "30"),
     ("log.showSignature", "false"),
-    ("core.bigFileThreshold", "16m"),  # larger files are streamed to the mirror, not held in memory
+    ("core.bigFileThreshold", "16m"),  # larger files are streamed to the mirror
+    ("fetch.unpackLimit", "1"),  # what a fetch does not finish is one unfinished pack, not many finished objects
+    ("gc.bigPackThreshold", "64m"),  # gc joins the packs of fetches, and leaves larger ones as they are
 )
-_NOT_FOUND = 127  # of env(1)
 _CHUNK = 2**16
 _WATCHDOG = Watchdog()
 
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """How a git process ended (negative: it was killed) and what it printed."""
+    """The exit status of a git process (negative if it was killed) and what it printed."""
 
     status: int
     stdout: bytes
@@ -75,14 +79,14 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class GitObject:
-    """What an object is: `kind` is commit, tree, blob or tag."""
+    """An object; `kind` is commit, tree, blob or tag."""
 
     sha: str
     kind: str
 
 
 class ReaderFailedError(Exception):
-    """The process of an ObjectReader ended or did not answer: why, in git's words."""
+    """The process of an ObjectReader ended or did not answer. The message is git's."""
 
 
 def run_git(
@@ -98,32 +102,32 @@ def run_git(
     work_tree: Path | None = None,
     output_bytes: int | None = None,
     field_bytes: int | None = None,
+    limited: Path | None = None,
 ) -> Output:
-    """Run one git by argument list, whatever its status. RepositoryError when it cannot be run.
+    """Run a git command. Returns its output, whatever the status. Raises RepositoryError if it cannot be run.
 
-    It reads objects from `git_dir` and `objects`, and writes them to `objects`. It is killed after `seconds`, or when
-    it prints more than `output_bytes` (default: OUTPUT_BYTES): stderr then says which. With `field_bytes`, stdout
-    consists of fields that end with NUL, and the rest of a longer one is dropped.
+    It reads objects from `git_dir` and `objects`, and writes them to `objects`. It is killed after `seconds`, if it
+    prints more than `output_bytes` (default: OUTPUT_BYTES), or if the folder `limited` exceeds its DiskLimit; stderr
+    then reports which. With `field_bytes`, stdout consists of NUL-terminated fields, and longer ones are cut.
     """
     added = {"GIT_INDEX_FILE": index, "GIT_WORK_TREE": work_tree}
     environment = _environment(git_dir, objects, protocol, config) | {
         name: str(path) for name, path in added.items() if path
     }
     folder = git_dir.parent
-    with disk_errors(folder), tempfile.TemporaryFile(dir=folder) as stream:
+    with disk_errors(folder), _temporary_file(folder) as stream:
         stream.write(stdin)
         stream.seek(0)
+        disk = DiskLimit(limited) if limited else None
         running = _start(argv, work_tree or git_dir, environment, stream)
         with cast("subprocess.Popen[bytes]", running.proc) as process, _WATCHDOG.watching(process.pid):
-            # Git inherits the limit to what it starts, which for a local repository is the server, too.
+            # Processes that git starts inherit the limit, including the server for a local repository.
             _limit_memory(process.pid)
             stdout = _Fields(field_bytes)
             stderr = bytearray()
-            problem = _collect(process, stdout, stderr, seconds, output_bytes or bounds.OUTPUT_BYTES)
+            problem = _collect(process, stdout, stderr, seconds, output_bytes or bounds.OUTPUT_BYTES, disk)
             if problem:
                 _stop(process)
-    if process.returncode == _NOT_FOUND:
-        raise RepositoryError(LocalizedText(texts.NO_GIT))
     if process.returncode < 0:
         problem = problem or f"was killed by signal {-process.returncode}"
     if problem:  # git may have ended by itself just before it was stopped
@@ -132,16 +136,16 @@ def run_git(
 
 
 class ObjectReader:
-    """`git cat-file`, kept running, because to start it takes longer than most answers.
+    """A long-running `git cat-file`, since starting it takes longer than most answers.
 
-    It sees objects that are fetched or written later. One thread at a time. It ends when it is closed, or garbage.
+    It sees objects that are fetched or written later. Not thread-safe. It ends when closed or garbage collected.
     """
 
     def __init__(self, git_dir: Path, objects: Path, protocol: str) -> None:
         self.objects = objects
         argv = ("cat-file", "--batch-check=%(objectname) %(objecttype)", "-z")
         with disk_errors(git_dir.parent):
-            # GitPython stops the process when this is garbage.
+            # GitPython stops the process when this is garbage collected.
             self._running = _start(argv, git_dir, _environment(git_dir, objects, protocol), subprocess.PIPE)
         self._process = cast("subprocess.Popen[bytes]", self._running.proc)
         _limit_memory(self._process.pid)
@@ -155,7 +159,7 @@ class ObjectReader:
         self.close = weakref.finalize(self, _end, self._process, self._selector)
 
     def read(self, names: Sequence[bytes]) -> list[GitObject | None]:
-        """The objects of these names, None where there is none. ReaderFailedError.
+        """The objects with these names, None for missing ones. Raises ReaderFailedError.
 
         A name is anything that git resolves to an object, such as SHA:PATH, without NUL.
         """
@@ -178,10 +182,10 @@ class ObjectReader:
         end = self._stdout.index(b"\n") + 1
         sha, kind = self._stdout[:end].decode().split()
         del self._stdout[:end]
-        return GitObject(sha, kind) if kind != "submodule" else None  # newer versions name the commit of a submodule
+        return GitObject(sha, kind) if kind != "submodule" else None  # newer versions print the commit of a submodule
 
     def _receive(self, deadline: float) -> None:
-        """Wait until git prints more, and meanwhile send it the names that it has not received yet."""
+        """Wait until git prints more, while sending it the remaining names."""
         ready = self._selector.select(max(0.0, deadline - time.monotonic()))
         if not ready:
             raise ReaderFailedError(f"fatal: git cat-file did not complete in {bounds.LOCAL_SECONDS:g} s")
@@ -196,26 +200,25 @@ class ObjectReader:
         del self._stderr[: -bounds.STDERR_BYTES]
 
     def _send(self) -> None:
-        # A pipe that is ready takes this much at once: pipe(7). Git takes no more while its own output is not read.
-        with suppress(BrokenPipeError):  # git has ended, and what it said is read first
+        # A pipe that is ready takes this much at once: pipe(7). Git stops reading while its output is not read.
+        with suppress(BrokenPipeError):  # git has ended; its output is read first
             del self._unsent[: os.write(self._stdin.fileno(), self._unsent[: select.PIPE_BUF])]
             if self._unsent:
                 return
         self._selector.unregister(self._stdin)
 
     def _failed(self) -> ReaderFailedError:
-        """Why it ended. RepositoryError when it never began."""
+        """Why it ended."""
         _stop(self._process)
         self._stderr += cast("IO[bytes]", self._process.stderr).read(bounds.STDERR_BYTES)
-        if self._process.wait() == _NOT_FOUND:
-            raise RepositoryError(LocalizedText(texts.NO_GIT))
         return ReaderFailedError(self._stderr.decode(errors="replace"))
 
 
 def _environment(git_dir: Path, objects: Path, protocol: str, config: Sequence[tuple[str, str]] = ()) -> dict[str, str]:
     settings = (*_CONFIG, *config)
     return {
-        "GIT_SSH_COMMAND": os.environ.get("GIT_SSH_COMMAND", _SSH),
+        "GIT_SSH_COMMAND": _SSH,
+        **{name: os.environ[name] for name in _INHERITED if name in os.environ},
         **_HARDENED,
         "GIT_ALLOW_PROTOCOL": protocol,
         "GIT_DIR": str(git_dir),
@@ -230,16 +233,30 @@ def _environment(git_dir: Path, objects: Path, protocol: str, config: Sequence[t
 def _start(
     argv: Sequence[str], folder: Path, environment: Mapping[str, str], stdin: int | IO[bytes]
 ) -> "git.Git.AutoInterrupt":
-    # GitPython passes the bot's whole environment on, with its tokens.
-    unset = [f"-u{name}" for name in os.environ if name not in environment and name not in _INHERITED]
-    # Each call gets its own Git: threads that share one get each other's output.
-    return git.Git(folder).execute(
-        ["/usr/bin/env", *unset, "git", *argv],
-        istream=cast("BinaryIO", stdin),
-        env=environment,
-        as_process=True,
-        start_new_session=True,  # Ctrl-C stops the bot, which lets its git processes finish
-    )
+    # Not by GitPython, which passes on the bot's whole environment, including tokens.
+    command = ["git", *argv]
+    try:
+        process = subprocess.Popen(
+            command,
+            cwd=folder if folder.is_dir() else None,  # git reports a missing mirror itself
+            env=environment,
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,  # Ctrl-C stops the bot, which lets its git processes finish
+        )
+    except FileNotFoundError as error:
+        if error.filename != command[0]:  # the mirror was removed
+            raise
+        raise RepositoryError(LocalizedText(texts.NO_GIT)) from error
+    return git.Git.AutoInterrupt(process, command)
+
+
+def _temporary_file(folder: Path) -> IO[bytes]:
+    """A file in memory if the system supports that, so that git can read mirrors when the disk is full."""
+    if hasattr(os, "memfd_create"):  # only Linux has it
+        return os.fdopen(os.memfd_create("stdin"), "w+b")
+    return tempfile.TemporaryFile(dir=folder)
 
 
 class _Fields:
@@ -264,9 +281,14 @@ class _Fields:
 
 
 def _collect(
-    process: "subprocess.Popen[bytes]", stdout: _Fields, stderr: bytearray, seconds: float, output_bytes: int
+    process: "subprocess.Popen[bytes]",
+    stdout: _Fields,
+    stderr: bytearray,
+    seconds: float,
+    output_bytes: int,
+    disk: DiskLimit | None,
 ) -> str:
-    """Read until the process ends; why it has to be killed, or ""."""
+    """Read until the process ends. Returns why it has to be killed, or ""."""
     deadline = time.monotonic() + seconds
     timeout = f"did not complete in {seconds:g} s"
     with selectors.DefaultSelector() as selector:
@@ -274,9 +296,10 @@ def _collect(
             selector.register(stream, selectors.EVENT_READ)
         while selector.get_map():
             remaining = deadline - time.monotonic()
-            if remaining <= 0:
-                return timeout
-            for key, _ in selector.select(remaining):
+            problem = timeout if remaining <= 0 else disk.problem() if disk else ""
+            if problem:
+                return problem
+            for key, _ in selector.select(min(remaining, bounds.DISK_SECONDS)):
                 chunk = os.read(key.fd, _CHUNK)
                 if not chunk:
                     selector.unregister(key.fileobj)
@@ -294,7 +317,7 @@ def _collect(
 
 
 def _stop(process: "subprocess.Popen[bytes]") -> None:
-    """Stop git and its own children, such as git-remote-https. On SIGTERM git removes its lock files."""
+    """Stop git and its children, such as git-remote-https. On SIGTERM, git removes its lock files."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGTERM)
         with suppress(subprocess.TimeoutExpired):
@@ -311,7 +334,7 @@ def _end(process: "subprocess.Popen[bytes]", selector: selectors.BaseSelector) -
 
 def _limit_memory(pid: int) -> None:
     if hasattr(resource, "prlimit"):  # only Linux has it
-        with suppress(ProcessLookupError):  # it has ended already
+        with suppress(ProcessLookupError):  # it has already ended
             resource.prlimit(pid, resource.RLIMIT_DATA, (bounds.PROCESS_BYTES, bounds.PROCESS_BYTES))
 
 

@@ -1,4 +1,4 @@
-"""Pushes a commit to a new branch of the bot's own."""
+"""Pushes a commit to a new branch of the bot."""
 
 import re
 from collections.abc import Mapping
@@ -9,17 +9,17 @@ _OWN_BRANCH = re.compile(r"gitops-bot/[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 
 
 def push(mirror: Mirror, sha: str, branch: str, unmoved: Mapping[str, str]) -> None:
-    """Push a commit as a branch that does not exist yet, if other branches are still at the shas `unmoved`.
+    """Push a commit as a new branch, if other branches are still at the shas in `unmoved`.
 
-    PushRejectedError, RepositoryError. ValueError for any branch that does not begin with gitops-bot/: no other is
+    Raises PushRejectedError, RepositoryError. Raises ValueError unless the branch begins with gitops-bot/: no other is
     ever updated.
     """
     if not _OWN_BRANCH.fullmatch(branch) or ".." in branch or branch.endswith(".lock"):
         raise ValueError(f"{branch!r} is not one of the bot's branches: it must start with gitops-bot/")
     ref, unmoved_refs = f"refs/heads/{branch}", {f"refs/heads/{name}": at for name, at in unmoved.items()}
-    # A lease that expects nothing requires that the branch does not exist. Git compares the leases with the branches
-    # that the remote lists first, and sends nothing about a branch that is already where it should be, so that rules
-    # for protected branches do not apply. https://git-scm.com/docs/git-push#Documentation/git-push.txt---atomic
+    # An empty lease requires that the branch does not exist. Git compares the leases with the branches that the remote
+    # lists first, and sends nothing for a branch that is already in place, so that rules for protected branches do not
+    # apply. https://git-scm.com/docs/git-push#Documentation/git-push.txt---atomic
     output = mirror.network_git(
         *("push", "--porcelain", "--atomic", "--no-verify", "--no-recurse-submodules", f"--force-with-lease={ref}:"),
         *(f"--force-with-lease={name}:{at}" for name, at in unmoved_refs.items()),

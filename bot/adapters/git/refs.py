@@ -24,19 +24,19 @@ _REF_FORMAT = "%00".join(
     (
         "%(refname)",
         *("%(objectname)", "%(objecttype)", "%(committerdate:unix)"),
-        *("%(*objectname)", "%(*objecttype)", "%(*committerdate:unix)"),  # of what an annotated tag points to
+        *("%(*objectname)", "%(*objecttype)", "%(*committerdate:unix)"),  # of an annotated tag's target
     )
 )
 
 
 def refspecs(revision: TargetRevision) -> list[str]:
-    """What to fetch: all branches and tags, and the default branch when that is what is tracked."""
+    """What to fetch: all branches and tags, and the default branch if it is tracked."""
     default = [f"+HEAD:{_REMOTE_HEAD}"] if revision.text == HEAD else []
     return [*BRANCHES_AND_TAGS, *default]
 
 
 def branch_tip(mirror: Mirror, branch: str) -> str | None:
-    """The sha of a branch; None when there is none."""
+    """The sha of a branch; None if it doesn't exist."""
     if not branch or _NOT_IN_A_NAME.search(branch):
         return None
     (commit,) = mirror.objects([f"refs/heads/{branch}".encode()])
@@ -44,20 +44,20 @@ def branch_tip(mirror: Mirror, branch: str) -> str | None:
 
 
 def remote_tip(mirror: Mirror, branch: str) -> str | None:
-    """The sha of a branch on the remote, which is not fetched; None when there is none. RepositoryError."""
+    """The sha of a branch on the remote, without fetching; None if it doesn't exist. Raises RepositoryError."""
     ref = f"refs/heads/{branch}"
     output = mirror.network_git("ls-remote", "--end-of-options", mirror.url, ref)
     if output.status != 0:
         raise mirror.errors.fetch_failed(output.stderr)
-    # "SHA TAB REF" for each reference whose name ends like this
+    # "SHA TAB REF" for each reference whose name ends with this
     names = (line.partition("\t") for line in output.stdout.decode(errors="replace").split("\n"))
     return next((sha for sha, _, name in names if name == ref), None)
 
 
 def resolve(mirror: Mirror, revision: TargetRevision) -> ResolvedRevision | None:
-    """What a revision means in the mirror as it is; None when it means nothing there."""
+    """What a revision resolves to in the mirror; None if nothing."""
     branch = revision.exact_branch
-    if branch is not None:  # the usual case, and git reads one branch faster than all of them
+    if branch is not None:  # the usual case: reading one branch is faster than reading all
         sha = branch_tip(mirror, branch)
         return ResolvedRevision("branch", branch, sha) if sha else None
     resolved = resolve_revision(revision, _list(mirror))
@@ -70,7 +70,7 @@ def resolve(mirror: Mirror, revision: TargetRevision) -> ResolvedRevision | None
 
 
 def tracked(mirror: Mirror, revision: TargetRevision) -> ResolvedRevision:
-    """What a revision means in a mirror that was just fetched. RepositoryError that lists the branches when nothing."""
+    """What a revision resolves to after a fetch. Raises RepositoryError, which lists the branches, if nothing."""
     resolved = resolve(mirror, revision)
     if resolved is not None:
         return resolved
@@ -87,7 +87,7 @@ def _list(mirror: Mirror) -> Refs:
     branches: list[Ref] = []
     tags: list[Ref] = []
     head = None
-    for line in lines.decode(errors="replace").split("\n")[:-1]:  # a name may contain what splitlines() splits at
+    for line in lines.decode(errors="replace").split("\n")[:-1]:  # names may contain line breaks of splitlines()
         name, *direct, peeled_sha, peeled_kind, peeled_time = line.split("\0")
         sha, kind, time = (peeled_sha, peeled_kind, peeled_time) if peeled_sha else direct
         if kind != "commit":

@@ -1,4 +1,4 @@
-"""Which URLs git may be given, and what is in one."""
+"""Validates and parses the URLs given to git."""
 
 import re
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ _SCP_LIKE = re.compile(r"(?:[\w.-]+@)?[\w.-]+:(?!/?/)\S+", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Remote:
-    """A repository to fetch from and push to: `url` is without the `credential` that may have been in it.
+    """A repository to fetch from and push to. `url` is without the `credential` that it may have contained.
 
     `scheme` is file, http, https or ssh.
     """
@@ -28,7 +28,7 @@ class Remote:
 
     @classmethod
     def parse(cls, url: str) -> Self:
-        """Parse any URL that git accepts, or a local path. RepositoryError, which never repeats the URL, for others."""
+        """Parse a URL that git accepts, or a local path. Raises RepositoryError, without the URL, for others."""
         invalid = RepositoryError(LocalizedText(texts.BAD_URL))
         if not url or url.startswith("-") or not url.isprintable() or "::" in url:
             raise invalid
@@ -43,25 +43,25 @@ class Remote:
             if parts.password is not None:
                 raise RepositoryError(LocalizedText(texts.PASSWORD_IN_URL))
             return cls(url, parts.scheme)
-        if parts.query or parts.fragment or "@" in parts.path:  # which may be part of a password
+        if parts.query or parts.fragment or "@" in parts.path:  # it may be part of a password
             raise RepositoryError(LocalizedText(texts.PLAIN_PATH))
         userinfo, _, host = parts.netloc.rpartition("@")
         return cls(parts._replace(netloc=host).geturl(), parts.scheme, _credential(unquote(userinfo)))
 
     @property
     def is_http(self) -> bool:
-        """Whether git authenticates there with a header."""
+        """Whether git authenticates with a header."""
         return self.scheme in _HTTP
 
     @property
     def origin(self) -> str:
-        """Scheme, host and port: git sends a header set for this URL to no other host."""
+        """Scheme, host and port: git sends a header set for this URL only there."""
         parts = urlsplit(self.url)
         return f"{parts.scheme}://{parts.netloc}/"
 
 
 def _parse(url: str) -> SplitResult | None:
-    """The parts of a URL of a scheme that git may be given; None for any other."""
+    """The parts of a URL with an allowed scheme; None for any other."""
     try:
         parts = urlsplit(url)
         _ = parts.port  # ValueError unless it is a number

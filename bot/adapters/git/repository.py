@@ -1,7 +1,7 @@
-"""`ports.Repository` on a bare mirror: git's plumbing without a work tree, so no hook, filter or link runs."""
+"""`ports.Repository` on a bare mirror: git plumbing without a work tree, so that no hook or filter runs."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
@@ -22,13 +22,12 @@ from bot.ports.telemetry import GIT_FETCH, NO_TELEMETRY, Telemetry
 
 
 class GitRepository:
-    """`ports.Repository` by git, from a bare mirror at `mirrors`/NAME.git that is created when it is first needed.
+    """`ports.Repository` by git, from a bare mirror at `mirrors`/NAME.git, created on first use.
 
-    `url` is any https, http, ssh or file URL, or a local path; a user and password in it are taken out and sent as a
-    header. `revision` is what is tracked; a str is the branch of that name. Repositories that differ only in it share
-    the mirror that is named `mirror`. `credential` returns what git authenticates with at the moment, and
-    `credential_variable` is the environment variable that people set it in.
-    RepositoryError at once for a URL that git may not be given.
+    `url` is any https, http, ssh or file URL, or a local path; a user and password in it are sent as a header instead.
+    `revision` is the tracked one; a str is a branch. Repositories that differ only in it share the mirror named
+    `mirror`. `credential` returns the current credential, and `credential_variable` is its environment variable. Raises
+    RepositoryError at once for an invalid URL.
     """
 
     def __init__(
@@ -48,7 +47,7 @@ class GitRepository:
         self._revision = TargetRevision.branch(revision) if isinstance(revision, str) else revision
         remote = Remote.parse(url)
         self.url = remote.url
-        self._links: trees.Links | None = None  # as last read
+        self._links: trees.Links | None = None  # the last ones read
         self._mirror = Mirror(
             name,
             mirrors.absolute() / f"{quote(mirror or name, safe='')}.git",
@@ -122,7 +121,7 @@ class GitRepository:
         return log(self._mirror, "--no-walk", *map(full_sha, shas), revisions=shas) if shas else []
 
     def fetch_commit(self, sha: str) -> bool:
-        """Fetches into the quarantine, so the commit is gone when the process ends. See ports.Repository."""
+        """Fetches into the quarantine, which is removed when the process ends. See ports.Repository."""
         if not is_full_sha(sha):
             return False
         if self._has_commit(sha):
@@ -156,12 +155,18 @@ class GitRepository:
         return trees.tree_ids(self._mirror, revision, paths)
 
     def files(self, revision: str, path: str) -> list[File]:
-        """RepositoryError also above 5 MiB in one file, or 256 MiB or 20,000 files in all. See ports.Repository."""
+        """Raises RepositoryError also above 5 MiB in a file, 256 MiB or 20,000 files in total. See ports.Repository."""
         return trees.read_files(self._mirror, revision, path)
 
     def links(self, revision: str) -> Mapping[str, str]:
+        return self._read_links(revision).targets
+
+    def submodules(self, revision: str) -> Collection[str]:
+        return self._read_links(revision).submodules
+
+    def _read_links(self, revision: str) -> trees.Links:
         self._links = links = trees.read_links(self._mirror, revision, self._links)
-        return links.targets
+        return links
 
     def files_of(self, revision: str, paths: Sequence[str]) -> Iterator[list[File] | None]:
         return trees.read_files_of(self._mirror, revision, paths)

@@ -1,4 +1,4 @@
-"""The trees of commits: their ids, their files, how two of them differ, and edited ones."""
+"""The trees of commits: their ids and files, how two of them differ, and edited trees."""
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,7 +14,8 @@ from bot.ports.git import File, RepositoryError
 
 _PATHS_PER_LISTING = 100  # git compares every file with each of them
 _LINK = b"120000"
-_BYTES_PER_READ = 4 * 2**20  # all held in memory at once
+_SUBMODULE = b"160000"
+_BYTES_PER_READ = 4 * 2**20  # in memory at once
 _DIFF_TREE = ("diff-tree", "-r", "-z", "--no-renames", "--no-commit-id")
 
 
@@ -37,7 +38,7 @@ class _Blob:
 
 
 def normalized(path: str) -> str:
-    """A path from the root as git writes it; "" is the root. RepositoryError when it leads out of the repository."""
+    """A path as git writes it, from the root, which is "". Raises RepositoryError if it leads out of the repository."""
     path_in_git = os.path.normpath(path.strip("/") or ".")
     if path_in_git.partition("/")[0] == ".." or "\0" in path_in_git:
         raise RepositoryError(LocalizedText(texts.OUTSIDE, path=repr(path)))
@@ -45,7 +46,7 @@ def normalized(path: str) -> str:
 
 
 def tree_ids(mirror: Mirror, revision: str, paths: Sequence[str]) -> list[str | None]:
-    """The ids of the trees or blobs at paths of a commit or tree, None where there is nothing."""
+    """The ids of the trees or blobs at paths in a commit or tree, None for missing ones."""
     names = [full_sha(revision), *(f"{revision}:{normalized(path)}" for path in paths)]
     root, *objects = mirror.objects([os.fsencode(name) for name in names])
     if root is None:
@@ -54,7 +55,7 @@ def tree_ids(mirror: Mirror, revision: str, paths: Sequence[str]) -> list[str | 
 
 
 def read_files(mirror: Mirror, revision: str, path: str) -> list[File]:
-    """The regular files at or below `path`. RepositoryError when it does not exist or holds too much."""
+    """The regular files at or below `path`. Raises RepositoryError if it does not exist or is too large."""
     blobs = _list(mirror, revision, [path])[normalized(path)]
     if not blobs and tree_ids(mirror, revision, [path]) == [None]:
         raise RepositoryError(LocalizedText(texts.NO_PATH, path=path, name=mirror.name, revision=revision[:8]))
@@ -66,41 +67,50 @@ def read_files(mirror: Mirror, revision: str, path: str) -> list[File]:
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """The text of every symbolic link in a commit or tree, by the link's path."""
+    """The target of every symbolic link in a commit or tree, by the link's path, and the paths of its submodules."""
 
     revision: str
     targets: Mapping[str, str]
+    submodules: frozenset[str]
 
 
 def read_links(mirror: Mirror, revision: str, known: Links | None = None) -> Links:
-    """The links of a commit or tree: only the difference is read if those of another are known."""
+    """The links of a commit or tree; reads only the difference from those of another, if `known`."""
     if known and known.revision == revision:
         return known
     targets: dict[str, str] = {}
+    submodules: set[str] = set()
     blobs = {}
     if known and mirror.objects([known.revision.encode()])[0]:
         targets |= known.targets
+        submodules |= known.submodules
         for path, (_, mode, _, sha, _) in _raw_changes(mirror, known.revision, full_sha(revision)):
-            targets.pop(path.decode(errors="replace"), None)
+            name = path.decode(errors="replace")
+            targets.pop(name, None)
+            submodules.discard(name)
             if mode == _LINK:
                 blobs[path] = sha
+            elif mode == _SUBMODULE:
+                submodules.add(name)
     else:
         argv = ("ls-tree", "-r", "-z", "--full-tree", "--end-of-options", full_sha(revision))
         for line in mirror.git(*argv, revisions=(revision,)).stdout.split(b"\0"):
             if line.startswith(_LINK):
                 entry, _, path = line.partition(b"\t")
                 blobs[path] = entry.split()[2]
+            elif line.startswith(_SUBMODULE):
+                submodules.add(line.partition(b"\t")[2].decode(errors="replace"))
     contents = read_blobs(mirror, [sha.decode() for sha in blobs.values()])
     targets |= {
         path.decode(errors="replace"): contents[sha.decode()].decode(errors="replace") for path, sha in blobs.items()
     }
-    return Links(revision, targets)
+    return Links(revision, targets, frozenset(submodules))
 
 
 def read_files_of(mirror: Mirror, revision: str, paths: Sequence[str]) -> Iterator[list[File] | None]:
-    """The files of each path in turn; None where there are none, or they are too large.
+    """The files of each path in turn; None if there are none or they are too large.
 
-    One git process lists up to 100 paths, and one reads about 4 MiB, or a single path that holds more.
+    One git process lists up to 100 paths, and one reads about 4 MiB, or a single larger path.
     """
     for start in range(0, len(paths), _PATHS_PER_LISTING):
         some = paths[start : start + _PATHS_PER_LISTING]
@@ -119,7 +129,7 @@ def read_files_of(mirror: Mirror, revision: str, paths: Sequence[str]) -> Iterat
 
 
 def changed_paths(mirror: Mirror, base: str | None, revision: str) -> list[str]:
-    """The paths that differ between two commits or trees, both of a rename; all of a root commit without `base`."""
+    """The paths that differ between two commits or trees, including both of a rename; all paths without `base`."""
     paths = raw_changed_paths(mirror, base, revision)
     if len(paths) > bounds.CHANGED_PATHS:
         raise RepositoryError(
@@ -129,14 +139,14 @@ def changed_paths(mirror: Mirror, base: str | None, revision: str) -> list[str]:
 
 
 def raw_changed_paths(mirror: Mirror, base: str | None, revision: str) -> list[bytes]:
-    """The same as git stores them, which need not be UTF-8."""
+    """The same as `changed_paths`, as stored by git, which need not be UTF-8."""
     revisions = [*([full_sha(base)] if base else []), full_sha(revision)]
     argv = (*_DIFF_TREE, "--root", "--name-only", "--end-of-options", *revisions)
     return mirror.git(*argv, revisions=revisions).stdout.split(b"\0")[:-1]
 
 
 def changes(mirror: Mirror, base: str, revision: str) -> list[TreeChange]:
-    """Every path that differs, and how. UnicodeDecodeError for a path that is not UTF-8."""
+    """Every path that differs, and how. Raises UnicodeDecodeError for a path that is not UTF-8."""
     return [
         TreeChange(path.decode(), status.decode(), old_mode.decode(), mode.decode(), sha.decode())
         for path, (old_mode, mode, _, sha, status) in _raw_changes(mirror, base, revision)
@@ -153,7 +163,7 @@ def _raw_changes(mirror: Mirror, base: str, revision: str) -> Iterator[tuple[byt
 
 
 def edited_tree(mirror: Mirror, revision: str, files: Mapping[str, bytes | None]) -> str:
-    """The id of a commit's tree with these files written, or removed where None. A file keeps its mode."""
+    """The id of a commit's tree with these files written, or removed if None. Files keep their modes."""
     modes = _modes(mirror, full_sha(revision), list(files))
     entries = b""
     for path, content in files.items():
@@ -170,7 +180,7 @@ def edited_tree(mirror: Mirror, revision: str, files: Mapping[str, bytes | None]
 
 
 def _list(mirror: Mirror, revision: str, paths: Sequence[str]) -> dict[str, list[_Blob]]:
-    """The regular files at or below each path, by the normalized path; an empty list where there are none."""
+    """The regular files at or below each path, by the normalized path; an empty list if there are none."""
     listing: dict[str, list[_Blob]] = {normalized(path): [] for path in paths}
     by_raw_path = {path.encode(): blobs for path, blobs in listing.items()}
     argv = ("ls-tree", "-r", "-z", "-l", "--full-tree", "--end-of-options", full_sha(revision))
@@ -193,12 +203,12 @@ def _list(mirror: Mirror, revision: str, paths: Sequence[str]) -> dict[str, list
 
 
 def _has_unknown_size(listing: bytes) -> bool:
-    """Whether `git ls-tree -l` prints BAD as the size of an object, which then is missing."""
+    """Whether `git ls-tree -l` prints BAD as an object's size, which means that it is missing."""
     return any(line.partition(b"\t")[0].endswith(b" BAD") for line in listing.split(b"\0"))
 
 
 def _too_large(name: str, path: str, blobs: Sequence[_Blob]) -> LocalizedText | None:
-    """Why the files at a path are not read; None when they are small enough."""
+    """Why the files at a path are too large to read; None if they are not."""
     for blob in blobs:
         if len(blob.path) > bounds.PATH_BYTES:
             return LocalizedText(texts.LONG_PATH, path=path, name=name, most=f"{bounds.PATH_BYTES:,}")

@@ -1,6 +1,6 @@
 """Draws a bar chart as a PNG with Pillow, for workspaces that don't accept charts in messages.
 
-Slack shows the same image in its light and dark modes, so the chart has a background of its own that both can take.
+Slack shows the same image in light and dark mode, so the chart has its own background that suits both.
 """
 
 from io import BytesIO
@@ -15,12 +15,12 @@ _PLOT_TOP, _PLOT_BOTTOM = 60, 350
 _LEGEND_TOP = 424
 _SWATCH = 24
 _BACKGROUND, _INK, _MUTED, _LINE = "#f6f8fa", "#1c2a33", "#4d5a63", "#c3ccd2"
-# Apart also for people who don't see red and green: https://jfly.uni-koeln.de/color/
+# Distinguishable for people with color blindness: https://jfly.uni-koeln.de/color/
 _COLORS: Final = ("#0072b2", "#d55e00", "#e69f00")
 
 
 def draw_chart(chart: BarChart) -> bytes | None:
-    """The PNG, without the title; None if Pillow, the extra `report`, is not installed. It fits a week of bars."""
+    """The PNG, without the title; None if Pillow (the extra `report`) is not installed. It fits a week of bars."""
     try:
         from PIL import Image, ImageDraw, ImageFont  # noqa: PLC0415  an extra, and rarely used
     except ModuleNotFoundError:

@@ -1,1 +1,1 @@
-"""The Kubernetes API, read-only. Start with `cluster.py`, the port; `api.py` is where requests are sent."""
+"""The Kubernetes API, read-only. Start with `cluster.py`, the port; `api.py` sends the requests."""

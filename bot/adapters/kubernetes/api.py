@@ -1,7 +1,7 @@
-"""One API server over HTTP, read-only: GET requests, and their answers as raw JSON.
+"""One API server over HTTP, read-only: GET requests, and responses as raw JSON.
 
-The official client configures and authenticates. Its typed models take a hundred times as long as the JSON, so they
-are not used.
+The official client is used for configuration and authentication, but not for its typed models, which take a hundred
+times as long as JSON.
 """
 
 import threading
@@ -21,7 +21,7 @@ from bot.http_client import deadline, restrict
 from bot.i18n.catalogue import cluster as texts
 from bot.i18n.language import LocalizedText
 
-# One retry when a connection cannot be made or breaks off; two when the server is overloaded or briefly unavailable.
+# One retry if a connection fails or breaks; two if the server is overloaded or briefly unavailable.
 _RETRY = urllib3.Retry(
     total=2,
     connect=1,
@@ -37,17 +37,17 @@ _CHUNK_BYTES: Final = 2**16
 
 
 class KubernetesApi:
-    """The API server of cluster `name` at `server`. Any thread may call. Every error is a ClusterError.
+    """The API server of cluster `name` at `server`. Thread-safe. Every error is a ClusterError.
 
-    In all methods `action` completes "could not …" in errors. `timeout` is for connecting, and between two pieces of a
-    response; `bounds` has the rest.
+    In all methods, `action` completes "could not …" in errors. `timeout` is for connecting, and between two pieces of a
+    response; `bounds` has the other limits.
     """
 
     def __init__(self, name: str, configuration: Configuration, timeout: urllib3.Timeout) -> None:
         configuration.retries = _RETRY
         configuration.connection_pool_maxsize = (
             bounds.WATCHES
-        )  # urllib3 closes further connections after use, with a warning
+        )  # urllib3 closes additional connections after use, with a warning
         self._client = ApiClient(configuration)
         self.server = str(configuration.host)
         self.errors = ClusterErrorMapper(name, self.server)
@@ -59,7 +59,7 @@ class KubernetesApi:
     def get_json(
         self, path: str, action: LocalizedText, *, accept: str = "application/json", on_404: bytes | None = None
     ) -> dict[str, Any]:
-        """The JSON object at a path; `on_404`, if given, is the body when there is nothing."""
+        """The JSON object at a path; `on_404`, if given, replaces the body of a 404."""
         return self.parse(self.get(path, action, accept=accept, on_404=on_404), action)
 
     def get(
@@ -71,14 +71,14 @@ class KubernetesApi:
         on_404: bytes | None = None,
         max_bytes: int = bounds.DOCUMENT_BYTES,
     ) -> bytes:
-        """The body at a path. TooLargeError if it has more than `max_bytes`."""
+        """The body at a path. Raises TooLargeError if it has more than `max_bytes`."""
         headers = {"accept": accept, "accept-encoding": "gzip", "user-agent": "gitops-bot"}
         try:
             with deadline(bounds.REQUEST_SECONDS):
                 self._authenticate(path, headers)
                 try:
                     status, body = self._send(path, headers, max_bytes)
-                except (ProtocolError, ReadTimeoutError):  # urllib3 retries a request, but not the reading of its body
+                except (ProtocolError, ReadTimeoutError):  # urllib3 retries requests, but not reading the body
                     status, body = self._send(path, headers, max_bytes)
         except HTTPError as error:
             raise self.errors.unreachable(action, error) from error
@@ -93,7 +93,7 @@ class KubernetesApi:
         return body
 
     def open(self, path: str, action: LocalizedText, *, idle: float, seconds: float) -> urllib3.BaseHTTPResponse:
-        """A response whose body goes on: for at most `seconds`, with at most `idle` seconds between two pieces."""
+        """A streaming response, for at most `seconds`, with at most `idle` seconds between two pieces."""
         headers = {"accept": "application/json", "user-agent": "gitops-bot"}
         timeout = urllib3.Timeout(connect=self._timeout.connect_timeout, read=idle)
         try:
@@ -113,11 +113,11 @@ class KubernetesApi:
         raise self.errors.rejected(action, response.status, body)
 
     def _authenticate(self, path: str, headers: dict[str, str]) -> None:
-        with self._authenticating:  # so that one thread renews an expired token, not all of them
+        with self._authenticating:  # so that only one thread renews an expired token
             self._client.update_params_for_auth(headers, [], ["BearerToken"], path, "GET", None)
 
     def _send(self, path: str, headers: dict[str, str], max_bytes: int) -> tuple[int, bytes]:
-        """Status and body, which is cut off above `max_bytes`. HTTPError."""
+        """Status and body, which is cut off above `max_bytes`. Raises HTTPError."""
         response = self._pools.request(
             "GET", self.server + path, headers=headers, timeout=self._timeout, redirect=False, preload_content=False
         )
@@ -128,10 +128,10 @@ class KubernetesApi:
                 body += chunk
             return response.status, bytes(body)
         finally:
-            response.close()  # what has been read to its end is back in the pool already
+            response.close()  # if read to the end, it is already back in the pool
 
     def parse(self, body: bytes, action: LocalizedText) -> dict[str, Any]:
-        """The JSON object that a body holds, cut off where it is nested too deeply."""
+        """The JSON object in a body, cut off where it is nested too deeply."""
         try:
             answer = _loads(body)
         except orjson.JSONDecodeError as error:

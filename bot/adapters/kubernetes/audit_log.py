@@ -1,4 +1,4 @@
-"""Follows an audit log that an API server writes: one event on each line, in a file that is rotated.
+"""Follows the audit log of an API server: one event per line, in a file that is rotated.
 
 https://kubernetes.io/docs/tasks/debug/debug-cluster/audit/#log-backend
 """
@@ -12,22 +12,22 @@ from bot.i18n.catalogue import cluster as texts
 from bot.i18n.language import LocalizedText
 from bot.ports.cluster import ClusterError
 
-_BEGINNING: Final = 100  # bytes kept of a line that is too long: the parser fails, so a missing event is noticed
+_BEGINNING: Final = 100  # bytes kept of a line that is too long, so that parsing fails and the missing event is noticed
 
 
 class AuditLogFile:
-    """One file. It's read from its beginning, and again from there after a rotation. Not for concurrent use."""
+    """One file, which is read from its beginning, and from there again after a rotation. Not thread-safe."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._file: BinaryIO | None = None
-        self._begun = bytearray()  # a line whose end is not written yet
+        self._begun = bytearray()  # the start of an incomplete line
         self._skips_line = False
 
     def read(self) -> list[bytes]:
-        """The complete lines of what was appended since the last call, up to AUDIT_READ_BYTES; [] if there are none.
+        """The complete lines appended since the last call, up to AUDIT_READ_BYTES.
 
-        A line above AUDIT_LINE_BYTES is cut off after its beginning. ClusterError if the file can't be read.
+        A line above AUDIT_LINE_BYTES is cut off. Raises ClusterError if the file can't be read.
         """
         try:
             if self._file is None:
@@ -50,7 +50,7 @@ class AuditLogFile:
         self._begun.clear()
 
     def _is_rotated(self, file: BinaryIO) -> bool:
-        """Whether another file has the path now, or this one was emptied."""
+        """Whether another file is now at the path, or this one was truncated."""
         opened, current = os.fstat(file.fileno()), self._path.stat()
         return (opened.st_dev, opened.st_ino) != (current.st_dev, current.st_ino) or current.st_size < file.tell()
 

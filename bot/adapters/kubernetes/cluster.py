@@ -28,11 +28,11 @@ def _unchanged(item: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 class KubernetesCluster:
-    """`ports.Cluster` for one API server. Any thread may call.
+    """`ports.Cluster` for one API server. Thread-safe.
 
-    `kubeconfig` is one path, or several as the variable KUBECONFIG holds them; with only a `context` it is the one
-    kubectl would read; with neither, the pod's own service account is used. Timeouts are in seconds, for one request.
-    ClusterConfigError when the configuration cannot be used.
+    `kubeconfig` is one path, or several as in the variable KUBECONFIG; with only a `context`, it is kubectl's default;
+    with neither, the pod's service account is used. Timeouts are in seconds, for one request. Raises ClusterConfigError
+    if the configuration cannot be used.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class KubernetesCluster:
         self._schema_index: Mapping[str, str] | None = None  # read once between two discoveries
 
     def default_namespace(self) -> str:
-        """Where kubectl would put objects without a namespace: the context's, the pod's own, else `default`."""
+        """The namespace that kubectl uses by default: the context's, the pod's, or else `default`."""
         return self._namespace
 
     def discover(self) -> Discovery:
@@ -77,7 +77,7 @@ class KubernetesCluster:
         if url is None:
             return None
         cached = self._schemas.get(api_version)
-        if cached is None or cached[0] != url:  # the URL has the document's hash in it
+        if cached is None or cached[0] != url:  # the URL contains the document's hash
             action = LocalizedText(texts.READ_SCHEMA_OF, version=api_version)
             cached = self._schemas[api_version] = (url, self._api.get_json(url, action))
         return cached[1]
@@ -90,7 +90,7 @@ class KubernetesCluster:
             paths = {path: entry["serverRelativeURL"] for path, entry in index.get("paths", {}).items()}
         except (AttributeError, KeyError, TypeError) as error:
             raise self._api.errors.could_not(action, LocalizedText(texts.NO_OBJECT)) from error
-        # Relative to this server: `@elsewhere/` would send the token there.
+        # Only paths on this server: `@elsewhere/` would send the token elsewhere.
         return {path: url for path, url in paths.items() if isinstance(url, str) and url.startswith("/")}
 
     def list(
@@ -110,7 +110,7 @@ class KubernetesCluster:
 
     def get(self, kind: Kind, namespace: str | None, name: str) -> Mapping[str, Any] | None:
         action = _action(texts.LIST, texts.LIST_IN, kind, namespace)
-        # A list of one, since a GET takes a permission that a check does not need.
+        # A list of one, since a GET needs a permission that checks do not.
         escaped = _SELECTOR_SYNTAX.sub(r"\\\g<0>", name)
         path, selector = _path(kind, namespace), f"metadata.name={escaped}"
         listed = list_objects(self._api, path, kind, action, _unchanged, field_selector=selector)

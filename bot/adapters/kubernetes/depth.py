@@ -1,9 +1,9 @@
-"""Cuts off JSON that is nested deeper than the parser goes: one such object must not cost the whole list."""
+"""Cuts off JSON that is nested deeper than the parser accepts, so that one such object does not break a whole list."""
 
 import re
 from typing import Final
 
-# The quantifiers are possessive: they never backtrack, and take no memory for it.
+# The quantifiers are possessive, so they never backtrack.
 _TOKEN: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[\[\]{}]', re.DOTALL)
 _CUT: Final = '"…"'.encode()
 

@@ -1,4 +1,4 @@
-"""Which kinds an API server serves, by aggregated discovery or, on older servers, group by group."""
+"""The kinds that an API server serves, from aggregated discovery or, on older servers, group by group."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -14,11 +14,11 @@ from bot.ports.cluster import ClusterError, Discovery, Kind
 # https://kubernetes.io/docs/reference/using-api/api-concepts/#aggregated-discovery
 _ACCEPT = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json"
 _NAME: Final = re.compile(r"[A-Za-z0-9-]+")
-_MALFORMED: Final = (AttributeError, KeyError, TypeError)  # what reading JSON of another form raises
+_MALFORMED: Final = (AttributeError, KeyError, TypeError)  # what reading unexpected JSON raises
 
 
 def discover(api: KubernetesApi, cluster: str) -> Discovery:
-    """Every kind that can be listed. ClusterError when the API server does not answer at all."""
+    """Every kind that can be listed. Raises ClusterError if the API server does not answer at all."""
     kinds: dict[tuple[str, str], Kind] = {}
     broken: dict[str, Text] = {}
     with deadline(bounds.LIST_SECONDS):
@@ -51,12 +51,12 @@ def _aggregated(answer: Mapping[str, Any], cluster: str, broken: dict[str, Text]
                     for resource in entry.get("resources", ())
                     if "list" in resource["verbs"]
                 ]
-            except _MALFORMED:  # an aggregated API describes itself: its mistakes are its own
+            except _MALFORMED:  # an aggregated API describes itself, so an error affects only its group
                 broken[api_version] = _down(texts.MALFORMED, cluster, group, version)
 
 
 def _kind(group: str, version: str, kind: str, plural: str, scope: str | bool) -> Kind:
-    """TypeError if a name is not a name: it becomes part of a URL."""
+    """Raises TypeError for an invalid name, since names become parts of URLs."""
     if not (_NAME.fullmatch(kind) and _NAME.fullmatch(plural)):
         raise TypeError
     return Kind(group, version, kind, plural, namespaced=scope in ("Namespaced", True))
@@ -70,7 +70,7 @@ def _down(phrase: Phrase, cluster: str, group: str, version: str) -> Text:
 def _group_by_group(
     api: KubernetesApi, cluster: str, path: str, answer: Mapping[str, Any], broken: dict[str, Text]
 ) -> Iterator[Kind]:
-    """The older form: a list of versions, then one request for each."""
+    """Older discovery: a list of versions, then one request for each."""
     if path == "/api":
         versions = [("", version) for version in answer["versions"]]
     else:

@@ -1,4 +1,4 @@
-"""What went wrong at an API server, mapped once to sentences that say what to do."""
+"""Maps the errors of API servers to sentences that say what to do."""
 
 import re
 from dataclasses import dataclass
@@ -29,6 +29,9 @@ _UNREACHABLE: tuple[tuple[type[Exception], Phrase], ...] = (
     (SSLError, texts.TLS),
     (ProtocolError, texts.CONNECTION_LOST),
 )
+# After etcd was restored, a resourceVersion from before can be in the future. client-go lists again, too.
+# https://github.com/kubernetes/apimachinery/blob/master/pkg/api/errors/errors.go (IsTooLargeResourceVersion)
+_FUTURE_VERSION = "Too large resource version"
 _GRANTS = {
     texts.LIST: texts.GRANT_LIST,
     texts.LIST_IN: texts.GRANT_LIST_IN,
@@ -39,7 +42,7 @@ _GRANTS = {
 
 @dataclass(frozen=True, slots=True)
 class ClusterErrorMapper:
-    """`cluster` is its name, `server` the URL of its API. `action` always completes "could not …"."""
+    """`cluster` is the cluster's name, `server` the URL of its API. `action` always completes "could not …"."""
 
     cluster: str
     server: str
@@ -54,14 +57,14 @@ class ClusterErrorMapper:
         return TooLargeError(LocalizedText(texts.COULD_NOT, cluster=self.cluster, what=action, why=why))
 
     def unreachable(self, action: LocalizedText, error: HTTPError) -> ClusterError:
-        """No answer came, or only part of one."""
+        """There was no response, or only part of one."""
         cause = error.reason if isinstance(error, MaxRetryError) and error.reason else error
         phrase = next((phrase for kind, phrase in _UNREACHABLE if isinstance(cause, kind)), None)
         text = LocalizedText(phrase) if phrase else type(cause).__name__
         return self.could_not(action, LocalizedText(texts.UNREACHABLE, cause=text, host=self.server))
 
     def rejected(self, action: LocalizedText, status: int, body: bytes) -> ClusterError:
-        """The answer has an error status."""
+        """The response has an error status."""
         message = _status_message(body)
         match status:
             case 401:
@@ -75,7 +78,7 @@ class ClusterErrorMapper:
                 )
             case 404:
                 return self.could_not(action, LocalizedText(texts.NO_LONGER_SERVED))
-            case 410:
+            case 410 | 504 if status == 410 or _FUTURE_VERSION in message:
                 why = LocalizedText(texts.EXPIRED)
                 return ExpiredError(LocalizedText(texts.COULD_NOT, cluster=self.cluster, what=action, why=why))
             case 429:
@@ -86,7 +89,7 @@ class ClusterErrorMapper:
 
 
 def _status_message(body: bytes) -> str:
-    """The message of a Status, on one line; "" when the body is something else."""
+    """The message of a Status, on one line; "" if the body is something else."""
     try:
         status = orjson.loads(body)
     except orjson.JSONDecodeError:

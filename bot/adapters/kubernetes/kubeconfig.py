@@ -1,4 +1,4 @@
-"""Which API server to talk to and how to authenticate: a kubeconfig, or the pod's own service account."""
+"""The API server to use and how to authenticate: from a kubeconfig, or the pod's service account."""
 
 import logging
 import os
@@ -23,11 +23,11 @@ _POD_NAMESPACE: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount/name
 
 
 class ClusterConfigError(ClusterError):
-    """The kubeconfig, its context or its credentials cannot be used: nothing was sent."""
+    """The kubeconfig, its context or its credentials cannot be used. Nothing was sent."""
 
 
 def default_kubeconfig() -> str | None:
-    """What kubectl would read: KUBECONFIG (perhaps several paths) if set, else ~/.kube/config if there is one."""
+    """The default of kubectl: KUBECONFIG (which may be several paths) if set, or else ~/.kube/config if it exists."""
     if variable := os.environ.get("KUBECONFIG"):
         return variable
     default = Path("~/.kube/config").expanduser()
@@ -44,7 +44,7 @@ def current_context(kubeconfig: str | None) -> str | None:
 
 
 def load_configuration(name: str, kubeconfig: Path | str | None, context: str | None) -> tuple[Configuration, str]:
-    """The client's configuration for cluster `name`, and the default namespace. ClusterConfigError."""
+    """The client's configuration for cluster `name`, and the default namespace. Raises ClusterConfigError."""
     if kubeconfig is None and context is not None:
         kubeconfig = default_kubeconfig()
         if kubeconfig is None:
@@ -70,7 +70,7 @@ def _from_file(name: str, kubeconfig: str, context: str | None) -> tuple[Configu
         user = _user(merged.value, contexts[active]["context"].safe_get("user"))
         if isinstance(plugin := user.get("exec"), dict):
             user["exec"] = _bounded(plugin)
-        # The bot only reads: a renewed token is not written back to the file.
+        # Don't write a renewed token back to the file.
         loader = KubeConfigLoader(merged, active_context=active, config_base_path=None)  # type: ignore[no-untyped-call]
         loader.load_and_set(configuration)  # type: ignore[no-untyped-call]
         if "exec" in user and not (configuration.api_key or configuration.cert_file):
@@ -86,29 +86,29 @@ def _from_file(name: str, kubeconfig: str, context: str | None) -> tuple[Configu
         ) from None
     if not configuration.verify_ssl:
         _log.warning("Cluster %s: TLS certificates are not verified, as %s asks for.", name, kubeconfig)
-        urllib3.disable_warnings(InsecureRequestWarning)  # it would repeat this for each request
+        urllib3.disable_warnings(InsecureRequestWarning)  # it would warn for each request
     return configuration, str(namespace or "default")
 
 
 def _user(kubeconfig: dict[str, Any], name: str | None) -> dict[str, Any]:
-    """The entry of a user, to be changed in place; empty if there is none."""
+    """The entry of a user, to change in place; empty if there is none."""
     entries = (entry["user"] for entry in kubeconfig.get("users") or () if entry["name"] == name)
     user = next(entries, None)
     return getattr(user, "value", user) or {}
 
 
 def _bounded(plugin: dict[str, Any]) -> dict[str, Any]:
-    """The same exec plugin, behind the program that bounds its time and its environment."""
+    """The exec plugin, run by the program that bounds its time and its environment."""
     names = ",".join(variable["name"] for variable in plugin.get("env") or ())
     bounded = ["-I", run_exec_plugin.__file__, str(bounds.LOGIN_SECONDS), names]
     return {**plugin, "command": sys.executable, "args": [*bounded, plugin["command"], *(plugin.get("args") or ())]}
 
 
 def _log_in_later(configuration: Configuration, loader: Any) -> None:
-    """Run the exec plugin, which has failed, again before each request until it succeeds."""
+    """Run the failed exec plugin again before each request until it succeeds."""
 
     def log_in(configuration: Configuration) -> None:
-        loader.load_and_set(configuration)  # which replaces this hook, once there is a token
+        loader.load_and_set(configuration)  # it replaces this hook once there is a token
         if not configuration.api_key["BearerToken"]:
             raise ConfigException("the exec plugin failed again")
 

@@ -1,4 +1,4 @@
-"""Lists the objects of a kind page by page, and drops each page once its objects are read."""
+"""Lists the objects of a kind page by page, and drops each page once it is read."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -14,10 +14,10 @@ from bot.i18n.catalogue import cluster as texts
 from bot.i18n.language import LocalizedText
 from bot.ports.cluster import ExpiredError, Kind, ObjectList, Read, TooLargeError
 
-# The page sizes of successive attempts when a continue token expires (410). A list that outlives its token twice is
-# read as a whole, as client-go's pager does.
+# The page sizes of successive attempts if a continue token expires (410). After two expired tokens, the list is read as
+# a whole, as in client-go's pager.
 _PAGE_SIZES: Final = (500, 500, None)
-_SMALLER: Final = 10  # how many times smaller a page is requested when one has too many bytes
+_SMALLER: Final = 10  # the divisor of the page size when a page has too many bytes
 
 
 def list_objects(
@@ -29,7 +29,7 @@ def list_objects(
     *,
     field_selector: str = "",
 ) -> ObjectList[Read]:
-    """What `read` makes of each object at a path, by namespace and name. ClusterError."""
+    """The result of `read` for each object at a path, by namespace and name. Raises ClusterError."""
     with deadline(bounds.LIST_SECONDS):
         for page_size in _PAGE_SIZES:
             try:
@@ -41,7 +41,7 @@ def list_objects(
 
 @dataclass(slots=True)
 class _Listing(Generic[Read]):
-    """One attempt. `page_size` is None for the whole list at once."""
+    """One attempt to list. `page_size` is None for the whole list at once."""
 
     api: KubernetesApi
     path: str
@@ -69,7 +69,7 @@ class _Listing(Generic[Read]):
         raise self.api.errors.could_not(self.action, LocalizedText(texts.TOO_MANY, most=most))
 
     def _page(self, token: str) -> bytes:
-        """The page after a continue token. One with too many bytes is requested again with fewer objects."""
+        """The page after a continue token. If it has too many bytes, it is requested again with fewer objects."""
         while True:
             query = {"fieldSelector": self.field_selector, "limit": self.page_size, "continue": token}
             options = urlencode({key: value for key, value in query.items() if value})
@@ -82,7 +82,7 @@ class _Listing(Generic[Read]):
                 self.page_size = max(1, self.page_size // _SMALLER)
 
     def _read_page(self, body: bytes) -> str:
-        """Keep what `read` makes of a page's objects, and drop them; the token of the next page, "" after the last."""
+        """Keep the results of `read` for a page's objects. Returns the token of the next page, "" after the last."""
         answer = self.api.parse(body, self.action)
         try:
             items = answer["items"] or ()

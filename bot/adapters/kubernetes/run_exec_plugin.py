@@ -1,9 +1,9 @@
-"""Runs an exec plugin of a kubeconfig: for at most so many seconds, and without the bot's secrets in its environment.
+"""Runs an exec plugin of a kubeconfig with a time limit, and without the bot's secrets in its environment.
 
     python -I run_exec_plugin.py SECONDS NAMES COMMAND [ARGUMENT…]
 
-NAMES are the variables that the kubeconfig sets, joined by commas. The Kubernetes client starts plugins without a
-timeout and with its whole environment, so `kubeconfig.py` puts this program before them. It uses only the standard
+NAMES are the variables that the kubeconfig sets, separated by commas. The Kubernetes client starts plugins without a
+timeout and with its whole environment, so `kubeconfig.py` runs them through this program, which uses only the standard
 library. https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins
 """
 
@@ -15,17 +15,17 @@ import subprocess
 import sys
 import time
 
-# What the plugins of the large clouds read, and what programs need to start and to reach their servers.
+# What the plugins of the large clouds read, and what programs need to start and reach their servers.
 _PASSED_ON = re.compile(
     r"PATH|HOME|USER|LOGNAME|LANG|LC_\w+|TZ|TMPDIR|XDG_\w+|SSL_CERT_\w+|(?:HTTPS?|NO|ALL)_PROXY|(?:https?|no|all)_proxy"
     r"|KUBECONFIG|KUBERNETES_\w+|AWS_\w+|AZURE_\w+|AAD_\w+|MSI_\w+|GOOGLE_\w+|CLOUDSDK_\w+|USE_GKE_GCLOUD_AUTH_PLUGIN"
 )
-_MAX_ERROR = 500  # characters of what the plugin wrote
+_MAX_ERROR = 500  # characters of the plugin's stderr
 MAX_OUTPUT = 1_048_576  # bytes; a credential has a few thousand
 
 
 class _UnboundedError(Exception):
-    """The plugin takes too long, or writes too much."""
+    """The plugin takes too long or writes too much."""
 
 
 def main(seconds: str, names: str, *command: str) -> int:
@@ -33,7 +33,7 @@ def main(seconds: str, names: str, *command: str) -> int:
     kept = set(names.split(","))
     environment = {name: value for name, value in os.environ.items() if name in kept or _PASSED_ON.fullmatch(name)}
     try:
-        # A group of its own, so that what the plugin has started ends with it.
+        # In its own process group, so that its child processes end with it.
         process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, start_new_session=True
         )
@@ -54,7 +54,7 @@ def main(seconds: str, names: str, *command: str) -> int:
 
 
 def _read(process: subprocess.Popen[bytes], seconds: float) -> tuple[bytes, bytes]:
-    """What the process writes until it ends. _UnboundedError if that takes too long, or is too much."""
+    """The stdout and stderr of the process. Raises _UnboundedError if it takes too long or writes too much."""
     written = {pipe.fileno(): b"" for pipe in (process.stdout, process.stderr) if pipe}
     deadline = time.monotonic() + seconds
     with selectors.DefaultSelector() as selector:

@@ -1,4 +1,4 @@
-"""Watches: a response that goes on, with one event on each line.
+"""Watches: streaming responses with one event per line.
 
 https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
 
@@ -23,13 +23,13 @@ from bot.i18n.language import LocalizedText
 from bot.ports.cluster import Kind, Watch, WatchEvent
 
 _CHUNK_BYTES: Final = 2**16
-_MARGIN: Final = 30.0  # seconds that a server may take longer to end a watch than it was asked to
+_MARGIN: Final = 30.0  # seconds that a server may be late to end a watch
 
 
 def open_watch(
     api: KubernetesApi, path: str, kind: Kind, action: LocalizedText, resource_version: str, *, idle: float
 ) -> Watch:
-    """Open a watch that the server ends after a while: clients that started together then don't return together."""
+    """Open a watch that the server ends after a random time, so that clients don't all reconnect at once."""
     seconds = random.uniform(bounds.WATCH_SECONDS, 2 * bounds.WATCH_SECONDS)  # noqa: S311  spreads load
     query = {
         "watch": "true",
@@ -64,7 +64,7 @@ class KubernetesWatch:
             self._response.shutdown()
 
     def _lines(self) -> Iterator[bytes]:
-        """The complete lines; what is left of a connection that broke off is not one."""
+        """The complete lines; the rest of a broken connection is dropped."""
         pending = bytearray()
         while chunk := self._read():
             searched = len(pending)
@@ -77,14 +77,14 @@ class KubernetesWatch:
                 raise self._api.errors.too_large(self._action, bounds.EVENT_BYTES)
 
     def _read(self) -> bytes:
-        """What has arrived, at least a byte; b"" at the end."""
+        """The data that has arrived, at least a byte; b"" at the end."""
         try:
             return self._response.read1(_CHUNK_BYTES)
         except HTTPError as error:
             raise self._api.errors.unreachable(self._action, error) from error
 
     def _event(self, line: bytes) -> WatchEvent | None:
-        """None for a type of event that the bot doesn't know."""
+        """The event in a line; None for an unknown type of event."""
         event = self._api.parse(line, self._action)
         try:
             type_, item = event["type"], event["object"]
@@ -100,6 +100,6 @@ class KubernetesWatch:
             raise self._api.errors.could_not(self._action, LocalizedText(texts.NO_EVENT)) from error
 
     def _identified(self, item: dict[str, Any]) -> dict[str, Any]:
-        """The object with the apiVersion and kind that a list gives it. KeyError without a name."""
+        """The object with its apiVersion and kind, as in a list. Raises KeyError without a name."""
         item["metadata"]["name"]
         return {**item, "apiVersion": self._kind.api_version, "kind": self._kind.kind}

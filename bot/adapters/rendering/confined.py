@@ -1,8 +1,8 @@
-"""Run one program over untrusted files, with limits on what it can read, use, and print.
+"""Runs a program on untrusted files, with limits on what it can read, use and print.
 
-It gets a private copy of the files and an environment of its own. `launcher.py`, which starts it, bounds its memory and
-time, and isolates it where the system allows that: it then reads and executes only what is listed here, and opens no
-socket. Everywhere, its PATH is empty, and its proxies lead nowhere.
+It gets a private copy of the files and its own environment. `launcher.py`, which starts it, bounds its memory and time,
+and isolates it if the system allows that: it can then only read and execute what is listed here, and can't open a
+socket. In any case, its PATH is empty, and its proxies don't exist.
 """
 
 import functools
@@ -30,7 +30,7 @@ from bot.ports.errors import PortError
 from bot.ports.rendering import RenderError, RenderStoppedError
 
 _HERE: Final = Path(__file__).parent
-# What programs load: system and Python libraries, and the programs next to this module.
+# What programs may load: system and Python libraries, and the programs next to this module.
 _READABLE: Final = (
     *("/usr", "/lib", "/lib64", "/etc/ld.so.cache", "/dev/null", "/dev/urandom", "/dev/zero"),
     *(sys.prefix, sys.base_prefix, str(_HERE)),
@@ -39,14 +39,14 @@ _DYNAMIC_LINKERS: Final = tuple(
     os.path.realpath(path) for folder in (Path("/lib"), Path("/lib64")) for path in folder.glob("ld-*.so*")
 )
 _CHUNK = 2**16
-_MAX_SHEBANG_BYTES: Final = 256  # as in Linux, BINPRM_BUF_SIZE
-# With the memory limit of each, this is what a pod needs on top of the bot: see manifests/base/deployment.yaml.
+_MAX_SHEBANG_BYTES: Final = 256  # Linux's BINPRM_BUF_SIZE
+# Times the memory limit of each, this is what a pod needs in addition to the bot: see manifests/base/deployment.yaml.
 _CONCURRENT_RUNS = threading.BoundedSemaphore(2)
 
 
 @dataclass(frozen=True, slots=True)
 class ProgramOutput:
-    """How a program ended: its exit status (negative: a signal), its stdout, and the beginning of its stderr."""
+    """A program's exit status (negative for a signal), its stdout, and the beginning of its stderr."""
 
     status: int
     stdout: bytes
@@ -56,8 +56,8 @@ class ProgramOutput:
 def run(argv: Sequence[str], *, folder: Path, what: str, limits: Limits, programs: Sequence[str] = ()) -> ProgramOutput:
     """Run a program in `folder`/tree of a private copy, at most two at a time. `what` is the run's name in errors.
 
-    `programs` are the paths of other programs that it may start. RenderError when it exceeds a limit,
-    RenderStoppedError when that is time; PortError when it cannot be started.
+    `programs` are the paths of other programs that it may start. Raises RenderError if it exceeds a limit,
+    RenderStoppedError if that is a time limit, and PortError if it cannot be started.
     """
     if not os.access(argv[0], os.X_OK):
         raise PortError(LocalizedText(texts.CANNOT_RUN, program=argv[0], why=LocalizedText(texts.NO_PROGRAM)))
@@ -78,10 +78,10 @@ def run(argv: Sequence[str], *, folder: Path, what: str, limits: Limits, program
 
 @functools.cache
 def missing_isolation() -> str:
-    """Why programs cannot be isolated on this machine; "" when they can be, as on most Linux machines."""
+    """Why programs cannot be isolated on this machine; "" if they can, as on most Linux machines."""
     if sys.platform != "linux":
         return f"{platform.system()} has neither Landlock nor seccomp"
-    # Python itself: what is listed here has to be enough to start a program.
+    # Try it with Python: the paths listed here must be enough to start a program.
     command, limits = [PYTHON, "-I", "-S", "-c", ""], Limits(seconds=10.0)
     try:
         with private_copy([]) as folder:
@@ -93,7 +93,7 @@ def missing_isolation() -> str:
 
 
 def _run(what: str, request: Mapping[str, Any], limits: Limits) -> tuple[int, bytes, bytes]:
-    """The exit status, stdout, and the beginning of stderr. PortError, RenderError, RenderStoppedError."""
+    """The exit status, stdout, and the beginning of stderr. Raises PortError, RenderError, RenderStoppedError."""
     deadline = time.monotonic() + limits.seconds
     try:
         with launched(request) as program:
@@ -144,8 +144,10 @@ def _environment(folder: Path, limits: Limits) -> dict[str, str]:
         "TMPDIR": str(folder / "tmp"),
         "PATH": str(folder / "bin"),
         "LANG": "C.UTF-8",
-        # Most runs end before they need to collect garbage: this saves a fifth of their CPU time.
+        # Most runs end before they need garbage collection, so this saves a fifth of their CPU time. Two programs run
+        # at once, each mostly in one thread; fewer threads save another tenth.
         "GOGC": "800",
+        "GOMAXPROCS": "1",
         "GOMEMLIMIT": str(limits.memory_bytes * 3 // 4),
         **helm_environment(str(folder)),
         **proxies,
@@ -154,7 +156,7 @@ def _environment(folder: Path, limits: Limits) -> dict[str, str]:
 
 
 def _collect(program: Program, what: str, limits: Limits, deadline: float) -> tuple[bytes, bytes]:
-    """All of stdout, and the beginning of stderr. RenderError, RenderStoppedError."""
+    """All of stdout, and the beginning of stderr. Raises RenderError, RenderStoppedError."""
     stdout, stderr = bytearray(), bytearray()
     with selectors.DefaultSelector() as selector:
         selector.register(program.stdout, selectors.EVENT_READ, stdout)

@@ -1,6 +1,7 @@
-"""A directory on this machine as a source of manifests, for `gitops-bot check --path`."""
+"""A local directory as a source of manifests, for `gitops-bot check --path`."""
 
 import os
+import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -9,20 +10,23 @@ from bot.core.rendering.plain import is_input_file
 from bot.core.rendering.source import SourceType, detect_source_type, normalize_path, resolve_path
 from bot.ports.git import File, LinkedFiles, RepositoryError
 
+_SUBMODULE_PATH = re.compile(r"^[ \t]*path[ \t]*=[ \t]*(\S[^\n]*)$", re.MULTILINE)  # gitmodules(5)
+
 
 def read_directory(root: Path) -> list[File]:
-    """The files below `root` (or `root` itself) that can hold manifests, with paths relative to it.
+    """The files below `root` (or `root` itself) that can contain manifests, with paths relative to it.
 
-    Hidden folders and links to folders are left out. RepositoryError when the path does not exist or is unreadable.
+    Hidden folders and links to folders are left out. Raises RepositoryError if the path does not exist or is
+    unreadable.
     """
     base, paths = (root.parent, [root]) if root.is_file() else (root, _walk(root, is_input_file))
     return _read(root, base, paths)
 
 
 class Directory:
-    """A directory at `path` in `top`: the git work tree it is in, or the directory itself when it is in none.
+    """A directory at `path` in `top`, which is its git work tree, or the directory itself without one.
 
-    Plain manifests refer to nothing outside them, so for them `top` is the directory. RepositoryError when it does not
+    For plain manifests, which don't refer to other files, `top` is the directory. Raises RepositoryError if it does not
     exist.
     """
 
@@ -33,23 +37,30 @@ class Directory:
         self.kind = detect_source_type(names, "")
         resolved = root.resolve()
         work_trees = (folder for folder in _ancestors(resolved) if (folder / ".git").exists())
+        self._work_tree = next(work_trees, resolved)
         self.root = root
-        self.top = root if self.kind is SourceType.PLAIN else next(work_trees, resolved)
+        self.top = root if self.kind is SourceType.PLAIN else self._work_tree
         self.path = "" if self.top == root else normalize_path(resolved.relative_to(self.top).as_posix())
 
     def own_files(self) -> Sequence[File]:
-        """The files of the directory itself that its kind needs. RepositoryError."""
-        return read_directory(self.root) if self.kind is SourceType.PLAIN else self.files(self.path)
+        """The files in the directory that its source type needs, but none behind a link out of the work tree.
+
+        Raises RepositoryError.
+        """
+        if self.kind is not SourceType.PLAIN:
+            return self.files(self.path)
+        files = read_directory(self.root)
+        return [file for file in files if (self.top / file.path).resolve().is_relative_to(self._work_tree)]
 
     def files(self, path: str) -> Sequence[File]:
-        """Every regular file at or below `path`, without links and without git's own. RepositoryError."""
+        """Every regular file at or below `path`, without links and .git. Raises RepositoryError."""
         target = self._find(path)
         if target is None:
             raise RepositoryError(f"{path} does not exist in {self.top}.")
         return _read(self.root, self.top, [target] if target.is_file() else _walk(target, None))
 
     def linked(self, path: str) -> LinkedFiles:
-        """What is behind the links at or below `path` that point into `top`, but not behind further links there."""
+        """The files behind the links at or below `path` that point into `top`, without following more links there."""
         top = self.top.resolve()
         links = [
             (Path(folder, name).relative_to(self.top).as_posix(), Path(os.path.realpath(Path(folder, name))))
@@ -72,8 +83,19 @@ class Directory:
         return LinkedFiles(tuple(files), places, targets, broken)
 
     def has(self, path: str) -> bool:
-        """Whether there is anything at `path` that no link leads to."""
+        """Whether `path` exists without following links."""
         return self._find(path) is not None
+
+    def submodules(self) -> Sequence[str]:
+        """The submodules in the directory whose files are not there: git leaves their directories empty."""
+        modules, top = self._work_tree / ".gitmodules", self.top.resolve()
+        try:
+            paths = _SUBMODULE_PATH.findall(modules.read_text(errors="replace")) if modules.exists() else []
+            folders = [(self._work_tree / path.strip(' \t"')).resolve() for path in paths]
+            empty = [folder for folder in folders if not (folder.is_dir() and any(folder.iterdir()))]
+        except OSError as error:
+            raise RepositoryError(f"{error.filename} cannot be read: {error.strerror}.") from error
+        return [normalize_path(folder.relative_to(top).as_posix()) for folder in empty if folder.is_relative_to(top)]
 
     def _find(self, path: str) -> Path | None:
         relative = resolve_path("", path)
@@ -84,7 +106,7 @@ class Directory:
 
 
 def _ancestors(folder: Path) -> Iterator[Path]:
-    """The folder and those above it in which git would look for a work tree (git(1), GIT_CEILING_DIRECTORIES)."""
+    """The folder and its parents in which git would look for a work tree (git(1), GIT_CEILING_DIRECTORIES)."""
     ceilings = {Path(path) for path in os.environ.get("GIT_CEILING_DIRECTORIES", "").split(os.pathsep) if path}
     yield folder
     for parent in folder.parents:

@@ -1,8 +1,8 @@
-"""Rendered output on disk, so that unchanged files are not rendered again after a restart.
+"""Caches rendered output on disk, so that unchanged files are not rendered again after a restart.
 
 An entry's name is a hash of everything that its content depends on: the files, the parameters and the programs. Only
-this user can read the entries, which are compressed, not encrypted. Output with a Secret is never kept on disk, nor is
-that of charts whose output may vary, or whose values come from Secrets: they are rendered again after a restart.
+this user can read the entries, which are compressed but not encrypted. Output that contains a Secret is never stored,
+nor is that of charts whose output may vary or whose values come from Secrets: they are rendered again after a restart.
 Everything else comes from the repository, whose mirror is on disk too, and from the deployer's parameters.
 """
 
@@ -29,25 +29,25 @@ from bot.ports.git import File
 from bot.ports.telemetry import NO_TELEMETRY, RENDER_CACHE, Telemetry
 
 _FORMAT: Final = 1
-_BLOCK_BYTES: Final = 4096  # what even the smallest file takes
-# More than `kind: Secret`, in any notation of YAML; but not imagePullSecrets and SealedSecret.
+_BLOCK_BYTES: Final = 4096  # the size of the smallest file on disk
+# Matches `kind: Secret` and more, in any notation of YAML, but not imagePullSecrets and SealedSecret.
 _SECRET: Final = re.compile(rb"(?<![A-Za-z])Secret(List)?(?![A-Za-z])")
-_ENCODING: Final = re.compile(rb"[\\!]")  # an escape or a tag, which can express the word without its letters
+_ENCODING: Final = re.compile(rb"[\\!]")  # an escape or a tag, which can hide the word
 
 
 class DiskCache:
-    """Content by key, at most `max_bytes` of it: what was used longest ago is removed. Any thread may call.
+    """Content by key, at most `max_bytes`: the least recently used entries are removed. Thread-safe.
 
-    What cannot be read or written is not cached; nothing is raised.
+    Errors are not raised: what cannot be read or written is not cached.
     """
 
     def __init__(self, folder: Path, max_bytes: int) -> None:
         self._folder, self._max_bytes = folder, max_bytes
         self._lock = threading.Lock()
-        self._bytes: int | None = None  # None: not yet known
+        self._bytes: int | None = None  # None if not known yet
 
     def get(self, key: str, max_bytes: int) -> bytes | None:
-        """The content, if there is any and it has no more than `max_bytes`."""
+        """The content, if it is cached and has at most `max_bytes`."""
         file = self._folder / key
         try:
             compressed = file.read_bytes()
@@ -59,11 +59,11 @@ class DiskCache:
         return content if decompressor.eof else None
 
     def put(self, key: str, content: bytes) -> None:
-        """Keep the content."""
+        """Store the content."""
         compressed = zlib.compress(content, level=1)
         with self._lock, suppress(OSError):
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            descriptor, name = tempfile.mkstemp(dir=self._folder)  # which only this user can read
+            descriptor, name = tempfile.mkstemp(dir=self._folder)  # only this user can read it
             try:
                 with os.fdopen(descriptor, "wb") as file:
                     file.write(compressed)
@@ -76,7 +76,7 @@ class DiskCache:
                 self._bytes = self._evict()
 
     def _evict(self) -> int:
-        """Remove what was used longest ago, down to three quarters of the bound if it is exceeded; what remains."""
+        """Remove the least recently used entries, down to three quarters of the bound if exceeded. Returns the size."""
         with os.scandir(self._folder) as entries:
             files = sorted(((entry.stat(), entry.path) for entry in entries), key=lambda file: file[0].st_mtime)
         total = sum(_size(status.st_size) for status, _ in files)

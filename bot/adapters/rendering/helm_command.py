@@ -1,9 +1,9 @@
-"""What Kustomize runs as helm: `version` and `template` with harmless options. A separate program, not part of the bot.
+"""What Kustomize runs as helm: `version` and `template` with safe options. A separate program, not part of the bot.
 
 Kustomize builds helm's command line from a kustomization without checking it, so a release name such as
 `--post-renderer=/bin/sh` is an option to helm (api/types/helmchartargs.go). It also lets a kustomization choose the
-directory that helm loads plugins from. Here every argument is known, paths stay in the private copy, and helm gets
-empty directories of its own.
+directory that helm loads plugins from. Here only known arguments are accepted, paths stay in the private copy, and helm
+gets its own empty directories.
 
 It is run by its path in an isolated interpreter, so it imports nothing from the bot. Its arguments are the folder of
 the private copy, helm's command line as JSON, and Kustomize's arguments.
@@ -19,14 +19,14 @@ from typing import Final, NoReturn
 REFUSED: Final = "gitops-bot refuses to run helm with "
 _VERSION: Final = ("version", "--short", "-c", "--client")
 _FLAGS: Final = frozenset({"--include-crds", "--skip-crds", "--no-hooks", "--skip-tests", "--generate-name"})
-_IGNORED: Final = frozenset({"--debug", "--devel"})  # these change only what helm logs, and what it may download
+_IGNORED: Final = frozenset({"--debug", "--devel"})  # they only change what helm logs and may download
 _OPTIONS: Final = frozenset({"--namespace", "--name-template", "--api-versions", "--kube-version"})
 _FILES: Final = frozenset({"--values", "-f"})
-_LIST_CHARACTERS: Final = frozenset(",\"'\r\n")  # pflag reads the value of these options as a line of CSV
+_LIST_CHARACTERS: Final = frozenset(",\"'\r\n")  # pflag reads the values of these options as CSV
 
 
 def main(argv: list[str]) -> NoReturn:
-    """Become helm, or exit with 1 when an argument is not known."""
+    """Become helm, or exit with 1 if an argument is unknown."""
     folder, helm, *arguments = argv
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, signal.SIGKILL, 0, 0, 0)  # PR_SET_PDEATHSIG: die with Kustomize
@@ -40,7 +40,7 @@ def main(argv: list[str]) -> NoReturn:
 
 
 def helm_environment(folder: str) -> dict[str, str]:
-    """What keeps helm from configuration, plugins and clusters: empty directories, and files that do not exist."""
+    """Variables that keep helm from configuration, plugins and clusters: empty directories, and missing files."""
     home = f"{folder}/home/helm"
     return {
         "KUBECONFIG": os.devnull,
@@ -52,7 +52,7 @@ def helm_environment(folder: str) -> dict[str, str]:
 
 
 def helm_arguments(folder: str, arguments: list[str]) -> list[str]:
-    """Kustomize's arguments with the positional ones after `--`. ValueError for any that is not known."""
+    """Kustomize's arguments with the positional ones after `--`. Raises ValueError for an unknown one."""
     if arguments[:1] == ["version"] and set(arguments) <= set(_VERSION):
         return arguments
     if arguments[:1] != ["template"]:

@@ -1,4 +1,4 @@
-"""`helm template` by the helm-python-sdk, where helm is not installed: a separate program, not part of the bot.
+"""`helm template` by the helm-python-sdk, if helm is not installed: a separate program, not part of the bot.
 
 It is run by its path in an isolated interpreter, in place of helm and with helm's options, so it imports nothing from
 the bot. Helm's own Go code renders; this module does what Helm's command line does around it.
@@ -23,7 +23,7 @@ Values = dict[str, Any]
 
 
 def main(argv: list[str]) -> int:
-    """Run one of helm's command lines; its exit status."""
+    """Run one of helm's command lines. Returns the exit status."""
     parser = argparse.ArgumentParser(prog="helm", allow_abbrev=False)
     commands = parser.add_subparsers(dest="command", required=True)
     version = commands.add_parser("version")
@@ -67,7 +67,6 @@ def _template(options: argparse.Namespace) -> str:
             **({"api_versions": options.api_versions} if options.api_versions else {}),
         }
         values = _values(options)
-        chart.validate_schema(values)
         arguments = (json.dumps(values), json.dumps(render_options))
         rendered = json.loads(_native.call_string("helm_render", chart._raw(), *arguments))  # noqa: SLF001
         crds = chart.crds if options.include_crds and not options.skip_crds else []
@@ -81,7 +80,7 @@ def _template(options: argparse.Namespace) -> str:
 
 
 def _values(options: argparse.Namespace) -> Values:
-    """Later files override earlier ones."""
+    """The merged values: later files override earlier ones."""
     values: Values = {}
     for file in options.values:
         values = _merged(values, helm_python.values_from_yaml(Path(file).read_text(encoding="utf-8")))

@@ -1,16 +1,16 @@
 """Starts renderers with limits that they cannot lift: a separate program, not part of the bot.
 
 It is run by its path in an isolated interpreter, so it imports nothing from the bot. Its argument is the descriptor of
-a socket. For each request, a line of JSON with descriptors for stdout and stderr, it forks, and the new process
-limits itself, which cannot be undone, and becomes the program. The answer is a line with its exit status. Forking saves
-the start of an interpreter, and still gives each program limits and rights of its own:
+a socket. For each request, a line of JSON with descriptors for stdout and stderr, it forks. The new process irrevocably
+limits itself and becomes the program. The response is a line with its exit status. Forking saves the start of an
+interpreter, and still gives each program its own limits and rights:
 
 - It dies with the launcher, and the launcher with the bot: prctl(2), PR_SET_PDEATHSIG, and the end of the socket.
-- It uses no more memory, CPU time and open files than given: setrlimit(2).
-- It reads, writes and executes nothing but what it is given: Landlock, https://docs.kernel.org/userspace-api/landlock.html
-- It opens no socket of any kind: seccomp(2).
+- It can't use more memory, CPU time and open files than allowed: setrlimit(2).
+- It can only read, write and execute listed paths: Landlock, https://docs.kernel.org/userspace-api/landlock.html
+- It can't open sockets: seccomp(2).
 
-Neither Landlock nor seccomp needs a privilege, and container runtimes allow both by default, unlike namespaces.
+Landlock and seccomp need no privileges, and container runtimes allow both by default, unlike namespaces.
 """
 
 import contextlib
@@ -27,7 +27,7 @@ from typing import Any, Final, NoReturn
 
 Request = dict[str, Any]  # see `confined._request`
 
-FAILED = 125  # the exit status if the program was not started, as with env(1)
+FAILED = 125  # the exit status if the program was not started, as for env(1)
 
 _CHUNK: Final = 2**16
 
@@ -46,13 +46,13 @@ _REMOVE_DIR, _REMOVE_FILE, _MAKE_DIR, _MAKE_REG = 1 << 4, 1 << 5, 1 << 7, 1 << 8
 _TRUNCATE = 1 << 14
 _ON_FILES = _EXECUTE | _WRITE_FILE | _READ_FILE | _TRUNCATE
 _WRITE = _READ_FILE | _READ_DIR | _WRITE_FILE | _TRUNCATE | _REMOVE_DIR | _REMOVE_FILE | _MAKE_DIR | _MAKE_REG
-_RIGHTS = {1: 13, 2: 14, 3: 15, 5: 16}  # how many rights each version knows, the first ones
+_RIGHTS = {1: 13, 2: 14, 3: 15, 5: 16}  # the number of rights in each version; later versions add some
 _BIND_AND_CONNECT_TCP = 3
 _SCOPE_SOCKETS_AND_SIGNALS = 3
 
 # linux/audit.h, and the numbers of socket(2) and io_uring_setup(2), which can open sockets too.
 _ARCHITECTURES = {"x86_64": (0xC000003E, (41, 425)), "aarch64": (0xC00000B7, (198, 425))}
-_X32 = 0x40000000  # system calls of the x32 ABI, which have numbers of their own
+_X32 = 0x40000000  # system calls of the x32 ABI, which have their own numbers
 _ALLOW, _REFUSE, _KILL = 0x7FFF0000, 0x00050000 | 13, 0x80000000  # 13 is EACCES
 _LOAD, _JUMP_IF_EQUAL, _JUMP_IF_AT_LEAST, _RETURN = 0x20, 0x15, 0x35, 0x06
 
@@ -66,7 +66,7 @@ def main(argv: list[str]) -> None:
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.set_wakeup_fd(signaled, warn_on_full_buffer=False)
     if sys.platform == "linux":
-        _call("prctl", _PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)  # so that what leaves its process group is still found
+        _call("prctl", _PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)  # to find processes that leave their process group
     with contextlib.suppress(ConnectionError):  # the bot closes the socket when time is up
         while received := _receive(connection):
             request, outputs = received
@@ -85,7 +85,7 @@ def main(argv: list[str]) -> None:
 
 def _receive(connection: socket.socket) -> tuple[Request, list[int]] | None:
     """The next request with its descriptors; None if the bot has closed the socket."""
-    line, outputs, _, _ = socket.recv_fds(connection, _CHUNK, 2)  # which ignores MSG_CMSG_CLOEXEC
+    line, outputs, _, _ = socket.recv_fds(connection, _CHUNK, 2)  # it ignores MSG_CMSG_CLOEXEC
     for descriptor in outputs:
         os.set_inheritable(descriptor, False)
     while line and not line.endswith(b"\n"):
@@ -97,18 +97,18 @@ def _receive(connection: socket.socket) -> tuple[Request, list[int]] | None:
 
 
 def _wait(connection: socket.socket, ended: int, pid: int) -> bool:
-    """Wait until the process has ended, or the bot has closed the socket; whether the bot has."""
+    """Wait until the process has ended or the bot has closed the socket. Returns whether the bot has."""
     while True:
         if connection.fileno() in select.select([connection.fileno(), ended], [], [])[0]:
             return True
-        os.read(ended, _CHUNK)  # on Linux, perhaps about a process that the program has left behind
+        os.read(ended, _CHUNK)  # it may be about another process that the program started
         if sys.platform != "linux" or os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
             return False
 
 
 def _end_others() -> None:
-    """End what the program has started in process groups of its own."""
-    with contextlib.suppress(OSError):  # ChildProcessError when there is none left
+    """End processes that the program has started in other process groups."""
+    with contextlib.suppress(OSError):  # ChildProcessError if there is none left
         while True:
             with open(f"/proc/self/task/{os.getpid()}/children") as children:  # noqa: PTH123  pathlib takes long to import
                 for child in children.read().split():
@@ -117,7 +117,7 @@ def _end_others() -> None:
 
 
 def _end(pid: int) -> int:
-    """End the process, if it has not ended, and what it started; its exit status, or a negative signal."""
+    """End the process, if it is still running, and its children. Returns its exit status, or a negative signal."""
     for kill in (os.killpg, os.kill):
         try:
             kill(pid, signal.SIGKILL)
@@ -127,9 +127,9 @@ def _end(pid: int) -> int:
 
 
 def _start(request: Request, outputs: list[int], parent: int) -> NoReturn:
-    """Become the program, in a process of its own. `readable`, `writable` and `executable` count if `isolated`."""
+    """Become the program, in a new process. `readable`, `writable` and `executable` count only if `isolated`."""
     try:
-        os.setsid()  # one process group, so that whatever it starts ends with it
+        os.setsid()  # a new process group, so that its children end with it
         for number, descriptor in enumerate(outputs, 1):
             os.dup2(descriptor, number)
         os.chdir(request["folder"])
@@ -154,9 +154,9 @@ def _limit(request: Request, parent: int) -> None:
         _call("prctl", _PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         if os.getppid() != parent:
             raise ProcessLookupError(0, "the bot has ended")
-        # RLIMIT_DATA counts writable memory; RLIMIT_AS would count the address space that Go reserves and never uses.
+        # RLIMIT_DATA counts writable memory; RLIMIT_AS would count address space that Go reserves but never uses.
         resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
-    # SIGXCPU, and a second later SIGKILL if that is ignored.
+    # SIGXCPU, and SIGKILL a second later if it is ignored.
     resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds + 1))
     resource.setrlimit(resource.RLIMIT_FSIZE, (output, output))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -196,7 +196,7 @@ def _allow(ruleset: int, path: str, rights: int) -> None:
 
 
 def _refuse_sockets() -> None:
-    """Let every system call pass but those that open sockets."""
+    """Allow all system calls except those that open sockets."""
     machine = os.uname().machine
     if machine not in _ARCHITECTURES:
         raise OSError(0, f"system calls are not known on {machine}")
@@ -218,7 +218,7 @@ def _refuse_sockets() -> None:
 
 
 def _call(function: str, *arguments: bytes | int | None) -> int:
-    """Call a function of the C library with its arguments as unsigned long or pointers. OSError."""
+    """Call a C library function with arguments as unsigned long or pointers. Raises OSError."""
     converted = [ctypes.c_ulong(value) if isinstance(value, int) else value for value in arguments]
     result = int(getattr(ctypes.CDLL(None, use_errno=True), function)(*converted))
     if result < 0:

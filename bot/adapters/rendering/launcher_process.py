@@ -1,4 +1,4 @@
-"""The bot's side of `launcher.py`: processes that start one program after the other."""
+"""The bot's side of `launcher.py`: processes that run one program after another."""
 
 import atexit
 import json
@@ -24,7 +24,7 @@ class Launcher:
     """A process of `launcher.py`, which runs one program at a time."""
 
     def __init__(self) -> None:
-        """Start it. OSError."""
+        """Start the launcher. Raises OSError."""
         self._socket, other_end = socket.socketpair()
         with other_end:
             self._process = subprocess.Popen(
@@ -36,13 +36,13 @@ class Launcher:
             )
 
     def start(self, request: Request, stdout: int, stderr: int) -> None:
-        """Start a program that writes to these descriptors. OSError if the launcher has ended."""
+        """Start a program that writes to these descriptors. Raises OSError if the launcher has ended."""
         line = json.dumps(request).encode() + b"\n"
         sent = socket.send_fds(self._socket, [line], [stdout, stderr])
         self._socket.sendall(line[sent:])
 
     def wait(self, deadline: float) -> int:
-        """The program's exit status; negative for a signal. TimeoutError; OSError if the launcher has ended."""
+        """The program's exit status; negative for a signal. Raises TimeoutError; OSError if the launcher has ended."""
         self._socket.settimeout(max(0.001, deadline - time.monotonic()))
         answer = self._socket.recv(_MAX_ANSWER_BYTES)
         self._socket.settimeout(None)
@@ -51,7 +51,7 @@ class Launcher:
         return int(answer)
 
     def close(self) -> None:
-        """End it, after the program and what that has started."""
+        """End the launcher, after ending the program and its children."""
         self._socket.close()
         try:
             self._process.wait(_CLOSE_SECONDS)
@@ -60,11 +60,11 @@ class Launcher:
             self._process.wait()
 
 
-_idle: Final[list[Launcher]] = []  # as many as have run at once
+_idle: Final[list[Launcher]] = []  # at most as many as have run at once
 
 
 class Program:
-    """A program that runs: what it prints, and its end."""
+    """A running program: its output and exit status."""
 
     def __init__(self, launcher: Launcher, stdout: IO[bytes], stderr: IO[bytes]) -> None:
         self.stdout, self.stderr = stdout, stderr
@@ -80,7 +80,7 @@ class Program:
 
 @contextmanager
 def launched(request: Request) -> Iterator[Program]:
-    """Start a program, which ends with the context at the latest, and so does what it has started. OSError."""
+    """Start a program, which ends with the context at the latest, as do its children. Raises OSError."""
     with ExitStack() as stack:
         stdout, stdout_end = _pipe(stack)
         stderr, stderr_end = _pipe(stack)
@@ -99,13 +99,13 @@ def launched(request: Request) -> Iterator[Program]:
 
 @atexit.register
 def close_idle() -> None:
-    """End the launchers that run nothing."""
+    """End the idle launchers."""
     while _idle:
         _idle.pop().close()
 
 
 def libraries() -> dict[str, str]:
-    """The variable that says where Python's shared library is, if it is set."""
+    """The environment variable with the path of Python's shared library, if it is set."""
     return {name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if name in os.environ}
 
 

@@ -1,4 +1,4 @@
-"""A private folder with the files of one rendering, and its removal, also after the bot was killed."""
+"""A private folder with the files of one rendering, which is removed even if the bot was killed."""
 
 import fcntl
 import os
@@ -11,7 +11,7 @@ from typing import Final
 
 from bot.i18n.catalogue import render as texts
 from bot.i18n.language import LocalizedText
-from bot.ports.errors import PortError
+from bot.ports.errors import PortError, os_reason
 from bot.ports.git import File
 from bot.ports.rendering import RenderError
 
@@ -20,9 +20,9 @@ _PREFIX: Final = "gitops-bot-render-"
 
 @contextmanager
 def private_copy(files: Sequence[File]) -> Iterator[Path]:
-    """A folder that only this user can enter, with the files in `tree`; it is removed afterwards.
+    """A folder that only this user can enter, with the files in `tree`; it is removed afterward.
 
-    RenderError for a path that leads out of the folder; PortError when there is no space.
+    Raises RenderError for a path that leads out of the folder; PortError if there is no space.
     """
     try:
         folder, lock = _locked_folder()
@@ -36,15 +36,15 @@ def private_copy(files: Sequence[File]) -> Iterator[Path]:
             shutil.rmtree(folder, ignore_errors=True)
             os.close(lock)
     except OSError as error:
-        raise PortError(LocalizedText(texts.NO_SPACE, folder=tempfile.gettempdir(), why=str(error.strerror))) from error
+        raise PortError(LocalizedText(texts.NO_SPACE, folder=tempfile.gettempdir(), why=os_reason(error))) from error
 
 
 def remove_abandoned_copies() -> None:
-    """Remove the folders of bots that were killed. Those of bots that run are locked, and stay."""
+    """Remove the folders of bots that were killed. Those of running bots are locked, and stay."""
     for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
         try:
             lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-        except OSError:  # removed meanwhile, or somebody else's
+        except OSError:  # removed in the meantime, or someone else's
             continue
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -56,19 +56,19 @@ def remove_abandoned_copies() -> None:
 
 
 def _locked_folder() -> tuple[Path, int]:
-    """A new folder, and the descriptor that locks it for as long as this process has it open."""
+    """A new folder, and the descriptor that locks it while this process has it open."""
     while True:
         folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
         lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         fcntl.flock(lock, fcntl.LOCK_SH)
         if folder.exists():
             return folder, lock
-        os.close(lock)  # another bot took it for an abandoned one before it was locked
+        os.close(lock)  # another bot took it for abandoned before it was locked
 
 
 def _write(tree: Path, file: File) -> None:
     parts = file.path.split("/")
-    # Git itself creates no such names, but a hostile server can.
+    # Git doesn't create such names, but a hostile server can.
     if not file.path.isprintable() or any(part in ("", ".", "..", ".git") for part in parts):
         raise RenderError(LocalizedText(texts.BAD_PATH, path=repr(file.path)))
     target = tree.joinpath(*parts)

@@ -1,4 +1,4 @@
-"""`ports.Renderer` by the official programs, Kustomize and Helm. `confined.py` has what they are allowed to do."""
+"""`ports.Renderer` with the official programs, Kustomize and Helm. `confined.py` lists what they are allowed to do."""
 
 import functools
 import hashlib
@@ -31,7 +31,7 @@ _HELM_COMMAND: Final = Path(__file__).with_name("helm_command.py")
 
 @dataclass(frozen=True, slots=True)
 class ProgramRenderer:
-    """`ports.Renderer` by programs on this machine: each is the start of a command line, or () when not installed."""
+    """`ports.Renderer` with programs on this machine: each is the start of a command line, or () if not installed."""
 
     kustomize_command: tuple[str, ...] = ()
     helm_command: tuple[str, ...] = ()
@@ -39,7 +39,7 @@ class ProgramRenderer:
 
     @classmethod
     def find(cls) -> Self:
-        """What is installed: kustomize, else the one in kubectl; helm, else the helm-python-sdk."""
+        """Find the installed programs: kustomize, or else kubectl's; helm, or else the helm-python-sdk."""
         kustomize, kubectl, helm = (shutil.which(name) for name in ("kustomize", "kubectl", "helm"))
         return cls(
             kustomize_command=(kustomize, "build") if kustomize else (kubectl, "kustomize") if kubectl else (),
@@ -47,13 +47,13 @@ class ProgramRenderer:
         )
 
     def commands(self) -> dict[str, str]:
-        """Which program runs each, as people write it; "" when none is installed."""
+        """The command for each, to show; "" if it is not installed."""
         helm = ("helm-python-sdk",) if self.helm_command[1:] else self.helm_command
         return {"Kustomize": " ".join(self.kustomize_command), "Helm": " ".join(helm)}
 
     @property
     def version(self) -> str:
-        """Identifies the programs by their content: other programs may render other output."""
+        """Identifies the programs by their content, since others may render different output."""
         return _version((*self.kustomize_command, *self.helm_command))
 
     def without_cache(self) -> Self:
@@ -117,14 +117,14 @@ class ProgramRenderer:
 
 
 def sdk_command() -> tuple[str, ...]:
-    """How to run the SDK in place of helm; () when it is not installed."""
-    # Not imported: it loads a large library, which belongs in a process with limits.
+    """How to run the SDK in place of helm; () if it is not installed."""
+    # Not imported, since it loads a large library, which belongs in a process with limits.
     return (sys.executable, "-I", os.fspath(_SDK)) if importlib.util.find_spec("helm_python") else ()
 
 
 @functools.cache
 def _version(words: Sequence[str]) -> str:
-    """A hash of these words of command lines, and of the content of those that are files."""
+    """A hash of command-line words, and of the content of those that are files."""
     parts = [version("helm-python-sdk") for word in words if word == os.fspath(_SDK)]
     for word in words:
         try:
@@ -136,7 +136,7 @@ def _version(words: Sequence[str]) -> str:
 
 
 def _capabilities(kube_version: str, api_versions: str, values: Capabilities) -> list[str]:
-    """The arguments that pass these values, with the names of the two options."""
+    """The arguments that pass these values, with these option names."""
     kube = _repeated(kube_version, [values.kube_version] if values.kube_version else [])
     return [*kube, *_repeated(api_versions, values.api_versions)]
 

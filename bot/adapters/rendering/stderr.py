@@ -1,7 +1,7 @@
 """Why a renderer failed, in the bot's own words.
 
-Kustomize and Helm quote the text that they fail on, and any of it may be secret. So nothing of what they print is
-shown: only which of the known errors it is, and which file of the repository it names.
+Kustomize and Helm quote the text that they fail on, which may be secret, so nothing they print is shown: only which
+known error it is, and which file of the repository it names.
 """
 
 import posixpath
@@ -14,7 +14,7 @@ from bot.core.rendering.source import resolve_path
 from bot.i18n.catalogue import render as texts
 from bot.i18n.language import LocalizedText, Phrase
 
-# The first that occurs counts. Lower case, as printed by Kustomize 5 and Helm 3 and 4.
+# The first match counts. In lower case, from Kustomize 5 and Helm 3 and 4.
 _REASONS: Final[tuple[tuple[str, Phrase], ...]] = (
     (REFUSED.lower(), texts.HELM_ARGUMENT),
     ("cycle detected", texts.CYCLE),
@@ -83,11 +83,11 @@ def explain(stderr: str, path: str, files: Collection[str]) -> LocalizedText:
 
 
 def _place(stderr: str, path: str, files: Collection[str]) -> str:
-    """The file of the repository that is named last, which is the innermost one, with its line if there is one."""
+    """The last file of the repository in the output, which is the innermost, with its line if any."""
     for word in reversed(_WORD.findall(stderr)):
         name, _, line = word.rstrip(".").partition(":")
         _, tree, relative = name.rpartition("/tree/")
-        # As given to the program, relative to the source, and as Helm writes it, after the chart's name.
+        # As passed to the program, relative to the source, and as written by Helm, after the chart's name.
         candidates = (
             relative if tree else name,
             posixpath.join(path, name),

@@ -1,4 +1,4 @@
-"""`ports.Chat` by slack_sdk: Slack's Web API, and its errors mapped to what people can do about them."""
+"""`ports.Chat` with slack_sdk: Slack's Web API, with errors mapped to what people can do about them."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -21,7 +21,7 @@ from bot.ports.chat import ChatError, User
 
 _METADATA_TYPE = "gitops_bot_card"
 _PAGE_SIZE = 200  # messages
-_MAX_PAGES = 10  # enough for all messages since a post whose answer was lost, even if Slack was down for an hour
+_MAX_PAGES = 10  # enough for all messages since a post whose response was lost, even if Slack was down for an hour
 _CLOCK_SKEW = timedelta(minutes=1)
 
 # https://docs.slack.dev/reference/methods/users.lookupByEmail#errors and …/users.info#errors
@@ -74,8 +74,8 @@ class SlackChat:
             self._rejects_charts = sent != message
         ts = str(answer["ts"])
         if thread and not (answer.get("message") or {}).get("thread_ts"):
-            # Somebody has just deleted the parent, so Slack posted the reply to the channel instead.
-            _call(lambda: self._client.chat_delete(channel=channel, ts=ts), channel)
+            # Someone just deleted the parent, so Slack posted the reply to the channel instead.
+            self.delete(channel, ts)
             raise ChatError(LocalizedText(texts.THREAD_GONE), code="thread_not_found")
         return ts
 
@@ -93,6 +93,9 @@ class SlackChat:
 
     def update(self, channel: str, ts: str, message: Message) -> None:
         self._send(message, lambda content: self._client.chat_update(channel=channel, ts=ts, **content), channel)
+
+    def delete(self, channel: str, ts: str) -> None:
+        _call(lambda: self._client.chat_delete(channel=channel, ts=ts), channel)
 
     def upload(
         self,
@@ -157,7 +160,10 @@ class SlackChat:
     def _send(
         self, message: Message, request: Callable[[Mapping[str, Any]], SlackResponse], channel: str
     ) -> tuple[SlackResponse, Message]:
-        """Send a message, without its table or chart if Slack rejects them; the answer and what was sent. ChatError."""
+        """Send a message, without its table or chart if Slack rejects them. Returns the response and the sent message.
+
+        Raises ChatError.
+        """
         content = {"text": message.text, "blocks": [dict(block) for block in message.blocks]}
         try:
             return _call(lambda: request(content), channel), message
@@ -167,7 +173,7 @@ class SlackChat:
         return self._send(message.without_table_or_chart(), request, channel)
 
     def _active_user(self, request: Callable[[], SlackResponse]) -> Mapping[str, Any] | None:
-        """The user in an answer; None when there is none, or when the user has left or is an app."""
+        """The user in a response; None if there is none, or if the user has left or is an app."""
         try:
             user: Mapping[str, Any] = _call(request, LocalizedText(texts.WORKSPACE))["user"]
         except ChatError as error:
@@ -195,7 +201,7 @@ class SlackChat:
 
 
 def _call(request: Callable[[], SlackResponse], target: Text) -> SlackResponse:
-    """The answer to a request about `target`, such as a channel, which errors name. ChatError."""
+    """The response to a request about `target`, such as a channel, which errors name. Raises ChatError."""
     try:
         return request()
     except SlackApiError as error:
@@ -206,7 +212,7 @@ def _call(request: Callable[[], SlackResponse], target: Text) -> SlackResponse:
         status = getattr(answer, "status_code", 200)
         if status == 429:
             code = "ratelimited"
-        elif _ERROR_CODE.fullmatch(code) is None:  # a proxy's page, or half an answer: Slack may have done it or not
+        elif _ERROR_CODE.fullmatch(code) is None:  # a proxy's page or a partial response: it may have succeeded
             raise ChatError(LocalizedText(texts.SILENT, kind=f"HTTP {status}"), code="unreachable") from error
         why = LocalizedText(_REMEDIES.get(code, texts.ANSWERED), channel=target, code=code)
         sentence = LocalizedText(texts.NOT_TAKEN, why=why)

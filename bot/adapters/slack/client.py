@@ -19,7 +19,7 @@ class MeasuredWebClient(WebClient):
         self._telemetry = telemetry
 
     def api_call(self, api_method: str, **options: Any) -> SlackResponse:
-        """Call a method, such as chat.postMessage: every other method of the client calls this one."""
+        """Call a method such as chat.postMessage. Every other method of the client calls this one."""
         with self._telemetry.measure(SLACK_REQUEST, method=api_method) as operation:
             try:
                 return super().api_call(api_method, **options)

@@ -1,6 +1,6 @@
-"""Slack's HTTP mode: nothing of a request is parsed or logged before its signature is verified.
+"""Slack's HTTP mode: a request is neither parsed nor logged before its signature is verified.
 
-Bolt's own WSGI handler decodes and parses first, and logs the body of a request with a wrong signature.
+Bolt's own WSGI handler decodes and parses first, and logs the body of requests with an invalid signature.
 """
 
 import re
@@ -16,14 +16,14 @@ _SIGNATURE: Final = re.compile(r"v0=[0-9a-f]{64}", re.ASCII)
 
 
 class HttpMode:
-    """Hands Slack's requests to Bolt, and no others."""
+    """Passes only Slack's requests to Bolt."""
 
     def __init__(self, app: App, signing_secret: str) -> None:
         self._app = app
         self._verifier = SignatureVerifier(signing_secret)
 
     def respond(self, headers: Mapping[str, str], body: bytes, query: str) -> BoltResponse:
-        """The response to a POST: 401 when it is not signed by Slack, 400 when it is not a payload.
+        """The response to a POST: 401 if it is not signed by Slack, 400 if it is not a payload.
 
         Header names are in lower case.
         """
@@ -37,8 +37,8 @@ class HttpMode:
         return self._app.dispatch(request)
 
     def _verified(self, timestamp: str, signature: str, body: bytes) -> str | None:
-        """The body; None unless it is signed."""
-        # The verifier raises errors for what has another form.
+        """The decoded body; None unless it is signed."""
+        # The verifier raises errors for malformed values.
         if not (_TIMESTAMP.fullmatch(timestamp) and _SIGNATURE.fullmatch(signature)):
             return None
         try:

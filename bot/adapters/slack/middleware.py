@@ -1,7 +1,7 @@
-"""What runs in Bolt before the listeners: only the bot's own workspace is served, and failures are one line.
+"""Bolt middleware that serves only the bot's own workspace, and an error handler that logs one line.
 
 In a channel shared with other companies (Slack Connect), their people can mention the bot and click its buttons. Their
-payloads come through the bot's own workspace, and say only in a few fields where the person belongs:
+payloads come through the bot's own workspace, and only a few fields show which workspace the person is from:
 https://docs.slack.dev/apis/slack-connect
 """
 
@@ -20,11 +20,11 @@ _log = logging.getLogger(__name__)
 
 Payload = Mapping[str, Any]
 
-_MAX_REFUSALS = 4  # sent to clicks at the same time; further clicks get none, so that they do not use up threads
+_MAX_REFUSALS = 4  # to clicks at the same time; more clicks get none, so that they don't use up threads
 
 
 def serve_only_own_workspace(refusal: Callable[[str], str]) -> Callable[..., BoltResponse]:
-    """A middleware that acknowledges payloads of members of other workspaces, but does not handle them.
+    """A middleware that acknowledges payloads from members of other workspaces without handling them.
 
     Commands and clicks are answered with `refusal(channel ID)`, which is in the language of that channel.
     """
@@ -45,8 +45,8 @@ def serve_only_own_workspace(refusal: Callable[[str], str]) -> Callable[..., Bol
         respond: Respond,
         next: Callable[[], BoltResponse],  # noqa: A002  Bolt's name
     ) -> BoltResponse:
-        own = context.authorize_result
-        if own and is_from_own_workspace(body, own.team_id, own.enterprise_id):
+        bot_identity = context.authorize_result
+        if bot_identity and is_from_own_workspace(body, bot_identity.team_id, bot_identity.enterprise_id):
             return next()
         kind = body.get("type", "command")
         _log.warning("ignored a payload (%s) of %s, who is not in the bot's workspace", kind, context.user_id)
@@ -61,7 +61,7 @@ def serve_only_own_workspace(refusal: Callable[[str], str]) -> Callable[..., Bol
 
 
 def log_error(error: Exception) -> None:
-    """Log why Bolt could not serve a payload: it could not ask Slack who the bot is, or a listener failed."""
+    """Log why Bolt could not serve a payload: its auth.test call or a listener failed."""
     if isinstance(error, SlackClientError | HTTPException | OSError):
         _log.warning("cannot serve a request from Slack: %s", unreachable(error))
     else:
@@ -71,17 +71,17 @@ def log_error(error: Exception) -> None:
 def is_from_own_workspace(body: Payload, team: str | None, enterprise: str | None) -> bool:
     """`team` and `enterprise` are the bot's own, as auth.test returns them.
 
-    False for a payload that does not name the person's workspace, and for other workspaces of the same organization.
+    False for a payload without the person's workspace, and for other workspaces of the same organization.
     """
     stated = [id_ for id_ in _event_teams(body) if id_] or [body.get("team_id")]
     stated += [_mapping(body.get(part)).get(key) for part, key in (("team", "id"), ("user", "team_id"))]
     teams = {str(id_) for id_ in stated if id_}
-    # Slack can name a person's organization (E…) where it would otherwise name the workspace (T…).
+    # Slack may send a person's organization (E…) in place of the workspace (T…).
     return bool(teams) and bool(team) and teams <= {team, enterprise}
 
 
 def _event_teams(body: Payload) -> list[object]:
-    """The outer `team_id` of an event in a shared channel can be that of the channel's owner instead."""
+    """The teams in an event. In a shared channel, the outer `team_id` may be that of the channel's owner."""
     event = _mapping(body.get("event"))
     return [event.get(key) for key in ("user_team", "team", "source_team")]
 

@@ -1,4 +1,4 @@
-"""Answers through a response URL, which needs no membership in the channel.
+"""Answers through a response URL, which works without membership in the channel.
 
 https://docs.slack.dev/interactivity/handling-user-interaction#message_responses
 """
@@ -14,23 +14,23 @@ from bot.ports.telemetry import SLACK_REQUEST, Outcome, Telemetry
 _log = logging.getLogger(__name__)
 
 
-def responded(respond: Respond, said: Message, telemetry: Telemetry, *, replaces: bool = False) -> bool:
-    """Whether there is a response URL, and Slack took the message."""
+def responded(respond: Respond, message: Message, telemetry: Telemetry, *, replaces: bool = False) -> bool:
+    """Send a message to the response URL; whether there is one and Slack accepted it."""
     if not respond.response_url:
         return False
     with telemetry.measure(SLACK_REQUEST, method="response_url") as operation:
-        status = _send(respond, said, replaces=replaces)
+        status = _send(respond, message, replaces=replaces)
         if status != 200:
             operation.outcome = Outcome.RATE_LIMITED if status == 429 else Outcome.ERROR
-    if status == 400 and said.plain:  # invalid_blocks, perhaps of a table
-        return responded(respond, said.without_table_or_chart(), telemetry, replaces=replaces)
+    if status == 400 and message.plain:  # invalid_blocks, perhaps because of a table
+        return responded(respond, message.without_table_or_chart(), telemetry, replaces=replaces)
     return status == 200
 
 
-def _send(respond: Respond, said: Message, *, replaces: bool) -> int | None:
-    """The status of the answer; None if there is none."""
+def _send(respond: Respond, message: Message, *, replaces: bool) -> int | None:
+    """The status of the response; None if there is none."""
     try:
-        answer = respond(text=said.text, blocks=[dict(block) for block in said.blocks], replace_original=replaces)
+        answer = respond(text=message.text, blocks=[dict(block) for block in message.blocks], replace_original=replaces)
     except (SlackClientError, OSError) as error:
         _log.warning("response URL is not responding (%s)", type(error).__name__)
         return None

@@ -1,9 +1,9 @@
-"""Slack's Socket Mode through slack_sdk, with connections that end at once when they are replaced or closed.
+"""Slack's Socket Mode with slack_sdk, with connections that end at once when they are replaced or closed.
 
 slack_sdk's own client closes a connection under a lock that its receiving thread holds for up to three seconds at a
-time. While it waits, nobody receives from the connection that replaces it and no ack can be sent, so Slack's deadline
-of three seconds passes. The receiving thread can also hold the state of another connection, which nobody ends: it
-never receives again, and closing the client hangs. Here a connection owns its state, and closing it wakes its receiver.
+time. Meanwhile, the connection that replaces it can't receive or send acks, so Slack's deadline of three seconds
+passes. The receiving thread can also hold the state of another connection that never ends: it never receives again, and
+closing the client hangs. Here a connection owns its state, and closing it wakes its receiver.
 """
 
 import socket
@@ -19,7 +19,7 @@ from bot.ports.isolation import skip_unexpected
 
 
 class SocketHandler(SocketModeHandler):
-    """Bolt's handler over such a client. `ping_interval` is in seconds: four without an answer end a connection."""
+    """Bolt's handler with such a client. Four unanswered pings, `ping_interval` seconds apart, end a connection."""
 
     def __init__(self, app: App, app_token: str, *, ping_interval: float) -> None:
         self.app = app
@@ -40,7 +40,7 @@ class _Client(SocketModeClient):
     current_session: "_Connection | None"
 
     def connect(self) -> None:
-        """Connect, then close the connection that this replaces. If connecting fails, keep that one."""
+        """Connect, then close the replaced connection. If connecting fails, keep the old one."""
         replaced = self.current_session
         connection = _Connection(
             url=self.wss_uri or self.issue_new_wss_url(),
@@ -62,11 +62,11 @@ class _Client(SocketModeClient):
             self.current_app_monitor.start()
 
     def close(self) -> None:
-        """Stop every thread and leave no connection behind. May be called twice."""
+        """Stop all threads and close all connections. May be called twice."""
         self.closed = True
-        self.enqueue_message("{}")  # wakes the queue's reader, which would sleep out a second
+        self.enqueue_message("{}")  # wakes the queue's reader, which would sleep for a second
         super().close()
-        self.disconnect()  # what was just being connected
+        self.disconnect()  # also a connection that was just being established
 
     def _run_current_session(self) -> None:
         connection = self.current_session
@@ -77,7 +77,7 @@ class _Client(SocketModeClient):
 
 
 class _Connection(Connection):
-    """A connection that several threads may close while another one receives from it."""
+    """A connection that several threads may close while another receives from it."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
@@ -86,8 +86,8 @@ class _Connection(Connection):
     def disconnect(self) -> None:
         self.state.terminated = True
         if (sock := self.sock) is not None:
-            with suppress(OSError):  # another thread has just closed the socket
+            with suppress(OSError):  # another thread just closed the socket
                 # Wakes the receiver, which holds the lock. An SSLSocket's own shutdown would drop its TLS state too.
                 socket.socket.shutdown(sock, socket.SHUT_RDWR)
-        with suppress(AttributeError):  # another thread closes it at this instant
+        with suppress(AttributeError):  # another thread is closing it
             super().disconnect()

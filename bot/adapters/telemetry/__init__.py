@@ -1,1 +1,1 @@
-"""Metrics for Prometheus, and metrics and traces by OTLP."""
+"""Metrics for Prometheus, and metrics and traces over OTLP."""

@@ -1,4 +1,4 @@
-"""Adds the IDs of the current trace to log records, and keeps what OTLP authenticates with out of them."""
+"""Adds the IDs of the current trace to log records, and removes OTLP credentials from them."""
 
 import logging
 from collections.abc import Iterator, Mapping
@@ -9,12 +9,12 @@ from opentelemetry.trace import format_span_id, format_trace_id, get_current_spa
 
 _PREFIX: Final = "OTEL_EXPORTER_OTLP_"
 _MASK: Final = "***"
-# Their errors quote URLs and headers.
+# Loggers whose errors quote URLs and headers.
 _EXPORTING: Final = ("opentelemetry", "urllib3")
 
 
 class TraceLogFilter(logging.Filter):
-    """Drops no record. `environ` has the variables that configure OTLP."""
+    """Changes records, but does not drop any. `environ` has the variables that configure OTLP."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         super().__init__()
@@ -36,7 +36,7 @@ class TraceLogFilter(logging.Filter):
 
 
 def _secrets(environ: Mapping[str, str]) -> Iterator[str]:
-    """The values of headers, and the paths of URLs: some vendors have a token there."""
+    """The values of headers, and the paths of URLs, which contain a token for some vendors."""
     for variable, value in environ.items():
         if not variable.startswith(_PREFIX):
             continue

@@ -1,4 +1,4 @@
-"""Metrics and traces by OTLP, configured only by the standard environment variables of OpenTelemetry.
+"""Metrics and traces over OTLP, configured only by OpenTelemetry's standard environment variables.
 
 https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
 """
@@ -38,7 +38,7 @@ _PROTOCOL_VARIABLES: Final = (
 
 
 class Otlp:
-    """Exports from background threads until `close`. PortError for a protocol that it does not support."""
+    """Exports from background threads until `close`. Raises PortError for an unsupported protocol."""
 
     def __init__(self) -> None:
         for variable in _PROTOCOL_VARIABLES:
@@ -47,10 +47,10 @@ class Otlp:
         self._filter = TraceLogFilter(os.environ)
         for handler in logging.getLogger().handlers:  # before the exporters, which log a malformed header
             handler.addFilter(self._filter)
-        # The instance tells replicas apart: in Kubernetes, the node's name is that of the pod.
+        # The instance identifies the replica: in Kubernetes, the node's name is that of the pod.
         names = {"service.name": _NAME, "service.version": version(_NAME), "service.instance.id": platform.node()}
-        own = Resource.create(names)
-        resource = own.merge(OTELResourceDetector().detect())  # last: what the operator sets wins
+        defaults = Resource.create(names)
+        resource = defaults.merge(OTELResourceDetector().detect())  # last, so that the operator's settings win
         self._tracers = TracerProvider(resource=resource, shutdown_on_exit=False)
         if os.environ.get("OTEL_TRACES_EXPORTER") != "none":
             self._tracers.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
@@ -93,7 +93,7 @@ class Otlp:
         return ActiveSpan(self._tracer.start_span(metric.span.format(**attributes), attributes=_named(attributes)))
 
     def close(self) -> None:
-        """Export what is left, and stop. Takes only a few seconds, even if the receiver does not respond."""
+        """Export the rest, and stop. Takes only a few seconds, even if the receiver does not respond."""
         thread = threading.Thread(target=self._shutdown, name="otlp-shutdown", daemon=True)
         thread.start()
         thread.join(_SHUTDOWN_SECONDS)
@@ -106,18 +106,18 @@ class Otlp:
 
 
 class ActiveSpan:
-    """A span that has started; after `activate` the current one of its thread, until `end`."""
+    """A started span; from `activate` to `end`, it is the current one of its thread."""
 
     def __init__(self, span: Span) -> None:
         self._span = span
         self._token: Token[context.Context] | None = None
 
     def activate(self) -> None:
-        """Make it the parent of the spans that start from now on in this context."""
+        """Make it the parent of spans that start in this context from now on."""
         self._token = context.attach(set_span_in_context(self._span))
 
     def end(self, outcome: Outcome, error: type[BaseException] | None) -> None:
-        """End it. Only the type of an error is recorded: its message may hold anything."""
+        """End it. Only the type of an error is recorded, since its message may contain anything."""
         if self._token:
             context.detach(self._token)
         if outcome is not Outcome.SUCCESS:
@@ -137,5 +137,5 @@ def _observations(metric: Metric, read: ReadGauges) -> Callable[[CallbackOptions
 
 
 def _named(attributes: Mapping[str, str]) -> dict[str, str]:
-    """The attributes under their names in OpenTelemetry."""
+    """The attributes with their OpenTelemetry names."""
     return {ATTRIBUTES[name]: value for name, value in attributes.items()}

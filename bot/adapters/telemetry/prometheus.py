@@ -1,4 +1,4 @@
-"""The metrics as Prometheus reads them."""
+"""The metrics in Prometheus' format."""
 
 from collections.abc import Iterator, Mapping
 from typing import Final
@@ -12,12 +12,12 @@ from bot.ports.telemetry import METRICS, Kind, Metric, ReadGauges
 
 
 class PrometheusMetrics:
-    """Keeps the counters and histograms, reads the gauges when it is asked for them, and writes all of them as text."""
+    """Stores the counters and histograms, reads the gauges on demand, and writes all of them as text."""
 
     def __init__(self) -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each counter and histogram, which few people use
         self._registry = CollectorRegistry()
-        ProcessCollector(registry=self._registry)  # CPU time, memory and open files, under their usual names
+        ProcessCollector(registry=self._registry)  # CPU time, memory and open files, with their usual names
         self._counters = {
             metric: Counter(metric.prometheus_name, metric.description, metric.attributes, registry=self._registry)
             for metric in METRICS
@@ -49,7 +49,7 @@ class PrometheusMetrics:
         self._histograms[metric].labels(**attributes).observe(seconds)
 
     def exposition(self, accept: str) -> tuple[str, bytes]:
-        """The content type that suits an Accept header, and every metric in it."""
+        """The content type for an Accept header, and every metric in it."""
         encode, content_type = choose_encoder(accept)
         return content_type, encode(self._registry)
 
@@ -72,5 +72,5 @@ class _Gauges(Collector):
         yield from families.values()
 
     def describe(self) -> list[GaugeMetricFamily]:
-        """None: the registry would otherwise read the gauges once at startup."""
+        """Empty, since the registry would otherwise read the gauges once at startup."""
         return []

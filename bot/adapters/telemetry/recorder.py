@@ -14,14 +14,14 @@ if TYPE_CHECKING:  # an extra
 
 
 class Recorder:
-    """`ports.Telemetry`. `close` sends what OTLP has not sent yet."""
+    """`ports.Telemetry`. `close` sends what OTLP hasn't sent yet."""
 
     def __init__(self, prometheus: PrometheusMetrics, otlp: "Otlp | None" = None) -> None:
         self.prometheus = prometheus
         self._otlp = otlp
 
     def read_gauges_from(self, read: ReadGauges) -> None:
-        """Read the gauges with this function whenever the metrics are collected. It may not raise an error."""
+        """Read the gauges with this function whenever the metrics are collected. It must not raise."""
         self.prometheus.read_gauges_from(read)
         if self._otlp:
             self._otlp.read_gauges_from(read)

@@ -27,7 +27,7 @@ Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 
 class EscalationConfig(Section):
-    """Who to notify when nobody acknowledges an alert."""
+    """Who to notify if no one acknowledges an alert."""
 
     after: Duration
     to: tuple[UserOrGroupId, ...] = Field(
@@ -41,13 +41,13 @@ class EscalationConfig(Section):
 
 
 class QuietHoursConfig(Section):
-    """When alerts that can wait notify nobody."""
+    """When alerts that can wait don't notify anyone."""
 
     start: TimeOfDay | None = Field(default=None, alias="from", description=A_TIME_OF_DAY)
     end: TimeOfDay | None = Field(default=None, alias="to", description=A_TIME_OF_DAY)
     zone: TimeZone = "UTC"
     days: tuple[Weekday, ...] = Field(
-        default=(), description="a list of days from mon, tue, wed, thu, fri, sat, sun, quiet all day"
+        default=(), description="a list of days that are quiet all day: mon, tue, wed, thu, fri, sat or sun"
     )
     loud: Literal["critical", "serious", "nothing"] = Field(
         default="critical", alias="except", description="critical, serious or nothing"
@@ -99,7 +99,7 @@ class AlertsConfig(Section):
     digest: DigestConfig | None = Field(default=None, description="a mapping such as {day: mon, at: '09:00'}")
 
     def digest_schedule(self, zone: ZoneInfo) -> DigestSchedule | None:
-        """As core's type; None if there is no digest. In the zone of the quiet hours, or in `zone` without them."""
+        """As core's type, in the time zone of the quiet hours or else `zone`; None if there is no digest."""
         if self.digest is None:
             return None
         quiet_hours = self.quiet_hours.hours() if self.quiet_hours else None

@@ -32,7 +32,7 @@ class HelmConfig(Section):
     namespace: Namespace = ""
     values: tuple[Annotated[str, matching(r"[^\n]+")], ...] = Field(
         default=(),
-        description="a list of files, relative to the application's path or, with a '/' in front, to the root",
+        description="a list of files, relative to the application's path or, with a leading '/', to the root",
     )
     set: dict[str, str] = Field(default={}, description="a mapping of values, as for helm --set")
     set_string: dict[str, str] = Field(default={}, description="a mapping of values, as for helm --set-string")
@@ -59,7 +59,7 @@ class HelmConfig(Section):
 
 
 class ApplicationConfig(Section):
-    """A path in a repository, the cluster and namespace it is deployed to, and who may act on it in Slack."""
+    """A path in a repository, the cluster and namespace that it is deployed to, and who may act on it in Slack."""
 
     repository: str = Field(description="the name of a configured repository")
     path: RepositoryPath = Field(
@@ -82,7 +82,7 @@ class ApplicationConfig(Section):
     helm: HelmConfig | None = Field(default=None, description="a mapping such as {values: [values-prod.yaml]}")
 
     def application(self, name: str, branch: str, channel: str) -> Application:
-        """As core's type. `branch` is the one that its repository tracks, `channel` the one to use if it has none."""
+        """As core's type. `branch` is the repository's tracked branch, `channel` the default."""
         revision = None if self.revision in {"", branch} else TargetRevision(self.revision, self.newest)
         return Application(
             name=name,

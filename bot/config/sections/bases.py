@@ -11,7 +11,7 @@ _PATTERN: Final = r"[A-Za-z0-9*][A-Za-z0-9._~*:/-]*"
 
 
 class BasesConfig(Section):
-    """The hosts and repositories that remote bases may be fetched from; by default, none."""
+    """The hosts and repositories that remote bases may be fetched from; none by default."""
 
     allow: tuple[Annotated[str, matching(_PATTERN)], ...] = Field(
         default=(), description="a list of hosts and repositories such as git.example.com or github.com/acme/*"

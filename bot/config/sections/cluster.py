@@ -1,4 +1,4 @@
-"""`clusters.NAME`: how to reach a cluster, and whose applications to discover there."""
+"""`clusters.NAME`: how to reach a cluster, and which deployers' applications to discover."""
 
 from typing import Literal
 
@@ -10,11 +10,12 @@ from bot.config.values import Channel, Flag, HttpUrl, LocalPath
 
 
 class ClusterConfig(Section):
-    """How to reach a cluster: with neither kubeconfig nor context, it is the one that the bot runs in.
+    """How to reach a cluster; without kubeconfig and context, it is the one that the bot runs in.
 
     `discover` lists the deployers whose applications the bot watches, reported in `channel` unless they name another.
     `argocd_url` is the address of Argo CD's UI, for links.
-    With `watch`, an edit on the cluster is compared within seconds, and not only by the next scheduled check.
+    With `watch`, the bot compares an edit on the cluster within seconds, not only at the next scheduled check.
+    With several `shards`, replicas share the cluster's applications, by namespace.
     """
 
     kubeconfig: LocalPath | None = Field(default=None, description="the path to a kubeconfig file")
@@ -23,6 +24,9 @@ class ClusterConfig(Section):
     channel: Channel = ""
     argocd_url: HttpUrl = ""
     watch: Flag = True
+    shards: int = Field(
+        default=1, ge=1, le=64, description="a number from 1 to 64 (parts that replicas check independently)"
+    )
     audit: ClusterAuditConfig | None = Field(
         default=None, description="a mapping such as {webhook: true, show_users: true}"
     )

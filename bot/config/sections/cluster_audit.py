@@ -1,4 +1,4 @@
-"""`clusters.NAME.audit`: where to read the cluster's audit log, and what to keep of it."""
+"""`clusters.NAME.audit`: where to read the cluster's audit log, and what to store."""
 
 from datetime import timedelta
 from typing import Self
@@ -10,7 +10,7 @@ from bot.config.values import Duration, Flag, LocalPath
 
 
 class ClusterAuditConfig(Section):
-    """At least one of `logs` and `webhook` is set. `delay` is how late an event may arrive."""
+    """Where to read the audit log: `logs`, `webhook`, or both. `delay` is how late an event may arrive."""
 
     logs: tuple[LocalPath, ...] = Field(
         default=(), description="a list of paths to audit logs, one for each API server"
@@ -18,7 +18,7 @@ class ClusterAuditConfig(Section):
     webhook: Flag = False
     show_users: Flag = False
     retention: Duration = timedelta(hours=24)
-    # An API server sends a batch to a webhook after 30 s at the latest, by default.
+    # By default, an API server sends a batch to a webhook after 30 s at the latest.
     # https://kubernetes.io/docs/reference/command-line-tools-reference/kube-apiserver/ (--audit-webhook-batch-max-wait)
     delay: Duration = timedelta(seconds=40)
 

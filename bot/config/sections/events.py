@@ -12,7 +12,7 @@ _Source = Annotated[str, StringConstraints(pattern=r"^[!-~]+$"), Field(descripti
 
 
 class EventsConfig(Section):
-    """The receiver's URL, and the source that the events name, which tells several bots apart."""
+    """The receiver's URL, and the `source` of the events, which distinguishes several bots."""
 
     url: HttpUrl = Field(repr=False)
     source: _Source = "gitops-bot"

@@ -16,10 +16,10 @@ class ForgeKind:
     """One kind of forge: the form of its repository names, its API URL, and the library that it needs."""
 
     repository: str  # a regular expression
-    form: str  # the same for people
+    form: str  # the same format, for people
     api_url: str = ""  # the default; "" if every installation has its own
-    own_api_url: str = ""  # its form in that case
-    library: str = ""  # the module that the extra named `extra` installs
+    own_api_url: str = ""  # its format in that case
+    library: str = ""  # the module from the extra `extra`
     extra: str = ""
 
 
@@ -72,9 +72,9 @@ class ForgeConfig(Section):
     def _check_against_kind(self) -> Self:
         kind = FORGES[self.kind]
         if re.fullmatch(kind.repository, self.repository, re.ASCII) is None:
-            raise ValueError(f"repository must have the form {kind.form} on {self.kind}")
+            raise ValueError(f"repository must have the form {kind.form} for {self.kind}")
         if not self.api_url:
-            raise ValueError(f"api_url is missing; on {self.kind} it is {kind.own_api_url}")
+            raise ValueError(f"api_url is missing; for {self.kind}, it is {kind.own_api_url}")
         if kind.library and find_spec(kind.library) is None:
             raise ValueError(
                 f"kind {self.kind} needs a library that is not installed: pip install 'gitops-bot[{kind.extra}]'"

@@ -1,4 +1,4 @@
-"""`rollouts`: what the bot does about a merge."""
+"""`rollouts`: how the bot follows a merge."""
 
 from datetime import timedelta
 
@@ -7,6 +7,6 @@ from bot.config.values import DurationOrNone
 
 
 class RolloutsConfig(Section):
-    """How long the bot watches the health of a merge that is live."""
+    """How long the bot watches the health of a live merge."""
 
     watch: DurationOrNone = timedelta(minutes=30)

@@ -1,4 +1,4 @@
-"""What every section of the configuration file has in common."""
+"""The base class of the sections of the configuration file."""
 
 from collections.abc import Mapping
 
@@ -14,7 +14,7 @@ class Section(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _drop_keys_without_value(cls, data: object) -> object:
-        """A key without a value counts as not set, and so does a section."""
+        """Keys and sections without a value count as not set."""
         if data is None:
             return {}
         if isinstance(data, dict):
@@ -24,5 +24,5 @@ class Section(BaseModel):
 
     @classmethod
     def fields_by_key(cls) -> Mapping[str, FieldInfo]:
-        """The fields by their key in the file, which can be a Python keyword such as `from`."""
+        """The fields by their key in the file, which may be a Python keyword such as `from`."""
         return {info.alias or name: info for name, info in cls.model_fields.items()}

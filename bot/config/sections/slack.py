@@ -10,7 +10,7 @@ from bot.i18n.language import Language, Translator
 
 
 class SlackConfig(Section):
-    """How the bot connects to Slack, and where it posts. `channel` is "" when not set; `api_url` ends with a slash;
+    """How the bot connects to Slack, and where it posts. `channel` is "" if not set; `api_url` ends with a slash;
     `listen` is the (host, port) for webhooks, and for Slack's requests in HTTP mode; `health_listen` is for probes.
     """
 

@@ -40,7 +40,7 @@ class AuditEntry:
     applications: tuple[str, ...] = ()
 
 
-# Outcomes whose names say nothing outside the code.
+# Outcomes whose type names mean little to people.
 _RESULTS = {
     "UnknownSubject": "no open incident",
     "Over": "already resolved",

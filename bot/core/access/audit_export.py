@@ -1,4 +1,4 @@
-"""The export of the audit log: as CSV or JSON, since an instant."""
+"""The export of the audit log as CSV or JSON."""
 
 import csv
 import io
@@ -25,7 +25,7 @@ COLUMNS = (
     "approvers",
     "merged_by",
 )
-# What makes a spreadsheet read a cell as a formula, full-width forms too; a leading space does not stop every one.
+# What makes a spreadsheet read a cell as a formula, including full-width forms. Some ignore a leading space.
 # https://owasp.org/www-community/attacks/CSV_Injection
 _FORMULA = re.compile(r"\s*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
 
@@ -33,7 +33,7 @@ _FORMULA = re.compile(r"\s*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
 def since(text: str, now: datetime) -> datetime:
     """Parse an age such as `7d`, `12h` or `30m`, or an ISO 8601 date or time, in UTC unless it has a zone.
 
-    ValueError with a sentence for anything else.
+    Raises ValueError with a sentence for anything else.
     """
     if match := _SINCE.fullmatch(text):
         try:

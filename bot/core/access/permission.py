@@ -1,4 +1,4 @@
-"""Rights, decided by Slack user ID for every command, click and form, never by what a button carries."""
+"""Rights, decided by Slack user ID for every command, click and form, and never by the value of a button."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,20 +11,20 @@ EVERYBODY = "*"
 
 
 class Right(StrEnum):
-    """What a person can be allowed to do: have pull requests opened, and silence alerts."""
+    """What a person can be allowed to do: open pull requests through the bot, and silence alerts."""
 
     REVERT = "revert"
     SILENCE = "silence"
 
     @property
     def key(self) -> str:
-        """Its key in the configuration."""
+        """The configuration key."""
         return f"{self}_allowed"
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Who has a right: user IDs (`U…`, `W…`), user group IDs (`S…`) or EVERYBODY; `key` is the configuration's."""
+    """Who has a right: user IDs (`U…`, `W…`), user group IDs (`S…`) or EVERYBODY. `key` is the configuration key."""
 
     key: str
     allowed: tuple[str, ...]
@@ -32,16 +32,16 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Roles:
-    """The configured rules: the workspace's for each right, and those of applications that override them."""
+    """The configured rules: the workspace's for each right, and the overrides of applications."""
 
     workspace: Mapping[Right, tuple[str, ...]]
     applications: Mapping[str, Mapping[Right, tuple[str, ...]]]
 
     def rule(self, right: Right, application: str | None) -> Rule:
         """The rule of an application; the workspace's for None, and for an application without its own."""
-        own = self.applications.get(application, {}).get(right) if application is not None else None
-        if own is not None:
-            return Rule(f"applications.{application}.{right.key}", own)
+        override = self.applications.get(application, {}).get(right) if application is not None else None
+        if override is not None:
+            return Rule(f"applications.{application}.{right.key}", override)
         return Rule(f"slack.{right.key}", self.workspace[right])
 
     def rules(self, right: Right, applications: Iterable[str | None]) -> list[Rule]:
@@ -49,7 +49,7 @@ class Roles:
         return list(dict.fromkeys(self.rule(right, name) for name in applications)) or [self.rule(right, None)]
 
     def all_rules(self, right: Right) -> list[Rule]:
-        """Every rule of a right: a person who satisfies none of them has it nowhere."""
+        """Every rule of a right: a person who satisfies none of them never has it."""
         return list(dict.fromkeys([self.rule(right, None), *(self.rule(right, name) for name in self.applications)]))
 
     def groups(self) -> frozenset[str]:
@@ -91,12 +91,12 @@ def denial(decision: Denied | MembersUnknown) -> str:
             return f"denied, could not ask: {group} in {rule.key}: {why!s}"
 
 
-# The members of a user group, or a sentence why they are unknown.
+# The members of a user group, or a sentence about why they are unknown.
 Members = frozenset[str] | Text
 
 
 def groups_to_ask(user: str, rules: Sequence[Rule]) -> list[str]:
-    """The user groups whose members decide; none when the user is decided without asking Slack."""
+    """The user groups whose members must be read from Slack to decide; none if the rules decide without them."""
     open_rules = [rule for rule in rules if not _named(user, rule)]
     return list(dict.fromkeys(entry for rule in open_rules for entry in rule.allowed if _is_group(entry)))
 

@@ -1,4 +1,4 @@
-"""The person behind a command, and where they are."""
+"""The person behind a command, and the conversation they are in."""
 
 from dataclasses import dataclass
 

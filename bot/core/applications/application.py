@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from bot.core.applications.resource_ref import ResourceRef
 from bot.core.drift.ignore_rules import IgnoreRule
 from bot.core.git.repository_ref import RepositoryRef
 from bot.core.rendering.source import DirectoryParameters, HelmParameters, Source, SourceType, normalize_path
@@ -12,12 +13,13 @@ from bot.i18n.language import Text
 class Application:
     """A path in a repository at a tracked revision, aimed at a cluster and namespace.
 
-    `cluster` is a name in the configuration and `channel` a Slack channel ID. `owners` are Slack user IDs and user
-    group IDs: people to ask, who gain no right by it. With `helm`, `path` is a chart. `rendered` replaces `path` and
-    `helm` where a deployer says how it renders them. `ignore` are the application's own rules. With
-    `skip_other_yaml`, YAML files in the path that aren't Kubernetes objects are skipped. `notes` are sentences
-    about settings of the deployer that the bot does not apply. `later_sources` are the sources that follow in the same
-    resource, which override the objects that they declare too.
+    `cluster` is a name in the configuration and `channel` a Slack channel ID. `origin` is the resource that declares
+    it, None if the configuration does. `owners` are Slack user IDs and user group IDs: people to ask, without
+    additional rights. With `helm`, `path` is a chart. `rendered` replaces `path` and `helm` if a deployer declares how
+    it renders them. `ignore` are the application's own ignore rules. With `skip_other_yaml`, YAML files in the path
+    that aren't Kubernetes objects are skipped. `notes` are sentences about settings of the deployer that the bot does
+    not apply. `later_sources` are the sources that follow in the same resource, which override the objects that they
+    declare too.
     """
 
     name: str
@@ -26,6 +28,7 @@ class Application:
     cluster: str
     namespace: str
     channel: str
+    origin: ResourceRef | None = None
     owners: tuple[str, ...] = ()
     helm: HelmParameters | None = None
     rendered: Source | None = None
@@ -36,12 +39,12 @@ class Application:
 
     @property
     def repositories(self) -> tuple[RepositoryRef, ...]:
-        """The repositories that a check reads, its own first."""
+        """The repositories that a check reads, the application's own first."""
         return self.repository, *(repository for repository, _ in self.later_sources)
 
     @property
     def source(self) -> Source:
-        """Where its manifests come from. A Helm release is named after the application, as Argo CD does."""
+        """Where its manifests come from. A Helm release is named after the application, as in Argo CD."""
         if self.rendered is not None:
             return self.rendered
         helm = self.helm or HelmParameters()

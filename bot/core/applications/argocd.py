@@ -5,8 +5,10 @@ differently from Argo CD is reported as unsupported, with the reason; no field i
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Final
 from urllib.parse import quote
 
@@ -22,19 +24,18 @@ from bot.core.applications.discovery import (
     Destination,
     DiscoveredApplication,
     DiscoveryResult,
-    ResourceRef,
     UnsupportedResource,
     UnsupportedResourceError,
     annotated_channel,
     within_limit,
 )
+from bot.core.applications.git_target import GitTarget
+from bot.core.applications.resource_ref import ResourceRef
 from bot.core.drift.ignore_rules import IgnoreRule, PointerError, parse_pointer
 from bot.core.drift.jq import JqError, parse_jq
 from bot.core.globs import GlobError, parse_glob
 from bot.core.objects.resource import Object, items, mapping, text
-from bot.core.rendering.source import (
-    normalize_path,
-)
+from bot.core.objects.scalar_equality import parse_time
 from bot.i18n.catalogue import discovery as texts
 from bot.i18n.language import LocalizedText, Text
 
@@ -45,28 +46,29 @@ APPLICATION: Final = ("argoproj.io", "Application")
 # https://argo-cd.readthedocs.io/en/stable/operator-manual/argocd-cm-yaml/
 SETTINGS: Final = "argocd-cm"
 
-# Which Argo CD an Application's links lead to, where there are several.
+# The URL of the Argo CD that manages an Application, if there are several.
 # https://argo-cd.readthedocs.io/en/stable/operator-manual/managed-by-url/
-_MANAGED_BY_URL: Final = "argocd.argoproj.io/managed-by-url"
+MANAGED_BY_URL: Final = "argocd.argoproj.io/managed-by-url"
 _URL: Final = re.compile(r"https?://[\w.:\[\]-]{1,255}(?:/[\w.~%/-]{0,255})?", re.ASCII | re.IGNORECASE)
+_RUNNING: Final = frozenset({"Running", "Terminating"})  # phases of an operation
 _SOURCE_NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,63}")
 
 
 def read_application(resource: Object, cluster: str, url: str = "") -> list[DiscoveryResult]:
-    """One result for each source of an Application on `cluster`: an application, or why it is not supported.
+    """One result for each source of an Application on `cluster`: an application, or why it isn't supported.
 
     `url` is the address of Argo CD's UI, "" if it is not known.
     """
-    metadata = mapping(resource, "metadata")
-    origin = ResourceRef(DEPLOYER, APPLICATION[1], cluster, text(metadata, "namespace"), text(metadata, "name"))
+    origin = ResourceRef.of(DEPLOYER, APPLICATION[1], cluster, resource)
     page = _page(resource, url)
     sources = _sources(resource)
     has_several = bool(items(mapping(resource, "spec"), "sources"))
     rendered = [(index, source) for index, source in enumerate(sources) if not _is_values_source(source)]
+    names = Counter(text(source, "name") for source in sources)
     results: list[DiscoveryResult] = []
     for index, source in rendered:
         status = replace(_status(resource, index if has_several else None), page=page)
-        source_name = _source_name(source, index) if len(rendered) > 1 else ""
+        source_name = _source_name(source, index, names) if len(rendered) > 1 else ""
         try:
             results.append(_discovered(origin, status, source_name, resource, source, sources))
         except UnsupportedResourceError as error:
@@ -88,12 +90,20 @@ def object_page(page: str, api_version: str, kind: str, namespace: str | None, n
     return f"{page}?node={quote('/'.join((group, kind, namespace or '', name)))}"
 
 
-def source_paths(resource: Object) -> set[str]:
-    """The paths of an Application's sources, from the roots of their repositories, and the names of charts."""
-    return {
-        text(source, "chart").rpartition("/")[2] or normalize_path(text(source, "path"))
+def destination(resource: Object) -> Destination:
+    """Where an Application deploys to; its namespace is "" if the Application names none."""
+    declared = mapping(resource, "spec", "destination")
+    return Destination(text(declared, "namespace"), text(declared, "server").rstrip("/"), text(declared, "name"))
+
+
+def git_targets(resource: Object) -> Sequence[GitTarget]:
+    """What an Application deploys from git."""
+    namespace = destination(resource).namespace
+    return [
+        GitTarget.of(text(source, "repoURL"), text(source, "path"), namespace)
         for source in _sources(resource)
-    }
+        if not text(source, "chart") and not _is_values_source(source)
+    ]
 
 
 def is_syncing(resource: Object) -> bool:
@@ -102,7 +112,13 @@ def is_syncing(resource: Object) -> bool:
     https://argo-cd.readthedocs.io/en/stable/user-guide/auto_sync/
     """
     phase = text(mapping(resource, "status", "operationState"), "phase")
-    return resource.get("operation") is not None or phase in {"Running", "Terminating"}
+    return resource.get("operation") is not None or phase in _RUNNING
+
+
+def syncing_since(resource: Object) -> datetime | None:
+    """When the running operation started; None if it has not started, or the Application does not say."""
+    state = mapping(resource, "status", "operationState")
+    return parse_time(text(state, "startedAt")) if text(state, "phase") in _RUNNING else None
 
 
 def failure(resource: Object) -> DeployerFailure | None:
@@ -139,18 +155,18 @@ def _discovered(
     sources: Sequence[Object],
 ) -> DiscoveredApplication:
     spec = mapping(resource, "spec")
-    target = mapping(spec, "destination")
-    destination = Destination(text(target, "namespace") or "default", text(target, "server"), text(target, "name"))
+    declared = destination(resource)
+    target = replace(declared, namespace=declared.namespace or "default")
     ignore, notes = _ignore_rules(items(spec, "ignoreDifferences"))
     environment = {
         "ARGOCD_APP_NAME": origin.name,
-        "ARGOCD_APP_NAMESPACE": text(target, "namespace"),
+        "ARGOCD_APP_NAMESPACE": declared.namespace,
         "ARGOCD_APP_PROJECT_NAME": text(spec, "project"),
         "ARGOCD_APP_SOURCE_REPO_URL": text(source, "repoURL"),
         "ARGOCD_APP_SOURCE_PATH": text(source, "path"),
         "ARGOCD_APP_SOURCE_TARGET_REVISION": text(source, "targetRevision"),
     }
-    context = SourceContext(origin.name, destination.namespace, environment, sources)
+    context = SourceContext(origin.name, target.namespace, environment, sources)
     git: Object | None = source
     if chart := read_chart(source, status.revision):
         rendered, git = read_chart_source(source, context, chart)
@@ -159,6 +175,7 @@ def _discovered(
         status = replace(status, revision=revision)
     else:
         rendered = read_source(source, context)
+    channel, channel_notes = annotated_channel(resource)
     return DiscoveredApplication(
         origin=origin,
         status=status,
@@ -166,18 +183,18 @@ def _discovered(
         revision=read_revision(git or source),
         chart=None if git else chart,
         source=rendered,
-        destination=destination,
+        destination=target,
         source_name=source_name,
         ignore=ignore,
-        notes=notes,
-        channel=annotated_channel(resource),
+        notes=(*channel_notes, *notes),
+        channel=channel,
     )
 
 
 def _page(resource: Object, url: str) -> str:
     """An Application's page; "" if the address of Argo CD's UI is not known, or isn't one."""
     metadata = mapping(resource, "metadata")
-    base = text(mapping(metadata, "annotations"), _MANAGED_BY_URL) or url
+    base = text(mapping(metadata, "annotations"), MANAGED_BY_URL) or url
     if not _URL.fullmatch(base):
         return ""
     path = "/".join(("applications", text(metadata, "namespace"), text(metadata, "name")))
@@ -189,9 +206,11 @@ def _is_values_source(source: Object) -> bool:
     return bool(text(source, "ref")) and not text(source, "path") and not text(source, "chart")
 
 
-def _source_name(source: Object, index: int) -> str:
+def _source_name(source: Object, index: int, names: Mapping[str, int]) -> str:
+    """The name of the source at `index`, or else its number. `names` counts the names of all sources."""
     name = text(source, "name")
-    return name if _SOURCE_NAME.fullmatch(name) else str(index + 1)
+    is_unique = names[name] == 1 and not name.isdecimal()
+    return name if is_unique and _SOURCE_NAME.fullmatch(name) else str(index + 1)
 
 
 def _url(source: Object) -> str:

@@ -46,16 +46,16 @@ _KUSTOMIZE_FIELDS: Final = frozenset(
     }
 )
 _KUSTOMIZE_FIELDS_WITHOUT_EFFECT: Final = frozenset({"version"})
-# Go's os.Expand: `$name`, `${name}` (here at most 256 characters), and `$` with a special character, a name too.
+# Go's os.Expand: `$name`, `${name}` (here at most 256 characters), and `$` with a special character.
 _VARIABLE: Final = re.compile(r"\$(?:\{([^}]{0,256})\}|([A-Za-z_]\w*|[0-9*#$@!?-])|\{)", re.ASCII)
 _MAX_DIGITS: Final = 10  # of a number of replicas
 _OCI_DIGEST: Final = re.compile(r"sha256:([0-9a-f]{64})")
-_REVISION_VARIABLE: Final = "ARGOCD_APP_REVISION"  # and its short forms: they differ with every commit
+_REVISION_VARIABLE: Final = "ARGOCD_APP_REVISION"  # it and its short forms differ with every commit
 
 
 @dataclass(frozen=True, slots=True)
 class SourceContext:
-    """What a source depends on beside its own fields: the Application's name and namespace, and all of its sources.
+    """What a source depends on besides its own fields: the Application's name and namespace, and all of its sources.
 
     `environment` has the values of the variables that Argo CD substitutes.
     """
@@ -66,12 +66,12 @@ class SourceContext:
     sources: Sequence[Object]
 
     def referenced(self, entry: object) -> Object | None:
-        """The source whose `ref` a values file `$ref/path` names; None if there is none."""
+        """The source that a values file `$ref/path` refers to; None if there is none."""
         ref = entry[1:].partition("/")[0] if isinstance(entry, str) and entry.startswith("$") else ""
         return next((source for source in self.sources if ref and text(source, "ref") == ref), None)
 
     def expand(self, value: str) -> str:
-        """The value with its variables, as in Argo CD: an unknown one is empty. UnsupportedResourceError."""
+        """The value with its variables, as in Argo CD: an unknown one is empty. Raises UnsupportedResourceError."""
 
         def expand(match: re.Match[str]) -> str:
             name = match[1] or match[2] or ""
@@ -83,7 +83,7 @@ class SourceContext:
 
 
 def read_chart(source: Object, deployed: str) -> ChartRef | None:
-    """The chart of a source; None if that is in git. Of a range, the `deployed` version. UnsupportedResourceError.
+    """The chart of a source, of a range the `deployed` version; None if it is in git. Raises UnsupportedResourceError.
 
     A URL without a scheme is a registry's: https://argo-cd.readthedocs.io/en/stable/user-guide/helm/
     """
@@ -104,7 +104,7 @@ def read_chart(source: Object, deployed: str) -> ChartRef | None:
 def read_chart_source(source: Object, context: SourceContext, chart: ChartRef) -> tuple[Source, Object | None]:
     """The source to render for a chart, and the source in git that its values files come from, if there is one.
 
-    With values files in git, the source is the first of them. UnsupportedResourceError.
+    With values files in git, the source to render is that of the first file. Raises UnsupportedResourceError.
     """
     helm = mapping(source, "helm")
     entries = [*items(helm, "valueFiles"), *(parameter.get("path") for parameter in _mappings(helm, "fileParameters"))]
@@ -122,7 +122,7 @@ def read_chart_source(source: Object, context: SourceContext, chart: ChartRef) -
 
 
 def read_source(source: Object, context: SourceContext) -> Source:
-    """The source to render. UnsupportedResourceError."""
+    """The source to render. Raises UnsupportedResourceError."""
     path = resolve_path("", text(source, "path").removeprefix("./") or ".")
     if path is None:
         raise UnsupportedResourceError(LocalizedText(texts.OUTSIDE))
@@ -154,9 +154,9 @@ def read_source(source: Object, context: SourceContext) -> Source:
 
 
 def override_source(source: Source, patches: Sequence[tuple[str, Object]]) -> Source:
-    """The source with the content of its path's override files, each over the ones before.
+    """The source with the override files in its path applied, in order.
 
-    UnsupportedResourceError. https://argo-cd.readthedocs.io/en/stable/user-guide/parameters/
+    Raises UnsupportedResourceError. https://argo-cd.readthedocs.io/en/stable/user-guide/parameters/
     """
     declared = json.loads(source.argocd)
     original = declared.pop("source")
@@ -169,14 +169,14 @@ def override_source(source: Source, patches: Sequence[tuple[str, Object]]) -> So
 
 
 def override_files(source: Source) -> tuple[str, ...]:
-    """The names of the files in a source's path that override its parameters, in the order in which they apply."""
+    """The names of the files in a source's path that override its parameters, in the order they apply."""
     if not source.argocd:
         return ()
     return ".argocd-source.yaml", f".argocd-source-{json.loads(source.argocd)['name']}.yaml"
 
 
 def _merge_patch(target: object, patch: object) -> Any:
-    """A JSON merge patch applied (RFC 7396)."""
+    """Apply a JSON merge patch (RFC 7396)."""
     if not isinstance(patch, Mapping):
         return patch
     merged = dict(target) if isinstance(target, Mapping) else {}
@@ -189,14 +189,14 @@ def _merge_patch(target: object, patch: object) -> Any:
 
 
 def _is_count(value: Any) -> TypeGuard[int | str]:
-    """Whether a value is a number of replicas, also as text."""
+    """Whether a value is a number of replicas, as a number or as text."""
     if isinstance(value, str):
         return value.isdecimal() and len(value) <= _MAX_DIGITS
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**_MAX_DIGITS
 
 
 def _kustomize(options: Object, context: SourceContext) -> KustomizeParameters:
-    """What Argo CD sets with `kustomize edit` before it builds. UnsupportedResourceError."""
+    """What Argo CD sets with `kustomize edit` before it builds. Raises UnsupportedResourceError."""
     unsupported = [key for key in set_keys(options, _KUSTOMIZE_FIELDS_WITHOUT_EFFECT) if key not in _KUSTOMIZE_FIELDS]
     if unsupported:
         raise UnsupportedResourceError(LocalizedText(texts.KUSTOMIZE, what=", ".join(unsupported)))
@@ -268,7 +268,7 @@ def _helm(options: Object, source: Object, context: SourceContext) -> HelmParame
 
 
 def _with_kustomize_versions(helm: HelmParameters, options: Object) -> HelmParameters:
-    """With the versions for charts in a kustomization; `helm` takes precedence (GetKubeVersionOrDefault)."""
+    """Add the versions for charts in a kustomization; those in `helm` take precedence (GetKubeVersionOrDefault)."""
     kube_version = helm.kube_version or text(options, "kubeVersion")
     return replace(helm, kube_version=kube_version, api_versions=helm.api_versions or _api_versions(options))
 
@@ -298,9 +298,9 @@ def _inline_values(options: Object) -> str:
 
 
 def _values_file(entry: object, source: Object, context: SourceContext) -> str:
-    """An entry of `valueFiles` as HelmParameters has it; `$ref/path` is from the root of the source that has that ref.
+    """An entry of `valueFiles` as in HelmParameters; `$ref/path` is from the root of the source with that ref.
 
-    UnsupportedResourceError unless that source is of the same repository and revision.
+    Raises UnsupportedResourceError unless that source has the same repository and revision.
     """
     path = entry if isinstance(entry, str) else ""
     if "://" in path:

@@ -1,43 +1,91 @@
-"""Finds whether Argo CD or Flux is deploying an application, or failed to, from the resources that follow its path."""
+"""Finds the resource of Argo CD or Flux that deploys an application, and what it is doing."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from bot.core.applications import argocd, flux, flux_status
 from bot.core.applications.application import Application
 from bot.core.applications.deployer_status import DeployerFailure
+from bot.core.applications.flux_artifact import ARTIFACT_GENERATOR
+from bot.core.applications.flux_chart import GIT_REPOSITORY, HELM_CHART, Resources
+from bot.core.applications.git_target import GitTarget
+from bot.core.applications.resource_ref import ResourceRef
 from bot.core.objects.resource import Object
-from bot.core.rendering.source import normalize_path
 
-# The resources that deploy a path, as (group, kind).
-DEPLOYER_KINDS: Final = (argocd.APPLICATION, flux.KUSTOMIZATION)
-
-
-def is_syncing(application: Application, argo_applications: Iterable[Object], kustomizations: Iterable[Object]) -> bool:
-    """Whether Argo CD or Flux is syncing the application's path. Until it is done, differences are expected."""
-    path = normalize_path(application.path)
-    return any(
-        path in argocd.source_paths(resource) and argocd.is_syncing(resource) for resource in argo_applications
-    ) or any(path == flux.source_path(resource) and flux_status.is_reconciling(resource) for resource in kustomizations)
+# The resources that deploy a path, and those that they refer to, as (group, kind).
+DEPLOYER_KINDS: Final = (argocd.APPLICATION, flux.KUSTOMIZATION, flux.HELM_RELEASE)
+SOURCE_KINDS: Final = (GIT_REPOSITORY, HELM_CHART, ARTIFACT_GENERATOR)
 
 
-def deployer_failure(
-    application: Application, argo_applications: Iterable[Object], kustomizations: Sequence[Object]
-) -> DeployerFailure | None:
-    """Why Argo CD or Flux has not deployed the application's path; None if neither reports a reason."""
-    path = normalize_path(application.path)
-    failures = (
-        *(argocd.failure(resource) for resource in argo_applications if path in argocd.source_paths(resource)),
-        *(
-            _flux_failure(kustomization, kustomizations)
-            for kustomization in kustomizations
-            if path == flux.source_path(kustomization)
-        ),
-    )
-    return next((failure for failure in failures if failure is not None), None)
+@dataclass(frozen=True, slots=True)
+class Deployer:
+    """The resource that deploys an application, and all resources of its kind."""
+
+    kind: tuple[str, str]
+    ref: ResourceRef
+    resource: Object
+    others: Sequence[Object]
+
+    @property
+    def is_syncing(self) -> bool:
+        """Whether it is applying what is in git. Until it is done, differences are expected."""
+        if self.kind == argocd.APPLICATION:
+            return argocd.is_syncing(self.resource)
+        return flux_status.is_reconciling(self.resource)
+
+    @property
+    def syncing_since(self) -> datetime | None:
+        """When it reports to have started what it is applying; None if it does not say."""
+        if self.kind == argocd.APPLICATION:
+            return argocd.syncing_since(self.resource)
+        return flux_status.reconciling_since(self.resource)
+
+    @property
+    def failure(self) -> DeployerFailure | None:
+        """Why it has not deployed the application; None if it reports no reason."""
+        if self.kind == argocd.APPLICATION:
+            return argocd.failure(self.resource)
+        if flux_status.is_suspended(self.resource):
+            return DeployerFailure(flux_status.DEPLOYER, "Suspended")
+        return flux_status.failure(self.resource, self.others)
 
 
-def _flux_failure(kustomization: Object, others: Iterable[Object]) -> DeployerFailure | None:
-    if flux_status.is_suspended(kustomization):
-        return DeployerFailure(flux_status.DEPLOYER, "Suspended")
-    return flux_status.failure(kustomization, others)
+class Deployers:
+    """The resources of Argo CD and Flux on one cluster, whose API server is `server`."""
+
+    def __init__(self, cluster: str, server: str, resources: Resources) -> None:
+        self._by_origin: dict[tuple[str, str, str], Deployer] = {}
+        self._oldest_of: dict[GitTarget, Deployer] = {}
+        deployers = [
+            Deployer(kind, ResourceRef.of("", kind[1], cluster, resource), resource, resources[kind])
+            for kind in DEPLOYER_KINDS
+            for resource in resources.get(kind, ())
+        ]
+        for deployer in sorted(deployers, key=lambda deployer: deployer.ref.age):
+            ref, resource = deployer.ref, deployer.resource
+            self._by_origin[ref.kind, ref.namespace, ref.name] = deployer
+            if deployer.kind != argocd.APPLICATION:
+                targets = flux.git_targets(deployer.kind, resource, resources)
+            elif argocd.destination(resource).is_cluster(cluster, server):
+                targets = argocd.git_targets(resource)
+            else:
+                continue
+            for target in targets:
+                self._oldest_of.setdefault(target, deployer)
+
+    def deployer_of(self, application: Application, url: str) -> Deployer | None:
+        """The resource that deploys an application, whose repository is at `url`; None if there is none.
+
+        For a discovered application, only the resource that declares it, if that is on the application's cluster. For
+        a configured one, the oldest with the same repository and path, and the same target namespace if it sets one.
+        """
+        origin = application.origin
+        if origin is not None and origin.cluster != application.cluster:
+            return None
+        if origin is not None:
+            return self._by_origin.get((origin.kind, origin.namespace, origin.name))
+        targets = [GitTarget.of(url, application.path, namespace) for namespace in (application.namespace, "")]
+        candidates = [self._oldest_of[target] for target in targets if target in self._oldest_of]
+        return min(candidates, key=lambda deployer: deployer.ref.age, default=None)

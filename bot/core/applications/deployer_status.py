@@ -13,7 +13,7 @@ _MAX_LENGTH: Final = 300  # characters of a reason or message
 
 
 class SyncMode(StrEnum):
-    """Whether a deployer applies what is in git by itself; if MANUAL, someone starts each sync."""
+    """Whether a deployer applies changes in git by itself; if MANUAL, someone starts each sync."""
 
     AUTOMATIC = "automatic"
     MANUAL = "manual"

@@ -1,13 +1,15 @@
 """Turns the applications that Argo CD and Flux resources declare into the bot's own, next to the configured ones."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate, groupby
+from itertools import accumulate
 from typing import Final
 
 from bot.core.applications.application import Application
 from bot.core.applications.deployer_status import DeployerStatus
+from bot.core.applications.names import assign_names
+from bot.core.applications.resource_ref import ResourceRef
 from bot.core.charts.reference import ChartRef
 from bot.core.drift.ignore_rules import IgnoreRule
 from bot.core.drift.model import NotFollowed
@@ -21,7 +23,7 @@ from bot.i18n.catalogue import chart as chart_texts
 from bot.i18n.catalogue import discovery as texts
 from bot.i18n.language import LocalizedError, LocalizedText, Text
 
-# Ignore rules of one resource, each with its paths, expressions and managers: objects are compared for each of them.
+# Ignore rules of one resource, counting paths, expressions and managers: each one costs time for every object.
 MAX_IGNORE_RULES: Final = 500
 _MAX_NOTES: Final = 20
 CHANNEL_ANNOTATION: Final = "gitops-bot/channel"
@@ -34,24 +36,6 @@ class UnsupportedResourceError(LocalizedError):
 
 
 @dataclass(frozen=True, slots=True)
-class ResourceRef:
-    """The deployer's resource that declares an application, on `cluster`."""
-
-    deployer: str
-    kind: str
-    cluster: str
-    namespace: str
-    name: str
-
-    @property
-    def title(self) -> Text:
-        """`Application argocd/shop on prod`."""
-        return LocalizedText(
-            texts.ORIGIN, kind=self.kind, namespace=self.namespace, name=self.name, cluster=self.cluster
-        )
-
-
-@dataclass(frozen=True, slots=True)
 class Destination:
     """Where a resource deploys to: an API server's URL or a cluster's name, or if both are "", its own cluster."""
 
@@ -59,13 +43,24 @@ class Destination:
     server: str = ""
     name: str = ""
 
+    @property
+    def is_own_cluster(self) -> bool:
+        """Whether it is the cluster that the resource itself is on."""
+        return (not self.server and not self.name) or self.server in _IN_CLUSTER_URLS or self.name == "in-cluster"
+
+    def is_cluster(self, name: str, server: str) -> bool:
+        """Whether it is this cluster, which the resource is on."""
+        if self.is_own_cluster:
+            return True
+        return self.server.lower() == server.rstrip("/").lower() if self.server else self.name == name
+
 
 @dataclass(frozen=True, slots=True)
 class DiscoveredApplication:
-    """One source of a resource. `source_name` tells its sources apart, and is "" if there is only one.
+    """One source of a resource. `source_name` is "" if there is only one.
 
-    `notes` are sentences about settings that the bot does not apply. With `chart`, the source is in that chart,
-    and not in the git repository at `url`.
+    `notes` are sentences about settings that the bot does not apply. With `chart`, the source is in that chart instead
+    of the git repository at `url`.
     """
 
     origin: ResourceRef
@@ -81,8 +76,22 @@ class DiscoveredApplication:
     notes: tuple[Text, ...] = ()
 
     @property
+    def key(self) -> tuple[ResourceRef, str]:
+        """What identifies it: its resource, and which of its sources it is."""
+        return self.origin, self.source_name
+
+    @property
+    def name(self) -> str:
+        """Its name, unless an older resource has it: `shop`, or `shop.values` for one of several sources."""
+        return _name(self.origin, self.source_name)
+
+    def unsupported(self, reason: Text) -> "UnsupportedResource":
+        """What takes its place if the bot can't watch it."""
+        return UnsupportedResource(self.origin, self.status, reason, self.source_name)
+
+    @property
     def chart_hosts(self) -> list[str]:
-        """The hosts that its charts are fetched from."""
+        """The hosts to fetch its charts from."""
         charts = (self.chart, ChartRef.from_key(self.source.chart))
         return [chart.host for chart in charts if chart]
 
@@ -99,11 +108,15 @@ class UnsupportedResource:
     @property
     def name(self) -> str:
         """The name to show: `shop`, or `shop.values` for one of several sources."""
-        return f"{self.origin.name}.{self.source_name}" if self.source_name else self.origin.name
+        return _name(self.origin, self.source_name)
+
+
+def _name(origin: ResourceRef, source_name: str) -> str:
+    return f"{origin.name}.{source_name}" if source_name else origin.name
 
 
 def group_unsupported(unsupported: Iterable[UnsupportedResource]) -> tuple[NotFollowed, ...]:
-    """The resources by kind and reason, largest group first: one cause often stops dozens of them."""
+    """The resources by kind and reason, largest group first: one cause often affects dozens."""
     groups: dict[tuple[str, str], list[UnsupportedResource]] = {}
     for resource in unsupported:
         groups.setdefault((resource.origin.kind, str(resource.reason)), []).append(resource)
@@ -124,8 +137,8 @@ DiscoveryResult = DiscoveredApplication | UnsupportedResource
 class ConfiguredCluster:
     """A cluster in the configuration: its name, its API server's URL, its kubeconfig context ("" if none).
 
-    `channel` is the Slack channel for its applications. `kube_version` and `api_versions` are what Helm gets as the
-    cluster's capabilities; "" and () while they are not known.
+    `channel` is the Slack channel for its applications. `kube_version` and `api_versions` are the cluster's
+    capabilities for Helm; "" and () while they are unknown.
     """
 
     name: str
@@ -169,7 +182,7 @@ class ApplicationInventory:
 
 
 def within_limit(rules: Sequence[IgnoreRule], notes: Sequence[Text]) -> tuple[tuple[IgnoreRule, ...], tuple[Text, ...]]:
-    """The first ignore rules of a resource and the first notes about them, with one more if some rules are left out."""
+    """The ignore rules and notes of a resource, cut to the limit; another note says if rules were left out."""
     parts = ((rule.json_pointers, rule.jq_path_expressions, rule.managed_fields_managers) for rule in rules)
     totals = accumulate(1 + sum(map(len, part)) for part in parts)
     kept = tuple(rule for rule, total in zip(rules, totals, strict=True) if total <= MAX_IGNORE_RULES)
@@ -179,12 +192,12 @@ def within_limit(rules: Sequence[IgnoreRule], notes: Sequence[Text]) -> tuple[tu
     return kept, tuple(notes[:_MAX_NOTES])
 
 
-def annotated_channel(resource: Object) -> str:
-    """The Slack channel ID in a resource's CHANNEL_ANNOTATION, or ""; UnsupportedResourceError if it isn't one."""
+def annotated_channel(resource: Object) -> tuple[str, tuple[Text, ...]]:
+    """The Slack channel ID in a CHANNEL_ANNOTATION, or "", and a note if the annotation isn't one."""
     channel = text(mapping(resource, "metadata", "annotations"), CHANNEL_ANNOTATION)
     if channel and _CHANNEL_ID.fullmatch(channel) is None:
-        raise UnsupportedResourceError(LocalizedText(texts.NO_CHANNEL, annotation=CHANNEL_ANNOTATION))
-    return channel
+        return "", (LocalizedText(texts.NO_CHANNEL, annotation=CHANNEL_ANNOTATION),)
+    return channel, ()
 
 
 def build_inventory(
@@ -197,10 +210,10 @@ def build_inventory(
 ) -> ApplicationInventory:
     """The configured applications and the discovered ones.
 
-    A discovered application is the same as a configured one if they share the name, or repository, path, cluster and
-    namespace; then the configuration wins and the resource only provides the deployer's status. Resources whose
-    repository or cluster is not configured are unsupported, and so are those whose charts come from a host that
-    `is_allowed` does not accept: the bot never fetches from elsewhere.
+    A discovered application is the same as a configured one if they share repository, path, and cluster, and also the
+    name, or the revision and namespace. Then the configuration wins, and the oldest such resource only provides the
+    deployer's status. Resources whose repository or cluster is not configured are unsupported, and so are those whose
+    charts come from a host that `is_allowed` does not accept: the bot fetches only from allowed hosts.
     """
     resolved: list[tuple[DiscoveredApplication, Application]] = []
     unsupported: list[UnsupportedResource] = []
@@ -211,41 +224,61 @@ def build_inventory(
         try:
             resolved.append((result, _resolve(result, repositories, clusters, is_allowed)))
         except UnsupportedResourceError as error:
-            unsupported.append(UnsupportedResource(result.origin, result.status, error.text, result.source_name))
-    resolved = [
-        (discovered, replace(application, later_sources=_later_sources(discovered, resolved[index + 1 :])))
-        for index, (discovered, application) in enumerate(resolved)
-    ]
-    names = _unique_names([discovered for discovered, _ in resolved])
-    configured_names = {_target(application): name for name, application in configured.items()}
+            unsupported.append(result.unsupported(error.text))
+    resolved = list(_with_later_sources(resolved))
+    configured_names = _configured_names(resolved, configured)
+    new = [(discovered, application) for discovered, application in resolved if discovered.key not in configured_names]
+    source_names: dict[ResourceRef, list[str]] = {}
+    named: list[DiscoveryResult] = [*(discovered for discovered, _ in new), *unsupported]
+    for item in named:
+        source_names.setdefault(item.origin, []).append(item.source_name)
+    names = assign_names(source_names, configured)
     applications, statuses = dict(configured), {}
-    for discovered, application in resolved:
-        name = names[discovered.origin, discovered.source_name]
-        name = name if name in configured else configured_names.get(_target(application), name)
-        statuses[name] = discovered.status
-        if name not in configured:
+    for discovered, application in new:
+        name = names.get(discovered.key)
+        if name is None:
+            unsupported.append(discovered.unsupported(LocalizedText(texts.NO_FREE_NAME)))
+        else:
+            statuses[name] = discovered.status
             applications[name] = replace(application, name=name)
+    for discovered, _ in sorted(resolved, key=lambda pair: pair[0].origin.age):
+        name = configured_names.get(discovered.key)
+        if name in statuses:
+            unsupported.append(discovered.unsupported(LocalizedText(texts.SAME_APPLICATION, name=name)))
+        elif name is not None:
+            statuses[name] = discovered.status
     return ApplicationInventory(applications, statuses, tuple(unsupported))
 
 
-def _later_sources(
-    discovered: DiscoveredApplication, following: Sequence[tuple[DiscoveredApplication, Application]]
-) -> tuple[tuple[RepositoryRef, Source], ...]:
-    """The sources of the same resource that follow: in Argo CD, the last one that declares an object wins."""
-    return tuple(
-        (application.repository, application.source)
-        for other, application in following
-        if other.origin == discovered.origin
-    )
+_Resolved = Sequence[tuple[DiscoveredApplication, Application]]
 
 
-_NAME_FORMS: Final = (
-    "{name}",
-    "{cluster}/{name}",
-    "{namespace}/{name}",
-    "{cluster}/{namespace}/{name}",
-    "{cluster}/{namespace}/{kind}/{name}",
-)
+def _with_later_sources(resolved: _Resolved) -> Iterator[tuple[DiscoveredApplication, Application]]:
+    """The applications with the sources of the same resource that follow: in Argo CD, the last one wins."""
+    sources: dict[ResourceRef, list[tuple[RepositoryRef, Source]]] = {}
+    for discovered, application in resolved:
+        sources.setdefault(discovered.origin, []).append((application.repository, application.source))
+    for discovered, application in resolved:
+        later = sources[discovered.origin]
+        del later[0]
+        yield discovered, replace(application, later_sources=tuple(later))
+
+
+def _configured_names(resolved: _Resolved, configured: Mapping[str, Application]) -> dict[tuple[ResourceRef, str], str]:
+    """The configured application that a discovered one is the same as, if any, by resource and source name."""
+    by_target = {_target(application): name for name, application in configured.items()}
+    names = {}
+    for discovered, application in resolved:
+        namesake = configured.get(discovered.name)
+        if namesake is not None and _place(namesake) == _place(application):
+            names[discovered.key] = discovered.name
+        elif (name := by_target.get(_target(application))) is not None:
+            names[discovered.key] = name
+    return names
+
+
+def _place(application: Application) -> tuple[str, str, str]:
+    return application.repository.name, application.source.path, application.cluster
 
 
 def _target(application: Application) -> tuple[RepositoryRef, str, str, str]:
@@ -258,7 +291,7 @@ def _resolve(
     clusters: Sequence[ConfiguredCluster],
     is_allowed: Callable[[str], bool],
 ) -> Application:
-    """The application, still without a name. UnsupportedResourceError."""
+    """The application, still without a name. Raises UnsupportedResourceError."""
     cluster = _resolve_cluster(discovered, clusters)
     refused = next((host for host in discovered.chart_hosts if not is_allowed(host)), None)
     if refused is not None:
@@ -270,6 +303,7 @@ def _resolve(
         cluster=cluster.name,
         namespace=discovered.destination.namespace,
         channel=discovered.channel or cluster.channel,
+        origin=discovered.origin,
         rendered=_with_capabilities(discovered.source, cluster),
         ignore=discovered.ignore,
         notes=discovered.notes,
@@ -277,7 +311,7 @@ def _resolve(
 
 
 def _with_capabilities(source: Source, cluster: ConfiguredCluster) -> Source:
-    """With the cluster's versions, unless there is no chart: Flux does not render those in kustomizations."""
+    """Add the cluster's versions if there is a chart. Flux does not render charts in kustomizations."""
     if source.type is SourceType.PLAIN or (source.type is SourceType.KUSTOMIZE and source.kustomize.flux is not None):
         return source
     return replace(source, capabilities=Capabilities(cluster.kube_version, cluster.api_versions))
@@ -286,7 +320,7 @@ def _with_capabilities(source: Source, cluster: ConfiguredCluster) -> Source:
 def _resolve_repository(
     discovered: DiscoveredApplication, repositories: Sequence[ConfiguredRepository]
 ) -> RepositoryRef:
-    """The configured repository that a source is in. UnsupportedResourceError."""
+    """The configured repository that a source is in. Raises UnsupportedResourceError."""
     url = normalize(discovered.url)
     matching = [repository for repository in repositories if normalize(repository.url) == url]
     if not matching:
@@ -300,11 +334,10 @@ def _resolve_repository(
 
 
 def _resolve_cluster(discovered: DiscoveredApplication, clusters: Sequence[ConfiguredCluster]) -> ConfiguredCluster:
-    """The configured cluster that a resource deploys to. UnsupportedResourceError."""
-    server, name = discovered.destination.server.rstrip("/"), discovered.destination.name
-    in_cluster = (not server and not name) or server in _IN_CLUSTER_URLS or name == "in-cluster"
+    """The configured cluster that a resource deploys to. Raises UnsupportedResourceError."""
+    server, name = discovered.destination.server, discovered.destination.name
     for cluster in clusters:
-        if in_cluster:
+        if discovered.destination.is_own_cluster:
             matches = cluster.name == discovered.origin.cluster
         elif server:
             matches = cluster.server.rstrip("/").lower() == server.lower()
@@ -313,21 +346,3 @@ def _resolve_cluster(discovered: DiscoveredApplication, clusters: Sequence[Confi
         if matches:
             return cluster
     raise UnsupportedResourceError(LocalizedText(texts.NO_CLUSTER, destination=redact_url(server or name)))
-
-
-def _unique_names(discovered: Sequence[DiscoveredApplication]) -> dict[tuple[ResourceRef, str], str]:
-    """A name for each application, by resource and source: the shortest that tells resources of the same name apart."""
-    names = {}
-    by_name = sorted(discovered, key=lambda application: application.origin.name)
-    for _, group in groupby(by_name, key=lambda application: application.origin.name):
-        namesakes = list(group)
-        origins = {application.origin for application in namesakes}
-        form = next(form for form in _NAME_FORMS if len({_name(form, origin) for origin in origins}) == len(origins))
-        for application in namesakes:
-            name, source_name = _name(form, application.origin), application.source_name
-            names[application.origin, source_name] = f"{name}.{source_name}" if source_name else name
-    return names
-
-
-def _name(form: str, origin: ResourceRef) -> str:
-    return form.format(cluster=origin.cluster, namespace=origin.namespace, kind=origin.kind.lower(), name=origin.name)

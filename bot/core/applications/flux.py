@@ -1,8 +1,8 @@
 """Reads Flux's `Kustomization` and `HelmRelease` resources: the sources to watch, and the status that Flux reports.
 
-Fields: https://fluxcd.io/flux/components/kustomize/kustomizations/ and https://fluxcd.io/flux/components/helm/helmreleases/.
-A resource that the bot would render differently from Flux is reported as unsupported, with the reason; no field is
-ignored silently: docs/conformance.md has a row for each.
+Fields: https://fluxcd.io/flux/components/kustomize/kustomizations/ and
+https://fluxcd.io/flux/components/helm/helmreleases/. A resource that the bot would render differently from Flux is
+reported as unsupported, with the reason; no field is ignored silently: docs/conformance.md has a row for each.
 """
 
 import hashlib
@@ -15,7 +15,6 @@ from bot.core.applications.discovery import (
     Destination,
     DiscoveredApplication,
     DiscoveryResult,
-    ResourceRef,
     UnsupportedResource,
     UnsupportedResourceError,
     annotated_channel,
@@ -35,6 +34,8 @@ from bot.core.applications.flux_chart import (
 )
 from bot.core.applications.flux_status import DEPLOYER, read_status
 from bot.core.applications.flux_values import DataReader, config_map_data, release_values
+from bot.core.applications.git_target import GitTarget
+from bot.core.applications.resource_ref import ResourceRef
 from bot.core.charts.reference import ChartRef
 from bot.core.drift.ignore_rules import IgnoreRule, PointerError, parse_pointer
 from bot.core.git.target_revision import TargetRevision
@@ -80,13 +81,14 @@ def read_resources(resources: Resources, cluster: str, read_data: DataReader) ->
     results: list[DiscoveryResult] = []
     for kind, read in ((KUSTOMIZATION, _kustomization), (HELM_RELEASE, _release)):
         for resource in resources[kind]:
-            origin = ResourceRef(DEPLOYER, kind[1], cluster, *_key(resource))
+            origin = ResourceRef.of(DEPLOYER, kind[1], cluster, resource)
             status = read_status(resource, resources[kind])
             try:
                 resolved, root = _resolve_artifact(resource, origin, generators)
                 declared = read(resolved, origin, resources, read_data)
                 source = replace(declared.source, path=normalize_path(f"{root}/{declared.source.path}"))
                 ignore, notes = _ignore_rules(_ignore_entries(resource))
+                channel, channel_notes = annotated_channel(resource)
                 results.append(
                     DiscoveredApplication(
                         origin=origin,
@@ -97,8 +99,8 @@ def read_resources(resources: Resources, cluster: str, read_data: DataReader) ->
                         source=source,
                         destination=Destination(declared.namespace),
                         ignore=ignore,
-                        notes=notes,
-                        channel=annotated_channel(resource),
+                        notes=(*channel_notes, *notes),
+                        channel=channel,
                     )
                 )
             except UnsupportedResourceError as error:
@@ -107,7 +109,7 @@ def read_resources(resources: Resources, cluster: str, read_data: DataReader) ->
 
 
 def _resolve_artifact(resource: Object, origin: ResourceRef, generators: Sequence[Object]) -> tuple[Object, str]:
-    """The resource with the GitRepository that its ExternalArtifact holds a part of, and the path of that part."""
+    """The resource with the GitRepository behind its ExternalArtifact, and the path of the artifact in it."""
     spec = mapping(resource, "spec")
     reference = mapping(spec, "sourceRef")
     if text(reference, "kind") != EXTERNAL_ARTIFACT:
@@ -116,14 +118,30 @@ def _resolve_artifact(resource: Object, origin: ResourceRef, generators: Sequenc
     return {**resource, "spec": {**spec, "sourceRef": artifact.source}}, artifact.path
 
 
-def source_path(kustomization: Object) -> str:
-    """The path that a Kustomization applies, from the root of its source."""
-    return normalize_path(text(mapping(kustomization, "spec"), "path"))
-
-
-def _key(resource: Object) -> tuple[str, str]:
-    metadata = mapping(resource, "metadata")
-    return text(metadata, "namespace"), text(metadata, "name")
+def git_targets(kind: tuple[str, str], resource: Object, resources: Resources) -> Sequence[GitTarget]:
+    """What a Kustomization or HelmRelease deploys to its own cluster from git: one path, or nothing."""
+    origin = ResourceRef.of(DEPLOYER, kind[1], "", resource)
+    spec = mapping(resource, "spec")
+    namespace = text(spec, "targetNamespace")
+    if mapping(spec, "kubeConfig"):
+        return ()
+    try:
+        if kind == HELM_RELEASE:
+            template = chart_template(resource, origin, resources)
+            if template is None:
+                return ()
+            reference, source_namespace, path = template.source, template.namespace, text(template.spec, "chart")
+            namespace = namespace or origin.namespace
+        else:
+            resolved, root = _resolve_artifact(resource, origin, resources.get(ARTIFACT_GENERATOR, []))
+            reference, source_namespace = mapping(resolved, "spec", "sourceRef"), origin.namespace
+            path = f"{root}/{text(spec, 'path')}"
+        if text(reference, "kind") != GIT_REPOSITORY[1]:
+            return ()
+        repository = find_source(GIT_REPOSITORY, reference, source_namespace, resources)
+    except UnsupportedResourceError:
+        return ()
+    return [GitTarget.of(text(mapping(repository, "spec"), "url"), path, namespace)]
 
 
 def _kustomization(resource: Object, origin: ResourceRef, resources: Resources, read_data: DataReader) -> _Declared:
@@ -159,7 +177,7 @@ def _source(path: str, spec: Object, repository: Object) -> Source:
 def _post_build(post_build: Object, origin: ResourceRef, read_data: DataReader) -> FluxBuild:
     """The variables of `postBuild`: later sources override earlier ones, and inline variables override all.
 
-    Secrets aren't read, since their values would end up in messages. They may override variables from before them.
+    Secrets aren't read, since their values would end up in messages, although they may override earlier variables.
     """
     variables: dict[str, str] = {}
     has_unread_variables = False
@@ -261,13 +279,13 @@ def _release(resource: Object, origin: ResourceRef, resources: Resources, read_d
 
 
 def _values_files(template: ChartTemplate | None, root: str) -> list[str]:
-    """The files that replace the chart's own values.yaml, from the root of the repository, or of the chart in it."""
+    """The files that replace the chart's own values.yaml, by their paths in the repository, or in the chart."""
     files = items(template.spec, "valuesFiles") if template else []
     return [_path(f"{root}/{file}" if root else file) for file in files if isinstance(file, str)]
 
 
 def _includes_crds(release: Object) -> bool:
-    """Whether the CRDs of the chart are what is in the cluster: unless told otherwise, Flux never updates them."""
+    """Whether the cluster should have the CRDs of this chart: by default, Flux never updates them."""
     install, upgrade = mapping(release, "spec", "install"), mapping(release, "spec", "upgrade")
     if was_upgraded(release):
         return text(upgrade, "crds") == "CreateReplace"
@@ -275,7 +293,7 @@ def _includes_crds(release: Object) -> bool:
 
 
 def _post_renderers(spec: Object) -> tuple[str, ...]:
-    """The kustomizations that Flux applies to what Helm renders, as JSON. UnsupportedResourceError."""
+    """The kustomizations that Flux applies to what Helm renders, as JSON. Raises UnsupportedResourceError."""
     renderers = [mapping(_entry(renderer), "kustomize") for renderer in items(spec, "postRenderers")]
     for renderer in renderers:
         if unsupported := set_keys(renderer, _POST_RENDERER_FIELDS):
@@ -284,7 +302,7 @@ def _post_renderers(spec: Object) -> tuple[str, ...]:
 
 
 def _shorten(release_name: str) -> str:
-    """The name that Flux gives a release whose name is too long for Helm: the start, and a hash of the whole."""
+    """The release name that Flux uses; if it is too long for Helm, its start and a hash."""
     if len(release_name) <= _MAX_RELEASE_NAME:
         return release_name
     digest = hashlib.sha256(release_name.encode()).hexdigest()[:_HASH_LENGTH]
@@ -292,7 +310,7 @@ def _shorten(release_name: str) -> str:
 
 
 def _git_repository(reference: Object, namespace: str, resources: Resources) -> Object:
-    """The GitRepository that a `sourceRef` in a namespace refers to. UnsupportedResourceError."""
+    """The GitRepository that a `sourceRef` in a namespace refers to. Raises UnsupportedResourceError."""
     kind, name = text(reference, "kind"), text(reference, "name")
     if kind != GIT_REPOSITORY[1]:
         raise UnsupportedResourceError(LocalizedText(texts.NOT_GIT, kind=kind[:50] or "?", name=name[:100]))

@@ -28,7 +28,7 @@ class GitArtifact:
 
 
 def git_artifact(name: str, namespace: str, generators: Sequence[Object]) -> GitArtifact:
-    """What the ExternalArtifact holds. UnsupportedResourceError if it isn't one part of one git repository."""
+    """The content of the ExternalArtifact. Raises UnsupportedResourceError unless it is one directory in git."""
     for generator in generators:
         if text(mapping(generator, "metadata"), "namespace") != namespace:
             continue
@@ -54,9 +54,9 @@ def _read(artifact: Object, spec: Object, namespace: str) -> GitArtifact:
 
 
 def _copy(entry: object) -> tuple[str, str] | None:
-    """The alias of the source that a copy is from, and the directory there that becomes the artifact's root.
+    """The alias of the source of a copy, and the directory in it that becomes the artifact's root.
 
-    None unless a whole directory (`@alias/apps/base/**`) keeps its place below that directory (`@artifact/base/`).
+    None unless it copies a whole directory (`@alias/apps/base/**`) and keeps the end of its path (`@artifact/base/`).
     """
     copy = entry if isinstance(entry, Mapping) else {}
     alias, _, pattern = text(copy, "from").removeprefix("@").partition("/")

@@ -1,4 +1,4 @@
-"""Where the chart of a HelmRelease comes from, and in which version.
+"""Where the chart of a HelmRelease comes from, and its version.
 
 The rules are those of helm-controller 1.6 and source-controller 1.9.
 https://fluxcd.io/flux/components/helm/helmreleases/#chart-template
@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bot.core.applications.discovery import ResourceRef, UnsupportedResourceError
+from bot.core.applications.discovery import UnsupportedResourceError
+from bot.core.applications.resource_ref import ResourceRef
 from bot.core.charts.index import is_exact, resolve_version
 from bot.core.charts.reference import OCI, ChartRef
 from bot.core.objects.resource import Object, items, mapping, text
@@ -31,7 +32,7 @@ _REVISION: Final = re.compile(r"(?:([^@]*)@)?sha256:([0-9a-f]{64})")
 
 @dataclass(frozen=True, slots=True)
 class ChartTemplate:
-    """The `chart.spec` of a HelmRelease, or the HelmChart that it refers to, in its namespace."""
+    """The `chart.spec` of a HelmRelease, or the `spec` of the HelmChart that it refers to, with its namespace."""
 
     spec: Object
     namespace: str
@@ -43,7 +44,7 @@ class ChartTemplate:
 
 
 def chart_template(release: Object, origin: ResourceRef, resources: Resources) -> ChartTemplate | None:
-    """Which chart of a source a release has; None if an OCIRepository is the chart. UnsupportedResourceError."""
+    """The chart template of a release; None if its chart is an OCIRepository. Raises UnsupportedResourceError."""
     spec = mapping(release, "spec")
     reference = mapping(spec, "chartRef")
     if not reference:
@@ -58,7 +59,7 @@ def chart_template(release: Object, origin: ResourceRef, resources: Resources) -
 
 
 def find_source(kind: tuple[str, str], reference: Object, namespace: str, resources: Resources) -> Object:
-    """The resource that a reference in a namespace names. UnsupportedResourceError."""
+    """The resource that a reference in a namespace points to. Raises UnsupportedResourceError."""
     name, namespace = text(reference, "name"), text(reference, "namespace") or namespace
     for resource in resources.get(kind, ()):
         metadata = mapping(resource, "metadata")
@@ -68,7 +69,7 @@ def find_source(kind: tuple[str, str], reference: Object, namespace: str, resour
 
 
 def repository_chart(template: ChartTemplate, release: Object, resources: Resources) -> ChartRef:
-    """The chart in a HelmRepository: of a version range, the version that is deployed. UnsupportedResourceError."""
+    """The chart in a HelmRepository; for a version range, the deployed version. Raises UnsupportedResourceError."""
     spec = mapping(find_source(HELM_REPOSITORY, template.source, template.namespace, resources), "spec")
     url, name, version = text(spec, "url"), text(template.spec, "chart"), text(template.spec, "version")
     version = "" if version == "*" else version
@@ -83,7 +84,7 @@ def repository_chart(template: ChartTemplate, release: Object, resources: Resour
 
 
 def artifact_chart(reference: Object, origin: ResourceRef, release: Object, resources: Resources) -> ChartRef:
-    """The chart that an OCIRepository is, pinned to the manifest that Flux has fetched. UnsupportedResourceError."""
+    """The chart in an OCIRepository, pinned to the manifest that Flux has fetched. Raises UnsupportedResourceError."""
     repository = find_source(OCI_REPOSITORY, reference, origin.namespace, resources)
     spec = mapping(repository, "spec")
     ref = mapping(spec, "ref")
@@ -96,11 +97,11 @@ def artifact_chart(reference: Object, origin: ResourceRef, release: Object, reso
         is_current = resolve_version([tag.replace("_", "+")], wanted) is not None
     if text(ref, "semverFilter") and not is_current:
         raise UnsupportedResourceError(LocalizedText(texts.FLUX_CHANGES, what="ref.semverFilter"))
-    digest, given = "", _REVISION.fullmatch(text(ref, "digest"))
-    if given:
-        digest, wanted = given[2], text(ref, "tag")
+    digest, pinned = "", _REVISION.fullmatch(text(ref, "digest"))
+    if pinned:
+        digest, wanted = pinned[2], text(ref, "tag")
     elif fetched and is_current:
-        # A release that Flux cannot upgrade stays at what it deployed, whatever the tag points to by now.
+        # If Flux can't upgrade a release, the deployed version stays, whatever the tag points to now.
         digest = deployed[2] if deployed and not is_exact(wanted) else fetched[2]
         wanted = tag.replace("_", "+")
     url = text(spec, "url")
@@ -115,7 +116,7 @@ def was_upgraded(release: Object) -> bool:
 
 
 def _deployed(release: Object) -> Object:
-    """The latest release of the history that succeeded."""
+    """The latest successful release in the history."""
     history: Sequence[object] = items(mapping(release, "status"), "history")
     snapshots = [snapshot for snapshot in history if isinstance(snapshot, Mapping)]
     return next((snapshot for snapshot in snapshots if text(snapshot, "status") == "deployed"), {})

@@ -1,11 +1,13 @@
-"""What Flux reports about a Kustomization or HelmRelease: whether it is ready, and otherwise why not."""
+"""What Flux reports about a Kustomization or HelmRelease: whether it is ready, and if not, why."""
 
 import re
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Final
 
 from bot.core.applications.deployer_status import DeployerFailure, DeployerStatus, SyncMode
 from bot.core.objects.resource import Object, items, mapping, text
+from bot.core.objects.scalar_equality import parse_time
 
 DEPLOYER: Final = "Flux"
 
@@ -43,6 +45,12 @@ def is_reconciling(resource: Object) -> bool:
         (text(condition, "type"), text(condition, "status")) == ("Reconciling", "True")
         for condition in _conditions(resource)
     )
+
+
+def reconciling_since(resource: Object) -> datetime | None:
+    """When Flux began to reconcile a revision; None if it does not say."""
+    conditions = (condition for condition in _conditions(resource) if text(condition, "type") == "Reconciling")
+    return next((parse_time(text(condition, "lastTransitionTime")) for condition in conditions), None)
 
 
 def failure(resource: Object, others: Iterable[Object] = ()) -> DeployerFailure | None:

@@ -12,32 +12,33 @@ from typing import Any, Final
 
 import yaml
 
-from bot.core.applications.discovery import ResourceRef, UnsupportedResourceError
+from bot.core.applications.discovery import UnsupportedResourceError
+from bot.core.applications.resource_ref import ResourceRef
 from bot.core.objects.manifest import ManifestError, NodeBudget, read_documents
 from bot.core.objects.resource import Object, items, mapping, text
 from bot.core.rendering.helm_values import SizeBudget, set_parameter
 from bot.i18n.catalogue import discovery as texts
 from bot.i18n.language import LocalizedText
 
-# The data of a ConfigMap or Secret by kind, namespace and name; None if there is none. UnsupportedResourceError if the
-# bot may not read it.
+# The data of a ConfigMap or Secret by kind, namespace and name; None if it doesn't exist.
+# Raises UnsupportedResourceError if the bot is not allowed to read it.
 DataReader = Callable[[str, str, str], Mapping[str, str] | None]
 
-_MAX_REFERENCES: Final = 50  # to values, of one HelmRelease
-_MAX_NODES: Final = 300_000  # of all of them together
+_MAX_REFERENCES: Final = 50  # to ConfigMaps and Secrets with values, in one HelmRelease
+_MAX_NODES: Final = 300_000  # in all of them together
 _CONFIG_MAP: Final = "ConfigMap"
 _SECRET: Final = "Secret"  # noqa: S105  the kind
 _MASK: Final = "masked"
-_UNMASKED: Final = frozenset({"true", "false", "null"})  # these decide what a chart declares, and are not secrets
-_MAX_NUMBER: Final = 2**52  # Helm makes a float64 of a number; above, adding 1 may give the same one
+_UNMASKED: Final = frozenset({"true", "false", "null"})  # they decide what a chart declares, and are not secret
+_MAX_NUMBER: Final = 2**52  # Helm reads numbers as float64; above this, adding 1 may not change the value
 _MAX_DIGITS: Final = 15
 
 
 @dataclass(frozen=True, slots=True)
 class ReleaseValues:
-    """The values of a HelmRelease as JSON, and the same with the values from Secrets masked; "" if there are none.
+    """The values of a HelmRelease as JSON, as they are and with those from Secrets masked; "" if there are none.
 
-    `secret_keys` are the keys in both that only Secrets contain.
+    `secret_keys` are the keys that only Secrets contain.
     """
 
     values: str
@@ -57,17 +58,17 @@ def data_references(resources: Mapping[Any, Sequence[Object]]) -> set[tuple[str,
 
 
 def config_map_data(reference: Object, origin: ResourceRef, read_data: DataReader) -> Mapping[str, str] | None:
-    """The data of a referenced ConfigMap; None if it is optional and missing. UnsupportedResourceError."""
+    """The data of a referenced ConfigMap; None if it is optional and missing. Raises UnsupportedResourceError."""
     if text(reference, "kind") != _CONFIG_MAP:
         raise UnsupportedResourceError(LocalizedText(texts.FROM_SECRET, name=text(reference, "name")[:100]))
     return _data(reference, origin, read_data)
 
 
 def release_values(spec: Object, origin: ResourceRef, read_data: DataReader) -> ReleaseValues:
-    """The values of `valuesFrom`, each merged over the ones before, and the inline `values` over them.
+    """The values of `valuesFrom`, merged in order, and the inline `values` merged over them.
 
-    A value with a `targetPath` overrides inline values too. Objects that render the same with the masked values, and
-    with other keys instead of `secret_keys`, contain nothing of a Secret. UnsupportedResourceError.
+    A value with a `targetPath` overrides inline values too. An object that renders the same with masked values and
+    renamed `secret_keys` contains nothing from a Secret. Raises UnsupportedResourceError.
     """
     references = [entry for entry in items(spec, "valuesFrom") if isinstance(entry, Mapping)]
     if len(references) > _MAX_REFERENCES:
@@ -99,7 +100,7 @@ def _release_values(
     spec: Object, references: Sequence[Object], origin: ResourceRef, read_data: DataReader, *, is_masked: bool
 ) -> str:
     merged: dict[str, Any] = {}
-    inline = copy.deepcopy(dict(mapping(spec, "values")))  # `set_parameter` changes what merging shares
+    inline = copy.deepcopy(dict(mapping(spec, "values")))  # `set_parameter` changes parts that are shared
     budget, size_budget = NodeBudget(_MAX_NODES), SizeBudget()
     for reference in references:
         data = _data(reference, origin, read_data)
@@ -133,7 +134,7 @@ def _unchanged(value: Any) -> Any:
 
 
 def _masked(value: Any) -> Any:
-    """A value of the same structure, with strings and numbers that Helm does not take for the original ones."""
+    """A value of the same structure, with other strings and numbers."""
     if isinstance(value, Mapping):
         return {key: _masked(below) for key, below in value.items()}
     if isinstance(value, list):
@@ -148,7 +149,7 @@ def _masked(value: Any) -> Any:
 
 
 def _set(values: dict[str, Any], path: str, value: str, size_budget: SizeBudget, *, is_literal: bool) -> None:
-    """Set a value as Flux does: a quoted one is a string. UnsupportedResourceError."""
+    """Set a value as Flux does: a quoted one is a string. Raises UnsupportedResourceError."""
     is_quoted = value[:1] in ("'", '"') and value[-1:] == value[:1]
     value = value.strip("'\"") if is_quoted and not is_literal else value
     if is_literal:

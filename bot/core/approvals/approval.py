@@ -16,11 +16,11 @@ from bot.core.globs import matches_path_glob
 from bot.core.waiting import is_waiting
 from bot.i18n.language import Text
 
-# For this long after a commit was reported as unapproved, a late approval still closes its alert.
+# How long after a commit was reported as unapproved a late approval still closes its alert.
 LATE_APPROVAL_WINDOW = timedelta(days=7)
 _MIN_RECHECK = timedelta(minutes=1)
 _MAX_RECHECK = timedelta(hours=1)
-_LONGEST_WAIT = timedelta(days=1)  # that a forge can ask for
+_LONGEST_WAIT = timedelta(days=1)  # that a forge can request
 
 
 class ApprovalStatus(StrEnum):
@@ -42,7 +42,7 @@ UNAPPROVED = frozenset(ApprovalStatus) - {ApprovalStatus.APPROVED, ApprovalStatu
 
 
 class ContentMatch(StrEnum):
-    """Whether a commit's content is exactly what merging a given head produces."""
+    """Whether a commit's content is exactly the result of merging a given head."""
 
     SAME = "same"
     DIFFERS = "differs"
@@ -81,7 +81,7 @@ class ApprovalRules:
 class Evidence:
     """What git and the forge know about one commit.
 
-    `paths` are the ones it changed; `pull` is the pull request that merged it, if any. `content` says, by head SHA,
+    `paths` are the ones it changed; `pull` is the pull request that merged it, if any. `content` is, by head SHA,
     whether merging that head produces the commit's content. `pushed_by` is the pusher's login, if the forge reports it.
     `commits` are those of `pull` that change something of their own; None if the forge doesn't list all of them.
     `requesters` are the logins of whoever had the bot open `pull`.
@@ -116,7 +116,7 @@ class ApprovalResult:
 
 
 def evaluate(evidence: Evidence, rules: ApprovalRules) -> ApprovalResult:
-    """The verdict on one commit, from its evidence."""
+    """Judge one commit by its evidence."""
     pull = evidence.pull
     by_automation = any(allowed.allows(_only_actor(evidence), evidence.paths) for allowed in rules.automation)
     if pull is None:
@@ -163,7 +163,7 @@ def _verdict(
 
 
 def _covers_merged_content(approval: Approval, pull: PullRequest, evidence: Evidence) -> bool:
-    """Whether the approved head is the final one, or an earlier one whose merge produces the same content."""
+    """Whether the approved head is the final one, or an earlier one that merges to the same content."""
     is_final = approval.sha == pull.head_sha
     match = evidence.content.get(approval.sha, ContentMatch.SAME if is_final else ContentMatch.DIFFERS)
     return match is ContentMatch.SAME or (match is ContentMatch.UNKNOWN and is_final)
@@ -180,13 +180,13 @@ def _logins(approvals: Iterable[Approval]) -> tuple[str, ...]:
 class ApprovalRecord:
     """The approval record of one commit on a tracked branch.
 
-    - `batch` is the newest of the commits that were first seen together; `order` is this one's position among them,
-      oldest first.
+    - `batch` is the newest of the commits that were first seen together; `order` is the position among them, oldest
+      first.
     - `author` is from the commit itself, so it proves nothing; `authors`, `more_authors` and `requester` are as in
       ChangePeople. `pushed_by` is the pusher's login.
-    - `look_at` is when to check the forge again. `why` is why there is no verdict yet.
+    - `look_at` is when to check the forge again, `why` the reason that there is no verdict yet.
     - `approvers`, `later` and `verified` are as in ApprovalResult.
-    - `alert` is the ID of the alert that reports it, `flagged_at` when it was found to be unapproved.
+    - `alert` is the ID of the alert that reports it, `flagged_at` the time it was found to be unapproved.
     - `diff` is the start of its redacted diff; `more` means that it was cut off.
     """
 
@@ -221,7 +221,7 @@ class ApprovalRecord:
 
     @property
     def people(self) -> ChangePeople:
-        """The people behind it; approvers are unknown until there is a verdict."""
+        """The people behind the commit; approvers are unknown until there is a verdict."""
         return ChangePeople(
             authors=self.authors,
             more_authors=self.more_authors,
@@ -269,7 +269,7 @@ def apply_result(
     if record.flagged_at and verdict is ApprovalStatus.UNKNOWN:
         return replace(record, look_at=next_check_at(record, now))
     if record.flagged_at and verdict is ApprovalStatus.APPROVED and record.pull:
-        # It was unapproved when it was merged: a later approval closes the alert but doesn't change the verdict.
+        # It was merged unapproved: a later approval closes the alert but doesn't change the verdict.
         verdict, result = record.verdict, replace(result, later=result.approvers)
     flagged_at = record.flagged_at or (now if verdict in UNAPPROVED else None)
     return replace(
@@ -296,7 +296,7 @@ def is_due(record: ApprovalRecord, now: datetime) -> bool:
 
 
 def is_settled(record: ApprovalRecord, now: datetime) -> bool:
-    """Whether no more checks are needed: it is approved and has no alert, or it was watched for long enough."""
+    """Whether no more checks are needed: it is approved and has no alert, or it was watched long enough."""
     approved = record.verdict in {ApprovalStatus.APPROVED, ApprovalStatus.AUTOMATION} or record.approved_later
     return (approved and record.alert is None) or now >= record.seen_at + LATE_APPROVAL_WINDOW
 

@@ -23,7 +23,7 @@ COLUMNS = (
 
 
 def row(record: ApprovalRecord) -> Row:
-    """One commit, keyed by `COLUMNS`. `content` tells whether it was verified to match its pull request."""
+    """One commit, keyed by `COLUMNS`. `content` is whether it was verified to match its pull request."""
     pull, people = record.pull, record.people
     return {
         "at": instant(record.reached_at),

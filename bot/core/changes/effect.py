@@ -16,7 +16,7 @@ _MAX_IRREVERSIBLE: Final = 20  # of each
 class Effect:
     """The effect on one application, in its cluster and namespace.
 
-    `irreversible` lists what the `change` destroys, or Kubernetes will refuse; `why` is set if both are unknown.
+    `irreversible` lists what the `change` destroys or Kubernetes will refuse; `why` is set if both are unknown.
     """
 
     application: str
@@ -28,7 +28,7 @@ class Effect:
 
 
 def bounded(effects: Sequence[Effect]) -> tuple[Effect, ...]:
-    """The effects with only as many objects (in equal shares) and irreversible changes as fit in a message."""
+    """The effects, cut to the objects (in equal shares) and irreversible changes that fit in a message."""
     share = max(1, _MAX_OBJECTS // max(1, len(effects)))
     return tuple(
         replace(

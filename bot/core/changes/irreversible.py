@@ -20,9 +20,9 @@ from bot.core.objects.step_budget import SharedStepBudget
 class Loss(StrEnum):
     """Why a change is irreversible, or refused; the catalogue has the texts.
 
-    A DEFINITION, NAMESPACE or VOLUME is deleted with everything in it; one that is RETURNING comes back without what
-    was in it. Kubernetes refuses IMMUTABLE until the object is deleted and created again, SHRUNK always, and VERSION
-    while objects are stored in that version.
+    A DEFINITION, NAMESPACE or VOLUME is deleted with everything in it; if RETURNING, it is created again, but empty.
+    Kubernetes refuses IMMUTABLE until the object is deleted and created again, SHRUNK always, and VERSION while objects
+    are stored in that version.
     """
 
     DEFINITION = "definition"
@@ -36,7 +36,7 @@ class Loss(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class IrreversibleChange:
-    """One object, and the `path` of a field if one is the reason."""
+    """One object, and the `path` of the field that is the reason, if any."""
 
     loss: Loss
     kind: str
@@ -54,7 +54,7 @@ _HOLDERS: Final[dict[_Kind, Loss]] = {
     ("", "PersistentVolume"): Loss.VOLUME,
 }
 
-# Fields that cannot change once the object exists, with everything below them.
+# Fields that cannot change once the object exists, including everything below them.
 _IMMUTABLE: Final[dict[_Kind, Sequence[str]]] = {
     ("apps", "Deployment"): ("spec.selector",),
     ("apps", "DaemonSet"): ("spec.selector",),
@@ -116,7 +116,7 @@ _BUILT_IN: Final = Schemas()
 def irreversible(
     before: Iterable[Manifest], after: Iterable[Manifest], *, namespace: str, schema: Schemas = _BUILT_IN
 ) -> tuple[IrreversibleChange, ...]:
-    """What of a change between two revisions of an application is irreversible, or will be refused.
+    """Which parts of a change between two revisions of an application are irreversible or will be refused.
 
     In the order of `Loss`, then of kind, name and path. `namespace` is the application's.
     """
@@ -151,7 +151,7 @@ def _of_object(
 
 
 def _immutable_field(kind: _Kind, field: FieldChange, before: Manifest) -> str:
-    """The path of the immutable field that a change is in; "" if it is in none."""
+    """The path of the immutable field that contains a change; "" if there is none."""
     sealed: Sequence[str] = _SEALED_FIELDS if kind in _SEALED and before.object.get("immutable") is True else ()
     for path in (*_IMMUTABLE.get(kind, ()), *sealed):
         if _within(field.path, path):
@@ -166,7 +166,7 @@ def _within(path: str, root: str) -> bool:
 
 
 def _deletes_its_volumes(kind: _Kind, manifest: Manifest) -> bool:
-    """Whether this is a StatefulSet whose claims are deleted with it; by default they stay."""
+    """Whether this is a StatefulSet whose volume claims are deleted with it; by default they stay."""
     if kind != ("apps", "StatefulSet"):
         return False
     policy = _at(manifest.object, "spec", "persistentVolumeClaimRetentionPolicy", "whenDeleted")

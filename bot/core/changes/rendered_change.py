@@ -1,6 +1,6 @@
-"""What a change in git means once rendered: the objects of one application at two revisions, side by side.
+"""What a change in git means once rendered: the objects of one application at two revisions, compared.
 
-They are compared as in a drift check, so another spelling is not a change, and no value of a Secret is shown.
+They are compared as in a drift check: equivalent values are not a change, and no value of a Secret is shown.
 """
 
 import json
@@ -24,7 +24,7 @@ Change = Literal["removed", "changed", "added"]
 
 MAX_FIELDS: Final = 3  # of an object
 MAX_VALUE: Final = 120  # characters
-_ORDER: Final[Sequence[Change]] = ("removed", "changed", "added")  # the worst comes first
+_ORDER: Final[Sequence[Change]] = ("removed", "changed", "added")  # worst first
 _BUILT_IN: Final = Schemas()
 
 
@@ -72,7 +72,7 @@ class RenderedChange:
         return self.added + self.changed + self.removed
 
     def bounded(self, objects: int, fields: int = MAX_FIELDS, value: int = MAX_VALUE) -> "RenderedChange":
-        """At most so many objects, fields of each, and characters of a value. Long values start where they differ."""
+        """Cut to this many objects, fields of each, and characters of a value. Long values start where they differ."""
         return replace(self, objects=tuple(_bounded(change, fields, value) for change in self.objects[:objects]))
 
 
@@ -99,9 +99,8 @@ def paired(
 ) -> Iterator[tuple[Manifest | None, Manifest | None]]:
     """Every object at both revisions, None where it does not exist.
 
-    Two manifests are of one object if they have the same API group, kind, namespace and name: the version does not
-    matter, since `autoscaling/v1` and `autoscaling/v2` of a name are one object. Hooks and objects with generated names
-    are left out.
+    Two manifests declare one object if they have the same API group, kind, namespace and name, whatever the version.
+    Hooks and objects with generated names are left out.
     """
     objects_before, objects_after = (_by_identity(manifests, namespace) for manifests in (before, after))
     for identity in dict.fromkeys((*objects_before, *objects_after)):
@@ -136,10 +135,10 @@ def field_changes(
 ) -> tuple[FieldChange, ...]:
     """The fields that differ between two manifests of one object, images first, then by path.
 
-    If that takes too many steps, it is the top-level fields, without their values.
+    If that takes too many steps, only the top-level fields, without their values.
     """
     if deep_equal(before.object, after.object):
-        return ()  # as nearly all are
+        return ()  # the usual case
     changes: dict[tuple[str, str], FieldChange] = {}
     if before.api_version != after.api_version:
         version = FieldChange("changed", "apiVersion", before.api_version, after.api_version)
@@ -187,7 +186,7 @@ def _shortened(field: FieldChange, most: int) -> FieldChange:
 
 
 def _from_where_they_differ(before: Any, after: Any) -> tuple[Any, Any]:
-    """Two texts or lists, without the lines or items that both begin with, and without those that both end with."""
+    """Two texts or lists without their common leading and trailing lines or items."""
     if isinstance(before, str) and isinstance(after, str) and "\n" in before + after:
         one, other = _from_where_they_differ(before.splitlines(), after.splitlines())
         return "\n".join(one), "\n".join(other)

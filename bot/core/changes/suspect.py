@@ -1,4 +1,4 @@
-"""Which commits explain a problem. A commit that nothing points to is never named."""
+"""Which commits explain a problem. A commit is never named without evidence."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -15,7 +15,7 @@ from bot.core.objects.redaction import has_hidden
 
 MAX_SUSPECTS: Final = 3
 MAX_PLACES: Final = 3
-# How much older than the drift a suspected commit may be, if no rollout says whether it was live.
+# How much older than the drift a suspected commit may be, if no rollout shows whether it was live.
 RECENT: Final = timedelta(days=1)
 
 
@@ -23,8 +23,8 @@ class SuspectReason(StrEnum):
     """Why a commit is a suspect.
 
     BEFORE: the cluster has what git declared before the commit. NEVER: the commit added what the cluster lacks. OBJECT:
-    it is the last one that changed the object that does not run. PATH: it is the last one that changed a file which
-    that object may come from.
+    it is the last one that changed the failing object. PATH: it is the last one that changed a file that the failing
+    object may come from.
     """
 
     BEFORE = "before"
@@ -53,7 +53,7 @@ class Suspect:
 
     @property
     def revision(self) -> str:
-        """How to name the commit in `/gitops revert`."""
+        """The argument for `/gitops revert`."""
         return f"#{self.pull_number}" if self.pull_number else self.sha
 
 
@@ -78,7 +78,7 @@ def explained(
     """The differences that exist because the cluster still has what git declared before `commit`.
 
     `since` is what changed in git since before the commit. `interactive` are patterns of field managers that people use
-    by hand: the commit does not explain what one of them wrote later. The values of credentials are not known, so a
+    by hand: the commit does not explain what one of them wrote later. Values of credentials are unknown, so a
     difference in one is never explained.
     """
     changes = {_identity(change, namespace): change for change in since.objects}
@@ -105,7 +105,7 @@ def explained(
 
 def unexplained(drift: Iterable[ObjectDrift], explained_drift: Iterable[ExplainedDrift]) -> list[ObjectDrift]:
     """The differences that are not among the explained ones."""
-    # By id, since a difference may hold lists, which cannot be hashed.
+    # By id, since a difference may hold lists, which aren't hashable.
     settled = {(id(difference.drift), difference.path) for difference in explained_drift}
     rest = []
     for object_drift in drift:

@@ -1,4 +1,4 @@
-"""Helm charts outside of git: how they are referred to, resolved and unpacked.
+"""Helm charts outside git: how they are referenced, resolved and unpacked.
 
 Start with `reference.py`.
 """

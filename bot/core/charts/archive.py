@@ -29,9 +29,9 @@ class ArchiveError(LocalizedError):
 
 
 def unpack(archive: bytes) -> dict[str, bytes]:
-    """The content of each file by its path in the chart's directory. ArchiveError.
+    """The content of each file by its path in the chart. Raises ArchiveError.
 
-    Like Helm, it refuses paths that lead out of the directory. Unlike Helm, which ignores links, it refuses them too.
+    Like Helm, it refuses paths outside the directory. Unlike Helm, which ignores links, it refuses those too.
     """
     files: dict[str, bytes] = {}
     stream = cast("io.BufferedReader", _Unpacked(archive))
@@ -42,7 +42,7 @@ def unpack(archive: bytes) -> dict[str, bytes]:
                     raise ArchiveError(LocalizedText(texts.MANY_FILES, most=f"{MAX_FILES:,}"))
                 if member.isdir():
                     continue
-                # A sparse file takes 512 bytes in the archive, whatever its size.
+                # A sparse file of any size takes 512 bytes in the archive.
                 if not member.isreg() or member.issparse():
                     raise ArchiveError(LocalizedText(texts.LINK, path=repr(member.name[:100])))
                 if member.size > MAX_FILE_BYTES:
@@ -52,7 +52,7 @@ def unpack(archive: bytes) -> dict[str, bytes]:
                 if path in files:
                     raise ArchiveError(LocalizedText(texts.TWICE, path=repr(path[:100])))
                 files[path] = content.read() if content else b""
-    # IndexError: tarfile expects that a sparse member's header is complete.
+    # IndexError: tarfile expects a sparse member's header to be complete.
     except (tarfile.TarError, zlib.error, EOFError, ValueError, IndexError, OverflowError, RecursionError) as error:
         raise ArchiveError(LocalizedText(texts.NOT_AN_ARCHIVE)) from error
     if "Chart.yaml" not in files:
@@ -61,7 +61,7 @@ def unpack(archive: bytes) -> dict[str, bytes]:
 
 
 def _bounded_headers() -> type[tarfile.TarInfo]:
-    """A class for the members of one archive, whose extended headers together have at most MAX_HEADER_BYTES.
+    """A TarInfo class for one archive that limits its extended headers to MAX_HEADER_BYTES in total.
 
     Without this bound, the headers in a small package can cost tarfile a minute of CPU time.
     """
@@ -81,7 +81,7 @@ def _bounded_headers() -> type[tarfile.TarInfo]:
 
 
 def _path(name: str) -> str:
-    """The path below the archive's one directory. ArchiveError if it leads elsewhere."""
+    """The path below the archive's only directory. Raises ArchiveError if it leads elsewhere."""
     _, _, path = name.removeprefix("./").partition("/")
     parts = path.split("/")
     is_unsafe = name.startswith("/") or "\\" in name or _DRIVE.match(path) or not name.isprintable()
@@ -91,7 +91,7 @@ def _path(name: str) -> str:
 
 
 class _Unpacked(io.RawIOBase):
-    """Reads gzip, and raises ArchiveError above the bound: a bomb is never held whole."""
+    """Reads gzip, and raises ArchiveError above the bound, so that a bomb is never unpacked in full."""
 
     def __init__(self, archive: bytes) -> None:
         self._chunks = self._decompressed(archive)

@@ -23,7 +23,7 @@ _DIGEST: Final = re.compile(r"(?:sha256:)?([0-9a-f]{64})")
 
 @dataclass(frozen=True, slots=True)
 class IndexEntry:
-    """One version of a chart: where its package is, and the SHA-256 of it, "" if the index does not say."""
+    """One version of a chart: where its package is, and the package's SHA-256, "" if the index doesn't have it."""
 
     version: str
     url: str
@@ -32,7 +32,7 @@ class IndexEntry:
 
 
 def read_entries(index: bytes, name: str) -> list[IndexEntry]:
-    """The versions of a chart that an index lists. ManifestError if the index is invalid or says too much.
+    """The versions of a chart that an index lists. Raises ManifestError if the index is invalid or too large.
 
     Only the part about the chart is parsed, since indexes have up to 50 MB.
     """
@@ -46,9 +46,9 @@ def read_entries(index: bytes, name: str) -> list[IndexEntry]:
 
 
 def resolve_version(versions: Iterable[str], wanted: str) -> str | None:
-    """The version that Helm installs: exactly that one, else the highest in the range; None if there is none.
+    """The version that Helm installs: the `wanted` one, else the highest in the range; None if there is none.
 
-    Of "" and `*`, it is the highest that is not a pre-release.
+    For "" and `*`, the highest that is not a pre-release.
     """
     versions = list(versions)
     if wanted in versions:
@@ -58,12 +58,12 @@ def resolve_version(versions: Iterable[str], wanted: str) -> str | None:
 
 
 def is_exact(version: str) -> bool:
-    """Whether this is one version and not a range: all three numbers are there."""
+    """Whether this is one version with all three numbers, and not a range."""
     return Version.parse(version) is not None and version.partition("-")[0].count(".") == 2
 
 
 def _part(index: bytes, name: str) -> bytes:
-    """The `entries` of one chart in an index as Helm writes it; the whole index if it is written in another way."""
+    """The `entries` of one chart, if the index is formatted as Helm writes it; else the whole index."""
     entries = _ENTRIES.search(index)
     keys = (f"\n  {name}:\n".encode(), f'\n  "{name}":\n'.encode())
     begin = max(index.find(key, entries.end() - 1) for key in keys) if entries else -1

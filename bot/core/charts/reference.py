@@ -23,7 +23,7 @@ class ChartRef:
 
     `version` is a version, a range, or a registry's tag; "" is the newest. `digest` is that of the manifest in a
     registry, if it is pinned: 64 hex digits. `plain_http` is whether to reach a registry without TLS. `is_artifact` is
-    set if Flux reads the chart with an OCIRepository, and so adds the digest to the chart's version.
+    set if Flux reads the chart through an OCIRepository, which adds the digest to the chart's version.
     """
 
     repository: str
@@ -68,7 +68,7 @@ class ChartRef:
 
     @property
     def title(self) -> str:
-        """The chart as people write it: `podinfo 6.5.0`."""
+        """The chart to show: `podinfo 6.5.0`."""
         return f"{self.name} {self.version}".rstrip()
 
     @property
@@ -93,5 +93,5 @@ class ChartRef:
 
 
 def is_chart_key(key: str) -> bool:
-    """Whether the key of a RepositoryRef is a chart's: a configured repository's name contains no slash."""
+    """Whether the key of a RepositoryRef is a chart's: the name of a configured repository can't contain a slash."""
     return "://" in key

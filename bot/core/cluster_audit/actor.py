@@ -1,9 +1,9 @@
-"""Who made a difference: joins what differs with the requests that the audit log has for the object.
+"""Finds who made a difference, from the requests for the object in the audit log.
 
-A request is the one that made a difference if the states before and after it show that it was the last one that changed
-the field. Without the states, every request that may have changed it is a candidate, and the field manager and the time
-in managedFields rule some out. Nobody is named if the log contradicts managedFields, or may begin too late, and nobody
-with certainty if a later request cannot be read.
+A request made a difference if the states before and after it show that it was the last one to change the field. Without
+the states, every request that may have changed it is a candidate, except those that the field manager and the time in
+managedFields rule out. No one is named if the log contradicts managedFields or may begin too late, and no one with
+certainty if a later request cannot be read.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -13,25 +13,27 @@ from typing import Final
 
 from bot.core.cluster_audit.event import REPLICAS
 from bot.core.cluster_audit.write import EVERYTHING, UNREADABLE, ClusterWrite, ObjectKey, guess_resource
+from bot.core.drift.exclusions import DELETION
 from bot.core.drift.model import Actor, Confidence, FieldDrift, ObjectDrift
 from bot.core.objects.path import is_related
 
+_DELETION: Final = ".".join(DELETION)
 _MAX_USERS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """When a field got its live value: after the last check that saw another one, and before the first that saw it."""
+    """When a field got its live value: after the last check with another value, and before the first with this one."""
 
     after: datetime
     before: datetime
 
 
-Windows = Callable[[ObjectDrift, FieldDrift], Window | None]  # None if it is not known
+Windows = Callable[[ObjectDrift, FieldDrift], Window | None]  # None if unknown
 
 
 def object_keys(object_drift: ObjectDrift) -> tuple[ObjectKey, ObjectKey]:
-    """The key of the object, and the one of requests for the whole collection."""
+    """The key of the object, and the key of requests for its whole collection."""
     group = object_drift.api_version.rpartition("/")[0]
     key = ObjectKey(group, guess_resource(object_drift.kind), object_drift.namespace or "", object_drift.name)
     return key, replace(key, name="")
@@ -44,10 +46,10 @@ def with_actors(
     *,
     complete_until: datetime,
 ) -> tuple[ObjectDrift, ...]:
-    """The differences with who made each. A difference that the log does not explain keeps the actor that it has.
+    """The differences with the actor of each. One that the log does not explain keeps its current actor.
 
-    The log has every request until `complete_until`; later ones may still be missing. The requests that cannot be read
-    are those of `UNREADABLE`.
+    The log has every request until `complete_until`; later ones may be missing. Requests that cannot be read have the
+    key `UNREADABLE`.
     """
     unreadable = writes.get(UNREADABLE, ())
 
@@ -66,6 +68,8 @@ def with_actors(
     def with_writer(object_drift: ObjectDrift, field: FieldDrift, ordered: Sequence[ClusterWrite]) -> FieldDrift:
         if _is_content_of_secret(object_drift, field):
             return field
+        if field.path == _DELETION:
+            return replace(field, actor=deleter(ordered, unreadable) or field.actor)
         window = windows(object_drift, field)
         actor = writer(field, ordered, window, unreadable)
         if actor is None or actor.confidence is Confidence.CERTAIN:
@@ -78,7 +82,7 @@ def with_actors(
 
 
 def deleter(writes: Sequence[ClusterWrite], unreadable: Iterable[ClusterWrite] = ()) -> Actor | None:
-    """Who deleted an object, from the requests for it in their order; None if the log does not say."""
+    """Who deleted an object, from the requests for it, in order; None if the log doesn't show it."""
     last = next((write for write in reversed(writes) if write.is_deletion or write.is_creation), None)
     if last is None or last.is_creation:
         return None
@@ -92,13 +96,13 @@ def writer(
     window: Window | None = None,
     unreadable: Iterable[ClusterWrite] = (),
 ) -> Actor | None:
-    """Who gave a field its live value, from the requests for the object in their order; None if the log can't say."""
+    """Who gave a field its live value, from the requests for the object, in order; None if the log doesn't show it."""
     writes = _of_this_object(writes)
     if not _explains_managed_fields(field, writes):
         return None
     last_by_path: dict[str, ClusterWrite] = {}
     uncertain: list[ClusterWrite] = []
-    at_last_state = 0  # how many were uncertain when the object's state was last known
+    at_last_state = 0  # number of uncertain requests when the object's state was last known
     for write in writes:
         if not write.is_exact:
             if _may_have_changed(field, write):
@@ -106,8 +110,8 @@ def writer(
             at_last_state = len(uncertain) if write.api_version else at_last_state
             continue
         paths = [path for path in write.fields or () if is_related(path, field.path)]
-        if any(len(path) <= len(field.path) for path in paths):  # the whole field, so what was before no longer counts
-            last_by_path, uncertain = {}, uncertain[at_last_state:]  # their changes may appear as those of `write`
+        if any(len(path) <= len(field.path) for path in paths):  # the whole field, so earlier ones no longer count
+            last_by_path, uncertain = {}, uncertain[at_last_state:]  # these may have made the changes seen in `write`
         at_last_state = len(uncertain)
         last_by_path |= dict.fromkeys(paths, write)
     covers_creation = bool(last_by_path)
@@ -115,7 +119,7 @@ def writer(
         last_by_path = {path: write for path, write in last_by_path.items() if len(path) > len(field.path)}
     exact = [write for write in dict.fromkeys(last_by_path.values()) if _agrees(field, write)]
     if window:
-        exact, uncertain = ([write for write in some if _is_within(write, window)] for some in (exact, uncertain))
+        exact, uncertain = ([write for write in group if _is_within(write, window)] for group in (exact, uncertain))
     elif not covers_creation:  # the log may begin after the change
         uncertain = [write for write in uncertain if write.fields is not None]
     is_certain = not uncertain and _is_readable_since(exact, window, unreadable)
@@ -125,7 +129,7 @@ def writer(
 def _is_readable_since(
     writes: Sequence[ClusterWrite], window: Window | None, unreadable: Iterable[ClusterWrite]
 ) -> bool:
-    """Whether no request that cannot be read may have followed these, until the live value was seen."""
+    """Whether no unreadable request may have come after these and before the live value was seen."""
     return not any(
         (window is None or window.before >= gap.time) and any(write.time <= gap.completed for write in writes)
         for gap in unreadable
@@ -140,28 +144,28 @@ def _in_order(writes: Iterable[ClusterWrite]) -> list[ClusterWrite]:
 
 
 def _with_fields_of(api_version: str, write: ClusterWrite) -> ClusterWrite:
-    """The request; without its fields if they are of another API version, where their paths may differ."""
+    """The request; without its fields if they are of another API version, whose paths may differ."""
     if EVERYTHING in (write.fields or ()) or write.api_version in ("", api_version):
         return write
     return replace(write, fields=None, is_exact=False)
 
 
 def _of_this_object(writes: Iterable[ClusterWrite]) -> Sequence[ClusterWrite]:
-    """Without the requests for an earlier object of the same name."""
+    """Drop the requests for an earlier object of the same name."""
     writes = list(writes)
     start = max((index for index, write in enumerate(writes) if write.is_creation), default=0)
     return [write for write in writes[start:] if not write.is_deletion]
 
 
 def _explains_managed_fields(field: FieldDrift, writes: Iterable[ClusterWrite]) -> bool:
-    """Whether the log has the manager's latest request, which managedFields tells the time of."""
+    """Whether the log has the manager's latest request, at the time in managedFields."""
     if field.manager is None or field.time is None:
         return True
     return any(write.manager == field.manager and _is_at(write, field.time) for write in writes)
 
 
 def _agrees(field: FieldDrift, write: ClusterWrite) -> bool:
-    """Whether managedFields allow that a request wrote the live value."""
+    """Whether a request may have written the live value, according to managedFields."""
     if field.manager is None:
         return True
     return write.manager == field.manager and (field.time is None or _second(write.time) <= field.time)
@@ -192,7 +196,7 @@ def _is_content_of_secret(object_drift: ObjectDrift, field: FieldDrift) -> bool:
 
 
 def _actor(confidence: Confidence, writes: Sequence[ClusterWrite]) -> Actor | None:
-    """The actor behind requests: one of several if they are of different users."""
+    """The actor behind requests; one of several if their users differ."""
     users = list(dict.fromkeys(write.user for write in writes))
     tools = {write.tool for write in writes}
     if not users or len(users) > _MAX_USERS:

@@ -1,9 +1,10 @@
-"""Reads audit events of the API server, `audit.k8s.io/v1`, and keeps who changed what, without any value.
+"""Reads audit events of the API server (`audit.k8s.io/v1`), and keeps who changed which fields, without values.
 
 https://kubernetes.io/docs/reference/config-api/apiserver-audit.v1/
 """
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -24,10 +25,11 @@ Object = Mapping[str, Any]
 REPLICAS: Final = "spec.replicas"
 _METADATA: Final = "metadata"
 _VERBS: Final = frozenset({"create", "update", "patch", "delete", "deletecollection"})
+_INVALID_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _CREATED: Final = 201
 _REFUSED: Final = 400
 _MAX_NAME: Final = 256  # characters of a user or an object
-_MAX_MANAGER: Final = 128  # as the API server has it
+_MAX_MANAGER: Final = 128  # the API server's limit
 
 # The subresources whose requests can change what git declares. That of the status takes metadata too.
 _STATUS: Final = "status"
@@ -41,10 +43,10 @@ _CONTROLLERS: Final = ("system:serviceaccount:kube-system:", "system:node:", "sy
 
 @dataclass(frozen=True, slots=True)
 class ObjectState:
-    """An object after a request, as digests. With `is_partial` only of the fields that the request could change.
+    """An object after a request, as digests. With `is_partial`, only of the fields that the request could change.
 
-    `api_version` is the one that it was read in. `owned` are the fields that the request's manager owned then; None if
-    the event does not say.
+    `api_version` is that of the response. `owned` are the fields that the request's manager owned then; None if
+    unknown.
     """
 
     digests: Digests
@@ -55,7 +57,7 @@ class ObjectState:
 
 
 def read_write(event: Object, key: bytes, *, keep_users: bool) -> tuple[ClusterWrite, ObjectState | None] | None:
-    """The request in an event if it changed something, and the object's state after it if the event contains that.
+    """The request in an event if it changed something, and the object's state after it if the event has it.
 
     None if it changed nothing that git could declare: a read, a dry run, a refused request, a status without metadata,
     a controller's own records. `key` is the key of the digests. Without `keep_users` the names of people are left out.
@@ -79,7 +81,7 @@ def _without_bodies(event: Object, *, keep_users: bool) -> ClusterWrite | None:
     verb, reference = text(event, "verb"), mapping(event, "objectRef")
     code = mapping(event, "responseStatus").get("code")
     times = [parse_time(text(event, name)) for name in ("requestReceivedTimestamp", "stageTimestamp")]
-    parameters = parse_qs(text(event, "requestURI").partition("?")[2])
+    parameters = _parameters(text(event, "requestURI").partition("?")[2])
     subresource, resource = text(reference, "subresource"), text(reference, "resource")
     user = text(mapping(event, "user"), "username")[:_MAX_NAME]
     impersonated = text(mapping(event, "impersonatedUser"), "username")[:_MAX_NAME]
@@ -148,6 +150,15 @@ def _within(fields: tuple[str, ...] | None, limits: tuple[str, ...] | None) -> t
     return tuple(path for path in fields if any(is_related(path, limit) for limit in limits))
 
 
+def _parameters(query: str) -> Mapping[str, list[str]]:
+    """The parameters of a query, without those that the API server drops: any with a `;` or an invalid escape.
+
+    https://pkg.go.dev/net/url#ParseQuery
+    """
+    pairs = (pair for pair in query.split("&") if ";" not in pair and not _INVALID_ESCAPE.search(pair))
+    return parse_qs("&".join(pairs), keep_blank_values=True)
+
+
 def _is_dry_run(event: Object, parameters: Mapping[str, list[str]]) -> bool | None:
     """Whether a request was a dry run; None if the event does not say.
 
@@ -163,7 +174,7 @@ def _is_dry_run(event: Object, parameters: Mapping[str, list[str]]) -> bool | No
 
 
 def _is_whole_object(request: Any) -> bool:
-    """Whether a patch is of server-side apply: that names the whole object."""
+    """Whether a patch is a server-side apply, which names the whole object."""
     return isinstance(request, Mapping) and "apiVersion" in request and "kind" in request
 
 
@@ -186,28 +197,31 @@ def _object_key(event: Object, reference: Object, resource: str) -> ObjectKey:
 
 
 def _is_object(response: Object, reference: Object) -> bool:
-    """Whether a response is the object itself, and not its metadata, a table, a list or a status."""
+    """Whether a response is the object itself, and not only its metadata, a table, a list or a status."""
     kind, group = text(response, "kind"), text(response, "apiVersion").rpartition("/")[0]
     return kind not in ("", "Status") and not kind.endswith("List") and group == text(reference, "apiGroup")
 
 
 def _manager(parameters: Mapping[str, list[str]], user_agent: str) -> str:
-    """As the API server names a manager.
+    """The name of the field manager, as the API server derives it.
 
     https://github.com/kubernetes/kubernetes/blob/master/staging/src/k8s.io/apiserver/pkg/endpoints/handlers/create.go
     """
-    given = parameters.get("fieldManager", [""])[0]
-    name = given or "".join(filter(str.isprintable, user_agent[:1000].partition("/")[0]))
+    requested = parameters.get("fieldManager", [""])[0]
+    name = requested or "".join(filter(str.isprintable, user_agent[:1000].partition("/")[0]))
     return name.encode()[:_MAX_MANAGER].decode(errors="ignore") or "unknown"
 
 
 def _id(event: Object, key: ObjectKey) -> str:
-    """The same for each delivery of an event. The audit ID does not suffice: a client may choose it, and repeat it."""
+    """The same ID for each delivery of an event. The audit ID isn't enough: clients can choose and repeat it."""
     parts = [text(event, name) for name in ("auditID", "verb", "requestURI", "requestReceivedTimestamp")]
     return hashlib.blake2b(orjson.dumps([*parts, str(key)]), digest_size=16).hexdigest()
 
 
 def _version(response: Object) -> int | None:
-    """Decimal on every API server. https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-versions."""
+    """The resourceVersion, which is always a decimal number.
+
+    https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-versions
+    """
     version = text(mapping(response, "metadata"), "resourceVersion")
     return int(version) if version.isascii() and version.isdecimal() and len(version) < 20 else None

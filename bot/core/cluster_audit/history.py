@@ -22,21 +22,21 @@ _Order = tuple[int, datetime, str]
 
 @dataclass(slots=True)
 class _Entry:
-    """A request as it was read, and its fields as they were last worked out."""
+    """A request as it was read, and with the fields that comparing states has found so far."""
 
     read: ClusterWrite
     state: ObjectState
-    known: ClusterWrite
+    resolved: ClusterWrite
 
     @property
     def order(self) -> _Order:
-        """A request that changes nothing leaves the object's version as it is, so the time counts too."""
+        """A request that changes nothing keeps the object's version, so the time counts too."""
         return self.read.version or 0, self.read.time, self.read.id
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
-    """What is known of an object between two requests; `digests` is None if nothing is known."""
+class _Snapshot:
+    """What is known about an object between two requests; `digests` is None if nothing is known."""
 
     digests: Digests | None = None
     api_version: str = ""
@@ -45,10 +45,10 @@ class _Known:
 
 @dataclass(slots=True)
 class _History:
-    """The last requests for one object, and what it was `before` them. `start` is the last request before them."""
+    """The last requests for one object, and its state `before` them. `start` is the last request before them."""
 
     entries: dict[str, _Entry] = field(default_factory=dict)
-    before: _Known = _Known()
+    before: _Snapshot = _Snapshot()
     start: _Order | None = None
 
     @property
@@ -59,10 +59,10 @@ class _History:
         """Compare each state with the one before; returns the requests whose changes this reveals."""
         state, changed = self.before, []
         for entry in self._ordered():
-            state, known = _follow(state, entry)
-            if known != entry.known:
-                entry.known = known
-                changed.append(known)
+            state, resolved = _follow(state, entry)
+            if resolved != entry.resolved:
+                entry.resolved = resolved
+                changed.append(resolved)
         return changed
 
     def forget_oldest(self) -> None:
@@ -76,23 +76,23 @@ class _History:
 
 
 class ObjectHistories:
-    """The states of the objects of one cluster. Not for concurrent use."""
+    """The states of the objects of one cluster. Not thread-safe."""
 
     def __init__(self) -> None:
         self._histories: OrderedDict[ObjectKey, _History] = OrderedDict()
         self._size = 0
 
     def add(self, write: ClusterWrite, state: ObjectState | None) -> list[ClusterWrite]:
-        """Record a request. Returns it, and every other request whose changes are better known now."""
+        """Record a request. Returns it, and every other request whose changes are now better known."""
         if state is None or write.version is None:
             return [write]
         history = self._histories.setdefault(write.key, _History())
         self._histories.move_to_end(write.key)
         entry = _Entry(write, state, write)
         if write.id in history.entries:
-            return [history.entries[write.id].known]
+            return [history.entries[write.id].resolved]
         if history.start is not None and entry.order <= history.start:
-            return [write]  # from before what is remembered
+            return [write]  # it is older than the remembered states
         before = history.size
         history.entries[write.id] = entry
         changed = history.work_out()
@@ -105,8 +105,8 @@ class ObjectHistories:
         return changed if any(item.id == write.id for item in changed) else [write, *changed]
 
 
-def _follow(before: _Known, entry: _Entry) -> tuple[_Known, ClusterWrite]:
-    """What is known of an object after a request, and of the request itself."""
+def _follow(before: _Snapshot, entry: _Entry) -> tuple[_Snapshot, ClusterWrite]:
+    """What is known about an object after a request, and about the request."""
     write, state = entry.read, entry.state
     if state.is_partial:
         if before.digests is None:
@@ -119,16 +119,16 @@ def _follow(before: _Known, entry: _Entry) -> tuple[_Known, ClusterWrite]:
     else:
         after, api_version, generation = state.digests, state.api_version, state.generation
         is_next = generation is None or before.generation is None or generation <= before.generation + 1
-        # Otherwise, requests that are not in the log changed the object in between. Objects without a generation, such
-        # as ConfigMaps, do not say so.
+        # If not, requests that are not in the log changed the object in between. Objects without a generation, such as
+        # ConfigMaps, don't show this.
         is_comparable = before.digests is not None and before.api_version == api_version and is_next
         fields = _changed(entry, before.digests or {}, after) if is_comparable else None
-    known = write if fields is None or write.is_exact else replace(write, fields=fields, is_exact=True)
-    return _Known(after, api_version, generation), known
+    resolved = write if fields is None or write.is_exact else replace(write, fields=fields, is_exact=True)
+    return _Snapshot(after, api_version, generation), resolved
 
 
 def _changed(entry: _Entry, before: Digests, after: Digests) -> tuple[str, ...] | None:
-    """The fields that differ, if the request can have changed them. None if they are too many."""
+    """The fields that differ, if the request can have changed them; None if there are too many."""
     differing = [path for path in {**before, **after} if before.get(path) != after.get(path)]
     if len(differing) > MAX_FIELDS:
         return None

@@ -1,6 +1,6 @@
-"""The paths of an object's fields, written as in docs/drift.md, from what audit events hold of requests and objects.
+"""The paths of an object's fields, written as in docs/drift.md, from the requests and objects in audit events.
 
-The values themselves are not kept: to see whether one changed, keyed digests are enough.
+Values are not kept: keyed digests are enough to see whether one changed.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ MAX_PATHS: Final = 5_000  # of one object; a larger one is not followed field by
 MAX_FIELDS: Final = 500  # that one request names or changes
 _MAX_DEPTH: Final = 60
 _MAX_PATH: Final = 1_000  # characters
-_SCHEMAS: Final = Schemas()  # the built-in kinds; the lists of others are read as their managedFields say
+_SCHEMAS: Final = Schemas()  # of the built-in kinds; the lists of others are read by their managedFields
 _DELETE_FROM: Final = "$deleteFromPrimitiveList/"
 _ELEMENT_ORDER: Final = "$setElementOrder/"
 
@@ -36,7 +36,7 @@ class TooLargeError(ValueError):
 
 
 class ObjectFields:
-    """The fields of objects of one kind. `live` is such an object, whose managedFields say how its lists merge.
+    """The fields of objects of one kind. `live` is such an object; its managedFields show how its lists merge.
 
     Methods raise TooManyStepsError for managedFields that take too long to read.
     """
@@ -47,7 +47,7 @@ class ObjectFields:
         self._ownership = Ownership(live, {}, (), StepBudget(lambda: json_size(live)))
 
     def digests(self, key: bytes) -> Digests:
-        """The digest of every field of the live object, by path. TooLargeError."""
+        """The digest of every field of the live object, by path. Raises TooLargeError."""
         digests: Digests = {}
         for path, value in self._leaves((), self._live, self._node):
             digests[_leaf(path, value)] = digest(value, key)
@@ -66,7 +66,7 @@ class ObjectFields:
         )
 
     def patched(self, patch: Any) -> tuple[str, ...] | None:
-        """The fields that a JSON patch, merge patch or strategic merge patch names. None: it could be any."""
+        """The fields that a JSON patch, merge patch or strategic merge patch names; None if it could be any."""
         if isinstance(patch, list):
             paths: Iterator[Path] = self._json_patched(patch)
         elif isinstance(patch, Mapping):
@@ -138,7 +138,7 @@ class ObjectFields:
             for key in ("path", "from")
             if isinstance(operation.get(key), str)
         ]
-        # An item that is added or removed moves those behind it, so indexes no longer say which item is meant.
+        # Adding or removing an item moves those after it, so indexes no longer identify items.
         moves = any(_is_index(pointer.rpartition("/")[2]) for pointer in pointers)
         for pointer in pointers:
             path = self._pointed(pointer, stops_at_lists=moves)
@@ -162,7 +162,7 @@ class ObjectFields:
                 value = value.get(key) if isinstance(value, Mapping) else None
                 node = node.field(str(key))
             else:
-                return path  # perhaps an item of a list that no longer exists
+                return path  # it may point into a list that no longer exists
             path = (*path, key)
         return path
 
@@ -176,7 +176,7 @@ class ObjectFields:
 
 
 def digest(value: Any, key: bytes) -> bytes:
-    """The digest of a field's value, with a key so that the value cannot be found by hashing guesses. TooLargeError."""
+    """The digest of a field's value, keyed so that hashing guesses doesn't reveal the value. Raises TooLargeError."""
     try:
         text = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
     except orjson.JSONEncodeError:  # more than 254 levels
@@ -203,7 +203,7 @@ def _is_index(part: str) -> bool:
 
 
 def _leaf(path: Path, value: Any) -> str:
-    """The path of a leaf. That of an empty container ends with `[{}]`, so that it is not above fields added later."""
+    """The path of a leaf. An empty container's ends with `[{}]`, so that it isn't a parent of fields added later."""
     formatted = _formatted(path)
     return intern(f"{formatted}[{{}}]" if value in ({}, []) else formatted)  # most objects have the same paths
 

@@ -1,7 +1,7 @@
-"""Parses what the log and the webhook of an API server send: events as JSON.
+"""Parses the JSON events that the audit log and the webhook of an API server send.
 
-Users choose what requests contain, and the API server accepts some that a JSON parser refuses, such as 10,000 levels.
-So that nobody can hide an event that way, only its request or its object is left out.
+Users choose the content of requests, and the API server accepts some that a JSON parser refuses, such as 10,000 levels.
+Only the request or object of such an event is left out, so that no one can hide an event that way.
 """
 
 import re
@@ -12,10 +12,10 @@ import orjson
 
 Object = Mapping[str, Any]
 
-BODIES: Final = ("requestObject", "responseObject")  # in an event, the contents that users choose
+BODIES: Final = ("requestObject", "responseObject")  # the parts of an event that users control
 _API_VERSION: Final = "audit.k8s.io/v1"
 _TOKEN: Final = re.compile(rb'("(?:request|response)Object"\s*+:\s*+)(?=[\[{])|"(?:[^"\\]|\\.)*+"?|[][{}]', re.DOTALL)
-_EVENT_DEPTHS: Final = (1, 3)  # of the fields of an event by itself, and of one in the items of a list
+_EVENT_DEPTHS: Final = (1, 3)  # of an event's fields, by itself and in the items of a list
 
 
 class NotAnEventError(ValueError):
@@ -23,7 +23,7 @@ class NotAnEventError(ValueError):
 
 
 def parse_events(body: bytes) -> Iterator[Object]:
-    """The events in a line of an audit log, or in what a webhook gets. NotAnEventError."""
+    """The events in a line of an audit log, or in the body of a webhook. Raises NotAnEventError."""
     try:
         document = orjson.loads(body)
     except ValueError:
@@ -44,7 +44,7 @@ def _events(document: object) -> Iterator[Object]:
 
 
 def _events_without_broken_bodies(body: bytes) -> Iterator[Object]:
-    """The events, parsed without their bodies, and then with each of those that can be parsed. NotAnEventError."""
+    """The events, with only those bodies that can be parsed. Raises NotAnEventError."""
     bodies: list[bytes] = []
     rest, position = bytearray(), 0
     for start, end in _spans_of_bodies(body):

@@ -1,4 +1,4 @@
-"""One request that changed an object of a cluster, as far as the bot keeps it. It holds no value."""
+"""One request that changed an object of a cluster, as the bot stores it, without values."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,18 +24,18 @@ class ObjectKey:
     name: str
 
 
-UNREADABLE: Final = ObjectKey("", "", "", "")  # of requests that the log has, but the bot cannot read
+UNREADABLE: Final = ObjectKey("", "", "", "")  # the key of requests in the log that the bot cannot read
 
 
 @dataclass(frozen=True, slots=True)
 class ClusterWrite:
     """One successful request that changed an object, or may have.
 
-    - `user` made the request; None if the bot keeps no names.
+    - `user` made the request; None if the bot stores no names.
     - `manager` is the field manager, as in `metadata.managedFields`.
     - `time` is when the API server received the request, and `completed` when it had responded.
-    - `version` is the object's resourceVersion afterwards; None if the event does not have it.
-    - `api_version` is the one that `fields` are of; "" if the event has no object.
+    - `version` is the object's resourceVersion afterward; None if the event doesn't have it.
+    - `api_version` is that of `fields`; "" if the event has no object.
     - `fields` are the paths that the request changed, if `is_exact`; otherwise those that it named. None: any field.
     """
 
@@ -60,7 +60,7 @@ class ClusterWrite:
 
     @property
     def is_deletion(self) -> bool:
-        """Whether the request deleted the object, or a collection that it was in."""
+        """Whether the request deleted the object, or its collection."""
         return self.verb in ("delete", "deletecollection")
 
     @property
@@ -70,7 +70,7 @@ class ClusterWrite:
 
     @property
     def tool(self) -> str:
-        """`kubectl edit`; the field manager of any other tool than kubectl."""
+        """Such as `kubectl edit`; for a tool other than kubectl, the field manager."""
         if self.manager in _TOOLS:
             return _TOOLS[self.manager]
         if self.manager == "kubectl":
@@ -80,7 +80,7 @@ class ClusterWrite:
 
 
 def unreadable_write(now: datetime, delay: timedelta) -> ClusterWrite:
-    """Any requests of this minute, or up to `delay` before it: by anybody, to any object."""
+    """Represents any requests by any user to any object in this minute, or up to `delay` before it."""
     minute = now.replace(second=0, microsecond=0)
     return ClusterWrite(
         id=f"unreadable/{minute.isoformat()}",
@@ -94,7 +94,7 @@ def unreadable_write(now: datetime, delay: timedelta) -> ClusterWrite:
 
 
 def guess_resource(kind: str) -> str:
-    """The plural of a kind, by the rule of Kubernetes' own tools; some custom resources have another one.
+    """The plural of a kind, by the rule of Kubernetes' own tools; some custom resources have a different one.
 
     https://pkg.go.dev/k8s.io/apimachinery/pkg/api/meta#UnsafeGuessKindToResource
     """

@@ -59,7 +59,7 @@ class ReportCommand:
 
 @dataclass(frozen=True, slots=True)
 class WhoCommand:
-    """Show whom to ask about an application."""
+    """Show who to ask about an application."""
 
     application: str
 
@@ -73,7 +73,7 @@ class AcknowledgeCommand:
 
 @dataclass(frozen=True, slots=True)
 class ReleaseCommand:
-    """Give back the application's incident."""
+    """Release the application's acknowledged incident."""
 
     application: str
 
@@ -169,7 +169,7 @@ class CommandSpec:
 
 
 def name_of(command: Command) -> str:
-    """What a command does in one word, such as `status`, for metrics."""
+    """A command in one word, such as `status`, for metrics."""
     return type(command).__name__.removesuffix("Command").lower()
 
 
@@ -215,7 +215,7 @@ _WRAPPED = re.compile(r"<([^<>|]+)(?:\|[^<>]*)?>")
 
 
 def parse(text: str, applications: Collection[str]) -> Command | InvalidCommand:
-    """Parse the text after `/gitops`. Application names match exactly, or else ignoring case."""
+    """Parse the text after `/gitops`. Application names match exactly, or else case-insensitively."""
     words = _WRAPPED.sub(r"\1", text).split()
     if not words:
         return HelpCommand()
@@ -287,7 +287,7 @@ def _report(spec: CommandSpec, arguments: list[str], applications: Collection[st
     return ReportCommand(days, application)
 
 
-# Each builds its command, or returns None for wrong arguments.
+# Each function builds its command, or returns None for wrong arguments.
 _PARSERS: dict[str, Callable[[_Arguments], Command | InvalidCommand | None]] = {
     "status": lambda args: StatusCommand(args.application),
     "drift": lambda args: DriftCommand(args.application),

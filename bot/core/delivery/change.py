@@ -1,4 +1,4 @@
-"""Merges as the metrics count them: timed from the merges that they replaced, and with the end of each failure."""
+"""Merges as the metrics count them: timed from the first merge that they replaced, and with the end of each failure."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -15,8 +15,8 @@ _UNDECIDED = frozenset({DeploymentOutcome.IN_PROGRESS, DeploymentOutcome.WATCHED
 class TracedDeployment:
     """A deployment among the others of its application.
 
-    `merged_at` and `first_commit_at` are the earliest of its own and those of the deployments that it interrupted; None
-    if unknown. `failed_at` and `restored_at` are when its failure began and was over.
+    `merged_at` and `first_commit_at` are the earliest of this deployment and those that it interrupted; None if
+    unknown. `failed_at` and `restored_at` are when its failure began and ended.
     """
 
     deployment: Deployment
@@ -30,7 +30,7 @@ class TracedDeployment:
 class Change:
     """One merge in some applications: it is live when it is live in all of them, and fails if it fails in one.
 
-    `at` is the time that decides to which period it belongs. `has_failed` is None as long as that is not known.
+    `at` is the time that decides which period it belongs to. `has_failed` is None while it is unknown.
     """
 
     at: datetime
@@ -43,7 +43,7 @@ class Change:
 
 
 def trace(deployments: Iterable[Deployment]) -> list[TracedDeployment]:
-    """Every deployment, related to the earlier and later ones of its application."""
+    """Relate every deployment to the earlier and later ones of its application."""
     by_application: defaultdict[str, list[Deployment]] = defaultdict(list)
     for deployment in sorted(deployments, key=lambda deployment: (deployment.merged_at, deployment.rollout)):
         by_application[deployment.application].append(deployment)
@@ -51,7 +51,7 @@ def trace(deployments: Iterable[Deployment]) -> list[TracedDeployment]:
 
 
 def changes(deployments: Iterable[TracedDeployment]) -> list[Change]:
-    """One change for each merge. A merge that a newer one replaced everywhere, without a failure, is part of that."""
+    """One change for each merge. A merge that a newer one replaced everywhere is part of that one, unless it failed."""
     by_rollout: defaultdict[str, list[TracedDeployment]] = defaultdict(list)
     for traced in deployments:
         if traced.deployment.outcome is not DeploymentOutcome.INTERRUPTED:
@@ -66,7 +66,7 @@ def _trace(ordered: Sequence[Deployment]) -> Iterable[TracedDeployment]:
         included = [deployment, *interrupted]
         if deployment.live_at is not None:
             interrupted = []
-        elif deployment.outcome is not DeploymentOutcome.REVERTED:  # a reverted one has nothing left to deliver
+        elif deployment.outcome is not DeploymentOutcome.REVERTED:  # the next one doesn't deliver a reverted one
             interrupted.append(deployment)
         is_known = all(part.merges == 1 for part in included)
         first_commits = [part.first_commit_at for part in included if part.first_commit_at]
@@ -87,7 +87,7 @@ def _failed_at(deployment: Deployment) -> datetime | None:
 
 
 def _restored_at(deployment: Deployment, later: Sequence[Deployment]) -> datetime | None:
-    """When it recovered by itself, or a newer deployment that did not fail was live: after a revert, from that one on.
+    """When it recovered by itself, or a newer deployment was live without failing: after a revert, the revert or later.
 
     None if it did not fail, or if that is unknown.
     """
@@ -120,5 +120,5 @@ def _change(parts: Sequence[TracedDeployment]) -> Change:
 
 def _earliest(times: Sequence[datetime | None]) -> datetime | None:
     """The earliest time; None if one is unknown."""
-    known = [time for time in times if time]
-    return min(known) if len(known) == len(times) else None
+    known_times = [time for time in times if time]
+    return min(known_times) if len(known_times) == len(times) else None

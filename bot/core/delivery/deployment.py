@@ -1,4 +1,4 @@
-"""What the metrics need of one merge in one application."""
+"""What the metrics need to know about one merge in one application."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,8 +10,8 @@ from bot.core.rollouts.rollout import ApplicationRollout, Rollout, RolloutState,
 class DeploymentOutcome(StrEnum):
     """How a deployment went. The values are stored.
 
-    FAILED: it was degraded while it was watched, or stuck until a newer merge replaced it. INTERRUPTED: a newer merge
-    replaced it before it was live. WATCHED: it is live, and may still fail.
+    FAILED: it was degraded while it was watched, or was stuck until a newer merge replaced it. INTERRUPTED: a newer
+    merge replaced it before it was live. WATCHED: it is live, and may still fail.
     """
 
     IN_PROGRESS = "in progress"

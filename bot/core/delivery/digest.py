@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from bot.core.incidents.quiet_hours import WEEKDAYS, QuietHours
 
 LENGTH: Final = timedelta(days=7)
-# A digest that could not be sent for so long, because the bot or Slack was down or it was quiet, is left out.
+# A digest this late, because the bot or Slack was down or during quiet hours, is not sent.
 MAX_DELAY: Final = timedelta(days=3)
 
 
@@ -22,7 +22,7 @@ class DigestSchedule:
     quiet_hours: QuietHours | None = None
 
     def due(self, now: datetime) -> datetime | None:
-        """The time of the digest to send now, unless it has been sent; None if there is none."""
+        """The time that the current digest was due, whether or not it has been sent; None if there is none."""
         if self.quiet_hours is not None and self.quiet_hours.is_active(now):
             return None
         today = now.astimezone(self.zone)

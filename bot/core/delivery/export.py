@@ -1,4 +1,4 @@
-"""The delivery report as JSON and CSV. Durations are in seconds, shares from 0 to 1; null or empty is unknown."""
+"""The delivery report as JSON and CSV. Durations are in seconds, rates from 0 to 1; unknown is null or empty."""
 
 from collections.abc import Iterable, Iterator
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""What the metrics need of one drift incident."""
+"""What the metrics need to know about one drift incident."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,8 +13,8 @@ UNKNOWN_TOOL = ""
 class IncidentRecord:
     """One drift incident; most fields are as in Incident.
 
-    `acknowledged_at` is the first acknowledgment. `tools` are those that caused the drift, each once, sorted: as the
-    cluster's audit log names them, or else field managers; UNKNOWN_TOOL if the API server recorded none.
+    `acknowledged_at` is the first acknowledgment. `tools` are the tools that caused the drift, each once, sorted: from
+    the cluster's audit log, or else field managers; UNKNOWN_TOOL if the API server recorded none.
     """
 
     id: str
@@ -29,7 +29,7 @@ class IncidentRecord:
 
 
 def record_of(incident: Incident) -> IncidentRecord:
-    """The record of an incident that is not only suspected."""
+    """The record of an incident, which must be more than suspected."""
     acknowledged = (event.at for event in incident.history if event.kind is IncidentEventType.ACKNOWLEDGED)
     tools = {tool for drift in incident.worst or incident.drift for tool in _tools(drift)}
     return IncidentRecord(

@@ -11,14 +11,14 @@ from bot.core.delivery.incident_record import IncidentRecord
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """From `start` until just before `end`."""
+    """From `start` up to, but not including, `end`."""
 
     start: datetime
     end: datetime
 
     @classmethod
     def last(cls, length: timedelta, now: datetime) -> "Period":
-        """The period of that length that ends now."""
+        """The period of this length that ends now."""
         return cls(now - length, now)
 
     @property
@@ -39,8 +39,8 @@ class Period:
 class Durations:
     """How long something took, `count` times. `median` and `p90` are None if `count` is 0.
 
-    `p90` is the shortest of the durations that at least 90% of them don't exceed. `unknown` counts the cases whose
-    duration isn't known, or not yet.
+    `p90` is the shortest duration that at least 90% don't exceed. `unknown` counts the cases whose duration isn't
+    known, or not yet.
     """
 
     count: int = 0
@@ -50,7 +50,7 @@ class Durations:
 
     @classmethod
     def of(cls, durations: Iterable[timedelta], unknown: int = 0) -> "Durations":
-        """A summary of the durations. A negative one, when two machines' clocks differ, counts as zero."""
+        """A summary of the durations. Negative ones, which come from clocks that differ, count as zero."""
         seconds = sorted(max(0.0, duration.total_seconds()) for duration in durations)
         if not seconds:
             return cls(unknown=unknown)
@@ -68,13 +68,13 @@ class FailureRate:
 
     @property
     def share(self) -> float | None:
-        """From 0 to 1; None without a change whose outcome is known."""
+        """From 0 to 1; None if no outcome is known."""
         return self.failed / self.total if self.total else None
 
 
 @dataclass(frozen=True, slots=True)
 class DeliveryMetrics:
-    """The numbers of one period: `deployments` merges went live, and `incidents` incidents of drift began.
+    """The numbers of one period. `deployments` counts merges that went live, and `incidents` incidents that began.
 
     The lead time runs from the merge, `lead_time_from_commit` from its first commit.
     """
@@ -96,7 +96,7 @@ class DeliveryMetrics:
 
 
 def measure(changes: Sequence[Change], incidents: Sequence[IncidentRecord], period: Period) -> DeliveryMetrics:
-    """The metrics of a period, given at least all that is related to it."""
+    """The metrics of a period, from at least all changes and incidents related to it."""
     live = [change for change in changes if change.live_at in period]
     return DeliveryMetrics(
         period=period,
@@ -121,8 +121,8 @@ def measure(changes: Sequence[Change], incidents: Sequence[IncidentRecord], peri
 
 def _lead_time(deployed: Iterable[tuple[datetime | None, datetime | None]]) -> Durations:
     spans = [live_at - start if start and live_at else None for start, live_at in deployed]
-    known = [span for span in spans if span is not None]
-    return Durations.of(known, unknown=len(spans) - len(known))
+    known_spans = [span for span in spans if span is not None]
+    return Durations.of(known_spans, unknown=len(spans) - len(known_spans))
 
 
 def _failures(changes: Iterable[Change]) -> FailureRate:

@@ -17,7 +17,7 @@ from bot.core.incidents.incident import Incident, active_incidents
 from bot.core.pull_requests.tracked_pull_request import TrackedPullRequest
 from bot.core.rollouts.rollout import Rollout, RolloutState
 
-# Merges this much older than the earlier of the two periods are read too: later ones may replace or restore them.
+# How much older than the earlier period merges may be: later ones may replace or restore them.
 LOOKBACK: Final = timedelta(days=90)
 
 
@@ -32,7 +32,7 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """What needs somebody now: open incidents, reverts that are not merged, and merges that are late or degraded."""
+    """What needs someone now: open incidents, reverts that are not merged, and merges that are late or degraded."""
 
     incidents: tuple[Incident, ...] = ()
     reverts: tuple[TrackedPullRequest, ...] = ()
@@ -41,10 +41,10 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything that a report shows. `application` is the only one it is about, if any.
+    """Everything that a report shows. `application` is set if the report is on only one.
 
-    The scopes have something to report, the worst first. `drifted_by` holds the tools that caused the period's
-    incidents, each with how many: a tool is UNKNOWN_TOOL if the API server recorded none.
+    Scopes with nothing to report are left out, and the worst come first. `drifted_by` holds the tools that caused the
+    period's incidents, with the number of incidents; UNKNOWN_TOOL is for those where the API server recorded none.
     """
 
     application: str | None
@@ -63,7 +63,7 @@ class Report:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing happened in the period or the one before, and nothing waits."""
+        """Whether nothing happened in the period or the one before, and nothing needs anyone now."""
         return not (_is_active(self.total) or self.waiting != Waiting())
 
 
@@ -77,8 +77,8 @@ def build_report(
 ) -> Report:
     """The report on the applications in `only`, or on all.
 
-    `applications` are the configured ones, which have the owners. A merge is related to the others of its applications,
-    so `deployments` must include those of LOOKBACK before the earlier period.
+    `applications` provide the owners. `deployments` must go back LOOKBACK before the earlier period, since a merge is
+    related to the others of its applications.
     """
     is_included = (lambda _: True) if only is None else only.__contains__
     traced = [item for item in trace(deployments) if is_included(item.deployment.application)]
@@ -111,7 +111,7 @@ def waiting_now(
     rollouts: Iterable[Rollout],
     only: Collection[str] | None = None,
 ) -> Waiting:
-    """What waits in the applications in `only`, or in all: the oldest first."""
+    """What needs someone in the applications in `only`, or in all, oldest first."""
 
     def is_included(names: Iterable[str]) -> bool:
         return only is None or any(name in only for name in names)
@@ -138,7 +138,7 @@ def _scopes(
     period: Period,
     names_of: Callable[[str, str], Iterable[str]],
 ) -> tuple[Scope, ...]:
-    """A scope for each name that an application and cluster belong to, if it has something to report."""
+    """A scope for each name that `names_of` gives an application and cluster, if it has something to report."""
     deployments: dict[str, list[TracedDeployment]] = {}
     incidents: dict[str, list[IncidentRecord]] = {}
     for item in traced:

@@ -17,7 +17,7 @@ _MAX_BARS: Final = 20  # of a chart in Slack
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A part of a period: how many merges went live, how many failed, live or not, and how many incidents began."""
+    """A part of a period: how many merges went live, how many merges failed, and how many incidents began."""
 
     period: Period
     deployments: int

@@ -1,26 +1,27 @@
-"""Who wrote a value, and whether that makes a difference drift: the rules of docs/drift.md, in their order."""
+"""Who wrote a value, and whether that makes a difference drift: the rules of docs/drift.md, in order."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Final
 
-from bot.core.drift.exclusions import is_controller_label, is_label, is_restart_stamp, is_shared_mark
+from bot.core.drift.exclusions import DELETION, is_controller_label, is_label, is_restart_stamp, is_shared_mark
 from bot.core.objects.managed_fields import Ownership, Writer
 from bot.core.objects.path import Path, Segment
 from bot.i18n.catalogue import reason as reasons
 from bot.i18n.catalogue import set_aside as texts
 from bot.i18n.language import LocalizedText, Text
 
+DROPPED: Final = LocalizedText(texts.DROPPED)
 RESTART: Final = LocalizedText(texts.RESTART)
 _DEPLOYERS_MARK: Final = LocalizedText(texts.TRACKING_METADATA)
 _SCALED: Final = LocalizedText(texts.SCALED)
 _NOBODYS: Final = LocalizedText(texts.NO_MANAGER)
 
 
-@dataclass(slots=True)  # not frozen: that takes three times as long to create
+@dataclass(slots=True)  # not frozen: creating those takes three times as long
 class Verdict:
-    """Whether one difference is drift, or set aside; the rule that decided it; and who wrote the live value."""
+    """Whether one difference is drift or set aside, the rule that decided it, and who wrote the live value."""
 
     is_drift: bool
     reason: Text
@@ -28,9 +29,9 @@ class Verdict:
 
 
 class Attribution:
-    """The verdicts about one object.
+    """Judges the differences of one object.
 
-    `controlled` has the paths at which a controller may hold another value than git declares, each with the reason.
+    `controlled` has the paths where a controller may set another value than git declares, each with the reason.
     `trusted_managers` are patterns of field managers whose values an ignore rule sets aside, each with the reason.
     `has_autoscaler`: the number of replicas has a range, so a person's is drift even if git doesn't declare one.
     """
@@ -63,6 +64,8 @@ class Attribution:
         """Git declares a value, and the cluster has none."""
         if is_restart_stamp(path):
             return Verdict(is_drift=False, reason=RESTART)
+        if tuple(path) == DELETION:
+            return Verdict(is_drift=False, reason=DROPPED)
         if reason := self._controlled.get(tuple(path)):
             return Verdict(is_drift=False, reason=reason)
         return Verdict(is_drift=True, reason=LocalizedText(reasons.REMOVED))
@@ -70,8 +73,10 @@ class Attribution:
     def added(self, path: Path, *, is_described: bool) -> Verdict:
         """The cluster has a value that git does not declare and that is not a default.
 
-        Without a schema that describes it, it may still be a default.
+        It may still be a default if no schema describes it.
         """
+        if path == DELETION:
+            return Verdict(is_drift=True, reason=LocalizedText(reasons.DELETING))
         owners = self._ownership.owners(path)
         person = next((owner for owner in owners if self._ownership.is_person(owner)), None)
         writer = person or next(iter(owners), None)
@@ -98,10 +103,10 @@ class Attribution:
         return self._left_alone(writer)
 
     def added_in_list(self, path: Path, list_path: Sequence[Segment], *, is_described: bool) -> Verdict | None:
-        """The same inside a list that is compared and owned as a whole. `is_described`: a schema describes the list.
+        """The same inside a list that is compared and owned as a whole. `is_described`: a schema describes it.
 
-        None if a person or the deployer wrote the list, which then has changed. Otherwise the value comes from a
-        webhook, or is a default that is in no schema.
+        None if a person or the deployer wrote the list, which then counts as changed. Otherwise the value comes from a
+        webhook, or is a default that is missing from the schema.
         """
         writer = self.likely_writer(list_path)
         if self._ownership.is_in_last_applied(path):
@@ -111,7 +116,7 @@ class Attribution:
         return self._left_alone(writer)
 
     def likely_writer(self, path: Sequence[Segment]) -> Writer | None:
-        """Who most likely wrote a declared value: a person if one owns it, else anyone but the deployer."""
+        """Who most likely wrote a declared value: a person if one owns it, else any owner but the deployer."""
         owners = self._ownership.owners(tuple(path))
         return next(
             (owner for owner in owners if self._ownership.is_person(owner)),
@@ -133,21 +138,21 @@ class Attribution:
         return LocalizedText(reasons.WRITTEN, manager=writer.manager)
 
     def _is_untracked(self, path: Path, *, is_described: bool) -> bool:
-        """Whether somebody set this value of an object without `managedFields`.
+        """Whether someone must have set this value of an object without `managedFields`.
 
-        An object that was created with only a name has none, and neither has one whose records somebody removed. The
-        API server then does not record later updates either.
+        An object has none if it was created with only a name, or if someone removed them. The API server then does not
+        record later updates either.
         https://github.com/kubernetes/apimachinery/blob/master/pkg/util/managedfields/internal/skipnonapplied.go
         """
         if self._ownership.writers:
             return False
-        if is_label(path):  # which has no default
+        if is_label(path):  # labels have no default
             return not is_controller_label(path)
         return is_described and not self._ownership.is_placeholder
 
     @staticmethod
     def _left_alone(writer: Writer | None) -> Verdict:
-        """A value without a recorded writer, or of a manager that is not a tool that people use by hand."""
+        """The verdict on a value without a recorded writer, or from a tool that people don't use by hand."""
         return Verdict(is_drift=False, reason=_written_by(writer.manager) if writer else _NOBODYS, writer=writer)
 
 

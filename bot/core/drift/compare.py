@@ -1,7 +1,7 @@
-"""Drift of one object: what git declares against what the API server holds, without asking it for a dry run.
+"""Drift of one object: what git declares against what the API server stores, without a dry run.
 
 A declared value that differs is drift, except where a controller owns it. A value that git does not declare is drift
-only if a person put it there. docs/drift.md lists the rules in order; each difference carries its reason.
+only if a person set it. docs/drift.md lists the rules in order; each difference carries its reason.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -40,9 +40,9 @@ _NO_SCALE_TARGETS: Final = ScaleTargets()
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The differences of one object: those that are `drift`, and those that are `set_aside`; None if there are none.
+    """The differences of one object that are `drift`, and those that are `set_aside`; None if there are none.
 
-    `size` is about how many characters they have. `degraded` is set by a check if the health of the object is.
+    `size` is their approximate length in characters. A check sets `degraded` if the object's health is Degraded.
     """
 
     drift: ObjectDrift | None = None
@@ -62,13 +62,13 @@ def compare_object(
     explain: bool = True,
     steps: StepBudget | None = None,
 ) -> Comparison:
-    """How a live object, None if it does not exist, differs from its manifest, which `resolve` gave its namespace.
+    """Compare a live object, None if it does not exist, with its manifest, to which `resolve` has added the namespace.
 
     `scale_targets` are those of the object's cluster. `interactive` are patterns of field managers that people use by
-    hand. Without `explain` the values that the server filled in, often a dozen, are left out of what is set aside, and
-    so are the values of the other differences there. Credentials are replaced. TooManyStepsError if it takes more than
-    `steps`; PathError, PointerError or JqError for an ignore rule that cannot be read. Raises nothing else, whatever
-    the objects look like.
+    hand. Without `explain`, `set_aside` has neither the defaults that the server filled in, often a dozen, nor the
+    values of other differences. Credentials are replaced. Raises TooManyStepsError if it takes more than `steps`;
+    PathError, PointerError or JqError for an ignore rule that cannot be read. Raises nothing else, whatever the objects
+    contain.
     """
     steps = steps or StepBudget()
     excused = opt_outs(manifest.object)
@@ -108,13 +108,13 @@ def compare_object(
 def compare_declarations(manifest: Manifest, other: Object, *, schema: Schemas, steps: StepBudget) -> list[FieldDrift]:
     """The differences between a manifest and another declaration of the same object, sorted by path.
 
-    Only what the manifest declares is compared, so call it the other way round as well to find what only the other one
-    declares. `desired` is the manifest's value and `live` the other's. Credentials are replaced. Unlike in a
-    drift check, a restart stamp counts as a change. TooManyStepsError.
+    Only what the manifest declares is compared, so call it the other way round too, to find what only the other one
+    declares. `desired` is the manifest's value and `live` the other's. Credentials are replaced. Unlike in a drift
+    check, a restart stamp counts as a change. Raises TooManyStepsError.
     """
     metadata = {key: value for key, value in mapping(other, "metadata").items() if key != "managedFields"}
     annotations = mapping(metadata, "annotations")
-    if LAST_APPLIED in annotations:  # of a live object that was dumped and committed, so it is out of date
+    if LAST_APPLIED in annotations:  # git has a dump of a live object, so it is out of date
         metadata["annotations"] = {key: value for key, value in annotations.items() if key != LAST_APPLIED}
     desired: Object = manifest.object
     live: Object = {**other, "metadata": metadata}
@@ -133,7 +133,7 @@ def _walk(
     manifest: Manifest, ownership: Ownership, attribution: Attribution, steps: StepBudget, keep: Keep, *, explain: bool
 ) -> Walk:
     is_pod = manifest.api_version == "v1" and manifest.kind == "Pod"
-    redaction = cache(partial(Redaction.of, manifest.kind, manifest.object))  # most objects do not differ
+    redaction = cache(partial(Redaction.of, manifest.kind, manifest.object))  # most objects need none
     findings = Findings(attribution, redaction, steps, keep)
     return Walk(ownership, attribution, findings, steps, is_pod=is_pod, explain=explain)
 
@@ -153,7 +153,7 @@ def _set_aside_selected(
     drift_paths: Callable[[Object, Object], Iterable[str]],
     steps: StepBudget,
 ) -> None:
-    """Set aside what no longer differs once the places of a rule are removed from both sides, as in Argo CD."""
+    """Set aside what no longer differs once what a rule selects is removed from both sides, as in Argo CD."""
     for selector in selectors:
         places = [list(selector.places(side, steps)) for side in (desired, live)]
         if not findings.drift or not any(places):
@@ -168,14 +168,14 @@ def _set_aside_selected(
 
 
 def _related_to(paths: Iterable[str], steps: StepBudget) -> Callable[[str], bool]:
-    """Whether a path is one of these, above or below one: a difference may be reported at either."""
-    whole = set(paths)
-    above = {path for below in whole for path in _above(below, steps)}
-    return lambda path: path in whole or path in above or not whole.isdisjoint(_above(path, steps))
+    """Whether a path is one of these, or above or below one: a difference may be reported at either."""
+    all_paths = set(paths)
+    above = {path for below in all_paths for path in _above(below, steps)}
+    return lambda path: path in all_paths or path in above or not all_paths.isdisjoint(_above(path, steps))
 
 
 def _above(path: str, steps: StepBudget) -> list[str]:
-    """Every path above another, and the beginnings of its keys that look like one."""
+    """Every path above this one, and prefixes within its keys that look like one."""
     ends = [end for end, character in enumerate(path) if character in ".["]
     steps.take(1 + len(ends) * len(path) // 256)
     return [path[:end] for end in ends]

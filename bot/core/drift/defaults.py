@@ -1,4 +1,4 @@
-"""What the API server makes of a manifest: the defaults it fills in, and the declared values it drops or rewrites."""
+"""What the API server does to a manifest: the defaults it fills in, and the declared values it drops or rewrites."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -9,21 +9,21 @@ from bot.core.objects.schema import MISSING, Node
 
 Object = Mapping[str, Any]
 
-# No real object is nested this deeply; a value at this depth is compared as one.
+# No real object is nested this deeply; a value at this depth is compared as a whole.
 MAX_DEPTH: Final = 100
-# The types of the scalars that need no conversion: equal ones of one type mean the same.
+# The types of scalars that need no conversion: values of one type mean the same if they are equal.
 PLAIN_SCALARS: Final = frozenset((str, int, bool))
-# A newline and a space in base64: what generators write for "to be filled in".
+# A newline and a space in base64: placeholders that generators write.
 _BLANK_BUNDLES: Final = ("Cg==", "IA==")
 
 
 def is_default(
     live: Any, node: Node, desired_parent: Object, live_parent: Object, parent_default: Any = MISSING
 ) -> bool:
-    """Whether a value that git does not declare is what the server fills in.
+    """Whether a value that git does not declare is the server's default.
 
-    The parents are the mappings around it in git and in the cluster; `parent_default` is the value at this
-    key in the parent's default, MISSING if there is none.
+    The parents are the mappings around it in git and in the cluster; `parent_default` is the value at this key in the
+    parent's default, MISSING if there is none.
     """
     if parent_default is not MISSING and _equals_default(live, parent_default, node):
         return True
@@ -40,7 +40,7 @@ def is_default(
 
 
 def _equals_default(live: Any, default: Any, node: Node) -> bool:
-    """Whether a value equals this default; a mapping may also have fields with their own defaults."""
+    """Whether a value equals this default. A mapping may also have fields with their own defaults."""
     if isinstance(live, dict) and isinstance(default, dict):
         for key, value in live.items():
             if not is_default(value, node.field(key), {}, live, default.get(key, MISSING)):
@@ -56,7 +56,7 @@ def _equals_default(live: Any, default: Any, node: Node) -> bool:
 
 
 def default_mapping(node: Node, desired_parent: Object, live_parent: Object, parent_default: Any) -> Object | None:
-    """The mapping that the server puts here by default, whatever it holds by now; None if it puts none."""
+    """The mapping that the server fills in here by default, whatever it contains now; None if there is none."""
     defaults = (parent_default, *node.defaults_beside(desired_parent, live_parent))
     return next((default for default in defaults if isinstance(default, dict)), None)
 
@@ -79,20 +79,20 @@ def is_dropped(desired: Any, node: Node, depth: int = 0) -> bool:
 
 
 def means_the_same(desired: Any, live: Any, node: Node, desired_parent: Object, live_parent: Object) -> bool:
-    """Whether a live scalar is the declared one, in any spelling, or what the server makes of it."""
+    """Whether a live scalar is equivalent to the declared one, or what the server changes it to."""
     if isinstance(desired, CONTAINERS) or isinstance(live, CONTAINERS):
         return False
     if same_scalar(desired, live, node.scalar):
         return True
     if _is_zero(desired, node) and is_default(live, node, desired_parent, live_parent):
         return True
-    # `nodePort: 0` asks for any port, an empty caBundle for the one that a controller injects.
+    # `nodePort: 0` requests any port, and an empty caBundle is one for a controller to fill in.
     to_fill_in = _is_blank(desired, node) or (node.filled and _is_zero(desired, node))
     return to_fill_in and (node.filled or node.filled_if_empty)
 
 
 def _is_zero(value: Any, node: Node) -> bool:
-    """Whether the server treats this scalar as if it were not set: the zero of a field that is not a pointer."""
+    """Whether the server treats this scalar as unset: the zero of a field that is not a pointer."""
     return not node.keeps_zero and not isinstance(value, CONTAINERS) and value in ("", 0)
 
 

@@ -1,4 +1,4 @@
-"""Sets of differences: which are new, which have escalated, and how bad each has been at its worst."""
+"""Compares sets of differences: which are new, which have escalated, and the worst severity of each."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -19,7 +19,7 @@ def identities(drift: Iterable[ObjectDrift]) -> frozenset[Identity]:
 
 
 def severities(drift: Iterable[ObjectDrift]) -> dict[Identity, Severity]:
-    """How bad each difference is."""
+    """The severity of each difference."""
     by_identity: dict[Identity, Severity] = {}
     for object_drift in drift:
         if not object_drift.fields:
@@ -30,7 +30,7 @@ def severities(drift: Iterable[ObjectDrift]) -> dict[Identity, Severity]:
 
 
 def new_or_escalated(before: Iterable[ObjectDrift], now: Iterable[ObjectDrift]) -> tuple[ObjectDrift, ...]:
-    """What differs now and did not before, or was less severe."""
+    """The current differences that are new or were less severe before."""
     before_by_identity = severities(before)
     new = []
     for object_drift in now:
@@ -45,7 +45,7 @@ def new_or_escalated(before: Iterable[ObjectDrift], now: Iterable[ObjectDrift]) 
 
 
 def merge_worst(before: Iterable[ObjectDrift], now: Iterable[ObjectDrift]) -> tuple[ObjectDrift, ...]:
-    """All differences of both, each at its worst; the later one of two that are equally severe.
+    """All differences of both, each at its worst; if equally severe, the later one.
 
     An object that was once missing and once modified is in the result twice.
     """
@@ -65,7 +65,7 @@ def merge_worst(before: Iterable[ObjectDrift], now: Iterable[ObjectDrift]) -> tu
 
 
 def with_unseen(before: Iterable[ObjectDrift], now: tuple[ObjectDrift, ...]) -> tuple[ObjectDrift, ...]:
-    """The current differences, and the earlier ones in objects that a partial check no longer mentions."""
+    """The current differences, and the earlier ones in objects that a partial check did not cover."""
     seen = {_identity(object_drift) for object_drift in now}
     return now + tuple(object_drift for object_drift in before if _identity(object_drift) not in seen)
 

@@ -1,4 +1,4 @@
-"""A digest of what the comparison of a live object depends on."""
+"""A digest of what comparing a live object depends on."""
 
 from collections.abc import Mapping
 from hashlib import blake2b
@@ -12,7 +12,7 @@ _BYTES: Final = 16
 
 
 def comparison_digest(live: Mapping[str, Any]) -> bytes:
-    """Equal for two states of an object that differ only in the status, who wrote that, and the resourceVersion."""
+    """The same for states of an object that differ only in the status, its field managers, and the resourceVersion."""
     metadata = {name: value for name, value in mapping(live, "metadata").items() if name != "resourceVersion"}
     managed_fields = metadata.get("managedFields")
     if isinstance(managed_fields, list):
@@ -20,7 +20,7 @@ def comparison_digest(live: Mapping[str, Any]) -> bytes:
     content = {name: value for name, value in live.items() if name not in {"metadata", "status"}}
     try:
         body = orjson.dumps([metadata, content])
-    except orjson.JSONEncodeError:  # nested too deeply; its version then changes with each write
+    except orjson.JSONEncodeError:  # nested too deeply: use the version, which changes with each write
         body = orjson.dumps(str(mapping(live, "metadata").get("resourceVersion")))
     return blake2b(body, digest_size=_BYTES).digest()
 

@@ -1,4 +1,4 @@
-"""Fields that are not compared like others: the server's own records, deployers' marks, and restart stamps."""
+"""Fields that are compared differently or never: the server's metadata, deployers' labels, and restart annotations."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -19,8 +19,15 @@ _NESTED_METADATA: Final = frozenset(
         "uid",
     )
 )
-_METADATA: Final = _NESTED_METADATA | {"name", "namespace", "generateName"}
+_METADATA: Final = (_NESTED_METADATA | {"name", "namespace", "generateName"}) - {"deletionTimestamp"}
 _NONE: Final[frozenset[str]] = frozenset()
+
+# Of an object that is being deleted. A finalizer may keep it for a long time.
+DELETION: Final = ("metadata", "deletionTimestamp")
+OWNERS: Final = ("metadata", "ownerReferences")
+
+# Keyed lists whose items run in their order.
+ORDERED_LISTS: Final = frozenset(("initContainers",))
 
 # Labels and annotations by which a deployer recognizes the objects it applied.
 DEPLOYER_MARKS: Final = frozenset(
@@ -39,11 +46,11 @@ DEPLOYER_MARKS: Final = frozenset(
         "meta.helm.sh/release-namespace",
     )
 )
-# Deployers use these as marks too, but so do people: they are marks only if nobody has set them by hand.
+# Deployers set these too, but so do people: they count as deployers' marks unless someone has set them by hand.
 SHARED_MARKS: Final = frozenset(("app.kubernetes.io/instance", "app.kubernetes.io/managed-by"))
 
 # Labels and annotations that the API server and its controllers fill in. The generation of a DaemonSet's template is
-# recorded under the name of whoever changed the template.
+# recorded under the name of the manager that changed the template.
 _SERVER_KEYS: Final = frozenset(
     (
         "batch.kubernetes.io/controller-uid",
@@ -84,12 +91,12 @@ def uncompared_keys(path: Sequence[Segment]) -> frozenset[str]:
 
 
 def holds_labels(path: Sequence[Segment]) -> bool:
-    """Whether this is the mapping `labels` or `annotations` of some metadata, which may be a template's."""
+    """Whether this is the `labels` or `annotations` of an object or of a template."""
     return len(path) > 1 and path[-1] in ("labels", "annotations") and path[-2] == "metadata"
 
 
 def is_label(path: Sequence[Segment]) -> bool:
-    """Whether this is one label or annotation of an object, or of a template for objects."""
+    """Whether this is one label or annotation of an object or of a template."""
     return len(path) > 2 and path[-2] in ("labels", "annotations") and _is_object_metadata(path, len(path) - 2)
 
 
@@ -105,8 +112,8 @@ def is_controller_label(path: Sequence[Segment]) -> bool:
 
 
 def is_shared_mark(path: Sequence[Segment]) -> bool:
-    """Whether this is a label that deployers use as a mark, and people for their own purposes."""
-    return path[-1] in SHARED_MARKS and is_label(path)
+    """Whether this is a label of the object that deployers use as a mark, and people for their own purposes."""
+    return len(path) == 3 and path[-1] in SHARED_MARKS and is_label(path)
 
 
 def is_restart_stamp(path: Sequence[Segment]) -> bool:
@@ -115,14 +122,14 @@ def is_restart_stamp(path: Sequence[Segment]) -> bool:
 
 
 def is_in_template(path: Sequence[Segment]) -> bool:
-    """Whether this is inside the template of other objects, where the server fills in nothing but defaults."""
+    """Whether this is inside the template of other objects, where the server fills in only defaults."""
     return "template" in path or "jobTemplate" in path
 
 
 def _is_object_metadata(path: Sequence[Segment], length: int) -> bool:
-    """Whether the first `length` segments lead to the metadata of an object or of a template for objects.
+    """Whether the first `length` segments lead to the metadata of an object or of a template.
 
-    Other fields, say of a custom resource, may be named `metadata` too.
+    Other fields, such as those of custom resources, may be named `metadata` too.
     """
     if length < 2 or path[length - 1] != "metadata":
         return length == 1 and path[0] == "metadata"

@@ -1,4 +1,4 @@
-"""What differs, as facts of a few words for titles and push notifications: `web image 4.7.2 → latest`."""
+"""Differences in a few words, for titles and push notifications: `web image 4.7.2 → latest`."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,13 +17,13 @@ from bot.i18n.catalogue import fact as texts
 from bot.i18n.language import LocalizedText, Text
 
 _MAX_NAME: Final = 60
-_MAX_MISSING: Final = 3  # objects of one kind that are missing, and named
-_MAX_DEPTH: Final = 12  # how far inside a value the phrase book is consulted
+_MAX_MISSING: Final = 3  # missing objects of one kind that are named
+_MAX_DEPTH: Final = 12  # levels inside a value to look up in the phrase book
 
-# Workloads that people know by their name, without the kind.
+# Workloads that are named without their kind.
 _SERVICES: Final = WORKLOADS - {"CronJob", "Job"}
 
-# The short names that kubectl has for these, as people write them.
+# kubectl's short names, as people write them.
 _SHORT_KINDS: Final = {
     "CustomResourceDefinition": "CRD",
     "HorizontalPodAutoscaler": "HPA",
@@ -36,7 +36,7 @@ _SHORT_KINDS: Final = {
 class Fact:
     """One difference in a few words, on one line. `manager` wrote the live value, no later than `time`.
 
-    `actor` is who made the difference, if that is known.
+    `actor` is who made the difference, if known.
     """
 
     text: Text
@@ -47,9 +47,9 @@ class Fact:
 
 
 def facts(drift: Iterable[ObjectDrift]) -> tuple[Fact, ...]:
-    """At least one fact for each difference: the most severe first, then those that people know best.
+    """At least one fact for each difference: the most severe first, then the most familiar.
 
-    Many missing objects of one kind are one fact.
+    Many missing objects of one kind become one fact.
     """
     objects = list(drift)
     names = _names(objects)
@@ -82,7 +82,7 @@ def _order(object_drift: ObjectDrift, field: FieldDrift) -> tuple[int, int]:
 
 
 def _facts(object_drift: ObjectDrift, name: str) -> Iterator[tuple[int, Fact]]:
-    """Each with its rank: how well people know such a difference, 0 best."""
+    """Each fact with its rank by how familiar it is; 0 is the most familiar."""
     if _is_missing(object_drift):
         kind_and_name = _with_kind(object_drift, name)
         yield (
@@ -128,15 +128,15 @@ def _fact(text: Text, object_drift: ObjectDrift, field: FieldDrift) -> Fact:
     return Fact(text, rate_field(object_drift, field), field.manager, field.time, field.actor)
 
 
-@lru_cache(maxsize=4096)  # the same fields of many objects differ
+@lru_cache(maxsize=4096)  # often the same fields differ in many objects
 def _rule(kind: str, path: str) -> tuple[int, Rule | None]:
-    """The rule of the phrase book, and its rank: how well people know such a difference."""
+    """The matching rule of the phrase book, and its rank by how familiar it is."""
     ranks = ((rank, rule) for rank, rule in enumerate(RULES, 1) if rule.matches(kind, path))
     return next(ranks, (len(RULES) + 1, None))
 
 
 def _subject(object_drift: ObjectDrift, field: FieldDrift, name: str) -> str:
-    """A workload by its name, a Job or other object with its kind; with the container if that has another name."""
+    """A workload by its name, other objects with their kind; with the container if its name differs."""
     title = name if object_drift.kind in _SERVICES else _with_kind(object_drift, name)
     inside = container(field.path) if object_drift.kind in WORKLOADS else None
     return title if inside in (None, object_drift.name) else f"{title} ({_short(str(inside))})"
@@ -148,7 +148,7 @@ def _with_kind(object_drift: ObjectDrift, name: str) -> str:
 
 
 def _names(objects: Iterable[ObjectDrift]) -> dict[tuple[str, str | None, str], str]:
-    """What to call each object: its name; with its kind, and then its namespace, where that is not unique."""
+    """What to call each object: its name, with its kind and then its namespace if that is not unique."""
     keys = list(dict.fromkeys(map(_key, objects)))
     plain = Counter(name for kind, _, name in keys if kind in _SERVICES)
     with_kind = Counter((kind, name) for kind, _, name in keys)

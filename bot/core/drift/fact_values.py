@@ -1,17 +1,17 @@
-"""Values on one line, as short as people can tell them apart."""
+"""Values on one line, as short as possible while people can tell them apart."""
 
 import json
 from typing import Any, Final
 
 MAX_VALUE: Final = 40
 _CONTEXT: Final = 8  # characters shown before the first one that differs
-_READ: Final = 4  # this many times the limit is read of a long value, since joining its spaces makes it shorter
+_READ: Final = 4  # times the limit is read of a long value, since collapsing spaces shortens it
 
 
 def printable(text: str) -> str:
-    """On one line, without control characters, also invisible ones that change the direction of text."""
+    """On one line, without control characters, including those that change the direction of text."""
     if text.isprintable() and "  " not in text and text == text.strip():
-        return text  # as nearly all are
+        return text  # the usual case
     return " ".join("".join(char if char.isprintable() else " " for char in text).split())
 
 
@@ -21,7 +21,7 @@ def clipped(value: Any, limit: int = MAX_VALUE) -> str:
 
 
 def contrasted(desired: Any, live: Any, limit: int = MAX_VALUE) -> tuple[str, str]:
-    """Two values, clipped; where they are long and begin alike, from shortly before they differ."""
+    """Two values, clipped; long ones that begin alike start shortly before they differ."""
     one, other = _written(desired), _written(live)
     start = 0
     if max(len(one), len(other)) > limit and (alike := _alike(one, other)) > limit // 2:
@@ -41,7 +41,7 @@ def _clipped(text: str, limit: int) -> str:
 
 
 def _alike(one: str, other: str) -> int:
-    """How many characters two texts begin with alike: by halves, since a loop over a long text is slow."""
+    """The length of the common prefix of two texts, by bisection, since a loop over a long text is slow."""
     low, high = 0, min(len(one), len(other))
     while low < high:
         middle = (low + high + 1) // 2

@@ -17,7 +17,7 @@ Change = Literal["changed", "removed", "added"]
 
 
 class Keep(Enum):
-    """What is kept of the differences: all values, only those of drift, or only the paths."""
+    """Which values of the differences are kept: all, only those of drift, or none."""
 
     ALL_VALUES = auto()
     DRIFT_VALUES = auto()
@@ -38,9 +38,9 @@ class Findings:
         self._keep = keep
 
     def add(self, change: Change, path: Sequence[Segment], desired: Any, live: Any, verdict: Verdict) -> None:
-        """Record a difference, as drift if the verdict says so and no trusted field manager owns the value.
+        """Record a difference, as drift if that is the verdict and no trusted field manager owns the value.
 
-        TooManyStepsError.
+        Raises TooManyStepsError.
         """
         reason, writer = verdict.reason, verdict.writer
         trusted = self._attribution.trusted(tuple(path)) if verdict.is_drift else ""
@@ -55,7 +55,7 @@ class Findings:
         (self.drift if is_drift else self.set_aside).append(field)
 
     def set_aside_since(self, count: int, reason: Text) -> None:
-        """Set aside the drift after the first `count` differences."""
+        """Set aside the drift recorded after the first `count` differences."""
         self.set_aside_drift(self.drift[count:], reason)
         del self.drift[count:]
 

@@ -1,4 +1,4 @@
-"""How long the result of a drift check counts: an old one is never shown as the current state."""
+"""How long the result of a drift check is valid: an old one is never shown as the current state."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -15,14 +15,14 @@ _LEAST: Final = timedelta(minutes=10)
 
 
 def with_last_complete(check: Check, previous: Check | None) -> Check:
-    """The check, and if it is unknown, when the application was last checked completely."""
+    """The check, with the time of the last complete check if it is unknown."""
     if check.status is not Status.UNKNOWN or previous is None:
         return check
     return replace(check, complete_at=_complete_at(previous))
 
 
 def current_checks(checks: Mapping[str, Check], now: datetime, interval: timedelta) -> dict[str, Check]:
-    """The latest checks by application; those that several scheduled ones should have replaced by now are unknown."""
+    """The latest checks by application; a check is unknown if several scheduled ones should have replaced it."""
     lifetime = max(_MISSED_CHECKS * interval, _LEAST)
     return {
         name: check if abs(now - check.at) <= lifetime else _outdated(check)  # the clock may have been set back

@@ -1,4 +1,4 @@
-"""Ignore rules: differences that the operator wants, by path, as in Argo CD's `ignoreDifferences` or by manager."""
+"""Ignore rules: differences to set aside, by path, as in Argo CD's `ignoreDifferences`, or by field manager."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -19,7 +19,7 @@ _INDEX: Final = re.compile(r"0|[1-9][0-9]{0,8}")
 
 
 class PointerError(LocalizedError, ValueError):
-    """A JSON pointer that cannot be read, with what is wrong in one sentence."""
+    """A JSON pointer is invalid. The text says in one sentence what is wrong."""
 
 
 _A_RULE = LocalizedText(texts.A_RULE)
@@ -29,8 +29,8 @@ _A_RULE = LocalizedText(texts.A_RULE)
 class IgnoreRule:
     """Which objects (`kind`, `namespace`, `name`, `group`: glob patterns) and what in them.
 
-    `paths` are written as in docs/drift.md; a path covers everything below it, and `[*]` stands for any list item. The
-    next three are those of Argo CD's `ignoreDifferences`. `title` says whose rule it is, for the reason people read.
+    `paths` are written as in docs/drift.md; a path covers everything below it, and `[*]` matches any list item. The
+    next three fields are those of Argo CD's `ignoreDifferences`. `title` names the origin of the rule in the reason.
     https://argo-cd.readthedocs.io/en/stable/user-guide/diffing/
     """
 
@@ -45,7 +45,7 @@ class IgnoreRule:
     title: Text = _A_RULE
 
     def covers(self, manifest: Manifest) -> bool:
-        """Whether the rule is about this object; to its pattern a cluster-scoped one has the namespace ""."""
+        """Whether the rule covers this object. The namespace of a cluster-scoped object is ""."""
         return (
             matches_glob(self.kind, manifest.kind)
             and matches_glob(self.namespace, manifest.namespace or "")
@@ -55,7 +55,7 @@ class IgnoreRule:
 
 
 class IgnoredPaths:
-    """The ignored paths at or below one place of an object: what remains of each, and the reason."""
+    """The ignored paths at or below one place in an object: the rest of each path, and the reason."""
 
     __slots__ = ("_patterns", "_steps")
 
@@ -64,7 +64,7 @@ class IgnoredPaths:
         self._steps = steps
 
     def below(self, segment: Segment) -> "IgnoredPaths | None":
-        """Those one segment further down; None if there are none. TooManyStepsError."""
+        """The ignored paths one segment further down; None if there are none. Raises TooManyStepsError."""
         self._steps.take(len(self._patterns))
         patterns = [
             (pattern[1:], reason) for pattern, reason in self._patterns if pattern and matches(pattern[0], segment)
@@ -73,7 +73,7 @@ class IgnoredPaths:
 
     @property
     def reason(self) -> Text:
-        """Why everything from here on is ignored; "" if only something below it is."""
+        """Why everything from here on is ignored; "" if at most parts of it are."""
         return next((reason for pattern, reason in self._patterns if not pattern), "")
 
     @property
@@ -85,7 +85,7 @@ class IgnoredPaths:
 
 @dataclass(frozen=True, slots=True)
 class Selector:
-    """A JSON pointer or jq expression of a rule: the `places` that it selects in an object, and the reason."""
+    """A JSON pointer or jq expression of a rule, which selects `places` in an object, and the reason."""
 
     places: Callable[[Any, StepBudget], Iterator[Place]]
     reason: Text
@@ -93,7 +93,7 @@ class Selector:
 
 @dataclass(frozen=True, slots=True)
 class ObjectRules:
-    """What all rules together say about one object. `trusted_managers` are patterns of field managers, with reasons."""
+    """All rules for one object. `trusted_managers` are patterns of field managers, with reasons."""
 
     ignored: IgnoredPaths | None = None
     selectors: tuple[Selector, ...] = ()
@@ -104,13 +104,13 @@ _NO_RULES: Final = ObjectRules()
 
 
 def rules_for(
-    rules: Iterable[IgnoreRule], manifest: Manifest, own: Sequence[tuple[Pattern, Text]], steps: StepBudget
+    rules: Iterable[IgnoreRule], manifest: Manifest, manifest_paths: Sequence[tuple[Pattern, Text]], steps: StepBudget
 ) -> ObjectRules:
-    """The rules about one object. `own` are the paths that its manifest says to ignore, each with the reason.
+    """The rules for one object. `own` are the paths to ignore that its manifest lists, each with the reason.
 
-    PathError, PointerError or JqError for a rule that cannot be read. TooManyStepsError.
+    Raises PathError, PointerError or JqError for a rule that cannot be read. Raises TooManyStepsError.
     """
-    patterns = list(own)
+    patterns = list(manifest_paths)
     selectors: dict[str, Selector] = {}
     managers: list[tuple[str, Text]] = []
     for rule in rules:
@@ -141,7 +141,7 @@ def _pattern(path: str) -> Pattern:
 
 @lru_cache(maxsize=1024)
 def parse_pointer(text: str) -> Callable[[Any, StepBudget], Iterator[Place]]:
-    """What a JSON pointer (RFC 6901), such as `/metadata/annotations/a~1b`, selects in an object. PointerError."""
+    """A selector for a JSON pointer (RFC 6901) such as `/metadata/annotations/a~1b`. Raises PointerError."""
     if not text.startswith("/"):
         raise PointerError(LocalizedText(errors.NO_SLASH, pointer=repr(text)))
     parts = [part.replace("~1", "/").replace("~0", "~") for part in text[1:].split("/")]

@@ -1,8 +1,8 @@
-"""The path expressions of jq that Argo CD's `jqPathExpressions` are made of: which places of an object they select.
+"""Evaluates jq path expressions, as in Argo CD's `jqPathExpressions`: which places in an object they select.
 
-A subset, read here and not by jq itself: jq can loop forever and read the environment, and such rules also come out of
-clusters. An expression selects what `path(…)` of jq prints. It selects nothing in an object on which jq raises an
-error, such as iterating over null, or on which it takes too many steps: Argo CD skips the rule there too.
+This is a subset of jq, which can loop forever and read the environment, since rules also come from clusters. An
+expression selects what jq's `path(…)` prints. It selects nothing in an object for which jq raises an error, such as
+iterating over null, or for which it takes too many steps: Argo CD skips the rule there too.
 https://jqlang.org/manual/
 """
 
@@ -19,7 +19,7 @@ from bot.i18n.catalogue import ignore as texts
 from bot.i18n.language import LocalizedError, LocalizedText
 
 Place = tuple[str | int, ...]  # keys and indexes from the root
-# A value that an expression works on, preceded by its place in the object: None if the value was computed.
+# The place of a value in the object, None if the value was computed, and the value.
 _Item = tuple[Place | None, Any]
 _Run = Callable[[_Item, "_OwnSteps"], Iterator[_Item]]
 
@@ -29,17 +29,17 @@ _MAX_LENGTH: Final = 500
 
 
 class JqError(LocalizedError, ValueError):
-    """An expression beyond the subset, with what is wrong in one sentence."""
+    """An expression is outside the subset. The text says in one sentence what is wrong."""
 
 
 class _TooLongError(Exception):
-    """The steps are used up."""
+    """The expression has used all its steps."""
 
 
 class _OwnSteps:
-    """How much an expression may still do: two lines of commas and brackets could keep a machine busy for a year.
+    """The remaining steps of an expression: two lines of commas and brackets could keep a machine busy for a year.
 
-    It also uses the steps of the comparison.
+    They also count as steps of the comparison.
     """
 
     __slots__ = ("_left", "_steps")
@@ -60,10 +60,10 @@ class Expression:
     """One expression."""
 
     run: _Run
-    selects: bool  # whether what comes out are places, and not values that were worked out
+    selects: bool  # whether the results are places, and not computed values
 
     def places(self, value: Any, steps: StepBudget) -> Iterator[Place]:
-        """The places it selects in an object, each once, whether something is there or not. TooManyStepsError."""
+        """The places it selects in an object, each once, whether or not they exist. Raises TooManyStepsError."""
         try:
             places = [place for place, _ in self.run(((), value), _OwnSteps(steps)) if place is not None]
         except (RaisedError, _TooLongError):
@@ -73,7 +73,7 @@ class Expression:
 
 @lru_cache(maxsize=1024)
 def parse_jq(text: str) -> Expression:
-    """A path expression such as `.spec.containers[] | select(.name == "proxy").image`. JqError."""
+    """A path expression such as `.spec.containers[] | select(.name == "proxy").image`. Raises JqError."""
     if len(text) > _MAX_LENGTH:
         raise JqError(LocalizedText(texts.LONG_JQ, start=repr(text[:40]), most=str(_MAX_LENGTH)))
     parsed = _Parser(text).whole()
@@ -93,7 +93,7 @@ _LITERALS: Final = {"true": True, "false": False, "null": None}
 
 
 class _Parser:
-    """Recursive descent, loosest first: pipe, comma, or, and, comparison, a term with what is appended to it."""
+    """Recursive descent, lowest precedence first: pipe, comma, or, and, comparison, a term with its suffixes."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -127,7 +127,7 @@ class _Parser:
         return self._tokens[self._next][:2] if self._next < len(self._tokens) else ("", "")
 
     def _take(self, *texts: str) -> str | None:
-        """The next token when it is one of these."""
+        """The next token if it is one of these."""
         kind, text = self._peek()
         if kind in ("mark", "name") and text in texts:
             self._next += 1
@@ -187,7 +187,7 @@ class _Parser:
             parsed = _piped(parsed, self._optional(step))
 
     def _optional(self, step: Expression) -> Expression:
-        """The step itself, or without its errors when `?` follows it."""
+        """The step; without its errors if `?` follows."""
         while self._take("?"):
             step = _tried(step)
         return step
@@ -223,7 +223,7 @@ class _Parser:
         raise self._refused(at)
 
     def _bracket(self) -> Expression:
-        """What stands after `[`."""
+        """What follows `[`."""
         if self._take("]"):
             return Expression(_each, selects=True)
         kind, text = self._peek()
@@ -341,7 +341,7 @@ def _logical(first: Expression, second: Expression, *, decided_by: bool) -> Expr
 
 
 def _computed(first: Expression, second: Expression, work: Operation) -> Expression:
-    """What `work` makes of each pair of values; like jq, with the second as the outer loop."""
+    """The result of `work` for each pair of values; as in jq, the second expression is the outer loop."""
 
     def run(item: _Item, steps: _OwnSteps) -> Iterator[_Item]:
         for _, other in second.run(item, steps):
@@ -360,14 +360,14 @@ def _select(condition: Expression) -> Expression:
 
 
 def _of_input(work: Operation) -> Callable[[Expression], Expression]:
-    """A function that works out a value from what comes in and an argument."""
+    """A function that computes a value from the input and an argument."""
     return lambda argument: _computed(_HERE, argument, work)
 
 
 def _over(decide: Callable[[Iterator[bool]], bool]) -> Callable[[Expression], Expression]:
     def made(condition: Expression) -> Expression:
         def run(item: _Item, steps: _OwnSteps) -> Iterator[_Item]:
-            yield None, decide(is_true(value) for each in _each(item, steps) for _, value in condition.run(each, steps))
+            yield None, decide(is_true(value) for part in _each(item, steps) for _, value in condition.run(part, steps))
 
         return Expression(run, selects=False)
 

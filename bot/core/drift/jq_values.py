@@ -1,6 +1,6 @@
-"""What jq's operators and functions make of values: https://jqlang.org/manual/.
+"""jq's operators and functions on values: https://jqlang.org/manual/.
 
-They take a step for each part of a value that they look at.
+They take a step for each part of a value that they read.
 """
 
 import operator
@@ -16,7 +16,7 @@ _CHARACTERS_PER_STEP: Final = 256
 
 
 class RaisedError(Exception):
-    """jq raises an error here, since a value is of the wrong type."""
+    """jq raises an error here, since a value has the wrong type."""
 
 
 def is_true(value: Any) -> bool:
@@ -25,28 +25,28 @@ def is_true(value: Any) -> bool:
 
 
 def has(value: Any, key: Any, _take: Take) -> bool:
-    """Whether an object has a key, or an array an index; null has neither. RaisedError."""
+    """Whether an object has a key, or an array an index; null has neither. Raises RaisedError."""
     if value is None:
         return False
     if isinstance(value, Mapping) and isinstance(key, str):
         return key in value
     if isinstance(value, list) and _kind(key) == "number":
-        return bool(-1 < key < len(value))  # as jq cuts the fraction off
+        return bool(-1 < key < len(value))  # jq truncates the index
     raise RaisedError
 
 
 def startswith(value: Any, prefix: Any, _take: Take) -> bool:
-    """RaisedError when one of them is not a string."""
+    """Raises RaisedError unless both are strings."""
     return _string(value).startswith(_string(prefix))
 
 
 def endswith(value: Any, suffix: Any, _take: Take) -> bool:
-    """RaisedError when one of them is not a string."""
+    """Raises RaisedError unless both are strings."""
     return _string(value).endswith(_string(suffix))
 
 
 def contains(value: Any, part: Any, take: Take) -> bool:
-    """Whether a value has the other in it, at any depth. RaisedError when they are of different types."""
+    """Whether a value contains the other, at any depth. Raises RaisedError if their types differ."""
     if _kind(value) != _kind(part):
         raise RaisedError
     return _within(part, value, take)

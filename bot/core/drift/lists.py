@@ -1,4 +1,4 @@
-"""Lists by their merge type: items matched by keys, members of a set, and lists that are compared whole.
+"""Compares lists by their merge type: by the keys of items, as a set, or as a whole.
 
 https://kubernetes.io/docs/reference/using-api/server-side-apply/#merge-strategy
 """
@@ -20,11 +20,11 @@ from bot.core.objects.step_budget import StepBudget
 _MAX_UNORDERED: Final = 1000
 _AUTOMATIC_TOLERATIONS: Final = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
 
-Extra = tuple[Path, Any]  # a value that only the cluster has, and where
+Extra = tuple[Path, Any]  # where the cluster has a value that git doesn't, and the value
 
 
 def typed_by_ownership(node: Node, path: Sequence[Segment], ownership: Ownership) -> Node:
-    """The node of a list; if no schema describes it, with what the server's own records say of its keys."""
+    """The node of a list; if no schema describes it, with the keys from its managedFields."""
     if node.list_type or node.described:
         return node
     keys = ownership.list_keys(tuple(path))
@@ -34,7 +34,7 @@ def typed_by_ownership(node: Node, path: Sequence[Segment], ownership: Ownership
 
 
 def items_by_key(values: list[Any], node: Node) -> dict[tuple[tuple[str, Any], ...], list[Any]] | None:
-    """The items of a keyed list by their keys, as `Item` holds those; None if an item lacks a key."""
+    """The items of a keyed list by their keys, as in `Item`; None if an item lacks a key."""
     items: dict[tuple[tuple[str, Any], ...], list[Any]] = {}
     for item in values:
         if not isinstance(item, dict):
@@ -62,7 +62,7 @@ def undeclared_item_node(node: Node) -> Node:
 
 
 def without_automatic_tolerations(desired: list[Any], live: list[Any]) -> list[Any]:
-    """The live tolerations of a Pod without those two that the server adds to every Pod.
+    """The live tolerations of a Pod without the two that the server adds to every Pod.
 
     https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/#taint-based-evictions
     """
@@ -87,7 +87,7 @@ def match_whole(
 ) -> Sequence[Extra] | None:
     """Compare a list as one value. None if it differs, else the values that only the cluster's items have.
 
-    `path` is where the list is; it is changed on the way, and restored. TooManyStepsError.
+    `path` is where the list is; it is changed during the call, and restored. Raises TooManyStepsError.
     """
     if len(desired) != len(live):
         return None

@@ -1,4 +1,4 @@
-"""A check with newer results for some of its objects."""
+"""Merges newer results for some objects into a check."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import replace
@@ -15,7 +15,7 @@ def object_key(drift: ObjectDrift) -> ObjectKey:
 
 
 def without_actors(drift: ObjectDrift) -> ObjectDrift:
-    """The same difference, whoever made it."""
+    """The difference without the people who made it."""
     return replace(drift, actor=None, fields=tuple(replace(field, actor=None) for field in drift.fields))
 
 
@@ -25,7 +25,7 @@ def drift_of(check: Check, objects: Collection[ObjectKey]) -> tuple[ObjectDrift,
 
 
 def with_objects(check: Check, objects: Collection[ObjectKey], drift: Iterable[ObjectDrift], at: datetime) -> Check:
-    """The check as if it had been made `at` that time, when these objects had only this drift."""
+    """The check with newer results `at` a time: these objects had only this drift."""
     others = {object_key(item): item for item in check.drift if object_key(item) not in objects}
     merged = tuple((others | {object_key(item): item for item in drift}).values())
     status = Status.UNKNOWN if check.error else Status.OUT_OF_SYNC if merged else Status.SYNCED

@@ -1,4 +1,4 @@
-"""The result of a drift check: what differs, at which path, and which tool wrote it, no later than when."""
+"""The result of a drift check: what differs, at which path, and which tool wrote it when at the latest."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,10 +18,10 @@ class Status(StrEnum):
 
 
 class Confidence(StrEnum):
-    """How sure it is who made a difference.
+    """How certain it is who made a difference.
 
-    CERTAIN: the request changed this field last. LIKELY: as far as the audit log says, nobody else can have.
-    ONE_OF_SEVERAL: one of the people named, and the log doesn't say which one.
+    CERTAIN: the request changed this field last. LIKELY: the audit log has no one else who may have. ONE_OF_SEVERAL: it
+    was one of the people named.
     """
 
     CERTAIN = "certain"
@@ -41,9 +41,9 @@ class ClusterUser:
 class Actor:
     """Who made a difference, from the cluster's audit log, or from a watch that saw the write.
 
-    `users` is one user, or several if it was one of them; none if the configuration does not show them, or only a watch
-    saw it. `tool` is such as `kubectl edit`, "" if it could be several or is not recorded; `time` is when the request
-    was made, None if it could be several.
+    `users` is one user, or several if it was one of them; none if the configuration hides them, or only a watch saw the
+    write. `tool` is a name such as `kubectl edit`, "" if several are possible or none is recorded. `time` is when the
+    request was made, None if several are possible.
     """
 
     confidence: Confidence
@@ -57,10 +57,10 @@ class FieldDrift:
     """One difference inside an object that is both in git and in the cluster.
 
     `path` is written as in docs/drift.md (`spec.template.spec.containers[name=web].image`). `desired` is None for
-    `added`, and `live` for `removed`. Values of a Secret are replaced before this is built.
-    `manager` is the field manager (a tool, not a person) and `time` is when it last wrote to the object, so it wrote
-    this value no later; both are None if the API server recorded nobody. `reason` is the rule that decided, in a few
-    words. `actor` is who made the difference, None if neither the audit log nor a watch can say.
+    `added`, and `live` for `removed`. Values of a Secret are replaced before this is built. `manager` is the field
+    manager (a tool, not a person) and `time` is when it last wrote to the object, so it wrote this value no later; both
+    are None if the API server recorded no manager. `reason` is the rule that decided, in a few words. `actor` is who
+    made the difference, None if neither the audit log nor a watch shows it.
     """
 
     change: Literal["changed", "removed", "added"]
@@ -85,9 +85,8 @@ class SourceLocation:
 class ObjectDrift:
     """One object that differs: `missing` from the cluster, or `modified` in some `fields`.
 
-    `reason` says why a missing object is drift, or is set aside, and `actor` who deleted it; each field of a modified
-    one has its own. `location` is at the revision of the check; None if a renderer built the object and the bot can't
-    tell from what.
+    For a missing object, `reason` is why it is drift or set aside, and `actor` who deleted it; each field of a modified
+    one has its own. `location` is at the revision of the check; None if a renderer built the object from unknown files.
     """
 
     api_version: str
@@ -102,7 +101,7 @@ class ObjectDrift:
 
     @property
     def key(self) -> tuple[str, str, str | None, str]:
-        """What identifies the object in a cluster, as the key of its manifest."""
+        """What identifies the object in a cluster: the key of its manifest."""
         return self.api_version, self.kind, self.namespace, self.name
 
 
@@ -111,12 +110,12 @@ class Check:
     """One drift check of one application at one time.
 
     `revision` is the full sha that was compared, None if git could not be read. `error` is set if the status is
-    UNKNOWN: text for people that names what could not be checked and what to do. `drift` may be set beside it, with
-    what could be checked. `set_aside` are the differences that are not drift, each with its reason (an ignore rule, a
-    controller, and with `explain` the server's defaults). `notes` are sentences about git, such as an object that is
-    declared twice. `chart` is set if the revision is that of a fetched chart: its name and version, such as
-    `podinfo 6.7.1`. `complete_at` is set if the status is UNKNOWN: when the application was last checked completely.
-    `degraded` are the declared objects whose health is Degraded.
+    UNKNOWN: text for people that names what could not be checked and what to do; `drift` then has what could be
+    checked. `set_aside` are the differences that are not drift, each with its reason (an ignore rule, a controller, and
+    with `explain` the server's defaults). `notes` are sentences about git, such as an object that is declared twice.
+    `chart` is set if the revision is a fetched chart's: its name and version, such as `podinfo 6.7.1`. `complete_at` is
+    set if the status is UNKNOWN: when the application was last checked completely. `degraded` are the declared objects
+    whose health is Degraded.
     """
 
     application: str
@@ -136,7 +135,7 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class NotFollowed:
-    """Resources of one kind that declare applications, and that the bot cannot check for the same `reason`.
+    """Resources of one kind that declare applications, which the bot cannot check for the same `reason`.
 
     `resources` are `CLUSTER/NAMESPACE/NAME`.
     """

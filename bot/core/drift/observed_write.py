@@ -1,4 +1,4 @@
-"""Writes that a watch saw one by one: when a value vanished, and the tool that removed it if it left a record."""
+"""Writes that a watch saw one by one: when a value was removed, and by which tool if managedFields show it."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -10,14 +10,14 @@ from bot.core.drift.model import Actor, Confidence, ObjectDrift
 from bot.core.objects.resource import items, mapping, text
 from bot.core.objects.scalar_equality import parse_time
 
-Records = Mapping[int, tuple[str, str]]  # the entries of managedFields by a hash, each with its manager and its time
+Records = Mapping[int, tuple[str, str]]  # by a hash of each managedFields entry: its manager and time
 
 
 @dataclass(frozen=True, slots=True)
 class ObservedWrite:
-    """One write of an object, and the `resource_version` that it gave the object, None if it deleted the object.
+    """One write of an object, and the resulting `resource_version`, None if it deleted the object.
 
-    `manager` is "" if no record shows who made the write, as for one that only deleted.
+    `manager` is "" if managedFields don't show who made the write, such as one that only removed values.
     """
 
     resource_version: str | None
@@ -26,7 +26,7 @@ class ObservedWrite:
 
 
 def written_records(live: Mapping[str, Any]) -> Records:
-    """Which tools have written an object, each with the time of its latest write."""
+    """The managedFields entries of an object."""
     entries = (entry for entry in items(mapping(live, "metadata"), "managedFields") if isinstance(entry, dict))
     return {
         hash(tuple(text(entry, key) for key in ("manager", "operation", "subresource", "time"))): (
@@ -40,7 +40,7 @@ def written_records(live: Mapping[str, Any]) -> Records:
 def observed_write(
     resource_version: str | None, before: Collection[int], after: Records, arrived: datetime
 ) -> ObservedWrite:
-    """The write that changed the records: only its writer's record gets a new time, and only if it set a value.
+    """The write that changed the records: only the writer's record gets a new time, and only if it set a value.
 
     https://github.com/kubernetes/apimachinery/blob/master/pkg/util/managedfields/internal/managedfieldsupdater.go
     """
@@ -54,9 +54,9 @@ def observed_write(
 def with_observed_writes(
     drift: Iterable[ObjectDrift], known: Iterable[ObjectDrift], writes: Mapping[ObjectKey, ObservedWrite]
 ) -> tuple[ObjectDrift, ...]:
-    """The differences. Each removal that is not `known` yet gets the tool and the time of the object's only write.
+    """The differences, where each removal that is not yet `known` has the tool and time of the object's only write.
 
-    `writes` must be those that led to the states that were compared.
+    `writes` must be those that led to the compared states.
     """
     before = {object_key(item): item for item in known}
 

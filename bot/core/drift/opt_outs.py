@@ -1,7 +1,7 @@
-"""Labels and annotations in git by which people say that an object may differ from it.
+"""Labels and annotations in git that allow an object to differ from git.
 
-Only git counts: on the live object anybody could set them. Argo CD's `compare-options: IgnoreExtraneous` is about
-objects that git lacks, so it excuses nothing here.
+Only git counts: anyone could set them on the live object. Argo CD's `compare-options: IgnoreExtraneous` is about
+objects that are not in git, so it has no effect here.
 https://fluxcd.io/flux/components/kustomize/kustomizations/#controlling-the-apply-behavior-of-resources
 """
 
@@ -18,7 +18,7 @@ _OWN: Final = "gitops-bot/ignore"  # `*`, or paths separated by spaces
 _FIELD_CHANGES: Final = frozenset(("changed", "removed", "added"))
 _EVERYTHING: Final = _FIELD_CHANGES | {"missing"}
 
-# What each key and value excuses. Flux reads the values in any case.
+# What each key and value excuses. Flux ignores the case of values.
 _OPT_OUTS: Final[Mapping[tuple[str, str], frozenset[str]]] = {
     ("kustomize.toolkit.fluxcd.io/reconcile", "disabled"): _EVERYTHING,
     ("kustomize.toolkit.fluxcd.io/ssa", "ignore"): _EVERYTHING,
@@ -43,7 +43,7 @@ def opt_outs(desired: Mapping[str, Any]) -> dict[str, LocalizedText]:
 
 
 def ignored_paths(desired: Mapping[str, Any]) -> Sequence[tuple[Pattern, Text]]:
-    """The paths that an object's manifest says to ignore, each with the reason; none if one cannot be read."""
+    """The paths to ignore that an object's manifest lists, each with the reason; none if one is invalid."""
     text = mapping(desired, "metadata", "annotations").get(_OWN)
     if not isinstance(text, str) or text == "*":
         return ()
@@ -52,5 +52,5 @@ def ignored_paths(desired: Mapping[str, Any]) -> Sequence[tuple[Pattern, Text]]:
         return ()
     try:
         return [(parse_path(path), LocalizedText(texts.GIT_SAYS, name=_OWN, value=path)) for path in paths]
-    except PathError:  # it excuses nothing, so that the mistake shows
+    except PathError:  # nothing is excused, so that the mistake shows
         return ()

@@ -1,4 +1,4 @@
-"""What differs inside a value that is compared as a whole: an atomic list, a mapping, or a text of several lines."""
+"""What differs inside a value that is compared as a whole: an atomic list, a mapping, or multi-line text."""
 
 import json
 from collections import Counter
@@ -11,7 +11,7 @@ from bot.core.drift.model import FieldDrift
 from bot.core.objects.deep_equality import deep_equal
 from bot.core.objects.path import Item, PathError, Segment, format_path, parse_path
 
-# Longer lists, and texts of more lines, are not aligned: that takes quadratic time. Equal ends do not count.
+# Longer lists and texts are not aligned, which takes quadratic time. Their common start and end do not count.
 MAX_ALIGNED: Final = 500
 _MAX_DEPTH: Final = 40
 
@@ -28,7 +28,7 @@ PartSegment = Segment | Line
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One difference inside a value; at the empty path, the value itself.
+    """One difference inside a value; the empty path is the value itself.
 
     The last segment is an index of git's value for `removed` and `changed`, and of the cluster's for `added`. The
     segments before it are those of git's value.
@@ -50,10 +50,10 @@ def split(desired: Any, live: Any) -> tuple[Part, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Differences of a field at one place: `removed` from git's value there and `added` in the cluster's.
+    """Differences in a field at one place: `removed` from git's value and `added` in the cluster's.
 
-    `is_member` if these are items of a list or lines of a text; otherwise both are the values at `path`. `line` is the
-    number of the first such line, counted from 1.
+    With `is_member`, these are items of a list or lines of a text; otherwise both are the values at `path`. `line` is
+    the number of the first such line, from 1.
     """
 
     path: str
@@ -64,7 +64,7 @@ class Difference:
 
 
 def differences(field: FieldDrift) -> tuple[Difference, ...]:
-    """What differs in a field, in the order of its value; items of one list, and lines of one text, together."""
+    """What differs in a field, in the order of its value, with items of one list and lines of one text together."""
     if field.change != "changed":
         sides = ((field.desired,), ()) if field.change == "removed" else ((), (field.live,))
         return (Difference(field.path, *sides),)
@@ -76,7 +76,7 @@ def differences(field: FieldDrift) -> tuple[Difference, ...]:
 
 
 def sub_drifts(field: FieldDrift) -> Iterator[FieldDrift]:
-    """The same difference as one of each value inside it; only itself if it has no parts."""
+    """The difference split into one for each value inside it; only itself if it has no parts."""
     for part in split(field.desired, field.live) if field.change == "changed" else _entries(field):
         inner = tuple(segment for segment in part.path if not isinstance(segment, Line))
         yield replace(field, change=part.change, path=_joined(field.path, inner), desired=part.desired, live=part.live)
@@ -113,7 +113,7 @@ def _joined(path: str, inner: tuple[Segment, ...]) -> str:
 
 
 def _entries(field: FieldDrift) -> Iterable[Part]:
-    """The entries of a mapping, or the items of a list, that was added or removed as a whole."""
+    """The entries of a mapping or items of a list that was added or removed as a whole."""
     value = field.live if field.change == "added" else field.desired
     entries: Iterable[tuple[Segment, Any]] = ()
     if isinstance(value, dict):
@@ -194,7 +194,7 @@ def _equal_until(one: Sequence[str], other: Sequence[str]) -> int:
 
 
 def _is_same_item(one: Any, other: Any) -> bool:
-    """Whether two items of a list are the same one, changed: they share an entry."""
+    """Whether two items of a list are versions of the same one: they share an entry."""
     if isinstance(one, dict) and isinstance(other, dict):
         return any(key in other and deep_equal(value, other[key]) for key, value in one.items()) or (
             len(one) == len(other) == 1 and one.keys() == other.keys()
@@ -207,10 +207,10 @@ def _is_reordered(desired: list[Any], live: list[Any]) -> bool:
 
 
 def _canonical(item: Any) -> str:
-    """A text that is the same only for equal items; with `==`, `1` and `true` would be equal too."""
+    """A text that is the same only for equal items; `==` also makes `1` and `true` equal."""
     return f'"{item}' if isinstance(item, str) else json.dumps([item], sort_keys=True, default=str)
 
 
 def _lines(text: str) -> list[str]:
-    """The lines of a text; joined with newlines, they are the text again."""
+    """The lines of a text; joining them with newlines gives the text."""
     return text.split("\n")

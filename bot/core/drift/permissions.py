@@ -1,4 +1,4 @@
-"""What an RBAC role gained and lost: the permissions of its rules before and after, and who holds it."""
+"""The permissions that an RBAC role gained and lost, and its subjects."""
 
 from collections.abc import Iterable, Iterator
 from itertools import product
@@ -8,13 +8,13 @@ from bot.core.objects.resource import items
 
 Permission = tuple[str, str, str, str]  # API group, resource, object name ("" for all) and verb
 
-_MAX_PERMISSIONS: Final = 5_000  # of one role; more are not told apart
+_MAX_PERMISSIONS: Final = 5_000  # of one role; more are not compared
 
 
 def changed_permissions(desired: Any, live: Any) -> tuple[list[tuple[str, str]], list[tuple[str, str]]] | None:
-    """What the rules in the cluster allow and git's do not, and the reverse: (verbs, resources) of each, as text.
+    """What only the rules in the cluster allow, and what only those in git do: (verbs, resources) of each, as text.
 
-    None if there are too many to tell apart, or if the rules have another shape than RBAC's.
+    None if there are too many to compare, or if they are not RBAC rules.
     https://kubernetes.io/docs/reference/kubernetes-api/authorization-resources/cluster-role-v1/
     """
     before, after = _permissions(desired), _permissions(live)
@@ -32,7 +32,7 @@ def subject_name(subject: Any) -> str:
 
 
 def _permissions(rules: Any) -> dict[Permission, None] | None:
-    """In the order of the rules."""
+    """The permissions in the order of the rules."""
     permissions: dict[Permission, None] = {}
     for rule in rules if isinstance(rules, list) else ():
         if not isinstance(rule, dict):
@@ -55,7 +55,7 @@ def _uncovered(permissions: Iterable[Permission], by: dict[Permission, None]) ->
 
 
 def _grouped(permissions: Iterable[Permission]) -> list[tuple[str, str]]:
-    """The resources that have the same verbs together."""
+    """The permissions grouped by resources with the same verbs."""
     verbs: dict[tuple[str, str, str], list[str]] = {}
     for group, resource, name, verb in permissions:
         verbs.setdefault((group, resource, name), []).append(verb)

@@ -1,7 +1,7 @@
-"""The words for the fields that people know, as a table: the first rule that matches a difference says what it is.
+"""The words for well-known fields, as a table: the first rule that matches a difference describes it.
 
-People know the differences at the top best. A value that was added or removed as a whole, and has no rule of its own,
-is looked up by the values inside it.
+The most familiar differences come first. If a value that was added or removed as a whole has no rule of its own, the
+values inside it are looked up.
 """
 
 import re
@@ -35,14 +35,14 @@ class Change:
     field: FieldDrift
 
 
-Build = Callable[[Change], Sequence[Text]]  # no text if it has no words for this value
+Build = Callable[[Change], Sequence[Text]]  # empty if it has no words for this value
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """`path` is a regular expression for the field names, dotted, without list items; no kinds are all kinds.
+    """`path` is a regular expression for the dotted field names, without list items. No kinds means every kind.
 
-    With `looks_inside`, critical differences inside the value are facts of their own.
+    With `looks_inside`, critical differences inside the value become facts too.
     """
 
     path: re.Pattern[str]
@@ -51,15 +51,15 @@ class Rule:
     looks_inside: bool = False
 
     def matches(self, kind: str, path: str) -> bool:
-        """Whether it is about this path in objects of this kind."""
+        """Whether it covers this path in objects of this kind."""
         return (not self.kinds or kind in self.kinds) and self.path.fullmatch(names(path)) is not None
 
 
-# ---------------------------------------------------------------- what a difference is
+# ---------------------------------------------------------------- builders
 
 
 def _value(what: Phrase, default: str | None = None) -> Build:
-    """`web replicas 3 → 5`. `default` is what git means if it declares nothing."""
+    """`web replicas 3 → 5`. `default` applies if git declares nothing."""
 
     def build(change: Change) -> Sequence[Text]:
         if change.field.desired is None and default is not None:
@@ -70,7 +70,7 @@ def _value(what: Phrase, default: str | None = None) -> Build:
 
 
 def _entry(what: Phrase) -> Build:
-    """Something with a name: `web env DEBUG=1 added`, `web env LOG_LEVEL info → debug`."""
+    """A named entry: `web env DEBUG=1 added`, `web env LOG_LEVEL info → debug`."""
 
     def build(change: Change) -> Sequence[Text]:
         name, rest = _entry_name(change)
@@ -91,7 +91,7 @@ def _user_id(change: Change) -> Sequence[Text]:
 
 
 def _flag(on: Phrase, off: Phrase, is_on: Callable[[Any], bool] = lambda value: value is True) -> Build:
-    """Something that is so, or is not: `web is now privileged`."""
+    """A boolean: `web is now privileged`."""
 
     def build(change: Change) -> Sequence[Text]:
         before, after = is_on(change.field.desired), is_on(change.field.live)
@@ -131,11 +131,20 @@ def _container(change: Change) -> Sequence[Text]:
     return _added_or_removed(Change(workload, change.object_drift, change.field), what)
 
 
+def _init_containers(change: Change) -> Sequence[Text]:
+    """Their order; or one that was added or removed."""
+    desired, live = change.field.desired, change.field.live
+    if change.field.change == "changed" and isinstance(desired, list) and isinstance(live, list):
+        what = LocalizedText(texts.INIT_ORDER)
+        return _arrow(change, what, ", ".join(map(str, desired)), ", ".join(map(str, live)))
+    return _container(change)
+
+
 def _resource(change: Change) -> Sequence[Text]:
     *_, kind, resource = (segment for segment in segments(change.field.path) if isinstance(segment, str))
-    known = texts.RESOURCES.get(resource)
+    named = texts.RESOURCES.get(resource)
     phrase = texts.LIMIT if kind == "limits" else texts.REQUEST
-    return _changed(change, LocalizedText(phrase, resource=LocalizedText(known) if known else printable(resource)))
+    return _changed(change, LocalizedText(phrase, resource=LocalizedText(named) if named else printable(resource)))
 
 
 def _probe(change: Change) -> Sequence[Text]:
@@ -156,6 +165,10 @@ def _host_path(change: Change) -> Sequence[Text]:
 
     sides = (texts.NO_HOST_PATH, mounted(change.field.desired)), (texts.HOST_PATH, mounted(change.field.live))
     return tuple(LocalizedText(phrase, subject=change.subject, path=path) for phrase, path in sides if path)
+
+
+def _deleting(change: Change) -> Sequence[Text]:
+    return (LocalizedText(texts.DELETING, subject=change.subject),)
 
 
 def _permissions(change: Change) -> Sequence[Text]:
@@ -203,11 +216,11 @@ def _other(change: Change) -> Text:
     return LocalizedText(texts.PATH_CHANGED, **values, desired=desired, live=live)
 
 
-# ---------------------------------------------------------------- the parts of the builders above
+# ---------------------------------------------------------------- helpers of the builders
 
 
 def _changed(change: Change, what: Text) -> Sequence[Text]:
-    """The difference of a value; none for a mapping or list that was added or removed, whose entries say more."""
+    """A changed value; nothing for a mapping or list that was added or removed, whose entries tell more."""
     desired, live = change.field.desired, change.field.live
     if HIDDEN in (desired, live):
         return (LocalizedText(texts.HIDDEN_CHANGED, subject=change.subject, what=what),)
@@ -303,6 +316,7 @@ _CONTEXT: Final = r"(.*\.)?securityContext\."
 _CONTAINERS: Final = r"(.*\.)?(c|initC|ephemeralC)ontainers"
 
 RULES: Final = (
+    _rule(r"metadata\.deletionTimestamp", _deleting),
     _rule(_CONTEXT + "privileged", _flag(texts.PRIVILEGED, texts.NOT_PRIVILEGED)),
     _rule(
         _CONTEXT + "allowPrivilegeEscalation",
@@ -324,6 +338,7 @@ RULES: Final = (
     _rule(r"spec\.replicas", _value(texts.REPLICAS)),
     _rule(r"spec\.suspend", _flag(texts.SUSPENDED, texts.NOT_SUSPENDED), "CronJob Job"),
     _rule(r"spec\.paused", _flag(texts.PAUSED, texts.NOT_PAUSED), "Deployment"),
+    _rule(r"(.*\.)?spec\.initContainers", _init_containers, looks_inside=True),
     _rule(_CONTAINERS, _container, looks_inside=True),
     _rule(_CONTAINERS + r"\.command", _value(texts.COMMAND)),
     _rule(_CONTAINERS + r"\.args", _value(texts.ARGUMENTS)),

@@ -12,6 +12,7 @@ from enum import IntEnum, StrEnum
 from functools import lru_cache
 from typing import Any, Final
 
+from bot.core.drift.exclusions import DELETION
 from bot.core.drift.model import FieldDrift, ObjectDrift
 from bot.core.objects.path import PathError, parse_path
 
@@ -25,7 +26,7 @@ class Severity(IntEnum):
 
 
 class Reason(StrEnum):
-    """Why a difference is as severe as it is; the catalogue has the texts."""
+    """Why a difference has its severity; the catalogue has the texts."""
 
     PRIVILEGED = "privileged"
     ESCALATION = "escalation"
@@ -64,13 +65,13 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rating:
-    """How severe, and why."""
+    """A severity and the reason for it."""
 
     severity: Severity
     reason: Reason
 
 
-Condition = Callable[[Any, Any], bool]  # on the values in git and in the cluster, None for none
+Condition = Callable[[Any, Any], bool]  # of the values in git and in the cluster; None if there is none
 
 
 def _always(_desired: Any, _live: Any) -> bool:
@@ -101,7 +102,7 @@ def _is_exposed(_desired: Any, live: Any) -> bool:
 class _Rule:
     severity: Severity
     reason: Reason
-    path: str  # a regular expression for the field names, dotted, without list items
+    path: str  # a regular expression for the dotted field names, without list items
     kinds: frozenset[str] = field(default=frozenset())  # empty: every kind
     when: Condition = _always
 
@@ -167,6 +168,7 @@ _RULES: Final = (
     ),
 )
 
+_DELETION: Final = ".".join(DELETION)
 _MISSING: Final = {
     **dict.fromkeys(_RBAC, Reason.ACCESS),
     **dict.fromkeys(_ADMISSION, Reason.ADMISSION),
@@ -188,13 +190,17 @@ def rate_field(object_drift: ObjectDrift, field_drift: FieldDrift) -> Rating:
 def rate_object(object_drift: ObjectDrift) -> Rating:
     """How severe an object's worst difference is."""
     if object_drift.change == "missing" or not object_drift.fields:
-        reason = _MISSING.get(object_drift.kind)
-        return Rating(_CRITICAL, reason) if reason else Rating(_SERIOUS, Reason.MISSING)
+        return _rate_missing(object_drift)
     return max((rate_field(object_drift, field_drift) for field_drift in object_drift.fields), key=_severity)
 
 
+def _rate_missing(object_drift: ObjectDrift) -> Rating:
+    reason = _MISSING.get(object_drift.kind)
+    return Rating(_CRITICAL, reason) if reason else Rating(_SERIOUS, Reason.MISSING)
+
+
 def rate(drift: Iterable[ObjectDrift]) -> Rating:
-    """How severe the worst difference is. ValueError if there is none."""
+    """How severe the worst difference is. Raises ValueError if there is none."""
     return max(map(rate_object, drift), key=_severity)
 
 
@@ -203,6 +209,8 @@ def _severity(rating: Rating) -> Severity:
 
 
 def _rate(object_drift: ObjectDrift, path: str, desired: Any, live: Any) -> Rating:
+    if path == _DELETION:
+        return _rate_missing(object_drift)
     for rule in _matching(object_drift.kind, path):
         if rule.when(desired, live):
             return Rating(rule.severity, rule.reason)
@@ -214,9 +222,9 @@ def _rate(object_drift: ObjectDrift, path: str, desired: Any, live: Any) -> Rati
 _COMPILED: Final = tuple((rule, re.compile(rule.path, re.DOTALL)) for rule in _RULES)
 
 
-@lru_cache(maxsize=4096)  # the same fields of many objects differ, and each is rated again and again
+@lru_cache(maxsize=4096)  # often the same fields differ in many objects, and are rated repeatedly
 def _matching(kind: str, path: str) -> tuple[_Rule, ...]:
-    """The rules for this path, in order, whatever the values."""
+    """The rules for this path, in order, for any values."""
     return tuple(
         rule for rule, pattern in _COMPILED if (not rule.kinds or kind in rule.kinds) and pattern.fullmatch(path)
     )
@@ -226,12 +234,12 @@ def _matching(kind: str, path: str) -> tuple[_Rule, ...]:
 def _names(path: str) -> tuple[str, ...]:
     try:
         return tuple(segment for segment in parse_path(path) if isinstance(segment, str))
-    except PathError:  # an odd path must not lose an alert
+    except PathError:  # an unusual path must not lose an alert
         return (path,)
 
 
 def _parts(names: tuple[str, ...], desired: Any, live: Any) -> Iterator[tuple[tuple[str, ...], Any, Any]]:
-    """The value itself and every part of it that differs; list items have the names of their list."""
+    """The value itself and every part of it that differs; a list item has the names of its list."""
     yield names, desired, live
     sides = desired, live
     for key in dict.fromkeys(key for side in sides if isinstance(side, Mapping) for key in side):

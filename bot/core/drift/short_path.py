@@ -1,4 +1,4 @@
-"""Paths as short as people can tell apart: `image` for `spec.template.spec.containers[name=web].image` of web."""
+"""Short paths for people: `image` for `spec.template.spec.containers[name=web].image` of web."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -20,7 +20,7 @@ _POD_SPECS: Final[tuple[Segments, ...]] = (
     ("spec", "template", "spec"),
 )
 _OBJECT_SPECS: Final[tuple[Segments, ...]] = (("spec", "jobTemplate", "spec"), ("spec",))
-# They say how a probe works, which its other fields show as well.
+# The kinds of probes: their other fields show which one it is.
 _PROBE_KINDS: Final = frozenset(("httpGet", "tcpSocket", "grpc"))
 
 
@@ -29,7 +29,7 @@ def segments(path: str) -> Segments:
     """The segments of a path; one that cannot be read is one segment."""
     try:
         return parse_path(path)
-    except PathError:  # an odd path must not lose an alert
+    except PathError:  # an unusual path must not lose an alert
         return (path,)
 
 
@@ -47,7 +47,7 @@ def container(path: str) -> str | None:
 
 
 def short_path(kind: str, name: str, path: str) -> str:
-    """A path without what is clear from the object: the way to its pod spec, and a container named like the object."""
+    """A path without what the object implies: its pod spec, and a container with the object's name."""
     rest = segments(path)
     if kind in WORKLOADS:
         for prefix in _POD_SPECS:
@@ -83,7 +83,7 @@ def spelled(path: Sequence[Any]) -> str:
 
 
 def item_name(segment: Any) -> str:
-    """An item of a list by what people call it: `web`, `80`, `53/UDP`."""
+    """The usual name of a list item: `web`, `80`, `53/UDP`."""
     match segment:
         case Item(keys):
             return "/".join(str(value) for key, value in keys if (key, value) != ("protocol", "TCP"))

@@ -1,4 +1,4 @@
-"""Secrets, read as the API server stores them."""
+"""Secrets as the API server stores them."""
 
 import base64
 from collections.abc import Mapping

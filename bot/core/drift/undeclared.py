@@ -1,4 +1,4 @@
-"""What the cluster holds and git does not declare: which parts of it are defaults, and who wrote the others."""
+"""Values in the cluster that git does not declare: which parts are defaults, and who wrote the others."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from bot.core.drift.attribution import Attribution, Verdict
 from bot.core.drift.defaults import MAX_DEPTH, default_mapping, is_default
-from bot.core.drift.exclusions import holds_labels, is_filled_in_label, is_in_template, uncompared_keys
+from bot.core.drift.exclusions import OWNERS, holds_labels, is_filled_in_label, is_in_template, uncompared_keys
 from bot.core.drift.ignore_rules import IgnoredPaths
 from bot.core.drift.lists import items_by_key, members, typed_by_ownership
 from bot.core.objects.managed_fields import Ownership
@@ -23,9 +23,9 @@ _FILLED_IN: Final = LocalizedText(texts.FILLED_IN)
 _NO_PARENT: Final[Object] = {}
 
 
-@dataclass(slots=True)  # not frozen: that takes three times as long to create
+@dataclass(slots=True)  # not frozen: creating those takes three times as long
 class Undeclared:
-    """One value that git does not declare. `is_default`: the server filled it in."""
+    """One value that git does not declare. `is_default` is whether the server filled it in."""
 
     path: Path
     value: Any
@@ -34,7 +34,7 @@ class Undeclared:
 
 
 class UndeclaredFields:
-    """Examines the undeclared values of one object. Calls change the path they are given, and restore it."""
+    """Examines the undeclared values of one object. Calls change the given path, and restore it."""
 
     def __init__(self, attribution: Attribution, ownership: Ownership, steps: StepBudget) -> None:
         self._attribution = attribution
@@ -51,10 +51,10 @@ class UndeclaredFields:
         ignored: IgnoredPaths | None,
         parent_default: Any = MISSING,
     ) -> list[Undeclared]:
-        """Split a value by the origin of its parts: each result is the largest part that has only one origin.
+        """Split a value by the origin of its parts into the largest parts that have only one origin.
 
-        The parents are the mappings around it in git and in the cluster; `parent_default` is the value at this
-        key in the parent's default, MISSING if there is none. TooManyStepsError.
+        The parents are the mappings around it in git and in the cluster; `parent_default` is the value at this key in
+        the parent's default, MISSING if there is none. Raises TooManyStepsError.
         """
         self._steps.take()
         if live is None:
@@ -64,7 +64,9 @@ class UndeclaredFields:
             return [_without_drift(value, ignored.reason) for value in values]
         if is_default(live, node, desired_parent, live_parent, parent_default):
             return [_from_server(path, live, _DEFAULT)]
-        if (node.filled and not is_in_template(path)) or is_filled_in_label(path):
+        # The garbage collector deletes an object with an owner that does not exist.
+        is_owned_by_hand = tuple(path) == OWNERS and self._ownership.has_person_below(OWNERS)
+        if (node.filled and not is_in_template(path) and not is_owned_by_hand) or is_filled_in_label(path):
             return [_from_server(path, live, _FILLED_IN)]
         if isinstance(live, dict) and len(path) < MAX_DEPTH:
             default = default_mapping(node, desired_parent, live_parent, parent_default)

@@ -1,12 +1,12 @@
-"""Walks through one object in git and in the cluster side by side, and records what differs."""
+"""Walks through an object in git and in the cluster side by side, and records what differs."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from bot.core.drift.attribution import Attribution, Verdict
+from bot.core.drift.attribution import DROPPED, Attribution, Verdict
 from bot.core.drift.defaults import MAX_DEPTH, PLAIN_SCALARS, is_default, is_dropped, means_the_same
-from bot.core.drift.exclusions import DEPLOYER_MARKS, holds_labels, uncompared_keys
+from bot.core.drift.exclusions import DEPLOYER_MARKS, ORDERED_LISTS, holds_labels, uncompared_keys
 from bot.core.drift.findings import Findings
 from bot.core.drift.ignore_rules import IgnoredPaths
 from bot.core.drift.lists import (
@@ -23,21 +23,20 @@ from bot.core.objects.managed_fields import Ownership
 from bot.core.objects.path import Item, Segment
 from bot.core.objects.schema import MISSING, Node
 from bot.core.objects.step_budget import StepBudget
-from bot.i18n.catalogue import set_aside as texts
-from bot.i18n.language import LocalizedText
 
 Object = Mapping[str, Any]
 
-_DROPPED: Final = Verdict(is_drift=False, reason=LocalizedText(texts.DROPPED))
+_DROPPED: Final = Verdict(is_drift=False, reason=DROPPED)
 _NO_PARENT: Final[Object] = {}
+_Keys = tuple[tuple[str, Any], ...]
 
 
 class Walk:
-    """One comparison of one object; `findings` has the result.
+    """A comparison of one object; `findings` has the result.
 
-    The parents, in every method, are the mappings around a value in git and in the cluster, on which its default may
-    depend; an item of a list has none. MISSING is the value of what the cluster does not have. Without `explain`,
-    the defaults that the server filled in are not recorded. Methods raise TooManyStepsError.
+    In every method, the parents are the mappings around a value in git and in the cluster, which its default may depend
+    on; a list item has none. MISSING is a value that the cluster doesn't have. Without `explain`, the defaults that the
+    server filled in are not recorded. Methods raise TooManyStepsError.
     """
 
     def __init__(
@@ -57,10 +56,10 @@ class Walk:
         self._is_pod = is_pod
         self._explain = explain
         self._steps = steps
-        self._path: list[Segment] = []  # where the walk stands
+        self._path: list[Segment] = []  # of the current value
 
     def mappings(self, desired: Object, live: Object, node: Node, ignored: IgnoredPaths | None = None) -> None:
-        """Compare two mappings, the whole objects to begin with."""
+        """Compare two mappings, starting with the whole objects."""
         path = self._path
         self._steps.take(len(desired) + len(live))
         if len(path) >= MAX_DEPTH:
@@ -74,7 +73,7 @@ class Walk:
             live_value = live.get(key, MISSING)
             value_type = type(desired_value)
             if value_type in PLAIN_SCALARS and type(live_value) is value_type and live_value == desired_value:
-                continue  # as nearly all are
+                continue  # the usual case
             path.append(key)
             if value_type is dict and type(live_value) is dict and ignored is None:
                 self.mappings(desired_value, live_value, node.field(key))
@@ -87,7 +86,7 @@ class Walk:
                 continue
             field = node.field(key)
             if not self._explain and is_default(live_value, field, desired, live):
-                continue  # as nearly all are
+                continue  # the usual case
             path.append(key)
             self._undeclared(live_value, field, desired, live, ignored.below(key) if ignored else None)
             path.pop()
@@ -132,7 +131,7 @@ class Walk:
         self._whole_lists(desired, live, node, ignored)
 
     def _keyed_lists(self, desired: list[Any], live: list[Any], node: Node, ignored: IgnoredPaths | None) -> bool:
-        """Compare item by item; False if an item does not have the keys that the schema says."""
+        """Compare item by item; False if an item lacks the keys in the schema."""
         desired_items, live_items = items_by_key(desired, node), items_by_key(live, node)
         if desired_items is None or live_items is None:
             return False
@@ -149,7 +148,16 @@ class Walk:
         for keys, items in live_items.items():
             for item in items[len(desired_items.get(keys, ())) :]:
                 self._undeclared_item(Item(keys), item, node, ignored)
+        if path[-1] in ORDERED_LISTS:
+            declared, held = [keys for keys in desired_items if keys in live_items], desired_items.keys()
+            self._order(declared, [keys for keys in live_items if keys in held], ignored)
         return True
+
+    def _order(self, desired: Sequence[_Keys], live: Sequence[_Keys], ignored: IgnoredPaths | None) -> None:
+        """Compare the order of the items that both sides have; others come from webhooks."""
+        if desired != live and not (ignored is not None and ignored.reason):
+            names = ([", ".join(str(value) for _, value in keys) for keys in side] for side in (desired, live))
+            self._changed(*names)
 
     def _sets(self, desired: list[Any], live: list[Any], node: Node, ignored: IgnoredPaths | None) -> bool:
         """Compare member by member; False if a member is not a scalar."""

@@ -28,7 +28,7 @@ class Author:
     """A person who wrote part of a merge.
 
     `login` is known only if the email is a forge's noreply address; `user` is the Slack user ID. Each email is a
-    separate author: nothing says which belong to the same person.
+    separate author: which of them are the same person is unknown.
     """
 
     name: str
@@ -38,7 +38,7 @@ class Author:
 
     @property
     def has_personal_email(self) -> bool:
-        """Whether the email may be a person's own, so that Slack can find its user."""
+        """Whether the email may be a person's own, by which Slack can find the user."""
         return self.login is None and _IMPERSONAL.fullmatch(self.email) is None and "@" in self.email
 
 
@@ -54,7 +54,7 @@ def authors_of(commits: Iterable[Commit]) -> list[Author]:
 
 
 def is_bot(author: Author) -> bool:
-    """Whether the author is a tool, by its name, login or email."""
+    """Whether the author is a tool, judging by the name, login or email."""
     names = (author.name, author.email.partition("@")[0], author.login or "")
     return any(_BOT.fullmatch(name.lower()) for name in names)
 

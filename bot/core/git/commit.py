@@ -53,13 +53,13 @@ class PullRequest:
 
 
 def change_title(commit: Commit, pull: PullRequest | None) -> str:
-    """A commit's title: for a merge, its pull request's title, which says more than "Merge pull request #7"."""
+    """A commit's title: for a merge, its pull request's, instead of "Merge pull request #7"."""
     return pull.title if pull and len(commit.parents) > 1 else commit.subject
 
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """An approving review. `by` is a login, `sha` the head that was approved, "" if the forge doesn't say."""
+    """An approving review. `by` is a login, `sha` the head that was approved, "" if the forge doesn't report it."""
 
     by: str
     sha: str
@@ -88,7 +88,7 @@ def contributors(pull: PullRequest, commits: Iterable[PullRequestCommit]) -> fro
 def approvers(
     pull: PullRequest, approvals: Iterable[Approval], commits: Iterable[PullRequestCommit]
 ) -> tuple[str, ...]:
-    """The logins that approved the final head before the merge, without those who contributed to it."""
+    """The logins that approved the final head before the merge, except those who contributed to it."""
     excluded = contributors(pull, commits)
     valid = (
         approval.by

@@ -12,7 +12,7 @@ _MAX_KEPT: Final = 20  # stored per commit
 
 
 class CheckState(StrEnum):
-    """What people need to look at comes first. NEUTRAL: skipped, cancelled, or allowed to fail."""
+    """The most urgent state comes first. NEUTRAL: skipped, cancelled, or allowed to fail."""
 
     FAILURE = "failure"
     PENDING = "pending"
@@ -22,7 +22,7 @@ class CheckState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CommitCheck:
-    """One check: its name, with the system that runs it if the forge tells, and its page, if it has one."""
+    """One check: its name, with the CI system if the forge reports it, and its page, if any."""
 
     name: str
     state: CheckState
@@ -31,7 +31,7 @@ class CommitCheck:
 
 @dataclass(frozen=True, slots=True)
 class CommitChecks:
-    """The checks of one commit: the first of `total`, those that failed first. `error` is why they are not current."""
+    """The first of the `total` checks of one commit, failed ones first. `error` is why they are not current."""
 
     checks: tuple[CommitCheck, ...] = ()
     total: int = 0
@@ -51,5 +51,5 @@ class CommitChecks:
 
     @property
     def failed(self) -> tuple[CommitCheck, ...]:
-        """Those that failed."""
+        """The failed checks."""
         return tuple(check for check in self.checks if check.state is CheckState.FAILURE)

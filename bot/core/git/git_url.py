@@ -1,4 +1,4 @@
-"""Compares the URLs of git repositories, however they are written."""
+"""Normalizes the URLs of git repositories, to compare them."""
 
 import re
 from typing import Final

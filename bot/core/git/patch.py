@@ -1,4 +1,4 @@
-"""Builds the diff to show for a change, without the files that may hold a Secret's values, and without credentials."""
+"""Builds the diff to show for a change, without credentials and files that may contain a Secret's values."""
 
 import difflib
 import re
@@ -12,12 +12,12 @@ from bot.core.objects.redaction import Redaction, credential_lines
 from bot.core.sanitize import escaped
 
 WITHHELD_PREFIX = "~ "  # marks a file whose lines are not shown
-_MAX_BYTES = 65_536  # per file: nobody reads more in a message, and larger files are slow to compare
+_MAX_BYTES = 65_536  # per file: no one reads more in a message, and larger files are slow to compare
 _MAX_LINE = 400  # characters
-_MAX_STEPS = 10_000_000  # of all files together: about two seconds. Files beyond that are not shown.
-_STEPS_PER_PAIR = 20  # a pair of equal lines takes difflib as long as 20 searches for a credential take
+_MAX_STEPS = 10_000_000  # for all files, about two seconds; files beyond that are not shown
+_STEPS_PER_PAIR = 20  # difflib takes as long for a pair of equal lines as 20 searches for a credential
 _MIN_SUBSTRING = 4  # characters; a shorter credential is hidden only where it is the whole value
-# Matches comments, and the input of other generators, too.
+# It also matches comments and the input of other generators.
 _SECRET = re.compile(r"""kind["']?\s*:\s*["']?Secret(?:List)?\b|secretGenerator|stringData""", re.IGNORECASE)
 
 
@@ -31,9 +31,9 @@ class FileChange:
 
 
 def redacted_patch(changes: Iterable[FileChange]) -> Iterator[str]:
-    """The lines of a unified diff; only `~ PATH` for a file that has a Secret or anything but plain manifests.
+    """The lines of a unified diff; only `~ PATH` for a file with a Secret or with anything but plain manifests.
 
-    A file that would take too long to compare also gets only `~ PATH`.
+    The same for a file that would take too long to compare.
     """
     remaining = _MAX_STEPS
     for change in changes:
@@ -80,7 +80,7 @@ def _equal_pairs(before: Sequence[str], after: Sequence[str]) -> int:
 
 
 def _readable(content: bytes) -> list[Manifest] | None:
-    """The file's manifests; None if one may be a Secret, or it holds anything else, which may become one."""
+    """The file's manifests; None if one may be a Secret, or if there is other content, which may become one."""
     if len(content) > _MAX_BYTES:
         return None
     try:
@@ -97,7 +97,7 @@ def _is_withheld(manifest: Manifest) -> bool:
 
 
 def _hidden_lines(manifests: Iterable[Manifest]) -> list[str]:
-    """The lines of every credential in some manifests, the longest first."""
+    """The lines of every credential in these manifests, longest first."""
     lines = {line.strip() for manifest in manifests for line in credential_lines(manifest.object)}
     return sorted(lines - {""}, key=len, reverse=True)
 

@@ -1,4 +1,4 @@
-"""The people behind a change on a tracked branch: one type, so that every message and export names the same ones."""
+"""The people behind a change on a tracked branch: one type for all messages and exports."""
 
 from dataclasses import dataclass
 
@@ -13,8 +13,8 @@ class ChangePeople:
 
     - `authors` are the first authors of its commits; `more_authors` counts the rest. There are none if only tools wrote
       it: then `tool` names the tool.
-    - `requester` is the name of whoever had the bot open its pull request, "" if it is not the bot's.
-    - `pull_author`, `approvers` and `merger` are logins. `approvers` is None if the forge could not say.
+    - `requester` is the name of the person who had the bot open its pull request, "" if the bot didn't.
+    - `pull_author`, `approvers` and `merger` are logins. `approvers` is None if the forge could not report them.
     """
 
     authors: tuple[Author, ...] = ()

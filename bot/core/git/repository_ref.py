@@ -1,4 +1,4 @@
-"""Which repository an application comes from, and at which revision it is tracked."""
+"""The repository that an application comes from, and the revision to track."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -8,7 +8,7 @@ from bot.core.git.target_revision import TargetRevision
 
 @dataclass(frozen=True, slots=True)
 class RepositoryRef:
-    """A repository by its `name` in the configuration; `target_revision` is None where its own branch is tracked."""
+    """A repository by its `name` in the configuration; `target_revision` is None for its configured branch."""
 
     name: str
     target_revision: TargetRevision | None = None

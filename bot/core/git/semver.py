@@ -14,7 +14,7 @@ _VERSION: Final = re.compile(
     r"v?(\d{1,18})(?:\.(\d{1,18}))?(?:\.(\d{1,18}))?(?:-([0-9A-Za-z.-]+))?(?:\+[0-9A-Za-z.-]+)?", re.ASCII
 )
 _NUMBER: Final = r"(?:\d{1,18}|[xX*])"
-# Possessive (`++`): a text from a cluster must not make it backtrack.
+# Possessive quantifiers (`++`), so that text from a cluster can't cause backtracking.
 _OPERAND: Final = rf"v?{_NUMBER}(?:\.{_NUMBER}){{0,2}}(?:-[0-9A-Za-z.-]++)?(?:\+[0-9A-Za-z.-]++)?"
 _COMPARATOR: Final = re.compile(rf"\s*+(?:,\s*+)?(!=|>=|=>|<=|=<|~>|[=><~^])?\s*+({_OPERAND})(?=[\s,]|$)", re.ASCII)
 _HYPHEN: Final = re.compile(rf"\s*+({_OPERAND})\s++-\s++({_OPERAND})\s*+", re.ASCII)
@@ -26,7 +26,7 @@ class Version:
     """A version. Missing numbers are 0; build metadata is dropped, because it doesn't affect precedence."""
 
     numbers: tuple[int, int, int]
-    prerelease: tuple[str, ...] = ()  # its dot-separated identifiers
+    prerelease: tuple[str, ...] = ()  # dot-separated identifiers
 
     @classmethod
     def parse(cls, text: str) -> Self | None:
@@ -53,9 +53,9 @@ def _identifier_key(identifier: str) -> tuple[bool, int, str]:
 
 @dataclass(frozen=True, slots=True)
 class _Interval:
-    """The versions from `lower` until just before `upper`, or if `negated`, all others. None is unbounded.
+    """The versions from `lower` up to, but not including, `upper`; if `negated`, all others. None is unbounded.
 
-    `prereleases` says whether it was written with a pre-release.
+    `prereleases` is whether it was written with a pre-release.
     """
 
     lower: Version | None = None
@@ -70,7 +70,7 @@ class _Interval:
 
 @dataclass(frozen=True, slots=True)
 class VersionRange:
-    """A range of versions: those in every interval of an alternative.
+    """A version range: a version must be in every interval of one alternative.
 
     An alternative contains pre-releases only if it was written with one:
     https://github.com/Masterminds/semver#working-with-prerelease-versions
@@ -134,7 +134,7 @@ def _interval(operator: str, operand: str) -> _Interval:
 
 @dataclass(frozen=True, slots=True)
 class _Operand:
-    """The versions that an operand stands for, from `lower` until just before `upper`: `1.2` is all of 1.2.x."""
+    """The versions that an operand matches, from `lower` up to, but not including, `upper`: `1.2` is all of 1.2.x."""
 
     numbers: list[int]
     lower: Version

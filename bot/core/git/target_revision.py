@@ -1,4 +1,4 @@
-"""Which commit an application tracks: a branch, a tag, the newest of a version range or of a pattern, or a sha."""
+"""The commit that an application tracks: a branch, a tag, the newest in a version range or of a pattern, or a sha."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -18,7 +18,7 @@ _FORBIDDEN: Final = re.compile(r"[\x00-\x1f\x7f~^:?\[\\]|\.\.|@\{")  # in names 
 
 
 class Newest(StrEnum):
-    """What decides which of several branches is the newest."""
+    """How the newest of several branches is chosen."""
 
     VERSION = "version"  # the numbers in their names
     DATE = "date"  # their latest commits
@@ -56,7 +56,7 @@ class ResolvedRevision:
 class TargetRevision:
     """A revision to track, as the configuration, Argo CD and Flux write it.
 
-    A full sha; a version range (`>=1.2 <2`, `1.x`) of tags; a pattern of branches (`release-*`), of which the `newest`
+    A full sha; a version range (`>=1.2 <2`, `1.x`) for tags; a pattern (`release-*`) for branches, where the `newest`
     counts; HEAD; `refs/heads/…` and `refs/tags/…`; or else a branch, a tag or a short sha, in this order.
     """
 
@@ -80,7 +80,7 @@ class TargetRevision:
 
     @property
     def exact_branch(self) -> str | None:
-        """The branch that it names; None when it may be anything else."""
+        """The branch that it names; None if it may be anything else."""
         return self.text.removeprefix(_BRANCH) if self.text.startswith(_BRANCH) else None
 
     @property
@@ -119,7 +119,7 @@ class TargetRevision:
 
 
 def resolve_revision(revision: TargetRevision, refs: Refs) -> ResolvedRevision | None:
-    """What a target revision resolves to; None when there is no such ref. A short sha is not searched for."""
+    """What a target revision resolves to; None if there is no such ref. Short shas are not looked up."""
     text = revision.text
     if _SHA.fullmatch(text):
         return ResolvedRevision("commit", text[:8], text)
@@ -151,7 +151,7 @@ def _named(kind: Literal["branch", "tag"], name: str, refs: Iterable[Ref]) -> Re
 
 
 def _default(refs: Refs) -> ResolvedRevision | None:
-    """The remote's default branch. Git tells only its sha, so of several branches at that sha, a usual name wins."""
+    """The remote's default branch. Git reports only its sha; of several branches at that sha, a common name wins."""
     names = sorted(
         (ref.name for ref in refs.branches if ref.sha == refs.head),
         key=lambda name: (name not in _USUAL_DEFAULTS, name),

@@ -1,4 +1,4 @@
-"""Authenticates webhooks, and picks out those that may have changed something. Their content is never trusted."""
+"""Authenticates webhooks, and selects those that may report a change. Their content is never trusted."""
 
 import hashlib
 import hmac

@@ -1,4 +1,4 @@
-"""Health of live objects in Argo CD's terms, each judged by itself.
+"""Health of single live objects in Argo CD's terms.
 
 Start with `assess.py`. https://argo-cd.readthedocs.io/en/stable/operator-manual/health/
 """

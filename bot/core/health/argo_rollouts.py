@@ -17,7 +17,7 @@ _WORKLOAD_GENERATION: Final = "rollout.argoproj.io/workload-generation"
 
 
 def rollout(live: Object) -> Health:
-    """Its phase, or from a version before 1.0, its conditions; progressing until its current spec is observed."""
+    """By its phase, or before version 1.0, its conditions; progressing until the current spec is observed."""
     spec, status = mapping(live, "spec"), mapping(live, "status")
     wanted = count(spec, "replicas", 1)
     ready = min(count(status, "updatedReplicas"), count(status, "availableReplicas"), wanted)
@@ -28,14 +28,14 @@ def rollout(live: Object) -> Health:
     phase = _PHASES.get(text(status, "phase")) or _phase(live, ready, wanted, is_failed=bool(failure))
     if phase is HealthStatus.HEALTHY:
         return Health(phase, ready=wanted, wanted=wanted)
-    if not _is_promoted(live):  # updated pods of a preview receive no traffic yet
+    if not _is_promoted(live):  # updated pods of a preview get no traffic yet
         ready = 0
     reason = "Paused" if phase is HealthStatus.SUSPENDED else failure
     return Health(phase, reason, ready, wanted, failed=phase is HealthStatus.DEGRADED)
 
 
 def analysis(live: Object) -> Health:
-    """An AnalysisRun or an Experiment: its phase."""
+    """An AnalysisRun or an Experiment, by its phase."""
     match text(mapping(live, "status"), "phase"):
         case "Successful":
             return HEALTHY
@@ -72,7 +72,7 @@ def _is_promoted(live: Object) -> bool:
 
 
 def _is_observed(live: Object) -> bool:
-    """Whether the controller has seen the current spec, and that of the workload it takes its template from.
+    """Whether the controller has seen the current spec, and that of the workload that provides the template.
 
     `observedGeneration` is a string; before version 0.10 it was a hash.
     """

@@ -15,7 +15,7 @@ Rule = Callable[[Object], Health]
 
 _ready = partial(by_conditions, rules=READY)
 
-# By group and kind: versions of one kind differ in nothing that a rule reads.
+# By group and kind: the rules read the same fields in every version.
 KINDS: Final[Mapping[tuple[str, str], Rule]] = {
     ("", "PersistentVolumeClaim"): provisioned.persistent_volume_claim,
     ("", "Pod"): pods.pod,
@@ -38,7 +38,7 @@ KINDS: Final[Mapping[tuple[str, str], Rule]] = {
     ("networking.k8s.io", "Ingress"): provisioned.ingress,
     ("policy", "PodDisruptionBudget"): provisioned.pod_disruption_budget,
 }
-# By group, and for the groups below it: `s3.aws.crossplane.io`.
+# By group, including its subgroups, such as `s3.aws.crossplane.io`.
 GROUPS: Final[Mapping[str, Rule]] = {
     "cert-manager.io": _ready,
     "cluster.x-k8s.io": cluster_api.provisioned,
@@ -51,7 +51,7 @@ GROUPS: Final[Mapping[str, Rule]] = {
 }
 # https://argo-cd.readthedocs.io/en/stable/user-guide/annotations-and-labels/
 _IGNORE: Final = "argocd.argoproj.io/ignore-healthcheck"
-# The groups of Kubernetes itself: what has no rule above works as soon as it exists.
+# The groups of Kubernetes itself: a kind without a rule above is healthy once it exists.
 _BUILT_IN: Final = frozenset(
     (
         "",
@@ -77,7 +77,7 @@ _BUILT_IN: Final = frozenset(
 
 
 def assess(live: Object | None) -> Health:
-    """The health of a live object with its apiVersion and kind; None is an object that is missing."""
+    """The health of a live object with its apiVersion and kind; None if the object is missing."""
     if live is None:
         return MISSING
     metadata = mapping(live, "metadata")
@@ -97,7 +97,7 @@ def assess(live: Object | None) -> Health:
 
 
 def may_be_unhealthy(group: str, kind: str) -> bool:
-    """Whether objects of a kind can be anything but healthy: those of Kubernetes without a rule are not looked at."""
+    """Whether objects of a kind can be unhealthy: Kubernetes' own kinds without a rule cannot."""
     return (group, kind) in KINDS or group not in _BUILT_IN
 
 

@@ -1,11 +1,11 @@
-"""Why a rollout is stuck, from the reason and the message that Kubernetes or a deployer gives."""
+"""Why a rollout is stuck, from the reason and the message of Kubernetes or a deployer."""
 
 from enum import StrEnum
 from typing import Final
 
 
 class Cause(StrEnum):
-    """What keeps a workload from running, or a change from being applied; the one that explains most comes first."""
+    """What keeps a workload from running, or a change from being applied; the most specific cause comes first."""
 
     IMAGE_PULL = "image_pull"
     OOM_KILLED = "oom_killed"
@@ -56,7 +56,7 @@ _MESSAGES: Final = (
 
 
 def cause_of(reason: str, message: str = "") -> Cause | None:
-    """The cause that a reason or a message names; None if it names none of them."""
+    """The cause behind a reason or a message; None if it is unknown."""
     lower = message.lower()
     named = (cause for words, cause in _MESSAGES if all(word in lower for word in words))
     return _REASONS.get(reason) or next(named, None)

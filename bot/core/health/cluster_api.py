@@ -11,7 +11,7 @@ _DEGRADED: Final = frozenset(("Failed", "Unknown"))
 
 
 def provisioned(live: Object) -> Health:
-    """A Cluster, a Machine or a set of them: by its phase; degraded if its Ready condition reports an error."""
+    """A Cluster, a Machine or a set of them, by its phase; degraded if its Ready condition reports an error."""
     if mapping(live, "spec").get("paused") is True:
         return SUSPENDED
     phase, ready = text(mapping(live, "status"), "phase"), find_condition(live, "Ready")

@@ -1,4 +1,4 @@
-"""Health of anything with conditions: by kstatus, or by what the conditions of its project mean.
+"""Health of objects with conditions: by kstatus, or by the conditions of a project.
 
 https://github.com/kubernetes-sigs/cli-utils/blob/master/pkg/kstatus/README.md
 """
@@ -34,7 +34,7 @@ _WITH_CONDITIONS: Final = frozenset(
     )
 )
 
-# A condition's type, its status, and the health that it means. The first that an object has counts.
+# A condition's type, its status, and the resulting health. The first one that an object has counts.
 Rules = tuple[tuple[str, str, HealthStatus], ...]
 
 # Ready=False may mean "not yet" or "never": kstatus assumes "not yet".
@@ -59,12 +59,12 @@ SYNCED: Final[Rules] = (("Synced", "False", _D), ("Synced", "True", _H))
 
 
 def by_conditions(live: Object, rules: Rules) -> Health:
-    """The health that the object's conditions mean; progressing if it has others, or none yet."""
+    """The health that results from the object's conditions; progressing if it has others, or none yet."""
     return _first_match(live, rules) or without_conditions(live)
 
 
 def without_conditions(live: Object) -> Health:
-    """The health of an object without a condition that counts: unknown if its kind may not have any."""
+    """The health of an object without a relevant condition: unknown if its kind may not have any."""
     has_conditions = bool(mapping(live, "status").get("conditions"))
     return PROGRESSING if has_conditions or text(live, "kind") in _WITH_CONDITIONS else UNKNOWN
 

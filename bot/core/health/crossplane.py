@@ -1,4 +1,4 @@
-"""Health of Crossplane's kinds and of the resources it manages.
+"""Health of Crossplane's kinds and of the resources that it manages.
 
 https://docs.crossplane.io/latest/guides/crossplane-with-argo-cd/
 """

@@ -1,4 +1,4 @@
-"""Health of the Gateway API's kinds: a problem with one listener or one parent is a problem of the object.
+"""Health of the Gateway API's kinds: a problem with one listener or one parent is the object's problem.
 
 https://gateway-api.sigs.k8s.io/geps/gep-1364/
 """

@@ -6,7 +6,7 @@ from bot.core.objects.resource import Object, items, mapping, text
 
 
 def job(live: Object) -> Health:
-    """Healthy once it has completed; it may take any time until then."""
+    """Healthy once it has completed, however long that takes."""
     succeeded = count(mapping(live, "status"), "succeeded")
     wanted = count(mapping(live, "spec"), "completions", 1)
     failed, complete, suspended = (find_condition(live, kind) for kind in ("Failed", "Complete", "Suspended"))
@@ -21,7 +21,7 @@ def job(live: Object) -> Health:
 
 
 def cron_job(live: Object) -> Health:
-    """Degraded if its last finished run failed. A running or first run tells nothing yet."""
+    """Degraded if its last finished run failed. A first or running job doesn't count yet."""
     if mapping(live, "spec").get("suspend") is True:
         return SUSPENDED
     if "status" not in live:

@@ -9,7 +9,7 @@ from bot.core.health.status import UNKNOWN, Health, HealthStatus, find_condition
 from bot.core.objects.resource import Object, items, mapping, text
 
 _STARTING: Final = frozenset(("ContainerCreating", "PodInitializing"))
-# Reasons of the last termination that say more than the wait for the next start.
+# Reasons for the last termination that are more specific than that of the wait for the restart.
 _SPECIFIC: Final = frozenset(("OOMKilled", "ContainerCannotRun", "DeadlineExceeded"))
 # https://argo-cd.readthedocs.io/en/stable/operator-manual/health/#pod
 _IGNORE_RESTART_POLICY: Final = "argocd.argoproj.io/ignore-restart-policy"
@@ -18,14 +18,14 @@ _HOOK: Final = "argocd.argoproj.io/hook"
 
 @dataclass(frozen=True, slots=True)
 class PodProblem:
-    """Why a pod does not run, as Kubernetes words it; "" if only its probes fail, which its status does not say."""
+    """Why a pod does not run, in Kubernetes' words; "" if only its probes fail, which its status does not show."""
 
     reason: str
     cause: Cause | None = None
 
 
 def pod(live: Object) -> Health:
-    """A pod that restarts its containers is healthy once it is ready; another one, once it has succeeded."""
+    """A pod that restarts its containers is healthy once it is ready; any other once it has succeeded."""
     phase, problem = text(mapping(live, "status"), "phase"), pod_problem(live)
     reason, cause = (problem.reason, problem.cause) if problem else ("", None)
     match phase:

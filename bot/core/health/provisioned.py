@@ -56,7 +56,7 @@ def horizontal_pod_autoscaler(live: Object) -> Health:
 
 
 def pod_disruption_budget(live: Object) -> Health:
-    """Healthy once disruptions are computed, also while none is allowed; degraded if that fails."""
+    """Healthy once disruptions are computed, even if none is allowed; degraded if that fails."""
     values = list(conditions(live))
     if not is_observed(live) or not values:
         return PROGRESSING

@@ -1,4 +1,4 @@
-"""The health of one object, and how the rules read its status."""
+"""The health of one object, and helpers to read its status."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import Final
 from bot.core.health.cause import Cause
 from bot.core.objects.resource import Object, items, mapping, text
 
-MAX_REASON: Final = 256  # characters; a custom resource may have any
+MAX_REASON: Final = 256  # characters; custom resources may have any reason
 
 
 class HealthStatus(StrEnum):
@@ -26,8 +26,8 @@ class HealthStatus(StrEnum):
 class Health:
     """The health of one object.
 
-    `reason` is the object's own, in CamelCase where Kubernetes has one. `ready` of `wanted` pods run the current
-    template, if the object has pods. `failed`: its controller has given up on it. `cause` is set if it is known.
+    `reason` is the object's own, in CamelCase if Kubernetes provides it. If the object has pods, `ready` of `wanted`
+    run the current template. `failed` means that its controller has given up. `cause` is set if it is known.
     """
 
     status: HealthStatus
@@ -39,7 +39,7 @@ class Health:
 
     @property
     def is_settled(self) -> bool:
-        """Whether there is nothing to wait for. A suspended workload is settled once its pods are up to date."""
+        """Whether there is nothing left to wait for. A suspended workload is settled once its pods are up to date."""
         if self.status is HealthStatus.SUSPENDED:
             return self.ready >= self.wanted
         return self.status in (HealthStatus.HEALTHY, HealthStatus.UNKNOWN)
@@ -54,7 +54,7 @@ UNKNOWN = Health(HealthStatus.UNKNOWN)
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One of an object's `status.conditions`. `observed_generation` is None where the controller does not set it."""
+    """One of an object's `status.conditions`. `observed_generation` is None if the controller does not set it."""
 
     type: str
     status: str
@@ -99,13 +99,13 @@ def find_condition(live: Object, kind: str) -> Condition | None:
 
 
 def count(parent: Object, key: str, default: int = 0) -> int:
-    """The number at a key; the default if there is none."""
+    """The integer at a key; the default if there is none."""
     value = parent.get(key)
     return value if isinstance(value, int) else default
 
 
 def is_observed(live: Object) -> bool:
-    """Whether the controller has seen the current spec; until it has, the status is that of an earlier one."""
+    """Whether the controller has seen the current spec; until then, the status is that of an earlier one."""
     return count(mapping(live, "status"), "observedGeneration") >= count(mapping(live, "metadata"), "generation")
 
 

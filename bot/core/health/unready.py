@@ -11,8 +11,8 @@ from bot.core.health.status import Health, HealthStatus
 class Unready:
     """An object that was applied but is not healthy; if it runs pods, `ready` of `wanted` are.
 
-    `reason` is Kubernetes' own where it has one (`ImagePullBackOff`), and `cause` what that means, if it is known.
-    `failed`: its controller has given up on it.
+    `reason` is Kubernetes' own if it has one (`ImagePullBackOff`), and `cause` its meaning, if known. `failed` means
+    that its controller has given up.
     """
 
     kind: str
@@ -26,7 +26,7 @@ class Unready:
 
     @classmethod
     def of(cls, kind: str, name: str, health: Health) -> Self:
-        """The object of that kind and name, which has this health."""
+        """The object with this kind, name and health."""
         return cls(
             kind,
             name,

@@ -26,7 +26,7 @@ def deployment(live: Object) -> Health:
 
 
 def stateful_set(live: Object) -> Health:
-    """Healthy once its pods are ready and, unless it is updated by hand, those after the partition are updated."""
+    """Healthy once its pods are ready and, unless it is updated manually, those after the partition are updated."""
     spec, status = mapping(live, "spec"), mapping(live, "status")
     strategy = mapping(spec, "updateStrategy")
     wanted, ready = count(spec, "replicas", 1), count(status, "readyReplicas")
@@ -39,7 +39,7 @@ def stateful_set(live: Object) -> Health:
 
 
 def daemon_set(live: Object) -> Health:
-    """Healthy once every node runs an updated pod; one that is updated by hand is healthy anyway."""
+    """Healthy once every node runs an updated pod; always healthy if it is updated manually."""
     status = mapping(live, "status")
     wanted = count(status, "desiredNumberScheduled")
     ready = min(count(status, "updatedNumberScheduled"), count(status, "numberAvailable"))
@@ -61,7 +61,7 @@ def replica_set(live: Object) -> Health:
 
 
 def _replica_failure(live: Object) -> Condition | None:
-    """The condition that says why pods cannot be created, such as a quota or an admission webhook."""
+    """The condition with the reason that pods cannot be created, such as a quota or an admission webhook."""
     failure = find_condition(live, "ReplicaFailure")
     return failure if failure and failure.status == "True" else None
 

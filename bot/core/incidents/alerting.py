@@ -61,9 +61,9 @@ def cards_to_announce(incidents: Sequence[Incident], now: datetime, policy: Aler
 
 
 def apply_timers(incident: Incident, now: datetime, policy: AlertPolicy, cards: Mapping[str, str | None]) -> Incident:
-    """The incident with everything that is due: snooze ended, announced, reminded, escalated.
+    """Apply everything that is due: end the snooze, announce, remind, escalate.
 
-    `cards` is the result of `cards_to_announce`. Quiet hours hold notifications back, but a snooze still ends.
+    `cards` is the result of `cards_to_announce`. Quiet hours delay notifications, but a snooze still ends.
     """
     incident = expire_snooze(incident, now)
     if policy.mutes(incident, now):

@@ -9,7 +9,7 @@ from bot.core.incidents.incident import ACTIVE_STATES, Incident
 GROUPING_WINDOW = timedelta(minutes=2)
 
 _Scope = Callable[[Incident], str]
-# Tried in this order: the first scope with enough incidents wins. An unknown repository is not a scope.
+# In order of precedence: the first scope with enough incidents wins. An unknown repository isn't a scope.
 _SCOPES: tuple[_Scope, ...] = (
     lambda incident: f"{incident.channel}/cluster/{incident.cluster}",
     lambda incident: f"{incident.channel}/repository/{incident.repository}" if incident.repository else "",
@@ -21,7 +21,7 @@ def assign_cards(
 ) -> dict[str, str | None]:
     """The card for each of the `new` incidents, by incident ID: a shared card's ID, or None for a card of its own.
 
-    Incidents that are already `announced` keep their cards and count towards `group_size`. So a storm gets one shared
+    Incidents that are already `announced` keep their cards and count toward `group_size`, so a storm gets one shared
     card per GROUPING_WINDOW, next to the cards of the first few incidents.
     """
     recent = [

@@ -1,8 +1,8 @@
 """One episode of drift on one application, from detection to resolution.
 
-Checks change an incident (`apply_check`), people do (`acknowledge`, `release`, `snooze`, `cancel_snooze`), and so does
-time (`expire_snooze`, `mark_announced`, `remind`, `escalate`). Each transition is pure and idempotent, and returns the
-incident unchanged where it does not apply, such as to a resolved one. What happens is recorded in the history.
+An incident changes through checks (`apply_check`), people (`acknowledge`, `release`, `snooze`, `cancel_snooze`) and
+time (`expire_snooze`, `mark_announced`, `remind`, `escalate`). Each transition is pure and idempotent, returns the
+incident unchanged if it does not apply, such as to a resolved one, and records what happens in the history.
 """
 
 from collections.abc import Iterable
@@ -21,8 +21,8 @@ from bot.i18n.language import Text
 class IncidentState(StrEnum):
     """The lifecycle of an incident.
 
-    SUSPECTED incidents were seen by too few checks to open; OPEN ones need someone; ACKNOWLEDGED and SNOOZED ones are
-    silent; RESOLVED ones are over.
+    SUSPECTED: too few checks have seen the drift to open it. OPEN: someone is needed. ACKNOWLEDGED and SNOOZED: silent.
+    RESOLVED: over.
     """
 
     SUSPECTED = "suspected"
@@ -59,10 +59,10 @@ MAX_EVENTS = 60
 class IncidentEvent:
     """Something that happened to an incident.
 
-    `id` is unique within the incident. `by` is the Slack user ID of whoever did it; for SNOOZE_ENDED, of whoever had
-    snoozed; for WORSENED, of whoever's acknowledgement or snooze it ended. `name` is their name, if they did it
-    themselves, and `previous` whoever had it until it was ACKNOWLEDGED by another. `until` is the end of a snooze,
-    `drift` the new differences of WORSENED. Events with `in_thread` are posted in the card's thread.
+    `id` is unique within the incident. `by` is the Slack user ID of the person who did it; for SNOOZE_ENDED, who had
+    snoozed; for WORSENED, whose acknowledgement or snooze it ended. `name` is their name, if they did it themselves,
+    and `previous` the person who had it until someone else ACKNOWLEDGED it. `until` is the end of a snooze, `drift` the
+    new differences of WORSENED. Events with `in_thread` are posted in the card's thread.
     """
 
     id: str
@@ -86,11 +86,11 @@ class Incident:
     """One episode of drift on one application.
 
     - `since` and `checked_at` are the times of the first and the latest check that saw it; `check_error` is why the
-      latest check failed, if it did. `looks` is how many checks in a row saw it before it opened.
+      latest check failed, if it did. `looks` is the number of consecutive checks that saw it before it opened.
     - `drift` is the current drift; `worst` is every difference the incident ever had, each at its worst.
-    - `opened_at` is since when it needs someone: reminders and escalation count from there. `announced_at` is when it
-      was announced, and `group` the card it shares, if any.
-    - `chart` is the name and version of the fetched chart that `revision` is, if it is one.
+    - `opened_at` is when it opened; reminders and escalation count from then. `announced_at` is when it was announced,
+      and `group` the card it shares, if any.
+    - `chart` is the name and version of the chart, if `revision` is a fetched chart's.
     - `ended` is why it was resolved.
     - `history` holds the newest events; `events` counts all of them.
     - `suspects` are the commits that may have caused it; None until the bot has searched for them.
@@ -125,7 +125,7 @@ class Incident:
 
     @property
     def rating(self) -> Rating:
-        """How bad the current drift is; for a resolved incident, how bad it was at its worst."""
+        """The severity of the current drift; for a resolved incident, its worst severity."""
         return rate(self.worst or self.drift if self.state is IncidentState.RESOLVED else self.drift)
 
     @property
@@ -164,7 +164,7 @@ def apply_check(
 ) -> Incident | None:
     """An application's unresolved incident after a check; None if there is none, or if the suspicion was unfounded.
 
-    Drift opens an incident once `required_looks` checks in a row saw it at the same revision. During a rollout
+    Drift opens an incident once `required_looks` consecutive checks have seen it at the same revision. During a rollout
     (`rolling`) git and the cluster differ by design, so no incident opens or changes. A failed check never resolves an
     incident. `cause_if_git_moved` is the cause to record if git changed since the incident (see `resolution_cause`).
     """
@@ -203,7 +203,7 @@ def apply_check(
 
 
 def resolve_unwatched(incident: Incident, at: datetime) -> Incident | None:
-    """The incident of an application that is no longer watched, resolved; None if it was only suspected."""
+    """Resolve the incident of an application that is no longer watched; None if it was only suspected."""
     if incident.state is IncidentState.SUSPECTED:
         return None
     if incident.state is IncidentState.RESOLVED:
@@ -233,7 +233,7 @@ def _new_incident(check: Check, revision: str, *, channel: str, repository: str,
 
 
 def _record_worsening(incident: Incident, check: Check) -> Incident:
-    """Record the differences that are new or worse than before, and reopen a silenced incident if they are bad."""
+    """Record the differences that are new or worse than before, and reopen a silenced incident if they are severe."""
     worse = new_or_escalated(incident.worst, check.drift)
     if not worse:
         return incident
@@ -265,9 +265,9 @@ def _resolve(incident: Incident | None, check: Check, cause_if_git_moved: Resolu
 
 
 def acknowledge(incident: Incident, *, by: str, at: datetime, name: str = "", take_over: bool = False) -> Incident:
-    """Silence reminders and escalation, unless it gets worse: someone (a Slack user ID, with their name) is on it.
+    """Silence reminders and escalation unless it gets worse: `by` (a Slack user ID) and their `name` are on it.
 
-    Ends a snooze. Unchanged if they have it already, or if someone else does, unless they `take_over`.
+    Ends a snooze. Unchanged if they already acknowledged it, or if someone else did, unless they `take_over`.
     """
     owner = incident.acknowledged_by
     is_taken = owner is not None and owner != by
@@ -295,7 +295,7 @@ def acknowledge(incident: Incident, *, by: str, at: datetime, name: str = "", ta
 
 
 def release(incident: Incident, *, by: str, at: datetime, name: str = "") -> Incident:
-    """Give it back: nobody has it, so reminders and escalation resume unless it is snoozed.
+    """Undo an acknowledgement: reminders and escalation resume unless it is snoozed.
 
     Unchanged unless `by` acknowledged it.
     """
@@ -308,7 +308,7 @@ def release(incident: Incident, *, by: str, at: datetime, name: str = "") -> Inc
 
 
 def snooze(incident: Incident, *, by: str, until: datetime, at: datetime, name: str = "") -> Incident:
-    """Silence the incident until then, unless it gets worse. An acknowledgement outlasts the snooze.
+    """Silence the incident until then unless it gets worse. An acknowledgement outlasts the snooze.
 
     Unchanged if `until` has passed, or the incident is already snoozed until then.
     """
@@ -319,7 +319,7 @@ def snooze(incident: Incident, *, by: str, until: datetime, at: datetime, name: 
 
 
 def cancel_snooze(incident: Incident, now: datetime) -> Incident:
-    """End a snooze now: the incident is acknowledged again if it was before, else open."""
+    """End a snooze now: the incident is acknowledged if it was before, else open."""
     if incident.state is not IncidentState.SNOOZED:
         return incident
     ended = _add_event(incident, IncidentEventType.SNOOZE_ENDED, now, by=incident.snoozed_by)
@@ -358,7 +358,7 @@ def remind(incident: Incident, now: datetime, interval: timedelta) -> Incident:
 
 
 def escalate(incident: Incident, now: datetime, after: timedelta) -> Incident:
-    """Escalate once the incident has been announced and open for so long; once only, unless it reopens."""
+    """Escalate once the incident has been announced and open for this long; only once, unless it reopens."""
     unattended_since = _unattended_since(incident)
     if unattended_since is None or now - unattended_since < after:
         return incident

@@ -12,10 +12,10 @@ WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 @dataclass(frozen=True, slots=True)
 class QuietHours:
-    """Every day from `start` until just before `end`, local time in `zone`, and all day on `days` (as in WEEKDAYS).
+    """Every day from `start` up to, but not including, `end` in `zone`, and all day on `days` (as in WEEKDAYS).
 
     They span midnight if `end` is before `start`. Incidents of at least `exempt_severity` notify anyway; None exempts
-    none. A local time that occurs twice, when clocks go back, is quiet both times.
+    none. A local time that occurs twice when clocks go back is quiet both times.
     """
 
     zone: ZoneInfo

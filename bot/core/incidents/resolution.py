@@ -10,7 +10,7 @@ from bot.core.objects.path import Item, Member, PathError, matches, parse_path
 
 _ABSENT: Final = object()
 _UNREADABLE: Final = object()
-# The only list map key that the API server defaults.
+# The only key of a keyed list that the API server defaults.
 _KEY_DEFAULTS: Final = {"protocol": "TCP"}
 
 
@@ -20,7 +20,7 @@ def resolution_cause(
     """Why `drift` is gone, from the manifests in git `before` and `after`.
 
     "cluster" if git is unchanged for every difference; "adopted" if git now has every value that the cluster had; "git"
-    for everything else, and where values are hidden. `namespace` is the default for objects that name none.
+    in other cases, and if values are hidden. `namespace` is the default for objects without one.
     """
     causes = {
         cause
@@ -86,7 +86,7 @@ def _selects(segment: object, index: int, item: Any) -> bool:
 
 
 def _is_subset(declared: Any, live: Any) -> bool:
-    """Whether live has every declared value; whatever else it has, the API server defaulted."""
+    """Whether `live` has every declared value; the API server may have added defaults."""
     if isinstance(declared, Mapping) and isinstance(live, Mapping):
         return all(key in live and _is_subset(value, live[key]) for key, value in declared.items())
     if isinstance(declared, list | tuple) and isinstance(live, list | tuple):

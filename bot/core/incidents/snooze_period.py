@@ -25,7 +25,7 @@ class SnoozeUntil:
 SnoozePeriod = SnoozeFor | SnoozeUntil
 
 DEFAULT_SNOOZE = SnoozeFor(timedelta(hours=1))
-# The menu's options, in the form that `parse_snooze` reads.
+# The options of the menu, as `parse_snooze` reads them.
 SNOOZE_CHOICES = ("30m", "1h", "4h", "until 09:00", "1d")
 
 _DURATION = re.compile(
@@ -49,7 +49,7 @@ def parse_snooze(text: str) -> SnoozePeriod | None:
 
 
 def snooze_end(period: SnoozePeriod, now: datetime, zone: tzinfo) -> datetime:
-    """When a snooze ends, in UTC. Local times are in `zone`; of a time that occurs twice, the first counts."""
+    """When a snooze ends, in UTC. Local times are in `zone`; if a time occurs twice, the first counts."""
     if isinstance(period, SnoozeFor):
         return (now + period.duration).astimezone(UTC)
     today = now.astimezone(zone).date()

@@ -1,6 +1,5 @@
-"""Kubernetes objects: how manifests are read, how fields are addressed and compared, who owns them, whether they are
-healthy.
+"""Kubernetes objects: reading manifests, addressing and comparing fields, and who owns them.
 
-Uses only `bot.i18n`. Start with `manifest.py` (YAML to objects), then `schema.py` (what the API server knows of a
+Uses only `bot.i18n`. Start with `manifest.py` (YAML to objects), then `schema.py` (what the API server knows about a
 field).
 """

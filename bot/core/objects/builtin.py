@@ -1,8 +1,7 @@
-"""The built-in kinds: their lists, and what OpenAPI does not say of them (defaults, pointers, server-filled fields).
+"""The built-in kinds: their lists, and what OpenAPI lacks (defaults, pointers, server-filled fields).
 
-The facts are those of Kubernetes 1.36, in a table small enough to read. A line is a type with the fields that differ
-from the usual; a field that is not listed is a plain value, a struct of such fields, or a list that is compared as a
-whole and in order. After a field's name, in this order:
+The table is for Kubernetes 1.36. A line is a type with its unusual fields; a field that is not listed is a plain value,
+a struct of such fields, or a list that is compared as a whole and in order. After a field's name, in this order:
 
     *            a pointer: the server keeps a declared zero (`replicas: 0`), which it drops from other fields, and
                  an empty struct has a meaning (`namespaceSelector: {}` selects all namespaces)
@@ -28,7 +27,7 @@ _TABLE: Final = """
 LabelSelector: matchExpressions[~]:LabelSelectorRequirement matchLabels{}
 LabelSelectorRequirement: values[~]
 ManagedFieldsEntry: time:time
-ObjectMeta: annotations{} creationTimestamp:time! deletionGracePeriodSeconds! deletionTimestamp:time! finalizers[=]!
+ObjectMeta: annotations{} creationTimestamp:time! deletionGracePeriodSeconds! deletionTimestamp:time finalizers[=]!
   generateName! generation! labels{} managedFields[]:ManagedFieldsEntry! ownerReferences[uid]! resourceVersion!
   selfLink! uid!
 [core/v1]
@@ -399,7 +398,7 @@ _GROUPS: Final[Mapping[str, str]] = {
     "rbac.authorization.k8s.io": "rbac",
 }
 
-# The possible defaults of a field, from the mappings around it in git and in the cluster.
+# Computes the possible defaults of a field, from the mappings around it in git and in the cluster.
 Derive = Callable[[Mapping[str, Any], Mapping[str, Any]], Sequence[Any]]
 
 
@@ -440,7 +439,7 @@ def type_of(definition: str) -> tuple[str, str] | None:
 
 
 def find_type(section: str, name: str) -> tuple[str, str] | None:
-    """Section and type that a name means in a section: its own type, or that of another version, of core or of meta."""
+    """Section and type that a name in a section means: its own type, or that of another version, of core or of meta."""
     types = _types()
     versions = (other for other in types if other.startswith(f"{section.partition('/')[0]}/"))
     sections = (section, *versions, "core/v1", "meta/v1")
@@ -483,7 +482,7 @@ def _field(match: re.Match[str]) -> Field:
     )
 
 
-# ---------------------------------------------------------------- defaults that depend on the fields beside them
+# ---------------------------------------------------------------- defaults that depend on sibling fields
 
 
 def _beside(names: str) -> Derive:

@@ -1,7 +1,7 @@
-"""Finds credentials: by the name of a value, and in a text by the forms that they take there.
+"""Finds credentials by the names of values, and in text by their form.
 
-A name counts by its words (`DB_PASSWORD`, `apiKey`), and the form of a value by the detectors of detect-secrets, which
-know the tokens of many services. Nothing is certain here: an ordinary value under an unusual name is shown.
+A name counts by its words (`DB_PASSWORD`, `apiKey`), and the form of a value by detect-secrets, which knows the tokens
+of many services. Neither is certain: a credential of ordinary form under an unusual name is shown.
 """
 
 import re
@@ -11,15 +11,15 @@ from functools import cache, lru_cache
 from itertools import chain, pairwise
 from typing import Any, Final
 
-HIDDEN: Final = "(hidden)"  # shown instead of a value
+HIDDEN: Final = "(hidden)"  # replaces a value
 
-MAX_SCANNED: Final = 131_072  # characters of one text; a longer text is hidden as a whole
+MAX_SCANNED: Final = 131_072  # characters of a text; a longer text is hidden as a whole
 _WINDOW: Final = 512  # characters that are searched at once: some detectors are quadratic
 _OVERLAP: Final = 128
 _SHORTEST_TOKEN: Final = 10
 _MAX_NAME: Final = 100  # characters before `=` or `:`
 
-# A name with one of these words is a credential's, unless it ends in one of `_ENDINGS`: `secretName` is a name.
+# A name with one of these words is a credential's, unless it ends in one of `_ENDINGS`, as `secretName` does.
 _WORDS: Final = re.compile(
     r"pass(word|wd|phrase|code)?s?|pwd|secrets?|tokens?|credentials?|bearer|dsn|contrase[nñ]a"
     r"|psk|requirepass|masterauth|bindpw|rootpw"
@@ -27,7 +27,7 @@ _WORDS: Final = re.compile(
     r"|connection_?string"
 )
 _PARTS: Final = ("password", "passwd", "secretkey")  # in a word such as `PGPASSWORD`
-_LAST_WORD: Final = "auth"  # Docker and Redis call a credential so; `AUTH_SERVER` is a name like any other
+_LAST_WORD: Final = "auth"  # Docker and Redis use it for a credential; `AUTH_SERVER` is not one
 _ENDINGS: Final = frozenset(
     {
         *("name", "names", "ref", "refs", "namespace", "selector", "path", "file", "dir", "directory", "url", "uri"),
@@ -52,15 +52,15 @@ _FLAG: Final = re.compile(r"(?<!\S)(-{1,2}[A-Za-z][\w-]{1,60})\s{1,8}(?!-)(\S{1,
 _SCHEME: Final = re.compile(r"\b(bearer|basic)[ ]", re.IGNORECASE)
 _USER_INFO: Final = re.compile(r"(://[^\s/:@]{0,100}):[^\s/@]{1,200}@")
 
-# YAML: what stands before a key, the rest of its line if the value begins below, and a line that is an entry itself.
+# YAML: what precedes a key, the rest of its line if the value begins below it, and a line that is an entry.
 _TO_KEY: Final = re.compile(r"[ \t]*+(?:- +)*+")
 _BELOW: Final = re.compile(r"(?:[!&]\S*+\s*+){0,2}+(?P<block>[|>][0-9+-]{0,2}+)?+\s*+(?:#.*)?")
 _ENTRY: Final = re.compile(r"""\s*+(?:-(?:\s|\Z)|["']?[\w./-]++["']?\s*+:(?:\s|\Z)|[#\[\]{}])""")
-# A line that names a variable, whose `value` is on the next.
+# A line that names a variable; its `value` is on the next line.
 _NAMED: Final = re.compile(r"""\s*+(?:-\s++)?["']?(?:name|key)["']?\s*+[:=]\s*+["']?([\w.-]{1,100})["']?\s*+,?\s*+""")
 _OPEN_ELEMENT: Final = re.compile(r"<([A-Za-z][\w.:-]{0,100})(?:\s[^<>]{0,200})?>\s*+\Z")
 
-# Other forms of a `value`; if there is a `name` in them, it decides.
+# Other forms of a `value`; if they contain a `name`, the name decides.
 _HINT: Final = re.compile(r"pass|psk|auth|bindpw|rootpw|identified|-u|value|<", re.IGNORECASE)
 _FORMS: Final = (
     re.compile(  # redis.conf, .netrc, ldap.conf
@@ -84,12 +84,12 @@ _TOKENS: Final = re.compile(
     r"|dckr_pat_[A-Za-z0-9_-]{20,64}|ATATT[A-Za-z0-9_=-]{20,255}|glsa_[A-Za-z0-9_]{32,255}"
 )
 
-# What becomes of a line that belongs to the credential above it; None if it does not.
+# Redacts a line that continues the credential above it; None if it doesn't.
 _Continuation = Callable[[str], str | None]
 
 
 def is_credential_name(name: str) -> bool:
-    """Whether the value of an environment variable, a key, a field or a flag of this name is a credential."""
+    """Whether the value of an environment variable, key, field or flag with this name is a credential."""
     return _is_credential_name(name[-_MAX_NAME:])
 
 
@@ -153,7 +153,7 @@ def _in_element(line: str) -> str | None:
 def _without_assigned(line: str, *, is_named: bool) -> tuple[str, _Continuation | None]:
     """The line without values of credentials, and the redaction of the next lines if the last value may continue there.
 
-    `is_named`: the line above names a credential, so what is assigned to `value` is one.
+    `is_named` means that the line above names a credential, so `value` is one.
     """
     if scheme := _SCHEME.search(line):
         line = f"{line[: scheme.end()]}{HIDDEN}"
@@ -169,7 +169,7 @@ def _without_assigned(line: str, *, is_named: bool) -> tuple[str, _Continuation 
         if not (is_credential_name(name) or (is_named and name == "value")):
             continue
         start = _end(_TO_VALUE, line, at)
-        # Without a space before the name, the line is not a command, so the value extends to its end.
+        # Without a space before the name, the line isn't a command, so the value extends to its end.
         is_last = line[at] == ":" or not 0 <= first_space < at - len(before) + len(before.rstrip())
         column = _end(_TO_KEY, line, 0)
         is_key = line[at] == ":" and line[column:at].strip(_QUOTES) == name
@@ -188,7 +188,7 @@ def _without_assigned(line: str, *, is_named: bool) -> tuple[str, _Continuation 
 
 
 def _end(pattern: re.Pattern[str], line: str, start: int) -> int:
-    """Where a pattern that matches the empty text too ends."""
+    """Where the match of a pattern that may be empty ends."""
     match = pattern.match(line, start)
     return match.end() if match else start
 
@@ -198,7 +198,7 @@ def _without_argument(flag: re.Match[str]) -> str:
 
 
 def _value_end(line: str, start: int, *, is_last: bool) -> int:
-    """The end of a value: of its quotes, of the line or, unless it `is_last` there, of the word."""
+    """The end of a value: the closing quote, the end of the line or, unless it `is_last` there, of the word."""
     if line[start : start + 1] in ("'", '"'):
         end = line.find(line[start], start + 1)
         return end + 1 if end > 0 else len(line)
@@ -221,7 +221,7 @@ def _without_value(form: re.Match[str]) -> str:
 
 
 def _without_tokens(line: str) -> str:
-    """Without each word that has the form of a token, and without the password of a URL."""
+    """The line without words that look like tokens, and without the passwords of URLs."""
     if len(line) < _SHORTEST_TOKEN:
         return line
     line = _USER_INFO.sub(rf"\1:{HIDDEN}@", line)
@@ -244,7 +244,7 @@ def _without_tokens(line: str) -> str:
 
 @cache
 def _patterns() -> Sequence[re.Pattern[str]]:
-    # Loading them takes 0.4 s, so they are loaded for the first value that is to be shown.
+    # Loading takes 0.4 s, so it waits for the first value to show.
     from detect_secrets.core.plugins.util import get_mapping_from_secret_type_to_class  # noqa: PLC0415
     from detect_secrets.plugins.base import RegexBasedDetector  # noqa: PLC0415
     from detect_secrets.plugins.basic_auth import BasicAuthDetector  # noqa: PLC0415

@@ -4,12 +4,12 @@ from typing import Any, Final
 
 from bot.core.objects.scalar_equality import same_scalar
 
-# JSON and YAML are parsed into nothing else. An isinstance check against an abstract Mapping takes five times as long.
+# The only types that JSON and YAML parse into. Checking for the abstract Mapping takes five times as long.
 CONTAINERS: Final = (dict, list)
 
 
 def deep_equal(one: Any, other: Any) -> bool:
-    """Whether two values are the same, scalars as `same_scalar` compares them. A loop, so any depth is fine."""
+    """Whether two values are the same, with `same_scalar` for scalars. It doesn't recurse, so any depth is fine."""
     pairs = [(one, other)]
     while pairs:
         one, other = pairs.pop()

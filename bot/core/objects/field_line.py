@@ -8,15 +8,14 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from bot.core.objects.path import Item, Member, PathError, parse_path
 
-_MAX_DEPTH: Final = 20  # of a value that is compared
+_MAX_DEPTH: Final = 20  # levels of a value to compare
 
 
 def field_line(content: bytes, document_line: int, path: str, desired: Any) -> int:
     """The line of a field in the document that begins at `document_line`; both from 1.
 
-    For a field that git doesn't declare (`desired` is None), it's the line of what would contain it. Where the document
-    has no such field, or another value, as when Kustomize patches it, it's `document_line`. The content is one that
-    `read_documents` accepts.
+    For a field that git doesn't declare (`desired` is None), the line of its parent. If the document lacks the field or
+    has another value, such as when Kustomize patches it, `document_line`. `read_documents` must accept the content.
     """
     try:
         documents = yaml.compose_all(content.decode("utf-8-sig"), Loader=yaml.CSafeLoader)
@@ -45,17 +44,17 @@ def _step(node: Node | None, segment: object) -> tuple[int, Node] | None:
     if not isinstance(node, SequenceNode):
         return None
     if isinstance(segment, int):
-        found = node.value[segment : segment + 1]
+        matches = node.value[segment : segment + 1]
     elif isinstance(segment, Item):
-        found = _items(node, segment)
+        matches = _items(node, segment)
     else:
-        found = [item for item in node.value if isinstance(segment, Member) and _has_value(item, segment.value)]
-    return (_line(found[0]), found[0]) if len(found) == 1 else None
+        matches = [item for item in node.value if isinstance(segment, Member) and _has_value(item, segment.value)]
+    return (_line(matches[0]), matches[0]) if len(matches) == 1 else None
 
 
 def _items(node: SequenceNode, wanted: Item) -> list[Node]:
-    """The items of a keyed list with these keys; if none declares all of them, the server has filled in the others."""
-    fitting: dict[int, list[Node]] = {}  # by how many of the keys they declare
+    """The items of a keyed list with these keys; undeclared keys match, since the server fills them in."""
+    fitting: dict[int, list[Node]] = {}  # by the number of keys they declare
     for item in node.value:
         declared = {key.value: value for key, value in item.value} if isinstance(item, MappingNode) else {}
         shared = [(declared[key], value) for key, value in wanted.keys if key in declared]

@@ -1,4 +1,4 @@
-"""Images that workloads run, and whether each is pinned to a digest, which always means the same image."""
+"""Images that workloads run, and whether each is pinned to a digest, which never refers to another image."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -9,7 +9,7 @@ from typing import Any, Final
 from bot.core.objects.manifest import Manifest
 from bot.core.objects.resource import items
 
-# The lists of a PodSpec, anywhere in an object, and where their items name an image.
+# The lists in a PodSpec, and where their items name an image.
 # https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/#PodSpec
 _PLACES: Final[Mapping[str, tuple[str, ...]]] = {
     "containers": ("image",),
@@ -47,7 +47,7 @@ def pin_of(image: str) -> Pin:
 
 
 def contrast(image: str, other: str) -> tuple[str, str]:
-    """Two image references as short as tells them apart: only the tags of one repository, digests of 8 digits.
+    """Two image references, shortened to where they differ: only tags for the same repository, digests of 8 digits.
 
     A reference without a tag keeps its repository.
     """
@@ -72,7 +72,7 @@ def short_image(image: str) -> str:
 
 
 def _reference(image: str) -> tuple[str, str, str]:
-    """The repository, the tag and the cut digest of an image reference; "" for what it does not have."""
+    """The repository, the tag and the shortened digest of an image reference; "" for missing parts."""
     rest, _, digest = image.partition("@")
     directory, slash, last = rest.rpartition("/")
     name, _, tag = last.partition(":")  # a colon before a slash is the registry's port
@@ -85,12 +85,12 @@ def _joined(name: str, tag: str, digest: str) -> str:
 
 
 def images_of(desired: Mapping[str, Any]) -> list[str]:
-    """Every image that an object runs, each once, in the order of the object; of custom resources too."""
+    """Every image that an object runs, including custom resources, each once, in the order of the object."""
     return list(dict.fromkeys(_images(desired)))
 
 
 def newly_unpinned(pairs: Iterable[tuple[Manifest | None, Manifest | None]]) -> list[Unpinned]:
-    """The images without a digest that objects run now and did not run before, floating ones first.
+    """The images without a digest that objects run after a change and did not run before, floating ones first.
 
     `pairs` are the objects before and after a change, None where there is none.
     """
@@ -107,7 +107,7 @@ def newly_unpinned(pairs: Iterable[tuple[Manifest | None, Manifest | None]]) -> 
 
 def _images(desired: Mapping[str, Any]) -> Iterator[str]:
     unvisited: list[Any] = [desired]
-    while unvisited:  # a loop, so any depth is fine
+    while unvisited:  # no recursion, so any depth is fine
         value = unvisited.pop()
         if isinstance(value, list):
             unvisited += reversed(value)

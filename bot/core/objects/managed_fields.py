@@ -1,7 +1,7 @@
-"""Who wrote a field: what `metadata.managedFields` and the last-applied annotation say about it.
+"""Finds who wrote a field, from `metadata.managedFields` and the last-applied annotation.
 
-The API server records ownership before mutating admission webhooks run, so what they add has no owner. An Update writer
-owns the defaults that were filled in at its write, an Apply writer only what it sent. A value that changes gets a new
+The API server records ownership before mutating admission webhooks run, so values that they add have no owner. An
+Update writer owns the defaults filled in with its write, an Apply writer only what it sent. A changed value gets a new
 owner.
 https://kubernetes.io/docs/reference/using-api/server-side-apply/
 """
@@ -23,11 +23,11 @@ from bot.core.objects.step_budget import StepBudget
 
 LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
 
-# Field managers that people use by hand. The API server names a manager after the first word of its User-Agent;
+# Field managers that people use by hand. By default, the API server names a manager after the start of its User-Agent;
 # `Mozilla` and `node-fetch` are dashboards.
 INTERACTIVE: Final = ("kubectl", "kubectl-*", "Mozilla", "node-fetch", "k9s", "oc", "unknown")
 
-# The manager of whoever runs `kubectl apply`: a deployer or a person. The annotation says what was applied.
+# The manager for `kubectl apply`, by a deployer or a person. The annotation has what was applied.
 _CLIENT_SIDE_APPLY: Final = ("kubectl-client-side-apply", "kubectl-last-applied")
 
 _DEPLOYERS: Final = (
@@ -45,9 +45,9 @@ _MISSING: Final = object()
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """One entry of managedFields. `time` is when it last wrote anything; an entry of the scale subresource has none.
+    """One entry of managedFields. `time` is that of its last write; an entry for the scale subresource has none.
 
-    `is_apply`: it used server-side apply. `fields` is a FieldsV1 document.
+    `is_apply` is whether it used server-side apply. `fields` is a FieldsV1 document.
     """
 
     manager: str
@@ -93,7 +93,7 @@ class Ownership:
         return any(matches_glob(pattern, writer.manager) for pattern in self._interactive)
 
     def is_deployer(self, writer: Writer) -> bool:
-        """Whether this writer applies what git declares: by its name, or because git declares most of what it owns."""
+        """Whether the writer applies what git declares: by its name, or because git declares most of its fields."""
         if self._deployers is None:
             self._deployers = frozenset(
                 writer.manager
@@ -103,7 +103,7 @@ class Ownership:
         return writer.is_apply and writer.manager in self._deployers
 
     def is_client_side_apply(self, writer: Writer) -> bool:
-        """Whether this is kubectl's client-side apply, which has the same manager for people and deployers."""
+        """Whether the writer is kubectl's client-side apply, whose manager is the same for people and deployers."""
         return writer.manager in _CLIENT_SIDE_APPLY
 
     def is_in_last_applied(self, path: Path) -> bool:
@@ -111,8 +111,13 @@ class Ownership:
         value = self._applied.at(path)
         return value is not _MISSING and value is not None
 
+    def has_person_below(self, path: Path) -> bool:
+        """Whether a tool that people use by hand owns the value at a path, or anything in it."""
+        self._steps.take(1 + len(self.writers))
+        return any(self.is_person(writer) and _fields_at(writer.fields, path) is not None for writer in self.writers)
+
     def list_keys(self, path: Path) -> tuple[str, ...] | None:
-        """The keys of a list, from how its items are owned; () for a set, None if it is atomic or nobody owns items."""
+        """The keys of a list, from who owns its items; () for a set, None if it is atomic or no one owns an item."""
         for writer in self.writers:
             fields = _fields_at(writer.fields, path)
             self._steps.take()
@@ -134,7 +139,7 @@ class Ownership:
 
     @property
     def _applied(self) -> "_Tree":
-        """What `kubectl apply` last applied; empty if the annotation is missing or cannot be read."""
+        """What `kubectl apply` last applied; empty if the annotation is missing or invalid."""
         if self._last_applied is None:
             applied = _json(text(mapping(self._live, "metadata", "annotations"), LAST_APPLIED))
             applied = applied if isinstance(applied, dict) else {}
@@ -145,7 +150,7 @@ class Ownership:
 
     @property
     def is_placeholder(self) -> bool:
-        """Whether git declares only the metadata of the object, for something in the cluster to fill it."""
+        """Whether git declares only the metadata of the object, to be filled in inside the cluster."""
         return not any(value for key, value in self._desired.items() if key not in _IDENTITY)
 
     def _mostly_declared(self, writer: Writer) -> bool:
@@ -158,15 +163,15 @@ class Ownership:
 
 
 class _Tree:
-    """The values of an object by their paths."""
+    """Looks up the values of an object by path."""
 
     def __init__(self, root: Any, steps: StepBudget) -> None:
         self._root = root
         self._steps = steps
-        self._items: dict[tuple[int, str], dict[Any, list[Mapping[str, Any]]]] = {}  # by a list's id, and a key of it
+        self._items: dict[tuple[int, str], dict[Any, list[Mapping[str, Any]]]] = {}  # by a list's id, and a key
 
     def at(self, path: Path) -> Any:
-        """What is at a path, _MISSING if nothing."""
+        """The value at a path; _MISSING if there is none."""
         self._steps.take(1 + len(path))
         value = self._root
         for segment in path:
@@ -188,7 +193,7 @@ class _Tree:
         return self._item(value, segment)
 
     def _item(self, values: list[Any], segment: Item) -> Any:
-        """The item of a list that has these keys; one may leave out a key that holds its default."""
+        """The item of a list with these keys; an item may leave out a key with its default value."""
         name, value = segment.keys[0] if segment.keys else ("", None)
         by_value = self._items.get((id(values), name))
         if by_value is None:
@@ -213,7 +218,7 @@ def _hashable(value: Any) -> Any:
 def _owns(fields: Mapping[str, Any], path: Path) -> bool:
     for segment in path:
         if not fields:
-            return True  # a leaf: its owner owns everything below it
+            return True  # the owner of a leaf owns everything below it
         below = _below(fields, segment)
         if below is None:
             return False

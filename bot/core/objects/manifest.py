@@ -1,7 +1,7 @@
 """Reads manifests as Kubernetes does: JSON, or YAML in the dialect of Go's parser (sigs.k8s.io/yaml).
 
-PyYAML's C parser yields the events, and scalars are resolved by Go's rules. A loop consumes the events, since PyYAML's
-own composer overflows the C stack on deeply nested input.
+PyYAML's C parser yields the events, and scalars are resolved by Go's rules. PyYAML's own composer is not used, since it
+overflows the C stack on deeply nested input.
 """
 
 import base64
@@ -25,19 +25,20 @@ from bot.core.objects.resource import items, mapping
 from bot.i18n.catalogue import manifest as texts
 from bot.i18n.language import LocalizedError, LocalizedText, Text
 
-_MAX_DEPTH: Final = 500  # far above any manifest, far below any stack limit
-# What the aliases of one document may expand to; more is a YAML bomb. A node counts as one, and so do 100 characters.
+_MAX_DEPTH: Final = 500  # more than any manifest needs, far below any stack limit
+# The size that a document's aliases may expand to; more is a YAML bomb. A node counts 1, and so do 100 characters.
 MAX_ALIASED: Final = 100_000
 _CHARACTERS_PER_NODE: Final = 100
-# What is read together, such as the files of an application: mappings, lists, scalars, and the ends of the first two,
-# with aliases expanded. Each takes at most about 100 bytes, and a string counts again for each 128 bytes that it takes:
-# one wide character, such as an emoji, makes a string four times as large. Forty thousand usual objects have that many.
+# The nodes of files that are read together, such as an application's: mappings, lists, scalars, and the ends of the
+# first two, with aliases expanded. Each takes at most about 100 bytes, and a string counts again for each 128 bytes:
+# one wide character, such as an emoji, makes a string four times as large. About forty thousand usual objects.
 MAX_NODES: Final = 3_000_000
 _STRING_SHIFT: Final = 7  # 128 bytes
+_LFS_POINTER: Final = b"version https://git-lfs.github.com/spec/"
 
 
 class ManifestError(LocalizedError, ValueError):
-    """A file that is not a Kubernetes manifest: where, and what is wrong, in one sentence that quotes no value."""
+    """A file is not a Kubernetes manifest. The text says where and what is wrong, in one sentence without values."""
 
     def __init__(self, file: str, line: int, problem: Text) -> None:
         super().__init__(LocalizedText(texts.AT, file=file, line=str(line), problem=problem))
@@ -48,11 +49,11 @@ class ManifestError(LocalizedError, ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """One object as git declares it. YAML aliases share parts of `object`: read it, never write to it.
+    """One object as git declares it. Never modify `object`: YAML aliases share parts of it.
 
-    `namespace` is None if the manifest names none or, once resolved, if the kind is cluster-scoped. `line` is where the
-    document that declares it begins in `file`, from 1; None if it was rendered and the bot can't tell from where, in
-    which case `file` is the kustomization or the chart.
+    `namespace` is None if the manifest has none or, once resolved, if the kind is cluster-scoped. `line` is where its
+    document begins in `file`, from 1; None if it was rendered from an unknown file, in which case `file` is the
+    kustomization or the chart.
     """
 
     api_version: str
@@ -88,15 +89,18 @@ class NodeBudget:
 def read_manifests(file: str, content: bytes, budget: NodeBudget | None = None) -> list[Manifest]:
     """Every object of a YAML or JSON file, in order; flattens `List` kinds and skips empty documents.
 
-    `file` is only for messages; files that are read together share a `budget`. ManifestError if the content is not
-    YAML, a document is not a Kubernetes object, or there is too much of it.
+    `file` is only for messages; files that are read together share a `budget`. Raises ManifestError if the content is
+    not YAML, a document is not a Kubernetes object, or the content is too large.
     """
-    documents = read_documents(file, content, budget)
+    # As kubectl and Argo CD, which read whole lines, so a block scalar always ends with a line break:
+    # https://github.com/kubernetes/apimachinery/blob/v0.36.0/pkg/util/yaml/decoder.go (LineReader)
+    documents = read_documents(file, content if content.endswith(b"\n") else content + b"\n", budget)
     return [manifest for line, value in documents for manifest in _objects(file, line, value)]
 
 
 def read_documents(file: str, content: bytes, budget: NodeBudget | None = None) -> list[tuple[int, object]]:
-    """The value of each YAML or JSON document, with the line where it begins. ManifestError as above."""
+    """The value of each YAML or JSON document, with the line where it begins. Raises ManifestError as above."""
+    refuse_lfs_pointer(file, content)
     budget = budget or NodeBudget()
     try:
         text = content.decode("utf-8-sig")
@@ -104,6 +108,15 @@ def read_documents(file: str, content: bytes, budget: NodeBudget | None = None) 
         raise ManifestError(file, content.count(b"\n", 0, error.start) + 1, LocalizedText(texts.NOT_UTF8)) from None
     documents = _json_documents(file, text, budget) if text.lstrip().startswith("{") else None
     return list(_yaml_documents(file, text, budget)) if documents is None else documents
+
+
+def refuse_lfs_pointer(file: str, content: bytes) -> None:
+    """Raise ManifestError if a file is in Git LFS: the repository has only a pointer to it.
+
+    https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md
+    """
+    if content.startswith(_LFS_POINTER):
+        raise ManifestError(file, 1, LocalizedText(texts.LFS_POINTER))
 
 
 def _objects(file: str, line: int, value: object) -> Iterator[Manifest]:
@@ -129,7 +142,7 @@ def _objects(file: str, line: int, value: object) -> Iterator[Manifest]:
 
 
 def _identity(file: str, line: int, kind: str, metadata: Mapping[str, Any]) -> tuple[str | None, str]:
-    """Namespace and name; the name is "" if the server is to generate one."""
+    """Namespace and name; the name is "" if the server generates it."""
     name, namespace = metadata.get("name"), metadata.get("namespace")
     if not name and isinstance(metadata.get("generateName"), str):
         name = ""
@@ -143,9 +156,9 @@ def _identity(file: str, line: int, kind: str, metadata: Mapping[str, Any]) -> t
 
 
 def _json_documents(file: str, text: str, budget: NodeBudget) -> list[tuple[int, object]] | None:
-    """The documents of a JSON stream with their lines; None if it is not JSON, but a YAML flow mapping, say.
+    """The documents of a JSON stream with their lines; None if it is not JSON, but for example a YAML flow mapping.
 
-    ManifestError if there is too much of it.
+    Raises ManifestError if it is too large.
     """
     decoder = json.JSONDecoder(parse_int=parse_integer, parse_float=parse_float, parse_constant=parse_float)
     documents: list[tuple[int, object]] = []
@@ -157,7 +170,7 @@ def _json_documents(file: str, text: str, budget: NodeBudget) -> list[tuple[int,
             return None
         nodes = _count_nodes(value)
         if nodes is None:
-            return None  # the YAML parser says where
+            return None  # the YAML parser reports where
         line, counted = line + text.count("\n", counted, match.start()), match.start()
         documents.append((line, value))
         left -= nodes
@@ -168,7 +181,7 @@ def _json_documents(file: str, text: str, budget: NodeBudget) -> list[tuple[int,
 
 
 def _count_nodes(value: object) -> int | None:
-    """How many nodes a value has; None if it is nested too deep."""
+    """How many nodes a value has; None if it is nested too deeply."""
     level, nodes = [value], 0
     for _ in range(_MAX_DEPTH):
         nodes += len(level) + _string_nodes(level)
@@ -183,7 +196,7 @@ def _count_nodes(value: object) -> int | None:
 
 
 def _string_nodes(values: Iterable[object]) -> int:
-    """How many more nodes the strings among these values count as."""
+    """How many additional nodes the strings among these values count as."""
     return sum(value.__sizeof__() >> _STRING_SHIFT for value in values if isinstance(value, str))
 
 
@@ -214,10 +227,10 @@ def _yaml_documents(file: str, text: str, budget: NodeBudget) -> Iterator[tuple[
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else line
-        said = error.problem or LocalizedText(texts.ENDS_EARLY)
+        problem = error.problem or LocalizedText(texts.ENDS_EARLY)
         if mark and re.match(r" *\t", "".join(text.split("\n")[mark.line : mark.line + 1])):
-            said = LocalizedText(texts.TAB)
-        raise ManifestError(file, line, LocalizedText(texts.NOT_YAML, said=said)) from None
+            problem = LocalizedText(texts.TAB)
+        raise ManifestError(file, line, LocalizedText(texts.NOT_YAML, said=problem)) from None
 
 
 def _line(event: Event | None) -> int:
@@ -230,14 +243,14 @@ class _Document:
     def __init__(self, file: str, budget: NodeBudget) -> None:
         self._file = file
         self._budget = budget
-        self._event: Event | None = None  # the last one that was read, which is where an error is
+        self._event: Event | None = None  # the last one read, for the position of an error
         self._anchors: dict[str, tuple[object, int]] = {}
         self._aliased = 0
 
     def read(self, parser: CParser) -> object:  # noqa: C901, PLR0912, PLR0915  with a call for each part it takes twice as long
         """The value of the document that has just begun."""
-        # For each open collection: its parent and its key there, its anchor, and its size before it began, with aliases
-        # expanded: nodes, and characters if it has an anchor.
+        # For each open collection: its parent and its key there, its anchor, and the size of the document before it,
+        # with aliases expanded: nodes, and characters if it has an anchor.
         stack: list[tuple[Any, Any, str | None, int]] = []
         into: Any = None
         key: Any = _NO_KEY
@@ -252,7 +265,7 @@ class _Document:
             if nodes > most:
                 raise self._error(LocalizedText(texts.TOO_MANY_NODES))
             kind = type(event)
-            if kind is ScalarEvent:  # as nine in ten are
+            if kind is ScalarEvent:  # nine in ten
                 value = event.value
                 nodes += value.__sizeof__() >> _STRING_SHIFT
                 if event.tag is not None:
@@ -287,7 +300,7 @@ class _Document:
             if type(into) is list:
                 into.append("<<" if value is _MERGE else value)
             elif key is _NO_KEY:
-                # A few keys occur again and again: sharing their strings saves a fifth of the memory.
+                # The same keys occur often: sharing their strings saves a fifth of the memory.
                 key = intern(value) if type(value) is str else value if value is _MERGE else self._key(value)
             elif key is _MERGE:
                 self._merge(into, value)
@@ -311,7 +324,7 @@ class _Document:
         return value, size
 
     def _merge(self, into: dict[str, Any], value: object) -> None:
-        """Go's parser merges where the key is, so the merge overrides earlier keys. The first of several wins."""
+        """Go's parser merges where the merge key is, so it overrides earlier keys. The first of several wins."""
         for source in reversed(value if isinstance(value, list) else [value]):
             if not isinstance(source, dict):
                 raise self._error(LocalizedText(texts.BAD_MERGE))
@@ -346,7 +359,7 @@ class _Document:
         return value
 
     def _plain(self, text: str) -> object:
-        """An unquoted scalar by the rules of go-yaml's resolve.go: YAML 1.1 except for sexagesimals and dates."""
+        """An unquoted scalar, by the rules of go-yaml's resolve.go: YAML 1.1 except sexagesimals and dates."""
         value = _WORDS.get(text, text)
         return self._numeric(text) if value is text and text[0] in NUMBER_STARTS else value
 

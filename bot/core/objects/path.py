@@ -1,7 +1,8 @@
 """Paths into an object, written like `spec.template.spec.containers[name=web].env[name=DEBUG].value`.
 
 A field is dotted, or `["quoted.key"]` if it has anything but letters, digits, `_` and `-`. An item of a keyed list is
-`[key=value]` with every key of the list, a member of a set `[=value]`, and an item of any other list its index `[0]`.
+`[key=value]` with every key of the list, a member of a set is `[=value]`, and an item of any other list is its index,
+`[0]`.
 """
 
 import json
@@ -44,7 +45,7 @@ _BARE: Final = re.compile(r"[A-Za-z0-9_-]+")
 
 
 class PathError(LocalizedError, ValueError):
-    """A path that cannot be read, with what is wrong in one sentence."""
+    """A path is invalid. The text says in one sentence what is wrong."""
 
 
 def format_path(path: Sequence[Segment]) -> str:
@@ -64,7 +65,7 @@ def _item(segment: int | Item | Member) -> str:
 
 
 def _value(value: object) -> str:
-    """A key's value: as it is if `parse_path` can read that back, else as JSON."""
+    """The value of a key, unquoted if `parse_path` can read it back, else as JSON."""
     if isinstance(value, str):
         return value if value and "]" not in value and "," not in value and value[0] != '"' else _json(value)
     return _json(value)
@@ -86,15 +87,15 @@ _PAIR: Final = re.compile(r"""(?<![A-Za-z0-9_-])([A-Za-z0-9_-]*+)=("(?:[^"\\]|\\
 
 
 def is_related(one: str, other: str) -> bool:
-    """Whether two formatted paths are equal, or one is above the other; "" is above every path."""
+    """Whether two formatted paths are equal, or one is a parent of the other; "" is the parent of every path."""
     longer, shorter = (one, other) if len(one) > len(other) else (other, one)
     return not shorter or (longer.startswith(shorter) and longer[len(shorter) : len(shorter) + 1] in ("", ".", "["))
 
 
 def parse_path(text: str) -> Pattern:
-    """The segments of a path, or of a pattern with `[*]`. PathError if it is not one.
+    """The segments of a path, or of a pattern with `[*]`. Raises PathError if it is not one.
 
-    Values of keys are strings, unless they are quoted JSON; `matches` compares them as they are written.
+    Values of keys are strings, unless they are quoted JSON; `matches` compares them as written.
     """
     segments: list[Segment | Wildcard] = []
     at = 0

@@ -1,6 +1,6 @@
-"""Hides credentials in objects: every value of a Secret, and elsewhere what its name or its form gives away.
+"""Hides credentials in objects: every value of a Secret, and other values by their name or form.
 
-An object's annotation `gitops-bot/hide` names further paths.
+The annotation `gitops-bot/hide` of an object lists more paths to hide.
 """
 
 import json
@@ -14,7 +14,7 @@ from bot.core.objects.credentials import HIDDEN, is_credential_name, redact_text
 from bot.core.objects.path import ANY, Item, Member, PathError, Pattern, Segment, matches, parse_path
 from bot.core.objects.resource import Object, mapping
 
-MAX_PATHS: Final = 100  # in an annotation: every difference is held against each
+MAX_PATHS: Final = 100  # in an annotation: every difference is compared with each
 HIDE: Final = "gitops-bot/hide"  # the annotation: paths, separated by spaces
 
 _MAX_DEPTH: Final = 100
@@ -26,14 +26,14 @@ _NONE: Final[Collection[str]] = ()
 
 @dataclass(frozen=True, slots=True)
 class Redaction:
-    """What is hidden of one object, besides what looks like a credential: values at, below and around `paths`."""
+    """What to hide in one object besides values that look like credentials: values at, below and around `paths`."""
 
     kind: str = ""
     paths: tuple[Pattern, ...] = ()
 
     @classmethod
     def of(cls, kind: str, declared: Object) -> Self:
-        """For an object as git declares it. Paths that cannot be read hide the whole object."""
+        """The redaction for an object as git declares it. Invalid paths hide the whole object."""
         paths = dict.fromkeys(str(mapping(declared, "metadata", "annotations").get(HIDE, "")).split())
         if len(paths) > MAX_PATHS:
             return cls(kind, ((),))
@@ -44,7 +44,7 @@ class Redaction:
 
 
 def redact(path: Sequence[Segment], value: Any, redaction: Redaction) -> Any:
-    """The value at a path of an object, with `HIDDEN` for each credential in it."""
+    """The value at a path of an object, with `HIDDEN` in place of each credential."""
     if value is None:
         return None
     if _is_of_secret(path, redaction.kind) or any(all(map(matches, pattern, path)) for pattern in redaction.paths):
@@ -81,7 +81,7 @@ _redacted_short: Final = lru_cache(maxsize=4096)(redact_text)  # most objects ha
 
 
 def has_hidden(value: Any) -> bool:
-    """Whether a value that `redact` returned lacks a credential."""
+    """Whether `redact` has hidden a credential in a value."""
     if isinstance(value, str):
         return HIDDEN in value
     if isinstance(value, Mapping):
@@ -90,7 +90,7 @@ def has_hidden(value: Any) -> bool:
 
 
 def credential_lines(value: Any) -> Iterator[str]:
-    """The lines of an object's texts that hold a credential, also as JSON writes a text."""
+    """The lines with credentials in an object's texts, also in JSON encoding."""
     for text, redacted in _texts(value, _redacted(value, _MAX_DEPTH, _NONE)):
         if redacted == HIDDEN:
             yield json.dumps(text, ensure_ascii=False)[1:-1]
@@ -102,10 +102,10 @@ def credential_lines(value: Any) -> Iterator[str]:
 
 
 def _is_of_secret(path: Sequence[Segment], kind: str) -> bool:
-    """Whether a path is of a Secret's values: all are, except its type and its labels.
+    """Whether a path is one of a Secret's values: all are, except its type and its labels.
 
-    Deployers keep copies of the data in annotations, and a mistyped key may hold what belongs in `data`. Of kinds that
-    make Secrets, such as SealedSecret, only the data counts.
+    Deployers keep copies of the data in annotations, and a mistyped key may have what belongs in `data`. For kinds that
+    create Secrets, such as SealedSecret, only the data counts.
     """
     if kind == "Secret":
         return not (path[0] in ("type", "immutable") or tuple(path[:2]) == ("metadata", "labels"))
@@ -113,7 +113,7 @@ def _is_of_secret(path: Sequence[Segment], kind: str) -> bool:
 
 
 def _nested_secrets(declared: Any, path: Pattern, depth: int) -> Iterator[Pattern]:
-    """The paths of the values of Secrets inside an object, such as a ManifestWork; any item of a list counts."""
+    """The paths of the values of Secrets inside an object, such as a ManifestWork; list items match any index."""
     if isinstance(declared, Mapping) and depth:
         if path and declared.get("kind") == "Secret":
             yield from ((*path, key) for key in ("data", "stringData"))
@@ -154,7 +154,7 @@ def _redacted(value: Any, depth: int, hidden_keys: Collection[str]) -> Any:
 def _redacted_mapping(value: Mapping[str, Any], depth: int, hidden_keys: Collection[str]) -> dict[str, Any]:
     if value.get("kind") == "Secret":
         return {key: below if key in _SHOWN_OF_SECRET else HIDDEN for key, below in value.items()}
-    name = value.get("name")  # of an environment variable or a parameter, whose value is beside it
+    name = value.get("name")  # of an environment variable or parameter, next to its value
     is_credential = isinstance(name, str) and is_credential_name(name)
     return {
         key: HIDDEN
@@ -170,7 +170,7 @@ def _is_scalar(value: Any) -> bool:
 
 
 def _is_flag(argument: Any) -> bool:
-    """Whether the argument after this one is a credential: `--password`."""
+    """Whether the next argument is a credential: `--password`."""
     if not isinstance(argument, str) or "=" in argument:
         return False
     return argument.startswith("-") and is_credential_name(argument)

@@ -1,4 +1,4 @@
-"""The objects that a deployer keeps applied, of those that manifests declare."""
+"""Selects the objects that a deployer keeps applied from those that manifests declare."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -6,12 +6,12 @@ from typing import Any
 from bot.core.objects.manifest import Manifest
 from bot.core.objects.resource import mapping
 
-# Says of an (apiVersion, kind) whether it is namespaced; None if that is not known.
+# Whether an (apiVersion, kind) is namespaced; None if unknown.
 Namespaced = Callable[[str, str], bool | None]
 
 
 def resolve(manifests: Iterable[Manifest], *, namespace: str, namespaced: Namespaced) -> list[Manifest]:
-    """What a deployer keeps applied: each object in its namespace, without hooks and generated names.
+    """The objects that a deployer keeps applied, in their namespaces, without hooks and generated names.
 
     See `resolve_one`. If an object is declared twice, the last one wins, as with kubectl.
     """
@@ -22,7 +22,7 @@ def resolve(manifests: Iterable[Manifest], *, namespace: str, namespaced: Namesp
 def overridden(
     manifests: Iterable[Manifest], *, namespace: str, namespaced: Namespaced
 ) -> list[tuple[Manifest, Manifest]]:
-    """Each manifest that a later one of the same object overrides with different content, and that later one."""
+    """Each manifest that a later one for the same object overrides with different content, and the later one."""
     latest: dict[tuple[str, str, str | None, str], Manifest] = {}
     pairs: list[tuple[Manifest, Manifest]] = []
     for manifest in manifests:
@@ -37,9 +37,9 @@ def overridden(
 
 
 def resolve_one(manifest: Manifest, *, namespace: str, namespaced: Namespaced) -> Manifest | None:
-    """The manifest in its namespace; None for a hook, and for an object with a generated name.
+    """The manifest in its namespace; None for a hook or an object with a generated name.
 
-    `namespace` is for objects that name none, as far as they are namespaced or not known.
+    `namespace` is for objects without one, unless they are known to be cluster-scoped.
     """
     if not manifest.name or is_hook(manifest.object):
         return None
@@ -51,6 +51,6 @@ def resolve_one(manifest: Manifest, *, namespace: str, namespaced: Namespaced) -
 def is_hook(desired: Mapping[str, Any]) -> bool:
     """Whether this is a Helm or Argo CD hook, or a test: deployers apply it at one point and may delete it."""
     annotations = mapping(desired, "metadata", "annotations")
-    # Helm 2's crd-install marks a definition that stays, so Argo CD applies it like any other object.
+    # A definition with Helm 2's crd-install stays, so Argo CD applies it like any other object.
     helm = annotations.get("helm.sh/hook")
     return "argocd.argoproj.io/hook" in annotations or (helm is not None and helm != "crd-install")

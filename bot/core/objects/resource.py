@@ -1,4 +1,4 @@
-"""Reads fields of objects of any shape: a value of another type than expected counts as missing."""
+"""Reads fields of objects of any shape: a value of an unexpected type counts as missing."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -7,10 +7,10 @@ Object = Mapping[str, Any]
 
 
 def mapping(parent: Object, *keys: str) -> Object:
-    """The mapping at these keys, one below the other; {} if there is none."""
+    """The mapping at these nested keys; {} if there is none."""
     for key in keys:
         value = parent.get(key)
-        # JSON and YAML make no other mapping, and a check against the abstract type takes five times as long.
+        # JSON and YAML parse into no other mapping, and checking for the abstract type takes five times as long.
         parent = value if isinstance(value, dict) else {}
     return parent
 
@@ -28,7 +28,7 @@ def text(parent: Object, key: str) -> str:
 
 
 def set_keys(section: Object, ignored: frozenset[str] = frozenset()) -> list[str]:
-    """The keys that hold anything but null, false or an empty value, sorted."""
+    """The keys whose value is not null, false or empty, sorted."""
     return sorted(
         key for key, value in section.items() if key not in ignored and value not in (None, "", [], {}, False)
     )

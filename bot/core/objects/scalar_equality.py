@@ -1,4 +1,4 @@
-"""Scalars that can be written in more than one way, and when two spellings mean the same."""
+"""Scalars that can be written in several ways, and when two of them are equal."""
 
 import base64
 import binascii
@@ -63,7 +63,7 @@ def parse_duration(text: str) -> Fraction | None:
 
 
 def parse_base64(text: str) -> bytes | None:
-    """The bytes of base64, wrapped over lines or not; None if it is not base64."""
+    """The bytes of base64, with or without line breaks; None if it is not base64."""
     try:
         return base64.b64decode("".join(text.split()), validate=True)
     except (binascii.Error, ValueError):
@@ -89,14 +89,14 @@ _PARSERS: Final[Mapping[str, Callable[[str], Any]]] = {
     "time": parse_time,
 }
 
-_NUMBERS: Final = (int, float)  # faster than int | float, which builds a type at each check
+_NUMBERS: Final = (int, float)  # faster than int | float, which builds a type for each check
 _SCALARS: Final = (str, int, float)
 
 
 def same_scalar(one: object, other: object, kind: str = "") -> bool:
     """Whether two scalars mean the same: `80` is not `"80"`, `1.0` is `1`, `true` is not `1`.
 
-    `kind` is how their schema reads them: `quantity`, `duration`, `bytes`, `time`, or "" for as they are.
+    `kind` is how to read them, from their schema: `quantity`, `duration`, `bytes`, `time`, or "" for as they are.
     """
     if isinstance(one, bool) or isinstance(other, bool):
         return one is other

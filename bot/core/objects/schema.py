@@ -1,7 +1,7 @@
 """The schemas of a cluster's kinds: which lists have keys, how to read a value, and what its default is.
 
-They come from OpenAPI v3 documents as the API server serves them, one for each group version, and are read only as far
-as needed. For built-in kinds the table in `builtin.py` knows more than OpenAPI does, and needs no document.
+They come from the API server's OpenAPI v3 documents, one for each group version, and are read only as needed. For
+built-in kinds, the table in `builtin.py` has more than OpenAPI, so no document is read.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -17,7 +17,7 @@ _MAX_FIELDS: Final = 1_000  # cached names of a type: objects may have any numbe
 
 
 class Struct(dict[str, "Node"]):
-    """The fields of a type by name, each resolved when it is first used."""
+    """The fields of a type by name, each resolved on first use."""
 
     __slots__ = ("_resolve",)
 
@@ -26,7 +26,7 @@ class Struct(dict[str, "Node"]):
         self._resolve = resolve
 
     def __missing__(self, name: str) -> "Node":
-        """Resolve a field that is used for the first time."""
+        """Resolve a field on first use."""
         node = self._resolve(name)
         if len(self) < _MAX_FIELDS:
             self[name] = node
@@ -54,7 +54,7 @@ class Node:
     derive: Derive | None = None
     filled: bool = False
     filled_if_empty: bool = False
-    described: bool = field(default=True)  # False: there is no schema, so any value may be the default
+    described: bool = field(default=True)  # if False, there is no schema, so any value may be the default
 
     def field(self, name: str) -> "Node":
         """The field of a struct, or the value at a key of a mapping."""
@@ -73,7 +73,7 @@ class Node:
         return defaults[0] if defaults else MISSING
 
     def defaults_beside(self, desired: Mapping[str, Any], live: Mapping[str, Any]) -> Sequence[Any]:
-        """Every value that may be the default, given the mappings around it in git and in the cluster."""
+        """Every possible default, given the mappings around the value in git and in the cluster."""
         return (*self.defaults, *self.derive(desired, live)) if self.derive else self.defaults
 
 
@@ -89,11 +89,11 @@ _WELL_KNOWN: Final[Mapping[str, Node]] = {
     "io.k8s.apimachinery.pkg.runtime.RawExtension": _FREE,
 }
 _FORMATS: Final[Mapping[str, str]] = {"byte": "bytes", "date-time": "time", "duration": "duration"}
-_QUANTITY_PATTERN: Final = "[KMGTPE]i"  # part of the pattern that controller-gen writes for a quantity
+_QUANTITY_PATTERN: Final = "[KMGTPE]i"  # part of controller-gen's pattern for quantities
 
 
 class Schemas:
-    """The schemas of kinds, from OpenAPI v3 documents by apiVersion. Without any it knows only the built-in kinds."""
+    """The schemas of kinds, from OpenAPI v3 documents by apiVersion. Without any, only of the built-in kinds."""
 
     def __init__(self, documents: Mapping[str, Mapping[str, Any]] | None = None) -> None:
         self._kinds: dict[tuple[str, str], str] = {}
@@ -121,7 +121,7 @@ class Schemas:
         self._structs.clear()
 
     def node(self, api_version: str, kind: str) -> Node:
-        """The schema of a kind; one that describes nothing if the kind is not known."""
+        """The schema of a kind; an empty one if the kind is unknown."""
         key = api_version, kind
         node = self._nodes.get(key)
         if node is None:

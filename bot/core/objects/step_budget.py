@@ -1,6 +1,6 @@
-"""Bounds the time that comparisons take, and the memory that their results take, whatever the objects look like.
+"""Bounds the time that comparisons take and the memory that their results take, for any objects.
 
-Work in proportion to an object's size is free. What takes more, such as many ignore rules for an object with many
+Work in proportion to an object's size is free. More work, such as many ignore rules for an object with many
 differences, uses steps that all comparisons of a check share.
 """
 
@@ -14,13 +14,13 @@ from bot.i18n.catalogue import check as texts
 from bot.i18n.language import LocalizedError, LocalizedText
 
 # A step takes about a microsecond. Nearly all comparisons take a few hundred.
-FREE_STEPS: Final = 10_000  # of one comparison,
-FREE_STEPS_PER_BYTE: Final = 0.25  # and these for each byte of the live object
+FREE_STEPS: Final = 10_000  # of one comparison
+FREE_STEPS_PER_BYTE: Final = 0.25  # in addition, for each byte of the live object
 MAX_STEPS: Final = 2_000_000  # of one comparison beyond the free ones
 MAX_SHARED_STEPS: Final = 20_000_000  # of all comparisons of a check beyond the free ones
 MAX_KEPT: Final = 128_000_000  # characters that the differences of a check take
-MAX_KEPT_VALUES: Final = MAX_KEPT // 2  # from here on values are hidden, so that paths still fit
-_PER_DIFFERENCE: Final = 300  # characters, beside its path and its values
+MAX_KEPT_VALUES: Final = MAX_KEPT // 2  # above this, values are hidden, so that paths still fit
+_PER_DIFFERENCE: Final = 300  # characters, besides its path and its values
 _BORROWED: Final = 1_000  # steps at once
 
 
@@ -30,14 +30,14 @@ class TooManyStepsError(LocalizedError):
 
 @dataclass(slots=True)
 class SharedStepBudget:
-    """What the comparisons of one check have left together. They may run in several threads."""
+    """The remaining steps and characters of all comparisons of one check, which may run in several threads."""
 
     steps: int = MAX_SHARED_STEPS
     kept: int = 0  # characters
 
 
 class StepBudget:
-    """What one comparison has left. `size` returns the live object's bytes, and is called if that matters."""
+    """The remaining steps of one comparison. `size` returns the live object's bytes, and is called only if needed."""
 
     __slots__ = ("_borrowed", "_left", "_shared", "_size", "kept")
 
@@ -49,19 +49,19 @@ class StepBudget:
         self.kept = 0  # characters
 
     def take(self, count: int = 1) -> None:
-        """Use some steps. TooManyStepsError."""
+        """Use some steps. Raises TooManyStepsError."""
         self._left -= count
         if self._left < 0:
             self._borrow()
 
     def keep_difference(self, path: str) -> None:
-        """Count what a difference at a path takes without its values. TooManyStepsError."""
+        """Count the characters of a difference at a path, without its values. Raises TooManyStepsError."""
         self._keep(_PER_DIFFERENCE + len(path))
         if self._shared.kept > MAX_KEPT:
             raise _too_many()
 
     def may_keep(self, value: Any) -> bool:
-        """Whether there is room for a value; it is then counted."""
+        """Whether there is room for a value; if so, count it."""
         characters = _characters(value)
         if self._shared.kept + characters > MAX_KEPT_VALUES:
             return False
@@ -86,10 +86,10 @@ class StepBudget:
 
 
 def json_size(value: Any) -> int:
-    """How many bytes a value takes as JSON; 0 if it has no JSON."""
+    """The size of a value as JSON, in bytes; 0 if it can't be encoded."""
     try:
         return len(orjson.dumps(value))
-    except orjson.JSONEncodeError:  # deeper than 254 levels, say
+    except orjson.JSONEncodeError:  # such as more than 254 levels
         return 0
 
 

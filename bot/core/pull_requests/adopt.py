@@ -13,6 +13,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString, LiteralScalarString, ScalarString
 
+from bot.core.drift.exclusions import DELETION, ORDERED_LISTS
 from bot.core.drift.model import FieldDrift, ObjectDrift
 from bot.core.objects.manifest import ManifestError, read_documents
 from bot.core.objects.path import Item, Member, Segment, format_path, parse_path
@@ -20,23 +21,23 @@ from bot.core.objects.redaction import has_hidden
 from bot.i18n.catalogue import adopt as texts
 from bot.i18n.language import LocalizedError, LocalizedText
 
-_MAX_PAIRS: Final = 1_000_000  # of equal lines, which difflib compares each with each
+_MAX_PAIRS: Final = 1_000_000  # of equal lines, which difflib compares with each other
 _NO_FOLDING: Final = 2**20  # ruamel.yaml folds longer lines
 
 
 class NotAdoptableError(LocalizedError):
-    """Drift that cannot be adopted in git: one sentence that says why and what to do, and quotes no value."""
+    """Drift cannot be adopted in git. The text says why and what to do, in one sentence without values."""
 
 
 def adopt(file: str, content: bytes, drift: Sequence[ObjectDrift], *, namespace: str) -> bytes | None:
-    """The file with the drifted objects it declares as the cluster has them; None when nothing is left in it.
+    """The file with its drifted objects as they are in the cluster; None if nothing is left in it.
 
-    `namespace` is the application's, for objects without one. Objects missing from the cluster are removed. The result
-    is parsed again and compared: NotAdoptableError when it differs from what was intended (an anchor that other places
-    share, a list item that cannot be identified), and for credentials.
+    `namespace` is the application's, for objects without one. Objects missing from the cluster are removed. Raises
+    NotAdoptableError for credentials, and if parsing the result does not give the intended objects (a shared anchor, a
+    list item that cannot be identified).
     """
     for object_drift in drift:
-        refuse_credentials(object_drift)
+        check_adoptable(object_drift)
     try:
         documents = [json.loads(json.dumps(value)) for _, value in read_documents(file, content)]
     except ManifestError as error:
@@ -54,10 +55,15 @@ def adopt(file: str, content: bytes, drift: Sequence[ObjectDrift], *, namespace:
     raise NotAdoptableError(LocalizedText(texts.SHARED_VALUE, file=file))
 
 
-def refuse_credentials(object_drift: ObjectDrift) -> None:
-    """NotAdoptableError for a Secret, or if the cluster's value of a field is hidden."""
+def check_adoptable(object_drift: ObjectDrift) -> None:
+    """NotAdoptableError for an object that is being deleted, a Secret, another order, or a hidden value."""
+    if any(field.path == ".".join(DELETION) for field in object_drift.fields):
+        raise NotAdoptableError(LocalizedText(texts.DELETING, object=f"{object_drift.kind} {object_drift.name}"))
     if object_drift.kind == "Secret":
         raise NotAdoptableError(LocalizedText(texts.SECRET, name=object_drift.name))
+    for field in object_drift.fields:
+        if field.change == "changed" and field.path.rpartition(".")[2] in ORDERED_LISTS:
+            raise NotAdoptableError(LocalizedText(texts.ORDER, path=field.path))
     hidden = next((field for field in object_drift.fields if has_hidden(field.live)), None)
     if hidden:
         name = f"{object_drift.kind} {object_drift.name}"
@@ -94,7 +100,7 @@ def _apply_drift(documents: list[Any], drift: Iterable[ObjectDrift], file: str, 
 
 
 def _declaration(documents: list[Any], object_drift: ObjectDrift, file: str, namespace: str) -> tuple[list[Any], int]:
-    """The list that holds the object's declaration, and its index there. As in kubectl, the last declaration wins."""
+    """The list that contains the object's declaration, and the index. As in kubectl, the last declaration wins."""
     declarations = [
         (items, index) for items, index in _objects(documents) if _declares(items[index], object_drift, namespace)
     ]
@@ -127,7 +133,7 @@ def _declares(manifest: Mapping[str, Any], object_drift: ObjectDrift, namespace:
 
 
 def apply_field(declared: Any, field: FieldDrift) -> None:
-    """Set one field of an object to its live value, in place. NotAdoptableError when git has no such field."""
+    """Set one field of an object to its live value, in place. Raises NotAdoptableError if git has no such field."""
     *parents, last = segments(field)
     node = declared
     for position, segment in enumerate(parents):
@@ -159,7 +165,7 @@ def segments(field: FieldDrift) -> list[Segment]:
 
 
 def find_key(node: Any, segment: Segment) -> Any:
-    """The key or index of a segment in a mapping or list; None if there is none. NotAdoptableError for several."""
+    """The key or index of a segment in a mapping or list; None without one. Raises NotAdoptableError for several."""
     if isinstance(segment, str):
         return segment if isinstance(node, Mapping) and segment in node else None
     if not isinstance(node, list):
@@ -176,7 +182,7 @@ def find_key(node: Any, segment: Segment) -> Any:
 
 
 def _has_keys(value: Any, item: Item) -> bool:
-    """Whether a list item is the one meant. A key that git leaves to the server's default is not compared."""
+    """Whether a list item has these keys. A key that git leaves to the server's default is not compared."""
     if not isinstance(value, Mapping):
         return False
     present = [(key, expected) for key, expected in item.keys if key in value]
@@ -198,7 +204,7 @@ def _json_texts(text: str, documents: list[Any]) -> Iterator[str]:
 
 
 def _yaml_texts(text: str, drift: Sequence[ObjectDrift], file: str, namespace: str) -> Iterator[str]:
-    """Candidates for the edited text, the one closest to the original first."""
+    """Candidates for the edited text, closest to the original first."""
     line_end = "\r\n" if "\r\n" in text else "\n"
     text = text.replace("\r\n", "\n")
     yaml = round_trip(text)
@@ -227,7 +233,7 @@ def round_trip(text: str) -> YAML:
 
 
 def _indents(text: str) -> tuple[int, int]:
-    """The indentation of mappings and list items in the file: (2, 0), as kubectl prints, unless it shows otherwise."""
+    """The indentation of mappings and list items in the file; (2, 0), as kubectl prints, if it has neither."""
     mapping, offset = 2, 0
     nested = re.search(r"^( *)[^\s#-][^\n]*:[ ]*\n( +)[^\s#-]", text, re.MULTILINE)
     if nested and len(nested[2]) > len(nested[1]):
@@ -245,11 +251,11 @@ def _dump(yaml: YAML, documents: list[Any]) -> str:
 
 
 def _transplant(original: list[str], unchanged: list[str], changed: list[str]) -> list[str] | None:
-    """The edit from `unchanged` to `changed`, applied to `original`, which has another layout; None if it cannot be."""
+    """Apply the edit from `unchanged` to `changed` to `original`, which has another layout; None if that fails."""
     stripped = [line.strip() for line in unchanged], [line.strip() for line in original]
     positions = {-1: -1, len(unchanged): len(original)}  # of a line of `unchanged` in `original`
     for _, start, end, first, last in _opcodes(*stripped):
-        if end - start == last - first:  # the same lines, or as many other lines in their place
+        if end - start == last - first:  # the same lines, or as many different ones
             positions |= dict(zip(range(start, end), range(first, last), strict=True))
     result = list(original)
     for tag, start, end, new_start, new_end in reversed(_opcodes(unchanged, changed)):
@@ -267,7 +273,7 @@ def _transplant(original: list[str], unchanged: list[str], changed: list[str]) -
 
 
 def _opcodes(before: list[str], after: list[str]) -> list[tuple[str, int, int, int, int]]:
-    """How `after` differs from `before`, as difflib says it; where lines repeat too much, as one replacement."""
+    """The difflib opcodes from `before` to `after`; one replacement if lines repeat too often."""
     first = _common(before, after)
     last = _common(before[first:][::-1], after[first:][::-1])
     end, new_end = len(before) - last, len(after) - last
@@ -281,7 +287,7 @@ def _opcodes(before: list[str], after: list[str]) -> list[tuple[str, int, int, i
 
 
 def _common(one: list[str], other: list[str]) -> int:
-    """How many lines both begin with."""
+    """How many leading lines both have in common."""
     pairs = enumerate(zip(one, other, strict=False))
     return next((index for index, (left, right) in pairs if left != right), min(len(one), len(other)))
 
@@ -305,7 +311,7 @@ def _set(mapping: Any, key: str, value: Any) -> None:
 
 
 def to_yaml(before: Any, value: Any) -> Any:
-    """A value for ruamel.yaml, quoted like the value `before`, and so that Kubernetes parses the same value."""
+    """A value for ruamel.yaml, quoted like the value `before` and so that Kubernetes parses it correctly."""
     if isinstance(value, str):
         if "\n" in value and not re.search(r"[ \t]\n|^\s|[\x00-\x08\x0b-\x1f]", value):
             return LiteralScalarString(value)
@@ -320,7 +326,7 @@ def to_yaml(before: Any, value: Any) -> Any:
 
 
 def _quote_if_needed(value: str) -> str:
-    """Quoted where Kubernetes would parse a plain scalar as another value, as in `yes`, `1e3`, `010` and `[:0]`."""
+    """Quote a string that Kubernetes would parse as another value, such as `yes`, `1e3`, `010` and `[:0]`."""
     try:
         is_plain = [document for _, document in read_documents("", f"a: {value}\n".encode())] == [{"a": value}]
     except (ManifestError, ValueError):

@@ -1,6 +1,6 @@
-"""Updates a Kustomize overlay to match the live objects: through its own `images` and `replicas`, or else by a patch.
+"""Updates a Kustomize overlay to match the live objects, through its `images` and `replicas`, or else with a patch.
 
-Only Kustomize knows what an overlay renders to, so the caller renders the result and compares.
+Only Kustomize knows what an overlay renders to, so the caller renders and checks the result.
 """
 
 import copy
@@ -19,8 +19,8 @@ from bot.core.objects.path import Item, Member, Segment
 from bot.core.pull_requests.adopt import (
     NotAdoptableError,
     apply_field,
+    check_adoptable,
     find_key,
-    refuse_credentials,
     round_trip,
     segments,
     to_yaml,
@@ -29,7 +29,7 @@ from bot.core.rendering.source import KUSTOMIZATION_FILES
 from bot.i18n.catalogue import adopt as texts
 from bot.i18n.language import LocalizedText
 
-FOLDER: Final = "adopted"  # of the patches, beside the kustomization
+FOLDER: Final = "adopted"  # for the patches, next to the kustomization
 
 Operation = dict[str, Any]
 
@@ -37,11 +37,11 @@ Operation = dict[str, Any]
 def adopt_overlay(
     path: str, files: Mapping[str, bytes], rendered: Sequence[Manifest], drift: Sequence[ObjectDrift]
 ) -> dict[str, bytes]:
-    """The new content of files, by path from the root; `path` is the overlay's folder and `files` are those in it.
+    """The new content of files, by path from the root. `path` is the overlay's folder, and `files` are the files in it.
 
     `rendered` are the overlay's current manifests, each object in its namespace. A patch is a list of JSON Patch
-    operations (RFC 6902); where it refers to list items by index, it first tests that they are the right ones, so that
-    Kustomize fails if the base changes later, and never patches another item. NotAdoptableError.
+    operations (RFC 6902); if it refers to list items by index, it first tests that they are the right ones, so that
+    Kustomize fails instead of patching another item if the base changes later. Raises NotAdoptableError.
     """
     kustomization = next(
         (place for name in KUSTOMIZATION_FILES if (place := posixpath.join(path, name)) in files), None
@@ -56,7 +56,7 @@ def adopt_overlay(
         raise NotAdoptableError(LocalizedText(texts.NO_YAML, file=kustomization)) from error
     adopted: dict[str, bytes] = {}
     for object_drift in drift:
-        refuse_credentials(object_drift)
+        check_adoptable(object_drift)
         manifest = _manifest(rendered, object_drift)
         fields = [field for field in object_drift.fields if not _set_in_overlay(overlay, object_drift, field)]
         if not fields and object_drift.change != "missing":
@@ -76,7 +76,7 @@ def adopt_overlay(
 
 
 def expected(manifest: Manifest, object_drift: ObjectDrift) -> Any:
-    """The object that the overlay must render to once the drift is adopted. NotAdoptableError."""
+    """The object that the overlay must render to once the drift is adopted. Raises NotAdoptableError."""
     rendered = copy.deepcopy(dict(manifest.object))
     for field in object_drift.fields:
         apply_field(rendered, field)
@@ -94,7 +94,7 @@ def _manifest(rendered: Sequence[Manifest], object_drift: ObjectDrift) -> Manife
 
 
 def _set_in_overlay(overlay: Any, object_drift: ObjectDrift, field: FieldDrift) -> bool:
-    """Whether the overlay itself sets this field, which it does after all patches; if so, set it to the live value."""
+    """If the overlay itself sets this field, which happens after all patches, set the live value; whether it does."""
     if field.change != "changed":
         return False
     if field.path == "spec.replicas":
@@ -110,7 +110,7 @@ def _set_in_overlay(overlay: Any, object_drift: ObjectDrift, field: FieldDrift) 
 
 
 def _set_image(entry: Any, before: str, after: str) -> bool:
-    """Set the live image in one entry of `images`; False when the entry is for another image."""
+    """Set the live image in one entry of `images`; False if the entry is for another image."""
     name, _, _ = _image(before)
     if name != (entry.get("newName") or entry.get("name")):
         return False
@@ -126,7 +126,7 @@ def _set_image(entry: Any, before: str, after: str) -> bool:
 
 
 def _image(reference: str) -> tuple[str, str, str]:
-    """Name, tag and digest of an image; "" for no tag or digest. A colon before the last slash belongs to a port."""
+    """Name, tag and digest of an image; "" if it has none. A colon before the last slash belongs to a port."""
     rest, _, digest = reference.partition("@")
     head, slash, last = rest.rpartition("/")
     name, _, tag = last.partition(":")
@@ -149,7 +149,7 @@ def _add_patch(overlay: Any, name: str, object_drift: ObjectDrift) -> None:
     target = CommentedMap({"group": group} if group else {})
     target |= {"version": version, "kind": object_drift.kind, "name": _name(overlay, object_drift)}
     entry = CommentedMap({"path": name})
-    if object_drift.change != "missing":  # a deletion names its object
+    if object_drift.change != "missing":  # a deletion identifies its object
         entry["target"] = target
     patches.append(entry)
 
@@ -160,7 +160,7 @@ def _deletion(object_drift: ObjectDrift, name: str) -> bytes:
 
 
 def _patch(content: bytes, operations: Sequence[Operation], place: str) -> bytes:
-    """The patch file at `place` with these operations after those in its current `content`."""
+    """The patch file at `place` with these operations appended to its current `content`."""
     if not content:
         return _dump(list(operations))
     text = content.decode()
@@ -186,7 +186,7 @@ def _dump(value: object) -> bytes:
 
 
 def _operations(declared: Mapping[str, Any], fields: Sequence[FieldDrift]) -> Iterator[Operation]:
-    """The operations for each field, on the object as the fields before it have left it."""
+    """The operations for each field, on the object with the earlier fields already changed."""
     state = copy.deepcopy(dict(declared))
     for field in fields:
         pointer, node = "", state

@@ -1,6 +1,6 @@
-"""The change a person names after `/gitops revert`, parsed into a closed set of forms before anything else sees it.
+"""The change that a person names after `/gitops revert`, parsed into a closed set of forms.
 
-`str()` of each form is text that parses to the same change again.
+`str()` of each form gives text that parses to the same change.
 """
 
 import re
@@ -25,7 +25,7 @@ class Sha:
 
 @dataclass(frozen=True, slots=True)
 class Latest:
-    """The latest commit of the tracked branch when a person asks."""
+    """The latest commit of the tracked branch at the time of the request."""
 
     def __str__(self) -> str:
         return "HEAD"
@@ -43,7 +43,7 @@ class PullNumber:
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """`since`..`until` as in git: the commits after `since`, up to and including `until`; digits as in Sha."""
+    """`since`..`until` as in git: the commits after `since` up to and including `until`; digits as in Sha."""
 
     since: str
     until: str
@@ -54,11 +54,11 @@ class Range:
 
 @dataclass(frozen=True, slots=True)
 class CommitUrl:
-    """A commit's page at `url`; `repository_url` is the repository's, as `repository_url` returns it."""
+    """A commit's page at `url`. `repository_url` is as the function of that name returns it."""
 
     repository_url: str
     digits: str
-    url: str = field(compare=False)  # two URLs of one commit are the same change
+    url: str = field(compare=False)  # different URLs of a commit are the same change
 
     def __str__(self) -> str:
         return self.url
@@ -78,7 +78,7 @@ class PullUrl:
 
 @dataclass(frozen=True, slots=True)
 class InvalidChangeRef:
-    """The text does not name a change; `reason` is a sentence that says which forms are valid."""
+    """The text does not name a change; `reason` is a sentence with the valid forms."""
 
     reason: Text
 
@@ -99,7 +99,7 @@ _PAGE = re.compile(
 
 
 def parse_change_ref(text: str) -> ChangeRef | InvalidChangeRef:
-    """Parse what a person typed. Digits and numbers in the result are ASCII; only a URL holds any other character."""
+    """Parse what a person typed. Digits and numbers in the result are ASCII; only a URL may have other characters."""
     typed = text.strip().strip("`")
     if len(typed) > MAX_LENGTH or not typed.isascii() or not typed.isprintable():
         return _NOT_ONE

@@ -9,8 +9,8 @@ from bot.core.access.audit import Origin
 from bot.core.pull_requests.revert import RevertRequest
 from bot.core.waiting import is_waiting
 
-MAX_ATTEMPTS: Final = 3  # processes: a request that none of them has finished is given up
-MAX_AGE: Final = timedelta(days=1)  # after that, nobody expects the pull request
+MAX_ATTEMPTS: Final = 3  # processes that may try to finish a request before it is given up
+MAX_AGE: Final = timedelta(days=1)  # after that, no one expects the pull request
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +22,10 @@ class AdoptRequest:
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """What the Slack user `by`, called `name`, asked for at `asked_at` in `channel`.
+    """A request of the Slack user `by`, called `name`, at `asked_at` in `channel`.
 
     The process with the ID `process`, the `attempts`th, has worked on it since `at`. `applications` are the names of
-    those that the pull request affects, once that is known.
+    those that the pull request affects, once known.
     """
 
     id: str
@@ -51,7 +51,7 @@ class Intent:
 
 
 def is_interrupted(intent: Intent, *, process: str, failed: Collection[str], lease: timedelta, now: datetime) -> bool:
-    """Whether no process works on it: it `failed` in this `process`, or another one has had it for all of `lease`."""
+    """Whether no process works on it: it `failed` in this `process`, or another one took it over a `lease` ago."""
     if intent.process == process:
         return intent.id in failed
     return not is_waiting(intent.at + lease, now, lease)

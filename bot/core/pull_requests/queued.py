@@ -1,4 +1,4 @@
-"""Reverts that wait until the forge takes requests again."""
+"""Reverts that wait until the forge accepts requests again."""
 
 import hashlib
 import json
@@ -11,12 +11,12 @@ from typing import Final
 from bot.core.pull_requests.revert import RevertRequest
 from bot.i18n.language import Text
 
-# The forge can ask to wait again and again; after this long the bot gives up and says so.
+# The forge can ask to wait repeatedly; after this long the bot gives up and reports it.
 MAX_WAIT: Final = timedelta(days=1)
 
 
 class QueueState(StrEnum):
-    """WAITING until `due`; DONE, with any outcome; GIVEN_UP, because the forge never took it."""
+    """WAITING until `due`; DONE, with any outcome; GIVEN_UP, because the forge never accepted it."""
 
     WAITING = "waiting"
     DONE = "done"
@@ -25,9 +25,9 @@ class QueueState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class QueuedRevert:
-    """A revert that the Slack user `by` asked for in the channel `asked_in`; its card is posted in `channel`.
+    """A revert that the Slack user `by` requested in the channel `asked_in`; its card is posted in `channel`.
 
-    Rights are decided again when it is due. `reason` is why it waits and `result` the answer, a sentence each;
+    Permissions are checked again when it is due. `reason` is why it waits and `result` the answer, a sentence each;
     `url` is the pull request, if any.
     """
 
@@ -47,7 +47,7 @@ class QueuedRevert:
 def enqueued(
     request: RevertRequest, *, by: str, asked_in: str, channel: str, now: datetime, due: datetime, reason: Text
 ) -> QueuedRevert:
-    """A new queued revert. Two of the same request in the same second have the same ID."""
+    """A new queued revert. The same request twice in the same second gets the same ID."""
     meaning = [str(request.change), request.application, request.only, request.through_merges, request.large]
     digest = hashlib.sha256(json.dumps(meaning).encode()).hexdigest()[:16]
     id_ = f"queued-{digest}@{now.isoformat(timespec='seconds')}"
@@ -64,7 +64,7 @@ def waiting_for_same(reverts: Iterable[QueuedRevert], new: QueuedRevert) -> Queu
 
 
 def postponed(queued: QueuedRevert, due: datetime, reason: Text, now: datetime) -> QueuedRevert:
-    """The queued revert after one more attempt that has to wait; given up after MAX_WAIT."""
+    """The queued revert after another attempt that has to wait; given up after MAX_WAIT."""
     if now - queued.asked_at >= MAX_WAIT:
         return replace(queued, state=QueueState.GIVEN_UP, reason=reason, result=reason)
     return replace(queued, due=due, reason=reason)

@@ -11,7 +11,7 @@ from bot.core.git.commit import Commit, PullRequest
 from bot.core.pull_requests.change_ref import ChangeRef
 from bot.i18n.language import Text
 
-# A revert of more files or applications than this is confirmed first.
+# A revert of more files or applications than this requires confirmation.
 MAX_FILES = 500
 MAX_APPLICATIONS = 5
 MAX_COMMITS = 500
@@ -19,9 +19,9 @@ MAX_COMMITS = 500
 
 @dataclass(frozen=True, slots=True)
 class RevertRequest:
-    """The `change` to undo. `who` (a person's name), `why` and `link` (to the request) are quoted in the pull request.
+    """The `change` to revert. `who` (a person's name), `why` and `link` (to the request) appear in the pull request.
 
-    The flags are answers to the bot's questions: revert `only` this commit although it came with others, a range
+    The flags confirm what the bot asked about: `only` this commit although it came with others, a range
     `through_merges` along first parents, and a `large` change.
     """
 
@@ -37,7 +37,7 @@ class RevertRequest:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The commits to undo, newest first, and `base`, the full sha of the commit before them.
+    """The commits to revert, newest first, and `base`, the full sha of the commit before them.
 
     A merge is one commit whose base is its first parent. `pull` is the pull request that brought exactly these commits,
     and `brought_by` the sha of the merge that brought these commits and others.
@@ -55,12 +55,12 @@ class Target:
 
     @property
     def merge(self) -> bool:
-        """Whether it is one merge commit, undone against its first parent."""
+        """Whether it is one merge commit, which is reverted to its first parent."""
         return len(self.commits) == 1 and len(self.last.parents) > 1
 
     @property
     def reapplies(self) -> bool:
-        """Whether the target is itself a revert, so that undoing it applies the original change again."""
+        """Whether the target is itself a revert, so that reverting it reapplies the original change."""
         return undo_of(subject(self)).startswith("Reapply ")
 
 
@@ -69,10 +69,10 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """The pull request is open. It changes `files`, and `applications` (names) are rendered from some of them.
+    """The pull request is open. It changes `files`, which affect `applications` (names).
 
-    `already_undone` are files of the target that someone has already put back. `automation` is the tool that wrote the
-    target and may write it again. `effects` is what merging changes in each application.
+    `already_undone` are files of the target that someone has already restored. `automation` is the tool that wrote the
+    target and may write it again. `effects` are what merging changes in each application.
     """
 
     pull: PullRequest
@@ -93,7 +93,7 @@ class AlreadyOpen:
 
 @dataclass(frozen=True, slots=True)
 class AlreadyReverted:
-    """Nothing of the target is left: the commit `by` says in its message that it reverts the target."""
+    """Nothing of the target is left: the message of the commit `by` says that it reverts the target."""
 
     target: Target
     by: Commit
@@ -101,7 +101,7 @@ class AlreadyReverted:
 
 @dataclass(frozen=True, slots=True)
 class NothingToUndo:
-    """Nothing of the target is left; `since` is the newest later commit that changed its files, if any."""
+    """Nothing of the target is left to revert; `since` is the newest later commit that changed its files, if any."""
 
     target: Target
     since: Commit | None
@@ -129,7 +129,7 @@ class Conflict:
 class InsidePull:
     """The commit came with others, in `pull` or the merge commit `merge`: revert the `whole` change, or only this one.
 
-    `only_possible` is False when the commit is not on the tracked branch by itself.
+    `only_possible` is False if the commit is not on the tracked branch by itself.
     """
 
     commit: Commit
@@ -150,7 +150,7 @@ class AcrossMerges:
 
 @dataclass(frozen=True, slots=True)
 class Confirm:
-    """A large revert: nothing was done, the person has to confirm it."""
+    """A large revert, which the person has to confirm; nothing was done."""
 
     target: Target
     files: tuple[str, ...]
@@ -159,7 +159,7 @@ class Confirm:
 
 @dataclass(frozen=True, slots=True)
 class NotFound:
-    """There is no such commit or pull request: `reason` is one sentence."""
+    """There is no such commit or pull request; `reason` is one sentence."""
 
     reason: Text
 
@@ -211,7 +211,7 @@ class EmptyCommit:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Nothing was done: `reason` says why and what to do. `retry_at` is set when the forge said when to try again."""
+    """Nothing was done; `reason` says why and what to do. `retry_at` is set if the forge said when to try again."""
 
     reason: Text
     retry_at: datetime | None = None
@@ -219,7 +219,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Unfinished:
-    """The branch is pushed, but its pull request is not open; the same request continues from there."""
+    """The branch is pushed, but its pull request is not open; the same request again continues from there."""
 
     branch: str
     reason: Text
@@ -228,7 +228,7 @@ class Unfinished:
 
 @dataclass(frozen=True, slots=True)
 class NotPermitted:
-    """The person lacks the right to revert changes of `applications` (none: of the workspace)."""
+    """The person isn't allowed to revert changes to `applications`; if empty, to anything."""
 
     applications: tuple[str, ...]
     decision: Denied | MembersUnknown
@@ -272,9 +272,9 @@ _AUTOMATION = (
 
 
 def branch_name(target: Target, attempt: int = 1) -> str:
-    """The branch of this revert: the same for everyone who asks, so that two requests share one pull request.
+    """The branch of this revert, the same for everyone, so that two requests share one pull request.
 
-    It holds whole SHAs: two commits whose SHAs begin alike are easy to make, and would share it too.
+    It contains full SHAs, since commits with the same short SHA are easy to make.
     """
     ends = dict.fromkeys((target.commits[-1].sha, target.last.sha))
     suffix = "" if attempt == 1 else f"-{attempt}"
@@ -282,12 +282,12 @@ def branch_name(target: Target, attempt: int = 1) -> str:
 
 
 def reverted_on(branch: str) -> tuple[str, ...]:
-    """The first and the last commit that the bot reverts on this branch; empty for any other branch."""
+    """The first and the last commit that the bot reverts on this branch; empty if it isn't a revert's branch."""
     return tuple(_SHA.findall(branch)) if branch.startswith("gitops-bot/revert-") else ()
 
 
 def reverted_in(message: str) -> tuple[str, ...]:
-    """The commits that a commit message says it reverts, as git and the bot write it."""
+    """The commits that a commit message says it reverts, in git's and the bot's wording."""
     return tuple(_REVERTED.findall(message))
 
 
@@ -302,7 +302,7 @@ def subject(target: Target) -> str:
 
 
 def undo_of(title: str) -> str:
-    """The title of a change that undoes a change with this title, as `git revert` writes it.
+    """The title of the revert of a change with this title, as `git revert` writes it.
 
     The revert of `Revert "x"` is `Reapply "x"`: https://git-scm.com/docs/git-revert#_description
     """
@@ -313,7 +313,7 @@ def undo_of(title: str) -> str:
 
 
 def commit_message(target: Target, request: RevertRequest, reverts: str | None) -> str:
-    """The commit message, first as git writes it; `reverts` is the forge's reference (`acme/web#7`) to the target."""
+    """The commit message, starting as in git; `reverts` is the forge's reference to the target (`acme/web#7`)."""
     if len(target.commits) == 1 or target.pull:
         title = undo_of(target.last.subject if len(target.commits) == 1 else subject(target))
     else:
@@ -329,14 +329,14 @@ def commit_message(target: Target, request: RevertRequest, reverts: str | None) 
 
 
 def _reverts(commit: Commit) -> str:
-    """The sentence of `git revert` about a commit: https://git-scm.com/docs/git-revert."""
+    """`git revert`'s sentence about a commit: https://git-scm.com/docs/git-revert."""
     if len(commit.parents) > 1:
         return f"This reverts commit {commit.sha}, reversing\nchanges made to {commit.parents[0]}."
     return f"This reverts commit {commit.sha}."
 
 
 def one_line(text: str) -> str:
-    """A person's text on one line, with no @mention for the forge to act on."""
+    """A person's text on one line, without @mentions that the forge would act on."""
     printable = "".join(
         character if character.isprintable() else " "  # git refuses NUL
         for character in text.replace("@", "")
@@ -345,7 +345,7 @@ def one_line(text: str) -> str:
 
 
 def reverted_by(target: Target, later: Iterable[Commit]) -> Commit | None:
-    """The first of the `later` commits whose message says that it reverts every commit of the target."""
+    """The first of the `later` commits whose message says that it reverts all commits of the target."""
     shas = {commit.sha for commit in target.commits}
     return next((commit for commit in later if shas <= set(reverted_in(commit.message))), None)
 
@@ -358,12 +358,12 @@ def automation(target: Target) -> str | None:
 
 def by_hand(target: Target, branch: str) -> tuple[str, ...]:
     """The commands to run in a clone of the repository to revert by hand."""
-    own = branch_name(target).removeprefix("gitops-bot/")
+    local = branch_name(target).removeprefix("gitops-bot/")
     if target.merge:
         undo = f"git revert -m 1 {target.last.sha}"
     elif len(target.commits) == 1:
         undo = f"git revert {target.last.sha}"
-    else:  # of one commit that makes all their changes
+    else:  # one commit for all of them
         title = f"{len(target.commits)} commits up to {target.last.short_sha}"
         undo = f'git revert $(git commit-tree -p {target.base} -m "{title}" "{target.last.sha}^{{tree}}")'
-    return ("git fetch origin", f"git switch -c {own} origin/{branch}", undo, f"git push -u origin {own}")
+    return ("git fetch origin", f"git switch -c {local} origin/{branch}", undo, f"git push -u origin {local}")

@@ -1,4 +1,4 @@
-"""A pull request the bot opened, to revert or to adopt, and tracks until it is merged or closed."""
+"""A pull request that the bot opened to revert or adopt, and tracks until it is merged or closed."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -18,7 +18,7 @@ class ProposedChange:
     """What merging a pull request does, for its reviewers.
 
     A revert has the `effects` on each application, and `notes` on what to know before merging; an adoption has the
-    `drift` that git takes over.
+    `drift` to adopt.
     """
 
     files: tuple[str, ...] = ()
@@ -32,17 +32,16 @@ NOTHING_KNOWN: Final = ProposedChange()
 
 @dataclass(frozen=True, slots=True)
 class TrackedPullRequest:
-    """One pull request; `number`, `url`, `title`, `author` and `state` as in PullRequest.
+    """One pull request; `number`, `url`, `title`, `author` and `state` are as in PullRequest.
 
     - `repository` is the key of a RepositoryRef.
-    - `by` is the Slack user who requested it and `requester` their name, `origin` how they did, and `what` the change
-      or application. `owners` are the users and user groups who own the applications.
+    - `by` is the Slack user who requested it, `requester` their name, `origin` where from, and `what` the change or
+      application. `owners` are the users and user groups that own the applications.
     - `approved_by` and `merged_by` are logins.
-    - `parent` is the sha that the branch began at, "" if unknown; an open one is `rewritten` if the tracked branch no
-      longer contains it, so that merging would bring removed commits back.
+    - `parent` is the sha where the branch started, "" if unknown. An open pull request is `rewritten` if the tracked
+      branch no longer contains it, so that merging would bring removed commits back.
     - `checks` are those of its newest commit; None until they have been read.
-    - `purpose` is to revert a change, or to adopt what the cluster has; an open one of these is `moot` once the drift
-      is gone.
+    - `purpose` is to revert a change or to adopt live values; an open adoption is `moot` once the drift is gone.
     """
 
     id: str
@@ -85,7 +84,7 @@ class TrackedPullRequest:
 def refreshed(
     tracked: TrackedPullRequest, pull: PullRequest, approved_by: tuple[str, ...], now: datetime
 ) -> TrackedPullRequest:
-    """The tracked pull request with its state and its approvers on the forge."""
+    """The tracked pull request with its current state and approvers on the forge."""
     tracked = replace(tracked, approved_by=approved_by, author=pull.author)
     if pull.state == tracked.state:
         return tracked

@@ -16,23 +16,24 @@ from bot.core.rendering.source import CHART_FILE, HelmParameters, is_within, res
 from bot.i18n.catalogue import manifest as texts
 from bot.i18n.language import LocalizedText
 
-# Template functions whose results don't depend only on their arguments: the clock, random values, generated keys.
+# Template functions whose results depend on more than their arguments: the clock, random values, generated keys.
 # https://helm.sh/docs/chart_template_guide/function_list/
 _NONDETERMINISTIC: Final = re.compile(
     rb"\b(now|ago|date|dateInZone|htmlDate|htmlDateInZone|rand\w+|shuffle|uuidv4|gen\w*(?:CA|Cert|Key)\w*|buildCustomCert"
     rb"|bcrypt|htpasswd|encryptAES)\b"
 )
-_GLOB_FROM: Final = re.compile(r"(?:^|/)[^/]*[*?\[].*")  # the first part of a path that is a glob, and what follows
+_REMOTE_REFERENCE: Final = re.compile(rb'"\$ref"\s*:\s*"https?://')
+_GLOB_FROM: Final = re.compile(r"(?:^|/)[^/]*[*?\[].*")  # from the first part of a path that is a glob
 
 
 @dataclass(frozen=True, slots=True)
 class ChartDependencies:
-    """What a chart needs; all paths are from the repository's root.
+    """What a chart needs. All paths are from the repository's root.
 
-    `outside` are the paths outside the chart's directory, `values_files` its values files in order, or globs for them,
-    and `set_file` the files of parameters. `local_charts` are the paths of `file://` dependencies, by name; they go
-    into the chart's charts/ directory, and so do `remote_charts`, once they are fetched, in the versions of the lock
-    file if there is one.
+    `outside` are the paths outside the chart's directory, `values_files` its values files or globs for them, in order,
+    and `set_file` the files of parameters. `local_charts` are the paths of `file://` dependencies, by name. They go
+    into the chart's charts/ directory, as do `remote_charts` once fetched, in the versions of the lock file if there is
+    one.
     """
 
     outside: tuple[Reference, ...]
@@ -45,7 +46,7 @@ class ChartDependencies:
 def find_dependencies(files: Mapping[str, bytes], root: str, parameters: HelmParameters) -> ChartDependencies:
     """The dependencies and values files of the chart at `root`; `files` is the content of each file below it, by path.
 
-    ManifestError for a path outside the repository.
+    Raises ManifestError for a path outside the repository.
     """
     chart_file = posixpath.join(root, CHART_FILE)
     if chart_file not in files:
@@ -58,7 +59,7 @@ def find_dependencies(files: Mapping[str, bytes], root: str, parameters: HelmPar
         locked = _dependencies(lock_file, files.get(lock_file, b""))
         for number, dependency in enumerate(_dependencies(file, files.get(file, b""))):
             name, repository = text(dependency, "name"), text(dependency, "repository")
-            if name in vendored or any(archive.startswith(f"{name}-") for archive in vendored):
+            if name in vendored or any(re.match(rf"{re.escape(name)}-v?\d.*\.tgz", entry) for entry in vendored):
                 continue
             line = _line(files[file], name)
             if not repository.startswith("file://"):
@@ -87,7 +88,7 @@ def find_dependencies(files: Mapping[str, bytes], root: str, parameters: HelmPar
 
 
 def verify_lock(files: Mapping[str, bytes], root: str) -> None:
-    """ManifestError if a lock file of the chart at `root` was made for other dependencies than it declares."""
+    """Raise ManifestError if the lock file of the chart at `root` doesn't match the declared dependencies."""
     for file, lock_file in _lock_files(root):
         declared, locked = (_dependencies(name, files.get(name, b"")) for name in (file, lock_file))
         for lock in _mappings(lock_file, files.get(lock_file, b"")):
@@ -96,9 +97,9 @@ def verify_lock(files: Mapping[str, bytes], root: str) -> None:
 
 
 def expand_values_files(needed: Sequence[str], paths: Iterable[str], *, ignore_missing: bool) -> tuple[str, ...]:
-    """The values files among `paths` that are needed, with globs expanded, each once. ManifestError.
+    """The needed values files among `paths`, with globs expanded, each once. Raises ManifestError.
 
-    As in Argo CD, a file that is listed by itself keeps its own place.
+    As in Argo CD, a file that is also listed by name keeps that position.
     """
     available = sorted(paths, key=lambda path: path.split("/"))
     listed = [path for path in needed if not _GLOB_FROM.search(path)]
@@ -118,15 +119,20 @@ def expand_values_files(needed: Sequence[str], paths: Iterable[str], *, ignore_m
 
 
 def is_nondeterministic(files: Iterable[tuple[str, bytes]]) -> bool:
-    """Whether rendering may give different results: a template uses such a function, or is in an archive."""
+    """Whether rendering may give different results: a template uses such a function, or is inside an archive."""
     return any(
         path.endswith(".tgz") or (b"{{" in content and _NONDETERMINISTIC.search(content) is not None)
         for path, content in files
     )
 
 
+def is_remote_schema(path: str, content: bytes) -> bool:
+    """Whether this is a schema of a chart's values that refers to a URL, so that validation needs the network."""
+    return posixpath.basename(path) == "values.schema.json" and _REMOTE_REFERENCE.search(content) is not None
+
+
 def _vendored(files: Mapping[str, bytes], root: str) -> set[str]:
-    """The names of the charts and of the archives in charts/."""
+    """The names of the charts and archives in charts/."""
     charts = posixpath.join(root, "charts")
     names = set()
     for path, content in files.items():

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from bot.core.objects.resource import Object
 
-# Helm's order of a dependency's fields, and which of them it writes if they are empty.
+# The fields of a dependency in Helm's order, and whether Helm writes them if they are empty.
 _FIELDS: Final = ("name", "version", "repository", "condition", "tags", "enabled", "import-values", "alias")
 _ALWAYS: Final = ("name", "repository")
 _TEXTS: Final = ("name", "version", "repository", "condition", "alias")
@@ -18,9 +18,9 @@ _ESCAPES: Final = {ord(character): f"\\u{ord(character):04x}" for character in "
 
 
 def is_out_of_sync(digest: str, declared: Sequence[Object], locked: Sequence[Object]) -> bool:
-    """Whether a lock with this digest and these entries was made for other dependencies than the declared ones.
+    """Whether a lock with this digest and these entries doesn't match the declared dependencies.
 
-    False if that is unknown: for a repository's alias, which each user of Helm defines, and for values that Go writes
+    False if unknown: for the alias of a repository, which each user of Helm defines, and for values that Go writes
     differently, such as a version without quotes.
     """
     if not digest or not all(_is_reproducible(dependency) for dependency in (*declared, *locked)):

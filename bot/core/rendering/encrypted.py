@@ -13,7 +13,7 @@ from typing import Final
 from bot.core.objects.manifest import Manifest
 from bot.core.objects.resource import mapping
 
-# What SOPS writes into a file of each format. A generated Secret may hold such a file.
+# What SOPS writes into a file of each format. A generated Secret may contain such a file.
 _MARKERS: Final = re.compile(rb'"mac": "ENC\[|sops_mac=ENC\[|\[sops\]|mac: ENC\[')
 _GENERATED: Final = re.compile(r".+-[0-9a-z]{10}")
 
@@ -21,8 +21,8 @@ _GENERATED: Final = re.compile(r".+-[0-9a-z]{10}")
 def split_encrypted(manifests: Iterable[Manifest]) -> tuple[list[Manifest], list[Manifest]]:
     """The objects that can be compared, and those that are encrypted.
 
-    The name of a generated Secret ends with a hash of its decrypted content. What refers to one whose content is
-    encrypted counts as encrypted, too.
+    The name of a generated Secret ends with a hash of its decrypted content, so objects that refer to an encrypted one
+    count as encrypted too.
     """
     readable: list[Manifest] = []
     encrypted: list[Manifest] = []

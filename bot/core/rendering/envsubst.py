@@ -1,7 +1,7 @@
 """Substitutes `${name}` as Flux does after a build, with defaults and Bash's string functions.
 
 The rules are those of fluxcd/pkg/envsubst 1.7 (kustomize-controller 1.9), which differ from Bash: `:?` and `:+` give a
-default as `:-` does, `-` without a colon is an error, lengths and positions count bytes, and `*` also matches `/`.
+default like `:-`, `-` without a colon is an error, lengths and positions count bytes, and `*` also matches `/`.
 https://fluxcd.io/flux/components/kustomize/kustomizations/#post-build-variable-substitution
 """
 
@@ -18,19 +18,19 @@ _ESCAPED: Final = re.compile(r"\$(?=\$)|\\(?=[/\\])")
 _DEFAULTS: Final = frozenset((":=", ":-", ":?", ":+", "="))
 _INTEGER: Final = re.compile(r"[+-]?[0-9]+")
 
-# The value of a variable, "" if there is none; None if the value is not known.
+# The value of a variable, "" if it is not set; None if it is unknown.
 Lookup = Callable[[str], str | None]
 _Token = Callable[[str], bool]  # whether a part of a glob matches a character
 
 
 class SubstitutionError(ValueError):
-    """An expression that Flux would reject: its first 60 characters."""
+    """Flux would reject an expression. The message is its first 60 characters."""
 
 
 def substitute(text: str, lookup: Lookup) -> str | None:
-    """The text with its variables replaced and `$$` as `$`; None if it needs a value that is not known.
+    """The text with its variables replaced and `$$` as `$`; None if it needs an unknown value.
 
-    SubstitutionError.
+    Raises SubstitutionError.
     """
     if "${" not in text and "$$" not in text:
         return text
@@ -38,7 +38,7 @@ def substitute(text: str, lookup: Lookup) -> str | None:
 
 
 class _Reader:
-    """Reads and evaluates one text. Values are None if they depend on a variable that is not known."""
+    """Parses and evaluates one text. Values are None if they depend on an unknown variable."""
 
     def __init__(self, text: str, lookup: Lookup) -> None:
         self._text = text
@@ -118,7 +118,7 @@ class _Reader:
         return _join(parts)
 
     def _argument(self, stops: str, *, escapes: bool = False) -> str | None:
-        """One expression, or text up to one of `stops` or an expression."""
+        """One expression, or the text up to an expression or one of `stops`."""
         if self._text.startswith("${", self._position):
             self._position += 2
             return self._expression()
@@ -151,7 +151,7 @@ class _Reader:
         if len(value) * len(pattern) > _MAX_GLOB:
             raise self._error()
         is_suffix = operator.startswith("%")
-        if is_suffix:  # as Flux does, which leaves a value whose reversed pattern is not valid
+        if is_suffix:  # like Flux, which keeps the value if the reversed pattern is invalid
             value, pattern = value[::-1], pattern[::-1]
         lengths = [length for length in _matching_prefixes(pattern, value) if length]
         trimmed = value[(max if len(operator) > 1 else min)(lengths, default=0) :]
@@ -199,7 +199,7 @@ def _join(parts: list[str | None]) -> str | None:
 
 
 def _matching_prefixes(pattern: str, value: str) -> Iterator[int]:
-    """The lengths of the prefixes that a glob matches, in time proportional to both; none if it is not valid."""
+    """The lengths of the prefixes that a glob matches, in linear time; none if the glob is invalid."""
     tokens = _tokens(pattern)
     if tokens is None:
         return
@@ -216,7 +216,7 @@ def _matching_prefixes(pattern: str, value: str) -> Iterator[int]:
 
 
 def _skip_stars(states: set[int], tokens: list[_Token | None]) -> set[int]:
-    """The states, and those after the stars at them."""
+    """The states, and the states after any stars at them."""
     for state in list(states):
         after = state
         while after < len(tokens) and tokens[after] is None:
@@ -226,7 +226,7 @@ def _skip_stars(states: set[int], tokens: list[_Token | None]) -> set[int]:
 
 
 def _tokens(pattern: str) -> list[_Token | None] | None:
-    """What each part of a glob matches, None for `*`. None if the glob is not valid."""
+    """What each part of a glob matches, None for `*`. None if the glob is invalid."""
     tokens: list[_Token | None] = []
     position = 0
     while position < len(pattern):

@@ -1,7 +1,7 @@
-"""Merges everything that Helm takes as values into one document, as Helm's command line does.
+"""Merges all values for Helm into one document, as Helm's command line does.
 
-So no value is an argument of a process, which every user of the machine can read, and an error in a values file names
-its line.
+This keeps values out of process arguments, which every user of the machine can read, and lets errors name the line of a
+values file.
 """
 
 import json
@@ -18,11 +18,11 @@ from bot.i18n.language import LocalizedText
 Values = dict[str, Any]
 
 _MAX_INDEX: Final = 65_536  # both as in Helm's strvals/parser.go
-_MAX_NESTED: Final = 30  # names, as in Helm, and here indexes too
-_NULL: Final = "null,"  # what an index beyond the end of a list adds for each item before it
-_SPECIAL: Final = re.compile(r"[\\,{]")  # in the value of a setting
+_MAX_NESTED: Final = 30  # names as in Helm, and here also indexes
+_NULL: Final = "null,"  # added for each missing item before an index beyond the end of a list
+_SPECIAL: Final = re.compile(r"[\\,{]")  # special characters in the value of a setting
 _INTEGER: Final = re.compile(r"[+-]?[0-9]{1,19}", re.ASCII)
-# Characters that JSON may hold and YAML may not, and halves of surrogate pairs, which are no text at all.
+# Characters that are valid in JSON but not in YAML, and lone surrogates, which are not valid text.
 _NOT_IN_YAML: Final = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 _WORDS: Final[Mapping[str, object]] = {"true": True, "false": False, "null": None, "0": 0}
 
@@ -33,12 +33,10 @@ def merge_values(
     parameters: HelmParameters,
     set_file: Iterable[tuple[str, bytes]] = (),
 ) -> str:
-    """Helm's values as JSON: the files, then `inline_values`, `set`, `set_string`, and `set_file` with the contents.
+    """Helm's values as JSON: the files, `inline_values`, `set`, `set_string`, and `set_file`, each over those before.
 
-    Later ones override earlier ones.
-
-    ManifestError for a file that holds no mapping, for a parameter that Helm would not accept, and for more than
-    MAX_VALUES_BYTES. Errors in what is not a file name `chart_file`.
+    Raises ManifestError for a file that isn't a mapping, for a parameter that Helm would not accept, and above
+    MAX_VALUES_BYTES. Errors outside of files name `chart_file`.
     """
     values: Values = {}
     budget = NodeBudget()
@@ -65,7 +63,7 @@ def merge_values(
 
 
 def set_parameter(values: Values, parameter: str, budget: "SizeBudget", *, is_string: bool) -> None:
-    """Change the values as `helm --set` or, for strings, `--set-string` does with NAME=VALUE. ValueError."""
+    """Change the values as `helm --set` or, for strings, `--set-string` does with NAME=VALUE. Raises ValueError."""
     try:
         budget.take(len(parameter))
         _Setting(parameter, budget, is_string=is_string).apply(values)
@@ -80,7 +78,7 @@ def _read(file: str, content: bytes, budget: NodeBudget) -> Values:
         return {}
     if not isinstance(value, dict):
         raise ManifestError(file, line, LocalizedText(texts.NO_VALUES))
-    copied: Values = json.loads(_dumped(file, value))  # aliases share their values, and `set` changes them
+    copied: Values = json.loads(_dumped(file, value))  # aliases share values, which `set` changes
     return copied
 
 
@@ -104,7 +102,7 @@ def _as_escape(match: re.Match[str]) -> str:
 
 
 def _merge(values: Values, override: Values) -> None:
-    """Change the values: mappings are merged, everything else is replaced."""
+    """Merge into `values`: mappings are merged, everything else is replaced."""
     for key, value in override.items():
         old = values.get(key)
         if isinstance(old, dict) and isinstance(value, dict):
@@ -114,7 +112,7 @@ def _merge(values: Values, override: Values) -> None:
 
 
 def _escaped(value: str) -> str:
-    """A value in which a comma does not start the next setting; lists in braces keep theirs, as in Argo CD."""
+    """Escape commas in a value, except in a list in braces, as in Argo CD."""
     return value if value.startswith("{") else re.sub(r"(?<!\\),", r"\,", value)
 
 
@@ -123,15 +121,15 @@ class _InvalidError(Exception):
 
 
 class _EndError(Exception):
-    """The text ends where Helm allows it to. What it has set before is kept."""
+    """The text ends where Helm allows it to. What it has set until then is kept."""
 
 
 class _TooLargeError(Exception):
-    """The parameters set more than all values may have."""
+    """The parameters set more than the limit for all values."""
 
 
 class SizeBudget:
-    """How much more the parameters may set, in characters of JSON."""
+    """How much more the parameters may set, in JSON characters."""
 
     def __init__(self) -> None:
         self._left = MAX_VALUES_BYTES
@@ -153,7 +151,7 @@ class _Setting:
         self._is_string = is_string
 
     def apply(self, values: Values) -> None:
-        """Change the values. _InvalidError where Helm says that the text is wrong."""
+        """Change the values. Raises _InvalidError if Helm would reject the text."""
         try:
             while True:
                 self._set_key(values, 0)
@@ -242,7 +240,7 @@ class _Setting:
                 return entries, False
 
     def _until(self, stops: str) -> tuple[str, str]:
-        """The text up to one of `stops`, without backslashes, and that stop; "" if the text ends before."""
+        """The text up to one of `stops`, without backslashes, and the stop; "" if the text ends before."""
         characters: list[str] = []
         while self._at < len(self._text):
             character = self._text[self._at]

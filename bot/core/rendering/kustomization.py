@@ -1,9 +1,9 @@
 """Finds the files and bases that a kustomization refers to, and refuses what Kustomize would otherwise download.
 
 Kustomize tries the entries of `resources` and similar fields as files, then as URLs of files, then as git repositories
-(kustomize, api/internal/target and api/internal/git/repospec.go). Here each must be in the repository, or a base or
-file that is fetched before and then named by its path, so there is nothing left to download. The same applies to
-charts. What other files contain is left to Kustomize, which may need to be isolated for that.
+(kustomize, api/internal/target and api/internal/git/repospec.go). Here each must be in the repository, or be a base or
+file that is fetched first and referred to by path, so that Kustomize downloads nothing. The same applies to charts. The
+content of other files is left to Kustomize, which may need to be isolated for that.
 """
 
 import json
@@ -24,24 +24,24 @@ from bot.core.sanitize import redact_url
 from bot.i18n.catalogue import manifest as texts
 from bot.i18n.language import LocalizedText, Phrase
 
-# Fields whose entries may be directories with kustomizations of their own, also outside the root.
+# Fields whose entries may be directories with their own kustomizations, including ones outside the root.
 _ROOTS: Final = ("resources", "bases", "components", "generators", "transformers", "validators")
-_BASES: Final = ("resources", "bases", "components")  # of these, the entries that may be in another repository
-_REMOTE_FILES: Final = ("resources", "bases")  # of these, the entries that may be a file at a URL
-_INLINE: Final = ("generators", "transformers", "validators")  # an entry may be the object itself
+_BASES: Final = ("resources", "bases", "components")  # fields whose entries may be in another repository
+_REMOTE_FILES: Final = ("resources", "bases")  # fields whose entries may be the URL of a file
+_INLINE: Final = ("generators", "transformers", "validators")  # fields whose entries may be the object itself
 _FILES: Final = ("crds", "configurations")
 _WITH_PATH: Final = ("patches", "patchesJson6902", "replacements")
 _ORIGINS: Final = frozenset({"originAnnotations", "transformerAnnotations"})  # of `buildMetadata`
 _GENERATORS: Final = ("configMapGenerator", "secretGenerator")
 
-# Its configuration can name the directory from which Helm loads plugins, and Helm's options.
+# Its configuration can set Helm's options and plugin directory.
 _HELM_GENERATOR: Final = "HelmChartInflationGenerator"
 
-_MAX_LINE_SEARCHES: Final = 1_000  # per file; each reads the file, and the line number is only a courtesy
+_MAX_LINE_SEARCHES: Final = 1_000  # per file: each one reads the file, and line numbers are optional
 
 _URL: Final = re.compile(r"\s*https?:", re.IGNORECASE)
-# Whatever Kustomize may take for a repository's URL, even where a directory of that name exists. No URL begins with a
-# dot, so a colon after one is part of a name.
+# Whatever Kustomize may take for a repository's URL, even if a directory of that name exists. No URL begins with a dot,
+# so after one, a colon is part of a name.
 _REMOTE: Final = re.compile(r"[?@]|\.git(/|$)|(^|/)_git/|^(www\.)?github\.com(/|$)|^(?!\.\.?/)[^:]*:", re.IGNORECASE)
 
 
@@ -61,7 +61,7 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class BaseReference:
-    """A base or file elsewhere, and the `entry` of a `field` that refers to it, in the `line` of a `file`."""
+    """A remote base or file, and the `entry` of a `field` that refers to it, at the `line` of a `file`."""
 
     base: RemoteBase | RemoteFile
     entry: str
@@ -82,12 +82,12 @@ class BaseReference:
 
 @dataclass(frozen=True, slots=True)
 class References:
-    """What the kustomizations below one root need from `outside` of it, from `bases`, and as `charts`.
+    """What the kustomizations below one root need: paths `outside` of it, `bases` and `charts`.
 
-    Of the `charts`, those that are at their path are not fetched. `uses_helm` says whether there are any charts.
-    `names_origins` says whether they annotate objects with the files that they come from, and `uses_plugins` whether
-    they have generators, transformers or validators. Kustomize runs only its own, but their configuration can itself be
-    generated, so that what it refers to is not known before.
+    `charts` that exist at their path are not fetched. `uses_helm` is whether there are any charts, `names_origins`
+    whether objects are annotated with the files that they come from, and `uses_plugins` whether there are generators,
+    transformers or validators. Kustomize runs only built-in ones, but their configuration can itself be generated, so
+    it isn't known in advance what they refer to.
     """
 
     outside: tuple[Reference, ...] = ()
@@ -101,8 +101,8 @@ class References:
 def find_references(files: Mapping[str, bytes], root: str) -> References:
     """Follow the kustomizations reachable from `root` within it; `files` is the content of each file there, by path.
 
-    ManifestError for what would have to be downloaded, is outside the repository, or is missing, and for what passes
-    options or configuration to Helm.
+    Raises ManifestError for anything that would have to be downloaded, is outside the repository or is missing, and for
+    anything that passes options or configuration to Helm.
     """
     directories = {directory for path in files for directory in _parents(path)}
     outside: dict[str, Reference] = {}
@@ -158,7 +158,7 @@ def with_base_paths(file: str, content: bytes, bases: Iterable[BaseReference]) -
 
 
 def _remote(field: str, entry: str) -> RemoteBase | RemoteFile | None:
-    """The base or file elsewhere that an entry names; None if it is another remote."""
+    """The remote base or file that an entry refers to; None if it is of another kind."""
     base = RemoteBase.parse(entry) if field in _BASES else None
     return base or (RemoteFile.parse(entry) if field in _REMOTE_FILES else None)
 
@@ -178,13 +178,13 @@ def _parents(path: str) -> Iterator[str]:
 
 
 class _Fields:
-    """A mapping by its keys as Go's decoder reads them: it folds their case as Unicode does."""
+    """A mapping whose keys are read as Go's decoder does, with Unicode case folding."""
 
     def __init__(self, mapping: Mapping[str, Any]) -> None:
         self._pairs = [(key.casefold(), value) for key, value in mapping.items()]
 
     def values(self, field: str) -> list[Any]:
-        """Every value that the field may have: which one counts depends on the version of the decoder."""
+        """Every possible value of the field: which one counts depends on the version of the decoder."""
         return [value for key, value in self._pairs if key == field.casefold()]
 
     def texts(self, field: str) -> list[str]:
@@ -200,7 +200,7 @@ class _Fields:
         return [entry for entry in self._entries(field) if isinstance(entry, str)]
 
     def mappings(self, field: str) -> list["_Fields"]:
-        """The mappings in lists, and those that are values themselves."""
+        """The mappings in lists, and the values that are mappings."""
         return [_Fields(entry) for entry in (*self.values(field), *self._entries(field)) if isinstance(entry, dict)]
 
     def strings_below(self, *, without: str) -> Iterator[str]:
@@ -245,7 +245,7 @@ class _Kustomization:
                 yield self._reference(entry, LocalizedText(texts.ENTRY))
 
     def bases(self) -> Iterator[BaseReference]:
-        """The entries that are in other repositories, or files at URLs."""
+        """The entries in other repositories and the URLs of files."""
         for field in _BASES:
             for entry in self._fields.strings(field):
                 base = _remote(field, entry) if _REMOTE.search(entry) else None
@@ -253,7 +253,7 @@ class _Kustomization:
                     yield BaseReference(base, entry, field, self._file, self._line(entry))
 
     def chart_homes(self, files: Mapping[str, bytes]) -> Iterator[Reference]:
-        """The directories with the charts of `helmCharts`; ManifestError for a chart that is nowhere.
+        """The directories with the charts of `helmCharts`. Raises ManifestError for a chart that can't be found.
 
         A directory is optional if all charts in it can be fetched.
         """
@@ -266,7 +266,7 @@ class _Kustomization:
                 yield replace(home, optional=bool(chart.repository))
 
     def remote_charts(self) -> Iterator[RemoteChart]:
-        """The charts of `helmCharts` that can be fetched, unless they are at their path."""
+        """The charts of `helmCharts` to fetch unless they exist at their path."""
         charts = (self._chart(entry, home.path) for home in self._homes() for entry in self._charts)
         return (chart for chart in charts if chart.repository)
 
@@ -275,7 +275,7 @@ class _Kustomization:
         return [self._reference(home, LocalizedText(texts.CHART_HOME)) for home in homes or ["charts"]]
 
     def _chart(self, entry: _Fields, home: str) -> RemoteChart:
-        """The chart of an entry, at the path where Kustomize looks for it before it downloads. ManifestError."""
+        """The chart of an entry, at the path where Kustomize looks for it before it downloads. Raises ManifestError."""
         name, version, repository = entry.text("name"), entry.text("version"), entry.text("repo")
         if not (entry.text("releaseName") or entry.text("nameTemplate")):
             raise self._error(name, LocalizedText(texts.NO_RELEASE_NAME, name=name))
@@ -290,7 +290,7 @@ class _Kustomization:
         return RemoteChart(name, repository, version, path, self._file, self._line(name), digest)
 
     def refuse_helm_options(self) -> None:
-        """ManifestError for what Kustomize would pass to Helm as an option, or as the place of its plugins."""
+        """Raise ManifestError for anything that Kustomize would pass to Helm as an option or plugin directory."""
         if self._fields.values("helmChartInflationGenerator"):
             raise self._error("helmChartInflationGenerator", LocalizedText(texts.OLD_HELM_FIELD))
         for settings in (*self._fields.mappings("helmGlobals"), *self._charts):
@@ -301,7 +301,7 @@ class _Kustomization:
                     raise self._error(value, LocalizedText(texts.HELM_OPTION))
 
     def check_files(self, files: Mapping[str, bytes]) -> None:
-        """ManifestError for a file that Kustomize would download over HTTP, and for one that is missing."""
+        """Raise ManifestError for a file that Kustomize would download over HTTP, and for a missing file."""
         for field, entry in self._file_paths():
             if _URL.match(entry):
                 raise self._remote_error(field, entry)
@@ -326,7 +326,7 @@ class _Kustomization:
             yield from (("helmCharts", path) for path in values_files)
 
     def _check_inline(self, entry: str) -> None:
-        """ManifestError for an inline entry that is not an object: Kustomize would take it for a path or a URL."""
+        """Raise ManifestError for an inline entry that isn't an object: Kustomize would take it for a path or URL."""
         line = self._line(entry)
         for _, document in read_documents(self._file, entry.encode(errors="replace")):
             if document is None:

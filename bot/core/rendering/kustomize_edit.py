@@ -24,9 +24,9 @@ class EditedFile:
 
 
 def edit_kustomization(files: Mapping[str, bytes], root: str, parameters: KustomizeParameters) -> EditedFile | None:
-    """The kustomization at `root` with the deployer's changes; None if there is none and none should be created.
+    """The kustomization at `root` with the deployer's changes; None if there is none and none is to be created.
 
-    ManifestError if the file doesn't hold exactly one kustomization, or already has a label that would be added.
+    Raises ManifestError unless the file has exactly one kustomization, or if it already has a label to add.
     """
     candidates = (posixpath.join(root, name) for name in KUSTOMIZATION_FILES)
     file = next((path for path in candidates if path in files), None)
@@ -34,7 +34,7 @@ def edit_kustomization(files: Mapping[str, bytes], root: str, parameters: Kustom
         return None
     if file is None:
         file = posixpath.join(root, KUSTOMIZATION_FILES[0])
-        # Kustomize rejects a kustomization without any field; Flux sets this one if there is nothing to build.
+        # Kustomize rejects a kustomization without fields; Flux sets this one if there is nothing to build.
         resources = _generated_resources(files, root)
         kustomization: dict[str, Any] = {"resources": resources} if resources else {"namespace": "_placeholder"}
     else:
@@ -92,7 +92,7 @@ def _add(existing: Mapping[str, Any], added: Mapping[str, str], file: str, *, fo
 
 
 def _generated_resources(files: Mapping[str, bytes], root: str) -> list[str]:
-    """Every manifest below `root`, with each directory that has a kustomization in place of the files in it."""
+    """Every manifest below `root`; a directory with a kustomization replaces the files in it."""
     kustomized = {posixpath.dirname(path) for path in files if posixpath.basename(path) in KUSTOMIZATION_FILES}
     outermost = {directory for directory in kustomized if kustomized.isdisjoint(_parents(directory))}
     manifests = [path for path in files if path.endswith(_SUFFIXES) and kustomized.isdisjoint(_parents(path))]
@@ -118,7 +118,7 @@ def _merge_images(entries: Sequence[Any], overrides: Sequence[Mapping[str, Any]]
 
 
 def _set_images(entries: Sequence[Any], overrides: Sequence[Mapping[str, Any]]) -> list[Any]:
-    """The entries as `kustomize edit set image` leaves them: replaced by name, but `*` keeps what was there."""
+    """The entries after `kustomize edit set image`: replaced by name, where `*` keeps the current value."""
     existing = {entry["name"]: entry for entry in entries if isinstance(entry, Mapping) and "name" in entry}
     images = existing | {
         override["name"]: {
@@ -138,7 +138,7 @@ def _parents(path: str) -> Iterator[str]:
 
 
 def _replace_by_name(entries: Sequence[Any], overrides: Sequence[Mapping[str, Any]]) -> list[Any]:
-    """The entries, those with the name of an override replaced by it."""
+    """The entries with the overrides in place of those with the same name."""
     names = {override["name"] for override in overrides}
     kept = [entry for entry in entries if not (isinstance(entry, Mapping) and entry.get("name") in names)]
     return [*kept, *overrides]

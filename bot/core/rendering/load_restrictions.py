@@ -1,10 +1,10 @@
 """Lets kustomizations load files from anywhere in the repository, as Flux does.
 
 Kustomize only loads files in or below the kustomization's directory, unless its restrictions are lifted
-(`LoadRestrictionsNone`). That would also let it read any file on this machine, so the bot keeps them, and moves the
-files instead: into the kustomization's directory, under the same name, because a generator uses it as a key. Files of
-`generators`, `transformers` and `validators` stay where they are, so that Kustomize refuses those from elsewhere: what
-they name isn't checked.
+(`LoadRestrictionsNone`). That would let it read any file on this machine, so the bot moves the files instead: into the
+kustomization's directory, under the same name, because a generator uses it as a key. The files of `generators`,
+`transformers` and `validators` are not moved, so that Kustomize refuses those from elsewhere: their references aren't
+checked.
 """
 
 import json
@@ -31,7 +31,7 @@ _FIELDS: Final = frozenset(
     }
 )
 
-Edit = Callable[[str], str]  # a path relative to a kustomization, as it is to be written
+Edit = Callable[[str], str]  # the new path, relative to a kustomization
 
 
 def outside_paths(file: str, content: bytes) -> Iterator[str]:
@@ -51,7 +51,7 @@ def outside_paths(file: str, content: bytes) -> Iterator[str]:
 
 
 def move_outside_files(files: Mapping[str, bytes]) -> dict[str, bytes]:
-    """What to add or replace in `files` so that no kustomization loads a file from outside its own directory."""
+    """The files to add or replace so that no kustomization loads a file from outside its own directory."""
     changed: dict[str, bytes] = {}
     for file in files:
         if posixpath.basename(file) in KUSTOMIZATION_FILES:
@@ -60,7 +60,7 @@ def move_outside_files(files: Mapping[str, bytes]) -> dict[str, bytes]:
 
 
 def original_path(path: str) -> str:
-    """Where the file at a path was before `move_outside_files`."""
+    """The path of a file before `move_outside_files`."""
     return path.rpartition(f"{_DIRECTORY}/")[2]
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from posixpath import basename, normpath
 from typing import Final
 
-from bot.core.objects.manifest import Manifest, ManifestError, NodeBudget, read_manifests
+from bot.core.objects.manifest import Manifest, ManifestError, NodeBudget, read_manifests, refuse_lfs_pointer
 from bot.i18n.catalogue import manifest as texts
 from bot.i18n.language import LocalizedText, join_texts
 
@@ -12,9 +12,9 @@ _MAX_ERRORS: Final = 10  # of one directory
 _SUFFIXES = (".yaml", ".yml", ".json")
 _SKIP_MARKER = b"+argocd:skip-file-rendering"
 _MANIFEST_MARKERS = (b"apiVersion:", b"kind:", b"metadata:")
-_JSONNET = ".jsonnet"  # the files that Argo CD evaluates; they import .libsonnet files
+_JSONNET = ".jsonnet"  # the extension that Argo CD evaluates; .libsonnet files are imported
 
-# Next to these, the other files are a generator's input, not manifests to compare.
+# Files next to these are the input of a generator, not manifests to compare.
 _GENERATORS = {
     "kustomization.yaml": "Kustomize",
     "kustomization.yml": "Kustomize",
@@ -28,9 +28,9 @@ def render_plain(
 ) -> list[Manifest]:
     """The manifests in (path, content) pairs, ordered by path; `root` is the application's path.
 
-    Without `hidden`, hidden files and directories below the root (`.github`) are skipped. ManifestError, with file and
-    line, for every invalid manifest and for the input of Kustomize, Helm and Jsonnet. With `skip_other_yaml`, files are
-    skipped as in Argo CD, and the input of Kustomize and Helm is YAML like any other.
+    Without `hidden`, hidden files and directories below the root (`.github`) are skipped. Raises ManifestError, with
+    file and line, for every invalid manifest and for the input of Kustomize, Helm and Jsonnet. With `skip_other_yaml`,
+    files are skipped as in Argo CD, including the input of Kustomize and Helm.
     """
     base = normpath(root.strip("/") or ".")
     read = sorted((path, content) for path, content in files if hidden or not _is_hidden(path, base))
@@ -50,7 +50,7 @@ def render_plain(
                 manifests += read_file(path, content, budget)
             except ManifestError as error:
                 manifests.clear()
-                # Without its traceback, which would keep what was read of the file.
+                # Without the traceback, which would keep the file's content in memory.
                 errors.append(ManifestError(error.file, error.line, error.problem))
                 if error.problem == LocalizedText(texts.TOO_MANY_NODES):
                     break
@@ -63,12 +63,13 @@ def render_plain(
 
 
 def _read_objects(path: str, content: bytes, budget: NodeBudget) -> list[Manifest]:
-    """The manifests in a file; none if Argo CD takes it for something else. ManifestError.
+    """The manifests in a file; none if Argo CD takes it for something else. Raises ManifestError.
 
     https://argo-cd.readthedocs.io/en/stable/user-guide/directory/ and its reposerver (getObjsFromYAMLOrJSON).
     """
     if _SKIP_MARKER in content:
         return []
+    refuse_lfs_pointer(path, content)
     try:
         return read_manifests(path, content, budget)
     except ManifestError:
@@ -78,7 +79,7 @@ def _read_objects(path: str, content: bytes, budget: NodeBudget) -> list[Manifes
 
 
 def is_input_file(name: str) -> bool:
-    """Whether a file of that name can affect the result of `render_plain`."""
+    """Whether a file with this name can affect the result of `render_plain`."""
     return name.endswith((*_SUFFIXES, _JSONNET)) or name in _GENERATORS
 
 

@@ -1,4 +1,4 @@
-"""Substitutes variables in what Kustomize built, as Flux does before it applies the objects.
+"""Substitutes variables in Kustomize's output, as Flux does before it applies the objects.
 
 The rules are those of kustomize-controller 1.9.
 https://fluxcd.io/flux/components/kustomize/kustomizations/#post-build-variable-substitution
@@ -19,14 +19,14 @@ _VARIABLE_NAME: Final = re.compile(r"[_A-Za-z][_A-Za-z0-9]*")
 
 @dataclass(frozen=True, slots=True)
 class PostBuild:
-    """What Flux applies, and the objects that it applies with values that only Flux can read."""
+    """The objects that Flux applies, and those with values that only Flux can read."""
 
     manifests: tuple[Manifest, ...]
     unread: tuple[Manifest, ...] = ()
 
 
 def post_build(file: str, manifests: bytes, flux: FluxBuild) -> PostBuild:
-    """The objects that a build printed, with their variables. ManifestError; SubstitutionError, with the expression."""
+    """The objects that a build printed, with variables substituted. Raises ManifestError, SubstitutionError."""
     variables = {name: value.replace("\n", "") for name, value in flux.substitutions}
     if not (variables or flux.substitute_always or flux.has_unread_variables):
         return PostBuild(tuple(read_manifests(file, manifests)))

@@ -1,4 +1,4 @@
-"""A kustomization's reference to a directory in another git repository, written as Kustomize reads it.
+"""A kustomization's reference to a directory in another git repository, in Kustomize's syntax.
 
 https://github.com/kubernetes-sigs/kustomize/blob/kustomize/v5.8.1/api/internal/git/repospec.go
 """
@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from bot.core.rendering.source import normalize_path, resolve_path
 
-MOUNTS: Final = ".gitops-bot-bases"  # where the bases are, beside the files of the repository that refers to them
+MOUNTS: Final = ".gitops-bot-bases"  # the directory for bases, next to the files of the repository
 FILE_EXTENSIONS: Final = (".yaml", ".yml", ".json")  # of URLs that are read as files, not as git repositories
 
 _SCP_LIKE: Final = re.compile(r"(?:git::)?([\w.-]+@[\w.-]+):(?!/)(\S+)", re.ASCII)
@@ -34,10 +34,9 @@ class RemoteBase:
 
     @classmethod
     def parse(cls, entry: str) -> Self | None:
-        """The base that an entry of `resources` names; None for anything else, such as a file over HTTP."""
+        """The base that an entry of `resources` refers to; None for anything else, such as a file over HTTP."""
         location, _, query = entry.strip().removeprefix("git::").partition("?")
-        if re.match(r"(www\.)?github\.com/", location, re.IGNORECASE):
-            location = f"https://{location}"
+        location = re.sub(r"^((www\.)?github\.com)[/:]", r"https://\1/", location, flags=re.IGNORECASE)
         if scp_like := _SCP_LIKE.fullmatch(location):
             host, separator, rest = scp_like[1], ":", scp_like[2]
         else:
@@ -77,12 +76,12 @@ class RemoteBase:
 
     @property
     def title(self) -> str:
-        """The base as people write it: `github.com/acme/bases//web?ref=v1`."""
+        """The base to show: `github.com/acme/bases//web?ref=v1`."""
         return f"{self.location}{f'//{self.path}' if self.path else ''}{f'?ref={self.ref}' if self.ref else ''}"
 
     @property
     def root(self) -> str:
-        """Where the repository's root is mounted: a name that people recognize in errors."""
+        """Where the repository's root is mounted, with a recognizable name for errors."""
         digest = hashlib.sha256(f"{self.url} {self.ref}".encode()).hexdigest()[:16]
         return f"{MOUNTS}/{re.sub(r'[^a-z0-9.]+', '-', self.location)[:60]}-{digest}"
 
@@ -99,7 +98,7 @@ def mounted_root(path: str) -> str:
 
 
 def _is_canonical(path: str) -> bool:
-    """Whether every server understands the path as it is written: what is fetched must be what was allowed."""
+    """Whether every server reads the path the same way, so that what is fetched is what was allowed."""
     return not any(part in ("", ".", "..") for part in path.split("/")) and not {"%", "\\"} & {*path}
 
 

@@ -10,10 +10,10 @@ from bot.i18n.language import LocalizedText, Phrase
 
 @dataclass(frozen=True, slots=True)
 class RemoteChart:
-    """A chart in a Helm repository or registry, and the `line` of a `file` that refers to it.
+    """A chart in a Helm repository or registry, and the `file` and `line` that refer to it.
 
-    `version` may be a range, and `digest` is that of a registry's manifest, if the reference has one. `path` is where
-    its files belong, from the repository's root.
+    `version` may be a range. `digest` is that of a registry's manifest, if the reference has one. `path` is where its
+    files go, from the repository's root.
     """
 
     name: str
@@ -25,7 +25,7 @@ class RemoteChart:
     digest: str = ""
 
     def not_fetchable(self, remedy: Phrase) -> ManifestError:
-        """The error if its repository is not one that charts can be fetched from, with what to do instead."""
+        """The error if charts can't be fetched from its repository, with what to do instead."""
         origin = LocalizedText(texts.FROM, repository=redact_url(self.repository)) if self.repository else ""
         instead = LocalizedText(remedy, path=self.path)
         message = LocalizedText(texts.FETCHED_CHART, name=self.name, origin=origin, remedy=instead)

@@ -26,7 +26,7 @@ class RemoteFile:
 
     @property
     def is_pinned(self) -> bool:
-        """Whether the URL contains a full commit sha, so that what is there does not change."""
+        """Whether the URL contains a full commit sha, so that its content does not change."""
         return any(_FULL_SHA.fullmatch(part) for part in urlsplit(self.url).path.split("/"))
 
     @property
@@ -36,18 +36,18 @@ class RemoteFile:
 
     @property
     def title(self) -> str:
-        """The file as people write it, without a query, which may contain a token."""
+        """The file to show, without the query, which may contain a token."""
         return self.url.partition("?")[0]
 
     @property
     def root(self) -> str:
-        """Where the file is mounted, as a directory with a kustomization: Kustomize loads no file from elsewhere."""
+        """Where the file is mounted: a directory with a kustomization, the only place Kustomize loads files from."""
         digest = hashlib.sha256(self.url.encode()).hexdigest()[:16]
         return f"{MOUNTS}/{re.sub(r'[^a-z0-9.]+', '-', self.location)[:60]}-{digest}"
 
     @property
     def mount(self) -> str:
-        """What to refer to instead of the URL."""
+        """The path that replaces the URL."""
         return self.root
 
 

@@ -1,4 +1,4 @@
-"""Finds the files that declare a kustomization's objects, since Kustomize's output does not name them."""
+"""Finds the files that declare a kustomization's objects, which Kustomize's output doesn't name."""
 
 import posixpath
 from collections import Counter
@@ -13,7 +13,7 @@ from bot.core.rendering.load_restrictions import original_path
 from bot.core.rendering.remote_base import mounted_root
 from bot.core.rendering.source import KUSTOMIZATION_FILES, resolve_path
 
-_MAX_KUSTOMIZATIONS: Final = 1_000  # one that several others contain counts for each of them
+_MAX_KUSTOMIZATIONS: Final = 1_000  # one that several others contain counts several times
 # Kinds whose names get no prefix and no suffix.
 # https://github.com/kubernetes-sigs/kustomize/blob/master/api/internal/builtins/PrefixTransformer.go
 _KEEP_NAMES: Final = frozenset({"APIService", "CustomResourceDefinition", "Namespace"})
@@ -21,7 +21,7 @@ _KEEP_NAMES: Final = frozenset({"APIService", "CustomResourceDefinition", "Names
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """A file or a directory of a kustomization, and what Kustomize adds to the names of the objects there."""
+    """A file or directory of a kustomization, and the prefix and suffix that Kustomize adds to the names in it."""
 
     path: str
     prefix: str = ""
@@ -30,21 +30,21 @@ class _Place:
 
 
 def with_locations(rendered: Sequence[Manifest], files: Mapping[str, bytes], root: str) -> list[Manifest]:
-    """The objects of the kustomization at `root`, each with the file and the line of the resource it was built from.
+    """The objects of the kustomization at `root`, each with the file and line of the resource it was built from.
 
-    `files` are by path, without those behind symbolic links. An object has no line unless it and exactly one resource
-    share a group, kind and name. Plugins can rename objects, so call this only for kustomizations without any.
+    `files` are by path, without those behind symbolic links. An object has a line only if exactly one resource has the
+    same group, kind and name. Plugins can rename objects, so call this only for kustomizations without plugins.
     """
     declared: dict[tuple[str, str, str], list[Manifest]] = {}
     budget = NodeBudget()
     for place in _resources(files, root):
-        with suppress(ManifestError):  # Kustomize reads some files that the bot refuses
+        with suppress(ManifestError):  # Kustomize accepts some files that the bot refuses
             for manifest in read_manifests(original_path(place.path), files[place.path], budget):
                 is_renamed = manifest.kind not in _KEEP_NAMES
                 name = f"{place.prefix}{manifest.name}{place.suffix}" if is_renamed else manifest.name
                 declared.setdefault(_identity(manifest, name), []).append(manifest)
     identities = [_identity(manifest, manifest.name) for manifest in rendered]
-    totals = Counter(identities)  # two objects of one name are in two namespaces
+    totals = Counter(identities)  # objects with the same name are in different namespaces
     return [
         _located(manifest, declared.get(identity, ()) if totals[identity] == 1 else ())
         for manifest, identity in zip(rendered, identities, strict=True)
@@ -62,7 +62,7 @@ def _identity(manifest: Manifest, name: str) -> tuple[str, str, str]:
 
 
 def _resources(files: Mapping[str, bytes], root: str) -> list[_Place]:
-    """The files that the kustomization at `root` and those below it list; none where their names aren't certain."""
+    """The files that the kustomization at `root` and those below it list, unless the names in them are uncertain."""
     resources: list[_Place] = []
     todo = [_Place(root)]
     for _ in range(_MAX_KUSTOMIZATIONS):
@@ -79,7 +79,7 @@ def _resources(files: Mapping[str, bytes], root: str) -> list[_Place]:
 
 
 def _entries(file: str, content: bytes, place: _Place) -> Iterator[_Place | None]:
-    """What a kustomization lists; None if it is a component that renames what others list."""
+    """The entries of a kustomization; None if it is a component that renames objects of others."""
     for _, document in read_documents(file, content):
         if not isinstance(document, dict):
             continue

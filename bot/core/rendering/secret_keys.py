@@ -1,4 +1,4 @@
-"""Masks keys of values that come from Secrets: charts can render keys, too."""
+"""Masks keys that come from Secrets in values: charts can render keys too."""
 
 import json
 import re
@@ -9,7 +9,7 @@ _WORD: Final = re.compile(rb"""[^\s"'`{}()\[\]:,|=]+""")
 
 
 def mask_keys(values: str, secret_keys: Collection[str], chart: Iterable[bytes]) -> str:
-    """The values, as JSON, with other keys in place of `secret_keys`. Those that the chart's files contain stay."""
+    """The values, as JSON, with other keys in place of `secret_keys`, except keys in the chart's files."""
     texts = {text for content in chart for text in _WORD.findall(content)} if secret_keys else set()
     words = {word for text in texts for word in (text, *text.split(b"."))}
     masked = {key for key in secret_keys if key.encode(errors="replace") not in words}

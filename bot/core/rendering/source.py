@@ -1,4 +1,4 @@
-"""Where an application's manifests come from: a path in a repository, the tool that renders it, and its parameters."""
+"""The source of an application's manifests: a path in a repository, the tool that renders it, and its parameters."""
 
 import posixpath
 from collections.abc import Iterable
@@ -21,7 +21,7 @@ class SourceType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """The Kubernetes version and API versions that templates see in `.Capabilities`. "" and () leave Helm's default."""
+    """The Kubernetes version and API versions that templates see in `.Capabilities`. "" and () mean Helm's default."""
 
     kube_version: str = ""
     api_versions: tuple[str, ...] = ()
@@ -29,19 +29,19 @@ class Capabilities:
 
 @dataclass(frozen=True, slots=True)
 class HelmParameters:
-    """What a deployer passes to Helm besides the chart. "" and () leave Helm's default.
+    """What a deployer passes to Helm besides the chart. "" and () mean Helm's default.
 
     - `values_files` are paths from the source's path, or with a leading slash, from the repository's root. Later files
       override earlier ones; with `ignore_missing_values_files`, missing ones are skipped. A glob (`*`, `?`, `[…]`,
-      `**`) stands for the files that it matches, by path, except those that are listed by themselves.
-    - `inline_values` is YAML that overrides the files. `set` and `set_string` are (name, value) pairs, as in
-      `helm --set` and `--set-string`, that override both. `set_file` are (name, path) pairs, as in `--set-file`.
+      `**`) matches files in the order of their paths, except those that are also listed by name.
+    - `inline_values` is YAML that overrides the files. `set` and `set_string` are (name, value) pairs, as in `helm
+      --set` and `--set-string`, that override both. `set_file` are (name, path) pairs, as in `--set-file`.
     - `is_upgrade` is `helm --is-upgrade`: `.Release.IsUpgrade` is true instead of `.Release.IsInstall`.
     - `include_crds` is `helm --include-crds`: whether to render the crds/ directory.
-    - `masked_values` replace `inline_values` that come from Secrets, to find out what they appear in. `secret_keys` are
-      keys in both that only Secrets contain.
-    - With `replaces_values`, the chart's own values.yaml only counts if it is among the files.
-    - `post_renderers` are kustomizations with `images` and `patches` for what Helm renders, as JSON.
+    - `masked_values` are `inline_values` with those from Secrets masked, to find the objects they appear in.
+      `secret_keys` are keys in both that only Secrets contain.
+    - With `replaces_values`, the chart's own values.yaml counts only if it is among the files.
+    - `post_renderers` are kustomizations with `images` and `patches` for Helm's output, as JSON.
     """
 
     release_name: str = ""
@@ -64,10 +64,11 @@ class HelmParameters:
 
 @dataclass(frozen=True, slots=True)
 class DirectoryParameters:
-    """Which plain files of a path to read, like Argo CD's `directory` options.
+    """Which plain files in a path to read, like Argo CD's `directory` options.
 
-    `include` and `exclude` are glob patterns for paths relative to the source's path; "" matches every file and none.
-    With `hidden`, hidden files are read too; with `skip_other_yaml`, YAML files without Kubernetes objects are skipped.
+    `include` and `exclude` are glob patterns for paths relative to the source's path. An empty `include` matches every
+    file, an empty `exclude` none. With `hidden`, hidden files are read too; with `skip_other_yaml`, YAML files without
+    Kubernetes objects are skipped.
     """
 
     recurse: bool = True
@@ -84,13 +85,19 @@ class DirectoryParameters:
             return False
         return not self.include or matches_glob(self.include, path)
 
+    def includes_below(self, path: str) -> bool:
+        """Whether to read files below the directory at `path`, unless `include` leaves them all out."""
+        is_excluded = bool(self.exclude) and matches_glob(self.exclude, f"{path}/")
+        return self.recurse and not is_excluded and (self.hidden or "/." not in f"/{path}")
+
 
 @dataclass(frozen=True, slots=True)
 class FluxBuild:
     """What Flux does beyond Kustomize.
 
     `substitutions` are (name, value) pairs for `${name}` in the built manifests. Without any, nothing is substituted
-    unless `substitute_always`. With `has_unread_variables`, other variables may have values that the bot cannot read.
+    unless `substitute_always`. With `has_unread_variables`, there may be variables with values that the bot cannot
+    read.
     """
 
     substitutions: tuple[tuple[str, str], ...] = ()
@@ -103,9 +110,9 @@ class KustomizeParameters:
     """What a deployer changes in a kustomization. "" and () leave it unchanged.
 
     - `images` and `patches` are entries of those fields as JSON, `replicas` are (name, count) pairs, and `components`
-      are paths relative to the source's path, of which missing ones are skipped with `ignore_missing_components`.
-    - `common_labels` and `common_annotations` are (name, value) pairs. Unless forced, they must not be there already.
-    - `flux` is set if Flux builds the kustomization; it generates one where there is none.
+      are paths relative to the source's path. With `ignore_missing_components`, missing ones are skipped.
+    - `common_labels` and `common_annotations` are (name, value) pairs. Unless forced, they must not exist yet.
+    - `flux` is set if Flux builds the kustomization; it generates one if there is none.
     """
 
     name_prefix: str = ""
@@ -131,9 +138,9 @@ class Source:
     """A normalized path in a repository (see `normalize_path`). If `type` is None, its files determine it.
 
     `labels` and `annotations` are (name, value) pairs that the deployer adds to every object. `ignore` is set if Flux
-    reads the repository: lines as in .gitignore, of files that it leaves out. `argocd` is the source as Argo CD has it,
-    as JSON, to which files in the path may apply. `chart` is the key of a fetched chart that the path has values for.
-    `capabilities` are those of the cluster, which the deployer passes to Helm where `helm` has no others.
+    reads the repository: lines as in .gitignore for files to leave out. `argocd` is Argo CD's source as JSON, which
+    files in the path may override. `chart` is the key of a fetched chart that the path has values for. `capabilities`
+    are the cluster's, which the deployer passes to Helm unless `helm` has others.
     """
 
     path: str
@@ -150,7 +157,7 @@ class Source:
 
     @property
     def helm_capabilities(self) -> Capabilities:
-        """What Helm gets."""
+        """The capabilities to pass to Helm."""
         return Capabilities(
             self.helm.kube_version or self.capabilities.kube_version,
             self.helm.api_versions or self.capabilities.api_versions,

@@ -21,7 +21,7 @@ _DEFAULTS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class _Pattern:
-    """A line as in .gitignore: a path glob from the repository's root, and what it says about what it matches."""
+    """A line as in .gitignore: a path glob from the repository's root, and whether matches are left out or kept."""
 
     glob: str
     only_directories: bool
@@ -35,28 +35,28 @@ class _Pattern:
 
 
 class SourceIgnore:
-    """What Flux leaves out of a repository, given the content of its .sourceignore files by path, and `spec.ignore`."""
+    """What Flux leaves out of a repository, from the content of its .sourceignore files by path, and `spec.ignore`."""
 
     def __init__(self, files: Mapping[str, bytes], ignore: str) -> None:
-        """GlobError for a pattern with too many alternatives."""
+        """Raises GlobError for a pattern with too many alternatives."""
         lines = [
             (line, posixpath.dirname(file))
             for file in sorted(files, key=lambda file: (file.count("/"), file))
             for line in files[file].decode(errors="replace").splitlines()
         ]
-        own = list(_patterns([*lines, *((line, "") for line in ignore.splitlines())]))
-        defaults = [(line, "") for line in (_GIT if own else (*_GIT, *_DEFAULTS))]
-        self._patterns = [*_patterns(defaults), *own][::-1]
+        patterns = list(_patterns([*lines, *((line, "") for line in ignore.splitlines())]))
+        defaults = [(line, "") for line in (_GIT if patterns else (*_GIT, *_DEFAULTS))]
+        self._patterns = [*_patterns(defaults), *patterns][::-1]
 
     def excludes(self, path: str) -> bool:
-        """Whether the file at `path` is left out. The last line that matches it decides."""
+        """Whether the file at `path` is left out. The last matching line decides."""
         parts = path.split("/")
         parents = ["/".join(parts[:end]) for end in range(1, len(parts))]
         return next((pattern.excludes for pattern in self._patterns if pattern.matches(path, parents)), False)
 
 
 def _patterns(lines: Sequence[tuple[str, str]]) -> Iterator[_Pattern]:
-    """The patterns of lines, each with the directory of the file that it is in."""
+    """The patterns of lines, which have the directory of their file."""
     for line, directory in lines:
         if line.startswith("#") or not line.strip():
             continue

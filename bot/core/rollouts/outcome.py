@@ -1,4 +1,4 @@
-"""How a rollout stands, in one word that its card begins with."""
+"""The status of a rollout in one word, at the start of its card."""
 
 from enum import StrEnum
 
@@ -9,7 +9,7 @@ _SUSPENDED = "Suspended"  # what a deployer reports instead of deploying
 
 
 class Outcome(StrEnum):
-    """An outcome has its own words on the card."""
+    """The status of a rollout, as the card words it."""
 
     ROLLING_OUT = "rolling out"
     LIVE = "live"
@@ -32,7 +32,7 @@ _OF_STATE = {
 
 
 def outcome(rollout: Rollout) -> Outcome:
-    """How the rollout stands after its latest observation."""
+    """The status of the rollout after its latest observation."""
     if rollout.state in _OF_STATE:
         return _OF_STATE[rollout.state]
     waiting = [part for part in rollout.parts if part.live_at is None]
@@ -50,7 +50,7 @@ def outcome(rollout: Rollout) -> Outcome:
 
 
 def is_paused(part: ApplicationRollout) -> bool:
-    """Whether an application only waits for somebody to resume a workload or the deployer."""
+    """Whether an application only waits for someone to resume a workload or the deployer."""
     pending = part.pending
     if part.error is not None:
         return False

@@ -1,4 +1,4 @@
-"""What a merge still waits for in one application."""
+"""What a merge is still waiting for in one application."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -13,11 +13,11 @@ MAX_LISTED: Final = 10  # pending objects, and unpinned images, per application
 
 @dataclass(frozen=True, slots=True)
 class PendingState:
-    """What was still pending when an application was observed: at most MAX_LISTED of each kind; `total` counts all.
+    """What was pending when an application was observed: at most MAX_LISTED of each kind; `total` counts all.
 
-    `missing` fields and objects are not applied yet (`Deployment web: replicas`); `remaining` objects were removed
-    from git but are still in the cluster; `unready` objects were applied but are not healthy. `failure` is the error
-    that the deployer reports.
+    `missing` fields and objects are not applied yet (`Deployment web: replicas`); `remaining` objects were removed from
+    git but are still in the cluster; `unready` objects were applied but are not healthy. `failure` is the error that
+    the deployer reports.
     """
 
     missing: tuple[str, ...] = ()
@@ -28,7 +28,7 @@ class PendingState:
 
     @property
     def cause(self) -> Cause | None:
-        """Why it is still pending, by what the objects report, or else their deployer."""
+        """Why it is still pending, as reported by the objects, or else their deployer."""
         causes = {unready.cause for unready in self.unready if unready.cause is not None}
         if self.failure is not None and (reported := cause_of(self.failure.reason, self.failure.message)):
             causes.add(reported)
@@ -42,7 +42,7 @@ class PendingState:
 
     @property
     def has_failed(self) -> bool:
-        """Whether an object has failed for good: it won't become healthy unless someone intervenes."""
+        """Whether an object has failed permanently: it won't become healthy unless someone intervenes."""
         return any(unready.failed for unready in self.unready)
 
 

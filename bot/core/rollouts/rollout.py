@@ -20,8 +20,8 @@ from bot.i18n.language import Text
 class RolloutState(StrEnum):
     """ROLLING until every application is live, or a newer merge has SUPERSEDED or REVERTED it.
 
-    LATE past the deadline, or once it is clear that it needs help: a late rollout is still observed. A live one is
-    DEGRADED if an object of it becomes unhealthy while it is watched, and LIVE again once that is over.
+    LATE after the deadline, or once it clearly needs help; a late rollout is still observed. A live one is DEGRADED if
+    one of its objects becomes unhealthy while it is watched, and LIVE again once that is over.
     """
 
     ROLLING = "rolling"
@@ -33,13 +33,13 @@ class RolloutState(StrEnum):
 
 
 ENDED_STATES = frozenset({RolloutState.LIVE, RolloutState.SUPERSEDED, RolloutState.REVERTED})
-# A workload with a known cause, such as a crash loop, may still recover by itself within this time.
+# A workload with a known problem, such as a crash loop, may still recover by itself within this time.
 STUCK_AFTER: Final = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """`deadline`: how long a merge may take. `watch`: how long its health is followed after it went live."""
+    """`deadline` is how long a merge may take, `watch` how long its health is followed after it went live."""
 
     deadline: timedelta
     watch: timedelta = timedelta()
@@ -49,8 +49,8 @@ class Limits:
 class ApplicationChange:
     """What the merge changes in one application.
 
-    `unpinned` lists at most MAX_LISTED of the `images` unpinned images that it adds. `why` is set, and nothing else, if
-    the change is unknown.
+    `unpinned` lists at most MAX_LISTED of the unpinned images that it adds, which `images` counts. If the change is
+    unknown, only `why` is set.
     """
 
     rendered: RenderedChange = NO_CHANGE
@@ -63,12 +63,12 @@ class ApplicationChange:
 class ApplicationRollout:
     """One application's part of a rollout.
 
-    `pending` is what the last successful observation found pending, after `live_at` what it found unhealthy; `error` is
-    why the latest one failed, if it did. `change` is None until it has been rendered.
+    `pending` is what the last successful observation found pending, or after `live_at`, unhealthy; `error` is why the
+    latest one failed, if it did. `change` is None until it has been rendered.
 
-    `stuck_since` is when an observation first found the known problem that is still there. The application is watched
-    until `watched_until`; None before and after that. `degraded_at` is when it first became unhealthy in that time,
-    and `recovered_at` when it last was healthy again. `images` are those that do not run as declared.
+    `stuck_since` is when an observation first found the known problem that still exists. The application is watched
+    until `watched_until`; None before and after that. `degraded_at` is when it first became unhealthy in that time, and
+    `recovered_at` when it last recovered. `images` are those that do not run as declared.
     """
 
     application: str
@@ -91,7 +91,7 @@ class ApplicationRollout:
 
     @property
     def is_observed(self) -> bool:
-        """Whether the bot looks at it: until it is live, and while it is watched."""
+        """Whether the bot observes it: until it is live, and while it is watched."""
         return self.live_at is None or self.watched_until is not None
 
 
@@ -99,15 +99,15 @@ class ApplicationRollout:
 class Rollout:
     """One merge to a tracked branch, from `parent` to `revision`, that changed at least one application.
 
-    - `merged_at` is the forge's time, or if there is none, when the bot first saw the merge.
+    - `merged_at` is the forge's time, or if unknown, when the bot first saw the merge.
     - `approved_by` are forge logins. `authors`, `more_authors`, `requester` and `pull_author` are as in ChangePeople.
     - `first_commit_at` is when the earliest of its commits was written; None if unknown.
-    - `merges` is how many merges this rollout covers; it is the last of them.
+    - `merges` is how many merges this rollout covers; `revision` is the last of them.
     - `rewritten` means that the branch was force-pushed to this revision.
-    - `ended_at` is when it first was live everywhere, or if it never was, when it was superseded or reverted.
+    - `ended_at` is when it was first live everywhere, or else when it was superseded or reverted.
     - `checks` are those of the merged revision, None until they have been read; `failed_checks` are those of the pull
       request that had failed when it was merged.
-    - `degradations` is how often it was live and then became unhealthy.
+    - `degradations` is how often it became unhealthy after it was live.
     - `reverts` are the commits that its own commits revert, full SHAs.
     - `reverted_by` is the revision or the pull request (`#7`) that reverted it, and `reverted_url` its page.
     - `suspects` are the commits that last changed the workloads that aren't ready; None until the bot has searched for
@@ -148,7 +148,7 @@ class Rollout:
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing about it will change by itself."""
+        """Whether it is final, unless someone does something."""
         return self.state in ENDED_STATES and not any(part.watched_until for part in self.parts)
 
     @property
@@ -206,7 +206,7 @@ def apply_observations(
 def mark_superseded(rollout: Rollout, newer: Rollout, *, now: datetime) -> Rollout:
     """Supersede a rollout if a newer merge is live in every application that needs it.
 
-    The bot stops watching the applications that the newer merge changes: what happens to them now is its effect.
+    The bot stops watching the applications that the newer merge changes: from now on, they are watched for that merge.
     """
     if rollout.state in (RolloutState.SUPERSEDED, RolloutState.REVERTED):
         return rollout
@@ -242,7 +242,7 @@ def mark_reverted(rollout: Rollout, by: Rollout, *, now: datetime) -> Rollout:
 
 
 def needs_help(part: ApplicationRollout, now: datetime) -> bool:
-    """Whether the application will not be healthy unless somebody intervenes."""
+    """Whether the application won't be healthy unless someone intervenes."""
     if part.pending.has_failed:
         return True
     is_lasting = part.stuck_since is not None and now - part.stuck_since >= STUCK_AFTER
@@ -288,7 +288,7 @@ def _watch(part: ApplicationRollout, now: datetime, limits: Limits) -> Applicati
 
 
 def _end_watch(part: ApplicationRollout, now: datetime) -> ApplicationRollout:
-    """One that is degraded is watched until it has recovered, or a newer merge is live."""
+    """A degraded application is watched until it has recovered, or a newer merge is live."""
     if part.watched_until is None or part.is_degraded or now < part.watched_until:
         return part
     return replace(part, watched_until=None, pending=NOTHING_PENDING, stuck_since=None)

@@ -1,4 +1,4 @@
-"""What pods run, by the digests that their nodes report, against what the merge declares."""
+"""Compares the images that pods run, by the digests that nodes report, with those that the merge declares."""
 
 import re
 from collections import Counter, defaultdict
@@ -9,14 +9,14 @@ from typing import Final
 from bot.core.objects.resource import Object, items, mapping, text
 
 MAX_IMAGES: Final = 100  # of one workload or pod
-# `imageID` is `docker-pullable://repository@sha256:…` or `repository@sha256:…`; without a repository it is another
-# digest, that of the image's configuration, which no manifest names.
+# `imageID` is `docker-pullable://repository@sha256:…` or `repository@sha256:…`. Without a repository, it is the digest
+# of the image's configuration, which manifests don't use.
 _DIGEST: Final = re.compile(r"@(sha256:[0-9a-f]{64})$")
 
 
 @dataclass(frozen=True, slots=True)
 class PodImage:
-    """What one container of a pod runs: the image as its spec has it, and the digest that its node reports."""
+    """What one container of a pod runs: the image in its spec, and the digest that the node reports."""
 
     image: str
     digest: str
@@ -24,9 +24,9 @@ class PodImage:
 
 @dataclass(frozen=True, slots=True)
 class ImageMismatch:
-    """A declared image that pods run with several `digests`, or only with others than the declared one.
+    """A declared image that pods run with several digests, or only with others than declared.
 
-    `digests` are those that pods run, the most frequent one first.
+    `digests` are those that pods run, the most frequent first.
     """
 
     image: str
@@ -34,7 +34,7 @@ class ImageMismatch:
 
 
 def pod_images(pod: Object) -> tuple[PodImage, ...]:
-    """What the first MAX_IMAGES containers of a pod run, as far as its node has reported it."""
+    """What the first MAX_IMAGES containers of a pod run, as far as the node has reported it."""
     images = {text(container, "name"): text(container, "image") for container in _objects(pod, "spec", "containers")}
     running = []
     for status in _objects(pod, "status", "containerStatuses")[:MAX_IMAGES]:
@@ -53,7 +53,7 @@ def count_digests(running: Iterable[PodImage]) -> Mapping[str, Counter[str]]:
 
 
 def mismatches(declared: Iterable[str], running: Mapping[str, Counter[str]]) -> tuple[ImageMismatch, ...]:
-    """The declared images that pods run with several digests, or with another one than declared."""
+    """The declared images that pods run with several digests, or with a different one than declared."""
     result = []
     for image in dict.fromkeys(declared):
         digests, pinned = running.get(image, Counter()), _DIGEST.search(image)

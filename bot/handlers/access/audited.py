@@ -1,4 +1,4 @@
-"""Makes sure that every request that needs a right has one entry in the audit log, whatever its result."""
+"""Ensures that every request that needs a right has one entry in the audit log, whatever its result."""
 
 import logging
 from collections.abc import Iterator, Sequence
@@ -20,17 +20,17 @@ class Pending(Protocol):
 
     @property
     def id(self) -> str:
-        """Its ID in the store."""
+        """The ID in the store."""
         ...
 
     def fail(self) -> None:
-        """Leave it to be finished later, with its entry."""
+        """Leave the request to be finished later, with its entry."""
         ...
 
 
 @dataclass(slots=True)
 class AuditRecord:
-    """What is known of a request so far. A `result` of None withdraws the entry: nothing was requested yet.
+    """What is known about a request so far. If `result` is None, no entry is written: nothing was requested yet.
 
     The entry finishes `pending`.
     """
@@ -43,10 +43,10 @@ class AuditRecord:
 
 @contextmanager
 def audited(ports: Ports, requester: Requester, what: str, applications: Sequence[str] = ()) -> Iterator[AuditRecord]:
-    """Append one audit entry when the block ends, even if it raises. StoreError when that fails.
+    """Append one audit entry when the block ends, even if it raises. Raises StoreError if that fails.
 
-    The block sets `result`, and the rest as soon as it knows better. An exception is recorded as `failed: …` and
-    raised again. If the database fails, what is pending gets its entry when it is finished.
+    The block sets `result`, and updates the rest as it learns more. An exception is recorded as `failed: …` and raised
+    again. If the database fails, a pending request gets its entry when it is finished.
     """
     record = AuditRecord(what, applications)
     try:
@@ -58,7 +58,7 @@ def audited(ports: Ports, requester: Requester, what: str, applications: Sequenc
         record.result = f"failed: {error}" if isinstance(error, PortError) else f"failed: {type(error).__name__}"
         try:
             _append(ports, requester, record)
-        except PortError as unwritten:  # the first error is the one to report
+        except PortError as unwritten:  # the first error is more important
             _log.warning("no audit entry for %s by %s: %s", record.what, requester.user, unwritten)
         raise
     _append(ports, requester, record)

@@ -1,4 +1,4 @@
-"""Authorization: what one person is allowed to do, decided again for every request."""
+"""Authorization: what a person is allowed to do, decided for every request."""
 
 import threading
 from collections.abc import Callable, Iterable, Sequence
@@ -8,16 +8,16 @@ from bot.core.access.permission import Decision, Granted, Members, Right, Roles,
 from bot.core.waiting import is_waiting
 from bot.ports.chat import Chat, ChatError
 
-# Slack answers usergroups.users.list about 20 times a minute for all groups together (tier 2), and an incident brings
-# many clicks at once. A person who leaves a group keeps the right this long.
+# Slack allows about 20 usergroups.users.list calls a minute for all groups (tier 2), and an incident brings many clicks
+# at once. A person who leaves a group keeps the right this long.
 MEMBERS_TTL = timedelta(seconds=30)
 _LONGEST_RETRY = timedelta(minutes=5)
 
 
 class Groups:
-    """The members of user groups, cached for `ttl`. Any thread may call.
+    """The members of user groups, cached for `ttl`. Thread-safe.
 
-    A failure is not cached, except for as long as Slack asks to wait.
+    A failure is cached only for as long as Slack asks to wait.
     """
 
     def __init__(self, chat: Chat, clock: Callable[[], datetime], ttl: timedelta = MEMBERS_TTL) -> None:
@@ -29,7 +29,7 @@ class Groups:
         self._cache: dict[str, tuple[Members, datetime]] = {}
 
     def members(self, group: str) -> Members:
-        """The members of a group, or a sentence why they are unknown."""
+        """The members of a group, or a sentence about why they are unknown."""
         now = self._clock()
         with self._lock:
             cached, until = self._cache.get(group, ("", now))
@@ -46,7 +46,7 @@ class Groups:
 
 
 class Authorizer:
-    """One person's rights during one request. Each user group is read at most once, and only if it decides."""
+    """One person's rights during one request. Each user group is read at most once, and only if needed."""
 
     def __init__(self, user: str, roles: Roles, groups: Groups) -> None:
         self._user = user
@@ -61,9 +61,9 @@ class Authorizer:
         return decide(self._user, rules, self._members)
 
     def decide_anywhere(self, right: Right) -> Decision:
-        """Whether the person has the right on anything at all."""
+        """Whether the person has the right on anything."""
         rules = self._roles.all_rules(right)
-        for rule in rules:  # one by one: for most people the first one decides
+        for rule in rules:  # one by one, since the first rule decides for most people
             self._read_groups([rule])
             if isinstance(decide(self._user, [rule], self._members), Granted):
                 return Granted()

@@ -1,1 +1,1 @@
-"""Whether the commits that reach tracked branches were approved, by git and the forge's records."""
+"""Whether the commits on tracked branches were approved, according to git and the forge's records."""

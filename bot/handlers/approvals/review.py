@@ -49,8 +49,8 @@ from bot.ports.store import Posted
 
 _log = logging.getLogger(__name__)
 
-_MAX_COMMITS = 10_000  # recorded at once, such as after a long downtime
-_MAX_FILES = 200  # of one diff; the others are only listed
+_MAX_COMMITS = 10_000  # to record at once, such as after a long downtime
+_MAX_FILES = 200  # with a diff; more are only listed
 _MAX_CARD_DIFF = 2_000  # characters stored with the record
 _MAX_FILE_DIFF = 200_000  # characters of an uploaded diff
 _MAX_REBASED = 250  # commits of one pull request
@@ -59,10 +59,10 @@ _Delivered = tuple[ApprovalRecord, PullRequest | None]  # a commit, and the pull
 
 
 class ApprovalReviewer:
-    """Records the commits of each tracked branch, and reviews them with the forge. Any thread may call.
+    """Records the commits of each tracked branch, and reviews them with the forge. Thread-safe.
 
-    `settings` are by repository. Alerts about commits that affect no application go to `channel`. `people` maps forge
-    logins to Slack user IDs.
+    `settings` are by repository. Alerts about commits that don't affect an application go to `channel`. `people` maps
+    forge logins to Slack user IDs.
     """
 
     def __init__(
@@ -82,13 +82,15 @@ class ApprovalReviewer:
         self._people = people
         self._reviewing = threading.Lock()
 
-    def record_commits(self, name: str, head: str) -> None:
-        """Record the new commits of a tracked branch for review. The first call only stores the head. PortError."""
-        recorded = self._ports.store.approvals.head(name)
+    def record_commits(self, name: str, recorded: str | None, head: str) -> bool:
+        """Record a tracked branch's new commits for review. The first call only stores the head. Raises PortError.
+
+        `recorded` and the result are as for `record_merges`.
+        """
         if recorded == head:
-            return
+            return True
         records = [] if recorded is None else self._new_records(self._ports.repositories[name], recorded, head)
-        self._ports.store.approvals.advance(name, recorded, head, records)
+        return self._ports.store.approvals.advance(name, recorded, head, records)
 
     def review(self) -> None:
         """Review the records that are due. If the forge does not respond, they are reviewed again later."""
@@ -104,7 +106,7 @@ class ApprovalReviewer:
                     self._review_batch(name, settings, batch, now)
 
     def share_diffs(self, translator_for: Callable[[str], Translator]) -> None:
-        """Upload diffs that are too long for their cards to the threads, each once. Failed uploads are tried again."""
+        """Upload diffs that are too long for their cards to the threads, each once. Failed uploads are retried."""
         for alert in collect_alerts(self._ports.store.approvals.unsettled()):
             if not message.is_long(alert) or not self._settings_of(alert.newest.repository):
                 continue
@@ -216,7 +218,7 @@ class ApprovalReviewer:
         found: list[_Delivered] = []
         failed: dict[str, ApprovalRecord] = {}
         for record in batch:
-            pull = None  # also for one that fails, so that it keeps its place among the commits of a pull request
+            pull = None  # also if it fails, to keep its place among the commits of a pull request
             try:
                 with unexpected_as_port_error(f"pull request of {record.id}"):
                     pull = _delivering_pull_request(forge, record)
@@ -251,7 +253,7 @@ class ApprovalReviewer:
         return evaluated | failed
 
     def _evidence(self, repository: Repository, forge: Forge, settings: ApprovalsConfig, pull: PullRequest) -> Evidence:
-        """What the forge and the store know about a pull request. ForgeError, RepositoryError, StoreError."""
+        """What the forge and the store know about a pull request. Raises ForgeError, RepositoryError and StoreError."""
         approvals = tuple(forge.approvals(pull.number))
         is_automated = any(allowed.actor == pull.author for allowed in settings.rules.automation)
         tracked = self._ports.store.pull_requests.get(f"{repository.name}#{pull.number}")
@@ -289,7 +291,7 @@ class ApprovalReviewer:
 
 
 def changes(repository: Repository, parent: str | None, sha: str) -> Iterator[str]:
-    """The diff between two commits as lines, with credentials redacted. RepositoryError."""
+    """The diff between two commits as lines, with credentials redacted. Raises RepositoryError."""
     paths = repository.changed_paths(parent, sha)
     read = paths[:_MAX_FILES]
     sides = [_contents(repository, revision, read) if revision else {} for revision in (parent, sha)]
@@ -305,14 +307,14 @@ def _contents(repository: Repository, revision: str, paths: Sequence[str]) -> di
 
 
 def _retry_later(record: ApprovalRecord, error: PortError, now: datetime) -> ApprovalRecord:
-    """The record with its next review, when the forge says or else later. A verdict that was reached stays."""
+    """The record with the next review at the forge's time or else later. An earlier verdict stays."""
     at = getattr(error, "retry_at", None) or next_check_at(record, now)
     why = error.text if record.verdict is ApprovalStatus.UNKNOWN else None
     return replace(record, why=why, look_at=at)
 
 
 def _delivering_pull_request(forge: Forge, record: ApprovalRecord) -> PullRequest | None:
-    """The pull request that merged the commit into its branch; not an open one that contains it. ForgeError."""
+    """The pull request that merged the commit into its branch; not an open one with it. Raises ForgeError."""
     if record.verdict is ApprovalStatus.APPROVED:
         return record.pull
     pull = forge.pull_request_for(record.sha, record.branch)
@@ -320,15 +322,15 @@ def _delivering_pull_request(forge: Forge, record: ApprovalRecord) -> PullReques
 
 
 def _group_by_pull_request(delivered: Sequence[_Delivered]) -> Iterator[list[_Delivered]]:
-    """Consecutive commits of the same pull request; a commit without one is a group of its own."""
+    """Groups of consecutive commits of the same pull request; a commit without one is its own group."""
     for _, run in groupby(delivered, lambda commit: commit[1].number if commit[1] else commit[0].sha):
         yield list(run)
 
 
 def _with_rebased_commits(repository: Repository, delivered: Sequence[_Delivered]) -> list[_Delivered]:
-    """The commits (oldest first), with the pull request of rebased ones, which some forges return only for the last.
+    """The commits (oldest first), with the pull request of rebased ones, which some forges report only for the last.
 
-    The commits before it that have no pull request belong to it if merging the pull request gives the same content.
+    Earlier commits without a pull request belong to it if merging the pull request gives the same content.
     """
     completed = list(delivered)
     for index, (record, pull) in enumerate(delivered):
@@ -346,7 +348,7 @@ def _with_rebased_commits(repository: Repository, delivered: Sequence[_Delivered
 
 
 def _pushers(forge: Forge, repository: Repository, delivered: Sequence[_Delivered]) -> dict[str, str]:
-    """Who pushed each commit (oldest first) without a pull request, by sha, if the forge knows. ForgeError."""
+    """Who pushed each commit (oldest first) without a pull request, by sha, if the forge knows. Raises ForgeError."""
     if all(pull for _, pull in delivered):
         return {}
     return pushers((record.sha for record, _ in reversed(delivered)), forge.pushes(repository.branch))
@@ -355,7 +357,7 @@ def _pushers(forge: Forge, repository: Repository, delivered: Sequence[_Delivere
 def _content_matches(
     repository: Repository, parent: str | None, sha: str, evidence: Evidence
 ) -> dict[str, ContentMatch]:
-    """Whether `parent`..`sha` has the content of a merge of each head: the last one, and those that others approved."""
+    """Whether `parent`..`sha` has the content of merging each head: the last one, and those that others approved."""
     if evidence.pull is None:
         return {}
     by_others = (approval for approval in evidence.approvals if approval.by not in evidence.contributors)

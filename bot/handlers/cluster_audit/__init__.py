@@ -1,1 +1,1 @@
-"""Audit logs of clusters: reads who changed what, and names who made a difference."""
+"""Audit logs of clusters: reads who changed what, and finds who made each difference."""

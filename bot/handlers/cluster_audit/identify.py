@@ -1,4 +1,4 @@
-"""Names who made the differences that checks see, from what is recorded of the clusters' audit logs."""
+"""Finds who made the differences that checks see, from the recorded requests of the clusters' audit logs."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ _Identity = tuple[str, str | None, str, str, str]  # kind, namespace, name, path
 
 
 class ActorFinder:
-    """Finds who made the differences on the clusters in `audits`. Any thread may call, but one per application."""
+    """Finds who made the differences on the clusters in `audits`. Thread-safe for different applications."""
 
     def __init__(self, audits: Mapping[str, ClusterAuditConfig], writes: ClusterWrites) -> None:
         self._audits = audits
@@ -26,9 +26,9 @@ class ActorFinder:
         self._windows: dict[str, dict[_Identity, Window | None]] = {}  # by application
 
     def identify(self, checks: Sequence[Check], previous: Mapping[str, Check], now: datetime) -> list[Check]:
-        """The same checks, with who made each difference. `previous` are the last checks of the applications.
+        """The checks with the actor of each difference. `previous` are the last checks of the applications.
 
-        StoreError.
+        Raises StoreError.
         """
         return [
             self._identify(check, previous.get(check.application), now)
@@ -55,7 +55,7 @@ class ActorFinder:
         return replace(check, drift=drift)
 
     def _windows_of(self, check: Check, previous: Check | None, now: datetime) -> dict[_Identity, Window | None]:
-        """When each difference may have been made; None for those that are older than what the bot remembers."""
+        """When each difference may have been made; None for those older than the bot's memory."""
         window = None
         if previous and previous.status is not Status.UNKNOWN and previous.revision == check.revision:
             window = Window(previous.at - _CLOCK_SKEW, now + _CLOCK_SKEW)
@@ -83,7 +83,7 @@ def _with_previous_actors(check: Check, previous: Check | None) -> tuple[ObjectD
 
 
 def _without_users(object_drift: ObjectDrift) -> ObjectDrift:
-    """For differences that were seen before the configuration stopped showing users."""
+    """The difference without users, in case it was found before the configuration hid them."""
 
     def hidden(actor: Actor | None) -> Actor | None:
         return replace(actor, users=()) if actor else None

@@ -1,4 +1,4 @@
-"""Records what audit events say: from log files, and from the API servers' webhooks."""
+"""Records audit events, from log files and from the API servers' webhooks."""
 
 import logging
 import threading
@@ -17,7 +17,7 @@ from bot.ports.store import ClusterWrites
 
 _log = logging.getLogger(__name__)
 
-MAX_WRITES: Final = 50_000  # that are stored for each cluster
+MAX_WRITES: Final = 50_000  # stored for each cluster
 MAX_EVENTS: Final = 5_000  # in one body
 
 
@@ -25,7 +25,7 @@ class AuditLog(Protocol):
     """An audit log that is followed."""
 
     def read(self) -> Sequence[bytes]:
-        """The lines since the last call, or as many as one call reads. ClusterError."""
+        """The lines since the last call, or as many as one call reads. Raises ClusterError."""
         ...
 
     def close(self) -> None:
@@ -34,10 +34,10 @@ class AuditLog(Protocol):
 
 
 class AuditRecorder:
-    """Keeps the requests that changed something in one cluster, for as long as configured. Any thread may call.
+    """Stores the requests that changed something in one cluster, for as long as configured. Thread-safe.
 
-    It also records when it could not read an event, so that nobody is named with certainty for a change that the event
-    may explain. `key` is the key of the digests: random, and never stored.
+    It also records when it could not read an event, so that no one is named with certainty for a change that the event
+    may explain. `key` is the key of the digests, which is random and never stored.
     """
 
     def __init__(
@@ -51,33 +51,33 @@ class AuditRecorder:
         self._histories = ObjectHistories()
         self._last_unreadable = ""  # id
         self._lock = threading.Lock()
-        self._unreadable: dict[int, str] = {}  # why, by the index of the log
+        self._unreadable: dict[int, str] = {}  # the error, by the index of the log
 
     def receive(self, bodies: Iterable[bytes], now: datetime) -> int:
-        """Record the events in lines of a log, or in the body of a webhook; the number of bodies that are not events.
+        """Record the events in lines of a log or the body of a webhook. Returns how many bodies aren't events.
 
-        StoreError: nothing is recorded, and the same bodies can be received again.
+        Raises StoreError, and then nothing is recorded and the same bodies can be received again.
         """
         refused = 0
         with self._lock:
-            known: dict[str, ClusterWrite] = {}
+            writes: dict[str, ClusterWrite] = {}
             for body in bodies:
                 try:
                     events = list(parse_events(body))
                 except (NotAnEventError, RecursionError):
                     refused += 1
-                    self._record_unreadable(now, known)
+                    self._record_unreadable(now, writes)
                     continue
                 for event in events[:MAX_EVENTS]:
-                    self._read(event, now, known)
+                    self._read(event, now, writes)
                 if len(events) > MAX_EVENTS:
-                    self._record_unreadable(now, known)
-            if known:
-                self._writes.save(self._cluster, list(known.values()))
+                    self._record_unreadable(now, writes)
+            if writes:
+                self._writes.save(self._cluster, list(writes.values()))
         return refused
 
     def follow(self, now: datetime) -> None:
-        """Record what was appended to the logs since the last call. StoreError."""
+        """Record what was appended to the logs since the last call. Raises StoreError."""
         for index, log in enumerate(self._logs):
             try:
                 lines = log.read()
@@ -86,12 +86,12 @@ class AuditRecorder:
                     lines = log.read()
                 self._unreadable.pop(index, None)
             except PortError as error:
-                if self._unreadable.get(index) != str(error):  # said once, not each second
+                if self._unreadable.get(index) != str(error):  # log it once, not each second
                     _log.warning("audit log of %s: %s", self._cluster, error)
                 self._unreadable[index] = str(error)
 
     def prune(self, now: datetime) -> None:
-        """Forget what is older than the retention. StoreError."""
+        """Delete requests older than the retention. Raises StoreError."""
         self._writes.prune(self._cluster, now - self._config.retention, MAX_WRITES)
 
     def close(self) -> None:
@@ -99,23 +99,23 @@ class AuditRecorder:
         for log in self._logs:
             log.close()
 
-    def _read(self, event: Mapping[str, object], now: datetime, known: dict[str, ClusterWrite]) -> None:
-        """Read an event; if that fails unexpectedly, only who made the request and for which object."""
-        for some in (event, {**event, **dict.fromkeys(BODIES)}):
+    def _read(self, event: Mapping[str, object], now: datetime, writes: dict[str, ClusterWrite]) -> None:
+        """Read an event. If that fails unexpectedly, read only who made the request and for which object."""
+        for variant in (event, {**event, **dict.fromkeys(BODIES)}):
             with skip_unexpected(f"an audit event of {self._cluster}"):
-                self._add(some, now, known)
+                self._add(variant, now, writes)
                 return
-        self._record_unreadable(now, known)
+        self._record_unreadable(now, writes)
 
-    def _record_unreadable(self, now: datetime, known: dict[str, ClusterWrite]) -> None:
+    def _record_unreadable(self, now: datetime, writes: dict[str, ClusterWrite]) -> None:
         write = unreadable_write(now, self._config.delay)
         if write.id != self._last_unreadable:
             _log.warning("audit log of %s: cannot read every event; who made changes is uncertain", self._cluster)
         self._last_unreadable = write.id
-        known[write.id] = write
-        self._histories = ObjectHistories()  # else a later request would seem to have made these changes
+        writes[write.id] = write
+        self._histories = ObjectHistories()  # or a later request would seem to have made these changes
 
-    def _add(self, event: Mapping[str, object], now: datetime, known: dict[str, ClusterWrite]) -> None:
+    def _add(self, event: Mapping[str, object], now: datetime, writes: dict[str, ClusterWrite]) -> None:
         read = read_write(event, self._key, keep_users=self._config.show_users)
         if read is not None and read[0].time >= now - self._config.retention:
-            known |= {write.id: write for write in self._histories.add(*read) if not write.is_status_only}
+            writes |= {write.id: write for write in self._histories.add(*read) if not write.is_status_only}

@@ -14,8 +14,8 @@ from typing import Final
 from bot.handlers.cluster_audit.record import AuditRecorder
 from bot.ports.store import StoreError
 
-MAX_PER_SECOND: Final = 50  # an API server sends at most 10 in a second, by default
-MAX_AT_ONCE: Final = 2  # so that the other requests to the port have threads left
+MAX_PER_SECOND: Final = 50  # an API server sends at most 10 a second by default
+MAX_AT_ONCE: Final = 2  # so that other requests to the port have threads left
 _BEARER: Final = "bearer "
 
 
@@ -30,7 +30,7 @@ class AuditReceived(Enum):
 
 
 class AuditWebhook:
-    """Accepts audit events of the clusters in `recorders`, with the bearer token of each. Any thread may call."""
+    """Accepts audit events of the clusters in `recorders`, with the bearer token of each. Thread-safe."""
 
     def __init__(
         self, recorders: Mapping[str, AuditRecorder], tokens: Mapping[str, str], *, clock: Callable[[], datetime]
@@ -43,10 +43,10 @@ class AuditWebhook:
         self._second, self._count = 0, 0
 
     def receive(self, cluster: str, headers: Mapping[str, str], body: bytes) -> AuditReceived:
-        """`headers` have lower-case names."""
+        """Record the events in `body`. `headers` have lower-case names."""
         header = headers.get("authorization", "")
-        given = header[len(_BEARER) :].encode(errors="replace") if header[: len(_BEARER)].lower() == _BEARER else b""
-        senders = {name for name, token in self._tokens.items() if hmac.compare_digest(given, token)}
+        sent = header[len(_BEARER) :].encode(errors="replace") if header[: len(_BEARER)].lower() == _BEARER else b""
+        senders = {name for name, token in self._tokens.items() if hmac.compare_digest(sent, token)}
         if not senders or (cluster in self._recorders and cluster not in senders):
             return AuditReceived.REFUSED
         if cluster not in self._recorders:

@@ -1,50 +1,96 @@
 """Reads what Argo CD or Flux is doing with applications, if the cluster has one and the bot is allowed to read it."""
 
 import logging
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
 
-from bot.core.applications import argocd, flux
 from bot.core.applications.application import Application
-from bot.core.applications.deployer import DEPLOYER_KINDS, deployer_failure, is_syncing
+from bot.core.applications.deployer import DEPLOYER_KINDS, SOURCE_KINDS, Deployer, Deployers
 from bot.core.applications.deployer_status import DeployerFailure
-from bot.ports.cluster import Cluster, ClusterError, Kind
+from bot.core.objects.resource import Object
+from bot.handlers.discovery.resources import list_resources, preferred_kinds
+from bot.ports.cluster import Cluster, ClusterError
 
 _log = logging.getLogger(__name__)
 
-Object = Mapping[str, Any]
 
+class DeployerReader:
+    """Reads the resources that deploy applications. Any thread may call.
 
-def syncing_applications(cluster: Cluster, applications: Sequence[Application]) -> frozenset[str]:
-    """The names of the applications that are being deployed right now; none if the deployers cannot be read."""
-    argo_applications, kustomizations = _list_resources(cluster) if applications else ((), ())
-    return frozenset(
-        application.name for application in applications if is_syncing(application, argo_applications, kustomizations)
-    )
+    `urls` are those of the repositories, by name. A sync that takes longer than `deadline` no longer counts.
+    """
 
+    def __init__(
+        self,
+        clusters: Mapping[str, Cluster],
+        urls: Mapping[str, str],
+        *,
+        deadline: timedelta,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._clusters = clusters
+        self._urls = urls
+        self._deadline = deadline
+        self._clock = clock
+        self._first_seen: dict[str, datetime] = {}  # syncing, by application
 
-def deployer_failures(cluster: Cluster, applications: Sequence[Application]) -> dict[str, DeployerFailure]:
-    """The errors of applications that their deployer could not deploy, by name; none if it cannot be read."""
-    argo_applications, kustomizations = _list_resources(cluster) if applications else ((), ())
-    failures = (
-        (application.name, deployer_failure(application, argo_applications, kustomizations))
-        for application in applications
-    )
-    return {name: failure for name, failure in failures if failure is not None}
+    def syncing(self, applications: Sequence[Application]) -> frozenset[str]:
+        """The names of the applications that are being deployed right now; none if the deployers cannot be read.
 
+        They are on one cluster. A sync counts from when the deployer says that it started, but at the latest from when
+        it was first seen here, until `forget`.
+        """
+        deployers, now = self._deployers(applications), self._clock()
+        syncing = set()
+        for name in (application.name for application in applications):
+            deployer = deployers.get(name)
+            if deployer is None or not deployer.is_syncing:
+                self.forget(name)
+                continue
+            since = self._first_seen.setdefault(name, now)
+            if now - min(since, deployer.syncing_since or since) < self._deadline:
+                syncing.add(name)
+        return frozenset(syncing)
 
-def _list_resources(cluster: Cluster) -> tuple[Sequence[Object], Sequence[Object]]:
-    """The Applications of Argo CD and the Kustomizations of Flux."""
-    resources: dict[tuple[str, str], list[Object]] = {deployer: [] for deployer in DEPLOYER_KINDS}
-    try:
-        for deployer, kind in _preferred_kinds(cluster).items():
-            resources[deployer] = list(cluster.list(kind, None, lambda live: live).values())
-    except ClusterError as error:
-        _log.info("cannot read deployers on %s: %s", cluster.name, error)
-    return resources[argocd.APPLICATION], resources[flux.KUSTOMIZATION]
+    def forget(self, application: str) -> None:
+        """Forget when the application was first seen syncing: it is in sync now."""
+        self._first_seen.pop(application, None)
 
+    def failures(self, applications: Sequence[Application]) -> dict[str, DeployerFailure]:
+        """The errors of applications that their deployer could not deploy, by name; none if it cannot be read.
 
-def _preferred_kinds(cluster: Cluster) -> dict[tuple[str, str], Kind]:
-    """Each deployer's kind, in any version: the fields that the bot reads are the same in all of them."""
-    kinds = cluster.discover().kinds.values()
-    return {(kind.group, kind.kind): kind for kind in kinds if (kind.group, kind.kind) in DEPLOYER_KINDS}
+        They are on one cluster.
+        """
+        failures = {name: deployer.failure for name, deployer in self._deployers(applications).items()}
+        return {name: failure for name, failure in failures.items() if failure is not None}
+
+    def _deployers(self, applications: Sequence[Application]) -> dict[str, Deployer]:
+        """The deployer of each application that has one."""
+        if not applications:
+            return {}
+        cluster = self._clusters[applications[0].cluster]
+        deployers = Deployers(cluster.name, cluster.server, self._list(cluster, applications))
+        candidates = {
+            application.name: deployers.deployer_of(application, self._urls.get(application.repository.name, ""))
+            for application in applications
+        }
+        return {name: deployer for name, deployer in candidates.items() if deployer is not None}
+
+    def _list(self, cluster: Cluster, applications: Sequence[Application]) -> dict[tuple[str, str], list[Object]]:
+        """The resources among which the deployers of these applications are, by (group, kind)."""
+        origins = [application.origin for application in applications]
+        declared = {origin.kind for origin in origins if origin is not None}
+        resources: dict[tuple[str, str], list[Object]] = {}
+        try:
+            served = preferred_kinds(cluster.discover())
+        except ClusterError as error:
+            _log.info("cannot read deployers on %s: %s", cluster.name, error)
+            return resources
+        for kind in served.keys() & {*DEPLOYER_KINDS, *SOURCE_KINDS}:
+            if None not in origins and kind[1] not in declared:
+                continue
+            try:
+                resources[kind] = list_resources(cluster, served[kind]).resources
+            except ClusterError as error:
+                _log.info("cannot read deployers on %s: %s", cluster.name, error)
+        return resources

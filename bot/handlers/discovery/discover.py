@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from collections import Counter
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -17,7 +18,6 @@ from bot.core.applications.discovery import (
     ConfiguredRepository,
     DiscoveredApplication,
     DiscoveryResult,
-    ResourceRef,
     UnsupportedResource,
     UnsupportedResourceError,
     build_inventory,
@@ -31,20 +31,25 @@ from bot.core.applications.flux_chart import (
     Resources,
 )
 from bot.core.applications.flux_values import DataReader
+from bot.core.applications.resource_ref import ResourceRef
 from bot.core.git.git_url import normalize
 from bot.core.git.repository_ref import RepositoryRef
 from bot.core.git.target_revision import HEAD, TargetRevision
-from bot.core.objects.resource import mapping, text
+from bot.core.objects.resource import text
 from bot.handlers.discovery.resource_data import data_reader
+from bot.handlers.discovery.resources import list_resources, preferred_kinds
 from bot.i18n.catalogue import discovery as texts
 from bot.i18n.language import LocalizedText, Text
 from bot.ports.charts import Charts
-from bot.ports.cluster import Cluster, Discovery, ForbiddenError, Kind
+from bot.ports.cluster import Cluster, ForbiddenError
 from bot.ports.errors import PortError
 from bot.ports.git import Repository
 from bot.ports.isolation import UnexpectedError, skip_unexpected, unexpected_as_port_error
 
 _log = logging.getLogger(__name__)
+
+# Instances of Argo CD on one cluster whose settings are read. Applications can claim any number of them.
+_MAX_CONTROLLERS: Final = 10
 
 Object = Mapping[str, Any]
 
@@ -56,7 +61,7 @@ class ApplicationGoneError(PortError, KeyError):
 
 
 class Applications(Mapping[str, Application]):
-    """The current applications, which each poll may change. Any thread may call."""
+    """The current applications, which each poll may change. Thread-safe."""
 
     def __init__(self, applications: Mapping[str, Application]) -> None:
         self._by_name = dict(applications)
@@ -83,8 +88,8 @@ class _Deployer:
     """How to list and read the resources of one deployer.
 
     `kinds` are (group, kind) pairs; a cluster without the first one does not have the deployer. Those in `declaring`
-    declare applications; those in `optional` are skipped if the bot is not allowed to list them. `read` gets the
-    resources, the cluster's name and configuration, and the reader of ConfigMaps and Secrets.
+    declare applications; those in `optional` are skipped if the bot is not allowed to list them. `read` is called with
+    the resources, the cluster's name and configuration, and the reader of ConfigMaps and Secrets.
     """
 
     title: str
@@ -98,12 +103,17 @@ def _read_argo(
     resources: Resources, cluster: str, settings: ClusterConfig, read_data: DataReader
 ) -> list[DiscoveryResult]:
     applications = resources[argocd.APPLICATION]
-    namespaces = {argocd.controller_namespace(resource) for resource in applications}
-    urls = {namespace: settings.argocd_url or _argocd_url(read_data, namespace) for namespace in namespaces}
+    namespaces = Counter(argocd.controller_namespace(resource) for resource in applications)
+    urls = {
+        namespace: settings.argocd_url or _argocd_url(read_data, namespace)
+        for namespace, _ in namespaces.most_common(_MAX_CONTROLLERS)
+    }
     return [
         application
         for resource in applications
-        for application in argocd.read_application(resource, cluster, urls[argocd.controller_namespace(resource)])
+        for application in argocd.read_application(
+            resource, cluster, urls.get(argocd.controller_namespace(resource), "")
+        )
     ]
 
 
@@ -133,10 +143,10 @@ _DEPLOYERS: Final = {
 
 
 class Discoverer:
-    """Merges the configured applications with those that deployers declare, in `applications`. Any thread may call.
+    """Merges the configured applications with those that deployers declare, in `applications`. Thread-safe.
 
-    Each cluster is polled separately, so none waits for another. While a cluster is unavailable, its last results are
-    kept. `repository` returns a repository by the key of its `RepositoryRef`.
+    Each cluster is polled separately, so that they don't wait for each other. While a cluster is unavailable, its last
+    results are kept. `repository` returns a repository by the key of its `RepositoryRef`.
     """
 
     def __init__(
@@ -170,7 +180,7 @@ class Discoverer:
         ]
 
     def poll(self, cluster: str) -> None:
-        """Read the resources of every deployer on one cluster. A failure becomes a note of the inventory."""
+        """Read the resources of every deployer on one cluster. A failure becomes a note in the inventory."""
         settings = self._config.clusters[cluster]
         for name in settings.discover:
             deployer = _DEPLOYERS[name]
@@ -178,10 +188,10 @@ class Discoverer:
                 with unexpected_as_port_error(f"discovery of {deployer.title} on {cluster}"):
                     reader = self._clusters[cluster]
                     self._read_capabilities(reader)
-                    resources = _list_resources(reader, deployer)
+                    resources, too_large = _list_resources(reader, deployer)
                     unavailable: set[str] = set()
                     read_data = data_reader(reader, resources, unavailable)
-                    results = _read(deployer, resources, cluster, settings, read_data)
+                    results = _read(deployer, resources, cluster, settings, read_data) + too_large
                     applications = _with_last_known(results, self._results.get((cluster, name), ()), unavailable)
             except PortError as error:
                 not_served = error if isinstance(error, _NotServedError) else None
@@ -198,9 +208,9 @@ class Discoverer:
                 self._rebuild_inventory()
 
     def is_complete(self) -> bool:
-        """Whether every deployer on every cluster has been read since the start, so that `applications` are all.
+        """Whether every deployer on every cluster has been read since the start, so that `applications` is complete.
 
-        Every cluster matters to every application: the names distinguish applications on all of them.
+        Names depend on every cluster, since they are unique across clusters.
         """
         configured = {
             (cluster, name) for cluster, settings in self._config.clusters.items() for name in settings.discover
@@ -209,14 +219,14 @@ class Discoverer:
             return configured <= self._results.keys()
 
     def inventory(self) -> ApplicationInventory:
-        """The applications and what their deployers report; `notes` say what could not be read."""
+        """The applications and what their deployers report; `notes` list what could not be read."""
         is_complete = self.is_complete()
         with self._lock:
             notes = tuple(self._problems[key] for key in sorted(self._problems))
             return replace(self._inventory, notes=notes, is_complete=is_complete or bool(notes))
 
     def _read_capabilities(self, cluster: Cluster) -> None:
-        """Read the versions that charts are rendered for; without them, those that Helm assumes."""
+        """Read the versions to render charts for, or else use Helm's defaults."""
         kinds = cluster.discover().kinds.values()
         versions = {name for kind in kinds for name in (kind.api_version, f"{kind.api_version}/{kind.kind}")}
         try:
@@ -230,7 +240,7 @@ class Discoverer:
         return LocalizedText(texts.LIST_FAILED, deployer=deployer.title, cluster=cluster, why=why)
 
     def _fetch_default_branches(self, results: Sequence[DiscoveryResult]) -> None:
-        """Read the default branches that HEAD resolves to; a repository that cannot be fetched keeps its last one."""
+        """Read the default branches that HEAD resolves to; if a repository cannot be fetched, its last one is kept."""
         urls = {
             normalize(application.url)
             for application in results
@@ -256,7 +266,7 @@ class Discoverer:
         try:
             with unexpected_as_port_error("inventory"):
                 self._inventory = self._build_inventory(results)
-        except UnexpectedError:  # the results one by one tell which resource it was
+        except UnexpectedError:  # find the resource by checking the results one by one
             self._inventory = self._build_inventory([self._checked(result) for result in results])
         self.applications.replace_all(self._inventory.applications)
         now = set(self.applications)
@@ -265,7 +275,7 @@ class Discoverer:
                 _log.info("applications %s: %s", change, ", ".join(sorted(names)))
 
     def _checked(self, result: DiscoveryResult) -> DiscoveryResult:
-        """The result; if an inventory of only this one fails unexpectedly, an UnsupportedResource."""
+        """The result, or an UnsupportedResource if an inventory of only this one fails unexpectedly."""
         try:
             with unexpected_as_port_error(str(result.origin.title)):
                 self._build_inventory([result])
@@ -296,16 +306,15 @@ def _chart_hosts(results: Sequence[DiscoveryResult]) -> list[str]:
 def _read(
     deployer: _Deployer, resources: Resources, cluster: str, settings: ClusterConfig, read_data: DataReader
 ) -> list[DiscoveryResult]:
-    """What the resources declare. A resource that fails unexpectedly becomes an UnsupportedResource. PortError."""
+    """What the resources declare. If one fails unexpectedly, it becomes an UnsupportedResource. Raises PortError."""
     try:
         with unexpected_as_port_error(f"the resources of {deployer.title} on {cluster}"):
             return deployer.read(resources, cluster, settings, read_data)
-    except UnexpectedError:  # the loop below finds out which resource it was
+    except UnexpectedError:  # the loop below finds the resource
         results: list[DiscoveryResult] = []
     declaring = [(kind, resource) for kind in deployer.declaring for resource in resources[kind]]
     for kind, resource in declaring:
-        metadata = mapping(resource, "metadata")
-        origin = ResourceRef(deployer.title, kind[1], cluster, text(metadata, "namespace"), text(metadata, "name"))
+        origin = ResourceRef.of(deployer.title, kind[1], cluster, resource)
         only = {**resources, **{other: [] for other in deployer.declaring}, kind: [resource]}
         try:
             with unexpected_as_port_error(str(origin.title)):
@@ -322,19 +331,21 @@ class _NotServedError(PortError):
 def _with_last_known(
     results: Sequence[DiscoveryResult], previous: Sequence[DiscoveryResult], unavailable: Container[str]
 ) -> list[DiscoveryResult]:
-    """The results, with the previous ones for resources that need data from a namespace that is unavailable."""
-    known = {result.origin: result for result in previous if isinstance(result, DiscoveredApplication)}
+    """The results, with the previous ones for resources that need data from an unavailable namespace."""
+    last_known = {result.origin: result for result in previous if isinstance(result, DiscoveredApplication)}
     return [
-        known.get(result.origin, result)
+        last_known.get(result.origin, result)
         if isinstance(result, UnsupportedResource) and result.origin.namespace in unavailable
         else result
         for result in results
     ]
 
 
-def _list_resources(cluster: Cluster, deployer: _Deployer) -> dict[tuple[str, str], list[Object]]:
-    """The deployer's resources, by (group, kind), in whichever version is served. PortError."""
-    kinds = _preferred_kinds(cluster.discover())
+def _list_resources(
+    cluster: Cluster, deployer: _Deployer
+) -> tuple[dict[tuple[str, str], list[Object]], list[DiscoveryResult]]:
+    """The deployer's resources, by (group, kind), in any served version; and those too large. Raises PortError."""
+    kinds = preferred_kinds(cluster.discover())
     needed = deployer.kinds[0]
     if needed not in kinds:
         raise _NotServedError(
@@ -343,18 +354,17 @@ def _list_resources(cluster: Cluster, deployer: _Deployer) -> dict[tuple[str, st
             )
         )
     resources: dict[tuple[str, str], list[Object]] = {kind: [] for kind in (*deployer.kinds, *deployer.optional)}
+    unsupported: list[DiscoveryResult] = []
     for kind in resources.keys() & kinds.keys():
         try:
-            resources[kind] = list(cluster.list(kinds[kind], None, lambda live: live).values())
+            listed = list_resources(cluster, kinds[kind])
         except ForbiddenError:
             if kind not in deployer.optional:
                 raise
-    return resources
-
-
-def _preferred_kinds(discovery: Discovery) -> dict[tuple[str, str], Kind]:
-    """The served kinds by (group, kind), each in the version that the server lists first, which it prefers."""
-    kinds: dict[tuple[str, str], Kind] = {}
-    for kind in discovery.kinds.values():
-        kinds.setdefault((kind.group, kind.kind), kind)
-    return kinds
+            continue
+        resources[kind] = listed.resources
+        for resource in listed.too_large:
+            origin = ResourceRef.of(deployer.title, kind[1], cluster.name, resource)
+            reason = LocalizedText(texts.TOO_LARGE)
+            unsupported.append(UnsupportedResource(origin, DeployerStatus(deployer.title), reason))
+    return resources, unsupported

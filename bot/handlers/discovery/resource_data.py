@@ -25,9 +25,9 @@ _KINDS: Final = {
 
 
 def data_reader(cluster: Cluster, resources: Resources, unavailable: set[str]) -> DataReader:
-    """Reads the ConfigMaps and Secrets that resources refer to, listing a namespace for its first one.
+    """A reader of the ConfigMaps and Secrets that resources refer to, which lists each namespace once.
 
-    Namespaces that cannot be listed now, but perhaps later, are added to `unavailable`. UnsupportedResourceError.
+    Namespaces that cannot be listed now but perhaps later are added to `unavailable`. Raises UnsupportedResourceError.
     """
     listed: dict[tuple[str, str], Mapping[tuple[str | None, str], Mapping[str, str]]] = {}
     errors: dict[tuple[str, str], PortError] = {}

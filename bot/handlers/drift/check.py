@@ -1,7 +1,7 @@
-"""Drift checks: what git declares against what the cluster holds.
+"""Drift checks: what git declares, compared with the cluster.
 
 A check lists each kind once for all of its applications. If something cannot be read, only the applications that need
-it are unknown.
+it become unknown.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -32,7 +32,7 @@ _PARALLEL_FETCHES = 4
 
 
 def fetch_all(repositories: Mapping[str, Repository]) -> dict[str, Revision]:
-    """Fetch each repository: by its name, its tracked head, or why git did not answer."""
+    """Fetch each repository. Returns its tracked head, or why git did not answer, by name."""
 
     def fetch_one(repository: Repository) -> Revision:
         try:
@@ -56,19 +56,21 @@ def check(
     interactive: Sequence[str] = INTERACTIVE,
     caches: Caches | None = None,
     explain: bool = False,
+    by_namespace: bool = False,
     telemetry: Telemetry = NO_TELEMETRY,
 ) -> list[Check]:
-    """Check applications of one cluster, each at the revision of its repository; returns the checks in their order.
+    """Check applications of one cluster, each at the revision of its repository. Returns the checks in their order.
 
     `revisions` and `repositories` are by the repository's name. `interactive` are patterns of field managers that
     people use by hand. With the `caches` of earlier checks, only what has changed since is rendered and compared. With
-    `explain`, the checks also list the server's defaults, as set aside. Never raises: an application that could not be
-    fully checked is UNKNOWN, with the reason.
+    `explain`, the checks also list the server's defaults, as set aside. With `by_namespace`, no list reads other
+    namespaces than those that are needed. Never raises: an application that could not be fully checked is UNKNOWN, with
+    the reason.
     """
     caches = caches or Caches()
     desired = desired_states(applications, revisions, repositories, caches.manifest_cache)
     options = CompareOptions(tuple(ignore), tuple(interactive), explain)
-    return _check(desired, cluster, options, now, caches.comparison_cache, telemetry)
+    return _check(desired, cluster, options, now, caches.comparison_cache, telemetry, by_namespace=by_namespace)
 
 
 def check_files(
@@ -83,9 +85,9 @@ def check_files(
     interactive: Sequence[str] = INTERACTIVE,
     explain: bool = False,
 ) -> Check:
-    """Check files that are in no commit, such as those of a directory; their paths begin with the application's path.
+    """Check files outside git, such as those in a directory; their paths begin with the application's path.
 
-    `tree` has the files beside them.
+    `tree` has the other files.
     """
     try:
         source = application.source
@@ -105,6 +107,8 @@ def _check(
     now: datetime,
     cache: ComparisonCache,
     telemetry: Telemetry = NO_TELEMETRY,
+    *,
+    by_namespace: bool = False,
 ) -> list[Check]:
     targets = [(manifest, desired.application) for desired in desired_states for manifest in desired.manifests]
     live: LiveComparison | PortError | None = None
@@ -112,7 +116,7 @@ def _check(
         with unexpected_as_port_error(f"comparison with cluster {cluster.name}"):
             if targets:
                 with telemetry.measure(COMPARE, cluster=cluster.name):
-                    live = compare_live(cluster, targets, options=options, cache=cache)
+                    live = compare_live(cluster, targets, options=options, cache=cache, by_namespace=by_namespace)
     except PortError as error:
         live = error
     cache.evict(now)

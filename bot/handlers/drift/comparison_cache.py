@@ -1,6 +1,6 @@
-"""Comparisons of earlier drift checks, so that a check compares only what has changed since.
+"""Caches comparisons, so that a drift check compares only what has changed since the last one.
 
-Holds no live object, and no more of the differences than one check keeps.
+It contains no live objects, and at most as many differences as one check keeps.
 """
 
 import threading
@@ -16,7 +16,7 @@ from bot.core.objects.managed_fields import INTERACTIVE
 from bot.core.objects.step_budget import MAX_KEPT
 from bot.handlers.rendering.manifest_cache import ManifestCache
 
-# An object that no check has compared for so long is gone, or its application is.
+# If no check has compared an object for this long, the object or its application no longer exists.
 _EVICTED_AFTER = timedelta(days=1)
 
 Object = Mapping[str, Any]
@@ -25,9 +25,9 @@ ObjectKey = tuple[object, ...]  # cluster, apiVersion, kind, namespace, name
 
 @dataclass(frozen=True, slots=True)
 class CompareOptions:
-    """How to judge differences: the rules that ignore some, and patterns of field managers that people use by hand.
+    """How to judge differences: ignore rules, and patterns of field managers that people use by hand.
 
-    With `explain` the comparison also holds the defaults that the server filled in.
+    With `explain`, the comparison also has the defaults that the server filled in.
     """
 
     ignore: tuple[IgnoreRule, ...] = ()
@@ -52,7 +52,7 @@ class CacheKey:
     def matches(self, other: "CacheKey") -> bool:
         """Whether both give the same comparison.
 
-        Objects are compared by identity: that is fast, and to Python `1` equals `true`, which is another value in YAML.
+        Objects are compared by identity, which is fast, and because Python's `1` equals `True`.
         """
         return (
             self.resource_version == other.resource_version != ""
@@ -71,7 +71,7 @@ class _Entry:
 
 
 class ComparisonCache:
-    """The latest comparison of each object. Safe to call from many threads."""
+    """The latest comparison of each object. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -95,9 +95,9 @@ class ComparisonCache:
         return entry.comparison
 
     def evict(self, now: datetime) -> None:
-        """Drop what no check has used for a day."""
+        """Drop comparisons that no check has used for a day."""
         with self._lock:
-            # No copy of the items: ten thousand new tuples would trigger a full garbage collection.
+            # Don't copy the items: ten thousand new tuples would trigger a full garbage collection.
             for entry in self._entries.values():
                 entry.used_at = entry.used_at or now
             oldest = now - _EVICTED_AFTER
@@ -116,7 +116,7 @@ class ComparisonCache:
 
 @dataclass(frozen=True, slots=True)
 class Caches:
-    """What one series of drift checks shares: rendered manifests, and comparisons."""
+    """The caches that a series of drift checks shares: rendered manifests, and comparisons."""
 
     manifest_cache: ManifestCache = field(default_factory=ManifestCache)
     comparison_cache: ComparisonCache = field(default_factory=ComparisonCache)

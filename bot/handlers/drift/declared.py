@@ -1,4 +1,4 @@
-"""Which objects of a cluster some manifests declare, and in which namespaces to look for them."""
+"""The objects of a cluster that manifests declare, and the namespaces to look for them in."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,14 +12,14 @@ from bot.ports.cluster import Discovery, Kind
 from bot.ports.isolation import skip_unexpected
 
 Name = tuple[str | None, str]  # namespace and name
-Declaration = tuple[Manifest, Application]  # a manifest in its namespace, and the application that it is part of
+Declaration = tuple[Manifest, Application]  # a manifest in its namespace, and its application
 
 
 @dataclass(frozen=True, slots=True)
 class DeclaredObjects:
     """The namespaces to look in by kind, and the declarations by kind and name.
 
-    `autoscalers` are the served kinds of autoscalers. They are looked for in the namespaces of the objects that declare
+    `autoscalers` are the served kinds of autoscalers. They are read in the namespaces of the objects that declare
     `spec.replicas`, which are `scaled`.
     """
 
@@ -32,11 +32,11 @@ class DeclaredObjects:
 
 
 def declared_objects(declarations: Iterable[Declaration], discovery: Discovery) -> DeclaredObjects:
-    """The objects that some manifests, each with its application, declare of the kinds that the cluster serves."""
+    """The objects that manifests declare, of the kinds that the cluster serves."""
     declared = DeclaredObjects(autoscaler_kinds(discovery))
     namespaced = scope_of(discovery)
     for written, application in declarations:
-        with skip_unexpected(f"{written.file}:{written.line} of {application.name}"):  # the result says so again
+        with skip_unexpected(f"{written.file}:{written.line} of {application.name}"):  # also reported in the result
             manifest = resolve_one(written, namespace=application.namespace, namespaced=namespaced)
             if manifest is None:
                 continue

@@ -19,15 +19,15 @@ from bot.ports.rendering import RenderError
 
 _PARALLEL_RENDERINGS = 4
 
-Revision = str | PortError  # a full sha, or why git did not answer
+Revision = str | PortError  # a full sha, or why git didn't answer
 
 
 @dataclass(frozen=True, slots=True)
 class DesiredState:
-    """What git declares for one application; `error` says why it could not be fully read.
+    """What git declares for one application; `error` is why it could not be fully read.
 
     `overridden` is how many objects are left out because a later source declares them too. `chart` is the name and
-    version of a fetched chart, whose digest `revision` is.
+    version of a fetched chart; `revision` is then its digest.
     """
 
     application: Application
@@ -45,7 +45,7 @@ def desired_states(
     repositories: Mapping[str, Repository],
     manifest_cache: ManifestCache,
 ) -> list[DesiredState]:
-    """What git declares for each application, in their order. `revisions` and `repositories` are by their names."""
+    """What git declares for each application, in order. `revisions` and `repositories` are by the repository's name."""
     _prepare(applications, revisions, repositories, manifest_cache)
     return [
         _without_overridden(
@@ -69,14 +69,14 @@ def _prepare(
     repositories: Mapping[str, Repository],
     manifest_cache: ManifestCache,
 ) -> None:
-    """Render the applications of each repository together, which takes far fewer git processes than one by one."""
+    """Render the applications of each repository together, which takes far fewer git processes."""
 
     def prepare(name: str) -> None:
         revision = revisions[name]
         if isinstance(revision, PortError):
             return
         sources = [application.source for application in applications if application.repository.key == name]
-        # It is reported where the application that causes it is read.
+        # Reported when the application that causes it is read.
         with suppress(PortError), unexpected_as_port_error(f"preparation of {name}"):
             manifest_cache.prepare(repositories[name], revision, sources)
 
@@ -91,7 +91,7 @@ def _without_overridden(
     repositories: Mapping[str, Repository],
     manifest_cache: ManifestCache,
 ) -> DesiredState:
-    """Without the objects that a later source of the same resource declares too; unknown if that can't be read."""
+    """Leave out the objects that a later source of the same resource declares too; unknown if that can't be read."""
     application = desired.application
     overridden: set[tuple[str, str, str, str]] = set()
     for reference, source in application.later_sources:

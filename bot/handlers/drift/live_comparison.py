@@ -1,6 +1,6 @@
-"""Lists the kinds that some manifests need, and compares each live object while its page is read.
+"""Lists the kinds in manifests, and compares each live object as its page is read.
 
-No live object is kept, so the memory of a check does not grow with the cluster.
+Live objects are not kept, so a check's memory does not grow with the cluster.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -32,18 +32,18 @@ _PARALLEL_READS = 4
 Object = Mapping[str, Any]
 Rules = tuple[IgnoreRule, ...]
 # One live object compared with each manifest that declares it, or why it could not be. Applications with the same
-# source share the manifest's object, so only the object and the application's rules together identify a comparison.
+# source share the manifest's object, so the key is the object and the application's rules.
 Comparisons = Sequence[tuple[Object, Rules, Comparison | UnexpectedError]]
-Failures = dict[tuple[Kind, str | None], PortError]  # by kind and namespace; a namespace of None: all of them
+Failures = dict[tuple[Kind, str | None], PortError]  # by kind and namespace; None is all namespaces
 
 _NO_OPTIONS = CompareOptions()
 
 
 @dataclass(frozen=True, slots=True)
 class LiveComparison:
-    """How the objects of one cluster, at one time, differ from the manifests that `compare_live` was given.
+    """How the objects of one cluster differ from the manifests given to `compare_live`, at one time.
 
-    `schema_errors` says by apiVersion why its schema could not be read, and `failures` which lists could not.
+    `schema_errors` is why a schema could not be read, by apiVersion; `failures` are the lists that could not be read.
     `versions` are the resourceVersions of the objects that were read one by one.
     """
 
@@ -55,9 +55,9 @@ class LiveComparison:
     versions: Mapping[tuple[Kind, Name], str]
 
     def comparison_of(self, manifest: Manifest, application: Application) -> Comparison | None:
-        """How the object of one of the application's manifests, in its namespace, differs; None if it doesn't exist.
+        """How the object of one of the application's manifests differs; None if it doesn't exist.
 
-        LocalizedError if the cluster could not say, or the two cannot be compared.
+        Raises LocalizedError if the object could not be read or compared.
         """
         kind = served_kind(manifest, self.discovery, self.cluster)
         failure = self._failure(kind, manifest.namespace)
@@ -82,7 +82,7 @@ class LiveComparison:
         return self.versions.get((kind, (manifest.namespace, manifest.name))) if kind else None
 
     def autoscaler_error(self, namespace: str | None) -> PortError | None:
-        """Why the bot may not know every autoscaler of a namespace; None if it does."""
+        """Why the bot may not know every autoscaler in a namespace; None if it does."""
         failures = (self._failure(kind, namespace) for kind in autoscaler_kinds(self.discovery))
         return next((failure for failure in failures if failure is not None), None)
 
@@ -98,13 +98,15 @@ def compare_live(
     cache: ComparisonCache | None = None,
     discovery: Discovery | None = None,
     one_by_one: bool = False,
+    by_namespace: bool = False,
 ) -> LiveComparison:
-    """Compare manifests, each with its application, with what a cluster holds; lists each kind once.
+    """Compare manifests, each with its application, with the live objects of a cluster. Lists each kind once.
 
-    An application's own ignore rules count beside those of the options. A kind that is needed in one namespace is
-    listed there, and one that is needed in several, everywhere; where that is forbidden, in each of them. With
-    `one_by_one`, only the declared objects are read, each with a request of its own. With the `discovery` of an earlier
-    comparison, the kinds aren't discovered again. ClusterError if the cluster does not answer at all.
+    An application's own ignore rules count in addition to those in the options. A kind that is needed in one namespace
+    is listed there; one that is needed in several is listed in all namespaces or, if that is forbidden or with
+    `by_namespace`, in each. With `one_by_one`, only the declared objects are read, with a request for each. With the
+    `discovery` of an earlier comparison, the kinds aren't discovered again. Raises ClusterError if the cluster does not
+    answer at all.
     """
     discovery = discovery or cluster.discover()
     needed = declared_objects(declarations, discovery)
@@ -121,16 +123,16 @@ def compare_live(
             return None
 
     def read_objects(kind: Kind) -> Mapping[Name, Object]:
-        return _list(cluster, kind, needed.namespaces[kind], failures, lambda live: live)
+        return _list(cluster, kind, needed.namespaces[kind], failures, lambda live: live, everywhere=not by_namespace)
 
     def compare_objects(kind: Kind) -> Mapping[Name, Comparisons]:
         if one_by_one:
             return _read_one_by_one(cluster, kind, needed.declarations[kind], failures, read_versions, comparer)
         compare = partial(comparer.compare, needed.declarations[kind])
-        return _list(cluster, kind, needed.namespaces[kind], failures, compare)
+        return _list(cluster, kind, needed.namespaces[kind], failures, compare, everywhere=not by_namespace)
 
     versions = sorted({kind.api_version for kind in needed.namespaces})
-    # Comparing needs the schemas and the targets of autoscalers, so those are read first.
+    # Comparisons need the schemas and the targets of autoscalers, so those are read first.
     autoscalers = [kind for kind in needed.namespaces if kind in needed.autoscalers]
     others = [kind for kind in needed.namespaces if kind not in needed.autoscalers]
     with ContextThreadPool(_PARALLEL_READS, "compare-live") as pool:
@@ -153,14 +155,19 @@ def _list(
     namespaces: set[str | None],
     failures: Failures,
     read: Callable[[Object], Read | None],
+    *,
+    everywhere: bool,
 ) -> Mapping[Name, Read]:
-    """What `read` makes of each object of a kind in these namespaces; what could not be read goes into `failures`."""
-    if len(namespaces) > 1:
+    """The result of `read` for each object of a kind in these namespaces. Lists that fail are added to `failures`.
+
+    With `everywhere`, several namespaces are read by one list of all.
+    """
+    if everywhere and len(namespaces) > 1:
         try:
             with unexpected_as_port_error(f"list of {kind.plural} on {cluster.name}"):
                 return cluster.list(kind, None, read)
         except ForbiddenError:
-            pass  # the bot may be allowed to list it in each of them
+            pass  # it may be allowed in each namespace
         except PortError as error:
             failures[kind, None] = error
             return {}
@@ -182,7 +189,7 @@ def _read_one_by_one(
     versions: dict[tuple[Kind, Name], str],
     comparer: "_Comparer",
 ) -> Mapping[Name, Comparisons]:
-    """Compare only the declared objects. If one could not be read, all of its namespace count as not read."""
+    """Compare only the declared objects. If one cannot be read, its whole namespace counts as unread."""
     compared: dict[Name, Comparisons] = {}
     for namespace, name in declarations:
         try:
@@ -199,7 +206,7 @@ def _read_one_by_one(
 
 
 class _Comparer:
-    """Compares live objects of one cluster one by one. `documents` are its OpenAPI documents by apiVersion."""
+    """Compares live objects of one cluster. `documents` are its OpenAPI documents by apiVersion."""
 
     def __init__(
         self,
@@ -233,11 +240,11 @@ class _Comparer:
             with unexpected_as_port_error(f"comparison of {manifest.key} on {self._cluster}"):
                 return self._compare(manifest, live, self._with(rules))
         except LocalizedError as error:
-            # Another one, since the traceback of this one would keep the live object.
+            # A new error, since the traceback of this one would keep the live object in memory.
             return UnexpectedError(error.text)
 
     def _with(self, rules: Rules) -> CompareOptions:
-        """The options with the ignore rules of one application too."""
+        """The options with the ignore rules of one application added."""
         return replace(self._options, ignore=self._options.ignore + rules) if rules else self._options
 
     def _compare(self, manifest: Manifest, live: Object, options: CompareOptions) -> Comparison:
@@ -261,7 +268,7 @@ class _Comparer:
 
 
 def _degraded(manifest: Manifest, live: Object) -> Unready | None:
-    """The object if its health is Degraded. What is Progressing may be over long before the next check."""
+    """The object if its health is Degraded. Progressing isn't kept, since it may end long before the next check."""
     if not may_be_unhealthy(manifest.api_version.rpartition("/")[0], manifest.kind):
         return None
     try:

@@ -1,4 +1,4 @@
-"""Compares only some of the objects that applications declare."""
+"""Checks only some of the objects that applications declare."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,9 +20,9 @@ from bot.ports.isolation import skip_unexpected
 
 @dataclass(frozen=True, slots=True)
 class ObjectResults:
-    """The drift of some objects of an application, by the resourceVersion that was compared; None for a missing one.
+    """The drift of some objects of an application, with the resourceVersions compared; None for a missing object.
 
-    Not `is_complete` if one of them could not be compared.
+    `is_complete` is whether all of them could be compared.
     """
 
     objects: Mapping[ObjectKey, str | None]
@@ -40,10 +40,10 @@ def compare_objects(
     options: CompareOptions,
     caches: Caches,
 ) -> dict[str, ObjectResults]:
-    """Compare these objects of each application, with a request for each, and return the results by application.
+    """Compare these objects of each application, with a request for each. Returns the results by application.
 
-    An application that fails unexpectedly has none. `revisions` and `repositories` are by the repository's name.
-    PortError if the cluster does not answer.
+    An application that fails unexpectedly has no results. `revisions` and `repositories` are by the repository's name.
+    Raises PortError if the cluster does not answer.
     """
     manifests: dict[Application, Sequence[Manifest]] = {}
     for state in desired_states(list(applications), revisions, repositories, caches.manifest_cache):

@@ -20,7 +20,7 @@ from bot.ports.isolation import unexpected_as_port_error
 
 _REPLICAS = "spec.replicas"
 _MAX_NAMED = 3  # objects, or reasons, before "and N more"
-_NO_SCHEMAS = Schemas()  # enough to say that an object is missing
+_NO_SCHEMAS = Schemas()  # enough to report a missing object
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class ComparisonResult:
     """How the manifests of one application differ from its cluster.
 
     `objects` is how many objects git declares. `unknown` has a sentence for each reason why some could not be checked,
-    and `notes` sentences about the manifests, such as an object that is declared twice. `degraded` are the objects
+    and `notes` has sentences about the manifests, such as an object that is declared twice. `degraded` are the objects
     whose health is Degraded.
     """
 
@@ -43,7 +43,7 @@ class ComparisonResult:
 def comparison_result(
     manifests: Sequence[Manifest], application: Application, live: LiveComparison
 ) -> ComparisonResult:
-    """The result for the manifests of one application, all of which were compared in `live`."""
+    """The result for the manifests of one application, which were all compared in `live`."""
     namespace, namespaced = application.namespace, scope_of(live.discovery)
     resolved = resolve(manifests, namespace=namespace, namespaced=namespaced)
     drift: list[ObjectDrift] = []
@@ -64,7 +64,7 @@ def comparison_result(
         object_drift = comparison.drift
         if object_drift is not None and any(field.path == _REPLICAS for field in object_drift.fields):
             autoscaler_error = live.autoscaler_error(manifest.namespace)
-            if autoscaler_error is not None:  # an autoscaler may have set them, which is not drift
+            if autoscaler_error is not None:  # an autoscaler may have set the replicas, which isn't drift
                 reason = LocalizedText(texts.SCALED, path=_REPLICAS, why=autoscaler_error.text)
                 unchecked[reason].append(_title(manifest))
                 object_drift = _without_replicas(object_drift)
@@ -88,7 +88,7 @@ def comparison_result(
 def still_present(
     manifests: Sequence[Manifest], application: Application, live: LiveComparison
 ) -> tuple[list[Manifest], tuple[Text, ...]]:
-    """Which of an application's objects, say those that a commit removed, still exist, and why some weren't checked."""
+    """Which of these objects, such as those that a commit removed, still exist, and why some weren't checked."""
     present: list[Manifest] = []
     unchecked: defaultdict[Text, list[str]] = defaultdict(list)
     for manifest in resolve(manifests, namespace=application.namespace, namespaced=scope_of(live.discovery)):

@@ -1,4 +1,4 @@
-"""Which kind of a cluster a manifest means, as the cluster's discovery says."""
+"""Finds the cluster's kind for a manifest, from discovery."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -9,7 +9,7 @@ from bot.i18n.catalogue import cluster as texts
 from bot.i18n.language import LocalizedText, join_texts
 from bot.ports.cluster import ClusterError, Discovery, Kind
 
-# The autoscalers, which may set spec.replicas: for each, the versions to read it in, the preferred one first.
+# The autoscalers that may set spec.replicas, each with the versions to read it in, preferred first.
 _AUTOSCALERS: Final = (
     (("autoscaling/v2", "HorizontalPodAutoscaler"), ("autoscaling/v1", "HorizontalPodAutoscaler")),
     (("keda.sh/v1alpha1", "ScaledObject"),),
@@ -17,7 +17,7 @@ _AUTOSCALERS: Final = (
 
 
 def scope_of(discovery: Discovery) -> Namespaced:
-    """Says of an (apiVersion, kind) whether it is namespaced; None if the cluster does not serve it."""
+    """A function that returns whether an (apiVersion, kind) is namespaced; None if the cluster does not serve it."""
 
     def namespaced(api_version: str, kind: str) -> bool | None:
         served = discovery.kinds.get((api_version, kind))
@@ -27,7 +27,7 @@ def scope_of(discovery: Discovery) -> Namespaced:
 
 
 def served_kind(manifest: Manifest, discovery: Discovery, cluster: str) -> Kind:
-    """The kind of a manifest. ClusterError if the cluster, given by its name, does not serve it at that version."""
+    """The kind of a manifest. Raises ClusterError if the cluster with this name does not serve that version of it."""
     kind = discovery.kinds.get((manifest.api_version, manifest.kind))
     if kind is not None:
         return kind

@@ -6,7 +6,7 @@ from datetime import datetime
 from bot.core.applications.application import Application
 from bot.core.drift.model import Check, Status
 from bot.core.incidents.alerting import AlertPolicy, apply_timers, cards_to_announce
-from bot.core.incidents.incident import ACTIVE_STATES, Incident, ResolutionCause, apply_check, resolve_unwatched
+from bot.core.incidents.incident import Incident, ResolutionCause, apply_check, resolve_unwatched
 from bot.core.incidents.resolution import resolution_cause
 from bot.core.objects.manifest import ManifestError
 from bot.handlers.incidents.transition import MAX_ATTEMPTS, change
@@ -18,13 +18,19 @@ from bot.ports.store import Store
 
 
 def record(
-    ports: Ports, application: Application, check: Check, *, rolling: bool, looks: int, manifest_cache: ManifestCache
+    ports: Ports,
+    application: Application,
+    check: Check,
+    *,
+    rolling: bool,
+    looks: int,
+    cause_if_git_moved: ResolutionCause,
 ) -> None:
-    """Apply a check to the incident of its application. StoreError."""
+    """Apply a check to the incident of its application. Raises StoreError."""
     for _ in range(MAX_ATTEMPTS):
         before = ports.store.incidents.open_for(application.name)
         if before and check.at < before.checked_at <= ports.clock():
-            return  # a later check is already recorded, unless its time is in the future: the clock was set back since
+            return  # a later check is already recorded; one in the future means that the clock was set back
         after = apply_check(
             before,
             check,
@@ -32,7 +38,7 @@ def record(
             repository=application.repository.key,
             rolling=rolling,
             required_looks=looks,
-            cause_if_git_moved=_cause_if_git_moved(ports, application, before, check, manifest_cache),
+            cause_if_git_moved=cause_if_git_moved,
         )
         if after == before or ports.store.incidents.exchange(before, after):
             return
@@ -40,9 +46,9 @@ def record(
 
 
 def apply_timers_to_all(store: Store, now: datetime, policy: AlertPolicy) -> None:
-    """Apply to every incident what depends only on time: announcements, reminders, escalations, ends of snoozes.
+    """Apply to every incident what depends only on time: announcements, reminders, escalations, and ends of snoozes.
 
-    This is derived from the stored incidents, so a restart neither repeats nor loses anything. StoreError.
+    It is derived from the stored incidents, so a restart neither repeats nor loses anything. Raises StoreError.
     """
     incidents = store.incidents.unsettled()
     cards = without_failing(
@@ -55,7 +61,10 @@ def apply_timers_to_all(store: Store, now: datetime, policy: AlertPolicy) -> Non
 
 
 def resolve_unwatched_incidents(store: Store, watched: Container[str], now: datetime) -> None:
-    """Resolve the incidents of applications that are not `watched`, or next time if they change now. StoreError."""
+    """Resolve the incidents of applications that are not `watched`. Those that change now are left to the next call.
+
+    Raises StoreError.
+    """
     for incident in store.incidents.unsettled():
         with skip_unexpected(f"end of {incident.id}"):
             after = incident if incident.application in watched else resolve_unwatched(incident, now)
@@ -63,13 +72,11 @@ def resolve_unwatched_incidents(store: Store, watched: Container[str], now: date
                 store.incidents.exchange(incident, after)
 
 
-def _cause_if_git_moved(
-    ports: Ports, application: Application, incident: Incident | None, check: Check, manifest_cache: ManifestCache
+def resolution_cause_of(
+    ports: Ports, application: Application, incident: Incident, check: Check, manifest_cache: ManifestCache
 ) -> ResolutionCause:
-    """Why the incident ends, if this check resolves it and git has changed since."""
-    if incident is None or incident.state not in ACTIVE_STATES or check.status is not Status.SYNCED:
-        return "git"
-    if check.revision is None or check.revision == incident.revision:
+    """Why an application's active incident ends, if this check resolves it and git has changed since."""
+    if check.status is not Status.SYNCED or check.revision in {None, incident.revision}:
         return "git"
     repository = ports.repositories[application.repository.key]
     try:
@@ -77,6 +84,6 @@ def _cause_if_git_moved(
             manifest_cache.manifests(repository, revision, application.source)
             for revision in (incident.revision, check.revision)
         )
-    except (PortError, ManifestError):  # the history was rewritten: only the change itself is known
+    except (PortError, ManifestError):  # the history was rewritten, so only the change is known
         return "git"
     return resolution_cause(incident.drift, before, after, application.namespace)

@@ -1,4 +1,4 @@
-"""Records checks: who made each difference, what it means for the incidents, and the checks themselves."""
+"""Records checks, with who made each difference, and updates the incidents."""
 
 import threading
 from collections import deque
@@ -12,12 +12,13 @@ from bot.config.sections.alerts import AlertsConfig
 from bot.core.applications.application import Application
 from bot.core.drift.freshness import with_last_complete
 from bot.core.drift.merge import ObjectKey, drift_of, with_objects
-from bot.core.drift.model import Check
+from bot.core.drift.model import Check, Status
+from bot.core.incidents.incident import ACTIVE_STATES, ResolutionCause
 from bot.core.rollouts.rollout import rolling_applications
 from bot.handlers.cluster_audit.identify import ActorFinder
-from bot.handlers.discovery.deployers import syncing_applications
+from bot.handlers.discovery.deployers import DeployerReader
 from bot.handlers.drift.object_check import ObjectResults
-from bot.handlers.incidents.record import record
+from bot.handlers.incidents.record import record, resolution_cause_of
 from bot.handlers.incidents.suspects import Suspects
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.ports import Ports
@@ -28,7 +29,7 @@ _MAX_NEWER: Final = 1_000
 
 @dataclass(frozen=True, slots=True)
 class _Newer:
-    """Objects of an application that were checked by themselves, and when, by time.monotonic() and by the clock."""
+    """Objects of an application that were checked separately, and when, by time.monotonic() and by the clock."""
 
     monotonic: float
     at: datetime
@@ -37,9 +38,9 @@ class _Newer:
 
 
 class CheckRecorder:
-    """Records the checks of applications on one cluster at a time. Any thread may call.
+    """Records the checks of applications on one cluster at a time. Thread-safe.
 
-    `lock` is held while incidents are written, so that those of one check are announced together.
+    All incidents of a check are stored in one transaction, so that they are announced together.
     """
 
     def __init__(
@@ -48,30 +49,41 @@ class CheckRecorder:
         alerts: AlertsConfig,
         *,
         actors: ActorFinder,
+        deployers: DeployerReader,
         suspects: Suspects,
         manifest_cache: ManifestCache,
     ) -> None:
-        self.lock = threading.Lock()
+        self._lock = threading.Lock()
         self._ports = ports
         self._alerts = alerts
         self._actors = actors
+        self._deployers = deployers
         self._suspects = suspects
         self._manifest_cache = manifest_cache
         self._newer: deque[_Newer] = deque(maxlen=_MAX_NEWER)
 
     def record(self, applications: Sequence[Application], checks: Sequence[Check], *, since: float) -> list[Check]:
-        """Record checks, in the order of their applications. They began at `since`, by time.monotonic(). StoreError."""
-        previous = self._ports.store.checks.latest()
-        checks = [with_last_complete(check, previous.get(check.application)) for check in checks]
+        """Record checks, in the order of their applications, begun at `since` (time.monotonic()).
+
+        Raises StoreError, and LeaseLostError if another replica has taken over since: nothing is recorded then.
+        """
+        checks, previous = self._with_last_complete(checks)
         checks, deploying = self._in_context(applications, checks, previous)
-        with self.lock:
+        with self._lock:
             checks = [self._with_newer_objects(check, since) for check in checks]
-            rolling = self._rolling() | deploying
-            for application, check in zip(applications, checks, strict=True):
-                self._apply(application, check, rolling, looks=self._alerts.looks)
-            self._ports.store.checks.save(checks)  # last, so that no check is visible before its incident
+            causes = self._resolution_causes(applications, checks)
+            with self._ports.store.transaction():
+                rolling = self._rolling() | deploying
+                for application, check in zip(applications, checks, strict=True):
+                    self._apply(application, check, rolling, causes, looks=self._alerts.looks)
+                self._ports.store.checks.save(checks)
         self.find_suspects([application.name for application in applications])
         return checks
+
+    def identify_actors(self, applications: Sequence[Application], checks: Sequence[Check]) -> Sequence[Check]:
+        """The checks as `record` returns them, without recording anything. Raises StoreError."""
+        checks, previous = self._with_last_complete(checks)
+        return self._in_context(applications, checks, previous)[0]
 
     def record_objects(
         self,
@@ -81,10 +93,10 @@ class CheckRecorder:
         *,
         settled: Collection[str],
     ) -> frozenset[str]:
-        """Record results for objects of some applications, newer than those in their `latest` checks. StoreError.
+        """Record results for some objects of applications that are newer than their `latest` checks. Raises StoreError.
 
-        For the applications in `settled`, a difference counts as seen often enough to open an incident. Returns the
-        names of the applications whose results were not recorded, because another check was recorded meanwhile.
+        In the applications in `settled`, a difference opens an incident at once. Returns the names of the applications
+        whose results were not recorded because another check was recorded in the meantime.
         """
         now = self._ports.clock()
         checks: Sequence[Check] = [
@@ -93,30 +105,53 @@ class CheckRecorder:
         ]
         checks, deploying = self._in_context(applications, checks, latest)
         outdated: set[str] = set()
-        with self.lock:
-            rolling = self._rolling() | deploying
-            current = self._ports.store.checks.latest([application.name for application in applications])
-            for application, check in zip(applications, checks, strict=True):
-                name = application.name
-                if current.get(name) != latest[name]:
-                    outdated.add(name)
-                    continue
-                self._apply(application, check, rolling, looks=1 if name in settled else self._alerts.looks)
-                # Keep the time of the latest check: that is when the other objects were last compared.
-                self._ports.store.checks.save([replace(check, at=latest[name].at)])
+        with self._lock:
+            causes = self._resolution_causes(applications, checks)
+            with self._ports.store.transaction():
+                rolling = self._rolling() | deploying
+                current = self._ports.store.checks.latest([application.name for application in applications])
+                for application, check in zip(applications, checks, strict=True):
+                    name = application.name
+                    if current.get(name) != latest[name]:
+                        outdated.add(name)
+                        continue
+                    self._apply(application, check, rolling, causes, looks=1 if name in settled else self._alerts.looks)
+                    # Keep the time of the latest check, when the other objects were last compared.
+                    self._ports.store.checks.save([replace(check, at=latest[name].at)])
+            for name in results.keys() & {application.name for application in applications} - outdated:
                 self._newer.append(_Newer(monotonic(), now, name, results[name].objects))
         return frozenset(outdated)
 
     def find_suspects(self, applications: Iterable[str]) -> None:
-        """Find the commits behind active incidents of these applications, which can take seconds. StoreError."""
+        """Find the commits behind active incidents of these applications, which can take seconds. Raises StoreError."""
         self._suspects.find(applications)
+
+    def _with_last_complete(self, checks: Sequence[Check]) -> tuple[Sequence[Check], Mapping[str, Check]]:
+        """The checks with what the last complete ones found, and the latest checks of all applications."""
+        previous = self._ports.store.checks.latest()
+        return [with_last_complete(check, previous.get(check.application)) for check in checks], previous
+
+    def _resolution_causes(
+        self, applications: Sequence[Application], checks: Sequence[Check]
+    ) -> Mapping[str, ResolutionCause]:
+        """Why each incident ends, by application. Call it outside of a transaction: it may have to render manifests."""
+        unsettled = self._ports.store.incidents.unsettled()
+        active = {incident.application: incident for incident in unsettled if incident.state in ACTIVE_STATES}
+        causes: dict[str, ResolutionCause] = {}
+        for application, check in zip(applications, checks, strict=True):
+            if incident := active.get(application.name):
+                with skip_unexpected(f"cause of the end of {incident.id}"):
+                    causes[application.name] = resolution_cause_of(
+                        self._ports, application, incident, check, self._manifest_cache
+                    )
+        return causes
 
     def _in_context(
         self, applications: Sequence[Application], checks: Sequence[Check], previous: Mapping[str, Check]
     ) -> tuple[Sequence[Check], frozenset[str]]:
-        """The checks with who made each difference, and the applications that their deployer is syncing.
+        """The checks with who made each difference, and the applications that are being synced.
 
-        Call it without the lock, so that a cluster that hangs only delays its own checks.
+        Called without the lock, so that an unresponsive cluster only delays its own checks.
         """
         cluster = applications[0].cluster
         with skip_unexpected(f"actors on {cluster}"):
@@ -127,12 +162,15 @@ class CheckRecorder:
         return checks, deploying
 
     def _deploying(self, applications: Sequence[Application], checks: Sequence[Check]) -> frozenset[str]:
-        """The applications of one cluster that differ and that their deployer is syncing."""
+        """The applications of one cluster that differ and are being synced."""
         if not self._alerts.quiet_while_rolling:
             return frozenset()
+        for check in checks:
+            if check.status is Status.SYNCED:
+                self._deployers.forget(check.application)
         differing = {check.application for check in checks if check.drift}
         drifted = [application for application in applications if application.name in differing]
-        return syncing_applications(self._ports.clusters[drifted[0].cluster], drifted) if drifted else frozenset()
+        return self._deployers.syncing(drifted)
 
     def _rolling(self) -> frozenset[str]:
         """The applications with a rollout in progress: they differ from git by design."""
@@ -140,7 +178,15 @@ class CheckRecorder:
             return frozenset()
         return rolling_applications(self._ports.store.rollouts.unsettled())
 
-    def _apply(self, application: Application, check: Check, rolling: Collection[str], *, looks: int) -> None:
+    def _apply(
+        self,
+        application: Application,
+        check: Check,
+        rolling: Collection[str],
+        causes: Mapping[str, ResolutionCause],
+        *,
+        looks: int,
+    ) -> None:
         with skip_unexpected(f"incident of {application.name}"):
             record(
                 self._ports,
@@ -148,11 +194,11 @@ class CheckRecorder:
                 check,
                 rolling=check.application in rolling,
                 looks=looks,
-                manifest_cache=self._manifest_cache,
+                cause_if_git_moved=causes.get(application.name, "git"),
             )
 
     def _with_newer_objects(self, check: Check, since: float) -> Check:
-        """The check, with newer results for the objects that were checked by themselves while it was running."""
+        """The check with newer results for the objects that were checked separately while it was running."""
         newer = [item for item in self._newer if item.application == check.application and item.monotonic >= since]
         current = self._ports.store.checks.latest([check.application]).get(check.application) if newer else None
         if current is None or current.revision != check.revision:

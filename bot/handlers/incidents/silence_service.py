@@ -41,16 +41,16 @@ Target = ApplicationTarget | CardTarget
 
 @dataclass(frozen=True, slots=True)
 class SilenceService:
-    """Silences alerts for people. A time of day without a time zone of the person is in `zone`."""
+    """Silences alerts for people. If a person's time zone is unknown, times of day are in `zone`."""
 
     ports: Ports
     authorizer_for: Callable[[Requester], Authorizer]
     zone: tzinfo
 
     def acknowledge(self, requester: Requester, target: Target, *, take_over: bool = False) -> Message:
-        """Acknowledge the incidents for the requester, if they are allowed to. StoreError.
+        """Acknowledge the incidents for the requester, if they are allowed to. Raises StoreError.
 
-        Those that someone else has are left alone, unless the requester means to `take_over`.
+        Those acknowledged by someone else don't change, unless the requester asked to `take_over`.
         """
         now = self.ports.clock()
         with audited(self.ports, requester, "acknowledge") as audit:
@@ -66,7 +66,7 @@ class SilenceService:
             return _answer(requester, outcome, audit.applications, done, silence_message.already_acknowledged)
 
     def release(self, requester: Requester, target: Target) -> Message:
-        """Give back the incidents that the requester has, if they are allowed to. StoreError."""
+        """Release the incidents that the requester acknowledged, if they are allowed to. Raises StoreError."""
         now = self.ports.clock()
         with audited(self.ports, requester, "release") as audit:
             outcome = self._silence(
@@ -79,7 +79,7 @@ class SilenceService:
             return _answer(requester, outcome, audit.applications, done, silence_message.not_yours)
 
     def snooze(self, requester: Requester, target: Target, span: SnoozePeriod) -> Message:
-        """Snooze the incidents, if the requester is allowed to; a time of day is in their own time zone. StoreError."""
+        """Snooze the incidents, if the requester is allowed to, until a time in their time zone. Raises StoreError."""
         now = self.ports.clock()
         with audited(self.ports, requester, "snooze") as audit:
             until = snooze_end(span, now, self._zone_of(requester.user) if isinstance(span, SnoozeUntil) else self.zone)
@@ -96,9 +96,9 @@ class SilenceService:
             return _answer(requester, outcome, audit.applications, done, silence_message.already_snoozed)
 
     def offer_snooze(self, requester: Requester, target: Target) -> Sequence[str] | Message:
-        """The applications to ask a duration for; or, if the requester cannot snooze them, the answer. StoreError.
+        """The applications to ask a duration for, or the answer if the requester can't snooze them. Raises StoreError.
 
-        Only the answer is audited: otherwise the request is the form that the requester submits.
+        Only the answer is audited; otherwise the audit entry is that of the submitted form.
         """
         with audited(self.ports, requester, "snooze") as audit:
             incidents = self._incidents(target, audit)
@@ -113,7 +113,7 @@ class SilenceService:
             return audit.applications
 
     def unsnooze(self, requester: Requester, target: Target) -> Message:
-        """End the snoozes of the incidents, if the requester is allowed to. StoreError."""
+        """End the snoozes of the incidents, if the requester is allowed to. Raises StoreError."""
         now = self.ports.clock()
         with audited(self.ports, requester, "wake") as audit:
             incidents = self._incidents(target, audit)
@@ -134,7 +134,10 @@ class SilenceService:
                     return silence_message.not_snoozed(requester.translator)
 
     def _incidents(self, target: Target, audit: AuditRecord) -> Sequence[Incident]:
-        """The open incidents of a target; audits its applications, a named one even without an incident. StoreError."""
+        """The open incidents of a target. Adds its applications to the audit entry, even if they have no incident.
+
+        Raises StoreError.
+        """
         match target:
             case ApplicationTarget(name):
                 audit.applications = (name,)
@@ -152,18 +155,18 @@ class SilenceService:
         audit: AuditRecord,
         act: Callable[[str], Outcome],
     ) -> Outcome | Denied | MembersUnknown:
-        """Apply `act` to the ID of each incident, if the requester is allowed to. StoreError."""
+        """Apply `act` to the ID of each incident, if the requester is allowed to. Raises StoreError."""
         decision = self.authorizer_for(requester).decide(Right.SILENCE, audit.applications)
         if not isinstance(decision, Granted):
             audit.result = denial(decision)
             return decision
-        # By the incidents' own IDs: one that joins the card meanwhile was not authorized.
+        # By the incidents' own IDs: one that joins the card in the meantime was not authorized.
         outcome = _combine([act(incident.id) for incident in incidents])
         audit.result = outcome_name(type(outcome).__name__)
         return outcome
 
     def _zone_of(self, user: str) -> tzinfo:
-        """The user's time zone, if Slack returns it and this machine knows it."""
+        """The user's time zone, if Slack returns it and this machine has it; else the default."""
         try:
             person = self.ports.chat.user(user)
             return ZoneInfo(person.zone) if person and person.zone else self.zone
@@ -183,7 +186,7 @@ def _combine(outcomes: Sequence[Outcome]) -> Outcome:
 
 
 def _previous(outcome: Outcome | Denied | MembersUnknown) -> tuple[str, ...]:
-    """Those who had the incidents until now."""
+    """The people who had acknowledged the incidents until now."""
     incidents = outcome.incidents if isinstance(outcome, Done) else ()
     return tuple(dict.fromkeys(previous for incident in incidents if (previous := incident.history[-1].previous)))
 

@@ -1,4 +1,4 @@
-"""Finds the commits that may have caused a drift alert, or that keep a rollout from going live."""
+"""Finds the commits that may have caused drift, or that keep a rollout from going live."""
 
 import logging
 import time
@@ -37,13 +37,13 @@ _log = logging.getLogger(__name__)
 MAX_COMMITS_READ = 8  # rendered and compared, among the newest _WINDOW
 _WINDOW = 200
 _MAX_PATHS = 8
-# For all incidents of one check; the rest are searched after the next check.
+# For all incidents of one check; the others are searched after the next check.
 _TIMEOUT = 10.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
 class Suspects:
-    """Searches the newest commits that changed the inputs of an application.
+    """Searches the newest commits that changed an application's inputs.
 
     `manifest_cache` must not be the one that checks use: the search would evict their manifests. `interactive` are
     patterns of field managers that people use by hand.
@@ -55,7 +55,7 @@ class Suspects:
     interactive: Sequence[str]
 
     def find(self, names: Iterable[str]) -> None:
-        """Store the suspects of these applications' active incidents; each incident is searched once. StoreError."""
+        """Find and store the suspects of these applications' active incidents, each once. Raises StoreError."""
         deadline = time.monotonic() + _TIMEOUT
         requested = frozenset(names)
         for incident in self.ports.store.incidents.unsettled():
@@ -77,9 +77,9 @@ class Suspects:
                 change(self.ports.store, incident, partial(replace, suspects=suspects))
 
     def of_drift(self, application: Application, incident: Incident) -> tuple[Suspect, ...]:
-        """The commits before which git declared what the cluster has, unless a later write by a person explains it.
+        """The commits before which git declared what the cluster has, unless a person's later write explains it.
 
-        RepositoryError, RenderError, ManifestError.
+        Raises RepositoryError, RenderError, ManifestError.
         """
         repository = self.ports.repositories[application.repository.key]
         after = self.manifest_cache.declared(repository, incident.revision, application.source)
@@ -104,7 +104,7 @@ class Suspects:
     def of_rollout(self, rollout: Rollout) -> tuple[Suspect, ...]:
         """The last commits that changed the workloads that are not ready, else the last one that changed the inputs.
 
-        RepositoryError, RenderError, ManifestError.
+        Raises RepositoryError, RenderError, ManifestError.
         """
         repository = self.ports.repositories.get(rollout.repository)
         if repository is None:
@@ -157,7 +157,7 @@ class Suspects:
         return [commit for commit in window if commit.sha in touching][:MAX_COMMITS_READ]
 
     def _may_not_be_live_yet(self, commit: Commit, application: Application, incident: Incident) -> bool:
-        """Whether the commit may not be live yet. If it was live before, it does not explain the drift."""
+        """Whether the commit may not have been live yet. One that was live before does not explain the drift."""
         parts = [
             part
             for rollout in self.ports.store.rollouts.of_revisions([commit.sha])

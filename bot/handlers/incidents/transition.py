@@ -1,7 +1,7 @@
-"""Acknowledges and snoozes stored incidents, and ends snoozes. The caller checks permissions.
+"""Acknowledges, releases, snoozes and unsnoozes stored incidents. The caller checks permissions.
 
-Any replica may receive a click while another one records a check, so a change is computed from the stored incident,
-and computed again if the incident has changed in the meantime.
+Any replica may receive a click while another one records a check, so a change is computed from the stored incident, and
+again if the incident has changed in the meantime.
 """
 
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from bot.core.incidents.incident import ACTIVE_STATES, Incident, IncidentState, 
 from bot.ports import Ports
 from bot.ports.store import Store
 
-MAX_ATTEMPTS = 50  # to change an incident that others change at the same time
+MAX_ATTEMPTS = 50  # to change an incident while others change it
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class UnknownSubject:
 
 @dataclass(frozen=True, slots=True)
 class Nobody:
-    """Nothing changed: nobody had acknowledged or snoozed them."""
+    """Nothing changed: no one had acknowledged or snoozed them."""
 
     incidents: tuple[Incident, ...]
 
@@ -56,7 +56,7 @@ Outcome = Done | Already | Nobody | Over | UnknownSubject
 def acknowledge(
     ports: Ports, subject: str, by: str, now: datetime, *, name: str = "", take_over: bool = False
 ) -> Outcome:
-    """Acknowledge one incident, or all that share a card. StoreError."""
+    """Acknowledge one incident, or all that share a card. Raises StoreError."""
     return _change_all(
         ports.store,
         subject,
@@ -66,7 +66,7 @@ def acknowledge(
 
 
 def release(ports: Ports, subject: str, by: str, now: datetime, *, name: str = "") -> Outcome:
-    """Give back one incident, or those on a shared card that `by` has. StoreError."""
+    """Release one incident, or those on a shared card that `by` acknowledged. Raises StoreError."""
     return _change_all(
         ports.store,
         subject,
@@ -76,7 +76,7 @@ def release(ports: Ports, subject: str, by: str, now: datetime, *, name: str = "
 
 
 def snooze(ports: Ports, subject: str, by: str, until: datetime, now: datetime, *, name: str = "") -> Outcome:
-    """Snooze one incident, or all that share a card. StoreError; ValueError when `until` has passed."""
+    """Snooze one incident, or all that share a card. Raises StoreError; ValueError if `until` has passed."""
     if until <= now:
         raise ValueError(until)
     return _change_all(
@@ -88,7 +88,7 @@ def snooze(ports: Ports, subject: str, by: str, until: datetime, now: datetime, 
 
 
 def cancel_snooze(ports: Ports, subject: str, now: datetime) -> Outcome:
-    """End the snooze of one incident, or of all that share a card. StoreError."""
+    """End the snooze of one incident, or of all that share a card. Raises StoreError."""
     return _change_all(
         ports.store,
         subject,
@@ -98,9 +98,9 @@ def cancel_snooze(ports: Ports, subject: str, now: datetime) -> Outcome:
 
 
 def change(store: Store, incident: Incident, decide: Callable[[Incident], Incident]) -> tuple[Incident, bool]:
-    """Store what `decide` makes of an incident as it is stored now; the incident, and whether it changed. StoreError.
+    """Apply `decide` to the stored incident. Returns the incident, and whether it changed. Raises StoreError.
 
-    An incident that was resolved or dropped meanwhile is returned unchanged.
+    An incident that was resolved or deleted in the meantime is returned unchanged.
     """
     for _ in range(MAX_ATTEMPTS):
         current = store.incidents.open_for(incident.application)
@@ -132,5 +132,5 @@ def _change_all(
             return Already(by, unchanged)
     if unchanged:
         return Nobody(unchanged)
-    # An incident that has ended and is settled is only known by its card.
+    # A settled incident is only known by its card.
     return Over(tuple(announced)) if announced or store.cards.get(subject) else UnknownSubject()

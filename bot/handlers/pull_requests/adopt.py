@@ -49,9 +49,9 @@ def adopt_drift(
     forge: Forge | None,
     manifest_cache: ManifestCache,
 ) -> Outcome:
-    """Open a pull request that adopts the drift of `check`, which should be fresh; any other outcome says why not.
+    """Open a pull request that adopts the drift of `check`, which should be fresh; else the outcome says why not.
 
-    `who` is the requester's name. Errors of the ports are outcomes.
+    `who` is the requester's name. Port errors become outcomes.
     """
     if forge is None:
         return Refused(LocalizedText(texts.NO_FORGE, repository=repository.name))
@@ -94,7 +94,7 @@ class _Adoption:
     manifest_cache: ManifestCache
 
     def files(self, revision: str) -> dict[str, bytes | None]:
-        """The new content of files, by path; None removes one. NotAdoptableError, ManifestError, PortError."""
+        """The new content of files by path; None deletes a file. Raises NotAdoptableError, ManifestError, PortError."""
         source = self.application.source
         files = {file.path: file.content for file in self.repository.files(revision, source.path)}
         match source.type or detect_source_type(files, source.path):
@@ -106,7 +106,7 @@ class _Adoption:
                 return self._plain(revision, files)
 
     def is_ours(self, tip: str) -> bool:
-        """Whether the branch with this tip adopts the same drift, on its own parent."""
+        """Whether the branch with this tip adopts the same drift, based on its own parent."""
         commit = self.repository.commit(tip)
         if len(commit.parents) != 1:
             return False

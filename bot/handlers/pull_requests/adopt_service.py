@@ -1,4 +1,4 @@
-"""The Adopt button, from the click to the answer: the right, a fresh drift check, the pull request, the audit entry."""
+"""The Adopt button, from the click to the answer: permission, a fresh drift check, pull request, audit entry."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,10 +25,10 @@ from bot.ports import Ports
 
 @dataclass(frozen=True, slots=True)
 class AdoptService:
-    """Adopts drift in git for people.
+    """Adopts drift in git on request.
 
     `applications_of` returns the names of the applications that a button's value refers to; `check` runs a drift check
-    of those named.
+    of applications by name.
     """
 
     ports: Ports
@@ -40,7 +40,7 @@ class AdoptService:
     intents: Intents
 
     def adopt(self, requester: Requester, reference: str) -> Message:
-        """Adopt the drift of the one application a button refers to, if the requester is allowed to. PortError."""
+        """Adopt the drift of the only application of a button, if the requester is allowed to. Raises PortError."""
         with audited(self.ports, requester, "adopt") as audit:
             audit.applications = self.applications_of(reference)
             if len(audit.applications) != 1:
@@ -52,7 +52,7 @@ class AdoptService:
             return self._if_permitted(requester, application, audit)
 
     def finish(self, pending: PendingIntent, requester: Requester, request: AdoptRequest) -> Message:
-        """The same for a request whose intent is recorded. PortError."""
+        """Finish a request whose intent is recorded. Raises PortError."""
         with audited(self.ports, requester, f"adopt {request.application}", [request.application]) as audit:
             audit.pending = pending
             if (application := self.applications.get(request.application)) is None:

@@ -1,4 +1,4 @@
-"""Keeps the intent of every request that opens a pull request, from before the push until its audit entry."""
+"""Stores the intent of every request that opens a pull request, from before the push until its audit entry."""
 
 import secrets
 import threading
@@ -12,7 +12,7 @@ from bot.ports import Ports
 
 
 class Intents:
-    """The intents of this process, and those that no process works on. Any thread may call."""
+    """The intents of this process, and those that were interrupted. Thread-safe."""
 
     def __init__(self, ports: Ports) -> None:
         self._ports = ports
@@ -21,7 +21,7 @@ class Intents:
         self._failed: set[str] = set()
 
     def begin(self, requester: Requester, request: RevertRequest | AdoptRequest) -> "PendingIntent":
-        """Record a new request. StoreError, and then nothing may be pushed."""
+        """Record a new request. If it raises StoreError, nothing may be pushed."""
         now = self._ports.clock()
         intent = Intent(
             id=secrets.token_hex(8),
@@ -38,7 +38,7 @@ class Intents:
         return PendingIntent(self, intent)
 
     def resume(self, intent: Intent) -> "PendingIntent":
-        """Take over an interrupted intent. StoreError."""
+        """Take over an interrupted intent. Raises StoreError."""
         attempts = intent.attempts + (intent.process != self._process)
         resumed = replace(intent, process=self._process, at=self._ports.clock(), attempts=attempts)
         self._ports.store.intents.save(resumed)
@@ -47,7 +47,7 @@ class Intents:
         return PendingIntent(self, resumed)
 
     def interrupted(self) -> Iterator[Intent]:
-        """Those to finish, oldest first. StoreError."""
+        """The intents to finish, oldest first. Raises StoreError."""
         store, now = self._ports.store.intents, self._ports.clock()
         with self._lock:
             failed = frozenset(self._failed)
@@ -56,11 +56,11 @@ class Intents:
                 yield intent
 
     def save(self, intent: Intent) -> None:
-        """Keep what has become known of an intent. StoreError."""
+        """Update an intent. Raises StoreError."""
         self._ports.store.intents.save(intent)
 
     def fail(self, intent: Intent) -> None:
-        """The database failed: an intent of this process has to be finished later."""
+        """Leave an intent of this process to be finished later, since the database failed."""
         with self._lock:
             self._failed.add(intent.id)
 
@@ -78,10 +78,10 @@ class PendingIntent:
         return self.intent.id
 
     def affects(self, applications: Sequence[str]) -> None:
-        """Record what the pull request affects. StoreError."""
+        """Record the applications that the pull request affects. Raises StoreError."""
         self.intent = replace(self.intent, applications=tuple(applications))
         self.intents.save(self.intent)
 
     def fail(self) -> None:
-        """Leave it to be finished later."""
+        """Leave the intent to be finished later."""
         self.intents.fail(self.intent)

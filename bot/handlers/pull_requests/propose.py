@@ -1,4 +1,4 @@
-"""Opens one pull request for a change, however many people ask for it and how often."""
+"""Opens one pull request for a change, no matter how many people request it or how often."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,10 +24,10 @@ class BranchMoved:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A change for review: `tree` on `parent` as a commit with `message`, in a pull request.
+    """A change to propose: a pull request with a commit of `tree` on `parent`, with `message`.
 
-    `branch` names the branch of each attempt, from 1. `is_ours` says whether a branch's tip is this change.
-    `parent` is the head of the tracked branch, or, with `accept_older`, any commit on it.
+    `branch` names the branch of each attempt, from 1. `is_ours` is whether a branch's tip is this change. `parent` is
+    the head of the tracked branch, or, with `accept_older`, any commit on it.
     """
 
     tree: str
@@ -43,13 +43,13 @@ class Proposal:
 def propose(
     proposal: Proposal, repository: Repository, forge: Forge
 ) -> PullRequest | AlreadyOpen | BranchMoved | Refused | Unfinished:
-    """Push the branch and open its pull request, or find the open one. A branch with other content is left alone.
+    """Push the branch and open its pull request, or find the open one. A branch with other content isn't changed.
 
-    BranchMoved if the tracked branch is no longer as the proposal expects it.
+    Returns BranchMoved if the tracked branch is no longer where the proposal expects it.
 
-    Merging a pull request brings back what was removed from its base. So the push fails if the tracked branch moved,
-    and the branch is checked again before the pull request is opened. RepositoryError, ForgeError; but after the push,
-    the result of an error is Unfinished.
+    Merging a pull request brings back commits that were removed from its base, so the push fails if the tracked branch
+    moved, and the branch is checked again before the pull request is opened. Raises RepositoryError, ForgeError; after
+    the push, errors give Unfinished.
     """
     attempt = 1
     for _ in range(_MAX_ATTEMPTS):
@@ -84,23 +84,23 @@ def propose(
 
 
 def _push(proposal: Proposal, branch: str, head: str, repository: Repository) -> str | BranchMoved | Refused | None:
-    """Push the change as a new branch, and return its sha; None if that has to be tried again. RepositoryError."""
+    """Push the change as a new branch, and return its sha; None to try again. Raises RepositoryError."""
     parent, message = proposal.parent, printable(proposal.message)
     if head != parent and not (proposal.accept_older and repository.is_ancestor(parent, head)):
         return BranchMoved(head)
     try:
         return repository.push_commit(branch=branch, tree=proposal.tree, parent=parent, message=message, head=head)
     except PushRejectedError as error:
-        # Another request for the same change was faster, or the tracked branch moved; else the remote refuses it.
+        # Another request for the same change was faster, or the tracked branch moved; otherwise the remote refuses it.
         is_moved = repository.fetch() != head
         return None if is_moved or repository.tip(branch) is not None else Refused(error.text)
 
 
 def begins_on_tracked_branch(repository: Repository, tip: str | None, message: str) -> bool:
-    """Whether the first commit at `tip` that is not tracked is the bot's own, with the subject of `message`.
+    """Whether the first untracked commit at `tip` is the bot's own, with the subject of `message`.
 
-    Other people may have pushed to the branch since. RepositoryError.
+    Other people may have pushed to the branch since. Raises RepositoryError.
     """
     commits = repository.first_parent(repository.head(), tip, limit=_MAX_COMMITS) if tip else []
-    # What was removed from the tracked branch would come before the bot's commit.
+    # Commits that were removed from the tracked branch would come before the bot's.
     return not commits or commits[-1].subject == printable(message).partition("\n")[0]

@@ -1,4 +1,4 @@
-"""Finishes the requests that were interrupted: the process was killed, or the database failed, before their entry."""
+"""Finishes requests that were interrupted before their audit entry, by the end of the process or a database failure."""
 
 import logging
 from collections.abc import Callable
@@ -25,9 +25,9 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ResumeService:
-    """Finishes interrupted requests as the same person, whose rights are decided again, and tells them the outcome.
+    """Finishes interrupted requests for the same person, checks their permission again, and tells them the outcome.
 
-    `channel` is where people who asked outside a channel are told.
+    People who asked outside a channel get the outcome in `channel`.
     """
 
     ports: Ports
@@ -38,7 +38,7 @@ class ResumeService:
     channel: str
 
     def run(self) -> None:
-        """Finish every interrupted request, each once. Only the leading replica calls this. StoreError."""
+        """Finish every interrupted request, each once. Only the leading replica calls this. Raises StoreError."""
         for intent in self.intents.interrupted():
             requester = Requester(
                 intent.by, intent.name, intent.channel, intent.origin, self.translator_for(intent.channel)

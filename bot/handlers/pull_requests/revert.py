@@ -1,4 +1,4 @@
-"""Reverts a change in one repository: finds its commits, undoes them on a new branch, and opens a pull request.
+"""Reverts a change in one repository: finds its commits, reverts them on a new branch, and opens a pull request.
 
 It never merges, and never pushes to a tracked branch. All requests to revert one change share one pull request: the
 branch's name depends only on the change, and a request that finds the branch continues from it.
@@ -62,14 +62,14 @@ from bot.messages import revert_pull_request
 from bot.ports.forge import Forge, ForgeError
 from bot.ports.git import Merged, Repository, RepositoryError, RevisionNotFoundError
 
-# Decides whether the requester may revert a change of these applications (names); None is for files of no application.
+# Decides whether the requester may revert a change to these applications (names); None is for files outside of them.
 Permit = Callable[[Sequence[str | None]], Decision]
 
-MAX_REBUILDS = 3  # when the branch moves while the revert is built
-_MAX_FIRST_PARENTS = 1_000_000  # searched for the merge that brought a commit
-_MAX_LATER = 5  # later commits listed for each conflicted file
-_MAX_SEARCHED_COMMITS = 5_000  # for those that changed the same files later
-_MAX_REVERTS = 100  # later commits of each file that may say that they reverted the change
+MAX_REBUILDS = 3  # if the branch moves while the revert is built
+_MAX_FIRST_PARENTS = 1_000_000  # to search for the merge of a commit
+_MAX_LATER = 5  # later commits to list for each conflicted file
+_MAX_SEARCHED_COMMITS = 5_000  # for later changes to the same files
+_MAX_REVERTS = 100  # later commits of each file that may have reverted the change
 
 
 def revert(
@@ -81,10 +81,10 @@ def revert(
     permit: Permit,
     manifest_cache: ManifestCache,
 ) -> Outcome:
-    """Open a pull request that reverts the requested change on the tracked branch; any other outcome says why not.
+    """Open a pull request that reverts a change on the tracked branch; any other outcome says why not.
 
-    `applications` are the repository's. Before anything is pushed, `permit` decides about those the change affects, and
-    the effect on them is rendered if that does not take long. Errors of the ports are outcomes.
+    `applications` are the repository's. Before anything is pushed, `permit` decides on those that the change affects,
+    and the effect on them is rendered unless that takes long. Port errors become outcomes.
     """
     if forge is None:
         return Refused(LocalizedText(texts.NO_FORGE, repository=repository.name))
@@ -154,24 +154,24 @@ class _TargetFinder:
         return self._target([commit], pull if series == [commit] else None)
 
     def _off_branch(self, commit: Commit) -> Outcome:
-        """A commit of a squashed pull request is not on the branch itself, but its pull request is."""
+        """A commit of a squashed pull request is not on the branch, but its pull request is."""
         pull = self.forge.pull_request_for(commit.sha)
         if pull is not None and self._merge_commit(pull):
             return InsidePull(commit, PullNumber(pull.number), pull, None, only_possible=False)
         return NotOnBranch(commit, pull, self.repository.branch)
 
     def _inside_merge(self, commit: Commit, later: Sequence[Commit]) -> Target | Outcome:
-        """The merge that brought `commit` is the oldest of the `later` commits (newest first) that contains it."""
+        """The merge of `commit` is the oldest of the `later` commits (newest first) that contains it."""
         oldest_first = later[::-1]
         index = bisect_left(oldest_first, True, key=lambda other: self.repository.is_ancestor(commit.sha, other.sha))
         merge = oldest_first[index]
         pull = self.forge.pull_request_for(merge.sha)
-        # A merge inside a branch usually merged the tracked branch: reverting only it would undo other people's work.
+        # A merge inside a branch usually merged the tracked branch: reverting it alone would undo other people's work.
         only_possible = len(commit.parents) == 1
         if self.request.only and only_possible:
             return self._target([commit], None, brought_by=merge.sha)
-        whole = PullNumber(pull.number) if pull and pull.merge_sha == merge.sha else Sha(merge.sha)
-        return InsidePull(commit, whole, pull, merge, only_possible)
+        whole_change = PullNumber(pull.number) if pull and pull.merge_sha == merge.sha else Sha(merge.sha)
+        return InsidePull(commit, whole_change, pull, merge, only_possible)
 
     def _pull(self, number: int) -> Target | Outcome:
         pull = self.forge.get_pull_request(number)
@@ -185,7 +185,7 @@ class _TargetFinder:
         return self._target(self._series(merge, pull), pull)
 
     def _merge_commit(self, pull: PullRequest | None) -> Commit | None:
-        """The commit that merged a pull request into the tracked branch; None when it is not on the branch."""
+        """The commit that merged a pull request into the tracked branch; None if it is not on the branch."""
         if pull is None or pull.state != "merged" or pull.base != self.repository.branch or not pull.merge_sha:
             return None
         try:
@@ -195,9 +195,9 @@ class _TargetFinder:
         return merge if self.repository.is_ancestor(merge.sha, self.head) else None
 
     def _series(self, merge: Commit, pull: PullRequest) -> list[Commit]:
-        """The commits a pull request brought to the branch, newest first, starting with `merge`.
+        """The commits of a pull request on the branch, newest first, starting with `merge`.
 
-        A merge or a squash is one commit; a rebase is every commit in a row that the forge assigns to the pull request.
+        A merge or squash is one commit; a rebase is all consecutive commits that the forge assigns to the pull request.
         """
         series = [merge]
         if len(merge.parents) != 1:
@@ -267,7 +267,7 @@ class _Revert:
             if merged.tree == self.repository.tree_id(head, ""):
                 return self._nothing_left(head)
             files = self.repository.changed_paths(head, merged.tree)
-            # An application that cannot be read counts as affected, since the revert may change it.
+            # An application that cannot be read counts as affected, since it may be.
             affected = possibly_affected(self.repository, head, files, self.applications, self.manifest_cache)
             names = tuple(application.name for application in affected)
             if self.request.application and self.request.application not in names:
@@ -296,7 +296,7 @@ class _Revert:
         return True
 
     def _without_target(self, head: str) -> Merged:
-        """`head` without the target's changes: a three-way merge from the target to the commit before it."""
+        """`head` without the target's changes, from a three-way merge with the target as base and its parent."""
         return self.repository.merge_trees(self.target.last.sha, head, self.target.base)
 
     def _conflict(self, merged: Merged, head: str) -> Conflict:
@@ -312,7 +312,7 @@ class _Revert:
         return Conflict(self.target, files, by_hand(self.target, self.repository.branch))
 
     def _later(self, head: str, paths: Iterable[str]) -> dict[str, list[str]]:
-        """The first-parent commits since the target that changed each path, newest first; none if there is too much."""
+        """The first-parent commits since the target, by changed path, newest first; none if there are too many."""
         changed_by: dict[str, list[str]] = {path: [] for path in paths}
         with suppress(RepositoryError):
             for sha, changed in self.repository.changes(self.target.last.sha, head, limit=_MAX_SEARCHED_COMMITS):
@@ -328,7 +328,7 @@ class _Revert:
         changed_by = self._later(head, paths)
         later = self._read(sha for shas in changed_by.values() for sha in shas[:_MAX_REVERTS])
         newest_first = sorted(later.values(), key=lambda commit: commit.committed_at, reverse=True)
-        # Of a revert merged through a pull request, the commit itself is the merge's second parent.
+        # If a revert was merged through a pull request, its commit is the merge's second parent.
         merged = self._read(parent for commit in newest_first for parent in commit.parents[1:])
         for commit in newest_first:
             if by := reverted_by(self.target, [commit, *(merged[parent] for parent in commit.parents[1:])]):
@@ -375,7 +375,7 @@ class _Revert:
         )
 
     def _is_ours(self, tip: str) -> bool:
-        """Whether the branch with this tip is this revert, built on the current head or an earlier one."""
+        """Whether the branch with this tip is this revert, based on the current head or an earlier one."""
         commit = self.repository.commit(tip)
         if len(commit.parents) != 1:
             return False
@@ -383,7 +383,7 @@ class _Revert:
         return not merged.conflicts and merged.tree == self.repository.tree_id(tip, "")
 
     def _reference(self) -> str | None:
-        """How the forge refers to the pull request that is reverted, if it is one."""
+        """The forge's reference to the pull request to revert, if it is one."""
         url = repository_url(self.forge.commit_url(self.target.last.sha))
         return revert_pull_request.reference(self.target.pull, url) if self.target.pull and url else None
 

@@ -1,4 +1,4 @@
-"""`/gitops revert`, from the request to the answer: the right, the repository, the pull request, the audit entry."""
+"""`/gitops revert`, from the request to the answer: permission, repository, pull request, audit entry."""
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
@@ -55,9 +55,9 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class RevertService:
-    """Reverts changes for people, now or once the forge takes requests again.
+    """Reverts changes on request, now or once the forge accepts requests again.
 
-    Pull requests that affect no application are announced in `channel`.
+    Pull requests that don't affect an application are announced in `channel`.
     """
 
     ports: Ports
@@ -69,12 +69,12 @@ class RevertService:
     intents: Intents
 
     def revert(self, requester: Requester, request: RevertRequest) -> Message:
-        """Open a pull request if the requester is allowed to; queue it if the forge asks to wait. PortError."""
+        """Open a pull request if the requester is allowed to; queue it if the forge asks to wait. Raises PortError."""
         pinned = self._pinned(request)
         return self._respond(requester, pinned, lambda: self.intents.begin(requester, pinned))
 
     def finish(self, pending: PendingIntent, requester: Requester, request: RevertRequest) -> Message:
-        """The same for a request whose intent is recorded. PortError."""
+        """Finish a request whose intent is recorded. Raises PortError."""
         return self._respond(requester, request, lambda: pending)
 
     def _respond(self, requester: Requester, request: RevertRequest, begin: Callable[[], PendingIntent]) -> Message:
@@ -88,7 +88,7 @@ class RevertService:
     def _attempt(
         self, requester: Requester, request: RevertRequest, begin: Callable[[], PendingIntent] | None = None
     ) -> tuple[Outcome, QueuedRevert | None]:
-        """Revert, and append the audit entry. PortError. Without `begin`, it is queued already and needs no intent."""
+        """Revert, and append the audit entry. Without `begin`, it is queued and needs no intent. Raises PortError."""
         named = (request.application,) if request.application else ()
         with audited(self.ports, requester, f"revert {request.change}", named) as audit:
             audit.pending = pending = begin() if begin else None
@@ -111,16 +111,16 @@ class RevertService:
         self, requester: Requester, request: RevertRequest, named: Sequence[str], pending: PendingIntent | None
     ) -> Outcome:
         if request.application and request.application not in self.applications:
-            return Refused(LocalizedText(texts.GONE))  # it left the configuration while the revert was queued
+            return Refused(LocalizedText(texts.GONE))  # removed from the configuration while it was queued
         authorizer = self.authorizer_for(requester)
-        # Nothing is looked up for a person who has the right nowhere.
+        # Don't look anything up for a person without the right on anything.
         decision = authorizer.decide(Right.REVERT, named) if named else authorizer.decide_anywhere(Right.REVERT)
         if not isinstance(decision, Granted):
             return NotPermitted(tuple(named), decision)
         keys = self._repositories(request)
         if len(keys) != 1:
             return AmbiguousRepository(tuple(keys))
-        own = [application for application in self.applications.values() if application.repository.key == keys[0]]
+        hosted = [application for application in self.applications.values() if application.repository.key == keys[0]]
 
         def permit(affected: Sequence[str | None]) -> Decision:
             decision = authorizer.decide(Right.REVERT, affected)
@@ -132,7 +132,7 @@ class RevertService:
             request,
             repository=self.ports.repositories[keys[0]],
             forge=self.ports.forges.get(keys[0]),
-            applications=own,
+            applications=hosted,
             permit=permit,
             manifest_cache=self.manifest_cache,
         )
@@ -147,7 +147,7 @@ class RevertService:
                 keys[0],
                 requester=requester,
                 what=str(request.change),
-                applications=[application for application in own if application.name in affected],
+                applications=[application for application in hosted if application.name in affected],
                 channel=self.channel,
                 change=revert_message.proposed_change(outcome) if isinstance(outcome, Opened) else NOTHING_KNOWN,
             )
@@ -156,12 +156,12 @@ class RevertService:
     # ------------------------------------------------------------ the repository of a change
 
     def _pinned(self, request: RevertRequest) -> RevertRequest:
-        """The request with the latest commit by its SHA: a request that waits must not revert a later one."""
+        """The request with the latest commit by SHA, so that a queued request doesn't revert a later one."""
         keys = self._repositories(request) if isinstance(request.change, Latest) else []
         return replace(request, change=Sha(self.ports.repositories[keys[0]].fetch())) if len(keys) == 1 else request
 
     def _repositories(self, request: RevertRequest) -> list[str]:
-        """The keys of the repositories that may be meant: the application's, the only one, or those with the change."""
+        """The keys of the possible repositories: the application's, the only one, or those with the change."""
         if request.application:
             return [self.applications[request.application].repository.key]
         names = list(self.ports.repositories)
@@ -187,7 +187,7 @@ class RevertService:
         return True
 
     def _tracking(self, change: ChangeRef, name: str) -> str:
-        """The key of the repository at the branch that contains the commit: its own, or one an application tracks."""
+        """The key of the repository at the branch with the commit: its own, or one that an application tracks."""
         if not isinstance(change, Sha | Range | CommitUrl):
             return name
         digits = change.until if isinstance(change, Range) else change.digits
@@ -208,7 +208,7 @@ class RevertService:
     # ------------------------------------------------------------ the queue, while the forge is rate limited
 
     def _enqueue(self, requester: Requester, request: RevertRequest, due: datetime, reason: Text) -> QueuedRevert:
-        """Queue the request, unless the same one is waiting already. StoreError."""
+        """Queue the request, unless the same one is already waiting. Raises StoreError."""
         queued = enqueued(
             request,
             by=requester.user,
@@ -227,10 +227,10 @@ class RevertService:
         return due - self.ports.clock() <= MAX_WAIT
 
     def run_queued(self) -> None:
-        """Revert what is queued and due, each once. StoreError.
+        """Run the queued reverts that are due, each once. Raises StoreError.
 
-        Only the leading replica calls this. If it stops after it opened a pull request and before it stored that, the
-        next attempt finds the pull request open.
+        Only the leading replica calls this. If it stops after it opened a pull request and before it stored the result,
+        the next attempt finds the open pull request.
         """
         now = self.ports.clock()
         for queued in self.ports.store.queued_reverts.unsettled():
@@ -238,7 +238,7 @@ class RevertService:
                 self.ports.store.queued_reverts.save(self._retry(queued))
 
     def _retry(self, queued: QueuedRevert) -> QueuedRevert:
-        """Revert as if the same person asked again now; the queued revert with its new state."""
+        """Revert as if the same person asked again now. Returns the queued revert with its new state."""
         translator = self.translator_for(queued.channel)
         requester = Requester(queued.by, queued.request.who, queued.asked_in, Origin.QUEUE, translator)
         try:

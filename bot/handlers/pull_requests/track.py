@@ -1,4 +1,4 @@
-"""Tracks the pull requests the bot opened until they are merged or closed."""
+"""Tracks the pull requests that the bot opened until they are merged or closed."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -33,10 +33,10 @@ def track(
     purpose: Literal["revert", "adopt"] = "revert",
     change: ProposedChange = NOTHING_KNOWN,
 ) -> None:
-    """Store a pull request so that its card is posted and kept current, unless it is stored already. StoreError.
+    """Store a pull request, unless it is already stored, so that its card is posted and updated. Raises StoreError.
 
-    `repository` is the key of a RepositoryRef; the rest as in TrackedPullRequest. The card is posted in the channels of
-    the applications, or in `channel` if there are none.
+    `repository` is the key of a RepositoryRef; the rest is as in TrackedPullRequest. The card is posted in the
+    applications' channels, or in `channel` if there are none.
     """
     id_ = f"{repository}#{pull.number}"
     if id_ in {tracked.id for tracked in ports.store.pull_requests.unsettled()}:
@@ -65,7 +65,7 @@ def track(
 
 
 def _parent(repository: Repository, pull: PullRequest) -> str:
-    """The sha that a new pull request begins at; "" if it cannot be read."""
+    """The sha where a new pull request's branch starts; "" if it cannot be read."""
     try:
         return next(iter(repository.commit(pull.head_sha).parents), "")
     except RepositoryError as error:
@@ -74,7 +74,7 @@ def _parent(repository: Repository, pull: PullRequest) -> str:
 
 
 def poll(ports: Ports) -> None:
-    """Read the state of open pull requests from their forges; a forge that fails is read next time. StoreError."""
+    """Read the state of open pull requests from the forges. One that fails is read next time. Raises StoreError."""
     checks = ports.store.checks.latest()
     for tracked in ports.store.pull_requests.unsettled():
         forge = ports.forges.get(tracked.repository)
@@ -109,11 +109,11 @@ def _checks(forge: Forge, pull: PullRequest, previous: CommitChecks | None) -> C
 
 
 def _is_rewritten(ports: Ports, tracked: TrackedPullRequest, pull: PullRequest) -> bool:
-    """Whether the pull request holds a commit that the tracked branch held, and no longer does. RepositoryError."""
+    """Whether the pull request has a commit that was removed from the tracked branch. Raises RepositoryError."""
     repository = ports.repositories.get(tracked.repository)
     if not tracked.parent or repository is None or repository.is_ancestor(tracked.parent, repository.head()):
         return False
-    # It no longer holds the commit if somebody rebased it.
+    # If someone rebased it, it no longer has the commit.
     return not repository.fetch_commit(pull.head_sha) or repository.is_ancestor(tracked.parent, pull.head_sha)
 
 

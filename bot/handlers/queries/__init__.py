@@ -1,1 +1,1 @@
-"""Answers that only read: history, who, status and diff."""
+"""Read-only answers: history, who, status, report and diff."""

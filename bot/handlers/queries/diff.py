@@ -1,4 +1,4 @@
-"""`/gitops diff`: the differences, and all of them as a file in the alert's thread where they are too many."""
+"""`/gitops diff`: the differences; if there are too many, all of them as a file in the alert's thread."""
 
 import hashlib
 import logging
@@ -26,7 +26,7 @@ def diff(
     everything: bool,
     translator_for: Callable[[str], Translator],
 ) -> Message:
-    """The answer to one person; the file in the alert's thread is in the language of its channel. StoreError."""
+    """The answer to one person; the file in the alert's thread is in the language of its channel. Raises StoreError."""
     answer = drift_message.diff(translator, check, check.application, links, everything=everything)
     if drift_message.is_cut(translator, check, links) and _shared(translator_for, ports, check, links):
         return join([answer, diff_file.pointer(translator)])
@@ -34,14 +34,14 @@ def diff(
 
 
 def _shared(translator_for: Callable[[str], Translator], ports: Ports, check: Check, links: ObjectLinks) -> bool:
-    """Whether the file is in the alert's thread; the same one is not shared twice."""
+    """Whether the file is in the alert's thread. The same file is not shared twice."""
     incident = ports.store.incidents.open_for(check.application)
     card = ports.store.cards.get(incident.id) if incident else None
     if incident is None or card is None or not card.ts:
         return False
     translator = translator_for(card.channel)
     key = f"{incident.id}/diff"
-    # The digest leaves out the first line, which has the time of the check, and the links, which have the revision.
+    # The digest excludes the first line with the time of the check, and the links, which contain the revision.
     unlinked = diff_file.content(translator, check, lambda *_: ())
     digest = hashlib.sha256(unlinked.partition("\n")[2].encode()).hexdigest()
     posted = ports.store.cards.get(key)

@@ -1,4 +1,4 @@
-"""`/gitops history`: what reached the tracked branch, when it was live, who approved it."""
+"""`/gitops history`: what reached the tracked branch, when it went live, and who approved it."""
 
 from dataclasses import replace
 
@@ -23,7 +23,7 @@ MOST = 10
 def history(
     translator: Translator, ports: Ports, slack_people: People, repository_name: str, application: Application | None
 ) -> Message:
-    """The newest first-parent commits of one repository, or those that changed one application. RepositoryError."""
+    """The newest first-parent commits of a repository, or those that changed an application. Raises RepositoryError."""
     repository = ports.repositories[repository_name]
     path = application.path if application else None
     commits = repository.first_parent(None, repository.fetch(), path=path, limit=MOST)
@@ -37,7 +37,7 @@ def history(
     rollouts = {rollout.revision: rollout for rollout in rollouts_of_commits}
     by_pull = {
         rollout.pull_number: rollout for rollout in rollouts_of_commits if rollout.pull_number
-    }  # of a rebase, the last commit's
+    }  # for a rebase, the last commit's
     entries = []
     approvals_error: Text | None = None if forge else no_forge()
     for commit in commits:
@@ -56,7 +56,7 @@ def history(
 
 
 def _suspected(translator: Translator, ports: Ports, application: Application) -> list[Block]:
-    """The suspects for the application's current problem: those of its alert, else those of its newest stuck merge."""
+    """The suspects for the application's current problem: its alert's, or else those of its newest stuck merge."""
     name = application.name
     incident = ports.store.incidents.open_for(name)
     blocks = (
@@ -70,7 +70,7 @@ def _suspected(translator: Translator, ports: Ports, application: Application) -
         if rollout.state is RolloutState.LATE
         and any(part.application == name and part.live_at is None for part in rollout.parts)
     ]
-    # The buttons of one message differ: the alert's come before those of a merge.
+    # A message can't have the same button twice: the alert's takes precedence over a merge's.
     return blocks or (suspect.rollout_suspects(translator, stuck[-1].suspects or (), name) if stuck else [])
 
 

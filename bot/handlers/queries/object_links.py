@@ -16,7 +16,7 @@ from bot.ports.errors import PortError
 from bot.ports.git import Repository
 from bot.ports.isolation import unexpected_as_port_error
 
-# What is read to link to the line of a field; in other files, links lead to the object.
+# Bounds for links to the line of a field; in other files, links lead to the object.
 _MAX_FILES: Final = 20
 _MAX_BYTES: Final = 200_000  # of one file
 
@@ -42,7 +42,7 @@ def object_links(
 
 
 def _pages(status: DeployerStatus | None, check: Check) -> list[list[ObjectLink]]:
-    """For each object, its page in the UI of its deployer, if that is known."""
+    """The page of each object in its deployer's UI, if known."""
     if status is None or not status.page:
         return [[] for _ in check.drift]
     pages = (argocd.object_page(status.page, *object_drift.key) for object_drift in check.drift)
@@ -50,7 +50,7 @@ def _pages(status: DeployerStatus | None, check: Check) -> list[list[ObjectLink]
 
 
 def _sources(ports: Ports, application: Application | None, check: Check) -> list[list[ObjectLink]]:
-    """For each object, where git declares it: the line of its first difference, else its directory."""
+    """Where git declares each object: the line of its first difference, or else its directory."""
     key = application.repository.key if application else ""
     if application is None or check.revision is None or key not in ports.forges:
         return [[] for _ in check.drift]
@@ -74,11 +74,11 @@ def _sources(ports: Ports, application: Application | None, check: Check) -> lis
 
 
 def _contents(repository: Repository, check: Check) -> dict[str, bytes]:
-    """The files that declare the most important objects, by path, as far as they are not too large. PortError."""
+    """The files that declare the most important objects, by path, without large ones. Raises PortError."""
     drift = most_important_first(check.drift)
     located = [object_drift.location.file for object_drift in drift if object_drift.location and object_drift.fields]
     paths = list(dict.fromkeys(located))[:_MAX_FILES]
     if not paths or check.revision is None:
         return {}
-    found = zip(paths, repository.files_of(check.revision, paths), strict=True)
-    return {path: files[0].content for path, files in found if files and len(files[0].content) <= _MAX_BYTES}
+    files_of_paths = zip(paths, repository.files_of(check.revision, paths), strict=True)
+    return {path: files[0].content for path, files in files_of_paths if files and len(files[0].content) <= _MAX_BYTES}

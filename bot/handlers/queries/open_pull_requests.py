@@ -1,4 +1,4 @@
-"""Which open pull requests change one application, from git: the forge lists those of the whole repository."""
+"""Finds the open pull requests that change one application, with git: the forge lists those of the whole repository."""
 
 from collections.abc import Sequence
 
@@ -18,9 +18,9 @@ _MAX_READ = 30  # the newest; each takes one merge in the mirror
 def changing(
     ports: Ports, manifest_cache: ManifestCache, application: Application, pulls: Sequence[PullRequest]
 ) -> list[PullRequest]:
-    """Those of the newest pull requests into the application's branch that would change its inputs if merged now.
+    """The newest pull requests to the application's branch that would change its inputs if merged now.
 
-    One whose commits git can't read counts too, since it may. PortError.
+    Includes one whose commits git can't read, since it may change them. Raises PortError.
     """
     repository = ports.repositories[application.repository.key]
     branch, head = repository.branch, repository.head()
@@ -35,7 +35,7 @@ def _may_change(
         with unexpected_as_port_error(f"what #{pull.number} changes"):
             if not repository.fetch_commit(pull.head_sha):
                 return True
-            after = repository.merge(head, pull.head_sha).tree  # files with conflicts differ there too
+            after = repository.merge(head, pull.head_sha).tree  # files with conflicts differ too
             return bool(affected_applications(repository, head, after, [application], manifest_cache))
     except (PortError, ManifestError):
         return True

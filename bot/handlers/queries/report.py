@@ -1,4 +1,4 @@
-"""Reads what a delivery report is built from."""
+"""Reads the data for a delivery report."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
@@ -16,7 +16,7 @@ def read_report(
     length: timedelta,
     only: Collection[str] | None = None,
 ) -> Report:
-    """The report on the last period of that length, on the applications in `only` or on all. StoreError."""
+    """The report for the last period of this length, on the applications in `only` or on all. Raises StoreError."""
     period = Period.last(length, now)
     waiting = waiting_now(
         store.incidents.unsettled(), store.pull_requests.unsettled(), store.rollouts.unsettled(), only

@@ -34,8 +34,8 @@ def status(
 ) -> Message:
     """The latest checks and deployer statuses, rollouts in progress, open pull requests, and outages.
 
-    Checks are scheduled once an `interval`. With `everything`, also what deployers declare and the bot cannot follow;
-    without it, there is one application, with only the pull requests that change it.
+    Checks are scheduled every `interval`. With `everything`, it includes resources that the bot cannot follow; without
+    it, there is only one application, with the pull requests that change it.
     """
     only = None if everything else applications[0]
     pulls: dict[str, Sequence[PullRequest]] = {}
@@ -70,11 +70,11 @@ def status(
 
 
 def _unready(checks: Mapping[str, Check], rollouts: Iterable[Rollout]) -> dict[str, Sequence[Unready]]:
-    """By application, what its check found degraded, and what its rollouts wait for, which know the pods' reasons."""
+    """The degraded objects from each application's check, and those its rollouts wait for, with the pods' reasons."""
     objects = {name: {(item.kind, item.name): item for item in check.degraded} for name, check in checks.items()}
     for rollout in rollouts:
         for part in rollout.parts:
             if part.is_observed:
-                found = {(item.kind, item.name): item for item in part.pending.unready}
-                objects.setdefault(part.application, {}).update(found)
-    return {name: list(found.values()) for name, found in objects.items() if found}
+                unready = {(item.kind, item.name): item for item in part.pending.unready}
+                objects.setdefault(part.application, {}).update(unready)
+    return {name: list(unready.values()) for name, unready in objects.items() if unready}

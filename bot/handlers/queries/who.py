@@ -1,4 +1,4 @@
-"""`/gitops who`: whom to ask about an application."""
+"""`/gitops who`: who to ask about an application."""
 
 from dataclasses import replace
 
@@ -18,9 +18,9 @@ MOST = 3
 
 
 def who(translator: Translator, ports: Ports, slack_people: People, application: Application) -> Message:
-    """Owners, who has its incident, what wrote to the cluster, and the people of its latest commits.
+    """The owners, who has acknowledged its incident, what wrote to the cluster, and who made the latest commits.
 
-    RepositoryError, StoreError. A forge that does not answer leaves mergers and approvers unknown, and says so.
+    If the forge does not answer, mergers and approvers are shown as unknown. Raises RepositoryError, StoreError.
     """
     key = application.repository.key
     repository, forge = ports.repositories[key], ports.forges.get(key)
@@ -49,7 +49,7 @@ def who(translator: Translator, ports: Ports, slack_people: People, application:
 
 
 def _writers(drift: tuple[ObjectDrift, ...]) -> list[Writer]:
-    """Who wrote what differs, the latest first, each once with the newest time."""
+    """Who wrote the differences, latest first, each once with the newest time."""
     newest: dict[Actor | str, Writer] = {}
     writers = [Writer(None, None, object_drift.actor) for object_drift in drift]
     writers += [Writer(field.manager, field.time, field.actor) for item in drift for field in item.fields]

@@ -1,4 +1,4 @@
-"""Which applications a change affects, and how: their inputs and manifests before and after it."""
+"""Finds the applications that a change affects, and how, from their inputs and manifests before and after it."""
 
 from collections.abc import Sequence
 from concurrent.futures import Future, wait
@@ -16,7 +16,7 @@ from bot.ports.errors import PortError
 from bot.ports.git import Repository
 from bot.ports.isolation import unexpected_as_port_error
 
-# A revert does not wait longer: its pull request says which effects are unknown.
+# A revert does not wait longer: effects that take longer are unknown in its pull request.
 EFFECTS_TIMEOUT = 20.0  # seconds
 MAX_APPLICATIONS = 20
 _PARALLEL = 2
@@ -29,9 +29,9 @@ def affected_applications(
     applications: Sequence[Application],
     manifest_cache: ManifestCache,
 ) -> list[Application]:
-    """Those of the repository's applications whose inputs differ between two commits or trees; None is an empty tree.
+    """The repository's applications whose inputs differ between two commits or trees; None is an empty tree.
 
-    RepositoryError.
+    Raises RepositoryError.
     """
     sources = [application.source for application in applications]
     inputs_after = manifest_cache.inputs(repository, after, sources)
@@ -54,7 +54,7 @@ def possibly_affected(
 ) -> list[Application]:
     """The applications that a change to these files of a commit affects, and those whose inputs cannot be read.
 
-    RepositoryError.
+    Raises RepositoryError.
     """
     sources = [application.source for application in applications]
     inputs = manifest_cache.known_inputs(repository, revision, sources)
@@ -62,12 +62,12 @@ def possibly_affected(
     return [
         application
         for application, source in zip(applications, sources, strict=True)
-        if (known := inputs[source]) is None or any(path in changed for path, _ in known)
+        if (source_inputs := inputs[source]) is None or any(path in changed for path, _ in source_inputs)
     ]
 
 
 def path_and_parents(path: str) -> list[str]:
-    """A path and the directories that it is in, from the root, which is ""."""
+    """A path and its parent directories, from the root, which is ""."""
     names = path.split("/")
     return ["/".join(names[:end]) for end in range(len(names) + 1)]
 
@@ -81,7 +81,7 @@ def effects(
     *,
     timeout: float = EFFECTS_TIMEOUT,
 ) -> tuple[Effect, ...]:
-    """What changes in each application, in their order, from one commit or tree to another.
+    """What changes in each application, in order, from one commit or tree to another.
 
     An effect is unknown, with the reason, if rendering fails or takes longer than `timeout` seconds in total, and for
     every application after the first MAX_APPLICATIONS.
@@ -90,7 +90,7 @@ def effects(
     pool = ContextThreadPool(_PARALLEL, "effects")
     futures = [pool.submit(_effect, repository, before, after, application, manifest_cache) for application in rendered]
     wait(futures, timeout=timeout)
-    pool.shutdown(wait=False, cancel_futures=True)  # running ones end within the renderer's limits and are cached
+    pool.shutdown(wait=False, cancel_futures=True)  # running jobs end within the renderer's limits, and are cached
     computed = [_result(future, application, timeout) for future, application in zip(futures, rendered, strict=True)]
     too_many = LocalizedText(texts.TOO_MANY, most=str(MAX_APPLICATIONS))
     return bounded([*computed, *(_unknown(application, too_many) for application in applications[MAX_APPLICATIONS:])])

@@ -1,7 +1,8 @@
-"""Mounts remote bases and files: as directories beside the files of the repository that refers to them."""
+"""Mounts remote bases and files as directories in the tree of the repository that refers to them."""
 
 import posixpath
 import threading
+from collections.abc import Collection
 from hashlib import sha256
 from typing import Protocol
 
@@ -16,19 +17,19 @@ from bot.i18n.language import LocalizedText
 from bot.ports.bases import Bases
 from bot.ports.git import File, LinkedFiles, RepositoryError
 
-_MAX_COMMITS = 2  # whose files are held, since many applications share a base
+_MAX_COMMITS = 2  # to keep in memory, since many applications share a base
 
 
 class _MountedTree(Tree, Protocol):
-    """A tree whose parts have ids."""
+    """A tree with git ids."""
 
     def tree_id(self, path: str) -> str | None:
-        """The id of what is at `path`; None if there is nothing. RepositoryError."""
+        """The id of the tree or blob at `path`; None if there is none. Raises RepositoryError."""
         ...
 
 
 class _MountedFile:
-    """`_MountedTree` of a kustomization with one file."""
+    """A `_MountedTree` of a kustomization with one file."""
 
     def __init__(self, content: bytes) -> None:
         self._content = content
@@ -47,13 +48,17 @@ class _MountedFile:
         """See Tree."""
         return not path
 
+    def submodules(self) -> tuple[str, ...]:
+        """See Tree."""
+        return ()
+
     def tree_id(self, path: str) -> str | None:
         """See _MountedTree."""
         return sha256(self._content).hexdigest() if self.has(path) else None
 
 
 class MountedBases:
-    """The bases and files that kustomizations have referred to so far. Any thread may call."""
+    """The bases and files that kustomizations have referred to. Thread-safe."""
 
     def __init__(self, bases: Bases) -> None:
         self._bases = bases
@@ -70,11 +75,11 @@ class MountedBases:
         self._mounted[base.root] = base
 
     def base(self, path: str) -> RemoteBase | RemoteFile | None:
-        """The base or file whose mount has a path; None if it is not mounted."""
+        """The base or file mounted at or above a path; None if there is none."""
         return self._mounted.get(mounted_root(path))
 
     def tree(self, base: RemoteBase | RemoteFile) -> _MountedTree:
-        """The base's repository at its ref, or the file as it is now. RepositoryError."""
+        """The tree of the base's repository at its ref, or of the file. Raises RepositoryError."""
         if isinstance(base, RemoteFile):
             return _MountedFile(self._bases.content(base))
         revision = self._bases.revision(base)
@@ -96,7 +101,7 @@ class MountedBases:
 
 
 class TreeWithBases:
-    """A `Tree` with mounted bases, each as it was when it was first read here."""
+    """A `Tree` with mounted bases. Each stays at the state in which it was first read."""
 
     def __init__(self, tree: Tree, bases: MountedBases) -> None:
         self._tree = tree
@@ -127,8 +132,12 @@ class TreeWithBases:
             return self._tree.has(path)
         return self._bases.base(path) is not None and self._mounted(path).has(_inside(path))
 
+    def submodules(self) -> Collection[str]:
+        """Those of the repository, not of the bases. See Tree."""
+        return self._tree.submodules()
+
     def tree_id(self, path: str) -> str | None:
-        """The id of the tree at a mounted path, as it was read here."""
+        """The id of the tree at a mounted path."""
         return self._mounted(path).tree_id(_inside(path))
 
     def _mounted(self, path: str) -> _MountedTree:

@@ -1,4 +1,4 @@
-"""Fetches the charts that a source needs from elsewhere, and puts their files where the renderer looks for them."""
+"""Fetches remote charts, and puts their files where the renderer looks for them."""
 
 from collections.abc import Iterable
 
@@ -14,7 +14,7 @@ from bot.ports.git import File
 
 
 def add_remote_charts(gathered: Gathered, remote: Iterable[RemoteChart], charts: Charts | None, remedy: Phrase) -> None:
-    """Add the files of charts. ChartError; ManifestError, which names the remedy, for one that cannot be fetched."""
+    """Add the files of charts. Raises ChartError; ManifestError with the remedy if one can't be fetched."""
     for number, wanted in enumerate(remote):
         chart = ChartRef.parse(wanted.repository, wanted.name, wanted.version, digest=wanted.digest)
         if chart is None or charts is None or number == MAX_DEPENDENCIES:
@@ -26,7 +26,7 @@ def add_remote_charts(gathered: Gathered, remote: Iterable[RemoteChart], charts:
 
 
 def fetched_files(chart: ChartRef, path: str, charts: Charts | None) -> dict[str, File]:
-    """The files of a chart, below a path. ChartError."""
+    """The files of a chart, with their paths below `path`. Raises ChartError."""
     if charts is None:
         raise ChartError(LocalizedText(texts.NOT_ALLOWED))
     files = charts.files(chart, charts.fetch(chart).revision)

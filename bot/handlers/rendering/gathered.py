@@ -1,9 +1,10 @@
-"""What a source is rendered from, and the bases and files that a kustomization adds to it."""
+"""The inputs of a source's rendering, and the bases and files that a kustomization adds."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bot.core.charts.reference import ChartRef
+from bot.core.objects.manifest import ManifestError
 from bot.core.rendering.kustomization import (
     BaseReference,
     Reference,
@@ -30,11 +31,11 @@ from bot.ports.rendering import RenderError
 class Gathered:
     """A source, including the overrides of files in its path, and everything needed to render it.
 
-    `root` is the path to render: the source's, or that of a fetched chart. `outside` has the other paths that each tree
-    depends on, and `base_ids` the tree ids of those that are in remote `bases`, which are by the roots of their mounts.
-    `floating` has the charts whose version is not exact, and the files that refer to them. `helm` says whether a
-    kustomization has charts, and `plugins` whether one has generators, transformers or validators. `links` are the
-    paths of files behind symbolic links. `values` are Helm's values files, from the repository's root.
+    `root` is the path to render: the source's, or a fetched chart's. `outside` has the other paths that each tree
+    depends on, `bases` the remote bases by the roots of their mounts, and `base_ids` the tree ids of paths in them.
+    `floating` has the charts without an exact version, and the files that refer to them. `helm` is whether a
+    kustomization has charts, `plugins` whether one has generators, transformers or validators. `links` are the paths of
+    files behind symbolic links. `values` are Helm's values files, from the repository's root.
     """
 
     source: Source
@@ -55,9 +56,9 @@ class Gathered:
 def follow_kustomization(
     tree: Tree, path: str, gathered: Gathered, bases: MountedBases | None, *, is_unrestricted: bool
 ) -> list[RemoteChart]:
-    """Add what the kustomization at a path needs from elsewhere, except charts; those that have to be fetched.
+    """Add what the kustomization at a path needs from outside it. Returns the charts that have to be fetched.
 
-    With `is_unrestricted`, it can load files from anywhere in the repository. ManifestError, RenderError,
+    With `is_unrestricted`, it can load files from anywhere in the repository. Raises ManifestError, RenderError,
     RepositoryError.
     """
     mounted = TreeWithBases(tree, bases) if bases else None
@@ -70,7 +71,7 @@ def follow_kustomization(
         if reference.path in gathered.outside:
             continue
         tree_of = mounted if mounted and mounted_root(reference.path) else tree
-        if reference.optional and not tree_of.has(reference.path):
+        if reference.optional and is_missing(tree_of, reference.path):
             gathered.outside[reference.path] = ()
             continue
         if not any(_is_read_with(reference.path, root) for root in read):
@@ -82,7 +83,7 @@ def follow_kustomization(
         gathered.helm = gathered.helm or references.uses_helm
         remote_charts += references.charts
         gathered.plugins = gathered.plugins or references.uses_plugins
-        if reference.path == path:  # Kustomize ignores the buildMetadata of others
+        if reference.path == path:  # Kustomize ignores buildMetadata elsewhere
             names_origins = references.names_origins
         if references.bases and names_origins:
             raise references.bases[0].error(manifest_texts.BASE_ORIGIN)
@@ -91,6 +92,8 @@ def follow_kustomization(
         outside += _mount(references.bases, gathered, bases)
         gathered.outside[reference.path] = tuple(other.path for other in outside)
         todo += outside
+    for root in read if gathered.helm else ():
+        refuse_submodules(tree, root)  # there may be parts of a chart in them
     gathered.outside[path] += tuple(targets)
     gathered.outside.update({target: () for target in targets if target not in gathered.outside})
     if mounted:
@@ -102,9 +105,9 @@ def follow_kustomization(
 
 
 def _missing_charts(gathered: Gathered, charts: Iterable[RemoteChart]) -> list[RemoteChart]:
-    """The charts that are not at their path. ManifestError if a kustomization refers to a path inside of one.
+    """The charts missing at their paths. Raises ManifestError if a kustomization refers to a path inside one.
 
-    Otherwise a fetched file could be used as a kustomization, and would not have been read here.
+    Otherwise a fetched file could be used as a kustomization without having been checked here.
     """
     missing = {chart.path: chart for chart in charts if not _has(gathered.files, chart.path)}
     for chart in missing.values():
@@ -118,7 +121,7 @@ def _has(paths: Iterable[str], path: str) -> bool:
 
 
 def _refuse_other_roots(references: References, path: str) -> None:
-    """ManifestError for a path that leads out of the repository that it is in."""
+    """Raise ManifestError for a path that leads out of its repository."""
     for reference in references.outside:
         if mounted_root(reference.path) != mounted_root(path):
             raise reference.missing_error()
@@ -129,7 +132,7 @@ def _is_read_with(path: str, root: str) -> bool:
 
 
 def _mount(references: Sequence[BaseReference], gathered: Gathered, bases: MountedBases | None) -> Iterator[Reference]:
-    """Mount the bases, and put their paths into the kustomizations. ManifestError for one that is not allowed."""
+    """Mount the bases, and put their paths into the kustomizations. Raises ManifestError for a forbidden base."""
     for reference in references:
         if bases is None:
             raise reference.error(manifest_texts.REMOTE)
@@ -144,8 +147,8 @@ def _mount(references: Sequence[BaseReference], gathered: Gathered, bases: Mount
         bases.mount(reference.base)
         yield Reference(reference.base.mount, reference.file, reference.line)
     for file in {reference.file for reference in references}:
-        own = [reference for reference in references if reference.file == file]
-        gathered.files[file] = File(file, with_base_paths(file, gathered.files[file].content, own))
+        file_references = [reference for reference in references if reference.file == file]
+        gathered.files[file] = File(file, with_base_paths(file, gathered.files[file].content, file_references))
 
 
 def _outside_files(files: Mapping[str, bytes]) -> Iterator[Reference]:
@@ -154,21 +157,36 @@ def _outside_files(files: Mapping[str, bytes]) -> Iterator[Reference]:
             yield from (Reference(path, file, 1, optional=True) for path in outside_paths(file, content))
 
 
+def refuse_submodules(tree: Tree, path: str) -> None:
+    """Raise ManifestError for a submodule at, above, or below a path: the bot doesn't have its files."""
+    for submodule in sorted(tree.submodules()):
+        if is_within(submodule, path) or is_within(path, submodule):
+            raise ManifestError(submodule, 1, LocalizedText(manifest_texts.SUBMODULE))
+
+
+def is_missing(tree: Tree, path: str) -> bool:
+    """Whether there is nothing at a path. Raises ManifestError if it is in a submodule, which the bot doesn't have."""
+    if tree.has(path):
+        return False
+    refuse_submodules(tree, path)
+    return True
+
+
 def read_tree(tree: Tree, reference: Reference, gathered: Gathered) -> Sequence[str]:
-    """Add the files at a path, including those behind links; the targets of these links."""
+    """Add the files at a path, including those behind links. Returns the targets of these links."""
     try:
         linked = tree.linked(reference.path)
         gathered.files.update({file.path: file for file in (*tree.files(reference.path), *linked.files)})
         gathered.links.update(file.path for file in linked.files)
     except RepositoryError:
-        if not mounted_root(reference.path) and not tree.has(reference.path):
+        if not mounted_root(reference.path) and is_missing(tree, reference.path):
             raise reference.missing_error() from None
         raise
     return linked.targets
 
 
 def check_limits(gathered: Gathered, trees: int) -> None:
-    """RenderError for a source with too many or too large files, from so many trees."""
+    """Raise RenderError for a source with too many trees or too many or too large files."""
     total = sum(len(file.content) for file in gathered.files.values())
     if len(gathered.files) > MAX_FILES or total > MAX_BYTES or trees > MAX_TREES:
         raise RenderError(

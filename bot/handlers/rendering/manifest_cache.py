@@ -1,4 +1,4 @@
-"""Caches the manifests of sources by the git trees that they were rendered from."""
+"""Caches rendered manifests by the git trees that they were rendered from."""
 
 import os
 import threading
@@ -30,19 +30,19 @@ from bot.ports.telemetry import NO_TELEMETRY, RENDER, RENDER_CACHE, Outcome, Tel
 _MAX_OUTCOMES = 4
 _MAX_IDS = 8192
 _PARALLEL = min(4, os.cpu_count() or 1)
-_RETRY_AFTER = 600.0  # seconds: what failed once, such as for lack of memory, may not fail again
-_CHARTS_FRESH = 60.0  # seconds, until charts without an exact version are fetched again
+_RETRY_AFTER = 600.0  # seconds, since a failure such as a lack of memory may be temporary
+_CHARTS_FRESH = 60.0  # seconds until charts without an exact version are fetched again
 
-_Outcome = Rendering | ManifestError | RenderError  # the manifests of some trees, or why there are none
-_TreeKey = tuple[str, Source | None, str, str | None]  # repository, source if its parameters matter, path, id
+_Outcome = Rendering | ManifestError | RenderError  # the rendered manifests, or why there are none
+_TreeKey = tuple[str, Source | None, str, str | None]  # repository, source (if its parameters matter), path, id
 Inputs = tuple[tuple[str, str | None], ...]  # (path, id of the tree or blob) of everything it is rendered from
 
 
 class ManifestCache:
-    """Renders sources, and renders one again only if a tree that it depends on has changed. Any thread may call.
+    """Renders sources, each again only if a tree that it depends on has changed. Thread-safe.
 
-    Without a `renderer`, only plain manifests can be read; without `charts`, none are fetched; and without `bases`,
-    remote bases are refused.
+    Without a `renderer`, only plain manifests can be read; without `charts`, none are fetched; without `bases`, remote
+    bases are refused.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class ManifestCache:
         self._bases = MountedBases(bases) if bases else None
         self._lock = threading.Lock()
         self._ids: OrderedDict[tuple[str, str, str], str | None] = OrderedDict()
-        # The other paths that a tree depends on. For a source's own path they may depend on its parameters.
+        # The other paths that a tree depends on. For a source's own path, they may depend on its parameters.
         self._outside: LRUCache[_TreeKey, Sequence[str]] = LRUCache(_MAX_IDS)
         self._outcomes: dict[tuple[str, Source], LRUCache[Inputs, tuple[_Outcome, float]]] = {}
 
@@ -70,7 +70,7 @@ class ManifestCache:
     def prepare(self, repository: Repository, revision: str, sources: Iterable[Source]) -> None:
         """Render many sources at a full sha with few git processes, so that `manifests` finds them in the cache.
 
-        Errors of a source are raised by `manifests`. RepositoryError for an invalid path or an unknown commit.
+        Errors in a source are raised by `manifests`. Raises RepositoryError for an invalid path or an unknown commit.
         """
         unique = list(dict.fromkeys(sources))
         inputs = self._locate(repository, revision, unique)
@@ -98,18 +98,18 @@ class ManifestCache:
                 waiting.popleft().result()
 
     def inputs(self, repository: Repository, revision: str, sources: Iterable[Source]) -> dict[Source, Inputs]:
-        """What each source is rendered from at a full sha: with equal inputs, two commits have the same manifests.
+        """The inputs of each source at a full sha. Two commits with equal inputs have the same manifests.
 
-        Only the source's own path if its dependencies cannot be read; see `known_inputs`. RepositoryError.
+        If its dependencies cannot be read, only the source's own path; see `known_inputs`. Raises RepositoryError.
         """
         inputs_by_source = self.known_inputs(repository, revision, sources)
-        own = {source: self._ids.get((repository.name, revision, source.path)) for source in inputs_by_source}
-        return {source: inputs or ((source.path, own[source]),) for source, inputs in inputs_by_source.items()}
+        own_ids = {source: self._ids.get((repository.name, revision, source.path)) for source in inputs_by_source}
+        return {source: inputs or ((source.path, own_ids[source]),) for source, inputs in inputs_by_source.items()}
 
     def known_inputs(
         self, repository: Repository, revision: str, sources: Iterable[Source]
     ) -> dict[Source, Inputs | None]:
-        """The `inputs` of each source; None if its dependencies cannot be read. RepositoryError."""
+        """The `inputs` of each source; None if its dependencies cannot be read. Raises RepositoryError."""
         unique = list(dict.fromkeys(sources))
         inputs_by_source = self._locate(repository, revision, unique)
         new = [source for source, inputs in inputs_by_source.items() if inputs is None]
@@ -124,17 +124,17 @@ class ManifestCache:
         return self._locate(repository, revision, unique)
 
     def manifests(self, repository: Repository, revision: str, source: Source) -> tuple[Manifest, ...]:
-        """The manifests of a source at a full sha; the same objects for the same trees. PortError, ManifestError."""
+        """The manifests of a source at a full sha; identical for identical trees. Raises PortError, ManifestError."""
         return self.rendering(repository, revision, source).manifests
 
     def declared(self, repository: Repository, revision: str | None, source: Source) -> tuple[Manifest, ...]:
-        """The manifests, or none if the source's path does not exist at the revision, or the revision is None."""
+        """The manifests; none if the source's path does not exist at the revision or the revision is None."""
         if revision is None or repository.tree_id(revision, source.path) is None:
             return ()
         return self.manifests(repository, revision, source)
 
     def rendering(self, repository: Repository, revision: str, source: Source) -> Rendering:
-        """The manifests, and which objects could not be rendered. PortError, ManifestError."""
+        """The manifests, and which objects could not be rendered. Raises PortError, ManifestError."""
         inputs = self._locate(repository, revision, [source])[source]
         outcome = self._cached(repository, source, inputs)
         if outcome is None:
@@ -147,7 +147,7 @@ class ManifestCache:
         return outcome
 
     def _locate(self, repository: Repository, revision: str, sources: Sequence[Source]) -> dict[Source, Inputs | None]:
-        """The inputs of each source; None if they are only known once it is rendered. RepositoryError."""
+        """The inputs of each source; None if they are known only once it is rendered. Raises RepositoryError."""
         with self._lock:
             while len(self._ids) > _MAX_IDS:
                 self._ids.popitem(last=False)
@@ -172,7 +172,7 @@ class ManifestCache:
     def _resolve_inputs(
         self, repository: str, revision: str, source: Source, base_ids: Mapping[str, str | None]
     ) -> tuple[Inputs | None, list[str]]:
-        """The inputs of a source if all are known, and the paths among them whose ids are not known yet."""
+        """The inputs of a source if all are known, and the paths whose ids are unknown."""
         inputs: dict[str, str | None] = {}
         todo, unidentified, is_complete = [source.path], [], True
         while todo:
@@ -215,7 +215,7 @@ class ManifestCache:
             try:
                 outcome = render(gathered, self._renderer)
             except ManifestError as error:
-                # A new error, since the traceback of this one would keep the files in memory.
+                # A new error, since this one's traceback would keep the files in memory.
                 outcome = ManifestError(error.file, error.line, error.problem)
             except RenderError as error:
                 outcome = type(error)(error.text)
@@ -230,10 +230,10 @@ class ManifestCache:
         return outcome
 
     def _remember_outside(self, repository: Repository, revision: str, source: Source, gathered: Gathered) -> None:
-        """Remember which other paths the trees of a source depend on."""
+        """Remember the other paths that the trees of a source depend on."""
         name, base_ids = repository.name, gathered.base_ids
-        own = [path for path in gathered.outside if path not in base_ids]
-        self._read_ids(repository, revision, [path for path in own if (name, revision, path) not in self._ids])
+        local_paths = [path for path in gathered.outside if path not in base_ids]
+        self._read_ids(repository, revision, [path for path in local_paths if (name, revision, path) not in self._ids])
         with self._lock:
             for path, needed in gathered.outside.items():
                 tree = base_ids[path] if path in base_ids else self._ids.get((name, revision, path))

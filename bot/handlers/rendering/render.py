@@ -8,10 +8,16 @@ from typing import Final
 from bot.core.applications.argocd_source import override_files, override_source
 from bot.core.applications.discovery import UnsupportedResourceError
 from bot.core.charts.reference import ChartRef
-from bot.core.objects.manifest import Manifest, ManifestError, read_documents, read_manifests
+from bot.core.objects.manifest import Manifest, ManifestError, read_documents, read_manifests, refuse_lfs_pointer
 from bot.core.objects.resolve import is_hook
 from bot.core.objects.resource import mapping
-from bot.core.rendering.chart import expand_values_files, find_dependencies, is_nondeterministic, verify_lock
+from bot.core.rendering.chart import (
+    expand_values_files,
+    find_dependencies,
+    is_nondeterministic,
+    is_remote_schema,
+    verify_lock,
+)
 from bot.core.rendering.encrypted import split_encrypted
 from bot.core.rendering.envsubst import SubstitutionError
 from bot.core.rendering.helm_values import merge_values
@@ -36,7 +42,14 @@ from bot.core.rendering.source import (
 from bot.gc_pauses import gc_paused
 from bot.handlers.rendering.bases import MountedBases
 from bot.handlers.rendering.charts import add_remote_charts, fetched_files
-from bot.handlers.rendering.gathered import Gathered, check_limits, follow_kustomization, read_tree
+from bot.handlers.rendering.gathered import (
+    Gathered,
+    check_limits,
+    follow_kustomization,
+    is_missing,
+    read_tree,
+    refuse_submodules,
+)
 from bot.handlers.rendering.tree import FluxArtifact, Tree, ignore_files_above
 from bot.i18n.catalogue import manifest as manifest_texts
 from bot.i18n.catalogue import render as texts
@@ -46,8 +59,9 @@ from bot.ports.errors import PortError
 from bot.ports.git import File, LinkedFiles
 from bot.ports.rendering import Renderer, RenderError, RenderStoppedError
 
-_FETCHED: Final = ".fetched"  # where a fetched chart is, beside the files of a repository
+_FETCHED: Final = ".fetched"  # the directory of a fetched chart, next to the repository's files
 _HELM_OUTPUT: Final = "helm-output.yaml"
+_CHART_SUFFIXES: Final = (".yaml", ".yml", ".json", ".tpl", ".tgz")  # of the files that Helm itself reads
 _MAX_NAMED = 3  # objects named before "and N more"
 
 
@@ -55,8 +69,8 @@ _MAX_NAMED = 3  # objects named before "and N more"
 class Rendering:
     """The result of rendering.
 
-    `unknown` has one sentence for each reason why objects are missing from `manifests`, and `notes` what else people
-    should know. With `has_floating_charts`, another version of a chart may give other manifests later.
+    `unknown` has one sentence for each reason that objects are missing from `manifests`, and `notes` what else people
+    should know. With `has_floating_charts`, a newer version of a chart may give different manifests later.
     """
 
     manifests: tuple[Manifest, ...]
@@ -74,32 +88,35 @@ def gather(
 ) -> Gathered:
     """Find what a source depends on besides its own `files`, fetch the charts that it needs, and mount its bases.
 
-    ManifestError; RenderError, RepositoryError, ChartError.
+    Raises ManifestError, RenderError, RepositoryError, ChartError.
     """
     path = source.path
     ignore_files = ignore_files_above(path) if source.ignore is not None else ()
     if source.ignore is not None:
         tree = FluxArtifact(tree, source.ignore, ignore_files)
         files = tree.without_excluded(files)
-    own = {file.path: file for file in files}
-    source = _overridden(source, own)
-    gathered = Gathered(source, source.type or detect_source_type(own, path), path, own)
+    files_by_path = {file.path: file for file in files}
+    source = _overridden(source, files_by_path)
+    gathered = Gathered(source, source.type or detect_source_type(files_by_path, path), path, files_by_path)
     if chart := ChartRef.from_key(source.chart):
         gathered.root = f"{_FETCHED}/{chart.name}"
-        own |= fetched_files(chart, gathered.root, charts)
+        files_by_path |= fetched_files(chart, gathered.root, charts)
+    _refuse_unfetched(tree, gathered)
     linked = tree.linked(path)
     gathered.links.update(file.path for file in linked.files)
     _refuse_broken(gathered, linked)
-    own |= {file.path: file for file in linked.files if gathered.kind is not SourceType.PLAIN or _is_link(file, linked)}
-    if source.type is SourceType.KUSTOMIZE and detect_source_type(own, path) is not SourceType.KUSTOMIZE:
+    files_by_path |= {
+        file.path: file for file in linked.files if gathered.kind is not SourceType.PLAIN or _is_link(file, linked)
+    }
+    if source.type is SourceType.KUSTOMIZE and detect_source_type(files_by_path, path) is not SourceType.KUSTOMIZE:
         file = f"{path}/{KUSTOMIZATION_FILES[0]}".lstrip("/")
         raise ManifestError(file, 1, LocalizedText(manifest_texts.NO_KUSTOMIZATION))
     if source.kustomize != KustomizeParameters() and gathered.kind is not SourceType.HELM:
         parameters = _with_present_components(tree, path, source.kustomize)
-        changed = edit_kustomization({name: file.content for name, file in own.items()}, path, parameters)
+        changed = edit_kustomization({name: file.content for name, file in files_by_path.items()}, path, parameters)
         if changed is not None:
             gathered.kind = SourceType.KUSTOMIZE
-            own[changed.file] = File(changed.file, changed.content)
+            files_by_path[changed.file] = File(changed.file, changed.content)
     if gathered.kind is SourceType.KUSTOMIZE:
         is_unrestricted = source.kustomize.flux is not None
         remote = follow_kustomization(tree, path, gathered, bases, is_unrestricted=is_unrestricted)
@@ -115,9 +132,9 @@ def gather(
 
 
 def render(gathered: Gathered, renderer: Renderer | None) -> Rendering:
-    """Render the files. ManifestError; RenderError; PortError if there is no renderer.
+    """Render the files. Raises ManifestError, RenderError; PortError if there is no renderer.
 
-    Charts whose output may vary, such as with the time, are rendered twice; objects that differ become `unknown`.
+    Charts whose output may vary, such as with the time, are rendered twice; objects that vary become `unknown`.
     """
     floating = [base for base in gathered.bases.values() if not base.is_pinned]
     notes = [
@@ -156,7 +173,8 @@ def _render(gathered: Gathered, renderer: Renderer | None) -> Rendering:
 
 def _run_renderer(gathered: Gathered, renderer: Renderer) -> Rendering:
     source = gathered.source
-    path, files = gathered.root, list(gathered.files.values())
+    path = gathered.root
+    files = [file for file in gathered.files.values() if not is_remote_schema(file.path, file.content)]
     names = (CHART_FILE,) if gathered.kind is SourceType.HELM else KUSTOMIZATION_FILES
     file = next(name for name in (f"{path}/{base}".lstrip("/") for base in names) if name in gathered.files)
     if gathered.kind is SourceType.HELM:
@@ -194,7 +212,7 @@ def _run_renderer(gathered: Gathered, renderer: Renderer) -> Rendering:
 
 
 def _located(manifests: Sequence[Manifest], gathered: Gathered) -> list[Manifest]:
-    """The objects, each with the file and line that declare it; no line for charts and kustomizations with plugins."""
+    """The objects, each with the file and line that declare it; without a line for charts and kustomize plugins."""
     if gathered.kind is not SourceType.KUSTOMIZE or gathered.plugins:
         return [replace(manifest, line=None) for manifest in manifests]
     files = {name: file.content for name, file in gathered.files.items() if name not in gathered.links}
@@ -202,7 +220,7 @@ def _located(manifests: Sequence[Manifest], gathered: Gathered) -> list[Manifest
 
 
 def _post_rendered(file: str, output: bytes, parameters: HelmParameters, renderer: Renderer) -> bytes:
-    """What Flux makes of Helm's output, without hooks, which it does not post-render."""
+    """Helm's output after Flux's post-renderers, without hooks, which Flux does not post-render."""
     for kustomization in parameters.post_renderers:
         objects = [manifest.object for manifest in read_manifests(file, output) if not is_hook(manifest.object)]
         if not objects:
@@ -221,7 +239,7 @@ def _within_limit(file: str, manifests: Sequence[Manifest]) -> tuple[Manifest, .
 
 
 def _with_metadata(rendering: Rendering, source: Source) -> Rendering:
-    """Without encrypted objects, and with the labels and annotations of the deployer, which override others."""
+    """Leave out encrypted objects, and add the deployer's labels and annotations, which override others."""
     readable, encrypted = split_encrypted(rendering.manifests)
     added = {"labels": dict(source.labels), "annotations": dict(source.annotations)}
     return Rendering(
@@ -237,9 +255,9 @@ def _labeled(manifest: Manifest, added: Mapping[str, Mapping[str, str]]) -> Mani
 
 
 def _without_secrets(gathered: Gathered, renderer: Renderer) -> Rendering:
-    """The objects that are the same with other values instead of those from Secrets; the others are unknown.
+    """The objects that are the same with masked values from Secrets; the others are unknown.
 
-    RenderError, whose text contains nothing of a Secret; PortError.
+    Raises RenderError, whose text contains nothing from a Secret, and PortError.
     """
     helm = gathered.source.helm
     try:
@@ -254,34 +272,34 @@ def _without_secrets(gathered: Gathered, renderer: Renderer) -> Rendering:
         second = _with_metadata(_run_renderer(replace(gathered, source=masked), renderer), masked)
     except (ManifestError, RenderError):
         return Rendering((), (LocalizedText(texts.SECRET_NEEDED),))
-    again = {manifest.key: manifest.object for manifest in second.manifests}
-    same = tuple(manifest for manifest in first.manifests if again.get(manifest.key) == manifest.object)
-    # An object that only one rendering has may be named after a value of a Secret, so it is not listed.
-    differing = [manifest for manifest in first.manifests if manifest.key in again and manifest not in same]
-    is_complete = {manifest.key for manifest in first.manifests} == again.keys()
+    masked_objects = {manifest.key: manifest.object for manifest in second.manifests}
+    same = tuple(manifest for manifest in first.manifests if masked_objects.get(manifest.key) == manifest.object)
+    # An object in only one rendering may be named after a value of a Secret, so it is not listed.
+    differing = [manifest for manifest in first.manifests if manifest.key in masked_objects and manifest not in same]
+    is_complete = {manifest.key for manifest in first.manifests} == masked_objects.keys()
     unnamed = () if is_complete else (LocalizedText(texts.SECRET_OBJECTS),)
     return Rendering(same, (*second.unknown, *_not_checked(texts.SECRET_VALUES, differing), *unnamed))
 
 
 def _without_varying(first: Rendering, second: Rendering) -> Rendering:
-    """The objects that were the same both times; the others are unknown."""
-    again = {manifest.key: manifest.object for manifest in second.manifests}
+    """The objects that are the same in both renderings; the others are unknown."""
+    second_objects = {manifest.key: manifest.object for manifest in second.manifests}
     same = tuple(
         manifest
         for manifest in first.manifests
-        if is_hook(manifest.object) or again.get(manifest.key) == manifest.object
+        if is_hook(manifest.object) or second_objects.get(manifest.key) == manifest.object
     )
-    kept = {manifest.key for manifest in same}
+    same_keys = {manifest.key for manifest in same}
     others = [
         manifest
         for manifest in (*first.manifests, *second.manifests)
-        if manifest.key not in kept and not is_hook(manifest.object)
+        if manifest.key not in same_keys and not is_hook(manifest.object)
     ]
     return Rendering(same, (*first.unknown, *_not_checked(texts.VARYING, others)))
 
 
 def _not_checked(reason: Phrase, manifests: Iterable[Manifest]) -> tuple[Text, ...]:
-    """A sentence with the first few objects that cannot be checked, and the reason; none if there is no object."""
+    """A sentence with the first few objects that cannot be checked and the reason; empty if there is no object."""
     titles = list(dict.fromkeys(f"{manifest.kind} {manifest.name}" for manifest in manifests))
     if not titles:
         return ()
@@ -292,7 +310,7 @@ def _not_checked(reason: Phrase, manifests: Iterable[Manifest]) -> tuple[Text, .
 
 
 def _overridden(source: Source, files: Mapping[str, File]) -> Source:
-    """The source with the overrides of Argo CD's parameter files in its path. ManifestError, RenderError."""
+    """The source with Argo CD's parameter files in its path applied. Raises ManifestError, RenderError."""
     paths = [f"{source.path}/{name}".lstrip("/") for name in override_files(source)]
     patches = [
         (path, document)
@@ -316,7 +334,7 @@ def _with_present_components(tree: Tree, path: str, parameters: KustomizeParamet
     components = [
         component
         for component in parameters.components
-        if (resolved := resolve_path(path, component)) is not None and tree.has(resolved)
+        if (resolved := resolve_path(path, component)) is not None and not is_missing(tree, resolved)
     ]
     return replace(parameters, components=tuple(components))
 
@@ -326,10 +344,11 @@ def _follow_chart(tree: Tree, gathered: Gathered, charts: Charts | None) -> None
     targets: list[str] = []  # of links
     contents = {name: file.content for name, file in gathered.files.items()}
     needed = find_dependencies(contents, root, parameters)
-    if needed.remote_charts and gathered.source.ignore is None:  # source-controller uses the lock file as it is
+    if needed.remote_charts and gathered.source.ignore is None:  # source-controller doesn't check the lock file
         verify_lock(contents, root)
     for number, reference in enumerate(needed.outside, 1):
-        if not reference.optional or tree.has(reference.path):
+        if not reference.optional or not is_missing(tree, reference.path):
+            refuse_submodules(tree, reference.path)
             targets += read_tree(tree, reference, gathered)
         check_limits(gathered, number)
     ignore_missing = parameters.ignore_missing_values_files
@@ -345,8 +364,26 @@ def _follow_chart(tree: Tree, gathered: Gathered, charts: Charts | None) -> None
     gathered.outside.update(dict.fromkeys(gathered.outside[path], ()) | {path: gathered.outside[path]})
 
 
+def _refuse_unfetched(tree: Tree, gathered: Gathered) -> None:
+    """Raise ManifestError for a submodule where manifests are read, and for a chart's files in Git LFS.
+
+    Kustomize reads only what kustomizations refer to: `follow_kustomization` checks that.
+    """
+    path, directory = gathered.source.path, gathered.source.directory
+    inside = len(path) + 1 if path else 0
+    if gathered.kind is SourceType.HELM:
+        refuse_submodules(tree, gathered.root)
+        for file in gathered.files.values():
+            if file.path.endswith(_CHART_SUFFIXES):
+                refuse_lfs_pointer(file.path, file.content)
+    elif gathered.kind is SourceType.PLAIN:
+        for submodule in tree.submodules():
+            if is_within(submodule, path) and directory.includes_below(submodule[inside:]):
+                refuse_submodules(tree, submodule)
+
+
 def _refuse_broken(gathered: Gathered, linked: LinkedFiles) -> None:
-    """ManifestError for a link that leads nowhere where manifests are read; Kustomize says so itself."""
+    """Raise ManifestError for a broken link among plain manifests; Kustomize reports it itself."""
     path, directory = gathered.source.path, gathered.source.directory
     inside = len(path) + 1 if path else 0
     for link in linked.broken:
@@ -360,5 +397,5 @@ def _refuse_broken(gathered: Gathered, linked: LinkedFiles) -> None:
 
 
 def _is_link(file: File, linked: LinkedFiles) -> bool:
-    """Whether a file is itself a link, not in a linked directory: only Helm and Kustomize follow those."""
+    """Whether a file is itself a link, and not in a linked directory, which only Helm and Kustomize follow."""
     return [link for link in linked.links if is_within(file.path, link)] == [file.path]

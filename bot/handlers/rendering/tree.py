@@ -1,7 +1,7 @@
-"""The files that a source is rendered from: those of a commit, or those of the artifact that Flux makes of it."""
+"""The files that a source is rendered from: those of a commit, or of Flux's artifact of it."""
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from bot.core.globs import GlobError
@@ -13,28 +13,32 @@ from bot.i18n.catalogue import render as texts
 from bot.i18n.language import LocalizedText
 from bot.ports.git import File, LinkedFiles, Repository, RepositoryError
 
-_MAX_LINKS = 1_000  # per path; links to directories with links multiply
-_MAX_PATH = 4_096  # characters of a path, and names that are looked up to resolve a link; a circle has no end
+_MAX_LINKS = 1_000  # per path: links to directories with links multiply
+_MAX_PATH = 4_096  # characters of a path, and names looked up to resolve a link, which may be circular
 
 
 class Tree(Protocol):
-    """Files by their paths from a root, at one commit or of one directory."""
+    """Files by their paths from a root, in one commit or one directory."""
 
     def files(self, path: str) -> Sequence[File]:
-        """Every regular file at or below `path`, without links. RepositoryError if there is none, or too many."""
+        """The regular files at or below `path`, without links. Raises RepositoryError if there are none or too many."""
         ...
 
     def linked(self, path: str) -> LinkedFiles:
-        """The files behind the links at or below `path` that point into the tree. RepositoryError."""
+        """The files behind the links at or below `path` that point into the tree. Raises RepositoryError."""
         ...
 
     def has(self, path: str) -> bool:
         """Whether there is anything at `path`."""
         ...
 
+    def submodules(self) -> Collection[str]:
+        """The paths of the submodules, whose files are not in the tree. Raises RepositoryError."""
+        ...
+
 
 class Commit:
-    """`Tree` of a repository at a full sha. Caches what it reads, so applications that share a tree read it once."""
+    """The `Tree` of a repository at a full sha. It caches files, so applications that share a tree read it once."""
 
     def __init__(self, repository: Repository, revision: str) -> None:
         self._repository = repository
@@ -42,6 +46,7 @@ class Commit:
         self._read: dict[str, Sequence[File]] = {}
         self._ids: dict[str, str | None] = {}
         self._links: _Links | None = None
+        self._submodules: Collection[str] | None = None
 
     def files(self, path: str) -> Sequence[File]:
         """See Tree."""
@@ -66,7 +71,7 @@ class Commit:
             target, through = self._links.follow(link)
             targets += through
             if target is not None and is_within(link, target):
-                continue  # a link to a directory around it
+                continue  # a link to a parent directory
             if target is not None:
                 targets.append(target)
             if target is None or not self.has(target):
@@ -84,8 +89,14 @@ class Commit:
         """See Tree."""
         return self.tree_id(path) is not None
 
+    def submodules(self) -> Collection[str]:
+        """See Tree."""
+        if self._submodules is None:
+            self._submodules = self._repository.submodules(self._revision)
+        return self._submodules
+
     def tree_id(self, path: str) -> str | None:
-        """The id of the tree or blob at `path`; None if there is none. RepositoryError."""
+        """The id of the tree or blob at `path`; None if there is none. Raises RepositoryError."""
         if path not in self._ids:
             self._ids[path] = self._repository.tree_id(self._revision, path)
         return self._ids[path]
@@ -97,7 +108,7 @@ def _check_links(path: str, links: int, files: int, size: int) -> None:
 
 
 class _Links:
-    """The symbolic links of a commit; `texts` are what they hold, by their paths."""
+    """The symbolic links of a commit; `texts` are their targets as stored, by path."""
 
     def __init__(self, texts: Mapping[str, str]) -> None:
         self._texts = texts
@@ -113,7 +124,7 @@ class _Links:
         return self._paths[bisect_left(self._paths, f"{path}/") : bisect_left(self._paths, f"{path}{after}")]
 
     def follow(self, link: str) -> tuple[str | None, Sequence[str]]:
-        """The path that a link leads to, None if outside the tree or circular; and the further links on the way."""
+        """The path that a link leads to, None if it is outside the tree or circular, and the other links on the way."""
         folder = link.split("/")[:-1]
         todo = [link.rpartition("/")[2]]
         through: list[str] = []
@@ -138,7 +149,7 @@ class _Links:
 
 
 class FluxArtifact:
-    """`Tree` without the files that Flux excludes from its artifact of the repository."""
+    """The `Tree` without the files that Flux excludes from its artifact of the repository."""
 
     def __init__(self, tree: Tree, ignore: str, ignore_files: Sequence[str]) -> None:
         self._tree = tree
@@ -152,7 +163,7 @@ class FluxArtifact:
         return self.without_excluded(self._tree.files(path))
 
     def linked(self, path: str) -> LinkedFiles:
-        """None: Flux excludes all links. See Tree."""
+        """No files: Flux excludes all links. See Tree."""
         del path
         return LinkedFiles()
 
@@ -160,18 +171,22 @@ class FluxArtifact:
         """See Tree."""
         return self._tree.has(path)
 
+    def submodules(self) -> Collection[str]:
+        """None: Flux fetches submodules only for a GitRepository that asks for them, which is not followed."""
+        return ()
+
     def without_excluded(self, files: Iterable[File]) -> list[File]:
-        """The files that are not excluded. ManifestError."""
+        """The files that are not excluded. Raises ManifestError."""
         files = list(files)
-        own = {file.path: file.content for file in files if file.path.rsplit("/", 1)[-1] == IGNORE_FILE}
+        ignore_files = {file.path: file.content for file in files if file.path.rsplit("/", 1)[-1] == IGNORE_FILE}
         try:
-            ignore = SourceIgnore({**self._contents, **own}, self._ignore)
+            ignore = SourceIgnore({**self._contents, **ignore_files}, self._ignore)
             return [file for file in files if not ignore.excludes(file.path)]
         except GlobError as error:
             raise ManifestError(IGNORE_FILE, 1, error.text) from error
 
 
 def ignore_files_above(path: str) -> tuple[str, ...]:
-    """Where the .sourceignore files above a path would be."""
+    """The possible paths of .sourceignore files above a path."""
     parts = path.split("/") if path else []
     return tuple("/".join((*parts[:end], IGNORE_FILE)) for end in range(len(parts)))

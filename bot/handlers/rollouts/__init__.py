@@ -1,4 +1,4 @@
-"""From a merge to live: detect merges, describe their changes, and observe the clusters.
+"""Rollouts: detect merges, describe their changes, and observe the clusters until they are live.
 
 Start with `merges.py`, then `track.py`.
 """

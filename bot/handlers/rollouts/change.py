@@ -1,4 +1,4 @@
-"""What a merge changes in each application: its manifests before and after, rendered."""
+"""What a merge changes in each application, from its rendered manifests before and after."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -18,7 +18,7 @@ from bot.ports.git import Repository
 from bot.ports.isolation import unexpected_as_port_error
 from bot.ports.rendering import RenderError
 
-# Objects whose fields are stored: per rollout, divided among its applications, but at least one for each.
+# Objects with stored fields per rollout, divided among its applications, but at least one for each.
 _MAX_OBJECTS = 24
 _MIN_OBJECTS = 1
 
@@ -28,7 +28,7 @@ Manifests = tuple[Manifest, ...]
 def describe(
     ports: Ports, rollout: Rollout, applications: Mapping[str, Application], manifest_cache: ManifestCache
 ) -> Rollout:
-    """The rollout with the changes of its parts. Those that failed before are tried again."""
+    """The rollout with the changes in its applications. Those that failed before are tried again."""
     repository = ports.repositories.get(rollout.repository)
     if repository is None:
         return rollout  # it is no longer in the configuration
@@ -51,7 +51,7 @@ def describe(
 def _prepare(
     repository: Repository, rollout: Rollout, applications: Mapping[str, Application], manifest_cache: ManifestCache
 ) -> None:
-    """Render both sides of all parts in batches. Errors are reported when each part is described."""
+    """Render both revisions of all applications in batches. Errors are reported when each is described."""
     new = [part.application for part in rollout.parts if part.change is None and part.application in applications]
     for revision in (rollout.parent, rollout.revision) if new else ():
         with suppress(PortError), unexpected_as_port_error(f"preparation of {rollout.id}"):
@@ -62,10 +62,10 @@ def _prepare(
 def changed_manifests(
     repository: Repository, rollout: Rollout, application: Application, manifest_cache: ManifestCache
 ) -> tuple[list[Manifest], list[Manifest]]:
-    """The manifests that the merge added or changed, and those that it removed. PortError, ManifestError."""
+    """The manifests that the merge added or changed, and those that it removed. Raises PortError, ManifestError."""
     after = manifest_cache.declared(repository, rollout.revision, application.source)
     before: Manifests = ()
-    with suppress(ManifestError, RenderError):  # the merge fixed what could not be read: everything counts as changed
+    with suppress(ManifestError, RenderError):  # the merge fixed invalid manifests: everything counts as changed
         before = manifest_cache.declared(repository, rollout.parent, application.source)
     changed, removed = [], []
     for old, new in paired(before, after, application.namespace):

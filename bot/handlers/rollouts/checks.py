@@ -1,4 +1,4 @@
-"""Reads the checks of merges from their forges: often while they run, and rarely once they have finished."""
+"""Reads the checks of merges from their forges, often while they run, and rarely once they have finished."""
 
 import logging
 from dataclasses import replace
@@ -27,7 +27,7 @@ class ChecksReader:
         self._next: dict[str, datetime] = {}  # by rollout ID
 
     def read(self, rollout: Rollout) -> CommitChecks | None:
-        """The checks of the merge, or None if they are not due. A forge that fails keeps the last ones."""
+        """The checks of the merge, or None if they are not due. If the forge fails, the last ones are kept."""
         forge, now = self._ports.forges.get(rollout.repository), self._ports.clock()
         if forge is None or now < self._next.get(rollout.id, now) or not _may_change(rollout, now):
             return None

@@ -1,4 +1,4 @@
-"""Reads the health of the objects that a merge changed, why their pods do not run, and which images they run."""
+"""Reads the health of the objects that a merge changed, why their pods don't run, and which images they run."""
 
 import logging
 from collections import Counter, defaultdict
@@ -23,13 +23,13 @@ _log = logging.getLogger(__name__)
 MAX_PODS: Final = 1_000  # of one workload
 ObjectKey = tuple[str, str, str | None, str]  # as of a Manifest
 
-# Its health is that of its last run, which may have been before the merge.
+# The kind's health is that of its last run, which may have been before the merge.
 _NOT_AWAITED: Final = frozenset({("batch", "CronJob")})
 
 
 @dataclass(frozen=True, slots=True)
 class ObjectState:
-    """How an object is: `unready` if it is not healthy, and the images that do not run as declared."""
+    """The state of an object: `unready` if it is not healthy, and the images that do not run as declared."""
 
     unready: Unready | None = None
     images: tuple[ImageMismatch, ...] = ()
@@ -46,7 +46,7 @@ class _Live:
 
 @dataclass(frozen=True, slots=True)
 class _Pod:
-    """A pod: its labels, why it does not run if it does not, and what it runs."""
+    """A pod: its labels, the reason if it does not run, and its images."""
 
     labels: Object
     problem: PodProblem | None
@@ -55,14 +55,14 @@ class _Pod:
 
 @dataclass(frozen=True, slots=True)
 class _SelectedPods:
-    """The pods of a workload: why the first that has a problem does not run, and what they run."""
+    """The pods of a workload: the reason of the first that does not run, and their images."""
 
     problem: PodProblem | None = None
     digests: Mapping[str, Counter[str]] = field(default_factory=dict)
 
 
 class _PodIndex:
-    """The pods of a namespace by label, so that many workloads find theirs without looking at all of them."""
+    """The pods of a namespace by label, so that workloads find theirs without searching all of them."""
 
     def __init__(self, pods: Iterable[_Pod]) -> None:
         self._by_label: defaultdict[tuple[str, str], list[_Pod]] = defaultdict(list)
@@ -72,7 +72,7 @@ class _PodIndex:
                 self._by_label[label].append(pod)
 
     def select(self, match_labels: Object) -> _SelectedPods:
-        """The pods that matchLabels select, among the first MAX_PODS with the rarest of these labels."""
+        """The pods that matchLabels select, from the first MAX_PODS with the rarest of these labels."""
         labels = frozenset(_labels(match_labels))
         if labels not in self._selected:
             rarest = min((self._by_label.get(label, []) for label in labels), key=len, default=[])
@@ -89,10 +89,10 @@ def _labels(labels: Object) -> list[tuple[str, str]]:
 def read_states(
     cluster: Cluster, discovery: Discovery, manifests: Iterable[tuple[Manifest, str]]
 ) -> dict[ObjectKey, ObjectState]:
-    """The state of the objects of these manifests, each with its application's namespace, if it can be known.
+    """The states of the objects of these manifests, each with its application's namespace, as far as known.
 
-    Each kind is listed once per namespace, and pods where they matter, if the bot is allowed to read them. ClusterError
-    if objects cannot be listed.
+    Each kind is listed once per namespace, as are pods if needed and the bot is allowed to read them. Raises
+    ClusterError if objects cannot be listed.
     """
     awaited: defaultdict[tuple[Kind, str], set[str]] = defaultdict(set)
     for manifest, namespace in manifests:
@@ -109,15 +109,15 @@ def read_states(
             key = (kind.api_version, kind.kind, namespace, name)
             try:
                 with unexpected_as_port_error(f"state of {kind.kind} {namespace}/{name}"):
-                    own = pods[namespace].select(live.match_labels) if live.match_labels else _SelectedPods()
-                    states[key] = _state(kind, name, live, own)
+                    selected_pods = pods[namespace].select(live.match_labels) if live.match_labels else _SelectedPods()
+                    states[key] = _state(kind, name, live, selected_pods)
             except UnexpectedError as error:
                 states[key] = ObjectState(Unready(kind.kind, name, reason=str(error)))
     return states
 
 
 def _list_live(cluster: Cluster, kind: Kind, namespace: str, names: set[str]) -> dict[str, _Live]:
-    """The objects with these names, by name; one that does not exist is missing."""
+    """The objects with these names, by name; those that don't exist are left out."""
 
     def read(live: Object) -> _Live | None:
         name = live["metadata"]["name"]

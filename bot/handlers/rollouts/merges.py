@@ -15,6 +15,7 @@ from bot.handlers.change_people import read_authors, requester_of
 from bot.handlers.contributions import read_approvers
 from bot.handlers.rendering.affected import affected_applications
 from bot.handlers.rendering.manifest_cache import ManifestCache
+from bot.handlers.rollouts.reverted import reverted
 from bot.handlers.slack.people import People
 from bot.ports import Ports
 from bot.ports.forge import Forge, ForgeError
@@ -24,31 +25,32 @@ from bot.ports.store import Store
 
 _log = logging.getLogger(__name__)
 
-# More merges than this at once, such as after downtime, become one rollout: nobody would read them one by one.
+# More merges than this at once, such as after downtime, become one rollout, since no one would read them one by one.
 MAX_MERGES = 10
-# A commit this recent was created by the merge itself; an older one, before it was pushed.
+# A commit this recent was created by the merge itself; an older one was created before it was pushed.
 _FRESH = timedelta(minutes=10)
 _MAX_COMMITS = 100  # of one merge
-# A forge writes the commit of a squash merge when it merges; a commit that it only rebased is older.
+# A forge creates the commit of a squash merge when it merges; a commit that it only rebased is older.
 _SQUASH_TAKES = timedelta(minutes=1)
 
 
 def record_merges(
     ports: Ports,
     name: str,
+    recorded: str | None,
     head: str,
     applications: Sequence[Application],
     manifest_cache: ManifestCache,
     people: People,
-) -> None:
-    """Store a rollout for each new merge in one repository, up to its tracked `head` (a full sha), just fetched.
+) -> bool:
+    """Store a rollout for each new merge in one repository, up to its tracked `head` (a full sha).
 
-    The first call only stores the head. RepositoryError, StoreError.
+    `recorded` is the stored head from before `head` was fetched: another replica may have stored a later one since.
+    False, and nothing is stored, if it has. The first call only stores the head. Raises RepositoryError, StoreError.
     """
     repository = ports.repositories[name]
-    recorded = ports.store.rollouts.head(name)
     if recorded == head:
-        return
+        return True
     rollouts = [] if recorded is None else _rollouts(ports, repository, recorded, head, applications, manifest_cache)
     for index, rollout in enumerate(rollouts):
         with skip_unexpected(f"authors of {rollout.id}"):
@@ -58,6 +60,7 @@ def record_merges(
     moved = ports.store.rollouts.advance(name, recorded, head, rollouts)
     for rollout in rollouts if moved else ():
         _log.info("rollout of %s in %s: %s", rollout.revision, rollout.repository, rollout.subject)
+    return moved
 
 
 def _rollouts(
@@ -71,7 +74,7 @@ def _rollouts(
     now = ports.clock()
     tip = repository.commit(head)
     rewritten, merges = not repository.is_ancestor(recorded, head), 1
-    if rewritten or not repository.is_branch:  # the change to another tag or branch is one step
+    if rewritten or not repository.is_branch:  # moving to another tag or branch is one step
         steps = [(recorded, tip)]
         rewritten = rewritten and repository.is_branch
     else:
@@ -83,7 +86,7 @@ def _rollouts(
     rollouts: list[Rollout] = []
     for parent, commit in steps:
         rollout = None
-        with skip_unexpected(f"merge {commit.sha} in {repository.name}"):  # the branch advances without it
+        with skip_unexpected(f"merge {commit.sha} in {repository.name}"):  # the merge is skipped
             rollout = _rollout(repository, parent, commit, applications, manifest_cache, now)
         if rollout is None:
             continue
@@ -125,31 +128,32 @@ def _rollout(
 
 
 def _as_one(older: Rollout, newer: Rollout) -> Rollout:
-    """One rollout for two commits of the same pull request, which "rebase and merge" leaves."""
+    """One rollout for two commits of the same pull request, from "rebase and merge"."""
     parts = {part.application: part for part in (*older.parts, *newer.parts)}
     return replace(newer, parent=older.parent, parts=tuple(parts.values()), merged_at=older.merged_at)
 
 
 def _with_authors(rollout: Rollout, repository: Repository, people: People) -> Rollout:
-    """The rollout with the authors of its commits, as Slack knows them; merge commits do not count."""
+    """The rollout with the authors of its commits and their Slack users; merge commits do not count."""
     authors = read_authors(repository, rollout.parent, rollout.revision)
     first = people.known(authors[:MAX_AUTHORS])
     return replace(rollout, authors=first, more_authors=len(authors) - len(first))
 
 
 def _with_commits(rollout: Rollout, repository: Repository) -> Rollout:
-    """The rollout with when its first commit was written, and what its commits say that they revert.
+    """The rollout with the time of its first commit, and the commits that it reverts.
 
-    What they revert is added to what its pull request is known to revert.
+    Its messages and the branch of its pull request name them, but anyone can write those: the files count.
     """
     commits = repository.commits(rollout.parent, rollout.revision, limit=_MAX_COMMITS)
     named = [sha for commit in commits for sha in reverted_in(commit.message)]
     first_commit_at = _first_commit_time(commits, rollout) if len(commits) < _MAX_COMMITS else None
-    return replace(rollout, reverts=tuple(dict.fromkeys((*rollout.reverts, *named))), first_commit_at=first_commit_at)
+    reverts = reverted(repository, rollout.parent, rollout.revision, (*rollout.reverts, *named))
+    return replace(rollout, reverts=reverts, first_commit_at=first_commit_at)
 
 
 def _first_commit_time(commits: Sequence[Commit], rollout: Rollout) -> datetime | None:
-    """When the earliest commit was written; None for a squash merge, which replaces the commits by a new one."""
+    """When the earliest commit was written; None for a squash merge, which replaces the commits with a new one."""
     times = [commit.authored_at for commit in commits if commit.authored_at]
     if not times:
         return None
@@ -192,7 +196,7 @@ def _with_pull(rollout: Rollout, repository: Repository, forge: Forge | None, st
 
 
 def _failed_checks(forge: Forge, pull: PullRequest) -> tuple[CommitCheck, ...]:
-    """The checks of a merged pull request that have failed; none if they cannot be read."""
+    """The failed checks of a merged pull request; none if they cannot be read."""
     try:
         return CommitChecks.of(forge.checks(pull.head_sha)).failed
     except ForgeError as error:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.core.applications.application import Application
 from bot.core.applications.deployer_status import DeployerFailure
@@ -13,7 +13,7 @@ from bot.core.health.status import HealthStatus
 from bot.core.objects.manifest import Manifest, ManifestError
 from bot.core.rollouts.pending import MAX_LISTED, NOTHING_PENDING, PendingState
 from bot.core.rollouts.rollout import Observation, Rollout, RolloutState
-from bot.handlers.discovery.deployers import deployer_failures
+from bot.handlers.discovery.deployers import DeployerReader
 from bot.handlers.drift.comparison_cache import CompareOptions
 from bot.handlers.drift.live_comparison import LiveComparison, compare_live
 from bot.handlers.drift.result import comparison_result, join_sentences, still_present
@@ -23,11 +23,10 @@ from bot.handlers.rollouts.health import ObjectKey, ObjectState, read_states
 from bot.i18n.catalogue import check as texts
 from bot.i18n.language import LocalizedText
 from bot.ports import Ports
-from bot.ports.cluster import Cluster
 from bot.ports.errors import PortError
 from bot.ports.isolation import UnexpectedError, skip_unexpected, unexpected_as_port_error
 
-# A deployer's error may be about an earlier commit until it has had time to try this one.
+# Until a deployer has had time to try this commit, its error may be about an earlier one.
 _DEPLOYER_DELAY = timedelta(minutes=1)
 
 Observations = dict[str, dict[str, Observation]]  # by rollout ID, then by application
@@ -37,7 +36,7 @@ Observations = dict[str, dict[str, Observation]]  # by rollout ID, then by appli
 class _Target:
     """One application in one rollout, with the manifests that the merge changed and those that it removed.
 
-    One that is live already is only `watched`: its health counts, not whether it still matches git.
+    One that is already live is only `watched`: its health counts, but not whether it still matches git.
     """
 
     rollout: Rollout
@@ -53,11 +52,12 @@ def observe(
     rollouts: Sequence[Rollout],
     applications: Mapping[str, Application],
     manifest_cache: ManifestCache,
+    deployers: DeployerReader,
     ignore: Sequence[IgnoreRule] = (),
 ) -> Observations:
-    """Observe each part of these rollouts on the cluster that is not live yet or is still watched; list each kind once.
+    """Observe the applications on the cluster that aren't live yet or are still watched. Lists each kind once.
 
-    Fields that a rule ignores do not delay a rollout. A PortError is not raised: it is the `error` of an observation.
+    Fields that a rule ignores do not delay a rollout. A PortError becomes the `error` of an observation.
     """
     observations: Observations = {rollout.id: {} for rollout in rollouts}
     targets: list[_Target] = []
@@ -81,13 +81,13 @@ def observe(
             else:
                 targets.append(_Target(rollout, application, changed, removed, watched=part.live_at is not None))
     if targets:
-        for target, observation in zip(targets, _observe(ports, cluster, targets, ignore), strict=True):
+        for target, observation in zip(targets, _observe(ports, cluster, targets, deployers, ignore), strict=True):
             observations[target.rollout.id][target.application.name] = observation
     return observations
 
 
 def _observe(
-    ports: Ports, name: str, targets: Sequence[_Target], ignore: Sequence[IgnoreRule]
+    ports: Ports, name: str, targets: Sequence[_Target], deployers: DeployerReader, ignore: Sequence[IgnoreRule]
 ) -> Sequence[Observation]:
     cluster = ports.clusters[name]
     manifests = [
@@ -112,7 +112,7 @@ def _observe(
     observations = [
         _with_states(target, observation, states) for target, observation in zip(targets, observations, strict=True)
     ]
-    return _with_failures(ports, cluster, targets, observations)
+    return _with_failures(deployers, ports.clock(), targets, observations)
 
 
 def _observe_target(target: _Target, live: LiveComparison) -> Observation:
@@ -136,25 +136,24 @@ def _observe_applied(target: _Target, live: LiveComparison) -> Observation:
 
 
 def _with_states(target: _Target, observation: Observation, states: Mapping[ObjectKey, ObjectState]) -> Observation:
-    """The observation with the objects that are not healthy and the images that run, if everything is applied."""
+    """The observation with the unhealthy objects and the running images, if everything is applied."""
     if observation != Observation():
         return observation
     namespace = target.application.namespace
     keys = (manifest.in_namespace(manifest.namespace or namespace).key for manifest in target.changed)
-    own = [states[key] for key in keys if key in states]
-    unready = [state.unready for state in own if state.unready is not None]
-    if target.watched:  # what is missing now is drift
+    reported = [states[key] for key in keys if key in states]
+    unready = [state.unready for state in reported if state.unready is not None]
+    if target.watched:  # what differs now is drift
         unready = [candidate for candidate in unready if candidate.health is not HealthStatus.MISSING]
     if unready:
         return Observation(PendingState(unready=tuple(unready[:MAX_LISTED]), total=len(unready)))
-    return Observation(images=tuple(dict.fromkeys(image for state in own for image in state.images))[:MAX_LISTED])
+    return Observation(images=tuple(dict.fromkeys(image for state in reported for image in state.images))[:MAX_LISTED])
 
 
 def _with_failures(
-    ports: Ports, cluster: Cluster, targets: Sequence[_Target], observations: Sequence[Observation]
+    deployers: DeployerReader, now: datetime, targets: Sequence[_Target], observations: Sequence[Observation]
 ) -> Sequence[Observation]:
-    """The observations with their deployer's error, where changes are pending after `_DEPLOYER_DELAY`."""
-    now = ports.clock()
+    """The observations with their deployer's error, if changes are pending after `_DEPLOYER_DELAY`."""
     waiting = {
         target.application.name: target.application
         for target, observation in zip(targets, observations, strict=True)
@@ -163,8 +162,8 @@ def _with_failures(
         and (target.rollout.state is RolloutState.LATE or now - target.rollout.merged_at >= _DEPLOYER_DELAY)
     }
     failures: Mapping[str, DeployerFailure] = {}
-    with skip_unexpected(f"deployers of {cluster.name}"):
-        failures = deployer_failures(cluster, list(waiting.values())) if waiting else {}
+    with skip_unexpected("deployers of rollouts"):
+        failures = deployers.failures(list(waiting.values()))
     return [
         replace(observation, pending=replace(observation.pending, failure=failures.get(target.application.name)))
         if observation.pending != NOTHING_PENDING and target.application.name in failures
@@ -174,7 +173,7 @@ def _with_failures(
 
 
 def _missing(drift: ObjectDrift) -> list[str]:
-    """The object or fields that are not applied yet. Added fields do not delay a rollout: they are drift."""
+    """The object or fields that are not applied yet. Added fields are drift, and do not delay a rollout."""
     if drift.change == "missing":
         return [f"{drift.kind} {drift.name}"]
     paths = [short_path(drift.kind, drift.name, field.path) for field in drift.fields if field.change != "added"]

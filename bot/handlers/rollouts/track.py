@@ -1,12 +1,13 @@
-"""Tracks each rollout until it is over: describes its change, observes the clusters, and relates it to later merges."""
+"""Tracks rollouts until they are over: describes changes, observes clusters, and relates them to later merges."""
 
 import logging
 import threading
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, wait
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from bot.context_pool import ContextThreadPool
 from bot.core.applications.application import Application
 from bot.core.drift.ignore_rules import IgnoreRule
 from bot.core.objects.manifest import ManifestError
@@ -21,6 +22,7 @@ from bot.core.rollouts.rollout import (
 )
 from bot.core.waiting import is_waiting
 from bot.handlers.change_people import reviewed_record
+from bot.handlers.discovery.deployers import DeployerReader
 from bot.handlers.incidents.suspects import Suspects
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.handlers.rollouts.change import describe
@@ -37,9 +39,9 @@ _WATCH_INTERVAL = timedelta(minutes=1)
 
 
 class RolloutTracker:
-    """Observes clusters and forges in parallel, each at most once at a time. Any thread may call; `close` when done.
+    """Observes clusters and forges in parallel, each at most once at a time. Thread-safe; call `close` when done.
 
-    `timeout` is how long `observe` waits for them. A slower one is recorded when it responds, and delays no other.
+    `timeout` is how long `observe` waits for them. A slower one is recorded when it responds, without delaying others.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class RolloutTracker:
         manifest_cache: ManifestCache,
         suspects: Suspects,
         *,
+        deployers: DeployerReader,
         ignore: Sequence[IgnoreRule],
         limits: Limits,
         timeout: timedelta,
@@ -57,6 +60,7 @@ class RolloutTracker:
         self._applications = applications
         self._rendered = manifest_cache
         self._suspects = suspects
+        self._deployers = deployers
         self._ignore = ignore
         self._limits = limits
         self._watch_interval = min(_WATCH_INTERVAL, limits.watch / 30)
@@ -67,10 +71,10 @@ class RolloutTracker:
         self._starting = threading.Lock()
         self._observations: dict[str, Future[None]] = {}
         self._reading_checks: Future[None] | None = None
-        self._pool = ThreadPoolExecutor(_MAX_CLUSTERS + 1, "rollouts")  # and one thread for the forges
+        self._pool = ContextThreadPool(_MAX_CLUSTERS + 1, "rollouts")  # and one thread for the forges
 
     def observe(self) -> None:
-        """Observe rollouts in progress and their checks, and find the suspects of those that are late. StoreError."""
+        """Observe rollouts in progress and their checks, and find the suspects of late ones. Raises StoreError."""
         with self._writing:
             rollouts = self._in_progress()
             for rollout in rollouts:
@@ -100,14 +104,16 @@ class RolloutTracker:
 
     def _observe_cluster(self, cluster: str) -> None:
         rollouts = self._due(cluster)
-        observations = observe(self._ports, cluster, rollouts, self._applications, self._rendered, self._ignore)
+        observations = observe(
+            self._ports, cluster, rollouts, self._applications, self._rendered, self._deployers, self._ignore
+        )
         with self._writing:
             now = self._ports.clock()
-            for rollout in self._in_progress():  # another thread may have changed them meanwhile
+            for rollout in self._in_progress():  # another thread may have changed them in the meantime
                 if not observations.get(rollout.id):
                     continue
                 with skip_unexpected(f"rollout {rollout.id}"):
-                    described = self._described(rollout)  # it may be new, and not described yet
+                    described = self._described(rollout)  # it may be new and not described yet
                     self._save(
                         rollout,
                         apply_observations(described, observations[rollout.id], now=now, limits=self._limits),
@@ -115,7 +121,7 @@ class RolloutTracker:
             self._relate()
 
     def _name_suspects(self) -> None:
-        """Find the suspects of each late rollout once, without a lock: that renders commits and takes long."""
+        """Find the suspects of each late rollout once, without a lock, since it takes long to render commits."""
         for stuck in self._in_progress():
             if stuck.state is not RolloutState.LATE or stuck.suspects is not None:
                 continue
@@ -131,7 +137,7 @@ class RolloutTracker:
                         self._save(current, replace(current, suspects=suspects))
 
     def _read_checks(self) -> None:
-        """Read the checks of merges that are due, without a lock: a forge may be slow."""
+        """Read the checks of merges that are due, without a lock, since a forge may be slow."""
         rollouts = self._in_progress()
         self._checks.forget({rollout.id for rollout in rollouts})
         for rollout in rollouts:
@@ -145,7 +151,7 @@ class RolloutTracker:
 
     def _described(self, rollout: Rollout) -> Rollout:
         record = reviewed_record(self._ports.store.approvals.of_commits(rollout.repository, [rollout.revision]))
-        if record and rollout.pull_number:  # approvals of content other than what was merged do not count
+        if record and rollout.pull_number:  # approvals of other content than was merged don't count
             rollout = replace(rollout, approved_by=record.approvers)
         return describe(self._ports, rollout, self._applications, self._rendered)
 
@@ -161,7 +167,7 @@ class RolloutTracker:
         return [rollout for rollout in self._in_progress() if rollout.state not in ENDED_STATES]
 
     def _relate(self) -> None:
-        """Mark what newer merges have reverted or superseded."""
+        """Mark rollouts that newer merges have reverted or superseded."""
         rollouts = self._ports.store.rollouts.unsettled()
         for rollout in rollouts:
             for reverted in self._ports.store.rollouts.of_revisions(rollout.reverts) if rollout.reverts else ():

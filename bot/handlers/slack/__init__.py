@@ -1,4 +1,4 @@
-"""Bringing Slack up to date: cards, Home tabs, and which Slack user a git author is.
+"""Keeps Slack up to date: cards, Home tabs, and the Slack users of git authors.
 
 Start with `cards.py`.
 """

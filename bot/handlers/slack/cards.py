@@ -1,8 +1,10 @@
-"""Reconciles Slack with the stored state: compares each desired card with what was last posted."""
+"""Reconciles Slack with the stored state: compares each desired card with the last posted one."""
 
 import logging
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -11,6 +13,7 @@ from typing import Protocol
 from bot.core.approvals.approval import collect_alerts
 from bot.core.incidents.alerting import AlertPolicy
 from bot.core.incidents.incident import Incident
+from bot.core.leases import LEADER
 from bot.core.waiting import is_waiting
 from bot.i18n.catalogue import chat as texts
 from bot.i18n.catalogue import error as error_texts
@@ -21,6 +24,7 @@ from bot.messages.desired_cards import desired_cards
 from bot.messages.incident_cards import resolved_unannounced
 from bot.ports.chat import Chat, ChatError
 from bot.ports.isolation import skip_unexpected, without_failing
+from bot.ports.leases import LeaseLostError
 from bot.ports.store import Posted, Store
 
 _log = logging.getLogger(__name__)
@@ -30,20 +34,21 @@ _log = logging.getLogger(__name__)
 _NOT_EDITABLE = frozenset({"message_not_found", "edit_window_closed", "cant_update_message"})
 # After these errors the message may have been posted.
 _MAYBE_POSTED = frozenset({"ratelimited", "unreachable", "internal_error", "fatal_error", "service_unavailable"})
-# The message itself is rejected: other messages to the channel are not.
+# Only this message is rejected, not the channel's others.
 # https://docs.slack.dev/reference/methods/chat.postMessage#errors
 _INVALID_MESSAGE = frozenset({
     "invalid_arguments", "invalid_blocks", "invalid_blocks_format", "invalid_metadata_format", "metadata_too_large",
     "msg_blocks_too_long", "msg_too_long", "no_text",
 })  # fmt: skip
-# Slack is down, or the channel rejects messages until someone fixes it: try less and less often.
+# If Slack is down, or the channel rejects messages until someone fixes it, try less and less often.
 _MIN_WAIT = timedelta(seconds=5)
 _MAX_WAIT = timedelta(minutes=5)
-_MAX_RETRY_AFTER = timedelta(hours=1)  # a later time was set before the clock was set back
+_MAX_REJECTED = 1_000
+_MAX_RETRY_AFTER = timedelta(hours=1)  # a later time means that the clock was set back
 
 
 class _Subject(Protocol):
-    """A stored object that has a card."""
+    """A stored object with a card."""
 
     @property
     def id(self) -> str: ...
@@ -55,7 +60,7 @@ def _card_name(subject: _Subject) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Failure:
-    """The last failure of a channel, or of one card in it; `count` is how often in a row. `why` is shown to people."""
+    """The last failure of a channel, or of one card in it; `count` is how many in a row. `why` is shown to people."""
 
     channel: str
     count: int
@@ -69,7 +74,7 @@ class CardReconciler:
     A channel that is rate limited or rejects messages is skipped for a while and listed in `problems`. A card whose
     blocks Slack rejects is posted as text; if Slack rejects that too, only this card is skipped for a while. No message
     is lost, since cards are derived from the stored state each time. `translator_for` returns the translator of a
-    channel, and `digests` the digests to post. Any thread may call.
+    channel, and `digests` the digests to post. Thread-safe.
     """
 
     def __init__(
@@ -89,9 +94,11 @@ class CardReconciler:
         self._digests = digests
         self._lock = threading.Lock()
         self._failures: dict[str, _Failure] = {}  # by channel, or by the key of a card
+        # The key, channel and ts of the messages whose row the store rejected.
+        self._rejected: deque[tuple[str, str, str]] = deque(maxlen=_MAX_REJECTED)
 
     def problems(self, channel: str | None = None) -> list[Text]:
-        """One sentence for each channel in which cards are missing, or for one of them."""
+        """A sentence for each channel in which cards are missing, or only for one channel."""
         errors = {failure.channel: failure.why for failure in tuple(self._failures.values()) if failure.why}
         return [
             LocalizedText(texts.IN_CHANNEL, channel=name, why=why)
@@ -100,9 +107,10 @@ class CardReconciler:
         ]
 
     def reconcile(self) -> None:
-        """Post and update the cards that differ, and settle what has ended and been reported. Only on the leader."""
-        if not self._store.leadership.acquire():
-            return
+        """Post and update the cards that differ, and settle what is over and reported. Only on the leader.
+
+        Raises LeaseLostError as soon as another replica leads.
+        """
         with self._lock:
             current: dict[str, bool] = {}
             finished: dict[tuple[str, ...], bool] = {}
@@ -111,8 +119,8 @@ class CardReconciler:
             cards = self._desired_cards(incidents)
             posted = store.cards.get_all([card.key for card in cards])  # one by one takes seconds for 10,000
             self._forget_failures_except_of(cards)
-            # A reply to a deleted message would appear in the channel itself. So the parent of a new reply is updated
-            # first: if it was deleted, that posts it again.
+            # A reply to a deleted message would appear in the channel itself, so the parent of a new reply is updated
+            # first. If it was deleted, this posts it again.
             parents = set()
             for card in cards:
                 with skip_unexpected(f"card {card.key}"):
@@ -133,8 +141,24 @@ class CardReconciler:
                 for id_ in ids if done else ():
                     store.settle(id_)
 
+    def repair_rejected(self) -> None:
+        """Undo what was sent to Slack while another replica took over. Call it outside of `Leases.work`.
+
+        A message that the new leader has posted too is deleted. One that it has adopted or updated, it updates again.
+        """
+        for _ in range(len(self._rejected)):
+            key, channel, ts = self._rejected.popleft()
+            posted = self._store.cards.get(key)
+            if posted is None or not posted.ts:  # the new leader is about to look for it
+                self._rejected.append((key, channel, ts))
+            elif posted.ts == ts:
+                self._store.cards.outdate(key, ts)
+            else:
+                with suppress(ChatError):
+                    self._chat.delete(channel, ts)
+
     def _desired_cards(self, incidents: Sequence[Incident]) -> list[Card]:
-        """Every card that should exist, except for subjects that fail unexpectedly. StoreError."""
+        """Every card that should exist, except of subjects that fail unexpectedly. Raises StoreError."""
         store = self._store
         desired = partial(desired_cards, self._translator_for, self._clock(), self._policy)
         digests: Sequence[Card] = ()
@@ -152,13 +176,15 @@ class CardReconciler:
         ]
 
     def _ensure(self, card: Card, posted: Posted | None, *, again: bool) -> bool:
-        """Post or update the card if it is due, or with `again` if it is posted; whether Slack shows it. StoreError."""
+        """Post or update the card if it is due, or if `again` and posted; whether Slack shows it. Raises StoreError."""
         if not _is_due(card, posted):
             is_posted = bool(posted and posted.ts)
             if not (again and is_posted):
                 return is_posted
         if self._is_waiting(card.channel) or self._is_waiting(card.key):
             return False
+        if self._store.leases.get(LEADER) is None:
+            raise LeaseLostError(LEADER)
         try:
             ts = self._deliver(card)
         except ChatError as error:
@@ -168,11 +194,15 @@ class CardReconciler:
         self._failures.pop(card.key, None)
         if ts is None:
             return False
-        self._store.cards.save(card.key, Posted(card.channel, ts, card.digest, self._clock()))
+        try:
+            self._store.cards.save(card.key, Posted(card.channel, ts, card.digest, self._clock()))
+        except LeaseLostError:
+            self._rejected.append((card.key, card.channel, ts))
+            raise
         return True
 
     def _deliver(self, card: Card) -> str | None:
-        """Update the card's message, else post it; its ts, None if there is none and the card is held. ChatError."""
+        """Update or post the card's message. Returns its ts; None if the card is held back. Raises ChatError."""
         try:
             return self._update_or_post(card)
         except ChatError as error:
@@ -182,7 +212,7 @@ class CardReconciler:
             return self._update_or_post(replace(card, message=self._text_only(card)))
 
     def _text_only(self, card: Card) -> Message:
-        """The card's text, with the reference of what was logged about its blocks."""
+        """The card's text, with a reference to the log entry about its blocks."""
         note = self._translator_for(card.channel).text(error_texts.UNEXPECTED, reference=_reference(card))
         return Message(f"{card.message.text[: MAX_TEXT - len(note) - 1]} {note}")
 
@@ -203,7 +233,7 @@ class CardReconciler:
         return None if card.held else self._post(card, thread)
 
     def _message_ts(self, card: Card, thread: str | None) -> str | None:
-        """The ts of the card's message, searched for in Slack if an earlier post may have succeeded. ChatError."""
+        """The ts of the card's message, from Slack if an earlier post may have succeeded. Raises ChatError."""
         posted = self._store.cards.get(card.key)
         if posted is None or posted.ts:
             return posted.ts if posted else None
@@ -213,9 +243,10 @@ class CardReconciler:
         return ts
 
     def _post(self, card: Card, thread: str | None) -> str:
-        """Post the card; its ts. ChatError.
+        """Post the card, and return its ts. Raises ChatError.
 
-        It is stored before, without a ts: the message may be posted even if Slack returns an error or the bot stops.
+        It is first stored without a ts, since the message may be posted even if Slack returns an error or the bot
+        stops.
         """
         if self._store.cards.get(card.key) is None:
             self._store.cards.save(card.key, Posted(card.channel, "", "", self._clock()))
@@ -232,7 +263,7 @@ class CardReconciler:
         return failure is not None and is_waiting(failure.wait_until, self._clock(), _MAX_RETRY_AFTER)
 
     def _wait(self, card: Card, error: ChatError) -> None:
-        """Skip the channel, or only an invalid card, for as long as Slack asks, or for longer after each failure."""
+        """Skip the channel, or only an invalid card, for as long as Slack asks, or longer after each failure."""
         scope = card.key if error.code in _INVALID_MESSAGE else card.channel
         last = self._failures.get(scope)
         count, why = (last.count, last.why) if last else (0, None)
@@ -258,7 +289,7 @@ def _reference(card: Card) -> str:
 
 
 def _is_due(card: Card, posted: Posted | None) -> bool:
-    """Whether the card has to be posted or updated; `posted` is what Slack has."""
+    """Whether to post or update the card; `posted` is what Slack has."""
     if posted and (posted.digest == card.digest or (card.once and posted.ts)):
         return False
     return not card.held or bool(posted and posted.ts)

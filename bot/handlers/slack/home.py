@@ -1,4 +1,4 @@
-"""Keeps the Home tabs of recent viewers up to date: compares what each should show with what was last published."""
+"""Keeps the Home tabs of recent viewers up to date: compares each with what was last published."""
 
 import hashlib
 import json
@@ -31,9 +31,9 @@ from bot.ports.store import Home, StoreError
 
 _log = logging.getLogger(__name__)
 
-# Ownership grants no permission, so it may be older than the members that decide about one.
+# Ownership doesn't grant permissions, so members may be cached longer than for those.
 _GROUPS_TTL = timedelta(minutes=15)
-# What ended within the last week: how many of each kind are read, and how long they are cached.
+# Objects that ended within the last week: how many of each type to read, and how long to cache them.
 _MAX_ENDED = 1_000
 _ENDED_TTL = timedelta(minutes=1)
 
@@ -46,11 +46,11 @@ _ATTEMPTS = 3
 
 
 class Homes:
-    """Publishes Home tabs. Any thread, on any replica, may call.
+    """Publishes Home tabs. Thread-safe; any replica may use it.
 
     A replica that receives an event or a click publishes at once; the leader refreshes the tabs of recent viewers. If
-    two replicas publish at the same time, it is unknown which version Slack shows: the one that detects this publishes
-    again, from the current state.
+    two replicas publish at the same time, either version may be shown, so the one that detects this publishes the
+    current state again.
     """
 
     def __init__(self, config: Config, ports: Ports) -> None:
@@ -66,14 +66,14 @@ class Homes:
         self._wait_until: datetime | None = None
 
     def opened(self, user: str) -> None:
-        """A user opened their Home tab. StoreError."""
+        """A user opened their Home tab. Raises StoreError."""
         now = self._ports.clock()
         published = self._ports.store.homes.get(user)
         again = published is None or now - published.at >= MIN_INTERVAL
         self._attempt(user, lambda: self._publish(user, self._overview(now), seen=now, again=again))
 
     def answer(self, user: str, message: Message, about: str) -> None:
-        """Show the result of a click on someone's Home tab there for `MIN_INTERVAL`."""
+        """Show the result of a click on a user's Home tab there for `MIN_INTERVAL`."""
         with self._lock:
             self._notices[user] = Notice(message, about)
         try:
@@ -84,13 +84,13 @@ class Homes:
             self._attempt(user, lambda: self._send(user, home_message.error_blocks(message)))
 
     def acted(self, user: str) -> None:
-        """A user did something, so their Home tab may have changed, if they viewed it recently. StoreError."""
+        """A user did something: update their Home tab if they viewed it recently. Raises StoreError."""
         published, now = self._ports.store.homes.get(user), self._ports.clock()
         if published and now - published.seen < VIEWED_WITHIN:
             self._attempt(user, lambda: self._publish(user, self._overview(now), seen=published.seen))
 
     def refresh(self) -> None:
-        """Publish the Home tabs of recent viewers, each at most once per `MIN_INTERVAL`. StoreError."""
+        """Publish the Home tabs of recent viewers, each at most once per `MIN_INTERVAL`. Raises StoreError."""
         now = self._ports.clock()
         if self._wait_until and is_waiting(self._wait_until, now, _MAX_RETRY_AFTER):
             return
@@ -108,7 +108,7 @@ class Homes:
                 return
 
     def _attempt(self, user: str, publish: Callable[[], None]) -> bool:
-        """Publish a Home tab; whether Slack accepts more. After an error, it is published again later."""
+        """Publish a Home tab, and return whether Slack accepts more. After an error, it is retried later."""
         try:
             publish()
         except ChatError as error:
@@ -159,9 +159,9 @@ class Homes:
         shown: Home | None = None,
         again: bool = False,
     ) -> None:
-        """Publish the Home tab if it changed, or in any case with `again`. ChatError, StoreError.
+        """Publish the Home tab if it changed, or always with `again`. Raises ChatError, StoreError.
 
-        With `shown`, only if nobody has published since: a refresh must not replace the answer to a click.
+        With `shown`, only if nothing else was published since: a refresh must not replace the answer to a click.
         """
         blocks, store = self._blocks(user, overview), self._ports.store
         published = store.homes.get(user)

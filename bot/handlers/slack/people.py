@@ -1,4 +1,4 @@
-"""Finds the Slack users of authors: from the configuration, else by email if the bot has the scope."""
+"""Finds the Slack users of authors, from the configuration, or else by email if the bot has the scope."""
 
 import logging
 import threading
@@ -15,7 +15,7 @@ from bot.ports.chat import Chat, ChatError
 _log = logging.getLogger(__name__)
 
 _FOUND_TTL = timedelta(hours=12)
-_NOT_FOUND_TTL = timedelta(hours=1)  # the person may join, or change their address
+_NOT_FOUND_TTL = timedelta(hours=1)  # the person may join or change their address
 _RETRY_AFTER_ERROR = timedelta(minutes=5)  # cards must not wait for an unresponsive Slack
 _RETRY_WITHOUT_SCOPE = timedelta(hours=1)
 _MAX_CACHED = 4096
@@ -24,7 +24,7 @@ _MAX_CACHED = 4096
 class People:
     """Looks up Slack users, and caches the results. `overrides` maps emails and forge logins to Slack user IDs.
 
-    If Slack does not respond, authors keep the names that git has; that is not an error. Any thread may call.
+    If Slack does not respond, authors keep their names from git; that is not an error. Thread-safe.
     """
 
     def __init__(self, chat: Chat, overrides: Mapping[str, str], clock: Callable[[], datetime]) -> None:
@@ -36,13 +36,13 @@ class People:
         self._retry_at: dict[str, datetime] = {}  # by the name of the lookup
 
     def known(self, authors: Sequence[Author]) -> tuple[Author, ...]:
-        """The authors with their Slack user IDs, if they are found and still in the workspace."""
+        """The authors with their Slack user IDs, if found and still in the workspace."""
         return tuple(replace(author, user=self._user(author)) for author in authors)
 
     def _user(self, author: Author) -> str | None:
         override = self._overrides.get(author.email) or self._overrides.get((author.login or "").lower())
         if override:
-            # Without the scope to see whether the user is still active, trust the configuration.
+            # Without the scope to see whether the user is active, trust the configuration.
             return override if self._cached(override, self._active_user, unknown=override) else None
         return self._cached(author.email, self._chat.user_by_email) if author.has_personal_email else None
 

@@ -1,4 +1,4 @@
-"""An informer: follows the objects of one kind by a list and a watch, and reports those that changed."""
+"""An informer: follows the objects of one kind with a list and a watch, and reports those that changed."""
 
 import logging
 import random
@@ -20,7 +20,7 @@ _log = logging.getLogger(__name__)
 
 _FIRST_WAIT: Final = 0.5  # seconds before a retry; doubled after each failure
 _LONGEST_WAIT: Final = 30.0
-BACKLOG_SECONDS: Final = 1.0  # in which a new watch delivers what happened before it was opened
+BACKLOG_SECONDS: Final = 1.0  # in which a new watch delivers earlier events
 _ABSENT: Final = b""  # the digest of an object that does not exist
 
 
@@ -28,9 +28,9 @@ Changed = Callable[[Kind, Name, ObservedWrite | None], None]
 
 
 class _State(NamedTuple):
-    """The newest state of an object that was seen.
+    """The newest known state of an object.
 
-    Its resourceVersion as a number, if it is one, its digest, and hashes of the records of who wrote it.
+    Its resourceVersion as a number, if it is one, its digest, and hashes of its managedFields entries.
     """
 
     version: int | None
@@ -39,11 +39,11 @@ class _State(NamedTuple):
 
 
 class Informer:
-    """Follows one kind, in one namespace or (None) in all, and calls `changed` for each object of `plan` that changed.
+    """Follows one kind, in one or all (None) namespaces, and calls `changed` for each object of `plan` that changed.
 
-    It keeps a digest of each object, not the object. An event is dropped if it's a duplicate, came late, or changed
-    only what no comparison depends on. After a list, `changed` is called for every object whose state is not known to
-    be the same as before. It is called with the write that changed the object, if that is known to be one write.
+    It keeps only a digest of each object. An event is dropped if it's a duplicate, late, or irrelevant to comparisons.
+    After a list, `changed` is called for every object that may have changed. It is called with the write that changed
+    the object, if it is known to be the only one.
     """
 
     def __init__(
@@ -57,8 +57,8 @@ class Informer:
     ) -> None:
         self.kind = kind
         self.namespace = namespace
-        self.refusal: ForbiddenError | None = None  # why it ended: the cluster does not allow the list or the watch
-        self.listed = threading.Event()  # whether it has tried to list its objects once
+        self.refusal: ForbiddenError | None = None  # set when it ends: the list or watch is forbidden
+        self.listed = threading.Event()  # whether it has tried to list its objects
         self._cluster = cluster
         self._plan = plan
         self._changed = changed
@@ -70,11 +70,11 @@ class Informer:
         self._opened = time.monotonic()
 
     def __len__(self) -> int:
-        """How many objects it keeps a digest of."""
+        """The number of objects with a digest."""
         return len(self._states)
 
     def follow(self, plan: WatchPlan) -> None:
-        """Follow the objects of another plan from now on. `changed` is called for those that are new in it."""
+        """Switch to another plan. `changed` is called for objects that are new in it."""
         with self._lock:
             before, self._plan = self._plan, plan
             for name in [name for name in self._states if not plan.follows(self.kind, name)]:
@@ -84,7 +84,7 @@ class Informer:
                 self._changed(self.kind, name, None)
 
     def run(self) -> None:
-        """List and watch until it is stopped, or the cluster refuses."""
+        """List and watch until it is stopped or the cluster refuses."""
         failures = 0
         version = ""
         while not self._stopping.is_set():
@@ -104,19 +104,19 @@ class Informer:
             except PortError as error:
                 if self._stopping.is_set():
                     return
-                level = logging.DEBUG if failures else logging.INFO  # one line for an outage
+                level = logging.DEBUG if failures else logging.INFO  # log an outage once
                 _log.log(level, "watch of %s on %s: %s", self.kind.plural, self._cluster.name, error)
                 if isinstance(error, ExpiredError | TooLargeError):
                     version = ""
                 failures += 1
             finally:
                 self.listed.set()
-            # A server that ends each watch at once is not asked without a pause either.
+            # Also pause if a server ends each watch at once.
             longest = min(_LONGEST_WAIT, _FIRST_WAIT * 2 ** min(failures, 10))
             self._stopping.wait(random.uniform(longest / 2, longest))  # noqa: S311  spreads load
 
     def stop(self) -> None:
-        """End `run`, in another thread: at once unless it is waiting for the server to answer a request."""
+        """End `run`, which is in another thread: at once, unless it is waiting for a response."""
         with self._lock:
             self._stopping.set()
             watch = self._watch
@@ -134,7 +134,7 @@ class Informer:
         return watch
 
     def _list(self) -> str:
-        """Compare the whole list with the known states; the resourceVersion to watch from."""
+        """Compare the whole list with the known states. Returns the resourceVersion to watch from."""
 
         def read(live: Mapping[str, Any]) -> _State | None:
             return (
@@ -168,7 +168,7 @@ class Informer:
                 return
             self._states[name] = state
         if not _is_same(before, state):
-            # What arrives with a new watch may have been written at any time since the previous one.
+            # Events at the start of a new watch may be from any time since the previous one.
             is_exact = time.monotonic() - self._opened > BACKLOG_SECONDS
             version = None if event.is_deletion else event.resource_version
             write = observed_write(version, before.records, records, self._clock()) if before and is_exact else None
@@ -187,7 +187,7 @@ def _is_same(before: _State | None, after: _State) -> bool:
 
 
 def _is_older(state: _State, than: _State, *, is_deletion: bool) -> bool:
-    """Whether an event is not newer than the known state. A deletion is newer even if it has the same version."""
+    """Whether an event isn't newer than the known state. A deletion is newer even with the same version."""
     if state.version is None or than.version is None:
         return False
     return state.version < than.version if is_deletion else state.version <= than.version
@@ -198,7 +198,7 @@ def _name(live: Mapping[str, Any]) -> Name:
 
 
 def _number(resource_version: str) -> int | None:
-    """A resourceVersion as a number, by which those of a kind are ordered; None if the server uses something else.
+    """A resourceVersion as a number, which orders those of a kind; None if the server uses another format.
 
     https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-versions
     """

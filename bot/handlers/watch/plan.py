@@ -1,4 +1,4 @@
-"""What to watch on a cluster: the objects that applications declare, by name only, and the autoscalers beside them."""
+"""What to watch on a cluster: the names of the objects that applications declare, and the autoscalers."""
 
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
@@ -9,14 +9,14 @@ from bot.handlers.drift.declared import DeclaredObjects, Name
 from bot.ports.cluster import Cluster, Discovery, ForbiddenError, Kind
 
 ObjectRef = tuple[Kind, Name]
-Scope = tuple[Kind, str | None]  # a kind in one namespace or (None) in all
+Scope = tuple[Kind, str | None]  # a kind in one or all (None) namespaces
 
 _NOTHING: Final[Mapping[Name, tuple[str, ...]]] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class ObjectChange:
-    """A change of an object: whether it has settled since, and the write that made it, if it was only one."""
+    """A change of an object: whether it has settled since, and the write that made it, if there was only one."""
 
     is_settled: bool
     write: ObservedWrite | None = None
@@ -26,8 +26,8 @@ class ObjectChange:
 class WatchPlan:
     """The `applications` that declare each object, by kind and name, and the namespaces that have objects of a kind.
 
-    `scaled` are the objects that declare `spec.replicas`, by namespace: the autoscalers there decide whether that is
-    drift.
+    `scaled` are the objects that declare `spec.replicas`, by namespace: autoscalers there decide whether a difference
+    is drift.
     """
 
     discovery: Discovery
@@ -37,9 +37,9 @@ class WatchPlan:
     scaled: Mapping[str | None, tuple[ObjectRef, ...]]
 
     def scopes(self, refused: Container[Scope]) -> list[Scope]:
-        """What to watch, as a check lists it: a kind in its only namespace or in all, else in each of several.
+        """What to watch, in the same way that a check lists it: a kind in its only namespace, in all, or in each.
 
-        Scopes that are `refused` are left out.
+        Leaves out `refused` scopes.
         """
         scopes: list[Scope] = []
         for kind, namespaces in self.namespaces.items():
@@ -52,17 +52,17 @@ class WatchPlan:
         return self.applications.get(kind, _NOTHING)
 
     def follows(self, kind: Kind, name: Name) -> bool:
-        """Whether a change of an object can change a result."""
+        """Whether a change to an object can change a result."""
         return name in self.declared(kind) or (kind in self.autoscalers and name[0] in self.scaled)
 
     def affected(self, kind: Kind, name: Name) -> list[ObjectRef]:
-        """The declared objects whose results a change of an object can change."""
-        own = [(kind, name)] if name in self.declared(kind) else []
-        return own + list(self.scaled.get(name[0], ()) if kind in self.autoscalers else ())
+        """The declared objects whose results a change to an object can change."""
+        refs = [(kind, name)] if name in self.declared(kind) else []
+        return refs + list(self.scaled.get(name[0], ()) if kind in self.autoscalers else ())
 
 
 def refused_watches(cluster: Cluster, plan: WatchPlan) -> dict[Scope, ForbiddenError]:
-    """What the plan needs and the bot is not allowed to watch. ClusterError if the cluster does not answer."""
+    """The scopes of the plan that the bot isn't allowed to watch. Raises ClusterError without an answer."""
     refused: dict[Scope, ForbiddenError] = {}
     allowed: set[Scope] = set()
     while untried := [scope for scope in plan.scopes(refused) if scope not in allowed]:
@@ -72,12 +72,12 @@ def refused_watches(cluster: Cluster, plan: WatchPlan) -> dict[Scope, ForbiddenE
                 allowed.add((kind, namespace))
             except ForbiddenError as error:
                 refused[kind, namespace] = error
-    # Where every namespace is allowed, that the bot may not watch all of them does not matter.
+    # If every single namespace is allowed, it doesn't matter that watching all at once is not.
     return {scope: error for scope, error in refused.items() if scope[1] in plan.namespaces[scope[0]]}
 
 
 def watch_plan(declared: DeclaredObjects, discovery: Discovery) -> WatchPlan:
-    """The plan for these objects. It keeps none of their manifests."""
+    """The plan for these objects, without their manifests."""
     scaled: dict[str | None, list[ObjectRef]] = {}
     for kind, name in declared.scaled:
         scaled.setdefault(name[0], []).append((kind, name))

@@ -1,4 +1,4 @@
-"""The objects that changed, until they have settled and were compared."""
+"""Delays changed objects until they have settled and can be compared."""
 
 import math
 from collections.abc import Collection, Hashable
@@ -7,7 +7,7 @@ from typing import Final, Generic, TypeVar
 
 Item = TypeVar("Item", bound=Hashable)
 
-# An object that keeps changing is compared after this many settle times, and again after as many.
+# An object that keeps changing is compared each time this many settle times have passed.
 _LONGEST: Final = 3
 _FIRST_RETRY: Final = 5.0  # seconds; doubled each time
 _LONGEST_RETRY: Final = 30.0
@@ -23,7 +23,7 @@ class _Change:
 
 
 class Settling(Generic[Item]):
-    """Items that changed. One is due once it has not changed for `settle` seconds. Times are in seconds."""
+    """Items that changed. An item is due once it has not changed for `settle` seconds. Times are in seconds."""
 
     def __init__(self, settle: float) -> None:
         self._settle = settle
@@ -46,14 +46,14 @@ class Settling(Generic[Item]):
         return min((change.due for change in self._changes.values()), default=math.inf)
 
     def take_due(self, now: float) -> dict[Item, bool]:
-        """Remove the items that are due. The values are whether each has settled: if not, it may soon change again."""
+        """Remove and return the items that are due, with whether each has settled: if not, it may soon change again."""
         due = {item: change.is_settled for item, change in self._changes.items() if change.due <= now}
         for item in due:
             del self._changes[item]
         return due
 
     def finish(self, taken: Collection[Item], again: Collection[Item], now: float) -> None:
-        """Items that were taken have been compared; those in `again` are due again after a while."""
+        """Items that were taken have been compared; those in `again` become due again later."""
         for item in taken:
             if item not in again:
                 self._attempts.pop(item, None)

@@ -1,4 +1,4 @@
-"""Watches one cluster: an informer for each kind, and a thread that compares the objects that changed."""
+"""Watches one shard of a cluster: an informer for each kind, and a thread that compares the objects that changed."""
 
 import logging
 import threading
@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Hashable, Mapping
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
+from bot.core.applications.shard import Shard
 from bot.core.drift.observed_write import ObservedWrite
 from bot.handlers.drift.declared import Name
 from bot.handlers.watch.informer import Informer
@@ -18,57 +19,54 @@ from bot.ports.isolation import unexpected_as_port_error
 
 _log = logging.getLogger(__name__)
 
-MAX_INFORMERS: Final = 100  # of one cluster; each has a thread and a connection. Further kinds are only polled.
+MAX_INFORMERS: Final = 100  # of one shard; each has a thread and a connection. Other kinds are only polled.
 _DISCOVER_EVERY: Final = 60.0  # seconds
 _RETRY_REFUSED: Final = 600.0  # seconds; permissions rarely change
-_LIST_SECONDS: Final = 30.0  # how long the first comparison waits until every informer has listed its objects
+_LIST_SECONDS: Final = 30.0  # how long the first comparison waits for every informer to list its objects
 _JOIN_SECONDS: Final = 5.0
-_SHORTEST_PAUSE: Final = 0.05  # seconds, in which changes that belong together arrive
+_SHORTEST_PAUSE: Final = 0.05  # seconds, in which related changes arrive
 
 
 class ObjectChecks(Protocol):
-    """What checks applications, and objects of them."""
+    """Checks applications and single objects."""
 
-    def watched_state(self, cluster: str) -> Hashable | None:
-        """What a plan depends on besides discovery; None until the cluster has been checked."""
+    def watched_state(self, shard: Shard) -> Hashable | None:
+        """What a plan depends on besides discovery; None unless this replica has its lease and has checked it."""
         ...
 
-    def watch_plan(self, cluster: str, discovery: Discovery) -> WatchPlan:
-        """What to watch on a cluster."""
+    def watch_plan(self, shard: Shard, discovery: Discovery) -> WatchPlan:
+        """What to watch for a shard."""
         ...
 
-    def check_cluster(self, cluster: str) -> None:
-        """Check every application on a cluster."""
+    def check_shard(self, shard: Shard) -> None:
+        """Check every application of a shard."""
         ...
 
-    def check_objects(self, objects: Mapping[ObjectRef, ObjectChange], plan: WatchPlan) -> Collection[ObjectRef]:
-        """Check objects that changed; returns those to check again after a while."""
+    def check_objects(
+        self, shard: Shard, objects: Mapping[ObjectRef, ObjectChange], plan: WatchPlan
+    ) -> Collection[ObjectRef]:
+        """Check objects that changed. Returns those to check again later."""
         ...
 
 
-class ClusterWatcher:
-    """Watches a cluster while `is_leader`. Call `keep` periodically, and `stop` after the last call."""
+class ShardWatcher:
+    """Watches what a shard declares. Call `keep` periodically, and `stop` after the last call."""
 
     def __init__(
         self,
+        shard: Shard,
         cluster: Cluster,
         checks: ObjectChecks,
         *,
         settle: timedelta,
-        is_leader: Callable[[], bool],
         clock: Callable[[], datetime],
     ) -> None:
+        self.shard = shard
         self._cluster = cluster
         self._checks = checks
         self._settle = settle.total_seconds()
-        self._is_leader = is_leader
         self._clock = clock
         self._watching: _Watching | None = None
-
-    @property
-    def cluster(self) -> str:
-        """The cluster's name."""
-        return self._cluster.name
 
     @property
     def is_watching(self) -> bool:
@@ -77,20 +75,20 @@ class ClusterWatcher:
         return watching is not None and watching.has_listed
 
     def keep(self) -> None:
-        """Start watching, follow what the applications declare now, or stop if this replica doesn't lead. PortError."""
-        if not self._is_leader():
-            self.stop()
-            return
-        state = self._checks.watched_state(self._cluster.name)
+        """Start watching, update the plan, or stop without the shard's lease. Raises PortError."""
+        state = self._checks.watched_state(self.shard)
         if state is None:
+            self.stop()
             return
         watching = self._watching
         if watching is None:
             plan = self._plan(self._cluster.discover())
-            watching = self._watching = _Watching(self._cluster, self._checks, plan, self._settle, self._clock)
+            watching = self._watching = _Watching(
+                self.shard, self._cluster, self._checks, plan, self._settle, self._clock
+            )
             watching.start()
         elif watching.has_other_kinds():
-            self._checks.check_cluster(self._cluster.name)
+            self._checks.check_shard(self.shard)
             watching.follow(self._plan(watching.discovery))
         elif state != watching.state:
             watching.follow(self._plan(watching.discovery))
@@ -99,20 +97,21 @@ class ClusterWatcher:
         watching.state = state
 
     def stop(self) -> None:
-        """Stop watching, and wait a little for a comparison in progress."""
+        """Stop watching, and wait briefly for a comparison in progress."""
         watching, self._watching = self._watching, None
         if watching:
             watching.stop()
 
     def _plan(self, discovery: Discovery) -> WatchPlan:
-        return self._checks.watch_plan(self._cluster.name, discovery)
+        return self._checks.watch_plan(self.shard, discovery)
 
 
 class _Watching:
-    """The informers of a cluster, and the thread that compares; from `start` to `stop`."""
+    """The informers of a shard and the thread that compares, from `start` to `stop`."""
 
     def __init__(
         self,
+        shard: Shard,
         cluster: Cluster,
         checks: ObjectChecks,
         plan: WatchPlan,
@@ -121,6 +120,7 @@ class _Watching:
     ) -> None:
         self.discovery = plan.discovery
         self.state: Hashable = None
+        self._shard = shard
         self._cluster = cluster
         self._checks = checks
         self._plan = plan
@@ -148,10 +148,10 @@ class _Watching:
         self._stopping.set()
         for informer in self._informers.values():
             informer.stop()
-        self._comparing.join(_JOIN_SECONDS)  # informers store nothing, so there is no need to wait for them
+        self._comparing.join(_JOIN_SECONDS)  # informers don't write to the store, so don't wait for them
 
     def has_other_kinds(self) -> bool:
-        """Whether the cluster serves other kinds than the plan knows, discovered from time to time. ClusterError."""
+        """Whether the served kinds differ from the plan's; discovers them periodically. Raises ClusterError."""
         now = time.monotonic()
         if now - self._discovered >= _DISCOVER_EVERY:
             self._discovered = now
@@ -160,7 +160,7 @@ class _Watching:
         return (planned.kinds, planned.broken.keys()) != (self.discovery.kinds, self.discovery.broken.keys())
 
     def follow(self, plan: WatchPlan) -> None:
-        """Watch what a plan needs, and nothing else."""
+        """Watch only what the plan needs."""
         self._plan = plan
         wanted = plan.scopes(self._refused)[:MAX_INFORMERS]
         for scope in [scope for scope in self._informers if scope not in wanted]:
@@ -176,7 +176,7 @@ class _Watching:
                 self._thread(informer.run, kind.plural).start()
 
     def replace_refused(self) -> None:
-        """Watch in each namespace what the bot is not allowed to watch in all; from time to time, try again."""
+        """Watch kinds in each namespace if the bot is not allowed to in all; retry periodically."""
         refused = {
             scope: informer.refusal for scope, informer in self._informers.items() if informer.refusal is not None
         }
@@ -198,14 +198,14 @@ class _Watching:
             for ref in self._plan.affected(kind, name):
                 self._settling.add(ref, time.monotonic())
                 if ref == (kind, name):
-                    self._writes[ref] = [*self._writes.get(ref, ()), write][-2:]  # one, or more than one
+                    self._writes[ref] = [*self._writes.get(ref, ()), write][-2:]  # two tell that it isn't one
 
     def _compare(self) -> None:
-        """Check what has settled, until it is stopped. What the first lists report is checked together."""
+        """Check settled objects until it is stopped. Those from the first lists are checked together."""
         while not self.has_listed and time.monotonic() < self._started + _LIST_SECONDS:
             if self._stopping.wait(_SHORTEST_PAUSE):
                 return
-        _log.info("watching %s, with %d informers", self._cluster.name, len(self._informers))
+        _log.info("watching %s, with %d informers", self._shard.name, len(self._informers))
         while not self._stopping.wait(self._pause()):
             with self._settling_lock:
                 taken = self._settling.take_due(time.monotonic())
@@ -216,19 +216,19 @@ class _Watching:
                 ref: ObjectChange(is_settled, writes[ref][0] if len(writes[ref]) == 1 else None)
                 for ref, is_settled in taken.items()
             }
-            again: Collection[ObjectRef] = due
+            recheck: Collection[ObjectRef] = due
             try:
                 with unexpected_as_port_error(f"check of changed objects on {self._cluster.name}"):
-                    again = self._checks.check_objects(due, self._plan)
+                    recheck = self._checks.check_objects(self._shard, due, self._plan)
             except PortError as error:
                 _log.warning("cannot check what changed on %s: %s", self._cluster.name, error)
             with self._settling_lock:
-                self._settling.finish(due, again, time.monotonic())
-                for ref in again:
+                self._settling.finish(due, recheck, time.monotonic())
+                for ref in recheck:
                     self._writes[ref] = [*writes[ref], *self._writes.get(ref, ())][-2:]
 
     def _pause(self) -> float:
-        """Seconds until something may be due; at most the settle time, since no new change is due sooner."""
+        """Seconds until an item may be due; at most the settle time, since no new change is due sooner."""
         with self._settling_lock:
             until_due = self._settling.next_due() - time.monotonic()
         return max(_SHORTEST_PAUSE, min(self._settle, until_due))

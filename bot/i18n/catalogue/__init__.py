@@ -1,6 +1,6 @@
-"""Every text the bot sends, in every language: one module per kind of message.
+"""Every text that the bot sends, in every language: one module per kind of message.
 
-One term per thing, in every text:
+One term per thing:
 
 | term | Spanish | meaning |
 |---|---|---|
@@ -13,7 +13,7 @@ One term per thing, in every text:
 | set aside | descartada | a difference that is not drift |
 | incident | incidente | drift of one application until it is resolved |
 | acknowledge, snooze, end a snooze | atender, posponer, reactivar | what people do with an incident |
-| take over, release | relevar, dejar de atender | acknowledge what someone else has; give it back |
+| take over, release | relevar, dejar de atender | acknowledge someone else's incident; undo an acknowledgement |
 | resolved | resuelto | an incident that is over (not "ended" or "closed") |
 | watched | vigilada | an application that the bot checks (not "followed") |
 | tracked branch | rama seguida | the branch that an application tracks |

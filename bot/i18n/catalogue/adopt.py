@@ -17,7 +17,7 @@ CONFIRM_NO = Phrase(en="Cancel", es="Cancelar")
 REQUESTED = Phrase(en="Adopt {application} in git", es="Adoptar {application} en git")
 OPENED = Phrase(en="opened {pull}, awaiting review.", es="se abrió {pull}, pendiente de revisión.")
 REMOVED_OBJECTS = Phrase(
-    en="This removes objects from git that are missing from the cluster: {objects}. After the merge, they are not "
+    en="This removes from git the objects that are missing from the cluster: {objects}. After the merge, they are not "
     "recreated.",
     es="Esto elimina de git los objetos que faltan en el clúster: {objects}. Después de la fusión no se vuelven a "
     "crear.",
@@ -39,7 +39,7 @@ NOT_ADOPTED = Phrase(
     es="No se abrió ningún pull request. {why}",
 )
 UNFINISHED = Phrase(
-    en="The branch {branch} was pushed, but its pull request could not be opened: {why} Press Adopt in git again to "
+    en="The branch {branch} was pushed, but its pull request could not be opened: {why} Use Adopt in git again to "
     "finish.",
     es="Se hizo push de la rama {branch}, pero no se pudo abrir su pull request: {why} Pulsa Adoptar en git otra vez "
     "para terminar.",
@@ -66,7 +66,7 @@ NO_FORGE = Phrase(
     es="{repository} no tiene un forge configurado, así que el bot no puede abrir pull requests ahí.",
 )
 NOT_SEEN = Phrase(
-    en="{application} could not be fully checked, so its live state is not known: {why}",
+    en="{application} could not be fully checked, so its live state is unknown: {why}",
     es="{application} no se pudo comprobar por completo, así que no se conoce su estado en el clúster: {why}",
 )
 HELM = Phrase(
@@ -78,6 +78,14 @@ HELM = Phrase(
 SECRET = Phrase(
     en="Secret {name} cannot be adopted: the bot never writes secret values to git. Change it at its source.",
     es="El Secret {name} no se puede adoptar: el bot nunca escribe valores secretos en git. Cámbialo en su origen.",
+)
+DELETING = Phrase(
+    en="{object} cannot be adopted: it is being deleted. Try again once it is gone.",
+    es="{object} no se puede adoptar: se está eliminando. Inténtalo de nuevo cuando ya no exista.",
+)
+ORDER = Phrase(
+    en="The order of {path} cannot be adopted: change it in git by hand.",
+    es="El orden de {path} no se puede adoptar: cámbialo en git a mano.",
 )
 CREDENTIAL = Phrase(
     en="{object} cannot be adopted: {path} holds a credential, and the bot never writes credentials to git. Change it "

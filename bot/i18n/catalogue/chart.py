@@ -37,10 +37,6 @@ TOO_LARGE = Phrase(en="the response is larger than {most} MiB.", es="la respuest
 TOO_SLOW = Phrase(
     en="{host} did not respond within {seconds} seconds.", es="{host} no respondió en {seconds} segundos."
 )
-TOO_MUCH_TIME = Phrase(
-    en="{host} is slow: its responses took {seconds} seconds in total. The bot tries again in a minute.",
-    es="{host} es lento: sus respuestas tardaron {seconds} segundos en total. El bot lo intenta otra vez en un minuto.",
-)
 REDIRECTS = Phrase(en="it redirects more than {most} times.", es="redirige más de {most} veces.")
 INSECURE_REDIRECT = Phrase(
     en="it refers to {host} without TLS. Allow that host under charts.allow.",
@@ -52,12 +48,12 @@ UNREACHABLE = Phrase(
     es="{host} no responde ({why}). Revisa la red y el proxy.",
 )
 CERTIFICATE = Phrase(
-    en="the certificate of {host} is not trusted ({why}). If a proxy or a private CA issued it, set SSL_CERT_FILE to a "
+    en="the certificate of {host} is not trusted ({why}). If a proxy or a private CA issued it, set {variable} to a "
     "file with the CA's certificate.",
     es="el certificado de {host} no es de confianza ({why}). Si lo emitió un proxy o una CA privada, pon en "
-    "SSL_CERT_FILE un archivo con el certificado de la CA.",
+    "{variable} un archivo con el certificado de la CA.",
 )
-NO_SPACE = Phrase(en="the bot cannot write to {folder} ({why}).", es="el bot no puede escribir en {folder} ({why}).")
+NO_SPACE = Phrase(en="the bot cannot write to {folder}: {why}.", es="el bot no puede escribir en {folder}: {why}.")
 BAD_PACKAGE = Phrase(en="its package {why}", es="su paquete {why}")
 
 MANY_FILES = Phrase(en="has more than {most} files.", es="tiene más de {most} archivos.")

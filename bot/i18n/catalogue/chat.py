@@ -55,7 +55,7 @@ THREAD_GONE = Phrase(
     es="Se eliminó el mensaje principal del hilo.",
 )
 
-# Where a request goes that is not about a channel.
+# What a request is about, if not a channel.
 MODAL = Phrase(en="the modal", es="el modal")
 HOME_TAB = Phrase(en="the Home tab", es="la pestaña Inicio")
 WORKSPACE = Phrase(en="the workspace", es="el workspace")

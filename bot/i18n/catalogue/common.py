@@ -16,7 +16,7 @@ NOTHING = Phrase(en="nothing", es="nada")
 WHERE = Phrase(en="{application} on {cluster}", es="{application} en {cluster}")
 TITLE_WHERE = Phrase(en="{application} · {cluster}", es="{application} · {cluster}")
 CLOSE = Phrase(en="Close", es="Cerrar")
-# Slack writes the day as the reader's own client does: "today", "Mar 1".
+# Slack formats the day for the reader: "today", "Mar 1".
 DAY_AND_TIME = Phrase(en="{day} at {time}", es="{day} a las {time}")
 
 CHANGED = Phrase(en="{path}: git {desired} → cluster {live}", es="{path}: git {desired} → clúster {live}")

@@ -1,4 +1,4 @@
-"""What a deployer reports about an application, beside what the bot sees."""
+"""What a deployer reports about an application, next to what the bot sees."""
 
 from bot.i18n.language import Phrase, PluralPhrase
 
@@ -7,7 +7,7 @@ AT = Phrase(en="{sync} at {revision}", es="{sync} en {revision}")
 SUSPENDED = Phrase(en="suspended", es="suspendido")
 MANUAL = Phrase(en="manual sync only", es="solo sincronización manual")
 WAITS_FOR = PluralPhrase(
-    en=("waits for {resources}, which is not ready", "waits for {resources}, which are not ready"),
+    en=("waiting for {resources}, which is not ready", "waiting for {resources}, which are not ready"),
     es=("espera a {resources}, que no está listo", "espera a {resources}, que no están listos"),
 )
 NOTHING = Phrase(en="no status yet", es="todavía sin estado")

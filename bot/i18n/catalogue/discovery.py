@@ -20,6 +20,22 @@ GONE = Phrase(
     es="La aplicación {name} ya no existe: su recurso se eliminó del clúster.",
 )
 
+SAME_APPLICATION = Phrase(
+    en="an older resource already deploys the configured application {name}. The bot shows only the status of the "
+    "older resource.",
+    es="un recurso más antiguo ya despliega la aplicación configurada {name}. El bot solo muestra el estado del más "
+    "antiguo.",
+)
+TOO_LARGE = Phrase(
+    en="the resource is too large for the bot. Move large values out of it, for example to a values file in git.",
+    es="el recurso es demasiado grande para el bot. Saca de él los valores grandes, por ejemplo a un archivo de "
+    "valores en git.",
+)
+NO_FREE_NAME = Phrase(
+    en="every name for it is taken by other applications. Rename the resource.",
+    es="otras aplicaciones ya usan todos sus nombres posibles. Renombra el recurso.",
+)
+
 NO_SOURCE = Phrase(en="no repository is specified.", es="no especifica un repositorio.")
 NOT_CONFIGURED = Phrase(
     en="the repository {url} is not configured. Add it under repositories:, with its credential.",
@@ -34,8 +50,8 @@ NO_REVISION = Phrase(
     es="su revisión {revision} no es una rama, etiqueta, commit o rango de versiones válido.",
 )
 NO_CHANNEL = Phrase(
-    en="the annotation {annotation} is not a channel ID such as C0123456789.",
-    es="su anotación {annotation} no es un ID de canal como C0123456789.",
+    en="The annotation {annotation} is not a channel ID such as C0123456789, so alerts go to the default channel.",
+    es="La anotación {annotation} no es un ID de canal como C0123456789, así que las alertas van al canal por defecto.",
 )
 OUTSIDE = Phrase(en="the path points outside the repository.", es="su ruta apunta fuera del repositorio.")
 PLUGIN = Phrase(
@@ -78,7 +94,7 @@ RULE_LEFT_OUT = Phrase(
     "informan.",
 )
 TOO_MANY_RULES = Phrase(
-    en="The bot skips the last {n} ignore rules of the resource, since it uses at most {most} rules and paths. "
+    en="The bot skips the last {n} ignore rules of the resource, because it uses at most {most} rules and paths. "
     "Differences that they cover are reported.",
     es="El bot omite las últimas {n} reglas de ignorar del recurso, porque usa como máximo {most} reglas y rutas. Las "
     "diferencias que cubren se informan.",
@@ -106,7 +122,7 @@ SECRET_FORBIDDEN = Phrase(
     "los valores a un ConfigMap.",
 )
 CHART_REFERENCE = Phrase(
-    en="the chart comes from a {kind}, which the bot does not follow.",
+    en="the chart comes from a {kind}, which the bot does not support.",
     es="su chart viene de un {kind}, y el bot no lo sigue.",
 )
 MANY_REFERENCES = Phrase(
@@ -121,8 +137,8 @@ BAD_VALUES = Phrase(
     es="los valores de {name} no son YAML válido.",
 )
 NOT_GIT = Phrase(
-    en="the source is the {kind} {name}, but the bot reads only from git.",
-    es="su origen es el {kind} {name}, pero el bot solo lee de git.",
+    en="the source is the {kind} {name}, but the bot supports only a GitRepository there.",
+    es="su origen es el {kind} {name}, pero ahí el bot solo admite un GitRepository.",
 )
 NO_SUCH_SOURCE = Phrase(
     en="the {kind} {name} does not exist or the bot cannot list it.",

@@ -9,7 +9,7 @@ WHERE = Phrase(
 BEFORE = Phrase(en="⚠️ Before you merge:", es="⚠️ Antes de fusionar:")
 OBJECT = Phrase(en="{kind} {name} ({application} on {cluster})", es="{kind} {name} ({application} en {cluster})")
 TOO_SLOW = Phrase(
-    en="rendering took longer than {seconds} s, so the pull request was opened without it.",
+    en="rendering took longer than {seconds} s, so the pull request was opened without the result.",
     es="renderizar tardó más de {seconds} s, así que el pull request se abrió sin esperar.",
 )
 TOO_MANY = Phrase(
@@ -31,7 +31,7 @@ VOLUME = Phrase(
     es="{object} se elimina junto con sus datos, salvo que la reclaim policy de su volumen sea Retain.",
 )
 RETURNING = Phrase(
-    en="{object} is recreated. If the original was deleted, the new one is empty and its data is lost.",
+    en="{object} is recreated. If the original was deleted, its data is lost and the new one is empty.",
     es="{object} se vuelve a crear. Si el original se eliminó, el nuevo está vacío y sus datos se perdieron.",
 )
 IMMUTABLE = Phrase(

@@ -7,7 +7,7 @@ FAILED = Phrase(
     es="Algo falló en el bot. Puedes reintentar sin riesgo. Referencia en el log: {reference}.",
 )
 INTERRUPTED = Phrase(
-    en="The bot was interrupted several times during “{command}” and stopped trying. Check its log, then ask again.",
+    en="The bot was interrupted several times during “{command}” and stopped trying. Check its log, then try again.",
     es="El bot se interrumpió varias veces durante “{command}” y dejó de intentarlo. Revisa su log y repite la orden.",
 )
 UNEXPECTED = Phrase(
@@ -29,4 +29,8 @@ CHECKING_ALL = Phrase(
 )
 PREPARING = Phrase(
     en="Preparing a pull request that reverts {revision}…", es="Preparando un pull request que revierte {revision}…"
+)
+DISK_FULL = Phrase(
+    en="the disk is full. Free up space or use a larger volume",
+    es="el disco está lleno. Libera espacio o usa un volumen más grande",
 )

@@ -1,4 +1,4 @@
-"""What differs, as one fact of a few words: the titles of alerts and pull requests, and push notifications.
+"""Differences in a few words, for the titles of alerts and pull requests, and push notifications.
 
 `{subject}` is an object (`web`, `Service web`), `{what}` one of the phrases for its parts below.
 """
@@ -13,6 +13,7 @@ ADDED = Phrase(en="{subject} {what} added", es="{subject} · {what} solo en el c
 REMOVED = Phrase(en="{subject} {what} removed", es="{subject} · falta {what}")
 HIDDEN_CHANGED = Phrase(en="{subject} {what} changed", es="{subject} · {what} cambió")
 UNSET = Phrase(en="unset", es="sin definir")
+DELETING = Phrase(en="{subject} is being deleted", es="{subject} se está eliminando")
 MISSING = Phrase(en="{object} is missing", es="falta {object}")
 MISSING_OBJECTS = Phrase(en="{count} {kind} objects are missing", es="faltan {count} objetos {kind}")
 
@@ -53,6 +54,7 @@ POD_LABEL = Phrase(en="pod label {name}", es="etiqueta de pod {name}")
 ANNOTATION = Phrase(en="annotation {name}", es="anotación {name}")
 POD_ANNOTATION = Phrase(en="pod annotation {name}", es="anotación de pod {name}")
 CONTAINER = Phrase(en="container {name}", es="contenedor {name}")
+INIT_ORDER = Phrase(en="init container order", es="orden de los init containers")
 VOLUME = Phrase(en="volume {name}", es="volumen {name}")
 MOUNT = Phrase(en="mount {name}", es="montaje {name}")
 PROBES = {

@@ -38,7 +38,7 @@ UNTRUSTED = Phrase(
     "REQUESTS_CA_BUNDLE con un archivo que contenga el certificado de la CA.",
 )
 NO_TLS = Phrase(
-    en="{forge} at {host} does not respond with TLS ({reason}). Check the scheme and port of the forge's api_url.",
+    en="The TLS handshake with {forge} at {host} failed ({reason}). Check the scheme and port of the forge's api_url.",
     es="{forge} en {host} no responde con TLS ({reason}). Revisa el esquema y el puerto del api_url del forge.",
 )
 EXCEEDED = Phrase(

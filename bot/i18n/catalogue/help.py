@@ -38,5 +38,6 @@ USAGE = Phrase(
     es="Uso: {usage} ({summary}). Escribe /gitops help para ver todos los comandos.",
 )
 PERIOD_WRONG = Phrase(
-    en="A report covers 1d to {n}d, such as 7d or 30d.", es="Un informe abarca de 1d a {n}d, por ejemplo 7d o 30d."
+    en="A report can cover from 1d to {n}d, such as 7d or 30d.",
+    es="Un informe abarca de 1d a {n}d, por ejemplo 7d o 30d.",
 )

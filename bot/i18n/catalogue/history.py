@@ -29,12 +29,12 @@ LAST_OF = PluralPhrase(
 )
 SENTENCE = PluralPhrase(
     en=(
-        "{lead}: {sha}, {subject}.",
-        "{lead}, starting with {sha}, {subject}.",
+        "{lead}: {sha} ({subject}).",
+        "{lead}, starting with {sha} ({subject}).",
     ),
     es=(
-        "{lead}: {sha}, {subject}.",
-        "{lead}, empezando por {sha}, {subject}.",
+        "{lead}: {sha} ({subject}).",
+        "{lead}, empezando por {sha} ({subject}).",
     ),
 )
 MORE_COMMITS = PluralPhrase(

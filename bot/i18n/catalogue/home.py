@@ -15,7 +15,7 @@ YOURS = Phrase(en="Yours", es="Tuyos")
 OTHERS = Phrase(en="Others", es="Otros")
 TITLE = Phrase(en="{mark} {where}: {fact}", es="{mark} {where}: {fact}")
 WHY_MANY = Phrase(
-    en="{severity} · {names} · the worst is in {worst}", es="{severity} · {names} · lo peor está en {worst}"
+    en="{severity} · {names} · most severe in {worst}", es="{severity} · {names} · lo peor está en {worst}"
 )
 SINCE = Phrase(en="Since {time}", es="Desde {time}")
 NOT_ACKNOWLEDGED = Phrase(en=" · not acknowledged", es=" · sin atender")
@@ -46,8 +46,8 @@ RULES = {
     ),
 }
 OWNERS_UNKNOWN = Phrase(
-    en="Some owners are user groups, and the bot could not get their members from Slack: {reason}",
-    es="Algunos responsables son grupos de usuarios, y el bot no pudo obtener sus miembros de Slack: {reason}",
+    en="Some owners are user groups, and the bot could not get their members from Slack. {reason}",
+    es="Algunos responsables son grupos de usuarios, y el bot no pudo obtener sus miembros de Slack. {reason}",
 )
 DIFFERS = Phrase(en="{state}: {facts}", es="{state}: {facts}")
 APPLICATION = Phrase(en="{mark} {name} · {state} · {cluster}", es="{mark} {name} · {state} · {cluster}")
@@ -58,12 +58,12 @@ NO_PULL = Phrase(en="You requested none in the last 7 days.", es="No solicitaste
 PULL_STATES = {
     "open": Phrase(en="⏳ {link} {title} · open since {time}", es="⏳ {link} {title} · abierto desde {time}"),
     "moot": Phrase(
-        en="⏳ {link} {title} · open since {time}; the drift is gone, close it",
+        en="⏳ {link} {title} · open since {time}; the drift is gone, so close it",
         es="⏳ {link} {title} · abierto desde {time}; el drift ya no existe, ciérralo",
     ),
-    "merged": Phrase(en="✅ {link} {title} · merged, {time}", es="✅ {link} {title} · fusionado, {time}"),
+    "merged": Phrase(en="✅ {link} {title} · merged {time}", es="✅ {link} {title} · fusionado {time}"),
     "closed": Phrase(
-        en="⛔ {link} {title} · closed without merging, {time}", es="⛔ {link} {title} · cerrado sin fusionar, {time}"
+        en="⛔ {link} {title} · closed without merging {time}", es="⛔ {link} {title} · cerrado sin fusionar {time}"
     ),
 }
 MORE_PULLS = PluralPhrase(en=("… and {n} more.", "… and {n} more."), es=("… y {n} más.", "… y {n} más."))
@@ -100,7 +100,7 @@ UNSEEN = PluralPhrase(
     es=("; número de objetos desconocido en {n} más", "; número de objetos desconocido en {n} más"),
 )
 INCOMPLETE_WEEK = Phrase(
-    en="There was too much activity to count. These figures cover only the most recent part.",
+    en="There was too much activity to count. These numbers cover only the most recent part.",
     es="Hubo demasiada actividad para contarla. Estas cifras solo cubren la parte más reciente.",
 )
 AS_OF = Phrase(en="Updated {time}.", es="Actualizado: {time}.")

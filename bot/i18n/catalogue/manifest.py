@@ -73,15 +73,26 @@ JSONNET = Phrase(
     es="El bot no renderiza Jsonnet. Sube a git el YAML o JSON que genera.",
 )
 GENERATOR = Phrase(
-    en="This file is input for {generator}, not a plain manifest. Make it a separate application.",
-    es="Este archivo es una entrada de {generator}, no un manifiesto simple. Conviértelo en una aplicación aparte.",
+    en="This file is input for {generator}, not a plain manifest. Make its directory a separate application.",
+    es="Este archivo es una entrada de {generator}, no un manifiesto simple. Convierte su directorio en una "
+    "aplicación aparte.",
 )
 MISSING = Phrase(
     en="{path} is not in the repository (links out of it are not followed). Add it, or fix the reference to it.",
     es="{path} no está en el repositorio (los enlaces que salen de él no se siguen). Agrégalo o corrige la referencia.",
 )
+SUBMODULE = Phrase(
+    en="This is a git submodule, and the bot does not fetch those. Move the manifests that are needed into this "
+    "repository.",
+    es="Este es un submódulo de git, y el bot no los descarga. Mueve a este repositorio los manifiestos que hacen "
+    "falta.",
+)
+LFS_POINTER = Phrase(
+    en="This file is in Git LFS, which the bot does not fetch. Store the file in git.",
+    es="Este archivo está en Git LFS, y el bot no lo descarga. Guárdalo en git.",
+)
 BROKEN_LINK = Phrase(
-    en="This symbolic link leads nowhere in the repository. Fix or delete it.",
+    en="This symbolic link does not lead to a file in the repository. Fix or delete it.",
     es="Este enlace simbólico no lleva a nada dentro del repositorio. Corrígelo o elimínalo.",
 )
 OUTSIDE = Phrase(

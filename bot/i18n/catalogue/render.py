@@ -17,7 +17,7 @@ NO_VARIABLE = Phrase(
     es="No se puede sustituir una variable en {path}: su expresión no es válida, así que Flux también la rechaza.",
 )
 NOT_ISOLATED = Phrase(
-    en="Rendering this requires isolation, which this machine does not offer: {reason}. Run gitops-bot doctor.",
+    en="Rendering this requires isolation, which this machine does not support: {reason}. Run gitops-bot doctor.",
     es="Renderizar esto requiere aislamiento, que esta máquina no ofrece: {reason}. Ejecuta gitops-bot doctor.",
 )
 FAILED = Phrase(

@@ -1,4 +1,4 @@
-"""The delivery report: the metrics of DORA, and what waits."""
+"""The delivery report: the DORA metrics, and what is waiting."""
 
 from bot.i18n.language import Phrase, PluralPhrase
 
@@ -40,7 +40,7 @@ RESTORE_MERGES = Phrase(
 UP = Phrase(en=", up from {before}", es=", antes {before} (sube)")
 DOWN = Phrase(en=", down from {before}", es=", antes {before} (baja)")
 SAME = Phrase(en=", unchanged", es=", sin cambios")
-NO_BEFORE = Phrase(en=", no data before", es=", antes sin datos")
+NO_BEFORE = Phrase(en=", no earlier data", es=", antes sin datos")
 
 APPLICATIONS = Phrase(en="Applications, worst first", es="Aplicaciones, las peores primero")
 MORE_APPLICATIONS = PluralPhrase(en=("… and {n} more", "… and {n} more"), es=("… y {n} más", "… y {n} más"))

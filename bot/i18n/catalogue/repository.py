@@ -45,7 +45,19 @@ UNTRUSTED = Phrase(
     "con un archivo que contenga el certificado de la CA.",
 )
 DISK_FULL = Phrase(
-    en="The disk that holds the mirror of {name} is full.", es="El disco que guarda la réplica de {name} está lleno."
+    en="The disk that holds the mirror of {name} is full. Free up space or use a larger volume.",
+    es="El disco que guarda la réplica de {name} está lleno. Libera espacio o usa un volumen más grande.",
+)
+TOO_LARGE = Phrase(
+    en="The repository {name} exceeds {most} GiB. Remove large files from its history, or move the manifests to a "
+    "repository of their own.",
+    es="El repositorio {name} pesa más de {most} GiB. Elimina los archivos grandes de su historial, o mueve los "
+    "manifiestos a un repositorio propio.",
+)
+TOO_LARGE_FOR_DISK = Phrase(
+    en="Fetching {name} takes more than half of the free disk space. Free up space or use a larger volume.",
+    es="El fetch de {name} ocupa más de la mitad del espacio libre en disco. Libera espacio o usa un volumen más "
+    "grande.",
 )
 NOT_FETCHED = Phrase(en="{url} could not be fetched: {said}", es="No se pudo hacer fetch de {url}: {said}")
 

@@ -116,7 +116,7 @@ NOT_ON_BRANCH_BUT = Phrase(
     "que está {state}.",
 )
 NOT_MERGED = Phrase(
-    en="#{number} ({title}) is {state} and was not merged, so there is nothing to revert.",
+    en="#{number} ({title}) is {state} and has not been merged, so there is nothing to revert.",
     es="#{number} ({title}) está {state} y no se fusionó, así que no hay nada que revertir.",
 )
 ROOT = Phrase(

@@ -26,7 +26,7 @@ DEGRADED_HEADER = Phrase(
     en="⚠️ Live, but degraded later: {names}{because}", es="⚠️ Desplegado, pero degradado después: {names}{because}"
 )
 DEGRADED = PluralPhrase(
-    en=("{names} went live, but is degraded now{because}.", "{names} went live, but are degraded now{because}."),
+    en=("{names} went live, but is now degraded{because}.", "{names} went live, but are now degraded{because}."),
     es=(
         "{names}: desplegado, pero ahora está degradado{because}.",
         "{names}: desplegados, pero ahora están degradados{because}.",

@@ -1,4 +1,4 @@
-"""How severe drift is, and why, in words: nobody has to know what a color means."""
+"""How severe drift is, and why: in words, so that nobody has to know what a color means."""
 
 from bot.i18n.language import Phrase
 

@@ -14,6 +14,10 @@ STILL_DISCOVERING = Phrase(
     en="The bot is still discovering applications, so this list is not complete yet.",
     es="El bot todavía está descubriendo aplicaciones, así que esta lista aún no está completa.",
 )
+NOT_CHECKED = Phrase(
+    en="No replica of the bot checks cluster {cluster} at the moment.",
+    es="Ninguna réplica del bot comprueba el clúster {cluster} en este momento.",
+)
 OVERVIEW = PluralPhrase(
     en=("{n} application: {states}.", "{n} applications: {states}."),
     es=("{n} aplicación: {states}.", "{n} aplicaciones: {states}."),
@@ -50,7 +54,7 @@ LAST_COMPLETE = Phrase(
     es="Última comprobación completa: {time}; todas las posteriores han fallado.",
 )
 STATE_DRIFT = Phrase(en="{state}: {facts}", es="{state}: {facts}")
-# Health is a word of Argo CD's, and so untranslated.
+# Health statuses are Argo CD's terms, so they are not translated.
 UNREADY = Phrase(en="{object} {health}", es="{object} {health}")
 UNREADY_BECAUSE = Phrase(en="{object} {health}: {details}", es="{object} {health}: {details}")
 PODS_READY = PluralPhrase(

@@ -6,7 +6,15 @@ SILENT = Phrase(
     en="The state database is not responding ({kind}). Check store: or DATABASE_URL.",
     es="La base de datos de estado no responde ({kind}). Revisa store: o DATABASE_URL.",
 )
+FULL = Phrase(
+    en="The disk that holds the state database is full. Free up space or use a larger volume.",
+    es="El disco que guarda la base de datos de estado está lleno. Libera espacio o usa un volumen más grande.",
+)
 OTHER_VERSION = Phrase(
     en="{id}: {values} (stored by another version of the bot)",
     es="{id}: {values} (guardado por otra versión del bot)",
+)
+LEASE_LOST = Phrase(
+    en="Another replica has taken over {lease}, so nothing was stored.",
+    es="Otra réplica se ha encargado de {lease}, así que no se ha guardado nada.",
 )

@@ -20,7 +20,7 @@ BEFORE = Phrase(
     es="cambió {places} en git, pero el clúster sigue con el estado anterior",
 )
 NEVER = Phrase(
-    en="added {places} to git, but it is missing from the cluster",
+    en="added {places} to git, still missing from the cluster",
     es="agregó {places} a git, pero falta en el clúster",
 )
 OBJECT = Phrase(en="latest commit that changed {places}", es="último commit que cambió {places}")

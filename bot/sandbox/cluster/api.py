@@ -27,7 +27,7 @@ IDENTITIES = (ADMIN, BOT, DEPLOYER)
 READ_ONLY = frozenset({BOT})
 
 SNAPSHOTS = 64  # paginated lists in progress; older ones expire with a 410
-REMEMBERED = 100_000  # requests; a demo may run for days
+REMEMBERED = 100_000  # requests, since a demo may run for days
 
 VERB_OF = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 
@@ -79,7 +79,7 @@ class Api:
                 self.call("POST", "/api/v1/namespaces", namespace, user_agent="kube-apiserver")
 
     def kind_of(self, api_version: str, kind: str) -> Kind:
-        """The served kind for a manifest's apiVersion and kind. ApiError 404 when it is not served."""
+        """The served kind for a manifest's apiVersion and kind. Raises ApiError 404 if it is not served."""
         with self.store.lock:
             for served in self._kinds.values():
                 if served.api_version == api_version and served.kind == kind:
@@ -97,7 +97,7 @@ class Api:
         user_agent: str = "",
         identity: str = ADMIN,
     ) -> Object:
-        """Make a request from inside this process, not recorded and without faults. ApiError when it is refused."""
+        """Make a request in this process, unrecorded and without faults. Raises ApiError if it is refused."""
         body = b"" if document is None else orjson.dumps(document)
         request = Request(
             method,
@@ -129,7 +129,7 @@ class Api:
         )
 
     def path_of(self, document: Mapping[str, Any], namespace: str | None = None) -> str:
-        """The path of an object. ApiError 404 when its kind is not served."""
+        """The path of an object. Raises ApiError 404 if its kind is not served."""
         kind = self.kind_of(document["apiVersion"], document["kind"])
         metadata = document["metadata"]
         scope = f"/namespaces/{metadata.get('namespace') or namespace or 'default'}" if kind.namespaced else ""
@@ -146,19 +146,19 @@ class Api:
             self._broken.discard(api_version)
 
     def expire_watches(self) -> None:
-        """Forget all events so far: a watch from an earlier resourceVersion answers 410."""
+        """Forget all events so far, so that a watch from an earlier resourceVersion gets a 410."""
         with self.store.lock:
             self.store.forget_events()
 
     def expire_lists(self) -> None:
-        """Make every continue token issued so far answer 410."""
+        """Expire every continue token issued so far, so that it gets a 410."""
         with self.store.lock:
             self._snapshots.clear()
 
     # ------------------------------------------------------------ requests
 
     def handle(self, request: Request) -> Response:
-        """Answer any request except a watch; errors are answers too."""
+        """Answer any request except a watch, also with errors."""
         with self.store.lock:
             self.requests.append(Received(request.method, request.path, request.user_agent, request.identity))
             try:
@@ -167,7 +167,7 @@ class Api:
                 return Response(error.code, orjson.dumps(error.status()))
 
     def target(self, request: Request) -> Target | None:
-        """The target of a request's path; None when it is not a resource. ApiError for an unknown resource."""
+        """The target of a request's path; None if it is not a resource. Raises ApiError for an unknown resource."""
         parts = [part for part in request.path.split("/") if part]
         match parts:
             case ["api", version, *rest]:
@@ -329,7 +329,7 @@ class Api:
         return [line for event in events if (line := self.event(request, target, event))]
 
     def event(self, request: Request, target: Target, event: Event) -> bytes | None:
-        """One line of a watch, or None when the event does not match it."""
+        """One line of a watch; None if the event does not match it."""
         if event.collection != target.collection:
             return None
         if target.namespace is not None and event.key[0] != target.namespace:

@@ -14,7 +14,7 @@ from bot.sandbox.cluster.request import Request, Response, Target
 
 
 class AuditLogFile:
-    """Appends events to a file, one on each line."""
+    """Appends events to a file, one per line."""
 
     def __init__(self, path: Path) -> None:
         self._path = path

@@ -1,6 +1,6 @@
 """Simulated controllers: workloads reach their spec some seconds after it changes.
 
-Only statuses change, but a Deployment that is stuck gets a pod that says why: see `failures`.
+Only statuses change, except that a stuck Deployment gets a pod that shows why: see `failures`.
 """
 
 import hashlib
@@ -27,7 +27,7 @@ REVISION = "deployment.kubernetes.io/revision"
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """The progress of one workload towards its current spec."""
+    """The progress of one workload toward its current spec."""
 
     generation: int
     template: str  # the hash at the end of a ReplicaSet's name
@@ -85,8 +85,8 @@ class Controllers:
         self._api = api
         self._rollout = rollout
         self._memory_use = memory_use
-        self._failing: dict[str, Object] = {}  # the pods that say why their Deployment is stuck, by path
-        self._told: dict[str, Cause] = {}  # the Deployments that are told to fail, by name
+        self._failing: dict[str, Object] = {}  # the pods that show why their Deployment is stuck, by path
+        self._causes: dict[str, Cause] = {}  # the causes set by `fail`, by Deployment name
         self._progress: dict[str, Progress] = {}
         self._arrived: dict[str, str] = {}  # resourceVersion by uid
 
@@ -101,19 +101,19 @@ class Controllers:
                         self._advance(entry.object, status)
 
     def fail(self, deployment: str, cause: Cause) -> None:
-        """Let no pod of the Deployments with this name be ready, for this cause, until they `recover`."""
+        """Make the pods of the Deployments with this name unready, for this cause, until `recover`."""
         with self._api.store.lock:
-            self._told[deployment] = cause
+            self._causes[deployment] = cause
             self._arrived.clear()
 
     def recover(self, deployment: str) -> None:
-        """Let the pods of the Deployments with this name be ready again."""
+        """Make the pods of the Deployments with this name ready again."""
         with self._api.store.lock:
-            self._told.pop(deployment, None)
+            self._causes.pop(deployment, None)
             self._arrived.clear()
 
     def _reconcile_pods(self) -> None:
-        """One failing pod for each Deployment that is stuck, and none for the others."""
+        """Keep one failing pod for each stuck Deployment, and none for the others."""
         wanted = {}
         for _, entry in self._api.store.items(("apps", "deployments")):
             failure = self._failure(entry.object)
@@ -122,7 +122,7 @@ class Controllers:
                 wanted[self._api.path_of(pod)] = pod
         for path, pod in self._failing.items():
             if wanted.get(path) != pod:
-                with suppress(ApiError):  # deleted by somebody
+                with suppress(ApiError):  # someone deleted it
                     self._api.call("DELETE", path, user_agent=MANAGER)
         for path, pod in wanted.items():
             if self._failing.get(path) != pod:
@@ -131,8 +131,8 @@ class Controllers:
         self._failing = wanted
 
     def _failure(self, live: Object) -> Failure | None:
-        told = self._told.get(live["metadata"]["name"]) if live["kind"] == "Deployment" else None
-        return FAILURES[told] if told else failure_of(live, self._memory_use)
+        cause = self._causes.get(live["metadata"]["name"]) if live["kind"] == "Deployment" else None
+        return FAILURES[cause] if cause else failure_of(live, self._memory_use)
 
     def _advance(self, live: Object, status: Callable[[Object, Moment], Object]) -> None:
         now = self._api.clock()
@@ -144,7 +144,7 @@ class Controllers:
             progress,
             share=min(1.0, elapsed / self._rollout) if self._rollout else 1.0,
             failure=self._failure(live),
-            down=live["kind"] == "Deployment" and live["metadata"]["name"] in self._told,
+            down=live["kind"] == "Deployment" and live["metadata"]["name"] in self._causes,
             overdue=elapsed > live.get("spec", {}).get("progressDeadlineSeconds", 600),
             now=timestamp(now),
         )

@@ -316,9 +316,9 @@ class Addresses:
         wants_ports = spec["type"] == "NodePort" or (
             spec["type"] == "LoadBalancer" and spec.get("allocateLoadBalancerNodePorts", True)
         )
-        given = {(port["port"], port["protocol"]): port.get("nodePort") for port in live.get("ports", ())}
+        live_node_ports = {(port["port"], port["protocol"]): port.get("nodePort") for port in live.get("ports", ())}
         for port in spec.get("ports", ()):
             if wants_ports and not port.get("nodePort"):
-                port["nodePort"] = given.get((port["port"], port["protocol"])) or next(self._ports)
+                port["nodePort"] = live_node_ports.get((port["port"], port["protocol"])) or next(self._ports)
             elif not wants_ports:
                 port.pop("nodePort", None)

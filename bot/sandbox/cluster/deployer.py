@@ -1,6 +1,6 @@
-"""A simple deployer in place of Argo CD or Flux: applies the tracked branch to the sandbox cluster after a delay.
+"""A simple deployer instead of Argo CD or Flux: applies the tracked branch to the sandbox cluster after a delay.
 
-Like Argo CD without self-heal, it acts when a revision changes an application, and leaves manual drift alone.
+Like Argo CD without self-heal, it acts when a revision changes an application, and does not revert manual drift.
 """
 
 import io
@@ -82,7 +82,7 @@ class Deployer:
         self.stop()
 
     def sync(self) -> None:
-        """Apply the branch's current tip. Afterwards, `errors` maps the paths of failed applications to errors."""
+        """Apply the branch's current tip. Then `errors` maps the paths of failed applications to errors."""
         with self._turn:
             try:
                 revision = self._tip()
@@ -127,7 +127,7 @@ class Deployer:
             path = self._api.path_of(manifest.object, manifest.namespace)
             self._api.call("DELETE", path, user_agent=self._manager, identity=DEPLOYER)
         except ApiError as error:
-            if error.code != 404:  # deleted already
+            if error.code != 404:  # already deleted
                 raise
 
     def _namespaced(self, api_version: str, kind: str) -> bool | None:

@@ -46,7 +46,7 @@ def group_list(kinds: Iterable[Kind]) -> Document:
 
 
 def group(kinds: Iterable[Kind], name: str) -> Document | None:
-    """`/apis/GROUP`; None when there is no such group."""
+    """`/apis/GROUP`; None if there is no such group."""
     versions = groups_of(kinds).get(name)
     return {"kind": "APIGroup", "apiVersion": "v1", **_group(name, list(versions))} if versions else None
 

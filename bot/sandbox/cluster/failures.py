@@ -1,7 +1,7 @@
 """Why the pods of a Deployment in the sandbox never become ready.
 
-An image whose tag contains `broken` is never pulled, and a container whose memory limit is below what it uses is
-killed. Any other failure is one that `Controllers.fail` is told.
+An image whose tag contains `broken` can't be pulled, and a container that uses more than its memory limit is killed.
+Other failures come from `Controllers.fail`.
 """
 
 from collections.abc import Mapping
@@ -18,9 +18,9 @@ BROKEN = "broken"
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """What Kubernetes shows: the status of a pod, its `container` as that of the first container if it names none.
+    """What Kubernetes shows: the status of a pod, with `container` as the status of the first container by default.
 
-    `create_error` is why no pod can be created at all.
+    `create_error` is why no pod can be created.
     """
 
     container: Object = field(default_factory=dict)
@@ -90,6 +90,6 @@ def failing_pod(deployment: Object, failure: Failure, template_hash: str) -> Obj
 
 
 def _mebibytes(quantity: str) -> float:
-    """A quantity of memory as the manifests of the sandbox write it; infinite in any other unit."""
+    """A memory quantity as written in the sandbox's manifests; infinite in any other unit."""
     number, unit = quantity[:-2], quantity[-2:]
     return float(number) * {"Mi": 1, "Gi": 1024}[unit] if unit in {"Mi", "Gi"} else inf

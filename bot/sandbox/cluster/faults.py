@@ -1,4 +1,4 @@
-"""Faults for tests: requests that are refused, delayed or cut off."""
+"""Faults for tests: rejected, delayed or truncated responses."""
 
 import threading
 from dataclasses import dataclass

@@ -112,9 +112,9 @@ def after_update(managers: list[Manager], change: Difference, writer: Manager) -
     """The managers after `writer` made this change by an Update; its `paths` and `time` are ignored."""
     result = _others_lose(managers, change, except_for=None)
     if change.taken:
-        own = next((m.paths for m in result if m.identity == writer.identity), frozenset())
+        owned = next((m.paths for m in result if m.identity == writer.identity), frozenset())
         result = [m for m in result if m.identity != writer.identity]
-        result.append(replace(writer, paths=own | change.taken))
+        result.append(replace(writer, paths=owned | change.taken))
     return _capped(result)
 
 

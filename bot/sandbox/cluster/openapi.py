@@ -94,7 +94,7 @@ def _struct(schema: Schema, schemas: Document) -> Document:
     properties = {}
     for name, child in schema.fields.items():
         text = _inline(child, schemas)
-        if "$ref" in text:  # siblings of a $ref are ignored: wrap it
+        if "$ref" in text:  # siblings of a $ref are ignored, so wrap it
             text = {"allOf": [text]}
         if name in schema.retain_keys:
             strategies = [text.get("x-kubernetes-patch-strategy", ""), "retainKeys"]

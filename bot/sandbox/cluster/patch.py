@@ -13,7 +13,7 @@ Object = dict[str, Any]
 
 
 def json_patch(document: Object, operations: Any) -> Object:
-    """RFC 6902. ApiError 400 when it is not a patch, 422 when it cannot be applied to the document."""
+    """RFC 6902. Raises ApiError 400 if it is not a patch, 422 if it cannot be applied to the document."""
     if not isinstance(operations, list):
         raise bad_request("a JSON patch must be a list of operations")
     try:
@@ -132,7 +132,7 @@ def merge_applied(schema: Schema, live: Any, applied: Any) -> Any:
 
 
 def _in_order_of(applied: list[Any], merged: list[Any], schema: Schema) -> list[Any]:
-    """Put applied items in the applied order; the others stay behind their neighbor."""
+    """Put applied items in the applied order; the others stay after their predecessors."""
     position = {key_of(schema, item): float(i) for i, item in enumerate(applied)}
     last, ranked = -1.0, []
     for item in merged:

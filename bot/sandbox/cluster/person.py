@@ -50,13 +50,13 @@ class Person:
         self._lock = threading.Lock()
 
     def choices(self) -> list[Action]:
-        """The actions that are possible now; last, with the key `undo`, the one that undoes the latest."""
+        """The actions that are currently possible; the last one, with the key `undo`, undoes the latest."""
         actions = [action for plan in PLANS.values() if (action := plan(self._first, self._namespace))]
         with self._lock:
             return [*actions, *(_undo(action) for action in self._done[-1:])]
 
     def do(self, key: str) -> Action:
-        """Do and return one of `choices` by its key. LookupError when it is not possible now."""
+        """Perform and return one of `choices` by its key. Raises LookupError if it is not possible now."""
         action = next((action for action in self.choices() if action.key == key), None)
         if action is None:
             raise LookupError(f"cannot do {key!r} in namespace {self._namespace} now")
@@ -152,7 +152,7 @@ def _env(find: Find, namespace: str) -> Action | None:
         return None
     path = _path(deployment, "deployments")
     own_name = container["name"]
-    # kubectl sends the order too: without it, the server puts new items first.
+    # kubectl sends the order too; otherwise the server puts new items first.
     order = [{"name": variable["name"]} for variable in (*container.get("env", ()), {"name": "DEBUG"})]
     added = {"$setElementOrder/env": order, "env": [{"name": "DEBUG", "value": "1"}]}
     removed = {"env": [{"name": "DEBUG", "$patch": "delete"}]}

@@ -44,7 +44,7 @@ MESSAGES: Mapping[str, Mapping[int, tuple[str, str]]] = {
 
 
 def decode(body: bytes) -> dict[str, Any]:
-    """The object in an envelope. ApiError 415 for an unsupported kind, 400 for an invalid body."""
+    """The object in an envelope. Raises ApiError 415 for an unsupported kind, 400 for an invalid body."""
     try:
         envelope = _message("Unknown", body.removeprefix(MAGIC))
         kind = envelope["typeMeta"]["kind"]

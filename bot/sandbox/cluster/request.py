@@ -28,7 +28,7 @@ class Request:
         return self.query.get("fieldManager") or self.user_agent.partition("/")[0][:128] or "unknown"
 
     def number(self, name: str) -> int:
-        """A number in the query; 0 when it is missing. ApiError 400 for anything else."""
+        """A number in the query; 0 if it is missing. Raises ApiError 400 for anything else."""
         text = self.query.get(name) or "0"
         if not text.isdecimal():
             raise bad_request(f"{name} must be a number, not {text!r}")
@@ -58,7 +58,7 @@ class Target:
     """The target of a path: all objects of a kind (no name), one object, or a subresource."""
 
     kind: Kind
-    namespace: str | None  # None: cluster-scoped, or a list of all namespaces
+    namespace: str | None  # None if cluster-scoped, or for a list of all namespaces
     name: str | None
     subresource: str
 

@@ -15,7 +15,7 @@ ESCAPED = re.compile(r"\\([\\,=])")
 
 
 def selector(query: Mapping[str, str]) -> Callable[[Mapping[str, Any]], bool]:
-    """A predicate for objects that match a query's selectors. ApiError 400 for an invalid selector."""
+    """A predicate for objects that match a query's selectors. Raises ApiError 400 for an invalid selector."""
     labels = _requirements(query.get("labelSelector", ""))
     fields = _requirements(query.get("fieldSelector", ""))
 
@@ -40,7 +40,7 @@ def _requirements(text: str) -> list[re.Match[str]]:
 
 
 def _field(document: Mapping[str, Any], path: str) -> str:
-    """A field by its dotted path; "" when it is missing."""
+    """A field by its dotted path; "" if it is missing."""
     value: Any = document
     for part in path.split("."):
         value = value.get(part, "") if isinstance(value, Mapping) else ""

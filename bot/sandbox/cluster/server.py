@@ -22,7 +22,7 @@ from bot.sandbox.cluster.store import Event
 JSON = "application/json"
 COMPRESS_FROM = 128 * 1024  # bytes, as in the real server
 LONGEST_WATCH = 300.0  # seconds
-BOOKMARK_EVERY = 5.0  # seconds; the real server sends one a minute
+BOOKMARK_EVERY = 5.0  # seconds; a real server sends one a minute
 TICK = 0.2  # seconds between two runs of the controllers
 AS = "/as/"
 FAULTS = {
@@ -38,8 +38,8 @@ class SandboxCluster:
     """A Kubernetes API server in memory. Serve `app`; `api` is the same server without HTTP.
 
     `clock` returns aware datetimes; `rollout` is the number of seconds that a workload takes to reach its spec, and
-    `memory_use` what containers use, in MiB, by name: with a lower limit, they are killed.
-    `requests` records requests over HTTP.
+    `memory_use` what containers use in MiB, by name: with a lower limit, they are killed. `requests` records requests
+    over HTTP.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class SandboxCluster:
         self.drop_watches()
 
     def drop_watches(self) -> None:
-        """Break off every watch. Call it on the server's event loop."""
+        """Cut every watch. Call it on the server's event loop."""
         for task in tuple(self._watches):
             task.cancel()
 

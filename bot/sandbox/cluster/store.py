@@ -58,7 +58,7 @@ class Store:
         return self._collections.get(collection, {}).get(key)
 
     def require(self, collection: Collection, key: Key, resource: str) -> Entry:
-        """The current version of an object. ApiError 404, which names `resource`, when it does not exist."""
+        """The current version of an object. Raises ApiError 404 with the name of `resource` if it does not exist."""
         entry = self.get(collection, key)
         if entry is None:
             raise not_found(resource, key[1])
@@ -89,17 +89,17 @@ class Store:
         return entry
 
     def remove(self, collection: Collection, key: Key) -> Entry:
-        """Delete an object and return its last state, at the version of the deletion. KeyError if it does not exist."""
-        gone = self._collections[collection].pop(key)
+        """Delete an object and return its last state, at the deletion's version. Raises KeyError if there is none."""
+        removed = self._collections[collection].pop(key)
         self._sorted.pop(collection, None)
         self.version += 1
-        metadata = gone.object["metadata"] | {"resourceVersion": str(self.version)}
-        entry = entry_of(gone.object | {"metadata": metadata})
+        metadata = removed.object["metadata"] | {"resourceVersion": str(self.version)}
+        entry = entry_of(removed.object | {"metadata": metadata})
         self._record("DELETED", collection, key, entry)
         return entry
 
     def since(self, version: int) -> list[Event] | None:
-        """Writes after this version, oldest first; None when the log does not reach back that far."""
+        """Writes after this version, oldest first; None if the log does not reach back that far."""
         if version < (self.log[0].version - 1 if self.log else self._forgotten):
             return None
         events = []

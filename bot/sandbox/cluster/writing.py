@@ -82,14 +82,14 @@ class Writer:
         if request.content_type == APPLY:
             return self._apply(request, target)
         live, patch = self._live(target), _json(request.body)
-        whole = scale_of(live) if target.subresource == "scale" else live
+        document = scale_of(live) if target.subresource == "scale" else live
         match request.content_type:
             case "application/json-patch+json":
-                new = json_patch(whole, patch)
+                new = json_patch(document, patch)
             case "application/merge-patch+json":
-                new = merge_patch(whole, patch)
+                new = merge_patch(document, patch)
             case "application/strategic-merge-patch+json" if not target.kind.custom:
-                new = strategic_merge_patch(target.kind.schema, whole, patch)
+                new = strategic_merge_patch(target.kind.schema, document, patch)
             case other:
                 accepted = ", ".join(openapi.PATCH_TYPES)
                 message = f"the body of the request was in an unknown format ({other}) - accepted: {accepted}"
@@ -202,17 +202,17 @@ class Writer:
 
     def _removed(self, target: Target) -> Entry:
         """Delete an object and its dependents: a namespace's objects, a CRD's custom resources."""
-        gone = self._store.remove(target.collection, target.key)
+        removed = self._store.remove(target.collection, target.key)
         if target.collection == NAMESPACES:
             for collection, key, _ in self._store.everything():
                 if key[0] == target.name:
                     self._store.remove(collection, key)
         if target.collection == CRDS:
-            self._defined(gone.object, False)
-            orphans = (gone.object["spec"]["group"], gone.object["spec"]["names"]["plural"])
+            self._defined(removed.object, False)
+            orphans = (removed.object["spec"]["group"], removed.object["spec"]["names"]["plural"])
             for key, _ in self._store.items(orphans):
                 self._store.remove(orphans, key)
-        return gone
+        return removed
 
 
 def _json(body: bytes) -> Any:

@@ -37,14 +37,14 @@ def _web(call: Call) -> str:
 
 
 def _repository(call: Call) -> Json:
-    here = call.repository
+    repository = call.repository
     return {
         "type": "repository",
-        "uuid": f"{{{here.full_name}}}",
-        "full_name": here.full_name,
-        "name": here.name,
+        "uuid": f"{{{repository.full_name}}}",
+        "full_name": repository.full_name,
+        "name": repository.name,
         "is_private": True,
-        "mainbranch": {"type": "branch", "name": here.branch},
+        "mainbranch": {"type": "branch", "name": repository.branch},
         "links": {"html": {"href": _web(call)}, "clone": [{"name": "https", "href": f"{_web(call)}.git"}]},
     }
 
@@ -80,8 +80,8 @@ def _state(pull: Pull) -> str:
 
 
 def _end(call: Call, branch: str, sha: str) -> Json:
-    here = {"type": "repository", "full_name": call.repository.full_name}
-    return {"branch": {"name": branch}, "commit": {"type": "commit", "hash": sha[:12]}, "repository": here}
+    source_repository = {"type": "repository", "full_name": call.repository.full_name}
+    return {"branch": {"name": branch}, "commit": {"type": "commit", "hash": sha[:12]}, "repository": source_repository}
 
 
 def _brief(call: Call, pull: Pull) -> Json:
@@ -279,8 +279,8 @@ def _limited(limit: Limit) -> Answer:
 
 def _limits(limit: Limit) -> Mapping[str, str]:
     # https://support.atlassian.com/bitbucket-cloud/docs/api-request-limits/
-    near = "true" if limit.left * 5 < limit.most else "false"
-    return {"X-RateLimit-Limit": str(limit.most), "X-RateLimit-Resource": "api", "X-RateLimit-NearLimit": near}
+    near_limit = "true" if limit.left * 5 < limit.most else "false"
+    return {"X-RateLimit-Limit": str(limit.most), "X-RateLimit-Resource": "api", "X-RateLimit-NearLimit": near_limit}
 
 
 def _page(url: str, query: Mapping[str, list[str]], items: list[Json]) -> Answer:

@@ -28,14 +28,14 @@ def _web(call: Call) -> str:
 
 
 def _repository(call: Call) -> Json:
-    here = call.repository
+    repository = call.repository
     return {
-        "id": here.id,
-        "slug": here.name,
-        "name": here.name,
+        "id": repository.id,
+        "slug": repository.name,
+        "name": repository.name,
         "state": "AVAILABLE",
-        "archived": here.archived,
-        "project": {"key": here.owner, "name": here.owner},
+        "archived": repository.archived,
+        "project": {"key": repository.owner, "name": repository.owner},
         "links": {"self": [{"href": f"{_web(call)}/browse"}]},
     }
 
@@ -158,8 +158,8 @@ def _commit(call: Call) -> Json:
 
 def _pulls_of(call: Call) -> list[Json]:
     """The pull requests that contain the commit, but not those whose merge created it."""
-    sha, here = _requested_sha(call), call.repository
-    pulls = [pull for pull in here.listed() if sha in here.git.shas(pull.base_sha, pull.head_sha)]
+    sha, repository = _requested_sha(call), call.repository
+    pulls = [pull for pull in repository.listed() if sha in repository.git.shas(pull.base_sha, pull.head_sha)]
     return [_pull(call, pull) for pull in pulls]
 
 
@@ -177,7 +177,7 @@ _ONE = "/pull-requests/{number:[0-9]+}"
 
 
 def build_statuses(repositories: Iterable[HostedRepository], sha: str) -> list[Json]:
-    """The build statuses of a commit: Data Center keeps them for no repository in particular.
+    """The build statuses of a commit, which Data Center stores independently of repositories.
 
     https://developer.atlassian.com/server/bitbucket/rest/v1000/api-group-build-status/
     """

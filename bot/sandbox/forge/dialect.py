@@ -35,7 +35,7 @@ class Call:
         return self.query.get(name, [default])[0]
 
     def text(self, name: str) -> str:
-        """A string in the body; "" when it is missing. RefusedError 422 for anything else."""
+        """A string in the body; "" if it is missing. Raises RefusedError 422 for anything else."""
         value = self.body.get(name)
         if value is None:
             return ""
@@ -60,7 +60,7 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A response: JSON, or text where the forge sends text."""
+    """A response: JSON, or text if the forge sends text."""
 
     status: int
     body: Json | list[Json] | str

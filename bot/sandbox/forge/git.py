@@ -91,11 +91,11 @@ class Git:
         return done.stdout.decode("utf-8", "replace")
 
     def tip(self, branch: str) -> str | None:
-        """The SHA of a branch's tip; None when there is no such branch."""
+        """The SHA of a branch's tip; None if there is no such branch."""
         return self.object(f"refs/heads/{branch}")
 
     def object(self, revision: str) -> str | None:
-        """The full SHA of a revision; None when it is not a commit."""
+        """The full SHA of a revision; None if it is not a commit."""
         try:
             return self.run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}").strip()
         except GitError:
@@ -163,7 +163,7 @@ class Git:
         )
 
     def merged_tree(self, ours: str, theirs: str) -> str:
-        """The tree of a three-way merge of two commits. ConflictError when they conflict."""
+        """The tree of a three-way merge of two commits. Raises ConflictError if they conflict."""
         try:
             return self.run("merge-tree", "--write-tree", "--no-messages", "--name-only", ours, theirs).strip()
         except GitError as error:
@@ -192,7 +192,7 @@ class Git:
         return self.run("rev-list", sha, "--not", "--all", "--").splitlines()
 
     def signature(self, sha: str) -> str | None:
-        """A commit's signature; None when it is unsigned, or no longer exists."""
+        """A commit's signature; None if it is unsigned or no longer exists."""
         if self.object(sha) is None:
             return None
         headers = self.run("cat-file", "commit", sha).partition("\n\n")[0].replace("\n ", "\v")

@@ -45,8 +45,8 @@ async def serve(
 ) -> web.StreamResponse:
     """Answer one request of a git client.
 
-    Reading is public, writing needs a token: `may` tells whether an Authorization header allows it, None when the
-    header is not valid.
+    Reading is public, writing needs a token: `may` returns whether an Authorization header allows it, None if the
+    header is invalid.
     """
     header = request.headers.get("Authorization", "")
     writes = "git-receive-pack" in (request.query.get("service"), request.match_info["tail"])
@@ -88,7 +88,7 @@ async def serve(
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
-    """Let the process exit: killing one that has just exited takes its status away from asyncio's watcher."""
+    """Wait for the process to exit: killing one that just exited would hide its status from asyncio's watcher."""
     if process.stdin is not None:
         process.stdin.close()
     try:
@@ -99,7 +99,7 @@ async def _end(process: asyncio.subprocess.Process) -> None:
 
 
 async def _feed(request: web.Request, process: asyncio.subprocess.Process) -> None:
-    # aiohttp has decoded gzip, so Content-Length is wrong and not passed on: the program reads until EOF.
+    # aiohttp has decoded gzip, so Content-Length is wrong and not passed on; the program reads until EOF.
     assert process.stdin is not None  # noqa: S101  a pipe was asked for
     with contextlib.suppress(ConnectionError):
         async for chunk in request.content.iter_chunked(_CHUNK):

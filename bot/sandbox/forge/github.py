@@ -19,7 +19,7 @@ _SHA = re.compile(r"[0-9a-f]{40}", re.ASCII)
 
 
 def error(status: int, message: str, errors: list[dict[str, str]] | None = None) -> Json:
-    """The body of an error, in GitHub's form."""
+    """The body of an error, in GitHub's format."""
     return {
         "message": message,
         **({"errors": errors} if errors else {}),
@@ -39,11 +39,11 @@ def _requested_commit(call: Call) -> CommitFacts:
 
 def _pulls(call: Call) -> list[Json]:
     state, head, base = call.parameter("state", "open"), call.parameter("head"), call.parameter("base")
-    own = f"{call.repository.owner}:"
+    owner_prefix = f"{call.repository.owner}:"
     pulls = [
         pull
         for pull in call.repository.listed()
-        if state in ("all", pull.state) and head in ("", own + pull.head) and base in ("", pull.base)
+        if state in ("all", pull.state) and head in ("", owner_prefix + pull.head) and base in ("", pull.base)
     ]
     if call.parameter("direction") == "asc":
         pulls.reverse()

@@ -38,9 +38,9 @@ def _listed(call: Call, sha: str) -> Json:
     entries = []
     for line in lines:
         meta, _, path = line.partition("\t")
-        mode, kind, own = meta.split()
-        url = f"{shapes.api(call)}/git/{kind}s/{own}"
-        entries.append({"path": path, "mode": mode, "type": kind, "sha": own, "size": 0, "url": url})
+        mode, kind, object_sha = meta.split()
+        url = f"{shapes.api(call)}/git/{kind}s/{object_sha}"
+        entries.append({"path": path, "mode": mode, "type": kind, "sha": object_sha, "size": 0, "url": url})
     return {"sha": tree, "url": f"{shapes.api(call)}/git/trees/{tree}", "tree": entries, "truncated": False}
 
 
@@ -78,21 +78,21 @@ def _commit(call: Call) -> Json:
 
 
 def _create_commit(call: Call) -> Json:
-    git, here = call.repository.git, call.repository
+    git, hosted = call.repository.git, call.repository
     parents = [str(parent) for parent in call.body.get("parents", [])]
     tree = call.text("tree")
     if not all(map(_SHA.fullmatch, [tree, *parents])):
         raise RefusedError(422, "Tree SHA does not exist")
-    own = call.login.endswith("[bot]") and not {"author", "committer", "signature"} & call.body.keys()
-    person = here.person(call.login)
+    signed = call.login.endswith("[bot]") and not {"author", "committer", "signature"} & call.body.keys()
+    person = hosted.person(call.login)
     try:
         sha = git.commit_tree(
-            tree, parents, call.text("message"), author=person, committer=WEB if own else person, at=here.now()
+            tree, parents, call.text("message"), author=person, committer=WEB if signed else person, at=hosted.now()
         )
     except GitError as error:
         raise RefusedError(422, "Tree SHA does not exist") from error
-    # GitHub signs the commits that an App creates as itself, and not those created with a person's token.
-    return shapes.git_commit(call, git.commit(git.sign(sha, _SIGNATURE) if own else sha))
+    # GitHub signs the commits that an App creates as itself, but not those created with a person's token.
+    return shapes.git_commit(call, git.commit(git.sign(sha, _SIGNATURE) if signed else sha))
 
 
 def _ref(call: Call) -> Json:
@@ -103,14 +103,14 @@ def _ref(call: Call) -> Json:
 
 
 def _create_ref(call: Call) -> Json:
-    name, sha, here = call.text("ref").removeprefix("refs/heads/"), call.text("sha"), call.repository
-    if not _SHA.fullmatch(sha) or here.git.object(sha) is None:
+    name, sha, hosted = call.text("ref").removeprefix("refs/heads/"), call.text("sha"), call.repository
+    if not _SHA.fullmatch(sha) or hosted.git.object(sha) is None:
         raise RefusedError(422, "Object does not exist")
-    if here.git.tip(name):
+    if hosted.git.tip(name):
         raise RefusedError(422, "Reference already exists")
-    if here.signatures_required and any(here.git.signature(new) is None for new in here.git.new_commits(sha)):
+    if hosted.signatures_required and any(hosted.git.signature(new) is None for new in hosted.git.new_commits(sha)):
         raise RefusedError(422, "Repository rule violations found\n\nCommits must have verified signatures.\n\n")
-    here.git.move(name, sha, None)
+    hosted.git.move(name, sha, None)
     return shapes.ref(call, name, sha)
 
 

@@ -87,7 +87,7 @@ def web(call: Call) -> str:
 
 def user(login: str, root: str) -> Json:
     """An account."""
-    own = f"{root}{PREFIX}/users/{login}"
+    url = f"{root}{PREFIX}/users/{login}"
     return {
         "login": login,
         "id": sum(login.encode()) + len(login),
@@ -96,9 +96,9 @@ def user(login: str, root: str) -> Json:
         "gravatar_id": "",
         "type": "Bot" if login.endswith("[bot]") else "User",
         "site_admin": False,
-        "url": own,
+        "url": url,
         "html_url": f"{root}/{login}",
-        **{name: f"{own}/{path}" for name, path in _USER_LINKS.items()},
+        **{name: f"{url}/{path}" for name, path in _USER_LINKS.items()},
     }
 
 
@@ -112,25 +112,25 @@ def myself(login: str, root: str, now: datetime) -> Json:
 
 def repository(call: Call) -> Json:
     """The repository."""
-    here = call.repository
-    changed = time(here.created_at)
+    hosted = call.repository
+    changed = time(hosted.created_at)
     return {
-        "id": here.id,
-        "node_id": node("Repository", here.full_name),
-        "name": here.name,
-        "full_name": here.full_name,
-        "owner": user(here.owner, call.root),
+        "id": hosted.id,
+        "node_id": node("Repository", hosted.full_name),
+        "name": hosted.name,
+        "full_name": hosted.full_name,
+        "owner": user(hosted.owner, call.root),
         "private": False,
         "fork": False,
-        "archived": here.archived,
+        "archived": hosted.archived,
         "disabled": False,
         "visibility": "public",
-        "default_branch": here.branch,
+        "default_branch": hosted.branch,
         "url": api(call),
         "html_url": web(call),
         "clone_url": f"{web(call)}.git",
         "git_url": f"{web(call)}.git",
-        "ssh_url": f"git@forge:{here.full_name}.git",
+        "ssh_url": f"git@forge:{hosted.full_name}.git",
         "svn_url": web(call),
         "created_at": changed,
         "updated_at": changed,
@@ -145,14 +145,14 @@ def repository(call: Call) -> Json:
 
 def brief(call: Call, pull: Pull) -> Json:
     """A pull request in a list: without who merged it, whether it is mergeable, and its counts."""
-    here = call.repository
-    own, issue, page = f"{api(call)}/pulls/{pull.number}", f"{api(call)}/issues/{pull.number}", web(call)
+    hosted = call.repository
+    pull_url, issue, page = f"{api(call)}/pulls/{pull.number}", f"{api(call)}/issues/{pull.number}", web(call)
     links = {
         "comments_url": f"{issue}/comments",
-        "commits_url": f"{own}/commits",
+        "commits_url": f"{pull_url}/commits",
         "issue_url": issue,
-        "review_comment_url": f"{own}/comments{{/number}}",
-        "review_comments_url": f"{own}/comments",
+        "review_comment_url": f"{pull_url}/comments{{/number}}",
+        "review_comments_url": f"{pull_url}/comments",
         "statuses_url": f"{api(call)}/statuses/{pull.head_sha}",
     }
     return {
@@ -168,13 +168,13 @@ def brief(call: Call, pull: Pull) -> Json:
         "author_association": "CONTRIBUTOR",
         "labels": [],
         **dict.fromkeys(("assignee", "auto_merge", "milestone")),
-        "url": own,
+        "url": pull_url,
         "html_url": f"{page}/pull/{pull.number}",
         "diff_url": f"{page}/pull/{pull.number}.diff",
         "patch_url": f"{page}/pull/{pull.number}.patch",
         **links,
         "_links": {
-            "self": {"href": own},
+            "self": {"href": pull_url},
             "html": {"href": f"{page}/pull/{pull.number}"},
             **{name.removesuffix("_url"): {"href": url} for name, url in links.items()},
         },
@@ -187,9 +187,9 @@ def brief(call: Call, pull: Pull) -> Json:
         **{
             side: {
                 "ref": ref,
-                "label": f"{here.owner}:{ref}",
+                "label": f"{hosted.owner}:{ref}",
                 "sha": sha,
-                "user": user(here.owner, call.root),
+                "user": user(hosted.owner, call.root),
                 "repo": repository(call),
             }
             for side, ref, sha in (("head", pull.head, pull.head_sha), ("base", pull.base, pull.base_sha))
@@ -274,7 +274,7 @@ def git_commit(call: Call, facts: CommitFacts) -> Json:
 def commit(call: Call, facts: CommitFacts) -> Json:
     """A commit with the accounts of its author and committer."""
     inside = git_commit(call, facts)
-    own = f"{api(call)}/commits/{facts.sha}"
+    url = f"{api(call)}/commits/{facts.sha}"
     people = {
         role: user(login, call.root) if (login := _login(call, email)) else {}
         for role, email in (("author", facts.email), ("committer", facts.committer_email))
@@ -282,8 +282,8 @@ def commit(call: Call, facts: CommitFacts) -> Json:
     details = {name: inside[name] for name in ("message", "tree", "author", "committer", "verification")}
     return {
         **{name: inside[name] for name in ("sha", "node_id", "html_url", "parents")},
-        "url": own,
-        "comments_url": f"{own}/comments",
+        "url": url,
+        "comments_url": f"{url}/comments",
         "commit": {**details, "url": inside["url"], "comment_count": 0},
         **people,
     }

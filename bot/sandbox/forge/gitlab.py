@@ -39,15 +39,15 @@ def _web(call: Call) -> str:
 
 
 def _project(call: Call) -> Json:
-    here = call.repository
+    repository = call.repository
     return {
-        "id": here.id,
-        "name": here.name,
-        "path": here.name,
-        "path_with_namespace": here.full_name,
-        "default_branch": here.branch,
+        "id": repository.id,
+        "name": repository.name,
+        "path": repository.name,
+        "path_with_namespace": repository.full_name,
+        "default_branch": repository.branch,
         "visibility": "private",
-        "archived": here.archived,
+        "archived": repository.archived,
         "web_url": _web(call),
         "http_url_to_repo": f"{_web(call)}.git",
         "permissions": {"project_access": _DEVELOPER, "group_access": None},

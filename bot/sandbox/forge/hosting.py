@@ -189,7 +189,7 @@ class HostedRepository:
     def commit(
         self, branch: str, files: Mapping[str, str | None], message: str, by: str, at: datetime | None = None
     ) -> str:
-        """Commit files (path to text, None removes) to a branch, created from the default branch if new; the SHA."""
+        """Commit files (path to text, None removes) to a branch, which may be new, and return the SHA."""
         with self._lock:
             before = self.git.tip(branch)
             start = before or self.git.tip(self.branch)
@@ -212,7 +212,7 @@ class HostedRepository:
         self.on_push(branch, after)
 
     def pull(self, number: int) -> Pull:
-        """The pull request with this number, with its current head. RefusedError 404."""
+        """The pull request with this number, with its current head. Raises RefusedError 404."""
         with self._lock:
             pull = self.pulls.get(number)
             if pull is None:
@@ -226,9 +226,10 @@ class HostedRepository:
             return [self._as_of(self.pulls[number], tips) for number in sorted(self.pulls, reverse=True)]
 
     def open_pull(self, *, head: str, base: str, title: str, body: str, by: str, at: datetime | None = None) -> Pull:
-        """Open a pull request. RefusedError 422 for an unknown branch, no commits, or a duplicate."""
+        """Open a pull request. Raises RefusedError 422 for an unknown branch, no commits, or a duplicate."""
         with self._lock:
-            tips = {"head": self.git.tip(head), "base": self.git.tip(base)}
+            branches = self.git.branches()
+            tips = {"head": branches.get(head), "base": branches.get(base)}
             errors = [
                 {"resource": "PullRequest", "field": field_, "code": "invalid"}
                 for field_, tip in tips.items()
@@ -260,7 +261,7 @@ class HostedRepository:
     def review(
         self, number: int, by: str, state: str = "APPROVED", body: str = "", at: datetime | None = None
     ) -> Review:
-        """Review an open pull request at its current head. RefusedError 422 to approve one's own."""
+        """Review an open pull request at its current head. Raises RefusedError 422 to approve one's own."""
         with self._lock:
             pull = self._opened(number)
             if by == pull.author and state != "COMMENTED":
@@ -300,7 +301,7 @@ class HostedRepository:
         delete_branch: bool = False,
         at: datetime | None = None,
     ) -> Pull:
-        """Merge an open pull request. RefusedError 405 on a conflict, 409 when its head or base has moved."""
+        """Merge an open pull request. Raises RefusedError 405 on a conflict, 409 if its head or base has moved."""
         if method not in tuple(Method):
             raise RefusedError(422, "Invalid request.\n\nmerge_method must be merge, squash or rebase.")
         with self._lock:
@@ -344,7 +345,7 @@ class HostedRepository:
         return True
 
     def commits_of(self, pull: Pull) -> list[str]:
-        """The commits of a pull request, newest first; none when the repository no longer has them."""
+        """The commits of a pull request, newest first; none if the repository no longer has them."""
         try:
             return self.git.shas(pull.base_sha, pull.head_sha)
         except GitError:
@@ -375,7 +376,7 @@ class HostedRepository:
         return pull
 
     def _keep_head(self, pull: Pull) -> None:
-        # As on GitHub, the commits stay reachable when the branch is deleted.
+        # As on GitHub, the commits stay reachable after the branch is deleted.
         self.git.run("update-ref", f"refs/pull/{pull.number}/head", pull.head_sha)
 
     def _as_of(self, pull: Pull, tips: Mapping[str, str]) -> Pull:

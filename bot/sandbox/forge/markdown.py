@@ -1,4 +1,4 @@
-"""The Markdown of pull requests as HTML, with links to the pull requests and commits it names. No HTML passes."""
+"""Converts the Markdown of pull requests to HTML, with links to pull requests and commits. HTML is escaped."""
 
 import re
 from html import escape
@@ -20,7 +20,7 @@ def html(text: str, repository: str) -> str:
 
 
 def _refer(state: StateCore) -> None:
-    """Link what plain text names, and keep headings below those of the page."""
+    """Link references in plain text, and keep headings below those of the page."""
     for block in state.tokens:
         if block.type.startswith("heading_"):
             block.tag = "h4"

@@ -18,18 +18,18 @@ class Method(StrEnum):
 
 
 def merge_commit(git: Git, base: str, head: str, message: str, *, by: Person, at: datetime) -> str:
-    """A merge commit with two parents, base first. ConflictError on a conflict."""
+    """A merge commit with two parents, base first. Raises ConflictError on a conflict."""
     tree = git.merged_tree(base, head)
     return git.commit_tree(tree, [base, head], message, author=by, committer=WEB, at=at)
 
 
 def squash(git: Git, base: str, head: str, message: str, *, by: Person, at: datetime) -> str:
-    """One commit on the base with the tree of the merge. ConflictError on a conflict."""
+    """One commit on the base with the tree of the merge. Raises ConflictError on a conflict."""
     return git.commit_tree(git.merged_tree(base, head), [base], message, author=by, committer=WEB, at=at)
 
 
 def rebase(git: Git, base: str, head: str, *, by: Person, at: datetime) -> str:
-    """Reapply the branch's commits on the base, with their authors and messages. ConflictError on a conflict."""
+    """Reapply the branch's commits on the base, with their authors and messages. Raises ConflictError on a conflict."""
 
     def synthetic(tree: str, *parents: str) -> str:
         return git.commit_tree(tree, parents, "side", author=by, committer=by, at=at)

@@ -16,7 +16,7 @@ from bot.sandbox.forge.git import CommitFacts, Person
 from bot.sandbox.forge.hosting import Comment, HostedRepository, Pull, RefusedError, Review
 from bot.sandbox.forge.merge import Method
 
-_MAX_LINES = 600  # shown per file; the page says how many more there are
+_MAX_LINES = 600  # per file; the page shows how many more there are
 _COMMITS = 40
 _METHODS = {Method.MERGE: "Merge", Method.SQUASH: "Squash", Method.REBASE: "Rebase"}
 _STATES = {"open": "Open", "merged": "Merged", "closed": "Closed"}
@@ -100,7 +100,7 @@ def add_routes(
         )
 
     async def act(request: web.Request) -> web.Response:
-        # Another site must not merge here through someone's browser: https://web.dev/articles/fetch-metadata
+        # Other sites must not merge here through someone's browser: https://web.dev/articles/fetch-metadata
         if request.headers.get("Sec-Fetch-Site") == "cross-site":
             raise web.HTTPForbidden(text="Forms from other sites are not accepted.")
         form = {name: value for name, value in (await request.post()).items() if isinstance(value, str)}

@@ -19,7 +19,7 @@ from bot.sandbox.forge.git import Person
 from bot.sandbox.forge.hosting import HostedRepository, RefusedError
 from bot.sandbox.forge.webhooks import Sender
 
-_LIMIT = 5000  # requests an hour, as GitHub grants a token
+_LIMIT = 5000  # requests an hour, as for a token on GitHub
 _HOUR = timedelta(hours=1)
 _WRITES = frozenset({"contents", "pull_requests", "issues"})
 _CREATIONS = ("/pulls", "/merge_requests", "/pullrequests", "/pull-requests", "/git/refs")
@@ -39,7 +39,7 @@ class Faults:
     slow: float = 0.0  # seconds before each answer
     rate_limited_until: datetime | None = None  # when an exhausted rate limit resets
     secondary_limit: int | None = None  # seconds of GitHub's Retry-After
-    lose_creations: int = 0  # this many pull requests or branches are created but answered with a 502
+    lose_creations: int = 0  # how many pull requests or branches are created but answered with a 502
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The forge's pages of a file and of a directory at a commit. A link can end in a line: `#L3`."""
+"""The forge's pages of a file and of a directory at a commit. A link can end with a line: `#L3`."""
 
 from html import escape
 from urllib.parse import quote
@@ -9,7 +9,7 @@ _MAX_LINES = 2_000
 
 
 def source(git: Git, root: str, sha: str, path: str) -> str | None:
-    """The body of the page of a file, or of a directory; None if the commit has no such path. `root` is a URL path."""
+    """The body of the page of a file or directory; None if the commit has no such path. `root` is a URL path."""
     try:
         kind = git.run("cat-file", "-t", f"{sha}:{path}").strip()
         if kind == "tree":

@@ -1,6 +1,6 @@
 """The manifest repository of a small shop: three applications, two environments, two weeks of history.
 
-For the demo's story, there is also a catalog of many objects, and the last change is not merged yet.
+For the demo's story, there is also a catalog with many objects, and the last change is not merged yet.
 """
 
 from collections.abc import Iterator, Mapping
@@ -22,7 +22,7 @@ _PEOPLE = {"ana": "Ana Ferrer", "bo": "Bo Lindqvist", "chen": "Chen Wei", "dara"
 _APPLICATIONS = ("shop", "payments", "search")
 CATALOG = "catalog"
 _CATALOG_SIZE = 500
-CHECKOUT = "environments/production/checkout"  # the path of what a scenario adds to Argo CD
+CHECKOUT = "environments/production/checkout"  # the path that a scenario adds to Argo CD
 
 
 @dataclass(frozen=True, slots=True)
@@ -361,7 +361,7 @@ def _first_files() -> Iterator[tuple[str, str]]:
 
 
 def _more_files(catalog: StackApplication) -> dict[str, str]:
-    """The catalog's many ConfigMaps, and the application that Argo CD gets in a scenario."""
+    """The catalog's many ConfigMaps, and the application that a scenario adds to Argo CD."""
     items = (
         f"apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: item-{number:03}\ndata:\n  price: '{number}.90'\n"
         for number in range(_CATALOG_SIZE)

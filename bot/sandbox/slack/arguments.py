@@ -17,7 +17,7 @@ class Arguments:
         return name in self.raw
 
     def text(self, name: str, default: str = "") -> str:
-        """A string. SlackError invalid_arguments for anything else."""
+        """A string. Raises SlackError invalid_arguments for anything else."""
         value = self.raw.get(name, default)
         if isinstance(value, int | float) and not isinstance(value, bool):
             return str(value)
@@ -26,7 +26,7 @@ class Arguments:
         return value
 
     def required(self, name: str) -> str:
-        """A required string. SlackError invalid_arguments when it is missing."""
+        """A required string. Raises SlackError invalid_arguments if it is missing."""
         value = self.text(name)
         if not value:
             raise SlackError("invalid_arguments", [f"[ERROR] missing required field: {name}"])
@@ -37,14 +37,14 @@ class Arguments:
         return str(self.raw.get(name, "")).lower() in {"1", "true"}
 
     def number(self, name: str, default: int) -> int:
-        """An integer. SlackError invalid_arguments for anything else."""
+        """An integer. Raises SlackError invalid_arguments for anything else."""
         try:
             return int(self.raw.get(name, default))
         except (TypeError, ValueError):
             raise SlackError("invalid_arguments", [f"[ERROR] must be an integer [json-pointer:/{name}]"]) from None
 
     def structure(self, name: str, refusal: str = "invalid_arguments") -> Any:
-        """A list or object; None when not given. SlackError `refusal` when it is not JSON."""
+        """A list or object; None if not given. Raises SlackError `refusal` if it is not JSON."""
         value = self.raw.get(name)
         if not isinstance(value, str):
             return value

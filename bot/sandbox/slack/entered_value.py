@@ -52,8 +52,8 @@ def elements(block: Mapping[str, Any]) -> list[Any]:
 def entered(element: Json, submitted: Any) -> Json:
     """An element's value: `submitted` is text, an option's value, a list of those, or the page's form of them.
 
-    None means the initial value; {"value": None} and the like mean that it was cleared. LookupError for an unknown
-    option.
+    None means the initial value; {"value": None} and the like mean that it was cleared. Raises LookupError for an
+    unknown option.
     """
     name, initial = _KINDS[element["type"]]
     empty: list[Any] | None = [] if name in _LISTS else None

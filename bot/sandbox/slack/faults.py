@@ -77,7 +77,7 @@ class Faults:
     weather: Weather | None = field(default=None, init=False)
 
     def fate(self, method: str, now: float) -> Fate | None:
-        """The outcome of this call; None when it has no fault."""
+        """The outcome of this call; None without a fault."""
         if now < self.down_until:
             self.struck["unavailable"] += 1
             return DOWN

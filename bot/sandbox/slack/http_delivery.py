@@ -28,7 +28,7 @@ class HttpDelivery:
         self._secret = signing_secret.encode()
 
     async def send(self, kind: str, payload: Json, attempt: int, reason: str) -> Json:
-        """Post one payload and return the response's body as an ack's payload. UndeliveredError unless it is a 200.
+        """Post one payload, and return the response's body as the ack's payload. Raises UndeliveredError if not 200.
 
         Retries, and how to turn them off: https://docs.slack.dev/apis/events-api#retries.
         """

@@ -65,7 +65,7 @@ class Transport(Protocol):
     timeout_reason: str  # the reason given with a retry after a missed ack
 
     async def send(self, kind: str, payload: Json, attempt: int, reason: str) -> Json:
-        """Deliver one payload and wait for the ack; its payload, or {}. UndeliveredError.
+        """Deliver one payload, wait for the ack, and return the ack's payload or {}. Raises UndeliveredError.
 
         `attempt` counts from 0; `reason` is why the previous one failed.
         """
@@ -161,7 +161,7 @@ class Triggers:
             return name
 
     def exchange(self, name: str) -> Trigger:
-        """Use a trigger ID. SlackError invalid_trigger_id, expired_trigger_id or exchanged_trigger_id."""
+        """Use a trigger ID. Raises SlackError invalid_trigger_id, expired_trigger_id or exchanged_trigger_id."""
         with self._workspace.changed:
             trigger = self._known.get(name)
             if trigger is None:
@@ -203,7 +203,7 @@ class ResponseUrls:
             return f"/response/{name}"
 
     def use(self, name: str) -> ResponseUrl:
-        """Count one use. SlackError expired_url or used_url."""
+        """Count one use. Raises SlackError expired_url or used_url."""
         with self._workspace.changed:
             url = self._known.get(name)
             if url is None or self._workspace.clock() > url.expires:

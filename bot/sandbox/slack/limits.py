@@ -228,8 +228,8 @@ _MESSAGE: dict[str, Check] = {
 def _unique(blocks: Sequence[Any], at: str) -> Iterator[str]:
     """Unique block_ids in a message or view, unique action_ids in a block, and at most one focused element."""
     yield from _distinct(blocks, "block_id", "block", at)
-    every = [element for block in blocks if isinstance(block, dict) for element in elements(block)]
-    if sum(isinstance(element, dict) and element.get("focus_on_load") is True for element in every) > 1:
+    interactive = [element for block in blocks if isinstance(block, dict) for element in elements(block)]
+    if sum(isinstance(element, dict) and element.get("focus_on_load") is True for element in interactive) > 1:
         yield wrong("only one element may have focus_on_load", at)
     for index, block in enumerate(blocks):
         if isinstance(block, dict):
@@ -266,7 +266,7 @@ def _weight(block: Mapping[str, Any]) -> int:
 
 
 def check_blocks(blocks: Any, *, weigh: bool = True, unsupported: Collection[str] = ()) -> list[dict[str, Any]]:
-    """Check the blocks of a message. SlackError invalid_blocks, invalid_blocks_format or msg_blocks_too_long.
+    """Check the blocks of a message. Raises SlackError invalid_blocks, invalid_blocks_format or msg_blocks_too_long.
 
     `weigh` is off for response_url, which accepts more than chat.postMessage does. Blocks of the types in `unsupported`
     are rejected, as in a workspace that does not have them yet.
@@ -314,7 +314,7 @@ _VIEWS = {
 
 
 def check_view(view: Any, kind: str) -> dict[str, Any]:
-    """Check a view of this kind (`modal` or `home`). SlackError invalid_arguments or view_too_large."""
+    """Check a view of this kind (`modal` or `home`). Raises SlackError invalid_arguments or view_too_large."""
     if not isinstance(view, dict):
         raise SlackError("invalid_arguments", [wrong("must be an object", "/view")])
     if len(json.dumps(view, ensure_ascii=False).encode()) > VIEW_BYTES:
@@ -332,7 +332,7 @@ def check_view(view: Any, kind: str) -> dict[str, Any]:
 
 
 def check_text(text: str, maximum: int) -> str:
-    """Check a message's text. SlackError msg_too_long."""
+    """Check a message's text. Raises SlackError msg_too_long."""
     if len(text) > maximum:
         raise SlackError("msg_too_long")
     return text

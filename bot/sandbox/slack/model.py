@@ -195,7 +195,7 @@ class Channel:
         return [message for message in self.messages if not message.deleted or message.reply_count]
 
     def find(self, ts: str) -> Message | None:
-        """The message with that ts, unless it is deleted."""
+        """The message with this ts, unless it is deleted."""
         return next((message for message in self.messages if message.ts == ts and not message.deleted), None)
 
     def page(self) -> Json:

@@ -23,7 +23,7 @@ class People:
         self._send = send
 
     def say(self, user: str, channel: str, text: str, thread_ts: str | None = None) -> Message:
-        """Post as a person; `@gitops` mentions the bot. SlackError is_archived or channel_not_found."""
+        """Post as a person; `@gitops` mentions the bot. Raises SlackError is_archived or channel_not_found."""
         workspace = self._workspace
         room = workspace.channel(channel)
         if room.archived:
@@ -48,7 +48,7 @@ class People:
         return self._event(user, None, event | ({"view": home.api()} if home else {}))
 
     def command(self, user: str, channel: str, text: str) -> Interaction:
-        """Send a slash command, `text` with or without `/gitops`. SlackError is_archived or channel_not_found."""
+        """Send a slash command, with or without `/gitops`. Raises SlackError is_archived or channel_not_found."""
         room = self._workspace.channel(channel)
         if room.archived:
             raise SlackError("is_archived")
@@ -81,9 +81,9 @@ class People:
         block_id: str | None = None,
         values: Mapping[str, Any] | None = None,
     ) -> Interaction:
-        """Click a button or select an option. LookupError when it does not exist.
+        """Click a button or select an option. Raises LookupError if it does not exist.
 
-        `values`: the current values of a view's other elements, as for `submit`.
+        `values` are the current values of a view's other elements, as for `submit`.
         """
         view = target if isinstance(target, View) else None
         message = target if isinstance(target, Message) else None
@@ -113,8 +113,8 @@ class People:
     def submit(self, user: str, view: View, values: Mapping[str, Any]) -> Interaction:
         """Submit a modal.
 
-        `values` by action_id, by block_id, or nested as in view.state. Errors that Slack's client finds itself, such as
-        an empty required field, are shown at the input and nothing is sent: `error` is then `invalid_input`.
+        `values` are by action_id, by block_id, or nested as in view.state. Errors that Slack's client finds itself,
+        such as an empty required field, are shown at the input and nothing is sent: `error` is then `invalid_input`.
         """
         interaction = Interaction("interactive", user, None, {})
         complaints = {}
@@ -141,7 +141,7 @@ class People:
         return interaction
 
     def close(self, user: str, view: View, *, cleared: bool = False) -> Interaction | None:
-        """Close a modal, or with `cleared` its whole stack; the app is notified if it asked for that."""
+        """Close a modal, or with `cleared` its whole stack. Notifies the app if it asked for that."""
         stack = list(self._workspace.modals[user])
         cleared = cleared or bool(view.content.get("clear_on_close"))
         self._workspace.close_modals(reversed(stack) if cleared else [view])
@@ -153,10 +153,10 @@ class People:
         return interaction
 
     def respond(self, url: ResponseUrl, body: Mapping[str, Any]) -> None:
-        """Handle a POST to a response URL, or a command's immediate response. SlackError no_text, invalid_blocks, …"""
+        """Handle a POST to a response URL, or a command's immediate response. Raises SlackError."""
         workspace = self._workspace
         with workspace.changed:
-            # A command's URL replaces what its immediate response showed.
+            # A command's URL replaces its immediate response.
             origin = url.origin or next(iter(url.interaction.responses), None)
             if body.get("delete_original"):
                 if origin is not None:
@@ -204,7 +204,7 @@ class People:
             "channel": {"id": message.channel, "name": self._workspace.channels[message.channel].name},
             "state": {"values": state(message.blocks, picked)},
         }
-        # Slack keeps no copy of an ephemeral message to send back.
+        # Slack doesn't send ephemeral messages back.
         return payload if message.ephemeral_for else payload | {"message": message.api()}
 
     def _reply_to(self, interaction: Interaction, origin: Message | None, view: View | None = None) -> None:

@@ -1,4 +1,4 @@
-"""How often each Web API method may be called: https://docs.slack.dev/apis/web-api/rate-limits."""
+"""Rate limits of the Web API methods: https://docs.slack.dev/apis/web-api/rate-limits."""
 
 import math
 from collections.abc import Callable
@@ -36,7 +36,7 @@ class Rates:
 
     @classmethod
     def unlimited(cls) -> "Rates":
-        """Rates that tests never reach."""
+        """Rates too high to reach in tests."""
         return cls(post_per_second=1e6, post_burst=1_000_000, per_minute={})
 
 
@@ -47,7 +47,7 @@ class _Bucket:
 
 
 class Limiter:
-    """Token buckets, one per channel that is posted to and one per method."""
+    """Token buckets, one per channel for posts and one per method."""
 
     def __init__(self, rates: Rates, clock: Callable[[], float]) -> None:
         self.rates = rates
@@ -55,7 +55,7 @@ class Limiter:
         self._buckets: dict[tuple[str, str], _Bucket] = {}
 
     def take(self, method: str, channel: str) -> None:
-        """Count one call. RateLimitedError when it exceeds the rate."""
+        """Count one call. Raises RateLimitedError if it exceeds the rate."""
         if method == "chat.postMessage":
             self._take((method, channel), self.rates.post_per_second, self.rates.post_burst)
         elif method in self.rates.per_minute:

@@ -25,7 +25,7 @@ from bot.sandbox.slack.ui import ME, Ui
 from bot.sandbox.slack.web_api import Call, WebApi, read_arguments
 
 T = TypeVar("T")
-_OUTSIDE = ("/link/", "/response/", "/upload/")  # also down when the Web API is, which logs its own calls
+_OUTSIDE = ("/link/", "/response/", "/upload/")  # also down if the Web API is, which logs its own calls
 UPLOAD_BYTES = 64 * 1024 * 1024
 
 
@@ -81,7 +81,7 @@ class SandboxSlack:
 
     @contextmanager
     def serve(self, port: int = 0) -> Iterator[Self]:
-        """Run on its own thread; `url` and `api_url` are known inside."""
+        """Run on its own thread; `url` and `api_url` are set inside."""
         with Server(self.app, port) as server:
             self.services.url = server.url
             yield self
@@ -129,7 +129,7 @@ class SandboxSlack:
     ) -> Interaction:
         """Click a button (`value` selects one of several with the same action_id) or select an option by its value.
 
-        `values`: the values of a view's other elements. LookupError when the message or the element is gone.
+        `values` are those of a view's other elements. Raises LookupError if the message or element no longer exists.
         """
         return self._people.click(user, target, action_id, value, values=values)
 
@@ -138,7 +138,7 @@ class SandboxSlack:
         return self._people.submit(user, view, values or {})
 
     def close_view(self, user: str, view: View, *, cleared: bool = False) -> Interaction | None:
-        """Close a modal; an Interaction when the app asked to be notified."""
+        """Close a modal; returns an Interaction if the app asked to be notified."""
         return self._people.close(user, view, cleared=cleared)
 
     def open_home(self, user: str) -> Interaction:
@@ -148,7 +148,7 @@ class SandboxSlack:
     # ---------------------------------------------------------------- reading the workspace
 
     def wait_for(self, predicate: Callable[[], T], timeout: float = 5.0) -> T:
-        """Wait until the predicate is true and return its value. TimeoutError."""
+        """Wait until the predicate is true and return its value. Raises TimeoutError."""
         with self.workspace.changed:
             value = self.workspace.changed.wait_for(predicate, timeout)
         if not value:
@@ -163,7 +163,7 @@ class SandboxSlack:
             return [message for message in messages if not message.deleted and not message.ephemeral_for]
 
     def posted(self, channel: str) -> list[Message]:
-        """All messages ever posted for everyone in a channel, also deleted ones, oldest first."""
+        """All messages ever posted for everyone in a channel, including deleted ones, oldest first."""
         with self.workspace.changed:
             return [message for message in self.workspace.channel(channel).messages if not message.ephemeral_for]
 
@@ -218,7 +218,7 @@ class SandboxSlack:
         self._spawn(self.services.sockets.close())
 
     def delete_message(self, channel: str, ts: str, by: str = ME) -> None:
-        """Delete a message as a user. LookupError when it does not exist."""
+        """Delete a message as a user. Raises LookupError if it does not exist."""
         message = self.workspace.channel(channel).find(ts)
         if message is None:
             raise LookupError("no such message")
@@ -248,7 +248,7 @@ class SandboxSlack:
 
         The fields of `Faults` are set; `down_for` takes seconds; `down`, `up`, `drop_connections`, `close_connections`
         and `disconnect` ignore their value; `delete_message` takes {channel, ts}; `archive`, `unarchive`, `remove_bot`
-        and `invite_bot` take a channel. LookupError for an unknown name, before anything is done.
+        and `invite_bot` take a channel. Raises LookupError for an unknown name, before anything is done.
         """
         actions: dict[str, Callable[[Any], None]] = {
             "archive": self.archive,

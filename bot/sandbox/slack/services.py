@@ -26,7 +26,7 @@ ALL_SCOPES = frozenset(
 
 @dataclass(slots=True)
 class Services:
-    """The workspace and its services. `url` is the server's root, known from the first request on."""
+    """The workspace and its services. `url` is the server's root, known after the first request."""
 
     workspace: Workspace
     faults: Faults

@@ -73,7 +73,7 @@ class SocketMode:
         return socket
 
     async def send(self, kind: str, payload: Json, attempt: int, reason: str) -> Json:
-        """Send a payload over a random connection; the ack's payload, or {}."""
+        """Send a payload over a random connection, and return the ack's payload or {}."""
         if not self.connections:
             raise UndeliveredError("dispatch_failed", self.timeout_reason)
         with self._workspace.changed:
@@ -92,7 +92,7 @@ class SocketMode:
         self._waiting[envelope_id] = ack
         try:
             if not self._faults.strikes("lost_payloads"):
-                with contextlib.suppress(ConnectionError):  # the socket died: there is no ack
+                with contextlib.suppress(ConnectionError):  # the socket died, so there is no ack
                     await self.connections[chosen].socket.send_json(envelope)
             return await ack
         finally:

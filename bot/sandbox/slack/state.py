@@ -62,7 +62,7 @@ class Workspace:
             return f"{prefix}{self._serial:04d}{self.random.getrandbits(32):08X}"
 
     def channel(self, name: str) -> Channel:
-        """A channel by ID, or by name with or without `#`. SlackError channel_not_found."""
+        """A channel by ID, or by name with or without `#`. Raises SlackError channel_not_found."""
         bare = name.removeprefix("#")
         for channel in self.channels.values():
             if name == channel.id or bare == channel.name:
@@ -77,7 +77,7 @@ class Workspace:
             return name
 
     def bot_channel(self, name: str) -> Channel:
-        """A channel that the bot can post to. SlackError channel_not_found, is_archived or not_in_channel."""
+        """A channel that the bot can post to. Raises SlackError channel_not_found, is_archived or not_in_channel."""
         channel = self.channel(name)
         if channel.archived:
             raise SlackError("is_archived")
@@ -86,7 +86,7 @@ class Workspace:
         return channel
 
     def post(self, message: Message) -> Message:
-        """Add a message and send it to the page. A reply to a deleted parent goes to the channel itself."""
+        """Add a message and send it to the page. A reply to a deleted parent goes to the channel."""
         with self.changed:
             channel = self.channels[message.channel]
             parent = channel.find(message.thread_ts) if message.thread_ts else None
@@ -153,7 +153,7 @@ class Workspace:
             self.publish({"type": "modal", "user": view.user, "view": view.page()})
 
     def close_modals(self, views: Iterable[View]) -> None:
-        """Close modals; those below come to the top."""
+        """Close modals, which reveals those below."""
         with self.changed:
             for view in list(views):
                 self.modals[view.user].remove(view)

@@ -81,8 +81,8 @@ _LONGEST = 3  # steps
 class Storm:
     """Injects random faults into a sandbox inside a `with` block, and undoes lasting ones at its end.
 
-    With the same seed, the n-th call of each method has the same fault and the n-th step the same effect, in whatever
-    order threads call. `slack.faults.struck` counts the faults.
+    With the same seed, the n-th call of each method has the same fault and the n-th step the same effect, in any order
+    of threads. `slack.faults.struck` counts the faults.
     """
 
     def __init__(
@@ -120,7 +120,7 @@ class Storm:
         return self._draw(fault) < self._deliveries.get(fault, 0.0)
 
     def step(self) -> list[tuple[str, Any]]:
-        """End what has lasted long enough and start something new; what was injected, by name, in order."""
+        """End faults that have lasted long enough, and start a new one. Returns the injected faults, in order."""
         with self._slack.workspace.changed:
             injected = list(self._ended())
             drawn = self._random("step")

@@ -121,7 +121,7 @@ class Ui:
             while (event := await stream.get()) is not None:
                 await response.write(f"data: {json.dumps(event, ensure_ascii=False)}\n\n".encode())
         except ConnectionError:
-            pass  # the page went away
+            pass  # the page was closed
         finally:
             self._streams.discard(stream)
         return response
@@ -150,7 +150,7 @@ class Ui:
         return web.Response(body=file.content, content_type="text/plain", charset="utf-8", headers=headers)
 
     def _posted(self, act: Callable[[Json], Interaction | None]) -> Handler:
-        """A handler that takes one JSON object, and answers 400 with `error` when it cannot be done.
+        """A handler that takes one JSON object, and answers 400 with `error` if the action fails.
 
         An interaction is answered once the app has acked or failed to, so that the page can show the wait.
         """

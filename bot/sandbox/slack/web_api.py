@@ -104,7 +104,7 @@ class WebApi:
             return web.Response(status=fate.seen, text="upstream connect error")
         if fate.silent:
             until = time.monotonic() + self._services.faults.silence
-            # aiohttp does not tell a handler that the client closed the connection: there is no event to wait for.
+            # aiohttp doesn't tell a handler when the client closes the connection, so there is no event to wait for.
             while request.transport and not request.transport.is_closing() and time.monotonic() < until:  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
         if request.transport:

@@ -88,13 +88,7 @@ def rollout(revision):
 def url(request, tmp_path):
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/state.db"
-    url = request.getfixturevalue("postgresql").url
-    store = SqlStore(url)
-    with store.database.begin() as connection:
-        for table in reversed(metadata.sorted_tables):
-            connection.execute(table.delete())
-    store.close()
-    return url
+    return request.getfixturevalue("empty_postgresql")
 
 
 @pytest.fixture
@@ -309,23 +303,6 @@ def test_two_that_move_a_head_at_once_keep_its_rollouts_once(store):
     store.rollouts.save(replace(rollout("b" * 40), state=RolloutState.LIVE))
     assert not store.rollouts.advance("platform", "a" * 40, "b" * 40, [rollout("b" * 40)])
     assert [rollout.state for rollout in store.rollouts.unsettled()] == [RolloutState.LIVE]
-
-
-def test_of_several_replicas_one_leads_until_it_stops(postgresql):
-    first, second = SqlStore(postgresql.url), SqlStore(postgresql.url)
-    assert first.leadership.acquire()
-    assert first.leadership.acquire()
-    assert not second.leadership.acquire()
-    first.close()
-    assert second.leadership.acquire()
-    second.close()
-
-
-def test_a_database_of_its_own_needs_no_election(tmp_path):
-    stores = [SqlStore(f"sqlite:///{tmp_path}/{name}.db") for name in "ab"]
-    assert all(store.leadership.acquire() for store in stores)
-    for replica in stores:
-        replica.close()
 
 
 def test_a_suspicion_and_a_card_can_be_forgotten(store):

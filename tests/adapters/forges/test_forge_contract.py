@@ -202,12 +202,14 @@ def test_the_open_pull_request_of_a_branch_is_found_before_a_newer_closed_one(fo
 
 def test_open_pull_requests_by_prefix_newest_first_over_several_pages(forge, hosted, pull):
     tip = hosted.git.tip(BOT_BRANCH)
-    for number in range(120):
-        name = f"gitops-bot/many-{number}" if number % 2 else f"feature-{number}"
-        hosted.git.move(name, tip, None)
+    names = [f"gitops-bot/many-{number}" if number % 2 else f"feature-{number}" for number in range(104)]
+    hosted.git.run(
+        "update-ref", "--stdin", stdin="".join(f"create refs/heads/{name} {tip}\n" for name in names).encode()
+    )
+    for name in names:
         hosted.open_pull(head=name, base="main", title=name, body="", by="mia")
     pulls = forge.open_pull_requests("gitops-bot/")
-    assert [pull.title for pull in pulls] == [f"gitops-bot/many-{n}" for n in range(119, 0, -2)] + ["Raise a"]
+    assert [pull.title for pull in pulls] == [*reversed(names[1::2]), "Raise a"]
     assert len(forge.open_pull_requests()) == 100
 
 

@@ -425,9 +425,7 @@ def test_nothing_is_pushed_once_the_tracked_branch_has_moved(source, repository)
     """Hooks of the remote, which protect its branches, never hear of the tracked branch."""
     head = repository.fetch()
     tree = repository.tree_id(head, "")
-    hook = source.path / ".git/hooks/update"
-    hook.write_text('#!/bin/sh\necho "$1" >> pushed\ntest "$1" != refs/heads/main\n')
-    hook.chmod(0o755)
+    source.add_hook("update", 'echo "$1" >> pushed\ntest "$1" != refs/heads/main')
     repository.push_commit(branch="gitops-bot/one", tree=tree, parent=head, message="x")
     moved = source.commit("Later", {"x.md": "x"})
     with pytest.raises(PushRejectedError):
@@ -471,9 +469,7 @@ def test_no_other_branch_can_be_pushed(source, repository, branch):
     ],
 )
 def test_a_push_that_the_remote_refuses_says_why(source, repository, output, error):
-    hook = source.path / ".git/hooks/pre-receive"
-    hook.write_text(f"#!/bin/sh\ncat <<'END'\n{output}\nEND\nexit 1\n")
-    hook.chmod(0o755)
+    source.add_hook("pre-receive", f"cat <<'END'\n{output}\nEND\nexit 1")
     head = repository.fetch()
     with pytest.raises(PushRejectedError, match=error):
         repository.push_commit(branch="gitops-bot/x", tree=repository.tree_id(head, ""), parent=head, message="x")

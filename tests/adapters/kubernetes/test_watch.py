@@ -10,6 +10,9 @@ from aiohttp import web
 
 from bot.adapters.kubernetes import bounds
 from bot.adapters.kubernetes.cluster import KubernetesCluster
+from bot.adapters.kubernetes.errors import ClusterErrorMapper
+from bot.i18n.catalogue import cluster as texts
+from bot.i18n.language import LocalizedText
 from bot.ports.cluster import ClusterError, ExpiredError, ForbiddenError, Kind, TooLargeError
 from bot.sandbox.server import Server
 from tests.common.kubernetes import config_map
@@ -99,6 +102,14 @@ def test_a_refused_watch_says_why(cluster, client, status, error, sentence):
         client.watch(CONFIG_MAPS, None, "1")
     assert type(raised.value) is error
     assert sentence in str(raised.value)
+
+
+def test_a_watch_from_a_version_in_the_future_needs_a_new_list():
+    """After etcd was restored from a backup, versions are lower than before."""
+    body = b'{"kind": "Status", "code": 504, "message": "Timeout: Too large resource version: 1000, current: 500"}'
+    mapper, action = ClusterErrorMapper("prod", "https://prod.example"), LocalizedText(texts.READ_SCHEMAS)
+    assert isinstance(mapper.rejected(action, 504, body), ExpiredError)
+    assert not isinstance(mapper.rejected(action, 504, b"{}"), ExpiredError)
 
 
 def test_events_that_the_server_forgot_are_an_error_of_the_stream(cluster, client):

@@ -5,7 +5,10 @@ from pathlib import Path
 import pytest
 
 from bot.adapters.rendering.directory import Directory, read_directory
+from bot.core.objects.manifest import ManifestError
 from bot.core.rendering.plain import render_plain
+from bot.core.rendering.source import Source
+from bot.handlers.rendering.render import gather
 from bot.ports.git import RepositoryError
 
 _CONFIG_MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"
@@ -93,3 +96,27 @@ def test_a_file_that_is_too_large_is_not_read(overlay):
         large.truncate(100 * 2**20)
     with pytest.raises(RepositoryError, match=r"a file larger than 5 MiB \(.*large\.bin\)"):
         Directory(overlay).own_files()
+
+
+def test_only_the_submodules_that_are_not_checked_out_are_listed(tmp_path):
+    modules = "".join(
+        f'[submodule "{path}"]\n\tpath = {path}\n' for path in ("apps/a", '"apps/b b"', "other", "../out")
+    )
+    for path in ("work/.git/config", "work/apps/a/.git", "work/.gitmodules"):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(modules)
+    (tmp_path / "work/apps/b b").mkdir()
+    assert Directory(tmp_path / "work/apps").submodules() == ["b b"]
+    assert Directory(tmp_path / "work/apps/a").submodules() == []
+
+
+def test_a_plain_manifest_behind_a_link_out_of_the_work_tree_is_not_read(tmp_path):
+    for path in ("away.yaml", "work/beside.yaml", "work/app/a.yaml", "work/.git/config"):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(_CONFIG_MAP)
+    (tmp_path / "work/app/b.yaml").symlink_to("../beside.yaml")
+    directory = Directory(tmp_path / "work/app")
+    assert set(gather(directory, Source(""), directory.own_files()).files) == {"a.yaml", "b.yaml"}
+    (tmp_path / "work/app/c.yaml").symlink_to(tmp_path / "away.yaml")
+    with pytest.raises(ManifestError, match=r"^c\.yaml:1: This symbolic link"):
+        gather(directory, Source(""), directory.own_files())

@@ -1,51 +1,127 @@
-"""Whether a deployer is syncing an application, from the deployer's resources."""
+"""Which resource deploys an application, and whether it is syncing."""
+
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.core.applications import argocd, flux
 from bot.core.applications.application import Application
-from bot.core.applications.deployer import is_syncing
+from bot.core.applications.deployer import Deployers
+from bot.core.applications.flux_chart import GIT_REPOSITORY
+from bot.core.applications.resource_ref import ResourceRef
 from bot.core.git.repository_ref import RepositoryRef
 
+URL, SERVER = "https://git.example/acme/platform.git", "https://10.0.0.1:6443"
 SHOP = Application("shop", RepositoryRef("platform"), "apps/shop", "prod", "shop", "C1")
+DISCOVERED = replace(SHOP, origin=ResourceRef("Argo CD", "Application", "prod", "argocd", "shop"))
+RECONCILING = {"type": "Reconciling", "status": "True", "lastTransitionTime": "2026-11-20T10:00:00Z"}
 
 
-def argo(path="apps/shop", **more):
-    return {"spec": {"source": {"path": path}}, **more}
+def resource(name="shop", namespace="argocd", created="2026-01-01T00:00:00Z", **fields):
+    return {"metadata": {"name": name, "namespace": namespace, "creationTimestamp": created}, **fields}
 
 
-def flux(path="./apps/shop", status="True", kind="Reconciling", **spec):
-    return {"spec": {"path": path, **spec}, "status": {"conditions": [{"type": kind, "status": status}]}}
+def argo(path="apps/shop", url=URL, destination=None, **fields):
+    source = {"path": path, "repoURL": url}
+    return resource(**{"spec": {"source": source, "destination": destination or {"namespace": "shop"}}, **fields})
+
+
+def kustomization(path="./apps/shop", condition=RECONCILING, **spec):
+    source = {"kind": "GitRepository", "name": "platform"}
+    return resource(spec={"path": path, "sourceRef": source, **spec}, status={"conditions": [condition]})
+
+
+def release(chart="./apps/shop", **spec):
+    source = {"kind": "GitRepository", "name": "platform"}
+    spec = {"chart": {"spec": {"chart": chart, "sourceRef": source}}, **spec}
+    return resource(spec=spec, status={"conditions": [RECONCILING]})
+
+
+def deployers(*applications, kustomizations=(), releases=(), url="git@git.example:acme/platform"):
+    repository = resource("platform", spec={"url": url})
+    kinds = (argocd.APPLICATION, flux.KUSTOMIZATION, flux.HELM_RELEASE, GIT_REPOSITORY)
+    lists = [list(some) for some in (applications, kustomizations, releases, [repository])]
+    return Deployers("prod", SERVER, dict(zip(kinds, lists, strict=True)))
+
+
+def is_syncing(deployers, application=SHOP):
+    deployer = deployers.deployer_of(application, URL)
+    return deployer is not None and deployer.is_syncing
 
 
 @pytest.mark.parametrize(
     ("resource", "expected"),
     [
         (argo(status={"operationState": {"phase": "Running"}}), True),
-        (argo(operation={"sync": {}}), True),
+        (argo(operation={}), True),
         (argo(status={"operationState": {"phase": "Succeeded"}}), False),
         (argo(), False),
         (argo(path="apps/other", operation={}), False),
-        ({"spec": {"sources": [{"path": "x"}, {"path": "apps/shop/"}]}, "operation": {}}, True),
+        (argo(url="https://git.example/evil.git", operation={}), False),
+        (argo(destination={"namespace": "other"}, operation={}), False),
+        (argo(destination={"server": "https://10.9.9.9"}, operation={}), False),
+        (argo(destination={"server": f"{SERVER}/"}, operation={}), True),
+        (argo(destination={"name": "stage"}, operation={}), False),
+        (argo(destination={"name": "prod"}, operation={}), True),
+        (
+            resource(
+                spec={"sources": [{"path": "x", "repoURL": URL}, {"path": "apps/shop/", "repoURL": URL}]}, operation={}
+            ),
+            True,
+        ),
     ],
 )
 def test_argo_cd_is_syncing_while_an_operation_runs(resource, expected):
-    assert is_syncing(SHOP, [resource], []) is expected
+    assert is_syncing(deployers(resource)) is expected
 
 
 @pytest.mark.parametrize(
     ("resource", "expected"),
     [
-        (flux(), True),
-        (flux(status="False"), False),
-        (flux(kind="Ready"), False),
-        (flux(path="./apps/other"), False),
-        (flux(suspend=True), False),
+        (kustomization(), True),
+        (kustomization(targetNamespace="shop"), True),
+        (kustomization(condition={**RECONCILING, "status": "False"}), False),
+        (kustomization(condition={**RECONCILING, "type": "Ready"}), False),
+        (kustomization(path="./apps/other"), False),
+        (kustomization(suspend=True), False),
+        (kustomization(targetNamespace="other"), False),
+        (kustomization(kubeConfig={"secretRef": {"name": "stage"}}), False),
+        (kustomization(sourceRef={"kind": "GitRepository", "name": "missing"}), False),
+        (kustomization(sourceRef={"kind": "Bucket", "name": "platform"}), False),
     ],
 )
 def test_flux_is_syncing_while_it_reconciles(resource, expected):
-    assert is_syncing(SHOP, [], [resource]) is expected
+    assert is_syncing(deployers(kustomizations=[resource])) is expected
+
+
+def test_a_helm_release_of_a_chart_in_git_is_a_deployer():
+    assert is_syncing(deployers(releases=[release(targetNamespace="shop")]))
+    assert not is_syncing(deployers(releases=[release()]))  # it deploys to its own namespace
+    assert not is_syncing(deployers(releases=[release(targetNamespace="shop")], url="https://git.example/evil"))
+
+
+def test_the_deployer_of_a_configured_application_is_the_oldest():
+    newer = argo(name="a", namespace="a", created="2026-02-01T00:00:00Z", operation={})
+    assert not is_syncing(deployers(newer, argo()))
+    assert is_syncing(deployers(newer))
+
+
+def test_the_deployer_of_a_discovered_application_is_the_resource_that_declares_it():
+    assert is_syncing(deployers(argo(operation={})), DISCOVERED)
+    assert not is_syncing(deployers(argo(namespace="evil", created="2020", operation={}), argo()), DISCOVERED)
+    hub = replace(DISCOVERED, origin=replace(DISCOVERED.origin, cluster="hub"))
+    assert not is_syncing(deployers(argo(operation={})), hub)
+
+
+def test_a_deployer_says_when_the_running_sync_started():
+    started = {"startedAt": "2026-11-20T10:00:00Z"}
+    running = argo(status={"operationState": {"phase": "Running", **started}})
+    requested = argo(operation={}, status={"operationState": {"phase": "Succeeded", **started}})
+    states = [deployers(running), deployers(requested), deployers(kustomizations=[kustomization()])]
+    times = [state.deployer_of(SHOP, URL).syncing_since for state in states]
+    assert [time and time.hour for time in times] == [10, None, 10]
 
 
 ODD = st.recursive(
@@ -53,6 +129,6 @@ ODD = st.recursive(
 )
 
 
-@given(st.dictionaries(st.sampled_from(["spec", "status", "operation"]), ODD))
+@given(st.dictionaries(st.sampled_from(["spec", "status", "operation", "metadata"]), ODD))
 def test_resources_of_any_shape_are_read(resource):
-    is_syncing(SHOP, [resource], [resource])
+    is_syncing(deployers(resource, kustomizations=[resource], releases=[resource]))

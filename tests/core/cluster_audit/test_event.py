@@ -50,6 +50,7 @@ def kept(event):
         {"verb": "watch"},
         {"requestURI": "/x?dryRun=All"},
         {"requestURI": "/x?a=1&dryRun=All"},
+        {"requestURI": "/x?a=1;b=2&dryRun=All&c=%zz"},
         {"responseStatus__code": 403},
         {"responseStatus__code": 409},
         {"responseStatus": {}},
@@ -97,6 +98,11 @@ def test_what_changes_nothing_that_git_declares_is_left_out(changes):
 def test_who_and_with_what_is_kept_at_each_level(level, changes, user, tool):
     write = kept(level(with_(CONFIG_MAP, **changes)))
     assert (write.user, write.tool) == (user, tool)
+
+
+@pytest.mark.parametrize("query", ["dryRun=All;", "dryRun=All%zz", "dryRun%=All", "a=1;dryRun=All"])
+def test_a_parameter_that_the_api_server_drops_hides_nothing(query):
+    assert kept(with_(CONFIG_MAP, requestURI=f"/x?{query}")).user.name == "user2@example.com"
 
 
 @pytest.mark.parametrize(

@@ -76,6 +76,7 @@ def incidents(draw, number, since):
     state = draw(st.sampled_from(IncidentState))
     announced_at = later(since)
     acknowledged = [at for at in (later(since), later(since)) if at]
+    latest = max(at for at in (since, announced_at, *acknowledged) if at)
     managers = draw(st.sets(st.sampled_from(TOOLS), min_size=1))
     fields = tuple(FieldDrift("changed", "spec.replicas", 2, 7, manager) for manager in managers)
     return Incident(
@@ -88,7 +89,7 @@ def incidents(draw, number, since):
         checked_at=since,
         revision="a" * 40,
         drift=(ObjectDrift("apps/v1", "Deployment", "shop", "web", "modified", fields),),
-        resolved_at=since + draw(spans) if state is IncidentState.RESOLVED else None,
+        resolved_at=latest + draw(spans) if state is IncidentState.RESOLVED else None,
         ended=draw(st.sampled_from(("cluster", "adopted", "git", "unwatched"))),
         announced_at=announced_at,
         history=tuple(

@@ -229,6 +229,16 @@ COMMON = {
         "web label app.kubernetes.io/part-of shop → x",
         "web · etiqueta app.kubernetes.io/part-of shop → x",
     ),
+    "deleting": (
+        changed("metadata.deletionTimestamp", None, "2026-03-01T13:00:00Z", "PersistentVolumeClaim", "data"),
+        "PVC data is being deleted",
+        "PVC data se está eliminando",
+    ),
+    "init-order": (
+        changed(f"{POD}.initContainers", ["firewall", "fetch"], ["fetch", "firewall"]),
+        "web init container order firewall, fetch → fetch, firewall",
+        "web · orden de los init containers firewall, fetch → fetch, firewall",
+    ),
     "missing": (
         ObjectDrift("v1", "ConfigMap", "shop", "settings", "missing"),
         "ConfigMap settings is missing",

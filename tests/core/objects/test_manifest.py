@@ -119,6 +119,11 @@ def test_block_scalars_and_anchors_keep_what_they_say():
     assert manifest.object["data"] == {"keep": "x\n\n", "fold": "a b", "crlf": "a\r\nb", "one": "1", "two": "1"}
 
 
+def test_a_block_scalar_at_the_end_of_a_file_ends_with_a_line_break():
+    (manifest,) = read_manifests("x.yaml", f"{HEAD}value: |\n  one\n  two".encode())
+    assert manifest.object["value"] == "one\ntwo\n"
+
+
 def test_each_document_has_its_place_in_the_file():
     text = f"# a comment\n---\n{HEAD}---\n---\n# nothing\n---\n\n{HEAD.replace('name: x', 'name: b')}"
     found = [(manifest.name, manifest.line) for manifest in read_manifests("a/b.yaml", text.encode())]

@@ -12,6 +12,7 @@ SHA = "a" * 40
     [
         ("github.com/acme/bases", "https://github.com/acme/bases", "", ""),
         ("github.com/acme/bases/web/app?ref=v1", "https://github.com/acme/bases", "v1", "web/app"),
+        ("github.com:acme/bases.git/web?ref=v1", "https://github.com/acme/bases.git", "v1", "web"),
         (f"https://github.com/acme/bases//web?ref={SHA}", "https://github.com/acme/bases", SHA, "web"),
         ("https://git.example.org/a/b/c.git//web?timeout=90s", "https://git.example.org/a/b/c.git", "", "web"),
         ("https://git.example.org/a/b/c.git/web?version=1.x", "https://git.example.org/a/b/c.git", "1.x", "web"),

@@ -57,7 +57,11 @@ class Team(RunningForge):
 
     def record_commits(self):
         """Fetch, and note the new commits for review."""
-        self.reviewer.record_commits("press", self.ports.repositories["press"].fetch())
+        self.record_commits_of("press")
+
+    def record_commits_of(self, key):
+        recorded = self.ports.store.approvals.head(key)
+        self.reviewer.record_commits(key, recorded, self.ports.repositories[key].fetch())
 
     def review(self, after=timedelta()):
         self.clock.advance(after)
@@ -383,10 +387,9 @@ def test_a_branch_that_only_an_application_tracks_is_reviewed_too(team):
     team.start()
     team.git.move("release", team.git.tip("main"), None)
     key = RepositoryRef("press", TargetRevision("release")).key
-    repository = team.ports.repositories[key]
-    team.reviewer.record_commits(key, repository.fetch())
+    team.record_commits_of(key)
     team.hosted.commit("release", {FILE: config(9)}, "Raise a\n", "mia")
-    team.reviewer.record_commits(key, repository.fetch())
+    team.record_commits_of(key)
     team.review()
     team.review(GRACE + timedelta(seconds=1))
     (judgement,) = team.judgements

@@ -93,11 +93,18 @@ def test_without_permission_to_read_argo_cd_s_settings_there_is_no_link(discover
     assert discovery.bot.discoverer.inventory().deployer_statuses["shop"].page == ""
 
 
-def test_a_configured_application_of_the_same_name_wins(discovery):
-    discovery.argo(argo_application("shop", discovery.url, "elsewhere", status={"sync": {"status": "OutOfSync"}}))
-    discovery.start(applications={"shop": application_settings("shop")})
-    assert discovery.applications["shop"].path == "apps/shop"
-    assert "Argo CD: OutOfSync" in discovery.status()
+def test_a_configured_application_of_the_same_name_and_path_wins(discovery):
+    for name, path in (("shop", "apps/shop"), ("search", "apps/other")):
+        status = {"sync": {"status": "OutOfSync"}}
+        discovery.argo(argo_application(name, discovery.url, path, namespace="elsewhere", status=status))
+    discovery.start(applications={name: application_settings(name) for name in ("shop", "search")})
+    places = {name: (application.path, application.namespace) for name, application in discovery.applications.items()}
+    assert places == {
+        "shop": ("apps/shop", "shop"),
+        "search": ("apps/search", "search"),
+        "prod/search": ("apps/other", "elsewhere"),
+    }
+    assert set(discovery.bot.discoverer.inventory().deployer_statuses) == {"shop", "prod/search"}
 
 
 def test_a_configured_application_of_the_same_source_is_not_duplicated(discovery):
@@ -146,7 +153,6 @@ def test_an_application_that_cannot_be_followed_says_why(discovery):
         argo_application("away", url, destination={"server": "https://10.1.1.1:6443", "namespace": "x"}),
         argo_application("chart", url, source={"repoURL": "https://charts.example", "chart": "redis"}),
         argo_application("plugin", url, source={"repoURL": url, "path": "a", "plugin": {"name": "x"}}),
-        argo_application("loud", url, annotations={"gitops-bot/channel": "#general"}),
     )
     discovery.start(charts={"allow": []})
     assert list(discovery.applications) == []
@@ -156,11 +162,19 @@ def test_an_application_that_cannot_be_followed_says_why(discovery):
         "away: the destination https://10.1.1.1:6443 is not a configured cluster",
         "chart: charts from charts.example are not allowed. Allow the host under charts.allow.",
         "plugin: a config management plugin renders the manifests",
-        "loud: the annotation gitops-bot/channel is not a channel ID",
     ):
         assert f"Application prod/argocd/{reason}" in answer
     assert "necesita charts de charts.example. Permite el host en charts.allow." in discovery.status(Language.SPANISH)
     assert "secret" not in answer
+
+
+def test_a_channel_that_is_not_an_id_is_replaced_by_the_default(discovery):
+    discovery.argo(argo_application("loud", discovery.url, annotations={"gitops-bot/channel": "#general"}))
+    discovery.start()
+    (application,) = discovery.applications.values()
+    assert application.channel == discovery.bot.config.slack.channel
+    (note,) = application.notes
+    assert "is not a channel ID such as C0123456789, so alerts go to the default channel" in str(note)
 
 
 def test_each_source_of_several_is_followed_at_its_own_revision(discovery):

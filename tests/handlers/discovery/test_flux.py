@@ -292,7 +292,8 @@ def test_suspended_and_unsupported_resources_are_reported(discovery):
         "HelmRelease prod/flux-system/redis: the HelmRepository flux-system/charts does not exist",
     ):
         assert line in answer
-    assert "su origen es el OCIRepository artifact, pero el bot solo lee de git" in discovery.status(Language.SPANISH)
+    spanish = discovery.status(Language.SPANISH)
+    assert "su origen es el OCIRepository artifact, pero ahí el bot solo admite un GitRepository" in spanish
 
 
 def test_a_resource_that_waits_for_others_names_those_that_are_not_ready(discovery):
@@ -302,7 +303,7 @@ def test_a_resource_that_waits_for_others_names_those_that_are_not_ready(discove
     shop = kustomization("shop", dependsOn=[{"name": "ready"}, {"name": "dns"}, {"name": "ca", "namespace": "pki"}])
     discovery.flux({**kustomization("ready"), "status": ready}, kustomization("dns"), {**shop, "status": waiting})
     check(discovery)
-    assert "Flux: NotReady · waits for flux-system/dns and pki/ca, which are not ready" in discovery.status()
+    assert "Flux: NotReady · waiting for flux-system/dns and pki/ca, which are not ready" in discovery.status()
     assert "espera a flux-system/dns y pki/ca, que no están listos" in discovery.status(Language.SPANISH)
 
 

@@ -191,6 +191,18 @@ def test_a_kind_of_one_namespace_is_listed_there(scenario):
     assert scenario.requests("configmaps") == ["/api/v1/namespaces/shop/configmaps"]
 
 
+def test_a_shard_lists_only_its_namespaces(scenario):
+    for name in ("shop", "site"):
+        scenario.declare(name, CONFIG)
+        scenario.deploy(name, CONFIG)
+    checks = scenario.check(by_namespace=True)
+    assert {check.status for check in checks.values()} == {Status.SYNCED}
+    assert sorted(scenario.requests("configmaps")) == [
+        "/api/v1/namespaces/shop/configmaps",
+        "/api/v1/namespaces/site/configmaps",
+    ]
+
+
 def test_where_listing_all_namespaces_is_forbidden_each_one_is_listed(scenario):
     for name in ("shop", "site"):
         scenario.declare(name, CONFIG)

@@ -100,8 +100,8 @@ def test_a_chart_says_where_to_look(source, repository, forge):
 @pytest.mark.parametrize(
     ("drift", "changes", "says"),
     [
-        ((), {"status": Status.UNKNOWN, "error": "The cluster is away."}, "is not known: The cluster is away."),
-        ((SCALED,), {"error": "403 on Secrets."}, "is not known: 403 on Secrets."),
+        ((), {"status": Status.UNKNOWN, "error": "The cluster is away."}, "is unknown: The cluster is away."),
+        ((SCALED,), {"error": "403 on Secrets."}, "is unknown: 403 on Secrets."),
         ((replace(SCALED, kind="Secret", api_version="v1"),), {}, "Secret web is no longer in the rendered manifests"),
         ((replace(SCALED, name="other"),), {}, "Deployment other is no longer in the rendered manifests"),
     ],

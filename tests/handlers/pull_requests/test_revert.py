@@ -514,9 +514,7 @@ def test_an_unavailable_remote_is_reported(reverts):
 
 
 def test_a_push_rejected_by_a_rule_is_reported(reverts):
-    hook = reverts.source.path / ".git/hooks/pre-receive"
-    hook.write_text("#!/bin/sh\necho 'GH013: Repository rule violations found'\nexit 1\n")
-    hook.chmod(0o755)
+    reverts.source.add_hook("pre-receive", "echo 'GH013: Repository rule violations found'\nexit 1")
     outcome = reverts.request(reverts.source.commit("Scale web", {WEB: "replicas: 9\n"}))
     assert isinstance(outcome, Refused)
     assert "a rule protects its branches" in outcome.reason

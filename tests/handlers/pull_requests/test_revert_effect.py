@@ -130,7 +130,7 @@ def test_a_revert_does_not_wait_for_a_slow_renderer(reverts):
         slow, quick = effects(reverts.repository, bad, head, applications, ManifestCache(hanging), timeout=0.5)
     finally:
         hanging.release()
-    assert str(slow.why) == "rendering took longer than 0.5 s, so the pull request was opened without it."
+    assert str(slow.why) == "rendering took longer than 0.5 s, so the pull request was opened without the result."
     assert changes(quick) == [("changed", "ConfigMap", "settings", ["data.limit"])]
 
 

@@ -77,7 +77,7 @@ def test_a_link_that_leads_through_another_is_followed(rendering, link, between)
 def test_an_object_behind_a_link_that_leads_nowhere_is_not_lost(rendering):
     (rendering.source.path / "app").mkdir()
     (rendering.source.path / "app/link.yaml").symlink_to("../later.yaml")
-    error = "app/link.yaml:1: This symbolic link leads nowhere in the repository. Fix or delete it."
+    error = "app/link.yaml:1: This symbolic link does not lead to a file in the repository. Fix or delete it."
     assert rendering.error({"app/own.yaml": as_yaml(config_map("own"))}) == error
     rendering.commit({"later.yaml": as_yaml(config_map("later"))})
     assert {manifest.name for manifest in rendering.render("app")} > {"own", "later"}

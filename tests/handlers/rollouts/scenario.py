@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from bot.core.rollouts.rollout import Limits, apply_observations
+from bot.handlers.discovery.deployers import DeployerReader
 from bot.handlers.rollouts.change import describe
 from bot.handlers.rollouts.merges import record_merges
 from bot.handlers.rollouts.observe import observe
@@ -32,12 +33,16 @@ class Scenario:
         bot.start(applications={name: application_settings(name) for name in ("shop", "search")})
         self.ports, self.applications = bot.ports, bot.config.applications
         self.cache = bot.monitor.manifest_cache
+        self.deployers = DeployerReader(
+            self.ports.clusters, {"platform": source.url}, deadline=LIMITS.deadline, clock=self.clock
+        )
         self.people = People(self.ports.chat, {"bea-dev": MIRA}, self.clock)
 
     def rollouts(self):
         """Fetch, and record what was merged; all rollouts that are not settled."""
+        recorded = self.ports.store.rollouts.head("platform")
         head = self.ports.repositories["platform"].fetch()
-        record_merges(self.ports, "platform", head, list(self.applications.values()), self.cache, self.people)
+        record_merges(self.ports, "platform", recorded, head, list(self.applications.values()), self.cache, self.people)
         return self.ports.store.rollouts.unsettled()
 
     def rollout(self, message, files):
@@ -47,7 +52,7 @@ class Scenario:
 
     def observe(self, rollout):
         """The rollout after a look at the cluster."""
-        observed = observe(self.ports, "prod", [rollout], self.applications, self.cache)
+        observed = observe(self.ports, "prod", [rollout], self.applications, self.cache, self.deployers)
         return apply_observations(rollout, observed[rollout.id], now=self.clock(), limits=LIMITS)
 
     def describe(self, rollout):

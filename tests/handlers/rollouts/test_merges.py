@@ -8,7 +8,7 @@ import pytest
 from bot.core.rollouts.rollout import RolloutState
 from bot.handlers.rollouts.merges import MAX_MERGES
 from bot.ports.forge import ForgeError
-from tests.common.deployers import kustomization, serve_deployers
+from tests.common.deployers import apply_deployer, git_repository, kustomization, serve_deployers
 from tests.common.kubernetes import as_yaml, config_map
 from tests.common.slack import JONAS, MIRA
 from tests.handlers.rollouts.scenario import LIMITS, PINNED, SETTINGS_FILE, WEB_FILE, settings, web
@@ -195,10 +195,11 @@ def test_without_access_to_pods_the_reason_is_unknown(scenario, cluster):
 
 def test_an_error_of_the_deployer_is_reported_after_a_while(scenario, cluster):
     serve_deployers(cluster)
-    shop = kustomization("shop")
-    cluster.apply(shop, namespace="flux-system", manager="flux")
     failed = {"type": "Ready", "status": "False", "reason": "BuildFailed", "message": "no base"}
-    cluster.set_status(shop, "flux-system", {"conditions": [failed]})
+    shop = kustomization("shop", status={"conditions": [failed]})
+    stranger = kustomization("a", status={"conditions": [{**failed, "reason": "Hello"}]})
+    apply_deployer(cluster, git_repository("https://git.example/a.git"), stranger, namespace="aa")
+    apply_deployer(cluster, git_repository(scenario.source.url), shop, namespace="flux-system")
     rollout = scenario.rollout("Raise the limit", {SETTINGS_FILE: settings(2)})
     assert scenario.observe(rollout).parts[0].pending.failure is None
     scenario.clock.advance(minutes=2)
@@ -217,3 +218,24 @@ def test_the_first_commit_of_a_merge_is_dated_unless_it_was_squashed(scenario, f
     forge.merge("topic", title="Raise the limit", method=method)
     (rollout,) = scenario.rollouts()
     assert rollout.first_commit_at == (written_at if is_known else None)
+
+
+OTHER_FILE = "apps/shop/other.yaml"
+
+
+def test_a_message_that_says_revert_marks_nothing_that_is_still_there(scenario):
+    bad = scenario.rollout("Break it", {SETTINGS_FILE: settings(2)})
+    says_so = f"This reverts commit {bad.revision}."
+    other_file = {OTHER_FILE: as_yaml(config_map("other", x="1"))}
+    assert scenario.rollout(f"Tidy\n\n{says_so}", other_file).reverts == ()
+    assert scenario.rollout(f"Raise it\n\n{says_so}", {SETTINGS_FILE: settings(9)}).reverts == ()
+    resolved_by_hand = scenario.rollout(f"Undo\n\n{says_so}", {SETTINGS_FILE: settings(8)})
+    assert resolved_by_hand.reverts == (bad.revision,)
+
+
+def test_a_revert_of_several_commits_reverts_each(scenario):
+    first = scenario.rollout("First", {SETTINGS_FILE: settings(2)})
+    second = scenario.rollout("Second", {SETTINGS_FILE: settings(3), OTHER_FILE: as_yaml(config_map("other"))})
+    named = f"This reverts commit {second.revision}.\n\nThis reverts commit {first.revision}."
+    both = scenario.rollout(f"Undo\n\n{named}", {SETTINGS_FILE: settings(1), OTHER_FILE: None})
+    assert both.reverts == (second.revision, first.revision)

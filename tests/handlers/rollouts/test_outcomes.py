@@ -13,7 +13,7 @@ from bot.i18n.language import ENGLISH
 from bot.messages import rollout as rollout_message
 from bot.messages.rollout_change import running
 from bot.sandbox.cluster.failures import FAILURES
-from tests.common.deployers import kustomization, serve_deployers
+from tests.common.deployers import apply_deployer, git_repository, kustomization, serve_deployers
 from tests.common.kubernetes import as_yaml, config_map, deployment
 from tests.handlers.rollouts.scenario import LIMITS, SETTINGS_FILE, WEB_FILE, settings
 
@@ -89,7 +89,7 @@ def test_pods_that_do_not_start_are_a_cause(scenario, cluster, web, subtests):
 def test_what_the_deployer_reports_is_a_cause(scenario, cluster, subtests):
     serve_deployers(cluster)
     shop = kustomization("shop")
-    cluster.apply(shop, namespace="flux-system", manager="flux")
+    apply_deployer(cluster, git_repository(scenario.source.url), shop, namespace="flux-system")
     rollout = scenario.rollout("Raise the limit", {SETTINGS_FILE: settings(2)})
     for reason, message, words in REPORTED:
         with subtests.test(reason):
@@ -115,7 +115,8 @@ def test_a_paused_workload_is_paused_at_once(scenario, cluster, web):
 
 def test_a_suspended_deployer_is_a_pause(scenario, cluster):
     serve_deployers(cluster)
-    cluster.apply(kustomization("shop", suspend=True), namespace="flux-system", manager="flux")
+    shop = kustomization("shop", suspend=True)
+    apply_deployer(cluster, git_repository(scenario.source.url), shop, namespace="flux-system")
     rollout = scenario.rollout("Raise the limit", {SETTINGS_FILE: settings(2)})
     scenario.clock.advance(minutes=1)
     assert header(scenario.observe(rollout)) == "⏸️ Paused: shop · Flux: Suspended"

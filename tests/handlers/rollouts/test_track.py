@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from bot.core.rollouts.rollout import ApplicationRollout, Limits, Rollout, RolloutState
+from bot.handlers.discovery.deployers import DeployerReader
 from bot.handlers.incidents.suspects import Suspects
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.handlers.rollouts.track import RolloutTracker
@@ -53,6 +54,7 @@ def tracker(bot, far):
         applications,
         ManifestCache(),
         Suspects(ports, applications, ManifestCache(), ()),
+        deployers=DeployerReader(ports.clusters, {}, deadline=timedelta(minutes=10), clock=bot.clock),
         ignore=(),
         limits=Limits(timedelta(minutes=10)),
         timeout=timedelta(seconds=3),

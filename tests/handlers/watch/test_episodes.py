@@ -12,12 +12,13 @@ from datetime import timedelta
 
 import pytest
 
+from bot.core.applications.shard import Shard
 from bot.core.drift.merge import object_key, without_actors
 from bot.core.incidents.incident import ACTIVE_STATES
 from bot.handlers.drift.check import check, fetch_all
 from bot.handlers.object_monitor import ObjectMonitor
 from bot.handlers.watch import informer, settling, watcher
-from bot.handlers.watch.watcher import ClusterWatcher
+from bot.handlers.watch.watcher import ShardWatcher
 from bot.i18n.catalogue import cluster as texts
 from bot.i18n.language import LocalizedText
 from bot.ports.cluster import Cluster, ClusterError, ExpiredError, WatchEvent
@@ -26,6 +27,7 @@ from tests.common.bot import application_settings
 from tests.common.kubernetes import as_yaml, config_map, deployment
 from tests.common.wait import wait_for
 
+PROD = Shard("prod")
 EPISODES = int(os.environ.get("WATCH_EPISODES", "15"))
 NAMESPACES = ("shop", "pay")
 CONFIG_MAPS = [config_map(name, level="info") for name in ("settings", "flags", "limits")]
@@ -156,7 +158,7 @@ def running(bot, source, cluster):
         source.commit(namespace, {f"apps/{namespace}/all.yaml": as_yaml(*CONFIG_MAPS, *DEPLOYMENTS)})
         cluster.apply(*CONFIG_MAPS, *DEPLOYMENTS, namespace=namespace)
     bot.start(applications={name: application_settings(name) for name in NAMESPACES})
-    bot.monitor.check_cluster("prod")
+    bot.monitor.check_shard(PROD)
     return bot
 
 
@@ -219,11 +221,11 @@ def test_every_episode_ends_in_the_state_of_a_fresh_check(running, cluster, quic
         chance = random.Random(seed)  # noqa: S311
         faulty = FaultyCluster(bot.ports.clusters["prod"], cluster.api, seed)
         bot.ports.clusters["prod"] = faulty
-        watching = ClusterWatcher(
+        watching = ShardWatcher(
+            PROD,
             faulty,
             ObjectMonitor(bot.ports, bot.config, bot.monitor),
             settle=timedelta(seconds=SECONDS),
-            is_leader=lambda: True,
             clock=bot.clock,
         )
         try:
@@ -235,12 +237,12 @@ def test_every_episode_ends_in_the_state_of_a_fresh_check(running, cluster, quic
                 disturb(chance, cluster)
                 match chance.randrange(8):
                     case 0:
-                        bot.monitor.check_cluster("prod")
+                        bot.monitor.check_shard(PROD)
                     case 1:
                         cluster.api.expire_watches()
                     case 2 | 3:
                         threading.Event().wait(chance.uniform(0, 2 * SECONDS))
-            full_check = threading.Thread(target=bot.monitor.check_cluster, args=["prod"])
+            full_check = threading.Thread(target=bot.monitor.check_shard, args=[PROD])
             full_check.start()
             disturb(chance, cluster)
             full_check.join()

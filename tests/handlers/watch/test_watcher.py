@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from bot.core.applications.shard import Shard
 from bot.core.drift.model import Status
 from bot.core.drift.observed_write import ObservedWrite
 from bot.core.incidents.incident import IncidentState
@@ -13,7 +14,7 @@ from bot.handlers.object_monitor import MAX_OBJECTS, ObjectMonitor
 from bot.handlers.watch import informer, watcher
 from bot.handlers.watch.informer import Informer
 from bot.handlers.watch.plan import ObjectChange, WatchPlan
-from bot.handlers.watch.watcher import ClusterWatcher
+from bot.handlers.watch.watcher import ShardWatcher
 from bot.ports.cluster import Discovery, Kind, ObjectList, WatchEvent
 from tests.common.bot import application_settings
 from tests.common.clock import Clock
@@ -22,6 +23,7 @@ from tests.common.kubernetes import FLUX, as_yaml, config_map, deployment
 from tests.common.slack import cards, content
 from tests.common.wait import DEADLINE, wait_for
 
+PROD = Shard("prod")
 CONFIG_MAPS = Kind("", "v1", "ConfigMap", "configmaps", namespaced=True)
 DEPLOYMENTS = Kind("apps", "v1", "Deployment", "deployments", namespaced=True)
 SETTINGS = config_map(level="info")
@@ -37,7 +39,7 @@ def start(bot, source, cluster):
 
     def start(**sections):
         bot.start(**sections)
-        bot.monitor.check_cluster("prod")
+        bot.monitor.check_shard(PROD)
         return ObjectMonitor(bot.ports, bot.config, bot.monitor)
 
     return start
@@ -52,7 +54,7 @@ def compare(bot, start):
         checks = checks or start(**sections)
         bot.clock.tick()
         return checks.check_objects(
-            {REF: ObjectChange(is_settled, write)}, checks.watch_plan("prod", bot.ports.clusters["prod"].discover())
+            PROD, {REF: ObjectChange(is_settled, write)}, checks.watch_plan(PROD, bot.ports.clusters["prod"].discover())
         )
 
     checks = None
@@ -145,7 +147,7 @@ def test_a_defect_that_one_application_meets_delays_no_other(bot, source, cluste
     source.commit("Pay", {"apps/pay/settings.yaml": as_yaml(SETTINGS)})
     cluster.apply(SETTINGS, namespace="pay", manager=FLUX)
     checks = start(applications={name: application_settings(name) for name in ("shop", "pay")})
-    plan = checks.watch_plan("prod", bot.ports.clusters["prod"].discover())
+    plan = checks.watch_plan(PROD, bot.ports.clusters["prod"].discover())
     working = getattr(object_check, function)
 
     def failing(manifests, *args, **options):
@@ -158,7 +160,7 @@ def test_a_defect_that_one_application_meets_delays_no_other(bot, source, cluste
         cluster.edit(SETTINGS, namespace, {"data": {"level": "debug"}})
     bot.clock.tick()
     refs = [(CONFIG_MAPS, (namespace, "settings")) for namespace in ("shop", "pay")]
-    assert checks.check_objects(dict.fromkeys(refs, ObjectChange(is_settled=True)), plan) == {refs[1]}
+    assert checks.check_objects(PROD, dict.fromkeys(refs, ObjectChange(is_settled=True)), plan) == {refs[1]}
     assert {check.status for check in bot.store.checks.latest().values()} == {Status.OUT_OF_SYNC}
     states = {incident.application: incident.state for incident in bot.store.incidents.unsettled()}
     assert states == {"shop": IncidentState.OPEN, "pay": IncidentState.SUSPECTED}
@@ -169,13 +171,13 @@ def test_many_objects_are_listed_and_not_read_one_by_one(bot, slack, source, clu
     source.commit("Many", {"apps/shop/many.yaml": as_yaml(*many)})
     cluster.apply(*many, namespace="shop", manager=FLUX)
     checks = start()
-    plan = checks.watch_plan("prod", bot.ports.clusters["prod"].discover())
+    plan = checks.watch_plan(PROD, bot.ports.clusters["prod"].discover())
     refs = {(CONFIG_MAPS, ("shop", item["metadata"]["name"])): ObjectChange(is_settled=True) for item in many}
     cluster.edit(many[7], "shop", {"data": {"level": "debug"}})
     before = len(requests(cluster, "configmaps"))
-    assert checks.check_objects(refs, plan) == {(CONFIG_MAPS, ("shop", "c7"))}
+    assert checks.check_objects(PROD, refs, plan) == {(CONFIG_MAPS, ("shop", "c7"))}
     assert len(requests(cluster, "configmaps")) == before + 1
-    assert checks.check_objects({(CONFIG_MAPS, ("shop", "c7")): ObjectChange(is_settled=True)}, plan) == set()
+    assert checks.check_objects(PROD, {(CONFIG_MAPS, ("shop", "c7")): ObjectChange(is_settled=True)}, plan) == set()
     assert len(cards(slack)) == 1
 
 
@@ -193,7 +195,7 @@ def test_a_check_keeps_what_was_compared_by_itself_while_it_ran(bot, cluster, co
         return listed
 
     monkeypatch.setattr(client, "list", list_and_edit)
-    bot.monitor.check_cluster("prod")
+    bot.monitor.check_shard(PROD)
     assert bot.store.checks.latest()["shop"].status is Status.OUT_OF_SYNC
     assert [incident.state for incident in bot.store.incidents.unsettled()] == [IncidentState.OPEN]
 
@@ -203,16 +205,14 @@ def test_a_check_keeps_what_was_compared_by_itself_while_it_ran(bot, cluster, co
 
 @pytest.fixture
 def watch(bot, start):
-    """Starts the bot and a watcher; `leads` says whether it leads."""
+    """Starts the bot and a watcher."""
     watchers = []
 
-    def watch(leads=lambda: True, **sections):
+    def watch(**sections):
         checks = start(**sections)
         settle = timedelta(seconds=0.05)
         watchers.append(
-            ClusterWatcher(
-                bot.ports.clusters["prod"], checks, settle=settle, is_leader=leads, clock=lambda: datetime.now(UTC)
-            )
+            ShardWatcher(PROD, bot.ports.clusters["prod"], checks, settle=settle, clock=lambda: datetime.now(UTC))
         )
         return watchers[-1]
 
@@ -225,16 +225,15 @@ def threads():
     return sorted(thread.name for thread in threading.enumerate() if thread.name.startswith("watch prod"))
 
 
-def test_only_the_leader_watches_and_every_thread_ends_with_that(watch):
-    is_leader = True
-    watching = watch(leads=lambda: is_leader)
+def test_every_thread_of_a_watch_ends_when_its_lease_is_lost(bot, watch, monkeypatch):
+    watching = watch()
     watching.keep()
     assert threads() == ["watch prod compare", "watch prod configmaps"]
-    is_leader = False
-    watching.keep()
-    wait_for(lambda: threads() == [])
-    assert not watching.is_watching
-    is_leader = True
+    with monkeypatch.context() as lost:
+        lost.setattr(bot.store.leases, "get", lambda _: None)
+        watching.keep()
+        wait_for(lambda: threads() == [])
+        assert not watching.is_watching
     watching.keep()
     assert len(threads()) == 2
     watching.stop()
@@ -289,7 +288,7 @@ def test_a_removal_has_a_time_and_a_tool_as_far_as_one_write_says(
     assert (removed.actor and removed.actor.tool) == manager
     assert words in card.text
     bot.clock.tick()
-    bot.monitor.check_cluster("prod")
+    bot.monitor.check_shard(PROD)
     assert removed_fields(bot) == [removed]
     assert (cards(slack)[0].text, content(cards(slack)[0])) == (card.text, content(card))
 
@@ -327,7 +326,7 @@ def test_a_plan_follows_git(bot, source, cluster, watch, slack):
     watching.keep()
     source.commit("Web", {"apps/shop/web.yaml": as_yaml(deployment())})
     cluster.apply(deployment(), namespace="shop", manager=FLUX)
-    bot.monitor.check_cluster("prod")
+    bot.monitor.check_shard(PROD)
     watching.keep()
     autoscalers = "watch prod horizontalpodautoscalers"
     assert threads() == ["watch prod compare", "watch prod configmaps", "watch prod deployments", autoscalers]
@@ -335,7 +334,7 @@ def test_a_plan_follows_git(bot, source, cluster, watch, slack):
     cluster.edit(deployment(), "shop", {"spec": {"template": {"metadata": {"labels": {"by": "hand"}}}}})
     wait_for(lambda: bot.store.checks.latest()["shop"].status is Status.OUT_OF_SYNC)
     source.commit("No web", {"apps/shop/web.yaml": ""})
-    bot.monitor.check_cluster("prod")
+    bot.monitor.check_shard(PROD)
     watching.keep()
     wait_for(lambda: threads() == ["watch prod compare", "watch prod configmaps"])
 

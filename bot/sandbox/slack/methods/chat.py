@@ -79,7 +79,7 @@ def update(services: Services, args: Arguments) -> Json:
     if BOT_USER not in channel.members:
         raise SlackError("channel_not_found")  # this method has no error not_in_channel
     message = _own(channel, args.text("ts"), "cant_update_message")
-    message.metadata = message.metadata if metadata is None else metadata  # an empty object takes it away
+    message.metadata = message.metadata if metadata is None else metadata  # an empty object removes it
     workspace.edit(message, text, blocks)
     return {"channel": channel.id, "ts": message.ts, "text": message.text, "message": message.api(metadata=True)}
 

@@ -1,6 +1,6 @@
-"""The schema before versions were kept: creates it, or adds what an older database lacks.
+"""The schema before versioning: creates it, or adds what an older database lacks.
 
-The tables are written out and not imported, since those of the store go on changing.
+The tables are copied here instead of imported, since those of the store keep changing.
 """
 
 import sqlalchemy as sa

@@ -1,4 +1,4 @@
-"""Call each table what the code calls it."""
+"""Rename the tables to match the code."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -17,7 +17,7 @@ _RENAMED = {
 
 
 def upgrade() -> None:
-    """Rename the tables, and their indexes with them."""
+    """Rename the tables and their indexes."""
     inspector = sa.inspect(op.get_bind())
     for old, new in _RENAMED.items():
         indexes = inspector.get_indexes(old)

@@ -1,6 +1,6 @@
-"""Stop storing templates: a text that was stored with its templates becomes the English sentence it was.
+"""Stop storing templates: replace texts that were stored as templates with the English sentence.
 
-From here on a text is stored as the id of its phrase and the values of its placeholders.
+From now on, a text is stored as the id of its phrase and the values of its placeholders.
 """
 
 import json
@@ -23,7 +23,7 @@ _KEYS = {
 
 
 def upgrade() -> None:
-    """Rewrite the bodies that hold a template."""
+    """Rewrite the bodies that contain a template."""
     connection = op.get_bind()
     for name, key in _KEYS.items():
         table = sa.table(name, sa.column(key), sa.column("body"))

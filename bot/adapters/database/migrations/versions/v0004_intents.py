@@ -1,4 +1,4 @@
-"""Add the intents: requests that open a pull request, recorded before anything is pushed."""
+"""Add intents: requests that open a pull request, recorded before anything is pushed."""
 
 import sqlalchemy as sa
 from alembic import op

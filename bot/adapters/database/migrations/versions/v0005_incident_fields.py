@@ -25,7 +25,7 @@ def _rewrite(name: str, renamed: Callable[[_Body], _Body]) -> None:
     for id_, body in connection.execute(sa.select(table.c.id, table.c.body)).all():
         try:
             before = json.loads(body)
-        except (ValueError, RecursionError):  # the bot leaves such a row out too
+        except (ValueError, RecursionError):  # the bot also skips such a row
             continue
         after = renamed(before)
         if after != before:

@@ -1,4 +1,4 @@
-"""Add what the delivery metrics need of rollouts and incidents, and fill it from those that are stored."""
+"""Add the tables for delivery metrics, and fill them from the stored rollouts and incidents."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator
@@ -55,11 +55,11 @@ def _fill(source: str, target: str, columns: Iterable[str], rows_of: Callable[[_
     bodies = sa.table(source, sa.column("body"))
     filled = sa.table(target, *map(sa.column, columns))
     connection.execute(filled.delete())
-    # In pages: all bodies at once may take hundreds of megabytes.
+    # In pages, since all bodies at once may take hundreds of megabytes.
     for body in connection.execute(sa.select(bodies.c.body), execution_options={"yield_per": 500}).scalars():
         try:
             rows = list(rows_of(json.loads(body)))
-        except (ValueError, KeyError, TypeError, RecursionError):  # the bot leaves such a row out too
+        except (ValueError, KeyError, TypeError, RecursionError):  # the bot also skips such a row
             continue
         for row in rows:
             connection.execute(filled.insert().values(**row))

@@ -1,0 +1,177 @@
+"""People who may create Applications and Kustomizations in a namespace of their own, and the applications of others."""
+
+from datetime import timedelta
+
+import pytest
+
+from bot.core.incidents.incident import IncidentState
+from tests.common.deployers import (
+    apply_deployer,
+    argo_application,
+    git_repository,
+    kustomization,
+    serve_deployers,
+    synced_at,
+)
+from tests.common.kubernetes import as_yaml, config_map
+from tests.common.slack import cards
+
+KIB = 2**10
+EVIL_URL = "https://git.example/evil.git"
+
+
+@pytest.fixture
+def bot(bot, source, cluster):
+    """The bot, and an application `shop` in its cluster that has drifted."""
+    serve_deployers(cluster)
+    source.commit("First", {f"apps/{name}/a.yaml": as_yaml(config_map()) for name in ("shop", "b", "c", "d")})
+    cluster.apply(config_map(), namespace="shop")
+    cluster.edit(config_map(), "shop", {"data": {"debug": "yes"}})
+    return bot
+
+
+def discover(bot, **sections):
+    bot.start(clusters={"prod": {"discover": ["argocd", "flux"]}}, **sections)
+    bot.discover()
+
+
+def paths(bot):
+    return {name: application.path for name, application in bot.discoverer.applications.items()}
+
+
+def reconciling(name, since="2026-11-20T10:00:00Z"):
+    condition = {"type": "Reconciling", "status": "True", "lastTransitionTime": since}
+    return kustomization(name, status={"conditions": [condition]})
+
+
+def strangers(url):
+    """Resources that sync the application's path, and that anyone could create."""
+    return [
+        [argo_application("a", EVIL_URL)],
+        [argo_application("a", url, namespace="evil")],
+        [argo_application("a", url, destination={"name": "stage", "namespace": "shop"})],
+        [argo_application("a", url)],
+        [git_repository(EVIL_URL), reconciling("a")],
+        [git_repository(url), reconciling("a")],
+    ]
+
+
+@pytest.mark.parametrize("is_discovered", [False, True])
+def test_only_its_own_deployer_holds_back_the_alerts_of_an_application(bot, source, cluster, slack, is_discovered):
+    apply_deployer(cluster, argo_application("shop", source.url), namespace="argocd")
+    discover(bot, alerts={"looks": 1}, **({"applications": {}} if is_discovered else {}))
+    for number, resources in enumerate(strangers(source.url)):
+        started = [
+            {**resource, "operation": {}} if resource["kind"] == "Application" else resource for resource in resources
+        ]
+        apply_deployer(cluster, *started, namespace=f"evil-{number}")
+    bot.check("shop")
+    assert len(cards(slack)) == 1
+
+
+@pytest.mark.parametrize("started", [-timedelta(days=1), timedelta(), timedelta(days=365)], ids=["old", "now", "never"])
+def test_a_sync_holds_back_alerts_only_until_the_deadline(bot, source, cluster, slack, started):
+    """Also if the deployer always reports that it has just begun, or that it begins next year."""
+    own = argo_application("shop", source.url)
+    apply_deployer(cluster, own, namespace="argocd")
+    bot.start(alerts={"looks": 1}, schedule={"rollout_deadline": "10m"})
+    counts = []
+    for _ in range(3):
+        state = {"phase": "Running", "startedAt": f"{bot.clock() + started:%Y-%m-%dT%H:%M:%SZ}"}
+        cluster.set_status(own, "argocd", {"operationState": state})
+        bot.check("shop", seconds=300)
+        counts.append(len(cards(slack)))
+    assert counts == ([1, 1, 1] if started < timedelta() else [0, 0, 1])
+
+
+def test_each_sync_has_its_own_deadline(bot, source, cluster, slack):
+    own = argo_application("shop", source.url)
+    bot.start(alerts={"looks": 1}, schedule={"rollout_deadline": "10m"})
+    for _ in range(2):
+        apply_deployer(cluster, {**own, "operation": {}}, namespace="argocd")
+        cluster.edit(config_map(), "shop", {"data": {"debug": "yes"}})
+        bot.check(seconds=3600)
+        cluster.delete(own, "argocd")
+        cluster.edit(config_map(), "shop", {"data": {"debug": None}})
+        bot.check()
+    assert cards(slack) == []
+
+
+def test_an_application_of_the_same_name_changes_neither_name_nor_incident(bot, source, cluster):
+    apply_deployer(cluster, argo_application("shop", source.url), namespace="argocd")
+    discover(bot, applications={}, alerts={"looks": 1})
+    bot.check()
+    (before,) = bot.store.incidents.unsettled()
+    evil = argo_application("shop", source.url, "apps/b", namespace="evil")
+    apply_deployer(cluster, evil, namespace="evil")
+    bot.discover()
+    assert paths(bot) == {"shop": "apps/shop", "evil/shop": "apps/b"}
+    bot.monitor.reconcile_cards()
+    cluster.delete(evil, "evil")
+    bot.discover()
+    bot.monitor.reconcile_cards()
+    (after,) = bot.store.incidents.unsettled()
+    assert (after.id, after.state) == (before.id, IncidentState.OPEN)
+
+
+def test_no_name_of_a_source_replaces_another_application(bot, source, cluster):
+    def several(*names):
+        entries = [
+            {"repoURL": source.url, "path": f"apps/{path}", "name": name}
+            for path, name in zip("bcd", names, strict=False)
+        ]
+        return argo_application("shop", source.url, source=None, sources=entries)
+
+    apply_deployer(cluster, several("2", "", "x"), namespace="argocd")
+    discover(bot, applications={})
+    assert paths(bot) == {"shop.1": "apps/b", "shop.2": "apps/c", "shop.x": "apps/d"}
+    apply_deployer(cluster, several("x", "x"), namespace="argocd")
+    apply_deployer(cluster, argo_application("shop.1", source.url), namespace="evil")
+    bot.discover()
+    assert paths(bot) == {"shop.1": "apps/b", "shop.2": "apps/c", "prod/shop.1": "apps/shop"}
+    assert bot.discoverer.inventory().unsupported == ()
+
+
+def test_the_status_of_a_configured_application_is_that_of_its_oldest_resource(bot, source, cluster):
+    apply_deployer(
+        cluster, argo_application("shop", source.url, status={"sync": {"status": "OutOfSync"}}), namespace="argocd"
+    )
+    link = {"argocd.argoproj.io/managed-by-url": "https://evil.example"}
+    for name in ("aa", "shop"):
+        evil = argo_application(name, source.url, status=synced_at(source.sha()), annotations=link)
+        apply_deployer(cluster, evil, namespace="evil")
+    discover(bot)
+    inventory = bot.discoverer.inventory()
+    assert [(name, status.sync, status.page) for name, status in inventory.deployer_statuses.items()] == [
+        ("shop", "OutOfSync", "")
+    ]
+    assert [resource.origin.namespace for resource in inventory.unsupported] == ["evil", "evil"]
+    assert "the configured application shop" in str(inventory.unsupported[0].reason)
+
+
+@pytest.mark.parametrize("field", ["annotation", "spec", "status"])
+def test_large_resources_keep_no_other_from_being_discovered(bot, source, cluster, field, monkeypatch):
+    """The API server holds a list of more than the bot keeps of all resources of a kind."""
+    monkeypatch.setattr("bot.adapters.kubernetes.bounds.KEPT_BYTES", 500 * KIB)
+    monkeypatch.setattr("bot.handlers.discovery.resources.MAX_KIND_BYTES", 400 * KIB)
+    padding = "x" * (100 * KIB)
+    for number in range(6):
+        pad = argo_application(
+            f"pad{number}",
+            source.url,
+            "apps/b",
+            annotations={"pad": padding} if field == "annotation" else {},
+            status={"resources": [{"name": padding}]} if field == "status" else {},
+            **({"info": [{"name": "pad", "value": padding}]} if field == "spec" else {}),
+        )
+        apply_deployer(cluster, pad, namespace="evil")
+    huge = argo_application("huge", source.url, "apps/b", info=[{"name": "pad", "value": padding * 3}])
+    apply_deployer(cluster, huge, namespace="evil")
+    apply_deployer(cluster, argo_application("shop", source.url), namespace="argocd")
+    discover(bot, applications={})
+    inventory = bot.discoverer.inventory()
+    refused = {resource.name for resource in inventory.unsupported if "too large" in str(resource.reason)}
+    padded = {f"pad{number}" for number in range(6)}
+    assert refused == ({"huge"} | padded if field == "spec" else {"huge"})
+    assert set(paths(bot)) == {"shop"} | (set() if field == "spec" else padded)
+    assert inventory.notes == ()
