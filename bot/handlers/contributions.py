@@ -1,4 +1,4 @@
-"""Reads who contributed to a pull request: their approval isn't one by someone else."""
+"""Reads who contributed to a pull request: their approvals don't count."""
 
 from bot.core.git.commit import PullRequest, PullRequestCommit, approvers
 from bot.ports.forge import Forge
@@ -8,8 +8,8 @@ from bot.ports.git import Repository, RevisionNotFoundError
 def read_contributions(repository: Repository, forge: Forge, pull: PullRequest) -> tuple[PullRequestCommit, ...] | None:
     """The commits of a pull request that change something of their own; None if the forge doesn't list all of them.
 
-    A merge that only combines its parents doesn't, such as that of the forge's button to update a branch from its base.
-    ForgeError, RepositoryError.
+    Merges that only combine their parents are left out, such as those that update a branch from its base. Raises
+    ForgeError and RepositoryError.
     """
     commits = forge.commits(pull)
     if pull.head_sha not in {commit.sha for commit in commits}:
@@ -22,7 +22,7 @@ def read_contributions(repository: Repository, forge: Forge, pull: PullRequest) 
 def read_approvers(repository: Repository, forge: Forge, pull: PullRequest) -> tuple[str, ...]:
     """The logins that approved the final head before the merge, and didn't contribute to it.
 
-    None of them if the forge doesn't list all commits. ForgeError, RepositoryError.
+    None of them if the forge doesn't list all commits. Raises ForgeError and RepositoryError.
     """
     approvals = forge.approvals(pull.number)
     commits = read_contributions(repository, forge, pull) if approvals else ()

@@ -33,7 +33,7 @@ class Forge(Protocol):
         ...
 
     def pushes(self, branch: str) -> list[Push]:
-        """The recent pushes to a branch; empty if the forge does not say."""
+        """The recent pushes to a branch; empty if the forge does not report them."""
         ...
 
     def approvals(self, number: int) -> list[Approval]:

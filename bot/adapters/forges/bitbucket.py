@@ -126,9 +126,9 @@ class BitbucketForge:
             return approvals
 
     def commits(self, pull: PullRequest) -> list[PullRequestCommit]:
-        """Bitbucket doesn't say who pushed, so that is taken to be the author, whom it finds by email. See ports.Forge.
+        """Empty if the commits are gone with their branch. See ports.Forge.
 
-        It no longer lists the commits if they are gone with their branch.
+        Bitbucket doesn't report the pusher, which is taken to be the author; it finds the author's account by email.
         """
         with self._client.api(LocalizedText(texts.READ_PULLS), _READ) as api:
             listed = api.paginate_if_found(f"{api.path}/pullrequests/{pull.number}/commits", {"pagelen": _MAX_PAGE})
@@ -137,7 +137,7 @@ class BitbucketForge:
         return [make_commit(sha=sha, author=login, pushed_by=login) for sha, login in logins]
 
     def pushes(self, branch: str) -> list[Push]:  # noqa: ARG002  the port's
-        """Empty, since Bitbucket does not tell. See ports.Forge."""
+        """Empty, since Bitbucket does not report pushes. See ports.Forge."""
         return []
 
     def checks(self, sha: str) -> list[CommitCheck]:

@@ -100,9 +100,10 @@ class BitbucketServerForge:
             ]
 
     def commits(self, pull: PullRequest) -> list[PullRequestCommit]:
-        """Bitbucket says who pushed to an open pull request, not who pushed what it was opened with. See ports.Forge.
+        """Bitbucket reports who pushed to an open pull request. See ports.Forge.
 
-        Those are taken to be pushed by their author, whom Bitbucket finds by email, if no one else committed them.
+        The pusher of the commits that it was opened with is taken to be their author, whom Bitbucket finds by email, if
+        the author is also the committer.
         """
         with self._client.api(LocalizedText(texts.READ_PULLS), _READ) as api:
             path = f"{api.path}/pull-requests/{pull.number}"
@@ -125,7 +126,7 @@ class BitbucketServerForge:
         ]
 
     def pushes(self, branch: str) -> list[Push]:  # noqa: ARG002  the port's
-        """Empty, since Bitbucket tells only administrators of the repository. See ports.Forge."""
+        """Empty, since Bitbucket reports pushes only to administrators of the repository. See ports.Forge."""
         return []
 
     def checks(self, sha: str) -> list[CommitCheck]:

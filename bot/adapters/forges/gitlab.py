@@ -125,9 +125,9 @@ class GitLabForge:
             return approvals
 
     def commits(self, pull: PullRequest) -> list[PullRequestCommit]:
-        """GitLab names no accounts for a commit: those of the author and the approvers are found by their name.
+        """GitLab reports only names: those of the author and of the approvers are matched to their accounts.
 
-        https://docs.gitlab.com/api/merge_requests/#retrieve-merge-request-commits See ports.Forge.
+        https://docs.gitlab.com/api/merge_requests/#retrieve-merge-request-commits. See ports.Forge.
         """
         with self._project(LocalizedText(texts.READ_MERGE_REQUESTS)) as project:
             request = project.mergerequests.get(pull.number)
@@ -145,7 +145,10 @@ class GitLabForge:
         return with_pushers(commits, self.pushes(pull.head))
 
     def pushes(self, branch: str) -> list[Push]:
-        """https://docs.gitlab.com/api/events/ See ports.Forge."""
+        """From the project's push events. See ports.Forge.
+
+        https://docs.gitlab.com/api/events/
+        """
         with self._project(LocalizedText(texts.READ_PUSHES)) as project:
             events = islice(project.events.list(iterator=True, action="pushed", per_page=PAGE_SIZE), PAGE_SIZE)
             pushes = [(event.attributes["push_data"], event.attributes["author_username"]) for event in events]

@@ -88,7 +88,7 @@ def contributors(pull: PullRequest, commits: Iterable[PullRequestCommit]) -> fro
 def approvers(
     pull: PullRequest, approvals: Iterable[Approval], commits: Iterable[PullRequestCommit]
 ) -> tuple[str, ...]:
-    """The logins that approved the final head before the merge, without those who contributed to it."""
+    """The logins that approved the final head before the merge, except those who contributed to it."""
     excluded = contributors(pull, commits)
     valid = (
         approval.by

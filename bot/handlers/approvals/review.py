@@ -253,7 +253,7 @@ class ApprovalReviewer:
         return evaluated | failed
 
     def _evidence(self, repository: Repository, forge: Forge, settings: ApprovalsConfig, pull: PullRequest) -> Evidence:
-        """What the forge and the store know about a pull request. ForgeError, RepositoryError, StoreError."""
+        """What the forge and the store know about a pull request. Raises ForgeError, RepositoryError and StoreError."""
         approvals = tuple(forge.approvals(pull.number))
         is_automated = any(allowed.actor == pull.author for allowed in settings.rules.automation)
         tracked = self._ports.store.pull_requests.get(f"{repository.name}#{pull.number}")

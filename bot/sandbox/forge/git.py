@@ -192,7 +192,7 @@ class Git:
         return self.run("rev-list", sha, "--not", "--all", "--").splitlines()
 
     def signature(self, sha: str) -> str | None:
-        """A commit's signature; None when it is unsigned, or no longer exists."""
+        """A commit's signature; None if it is unsigned or no longer exists."""
         if self.object(sha) is None:
             return None
         headers = self.run("cat-file", "commit", sha).partition("\n\n")[0].replace("\n ", "\v")
