@@ -15,7 +15,7 @@ import tempfile
 import threading
 import time
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from datetime import UTC, datetime
 from functools import partial
@@ -87,11 +87,13 @@ def turn_churn(server: "subprocess.Popen[str]", state: str) -> None:
 # ---------------------------------------------------------------- the bot, in its own process
 
 
-def configuration(home: Path, api_url: str, *, watch: bool) -> Path:
+def configuration(home: Path, api_url: str, *, watch: bool, clusters: Sequence[str] = ("prod",)) -> Path:
+    """The configuration of a bot whose clusters all hold the same objects."""
     state = Path(tempfile.mkdtemp(dir=home))
     file = state / "config.yaml"
     applications = {
-        name: {"repository": "platform", "path": f"apps/{name}", "cluster": "prod", "namespace": name}
+        f"{name}-{cluster}": {"repository": "platform", "path": f"apps/{name}", "cluster": cluster, "namespace": name}
+        for cluster in clusters
         for name in namespaces()
     }
     settings = {
@@ -102,7 +104,7 @@ def configuration(home: Path, api_url: str, *, watch: bool) -> Path:
             "health_listen": "127.0.0.1:0",
         },
         "repositories": {"platform": {"url": str(home / "remote"), "branch": BRANCH}},
-        "clusters": {"prod": {"kubeconfig": str(home / "kubeconfig"), "watch": watch}},
+        "clusters": {name: {"kubeconfig": str(home / "kubeconfig"), "watch": watch} for name in clusters},
         "applications": applications,
         "alerts": {"group": 10_000},
         "store": f"sqlite:///{state}/state.db",
@@ -124,14 +126,14 @@ class Bot:
             argv = [sys.executable, "-m", "bot", "run", "--config", str(config)]
             self._process = subprocess.Popen(argv, env=environment, stdout=log, stderr=log)
 
-    def wait(self, *, watches: bool) -> None:
-        """Wait until it has checked every application and, if `watches`, is watching."""
+    def wait(self, *, watches: bool, clusters: int = 1) -> None:
+        """Wait until it has checked every application and, if `watches`, is watching every cluster."""
 
         def is_ready() -> bool:
             log = self._log.read_text()
             if self._process.poll() is not None:
                 raise SystemExit(f"The bot ended:\n{log}")
-            return self._checks() == NAMESPACES and ("watching prod" in log or not watches)
+            return self._checks() == NAMESPACES * clusters and (log.count(" watching ") >= clusters or not watches)
 
         wait_for(is_ready, "The first checks")
 
@@ -145,6 +147,10 @@ class Bot:
         """Its CPU seconds, without its children."""
         fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(") ")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def threads(self) -> int:
+        """The number of its threads."""
+        return len(list(Path(f"/proc/{self._process.pid}/task").iterdir()))
 
     def memory(self) -> int:
         """Its memory, in bytes."""
@@ -177,7 +183,7 @@ def latencies(slack: Any, url: str, edits: int) -> list[float]:
     def look() -> bool:
         texts = [message.text for message in slack.messages("C0ALERTS01")]
         for name in edited.keys() - arrived.keys():
-            if any(f"{name} on prod" in text for text in texts):
+            if any(f"{name}-prod on prod" in text for text in texts):
                 arrived[name] = time.monotonic()
         return len(arrived) == edits
 

@@ -114,8 +114,9 @@ class BackgroundFetches:
 
     def _run(self, record: _Fetch, running: Future[Any], fetch: Callable[[], object]) -> None:
         try:
-            running.set_result(fetch())
+            deliver = partial(running.set_result, fetch())
         except Exception as error:  # noqa: BLE001  raised where the result is used
-            running.set_exception(error)
-        with self._lock:
+            deliver = partial(running.set_exception, error)
+        with self._lock:  # a caller that has the result and asks again gets a new one
             record.running, record.ended, record.ended_at = None, running, time.monotonic()
+            deliver()
