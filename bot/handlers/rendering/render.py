@@ -172,8 +172,7 @@ def _render(gathered: Gathered, renderer: Renderer | None) -> Rendering:
 
 
 def _run_renderer(gathered: Gathered, renderer: Renderer) -> Rendering:
-    source = gathered.source
-    path = gathered.root
+    source, path = gathered.source, gathered.root
     files = [file for file in gathered.files.values() if not is_remote_schema(file.path, file.content)]
     names = (CHART_FILE,) if gathered.kind is SourceType.HELM else KUSTOMIZATION_FILES
     file = next(name for name in (f"{path}/{base}".lstrip("/") for base in names) if name in gathered.files)
