@@ -262,7 +262,8 @@ def card_mistakes(messages, channel):
     if len(visible) > 1:
         yield "doubled"
     elif visible and not headline(visible[0]).startswith(RESOLVED):
-        yield "not as it ended"
+        # Of two messages, the storm may have deleted the one that the bot knows.
+        yield "doubled" if len(messages) > 1 else "not as it ended"
     if any(message.channel != channel for message in messages):
         yield "in the wrong channel"
 
