@@ -1,4 +1,4 @@
-"""Pauses the garbage collector when there are no cycles to find.
+"""Pauses the garbage collector while it would find nothing.
 
 It looks for reference cycles whenever enough objects have been created, and visits all of them. A page of a cluster's
 list, or an application's manifests, are a hundred thousand new objects without cycles.

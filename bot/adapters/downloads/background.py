@@ -64,7 +64,7 @@ class _Patience:
 
 
 class BackgroundFetches:
-    """Runs each fetch once at a time. Any thread may call.
+    """Runs each fetch once at a time. Thread-safe.
 
     Callers wait at most `wait_seconds` in WAIT_WINDOW_SECONDS, for one host and for all together; the time that several
     wait counts once. After that, they wait GRACE_SECONDS for a host that has not been slow.

@@ -13,11 +13,10 @@ from typing import Final
 
 from bot.core.cluster_audit.event import REPLICAS
 from bot.core.cluster_audit.write import EVERYTHING, UNREADABLE, ClusterWrite, ObjectKey, guess_resource
-from bot.core.drift.exclusions import DELETION
+from bot.core.drift.exclusions import DELETION_PATH
 from bot.core.drift.model import Actor, Confidence, FieldDrift, ObjectDrift
 from bot.core.objects.path import is_related
 
-_DELETION: Final = ".".join(DELETION)
 _MAX_USERS: Final = 3
 
 
@@ -68,7 +67,7 @@ def with_actors(
     def with_writer(object_drift: ObjectDrift, field: FieldDrift, ordered: Sequence[ClusterWrite]) -> FieldDrift:
         if _is_content_of_secret(object_drift, field):
             return field
-        if field.path == _DELETION:
+        if field.path == DELETION_PATH:
             return replace(field, actor=deleter(ordered, unreadable) or field.actor)
         window = windows(object_drift, field)
         actor = writer(field, ordered, window, unreadable)

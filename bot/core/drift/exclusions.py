@@ -24,6 +24,7 @@ _NONE: Final[frozenset[str]] = frozenset()
 
 # Of an object that is being deleted. A finalizer may keep it for a long time.
 DELETION: Final = ("metadata", "deletionTimestamp")
+DELETION_PATH: Final = ".".join(DELETION)
 OWNERS: Final = ("metadata", "ownerReferences")
 
 # Keyed lists whose items run in their order.

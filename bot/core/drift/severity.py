@@ -12,7 +12,7 @@ from enum import IntEnum, StrEnum
 from functools import lru_cache
 from typing import Any, Final
 
-from bot.core.drift.exclusions import DELETION
+from bot.core.drift.exclusions import DELETION_PATH
 from bot.core.drift.model import FieldDrift, ObjectDrift
 from bot.core.objects.path import PathError, parse_path
 
@@ -168,7 +168,6 @@ _RULES: Final = (
     ),
 )
 
-_DELETION: Final = ".".join(DELETION)
 _MISSING: Final = {
     **dict.fromkeys(_RBAC, Reason.ACCESS),
     **dict.fromkeys(_ADMISSION, Reason.ADMISSION),
@@ -209,7 +208,7 @@ def _severity(rating: Rating) -> Severity:
 
 
 def _rate(object_drift: ObjectDrift, path: str, desired: Any, live: Any) -> Rating:
-    if path == _DELETION:
+    if path == DELETION_PATH:
         return _rate_missing(object_drift)
     for rule in _matching(object_drift.kind, path):
         if rule.when(desired, live):

@@ -13,7 +13,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString, LiteralScalarString, ScalarString
 
-from bot.core.drift.exclusions import DELETION, ORDERED_LISTS
+from bot.core.drift.exclusions import DELETION_PATH, ORDERED_LISTS
 from bot.core.drift.model import FieldDrift, ObjectDrift
 from bot.core.objects.manifest import ManifestError, read_documents
 from bot.core.objects.path import Item, Member, Segment, format_path, parse_path
@@ -57,7 +57,7 @@ def adopt(file: str, content: bytes, drift: Sequence[ObjectDrift], *, namespace:
 
 def check_adoptable(object_drift: ObjectDrift) -> None:
     """NotAdoptableError for an object that is being deleted, a Secret, another order, or a hidden value."""
-    if any(field.path == ".".join(DELETION) for field in object_drift.fields):
+    if any(field.path == DELETION_PATH for field in object_drift.fields):
         raise NotAdoptableError(LocalizedText(texts.DELETING, object=f"{object_drift.kind} {object_drift.name}"))
     if object_drift.kind == "Secret":
         raise NotAdoptableError(LocalizedText(texts.SECRET, name=object_drift.name))

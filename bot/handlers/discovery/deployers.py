@@ -15,7 +15,7 @@ _log = logging.getLogger(__name__)
 
 
 class DeployerReader:
-    """Reads the resources that deploy applications. Any thread may call.
+    """Reads the resources that deploy applications. Thread-safe.
 
     `urls` are those of the repositories, by name. A sync that takes longer than `deadline` no longer counts.
     """
