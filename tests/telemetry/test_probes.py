@@ -49,12 +49,15 @@ def test_a_bot_that_works_is_alive_and_ready(demo):
     }
 
 
-def test_without_slack_it_is_not_ready_but_alive(demo, monkeypatch):
-    demo.slack.drop_connections()
-    monkeypatch.setattr(type(demo.bot._socket), "connected", False)
-    status, checks = probe(demo, "/readyz")
-    assert (status, checks["slack"]) == (503, ("failing", "not connected (Socket Mode)"))
-    assert probe(demo, "/healthz")[0] == 200
+def test_without_slack_it_is_not_ready_but_alive(demo):
+    demo.slack.inject({"down": True, "drop_connections": True})
+    try:
+        wait_for(lambda: probe(demo, "/readyz")[0] == 503)
+        assert probe(demo, "/readyz")[1]["slack"] == ("failing", "not connected (Socket Mode)")
+        assert probe(demo, "/healthz")[0] == 200
+    finally:
+        demo.slack.inject({"up": True})
+    wait_for(lambda: probe(demo, "/readyz")[0] == 200)
 
 
 def test_without_its_database_it_is_not_ready_but_alive(demo, monkeypatch):

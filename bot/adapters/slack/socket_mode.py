@@ -4,6 +4,9 @@ slack_sdk's own client closes a connection under a lock that its receiving threa
 time. Meanwhile, the connection that replaces it can't receive or send acks, so Slack's deadline of three seconds
 passes. The receiving thread can also hold the state of another connection that never ends: it never receives again, and
 closing the client hangs. Here a connection owns its state, and closing it wakes its receiver.
+
+When Slack or a proxy drops a connection, slack_sdk's client would receive nothing from it in a busy loop until pings
+remain unanswered. Here such a connection ends at once.
 """
 
 import socket
@@ -74,20 +77,47 @@ class _Client(SocketModeClient):
             return
         with skip_unexpected("a Socket Mode connection"):  # the thread must live to run the next one
             connection.run_until_completion(connection.state)
+        if connection.is_active():  # the server has ended it
+            connection.disconnect()
 
 
 class _Connection(Connection):
     """A connection that several threads may close while another receives from it."""
 
     def __init__(self, **settings: Any) -> None:
-        super().__init__(**settings)
         self.state = ConnectionState()  # type: ignore[no-untyped-call]
+        super().__init__(**settings)
+
+    @property  # type: ignore[override]  # with as much of a socket as slack_sdk uses
+    def sock(self) -> "_Socket | None":
+        return self._sock
+
+    @sock.setter
+    def sock(self, connected: socket.socket | None) -> None:
+        self._sock = _Socket(connected, self.state) if connected else None
 
     def disconnect(self) -> None:
         self.state.terminated = True
         if (sock := self.sock) is not None:
             with suppress(OSError):  # another thread just closed the socket
                 # Wakes the receiver, which holds the lock. An SSLSocket's own shutdown would drop its TLS state too.
-                socket.socket.shutdown(sock, socket.SHUT_RDWR)
+                socket.socket.shutdown(sock.connected, socket.SHUT_RDWR)
         with suppress(AttributeError):  # another thread is closing it
             super().disconnect()
+
+
+class _Socket:
+    """A connected socket that sets the connection's state to terminated when its peer has closed it."""
+
+    def __init__(self, connected: socket.socket, state: ConnectionState) -> None:
+        self.connected = connected
+        self._state = state
+
+    def recv(self, size: int) -> bytes:
+        received = self.connected.recv(size)
+        if not received:
+            self._state.terminated = True
+        return received
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.connected, name)

@@ -486,7 +486,6 @@ def test_a_dropped_connection_comes_back_and_serves(slack, app, connect):
     def handle(ack):
         ack("back")
 
-    # slack_sdk notices a silent cut after five failed pings.
     connect(app, ping_interval=0.1)
     slack.drop_connections()
     slack.wait_for(lambda: slack.connections == 0)

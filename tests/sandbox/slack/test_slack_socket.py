@@ -64,6 +64,12 @@ def test_it_keeps_its_connection_when_it_cannot_open_the_next_one(app, connect, 
     heard("the first connection still serves")
 
 
+def test_a_dropped_connection_ends_before_a_ping_is_unanswered(slack, app, connect):
+    client = connect(app, ping_interval=1_000).client
+    slack.drop_connections()
+    wait_for(lambda: not client.is_connected())
+
+
 def test_it_may_be_closed_while_it_reconnects_and_leaves_no_connection(slack, app, connect):
     handler = connect(app, ping_interval=0.01)
     for end in (slack.drop_connections, slack.disconnect, slack.close_connections):
