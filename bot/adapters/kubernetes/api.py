@@ -49,6 +49,8 @@ class KubernetesApi:
             bounds.WATCHES
         )  # urllib3 closes additional connections after use, with a warning
         self._client = ApiClient(configuration)
+        # Its proxy is decided; otherwise the client looks for one in the environment again before each request.
+        configuration.proxy = configuration.proxy
         self.server = str(configuration.host)
         self.errors = ClusterErrorMapper(name, self.server)
         self._pools: urllib3.PoolManager = self._client.rest_client.pool_manager
