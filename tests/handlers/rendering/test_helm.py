@@ -359,7 +359,7 @@ def test_a_link_out_of_the_repository_is_refused(rendering, tmp_path):
     ],
 )
 def test_an_endless_template_is_stopped(rendering, text):
-    limits = type(rendering.programs.limits)(seconds=4.0, cpu_seconds=4, memory_bytes=2**29, output_bytes=2**20)
+    limits = type(rendering.programs.limits)(seconds=2.0, cpu_seconds=1, memory_bytes=2**29, output_bytes=2**20)
     rendering.use(ProgramRenderer(helm_command=rendering.programs.helm_command, limits=limits))
     message = rendering.error(template(text), chart(), RenderError)
     assert message.startswith("helm template app ")
