@@ -18,6 +18,7 @@ from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.i18n.language import Language, Translator
 from bot.sandbox.forge.git import Person
 from bot.sandbox.forge.merge import WEB
+from tests.common.database import create_database
 from tests.common.forge import FORGE_KINDS, RunningForge
 from tests.common.kubernetes import as_yaml, config_map
 from tests.common.slack import ALERTS
@@ -43,6 +44,7 @@ class Team(RunningForge):
         config = self.config(approvals=approvals)
         del config.clusters["prod"]  # no cluster is needed
         self.stop()
+        create_database(self.folder)
         self.ports = build.ports(config, WebClient(), self.clock)
         settings = {name: repository.approvals for name, repository in config.repositories.items()}
         self.reviewer = ApprovalReviewer(

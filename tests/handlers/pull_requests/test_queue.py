@@ -20,6 +20,7 @@ from bot.i18n.language import ENGLISH
 from bot.messages.desired_cards import desired_cards
 from bot.ports import Ports
 from bot.ports.store import StoreError
+from tests.common.database import create_database
 from tests.common.forge import RunningForge
 from tests.common.kubernetes import as_yaml, config_map
 from tests.common.samples import application
@@ -42,7 +43,7 @@ class Queue(RunningForge):
 
     def replica(self):
         """The ports of another replica."""
-        store = SqlStore(f"sqlite:///{self.folder}/state.db")
+        store = SqlStore(create_database(self.folder))
         repositories, forges = {"press": self.repository()}, {"press": self.adapter()}
         return Ports(repositories, forges, {}, None, None, None, store, None, self.clock)
 
