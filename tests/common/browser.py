@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 # Chromium loads the two last ones, pages of its own interface, with each new page: a third of the CPU time of all tests
-# with a browser. This switch replaces Playwright's, so the list repeats what connects to the internet or delays painting.
+# with a browser. This switch replaces Playwright's, so the list repeats what connects to the internet or delays paint.
 _DISABLED_FEATURES = (
     "AimEnabled",
     "HttpsUpgrades",
