@@ -79,7 +79,7 @@ def test_files_in_the_path_override_the_parameters_of_the_application(discovery)
     discovery.source.commit("Plugin", {"apps/shop/.argocd-source.yaml": "plugin: {name: x}\n"})
     error = str(discovery.bot.check()["shop"].error)
     assert error.startswith(
-        "apps/shop/.argocd-source.yaml + apps/shop/.argocd-source-shop.yaml changes the Application:"
+        "apps/shop/.argocd-source.yaml + apps/shop/.argocd-source-shop.yaml overrides the Application's settings:"
     )
 
 

@@ -205,7 +205,8 @@ def test_an_external_artifact_that_is_a_part_of_a_git_repository_is_followed(dis
     assert [manifest["metadata"]["name"] for manifest in declared(discovery, "shop")] == ["settings"]
     assert list(discovery.applications) == ["shop"]
     assert (
-        "ExternalArtifact flux-system/mixed must be a copy of one part of a single git repository" in discovery.status()
+        "ExternalArtifact flux-system/mixed must copy exactly one directory from one git repository"
+        in discovery.status()
     )
     assert (
         "the bot found no ArtifactGenerator that produces the ExternalArtifact flux-system/gone" in discovery.status()
