@@ -21,7 +21,9 @@ NO_URL = Phrase(
     es="su índice no tiene una dirección utilizable para la versión {version}.",
 )
 BAD_INDEX = Phrase(en="its index is not valid: {why}", es="su índice no es válido: {why}")
-LARGE_ENTRY = Phrase(en="the entry for {chart} is larger than {most} MiB.", es="tiene más de {most} MiB sobre {chart}.")
+LARGE_ENTRY = Phrase(
+    en="the index entry for {chart} is larger than {most} MiB.", es="tiene más de {most} MiB sobre {chart}."
+)
 BAD_MANIFEST = Phrase(
     en="the manifest does not describe a Helm chart.", es="su manifiesto no es el de un chart de Helm."
 )

@@ -60,7 +60,7 @@ BAD_KEY = Phrase(
     en="A mapping key cannot be null, a list or a mapping.",
     es="La clave de un mapa no puede ser null, una lista ni un mapa.",
 )
-NOT_BASE64 = Phrase(en="A !!binary value is not base64.", es="Un valor !!binary no es base64.")
+NOT_BASE64 = Phrase(en="A !!binary value is not valid base64.", es="Un valor !!binary no es base64.")
 BAD_TAG = Phrase(
     en="A value tagged !!{name} is not a valid {name}.",
     es="Un valor con la etiqueta !!{name} no es un {name} válido.",

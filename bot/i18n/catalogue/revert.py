@@ -20,11 +20,11 @@ ALREADY_OPEN = Phrase(
     es="{pull} ya está abierto para esto, pendiente de revisión.",
 )
 REAPPLIES = Phrase(
-    en="It reverts a revert, so the original change comes back.",
+    en="This reverts a revert, so the original change comes back.",
     es="Revierte un revert, así que vuelve el cambio original.",
 )
 UNDOES_MERGE = Phrase(
-    en="It reverts a merge. To merge that branch again later, revert this revert first.",
+    en="This reverts a merge. To merge that branch again later, revert this revert first.",
     es="Revierte una fusión. Para fusionar esa rama otra vez más adelante, primero revierte este revert.",
 )
 PARTLY_UNDONE = Phrase(
