@@ -363,7 +363,7 @@ def test_a_duration_that_cannot_be_read_is_refused_next_to_the_input(people, sto
             view.errors.clear()
             people[TOMAS].submit(view, {form.PICKED: "4h", form.TYPED: text})
             wait_for(lambda: view.errors)
-            assert "at least 5 minutes, at most 7 days" in view.errors[form.TYPED]
+            assert "at least 5 minutes and at most 7 days" in view.errors[form.TYPED]
     assert store.incidents.open_for("shop") == incident
 
 

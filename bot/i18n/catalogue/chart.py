@@ -43,8 +43,8 @@ TOO_SLOW = Phrase(
 )
 REDIRECTS = Phrase(en="it redirects more than {most} times.", es="redirige más de {most} veces.")
 INSECURE_REDIRECT = Phrase(
-    en="it refers to an address without TLS ({host}). Allow that host under charts.allow.",
-    es="remite a una dirección sin TLS ({host}). Permite ese host en charts.allow.",
+    en="it refers to {host} without TLS. Allow that host under charts.allow.",
+    es="remite a {host} sin TLS. Permite ese host en charts.allow.",
 )
 TAGS = Phrase(en="it has more tags than the bot can read.", es="tiene más etiquetas de las que lee el bot.")
 UNREACHABLE = Phrase(

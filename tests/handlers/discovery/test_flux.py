@@ -294,7 +294,7 @@ def test_suspended_and_unsupported_resources_are_reported(discovery):
     ):
         assert line in answer
     spanish = discovery.status(Language.SPANISH)
-    assert "su origen es el OCIRepository artifact, pero ahí el bot solo admite un GitRepository" in spanish
+    assert "su origen es el OCIRepository artifact, pero aquí el bot solo admite un GitRepository" in spanish
 
 
 def test_a_resource_that_waits_for_others_names_those_that_are_not_ready(discovery):
