@@ -39,7 +39,7 @@ def run_check(
             checks, not_followed = check_configured(load_config(config_path), applications, explain=explain)
         elif path is not None and config_path is None:
             if applications:
-                raise click.UsageError("Application names need --config, because --path checks the whole directory.")
+                raise click.UsageError("Application names need --config. --path checks the whole directory.")
             from bot.cli.check_directory import check_directory  # noqa: PLC0415
 
             checks = [check_directory(path, context=context, namespace=namespace, ignore=ignore, explain=explain)]
