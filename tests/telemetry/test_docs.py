@@ -64,7 +64,7 @@ def span_row(metric):
 
 TABLES = {
     "alerts": table(
-        ("alert", "severity", "when"),
+        ("alert", "severity", "summary"),
         *(
             (code(rule["alert"]), rule["labels"]["severity"], without_templates(rule["annotations"]["summary"]))
             for rule in ALERTS["spec"]["groups"][0]["rules"]
