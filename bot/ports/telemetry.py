@@ -94,7 +94,7 @@ def _operation(name: str, span: str, description: str, *attributes: str) -> Metr
 COMMAND: Final = _operation(
     "command", "command {command}", "Time from a command or click in Slack to its answer.", "command", "outcome"
 )
-CHECK: Final = _operation("check", "check", "One drift check of a cluster, not counting git fetches.", "cluster", "outcome")
+CHECK: Final = _operation("check", "check", "One drift check of a cluster, without git fetches.", "cluster", "outcome")
 GIT_FETCH: Final = _operation("git.fetch", "git fetch", "Fetching a repository.", "outcome")
 RENDER: Final = _operation("render", "render", "Reading and rendering the manifests of one source.", "outcome")
 COMPARE: Final = _operation(
@@ -122,7 +122,7 @@ REVERTS_OPENED: Final = _counter("reverts.opened", "{pull_request}", "Pull reque
 BUILD_INFO: Final = _gauge("build.info", "", "Always 1; the version is an attribute.", "version")
 IS_LEADER: Final = _gauge("leader", "", "1 on the replica that updates Slack, 0 on the others.")
 LEASES: Final = _gauge("leases", "{lease}", "Leases that this replica holds.")
-QUEUE_LENGTH: Final = _gauge("queue.length", "{request}", "Requests from Slack and webhooks that are waiting for a thread.")
+QUEUE_LENGTH: Final = _gauge("queue.length", "{request}", "Slack and webhook requests that are waiting for a thread.")
 DRIFTED: Final = _gauge(
     "application.drifted",
     "",
