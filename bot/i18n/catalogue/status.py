@@ -50,8 +50,8 @@ AT_CHART = Phrase(en=" · chart {chart}", es=" · chart {chart}")
 IN_NAMESPACE = Phrase(en=" · in namespace {namespace}", es=" · en el namespace {namespace}")
 CHECKED = Phrase(en=" · checked {time}", es=" · comprobado a las {time}")
 LAST_COMPLETE = Phrase(
-    en="Last complete check: {time}; every check since then has failed.",
-    es="Última comprobación completa: {time}; todas las posteriores han fallado.",
+    en="Last complete check: {time}; no later check was complete.",
+    es="Última comprobación completa: {time}; ninguna posterior fue completa.",
 )
 STATE_DRIFT = Phrase(en="{state}: {facts}", es="{state}: {facts}")
 # Health statuses are Argo CD's terms, so they are not translated.
