@@ -178,6 +178,38 @@ def test_a_package_with_another_digest_is_refused(attack):
     assert "does not match the digest" in attack.refusal()
 
 
+@pytest.mark.parametrize("scheme", ["http", "oci"])
+def test_a_cached_private_package_is_not_served_to_who_names_its_digest(attack, scheme):
+    private = package("payroll")
+    digest = sha256(private).hexdigest()
+    entries = {"payroll": [{"name": "payroll", "version": "1.0.0", "digest": digest, "urls": ["payroll.tgz"]}]}
+    index = yaml.safe_dump({"apiVersion": "v1", "entries": entries}).encode()
+
+    def respond(handler):
+        is_authorized = handler.headers.get("Authorization") == OTHER_SECRET
+        send(handler, index if "index" in handler.path else private, 200 if is_authorized else 401)
+
+    attack.other.respond = respond
+    attack.fetcher._allow = ["*"]
+    chart = ChartRef.parse(attack.other.url, "payroll", "1.0.0")
+    revision = attack.fetcher.fetch(chart).revision
+
+    layer = {"mediaType": "application/vnd.cncf.helm.chart.content.v1.tar+gzip", "digest": f"sha256:{digest}"}
+    if scheme == "http":
+        attack.serve_index(urls=["web.tgz"], digest=digest)
+    else:
+        respond_to = {"manifests": json.dumps({"schemaVersion": 2, "layers": [layer]}).encode()}
+        attack.server.respond = lambda handler: send(handler, respond_to.get(handler.path.split("/")[-2], b""))
+    assert "does not match the digest" in attack.refusal(attack.server.url.replace("http", scheme, 1))
+
+    requests_before = len(attack.other.paths)
+    assert attack.fetcher.fetch(chart).revision == revision
+    assert len(attack.other.paths) == requests_before
+    attack.fetcher._http.credentials.clear()
+    with pytest.raises(ChartError, match="requires"):
+        attack.fetcher.fetch(chart)
+
+
 def test_responses_are_bounded(attack, monkeypatch):
     monkeypatch.setattr(bounds, "MAX_INDEX_BYTES", 2**20)
     monkeypatch.setattr(bounds, "MAX_ARCHIVE_BYTES", 2**20)
