@@ -20,12 +20,14 @@ from bot.adapters.kubernetes.cluster import KubernetesCluster
 from bot.adapters.rendering.disk_cache import CachedRenderer
 from bot.adapters.rendering.private_copy import remove_abandoned_copies
 from bot.adapters.rendering.programs import ProgramRenderer
+from bot.adapters.rendering.slow_runs import SlowRuns
 from bot.config.credentials import Credentials
 from bot.config.model import Config
 from bot.config.sections.forge import ForgeConfig
 from bot.core.charts.reference import ChartRef, is_chart_key
 from bot.core.git.repository_ref import RepositoryRef
 from bot.core.git.target_revision import TargetRevision
+from bot.core.rendering.limits import SLOW_BUDGET_SECONDS
 from bot.handlers.cluster_audit.record import AuditRecorder
 from bot.ports import Ports
 from bot.ports.charts import Charts
@@ -203,9 +205,9 @@ class _ByRepository(Mapping[str, _Client]):
         return len(self._listed)
 
 
-def renderer(config: Config, telemetry: Telemetry = NO_TELEMETRY) -> CachedRenderer:
+def renderer(config: Config, telemetry: Telemetry = NO_TELEMETRY, slow_runs: SlowRuns | None = None) -> CachedRenderer:
     """The renderers, with their output cached next to the mirrors."""
-    return CachedRenderer(ProgramRenderer.find(), config.mirrors / ".rendered", telemetry)
+    return CachedRenderer(ProgramRenderer.find(slow_runs), config.mirrors / ".rendered", telemetry)
 
 
 def bases(config: Config, fetches: BackgroundFetches | None = None) -> GitBases:
@@ -264,7 +266,7 @@ def ports(
         forges=_ByRepository(forges, lambda key: None if is_chart_key(key) else forge(config, key)),
         clusters={name: cluster(config, name, telemetry) for name in config.clusters},
         charts=fetcher,
-        renderer=renderer(config, telemetry),
+        renderer=renderer(config, telemetry, SlowRuns(SLOW_BUDGET_SECONDS)),
         bases=bases(config, fetches),
         store=store(config),
         chat=SlackChat(client),

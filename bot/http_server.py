@@ -10,12 +10,13 @@ from waitress.server import BaseWSGIServer, create_server
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
+    from waitress.wasyncore import _SocketMap
 
 _log = logging.getLogger(__name__)
 
 MAX_HEADER_BYTES: Final = 16 * 2**10  # of one request, ten times what Slack and the forges send
 MAX_BODY_BYTES: Final = 2**20  # of one request; Slack's are far smaller, and polling finds a push that is too large
-MAX_CONNECTIONS: Final = 100  # at once; more wait in the kernel's backlog
+MAX_CONNECTIONS: Final = 100  # at once
 REQUEST_SECONDS: Final = 10  # from accepting a connection to the end of its request
 _CLEANUP_SECONDS: Final = 1
 _OWN_SOCKETS: Final = 2  # waitress counts its listener and its trigger as connections
@@ -34,7 +35,8 @@ class _Channel(HTTPChannel):
     """A connection with a deadline for its one request. Data that keeps arriving does not extend the deadline.
 
     Waitress closes a connection that has been inactive for `channel_timeout`; here only a complete request counts as
-    activity.
+    activity. A new connection that leaves no room for another closes the oldest one without a complete request, so that
+    idle connections never keep a request waiting. All connections may have the same address: that of a proxy.
     """
 
     parser_class = _Parser
@@ -43,6 +45,21 @@ class _Channel(HTTPChannel):
         super().handle_read()
         if not self.requests:
             self.last_activity = self.creation_time
+
+    def add_channel(self, map: "_SocketMap | None" = None) -> None:  # noqa: A002  the name in waitress
+        super().add_channel(map)
+        sockets = self._map  # type: ignore[attr-defined]  # not in the stubs; in the order in which they were opened
+        if len(sockets) < self.adj.connection_limit - 1:  # waitress stops accepting at the limit
+            return
+        others = (socket for socket in sockets.values() if isinstance(socket, _Channel) and socket is not self)
+        oldest = next((channel for channel in others if channel.is_receiving), None)
+        if oldest:
+            oldest.will_close = True
+
+    @property
+    def is_receiving(self) -> bool:
+        """Whether the request is incomplete."""
+        return not (self.requests or self.close_when_flushed or self.will_close)
 
 
 class HttpServer:

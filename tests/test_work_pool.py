@@ -59,6 +59,19 @@ def test_one_person_has_half_of_the_threads_and_an_eighth_of_the_queue():
     assert gate.ran.count("mia") == 12
 
 
+def test_one_target_has_three_quarters_of_the_threads_and_nobody_waits_behind_its_jobs():
+    pool, gate = WorkPool("test", workers=4, waiting=80), Gate()
+    for requester in ("mia", "mia", "mia", "kit", "kit", "lou"):
+        pool.submit(gate.job(f"{requester} on a"), requester, "a")
+    for requester in ("mia", "lou"):
+        started = threading.Event()
+        pool.submit(started.set, requester, "b")
+        assert started.wait(10)
+    gate.opened.set()
+    assert pool.drain(10)
+    assert len(gate.ran) == 6
+
+
 @given(st.lists(st.sampled_from("abcdef"), max_size=60), st.integers(1, 3), st.integers(0, 20))
 def test_everything_accepted_runs_once_whoever_asked(names, workers, waiting):
     pool, gate = WorkPool("test", workers=workers, waiting=waiting), Gate()

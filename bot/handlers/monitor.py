@@ -12,6 +12,7 @@ from bot.context_pool import ContextThreadPool
 from bot.core.applications.application import Application
 from bot.core.applications.discovery import ApplicationInventory
 from bot.core.applications.shard import Shard, shard_of
+from bot.core.applications.tenants import tenants_by_repository
 from bot.core.drift.model import Check, Status
 from bot.core.incidents.incident import IncidentState
 from bot.core.leases import LEADER, Lease
@@ -34,6 +35,7 @@ from bot.ports.errors import PortError
 from bot.ports.isolation import skip_unexpected, unexpected_as_port_error
 from bot.ports.leases import LeaseLostError
 from bot.ports.telemetry import CHECK, Outcome
+from bot.ports.tenant import for_tenant
 
 _log = logging.getLogger(__name__)
 
@@ -229,14 +231,16 @@ class Monitor:
         A check must use exactly these revisions. A merge that is fetched later has no rollout yet, so its differences
         would be reported as drift.
         """
-        keys = sorted({reference.key for application in applications for reference in application.repositories})
+        tenants = tenants_by_repository(applications)
+        keys = sorted(tenants)
         with ContextThreadPool(_MAX_REPOSITORIES, "fetch") as pool:
-            revisions = dict(zip(keys, pool.map(self._fetch_one, keys), strict=True))
+            heads = pool.map(self._fetch_one, keys, [tenants[key] for key in keys])
+            revisions = dict(zip(keys, heads, strict=True))
         self.reconcile_cards()
         return revisions
 
-    def _fetch_one(self, repository: str) -> Revision:
-        with self._polling[repository]:
+    def _fetch_one(self, repository: str, tenant: str) -> Revision:
+        with for_tenant(tenant), self._polling[repository]:
             try:
                 with unexpected_as_port_error(f"fetch of {repository}"):
                     return self._fetch_and_record(repository, must_record=False)

@@ -458,19 +458,52 @@ def test_an_endless_pack_is_stopped_and_leaves_nothing_on_disk(endless, source, 
     assert connections() > 0
 
 
-def test_a_repository_that_is_too_large_is_not_fetched_again_and_again(endless, monkeypatch):
+def test_a_repository_that_is_too_large_is_not_fetched_again_and_again(endless, source, tmp_path, monkeypatch):
+    """Not at another revision either, or by another object for the same mirror, as remote bases have."""
     repository, connections = endless
     monkeypatch.setattr(bounds, "MIRROR_BYTES", MIB)
+    other = GitRepository("endless", repository.url, "other", tmp_path / "mirrors")
     counts = []
-    for _ in range(2):
+    for fetched in (repository.fetch, repository.fetch, other.fetch, lambda: other.fetch_commit(source.sha())):
         with pytest.raises(RepositoryError, match="The repository endless exceeds"):
-            repository.fetch()
+            fetched()
         counts.append(connections())
-    assert counts[0] == counts[1]
-    monkeypatch.setattr(repository._mirror, "_next_fetch", 0.0)
+    assert counts == counts[:1] * 4
+    monkeypatch.setattr(repository._mirror._backoff, "next_fetch", 0.0)
     with pytest.raises(RepositoryError, match="The repository endless exceeds"):
         repository.fetch()
     assert connections() > counts[1]
+
+
+def test_a_commit_that_is_too_large_is_not_fetched_again_and_keeps_no_other_fetch_waiting(endless, source, monkeypatch):
+    """It may be a stranger's: the bot fetches the commits of pull requests."""
+    repository, connections = endless
+    monkeypatch.setattr(bounds, "MIRROR_BYTES", MIB)
+    for _ in range(2):
+        with pytest.raises(RepositoryError, match="The repository endless exceeds"):
+            repository.fetch_commit(source.sha())
+    assert connections() == 1
+    with pytest.raises(RepositoryError, match="The repository endless exceeds"):
+        repository.fetch()
+    assert connections() > 1
+
+
+def test_fetches_that_run_at_the_same_time_share_half_of_the_free_disk(tmp_path, monkeypatch):
+    """Three of them filled a disk on which each fitted."""
+    monkeypatch.setattr(disk.shutil, "disk_usage", lambda _: SimpleNamespace(free=10 * MIB))
+    monkeypatch.setattr(bounds, "DISK_SECONDS", 0.0)
+    large, small = tmp_path / "large", tmp_path / "small"
+    for folder in (large, small):
+        folder.mkdir()
+        (folder / "before").write_bytes(b"x" * 6 * MIB)
+    with disk.DiskLimit(small) as of_small:
+        with disk.DiskLimit(large) as of_large:
+            for folder, size in ((large, 3), (small, 1)):
+                (folder / "pack").write_bytes(b"x" * size * MIB)
+            assert [of_large.problem(), of_small.problem()] == ["", ""]
+            (small / "pack").write_bytes(b"x" * 2 * MIB + b"x" * (MIB // 2))
+            assert [of_small.problem(), of_large.problem()] == ["", "exceeded half of the free disk space"]
+        assert of_small.problem() == ""
 
 
 def test_a_mirror_full_of_what_no_branch_needs_is_fetched_anew(source, repository, tmp_path, monkeypatch):
@@ -550,7 +583,8 @@ def damaged_files(folder):
 
 @pytest.mark.parametrize("packed", [False, True], ids=["loose", "packed"])
 @pytest.mark.parametrize("damage", ["missing", "empty", "garbage", "cut"])
-def test_a_mirror_heals_whichever_file_is_damaged(source, tmp_path, caplog, damage, packed):
+def test_a_mirror_heals_whichever_file_is_damaged(source, tmp_path, monkeypatch, caplog, damage, packed):
+    monkeypatch.setattr(bounds, "REBUILD_SECONDS", 0.0)
     source.commit("First", {"apps/shop/web.yaml": "replicas: 1\n" * 40, "apps/other.yaml": "a: 1\n"})
     head = source.commit("Second", {"apps/shop/web.yaml": "replicas: 2\n" * 40})
     mirrors = tmp_path / "mirrors"
@@ -600,7 +634,7 @@ def test_a_mirror_is_not_fetched_again_and_again(source, repository, tmp_path, m
     assert files_of_damaged_mirror()
     with pytest.raises(RepositoryError, match="bad config line"):
         files_of_damaged_mirror()
-    monkeypatch.setattr(repository._mirror, "_next_rebuild", 0.0)
+    monkeypatch.setattr(repository._mirror._backoff, "next_rebuild", 0.0)
     assert files_of_damaged_mirror()
 
 

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from cachetools import LRUCache
 
 from bot.adapters.charts.helm_repository import HelmRepositories
-from bot.adapters.charts.registry import Layer, Registries
+from bot.adapters.charts.registry import Registries
 from bot.adapters.downloads.background import BackgroundFetches, FetchPendingError
 from bot.adapters.downloads.cache import DownloadCache
 from bot.adapters.downloads.http import DownloadError, HttpClient
@@ -31,7 +31,11 @@ _HELD_BYTES: Final = 32 * 2**20  # of the files of packages in memory
 
 
 class ChartFetcher:
-    """`ports.Charts`, cached in a folder. `allow` are hosts, with `*` as a wildcard; None allows discovered ones."""
+    """`ports.Charts`, cached in a folder. `allow` are hosts, with `*` as a wildcard; None allows discovered ones.
+
+    A cached package is used only for the chart and with the credential that it was fetched with. Otherwise whoever
+    knows the digest of a private one could get it by naming the digest in an index or manifest.
+    """
 
     def __init__(
         self,
@@ -65,7 +69,7 @@ class ChartFetcher:
         if not self.is_allowed(chart.host):
             raise self._failed(chart, DownloadError(LocalizedText(texts.NOT_ALLOWED)))
         key = chart.ref.key
-        if (chart.digest or is_exact(chart.version)) and (cached := self._cached(key)):
+        if (chart.digest or is_exact(chart.version)) and (cached := self._cached(chart)):
             return cached
         try:
             fetched = self._fetches.result(chart.host, key, partial(self._fetch_and_keep, chart))
@@ -89,7 +93,7 @@ class ChartFetcher:
                 raise self._failed(chart, error) from error
             with self._caching, suppress(ValueError):  # it is too large for the cache
                 self._unpacked[revision] = files
-        manifest = self._cache.alias(f"manifest of {revision}") if chart.is_artifact else ""
+        manifest = self._cache.alias(self._manifest_name(chart, revision)) if chart.is_artifact else ""
         if not manifest:
             return files
         return {**files, "Chart.yaml": _with_metadata(files["Chart.yaml"], manifest[:_ADDED_DIGITS])}
@@ -105,16 +109,29 @@ class ChartFetcher:
         host = there.netloc.rpartition("@")[2] or there.scheme
         return LocalizedText(texts.INSECURE_REDIRECT, host=host[:100])
 
-    def _cached(self, key: str) -> FetchedChart | None:
-        version, _, digest = self._cache.alias(key).partition(" ")
+    def _cached(self, chart: ChartRef) -> FetchedChart | None:
+        """The last package that was fetched for a chart."""
+        version, _, digest = self._cache.alias(self._name(chart)).partition(" ")
         return FetchedChart(version, digest) if digest and self._cache.read(digest) is not None else None
+
+    def _has(self, chart: ChartRef, digest: str) -> bool:
+        """Whether the last package that was fetched for a chart has this digest."""
+        cached = self._cached(chart)
+        return cached is not None and cached.digest == digest
+
+    def _name(self, chart: ChartRef) -> str:
+        """The name of a chart in the cache, which hashes names."""
+        return f"{chart.ref.key} {self._http.credentials.get(chart.host, '')}"
+
+    def _manifest_name(self, chart: ChartRef, revision: str) -> str:
+        return f"manifest of {revision} {self._name(chart)}"
 
     def _fetch_and_keep(self, chart: ChartRef) -> FetchedChart | ChartError:
         try:
             fetched, manifest = self._fetch(chart)
-            self._cache.set_alias(chart.ref.key, f"{fetched.version} {fetched.digest}")
+            self._cache.set_alias(self._name(chart), f"{fetched.version} {fetched.digest}")
             if manifest:
-                self._cache.set_alias(f"manifest of {fetched.revision}", manifest)
+                self._cache.set_alias(self._manifest_name(chart, fetched.revision), manifest)
         except (DownloadError, ArchiveError) as error:
             return self._failed(chart, error)
         except ChartError as error:
@@ -124,7 +141,7 @@ class ChartFetcher:
     def _fetch(self, chart: ChartRef) -> tuple[FetchedChart, str]:
         """Fetch a package into the cache. Returns it, and the digest of its manifest, "" if it has none."""
         if chart.is_oci:
-            return self._fetch_layer(chart, self._oci.locate(chart))
+            return self._fetch_layer(chart, chart)
         package = self._helm.locate(chart)
         if package.url.startswith(f"{OCI}://"):  # with the tag, as in Bitnami's index
             url, _, tag = package.url.rpartition(":")
@@ -133,14 +150,16 @@ class ChartFetcher:
                 raise DownloadError(LocalizedText(texts.NO_URL, version=package.version))
             if not self.is_allowed(linked.host):
                 raise self._failed(linked, DownloadError(LocalizedText(texts.NOT_ALLOWED)))
-            return self._fetch_layer(linked, self._oci.locate(linked))
-        if package.digest and self._cache.read(package.digest) is not None:
+            return self._fetch_layer(chart, linked)
+        if package.digest and self._has(chart, package.digest):
             return FetchedChart(package.version, package.digest), ""
         return FetchedChart(package.version, self._keep(self._helm.download(package), package.digest)), ""
 
-    def _fetch_layer(self, chart: ChartRef, layer: Layer) -> tuple[FetchedChart, str]:
-        if self._cache.read(layer.digest) is None:
-            self._keep(self._oci.download(chart, layer), layer.digest)
+    def _fetch_layer(self, chart: ChartRef, linked: ChartRef) -> tuple[FetchedChart, str]:
+        """Fetch a chart from a registry: the chart itself, or the one that its Helm repository links to."""
+        layer = self._oci.locate(linked)
+        if not self._has(chart, layer.digest):
+            self._keep(self._oci.download(linked, layer), layer.digest)
         return FetchedChart(layer.version, layer.digest), layer.manifest
 
     def _keep(self, package: bytes, digest: str) -> str:

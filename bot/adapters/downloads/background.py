@@ -7,19 +7,21 @@ import threading
 import time
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future, wait
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final, TypeVar
 
 from cachetools import LRUCache
 
 from bot.core.charts.bounds import GRACE_SECONDS, RECENT_SECONDS, WAIT_SECONDS, WAIT_WINDOW_SECONDS
+from bot.ports.tenant import CURRENT_TENANT
 from bot.work_pool import FullError, WorkPool
 
 _MAX_FETCHES: Final = 10_000  # whose latest results are kept
-_MAX_HOSTS: Final = 1_000
-_WORKERS: Final = 8  # half of them at most for one host
-_QUEUE: Final = 8_000  # an eighth of it at most for one host
+_MAX_PATIENCE: Final = 1_000
+_WORKERS: Final = 8
+_QUEUE: Final = 8_000  # an eighth of it at most for one tenant
 
 _Result = TypeVar("_Result")
 
@@ -30,26 +32,31 @@ class FetchPendingError(Exception):
 
 @dataclass(slots=True)
 class _Fetch:
-    """The current run of a fetch, and its last result."""
+    """The current run of a fetch, with the tenants that have queued it, and its last result."""
 
     running: Future[Any] | None = None
+    tenants: set[str] = field(default_factory=set)
     ended: Future[Any] | None = None
     ended_at: float = 0.0
 
 
 class _Patience:
-    """How long callers may still wait for a host: less while any of them waits, and more again while none does."""
+    """How long callers may still wait: less while any of them waits, and more again while none does."""
 
     def __init__(self, most: float) -> None:
         self._most = self._left = most
         self._waiting = 0
         self._at = time.monotonic()
 
-    def begin(self) -> float:
-        """Begin to wait: for how many seconds at most."""
+    def left(self) -> float:
+        """The seconds that callers may still wait."""
+        self._update()
+        return self._left
+
+    def begin(self) -> None:
+        """Begin a wait."""
         self._update()
         self._waiting += 1
-        return self._left
 
     def end(self) -> None:
         """End a wait."""
@@ -66,15 +73,16 @@ class _Patience:
 class BackgroundFetches:
     """Runs each fetch once at a time. Thread-safe.
 
-    Callers wait at most `wait_seconds` in WAIT_WINDOW_SECONDS, for one host and for all together; the time that several
-    wait counts once. After that, they wait GRACE_SECONDS for a host that has not been slow.
+    Callers wait at most `wait_seconds` in WAIT_WINDOW_SECONDS for all hosts together, half of it for one tenant; the
+    time that several wait counts once. After that, they wait GRACE_SECONDS more for a host that has not been slow for
+    their tenant. The fetches of tenants take turns.
     """
 
     def __init__(self, wait_seconds: float = WAIT_SECONDS) -> None:
         self._wait_seconds = wait_seconds
         self._pool = WorkPool("fetch", workers=_WORKERS, waiting=_QUEUE)
         self._fetches: LRUCache[Hashable, _Fetch] = LRUCache(_MAX_FETCHES)
-        self._patience: LRUCache[str, _Patience] = LRUCache(_MAX_HOSTS)  # by host
+        self._patience: LRUCache[tuple[str, str], _Patience] = LRUCache(_MAX_PATIENCE)  # by tenant, and host or ""
         self._patience_for_all = _Patience(wait_seconds)
         self._lock = threading.Lock()
 
@@ -83,40 +91,55 @@ class BackgroundFetches:
 
         `fetch` returns the errors that callers expect. `key` identifies it.
         """
+        tenant, most = CURRENT_TENANT.get(), self._wait_seconds / 2
         with self._lock:
             record = self._fetches.setdefault(key, _Fetch())
-            if record.running is None:
-                self._start(host, record, fetch)
-            patience = self._patience.setdefault(host, _Patience(self._wait_seconds))
+            self._queue(tenant, host, record, fetch)
             running = record.running
-            for_host, for_all = patience.begin(), self._patience_for_all.begin()
-            is_slow = for_host < self._wait_seconds / 2
-            seconds = min(for_host, for_all if is_slow else max(for_all, GRACE_SECONDS))
+            for_host, for_tenant = (
+                self._patience.setdefault(name, _Patience(most)) for name in ((tenant, host), (tenant, ""))
+            )
+            limits = [for_host, for_tenant, self._patience_for_all]
+            if for_host.left() > most / 2 and min(limit.left() for limit in limits) < GRACE_SECONDS:
+                limits, seconds = [for_host], GRACE_SECONDS
+            else:
+                seconds = min(limit.left() for limit in limits)
+            for limit in limits:
+                limit.begin()
         if running:
             wait([running], seconds)
         with self._lock:
-            patience.end()
-            self._patience_for_all.end()
+            for limit in limits:
+                limit.end()
         if running and running.done():
             return running.result()  # type: ignore[no-any-return]  # of this `fetch`, or one with the same key
         if record.ended and time.monotonic() - record.ended_at < RECENT_SECONDS:
             return record.ended.result()  # type: ignore[no-any-return]
         raise FetchPendingError
 
-    def _start(self, host: str, record: _Fetch, fetch: Callable[[], object]) -> None:
-        """Queue the fetch, unless too many of its host wait already. The lock is held."""
-        running: Future[Any] = Future()
-        try:
-            self._pool.submit(partial(self._run, record, running, fetch), host)
-        except FullError:
+    def _queue(self, tenant: str, host: str, record: _Fetch, fetch: Callable[[], object]) -> None:
+        """Queue the fetch, unless too many of the tenant wait already. The lock is held.
+
+        Each tenant that needs it queues it, so that none waits until it is another's turn. The first turn counts.
+        """
+        if tenant in record.tenants:
             return
-        record.running = running
+        running = record.running or Future()
+        with suppress(FullError):
+            self._pool.submit(partial(self._run, record, running, fetch), tenant, host)
+            record.running = running
+            record.tenants.add(tenant)
 
     def _run(self, record: _Fetch, running: Future[Any], fetch: Callable[[], object]) -> None:
+        with self._lock:
+            if running.running() or running.done():  # it was another tenant's turn first
+                return
+            running.set_running_or_notify_cancel()
         try:
             deliver = partial(running.set_result, fetch())
         except Exception as error:  # noqa: BLE001  raised where the result is used
             deliver = partial(running.set_exception, error)
         with self._lock:  # a caller that has the result and asks again gets a new one
             record.running, record.ended, record.ended_at = None, running, time.monotonic()
+            record.tenants.clear()
             deliver()

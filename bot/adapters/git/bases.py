@@ -3,16 +3,19 @@
 import fnmatch
 import hashlib
 import math
+import os
 import threading
 import time
 from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Final
 
 from bot.adapters.downloads.background import BackgroundFetches, FetchPendingError
 from bot.adapters.downloads.files import FileDownloads
+from bot.adapters.git.disk import remove_unused
 from bot.adapters.git.repository import GitRepository
 from bot.core.git.target_revision import HEAD, TargetRevision
 from bot.core.rendering.remote_base import RemoteBase
@@ -23,10 +26,13 @@ from bot.i18n.language import LocalizedText
 from bot.ports.git import RepositoryError
 
 _FETCH_EVERY: Final = 60.0  # seconds, for a branch or tag, and after a failed fetch
+_CLEANUP_EVERY: Final = 3_600.0  # seconds
 
 
 class GitBases:
     """`ports.Bases`, with mirrors and files below `folder`, fetched without credentials.
+
+    A mirror that no rendering has used for UNUSED_SECONDS is removed.
 
     `allow` has patterns for hosts (`github.com`), and for hosts with the path of a repository or file
     (`github.com/acme/*`), with `*` for any characters.
@@ -38,6 +44,9 @@ class GitBases:
         self._allow = [pattern.lower() for pattern in allow]
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)  # by URL
         self._revisions: dict[RemoteBase, tuple[str | RepositoryError, float]] = {}
+        self._cleaning = threading.Lock()
+        self._used: set[str] = set()  # the paths of mirrors used since the last cleanup
+        self._next_cleanup = time.monotonic() + _CLEANUP_EVERY  # renderings use what they need before the first one
         self._files = FileDownloads(folder / "files", self._is_allowed_location, self._fetches)
 
     def is_allowed(self, base: RemoteBase | RemoteFile) -> bool:
@@ -54,6 +63,7 @@ class GitBases:
         return self._tracking(base, TargetRevision(base.ref or HEAD))
 
     def revision(self, base: RemoteBase) -> str:
+        self._clean_up(self._mirror(base))
         at_ref = RemoteBase(base.url, base.ref, "")
         revision, expires = self._revisions.get(at_ref, ("", 0.0))
         if expires <= time.monotonic():
@@ -95,5 +105,21 @@ class GitBases:
             return self._tracking(base, TargetRevision.tag(base.ref)).head()
 
     def _tracking(self, base: RemoteBase, revision: TargetRevision) -> GitRepository:
-        mirror = hashlib.sha256(base.url.encode()).hexdigest()[:16]
-        return GitRepository(base.location, base.url, revision, self._folder, mirror=mirror)
+        return GitRepository(base.location, base.url, revision, self._folder, mirror=self._mirror(base))
+
+    @staticmethod
+    def _mirror(base: RemoteBase) -> str:
+        return hashlib.sha256(base.url.encode()).hexdigest()[:16]
+
+    def _clean_up(self, mirror: str) -> None:
+        """Note that a mirror is used; every hour, remove those that no process with this folder has used for long."""
+        with self._cleaning:
+            self._used.add(mirror)
+            if time.monotonic() < self._next_cleanup:
+                return
+            self._next_cleanup = time.monotonic() + _CLEANUP_EVERY
+            used, self._used = self._used, set()
+        for name in used:
+            with suppress(OSError):  # it has not been fetched yet
+                os.utime(self._folder / f"{name}.git")
+        remove_unused(self._folder)

@@ -1,12 +1,14 @@
 """The disk that a mirror takes: its bound, and the files that a git process did not finish."""
 
+import fcntl
 import math
 import os
 import shutil
+import threading
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import ClassVar, Final, Self
 
 from bot.adapters.git import bounds
 
@@ -17,23 +19,51 @@ _GC_LOCKS: Final = ("gc.pid", "objects/maintenance.lock")
 
 
 class DiskLimit:
-    """How much disk the files below a folder can take: MIRROR_BYTES, or half of the free space more than now."""
+    """How much disk the files below a folder can take while the context is open.
+
+    They can take MIRROR_BYTES. All fetches that run at the same time can add half of the space that was free before
+    them; beyond that, the one that has added the most has to stop.
+    """
+
+    _running: ClassVar[list["DiskLimit"]] = []
+    _lock: ClassVar[threading.Lock] = threading.Lock()
 
     def __init__(self, folder: Path) -> None:
         """Raises OSError."""
         self._folder = folder
-        self._most = min(bounds.MIRROR_BYTES, disk_usage(folder) + shutil.disk_usage(folder).free // 2)
+        self._before = disk_usage(folder)
+        self.added = 0  # bytes
+        self.most_added = 0  # by all that run
         self._next_measurement = time.monotonic()
+
+    def __enter__(self) -> Self:
+        """Raises OSError."""
+        with self._lock:
+            added = sum(limit.added for limit in self._running)
+            most_added = (shutil.disk_usage(self._folder).free + added) // 2
+            self._running.append(self)
+            for limit in self._running:
+                limit.most_added = most_added
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        with self._lock:
+            self._running.remove(self)
 
     def problem(self) -> str:
         """Why git has to stop, as in its own errors; "" if it can go on, or the last measurement is recent."""
         if time.monotonic() < self._next_measurement:
             return ""
         self._next_measurement = time.monotonic() + bounds.DISK_SECONDS
-        if disk_usage(self._folder) <= self._most:
-            return ""
-        is_own_bound = self._most == bounds.MIRROR_BYTES
-        return f"exceeded {f'{bounds.MIRROR_BYTES >> 30} GiB' if is_own_bound else 'half of the free disk space'}"
+        usage = disk_usage(self._folder)
+        with self._lock:
+            self.added = max(0, usage - self._before)
+            added = [limit.added for limit in self._running]
+        if usage > bounds.MIRROR_BYTES:
+            return f"exceeded {bounds.MIRROR_BYTES >> 30} GiB"
+        return (
+            "exceeded half of the free disk space" if self.added == max(added) and sum(added) > self.most_added else ""
+        )
 
 
 def disk_usage(folder: Path) -> int:
@@ -59,6 +89,17 @@ def remove_unfinished(mirror: Path) -> None:
         with suppress(OSError):  # it is tried again next time
             if file.stat().st_mtime <= newest:
                 file.unlink()
+
+
+def remove_unused(mirrors: Path) -> None:
+    """Remove the mirrors in a folder whose modification time, that of their last use, is before UNUSED_SECONDS."""
+    for mirror in mirrors.glob("*.git"):
+        with suppress(OSError), mirror.with_suffix(".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # no process fetches into it
+            if time.time() - mirror.stat().st_mtime > bounds.UNUSED_SECONDS:
+                mirror.rename(mirror.with_suffix(".removed"))  # at once, so that no process sees a part of it
+    for removed in mirrors.glob("*.removed"):
+        shutil.rmtree(removed, ignore_errors=True)
 
 
 def move_objects(source: Path, target: Path) -> None:

@@ -18,12 +18,12 @@ from pathlib import Path
 from typing import TextIO, TypeVar
 
 from bot.adapters.git import bounds
+from bot.adapters.git.backoff import backoff_of
 from bot.adapters.git.credential import Credential
 from bot.adapters.git.disk import move_objects, remove_unfinished
 from bot.adapters.git.errors import DamagedMirrorError, GitErrorMapper, MirrorTooLargeError, disk_errors
 from bot.adapters.git.process import GitObject, ObjectReader, Output, ReaderFailedError, run_git
 from bot.adapters.git.remote import Remote
-from bot.i18n.language import Text
 from bot.ports.git import RepositoryError
 
 BRANCHES_AND_TAGS = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
@@ -62,9 +62,7 @@ class Mirror:
         self._fetching = threading.RLock()
         self._has_lock = False  # for the thread that holds `_fetching`
         self._refspecs: Sequence[str] = BRANCHES_AND_TAGS
-        self._next_rebuild = 0.0  # on the monotonic clock
-        self._too_large: Text | None = None  # why the last fetch was stopped
-        self._next_fetch = 0.0  # on the monotonic clock, after such a fetch
+        self._backoff = backoff_of(path, remote.url)
         self._quarantine: Path | None = None
         self._reading = threading.Lock()
         self._reader: ObjectReader | None = None  # for the thread that holds `_reading`
@@ -161,11 +159,18 @@ class Mirror:
             yield
 
     def fetch_object(self, sha: str) -> Output:
-        """Fetch one commit by its sha into the quarantine. Returns the output, whatever the status."""
-        with self.temporary_folder() as objects:
+        """Fetch one commit by its sha into the quarantine. Returns the output, whatever the status.
+
+        Raises RepositoryError if it takes too much disk. Only then is this commit not tried again for a while: it may
+        be a stranger's, such as in a pull request, so the other fetches go on.
+        """
+        self._backoff.check()
+        with backoff_of(self.path, self.url, sha).remembered(), self.temporary_folder() as objects:
             output = self.network_git(*_FETCH, "--end-of-options", self.url, sha, objects=objects)
             if output.status == 0:
                 move_objects(objects, self.quarantine())
+            elif isinstance(error := self.errors.fetch_failed(output.stderr), MirrorTooLargeError):
+                raise error
         return output
 
     def network_git(self, *argv: str, into: Path | None = None, objects: Path | None = None) -> Output:
@@ -242,18 +247,12 @@ class Mirror:
         return path
 
     def _fetch(self) -> None:
-        if self._too_large and time.monotonic() < self._next_fetch:
-            raise RepositoryError(self._too_large)
-        try:
+        with self._backoff.remembered():
             try:
                 self._fetch_into(self.path)
             except DamagedMirrorError as error:
                 if not self._rebuild(error):
                     raise
-        except MirrorTooLargeError as error:
-            self._too_large = error.text
-            self._next_fetch = time.monotonic() + bounds.TOO_LARGE_SECONDS
-            raise
 
     def _fetch_into(self, path: Path) -> None:
         argv = (*_FETCH, "--prune", "--force", "--end-of-options", self.url, *self._refspecs)
@@ -267,7 +266,7 @@ class Mirror:
 
     def _rebuild(self, why: DamagedMirrorError) -> bool:
         """Fetch everything into a new mirror that replaces this one; False if that was done recently."""
-        if time.monotonic() < self._next_rebuild:
+        if time.monotonic() < self._backoff.next_rebuild:
             return False
         fresh = self._new_repository()
         try:
@@ -278,11 +277,11 @@ class Mirror:
             with self._reading:
                 self._reader = None
         except MirrorTooLargeError:
-            self._next_rebuild = time.monotonic() + bounds.REBUILD_SECONDS
+            self._backoff.next_rebuild = time.monotonic() + bounds.REBUILD_SECONDS
             raise
         finally:
             shutil.rmtree(fresh, ignore_errors=True)
-        self._next_rebuild = time.monotonic() + bounds.REBUILD_SECONDS
+        self._backoff.next_rebuild = time.monotonic() + bounds.REBUILD_SECONDS
         _log.warning("%s The mirror may have been damaged or too large, so it has been fetched again.", why)
         return True
 

@@ -10,7 +10,7 @@ import tempfile
 import time
 import weakref
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, cast
@@ -115,10 +115,13 @@ def run_git(
         name: str(path) for name, path in added.items() if path
     }
     folder = git_dir.parent
-    with disk_errors(folder), _temporary_file(folder) as stream:
+    with (
+        disk_errors(folder),
+        _temporary_file(folder) as stream,
+        DiskLimit(limited) if limited else nullcontext() as disk,
+    ):
         stream.write(stdin)
         stream.seek(0)
-        disk = DiskLimit(limited) if limited else None
         running = _start(argv, work_tree or git_dir, environment, stream)
         with cast("subprocess.Popen[bytes]", running.proc) as process, _WATCHDOG.watching(process.pid):
             # Processes that git starts inherit the limit, including the server for a local repository.

@@ -23,6 +23,7 @@ from bot.adapters.rendering.helm_command import helm_environment
 from bot.adapters.rendering.launcher import FAILED
 from bot.adapters.rendering.launcher_process import PYTHON, Program, launched, libraries
 from bot.adapters.rendering.private_copy import private_copy
+from bot.adapters.rendering.slow_runs import SlowRuns
 from bot.core.rendering.limits import MAX_STDERR_BYTES, Limits
 from bot.i18n.catalogue import render as texts
 from bot.i18n.language import LocalizedText
@@ -53,17 +54,25 @@ class ProgramOutput:
     stderr: str
 
 
-def run(argv: Sequence[str], *, folder: Path, what: str, limits: Limits, programs: Sequence[str] = ()) -> ProgramOutput:
+def run(
+    argv: Sequence[str],
+    *,
+    folder: Path,
+    what: str,
+    limits: Limits,
+    slow_runs: SlowRuns,
+    programs: Sequence[str] = (),
+) -> ProgramOutput:
     """Run a program in `folder`/tree of a private copy, at most two at a time. `what` is the run's name in errors.
 
     `programs` are the paths of other programs that it may start. Raises RenderError if it exceeds a limit,
-    RenderStoppedError if that is a time limit, and PortError if it cannot be started.
+    RenderStoppedError if that is a time limit, and PortError if it cannot be started or `slow_runs` postpones it.
     """
     if not os.access(argv[0], os.X_OK):
         raise PortError(LocalizedText(texts.CANNOT_RUN, program=argv[0], why=LocalizedText(texts.NO_PROGRAM)))
-    with _CONCURRENT_RUNS:
-        request = _request(argv, folder, limits, isolated=not missing_isolation(), programs=programs)
-        status, stdout, raw_stderr = _run(what, request, limits)
+    with _CONCURRENT_RUNS, slow_runs.limited(limits, what) as current:
+        request = _request(argv, folder, current, isolated=not missing_isolation(), programs=programs)
+        status, stdout, raw_stderr = _run(what, request, current)
     stderr = raw_stderr.decode(errors="replace")
     if status == -signal.SIGXCPU or "SIGXCPU" in stderr:
         raise _timeout(what, limits)

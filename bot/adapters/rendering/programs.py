@@ -16,6 +16,7 @@ from typing import Final, Self
 from bot.adapters.rendering.confined import missing_isolation, run
 from bot.adapters.rendering.launcher_process import PYTHON
 from bot.adapters.rendering.private_copy import private_copy
+from bot.adapters.rendering.slow_runs import SlowRuns
 from bot.adapters.rendering.stderr import explain
 from bot.core.rendering.limits import Limits
 from bot.core.rendering.source import Capabilities, HelmParameters
@@ -36,14 +37,16 @@ class ProgramRenderer:
     kustomize_command: tuple[str, ...] = ()
     helm_command: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)
+    slow_runs: SlowRuns = field(default_factory=SlowRuns)
 
     @classmethod
-    def find(cls) -> Self:
+    def find(cls, slow_runs: SlowRuns | None = None) -> Self:
         """Find the installed programs: kustomize, or else kubectl's; helm, or else the helm-python-sdk."""
         kustomize, kubectl, helm = (shutil.which(name) for name in ("kustomize", "kubectl", "helm"))
         return cls(
             kustomize_command=(kustomize, "build") if kustomize else (kubectl, "kustomize") if kubectl else (),
             helm_command=(helm,) if helm else sdk_command(),
+            slow_runs=slow_runs or SlowRuns(),
         )
 
     def commands(self) -> dict[str, str]:
@@ -101,7 +104,7 @@ class ProgramRenderer:
         files: Sequence[File],
         programs: Sequence[str] = (),
     ) -> bytes:
-        output = run(argv, folder=folder, what=what, limits=self.limits, programs=programs)
+        output = run(argv, folder=folder, what=what, limits=self.limits, slow_runs=self.slow_runs, programs=programs)
         if output.status == 0:
             return output.stdout
         reason = explain(output.stderr, path, {file.path for file in files})

@@ -43,11 +43,17 @@ class Application:
         return self.repository, *(repository for repository, _ in self.later_sources)
 
     @property
+    def tenant(self) -> str:
+        """Who can declare it: those with rights to a namespace, or "" for the configuration."""
+        return f"{self.origin.cluster}/{self.origin.namespace}" if self.origin else ""
+
+    @property
     def source(self) -> Source:
         """Where its manifests come from. A Helm release is named after the application, as in Argo CD."""
         if self.rendered is not None:
-            return self.rendered
+            return replace(self.rendered, tenant=self.tenant)
         helm = self.helm or HelmParameters()
         helm = replace(helm, release_name=helm.release_name or self.name, namespace=helm.namespace or self.namespace)
         directory = DirectoryParameters(skip_other_yaml=self.skip_other_yaml)
-        return Source(normalize_path(self.path), SourceType.HELM if self.helm else None, helm, directory)
+        source_type = SourceType.HELM if self.helm else None
+        return Source(normalize_path(self.path), source_type, helm, directory, tenant=self.tenant)

@@ -140,7 +140,8 @@ class Source:
     `labels` and `annotations` are (name, value) pairs that the deployer adds to every object. `ignore` is set if Flux
     reads the repository: lines as in .gitignore for files to leave out. `argocd` is Argo CD's source as JSON, which
     files in the path may override. `chart` is the key of a fetched chart that the path has values for. `capabilities`
-    are the cluster's, which the deployer passes to Helm unless `helm` has others.
+    are the cluster's, which the deployer passes to Helm unless `helm` has others. `tenant` is who it is rendered for,
+    which makes no difference to the manifests.
     """
 
     path: str
@@ -154,6 +155,7 @@ class Source:
     argocd: str = ""
     chart: str = ""
     capabilities: Capabilities = Capabilities()
+    tenant: str = field(default="", compare=False)
 
     @property
     def helm_capabilities(self) -> Capabilities:

@@ -99,7 +99,9 @@ def _without_overridden(
         try:
             if not isinstance(revision, str):
                 raise revision or PortError(LocalizedText(texts.NOT_FETCHED, repository=reference.name))
-            manifests = manifest_cache.manifests(repositories[reference.key], revision, source)
+            manifests = manifest_cache.manifests(
+                repositories[reference.key], revision, replace(source, tenant=application.tenant)
+            )
         except (ManifestError, PortError) as error:
             why = LocalizedText(texts.LATER_SOURCE, path=source.path or ".", why=error.text)
             return replace(desired, error=join_sentences(filter(None, (desired.error, why))))

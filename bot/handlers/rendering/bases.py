@@ -16,6 +16,7 @@ from bot.i18n.catalogue import render as texts
 from bot.i18n.language import LocalizedText
 from bot.ports.bases import Bases
 from bot.ports.git import File, LinkedFiles, RepositoryError
+from bot.ports.tenant import CURRENT_TENANT, for_tenant
 
 _MAX_COMMITS = 2  # to keep in memory, since many applications share a base
 
@@ -63,6 +64,7 @@ class MountedBases:
     def __init__(self, bases: Bases) -> None:
         self._bases = bases
         self._mounted: dict[str, RemoteBase | RemoteFile] = {}  # by the root of the mount
+        self._tenants: dict[str, str] = {}  # that first referred to each, by the same
         self._commits: LRUCache[tuple[str, str], Commit] = LRUCache(_MAX_COMMITS)
         self._lock = threading.Lock()
 
@@ -73,6 +75,7 @@ class MountedBases:
     def mount(self, base: RemoteBase | RemoteFile) -> None:
         """Make the base available at its mount."""
         self._mounted[base.root] = base
+        self._tenants.setdefault(base.root, CURRENT_TENANT.get())
 
     def base(self, path: str) -> RemoteBase | RemoteFile | None:
         """The base or file mounted at or above a path; None if there is none."""
@@ -95,7 +98,8 @@ class MountedBases:
         if base is None:
             return None
         try:
-            return self.tree(base).tree_id(_inside(path))
+            with for_tenant(self._tenants[base.root]):
+                return self.tree(base).tree_id(_inside(path))
         except RepositoryError:
             return None
 

@@ -25,6 +25,7 @@ from bot.ports.git import File, Repository
 from bot.ports.isolation import unexpected_as_port_error
 from bot.ports.rendering import Renderer, RenderError
 from bot.ports.telemetry import NO_TELEMETRY, RENDER, RENDER_CACHE, Outcome, Telemetry
+from bot.ports.tenant import for_tenant
 
 # Per source: the tracked head, and both sides of a few merges.
 _MAX_OUTCOMES = 4
@@ -117,7 +118,11 @@ class ManifestCache:
             return inputs_by_source
         commit = Commit(repository, revision)
         for source, files in zip(new, repository.files_of(revision, [source.path for source in new]), strict=True):
-            with suppress(PortError, ManifestError), unexpected_as_port_error(f"inputs of {source.path}"):
+            with (
+                suppress(PortError, ManifestError),
+                unexpected_as_port_error(f"inputs of {source.path}"),
+                for_tenant(source.tenant),
+            ):
                 if files is not None:
                     request = gather(commit, source, files, self._charts, self._bases)
                     self._remember_outside(repository, revision, source, request)
@@ -210,7 +215,8 @@ class ManifestCache:
         self, repository: Repository, revision: str, source: Source, files: Sequence[File], commit: Commit
     ) -> _Outcome:
         outcome: _Outcome
-        with self._telemetry.measure(RENDER, repository=repository.name, path=source.path) as operation:
+        measured = self._telemetry.measure(RENDER, repository=repository.name, path=source.path)
+        with measured as operation, for_tenant(source.tenant):
             request = gather(commit, source, files, self._charts, self._bases)
             try:
                 outcome = render(request, self._renderer)

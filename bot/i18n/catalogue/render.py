@@ -89,6 +89,11 @@ BAD_NAME = Phrase(
 TOO_LONG = Phrase(
     en="{what} took longer than {seconds} s and was stopped.", es="{what} tardó más de {seconds} s y se detuvo."
 )
+POSTPONED = Phrase(
+    en="{what} is postponed because recent renderings took too long. A later check tries again.",
+    es="{what} se aplaza porque las últimas renderizaciones tardaron demasiado. "
+    "Una comprobación posterior lo intentará de nuevo.",
+)
 STOPPED = Phrase(
     en="The system stopped {what} because it used too much time or memory.",
     es="El sistema detuvo {what} porque usó demasiado tiempo o demasiada memoria.",

@@ -14,6 +14,7 @@ import pytest
 from bot.adapters.rendering import confined
 from bot.adapters.rendering.confined import run
 from bot.adapters.rendering.private_copy import private_copy
+from bot.adapters.rendering.slow_runs import SlowRuns
 from bot.core.rendering.limits import Limits
 from bot.ports.errors import PortError
 from bot.ports.git import File
@@ -21,13 +22,14 @@ from bot.ports.rendering import RenderError
 from tests.common.wait import wait_for
 
 PATIENT = Limits(seconds=10.0)
+NO_BUDGET = SlowRuns()
 QUICK = Limits(seconds=1.0, cpu_seconds=1, memory_bytes=128 * 2**20, output_bytes=2**20)
 
 
 def python(code, *, limits=PATIENT, files=()):
     with private_copy(list(files)) as folder:
         argv = [sys.executable, "-I", "-S", "-c", code]
-        return run(argv, folder=folder, what="The program", limits=limits)
+        return run(argv, folder=folder, what="The program", limits=limits, slow_runs=NO_BUDGET)
 
 
 def test_it_sees_its_files_and_nothing_of_our_environment(monkeypatch):
@@ -103,7 +105,13 @@ subprocess.Popen(command, **pipes, start_new_session={has_own_session}).stdout.r
 """
     with private_copy([]) as folder:
         with suppress(RenderError):
-            run([sys.executable, "-I", "-S", "-c", code], folder=folder, what="It", limits=Limits(output_bytes=2**20))
+            run(
+                [sys.executable, "-I", "-S", "-c", code],
+                folder=folder,
+                what="It",
+                limits=Limits(output_bytes=2**20),
+                slow_runs=NO_BUDGET,
+            )
         with (folder / "tmp/lock").open("r+") as lock:
             wait_for(lambda: is_free(lock))
 
@@ -214,4 +222,4 @@ def test_a_file_that_is_also_a_folder_is_said():
 
 def test_a_program_that_is_not_there_is_said():
     with private_copy([]) as folder, pytest.raises(PortError, match="/nowhere/program cannot be run"):
-        run(["/nowhere/program"], folder=folder, what="It", limits=QUICK)
+        run(["/nowhere/program"], folder=folder, what="It", limits=QUICK, slow_runs=NO_BUDGET)

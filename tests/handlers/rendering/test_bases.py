@@ -1,11 +1,14 @@
 """Remote bases of kustomizations: fetched into mirrors, followed, and rendered without the network."""
 
+import os
 import shutil
+import time
 
 import pytest
 
 from bot.adapters.git import bases as adapter
 from bot.adapters.git.bases import GitBases
+from bot.adapters.git.bounds import UNUSED_SECONDS
 from bot.adapters.git.repository import GitRepository
 from bot.adapters.rendering.programs import ProgramRenderer
 from bot.core.rendering.source import KustomizeParameters, Source
@@ -25,8 +28,12 @@ class LocalBases(GitBases):
         self.remotes = tmp_path / "remotes"
 
     def _tracking(self, base, revision):
-        name = base.location.rpartition("/")[2]
+        name = self._mirror(base)
         return GitRepository(base.location, str(self.remotes / name), revision, self._folder, mirror=name)
+
+    @staticmethod
+    def _mirror(base):
+        return base.location.rpartition("/")[2]
 
 
 @pytest.fixture
@@ -164,3 +171,25 @@ def test_an_application_has_as_many_bases_as_allowed_and_no_more(following, remo
     entries = [f"{URL}//web?ref=v{number}" for number in range(21)]
     assert "at most 20 remote bases" in following.error(app(*entries))
     assert "declared twice" in following.error(app(*entries[:20]))
+
+
+def test_a_mirror_that_no_rendering_uses_is_removed_after_a_week(following, remote, tmp_path, monkeypatch):
+    other = SourceRepository(tmp_path / "remotes" / "other")
+    other.commit("first", BASE)
+    following.commit({**app(f"{URL}//web"), "other/kustomization.yaml": f"resources: ['{URL[:-5]}other//web']\n"})
+    monkeypatch.setattr(adapter, "_CLEANUP_EVERY", 0.0)
+    mirrors = tmp_path / "mirrors" / "bases"
+
+    def rendered_after(seconds):
+        following.use(ProgramRenderer.find(), LocalBases(tmp_path))
+        for name in ("app", "other"):
+            render(following, Source(name))
+        for mirror in mirrors.glob("*.git"):
+            os.utime(mirror, (0, time.time() - seconds))
+        render(following)
+        return sorted(mirror.name for mirror in mirrors.glob("*.git"))
+
+    assert rendered_after(UNUSED_SECONDS - 3_600) == ["bases.git", "other.git"]
+    assert rendered_after(UNUSED_SECONDS + 3_600) == ["bases.git"]
+    assert list(mirrors.glob("*.removed")) == []
+    assert render(following, Source("other"))[0] == {"one": "info"}

@@ -1,0 +1,88 @@
+"""Charts that take long to render: they delay the checks of their own tenant, and those of others only for a while."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from bot.adapters.rendering import slow_runs
+from bot.adapters.rendering.programs import ProgramRenderer
+from bot.adapters.rendering.slow_runs import SlowRuns
+from bot.core.rendering.limits import SLOW_BUDGET_SECONDS, SLOW_SECONDS, SLOW_WINDOW_SECONDS, Limits
+from bot.core.rendering.source import HelmParameters
+from bot.ports.errors import PortError
+from bot.ports.git import File
+from bot.ports.rendering import RenderStoppedError
+from bot.ports.tenant import for_tenant
+
+LIMITS = Limits()
+ENDLESS = "{{ range until 100000 }}{{ range until 100000 }}{{ range until 10000 }}{{ end }}{{ end }}{{ end }}"
+
+
+class Runs:
+    """Runs that take a number of seconds of a clock, or as long as their limit."""
+
+    def __init__(self, monkeypatch):
+        self.clock = SimpleNamespace(now=0.0)
+        monkeypatch.setattr(slow_runs, "time", SimpleNamespace(monotonic=lambda: self.clock.now))
+        self.slow_runs = SlowRuns(SLOW_BUDGET_SECONDS)
+
+    def run(self, tenant, seconds):
+        """The limit that it had; 0 if it did not start."""
+        limit = 0.0
+        try:
+            with for_tenant(tenant), self.slow_runs.limited(LIMITS, "helm template") as limits:
+                limit = limits.seconds
+                self.clock.now += min(seconds, limit)
+                if seconds > limit:
+                    raise RenderStoppedError("too long")
+        except PortError:
+            return limit
+        return limit
+
+
+@pytest.fixture
+def runs(monkeypatch):
+    return Runs(monkeypatch)
+
+
+@pytest.mark.parametrize("seconds", [SLOW_SECONDS, LIMITS.seconds - 1, 1_000])
+def test_slow_charts_of_one_tenant_take_a_bounded_time(runs, seconds):
+    """40 charts that each took the full 30 s delayed all checks of their cluster by ten minutes."""
+    limits = [runs.run("prod/slow", seconds) for _ in range(1_000)]
+    assert [limit for limit in limits if limit] == sorted(filter(None, limits), reverse=True)
+    assert SLOW_BUDGET_SECONDS < runs.clock.now < 3 * SLOW_BUDGET_SECONDS
+    assert runs.run("prod/other", SLOW_SECONDS / 2) == LIMITS.seconds
+    runs.clock.now += SLOW_WINDOW_SECONDS * 2
+    assert runs.run("prod/slow", 1) == LIMITS.seconds
+
+
+def test_slow_charts_of_many_tenants_leave_each_of_the_others_a_short_time(runs):
+    for number in range(100):
+        runs.run(f"prod/slow-{number}", 1_000)
+    assert runs.run("prod/other", SLOW_SECONDS / 2) == SLOW_SECONDS
+
+
+def test_any_number_of_quick_renderings_is_not_limited(runs):
+    assert {runs.run("prod/many", SLOW_SECONDS * 0.9) for _ in range(1_000)} == {LIMITS.seconds}
+
+
+def test_an_endless_chart_is_stopped_early_and_then_postponed(monkeypatch):
+    monkeypatch.setattr(slow_runs, "SLOW_SECONDS", 0.5)
+    renderer = ProgramRenderer.find(SlowRuns(1.0))
+    files = [
+        File("Chart.yaml", b"apiVersion: v2\nname: x\nversion: 1.0.0\n"),
+        File("templates/a.yaml", ENDLESS.encode()),
+    ]
+    object.__setattr__(renderer, "limits", Limits(seconds=1.5))
+
+    def render():
+        with for_tenant("prod/slow"):
+            renderer.helm(files, "", HelmParameters(release_name="x"))
+
+    with pytest.raises(RenderStoppedError, match=r"longer than 2 s"):
+        render()
+    for _ in range(3):
+        with pytest.raises(PortError, match=r"^helm template \. is postponed because recent renderings took too long"):
+            render()
+    with pytest.raises(RenderStoppedError), for_tenant("prod/other"):
+        renderer.helm(files, "", HelmParameters(release_name="x"))
