@@ -26,6 +26,12 @@ SAME_APPLICATION = Phrase(
     es="un recurso más antiguo ya despliega la aplicación configurada {name}. El bot solo muestra el estado del más "
     "antiguo.",
 )
+NOT_ITS_DEPLOYER = Phrase(
+    en="it deploys the same as the configured application {name}, but its namespace is not one of the cluster's "
+    "deployer_namespaces. Add the namespace there if this resource deploys {name}.",
+    es="despliega lo mismo que la aplicación configurada {name}, pero su namespace no está en deployer_namespaces del "
+    "clúster. Agrégalo ahí si este recurso despliega {name}.",
+)
 TOO_LARGE = Phrase(
     en="the resource is too large for the bot. Move large values out of it, for example to a values file in git.",
     es="el recurso es demasiado grande para el bot. Saca de él los valores grandes, por ejemplo a un archivo de "
