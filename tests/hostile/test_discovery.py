@@ -136,7 +136,7 @@ def test_a_name_is_free_a_week_after_its_application_was_deleted(bot, source, cl
     shop = argo_application("shop", source.url)
     apply_deployer(cluster, shop, namespace="team")
     discover(bot, applications={})
-    for old, namespace, seconds, name in (("team", "next", 60, "next/shop"), ("next", "last", 8 * 24 * 3600, "shop")):
+    for old, namespace, seconds, name in (("team", "next", 60, "prod/shop"), ("next", "last", 8 * 24 * 3600, "shop")):
         cluster.delete(shop, old)
         bot.clock.advance(seconds=seconds)
         apply_deployer(cluster, shop, namespace=namespace)

@@ -79,9 +79,12 @@ def compare_object(
     ownership = Ownership(live, desired, interactive, steps)
     ranges = scale_targets.ranges_of(manifest)
     replicas = mapping(live, "spec").get("replicas")
+    is_edit = mapping(desired, "spec").get("replicas") is not None and any(
+        map(ownership.is_person, ownership.owners(("spec", "replicas")))
+    )
     attribution = Attribution(
         ownership,
-        _AUTOSCALED if is_autoscaled(replicas, ranges) else _controlled(manifest),
+        _AUTOSCALED if is_autoscaled(replicas, ranges, is_edit=is_edit) else _controlled(manifest),
         rules.trusted_managers,
         has_autoscaler=bool(ranges),
     )
