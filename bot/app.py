@@ -42,7 +42,7 @@ from bot.handlers.pull_requests import track
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.handlers.rollouts.track import RolloutTracker
 from bot.handlers.slack.cards import CardReconciler
-from bot.handlers.slack.home import Homes
+from bot.handlers.slack.home import HomePublisher
 from bot.handlers.slack.people import People
 from bot.handlers.watch.watcher import ShardWatcher
 from bot.handlers.webhooks import Webhooks
@@ -169,7 +169,7 @@ class Bot:
         self._watchers = build_watchers(self._ports, config, self._monitor)
         self._work = WorkPool("work", workers=8, waiting=200)
         self._executor = ThreadPoolExecutor(LISTENER_THREADS, thread_name_prefix="listener")
-        self._homes = Homes(config, self._ports)
+        self._homes = HomePublisher(config, self._ports)
         self._commands = CommandService(config, self._ports, self._monitor, people)
         listeners = Listeners(config, self._ports, self._commands, self._homes, self._work)
         secret = config.credentials.slack_signing_secret
@@ -260,7 +260,7 @@ class Bot:
 
     def _shard_jobs(self, shard: Shard) -> list[Job]:
         schedule = self._config.schedule
-        check, look = partial(self._monitor.check_shard, shard), partial(self._monitor.second_look, shard)
+        check, look = partial(self._monitor.check_shard, shard), partial(self._monitor.recheck_suspected, shard)
         jobs = [
             Job(f"drift check of {shard.name}", schedule.drift, check, shard.lease),
             Job(f"second look on {shard.name}", schedule.second_look, look, shard.lease),

@@ -8,9 +8,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Self
 
 from bot.adapters.slack.http_mode import HttpMode
-from bot.handlers.cluster_audit.webhook import AuditReceived, AuditWebhook
+from bot.handlers.cluster_audit.webhook import AuditResult, AuditWebhook
 from bot.handlers.probes import Probe
-from bot.handlers.webhooks import Received, Webhooks
+from bot.handlers.webhooks import WebhookResult, Webhooks
 from bot.http_server import MAX_CONNECTIONS, HttpServer
 
 if TYPE_CHECKING:
@@ -34,16 +34,16 @@ _Receive = Callable[[str, Mapping[str, str], bytes], tuple[HTTPStatus, str]]
 
 _ONLY_POST: Final = (HTTPStatus.METHOD_NOT_ALLOWED, "use POST", ("Allow", "POST"))
 _WEBHOOK_RESPONSES: Final = {
-    Received.UNKNOWN: (HTTPStatus.NOT_FOUND, "not found"),
-    Received.REFUSED: (HTTPStatus.UNAUTHORIZED, "unauthorized"),
-    Received.TAKEN: (HTTPStatus.ACCEPTED, "accepted"),
+    WebhookResult.UNKNOWN_REPOSITORY: (HTTPStatus.NOT_FOUND, "not found"),
+    WebhookResult.INVALID_SIGNATURE: (HTTPStatus.UNAUTHORIZED, "unauthorized"),
+    WebhookResult.ACCEPTED: (HTTPStatus.ACCEPTED, "accepted"),
 }
 _AUDIT_RESPONSES: Final = {
-    AuditReceived.UNKNOWN: (HTTPStatus.NOT_FOUND, "not found"),
-    AuditReceived.REFUSED: (HTTPStatus.UNAUTHORIZED, "unauthorized"),
-    AuditReceived.MALFORMED: (HTTPStatus.BAD_REQUEST, "expected an audit.k8s.io/v1 EventList"),
-    AuditReceived.BUSY: (HTTPStatus.TOO_MANY_REQUESTS, "try again"),
-    AuditReceived.TAKEN: (HTTPStatus.OK, "ok"),
+    AuditResult.UNKNOWN_CLUSTER: (HTTPStatus.NOT_FOUND, "not found"),
+    AuditResult.UNAUTHORIZED: (HTTPStatus.UNAUTHORIZED, "unauthorized"),
+    AuditResult.MALFORMED: (HTTPStatus.BAD_REQUEST, "expected an audit.k8s.io/v1 EventList"),
+    AuditResult.BUSY: (HTTPStatus.TOO_MANY_REQUESTS, "try again"),
+    AuditResult.ACCEPTED: (HTTPStatus.OK, "ok"),
 }
 
 

@@ -25,7 +25,7 @@ from bot.core.commands import command as commands
 from bot.core.commands.mention import mentioned_command
 from bot.handlers.command_service import CommandService
 from bot.handlers.incidents.silence_service import CardTarget
-from bot.handlers.slack.home import Homes
+from bot.handlers.slack.home import HomePublisher
 from bot.i18n.language import Translator
 from bot.messages import LINK, diff_pages, errors, progress
 from bot.messages import adopt as adopt_message
@@ -49,7 +49,9 @@ Work = Callable[[], Message | None]
 class Listeners:
     """Answers commands, mentions, buttons and modals. Everything slower than parsing runs on `work`."""
 
-    def __init__(self, config: Config, ports: Ports, service: CommandService, homes: Homes, work: WorkPool) -> None:
+    def __init__(
+        self, config: Config, ports: Ports, service: CommandService, homes: HomePublisher, work: WorkPool
+    ) -> None:
         self._config = config
         self._ports = ports
         self._commands = service

@@ -119,7 +119,7 @@ class Monitor:
         """Whether every application of a shard has been checked since this replica took its lease."""
         return shard in self._checked and self._checked[shard] == self._ports.store.leases.get(shard.lease)
 
-    def second_look(self, shard: Shard) -> None:
+    def recheck_suspected(self, shard: Shard) -> None:
         """Check a shard's suspected incidents again, so that alerts don't wait for the scheduled check."""
         suspected = [
             incident.application

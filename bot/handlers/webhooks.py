@@ -13,12 +13,12 @@ from bot.work_pool import FullError, WorkPool
 _log = logging.getLogger(__name__)
 
 
-class Received(Enum):
+class WebhookResult(Enum):
     """The result of receiving a webhook."""
 
-    UNKNOWN = "there is no such repository"
-    REFUSED = "not signed with the secret"
-    TAKEN = "looked at, now or already"
+    UNKNOWN_REPOSITORY = "there is no such repository"
+    INVALID_SIGNATURE = "not signed with the secret"
+    ACCEPTED = "looked at, now or already"
 
 
 class Webhooks:
@@ -48,16 +48,16 @@ class Webhooks:
         self._polling: set[str] = set()
         self._again: set[str] = set()
 
-    def receive(self, name: str, headers: Mapping[str, str], body: bytes) -> Received:
+    def receive(self, name: str, headers: Mapping[str, str], body: bytes) -> WebhookResult:
         """Start a poll. `headers` have lower-case names; the body is used only to verify its signature."""
         if name not in self._kinds:
-            return Received.UNKNOWN
+            return WebhookResult.UNKNOWN_REPOSITORY
         scheme = SCHEMES[self._kinds[name]]
         if not is_authentic(scheme, headers, body, self._secret):
-            return Received.REFUSED
+            return WebhookResult.INVALID_SIGNATURE
         if is_relevant(scheme, headers) and self._is_new(name, delivery_id(scheme, headers)):
             self._enqueue(name)
-        return Received.TAKEN
+        return WebhookResult.ACCEPTED
 
     def _is_new(self, name: str, id_: str) -> bool:
         if not id_:

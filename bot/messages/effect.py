@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from bot.core.changes.effect import Effect
-from bot.core.changes.irreversible import Loss
+from bot.core.changes.irreversible import IrreversibleReason
 from bot.core.rollouts.rollout import ApplicationChange
 from bot.i18n.catalogue import effect as texts
 from bot.i18n.catalogue import rollout as shared
@@ -13,13 +13,13 @@ from bot.messages.blocks import Block, bullets, clip, fill, paragraph, rich, wor
 from bot.messages.rollout_change import change_parts
 
 _WARNINGS = {
-    Loss.DEFINITION: texts.DEFINITION,
-    Loss.NAMESPACE: texts.NAMESPACE,
-    Loss.VOLUME: texts.VOLUME,
-    Loss.RETURNING: texts.RETURNING,
-    Loss.IMMUTABLE: texts.IMMUTABLE,
-    Loss.SHRUNK: texts.SHRUNK,
-    Loss.VERSION: texts.VERSION,
+    IrreversibleReason.DEFINITION: texts.DEFINITION,
+    IrreversibleReason.NAMESPACE: texts.NAMESPACE,
+    IrreversibleReason.VOLUME: texts.VOLUME,
+    IrreversibleReason.RETURNING: texts.RETURNING,
+    IrreversibleReason.IMMUTABLE: texts.IMMUTABLE,
+    IrreversibleReason.SHRUNK: texts.SHRUNK,
+    IrreversibleReason.VERSION: texts.VERSION,
 }
 _MAX_WARNINGS = 5
 _MAX_CHANGES = 4_500  # characters of JSON
@@ -60,7 +60,7 @@ def warnings(translator: Translator, effects: Sequence[Effect]) -> list[str]:
     """A sentence for each change that cannot be undone or that the cluster will reject."""
     return [
         translator.text(
-            _WARNINGS[change.loss],
+            _WARNINGS[change.reason],
             object=translator.text(
                 texts.OBJECT,
                 kind=clip(change.kind, 60),

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from bot.core.delivery.incident_record import UNKNOWN_TOOL
 from bot.core.delivery.metrics import DeliveryMetrics, Durations, FailureRate
-from bot.core.delivery.report import Report, Scope, Waiting
+from bot.core.delivery.report import NeedsAttention, Report, Scope
 from bot.core.drift.fact import facts
 from bot.core.incidents.incident import Incident
 from bot.core.pull_requests.tracked_pull_request import TrackedPullRequest
@@ -226,7 +226,7 @@ def _drifted_by(translator: Translator, tools: Sequence[tuple[str, int]]) -> Ite
     yield _section(translator, texts.DRIFTED_BY, [[words(" · ".join(named))]])
 
 
-def _waiting(translator: Translator, waiting: Waiting) -> Iterator[Block]:
+def _waiting(translator: Translator, waiting: NeedsAttention) -> Iterator[Block]:
     lines = [
         *(_incident(translator, incident) for incident in waiting.incidents[:_MAX_WAITING]),
         *(_rollout(translator, rollout) for rollout in waiting.rollouts[:_MAX_WAITING]),

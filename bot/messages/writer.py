@@ -19,7 +19,7 @@ _SERVICE_ACCOUNT = "system:serviceaccount:"
 _NEAR = timedelta(hours=12)
 
 
-class Written(Protocol):
+class Attributed(Protocol):
     """A difference, or a fact about one."""
 
     @property
@@ -47,7 +47,7 @@ class Writer:
     actor: Actor | None = None
 
 
-def sole_writer(written: Iterable[Written]) -> Writer | None:
+def sole_writer(written: Iterable[Attributed]) -> Writer | None:
     """The writer of all these values; None if there are several."""
     values = list(written)
     actors = [value.actor for value in values if value.actor]

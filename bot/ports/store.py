@@ -236,7 +236,7 @@ class Cards(Protocol):
         ...
 
 
-class Homes(Protocol):
+class HomeTabs(Protocol):
     """The users who opened their Home tab, and what it shows."""
 
     def get(self, user: str) -> Home | None:
@@ -359,7 +359,7 @@ class Store(Protocol):
         ...
 
     @property
-    def homes(self) -> Homes:  # noqa: D102
+    def homes(self) -> HomeTabs:  # noqa: D102
         ...
 
     @property

@@ -46,7 +46,7 @@ def latest_messages(workspace):
 
 
 DELETION = IncidentEventType("delete_message", latest_messages, weight=4.0)
-HAPPENINGS = (DELETION, *(kind for kind in storm.HAPPENINGS if kind.begin != DELETION.begin))
+STORM_EVENTS = (DELETION, *(kind for kind in storm.STORM_EVENTS if kind.begin != DELETION.begin))
 
 
 @dataclass
@@ -202,7 +202,7 @@ def test_a_storm_loses_nothing_and_doubles_nothing(tmp_path, capsys, history, ro
         if not history:
             slack.scopes.discard("channels:history")
         with fleet.running_bot(alerts={"group": 10_000}) as bot:
-            with Storm(slack, SEED, happenings=HAPPENINGS) as storm:
+            with Storm(slack, SEED, events=STORM_EVENTS) as storm:
                 kills = live_through(storm, bot, fleet, expected, rounds)
             wait_for(lambda: not fleet.unsettled(), failure=lambda: f"{fleet.unsettled()}\n{bot.log()[-8_000:]}")
         mistakes = verdict(fleet, expected)
@@ -280,7 +280,7 @@ def reply_mistakes(replies, cards):
 
 
 def report(expected, slack, kills, mistakes):
-    faults = slack.faults.struck + kills
+    faults = slack.faults.applied + kills
     counts = ", ".join(f"{mistake} {len(keys)}" for mistake, keys in {"lost": [], "doubled": [], **mistakes}.items())
     return "\n".join(
         (

@@ -23,7 +23,7 @@ from bot.handlers.cluster_audit.record import AuditRecorder
 from bot.handlers.command_service import CommandService
 from bot.handlers.pull_requests.track import poll, track
 from bot.handlers.rollouts.health import read_states
-from bot.handlers.slack.home import MIN_INTERVAL, Homes
+from bot.handlers.slack.home import MIN_INTERVAL, HomePublisher
 from bot.handlers.slack.people import People
 from bot.i18n.language import ENGLISH
 from tests.common.audit import KEY, recorded_events
@@ -261,10 +261,10 @@ def test_a_defect_that_one_queued_revert_meets_hurts_no_other(fleet, source, for
 
 
 @pytest.mark.parametrize(
-    "place", ["bot.core.home.build_home", "bot.handlers.slack.home.Homes._send:1", "bot.core.home._open_card:1"]
+    "place", ["bot.core.home.build_home", "bot.handlers.slack.home.HomePublisher._send:1", "bot.core.home._open_card:1"]
 )
 def test_a_defect_that_one_home_tab_meets_hurts_no_other(fleet, slack, monkeypatch, place, inject_defect):
-    homes = Homes(fleet.config, fleet.ports)
+    homes = HomePublisher(fleet.config, fleet.ports)
     for user in (JONAS, PRIYA):
         homes.opened(user)
     fleet.clock.advance(MIN_INTERVAL)

@@ -187,7 +187,7 @@ def test_a_slow_host_is_not_waited_for(web, tmp_path, monkeypatch):
 
 
 def test_an_application_has_as_many_files_as_allowed_and_no_more(following, web, monkeypatch):
-    monkeypatch.setattr("bot.handlers.rendering.gathered.MAX_REMOTE_FILES", 2)
+    monkeypatch.setattr("bot.handlers.rendering.render_request.MAX_REMOTE_FILES", 2)
     entries = [f"{web.url}/allowed/{number}.yaml" for number in range(3)]
     assert "can have at most 100 remote files" in following.error(app(*entries))
     assert "declared twice" in following.error(app(*entries[:2]))

@@ -28,7 +28,7 @@ from bot.core.objects.manifest import ManifestError, NodeBudget, read_documents,
 from bot.core.rendering.helm_values import merge_values
 from bot.core.rendering.source import HelmParameters, Source, SourceType
 from bot.core.sanitize import redact_url
-from bot.handlers.rendering import gathered, render
+from bot.handlers.rendering import render, render_request
 from bot.ports.errors import PortError
 from bot.ports.git import File
 from bot.ports.rendering import RenderError
@@ -464,7 +464,7 @@ OVERLAY, BASE = "resources: [../a]\n", "configMapGenerator: [{name: x, literals:
 
 @pytest.mark.parametrize(("bound", "most"), [("MAX_FILES", 2), ("MAX_BYTES", len(OVERLAY + BASE)), ("MAX_TREES", 2)])
 def test_an_application_uses_as_many_files_as_allowed_and_no_more(rendering, monkeypatch, bound, most):
-    monkeypatch.setattr(gathered, bound, most)
+    monkeypatch.setattr(render_request, bound, most)
     rendering.commit({"app/kustomization.yaml": OVERLAY, "a/kustomization.yaml": BASE})
     assert len(rendering.render("app")) == 1
     rendering.commit({"app/kustomization.yaml": "resources: [../a, ../b]\n", "b/kustomization.yaml": BASE})
@@ -477,10 +477,10 @@ def test_charts_that_are_vendored_count_as_often_as_they_are(rendering, monkeypa
     chart = f"{{apiVersion: v2, name: shop, version: 1.0.0, dependencies: [{dependencies}]}}\n"
     rendering.commit({"app/Chart.yaml": chart, "lib/Chart.yaml": "{apiVersion: v2, name: lib, version: 1.0.0}\n"})
     source = Source("app", SourceType.HELM, HelmParameters("shop"))
-    monkeypatch.setattr(gathered, "MAX_FILES", 10)
+    monkeypatch.setattr(render_request, "MAX_FILES", 10)
     with pytest.raises(PortError, match="The limits are"):
         rendering.render(source)
-    monkeypatch.setattr(gathered, "MAX_FILES", 11)
+    monkeypatch.setattr(render_request, "MAX_FILES", 11)
     assert rendering.render(source)
 
 
@@ -565,7 +565,7 @@ def render_with_secret(secret, template):
     }
     files = {name: File(name, text.encode()) for name, text in chart.items()}
     source = Source("web", SourceType.HELM, helm=helm)
-    return render.render(gathered.Gathered(source, SourceType.HELM, "web", files), FakeHelm(template))
+    return render.render(render_request.RenderRequest(source, SourceType.HELM, "web", files), FakeHelm(template))
 
 
 def with_all_values(values):

@@ -8,10 +8,10 @@ from bot.core.applications.deployer_status import DeployerFailure
 from bot.core.applications.deployer_status import DeployerStatus as DeployerView
 from bot.core.approvals.approval import ApprovalAlert
 from bot.core.changes.effect import Effect, bounded
-from bot.core.changes.irreversible import IrreversibleChange, Loss
+from bot.core.changes.irreversible import IrreversibleChange, IrreversibleReason
 from bot.core.changes.rendered_change import FieldChange, ObjectChange, RenderedChange
 from bot.core.commands import command
-from bot.core.delivery.report import Waiting
+from bot.core.delivery.report import NeedsAttention
 from bot.core.drift.model import Actor, ClusterUser, Confidence, NotFollowed, ObjectDrift
 from bot.core.git.author import Author
 from bot.core.git.commit_check import CheckState, CommitCheck, CommitChecks
@@ -162,7 +162,7 @@ def hostile_report():
     drifted = [replace(INCIDENTS[0], application=name, id=name, tools=(name, MARKUP)) for name in names]
     merged = replace(MERGE, state=RolloutState.LATE)
     pulls = (replace(REVERT_PULL, title=HOSTILE, number=10**9),) * 99
-    return build(deployed, drifted, Waiting((INCIDENT,) * 99, pulls, (merged,) * 99))
+    return build(deployed, drifted, NeedsAttention((INCIDENT,) * 99, pulls, (merged,) * 99))
 
 
 def cards(translator):
@@ -203,7 +203,7 @@ def reverts(translator):
     commit = replace(COMMIT, message=HOSTILE)
     target = Target((commit,), OLDER, PULL)
     files = tuple(revert.ConflictedFile(path, LONG, (commit,) * 9) for path in PATHS)
-    losses = (IrreversibleChange(Loss.IMMUTABLE, LONG, None, HOSTILE, LONG),) * 500
+    losses = (IrreversibleChange(IrreversibleReason.IMMUTABLE, LONG, None, HOSTILE, LONG),) * 500
     effects = [Effect(f"{MARKUP}{number}{LONG}", LONG, MARKUP, RENDERED, losses) for number in range(40)]
     effects += [Effect("shop", MARKUP, LONG, why=f"{MARKUP} {number} {LONG}") for number in range(40)]
     opened = revert.Opened(PULL, target, PATHS, (LONG,) * 99, PATHS, LONG, bounded(effects))

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from bot.core.access.audit import Origin
 from bot.core.changes.effect import Effect
-from bot.core.changes.irreversible import IrreversibleChange, Loss
+from bot.core.changes.irreversible import IrreversibleChange, IrreversibleReason
 from bot.core.changes.rendered_change import FieldChange, ObjectChange, RenderedChange
 from bot.core.pull_requests import revert
 from bot.core.pull_requests.change_ref import PullNumber, Sha
@@ -52,7 +52,7 @@ FILES = ("apps/shop/deployment.yaml", "apps/shop/service.yaml")
 
 def warned(*losses):
     """Of each: why, the object's kind and name, and the path in it."""
-    return tuple(IrreversibleChange(loss, kind, None, name, path) for loss, kind, name, path in losses)
+    return tuple(IrreversibleChange(reason, kind, None, name, path) for reason, kind, name, path in losses)
 
 
 REPLICAS = (FieldChange("changed", "spec.replicas", 9, 1),)
@@ -72,20 +72,20 @@ EFFECTS = (
             ),
         ),
         warned(
-            (Loss.DEFINITION, "CustomResourceDefinition", "backups.example.com", ""),
-            (Loss.NAMESPACE, "Namespace", "jobs", ""),
-            (Loss.VOLUME, "PersistentVolumeClaim", "data", ""),
-            (Loss.RETURNING, "Namespace", "jobs", ""),
-            (Loss.IMMUTABLE, "Deployment", "web", "spec.selector"),
+            (IrreversibleReason.DEFINITION, "CustomResourceDefinition", "backups.example.com", ""),
+            (IrreversibleReason.NAMESPACE, "Namespace", "jobs", ""),
+            (IrreversibleReason.VOLUME, "PersistentVolumeClaim", "data", ""),
+            (IrreversibleReason.RETURNING, "Namespace", "jobs", ""),
+            (IrreversibleReason.IMMUTABLE, "Deployment", "web", "spec.selector"),
         ),
     ),
     Effect("search", "test", "search", why=LocalizedText(effect.TOO_SLOW, seconds="20")),
     Effect("payments", "prod", "payments"),
 )
 REFUSED = warned(
-    (Loss.SHRUNK, "PersistentVolumeClaim", "data", "spec.resources.requests.storage"),
-    (Loss.VERSION, "CustomResourceDefinition", "backups.example.com", "spec.versions v2"),
-    *((Loss.IMMUTABLE, "Job", f"job-{number}", "spec.template") for number in range(5)),
+    (IrreversibleReason.SHRUNK, "PersistentVolumeClaim", "data", "spec.resources.requests.storage"),
+    (IrreversibleReason.VERSION, "CustomResourceDefinition", "backups.example.com", "spec.versions v2"),
+    *((IrreversibleReason.IMMUTABLE, "Job", f"job-{number}", "spec.template") for number in range(5)),
 )
 
 OUTCOMES = {

@@ -7,7 +7,7 @@ from bot.core.applications.application import Application
 from bot.core.delivery.deployment import Deployment, DeploymentOutcome
 from bot.core.delivery.incident_record import IncidentRecord
 from bot.core.delivery.metrics import Period
-from bot.core.delivery.report import Waiting, build_report
+from bot.core.delivery.report import NeedsAttention, build_report
 from bot.core.git.repository_ref import RepositoryRef
 from bot.messages import report
 from tests.messages.samples import OPEN, REVERT_PULL, STUCK, T0
@@ -54,7 +54,7 @@ INCIDENTS = [
     incident(3, "shop", 50, ("",)),
     incident(4, "shop", 200, ("kubectl",), minutes=2),
 ]
-WAITING = Waiting((OPEN, *(replace(OPEN, application=name) for name in NAMES[1:5])), (REVERT_PULL,), (STUCK,))
+WAITING = NeedsAttention((OPEN, *(replace(OPEN, application=name) for name in NAMES[1:5])), (REVERT_PULL,), (STUCK,))
 
 
 def build(deployments=DEPLOYMENTS, incidents=INCIDENTS, waiting=WAITING, period=WEEK, only=None):
@@ -66,8 +66,8 @@ def messages(translator):
     return {
         "report-answer": report.answer(translator, everything),
         "report-answer-chart-refused": report.answer(translator, everything).without_table_or_chart(),
-        "report-answer-one": report.answer(translator, build(only={"shop"}, waiting=Waiting())),
+        "report-answer-one": report.answer(translator, build(only={"shop"}, waiting=NeedsAttention())),
         "report-answer-month": report.answer(translator, build(period=Period.last(timedelta(days=30), T0))),
-        "report-answer-empty": report.answer(translator, build((), (), Waiting())),
+        "report-answer-empty": report.answer(translator, build((), (), NeedsAttention())),
         "digest": report.digest(translator, everything),
     }

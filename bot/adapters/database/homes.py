@@ -9,8 +9,8 @@ from bot.adapters.database.tables import homes, instant
 from bot.ports.store import Home
 
 
-class SqlHomes:
-    """`ports.store.Homes`."""
+class SqlHomeTabs:
+    """`ports.store.HomeTabs`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -10,7 +10,7 @@ from bot.adapters.database.claims import SqlClaims
 from bot.adapters.database.cluster_writes import SqlClusterWrites
 from bot.adapters.database.engine import Database
 from bot.adapters.database.events import SqlEvents
-from bot.adapters.database.homes import SqlHomes
+from bot.adapters.database.homes import SqlHomeTabs
 from bot.adapters.database.incidents import SqlIncidents
 from bot.adapters.database.intents import SqlIntents
 from bot.adapters.database.leases import SoleLeases, SqlLeases
@@ -34,7 +34,7 @@ class SqlStore:
         self.claims = SqlClaims(self.database)
         self.cluster_writes = SqlClusterWrites(self.database)
         self.events = SqlEvents(self.database)
-        self.homes = SqlHomes(self.database)
+        self.homes = SqlHomeTabs(self.database)
         self.incidents = SqlIncidents(self.database)
         self.intents = SqlIntents(self.database)
         # With connections of its own: it must renew its leases also while all others are in use.

@@ -17,7 +17,7 @@ from bot.core.objects.schema import Schemas
 from bot.core.objects.step_budget import SharedStepBudget
 
 
-class Loss(StrEnum):
+class IrreversibleReason(StrEnum):
     """Why a change is irreversible, or refused; the catalogue has the texts.
 
     A DEFINITION, NAMESPACE or VOLUME is deleted with everything in it; if RETURNING, it is created again, but empty.
@@ -38,7 +38,7 @@ class Loss(StrEnum):
 class IrreversibleChange:
     """One object, and the `path` of the field that is the reason, if any."""
 
-    loss: Loss
+    reason: IrreversibleReason
     kind: str
     namespace: str | None  # as in the manifest
     name: str
@@ -47,11 +47,11 @@ class IrreversibleChange:
 
 _Kind = tuple[str, str]  # API group ("" is the core one) and kind
 
-_HOLDERS: Final[dict[_Kind, Loss]] = {
-    ("apiextensions.k8s.io", "CustomResourceDefinition"): Loss.DEFINITION,
-    ("", "Namespace"): Loss.NAMESPACE,
-    ("", "PersistentVolumeClaim"): Loss.VOLUME,
-    ("", "PersistentVolume"): Loss.VOLUME,
+_HOLDERS: Final[dict[_Kind, IrreversibleReason]] = {
+    ("apiextensions.k8s.io", "CustomResourceDefinition"): IrreversibleReason.DEFINITION,
+    ("", "Namespace"): IrreversibleReason.NAMESPACE,
+    ("", "PersistentVolumeClaim"): IrreversibleReason.VOLUME,
+    ("", "PersistentVolume"): IrreversibleReason.VOLUME,
 }
 
 # Fields that cannot change once the object exists, including everything below them.
@@ -118,12 +118,14 @@ def irreversible(
 ) -> tuple[IrreversibleChange, ...]:
     """Which parts of a change between two revisions of an application are irreversible or will be refused.
 
-    In the order of `Loss`, then of kind, name and path. `namespace` is the application's.
+    In the order of `IrreversibleReason`, then of kind, name and path. `namespace` is the application's.
     """
     shared = SharedStepBudget()
     changes = [change for pair in paired(before, after, namespace) for change in _of_object(*pair, schema, shared)]
-    order = list(Loss)
-    return tuple(sorted(changes, key=lambda change: (order.index(change.loss), change.kind, change.name, change.path)))
+    order = list(IrreversibleReason)
+    return tuple(
+        sorted(changes, key=lambda change: (order.index(change.reason), change.kind, change.name, change.path))
+    )
 
 
 def _of_object(
@@ -134,20 +136,23 @@ def _of_object(
         return
     kind = manifest.api_version.rpartition("/")[0], manifest.kind
 
-    def change(loss: Loss, path: str = "") -> IrreversibleChange:
-        return IrreversibleChange(loss, manifest.kind, manifest.namespace, manifest.name, path)
+    def change(reason: IrreversibleReason, path: str = "") -> IrreversibleChange:
+        return IrreversibleChange(reason, manifest.kind, manifest.namespace, manifest.name, path)
 
     if before is None or after is None:
-        loss = _HOLDERS.get(kind) or (Loss.VOLUME if _deletes_its_volumes(kind, manifest) else None)
-        if loss:
-            yield change(loss if after is None else Loss.RETURNING)
+        reason = _HOLDERS.get(kind) or (IrreversibleReason.VOLUME if _deletes_its_volumes(kind, manifest) else None)
+        if reason:
+            yield change(reason if after is None else IrreversibleReason.RETURNING)
         return
     fields = field_changes(before, after, schema, shared)
     paths = dict.fromkeys(_immutable_field(kind, field, before) for field in fields)
-    yield from (change(Loss.IMMUTABLE, path) for path in paths if path)
+    yield from (change(IrreversibleReason.IMMUTABLE, path) for path in paths if path)
     if _shrinks(kind, before, after):
-        yield change(Loss.SHRUNK, "spec.resources.requests.storage")
-    yield from (change(Loss.VERSION, f"spec.versions {version}") for version in _removed_versions(kind, before, after))
+        yield change(IrreversibleReason.SHRUNK, "spec.resources.requests.storage")
+    yield from (
+        change(IrreversibleReason.VERSION, f"spec.versions {version}")
+        for version in _removed_versions(kind, before, after)
+    )
 
 
 def _immutable_field(kind: _Kind, field: FieldChange, before: Manifest) -> str:

@@ -31,7 +31,7 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class NeedsAttention:
     """What needs someone now: open incidents, reverts that are not merged, and merges that are late or degraded."""
 
     incidents: tuple[Incident, ...] = ()
@@ -54,7 +54,7 @@ class Report:
     clusters: tuple[Scope, ...]
     drifted_by: tuple[tuple[str, int], ...]
     timeline: tuple[Bar, ...]
-    waiting: Waiting
+    waiting: NeedsAttention
 
     @property
     def period(self) -> Period:
@@ -64,13 +64,13 @@ class Report:
     @property
     def is_empty(self) -> bool:
         """Whether nothing happened in the period or the one before, and nothing needs anyone now."""
-        return not (_is_active(self.total) or self.waiting != Waiting())
+        return not (_is_active(self.total) or self.waiting != NeedsAttention())
 
 
 def build_report(
     deployments: Iterable[Deployment],
     incidents: Iterable[IncidentRecord],
-    waiting: Waiting,
+    waiting: NeedsAttention,
     applications: Mapping[str, Application],
     period: Period,
     only: Collection[str] | None = None,
@@ -110,7 +110,7 @@ def waiting_now(
     pulls: Iterable[TrackedPullRequest],
     rollouts: Iterable[Rollout],
     only: Collection[str] | None = None,
-) -> Waiting:
+) -> NeedsAttention:
     """What needs someone in the applications in `only`, or in all, oldest first."""
 
     def is_included(names: Iterable[str]) -> bool:
@@ -125,7 +125,7 @@ def waiting_now(
         if rollout.state in (RolloutState.LATE, RolloutState.DEGRADED)
         and is_included(part.application for part in rollout.parts)
     )
-    return Waiting(
+    return NeedsAttention(
         tuple(sorted(active_incidents(incidents, only), key=attrgetter("since"))),
         tuple(sorted(reverts, key=attrgetter("opened_at"))),
         tuple(sorted(late_or_degraded, key=attrgetter("merged_at"))),

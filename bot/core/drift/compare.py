@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from bot.core.drift.attribution import RESTART, Attribution
 from bot.core.drift.autoscaling import ScaleTargets, is_autoscaled
-from bot.core.drift.findings import Findings, Keep
+from bot.core.drift.findings import Findings, KeptValues
 from bot.core.drift.ignore_rules import IgnoreRule, Selector, rules_for, without_places
 from bot.core.drift.model import FieldDrift, ObjectDrift, SourceLocation
 from bot.core.drift.opt_outs import ignored_paths, opt_outs
@@ -90,16 +90,16 @@ def compare_object(
     )
     node = schema.node(manifest.api_version, manifest.kind)
 
-    def compare(desired: Object, live: Object, keep: Keep) -> Findings:
+    def compare(desired: Object, live: Object, keep: KeptValues) -> Findings:
         walk = _walk(manifest, ownership, attribution, steps, keep, explain=explain)
         walk.mappings(desired, live, node, rules.ignored)
         return walk.findings
 
-    findings = compare(desired, live, Keep.ALL_VALUES if explain else Keep.DRIFT_VALUES)
+    findings = compare(desired, live, KeptValues.ALL_VALUES if explain else KeptValues.DRIFT_VALUES)
     if rules.selectors:
 
         def drift_paths(desired: Object, live: Object) -> list[str]:
-            return [field.path for field in compare(desired, live, Keep.PATHS).drift]
+            return [field.path for field in compare(desired, live, KeptValues.PATHS).drift]
 
         _set_aside_selected(findings, rules.selectors, desired, live, drift_paths, steps)
     drift = [field for field in findings.drift if field.change not in excused]
@@ -125,7 +125,7 @@ def compare_declarations(manifest: Manifest, other: Object, *, schema: Schemas, 
         desired, live = with_string_data(desired), with_string_data(live)
     ownership = Ownership(live, desired, (), steps)
     attribution = Attribution(ownership, _controlled(manifest), ())
-    walk = _walk(manifest, ownership, attribution, steps, Keep.ALL_VALUES, explain=False)
+    walk = _walk(manifest, ownership, attribution, steps, KeptValues.ALL_VALUES, explain=False)
     walk.mappings(desired, live, schema.node(manifest.api_version, manifest.kind))
     restarts = [field for field in walk.findings.set_aside if field.reason == RESTART]
     fields = [field for field in walk.findings.drift + restarts if field.change != "added"]
@@ -133,7 +133,13 @@ def compare_declarations(manifest: Manifest, other: Object, *, schema: Schemas, 
 
 
 def _walk(
-    manifest: Manifest, ownership: Ownership, attribution: Attribution, steps: StepBudget, keep: Keep, *, explain: bool
+    manifest: Manifest,
+    ownership: Ownership,
+    attribution: Attribution,
+    steps: StepBudget,
+    keep: KeptValues,
+    *,
+    explain: bool,
 ) -> Walk:
     is_pod = manifest.api_version == "v1" and manifest.kind == "Pod"
     redaction = cache(partial(Redaction.of, manifest.kind, manifest.object))  # most objects need none

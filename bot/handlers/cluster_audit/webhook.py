@@ -19,14 +19,14 @@ MAX_AT_ONCE: Final = 2  # so that other requests to the port have threads left
 _BEARER: Final = "bearer "
 
 
-class AuditReceived(Enum):
+class AuditResult(Enum):
     """The result of receiving audit events."""
 
-    UNKNOWN = "there is no such cluster, or it has no audit webhook"
-    REFUSED = "without the token"
+    UNKNOWN_CLUSTER = "there is no such cluster, or it has no audit webhook"
+    UNAUTHORIZED = "without the token"
     MALFORMED = "not audit events"
     BUSY = "too many at once: to be sent again"
-    TAKEN = "recorded"
+    ACCEPTED = "recorded"
 
 
 class AuditWebhook:
@@ -42,24 +42,24 @@ class AuditWebhook:
         self._lock = threading.Lock()
         self._second, self._count = 0, 0
 
-    def receive(self, cluster: str, headers: Mapping[str, str], body: bytes) -> AuditReceived:
+    def receive(self, cluster: str, headers: Mapping[str, str], body: bytes) -> AuditResult:
         """Record the events in `body`. `headers` have lower-case names."""
         header = headers.get("authorization", "")
         sent = header[len(_BEARER) :].encode(errors="replace") if header[: len(_BEARER)].lower() == _BEARER else b""
         senders = {name for name, token in self._tokens.items() if hmac.compare_digest(sent, token)}
         if not senders or (cluster in self._recorders and cluster not in senders):
-            return AuditReceived.REFUSED
+            return AuditResult.UNAUTHORIZED
         if cluster not in self._recorders:
-            return AuditReceived.UNKNOWN
+            return AuditResult.UNKNOWN_CLUSTER
         if not self._may_go() or not self._slots.acquire(blocking=False):
-            return AuditReceived.BUSY
+            return AuditResult.BUSY
         try:
             refused = self._recorders[cluster].receive([body], self._clock())
         except StoreError:
-            return AuditReceived.BUSY
+            return AuditResult.BUSY
         finally:
             self._slots.release()
-        return AuditReceived.MALFORMED if refused else AuditReceived.TAKEN
+        return AuditResult.MALFORMED if refused else AuditResult.ACCEPTED
 
     def _may_go(self) -> bool:
         with self._lock:

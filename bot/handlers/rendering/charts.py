@@ -6,23 +6,25 @@ from bot.core.charts.bounds import MAX_DEPENDENCIES
 from bot.core.charts.index import is_exact
 from bot.core.charts.reference import ChartRef
 from bot.core.rendering.remote_chart import RemoteChart
-from bot.handlers.rendering.gathered import Gathered, check_limits
+from bot.handlers.rendering.render_request import RenderRequest, check_limits
 from bot.i18n.catalogue import chart as texts
 from bot.i18n.language import LocalizedText, Phrase
 from bot.ports.charts import ChartError, Charts
 from bot.ports.git import File
 
 
-def add_remote_charts(gathered: Gathered, remote: Iterable[RemoteChart], charts: Charts | None, remedy: Phrase) -> None:
+def add_remote_charts(
+    request: RenderRequest, remote: Iterable[RemoteChart], charts: Charts | None, remedy: Phrase
+) -> None:
     """Add the files of charts. Raises ChartError; ManifestError with the remedy if one can't be fetched."""
     for number, wanted in enumerate(remote):
         chart = ChartRef.parse(wanted.repository, wanted.name, wanted.version, digest=wanted.digest)
         if chart is None or charts is None or number == MAX_DEPENDENCIES:
             raise wanted.not_fetchable(remedy)
-        gathered.files.update(fetched_files(chart, wanted.path, charts))
+        request.files.update(fetched_files(chart, wanted.path, charts))
         if not (chart.digest or is_exact(chart.version)):
-            gathered.floating.append((chart, wanted.file))
-        check_limits(gathered, number)
+            request.floating.append((chart, wanted.file))
+        check_limits(request, number)
 
 
 def fetched_files(chart: ChartRef, path: str, charts: Charts | None) -> dict[str, File]:

@@ -15,8 +15,8 @@ from bot.core.objects.manifest import Manifest, ManifestError
 from bot.core.rendering.remote_base import mounted_root
 from bot.core.rendering.source import Source
 from bot.handlers.rendering.bases import MountedBases
-from bot.handlers.rendering.gathered import Gathered
 from bot.handlers.rendering.render import Rendering, gather, render
+from bot.handlers.rendering.render_request import RenderRequest
 from bot.handlers.rendering.tree import Commit
 from bot.ports.bases import Bases
 from bot.ports.charts import Charts
@@ -119,8 +119,8 @@ class ManifestCache:
         for source, files in zip(new, repository.files_of(revision, [source.path for source in new]), strict=True):
             with suppress(PortError, ManifestError), unexpected_as_port_error(f"inputs of {source.path}"):
                 if files is not None:
-                    gathered = gather(commit, source, files, self._charts, self._bases)
-                    self._remember_outside(repository, revision, source, gathered)
+                    request = gather(commit, source, files, self._charts, self._bases)
+                    self._remember_outside(repository, revision, source, request)
         return self._locate(repository, revision, unique)
 
     def manifests(self, repository: Repository, revision: str, source: Source) -> tuple[Manifest, ...]:
@@ -211,9 +211,9 @@ class ManifestCache:
     ) -> _Outcome:
         outcome: _Outcome
         with self._telemetry.measure(RENDER, repository=repository.name, path=source.path) as operation:
-            gathered = gather(commit, source, files, self._charts, self._bases)
+            request = gather(commit, source, files, self._charts, self._bases)
             try:
-                outcome = render(gathered, self._renderer)
+                outcome = render(request, self._renderer)
             except ManifestError as error:
                 # A new error, since this one's traceback would keep the files in memory.
                 outcome = ManifestError(error.file, error.line, error.problem)
@@ -221,7 +221,7 @@ class ManifestCache:
                 outcome = type(error)(error.text)
             if not isinstance(outcome, Rendering):
                 operation.outcome = Outcome.ERROR
-        self._remember_outside(repository, revision, source, gathered)
+        self._remember_outside(repository, revision, source, request)
         inputs = self._locate(repository, revision, [source])[source]
         with self._lock:
             outcomes = self._outcomes.setdefault((repository.name, source), LRUCache(_MAX_OUTCOMES))
@@ -229,12 +229,12 @@ class ManifestCache:
                 outcomes[inputs] = outcome, time.monotonic()
         return outcome
 
-    def _remember_outside(self, repository: Repository, revision: str, source: Source, gathered: Gathered) -> None:
+    def _remember_outside(self, repository: Repository, revision: str, source: Source, request: RenderRequest) -> None:
         """Remember the other paths that the trees of a source depend on."""
-        name, base_ids = repository.name, gathered.base_ids
-        local_paths = [path for path in gathered.outside if path not in base_ids]
+        name, base_ids = repository.name, request.base_ids
+        local_paths = [path for path in request.outside if path not in base_ids]
         self._read_ids(repository, revision, [path for path in local_paths if (name, revision, path) not in self._ids])
         with self._lock:
-            for path, needed in gathered.outside.items():
+            for path, needed in request.outside.items():
                 tree = base_ids[path] if path in base_ids else self._ids.get((name, revision, path))
                 self._outside[name, source if path == source.path else None, path, tree] = needed

@@ -42,8 +42,8 @@ from bot.core.rendering.source import (
 from bot.gc_pauses import gc_paused
 from bot.handlers.rendering.bases import MountedBases
 from bot.handlers.rendering.charts import add_remote_charts, fetched_files
-from bot.handlers.rendering.gathered import (
-    Gathered,
+from bot.handlers.rendering.render_request import (
+    RenderRequest,
     check_limits,
     follow_kustomization,
     is_missing,
@@ -85,7 +85,7 @@ def gather(
     files: Iterable[File],
     charts: Charts | None = None,
     bases: MountedBases | None = None,
-) -> Gathered:
+) -> RenderRequest:
     """Find what a source depends on besides its own `files`, fetch the charts that it needs, and mount its bases.
 
     Raises ManifestError, RenderError, RepositoryError, ChartError.
@@ -97,59 +97,59 @@ def gather(
         files = tree.without_excluded(files)
     files_by_path = {file.path: file for file in files}
     source = _overridden(source, files_by_path)
-    gathered = Gathered(source, source.type or detect_source_type(files_by_path, path), path, files_by_path)
+    request = RenderRequest(source, source.type or detect_source_type(files_by_path, path), path, files_by_path)
     if chart := ChartRef.from_key(source.chart):
-        gathered.root = f"{_FETCHED}/{chart.name}"
-        files_by_path |= fetched_files(chart, gathered.root, charts)
-    _refuse_unfetched(tree, gathered)
+        request.root = f"{_FETCHED}/{chart.name}"
+        files_by_path |= fetched_files(chart, request.root, charts)
+    _refuse_unfetched(tree, request)
     linked = tree.linked(path)
-    gathered.links.update(file.path for file in linked.files)
-    _refuse_broken(gathered, linked)
+    request.links.update(file.path for file in linked.files)
+    _refuse_broken(request, linked)
     files_by_path |= {
-        file.path: file for file in linked.files if gathered.kind is not SourceType.PLAIN or _is_link(file, linked)
+        file.path: file for file in linked.files if request.kind is not SourceType.PLAIN or _is_link(file, linked)
     }
     if source.type is SourceType.KUSTOMIZE and detect_source_type(files_by_path, path) is not SourceType.KUSTOMIZE:
         file = f"{path}/{KUSTOMIZATION_FILES[0]}".lstrip("/")
         raise ManifestError(file, 1, LocalizedText(manifest_texts.NO_KUSTOMIZATION))
-    if source.kustomize != KustomizeParameters() and gathered.kind is not SourceType.HELM:
+    if source.kustomize != KustomizeParameters() and request.kind is not SourceType.HELM:
         parameters = _with_present_components(tree, path, source.kustomize)
         changed = edit_kustomization({name: file.content for name, file in files_by_path.items()}, path, parameters)
         if changed is not None:
-            gathered.kind = SourceType.KUSTOMIZE
+            request.kind = SourceType.KUSTOMIZE
             files_by_path[changed.file] = File(changed.file, changed.content)
-    if gathered.kind is SourceType.KUSTOMIZE:
+    if request.kind is SourceType.KUSTOMIZE:
         is_unrestricted = source.kustomize.flux is not None
-        remote = follow_kustomization(tree, path, gathered, bases, is_unrestricted=is_unrestricted)
-        add_remote_charts(gathered, remote, charts, manifest_texts.COMMIT_CHART)
-    elif gathered.kind is SourceType.HELM:
-        _follow_chart(tree, gathered, charts)
+        remote = follow_kustomization(tree, path, request, bases, is_unrestricted=is_unrestricted)
+        add_remote_charts(request, remote, charts, manifest_texts.COMMIT_CHART)
+    elif request.kind is SourceType.HELM:
+        _follow_chart(tree, request, charts)
     else:
-        gathered.outside[path] = ()
+        request.outside[path] = ()
     others = (*ignore_files, *linked.targets)
-    gathered.outside[path] += others
-    gathered.outside.update({other: () for other in others if other not in gathered.outside})
-    return gathered
+    request.outside[path] += others
+    request.outside.update({other: () for other in others if other not in request.outside})
+    return request
 
 
-def render(gathered: Gathered, renderer: Renderer | None) -> Rendering:
+def render(request: RenderRequest, renderer: Renderer | None) -> Rendering:
     """Render the files. Raises ManifestError, RenderError; PortError if there is no renderer.
 
     Charts whose output may vary, such as with the time, are rendered twice; objects that vary become `unknown`.
     """
-    floating = [base for base in gathered.bases.values() if not base.is_pinned]
+    floating = [base for base in request.bases.values() if not base.is_pinned]
     notes = [
         LocalizedText(texts.NOT_PINNED if isinstance(base, RemoteBase) else texts.NOT_PINNED_FILE, base=base.title)
         for base in floating
     ]
-    notes += [LocalizedText(texts.NOT_PINNED_CHART, chart=chart.title, file=file) for chart, file in gathered.floating]
-    rendering = _render(gathered, renderer)
-    return replace(rendering, notes=tuple(notes[:_MAX_NAMED]), has_floating_charts=bool(gathered.floating))
+    notes += [LocalizedText(texts.NOT_PINNED_CHART, chart=chart.title, file=file) for chart, file in request.floating]
+    rendering = _render(request, renderer)
+    return replace(rendering, notes=tuple(notes[:_MAX_NAMED]), has_floating_charts=bool(request.floating))
 
 
-def _render(gathered: Gathered, renderer: Renderer | None) -> Rendering:
-    source = gathered.source
-    path, contents = source.path, [(file.path, file.content) for file in gathered.files.values()]
-    if gathered.kind is SourceType.PLAIN:
+def _render(request: RenderRequest, renderer: Renderer | None) -> Rendering:
+    source = request.source
+    path, contents = source.path, [(file.path, file.content) for file in request.files.values()]
+    if request.kind is SourceType.PLAIN:
         inside = len(path) + 1 if path else 0
         included = [
             (name, content) for name, content in contents if name == path or source.directory.includes(name[inside:])
@@ -157,31 +157,31 @@ def _render(gathered: Gathered, renderer: Renderer | None) -> Rendering:
         directory = source.directory
         with gc_paused():
             manifests = render_plain(included, path, hidden=directory.hidden, skip_other_yaml=directory.skip_other_yaml)
-        located = [replace(item, line=None) if item.file in gathered.links else item for item in manifests]
+        located = [replace(item, line=None) if item.file in request.links else item for item in manifests]
         return _with_metadata(Rendering(_within_limit(path, located)), source)
     if renderer is None:
         raise PortError(LocalizedText(texts.NO_RENDERER, path=path or LocalizedText(texts.THIS)))
     if source.helm.masked_values:
-        return _without_secrets(gathered, renderer.without_cache())
-    first = _with_metadata(_run_renderer(gathered, renderer), source)
-    charts = gathered.helm or gathered.kind is SourceType.HELM
+        return _without_secrets(request, renderer.without_cache())
+    first = _with_metadata(_run_renderer(request, renderer), source)
+    charts = request.helm or request.kind is SourceType.HELM
     inline = (source.helm.inline_values, *(value for _, value in (*source.helm.set, *source.helm.set_string)))
     if charts and is_nondeterministic([*contents, *(("", text.encode()) for text in inline)]):
-        return _without_varying(first, _with_metadata(_run_renderer(gathered, renderer), source))
+        return _without_varying(first, _with_metadata(_run_renderer(request, renderer), source))
     return first
 
 
-def _run_renderer(gathered: Gathered, renderer: Renderer) -> Rendering:
-    source, path = gathered.source, gathered.root
-    files = [file for file in gathered.files.values() if not is_remote_schema(file.path, file.content)]
-    names = (CHART_FILE,) if gathered.kind is SourceType.HELM else KUSTOMIZATION_FILES
-    file = next(name for name in (f"{path}/{base}".lstrip("/") for base in names) if name in gathered.files)
-    if gathered.kind is SourceType.HELM:
+def _run_renderer(request: RenderRequest, renderer: Renderer) -> Rendering:
+    source, path = request.source, request.root
+    files = [file for file in request.files.values() if not is_remote_schema(file.path, file.content)]
+    names = (CHART_FILE,) if request.kind is SourceType.HELM else KUSTOMIZATION_FILES
+    file = next(name for name in (f"{path}/{base}".lstrip("/") for base in names) if name in request.files)
+    if request.kind is SourceType.HELM:
         values = merge_values(
-            ((name, gathered.files[name].content) for name in gathered.values),
+            ((name, request.files[name].content) for name in request.values),
             file,
             source.helm,
-            set_file=((name, gathered.files[path].content) for name, path in gathered.set_file),
+            set_file=((name, request.files[path].content) for name, path in request.set_file),
         )
         parameters = replace(
             source.helm,
@@ -197,25 +197,25 @@ def _run_renderer(gathered: Gathered, renderer: Renderer) -> Rendering:
             files = [File(defaults, b"") if file.path == defaults else file for file in files]
         output = _post_rendered(file, renderer.helm(files, path, parameters), source.helm, renderer)
     else:
-        helm = source.helm_capabilities if gathered.helm else None
-        output = renderer.kustomize(files, path, helm=helm, plugins=gathered.plugins)
+        helm = source.helm_capabilities if request.helm else None
+        output = renderer.kustomize(files, path, helm=helm, plugins=request.plugins)
     with gc_paused():
-        if source.kustomize.flux is None or gathered.kind is SourceType.HELM:
-            return Rendering(_within_limit(file, _located(read_manifests(file, output), gathered)))
+        if source.kustomize.flux is None or request.kind is SourceType.HELM:
+            return Rendering(_within_limit(file, _located(read_manifests(file, output), request)))
         try:
             built = post_build(file, output, source.kustomize.flux)
         except SubstitutionError:
             raise RenderError(LocalizedText(texts.NO_VARIABLE, path=path or ".")) from None
-    manifests = _located(built.manifests, gathered)
+    manifests = _located(built.manifests, request)
     return Rendering(_within_limit(file, manifests), _not_checked(texts.UNREAD_VARIABLES, built.unread))
 
 
-def _located(manifests: Sequence[Manifest], gathered: Gathered) -> list[Manifest]:
+def _located(manifests: Sequence[Manifest], request: RenderRequest) -> list[Manifest]:
     """The objects, each with the file and line that declare it; without a line for charts and kustomize plugins."""
-    if gathered.kind is not SourceType.KUSTOMIZE or gathered.plugins:
+    if request.kind is not SourceType.KUSTOMIZE or request.plugins:
         return [replace(manifest, line=None) for manifest in manifests]
-    files = {name: file.content for name, file in gathered.files.items() if name not in gathered.links}
-    return with_locations(manifests, files, gathered.root)
+    files = {name: file.content for name, file in request.files.items() if name not in request.links}
+    return with_locations(manifests, files, request.root)
 
 
 def _post_rendered(file: str, output: bytes, parameters: HelmParameters, renderer: Renderer) -> bytes:
@@ -253,22 +253,22 @@ def _labeled(manifest: Manifest, added: Mapping[str, Mapping[str, str]]) -> Mani
     return replace(manifest, object={**manifest.object, "metadata": metadata})
 
 
-def _without_secrets(gathered: Gathered, renderer: Renderer) -> Rendering:
+def _without_secrets(request: RenderRequest, renderer: Renderer) -> Rendering:
     """The objects that are the same with masked values from Secrets; the others are unknown.
 
     Raises RenderError, whose text contains nothing from a Secret, and PortError.
     """
-    helm = gathered.source.helm
+    helm = request.source.helm
     try:
-        first = _with_metadata(_run_renderer(gathered, renderer), gathered.source)
+        first = _with_metadata(_run_renderer(request, renderer), request.source)
     except RenderStoppedError:
         raise
     except (ManifestError, RenderError):
         raise RenderError(LocalizedText(texts.SECRET_ERROR)) from None
-    values = mask_keys(helm.masked_values, helm.secret_keys, (file.content for file in gathered.files.values()))
-    masked = replace(gathered.source, helm=replace(helm, inline_values=values))
+    values = mask_keys(helm.masked_values, helm.secret_keys, (file.content for file in request.files.values()))
+    masked = replace(request.source, helm=replace(helm, inline_values=values))
     try:
-        second = _with_metadata(_run_renderer(replace(gathered, source=masked), renderer), masked)
+        second = _with_metadata(_run_renderer(replace(request, source=masked), renderer), masked)
     except (ManifestError, RenderError):
         return Rendering((), (LocalizedText(texts.SECRET_NEEDED),))
     masked_objects = {manifest.key: manifest.object for manifest in second.manifests}
@@ -338,60 +338,60 @@ def _with_present_components(tree: Tree, path: str, parameters: KustomizeParamet
     return replace(parameters, components=tuple(components))
 
 
-def _follow_chart(tree: Tree, gathered: Gathered, charts: Charts | None) -> None:
-    path, root, parameters = gathered.source.path, gathered.root, gathered.source.helm
+def _follow_chart(tree: Tree, request: RenderRequest, charts: Charts | None) -> None:
+    path, root, parameters = request.source.path, request.root, request.source.helm
     targets: list[str] = []  # of links
-    contents = {name: file.content for name, file in gathered.files.items()}
+    contents = {name: file.content for name, file in request.files.items()}
     needed = find_dependencies(contents, root, parameters)
-    if needed.remote_charts and gathered.source.ignore is None:  # source-controller doesn't check the lock file
+    if needed.remote_charts and request.source.ignore is None:  # source-controller doesn't check the lock file
         verify_lock(contents, root)
     for number, reference in enumerate(needed.outside, 1):
         if not reference.optional or not is_missing(tree, reference.path):
             refuse_submodules(tree, reference.path)
-            targets += read_tree(tree, reference, gathered)
-        check_limits(gathered, number)
+            targets += read_tree(tree, reference, request)
+        check_limits(request, number)
     ignore_missing = parameters.ignore_missing_values_files
-    gathered.values = expand_values_files(needed.values_files, gathered.files, ignore_missing=ignore_missing)
-    gathered.set_file = needed.set_file
+    request.values = expand_values_files(needed.values_files, request.files, ignore_missing=ignore_missing)
+    request.set_file = needed.set_file
     for name, chart_path in needed.local_charts.items():
-        for file in [file for file in gathered.files.values() if is_within(file.path, chart_path)]:
+        for file in [file for file in request.files.values() if is_within(file.path, chart_path)]:
             vendored = f"{root}/charts/{name}{file.path.removeprefix(chart_path)}".lstrip("/")
-            gathered.files[vendored] = File(vendored, file.content)
-        check_limits(gathered, len(needed.outside))
-    add_remote_charts(gathered, needed.remote_charts, charts, manifest_texts.COMMIT_CHARTS)
-    gathered.outside[path] = (*(reference.path for reference in needed.outside), *targets)
-    gathered.outside.update(dict.fromkeys(gathered.outside[path], ()) | {path: gathered.outside[path]})
+            request.files[vendored] = File(vendored, file.content)
+        check_limits(request, len(needed.outside))
+    add_remote_charts(request, needed.remote_charts, charts, manifest_texts.COMMIT_CHARTS)
+    request.outside[path] = (*(reference.path for reference in needed.outside), *targets)
+    request.outside.update(dict.fromkeys(request.outside[path], ()) | {path: request.outside[path]})
 
 
-def _refuse_unfetched(tree: Tree, gathered: Gathered) -> None:
+def _refuse_unfetched(tree: Tree, request: RenderRequest) -> None:
     """Raise ManifestError for a submodule where manifests are read, and for a chart's files in Git LFS.
 
     Kustomize reads only what kustomizations refer to: `follow_kustomization` checks that.
     """
-    path, directory = gathered.source.path, gathered.source.directory
+    path, directory = request.source.path, request.source.directory
     inside = len(path) + 1 if path else 0
-    if gathered.kind is SourceType.HELM:
-        refuse_submodules(tree, gathered.root)
-        for file in gathered.files.values():
+    if request.kind is SourceType.HELM:
+        refuse_submodules(tree, request.root)
+        for file in request.files.values():
             if file.path.endswith(_CHART_SUFFIXES):
                 refuse_lfs_pointer(file.path, file.content)
-    elif gathered.kind is SourceType.PLAIN:
+    elif request.kind is SourceType.PLAIN:
         for submodule in tree.submodules():
             if is_within(submodule, path) and directory.includes_below(submodule[inside:]):
                 refuse_submodules(tree, submodule)
 
 
-def _refuse_broken(gathered: Gathered, linked: LinkedFiles) -> None:
+def _refuse_broken(request: RenderRequest, linked: LinkedFiles) -> None:
     """Raise ManifestError for a broken link among plain manifests; Kustomize reports it itself."""
-    path, directory = gathered.source.path, gathered.source.directory
+    path, directory = request.source.path, request.source.directory
     inside = len(path) + 1 if path else 0
     for link in linked.broken:
-        is_read = gathered.kind is SourceType.HELM or (
-            gathered.kind is SourceType.PLAIN
+        is_read = request.kind is SourceType.HELM or (
+            request.kind is SourceType.PLAIN
             and is_input_file(link.rsplit("/", 1)[-1])
             and directory.includes(link[inside:])
         )
-        if is_read and link not in gathered.files:
+        if is_read and link not in request.files:
             raise ManifestError(link, 1, LocalizedText(manifest_texts.BROKEN_LINK))
 
 

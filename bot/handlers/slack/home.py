@@ -45,7 +45,7 @@ _MAX_RETRY_AFTER = timedelta(hours=1)
 _ATTEMPTS = 3
 
 
-class Homes:
+class HomePublisher:
     """Publishes Home tabs. Thread-safe; any replica may use it.
 
     A replica that receives an event or a click publishes at once; the leader refreshes the tabs of recent viewers. If

@@ -10,9 +10,9 @@ from typing import Final, Protocol
 from bot.core.applications.shard import Shard
 from bot.core.drift.observed_write import ObservedWrite
 from bot.handlers.drift.declared import Name
+from bot.handlers.watch.debouncer import Debouncer
 from bot.handlers.watch.informer import Informer
 from bot.handlers.watch.plan import ObjectChange, ObjectRef, Scope, WatchPlan
-from bot.handlers.watch.settling import Settling
 from bot.ports.cluster import Cluster, Discovery, ForbiddenError, Kind
 from bot.ports.errors import PortError
 from bot.ports.isolation import unexpected_as_port_error
@@ -127,7 +127,7 @@ class _Watching:
         self._settle = settle
         self._clock = clock
         self._writes: dict[ObjectRef, list[ObservedWrite | None]] = {}  # since the object was last compared
-        self._settling: Settling[ObjectRef] = Settling(settle)
+        self._settling: Debouncer[ObjectRef] = Debouncer(settle)
         self._settling_lock = threading.Lock()
         self._informers: dict[Scope, Informer] = {}
         self._refused: dict[Scope, ForbiddenError] = {}

@@ -14,7 +14,7 @@ from bot.sandbox.cluster import discovery, openapi, table
 from bot.sandbox.cluster.audit import AuditLogFile
 from bot.sandbox.cluster.errors import NO_SUCH_PATH, ApiError, bad_request, forbidden
 from bot.sandbox.cluster.kinds import Kind, builtin_kinds, kinds_of_crd
-from bot.sandbox.cluster.request import NOBODY, Received, Request, Response, Target
+from bot.sandbox.cluster.request import NOBODY, ReceivedRequest, Request, Response, Target
 from bot.sandbox.cluster.scale import scale_of
 from bot.sandbox.cluster.selector import selector
 from bot.sandbox.cluster.store import Entry, Event, Object, Store
@@ -41,7 +41,7 @@ class Api:
     def __init__(self, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self.clock = clock
         self.store = Store()
-        self.requests: deque[Received] = deque(maxlen=REMEMBERED)
+        self.requests: deque[ReceivedRequest] = deque(maxlen=REMEMBERED)
         self.audit_log: AuditLogFile | None = None
         self._broken: set[str] = set()
         self._kinds: dict[tuple[str, str, str], Kind] = {}  # by group, version, plural
@@ -140,7 +140,7 @@ class Api:
         with self.store.lock:
             self._broken.add(api_version)
 
-    def mend_version(self, api_version: str) -> None:
+    def restore_version(self, api_version: str) -> None:
         """Undo `break_version`."""
         with self.store.lock:
             self._broken.discard(api_version)
@@ -160,7 +160,7 @@ class Api:
     def handle(self, request: Request) -> Response:
         """Answer any request except a watch, also with errors."""
         with self.store.lock:
-            self.requests.append(Received(request.method, request.path, request.user_agent, request.identity))
+            self.requests.append(ReceivedRequest(request.method, request.path, request.user_agent, request.identity))
             try:
                 return self._answer(request)
             except ApiError as error:

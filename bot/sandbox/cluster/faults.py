@@ -43,7 +43,7 @@ class Faults:
         with self._lock:
             self._faults.clear()
 
-    def strike(self, path: str, identity: str, *, is_watch: bool = False) -> Fault | None:
+    def take(self, path: str, identity: str, *, is_watch: bool = False) -> Fault | None:
         """The fault of this request, if any; counts it."""
         with self._lock:
             for fault in self._faults:

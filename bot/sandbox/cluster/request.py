@@ -44,7 +44,7 @@ class Response:
 
 
 @dataclass(frozen=True, slots=True)
-class Received:
+class ReceivedRequest:
     """A recorded request. `identity` is `system:anonymous` without a valid token."""
 
     method: str

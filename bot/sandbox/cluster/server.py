@@ -15,7 +15,7 @@ from bot.sandbox.cluster.controllers import Controllers
 from bot.sandbox.cluster.discovery import AGGREGATED, ASKS_AGGREGATED
 from bot.sandbox.cluster.errors import ApiError
 from bot.sandbox.cluster.faults import Faults
-from bot.sandbox.cluster.request import NOBODY, Received, Request, Response, Target
+from bot.sandbox.cluster.request import NOBODY, ReceivedRequest, Request, Response, Target
 from bot.sandbox.cluster.selector import selector
 from bot.sandbox.cluster.store import Event
 
@@ -58,7 +58,7 @@ class SandboxCluster:
         self._watches: set[asyncio.Task[Any]] = set()
 
     @property
-    def requests(self) -> list[Received]:
+    def requests(self) -> list[ReceivedRequest]:
         """The latest 100,000 requests, oldest first."""
         with self.api.store.lock:
             return list(self.api.requests)
@@ -86,7 +86,7 @@ class SandboxCluster:
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         api_request = await _api_request(request)
         is_watch = api_request.method == "GET" and api_request.query.get("watch") in ("true", "1")
-        fault = self.faults.strike(api_request.path, api_request.identity, is_watch=is_watch)
+        fault = self.faults.take(api_request.path, api_request.identity, is_watch=is_watch)
         if fault is not None and fault.delay:
             await asyncio.sleep(fault.delay)
         if fault is not None and fault.status:
@@ -102,7 +102,7 @@ class SandboxCluster:
     def _record(self, api_request: Request) -> None:
         with self.api.store.lock:
             self.api.requests.append(
-                Received(api_request.method, api_request.path, api_request.user_agent, api_request.identity)
+                ReceivedRequest(api_request.method, api_request.path, api_request.user_agent, api_request.identity)
             )
 
     async def _watch(self, request: web.Request, api_request: Request) -> web.StreamResponse:

@@ -31,7 +31,7 @@ def basic_token(header: str) -> str:
         return ""
 
 
-def says_who(header: str, dialect: Dialect) -> bool:
+def has_credentials(header: str, dialect: Dialect) -> bool:
     """Whether git authenticated with the scheme and as a user that this forge accepts."""
     scheme, _, value = header.partition(" ")
     if scheme.lower() != dialect.scheme:

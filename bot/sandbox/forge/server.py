@@ -274,7 +274,7 @@ class SandboxForge:
 
     def _may_push(self, header: str) -> bool | None:
         token = self.tokens.get(git_http.basic_token(header))
-        if token is None or not git_http.says_who(header, self.dialect):
+        if token is None or not git_http.has_credentials(header, self.dialect):
             return None
         return "contents" in token.writes
 

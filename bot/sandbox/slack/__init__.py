@@ -5,17 +5,17 @@ from bot.sandbox.slack.interactions import Interaction
 from bot.sandbox.slack.model import Channel, Message, User, Version, View
 from bot.sandbox.slack.rate import Rates
 from bot.sandbox.slack.server import SandboxSlack
-from bot.sandbox.slack.storm import IncidentEventType, Storm
+from bot.sandbox.slack.storm import Storm, StormEvent
 
 __all__ = [
     "Channel",
     "Faults",
-    "IncidentEventType",
     "Interaction",
     "Message",
     "Rates",
     "SandboxSlack",
     "Storm",
+    "StormEvent",
     "User",
     "Version",
     "View",

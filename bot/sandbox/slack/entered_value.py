@@ -125,7 +125,7 @@ _FORMS = {
 }
 
 
-def sanitize_stderr(block: Json, element: Json, value: Json) -> str | None:
+def input_error(block: Json, element: Json, value: Json) -> str | None:
     """The error that Slack's client shows before it sends a form, or None."""
     content = value[member(element)]
     if not content:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 
-class Fate(NamedTuple):
+class FaultOutcome(NamedTuple):
     """The outcome of a faulty Web API call: whether it takes effect anyway, and what the caller sees.
 
     `seen` is an HTTP status, or 0 for a cut connection, at once or after `silence` seconds without a response.
@@ -18,20 +18,20 @@ class Fate(NamedTuple):
 
 
 # Keyed by the counter in `Faults`.
-CALL_FAULTS: Mapping[str, Fate] = {
-    "rate_limited": Fate(done=False, seen=429),
-    "rate_limited_after": Fate(done=True, seen=429),
-    "failed": Fate(done=False, seen=500),
-    "failed_after": Fate(done=True, seen=500),
-    "cut_before": Fate(done=False, seen=0),
-    "cut": Fate(done=True, seen=0),
-    "unanswered": Fate(done=False, seen=0, silent=True),
-    "unanswered_after": Fate(done=True, seen=0, silent=True),
+CALL_FAULTS: Mapping[str, FaultOutcome] = {
+    "rate_limited": FaultOutcome(done=False, seen=429),
+    "rate_limited_after": FaultOutcome(done=True, seen=429),
+    "failed": FaultOutcome(done=False, seen=500),
+    "failed_after": FaultOutcome(done=True, seen=500),
+    "cut_before": FaultOutcome(done=False, seen=0),
+    "cut": FaultOutcome(done=True, seen=0),
+    "unanswered": FaultOutcome(done=False, seen=0, silent=True),
+    "unanswered_after": FaultOutcome(done=True, seen=0, silent=True),
 }
-DOWN = Fate(done=False, seen=503)
+DOWN = FaultOutcome(done=False, seen=503)
 
 
-class Weather(Protocol):
+class FaultSource(Protocol):
     """A source of random faults: see `storm`."""
 
     def call(self, method: str) -> str:
@@ -53,7 +53,7 @@ class Faults:
     `lost_acks` never arrive. `lost_payloads` vanish on a connection that looks healthy. `delay` is in seconds, before
     each response. `refuse` maps methods to Slack's error names. Messages with `unsupported_blocks` (types) are invalid.
     Until the clock reaches `down_until`, every call gets a 503.
-    `struck` counts the faults that were applied, by name (`unavailable` for a 503), and those of `SandboxSlack.inject`.
+    `applied` counts the faults that took effect, by name (`unavailable` for a 503), and those of `SandboxSlack.inject`.
     """
 
     rate_limited: int = 0
@@ -73,28 +73,28 @@ class Faults:
     down_until: float = 0.0
     methods: frozenset[str] = frozenset()
     unsupported_blocks: frozenset[str] = frozenset()
-    struck: Counter[str] = field(default_factory=Counter, init=False)
-    weather: Weather | None = field(default=None, init=False)
+    applied: Counter[str] = field(default_factory=Counter, init=False)
+    source: FaultSource | None = field(default=None, init=False)
 
-    def fate(self, method: str, now: float) -> Fate | None:
+    def outcome(self, method: str, now: float) -> FaultOutcome | None:
         """The outcome of this call; None without a fault."""
         if now < self.down_until:
-            self.struck["unavailable"] += 1
+            self.applied["unavailable"] += 1
             return DOWN
         mine = method in self.methods or not self.methods
         name = next((name for name in CALL_FAULTS if mine and self._take(name)), "")
-        name = name or (self.weather.call(method) if self.weather else "")
+        name = name or (self.source.call(method) if self.source else "")
         if not name:
             return None
-        self.struck[name] += 1
+        self.applied[name] += 1
         return CALL_FAULTS[name]
 
-    def strikes(self, fault: str) -> bool:
+    def applies(self, fault: str) -> bool:
         """Whether `lost_acks` or `lost_payloads` applies now."""
-        strikes = self._take(fault) or (self.weather is not None and self.weather.delivery(fault))
-        if strikes:
-            self.struck[fault] += 1
-        return strikes
+        applies = self._take(fault) or (self.source is not None and self.source.delivery(fault))
+        if applies:
+            self.applied[fault] += 1
+        return applies
 
     def down_for(self, seconds: float, clock: Callable[[], float]) -> None:
         """Answer every Web API call with a 503 for this long."""

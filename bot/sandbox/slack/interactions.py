@@ -128,7 +128,7 @@ class Delivery:
                 ack = await self.transport.send(interaction.kind, interaction.payload, attempt, reason)
         except TimeoutError:
             raise UndeliveredError("operation_timeout", self.transport.timeout_reason) from None
-        if self.faults.strikes("lost_acks"):
+        if self.faults.applies("lost_acks"):
             await asyncio.sleep(self.ack_timeout - (time.monotonic() - started))
             raise UndeliveredError("operation_timeout", self.transport.timeout_reason)
         return ack

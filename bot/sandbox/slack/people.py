@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from bot.sandbox.slack import limits
-from bot.sandbox.slack.entered_value import elements, entered, sanitize_stderr, state
+from bot.sandbox.slack.entered_value import elements, entered, input_error, state
 from bot.sandbox.slack.errors import SlackError
 from bot.sandbox.slack.interactions import Interaction, ResponseUrl
 from bot.sandbox.slack.methods.views import MAX_STACKED, new_view, replace
@@ -124,7 +124,7 @@ class People:
                 continue
             element = block["element"]
             value = view.values[block["block_id"]][element["action_id"]]
-            if (wrong := sanitize_stderr(block, element, value)) is not None:
+            if (wrong := input_error(block, element, value)) is not None:
                 complaints[block["block_id"]] = wrong
         if complaints:
             interaction.error = "invalid_input"

@@ -274,7 +274,7 @@ class SandboxSlack:
                 setattr(self.faults, name, switches[name](value))
             else:
                 actions[name](value)
-                self.faults.struck[name] += 1
+                self.faults.applied[name] += 1
 
     # ---------------------------------------------------------------- internals
 

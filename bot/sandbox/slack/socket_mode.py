@@ -91,7 +91,7 @@ class SocketMode:
         ack: asyncio.Future[Json] = asyncio.get_running_loop().create_future()
         self._waiting[envelope_id] = ack
         try:
-            if not self._faults.strikes("lost_payloads"):
+            if not self._faults.applies("lost_payloads"):
                 with contextlib.suppress(ConnectionError):  # the socket died, so there is no ack
                     await self.connections[chosen].socket.send_json(envelope)
             return await ack

@@ -25,7 +25,7 @@ CALLS: Mapping[str, float] = {
 DELIVERIES: Mapping[str, float] = {"lost_acks": 0.03, "lost_payloads": 0.03}
 
 
-class Hands(Protocol):
+class StormTarget(Protocol):
     """The part of `SandboxSlack` that a storm uses."""
 
     workspace: Workspace
@@ -37,7 +37,7 @@ class Hands(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class IncidentEventType:
+class StormEvent:
     """One thing that can happen at a step: `begin` and `end` are names for `inject`, called with one of `targets`.
 
     With an `end`, it lasts one to three steps.
@@ -66,14 +66,14 @@ def _messages(workspace: Workspace) -> Sequence[Any]:
     ]
 
 
-HAPPENINGS = (
-    IncidentEventType("delete_message", _messages, weight=3.0),
-    IncidentEventType("archive", _rooms, "unarchive"),
-    IncidentEventType("remove_bot", _rooms, "invite_bot"),
-    IncidentEventType("drop_connections", _anything),
-    IncidentEventType("close_connections", _anything),
-    IncidentEventType("disconnect", _anything),
-    IncidentEventType("down", _anything, "up", weight=0.5),
+STORM_EVENTS = (
+    StormEvent("delete_message", _messages, weight=3.0),
+    StormEvent("archive", _rooms, "unarchive"),
+    StormEvent("remove_bot", _rooms, "invite_bot"),
+    StormEvent("drop_connections", _anything),
+    StormEvent("close_connections", _anything),
+    StormEvent("disconnect", _anything),
+    StormEvent("down", _anything, "up", weight=0.5),
 )
 _LONGEST = 3  # steps
 
@@ -82,33 +82,33 @@ class Storm:
     """Injects random faults into a sandbox inside a `with` block, and undoes lasting ones at its end.
 
     With the same seed, the n-th call of each method has the same fault and the n-th step the same effect, in any order
-    of threads. `slack.faults.struck` counts the faults.
+    of threads. `slack.faults.applied` counts the faults.
     """
 
     def __init__(
         self,
-        slack: Hands,
+        slack: StormTarget,
         seed: int,
         calls: Mapping[str, float] = CALLS,
         deliveries: Mapping[str, float] = DELIVERIES,
-        happenings: Sequence[IncidentEventType] = HAPPENINGS,
+        events: Sequence[StormEvent] = STORM_EVENTS,
     ) -> None:
         self._slack = slack
         self._seed = seed
         self._calls = tuple(zip(calls, accumulate(calls.values()), strict=True))
         self._deliveries = deliveries
-        self._happenings = happenings
+        self._events = events
         self._randoms: dict[str, random.Random] = {}
         self._lasting: dict[tuple[str, Any], int] = {}  # (end, target): steps left
 
     def __enter__(self) -> Self:
-        self._slack.faults.weather = self
+        self._slack.faults.source = self
         return self
 
     def __exit__(
         self, _type: type[BaseException] | None, _error: BaseException | None, _at: TracebackType | None
     ) -> None:
-        self.calm()
+        self.stop()
 
     def call(self, method: str) -> str:
         """The fault for this method's next call, or ""."""
@@ -124,21 +124,21 @@ class Storm:
         with self._slack.workspace.changed:
             injected = list(self._ended())
             drawn = self._random("step")
-            (happening,) = drawn.choices(self._happenings, [option.weight for option in self._happenings])
+            (event,) = drawn.choices(self._events, [option.weight for option in self._events])
             where, how_long = drawn.random(), drawn.random()  # always drawn, to keep later draws the same
-            targets = happening.targets(self._slack.workspace)
+            targets = event.targets(self._slack.workspace)
             if targets:
                 target = targets[int(where * len(targets))]
-                injected.append((happening.begin, target))
-                if happening.end:
-                    self._lasting[happening.end, target] = 1 + int(how_long * _LONGEST)
+                injected.append((event.begin, target))
+                if event.end:
+                    self._lasting[event.end, target] = 1 + int(how_long * _LONGEST)
             for name, target in injected:
                 self._slack.inject({name: target})
             return injected
 
-    def calm(self) -> None:
+    def stop(self) -> None:
         """Stop the faults and undo lasting ones: Slack is up, and every channel is open with the bot in it."""
-        self._slack.faults.weather = None
+        self._slack.faults.source = None
         for end, target in self._lasting:
             self._slack.inject({end: target})
         self._lasting.clear()

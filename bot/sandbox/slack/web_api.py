@@ -11,7 +11,7 @@ from aiohttp import web
 
 from bot.sandbox.slack.arguments import Arguments
 from bot.sandbox.slack.errors import RateLimitedError, SlackError
-from bot.sandbox.slack.faults import Fate
+from bot.sandbox.slack.faults import FaultOutcome
 from bot.sandbox.slack.methods import METHODS, SCOPES
 from bot.sandbox.slack.model import Json
 from bot.sandbox.slack.services import Services
@@ -77,32 +77,32 @@ class WebApi:
         if faults.delay:
             await asyncio.sleep(faults.delay)
         with workspace.changed:
-            fate = faults.fate(method, workspace.clock())
+            outcome = faults.outcome(method, workspace.clock())
         try:
             raw = await read_arguments(request)
             token = str(raw.get("token", "")) or request.headers.get("Authorization", "").removeprefix("Bearer ")
             raw = {name: value for name, value in raw.items() if name != "token"}
-            if fate is None or fate.done:
+            if outcome is None or outcome.done:
                 with workspace.changed:
                     answer = {"ok": True} | self._call(method, Arguments(raw), token)
         except SlackError as error:
             refused = error
-        if fate is not None and fate.seen == TOO_MANY:
+        if outcome is not None and outcome.seen == TOO_MANY:
             refused = RateLimitedError(faults.retry_after)
         if refused is not None:
             answer = _refusal(refused, self._services)
         if isinstance(refused, RateLimitedError):
             status, headers["Retry-After"] = TOO_MANY, str(refused.retry_after)
-        self._log(Call(method, raw, status if fate is None else fate.seen, answer.get("error", "")))
-        if fate is None or fate.seen == TOO_MANY:
+        self._log(Call(method, raw, status if outcome is None else outcome.seen, answer.get("error", "")))
+        if outcome is None or outcome.seen == TOO_MANY:
             return web.json_response(answer, status=status, headers=headers)
-        return await self._broken(request, fate)
+        return await self._broken(request, outcome)
 
-    async def _broken(self, request: web.Request, fate: Fate) -> web.StreamResponse:
+    async def _broken(self, request: web.Request, outcome: FaultOutcome) -> web.StreamResponse:
         """Respond to a call that fails below the Web API."""
-        if fate.seen:
-            return web.Response(status=fate.seen, text="upstream connect error")
-        if fate.silent:
+        if outcome.seen:
+            return web.Response(status=outcome.seen, text="upstream connect error")
+        if outcome.silent:
             until = time.monotonic() + self._services.faults.silence
             # aiohttp doesn't tell a handler when the client closes the connection, so there is no event to wait for.
             while request.transport and not request.transport.is_closing() and time.monotonic() < until:  # noqa: ASYNC110

@@ -3,7 +3,7 @@
 import pytest
 import yaml
 
-from bot.core.changes.irreversible import IrreversibleChange, Loss, irreversible
+from bot.core.changes.irreversible import IrreversibleChange, IrreversibleReason, irreversible
 from bot.core.objects.manifest import read_manifests
 
 
@@ -20,19 +20,19 @@ CRD = "apiextensions.k8s.io/v1"
 SET = {"serviceName": "db", "replicas": 1, "volumeClaimTemplates": [{"metadata": {"name": "data"}}]}
 GONE_WITH_SET = {**SET, "persistentVolumeClaimRetentionPolicy": {"whenDeleted": "Delete"}}
 HOLDERS = [
-    (made("CustomResourceDefinition", CRD, "a.b"), Loss.DEFINITION),
-    (made("Namespace", "v1"), Loss.NAMESPACE),
-    (made("PersistentVolumeClaim", "v1"), Loss.VOLUME),
-    (made("PersistentVolume", "v1"), Loss.VOLUME),
-    (made("StatefulSet", "apps/v1", spec=GONE_WITH_SET), Loss.VOLUME),
+    (made("CustomResourceDefinition", CRD, "a.b"), IrreversibleReason.DEFINITION),
+    (made("Namespace", "v1"), IrreversibleReason.NAMESPACE),
+    (made("PersistentVolumeClaim", "v1"), IrreversibleReason.VOLUME),
+    (made("PersistentVolume", "v1"), IrreversibleReason.VOLUME),
+    (made("StatefulSet", "apps/v1", spec=GONE_WITH_SET), IrreversibleReason.VOLUME),
 ]
 
 
-@pytest.mark.parametrize(("held", "loss"), HOLDERS)
-def test_what_goes_takes_with_it_what_it_holds_and_comes_back_empty(held, loss):
+@pytest.mark.parametrize(("held", "reason"), HOLDERS)
+def test_what_goes_takes_with_it_what_it_holds_and_comes_back_empty(held, reason):
     kind, name = held["kind"], held["metadata"]["name"]
-    assert warned([held], []) == (IrreversibleChange(loss, kind, "shop", name),)
-    assert warned([], [held]) == (IrreversibleChange(Loss.RETURNING, kind, "shop", name),)
+    assert warned([held], []) == (IrreversibleChange(reason, kind, "shop", name),)
+    assert warned([], [held]) == (IrreversibleChange(IrreversibleReason.RETURNING, kind, "shop", name),)
     assert warned([held], [held]) == ()
 
 
@@ -88,9 +88,13 @@ IMMUTABLE = [
 @pytest.mark.parametrize(("kind", "version", "before", "after", "path"), IMMUTABLE)
 def test_a_field_that_never_changes_is_named_once_either_way(kind, version, before, after, path):
     sides = [made(kind, version, **side) for side in (before, after)]
-    assert warned(sides[:1], sides[1:]) == (IrreversibleChange(Loss.IMMUTABLE, kind, "shop", "web", path),)
+    assert warned(sides[:1], sides[1:]) == (
+        IrreversibleChange(IrreversibleReason.IMMUTABLE, kind, "shop", "web", path),
+    )
     if path not in ("data", "immutable"):
-        assert warned(sides[1:], sides[:1]) == (IrreversibleChange(Loss.IMMUTABLE, kind, "shop", "web", path),)
+        assert warned(sides[1:], sides[:1]) == (
+            IrreversibleChange(IrreversibleReason.IMMUTABLE, kind, "shop", "web", path),
+        )
 
 
 @pytest.mark.parametrize(
@@ -120,7 +124,9 @@ def test_a_volume_is_never_shrunk():
         for size in ("900Mi", "1Gi")
     )
     path = "spec.resources.requests.storage"
-    assert warned([large], [small]) == (IrreversibleChange(Loss.SHRUNK, "PersistentVolumeClaim", "shop", "web", path),)
+    assert warned([large], [small]) == (
+        IrreversibleChange(IrreversibleReason.SHRUNK, "PersistentVolumeClaim", "shop", "web", path),
+    )
 
 
 def test_a_version_of_a_definition_that_goes_may_still_be_stored():
@@ -129,7 +135,7 @@ def test_a_version_of_a_definition_that_goes_may_still_be_stored():
         for names in (("v1", "v2"), ("v1",))
     )
     assert warned([both], [one]) == (
-        IrreversibleChange(Loss.VERSION, "CustomResourceDefinition", "shop", "a.b", "spec.versions v2"),
+        IrreversibleChange(IrreversibleReason.VERSION, "CustomResourceDefinition", "shop", "a.b", "spec.versions v2"),
     )
     assert warned([one], [both]) == ()
 
@@ -137,7 +143,11 @@ def test_a_version_of_a_definition_that_goes_may_still_be_stored():
 def test_what_loses_data_comes_first():
     before = [made("Deployment", "apps/v1", spec=selecting("a")), made("Namespace", "v1", "z"), HOLDERS[0][0]]
     after = [made("Deployment", "apps/v1", spec=selecting("b"))]
-    assert [warning.loss for warning in warned(before, after)] == [Loss.DEFINITION, Loss.NAMESPACE, Loss.IMMUTABLE]
+    assert [warning.reason for warning in warned(before, after)] == [
+        IrreversibleReason.DEFINITION,
+        IrreversibleReason.NAMESPACE,
+        IrreversibleReason.IMMUTABLE,
+    ]
 
 
 @pytest.mark.parametrize("odd", [None, [], "x", {"resources": "x"}, {"versions": [1, {"name": None}]}])
@@ -145,4 +155,6 @@ def test_objects_of_an_odd_shape_are_no_trouble(odd):
     kinds = (("PersistentVolumeClaim", "v1"), ("CustomResourceDefinition", CRD), ("StatefulSet", "apps/v1"))
     before = [made(kind, version, spec=odd) for kind, version in kinds]
     after = [made(kind, version, spec={}) for kind, version in kinds]
-    assert all(warning.loss is not Loss.SHRUNK for warning in warned(before, after) + warned(before, []))
+    assert all(
+        warning.reason is not IrreversibleReason.SHRUNK for warning in warned(before, after) + warned(before, [])
+    )

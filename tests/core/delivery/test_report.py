@@ -6,7 +6,7 @@ from datetime import timedelta
 from bot.core.delivery.deployment import Deployment, DeploymentOutcome
 from bot.core.delivery.incident_record import IncidentRecord
 from bot.core.delivery.metrics import Period
-from bot.core.delivery.report import Waiting, build_report, waiting_now
+from bot.core.delivery.report import NeedsAttention, build_report, waiting_now
 from bot.core.pull_requests.tracked_pull_request import TrackedPullRequest
 from bot.core.rollouts.rollout import ApplicationRollout, Rollout, RolloutState
 from tests.common.samples import T0, application, incident
@@ -37,7 +37,7 @@ DRIFT = IncidentRecord("1", "shop", "prod", T0 - HOUR, tools=("kubectl", ""))
 
 
 def report(only=None):
-    return build_report(DEPLOYMENTS, [DRIFT, replace(DRIFT, id="2")], Waiting(), APPLICATIONS, WEEK, only)
+    return build_report(DEPLOYMENTS, [DRIFT, replace(DRIFT, id="2")], NeedsAttention(), APPLICATIONS, WEEK, only)
 
 
 def counts(scopes):
@@ -72,5 +72,5 @@ def test_what_waits_is_open_late_or_degraded():
     rolling = replace(late, state=RolloutState.ROLLING)
     pulls = [pull, replace(pull, state="merged"), replace(pull, purpose="adopt")]
     waiting = waiting_now([incident("shop"), incident("search")], pulls, [late, rolling], {"shop"})
-    assert waiting == Waiting((incident("shop"),), (pull,), (late,))
-    assert waiting_now([incident("search")], pulls, [late], {"search"}) == Waiting((incident("search"),))
+    assert waiting == NeedsAttention((incident("shop"),), (pull,), (late,))
+    assert waiting_now([incident("search")], pulls, [late], {"search"}) == NeedsAttention((incident("search"),))

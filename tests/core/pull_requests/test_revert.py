@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.core.changes.effect import Effect, bounded
-from bot.core.changes.irreversible import IrreversibleChange, Loss
+from bot.core.changes.irreversible import IrreversibleChange, IrreversibleReason
 from bot.core.changes.rendered_change import FieldChange, ObjectChange, RenderedChange
 from bot.core.git.commit import Commit, PullRequest
 from bot.core.pull_requests.change_ref import PullNumber
@@ -132,7 +132,7 @@ EFFECT = Effect(
     "prod",
     "web",
     RenderedChange(1, 1, 1, (ObjectChange("changed", "apps/v1", "Deployment", None, "web", (FIELD,), 4),)),
-    (IrreversibleChange(Loss.NAMESPACE, "Namespace", None, "`@team` <b>"),),
+    (IrreversibleChange(IrreversibleReason.NAMESPACE, "Namespace", None, "`@team` <b>"),),
 )
 
 
@@ -175,7 +175,9 @@ def test_the_body_says_what_cannot_be_brought_back_and_what_nobody_knows():
 def test_the_body_of_very_many_changes_fits_the_forge():
     fields = tuple(FieldChange("changed", "x" * 900, "x" * 900, "y" * 900) for _ in range(900))
     objects = tuple(ObjectChange("changed", "v1", "x" * 900, "x" * 90, f"{n}", fields, 900) for n in range(900))
-    warned = tuple(IrreversibleChange(Loss.IMMUTABLE, "x" * 900, None, "x" * 900, "x" * 900) for _ in range(900))
+    warned = tuple(
+        IrreversibleChange(IrreversibleReason.IMMUTABLE, "x" * 900, None, "x" * 900, "x" * 900) for _ in range(900)
+    )
     many = [Effect("x" * 63, "x" * 63, "x" * 63, RenderedChange(900, 900, 900, objects), warned)] * 60
     text = body(ONE, effects=bounded(many), files=["x" * 900] * 900, already_undone=["x" * 900] * 900)
     assert len(text) <= revert_pull_request.MAX_BODY

@@ -4,7 +4,7 @@ import pytest
 
 from bot.adapters.rendering.programs import ProgramRenderer
 from bot.core.access.permission import Denied, Granted, Rule
-from bot.core.changes.irreversible import Loss
+from bot.core.changes.irreversible import IrreversibleReason
 from bot.core.pull_requests.revert import NotPermitted, Opened
 from bot.handlers.rendering.affected import MAX_APPLICATIONS, effects
 from bot.handlers.rendering.manifest_cache import ManifestCache
@@ -114,7 +114,7 @@ def test_the_deletion_of_a_volume_is_the_first_warning(reverts):
     claim = "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: data}\n"
     bad = reverts.source.commit("Keep data", {"apps/plain/claim.yaml": claim})
     opened = reverts.request(bad)
-    assert [warning.loss for warning in opened.effects[0].irreversible] == [Loss.VOLUME]
+    assert [warning.reason for warning in opened.effects[0].irreversible] == [IrreversibleReason.VOLUME]
     (sentence,) = warnings(ENGLISH, opened.effects)
     assert sentence.startswith("PersistentVolumeClaim data (plain on prod) is deleted along with its data")
     assert f"**Before you merge**\n\n- `{sentence}`" in reverts.body(opened)

@@ -10,7 +10,7 @@ from bot.adapters.database.store import SqlStore
 from bot.adapters.slack.chat import SlackChat
 from bot.core.incidents.incident import IncidentState, acknowledge, resolve_unwatched, snooze
 from bot.core.pull_requests.tracked_pull_request import TrackedPullRequest
-from bot.handlers.slack.home import MAX_VIEWERS, MIN_INTERVAL, VIEWED_WITHIN, Homes
+from bot.handlers.slack.home import MAX_VIEWERS, MIN_INTERVAL, VIEWED_WITHIN, HomePublisher
 from bot.i18n.language import ENGLISH
 from bot.messages import errors, silence
 from bot.ports.store import StoreError
@@ -39,7 +39,7 @@ class HomeTabs:
         self.homes = self.replica()
 
     def replica(self, **ports):
-        return Homes(self._bot.config, replace(self._bot.ports, **ports))
+        return HomePublisher(self._bot.config, replace(self._bot.ports, **ports))
 
     def save(self, incident=OPEN):
         before = self.store.incidents.open_for(incident.application)

@@ -17,7 +17,7 @@ from bot.core.drift.merge import object_key, without_actors
 from bot.core.incidents.incident import ACTIVE_STATES
 from bot.handlers.drift.check import check, fetch_all
 from bot.handlers.object_monitor import ObjectMonitor
-from bot.handlers.watch import informer, settling, watcher
+from bot.handlers.watch import debouncer, informer, watcher
 from bot.handlers.watch.watcher import ShardWatcher
 from bot.i18n.catalogue import cluster as texts
 from bot.i18n.language import LocalizedText
@@ -43,7 +43,7 @@ AUTOSCALER = {
         "maxReplicas": 9,
     },
 }
-SECONDS = 0.02  # of settling, and between attempts
+SECONDS = 0.02  # of debouncer, and between attempts
 
 
 class FaultyCluster(Cluster):
@@ -146,8 +146,8 @@ class FaultyWatch:
 def quick(monkeypatch):
     monkeypatch.setattr(informer, "_FIRST_WAIT", 0.001)
     monkeypatch.setattr(informer, "_LONGEST_WAIT", 0.01)
-    monkeypatch.setattr(settling, "_FIRST_RETRY", SECONDS)
-    monkeypatch.setattr(settling, "_LONGEST_RETRY", SECONDS)
+    monkeypatch.setattr(debouncer, "_FIRST_RETRY", SECONDS)
+    monkeypatch.setattr(debouncer, "_LONGEST_RETRY", SECONDS)
     monkeypatch.setattr(watcher, "_SHORTEST_PAUSE", 0.005)
 
 

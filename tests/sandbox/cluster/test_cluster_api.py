@@ -184,7 +184,7 @@ def test_a_broken_group_version_leaves_the_others_alone(cluster, url, widgets):
     groups = {group["metadata"]["name"]: group for group in get(url, "/apis", Accept=accept).body["items"]}
     assert groups["example.com"]["versions"] == [{"version": "v1", "resources": [], "freshness": "Stale"}]
     assert groups["apps"]["versions"][0]["freshness"] == "Current"
-    cluster.api.mend_version("example.com/v1")
+    cluster.api.restore_version("example.com/v1")
     assert get(url, "/apis/example.com/v1").body["resources"]
 
 

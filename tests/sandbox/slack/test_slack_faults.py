@@ -86,7 +86,7 @@ def test_a_call_fails_before_or_after_it_is_done(slack, fault, status, done):
         client.chat_postMessage(channel=DEPLOYS, text="once")
     assert texts(slack) == ["once"] * done
     assert slack.calls[-1].status == status
-    assert slack.faults.struck == {fault: 1}
+    assert slack.faults.applied == {fault: 1}
     client.chat_postMessage(channel=DEPLOYS, text="again")
     assert texts(slack)[-1] == "again"
 

@@ -13,12 +13,12 @@ from slack_sdk.errors import SlackApiError
 from bot.sandbox.slack import Rates, SandboxSlack, Storm
 from bot.sandbox.slack.errors import SlackError
 from bot.sandbox.slack.faults import CALL_FAULTS
-from bot.sandbox.slack.storm import HAPPENINGS
+from bot.sandbox.slack.storm import STORM_EVENTS
 from tests.common.slack import slack_client
 from tests.common.wait import wait_for
 
 DEPLOYS, JONAS = "C0DEPLOYS1", "U0JONAS001"
-LASTING = [happening for happening in HAPPENINGS if happening.end]
+LASTING = [event for event in STORM_EVENTS if event.end]
 
 
 def fates(seed, methods):
@@ -45,27 +45,27 @@ def test_every_fault_strikes_about_as_often_as_it_is_likely_to():
 def test_what_lasts_ends_within_three_steps_and_all_of_it_when_the_storm_does(seed, steps):
     slack = SandboxSlack()
     began = {}
-    with Storm(slack, seed, happenings=LASTING) as storm:
+    with Storm(slack, seed, events=LASTING) as storm:
         for step in range(steps):
             for name, target in storm.step():
-                for happening in LASTING:
-                    if name == happening.begin:
-                        began[happening.end, target] = step
-                    elif name == happening.end:
+                for event in LASTING:
+                    if name == event.begin:
+                        began[event.end, target] = step
+                    elif name == event.end:
                         assert step - began.pop((name, target)) <= 3
     rooms = slack.workspace.channels.values()
     assert not any(room.archived or "U0GITOPS01" not in room.members for room in rooms)
     assert slack.faults.down_until <= slack.workspace.clock()
-    assert slack.faults.weather is None
+    assert slack.faults.source is None
 
 
 def test_steps_repeat_with_the_seed_and_are_counted():
     def steps(seed):
         slack = SandboxSlack(seed=1)
-        with Storm(slack, seed, happenings=LASTING) as storm:
+        with Storm(slack, seed, events=LASTING) as storm:
             taken = [storm.step() for _ in range(20)]
             begun = Counter(name for step in taken for name, _ in step)
-            assert slack.faults.struck == begun
+            assert slack.faults.applied == begun
         return taken
 
     assert steps(3) == steps(3) != steps(4)
@@ -95,9 +95,9 @@ def test_a_client_that_asks_again_gets_through_a_storm(slack, app, connect):
     posted = [message for message in slack.posted(DEPLOYS) if message.bot]
     assert set(answered) < {message.ts for message in posted}
     deleted = [message for channel in slack.workspace.channels for message in slack.posted(channel) if message.deleted]
-    assert len(deleted) == slack.faults.struck["delete_message"]
-    assert {happening.begin for happening in HAPPENINGS} < set(slack.faults.struck)
-    assert slack.faults.struck["unavailable"] > 0
+    assert len(deleted) == slack.faults.applied["delete_message"]
+    assert {event.begin for event in STORM_EVENTS} < set(slack.faults.applied)
+    assert slack.faults.applied["unavailable"] > 0
     wait_for(lambda: slack.connections == 1)
     heard = slack.say(JONAS, DEPLOYS, "@gitops calm again")
     wait_for(lambda: heard.text in handled)
@@ -110,5 +110,5 @@ def test_a_storm_may_be_of_one_kind():
         client = slack_client(slack)
         with Storm(slack, seed=1, calls={"failed_after": 1.0}), suppress(SlackApiError):
             client.chat_postMessage(channel=DEPLOYS, text="done all the same")
-        assert slack.faults.struck == {"failed_after": 1}
+        assert slack.faults.applied == {"failed_after": 1}
         assert [message.text for message in slack.messages(DEPLOYS)] == ["done all the same"]

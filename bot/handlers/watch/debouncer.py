@@ -22,7 +22,7 @@ class _Change:
     is_settled: bool
 
 
-class Settling(Generic[Item]):
+class Debouncer(Generic[Item]):
     """Items that changed. An item is due once it has not changed for `settle` seconds. Times are in seconds."""
 
     def __init__(self, settle: float) -> None:

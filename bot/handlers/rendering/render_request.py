@@ -28,7 +28,7 @@ from bot.ports.rendering import RenderError
 
 
 @dataclass(slots=True)
-class Gathered:
+class RenderRequest:
     """A source, including the overrides of files in its path, and everything needed to render it.
 
     `root` is the path to render: the source's, or a fetched chart's. `outside` has the other paths that each tree
@@ -54,7 +54,7 @@ class Gathered:
 
 
 def follow_kustomization(
-    tree: Tree, path: str, gathered: Gathered, bases: MountedBases | None, *, is_unrestricted: bool
+    tree: Tree, path: str, request: RenderRequest, bases: MountedBases | None, *, is_unrestricted: bool
 ) -> list[RemoteChart]:
     """Add what the kustomization at a path needs from outside it. Returns the charts that have to be fetched.
 
@@ -68,50 +68,50 @@ def follow_kustomization(
     names_origins = False
     while todo:
         reference = todo.pop()
-        if reference.path in gathered.outside:
+        if reference.path in request.outside:
             continue
         tree_of = mounted if mounted and mounted_root(reference.path) else tree
         if reference.optional and is_missing(tree_of, reference.path):
-            gathered.outside[reference.path] = ()
+            request.outside[reference.path] = ()
             continue
         if not any(_is_read_with(reference.path, root) for root in read):
-            targets += read_tree(tree_of, reference, gathered)
+            targets += read_tree(tree_of, reference, request)
             read.append(reference.path)
-            check_limits(gathered, len(read))
-        part = {name: file.content for name, file in gathered.files.items() if is_within(name, reference.path)}
+            check_limits(request, len(read))
+        part = {name: file.content for name, file in request.files.items() if is_within(name, reference.path)}
         references = find_references(part, reference.path)
-        gathered.helm = gathered.helm or references.uses_helm
+        request.helm = request.helm or references.uses_helm
         remote_charts += references.charts
-        gathered.plugins = gathered.plugins or references.uses_plugins
+        request.plugins = request.plugins or references.uses_plugins
         if reference.path == path:  # Kustomize ignores buildMetadata elsewhere
             names_origins = references.names_origins
         if references.bases and names_origins:
             raise references.bases[0].error(manifest_texts.BASE_ORIGIN)
         _refuse_other_roots(references, reference.path)
         outside = [*references.outside, *(_outside_files(part) if is_unrestricted else ())]
-        outside += _mount(references.bases, gathered, bases)
-        gathered.outside[reference.path] = tuple(other.path for other in outside)
+        outside += _mount(references.bases, request, bases)
+        request.outside[reference.path] = tuple(other.path for other in outside)
         todo += outside
-    for root in read if gathered.helm else ():
+    for root in read if request.helm else ():
         refuse_submodules(tree, root)  # there may be parts of a chart in them
-    gathered.outside[path] += tuple(targets)
-    gathered.outside.update({target: () for target in targets if target not in gathered.outside})
+    request.outside[path] += tuple(targets)
+    request.outside.update({target: () for target in targets if target not in request.outside})
     if mounted:
-        gathered.base_ids = {place: mounted.tree_id(place) for place in gathered.outside if mounted_root(place)}
+        request.base_ids = {place: mounted.tree_id(place) for place in request.outside if mounted_root(place)}
     if is_unrestricted:
-        moved = move_outside_files({name: file.content for name, file in gathered.files.items()})
-        gathered.files.update({name: File(name, content) for name, content in moved.items()})
-    return _missing_charts(gathered, remote_charts)
+        moved = move_outside_files({name: file.content for name, file in request.files.items()})
+        request.files.update({name: File(name, content) for name, content in moved.items()})
+    return _missing_charts(request, remote_charts)
 
 
-def _missing_charts(gathered: Gathered, charts: Iterable[RemoteChart]) -> list[RemoteChart]:
+def _missing_charts(request: RenderRequest, charts: Iterable[RemoteChart]) -> list[RemoteChart]:
     """The charts missing at their paths. Raises ManifestError if a kustomization refers to a path inside one.
 
     Otherwise a fetched file could be used as a kustomization without having been checked here.
     """
-    missing = {chart.path: chart for chart in charts if not _has(gathered.files, chart.path)}
+    missing = {chart.path: chart for chart in charts if not _has(request.files, chart.path)}
     for chart in missing.values():
-        if _has(gathered.outside, chart.path):
+        if _has(request.outside, chart.path):
             raise chart.not_fetchable(manifest_texts.COMMIT_CHART)
     return list(missing.values())
 
@@ -131,16 +131,18 @@ def _is_read_with(path: str, root: str) -> bool:
     return is_within(path, root) and mounted_root(path) == mounted_root(root)
 
 
-def _mount(references: Sequence[BaseReference], gathered: Gathered, bases: MountedBases | None) -> Iterator[Reference]:
+def _mount(
+    references: Sequence[BaseReference], request: RenderRequest, bases: MountedBases | None
+) -> Iterator[Reference]:
     """Mount the bases, and put their paths into the kustomizations. Raises ManifestError for a forbidden base."""
     for reference in references:
         if bases is None:
             raise reference.error(manifest_texts.REMOTE)
         if not bases.is_allowed(reference.base):
             raise reference.error(manifest_texts.BASE_NOT_ALLOWED)
-        gathered.bases.setdefault(reference.base.root, reference.base)
-        files = sum(isinstance(base, RemoteFile) for base in gathered.bases.values())
-        if len(gathered.bases) - files > MAX_REMOTE_BASES:
+        request.bases.setdefault(reference.base.root, reference.base)
+        files = sum(isinstance(base, RemoteFile) for base in request.bases.values())
+        if len(request.bases) - files > MAX_REMOTE_BASES:
             raise reference.error(manifest_texts.TOO_MANY_BASES)
         if files > MAX_REMOTE_FILES:
             raise reference.error(manifest_texts.TOO_MANY_FILES)
@@ -148,7 +150,7 @@ def _mount(references: Sequence[BaseReference], gathered: Gathered, bases: Mount
         yield Reference(reference.base.mount, reference.file, reference.line)
     for file in {reference.file for reference in references}:
         file_references = [reference for reference in references if reference.file == file]
-        gathered.files[file] = File(file, with_base_paths(file, gathered.files[file].content, file_references))
+        request.files[file] = File(file, with_base_paths(file, request.files[file].content, file_references))
 
 
 def _outside_files(files: Mapping[str, bytes]) -> Iterator[Reference]:
@@ -172,12 +174,12 @@ def is_missing(tree: Tree, path: str) -> bool:
     return True
 
 
-def read_tree(tree: Tree, reference: Reference, gathered: Gathered) -> Sequence[str]:
+def read_tree(tree: Tree, reference: Reference, request: RenderRequest) -> Sequence[str]:
     """Add the files at a path, including those behind links. Returns the targets of these links."""
     try:
         linked = tree.linked(reference.path)
-        gathered.files.update({file.path: file for file in (*tree.files(reference.path), *linked.files)})
-        gathered.links.update(file.path for file in linked.files)
+        request.files.update({file.path: file for file in (*tree.files(reference.path), *linked.files)})
+        request.links.update(file.path for file in linked.files)
     except RepositoryError:
         if not mounted_root(reference.path) and is_missing(tree, reference.path):
             raise reference.missing_error() from None
@@ -185,15 +187,15 @@ def read_tree(tree: Tree, reference: Reference, gathered: Gathered) -> Sequence[
     return linked.targets
 
 
-def check_limits(gathered: Gathered, trees: int) -> None:
+def check_limits(request: RenderRequest, trees: int) -> None:
     """Raise RenderError for a source with too many trees or too many or too large files."""
-    total = sum(len(file.content) for file in gathered.files.values())
-    if len(gathered.files) > MAX_FILES or total > MAX_BYTES or trees > MAX_TREES:
+    total = sum(len(file.content) for file in request.files.values())
+    if len(request.files) > MAX_FILES or total > MAX_BYTES or trees > MAX_TREES:
         raise RenderError(
             LocalizedText(
                 texts.TOO_MUCH,
                 trees=f"{trees:,}",
-                files=f"{len(gathered.files):,}",
+                files=f"{len(request.files):,}",
                 size=f"{total / 2**20:.0f}",
                 most_trees=f"{MAX_TREES:,}",
                 most_files=f"{MAX_FILES:,}",
