@@ -163,6 +163,7 @@ class Bot:
             config.slack.translator,
             config.alerts.policy(),
             self._digests.cards,
+            default_channel=config.slack.channel,
         )
         people = People(self._ports.chat, config.slack.people, clock)
         self._monitor = build_monitor(self._ports, config, self._reconciler, self._discoverer, people)

@@ -100,7 +100,12 @@ class BotUnderTest:
         ports = build.ports(self.config, build.slack_client(self.config), self.clock)
         self.ports: Ports = ports if forges is None else replace(ports, forges=forges)
         self.reconciler = CardReconciler(
-            self.store, self.ports.chat, self.clock, self.config.slack.translator, self.config.alerts.policy()
+            self.store,
+            self.ports.chat,
+            self.clock,
+            self.config.slack.translator,
+            self.config.alerts.policy(),
+            default_channel=self.config.slack.channel,
         )
         held_names = HeldNames(ports.store.checks.latest, self.clock)
         self.discoverer = Discoverer(

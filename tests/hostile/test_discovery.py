@@ -179,6 +179,20 @@ def test_the_status_of_a_configured_application_is_that_of_its_oldest_resource(b
     assert "the configured application shop" in str(inventory.unsupported[0].reason)
 
 
+def test_an_annotation_with_an_unavailable_channel_silences_nothing(bot, source, cluster, slack):
+    missing = {"gitops-bot/channel": "C0NOBODY001"}
+    for name, path in (("shop", "apps/shop"), ("again", "apps/b")):
+        apply_deployer(cluster, argo_application(name, source.url, path, annotations=missing), namespace="argocd")
+    discover(bot, applications={}, alerts={"looks": 1})
+    for _ in range(3):
+        bot.check(seconds=3600)
+    assert [message.text.partition(" are ")[0] for message in cards(slack)].count("Messages for C0NOBODY001") == 1
+    assert len(cards(slack)) == 3
+    cluster.edit(config_map(), "shop", {"data": {"debug": None}})
+    bot.check()
+    assert sum("resolved" in message.text.lower() for message in cards(slack)) == 2
+
+
 def test_a_configured_application_takes_nothing_from_a_resource_that_anyone_can_create(bot, source, cluster):
     """Also if nothing but CI deploys it."""
     link = {"argocd.argoproj.io/managed-by-url": "https://evil.example"}
@@ -220,3 +234,13 @@ def test_large_resources_keep_no_other_from_being_discovered(bot, source, cluste
     assert refused == ({"huge"} | padded if field == "spec" else {"huge"})
     assert set(paths(bot)) == {"shop"} | (set() if field == "spec" else padded)
     assert inventory.notes == ()
+
+
+@pytest.mark.parametrize("revision", ["/".join(["x" * 200] * 17), " || ".join([">=1.0.0 <2.0.0"] * 300)])
+def test_a_revision_that_no_database_can_index_is_not_tracked(bot, source, cluster, revision):
+    place = {"repoURL": source.url, "path": "apps/b", "targetRevision": revision}
+    apply_deployer(cluster, argo_application("long", source.url, source=place), namespace="evil")
+    discover(bot)
+    assert list(paths(bot)) == ["shop"]
+    (unsupported,) = bot.discoverer.inventory().unsupported
+    assert "has more than 255 bytes" in str(unsupported.reason)

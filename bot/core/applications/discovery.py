@@ -15,7 +15,7 @@ from bot.core.drift.ignore_rules import IgnoreRule
 from bot.core.drift.model import NotFollowed
 from bot.core.git.git_url import normalize
 from bot.core.git.repository_ref import RepositoryRef
-from bot.core.git.target_revision import HEAD, TargetRevision
+from bot.core.git.target_revision import HEAD, MAX_REVISION_BYTES, TargetRevision
 from bot.core.objects.resource import Object, mapping, text
 from bot.core.rendering.source import Capabilities, Source, SourceType
 from bot.core.sanitize import redact_url
@@ -349,6 +349,9 @@ def _resolve_repository(
     matching = [repository for repository in repositories if normalize(repository.url) == url]
     if not matching:
         raise UnsupportedResourceError(LocalizedText(texts.NOT_CONFIGURED, url=redact_url(discovered.url)))
+    if discovered.revision.is_too_long:
+        name = discovered.revision.display_name[:100]
+        raise UnsupportedResourceError(LocalizedText(texts.LONG_REVISION, revision=name, most=str(MAX_REVISION_BYTES)))
     if discovered.revision.is_invalid():
         raise UnsupportedResourceError(
             LocalizedText(texts.NO_REVISION, revision=discovered.revision.display_name[:100])

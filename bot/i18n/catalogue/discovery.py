@@ -55,6 +55,10 @@ NO_REVISION = Phrase(
     en="the revision {revision} is not a valid branch, tag, commit or version range.",
     es="su revisión {revision} no es una rama, etiqueta, commit o rango de versiones válido.",
 )
+LONG_REVISION = Phrase(
+    en="the revision {revision}… has more than {most} bytes. Rename the branch or tag, or track another one.",
+    es="su revisión {revision}… tiene más de {most} bytes. Renombra la rama o etiqueta, o sigue otra.",
+)
 NO_CHANNEL = Phrase(
     en="The annotation {annotation} is not a channel ID such as C0123456789, so alerts go to the default channel.",
     es="La anotación {annotation} no es un ID de canal como C0123456789, así que las alertas van al canal por defecto.",
