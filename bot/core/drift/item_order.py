@@ -56,7 +56,7 @@ def _used_names(variables: Items, both: Collection[Keys]) -> Mapping[Keys, Colle
     return used
 
 
-def _used_before(used: Mapping[Keys, Collection[Keys]], order: Sequence[Keys]) -> set[tuple[Keys, Keys]]:
+def _used_before(used: Mapping[Keys, Collection[Keys]], variables: Sequence[Keys]) -> set[tuple[Keys, Keys]]:
     """Each variable with each one that it uses, if that is defined before it."""
-    positions = {keys: position for position, keys in enumerate(order)}
+    positions = {keys: position for position, keys in enumerate(variables)}
     return {(keys, other) for keys, others in used.items() for other in others if positions[other] < positions[keys]}

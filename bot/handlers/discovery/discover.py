@@ -183,7 +183,10 @@ class Discoverer:
         ]
 
     def poll(self, cluster: str) -> None:
-        """Read the resources of every deployer on one cluster. A failure becomes a note in the inventory."""
+        """Read the resources of every deployer on one cluster. A failure becomes a note in the inventory.
+
+        Raises StoreError if the names cannot be read, which happens only once.
+        """
         settings = self._config.clusters[cluster]
         for name in settings.discover:
             deployer = _DEPLOYERS[name]

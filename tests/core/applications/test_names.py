@@ -37,7 +37,7 @@ def test_names_are_unique_and_do_not_depend_on_newer_resources(older, newer, con
 def test_a_resource_that_is_created_again_keeps_its_names(sources, strangers, configured):
     names = assign_names(sources, configured, {})
     held = {name: ref.key for (ref, _), name in names.items()}
-    again = {replace(ref, created="2026-11-21T00:00:00Z"): list(each) for ref, each in sources.items()}
+    again = {replace(ref, created="2026-11-21T00:00:00Z"): source_names for ref, source_names in sources.items()}
     keys = {ref.key for ref in sources}
     others = {ref: several for ref, several in strangers.items() if ref.key not in keys}
     now = assign_names({**others, **again}, configured, held)
