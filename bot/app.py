@@ -28,6 +28,7 @@ from bot.handlers.command_service import CommandService
 from bot.handlers.digest import Digests
 from bot.handlers.discovery.deployers import DeployerReader
 from bot.handlers.discovery.discover import Discoverer
+from bot.handlers.discovery.held_names import HeldNames
 from bot.handlers.drift.comparison_cache import Caches
 from bot.handlers.events import EventDispatcher
 from bot.handlers.gauges import Gauges
@@ -93,6 +94,7 @@ def build_monitor(
     deployers = DeployerReader(
         ports.clusters,
         {name: settings.url for name, settings in config.repositories.items()},
+        {name: settings.deployer_namespaces for name, settings in config.clusters.items()},
         deadline=config.schedule.rollout_deadline,
         clock=ports.clock,
     )
@@ -146,7 +148,11 @@ class Bot:
         client = build.slack_client(config, self._telemetry)
         self._ports = build.ports(config, client, clock, self._telemetry)
         self._discoverer = Discoverer(
-            config, self._ports.clusters, self._ports.repositories.__getitem__, self._ports.charts
+            config,
+            self._ports.clusters,
+            self._ports.repositories.__getitem__,
+            self._ports.charts,
+            HeldNames(self._ports.store.checks.latest, clock),
         )
         self._config = config = replace(config, applications=self._discoverer.applications)
         self._digests = Digests(config, self._ports, self._discoverer.is_complete, draw_chart)
@@ -157,6 +163,7 @@ class Bot:
             config.slack.translator,
             config.alerts.policy(),
             self._digests.cards,
+            default_channel=config.slack.channel,
         )
         people = People(self._ports.chat, config.slack.people, clock)
         self._monitor = build_monitor(self._ports, config, self._reconciler, self._discoverer, people)

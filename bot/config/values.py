@@ -190,7 +190,9 @@ DatabaseUrl = Annotated[
 
 GitUrl = Annotated[str, AfterValidator(_git_url)]
 # As in git-check-ref-format(1), and without a leading dash.
-Branch = Annotated[str, matching(r"(?![-./])(?!.*(\.\.|//|@\{|/\.|\.lock(/|$)))[^\x00-\x20\x7f~^:?*\[\\]+(?<![./])")]
+Branch = Annotated[
+    str, matching(r"(?=.{1,255}\Z)(?![-./])(?!.*(\.\.|//|@\{|/\.|\.lock(/|$)))[^\x00-\x20\x7f~^:?*\[\\]+(?<![./])")
+]
 Revision = Annotated[str, AfterValidator(_revision)]
 RepositoryPath = Annotated[str, AfterValidator(_repository_path)]  # relative to the root, and inside it
 RepositoryGlob = Annotated[Glob, AfterValidator(_repository_path)]

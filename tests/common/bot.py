@@ -13,6 +13,7 @@ from bot.config.load import load
 from bot.config.model import Config
 from bot.core.drift.model import Check
 from bot.handlers.discovery.discover import Discoverer
+from bot.handlers.discovery.held_names import HeldNames
 from bot.handlers.slack.cards import CardReconciler
 from bot.handlers.slack.people import People
 from bot.ports import Ports
@@ -99,9 +100,17 @@ class BotUnderTest:
         ports = build.ports(self.config, build.slack_client(self.config), self.clock)
         self.ports: Ports = ports if forges is None else replace(ports, forges=forges)
         self.reconciler = CardReconciler(
-            self.store, self.ports.chat, self.clock, self.config.slack.translator, self.config.alerts.policy()
+            self.store,
+            self.ports.chat,
+            self.clock,
+            self.config.slack.translator,
+            self.config.alerts.policy(),
+            default_channel=self.config.slack.channel,
         )
-        self.discoverer = Discoverer(self.config, ports.clusters, ports.repositories.__getitem__, ports.charts)
+        held_names = HeldNames(ports.store.checks.latest, self.clock)
+        self.discoverer = Discoverer(
+            self.config, ports.clusters, ports.repositories.__getitem__, ports.charts, held_names
+        )
         config = replace(self.config, applications=self.discoverer.applications)
         people = People(self.ports.chat, self.config.slack.people, self.clock)
         self.monitor = build_monitor(self.ports, config, self.reconciler, self.discoverer, people)

@@ -114,6 +114,36 @@ def test_an_application_of_the_same_name_changes_neither_name_nor_incident(bot, 
     assert (after.id, after.state) == (before.id, IncidentState.OPEN)
 
 
+@pytest.mark.parametrize("is_restarted", [False, True])
+def test_an_application_that_is_created_again_gets_its_name_back(bot, source, cluster, is_restarted):
+    real, evil = argo_application("shop", source.url), argo_application("shop", source.url, "apps/b", namespace="evil")
+    apply_deployer(cluster, real, namespace="team")
+    discover(bot, applications={})
+    apply_deployer(cluster, evil, namespace="evil")
+    bot.discover()
+    bot.check()
+    cluster.delete(real, "team")
+    if is_restarted:
+        bot.restart()
+        bot.discover()
+        assert paths(bot) == {"evil/shop": "apps/b"}
+    apply_deployer(cluster, real, namespace="team")
+    bot.discover()
+    assert paths(bot) == {"shop": "apps/shop", "evil/shop": "apps/b"}
+
+
+def test_a_name_is_free_a_week_after_its_application_was_deleted(bot, source, cluster):
+    shop = argo_application("shop", source.url)
+    apply_deployer(cluster, shop, namespace="team")
+    discover(bot, applications={})
+    for old, namespace, seconds, name in (("team", "next", 60, "prod/shop"), ("next", "last", 8 * 24 * 3600, "shop")):
+        cluster.delete(shop, old)
+        bot.clock.advance(seconds=seconds)
+        apply_deployer(cluster, shop, namespace=namespace)
+        bot.discover()
+        assert list(paths(bot)) == [name]
+
+
 def test_no_name_of_a_source_replaces_another_application(bot, source, cluster):
     def several(*names):
         entries = [
@@ -149,6 +179,35 @@ def test_the_status_of_a_configured_application_is_that_of_its_oldest_resource(b
     assert "the configured application shop" in str(inventory.unsupported[0].reason)
 
 
+def test_an_annotation_with_an_unavailable_channel_silences_nothing(bot, source, cluster, slack):
+    missing = {"gitops-bot/channel": "C0NOBODY001"}
+    for name, path in (("shop", "apps/shop"), ("again", "apps/b")):
+        apply_deployer(cluster, argo_application(name, source.url, path, annotations=missing), namespace="argocd")
+    discover(bot, applications={}, alerts={"looks": 1})
+    for _ in range(3):
+        bot.check(seconds=3600)
+    assert [message.text.partition(" are ")[0] for message in cards(slack)].count("Messages for C0NOBODY001") == 1
+    assert len(cards(slack)) == 3
+    cluster.edit(config_map(), "shop", {"data": {"debug": None}})
+    bot.check()
+    assert sum("resolved" in message.text.lower() for message in cards(slack)) == 2
+
+
+def test_a_configured_application_takes_nothing_from_a_resource_that_anyone_can_create(bot, source, cluster):
+    """Also if nothing but CI deploys it."""
+    link = {"argocd.argoproj.io/managed-by-url": "https://evil.example"}
+    evil = argo_application("zzz", source.url, status=synced_at(source.sha()), annotations=link)
+    apply_deployer(cluster, evil, namespace="evil")
+    discover(bot)
+    inventory = bot.discoverer.inventory()
+    assert (list(inventory.applications), dict(inventory.deployer_statuses)) == (["shop"], {})
+    assert "deployer_namespaces" in str(inventory.unsupported[0].reason)
+    bot.start(clusters={"prod": {"deployer_namespaces": ["evil"], "argocd_url": "https://argocd.example"}})
+    bot.discover()
+    (status,) = bot.discoverer.inventory().deployer_statuses.values()
+    assert (status.sync, status.page) == ("Synced", "https://argocd.example/applications/evil/zzz")
+
+
 @pytest.mark.parametrize("field", ["annotation", "spec", "status"])
 def test_large_resources_keep_no_other_from_being_discovered(bot, source, cluster, field, monkeypatch):
     """The API server holds a list of more than the bot keeps of all resources of a kind."""
@@ -175,3 +234,13 @@ def test_large_resources_keep_no_other_from_being_discovered(bot, source, cluste
     assert refused == ({"huge"} | padded if field == "spec" else {"huge"})
     assert set(paths(bot)) == {"shop"} | (set() if field == "spec" else padded)
     assert inventory.notes == ()
+
+
+@pytest.mark.parametrize("revision", ["/".join(["x" * 200] * 17), " || ".join([">=1.0.0 <2.0.0"] * 300)])
+def test_a_revision_that_no_database_can_index_is_not_tracked(bot, source, cluster, revision):
+    place = {"repoURL": source.url, "path": "apps/b", "targetRevision": revision}
+    apply_deployer(cluster, argo_application("long", source.url, source=place), namespace="evil")
+    discover(bot)
+    assert list(paths(bot)) == ["shop"]
+    (unsupported,) = bot.discoverer.inventory().unsupported
+    assert "has more than 255 bytes" in str(unsupported.reason)

@@ -1,5 +1,6 @@
 """An application: what the bot watches."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from bot.core.applications.resource_ref import ResourceRef
@@ -36,6 +37,14 @@ class Application:
     skip_other_yaml: bool = False
     notes: tuple[Text, ...] = ()
     later_sources: tuple[tuple[RepositoryRef, Source], ...] = ()
+
+    def may_be_deployed_by(self, resource: ResourceRef, namespaces: Collection[str]) -> bool:
+        """Whether a resource may be the deployer of this configured application, so not one that anyone can create.
+
+        It is in one of these namespaces, where deployers are, or in the application's own.
+        """
+        is_own = (resource.cluster, resource.namespace) == (self.cluster, self.namespace)
+        return is_own or resource.namespace in namespaces
 
     @property
     def repositories(self) -> tuple[RepositoryRef, ...]:

@@ -54,13 +54,14 @@ _RUNNING: Final = frozenset({"Running", "Terminating"})  # phases of an operatio
 _SOURCE_NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,63}")
 
 
-def read_application(resource: Object, cluster: str, url: str = "") -> list[DiscoveryResult]:
+def read_application(resource: Object, cluster: str, url: str = "", default_url: str = "") -> list[DiscoveryResult]:
     """One result for each source of an Application on `cluster`: an application, or why it isn't supported.
 
-    `url` is the address of Argo CD's UI, "" if it is not known.
+    `url` is the configured address of Argo CD's UI, and `default_url` the one to use if neither the configuration nor
+    the Application has one; "" if they are not known.
     """
     origin = ResourceRef.of(DEPLOYER, APPLICATION[1], cluster, resource)
-    page = _page(resource, url)
+    page = _page(resource, url, default_url)
     sources = _sources(resource)
     has_several = bool(items(mapping(resource, "spec"), "sources"))
     rendered = [(index, source) for index, source in enumerate(sources) if not _is_values_source(source)]
@@ -191,10 +192,10 @@ def _discovered(
     )
 
 
-def _page(resource: Object, url: str) -> str:
+def _page(resource: Object, url: str, default_url: str) -> str:
     """An Application's page; "" if the address of Argo CD's UI is not known, or isn't one."""
     metadata = mapping(resource, "metadata")
-    base = text(mapping(metadata, "annotations"), MANAGED_BY_URL) or url
+    base = url or text(mapping(metadata, "annotations"), MANAGED_BY_URL) or default_url
     if not _URL.fullmatch(base):
         return ""
     path = "/".join(("applications", text(metadata, "namespace"), text(metadata, "name")))

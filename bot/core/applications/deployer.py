@@ -1,6 +1,7 @@
 """Finds the resource of Argo CD or Flux that deploys an application, and what it is doing."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -53,11 +54,15 @@ class Deployer:
 
 
 class Deployers:
-    """The resources of Argo CD and Flux on one cluster, whose API server is `server`."""
+    """The resources of Argo CD and Flux on one cluster, whose API server is `server`.
 
-    def __init__(self, cluster: str, server: str, resources: Resources) -> None:
+    Those in `namespaces` may be the deployers of configured applications.
+    """
+
+    def __init__(self, cluster: str, server: str, resources: Resources, namespaces: Collection[str]) -> None:
+        self._namespaces = namespaces
         self._by_origin: dict[tuple[str, str, str], Deployer] = {}
-        self._oldest_of: dict[GitTarget, Deployer] = {}
+        self._by_target: defaultdict[GitTarget, list[Deployer]] = defaultdict(list)  # oldest first
         deployers = [
             Deployer(kind, ResourceRef.of("", kind[1], cluster, resource), resource, resources[kind])
             for kind in DEPLOYER_KINDS
@@ -73,13 +78,14 @@ class Deployers:
             else:
                 continue
             for target in targets:
-                self._oldest_of.setdefault(target, deployer)
+                self._by_target[target].append(deployer)
 
     def deployer_of(self, application: Application, url: str) -> Deployer | None:
         """The resource that deploys an application, whose repository is at `url`; None if there is none.
 
         For a discovered application, only the resource that declares it, if that is on the application's cluster. For
-        a configured one, the oldest with the same repository and path, and the same target namespace if it sets one.
+        a configured one, the oldest with the same repository and path, and the same target namespace if it sets one, in
+        a namespace where a deployer may be.
         """
         origin = application.origin
         if origin is not None and origin.cluster != application.cluster:
@@ -87,5 +93,10 @@ class Deployers:
         if origin is not None:
             return self._by_origin.get((origin.kind, origin.namespace, origin.name))
         targets = [GitTarget.of(url, application.path, namespace) for namespace in (application.namespace, "")]
-        candidates = [self._oldest_of[target] for target in targets if target in self._oldest_of]
+        candidates = [
+            deployer
+            for target in targets
+            for deployer in self._by_target.get(target, ())
+            if application.may_be_deployed_by(deployer.ref, self._namespaces)
+        ]
         return min(candidates, key=lambda deployer: deployer.ref.age, default=None)

@@ -8,14 +8,14 @@ from typing import Final
 
 from bot.core.applications.application import Application
 from bot.core.applications.deployer_status import DeployerStatus
-from bot.core.applications.names import assign_names
+from bot.core.applications.names import ResourceKey, assign_names
 from bot.core.applications.resource_ref import ResourceRef
 from bot.core.charts.reference import ChartRef
 from bot.core.drift.ignore_rules import IgnoreRule
 from bot.core.drift.model import NotFollowed
 from bot.core.git.git_url import normalize
 from bot.core.git.repository_ref import RepositoryRef
-from bot.core.git.target_revision import HEAD, TargetRevision
+from bot.core.git.target_revision import HEAD, MAX_REVISION_BYTES, TargetRevision
 from bot.core.objects.resource import Object, mapping, text
 from bot.core.rendering.source import Capabilities, Source, SourceType
 from bot.core.sanitize import redact_url
@@ -137,14 +137,15 @@ DiscoveryResult = DiscoveredApplication | UnsupportedResource
 class ConfiguredCluster:
     """A cluster in the configuration: its name, its API server's URL, its kubeconfig context ("" if none).
 
-    `channel` is the Slack channel for its applications. `kube_version` and `api_versions` are the cluster's
-    capabilities for Helm; "" and () while they are unknown.
+    `channel` is the Slack channel for its applications. Deployers of configured ones may be in `deployer_namespaces`.
+    `kube_version` and `api_versions` are the cluster's capabilities for Helm; "" and () while they are unknown.
     """
 
     name: str
     server: str
     context: str
     channel: str
+    deployer_namespaces: tuple[str, ...]
     kube_version: str = ""
     api_versions: tuple[str, ...] = ()
 
@@ -207,13 +208,15 @@ def build_inventory(
     repositories: Sequence[ConfiguredRepository],
     clusters: Sequence[ConfiguredCluster],
     is_allowed: Callable[[str], bool],
+    held_names: Mapping[str, ResourceKey],
 ) -> ApplicationInventory:
-    """The configured applications and the discovered ones.
+    """The configured applications and the discovered ones, which keep their `held_names`.
 
     A discovered application is the same as a configured one if they share repository, path, and cluster, and also the
-    name, or the revision and namespace. Then the configuration wins, and the oldest such resource only provides the
-    deployer's status. Resources whose repository or cluster is not configured are unsupported, and so are those whose
-    charts come from a host that `is_allowed` does not accept: the bot fetches only from allowed hosts.
+    name, or the revision and namespace. Then the configuration wins, and the oldest such resource that may be its
+    deployer only provides the deployer's status. Resources whose repository or cluster is not configured are
+    unsupported, and so are those whose charts come from a host that `is_allowed` does not accept: the bot fetches only
+    from allowed hosts.
     """
     resolved: list[tuple[DiscoveredApplication, Application]] = []
     unsupported: list[UnsupportedResource] = []
@@ -232,7 +235,7 @@ def build_inventory(
     named: list[DiscoveryResult] = [*(discovered for discovered, _ in new), *unsupported]
     for item in named:
         source_names.setdefault(item.origin, []).append(item.source_name)
-    names = assign_names(source_names, configured)
+    names = assign_names(source_names, configured, held_names)
     applications, statuses = dict(configured), {}
     for discovered, application in new:
         name = names.get(discovered.key)
@@ -241,12 +244,10 @@ def build_inventory(
         else:
             statuses[name] = discovered.status
             applications[name] = replace(application, name=name)
-    for discovered, _ in sorted(resolved, key=lambda pair: pair[0].origin.age):
-        name = configured_names.get(discovered.key)
-        if name in statuses:
-            unsupported.append(discovered.unsupported(LocalizedText(texts.SAME_APPLICATION, name=name)))
-        elif name is not None:
-            statuses[name] = discovered.status
+    deployed = [(item, configured_names[item.key]) for item, _ in resolved if item.key in configured_names]
+    configured_statuses, refused = _statuses_of(configured, deployed, clusters)
+    statuses |= configured_statuses
+    unsupported += refused
     return ApplicationInventory(applications, statuses, tuple(unsupported))
 
 
@@ -262,6 +263,29 @@ def _with_later_sources(resolved: _Resolved) -> Iterator[tuple[DiscoveredApplica
         later = sources[discovered.origin]
         del later[0]
         yield discovered, replace(application, later_sources=tuple(later))
+
+
+def _statuses_of(
+    configured: Mapping[str, Application],
+    deployed: Iterable[tuple[DiscoveredApplication, str]],
+    clusters: Iterable[ConfiguredCluster],
+) -> tuple[dict[str, DeployerStatus], list[UnsupportedResource]]:
+    """The statuses of configured applications by name, and the resources that provide none, with the reason.
+
+    `deployed` are the resources of configured applications, each with the application's name.
+    """
+    namespaces = {cluster.name: cluster.deployer_namespaces for cluster in clusters}
+    statuses: dict[str, DeployerStatus] = {}
+    refused: list[UnsupportedResource] = []
+    for discovered, name in sorted(deployed, key=lambda pair: pair[0].origin.age):
+        origin = discovered.origin
+        if not configured[name].may_be_deployed_by(origin, namespaces[origin.cluster]):
+            refused.append(discovered.unsupported(LocalizedText(texts.NOT_ITS_DEPLOYER, name=name)))
+        elif name in statuses:
+            refused.append(discovered.unsupported(LocalizedText(texts.SAME_APPLICATION, name=name)))
+        else:
+            statuses[name] = discovered.status
+    return statuses, refused
 
 
 def _configured_names(resolved: _Resolved, configured: Mapping[str, Application]) -> dict[tuple[ResourceRef, str], str]:
@@ -325,6 +349,9 @@ def _resolve_repository(
     matching = [repository for repository in repositories if normalize(repository.url) == url]
     if not matching:
         raise UnsupportedResourceError(LocalizedText(texts.NOT_CONFIGURED, url=redact_url(discovered.url)))
+    if discovered.revision.is_too_long:
+        name = discovered.revision.display_name[:100]
+        raise UnsupportedResourceError(LocalizedText(texts.LONG_REVISION, revision=name, most=str(MAX_REVISION_BYTES)))
     if discovered.revision.is_invalid():
         raise UnsupportedResourceError(
             LocalizedText(texts.NO_REVISION, revision=discovered.revision.display_name[:100])

@@ -29,6 +29,11 @@ class ResourceRef:
         return cls(deployer, kind, cluster, namespace, name, created)
 
     @property
+    def key(self) -> tuple[str, str, str, str]:
+        """What identifies the resource, also after it was deleted and created again."""
+        return self.cluster, self.kind, self.namespace, self.name
+
+    @property
     def title(self) -> Text:
         """`Application argocd/shop on prod`."""
         return LocalizedText(

@@ -12,6 +12,7 @@ OCI: Final = "oci"
 _SCHEMES: Final = frozenset({"http", "https", OCI})
 _ARTIFACT: Final = "artifact"
 _PLAIN_HTTP: Final = "plain-http"
+_MAX_REPOSITORY: Final = 1_000  # characters of a URL, which is part of keys in the database
 _NAME: Final = re.compile(r"[A-Za-z0-9][\w.-]{0,249}", re.ASCII)
 _VERSION: Final = re.compile(r"[^\x00-\x1f\x7f@:]{0,250}")
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
@@ -51,6 +52,8 @@ class ChartRef:
         host = f"[{host}]" if ":" in host else host
         repository = urlunsplit((parts.scheme, f"{host}{port}".lower(), quote(path, safe="/%+~:!$&'(),;="), "", ""))
         if parts.scheme not in _SCHEMES or not host or not _NAME.fullmatch(name) or not _VERSION.fullmatch(version):
+            return None
+        if len(repository) > _MAX_REPOSITORY:
             return None
         if (digest := options.get("digest", "")) and not _DIGEST.fullmatch(str(digest)):
             return None

@@ -59,7 +59,7 @@ class ObjectState:
 def read_write(event: Object, key: bytes, *, keep_users: bool) -> tuple[ClusterWrite, ObjectState | None] | None:
     """The request in an event if it changed something, and the object's state after it if the event has it.
 
-    None if it changed nothing that git could declare: a read, a dry run, a refused request, a status without metadata,
+    None if it changed nothing that git could declare: a read, a dry run, a refused request, a patch of only the status,
     a controller's own records. `key` is the key of the digests. Without `keep_users` the names of people are left out.
     Nothing of a Secret is read but its name.
     """
@@ -73,7 +73,7 @@ def read_write(event: Object, key: bytes, *, keep_users: bool) -> tuple[ClusterW
     if write.subresource == "scale":
         return write, _scaled(response, key) if text(response, "kind") == "Scale" else None
     if not _is_object(response, reference):
-        return None if write.subresource == _STATUS else (write, None)  # nearly always without metadata
+        return (write, None) if _may_change_more_than_status(write, event.get("requestObject")) else None
     return _with_fields(write, response, event.get("requestObject"), key)
 
 
@@ -141,6 +141,14 @@ def _with_fields(
     return replace(write, api_version=api_version), ObjectState(
         digests, api_version, generation=generation if isinstance(generation, int) else None, owned=owned
     )
+
+
+def _may_change_more_than_status(write: ClusterWrite, request: Any) -> bool:
+    """Whether a request, without the object in the response, may have changed what git could declare.
+
+    A request for the status can change metadata too, unless its body shows that it has none.
+    """
+    return write.subresource != _STATUS or not isinstance(request, Mapping) or _METADATA in request
 
 
 def _within(fields: tuple[str, ...] | None, limits: tuple[str, ...] | None) -> tuple[str, ...] | None:

@@ -1,31 +1,82 @@
-"""Which objects an autoscaler scales, and to how many replicas: within that range, their number is not drift."""
+"""Which objects an autoscaler scales, and to how many replicas: within that range, their number is not drift.
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+An autoscaler that a person created by hand doesn't count. `kubectl apply` can be a deployer's: an autoscaler that was
+applied with it, or edited by a person, counts only for numbers that no person has set.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeGuard
 
+from bot.core.objects.managed_fields import INTERACTIVE, Ownership, Writer
 from bot.core.objects.manifest import Manifest
-from bot.core.objects.resource import mapping
+from bot.core.objects.resource import items, mapping, text
+from bot.core.objects.step_budget import StepBudget, TooManyStepsError
 
 Object = Mapping[str, Any]
 
 # https://keda.sh/docs/latest/reference/scaledobject-spec/
 _KEDA_MAX: Final = 100
-_KEDA_PAUSED: Final = "autoscaling.keda.sh/paused"
 _KEDA_PAUSED_AT: Final = "autoscaling.keda.sh/paused-replicas"
 
+_HPA: Final = "HorizontalPodAutoscaler"
+_SCALED_OBJECT: Final = "ScaledObject"
+
+_Name = tuple[str, str, str]  # kind, namespace, name
 _Target = tuple[str, str, str, str]  # API group, kind, namespace, name
 
 
 @dataclass(frozen=True, slots=True)
 class ReplicaRange:
-    """The numbers of replicas that an autoscaler sets."""
+    """The numbers of replicas that an autoscaler sets; with `includes_edits`, also those that a person has set."""
 
     least: float
     most: float
+    includes_edits: bool = True
 
 
 _ANY_NUMBER: Final = ReplicaRange(0, float("inf"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Scaler:
+    """A live autoscaler, and what people have written of it.
+
+    `is_by_hand`: only people have chosen what it scales, without applying a manifest. `has_edits`: a person may have
+    written part of it. `is_paused_by_hand`: a person has set the number of replicas to pause at.
+    """
+
+    object: Object
+    is_by_hand: bool = True
+    has_edits: bool = True
+    is_paused_by_hand: bool = True
+
+    @classmethod
+    def read(cls, scaler: Object, interactive: Sequence[str]) -> "_Scaler":
+        ownership = Ownership(scaler, {}, interactive, StepBudget())
+
+        def is_edit(writer: Writer) -> bool:
+            return ownership.is_person(writer) and not writer.is_apply
+
+        try:
+            owners = ownership.owners(("spec", "scaleTargetRef", "name"))
+            pausing = ownership.owners(("metadata", "annotations", _KEDA_PAUSED_AT))
+            return cls(
+                scaler,
+                is_by_hand=bool(owners) and all(map(is_edit, owners)),
+                has_edits=any(
+                    ownership.is_person(writer) or ownership.is_client_side_apply(writer)
+                    for writer in ownership.writers
+                ),
+                is_paused_by_hand=any(map(ownership.is_person, pausing)),
+            )
+        except TooManyStepsError:  # only someone who writes managedFields on purpose gets there
+            return cls(scaler)
+
+    @property
+    def name(self) -> _Name:
+        metadata = mapping(self.object, "metadata")
+        return text(self.object, "kind"), text(metadata, "namespace"), text(metadata, "name")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,41 +91,67 @@ class ScaleTargets:
         return self.ranges.get(target, ())
 
 
-def scale_targets(live_objects: Iterable[Object]) -> ScaleTargets:
-    """The targets of the HorizontalPodAutoscalers and KEDA ScaledObjects among live objects; skips other kinds."""
+def scale_targets(live_objects: Iterable[Object], interactive: Sequence[str] = INTERACTIVE) -> ScaleTargets:
+    """The targets of the HorizontalPodAutoscalers and KEDA ScaledObjects among live objects; skips other kinds.
+
+    `interactive` are patterns of field managers that people use by hand.
+    """
+    scalers = [_Scaler.read(item, interactive) for item in live_objects if item.get("kind") in (_HPA, _SCALED_OBJECT)]
+    by_hand = {scaler.name for scaler in scalers if scaler.is_by_hand}
     ranges: dict[_Target, tuple[ReplicaRange, ...]] = {}
-    for scaler in live_objects:
-        is_keda = scaler.get("kind") == "ScaledObject"
-        if not is_keda and scaler.get("kind") != "HorizontalPodAutoscaler":
-            continue
-        reference = mapping(scaler, "spec", "scaleTargetRef")
-        namespace = mapping(scaler, "metadata").get("namespace")
-        # https://keda.sh/docs/latest/reference/scaledobject-spec/#scaletargetref
-        api_version = reference.get("apiVersion", "apps/v1" if is_keda else "")
-        kind, name = reference.get("kind", "Deployment" if is_keda else None), reference.get("name")
-        if isinstance(kind, str) and isinstance(name, str):
-            target = (_group(api_version), kind, namespace if isinstance(namespace, str) else "", name)
-            ranges[target] = (*ranges.get(target, ()), _keda_range(scaler) if is_keda else _hpa_range(scaler))
+    for scaler in scalers:
+        target = _target(scaler.object)
+        if target is not None and by_hand.isdisjoint((scaler.name, *_owners(scaler.object))):
+            own = (replace(scope, includes_edits=not scaler.has_edits) for scope in _ranges(scaler))
+            ranges[target] = (*ranges.get(target, ()), *own)
     return ScaleTargets(ranges)
 
 
-def is_autoscaled(replicas: object, ranges: Iterable[ReplicaRange]) -> bool:
-    """Whether an autoscaler with one of these ranges may have set this number of replicas."""
-    return any(not _is_number(replicas) or scope.least <= replicas <= scope.most for scope in ranges)
+def is_autoscaled(replicas: object, ranges: Iterable[ReplicaRange], *, is_edit: bool) -> bool:
+    """Whether an autoscaler with one of these ranges may have set this number of replicas.
+
+    With `is_edit`, git declares another number, and a person has set this one.
+    """
+    counting = (scope for scope in ranges if scope.includes_edits or not is_edit)
+    return any(not _is_number(replicas) or scope.least <= replicas <= scope.most for scope in counting)
 
 
-def _hpa_range(scaler: Object) -> ReplicaRange:
-    # It sets 0 replicas only with `minReplicas: 0`, and leaves a target alone that somebody else has scaled to 0.
-    # https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/#implicit-maintenance-mode-deactivation
-    spec = mapping(scaler, "spec")
-    return _range(spec.get("minReplicas", 1), spec.get("maxReplicas"))
+def _target(scaler: Object) -> _Target | None:
+    # https://keda.sh/docs/latest/reference/scaledobject-spec/#scaletargetref
+    is_keda = scaler["kind"] == _SCALED_OBJECT
+    reference = mapping(scaler, "spec", "scaleTargetRef")
+    namespace = mapping(scaler, "metadata").get("namespace")
+    api_version = reference.get("apiVersion", "apps/v1" if is_keda else "")
+    kind, name = reference.get("kind", "Deployment" if is_keda else None), reference.get("name")
+    if isinstance(kind, str) and isinstance(name, str):
+        return _group(api_version), kind, namespace if isinstance(namespace, str) else "", name
+    return None
 
 
-def _keda_range(scaler: Object) -> ReplicaRange:
-    spec, annotations = mapping(scaler, "spec"), mapping(scaler, "metadata", "annotations")
-    if {_KEDA_PAUSED, _KEDA_PAUSED_AT} & annotations.keys() or "fallback" in spec:
-        return _ANY_NUMBER
-    return _range(spec.get("idleReplicaCount", spec.get("minReplicaCount", 0)), spec.get("maxReplicaCount", _KEDA_MAX))
+def _owners(scaler: Object) -> Iterator[_Name]:
+    """The objects that control an autoscaler: KEDA creates an HPA for each ScaledObject."""
+    metadata = mapping(scaler, "metadata")
+    for owner in items(metadata, "ownerReferences"):
+        if isinstance(owner, Mapping):
+            yield text(owner, "kind"), text(metadata, "namespace"), text(owner, "name")
+
+
+def _ranges(scaler: _Scaler) -> Iterator[ReplicaRange]:
+    spec = mapping(scaler.object, "spec")
+    if scaler.object["kind"] == _HPA:
+        # It sets 0 replicas only with `minReplicas: 0`, and leaves a target alone that somebody else has scaled to 0.
+        # https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/#implicit-maintenance-mode-deactivation
+        yield _range(spec.get("minReplicas", 1), spec.get("maxReplicas"))
+        return
+    least = spec.get("idleReplicaCount", spec.get("minReplicaCount", 0))
+    yield _range(least, spec.get("maxReplicaCount", _KEDA_MAX))
+    fallback = mapping(spec, "fallback").get("replicas")
+    yield from [ReplicaRange(fallback, fallback)] if _is_number(fallback) else []
+    # Pausing without a number keeps the current one.
+    # https://keda.sh/docs/latest/concepts/scaling-deployments/#pausing-autoscaling
+    paused_at = text(mapping(scaler.object, "metadata", "annotations"), _KEDA_PAUSED_AT)[:9]
+    if paused_at.isdecimal() and not scaler.is_paused_by_hand:
+        yield ReplicaRange(int(paused_at), int(paused_at))
 
 
 def _range(least: object, most: object) -> ReplicaRange:

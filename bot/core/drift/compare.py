@@ -79,9 +79,13 @@ def compare_object(
     ownership = Ownership(live, desired, interactive, steps)
     ranges = scale_targets.ranges_of(manifest)
     replicas = mapping(live, "spec").get("replicas")
+    declares_replicas = mapping(desired, "spec").get("replicas") is not None
+    owners = ownership.owners(("spec", "replicas")) if ranges and declares_replicas else ()
     attribution = Attribution(
         ownership,
-        _AUTOSCALED if is_autoscaled(replicas, ranges) else _controlled(manifest),
+        _AUTOSCALED
+        if is_autoscaled(replicas, ranges, is_edit=any(map(ownership.is_person, owners)))
+        else _controlled(manifest),
         rules.trusted_managers,
         has_autoscaler=bool(ranges),
     )

@@ -27,9 +27,6 @@ DELETION: Final = ("metadata", "deletionTimestamp")
 DELETION_PATH: Final = ".".join(DELETION)
 OWNERS: Final = ("metadata", "ownerReferences")
 
-# Keyed lists whose items run in their order.
-ORDERED_LISTS: Final = frozenset(("initContainers",))
-
 # Labels and annotations by which a deployer recognizes the objects it applied.
 DEPLOYER_MARKS: Final = frozenset(
     (

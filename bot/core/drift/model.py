@@ -115,7 +115,8 @@ class Check:
     with `explain` the server's defaults). `notes` are sentences about git, such as an object that is declared twice.
     `chart` is set if the revision is a fetched chart's: its name and version, such as `podinfo 6.7.1`. `complete_at` is
     set if the status is UNKNOWN: when the application was last checked completely. `degraded` are the declared objects
-    whose health is Degraded.
+    whose health is Degraded. `origin` is the key of the resource that declares the application, None if the
+    configuration does.
     """
 
     application: str
@@ -131,6 +132,7 @@ class Check:
     complete_at: datetime | None = None
     degraded: tuple[Unready, ...] = ()
     chart: str = ""
+    origin: tuple[str, str, str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,15 @@
 """Walks through an object in git and in the cluster side by side, and records what differs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
 from bot.core.drift.attribution import DROPPED, Attribution, Verdict
 from bot.core.drift.defaults import MAX_DEPTH, PLAIN_SCALARS, is_default, is_dropped, means_the_same
-from bot.core.drift.exclusions import DEPLOYER_MARKS, ORDERED_LISTS, holds_labels, uncompared_keys
+from bot.core.drift.exclusions import DEPLOYER_MARKS, holds_labels, uncompared_keys
 from bot.core.drift.findings import Findings
 from bot.core.drift.ignore_rules import IgnoredPaths
+from bot.core.drift.item_order import order
 from bot.core.drift.lists import (
     items_by_key,
     match_whole,
@@ -28,7 +29,6 @@ Object = Mapping[str, Any]
 
 _DROPPED: Final = Verdict(is_drift=False, reason=DROPPED)
 _NO_PARENT: Final[Object] = {}
-_Keys = tuple[tuple[str, Any], ...]
 
 
 class Walk:
@@ -148,16 +148,9 @@ class Walk:
         for keys, items in live_items.items():
             for item in items[len(desired_items.get(keys, ())) :]:
                 self._undeclared_item(Item(keys), item, node, ignored)
-        if path[-1] in ORDERED_LISTS:
-            declared, held = [keys for keys in desired_items if keys in live_items], desired_items.keys()
-            self._order(declared, [keys for keys in live_items if keys in held], ignored)
+        if not (ignored is not None and ignored.reason) and (orders := order(path[-1], desired_items, live_items)):
+            self._changed(*orders)
         return True
-
-    def _order(self, desired: Sequence[_Keys], live: Sequence[_Keys], ignored: IgnoredPaths | None) -> None:
-        """Compare the order of the items that both sides have; others come from webhooks."""
-        if desired != live and not (ignored is not None and ignored.reason):
-            names = ([", ".join(str(value) for _, value in keys) for keys in side] for side in (desired, live))
-            self._changed(*names)
 
     def _sets(self, desired: list[Any], live: list[Any], node: Node, ignored: IgnoredPaths | None) -> bool:
         """Compare member by member; False if a member is not a scalar."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from bot.core.git.commit import Commit
+from bot.core.git.commit import Commit, shown_name
 
 MAX_AUTHORS: Final = 20
 
@@ -78,4 +78,4 @@ def _author(name: str, email: str) -> Author:
     login = noreply["login"] if noreply else None
     if noreply and login and "gitlab" in noreply["host"]:
         login = re.sub(r"^\d+-", "", login)
-    return Author(name.strip() or email, email, login)
+    return Author(shown_name(name.strip() or email), email, login)

@@ -1,15 +1,26 @@
 """Commits, pull requests and approvals, as git and the forge report them."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
+from typing import Final
+
+from bot.core.objects.credentials import redact_prose
+
+_MAX_SUBJECT: Final = 500
+_PLAIN_NAME: Final = re.compile(r"(?:[\w.'\u2019@+\[\]-]++ ?+){0,3}+")  # at most three words
+_WITHOUT_QUOTES: Final = str.maketrans("", "", '"“”„«»')
+_redacted: Final = lru_cache(maxsize=4096)(redact_prose)
 
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """One commit. `sha` and `parents` are full SHAs, first parent first; `message` is the full message.
+    """One commit. `sha` and `parents` are full SHAs, first parent first; `message` is the full message, as written.
 
-    `authored_at` is when it was written: rebasing keeps it, and squashing doesn't. None if unknown.
+    `author` is a name to show: see `shown_name`. `authored_at` is when it was written: rebasing keeps it, and squashing
+    doesn't. None if unknown.
     """
 
     sha: str
@@ -20,10 +31,13 @@ class Commit:
     committed_at: datetime
     authored_at: datetime | None = None
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "author", shown_name(self.author))
+
     @property
     def subject(self) -> str:
-        """The first line of the message."""
-        return self.message.partition("\n")[0]
+        """The first line of the message, without credentials."""
+        return _redacted(self.message.partition("\n")[0][:_MAX_SUBJECT])
 
     @property
     def short_sha(self) -> str:
@@ -36,7 +50,7 @@ class PullRequest:
     """One pull request (GitLab: merge request) on the forge.
 
     `head` is the source branch's name and `head_sha` its tip; `base` is the target branch. `merge_sha` is the commit
-    that merged it. `author` and `merged_by` are logins.
+    that merged it. `author` and `merged_by` are logins. `title` has no credentials.
     """
 
     number: int
@@ -50,6 +64,18 @@ class PullRequest:
     merge_sha: str | None = None
     merged_at: datetime | None = None
     merged_by: str | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "title", _redacted(self.title[:_MAX_SUBJECT]))
+
+
+def shown_name(name: str) -> str:
+    """An author's name to show, without credentials. Everyone chooses their own.
+
+    One that could be read as more than a name, such as `Ana, approved by bea`, is in quotation marks.
+    """
+    name = _redacted(name[:_MAX_SUBJECT]).translate(_WITHOUT_QUOTES)
+    return name if _PLAIN_NAME.fullmatch(name) else f"“{name}”"
 
 
 def change_title(commit: Commit, pull: PullRequest | None) -> str:

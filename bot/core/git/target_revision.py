@@ -14,6 +14,7 @@ _BRANCH: Final = "refs/heads/"
 _TAG: Final = "refs/tags/"
 _SHA: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _SHORT_SHA: Final = re.compile(r"[0-9a-f]{7,64}")
+MAX_REVISION_BYTES: Final = 255  # of a branch or tag, as on GitHub, which rejects longer ones; also of a range
 _FORBIDDEN: Final = re.compile(r"[\x00-\x1f\x7f~^:?\[\\]|\.\.|@\{")  # in names and patterns: git-check-ref-format(1)
 
 
@@ -104,8 +105,15 @@ class TargetRevision:
         text, _, newest = key.partition(":")
         return cls(text, Newest(newest or Newest.VERSION))
 
+    @property
+    def is_too_long(self) -> bool:
+        """Whether it has more than MAX_REVISION_BYTES. It is part of keys in the database, whose length is limited."""
+        return len(self.display_name.encode(errors="replace")) > MAX_REVISION_BYTES
+
     def is_invalid(self) -> bool:
         """Whether it cannot resolve, whatever the repository contains."""
+        if self.is_too_long:
+            return True
         if self.versions is not None:
             return False
         text = self.text

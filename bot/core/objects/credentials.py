@@ -17,6 +17,7 @@ MAX_SCANNED: Final = 131_072  # characters of a text; a longer text is hidden as
 _WINDOW: Final = 512  # characters that are searched at once: some detectors are quadratic
 _OVERLAP: Final = 128
 _SHORTEST_TOKEN: Final = 10
+_SHORTEST_PASSWORD: Final = 6  # in a sentence
 _MAX_NAME: Final = 100  # characters before `=` or `:`
 
 # A name with one of these words is a credential's, unless it ends in one of `_ENDINGS`, as `secretName` does.
@@ -113,6 +114,20 @@ def redact_text(text: str) -> str:
     if len(text) > MAX_SCANNED or "PRIVATE KEY" in text:
         return HIDDEN
     return "\n".join(_redacted_lines(text.split("\n")))
+
+
+def redact_prose(text: str) -> str:
+    """A sentence, such as a commit subject, with `HIDDEN` for each credential in it.
+
+    What follows a name and a colon counts only if it looks like a password: `secrets: rotate keys` is a sentence.
+    """
+    if redact_text(text) == text:
+        return text
+    words = [redact_text(word) for word in text.split(" ")]
+    for index, (name, value) in enumerate(pairwise(words)):
+        if name.endswith(":") and len(value) >= _SHORTEST_PASSWORD and not value.isalpha():
+            words[index + 1] = redact_text(f"{name} {value}").removeprefix(f"{name} ")
+    return " ".join(words)
 
 
 def _redacted_lines(lines: Iterable[str]) -> Iterator[str]:

@@ -13,7 +13,8 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString, LiteralScalarString, ScalarString
 
-from bot.core.drift.exclusions import DELETION_PATH, ORDERED_LISTS
+from bot.core.drift.exclusions import DELETION_PATH
+from bot.core.drift.item_order import is_order
 from bot.core.drift.model import FieldDrift, ObjectDrift
 from bot.core.objects.manifest import ManifestError, read_documents
 from bot.core.objects.path import Item, Member, Segment, format_path, parse_path
@@ -62,7 +63,7 @@ def check_adoptable(object_drift: ObjectDrift) -> None:
     if object_drift.kind == "Secret":
         raise NotAdoptableError(LocalizedText(texts.SECRET, name=object_drift.name))
     for field in object_drift.fields:
-        if field.change == "changed" and field.path.rpartition(".")[2] in ORDERED_LISTS:
+        if is_order(field):
             raise NotAdoptableError(LocalizedText(texts.ORDER, path=field.path))
     hidden = next((field for field in object_drift.fields if has_hidden(field.live)), None)
     if hidden:

@@ -1,7 +1,7 @@
 """Reads what Argo CD or Flux is doing with applications, if the cluster has one and the bot is allowed to read it."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from bot.core.applications.application import Application
@@ -17,19 +17,22 @@ _log = logging.getLogger(__name__)
 class DeployerReader:
     """Reads the resources that deploy applications. Thread-safe.
 
-    `urls` are those of the repositories, by name. A sync that takes longer than `deadline` no longer counts.
+    `urls` are those of the repositories, by name, and `namespaces` those where the deployers of configured applications
+    may be, by cluster. A sync that takes longer than `deadline` no longer counts.
     """
 
     def __init__(
         self,
         clusters: Mapping[str, Cluster],
         urls: Mapping[str, str],
+        namespaces: Mapping[str, Collection[str]],
         *,
         deadline: timedelta,
         clock: Callable[[], datetime],
     ) -> None:
         self._clusters = clusters
         self._urls = urls
+        self._namespaces = namespaces
         self._deadline = deadline
         self._clock = clock
         self._first_seen: dict[str, datetime] = {}  # syncing, by application
@@ -69,7 +72,8 @@ class DeployerReader:
         if not applications:
             return {}
         cluster = self._clusters[applications[0].cluster]
-        deployers = Deployers(cluster.name, cluster.server, self._list(cluster, applications))
+        resources = self._list(cluster, applications)
+        deployers = Deployers(cluster.name, cluster.server, resources, self._namespaces.get(cluster.name, ()))
         candidates = {
             application.name: deployers.deployer_of(application, self._urls.get(application.repository.name, ""))
             for application in applications

@@ -31,11 +31,13 @@ from bot.core.applications.flux_chart import (
     Resources,
 )
 from bot.core.applications.flux_values import DataReader
+from bot.core.applications.names import ResourceKey
 from bot.core.applications.resource_ref import ResourceRef
 from bot.core.git.git_url import normalize
 from bot.core.git.repository_ref import RepositoryRef
 from bot.core.git.target_revision import HEAD, TargetRevision
 from bot.core.objects.resource import text
+from bot.handlers.discovery.held_names import HeldNames
 from bot.handlers.discovery.resource_data import data_reader
 from bot.handlers.discovery.resources import list_resources, preferred_kinds
 from bot.i18n.catalogue import discovery as texts
@@ -104,15 +106,13 @@ def _read_argo(
 ) -> list[DiscoveryResult]:
     applications = resources[argocd.APPLICATION]
     namespaces = Counter(argocd.controller_namespace(resource) for resource in applications)
-    urls = {
-        namespace: settings.argocd_url or _argocd_url(read_data, namespace)
-        for namespace, _ in namespaces.most_common(_MAX_CONTROLLERS)
-    }
+    read_from = [] if settings.argocd_url else [namespace for namespace, _ in namespaces.most_common(_MAX_CONTROLLERS)]
+    urls = {namespace: _argocd_url(read_data, namespace) for namespace in read_from}
     return [
         application
         for resource in applications
         for application in argocd.read_application(
-            resource, cluster, urls.get(argocd.controller_namespace(resource), "")
+            resource, cluster, settings.argocd_url, urls.get(argocd.controller_namespace(resource), "")
         )
     ]
 
@@ -146,7 +146,8 @@ class Discoverer:
     """Merges the configured applications with those that deployers declare, in `applications`. Thread-safe.
 
     Each cluster is polled separately, so that they don't wait for each other. While a cluster is unavailable, its last
-    results are kept. `repository` returns a repository by the key of its `RepositoryRef`.
+    results are kept. `repository` returns a repository by the key of its `RepositoryRef`. Names are held once every
+    deployer has been read, since they depend on every cluster.
     """
 
     def __init__(
@@ -155,12 +156,14 @@ class Discoverer:
         clusters: Mapping[str, Cluster],
         repository: Callable[[str], Repository],
         charts: Charts,
+        held_names: HeldNames | None = None,
     ) -> None:
         self._config = config
         self._clusters = clusters
         self._configured_applications = config.applications
         self._repository = repository
         self._charts = charts
+        self._held_names = held_names or HeldNames()
         self._capabilities: dict[str, tuple[str, tuple[str, ...]]] = {}
         self._configured_repositories = {
             name: ConfiguredRepository(name, settings.url, settings.branch)
@@ -180,7 +183,10 @@ class Discoverer:
         ]
 
     def poll(self, cluster: str) -> None:
-        """Read the resources of every deployer on one cluster. A failure becomes a note in the inventory."""
+        """Read the resources of every deployer on one cluster. A failure becomes a note in the inventory.
+
+        Raises StoreError if the names cannot be read, which happens only once.
+        """
         settings = self._config.clusters[cluster]
         for name in settings.discover:
             deployer = _DEPLOYERS[name]
@@ -212,11 +218,8 @@ class Discoverer:
 
         Names depend on every cluster, since they are unique across clusters.
         """
-        configured = {
-            (cluster, name) for cluster, settings in self._config.clusters.items() for name in settings.discover
-        }
         with self._lock:
-            return configured <= self._results.keys()
+            return self._configured_deployers() <= self._results.keys()
 
     def inventory(self) -> ApplicationInventory:
         """The applications and what their deployers report; `notes` list what could not be read."""
@@ -224,6 +227,9 @@ class Discoverer:
         with self._lock:
             notes = tuple(self._problems[key] for key in sorted(self._problems))
             return replace(self._inventory, notes=notes, is_complete=is_complete or bool(notes))
+
+    def _configured_deployers(self) -> set[tuple[str, str]]:
+        return {(cluster, name) for cluster, settings in self._config.clusters.items() for name in settings.discover}
 
     def _read_capabilities(self, cluster: Cluster) -> None:
         """Read the versions to render charts for, or else use Helm's defaults."""
@@ -262,12 +268,15 @@ class Discoverer:
 
     def _rebuild_inventory(self) -> None:
         before = set(self.applications)
+        held = self._held_names.holders()
         results = [application for key in sorted(self._results) for application in self._results[key]]
         try:
             with unexpected_as_port_error("inventory"):
-                self._inventory = self._build_inventory(results)
+                self._inventory = self._build_inventory(results, held)
         except UnexpectedError:  # find the resource by checking the results one by one
-            self._inventory = self._build_inventory([self._checked(result) for result in results])
+            self._inventory = self._build_inventory([self._checked(result) for result in results], held)
+        if self._configured_deployers() <= self._results.keys() | self._problems.keys():
+            self._held_names.hold(self._inventory.applications)
         self.applications.replace_all(self._inventory.applications)
         now = set(self.applications)
         for change, names in (("added", now - before), ("removed", before - now)):
@@ -278,25 +287,35 @@ class Discoverer:
         """The result, or an UnsupportedResource if an inventory of only this one fails unexpectedly."""
         try:
             with unexpected_as_port_error(str(result.origin.title)):
-                self._build_inventory([result])
+                self._build_inventory([result], {})
         except UnexpectedError as error:
             return UnsupportedResource(result.origin, result.status, error.text, result.source_name)
         return result
 
-    def _build_inventory(self, results: Sequence[DiscoveryResult]) -> ApplicationInventory:
+    def _build_inventory(
+        self, results: Sequence[DiscoveryResult], held_names: Mapping[str, ResourceKey]
+    ) -> ApplicationInventory:
         return build_inventory(
             results,
             configured=self._configured_applications,
             repositories=list(self._configured_repositories.values()),
             clusters=[self._configured_cluster(name) for name in self._config.clusters if name in self._clusters],
             is_allowed=self._charts.is_allowed,
+            held_names=held_names,
         )
 
     def _configured_cluster(self, name: str) -> ConfiguredCluster:
         settings = self._config.clusters[name]
         channel = settings.channel or self._config.slack.channel
         capabilities = self._capabilities.get(name, ("", ()))
-        return ConfiguredCluster(name, self._clusters[name].server, settings.context or "", channel, *capabilities)
+        return ConfiguredCluster(
+            name,
+            self._clusters[name].server,
+            settings.context or "",
+            channel,
+            settings.deployer_namespaces,
+            *capabilities,
+        )
 
 
 def _chart_hosts(results: Sequence[DiscoveryResult]) -> list[str]:

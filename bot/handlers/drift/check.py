@@ -138,6 +138,7 @@ def _check_or_unknown(desired: DesiredState, live: LiveComparison | PortError | 
             error=error.text,
             objects=0,
             at=now,
+            origin=application.origin.key if application.origin else None,
         )
 
 
@@ -173,4 +174,5 @@ def _check_of(desired: DesiredState, live: LiveComparison | PortError | None, no
         set_aside=result.set_aside,
         notes=notes,
         degraded=result.degraded,
+        origin=application.origin.key if application.origin else None,
     )

@@ -140,7 +140,8 @@ def compare_live(
         documents = dict(zip(versions, schemas, strict=True))
         scalers = dict(zip(autoscalers, live_autoscalers, strict=True))
         every_scaler = [scaler for objects in scalers.values() for scaler in objects.values()]
-        scaled = without_failing(every_scaler, scale_targets, lambda _: f"an autoscaler on {cluster.name}")
+        read_targets = partial(scale_targets, interactive=options.interactive)
+        scaled = without_failing(every_scaler, read_targets, lambda _: f"an autoscaler on {cluster.name}")
         comparer = _Comparer(cluster.name, documents, scaled, options, ComparisonCache() if cache is None else cache)
         comparisons = dict(zip(others, pool.map(compare_objects, others), strict=True))
     for kind, objects in scalers.items():

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.core.git.commit import PullRequest
+from bot.core.pull_requests.forge_syntax import without_forge_syntax
 from bot.core.pull_requests.revert import AlreadyOpen, Refused, Unfinished
 from bot.core.sanitize import printable
 from bot.i18n.catalogue import refusal as texts
@@ -74,7 +75,7 @@ def propose(
             latest = repository.fetch_if_moved()
             if latest != head and not begins_on_tracked_branch(repository, tip, proposal.message):
                 return BranchMoved(latest)
-            title, body = printable(proposal.title), printable(proposal.body)
+            title, body = without_forge_syntax(printable(proposal.title)), printable(proposal.body)
             return forge.create_pull_request(head=branch, base=repository.branch, title=title, body=body)
         except ForgeError as error:
             return Unfinished(branch, error.text, error.retry_at)
@@ -85,7 +86,7 @@ def propose(
 
 def _push(proposal: Proposal, branch: str, head: str, repository: Repository) -> str | BranchMoved | Refused | None:
     """Push the change as a new branch, and return its sha; None to try again. Raises RepositoryError."""
-    parent, message = proposal.parent, printable(proposal.message)
+    parent, message = proposal.parent, _as_pushed(proposal.message)
     if head != parent and not (proposal.accept_older and repository.is_ancestor(parent, head)):
         return BranchMoved(head)
     try:
@@ -103,4 +104,9 @@ def begins_on_tracked_branch(repository: Repository, tip: str | None, message: s
     """
     commits = repository.first_parent(repository.head(), tip, limit=_MAX_COMMITS) if tip else []
     # Commits that were removed from the tracked branch would come before the bot's.
-    return not commits or commits[-1].subject == printable(message).partition("\n")[0]
+    return not commits or commits[-1].message.partition("\n")[0] == _as_pushed(message).partition("\n")[0]
+
+
+def _as_pushed(message: str) -> str:
+    title, separator, paragraphs = printable(message).partition("\n")
+    return without_forge_syntax(title) + separator + paragraphs

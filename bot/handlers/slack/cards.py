@@ -40,6 +40,8 @@ _INVALID_MESSAGE = frozenset({
     "invalid_arguments", "invalid_blocks", "invalid_blocks_format", "invalid_metadata_format", "metadata_too_large",
     "msg_blocks_too_long", "msg_too_long", "no_text",
 })  # fmt: skip
+# Nobody can read the channel's cards until someone invites the bot or corrects the channel's ID.
+_UNAVAILABLE = frozenset({"channel_not_found", "not_in_channel"})
 # If Slack is down, or the channel rejects messages until someone fixes it, try less and less often.
 _MIN_WAIT = timedelta(seconds=5)
 _MAX_WAIT = timedelta(minutes=5)
@@ -60,21 +62,26 @@ def _card_name(subject: _Subject) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Failure:
-    """The last failure of a channel, or of one card in it; `count` is how many in a row. `why` is shown to people."""
+    """The last failure of a channel, or of one card in it; `count` is how many in a row. `why` is shown to people.
+
+    With `is_unavailable`, the bot cannot post to the channel at all.
+    """
 
     channel: str
     count: int
     wait_until: datetime
     why: Text | None
+    is_unavailable: bool = False
 
 
 class CardReconciler:
     """Keeps the cards in Slack up to date. Call `reconcile` when the stored state may have changed, and periodically.
 
     A channel that is rate limited or rejects messages is skipped for a while and listed in `problems`. A card whose
-    blocks Slack rejects is posted as text; if Slack rejects that too, only this card is skipped for a while. No message
-    is lost, since cards are derived from the stored state each time. `translator_for` returns the translator of a
-    channel, and `digests` the digests to post. Thread-safe.
+    blocks Slack rejects is posted as text; if Slack rejects that too, only this card is skipped for a while. New cards
+    of a channel that does not exist or that the bot is not in are posted to `default_channel`, with one note. No
+    message is lost, since cards are derived from the stored state each time. `translator_for` returns the translator of
+    a channel, and `digests` the digests to post. Thread-safe.
     """
 
     def __init__(
@@ -85,6 +92,8 @@ class CardReconciler:
         translator_for: Callable[[str], Translator],
         policy: AlertPolicy,
         digests: Callable[[], Sequence[Card]] = tuple,
+        *,
+        default_channel: str = "",
     ) -> None:
         self._store = store
         self._chat = chat
@@ -92,6 +101,7 @@ class CardReconciler:
         self._translator_for = translator_for
         self._policy = policy
         self._digests = digests
+        self._default_channel = default_channel
         self._lock = threading.Lock()
         self._failures: dict[str, _Failure] = {}  # by channel, or by the key of a card
         # The key, channel and ts of the messages whose row the store rejected.
@@ -181,6 +191,7 @@ class CardReconciler:
             is_posted = bool(posted and posted.ts)
             if not (again and is_posted):
                 return is_posted
+        card = self._placed(card, posted)
         if self._is_waiting(card.channel) or self._is_waiting(card.key):
             return False
         if self._store.leases.get(LEADER) is None:
@@ -189,7 +200,8 @@ class CardReconciler:
             ts = self._deliver(card)
         except ChatError as error:
             self._wait(card, error)
-            return False
+            placed = self._placed(card, self._store.cards.get(card.key))
+            return placed.channel != card.channel and self._ensure(placed, None, again=False)
         self._failures.pop(card.channel, None)
         self._failures.pop(card.key, None)
         if ts is None:
@@ -200,6 +212,25 @@ class CardReconciler:
             self._rejected.append((card.key, card.channel, ts))
             raise
         return True
+
+    def _placed(self, card: Card, posted: Posted | None) -> Card:
+        """The card in the channel where it or its thread was posted; in the default one if its own is unavailable.
+
+        Raises StoreError.
+        """
+        root = self._store.cards.get(card.thread_of) if card.thread_of else posted
+        if root is not None:
+            return replace(card, channel=root.channel)
+        failure = self._failures.get(card.channel)
+        if failure is None or not failure.is_unavailable or not self._is_waiting(card.channel):
+            return card
+        key = f"unavailable#{card.channel}"
+        why = self._translator_for(self._default_channel).text(
+            texts.UNAVAILABLE, channel=card.channel, why=failure.why or ""
+        )
+        note = Card(key, key, self._default_channel, Message(why), once=True)
+        self._ensure(note, self._store.cards.get(key), again=False)
+        return replace(card, channel=self._default_channel)
 
     def _deliver(self, card: Card) -> str | None:
         """Update or post the card's message. Returns its ts; None if the card is held back. Raises ChatError."""
@@ -274,7 +305,8 @@ class CardReconciler:
             wait = min(_MIN_WAIT * 2 ** min(count - 1, 10), _MAX_WAIT)
         if error.code != "ratelimited":
             why = error.text
-        self._failures[scope] = _Failure(card.channel, count, self._clock() + wait, why)
+        is_unavailable = error.code in _UNAVAILABLE and self._default_channel not in ("", card.channel)
+        self._failures[scope] = _Failure(card.channel, count, self._clock() + wait, why, is_unavailable)
         _log.warning("cannot deliver card %s: %s", card.key, error)
 
     def _forget_failures_except_of(self, cards: Sequence[Card]) -> None:

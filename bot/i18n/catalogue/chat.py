@@ -4,6 +4,9 @@ from bot.i18n.language import Phrase
 
 NOT_TAKEN = Phrase(en="Slack rejected the request: {why}.", es="Slack rechazó la solicitud: {why}.")
 IN_CHANNEL = Phrase(en="{channel}: {why}", es="{channel}: {why}")
+UNAVAILABLE = Phrase(
+    en="Messages for {channel} are posted here. {why}", es="Los mensajes para {channel} se publican aquí. {why}"
+)
 SILENT = Phrase(
     en="Slack is not responding ({kind}). The bot will retry.", es="Slack no responde ({kind}). El bot reintentará."
 )

@@ -26,6 +26,12 @@ SAME_APPLICATION = Phrase(
     es="un recurso más antiguo ya despliega la aplicación configurada {name}. El bot solo muestra el estado del más "
     "antiguo.",
 )
+NOT_ITS_DEPLOYER = Phrase(
+    en="it deploys the same as the configured application {name}, but its namespace is not one of the cluster's "
+    "deployer_namespaces. Add the namespace there if this resource deploys {name}.",
+    es="despliega lo mismo que la aplicación configurada {name}, pero su namespace no está en deployer_namespaces del "
+    "clúster. Agrégalo ahí si este recurso despliega {name}.",
+)
 TOO_LARGE = Phrase(
     en="the resource is too large for the bot. Move large values out of it, for example to a values file in git.",
     es="el recurso es demasiado grande para el bot. Saca de él los valores grandes, por ejemplo a un archivo de "
@@ -48,6 +54,10 @@ NO_CLUSTER = Phrase(
 NO_REVISION = Phrase(
     en="the revision {revision} is not a valid branch, tag, commit or version range.",
     es="su revisión {revision} no es una rama, etiqueta, commit o rango de versiones válido.",
+)
+LONG_REVISION = Phrase(
+    en="the revision {revision}… has more than {most} bytes. Rename the branch or tag, or track another one.",
+    es="su revisión {revision}… tiene más de {most} bytes. Renombra la rama o etiqueta, o sigue otra.",
 )
 NO_CHANNEL = Phrase(
     en="The annotation {annotation} is not a channel ID such as C0123456789, so alerts go to the default channel.",

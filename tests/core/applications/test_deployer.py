@@ -43,7 +43,7 @@ def deployers(*applications, kustomizations=(), releases=(), url="git@git.exampl
     repository = resource("platform", spec={"url": url})
     kinds = (argocd.APPLICATION, flux.KUSTOMIZATION, flux.HELM_RELEASE, GIT_REPOSITORY)
     lists = [list(some) for some in (applications, kustomizations, releases, [repository])]
-    return Deployers("prod", SERVER, dict(zip(kinds, lists, strict=True)))
+    return Deployers("prod", SERVER, dict(zip(kinds, lists, strict=True)), ["argocd"])
 
 
 def is_syncing(deployers, application=SHOP):
@@ -103,9 +103,16 @@ def test_a_helm_release_of_a_chart_in_git_is_a_deployer():
 
 
 def test_the_deployer_of_a_configured_application_is_the_oldest():
-    newer = argo(name="a", namespace="a", created="2026-02-01T00:00:00Z", operation={})
+    newer = argo(name="a", created="2026-02-01T00:00:00Z", operation={})
     assert not is_syncing(deployers(newer, argo()))
     assert is_syncing(deployers(newer))
+
+
+def test_the_deployer_of_a_configured_application_is_in_a_namespace_of_deployers_or_its_own():
+    namespaces = [
+        name for name in ("argocd", "shop", "evil") if is_syncing(deployers(argo(namespace=name, operation={})))
+    ]
+    assert namespaces == ["argocd", "shop"]
 
 
 def test_the_deployer_of_a_discovered_application_is_the_resource_that_declares_it():

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bot.core.drift.compare import compare_declarations, compare_object
 from bot.core.drift.model import FieldDrift, ObjectDrift
 from bot.core.git.patch import FileChange, redacted_patch
-from bot.core.objects.credentials import HIDDEN, MAX_SCANNED, is_credential_name, redact_text
+from bot.core.objects.credentials import HIDDEN, MAX_SCANNED, is_credential_name, redact_prose, redact_text
 from bot.core.objects.manifest import Manifest, read_manifests
 from bot.core.objects.path import Item, Member, format_path
 from bot.core.objects.redaction import redact_path
@@ -252,3 +252,18 @@ TOKEN = "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
 )
 def test_a_path_shows_no_credential(path, shown):
     assert format_path(redact_path(path)) == (format_path(path) if path == shown else shown)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "shown"),
+    [
+        ("secrets: rotate keys", None),
+        ("token: extend lifetime", None),
+        ("Set password policy (#12)", None),
+        ("Use password=hunter2 in tests", "Use password=(hidden) in tests"),
+        ("password: hunter2", "password: (hidden)"),
+        ("Clone https://ana:hunter2@git.example/x", "Clone https://ana:(hidden)@git.example/x"),
+    ],
+)
+def test_a_sentence_is_not_read_as_configuration(sentence, shown):
+    assert redact_prose(sentence) == (shown or sentence)

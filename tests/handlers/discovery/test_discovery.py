@@ -64,6 +64,7 @@ ELSEWHERE = {"argocd.argoproj.io/managed-by-url": "https://other.example/argo"}
         (ARGOCD_SETTINGS, {}, {}, "https://argocd.example"),
         (ARGOCD_SETTINGS, {}, {"argocd_url": "https://configured.example"}, "https://configured.example"),
         (ARGOCD_SETTINGS, ELSEWHERE, {}, "https://other.example/argo"),
+        (ARGOCD_SETTINGS, ELSEWHERE, {"argocd_url": "https://configured.example"}, "https://configured.example"),
         (config_map("argocd-cm", url="javascript:alert(1)"), {}, {}, None),
         (config_map("other", url="https://argocd.example"), {}, {}, None),
     ],

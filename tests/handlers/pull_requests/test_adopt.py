@@ -57,6 +57,16 @@ def test_a_pull_request_updates_git_to_match_the_cluster(source, repository, for
     assert "`ConfigMap settings` is missing from the cluster" in body
 
 
+def test_a_live_value_does_not_act_on_the_forge(source, repository, forge):
+    theme = FieldDrift("changed", "data.theme", "light", "dark [skip ci] fixes #12 @acme/security")
+    drift = ObjectDrift("v1", "ConfigMap", "shop", "settings", "modified", (theme,))
+    pull = adopt(repository, forge, drift).pull
+    message = source.git("log", "-1", "--format=%B", pull.head)
+    for text in (pull.title, message):
+        assert "dark (skip ci) fixes # 12 acme/security" in text
+    assert adopt(repository, forge, drift) == AlreadyOpen(pull)
+
+
 def test_a_second_request_returns_the_open_pull_request(repository, forge):
     first = adopt(repository, forge, SCALED)
     assert adopt(repository, forge, SCALED) == AlreadyOpen(first.pull)

@@ -34,7 +34,11 @@ class Scenario:
         self.ports, self.applications = bot.ports, bot.config.applications
         self.cache = bot.monitor.manifest_cache
         self.deployers = DeployerReader(
-            self.ports.clusters, {"platform": source.url}, deadline=LIMITS.deadline, clock=self.clock
+            self.ports.clusters,
+            {"platform": source.url},
+            {"prod": ["flux-system"]},
+            deadline=LIMITS.deadline,
+            clock=self.clock,
         )
         self.people = People(self.ports.chat, {"bea-dev": MIRA}, self.clock)
 

@@ -54,7 +54,7 @@ def tracker(bot, far):
         applications,
         ManifestCache(),
         Suspects(ports, applications, ManifestCache(), ()),
-        deployers=DeployerReader(ports.clusters, {}, deadline=timedelta(minutes=10), clock=bot.clock),
+        deployers=DeployerReader(ports.clusters, {}, {}, deadline=timedelta(minutes=10), clock=bot.clock),
         ignore=(),
         limits=Limits(timedelta(minutes=10)),
         timeout=timedelta(seconds=3),

@@ -1,0 +1,45 @@
+"""The names that discovered applications hold: a resource that is created again gets its name back."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from bot.core.applications.application import Application
+from bot.core.applications.names import ResourceKey
+from bot.core.drift.model import Check
+
+_HELD_FOR: Final = timedelta(days=7)
+
+
+class HeldNames:
+    """The name of each discovered application, and the resource that it belongs to. Not thread-safe.
+
+    A name is held until its resource has been gone for a week. `latest_checks` returns the stored checks by
+    application, from which names are read once, so that restarts and replicas don't change them.
+    """
+
+    def __init__(
+        self,
+        latest_checks: Callable[[], Mapping[str, Check]] = dict,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._latest_checks = latest_checks
+        self._clock = clock
+        self._holders: dict[str, tuple[ResourceKey, datetime]] | None = None  # with the time when it was last seen
+
+    def holders(self) -> Mapping[str, ResourceKey]:
+        """The resource that each name belongs to. Raises StoreError."""
+        now = self._clock()
+        return {name: key for name, (key, seen) in self._read().items() if now - seen < _HELD_FOR}
+
+    def hold(self, applications: Mapping[str, Application]) -> None:
+        """Hold the names of the discovered ones among these applications. Raises StoreError."""
+        now = self._clock()
+        names = {name: application.origin for name, application in applications.items()}
+        self._read().update({name: (origin.key, now) for name, origin in names.items() if origin is not None})
+
+    def _read(self) -> dict[str, tuple[ResourceKey, datetime]]:
+        if self._holders is None:
+            checks = self._latest_checks()
+            self._holders = {name: (check.origin, check.at) for name, check in checks.items() if check.origin}
+        return self._holders
