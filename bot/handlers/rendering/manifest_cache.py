@@ -34,7 +34,8 @@ _RETRY_AFTER = 600.0  # seconds, since a failure such as a lack of memory may be
 _CHARTS_FRESH = 60.0  # seconds until charts without an exact version are fetched again
 
 _Outcome = Rendering | ManifestError | RenderError  # the rendered manifests, or why there are none
-_TreeKey = tuple[str, Source | None, str, str | None]  # repository, source (if its parameters matter), path, id
+_SourceKey = tuple[str, Source]  # repository, source
+_PathKey = tuple[str, str | None]  # path, id of the tree or blob
 Inputs = tuple[tuple[str, str | None], ...]  # (path, id of the tree or blob) of everything it is rendered from
 
 
@@ -58,9 +59,9 @@ class ManifestCache:
         self._bases = MountedBases(bases) if bases else None
         self._lock = threading.Lock()
         self._ids: OrderedDict[tuple[str, str, str], str | None] = OrderedDict()
-        # The other paths that a tree depends on. For a source's own path, they may depend on its parameters.
-        self._outside: LRUCache[_TreeKey, Sequence[str]] = LRUCache(_MAX_IDS)
-        self._outcomes: dict[tuple[str, Source], LRUCache[Inputs, tuple[_Outcome, float]]] = {}
+        # The other paths that each path depends on, which may differ between sources that read it differently.
+        self._outside: dict[_SourceKey, LRUCache[_PathKey, Sequence[str]]] = {}
+        self._outcomes: dict[_SourceKey, LRUCache[Inputs, tuple[_Outcome, float]]] = {}
 
     def __len__(self) -> int:
         """The number of cached results."""
@@ -174,6 +175,7 @@ class ManifestCache:
     ) -> tuple[Inputs | None, list[str]]:
         """The inputs of a source if all are known, and the paths whose ids are unknown."""
         inputs: dict[str, str | None] = {}
+        outside_of: Mapping[_PathKey, Sequence[str]] = self._outside.get((repository, source), {})
         todo, unidentified, is_complete = [source.path], [], True
         while todo:
             path = todo.pop()
@@ -184,7 +186,7 @@ class ManifestCache:
                 unidentified.append(path)
                 continue
             tree = inputs[path] = base_ids[path] if path in base_ids else self._ids[place]
-            outside = self._outside.get((repository, source if path == source.path else None, path, tree))
+            outside = outside_of.get((path, tree))
             if tree is None:
                 continue  # there is nothing at the path
             if outside is None:
@@ -235,6 +237,7 @@ class ManifestCache:
         local_paths = [path for path in request.outside if path not in base_ids]
         self._read_ids(repository, revision, [path for path in local_paths if (name, revision, path) not in self._ids])
         with self._lock:
+            outside_of = self._outside.setdefault((name, source), LRUCache(_MAX_IDS))
             for path, needed in request.outside.items():
                 tree = base_ids[path] if path in base_ids else self._ids.get((name, revision, path))
-                self._outside[name, source if path == source.path else None, path, tree] = needed
+                outside_of[path, tree] = needed
