@@ -17,7 +17,7 @@ from bot.core.rendering.source import Source
 from bot.handlers.rendering.bases import MountedBases
 from bot.handlers.rendering.render import Rendering, gather, render
 from bot.handlers.rendering.render_request import RenderRequest
-from bot.handlers.rendering.tree import Commit
+from bot.handlers.rendering.tree import Commit, ids_of_missing
 from bot.ports.bases import Bases
 from bot.ports.charts import Charts
 from bot.ports.errors import PortError
@@ -165,10 +165,11 @@ class ManifestCache:
             self._read_ids(repository, revision, [path for path in new if path not in base_ids])
 
     def _read_ids(self, repository: Repository, revision: str, paths: Sequence[str]) -> None:
-        ids = repository.tree_ids(revision, paths) if paths else []
+        ids = dict(zip(paths, repository.tree_ids(revision, paths) if paths else [], strict=True))
+        missing = [path for path, id_ in ids.items() if id_ is None]
+        ids |= zip(missing, ids_of_missing(repository, revision, missing) if missing else [], strict=True)
         with self._lock:
-            for path, id_ in zip(paths, ids, strict=True):
-                self._ids[repository.name, revision, path] = id_
+            self._ids.update({(repository.name, revision, path): id_ for path, id_ in ids.items()})
 
     def _resolve_inputs(
         self, repository: str, revision: str, source: Source, base_ids: Mapping[str, str | None]
