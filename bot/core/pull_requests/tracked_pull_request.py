@@ -10,6 +10,7 @@ from bot.core.drift.model import ObjectDrift
 from bot.core.git.commit import PullRequest
 from bot.core.git.commit_check import CommitChecks
 from bot.core.git.people import BOT, ChangePeople
+from bot.core.git.repository_ref import RepositoryRef
 from bot.i18n.language import Text
 
 
@@ -28,6 +29,11 @@ class ProposedChange:
 
 
 NOTHING_KNOWN: Final = ProposedChange()
+
+
+def tracked_id(repository: str, number: int) -> str:
+    """The id of a pull request. `repository` is the key of a RepositoryRef, at any revision: forges ignore it."""
+    return f"{RepositoryRef.parse(repository).name}#{number}"
 
 
 @dataclass(frozen=True, slots=True)
