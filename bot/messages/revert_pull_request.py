@@ -88,7 +88,12 @@ def _warnings(effects: Sequence[Effect]) -> list[str]:
 def _effects(effects: Sequence[Effect]) -> list[str]:
     if not effects:
         return ["These files are outside all applications that the bot watches."]
-    return ["\n".join((_environment(effect), *_objects(effect))) for effect in effects]
+    return [environment(effect) for effect in effects]
+
+
+def environment(effect: Effect) -> str:
+    """What changes in one application, in Markdown."""
+    return "\n".join((_environment(effect), *_objects(effect)))
 
 
 def _environment(effect: Effect) -> str:

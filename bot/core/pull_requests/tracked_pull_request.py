@@ -19,7 +19,7 @@ class ProposedChange:
     """What merging a pull request does, for its reviewers.
 
     A revert has the `effects` on each application, and `notes` on what to know before merging; an adoption has the
-    `drift` to adopt.
+    `drift` to adopt, and the `effects` on other applications that use the files.
     """
 
     files: tuple[str, ...] = ()
