@@ -10,7 +10,7 @@ from bot.core.changes.effect import Effect
 from bot.core.drift.fact import facts
 from bot.core.drift.model import Check, FieldDrift, ObjectDrift
 from bot.messages.blocks import clip
-from bot.messages.revert_pull_request import MAX_TITLE, as_code, environment
+from bot.messages.revert_pull_request import MAX_TITLE, application_effect, as_code
 
 _MAX_LISTED = 100
 _MAX_VALUE = 200
@@ -47,7 +47,7 @@ def body(check: Check, files: Iterable[str], others: Sequence[Effect], who: str)
     lines.append("\n".join(["### Adopts", "", *(f"- {line}" for line in listed)]))
     lines.append("\n".join(["### Changed files", "", *(f"- {as_code(file)}" for file in sorted(files))]))
     if others:
-        lines += ["### Other applications that use these files", *map(environment, others)]
+        lines += ["### Other applications that use these files", *map(application_effect, others)]
     return "\n\n".join(lines) + "\n"
 
 

@@ -94,7 +94,7 @@ def _operation(name: str, span: str, description: str, *attributes: str) -> Metr
 COMMAND: Final = _operation(
     "command", "command {command}", "Time from a command or click in Slack to its answer.", "command", "outcome"
 )
-CHECK: Final = _operation("check", "check", "One drift check of a cluster, without fetching.", "cluster", "outcome")
+CHECK: Final = _operation("check", "check", "One drift check of a cluster, without git fetches.", "cluster", "outcome")
 GIT_FETCH: Final = _operation("git.fetch", "git fetch", "Fetching a repository.", "outcome")
 RENDER: Final = _operation("render", "render", "Reading and rendering the manifests of one source.", "outcome")
 COMPARE: Final = _operation(
@@ -111,7 +111,7 @@ EVENT_DELIVERY: Final = _operation("event.delivery", "event delivery", "Sending 
 RENDER_CACHE: Final = _counter(
     "render.cache.lookups",
     "{lookup}",
-    "Lookups of rendered manifests in memory, and of rendered output on disk.",
+    "Lookups in the caches of rendered manifests, in memory and on disk.",
     "cache",
     "result",
 )
@@ -121,8 +121,8 @@ REVERTS_OPENED: Final = _counter("reverts.opened", "{pull_request}", "Pull reque
 
 BUILD_INFO: Final = _gauge("build.info", "", "Always 1; the version is an attribute.", "version")
 IS_LEADER: Final = _gauge("leader", "", "1 on the replica that updates Slack, 0 on the others.")
-LEASES: Final = _gauge("leases", "{lease}", "Leases that this replica holds: the leader's and those of shards.")
-QUEUE_LENGTH: Final = _gauge("queue.length", "{request}", "Requests from Slack and webhooks that wait for a thread.")
+LEASES: Final = _gauge("leases", "{lease}", "Leases that this replica holds.")
+QUEUE_LENGTH: Final = _gauge("queue.length", "{request}", "Slack and webhook requests that are waiting for a thread.")
 DRIFTED: Final = _gauge(
     "application.drifted",
     "",
@@ -145,7 +145,7 @@ LAST_SUCCESS: Final = _gauge(
 )
 INCIDENTS: Final = _gauge("incidents.open", "{incident}", "Incidents that are not resolved.", "severity")
 ROLLOUTS: Final = _gauge(
-    "rollouts.unfinished", "{rollout}", "Merges that are not live yet or are still watched.", "state"
+    "rollouts.unfinished", "{rollout}", "Merges that are not live yet or are still being watched.", "state"
 )
 EVENTS_WAITING: Final = _gauge("events.waiting", "{event}", "CloudEvents that the receiver has not accepted yet.")
 

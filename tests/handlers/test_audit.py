@@ -1,5 +1,6 @@
 """Every request that needs a right leaves exactly one audit entry, whatever comes of it: real git, a real database."""
 
+import typing
 from dataclasses import replace
 from datetime import UTC, timedelta
 from types import SimpleNamespace
@@ -7,15 +8,18 @@ from types import SimpleNamespace
 import pytest
 
 from bot.adapters.git.repository import GitRepository
-from bot.core.access.audit import Origin
+from bot.core.access.audit import Origin, outcome_name
 from bot.core.access.permission import Right, Roles
 from bot.core.access.requester import Requester
 from bot.core.incidents.incident import IncidentState
 from bot.core.incidents.snooze_period import SnoozeFor
+from bot.core.pull_requests import revert
 from bot.core.pull_requests.change_ref import PullNumber, Sha
 from bot.core.pull_requests.revert import RevertRequest
 from bot.handlers.command_service import CommandService
+from bot.handlers.incidents import transition
 from bot.handlers.incidents.silence_service import ApplicationTarget, CardTarget
+from bot.handlers.pull_requests import adopt
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.i18n.language import ENGLISH
 from bot.messages import revert as revert_message
@@ -199,3 +203,36 @@ def test_opening_the_snooze_form_is_not_audited(scenario):
     scenario.open_incident()
     assert scenario.request("snooze button") == ("shop",)
     assert scenario.entries() == []
+
+
+def test_every_outcome_keeps_its_result_in_the_log():
+    unions = (transition.Outcome, revert.Outcome, adopt.Outcome)
+    outcomes = {outcome.__name__ for union in unions for outcome in typing.get_args(union)} | {"StaleButton"}
+    assert {name: outcome_name(name) for name in outcomes} == {
+        "Adopted": "Adopted",
+        "AllResolved": "already resolved",
+        "AlreadyDone": "Already",
+        "AlreadyOpen": "already open",
+        "AlreadyReverted": "already reverted",
+        "Ambiguous": "Ambiguous",
+        "AmbiguousRepository": "ambiguous repository",
+        "AcrossMerges": "across merges",
+        "Changed": "Done",
+        "Confirm": "Confirm",
+        "Conflict": "Conflict",
+        "EmptyCommit": "empty commit",
+        "InsidePull": "inside pull",
+        "NotDone": "nobody has it",
+        "NotFound": "not found",
+        "NotOnBranch": "not on branch",
+        "NotPermitted": "not permitted",
+        "NothingDiffers": "nothing differs",
+        "NothingToUndo": "nothing to undo",
+        "Opened": "Opened",
+        "PullNotMerged": "pull not merged",
+        "Refused": "Refused",
+        "RootCommit": "root commit",
+        "StaleButton": "button out of date",
+        "Unfinished": "Unfinished",
+        "UnknownSubject": "no open incident",
+    }

@@ -28,12 +28,12 @@ SPAN_ATTRIBUTES = {
     "event delivery": ("type",),
 }
 EVENTS = {
-    EventType.INCIDENT_OPENED: "An application differs from git in enough checks in a row.",
+    EventType.INCIDENT_OPENED: "The bot has confirmed that an application differs from git.",
     EventType.INCIDENT_ESCALATED: "Nobody acknowledged the incident within `alerts.escalate.after`.",
-    EventType.INCIDENT_ACKNOWLEDGED: "Someone, named in `by`, acknowledged the incident or took it over.",
+    EventType.INCIDENT_ACKNOWLEDGED: "Someone acknowledged the incident or took it over; `by` names the person.",
     EventType.INCIDENT_RESOLVED: "The incident is over; `cause` is `cluster`, `adopted`, `git`, or `unwatched`.",
     EventType.ROLLOUT_LIVE: "A merge is live and healthy in all of its applications, for the first time or again.",
-    EventType.ROLLOUT_LATE: "A merge isn't live in time, or is stuck; each application has its `cause`, if known.",
+    EventType.ROLLOUT_LATE: "A merge is late or stuck; for each application, `cause` says why, if known.",
     EventType.ROLLOUT_DEGRADED: "A merge that was live became unhealthy within `rollouts.watch`.",
     EventType.REVERT_OPENED: "The bot opened a pull request that reverts a change.",
     EventType.REVERT_MERGED: "A revert pull request was merged.",
@@ -64,7 +64,7 @@ def span_row(metric):
 
 TABLES = {
     "alerts": table(
-        ("alert", "severity", "when"),
+        ("alert", "severity", "summary"),
         *(
             (code(rule["alert"]), rule["labels"]["severity"], without_templates(rule["annotations"]["summary"]))
             for rule in ALERTS["spec"]["groups"][0]["rules"]

@@ -40,11 +40,13 @@ class AuditEntry:
     applications: tuple[str, ...] = ()
 
 
-# Outcomes whose type names mean little to people.
+# Outcomes whose type names mean little to people. What the log says never changes, because programs read it.
 _RESULTS = {
+    "Changed": "Done",
+    "AlreadyDone": "Already",
+    "NotDone": "nobody has it",
+    "AllResolved": "already resolved",
     "UnknownSubject": "no open incident",
-    "Over": "already resolved",
-    "Nobody": "nobody has it",
     "StaleButton": "button out of date",
 }
 

@@ -13,7 +13,7 @@ from bot.core.incidents.snooze_period import SnoozePeriod, SnoozeUntil, snooze_e
 from bot.handlers.access.audited import AuditRecord, audited
 from bot.handlers.access.authorizer import Authorizer
 from bot.handlers.incidents import transition
-from bot.handlers.incidents.transition import Already, Done, Nobody, Outcome, Over, UnknownSubject
+from bot.handlers.incidents.transition import AllResolved, AlreadyDone, Changed, NotDone, Outcome, UnknownSubject
 from bot.i18n.language import Translator
 from bot.messages import permission
 from bot.messages import silence as silence_message
@@ -128,7 +128,7 @@ class SilenceService:
             match outcome:
                 case Denied() | MembersUnknown():
                     return permission.denied(requester.translator, Right.SILENCE, outcome)
-                case Done():
+                case Changed():
                     return silence_message.snooze_ended(requester.translator, audit.applications)
                 case _:
                     return silence_message.not_snoozed(requester.translator)
@@ -179,15 +179,17 @@ def _applications(incidents: Sequence[Incident]) -> tuple[str, ...]:
 
 
 def _combine(outcomes: Sequence[Outcome]) -> Outcome:
-    changed = [incident for outcome in outcomes if isinstance(outcome, Done) for incident in outcome.incidents]
+    changed = [incident for outcome in outcomes if isinstance(outcome, Changed) for incident in outcome.incidents]
     if changed:
-        return Done(tuple(changed))
-    return next((outcome for outcome in outcomes if isinstance(outcome, Already | Nobody | Over)), UnknownSubject())
+        return Changed(tuple(changed))
+    return next(
+        (outcome for outcome in outcomes if isinstance(outcome, AlreadyDone | NotDone | AllResolved)), UnknownSubject()
+    )
 
 
 def _previous(outcome: Outcome | Denied | MembersUnknown) -> tuple[str, ...]:
     """The people who had acknowledged the incidents until now."""
-    incidents = outcome.incidents if isinstance(outcome, Done) else ()
+    incidents = outcome.incidents if isinstance(outcome, Changed) else ()
     return tuple(dict.fromkeys(previous for incident in incidents if (previous := incident.history[-1].previous)))
 
 
@@ -201,11 +203,11 @@ def _answer(
     """The answer for an outcome. `already` gets the user who did it before, or None if that was the requester."""
     translator = requester.translator
     match outcome:
-        case Done():
+        case Changed():
             return done
-        case Already(by, _):
+        case AlreadyDone(by, _):
             return already(translator, names, by if by != requester.user else None)
-        case Nobody():
+        case NotDone():
             return silence_message.nobody_has(translator, names)
         case Denied() | MembersUnknown():
             return permission.denied(translator, Right.SILENCE, outcome)

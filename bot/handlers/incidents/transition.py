@@ -17,14 +17,14 @@ MAX_ATTEMPTS = 50  # to change an incident while others change it
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class Changed:
     """The incidents that have changed."""
 
     incidents: tuple[Incident, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Already:
+class AlreadyDone:
     """Nothing changed: `by` (a Slack user ID) acknowledged or snoozed them before."""
 
     by: str
@@ -32,7 +32,7 @@ class Already:
 
 
 @dataclass(frozen=True, slots=True)
-class Over:
+class AllResolved:
     """All of the incidents are resolved."""
 
     incidents: tuple[Incident, ...]
@@ -44,13 +44,13 @@ class UnknownSubject:
 
 
 @dataclass(frozen=True, slots=True)
-class Nobody:
+class NotDone:
     """Nothing changed: no one had acknowledged or snoozed them."""
 
     incidents: tuple[Incident, ...]
 
 
-Outcome = Done | Already | Nobody | Over | UnknownSubject
+Outcome = Changed | AlreadyDone | NotDone | AllResolved | UnknownSubject
 
 
 def acknowledge(
@@ -125,12 +125,12 @@ def _change_all(
     results = [change(store, incident, decide) for incident in announced if incident.state in ACTIVE_STATES]
     changed = tuple(incident for incident, is_changed in results if is_changed)
     if changed:
-        return Done(changed)
+        return Changed(changed)
     unchanged = tuple(incident for incident, _ in results)
     for incident in unchanged:
         if by := done_by(incident):
-            return Already(by, unchanged)
+            return AlreadyDone(by, unchanged)
     if unchanged:
-        return Nobody(unchanged)
+        return NotDone(unchanged)
     # A settled incident is only known by its card.
-    return Over(tuple(announced)) if announced or store.cards.get(subject) else UnknownSubject()
+    return AllResolved(tuple(announced)) if announced or store.cards.get(subject) else UnknownSubject()

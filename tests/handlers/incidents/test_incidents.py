@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.core.incidents.incident import IncidentState
-from bot.handlers.incidents.transition import Done, acknowledge, snooze
+from bot.handlers.incidents.transition import Changed, acknowledge, snooze
 from bot.messages.incident import ACKNOWLEDGE, SNOOZE, parse_option
 from tests.common.bot import application_settings
 from tests.common.clock import Clock
@@ -110,7 +110,7 @@ def test_many_incidents_share_one_card_that_is_acknowledged_and_resolved_togethe
     assert "'a, b, c, d and e'" in str(card.blocks)
     subject = subjects(card)[ACKNOWLEDGE]
     assert subject == subjects(card)[SNOOZE] == watched.incident("a").group
-    assert isinstance(watched.acknowledge(subject), Done)
+    assert isinstance(watched.acknowledge(subject), Changed)
     watched.advance(seconds=5)
     assert watched.headlines == [f"👀 🟠 5 applications on prod: {FACT}"]
     assert watched.replies == ["Acknowledged: a, b, c, d and e on prod."]

@@ -7,7 +7,15 @@ from types import SimpleNamespace
 import pytest
 
 from bot.core.incidents.incident import IncidentState, apply_check
-from bot.handlers.incidents.transition import Already, Done, Over, UnknownSubject, acknowledge, change, snooze
+from bot.handlers.incidents.transition import (
+    AllResolved,
+    AlreadyDone,
+    Changed,
+    UnknownSubject,
+    acknowledge,
+    change,
+    snooze,
+)
 from bot.ports.store import Posted
 from tests.common.samples import T0, check, incident
 
@@ -30,10 +38,10 @@ def states(ports):
 
 def test_an_incident_is_acknowledged_once_and_says_by_whom(ports):
     outcome = acknowledge(ports, "shop@1", "U1", T0)
-    assert isinstance(outcome, Done)
+    assert isinstance(outcome, Changed)
     assert [changed.acknowledged_by for changed in outcome.incidents] == ["U1"]
     again = acknowledge(ports, "shop@1", "U2", T0)
-    assert (type(again), again.by) == (Already, "U1")
+    assert (type(again), again.by) == (AlreadyDone, "U1")
     assert states(ports) == {"shop": "acknowledged", "api": "open", "web": "open", "db": "open"}
 
 
@@ -52,10 +60,10 @@ def test_a_snooze_into_the_past_is_refused(ports):
 
 def test_a_resolved_incident_is_over_and_any_other_unknown(ports):
     ports.store.incidents.exchange(SHOP, apply_check(SHOP, SYNCED, channel=SHOP.channel, rolling=False))
-    assert isinstance(acknowledge(ports, "shop@1", "U1", T0), Over)
+    assert isinstance(acknowledge(ports, "shop@1", "U1", T0), AllResolved)
     ports.store.cards.save("shop@1", Posted("C1", "1.2", "digest", T0))
     ports.store.settle("shop@1")
-    assert acknowledge(ports, "shop@1", "U1", T0) == Over(())
+    assert acknowledge(ports, "shop@1", "U1", T0) == AllResolved(())
     assert snooze(ports, "forged", "U1", NOON, T0) == UnknownSubject()
 
 
