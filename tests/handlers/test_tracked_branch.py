@@ -4,6 +4,7 @@ import pytest
 
 from bot.core.access.audit import Origin
 from bot.core.access.requester import Requester
+from bot.core.commands.command import HistoryCommand
 from bot.core.pull_requests.change_ref import parse_change_ref
 from bot.core.pull_requests.revert import RevertRequest
 from bot.core.pull_requests.tracked_pull_request import tracked_id
@@ -16,6 +17,11 @@ from tests.common.kubernetes import as_yaml, config_map
 from tests.common.slack import ALERTS, PRIYA, TOMAS
 
 FILE = "apps/shop/settings.yaml"
+AS_TOMAS = Requester(TOMAS, "tomas", ALERTS, Origin.COMMAND, ENGLISH)
+
+
+def service(bot):
+    return CommandService(bot.config, bot.ports, bot.monitor, People(bot.ports.chat, {}, bot.clock))
 
 
 @pytest.fixture
@@ -47,10 +53,8 @@ def start(bot, source):
 def test_a_revert_needs_permission_however_the_branch_is_written(start, source, revision):
     bot = start(revision)
     bad = source.commit("Second", {FILE: as_yaml(config_map(level="debug"))})
-    service = CommandService(bot.config, bot.ports, bot.monitor, People(bot.ports.chat, {}, bot.clock))
-    requester = Requester(TOMAS, "tomas", ALERTS, Origin.COMMAND, ENGLISH)
-    answer = service.revert(requester, RevertRequest("tomas", parse_change_ref(bad)))
-    assert "(applications.shop.revert_allowed)" in answer.text
+    answer = service(bot).revert(AS_TOMAS, RevertRequest("tomas", parse_change_ref(bad)))
+    assert "applications.shop.revert_allowed allows only" in answer.text
     assert bot.ports.forges["platform"].pull_requests == {}
 
 
@@ -70,6 +74,8 @@ def test_each_commit_is_reviewed_once_for_all_applications_of_its_branch(start, 
     (record,) = bot.store.approvals.unsettled()
     assert (record.repository, record.branch, record.sha) == (key, branch, sha)
     assert record.applications == tuple(bot.config.applications)
+    history = service(bot).answer(HistoryCommand(None), AS_TOMAS)
+    assert str(history.blocks).count("Push") == 1
 
 
 def test_a_pattern_that_selects_another_branch_reviews_what_is_pushed_there_from_then_on(start, source):

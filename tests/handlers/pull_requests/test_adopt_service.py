@@ -36,7 +36,7 @@ def adopt(bot, source, cluster):
 
 
 def test_permission_on_the_other_application_is_needed(bot, adopt):
-    assert "Only U0PRIYA001 can (applications.twin.revert_allowed)" in adopt(TOMAS)
+    assert "applications.twin.revert_allowed allows only U0PRIYA001" in adopt(TOMAS)
     assert bot.ports.forges["platform"].pull_requests == {}
     (entry,) = bot.store.audit_log.entries()
     assert (entry.applications, entry.result) == (("shop", "twin"), "denied: applications.twin.revert_allowed")
