@@ -83,7 +83,7 @@ def adopt_drift(
 
 @dataclass(frozen=True, slots=True)
 class _Adoption:
-    """The files that adopt the drift of `check`, at any revision."""
+    """Adopts the drift of `check`: the changed files, at any revision, and their pull request."""
 
     application: Application
     check: Check

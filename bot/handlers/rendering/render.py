@@ -92,7 +92,8 @@ def gather(
     """
     path, files = source.path, list(files)
     tree = recorded = RecordedTree(tree)
-    if not files and path in {*(linked := tree.linked(path)).links, *linked.broken}:
+    # Not every deployer follows a link at the path itself.
+    if not files and path in (linked := tree.linked(path)).links + linked.broken:
         raise ManifestError(path, 1, LocalizedText(manifest_texts.LINKED_PATH))
     if source.ignore is not None:
         tree = FluxArtifact(tree, source.ignore, ignore_files_above(path))
@@ -125,10 +126,8 @@ def gather(
         add_remote_charts(request, remote, charts, manifest_texts.COMMIT_CHART)
     elif request.kind is SourceType.HELM:
         _follow_chart(tree, request, charts)
-    else:
-        request.outside[path] = ()
     others = tuple(other for other in recorded.paths if other not in request.outside and not is_within(other, path))
-    request.outside[path] += others
+    request.outside[path] = (*request.outside.get(path, ()), *others)
     request.outside.update(dict.fromkeys(others, ()))
     return request
 
@@ -341,7 +340,7 @@ def _with_present_components(tree: Tree, path: str, parameters: KustomizeParamet
 
 
 def _follow_chart(tree: Tree, request: RenderRequest, charts: Charts | None) -> None:
-    path, root, parameters = request.source.path, request.root, request.source.helm
+    root, parameters = request.root, request.source.helm
     contents = {name: file.content for name, file in request.files.items()}
     needed = find_dependencies(contents, root, parameters)
     if needed.remote_charts and request.source.ignore is None:  # source-controller doesn't check the lock file
@@ -360,7 +359,6 @@ def _follow_chart(tree: Tree, request: RenderRequest, charts: Charts | None) -> 
             request.files[vendored] = File(vendored, file.content)
         check_limits(request, len(needed.outside))
     add_remote_charts(request, needed.remote_charts, charts, manifest_texts.COMMIT_CHARTS)
-    request.outside[path] = ()
 
 
 def _refuse_unfetched(tree: Tree, request: RenderRequest) -> None:
