@@ -7,7 +7,10 @@ from bot.core.approvals.approval import ApprovalRecord, ApprovalStatus
 from bot.core.git.author import MAX_AUTHORS, Author, authors_of
 from bot.core.git.commit import Commit, PullRequest
 from bot.core.git.people import ChangePeople
+from bot.core.pull_requests.tracked_pull_request import tracked_id
 from bot.handlers.contributions import read_approvers
+from bot.handlers.tracked_branch import branch_key
+from bot.ports import Ports
 from bot.ports.forge import Forge
 from bot.ports.git import Repository
 from bot.ports.store import Store
@@ -16,7 +19,7 @@ _MAX_COMMITS = 250  # of one change, newest first, to find their authors
 
 
 def read_people(
-    store: Store, repository: Repository, forge: Forge | None, commit: Commit
+    ports: Ports, repository: Repository, forge: Forge | None, commit: Commit
 ) -> tuple[PullRequest | None, ChangePeople]:
     """The merged pull request of a commit, if any, and the people behind it.
 
@@ -28,11 +31,12 @@ def read_people(
     pull = forge.pull_request_for(commit.sha)
     if pull is None or pull.state != "merged":
         return None, replace(people, approvers=())
-    record = reviewed_record(store.approvals.of_commits(repository.name, [commit.sha]))
+    branch = branch_key(ports.repositories, repository.name)
+    record = reviewed_record(ports.store.approvals.of_commits(branch, [commit.sha]))
     approved_by = record.approvers if record else read_approvers(repository, forge, pull)
     return pull, replace(
         people,
-        requester=requester_of(store, repository.name, pull),
+        requester=requester_of(ports.store, repository.name, pull),
         pull_author=pull.author,
         approvers=approved_by,
         merger=pull.merged_by or "",
@@ -53,7 +57,7 @@ def read_authors(repository: Repository, parent: str | None, revision: str) -> l
 
 def requester_of(store: Store, repository: str, pull: PullRequest) -> str:
     """The name of the person who had the bot open a pull request; "" if the bot did not open it. Raises StoreError."""
-    tracked = store.pull_requests.get(f"{repository}#{pull.number}")
+    tracked = store.pull_requests.get(tracked_id(repository, pull.number))
     return tracked.people.requester if tracked else ""
 
 

@@ -32,6 +32,7 @@ from bot.handlers.queries.report import read_report
 from bot.handlers.queries.status import status
 from bot.handlers.queries.who import who
 from bot.handlers.slack.people import People
+from bot.handlers.tracked_branch import branch_key
 from bot.messages import diff_pages, errors
 from bot.messages import drift as drift_message
 from bot.messages import help as help_message
@@ -234,8 +235,12 @@ class CommandService:
         return answer
 
     def _repositories(self) -> list[str]:
-        """The keys of every repository, and of its other branches and tags that applications track."""
-        tracked = sorted({application.repository.key for application in self._config.applications.values()})
+        """The keys of every repository, and of its other branches and tags that applications track, each once.
+
+        Raises RepositoryError.
+        """
+        keys = sorted({application.repository.key for application in self._config.applications.values()})
+        tracked = [branch_key(self._ports.repositories, key) for key in keys]
         return list(dict.fromkeys((*self._config.repositories, *tracked)))
 
     def _selected(self, name: str | None) -> list[Application]:

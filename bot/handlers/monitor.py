@@ -28,6 +28,7 @@ from bot.handlers.rollouts import merges
 from bot.handlers.rollouts.track import RolloutTracker
 from bot.handlers.slack.cards import CardReconciler
 from bot.handlers.slack.people import People
+from bot.handlers.tracked_branch import branch_key
 from bot.i18n.catalogue import status as texts
 from bot.i18n.language import LocalizedText, Text
 from bot.ports import Ports
@@ -256,11 +257,12 @@ class Monitor:
         """
         store = self._ports.store
         for _ in range(_MAX_FETCHES):
-            recorded = store.rollouts.head(repository), store.approvals.head(repository)
+            branch = branch_key(self._ports.repositories, repository)
+            recorded = store.rollouts.head(repository), store.approvals.head(branch)
             head = self._heads[repository] = self._ports.repositories[repository].fetch()
             try:
                 with unexpected_as_port_error(f"merges of {repository}"):
-                    if self._record_commits(repository, *recorded, head):
+                    if self._record_commits(repository, branch, *recorded, head):
                         break
             except PortError as error:
                 if must_record:
@@ -270,9 +272,13 @@ class Monitor:
         return head
 
     def _record_commits(
-        self, repository: str, recorded_rollouts: str | None, recorded_approvals: str | None, head: str
+        self, repository: str, branch: str, recorded_rollouts: str | None, recorded_approvals: str | None, head: str
     ) -> bool:
-        """Start rollouts of new merges and reviews of new commits. False if another replica has done so meanwhile."""
+        """Start rollouts of new merges and reviews of new commits.
+
+        `branch` is the repository's `branch_key` before the fetch. False if another replica has recorded them meanwhile
+        or the branch is another one now.
+        """
         applications = [application for application in self._all() if application.repository.key == repository]
         manifest_cache, people = self.caches.manifest_cache, self._people
         recorded = True
@@ -280,8 +286,10 @@ class Monitor:
             recorded = merges.record_merges(
                 self._ports, repository, recorded_rollouts, head, applications, manifest_cache, people
             )
-        if self._ports.repositories[repository].is_branch:  # other revisions move from tag to tag by design
-            recorded &= self._approvals.record_commits(repository, recorded_approvals, head)
+        if branch_key(self._ports.repositories, repository) != branch:
+            return False
+        if self._ports.repositories[repository].resolved_revision().kind == "branch":  # tags move by design
+            recorded &= self._approvals.record_commits(branch, recorded_approvals, head)
         return recorded
 
     def check_fetched(

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC
 
 from bot.core.applications.application import Application
+from bot.core.changes.effect import Effect
 from bot.core.drift.fact import facts
 from bot.core.drift.model import Check, FieldDrift, ObjectDrift
 from bot.messages.blocks import clip
-from bot.messages.revert_pull_request import MAX_TITLE, as_code
+from bot.messages.revert_pull_request import MAX_TITLE, application_effect, as_code
 
 _MAX_LISTED = 100
 _MAX_VALUE = 200
@@ -31,8 +32,11 @@ def title(application: Application, drift: Sequence[ObjectDrift]) -> str:
     return f"{where}{clip(str(drift_facts[0].text), max(40, MAX_TITLE - len(where) - len(more)))}{more}"
 
 
-def body(check: Check, files: Iterable[str], who: str) -> str:
-    """The Markdown body: the requester, what changes where, and which field manager wrote it."""
+def body(check: Check, files: Iterable[str], others: Sequence[Effect], who: str) -> str:
+    """The Markdown body: the requester, what changes where, and which field manager wrote it.
+
+    `others` are the effects on other applications that use these files.
+    """
     time = f"{check.at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
     where = f"Cluster {as_code(check.cluster)} differed from git {check.revision} at {time}"
     lines = [f"Requested in Slack by {as_code(who)}.", f"{where}. Merging this updates git to match the cluster."]
@@ -42,6 +46,8 @@ def body(check: Check, files: Iterable[str], who: str) -> str:
     listed = [*fields[:_MAX_LISTED], *([f"… and {omitted} more"] if omitted > 0 else [])]
     lines.append("\n".join(["### Adopts", "", *(f"- {line}" for line in listed)]))
     lines.append("\n".join(["### Changed files", "", *(f"- {as_code(file)}" for file in sorted(files))]))
+    if others:
+        lines += ["### Other applications that use these files", *map(application_effect, others)]
     return "\n\n".join(lines) + "\n"
 
 

@@ -88,7 +88,12 @@ def _warnings(effects: Sequence[Effect]) -> list[str]:
 def _effects(effects: Sequence[Effect]) -> list[str]:
     if not effects:
         return ["These files do not belong to any application that the bot watches."]
-    return ["\n".join((_environment(effect), *_objects(effect))) for effect in effects]
+    return [application_effect(effect) for effect in effects]
+
+
+def application_effect(effect: Effect) -> str:
+    """What changes in one application, in Markdown."""
+    return "\n".join((_environment(effect), *_objects(effect)))
 
 
 def _environment(effect: Effect) -> str:

@@ -39,13 +39,14 @@ class LinkedFiles:
     """Files behind the symbolic `links` in a tree, by their paths through these links.
 
     `targets` are the paths that the links lead to, including links on the way. `broken` are the links that are
-    dangling, circular, or lead out of the tree.
+    dangling, circular, or lead out of the tree; those in `dangling` lead to a missing path in the tree.
     """
 
     files: tuple[File, ...] = ()
     links: tuple[str, ...] = ()
     targets: tuple[str, ...] = ()
     broken: tuple[str, ...] = ()
+    dangling: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,7 @@ UNREADABLE = [
     ({FILE: "kind: ConfigMap"}, "apps/shop/settings.yaml:1: Este documento no es un objeto de Kubernetes: no tiene "),
     (
         {"apps/shop/kustomization.yaml": "resources: [nowhere.yaml]"},
-        "apps/shop/nowhere.yaml no está en el repositorio ",
+        "apps/shop/nowhere.yaml no está en el repositorio",
     ),
     ({"apps/shop/kustomization.yaml": "namePrefix: [a]"}, "kustomize build apps/shop falló: "),
     ("*/configmaps", "ConfigMap settings sin comprobar: El clúster prod no permite a "),

@@ -535,7 +535,7 @@ def test_a_killed_bot_leaves_no_renderer_and_no_folder(tmp_path, monkeypatch):
 def test_directives_are_bounded(line_break):
     """libyaml compares each %TAG with all before it, and nothing else runs meanwhile."""
     directives = line_break.join(f"%TAG !{go_number:x}! x" for go_number in range(20_000))
-    with pytest.raises(ManifestError, match="more than 100 directives"):
+    with pytest.raises(ManifestError, match="more than 100 YAML directives"):
         read_documents("x.yaml", f"{directives}{line_break}---{line_break}a: 1\n".encode())
 
 

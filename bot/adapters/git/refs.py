@@ -18,6 +18,7 @@ from bot.i18n.language import LocalizedText
 from bot.ports.git import RepositoryError
 
 _REMOTE_HEAD = "refs/gitops-bot/HEAD"  # the commit of the remote's default branch, as last fetched
+_DEFAULT_BRANCH = "refs/gitops-bot/default-branch"  # a symbolic ref to that branch, which other fetches may move
 # Git would read some of these as an operator: https://git-scm.com/docs/git-check-ref-format
 _NOT_IN_A_NAME = re.compile(r"[\x00-\x20\x7f~^:?*\[\\\ud800-\udfff]|\.\.|@\{|^-")
 _REF_FORMAT = "%00".join(
@@ -54,9 +55,29 @@ def remote_tip(mirror: Mirror, branch: str) -> str | None:
     return next((sha for sha, _, name in names if name == ref), None)
 
 
+def remember_default_branch(mirror: Mirror) -> None:
+    """Store which branch is the default, just after the remote's HEAD was fetched with all branches.
+
+    Git reports only its sha. Of several branches at that sha, the one that was the default before still is.
+    """
+    listed = _list(mirror)
+    if _default_branch(mirror) in {ref.name for ref in listed.branches if ref.sha == listed.head}:
+        return
+    default = resolve_revision(TargetRevision(HEAD), listed)
+    if default:
+        mirror.git("symbolic-ref", _DEFAULT_BRANCH, f"refs/heads/{default.name}")
+    else:
+        mirror.git("update-ref", "--no-deref", "-d", _DEFAULT_BRANCH)
+
+
+def _default_branch(mirror: Mirror) -> str | None:
+    output = mirror.git("symbolic-ref", "--quiet", _DEFAULT_BRANCH, ok=(0, 1)).stdout.decode(errors="replace")
+    return output.removesuffix("\n").removeprefix("refs/heads/") or None
+
+
 def resolve(mirror: Mirror, revision: TargetRevision) -> ResolvedRevision | None:
     """What a revision resolves to in the mirror; None if nothing."""
-    branch = revision.exact_branch
+    branch = _default_branch(mirror) if revision.text == HEAD else revision.exact_branch
     if branch is not None:  # the usual case: reading one branch is faster than reading all
         sha = branch_tip(mirror, branch)
         return ResolvedRevision("branch", branch, sha) if sha else None

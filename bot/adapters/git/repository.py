@@ -14,7 +14,7 @@ from bot.adapters.git.objects import disambiguate, full_sha, is_full_sha
 from bot.adapters.git.push import push
 from bot.adapters.git.remote import Remote
 from bot.core.git.commit import Commit
-from bot.core.git.target_revision import ResolvedRevision, TargetRevision, is_short_sha
+from bot.core.git.target_revision import HEAD, ResolvedRevision, TargetRevision, is_short_sha
 from bot.i18n.catalogue import repository as texts
 from bot.i18n.language import LocalizedText
 from bot.ports.git import File, Merged, RevisionNotFoundError
@@ -61,6 +61,8 @@ class GitRepository:
     def fetch(self) -> str:
         measured = self._telemetry.measure(GIT_FETCH, repository=self.name)
         with measured, self._mirror.fetched(*refs.refspecs(self._revision)):
+            if self._revision.text == HEAD:
+                refs.remember_default_branch(self._mirror)
             return refs.tracked(self._mirror, self._revision).sha
 
     def fetch_if_moved(self) -> str:

@@ -83,10 +83,10 @@ class ApplicationConfig(Section):
 
     def application(self, name: str, branch: str, channel: str) -> Application:
         """As core's type. `branch` is the repository's tracked branch, `channel` the default."""
-        revision = None if self.revision in {"", branch} else TargetRevision(self.revision, self.newest)
+        revision = TargetRevision(self.revision or branch, self.newest)
         return Application(
             name=name,
-            repository=RepositoryRef(self.repository, revision),
+            repository=RepositoryRef(self.repository, None if revision.is_branch(branch) else revision),
             path=self.path,
             cluster=self.cluster,
             namespace=self.namespace,

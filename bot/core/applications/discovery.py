@@ -164,8 +164,7 @@ class ConfiguredRepository:
 
     def tracks(self, revision: TargetRevision) -> bool:
         """Whether a revision is the tracked branch."""
-        branch = self.default_branch if revision.text == HEAD else revision.display_name
-        return branch == self.branch and not revision.is_pattern
+        return self.default_branch == self.branch if revision.text == HEAD else revision.is_branch(self.branch)
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,6 +84,10 @@ class TargetRevision:
         """The branch that it names; None if it may be anything else."""
         return self.text.removeprefix(_BRANCH) if self.text.startswith(_BRANCH) else None
 
+    def is_branch(self, name: str) -> bool:
+        """Whether it is the branch `name`, written as such or in full, if that branch exists."""
+        return self.text in {name, f"{_BRANCH}{name}"}
+
     @property
     def is_pattern(self) -> bool:
         """Whether it is a pattern of branches."""

@@ -200,7 +200,10 @@ def _as_text(value: object) -> str:
 def _json_texts(text: str, documents: list[Any]) -> Iterator[str]:
     indented = re.search(r"\n( +|\t)\S", text)
     indent = indented[1] if indented else None
-    lines = [json.dumps(document, indent=indent, ensure_ascii=False) for document in documents if document is not None]
+    escaped = text.isascii() and "\\u" in text
+    lines = [
+        json.dumps(document, indent=indent, ensure_ascii=escaped) for document in documents if document is not None
+    ]
     yield "\n".join(lines) + ("\n" if text.endswith("\n") else "")
 
 

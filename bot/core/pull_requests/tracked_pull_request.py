@@ -10,6 +10,7 @@ from bot.core.drift.model import ObjectDrift
 from bot.core.git.commit import PullRequest
 from bot.core.git.commit_check import CommitChecks
 from bot.core.git.people import BOT, ChangePeople
+from bot.core.git.repository_ref import RepositoryRef
 from bot.i18n.language import Text
 
 
@@ -18,7 +19,7 @@ class ProposedChange:
     """What merging a pull request does, for its reviewers.
 
     A revert has the `effects` on each application, and `notes` on what to know before merging; an adoption has the
-    `drift` to adopt.
+    `drift` to adopt, and the `effects` on other applications that use the files.
     """
 
     files: tuple[str, ...] = ()
@@ -28,6 +29,11 @@ class ProposedChange:
 
 
 NOTHING_KNOWN: Final = ProposedChange()
+
+
+def tracked_id(repository: str, number: int) -> str:
+    """The id of a pull request. `repository` is the key of a RepositoryRef, at any revision: forges ignore it."""
+    return f"{RepositoryRef.parse(repository).name}#{number}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,10 +31,12 @@ from bot.core.git.patch import FileChange, redacted_patch, truncate_lines
 from bot.core.git.people import ChangePeople
 from bot.core.git.push import pushers
 from bot.core.git.repository_ref import RepositoryRef
+from bot.core.pull_requests.tracked_pull_request import tracked_id
 from bot.handlers.change_people import git_people, requester_of
 from bot.handlers.contributions import read_contributions
 from bot.handlers.rendering.affected import affected_applications
 from bot.handlers.rendering.manifest_cache import ManifestCache
+from bot.handlers.tracked_branch import applications_on_branch
 from bot.i18n.catalogue import approval as texts
 from bot.i18n.language import LocalizedText, Translator
 from bot.messages import approval as message
@@ -85,7 +87,8 @@ class ApprovalReviewer:
     def record_commits(self, name: str, recorded: str | None, head: str) -> bool:
         """Record a tracked branch's new commits for review. The first call only stores the head. Raises PortError.
 
-        `recorded` and the result are as for `record_merges`.
+        `name` is a `branch_key`, so that each branch is recorded once; `recorded` and the result are as for
+        `record_merges`.
         """
         if recorded == head:
             return True
@@ -178,11 +181,11 @@ class ApprovalReviewer:
         )
 
     def _affected(self, repository: Repository, parent: str | None, sha: str) -> list[Application]:
-        applications = [
-            application for application in self._applications.values() if application.repository.key == repository.name
-        ]
         try:
             with unexpected_as_port_error(f"applications that {sha} affects"):
+                applications = applications_on_branch(
+                    self._ports.repositories, self._applications.values(), repository.name
+                )
                 return affected_applications(repository, parent, sha, applications, self._rendered)
         except PortError as error:
             _log.warning("cannot tell which applications %s affects: %s", sha, error)
@@ -256,7 +259,7 @@ class ApprovalReviewer:
         """What the forge and the store know about a pull request. Raises ForgeError, RepositoryError and StoreError."""
         approvals = tuple(forge.approvals(pull.number))
         is_automated = any(allowed.actor == pull.author for allowed in settings.rules.automation)
-        tracked = self._ports.store.pull_requests.get(f"{repository.name}#{pull.number}")
+        tracked = self._ports.store.pull_requests.get(tracked_id(repository.name, pull.number))
         requesters = {login for login, user in self._people.items() if tracked and user == tracked.by}
         return Evidence(
             (),

@@ -171,10 +171,10 @@ class Suspects:
     def _suspect(self, repository: Repository, commit: Commit, why: SuspectReason, places: Sequence[str]) -> Suspect:
         forge = self.ports.forges.get(repository.name)
         try:
-            pull, people = read_people(self.ports.store, repository, forge, commit)
+            pull, people = read_people(self.ports, repository, forge, commit)
         except ForgeError as error:
             _log.warning("cannot read the pull request of %s: %s", commit.sha, error)
-            pull, people = read_people(self.ports.store, repository, None, commit)
+            pull, people = read_people(self.ports, repository, None, commit)
         return Suspect(
             sha=commit.sha,
             subject=commit.subject[:200],

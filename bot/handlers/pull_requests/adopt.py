@@ -4,16 +4,19 @@ import posixpath
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from bot.core.access.permission import Granted
 from bot.core.applications.application import Application
+from bot.core.changes.effect import Effect
 from bot.core.drift.model import Check, ObjectDrift, Status
 from bot.core.git.commit import PullRequest
 from bot.core.objects.manifest import Manifest, ManifestError
 from bot.core.objects.resolve import resolve
 from bot.core.pull_requests.adopt import NotAdoptableError, adopt
 from bot.core.pull_requests.adopt_kustomize import adopt_overlay, expected
-from bot.core.pull_requests.revert import AlreadyOpen, Refused, Unfinished
+from bot.core.pull_requests.revert import AlreadyOpen, NotPermitted, Refused, Unfinished
 from bot.core.rendering.source import CHART_FILE, SourceType, detect_source_type
-from bot.handlers.pull_requests.propose import BranchMoved, Proposal, propose
+from bot.handlers.pull_requests.propose import BranchMoved, Permit, Proposal, propose
+from bot.handlers.rendering.affected import effects, possibly_affected
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.i18n.catalogue import adopt as texts
 from bot.i18n.catalogue import refusal
@@ -26,10 +29,15 @@ from bot.ports.git import Repository
 
 @dataclass(frozen=True, slots=True)
 class Adopted:
-    """The pull request is open. It changes `files`; once it is merged, the application is in sync."""
+    """The pull request is open. It changes `files`; once it is merged, the application is in sync.
+
+    `applications` (names) also include others that use these files; `effects` are those on the others.
+    """
 
     pull: PullRequest
     files: tuple[str, ...]
+    applications: tuple[str, ...]
+    effects: tuple[Effect, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +45,7 @@ class NothingDiffers:
     """The cluster matches git."""
 
 
-Outcome = Adopted | AlreadyOpen | NothingDiffers | Refused | Unfinished
+Outcome = Adopted | AlreadyOpen | NothingDiffers | NotPermitted | Refused | Unfinished
 
 
 def adopt_drift(
@@ -47,11 +55,14 @@ def adopt_drift(
     *,
     repository: Repository,
     forge: Forge | None,
+    applications: Sequence[Application],
+    permit: Permit,
     manifest_cache: ManifestCache,
 ) -> Outcome:
     """Open a pull request that adopts the drift of `check`, which should be fresh; else the outcome says why not.
 
-    `who` is the requester's name. Port errors become outcomes.
+    `who` is the requester's name, and `applications` are those on the same branch. Before anything is pushed, `permit`
+    decides on all that use the files. Port errors become outcomes.
     """
     if forge is None:
         return Refused(LocalizedText(texts.NO_FORGE, repository=repository.name))
@@ -59,39 +70,57 @@ def adopt_drift(
         return NothingDiffers()
     if check.error is not None or check.revision is None:
         return Refused(LocalizedText(texts.NOT_SEEN, application=application.name, why=check.error or ""))
+    adoption = _Adoption(application, check, repository, manifest_cache)
     try:
-        adoption = _Adoption(application, check, repository, manifest_cache)
-        files = adoption.files(check.revision)
-        tree = repository.edited_tree(check.revision, files)
-        proposal = Proposal(
-            tree=tree,
-            parent=check.revision,
-            message=adopt_pull_request.commit_message(application, check, who),
-            title=adopt_pull_request.title(application, check.drift),
-            body=adopt_pull_request.body(check, files, who),
-            branch=lambda attempt: adopt_pull_request.branch_name(application, check.drift, attempt),
-            is_ours=adoption.is_ours,
-        )
-        outcome = propose(proposal, repository, forge)
+        return adoption.open(check.revision, who, forge, applications, permit)
     except (NotAdoptableError, ManifestError) as error:
         return Refused(error.text)
     except ForgeError as error:
         return Refused(error.text, error.retry_at)
     except PortError as error:
         return Refused(error.text)
-    if isinstance(outcome, BranchMoved):
-        return Refused(LocalizedText(refusal.REWRITTEN, branch=repository.branch))
-    return Adopted(outcome, tuple(sorted(files))) if isinstance(outcome, PullRequest) else outcome
 
 
 @dataclass(frozen=True, slots=True)
 class _Adoption:
-    """The files that adopt the drift of `check`, at any revision."""
+    """Adopts the drift of `check`: the changed files, at any revision, and their pull request."""
 
     application: Application
     check: Check
     repository: Repository
     manifest_cache: ManifestCache
+
+    def open(
+        self, revision: str, who: str, forge: Forge, applications: Sequence[Application], permit: Permit
+    ) -> Outcome:
+        """Open the pull request. Raises NotAdoptableError, ManifestError, PortError."""
+        application, repository = self.application, self.repository
+        tracked = repository.resolved_revision()
+        if tracked.kind != "branch":
+            return Refused(LocalizedText(texts.NEEDS_BRANCH, application=application.name, name=tracked.name))
+        files = self.files(revision)
+        tree = repository.edited_tree(revision, files)
+        affected = possibly_affected(repository, revision, list(files), applications, self.manifest_cache)
+        others = [other for other in affected if other.name != application.name]
+        names = (application.name, *(other.name for other in others))
+        if not isinstance(decision := permit(names), Granted):
+            return NotPermitted(names, decision)
+        other_effects = effects(repository, revision, tree, others, self.manifest_cache)
+        proposal = Proposal(
+            tree=tree,
+            parent=revision,
+            message=adopt_pull_request.commit_message(application, self.check, who),
+            title=adopt_pull_request.title(application, self.check.drift),
+            body=adopt_pull_request.body(self.check, files, other_effects, who),
+            branch=lambda attempt: adopt_pull_request.branch_name(application, self.check.drift, attempt),
+            is_ours=self.is_ours,
+        )
+        outcome = propose(proposal, repository, forge)
+        if isinstance(outcome, BranchMoved):
+            return Refused(LocalizedText(refusal.REWRITTEN, branch=repository.branch))
+        if isinstance(outcome, PullRequest):
+            return Adopted(outcome, tuple(sorted(files)), names, other_effects)
+        return outcome
 
     def files(self, revision: str) -> dict[str, bytes | None]:
         """The new content of files by path; None deletes a file. Raises NotAdoptableError, ManifestError, PortError."""
@@ -123,6 +152,8 @@ class _Adoption:
             by_file.setdefault(file_of.get(object_drift.key, ""), []).append(object_drift)
         if undeclared := by_file.get(""):
             raise NotAdoptableError(LocalizedText(texts.NOT_RENDERED, kind=undeclared[0].kind, name=undeclared[0].name))
+        if behind_links := sorted(by_file.keys() - files.keys()):
+            raise NotAdoptableError(LocalizedText(texts.BEHIND_LINK, file=behind_links[0]))
         return {
             file: adopt(file, files[file], drift, namespace=self.application.namespace)
             for file, drift in by_file.items()

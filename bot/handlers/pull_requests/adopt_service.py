@@ -4,19 +4,21 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.core.access.audit import outcome_name
-from bot.core.access.permission import Granted, Right, denial
+from bot.core.access.permission import Decision, Granted, Right, denial
 from bot.core.access.requester import Requester
 from bot.core.applications.application import Application
 from bot.core.drift.model import Check
 from bot.core.pull_requests.intent import AdoptRequest
-from bot.core.pull_requests.revert import AlreadyOpen, Refused, Unfinished
+from bot.core.pull_requests.revert import AlreadyOpen, NotPermitted, Refused, Unfinished
 from bot.core.pull_requests.tracked_pull_request import NOTHING_KNOWN, ProposedChange
 from bot.handlers.access.audited import AuditRecord, audited
 from bot.handlers.access.authorizer import Authorizer
 from bot.handlers.pull_requests.adopt import Adopted, NothingDiffers, adopt_drift
 from bot.handlers.pull_requests.intents import Intents, PendingIntent
+from bot.handlers.pull_requests.propose import Permit
 from bot.handlers.pull_requests.track import track
 from bot.handlers.rendering.manifest_cache import ManifestCache
+from bot.handlers.tracked_branch import applications_on_branch
 from bot.messages import adopt as adopt_message
 from bot.messages import common, errors, permission
 from bot.messages.blocks import Message
@@ -61,16 +63,22 @@ class AdoptService:
             return self._if_permitted(requester, application, audit)
 
     def _if_permitted(self, requester: Requester, application: Application, audit: AuditRecord) -> Message:
-        decision = self.authorizer_for(requester).decide(Right.REVERT, [application.name])
+        authorizer = self.authorizer_for(requester)
+        decision = authorizer.decide(Right.REVERT, [application.name])
         if not isinstance(decision, Granted):
             audit.result = denial(decision)
             return permission.denied(requester.translator, Right.REVERT, decision)
+
+        def permit(affected: Sequence[str | None]) -> Decision:
+            audit.applications = [name for name in affected if name is not None]
+            return authorizer.decide(Right.REVERT, affected)
+
         return common.in_answer_to(
             adopt_message.requested(requester.translator, application.name),
-            self._adopt(requester, application, audit),
+            self._adopt(requester, application, permit, audit),
         )
 
-    def _adopt(self, requester: Requester, application: Application, audit: AuditRecord) -> Message:
+    def _adopt(self, requester: Requester, application: Application, permit: Permit, audit: AuditRecord) -> Message:
         translator, key = requester.translator, application.repository.key
         check = self.check([application.name])[0]
         outcome = adopt_drift(
@@ -79,6 +87,8 @@ class AdoptService:
             requester.name,
             repository=self.ports.repositories[key],
             forge=self.ports.forges.get(key),
+            applications=applications_on_branch(self.ports.repositories, self.applications.values(), key),
+            permit=permit,
             manifest_cache=self.manifest_cache,
         )
         audit.result = outcome_name(type(outcome).__name__)
@@ -90,11 +100,13 @@ class AdoptService:
                 key,
                 requester=requester,
                 what=application.name,
-                applications=[application],
+                applications=[self.applications[name] for name in audit.applications if name in self.applications],
                 channel=application.channel,
                 purpose="adopt",
                 change=(
-                    ProposedChange(outcome.files, drift=check.drift) if isinstance(outcome, Adopted) else NOTHING_KNOWN
+                    ProposedChange(outcome.files, effects=outcome.effects, drift=check.drift)
+                    if isinstance(outcome, Adopted)
+                    else NOTHING_KNOWN
                 ),
             )
         match outcome:
@@ -104,6 +116,9 @@ class AdoptService:
                 return adopt_message.already_open(translator, pull)
             case NothingDiffers():
                 return adopt_message.nothing_to_adopt(translator, application.name)
+            case NotPermitted(_, decision):
+                audit.result = denial(decision)
+                return permission.denied(translator, Right.REVERT, decision)
             case Refused(reason):
                 audit.result = f"Refused: {reason!s}"
                 return adopt_message.not_adopted(translator, reason)

@@ -1,8 +1,9 @@
 """Opens one pull request for a change, no matter how many people request it or how often."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from bot.core.access.permission import Decision
 from bot.core.git.commit import PullRequest
 from bot.core.pull_requests.forge_syntax import without_forge_syntax
 from bot.core.pull_requests.revert import AlreadyOpen, Refused, Unfinished
@@ -11,6 +12,9 @@ from bot.i18n.catalogue import refusal as texts
 from bot.i18n.language import LocalizedText
 from bot.ports.forge import Forge, ForgeError
 from bot.ports.git import PushRejectedError, Repository, RepositoryError
+
+# Decides whether the requester may change these applications (names); None is for files outside of them.
+Permit = Callable[[Sequence[str | None]], Decision]
 
 _MAX_ATTEMPTS = 20
 _MAX_COMMITS = 1_000  # of a branch

@@ -5,11 +5,11 @@ branch's name depends only on the change, and a request that finds the branch co
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from bot.core.access.permission import Decision, Granted
+from bot.core.access.permission import Granted
 from bot.core.applications.application import Application
 from bot.core.git.commit import Commit, PullRequest
 from bot.core.git.repository_ref import RepositoryRef
@@ -53,7 +53,7 @@ from bot.core.pull_requests.revert import (
     is_attempt,
     reverted_by,
 )
-from bot.handlers.pull_requests.propose import BranchMoved, Proposal, begins_on_tracked_branch, propose
+from bot.handlers.pull_requests.propose import BranchMoved, Permit, Proposal, begins_on_tracked_branch, propose
 from bot.handlers.rendering.affected import effects, path_and_parents, possibly_affected
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.i18n.catalogue import refusal as texts
@@ -61,9 +61,6 @@ from bot.i18n.language import LocalizedText, Text, join_texts
 from bot.messages import revert_pull_request
 from bot.ports.forge import Forge, ForgeError
 from bot.ports.git import Merged, Repository, RepositoryError, RevisionNotFoundError
-
-# Decides whether the requester may revert a change to these applications (names); None is for files outside of them.
-Permit = Callable[[Sequence[str | None]], Decision]
 
 MAX_REBUILDS = 3  # if the branch moves while the revert is built
 _MAX_FIRST_PARENTS = 1_000_000  # to search for the merge of a commit

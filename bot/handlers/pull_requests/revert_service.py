@@ -38,6 +38,7 @@ from bot.handlers.pull_requests.intents import Intents, PendingIntent
 from bot.handlers.pull_requests.revert import revert
 from bot.handlers.pull_requests.track import track
 from bot.handlers.rendering.manifest_cache import ManifestCache
+from bot.handlers.tracked_branch import applications_on_branch
 from bot.i18n.catalogue import queued_revert as texts
 from bot.i18n.language import LocalizedText, Text, Translator
 from bot.messages import common
@@ -46,7 +47,7 @@ from bot.messages import revert as revert_message
 from bot.messages.blocks import Message
 from bot.ports import Ports
 from bot.ports.errors import PortError
-from bot.ports.git import RevisionNotFoundError
+from bot.ports.git import RepositoryError, RevisionNotFoundError
 from bot.ports.isolation import unexpected_as_port_error
 from bot.ports.telemetry import REVERTS_OPENED
 
@@ -120,7 +121,10 @@ class RevertService:
         keys = self._repositories(request)
         if len(keys) != 1:
             return AmbiguousRepository(tuple(keys))
-        hosted = [application for application in self.applications.values() if application.repository.key == keys[0]]
+        try:
+            hosted = applications_on_branch(self.ports.repositories, self.applications.values(), keys[0])
+        except RepositoryError as error:
+            return Refused(error.text)
 
         def permit(affected: Sequence[str | None]) -> Decision:
             decision = authorizer.decide(Right.REVERT, affected)

@@ -11,7 +11,13 @@ from bot.core.applications.application import Application
 from bot.core.drift.model import Check, Status
 from bot.core.git.commit import PullRequest
 from bot.core.git.commit_check import CommitChecks
-from bot.core.pull_requests.tracked_pull_request import NOTHING_KNOWN, ProposedChange, TrackedPullRequest, refreshed
+from bot.core.pull_requests.tracked_pull_request import (
+    NOTHING_KNOWN,
+    ProposedChange,
+    TrackedPullRequest,
+    refreshed,
+    tracked_id,
+)
 from bot.handlers.contributions import read_approvers
 from bot.ports import Ports
 from bot.ports.forge import Forge, ForgeError
@@ -38,7 +44,7 @@ def track(
     `repository` is the key of a RepositoryRef; the rest is as in TrackedPullRequest. The card is posted in the
     applications' channels, or in `channel` if there are none.
     """
-    id_ = f"{repository}#{pull.number}"
+    id_ = tracked_id(repository, pull.number)
     if id_ in {tracked.id for tracked in ports.store.pull_requests.unsettled()}:
         return
     ports.store.pull_requests.save(

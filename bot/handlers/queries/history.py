@@ -10,6 +10,7 @@ from bot.core.incidents.incident import ACTIVE_STATES
 from bot.core.rollouts.rollout import Rollout, RolloutState
 from bot.handlers.change_people import read_people
 from bot.handlers.slack.people import People
+from bot.handlers.tracked_branch import branch_key
 from bot.i18n.language import Text, Translator
 from bot.messages import suspect
 from bot.messages.blocks import Block, Message
@@ -27,11 +28,11 @@ def history(
     repository = ports.repositories[repository_name]
     path = application.path if application else None
     commits = repository.first_parent(None, repository.fetch(), path=path, limit=MOST)
-    forge = ports.forges.get(repository_name)
+    forge, branch = ports.forges.get(repository_name), branch_key(ports.repositories, repository_name)
     rollouts_of_commits = ports.store.rollouts.of_revisions([commit.sha for commit in commits])
     judged = {
         record.sha: record
-        for record in ports.store.approvals.of_commits(repository_name, [commit.sha for commit in commits])
+        for record in ports.store.approvals.of_commits(branch, [commit.sha for commit in commits])
         if record.verdict is not ApprovalStatus.REWRITTEN
     }
     rollouts = {rollout.revision: rollout for rollout in rollouts_of_commits}
@@ -42,10 +43,10 @@ def history(
     approvals_error: Text | None = None if forge else no_forge()
     for commit in commits:
         try:
-            pull, people = read_people(ports.store, repository, None if approvals_error else forge, commit)
+            pull, people = read_people(ports, repository, None if approvals_error else forge, commit)
         except ForgeError as error:
             approvals_error = error.text
-            pull, people = read_people(ports.store, repository, None, commit)
+            pull, people = read_people(ports, repository, None, commit)
         rollout = rollouts.get(commit.sha) or (by_pull.get(pull.number) if pull else None)
         people = replace(people, authors=slack_people.known(people.authors))
         entries.append(_entry(commit, forge, pull, people, rollout, judged.get(commit.sha)))

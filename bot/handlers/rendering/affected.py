@@ -58,11 +58,14 @@ def possibly_affected(
     """
     sources = [application.source for application in applications]
     inputs = manifest_cache.known_inputs(repository, revision, sources)
+    changed_files = set(files)
     changed = {path for file in files for path in path_and_parents(file)}
+    # A changed file may also be, or have been, a link or submodule above an input.
     return [
         application
         for application, source in zip(applications, sources, strict=True)
-        if (source_inputs := inputs[source]) is None or any(path in changed for path, _ in source_inputs)
+        if (source_inputs := inputs[source]) is None
+        or any(path in changed or not changed_files.isdisjoint(path_and_parents(path)) for path, _ in source_inputs)
     ]
 
 

@@ -17,7 +17,7 @@ from bot.core.rendering.source import Source
 from bot.handlers.rendering.bases import MountedBases
 from bot.handlers.rendering.render import Rendering, gather, render
 from bot.handlers.rendering.render_request import RenderRequest
-from bot.handlers.rendering.tree import Commit
+from bot.handlers.rendering.tree import Commit, ids_of_missing
 from bot.ports.bases import Bases
 from bot.ports.charts import Charts
 from bot.ports.errors import PortError
@@ -35,7 +35,8 @@ _RETRY_AFTER = 600.0  # seconds, since a failure such as a lack of memory may be
 _CHARTS_FRESH = 60.0  # seconds until charts without an exact version are fetched again
 
 _Outcome = Rendering | ManifestError | RenderError  # the rendered manifests, or why there are none
-_TreeKey = tuple[str, Source | None, str, str | None]  # repository, source (if its parameters matter), path, id
+_SourceKey = tuple[str, Source]  # repository, source
+_PathKey = tuple[str, str | None]  # path, id of the tree or blob
 Inputs = tuple[tuple[str, str | None], ...]  # (path, id of the tree or blob) of everything it is rendered from
 
 
@@ -59,9 +60,9 @@ class ManifestCache:
         self._bases = MountedBases(bases) if bases else None
         self._lock = threading.Lock()
         self._ids: OrderedDict[tuple[str, str, str], str | None] = OrderedDict()
-        # The other paths that a tree depends on. For a source's own path, they may depend on its parameters.
-        self._outside: LRUCache[_TreeKey, Sequence[str]] = LRUCache(_MAX_IDS)
-        self._outcomes: dict[tuple[str, Source], LRUCache[Inputs, tuple[_Outcome, float]]] = {}
+        # The other paths that each path depends on, which may differ between sources that read it differently.
+        self._outside: dict[_SourceKey, LRUCache[_PathKey, Sequence[str]]] = {}
+        self._outcomes: dict[_SourceKey, LRUCache[Inputs, tuple[_Outcome, float]]] = {}
 
     def __len__(self) -> int:
         """The number of cached results."""
@@ -169,16 +170,18 @@ class ManifestCache:
             self._read_ids(repository, revision, [path for path in new if path not in base_ids])
 
     def _read_ids(self, repository: Repository, revision: str, paths: Sequence[str]) -> None:
-        ids = repository.tree_ids(revision, paths) if paths else []
+        ids = dict(zip(paths, repository.tree_ids(revision, paths) if paths else [], strict=True))
+        missing = [path for path, id_ in ids.items() if id_ is None]
+        ids |= zip(missing, ids_of_missing(repository, revision, missing) if missing else [], strict=True)
         with self._lock:
-            for path, id_ in zip(paths, ids, strict=True):
-                self._ids[repository.name, revision, path] = id_
+            self._ids.update({(repository.name, revision, path): id_ for path, id_ in ids.items()})
 
     def _resolve_inputs(
         self, repository: str, revision: str, source: Source, base_ids: Mapping[str, str | None]
     ) -> tuple[Inputs | None, list[str]]:
         """The inputs of a source if all are known, and the paths whose ids are unknown."""
         inputs: dict[str, str | None] = {}
+        outside_of: Mapping[_PathKey, Sequence[str]] = self._outside.get((repository, source), {})
         todo, unidentified, is_complete = [source.path], [], True
         while todo:
             path = todo.pop()
@@ -189,7 +192,7 @@ class ManifestCache:
                 unidentified.append(path)
                 continue
             tree = inputs[path] = base_ids[path] if path in base_ids else self._ids[place]
-            outside = self._outside.get((repository, source if path == source.path else None, path, tree))
+            outside = outside_of.get((path, tree))
             if tree is None:
                 continue  # there is nothing at the path
             if outside is None:
@@ -241,6 +244,7 @@ class ManifestCache:
         local_paths = [path for path in request.outside if path not in base_ids]
         self._read_ids(repository, revision, [path for path in local_paths if (name, revision, path) not in self._ids])
         with self._lock:
+            outside_of = self._outside.setdefault((name, source), LRUCache(_MAX_IDS))
             for path, needed in request.outside.items():
                 tree = base_ids[path] if path in base_ids else self._ids.get((name, revision, path))
-                self._outside[name, source if path == source.path else None, path, tree] = needed
+                outside_of[path, tree] = needed

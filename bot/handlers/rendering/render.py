@@ -50,7 +50,7 @@ from bot.handlers.rendering.render_request import (
     read_tree,
     refuse_submodules,
 )
-from bot.handlers.rendering.tree import FluxArtifact, Tree, ignore_files_above
+from bot.handlers.rendering.tree import FluxArtifact, RecordedTree, Tree, ignore_files_above
 from bot.i18n.catalogue import manifest as manifest_texts
 from bot.i18n.catalogue import render as texts
 from bot.i18n.language import LocalizedText, Phrase, Text
@@ -90,10 +90,13 @@ def gather(
 
     Raises ManifestError, RenderError, RepositoryError, ChartError.
     """
-    path = source.path
-    ignore_files = ignore_files_above(path) if source.ignore is not None else ()
+    path, files = source.path, list(files)
+    tree = recorded = RecordedTree(tree)
+    # Not every deployer follows a link at the path itself.
+    if not files and path in (linked := tree.linked(path)).links + linked.broken:
+        raise ManifestError(path, 1, LocalizedText(manifest_texts.LINKED_PATH))
     if source.ignore is not None:
-        tree = FluxArtifact(tree, source.ignore, ignore_files)
+        tree = FluxArtifact(tree, source.ignore, ignore_files_above(path))
         files = tree.without_excluded(files)
     files_by_path = {file.path: file for file in files}
     source = _overridden(source, files_by_path)
@@ -123,11 +126,9 @@ def gather(
         add_remote_charts(request, remote, charts, manifest_texts.COMMIT_CHART)
     elif request.kind is SourceType.HELM:
         _follow_chart(tree, request, charts)
-    else:
-        request.outside[path] = ()
-    others = (*ignore_files, *linked.targets)
-    request.outside[path] += others
-    request.outside.update({other: () for other in others if other not in request.outside})
+    others = tuple(other for other in recorded.paths if other not in request.outside and not is_within(other, path))
+    request.outside[path] = (*request.outside.get(path, ()), *others)
+    request.outside.update(dict.fromkeys(others, ()))
     return request
 
 
@@ -339,16 +340,15 @@ def _with_present_components(tree: Tree, path: str, parameters: KustomizeParamet
 
 
 def _follow_chart(tree: Tree, request: RenderRequest, charts: Charts | None) -> None:
-    path, root, parameters = request.source.path, request.root, request.source.helm
-    targets: list[str] = []  # of links
+    root, parameters = request.root, request.source.helm
     contents = {name: file.content for name, file in request.files.items()}
     needed = find_dependencies(contents, root, parameters)
     if needed.remote_charts and request.source.ignore is None:  # source-controller doesn't check the lock file
         verify_lock(contents, root)
     for number, reference in enumerate(needed.outside, 1):
         if not reference.optional or not is_missing(tree, reference.path):
-            refuse_submodules(tree, reference.path)
-            targets += read_tree(tree, reference, request)
+            for place in (reference.path, *read_tree(tree, reference, request)):
+                refuse_submodules(tree, place)
         check_limits(request, number)
     ignore_missing = parameters.ignore_missing_values_files
     request.values = expand_values_files(needed.values_files, request.files, ignore_missing=ignore_missing)
@@ -359,8 +359,6 @@ def _follow_chart(tree: Tree, request: RenderRequest, charts: Charts | None) -> 
             request.files[vendored] = File(vendored, file.content)
         check_limits(request, len(needed.outside))
     add_remote_charts(request, needed.remote_charts, charts, manifest_texts.COMMIT_CHARTS)
-    request.outside[path] = (*(reference.path for reference in needed.outside), *targets)
-    request.outside.update(dict.fromkeys(request.outside[path], ()) | {path: request.outside[path]})
 
 
 def _refuse_unfetched(tree: Tree, request: RenderRequest) -> None:

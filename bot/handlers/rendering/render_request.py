@@ -63,8 +63,8 @@ def follow_kustomization(
     """
     mounted = TreeWithBases(tree, bases) if bases else None
     read, todo = [path], [Reference(path, path, 1)]
-    targets: list[str] = []  # of links
     remote_charts: list[RemoteChart] = []
+    linked: list[str] = []  # targets of links
     names_origins = False
     while todo:
         reference = todo.pop()
@@ -74,8 +74,9 @@ def follow_kustomization(
         if reference.optional and is_missing(tree_of, reference.path):
             request.outside[reference.path] = ()
             continue
+        targets: Sequence[str] = ()  # of links
         if not any(_is_read_with(reference.path, root) for root in read):
-            targets += read_tree(tree_of, reference, request)
+            targets = read_tree(tree_of, reference, request)
             read.append(reference.path)
             check_limits(request, len(read))
         part = {name: file.content for name, file in request.files.items() if is_within(name, reference.path)}
@@ -90,12 +91,12 @@ def follow_kustomization(
         _refuse_other_roots(references, reference.path)
         outside = [*references.outside, *(_outside_files(part) if is_unrestricted else ())]
         outside += _mount(references.bases, request, bases)
-        request.outside[reference.path] = tuple(other.path for other in outside)
+        request.outside[reference.path] = (*(other.path for other in outside), *targets)
+        linked += targets
         todo += outside
     for root in read if request.helm else ():
         refuse_submodules(tree, root)  # there may be parts of a chart in them
-    request.outside[path] += tuple(targets)
-    request.outside.update({target: () for target in targets if target not in request.outside})
+    request.outside.update({target: () for target in linked if target not in request.outside})
     if mounted:
         request.base_ids = {place: mounted.tree_id(place) for place in request.outside if mounted_root(place)}
     if is_unrestricted:
@@ -167,10 +168,17 @@ def refuse_submodules(tree: Tree, path: str) -> None:
 
 
 def is_missing(tree: Tree, path: str) -> bool:
-    """Whether there is nothing at a path. Raises ManifestError if it is in a submodule, which the bot doesn't have."""
+    """Whether there is nothing at a path.
+
+    Raises ManifestError if that is unknown, for a path in a submodule or behind a link out of the repository.
+    """
     if tree.has(path):
         return False
-    refuse_submodules(tree, path)
+    linked = tree.linked(path)
+    if set(linked.broken) - set(linked.dangling):
+        raise ManifestError(path, 1, LocalizedText(manifest_texts.BROKEN_LINK))
+    for place in (path, *linked.targets):
+        refuse_submodules(tree, place)
     return True
 
 
@@ -178,7 +186,10 @@ def read_tree(tree: Tree, reference: Reference, request: RenderRequest) -> Seque
     """Add the files at a path, including those behind links. Returns the targets of these links."""
     try:
         linked = tree.linked(reference.path)
-        request.files.update({file.path: file for file in (*tree.files(reference.path), *linked.files)})
+        files = (*tree.files(reference.path), *linked.files)
+        if reference.path in linked.broken:
+            raise reference.missing_error()
+        request.files.update({file.path: file for file in files})
         request.links.update(file.path for file in linked.files)
     except RepositoryError:
         if not mounted_root(reference.path) and is_missing(tree, reference.path):

@@ -25,11 +25,11 @@ class Tree(Protocol):
         ...
 
     def linked(self, path: str) -> LinkedFiles:
-        """The files behind the links at or below `path` that point into the tree. Raises RepositoryError."""
+        """The files behind the links at, above or below `path` that point into the tree. Raises RepositoryError."""
         ...
 
     def has(self, path: str) -> bool:
-        """Whether there is anything at `path`."""
+        """Whether there is anything at `path`, also behind links. Raises RepositoryError."""
         ...
 
     def submodules(self) -> Collection[str]:
@@ -51,43 +51,46 @@ class Commit:
     def files(self, path: str) -> Sequence[File]:
         """See Tree."""
         if path not in self._read:
-            self._read[path] = self._repository.files(self._revision, path)
+            is_behind_link = self._all_links().is_behind(path)
+            self._read[path] = () if is_behind_link else self._repository.files(self._revision, path)
         return self._read[path]
 
     def linked(self, path: str) -> LinkedFiles:
         """See Tree."""
-        if self._links is None:
-            self._links = _Links(self._repository.links(self._revision))
+        links = self._all_links()
         files: list[File] = []
         places: list[str] = []
         targets: list[str] = []
         broken: list[str] = []
-        todo = [(link, link) for link in self._links.within(path)]
+        dangling: list[str] = []
+        todo = [(link, link) for link in links.within(path)]
         followed = size = 0
         _check_links(path, len(todo), 0, 0)
         while todo:
             link, place = todo.pop()
             followed += 1
-            target, through = self._links.follow(link)
+            target, through = links.follow(link)
             targets += through
             if target is not None and is_within(link, target):
                 continue  # a link to a parent directory
             if target is not None:
                 targets.append(target)
-            if target is None or not self.has(target):
+            if target is None or self.tree_id(target) is None:
                 broken.append(place)
+                dangling += [place] if target is not None else []
                 continue
             places.append(place)
             below_target = self.files(target)
             size += sum(len(file.content) for file in below_target)
             files += [File(place + file.path.removeprefix(target), file.content) for file in below_target]
-            todo += [(below, place + below.removeprefix(target)) for below in self._links.within(target)]
+            todo += [(below, place + below.removeprefix(target)) for below in links.within(target)]
             _check_links(path, followed + len(todo), len(files), size)
-        return LinkedFiles(tuple(files), tuple(places), tuple(targets), tuple(broken))
+        return LinkedFiles(tuple(files), tuple(places), tuple(targets), tuple(broken), tuple(dangling))
 
     def has(self, path: str) -> bool:
         """See Tree."""
-        return self.tree_id(path) is not None
+        target, _ = self._all_links().follow(path)
+        return target is not None and self.tree_id(target) is not None
 
     def submodules(self) -> Collection[str]:
         """See Tree."""
@@ -100,6 +103,11 @@ class Commit:
         if path not in self._ids:
             self._ids[path] = self._repository.tree_id(self._revision, path)
         return self._ids[path]
+
+    def _all_links(self) -> "_Links":
+        if self._links is None:
+            self._links = _Links(self._repository.links(self._revision))
+        return self._links
 
 
 def _check_links(path: str, links: int, files: int, size: int) -> None:
@@ -114,19 +122,26 @@ class _Links:
         self._texts = texts
         self._paths = sorted(texts)
 
+    def is_behind(self, path: str) -> bool:
+        """Whether a path leads through a link above it."""
+        return any(path[:end] in self._texts for end, letter in enumerate(path) if letter == "/")
+
     def within(self, path: str) -> Sequence[str]:
-        """The links at or below a path."""
+        """The links at or below a path; the path itself if it is behind a link."""
         if not path:
             return self._paths
-        if path in self._texts:
+        if path in self._texts or self.is_behind(path):
             return [path]
         after = chr(ord("/") + 1)
         return self._paths[bisect_left(self._paths, f"{path}/") : bisect_left(self._paths, f"{path}{after}")]
 
-    def follow(self, link: str) -> tuple[str | None, Sequence[str]]:
-        """The path that a link leads to, None if it is outside the tree or circular, and the other links on the way."""
-        folder = link.split("/")[:-1]
-        todo = [link.rpartition("/")[2]]
+    def follow(self, path: str) -> tuple[str | None, Sequence[str]]:
+        """The path behind the links in `path`, None if it is outside the tree or circular, and the links on the way.
+
+        A link at `path` itself is not among the latter.
+        """
+        folder: list[str] = []
+        todo = path.split("/")[::-1]
         through: list[str] = []
         names = 0
         while todo:
@@ -145,7 +160,52 @@ class _Links:
                 folder.pop()
             elif name not in ("", "."):
                 folder.append(name)
-        return "/".join(folder), through[1:]
+        return "/".join(folder), [place for place in through if place != path]
+
+
+class RecordedTree:
+    """A `Tree` that records the paths it is asked for, whether there is anything at them or not."""
+
+    def __init__(self, tree: Tree) -> None:
+        self._tree = tree
+        self.paths: dict[str, None] = {}  # in the order of the first request
+
+    def files(self, path: str) -> Sequence[File]:
+        """See Tree."""
+        self.paths[path] = None
+        return self._tree.files(path)
+
+    def linked(self, path: str) -> LinkedFiles:
+        """See Tree."""
+        linked = self._tree.linked(path)
+        self.paths |= dict.fromkeys((path, *linked.targets))
+        return linked
+
+    def has(self, path: str) -> bool:
+        """See Tree."""
+        self.paths[path] = None
+        return self._tree.has(path)
+
+    def submodules(self) -> Collection[str]:
+        """See Tree."""
+        return self._tree.submodules()
+
+
+def ids_of_missing(repository: Repository, revision: str, paths: Iterable[str]) -> list[str | None]:
+    """An id of each path at which git has nothing: where links lead it, or its submodule; None if it leads nowhere.
+
+    So a commit that makes a parent directory of such a path a link or a submodule changes its id. Raises
+    RepositoryError.
+    """
+    links, submodules = _Links(repository.links(revision)), repository.submodules(revision)
+
+    def identify(path: str) -> str | None:
+        target, _ = links.follow(path)
+        if target != path:
+            return f"link to {target}"
+        return next((f"submodule {submodule}" for submodule in submodules if is_within(path, submodule)), None)
+
+    return [identify(path) for path in paths]
 
 
 class FluxArtifact:
@@ -168,8 +228,8 @@ class FluxArtifact:
         return LinkedFiles()
 
     def has(self, path: str) -> bool:
-        """See Tree."""
-        return self._tree.has(path)
+        """Whether there are files at `path`: Flux excludes all links. See Tree."""
+        return self._tree.has(path) and bool(self.files(path))
 
     def submodules(self) -> Collection[str]:
         """None: Flux fetches submodules only for a GitRepository that asks for them, which is not followed."""

@@ -28,6 +28,7 @@ from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.handlers.rollouts.change import describe
 from bot.handlers.rollouts.checks import ChecksReader
 from bot.handlers.rollouts.observe import observe
+from bot.handlers.tracked_branch import branch_key
 from bot.ports import Ports
 from bot.ports.errors import PortError
 from bot.ports.isolation import skip_unexpected, unexpected_as_port_error
@@ -150,7 +151,8 @@ class RolloutTracker:
                         self._save(current, replace(current, checks=checks))
 
     def _described(self, rollout: Rollout) -> Rollout:
-        record = reviewed_record(self._ports.store.approvals.of_commits(rollout.repository, [rollout.revision]))
+        branch = branch_key(self._ports.repositories, rollout.repository)
+        record = reviewed_record(self._ports.store.approvals.of_commits(branch, [rollout.revision]))
         if record and rollout.pull_number:  # approvals of other content than was merged don't count
             rollout = replace(rollout, approved_by=record.approvers)
         return describe(self._ports, rollout, self._applications, self._rendered)

@@ -64,6 +64,16 @@ NO_FORGE = Phrase(
     en="{repository} has no forge configured, so the bot cannot open pull requests there.",
     es="{repository} no tiene un forge configurado, así que el bot no puede abrir pull requests ahí.",
 )
+NEEDS_BRANCH = Phrase(
+    en="{application} tracks {name}, which is not a branch, so a pull request has no target. Change git on a branch, "
+    "then set the application's revision to one newer than {name}.",
+    es="{application} sigue {name}, que no es una rama, así que un pull request no tiene destino. Cambia git en una "
+    "rama y después define en la aplicación una revisión más nueva que {name}.",
+)
+BEHIND_LINK = Phrase(
+    en="{file} is read through a symbolic link, and the bot does not edit files through links. Edit it by hand.",
+    es="{file} se lee a través de un enlace simbólico, y el bot no edita archivos a través de enlaces. Edítalo a mano.",
+)
 NOT_SEEN = Phrase(
     en="{application} could not be fully checked, so its live state is unknown: {why}",
     es="{application} no se pudo comprobar por completo, así que no se conoce su estado en el clúster: {why}",

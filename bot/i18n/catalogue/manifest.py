@@ -98,6 +98,10 @@ BROKEN_LINK = Phrase(
     en="This symbolic link does not lead to a file in the repository. Fix or delete it.",
     es="Este enlace simbólico no lleva a nada dentro del repositorio. Corrígelo o elimínalo.",
 )
+LINKED_PATH = Phrase(
+    en="The application's path is a symbolic link. Use the path that it leads to.",
+    es="La ruta de la aplicación es un enlace simbólico. Usa la ruta a la que lleva.",
+)
 OUTSIDE = Phrase(
     en="The {what} {path} points outside the repository. Fix it.",
     es="{what} {path} apunta fuera del repositorio. Corrige ese valor.",

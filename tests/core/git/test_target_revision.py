@@ -62,6 +62,14 @@ def test_the_default_branch_is_told_by_its_sha():
     assert resolve_revision(TargetRevision("HEAD"), same) == ResolvedRevision("branch", "trunk", "1" * 40)
 
 
+@pytest.mark.parametrize(
+    ("text", "is_branch"),
+    [("main", True), ("refs/heads/main", True), ("refs/tags/main", False), ("ma*", False), ("HEAD", False)],
+)
+def test_a_branch_is_named_in_short_or_in_full(text, is_branch):
+    assert TargetRevision(text).is_branch("main") is is_branch
+
+
 @pytest.mark.parametrize("text", ["", "-x", "a..b", "a:b", "x^", "a\nb", "../x", "{a,b}" * 9])
 def test_what_nothing_can_be_called(text):
     assert TargetRevision(text).is_invalid()

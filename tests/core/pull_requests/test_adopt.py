@@ -136,12 +136,22 @@ def test_windows_line_ends_and_a_byte_order_mark_stay():
     assert after == content.replace(b"replicas: 2", b"replicas: 7")
 
 
-def test_json_keeps_its_indentation():
+def test_a_shared_anchor_moves_to_the_next_place():
+    """Only the place that differs changes its value; the line keeps its comment."""
+    text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n  a: &x old # why\n  b: *x\n"
+    drift = ObjectDrift("v1", "ConfigMap", "shop", "a", "modified", (FieldDrift("changed", "data.a", "old", "new"),))
+    after = adopt("web.yaml", text.encode(), [drift], namespace="shop")
+    assert yaml.safe_load(after)["data"] == {"a": "new", "b": "old"}
+    assert b"# why" in after
+
+
+@pytest.mark.parametrize("is_escaped", [False, True])
+def test_json_keeps_its_indentation_and_escapes(is_escaped):
     declared = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}, "data": {"k": "é"}}
-    text = json.dumps(declared, indent=4, ensure_ascii=False) + "\n"
+    text = json.dumps(declared, indent=4, ensure_ascii=is_escaped) + "\n"
     drift = ObjectDrift("v1", "ConfigMap", "shop", "a", "modified", (FieldDrift("changed", "data.k", "é", "ñ"),))
     after = adopt("a.json", text.encode(), [drift], namespace="shop")
-    assert after.decode() == text.replace("é", "ñ")
+    assert after.decode() == text.replace("é", "ñ").replace("\\u00e9", "\\u00f1")
 
 
 def test_an_object_inside_a_list_is_found():

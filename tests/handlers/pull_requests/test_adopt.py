@@ -6,8 +6,10 @@ import pytest
 
 from bot.adapters.git.repository import GitRepository
 from bot.adapters.rendering.programs import ProgramRenderer
+from bot.core.access.permission import Denied, Granted, Rule
 from bot.core.drift.model import FieldDrift, ObjectDrift, Status
-from bot.core.pull_requests.revert import AlreadyOpen, Refused, Unfinished
+from bot.core.git.target_revision import TargetRevision
+from bot.core.pull_requests.revert import AlreadyOpen, NotPermitted, Refused, Unfinished
 from bot.handlers.pull_requests.adopt import Adopted, NothingDiffers, adopt_drift
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.ports.forge import ForgeError
@@ -33,11 +35,12 @@ def repository(source, tmp_path):
     return GitRepository("platform", source.url, "main", tmp_path / "mirrors")
 
 
-def adopt(repository, forge, *drift, **changes):
+def adopt(repository, forge, *drift, applications=(SHOP,), permit=lambda _: Granted(), **changes):
     """Adopt what a check of shop found, as ana; the outcome, in English."""
     checked = check(revision=repository.fetch(), drift=drift, **{"status": Status.OUT_OF_SYNC, **changes})
     cache = ManifestCache(ProgramRenderer.find())
-    return english(adopt_drift(SHOP, checked, "ana", repository=repository, forge=forge, manifest_cache=cache))
+    ports = {"repository": repository, "forge": forge, "manifest_cache": cache}
+    return english(adopt_drift(SHOP, checked, "ana", applications=applications, permit=permit, **ports))
 
 
 def test_a_pull_request_updates_git_to_match_the_cluster(source, repository, forge):
@@ -104,6 +107,53 @@ def test_a_chart_says_where_to_look(source, repository, forge):
     assert refused.reason == (
         "Helm renders shop, and the bot cannot tell which value sets spec.replicas. Find that value in "
         "apps/shop/values.yaml and change it there."
+    )
+
+
+def test_all_applications_that_use_the_files_need_permission_and_are_named(source, repository, forge):
+    """Another cluster's application at the same path, an overlay of it, and one whose files cannot be read."""
+    source.commit("More", {"apps/overlay/kustomization.yaml": "resources: [../shop]\nnamespace: x\n"})
+    source.commit("As a base", {"apps/shop/kustomization.yaml": "resources: [web.yaml, settings.yaml]\n"})
+    source.commit("Broken", {"apps/broken/kustomization.yaml": "resources: [../gone]\n", "apps/other/a.yaml": SETTINGS})
+    twin = application("twin", cluster="prod-2", namespace="shop", path="apps/shop")
+    applications = (SHOP, twin, *(application(name) for name in ("overlay", "broken", "other")))
+    denied = Denied(Rule("applications.twin.revert_allowed", ("U1",)))
+    requested = []
+    permit = lambda names: requested.append(names) or denied  # noqa: E731
+    names = ("shop", "twin", "overlay", "broken")
+    assert adopt(repository, forge, SCALED, applications=applications, permit=permit) == NotPermitted(names, denied)
+    assert requested == [names]
+    assert source.git("branch", "--list", "gitops-bot/*") == ""
+    outcome = adopt(repository, forge, SCALED, applications=applications)
+    assert outcome.applications == names
+    assert [(effect.application, bool(effect.why)) for effect in outcome.effects] == [
+        ("twin", False),
+        ("overlay", False),
+        ("broken", True),
+    ]
+    (body,) = forge.bodies.values()
+    assert "**Changes in** `twin` on `prod-2` (namespace `shop`)**:** 1 changed" in body
+    assert "**Changes in** `broken` on `prod` (namespace `broken`) **are unknown:**" in body
+
+
+@pytest.mark.parametrize("revision", ["v1.0.0", "1.x"])
+def test_an_application_that_tracks_a_tag_is_refused_before_anything_is_pushed(source, forge, tmp_path, revision):
+    source.commit("Shop", {"apps/shop/web.yaml": WEB})
+    source.git("tag", "v1.0.0")
+    tracked = GitRepository("platform", source.url, TargetRevision(revision), tmp_path / "mirrors")
+    refused = adopt(tracked, forge, SCALED)
+    assert refused.reason.startswith("shop tracks v1.0.0, which is not a branch, so a pull request has no target.")
+    assert source.git("branch", "--list", "gitops-bot/*") == ""
+
+
+def test_a_file_behind_a_link_is_not_edited(source, repository, forge):
+    source.commit("Elsewhere", {"apps/shop/web.yaml": None, "shared/web.yaml": WEB})
+    (source.path / "apps/shop/web.yaml").symlink_to("../../shared/web.yaml")
+    source.commit("Link", {})
+    refused = adopt(repository, forge, SCALED)
+    assert refused.reason == (
+        "apps/shop/web.yaml is read through a symbolic link, and the bot does not edit files through links. Edit it by "
+        "hand."
     )
 
 

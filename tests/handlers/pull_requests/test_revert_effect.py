@@ -1,11 +1,14 @@
 """What a revert says it will do in the clusters: real git, the real programs, both sides rendered."""
 
+from dataclasses import replace
+
 import pytest
 
 from bot.adapters.rendering.programs import ProgramRenderer
 from bot.core.access.permission import Denied, Granted, Rule
 from bot.core.changes.irreversible import IrreversibleReason
 from bot.core.pull_requests.revert import NotPermitted, Opened
+from bot.core.rendering.source import KustomizeParameters, Source
 from bot.handlers.rendering.affected import MAX_APPLICATIONS, effects
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.i18n.language import ENGLISH
@@ -70,6 +73,29 @@ def test_reverting_a_base_needs_permission_on_every_application_built_on_it(reve
     reverts.permit = lambda names: Denied(rule) if "green" in names else Granted()
     assert reverts.request(bad) == NotPermitted(("blue", "green"), Denied(rule))
     assert reverts.branches == []
+
+
+COMPONENT = {
+    "kustomization.yaml": "{apiVersion: kustomize.config.k8s.io/v1alpha1, kind: Component, resources: [a.yaml]}",
+    "a.yaml": CONFIG.replace("settings", "added"),
+}
+
+
+@pytest.mark.parametrize("is_behind_link", [False, True])
+def test_bringing_a_missing_component_back_needs_permission_on_the_application(reverts, is_behind_link):
+    place = "real" if is_behind_link else "parts"
+    reverts.source.commit("Add a part", {f"{place}/audit/{name}": text for name, text in COMPONENT.items()})
+    if is_behind_link:
+        (reverts.source.path / "parts").symlink_to("real")
+        reverts.source.commit("Link it", {})
+    reverts.source.git("rm", "-rq", "parts")
+    bad = reverts.source.commit("Remove the part", {"apps/plain/all.yaml": CONFIG.replace("1", "2")})
+    parameters = KustomizeParameters(components=("../../parts/audit",), ignore_missing_components=True)
+    green = replace(reverts.applications[1], rendered=Source("apps/green", kustomize=parameters))
+    reverts.applications[1] = green
+    opened = reverts.request(bad)
+    assert opened.applications == ("green", "plain")
+    assert changes(opened.effects[0]) == [("added", "ConfigMap", "green-added", [])]
 
 
 def test_added_removed_and_absent_effects_are_listed(reverts):

@@ -5,6 +5,7 @@ import pytest
 from bot.adapters.git.repository import GitRepository
 from bot.core.git.target_revision import TargetRevision
 from bot.core.pull_requests.revert import Opened, Refused
+from bot.ports.git import RepositoryError
 
 WEB = "apps/shop/web.yaml"
 
@@ -40,6 +41,27 @@ def test_a_revert_for_a_tracked_tag_needs_a_branch(reverts, revision):
     assert isinstance(refused, Refused)
     assert refused.reason.startswith("The application tracks v1.0.0, which is not a branch")
     assert reverts.branches == []
+
+
+def test_the_default_branch_is_followed_by_name(reverts):
+    """Not by the sha that was fetched with it, which may be that of another branch now."""
+    default = tracking(reverts, "HEAD")
+    default.fetch()
+    reverts.source.git("branch", "a-copy")
+    assert default.fetch() == reverts.source.sha("main")
+    sha = reverts.source.commit("More", {WEB: "replicas: 3\n"})
+    assert reverts.repository.fetch() == sha
+    assert (default.branch, default.head()) == ("main", sha)
+    reverts.source.branch("next")
+    assert default.fetch() == sha
+    assert default.branch == "main", "both are at that sha, and it was the default"
+    reverts.source.git("branch", "-D", "main")
+    assert default.fetch() == sha
+    assert default.branch == "next"
+    reverts.source.git("checkout", "-q", "--detach")
+    reverts.source.commit("On no branch", {WEB: "replicas: 4\n"})
+    with pytest.raises(RepositoryError, match="has no branch, tag or commit that matches HEAD"):
+        default.fetch()
 
 
 def test_one_mirror_serves_every_target_revision(reverts):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from bot.core.rendering.source import HelmParameters, Source
 from bot.handlers.rendering.tree import Commit
 from bot.ports.errors import PortError
 from tests.common.kubernetes import as_yaml, config_map
@@ -72,6 +73,31 @@ def test_a_link_that_leads_through_another_is_followed(rendering, link, between)
     (root / between).symlink_to(targets[1])
     rendering.commit({"unrelated": ""})
     assert {manifest.name for manifest in rendering.render("app")} == {"own", "other"}
+
+
+GLOB = HelmParameters("web", values_files=("/base/*.yaml",), ignore_missing_values_files=True)
+
+
+@pytest.mark.parametrize("other", [Source("other"), Source("chart", helm=GLOB)], ids=["a link", "values files"])
+def test_each_application_has_its_own_dependencies_of_a_path(rendering, other):
+    """A path without dependencies to one application, such as the target of a link, has them as a base of another."""
+    (rendering.source.path / "other").mkdir()
+    (rendering.source.path / "other/base").symlink_to("../base")
+    files = {
+        f"{path}/kustomization.yaml": f"resources: [{base}]"
+        for path, base in (("app", "../base"), ("base", "../common"))
+    }
+    files |= {"common/kustomization.yaml": "resources: [a.yaml]", "common/a.yaml": as_yaml(config_map())}
+    files |= {
+        "chart/Chart.yaml": "{apiVersion: v2, name: web, version: 1.0.0}",
+        "other/own.yaml": as_yaml(config_map("own")),
+    }
+    sha = rendering.commit(files)
+    rendering.render("app")
+    before = rendering.cache.known_inputs(rendering.repository, sha, [Source("app")])
+    rendering.render(other)
+    assert rendering.cache.known_inputs(rendering.repository, sha, [Source("app")]) == before
+    assert [path for path, _ in before[Source("app")]] == ["app", "base", "common"]
 
 
 def test_an_object_behind_a_link_that_leads_nowhere_is_not_lost(rendering):

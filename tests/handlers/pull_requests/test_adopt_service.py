@@ -1,0 +1,51 @@
+"""Adopting the drift of one application in files that another one uses too: the whole bot, with a forge in memory."""
+
+import pytest
+
+from bot.core.access.audit import Origin
+from bot.core.access.requester import Requester
+from bot.handlers.command_service import CommandService
+from bot.handlers.slack.people import People
+from bot.i18n.language import ENGLISH
+from tests.common.bot import application_settings
+from tests.common.forge import InMemoryForge
+from tests.common.kubernetes import as_yaml, config_map
+from tests.common.slack import ALERTS, DEPLOYS, PRIYA, TOMAS, cards
+
+FILE = "apps/shop/settings.yaml"
+
+
+@pytest.fixture
+def adopt(bot, source, cluster):
+    """Adopts the drift of shop, as a person; the answer. Its twin on the same path belongs to Priya."""
+    source.commit("First", {FILE: as_yaml(config_map(level="info"))})
+    for namespace, level in (("shop", "debug"), ("twin", "info")):
+        cluster.apply(config_map(level=level), namespace=namespace)
+    twin = {**application_settings("shop"), "namespace": "twin", "channel": DEPLOYS, "revision": "refs/heads/main"}
+    shop, twin = (
+        {**settings, "revert_allowed": allowed, "owners": [PRIYA]}
+        for settings, allowed in ((application_settings("shop"), [TOMAS, PRIYA]), (twin, [PRIYA]))
+    )
+    bot.start(forges={"platform": InMemoryForge(source)}, applications={"shop": shop, "twin": twin})
+
+    def adopt(user):
+        service = CommandService(bot.config, bot.ports, bot.monitor, People(bot.ports.chat, {}, bot.clock))
+        return service.adopt(Requester(user, "someone", ALERTS, Origin.BUTTON, ENGLISH), "shop").text
+
+    return adopt
+
+
+def test_permission_on_the_other_application_is_needed(bot, adopt):
+    assert "applications.twin.revert_allowed allows only U0PRIYA001" in adopt(TOMAS)
+    assert bot.ports.forges["platform"].pull_requests == {}
+    (entry,) = bot.store.audit_log.entries()
+    assert (entry.applications, entry.result) == (("shop", "twin"), "denied: applications.twin.revert_allowed")
+
+
+def test_both_channels_see_what_changes_in_the_other_application(bot, slack, adopt):
+    assert adopt(PRIYA) == "Adopt shop in git: opened #1, awaiting review."
+    bot.reconciler.reconcile()
+    for channel in (ALERTS, DEPLOYS):
+        card = next(card for card in cards(slack, channel) if "adoption" in card.text)
+        assert "for shop and twin is open" in card.text
+        assert "twin on prod" in str(card.blocks)

@@ -1,0 +1,92 @@
+"""A branch is the same however an application's revision names it: for permissions, approvals, and pull requests."""
+
+import pytest
+
+from bot.core.access.audit import Origin
+from bot.core.access.requester import Requester
+from bot.core.commands.command import HistoryCommand
+from bot.core.pull_requests.change_ref import parse_change_ref
+from bot.core.pull_requests.revert import RevertRequest
+from bot.core.pull_requests.tracked_pull_request import tracked_id
+from bot.handlers.command_service import CommandService
+from bot.handlers.slack.people import People
+from bot.i18n.language import ENGLISH
+from tests.common.bot import application_settings
+from tests.common.forge import InMemoryForge
+from tests.common.kubernetes import as_yaml, config_map
+from tests.common.slack import ALERTS, PRIYA, TOMAS
+
+FILE = "apps/shop/settings.yaml"
+AS_TOMAS = Requester(TOMAS, "tomas", ALERTS, Origin.COMMAND, ENGLISH)
+
+
+def service(bot):
+    return CommandService(bot.config, bot.ports, bot.monitor, People(bot.ports.chat, {}, bot.clock))
+
+
+@pytest.fixture
+def start(bot, source):
+    """Starts the bot with applications at these revisions, and fetches each of them."""
+    source.commit("First", {FILE: as_yaml(config_map(level="info"))})
+    source.git("branch", "release-1")
+
+    def start(*revisions):
+        shop = {**application_settings("shop"), "revert_allowed": [PRIYA]}
+        names = [f"shop{number or ''}" for number, _ in enumerate(revisions)]
+        applications = {
+            name: {**shop, "revision": revision} if revision else shop
+            for name, revision in zip(names, revisions, strict=True)
+        }
+        bot.start(forges={"platform": InMemoryForge(source)}, applications=applications)
+        poll()
+        return bot
+
+    def poll():
+        for application in bot.config.applications.values():
+            bot.monitor.poll_repository(application.repository.key)
+
+    start.poll = poll
+    return start
+
+
+@pytest.mark.parametrize("revision", ["", "main", "refs/heads/main", "HEAD", "ma*"])
+def test_a_revert_needs_permission_however_the_branch_is_written(start, source, revision):
+    bot = start(revision)
+    bad = source.commit("Second", {FILE: as_yaml(config_map(level="debug"))})
+    answer = service(bot).revert(AS_TOMAS, RevertRequest("tomas", parse_change_ref(bad)))
+    assert "applications.shop.revert_allowed allows only" in answer.text
+    assert bot.ports.forges["platform"].pull_requests == {}
+
+
+BRANCHES = {
+    "main": (["", "main", "refs/heads/main", "HEAD", "ma*"], "platform"),
+    "release-1": (["release-1", "refs/heads/release-1", "release-*"], "platform@refs/heads/release-1"),
+}
+
+
+@pytest.mark.parametrize("branch", BRANCHES)
+def test_each_commit_is_reviewed_once_for_all_applications_of_its_branch(start, source, branch):
+    revisions, key = BRANCHES[branch]
+    bot = start(*revisions)
+    source.git("checkout", "-q", branch)
+    sha = source.commit("Push", {FILE: as_yaml(config_map(level="debug"))})
+    start.poll()
+    (record,) = bot.store.approvals.unsettled()
+    assert (record.repository, record.branch, record.sha) == (key, branch, sha)
+    assert record.applications == tuple(bot.config.applications)
+    history = service(bot).answer(HistoryCommand(None), AS_TOMAS)
+    assert str(history.blocks).count("Push") == 1
+
+
+def test_a_pattern_that_selects_another_branch_reviews_what_is_pushed_there_from_then_on(start, source):
+    bot = start("release-*")
+    source.branch("release-2")
+    start.poll()
+    source.commit("Push", {FILE: as_yaml(config_map(level="debug"))})
+    start.poll()
+    assert [(record.branch, record.subject) for record in bot.store.approvals.unsettled()] == [("release-2", "Push")]
+
+
+def test_a_pull_request_is_the_same_at_every_revision():
+    """Otherwise its requester could approve it unnoticed."""
+    assert tracked_id("platform@HEAD", 7) == tracked_id("platform", 7) == "platform#7"
