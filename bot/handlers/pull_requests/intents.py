@@ -4,6 +4,7 @@ import secrets
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from bot.core.access.requester import Requester
 from bot.core.pull_requests.intent import AdoptRequest, Intent, is_interrupted
@@ -39,7 +40,7 @@ class Intents:
     def resume(self, intent: Intent) -> "PendingIntent":
         """Take over an interrupted intent. Raises StoreError."""
         attempts = intent.attempts + (intent.process != self._process)
-        resumed = replace(intent, process=self._process, at=self._ports.clock(), attempts=attempts)
+        resumed = replace(intent, process=self._process, at=self.now(), attempts=attempts)
         self.fail(resumed)  # if this raises, the database may still have stored it
         self._ports.store.intents.save(resumed)
         with self._lock:
@@ -48,12 +49,16 @@ class Intents:
 
     def interrupted(self) -> Iterator[Intent]:
         """The intents to finish, oldest first. Raises StoreError."""
-        store, now = self._ports.store.intents, self._ports.clock()
+        store, now = self._ports.store.intents, self.now()
         with self._lock:
             failed = frozenset(self._failed)
         for intent in store.unfinished():
             if is_interrupted(intent, process=self._process, failed=failed, lease=store.lease, now=now):
                 yield intent
+
+    def now(self) -> datetime:
+        """The time to compare with that of an intent, whose process may have another clock. Raises StoreError."""
+        return self._ports.store.intents.now(self._ports.clock())
 
     def save(self, intent: Intent) -> None:
         """Update an intent. Raises StoreError."""
@@ -81,6 +86,8 @@ class PendingIntent:
     def store(self) -> None:
         """Store a new request. If this raises StoreError, nothing may be pushed."""
         if not self.is_stored:
+            now = self.intents.now()
+            self.intent = replace(self.intent, asked_at=now, at=now)
             self.intents.save(self.intent)
             self.is_stored = True
 
