@@ -9,6 +9,7 @@ from urllib.parse import quote, urlsplit
 from github import GithubException
 from github.CheckRun import CheckRun
 from github.PullRequest import PullRequest as GitHubPullRequest
+from github.PullRequestReview import PullRequestReview
 from github.Repository import Repository
 
 from bot.adapters.forges.errors import ForgeErrorMapper
@@ -55,6 +56,7 @@ _STATUSES = {
 }
 _READ_CHECKS = "Checks: Read-only and Commit statuses: Read-only"
 _DELETED_ACCOUNT = "ghost"  # as GitHub shows it
+_WRITE_ACCESS = frozenset({"write", "admin"})  # "write" includes the role maintain
 
 
 class GitHubForge:
@@ -122,11 +124,7 @@ class GitHubForge:
             for review in first_items(repository.get_pull(number).get_reviews()):  # oldest first
                 if review.state in _DECISIONS:
                     latest[review.user.login if review.user else _DELETED_ACCOUNT] = review
-            return [
-                make_approval(by=login, sha=review.commit_id, at=review.submitted_at)
-                for login, review in latest.items()
-                if review.state == "APPROVED"
-            ]
+        return [self._approval(login, review) for login, review in latest.items() if review.state == "APPROVED"]
 
     def commits(self, pull: PullRequest) -> list[PullRequestCommit]:
         """GitHub lists 250 at most, oldest first. See ports.Forge.
@@ -222,6 +220,22 @@ class GitHubForge:
         action = LocalizedText(texts.MAKE_COMMIT, branch=commit.branch)
         with self._client.repository(action, "Contents: Read and write") as repository:
             return create_commit(repository, commit)
+
+    # ------------------------------------------------------------ inside
+
+    def _approval(self, login: str, review: PullRequestReview) -> Approval:
+        """Of the accounts that can read a repository, GitHub counts only approvals by those that can write.
+
+        https://docs.github.com/en/rest/collaborators/collaborators#get-repository-permissions-for-a-user
+        """
+        is_bot = bool(review.user and review.user.type == "Bot")
+        can_write = False
+        if review.user and not is_bot:
+            action = LocalizedText(texts.READ_ACCESS, who=login)
+            with self._client.repository(action, "Contents: Read and write") as repository:
+                permission = none_on_status(404, lambda: repository.get_collaborator_permission(login))
+                can_write = permission in _WRITE_ACCESS
+        return make_approval(by=login, sha=review.commit_id, at=review.submitted_at, is_bot=is_bot, can_write=can_write)
 
     # ------------------------------------------------------------ doctor
 

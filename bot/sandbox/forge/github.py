@@ -106,6 +106,7 @@ _ROUTES = (
         f"{_ONE}/reviews",
         lambda call: [shapes.review(call, review) for review in call.repository.pull(call.number).reviews],
     ),
+    Route("GET", "/collaborators/{login}/permission", shapes.permission),
     Route(
         "GET",
         "/commits/{sha}/pulls",

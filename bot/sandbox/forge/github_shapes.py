@@ -230,6 +230,18 @@ def review(call: Call, one: Review) -> Json:
     }
 
 
+def permission(call: Call) -> Json:
+    """What an account can do in the repository."""
+    login = call.params["login"]
+    role = "read" if login in call.repository.readers else "write"
+    rights = {"pull": True, "triage": role == "write", "push": role == "write", "maintain": False, "admin": False}
+    return {
+        "permission": role,
+        "role_name": role,
+        "user": {**user(login, call.root), "permissions": rights, "role_name": role},
+    }
+
+
 def activity(call: Call, number: int, push: Push) -> Json:
     """A push in the repository's activity."""
     kinds = {(True, True): "push", (False, True): "branch_creation", (True, False): "branch_deletion"}
