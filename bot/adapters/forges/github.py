@@ -1,8 +1,9 @@
 """GitHub and GitHub Enterprise Server by PyGithub: the pull requests of one repository."""
 
 import math
-from collections.abc import Callable, Mapping
-from itertools import islice
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from itertools import chain, islice
 from typing import Any, Self
 from urllib.parse import quote, urlsplit
 
@@ -120,11 +121,18 @@ class GitHubForge:
 
     def approvals(self, number: int) -> list[Approval]:
         with self._client.repository(LocalizedText(texts.READ_REVIEWS)) as repository:
-            latest = {}
-            for review in first_items(repository.get_pull(number).get_reviews()):  # oldest first
+            pull = repository.get_pull(number)
+            decisions: dict[str, list[PullRequestReview]] = {}
+            for review in first_items(pull.get_reviews()):  # oldest first
                 if review.state in _DECISIONS:
-                    latest[review.user.login if review.user else _DELETED_ACCOUNT] = review
-        return [self._approval(login, review) for login, review in latest.items() if review.state == "APPROVED"]
+                    decisions.setdefault(review.user.login if review.user else _DELETED_ACCOUNT, []).append(review)
+            dismissed_later = _dismissed_after_merge(pull, chain.from_iterable(decisions.values()))
+            approving = {
+                login: approving_review
+                for login, reviews in decisions.items()
+                if (approving_review := _approval_in_force(reviews, pull.merged_at, dismissed_later))
+            }
+        return [self._approval(login, review) for login, review in approving.items()]
 
     def commits(self, pull: PullRequest) -> list[PullRequestCommit]:
         """GitHub lists 250 at most, oldest first. See ports.Forge.
@@ -266,6 +274,33 @@ class GitHubForge:
                 none_on_status(422, lambda: request(repository))
 
         return Probe.attempt(f"GitHub {self.repository}: {action}", attempt)
+
+
+def _dismissed_after_merge(pull: GitHubPullRequest, reviews: Iterable[PullRequestReview]) -> Collection[int]:
+    """The IDs of approvals that were in force when the pull request was merged, and dismissed later.
+
+    https://docs.github.com/en/rest/using-the-rest-api/issue-event-types#review_dismissed
+    """
+    merged_at = pull.merged_at
+    if merged_at is None or not any(review.state == "DISMISSED" for review in reviews):
+        return ()
+    return {
+        event.dismissed_review["review_id"]
+        for event in first_items(pull.get_issue_events())
+        if event.event == "review_dismissed"
+        and event.dismissed_review["state"] == "approved"
+        and event.created_at > merged_at
+    }
+
+
+def _approval_in_force(
+    reviews: Sequence[PullRequestReview], merged_at: datetime | None, dismissed_later: Collection[int]
+) -> PullRequestReview | None:
+    """One person's approval (of their decisions, oldest first) that was in force at the merge, or else now."""
+    before_merge = [review for review in reviews if merged_at and review.submitted_at <= merged_at]
+    if before_merge and (before_merge[-1].state == "APPROVED" or before_merge[-1].id in dismissed_later):
+        return before_merge[-1]
+    return reviews[-1] if reviews[-1].state == "APPROVED" else None
 
 
 def _read_checks(repository: Repository) -> None:

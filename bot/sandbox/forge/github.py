@@ -106,6 +106,15 @@ _ROUTES = (
         f"{_ONE}/reviews",
         lambda call: [shapes.review(call, review) for review in call.repository.pull(call.number).reviews],
     ),
+    Route(
+        "GET",
+        "/issues/{number:[0-9]+}/events",
+        lambda call: [
+            shapes.review_dismissed(call, review)
+            for review in call.repository.pull(call.number).reviews
+            if review.dismissed_at
+        ],
+    ),
     Route("GET", "/collaborators/{login}/permission", shapes.permission),
     Route(
         "GET",

@@ -54,7 +54,7 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """One review of a pull request at one head. `state` is APPROVED, CHANGES_REQUESTED, or COMMENTED."""
+    """One review of a pull request at one head. `state` is APPROVED, CHANGES_REQUESTED, COMMENTED or DISMISSED."""
 
     id: int
     by: str
@@ -62,6 +62,7 @@ class Review:
     sha: str
     body: str
     at: datetime
+    dismissed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -356,6 +356,33 @@ def test_two_accounts_of_one_person_are_one_approval(team):
     assert team.final_verdicts() == [ApprovalStatus.TOO_FEW]
 
 
+@pytest.mark.parametrize(
+    ("when", "withdrawal", "verdict"),
+    [
+        ("before the merge", "DISMISSED", ApprovalStatus.BYPASSED),
+        ("after the merge", "DISMISSED", ApprovalStatus.APPROVED),
+        ("before the merge", "CHANGES_REQUESTED", ApprovalStatus.BYPASSED),
+        ("after the merge", "CHANGES_REQUESTED", ApprovalStatus.APPROVED),
+    ],
+)
+def test_an_approval_counts_if_it_was_in_force_at_the_merge(team, when, withdrawal, verdict):
+    number = team.start().propose()
+    review = team.hosted.review(number, "lou")
+    reviews = team.hosted.pulls[number].reviews
+    if when == "after the merge":
+        team.clock.advance(timedelta(minutes=1))
+        team.merge(number)
+        team.clock.advance(timedelta(minutes=1))
+    if withdrawal == "DISMISSED":
+        reviews[:] = [replace(review, state=withdrawal, dismissed_at=team.clock())]
+    else:
+        reviews.append(replace(review, id=review.id + 1, state=withdrawal, at=team.clock()))
+    if when == "before the merge":
+        team.clock.advance(timedelta(minutes=1))
+        team.merge(number)
+    assert team.final_verdicts() == [verdict]
+
+
 def test_two_can_be_required(team):
     number = team.start(required=2).propose()
     team.hosted.review(number, "lou")
