@@ -268,11 +268,8 @@ def test_what_is_no_configuration_is_one_sentence(written, content, sentence):
     with pytest.raises(ConfigError) as refused:
         written(content)
 
-    expected = sentence or (
-        "config.yaml:1: applications: expected a mapping of at least one application;"
-        " each key is a name of at most 63 letters, digits, '.', '_' and '-', or discover on a cluster"
-    )
-    assert str(refused.value).replace("missing; ", "") == expected
+    nothing_to_check = "no application is configured; add at least one, or set discover on a cluster"
+    assert str(refused.value) == (sentence or f"config.yaml:1: applications: {nothing_to_check}")
 
 
 @pytest.mark.parametrize(("name", "why"), [("absent.yaml", "No such file or directory"), (".", "Is a directory")])
@@ -454,7 +451,7 @@ def test_an_audit_log_needs_a_source_and_its_webhook_a_token(written):
             {"_DEV": "one", "": "two"},
             "AUDIT_WEBHOOK_TOKEN_EU_1 is not set: each cluster with audit.webhook needs its own",
         ),
-        ({"_DEV": "one", "_EU_1": "one"}, "The audit webhooks of dev, eu-1 share a token"),
+        ({"_DEV": "one", "_EU_1": "one"}, "The audit webhooks of dev and eu-1 share a token"),
         ({"_DEV": "one", "_EU_1": "two"}, None),
     ],
 )

@@ -50,7 +50,7 @@ def run(config_path: Path) -> None:
 )
 @click.option("--context", metavar="CTX", help="With --path: kubeconfig context. Default: the current context.")
 @click.option(
-    "--namespace", metavar="NS", help="With --path: namespace of objects that do not set one. Default: the context's."
+    "--namespace", metavar="NS", help="With --path: namespace for objects that do not set one. Default: the context's."
 )
 @click.option(
     "--ignore",
@@ -71,7 +71,7 @@ def check(
     explain: bool,
     applications: Sequence[str],
 ) -> None:
-    """Check for drift once. Exits 0 if in sync, 1 on drift, 2 if the state is unknown."""
+    """Check for drift once. The exit code is 0 if in sync, 1 on drift and 2 if the state is unknown."""
     from bot.cli.check import run_check
 
     run_check(
@@ -91,7 +91,7 @@ def check(
     "--port",
     type=click.IntRange(0, 65_533),
     help="Port for the demo page; the forge and the cluster use the next two. 0 picks free ports.  "
-    "[default: 8080, or free ports if it is in use]",
+    "[default: 8080, or free ports if 8080 is in use]",
 )
 @click.option("--no-browser", is_flag=True, help="Print the URL without opening it.")
 def demo(port: int | None, no_browser: bool) -> None:
@@ -104,7 +104,7 @@ def demo(port: int | None, no_browser: bool) -> None:
 @main.command()
 @_CONFIG
 def doctor(config_path: Path) -> None:
-    """Test every credential, scope and permission. Prints ok, or what to do, for each."""
+    """Test every credential, scope and permission. For each, print ok or what to do."""
     from bot.cli.doctor import run_doctor
 
     run_doctor(config_path)
@@ -139,8 +139,8 @@ def audit(config_path: Path, since: str | None, output: str, what: str) -> None:
 def report(config_path: Path, days: int, form: str, application: str | None) -> None:
     """Print the delivery metrics.
 
-    They are lead time, deployments, failed changes, and times to acknowledge and restore. JSON and CSV break them down
-    by application, owner and cluster. docs/metrics.md defines them.
+    The metrics are lead time, deployments, failed changes, and the times to acknowledge and restore. docs/metrics.md
+    defines them. JSON and CSV break them down by application, owner and cluster.
     """
     from bot.cli.report import run_report
 

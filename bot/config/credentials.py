@@ -14,7 +14,7 @@ _SLACK_APP_TOKEN = (
     " Create one at api.slack.com/apps > Basic Information > App-Level Tokens."
 )
 _SLACK_SIGNING_SECRET = (
-    "SLACK_SIGNING_SECRET is not set: HTTP mode verifies Slack's requests with it."  # noqa: S105
+    "SLACK_SIGNING_SECRET is not set: HTTP mode needs it to verify Slack's requests."  # noqa: S105
     " Copy it at api.slack.com/apps > Basic Information > App Credentials."
 )
 _GITHUB_APP_PRIVATE_KEY = (
@@ -25,26 +25,26 @@ _GITHUB_APP_ID = (
     "GITHUB_APP_ID is not set, but GITHUB_APP_PRIVATE_KEY is. Copy the App ID from the GitHub App's settings > About."
 )
 _GITHUB_TOKEN = (
-    "GITHUB_TOKEN is not set: opening pull requests needs a token that can write contents and pull requests."  # noqa: S105
-    " Create one at github.com/settings/personal-access-tokens, or set GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY of a"
+    "GITHUB_TOKEN is not set: opening pull requests needs a token with write access to contents and pull requests."  # noqa: S105
+    " Create one at github.com/settings/personal-access-tokens, or set GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY for a"
     " GitHub App."
 )
 _GITLAB_TOKEN = (
-    "GITLAB_TOKEN is not set: opening merge requests needs an access token with the scope api and the role"  # noqa: S105
-    " Developer. Create one in the project or group at Settings > Access tokens."
+    "GITLAB_TOKEN is not set: opening merge requests needs an access token with the api scope and the"  # noqa: S105
+    " Developer role. Create one in the project or group at Settings > Access tokens."
 )
 _BITBUCKET_TOKEN = (
-    "BITBUCKET_TOKEN is not set: opening pull requests needs an access token that can write repositories"  # noqa: S105
-    " and pull requests. Create one in the repository at Settings > Access tokens (Data Center: HTTP access"
-    " tokens)."
+    "BITBUCKET_TOKEN is not set: opening pull requests needs an access token with write access to"  # noqa: S105
+    " repositories and pull requests. Create one in the repository at Settings > Access tokens (Data Center: HTTP"
+    " access tokens)."
 )
 
 _AUDIT_WEBHOOK_TOKEN = "AUDIT_WEBHOOK_TOKEN"  # noqa: S105  a variable's name
-_CHOOSE_TOKEN = "Choose a long random token, and set it in the API server's webhook configuration too."  # noqa: S105
+_CHOOSE_TOKEN = "Choose a long random token, and also set it in the API server's webhook configuration."  # noqa: S105
 _AUDIT_WEBHOOK_TOKEN_MISSING = f"{_AUDIT_WEBHOOK_TOKEN} is not set, but a cluster has audit.webhook. {_CHOOSE_TOKEN}"
 _EVENTS_SECRET = (
-    "EVENTS_SECRET is not set, but events.url is. Choose a long random string, and give it to the receiver too,"  # noqa: S105
-    " which verifies the events with it."
+    "EVENTS_SECRET is not set, but events.url is. Choose a long random string, and also give it to the"  # noqa: S105
+    " receiver, which needs it to verify events."
 )
 
 
@@ -126,8 +126,8 @@ class Credentials:
             verb = "is" if names == unset[0] else "are"
             return f"{names} {verb} not set: each cluster with audit.webhook needs its own token. {_CHOOSE_TOKEN}"
         if len(set(tokens)) < len(tokens):
-            names = ", ".join(clusters)
-            return f"The audit webhooks of {names} share a token: give each cluster its own, in {', '.join(variables)}."
+            names, own = " and ".join(clusters), " and ".join(variables)
+            return f"The audit webhooks of {names} share a token. Give each cluster its own token in {own}."
         return None
 
     def _missing_for_github(self) -> str | None:

@@ -62,8 +62,8 @@ def _validate(source: YamlFile) -> tuple[ConfigFile | None, list[Mistake]]:
         mistakes += map(explain, error.errors(include_url=False, include_input=False))
     mistakes += undefined_references(source.data)
     if file and not file.applications and not any(cluster.discover for cluster in file.clusters.values()):
-        expected = expected_at(("applications",))
-        mistakes.append(Mistake(("applications",), f"missing; expected {expected}, or discover on a cluster"))
+        text = "no application is configured; add at least one, or set discover on a cluster"
+        mistakes.append(Mistake(("applications",), text))
     return file, sorted(mistakes, key=lambda mistake: source.line(mistake.location))
 
 

@@ -62,7 +62,7 @@ def _unknown(what: str, name: str, names: Iterable[str]) -> str:
     if re.search(r"token|secret|password|private", name, re.IGNORECASE):
         return f"unknown {what}; set secrets in the environment, such as SLACK_BOT_TOKEN and GITHUB_TOKEN"
     listed = ", ".join(sorted(names))
-    return f"unknown {what}; expected one of {listed}" if listed else f"unknown {what}; none is configured"
+    return f"unknown {what}; expected one of {listed}" if listed else f"unknown {what}; none are configured"
 
 
 def _schema(location: Location) -> tuple[type[Section], str]:

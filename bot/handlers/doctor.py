@@ -298,7 +298,7 @@ def _watches(
     if refusals:
         kinds = ", ".join(sorted({kind.plural for kind, _ in refusals}))
         reason = next(iter(refusals.values()))
-        probe = Probe(f"{what}, except {kinds}, which are only checked on schedule. {reason}", ok=True)
+        probe = Probe(f"{what}, except {kinds}, which are checked only on schedule. {reason}", ok=True)
     yield probe
 
 
@@ -343,7 +343,7 @@ def _slack(config: Config, clients: Clients) -> Iterator[Probe]:
 
 def _blocks(slack: Slack, now: datetime) -> Probe:
     """Whether Slack knows every type of block in the bot's messages. Nothing is posted."""
-    what = "Slack: the blocks of messages are valid"
+    what = "Slack: message blocks are valid"
     data, _ = blocks.table(["Application", "Status"], [["shop", "synced"]])
     sample = [
         blocks.header("shop · prod"),

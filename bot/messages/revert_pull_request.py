@@ -87,7 +87,7 @@ def _warnings(effects: Sequence[Effect]) -> list[str]:
 
 def _effects(effects: Sequence[Effect]) -> list[str]:
     if not effects:
-        return ["These files are outside all applications that the bot watches."]
+        return ["These files do not belong to any application that the bot watches."]
     return ["\n".join((_environment(effect), *_objects(effect))) for effect in effects]
 
 
@@ -108,10 +108,14 @@ def _objects(effect: Effect) -> list[str]:
         rows.append(f"- {as_code(f'{change.kind} {name}')} {change.change}")
         rows += [f"  - {_field(field)}" for field in change.fields]
         if change.total > len(change.fields):
-            rows.append(f"  - and {change.total - len(change.fields):,} more fields")
+            rows.append(f"  - {_more(change.total - len(change.fields), 'field')}")
     if (left := effect.change.total - len(effect.change.objects)) > 0:
-        rows.append(f"- and {left:,} more objects")
+        rows.append(f"- {_more(left, 'object')}")
     return rows
+
+
+def _more(count: int, noun: str) -> str:
+    return f"and {count:,} more {noun}{'' if count == 1 else 's'}"
 
 
 def _field(field: FieldChange) -> str:

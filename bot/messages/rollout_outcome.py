@@ -62,9 +62,11 @@ def headline(translator: Translator, rollout: Rollout) -> tuple[str, str]:
     how = outcome(rollout)
     parts = rollout.parts if how in _OF_ALL else _with_problem(rollout, how)
     live = sum(part.live_at is not None for part in rollout.parts)
+    cause = _cause(translator, parts)
     values = {
         "names": common.listed(translator, (part.application for part in parts), _MAX_NAMES),
-        "because": _because(translator, parts),
+        "cause": translator.text(texts.HEADER_CAUSE, cause=cause) if cause else "",
+        "because": translator.text(texts.BECAUSE, cause=cause) if cause else "",
         "live": translator.number(live),
         "all": translator.number(len(rollout.parts)),
         "took": common.duration((rollout.ended_at or rollout.merged_at) - rollout.merged_at),
@@ -98,13 +100,13 @@ def _with_problem(rollout: Rollout, how: Outcome) -> Sequence[ApplicationRollout
     return [part for part in rollout.parts if part.live_at is None]
 
 
-def _because(translator: Translator, parts: Sequence[ApplicationRollout]) -> str:
+def _cause(translator: Translator, parts: Sequence[ApplicationRollout]) -> str:
     """The first object with a reason, and the reason, in words if the cause is known; "" if there is none."""
     for part in parts:
         failure = part.pending.failure
         for unready in part.pending.unready:
             if unready.health is HealthStatus.SUSPENDED:
-                return translator.text(texts.OF, name=clip(unready.name, 60))
+                return clip(unready.name, 60)
             if unready.cause is not None:
                 return _reason(translator, unready.name, translator.text(_CAUSES[unready.cause]))
             if unready.reason:
@@ -117,4 +119,4 @@ def _because(translator: Translator, parts: Sequence[ApplicationRollout]) -> str
 
 
 def _reason(translator: Translator, name: str, reason: str) -> str:
-    return translator.text(texts.BECAUSE, name=clip(name, 60), reason=clip(reason, 60))
+    return translator.text(texts.CAUSE, name=clip(name, 60), reason=clip(reason, 60))

@@ -28,7 +28,11 @@ _MIRA, _JONAS, _PRIYA = "U0MIRA0001", "U0JONAS001", "U0PRIYA001"
 # How long ago it was written, by whom, and the text.
 _CHAT = (
     (timedelta(hours=22, minutes=40), _PRIYA, "Search is no longer throttled: p95 went from 900 ms to 240 ms. :tada:"),
-    (timedelta(hours=16, minutes=40), _MIRA, "That was me: ten web pods for the flash sale. It is over, so git wins."),
+    (
+        timedelta(hours=16, minutes=40),
+        _MIRA,
+        "That was me: ten web pods for the flash sale. It has ended, so git wins.",
+    ),
     (timedelta(hours=1, minutes=5), _JONAS, "Anyone against a lower memory limit for web? Chen's numbers look fine."),
     (timedelta(minutes=48), _PRIYA, "Ana has approved it. If it goes wrong, we revert it."),
 )

@@ -68,8 +68,8 @@ class Scenarios:
             Scenario(
                 "privileged",
                 "A privileged container",
-                "Somebody makes a container of payments privileged by hand. The alert in #pagos is critical, and in "
-                "Spanish: each channel has its own language.",
+                "Someone makes a container in payments privileged by hand. The alert in #pagos is critical. It is in "
+                "Spanish, because each channel has its own language.",
                 "Make payments privileged",
                 lambda: self._payments.do("privileged"),
                 lambda: self._payments.do("undo"),
@@ -84,14 +84,14 @@ class Scenarios:
             Scenario(
                 "image",
                 "An image that does not exist",
-                "A pull request with a wrong tag is merged. The rollout card says ImagePullBackOff.",
+                "Someone merges a pull request with a wrong image tag. The rollout card shows ImagePullBackOff.",
                 "Merge a wrong tag",
                 self._merge_wrong_tag,
             ),
             Scenario(
                 "catalog",
                 "500 objects at once",
-                "Somebody deletes all 500 ConfigMaps of the catalog. One card says so.",
+                "Someone deletes all 500 ConfigMaps in the catalog. A single card reports it.",
                 "Delete 500 ConfigMaps",
                 self._delete_catalog,
                 self._restore_catalog,

@@ -158,8 +158,8 @@ class Tour:
             _Step(
                 "break",
                 "Merge a bad change",
-                f"Pull request {pull} lowers the memory limit of web to 64Mi. It is approved, so merge it, and watch "
-                "#prod-alerts: the pods are OOMKilled, and the card says so.",
+                f"Pull request {pull} lowers the memory limit of web to 64Mi. It is approved, so merge it. Then watch "
+                "#prod-alerts: the pods are OOMKilled, and a card reports it.",
                 lambda: sha is not None and self._has_card("Stuck", about=sha[:8]),
                 lambda: [_post(f"Merge {pull}", "/tour/merge")] if sha is None else [],
             ),
@@ -183,15 +183,15 @@ class Tour:
             _Step(
                 "live",
                 "Watch it heal",
-                "The card tracks the revert until the cluster runs it. New pods start, and nothing is OOMKilled.",
+                "The card tracks the revert until it is live. New pods start, and none of them is OOMKilled.",
                 self._live,
                 lambda: [_command("/gitops status")],
             ),
             _Step(
                 "drift",
                 "Cause drift",
-                f"Change something in the namespace `{self._namespace}` by hand. Two checks in a row must see it; then "
-                "the alert shows what differs, the tool that wrote it, and since when.",
+                f"Change something in the namespace `{self._namespace}` by hand. Once two checks in a row have "
+                "seen the drift, an alert shows what differs, which tool wrote it and since when.",
                 lambda: any(self._has_card(mark) for mark in ("🔴", "🟠", "🟡")),
                 lambda: [
                     _post(action.label, f"/tour/drift/{action.key}")
@@ -202,8 +202,7 @@ class Tour:
             _Step(
                 "back",
                 "Fix the drift",
-                "The bot never changes the cluster. Restore it yourself, with kubectl if you used it, and the "
-                "alert is resolved.",
+                "The bot never changes the cluster. Undo your change yourself, and the alert is resolved.",
                 lambda: self._resolved() > 1,
                 lambda: [
                     _post(action.label, "/tour/drift/undo") for action in self._person.choices() if action.key == "undo"
@@ -234,7 +233,7 @@ class Tour:
             "real",
             "Run it for real",
             "1. Create the Slack app from `manifests/slack-app.yaml`.\n"
-            "2. Write `config.yaml`: a repository, a cluster with `discover: [argocd]`, a channel.\n"
+            "2. Write `config.yaml`: a repository, a cluster with `discover: [argocd]` and a channel.\n"
             "3. Run `gitops-bot doctor`, then `gitops-bot run`. The README has a complete example.",
             lambda: False,
             list,

@@ -72,7 +72,7 @@ def test_a_complete_installation_passes_and_nothing_is_changed(installation):
             f"Slack: optional scope {scope}: granted"
             for scope in ("app_mentions:read", "users:read", "users:read.email", "channels:history")
         ),
-        "Slack: the blocks of messages are valid",
+        "Slack: message blocks are valid",
         *(f"Slack: the bot can post in {channel}" for channel in sorted(installation.channels)),
         "repository press: git can fetch",
         "GitHub paper/press: read the repository",
@@ -165,11 +165,11 @@ def test_a_missing_optional_scope_names_the_consequence(installation, scope, con
     [
         (
             "invalid_blocks",
-            Probe("Slack: the blocks of messages are valid", False, "Slack rejects them; update gitops-bot."),
+            Probe("Slack: message blocks are valid", False, "Slack rejects them; update gitops-bot."),
         ),
         (
             "unknown_method",
-            Probe("Slack: the blocks of messages are valid: not tested; Slack returned unknown_method", True),
+            Probe("Slack: message blocks are valid: not tested; Slack returned unknown_method", True),
         ),
     ],
 )

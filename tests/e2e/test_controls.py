@@ -235,9 +235,9 @@ def test_a_group_that_cannot_be_read_permits_nobody(demo, people, store, audit_l
     finally:
         demo.slack.services.scopes.add("usergroups:read")
     assert (
-        "the bot could not get its members from Slack. Slack rejected the request: the Slack app is missing a scope"
-        in answer
-    )
+        "the bot could not get the group's members from Slack. "
+        "Slack rejected the request: the Slack app is missing a scope"
+    ) in answer
     assert state_of(store, "shop-staging") is IncidentState.OPEN
     assert audit_log()[-1].result.startswith(f"denied, could not ask: {PLATFORM}")
 
@@ -363,7 +363,7 @@ def test_a_duration_that_cannot_be_read_is_refused_next_to_the_input(people, sto
             view.errors.clear()
             people[TOMAS].submit(view, {form.PICKED: "4h", form.TYPED: text})
             wait_for(lambda: view.errors)
-            assert "at least 5 minutes, at most 7 days" in view.errors[form.TYPED]
+            assert "at least 5 minutes and at most 7 days" in view.errors[form.TYPED]
     assert store.incidents.open_for("shop") == incident
 
 
@@ -487,7 +487,7 @@ def test_who_names_owners_the_acknowledger_and_the_authors_of_recent_commits(dem
 @pytest.mark.parametrize("command", ["ack", "snooze"])
 def test_an_application_without_an_incident_says_so(people, command):
     answer = people[TOMAS].type(f"{command} shop").text
-    assert answer == "shop: no open incident, so there is nothing to acknowledge or snooze."
+    assert answer == "shop: there is no open incident to acknowledge or snooze."
 
 
 def test_a_long_diff_is_read_page_by_page(demo, people):

@@ -35,7 +35,7 @@ def test_the_answer_has_the_numbers_and_what_is_behind_them(demo):
 def test_it_is_about_one_application_and_another_period(demo):
     person = Person(demo.slack)
     assert "payments, last 30 days" in content(person.type("report payments 30d"))
-    assert "A report can cover from 1d to 365d" in content(person.type("report 0d"))
+    assert "A report's period must be between 1d and 365d" in content(person.type("report 0d"))
 
 
 def test_a_workspace_without_charts_gets_the_answer_without_it(demo):

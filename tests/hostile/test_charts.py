@@ -198,7 +198,7 @@ def test_responses_are_bounded(attack, monkeypatch):
 def test_responses_of_a_registry_are_as_large_as_allowed_and_no_larger(attack, monkeypatch):
     monkeypatch.setattr(bounds, "MAX_DOCUMENT_BYTES", 2**20)
     url = attack.server.url.replace("http:", "oci:")
-    for size, reason in ((2**20, "not that of a Helm chart"), (2**20 + 1, "larger than 1 MiB")):
+    for size, reason in ((2**20, "does not describe a Helm chart"), (2**20 + 1, "larger than 1 MiB")):
         attack.server.respond = lambda handler, size=size: send(handler, b"{}".ljust(size))
         assert reason in attack.refusal(url)
 
@@ -438,11 +438,11 @@ def manifest(**fields):
 @pytest.mark.parametrize(
     ("body", "headers", "reason"),
     [
-        (b"[]", {}, "not that of a Helm chart"),
+        (b"[]", {}, "does not describe a Helm chart"),
         (b"{", {}, "response is not valid"),
         (b"[" * 100_000, {}, "response is not valid"),
-        (manifest(layers=[]), {}, "not that of a Helm chart"),
-        (manifest(layers=[{"mediaType": LAYER, "digest": "sha256:../../x"}]), {}, "not that of a Helm chart"),
+        (manifest(layers=[]), {}, "does not describe a Helm chart"),
+        (manifest(layers=[{"mediaType": LAYER, "digest": "sha256:../../x"}]), {}, "does not describe a Helm chart"),
         (manifest(), {"Docker_Content_Digest": f"sha256:{'0' * 64}"}, "does not match the digest"),
     ],
 )
@@ -564,13 +564,13 @@ def test_tags_are_bounded_and_pages_stay_in_the_registry(attack, monkeypatch):
         attack.server.respond = lambda handler, link=link: send(
             handler, b'{"tags": ["a"]}', Link=f'<{link}>; rel="next"'
         )
-        with pytest.raises(ChartError, match="more tags than the bot reads"):
+        with pytest.raises(ChartError, match="more tags than the bot can read"):
             attack.fetcher.fetch(chart)
     assert attack.other.paths == []
     monkeypatch.setattr(bounds, "MAX_TAGS", 100)
     page = json.dumps({"tags": [f"1.0.{number}" for number in range(101)]}).encode()
     attack.server.respond = lambda handler: send(handler, page)
-    with pytest.raises(ChartError, match="more tags than the bot reads"):
+    with pytest.raises(ChartError, match="more tags than the bot can read"):
         attack.fetcher.fetch(chart)
 
 

@@ -108,12 +108,15 @@ def numbered_pages(items):
 
 
 ENDLESS = {
-    "the same page again and again": (lambda _: [head(), page([config_map("a")], "token")], "more objects or pages"),
-    "pages without end": (numbered_pages(lambda number: [config_map(f"c{number}")]), "more objects or pages"),
-    "empty pages without end": (numbered_pages(lambda _: []), "more objects or pages"),
+    "the same page again and again": (
+        lambda _: [head(), page([config_map("a")], "token")],
+        "limits on objects and pages",
+    ),
+    "pages without end": (numbered_pages(lambda number: [config_map(f"c{number}")]), "limits on objects and pages"),
+    "empty pages without end": (numbered_pages(lambda _: []), "limits on objects and pages"),
     "objects without end": (
         numbered_pages(lambda number: [config_map(f"c{number}-{index}") for index in range(40)]),
-        "more objects or pages",
+        "limits on objects and pages",
     ),
     "headers that drip": (lambda _: drip(b"HTTP/1.1 200 OK\r\nX: "), "the request timed out"),
     "a body that drips": (lambda _: drip(head(Content_Length=10**6)), "the request timed out"),

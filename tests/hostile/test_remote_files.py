@@ -56,7 +56,7 @@ def test_a_file_is_downloaded_named_as_not_pinned_and_downloaded_again(following
     following.commit(app(f"{url}?token=hunter2", more="namePrefix: a-\n"))
     parameters = KustomizeParameters(name_suffix="-b") if is_flux else KustomizeParameters()
     source, name = Source("app", kustomize=parameters), "a-one-b" if is_flux else "a-one"
-    note = f"The file {url} is not pinned to a commit, so it can change without a commit here."
+    note = f"The file {url} is not pinned to a commit, so its content can change without a commit in this repository."
     assert render(following, source) == ({name: "info"}, [note])
     assert web.paths[0] == "/allowed/one.yaml?token=hunter2"
     manifests = following.render(source)
@@ -122,8 +122,8 @@ def test_redirects_stay_where_files_are_allowed(following, web, place):
 @pytest.mark.parametrize(
     ("respond", "message"),
     [
-        (lambda handler: send(handler, b"", 404), "it responded with 404."),
-        (lambda handler: send(handler, b"", 304), "it responded with 304."),
+        (lambda handler: send(handler, b"", 404), "the server responded with 404."),
+        (lambda handler: send(handler, b"", 304), "the server responded with 304."),
         (lambda handler: send(handler, b"", 401), "it requires a credential, which the bot does not send."),
         (lambda handler: send(handler, bytes(2**10 + 1)), "the response is larger than"),
         (lambda handler: send(handler, b"", 302, Location=handler.path), "it redirects more than 5 times."),
@@ -169,7 +169,7 @@ def test_a_slow_host_is_not_waited_for(web, tmp_path, monkeypatch):
     bases = GitBases(tmp_path / "bases", [f"{host}*"], BackgroundFetches(wait_seconds=0.1))
     file, base = RemoteFile(f"{web.url}/one.yaml"), RemoteBase(f"{web.url}/acme/base.git", "main", "")
     for fetch in (lambda: bases.content(file), lambda: bases.revision(base)):
-        with pytest.raises(RepositoryError, match=f"is still being fetched from {host}. A later check uses it"):
+        with pytest.raises(RepositoryError, match=f"is still being fetched from {host}. A later check will use it"):
             fetch()
     released.set()
 

@@ -51,7 +51,7 @@ FORBIDDEN = LocalizedText(
 
 
 def field(change="changed", path="spec.replicas", desired=2, live=7, manager="kubectl", time=T0):
-    return FieldDrift(change, path, desired, live, manager, time, "declared, and live differs")
+    return FieldDrift(change, path, desired, live, manager, time, "differs from git")
 
 
 DEBUG = "spec.template.spec.containers[name=web].env[name=DEBUG]"

@@ -123,8 +123,8 @@ def _read(root: Path, base: Path, paths: Sequence[Path] | Iterator[Path]) -> lis
         for path in paths:
             if path.stat().st_size > MAX_FILE_BYTES or len(files) == MAX_FILES:
                 raise RepositoryError(
-                    f"{root} needs more than {MAX_FILES:,} files, or a file larger than {MAX_FILE_BYTES >> 20} MiB "
-                    f"({path}). Narrow the path."
+                    f"{root} has more than {MAX_FILES:,} files, or {path} is larger than {MAX_FILE_BYTES >> 20} MiB. "
+                    "Choose a smaller directory."
                 )
             files.append(File(path.relative_to(base).as_posix(), path.read_bytes()))
     except OSError as error:

@@ -10,12 +10,13 @@ from bot.config.values import Channel, Flag, HttpUrl, LocalPath
 
 
 class ClusterConfig(Section):
-    """How to reach a cluster; without kubeconfig and context, it is the one that the bot runs in.
+    """How to reach a cluster. Without kubeconfig and context, the bot uses the cluster that it runs in.
 
-    `discover` lists the deployers whose applications the bot watches, reported in `channel` unless they name another.
+    The bot watches the applications of the deployers in `discover`, and reports them in `channel` unless they name
+    another channel.
     `argocd_url` is the address of Argo CD's UI, for links.
-    With `watch`, the bot compares an edit on the cluster within seconds, not only at the next scheduled check.
-    With several `shards`, replicas share the cluster's applications, by namespace.
+    With `watch`, the bot checks a change in the cluster within seconds instead of at the next scheduled check.
+    With several `shards`, replicas divide the cluster's applications by namespace.
     """
 
     kubeconfig: LocalPath | None = Field(default=None, description="the path to a kubeconfig file")

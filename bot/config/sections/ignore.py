@@ -21,7 +21,7 @@ class IgnoreConfig(Section):
     name: Glob = Field(default="*", description="an object name or a pattern")
     group: Glob = Field(default="*", description='an API group such as apps, "" for the core group, or a pattern')
     paths: tuple[Annotated[str, parsed_by(parse_path)], ...] = Field(
-        default=(), description="a list of paths as drift reports them, such as spec.replicas"
+        default=(), description="a list of paths as shown in alerts, such as spec.replicas"
     )
     jsonPointers: tuple[Annotated[str, parsed_by(parse_pointer)], ...] = Field(  # noqa: N815  as Argo CD spells it
         default=(), description="a list of JSON pointers such as /spec/replicas"

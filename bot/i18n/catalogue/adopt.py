@@ -5,10 +5,10 @@ from bot.i18n.language import Phrase
 BUTTON = Phrase(en="Adopt in git…", es="Adoptar en git…")
 CONFIRM_TITLE = Phrase(en="Adopt in git?", es="¿Adoptar en git?")
 CONFIRM = Phrase(
-    en="This opens a pull request that updates {application} in git to match the cluster and removes objects that are "
-    "missing from the cluster. Nothing changes until someone merges it.",
-    es="Esto abre un pull request que actualiza {application} en git para que coincida con el clúster y elimina los "
-    "objetos que faltan en el clúster. Nada cambia hasta que alguien lo fusione.",
+    en="This opens a pull request that updates {application} in git to match the cluster. It also removes from git "
+    "any objects that are missing from the cluster. Nothing changes until someone merges it.",
+    es="Esto abre un pull request que actualiza {application} en git para que coincida con el clúster. También "
+    "elimina de git los objetos que faltan en el clúster. Nada cambia hasta que alguien lo fusione.",
 )
 CONFIRM_YES = Phrase(en="Open pull request", es="Abrir pull request")
 CONFIRM_NO = Phrase(en="Cancel", es="Cancelar")
@@ -17,10 +17,9 @@ CONFIRM_NO = Phrase(en="Cancel", es="Cancelar")
 REQUESTED = Phrase(en="Adopt {application} in git", es="Adoptar {application} en git")
 OPENED = Phrase(en="opened {pull}, awaiting review.", es="se abrió {pull}, pendiente de revisión.")
 REMOVED_OBJECTS = Phrase(
-    en="This removes from git the objects that are missing from the cluster: {objects}. After the merge, they are not "
-    "recreated.",
-    es="Esto elimina de git los objetos que faltan en el clúster: {objects}. Después de la fusión no se vuelven a "
-    "crear.",
+    en="This pull request removes these objects from git because they are missing from the cluster: {objects}. They "
+    "will not be recreated.",
+    es="Este pull request elimina estos objetos de git porque faltan en el clúster: {objects}. No se volverán a crear.",
 )
 MOOT_ENDING = Phrase(
     en="The drift is gone, so merging this now would change the cluster. Close it unless you want that.",
@@ -39,10 +38,10 @@ NOT_ADOPTED = Phrase(
     es="No se abrió ningún pull request. {why}",
 )
 UNFINISHED = Phrase(
-    en="The branch {branch} was pushed, but its pull request could not be opened: {why} Use Adopt in git again to "
+    en="The branch {branch} was pushed, but the pull request could not be opened: {why} Use “Adopt in git” again to "
     "finish.",
-    es="Se hizo push de la rama {branch}, pero no se pudo abrir su pull request: {why} Pulsa Adoptar en git otra vez "
-    "para terminar.",
+    es="Se hizo push de la rama {branch}, pero no se pudo abrir el pull request: {why} Pulsa “Adoptar en git” otra "
+    "vez para terminar.",
 )
 OPEN_HEADER = Phrase(en="📥 Adoption awaiting review: #{number}", es="📥 Adopción pendiente de revisión: #{number}")
 MERGED_HEADER = Phrase(en="✅ Adoption merged: #{number}", es="✅ Adopción fusionada: #{number}")
@@ -70,22 +69,22 @@ NOT_SEEN = Phrase(
     es="{application} no se pudo comprobar por completo, así que no se conoce su estado en el clúster: {why}",
 )
 HELM = Phrase(
-    en="Helm renders {application}, and the bot cannot tell which value sets {path}. Find it in {files} and change it "
-    "there.",
-    es="{application} se renderiza con Helm, y el bot no puede saber qué valor define {path}. Búscalo en {files} y "
-    "cámbialo ahí.",
+    en="Helm renders {application}, and the bot cannot tell which value sets {path}. Find that value in {files} and "
+    "change it there.",
+    es="{application} se renderiza con Helm, y el bot no puede saber qué valor define {path}. Busca ese valor en "
+    "{files} y cámbialo ahí.",
 )
 SECRET = Phrase(
     en="Secret {name} cannot be adopted: the bot never writes secret values to git. Change it at its source.",
     es="El Secret {name} no se puede adoptar: el bot nunca escribe valores secretos en git. Cámbialo en su origen.",
 )
 DELETING = Phrase(
-    en="{object} cannot be adopted: it is being deleted. Try again once it is gone.",
-    es="{object} no se puede adoptar: se está eliminando. Inténtalo de nuevo cuando ya no exista.",
+    en="{object} cannot be adopted because it is being deleted. Try again once it is gone.",
+    es="{object} no se puede adoptar porque se está eliminando. Inténtalo de nuevo cuando ya no exista.",
 )
 ORDER = Phrase(
-    en="The order of {path} cannot be adopted: change it in git by hand.",
-    es="El orden de {path} no se puede adoptar: cámbialo en git a mano.",
+    en="The order of {path} cannot be adopted. Change it in git by hand.",
+    es="El orden de {path} no se puede adoptar. Cámbialo en git a mano.",
 )
 CREDENTIAL = Phrase(
     en="{object} cannot be adopted: {path} holds a credential, and the bot never writes credentials to git. Change it "
@@ -94,8 +93,7 @@ CREDENTIAL = Phrase(
     "Cámbiala en su origen.",
 )
 UNREADABLE = Phrase(
-    en="{error} Fix it, then adopt the drift again.",
-    es="{error} Corrígelo y adopta el drift otra vez.",
+    en="{error} Fix this, then adopt the drift again.", es="{error} Corrígelo y adopta el drift otra vez."
 )
 SHARED_VALUE = Phrase(
     en="Editing {file} would also change other values, possibly through a YAML anchor. Edit it by hand.",
@@ -135,8 +133,8 @@ NO_PATCH = Phrase(
     es="{file} no es una lista de operaciones de JSON patch. Edítalo a mano.",
 )
 NOT_PATCHABLE = Phrase(
-    en="A generator, transformer or component in the overlay produces {kind} {name}, and a patch cannot override it. "
-    "Change it there by hand.",
-    es="Un generator, un transformer o un component del overlay produce {kind} {name}, y un parche no puede "
-    "sobrescribirlo. Cámbialo ahí a mano.",
+    en="A patch cannot change {kind} {name}, because it comes from a generator, transformer or component in the "
+    "overlay. Change it there by hand.",
+    es="Un parche no puede cambiar {kind} {name}, porque viene de un generator, un transformer o un component del "
+    "overlay. Cámbialo ahí a mano.",
 )

@@ -86,7 +86,7 @@ MORE_COMMITS = PluralPhrase(
 PUSHED_BY = Phrase(en=", pushed by {who}", es=", push de {who}")
 AT = Phrase(en=" · {branch} at {time}", es=" · {branch} a las {time}")
 TOUCHES = Phrase(en="Affects {applications}", es="Afecta a {applications}")
-TOUCHES_NONE = Phrase(en="Affects no application", es="No afecta a ninguna aplicación")
+TOUCHES_NONE = Phrase(en="Affects no applications", es="No afecta a ninguna aplicación")
 NOT_SHOWN = Phrase(
     en="Files not shown because they may contain Secret values: {files}",
     es="Archivos que no se muestran porque pueden contener valores de Secrets: {files}",

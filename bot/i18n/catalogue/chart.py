@@ -21,12 +21,16 @@ NO_URL = Phrase(
     es="su índice no tiene una dirección utilizable para la versión {version}.",
 )
 BAD_INDEX = Phrase(en="its index is not valid: {why}", es="su índice no es válido: {why}")
-LARGE_ENTRY = Phrase(en="the entry for {chart} is larger than {most} MiB.", es="tiene más de {most} MiB sobre {chart}.")
-BAD_MANIFEST = Phrase(en="its manifest is not that of a Helm chart.", es="su manifiesto no es el de un chart de Helm.")
+LARGE_ENTRY = Phrase(
+    en="the index entry for {chart} is larger than {most} MiB.", es="tiene más de {most} MiB sobre {chart}."
+)
+BAD_MANIFEST = Phrase(
+    en="the manifest does not describe a Helm chart.", es="su manifiesto no es el de un chart de Helm."
+)
 BAD_ANSWER = Phrase(en="the registry's response is not valid.", es="la respuesta del registro no es válida.")
 DIGEST = Phrase(
-    en="what it sent does not match the digest {digest}. Do not deploy it until you know why.",
-    es="lo que envió no tiene el digest {digest}. No lo despliegues antes de saber por qué.",
+    en="the content does not match the digest {digest}. Do not deploy it until you know why.",
+    es="el contenido no coincide con el digest {digest}. No lo despliegues antes de saber por qué.",
 )
 UNAUTHORIZED = Phrase(
     en="it requires a credential. Add one for {host} to the file config.json in DOCKER_CONFIG.",
@@ -42,7 +46,7 @@ INSECURE_REDIRECT = Phrase(
     en="it refers to {host} without TLS. Allow that host under charts.allow.",
     es="remite a {host} sin TLS. Permite ese host en charts.allow.",
 )
-TAGS = Phrase(en="it lists more tags than the bot reads.", es="tiene más etiquetas de las que lee el bot.")
+TAGS = Phrase(en="it has more tags than the bot can read.", es="tiene más etiquetas de las que lee el bot.")
 UNREACHABLE = Phrase(
     en="{host} is not responding ({why}). Check the network and the proxy.",
     es="{host} no responde ({why}). Revisa la red y el proxy.",
@@ -54,7 +58,7 @@ CERTIFICATE = Phrase(
     "{variable} un archivo con el certificado de la CA.",
 )
 NO_SPACE = Phrase(en="the bot cannot write to {folder}: {why}.", es="el bot no puede escribir en {folder}: {why}.")
-BAD_PACKAGE = Phrase(en="its package {why}", es="su paquete {why}")
+BAD_PACKAGE = Phrase(en="the package {why}", es="su paquete {why}")
 
 MANY_FILES = Phrase(en="has more than {most} files.", es="tiene más de {most} archivos.")
 LARGE = Phrase(en="is larger than {most} MiB when unpacked.", es="ocupa más de {most} MiB al desempaquetarlo.")
@@ -75,6 +79,6 @@ NOT_GIT = Phrase(
     es="{chart} es un chart de {host}, no un repositorio de git. Cambia su versión o sus valores donde se declaran.",
 )
 NOT_CACHED = Phrase(
-    en="The package of {chart} is no longer cached. The next check fetches it again.",
+    en="The chart {chart} is no longer cached. The next check fetches it again.",
     es="El paquete de {chart} ya no está en caché. La próxima comprobación lo obtiene de nuevo.",
 )

@@ -18,7 +18,7 @@ UNTRUSTED = Phrase(
     "define SSL_CERT_FILE con un archivo que contenga el certificado de la CA.",
 )
 NO_CHANNEL = Phrase(
-    en="the channel {channel} does not exist or the bot cannot see it; invite the bot to it",
+    en="the channel {channel} does not exist or the bot cannot see it; invite the bot to the channel",
     es="el canal {channel} no existe o el bot no puede verlo; invita al bot",
 )
 NOT_IN_CHANNEL = Phrase(
@@ -41,7 +41,7 @@ REMOVED_APP = Phrase(
     es="SLACK_BOT_TOKEN es de una app o un workspace eliminados; reinstala la app de Slack",
 )
 MISSING_SCOPE = Phrase(
-    en="the Slack app is missing a scope; compare it with manifests/slack-app.yaml and reinstall it",
+    en="the Slack app is missing a scope; compare the app with manifests/slack-app.yaml and reinstall it",
     es="a la app de Slack le falta un scope; compárala con manifests/slack-app.yaml y reinstálala",
 )
 ASKS_TO_WAIT = Phrase(en="the rate limit is used up", es="se agotó el límite de solicitudes")

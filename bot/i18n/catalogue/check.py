@@ -32,24 +32,26 @@ DECLARED_TWICE = Phrase(
 ONE_MORE_TWICE = Phrase(en="1 more object is declared twice.", es="1 objeto más se declara dos veces.")
 MORE_TWICE = Phrase(en="{n} more objects are declared twice.", es="{n} objetos más se declaran dos veces.")
 TOO_MANY_STEPS = Phrase(
-    en="comparing it takes too long: it has too many differences, list items, ignore rules or field managers.",
-    es="compararlo lleva demasiado tiempo: tiene demasiadas diferencias, elementos de listas, reglas de ignorar o "
-    "field managers.",
+    en="the comparison takes too long because there are too many differences, list items, ignore rules or field "
+    "managers.",
+    es="la comparación lleva demasiado tiempo porque hay demasiadas diferencias, elementos de listas, reglas de "
+    "ignorar o field managers.",
 )
 NOT_CONFIGURED = Phrase(en="it is no longer configured", es="ya no está configurada")
 NOT_FETCHED = Phrase(
     en="the repository {repository} was not fetched.", es="no se actualizó el repositorio {repository}."
 )
 LATER_SOURCE = Phrase(
-    en="Some objects may come from a later source of the same Application, {path}, which cannot be read: {why}",
-    es="Algunos objetos pueden venir de un source posterior de la misma Application, {path}, que no se puede leer: "
+    en="A later source of the same Application, {path}, may declare some of the same objects, but it cannot be read: "
     "{why}",
+    es="Un source posterior de la misma Application, {path}, podría declarar algunos de los mismos objetos, pero no "
+    "se puede leer: {why}",
 )
 ONE_OVERRIDDEN = Phrase(
-    en="1 object is also declared by a later source of the same Application and compared only there.",
+    en="1 object is also declared by a later source of the same Application, so it is compared only there.",
     es="Un source posterior de la misma Application también declara 1 objeto, que solo se compara ahí.",
 )
 OVERRIDDEN = Phrase(
-    en="{n} objects are also declared by a later source of the same Application and compared only there.",
+    en="{n} objects are also declared by a later source of the same Application, so they are compared only there.",
     es="Un source posterior de la misma Application también declara {n} objetos, que solo se comparan ahí.",
 )

@@ -20,8 +20,8 @@ EXPIRES = Phrase(en="the list expired on every attempt (410).", es="la lista exp
 EXPIRED = Phrase(en="the list expired (410).", es="la lista expiró (410).")
 TOO_LARGE = Phrase(en="the response is larger than {size} MiB.", es="la respuesta supera los {size} MiB.")
 TOO_MANY = Phrase(
-    en="the list has more objects or pages than the bot reads ({most}).",
-    es="la lista tiene más objetos o páginas de los que el bot lee ({most}).",
+    en="the list exceeds the bot's limits on objects and pages ({most}).",
+    es="la lista supera los límites del bot de objetos y páginas ({most}).",
 )
 NO_LIST = Phrase(en="the response is not a list.", es="la respuesta no es una lista.")
 NO_EVENT = Phrase(en="the response is not a watch event.", es="la respuesta no es un evento de watch.")
@@ -32,10 +32,10 @@ NO_JSON = Phrase(
 )
 UNREACHABLE = Phrase(en="{cause} ({host}).", es="{cause} ({host}).")
 NO_LOGIN = Phrase(
-    en="its credentials could not be renewed. Check the token file or the login command in its kubeconfig.",
+    en="the credentials could not be renewed. Check the token file or the login command in the kubeconfig.",
     es="no se pudieron renovar sus credenciales. Revisa el archivo del token o el comando de login de su kubeconfig.",
 )
-NO_LONGER_SERVED = Phrase(en="it is no longer served (404).", es="el clúster ya no lo ofrece (404).")
+NO_LONGER_SERVED = Phrase(en="the API server no longer serves it (404).", es="el clúster ya no lo ofrece (404).")
 OVERLOADED = Phrase(en="the API server is overloaded (429).", es="el API server está sobrecargado (429).")
 ANSWERED = Phrase(
     en="the API server returned {status}. Run “kubectl get apiservices”.",
@@ -77,8 +77,7 @@ MALFORMED = Phrase(
     "apiservice {service}”.",
 )
 BAD_CREDENTIALS = Phrase(
-    en="Cluster {cluster} rejected the credentials (401). Renew the token or certificate of the user in its "
-    "kubeconfig.",
+    en="Cluster {cluster} rejected the credentials (401). Renew the user's token or certificate in the kubeconfig.",
     es="El clúster {cluster} rechazó las credenciales (401). Renueva el token o el certificado del usuario de su "
     "kubeconfig.",
 )

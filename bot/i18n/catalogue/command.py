@@ -8,7 +8,7 @@ STATUS = Phrase(
 )
 DRIFT = Phrase(en="check now", es="comprobar ahora")
 DIFF = Phrase(
-    en="the differences, field by field; --all also shows those set aside",
+    en="the differences, field by field; --all also shows the ones that were set aside",
     es="las diferencias, campo por campo; --all muestra también las descartadas",
 )
 REVERT = Phrase(
@@ -25,19 +25,21 @@ REPORT = Phrase(
     "7 días",
 )
 WHO = Phrase(
-    en="who to ask: its owners, the authors of its latest commits and whoever acknowledged its incident",
-    es="a quién preguntar: sus responsables, los autores de sus últimos commits y quien atiende su incidente",
+    en="who to ask: the application's owners, the authors of its latest commits and whoever acknowledged its incident",
+    es="a quién preguntar: los responsables de la aplicación, los autores de sus últimos commits y quien atiende su "
+    "incidente",
 )
 ACKNOWLEDGE = Phrase(
-    en="acknowledge its incident, or take it over: no reminders unless it gets worse",
-    es="atender su incidente, o relevar a quien lo atiende: sin recordatorios salvo que empeore",
+    en="acknowledge the application's incident or take it over: no reminders unless the drift gets worse",
+    es="atender el incidente de la aplicación o relevar a quien lo atiende: sin recordatorios salvo que el drift "
+    "empeore",
 )
 RELEASE = Phrase(
-    en="release its incident, so that reminders resume",
-    es="dejar de atender su incidente: nadie lo atiende, así que se reanudan los recordatorios",
+    en="release the application's incident, so that reminders resume",
+    es="dejar de atender el incidente de la aplicación: nadie lo atiende, así que se reanudan los recordatorios",
 )
 SNOOZE = Phrase(
-    en="snooze its incident for 30m, 4h, 2d, 1h30m or until 09:00; 1h by default; off ends the snooze",
-    es="posponer su incidente 30m, 4h, 2d, 1h30m o hasta 09:00; 1h por defecto; off lo reactiva",
+    en="snooze the application's incident for 30m, 4h, 2d or 1h30m, or until 09:00; 1h by default; off ends the snooze",
+    es="posponer el incidente de la aplicación 30m, 4h, 2d o 1h30m, o hasta 09:00; 1h por defecto; off lo reactiva",
 )
 HELP = Phrase(en="this list, or how to use one command", es="esta lista, o cómo se usa un comando")

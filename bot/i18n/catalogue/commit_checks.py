@@ -5,5 +5,5 @@ from bot.i18n.language import Phrase
 CHECKS = Phrase(en="Checks: {checks}", es="Checks de CI: {checks}")
 UNKNOWN = Phrase(en="Checks: unknown. {reason}", es="Checks de CI: desconocidos. {reason}")
 MERGED_FAILING = Phrase(
-    en="⚠️ Merged although checks failed: {checks}", es="⚠️ Fusionado aunque fallaron checks de CI: {checks}"
+    en="⚠️ Merged despite failed checks: {checks}", es="⚠️ Fusionado aunque fallaron checks de CI: {checks}"
 )

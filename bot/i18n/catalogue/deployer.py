@@ -18,10 +18,10 @@ SYNCED_BUT_DRIFT = Phrase(
     "objetos.",
 )
 SYNCED_AT_ANOTHER = Phrase(
-    en="{deployer} reports that the application is in sync, but at {applied}. Git is at {head}, and the bot sees drift "
-    "in {n} of its objects.",
-    es="{deployer} informa que la aplicación está en sincronía, pero en {applied}. Git está en {head}, y el bot ve "
-    "drift en {n} de sus objetos.",
+    en="{deployer} reports that the application is in sync at {applied}. However, git is at {head}, and the bot sees "
+    "drift in {n} of the application's objects.",
+    es="{deployer} informa que la aplicación está en sincronía en {applied}. Sin embargo, git está en {head}, y el "
+    "bot ve drift en {n} de los objetos de la aplicación.",
 )
 DRIFT_BUT_SYNCED = Phrase(
     en="{deployer} reports that the application is out of sync, but the bot sees no drift at {head}.",

@@ -4,7 +4,7 @@ from bot.i18n.language import Phrase
 
 TITLE = Phrase(en="Drift in {application}", es="Drift de {application}")
 POINTER = Phrase(
-    en="The full diff is a file in the alert's thread.",
+    en="The full diff is attached to the alert's thread.",
     es="El diff completo está en un archivo en el hilo de la alerta.",
 )
 HEAD = Phrase(en="# {where} at {revision}, checked {time}", es="# {where} en {revision}, comprobado {time}")

@@ -5,15 +5,15 @@ from bot.i18n.language import Phrase
 ORIGIN = Phrase(en="{kind} {namespace}/{name} on {cluster}", es="{kind} {namespace}/{name} en {cluster}")
 ITS_RULE = Phrase(en="ignoreDifferences in its Application", es="ignoreDifferences en su Application")
 LIST_FAILED = Phrase(
-    en="Could not list the {deployer} applications on {cluster}: {why} The bot keeps the last known ones.",
-    es="No se pudieron listar las aplicaciones de {deployer} en {cluster}: {why} El bot conserva las últimas "
-    "conocidas.",
+    en="Could not list the {deployer} applications on {cluster}: {why} The bot keeps using the previous list.",
+    es="No se pudieron listar las aplicaciones de {deployer} en {cluster}: {why} El bot sigue usando la lista "
+    "anterior.",
 )
 NOT_SERVED = Phrase(
-    en="{deployer} is listed under discover: for {cluster}, but the cluster does not serve {kind}. Install it there, "
-    "or remove it from discover:.",
-    es="{deployer} está en discover: para {cluster}, pero el clúster no ofrece {kind}. Instálalo ahí o quítalo de "
-    "discover:.",
+    en="{deployer} is listed under discover: for {cluster}, but the cluster does not serve {kind}. Install {deployer} "
+    "there, or remove it from discover:.",
+    es="{deployer} está en discover: para {cluster}, pero el clúster no ofrece {kind}. Instala {deployer} ahí o "
+    "quítalo de discover:.",
 )
 GONE = Phrase(
     en="Application {name} no longer exists: its resource was deleted from the cluster.",
@@ -32,7 +32,7 @@ TOO_LARGE = Phrase(
     "valores en git.",
 )
 NO_FREE_NAME = Phrase(
-    en="every name for it is taken by other applications. Rename the resource.",
+    en="other applications already use every name that it could have. Rename the resource.",
     es="otras aplicaciones ya usan todos sus nombres posibles. Renombra el recurso.",
 )
 
@@ -69,8 +69,8 @@ HELM = Phrase(
     es="el bot no admite estas opciones de Helm: {what}.",
 )
 BUILD_VARIABLES = Phrase(
-    en="it uses the variable {name}, whose value changes with every commit. Use another tag or label.",
-    es="usa la variable {name}, cuyo valor cambia con cada commit. Usa otra etiqueta.",
+    en="it uses the variable {name}, whose value changes with every commit. Use a fixed value instead.",
+    es="usa la variable {name}, cuyo valor cambia con cada commit. Usa un valor fijo.",
 )
 VALUES_FETCHED = Phrase(
     en="the chart uses a values file that would have to be downloaded. Commit a copy and use that instead.",
@@ -94,10 +94,10 @@ RULE_LEFT_OUT = Phrase(
     "informan.",
 )
 TOO_MANY_RULES = Phrase(
-    en="The bot skips the last {n} ignore rules of the resource, because it uses at most {most} rules and paths. "
-    "Differences that they cover are reported.",
-    es="El bot omite las últimas {n} reglas de ignorar del recurso, porque usa como máximo {most} reglas y rutas. Las "
-    "diferencias que cubren se informan.",
+    en="The resource has more than {most} ignore rules and paths, so the bot skips the last rules ({n}). Differences "
+    "that the skipped rules cover are reported.",
+    es="El recurso tiene más de {most} reglas de ignorar y rutas, así que el bot omite las últimas reglas ({n}). Las "
+    "diferencias que cubren las reglas omitidas se informan.",
 )
 
 FLUX_CHANGES = Phrase(en="the bot does not support {what}.", es="el bot no admite {what}.")
@@ -116,10 +116,10 @@ NO_DATA = Phrase(
     es="su {kind} {name} no existe o el bot no puede listarlo.",
 )
 SECRET_FORBIDDEN = Phrase(
-    en="the values come from the Secret {name}, which the bot is not allowed to read. Grant it get and list on secrets "
-    "there, or move the values to a ConfigMap.",
-    es="sus valores vienen del Secret {name}, y el bot no puede leerlo. Otórgale get y list sobre secrets ahí, o mueve "
-    "los valores a un ConfigMap.",
+    en="the values come from the Secret {name}, which the bot is not allowed to read. Grant the bot get and list on "
+    "secrets there, or move the values to a ConfigMap.",
+    es="sus valores vienen del Secret {name}, y el bot no puede leerlo. Otórgale get y list sobre secrets ahí, o "
+    "mueve los valores a un ConfigMap.",
 )
 CHART_REFERENCE = Phrase(
     en="the chart comes from a {kind}, which the bot does not support.",
@@ -137,8 +137,8 @@ BAD_VALUES = Phrase(
     es="los valores de {name} no son YAML válido.",
 )
 NOT_GIT = Phrase(
-    en="the source is the {kind} {name}, but the bot supports only a GitRepository there.",
-    es="su origen es el {kind} {name}, pero ahí el bot solo admite un GitRepository.",
+    en="the source is the {kind} {name}, but the bot supports only a GitRepository here.",
+    es="su origen es el {kind} {name}, pero aquí el bot solo admite un GitRepository.",
 )
 NO_SUCH_SOURCE = Phrase(
     en="the {kind} {name} does not exist or the bot cannot list it.",
@@ -153,10 +153,10 @@ NO_GENERATOR = Phrase(
     es="el bot no encontró ningún ArtifactGenerator que produzca el ExternalArtifact {name}.",
 )
 MIXED_ARTIFACT = Phrase(
-    en="the ExternalArtifact {name} must be a copy of one part of a single git repository.",
-    es="el ExternalArtifact {name} debe ser una copia de una parte de un solo repositorio de git.",
+    en="the ExternalArtifact {name} must copy exactly one directory from one git repository.",
+    es="el ExternalArtifact {name} debe copiar exactamente un directorio de un repositorio de git.",
 )
 SOURCE_CHANGES = Phrase(
-    en="the GitRepository {name} excludes or includes files ({what}), which the bot does not support.",
-    es="su GitRepository {name} excluye o incluye archivos ({what}), y el bot no lo admite.",
+    en="the GitRepository {name} sets {what}, which the bot does not support.",
+    es="su GitRepository {name} define {what}, y el bot no lo admite.",
 )

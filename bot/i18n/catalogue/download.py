@@ -4,7 +4,7 @@ from bot.i18n.language import Phrase
 
 FAILED = Phrase(en="Could not fetch {url}: {why}", es="No se pudo obtener {url}: {why}")
 PENDING = Phrase(
-    en="{what} is still being fetched from {host}. A later check uses it.",
+    en="{what} is still being fetched from {host}. A later check will use it.",
     es="{what} todavía se está obteniendo de {host}. Lo usará una comprobación posterior.",
 )
 HOST_NOT_ALLOWED = Phrase(
@@ -19,4 +19,4 @@ NOT_KEPT = Phrase(
     en="it is no longer cached. The next check downloads it again.",
     es="ya no está en caché. La próxima comprobación lo descarga de nuevo.",
 )
-STATUS = Phrase(en="it responded with {status}.", es="respondió con {status}.")
+STATUS = Phrase(en="the server responded with {status}.", es="el servidor respondió con {status}.")

@@ -7,7 +7,8 @@ FAILED = Phrase(
     es="Algo falló en el bot. Puedes reintentar sin riesgo. Referencia en el log: {reference}.",
 )
 INTERRUPTED = Phrase(
-    en="The bot was interrupted several times during “{command}” and stopped trying. Check its log, then try again.",
+    en="The bot was interrupted several times while running “{command}” and gave up. Check the bot's log, then try "
+    "again.",
     es="El bot se interrumpió varias veces durante “{command}” y dejó de intentarlo. Revisa su log y repite la orden.",
 )
 UNEXPECTED = Phrase(

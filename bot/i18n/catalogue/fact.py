@@ -85,18 +85,20 @@ NO_HOST_PROCESSES = Phrase(
 HOST_IPC = Phrase(en="{subject} now shares the host's IPC", es="{subject} ahora comparte el IPC del nodo")
 NO_HOST_IPC = Phrase(en="{subject} no longer shares the host's IPC", es="{subject} ya no comparte el IPC del nodo")
 WRITABLE = Phrase(
-    en="{subject} root file system is now writable", es="{subject} ahora puede escribir en su sistema de archivos raíz"
+    en="{subject} now has a writable root file system",
+    es="{subject} ahora puede escribir en su sistema de archivos raíz",
 )
 READ_ONLY = Phrase(
-    en="{subject} root file system is now read-only", es="{subject} ya no puede escribir en su sistema de archivos raíz"
+    en="{subject} now has a read-only root file system",
+    es="{subject} ya no puede escribir en su sistema de archivos raíz",
 )
-CAPABILITY = Phrase(en="{subject} now has capability {names}", es="{subject} ahora tiene la capability {names}")
+CAPABILITY = Phrase(en="{subject} capabilities added: {names}", es="{subject} · capabilities agregadas: {names}")
 NO_CAPABILITY = Phrase(
-    en="{subject} no longer has capability {names}", es="{subject} ya no tiene la capability {names}"
+    en="{subject} capabilities no longer added: {names}", es="{subject} · capabilities que ya no agrega: {names}"
 )
-DROPS = Phrase(en="{subject} now drops capability {names}", es="{subject} ahora descarta la capability {names}")
+DROPS = Phrase(en="{subject} capabilities dropped: {names}", es="{subject} · capabilities descartadas: {names}")
 NO_LONGER_DROPS = Phrase(
-    en="{subject} no longer drops capability {names}", es="{subject} ya no descarta la capability {names}"
+    en="{subject} capabilities no longer dropped: {names}", es="{subject} · capabilities que ya no descarta: {names}"
 )
 HOST_PATH = Phrase(en="{subject} now mounts host path {path}", es="{subject} ahora monta {path} del nodo")
 NO_HOST_PATH = Phrase(en="{subject} no longer mounts host path {path}", es="{subject} ya no monta {path} del nodo")

@@ -14,7 +14,7 @@ OPEN_MERGE_REQUEST = Phrase(en="open a merge request from {branch}", es="abrir u
 MAKE_COMMIT = Phrase(en="create the commit for {branch}", es="crear el commit de {branch}")
 SCOPE = Phrase(en="the {scope} scope", es="el scope {scope}")
 DEVELOPER = Phrase(
-    en="the api scope, and its owner the Developer role", es="el scope api, y a su propietario el rol Developer"
+    en="the api scope and its owner the Developer role", es="el scope api, y a su propietario el rol Developer"
 )
 GIVE_TOKEN = Phrase(en="issue a token to the App", es="emitir un token para la App")
 
@@ -62,11 +62,11 @@ ARCHIVED = Phrase(
     "Primero desarchívalo.",
 )
 BAD_TOKEN = Phrase(
-    en="{forge} rejected the token for {repository}: it is wrong or expired. Replace {variable}.",
+    en="{forge} rejected the token for {repository}. The token is wrong or has expired. Replace {variable}.",
     es="{forge} rechazó el token de {repository}: es incorrecto o venció. Reemplaza {variable}.",
 )
 FORBIDDEN = Phrase(
-    en="{forge} does not allow the bot to {doing} ({said}). Grant its token {permission}.",
+    en="{forge} does not allow the bot to {doing} ({said}). Grant the token {permission}.",
     es="{forge} no permite al bot {doing} ({said}). Otorga a su token {permission}.",
 )
 NOT_SHOWN = Phrase(
@@ -90,10 +90,10 @@ LIMITED = Phrase(
     es="El límite de solicitudes de {forge} está agotado y se renueva a las {time} UTC.",
 )
 SSO = Phrase(
-    en="GitHub requires the token for {repository} to be authorized for the organization's single sign-on: "
-    "Settings > Developer settings > Personal access tokens > Configure SSO.",
-    es="GitHub exige que el token de {repository} se autorice para el single sign-on de la organización: "
-    "Settings > Developer settings > Personal access tokens > Configure SSO.",
+    en="The token for {repository} must be authorized for the organization's single sign-on. On GitHub, open Settings "
+    "> Developer settings > Personal access tokens > Configure SSO.",
+    es="El token de {repository} debe autorizarse para el single sign-on de la organización. En GitHub, abre Settings "
+    "> Developer settings > Personal access tokens > Configure SSO.",
 )
 BAD_KEY = Phrase(
     en="GITHUB_APP_PRIVATE_KEY is not an RSA private key. Set it to the full PEM text that GitHub issued for the App.",

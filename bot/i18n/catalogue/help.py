@@ -38,6 +38,6 @@ USAGE = Phrase(
     es="Uso: {usage} ({summary}). Escribe /gitops help para ver todos los comandos.",
 )
 PERIOD_WRONG = Phrase(
-    en="A report can cover from 1d to {n}d, such as 7d or 30d.",
-    es="Un informe abarca de 1d a {n}d, por ejemplo 7d o 30d.",
+    en="A report's period must be between 1d and {n}d, for example 7d or 30d.",
+    es="El período de un informe debe estar entre 1d y {n}d, por ejemplo 7d o 30d.",
 )

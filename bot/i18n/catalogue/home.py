@@ -21,7 +21,7 @@ SINCE = Phrase(en="Since {time}", es="Desde {time}")
 NOT_ACKNOWLEDGED = Phrase(en=" · not acknowledged", es=" · sin atender")
 ACKNOWLEDGED = Phrase(en=" · acknowledged by {person}, {time}", es=" · atendido por {person}, {time}")
 SNOOZED = Phrase(en=" · snoozed by {person} until {time}", es=" · pospuesto por {person} hasta {time}")
-NOT_ALL = Phrase(en=" · in some applications only", es=" · solo en algunas aplicaciones")
+NOT_ALL = Phrase(en=" · only in some applications", es=" · solo en algunas aplicaciones")
 MORE_OPEN = PluralPhrase(
     en=("… and {n} more. See /gitops status.", "… and {n} more. See /gitops status."),
     es=("… y {n} más. Mira /gitops status.", "… y {n} más. Mira /gitops status."),
@@ -83,7 +83,8 @@ RESOLVE = Phrase(en="Median time to resolve (MTTR): {span}", es="Mediana del tie
 NONE_ACKNOWLEDGED = Phrase(en="unknown, none acknowledged", es="desconocida, no se atendió ninguno")
 NONE_RESOLVED = Phrase(en="unknown, none resolved", es="desconocida, no se resolvió ninguno")
 MERGES = Phrase(
-    en="Merges that went live: {n}, median time: {span}", es="Fusiones desplegadas: {n}, mediana del tiempo: {span}"
+    en="Merges that went live: {n}, median time to go live: {span}",
+    es="Fusiones desplegadas: {n}, mediana del tiempo hasta el despliegue: {span}",
 )
 NO_MERGE = Phrase(en="unknown", es="desconocida")
 REVERTS = Phrase(

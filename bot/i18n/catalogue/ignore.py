@@ -21,6 +21,8 @@ DEEP_JQ = Phrase(
     en="The jq expression is nested too deeply.", es="La expresión jq tiene demasiados niveles de anidamiento."
 )
 SUPPORTED_JQ = Phrase(
-    en="paths, [], ?, |, comma, select, comparisons, and, or, not, has, startswith, endswith, contains, any and all",
-    es="rutas, [], ?, |, coma, select, comparaciones, and, or, not, has, startswith, endswith, contains, any y all",
+    en="paths, [], ?, |, commas, comparisons, the operators “and” and “or”, plus the functions not, select, has, "
+    "startswith, endswith, contains, any and all",
+    es="rutas, [], ?, |, comas, comparaciones, los operadores “and” y “or”, y las funciones not, select, has, "
+    "startswith, endswith, contains, any y all",
 )

@@ -38,12 +38,12 @@ SHARED = Phrase(
     "botones valen para todas.",
 )
 RESOLVED = Phrase(
-    en="Resolved: {where}, back in sync after {lasted}: {names}.",
-    es="Resuelto: {where}, de nuevo en sincronía tras {lasted}: {names}.",
+    en="Resolved: {where} ({names}), back in sync after {lasted}.",
+    es="Resuelto: {where} ({names}), de nuevo en sincronía tras {lasted}.",
 )
 OVER = Phrase(
-    en="Resolved or no longer watched: {where}, after {lasted}: {names}.",
-    es="Resuelto o ya sin vigilancia: {where}, tras {lasted}: {names}.",
+    en="Resolved or no longer watched after {lasted}: {where} ({names}).",
+    es="Resuelto o ya sin vigilancia tras {lasted}: {where} ({names}).",
 )
 OVER_HEADER = Phrase(en="⚪ Resolved or no longer watched: {where}", es="⚪ Resuelto o ya sin vigilancia: {where}")
 OVER_LEAD = Phrase(en="Ended {time}, after {lasted}.", es="Terminado {time}, tras {lasted}.")

@@ -10,7 +10,7 @@ GROWN_LEAD = Phrase(
     es="Más drift de {where} desde la alerta: {facts}. Visto por primera vez a las {time}.",
 )
 SILENCE_ENDED = Phrase(
-    en=" It is worse than the drift that {person} acknowledged or snoozed, so the incident is open again.",
+    en=" This is worse than the drift that {person} acknowledged or snoozed, so the incident is open again.",
     es=" Es peor que el drift que {person} atendió o pospuso, así que el incidente vuelve a estar abierto.",
 )
 ACKNOWLEDGED = Phrase(en="Acknowledged: {where}.", es="Atendido: {where}.")

@@ -5,7 +5,9 @@ from bot.i18n.language import Phrase
 AT = Phrase(en="{file}:{line}: {problem}", es="{file}:{line}: {problem}")
 
 NOT_UTF8 = Phrase(en="The file is not UTF-8 text.", es="El archivo no es texto UTF-8.")
-DIRECTIVES = Phrase(en="It has more than {most} directives.", es="Tiene más de {most} directivas.")
+DIRECTIVES = Phrase(
+    en="The file has more than {most} YAML directives.", es="El archivo tiene más de {most} directivas de YAML."
+)
 NOT_YAML = Phrase(en="This is not valid YAML: {said}.", es="Esto no es YAML válido: {said}.")
 TAB = Phrase(en="a tab is used for indentation", es="se usa un tabulador para indentar")
 AND_MORE = Phrase(en="{one} {other}", es="{one} {other}")
@@ -42,7 +44,7 @@ TOO_MANY_NODES = Phrase(
     "aplicaciones.",
 )
 NO_ANCHOR = Phrase(
-    en="An alias does not refer to an earlier anchor, or refers to itself. Quote a value that begins with *.",
+    en="An alias does not refer to an earlier anchor, or refers to itself. Quote values that begin with *.",
     es="Un alias no se refiere a un ancla anterior, o se refiere a sí mismo. Pon entre comillas un valor que empieza "
     "por *.",
 )
@@ -55,10 +57,10 @@ BAD_MERGE = Phrase(
     es="Una clave merge (<<) necesita un mapa o una lista de mapas.",
 )
 BAD_KEY = Phrase(
-    en="A key in a mapping must be a scalar, not null or a collection.",
-    es="La clave de un mapa debe ser un escalar, no null ni una colección.",
+    en="A mapping key cannot be null, a list or a mapping.",
+    es="La clave de un mapa no puede ser null, una lista ni un mapa.",
 )
-NOT_BASE64 = Phrase(en="A !!binary value is not base64.", es="Un valor !!binary no es base64.")
+NOT_BASE64 = Phrase(en="A !!binary value is not valid base64.", es="Un valor !!binary no es base64.")
 BAD_TAG = Phrase(
     en="A value tagged !!{name} is not a valid {name}.",
     es="Un valor con la etiqueta !!{name} no es un {name} válido.",
@@ -78,13 +80,14 @@ GENERATOR = Phrase(
     "aplicación aparte.",
 )
 MISSING = Phrase(
-    en="{path} is not in the repository (links out of it are not followed). Add it, or fix the reference to it.",
-    es="{path} no está en el repositorio (los enlaces que salen de él no se siguen). Agrégalo o corrige la referencia.",
+    en="{path} is not in the repository, or is behind a link that leads outside the repository. Add it, or fix the "
+    "reference.",
+    es="{path} no está en el repositorio, o está detrás de un enlace que sale del repositorio. Agrégalo o corrige la "
+    "referencia.",
 )
 SUBMODULE = Phrase(
-    en="This is a git submodule, and the bot does not fetch those. Move the manifests that are needed into this "
-    "repository.",
-    es="Este es un submódulo de git, y el bot no los descarga. Mueve a este repositorio los manifiestos que hacen "
+    en="This is a git submodule, which the bot does not fetch. Move the required manifests into this repository.",
+    es="Este es un submódulo de git, y el bot no lo descarga. Mueve a este repositorio los manifiestos que hacen "
     "falta.",
 )
 LFS_POINTER = Phrase(
@@ -114,8 +117,8 @@ BASE_NOT_ALLOWED = Phrase(
     "y usa esa.",
 )
 BASE_ORIGIN = Phrase(
-    en="{field} refers to {what}, but buildMetadata records where each object comes from, which the bot cannot know "
-    "for remote bases. Commit a copy and use that instead.",
+    en="{field} refers to {what}, but buildMetadata adds the origin of each object, which the bot does not know for "
+    "remote bases. Commit a copy and use that instead.",
     es="{field} se refiere a {what}, pero buildMetadata escribe de dónde viene cada objeto, y el bot no puede saberlo "
     "de bases remotas. Sube una copia a git y usa esa.",
 )
@@ -128,14 +131,13 @@ TOO_MANY_FILES = Phrase(
     es="{field} se refiere a {what}, pero una aplicación puede tener como máximo {most} archivos remotos.",
 )
 FETCHED_CHART = Phrase(
-    en="The chart {name} would have to be downloaded{origin}, but rendering never downloads files: {remedy}",
-    es="Habría que descargar el chart {name}{origin}, pero al renderizar no se descarga nada: {remedy}",
+    en="The chart {name} would have to be downloaded{origin}, but rendering never downloads files. {remedy}",
+    es="Habría que descargar el chart {name}{origin}, pero al renderizar no se descarga nada. {remedy}",
 )
 FROM = Phrase(en=" from {repository}", es=" de {repository}")
-COMMIT_CHART = Phrase(en="commit it as {path}.", es="súbelo a git como {path}.")
+COMMIT_CHART = Phrase(en="Commit it as {path}.", es="Súbelo a git como {path}.")
 COMMIT_CHARTS = Phrase(
-    en="run helm dependency update and commit charts/.",
-    es="ejecuta helm dependency update y sube charts/ a git.",
+    en="Run helm dependency update and commit charts/.", es="Ejecuta helm dependency update y sube charts/ a git."
 )
 LOCK_OUT_OF_SYNC = Phrase(
     en="The lock file is out of sync with the chart's dependencies, so Helm rejects it. Run helm dependency update.",
@@ -143,12 +145,13 @@ LOCK_OUT_OF_SYNC = Phrase(
     "update.",
 )
 NO_RELEASE_NAME = Phrase(
-    en="The chart {name} has no releaseName here, so its objects would get new names each time. Set releaseName.",
+    en="The chart {name} has no releaseName here, so the names of its objects would change with every rendering. Set "
+    "releaseName.",
     es="El chart {name} no tiene releaseName aquí, así que sus objetos cambiarían de nombre cada vez. Define "
     "releaseName.",
 )
 HELM_OPTION = Phrase(
-    en="A setting of helmCharts or helmGlobals begins with a hyphen, so Helm would read it as an option. Remove it.",
+    en="A setting in helmCharts or helmGlobals begins with a hyphen, so Helm would read it as an option. Remove it.",
     es="Un ajuste de helmCharts o helmGlobals empieza por un guion, así que Helm lo leería como una opción. Quítalo.",
 )
 CONFIG_HOME = Phrase(
@@ -164,13 +167,10 @@ HELM_GENERATOR = Phrase(
     es="Un HelmChartInflationGenerator no se admite como generator, transformer ni validator. Usa helmCharts.",
 )
 NO_INLINE = Phrase(
-    en="An entry of generators, transformers or validators is neither a path nor a valid object. Fix it.",
+    en="An entry in generators, transformers or validators is neither a path nor a valid object. Fix it.",
     es="Una entrada de generators, transformers o validators no es una ruta ni un objeto válido. Corrígela.",
 )
-NO_VALUES = Phrase(
-    en="These are not valid Helm values: they must be a mapping.",
-    es="Estos valores de Helm no son válidos: deben ser un mapa.",
-)
+NO_VALUES = Phrase(en="Helm values must be a mapping.", es="Los valores de Helm deben ser un mapa.")
 BAD_INLINE_VALUES = Phrase(
     en="The inline Helm values are not valid (line {line}): {problem}",
     es="Los valores de Helm en línea no son válidos (línea {line}): {problem}",
@@ -195,13 +195,13 @@ SEVERAL_KUSTOMIZATIONS = Phrase(
     es="El archivo debe contener exactamente una kustomization.",
 )
 ALREADY_LABELED = Phrase(
-    en="The kustomization already has {name}, so Argo CD cannot add it. Remove it, or set forceCommonLabels or "
-    "forceCommonAnnotations.",
-    es="La kustomization ya tiene {name}, así que Argo CD no puede agregarlo. Quítalo, o define forceCommonLabels o "
-    "forceCommonAnnotations.",
+    en="The kustomization already has the label or annotation {name}, so Argo CD cannot add it. Remove it, or set "
+    "forceCommonLabels or forceCommonAnnotations.",
+    es="La kustomization ya tiene la etiqueta o anotación {name}, así que Argo CD no puede agregarla. Quítala, o "
+    "define forceCommonLabels o forceCommonAnnotations.",
 )
 NO_MATCH = Phrase(
-    en="No values file matches this pattern. Fix it, or set ignoreMissingValueFiles.",
+    en="No values file matches this pattern. Fix the pattern, or set ignoreMissingValueFiles.",
     es="Ningún archivo de valores coincide con este patrón. Corrígelo o define ignoreMissingValueFiles.",
 )
 NO_CHART = Phrase(

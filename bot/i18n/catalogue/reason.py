@@ -2,10 +2,7 @@
 
 from bot.i18n.language import Phrase
 
-DELETING = Phrase(
-    en="being deleted, and gone once its finalizers have run",
-    es="en eliminación; desaparece cuando terminan sus finalizers",
-)
+DELETING = Phrase(en="being deleted, waiting for its finalizers", es="en eliminación, a la espera de sus finalizers")
 MISSING = Phrase(en="declared in git, missing from the cluster", es="declarado en git, falta en el clúster")
 REMOVED = Phrase(
     en="declared in git, removed from the cluster; Kubernetes does not record who removes a field",

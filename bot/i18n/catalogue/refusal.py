@@ -29,11 +29,11 @@ LONG_RANGE = Phrase(
     es="{range} contiene más de {most} commits. Usa un rango más corto.",
 )
 NEEDS_BRANCH = Phrase(
-    en="The application tracks {name}, which is not a branch, so a revert pull request has no target. To revert on the "
-    "tracked branch of {repository}, run the command without the application, then set the application's revision to "
-    "one newer than {name}. Nothing was opened.",
+    en="The application tracks {name}, which is not a branch, so a revert pull request has no target. To revert on "
+    "the tracked branch of {repository}, run the command without the application. Then set the application's revision "
+    "to one newer than {name}. Nothing was opened.",
     es="La aplicación sigue {name}, que no es una rama, así que un pull request de revert no tiene destino. Para "
-    "revertir en la rama seguida de {repository}, ejecuta el comando sin la aplicación y después define en la "
+    "revertir en la rama seguida de {repository}, ejecuta el comando sin la aplicación. Después define en la "
     "aplicación una revisión más nueva que {name}. No se abrió nada.",
 )
 BEGINS_INSIDE = Phrase(
@@ -57,7 +57,7 @@ REWRITTEN = Phrase(
     "Reinténtalo.",
 )
 ALL_TAKEN = Phrase(
-    en="{branch} and its numbered variants already exist. Delete the old ones on the forge.",
+    en="{branch} and its numbered variants already exist. Delete the old branches on the forge.",
     es="{branch} y sus variantes numeradas ya existen. Elimina las antiguas en el forge.",
 )
 AND = Phrase(en="{one} and {other}", es="{one} y {other}")

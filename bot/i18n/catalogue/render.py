@@ -21,7 +21,7 @@ NOT_ISOLATED = Phrase(
     es="Renderizar esto requiere aislamiento, que esta máquina no ofrece: {reason}. Ejecuta gitops-bot doctor.",
 )
 FAILED = Phrase(
-    en="{what} failed: {why} Run it in a clone for the full error.",
+    en="{what} failed: {why} Run it in a clone to see the full error.",
     es="{what} falló: {why} Ejecútalo en un clon para ver el error completo.",
 )
 AT = Phrase(en="{place}: {why}", es="{place}: {why}")
@@ -31,14 +31,16 @@ UNKNOWN_REASON = Phrase(
 )
 NO_REASON = Phrase(en="it gave no reason.", es="no indicó el motivo.")
 LINKS = Phrase(
-    en="{path} needs more than {most} symbolic links, or they lead to too many files. Replace some with copies.",
-    es="{path} necesita más de {most} enlaces simbólicos, o llevan a demasiados archivos. "
-    "Reemplaza algunos por copias.",
+    en="{path} uses more than {most} symbolic links, or the links lead to too many files. Replace some links with "
+    "copies.",
+    es="{path} necesita más de {most} enlaces simbólicos, o llevan a demasiados archivos. Reemplaza algunos por "
+    "copias.",
 )
 BAD_YAML = Phrase(en="the YAML is not valid.", es="el YAML no es válido.")
 CYCLE = Phrase(en="the kustomizations form a cycle.", es="las kustomizations forman un ciclo.")
 PLUGIN = Phrase(
-    en="plugins and container functions are not run.", es="los plugins y las funciones en contenedores no se ejecutan."
+    en="the bot does not run plugins or container functions.",
+    es="el bot no ejecuta plugins ni funciones en contenedores.",
 )
 EMPTY = Phrase(en="a kustomization is empty.", es="una kustomization está vacía.")
 UNKNOWN_FIELD = Phrase(
@@ -132,34 +134,41 @@ SECRET_OBJECTS = Phrase(
     es="Algunos objetos quedan sin comprobar: cuáles hay depende de valores de un Secret.",
 )
 SECRET_NEEDED = Phrase(
-    en="The chart renders only with the values from its Secret, so the bot cannot tell which objects contain them.",
+    en="The chart renders only with the values from its Secret, so the bot cannot tell which objects contain those "
+    "values.",
     es="El chart solo se renderiza con los valores de su Secret, así que el bot no puede saber qué objetos los "
     "contienen.",
 )
 SECRET_ERROR = Phrase(
-    en="The chart does not render with the values from its Secret. To see why, run helm template with these values.",
+    en="The chart does not render with the values from its Secret. To see why, run helm template with those values.",
     es="El chart no se renderiza con los valores de su Secret. Para ver por qué, ejecuta helm template con ellos.",
 )
 UNREAD_VARIABLES = Phrase(
     en="{objects} not checked: Flux fills in variables from a Secret, which the bot does not read.",
     es="{objects} sin comprobar: Flux completa variables de un Secret, y el bot no lo lee.",
 )
-OVERRIDDEN = Phrase(en="{file} changes the Application: {why}", es="{file} cambia la Application: {why}")
+OVERRIDDEN = Phrase(
+    en="{file} overrides the Application's settings: {why}", es="{file} sobrescribe ajustes de la Application: {why}"
+)
 ENCRYPTED = Phrase(
     en="{objects} not checked: encrypted with SOPS, which the bot does not decrypt.",
     es="{objects} sin comprobar: cifrado con SOPS, y el bot no lo descifra.",
 )
 AND_MORE = Phrase(en="{objects} and {n} more", es="{objects} y {n} más")
 NOT_PINNED = Phrase(
-    en="The base {base} is not pinned to a commit, so it can change without a commit here.",
-    es="La base {base} no está fijada a un commit, así que puede cambiar sin un commit aquí.",
+    en="The base {base} is not pinned to a commit, so its content can change without a commit in this repository.",
+    es="La base {base} no está fijada a un commit, así que su contenido puede cambiar sin un commit en este "
+    "repositorio.",
 )
 NOT_PINNED_FILE = Phrase(
-    en="The file {base} is not pinned to a commit, so it can change without a commit here.",
-    es="El archivo {base} no está fijado a un commit, así que puede cambiar sin un commit aquí.",
+    en="The file {base} is not pinned to a commit, so its content can change without a commit in this repository.",
+    es="El archivo {base} no está fijado a un commit, así que su contenido puede cambiar sin un commit en este "
+    "repositorio.",
 )
 NOT_PINNED_CHART = Phrase(
-    en="The chart {chart} in {file} has no exact version, so it can change without a commit here.",
-    es="El chart {chart} en {file} no tiene una versión exacta, así que puede cambiar sin un commit aquí.",
+    en="The chart {chart} in {file} has no exact version, so its content can change without a commit in this "
+    "repository.",
+    es="El chart {chart} en {file} no tiene una versión exacta, así que su contenido puede cambiar sin un commit en "
+    "este repositorio.",
 )
 NO_BASE = Phrase(en="The base {base} cannot be read: {why}", es="No se puede leer la base {base}: {why}")

@@ -63,7 +63,7 @@ CHART_LIVE = Phrase(en="Live", es="Desplegadas")
 CHART_FAILED = Phrase(en="Failed", es="Fallidas")
 CHART_DRIFT = Phrase(en="Drift incidents", es="Incidentes de drift")
 CHART_BAR = Phrase(
-    en="{day}: {live} live, {failed} failed, {drift} drift incidents",
-    es="{day}: {live} desplegadas, {failed} fallidas, {drift} incidentes de drift",
+    en="{day}: {live} live, {failed} failed, drift incidents: {drift}",
+    es="{day}: {live} desplegadas, {failed} fallidas, incidentes de drift: {drift}",
 )
 CHART_ALT = Phrase(en="Bar chart of merges and drift. {bars}.", es="Gráfico de barras de fusiones y drift. {bars}.")

@@ -15,10 +15,10 @@ BAD_KEY = Phrase(
     es="{url} rechazó la clave SSH, o su clave de host es desconocida.",
 )
 REDIRECTED = Phrase(
-    en="{url} redirects to another URL, which the bot does not follow with a credential. Configure the final URL, "
-    "often the one that ends in .git.",
-    es="{url} redirige a otra URL, que el bot no sigue con una credencial. Configura la URL final, a menudo la que "
-    "termina en .git.",
+    en="{url} redirects to another URL, and the bot does not send a credential there. Configure the final URL, which "
+    "often ends in .git.",
+    es="{url} redirige a otra URL, y el bot no envía ahí una credencial. Configura la URL final, que a menudo termina "
+    "en .git.",
 )
 OWNED_BY_ANOTHER = Phrase(
     en="{url} belongs to another user on this machine. Run the bot as that user, or change the owner of the files.",
@@ -133,8 +133,7 @@ FAILED = Phrase(
     en="git {command} failed on the mirror of {name}: {said}", es="git {command} falló en la réplica de {name}: {said}"
 )
 LACKS_OBJECTS = Phrase(
-    en="The mirror of {name} lacks objects that it should contain.",
-    es="A la réplica de {name} le faltan objetos que debería contener.",
+    en="The mirror of {name} is missing git objects.", es="A la réplica de {name} le faltan objetos de git."
 )
 LARGE_FILE = Phrase(
     en="{path} in {name} is {size} MiB. The limit is {most} MiB. Move it out of the application's path.",

@@ -6,10 +6,7 @@ UNKNOWN_COMMIT = Phrase(en="an unknown commit", es="un commit desconocido")
 SEVERAL_COMMITS = Phrase(en="{n} commits up to {last}", es="{n} commits hasta {last}")
 THAT_CHANGE = Phrase(en="that change", es="ese cambio")
 OF_APPLICATIONS = Phrase(en=" in {applications}", es=" de {applications}")
-OF_NO_APPLICATION = Phrase(
-    en=", outside all configured applications",
-    es=", fuera de todas las aplicaciones configuradas",
-)
+OF_NO_APPLICATION = Phrase(en=" outside the configured applications", es=" fuera de las aplicaciones configuradas")
 AGAIN = Phrase(en=" Try again then.", es=" Reintenta entonces.")
 OPEN = Phrase(en="open", es="abierto")
 CLOSED = Phrase(en="closed", es="cerrado")
@@ -23,16 +20,16 @@ ALREADY_OPEN = Phrase(
     es="{pull} ya está abierto para esto, pendiente de revisión.",
 )
 REAPPLIES = Phrase(
-    en="It reverts a revert, so the original change comes back.",
+    en="This reverts a revert, so the original change comes back.",
     es="Revierte un revert, así que vuelve el cambio original.",
 )
 UNDOES_MERGE = Phrase(
-    en="It reverts a merge. To merge that branch again later, revert this revert first.",
+    en="This reverts a merge. To merge that branch again later, revert this revert first.",
     es="Revierte una fusión. Para fusionar esa rama otra vez más adelante, primero revierte este revert.",
 )
 PARTLY_UNDONE = Phrase(
-    en="Part of this was already reverted: no changes in {files}.",
-    es="Una parte ya se había revertido: sin cambios en {files}.",
+    en="Part of this change was already reverted, so this pull request does not change {files}.",
+    es="Una parte de este cambio ya se había revertido, así que este pull request no cambia {files}.",
 )
 AUTOMATION = Phrase(
     en="{tool} made that change and may make it again. Pause {tool} first.",
@@ -129,9 +126,9 @@ EMPTY = Phrase(
 )
 REFUSED = Phrase(en="{reason}{again}", es="{reason}{again}")
 UNFINISHED = Phrase(
-    en="The branch {branch} was pushed, but its pull request could not be opened: {reason} Run the command again to "
+    en="The branch {branch} was pushed, but the pull request could not be opened: {reason} Run the command again to "
     "finish.",
-    es="Se hizo push de la rama {branch}, pero no se pudo abrir su pull request: {reason} Repite el comando para "
+    es="Se hizo push de la rama {branch}, pero no se pudo abrir el pull request: {reason} Repite el comando para "
     "terminar.",
 )
 WHICH_REPOSITORY = Phrase(

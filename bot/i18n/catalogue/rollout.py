@@ -23,7 +23,7 @@ REVERTED_HEADER = Phrase(en="↩️ Reverted: {names}", es="↩️ Revertido: {n
 REVERTED = Phrase(en="The change to {names} was reverted by {by}.", es="El cambio de {names} se revirtió con {by}.")
 REVERTED_BY = Phrase(en=" · reverted by {change}", es=" · revertido con {change}")
 DEGRADED_HEADER = Phrase(
-    en="⚠️ Live, but degraded later: {names}{because}", es="⚠️ Desplegado, pero degradado después: {names}{because}"
+    en="⚠️ Live, but degraded later: {names}{cause}", es="⚠️ Desplegado, pero degradado después: {names}{cause}"
 )
 DEGRADED = PluralPhrase(
     en=("{names} went live, but is now degraded{because}.", "{names} went live, but are now degraded{because}."),
@@ -32,42 +32,39 @@ DEGRADED = PluralPhrase(
         "{names}: desplegados, pero ahora están degradados{because}.",
     ),
 )
-DEGRADED_NOTE = Phrase(
-    en="It was healthy after the merge.",
-    es="Estaba sano después de la fusión.",
-)
+DEGRADED_NOTE = Phrase(en="Everything was healthy after the merge.", es="Todo estaba sano después de la fusión.")
 PARTLY_LIVE_HEADER = Phrase(
-    en="⚠️ Partly live ({live} of {all}), not yet: {names}{because}",
-    es="⚠️ Desplegado en parte ({live} de {all}), falta: {names}{because}",
+    en="⚠️ Partly live ({live} of {all}), not yet: {names}{cause}",
+    es="⚠️ Desplegado en parte ({live} de {all}), falta: {names}{cause}",
 )
 PARTLY_LIVE = PluralPhrase(
     en=("{names} is still not live{because}.", "{names} are still not live{because}."),
     es=("{names} sigue sin desplegarse{because}.", "{names} siguen sin desplegarse{because}."),
 )
-PAUSED_HEADER = Phrase(en="⏸️ Paused: {names}{because}", es="⏸️ En pausa: {names}{because}")
+PAUSED_HEADER = Phrase(en="⏸️ Paused: {names}{cause}", es="⏸️ En pausa: {names}{cause}")
 PAUSED = PluralPhrase(
     en=("{names} is not live: its rollout is paused.", "{names} are not live: their rollouts are paused."),
     es=("{names} sin desplegar: su rollout está en pausa.", "{names} sin desplegar: sus rollouts están en pausa."),
 )
 PAUSED_NOTE = Phrase(
-    en="It continues when someone resumes it.",
-    es="Continúa cuando alguien lo reanude.",
+    en="The rollout continues when someone resumes it.", es="El rollout continúa cuando alguien lo reanude."
 )
-STUCK_HEADER = Phrase(en="⚠️ Stuck: {names}{because}", es="⚠️ Bloqueado: {names}{because}")
+STUCK_HEADER = Phrase(en="⚠️ Stuck: {names}{cause}", es="⚠️ Bloqueado: {names}{cause}")
 STUCK = PluralPhrase(
     en=("{names} is stuck{because}.", "{names} are stuck{because}."),
     es=("{names}: el rollout está bloqueado{because}.", "{names}: los rollouts están bloqueados{because}."),
 )
-TIMED_OUT_HEADER = Phrase(en="⚠️ Timed out: {names}{because}", es="⚠️ Tiempo agotado: {names}{because}")
+TIMED_OUT_HEADER = Phrase(en="⚠️ Timed out: {names}{cause}", es="⚠️ Tiempo agotado: {names}{cause}")
 TIMED_OUT = PluralPhrase(
-    en=("{names} timed out: still not live{because}.", "{names} timed out: still not live{because}."),
+    en=("The rollout of {names} timed out{because}.", "The rollouts of {names} timed out{because}."),
     es=(
         "{names}: tiempo agotado, sigue sin desplegarse{because}.",
         "{names}: tiempo agotado, siguen sin desplegarse{because}.",
     ),
 )
-OF = Phrase(en=" · {name}", es=" · {name}")
-BECAUSE = Phrase(en=" · {name}: {reason}", es=" · {name}: {reason}")
+CAUSE = Phrase(en="{name}: {reason}", es="{name}: {reason}")
+HEADER_CAUSE = Phrase(en=" · {cause}", es=" · {cause}")
+BECAUSE = Phrase(en=" because of {cause}", es=" por {cause}")
 IMAGE_PULL = Phrase(en="image cannot be pulled", es="no se puede descargar la imagen")
 OOM_KILLED = Phrase(en="out of memory (OOMKilled)", es="sin memoria (OOMKilled)")
 CRASH_LOOP = Phrase(en="container keeps crashing", es="el contenedor falla una y otra vez")
@@ -86,10 +83,7 @@ UNKNOWN_NOTE = Phrase(
     en="The check failed. The bot keeps trying.",
     es="La comprobación falló. El bot sigue intentándolo.",
 )
-LATE_NOTE = Phrase(
-    en="The deployer has not applied it yet.",
-    es="El deployer todavía no lo aplicó.",
-)
+LATE_NOTE = Phrase(en="The deployer has not applied the change yet.", es="El deployer todavía no aplicó el cambio.")
 ROLLING_HEADER = Phrase(en="🚚 Merged, rolling out: {names}", es="🚚 Fusionado, desplegando: {names}")
 ROLLING = Phrase(en="Rolling out to the cluster: {names}.", es="Desplegando en el clúster: {names}.")
 ROLLING_PARTLY = Phrase(
@@ -143,12 +137,12 @@ REMAINING = Phrase(
 READY = Phrase(en="{object}: {state}", es="{object}: {state}")
 READY_BECAUSE = Phrase(en="{object}: {state} ({reason})", es="{object}: {state} ({reason})")
 PODS = PluralPhrase(
-    en=("{bar} {ready} of {n} pod", "{bar} {ready} of {n} pods"),
+    en=("{bar} {ready} of {n} pods", "{bar} {ready} of {n} pods"),
     es=("{bar} {ready} de {n} pod", "{bar} {ready} de {n} pods"),
 )
 SAYS = Phrase(en=" · {deployer} reports {reason}", es=" · {deployer} informa {reason}")
 SAYS_MORE = Phrase(en=" · {deployer} reports {reason}: {message}", es=" · {deployer} informa {reason}: {message}")
-WAITS = Phrase(en=" · {deployer} {waits}", es=" · {deployer} {waits}")
+WAITS = Phrase(en=" · {deployer} is {waits}", es=" · {deployer} {waits}")
 PART_UNSEEN = Phrase(
     en="{application} on {cluster}: waiting for the first check",
     es="{application} en {cluster}: a la espera de la primera comprobación",

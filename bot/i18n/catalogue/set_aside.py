@@ -12,7 +12,7 @@ DEFAULT = Phrase(en="default value", es="valor por defecto")
 FILLED_IN = Phrase(en="set by the API server", es="definido por el API server")
 DROPPED = Phrase(en="empty value dropped by the API server", es="valor vacío que el API server descarta")
 RESTART = Phrase(en="restart, not a configuration change", es="reinicio, no un cambio de configuración")
-TRACKING_METADATA = Phrase(en="tracking metadata of the deployer", es="metadatos de seguimiento del deployer")
+TRACKING_METADATA = Phrase(en="the deployer's tracking metadata", es="metadatos de seguimiento del deployer")
 AUTOSCALER = Phrase(en="set by an autoscaler", es="definido por un autoscaler")
 AGGREGATED = Phrase(en="aggregated from other ClusterRoles", es="agregado de otros ClusterRoles")
 SCALED = Phrase(

@@ -10,15 +10,15 @@ DENIED_SILENCE = Phrase(
     en="You are not allowed to acknowledge or snooze incidents here. {allowed} Nothing was done.",
     es="No tienes permiso para atender o posponer incidentes aquí. {allowed} No se hizo nada.",
 )
-ONLY = Phrase(en="Only {who} can ({key}).", es="Permiso solo para {who} ({key}).")
+ONLY = Phrase(en="{key} allows only {who}.", es="{key} solo autoriza a {who}.")
 COULD_NOT_ASK = Phrase(
-    en="Nothing was done: your permission could not be checked. {key} allows {group}, but the bot could not get its "
-    "members from Slack. {why}",
-    es="No se hizo nada: no se pudo comprobar tu permiso. {key} autoriza a {group}, pero el bot no pudo obtener sus "
-    "miembros de Slack. {why}",
+    en="Nothing was done: your permission could not be checked. {key} allows {group}, but the bot could not get the "
+    "group's members from Slack. {why}",
+    es="No se hizo nada: no se pudo comprobar tu permiso. {key} autoriza a {group}, pero el bot no pudo obtener los "
+    "miembros del grupo de Slack. {why}",
 )
 NOT_ASKED = Phrase(en="The bot did not query Slack.", es="El bot no consultó a Slack.")
-NOBODY = Phrase(en="Nobody can ({key}).", es="Nadie tiene permiso ({key}).")
+NOBODY = Phrase(en="{key} does not allow anyone.", es="{key} no autoriza a nadie.")
 
 ACKNOWLEDGED = Phrase(
     en="You acknowledged {names}. No reminders unless the drift gets worse.",
@@ -42,8 +42,9 @@ RELEASED = Phrase(
     es="Dejaste de atender {names}. Ahora nadie lo atiende, así que se reanudan los recordatorios y el escalado.",
 )
 NOT_YOURS = Phrase(
-    en="{who} acknowledged {names}, so you cannot release the incident. To take it over, use Take over or /gitops ack.",
-    es="{who} atiende {names}, así que no puedes dejarlo tú. Para relevarlo, usa Relevar o /gitops ack.",
+    en="{who} acknowledged {names}, so you cannot release the incident. To take it over, use “Take over” or /gitops "
+    "ack.",
+    es="{who} atiende {names}, así que no puedes dejarlo tú. Para relevarlo, usa “Relevar” o /gitops ack.",
 )
 NOBODY_HAS = Phrase(en="Nobody has acknowledged {names}. Nothing changed.", es="Nadie atiende {names}. Nada cambió.")
 SNOOZED_ALREADY = Phrase(
@@ -63,12 +64,12 @@ NOT_SNOOZED = Phrase(
     es="En esa tarjeta no hay nada pospuesto. Nada cambió.",
 )
 NOTHING_OPEN = Phrase(
-    en="{names}: no open incident, so there is nothing to acknowledge or snooze.",
-    es="{names}: sin incidentes abiertos, así que no hay nada que atender ni posponer.",
+    en="{names}: there is no open incident to acknowledge or snooze.",
+    es="{names}: no hay incidentes abiertos que atender ni posponer.",
 )
 NOTHING_OPEN_ON_CARD = Phrase(
-    en="That card has no open incident, so there is nothing to acknowledge or snooze.",
-    es="Esa tarjeta no tiene incidentes abiertos, así que no hay nada que atender ni posponer.",
+    en="That card has no open incident to acknowledge or snooze.",
+    es="Esa tarjeta no tiene incidentes abiertos que atender ni posponer.",
 )
 
 SNOOZE_TITLE = Phrase(en="Snooze", es="Posponer")
@@ -81,10 +82,10 @@ HOW_LONG = Phrase(en="Duration", es="Duración")
 OTHER = Phrase(en="Or another duration", es="U otra duración")
 OTHER_EXAMPLE = Phrase(en="90m, 1h30m, 2d or until 14:30", es="90m, 1h30m, 2d o hasta 14:30")
 OTHER_WRONG = Phrase(
-    en="Enter a duration such as 30m, 4h or 1h30m, or a time such as “until 14:30”: at least 5 minutes, at most 7 "
-    "days.",
-    es="Escribe una duración como 30m, 4h o 1h30m, o una hora como “hasta 14:30”: como mínimo 5 minutos y como máximo "
-    "7 días.",
+    en="Enter a duration such as 30m, 4h or 1h30m, or a time such as “until 14:30”. A snooze lasts at least 5 minutes "
+    "and at most 7 days.",
+    es="Escribe una duración como 30m, 4h o 1h30m, o una hora como “hasta 14:30”. La duración mínima es de 5 minutos "
+    "y la máxima, de 7 días.",
 )
 SUBMIT = Phrase(en="Snooze", es="Posponer")
 CANCEL = Phrase(en="Cancel", es="Cancelar")

@@ -15,7 +15,7 @@ STILL_DISCOVERING = Phrase(
     es="El bot todavía está descubriendo aplicaciones, así que esta lista aún no está completa.",
 )
 NOT_CHECKED = Phrase(
-    en="No replica of the bot checks cluster {cluster} at the moment.",
+    en="No replica of the bot is checking cluster {cluster} at the moment.",
     es="Ninguna réplica del bot comprueba el clúster {cluster} en este momento.",
 )
 OVERVIEW = PluralPhrase(
@@ -50,15 +50,15 @@ AT_CHART = Phrase(en=" · chart {chart}", es=" · chart {chart}")
 IN_NAMESPACE = Phrase(en=" · in namespace {namespace}", es=" · en el namespace {namespace}")
 CHECKED = Phrase(en=" · checked {time}", es=" · comprobado a las {time}")
 LAST_COMPLETE = Phrase(
-    en="Last complete check: {time}; every check since has failed.",
-    es="Última comprobación completa: {time}; todas las posteriores han fallado.",
+    en="Last complete check: {time}; no later check was complete.",
+    es="Última comprobación completa: {time}; ninguna posterior fue completa.",
 )
 STATE_DRIFT = Phrase(en="{state}: {facts}", es="{state}: {facts}")
 # Health statuses are Argo CD's terms, so they are not translated.
 UNREADY = Phrase(en="{object} {health}", es="{object} {health}")
 UNREADY_BECAUSE = Phrase(en="{object} {health}: {details}", es="{object} {health}: {details}")
 PODS_READY = PluralPhrase(
-    en=("{ready} of {n} pod ready", "{ready} of {n} pods ready"),
+    en=("{ready} of {n} pods ready", "{ready} of {n} pods ready"),
     es=("{ready} de {n} pod listo", "{ready} de {n} pods listos"),
 )
 AND_MORE = Phrase(en="{objects}; and {n} more", es="{objects}; y {n} más")

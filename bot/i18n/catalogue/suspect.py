@@ -20,8 +20,8 @@ BEFORE = Phrase(
     es="cambió {places} en git, pero el clúster sigue con el estado anterior",
 )
 NEVER = Phrase(
-    en="added {places} to git, still missing from the cluster",
-    es="agregó {places} a git, pero falta en el clúster",
+    en="added {places} to git, but the change is not in the cluster yet",
+    es="agregó {places} a git, pero el cambio todavía no está en el clúster",
 )
 OBJECT = Phrase(en="latest commit that changed {places}", es="último commit que cambió {places}")
 PATH = Phrase(en="latest commit that changed files in {places}", es="último commit que cambió archivos en {places}")

@@ -9,8 +9,8 @@ NOBODY = Phrase(
     es="No hay a quién preguntar por {application}: no tiene responsables configurados y ningún commit la cambió.",
 )
 OWNERS = Phrase(en="owned by {who}", es="responsables: {who}")
-ACKNOWLEDGED = Phrase(en="{who} acknowledged its drift, {at}", es="{who} atiende su drift, {at}")
-SNOOZED = Phrase(en="{who} snoozed its drift until {at}", es="{who} pospuso su drift hasta {at}")
+ACKNOWLEDGED = Phrase(en="{who} acknowledged the drift, {at}", es="{who} atiende su drift, {at}")
+SNOOZED = Phrase(en="{who} snoozed the drift until {at}", es="{who} pospuso su drift hasta {at}")
 WROTE = Phrase(en="{tool} last wrote to the cluster, {at}", es="{tool} escribió por última vez en el clúster, {at}")
 WROTE_SOME_TIME = Phrase(en="{tool} wrote to the cluster", es="{tool} escribió en el clúster")
 WROTE_BY = Phrase(en="changed in the cluster, {by}", es="modificado en el clúster, {by}")

@@ -316,7 +316,7 @@ def _actions(view: _View, pull: Pull, who: str) -> str:
 def _ending(view: _View, pull: Pull) -> str:
     if pull.merged_at is None or pull.merge_sha is None or pull.method is None:
         when = _ago(view, pull.closed_at) if pull.closed_at else ""
-        return f'<p class="card ending closed">Closed {when} without merging.</p>'
+        return f'<p class="card ending closed">Closed without merging {when}.</p>'
     exact = pull.merged_at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     return (
         f'<p class="card ending merged"><strong>Merged by {escape(pull.merged_by or "")}</strong> into '

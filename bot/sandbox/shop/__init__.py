@@ -122,7 +122,7 @@ _HISTORY = (
         309,
         "web-4.6.0",
         "Update shop web to 4.6.0 in production",
-        "Ran in staging for a day without errors.",
+        "It ran in staging for a day without errors.",
         "chen",
         "bo",
         Method.MERGE,
@@ -181,7 +181,7 @@ _HISTORY = (
     _Change(
         195,
         "quieter-logs",
-        "Log only warnings of the shop in production",
+        "Log only warnings from the shop in production",
         "Info logs are 80% of the log bill, and nobody reads them.",
         "chen",
         "ana",
@@ -192,7 +192,7 @@ _HISTORY = (
         176,
         "opensearch-2.19.1",
         "Update OpenSearch to 2.19.1 in production",
-        "Ran in staging for two days. Pods restart one at a time, so search stays available.",
+        "It ran in staging for two days. Pods restart one at a time, so search stays available.",
         "bo",
         "ana",
         Method.MERGE,
@@ -289,7 +289,7 @@ _OPEN = _Change(
     4,
     "search-heap",
     "Raise the search heap to 1 GiB",
-    "At noon, 9% of the time goes into garbage collection.\n\n- raise `-Xmx` from 512m to 1g\n- keep the limit of 2Gi",
+    "At noon, garbage collection takes 9% of the time.\n\n- raise `-Xmx` from 512m to 1g\n- keep the limit of 2Gi",
     "dara",
     "bo",
     None,
@@ -329,7 +329,7 @@ def seed(forge: SandboxForge, now: datetime, *, story: bool = False) -> Shop:
         _propose(repository, change, files, now)
     opened = _propose(repository, _OPEN, dict(files), now)
     repository.comment(
-        opened, _OPEN.approver, "What is the p95 latency of a search with this in staging?", now - timedelta(hours=3)
+        opened, _OPEN.approver, "What is the p95 search latency in staging with this change?", now - timedelta(hours=3)
     )
     bad = _propose(repository, replace(_BAD, method=None) if story else _BAD, files, now)
     if story:

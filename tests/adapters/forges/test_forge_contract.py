@@ -262,7 +262,7 @@ def everything(forge):
 def test_a_wrong_token_is_named_by_its_variable_and_never_shown(site, caplog):
     caplog.set_level(logging.DEBUG)
     for ask in everything(site.adapter(token=SECRET)):
-        with pytest.raises(ForgeError, match=rf"wrong or expired. Replace {site.kind.token_variable}") as error:
+        with pytest.raises(ForgeError, match=rf"wrong or has expired. Replace {site.kind.token_variable}") as error:
             ask()
         assert SECRET not in f"{error.value!r} {error.value.__cause__!r} {caplog.text}"
 
@@ -447,7 +447,7 @@ def test_the_doctor_names_each_permission_that_is_missing(site, granted, ok):
     site.sandbox.tokens["half"] = Token("gitops-bot", frozenset({granted}))
     probes = site.adapter(token="half").probes()
     assert tuple(probe.ok for probe in probes[:3]) == ok
-    assert [probe.remedy for probe in probes if not probe.ok and "Grant its token" in str(probe.remedy)]
+    assert [probe.remedy for probe in probes if not probe.ok and "Grant the token" in str(probe.remedy)]
 
 
 def test_the_doctor_stops_at_a_repository_it_cannot_see(site):

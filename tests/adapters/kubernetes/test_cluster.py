@@ -312,8 +312,8 @@ def test_a_403_names_the_account_and_what_to_grant(cluster, api):
 @pytest.mark.parametrize(
     ("code", "words"),
     [
-        (401, "rejected the credentials (401). Renew the token"),
-        (404, "is no longer served (404)"),
+        (401, "rejected the credentials (401). Renew the user's token"),
+        (404, "no longer serves it (404)"),
         (429, "overloaded (429)"),
         (500, "returned 500"),
         (503, "returned 503"),

@@ -106,7 +106,7 @@ def test_wrong_arguments(text):
 @pytest.mark.parametrize("duration", ["tomorrow", "8d", "1m", "1.5h", "until 25:00"])
 def test_an_invalid_snooze_duration_says_the_bounds(duration):
     assert parse(f"snooze shop {duration}", APPLICATIONS) == InvalidDuration()
-    assert "at least 5 minutes, at most 7 days" in mistake(ENGLISH, InvalidDuration(), APPLICATIONS).text
+    assert "at least 5 minutes and at most 7 days" in mistake(ENGLISH, InvalidDuration(), APPLICATIONS).text
 
 
 @pytest.mark.parametrize("text", ["help revert", "help REVERT", "revert --help", "revert -h", "revert abc —help"])

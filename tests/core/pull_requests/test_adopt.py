@@ -172,7 +172,7 @@ def test_an_object_inside_a_list_is_found():
         (
             "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {a: b\n",
             ObjectDrift("v1", "ConfigMap", "shop", "a", "missing"),
-            "Fix it, then adopt the drift again",
+            "Fix this, then adopt the drift again",
         ),
     ],
 )

@@ -169,7 +169,7 @@ def test_the_body_says_what_cannot_be_brought_back_and_what_nobody_knows():
     assert "are unknown:** `It was too slow.`" in body(
         ONE, effects=[Effect("shop", "prod", "web", why="It was too slow.")]
     )
-    assert "These files are outside all applications that the bot watches." in body(ONE, effects=[])
+    assert "These files do not belong to any application that the bot watches." in body(ONE, effects=[])
 
 
 def test_the_body_of_very_many_changes_fits_the_forge():

@@ -79,7 +79,7 @@ def test_files_in_the_path_override_the_parameters_of_the_application(discovery)
     discovery.source.commit("Plugin", {"apps/shop/.argocd-source.yaml": "plugin: {name: x}\n"})
     error = str(discovery.bot.check()["shop"].error)
     assert error.startswith(
-        "apps/shop/.argocd-source.yaml + apps/shop/.argocd-source-shop.yaml changes the Application:"
+        "apps/shop/.argocd-source.yaml + apps/shop/.argocd-source-shop.yaml overrides the Application's settings:"
     )
 
 
@@ -167,7 +167,7 @@ def test_the_last_of_several_sources_that_declare_an_object_wins(discovery):
     result = discovery.bot.check()["shop.1"]
     assert (result.status, result.objects) == (Status.SYNCED, 0)
     discovery.source.commit("Broken", {"apps/2/kustomization.yaml": "resources: [gone.yaml]\n"})
-    assert "may come from a later source" in str(discovery.bot.check()["shop.1"].error)
+    assert "A later source of the same Application" in str(discovery.bot.check()["shop.1"].error)
 
 
 def test_a_check_of_one_source_fetches_the_later_ones_too(discovery):

@@ -205,7 +205,8 @@ def test_an_external_artifact_that_is_a_part_of_a_git_repository_is_followed(dis
     assert [manifest["metadata"]["name"] for manifest in declared(discovery, "shop")] == ["settings"]
     assert list(discovery.applications) == ["shop"]
     assert (
-        "ExternalArtifact flux-system/mixed must be a copy of one part of a single git repository" in discovery.status()
+        "ExternalArtifact flux-system/mixed must copy exactly one directory from one git repository"
+        in discovery.status()
     )
     assert (
         "the bot found no ArtifactGenerator that produces the ExternalArtifact flux-system/gone" in discovery.status()
@@ -293,7 +294,7 @@ def test_suspended_and_unsupported_resources_are_reported(discovery):
     ):
         assert line in answer
     spanish = discovery.status(Language.SPANISH)
-    assert "su origen es el OCIRepository artifact, pero ahí el bot solo admite un GitRepository" in spanish
+    assert "su origen es el OCIRepository artifact, pero aquí el bot solo admite un GitRepository" in spanish
 
 
 def test_a_resource_that_waits_for_others_names_those_that_are_not_ready(discovery):

@@ -92,8 +92,8 @@ def test_a_chart_says_where_to_look(source, repository, forge):
     source.commit("Chart", {"apps/shop/Chart.yaml": chart, "apps/shop/values.yaml": "replicas: 2\n"})
     refused = adopt(repository, forge, SCALED)
     assert refused.reason == (
-        "Helm renders shop, and the bot cannot tell which value sets spec.replicas. Find it in apps/shop/values.yaml "
-        "and change it there."
+        "Helm renders shop, and the bot cannot tell which value sets spec.replicas. Find that value in "
+        "apps/shop/values.yaml and change it there."
     )
 
 

@@ -83,7 +83,7 @@ def test_added_removed_and_absent_effects_are_listed(reverts):
     assert "No cluster changes in" in reverts.body(opened)
     outside = reverts.request(reverts.source.commit("Elsewhere", {"README.md": "x"}))
     assert (outside.applications, outside.effects) == ((), ())
-    assert "These files are outside all applications that the bot watches." in reverts.body(outside)
+    assert "These files do not belong to any application that the bot watches." in reverts.body(outside)
 
 
 def test_no_value_of_a_secret_is_shown(reverts):

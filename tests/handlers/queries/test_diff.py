@@ -51,7 +51,7 @@ def files(slack):
 def test_a_long_diff_is_shared_once_as_a_file_in_the_alert_thread(slack, bot):
     alert(bot)
     for revision in ("1" * 40, "2" * 40):  # of the same differences
-        assert "file in the alert's thread" in diff_text(bot, replace(CHECK, revision=revision))
+        assert "attached to the alert's thread" in diff_text(bot, replace(CHECK, revision=revision))
     (shared,) = files(slack)
     text = shared.content.decode()
     assert all(f"+++ ConfigMap shop/settings-{n} (live)" in text for n in range(200))
@@ -69,12 +69,12 @@ def test_a_different_diff_is_a_new_file(slack, bot):
 
 def test_a_short_diff_shares_nothing(slack, bot):
     alert(bot)
-    assert "is a file" not in diff_text(bot, replace(CHECK, drift=MANY[:2]))
+    assert "attached" not in diff_text(bot, replace(CHECK, drift=MANY[:2]))
     assert files(slack) == []
 
 
 def test_without_an_alert_nothing_is_shared(slack, bot):
-    assert "is a file" not in diff_text(bot, CHECK)
+    assert "attached" not in diff_text(bot, CHECK)
     assert slack.messages(ALERTS) == []
 
 

@@ -155,7 +155,7 @@ def test_a_hostile_base_reaches_nothing_else(following, remote, tmp_path, entry,
 
 
 def test_a_base_whose_origin_would_be_written_is_refused(following):
-    assert "buildMetadata records" in following.error(app(f"{URL}//web", more="buildMetadata: [originAnnotations]\n"))
+    assert "buildMetadata adds" in following.error(app(f"{URL}//web", more="buildMetadata: [originAnnotations]\n"))
 
 
 def test_an_application_has_as_many_bases_as_allowed_and_no_more(following, remote):

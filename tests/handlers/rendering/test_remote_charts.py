@@ -64,9 +64,8 @@ def test_a_chart_without_an_exact_version_is_named_and_fetched_again(following, 
     charts.add("web", "1.0.0")
     following.commit(app(f"name: web, repo: '{charts.url}', releaseName: a"))
     found, notes = levels(following)
-    assert notes == [
-        "The chart web in app/kustomization.yaml has no exact version, so it can change without a commit here."
-    ]
+    changeable = "has no exact version, so its content can change without a commit in this repository."
+    assert notes == [f"The chart web in app/kustomization.yaml {changeable}"]
     charts.add("web", "1.1.0", package("web", "1.1.0", {"values.yaml": "level: warn\n"}))
     assert levels(following) == (found, notes)
     monkeypatch.setattr(manifest_cache, "_CHARTS_FRESH", 0.0)

@@ -12,7 +12,7 @@ from bot.core.rendering.source import (
 )
 from tests.common.kubernetes import as_yaml, config_map
 
-SUBMODULE = "This is a git submodule, and the bot does not fetch those"
+SUBMODULE = "This is a git submodule, which the bot does not fetch"
 POINTER = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'4d' * 32}\nsize 12345\n"
 CHART = {
     "app/Chart.yaml": "{apiVersion: v2, name: web, version: 1.0.0}\n",

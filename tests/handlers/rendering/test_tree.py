@@ -15,7 +15,7 @@ def test_links_that_multiply_are_bounded(rendering):
         for number in range(10 if level < 5 else 0):
             (root / f"level-{level}" / str(number)).symlink_to(f"../level-{level + 1}")
     sha = rendering.commit({"level-5/a.yaml": "a: 1"})
-    with pytest.raises(PortError, match=r"^level-0 needs more than 1,000 symbolic links"):
+    with pytest.raises(PortError, match=r"^level-0 uses more than 1,000 symbolic links"):
         Commit(rendering.repository, sha).linked("level-0")
     assert len(Commit(rendering.repository, sha).linked("level-4").files) == 10
 
@@ -51,7 +51,7 @@ def test_links_that_lead_nowhere_are_bounded_too(rendering):
         for number in range(40):
             (root / folder / f"l{number}").symlink_to(target)
     sha = rendering.commit({"big/a.yaml": ""})
-    with pytest.raises(PortError, match=r"^app needs more than 1,000 symbolic links"):
+    with pytest.raises(PortError, match=r"^app uses more than 1,000 symbolic links"):
         Commit(rendering.repository, sha).linked("app")
 
 

@@ -35,7 +35,7 @@ def pull_request(scenario, forge, bot):
 
 def test_a_merge_with_failed_checks_is_said(pull_request):
     assert pull_request.failed_checks == (FAILED_LINT,)
-    assert "Merged although checks failed: ❌ lint" in card_text(pull_request)
+    assert "Merged despite failed checks: ❌ lint" in card_text(pull_request)
 
 
 def test_checks_are_read_until_they_have_finished(scenario, forge, pull_request):
