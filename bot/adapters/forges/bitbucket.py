@@ -123,7 +123,8 @@ class BitbucketForge:
                 if user_id in approvers and latest:
                     sha, _ = _commit(api, latest[1])
                     user = approvers[user_id]
-                    approvals.append(make_approval(by=_user_name(user), sha=sha, at=at, is_bot=user["type"] != "user"))
+                    is_bot = user.get("type") == "app_user"  # an app, or an access token
+                    approvals.append(make_approval(by=_user_name(user), sha=sha, at=at, is_bot=is_bot))
             return approvals
 
     def commits(self, pull: PullRequest) -> list[PullRequestCommit]:

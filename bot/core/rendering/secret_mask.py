@@ -1,4 +1,4 @@
-"""Masks values and keys that come from Secrets: what a chart renders the same from the masks depends on no Secret."""
+"""Masks values and keys that come from Secrets. An object that a chart also renders from the masks is safe to show."""
 
 import json
 import re
@@ -64,7 +64,7 @@ def _other_number(text: str) -> str:
 
 
 def _other(text: str, characters: str, length: int) -> str:
-    """Those of the `characters` that are rarest in a text, and never the one at the same place of the text."""
+    """A text of the `characters` that are rarest in `text`, and never the one at the same place of `text`."""
     text = text.lower()
     rarest = sorted(characters, key=text.count)
     starts, ends = text[:length].ljust(length), text[-length:].rjust(length)
