@@ -31,6 +31,7 @@ _MAX_DIFF = 2_500
 
 _SENTENCES: dict[ApprovalStatus, Phrase] = {
     ApprovalStatus.SELF: texts.SELF_APPROVED,
+    ApprovalStatus.INELIGIBLE: texts.INELIGIBLE,
     ApprovalStatus.BYPASSED: texts.NOT_APPROVED,
     ApprovalStatus.STALE: texts.APPROVED_EARLIER_COMMIT,
     ApprovalStatus.TOO_FEW: texts.TOO_FEW,

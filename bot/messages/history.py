@@ -102,6 +102,7 @@ def _line(translator: Translator, entry: Entry) -> list[Element]:
 # What the line about people doesn't show.
 _VERDICTS = {
     ApprovalStatus.SELF: texts.SELF_APPROVED,
+    ApprovalStatus.INELIGIBLE: texts.INELIGIBLE,
     ApprovalStatus.STALE: texts.STALE,
     ApprovalStatus.TOO_FEW: texts.TOO_FEW,
     ApprovalStatus.DIRECT: texts.DIRECT,

@@ -37,7 +37,11 @@ class Forge(Protocol):
         ...
 
     def approvals(self, number: int) -> list[Approval]:
-        """The approving reviews in force (a later "changes requested" by the same person withdraws theirs)."""
+        """The approving reviews that were in force at the merge, or that came later.
+
+        A "changes requested" by the same person withdraws theirs. Only GitHub reports approvals that were withdrawn
+        after the merge.
+        """
         ...
 
     def commits(self, pull: PullRequest) -> list[PullRequestCommit]:

@@ -172,6 +172,10 @@ class Intents(Protocol):
         """How long another process may work on one; zero if no other process uses the database."""
         ...
 
+    def now(self, local: datetime) -> datetime:
+        """The time by which all processes measure the lease: the database's if they share it, or else `local`."""
+        ...
+
     def save(self, intent: Intent) -> None:
         """Store an intent, by id."""
         ...

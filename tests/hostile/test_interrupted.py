@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from bot.adapters.database.audit_log import SqlAuditLog
 from bot.adapters.forges.github import GitHubForge
 from bot.config.load import load
 from bot.core.access.audit import Origin
@@ -172,6 +174,62 @@ def test_what_cannot_be_recorded_is_not_begun(interrupted):
         with pytest.raises(StoreError):
             commands.revert(requester(), RevertRequest("jonas", parse_change_ref(sha)))
     assert bot_branches(interrupted) == before
+
+
+@contextmanager
+def unconfirmed_commits(bot, number):
+    """The connection fails right after the first commits, before the database confirms them."""
+    dialect, remaining = bot.ports.store.database.engine.dialect, iter(range(number))
+    commit = dialect.do_commit
+
+    def unconfirmed(connection):
+        commit(connection)
+        if next(remaining, None) is not None:
+            raise sqlite3.OperationalError("disk I/O error")
+
+    dialect.do_commit = unconfirmed
+    try:
+        yield
+    finally:
+        dialect.do_commit = commit
+
+
+@pytest.mark.parametrize("verb", ["revert", "adopt"])
+def test_a_request_that_failed_while_it_was_stored_is_not_done_later(interrupted, verb):
+    application = interrupted.fleet.applications[1]
+    before, sha = bot_branches(interrupted), interrupted.change(application)
+    interrupted.fleet.edit(application, 0, "11")
+    with interrupted.restarted() as (bot, commands):
+        entries = len(list(bot.store.audit_log.entries()))
+        requests = {
+            "revert": lambda: commands.revert(requester(), RevertRequest("jonas", parse_change_ref(sha))),
+            "adopt": lambda: commands.adopt(requester(), application.name),
+        }
+        with unconfirmed_commits(bot, 1), pytest.raises(StoreError, match=r"DATABASE_URL\.$"):
+            requests[verb]()
+    with interrupted.restarted() as (bot, commands):
+        commands.resume_interrupted()
+        [entry] = list(bot.store.audit_log.entries())[entries:]
+        assert (entry.what.split()[0], entry.result[:35]) == (verb, "failed: The state database is not r")
+    assert bot_branches(interrupted) == before
+
+
+def test_a_request_that_cannot_be_canceled_either_may_still_be_done(interrupted, monkeypatch):
+    """The person is told so, and the request has one entry: its outcome."""
+    application = interrupted.fleet.applications[1]
+    before, sha = bot_branches(interrupted), interrupted.change(application)
+    with interrupted.restarted() as (bot, commands):
+        with unconfirmed_commits(bot, 1), monkeypatch.context() as patched:
+
+            def lost(*_, **__):
+                raise StoreError("disk I/O error")
+
+            patched.setattr(SqlAuditLog, "append", lost)
+            with pytest.raises(StoreError, match=r"The pull request may still be opened\.$"):
+                commands.revert(requester(), RevertRequest("jonas", parse_change_ref(sha)))
+        for _ in range(2):
+            commands.resume_interrupted()
+        interrupted.assert_finished_once(bot, f"revert {sha}", before + 1, interrupted.fleet.channels[1])
 
 
 def test_what_ends_every_process_is_given_up_and_said(interrupted):

@@ -15,7 +15,7 @@ import tracemalloc
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.adapters.rendering import confined, programs
@@ -26,6 +26,7 @@ from bot.core.applications.resource_ref import ResourceRef
 from bot.core.objects import go_number
 from bot.core.objects.manifest import ManifestError, NodeBudget, read_documents, read_manifests
 from bot.core.rendering.helm_values import merge_values
+from bot.core.rendering.secret_mask import mask_value
 from bot.core.rendering.source import HelmParameters, Source, SourceType
 from bot.core.sanitize import redact_url
 from bot.handlers.rendering import render, render_request
@@ -596,6 +597,44 @@ def test_an_object_with_a_value_or_a_key_from_a_secret_is_unknown(secret):
     assert list(map(str, result.unknown)) == [
         "ConfigMap login not checked: they contain values from a Secret, or depend on them."
     ]
+
+
+@given(
+    st.one_of(
+        st.text("0123456789", min_size=1, max_size=20),
+        st.integers(-(10**20), 10**20),
+        st.floats(allow_nan=False, allow_infinity=False),
+        st.text("abcdefghijklmnopqrstuvwxyzAZ09+/=", max_size=40),
+    ).filter(lambda value: value not in ("true", "false", "null"))
+)
+@example("48291357")
+@example(93571846)
+@example("zq8mx2vkhunter")
+@example("the quick brown fox jumps over the lazy dog")
+def test_a_mask_has_no_part_of_the_value(value):
+    """A chart may truncate a password, divide a number, or show how long a text is."""
+    mask = mask_value(value)
+    assert isinstance(mask, str) is isinstance(value, str)
+    original, other = str(value).lstrip("-").lower(), str(mask)
+    assert len(original) != len(other)
+    assert all(a != b for a, b in zip(original, other, strict=False))
+    assert all(a != b for a, b in zip(original[::-1], other[::-1], strict=False))
+
+
+@pytest.mark.parametrize(
+    "secret", ["password: '48291357'", "password: 48291357", "password: masked", "password: zebra"]
+)
+@pytest.mark.parametrize(
+    "part", [lambda text: text[:1], lambda text: text[:3], lambda text: text[-1:], lambda text: str(len(text))]
+)
+def test_an_object_with_a_part_of_a_value_from_a_secret_is_unknown(secret, part):
+    def template(values):
+        password = values["password"]
+        return as_yaml(
+            {**config_map("part"), "data": {"a": part(password if isinstance(password, str) else f"{password:.0f}")}}
+        )
+
+    assert [manifest.name for manifest in render_with_secret(secret, template).manifests] == ["public"]
 
 
 def test_an_object_with_only_public_keys_of_values_from_a_secret_is_shown():

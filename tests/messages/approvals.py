@@ -49,6 +49,7 @@ ALERTS = {
     "touches-nothing": alert(replace(PUSHED, applications=(), url=None)),
     "bypassed": alert(MERGED),
     "self-approved": alert(replace(MERGED, verdict=ApprovalStatus.SELF)),
+    "ineligible": alert(replace(MERGED, verdict=ApprovalStatus.INELIGIBLE)),
     "older-head": alert(replace(MERGED, verdict=ApprovalStatus.STALE)),
     "too-few": alert(replace(MERGED, verdict=ApprovalStatus.TOO_FEW, approvers=("carla",))),
     "tampered": alert(replace(MERGED, verdict=ApprovalStatus.TAMPERED)),

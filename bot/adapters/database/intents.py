@@ -1,6 +1,6 @@
 """Intents: requests that open a pull request, until they have an audit entry."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -26,6 +26,13 @@ class SqlIntents:
         self._database = database
         # If the database is not shared, no other process works on its intents.
         self.lease = _SHARED_LEASE if database.is_shared else timedelta(0)
+
+    def now(self, local: datetime) -> datetime:
+        if not self._database.is_shared:
+            return local
+        with self._database.read() as connection:
+            now: datetime = connection.execute(sa.select(sa.func.clock_timestamp())).scalar_one()
+        return now.astimezone(UTC)
 
     def save(self, intent: Intent) -> None:
         body = _INTENT.dump_python(storable(intent), mode="json", exclude={"request": EXCLUDED_FIELDS})

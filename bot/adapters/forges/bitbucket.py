@@ -122,7 +122,9 @@ class BitbucketForge:
                 latest = max(((time, tip) for time, tip in tips if time <= at), default=None)
                 if user_id in approvers and latest:
                     sha, _ = _commit(api, latest[1])
-                    approvals.append(make_approval(by=_user_name(approvers[user_id]), sha=sha, at=at))
+                    user = approvers[user_id]
+                    is_bot = user.get("type") == "app_user"  # an app, or an access token
+                    approvals.append(make_approval(by=_user_name(user), sha=sha, at=at, is_bot=is_bot))
             return approvals
 
     def commits(self, pull: PullRequest) -> list[PullRequestCommit]:

@@ -94,7 +94,11 @@ class BitbucketServerForge:
         with self._client.api(LocalizedText(texts.READ_APPROVALS), _READ) as api:
             reviewers = api.get(f"{api.path}/pull-requests/{number}")["reviewers"]
             return [
-                make_approval(by=reviewer["user"]["name"], sha=reviewer.get("lastReviewedCommit", ""))
+                make_approval(
+                    by=reviewer["user"]["name"],
+                    sha=reviewer.get("lastReviewedCommit", ""),
+                    is_bot=reviewer["user"].get("type") == "SERVICE",
+                )
                 for reviewer in reviewers
                 if reviewer["status"] == "APPROVED"
             ]

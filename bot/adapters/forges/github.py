@@ -1,14 +1,16 @@
 """GitHub and GitHub Enterprise Server by PyGithub: the pull requests of one repository."""
 
 import math
-from collections.abc import Callable, Mapping
-from itertools import islice
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from itertools import chain, islice
 from typing import Any, Self
 from urllib.parse import quote, urlsplit
 
 from github import GithubException
 from github.CheckRun import CheckRun
 from github.PullRequest import PullRequest as GitHubPullRequest
+from github.PullRequestReview import PullRequestReview
 from github.Repository import Repository
 
 from bot.adapters.forges.errors import ForgeErrorMapper
@@ -55,6 +57,7 @@ _STATUSES = {
 }
 _READ_CHECKS = "Checks: Read-only and Commit statuses: Read-only"
 _DELETED_ACCOUNT = "ghost"  # as GitHub shows it
+_WRITE_ACCESS = frozenset({"write", "admin"})  # "write" includes the role maintain
 
 
 class GitHubForge:
@@ -118,15 +121,18 @@ class GitHubForge:
 
     def approvals(self, number: int) -> list[Approval]:
         with self._client.repository(LocalizedText(texts.READ_REVIEWS)) as repository:
-            latest = {}
-            for review in first_items(repository.get_pull(number).get_reviews()):  # oldest first
+            pull = repository.get_pull(number)
+            decisions: dict[str, list[PullRequestReview]] = {}
+            for review in first_items(pull.get_reviews()):  # oldest first
                 if review.state in _DECISIONS:
-                    latest[review.user.login if review.user else _DELETED_ACCOUNT] = review
-            return [
-                make_approval(by=login, sha=review.commit_id, at=review.submitted_at)
-                for login, review in latest.items()
-                if review.state == "APPROVED"
-            ]
+                    decisions.setdefault(review.user.login if review.user else _DELETED_ACCOUNT, []).append(review)
+            dismissed_later = _dismissed_after_merge(pull, chain.from_iterable(decisions.values()))
+            approving = {
+                login: approving_review
+                for login, reviews in decisions.items()
+                if (approving_review := _approval_in_force(reviews, pull.merged_at, dismissed_later))
+            }
+        return [self._approval(login, review) for login, review in approving.items()]
 
     def commits(self, pull: PullRequest) -> list[PullRequestCommit]:
         """GitHub lists 250 at most, oldest first. See ports.Forge.
@@ -223,6 +229,22 @@ class GitHubForge:
         with self._client.repository(action, "Contents: Read and write") as repository:
             return create_commit(repository, commit)
 
+    # ------------------------------------------------------------ inside
+
+    def _approval(self, login: str, review: PullRequestReview) -> Approval:
+        """Of the accounts that can read a repository, GitHub counts only approvals by those that can write.
+
+        https://docs.github.com/en/rest/collaborators/collaborators#get-repository-permissions-for-a-user
+        """
+        is_bot = bool(review.user and review.user.type == "Bot")
+        can_write = False
+        if review.user and not is_bot:
+            action = LocalizedText(texts.READ_ACCESS, who=login)
+            with self._client.repository(action, "Contents: Read and write") as repository:
+                permission = none_on_status(404, lambda: repository.get_collaborator_permission(login))
+                can_write = permission in _WRITE_ACCESS
+        return make_approval(by=login, sha=review.commit_id, at=review.submitted_at, is_bot=is_bot, can_write=can_write)
+
     # ------------------------------------------------------------ doctor
 
     def probes(self) -> list[Probe]:
@@ -252,6 +274,33 @@ class GitHubForge:
                 none_on_status(422, lambda: request(repository))
 
         return Probe.attempt(f"GitHub {self.repository}: {action}", attempt)
+
+
+def _dismissed_after_merge(pull: GitHubPullRequest, reviews: Iterable[PullRequestReview]) -> Collection[int]:
+    """The IDs of approvals that were in force when the pull request was merged, and dismissed later.
+
+    https://docs.github.com/en/rest/using-the-rest-api/issue-event-types#review_dismissed
+    """
+    merged_at = pull.merged_at
+    if merged_at is None or not any(review.state == "DISMISSED" for review in reviews):
+        return ()
+    return {
+        event.dismissed_review["review_id"]
+        for event in first_items(pull.get_issue_events())
+        if event.event == "review_dismissed"
+        and event.dismissed_review["state"] == "approved"
+        and event.created_at > merged_at
+    }
+
+
+def _approval_in_force(
+    reviews: Sequence[PullRequestReview], merged_at: datetime | None, dismissed_later: Collection[int]
+) -> PullRequestReview | None:
+    """One person's approval (of their decisions, oldest first) that was in force at the merge, or else now."""
+    before_merge = [review for review in reviews if merged_at and review.submitted_at <= merged_at]
+    if before_merge and (before_merge[-1].state == "APPROVED" or before_merge[-1].id in dismissed_later):
+        return before_merge[-1]
+    return reviews[-1] if reviews[-1].state == "APPROVED" else None
 
 
 def _read_checks(repository: Repository) -> None:

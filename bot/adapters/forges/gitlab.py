@@ -1,5 +1,6 @@
 """GitLab by python-gitlab: the merge requests of one project, called pull requests as elsewhere in the bot."""
 
+import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -50,6 +51,9 @@ _JOB_STATES = {
     "manual": CheckState.NEUTRAL,
 }
 _NEWEST_FIRST: dict[str, Any] = {"order_by": "created_at", "sort": "desc", "per_page": PAGE_SIZE}
+# Accounts of project and group access tokens, and service accounts with a generated name.
+# https://docs.gitlab.com/user/project/settings/project_access_tokens/#bot-users-for-projects
+_TOKEN_ACCOUNT = re.compile(r"(project|group)_[0-9]+_bot_?[0-9a-f]*|service_account_.+", re.ASCII)
 _ROLE = LocalizedText(texts.DEVELOPER)
 _READ = LocalizedText(texts.SCOPE, scope="read_api")
 
@@ -121,7 +125,9 @@ class GitLabForge:
                 at = parse_time(entry["approved_at"]) if entry.get("approved_at") else None
                 earlier = [sha for created_at, sha in versions if at and created_at <= at]
                 sha = earlier[-1] if earlier else only_sha
-                approvals.append(make_approval(by=entry["user"]["username"], sha=sha, at=at))
+                login = entry["user"]["username"]
+                is_bot = bool(_TOKEN_ACCOUNT.fullmatch(login))
+                approvals.append(make_approval(by=login, sha=sha, at=at, is_bot=is_bot))
             return approvals
 
     def commits(self, pull: PullRequest) -> list[PullRequestCommit]:

@@ -17,6 +17,7 @@ from bot.core.applications.resource_ref import ResourceRef
 from bot.core.objects.manifest import ManifestError, NodeBudget, read_documents
 from bot.core.objects.resource import Object, items, mapping, text
 from bot.core.rendering.helm_values import SizeBudget, set_parameter
+from bot.core.rendering.secret_mask import mask_value
 from bot.i18n.catalogue import discovery as texts
 from bot.i18n.language import LocalizedText
 
@@ -28,10 +29,6 @@ _MAX_REFERENCES: Final = 50  # to ConfigMaps and Secrets with values, in one Hel
 _MAX_NODES: Final = 300_000  # in all of them together
 _CONFIG_MAP: Final = "ConfigMap"
 _SECRET: Final = "Secret"  # noqa: S105  the kind
-_MASK: Final = "masked"
-_UNMASKED: Final = frozenset({"true", "false", "null"})  # they decide what a chart declares, and are not secret
-_MAX_NUMBER: Final = 2**52  # Helm reads numbers as float64; above this, adding 1 may not change the value
-_MAX_DIGITS: Final = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +107,7 @@ def _release_values(
                 continue
             missing = f"{origin.namespace}/{name} ({key})"[:150]
             raise UnsupportedResourceError(LocalizedText(texts.NO_DATA, kind=text(reference, "kind"), name=missing))
-        mask = _masked if is_masked and text(reference, "kind") != _CONFIG_MAP else _unchanged
+        mask = mask_value if is_masked and text(reference, "kind") != _CONFIG_MAP else _unchanged
         if path := text(reference, "targetPath"):
             merged = _merged(merged, inline)
             _set(merged, path, mask(data[key]), size_budget, is_literal=reference.get("literal") is True)
@@ -131,21 +128,6 @@ def _data(reference: Object, origin: ResourceRef, read_data: DataReader) -> Mapp
 
 def _unchanged(value: Any) -> Any:
     return value
-
-
-def _masked(value: Any) -> Any:
-    """A value of the same structure, with other strings and numbers."""
-    if isinstance(value, Mapping):
-        return {key: _masked(below) for key, below in value.items()}
-    if isinstance(value, list):
-        return [_masked(below) for below in value]
-    if isinstance(value, str):
-        is_number = value.isascii() and value.isdecimal() and len(value) <= _MAX_DIGITS
-        mask = str(int(value) + 1) if is_number else _MASK
-        return value if value in _UNMASKED else mask if mask != value else f"{_MASK}-{_MASK}"
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return value
-    return value + 1 if abs(value) < _MAX_NUMBER else 0
 
 
 def _set(values: dict[str, Any], path: str, value: str, size_budget: SizeBudget, *, is_literal: bool) -> None:

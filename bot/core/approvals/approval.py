@@ -29,6 +29,7 @@ class ApprovalStatus(StrEnum):
     APPROVED = "approved"
     AUTOMATION = "allowed automation"
     SELF = "self-approved"
+    INELIGIBLE = "no eligible approver"
     BYPASSED = "merged without approval"
     STALE = "final head not approved"
     TOO_FEW = "too few approvals"
@@ -63,10 +64,14 @@ class AllowedAutomation:
     def allows(self, actor: str | None, paths: Sequence[str]) -> bool:
         """Whether `actor` may change all of these paths; False if the actor is unknown."""
         return (
-            actor == self.actor
+            self.is_account(actor)
             and bool(paths)
             and all(any(matches_path_glob(pattern, path) for pattern in self.paths) for path in paths)
         )
+
+    def is_account(self, login: str | None) -> bool:
+        """Whether a login is that of `actor`; forges ignore the case."""
+        return login is not None and login.lower() == self.actor.lower()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +89,8 @@ class Evidence:
     `paths` are the ones it changed; `pull` is the pull request that merged it, if any. `content` is, by head SHA,
     whether merging that head produces the commit's content. `pushed_by` is the pusher's login, if the forge reports it.
     `commits` are those of `pull` that change something of their own; None if the forge doesn't list all of them.
-    `requesters` are the logins of whoever had the bot open `pull`.
+    `requester` is the Slack user ID of the person who had the bot open `pull`, "" if no one did. `people` maps logins,
+    in lower case, to Slack user IDs.
     """
 
     paths: tuple[str, ...]
@@ -93,12 +99,19 @@ class Evidence:
     content: Mapping[str, ContentMatch] = field(default_factory=dict)
     pushed_by: str | None = None
     commits: tuple[PullRequestCommit, ...] | None = ()
-    requesters: frozenset[str] = frozenset()
+    requester: str = ""
+    people: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def contributors(self) -> frozenset[str]:
-        """The logins whose approval doesn't count."""
-        return self.requesters | (contributors(self.pull, self.commits or ()) if self.pull else frozenset())
+    def independent_approvals(self) -> tuple[Approval, ...]:
+        """The approvals by people who neither contributed to the pull request nor requested it, with any account."""
+        logins = contributors(self.pull, self.commits or ()) if self.pull else ()
+        contributed = {self.requester, *map(self.person, logins)}
+        return tuple(approval for approval in self.approvals if self.person(approval.by) not in contributed)
+
+    def person(self, login: str) -> str:
+        """The same for all accounts of one person, as far as `people` says."""
+        return self.people.get(login.lower(), login.lower())
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +134,11 @@ def evaluate(evidence: Evidence, rules: ApprovalRules) -> ApprovalResult:
     by_automation = any(allowed.allows(_only_actor(evidence), evidence.paths) for allowed in rules.automation)
     if pull is None:
         return ApprovalResult(ApprovalStatus.AUTOMATION if by_automation else ApprovalStatus.DIRECT)
-    by_others = [approval for approval in evidence.approvals if approval.by not in evidence.contributors]
+    by_others = [approval for approval in evidence.independent_approvals if _is_eligible(approval, evidence, rules)]
     valid = [approval for approval in by_others if _covers_merged_content(approval, pull, evidence)]
-    approvers = _logins(approval for approval in valid if not is_late(approval, pull))
-    later = tuple(login for login in _logins(valid) if login not in approvers)
+    approvers = _approvers((approval for approval in valid if not is_late(approval, pull)), evidence)
+    people = set(map(evidence.person, approvers))
+    later = tuple(login for login in _approvers(valid, evidence) if evidence.person(login) not in people)
     match = evidence.content.get(pull.head_sha, ContentMatch.UNKNOWN)
     verified = match is ContentMatch.SAME
     if by_automation and match is not ContentMatch.DIFFERS:
@@ -159,7 +173,15 @@ def _verdict(
         return ApprovalStatus.TOO_FEW
     if any(not (evidence.pull and is_late(approval, evidence.pull)) for approval in by_others):
         return ApprovalStatus.STALE
+    if evidence.independent_approvals and not by_others:
+        return ApprovalStatus.INELIGIBLE
     return ApprovalStatus.SELF if evidence.approvals and not by_others else ApprovalStatus.BYPASSED
+
+
+def _is_eligible(approval: Approval, evidence: Evidence, rules: ApprovalRules) -> bool:
+    """Whether the account may approve: one with write access that isn't a bot, or automation for all of the paths."""
+    by_automation = any(allowed.allows(approval.by, evidence.paths) for allowed in rules.automation)
+    return by_automation or (approval.can_write and not approval.is_bot)
 
 
 def _covers_merged_content(approval: Approval, pull: PullRequest, evidence: Evidence) -> bool:
@@ -169,8 +191,12 @@ def _covers_merged_content(approval: Approval, pull: PullRequest, evidence: Evid
     return match is ContentMatch.SAME or (match is ContentMatch.UNKNOWN and is_final)
 
 
-def _logins(approvals: Iterable[Approval]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(approval.by for approval in approvals))
+def _approvers(approvals: Iterable[Approval], evidence: Evidence) -> tuple[str, ...]:
+    """The logins that approved, the first one of each person."""
+    first: dict[str, str] = {}
+    for approval in approvals:
+        first.setdefault(evidence.person(approval.by), approval.by)
+    return tuple(first.values())
 
 
 # ---------------------------------------------------------------- over time

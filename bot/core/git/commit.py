@@ -85,11 +85,17 @@ def change_title(commit: Commit, pull: PullRequest | None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """An approving review. `by` is a login, `sha` the head that was approved, "" if the forge doesn't report it."""
+    """An approving review. `by` is a login, `sha` the head that was approved, "" if the forge doesn't report it.
+
+    `is_bot` is whether the forge identifies the account as an app, a bot, or an access token. `can_write` is whether it
+    has write access to the repository; True also if the forge doesn't report access.
+    """
 
     by: str
     sha: str
     at: datetime | None = None
+    is_bot: bool = False
+    can_write: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,20 +112,24 @@ class PullRequestCommit:
 
 
 def contributors(pull: PullRequest, commits: Iterable[PullRequestCommit]) -> frozenset[str]:
-    """The logins whose approval of a pull request doesn't count: its author, and those behind its commits."""
+    """The logins, in lower case, behind a pull request: its author, and those of its commits."""
     behind = {login for commit in commits for login in (commit.author, commit.committer, commit.pushed_by) if login}
-    return frozenset({pull.author, *behind})
+    return frozenset(login.lower() for login in {pull.author, *behind})
 
 
 def approvers(
     pull: PullRequest, approvals: Iterable[Approval], commits: Iterable[PullRequestCommit]
 ) -> tuple[str, ...]:
-    """The logins that approved the final head before the merge, except those who contributed to it."""
+    """The logins that approved the final head before the merge, except contributors, bots, and readers."""
     excluded = contributors(pull, commits)
     valid = (
         approval.by
         for approval in approvals
-        if approval.sha == pull.head_sha and approval.by not in excluded and not is_late(approval, pull)
+        if approval.sha == pull.head_sha
+        and approval.by.lower() not in excluded
+        and approval.can_write
+        and not approval.is_bot
+        and not is_late(approval, pull)
     )
     return tuple(dict.fromkeys(valid))
 

@@ -8,6 +8,8 @@ from typing import Protocol
 
 from bot.core.access.audit import AuditEntry
 from bot.core.access.requester import Requester
+from bot.i18n.catalogue import store as texts
+from bot.i18n.language import LocalizedText
 from bot.ports import Ports
 from bot.ports.errors import PortError
 from bot.ports.store import StoreError
@@ -21,6 +23,11 @@ class Pending(Protocol):
     @property
     def id(self) -> str:
         """The ID in the store."""
+        ...
+
+    @property
+    def is_stored(self) -> bool:
+        """Whether it is in the store for certain: if storing it failed, it may be or not."""
         ...
 
     def fail(self) -> None:
@@ -46,13 +53,14 @@ def audited(ports: Ports, requester: Requester, what: str, applications: Sequenc
     """Append one audit entry when the block ends, even if it raises. Raises StoreError if that fails.
 
     The block sets `result`, and updates the rest as it learns more. An exception is recorded as `failed: …` and raised
-    again. If the database fails, a pending request gets its entry when it is finished.
+    again. If the database fails, a pending request gets its entry when it is finished. If storing the request failed,
+    the entry cancels it; if the entry can't be written either, the error says that the request may still be done.
     """
     record = AuditRecord(what, applications)
     try:
         yield record
     except Exception as error:
-        if record.pending and isinstance(error, StoreError):
+        if record.pending and record.pending.is_stored and isinstance(error, StoreError):
             record.pending.fail()
             raise
         record.result = f"failed: {error}" if isinstance(error, PortError) else f"failed: {type(error).__name__}"
@@ -60,6 +68,8 @@ def audited(ports: Ports, requester: Requester, what: str, applications: Sequenc
             _append(ports, requester, record)
         except PortError as unwritten:  # the first error is more important
             _log.warning("no audit entry for %s by %s: %s", record.what, requester.user, unwritten)
+            if record.pending and isinstance(error, StoreError):
+                raise StoreError(LocalizedText(texts.MAY_STILL_OPEN, error=error.text)) from error
         raise
     _append(ports, requester, record)
 

@@ -81,7 +81,7 @@ class ApprovalReviewer:
         self._applications = applications
         self._rendered = manifest_cache
         self._channel = channel
-        self._people = people
+        self._people = {login.lower(): user for login, user in people.items()}
         self._reviewing = threading.Lock()
 
     def record_commits(self, name: str, recorded: str | None, head: str) -> bool:
@@ -258,15 +258,15 @@ class ApprovalReviewer:
     def _evidence(self, repository: Repository, forge: Forge, settings: ApprovalsConfig, pull: PullRequest) -> Evidence:
         """What the forge and the store know about a pull request. Raises ForgeError, RepositoryError and StoreError."""
         approvals = tuple(forge.approvals(pull.number))
-        is_automated = any(allowed.actor == pull.author for allowed in settings.rules.automation)
+        is_automated = any(allowed.is_account(pull.author) for allowed in settings.rules.automation)
         tracked = self._ports.store.pull_requests.get(tracked_id(repository.name, pull.number))
-        requesters = {login for login, user in self._people.items() if tracked and user == tracked.by}
         return Evidence(
             (),
             pull,
             approvals,
             commits=read_contributions(repository, forge, pull) if approvals or is_automated else (),
-            requesters=frozenset(requesters),
+            requester=tracked.by if tracked else "",
+            people=self._people,
         )
 
     def _with_result(
@@ -363,8 +363,7 @@ def _content_matches(
     """Whether `parent`..`sha` has the content of merging each head: the last one, and those that others approved."""
     if evidence.pull is None:
         return {}
-    by_others = (approval for approval in evidence.approvals if approval.by not in evidence.contributors)
-    heads = {evidence.pull.head_sha, *(approval.sha for approval in by_others if approval.sha)}
+    heads = {evidence.pull.head_sha, *(approval.sha for approval in evidence.independent_approvals if approval.sha)}
     return {head: _content_match(repository, parent, sha, head) for head in heads}
 
 

@@ -50,7 +50,8 @@ class AdoptService:
                 return errors.outdated_button(requester.translator)
             application = self.applications[audit.applications[0]]
             audit.what = f"adopt {application.name}"
-            audit.pending = self.intents.begin(requester, AdoptRequest(application.name))
+            audit.pending = pending = self.intents.new(requester, AdoptRequest(application.name))
+            pending.store()
             return self._if_permitted(requester, application, audit)
 
     def finish(self, pending: PendingIntent, requester: Requester, request: AdoptRequest) -> Message:

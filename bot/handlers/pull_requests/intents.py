@@ -4,6 +4,7 @@ import secrets
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from bot.core.access.requester import Requester
 from bot.core.pull_requests.intent import AdoptRequest, Intent, is_interrupted
@@ -20,8 +21,8 @@ class Intents:
         self._lock = threading.Lock()
         self._failed: set[str] = set()
 
-    def begin(self, requester: Requester, request: RevertRequest | AdoptRequest) -> "PendingIntent":
-        """Record a new request. If it raises StoreError, nothing may be pushed."""
+    def new(self, requester: Requester, request: RevertRequest | AdoptRequest) -> "PendingIntent":
+        """A new request, not yet stored."""
         now = self._ports.clock()
         intent = Intent(
             id=secrets.token_hex(8),
@@ -34,26 +35,30 @@ class Intents:
             at=now,
             process=self._process,
         )
-        self._ports.store.intents.save(intent)
-        return PendingIntent(self, intent)
+        return PendingIntent(self, intent, is_stored=False)
 
     def resume(self, intent: Intent) -> "PendingIntent":
         """Take over an interrupted intent. Raises StoreError."""
         attempts = intent.attempts + (intent.process != self._process)
-        resumed = replace(intent, process=self._process, at=self._ports.clock(), attempts=attempts)
+        resumed = replace(intent, process=self._process, at=self.now(), attempts=attempts)
+        self.fail(resumed)  # if this raises, the database may still have stored it
         self._ports.store.intents.save(resumed)
         with self._lock:
             self._failed.discard(intent.id)
-        return PendingIntent(self, resumed)
+        return PendingIntent(self, resumed, is_stored=True)
 
     def interrupted(self) -> Iterator[Intent]:
         """The intents to finish, oldest first. Raises StoreError."""
-        store, now = self._ports.store.intents, self._ports.clock()
+        store, now = self._ports.store.intents, self.now()
         with self._lock:
             failed = frozenset(self._failed)
         for intent in store.unfinished():
             if is_interrupted(intent, process=self._process, failed=failed, lease=store.lease, now=now):
                 yield intent
+
+    def now(self) -> datetime:
+        """The time to compare with that of an intent, whose process may have another clock. Raises StoreError."""
+        return self._ports.store.intents.now(self._ports.clock())
 
     def save(self, intent: Intent) -> None:
         """Update an intent. Raises StoreError."""
@@ -71,11 +76,20 @@ class PendingIntent:
 
     intents: Intents
     intent: Intent
+    is_stored: bool  # False also while the database hasn't confirmed it
 
     @property
     def id(self) -> str:
         """The intent's ID."""
         return self.intent.id
+
+    def store(self) -> None:
+        """Store a new request. If this raises StoreError, nothing may be pushed."""
+        if not self.is_stored:
+            now = self.intents.now()
+            self.intent = replace(self.intent, asked_at=now, at=now)
+            self.intents.save(self.intent)
+            self.is_stored = True
 
     def affects(self, applications: Sequence[str]) -> None:
         """Record the applications that the pull request affects. Raises StoreError."""

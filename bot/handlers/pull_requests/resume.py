@@ -49,7 +49,7 @@ class ResumeService:
 
     def _finish(self, intent: Intent, requester: Requester) -> Message:
         pending = self.intents.resume(intent)
-        if is_given_up(intent, self.ports.clock()):
+        if is_given_up(intent, self.intents.now()):
             return self._give_up(pending, requester)
         try:
             match intent.request:

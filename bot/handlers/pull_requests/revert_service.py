@@ -72,14 +72,14 @@ class RevertService:
     def revert(self, requester: Requester, request: RevertRequest) -> Message:
         """Open a pull request if the requester is allowed to; queue it if the forge asks to wait. Raises PortError."""
         pinned = self._pinned(request)
-        return self._respond(requester, pinned, lambda: self.intents.begin(requester, pinned))
+        return self._respond(requester, pinned, self.intents.new(requester, pinned))
 
     def finish(self, pending: PendingIntent, requester: Requester, request: RevertRequest) -> Message:
         """Finish a request whose intent is recorded. Raises PortError."""
-        return self._respond(requester, request, lambda: pending)
+        return self._respond(requester, request, pending)
 
-    def _respond(self, requester: Requester, request: RevertRequest, begin: Callable[[], PendingIntent]) -> Message:
-        outcome, queued = self._attempt(requester, request, begin)
+    def _respond(self, requester: Requester, request: RevertRequest, pending: PendingIntent) -> Message:
+        outcome, queued = self._attempt(requester, request, pending)
         if queued:
             answer = queued_revert_message.answer(requester.translator, queued)
         else:
@@ -87,12 +87,14 @@ class RevertService:
         return common.in_answer_to(revert_message.requested(requester.translator, request, requester.origin), answer)
 
     def _attempt(
-        self, requester: Requester, request: RevertRequest, begin: Callable[[], PendingIntent] | None = None
+        self, requester: Requester, request: RevertRequest, pending: PendingIntent | None = None
     ) -> tuple[Outcome, QueuedRevert | None]:
-        """Revert, and append the audit entry. Without `begin`, it is queued and needs no intent. Raises PortError."""
+        """Revert, and append the audit entry. Without `pending`, it is queued and needs no intent. Raises PortError."""
         named = (request.application,) if request.application else ()
         with audited(self.ports, requester, f"revert {request.change}", named) as audit:
-            audit.pending = pending = begin() if begin else None
+            audit.pending = pending
+            if pending:
+                pending.store()
             outcome = self._revert(requester, request, named, pending)
             audit.result = outcome_name(type(outcome).__name__)
             if isinstance(outcome, NotPermitted):

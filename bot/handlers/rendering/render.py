@@ -27,7 +27,7 @@ from bot.core.rendering.plain import is_input_file, render_plain
 from bot.core.rendering.post_build import post_build
 from bot.core.rendering.remote_base import RemoteBase
 from bot.core.rendering.resource_location import with_locations
-from bot.core.rendering.secret_keys import mask_keys
+from bot.core.rendering.secret_mask import mask_keys
 from bot.core.rendering.source import (
     CHART_FILE,
     KUSTOMIZATION_FILES,

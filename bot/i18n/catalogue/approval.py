@@ -50,6 +50,10 @@ SELF_APPROVED = Phrase(
     en="Pull request #{number} was approved only by people who contributed to it.",
     es="El pull request #{number} solo lo aprobaron personas que contribuyeron a él.",
 )
+INELIGIBLE = Phrase(
+    en="Pull request #{number} was approved only by bots or by accounts without write access.",
+    es="El pull request #{number} solo lo aprobaron bots o cuentas sin acceso de escritura.",
+)
 NOT_APPROVED = Phrase(
     en="Pull request #{number} was merged without approval.",
     es="El pull request #{number} se fusionó sin aprobación.",

@@ -50,6 +50,10 @@ ENTRY = Phrase(en="{sha} {time} {subject}\n{people}", es="{sha} {time} {subject}
 SELF_APPROVED = Phrase(
     en=" · approved only by people who contributed to it", es=" · aprobado solo por personas que contribuyeron a él"
 )
+INELIGIBLE = Phrase(
+    en=" · approved only by bots or accounts without write access",
+    es=" · aprobado solo por bots o cuentas sin acceso de escritura",
+)
 DIRECT = Phrase(en=" · pushed directly, not approved", es=" · push directo, sin aprobar")
 DIFFERS = Phrase(en=" · content differs from the pull request", es=" · contenido distinto del pull request")
 STALE = Phrase(en=" · approved at an earlier commit", es=" · aprobado en un commit anterior")

@@ -10,6 +10,10 @@ FULL = Phrase(
     en="The disk that holds the state database is full. Free up space or use a larger volume.",
     es="El disco que guarda la base de datos de estado está lleno. Libera espacio o usa un volumen más grande.",
 )
+MAY_STILL_OPEN = Phrase(
+    en="{error} The pull request may still be opened.",
+    es="{error} Es posible que el pull request se abra de todos modos.",
+)
 OTHER_VERSION = Phrase(
     en="{id}: {values} (stored by another version of the bot)",
     es="{id}: {values} (guardado por otra versión del bot)",

@@ -23,7 +23,7 @@ def _time(at: datetime | None) -> str | None:
 
 def _user(login: str, root: str) -> Json:
     return {
-        "type": "user",
+        "type": "app_user" if login.endswith("[bot]") else "user",
         "uuid": f"{{{login}}}",
         "account_id": f"557058:{login}",
         "nickname": login,

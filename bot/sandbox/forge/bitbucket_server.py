@@ -20,7 +20,8 @@ def _time(at: datetime) -> int:
 
 
 def _user(login: str) -> Json:
-    return {"name": login, "slug": login, "displayName": login.title(), "active": True, "type": "NORMAL"}
+    kind = "SERVICE" if login.endswith("[bot]") else "NORMAL"
+    return {"name": login, "slug": login, "displayName": login.title(), "active": True, "type": kind}
 
 
 def _web(call: Call) -> str:

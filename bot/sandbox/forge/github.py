@@ -108,6 +108,16 @@ _ROUTES = (
     ),
     Route(
         "GET",
+        "/issues/{number:[0-9]+}/events",
+        lambda call: [
+            shapes.review_dismissed(call, review)
+            for review in call.repository.pull(call.number).reviews
+            if review.dismissed_at
+        ],
+    ),
+    Route("GET", "/collaborators/{login}/permission", shapes.permission),
+    Route(
+        "GET",
         "/commits/{sha}/pulls",
         lambda call: [shapes.brief(call, pull) for pull in call.repository.pulls_of(_requested_commit(call).sha)],
     ),

@@ -230,6 +230,32 @@ def review(call: Call, one: Review) -> Json:
     }
 
 
+def review_dismissed(call: Call, one: Review) -> Json:
+    """The event of a dismissed approval."""
+    return {
+        "id": 50_000 + one.id,
+        "node_id": node("ReviewDismissedEvent", one.id),
+        "url": f"{api(call)}/issues/events/{50_000 + one.id}",
+        "actor": user(call.repository.owner, call.root),
+        "event": "review_dismissed",
+        **dict.fromkeys(("commit_id", "commit_url", "performed_via_github_app")),
+        "created_at": time(one.dismissed_at),
+        "dismissed_review": {"state": "approved", "review_id": one.id, "dismissal_message": None},
+    }
+
+
+def permission(call: Call) -> Json:
+    """What an account can do in the repository."""
+    login = call.params["login"]
+    role = "read" if login in call.repository.readers else "write"
+    rights = {"pull": True, "triage": role == "write", "push": role == "write", "maintain": False, "admin": False}
+    return {
+        "permission": role,
+        "role_name": role,
+        "user": {**user(login, call.root), "permissions": rights, "role_name": role},
+    }
+
+
 def activity(call: Call, number: int, push: Push) -> Json:
     """A push in the repository's activity."""
     kinds = {(True, True): "push", (False, True): "branch_creation", (True, False): "branch_deletion"}

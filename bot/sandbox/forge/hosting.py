@@ -54,7 +54,7 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """One review of a pull request at one head. `state` is APPROVED, CHANGES_REQUESTED or COMMENTED."""
+    """One review of a pull request at one head. `state` is APPROVED, CHANGES_REQUESTED, COMMENTED or DISMISSED."""
 
     id: int
     by: str
@@ -62,6 +62,7 @@ class Review:
     sha: str
     body: str
     at: datetime
+    dismissed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +156,7 @@ class HostedRepository:
         self.archived = False
         self.index = "whole"  # Bitbucket Cloud's index of pull requests by commit; or "begun", or "none"
         self.signatures_required = False
+        self.readers: set[str] = set()  # logins without write access
         self.git = Git(path)
         self.pulls: dict[int, Pull] = {}
         self.pushes: list[Push] = []

@@ -2,6 +2,7 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -58,6 +59,21 @@ def pull(repository):
 
 
 # ---------------------------------------------------------------- what is asked
+
+
+@pytest.mark.parametrize(("login", "can_write"), [("kit", True), ("stranger", False)])
+def test_an_approval_says_whether_the_account_can_write(repository, forge, pull, login, can_write):
+    repository.readers = {"stranger"}
+    repository.review(7, login)
+    assert [(approval.by, approval.can_write) for approval in forge.approvals(7)] == [(login, can_write)]
+
+
+def test_an_approval_dismissed_after_the_merge_was_in_force(site, repository, forge, pull):
+    review = repository.review(7, "kit")
+    repository.merge(7, "lou", "squash")
+    site.clock.advance(timedelta(minutes=1))
+    pull.reviews[:] = [replace(review, state="DISMISSED", dismissed_at=site.clock())]
+    assert [approval.by for approval in forge.approvals(7)] == ["kit"]
 
 
 @pytest.mark.parametrize(

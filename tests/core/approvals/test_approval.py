@@ -33,8 +33,8 @@ PULL = PullRequest(
 IMAGES = AllowedAutomation("updater[bot]", ("apps/*/images.yaml", "charts/**/values.yaml"))
 
 
-def approval(by="kit", sha=HEAD, minutes=-5):
-    return Approval(by, sha, T0 + timedelta(minutes=minutes))
+def approval(by="kit", sha=HEAD, minutes=-5, **account):
+    return Approval(by, sha, T0 + timedelta(minutes=minutes), **account)
 
 
 def evidence(
@@ -45,10 +45,11 @@ def evidence(
     paths=("a.yaml",),
     pushed_by=None,
     commits=(),
-    requesters=frozenset(),
+    requester="",
+    people=(),
 ):
     content = {HEAD: same, EARLIER: earlier} if pull else {}
-    return Evidence(paths, pull, approvals, content, pushed_by, commits, requesters)
+    return Evidence(paths, pull, approvals, content, pushed_by, commits, requester, dict(people))
 
 
 @pytest.mark.parametrize(
@@ -67,7 +68,20 @@ def evidence(
             for role in ("author", "committer", "pushed_by")
         ),
         (evidence(approval(), commits=(PullRequestCommit(HEAD, "mia"),)), ApprovalStatus.APPROVED, ("kit",)),
-        (evidence(approval(), requesters=frozenset({"kit"})), ApprovalStatus.SELF, ()),
+        (evidence(approval(), requester="U1", people={"kit": "U1"}), ApprovalStatus.SELF, ()),
+        (evidence(approval("KIT"), requester="U1", people={"kit": "U1"}), ApprovalStatus.SELF, ()),
+        (evidence(approval("Mia")), ApprovalStatus.SELF, ()),
+        (evidence(approval("mia2"), people={"mia": "U1", "mia2": "U1"}), ApprovalStatus.SELF, ()),
+        (evidence(approval(can_write=False)), ApprovalStatus.INELIGIBLE, ()),
+        (evidence(approval(is_bot=True)), ApprovalStatus.INELIGIBLE, ()),
+        (evidence(approval("mia"), approval(is_bot=True)), ApprovalStatus.INELIGIBLE, ()),
+        (evidence(approval("lou", is_bot=True), approval()), ApprovalStatus.APPROVED, ("kit",)),
+        (evidence(approval("updater[bot]", is_bot=True)), ApprovalStatus.INELIGIBLE, ()),
+        (
+            evidence(approval("Updater[bot]", is_bot=True), paths=("apps/shop/images.yaml",)),
+            ApprovalStatus.APPROVED,
+            ("Updater[bot]",),
+        ),
         (evidence(approval(), commits=None), ApprovalStatus.UNKNOWN, ("kit",)),
         (evidence(commits=None), ApprovalStatus.BYPASSED, ()),
         (evidence(approval(sha=EARLIER)), ApprovalStatus.STALE, ()),

@@ -4,6 +4,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from github import GithubException
+from github.Repository import Repository
 from slack_sdk import WebClient
 
 from bot import build
@@ -304,6 +306,85 @@ def test_a_self_approval_does_not_count(team):
     assert team.final_verdicts() == [ApprovalStatus.SELF]
 
 
+BOTS = {"gitlab": "project_7_bot_0123abcd"}
+
+
+@every_forge
+def test_an_approval_by_a_bot_does_not_count(team):
+    number = team.start().propose()
+    team.hosted.review(number, BOTS.get(team.kind.kind, "github-actions[bot]"))
+    team.merge(number)
+    assert team.final_verdicts() == [ApprovalStatus.INELIGIBLE]
+    assert [str(judgement.approvers) for judgement in team.judgements] == ["()"]
+
+
+def test_an_approval_by_an_account_without_write_access_does_not_count(team):
+    """Everyone can review pull requests of a public repository."""
+    team.hosted.readers = {"stranger"}
+    number = team.start().propose()
+    team.hosted.review(number, "stranger")
+    team.merge(number)
+    assert team.final_verdicts() == [ApprovalStatus.INELIGIBLE]
+
+
+def test_an_approver_whose_access_cannot_be_read_makes_the_verdict_unknown(team, monkeypatch):
+    number = team.start().propose()
+    team.hosted.review(number, "lou")
+    team.merge(number)
+
+    def forbidden(*_):
+        raise GithubException(403, {"message": "Must have push access to view collaborator permission."}, {})
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Repository, "get_collaborator_permission", forbidden)
+        assert team.final_verdicts() == [ApprovalStatus.UNKNOWN]
+    assert "does not allow the bot to check whether lou can approve" in str(team.judgements[0].why)
+    team.review(timedelta(hours=1))
+    assert team.verdicts == [ApprovalStatus.APPROVED]
+
+
+def test_an_approval_with_another_account_of_the_author_does_not_count(team):
+    number = team.start(people={"Mia": "U0MIA00001", "mia-2": "U0MIA00001"}).propose()
+    team.hosted.review(number, "mia-2")
+    team.merge(number)
+    assert team.final_verdicts() == [ApprovalStatus.SELF]
+
+
+def test_two_accounts_of_one_person_are_one_approval(team):
+    number = team.start(required=2, people={"lou": "U0LOU00001", "lou-2": "U0LOU00001"}).propose()
+    for login in ("lou", "lou-2"):
+        team.hosted.review(number, login)
+    team.merge(number)
+    assert team.final_verdicts() == [ApprovalStatus.TOO_FEW]
+
+
+@pytest.mark.parametrize(
+    ("when", "withdrawal", "verdict"),
+    [
+        ("before the merge", "DISMISSED", ApprovalStatus.BYPASSED),
+        ("after the merge", "DISMISSED", ApprovalStatus.APPROVED),
+        ("before the merge", "CHANGES_REQUESTED", ApprovalStatus.BYPASSED),
+        ("after the merge", "CHANGES_REQUESTED", ApprovalStatus.APPROVED),
+    ],
+)
+def test_an_approval_counts_if_it_was_in_force_at_the_merge(team, when, withdrawal, verdict):
+    number = team.start().propose()
+    review = team.hosted.review(number, "lou")
+    reviews = team.hosted.pulls[number].reviews
+    if when == "after the merge":
+        team.clock.advance(timedelta(minutes=1))
+        team.merge(number)
+        team.clock.advance(timedelta(minutes=1))
+    if withdrawal == "DISMISSED":
+        reviews[:] = [replace(review, state=withdrawal, dismissed_at=team.clock())]
+    else:
+        reviews.append(replace(review, id=review.id + 1, state=withdrawal, at=team.clock()))
+    if when == "before the merge":
+        team.clock.advance(timedelta(minutes=1))
+        team.merge(number)
+    assert team.final_verdicts() == [verdict]
+
+
 def test_two_can_be_required(team):
     number = team.start(required=2).propose()
     team.hosted.review(number, "lou")
@@ -359,8 +440,9 @@ def test_an_approval_by_someone_who_contributed_does_not_count(team):
     assert team.final_verdicts() == [ApprovalStatus.SELF]
 
 
-def test_an_approval_by_whoever_requested_the_pull_request_does_not_count(team):
-    number = team.start(people={"lou": "U0LOU00001"}).propose(by="gitops-bot")
+@pytest.mark.parametrize("login", ["lou", "Lou"])
+def test_an_approval_by_whoever_requested_the_pull_request_does_not_count(team, login):
+    number = team.start(people={login: "U0LOU00001"}).propose(by="gitops-bot")
     pull = team.ports.forges["press"].get_pull_request(number)
     lou = Requester("U0LOU00001", "Lou", ALERTS, Origin.COMMAND, Translator(Language.ENGLISH))
     track(team.ports, pull, "press", requester=lou, what="", applications=(), channel=ALERTS)
