@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from bot.sandbox.slack import Rates, Storm, storm
-from bot.sandbox.slack.storm import IncidentEventType
+from bot.sandbox.slack.storm import StormEvent
 from tests.common.fleet import running_fleet, settings_manifest, settings_path
 from tests.common.slack import TOMAS, headline
 from tests.common.wait import DEADLINE, wait_for
@@ -45,7 +45,7 @@ def latest_messages(workspace):
     return [{"channel": message.channel, "ts": message.ts} for message in messages]
 
 
-DELETION = IncidentEventType("delete_message", latest_messages, weight=4.0)
+DELETION = StormEvent("delete_message", latest_messages, weight=4.0)
 STORM_EVENTS = (DELETION, *(kind for kind in storm.STORM_EVENTS if kind.begin != DELETION.begin))
 
 
