@@ -1,4 +1,4 @@
-"""The forge's rate limit is used up when somebody asks for a revert: the whole bot, from answer to pull request."""
+"""The forge's rate limit has been reached when somebody asks for a revert: the whole bot, from answer to pull request."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -42,7 +42,7 @@ def messages(translator):
 
 def controls(translator):
     nobody = Rule("slack.silence_allowed", ())
-    could_not_ask = MembersUnknown(RULE, "S0ONCALL", "Slack rejected the request: the rate limit is used up.")
+    could_not_ask = MembersUnknown(RULE, "S0ONCALL", "Slack rejected the request: the rate limit has been reached.")
     return {
         "control-denied-revert": permission.denied(translator, Right.REVERT, Denied(RULE)),
         "control-denied-silence": permission.denied(translator, Right.SILENCE, Denied(nobody)),

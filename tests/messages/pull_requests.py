@@ -39,7 +39,7 @@ QUEUED = QueuedRevert(
     "C1",
     T0,
     T0 + timedelta(minutes=47),
-    "The GitHub rate limit is used up and resets at 03:34 UTC.",
+    "The GitHub rate limit has been reached and resets at 03:34 UTC.",
 )
 DONE = replace(QUEUED, state=QueueState.DONE, result="Pull request #13 is open.", url="https://forge.example/13")
 

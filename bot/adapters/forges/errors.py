@@ -84,7 +84,7 @@ class ForgeErrorMapper:
         return ForgeError(LocalizedText(texts.ARCHIVED, repository=self.repository, forge=self.forge))
 
     def rate_limited(self, retry_at: datetime) -> ForgeError:
-        """The rate limit is used up until `retry_at`."""
+        """The rate limit has been reached, until `retry_at`."""
         return ForgeError(LocalizedText(texts.LIMITED, forge=self.forge, time=f"{retry_at:%H:%M}"), retry_at)
 
     def rejected(self, response: ErrorResponse, action: Text, permission: Text) -> ForgeError:

@@ -30,7 +30,7 @@ One term per thing:
 | affects, changes | afecta a, cambia | an application; a file or an object |
 | removed, deleted | eliminado | from git; from the cluster |
 | responds, rejects | responde, rechaza | a service; only the bot "answers" |
-| rate limit is used up | límite de solicitudes agotado | of Slack or a forge |
+| rate limit has been reached | límite de solicitudes agotado | of Slack or a forge |
 | permission | permiso | what a person or a token may do (not "right") |
 | directory, modal | directorio, modal | not "folder", "dialog" |
 | SHA, URL, SSH, ID | SHA, URL, SSH, ID | in capitals |

@@ -47,7 +47,7 @@ MISSING_SCOPE = Phrase(
     en="the Slack app is missing a scope; compare the app with manifests/slack-app.yaml and reinstall it",
     es="a la app de Slack le falta un scope; compárala con manifests/slack-app.yaml y reinstálala",
 )
-ASKS_TO_WAIT = Phrase(en="the rate limit is used up", es="se agotó el límite de solicitudes")
+ASKS_TO_WAIT = Phrase(en="the rate limit has been reached", es="se agotó el límite de solicitudes")
 TOO_LATE = Phrase(
     en="the click arrived too late to open a modal; click again",
     es="el clic llegó tarde para abrir un modal; haz clic otra vez",

@@ -104,10 +104,10 @@ RULE_LEFT_OUT = Phrase(
     "informan.",
 )
 TOO_MANY_RULES = Phrase(
-    en="The resource has more than {most} ignore rules and paths, so the bot skips the last rules ({n}). Differences "
-    "that the skipped rules cover are reported.",
-    es="El recurso tiene más de {most} reglas de ignorar y rutas, así que el bot omite las últimas reglas ({n}). Las "
-    "diferencias que cubren las reglas omitidas se informan.",
+    en="The resource has more than {most} ignore rules and paths. The bot skips the rules beyond that limit, {n} "
+    "in total, so differences that they cover are reported.",
+    es="El recurso tiene más de {most} reglas de ignorar y rutas. El bot omite las reglas que superan ese "
+    "límite, {n} en total, así que las diferencias que cubren se informan.",
 )
 
 FLUX_CHANGES = Phrase(en="the bot does not support {what}.", es="el bot no admite {what}.")

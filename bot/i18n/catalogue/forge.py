@@ -16,7 +16,7 @@ SCOPE = Phrase(en="the {scope} scope", es="el scope {scope}")
 DEVELOPER = Phrase(
     en="the api scope and its owner the Developer role", es="el scope api, y a su propietario el rol Developer"
 )
-GIVE_TOKEN = Phrase(en="issue a token to the App", es="emitir un token para la App")
+GIVE_TOKEN = Phrase(en="get a token for the GitHub App", es="obtener un token para la GitHub App")
 
 NO_TOKEN = Phrase(
     en="{variable} is not set, so the bot cannot access the pull requests of {repository}. Set it to a token with "
@@ -86,7 +86,7 @@ WOULD_NOT = Phrase(
 SAID = Phrase(en="{repository}: {said}", es="{repository}: {said}")
 STATUS = Phrase(en="{repository}, status {status}", es="{repository}, estado {status}")
 LIMITED = Phrase(
-    en="The {forge} rate limit is used up and resets at {time} UTC.",
+    en="The {forge} rate limit has been reached and resets at {time} UTC.",
     es="El límite de solicitudes de {forge} está agotado y se renueva a las {time} UTC.",
 )
 SSO = Phrase(

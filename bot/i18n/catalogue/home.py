@@ -63,7 +63,7 @@ PULL_STATES = {
     ),
     "merged": Phrase(en="✅ {link} {title} · merged {time}", es="✅ {link} {title} · fusionado {time}"),
     "closed": Phrase(
-        en="⛔ {link} {title} · closed without merging {time}", es="⛔ {link} {title} · cerrado sin fusionar {time}"
+        en="⛔ {link} {title} · closed {time} without merging", es="⛔ {link} {title} · cerrado {time} sin fusionar"
     ),
 }
 MORE_PULLS = PluralPhrase(en=("… and {n} more.", "… and {n} more."), es=("… y {n} más.", "… y {n} más."))

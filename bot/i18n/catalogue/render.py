@@ -51,8 +51,8 @@ NO_FILE = Phrase(
     es="un archivo no existe o está fuera del directorio de la kustomization.",
 )
 NO_TARGET = Phrase(
-    en="a patch or replacement matches no object, or no field of it.",
-    es="un patch o replacement no coincide con ningún objeto, o con ningún campo suyo.",
+    en="a patch or replacement does not match any object or field.",
+    es="un patch o replacement no coincide con ningún objeto ni campo.",
 )
 BAD_PATCH = Phrase(en="a patch is not valid or does not apply.", es="un patch no es válido o no se puede aplicar.")
 DUPLICATE = Phrase(en="an object is declared twice.", es="un objeto se declara dos veces.")

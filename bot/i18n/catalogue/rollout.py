@@ -64,7 +64,7 @@ TIMED_OUT = PluralPhrase(
 )
 CAUSE = Phrase(en="{name}: {reason}", es="{name}: {reason}")
 HEADER_CAUSE = Phrase(en=" · {cause}", es=" · {cause}")
-BECAUSE = Phrase(en=" because of {cause}", es=" por {cause}")
+BECAUSE = Phrase(en=" ({cause})", es=" ({cause})")
 IMAGE_PULL = Phrase(en="image cannot be pulled", es="no se puede descargar la imagen")
 OOM_KILLED = Phrase(en="out of memory (OOMKilled)", es="sin memoria (OOMKilled)")
 CRASH_LOOP = Phrase(en="container keeps crashing", es="el contenedor falla una y otra vez")

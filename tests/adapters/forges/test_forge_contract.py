@@ -291,7 +291,7 @@ def test_a_used_up_rate_limit_says_until_when_and_does_not_wait(site, forge, san
     sandbox.faults.rate_limited_until = until
     for number, ask in enumerate(everything(forge), 1):
         with pytest.raises(
-            ForgeError, match=rf"The {site.kind.product} rate limit is used up and resets at \d\d:\d\d UTC"
+            ForgeError, match=rf"The {site.kind.product} rate limit has been reached and resets at \d\d:\d\d UTC"
         ) as error:
             ask()
         assert abs(error.value.retry_at - until) < timedelta(minutes=2)

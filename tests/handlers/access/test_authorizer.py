@@ -82,7 +82,7 @@ def test_a_failed_lookup_is_retried(slack, authorizer, clock):
     ("breaks", "why"),
     [
         (lambda slack: slack.services.scopes.discard("usergroups:read"), "the Slack app is missing a scope"),
-        (lambda slack: setattr(slack.faults, "rate_limited", 9), "the rate limit is used up"),
+        (lambda slack: setattr(slack.faults, "rate_limited", 9), "the rate limit has been reached"),
         (lambda slack: setattr(slack.faults, "failed", 9), "Slack"),
         (lambda slack: slack.workspace.groups.clear(), "no_such_subteam"),
     ],

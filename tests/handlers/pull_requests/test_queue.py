@@ -99,7 +99,7 @@ def test_a_queued_revert_is_opened_once_by_any_replica(queue, replicas):
     queue.limit(47)
     answer = queue.request(one)
     assert ": Queued: " in answer.text
-    assert "rate limit is used up" in answer.text
+    assert "rate limit has been reached" in answer.text
     (queued,) = two.store.queued_reverts.unsettled()
     assert (queued.by, queued.channel, queued.request.change) == (JONAS, "C1", Sha(queue.bad))
     assert [(card.channel, card.last) for card in queue.cards(two)] == [("C1", False)]
