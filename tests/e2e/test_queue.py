@@ -1,4 +1,4 @@
-"""The forge's rate limit has been reached when somebody asks for a revert: the whole bot, from answer to pull request."""
+"""A revert is requested while the forge's rate limit has been reached: the whole bot, from answer to pull request."""
 
 from datetime import UTC, datetime, timedelta
 
