@@ -105,6 +105,10 @@ class Demo:
         """Each application's latest check, from the bot's database."""
         return self._store.checks.latest()
 
+    def has_polled(self) -> bool:
+        """Whether the bot has read the head of every repository. Later commits get rollouts."""
+        return all(self._store.rollouts.head(name) for name in self.config.repositories)
+
     def welcome(self) -> str:
         """The text for the terminal: the URLs, and how to cause drift with kubectl."""
         return (

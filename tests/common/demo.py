@@ -19,10 +19,10 @@ IDLE_SCHEDULE = dict.fromkeys(QUICK_SCHEDULE, "24h")
 
 @contextmanager
 def running_demo(**settings: Any) -> Iterator[Demo]:
-    """A demo whose bot has connected to Slack and checked every application once. `settings` are Demo's fields."""
+    """A demo whose bot has connected to Slack and read git and the cluster once. `settings` are Demo's fields."""
     with Demo(**{"schedule": QUICK_SCHEDULE, "deploy_delay": 0.5, **settings}) as demo:
         wait_for(lambda: demo.slack.connections > 0)
-        wait_for(lambda: len(demo.checks()) == len(demo.shop.applications))
+        wait_for(lambda: demo.has_polled() and len(demo.checks()) == len(demo.shop.applications))
         yield demo
 
 

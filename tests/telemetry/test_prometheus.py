@@ -1,5 +1,6 @@
 """The metrics, the alerts and the dashboard, with a real Prometheus that scrapes the running bot."""
 
+import itertools
 import json
 import subprocess
 import urllib.error
@@ -40,10 +41,13 @@ def get(port, path):
 
 def test_every_query_of_the_dashboard_returns_data_and_every_metric_is_scraped(demo, prometheus):
     person, hosted, path = Person(demo.slack), remote(demo), demo.shop.applications[0].path
-    text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: extra}\n"
-    hosted.commit(hosted.branch, {f"{path}/extra.yaml": text}, "Add a ConfigMap\n", "mira")
+    numbers = itertools.count()
 
     def without_data():
+        text = (
+            f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: extra-{next(numbers)}}}\n"  # nothing is rendered twice
+        )
+        hosted.commit(hosted.branch, {f"{path}/extra.yaml": text}, "Change a ConfigMap\n", "mira")
         person.type("drift shop")
         queries = (query.replace("$__rate_interval", "20s").replace("$__range", "1m") for query in QUERIES)
         return [query for query in queries if not prometheus.values(query)]
