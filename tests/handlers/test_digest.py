@@ -112,7 +112,7 @@ def test_a_chart_that_slack_rejects_is_uploaded_to_the_thread_once(channels):
     (picture,) = [reply for reply in replies(channels.slack) if reply.files]
     (file,) = picture.files
     assert file.content.startswith(b"\x89PNG")
-    assert file.alt_text == "Bar chart of merges and drift. 03-01: 1 live, 0 failed, 0 drift incidents."
+    assert file.alt_text == "Bar chart of merges and drift. 03-01: 1 live, 0 failed, drift incidents: 0."
 
 
 def test_a_chart_that_slack_accepts_is_not_uploaded(channels):

@@ -164,7 +164,7 @@ def test_long_texts_of_a_commit_are_cut(source, repository):
     assert repository.commit(at_bound).message == "x" * longest
     read = repository.commit(above)
     assert read.message == "é" * (longest // 2) + "…"
-    assert read.author == "E" * bounds.NAME_BYTES + "…"
+    assert read.author == "“" + "E" * bounds.NAME_BYTES + "…”"
     assert read.email == "e" * bounds.NAME_BYTES + "…"
 
 

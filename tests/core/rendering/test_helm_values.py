@@ -47,7 +47,7 @@ def test_a_parameter_is_read_as_by_helm(name, value, is_string):
         ({"inline_values": "c: {d: null}\na: z"}, {"a": "z", "c": {"d": None, "e": "x"}}),
         ({"set": (("a.b", "1"),)}, "Chart.yaml:1: Helm cannot set the parameter a.b"),
         ({"inline_values": "c:\n  - [x"}, "Chart.yaml:1: The inline Helm values are not valid (line "),
-        ({"inline_values": "- x"}, "Chart.yaml:1: The inline Helm values are not valid (line 1): These are not valid"),
+        ({"inline_values": "- x"}, "Chart.yaml:1: The inline Helm values are not valid (line 1): Helm values must be"),
     ],
 )
 def test_parameters_change_the_values_of_files(parameters, expected):

@@ -89,6 +89,6 @@ def test_labels_and_annotations_are_added_as_kustomize_edit_does():
     assert edited(files, **labels, label_without_selector=True)["labels"] == [{"pairs": {"c": "1", "b": "2"}}]
     including = edited(files, **labels, label_without_selector=True, label_include_templates=True)["labels"]
     assert including[1] == {"includeSelectors": False, "includeTemplates": True, "pairs": {"b": "2"}}
-    with pytest.raises(ManifestError, match="already has a, so Argo CD cannot add it"):
+    with pytest.raises(ManifestError, match="already has the label or annotation a, so Argo CD cannot add it"):
         edited(files, common_labels=(("a", "2"),))
     assert edited(files, common_labels=(("a", "2"),), force_labels=True)["commonLabels"] == {"a": "2"}
