@@ -113,7 +113,7 @@ def test_what_is_not_allowed_is_not_requested(following, web, path, message):
 def test_redirects_stay_where_files_are_allowed(following, web, place):
     place = place.replace("URL", web.url.replace("127.0.0.1", "localhost")).replace("PLAIN", web.url[8:])
     web.respond = lambda handler: send(handler, b"", 302, Location=place)
-    assert "is not allowed, or the URL does not use TLS. Use https, and allow it under bases.allow." in following.error(
+    assert "is not allowed, or the URL does not use TLS. Use https, and allow the host under" in following.error(
         app(f"{web.url}/allowed/one.yaml")
     )
     assert web.paths == ["/allowed/one.yaml"]

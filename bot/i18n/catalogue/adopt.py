@@ -65,9 +65,9 @@ NO_FORGE = Phrase(
     es="{repository} no tiene un forge configurado, así que el bot no puede abrir pull requests ahí.",
 )
 NEEDS_BRANCH = Phrase(
-    en="{application} tracks {name}, which is not a branch, so a pull request has no target. Change git on a branch, "
-    "then set the application's revision to one newer than {name}.",
-    es="{application} sigue {name}, que no es una rama, así que un pull request no tiene destino. Cambia git en una "
+    en="{application} tracks {name}, which is not a branch, so a pull request has no target. Make the change on a "
+    "branch, then set the application's revision to one newer than {name}.",
+    es="{application} sigue {name}, que no es una rama, así que un pull request no tiene destino. Haz el cambio en una "
     "rama y después define en la aplicación una revisión más nueva que {name}.",
 )
 BEHIND_LINK = Phrase(

@@ -27,8 +27,8 @@ SAME_APPLICATION = Phrase(
     "antiguo.",
 )
 NOT_ITS_DEPLOYER = Phrase(
-    en="it deploys the same as the configured application {name}, but its namespace is not one of the cluster's "
-    "deployer_namespaces. Add the namespace there if this resource deploys {name}.",
+    en="it deploys the same manifests as the configured application {name}, but its namespace is not one of the "
+    "cluster's deployer_namespaces. Add the namespace there if this resource deploys {name}.",
     es="despliega lo mismo que la aplicación configurada {name}, pero su namespace no está en deployer_namespaces del "
     "clúster. Agrégalo ahí si este recurso despliega {name}.",
 )

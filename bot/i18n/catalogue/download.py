@@ -8,8 +8,8 @@ PENDING = Phrase(
     es="{what} todavía se está obteniendo de {host}. Lo usará una comprobación posterior.",
 )
 HOST_NOT_ALLOWED = Phrase(
-    en="{host} is not allowed, or the URL does not use TLS. Use https, and allow it under bases.allow.",
-    es="{host} no está permitido o la URL no usa TLS. Usa https y permítelo en bases.allow.",
+    en="{host} is not allowed, or the URL does not use TLS. Use https, and allow the host under bases.allow.",
+    es="{host} no está permitido o la URL no usa TLS. Usa https y permite el host en bases.allow.",
 )
 UNAUTHORIZED = Phrase(
     en="it requires a credential, which the bot does not send. Commit a copy and use that instead.",

@@ -14,7 +14,7 @@ OPEN_MERGE_REQUEST = Phrase(en="open a merge request from {branch}", es="abrir u
 MAKE_COMMIT = Phrase(en="create the commit for {branch}", es="crear el commit de {branch}")
 SCOPE = Phrase(en="the {scope} scope", es="el scope {scope}")
 DEVELOPER = Phrase(
-    en="the api scope and its owner the Developer role", es="el scope api, y a su propietario el rol Developer"
+    en="the api scope, and give its owner the Developer role", es="el scope api y da a su propietario el rol Developer"
 )
 GIVE_TOKEN = Phrase(en="get a token for the GitHub App", es="obtener un token para la GitHub App")
 
