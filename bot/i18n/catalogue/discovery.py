@@ -56,7 +56,7 @@ NO_REVISION = Phrase(
     es="su revisión {revision} no es una rama, etiqueta, commit o rango de versiones válido.",
 )
 LONG_REVISION = Phrase(
-    en="the revision {revision}… has more than {most} bytes. Rename the branch or tag, or track another one.",
+    en="the revision {revision}… is longer than {most} bytes. Rename the branch or tag, or track another one.",
     es="su revisión {revision}… tiene más de {most} bytes. Renombra la rama o etiqueta, o sigue otra.",
 )
 NO_CHANNEL = Phrase(

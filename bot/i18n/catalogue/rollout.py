@@ -8,8 +8,8 @@ TEXT_SEVERAL = Phrase(
     es="{sentence} {n} fusiones hasta {revision}, la última: “{title}”.",
 )
 TEXT_REWRITTEN = Phrase(
-    en="{sentence} History rewritten up to {revision}: {title}.",
-    es="{sentence} Historial reescrito hasta {revision}: {title}.",
+    en="{sentence} History rewritten; the branch is now at {revision}: {title}.",
+    es="{sentence} Historial reescrito; la rama está ahora en {revision}: {title}.",
 )
 
 LIVE_HEADER = Phrase(en="✅ Live in {took}: {names}", es="✅ Desplegado en {took}: {names}")
