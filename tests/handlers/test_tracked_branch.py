@@ -101,6 +101,15 @@ def test_each_commit_is_reviewed_once_for_all_applications_of_its_branch(start, 
     assert str(history.blocks).count("Push") == 1
 
 
+def test_a_branch_that_does_not_exist_leaves_the_other_histories_readable(bot, source):
+    source.commit("First", {FILE: as_yaml(config_map(level="info"))})
+    shop = application_settings("shop")
+    bot.start(forges={}, applications={"shop": shop, "gone": {**shop, "revision": "gone"}})
+    answer = service(bot).answer(HistoryCommand(None), AS_TOMAS)
+    assert "First" in str(answer.blocks)
+    assert "gone" in answer.text
+
+
 def test_a_pattern_that_selects_another_branch_reviews_what_is_pushed_there_from_then_on(start, source):
     bot = start("release-*")
     source.branch("release-2")
