@@ -33,6 +33,7 @@ from bot.handlers.queries.status import status
 from bot.handlers.queries.who import who
 from bot.handlers.slack.people import People
 from bot.handlers.tracked_branch import branch_key
+from bot.i18n.language import Translator
 from bot.messages import diff_pages, errors
 from bot.messages import drift as drift_message
 from bot.messages import help as help_message
@@ -42,6 +43,7 @@ from bot.messages.blocks import Message, join
 from bot.messages.object_links import ObjectLinks
 from bot.ports import Ports
 from bot.ports.chat import ChatError
+from bot.ports.git import RepositoryError
 
 
 class CommandService:
@@ -105,9 +107,10 @@ class CommandService:
                     translator, ports, check, self._links([check]), everything=everything, translator_for=translator_for
                 )
             case commands.HistoryCommand(name):
-                application = self._config.applications[name] if name else None
-                keys = [application.repository.key] if application else self._repositories()
-                return join([history(translator, ports, self._people, key, application) for key in keys])
+                if name:
+                    application = self._config.applications[name]
+                    return history(translator, ports, self._people, application.repository.key, application)
+                return join([self._history(translator, key) for key in self._repositories()])
             case commands.ReportCommand(days, name):
                 only = None if name is None else {name}
                 length, now = timedelta(days=days), ports.clock()
@@ -234,14 +237,24 @@ class CommandService:
         self._monitor.reconcile_cards()
         return answer
 
-    def _repositories(self) -> list[str]:
-        """The keys of every repository, and of its other branches and tags that applications track, each once.
+    def _history(self, translator: Translator, key: str) -> Message:
+        """The history of one of several repositories, or why it cannot be read. Raises StoreError."""
+        try:
+            return history(translator, self._ports, self._people, key, None)
+        except RepositoryError as error:
+            return errors.unavailable(translator, error.text)
 
-        Raises RepositoryError.
-        """
+    def _repositories(self) -> list[str]:
+        """The keys of every repository, and of its other branches and tags that applications track, each once."""
         keys = sorted({application.repository.key for application in self._config.applications.values()})
-        tracked = [branch_key(self._ports.repositories, key) for key in keys]
-        return list(dict.fromkeys((*self._config.repositories, *tracked)))
+        return list(dict.fromkeys((*self._config.repositories, *map(self._branch_key, keys))))
+
+    def _branch_key(self, key: str) -> str:
+        """The `branch_key`; `key` itself if its revision cannot be resolved."""
+        try:
+            return branch_key(self._ports.repositories, key)
+        except RepositoryError:
+            return key
 
     def _selected(self, name: str | None) -> list[Application]:
         return [self._config.applications[name]] if name else list(self._config.applications.values())

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from bot.core.applications.application import Application
 from bot.core.charts.reference import is_chart_key
+from bot.core.git.git_url import normalize
 from bot.core.git.repository_ref import RepositoryRef
 from bot.core.git.target_revision import TargetRevision
 from bot.ports.git import Repository, RepositoryError
@@ -32,16 +33,26 @@ def applications_on_branch(
 ) -> list[Application]:
     """The applications that track the same branch as `key`, and those in its repository whose revision is unknown.
 
-    Raises RepositoryError if the revision of `key` is unknown.
+    A repository is the same if its URL is, also under another name. Raises RepositoryError if the revision of `key` is
+    unknown.
     """
-    branch, name = branch_key(repositories, key), RepositoryRef.parse(key).name
+    url, branch = normalize(repositories[key].url), _tracked(repositories, key)
 
     def may_track(other: str) -> bool:
+        if normalize(repositories[other].url) != url:
+            return False
         try:
-            return branch_key(repositories, other) == branch
+            return _tracked(repositories, other) == branch
         except RepositoryError:
             return True
 
-    hosted = [application for application in applications if application.repository.name == name]
-    tracking = {other: may_track(other) for other in {application.repository.key for application in hosted}}
-    return [application for application in hosted if tracking[application.repository.key]]
+    listed = list(applications)
+    tracking = {other: may_track(other) for other in {application.repository.key for application in listed}}
+    return [application for application in listed if tracking[application.repository.key]]
+
+
+def _tracked(repositories: Mapping[str, Repository], key: str) -> TargetRevision | None:
+    """The branch that a revision currently resolves to, in full; the revision itself for a tag, commit or chart."""
+    branch = branch_key(repositories, key)
+    revision = RepositoryRef.parse(branch).target_revision
+    return revision or TargetRevision.branch(repositories[branch].branch)

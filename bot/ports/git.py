@@ -66,6 +66,7 @@ class Repository(Protocol):
     """One repository's bare mirror, read at exact commits. Revisions are full shas unless noted otherwise."""
 
     name: str
+    url: str  # without credentials
 
     @property
     def branch(self) -> str:

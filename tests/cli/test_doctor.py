@@ -79,6 +79,7 @@ def test_a_complete_installation_passes_and_nothing_is_changed(installation):
         "GitHub paper/press: push branches",
         "GitHub paper/press: open pull requests",
         "GitHub paper/press: read checks",
+        "GitHub paper/press: check who can approve",
         "cluster prod: API server responds",
         "application ferry: can be checked",
         "application quay: can be checked",

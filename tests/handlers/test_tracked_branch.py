@@ -58,6 +58,29 @@ def test_a_revert_needs_permission_however_the_branch_is_written(start, source, 
     assert bot.ports.forges["platform"].pull_requests == {}
 
 
+@pytest.mark.parametrize("ask", ["revert", "adopt"])
+def test_a_repository_with_two_names_is_one_for_permissions(bot, source, cluster, ask):
+    source.commit("First", {FILE: as_yaml(config_map(level="info"))})
+    source.git("branch", "release-1")
+    bad = source.commit("Second", {FILE: as_yaml(config_map(level="debug"))})
+    cluster.apply(config_map(level="info"), namespace="shop")
+    forge, shop = InMemoryForge(source), application_settings("shop")
+    bot.start(
+        forges={"releases@main": forge},
+        repositories={"releases": {"url": f"file://{source.url}", "branch": "release-1"}},
+        applications={
+            "shop": {**shop, "revert_allowed": [PRIYA]},
+            "mine": {**shop, "repository": "releases", "revision": "main", "revert_allowed": [TOMAS]},
+        },
+    )
+    if ask == "revert":
+        answer = service(bot).revert(AS_TOMAS, RevertRequest("tomas", parse_change_ref(bad), "mine"))
+    else:
+        answer = service(bot).adopt(AS_TOMAS, "mine")
+    assert "applications.shop.revert_allowed allows only" in answer.text
+    assert forge.pull_requests == {}
+
+
 BRANCHES = {
     "main": (["", "main", "refs/heads/main", "HEAD", "ma*"], "platform"),
     "release-1": (["release-1", "refs/heads/release-1", "release-*"], "platform@refs/heads/release-1"),
@@ -76,6 +99,15 @@ def test_each_commit_is_reviewed_once_for_all_applications_of_its_branch(start, 
     assert record.applications == tuple(bot.config.applications)
     history = service(bot).answer(HistoryCommand(None), AS_TOMAS)
     assert str(history.blocks).count("Push") == 1
+
+
+def test_a_branch_that_does_not_exist_leaves_the_other_histories_readable(bot, source):
+    source.commit("First", {FILE: as_yaml(config_map(level="info"))})
+    shop = application_settings("shop")
+    bot.start(forges={}, applications={"shop": shop, "gone": {**shop, "revision": "gone"}})
+    answer = service(bot).answer(HistoryCommand(None), AS_TOMAS)
+    assert "First" in str(answer.blocks)
+    assert "gone" in answer.text
 
 
 def test_a_pattern_that_selects_another_branch_reviews_what_is_pushed_there_from_then_on(start, source):

@@ -21,6 +21,7 @@ class ChartRepository(Repository):
 
     def __init__(self, chart: ChartRef, charts: Charts) -> None:
         self.name = chart.ref.key
+        self.url = chart.ref.name
         self._chart = chart
         self._charts = charts
         self._head: str | None = None

@@ -265,6 +265,7 @@ class GitHubForge:
                 lambda repository: repository.create_pull(base=NULL_SHA, head=NULL_SHA, title="doctor", body=""),
             ),
             self._probe("read checks", _READ_CHECKS, _read_checks),
+            self._probe("check who can approve", "Contents: Read and write", _read_access),
         ]
 
     def _probe(self, action: str, permission: Text, request: Callable[[Repository], object]) -> Probe:
@@ -307,6 +308,10 @@ def _read_checks(repository: Repository) -> None:
     commit = repository.get_commit(repository.default_branch)
     first_items(commit.get_check_runs(), 1)
     _ = commit.get_combined_status().state
+
+
+def _read_access(repository: Repository) -> None:
+    none_on_status(404, lambda: repository.get_collaborator_permission(_DELETED_ACCOUNT))
 
 
 def _web_url(api_url: str) -> str:

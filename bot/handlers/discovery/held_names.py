@@ -29,17 +29,19 @@ class HeldNames:
 
     def holders(self) -> Mapping[str, ResourceKey]:
         """The resource that each name belongs to. Raises StoreError."""
-        now = self._clock()
-        return {name: key for name, (key, seen) in self._read().items() if now - seen < _HELD_FOR}
+        return {name: key for name, (key, _) in self._held().items()}
 
     def hold(self, applications: Mapping[str, Application]) -> None:
         """Hold the names of the discovered ones among these applications. Raises StoreError."""
         now = self._clock()
         names = {name: application.origin for name, application in applications.items()}
-        self._read().update({name: (origin.key, now) for name, origin in names.items() if origin is not None})
+        self._held().update({name: (origin.key, now) for name, origin in names.items() if origin is not None})
 
-    def _read(self) -> dict[str, tuple[ResourceKey, datetime]]:
+    def _held(self) -> dict[str, tuple[ResourceKey, datetime]]:
+        """The holders, without those that are held no longer."""
         if self._holders is None:
             checks = self._latest_checks()
             self._holders = {name: (check.origin, check.at) for name, check in checks.items() if check.origin}
+        now = self._clock()
+        self._holders = {name: holder for name, holder in self._holders.items() if now - holder[1] < _HELD_FOR}
         return self._holders

@@ -1,8 +1,10 @@
 """State outlives a restart, in SQLite and in PostgreSQL alike."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -15,6 +17,7 @@ from bot.adapters.database.store import SqlStore
 from bot.adapters.database.tables import metadata
 from bot.core.access.audit import AuditEntry, Origin
 from bot.core.approvals.approval import ApprovalRecord, ApprovalStatus
+from bot.core.changes.irreversible import IrreversibleReason
 from bot.core.cluster_audit.write import ClusterWrite, ObjectKey
 from bot.core.delivery.incident_record import record_of
 from bot.core.drift.model import Check, ClusterUser, FieldDrift, ObjectDrift, Status
@@ -33,6 +36,7 @@ from bot.ports.store import Home, Posted, StoreError
 from tests.common.english import english
 
 T0 = datetime(2026, 3, 1, 2, 47, tzinfo=UTC)
+STORED_ROWS = Path(__file__).parents[2] / "data" / "stored-rows-0009.json"
 SILENT = LocalizedText(
     texts.COULD_NOT,
     what=LocalizedText(texts.LIST, resource="pods"),
@@ -527,6 +531,68 @@ def test_what_the_metrics_need_is_stored_and_filled_by_the_migration(store):
         assert store.rollouts.deployments(T0 + timedelta(seconds=1)) == []
         assert store.incidents.records(resolved.resolved_at) == [record_of(resolved)]
         assert store.incidents.records(resolved.resolved_at + timedelta(seconds=1)) == []
+
+
+def test_rows_of_the_last_release_are_read_with_all_of_their_fields(store, url):
+    """One of each stored type, with every field set, as the release before migration 0010 wrote them."""
+    with store.database.begin() as connection:
+        for name, rows in json.loads(STORED_ROWS.read_text(encoding="utf-8")).items():
+            for row in rows:
+                body = {"body": compact_json(row["body"])} if "body" in row else {}
+                connection.execute(metadata.tables[name].insert().values(row | body))
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0009'")
+    SqlStore(url).close()
+    migrated = stored_fields(store)
+
+    store.checks.save(list(store.checks.latest().values()))
+    (incident,) = store.incidents.unsettled()
+    assert store.incidents.exchange(incident, incident)
+    (merged,), (approval,) = store.rollouts.unsettled(), store.approvals.unsettled()
+    store.rollouts.save(merged)
+    store.approvals.save([approval])
+    pulls, (queued,), (event,) = (
+        store.pull_requests.unsettled(),
+        store.queued_reverts.unsettled(),
+        store.events.waiting(),
+    )
+    for pull in pulls:
+        store.pull_requests.save(pull)
+    store.queued_reverts.save(queued)
+    store.events.save(event)
+    for intent in store.intents.unfinished():
+        store.intents.save(intent)
+    writes = store.cluster_writes.of_objects("prod", [ObjectKey("apps", "deployments", "shop", "web")])
+    store.cluster_writes.save("prod", writes)
+
+    assert stored_fields(store) >= migrated
+    assert [pull.id for pull in pulls] == ["platform#7", "platform#8", "platform@release#8"]
+    assert pulls[0].change.effects[0].irreversible[0].reason is IrreversibleReason.DEFINITION
+    assert (store.cards.get("platform#7#C1").ts, event.event.id) == ("1.2", "platform#7/opened")
+    assert store.approvals.of_commits("platform@refs/heads/release", ["a" * 40]) == [approval]
+    heads = ("platform", "platform@refs/heads/release", "platform@release", "platform@HEAD")
+    assert [store.approvals.head(name) for name in heads] == ["b" * 40, "a" * 40, None, "a" * 40]
+
+
+def compact_json(value):
+    """As pydantic writes it."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def stored_fields(store):
+    """The table and the name of every field in a body."""
+    bodies = [(table.name, body) for table in WITH_BODY for body in store.database.scalars(sa.select(table.c.body))]
+    return {(name, field) for name, body in bodies for field in _fields(json.loads(body))}
+
+
+def _fields(value):
+    match value:
+        case dict():
+            yield from value
+            for item in value.values():
+                yield from _fields(item)
+        case list():
+            for item in value:
+                yield from _fields(item)
 
 
 def _upgrade(store):
