@@ -6,7 +6,7 @@ from typing import Final
 # https://docs.github.com/en/actions/how-tos/manage-workflow-runs/skip-workflow-runs
 # https://docs.gitlab.com/ci/pipelines/#skip-a-pipeline
 _SKIP: Final = re.compile(r"\[((?:skip|no)[ -]\w+|\w+[ -]skip)\]|\*\*\*(NO_CI)\*\*\*", re.IGNORECASE)
-_MENTION: Final = re.compile(r"(?<![\w.+-])@+(?=\w)")
+_MENTION: Final = re.compile(r"(?:(?<![\w.+@-])|(?<=[\w.+-]@))@++(?=\w)")
 # https://docs.github.com/en/issues/tracking-your-work-with-issues/using-issues/linking-a-pull-request-to-an-issue
 _REFERENCE: Final = re.compile(r"(?:[#!]|\bGH-|/(?:issues|pull|merge_requests|work_items)/)(?=[0-9])", re.IGNORECASE)
 _SQUASHED: Final = re.compile(r'\([#!][0-9]{1,9}\)"*\Z')  # what a squash merge adds to a title; closes nothing
