@@ -243,4 +243,4 @@ def test_a_revision_that_no_database_can_index_is_not_tracked(bot, source, clust
     discover(bot)
     assert list(paths(bot)) == ["shop"]
     (unsupported,) = bot.discoverer.inventory().unsupported
-    assert "has more than 255 bytes" in str(unsupported.reason)
+    assert "is longer than 255 bytes" in str(unsupported.reason)

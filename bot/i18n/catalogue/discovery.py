@@ -10,10 +10,10 @@ LIST_FAILED = Phrase(
     "anterior.",
 )
 NOT_SERVED = Phrase(
-    en="{deployer} is listed under discover: for {cluster}, but the cluster does not serve {kind}. Install {deployer} "
-    "there, or remove it from discover:.",
-    es="{deployer} está en discover: para {cluster}, pero el clúster no ofrece {kind}. Instala {deployer} ahí o "
-    "quítalo de discover:.",
+    en="{deployer} is in the discover list of {cluster}, but the cluster does not serve {kind}. Install {deployer} "
+    "there, or remove it from the list.",
+    es="{deployer} está en la lista discover de {cluster}, pero el clúster no ofrece {kind}. Instala {deployer} ahí o "
+    "quítalo de la lista.",
 )
 GONE = Phrase(
     en="Application {name} no longer exists: its resource was deleted from the cluster.",
@@ -56,7 +56,7 @@ NO_REVISION = Phrase(
     es="su revisión {revision} no es una rama, etiqueta, commit o rango de versiones válido.",
 )
 LONG_REVISION = Phrase(
-    en="the revision {revision}… has more than {most} bytes. Rename the branch or tag, or track another one.",
+    en="the revision {revision}… is longer than {most} bytes. Rename the branch or tag, or track another one.",
     es="su revisión {revision}… tiene más de {most} bytes. Renombra la rama o etiqueta, o sigue otra.",
 )
 NO_CHANNEL = Phrase(

@@ -8,8 +8,8 @@ TEXT_SEVERAL = Phrase(
     es="{sentence} {n} fusiones hasta {revision}, la última: “{title}”.",
 )
 TEXT_REWRITTEN = Phrase(
-    en="{sentence} History rewritten up to {revision}: {title}.",
-    es="{sentence} Historial reescrito hasta {revision}: {title}.",
+    en="{sentence} History rewritten; the branch is now at {revision}: {title}.",
+    es="{sentence} Historial reescrito; la rama está ahora en {revision}: {title}.",
 )
 
 LIVE_HEADER = Phrase(en="✅ Live in {took}: {names}", es="✅ Desplegado en {took}: {names}")
@@ -170,7 +170,7 @@ ALL_UNKNOWN = PluralPhrase(
 )
 
 CHANGES = Phrase(en="Changes in {names}: {counts}", es="Cambios en {names}: {counts}")
-CHANGES_NOTHING = Phrase(en="No cluster changes in {names}", es="Sin cambios en el clúster en {names}")
+CHANGES_NOTHING = Phrase(en="No changes to the cluster in {names}", es="Sin cambios en el clúster en {names}")
 CHANGES_UNKNOWN = Phrase(
     en="Changes in {names} are unknown: {reason}", es="No se conocen los cambios en {names}: {reason}"
 )
