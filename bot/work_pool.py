@@ -5,7 +5,6 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable
 from contextvars import copy_context
-from dataclasses import dataclass
 from functools import partial
 
 Job = Callable[[], None]
@@ -15,31 +14,28 @@ class FullError(Exception):
     """The queue, or the requester's share of it, is full."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Queued:
-    job: Job
-    target: str
-
-
 class WorkPool:
     """Runs jobs on `workers` threads and queues up to `waiting` more. Jobs must handle their own errors.
 
-    Requesters take turns, so that one with hundreds of requests doesn't delay others. Each has at most an
-    eighth of the queue, and half of the threads for jobs with the same target, such as a host. A requester or a target
-    has at most three quarters of the threads, so that a slow target delays neither the requester's other jobs nor those
-    of others.
+    Requesters take turns, so that one with hundreds of requests doesn't delay others; so do the targets of a
+    requester, such as hosts. Each requester has at most an eighth of the queue, and half of the threads for jobs with
+    the same target. A requester or a target has at most three quarters of the threads, so that a slow target delays
+    neither the requester's other jobs nor those of others.
     """
 
     def __init__(self, name: str, *, workers: int, waiting: int) -> None:
         self._workers = workers
         self._waiting = waiting
-        self._most_running = max(1, workers // 2)  # for one requester, with one target
-        self._most_together = max(1, workers * 3 // 4)  # for one requester, and with one target
+        self._most_running = max(1, workers // 2)  # for one requester with one target
+        self._most_together = max(1, workers * 3 // 4)  # for one requester with any targets, or the reverse
         self._most_waiting = max(1, waiting // 8)
         self._name = name
         self._changed = threading.Condition()
-        self._queues: dict[str, deque[_Queued]] = {}  # by requester, in the order of turns
+        self._queues: dict[str, dict[str, deque[Job]]] = {}  # by requester and target, each in the order of turns
+        self._queued: Counter[str] = Counter()  # by requester
         self._running: Counter[tuple[str, str]] = Counter()  # by requester and target
+        self._of_requester: Counter[str] = Counter()  # running
+        self._on_target: Counter[str] = Counter()  # running
         self._draining = False
         self._progressed_at = time.monotonic()
 
@@ -49,21 +45,24 @@ class WorkPool:
         Raises FullError if the queue is full or draining.
         """
         with self._changed:
-            queue = self._queues.get(requester, ())
             starts_now = self._has_room(requester, target)
-            full = len(queue) >= self._most_waiting or sum(map(len, self._queues.values())) >= self._waiting
+            full = self._queued[requester] >= self._most_waiting or self._queued.total() >= self._waiting
             if self._draining or (full and not starts_now):
                 raise FullError
+            self._progressed_at = time.monotonic()
             # In the submitter's context, so that its spans belong to the same trace.
-            queued = _Queued(partial(copy_context().run, job), target)
-            self._queues.setdefault(requester, deque()).append(queued)
-            self._start_next()
+            in_context = partial(copy_context().run, job)
+            if starts_now:  # the jobs that wait still have no room
+                self._start(in_context, requester, target)
+            else:
+                self._queues.setdefault(requester, {}).setdefault(target, deque()).append(in_context)
+                self._queued[requester] += 1
 
     @property
     def queue_length(self) -> int:
         """How many jobs wait for a thread."""
         with self._changed:
-            return sum(map(len, self._queues.values()))
+            return self._queued.total()
 
     def seconds_without_progress(self) -> float:
         """The seconds that jobs have waited since one was last started or finished; 0 if none is waiting."""
@@ -76,46 +75,60 @@ class WorkPool:
             self._draining = True
             finished = self._changed.wait_for(lambda: not self._queues and not self._running.total(), seconds)
             self._queues.clear()
+            self._queued.clear()
         return finished
 
     def _start_next(self) -> None:
-        """Start as many jobs as possible, one per requester in turn. Call it with the lock held."""
-        self._progressed_at = time.monotonic()
+        """Start as many waiting jobs as possible, one per requester in turn. Call it with the lock held."""
         while self._running.total() < self._workers:
             startable = (
-                (requester, queued)
-                for requester, queue in self._queues.items()
-                for queued in queue
-                if self._has_room(requester, queued.target)
+                (requester, target)
+                for requester, queues in self._queues.items()
+                if self._of_requester[requester] < self._most_together
+                for target in queues
+                if self._has_room(requester, target)
             )
-            requester, queued = next(startable, ("", None))
-            if queued is None:
+            requester, target = next(startable, (None, ""))
+            if requester is None:
                 return
-            queue = self._queues.pop(requester)
-            queue.remove(queued)
+            queues = self._queues.pop(requester)
+            queue = queues.pop(target)
+            job = queue.popleft()
+            self._queued[requester] -= 1
             if queue:
-                self._queues[requester] = queue  # behind the others
-            self._running[requester, queued.target] += 1
-            # A daemon, so that a job that hangs does not keep the process from ending. A job takes far longer than
-            # starting a thread.
-            threading.Thread(target=self._run, args=(queued, requester), name=self._name, daemon=True).start()
+                queues[target] = queue  # behind the others
+            if queues:
+                self._queues[requester] = queues  # behind the others
+            else:
+                del self._queued[requester]
+            self._start(job, requester, target)
+
+    def _start(self, job: Job, requester: str, target: str) -> None:
+        """Run the job on a thread. Call it with the lock held."""
+        self._running[requester, target] += 1
+        self._of_requester[requester] += 1
+        self._on_target[target] += 1
+        # A daemon, so that a job that hangs does not keep the process from ending. A job takes far longer than
+        # starting a thread.
+        threading.Thread(target=self._run, args=(job, requester, target), name=self._name, daemon=True).start()
 
     def _has_room(self, requester: str, target: str) -> bool:
         """Whether a job can start."""
-        of_requester = sum(count for (other, _), count in self._running.items() if other == requester)
-        on_target = sum(count for (_, other), count in self._running.items() if other == target) if target else 0
         return (
             self._running.total() < self._workers
             and self._running[requester, target] < self._most_running
-            and max(of_requester, on_target) < self._most_together
+            and self._of_requester[requester] < self._most_together
+            and (not target or self._on_target[target] < self._most_together)
         )
 
-    def _run(self, queued: _Queued, requester: str) -> None:
+    def _run(self, job: Job, requester: str, target: str) -> None:
         try:
-            queued.job()
+            job()
         finally:
             with self._changed:
-                self._running[requester, queued.target] -= 1
-                self._running += Counter()  # drops zeros
+                self._running -= Counter([(requester, target)])  # this also drops zeros
+                self._of_requester -= Counter([requester])
+                self._on_target -= Counter([target])
+                self._progressed_at = time.monotonic()
                 self._start_next()
                 self._changed.notify_all()

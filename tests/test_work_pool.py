@@ -72,6 +72,21 @@ def test_one_target_has_three_quarters_of_the_threads_and_nobody_waits_behind_it
     assert len(gate.ran) == 6
 
 
+def test_a_full_queue_for_a_busy_target_costs_little_per_job(monkeypatch):
+    """With 4,000 jobs for one slow host, each submitted or finished job looked at all the others."""
+    looked_at = []
+    has_room = WorkPool._has_room
+    monkeypatch.setattr(WorkPool, "_has_room", lambda *job: looked_at.append(job) or has_room(*job))
+    pool, gate = WorkPool("test", workers=8, waiting=1_600), Gate()
+    names = ["ana", "ben", "kit", "lou"] * 200
+    for name in names:
+        pool.submit(gate.job(name), name, "host")
+    gate.opened.set()
+    assert pool.drain(10)
+    assert sorted(gate.ran) == sorted(names)
+    assert len(looked_at) < 10 * len(names)
+
+
 @given(st.lists(st.sampled_from("abcdef"), max_size=60), st.integers(1, 3), st.integers(0, 20))
 def test_everything_accepted_runs_once_whoever_asked(names, workers, waiting):
     pool, gate = WorkPool("test", workers=workers, waiting=waiting), Gate()

@@ -16,6 +16,10 @@ class RenderStoppedError(RenderError):
     """Rendering took too long; it may succeed on a less busy machine."""
 
 
+class RenderPostponedError(PortError):
+    """The tenant's renderings have taken too long recently, so this one was not run or was stopped early."""
+
+
 class Renderer(Protocol):
     """The official programs, run only on files, without network or other programs, in bounded time and memory."""
 
@@ -27,8 +31,8 @@ class Renderer(Protocol):
         """The output of `kustomize build` for the kustomization at `path`.
 
         `helm` are the capabilities for its charts, None if it has none; `plugins` is whether it has generators,
-        transformers or validators. Raises RenderError; PortError if the program is missing, there is no writable
-        directory, or charts or plugins need isolation that this machine does not offer.
+        transformers or validators. Raises RenderError; RenderPostponedError; PortError if the program is missing,
+        there is no writable directory, or charts or plugins need isolation that this machine does not offer.
         """
         ...
 

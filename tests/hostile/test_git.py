@@ -506,6 +506,23 @@ def test_fetches_that_run_at_the_same_time_share_half_of_the_free_disk(tmp_path,
         assert of_small.problem() == ""
 
 
+def test_a_fetch_that_ends_leaves_half_of_the_space_that_is_free_now(tmp_path, monkeypatch):
+    """One that had begun with another could go on until 6 of 100 GiB were free."""
+    usage = SimpleNamespace(free=10 * MIB)
+    monkeypatch.setattr(disk.shutil, "disk_usage", lambda _: usage)
+    monkeypatch.setattr(bounds, "DISK_SECONDS", 0.0)
+    first, second = tmp_path / "first", tmp_path / "second"
+    for folder in (first, second):
+        folder.mkdir()
+    with disk.DiskLimit(second) as of_second:
+        with disk.DiskLimit(first) as of_first:
+            (first / "pack").write_bytes(b"x" * 4 * MIB)
+            assert of_first.problem() == ""
+            usage.free = 6 * MIB
+        (second / "pack").write_bytes(b"x" * 4 * MIB)
+        assert of_second.problem() == "exceeded half of the free disk space"
+
+
 def test_a_mirror_full_of_what_no_branch_needs_is_fetched_anew(source, repository, tmp_path, monkeypatch):
     first = source.sha()
     source.commit("Large", {"large": os.urandom(MIB)})

@@ -56,10 +56,12 @@ def test_slow_charts_of_one_tenant_take_a_bounded_time(runs, seconds):
     assert runs.run("prod/slow", 1) == LIMITS.seconds
 
 
-def test_slow_charts_of_many_tenants_leave_each_of_the_others_a_short_time(runs):
+def test_slow_charts_of_many_tenants_leave_the_others_a_third_of_their_time(runs):
+    """A person with three namespaces could make the slow charts of everyone unknown."""
     for number in range(100):
         runs.run(f"prod/slow-{number}", 1_000)
-    assert runs.run("prod/other", SLOW_SECONDS / 2) == SLOW_SECONDS
+    assert runs.run("prod/other", SLOW_BUDGET_SECONDS / 3) == LIMITS.seconds
+    assert runs.run("prod/other", 1_000) == SLOW_SECONDS
 
 
 def test_any_number_of_quick_renderings_is_not_limited(runs):

@@ -75,7 +75,7 @@ class BackgroundFetches:
 
     Callers wait at most `wait_seconds` in WAIT_WINDOW_SECONDS for all hosts together, half of it for one tenant; the
     time that several wait counts once. After that, they wait GRACE_SECONDS more for a host that has not been slow for
-    their tenant. The fetches of tenants take turns.
+    their tenant, again half of `wait_seconds` in total for one tenant. The fetches of tenants take turns.
     """
 
     def __init__(self, wait_seconds: float = WAIT_SECONDS) -> None:
@@ -83,6 +83,7 @@ class BackgroundFetches:
         self._pool = WorkPool("fetch", workers=_WORKERS, waiting=_QUEUE)
         self._fetches: LRUCache[Hashable, _Fetch] = LRUCache(_MAX_FETCHES)
         self._patience: LRUCache[tuple[str, str], _Patience] = LRUCache(_MAX_PATIENCE)  # by tenant, and host or ""
+        self._grace: LRUCache[str, _Patience] = LRUCache(_MAX_PATIENCE)  # by tenant
         self._patience_for_all = _Patience(wait_seconds)
         self._lock = threading.Lock()
 
@@ -101,7 +102,8 @@ class BackgroundFetches:
             )
             limits = [for_host, for_tenant, self._patience_for_all]
             if for_host.left() > most / 2 and min(limit.left() for limit in limits) < GRACE_SECONDS:
-                limits, seconds = [for_host], GRACE_SECONDS
+                grace = self._grace.setdefault(tenant, _Patience(most))
+                limits, seconds = [for_host, grace], min(GRACE_SECONDS, grace.left())
             else:
                 seconds = min(limit.left() for limit in limits)
             for limit in limits:

@@ -13,6 +13,8 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from cachetools import LRUCache
+
 from bot.adapters.downloads.background import BackgroundFetches, FetchPendingError
 from bot.adapters.downloads.files import FileDownloads
 from bot.adapters.git.disk import remove_unused
@@ -27,6 +29,7 @@ from bot.ports.git import RepositoryError
 
 _FETCH_EVERY: Final = 60.0  # seconds, for a branch or tag, and after a failed fetch
 _CLEANUP_EVERY: Final = 3_600.0  # seconds
+_MAX_REVISIONS: Final = 10_000
 
 
 class GitBases:
@@ -43,7 +46,8 @@ class GitBases:
         self._folder = folder
         self._allow = [pattern.lower() for pattern in allow]
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)  # by URL
-        self._revisions: dict[RemoteBase, tuple[str | RepositoryError, float]] = {}
+        self._revisions: LRUCache[RemoteBase, tuple[str | RepositoryError, float]] = LRUCache(_MAX_REVISIONS)
+        self._reading = threading.Lock()  # of `_revisions`
         self._cleaning = threading.Lock()
         self._used: set[str] = set()  # the paths of mirrors used since the last cleanup
         self._next_cleanup = time.monotonic() + _CLEANUP_EVERY  # renderings use what they need before the first one
@@ -65,8 +69,10 @@ class GitBases:
     def revision(self, base: RemoteBase) -> str:
         self._clean_up(self._mirror(base))
         at_ref = RemoteBase(base.url, base.ref, "")
-        revision, expires = self._revisions.get(at_ref, ("", 0.0))
-        if expires <= time.monotonic():
+        with self._reading:
+            revision, expires = self._revisions.get(at_ref, ("", 0.0))
+        has_mirror = (self._folder / f"{self._mirror(base)}.git").is_dir()
+        if expires <= time.monotonic() or (isinstance(revision, str) and not has_mirror):
             host = base.location.partition("/")[0]
             try:
                 revision = self._fetches.result(host, at_ref, partial(self._fetch_revision, at_ref))
@@ -83,7 +89,8 @@ class GitBases:
                 revision, lasts = self._fetch(base), (math.inf if base.is_pinned else _FETCH_EVERY)
         except RepositoryError as error:
             revision, lasts = RepositoryError(error.text), _FETCH_EVERY
-        self._revisions[base] = revision, time.monotonic() + lasts
+        with self._reading:
+            self._revisions[base] = revision, time.monotonic() + lasts
         return revision
 
     def _fetch(self, base: RemoteBase) -> str:
@@ -122,4 +129,5 @@ class GitBases:
         for name in used:
             with suppress(OSError):  # it has not been fetched yet
                 os.utime(self._folder / f"{name}.git")
-        remove_unused(self._folder)
+        # A daemon, since a large mirror takes long to remove; what is left is removed next time.
+        threading.Thread(target=remove_unused, args=(self._folder,), name="cleanup", daemon=True).start()

@@ -6,6 +6,7 @@ import os
 import shutil
 import threading
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar, Final, Self
@@ -21,8 +22,8 @@ _GC_LOCKS: Final = ("gc.pid", "objects/maintenance.lock")
 class DiskLimit:
     """How much disk the files below a folder can take while the context is open.
 
-    They can take MIRROR_BYTES. All fetches that run at the same time can add half of the space that was free before
-    them; beyond that, the one that has added the most has to stop.
+    They can take MIRROR_BYTES. All fetches that run at the same time can add half of the space that would be free
+    without them; beyond that, the one that has added the most has to stop.
     """
 
     _running: ClassVar[list["DiskLimit"]] = []
@@ -39,16 +40,22 @@ class DiskLimit:
     def __enter__(self) -> Self:
         """Raises OSError."""
         with self._lock:
-            added = sum(limit.added for limit in self._running)
-            most_added = (shutil.disk_usage(self._folder).free + added) // 2
-            self._running.append(self)
-            for limit in self._running:
-                limit.most_added = most_added
+            self._share_disk([*self._running, self])
         return self
 
     def __exit__(self, *error: object) -> None:
         with self._lock:
             self._running.remove(self)
+            with suppress(OSError):
+                self._share_disk(self._running)
+
+    def _share_disk(self, running: Sequence["DiskLimit"]) -> None:
+        """Compute what those that run now can add. Call it with the lock held. Raises OSError."""
+        added = sum(limit.added for limit in running)
+        most_added = (shutil.disk_usage(self._folder).free + added) // 2
+        for limit in running:
+            limit.most_added = most_added
+        self._running[:] = running
 
     def problem(self) -> str:
         """Why git has to stop, as in its own errors; "" if it can go on, or the last measurement is recent."""

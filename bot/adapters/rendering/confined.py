@@ -66,7 +66,8 @@ def run(
     """Run a program in `folder`/tree of a private copy, at most two at a time. `what` is the run's name in errors.
 
     `programs` are the paths of other programs that it may start. Raises RenderError if it exceeds a limit,
-    RenderStoppedError if that is a time limit, and PortError if it cannot be started or `slow_runs` postpones it.
+    RenderStoppedError if that is a time limit, RenderPostponedError if `slow_runs` postpones it, and PortError if it
+    cannot be started.
     """
     if not os.access(argv[0], os.X_OK):
         raise PortError(LocalizedText(texts.CANNOT_RUN, program=argv[0], why=LocalizedText(texts.NO_PROGRAM)))

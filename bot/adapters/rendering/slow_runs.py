@@ -13,8 +13,7 @@ from cachetools import LRUCache
 from bot.core.rendering.limits import SLOW_SECONDS, SLOW_WINDOW_SECONDS, Limits
 from bot.i18n.catalogue import render as texts
 from bot.i18n.language import LocalizedText
-from bot.ports.errors import PortError
-from bot.ports.rendering import RenderStoppedError
+from bot.ports.rendering import RenderPostponedError, RenderStoppedError
 from bot.ports.tenant import CURRENT_TENANT
 
 _MAX_TENANTS: Final = 1_000
@@ -39,9 +38,9 @@ class _Usage:
 class SlowRuns:
     """The time taken by runs longer than SLOW_SECONDS. Thread-safe.
 
-    Once those of a tenant have taken `budget` seconds, or those of all tenants three times as much, its runs are
-    stopped after SLOW_SECONDS. Once those of a tenant have taken twice as much, none of its runs start. A `budget` of
-    infinity is for a single check.
+    Once those of a tenant have taken `budget` seconds, its runs are stopped after SLOW_SECONDS; once those of all
+    tenants have taken three times as much, a third of `budget` is enough for that. Once those of a tenant have taken
+    twice `budget`, none of its runs start. A `budget` of infinity is for a single check.
     """
 
     def __init__(self, budget: float = math.inf) -> None:
@@ -52,15 +51,16 @@ class SlowRuns:
 
     @contextmanager
     def limited(self, limits: Limits, what: str) -> Iterator[Limits]:
-        """The limits for a run of the current tenant, which is inside. Raises PortError if it has to wait."""
+        """The limits for a run of the current tenant, which is inside. Raises RenderPostponedError."""
         if math.isinf(self._budget):
             yield limits
             return
-        postponed = PortError(LocalizedText(texts.POSTPONED, what=what))
+        postponed = RenderPostponedError(LocalizedText(texts.POSTPONED, what=what))
         used, used_by_all = self._add(0.0)
         if used >= 2 * self._budget:
             raise postponed
-        is_short = used >= self._budget or used_by_all >= 3 * self._budget
+        share = self._budget if used_by_all < 3 * self._budget else self._budget / 3
+        is_short = used >= share
         start = time.monotonic()
         try:
             yield replace(limits, seconds=min(SLOW_SECONDS, limits.seconds)) if is_short else limits

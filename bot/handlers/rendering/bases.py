@@ -2,7 +2,8 @@
 
 import posixpath
 import threading
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from contextlib import suppress
 from hashlib import sha256
 from typing import Protocol
 
@@ -16,8 +17,9 @@ from bot.i18n.catalogue import render as texts
 from bot.i18n.language import LocalizedText
 from bot.ports.bases import Bases
 from bot.ports.git import File, LinkedFiles, RepositoryError
-from bot.ports.tenant import CURRENT_TENANT, for_tenant
+from bot.ports.tenant import for_tenant
 
+_MAX_MOUNTED = 10_000
 _MAX_COMMITS = 2  # to keep in memory, since many applications share a base
 
 
@@ -63,8 +65,7 @@ class MountedBases:
 
     def __init__(self, bases: Bases) -> None:
         self._bases = bases
-        self._mounted: dict[str, RemoteBase | RemoteFile] = {}  # by the root of the mount
-        self._tenants: dict[str, str] = {}  # that first referred to each, by the same
+        self._mounted: LRUCache[str, RemoteBase | RemoteFile] = LRUCache(_MAX_MOUNTED)  # by the root of the mount
         self._commits: LRUCache[tuple[str, str], Commit] = LRUCache(_MAX_COMMITS)
         self._lock = threading.Lock()
 
@@ -74,12 +75,13 @@ class MountedBases:
 
     def mount(self, base: RemoteBase | RemoteFile) -> None:
         """Make the base available at its mount."""
-        self._mounted[base.root] = base
-        self._tenants.setdefault(base.root, CURRENT_TENANT.get())
+        with self._lock:
+            self._mounted[base.root] = base
 
     def base(self, path: str) -> RemoteBase | RemoteFile | None:
         """The base or file mounted at or above a path; None if there is none."""
-        return self._mounted.get(mounted_root(path))
+        with self._lock:
+            return self._mounted.get(mounted_root(path))
 
     def tree(self, base: RemoteBase | RemoteFile) -> _MountedTree:
         """The tree of the base's repository at its ref, or of the file. Raises RepositoryError."""
@@ -92,16 +94,18 @@ class MountedBases:
                 self._commits[key] = Commit(self._bases.repository(base), revision)
             return self._commits[key]
 
-    def tree_id(self, path: str) -> str | None:
-        """The id of the tree at a mounted path, None if there is none or it cannot be read."""
+    def tree_id(self, path: str, tenants: Iterable[str]) -> str | None:
+        """The id of the tree at a mounted path, None if there is none or it cannot be read.
+
+        It is fetched for each of the tenants until it can be read.
+        """
         base = self.base(path)
         if base is None:
             return None
-        try:
-            with for_tenant(self._tenants[base.root]):
+        for tenant in tenants:
+            with suppress(RepositoryError), for_tenant(tenant):
                 return self.tree(base).tree_id(_inside(path))
-        except RepositoryError:
-            return None
+        return None
 
 
 class TreeWithBases:
@@ -127,7 +131,10 @@ class TreeWithBases:
         linked = self._mounted(path).linked(_inside(path))
         return LinkedFiles(
             tuple(File(f"{root}/{file.path}", file.content) for file in linked.files),
-            *(tuple(posixpath.join(root, name) for name in names) for names in (linked.links, linked.targets)),
+            *(
+                tuple(posixpath.join(root, name) for name in names)
+                for names in (linked.links, linked.targets, linked.broken, linked.dangling)
+            ),
         )
 
     def has(self, path: str) -> bool:

@@ -12,6 +12,7 @@ from cachetools import LRUCache
 
 from bot.context_pool import ContextThreadPool
 from bot.core.objects.manifest import Manifest, ManifestError
+from bot.core.rendering.limits import MAX_TREES
 from bot.core.rendering.remote_base import mounted_root
 from bot.core.rendering.source import Source
 from bot.handlers.rendering.bases import MountedBases
@@ -23,18 +24,22 @@ from bot.ports.charts import Charts
 from bot.ports.errors import PortError
 from bot.ports.git import File, Repository
 from bot.ports.isolation import unexpected_as_port_error
-from bot.ports.rendering import Renderer, RenderError
+from bot.ports.rendering import Renderer, RenderError, RenderPostponedError
 from bot.ports.telemetry import NO_TELEMETRY, RENDER, RENDER_CACHE, Outcome, Telemetry
 from bot.ports.tenant import for_tenant
 
 # Per source: the tracked head, and both sides of a few merges.
 _MAX_OUTCOMES = 4
+_MAX_OUTSIDE = _MAX_OUTCOMES * MAX_TREES
+_MAX_SOURCES = 20_000  # an application can have several
 _MAX_IDS = 8192
 _PARALLEL = min(4, os.cpu_count() or 1)
 _RETRY_AFTER = 600.0  # seconds, since a failure such as a lack of memory may be temporary
+_POSTPONED_FOR = 60.0  # seconds
 _CHARTS_FRESH = 60.0  # seconds until charts without an exact version are fetched again
 
-_Outcome = Rendering | ManifestError | RenderError  # the rendered manifests, or why there are none
+# The rendered manifests, or why there are none.
+_Outcome = Rendering | ManifestError | RenderError | RenderPostponedError
 _SourceKey = tuple[str, Source]  # repository, source
 _PathKey = tuple[str, str | None]  # path, id of the tree or blob
 Inputs = tuple[tuple[str, str | None], ...]  # (path, id of the tree or blob) of everything it is rendered from
@@ -61,8 +66,8 @@ class ManifestCache:
         self._lock = threading.Lock()
         self._ids: OrderedDict[tuple[str, str, str], str | None] = OrderedDict()
         # The other paths that each path depends on, which may differ between sources that read it differently.
-        self._outside: dict[_SourceKey, LRUCache[_PathKey, Sequence[str]]] = {}
-        self._outcomes: dict[_SourceKey, LRUCache[Inputs, tuple[_Outcome, float]]] = {}
+        self._outside: LRUCache[_SourceKey, LRUCache[_PathKey, Sequence[str]]] = LRUCache(_MAX_SOURCES)
+        self._outcomes: LRUCache[_SourceKey, LRUCache[Inputs, tuple[_Outcome, float]]] = LRUCache(_MAX_SOURCES)
 
     def __len__(self) -> int:
         """The number of cached results."""
@@ -148,7 +153,7 @@ class ManifestCache:
             outcome = self._render(repository, revision, source, files, Commit(repository, revision))
         if isinstance(outcome, ManifestError):
             raise ManifestError(outcome.file, outcome.line, outcome.problem)
-        if isinstance(outcome, RenderError):
+        if isinstance(outcome, RenderError | RenderPostponedError):
             raise type(outcome)(outcome.text)
         return outcome
 
@@ -163,10 +168,14 @@ class ManifestCache:
                 resolved = {
                     source: self._resolve_inputs(repository.name, revision, source, base_ids) for source in sources
                 }
-            new = list(dict.fromkeys(path for _, unidentified in resolved.values() for path in unidentified))
+            new: dict[str, set[str]] = {}  # the tenants that need each path
+            for source, (_, unidentified) in resolved.items():
+                for path in unidentified:
+                    new.setdefault(path, set()).add(source.tenant)
             if not new:
                 return {source: inputs for source, (inputs, _) in resolved.items()}
-            base_ids |= {path: self._bases.tree_id(path) for path in new if self._bases and mounted_root(path)}
+            if self._bases:
+                base_ids |= {path: self._bases.tree_id(path, new[path]) for path in new if mounted_root(path)}
             self._read_ids(repository, revision, [path for path in new if path not in base_ids])
 
     def _read_ids(self, repository: Repository, revision: str, paths: Sequence[str]) -> None:
@@ -211,7 +220,8 @@ class ManifestCache:
         if isinstance(outcome, Rendering):
             is_due = outcome.has_floating_charts and age > _CHARTS_FRESH
         else:
-            is_due = isinstance(outcome, RenderError) and age > _RETRY_AFTER
+            wait = _POSTPONED_FOR if isinstance(outcome, RenderPostponedError) else _RETRY_AFTER
+            is_due = not isinstance(outcome, ManifestError) and age > wait
         return None if is_due else outcome
 
     def _render(
@@ -226,7 +236,7 @@ class ManifestCache:
             except ManifestError as error:
                 # A new error, since this one's traceback would keep the files in memory.
                 outcome = ManifestError(error.file, error.line, error.problem)
-            except RenderError as error:
+            except (RenderError, RenderPostponedError) as error:
                 outcome = type(error)(error.text)
             if not isinstance(outcome, Rendering):
                 operation.outcome = Outcome.ERROR
@@ -244,7 +254,7 @@ class ManifestCache:
         local_paths = [path for path in request.outside if path not in base_ids]
         self._read_ids(repository, revision, [path for path in local_paths if (name, revision, path) not in self._ids])
         with self._lock:
-            outside_of = self._outside.setdefault((name, source), LRUCache(_MAX_IDS))
+            outside_of = self._outside.setdefault((name, source), LRUCache(_MAX_OUTSIDE))
             for path, needed in request.outside.items():
                 tree = base_ids[path] if path in base_ids else self._ids.get((name, revision, path))
                 outside_of[path, tree] = needed

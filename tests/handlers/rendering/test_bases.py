@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import threading
 import time
 
 import pytest
@@ -11,8 +12,11 @@ from bot.adapters.git.bases import GitBases
 from bot.adapters.git.bounds import UNUSED_SECONDS
 from bot.adapters.git.repository import GitRepository
 from bot.adapters.rendering.programs import ProgramRenderer
+from bot.core.rendering.remote_base import RemoteBase
 from bot.core.rendering.source import KustomizeParameters, Source
 from bot.ports.errors import PortError
+from bot.ports.git import RepositoryError
+from bot.ports.tenant import CURRENT_TENANT
 from tests.common.git import SourceRepository
 
 ONE = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: one}\ndata: {level: info}\n"
@@ -104,6 +108,25 @@ def test_a_commit_elsewhere_in_a_base_renders_nothing_again(following, remote):
     assert following.render("app") is manifests
 
 
+def test_a_base_is_read_in_the_time_of_any_tenant_that_uses_it(following, tmp_path):
+    """The first tenant to mention a base kept it from all others."""
+    stopped = set()
+
+    class Bases(LocalBases):
+        def revision(self, base):
+            if CURRENT_TENANT.get() in stopped:
+                raise RepositoryError("It is still being fetched.")
+            return super().revision(base)
+
+    following.use(ProgramRenderer.find(), Bases(tmp_path))
+    following.commit({**app(f"{URL}//web"), "slow/kustomization.yaml": app(f"{URL}//web")["app/kustomization.yaml"]})
+    following.render(Source("slow", tenant="prod/slow"))
+    source = Source("app", tenant="prod/other")
+    manifests = following.render(source)
+    stopped.add("prod/slow")
+    assert following.render(source) is manifests
+
+
 def test_flux_builds_a_remote_base_too(following):
     following.commit(app(f"{URL}//web"))
     assert render(following, Source("app", kustomize=KustomizeParameters(name_prefix="a-")))[0] == {"a-one": "info"}
@@ -147,7 +170,7 @@ def test_what_is_not_an_allowed_base_is_refused(following, entry, message):
     [
         ("../../../app", "is not in the repository"),
         ("../../../../etc", "points outside"),
-        ("../link", "a file does not exist"),
+        ("../link", "is behind a link that leads outside the repository"),
         ("https://elsewhere.org/a/b", "Allow elsewhere.org/a/b under bases.allow"),
         (URL, "cycle"),
     ],
@@ -187,9 +210,21 @@ def test_a_mirror_that_no_rendering_uses_is_removed_after_a_week(following, remo
         for mirror in mirrors.glob("*.git"):
             os.utime(mirror, (0, time.time() - seconds))
         render(following)
+        for thread in threading.enumerate():
+            if thread.name == "cleanup":
+                thread.join()
         return sorted(mirror.name for mirror in mirrors.glob("*.git"))
 
     assert rendered_after(UNUSED_SECONDS - 3_600) == ["bases.git", "other.git"]
     assert rendered_after(UNUSED_SECONDS + 3_600) == ["bases.git"]
     assert list(mirrors.glob("*.removed")) == []
     assert render(following, Source("other"))[0] == {"one": "info"}
+
+
+def test_a_pinned_base_whose_mirror_was_removed_is_fetched_again(remote, tmp_path):
+    bases = LocalBases(tmp_path)
+    base = RemoteBase(URL, remote.sha(), "web")
+    for _ in range(2):
+        sha = bases.revision(base)
+        assert bases.repository(base).read_commits([sha])[0].sha == remote.sha()
+        shutil.rmtree(tmp_path / "mirrors" / "bases" / "bases.git")

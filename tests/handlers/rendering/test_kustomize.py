@@ -1,17 +1,19 @@
 """Kustomize at a commit, against what the official program prints of the same commit's work tree."""
 
+from dataclasses import replace
 from itertools import combinations
 
 import pytest
 
 from bot.adapters.rendering.disk_cache import CachedRenderer
 from bot.adapters.rendering.programs import ProgramRenderer
+from bot.adapters.rendering.slow_runs import SlowRuns
 from bot.core.objects.manifest import ManifestError
 from bot.core.rendering.limits import Limits
 from bot.core.rendering.source import Source
 from bot.handlers.rendering import manifest_cache
 from bot.ports.errors import PortError
-from bot.ports.rendering import RenderError, RenderStoppedError
+from bot.ports.rendering import RenderError, RenderPostponedError, RenderStoppedError
 
 BASE = {
     "base/kustomization.yaml": "resources: [web.yaml, settings.yaml]\n",
@@ -157,6 +159,17 @@ def test_overlays_that_clash_are_rendered_together_as_each_by_itself(rendering, 
     assert len(list((tmp_path / "rendered").iterdir())) == len(apps)
 
 
+def test_the_results_of_sources_that_are_no_longer_used_are_forgotten(rendering, monkeypatch):
+    """Each edit of a HelmRelease left its old values and manifests in memory."""
+    monkeypatch.setattr(manifest_cache, "_MAX_SOURCES", 2)
+    rendering.use(None)
+    rendering.commit({f"{number}/settings.yaml": BASE["base/settings.yaml"] for number in range(4)})
+    for number in range(4):
+        rendering.render(str(number))
+    cache = rendering.cache
+    assert len(cache) == len(cache._outside) == len(cache._outcomes) == 2
+
+
 def test_a_failed_rendering_is_retried_later(rendering, monkeypatch):
     rendering.commit({"app/kustomization.yaml": "resources: [one.yaml, one.yaml]\n", "app/one.yaml": ONE})
     with pytest.raises(RenderError, match=r"kustomize build app failed: app/one\.yaml: an object is declared twice"):
@@ -181,6 +194,18 @@ def test_a_rendering_that_took_too_long_is_retried_later(rendering, monkeypatch)
     with pytest.raises(RenderStoppedError):
         rendering.render("base")
     monkeypatch.setattr(manifest_cache, "_RETRY_AFTER", 0.0)
+    assert len(rendering.render("base")) == 2
+
+
+def test_a_postponed_rendering_is_retried_at_a_later_check(rendering, monkeypatch):
+    """Each check ran it twice."""
+    rendering.use(replace(rendering.programs, slow_runs=SlowRuns(0.0)))
+    head = rendering.commit(BASE)
+    rendering.cache.prepare(rendering.repository, head, [Source("base")])
+    rendering.cache._renderer = ProgramRenderer.find()
+    with pytest.raises(RenderPostponedError, match="kustomize build base is postponed"):
+        rendering.render("base")
+    monkeypatch.setattr(manifest_cache, "_POSTPONED_FOR", 0.0)
     assert len(rendering.render("base")) == 2
 
 
