@@ -35,7 +35,7 @@ _Receive = Callable[[str, Mapping[str, str], bytes], tuple[HTTPStatus, str]]
 _ONLY_POST: Final = (HTTPStatus.METHOD_NOT_ALLOWED, "use POST", ("Allow", "POST"))
 _WEBHOOK_RESPONSES: Final = {
     WebhookResult.UNKNOWN_REPOSITORY: (HTTPStatus.NOT_FOUND, "not found"),
-    WebhookResult.INVALID_SIGNATURE: (HTTPStatus.UNAUTHORIZED, "unauthorized"),
+    WebhookResult.UNAUTHORIZED: (HTTPStatus.UNAUTHORIZED, "unauthorized"),
     WebhookResult.ACCEPTED: (HTTPStatus.ACCEPTED, "accepted"),
 }
 _AUDIT_RESPONSES: Final = {

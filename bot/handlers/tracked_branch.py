@@ -6,7 +6,7 @@ from bot.core.applications.application import Application
 from bot.core.charts.reference import is_chart_key
 from bot.core.git.git_url import normalize
 from bot.core.git.repository_ref import RepositoryRef
-from bot.core.git.target_revision import TargetRevision
+from bot.core.git.target_revision import ResolvedRevision, TargetRevision
 from bot.ports.git import Repository, RepositoryError
 
 
@@ -16,16 +16,33 @@ def branch_key(repositories: Mapping[str, Repository], key: str) -> str:
     `platform@HEAD`, `platform@refs/heads/main`, and `platform@ma*` are all `platform` if main is its configured branch.
     Raises RepositoryError.
     """
-    ref = RepositoryRef.parse(key)
-    repository = repositories.get(key)
-    if ref.target_revision is None or repository is None or is_chart_key(key):
+    resolved = repositories[key].resolved_revision() if _may_be_another(repositories, key) else None
+    return _key_of(repositories, key, resolved) if resolved else key
+
+
+def known_branch_key(repositories: Mapping[str, Repository], key: str) -> str | None:
+    """Like `branch_key`, but as of the last fetch, without the network; None if that is unknown."""
+    if not _may_be_another(repositories, key):
         return key
-    resolved = repository.resolved_revision()
+    try:
+        resolved = repositories[key].known_revision()
+        return _key_of(repositories, key, resolved) if resolved else None
+    except RepositoryError:
+        return None
+
+
+def _may_be_another(repositories: Mapping[str, Repository], key: str) -> bool:
+    """Whether `key` names a branch by its target revision, so that its `branch_key` may be another one."""
+    return RepositoryRef.parse(key).target_revision is not None and key in repositories and not is_chart_key(key)
+
+
+def _key_of(repositories: Mapping[str, Repository], key: str, resolved: ResolvedRevision) -> str:
+    name = RepositoryRef.parse(key).name
     if resolved.kind != "branch":
         return key
-    if resolved.name == repositories[ref.name].branch:
-        return ref.name
-    return RepositoryRef(ref.name, TargetRevision.branch(resolved.name)).key
+    if resolved.name == repositories[name].branch:
+        return name
+    return RepositoryRef(name, TargetRevision.branch(resolved.name)).key
 
 
 def applications_on_branch(
@@ -33,26 +50,23 @@ def applications_on_branch(
 ) -> list[Application]:
     """The applications that track the same branch as `key`, and those in its repository whose revision is unknown.
 
-    A repository is the same if its URL is, also under another name. Raises RepositoryError if the revision of `key` is
-    unknown.
+    A repository is the same if its URL is, also under another name. Fetches at most for `key`. Raises RepositoryError
+    if the revision of `key` is unknown.
     """
-    url, branch = normalize(repositories[key].url), _tracked(repositories, key)
+    url, branch = normalize(repositories[key].url), _revision_of(repositories, branch_key(repositories, key))
 
     def may_track(other: str) -> bool:
         if normalize(repositories[other].url) != url:
             return False
-        try:
-            return _tracked(repositories, other) == branch
-        except RepositoryError:
-            return True
+        other_branch = known_branch_key(repositories, other)
+        return other_branch is None or _revision_of(repositories, other_branch) == branch
 
     listed = list(applications)
     tracking = {other: may_track(other) for other in {application.repository.key for application in listed}}
     return [application for application in listed if tracking[application.repository.key]]
 
 
-def _tracked(repositories: Mapping[str, Repository], key: str) -> TargetRevision | None:
-    """The branch that a revision currently resolves to, in full; the revision itself for a tag, commit or chart."""
-    branch = branch_key(repositories, key)
-    revision = RepositoryRef.parse(branch).target_revision
-    return revision or TargetRevision.branch(repositories[branch].branch)
+def _revision_of(repositories: Mapping[str, Repository], branch_key: str) -> TargetRevision:
+    """The target revision of a key, in full if it is the repository's configured branch."""
+    revision = RepositoryRef.parse(branch_key).target_revision
+    return revision or TargetRevision.branch(repositories[branch_key].branch)

@@ -4,7 +4,7 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from enum import Enum
+from enum import Enum, auto
 
 from bot.core.git.webhook import SCHEMES, delivery_id, is_authentic, is_relevant
 from bot.ports.store import Store, StoreError
@@ -16,9 +16,9 @@ _log = logging.getLogger(__name__)
 class WebhookResult(Enum):
     """The result of receiving a webhook."""
 
-    UNKNOWN_REPOSITORY = "there is no such repository"
-    INVALID_SIGNATURE = "not signed with the secret"
-    ACCEPTED = "looked at, now or already"
+    UNKNOWN_REPOSITORY = auto()
+    UNAUTHORIZED = auto()  # not signed with the secret
+    ACCEPTED = auto()  # also if it was received before
 
 
 class Webhooks:
@@ -54,7 +54,7 @@ class Webhooks:
             return WebhookResult.UNKNOWN_REPOSITORY
         scheme = SCHEMES[self._kinds[name]]
         if not is_authentic(scheme, headers, body, self._secret):
-            return WebhookResult.INVALID_SIGNATURE
+            return WebhookResult.UNAUTHORIZED
         if is_relevant(scheme, headers) and self._is_new(name, delivery_id(scheme, headers)):
             self._enqueue(name)
         return WebhookResult.ACCEPTED

@@ -81,7 +81,7 @@ def _message(translator: Translator, report: Report, title: str) -> Message:
     below = [
         *_applications(translator, report.applications if report.application is None else ()),
         *_drifted_by(translator, report.drifted_by),
-        *_waiting(translator, report.waiting),
+        *_needs_attention(translator, report.needs_attention),
     ]
     message_ = message(text, *above, *below)
     chart = delivery_chart.bar_chart(translator, report.timeline)
@@ -226,13 +226,18 @@ def _drifted_by(translator: Translator, tools: Sequence[tuple[str, int]]) -> Ite
     yield _section(translator, texts.DRIFTED_BY, [[words(" · ".join(named))]])
 
 
-def _waiting(translator: Translator, waiting: NeedsAttention) -> Iterator[Block]:
+def _needs_attention(translator: Translator, needs_attention: NeedsAttention) -> Iterator[Block]:
     lines = [
-        *(_incident(translator, incident) for incident in waiting.incidents[:_MAX_WAITING]),
-        *(_rollout(translator, rollout) for rollout in waiting.rollouts[:_MAX_WAITING]),
-        *(_revert(translator, pull) for pull in waiting.reverts[:_MAX_WAITING]),
+        *(_incident(translator, incident) for incident in needs_attention.incidents[:_MAX_WAITING]),
+        *(_rollout(translator, rollout) for rollout in needs_attention.rollouts[:_MAX_WAITING]),
+        *(_revert(translator, pull) for pull in needs_attention.reverts[:_MAX_WAITING]),
     ]
-    if left := len(waiting.incidents) + len(waiting.rollouts) + len(waiting.reverts) - len(lines):
+    if (
+        left := len(needs_attention.incidents)
+        + len(needs_attention.rollouts)
+        + len(needs_attention.reverts)
+        - len(lines)
+    ):
         lines.append([words(translator.count(texts.MORE_WAITING, left), italic=True)])
     yield _section(translator, texts.WAITING, lines or [[words(translator.text(texts.NOTHING_WAITS))]])
 

@@ -28,14 +28,11 @@ class StoreError(PortError):
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """The message of a card in Slack, and the digest of its content.
-
-    `ts` is "" while the message is being posted, since `at`, when it is unknown whether Slack has it.
-    """
+    """The message of a card in Slack."""
 
     channel: str
-    ts: str
-    digest: str
+    ts: str  # "" while it is being posted, since `at`, when it is unknown whether Slack has it
+    digest: str  # of its content
     at: datetime
 
 

@@ -54,11 +54,13 @@ INCIDENTS = [
     incident(3, "shop", 50, ("",)),
     incident(4, "shop", 200, ("kubectl",), minutes=2),
 ]
-WAITING = NeedsAttention((OPEN, *(replace(OPEN, application=name) for name in NAMES[1:5])), (REVERT_PULL,), (STUCK,))
+NEEDS_ATTENTION = NeedsAttention(
+    (OPEN, *(replace(OPEN, application=name) for name in NAMES[1:5])), (REVERT_PULL,), (STUCK,)
+)
 
 
-def build(deployments=DEPLOYMENTS, incidents=INCIDENTS, waiting=WAITING, period=WEEK, only=None):
-    return build_report(deployments, incidents, waiting, OWNED, period, only)
+def build(deployments=DEPLOYMENTS, incidents=INCIDENTS, needs_attention=NEEDS_ATTENTION, period=WEEK, only=None):
+    return build_report(deployments, incidents, needs_attention, OWNED, period, only)
 
 
 def messages(translator):
@@ -66,7 +68,7 @@ def messages(translator):
     return {
         "report-answer": report.answer(translator, everything),
         "report-answer-chart-refused": report.answer(translator, everything).without_table_or_chart(),
-        "report-answer-one": report.answer(translator, build(only={"shop"}, waiting=NeedsAttention())),
+        "report-answer-one": report.answer(translator, build(only={"shop"}, needs_attention=NeedsAttention())),
         "report-answer-month": report.answer(translator, build(period=Period.last(timedelta(days=30), T0))),
         "report-answer-empty": report.answer(translator, build((), (), NeedsAttention())),
         "digest": report.digest(translator, everything),

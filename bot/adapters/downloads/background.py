@@ -122,7 +122,7 @@ class BackgroundFetches:
     def _queue(self, tenant: str, host: str, record: _Fetch, fetch: Callable[[], object]) -> None:
         """Queue the fetch, unless too many of the tenant wait already. The lock is held.
 
-        Each tenant that needs it queues it, so that none waits until it is another's turn. The first turn counts.
+        Every tenant queues the fetch it needs; it runs when the first of them has its turn.
         """
         if tenant in record.tenants:
             return

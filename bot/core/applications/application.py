@@ -39,9 +39,9 @@ class Application:
     later_sources: tuple[tuple[RepositoryRef, Source], ...] = ()
 
     def may_be_deployed_by(self, resource: ResourceRef, namespaces: Collection[str]) -> bool:
-        """Whether a resource may be the deployer of this configured application, so not one that anyone can create.
+        """Whether a resource may be the deployer of this configured application.
 
-        It is in one of these namespaces, where deployers are, or in the application's own.
+        Only resources in `namespaces`, which are trusted, or in the application's own namespace can be.
         """
         is_own = (resource.cluster, resource.namespace) == (self.cluster, self.namespace)
         return is_own or resource.namespace in namespaces

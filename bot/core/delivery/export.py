@@ -35,15 +35,15 @@ def document(report: Report) -> dict[str, Any]:
         "waiting": {
             "incidents": [
                 {"application": incident.application, "cluster": incident.cluster, "since": instant(incident.since)}
-                for incident in report.waiting.incidents
+                for incident in report.needs_attention.incidents
             ],
             "rollouts": [
                 {"revision": rollout.revision, "subject": rollout.subject, "merged_at": instant(rollout.merged_at)}
-                for rollout in report.waiting.rollouts
+                for rollout in report.needs_attention.rollouts
             ],
             "reverts": [
                 {"url": pull.url, "title": pull.title, "opened_at": instant(pull.opened_at)}
-                for pull in report.waiting.reverts
+                for pull in report.needs_attention.reverts
             ],
         },
     }

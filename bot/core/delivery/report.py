@@ -54,7 +54,7 @@ class Report:
     clusters: tuple[Scope, ...]
     drifted_by: tuple[tuple[str, int], ...]
     timeline: tuple[Bar, ...]
-    waiting: NeedsAttention
+    needs_attention: NeedsAttention
 
     @property
     def period(self) -> Period:
@@ -64,13 +64,13 @@ class Report:
     @property
     def is_empty(self) -> bool:
         """Whether nothing happened in the period or the one before, and nothing needs anyone now."""
-        return not (_is_active(self.total) or self.waiting != NeedsAttention())
+        return not (_is_active(self.total) or self.needs_attention != NeedsAttention())
 
 
 def build_report(
     deployments: Iterable[Deployment],
     incidents: Iterable[IncidentRecord],
-    waiting: NeedsAttention,
+    needs_attention: NeedsAttention,
     applications: Mapping[str, Application],
     period: Period,
     only: Collection[str] | None = None,
@@ -101,11 +101,11 @@ def build_report(
         clusters=scopes(lambda _, cluster: (cluster,)),
         drifted_by=tuple(sorted(tools.items(), key=lambda item: (-item[1], item[0] == UNKNOWN_TOOL, item[0]))),
         timeline=timeline(merged, records, period),
-        waiting=waiting,
+        needs_attention=needs_attention,
     )
 
 
-def waiting_now(
+def build_needs_attention(
     incidents: Iterable[Incident],
     pulls: Iterable[TrackedPullRequest],
     rollouts: Iterable[Rollout],

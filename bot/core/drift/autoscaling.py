@@ -102,7 +102,7 @@ def scale_targets(live_objects: Iterable[Object], interactive: Sequence[str] = I
     for scaler in scalers:
         target = _target(scaler.object)
         if target is not None and by_hand.isdisjoint((scaler.name, *_owners(scaler.object))):
-            own = (replace(scope, includes_edits=not scaler.has_edits) for scope in _ranges(scaler))
+            own = (replace(allowed, includes_edits=not scaler.has_edits) for allowed in _ranges(scaler))
             ranges[target] = (*ranges.get(target, ()), *own)
     return ScaleTargets(ranges)
 
@@ -112,8 +112,8 @@ def is_autoscaled(replicas: object, ranges: Iterable[ReplicaRange], *, is_edit: 
 
     With `is_edit`, git declares another number, and a person has set this one.
     """
-    counting = (scope for scope in ranges if scope.includes_edits or not is_edit)
-    return any(not _is_number(replicas) or scope.least <= replicas <= scope.most for scope in counting)
+    counting = (allowed for allowed in ranges if allowed.includes_edits or not is_edit)
+    return any(not _is_number(replicas) or allowed.least <= replicas <= allowed.most for allowed in counting)
 
 
 def _target(scaler: Object) -> _Target | None:

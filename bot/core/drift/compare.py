@@ -96,11 +96,11 @@ def compare_object(
         walk.mappings(desired, live, node, rules.ignored)
         return walk.findings
 
-    findings = compare(desired, live, KeptValues.ALL_VALUES if explain else KeptValues.DRIFT_VALUES)
+    findings = compare(desired, live, KeptValues.ALL if explain else KeptValues.DRIFT)
     if rules.selectors:
 
         def drift_paths(desired: Object, live: Object) -> list[str]:
-            return [field.path for field in compare(desired, live, KeptValues.PATHS).drift]
+            return [field.path for field in compare(desired, live, KeptValues.NONE).drift]
 
         _set_aside_selected(findings, rules.selectors, desired, live, drift_paths, steps)
     drift = [field for field in findings.drift if field.change not in excused]
@@ -126,7 +126,7 @@ def compare_declarations(manifest: Manifest, other: Object, *, schema: Schemas, 
         desired, live = with_string_data(desired), with_string_data(live)
     ownership = Ownership(live, desired, (), steps)
     attribution = Attribution(ownership, _controlled(manifest), ())
-    walk = _walk(manifest, ownership, attribution, steps, KeptValues.ALL_VALUES, explain=False)
+    walk = _walk(manifest, ownership, attribution, steps, KeptValues.ALL, explain=False)
     walk.mappings(desired, live, schema.node(manifest.api_version, manifest.kind))
     restarts = [field for field in walk.findings.set_aside if field.reason == RESTART]
     fields = [field for field in walk.findings.drift + restarts if field.change != "added"]

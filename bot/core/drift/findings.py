@@ -19,9 +19,9 @@ Change = Literal["changed", "removed", "added"]
 class KeptValues(Enum):
     """Which values of the differences are kept: all, only those of drift, or none."""
 
-    ALL_VALUES = auto()
-    DRIFT_VALUES = auto()
-    PATHS = auto()
+    ALL = auto()
+    DRIFT = auto()
+    NONE = auto()
 
 
 class Findings:
@@ -46,9 +46,9 @@ class Findings:
         trusted = self._attribution.trusted(tuple(path)) if verdict.is_drift else ""
         is_drift = verdict.is_drift and not trusted
         shown_path = format_path(redact_path(path))
-        if self._keep is not KeptValues.PATHS:
+        if self._keep is not KeptValues.NONE:
             self._steps.keep_difference(shown_path)
-        has_values = self._keep is KeptValues.ALL_VALUES or (self._keep is KeptValues.DRIFT_VALUES and is_drift)
+        has_values = self._keep is KeptValues.ALL or (self._keep is KeptValues.DRIFT and is_drift)
         desired, live = (self._kept(path, value) if has_values else None for value in (desired, live))
         manager, time = (writer.manager, writer.time) if writer else (None, None)
         field = FieldDrift(change, shown_path, desired, live, manager, time, trusted or reason)
@@ -61,7 +61,7 @@ class Findings:
 
     def set_aside_drift(self, fields: Iterable[FieldDrift], reason: Text) -> None:
         """Add differences to those that are set aside."""
-        if self._keep is not KeptValues.ALL_VALUES:
+        if self._keep is not KeptValues.ALL:
             fields = (replace(field, desired=None, live=None) for field in fields)
         self.set_aside += (replace(field, reason=reason) for field in fields)
 

@@ -6,11 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Final
+from unicodedata import normalize
 
 from bot.core.objects.credentials import redact_prose
 
 _MAX_SUBJECT: Final = 500
-_PLAIN_NAME: Final = re.compile(r"(?:[\w.'\u2019@+\[\]-]++ ?+){0,3}+")  # at most three words
+# At most three words, without letters that look like a `·`.
+_PLAIN_NAME: Final = re.compile(r"(?:(?:[^\W\u1427\u318d\ua78f]|[.'\u2019@+\[\]-])++ ?+){0,3}+")
+# What the bot says of a change: `by Ana, approved by bo, merged by carla`, in English and Spanish.
+_BOT_WORDS: Final = re.compile(r"approve[dr]|merged|aprob(?:ado|ó)|fusionado|\b(?:by|por)\b", re.IGNORECASE)
 _WITHOUT_QUOTES: Final = str.maketrans("", "", '"“”„«»')
 _redacted: Final = lru_cache(maxsize=4096)(redact_prose)
 
@@ -75,7 +79,8 @@ def shown_name(name: str) -> str:
     One that could be read as more than a name, such as `Ana, approved by bea`, is in quotation marks.
     """
     name = _redacted(name[:_MAX_SUBJECT]).translate(_WITHOUT_QUOTES)
-    return name if _PLAIN_NAME.fullmatch(name) else f"“{name}”"
+    is_plain = _PLAIN_NAME.fullmatch(name) and not _BOT_WORDS.search(normalize("NFKC", name))
+    return name if is_plain else f"“{name}”"
 
 
 def change_title(commit: Commit, pull: PullRequest | None) -> str:

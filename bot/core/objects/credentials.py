@@ -51,6 +51,8 @@ _WORD: Final = re.compile(r"\S*")
 _NO_VALUES: Final = frozenset({"", "true", "false", "null", "~", "{}", "[]", HIDDEN})
 _FLAG: Final = re.compile(r"(?<!\S)(-{1,2}[A-Za-z][\w-]{1,60})\s{1,8}(?!-)(\S{1,500})")
 _SCHEME: Final = re.compile(r"\b(bearer|basic)[ ]", re.IGNORECASE)
+_SCHEME_TOKEN: Final = re.compile(r"\b(bearer|basic) (?=\S*[0-9=])\S{6,500}", re.IGNORECASE)  # in a sentence
+_SPACED_ASSIGNMENT: Final = re.compile(r"(\S{1,100})\s{0,8}=\s{0,8}(?=[^\s=])")
 _USER_INFO: Final = re.compile(r"(://[^\s/:@]{0,100}):[^\s/@]{1,200}@")
 
 # YAML: what precedes a key, the rest of its line if the value begins below it, and a line that is an entry.
@@ -119,13 +121,17 @@ def redact_text(text: str) -> str:
 def redact_prose(text: str) -> str:
     """A sentence, such as a commit subject, with `HIDDEN` for each credential in it.
 
-    What follows a name and a colon counts only if it looks like a password: `secrets: rotate keys` is a sentence.
+    What follows a flag, or a name and a colon, counts only if it looks like a password: `secrets: rotate keys` is a
+    sentence.
     """
     if redact_text(text) == text:
         return text
+    text = _SCHEME_TOKEN.sub(rf"\1 {HIDDEN}", text)
+    text = _SPACED_ASSIGNMENT.sub(lambda match: f"{match[1]}=" if is_credential_name(match[1]) else match[0], text)
     words = [redact_text(word) for word in text.split(" ")]
     for index, (name, value) in enumerate(pairwise(words)):
-        if name.endswith(":") and len(value) >= _SHORTEST_PASSWORD and not value.isalpha():
+        names_value = name.startswith("-") or name.endswith(":")
+        if names_value and len(value) >= _SHORTEST_PASSWORD and not value.strip("(),.").isalpha():
             words[index + 1] = redact_text(f"{name} {value}").removeprefix(f"{name} ")
     return " ".join(words)
 

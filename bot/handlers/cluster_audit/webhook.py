@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from enum import Enum
+from enum import Enum, auto
 from typing import Final
 
 from bot.handlers.cluster_audit.record import AuditRecorder
@@ -22,11 +22,11 @@ _BEARER: Final = "bearer "
 class AuditResult(Enum):
     """The result of receiving audit events."""
 
-    UNKNOWN_CLUSTER = "there is no such cluster, or it has no audit webhook"
-    UNAUTHORIZED = "without the token"
-    MALFORMED = "not audit events"
-    BUSY = "too many at once: to be sent again"
-    ACCEPTED = "recorded"
+    UNKNOWN_CLUSTER = auto()  # or it has no audit webhook
+    UNAUTHORIZED = auto()  # without the token
+    MALFORMED = auto()  # not audit events
+    BUSY = auto()  # to be sent again
+    ACCEPTED = auto()
 
 
 class AuditWebhook:

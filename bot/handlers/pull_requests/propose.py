@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bot.core.access.permission import Decision
 from bot.core.git.commit import PullRequest
-from bot.core.pull_requests.forge_syntax import without_forge_syntax
+from bot.core.pull_requests.forge_syntax import without_forge_syntax, without_skip
 from bot.core.pull_requests.revert import AlreadyOpen, Refused, Unfinished
 from bot.core.sanitize import printable
 from bot.i18n.catalogue import refusal as texts
@@ -79,7 +79,7 @@ def propose(
             latest = repository.fetch_if_moved()
             if latest != head and not begins_on_tracked_branch(repository, tip, proposal.message):
                 return BranchMoved(latest)
-            title, body = without_forge_syntax(printable(proposal.title)), printable(proposal.body)
+            title, body = without_forge_syntax(printable(proposal.title)), without_skip(printable(proposal.body))
             return forge.create_pull_request(head=branch, base=repository.branch, title=title, body=body)
         except ForgeError as error:
             return Unfinished(branch, error.text, error.retry_at)
@@ -113,4 +113,4 @@ def begins_on_tracked_branch(repository: Repository, tip: str | None, message: s
 
 def _as_pushed(message: str) -> str:
     title, separator, paragraphs = printable(message).partition("\n")
-    return without_forge_syntax(title) + separator + paragraphs
+    return without_forge_syntax(title) + separator + without_skip(paragraphs)

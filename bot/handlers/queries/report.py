@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from bot.core.applications.application import Application
 from bot.core.delivery.metrics import Period
-from bot.core.delivery.report import LOOKBACK, Report, build_report, waiting_now
+from bot.core.delivery.report import LOOKBACK, Report, build_needs_attention, build_report
 from bot.ports.store import Store
 
 
@@ -18,13 +18,13 @@ def read_report(
 ) -> Report:
     """The report for the last period of this length, on the applications in `only` or on all. Raises StoreError."""
     period = Period.last(length, now)
-    waiting = waiting_now(
+    needs_attention = build_needs_attention(
         store.incidents.unsettled(), store.pull_requests.unsettled(), store.rollouts.unsettled(), only
     )
     return build_report(
         store.rollouts.deployments(period.before.start - LOOKBACK),
         store.incidents.records(period.before.start),
-        waiting,
+        needs_attention,
         applications,
         period,
         only,

@@ -216,12 +216,12 @@ class CardReconciler:
         return True
 
     def _placed(self, card: Card, posted: Posted | None) -> Card:
-        """The card in the channel where it or its thread was posted; in the default one if its own is unavailable.
+        """The card in the default channel if it or its thread is there or its own channel is unavailable.
 
         Raises StoreError.
         """
         root = self._store.cards.get(card.thread_of) if card.thread_of else posted
-        if root is not None:
+        if root is not None and root.channel in (card.channel, self._default_channel):
             return replace(card, channel=root.channel)
         failure = self._failures.get(card.channel)
         if failure is None or not failure.is_unavailable or not self._is_waiting(card.channel):

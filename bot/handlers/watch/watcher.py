@@ -127,8 +127,8 @@ class _Watching:
         self._settle = settle
         self._clock = clock
         self._writes: dict[ObjectRef, list[ObservedWrite | None]] = {}  # since the object was last compared
-        self._settling: Debouncer[ObjectRef] = Debouncer(settle)
-        self._settling_lock = threading.Lock()
+        self._debouncer: Debouncer[ObjectRef] = Debouncer(settle)
+        self._debouncer_lock = threading.Lock()
         self._informers: dict[Scope, Informer] = {}
         self._refused: dict[Scope, ForbiddenError] = {}
         self._logged: set[Scope] = set()
@@ -194,9 +194,9 @@ class _Watching:
             self.follow(self._plan)
 
     def _changed(self, kind: Kind, name: Name, write: ObservedWrite | None) -> None:
-        with self._settling_lock:
+        with self._debouncer_lock:
             for ref in self._plan.affected(kind, name):
-                self._settling.add(ref, time.monotonic())
+                self._debouncer.add(ref, time.monotonic())
                 if ref == (kind, name):
                     self._writes[ref] = [*self._writes.get(ref, ()), write][-2:]  # two tell that it isn't one
 
@@ -207,8 +207,8 @@ class _Watching:
                 return
         _log.info("watching %s, with %d informers", self._shard.name, len(self._informers))
         while not self._stopping.wait(self._pause()):
-            with self._settling_lock:
-                taken = self._settling.take_due(time.monotonic())
+            with self._debouncer_lock:
+                taken = self._debouncer.take_due(time.monotonic())
                 writes = {ref: self._writes.pop(ref, []) for ref in taken}
             if not taken:
                 continue
@@ -222,15 +222,15 @@ class _Watching:
                     recheck = self._checks.check_objects(self._shard, due, self._plan)
             except PortError as error:
                 _log.warning("cannot check what changed on %s: %s", self._cluster.name, error)
-            with self._settling_lock:
-                self._settling.finish(due, recheck, time.monotonic())
+            with self._debouncer_lock:
+                self._debouncer.finish(due, recheck, time.monotonic())
                 for ref in recheck:
                     self._writes[ref] = [*writes[ref], *self._writes.get(ref, ())][-2:]
 
     def _pause(self) -> float:
         """Seconds until an item may be due; at most the settle time, since no new change is due sooner."""
-        with self._settling_lock:
-            until_due = self._settling.next_due() - time.monotonic()
+        with self._debouncer_lock:
+            until_due = self._debouncer.next_due() - time.monotonic()
         return max(_SHORTEST_PAUSE, min(self._settle, until_due))
 
     def _thread(self, run: Callable[[], None], what: str) -> threading.Thread:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from bot.core.delivery.deployment import Deployment, DeploymentOutcome
 from bot.core.delivery.incident_record import IncidentRecord
 from bot.core.delivery.metrics import Period
-from bot.core.delivery.report import NeedsAttention, build_report, waiting_now
+from bot.core.delivery.report import NeedsAttention, build_needs_attention, build_report
 from bot.core.pull_requests.tracked_pull_request import TrackedPullRequest
 from bot.core.rollouts.rollout import ApplicationRollout, Rollout, RolloutState
 from tests.common.samples import T0, application, incident
@@ -71,6 +71,8 @@ def test_what_waits_is_open_late_or_degraded():
     late = Rollout("r", "p", "main", "a" * 40, None, "Raise it", "Ana", T0, (part,), state=RolloutState.LATE)
     rolling = replace(late, state=RolloutState.ROLLING)
     pulls = [pull, replace(pull, state="merged"), replace(pull, purpose="adopt")]
-    waiting = waiting_now([incident("shop"), incident("search")], pulls, [late, rolling], {"shop"})
-    assert waiting == NeedsAttention((incident("shop"),), (pull,), (late,))
-    assert waiting_now([incident("search")], pulls, [late], {"search"}) == NeedsAttention((incident("search"),))
+    needs_attention = build_needs_attention([incident("shop"), incident("search")], pulls, [late, rolling], {"shop"})
+    assert needs_attention == NeedsAttention((incident("shop"),), (pull,), (late,))
+    assert build_needs_attention([incident("search")], pulls, [late], {"search"}) == NeedsAttention(
+        (incident("search"),)
+    )

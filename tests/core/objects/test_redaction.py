@@ -262,6 +262,12 @@ def test_a_path_shows_no_credential(path, shown):
         ("Set password policy (#12)", None),
         ("Use password=hunter2 in tests", "Use password=(hidden) in tests"),
         ("password: hunter2", "password: (hidden)"),
+        ("Use curl -u ana:hunter2 in tests", "Use curl -u ana:(hidden) in tests"),
+        ("Call mysql --password hunter2 again", "Call mysql --password (hidden) again"),
+        ("Send Authorization: Bearer hunter2 again", "Send Authorization: Bearer (hidden) again"),
+        ("Set DB_PASSWORD = hunter in tests", "Set DB_PASSWORD=(hidden) in tests"),
+        ("Document --password (unused), and use bearer tokens if token == null", None),
+        ("Add basic rate-limiting for -u nobody", None),
         ("Clone https://ana:hunter2@git.example/x", "Clone https://ana:(hidden)@git.example/x"),
     ],
 )

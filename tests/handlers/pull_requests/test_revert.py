@@ -81,6 +81,13 @@ def test_a_plain_commit(reverts):
     assert "`shop` on `prod` (namespace `shop`)" in reverts.body(opened)
 
 
+def test_a_reason_does_not_skip_ci(reverts):
+    bad = reverts.source.commit("Scale web", {WEB: "replicas: 9\n"})
+    opened = reverts.request(bad, why="Too many [skip ci]")
+    for text in (reverts.source.git("log", "-1", "--format=%B", opened.pull.head), reverts.body(opened)):
+        assert "Too many (skip ci)" in text
+
+
 @pytest.mark.parametrize("method", ["squash", "merge", "rebase"])
 @pytest.mark.parametrize("by", ["sha", "number", "url"])
 def test_a_pull_request_is_reverted_however_it_was_merged_and_is_named(reverts, method, by):

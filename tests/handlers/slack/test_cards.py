@@ -36,9 +36,10 @@ class Channel:
         self.clock = Clock(T0)
         self.restart()
 
-    def restart(self):
-        chat = slack_chat(self.slack)
-        self.reconciler = CardReconciler(self.store, chat, self.clock, lambda _: ENGLISH, POLICY)
+    def restart(self, default_channel=""):
+        self.reconciler = CardReconciler(
+            self.store, slack_chat(self.slack), self.clock, lambda _: ENGLISH, POLICY, default_channel=default_channel
+        )
 
     def save(self, incident, after=0.0):
         """Store an incident's new state, and reconcile."""
@@ -230,6 +231,20 @@ def test_a_channel_without_the_bot_is_reported_and_gets_the_card_once_it_joins(c
     channel.save(OPEN, after=120)
     assert channel.headlines == [f"🟡 shop · prod: {FACT}"]
     assert channel.reconciler.problems() == []
+
+
+def test_a_card_leaves_a_channel_that_is_no_longer_the_default_one(channel):
+    channel.restart(default_channel=DEPLOYS)
+    channel.slack.remove_bot(ALERTS)
+    channel.save(OPEN)
+    assert headline(channel.slack.messages(DEPLOYS)[-1]) == f"🟡 shop · prod: {FACT}"
+    channel.slack.remove_bot(DEPLOYS)
+    channel.slack.invite_bot(ALERTS)
+    channel.restart()
+    channel.save(RESOLVED, after=60)
+    (card,), (reply,) = channel.cards, channel.replies
+    assert (headline(card), reply.thread_ts) == (f"✅ Resolved · shop · prod: {FACT}", card.ts)
+    assert channel.store.incidents.unsettled() == []
 
 
 def test_after_an_outage_the_latest_state_is_posted(channel):
