@@ -9,7 +9,7 @@ from bot.core.git.commit import Commit, PullRequest
 from bot.core.git.people import ChangePeople
 from bot.core.pull_requests.tracked_pull_request import tracked_id
 from bot.handlers.contributions import read_approvers
-from bot.handlers.tracked_branch import branch_key
+from bot.handlers.tracked_branch import known_branch_key
 from bot.ports import Ports
 from bot.ports.forge import Forge
 from bot.ports.git import Repository
@@ -31,7 +31,7 @@ def read_people(
     pull = forge.pull_request_for(commit.sha)
     if pull is None or pull.state != "merged":
         return None, replace(people, approvers=())
-    branch = branch_key(ports.repositories, repository.name)
+    branch = known_branch_key(ports.repositories, repository.name) or repository.name
     record = reviewed_record(ports.store.approvals.of_commits(branch, [commit.sha]))
     approved_by = record.approvers if record else read_approvers(repository, forge, pull)
     return pull, replace(

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from bot.core.applications.application import Application
 from bot.core.charts.reference import is_chart_key
 from bot.core.git.repository_ref import RepositoryRef
-from bot.core.git.target_revision import TargetRevision
+from bot.core.git.target_revision import ResolvedRevision, TargetRevision
 from bot.ports.git import Repository, RepositoryError
 
 
@@ -15,16 +15,33 @@ def branch_key(repositories: Mapping[str, Repository], key: str) -> str:
     `platform@HEAD`, `platform@refs/heads/main`, and `platform@ma*` are all `platform` if main is its configured branch.
     Raises RepositoryError.
     """
-    ref = RepositoryRef.parse(key)
-    repository = repositories.get(key)
-    if ref.target_revision is None or repository is None or is_chart_key(key):
+    resolved = repositories[key].resolved_revision() if _may_be_another(repositories, key) else None
+    return _key_of(repositories, key, resolved) if resolved else key
+
+
+def known_branch_key(repositories: Mapping[str, Repository], key: str) -> str | None:
+    """Like `branch_key`, but as of the last fetch, without the network; None if that is unknown."""
+    if not _may_be_another(repositories, key):
         return key
-    resolved = repository.resolved_revision()
+    try:
+        resolved = repositories[key].known_revision()
+        return _key_of(repositories, key, resolved) if resolved else None
+    except RepositoryError:
+        return None
+
+
+def _may_be_another(repositories: Mapping[str, Repository], key: str) -> bool:
+    """Whether `key` names a branch by its target revision, so that its `branch_key` may be another one."""
+    return RepositoryRef.parse(key).target_revision is not None and key in repositories and not is_chart_key(key)
+
+
+def _key_of(repositories: Mapping[str, Repository], key: str, resolved: ResolvedRevision) -> str:
+    name = RepositoryRef.parse(key).name
     if resolved.kind != "branch":
         return key
-    if resolved.name == repositories[ref.name].branch:
-        return ref.name
-    return RepositoryRef(ref.name, TargetRevision.branch(resolved.name)).key
+    if resolved.name == repositories[name].branch:
+        return name
+    return RepositoryRef(name, TargetRevision.branch(resolved.name)).key
 
 
 def applications_on_branch(
@@ -32,16 +49,10 @@ def applications_on_branch(
 ) -> list[Application]:
     """The applications that track the same branch as `key`, and those in its repository whose revision is unknown.
 
-    Raises RepositoryError if the revision of `key` is unknown.
+    Fetches at most for `key`. Raises RepositoryError if the revision of `key` is unknown.
     """
     branch, name = branch_key(repositories, key), RepositoryRef.parse(key).name
-
-    def may_track(other: str) -> bool:
-        try:
-            return branch_key(repositories, other) == branch
-        except RepositoryError:
-            return True
-
     hosted = [application for application in applications if application.repository.name == name]
-    tracking = {other: may_track(other) for other in {application.repository.key for application in hosted}}
-    return [application for application in hosted if tracking[application.repository.key]]
+    keys = {application.repository.key for application in hosted}
+    tracking = {other for other in keys if known_branch_key(repositories, other) in (branch, None)}
+    return [application for application in hosted if application.repository.key in tracking]

@@ -90,7 +90,14 @@ class Repository(Protocol):
         ...
 
     def resolved_revision(self) -> ResolvedRevision:
-        """The branch, tag or commit that is tracked, as of the last fetch. Raises RepositoryError."""
+        """The branch, tag or commit that is tracked, as of the last fetch. Fetches if there was none.
+
+        Raises RepositoryError.
+        """
+        ...
+
+    def known_revision(self) -> ResolvedRevision | None:
+        """Like `resolved_revision`, but never fetches: None if the mirror doesn't have it. Raises RepositoryError."""
         ...
 
     def tip(self, branch: str) -> str | None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from bot.adapters.git.mirror import Mirror
 from bot.core.access.audit import Origin
 from bot.core.access.requester import Requester
 from bot.core.commands.command import HistoryCommand
@@ -11,6 +12,7 @@ from bot.core.pull_requests.tracked_pull_request import tracked_id
 from bot.handlers.command_service import CommandService
 from bot.handlers.slack.people import People
 from bot.i18n.language import ENGLISH
+from bot.ports.git import RepositoryError
 from tests.common.bot import application_settings
 from tests.common.forge import InMemoryForge
 from tests.common.kubernetes import as_yaml, config_map
@@ -76,6 +78,20 @@ def test_each_commit_is_reviewed_once_for_all_applications_of_its_branch(start, 
     assert record.applications == tuple(bot.config.applications)
     history = service(bot).answer(HistoryCommand(None), AS_TOMAS)
     assert str(history.blocks).count("Push") == 1
+
+
+def test_revisions_that_do_not_exist_are_not_fetched_for_each_commit(start, source, monkeypatch):
+    bot = start("", "release-1")
+    source.git("branch", "-D", "release-1")
+    with pytest.raises(RepositoryError):
+        bot.monitor.poll_repository("platform@release-1")
+    for level in ("debug", "warn"):
+        source.commit("Push", {FILE: as_yaml(config_map(level=level))})
+    git, fetches = Mirror.network_git, []
+    monkeypatch.setattr(Mirror, "network_git", lambda *args, **kw: fetches.append(args) or git(*args, **kw))
+    bot.monitor.poll_repository("platform")
+    assert [record.applications for record in bot.store.approvals.unsettled()] == [("shop", "shop1")] * 2
+    assert len(fetches) == 1
 
 
 def test_a_pattern_that_selects_another_branch_reviews_what_is_pushed_there_from_then_on(start, source):

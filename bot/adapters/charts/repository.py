@@ -44,6 +44,9 @@ class ChartRepository(Repository):
     def resolved_revision(self) -> ResolvedRevision:
         return ResolvedRevision("tag", self._version, self.head())
 
+    def known_revision(self) -> ResolvedRevision | None:
+        return ResolvedRevision("tag", self._version, self._head) if self._head else None
+
     def tip(self, branch: str) -> str | None:
         del branch
         return None

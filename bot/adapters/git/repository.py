@@ -73,11 +73,14 @@ class GitRepository:
         return self.resolved_revision().sha
 
     def resolved_revision(self) -> ResolvedRevision:
-        resolved = refs.resolve(self._mirror, self._revision) if self._mirror.exists() else None
+        resolved = self.known_revision()
         if resolved is None:
             self.fetch()
             resolved = refs.tracked(self._mirror, self._revision)
         return resolved
+
+    def known_revision(self) -> ResolvedRevision | None:
+        return refs.resolve(self._mirror, self._revision) if self._mirror.exists() else None
 
     @property
     def branch(self) -> str:

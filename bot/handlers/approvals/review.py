@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import groupby, takewhile
 
 from bot.config.sections.approvals import ApprovalsConfig
@@ -148,15 +149,26 @@ class ApprovalReviewer:
         except RevisionNotFoundError:  # the recorded head no longer exists
             rewritten, commits = True, []
         now = self._ports.clock()
-        records = [self._record(repository, commit, head, order, now) for order, commit in enumerate(commits)]
+        applications = applications_on_branch(self._ports.repositories, self._applications.values(), repository.name)
+        record = partial(self._record, repository, applications, batch=head, now=now)
+        records = [record(commit, order=order) for order, commit in enumerate(commits)]
         if rewritten:
-            last = records[-1] if records else self._record(repository, repository.commit(head), head, 0, now)
+            last = records[-1] if records else record(repository.commit(head), order=0)
             records.append(history_rewrite(recorded, replace(last, order=len(records))))
         return records
 
-    def _record(self, repository: Repository, commit: Commit, batch: str, order: int, now: datetime) -> ApprovalRecord:
+    def _record(
+        self,
+        repository: Repository,
+        applications: Sequence[Application],
+        commit: Commit,
+        *,
+        batch: str,
+        order: int,
+        now: datetime,
+    ) -> ApprovalRecord:
         parent = commit.parents[0] if commit.parents else None
-        affected = self._affected(repository, parent, commit.sha)
+        affected = self._affected(repository, applications, parent, commit.sha)
         forge = self._ports.forges.get(repository.name)
         people = ChangePeople()
         with skip_unexpected(f"authors of {commit.sha}"):
@@ -180,12 +192,11 @@ class ApprovalReviewer:
             channels=tuple(sorted({application.channel for application in affected})) or (self._channel,),
         )
 
-    def _affected(self, repository: Repository, parent: str | None, sha: str) -> list[Application]:
+    def _affected(
+        self, repository: Repository, applications: Sequence[Application], parent: str | None, sha: str
+    ) -> list[Application]:
         try:
             with unexpected_as_port_error(f"applications that {sha} affects"):
-                applications = applications_on_branch(
-                    self._ports.repositories, self._applications.values(), repository.name
-                )
                 return affected_applications(repository, parent, sha, applications, self._rendered)
         except PortError as error:
             _log.warning("cannot tell which applications %s affects: %s", sha, error)

@@ -28,7 +28,7 @@ from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.handlers.rollouts.change import describe
 from bot.handlers.rollouts.checks import ChecksReader
 from bot.handlers.rollouts.observe import observe
-from bot.handlers.tracked_branch import branch_key
+from bot.handlers.tracked_branch import known_branch_key
 from bot.ports import Ports
 from bot.ports.errors import PortError
 from bot.ports.isolation import skip_unexpected, unexpected_as_port_error
@@ -151,7 +151,7 @@ class RolloutTracker:
                         self._save(current, replace(current, checks=checks))
 
     def _described(self, rollout: Rollout) -> Rollout:
-        branch = branch_key(self._ports.repositories, rollout.repository)
+        branch = known_branch_key(self._ports.repositories, rollout.repository) or rollout.repository
         record = reviewed_record(self._ports.store.approvals.of_commits(branch, [rollout.revision]))
         if record and rollout.pull_number:  # approvals of other content than was merged don't count
             rollout = replace(rollout, approved_by=record.approvers)
