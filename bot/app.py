@@ -164,6 +164,7 @@ class Bot:
             config.alerts.policy(),
             self._digests.cards,
             default_channel=config.slack.channel,
+            configured_channels=config.channels,
         )
         people = People(self._ports.chat, config.slack.people, clock)
         self._monitor = build_monitor(self._ports, config, self._reconciler, self._discoverer, people)

@@ -55,6 +55,13 @@ class Config:
         return ZoneInfo(self.slack.zone)
 
     @property
+    def channels(self) -> frozenset[str]:
+        """The IDs of the Slack channels in the configuration."""
+        escalate = self.alerts.escalate
+        parts = (self.slack, *self.clusters.values(), *self.applications.values(), *((escalate,) if escalate else ()))
+        return frozenset(part.channel for part in parts if part.channel)
+
+    @property
     def shards(self) -> Mapping[str, tuple[Shard, ...]]:
         """The shards of each cluster, in order."""
         return {name: tuple(shards_of(name, cluster.shards)) for name, cluster in self.clusters.items()}

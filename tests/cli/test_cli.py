@@ -327,7 +327,7 @@ def test_what_is_no_database_is_said_in_one_sentence(shell, log, tmp_path):
     done = shell("audit", "--config", log, "--output", "json")
     assert done.exit_code == 2
     assert json.loads(done.stdout)["entries"] == []
-    assert "Check store: or DATABASE_URL" in done.stderr
+    assert "Check the store setting or DATABASE_URL" in done.stderr
 
 
 def test_every_commit_on_a_tracked_branch_is_exported_with_who_approved_it(shell, log, tmp_path):

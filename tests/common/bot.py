@@ -106,6 +106,7 @@ class BotUnderTest:
             self.config.slack.translator,
             self.config.alerts.policy(),
             default_channel=self.config.slack.channel,
+            configured_channels=self.config.channels,
         )
         held_names = HeldNames(ports.store.checks.latest, self.clock)
         self.discoverer = Discoverer(

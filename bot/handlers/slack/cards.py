@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -78,10 +78,10 @@ class CardReconciler:
     """Keeps the cards in Slack up to date. Call `reconcile` when the stored state may have changed, and periodically.
 
     A channel that is rate limited or rejects messages is skipped for a while and listed in `problems`. A card whose
-    blocks Slack rejects is posted as text; if Slack rejects that too, only this card is skipped for a while. New cards
-    of a channel that does not exist or that the bot is not in are posted to `default_channel`, with one note. No
-    message is lost, since cards are derived from the stored state each time. `translator_for` returns the translator of
-    a channel, and `digests` the digests to post. Thread-safe.
+    blocks Slack rejects is posted as text; if Slack rejects that too, only this card is skipped for a while. New
+    cards of a channel that does not exist or that the bot is not in are posted to `default_channel`, with one note,
+    unless it is one of `configured_channels`. No message is lost, since cards are derived from the stored state
+    each time. `translator_for` returns the translator of a channel, and `digests` the digests to post. Thread-safe.
     """
 
     def __init__(
@@ -94,6 +94,7 @@ class CardReconciler:
         digests: Callable[[], Sequence[Card]] = tuple,
         *,
         default_channel: str = "",
+        configured_channels: Collection[str] = (),
     ) -> None:
         self._store = store
         self._chat = chat
@@ -102,6 +103,7 @@ class CardReconciler:
         self._policy = policy
         self._digests = digests
         self._default_channel = default_channel
+        self._kept_channels = frozenset(configured_channels) | {default_channel}
         self._lock = threading.Lock()
         self._failures: dict[str, _Failure] = {}  # by channel, or by the key of a card
         # The key, channel and ts of the messages whose row the store rejected.
@@ -305,7 +307,9 @@ class CardReconciler:
             wait = min(_MIN_WAIT * 2 ** min(count - 1, 10), _MAX_WAIT)
         if error.code != "ratelimited":
             why = error.text
-        is_unavailable = error.code in _UNAVAILABLE and self._default_channel not in ("", card.channel)
+        is_unavailable = (
+            bool(self._default_channel) and error.code in _UNAVAILABLE and card.channel not in self._kept_channels
+        )
         self._failures[scope] = _Failure(card.channel, count, self._clock() + wait, why, is_unavailable)
         _log.warning("cannot deliver card %s: %s", card.key, error)
 

@@ -10,10 +10,10 @@ LIST_FAILED = Phrase(
     "anterior.",
 )
 NOT_SERVED = Phrase(
-    en="{deployer} is listed under discover: for {cluster}, but the cluster does not serve {kind}. Install {deployer} "
-    "there, or remove it from discover:.",
-    es="{deployer} está en discover: para {cluster}, pero el clúster no ofrece {kind}. Instala {deployer} ahí o "
-    "quítalo de discover:.",
+    en="{deployer} is in the discover list of {cluster}, but the cluster does not serve {kind}. Install {deployer} "
+    "there, or remove it from the list.",
+    es="{deployer} está en la lista discover de {cluster}, pero el clúster no ofrece {kind}. Instala {deployer} ahí o "
+    "quítalo de la lista.",
 )
 GONE = Phrase(
     en="Application {name} no longer exists: its resource was deleted from the cluster.",

@@ -40,7 +40,7 @@ RESOLVED_LEAD = Phrase(
     es="De nuevo en sincronía {time}, tras {lasted}: {ending}.",
 )
 UNWATCHED = Phrase(
-    en="{where} is no longer watched, after {lasted} of drift: {facts}.",
+    en="{where} is no longer watched. It had been drifting for {lasted}: {facts}.",
     es="{where} ya no se vigila. El drift había durado {lasted}: {facts}.",
 )
 UNWATCHED_HEADER = Phrase(en="⚪ No longer watched · {where}: {fact}", es="⚪ Ya no se vigila · {where}: {fact}")

@@ -12,7 +12,7 @@ SENTENCE = Phrase(
     en="{title}: {deployments}, {failures}, {incidents}.", es="{title}: {deployments}, {failures}, {incidents}."
 )
 EMPTY = Phrase(
-    en="{title}: no merge went live, no drift was found and nothing is waiting.",
+    en="{title}: no merge went live, no drift was found and nothing needs attention.",
     es="{title}: no se desplegó ninguna fusión, no hubo drift y no hay nada pendiente.",
 )
 
@@ -46,8 +46,8 @@ APPLICATIONS = Phrase(en="Applications, worst first", es="Aplicaciones, las peor
 MORE_APPLICATIONS = PluralPhrase(en=("… and {n} more", "… and {n} more"), es=("… y {n} más", "… y {n} más"))
 DRIFTED_BY = Phrase(en="Drift by tool", es="Drift por herramienta")
 UNKNOWN_TOOL = Phrase(en="unknown", es="desconocida")
-WAITING = Phrase(en="Waiting", es="Pendiente")
-NOTHING_WAITS = Phrase(en="Nothing is waiting.", es="No hay nada pendiente.")
+WAITING = Phrase(en="Needs attention", es="Pendiente")
+NOTHING_WAITS = Phrase(en="Nothing needs attention.", es="No hay nada pendiente.")
 WAITING_INCIDENT = Phrase(en="{where}: {fact}, since {time}", es="{where}: {fact}, desde {time}")
 WAITING_REVERT = Phrase(en="{link} {title}: open since {time}", es="{link} {title}: abierto desde {time}")
 NOT_LIVE = Phrase(

@@ -3,7 +3,7 @@
 from bot.i18n.language import Phrase
 
 SILENT = Phrase(
-    en="The state database is not responding ({kind}). Check store: or DATABASE_URL.",
+    en="The state database is not responding ({kind}). Check the store setting or DATABASE_URL.",
     es="La base de datos de estado no responde ({kind}). Revisa store: o DATABASE_URL.",
 )
 FULL = Phrase(

@@ -402,7 +402,7 @@ def test_a_database_of_any_age_is_migrated_once_by_replicas_that_start_together(
 
 
 def test_a_database_that_does_not_answer_is_one_sentence_without_its_password(tmp_path):
-    with pytest.raises(StoreError, match="Check store: or DATABASE_URL") as raised:
+    with pytest.raises(StoreError, match="Check the store setting or DATABASE_URL") as raised:
         SqlStore(f"postgresql+psycopg://bot:hunter2@/nothing?host={tmp_path}&connect_timeout=1")
     assert "hunter2" not in str(raised.value)
 
