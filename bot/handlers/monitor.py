@@ -4,7 +4,9 @@ import logging
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 
 from bot.config.model import Config
@@ -14,6 +16,7 @@ from bot.core.applications.discovery import ApplicationInventory
 from bot.core.applications.shard import Shard, shard_of
 from bot.core.applications.tenants import tenants_by_repository
 from bot.core.drift.model import Check, Status
+from bot.core.git.target_revision import ResolvedRevision
 from bot.core.incidents.incident import IncidentState
 from bot.core.leases import LEADER, Lease
 from bot.handlers.approvals.review import ApprovalReviewer
@@ -28,7 +31,7 @@ from bot.handlers.rollouts import merges
 from bot.handlers.rollouts.track import RolloutTracker
 from bot.handlers.slack.cards import CardReconciler
 from bot.handlers.slack.people import People
-from bot.handlers.tracked_branch import branch_key
+from bot.handlers.tracked_branch import group_by_fetch, key_of_branch, known_branch_key
 from bot.i18n.catalogue import status as texts
 from bot.i18n.language import LocalizedText, Text
 from bot.ports import Ports
@@ -44,6 +47,15 @@ _log = logging.getLogger(__name__)
 _MAX_SHARDS = 8
 _MAX_REPOSITORIES = 4
 _MAX_FETCHES = 3  # of a repository whose commits several replicas record at the same time
+
+
+@dataclass(frozen=True, slots=True)
+class _RecordedHeads:
+    """Up to where commits have been recorded. `branch` is the `known_branch_key`."""
+
+    branch: str | None
+    rollouts: str | None
+    approvals: str | None
 
 
 class Monitor:
@@ -76,7 +88,7 @@ class Monitor:
         self._rollouts = rollouts
         self.recorder = recorder
         self.caches = caches
-        self._polling: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)  # by the key of a RepositoryRef
+        self._recording: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)  # by the key of a RepositoryRef
         self._heads: dict[str, str] = {}
         self._incidents_version = ""
         self._checked: dict[Shard, Lease] = {}  # with the lease under which each was checked
@@ -140,22 +152,12 @@ class Monitor:
 
     def poll_repository(self, repository: str) -> None:
         """Fetch one repository and start rollouts for what was merged. Raises PortError."""
-        self._poll(repository)
-        self.reconcile_cards()
+        self._poll([repository])
 
     def poll_all_refs(self, repository: str) -> None:
         """Poll one repository at every revision that an application tracks. Raises the last PortError at the end."""
-        error = None
         tracked = [application.repository for application in self._all()]
-        for key in dict.fromkeys((repository, *(ref.key for ref in tracked if ref.name == repository))):
-            try:
-                with unexpected_as_port_error(f"poll of {key}"):
-                    self._poll(key)
-            except PortError as poll_error:
-                error = poll_error
-        self.reconcile_cards()
-        if error:
-            raise error
+        self._poll((repository, *(ref.key for ref in tracked if ref.name == repository)))
 
     def observe_rollouts(self) -> None:
         """Observe the progress of each rollout."""
@@ -222,9 +224,12 @@ class Monitor:
     def _shard_of(self, application: Application) -> Shard:
         return shard_of(application, len(self._shards[application.cluster]))
 
-    def _poll(self, repository: str) -> None:
-        with self._polling[repository]:
-            self._fetch_and_record(repository)
+    def _poll(self, keys: Iterable[str]) -> None:
+        revisions = self._fetch_and_record(dict.fromkeys(keys, ""), must_record=True)
+        self.reconcile_cards()
+        errors = [revision for revision in revisions.values() if isinstance(revision, PortError)]
+        if errors:
+            raise errors[-1]
 
     def fetch(self, applications: Iterable[Application]) -> dict[str, Revision]:
         """Fetch the repositories of some applications, each once, and start rollouts for what was merged.
@@ -232,64 +237,85 @@ class Monitor:
         A check must use exactly these revisions. A merge that is fetched later has no rollout yet, so its differences
         would be reported as drift.
         """
-        tenants = tenants_by_repository(applications)
-        keys = sorted(tenants)
-        with ContextThreadPool(_MAX_REPOSITORIES, "fetch") as pool:
-            heads = pool.map(self._fetch_one, keys, [tenants[key] for key in keys])
-            revisions = dict(zip(keys, heads, strict=True))
+        revisions = self._fetch_and_record(tenants_by_repository(applications))
+        for key, revision in revisions.items():
+            if isinstance(revision, PortError):
+                _log.warning("cannot fetch %s: %s", key, revision)
         self.reconcile_cards()
         return revisions
 
-    def _fetch_one(self, repository: str, tenant: str) -> Revision:
-        with for_tenant(tenant), self._polling[repository]:
-            try:
-                with unexpected_as_port_error(f"fetch of {repository}"):
-                    return self._fetch_and_record(repository, must_record=False)
-            except PortError as error:
-                _log.warning("cannot fetch %s: %s", repository, error)
-                return error
+    def _fetch_and_record(self, tenants: Mapping[str, str], *, must_record: bool = False) -> dict[str, Revision]:
+        """Fetch repositories, and record their new commits. `tenants` and the result are by key.
 
-    def _fetch_and_record(self, repository: str, *, must_record: bool = True) -> str:
-        """Fetch a repository and record its new commits; its head. Raises PortError.
+        Without `must_record`, what could not be recorded is only logged.
+        """
+        fetch = partial(self._fetch_group, tenants=tenants, must_record=must_record)
+        with ContextThreadPool(_MAX_REPOSITORIES, "fetch") as pool:
+            groups = list(pool.map(fetch, group_by_fetch(sorted(tenants))))
+        return {key: revision for revisions in groups for key, revision in revisions.items()}
+
+    def _fetch_group(
+        self, keys: Sequence[str], *, tenants: Mapping[str, str], must_record: bool
+    ) -> dict[str, Revision]:
+        """Fetch one repository, and record the new commits of several revisions.
 
         If another replica has recorded some meanwhile, they may be later ones than those that were fetched, so fetch
-        again. Without `must_record`, what could not be recorded is only logged.
+        again.
         """
-        store = self._ports.store
+        revisions: dict[str, Revision] = {}
         for _ in range(_MAX_FETCHES):
-            branch = branch_key(self._ports.repositories, repository)
-            recorded = store.rollouts.head(repository), store.approvals.head(branch)
-            head = self._heads[repository] = self._ports.repositories[repository].fetch()
-            try:
-                with unexpected_as_port_error(f"merges of {repository}"):
-                    if self._record_commits(repository, branch, *recorded, head):
-                        break
-            except PortError as error:
-                if must_record:
-                    raise
-                _log.warning("cannot look for merges in %s: %s", repository, error)
+            recorded: dict[str, _RecordedHeads] = {}
+            for key in keys:
+                with _error_as_revision(revisions, key):
+                    recorded[key] = self._recorded_heads(key)
+            if not recorded:
                 break
-        return head
+            fetched = next(iter(recorded))
+            try:
+                with unexpected_as_port_error(f"fetch of {fetched}"), for_tenant(tenants[fetched]):
+                    self._ports.repositories[fetched].update_mirror()
+            except PortError as error:
+                return {**revisions, **dict.fromkeys(recorded, error)}
+            keys = []
+            for key, heads in recorded.items():
+                with _error_as_revision(revisions, key), for_tenant(tenants[key]), self._recording[key]:
+                    resolved = self._ports.repositories[key].fetched_revision()
+                    revisions[key] = self._heads[key] = resolved.sha
+                    if not self._record(key, heads, resolved, must_record=must_record):
+                        keys.append(key)
+        return revisions
 
-    def _record_commits(
-        self, repository: str, branch: str, recorded_rollouts: str | None, recorded_approvals: str | None, head: str
-    ) -> bool:
+    def _recorded_heads(self, key: str) -> _RecordedHeads:
+        branch, store = known_branch_key(self._ports.repositories, key), self._ports.store
+        return _RecordedHeads(branch, store.rollouts.head(key), store.approvals.head(branch) if branch else None)
+
+    def _record(self, key: str, recorded: _RecordedHeads, resolved: ResolvedRevision, *, must_record: bool) -> bool:
+        try:
+            with unexpected_as_port_error(f"merges of {key}"):
+                return self._record_commits(key, recorded, resolved)
+        except PortError as error:
+            if must_record:
+                raise
+            _log.warning("cannot look for merges in %s: %s", key, error)
+            return True
+
+    def _record_commits(self, key: str, before: _RecordedHeads, resolved: ResolvedRevision) -> bool:
         """Start rollouts of new merges and reviews of new commits.
 
-        `branch` is the repository's `branch_key` before the fetch. False if another replica has recorded them meanwhile
-        or the branch is another one now.
+        `before` was read before the fetch. False if another replica has recorded them meanwhile or the branch is
+        another one now.
         """
-        applications = [application for application in self._all() if application.repository.key == repository]
-        manifest_cache, people = self.caches.manifest_cache, self._people
+        applications = [application for application in self._all() if application.repository.key == key]
         recorded = True
-        with skip_unexpected(f"rollouts of {repository}"):
+        with skip_unexpected(f"rollouts of {key}"):
             recorded = merges.record_merges(
-                self._ports, repository, recorded_rollouts, head, applications, manifest_cache, people
+                self._ports, key, before.rollouts, resolved.sha, applications, self.caches.manifest_cache, self._people
             )
-        if branch_key(self._ports.repositories, repository) != branch:
+        branch = key_of_branch(self._ports.repositories, key, resolved)
+        if branch != before.branch:
             return False
-        if self._ports.repositories[repository].resolved_revision().kind == "branch":  # tags move by design
-            recorded &= self._approvals.record_commits(branch, recorded_approvals, head)
+        if resolved.kind == "branch":  # tags move by design
+            recorded &= self._approvals.record_commits(branch, before.approvals, resolved.sha)
         return recorded
 
     def check_fetched(
@@ -328,3 +354,13 @@ class Monitor:
             if all(check.status is Status.UNKNOWN for check in checks):
                 operation.outcome = Outcome.ERROR
         return checks
+
+
+@contextmanager
+def _error_as_revision(revisions: dict[str, Revision], key: str) -> Iterator[None]:
+    """Store a PortError or an unexpected error in the block as the revision of `key`."""
+    try:
+        with unexpected_as_port_error(f"fetch of {key}"):
+            yield
+    except PortError as error:
+        revisions[key] = error

@@ -1,12 +1,13 @@
 """Which revisions of a repository are the same branch, however the configuration and deployers write them."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from bot.core.applications.application import Application
 from bot.core.charts.reference import is_chart_key
 from bot.core.git.git_url import normalize
 from bot.core.git.repository_ref import RepositoryRef
-from bot.core.git.target_revision import ResolvedRevision, TargetRevision
+from bot.core.git.target_revision import HEAD, ResolvedRevision, TargetRevision
 from bot.ports.git import Repository, RepositoryError
 
 
@@ -17,7 +18,7 @@ def branch_key(repositories: Mapping[str, Repository], key: str) -> str:
     Raises RepositoryError.
     """
     resolved = repositories[key].resolved_revision() if _may_be_another(repositories, key) else None
-    return _key_of(repositories, key, resolved) if resolved else key
+    return key_of_branch(repositories, key, resolved) if resolved else key
 
 
 def known_branch_key(repositories: Mapping[str, Repository], key: str) -> str | None:
@@ -26,7 +27,7 @@ def known_branch_key(repositories: Mapping[str, Repository], key: str) -> str | 
         return key
     try:
         resolved = repositories[key].known_revision()
-        return _key_of(repositories, key, resolved) if resolved else None
+        return key_of_branch(repositories, key, resolved) if resolved else None
     except RepositoryError:
         return None
 
@@ -36,7 +37,10 @@ def _may_be_another(repositories: Mapping[str, Repository], key: str) -> bool:
     return RepositoryRef.parse(key).target_revision is not None and key in repositories and not is_chart_key(key)
 
 
-def _key_of(repositories: Mapping[str, Repository], key: str, resolved: ResolvedRevision) -> str:
+def key_of_branch(repositories: Mapping[str, Repository], key: str, resolved: ResolvedRevision) -> str:
+    """The `branch_key` of a `key` whose revision resolves to `resolved`. Raises RepositoryError."""
+    if not _may_be_another(repositories, key):
+        return key
     name = RepositoryRef.parse(key).name
     if resolved.kind != "branch":
         return key
@@ -70,3 +74,13 @@ def _revision_of(repositories: Mapping[str, Repository], branch_key: str) -> Tar
     """The target revision of a key, in full if it is the repository's configured branch."""
     revision = RepositoryRef.parse(branch_key).target_revision
     return revision or TargetRevision.branch(repositories[branch_key].branch)
+
+
+def group_by_fetch(keys: Iterable[str]) -> list[list[str]]:
+    """The keys that one fetch updates together: all revisions of a repository, except HEAD, which may be missing."""
+    groups: defaultdict[tuple[str, bool], list[str]] = defaultdict(list)
+    for key in keys:
+        ref = RepositoryRef.parse(key)
+        is_head = ref.target_revision is not None and ref.target_revision.text == HEAD
+        groups[key if is_chart_key(key) else ref.name, is_head].append(key)
+    return list(groups.values())

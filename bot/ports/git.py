@@ -82,6 +82,14 @@ class Repository(Protocol):
         """Update the mirror, and return the tracked sha. Raises RepositoryError."""
         ...
 
+    def update_mirror(self) -> None:
+        """Update the mirror, even if it then lacks the tracked revision. Raises RepositoryError."""
+        ...
+
+    def fetched_revision(self) -> ResolvedRevision:
+        """Like `resolved_revision`, but never fetches. Raises RepositoryError also if the mirror doesn't have it."""
+        ...
+
     def fetch_if_moved(self) -> str:
         """Like `fetch`, but only if the tracked branch has moved since the last fetch. Raises RepositoryError."""
         ...

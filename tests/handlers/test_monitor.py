@@ -152,20 +152,21 @@ def test_a_check_whose_lease_is_lost_meanwhile_records_nothing(start, slack, edi
 def test_commits_that_another_replica_records_during_a_fetch_do_not_rewrite_history(start, source, monkeypatch):
     bot = start()
     repository = bot.ports.repositories["platform"]
-    fetch = repository.fetch
+    update_mirror, fetched_revision = repository.update_mirror, repository.fetched_revision
     shas = []
 
     def fetch_and_pause():
         """Fetch one commit; before it's recorded, another replica records a second one too."""
-        monkeypatch.setattr(repository, "fetch", fetch)
+        monkeypatch.setattr(repository, "update_mirror", update_mirror)
         shas.append(source.commit("Warn", {FILE: as_yaml(config_map(level="warn"))}))
-        head = fetch()
+        update_mirror()
+        fetched = iter([fetched_revision()])
         shas.append(source.commit("Debug", {FILE: as_yaml(config_map(level="debug"))}))
-        bot.monitor._fetch_and_record("platform")
-        return head
+        bot.monitor.poll_repository("platform")
+        monkeypatch.setattr(repository, "fetched_revision", lambda: next(fetched, None) or fetched_revision())
 
-    monkeypatch.setattr(repository, "fetch", fetch_and_pause)
-    bot.check()
+    monkeypatch.setattr(repository, "update_mirror", fetch_and_pause)
+    assert bot.check()["shop"].revision == shas[-1]
     rollouts = bot.store.rollouts.unsettled()
     assert [rollout.revision for rollout in rollouts] == shas
     assert not any(rollout.rewritten for rollout in rollouts)
@@ -176,15 +177,14 @@ def test_a_merge_that_lands_during_a_check_waits_for_the_next_one(start, slack, 
     bot = start(alerts={"looks": 1})
     deployed = source.sha()
     repository = bot.ports.repositories["platform"]
-    fetch = repository.fetch
+    update_mirror = repository.update_mirror
 
     def fetch_and_then_merge():
-        monkeypatch.setattr(repository, "fetch", fetch)
-        head = fetch()
+        monkeypatch.setattr(repository, "update_mirror", update_mirror)
+        update_mirror()
         source.commit("Warn", {FILE: as_yaml(config_map(level="warn"))})
-        return head
 
-    monkeypatch.setattr(repository, "fetch", fetch_and_then_merge)
+    monkeypatch.setattr(repository, "update_mirror", fetch_and_then_merge)
     during, after = (bot.check()["shop"] for _ in range(2))
     assert (during.revision, during.status) == (deployed, Status.SYNCED)
     assert (after.revision, after.status) == (source.sha(), Status.OUT_OF_SYNC)

@@ -32,7 +32,7 @@ def start(bot, source):
     source.commit("First", {FILE: as_yaml(config_map(level="info"))})
     source.git("branch", "release-1")
 
-    def start(*revisions):
+    def start(*revisions, poll=True):
         shop = {**application_settings("shop"), "revert_allowed": [PRIYA]}
         names = [f"shop{number or ''}" for number, _ in enumerate(revisions)]
         applications = {
@@ -40,7 +40,8 @@ def start(bot, source):
             for name, revision in zip(names, revisions, strict=True)
         }
         bot.start(forges={"platform": InMemoryForge(source)}, applications=applications)
-        poll()
+        if poll:
+            start.poll()
         return bot
 
     def poll():
@@ -138,3 +139,32 @@ def test_a_pattern_that_selects_another_branch_reviews_what_is_pushed_there_from
 def test_a_pull_request_is_the_same_at_every_revision():
     """Otherwise its requester could approve it unnoticed."""
     assert tracked_id("platform@HEAD", 7) == tracked_id("platform", 7) == "platform#7"
+
+
+def test_all_revisions_of_a_repository_share_one_fetch_per_check_and_poll(start, source, monkeypatch):
+    branches = ["release-1", "release-2", "release-3"]
+    for branch in branches[1:]:
+        source.git("branch", branch)
+    bot = start("", *branches, "refs/heads/release-1", "gone", poll=False)
+    git, fetches = Mirror.network_git, []
+    monkeypatch.setattr(Mirror, "network_git", lambda *args, **kw: fetches.append(args) or git(*args, **kw))
+
+    def fetch():
+        fetches.clear()
+        return bot.monitor.fetch(bot.config.applications.values()), len(fetches)
+
+    fetch()  # finds out which branches there are
+    for branch in branches:
+        source.git("checkout", "-q", branch)
+        source.commit("Push", {FILE: as_yaml(config_map(level=branch))})
+    revisions, fetched = fetch()
+    assert fetched == 1
+    assert "no branch, tag or commit that matches gone" in str(revisions.pop("platform@gone"))
+    heads = {"platform": "main", "platform@refs/heads/release-1": "release-1", **{f"platform@{b}": b for b in branches}}
+    assert revisions == {key: source.sha(branch) for key, branch in heads.items()}
+    assert {rollout.branch for rollout in bot.store.rollouts.unsettled()} == set(branches)
+    assert sorted(record.branch for record in bot.store.approvals.unsettled()) == branches
+    fetches.clear()
+    with pytest.raises(RepositoryError, match="gone"):
+        bot.monitor.poll_all_refs("platform")
+    assert len(fetches) == 1

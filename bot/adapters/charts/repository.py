@@ -36,6 +36,12 @@ class ChartRepository(Repository):
         self._head, self._version = fetched.revision, fetched.version
         return fetched.revision
 
+    def update_mirror(self) -> None:
+        self.fetch()
+
+    def fetched_revision(self) -> ResolvedRevision:
+        return self.resolved_revision()
+
     def fetch_if_moved(self) -> str:
         return self.fetch()
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
@@ -59,11 +60,15 @@ class GitRepository:
     # ------------------------------------------------------------ what is tracked
 
     def fetch(self) -> str:
-        measured = self._telemetry.measure(GIT_FETCH, repository=self.name)
-        with measured, self._mirror.fetched(*refs.refspecs(self._revision)):
-            if self._revision.text == HEAD:
-                refs.remember_default_branch(self._mirror)
-            return refs.tracked(self._mirror, self._revision).sha
+        with self._fetched():
+            return self.fetched_revision().sha
+
+    def update_mirror(self) -> None:
+        with self._fetched():
+            pass
+
+    def fetched_revision(self) -> ResolvedRevision:
+        return refs.tracked(self._mirror, self._revision)
 
     def fetch_if_moved(self) -> str:
         tracked = self.resolved_revision()
@@ -76,7 +81,7 @@ class GitRepository:
         resolved = self.known_revision()
         if resolved is None:
             self.fetch()
-            resolved = refs.tracked(self._mirror, self._revision)
+            resolved = self.fetched_revision()
         return resolved
 
     def known_revision(self) -> ResolvedRevision | None:
@@ -198,6 +203,15 @@ class GitRepository:
         return sha
 
     # ------------------------------------------------------------ inside
+
+    @contextmanager
+    def _fetched(self) -> Iterator[None]:
+        """Fetch, and block other fetches while the caller reads."""
+        measured = self._telemetry.measure(GIT_FETCH, repository=self.name)
+        with measured, self._mirror.fetched(*refs.refspecs(self._revision)):
+            if self._revision.text == HEAD:
+                refs.remember_default_branch(self._mirror)
+            yield
 
     def _log(
         self, *options: str, since: str | None, until: str, limit: int, pathspec: Sequence[str] = ()

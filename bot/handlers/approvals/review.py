@@ -91,7 +91,7 @@ class ApprovalReviewer:
         `name` is a `branch_key`, so that each branch is recorded once; `recorded` and the result are as for
         `record_merges`.
         """
-        if recorded == head:
+        if head in (recorded, self._ports.store.approvals.head(name)):
             return True
         records = [] if recorded is None else self._new_records(self._ports.repositories[name], recorded, head)
         return self._ports.store.approvals.advance(name, recorded, head, records)

@@ -49,7 +49,7 @@ def record_merges(
     False, and nothing is stored, if it has. The first call only stores the head. Raises RepositoryError, StoreError.
     """
     repository = ports.repositories[name]
-    if recorded == head:
+    if head in (recorded, ports.store.rollouts.head(name)):
         return True
     rollouts = [] if recorded is None else _rollouts(ports, repository, recorded, head, applications, manifest_cache)
     for index, rollout in enumerate(rollouts):
