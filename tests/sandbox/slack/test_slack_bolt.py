@@ -405,13 +405,18 @@ def test_a_mention_in_a_thread_says_which_thread_and_needs_its_scope(slack, app,
 def test_opening_the_home_tab_lets_the_app_publish_it(slack, app, client, connect):
     @app.event("app_home_opened")
     def handle(event):
-        client.views_publish(user_id=event["user"], view={"type": "home", "blocks": actions(button("go"))})
+        published.put(
+            client.views_publish(user_id=event["user"], view={"type": "home", "blocks": actions(button("go"))})
+        )
 
+    published = queue.Queue()
     connect(app)
     slack.open_home(MIRA)
-    home = slack.wait_for(lambda: slack.home(MIRA))
+    published.get(timeout=5)
+    home = slack.home(MIRA)
     assert home.blocks[0]["elements"][0]["action_id"] == "go"
     again = slack.open_home(MIRA)
+    published.get(timeout=5)
     slack.wait_for(lambda: again.done)
     assert again.payload["event"]["view"]["id"] == home.id
 
