@@ -79,8 +79,8 @@ class CardReconciler:
 
     A channel that is rate limited or rejects messages is skipped for a while and listed in `problems`. A card whose
     blocks Slack rejects is posted as text; if Slack rejects that too, only this card is skipped for a while. New
-    cards of a channel that does not exist or that the bot is not in are posted to `default_channel`, with one note,
-    unless it is one of `configured_channels`. No message is lost, since cards are derived from the stored state
+    cards of a channel that does not exist or that the bot is not in are posted to `default_channel`, with one note;
+    those of `configured_channels` wait instead. No message is lost, since cards are derived from the stored state
     each time. `translator_for` returns the translator of a channel, and `digests` the digests to post. Thread-safe.
     """
 
