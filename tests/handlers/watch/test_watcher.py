@@ -349,7 +349,7 @@ def test_what_may_not_be_watched_everywhere_is_watched_in_each_namespace_or_poll
     for _ in range(3):
         wait_for(lambda: watching.is_watching)
         watching.keep()
-    assert threads() == ["watch prod compare", "watch prod configmaps"]
+    wait_for(lambda: threads() == ["watch prod compare", "watch prod configmaps"])
     refusals = [record.getMessage() for record in caplog.records if "not watched" in record.getMessage()]
     assert [("in namespace pay" in refusal, "Grant it “" in refusal) for refusal in refusals] == [
         (False, True),
