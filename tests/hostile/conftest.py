@@ -12,7 +12,7 @@ from tests.common.kubernetes import as_yaml, config_map
 from tests.hostile.memory import forget_peak, peak_mib
 from tests.hostile.server import Certificate, HostileServer, send
 
-# What all examples of one property test may add and take, in CPU time. Hypothesis and the other threads of the worker count too.
+# What all examples of a property test may add and take, in CPU time. Hypothesis and the other threads count too.
 PROPERTY_MIB, PROPERTY_SECONDS = 128, 30
 
 
