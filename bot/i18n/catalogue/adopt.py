@@ -22,8 +22,9 @@ REMOVED_OBJECTS = Phrase(
     es="Este pull request elimina estos objetos de git porque faltan en el clúster: {objects}. No se volverán a crear.",
 )
 MOOT_ENDING = Phrase(
-    en="The drift is gone, so merging this now would change the cluster. Close it unless you want that.",
-    es="El drift ya no existe, así que fusionarlo ahora cambiaría el clúster. Ciérralo si no es lo que quieres.",
+    en="The drift is gone, so merging this pull request now would change the cluster. Close it unless you want that.",
+    es="El drift ya no existe, así que fusionar este pull request ahora cambiaría el clúster. Ciérralo si no es lo que "
+    "quieres.",
 )
 ALREADY_OPEN = Phrase(
     en="{pull} is already open with the same changes, awaiting review.",

@@ -75,8 +75,8 @@ HISTORY_REWRITTEN = Phrase(
     es="Se reescribió el historial de la rama: {before} ya no forma parte de él.",
 )
 AFTER_ALL = Phrase(
-    en="This came from pull request #{number}, approved by {who}. The forge reported the approval late.",
-    es="Esto vino del pull request #{number}, aprobado por {who}. El forge informó tarde la aprobación.",
+    en="This change came from pull request #{number}, which {who} approved. The forge reported the approval late.",
+    es="Este cambio vino del pull request #{number}, aprobado por {who}. El forge informó tarde la aprobación.",
 )
 
 COMMIT = Phrase(en="{sha} {subject}\n{people}", es="{sha} {subject}\n{people}")
