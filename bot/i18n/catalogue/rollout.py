@@ -170,7 +170,7 @@ ALL_UNKNOWN = PluralPhrase(
 )
 
 CHANGES = Phrase(en="Changes in {names}: {counts}", es="Cambios en {names}: {counts}")
-CHANGES_NOTHING = Phrase(en="No changes to the cluster in {names}", es="Sin cambios en el clúster en {names}")
+CHANGES_NOTHING = Phrase(en="Changes in {names}: none", es="Cambios en {names}: ninguno")
 CHANGES_UNKNOWN = Phrase(
     en="Changes in {names} are unknown: {reason}", es="No se conocen los cambios en {names}: {reason}"
 )
