@@ -20,8 +20,8 @@ SCALED = Phrase(
     es="{path} difiere, pero el bot no puede saber si lo definió un autoscaler: {why}",
 )
 OUTDATED = Phrase(
-    en="No check has finished since then. The bot's log says why.",
-    es="Desde entonces no ha terminado ninguna comprobación. El log del bot dice por qué.",
+    en="No recent check has finished. The bot's log says why.",
+    es="No ha terminado ninguna comprobación reciente. El log del bot dice por qué.",
 )
 DECLARED_TWICE = Phrase(
     en="{object} is declared twice with different content: {later} is used and {earlier} is ignored. Delete one of "

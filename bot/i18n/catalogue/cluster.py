@@ -35,7 +35,9 @@ NO_LOGIN = Phrase(
     en="the credentials could not be renewed. Check the token file or the login command in the kubeconfig.",
     es="no se pudieron renovar sus credenciales. Revisa el archivo del token o el comando de login de su kubeconfig.",
 )
-NO_LONGER_SERVED = Phrase(en="the API server no longer serves it (404).", es="el clúster ya no lo ofrece (404).")
+NO_LONGER_SERVED = Phrase(
+    en="the cluster no longer serves this API (404).", es="el clúster ya no ofrece esta API (404)."
+)
 OVERLOADED = Phrase(en="the API server is overloaded (429).", es="el API server está sobrecargado (429).")
 ANSWERED = Phrase(
     en="the API server returned {status}. Run “kubectl get apiservices”.",

@@ -136,8 +136,9 @@ LACKS_OBJECTS = Phrase(
     en="The mirror of {name} is missing git objects.", es="A la réplica de {name} le faltan objetos de git."
 )
 LARGE_FILE = Phrase(
-    en="{path} in {name} is {size} MiB. The limit is {most} MiB. Move it out of the application's path.",
-    es="{path} en {name} pesa {size} MiB. El límite es {most} MiB. Muévelo fuera de la ruta de la aplicación.",
+    en="{path} in {name} is {size} MiB, and the limit is {most} MiB. Move the file out of the application's path.",
+    es="{path} en {name} pesa {size} MiB, y el límite es {most} MiB. Mueve el archivo fuera de la ruta de la "
+    "aplicación.",
 )
 LONG_PATH = Phrase(
     en="{path} in {name} contains a file whose path is longer than {most} characters.",
@@ -159,9 +160,9 @@ SIGNATURES = Phrase(
 )
 NOT_UTF8 = Phrase(
     en="{url} accepts only signed commits, and the forge cannot create this one because a path in it is not UTF-8. "
-    "Revert it by hand.",
+    "Make the change by hand.",
     es="{url} solo acepta commits firmados, y el forge no puede crear este porque una de sus rutas no es UTF-8. "
-    "Reviértelo a mano.",
+    "Haz el cambio a mano.",
 )
 BASE_NOT_ALLOWED = Phrase(
     en="{location} is not allowed. Allow it under bases.allow.",

@@ -262,7 +262,7 @@ def test_values_of_secrets_are_used_only_where_the_bot_may_read_them_and_shown_n
     assert "s3cret" not in repr((result, discovery.applications["one"])) + discovery.status()
     discovery.cluster.fail("/api/v1/namespaces/*/secrets", 403)
     start(discovery)
-    refused = "the Secret flux-system/tokens, which the bot is not allowed to read. Grant the bot get and list"
+    refused = "the Secret flux-system/tokens, which the bot is not allowed to read. Grant the bot “get” and “list”"
     assert refused in discovery.status()
 
 
