@@ -131,7 +131,7 @@ def audit(config_path: Path, since: str | None, output: str, what: str) -> None:
 
 @main.command()
 @_CONFIG
-@click.option("--days", type=click.IntRange(1, 365), default=7, show_default=True, help="Days to cover, up to now.")
+@click.option("--days", type=click.IntRange(1, 365), default=7, show_default=True, help="Number of days to cover.")
 @click.option(
     "--format", "form", type=click.Choice(["text", "json", "csv"]), default="text", show_default=True, help="Format."
 )

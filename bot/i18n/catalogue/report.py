@@ -21,7 +21,6 @@ FAILED = PluralPhrase(en=("{n} failed", "{n} failed"), es=("{n} fallido", "{n} f
 INCIDENTS = PluralPhrase(
     en=("{n} drift incident", "{n} drift incidents"), es=("{n} incidente de drift", "{n} incidentes de drift")
 )
-MERGES = PluralPhrase(en=("{n} merge", "{n} merges"), es=("{n} fusión", "{n} fusiones"))
 UNKNOWN = PluralPhrase(en=("{n} unknown", "{n} unknown"), es=("{n} sin dato", "{n} sin dato"))
 NO_DATA = Phrase(en="no data", es="sin datos")
 A_DAY = Phrase(en="{number} a day", es="{number} al día")
