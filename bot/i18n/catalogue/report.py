@@ -32,9 +32,9 @@ DEPLOYMENT_FREQUENCY = Phrase(en="Deployments: {value}", es="Despliegues: {value
 LEAD_TIME = Phrase(en="Lead time: {value}", es="Plazo de entrega: {value}")
 FAILURE_RATE = Phrase(en="Change failure rate: {value}", es="Tasa de fallos de los cambios: {value}")
 TIME_TO_ACKNOWLEDGE = Phrase(en="Time to acknowledge: {value}", es="Tiempo hasta atender: {value}")
-RESTORE_DRIFT = Phrase(en="Time to restore, drift: {value}", es="Tiempo hasta restaurar, drift: {value}")
+RESTORE_DRIFT = Phrase(en="Time to restore (drift): {value}", es="Tiempo hasta restaurar (drift): {value}")
 RESTORE_MERGES = Phrase(
-    en="Time to restore, bad merges: {value}", es="Tiempo hasta restaurar, fusiones fallidas: {value}"
+    en="Time to restore (failed merges): {value}", es="Tiempo hasta restaurar (fusiones fallidas): {value}"
 )
 UP = Phrase(en=", up from {before}", es=", antes {before} (sube)")
 DOWN = Phrase(en=", down from {before}", es=", antes {before} (baja)")
