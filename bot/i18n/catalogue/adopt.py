@@ -66,10 +66,10 @@ NO_FORGE = Phrase(
     es="{repository} no tiene un forge configurado, así que el bot no puede abrir pull requests ahí.",
 )
 NEEDS_BRANCH = Phrase(
-    en="{application} tracks {name}, which is not a branch, so a pull request has no target. Make the change on a "
-    "branch, then set the application's revision to one newer than {name}.",
-    es="{application} sigue {name}, que no es una rama, así que un pull request no tiene destino. Haz el cambio en una "
-    "rama y después define en la aplicación una revisión más nueva que {name}.",
+    en="{application} tracks {name}, which is not a branch, so a pull request has no target branch. Make the change "
+    "on a branch, then set the application's revision to one that includes the change.",
+    es="{application} sigue {name}, que no es una rama, así que un pull request no tiene rama de destino. Haz el "
+    "cambio en una rama y después define en la aplicación una revisión que incluya el cambio.",
 )
 BEHIND_LINK = Phrase(
     en="{file} is read through a symbolic link, and the bot does not edit files through links. Edit it by hand.",
@@ -107,8 +107,9 @@ UNREADABLE = Phrase(
     en="{error} Fix this, then adopt the drift again.", es="{error} Corrígelo y adopta el drift otra vez."
 )
 SHARED_VALUE = Phrase(
-    en="Editing {file} would also change other values, possibly through a YAML anchor. Edit it by hand.",
-    es="Editar {file} también cambiaría otros valores, quizá por un ancla de YAML. Edítalo a mano.",
+    en="The bot cannot edit {file} without changing other values, possibly because of a YAML anchor. Edit the file by "
+    "hand.",
+    es="El bot no puede editar {file} sin cambiar otros valores, quizá por un ancla de YAML. Edítalo a mano.",
 )
 NOT_DECLARED = Phrase(
     en="{file} does not declare {kind} {name}. Git may have changed; check again.",

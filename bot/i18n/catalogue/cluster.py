@@ -8,7 +8,7 @@ WATCH = Phrase(en="watch {resource}", es="observar {resource}")
 WATCH_IN = Phrase(en="watch {resource} in namespace {namespace}", es="observar {resource} en el namespace {namespace}")
 READ_KINDS = Phrase(en="discover API resources", es="descubrir los recursos de la API")
 READ_KINDS_OF = Phrase(en="discover the API resources of {version}", es="descubrir los recursos de {version}")
-READ_VERSION = Phrase(en="read the version", es="leer la versión")
+READ_VERSION = Phrase(en="read the Kubernetes version", es="leer la versión de Kubernetes")
 READ_SCHEMAS = Phrase(en="read OpenAPI schemas", es="leer los esquemas OpenAPI")
 READ_SCHEMA_OF = Phrase(en="read the OpenAPI schema of {version}", es="leer el esquema OpenAPI de {version}")
 

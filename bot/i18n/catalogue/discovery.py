@@ -38,7 +38,7 @@ TOO_LARGE = Phrase(
     "valores en git.",
 )
 NO_FREE_NAME = Phrase(
-    en="other applications already use every name that it could have. Rename the resource.",
+    en="every possible name for it is already taken by another application. Rename the resource.",
     es="otras aplicaciones ya usan todos sus nombres posibles. Renombra el recurso.",
 )
 

@@ -29,12 +29,12 @@ LONG_RANGE = Phrase(
     es="{range} contiene más de {most} commits. Usa un rango más corto.",
 )
 NEEDS_BRANCH = Phrase(
-    en="The application tracks {name}, which is not a branch, so a revert pull request has no target. To revert on "
-    "the tracked branch of {repository}, run the command without the application. Then set the application's revision "
-    "to one newer than {name}. No pull request was opened.",
-    es="La aplicación sigue {name}, que no es una rama, así que un pull request de revert no tiene destino. Para "
-    "revertir en la rama seguida de {repository}, ejecuta el comando sin la aplicación. Después define en la "
-    "aplicación una revisión más nueva que {name}. No se abrió ningún pull request.",
+    en="The application tracks {name}, which is not a branch, so a revert pull request has no target branch. To revert "
+    "on the tracked branch of {repository}, run the command without the application. Then set the application's "
+    "revision to one that includes the revert. No pull request was opened.",
+    es="La aplicación sigue {name}, que no es una rama, así que un pull request de revert no tiene rama de destino. "
+    "Para revertir en la rama seguida de {repository}, ejecuta el comando sin la aplicación. Después define en la "
+    "aplicación una revisión que incluya el revert. No se abrió ningún pull request.",
 )
 BEGINS_INSIDE = Phrase(
     en="{commit} is part of a merge. Start the range at a commit made directly on {branch}.",

@@ -113,7 +113,8 @@ NO_COMMIT_BUT = Phrase(
 NO_COMMIT = Phrase(en="There is no commit {text} in {name}.", es="No existe el commit {text} en {name}.")
 NOT_A_COMMIT = Phrase(en="{text} is not a commit in {name}.", es="{text} no es un commit en {name}.")
 NO_PATH = Phrase(
-    en="There is no {path} in {name} at {revision}.", es="No existe {path} en {name} en la revisión {revision}."
+    en="There is no path {path} in {name} at {revision}.",
+    es="No existe la ruta {path} en {name} en la revisión {revision}.",
 )
 NO_BRANCH = Phrase(
     en="{url} has no branch {branch}. Its branches are {there}.",

@@ -11,7 +11,7 @@ FULL = Phrase(
     es="El disco que guarda la base de datos de estado está lleno. Libera espacio o usa un volumen más grande.",
 )
 MAY_STILL_OPEN = Phrase(
-    en="{error} The pull request may still be opened.",
+    en="{error} The pull request might still be opened.",
     es="{error} Es posible que el pull request se abra de todos modos.",
 )
 OTHER_VERSION = Phrase(
