@@ -90,7 +90,7 @@ TOO_LONG = Phrase(
     en="{what} took longer than {seconds} s and was stopped.", es="{what} tardó más de {seconds} s y se detuvo."
 )
 POSTPONED = Phrase(
-    en="{what} is postponed because recent renderings took too long. A later check tries again.",
+    en="{what} is postponed because recent renderings took too long. A later check will try again.",
     es="{what} se aplaza porque las últimas renderizaciones tardaron demasiado. "
     "Una comprobación posterior lo intentará de nuevo.",
 )

@@ -34,7 +34,7 @@ DEGRADED = PluralPhrase(
 )
 DEGRADED_NOTE = Phrase(en="Everything was healthy after the merge.", es="Todo estaba sano después de la fusión.")
 PARTLY_LIVE_HEADER = Phrase(
-    en="⚠️ Partly live ({live} of {all}), not yet: {names}{cause}",
+    en="⚠️ Partly live ({live} of {all}), not live yet: {names}{cause}",
     es="⚠️ Desplegado en parte ({live} de {all}), falta: {names}{cause}",
 )
 PARTLY_LIVE = PluralPhrase(
@@ -74,7 +74,7 @@ UNSCHEDULABLE = Phrase(en="no node can run it", es="ningún nodo puede ejecutarl
 HOOK_FAILED = Phrase(en="a hook failed", es="falló un hook")
 DEPENDENCY = Phrase(en="a dependency is missing or not ready", es="una dependencia falta o no está lista")
 PROBE = Phrase(en="running, but its probe fails", es="en ejecución, pero su sonda falla")
-UNKNOWN_HEADER = Phrase(en="⚠️ Rollout unknown: {names}", es="⚠️ Rollout desconocido: {names}")
+UNKNOWN_HEADER = Phrase(en="⚠️ Rollout status unknown: {names}", es="⚠️ Estado del rollout desconocido: {names}")
 UNKNOWN = PluralPhrase(
     en=("The bot cannot tell whether {names} is live.", "The bot cannot tell whether {names} are live."),
     es=("El bot no puede saber si {names} está desplegada.", "El bot no puede saber si {names} están desplegadas."),
