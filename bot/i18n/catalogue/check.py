@@ -37,9 +37,9 @@ TOO_MANY_STEPS = Phrase(
     es="la comparación lleva demasiado tiempo porque hay demasiadas diferencias, elementos de listas, reglas de "
     "ignorar o field managers.",
 )
-NOT_CONFIGURED = Phrase(en="it is no longer configured", es="ya no está configurada")
+NOT_CONFIGURED = Phrase(en="It is no longer configured.", es="Ya no está configurada.")
 NOT_FETCHED = Phrase(
-    en="the repository {repository} was not fetched.", es="no se actualizó el repositorio {repository}."
+    en="The repository {repository} was not fetched.", es="No se actualizó el repositorio {repository}."
 )
 LATER_SOURCE = Phrase(
     en="A later source of the same Application, {path}, may declare some of the same objects, but it cannot be read: "

@@ -123,7 +123,7 @@ def test_each_of_many_paths_is_read_as_it_is_by_itself(source, repository, monke
 
 @pytest.mark.parametrize("path", ["apps/nothing", "apps/shop/web.yam", "apps/*"])
 def test_files_below_a_path_that_does_not_exist_are_an_error(repository, path):
-    with pytest.raises(RepositoryError, match="There is no apps/"):
+    with pytest.raises(RepositoryError, match="There is no path apps/"):
         repository.files(repository.fetch(), path)
 
 
