@@ -127,8 +127,8 @@ PART_MISSING = Phrase(
     es="{application} en {cluster} todavía no está desplegada: {missing}",
 )
 PART_UNREADY = Phrase(
-    en="{application} on {cluster} is applied, but not ready: {missing}",
-    es="{application} en {cluster} está aplicada, pero no lista: {missing}",
+    en="{application} on {cluster} was applied but is not ready: {missing}",
+    es="{application} en {cluster} se aplicó, pero no está lista: {missing}",
 )
 REMAINING = Phrase(
     en="{object} was removed from git but is still in the cluster",
