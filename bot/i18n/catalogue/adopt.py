@@ -1,6 +1,6 @@
 """Adopting the live state in git: the button, the answers, the pull request's card, and why adopting can fail."""
 
-from bot.i18n.language import Phrase
+from bot.i18n.language import Phrase, PluralPhrase
 
 BUTTON = Phrase(en="Adopt in git…", es="Adoptar en git…")
 CONFIRM_TITLE = Phrase(en="Adopt in git?", es="¿Adoptar en git?")
@@ -16,10 +16,15 @@ CONFIRM_NO = Phrase(en="Cancel", es="Cancelar")
 # After what was requested: `Adopt shop in git: opened #8, awaiting review.`
 REQUESTED = Phrase(en="Adopt {application} in git", es="Adoptar {application} en git")
 OPENED = Phrase(en="opened {pull}, awaiting review.", es="se abrió {pull}, pendiente de revisión.")
-REMOVED_OBJECTS = Phrase(
-    en="This pull request removes these objects from git because they are missing from the cluster: {objects}. They "
-    "will not be recreated.",
-    es="Este pull request elimina estos objetos de git porque faltan en el clúster: {objects}. No se volverán a crear.",
+REMOVED_OBJECTS = PluralPhrase(
+    en=(
+        "{objects} is missing from the cluster. This pull request removes it from git, so it stays deleted.",
+        "{objects} are missing from the cluster. This pull request removes them from git, so they stay deleted.",
+    ),
+    es=(
+        "{objects} falta en el clúster. Este pull request lo elimina de git, así que no se volverá a crear.",
+        "{objects} faltan en el clúster. Este pull request los elimina de git, así que no se volverán a crear.",
+    ),
 )
 MOOT_ENDING = Phrase(
     en="The drift is gone, so merging this pull request now would change the cluster. Close it unless you want that.",

@@ -71,12 +71,12 @@ PLUGIN = Phrase(
     "renderizados, o usa Kustomize o Helm.",
 )
 KUSTOMIZE = Phrase(
-    en="the bot does not support these Kustomize options: {what}.",
-    es="el bot no admite estas opciones de Kustomize: {what}.",
+    en="the Kustomize options set {what}, which the bot does not support.",
+    es="sus opciones de Kustomize definen {what}, y el bot no lo admite.",
 )
 HELM = Phrase(
-    en="the bot does not support these Helm options: {what}.",
-    es="el bot no admite estas opciones de Helm: {what}.",
+    en="the Helm options set {what}, which the bot does not support.",
+    es="sus opciones de Helm definen {what}, y el bot no lo admite.",
 )
 BUILD_VARIABLES = Phrase(
     en="it uses the variable {name}, whose value changes with every commit. Use a fixed value instead.",

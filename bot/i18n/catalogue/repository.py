@@ -117,16 +117,16 @@ NO_PATH = Phrase(
     es="No existe la ruta {path} en {name} en la revisión {revision}.",
 )
 NO_BRANCH = Phrase(
-    en="{url} has no branch {branch}. Its branches are {there}.",
-    es="{url} no tiene la rama {branch}. Sus ramas son {there}.",
+    en="{url} has no branch {branch}. Existing branches: {there}.",
+    es="{url} no tiene la rama {branch}. Ramas existentes: {there}.",
 )
 NO_BRANCHES = Phrase(
     en="{url} has no branch {branch}; it has no branches at all.",
     es="{url} no tiene la rama {branch}; no tiene ninguna rama.",
 )
 NO_REVISION = Phrase(
-    en="{url} has no branch, tag or commit that matches {branch}. Its branches are {there}.",
-    es="{url} no tiene rama, etiqueta ni commit que coincida con {branch}. Sus ramas son {there}.",
+    en="{url} has no branch, tag or commit that matches {branch}. Existing branches: {there}.",
+    es="{url} no tiene rama, etiqueta ni commit que coincida con {branch}. Ramas existentes: {there}.",
 )
 NOT_WRITABLE = Phrase(en="{path} cannot be written: {why}.", es="No se puede escribir en {path}: {why}.")
 NO_GIT = Phrase(en="git is not installed or not on PATH.", es="git no está instalado o no está en el PATH.")

@@ -195,8 +195,8 @@ MORE_OBJECTS = PluralPhrase(
 )
 MORE_FIELDS = PluralPhrase(en=("and {n} more field", "and {n} more fields"), es=("y {n} campo más", "y {n} campos más"))
 UNPINNED = Phrase(
-    en="These images are not pinned to a digest, so their content can change: {images}",
-    es="Estas imágenes no están fijadas a un digest, así que su contenido puede cambiar: {images}",
+    en="Not pinned to a digest, so the image can change: {images}",
+    es="Sin fijar a un digest, así que la imagen puede cambiar: {images}",
 )
 SEVERAL_DIGESTS = Phrase(
     en="Pods run {n} different images for {image}: {digests}",

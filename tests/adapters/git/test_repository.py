@@ -490,7 +490,7 @@ def test_what_is_wrong_with_the_remote_is_said_in_one_sentence(tmp_path, source,
     for number, (url, answer) in enumerate(remotes.items()):
         with pytest.raises(RepositoryError, match=answer):
             GitRepository(f"r{number}", url, "main", mirrors).fetch()
-    with pytest.raises(RepositoryError, match=r"has no branch trunk\. Its branches are main"):
+    with pytest.raises(RepositoryError, match=r"has no branch trunk\. Existing branches: main"):
         GitRepository("other", source.url, "trunk", mirrors).fetch()
 
 
