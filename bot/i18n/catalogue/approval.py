@@ -88,8 +88,8 @@ AT = Phrase(en=" · {branch} at {time}", es=" · {branch} a las {time}")
 TOUCHES = Phrase(en="Affects {applications}", es="Afecta a {applications}")
 TOUCHES_NONE = Phrase(en="Affects no applications", es="No afecta a ninguna aplicación")
 NOT_SHOWN = Phrase(
-    en="Files not shown because they may contain Secret values: {files}",
-    es="Archivos que no se muestran porque pueden contener valores de Secrets: {files}",
+    en="Not shown because of possible Secret values: {files}",
+    es="Sin mostrar por posibles valores de Secrets: {files}",
 )
 LONGER = Phrase(
     en="The diff is too long for this message; see the file in the thread.",
