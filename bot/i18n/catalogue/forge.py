@@ -57,7 +57,7 @@ NOT_THE_API = Phrase(
     es="{url} no responde como la API de {forge}. Revisa el api_url del forge ({address}).",
 )
 ARCHIVED = Phrase(
-    en="{repository} is archived on {forge}, so nothing can be pushed or opened there. Unarchive it first.",
+    en="{repository} is archived on {forge}, so the bot cannot push or open pull requests there. Unarchive it first.",
     es="{repository} está archivado en {forge}, así que ahí no se puede abrir nada ni hacer push. "
     "Primero desarchívalo.",
 )
