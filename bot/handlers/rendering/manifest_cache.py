@@ -15,7 +15,7 @@ from bot.core.objects.manifest import Manifest, ManifestError
 from bot.core.rendering.limits import MAX_TREES
 from bot.core.rendering.remote_base import mounted_root
 from bot.core.rendering.source import Source
-from bot.handlers.rendering.bases import MountedBases
+from bot.handlers.rendering.bases import BasesOfCommit, MountedBases
 from bot.handlers.rendering.render import Rendering, gather, render
 from bot.handlers.rendering.render_request import RenderRequest
 from bot.handlers.rendering.tree import Commit, ids_of_missing
@@ -130,9 +130,13 @@ class ManifestCache:
                 for_tenant(source.tenant),
             ):
                 if files is not None:
-                    request = gather(commit, source, files, self._charts, self._bases)
+                    request = gather(commit, source, files, self._charts, self._bases_of(repository, commit))
                     self._remember_outside(repository, revision, source, request)
         return self._locate(repository, revision, unique)
+
+    def local_path(self, repository: Repository, path: str) -> str:
+        """The path of an input in its repository, also if a kustomization refers to it by the repository's URL."""
+        return self._bases.local_path(path, repository) if self._bases and mounted_root(path) else path
 
     def manifests(self, repository: Repository, revision: str, source: Source) -> tuple[Manifest, ...]:
         """The manifests of a source at a full sha; identical for identical trees. Raises PortError, ManifestError."""
@@ -175,8 +179,15 @@ class ManifestCache:
             if not new:
                 return {source: inputs for source, (inputs, _) in resolved.items()}
             if self._bases:
-                base_ids |= {path: self._bases.tree_id(path, new[path]) for path in new if mounted_root(path)}
+                base_ids |= {
+                    path: self._bases.tree_id(path, new[path], repository, revision)
+                    for path in new
+                    if mounted_root(path)
+                }
             self._read_ids(repository, revision, [path for path in new if path not in base_ids])
+
+    def _bases_of(self, repository: Repository, commit: Commit) -> BasesOfCommit | None:
+        return BasesOfCommit(self._bases, repository, commit) if self._bases else None
 
     def _read_ids(self, repository: Repository, revision: str, paths: Sequence[str]) -> None:
         ids = dict(zip(paths, repository.tree_ids(revision, paths) if paths else [], strict=True))
@@ -230,7 +241,7 @@ class ManifestCache:
         outcome: _Outcome
         measured = self._telemetry.measure(RENDER, repository=repository.name, path=source.path)
         with measured as operation, for_tenant(source.tenant):
-            request = gather(commit, source, files, self._charts, self._bases)
+            request = gather(commit, source, files, self._charts, self._bases_of(repository, commit))
             try:
                 outcome = render(request, self._renderer)
             except ManifestError as error:

@@ -40,7 +40,7 @@ from bot.core.rendering.source import (
     resolve_path,
 )
 from bot.gc_pauses import gc_paused
-from bot.handlers.rendering.bases import MountedBases
+from bot.handlers.rendering.bases import BasesOfCommit
 from bot.handlers.rendering.charts import add_remote_charts, fetched_files
 from bot.handlers.rendering.render_request import (
     RenderRequest,
@@ -84,7 +84,7 @@ def gather(
     source: Source,
     files: Iterable[File],
     charts: Charts | None = None,
-    bases: MountedBases | None = None,
+    bases: BasesOfCommit | None = None,
 ) -> RenderRequest:
     """Find what a source depends on besides its own `files`, fetch the charts that it needs, and mount its bases.
 

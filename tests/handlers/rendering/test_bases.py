@@ -14,10 +14,12 @@ from bot.adapters.git.repository import GitRepository
 from bot.adapters.rendering.programs import ProgramRenderer
 from bot.core.rendering.remote_base import RemoteBase
 from bot.core.rendering.source import KustomizeParameters, Source
+from bot.handlers.rendering.affected import affected_applications, possibly_affected
 from bot.ports.errors import PortError
 from bot.ports.git import RepositoryError
 from bot.ports.tenant import CURRENT_TENANT
 from tests.common.git import SourceRepository
+from tests.common.samples import application as sample
 
 ONE = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: one}\ndata: {level: info}\n"
 BASE = {"web/kustomization.yaml": "resources: [one.yaml]\n", "web/one.yaml": ONE}
@@ -125,6 +127,28 @@ def test_a_base_is_read_in_the_time_of_any_tenant_that_uses_it(following, tmp_pa
     manifests = following.render(source)
     stopped.add("prod/slow")
     assert following.render(source) is manifests
+
+
+@pytest.mark.parametrize(
+    ("ref", "is_own"), [("?ref=main", True), ("", True), ("?ref=refs/heads/main", True), ("?ref=old", False)]
+)
+@pytest.mark.parametrize("ignore", [None, "/web"], ids=["path", "flux"])
+def test_a_base_in_the_branch_of_its_own_repository_is_a_path_in_it(following, tmp_path, ref, is_own, ignore):
+    """A revert of the base asked for no permission, and its merge was a drift alert instead of a rollout."""
+    following.repository.url = "https://git.example.org/acme/platform.git"
+    (tmp_path / "remotes" / "platform").symlink_to(following.source.path)
+    before = following.commit({**app(f"https://git.example.org/acme/platform//web{ref}"), **BASE})
+    following.source.git("branch", "old")
+    source = Source("app", ignore=ignore)
+    assert render(following, source)[0] == {"one": "info"}
+    after = following.commit({"web/one.yaml": ONE.replace("info", "debug")})
+    objects, notes = render(following, source)
+    assert (objects, not notes) == ({"one": "debug" if is_own else "info"}, is_own)
+    application = sample(rendered=source)
+    affected = [application] if is_own else []
+    assert affected_applications(following.repository, before, after, [application], following.cache) == affected
+    assert possibly_affected(following.repository, after, ["web/one.yaml"], [application], following.cache) == affected
+    assert possibly_affected(following.repository, after, ["other"], [application], following.cache) == []
 
 
 def test_flux_builds_a_remote_base_too(following):
