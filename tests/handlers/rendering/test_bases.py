@@ -87,6 +87,23 @@ def test_a_pinned_base_renders_like_one_in_the_repository(following, remote, tmp
     assert render(following) == (objects, notes)
 
 
+def test_a_base_pinned_to_a_commit_in_no_branch_is_fetched_by_its_sha(following, remote, tmp_path):
+    """It was fetched for a repository that nothing read, so the application stayed unknown."""
+    kept, sha = remote.sha(), remote.commit("second", {"web/one.yaml": ONE.replace("info", "debug")})
+    remote.git("reset", "--hard", kept)
+    following.commit(app(f"{URL}//web?ref={sha}"))
+    assert render(following) == ({"one": "debug"}, [])
+    remote.commit("third", {"README.md": "hello"})
+    shutil.rmtree(remote.path)
+    following.use(ProgramRenderer.find(), LocalBases(tmp_path))
+    assert render(following) == ({"one": "debug"}, [])
+
+
+def test_a_pinned_commit_that_the_server_does_not_have_says_what_to_do(following):
+    error = following.error(app(f"{URL}//web?ref={'c' * 40}"))
+    assert error.endswith("by its SHA. Pin the base to a commit in a branch or tag.")
+
+
 @pytest.mark.parametrize("ref", ["", "?ref=1.x", "?version=v1"])
 def test_a_floating_ref_is_followed_and_named(following, remote, ref):
     remote.git("branch", "1.x")
