@@ -21,6 +21,7 @@ from bot.core.incidents.incident import IncidentState
 from bot.core.leases import LEADER, Lease
 from bot.handlers.approvals.review import ApprovalReviewer
 from bot.handlers.discovery.discover import Discoverer
+from bot.handlers.discovery.held_names import HELD_FOR
 from bot.handlers.drift.check import check as drift_check
 from bot.handlers.drift.comparison_cache import Caches
 from bot.handlers.drift.desired_state import Revision
@@ -128,6 +129,8 @@ class Monitor:
             if applications:
                 self.check_fetched(applications, revisions=self.fetch(applications))
             self._checked[shard] = lease
+            if self._discoverer.is_complete():
+                self._ports.store.checks.prune(self._ports.clock() - HELD_FOR, watched=self._applications)
         self.reconcile_cards()
 
     def has_checked(self, shard: Shard) -> bool:
