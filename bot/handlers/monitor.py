@@ -289,7 +289,7 @@ class Monitor:
         return revisions
 
     def _recorded_heads(self, key: str) -> _RecordedHeads:
-        branch, store = known_branch_key(self._ports.repositories, key), self._ports.store
+        branch, store = known_branch_key(self._ports, key), self._ports.store
         return _RecordedHeads(branch, store.rollouts.head(key), store.approvals.head(branch) if branch else None)
 
     def _record(self, key: str, recorded: _RecordedHeads, resolved: ResolvedRevision, *, must_record: bool) -> bool:
@@ -314,7 +314,7 @@ class Monitor:
             recorded = merges.record_merges(
                 self._ports, key, before.rollouts, resolved.sha, applications, self.caches.manifest_cache, self._people
             )
-        branch = key_of_branch(self._ports.repositories, key, resolved)
+        branch = key_of_branch(self._ports, key, resolved)
         if branch != before.branch:
             return False
         if resolved.kind == "branch":  # tags move by design
