@@ -59,7 +59,7 @@ def without_templates(text):
 
 def span_row(metric):
     attributes = [*metric.attributes, *SPAN_ATTRIBUTES.get(metric.span, ())]
-    return code(metric.span), code(*(ATTRIBUTES[name] for name in attributes if name != "outcome")), metric.description
+    return code(metric.span), code(*(ATTRIBUTES[name] for name in attributes if name != "outcome"))
 
 
 TABLES = {
@@ -74,7 +74,7 @@ TABLES = {
         ("metric", "type", "attributes", "meaning"),
         *((code(m.prometheus_name), m.kind, code(*m.attributes), m.description) for m in METRICS),
     ),
-    "spans": table(("span", "attributes", "meaning"), *(span_row(m) for m in METRICS if m.span)),
+    "spans": table(("span", "attributes"), *(span_row(m) for m in METRICS if m.span)),
     "events": table(("type", "when"), *((code(type_), EVENTS[type_]) for type_ in EventType)),
 }
 

@@ -1,4 +1,4 @@
-"""The bounds of fetched charts. docs/bounds.md lists them, with the test of each.
+"""The bounds of fetched charts. docs/bounds.md lists them, with their tests.
 
 Where source-controller has a default, it is the same:
 https://github.com/fluxcd/source-controller/blob/main/main.go (`--helm-index-max-size` and the flags after it).

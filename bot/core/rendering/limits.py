@@ -1,6 +1,6 @@
 """The bounds of rendering: on the size of a source, and on the resources of a renderer.
 
-docs/bounds.md lists them, with the test of each.
+docs/bounds.md lists them, with their tests.
 """
 
 from dataclasses import dataclass

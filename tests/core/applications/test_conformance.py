@@ -14,7 +14,7 @@ from bot.core.applications import argocd, flux
 from bot.core.applications.discovery import DiscoveredApplication
 
 DOCS = Path(__file__).parents[3] / "docs" / "conformance.md"
-ROW = re.compile(r"\| `([\w.]+)` \| (\w+) \|")
+ROW = re.compile(r"^\| (`[\w.`, ]+`) \| (\w+) \|", re.MULTILINE)
 KUSTOMIZE, HELM = "source.kustomize.", "source.helm."
 GIT = {"kind": "GitRepository", "name": "platform"}
 CHARTS = {"kind": "HelmRepository", "name": "charts"}
@@ -267,7 +267,12 @@ SOURCES = {
 def documented():
     """What docs/conformance.md says about each field, by the title of the table; without tables of other things."""
     sections = re.split(r"^## ", DOCS.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
-    rows = {section.partition("\n")[0]: dict(ROW.findall(section)) for section in sections}
+    rows = {
+        section.partition("\n")[0]: {
+            field: treatment for fields, treatment in ROW.findall(section) for field in re.findall(r"[\w.]+", fields)
+        }
+        for section in sections
+    }
     return {title: fields for title, fields in rows.items() if fields}
 
 
