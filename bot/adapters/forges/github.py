@@ -89,7 +89,7 @@ class GitHubForge:
         errors = ForgeErrorMapper("GitHub", repository, self.api_url, api_url_format, token_variable)
         self._client = GitHubClient(repository, self.api_url, token, errors)
         self._write_access: TTLCache[str, bool] = TTLCache(_MAX_ACCOUNTS, _ACCESS_FRESH)  # by login
-        self._reading_access = threading.Lock()
+        self._access_lock = threading.Lock()
 
     @classmethod
     def from_config(cls, forge: ForgeConfig, credentials: Credentials) -> Self:
@@ -249,14 +249,16 @@ class GitHubForge:
         return make_approval(by=login, sha=review.commit_id, at=review.submitted_at, is_bot=is_bot, can_write=can_write)
 
     def _can_write(self, login: str) -> bool:
-        with self._reading_access:
+        with self._access_lock:
             can_write = self._write_access.get(login)
-            if can_write is None:
-                action = LocalizedText(texts.READ_ACCESS, who=login)
-                with self._client.repository(action, _READ_ACCESS) as repository:
-                    permission = none_on_status(404, lambda: repository.get_collaborator_permission(login))
-                self._write_access[login] = can_write = permission in _WRITE_ACCESS
-            return can_write
+        if can_write is None:
+            action = LocalizedText(texts.READ_ACCESS, who=login)
+            with self._client.repository(action, _READ_ACCESS) as repository:
+                permission = none_on_status(404, lambda: repository.get_collaborator_permission(login))
+            can_write = permission in _WRITE_ACCESS
+            with self._access_lock:
+                self._write_access[login] = can_write
+        return can_write
 
     # ------------------------------------------------------------ doctor
 
