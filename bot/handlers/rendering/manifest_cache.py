@@ -229,7 +229,7 @@ class ManifestCache:
             outcome, at = outcomes[inputs]
         age = time.monotonic() - at
         if isinstance(outcome, Rendering):
-            is_due = outcome.has_floating_charts and age > _CHARTS_FRESH
+            is_due = bool(outcome.floating_digest) and age > _CHARTS_FRESH
         else:
             wait = _POSTPONED_FOR if isinstance(outcome, RenderPostponedError) else _RETRY_AFTER
             is_due = not isinstance(outcome, ManifestError) and age > wait
@@ -243,7 +243,7 @@ class ManifestCache:
         with measured as operation, for_tenant(source.tenant):
             request = gather(commit, source, files, self._charts, self._bases_of(repository, commit))
             try:
-                outcome = render(request, self._renderer)
+                outcome = self._from_same_files(repository, source, request) or render(request, self._renderer)
             except ManifestError as error:
                 # A new error, since this one's traceback would keep the files in memory.
                 outcome = ManifestError(error.file, error.line, error.problem)
@@ -258,6 +258,14 @@ class ManifestCache:
             if inputs is not None:  # None if an id was evicted in the meantime
                 outcomes[inputs] = outcome, time.monotonic()
         return outcome
+
+    def _from_same_files(self, repository: Repository, source: Source, request: RenderRequest) -> Rendering | None:
+        """The last rendering, if fetching its floating charts again changed none of their files."""
+        digest = request.floating_digest
+        with self._lock:
+            outcomes = [outcome for outcome, _ in self._outcomes.get((repository.name, source), {}).values()]
+        same = (outcome for outcome in outcomes if isinstance(outcome, Rendering) and outcome.floating_digest == digest)
+        return next(same, None) if digest else None
 
     def _remember_outside(self, repository: Repository, revision: str, source: Source, request: RenderRequest) -> None:
         """Remember the other paths that the trees of a source depend on."""

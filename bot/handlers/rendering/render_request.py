@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 
 from bot.core.charts.reference import ChartRef
 from bot.core.objects.manifest import ManifestError
@@ -52,6 +53,17 @@ class RenderRequest:
     links: set[str] = field(default_factory=set)
     values: tuple[str, ...] = ()
     set_file: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def floating_digest(self) -> str:
+        """A hash of the files if a chart has no exact version, else ""."""
+        if not self.floating:
+            return ""
+        digest = sha256()
+        for path, file in sorted(self.files.items()):
+            digest.update(f"{path}\0{len(file.content)}\0".encode(errors="surrogateescape"))
+            digest.update(file.content)
+        return digest.hexdigest()
 
 
 def follow_kustomization(
