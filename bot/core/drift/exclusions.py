@@ -116,7 +116,7 @@ def is_shared_mark(path: Sequence[Segment]) -> bool:
 
 
 def has_deployer_mark(live: Mapping[str, Any]) -> bool:
-    """Whether a deployer has marked a live object as its own; `kubectl apply` is not only used by deployers."""
+    """Whether a live object has a mark that only deployers set: people use `kubectl apply` too."""
     metadata = mapping(live, "metadata")
     keys = mapping(metadata, "labels").keys() | mapping(metadata, "annotations").keys()
     return not keys.isdisjoint(DEPLOYER_MARKS - {LAST_APPLIED})
