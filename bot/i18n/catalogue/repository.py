@@ -128,6 +128,12 @@ NO_REVISION = Phrase(
     en="{url} has no branch, tag or commit that matches {branch}. Existing branches: {there}.",
     es="{url} no tiene rama, etiqueta ni commit que coincida con {branch}. Ramas existentes: {there}.",
 )
+BASE_COMMIT = Phrase(
+    en="no branch or tag of {location} contains {sha}, and the server does not provide it by its SHA. "
+    "Pin the base to a commit in a branch or tag.",
+    es="ninguna rama ni etiqueta de {location} contiene {sha}, y el servidor no lo ofrece por su SHA. "
+    "Fija la base a un commit de una rama o etiqueta.",
+)
 NOT_WRITABLE = Phrase(en="{path} cannot be written: {why}.", es="No se puede escribir en {path}: {why}.")
 NO_GIT = Phrase(en="git is not installed or not on PATH.", es="git no está instalado o no está en el PATH.")
 FAILED = Phrase(
