@@ -157,9 +157,10 @@ class Attribution:
     @staticmethod
     def _left_alone(writer: Writer | None) -> Verdict:
         """The verdict on a value without a recorded writer, or from a tool that people don't use by hand."""
-        return Verdict(is_drift=False, reason=_written_by(writer.manager) if writer else _NOBODYS, writer=writer)
+        return Verdict(is_drift=False, reason=written_by(writer.manager) if writer else _NOBODYS, writer=writer)
 
 
 @lru_cache(maxsize=256)
-def _written_by(manager: str) -> LocalizedText:
+def written_by(manager: str) -> LocalizedText:
+    """Why a value that git does not declare is set aside if people don't use its field manager by hand."""
     return LocalizedText(texts.WRITTEN, manager=manager)

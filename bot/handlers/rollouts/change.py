@@ -1,8 +1,8 @@
 """What a merge changes in each application, from its rendered manifests before and after."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from bot.core.applications.application import Application
 from bot.core.changes.rendered_change import paired, rendered_change
@@ -23,6 +23,18 @@ _MAX_OBJECTS = 24
 _MIN_OBJECTS = 1
 
 Manifests = tuple[Manifest, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedManifests:
+    """What a merge changes in one application: the manifests that it added or `changed`, and those that it `removed`.
+
+    `earlier` are the changed ones as they were before it, with the API version that they have now.
+    """
+
+    changed: Sequence[Manifest]
+    earlier: Sequence[Manifest]
+    removed: Sequence[Manifest]
 
 
 def describe(
@@ -61,19 +73,22 @@ def _prepare(
 
 def changed_manifests(
     repository: Repository, rollout: Rollout, application: Application, manifest_cache: ManifestCache
-) -> tuple[list[Manifest], list[Manifest]]:
-    """The manifests that the merge added or changed, and those that it removed. Raises PortError, ManifestError."""
+) -> ChangedManifests:
+    """The manifests that the merge added, changed or removed. Raises PortError, ManifestError."""
     after = manifest_cache.declared(repository, rollout.revision, application.source)
     before: Manifests = ()
     with suppress(ManifestError, RenderError):  # the merge fixed invalid manifests: everything counts as changed
         before = manifest_cache.declared(repository, rollout.parent, application.source)
-    changed, removed = [], []
+    changed, earlier, removed = [], [], []
     for old, new in paired(before, after, application.namespace):
         if new is None:
             removed += [old] if old else []
-        elif old is None or not deep_equal(old.object, new.object):
+        elif old is None:
             changed.append(new)
-    return changed, removed
+        elif not deep_equal(old.object, new.object):
+            changed.append(new)
+            earlier.append(replace(old, api_version=new.api_version))
+    return ChangedManifests(changed, earlier, removed)
 
 
 def _change(
