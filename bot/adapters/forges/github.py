@@ -24,7 +24,6 @@ from bot.adapters.forges.forge import (
     make_commit,
     make_pull_request,
     make_push,
-    with_pushers,
 )
 from bot.adapters.forges.github_app import AppToken
 from bot.adapters.forges.github_client import GitHubClient, first_items, none_on_status
@@ -151,7 +150,7 @@ class GitHubForge:
                 ]
                 if len(listed) < PAGE_SIZE:
                     break
-        return with_pushers(commits[::-1], self.pushes(pull.head))
+        return commits[::-1]
 
     def pushes(self, branch: str) -> list[Push]:
         """Empty for servers before 3.9. See ports.Forge.
@@ -168,6 +167,10 @@ class GitHubForge:
                 for activity in activities
                 if activity["actor"]
             ]
+
+    def pull_request_pushes(self, pull: PullRequest) -> list[Push]:
+        """None for a fork. See ports.Forge."""
+        return self.pushes(pull.head)
 
     def checks(self, sha: str) -> list[CommitCheck]:
         """Check runs of GitHub Actions and other apps, and commit statuses. See ports.Forge.

@@ -187,6 +187,9 @@ def _activity(call: Call) -> list[Json]:
         (at, {"update": {"date": _time(at), "state": "OPEN", "source": _end(call, pull.head, sha)}})
         for sha, at in pull.heads
     ]
+    if pull.merged_at:
+        merge: Json = {"date": _time(pull.merged_at), "state": "MERGED", "source": _end(call, pull.head, pull.head_sha)}
+        updates.append((pull.merged_at, {"update": merge}))
     approvals = [
         (review.at, {"approval": {"date": _time(review.at), "user": _user(review.by, call.root)}})
         for review in pull.reviews
