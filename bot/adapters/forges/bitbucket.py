@@ -36,6 +36,8 @@ from bot.ports.forge import ForgeError
 from bot.ports.probe import Probe
 
 _MAX_PAGE = 50  # Bitbucket's limit for pull requests
+# https://developer.atlassian.com/cloud/bitbucket/rest/intro/#partial-response
+_ACTIVITY_FIELDS = "next,values.approval,values.update.date,values.update.state,values.update.source.commit"
 _MAX_PER_COMMIT = 10  # pull requests read for one commit
 _MAX_CACHED = 1000  # merged pull requests
 _STATES = {"OPEN": "open", "MERGED": "merged", "DECLINED": "closed", "SUPERSEDED": "closed"}
@@ -126,7 +128,7 @@ class BitbucketForge:
                 return []
             tips: list[tuple[datetime, str]] = []
             approved_at: dict[str, datetime] = {}
-            for event in api.paginate(f"{path}/activity", {"pagelen": _MAX_PAGE}):  # newest first
+            for event in _activity(api, number):
                 if update := event.get("update"):
                     tips.append((parse_time(update["date"]), _short_head(update)))
                 elif (approval := event.get("approval")) and approval["user"]:
@@ -312,10 +314,15 @@ def _account(user: Json | None) -> Account:
     return Account(name, tuple(str(id_) for id_ in ids if id_))
 
 
+def _activity(api: Api, number: int) -> Iterator[Json]:
+    """The updates and approvals of a pull request, newest first, between empty objects for comments of any size."""
+    path = f"{api.path}/pullrequests/{number}/activity"
+    return api.paginate(path, {"pagelen": _MAX_PAGE, "fields": _ACTIVITY_FIELDS})
+
+
 def _updates(api: Api, number: int) -> Iterator[Json]:
     """The states of a pull request, newest first."""
-    activity = api.paginate(f"{api.path}/pullrequests/{number}/activity", {"pagelen": _MAX_PAGE})
-    return (event["update"] for event in activity if event.get("update"))
+    return (event["update"] for event in _activity(api, number) if event.get("update"))
 
 
 def _short_head(pull: Json) -> str:

@@ -92,9 +92,12 @@ def test_accounts_are_told_apart_by_their_ids(site, forge, hosted, monkeypatch):
 def test_a_merged_pull_request_is_read_once(site, forge, hosted):
     create_pull_request(forge)
     hosted.merge(7, "kit", "merge")
+    for _ in range(60):  # more than a page
+        hosted.comment(7, "mia", "Done.")
     first = forge.get_pull_request(7)
     hosted.pulls[7].title = "Raised a"
     before = len(site.sandbox.requests)
+    assert first.merged_at == hosted.pulls[7].merged_at
     assert forge.get_pull_request(7) == replace(first, title="Raised a")
     assert [request.path.rpartition("/")[2] for request in site.sandbox.requests[before:]] == ["7"]
 

@@ -411,6 +411,21 @@ def test_automation_is_recognized_by_account_and_path(team, by, path, verdict):
     assert team.final_verdicts() == [verdict]
 
 
+def test_automation_needs_an_approval_to_merge_what_someone_pushed(team):
+    """Pushed before the automation's `git pull`, and between two polls, so that no other commit is reviewed for it."""
+    team.sandbox.add_person("updater", "Updater", "updater@paper.example")
+    team.start(**AUTOMATION)
+    git, base = team.git, team.git.tip("main")
+    pushed = team.hosted.commit("main", {FILE: config("evil")}, "Raise a\n", "mia")
+    updater, at = team.hosted.person("updater"), team.clock.tick()
+    own = git.import_commit("own", base, {"apps/web/a.yaml": "x: 1\n"}, "Update\n", author=updater, at=at)
+    parents = [own, pushed]
+    merge = git.commit_tree(git.merged_tree(*parents), parents, "Merge\n", author=updater, committer=updater, at=at)
+    git.move("main", merge, pushed)
+    team.hosted.pushed("main", pushed, merge, "updater")
+    assert team.final_verdicts() == [ApprovalStatus.AUTOMATION, ApprovalStatus.DIRECT]
+
+
 @pytest.mark.parametrize("attack", [None, "commit", "merge"])
 @every_forge
 def test_automation_is_allowed_only_what_it_pushed_itself(team, attack):
