@@ -32,8 +32,7 @@ from bot.core.git.patch import FileChange, redacted_patch, truncate_lines
 from bot.core.git.people import ChangePeople
 from bot.core.git.push import find_pushers, reach
 from bot.core.git.repository_ref import RepositoryRef
-from bot.core.pull_requests.tracked_pull_request import tracked_id
-from bot.handlers.change_people import git_people, requester_of
+from bot.handlers.change_people import git_people, requester_of, tracked_pull_request
 from bot.handlers.contributions import read_contributions
 from bot.handlers.rendering.affected import affected_applications
 from bot.handlers.rendering.manifest_cache import ManifestCache
@@ -93,7 +92,11 @@ class ApprovalReviewer:
         """
         if head in (recorded, self._ports.store.approvals.head(name)):
             return True
-        records = [] if recorded is None else self._new_records(self._ports.repositories[name], recorded, head)
+        records: list[ApprovalRecord] = []
+        if recorded is not None:
+            repository = self._ports.repositories[name]
+            repository.fetch_commit(head)  # it may have been fetched under another name of the repository
+            records = self._new_records(repository, recorded, head)
         return self._ports.store.approvals.advance(name, recorded, head, records)
 
     def review(self) -> None:
@@ -149,7 +152,7 @@ class ApprovalReviewer:
         except RevisionNotFoundError:  # the recorded head no longer exists
             rewritten, commits = True, []
         now = self._ports.clock()
-        applications = applications_on_branch(self._ports.repositories, self._applications.values(), repository.name)
+        applications = applications_on_branch(self._ports, self._applications.values(), repository.name)
         record = partial(self._record, repository, applications, batch=head, now=now)
         records = [record(commit, order=order) for order, commit in enumerate(commits)]
         if rewritten:
@@ -270,7 +273,7 @@ class ApprovalReviewer:
         """What the forge and the store know about a pull request. Raises ForgeError, RepositoryError and StoreError."""
         approvals = tuple(forge.approvals(pull.number))
         is_automated = any(allowed.is_account(pull.opened_by) for allowed in settings.rules.automation)
-        tracked = self._ports.store.pull_requests.get(tracked_id(repository.name, pull.number))
+        tracked = tracked_pull_request(self._ports, repository.name, pull)
         return Evidence(
             (),
             pull,
@@ -290,7 +293,7 @@ class ApprovalReviewer:
         grace: timedelta,
     ) -> ApprovalRecord:
         pull = evidence.pull
-        requester = requester_of(self._ports.store, record.repository, pull) if pull else ""
+        requester = requester_of(self._ports, record.repository, pull) if pull else ""
         record = replace(record, pushed_by=evidence.pushed_by, requester=requester)
         after = apply_result(record, result, pull, now, grace=grace)
         if after.verdict is ApprovalStatus.UNKNOWN and result.verdict is ApprovalStatus.UNKNOWN:
