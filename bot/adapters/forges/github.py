@@ -11,6 +11,7 @@ from urllib.parse import quote, urlsplit
 from cachetools import TTLCache
 from github import GithubException
 from github.CheckRun import CheckRun
+from github.Commit import Commit
 from github.PullRequest import PullRequest as GitHubPullRequest
 from github.PullRequestReview import PullRequestReview
 from github.Repository import Repository
@@ -117,8 +118,10 @@ class GitHubForge:
 
     def pull_request_for(self, sha: str, base: str | None = None) -> PullRequest | None:
         with self._client.repository(LocalizedText(texts.READ_PULLS)) as repository:
+            # Not `get_commit`, which requests the commit.
+            commit = Commit(repository.requester, url=f"{repository.url}/commits/{sha}", completed=True)
             # 422 is GitHub's "No commit found for SHA": it isn't pushed, or not yet.
-            pulls = none_on_status(422, lambda: first_items(repository.get_commit(sha).get_pulls(), PAGE_SIZE)) or []
+            pulls = none_on_status(422, lambda: first_items(commit.get_pulls(), PAGE_SIZE)) or []
             candidates = [pull for pull in pulls if base in (None, pull.base.ref)]
             merged = [pull for pull in candidates if pull.merged_at]
             merged_as_sha = [pull for pull in merged if pull.merge_commit_sha == sha]

@@ -12,6 +12,7 @@ import orjson
 import pytest
 from aiohttp import web
 
+from bot.adapters.forges import transport
 from bot.core.git.commit import Approval, approvers
 from bot.core.pull_requests.change_ref import PullUrl, parse_change_ref, repository_url
 from bot.handlers.contributions import read_contributions
@@ -199,11 +200,15 @@ def test_the_commits_of_a_pull_request_tell_who_is_behind_them(site, forge, host
     assert pushers == (authors if is_cloud else {own: "kit", unknown: "lou", first: "mia", forged: "lou"})
 
 
-def test_nothing_that_an_outsider_chooses_makes_a_pull_request_unreadable(site, forge, hosted, pull):
-    """The date of a commit, and whether the fork still exists."""
-    at = datetime(2300, 1, 1, tzinfo=UTC)
-    head = hosted.git.import_commit(BOT_BRANCH, pull.head_sha, {"b.yaml": "b: 1\n"}, "b\n", author=WEB, at=at)
+def test_nothing_that_an_outsider_chooses_makes_a_pull_request_unreadable(site, forge, hosted, pull, monkeypatch):
+    """The date of a commit, the length of any text, and whether the fork still exists."""
+    monkeypatch.setattr(transport, "MAX_RESPONSE_BYTES", 2**20)
+    long, at = '"\\\n\U0001f600' * 2**18, datetime(2300, 1, 1, tzinfo=UTC)
+    head = hosted.git.import_commit(BOT_BRANCH, pull.head_sha, {"b.yaml": "b: 1\n"}, long, author=WEB, at=at)
     hosted.pushed(BOT_BRANCH, pull.head_sha, head, "mia")
+    hosted.pulls[7].body = long
+    hosted.comment(7, "mia", long)
+    hosted.review(7, "mia", "COMMENTED", long)
     site.forks_deleted = True
     assert forge.open_pull_requests("gitops-bot/") == []  # a fork's branches have any name
     assert [(opened.number, opened.head_sha) for opened in forge.open_pull_requests()] == [(7, head)]
