@@ -369,12 +369,13 @@ def _pushers(forge: Forge, repository: Repository, delivered: Sequence[_Delivere
 
     Only if a commit has no pull request. Raises ForgeError and RepositoryError.
     """
-    if all(pull for _, pull in delivered):
+    pushes = [] if all(pull for _, pull in delivered) else forge.pushes(repository.branch)
+    if not pushes:
         return {}
     records = [record for record, _ in delivered]
     commits = repository.commits(records[0].parent, records[-1].sha, limit=_MAX_COMMITS)
     parents = {commit.sha: commit.parents for commit in commits}
-    known = find_pushers(parents, forge.pushes(repository.branch)).known
+    known = find_pushers(parents, pushes).known
     reached: set[str] = set()
     pushers = {record.sha: {known.get(sha, "") for sha in reach(record.sha, parents, reached)} for record in records}
     return {sha: next(iter(logins)) for sha, logins in pushers.items() if len(logins) == 1 and "" not in logins}
