@@ -48,7 +48,7 @@ _DELETED_ACCOUNT = Account("Former user")  # as Bitbucket shows it
 
 
 @dataclass(frozen=True, slots=True)
-class _Ends:
+class _HeadAndMerge:
     """The full SHAs of a pull request's head and merge, and when it was merged. The head is "" if it is unknown."""
 
     head: str
@@ -77,7 +77,7 @@ class BitbucketForge:
         self._secret, self._is_personal = secret, bool(email)
         credential = Credential(secret, email or None) if secret else None
         self._client = BitbucketClient(errors, self.api_url, credential, self._find_path)
-        self._merged: LRUCache[int, _Ends] = LRUCache(_MAX_CACHED)  # by number
+        self._merged: LRUCache[int, _HeadAndMerge] = LRUCache(_MAX_CACHED)  # by number
         self._lock = threading.Lock()
 
     @classmethod
@@ -245,7 +245,7 @@ class BitbucketForge:
         return self._pull_request(api, pull) if pull else None
 
     def _pull_request(self, api: Api, pull: Json) -> PullRequest:
-        author, ends = _account(pull.get("author")), self._ends(api, pull)
+        author, ends = _account(pull.get("author")), self._head_and_merge(api, pull)
         closed_by = pull.get("closed_by") if pull["state"] == "MERGED" else None
         return make_pull_request(
             number=pull["id"],
@@ -262,7 +262,7 @@ class BitbucketForge:
             merged_by=_account(closed_by).login if closed_by else None,
         )
 
-    def _ends(self, api: Api, pull: Json) -> _Ends:
+    def _head_and_merge(self, api: Api, pull: Json) -> _HeadAndMerge:
         """What a pull request's JSON lacks. A merge never changes, so it is read once."""
         number = pull["id"]
         with self._lock:
@@ -270,16 +270,16 @@ class BitbucketForge:
                 return self._merged[number]
         head = _short_head(pull) or next(filter(None, map(_short_head, _updates(api, number))), "")
         if pull["state"] != "MERGED":
-            return _Ends(_full_sha(api, head))
+            return _HeadAndMerge(_full_sha(api, head))
         merge = pull.get("merge_commit")
         # Never from a commit, whose author chooses its date, and which a fast-forward doesn't create.
         since_merge = list(takewhile(lambda update: update.get("state") == "MERGED", _updates(api, number)))
         merged_at = parse_time(since_merge[-1]["date"]) if since_merge else None
-        ends = _Ends(_full_sha(api, head), _full_sha(api, merge["hash"]) if merge else None, merged_at)
-        if ends.merge and ends.merged_at:
+        result = _HeadAndMerge(_full_sha(api, head), _full_sha(api, merge["hash"]) if merge else None, merged_at)
+        if result.merge and result.merged_at:
             with self._lock:
-                self._merged[number] = ends
-        return ends
+                self._merged[number] = result
+        return result
 
 
 def _quoted(text: str) -> str:
@@ -315,7 +315,7 @@ def _account(user: Json | None) -> Account:
 
 
 def _activity(api: Api, number: int) -> Iterator[Json]:
-    """The updates and approvals of a pull request, newest first, between empty objects for comments of any size."""
+    """The updates and approvals of a pull request, newest first. Comments, which can be long, are empty objects."""
     path = f"{api.path}/pullrequests/{number}/activity"
     return api.paginate(path, {"pagelen": _MAX_PAGE, "fields": _ACTIVITY_FIELDS})
 
