@@ -120,7 +120,7 @@ COMMON = {
     ),
     "capability": (
         changed(f"{WEB}.securityContext.capabilities.add", ["CHOWN"], ["CHOWN", "NET_ADMIN"]),
-        "web capabilities added: NET_ADMIN",
+        "web now adds capabilities: NET_ADMIN",
         "web · capabilities agregadas: NET_ADMIN",
     ),
     "permission-gained": (
