@@ -30,7 +30,7 @@ from bot.core.approvals.approval import (
 from bot.core.git.commit import Commit, PullRequest
 from bot.core.git.patch import FileChange, redacted_patch, truncate_lines
 from bot.core.git.people import ChangePeople
-from bot.core.git.push import pushers
+from bot.core.git.push import find_pushers, reach
 from bot.core.git.repository_ref import RepositoryRef
 from bot.handlers.change_people import git_people, requester_of, tracked_pull_request
 from bot.handlers.contributions import read_contributions
@@ -272,7 +272,7 @@ class ApprovalReviewer:
     def _evidence(self, repository: Repository, forge: Forge, settings: ApprovalsConfig, pull: PullRequest) -> Evidence:
         """What the forge and the store know about a pull request. Raises ForgeError, RepositoryError and StoreError."""
         approvals = tuple(forge.approvals(pull.number))
-        is_automated = any(allowed.is_account(pull.author) for allowed in settings.rules.automation)
+        is_automated = any(allowed.is_account(pull.opened_by) for allowed in settings.rules.automation)
         tracked = tracked_pull_request(self._ports, repository.name, pull)
         return Evidence(
             (),
@@ -365,10 +365,20 @@ def _with_rebased_commits(repository: Repository, delivered: Sequence[_Delivered
 
 
 def _pushers(forge: Forge, repository: Repository, delivered: Sequence[_Delivered]) -> dict[str, str]:
-    """Who pushed each commit (oldest first) without a pull request, by sha, if the forge knows. Raises ForgeError."""
-    if all(pull for _, pull in delivered):
+    """Who pushed each commit (oldest first) and all that it merged, by sha, if it was one account.
+
+    Only if a commit has no pull request. Raises ForgeError and RepositoryError.
+    """
+    pushes = [] if all(pull for _, pull in delivered) else forge.pushes(repository.branch)
+    if not pushes:
         return {}
-    return pushers((record.sha for record, _ in reversed(delivered)), forge.pushes(repository.branch))
+    records = [record for record, _ in delivered]
+    commits = repository.commits(records[0].parent, records[-1].sha, limit=_MAX_COMMITS)
+    parents = {commit.sha: commit.parents for commit in commits}
+    known = find_pushers(parents, pushes).known
+    reached: set[str] = set()
+    pushers = {record.sha: {known.get(sha, "") for sha in reach(record.sha, parents, reached)} for record in records}
+    return {sha: next(iter(logins)) for sha, logins in pushers.items() if len(logins) == 1 and "" not in logins}
 
 
 def _content_matches(

@@ -15,10 +15,10 @@ WHICH_COMMITS = Phrase(
     es="El forge no enumera todos los commits del pull request.",
 )
 
-HEADER = Phrase(en="🚨 Not approved: {what} on {branch}", es="🚨 Sin aprobar: {what} en {branch}")
-SEEN_HEADER = Phrase(en="✅ Approved later: {what} on {branch}", es="✅ Aprobado después: {what} en {branch}")
+HEADER = Phrase(en="🚨 Not approved on {branch}: {what}", es="🚨 Sin aprobar en {branch}: {what}")
+SEEN_HEADER = Phrase(en="✅ Approved later on {branch}: {what}", es="✅ Aprobado después en {branch}: {what}")
 AFTER_ALL_HEADER = Phrase(
-    en="✅ Approved after all: {what} on {branch}", es="✅ Sí estaba aprobado: {what} en {branch}"
+    en="✅ Approved after all on {branch}: {what}", es="✅ Sí estaba aprobado en {branch}: {what}"
 )
 TEXT = Phrase(
     en="{sentence} {subject}, {people}, on {branch}{touched}.{seen}",
