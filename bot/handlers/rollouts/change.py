@@ -14,7 +14,7 @@ from bot.core.rollouts.rollout import ApplicationChange, ApplicationRollout, Rol
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.ports import Ports
 from bot.ports.errors import PortError
-from bot.ports.git import Repository
+from bot.ports.git import Repository, RevisionNotFoundError
 from bot.ports.isolation import unexpected_as_port_error
 from bot.ports.rendering import RenderError
 
@@ -29,12 +29,14 @@ Manifests = tuple[Manifest, ...]
 class ChangedManifests:
     """What a merge changes in one application: the manifests that it added or `changed`, and those that it `removed`.
 
-    `earlier` are the changed ones as they were before it, with the API version that they have now.
+    `earlier` are the changed ones as they were before it, with the API version that they have now. `is_superseded`
+    means that a newer merge has changed some of them again.
     """
 
     changed: Sequence[Manifest]
     earlier: Sequence[Manifest]
     removed: Sequence[Manifest]
+    is_superseded: bool = False
 
 
 def describe(
@@ -72,10 +74,24 @@ def _prepare(
 
 
 def changed_manifests(
-    repository: Repository, rollout: Rollout, application: Application, manifest_cache: ManifestCache
+    repository: Repository,
+    rollout: Rollout,
+    application: Application,
+    manifest_cache: ManifestCache,
+    newer: str | None = None,
 ) -> ChangedManifests:
-    """The manifests that the merge added, changed or removed. Raises PortError, ManifestError."""
-    after = manifest_cache.declared(repository, rollout.revision, application.source)
+    """The manifests that the merge added, changed or removed, as declared at the revision `newer` if there is one.
+
+    Raises PortError, ManifestError.
+    """
+    latest = manifest_cache.declared(repository, newer, application.source)
+    is_broken = False
+    try:
+        after = manifest_cache.declared(repository, rollout.revision, application.source)
+    except (ManifestError, RenderError, RevisionNotFoundError):
+        if newer is None:
+            raise
+        after, is_broken = latest, True
     before: Manifests = ()
     with suppress(ManifestError, RenderError):  # the merge fixed invalid manifests: everything counts as changed
         before = manifest_cache.declared(repository, rollout.parent, application.source)
@@ -88,7 +104,27 @@ def changed_manifests(
         elif not deep_equal(old.object, new.object):
             changed.append(new)
             earlier.append(replace(old, api_version=new.api_version))
-    return ChangedManifests(changed, earlier, removed)
+    manifests = ChangedManifests(changed, earlier, removed, is_superseded=is_broken)
+    return manifests if newer is None else _as_of(latest, manifests, application.namespace)
+
+
+def _as_of(latest: Manifests, manifests: ChangedManifests, namespace: str) -> ChangedManifests:
+    """The same objects as the `latest` manifests declare them."""
+    changed: list[Manifest] = []
+    earlier: list[Manifest] = []
+    removed: list[Manifest] = []
+    is_superseded = manifests.is_superseded
+    for manifest, current in paired(manifests.changed, latest, namespace):
+        if manifest is not None:
+            (changed if current else removed).append(current or manifest)
+            is_superseded |= current is None or not deep_equal(manifest.object, current.object)
+    for manifest, current in paired(manifests.removed, latest, namespace):
+        if manifest is not None:
+            (changed if current else removed).append(current or manifest)
+            is_superseded |= current is not None
+    for old, current in paired(manifests.earlier, changed, namespace):
+        earlier += [replace(old, api_version=current.api_version)] if old and current else []
+    return ChangedManifests(changed, earlier, removed, is_superseded)
 
 
 def _change(

@@ -38,13 +38,15 @@ Observations = dict[str, dict[str, Observation]]  # by rollout ID, then by appli
 class _Target:
     """One application in one rollout, with the `manifests` that the merge changed.
 
-    One that is already live is only `watched`: its health counts, but not whether it still matches git.
+    One that is already live is only `watched`: its health counts, but not whether it still matches git. `newer` is the
+    revision of the newer merge that changed the same objects, if any.
     """
 
     rollout: Rollout
     application: Application
     manifests: ChangedManifests
     watched: bool
+    newer: str | None
 
 
 def observe(
@@ -76,14 +78,15 @@ def observe(
             try:
                 with unexpected_as_port_error(f"change of {application.name} in {rollout.id}"):
                     repository = ports.repositories[rollout.repository]
-                    manifests = changed_manifests(repository, rollout, application, manifest_cache)
+                    manifests = changed_manifests(repository, rollout, application, manifest_cache, part.newer)
             except (PortError, ManifestError) as error:
                 observations[rollout.id][part.application] = Observation(error=error.text)
             else:
-                targets.append(_Target(rollout, application, manifests, watched=part.live_at is not None))
+                newer = part.newer if manifests.is_superseded else None
+                targets.append(_Target(rollout, application, manifests, watched=part.live_at is not None, newer=newer))
     if targets:
         for target, observation in zip(targets, _observe(ports, cluster, targets, deployers, ignore), strict=True):
-            observations[target.rollout.id][target.application.name] = observation
+            observations[target.rollout.id][target.application.name] = replace(observation, superseded_by=target.newer)
     return observations
 
 
