@@ -1,5 +1,6 @@
 """Reads who is behind a change from git, the forge and the store, for every message and export."""
 
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -28,7 +29,7 @@ def read_people(
     people = git_people(repository, commit)
     if forge is None:
         return None, people
-    pull = forge.pull_request_for(commit.sha)
+    pull = forge.pull_request_for(commit.sha, repository.branch)
     if pull is None or pull.state != "merged":
         return None, replace(people, approvers=())
     branch = known_branch_key(ports.repositories, repository.name) or repository.name
@@ -62,6 +63,6 @@ def requester_of(store: Store, repository: str, pull: PullRequest) -> str:
 
 
 def reviewed_record(records: Iterable[ApprovalRecord]) -> ApprovalRecord | None:
-    """The record of who approved a commit, if the review has reached a verdict."""
-    undecided = {ApprovalStatus.UNKNOWN, ApprovalStatus.REWRITTEN}
-    return next((record for record in records if record.verdict not in undecided), None)
+    """The record of who approved a commit when it last reached its branch (oldest first), if there is a verdict."""
+    latest = deque((record for record in records if record.verdict is not ApprovalStatus.REWRITTEN), maxlen=1)
+    return next((record for record in latest if record.is_judged), None)

@@ -172,7 +172,7 @@ def _with_pull(rollout: Rollout, repository: Repository, forge: Forge | None, st
         return rollout
     rollout = replace(rollout, url=forge.commit_url(rollout.revision))
     try:
-        pull = forge.pull_request_for(rollout.revision)
+        pull = forge.pull_request_for(rollout.revision, rollout.branch)
         if pull is None or pull.state != "merged":
             return rollout
         approved_by = read_approvers(repository, forge, pull)
