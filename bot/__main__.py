@@ -2,17 +2,23 @@
 
 import signal
 import sys
+import traceback
 from types import FrameType
 
 INTERRUPTED = 128 + signal.SIGINT  # as in shells
+UNEXPECTED = 2
 
 
 def main() -> None:
-    """Import the command line and run it."""
+    """Import the command line and run it. An unexpected error exits with 2, since 1 means drift."""
     signal.signal(signal.SIGINT, _exit)
     from bot.cli.main import main as run_command  # noqa: PLC0415  from here on, Ctrl-C is handled
 
-    run_command()
+    try:
+        run_command()
+    except Exception:  # noqa: BLE001  Python would exit with 1
+        traceback.print_exc()
+        sys.exit(UNEXPECTED)
 
 
 def _exit(_number: int, _frame: FrameType | None) -> None:

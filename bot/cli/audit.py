@@ -11,6 +11,7 @@ import click
 from bot.adapters.database.store import SqlStore
 from bot.cli.errors import CommandError
 from bot.cli.load_config import load_config
+from bot.cli.output import echo
 from bot.cli.state_database import require_database
 from bot.core.access import audit_export
 from bot.core.approvals import change_audit
@@ -30,7 +31,7 @@ def run_audit(config_path: Path, *, changes: bool, since: str | None, as_json: b
     parts = audit_export.as_json(rows, CommandError, PortError) if as_json else audit_export.as_csv(rows, columns)
     try:
         for part in parts:
-            click.echo(part, nl=False)
+            echo(part, newline=False)
     except PortError as error:
         raise CommandError(str(error)) from error
 

@@ -9,6 +9,7 @@ import click
 
 from bot.cli import check_report
 from bot.cli.errors import CommandError
+from bot.cli.output import echo
 from bot.core.drift.model import Check, NotFollowed
 from bot.ports.errors import PortError
 
@@ -47,10 +48,10 @@ def run_check(
             raise click.UsageError("Pass either --config FILE or --path DIR.")
     except (CommandError, PortError) as error:
         if as_json:
-            click.echo(check_report.as_json([]))  # scripts that parse stdout still get an object
+            echo(check_report.as_json([]))  # scripts that parse stdout still get an object
         raise CommandError(str(error)) from error
     if as_json:
-        click.echo(check_report.as_json(checks, not_followed=not_followed, explain=explain))
+        echo(check_report.as_json(checks, not_followed=not_followed, explain=explain))
     else:
-        click.echo(check_report.as_text(checks, not_followed=not_followed or (), explain=explain))
+        echo(check_report.as_text(checks, not_followed=not_followed or (), explain=explain))
     sys.exit(check_report.exit_code(checks, not_followed or ()))

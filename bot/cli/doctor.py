@@ -8,7 +8,6 @@ from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
-import click
 import git
 
 from bot import build
@@ -19,6 +18,7 @@ from bot.adapters.rendering.programs import ProgramRenderer
 from bot.adapters.slack.chat import SlackChat
 from bot.cli.errors import COULD_NOT_TELL
 from bot.cli.load_config import load_config
+from bot.cli.output import echo
 from bot.config.model import Config
 from bot.handlers.doctor import Clients, doctor
 from bot.ports.probe import Probe
@@ -29,7 +29,7 @@ def run_doctor(config_path: Path) -> NoReturn:
     failed = False
     for probe in probes(load_config(config_path)):
         failed |= not probe.ok
-        click.echo(f"{'ok     ' if probe.ok else 'not ok '} {probe.what}{'' if probe.ok else f': {probe.remedy!s}'}")
+        echo(f"{'ok     ' if probe.ok else 'not ok '} {probe.what}{'' if probe.ok else f': {probe.remedy!s}'}")
     sys.exit(COULD_NOT_TELL if failed else 0)
 
 

@@ -71,7 +71,7 @@ def check(
     explain: bool,
     applications: Sequence[str],
 ) -> None:
-    """Check for drift once. The exit code is 0 if in sync, 1 on drift and 2 if the state is unknown."""
+    """Check for drift once. The exit code is 0 if in sync, 1 if there is drift and 2 if the state is unknown."""
     from bot.cli.check import run_check
 
     run_check(
@@ -104,7 +104,7 @@ def demo(port: int | None, no_browser: bool) -> None:
 @main.command()
 @_CONFIG
 def doctor(config_path: Path) -> None:
-    """Test every credential, scope and permission. For each, print ok or what to do."""
+    """Test every credential, scope and permission, and print how to fix the ones that fail."""
     from bot.cli.doctor import run_doctor
 
     run_doctor(config_path)
@@ -131,7 +131,7 @@ def audit(config_path: Path, since: str | None, output: str, what: str) -> None:
 
 @main.command()
 @_CONFIG
-@click.option("--days", type=click.IntRange(1, 365), default=7, show_default=True, help="Days to cover, up to now.")
+@click.option("--days", type=click.IntRange(1, 365), default=7, show_default=True, help="Number of days to cover.")
 @click.option(
     "--format", "form", type=click.Choice(["text", "json", "csv"]), default="text", show_default=True, help="Format."
 )

@@ -6,11 +6,10 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import click
-
 from bot.adapters.database.store import SqlStore
 from bot.cli.errors import CommandError
 from bot.cli.load_config import load_config
+from bot.cli.output import echo
 from bot.cli.state_database import require_database
 from bot.core.access.audit_export import as_csv
 from bot.core.delivery import export
@@ -35,7 +34,7 @@ def run_report(config_path: Path, *, days: int, application: str | None, form: s
     if application and report.is_empty and application not in config.applications:
         raise CommandError(f"The application {application!r} is not configured and has no stored data.")
     for part in _FORMS[form](report):
-        click.echo(part, nl=False)
+        echo(part, newline=False)
 
 
 def _text(report: Report) -> Iterator[str]:

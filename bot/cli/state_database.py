@@ -13,5 +13,5 @@ def require_database(url: str) -> None:
     if parsed.get_backend_name() == "sqlite" and not (parsed.database and Path(parsed.database).is_file()):
         raise PortError(
             f"No state database at {parsed.database or url}. Run this in the bot's working directory, or"
-            " set the store setting or DATABASE_URL to the bot's database."
+            " point the store setting or DATABASE_URL to the bot's database."
         )

@@ -38,7 +38,7 @@ class YamlFile:
         except yaml.YAMLError as error:
             raise ConfigError(f"{path}: invalid YAML: {str(error).splitlines()[0]}") from None
         except RecursionError:
-            raise ConfigError(f"{path}: nested too deeply, or an alias that refers to itself") from None
+            raise ConfigError(f"{path}: nested too deeply, or contains an alias that refers to itself") from None
         if not isinstance(data, dict):
             problem = "empty" if data is None else "not a mapping"
             raise ConfigError(

@@ -8,13 +8,13 @@ from bot.core.approvals.approval import ApprovalRecord, ApprovalStatus
 from bot.core.git.author import MAX_AUTHORS, Author, authors_of
 from bot.core.git.commit import Commit, PullRequest
 from bot.core.git.people import ChangePeople
-from bot.core.pull_requests.tracked_pull_request import tracked_id
+from bot.core.git.repository_ref import RepositoryRef
+from bot.core.pull_requests.tracked_pull_request import TrackedPullRequest, tracked_id
 from bot.handlers.contributions import read_approvers
-from bot.handlers.tracked_branch import known_branch_key
+from bot.handlers.tracked_branch import known_branch_key, names_of
 from bot.ports import Ports
 from bot.ports.forge import Forge
 from bot.ports.git import Repository
-from bot.ports.store import Store
 
 _MAX_COMMITS = 250  # of one change, newest first, to find their authors
 
@@ -32,12 +32,12 @@ def read_people(
     pull = forge.pull_request_for(commit.sha, repository.branch)
     if pull is None or pull.state != "merged":
         return None, replace(people, approvers=())
-    branch = known_branch_key(ports.repositories, repository.name) or repository.name
+    branch = known_branch_key(ports, repository.name) or repository.name
     record = reviewed_record(ports.store.approvals.of_commits(branch, [commit.sha]))
     approved_by = record.approvers if record else read_approvers(repository, forge, pull)
     return pull, replace(
         people,
-        requester=requester_of(ports.store, repository.name, pull),
+        requester=requester_of(ports, repository.name, pull),
         pull_author=pull.author,
         approvers=approved_by,
         merger=pull.merged_by or "",
@@ -56,10 +56,17 @@ def read_authors(repository: Repository, parent: str | None, revision: str) -> l
     return authors_of([commit for commit in commits if len(commit.parents) < 2])
 
 
-def requester_of(store: Store, repository: str, pull: PullRequest) -> str:
+def requester_of(ports: Ports, repository: str, pull: PullRequest) -> str:
     """The name of the person who had the bot open a pull request; "" if the bot did not open it. Raises StoreError."""
-    tracked = store.pull_requests.get(tracked_id(repository, pull.number))
+    tracked = tracked_pull_request(ports, repository, pull)
     return tracked.people.requester if tracked else ""
+
+
+def tracked_pull_request(ports: Ports, repository: str, pull: PullRequest) -> TrackedPullRequest | None:
+    """A pull request that the bot opened, under any name of the repository; None if it did not. Raises StoreError."""
+    names = names_of(ports, RepositoryRef.parse(repository).name)
+    candidates = (ports.store.pull_requests.get(tracked_id(name, pull.number)) for name in names)
+    return next((tracked for tracked in candidates if tracked), None)
 
 
 def reviewed_record(records: Iterable[ApprovalRecord]) -> ApprovalRecord | None:

@@ -247,12 +247,12 @@ class CommandService:
     def _repositories(self) -> list[str]:
         """The keys of every repository, and of its other branches and tags that applications track, each once."""
         keys = sorted({application.repository.key for application in self._config.applications.values()})
-        return list(dict.fromkeys((*self._config.repositories, *map(self._branch_key, keys))))
+        return list(dict.fromkeys(map(self._branch_key, (*self._config.repositories, *keys))))
 
     def _branch_key(self, key: str) -> str:
         """The `branch_key`; `key` itself if its revision cannot be resolved."""
         try:
-            return branch_key(self._ports.repositories, key)
+            return branch_key(self._ports, key)
         except RepositoryError:
             return key
 

@@ -21,6 +21,7 @@ from bot.core.incidents.incident import IncidentState
 from bot.core.leases import LEADER, Lease
 from bot.handlers.approvals.review import ApprovalReviewer
 from bot.handlers.discovery.discover import Discoverer
+from bot.handlers.discovery.held_names import HELD_FOR
 from bot.handlers.drift.check import check as drift_check
 from bot.handlers.drift.comparison_cache import Caches
 from bot.handlers.drift.desired_state import Revision
@@ -128,6 +129,8 @@ class Monitor:
             if applications:
                 self.check_fetched(applications, revisions=self.fetch(applications))
             self._checked[shard] = lease
+            if self._discoverer.is_complete():
+                self._ports.store.checks.prune(self._ports.clock() - HELD_FOR, watched=self._applications)
         self.reconcile_cards()
 
     def has_checked(self, shard: Shard) -> bool:
@@ -286,7 +289,7 @@ class Monitor:
         return revisions
 
     def _recorded_heads(self, key: str) -> _RecordedHeads:
-        branch, store = known_branch_key(self._ports.repositories, key), self._ports.store
+        branch, store = known_branch_key(self._ports, key), self._ports.store
         return _RecordedHeads(branch, store.rollouts.head(key), store.approvals.head(branch) if branch else None)
 
     def _record(self, key: str, recorded: _RecordedHeads, resolved: ResolvedRevision, *, must_record: bool) -> bool:
@@ -311,7 +314,7 @@ class Monitor:
             recorded = merges.record_merges(
                 self._ports, key, before.rollouts, resolved.sha, applications, self.caches.manifest_cache, self._people
             )
-        branch = key_of_branch(self._ports.repositories, key, resolved)
+        branch = key_of_branch(self._ports, key, resolved)
         if branch != before.branch:
             return False
         if resolved.kind == "branch":  # tags move by design

@@ -226,10 +226,9 @@ def object_lines(
     """One object in a rich_text block: its name, then a bullet for each field."""
     name = words(object_name(object_drift), bold=True)
     if object_drift.change == "missing":
-        if object_drift.actor is None:
-            return [paragraph(*rich_line(translator, texts.DELETED, object=name))]
-        by = actor_line(translator, object_drift.actor)
-        return [paragraph(*rich_line(translator, texts.MISSING, object=name), words(" · "), *by)]
+        line = rich_line(translator, texts.MISSING, object=name)
+        by = [words(" · "), *actor_line(translator, object_drift.actor)] if object_drift.actor else []
+        return [paragraph(*line, *by)]
     fields = [
         line
         for field in object_drift.fields[:max_fields]

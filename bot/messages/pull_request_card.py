@@ -99,7 +99,7 @@ def _drift(translator: Translator, pull: TrackedPullRequest) -> list[Block]:
     """What an adoption changes: first what it removes from git, then each difference."""
     drift = pull.change.drift
     removed = [common.object_name(object_drift) for object_drift in drift if object_drift.change == "missing"]
-    warning = translator.text(adopt.REMOVED_OBJECTS, objects=common.listed(translator, removed, 4))
+    warning = translator.count(adopt.REMOVED_OBJECTS, len(removed), objects=common.listed(translator, removed, 4))
     differences = fill(
         [
             common.object_lines(translator, object_drift, 6, 90)

@@ -67,7 +67,7 @@ def answer(translator: Translator, contacts: Contacts) -> Message:
             0,
             rich_line(
                 translator,
-                texts.OWNERS,
+                texts.OWNERS if len(contacts.owners) > 1 else texts.OWNER,
                 who=common.listed_elements(translator, [mention(owner) for owner in contacts.owners], _MAX_OWNERS),
             ),
         )

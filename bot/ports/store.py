@@ -1,6 +1,6 @@
 """The store: the state that survives a restart."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Container, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -38,14 +38,11 @@ class Posted:
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """A user's Home tab: when they last opened it, and the digest of its content, published at `at`.
-
-    `digest` is "" while it is being published, when it is unknown what Slack shows.
-    """
+    """A user's Home tab: when they last opened it, and the digest of its content, published at `at`."""
 
     user: str
     seen: datetime
-    digest: str
+    digest: str  # "" while it is being published, when it is unknown what Slack shows
     at: datetime
 
 
@@ -95,6 +92,10 @@ class Checks(Protocol):
         """The latest check of each application, or of each of these, by its name."""
         ...
 
+    def prune(self, before: datetime, *, watched: Container[str]) -> None:
+        """Delete the checks made before then, except those of `watched` applications."""
+        ...
+
 
 class Incidents(Protocol):
     """Incidents: an application never has two unresolved ones."""
@@ -104,9 +105,7 @@ class Incidents(Protocol):
         ...
 
     def exchange(self, before: Incident | None, after: Incident | None) -> bool:
-        """Replace `before` with `after`, in one transaction.
-
-        `before` is None for a new incident, `after` is None for a suspicion that is dropped.
+        """Replace `before`, None for a new incident, with `after`, None for a dropped suspicion, in one transaction.
 
         Returns False, and stores nothing, if another thread or replica has changed it: read it and decide again.
         """

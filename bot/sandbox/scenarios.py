@@ -69,7 +69,7 @@ class Scenarios:
                 "privileged",
                 "A privileged container",
                 "Someone makes a container in payments privileged by hand. The alert in #pagos is critical. It is in "
-                "Spanish, because each channel has its own language.",
+                "Spanish, because each channel can have its own language.",
                 "Make payments privileged",
                 lambda: self._payments.do("privileged"),
                 lambda: self._payments.do("undo"),

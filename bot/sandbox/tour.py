@@ -191,7 +191,7 @@ class Tour:
                 "drift",
                 "Cause drift",
                 f"Change something in the namespace `{self._namespace}` by hand. Once two checks in a row have "
-                "seen the drift, an alert shows what differs, which tool wrote it and since when.",
+                "seen the drift, an alert shows what changed, when and with which tool.",
                 lambda: any(self._has_card(mark) for mark in ("🔴", "🟠", "🟡")),
                 lambda: [
                     _post(action.label, f"/tour/drift/{action.key}")

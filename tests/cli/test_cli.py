@@ -10,6 +10,7 @@ import sys
 from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 import requests
@@ -119,6 +120,36 @@ def test_what_is_no_manifest_is_could_not_tell_with_file_and_line(shell, tmp_pat
     done = shell("check", "--path", tmp_path / "manifests", env={"KUBECONFIG": kubeconfig})
     assert done.exit_code == 2
     assert re.search(r"bad\.yaml:[12]: ", done.output)
+
+
+BROKEN = "import bot.__main__, bot.cli.main; bot.cli.main.main = lambda: 1 / 0; bot.__main__.main()"
+
+
+@pytest.mark.parametrize(
+    ("command", "output", "said"),
+    [
+        (["-m", "bot", "check", "--path"], "full", "The output could not be written: No space left on device."),
+        (["-m", "bot", "check", "--output", "json", "--path"], "full", "The output could not be written:"),
+        (["-m", "bot", "check", "--path"], "closed", ""),
+        (["-c", BROKEN], "full", "ZeroDivisionError"),
+    ],
+)
+def test_an_unexpected_error_or_a_failed_write_is_not_drift(shell, tmp_path, kubeconfig, command, output, said):
+    """1 means drift, also to a pipeline such as `gitops-bot check … | head -1`."""
+    read, write = os.pipe()
+    os.close(read)
+    argv = [sys.executable, *command, *([tmp_path / "manifests"] if "-m" in command else [])]
+    with os.fdopen(write, "wb") as pipe, Path("/dev/full").open("wb") as full:
+        ended = subprocess.run(
+            argv,
+            stdout=pipe if output == "closed" else full,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "KUBECONFIG": kubeconfig},
+            check=False,
+        )
+    assert ended.returncode == 2
+    assert said in ended.stderr if said else ended.stderr == ""
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ def printed(demo, *argv):
 
 def test_the_answer_has_the_numbers_and_what_is_behind_them(demo):
     shown = content(Person(demo.slack).type("report"))
-    for part in ("Deployments: 8", "Lead time: 115 s", "Change failure rate: 13%", "Time to restore, drift: 19 min"):
+    for part in ("Deployments: 8", "Lead time: 115 s", "Change failure rate: 13%", "Time to restore (drift): 19 min"):
         assert part in shown
     for part in ("Applications, worst first", "kubectl: 2", "Nothing needs attention", "data_visualization"):
         assert part in shown

@@ -84,7 +84,7 @@ def test_a_merge_names_its_authors_what_it_changes_and_images_that_are_not_pinne
 def test_a_rollout_that_fails_says_why_and_its_button_opens_a_revert(team):
     before = team.image()
     pull = team.merge("broken-web", (before, f"{before.partition(':')[0]}:broken"))
-    card = team.card(pull, "⚠️ Stuck: shop", "applied, but not ready: Deployment web")
+    card = team.card(pull, "⚠️ Stuck: shop", "was applied but is not ready: Deployment web")
     assert mentioned(team.jonas.reply(card, "shop is stuck").blocks) == [JONAS, PRIYA]
     team.jonas.click(card, REVERT_THIS)
     (revert,) = wait_for(lambda: bot_pull_requests(team.demo))

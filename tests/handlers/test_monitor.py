@@ -1,9 +1,13 @@
 """What the configuration says about alerts, people and ignored differences, through the monitor."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 
 from bot.adapters.database.store import SqlStore
 from bot.cli.check_report import as_json, as_text
+from bot.core.applications.shard import Shard
 from bot.core.drift.model import Status
 from bot.core.rollouts.rollout import RolloutState
 from bot.i18n.language import ENGLISH
@@ -264,3 +268,12 @@ def test_an_ignored_difference_does_not_hold_up_a_rollout(start, source):
     bot.monitor.observe_rollouts()
     (rollout,) = bot.store.rollouts.of_revisions([rollout.revision])
     assert rollout.state is RolloutState.LIVE
+
+
+def test_the_check_of_an_application_that_is_gone_is_deleted_after_a_week(start, clock):
+    bot = start()
+    bot.store.checks.save([replace(bot.store.checks.latest()["shop"], application="gone")])
+    for days, left in ((6, {"shop", "gone"}), (2, {"shop"})):
+        clock.advance(timedelta(days=days))
+        bot.monitor.check_shard(Shard("prod"))
+        assert bot.store.checks.latest().keys() == left

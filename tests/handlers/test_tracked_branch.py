@@ -1,5 +1,8 @@
 """A branch is the same however an application's revision names it: for permissions, approvals, and pull requests."""
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import pytest
 
 from bot.adapters.git.mirror import Mirror
@@ -9,6 +12,7 @@ from bot.core.commands.command import HistoryCommand
 from bot.core.pull_requests.change_ref import parse_change_ref
 from bot.core.pull_requests.revert import RevertRequest
 from bot.core.pull_requests.tracked_pull_request import tracked_id
+from bot.handlers.change_people import requester_of
 from bot.handlers.command_service import CommandService
 from bot.handlers.slack.people import People
 from bot.i18n.language import ENGLISH
@@ -17,6 +21,7 @@ from tests.common.bot import application_settings
 from tests.common.forge import InMemoryForge
 from tests.common.kubernetes import as_yaml, config_map
 from tests.common.slack import ALERTS, PRIYA, TOMAS
+from tests.messages.samples import REVERT_PULL
 
 FILE = "apps/shop/settings.yaml"
 AS_TOMAS = Requester(TOMAS, "tomas", ALERTS, Origin.COMMAND, ENGLISH)
@@ -82,6 +87,33 @@ def test_a_repository_with_two_names_is_one_for_permissions(bot, source, cluster
         answer = service(bot).adopt(AS_TOMAS, "mine")
     assert "applications.shop.revert_allowed allows only" in answer.text
     assert forge.pull_requests == {}
+
+
+@pytest.mark.parametrize(("with_forge", "key"), [(["platform", "releases"], "platform"), (["releases"], "releases")])
+@pytest.mark.parametrize("fetched_first", ["platform", "releases"])
+def test_a_branch_with_two_names_is_reviewed_once(bot, source, with_forge, key, fetched_first):
+    source.commit("First", {FILE: as_yaml(config_map(level="info"))})
+    forge, shop = InMemoryForge(source), application_settings("shop")
+    bot.start(
+        forges=dict.fromkeys(with_forge, forge),
+        repositories={"releases": {"url": f"file://{source.url}", "branch": "main"}},
+        applications={"shop": shop, "shop2": {**shop, "repository": "releases", "revision": "HEAD"}},
+    )
+
+    def poll():
+        for name in sorted(("platform", "releases"), key=lambda name: name != fetched_first):
+            bot.monitor.poll_all_refs(name)
+
+    poll()
+    source.commit("Push", {FILE: as_yaml(config_map(level="debug"))})
+    poll()
+    (record,) = bot.store.approvals.unsettled()
+    assert (record.repository, record.sha, record.applications) == (key, source.sha(), ("shop", "shop2"))
+    history = service(bot).answer(HistoryCommand(None), AS_TOMAS)
+    assert str(history.blocks).count("Push") == 1
+    bot.store.pull_requests.save(replace(REVERT_PULL, id=tracked_id("releases@main", 7), requester="tomas"))
+    pull = SimpleNamespace(number=7)
+    assert [requester_of(bot.ports, name, pull) for name in ("platform", "releases")] == ["tomas"] * 2
 
 
 BRANCHES = {

@@ -350,22 +350,6 @@ def test_a_slow_server_delays_nobody_for_long_and_its_charts_arrive_later(attack
         fetcher.fetch(slow[0])
 
 
-def test_the_time_that_several_wait_for_a_host_counts_once(monkeypatch):
-    clock = SimpleNamespace(now=0.0)
-    monkeypatch.setattr(background, "time", SimpleNamespace(monotonic=lambda: clock.now))
-    patience = background._Patience(60.0)
-    patience.begin()
-    clock.now = 20
-    patience.begin()
-    assert patience.left() == 40
-    clock.now = 90
-    patience.end()
-    patience.end()
-    assert patience.left() == 0
-    clock.now += bounds.WAIT_WINDOW_SECONDS / 2
-    assert patience.left() == 30
-
-
 def test_whoever_asks_again_gets_a_new_result():
     fetches = BackgroundFetches()
     asked = iter(range(1_000))

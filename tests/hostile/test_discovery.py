@@ -14,7 +14,7 @@ from tests.common.deployers import (
     synced_at,
 )
 from tests.common.kubernetes import as_yaml, config_map
-from tests.common.slack import cards
+from tests.common.slack import DEPLOYS, cards
 
 KIB = 2**10
 EVIL_URL = "https://git.example/evil.git"
@@ -179,14 +179,16 @@ def test_the_status_of_a_configured_application_is_that_of_its_oldest_resource(b
     assert "the configured application shop" in str(inventory.unsupported[0].reason)
 
 
-def test_an_annotation_with_an_unavailable_channel_silences_nothing(bot, source, cluster, slack):
-    missing = {"gitops-bot/channel": "C0NOBODY001"}
+@pytest.mark.parametrize("channel", ["C0NOBODY001", DEPLOYS])
+def test_an_annotation_with_an_unavailable_channel_silences_nothing(bot, source, cluster, slack, channel):
+    slack.archive(DEPLOYS, archived=True)
+    annotations = {"gitops-bot/channel": channel}
     for name, path in (("shop", "apps/shop"), ("again", "apps/b")):
-        apply_deployer(cluster, argo_application(name, source.url, path, annotations=missing), namespace="argocd")
+        apply_deployer(cluster, argo_application(name, source.url, path, annotations=annotations), namespace="argocd")
     discover(bot, applications={}, alerts={"looks": 1})
     for _ in range(3):
         bot.check(seconds=3600)
-    assert [message.text.partition(" are ")[0] for message in cards(slack)].count("Messages for C0NOBODY001") == 1
+    assert [message.text.partition(" are ")[0] for message in cards(slack)].count(f"Messages for {channel}") == 1
     assert len(cards(slack)) == 3
     cluster.edit(config_map(), "shop", {"data": {"debug": None}})
     bot.check()

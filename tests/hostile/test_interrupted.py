@@ -225,7 +225,7 @@ def test_a_request_that_cannot_be_canceled_either_may_still_be_done(interrupted,
                 raise StoreError("disk I/O error")
 
             patched.setattr(SqlAuditLog, "append", lost)
-            with pytest.raises(StoreError, match=r"The pull request may still be opened\.$"):
+            with pytest.raises(StoreError, match=r"The pull request might still be opened\.$"):
                 commands.revert(requester(), RevertRequest("jonas", parse_change_ref(sha)))
         for _ in range(2):
             commands.resume_interrupted()

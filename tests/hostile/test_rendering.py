@@ -597,7 +597,7 @@ def test_an_object_with_a_value_or_a_key_from_a_secret_is_unknown(secret):
     result = render_with_secret(secret, with_all_values)
     assert [manifest.name for manifest in result.manifests] == ["public"]
     assert list(map(str, result.unknown)) == [
-        "ConfigMap login not checked: they contain values from a Secret, or depend on them."
+        "ConfigMap login not checked: the content depends on values from a Secret."
     ]
 
 

@@ -11,7 +11,7 @@ from bot.core.rendering.limits import SLOW_BUDGET_SECONDS, SLOW_SECONDS, SLOW_WI
 from bot.core.rendering.source import HelmParameters
 from bot.ports.errors import PortError
 from bot.ports.git import File
-from bot.ports.rendering import RenderStoppedError
+from bot.ports.rendering import RenderError, RenderPostponedError, RenderStoppedError
 from bot.ports.tenant import for_tenant
 
 LIMITS = Limits()
@@ -26,15 +26,16 @@ class Runs:
         monkeypatch.setattr(slow_runs, "time", SimpleNamespace(monotonic=lambda: self.clock.now))
         self.slow_runs = SlowRuns(SLOW_BUDGET_SECONDS)
 
-    def run(self, tenant, seconds):
+    def run(self, tenant, seconds, *, succeeds=True):
         """The limit that it had; 0 if it did not start."""
         limit = 0.0
         try:
-            with for_tenant(tenant), self.slow_runs.limited(LIMITS, "helm template") as limits:
-                limit = limits.seconds
+            with for_tenant(tenant), self.slow_runs.limited(LIMITS, "helm template") as run:
+                limit = run.limits.seconds
                 self.clock.now += min(seconds, limit)
                 if seconds > limit:
                     raise RenderStoppedError("too long")
+                run.succeeded = succeeds
         except PortError:
             return limit
         return limit
@@ -45,10 +46,13 @@ def runs(monkeypatch):
     return Runs(monkeypatch)
 
 
-@pytest.mark.parametrize("seconds", [SLOW_SECONDS, LIMITS.seconds - 1, 1_000])
-def test_slow_charts_of_one_tenant_take_a_bounded_time(runs, seconds):
-    """40 charts that each took the full 30 s delayed all checks of their cluster by ten minutes."""
-    limits = [runs.run("prod/slow", seconds) for _ in range(1_000)]
+@pytest.mark.parametrize(
+    ("seconds", "succeeds"),
+    [(SLOW_SECONDS, True), (LIMITS.seconds - 1, True), (1_000, True), (SLOW_SECONDS * 0.9, False), (0.3, False)],
+)
+def test_slow_or_failed_charts_of_one_tenant_take_a_bounded_time(runs, seconds, succeeds):
+    """40 charts that each took the full 30 s, or failed after 4.9 s, delayed all checks of their cluster by minutes."""
+    limits = [runs.run("prod/slow", seconds, succeeds=succeeds) for _ in range(1_000)]
     assert [limit for limit in limits if limit] == sorted(filter(None, limits), reverse=True)
     assert SLOW_BUDGET_SECONDS < runs.clock.now < 3 * SLOW_BUDGET_SECONDS
     assert runs.run("prod/other", SLOW_SECONDS / 2) == LIMITS.seconds
@@ -64,8 +68,23 @@ def test_slow_charts_of_many_tenants_leave_the_others_a_third_of_their_time(runs
     assert runs.run("prod/other", 1_000) == SLOW_SECONDS
 
 
-def test_any_number_of_quick_renderings_is_not_limited(runs):
+def test_any_number_of_quick_renderings_that_succeed_is_not_limited(runs):
     assert {runs.run("prod/many", SLOW_SECONDS * 0.9) for _ in range(1_000)} == {LIMITS.seconds}
+
+
+def test_charts_that_fail_are_postponed():
+    """The time of a chart that failed before it counted as slow was free, and it was tried again every ten minutes."""
+    renderer = ProgramRenderer.find(SlowRuns(0.01))
+    files = [
+        File("Chart.yaml", b"apiVersion: v2\nname: x\nversion: 1.0.0\n"),
+        File("templates/a.yaml", b'{{ fail "never" }}'),
+    ]
+    errors = []
+    for _ in range(2):
+        with pytest.raises(PortError) as raised, for_tenant("prod/slow"):
+            renderer.helm(files, "", HelmParameters(release_name="x"))
+        errors.append(type(raised.value))
+    assert errors == [RenderError, RenderPostponedError]
 
 
 def test_an_endless_chart_is_stopped_early_and_then_postponed(monkeypatch):

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.adapters.database import engine, tables
+from bot.adapters.database import engine, records, tables
 from bot.adapters.database.records import Records, storable
 from bot.adapters.database.store import SqlStore
 from bot.core.access.audit import AuditEntry, Origin
@@ -101,6 +101,16 @@ def test_any_value_and_any_text_can_be_stored(store, value, text, depth):
     store.audit_log.append(AuditEntry(T0, "U1", text, text, Origin.COMMAND))
     assert store.claims.claim(text, T0) or not store.claims.claim(text, T0)
     assert storable(storable(value)) == storable(value) or "nan" in repr(value)
+
+
+def test_a_row_is_read_once_and_the_records_in_memory_have_a_bound(monkeypatch):
+    monkeypatch.setattr(records, "CACHED_CHARACTERS", 1_000)
+    numbers = Records(list[int])
+    bodies = [numbers.dump([number] * 90) for number in range(20)]
+    assert numbers.load(bodies[0]) is numbers.load(bodies[0])
+    assert numbers.load_all(bodies) == [[number] * 90 for number in range(20)]
+    assert numbers.load(numbers.dump([1] * 900)) == [1] * 900
+    assert sum(size for _, size in numbers._cache.values()) <= 1_000
 
 
 def test_rows_that_nobody_can_read_are_left_out_and_an_incident_makes_room(empty_store):

@@ -1,7 +1,9 @@
 """The latest drift check of each application."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Container, Sequence
 from dataclasses import replace
+from datetime import datetime
+from typing import Final
 
 import sqlalchemy as sa
 
@@ -10,6 +12,8 @@ from bot.adapters.database.records import Records
 from bot.adapters.database.tables import checks
 from bot.core.drift.model import Check, Status
 from bot.ports.isolation import UnexpectedError, unexpected_as_port_error
+
+_MAX_PRUNED: Final = 1_000  # at once
 
 _CHECKS = Records(Check, exclude={"set_aside"})
 
@@ -32,6 +36,14 @@ class SqlChecks:
             query = query.where(checks.c.application.in_(applications))
         bodies = self._database.scalars(query)
         return {check.application: check for check in _CHECKS.load_all(bodies)}
+
+    def prune(self, before: datetime, *, watched: Container[str]) -> None:
+        names = self._database.scalars(sa.select(checks.c.application))
+        unwatched = [name for name in names if name not in watched][:_MAX_PRUNED]
+        old = [name for name, check in self.latest(unwatched).items() if check.at < before] if unwatched else []
+        if old:
+            with self._database.begin() as connection:
+                connection.execute(checks.delete().where(checks.c.application.in_(old)))
 
 
 def _stored(check: Check) -> str:

@@ -2,18 +2,23 @@
 
 pydantic can't read all the JSON that it writes (nested deeper than 200, integers with thousands of digits), and can't
 write everything that YAML and Python allow (lone surrogates, deeper values). Such values are stored as text.
+
+Records are immutable, and most rows are the same at the next look, so the records of the latest rows are kept.
 """
 
 import dataclasses
 import json
 from collections.abc import Iterable, Mapping
 from enum import Enum
+from operator import itemgetter
+from threading import Lock
 from typing import Any, Final, Generic, TypeVar
 
+from cachetools import LRUCache
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import PydanticSerializationError
 
-from bot.adapters.database.bounds import JSON_DEPTH
+from bot.adapters.database.bounds import CACHED_CHARACTERS, JSON_DEPTH
 from bot.adapters.database.tables import storable_text
 from bot.i18n.language import LocalizedText
 from bot.ports.isolation import skip_unexpected
@@ -31,6 +36,8 @@ class Records(Generic[Record]):
         self._name = type_.__name__
         self._adapter = TypeAdapter(type_)
         self._exclude = exclude
+        self._cache: LRUCache[str, tuple[Record, int]] = LRUCache(CACHED_CHARACTERS, getsizeof=itemgetter(1))
+        self._lock = Lock()
 
     def dump(self, record: Record) -> str:
         """The JSON of a record."""
@@ -43,6 +50,16 @@ class Records(Generic[Record]):
 
     def load(self, body: str) -> Record:
         """The record in a row. Raises ValueError or RecursionError if it is unreadable."""
+        with self._lock:
+            if cached := self._cache.get(body):
+                return cached[0]
+        record = self._read(body)
+        if len(body) <= CACHED_CHARACTERS:
+            with self._lock:
+                self._cache[body] = record, len(body)
+        return record
+
+    def _read(self, body: str) -> Record:
         try:
             return self._adapter.validate_json(body)
         except ValidationError:  # from an earlier version, perhaps nested deeper than pydantic reads

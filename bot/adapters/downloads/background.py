@@ -15,11 +15,12 @@ from typing import Any, Final, TypeVar
 from cachetools import LRUCache
 
 from bot.core.charts.bounds import GRACE_SECONDS, RECENT_SECONDS, WAIT_SECONDS, WAIT_WINDOW_SECONDS
+from bot.core.leaky_bucket import LeakyBucket
 from bot.ports.tenant import CURRENT_TENANT
 from bot.work_pool import FullError, WorkPool
 
 _MAX_FETCHES: Final = 10_000  # whose latest results are kept
-_MAX_PATIENCE: Final = 1_000
+_MAX_BUCKETS: Final = 1_000
 _WORKERS: Final = 8
 _QUEUE: Final = 8_000  # an eighth of it at most for one tenant
 
@@ -40,34 +41,9 @@ class _Fetch:
     ended_at: float = 0.0
 
 
-class _Patience:
-    """How long callers may still wait: less while any of them waits, and more again while none does."""
-
-    def __init__(self, most: float) -> None:
-        self._most = self._left = most
-        self._waiting = 0
-        self._at = time.monotonic()
-
-    def left(self) -> float:
-        """The seconds that callers may still wait."""
-        self._update()
-        return self._left
-
-    def begin(self) -> None:
-        """Begin a wait."""
-        self._update()
-        self._waiting += 1
-
-    def end(self) -> None:
-        """End a wait."""
-        self._update()
-        self._waiting -= 1
-
-    def _update(self) -> None:
-        now = time.monotonic()
-        rate = -1.0 if self._waiting else self._most / WAIT_WINDOW_SECONDS
-        self._left = min(self._most, max(0.0, self._left + (now - self._at) * rate))
-        self._at = now
+def _bucket(seconds: float) -> LeakyBucket:
+    """The time that callers have waited, of `seconds` in WAIT_WINDOW_SECONDS."""
+    return LeakyBucket(seconds, seconds / WAIT_WINDOW_SECONDS, time.monotonic())
 
 
 class BackgroundFetches:
@@ -82,9 +58,9 @@ class BackgroundFetches:
         self._wait_seconds = wait_seconds
         self._pool = WorkPool("fetch", workers=_WORKERS, waiting=_QUEUE)
         self._fetches: LRUCache[Hashable, _Fetch] = LRUCache(_MAX_FETCHES)
-        self._patience: LRUCache[tuple[str, str], _Patience] = LRUCache(_MAX_PATIENCE)  # by tenant, and host or ""
-        self._grace: LRUCache[str, _Patience] = LRUCache(_MAX_PATIENCE)  # by tenant
-        self._patience_for_all = _Patience(wait_seconds)
+        self._waited: LRUCache[tuple[str, str], LeakyBucket] = LRUCache(_MAX_BUCKETS)  # by tenant, and host or ""
+        self._grace: LRUCache[str, LeakyBucket] = LRUCache(_MAX_BUCKETS)  # by tenant
+        self._waited_by_all = _bucket(wait_seconds)
         self._lock = threading.Lock()
 
     def result(self, host: str, key: Hashable, fetch: Callable[[], _Result]) -> _Result:
@@ -98,21 +74,23 @@ class BackgroundFetches:
             self._queue(tenant, host, record, fetch)
             running = record.running
             for_host, for_tenant = (
-                self._patience.setdefault(name, _Patience(most)) for name in ((tenant, host), (tenant, ""))
+                self._waited.setdefault(name, _bucket(most)) for name in ((tenant, host), (tenant, ""))
             )
-            limits = [for_host, for_tenant, self._patience_for_all]
-            if for_host.left() > most / 2 and min(limit.left() for limit in limits) < GRACE_SECONDS:
-                grace = self._grace.setdefault(tenant, _Patience(most))
-                limits, seconds = [for_host, grace], min(GRACE_SECONDS, grace.left())
+            now = time.monotonic()
+            buckets = [for_host, for_tenant, self._waited_by_all]
+            if for_host.left(now) > most / 2 and min(bucket.left(now) for bucket in buckets) < GRACE_SECONDS:
+                grace = self._grace.setdefault(tenant, _bucket(most))
+                buckets, seconds = [for_host, grace], min(GRACE_SECONDS, grace.left(now))
             else:
-                seconds = min(limit.left() for limit in limits)
-            for limit in limits:
-                limit.begin()
+                seconds = min(bucket.left(now) for bucket in buckets)
+            for bucket in buckets:
+                bucket.begin(now)
         if running:
             wait([running], seconds)
         with self._lock:
-            for limit in limits:
-                limit.end()
+            now = time.monotonic()
+            for bucket in buckets:
+                bucket.end(now)
         if running and running.done():
             return running.result()  # type: ignore[no-any-return]  # of this `fetch`, or one with the same key
         if record.ended and time.monotonic() - record.ended_at < RECENT_SECONDS:

@@ -1,12 +1,14 @@
 """GitHub and GitHub Enterprise Server by PyGithub: the pull requests of one repository."""
 
 import math
+import threading
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import chain, islice
 from typing import Any, Self
 from urllib.parse import quote, urlsplit
 
+from cachetools import TTLCache
 from github import GithubException
 from github.CheckRun import CheckRun
 from github.PullRequest import PullRequest as GitHubPullRequest
@@ -56,8 +58,12 @@ _STATUSES = {
     "error": CheckState.FAILURE,
 }
 _READ_CHECKS = "Checks: Read-only and Commit statuses: Read-only"
+# "Must have push access to view collaborator permission" is GitHub's answer if the token's owner has only read access.
+_READ_ACCESS = LocalizedText(texts.METADATA_AND_WRITE)
 _DELETED_ACCOUNT = "ghost"  # as GitHub shows it
 _WRITE_ACCESS = frozenset({"write", "admin"})  # "write" includes the role maintain
+_MAX_ACCOUNTS = 1_000
+_ACCESS_FRESH = 60.0  # seconds
 
 
 class GitHubForge:
@@ -82,6 +88,8 @@ class GitHubForge:
         api_url_format = "https://api.github.com, or https://HOST/api/v3 of a server"
         errors = ForgeErrorMapper("GitHub", repository, self.api_url, api_url_format, token_variable)
         self._client = GitHubClient(repository, self.api_url, token, errors)
+        self._write_access: TTLCache[str, bool] = TTLCache(_MAX_ACCOUNTS, _ACCESS_FRESH)  # by login
+        self._access_lock = threading.Lock()
 
     @classmethod
     def from_config(cls, forge: ForgeConfig, credentials: Credentials) -> Self:
@@ -237,13 +245,20 @@ class GitHubForge:
         https://docs.github.com/en/rest/collaborators/collaborators#get-repository-permissions-for-a-user
         """
         is_bot = bool(review.user and review.user.type == "Bot")
-        can_write = False
-        if review.user and not is_bot:
-            action = LocalizedText(texts.READ_ACCESS, who=login)
-            with self._client.repository(action, "Contents: Read and write") as repository:
-                permission = none_on_status(404, lambda: repository.get_collaborator_permission(login))
-                can_write = permission in _WRITE_ACCESS
+        can_write = bool(review.user) and not is_bot and self._can_write(login)
         return make_approval(by=login, sha=review.commit_id, at=review.submitted_at, is_bot=is_bot, can_write=can_write)
+
+    def _can_write(self, login: str) -> bool:
+        with self._access_lock:
+            can_write = self._write_access.get(login)
+        if can_write is None:
+            action = LocalizedText(texts.READ_ACCESS, who=login)
+            with self._client.repository(action, _READ_ACCESS) as repository:
+                permission = none_on_status(404, lambda: repository.get_collaborator_permission(login))
+            can_write = permission in _WRITE_ACCESS
+            with self._access_lock:
+                self._write_access[login] = can_write
+        return can_write
 
     # ------------------------------------------------------------ doctor
 
@@ -265,7 +280,7 @@ class GitHubForge:
                 lambda repository: repository.create_pull(base=NULL_SHA, head=NULL_SHA, title="doctor", body=""),
             ),
             self._probe("read checks", _READ_CHECKS, _read_checks),
-            self._probe("check who can approve", "Contents: Read and write", _read_access),
+            self._probe("check who can approve", _READ_ACCESS, _read_access),
         ]
 
     def _probe(self, action: str, permission: Text, request: Callable[[Repository], object]) -> Probe:

@@ -101,10 +101,10 @@ class GitBases:
         if base.is_pinned:
             try:
                 return self.repository(base).head()
-            except RepositoryError:  # not in a branch or tag
-                if self.repository(base).fetch_commit(base.ref):
+            except RepositoryError as error:  # not in a branch or tag
+                if self.repository(base).keep_commit(base.ref):
                     return base.ref
-                raise
+                raise RepositoryError(LocalizedText(texts.BASE_COMMIT, location=base.location, sha=base.ref)) from error
         # Kustomize takes the ref literally: `1.x` is a name, not a version range.
         try:
             return self._tracking(base, TargetRevision.branch(base.ref)).fetch()

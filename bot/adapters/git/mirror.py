@@ -1,6 +1,6 @@
 """The bare mirror of one remote on disk: creates it, fetches into it, and runs git on it.
 
-Only `fetched` writes to the mirror. Every other git process writes to a quarantine next to it, with the mirror as an
+Only fetches write to the mirror. Every other git process writes to a quarantine next to it, with the mirror as an
 alternate, so that objects of a revert that is never pushed are removed when the bot ends.
 """
 
@@ -29,6 +29,7 @@ from bot.ports.git import RepositoryError
 BRANCHES_AND_TAGS = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
 
 _FETCH = ("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules")
+_COMMITS = "refs/gitops-bot/commits"  # those fetched by their sha
 _QUARANTINE = "quarantine-"
 
 _log = logging.getLogger(__name__)
@@ -158,19 +159,33 @@ class Mirror:
                 self._fetches_completed = self._fetches_started
             yield
 
-    def fetch_object(self, sha: str) -> Output:
-        """Fetch one commit by its sha into the quarantine. Returns the output, whatever the status.
+    def fetch_object(self, sha: str, *, keep: bool = False) -> Output:
+        """Fetch one commit by its sha into the quarantine, or with `keep` into the mirror. Returns the output.
 
-        Raises RepositoryError if it takes too much disk. Only then is this commit not tried again for a while: it may
-        be a stranger's, such as in a pull request, so the other fetches go on.
+        Raises RepositoryError if it takes too much disk, not for another status. Only then is this commit not tried
+        again for a while: it may be a stranger's, such as in a pull request, so the other fetches go on.
         """
         self._backoff.check()
-        with backoff_of(self.path, self.url, sha).remembered(), self.temporary_folder() as objects:
+        with backoff_of(self.path, self.url, sha).remembered():
+            output = self._fetch_into_mirror(sha) if keep else self._fetch_into_quarantine(sha)
+            if output.status != 0 and isinstance(error := self.errors.fetch_failed(output.stderr), MirrorTooLargeError):
+                raise error
+        return output
+
+    def _fetch_into_quarantine(self, sha: str) -> Output:
+        with self.temporary_folder() as objects:
             output = self.network_git(*_FETCH, "--end-of-options", self.url, sha, objects=objects)
             if output.status == 0:
                 move_objects(objects, self.quarantine())
-            elif isinstance(error := self.errors.fetch_failed(output.stderr), MirrorTooLargeError):
-                raise error
+        return output
+
+    def _fetch_into_mirror(self, sha: str) -> Output:
+        self._create()
+        with self._locked():
+            argv = (*_FETCH, "--force", "--end-of-options", self.url, f"{sha}:{_COMMITS}/{sha}")
+            output = self.network_git(*argv, into=self.path)
+            if output.status != 0:
+                remove_unfinished(self.path)
         return output
 
     def network_git(self, *argv: str, into: Path | None = None, objects: Path | None = None) -> Output:

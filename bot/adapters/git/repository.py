@@ -132,11 +132,18 @@ class GitRepository:
 
     def fetch_commit(self, sha: str) -> bool:
         """Fetches into the quarantine, which is removed when the process ends. See ports.Repository."""
+        return self._fetch_commit(sha, keep=False)
+
+    def keep_commit(self, sha: str) -> bool:
+        """The same, but fetches into the mirror."""
+        return self._fetch_commit(sha, keep=True)
+
+    def _fetch_commit(self, sha: str, *, keep: bool) -> bool:
         if not is_full_sha(sha):
             return False
         if self._has_commit(sha):
             return True
-        output = self._mirror.fetch_object(sha)
+        output = self._mirror.fetch_object(sha, keep=keep)
         if output.status != 0 and not is_not_served(output.stderr):
             raise self._mirror.errors.fetch_failed(output.stderr)
         return output.status == 0 and self._has_commit(sha)

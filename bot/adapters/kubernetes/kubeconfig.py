@@ -123,6 +123,6 @@ def _in_cluster(name: str) -> tuple[Configuration, str]:
         return configuration, _POD_NAMESPACE.read_text().strip()
     except (ConfigException, OSError) as error:
         raise ClusterConfigError(
-            f"Cluster {name}: no kubeconfig is configured, and the bot does not run in a pod with a service account. "
+            f"Cluster {name}: no kubeconfig is configured, and the bot is not running in a pod with a service account. "
             "Set KUBECONFIG, or set kubeconfig in the configuration."
         ) from error

@@ -71,9 +71,10 @@ def run(
     """
     if not os.access(argv[0], os.X_OK):
         raise PortError(LocalizedText(texts.CANNOT_RUN, program=argv[0], why=LocalizedText(texts.NO_PROGRAM)))
-    with _CONCURRENT_RUNS, slow_runs.limited(limits, what) as current:
-        request = _request(argv, folder, current, isolated=not missing_isolation(), programs=programs)
-        status, stdout, raw_stderr = _run(what, request, current)
+    with _CONCURRENT_RUNS, slow_runs.limited(limits, what) as limited:
+        request = _request(argv, folder, limited.limits, isolated=not missing_isolation(), programs=programs)
+        status, stdout, raw_stderr = _run(what, request, limited.limits)
+        limited.succeeded = status == 0
     stderr = raw_stderr.decode(errors="replace")
     if status == -signal.SIGXCPU or "SIGXCPU" in stderr:
         raise _timeout(what, limits)

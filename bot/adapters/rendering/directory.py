@@ -89,9 +89,12 @@ class Directory:
     def submodules(self) -> Sequence[str]:
         """The submodules in the directory whose files are not there: git leaves their directories empty."""
         modules, top = self._work_tree / ".gitmodules", self.top.resolve()
+        if not modules.is_file() or modules.is_symlink():  # git ignores a link too
+            return []
+        [file] = _read(self._work_tree, self._work_tree, [modules])
+        paths = _SUBMODULE_PATH.findall(file.content.decode(errors="replace"))
         try:
-            paths = _SUBMODULE_PATH.findall(modules.read_text(errors="replace")) if modules.exists() else []
-            folders = [(self._work_tree / path.strip(' \t"')).resolve() for path in paths]
+            folders = [(self._work_tree / path.strip(' \t"')).resolve() for path in paths if "\0" not in path]
             empty = [folder for folder in folders if not (folder.is_dir() and any(folder.iterdir()))]
         except OSError as error:
             raise RepositoryError(f"{error.filename} cannot be read: {error.strerror}.") from error
@@ -119,6 +122,7 @@ def _read(root: Path, base: Path, paths: Sequence[Path] | Iterator[Path]) -> lis
     if not root.exists():
         raise RepositoryError(f"{root} does not exist.")
     files: list[File] = []
+    path = root
     try:
         for path in paths:
             if path.stat().st_size > MAX_FILE_BYTES or len(files) == MAX_FILES:
@@ -127,8 +131,8 @@ def _read(root: Path, base: Path, paths: Sequence[Path] | Iterator[Path]) -> lis
                     "Choose a smaller directory."
                 )
             files.append(File(path.relative_to(base).as_posix(), path.read_bytes()))
-    except OSError as error:
-        raise RepositoryError(f"{error.filename} cannot be read: {error.strerror}.") from error
+    except OSError as error:  # a failed read doesn't name its file
+        raise RepositoryError(f"{error.filename or path} cannot be read: {error.strerror}.") from error
     return files
 
 

@@ -25,7 +25,7 @@ class ClusterConfig(Section):
 
     kubeconfig: LocalPath | None = Field(default=None, description="the path to a kubeconfig file")
     context: str | None = Field(default=None, description="the name of a context in the kubeconfig")
-    discover: tuple[Literal["argocd", "flux"], ...] = Field(default=(), description="a list of argocd, flux or both")
+    discover: tuple[Literal["argocd", "flux"], ...] = Field(default=(), description="a list with argocd, flux or both")
     channel: Channel = ""
     deployer_namespaces: tuple[Namespace, ...] = Field(
         default=_DEPLOYER_NAMESPACES, description="a list of namespaces such as [argocd, flux-system]"

@@ -25,5 +25,5 @@ class ClusterAuditConfig(Section):
     @model_validator(mode="after")
     def _has_source(self) -> Self:
         if not self.logs and not self.webhook:
-            raise ValueError("expected logs, webhook: true, or both")
+            raise ValueError("set logs, webhook or both")
         return self

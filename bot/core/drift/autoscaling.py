@@ -1,14 +1,15 @@
 """Which objects an autoscaler scales, and to how many replicas: within that range, their number is not drift.
 
-An autoscaler that a person created by hand doesn't count. `kubectl apply` can be a deployer's: an autoscaler that was
-applied with it, or edited by a person, counts only for numbers that no person has set.
+An autoscaler that a person created by hand doesn't count. Any other one counts for numbers that an autoscaler can have
+set; for all others only if a deployer applied it and no person has edited it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeGuard
 
-from bot.core.objects.managed_fields import INTERACTIVE, Ownership, Writer
+from bot.core.drift.exclusions import has_deployer_mark
+from bot.core.objects.managed_fields import DEPLOYERS, INTERACTIVE, Ownership, Writer
 from bot.core.objects.manifest import Manifest
 from bot.core.objects.resource import items, mapping, text
 from bot.core.objects.step_budget import StepBudget, TooManyStepsError
@@ -19,6 +20,8 @@ Object = Mapping[str, Any]
 _KEDA_MAX: Final = 100
 _KEDA_PAUSED_AT: Final = "autoscaling.keda.sh/paused-replicas"
 
+_DEPLOYERS: Final = frozenset((*DEPLOYERS, "helm"))
+
 _HPA: Final = "HorizontalPodAutoscaler"
 _SCALED_OBJECT: Final = "ScaledObject"
 
@@ -28,11 +31,11 @@ _Target = tuple[str, str, str, str]  # API group, kind, namespace, name
 
 @dataclass(frozen=True, slots=True)
 class ReplicaRange:
-    """The numbers of replicas that an autoscaler sets; with `includes_edits`, also those that a person has set."""
+    """The numbers of replicas that an autoscaler sets; with `includes_edits`, whoever has set the number."""
 
     least: float
     most: float
-    includes_edits: bool = True
+    includes_edits: bool = False
 
 
 _ANY_NUMBER: Final = ReplicaRange(0, float("inf"))
@@ -40,15 +43,17 @@ _ANY_NUMBER: Final = ReplicaRange(0, float("inf"))
 
 @dataclass(frozen=True, slots=True)
 class _Scaler:
-    """A live autoscaler, and what people have written of it.
+    """A live autoscaler, and who has written it.
 
-    `is_by_hand`: only people have chosen what it scales, without applying a manifest. `has_edits`: a person may have
-    written part of it. `is_paused_by_hand`: a person has set the number of replicas to pause at.
+    `is_by_hand`: only people have chosen what it scales, without applying a manifest. `is_edited`: a person has
+    written part of it. `is_deployed`: a deployer has applied it. `is_paused_by_hand`: a person has set the number of
+    replicas to pause at.
     """
 
     object: Object
     is_by_hand: bool = True
-    has_edits: bool = True
+    is_edited: bool = True
+    is_deployed: bool = False
     is_paused_by_hand: bool = True
 
     @classmethod
@@ -64,10 +69,8 @@ class _Scaler:
             return cls(
                 scaler,
                 is_by_hand=bool(owners) and all(map(is_edit, owners)),
-                has_edits=any(
-                    ownership.is_person(writer) or ownership.is_client_side_apply(writer)
-                    for writer in ownership.writers
-                ),
+                is_edited=any(map(ownership.is_person, ownership.writers)),
+                is_deployed=has_deployer_mark(scaler) or any(writer.manager in _DEPLOYERS for writer in owners),
                 is_paused_by_hand=any(map(ownership.is_person, pausing)),
             )
         except TooManyStepsError:  # only someone who writes managedFields on purpose gets there
@@ -98,11 +101,13 @@ def scale_targets(live_objects: Iterable[Object], interactive: Sequence[str] = I
     """
     scalers = [_Scaler.read(item, interactive) for item in live_objects if item.get("kind") in (_HPA, _SCALED_OBJECT)]
     by_hand = {scaler.name for scaler in scalers if scaler.is_by_hand}
+    deployed = {scaler.name for scaler in scalers if scaler.is_deployed and not scaler.is_edited}
     ranges: dict[_Target, tuple[ReplicaRange, ...]] = {}
     for scaler in scalers:
-        target = _target(scaler.object)
-        if target is not None and by_hand.isdisjoint((scaler.name, *_owners(scaler.object))):
-            own = (replace(allowed, includes_edits=not scaler.has_edits) for allowed in _ranges(scaler))
+        target, names = _target(scaler.object), (scaler.name, *_owners(scaler.object))
+        if target is not None and by_hand.isdisjoint(names):
+            includes_edits = not scaler.is_edited and not deployed.isdisjoint(names)
+            own = (replace(allowed, includes_edits=includes_edits) for allowed in _ranges(scaler))
             ranges[target] = (*ranges.get(target, ()), *own)
     return ScaleTargets(ranges)
 
@@ -110,7 +115,7 @@ def scale_targets(live_objects: Iterable[Object], interactive: Sequence[str] = I
 def is_autoscaled(replicas: object, ranges: Iterable[ReplicaRange], *, is_edit: bool) -> bool:
     """Whether an autoscaler with one of these ranges may have set this number of replicas.
 
-    With `is_edit`, git declares another number, and a person has set this one.
+    With `is_edit`, git declares another number, and no autoscaler has set this one.
     """
     counting = (allowed for allowed in ranges if allowed.includes_edits or not is_edit)
     return any(not _is_number(replicas) or allowed.least <= replicas <= allowed.most for allowed in counting)

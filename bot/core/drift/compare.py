@@ -80,12 +80,10 @@ def compare_object(
     ranges = scale_targets.ranges_of(manifest)
     replicas = mapping(live, "spec").get("replicas")
     declares_replicas = mapping(desired, "spec").get("replicas") is not None
-    owners = ownership.owners(("spec", "replicas")) if ranges and declares_replicas else ()
+    is_edit = bool(ranges) and declares_replicas and not _is_scaled(ownership)
     attribution = Attribution(
         ownership,
-        _AUTOSCALED
-        if is_autoscaled(replicas, ranges, is_edit=any(map(ownership.is_person, owners)))
-        else _controlled(manifest),
+        _AUTOSCALED if is_autoscaled(replicas, ranges, is_edit=is_edit) else _controlled(manifest),
         rules.trusted_managers,
         has_autoscaler=bool(ranges),
     )
@@ -146,6 +144,12 @@ def _walk(
     redaction = cache(partial(Redaction.of, manifest.kind, manifest.object))  # most objects need none
     findings = Findings(attribution, redaction, steps, keep)
     return Walk(ownership, attribution, findings, steps, is_pod=is_pod, explain=explain)
+
+
+def _is_scaled(ownership: Ownership) -> bool:
+    """Whether an autoscaler can have set the number of replicas: autoscalers use the scale subresource."""
+    owners = ownership.owners(("spec", "replicas"))
+    return any(owner.subresource == "scale" for owner in owners) and not any(map(ownership.is_person, owners))
 
 
 def _controlled(manifest: Manifest) -> Mapping[Path, Text]:

@@ -1,10 +1,11 @@
 """Fields that are compared differently or never: the server's metadata, deployers' labels, and restart annotations."""
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from bot.core.objects.managed_fields import LAST_APPLIED
 from bot.core.objects.path import Segment
+from bot.core.objects.resource import mapping
 
 _ROOT: Final = frozenset(("apiVersion", "kind", "status"))
 _NESTED_METADATA: Final = frozenset(
@@ -112,6 +113,13 @@ def is_controller_label(path: Sequence[Segment]) -> bool:
 def is_shared_mark(path: Sequence[Segment]) -> bool:
     """Whether this is a label of the object that deployers use as a mark, and people for their own purposes."""
     return len(path) == 3 and path[-1] in SHARED_MARKS and is_label(path)
+
+
+def has_deployer_mark(live: Mapping[str, Any]) -> bool:
+    """Whether a live object has a mark that only deployers set: people use `kubectl apply` too."""
+    metadata = mapping(live, "metadata")
+    keys = mapping(metadata, "labels").keys() | mapping(metadata, "annotations").keys()
+    return not keys.isdisjoint(DEPLOYER_MARKS - {LAST_APPLIED})
 
 
 def is_restart_stamp(path: Sequence[Segment]) -> bool:

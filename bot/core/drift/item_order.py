@@ -1,6 +1,7 @@
 """The order of the items of keyed lists, where it has a meaning."""
 
 import re
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
@@ -16,25 +17,28 @@ _REFERENCE: Final = re.compile(r"\$\$|\$\(([^()$]+)\)")
 
 Keys = tuple[tuple[str, Any], ...]
 Items = Mapping[Keys, Sequence[Any]]  # the items of a list by their keys, in its order
+_Place = tuple[Keys, int]  # an item: its keys, and how many items with the same keys are before it
 
 
-def order(name: object, desired: Items, live: Items) -> tuple[list[str], list[str]] | None:
+def order(
+    name: object, desired: list[Any], live: list[Any], desired_items: Items, live_items: Items
+) -> tuple[list[str], list[str]] | None:
     """The order of the items that both sides have, if it differs and has a meaning in a list of this name.
 
     Items that only the cluster has come from webhooks.
     """
     if name not in _ORDERED_LISTS:
         return None
-    both = desired.keys() & live.keys()
-    sides = [[keys for keys in side if keys in both] for side in (desired, live)]
+    places = [_places(desired, desired_items), _places(live, live_items)]
+    both = set(places[0]).intersection(places[1])
+    sides = [[place for place in side if place in both] for side in places]
     if name == _VARIABLES and sides[0] != sides[1]:
-        used = _used_names(desired, both)
-        before = [_used_before(used, side) for side in sides]
-        if before[0] == before[1]:
+        used = _used_names(desired_items, both)
+        if _resolved(used, sides[0]) == _resolved(used, sides[1]):
             return None
-        involved = used.keys() | {keys for others in used.values() for keys in others}
-        sides = [[keys for keys in side if keys in involved] for side in sides]
-    first, second = ([", ".join(str(value) for _, value in keys) for keys in side] for side in sides)
+        involved = {keys for keys, _ in used} | {keys for others in used.values() for keys in others}
+        sides = [[place for place in side if place[0] in involved] for side in sides]
+    first, second = ([", ".join(str(value) for _, value in keys) for keys, _ in side] for side in sides)
     return (first, second) if first != second else None
 
 
@@ -44,19 +48,34 @@ def is_order(field: FieldDrift) -> bool:
     return is_ordered and isinstance(field.desired, list) and all(isinstance(name, str) for name in field.desired)
 
 
-def _used_names(variables: Items, both: Collection[Keys]) -> Mapping[Keys, Collection[Keys]]:
+def _places(values: list[Any], items: Items) -> list[_Place]:
+    keys_of = {id(item): keys for keys, same in items.items() for item in same}
+    count: Counter[Keys] = Counter()
+    places = []
+    for value in values:
+        keys = keys_of[id(value)]
+        places.append((keys, count[keys]))
+        count[keys] += 1
+    return places
+
+
+def _used_names(variables: Items, both: Collection[_Place]) -> Mapping[_Place, Collection[Keys]]:
     """The other variables that the value of each one uses, as `$(NAME)`."""
-    by_name = {value: keys for keys in both for _, value in keys}
-    used: dict[Keys, set[Keys]] = {}
-    for keys in both:
-        values = (item.get("value") for item in variables[keys])
-        names = {name for value in values if isinstance(value, str) for name in _REFERENCE.findall(value)}
+    by_name = {value: keys for keys, _ in both for _, value in keys}
+    used: dict[_Place, set[Keys]] = {}
+    for keys, index in both:
+        value = variables[keys][index].get("value")
+        names = _REFERENCE.findall(value) if isinstance(value, str) else ()
         if others := {by_name[name] for name in names if name in by_name} - {keys}:
-            used[keys] = others
+            used[keys, index] = others
     return used
 
 
-def _used_before(used: Mapping[Keys, Collection[Keys]], variables: Sequence[Keys]) -> set[tuple[Keys, Keys]]:
-    """Each variable with each one that it uses, if that is defined before it."""
-    positions = {keys: position for position, keys in enumerate(variables)}
-    return {(keys, other) for keys, others in used.items() for other in others if positions[other] < positions[keys]}
+def _resolved(used: Mapping[_Place, Collection[Keys]], variables: Sequence[_Place]) -> set[tuple[_Place, _Place]]:
+    """Each variable with each one that it uses: of those with the same name, the last one defined before it."""
+    resolved: set[tuple[_Place, _Place]] = set()
+    before: dict[Keys, int] = {}
+    for place in variables:
+        resolved |= {(place, (keys, before[keys])) for keys in used.get(place, ()) if keys in before}
+        before[place[0]] = place[1]
+    return resolved

@@ -148,8 +148,10 @@ class Walk:
         for keys, items in live_items.items():
             for item in items[len(desired_items.get(keys, ())) :]:
                 self._undeclared_item(Item(keys), item, node, ignored)
-        if not (ignored is not None and ignored.reason) and (orders := order(path[-1], desired_items, live_items)):
-            self._changed(*orders)
+        if not (ignored is not None and ignored.reason):
+            orders = order(path[-1], desired, live, desired_items, live_items)
+            if orders is not None:
+                self._changed(*orders)
         return True
 
     def _sets(self, desired: list[Any], live: list[Any], node: Node, ignored: IgnoredPaths | None) -> bool:

@@ -30,7 +30,8 @@ INTERACTIVE: Final = ("kubectl", "kubectl-*", "Mozilla", "node-fetch", "k9s", "o
 # The manager for `kubectl apply`, by a deployer or a person. The annotation has what was applied.
 _CLIENT_SIDE_APPLY: Final = ("kubectl-client-side-apply", "kubectl-last-applied")
 
-_DEPLOYERS: Final = (
+# The managers of Argo CD and Flux.
+DEPLOYERS: Final = (
     "argocd-controller",
     "argocd-application-controller",
     "kustomize-controller",
@@ -154,7 +155,7 @@ class Ownership:
         return not any(value for key, value in self._desired.items() if key not in _IDENTITY)
 
     def _mostly_declared(self, writer: Writer) -> bool:
-        if writer.manager in _DEPLOYERS:
+        if writer.manager in DEPLOYERS:
             return True
         paths = list(_leaves(writer.fields))
         desired = _Tree(self._desired, self._steps)

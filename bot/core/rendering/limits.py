@@ -15,7 +15,7 @@ MAX_REMOTE_FILES: Final = 100  # of one source, at HTTPS URLs
 MAX_OBJECTS: Final = 50_000  # of one source; a large cluster has about as many in total
 MAX_VALUES_BYTES: Final = 5 * 2**20  # of Helm's merged values, which may come from several files
 MAX_DISK_CACHE_BYTES: Final = 256 * 2**20  # of output, compressed to about a tenth
-# Of the renderers that take at least SLOW_SECONDS; see docs/bounds.md.
+# Of the renderers that take at least SLOW_SECONDS or that fail; see docs/bounds.md.
 SLOW_SECONDS: Final = 5.0
 SLOW_BUDGET_SECONDS: Final = 60.0  # of one tenant, in SLOW_WINDOW_SECONDS
 SLOW_WINDOW_SECONDS: Final = 300.0

@@ -30,7 +30,6 @@ from bot.core.approvals.approval import (
 from bot.core.git.commit import PullRequest
 from bot.core.git.patch import truncate_lines
 from bot.core.git.push import pushers
-from bot.core.pull_requests.tracked_pull_request import tracked_id
 from bot.handlers.approvals.diff import changes
 from bot.handlers.approvals.limit import LookupLimit
 from bot.handlers.approvals.rebased import (
@@ -41,7 +40,7 @@ from bot.handlers.approvals.rebased import (
     is_not_looked_up,
     with_rebased_commits,
 )
-from bot.handlers.change_people import requester_of
+from bot.handlers.change_people import requester_of, tracked_pull_request
 from bot.handlers.contributions import read_contributions
 from bot.i18n.catalogue import approval as texts
 from bot.i18n.language import LocalizedText
@@ -79,7 +78,7 @@ class BatchReview:
         batch: Sequence[ApprovalRecord],
         rewritten_at: datetime | None,
     ) -> None:
-        self._store = ports.store
+        self._ports = ports
         self._repository = ports.repositories[name]
         self._forge = ports.forges[name]
         self._settings = settings
@@ -213,7 +212,7 @@ class BatchReview:
         what = f"pull request #{pull.number} in {self._repository.name}"
         approvals = tuple(self._look_up(what, lambda: self._forge.approvals(pull.number)))
         is_automated = any(allowed.is_account(pull.author) for allowed in self._settings.rules.automation)
-        tracked = self._store.pull_requests.get(tracked_id(self._repository.name, pull.number))
+        tracked = tracked_pull_request(self._ports, self._repository.name, pull)
         return Evidence(
             (),
             pull,
@@ -237,7 +236,7 @@ class BatchReview:
 
     def _with_result(self, record: ApprovalRecord, result: ApprovalResult, evidence: Evidence) -> ApprovalRecord:
         pull = evidence.pull
-        requester = requester_of(self._store, record.repository, pull) if pull else ""
+        requester = requester_of(self._ports, record.repository, pull) if pull else ""
         record = replace(record, pushed_by=evidence.pushed_by, requester=requester)
         after = apply_result(record, result, pull, self._now, grace=self._settings.grace)
         if after.verdict is ApprovalStatus.UNKNOWN and result.verdict is ApprovalStatus.UNKNOWN:

@@ -80,7 +80,11 @@ class ApprovalReviewer:
         """
         if head in (recorded, self._ports.store.approvals.head(name)):
             return True
-        records = [] if recorded is None else self._new_records(self._ports.repositories[name], recorded, head)
+        records: list[ApprovalRecord] = []
+        if recorded is not None:
+            repository = self._ports.repositories[name]
+            repository.fetch_commit(head)  # it may have been fetched under another name of the repository
+            records = self._new_records(repository, recorded, head)
         return self._ports.store.approvals.advance(name, recorded, head, records)
 
     def review(self) -> None:
@@ -141,7 +145,7 @@ class ApprovalReviewer:
         except RevisionNotFoundError:  # the recorded head no longer exists
             rewritten, commits = True, []
         now = self._ports.clock()
-        applications = applications_on_branch(self._ports.repositories, self._applications.values(), repository.name)
+        applications = applications_on_branch(self._ports, self._applications.values(), repository.name)
         shas = [*(commit.sha for commit in commits), head]
         stored = {record.id for record in self._ports.store.approvals.of_commits(repository.name, shas)}
         record = partial(self._record, repository, applications, stored, now=now)

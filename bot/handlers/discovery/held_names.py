@@ -8,7 +8,7 @@ from bot.core.applications.application import Application
 from bot.core.applications.names import ResourceKey
 from bot.core.drift.model import Check
 
-_HELD_FOR: Final = timedelta(days=7)
+HELD_FOR: Final = timedelta(days=7)
 
 
 class HeldNames:
@@ -43,5 +43,5 @@ class HeldNames:
             checks = self._latest_checks()
             self._holders = {name: (check.origin, check.at) for name, check in checks.items() if check.origin}
         now = self._clock()
-        self._holders = {name: holder for name, holder in self._holders.items() if now - holder[1] < _HELD_FOR}
+        self._holders = {name: holder for name, holder in self._holders.items() if now - holder[1] < HELD_FOR}
         return self._holders

@@ -88,7 +88,7 @@ class AdoptService:
             requester.name,
             repository=self.ports.repositories[key],
             forge=self.ports.forges.get(key),
-            applications=applications_on_branch(self.ports.repositories, self.applications.values(), key),
+            applications=applications_on_branch(self.ports, self.applications.values(), key),
             permit=permit,
             manifest_cache=self.manifest_cache,
         )

@@ -124,7 +124,7 @@ class RevertService:
         if len(keys) != 1:
             return AmbiguousRepository(tuple(keys))
         try:
-            hosted = applications_on_branch(self.ports.repositories, self.applications.values(), keys[0])
+            hosted = applications_on_branch(self.ports, self.applications.values(), keys[0])
         except RepositoryError as error:
             return Refused(error.text)
 

@@ -28,7 +28,7 @@ def history(
     repository = ports.repositories[repository_name]
     path = application.path if application else None
     commits = repository.first_parent(None, repository.fetch(), path=path, limit=MOST)
-    forge, branch = ports.forges.get(repository_name), branch_key(ports.repositories, repository_name)
+    forge, branch = ports.forges.get(repository_name), branch_key(ports, repository_name)
     rollouts_of_commits = ports.store.rollouts.of_revisions([commit.sha for commit in commits])
     judged = {
         record.sha: record

@@ -60,12 +60,16 @@ def possibly_affected(
     inputs = manifest_cache.known_inputs(repository, revision, sources)
     changed_files = set(files)
     changed = {path for file in files for path in path_and_parents(file)}
-    # A changed file may also be, or have been, a link or submodule above an input.
+
+    def is_changed(path: str) -> bool:
+        """Whether a change affects an input: a changed file may also be, or have been, a link or submodule above it."""
+        return path in changed or not changed_files.isdisjoint(path_and_parents(path))
+
     return [
         application
         for application, source in zip(applications, sources, strict=True)
         if (source_inputs := inputs[source]) is None
-        or any(path in changed or not changed_files.isdisjoint(path_and_parents(path)) for path, _ in source_inputs)
+        or any(is_changed(manifest_cache.local_path(repository, path)) for path, _ in source_inputs)
     ]
 
 

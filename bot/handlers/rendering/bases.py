@@ -9,6 +9,7 @@ from typing import Protocol
 
 from cachetools import LRUCache
 
+from bot.core.git.git_url import normalize
 from bot.core.rendering.remote_base import RemoteBase, mounted_root
 from bot.core.rendering.remote_file import RemoteFile
 from bot.core.rendering.source import KUSTOMIZATION_FILES
@@ -16,7 +17,7 @@ from bot.handlers.rendering.tree import Commit, Tree
 from bot.i18n.catalogue import render as texts
 from bot.i18n.language import LocalizedText
 from bot.ports.bases import Bases
-from bot.ports.git import File, LinkedFiles, RepositoryError
+from bot.ports.git import File, LinkedFiles, Repository, RepositoryError
 from bot.ports.tenant import for_tenant
 
 _MAX_MOUNTED = 10_000
@@ -83,6 +84,18 @@ class MountedBases:
         with self._lock:
             return self._mounted.get(mounted_root(path))
 
+    def is_own(self, base: RemoteBase | RemoteFile, repository: Repository) -> bool:
+        """Whether the base is in the tracked branch of the repository that refers to it."""
+        if isinstance(base, RemoteFile) or normalize(base.url) != normalize(repository.url):
+            return False
+        with suppress(RepositoryError):
+            return (base.ref.removeprefix("refs/heads/") or self._default_branch(base)) == repository.branch
+        return False
+
+    def _default_branch(self, base: RemoteBase) -> str:
+        self._bases.revision(base)  # fetches it, within limits
+        return self._bases.repository(base).branch
+
     def tree(self, base: RemoteBase | RemoteFile) -> _MountedTree:
         """The tree of the base's repository at its ref, or of the file. Raises RepositoryError."""
         if isinstance(base, RemoteFile):
@@ -94,8 +107,8 @@ class MountedBases:
                 self._commits[key] = Commit(self._bases.repository(base), revision)
             return self._commits[key]
 
-    def tree_id(self, path: str, tenants: Iterable[str]) -> str | None:
-        """The id of the tree at a mounted path, None if there is none or it cannot be read.
+    def tree_id(self, path: str, tenants: Iterable[str], repository: Repository, revision: str) -> str | None:
+        """The id of the tree at a path mounted for a commit, None if there is none or it cannot be read.
 
         It is fetched for each of the tenants until it can be read.
         """
@@ -104,14 +117,50 @@ class MountedBases:
             return None
         for tenant in tenants:
             with suppress(RepositoryError), for_tenant(tenant):
+                if self.is_own(base, repository):
+                    return repository.tree_id(revision, _inside(path))
                 return self.tree(base).tree_id(_inside(path))
         return None
+
+    def local_path(self, path: str, repository: Repository) -> str:
+        """The path in the repository that a mounted path leads to; the path itself if that is elsewhere."""
+        base = self.base(path)
+        return _inside(path) if base is not None and self.is_own(base, repository) else path
+
+
+class BasesOfCommit:
+    """The bases that one commit refers to. Those in the tracked branch of its repository are read at that commit."""
+
+    def __init__(self, bases: MountedBases, repository: Repository, commit: Commit) -> None:
+        self._bases = bases
+        self._repository = repository
+        self._commit = commit
+
+    def is_allowed(self, base: RemoteBase | RemoteFile) -> bool:
+        """See Bases."""
+        return self._bases.is_allowed(base)
+
+    def is_own(self, base: RemoteBase | RemoteFile) -> bool:
+        """See MountedBases."""
+        return self._bases.is_own(base, self._repository)
+
+    def mount(self, base: RemoteBase | RemoteFile) -> None:
+        """See MountedBases."""
+        self._bases.mount(base)
+
+    def base(self, path: str) -> RemoteBase | RemoteFile | None:
+        """See MountedBases."""
+        return self._bases.base(path)
+
+    def tree(self, base: RemoteBase | RemoteFile) -> _MountedTree:
+        """See MountedBases."""
+        return self._commit if self.is_own(base) else self._bases.tree(base)
 
 
 class TreeWithBases:
     """A `Tree` with mounted bases. Each stays at the state in which it was first read."""
 
-    def __init__(self, tree: Tree, bases: MountedBases) -> None:
+    def __init__(self, tree: Tree, bases: BasesOfCommit) -> None:
         self._tree = tree
         self._bases = bases
         self._trees: dict[str, _MountedTree] = {}

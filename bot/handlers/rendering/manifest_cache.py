@@ -15,7 +15,7 @@ from bot.core.objects.manifest import Manifest, ManifestError
 from bot.core.rendering.limits import MAX_TREES
 from bot.core.rendering.remote_base import mounted_root
 from bot.core.rendering.source import Source
-from bot.handlers.rendering.bases import MountedBases
+from bot.handlers.rendering.bases import BasesOfCommit, MountedBases
 from bot.handlers.rendering.render import Rendering, gather, render
 from bot.handlers.rendering.render_request import RenderRequest
 from bot.handlers.rendering.tree import Commit, ids_of_missing
@@ -130,9 +130,13 @@ class ManifestCache:
                 for_tenant(source.tenant),
             ):
                 if files is not None:
-                    request = gather(commit, source, files, self._charts, self._bases)
+                    request = gather(commit, source, files, self._charts, self._bases_of(repository, commit))
                     self._remember_outside(repository, revision, source, request)
         return self._locate(repository, revision, unique)
+
+    def local_path(self, repository: Repository, path: str) -> str:
+        """The path of an input in its repository, also if a kustomization refers to it by the repository's URL."""
+        return self._bases.local_path(path, repository) if self._bases and mounted_root(path) else path
 
     def manifests(self, repository: Repository, revision: str, source: Source) -> tuple[Manifest, ...]:
         """The manifests of a source at a full sha; identical for identical trees. Raises PortError, ManifestError."""
@@ -175,8 +179,15 @@ class ManifestCache:
             if not new:
                 return {source: inputs for source, (inputs, _) in resolved.items()}
             if self._bases:
-                base_ids |= {path: self._bases.tree_id(path, new[path]) for path in new if mounted_root(path)}
+                base_ids |= {
+                    path: self._bases.tree_id(path, new[path], repository, revision)
+                    for path in new
+                    if mounted_root(path)
+                }
             self._read_ids(repository, revision, [path for path in new if path not in base_ids])
+
+    def _bases_of(self, repository: Repository, commit: Commit) -> BasesOfCommit | None:
+        return BasesOfCommit(self._bases, repository, commit) if self._bases else None
 
     def _read_ids(self, repository: Repository, revision: str, paths: Sequence[str]) -> None:
         ids = dict(zip(paths, repository.tree_ids(revision, paths) if paths else [], strict=True))
@@ -218,7 +229,7 @@ class ManifestCache:
             outcome, at = outcomes[inputs]
         age = time.monotonic() - at
         if isinstance(outcome, Rendering):
-            is_due = outcome.has_floating_charts and age > _CHARTS_FRESH
+            is_due = bool(outcome.floating_digest) and age > _CHARTS_FRESH
         else:
             wait = _POSTPONED_FOR if isinstance(outcome, RenderPostponedError) else _RETRY_AFTER
             is_due = not isinstance(outcome, ManifestError) and age > wait
@@ -230,9 +241,9 @@ class ManifestCache:
         outcome: _Outcome
         measured = self._telemetry.measure(RENDER, repository=repository.name, path=source.path)
         with measured as operation, for_tenant(source.tenant):
-            request = gather(commit, source, files, self._charts, self._bases)
+            request = gather(commit, source, files, self._charts, self._bases_of(repository, commit))
             try:
-                outcome = render(request, self._renderer)
+                outcome = self._from_same_files(repository, source, request) or render(request, self._renderer)
             except ManifestError as error:
                 # A new error, since this one's traceback would keep the files in memory.
                 outcome = ManifestError(error.file, error.line, error.problem)
@@ -247,6 +258,14 @@ class ManifestCache:
             if inputs is not None:  # None if an id was evicted in the meantime
                 outcomes[inputs] = outcome, time.monotonic()
         return outcome
+
+    def _from_same_files(self, repository: Repository, source: Source, request: RenderRequest) -> Rendering | None:
+        """The last rendering, if fetching its floating charts again changed none of their files."""
+        digest = request.floating_digest
+        with self._lock:
+            outcomes = [outcome for outcome, _ in self._outcomes.get((repository.name, source), {}).values()]
+        same = (outcome for outcome in outcomes if isinstance(outcome, Rendering) and outcome.floating_digest == digest)
+        return next(same, None) if digest else None
 
     def _remember_outside(self, repository: Repository, revision: str, source: Source, request: RenderRequest) -> None:
         """Remember the other paths that the trees of a source depend on."""

@@ -40,7 +40,7 @@ from bot.core.rendering.source import (
     resolve_path,
 )
 from bot.gc_pauses import gc_paused
-from bot.handlers.rendering.bases import MountedBases
+from bot.handlers.rendering.bases import BasesOfCommit
 from bot.handlers.rendering.charts import add_remote_charts, fetched_files
 from bot.handlers.rendering.render_request import (
     RenderRequest,
@@ -70,13 +70,13 @@ class Rendering:
     """The result of rendering.
 
     `unknown` has one sentence for each reason that objects are missing from `manifests`, and `notes` what else people
-    should know. With `has_floating_charts`, a newer version of a chart may give different manifests later.
+    should know. `floating_digest` is a hash of the files if a newer version of a chart may change them later, else "".
     """
 
     manifests: tuple[Manifest, ...]
     unknown: tuple[Text, ...] = ()
     notes: tuple[Text, ...] = ()
-    has_floating_charts: bool = False
+    floating_digest: str = ""
 
 
 def gather(
@@ -84,7 +84,7 @@ def gather(
     source: Source,
     files: Iterable[File],
     charts: Charts | None = None,
-    bases: MountedBases | None = None,
+    bases: BasesOfCommit | None = None,
 ) -> RenderRequest:
     """Find what a source depends on besides its own `files`, fetch the charts that it needs, and mount its bases.
 
@@ -144,7 +144,7 @@ def render(request: RenderRequest, renderer: Renderer | None) -> Rendering:
     ]
     notes += [LocalizedText(texts.NOT_PINNED_CHART, chart=chart.title, file=file) for chart, file in request.floating]
     rendering = _render(request, renderer)
-    return replace(rendering, notes=tuple(notes[:_MAX_NAMED]), has_floating_charts=bool(request.floating))
+    return replace(rendering, notes=tuple(notes[:_MAX_NAMED]), floating_digest=request.floating_digest)
 
 
 def _render(request: RenderRequest, renderer: Renderer | None) -> Rendering:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 
 from bot.core.charts.reference import ChartRef
 from bot.core.objects.manifest import ManifestError
@@ -18,7 +19,7 @@ from bot.core.rendering.remote_base import RemoteBase, mounted_root
 from bot.core.rendering.remote_chart import RemoteChart
 from bot.core.rendering.remote_file import RemoteFile
 from bot.core.rendering.source import KUSTOMIZATION_FILES, Source, SourceType, is_within
-from bot.handlers.rendering.bases import MountedBases, TreeWithBases
+from bot.handlers.rendering.bases import BasesOfCommit, TreeWithBases
 from bot.handlers.rendering.tree import Tree
 from bot.i18n.catalogue import manifest as manifest_texts
 from bot.i18n.catalogue import render as texts
@@ -32,10 +33,11 @@ class RenderRequest:
     """A source, including the overrides of files in its path, and everything needed to render it.
 
     `root` is the path to render: the source's, or a fetched chart's. `outside` has the other paths that each tree
-    depends on, `bases` the remote bases by the roots of their mounts, and `base_ids` the tree ids of paths in them.
-    `floating` has the charts without an exact version, and the files that refer to them. `helm` is whether a
-    kustomization has charts, `plugins` whether one has generators, transformers or validators. `links` are the paths of
-    files behind symbolic links. `values` are Helm's values files, from the repository's root.
+    depends on, `bases` the remote bases by the roots of their mounts, except those in the source's own branch, and
+    `base_ids` the tree ids of paths in all of them. `floating` has the charts without an exact version, and the files
+    that refer to them. `helm` is whether a kustomization has charts, `plugins` whether one has generators, transformers
+    or validators. `links` are the paths of files behind symbolic links. `values` are Helm's values files, from the
+    repository's root.
     """
 
     source: Source
@@ -52,9 +54,20 @@ class RenderRequest:
     values: tuple[str, ...] = ()
     set_file: tuple[tuple[str, str], ...] = ()
 
+    @property
+    def floating_digest(self) -> str:
+        """A hash of the files if a chart has no exact version, else ""."""
+        if not self.floating:
+            return ""
+        digest = sha256()
+        for path, file in sorted(self.files.items()):
+            digest.update(f"{path}\0{len(file.content)}\0".encode(errors="surrogateescape"))
+            digest.update(file.content)
+        return digest.hexdigest()
+
 
 def follow_kustomization(
-    tree: Tree, path: str, request: RenderRequest, bases: MountedBases | None, *, is_unrestricted: bool
+    tree: Tree, path: str, request: RenderRequest, bases: BasesOfCommit | None, *, is_unrestricted: bool
 ) -> list[RemoteChart]:
     """Add what the kustomization at a path needs from outside it. Returns the charts that have to be fetched.
 
@@ -133,7 +146,7 @@ def _is_read_with(path: str, root: str) -> bool:
 
 
 def _mount(
-    references: Sequence[BaseReference], request: RenderRequest, bases: MountedBases | None
+    references: Sequence[BaseReference], request: RenderRequest, bases: BasesOfCommit | None
 ) -> Iterator[Reference]:
     """Mount the bases, and put their paths into the kustomizations. Raises ManifestError for a forbidden base."""
     for reference in references:
@@ -141,7 +154,8 @@ def _mount(
             raise reference.error(manifest_texts.REMOTE)
         if not bases.is_allowed(reference.base):
             raise reference.error(manifest_texts.BASE_NOT_ALLOWED)
-        request.bases.setdefault(reference.base.root, reference.base)
+        if not bases.is_own(reference.base):
+            request.bases.setdefault(reference.base.root, reference.base)
         files = sum(isinstance(base, RemoteFile) for base in request.bases.values())
         if len(request.bases) - files > MAX_REMOTE_BASES:
             raise reference.error(manifest_texts.TOO_MANY_BASES)

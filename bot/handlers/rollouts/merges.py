@@ -21,7 +21,6 @@ from bot.ports import Ports
 from bot.ports.forge import Forge, ForgeError
 from bot.ports.git import Repository, RepositoryError
 from bot.ports.isolation import skip_unexpected
-from bot.ports.store import Store
 
 _log = logging.getLogger(__name__)
 
@@ -92,7 +91,7 @@ def _rollouts(
             continue
         rollout = replace(rollout, merges=merges, rewritten=rewritten)
         with skip_unexpected(f"pull request of {commit.sha} in {repository.name}"):
-            rollout = _with_pull(rollout, repository, forge, ports.store)
+            rollout = _with_pull(rollout, repository, forge, ports)
         if rollouts and rollout.pull_number is not None and rollout.pull_number == rollouts[-1].pull_number:
             rollouts[-1] = _as_one(rollouts[-1], rollout)
         else:
@@ -166,7 +165,7 @@ def _first_commit_time(commits: Sequence[Commit], rollout: Rollout) -> datetime 
     return None if is_squashed else min(times)
 
 
-def _with_pull(rollout: Rollout, repository: Repository, forge: Forge | None, store: Store) -> Rollout:
+def _with_pull(rollout: Rollout, repository: Repository, forge: Forge | None, ports: Ports) -> Rollout:
     """The rollout with its pull request; unchanged if the forge does not respond."""
     if forge is None:
         return rollout
@@ -185,7 +184,7 @@ def _with_pull(rollout: Rollout, repository: Repository, forge: Forge | None, st
         subject=pull.title,
         pull_author=pull.author,
         reverts=reverted_on(pull.head),
-        requester=requester_of(store, rollout.repository, pull),
+        requester=requester_of(ports, rollout.repository, pull),
         pull_number=pull.number,
         pull_url=pull.url,
         merged_by=pull.merged_by,

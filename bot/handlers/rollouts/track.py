@@ -151,7 +151,7 @@ class RolloutTracker:
                         self._save(current, replace(current, checks=checks))
 
     def _described(self, rollout: Rollout) -> Rollout:
-        branch = known_branch_key(self._ports.repositories, rollout.repository) or rollout.repository
+        branch = known_branch_key(self._ports, rollout.repository) or rollout.repository
         record = reviewed_record(self._ports.store.approvals.of_commits(branch, [rollout.revision]))
         if record and rollout.pull_number:  # approvals of other content than was merged don't count
             rollout = replace(rollout, approved_by=record.approvers)

@@ -40,8 +40,13 @@ _INVALID_MESSAGE = frozenset({
     "invalid_arguments", "invalid_blocks", "invalid_blocks_format", "invalid_metadata_format", "metadata_too_large",
     "msg_blocks_too_long", "msg_too_long", "no_text",
 })  # fmt: skip
-# Nobody can read the channel's cards until someone invites the bot or corrects the channel's ID.
-_UNAVAILABLE = frozenset({"channel_not_found", "not_in_channel"})
+# The channel accepts no new cards until someone changes the channel or its ID:
+# https://docs.slack.dev/reference/methods/chat.postMessage#errors
+_UNAVAILABLE = frozenset({
+    "channel_not_found", "not_in_channel", "is_archived", "is_inactive", "restricted_action",
+    "restricted_action_non_threadable_channel", "restricted_action_read_only_channel",
+    "restricted_action_thread_locked", "restricted_action_thread_only_channel",
+})  # fmt: skip
 # If Slack is down, or the channel rejects messages until someone fixes it, try less and less often.
 _MIN_WAIT = timedelta(seconds=5)
 _MAX_WAIT = timedelta(minutes=5)

@@ -1,6 +1,6 @@
 """Adopting the live state in git: the button, the answers, the pull request's card, and why adopting can fail."""
 
-from bot.i18n.language import Phrase
+from bot.i18n.language import Phrase, PluralPhrase
 
 BUTTON = Phrase(en="Adopt in git…", es="Adoptar en git…")
 CONFIRM_TITLE = Phrase(en="Adopt in git?", es="¿Adoptar en git?")
@@ -16,14 +16,20 @@ CONFIRM_NO = Phrase(en="Cancel", es="Cancelar")
 # After what was requested: `Adopt shop in git: opened #8, awaiting review.`
 REQUESTED = Phrase(en="Adopt {application} in git", es="Adoptar {application} en git")
 OPENED = Phrase(en="opened {pull}, awaiting review.", es="se abrió {pull}, pendiente de revisión.")
-REMOVED_OBJECTS = Phrase(
-    en="This pull request removes these objects from git because they are missing from the cluster: {objects}. They "
-    "will not be recreated.",
-    es="Este pull request elimina estos objetos de git porque faltan en el clúster: {objects}. No se volverán a crear.",
+REMOVED_OBJECTS = PluralPhrase(
+    en=(
+        "{objects} is missing from the cluster. This pull request removes it from git, so it stays deleted.",
+        "{objects} are missing from the cluster. This pull request removes them from git, so they stay deleted.",
+    ),
+    es=(
+        "{objects} falta en el clúster. Este pull request lo elimina de git, así que no se volverá a crear.",
+        "{objects} faltan en el clúster. Este pull request los elimina de git, así que no se volverán a crear.",
+    ),
 )
 MOOT_ENDING = Phrase(
-    en="The drift is gone, so merging this now would change the cluster. Close it unless you want that.",
-    es="El drift ya no existe, así que fusionarlo ahora cambiaría el clúster. Ciérralo si no es lo que quieres.",
+    en="The drift is gone, so merging this pull request now would change the cluster. Close it unless you want that.",
+    es="El drift ya no existe, así que fusionar este pull request ahora cambiaría el clúster. Ciérralo si no es lo que "
+    "quieres.",
 )
 ALREADY_OPEN = Phrase(
     en="{pull} is already open with the same changes, awaiting review.",
@@ -65,10 +71,10 @@ NO_FORGE = Phrase(
     es="{repository} no tiene un forge configurado, así que el bot no puede abrir pull requests ahí.",
 )
 NEEDS_BRANCH = Phrase(
-    en="{application} tracks {name}, which is not a branch, so a pull request has no target. Make the change on a "
-    "branch, then set the application's revision to one newer than {name}.",
-    es="{application} sigue {name}, que no es una rama, así que un pull request no tiene destino. Haz el cambio en una "
-    "rama y después define en la aplicación una revisión más nueva que {name}.",
+    en="{application} tracks {name}, which is not a branch, so a pull request has no target branch. Make the change "
+    "on a branch, then set the application's revision to one that includes the change.",
+    es="{application} sigue {name}, que no es una rama, así que un pull request no tiene rama de destino. Haz el "
+    "cambio en una rama y después define en la aplicación una revisión que incluya el cambio.",
 )
 BEHIND_LINK = Phrase(
     en="{file} is read through a symbolic link, and the bot does not edit files through links. Edit it by hand.",
@@ -106,8 +112,9 @@ UNREADABLE = Phrase(
     en="{error} Fix this, then adopt the drift again.", es="{error} Corrígelo y adopta el drift otra vez."
 )
 SHARED_VALUE = Phrase(
-    en="Editing {file} would also change other values, possibly through a YAML anchor. Edit it by hand.",
-    es="Editar {file} también cambiaría otros valores, quizá por un ancla de YAML. Edítalo a mano.",
+    en="The bot cannot edit {file} without changing other values, possibly because of a YAML anchor. Edit the file by "
+    "hand.",
+    es="El bot no puede editar {file} sin cambiar otros valores, quizá por un ancla de YAML. Edítalo a mano.",
 )
 NOT_DECLARED = Phrase(
     en="{file} does not declare {kind} {name}. Git may have changed; check again.",

@@ -92,8 +92,8 @@ AFTER_AUTOMATION = Phrase(
     es="Esto vino de {who}, cuyos cambios en estos archivos no necesitan aprobación. El forge informó tarde.",
 )
 AFTER_ALL = Phrase(
-    en="This came from pull request #{number}, approved by {who}. The forge reported the approval late.",
-    es="Esto vino del pull request #{number}, aprobado por {who}. El forge informó tarde la aprobación.",
+    en="This change came from pull request #{number}, which {who} approved. The forge reported the approval late.",
+    es="Este cambio vino del pull request #{number}, aprobado por {who}. El forge informó tarde la aprobación.",
 )
 
 COMMIT = Phrase(en="{sha} {subject}\n{people}", es="{sha} {subject}\n{people}")
@@ -105,8 +105,8 @@ AT = Phrase(en=" · {branch} at {time}", es=" · {branch} a las {time}")
 TOUCHES = Phrase(en="Affects {applications}", es="Afecta a {applications}")
 TOUCHES_NONE = Phrase(en="Affects no applications", es="No afecta a ninguna aplicación")
 NOT_SHOWN = Phrase(
-    en="Files not shown because they may contain Secret values: {files}",
-    es="Archivos que no se muestran porque pueden contener valores de Secrets: {files}",
+    en="Not shown because of possible Secret values: {files}",
+    es="Sin mostrar por posibles valores de Secrets: {files}",
 )
 LONGER = Phrase(
     en="The diff is too long for this message; see the file in the thread.",

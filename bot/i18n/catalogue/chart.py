@@ -8,7 +8,7 @@ FAILED = Phrase(
 )
 HOST_NOT_ALLOWED = Phrase(
     en="charts from {host} are not allowed. Allow the host under charts.allow.",
-    es="necesita charts de {host}. Permite el host en charts.allow.",
+    es="no se permiten charts de {host}. Permite el host en charts.allow.",
 )
 NOT_ALLOWED = Phrase(
     en="charts from this host are not allowed. Allow the host under charts.allow.",
@@ -22,7 +22,8 @@ NO_URL = Phrase(
 )
 BAD_INDEX = Phrase(en="its index is not valid: {why}", es="su índice no es válido: {why}")
 LARGE_ENTRY = Phrase(
-    en="the index entry for {chart} is larger than {most} MiB.", es="tiene más de {most} MiB sobre {chart}."
+    en="the index entry for {chart} is larger than {most} MiB.",
+    es="la entrada de {chart} en el índice ocupa más de {most} MiB.",
 )
 BAD_MANIFEST = Phrase(
     en="the manifest does not describe a Helm chart.", es="su manifiesto no es el de un chart de Helm."

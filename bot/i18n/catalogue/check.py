@@ -20,8 +20,8 @@ SCALED = Phrase(
     es="{path} difiere, pero el bot no puede saber si lo definió un autoscaler: {why}",
 )
 OUTDATED = Phrase(
-    en="No check has finished since then. The bot's log says why.",
-    es="Desde entonces no ha terminado ninguna comprobación. El log del bot dice por qué.",
+    en="No recent check has finished. The bot's log says why.",
+    es="No ha terminado ninguna comprobación reciente. El log del bot dice por qué.",
 )
 DECLARED_TWICE = Phrase(
     en="{object} is declared twice with different content: {later} is used and {earlier} is ignored. Delete one of "
@@ -37,9 +37,9 @@ TOO_MANY_STEPS = Phrase(
     es="la comparación lleva demasiado tiempo porque hay demasiadas diferencias, elementos de listas, reglas de "
     "ignorar o field managers.",
 )
-NOT_CONFIGURED = Phrase(en="it is no longer configured", es="ya no está configurada")
+NOT_CONFIGURED = Phrase(en="It is no longer configured.", es="Ya no está configurada.")
 NOT_FETCHED = Phrase(
-    en="the repository {repository} was not fetched.", es="no se actualizó el repositorio {repository}."
+    en="The repository {repository} was not fetched.", es="No se actualizó el repositorio {repository}."
 )
 LATER_SOURCE = Phrase(
     en="A later source of the same Application, {path}, may declare some of the same objects, but it cannot be read: "

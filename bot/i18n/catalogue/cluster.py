@@ -8,7 +8,7 @@ WATCH = Phrase(en="watch {resource}", es="observar {resource}")
 WATCH_IN = Phrase(en="watch {resource} in namespace {namespace}", es="observar {resource} en el namespace {namespace}")
 READ_KINDS = Phrase(en="discover API resources", es="descubrir los recursos de la API")
 READ_KINDS_OF = Phrase(en="discover the API resources of {version}", es="descubrir los recursos de {version}")
-READ_VERSION = Phrase(en="read the version", es="leer la versión")
+READ_VERSION = Phrase(en="read the Kubernetes version", es="leer la versión de Kubernetes")
 READ_SCHEMAS = Phrase(en="read OpenAPI schemas", es="leer los esquemas OpenAPI")
 READ_SCHEMA_OF = Phrase(en="read the OpenAPI schema of {version}", es="leer el esquema OpenAPI de {version}")
 
@@ -35,7 +35,9 @@ NO_LOGIN = Phrase(
     en="the credentials could not be renewed. Check the token file or the login command in the kubeconfig.",
     es="no se pudieron renovar sus credenciales. Revisa el archivo del token o el comando de login de su kubeconfig.",
 )
-NO_LONGER_SERVED = Phrase(en="the API server no longer serves it (404).", es="el clúster ya no lo ofrece (404).")
+NO_LONGER_SERVED = Phrase(
+    en="the cluster no longer serves this API (404).", es="el clúster ya no ofrece esta API (404)."
+)
 OVERLOADED = Phrase(en="the API server is overloaded (429).", es="el API server está sobrecargado (429).")
 ANSWERED = Phrase(
     en="the API server returned {status}. Run “kubectl get apiservices”.",

@@ -39,7 +39,9 @@ RELEASE = Phrase(
     es="dejar de atender el incidente de la aplicación: nadie lo atiende, así que se reanudan los recordatorios",
 )
 SNOOZE = Phrase(
-    en="snooze the application's incident for 30m, 4h, 2d or 1h30m, or until 09:00; 1h by default; off ends the snooze",
-    es="posponer el incidente de la aplicación 30m, 4h, 2d o 1h30m, o hasta 09:00; 1h por defecto; off lo reactiva",
+    en="snooze the application's incident for a duration such as 30m, 1h30m or 2d, or until a time such as 09:00; "
+    "1h by default; off ends the snooze",
+    es="posponer el incidente de la aplicación durante un tiempo como 30m, 1h30m o 2d, o hasta una hora como 09:00; "
+    "1h por defecto; off lo reactiva",
 )
 HELP = Phrase(en="this list, or how to use one command", es="esta lista, o cómo se usa un comando")

@@ -2,8 +2,6 @@
 
 from bot.i18n.language import Phrase, PluralPhrase
 
-OBJECTS = PluralPhrase(en=("{n} object", "{n} objects"), es=("{n} objeto", "{n} objetos"))
-
 LIST = Phrase(en="{names} and {last}", es="{names} y {last}")
 LIST_BEFORE_I = Phrase(en="{names} and {last}", es="{names} e {last}")
 LIST_AND_MORE = Phrase(en="{names} and {n} more", es="{names} y {n} más")
@@ -32,10 +30,6 @@ BY = Phrase(en=" · by {manager}", es=" · por {manager}")
 BY_AT = Phrase(en=" · by {manager}, before {time}", es=" · por {manager}, antes de las {time}")
 BY_UNKNOWN = Phrase(en=" · writer unknown", es=" · autor desconocido")
 MISSING = Phrase(en="{object} is missing from the cluster", es="{object} falta en el clúster")
-DELETED = Phrase(
-    en="{object} is missing from the cluster",
-    es="{object} falta en el clúster",
-)
 MORE_FIELDS = PluralPhrase(en=("and {n} more field", "and {n} more fields"), es=("y {n} campo más", "y {n} campos más"))
 
 

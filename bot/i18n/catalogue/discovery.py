@@ -38,18 +38,18 @@ TOO_LARGE = Phrase(
     "valores en git.",
 )
 NO_FREE_NAME = Phrase(
-    en="other applications already use every name that it could have. Rename the resource.",
+    en="every possible name for it is already taken by another application. Rename the resource.",
     es="otras aplicaciones ya usan todos sus nombres posibles. Renombra el recurso.",
 )
 
 NO_SOURCE = Phrase(en="no repository is specified.", es="no especifica un repositorio.")
 NOT_CONFIGURED = Phrase(
-    en="the repository {url} is not configured. Add it under repositories:, with its credential.",
-    es="su repositorio {url} no está configurado. Agrégalo en repositories:, con su credencial.",
+    en="the repository {url} is not configured. Add it under repositories, with its credential.",
+    es="su repositorio {url} no está configurado. Agrégalo en repositories, con su credencial.",
 )
 NO_CLUSTER = Phrase(
-    en="the destination {destination} is not a configured cluster. Add it under clusters:.",
-    es="su destino {destination} no es un clúster configurado. Agrégalo en clusters:.",
+    en="the destination {destination} is not a configured cluster. Add it under clusters in the configuration.",
+    es="su destino {destination} no es un clúster configurado. Agrégalo en clusters, en la configuración.",
 )
 NO_REVISION = Phrase(
     en="the revision {revision} is not a valid branch, tag, commit or version range.",
@@ -71,12 +71,12 @@ PLUGIN = Phrase(
     "renderizados, o usa Kustomize o Helm.",
 )
 KUSTOMIZE = Phrase(
-    en="the bot does not support these Kustomize options: {what}.",
-    es="el bot no admite estas opciones de Kustomize: {what}.",
+    en="the Kustomize options set {what}, which the bot does not support.",
+    es="sus opciones de Kustomize definen {what}, y el bot no lo admite.",
 )
 HELM = Phrase(
-    en="the bot does not support these Helm options: {what}.",
-    es="el bot no admite estas opciones de Helm: {what}.",
+    en="the Helm options set {what}, which the bot does not support.",
+    es="sus opciones de Helm definen {what}, y el bot no lo admite.",
 )
 BUILD_VARIABLES = Phrase(
     en="it uses the variable {name}, whose value changes with every commit. Use a fixed value instead.",
@@ -126,10 +126,10 @@ NO_DATA = Phrase(
     es="su {kind} {name} no existe o el bot no puede listarlo.",
 )
 SECRET_FORBIDDEN = Phrase(
-    en="the values come from the Secret {name}, which the bot is not allowed to read. Grant the bot get and list on "
-    "secrets there, or move the values to a ConfigMap.",
-    es="sus valores vienen del Secret {name}, y el bot no puede leerlo. Otórgale get y list sobre secrets ahí, o "
-    "mueve los valores a un ConfigMap.",
+    en="the values come from the Secret {name}, which the bot is not allowed to read. Grant the bot “get” and “list” "
+    "on secrets in that namespace, or move the values to a ConfigMap.",
+    es="sus valores vienen del Secret {name}, y el bot no puede leerlo. Otórgale “get” y “list” sobre secrets en ese "
+    "namespace, o mueve los valores a un ConfigMap.",
 )
 CHART_REFERENCE = Phrase(
     en="the chart comes from a {kind}, which the bot does not support.",

@@ -16,7 +16,7 @@ UNEXPECTED = Phrase(
     es="Ocurrió un error inesperado en el bot. Referencia en el log: {reference}.",
 )
 BUSY = Phrase(
-    en="Too many commands are waiting. Nothing was done; try again in a minute.",
+    en="Too many commands are queued. Nothing was done; try again in a minute.",
     es="Hay demasiados comandos en espera. No se hizo nada; reintenta en un minuto.",
 )
 OTHER_WORKSPACE = Phrase(

@@ -5,6 +5,10 @@ from bot.i18n.language import Phrase
 READ_PULLS = Phrase(en="read pull requests", es="leer pull requests")
 READ_REVIEWS = Phrase(en="read reviews", es="leer revisiones")
 READ_ACCESS = Phrase(en="check whether {who} can approve", es="comprobar si {who} puede aprobar")
+METADATA_AND_WRITE = Phrase(
+    en="Metadata: Read-only, and its owner write access to the repository",
+    es="Metadata: Read-only, y a su propietario acceso de escritura al repositorio",
+)
 OPEN_PULL = Phrase(en="open a pull request from {branch}", es="abrir un pull request desde {branch}")
 READ_MERGE_REQUESTS = Phrase(en="read merge requests", es="leer merge requests")
 READ_PUSHES = Phrase(en="look up who pushed", es="averiguar quién hizo push")
@@ -57,7 +61,7 @@ NOT_THE_API = Phrase(
     es="{url} no responde como la API de {forge}. Revisa el api_url del forge ({address}).",
 )
 ARCHIVED = Phrase(
-    en="{repository} is archived on {forge}, so nothing can be pushed or opened there. Unarchive it first.",
+    en="{repository} is archived on {forge}, so the bot cannot push or open pull requests there. Unarchive it first.",
     es="{repository} está archivado en {forge}, así que ahí no se puede abrir nada ni hacer push. "
     "Primero desarchívalo.",
 )

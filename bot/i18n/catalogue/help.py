@@ -17,14 +17,13 @@ UNKNOWN_COMMAND_NEAR = Phrase(
     es="No existe el comando “{word}”. ¿Querías decir “{nearest}”? Escribe /gitops help para ver todos los comandos.",
 )
 UNKNOWN_APPLICATION = Phrase(
-    en="There is no application “{word}”. The applications are {known}. Type /gitops help to see all commands.",
-    es="No existe la aplicación “{word}”. Las aplicaciones son {known}. Escribe /gitops help para ver todos los "
-    "comandos.",
+    en="There is no application “{word}”. Applications: {known}. Type /gitops help to see all commands.",
+    es="No existe la aplicación “{word}”. Aplicaciones: {known}. Escribe /gitops help para ver todos los comandos.",
 )
 UNKNOWN_APPLICATION_NEAR = Phrase(
-    en="There is no application “{word}”. Did you mean “{nearest}”? The applications are {known}. "
+    en="There is no application “{word}”. Did you mean “{nearest}”? Applications: {known}. "
     "Type /gitops help to see all commands.",
-    es="No existe la aplicación “{word}”. ¿Querías decir “{nearest}”? Las aplicaciones son {known}. "
+    es="No existe la aplicación “{word}”. ¿Querías decir “{nearest}”? Aplicaciones: {known}. "
     "Escribe /gitops help para ver todos los comandos.",
 )
 NO_APPLICATION = Phrase(

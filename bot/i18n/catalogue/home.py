@@ -21,7 +21,7 @@ SINCE = Phrase(en="Since {time}", es="Desde {time}")
 NOT_ACKNOWLEDGED = Phrase(en=" · not acknowledged", es=" · sin atender")
 ACKNOWLEDGED = Phrase(en=" · acknowledged by {person}, {time}", es=" · atendido por {person}, {time}")
 SNOOZED = Phrase(en=" · snoozed by {person} until {time}", es=" · pospuesto por {person} hasta {time}")
-NOT_ALL = Phrase(en=" · only in some applications", es=" · solo en algunas aplicaciones")
+NOT_ALL = Phrase(en=" (only some applications)", es=" (solo algunas aplicaciones)")
 MORE_OPEN = PluralPhrase(
     en=("… and {n} more. See /gitops status.", "… and {n} more. See /gitops status."),
     es=("… y {n} más. Mira /gitops status.", "… y {n} más. Mira /gitops status."),
@@ -101,7 +101,7 @@ UNSEEN = PluralPhrase(
     es=("; número de objetos desconocido en {n} más", "; número de objetos desconocido en {n} más"),
 )
 INCOMPLETE_WEEK = Phrase(
-    en="There was too much activity to count. These numbers cover only the most recent part.",
-    es="Hubo demasiada actividad para contarla. Estas cifras solo cubren la parte más reciente.",
+    en="There was too much activity to count all of it. These numbers cover only the most recent activity.",
+    es="Hubo demasiada actividad para contarla toda. Estas cifras solo cubren la más reciente.",
 )
 AS_OF = Phrase(en="Updated {time}.", es="Actualizado: {time}.")

@@ -31,8 +31,8 @@ MORE_OBJECTS = PluralPhrase(
 )
 
 RESOLVED = Phrase(
-    en="Resolved: {where} is back in sync after {lasted}; {ending}. The drift was: {facts}.",
-    es="Resuelto: {where} vuelve a estar en sincronía tras {lasted}; {ending}. Era: {facts}.",
+    en="Resolved: {where} is back in sync after {lasted}; {ending}. The alert was: {facts}.",
+    es="Resuelto: {where} vuelve a estar en sincronía tras {lasted}; {ending}. La alerta era: {facts}.",
 )
 RESOLVED_HEADER = Phrase(en="✅ Resolved · {where}: {fact}", es="✅ Resuelto · {where}: {fact}")
 RESOLVED_LEAD = Phrase(

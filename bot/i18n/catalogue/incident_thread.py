@@ -18,7 +18,7 @@ ACKNOWLEDGED_LEAD = Phrase(en="{person} acknowledged {where}.", es="{person} ati
 TAKEN_OVER_LEAD = Phrase(
     en="{person} took over {where} from {previous}.", es="{person} releva a {previous} en {where}."
 )
-RELEASED = Phrase(en="Incident released, open again: {where}.", es="Ya nadie lo atiende: {where}.")
+RELEASED = Phrase(en="Released: {where}. The incident is open again.", es="Ya nadie lo atiende: {where}.")
 RELEASED_LEAD = Phrase(
     en="{person} released the incident in {where}. It is open again.",
     es="{person} dejó de atender {where}. Ahora nadie lo atiende.",
@@ -42,7 +42,7 @@ RESOLVED = Phrase(
 SOME_RESOLVED = Phrase(en="Back in sync: {where}. {left}.", es="De nuevo en sincronía: {where}. {left}.")
 UNWATCHED = Phrase(en="{where} is no longer watched.", es="{where} ya no se vigila.")
 SOME_UNWATCHED = Phrase(en="No longer watched: {where}. {left}.", es="Ya no se vigila: {where}. {left}.")
-NONE_LEFT = Phrase(en="Nothing else is open here", es="Aquí no queda nada más abierto")
+NONE_LEFT = Phrase(en="Nothing else on this card is open", es="En esta tarjeta no queda nada más abierto")
 LEFT = PluralPhrase(
     en=("{n} application is still drifting", "{n} applications are still drifting"),
     es=("{n} aplicación sigue con drift", "{n} aplicaciones siguen con drift"),

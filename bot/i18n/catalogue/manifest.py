@@ -111,28 +111,28 @@ ENTRY = Phrase(en="entry", es="La entrada")
 CHART_HOME = Phrase(en="chartHome", es="El chartHome")
 CHART = Phrase(en="chart", es="El chart")
 REMOTE = Phrase(
-    en="{field} refers to {what}, but rendering never downloads files. Commit a copy and use that instead.",
-    es="{field} se refiere a {what}, pero al renderizar no se descarga nada. Sube una copia a git y usa esa.",
+    en="The {field} field refers to {what}, but rendering never downloads files. Commit a copy and use that instead.",
+    es="El campo {field} se refiere a {what}, pero al renderizar no se descarga nada. Sube una copia a git y usa esa.",
 )
 BASE_NOT_ALLOWED = Phrase(
-    en="{field} refers to {what}, which is not allowed. Allow {location} under bases.allow, or commit a copy and use "
-    "that instead.",
-    es="{field} se refiere a {what}, que no está permitido. Permite {location} en bases.allow, o sube una copia a git "
-    "y usa esa.",
+    en="The {field} field refers to {what}, which is not allowed. Allow {location} under bases.allow, or commit a "
+    "copy and use that instead.",
+    es="El campo {field} se refiere a {what}, que no está permitido. Permite {location} en bases.allow, o sube una "
+    "copia a git y usa esa.",
 )
 BASE_ORIGIN = Phrase(
-    en="{field} refers to {what}, but buildMetadata adds the origin of each object, which the bot does not know for "
-    "remote bases. Commit a copy and use that instead.",
-    es="{field} se refiere a {what}, pero buildMetadata escribe de dónde viene cada objeto, y el bot no puede saberlo "
-    "de bases remotas. Sube una copia a git y usa esa.",
+    en="The {field} field refers to {what}, but buildMetadata adds the origin of each object, which the bot does not "
+    "know for remote bases. Commit a copy and use that instead.",
+    es="El campo {field} se refiere a {what}, pero buildMetadata escribe de dónde viene cada objeto, y el bot no puede "
+    "saberlo de bases remotas. Sube una copia a git y usa esa.",
 )
 TOO_MANY_BASES = Phrase(
-    en="{field} refers to {what}, but an application can have at most {most} remote bases.",
-    es="{field} se refiere a {what}, pero una aplicación puede tener como máximo {most} bases remotas.",
+    en="The {field} field refers to {what}, but an application can have at most {most} remote bases.",
+    es="El campo {field} se refiere a {what}, pero una aplicación puede tener como máximo {most} bases remotas.",
 )
 TOO_MANY_FILES = Phrase(
-    en="{field} refers to {what}, but an application can have at most {most} remote files.",
-    es="{field} se refiere a {what}, pero una aplicación puede tener como máximo {most} archivos remotos.",
+    en="The {field} field refers to {what}, but an application can have at most {most} remote files.",
+    es="El campo {field} se refiere a {what}, pero una aplicación puede tener como máximo {most} archivos remotos.",
 )
 FETCHED_CHART = Phrase(
     en="The chart {name} would have to be downloaded{origin}, but rendering never downloads files. {remedy}",

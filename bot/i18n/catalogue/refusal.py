@@ -29,31 +29,32 @@ LONG_RANGE = Phrase(
     es="{range} contiene más de {most} commits. Usa un rango más corto.",
 )
 NEEDS_BRANCH = Phrase(
-    en="The application tracks {name}, which is not a branch, so a revert pull request has no target. To revert on "
-    "the tracked branch of {repository}, run the command without the application. Then set the application's revision "
-    "to one newer than {name}. Nothing was opened.",
-    es="La aplicación sigue {name}, que no es una rama, así que un pull request de revert no tiene destino. Para "
-    "revertir en la rama seguida de {repository}, ejecuta el comando sin la aplicación. Después define en la "
-    "aplicación una revisión más nueva que {name}. No se abrió nada.",
+    en="The application tracks {name}, which is not a branch, so a revert pull request has no target branch. To revert "
+    "on the tracked branch of {repository}, run the command without the application. Then set the application's "
+    "revision to one that includes the revert. No pull request was opened.",
+    es="La aplicación sigue {name}, que no es una rama, así que un pull request de revert no tiene rama de destino. "
+    "Para revertir en la rama seguida de {repository}, ejecuta el comando sin la aplicación. Después define en la "
+    "aplicación una revisión que incluya el revert. No se abrió ningún pull request.",
 )
 BEGINS_INSIDE = Phrase(
-    en="{commit} came in through a merge. Start the range at a commit made on {branch}.",
-    es="{commit} llegó con una fusión. Empieza el rango en un commit hecho en {branch}.",
+    en="{commit} is part of a merge. Start the range at a commit made directly on {branch}.",
+    es="{commit} es parte de una fusión. Empieza el rango en un commit hecho directamente en {branch}.",
 )
 OTHER_APPLICATION = Phrase(
-    en="That change does not affect {asked}; it affects {names}. Try again without {asked}. Nothing was opened.",
-    es="Ese cambio no afecta a {asked}; afecta a {names}. Reintenta sin {asked}. No se abrió nada.",
+    en="That change does not affect {asked}; it affects {names}. No pull request was opened. Try again without "
+    "{asked}.",
+    es="Ese cambio no afecta a {asked}; afecta a {names}. No se abrió ningún pull request. Reintenta sin {asked}.",
 )
 NO_APPLICATION = Phrase(
-    en="That change affects neither {asked} nor any other configured application. Try again without {asked}. "
-    "Nothing was opened.",
-    es="Ese cambio no afecta a {asked} ni a ninguna otra aplicación configurada. Reintenta sin {asked}. "
-    "No se abrió nada.",
+    en="That change affects neither {asked} nor any other configured application. No pull request was opened. Try "
+    "again without {asked}.",
+    es="Ese cambio no afecta a {asked} ni a ninguna otra aplicación configurada. No se abrió ningún pull request. "
+    "Reintenta sin {asked}.",
 )
 REWRITTEN = Phrase(
-    en="{branch} was rewritten in the meantime, and the pull request would bring removed commits back. Nothing was "
+    en="{branch} was rewritten in the meantime, so the pull request would bring back removed commits. It was not "
     "opened. Try again.",
-    es="{branch} se reescribió entretanto, y el pull request volvería a traer commits eliminados. No se abrió nada. "
+    es="{branch} se reescribió entretanto, así que el pull request volvería a traer commits eliminados. No se abrió. "
     "Reinténtalo.",
 )
 ALL_TAKEN = Phrase(

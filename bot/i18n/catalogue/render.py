@@ -26,8 +26,8 @@ FAILED = Phrase(
 )
 AT = Phrase(en="{place}: {why}", es="{place}: {why}")
 UNKNOWN_REASON = Phrase(
-    en="its error is hidden because it may quote values.",
-    es="su error se oculta porque puede citar valores.",
+    en="the error is hidden because it may contain secret values.",
+    es="el error se oculta porque puede contener valores secretos.",
 )
 NO_REASON = Phrase(en="it gave no reason.", es="no indicó el motivo.")
 LINKS = Phrase(
@@ -90,7 +90,7 @@ TOO_LONG = Phrase(
     en="{what} took longer than {seconds} s and was stopped.", es="{what} tardó más de {seconds} s y se detuvo."
 )
 POSTPONED = Phrase(
-    en="{what} is postponed because recent renderings took too long. A later check tries again.",
+    en="{what} is postponed because recent renderings took too long. A later check will try again.",
     es="{what} se aplaza porque las últimas renderizaciones tardaron demasiado. "
     "Una comprobación posterior lo intentará de nuevo.",
 )
@@ -131,8 +131,8 @@ VARYING = Phrase(
     "valores aleatorios o la hora actual. Define esos valores explícitamente en git.",
 )
 SECRET_VALUES = Phrase(
-    en="{objects} not checked: they contain values from a Secret, or depend on them.",
-    es="{objects} sin comprobar: contienen valores de un Secret o dependen de ellos.",
+    en="{objects} not checked: the content depends on values from a Secret.",
+    es="{objects} sin comprobar: el contenido depende de valores de un Secret.",
 )
 SECRET_OBJECTS = Phrase(
     en="Some objects are not checked: whether they exist depends on values from a Secret.",
@@ -156,8 +156,8 @@ OVERRIDDEN = Phrase(
     en="{file} overrides the Application's settings: {why}", es="{file} sobrescribe ajustes de la Application: {why}"
 )
 ENCRYPTED = Phrase(
-    en="{objects} not checked: encrypted with SOPS, which the bot does not decrypt.",
-    es="{objects} sin comprobar: cifrado con SOPS, y el bot no lo descifra.",
+    en="{objects} not checked: encrypted with SOPS, which the bot does not support.",
+    es="{objects} sin comprobar: cifrado con SOPS, que el bot no admite.",
 )
 AND_MORE = Phrase(en="{objects} and {n} more", es="{objects} y {n} más")
 NOT_PINNED = Phrase(

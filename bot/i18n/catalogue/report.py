@@ -21,7 +21,6 @@ FAILED = PluralPhrase(en=("{n} failed", "{n} failed"), es=("{n} fallido", "{n} f
 INCIDENTS = PluralPhrase(
     en=("{n} drift incident", "{n} drift incidents"), es=("{n} incidente de drift", "{n} incidentes de drift")
 )
-MERGES = PluralPhrase(en=("{n} merge", "{n} merges"), es=("{n} fusión", "{n} fusiones"))
 UNKNOWN = PluralPhrase(en=("{n} unknown", "{n} unknown"), es=("{n} sin dato", "{n} sin dato"))
 NO_DATA = Phrase(en="no data", es="sin datos")
 A_DAY = Phrase(en="{number} a day", es="{number} al día")
@@ -33,9 +32,9 @@ DEPLOYMENT_FREQUENCY = Phrase(en="Deployments: {value}", es="Despliegues: {value
 LEAD_TIME = Phrase(en="Lead time: {value}", es="Plazo de entrega: {value}")
 FAILURE_RATE = Phrase(en="Change failure rate: {value}", es="Tasa de fallos de los cambios: {value}")
 TIME_TO_ACKNOWLEDGE = Phrase(en="Time to acknowledge: {value}", es="Tiempo hasta atender: {value}")
-RESTORE_DRIFT = Phrase(en="Time to restore, drift: {value}", es="Tiempo hasta restaurar, drift: {value}")
+RESTORE_DRIFT = Phrase(en="Time to restore (drift): {value}", es="Tiempo hasta restaurar (drift): {value}")
 RESTORE_MERGES = Phrase(
-    en="Time to restore, bad merges: {value}", es="Tiempo hasta restaurar, fusiones fallidas: {value}"
+    en="Time to restore (failed merges): {value}", es="Tiempo hasta restaurar (fusiones fallidas): {value}"
 )
 UP = Phrase(en=", up from {before}", es=", antes {before} (sube)")
 DOWN = Phrase(en=", down from {before}", es=", antes {before} (baja)")

@@ -113,19 +113,26 @@ NO_COMMIT_BUT = Phrase(
 NO_COMMIT = Phrase(en="There is no commit {text} in {name}.", es="No existe el commit {text} en {name}.")
 NOT_A_COMMIT = Phrase(en="{text} is not a commit in {name}.", es="{text} no es un commit en {name}.")
 NO_PATH = Phrase(
-    en="There is no {path} in {name} at {revision}.", es="No existe {path} en {name} en la revisión {revision}."
+    en="There is no path {path} in {name} at {revision}.",
+    es="No existe la ruta {path} en {name} en la revisión {revision}.",
 )
 NO_BRANCH = Phrase(
-    en="{url} has no branch {branch}. Its branches are {there}.",
-    es="{url} no tiene la rama {branch}. Sus ramas son {there}.",
+    en="{url} has no branch {branch}. Existing branches: {there}.",
+    es="{url} no tiene la rama {branch}. Ramas existentes: {there}.",
 )
 NO_BRANCHES = Phrase(
     en="{url} has no branch {branch}; it has no branches at all.",
     es="{url} no tiene la rama {branch}; no tiene ninguna rama.",
 )
 NO_REVISION = Phrase(
-    en="{url} has no branch, tag or commit that matches {branch}. Its branches are {there}.",
-    es="{url} no tiene rama, etiqueta ni commit que coincida con {branch}. Sus ramas son {there}.",
+    en="{url} has no branch, tag or commit that matches {branch}. Existing branches: {there}.",
+    es="{url} no tiene rama, etiqueta ni commit que coincida con {branch}. Ramas existentes: {there}.",
+)
+BASE_COMMIT = Phrase(
+    en="no branch or tag of {location} contains {sha}, and the server does not provide it by its SHA. "
+    "Pin the base to a commit in a branch or tag.",
+    es="ninguna rama ni etiqueta de {location} contiene {sha}, y el servidor no lo ofrece por su SHA. "
+    "Fija la base a un commit de una rama o etiqueta.",
 )
 NOT_WRITABLE = Phrase(en="{path} cannot be written: {why}.", es="No se puede escribir en {path}: {why}.")
 NO_GIT = Phrase(en="git is not installed or not on PATH.", es="git no está instalado o no está en el PATH.")
@@ -136,8 +143,9 @@ LACKS_OBJECTS = Phrase(
     en="The mirror of {name} is missing git objects.", es="A la réplica de {name} le faltan objetos de git."
 )
 LARGE_FILE = Phrase(
-    en="{path} in {name} is {size} MiB. The limit is {most} MiB. Move it out of the application's path.",
-    es="{path} en {name} pesa {size} MiB. El límite es {most} MiB. Muévelo fuera de la ruta de la aplicación.",
+    en="{path} in {name} is {size} MiB, and the limit is {most} MiB. Move the file out of the application's path.",
+    es="{path} en {name} pesa {size} MiB, y el límite es {most} MiB. Mueve el archivo fuera de la ruta de la "
+    "aplicación.",
 )
 LONG_PATH = Phrase(
     en="{path} in {name} contains a file whose path is longer than {most} characters.",
@@ -159,9 +167,9 @@ SIGNATURES = Phrase(
 )
 NOT_UTF8 = Phrase(
     en="{url} accepts only signed commits, and the forge cannot create this one because a path in it is not UTF-8. "
-    "Revert it by hand.",
+    "Make the change by hand.",
     es="{url} solo acepta commits firmados, y el forge no puede crear este porque una de sus rutas no es UTF-8. "
-    "Reviértelo a mano.",
+    "Haz el cambio a mano.",
 )
 BASE_NOT_ALLOWED = Phrase(
     en="{location} is not allowed. Allow it under bases.allow.",

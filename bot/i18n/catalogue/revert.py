@@ -92,12 +92,12 @@ ACROSS_MERGES = PluralPhrase(
 REVERT_ALL = Phrase(en="Revert all {n} commits as one", es="Revertir los {n} commits como uno")
 CONFIRM = PluralPhrase(
     en=(
-        "Reverting {name} changes {n} file{touching}. Nothing has been opened yet.",
-        "Reverting {name} changes {n} files{touching}. Nothing has been opened yet.",
+        "Reverting {name} changes {n} file{touching}. No pull request has been opened yet.",
+        "Reverting {name} changes {n} files{touching}. No pull request has been opened yet.",
     ),
     es=(
-        "Revertir {name} cambia {n} archivo{touching}. Todavía no se abrió nada.",
-        "Revertir {name} cambia {n} archivos{touching}. Todavía no se abrió nada.",
+        "Revertir {name} cambia {n} archivo{touching}. Todavía no se abrió ningún pull request.",
+        "Revertir {name} cambia {n} archivos{touching}. Todavía no se abrió ningún pull request.",
     ),
 )
 OPEN_ANYWAY = Phrase(en="Open anyway", es="Abrir de todos modos")

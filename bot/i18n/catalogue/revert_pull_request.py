@@ -13,8 +13,10 @@ OPEN = Phrase(
     es="El pull request de revert #{number}{touched} está abierto: {title}. {ending}",
 )
 REWRITTEN_ENDING = Phrase(
-    en="The tracked branch was rewritten, so merging this would bring removed commits back. Close it and try again.",
-    es="La rama seguida se reescribió, así que fusionarlo volvería a traer commits eliminados. Ciérralo y reinténtalo.",
+    en="The tracked branch was rewritten, so merging this pull request would bring back removed commits. Close it and "
+    "request the revert again.",
+    es="La rama seguida se reescribió, así que fusionar este pull request volvería a traer commits eliminados. "
+    "Ciérralo y vuelve a pedir el revert.",
 )
 OPEN_ENDING = Phrase(en="Nothing changes until someone merges it.", es="Nada cambia hasta que alguien lo fusione.")
 

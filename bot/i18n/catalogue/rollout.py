@@ -34,7 +34,7 @@ DEGRADED = PluralPhrase(
 )
 DEGRADED_NOTE = Phrase(en="Everything was healthy after the merge.", es="Todo estaba sano después de la fusión.")
 PARTLY_LIVE_HEADER = Phrase(
-    en="⚠️ Partly live ({live} of {all}), not yet: {names}{cause}",
+    en="⚠️ Partly live ({live} of {all}), not live yet: {names}{cause}",
     es="⚠️ Desplegado en parte ({live} de {all}), falta: {names}{cause}",
 )
 PARTLY_LIVE = PluralPhrase(
@@ -74,7 +74,7 @@ UNSCHEDULABLE = Phrase(en="no node can run it", es="ningún nodo puede ejecutarl
 HOOK_FAILED = Phrase(en="a hook failed", es="falló un hook")
 DEPENDENCY = Phrase(en="a dependency is missing or not ready", es="una dependencia falta o no está lista")
 PROBE = Phrase(en="running, but its probe fails", es="en ejecución, pero su sonda falla")
-UNKNOWN_HEADER = Phrase(en="⚠️ Rollout unknown: {names}", es="⚠️ Rollout desconocido: {names}")
+UNKNOWN_HEADER = Phrase(en="⚠️ Rollout status unknown: {names}", es="⚠️ Estado del rollout desconocido: {names}")
 UNKNOWN = PluralPhrase(
     en=("The bot cannot tell whether {names} is live.", "The bot cannot tell whether {names} are live."),
     es=("El bot no puede saber si {names} está desplegada.", "El bot no puede saber si {names} están desplegadas."),
@@ -127,8 +127,8 @@ PART_MISSING = Phrase(
     es="{application} en {cluster} todavía no está desplegada: {missing}",
 )
 PART_UNREADY = Phrase(
-    en="{application} on {cluster} is applied, but not ready: {missing}",
-    es="{application} en {cluster} está aplicada, pero no lista: {missing}",
+    en="{application} on {cluster} was applied but is not ready: {missing}",
+    es="{application} en {cluster} se aplicó, pero no está lista: {missing}",
 )
 REMAINING = Phrase(
     en="{object} was removed from git but is still in the cluster",
@@ -170,7 +170,7 @@ ALL_UNKNOWN = PluralPhrase(
 )
 
 CHANGES = Phrase(en="Changes in {names}: {counts}", es="Cambios en {names}: {counts}")
-CHANGES_NOTHING = Phrase(en="No changes to the cluster in {names}", es="Sin cambios en el clúster en {names}")
+CHANGES_NOTHING = Phrase(en="Changes in {names}: none", es="Cambios en {names}: ninguno")
 CHANGES_UNKNOWN = Phrase(
     en="Changes in {names} are unknown: {reason}", es="No se conocen los cambios en {names}: {reason}"
 )
@@ -195,8 +195,8 @@ MORE_OBJECTS = PluralPhrase(
 )
 MORE_FIELDS = PluralPhrase(en=("and {n} more field", "and {n} more fields"), es=("y {n} campo más", "y {n} campos más"))
 UNPINNED = Phrase(
-    en="These images are not pinned to a digest, so their content can change: {images}",
-    es="Estas imágenes no están fijadas a un digest, así que su contenido puede cambiar: {images}",
+    en="Not pinned to a digest, so the image can change: {images}",
+    es="Sin fijar a un digest, así que la imagen puede cambiar: {images}",
 )
 SEVERAL_DIGESTS = Phrase(
     en="Pods run {n} different images for {image}: {digests}",

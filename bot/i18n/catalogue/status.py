@@ -3,8 +3,8 @@
 from bot.i18n.language import Phrase, PluralPhrase
 
 NO_APPLICATION = Phrase(
-    en="No applications are configured yet. Add one under applications: in the configuration.",
-    es="Todavía no hay aplicaciones configuradas. Agrega una en applications: en la configuración.",
+    en="No applications are configured yet. Add one under applications in the configuration.",
+    es="Todavía no hay aplicaciones configuradas. Agrega una en applications, en la configuración.",
 )
 DISCOVERING = Phrase(
     en="The bot is discovering applications. Try again in a minute.",
@@ -49,10 +49,7 @@ AT_REVISION = Phrase(en=" · git {revision}", es=" · git {revision}")
 AT_CHART = Phrase(en=" · chart {chart}", es=" · chart {chart}")
 IN_NAMESPACE = Phrase(en=" · in namespace {namespace}", es=" · en el namespace {namespace}")
 CHECKED = Phrase(en=" · checked {time}", es=" · comprobado a las {time}")
-LAST_COMPLETE = Phrase(
-    en="Last complete check: {time}; no later check was complete.",
-    es="Última comprobación completa: {time}; ninguna posterior fue completa.",
-)
+LAST_COMPLETE = Phrase(en="Last complete check: {time}.", es="Última comprobación completa: {time}.")
 STATE_DRIFT = Phrase(en="{state}: {facts}", es="{state}: {facts}")
 # Health statuses are Argo CD's terms, so they are not translated.
 UNREADY = Phrase(en="{object} {health}", es="{object} {health}")

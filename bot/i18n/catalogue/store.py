@@ -4,14 +4,14 @@ from bot.i18n.language import Phrase
 
 SILENT = Phrase(
     en="The state database is not responding ({kind}). Check the store setting or DATABASE_URL.",
-    es="La base de datos de estado no responde ({kind}). Revisa store: o DATABASE_URL.",
+    es="La base de datos de estado no responde ({kind}). Revisa la opción store o DATABASE_URL.",
 )
 FULL = Phrase(
     en="The disk that holds the state database is full. Free up space or use a larger volume.",
     es="El disco que guarda la base de datos de estado está lleno. Libera espacio o usa un volumen más grande.",
 )
 MAY_STILL_OPEN = Phrase(
-    en="{error} The pull request may still be opened.",
+    en="{error} The pull request might still be opened.",
     es="{error} Es posible que el pull request se abra de todos modos.",
 )
 OTHER_VERSION = Phrase(
@@ -19,6 +19,6 @@ OTHER_VERSION = Phrase(
     es="{id}: {values} (guardado por otra versión del bot)",
 )
 LEASE_LOST = Phrase(
-    en="Another replica has taken over {lease}, so nothing was stored.",
-    es="Otra réplica se ha encargado de {lease}, así que no se ha guardado nada.",
+    en="Another replica has taken over the lease {lease}, so nothing was stored.",
+    es="Otra réplica ha tomado el lease {lease}, así que no se ha guardado nada.",
 )

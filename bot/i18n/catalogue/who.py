@@ -8,7 +8,8 @@ NOBODY = Phrase(
     en="There is nobody to ask about {application}: it has no configured owners, and no commit changed it.",
     es="No hay a quién preguntar por {application}: no tiene responsables configurados y ningún commit la cambió.",
 )
-OWNERS = Phrase(en="owners: {who}", es="responsables: {who}")
+OWNER = Phrase(en="{who} (owner)", es="{who} (responsable)")
+OWNERS = Phrase(en="{who} (owners)", es="{who} (responsables)")
 ACKNOWLEDGED = Phrase(en="{who} acknowledged the drift, {at}", es="{who} atiende su drift, {at}")
 SNOOZED = Phrase(en="{who} snoozed the drift until {at}", es="{who} pospuso su drift hasta {at}")
 WROTE = Phrase(en="{tool} last wrote to the cluster, {at}", es="{tool} escribió por última vez en el clúster, {at}")

@@ -59,7 +59,7 @@ class Person:
         """Perform and return one of `choices` by its key. Raises LookupError if it is not possible now."""
         action = next((action for action in self.choices() if action.key == key), None)
         if action is None:
-            raise LookupError(f"cannot do {key!r} in namespace {self._namespace} now")
+            raise LookupError(f"{key!r} is not possible in namespace {self._namespace} at the moment")
         write = action.write
         self._api.call(
             write.method,

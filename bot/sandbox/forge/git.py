@@ -3,6 +3,7 @@
 import os
 import subprocess
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -80,6 +81,8 @@ class Git:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._commits: dict[str, CommitFacts] = {}
+        self._signatures: dict[str, str | None] = {}
 
     def run(self, *arguments: str, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> str:
         """Run a git command and return its standard output."""
@@ -92,19 +95,26 @@ class Git:
 
     def tip(self, branch: str) -> str | None:
         """The SHA of a branch's tip; None if there is no such branch."""
-        return self.object(f"refs/heads/{branch}")
+        return self.branches().get(branch)
 
     def object(self, revision: str) -> str | None:
         """The full SHA of a revision; None if it is not a commit."""
+        if revision in self._commits:
+            return revision
         try:
             return self.run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}").strip()
         except GitError:
             return None
 
     def branches(self) -> dict[str, str]:
-        """All branches with their tips."""
-        lines = self.run("for-each-ref", "--format=%(objectname) %(refname:lstrip=2)", "refs/heads/").splitlines()
-        return {name: sha for sha, _, name in (line.partition(" ") for line in lines)}
+        """All branches with their tips, read from the files of the loose refs: nothing packs them."""
+        heads = self.path / "refs" / "heads"
+        branches = {}
+        for path in sorted(heads.rglob("*")):
+            if path.suffix != ".lock":
+                with suppress(FileNotFoundError, IsADirectoryError):
+                    branches[path.relative_to(heads).as_posix()] = path.read_text().strip()
+        return branches
 
     def log(self, *arguments: str) -> list[CommitFacts]:
         """The commits that `git log` lists for these arguments."""
@@ -131,7 +141,9 @@ class Git:
 
     def commit(self, sha: str) -> CommitFacts:
         """One commit by its full SHA."""
-        return self.log("-1", sha, "--")[0]
+        if sha not in self._commits:
+            self._commits[sha] = self.log("-1", sha, "--")[0]
+        return self._commits[sha]
 
     def shas(self, since: str, until: str, *, first_parent: bool = False) -> list[str]:
         """The SHAs of since..until, newest first."""
@@ -193,8 +205,11 @@ class Git:
 
     def signature(self, sha: str) -> str | None:
         """A commit's signature; None if it is unsigned or no longer exists."""
-        if self.object(sha) is None:
-            return None
+        if sha not in self._signatures and self.object(sha) is not None:
+            self._signatures[sha] = self._read_signature(sha)
+        return self._signatures.get(sha)
+
+    def _read_signature(self, sha: str) -> str | None:
         headers = self.run("cat-file", "commit", sha).partition("\n\n")[0].replace("\n ", "\v")
         signed = next((line for line in headers.split("\n") if line.startswith("gpgsig ")), None)
         return signed.removeprefix("gpgsig ").replace("\v", "\n") if signed else None

@@ -171,6 +171,7 @@ class HostedRepository:
         self._lock = threading.RLock()
         path.mkdir(parents=True)
         self.git.run("init", "--quiet", "--bare", f"--initial-branch={branch}", "--template=", ".")
+        self.git.run("config", "gc.auto", "0")  # it would pack the refs
         hook = path / "hooks" / "update"
         hook.parent.mkdir()
         hook.write_text(_UPDATE_HOOK)

@@ -108,7 +108,7 @@ def test_what_an_old_holder_writes_is_rejected_and_the_new_one_writes(old, new, 
     assert "cluster/prod" in new.leases.renew(NAMES)
     assert old.leases.get("cluster/prod") == lease
     with (
-        pytest.raises(LeaseLostError, match="Another replica has taken over cluster/prod"),
+        pytest.raises(LeaseLostError, match="Another replica has taken over the lease cluster/prod"),
         old.leases.work("cluster/prod"),
     ):
         write(old)

@@ -109,6 +109,16 @@ def test_a_check_comes_back_whole_but_for_what_was_set_aside(store):
     assert store.checks.latest()["shop"].set_aside == ()
 
 
+def test_old_checks_of_applications_that_are_no_longer_watched_are_deleted(store):
+    old, new = CHECK.at, CHECK.at + timedelta(seconds=1)
+    store.checks.save([replace(CHECK, application=name) for name in ("shop", "gone")])
+    store.checks.save([replace(CHECK, application="moved", at=new)])
+    store.checks.prune(old, watched={"shop"})
+    assert store.checks.latest().keys() == {"shop", "gone", "moved"}
+    store.checks.prune(new, watched={"shop"})
+    assert store.checks.latest().keys() == {"shop", "moved"}
+
+
 def test_everything_outlives_a_restart(url):
     first = SqlStore(url)
     first.rollouts.advance("platform", None, "b" * 40, [rollout("b" * 40)])

@@ -115,6 +115,14 @@ def test_threads_do_not_get_each_other_s_answers(forge, repository, monkeypatch)
     assert answers == [[f"Pull {number}"] * 5 for number in range(7, 15)]
 
 
+def test_the_access_of_an_approver_is_read_once_a_minute(forge, pull, repository, sandbox):
+    for login in ("kit", "lou"):
+        repository.review(7, login)
+    for _ in range(3):
+        assert {approval.by for approval in forge.approvals(7)} == {"kit", "lou"}
+    assert len([request for request in sandbox.requests if request.path.endswith("/permission")]) == 2
+
+
 # ---------------------------------------------------------------- what goes wrong
 
 

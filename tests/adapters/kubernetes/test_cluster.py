@@ -313,7 +313,7 @@ def test_a_403_names_the_account_and_what_to_grant(cluster, api):
     ("code", "words"),
     [
         (401, "rejected the credentials (401). Renew the user's token"),
-        (404, "no longer serves it (404)"),
+        (404, "no longer serves this API (404)"),
         (429, "overloaded (429)"),
         (500, "returned 500"),
         (503, "returned 503"),

@@ -1,5 +1,7 @@
 """A directory as a source of manifests."""
 
+import os
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -108,6 +110,23 @@ def test_only_the_submodules_that_are_not_checked_out_are_listed(tmp_path):
     (tmp_path / "work/apps/b b").mkdir()
     assert Directory(tmp_path / "work/apps").submodules() == ["b b"]
     assert Directory(tmp_path / "work/apps/a").submodules() == []
+
+
+@pytest.mark.parametrize(
+    ("make", "outcome"),
+    [
+        (os.mkfifo, []),
+        (lambda path: path.symlink_to("/dev/zero"), []),
+        (lambda path: path.write_text("path = a\0b\n"), []),
+        (lambda path: path.write_bytes(b"#" * 6 * 2**20), RepositoryError),
+    ],
+)
+def test_a_list_of_submodules_that_git_cannot_have_written_is_not_followed(tmp_path, make, outcome):
+    (tmp_path / ".git").mkdir()
+    make(tmp_path / ".gitmodules")
+    directory = Directory(tmp_path)
+    with pytest.raises(outcome, match="larger than 5 MiB") if outcome else nullcontext():
+        assert directory.submodules() == outcome
 
 
 def test_a_plain_manifest_behind_a_link_out_of_the_work_tree_is_not_read(tmp_path):

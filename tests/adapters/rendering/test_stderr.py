@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from bot.adapters.rendering.stderr import explain
 
 FILES = {"app/secret.yaml", "app/templates/_helpers.tpl", "app/templates/web.yaml", "base/kustomization.yaml"}
-HIDDEN = "its error is hidden because it may quote values."
+HIDDEN = "the error is hidden because it may contain secret values."
 
 
 @pytest.mark.parametrize(

@@ -356,6 +356,7 @@ def test_autoscalers_that_say_nothing_useful_scale_nothing():
 
 HPA = {"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler"}
 KEDA = {"apiVersion": "keda.sh/v1alpha1", "kind": "ScaledObject"}
+BY_FLUX = {"kustomize.toolkit.fluxcd.io/name": "apps"}
 PAUSED = {"autoscaling.keda.sh/paused-replicas": "0"}
 
 
@@ -376,7 +377,7 @@ PAUSED = {"autoscaling.keda.sh/paused-replicas": "0"}
 def test_only_replicas_that_an_autoscaler_may_set_are_its_own(scaler, metadata, spec, is_autoscaled):
     scaler = {
         **scaler,
-        "metadata": {"name": "web", "namespace": "shop", **metadata},
+        "metadata": {"name": "web", "namespace": "shop", "labels": BY_FLUX, **metadata},
         "spec": {"scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}, **spec},
     }
     web = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}, "spec": {"replicas": 5000}}

@@ -257,12 +257,12 @@ def test_values_of_secrets_are_used_only_where_the_bot_may_read_them_and_shown_n
     result = discovery.bot.check()["one"]
     assert [drift.name for drift in result.drift] == ["plain"]
     assert result.status is Status.UNKNOWN
-    assert "ConfigMap one-podinfo not checked: they contain values from a Secret" in str(result.error)
+    assert "ConfigMap one-podinfo not checked: the content depends on values from a Secret" in str(result.error)
     assert "whether they exist depends on values from a Secret" in str(result.error)
     assert "s3cret" not in repr((result, discovery.applications["one"])) + discovery.status()
     discovery.cluster.fail("/api/v1/namespaces/*/secrets", 403)
     start(discovery)
-    refused = "the Secret flux-system/tokens, which the bot is not allowed to read. Grant the bot get and list"
+    refused = "the Secret flux-system/tokens, which the bot is not allowed to read. Grant the bot “get” and “list”"
     assert refused in discovery.status()
 
 

@@ -611,5 +611,5 @@ def test_an_unreadable_application_affects_no_other(scenario, caches):
         assert checks["site"].error.startswith("apps/site/")
         assert "This is not valid YAML" in checks["site"].error
         assert checks["site"].revision == scenario.sources["platform"].sha()
-        assert checks["none"].error.startswith("There is no apps/none in platform at ")
+        assert checks["none"].error.startswith("There is no path apps/none in platform at ")
         assert "is outside the repository" in checks["odd"].error

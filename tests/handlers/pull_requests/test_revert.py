@@ -256,7 +256,7 @@ def test_an_invalid_range_is_refused_with_the_reason(reverts):
     three = reverts.source.commit("Three", {WEB: "replicas: 3\n"})
     reverts.source.merge("topic")
     assert "different branches" in reverts.request(f"{topic}..{three}").reason
-    assert "came in through a merge" in reverts.request(f"{topic}..{reverts.source.sha()}").reason
+    assert "is part of a merge" in reverts.request(f"{topic}..{reverts.source.sha()}").reason
     assert reverts.branches == []
 
 

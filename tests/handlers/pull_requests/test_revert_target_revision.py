@@ -74,6 +74,6 @@ def test_one_mirror_serves_every_target_revision(reverts):
     assert tracking(reverts, "HEAD").fetch() == sha, "the default branch is the one that is checked out there"
     assert [folder.name for folder in (reverts.mirrors / "one").glob("*.git")] == ["platform.git"]
     with pytest.raises(
-        Exception, match=r"has no branch, tag or commit that matches gone\. Its branches are main, next"
+        Exception, match=r"has no branch, tag or commit that matches gone\. Existing branches: main, next"
     ):
         tracking(reverts, "gone").fetch()

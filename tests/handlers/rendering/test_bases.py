@@ -14,10 +14,12 @@ from bot.adapters.git.repository import GitRepository
 from bot.adapters.rendering.programs import ProgramRenderer
 from bot.core.rendering.remote_base import RemoteBase
 from bot.core.rendering.source import KustomizeParameters, Source
+from bot.handlers.rendering.affected import affected_applications, possibly_affected
 from bot.ports.errors import PortError
 from bot.ports.git import RepositoryError
 from bot.ports.tenant import CURRENT_TENANT
 from tests.common.git import SourceRepository
+from tests.common.samples import application as sample
 
 ONE = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: one}\ndata: {level: info}\n"
 BASE = {"web/kustomization.yaml": "resources: [one.yaml]\n", "web/one.yaml": ONE}
@@ -85,6 +87,23 @@ def test_a_pinned_base_renders_like_one_in_the_repository(following, remote, tmp
     assert render(following) == (objects, notes)
 
 
+def test_a_base_pinned_to_a_commit_in_no_branch_is_fetched_by_its_sha(following, remote, tmp_path):
+    """It was fetched for a repository that nothing read, so the application stayed unknown."""
+    kept, sha = remote.sha(), remote.commit("second", {"web/one.yaml": ONE.replace("info", "debug")})
+    remote.git("reset", "--hard", kept)
+    following.commit(app(f"{URL}//web?ref={sha}"))
+    assert render(following) == ({"one": "debug"}, [])
+    remote.commit("third", {"README.md": "hello"})
+    shutil.rmtree(remote.path)
+    following.use(ProgramRenderer.find(), LocalBases(tmp_path))
+    assert render(following) == ({"one": "debug"}, [])
+
+
+def test_a_pinned_commit_that_the_server_does_not_have_says_what_to_do(following):
+    error = following.error(app(f"{URL}//web?ref={'c' * 40}"))
+    assert error.endswith("by its SHA. Pin the base to a commit in a branch or tag.")
+
+
 @pytest.mark.parametrize("ref", ["", "?ref=1.x", "?version=v1"])
 def test_a_floating_ref_is_followed_and_named(following, remote, ref):
     remote.git("branch", "1.x")
@@ -127,6 +146,28 @@ def test_a_base_is_read_in_the_time_of_any_tenant_that_uses_it(following, tmp_pa
     assert following.render(source) is manifests
 
 
+@pytest.mark.parametrize(
+    ("ref", "is_own"), [("?ref=main", True), ("", True), ("?ref=refs/heads/main", True), ("?ref=old", False)]
+)
+@pytest.mark.parametrize("ignore", [None, "/web"], ids=["path", "flux"])
+def test_a_base_in_the_branch_of_its_own_repository_is_a_path_in_it(following, tmp_path, ref, is_own, ignore):
+    """A revert of the base asked for no permission, and its merge was a drift alert instead of a rollout."""
+    following.repository.url = "https://git.example.org/acme/platform.git"
+    (tmp_path / "remotes" / "platform").symlink_to(following.source.path)
+    before = following.commit({**app(f"https://git.example.org/acme/platform//web{ref}"), **BASE})
+    following.source.git("branch", "old")
+    source = Source("app", ignore=ignore)
+    assert render(following, source)[0] == {"one": "info"}
+    after = following.commit({"web/one.yaml": ONE.replace("info", "debug")})
+    objects, notes = render(following, source)
+    assert (objects, not notes) == ({"one": "debug" if is_own else "info"}, is_own)
+    application = sample(rendered=source)
+    affected = [application] if is_own else []
+    assert affected_applications(following.repository, before, after, [application], following.cache) == affected
+    assert possibly_affected(following.repository, after, ["web/one.yaml"], [application], following.cache) == affected
+    assert possibly_affected(following.repository, after, ["other"], [application], following.cache) == []
+
+
 def test_flux_builds_a_remote_base_too(following):
     following.commit(app(f"{URL}//web"))
     assert render(following, Source("app", kustomize=KustomizeParameters(name_prefix="a-")))[0] == {"a-one": "info"}
@@ -153,7 +194,7 @@ def test_an_unreachable_base_affects_only_its_application(following, remote):
         ("http://git.example.org/acme/bases/one.yaml", "rendering never downloads files"),
         ("https://elsewhere.org/one.yaml", "Allow elsewhere.org/one.yaml under bases.allow"),
         (f"{URL}//../web", "rendering never downloads files"),
-        (f"{URL}//gone", "There is no gone"),
+        (f"{URL}//gone", "There is no path gone"),
         (f"{URL}//web?ref=gone", "gone"),
         (f"{URL}//web?ref=--upload-pack=x", "cannot be read"),
         ("../.gitops-bot-bases/git.example.org-acme-bases/web", "is not in the repository"),

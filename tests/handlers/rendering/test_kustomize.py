@@ -136,7 +136,7 @@ def test_sources_are_prepared_together_and_fail_separately(rendering):
     assert [len(rendering.render(source.path)) for source in (*sources[:4], sources[5])] == [2, 2, 2, 2, 1]
     with pytest.raises(ManifestError, match=r"apps/4/nothing\.yaml is not in the repository"):
         rendering.render("apps/4")
-    with pytest.raises(PortError, match="There is no gone"):
+    with pytest.raises(PortError, match="There is no path gone"):
         rendering.render("gone")
 
 

@@ -71,6 +71,8 @@ def test_a_chart_without_an_exact_version_is_named_and_fetched_again(following, 
     monkeypatch.setattr(manifest_cache, "_CHARTS_FRESH", 0.0)
     monkeypatch.setattr("bot.adapters.charts.helm_repository._FRESH_SECONDS", 0.0)
     assert levels(following)[0] == {"a-web": "warn"}
+    monkeypatch.setattr(following.cache, "_renderer", None)  # the same files aren't rendered again
+    assert levels(following)[0] == {"a-web": "warn"}
 
 
 def test_charts_get_the_versions_that_argo_cd_passes(following, charts):

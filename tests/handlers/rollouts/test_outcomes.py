@@ -126,7 +126,7 @@ def test_one_of_two_applications_is_partly_live(scenario, cluster):
     rollout = scenario.rollout("Raise both", {SETTINGS_FILE: settings(2), "apps/search/a.yaml": settings(2, "a")})
     cluster.apply(config_map("a", limit="2"), namespace="search")
     scenario.clock.advance(LIMITS.deadline)
-    assert header(scenario.observe(rollout)) == "⚠️ Partly live (1 of 2), not yet: shop"
+    assert header(scenario.observe(rollout)) == "⚠️ Partly live (1 of 2), not live yet: shop"
 
 
 def test_a_live_rollout_that_degrades_says_so_until_it_recovers(scenario, cluster, web):
