@@ -11,7 +11,7 @@ from bot.core.git.people import ChangePeople
 from bot.core.git.repository_ref import RepositoryRef
 from bot.core.pull_requests.tracked_pull_request import TrackedPullRequest, tracked_id
 from bot.handlers.contributions import read_approvers
-from bot.handlers.tracked_branch import known_branch_key, names_of
+from bot.handlers.tracked_branch import base_of, known_branch_key, names_of
 from bot.ports import Ports
 from bot.ports.forge import Forge
 from bot.ports.git import Repository
@@ -29,7 +29,7 @@ def read_people(
     people = git_people(repository, commit)
     if forge is None:
         return None, people
-    pull = forge.pull_request_for(commit.sha, repository.branch)
+    pull = forge.pull_request_for(commit.sha, base_of(repository))
     if pull is None or pull.state != "merged":
         return None, replace(people, approvers=())
     branch = known_branch_key(ports, repository.name) or repository.name
