@@ -93,7 +93,7 @@ class BatchReview:
     def review(self) -> list[ApprovalRecord]:
         """Review the commits that are due, last those that failed before. Returns all records, in the same order."""
         failed = {record.id for record in self._records.values() if record.why is not None}
-        for ids in (self._records.keys() - failed, failed):
+        for ids in filter(None, (self._records.keys() - failed, failed)):
             self._find_pull_requests(ids)
             try:
                 with unexpected_as_port_error(f"approvals in {self._repository.name}"):

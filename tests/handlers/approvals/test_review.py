@@ -365,16 +365,20 @@ def test_a_commit_that_cannot_be_reviewed_is_reported_and_hides_no_other(team, a
     assert team.verdicts == [ApprovalStatus.DIRECT] * 4
 
 
-def test_a_rebase_is_judged_as_a_whole(team, asked):
+@pytest.mark.parametrize("failing", ["First of three", "Second of three", "Last of three"])
+def test_a_rebase_is_judged_as_a_whole(team, asked, failing):
     """While the lookup of one of its commits fails, the others only seem to differ from the pull request."""
-    asked.failing = {"Change apps/shop/a.yaml"}
-    number = team.start().propose(config(2))
-    team.hosted.commit("topic", {FILE: config(3)}, "Again\n", "mia")
-    team.hosted.commit("topic", {FILE: config(4)}, "Last\n", "mia")
+    team.start().git.move("topic", team.git.tip("main"), None)
+    for order in ("First", "Second", "Last"):
+        team.hosted.commit("topic", {FILE: config(order)}, f"{order} of three\n", "mia")
+    number = team.hosted.open_pull(head="topic", base="main", title="Raise a", body="", by="mia").number
     team.hosted.review(number, "lou")
-    assert team.hosted.pull(number)
     team.merge(number, "rebase")
-    assert team.final_verdicts() == [ApprovalStatus.APPROVED] * 3
+    asked.failing = {failing}
+    assert set(team.final_verdicts()) <= {ApprovalStatus.UNKNOWN, ApprovalStatus.APPROVED}
+    asked.failing = ()
+    team.review(timedelta(minutes=2))
+    assert team.verdicts == [ApprovalStatus.APPROVED] * 3
 
 
 def test_a_later_approval_is_recorded(team):
