@@ -42,17 +42,18 @@ def get(port, path):
 def test_every_query_of_the_dashboard_returns_data_and_every_metric_is_scraped(demo, prometheus):
     person, hosted, path = Person(demo.slack), remote(demo), demo.shop.applications[0].path
     numbers = itertools.count()
+    without_data = [query.replace("$__rate_interval", "20s").replace("$__range", "1m") for query in QUERIES]
 
-    def without_data():
+    def every_query_has_had_data():
         text = (
             f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: extra-{next(numbers)}}}\n"  # nothing is rendered twice
         )
         hosted.commit(hosted.branch, {f"{path}/extra.yaml": text}, "Change a ConfigMap\n", "mira")
         person.type("drift shop")
-        queries = (query.replace("$__rate_interval", "20s").replace("$__range", "1m") for query in QUERIES)
-        return [query for query in queries if not prometheus.values(query)]
+        without_data[:] = [query for query in without_data if not prometheus.values(query)]
+        return not without_data
 
-    wait_for(lambda: not without_data(), failure=without_data)
+    wait_for(every_query_has_had_data, failure=lambda: without_data)
     scraped = {name.removesuffix("_bucket") for name in prometheus.get("label/__name__/values")}
     expected = {metric.prometheus_name for metric in METRICS if metric.name != "gitops_bot.event.delivery.duration"}
     assert expected <= scraped

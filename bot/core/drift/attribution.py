@@ -89,7 +89,7 @@ class Attribution:
             return Verdict(is_drift=False, reason=_SCALED, writer=writer)
         if person is None and is_shared_mark(path):
             return Verdict(is_drift=False, reason=_DEPLOYERS_MARK, writer=writer)
-        if self._ownership.is_in_last_applied(path):
+        if self._ownership.is_in_last_applied(path) or self._ownership.is_missing_from_edited_last_applied(path):
             return Verdict(is_drift=True, reason=LocalizedText(reasons.NOT_PRUNED), writer=writer)
         if person is not None:
             return Verdict(
@@ -102,14 +102,18 @@ class Attribution:
             return Verdict(is_drift=True, reason=LocalizedText(reasons.UNTRACKED))
         return self._left_alone(writer)
 
-    def added_in_list(self, path: Path, list_path: Sequence[Segment], *, is_described: bool) -> Verdict | None:
+    def added_in_list(self, live_path: Path, list_path: Sequence[Segment], *, is_described: bool) -> Verdict | None:
         """The same inside a list that is compared and owned as a whole. `is_described`: a schema describes it.
+
+        `live_path` has the indexes of the live object, as the last-applied annotation has.
 
         None if a person or the deployer wrote the list, which then counts as changed. Otherwise the value comes from a
         webhook, or is a default that is missing from the schema.
         """
         writer = self.likely_writer(list_path)
-        if self._ownership.is_in_last_applied(path):
+        if self._ownership.is_in_last_applied(live_path):
+            return None
+        if self._ownership.is_missing_from_edited_last_applied(tuple(list_path)):
             return None
         if writer and (self._ownership.is_person(writer) or (is_described and self._ownership.is_deployer(writer))):
             return None

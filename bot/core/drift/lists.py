@@ -4,7 +4,7 @@ https://kubernetes.io/docs/reference/using-api/server-side-apply/#merge-strategy
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from bot.core.drift.defaults import MAX_DEPTH, is_default, is_dropped, means_the_same
@@ -20,7 +20,36 @@ from bot.core.objects.step_budget import StepBudget
 _MAX_UNORDERED: Final = 1000
 _AUTOMATIC_TOLERATIONS: Final = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
 
-Extra = tuple[Path, Any]  # where the cluster has a value that git doesn't, and the value
+
+@dataclass(frozen=True, slots=True)
+class Extra:
+    """A value that only the cluster has. Its items can have other indexes in the live object (`live_path`)."""
+
+    path: Path
+    live_path: Path
+    value: Any
+
+
+class _Paths:
+    """Where a value is: by the indexes of git's lists, and by those of the cluster's."""
+
+    def __init__(self, path: Sequence[Segment]) -> None:
+        self.path = list(path)
+        self.live_path = list(path)
+
+    def enter(self, segment: Segment, live_segment: Segment) -> None:
+        """Go to a value inside."""
+        self.path.append(segment)
+        self.live_path.append(live_segment)
+
+    def leave(self) -> None:
+        """Go back."""
+        self.path.pop()
+        self.live_path.pop()
+
+    def only_live(self, value: Any) -> Extra:
+        """A value that only the cluster has here."""
+        return Extra(tuple(self.path), tuple(self.live_path), value)
 
 
 def typed_by_ownership(node: Node, path: Sequence[Segment], ownership: Ownership) -> Node:
@@ -82,29 +111,35 @@ def match_whole(
     live: list[Any],
     node: Node,
     ignored: IgnoredPaths | None,
-    path: list[Segment],
+    path: Sequence[Segment],
     steps: StepBudget,
 ) -> Sequence[Extra] | None:
-    """Compare a list as one value. None if it differs, else the values that only the cluster's items have.
+    """Compare the list at `path` as one value. None if it differs, else the values that only the cluster's items have.
 
-    `path` is where the list is; it is changed during the call, and restored. Raises TooManyStepsError.
+    Raises TooManyStepsError.
     """
+    return _match_lists(desired, live, node, ignored, _Paths(path), steps)
+
+
+def _match_lists(
+    desired: list[Any], live: list[Any], node: Node, ignored: IgnoredPaths | None, paths: _Paths, steps: StepBudget
+) -> Sequence[Extra] | None:
     if len(desired) != len(live):
         return None
     extras: list[Extra] = []
     unmatched = list(range(len(live)))
     is_unordered = node.list_type not in ("", "atomic") and len(live) <= _MAX_UNORDERED
     for index, item in enumerate(desired):
-        path.append(index)
         below = ignored.below(index) if ignored else None
         best: tuple[int, Sequence[Extra]] | None = None
         for candidate in unmatched if is_unordered else (index,):
-            beyond = _match(item, live[candidate], node.item, ({}, {}), below, path, steps)
+            paths.enter(index, candidate)
+            beyond = _match(item, live[candidate], node.item, ({}, {}), below, paths, steps)
+            paths.leave()
             if beyond is not None and (best is None or len(beyond) < len(best[1])):
                 best = candidate, beyond
                 if not beyond:
                     break
-        path.pop()
         if best is None:
             return None
         if is_unordered:
@@ -119,7 +154,7 @@ def _match(
     node: Node,
     parents: tuple[Mapping[str, Any], Mapping[str, Any]],
     ignored: IgnoredPaths | None,
-    path: list[Segment],
+    paths: _Paths,
     steps: StepBudget,
 ) -> Sequence[Extra] | None:
     """The same for any value inside such a list; `parents` are the mappings around it in git and in the cluster."""
@@ -129,13 +164,13 @@ def _match(
     if live is MISSING or live is None:
         return () if is_dropped(desired, node) else None
     if desired is None:
-        return () if node.filled or is_default(live, node, *parents) else [(tuple(path), live)]
-    if len(path) > MAX_DEPTH:
+        return () if node.filled or is_default(live, node, *parents) else [paths.only_live(live)]
+    if len(paths.path) > MAX_DEPTH:
         return () if deep_equal(desired, live) else None
     if isinstance(desired, dict) and isinstance(live, dict):
-        return _match_mappings(desired, live, node, ignored, path, steps)
+        return _match_mappings(desired, live, node, ignored, paths, steps)
     if isinstance(desired, list) and isinstance(live, list):
-        return match_whole(desired, live, node, ignored, path, steps)
+        return _match_lists(desired, live, node, ignored, paths, steps)
     return () if means_the_same(desired, live, node, *parents) else None
 
 
@@ -144,18 +179,18 @@ def _match_mappings(
     live: Mapping[str, Any],
     node: Node,
     ignored: IgnoredPaths | None,
-    path: list[Segment],
+    paths: _Paths,
     steps: StepBudget,
 ) -> Sequence[Extra] | None:
     extras: list[Extra] = []
-    uncompared = uncompared_keys(path)
+    uncompared = uncompared_keys(paths.path)
     for key in {**desired, **live}:
         if key in uncompared:
             continue
-        path.append(key)
-        below = ignored.below(key) if ignored else None
-        beyond = _match(desired.get(key), live.get(key, MISSING), node.field(key), (desired, live), below, path, steps)
-        path.pop()
+        below, values = ignored.below(key) if ignored else None, (desired.get(key), live.get(key, MISSING))
+        paths.enter(key, key)
+        beyond = _match(*values, node.field(key), (desired, live), below, paths, steps)
+        paths.leave()
         if beyond is None:
             return None
         extras += beyond

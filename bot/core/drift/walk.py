@@ -177,12 +177,12 @@ class Walk:
         if ignored is not None and match_whole(desired, live, node, None, path, self._steps) is None:
             writer = self._attribution.likely_writer(path)
             findings.add("changed", path, desired, live, Verdict(is_drift=False, reason=ignored.reasons, writer=writer))
-        for extra_path, value in extras:
-            verdict = self._attribution.added_in_list(extra_path, path, is_described=node.described)
+        for extra in extras:
+            verdict = self._attribution.added_in_list(extra.live_path, path, is_described=node.described)
             if verdict is None:
                 self._changed(desired, live)
                 return
-            findings.add("added", extra_path, None, value, verdict)
+            findings.add("added", extra.path, None, extra.value, verdict)
 
     def _changed(self, desired: Any, live: Any) -> None:
         self.findings.add("changed", self._path, desired, live, self._attribution.changed(self._path))

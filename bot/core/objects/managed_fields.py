@@ -40,6 +40,7 @@ DEPLOYERS: Final = (
     "flux",
 )
 
+_LAST_APPLIED_PATH: Final = ("metadata", "annotations", LAST_APPLIED)
 _IDENTITY: Final = ("apiVersion", "kind", "metadata")
 _MISSING: Final = object()
 
@@ -111,6 +112,13 @@ class Ownership:
         """Whether the last-applied annotation holds a value at a path."""
         value = self._applied.at(path)
         return value is not _MISSING and value is not None
+
+    def is_missing_from_edited_last_applied(self, path: Path) -> bool:
+        """Whether `kubectl apply` wrote a value, and a person then removed or replaced the annotation."""
+        if not any(map(self.is_client_side_apply, self.owners(path))):
+            return False
+        owners = self.owners(_LAST_APPLIED_PATH)
+        return not owners or any(map(self.is_person, owners))
 
     def has_person_below(self, path: Path) -> bool:
         """Whether a tool that people use by hand owns the value at a path, or anything in it."""

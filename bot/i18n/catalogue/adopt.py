@@ -71,7 +71,7 @@ NO_FORGE = Phrase(
     es="{repository} no tiene un forge configurado, así que el bot no puede abrir pull requests ahí.",
 )
 NEEDS_BRANCH = Phrase(
-    en="{application} tracks {name}, which is not a branch, so a pull request has no target branch. Make the change "
+    en="{application} tracks {name}, which is not a branch, so a pull request cannot target it. Make the change "
     "on a branch, then set the application's revision to one that includes the change.",
     es="{application} sigue {name}, que no es una rama, así que un pull request no tiene rama de destino. Haz el "
     "cambio en una rama y después define en la aplicación una revisión que incluya el cambio.",

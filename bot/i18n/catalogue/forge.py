@@ -6,8 +6,8 @@ READ_PULLS = Phrase(en="read pull requests", es="leer pull requests")
 READ_REVIEWS = Phrase(en="read reviews", es="leer revisiones")
 READ_ACCESS = Phrase(en="check whether {who} can approve", es="comprobar si {who} puede aprobar")
 METADATA_AND_WRITE = Phrase(
-    en="Metadata: Read-only, and its owner write access to the repository",
-    es="Metadata: Read-only, y a su propietario acceso de escritura al repositorio",
+    en="Metadata: Read-only, and give its owner write access to the repository",
+    es="Metadata: Read-only, y da a su propietario acceso de escritura al repositorio",
 )
 OPEN_PULL = Phrase(en="open a pull request from {branch}", es="abrir un pull request desde {branch}")
 READ_MERGE_REQUESTS = Phrase(en="read merge requests", es="leer merge requests")

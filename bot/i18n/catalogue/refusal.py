@@ -29,7 +29,7 @@ LONG_RANGE = Phrase(
     es="{range} contiene más de {most} commits. Usa un rango más corto.",
 )
 NEEDS_BRANCH = Phrase(
-    en="The application tracks {name}, which is not a branch, so a revert pull request has no target branch. To revert "
+    en="The application tracks {name}, which is not a branch, so a revert pull request cannot target it. To revert "
     "on the tracked branch of {repository}, run the command without the application. Then set the application's "
     "revision to one that includes the revert. No pull request was opened.",
     es="La aplicación sigue {name}, que no es una rama, así que un pull request de revert no tiene rama de destino. "

@@ -129,9 +129,9 @@ NO_REVISION = Phrase(
     es="{url} no tiene rama, etiqueta ni commit que coincida con {branch}. Ramas existentes: {there}.",
 )
 BASE_COMMIT = Phrase(
-    en="no branch or tag of {location} contains {sha}, and the server does not provide it by its SHA. "
+    en="no branch or tag of {location} contains {sha}, and the server does not allow fetching it by SHA. "
     "Pin the base to a commit in a branch or tag.",
-    es="ninguna rama ni etiqueta de {location} contiene {sha}, y el servidor no lo ofrece por su SHA. "
+    es="ninguna rama ni etiqueta de {location} contiene {sha}, y el servidor no permite obtenerlo por su SHA. "
     "Fija la base a un commit de una rama o etiqueta.",
 )
 NOT_WRITABLE = Phrase(en="{path} cannot be written: {why}.", es="No se puede escribir en {path}: {why}.")

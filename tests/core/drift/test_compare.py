@@ -1,5 +1,6 @@
 """What the recorded corpus does not hold: our own cases by rule, who and when, ignore rules, Secrets."""
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -150,6 +151,31 @@ def test_what_was_applied_by_hand_says_so():
         "applied by hand, or removed from git and never pruned",
         "applied with a value that differs from git",
     ]
+
+
+@pytest.mark.parametrize("annotator", ["kubectl", "kubectl-annotate", None])
+def test_what_was_applied_by_hand_is_not_hidden_by_an_edited_annotation(annotator):
+    """As `kubectl apply set-last-applied` and `kubectl annotate` write it, or with the annotation removed."""
+    annotation = "kubectl.kubernetes.io/last-applied-configuration"
+    marks = [managed(annotator, {"f:metadata": {"f:annotations": {f"f:{annotation}": {}}}})] if annotator else []
+    applied = managed("kubectl-client-side-apply", {"f:data": {"f:mode": {}, "f:extra": {}}})
+    annotations = {annotation: '{"data":{"mode":"prod"}}'} if annotator else {}
+    live = held({"mode": "prod", "extra": "1"}, applied, *marks, annotations=annotations)
+    assert told(compare(SETTINGS, live).drift) == ["added data.extra"]
+
+
+def test_what_was_applied_in_a_list_is_found_in_any_order():
+    peer = {"podSelector": {"matchLabels": {"app": "a"}}}
+    other = {"podSelector": {"matchLabels": {"app": "b"}}}
+    policy = {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "web"}}
+    desired = {**policy, "spec": {"podSelector": {}, "ingress": [{"from": [peer, other]}]}}
+    spec = {"podSelector": {}, "ingress": [{"from": [other, {**peer, "namespaceSelector": {}}]}]}
+    annotation = {"kubectl.kubernetes.io/last-applied-configuration": json.dumps({**policy, "spec": spec})}
+    fields = {"f:spec": {"f:ingress": {}}, "f:metadata": {"f:annotations": {f"f:{key}": {} for key in annotation}}}
+    writer = managed("kubectl-client-side-apply", fields)
+    metadata = {"name": "web", "annotations": annotation, "managedFields": [writer]}
+    live = {**policy, "metadata": metadata, "spec": {**spec, "policyTypes": ["Ingress"]}}
+    assert told(compare(desired, live).drift) == ["changed spec.ingress"]
 
 
 def test_which_tools_are_people_can_be_configured():

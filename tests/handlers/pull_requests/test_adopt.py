@@ -142,7 +142,7 @@ def test_an_application_that_tracks_a_tag_is_refused_before_anything_is_pushed(s
     source.git("tag", "v1.0.0")
     tracked = GitRepository("platform", source.url, TargetRevision(revision), tmp_path / "mirrors")
     refused = adopt(tracked, forge, SCALED)
-    assert refused.reason.startswith("shop tracks v1.0.0, which is not a branch, so a pull request has no target")
+    assert refused.reason.startswith("shop tracks v1.0.0, which is not a branch, so a pull request cannot target")
     assert source.git("branch", "--list", "gitops-bot/*") == ""
 
 
