@@ -1,6 +1,10 @@
 """Reads who contributed to a pull request: their approvals don't count."""
 
-from bot.core.git.commit import PullRequest, PullRequestCommit, approvers
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from bot.core.git.commit import Account, PullRequest, PullRequestCommit, approvers
+from bot.core.git.push import Pushers, find_pushers
 from bot.ports.forge import Forge
 from bot.ports.git import Repository, RevisionNotFoundError
 
@@ -12,11 +16,14 @@ def read_contributions(repository: Repository, forge: Forge, pull: PullRequest) 
     ForgeError and RepositoryError.
     """
     commits = forge.commits(pull)
-    if pull.head_sha not in {commit.sha for commit in commits}:
+    shas = [commit.sha for commit in commits]
+    if pull.head_sha not in shas:
         return None
-    if not repository.fetch_commit(pull.head_sha):
-        return tuple(commits)
-    return tuple(commit for commit in commits if not _only_merges(repository, commit.sha))
+    parents = _parents(repository, pull.head_sha, shas)
+    pushers = find_pushers(parents or dict.fromkeys(shas, ()), forge.pull_request_pushes(pull))
+    return tuple(
+        _with_pusher(commit, pushers) for commit in commits if not _only_merges(repository, commit.sha, parents)
+    )
 
 
 def read_approvers(repository: Repository, forge: Forge, pull: PullRequest) -> tuple[str, ...]:
@@ -29,13 +36,26 @@ def read_approvers(repository: Repository, forge: Forge, pull: PullRequest) -> t
     return () if commits is None else approvers(pull, approvals, commits)
 
 
-def _only_merges(repository: Repository, sha: str) -> bool:
-    """Whether a commit has two parents, and exactly the content that merging them produces."""
+def _parents(repository: Repository, head: str, shas: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """The parents of each commit; none if `head` can no longer be fetched."""
+    if not repository.fetch_commit(head):
+        return {}
     try:
-        parents = repository.commit(sha).parents
+        return {commit.sha: commit.parents for commit in repository.read_commits(shas)}
     except RevisionNotFoundError:
+        return {}
+
+
+def _with_pusher(commit: PullRequestCommit, pushers: Pushers) -> PullRequestCommit:
+    if login := pushers.known.get(commit.sha):
+        return replace(commit, pushed_by=Account(login))
+    possible = tuple(Account(login) for login in sorted(pushers.possible[commit.sha]))
+    return replace(commit, possible_pushers=possible)
+
+
+def _only_merges(repository: Repository, sha: str, parents: Mapping[str, tuple[str, ...]]) -> bool:
+    """Whether a commit has two parents, and exactly the content that merging them produces."""
+    if len(parents.get(sha, ())) != 2:
         return False
-    if len(parents) != 2:
-        return False
-    merged = repository.merge(*parents)
+    merged = repository.merge(*parents[sha])
     return not merged.conflicts and merged.tree == repository.tree_id(sha, "")

@@ -33,7 +33,14 @@ class Forge(Protocol):
         ...
 
     def pushes(self, branch: str) -> list[Push]:
-        """The recent pushes to a branch; empty if the forge does not report them."""
+        """The recent pushes to a branch, newest first; empty if the forge does not report them.
+
+        Includes those that the forge reports without their branches: see Push.
+        """
+        ...
+
+    def pull_request_pushes(self, pull: PullRequest) -> list[Push]:
+        """The recent pushes to the branch of a pull request. See `pushes`."""
         ...
 
     def approvals(self, number: int) -> list[Approval]:
@@ -45,7 +52,10 @@ class Forge(Protocol):
         ...
 
     def commits(self, pull: PullRequest) -> list[PullRequestCommit]:
-        """The commits of a pull request, newest first. Its head is missing if the forge doesn't list all of them."""
+        """The commits of a pull request, newest first. Its head is missing if the forge doesn't list all of them.
+
+        `pushed_by` is the account that is taken to be the pusher if there is no such push.
+        """
         ...
 
     def checks(self, sha: str) -> list[CommitCheck]:

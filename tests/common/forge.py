@@ -19,6 +19,7 @@ from bot.sandbox.forge import GITHUB, Dialect, SandboxForge
 from bot.sandbox.forge.bitbucket import BITBUCKET
 from bot.sandbox.forge.bitbucket_server import BITBUCKET_SERVER
 from bot.sandbox.forge.gitlab import GITLAB
+from bot.sandbox.forge.merge import Method
 from bot.sandbox.server import Server
 from tests.common.bot import application_settings, write_config
 from tests.common.clock import Clock
@@ -106,9 +107,13 @@ class InMemoryForge(Forge):
 
     def commits(self, pull: PullRequest) -> list[PullRequestCommit]:
         self._answer()
-        return [PullRequestCommit(pull.head_sha, pull.author)]
+        return [PullRequestCommit(pull.head_sha, pull.opened_by)]
 
     def pushes(self, branch: str) -> list[Push]:
+        self._answer()
+        return []
+
+    def pull_request_pushes(self, pull: PullRequest) -> list[Push]:
         self._answer()
         return []
 
@@ -239,6 +244,17 @@ class RunningForge:
         """Commit a file to main, and a change to it to BOT_BRANCH."""
         self.hosted.commit("main", {"a.yaml": "a: 1\n"}, "First\n", "mia")
         self.hosted.commit(BOT_BRANCH, {"a.yaml": "a: 2\n"}, "Second\n", "mia")
+
+    def fast_forward(self, number: int, by: str) -> None:
+        """Merge a pull request without a merge commit, as GitLab and Bitbucket can."""
+        pull, git = self.hosted.pull(number), self.git
+        base, head, now = git.tip(pull.base), pull.head_sha, self.clock.tick()
+        assert base
+        git.move(pull.base, head, base)
+        pull.landed, pull.commits = frozenset(git.shas(base, head)), git.log("--topo-order", f"{base}..{head}", "--")
+        pull.state, pull.closed_at, pull.merged_at, pull.updated_at = "closed", now, now, now
+        pull.merged_by, pull.merge_sha, pull.method = by, head, Method.REBASE
+        self.hosted.pushed(pull.base, base, head, by)
 
     @contextmanager
     def serve(self) -> Iterator[Self]:

@@ -1,6 +1,7 @@
 """What a forge can answer, or somebody who stands in for it: every request ends in an answer or in one sentence."""
 
 import gzip
+import io
 import json
 import subprocess
 import sys
@@ -10,13 +11,14 @@ import zlib
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import cache, partial
+from itertools import cycle
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.adapters.forges import transport
+from bot.adapters.forges import response_body, transport
 from bot.core.git.commit import Approval, PullRequest
 from bot.ports.forge import ForgeError
 from tests.common.forge import BOT_BRANCH, FORGE_KINDS, RunningForge, create_pull_request, reads
@@ -114,9 +116,19 @@ def endless_error(handler):
         handler.wfile.write(b" " * MB)
 
 
+def endless_text(handler):
+    handler.send_response(200)
+    handler.send_header("Content-Length", str(2**40))
+    handler.end_headers()
+    handler.wfile.write(b'{"title": "')
+    while True:
+        handler.wfile.write(b"x" * MB)
+
+
 ATTACKS = {
     "bomb": (bomb, "it sent more than 2 MiB"),
     "endless": (endless, "it sent more than 2 MiB"),
+    "text": (endless_text, "it sent more than 16 MiB"),
     "values": (many_values, "does not respond like"),
     "error": (endless_error, "the response took longer than 0.3 s"),
 }
@@ -128,6 +140,7 @@ from bot.adapters.forges import transport
 from tests.common.forge import FORGE_KINDS, RunningForge
 from tests.hostile.memory import forget_peak, peak_mib
 folder, url, transport.MAX_RESPONSE_BYTES = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+transport.MAX_RECEIVED_BYTES = 8 * transport.MAX_RESPONSE_BYTES
 sites = [RunningForge(kind, folder / kind) for kind in FORGE_KINDS]
 for attack in sys.argv[4:]:
     transport.REQUEST_SECONDS = 0.3 if attack == "error" else 60.0
@@ -153,6 +166,35 @@ def test_a_large_response_is_refused_within_its_memory(hostile, tmp_path):
     for attack, sentence, mebibytes in results:
         assert ATTACKS[attack][1] in sentence
         assert mebibytes < CHILD_MIB, attack
+
+
+DOCUMENTS = st.recursive(st.text() | st.none(), lambda inner: st.dictionaries(st.text(), inner) | st.lists(inner))
+
+
+@given(DOCUMENTS, st.booleans(), st.lists(st.integers(1, 30), min_size=1))
+def test_a_response_keeps_everything_but_long_texts(document, is_ascii, sizes):
+    """However it is escaped, and in parts of any size."""
+
+    def shortened(value):
+        match value:
+            case dict():
+                return [(shortened(name), shortened(item)) for name, item in value.items()]
+            case list():
+                return [shortened(item) for item in value]
+            case str():
+                return value if len(json.dumps(value, ensure_ascii=is_ascii).encode()) - 2 <= 20 else ""
+        return value
+
+    text = io.BytesIO(json.dumps(document, ensure_ascii=is_ascii).encode())
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(response_body, "MAX_STRING_BYTES", 20)
+        patched.setattr(response_body, "_SMALL", -1)
+        body = response_body.ResponseBody()
+        for size in cycle(sizes):
+            if not (part := text.read(size)):
+                break
+            body.add(part)
+    assert json.loads(body.kept, object_pairs_hook=list) == shortened(document)
 
 
 # ---------------------------------------------------------------- time

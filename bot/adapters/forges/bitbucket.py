@@ -1,10 +1,14 @@
 """Bitbucket Cloud by atlassian-python-api: the pull requests of one repository."""
 
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import islice
-from typing import Any, Self
+from itertools import islice, takewhile
+from typing import Self
 from urllib.parse import quote, urlsplit
+
+from cachetools import LRUCache
 
 from bot.adapters.forges.bitbucket_client import BUILD_STATES, Api, BitbucketClient, BitbucketError, Json
 from bot.adapters.forges.errors import ForgeErrorMapper
@@ -23,7 +27,7 @@ from bot.adapters.forges.forge import (
 from bot.adapters.git.credential import Credential
 from bot.config.credentials import Credentials
 from bot.config.sections.forge import ForgeConfig
-from bot.core.git.commit import Approval, PullRequest, PullRequestCommit
+from bot.core.git.commit import Account, Approval, PullRequest, PullRequestCommit
 from bot.core.git.commit_check import MAX_CHECKS, CommitCheck
 from bot.core.git.push import Push
 from bot.i18n.catalogue import forge as texts
@@ -32,12 +36,24 @@ from bot.ports.forge import ForgeError
 from bot.ports.probe import Probe
 
 _MAX_PAGE = 50  # Bitbucket's limit for pull requests
+# https://developer.atlassian.com/cloud/bitbucket/rest/intro/#partial-response
+_ACTIVITY_FIELDS = "next,values.approval,values.update.date,values.update.state,values.update.source.commit"
 _MAX_PER_COMMIT = 10  # pull requests read for one commit
+_MAX_CACHED = 1000  # merged pull requests
 _STATES = {"OPEN": "open", "MERGED": "merged", "DECLINED": "closed", "SUPERSEDED": "closed"}
 _ANY_STATE = " OR ".join(f'state="{state}"' for state in _STATES)
 _NEWEST_FIRST: dict[str, str | int] = {"sort": "-created_on", "pagelen": _MAX_PAGE}
 _READ, _WRITE = (LocalizedText(texts.SCOPE, scope=scope) for scope in ("pullrequest", "pullrequest:write"))
-_DELETED_ACCOUNT = "Former user"  # as Bitbucket shows it
+_DELETED_ACCOUNT = Account("Former user")  # as Bitbucket shows it
+
+
+@dataclass(frozen=True, slots=True)
+class _HeadAndMerge:
+    """The full SHAs of a pull request's head and merge, and when it was merged. The head is "" if it is unknown."""
+
+    head: str
+    merge: str | None = None
+    merged_at: datetime | None = None
 
 
 class BitbucketForge:
@@ -61,6 +77,8 @@ class BitbucketForge:
         self._secret, self._is_personal = secret, bool(email)
         credential = Credential(secret, email or None) if secret else None
         self._client = BitbucketClient(errors, self.api_url, credential, self._find_path)
+        self._merged: LRUCache[int, _HeadAndMerge] = LRUCache(_MAX_CACHED)  # by number
+        self._lock = threading.Lock()
 
     @classmethod
     def from_config(cls, forge: ForgeConfig, credentials: Credentials) -> Self:
@@ -78,7 +96,7 @@ class BitbucketForge:
     def get_pull_request(self, number: int) -> PullRequest | None:
         with self._client.api(LocalizedText(texts.READ_PULLS), _READ) as api:
             pull = api.find(f"{api.path}/pullrequests/{number}")
-            return _pull_request(api, pull) if pull else None
+            return self._pull_request(api, pull) if pull else None
 
     def pull_request_for(self, sha: str, base: str | None = None) -> PullRequest | None:
         """Raises ForgeError while Bitbucket is still indexing the pull requests of commits. See ports.Forge."""
@@ -95,36 +113,35 @@ class BitbucketForge:
             if page is None and api.find(f"{api.path}/commit/{sha}"):
                 raise ForgeError(LocalizedText(texts.NO_INDEX, repository=self.repository))
             numbers = [item["id"] for item in (page["values"] if page else [])][:_MAX_PER_COMMIT]
-            pulls = [_pull_request(api, api.get(f"{api.path}/pullrequests/{number}")) for number in numbers]
-            return best_match((pull for pull in pulls if base in (None, pull.base)), sha)
+            pulls = (api.get(f"{api.path}/pullrequests/{number}") for number in numbers)
+            candidates = [pull for pull in pulls if base in (None, pull["destination"]["branch"]["name"])]
+            return best_match([self._pull_request(api, pull) for pull in candidates], sha)
 
     def approvals(self, number: int) -> list[Approval]:
         """Bitbucket reports when someone approved, but not the commit, which was the tip. See ports.Forge."""
         with self._client.api(LocalizedText(texts.READ_APPROVALS), _READ) as api:
             path = f"{api.path}/pullrequests/{number}"
             participants = api.get(path)["participants"]
-            approvers = {
-                _user_id(participant["user"]): participant["user"]
-                for participant in participants
-                if participant["approved"]
-            }
+            users = [participant["user"] for participant in participants if participant["approved"]]
+            approvers = {_user_id(user): user for user in users if user}
             if not approvers:
                 return []
             tips: list[tuple[datetime, str]] = []
             approved_at: dict[str, datetime] = {}
-            for event in api.paginate(f"{path}/activity", {"pagelen": _MAX_PAGE}):  # newest first
+            for event in _activity(api, number):
                 if update := event.get("update"):
-                    tips.append((parse_time(update["date"]), update["source"]["commit"]["hash"]))
-                elif approval := event.get("approval"):
+                    tips.append((parse_time(update["date"]), _short_head(update)))
+                elif (approval := event.get("approval")) and approval["user"]:
                     approved_at.setdefault(_user_id(approval["user"]), parse_time(approval["date"]))
             approvals = []
             for user_id, at in approved_at.items():
-                latest = max(((time, tip) for time, tip in tips if time <= at), default=None)
+                latest = max(((time, tip) for time, tip in tips if time < at), default=min(tips, default=None))
                 if user_id in approvers and latest:
-                    sha, _ = _commit(api, latest[1])
                     user = approvers[user_id]
-                    is_bot = user.get("type") == "app_user"  # an app, or an access token
-                    approvals.append(make_approval(by=_user_name(user), sha=sha, at=at, is_bot=is_bot))
+                    account, sha = _account(user), _full_sha(api, latest[1])
+                    approvals.append(
+                        make_approval(by=account.login, by_ids=account.ids, sha=sha, at=at, is_bot=_is_app(user))
+                    )
             return approvals
 
     def commits(self, pull: PullRequest) -> list[PullRequestCommit]:
@@ -135,11 +152,15 @@ class BitbucketForge:
         with self._client.api(LocalizedText(texts.READ_PULLS), _READ) as api:
             listed = api.paginate_if_found(f"{api.path}/pullrequests/{pull.number}/commits", {"pagelen": _MAX_PAGE})
             commits = [(commit["hash"], commit["author"].get("user")) for commit in islice(listed, MAX_COMMITS)]
-        logins = [(sha, _user_name(user) if user else None) for sha, user in commits]
-        return [make_commit(sha=sha, author=login, pushed_by=login) for sha, login in logins]
+        authors = [(sha, _account(user) if user else None) for sha, user in commits]
+        return [make_commit(sha=sha, author=author, pushed_by=author) for sha, author in authors]
 
     def pushes(self, branch: str) -> list[Push]:  # noqa: ARG002  the port's
         """Empty, since Bitbucket does not report pushes. See ports.Forge."""
+        return []
+
+    def pull_request_pushes(self, pull: PullRequest) -> list[Push]:  # noqa: ARG002  the port's
+        """Empty. See `pushes`."""
         return []
 
     def checks(self, sha: str) -> list[CommitCheck]:
@@ -158,7 +179,7 @@ class BitbucketForge:
 
     def find_pull_request(self, head: str) -> PullRequest | None:
         with self._client.api(LocalizedText(texts.READ_PULLS), _READ) as api:
-            return _find(api, head, _ANY_STATE)
+            return self._find(api, head, _ANY_STATE)
 
     def open_pull_requests(self, head_prefix: str = "") -> list[PullRequest]:
         """With a prefix, pull requests from forks are left out: their branches can have any name. See ports.Forge."""
@@ -167,7 +188,7 @@ class BitbucketForge:
             newest = islice(api.paginate(f"{api.path}/pullrequests", {"q": query, **_NEWEST_FIRST}), MAX_PULL_REQUESTS)
             candidates = (pull for pull in newest if not head_prefix or _is_own(pull))
             matching = (pull for pull in candidates if pull["source"]["branch"]["name"].startswith(head_prefix))
-            return [_pull_request(api, pull) for pull in islice(matching, PAGE_SIZE)]
+            return [self._pull_request(api, pull) for pull in islice(matching, PAGE_SIZE)]
 
     def commit_url(self, sha: str) -> str:
         return f"{self.web_url}/{self.repository}/commits/{sha}"
@@ -188,9 +209,9 @@ class BitbucketForge:
         condition = f'state="OPEN" AND destination.branch.name={_quoted(base)}'
         with self._client.api(LocalizedText(texts.OPEN_PULL, branch=head), _WRITE) as api:
             # A second one would overwrite the title and text of the first, which people may have edited.
-            if pull := _find(api, head, condition):
+            if pull := self._find(api, head, condition):
                 return pull
-            return _pull_request(api, api.post(f"{api.path}/pullrequests", fields))
+            return self._pull_request(api, api.post(f"{api.path}/pullrequests", fields))
 
     # ------------------------------------------------------------ doctor
 
@@ -215,14 +236,50 @@ class BitbucketForge:
     def _find_path(self, api: Api) -> str:
         return f"repositories/{api.get(f'repositories/{self.repository}')['full_name']}"
 
+    def _find(self, api: Api, head: str, condition: str) -> PullRequest | None:
+        """The newest pull request from a branch of this repository, open ones first."""
+        query = f"source.branch.name={_quoted(head)} AND ({condition})"
+        newest = islice(api.paginate(f"{api.path}/pullrequests", {"q": query, **_NEWEST_FIRST}), PAGE_SIZE)
+        pulls = [pull for pull in newest if _is_own(pull)]
+        pull = next((pull for pull in pulls if pull["state"] == "OPEN"), pulls[0] if pulls else None)
+        return self._pull_request(api, pull) if pull else None
 
-def _find(api: Api, head: str, condition: str) -> PullRequest | None:
-    """The newest pull request from a branch of this repository, open ones first."""
-    query = f"source.branch.name={_quoted(head)} AND ({condition})"
-    newest = islice(api.paginate(f"{api.path}/pullrequests", {"q": query, **_NEWEST_FIRST}), PAGE_SIZE)
-    pulls = [pull for pull in newest if _is_own(pull)]
-    pull = next((pull for pull in pulls if pull["state"] == "OPEN"), pulls[0] if pulls else None)
-    return _pull_request(api, pull) if pull else None
+    def _pull_request(self, api: Api, pull: Json) -> PullRequest:
+        author, ends = _account(pull.get("author")), self._head_and_merge(api, pull)
+        closed_by = pull.get("closed_by") if pull["state"] == "MERGED" else None
+        return make_pull_request(
+            number=pull["id"],
+            title=pull["title"],
+            url=pull["links"]["html"]["href"],
+            author=author.login,
+            author_ids=author.ids,
+            state=_STATES[pull["state"]],
+            base=pull["destination"]["branch"]["name"],
+            head=pull["source"]["branch"]["name"],
+            head_sha=ends.head,
+            merge_sha=ends.merge,
+            merged_at=ends.merged_at,
+            merged_by=_account(closed_by).login if closed_by else None,
+        )
+
+    def _head_and_merge(self, api: Api, pull: Json) -> _HeadAndMerge:
+        """What a pull request's JSON lacks. A merge never changes, so it is read once."""
+        number = pull["id"]
+        with self._lock:
+            if number in self._merged:
+                return self._merged[number]
+        head = _short_head(pull) or next(filter(None, map(_short_head, _updates(api, number))), "")
+        if pull["state"] != "MERGED":
+            return _HeadAndMerge(_full_sha(api, head))
+        merge = pull.get("merge_commit")
+        # Never from a commit, whose author chooses its date, and which a fast-forward doesn't create.
+        since_merge = list(takewhile(lambda update: update.get("state") == "MERGED", _updates(api, number)))
+        merged_at = parse_time(since_merge[-1]["date"]) if since_merge else None
+        result = _HeadAndMerge(_full_sha(api, head), _full_sha(api, merge["hash"]) if merge else None, merged_at)
+        if result.merge and result.merged_at:
+            with self._lock:
+                self._merged[number] = result
+        return result
 
 
 def _quoted(text: str) -> str:
@@ -236,42 +293,49 @@ def _is_own(pull: Json) -> bool:
     return bool(source) and source["full_name"] == pull["destination"]["repository"]["full_name"]
 
 
-def _user_id(user: Mapping[str, Any]) -> str:
+def _user_id(user: Json) -> str:
     return str(user.get("uuid") or user.get("account_id"))
 
 
-def _user_name(user: Mapping[str, Any] | None) -> str:
-    return str(user.get("nickname") or user.get("display_name")) if user else _DELETED_ACCOUNT
+def _is_app(user: Json) -> bool:
+    """Whether it is an app, or an access token."""
+    return bool(user.get("type") == "app_user")
 
 
-def _commit(api: Api, sha: str) -> tuple[str, datetime]:
-    """A commit's full sha and date: in pull requests, Bitbucket shortens shas to twelve digits."""
-    commit = api.get(f"{api.path}/commit/{sha}")
-    return str(commit["hash"]), parse_time(commit["date"])
+def _account(user: Json | None) -> Account:
+    """The account of a user, shown by nickname. Users choose theirs; administrators name apps and access tokens.
+
+    https://developer.atlassian.com/cloud/bitbucket/bitbucket-api-changes-gdpr/
+    """
+    if not user:
+        return _DELETED_ACCOUNT
+    name = str(user.get("nickname") or user.get("display_name"))
+    ids = (user.get("uuid"), user.get("account_id"), name if _is_app(user) else None)
+    return Account(name, tuple(str(id_) for id_ in ids if id_))
 
 
-def _head_sha(api: Api, sha: str) -> str:
+def _activity(api: Api, number: int) -> Iterator[Json]:
+    """The updates and approvals of a pull request, newest first. Comments, which can be long, are empty objects."""
+    path = f"{api.path}/pullrequests/{number}/activity"
+    return api.paginate(path, {"pagelen": _MAX_PAGE, "fields": _ACTIVITY_FIELDS})
+
+
+def _updates(api: Api, number: int) -> Iterator[Json]:
+    """The states of a pull request, newest first."""
+    return (event["update"] for event in _activity(api, number) if event.get("update"))
+
+
+def _short_head(pull: Json) -> str:
+    """The abbreviated SHA of the head of a pull request or of an update; "" if its fork was deleted."""
+    commit = pull["source"].get("commit")
+    return str(commit["hash"]) if commit else ""
+
+
+def _full_sha(api: Api, sha: str) -> str:
+    """The full SHA, which Bitbucket shortens to twelve digits in pull requests; as it is if the commit was deleted."""
     try:
-        return _commit(api, sha)[0]
+        return str(api.get(f"{api.path}/commit/{sha}")["hash"]) if sha else ""
     except BitbucketError as error:
         if error.response.status != 404:
             raise
-        return sha  # the commit was deleted with its branch
-
-
-def _pull_request(api: Api, pull: Json) -> PullRequest:
-    merge = pull.get("merge_commit") if pull["state"] == "MERGED" else None
-    merge_sha, merged_at = _commit(api, merge["hash"]) if merge else (None, None)
-    return make_pull_request(
-        number=pull["id"],
-        title=pull["title"],
-        url=pull["links"]["html"]["href"],
-        author=_user_name(pull.get("author")),
-        state=_STATES[pull["state"]],
-        base=pull["destination"]["branch"]["name"],
-        head=pull["source"]["branch"]["name"],
-        head_sha=_head_sha(api, pull["source"]["commit"]["hash"]),
-        merge_sha=merge_sha,
-        merged_at=merged_at,
-        merged_by=_user_name(pull["closed_by"]) if merge and pull.get("closed_by") else None,
-    )
+        return sha  # with its branch

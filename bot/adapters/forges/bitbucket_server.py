@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import chain, islice
 from typing import Any, Self
@@ -20,7 +19,6 @@ from bot.adapters.forges.forge import (
     make_commit,
     make_pull_request,
     make_push,
-    with_pushers,
 )
 from bot.adapters.git.credential import Credential
 from bot.config.credentials import Credentials
@@ -104,34 +102,34 @@ class BitbucketServerForge:
             ]
 
     def commits(self, pull: PullRequest) -> list[PullRequestCommit]:
-        """Bitbucket reports who pushed to an open pull request. See ports.Forge.
+        """The pusher is taken to be the author, whom Bitbucket finds by email, if that is also the committer.
 
-        The pusher of the commits that it was opened with is taken to be their author, whom Bitbucket finds by email, if
-        the author is also the committer.
+        See ports.Forge.
         """
         with self._client.api(LocalizedText(texts.READ_PULLS), _READ) as api:
-            path = f"{api.path}/pull-requests/{pull.number}"
-            listed = islice(api.paginate(f"{path}/commits", {"limit": PAGE_SIZE}), MAX_COMMITS)
+            listed = api.paginate(f"{api.path}/pull-requests/{pull.number}/commits", {"limit": PAGE_SIZE})
             commits = [
-                make_commit(sha=commit["id"], author=_login(commit["author"]), committer=_login(commit["committer"]))
-                for commit in listed
-            ]
-            activities = api.paginate(f"{path}/activities", {"limit": PAGE_SIZE})
-            pushes = [
-                make_push(before=event["previousFromHash"], after=event["fromHash"], by=event["user"]["name"])
-                for event in activities
-                if event["action"] == "RESCOPED" and event["previousFromHash"] != event["fromHash"]
+                (commit["id"], _login(commit["author"]), _login(commit["committer"]))
+                for commit in islice(listed, MAX_COMMITS)
             ]
         return [
-            commit
-            if commit.pushed_by or commit.author != commit.committer
-            else replace(commit, pushed_by=commit.author)
-            for commit in with_pushers(commits, pushes)
+            make_commit(sha=sha, author=author, committer=committer, pushed_by=author if author == committer else None)
+            for sha, author, committer in commits
         ]
 
     def pushes(self, branch: str) -> list[Push]:  # noqa: ARG002  the port's
         """Empty, since Bitbucket reports pushes only to administrators of the repository. See ports.Forge."""
         return []
+
+    def pull_request_pushes(self, pull: PullRequest) -> list[Push]:
+        """Those after it was opened. See ports.Forge."""
+        with self._client.api(LocalizedText(texts.READ_PULLS), _READ) as api:
+            activities = api.paginate(f"{api.path}/pull-requests/{pull.number}/activities", {"limit": PAGE_SIZE})
+            return [
+                make_push(before=event["previousFromHash"], after=event["fromHash"], by=event["user"]["name"])
+                for event in activities
+                if event["action"] == "RESCOPED" and event["previousFromHash"] != event["fromHash"]
+            ]
 
     def checks(self, sha: str) -> list[CommitCheck]:
         """Build statuses, which Bamboo, Jenkins and others report for a commit of any repository. See ports.Forge.
@@ -233,7 +231,8 @@ def _find(api: Api, head: str, *, state: str, base: str = "") -> PullRequest | N
 
 
 def _is_own(pull: Json) -> bool:
-    return bool(pull["fromRef"]["repository"]["id"] == pull["toRef"]["repository"]["id"])
+    source = pull["fromRef"].get("repository")  # None for a deleted fork
+    return bool(source and source["id"] == pull["toRef"]["repository"]["id"])
 
 
 def _branch(ref: Mapping[str, Any]) -> str:

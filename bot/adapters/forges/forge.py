@@ -1,15 +1,14 @@
 """What all forge adapters share: limits of lists, validated values, and the choice of a commit's pull request."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, HttpUrl, TypeAdapter
 
-from bot.core.git.commit import Approval, PullRequest, PullRequestCommit
+from bot.core.git.commit import Account, Approval, PullRequest, PullRequestCommit
 from bot.core.git.commit_check import CheckState, CommitCheck
-from bot.core.git.push import Push, pushers
+from bot.core.git.push import Push
 
 PAGE_SIZE = 100  # at most, in `open_pull_requests`
 MAX_PULL_REQUESTS = 1000  # to search for a prefix, so that a busy repository doesn't use up the rate limit
@@ -24,29 +23,26 @@ _YEARS: Final = range(1970, 2200)  # outside of these, time arithmetic can fail
 def make_pull_request(**fields: Any) -> PullRequest:
     """A pull request from response values. Raises ValueError if one has the wrong type or a time is impossible."""
     fields["merged_at"] = _TIME.validate_python(fields.get("merged_at"))
+    fields["head_sha"] = fields["head_sha"] or ""
     return _PULL_REQUEST.validate_python(fields)
 
 
 def make_approval(**fields: Any) -> Approval:
     """An approval from response values. Raises the same."""
     fields["at"] = _TIME.validate_python(fields.get("at"))
+    fields["sha"] = fields["sha"] or ""
     return _APPROVAL.validate_python(fields)
 
 
 def make_commit(**fields: Any) -> PullRequestCommit:
-    """The same for a commit of a pull request."""
-    return _COMMIT.validate_python(fields)
+    """The same for a commit of a pull request. Its accounts can be given as logins."""
+    accounts = {role: Account(value) if isinstance(value, str) else value for role, value in fields.items()}
+    return _COMMIT.validate_python(accounts | {"sha": fields["sha"]})
 
 
 def make_push(**fields: Any) -> Push:
     """The same for a push."""
     return _PUSH.validate_python(fields)
-
-
-def with_pushers(commits: Sequence[PullRequestCommit], pushes: Iterable[Push]) -> list[PullRequestCommit]:
-    """Commits (newest first) with who pushed them to the pull request's branch."""
-    by_sha = pushers((commit.sha for commit in commits), pushes)
-    return [replace(commit, pushed_by=by_sha.get(commit.sha)) for commit in commits]
 
 
 def make_check(name: object, state: CheckState, url: object) -> CommitCheck:

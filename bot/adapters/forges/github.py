@@ -11,6 +11,7 @@ from urllib.parse import quote, urlsplit
 from cachetools import TTLCache
 from github import GithubException
 from github.CheckRun import CheckRun
+from github.Commit import Commit
 from github.PullRequest import PullRequest as GitHubPullRequest
 from github.PullRequestReview import PullRequestReview
 from github.Repository import Repository
@@ -26,7 +27,6 @@ from bot.adapters.forges.forge import (
     make_commit,
     make_pull_request,
     make_push,
-    with_pushers,
 )
 from bot.adapters.forges.github_app import AppToken
 from bot.adapters.forges.github_client import GitHubClient, first_items, none_on_status
@@ -118,8 +118,10 @@ class GitHubForge:
 
     def pull_request_for(self, sha: str, base: str | None = None) -> PullRequest | None:
         with self._client.repository(LocalizedText(texts.READ_PULLS)) as repository:
+            # Not `get_commit`, which requests the commit.
+            commit = Commit(repository.requester, url=f"{repository.url}/commits/{sha}", completed=True)
             # 422 is GitHub's "No commit found for SHA": it isn't pushed, or not yet.
-            pulls = none_on_status(422, lambda: first_items(repository.get_commit(sha).get_pulls(), PAGE_SIZE)) or []
+            pulls = none_on_status(422, lambda: first_items(commit.get_pulls(), PAGE_SIZE)) or []
             candidates = [pull for pull in pulls if base in (None, pull.base.ref)]
             merged = [pull for pull in candidates if pull.merged_at]
             merged_as_sha = [pull for pull in merged if pull.merge_commit_sha == sha]
@@ -159,7 +161,7 @@ class GitHubForge:
                 ]
                 if len(listed) < PAGE_SIZE:
                     break
-        return with_pushers(commits[::-1], self.pushes(pull.head))
+        return commits[::-1]
 
     def pushes(self, branch: str) -> list[Push]:
         """Empty for servers before 3.9. See ports.Forge.
@@ -176,6 +178,10 @@ class GitHubForge:
                 for activity in activities
                 if activity["actor"]
             ]
+
+    def pull_request_pushes(self, pull: PullRequest) -> list[Push]:
+        """None for a fork. See ports.Forge."""
+        return self.pushes(pull.head)
 
     def checks(self, sha: str) -> list[CommitCheck]:
         """Check runs of GitHub Actions and other apps, and commit statuses. See ports.Forge.

@@ -26,7 +26,6 @@ from bot.adapters.forges.forge import (
     make_pull_request,
     make_push,
     parse_time,
-    with_pushers,
 )
 from bot.adapters.forges.transport import bounded_operation, http_session
 from bot.adapters.git.credential import Credential
@@ -54,6 +53,7 @@ _NEWEST_FIRST: dict[str, Any] = {"order_by": "created_at", "sort": "desc", "per_
 # Accounts of project and group access tokens, and service accounts with a generated name.
 # https://docs.gitlab.com/user/project/settings/project_access_tokens/#bot-users-for-projects
 _TOKEN_ACCOUNT = re.compile(r"(project|group)_[0-9]+_bot_?[0-9a-f]*|service_account_.+", re.ASCII)
+_DELETED_ACCOUNT = "ghost"  # as GitLab shows it
 _ROLE = LocalizedText(texts.DEVELOPER)
 _READ = LocalizedText(texts.SCOPE, scope="read_api")
 
@@ -123,7 +123,7 @@ class GitLabForge:
             approvals = []
             for entry in approved_by:
                 at = parse_time(entry["approved_at"]) if entry.get("approved_at") else None
-                earlier = [sha for created_at, sha in versions if at and created_at <= at]
+                earlier = [sha for created_at, sha in versions if at and created_at < at]
                 sha = earlier[-1] if earlier else only_sha
                 login = entry["user"]["username"]
                 is_bot = bool(_TOKEN_ACCOUNT.fullmatch(login))
@@ -139,8 +139,8 @@ class GitLabForge:
             request = project.mergerequests.get(pull.number)
             approved_by = request.approvals.get().attributes["approved_by"]
             users = [request.attributes["author"], *(entry["user"] for entry in approved_by)]
-            logins = {user["name"]: user["username"] for user in users}
-            commits = [
+            logins = {user["name"]: user["username"] for user in users if user}
+            return [
                 make_commit(
                     sha=commit.attributes["id"],
                     author=logins.get(commit.attributes["author_name"]),
@@ -148,21 +148,25 @@ class GitLabForge:
                 )
                 for commit in islice(request.commits(per_page=PAGE_SIZE), MAX_COMMITS)
             ]
-        return with_pushers(commits, self.pushes(pull.head))
 
     def pushes(self, branch: str) -> list[Push]:
-        """From the project's push events. See ports.Forge.
+        """From the project's push events, which don't name the branches of a push to more than three. See ports.Forge.
 
-        https://docs.gitlab.com/api/events/
+        https://docs.gitlab.com/api/events/,
+        https://docs.gitlab.com/administration/settings/push_event_activities_limit/
         """
         with self._project(LocalizedText(texts.READ_PUSHES)) as project:
             events = islice(project.events.list(iterator=True, action="pushed", per_page=PAGE_SIZE), PAGE_SIZE)
             pushes = [(event.attributes["push_data"], event.attributes["author_username"]) for event in events]
             return [
-                make_push(before=push["commit_from"] or NULL_SHA, after=push["commit_to"], by=user)
+                make_push(before=push["commit_from"] or "", after=push["commit_to"] or "", by=user)
                 for push, user in pushes
-                if push["ref"] == branch and push["commit_to"]
+                if user and _could_move(push, branch)
             ]
+
+    def pull_request_pushes(self, pull: PullRequest) -> list[Push]:
+        """None for a fork. See ports.Forge."""
+        return self.pushes(pull.head)
 
     def checks(self, sha: str) -> list[CommitCheck]:
         """The jobs of its pipelines, and statuses from external systems. See ports.Forge.
@@ -294,6 +298,13 @@ class GitLabForge:
             return False
 
 
+def _could_move(push: Mapping[str, Any], branch: str) -> bool:
+    """Whether a push moved a branch to a commit, or could have because it doesn't name its branches."""
+    if push["ref"] is None:
+        return bool(push["ref_type"] == "branch" and push["action"] != "removed")
+    return bool(push["ref"] == branch and push["commit_to"])
+
+
 def _job_state(job: Mapping[str, Any]) -> CheckState:
     if job["status"] == "failed" and job.get("allow_failure"):
         return CheckState.NEUTRAL
@@ -321,7 +332,7 @@ def _pull_request(request: Mapping[str, Any]) -> PullRequest:
         number=request["iid"],
         title=request["title"],
         url=request["web_url"],
-        author=request["author"]["username"],
+        author=request["author"]["username"] if request["author"] else _DELETED_ACCOUNT,
         state=_STATES.get(request["state"], request["state"]),
         base=request["target_branch"],
         head=request["source_branch"],

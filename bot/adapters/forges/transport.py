@@ -21,6 +21,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.util import Retry
 
+from bot.adapters.forges.response_body import ResponseBody
 from bot.i18n.catalogue import forge as texts
 from bot.i18n.language import LocalizedText
 
@@ -28,7 +29,8 @@ READ_SECONDS: Final = 15.0  # to connect, and between two parts of a response
 REQUEST_SECONDS: Final = 60.0  # from sending a request to the end of its response, including retries
 OPERATION_SECONDS: Final = 300.0  # for all requests of one operation, such as opening a pull request
 MAX_REQUESTS: Final = 1_000  # in one operation: pages, and one for each binary file of a signed commit
-MAX_RESPONSE_BYTES: Final = 8 * 2**20  # in one response, decompressed: 100 pull requests with long descriptions
+MAX_RESPONSE_BYTES: Final = 8 * 2**20  # in one response, decompressed, without long strings
+MAX_RECEIVED_BYTES: Final = 512 * 2**20  # with them: 100 merge requests with the longest descriptions at GitLab
 MAX_OPERATION_BYTES: Final = 32 * 2**20  # in all responses of one operation, which may be in memory at once
 _CHUNK: Final = 2**16
 
@@ -85,19 +87,25 @@ class _Operation:
         return left
 
     def read(self, response: requests.Response) -> bytes:
-        """The response's body, decompressed. Raises LimitError."""
-        body = bytearray()
+        """The response's body, decompressed, without long strings. Raises LimitError."""
+        body, received = ResponseBody(), 0
         most = min(MAX_RESPONSE_BYTES, self._bytes)
         try:
             for chunk in response.iter_content(_CHUNK):
-                body += chunk
-                if len(body) > most:
-                    megabytes = MAX_RESPONSE_BYTES if most == MAX_RESPONSE_BYTES else MAX_OPERATION_BYTES
-                    raise LimitError(LocalizedText(texts.LARGE, megabytes=f"{megabytes // 2**20}"))
+                received += len(chunk)
+                body.add(chunk)
+                if received > MAX_RECEIVED_BYTES:
+                    raise _too_large(MAX_RECEIVED_BYTES)
+                if len(body.kept) > most:
+                    raise _too_large(MAX_RESPONSE_BYTES if most == MAX_RESPONSE_BYTES else MAX_OPERATION_BYTES)
         finally:
             response.close()
-        self._bytes -= len(body)
-        return bytes(body)
+        self._bytes -= len(body.kept)
+        return bytes(body.kept)
+
+
+def _too_large(limit: int) -> LimitError:
+    return LimitError(LocalizedText(texts.LARGE, megabytes=f"{limit // 2**20}"))
 
 
 _current: ContextVar[_Operation] = ContextVar("forge operation")

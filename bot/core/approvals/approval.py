@@ -10,7 +10,7 @@ from enum import StrEnum
 from itertools import count
 
 from bot.core.git.author import Author
-from bot.core.git.commit import Approval, PullRequest, PullRequestCommit, contributors, is_late
+from bot.core.git.commit import Account, Approval, PullRequest, PullRequestCommit, contributors, is_late
 from bot.core.git.people import ChangePeople
 from bot.core.globs import matches_path_glob
 from bot.core.waiting import is_waiting
@@ -64,24 +64,25 @@ class ContentMatch(StrEnum):
 class AllowedAutomation:
     """An account that may change certain paths without approval.
 
-    `actor` is a forge login; `paths` are patterns from the repository's root. `*` and `?` match within a directory,
-    `**` matches any number of directories.
+    `actor` is a forge login, or an account ID where people choose logins freely; `paths` are patterns from the
+    repository's root. `*` and `?` match within a directory, `**` matches any number of directories.
     """
 
     actor: str
     paths: tuple[str, ...]
 
-    def allows(self, actor: str | None, paths: Sequence[str]) -> bool:
+    def allows(self, actor: Account | None, paths: Sequence[str]) -> bool:
         """Whether `actor` may change all of these paths; False if the actor is unknown."""
         return (
-            self.is_account(actor)
+            actor is not None
+            and self.is_account(actor)
             and bool(paths)
             and all(any(matches_path_glob(pattern, path) for pattern in self.paths) for path in paths)
         )
 
-    def is_account(self, login: str | None) -> bool:
-        """Whether a login is that of `actor`; forges ignore the case."""
-        return login is not None and login.lower() == self.actor.lower()
+    def is_account(self, account: Account) -> bool:
+        """Whether an account is `actor`; forges ignore the case."""
+        return self.actor.lower() in account.names
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +100,8 @@ class Evidence:
     `paths` are the ones it changed; `pull` is the pull request that merged it, if any. `content` is, by head SHA,
     whether merging that head produces the commit's content. `pushed_by` is the pusher's login, if the forge reports it.
     `commits` are those of `pull` that change something of their own; None if the forge doesn't list all of them.
-    `requester` is the Slack user ID of the person who had the bot open `pull`, "" if no one did. `people` maps logins,
-    in lower case, to Slack user IDs.
+    `requester` is the Slack user ID of the person who had the bot open `pull`, "" if no one did. `people` maps logins
+    and account IDs, in lower case, to Slack user IDs.
     """
 
     paths: tuple[str, ...]
@@ -115,13 +116,16 @@ class Evidence:
     @property
     def independent_approvals(self) -> tuple[Approval, ...]:
         """The approvals by people who neither contributed to the pull request nor requested it, with any account."""
-        logins = contributors(self.pull, self.commits or ()) if self.pull else ()
-        contributed = {self.requester, *map(self.person, logins)}
-        return tuple(approval for approval in self.approvals if self.person(approval.by) not in contributed)
+        accounts = contributors(self.pull, self.commits or ()) if self.pull else ()
+        contributed = {self.requester}.union(*map(self.identities, accounts))
+        return tuple(
+            approval for approval in self.approvals if contributed.isdisjoint(self.identities(approval.account))
+        )
 
-    def person(self, login: str) -> str:
-        """The same for all accounts of one person, as far as `people` says."""
-        return self.people.get(login.lower(), login.lower())
+    def identities(self, account: Account) -> frozenset[str]:
+        """What identifies the person behind an account. All accounts of one person share one if `people` has them."""
+        users = (self.people.get(name) for name in {*account.names, account.login.lower()})
+        return account.names.union(user for user in users if user)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,9 +150,7 @@ def evaluate(evidence: Evidence, rules: ApprovalRules) -> ApprovalResult:
         return ApprovalResult(ApprovalStatus.AUTOMATION if by_automation else ApprovalStatus.DIRECT)
     by_others = [approval for approval in evidence.independent_approvals if _is_eligible(approval, evidence, rules)]
     valid = [approval for approval in by_others if _covers_merged_content(approval, pull, evidence)]
-    approvers = _approvers((approval for approval in valid if not is_late(approval, pull)), evidence)
-    people = set(map(evidence.person, approvers))
-    later = tuple(login for login in _approvers(valid, evidence) if evidence.person(login) not in people)
+    approvers, later = _approvers(valid, pull, evidence)
     match = evidence.content.get(pull.head_sha, ContentMatch.UNKNOWN)
     verified = match is ContentMatch.SAME
     if by_automation and match is not ContentMatch.DIFFERS:
@@ -157,13 +159,14 @@ def evaluate(evidence: Evidence, rules: ApprovalRules) -> ApprovalResult:
     return ApprovalResult(verdict, approvers, later, verified=verified)
 
 
-def _only_actor(evidence: Evidence) -> str | None:
-    """The login that opened the pull request and pushed all of its commits, or pushed the commit; None if unknown."""
+def _only_actor(evidence: Evidence) -> Account | None:
+    """Who opened the pull request and pushed all of its commits, or pushed the commit; None if unknown."""
     if evidence.pull is None:
-        return evidence.pushed_by
-    author = evidence.pull.author
-    commits = evidence.commits or ()
-    return author if commits and all(commit.pushed_by == author for commit in commits) else None
+        return Account(evidence.pushed_by) if evidence.pushed_by else None
+    author = evidence.pull.opened_by
+    pushers = [commit.pushed_by for commit in evidence.commits or ()]
+    is_only = all(pusher and not author.names.isdisjoint(pusher.names) for pusher in pushers)
+    return author if pushers and is_only else None
 
 
 def _verdict(
@@ -190,23 +193,29 @@ def _verdict(
 
 def _is_eligible(approval: Approval, evidence: Evidence, rules: ApprovalRules) -> bool:
     """Whether the account may approve: one with write access that isn't a bot, or automation for all of the paths."""
-    by_automation = any(allowed.allows(approval.by, evidence.paths) for allowed in rules.automation)
+    by_automation = any(allowed.allows(approval.account, evidence.paths) for allowed in rules.automation)
     return by_automation or (approval.can_write and not approval.is_bot)
 
 
 def _covers_merged_content(approval: Approval, pull: PullRequest, evidence: Evidence) -> bool:
     """Whether the approved head is the final one, or an earlier one that merges to the same content."""
-    is_final = approval.sha == pull.head_sha
+    is_final = approval.is_of_head(pull)
     match = evidence.content.get(approval.sha, ContentMatch.SAME if is_final else ContentMatch.DIFFERS)
     return match is ContentMatch.SAME or (match is ContentMatch.UNKNOWN and is_final)
 
 
-def _approvers(approvals: Iterable[Approval], evidence: Evidence) -> tuple[str, ...]:
-    """The logins that approved, the first one of each person."""
-    first: dict[str, str] = {}
-    for approval in approvals:
-        first.setdefault(evidence.person(approval.by), approval.by)
-    return tuple(first.values())
+def _approvers(
+    approvals: Iterable[Approval], pull: PullRequest, evidence: Evidence
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The logins that approved before and after the merge, the first one of each person."""
+    logins: tuple[list[str], list[str]] = ([], [])
+    people: set[str] = set()
+    for approval in sorted(approvals, key=lambda approval: is_late(approval, pull)):
+        identities = evidence.identities(approval.account)
+        if people.isdisjoint(identities):
+            logins[is_late(approval, pull)].append(approval.by)
+        people |= identities
+    return tuple(logins[False]), tuple(logins[True])
 
 
 # ---------------------------------------------------------------- over time

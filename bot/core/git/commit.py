@@ -50,11 +50,25 @@ class Commit:
 
 
 @dataclass(frozen=True, slots=True)
+class Account:
+    """An account on the forge. `ids` are its permanent IDs if people choose its login freely, as on Bitbucket Cloud."""
+
+    login: str
+    ids: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> frozenset[str]:
+        """What identifies it, in lower case: its IDs, or else its login."""
+        return frozenset(name.lower() for name in self.ids or (self.login,))
+
+
+@dataclass(frozen=True, slots=True)
 class PullRequest:
     """One pull request (GitLab: merge request) on the forge.
 
-    `head` is the source branch's name and `head_sha` its tip; `base` is the target branch. `merge_sha` is the commit
-    that merged it. `author` and `merged_by` are logins. `title` has no credentials.
+    `head` is the source branch's name and `head_sha` its tip, "" if the forge no longer knows it; `base` is the target
+    branch. `merge_sha` is the commit that merged it. `author` and `merged_by` are logins; `author_ids` are the author's
+    `Account.ids`. `title` has no credentials.
     """
 
     number: int
@@ -68,9 +82,15 @@ class PullRequest:
     merge_sha: str | None = None
     merged_at: datetime | None = None
     merged_by: str | None = None
+    author_ids: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "title", _redacted(self.title[:_MAX_SUBJECT]))
+
+    @property
+    def opened_by(self) -> Account:
+        """The author's account."""
+        return Account(self.author, self.author_ids)
 
 
 def shown_name(name: str) -> str:
@@ -93,7 +113,7 @@ class Approval:
     """An approving review. `by` is a login, `sha` the head that was approved, "" if the forge doesn't report it.
 
     `is_bot` is whether the forge identifies the account as an app, a bot, or an access token. `can_write` is whether it
-    has write access to the repository; True also if the forge doesn't report access.
+    has write access to the repository; True also if the forge doesn't report access. `by_ids` are `Account.ids`.
     """
 
     by: str
@@ -101,37 +121,54 @@ class Approval:
     at: datetime | None = None
     is_bot: bool = False
     can_write: bool = True
+    by_ids: tuple[str, ...] = ()
+
+    @property
+    def account(self) -> Account:
+        """The approver's account."""
+        return Account(self.by, self.by_ids)
+
+    def is_of_head(self, pull: PullRequest) -> bool:
+        """Whether it is an approval of the final head."""
+        return bool(self.sha) and self.sha == pull.head_sha
 
 
 @dataclass(frozen=True, slots=True)
 class PullRequestCommit:
-    """One commit of a pull request, with logins; None if the forge doesn't connect an account with it.
+    """One commit of a pull request, with accounts; None if the forge doesn't connect an account with it.
 
-    The forge knows who pushed it, but finds its author and committer by the email or name that the commit states.
+    The forge knows who pushed it, but finds its author and committer by the email or name that the commit states. If
+    the pusher is unknown, `possible_pushers` are those whose pushes could contain it.
     """
 
     sha: str
-    author: str | None = None
-    committer: str | None = None
-    pushed_by: str | None = None
+    author: Account | None = None
+    committer: Account | None = None
+    pushed_by: Account | None = None
+    possible_pushers: tuple[Account, ...] = ()
+
+    @property
+    def contributors(self) -> frozenset[Account]:
+        """All of these accounts."""
+        accounts = (self.author, self.committer, self.pushed_by, *self.possible_pushers)
+        return frozenset(account for account in accounts if account)
 
 
-def contributors(pull: PullRequest, commits: Iterable[PullRequestCommit]) -> frozenset[str]:
-    """The logins, in lower case, behind a pull request: its author, and those of its commits."""
-    behind = {login for commit in commits for login in (commit.author, commit.committer, commit.pushed_by) if login}
-    return frozenset(login.lower() for login in {pull.author, *behind})
+def contributors(pull: PullRequest, commits: Iterable[PullRequestCommit]) -> frozenset[Account]:
+    """The accounts behind a pull request: its author's, and those of its commits."""
+    return frozenset({pull.opened_by}.union(*(commit.contributors for commit in commits)))
 
 
 def approvers(
     pull: PullRequest, approvals: Iterable[Approval], commits: Iterable[PullRequestCommit]
 ) -> tuple[str, ...]:
     """The logins that approved the final head before the merge, except contributors, bots, and readers."""
-    excluded = contributors(pull, commits)
+    excluded = frozenset[str]().union(*(account.names for account in contributors(pull, commits)))
     valid = (
         approval.by
         for approval in approvals
-        if approval.sha == pull.head_sha
-        and approval.by.lower() not in excluded
+        if approval.is_of_head(pull)
+        and excluded.isdisjoint(approval.account.names)
         and approval.can_write
         and not approval.is_bot
         and not is_late(approval, pull)

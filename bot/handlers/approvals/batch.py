@@ -29,7 +29,7 @@ from bot.core.approvals.approval import (
 )
 from bot.core.git.commit import PullRequest
 from bot.core.git.patch import truncate_lines
-from bot.core.git.push import pushers
+from bot.core.git.push import find_pushers, reach
 from bot.handlers.approvals.diff import changes
 from bot.handlers.approvals.limit import LookupLimit
 from bot.handlers.approvals.rebased import (
@@ -55,6 +55,7 @@ _log = logging.getLogger(__name__)
 _MAX_FAILURES = 3  # in one review; then the forge is probably down
 _MAX_REPEATED = 20  # commits to look up again because the forge may lag behind git, newest first
 _NO_BRANCH = "gitops-bot/no-such-branch"
+_MAX_PUSHED = 10_000  # commits of one push, including merged ones, whose pushers to find
 _MAX_CARD_DIFF = 2_000  # characters stored with the record
 
 _Result = TypeVar("_Result")
@@ -211,7 +212,7 @@ class BatchReview:
         """What the forge and the store know about a pull request. Raises PortError."""
         what = f"pull request #{pull.number} in {self._repository.name}"
         approvals = tuple(self._look_up(what, lambda: self._forge.approvals(pull.number)))
-        is_automated = any(allowed.is_account(pull.author) for allowed in self._settings.rules.automation)
+        is_automated = any(allowed.is_account(pull.opened_by) for allowed in self._settings.rules.automation)
         tracked = tracked_pull_request(self._ports, self._repository.name, pull)
         return Evidence(
             (),
@@ -295,8 +296,20 @@ def _is_direct_push(record: ApprovalRecord) -> bool:
 
 
 def _pushers(forge: Forge, repository: Repository, delivered: Sequence[Delivered]) -> dict[str, str]:
-    """Who pushed each commit (oldest first) without a pull request, by sha, if the forge knows. Raises ForgeError."""
-    return pushers((record.sha for record, _ in reversed(delivered)), forge.pushes(repository.branch))
+    """Who pushed each commit (oldest first) and all that it merged, by sha, if it was one account.
+
+    Raises ForgeError and RepositoryError.
+    """
+    pushes = forge.pushes(repository.branch)
+    if not pushes:
+        return {}
+    records = [record for record, _ in delivered]
+    commits = repository.commits(records[0].parent, records[-1].sha, limit=_MAX_PUSHED)
+    parents = {commit.sha: commit.parents for commit in commits}
+    known = find_pushers(parents, pushes).known
+    reached: set[str] = set()
+    pushers = {record.sha: {known.get(sha, "") for sha in reach(record.sha, parents, reached)} for record in records}
+    return {sha: next(iter(logins)) for sha, logins in pushers.items() if len(logins) == 1 and "" not in logins}
 
 
 def _content_matches(

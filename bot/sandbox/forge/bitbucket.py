@@ -183,16 +183,24 @@ def _create_pull(call: Call) -> Json:
 
 def _activity(call: Call) -> list[Json]:
     pull = call.repository.pull(call.number)
-    updates = [
+    updates: list[tuple[datetime, Json]] = [
         (at, {"update": {"date": _time(at), "state": "OPEN", "source": _end(call, pull.head, sha)}})
         for sha, at in pull.heads
     ]
-    approvals = [
+    if pull.merged_at:
+        merge: Json = {"date": _time(pull.merged_at), "state": "MERGED", "source": _end(call, pull.head, pull.head_sha)}
+        updates.append((pull.merged_at, {"update": merge}))
+    approvals: list[tuple[datetime, Json]] = [
         (review.at, {"approval": {"date": _time(review.at), "user": _user(review.by, call.root)}})
         for review in pull.reviews
         if review.state == "APPROVED"
     ]
-    return [event for _, event in sorted(updates + approvals, key=lambda dated: dated[0], reverse=True)]
+    comments: list[tuple[datetime, Json]] = [
+        (comment.at, {"comment": {"content": {"raw": comment.body}}}) for comment in pull.comments
+    ]
+    kinds = {field.split(".")[1] for field in call.parameter("fields").split(",") if field.startswith("values.")}
+    events = sorted(updates + approvals + comments, key=lambda dated: dated[0], reverse=True)
+    return [{kind: event[kind] for kind in event if not kinds or kind in kinds} for _, event in events]
 
 
 def _pulls_of(call: Call) -> list[Json]:

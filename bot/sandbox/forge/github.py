@@ -119,7 +119,7 @@ _ROUTES = (
     Route(
         "GET",
         "/commits/{sha}/pulls",
-        lambda call: [shapes.brief(call, pull) for pull in call.repository.pulls_of(_requested_commit(call).sha)],
+        lambda call: [shapes.brief(call, pull) for pull in call.repository.pulls_of(call.params["sha"])],
     ),
     Route("GET", "/commits/{sha}/check-runs", _check_runs),
     Route("GET", "/commits/{sha}/status", _status),

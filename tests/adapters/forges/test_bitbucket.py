@@ -1,5 +1,6 @@
 """What only Bitbucket has, Cloud and Data Center; the rest is in test_forge_contract.py."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,7 +9,9 @@ from bot.adapters.forges.bitbucket import BitbucketForge
 from bot.adapters.forges.bitbucket_server import BitbucketServerForge
 from bot.config.credentials import Credentials
 from bot.config.sections.forge import ForgeConfig
+from bot.core.approvals.approval import AllowedAutomation
 from bot.ports.forge import ForgeError
+from bot.sandbox.forge import bitbucket
 from tests.common.forge import RunningForge, create_pull_request
 
 
@@ -68,6 +71,35 @@ def test_a_person_s_api_token_comes_with_their_address(site):
 def test_a_branch_s_name_cannot_change_the_question(forge):
     create_pull_request(forge)
     assert forge.find_pull_request('x" OR state="OPEN') is None
+
+
+def test_accounts_are_told_apart_by_their_ids(site, forge, hosted, monkeypatch):
+    """Users choose their nicknames, which aren't unique. Administrators name access tokens."""
+    user = bitbucket._user
+    monkeypatch.setattr(bitbucket, "_user", lambda login, root: user(login, root) | {"nickname": "kit"})
+    opened = create_pull_request(forge)
+    hosted.review(7, "mia")
+    (approval,), (commit,) = forge.approvals(7), forge.commits(opened)
+    assert {opened.author, approval.by, commit.author.login} == {"kit"}
+    assert approval.account.names == commit.pushed_by.names == {"{mia}", "557058:mia"}
+    assert opened.opened_by.names == {"{gitops-bot}", "557058:gitops-bot"}
+    assert not AllowedAutomation("kit", ()).is_account(opened.opened_by)
+    assert AllowedAutomation("{GitOps-Bot}", ()).is_account(opened.opened_by)
+    hosted.review(7, "token[bot]")
+    assert AllowedAutomation("kit", ()).is_account(forge.approvals(7)[0].account)
+
+
+def test_a_merged_pull_request_is_read_once(site, forge, hosted):
+    create_pull_request(forge)
+    hosted.merge(7, "kit", "merge")
+    for _ in range(60):  # more than a page
+        hosted.comment(7, "mia", "Done.")
+    first = forge.get_pull_request(7)
+    hosted.pulls[7].title = "Raised a"
+    before = len(site.sandbox.requests)
+    assert first.merged_at == hosted.pulls[7].merged_at
+    assert forge.get_pull_request(7) == replace(first, title="Raised a")
+    assert [request.path.rpartition("/")[2] for request in site.sandbox.requests[before:]] == ["7"]
 
 
 def test_the_web_address_follows_from_the_api_s():

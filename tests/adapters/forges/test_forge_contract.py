@@ -8,15 +8,19 @@ import socket
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
+import orjson
 import pytest
 from aiohttp import web
 
+from bot.adapters.forges import transport
 from bot.core.git.commit import Approval, approvers
 from bot.core.pull_requests.change_ref import PullUrl, parse_change_ref, repository_url
+from bot.handlers.contributions import read_contributions
 from bot.ports.forge import ForgeError
 from bot.ports.git import PushRejectedError, RepositoryError
 from bot.sandbox.forge import RefusedError, Token
 from bot.sandbox.forge.git import Person
+from bot.sandbox.forge.merge import WEB
 from bot.sandbox.server import Server
 from tests.common.forge import BOT_BRANCH, FORGE_KINDS, RunningForge, create_pull_request, reads
 from tests.common.processes import command_lines
@@ -31,6 +35,7 @@ class WatchedForge(RunningForge):
         super().__init__(kind, folder)
         self.commit_bot_branch()
         self.command_lines: list[bytes] = []
+        self.forks_deleted = False
         self.sandbox.app.middlewares.append(self._watch_processes)
 
     @web.middleware
@@ -39,12 +44,36 @@ class WatchedForge(RunningForge):
             self.command_lines += command_lines()
         return await handler(request)
 
+    @web.middleware
+    async def delete_forks(self, request, handler):
+        """With `forks_deleted`, every pull request seems to come from one."""
+        response = await handler(request)
+        if self.forks_deleted and response.content_type == "application/json":
+            answer = orjson.loads(response.body)
+            for pull in answer.get("values", [answer]) if isinstance(answer, dict) else answer:
+                delete_fork(pull)
+            response.body = orjson.dumps(answer)
+        return response
+
+
+def delete_fork(pull):
+    """Change a pull request in a response as if its fork no longer existed."""
+    if "head" in pull:  # GitHub
+        pull["head"]["repo"] = None
+    if "source_project_id" in pull:  # GitLab
+        pull["source_project_id"] = None
+    if "source" in pull:  # https://github.com/jenkinsci/bitbucket-branch-source-plugin/pull/322
+        pull["source"] |= {"repository": None, "commit": None}
+    if "fromRef" in pull:  # Data Center
+        pull["fromRef"]["repository"] = None
+
 
 @pytest.fixture(params=FORGE_KINDS)
 def site(request, tmp_path):
     site = WatchedForge(request.param, tmp_path)
     if request.param == "github":
         request.getfixturevalue("as_github_describes")(site.sandbox.app)
+    site.sandbox.app.middlewares.insert(0, site.delete_forks)  # GitHub's description doesn't know of them
     with site.serve():
         yield site
 
@@ -151,12 +180,44 @@ def test_the_commits_of_a_pull_request_tell_who_is_behind_them(site, forge, host
     hosted.pushed(BOT_BRANCH, first, unknown, "lou")
     hosted.review(7, "kit")
     own = hosted.commit(BOT_BRANCH, {"b.yaml": "b: 2\n"}, "c\n", "kit")
+    # A fast-forward whose first parent is lou's commit in mia's name, so that forges list it after hers.
+    git, mia = hosted.git, hosted.person("mia")
+    forged = git.import_commit("forged", git.tip("main"), {"c.yaml": "c: 1\n"}, "d\n", author=mia, at=at)
+    parents = [forged, own]
+    merge = git.commit_tree(git.merged_tree(*parents), parents, "Merge\n", author=mia, committer=mia, at=site.clock())
+    git.move(BOT_BRANCH, merge, own)
+    hosted.pushed(BOT_BRANCH, own, merge, "lou")
     hosted.merge(7, "kit", "squash", delete_branch=True)
-    commits = forge.commits(forge.get_pull_request(7))
-    authors = [(commit.sha, commit.author) for commit in commits]
-    assert authors == [(own, "kit"), (unknown, None), (first, "mia")]
-    pushed_by = ["kit", None, "mia"] if site.kind.kind == "bitbucket" else ["kit", "lou", "mia"]
-    assert [commit.pushed_by for commit in commits] == pushed_by
+    repository = site.repository()
+    repository.fetch()
+    commits = {commit.sha: commit for commit in read_contributions(repository, forge, forge.get_pull_request(7))}
+    people = {"author": lambda commit: commit.author, "pusher": lambda commit: commit.pushed_by}
+    authors, pushers = (
+        {sha: person(commit) and person(commit).login for sha, commit in commits.items()} for person in people.values()
+    )
+    assert authors == {own: "kit", unknown: None, first: "mia", forged: "mia"}
+    is_cloud = site.kind.kind == "bitbucket"
+    assert pushers == (authors if is_cloud else {own: "kit", unknown: "lou", first: "mia", forged: "lou"})
+
+
+def test_nothing_that_an_outsider_chooses_makes_a_pull_request_unreadable(site, forge, hosted, pull, monkeypatch):
+    """The date of a commit, the length of any text, and whether the fork still exists."""
+    monkeypatch.setattr(transport, "MAX_RESPONSE_BYTES", 2**20)
+    long, at = '"\\\n\U0001f600' * 2**18, datetime(2300, 1, 1, tzinfo=UTC)
+    head = hosted.git.import_commit(BOT_BRANCH, pull.head_sha, {"b.yaml": "b: 1\n"}, long, author=WEB, at=at)
+    hosted.pushed(BOT_BRANCH, pull.head_sha, head, "mia")
+    hosted.pulls[7].body = long
+    hosted.comment(7, "mia", long)
+    hosted.review(7, "mia", "COMMENTED", long)
+    site.forks_deleted = True
+    assert forge.open_pull_requests("gitops-bot/") == []  # a fork's branches have any name
+    assert [(opened.number, opened.head_sha) for opened in forge.open_pull_requests()] == [(7, head)]
+    hosted.review(7, "kit")
+    site.fast_forward(7, "lou")
+    merged = forge.pull_request_for(head, "main")
+    assert (merged.merge_sha, merged.merged_by, merged.merged_at) == (head, "lou", hosted.pulls[7].merged_at)
+    assert [(approval.by, approval.sha) for approval in forge.approvals(7)] == [("kit", head)]
+    assert forge.commits(merged)[0].sha == head
 
 
 def test_the_latest_opinion_of_each_reviewer_counts(forge, hosted, pull):
@@ -165,7 +226,7 @@ def test_the_latest_opinion_of_each_reviewer_counts(forge, hosted, pull):
     hosted.review(7, "lou", "APPROVED")
     hosted.review(7, "lou", "CHANGES_REQUESTED", "Wait.")
     (approval,) = forge.approvals(7)
-    assert approval == Approval(by="kit", sha=pull.head_sha, at=approval.at)
+    assert approval == Approval(by="kit", sha=pull.head_sha, at=approval.at, by_ids=approval.by_ids)
 
 
 def test_nobody_has_approved(forge, pull):

@@ -5,7 +5,8 @@ import pytest
 from aiohttp import web
 
 from bot.adapters.forges.gitlab import GitLabForge
-from bot.core.git.commit import approvers
+from bot.core.git.commit import Account, approvers
+from bot.handlers.contributions import read_contributions
 from tests.common.forge import BOT_BRANCH, RunningForge
 
 
@@ -62,6 +63,33 @@ def test_an_approval_from_before_gitlab_rebased_the_branch_is_of_an_earlier_head
     hosted.commit("main", {"b.yaml": "b: 1\n"}, "Meanwhile\n", "mia")
     hosted.merge(7, "lou", "rebase")
     assert approvers(forge.get_pull_request(7), forge.approvals(7), ()) == ()
+
+
+@web.middleware
+async def without_branches(request, handler):
+    """GitLab doesn't name the branches of a push to more than three."""
+    answer = await handler(request)
+    if request.path.endswith("/events"):
+        events = orjson.loads(answer.body)
+        for event in events:
+            if event["author_username"] == "lou":
+                event["push_data"] |= {"ref": None, "commit_from": None, "commit_to": None, "commit_title": None}
+        answer.body = orjson.dumps(events)
+    return answer
+
+
+def test_a_push_to_many_branches_could_contain_what_no_other_push_does(site):
+    site.sandbox.app.middlewares.insert(0, without_branches)
+    hosted, mia = site.hosted, site.hosted.person("mia")
+    opened = hosted.pull(7).head_sha
+    forged = hosted.git.import_commit(BOT_BRANCH, opened, {"b.yaml": "b: 1\n"}, "b\n", author=mia, at=site.clock())
+    hosted.pushed(BOT_BRANCH, opened, forged, "lou")
+    with site.serve():
+        repository, forge = site.repository(), site.adapter()
+        repository.fetch()
+        last, first = read_contributions(repository, forge, forge.get_pull_request(7))
+    assert (last.sha, last.pushed_by, last.possible_pushers) == (forged, None, (Account("lou"),))
+    assert (first.sha, first.pushed_by, first.possible_pushers) == (opened, Account("mia"), ())
 
 
 @pytest.mark.parametrize("api_url", ["https://git.paper.example/lab/api/v4", "https://git.paper.example/lab/api/v4/"])

@@ -24,7 +24,7 @@ from bot.core.approvals.approval import (
     is_merge_of,
     is_settled,
 )
-from bot.core.git.commit import Approval, PullRequest, PullRequestCommit
+from bot.core.git.commit import Account, Approval, PullRequest, PullRequestCommit
 
 T0 = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)
 GRACE = timedelta(minutes=2)
@@ -32,6 +32,9 @@ HEAD, EARLIER = "a" * 40, "b" * 40
 PULL = PullRequest(
     7, "Raise a", "https://forge.example/7", "mia", "merged", "main", "topic", HEAD, "c" * 40, T0, merged_by="kit"
 )
+KIT, MIA, UPDATER = Account("kit"), Account("mia"), Account("updater[bot]")
+MIA_IDS = ("{1}", "557058:Mia")
+PULL_BY_ID = replace(PULL, author_ids=MIA_IDS)
 IMAGES = AllowedAutomation("updater[bot]", ("apps/*/images.yaml", "charts/**/values.yaml"))
 
 
@@ -66,14 +69,25 @@ def evidence(
         (evidence(), ApprovalStatus.BYPASSED, ()),
         (evidence(approval("mia")), ApprovalStatus.SELF, ()),
         *(
-            (evidence(approval(), commits=(PullRequestCommit(HEAD, **{role: "kit"}),)), ApprovalStatus.SELF, ())
-            for role in ("author", "committer", "pushed_by")
+            (evidence(approval(), commits=(PullRequestCommit(HEAD, **role),)), ApprovalStatus.SELF, ())
+            for role in ({"author": KIT}, {"committer": KIT}, {"pushed_by": KIT}, {"possible_pushers": (KIT,)})
         ),
-        (evidence(approval(), commits=(PullRequestCommit(HEAD, "mia"),)), ApprovalStatus.APPROVED, ("kit",)),
+        (evidence(approval(), commits=(PullRequestCommit(HEAD, MIA),)), ApprovalStatus.APPROVED, ("kit",)),
         (evidence(approval(), requester="U1", people={"kit": "U1"}), ApprovalStatus.SELF, ()),
         (evidence(approval("KIT"), requester="U1", people={"kit": "U1"}), ApprovalStatus.SELF, ()),
         (evidence(approval("Mia")), ApprovalStatus.SELF, ()),
         (evidence(approval("mia2"), people={"mia": "U1", "mia2": "U1"}), ApprovalStatus.SELF, ()),
+        # Where people choose their logins, an account is its IDs, and `people` should have them.
+        (evidence(approval("mia", by_ids=("{7}",))), ApprovalStatus.APPROVED, ("mia",)),
+        (evidence(approval("kit", by_ids=MIA_IDS), pull=PULL_BY_ID), ApprovalStatus.SELF, ()),
+        (evidence(approval("mia", by_ids=("{7}",)), pull=PULL_BY_ID), ApprovalStatus.APPROVED, ("mia",)),
+        (evidence(approval("any", by_ids=("{7}",)), requester="U1", people={"{7}": "U1"}), ApprovalStatus.SELF, ()),
+        (evidence(approval("kit", by_ids=("{7}",)), requester="U1", people={"kit": "U1"}), ApprovalStatus.SELF, ()),
+        (
+            evidence(approval("m2", by_ids=("{7}",)), pull=PULL_BY_ID, people={"557058:mia": "U1", "m2": "U1"}),
+            ApprovalStatus.SELF,
+            (),
+        ),
         (evidence(approval(can_write=False)), ApprovalStatus.INELIGIBLE, ()),
         (evidence(approval(is_bot=True)), ApprovalStatus.INELIGIBLE, ()),
         (evidence(approval("mia"), approval(is_bot=True)), ApprovalStatus.INELIGIBLE, ()),
@@ -90,6 +104,7 @@ def evidence(
         (evidence(approval(sha=EARLIER), earlier=ContentMatch.UNKNOWN), ApprovalStatus.STALE, ()),
         (evidence(approval("mia"), approval(sha=EARLIER)), ApprovalStatus.STALE, ()),
         (evidence(approval(sha="")), ApprovalStatus.UNKNOWN, ()),
+        (evidence(approval(sha=""), pull=replace(PULL, head_sha="")), ApprovalStatus.UNKNOWN, ()),
         (evidence(pull=None), ApprovalStatus.DIRECT, ()),
         (evidence(pull=None, paths=("apps/shop/images.yaml",)), ApprovalStatus.DIRECT, ()),
         (
@@ -113,8 +128,8 @@ def test_every_verdict(given_evidence, verdict, approvers):
     assert (result.verdict, result.approvers) == (verdict, approvers)
 
 
-OWN_COMMIT = PullRequestCommit(HEAD, "updater[bot]", "web-flow", pushed_by="updater[bot]")
-FORGED_COMMIT = PullRequestCommit(EARLIER, "updater[bot]", "updater[bot]", pushed_by="mia")
+OWN_COMMIT = PullRequestCommit(HEAD, UPDATER, Account("web-flow"), pushed_by=UPDATER)
+FORGED_COMMIT = PullRequestCommit(EARLIER, UPDATER, UPDATER, pushed_by=MIA)
 
 
 @pytest.mark.parametrize(
@@ -126,6 +141,7 @@ FORGED_COMMIT = PullRequestCommit(EARLIER, "updater[bot]", "updater[bot]", pushe
         ({"paths": ("a.yaml",)}, ApprovalStatus.BYPASSED),
         ({"commits": (OWN_COMMIT, FORGED_COMMIT)}, ApprovalStatus.BYPASSED),
         ({"commits": (replace(OWN_COMMIT, pushed_by=None),)}, ApprovalStatus.BYPASSED),
+        ({"commits": (replace(OWN_COMMIT, pushed_by=Account("updater[bot]", ("{7}",))),)}, ApprovalStatus.BYPASSED),
         ({"commits": ()}, ApprovalStatus.BYPASSED),
         ({"commits": None}, ApprovalStatus.BYPASSED),
     ],

@@ -517,18 +517,39 @@ def test_automation_is_recognized_by_account_and_path(team, by, path, verdict):
     assert team.final_verdicts() == [verdict]
 
 
+def test_automation_needs_an_approval_to_merge_what_someone_pushed(team):
+    """Pushed before the automation's `git pull`, and between two polls, so that no other commit is reviewed for it."""
+    team.sandbox.add_person("updater", "Updater", "updater@paper.example")
+    team.start(**AUTOMATION)
+    git, base = team.git, team.git.tip("main")
+    pushed = team.hosted.commit("main", {FILE: config("evil")}, "Raise a\n", "mia")
+    updater, at = team.hosted.person("updater"), team.clock.tick()
+    own = git.import_commit("own", base, {"apps/web/a.yaml": "x: 1\n"}, "Update\n", author=updater, at=at)
+    parents = [own, pushed]
+    merge = git.commit_tree(git.merged_tree(*parents), parents, "Merge\n", author=updater, committer=updater, at=at)
+    git.move("main", merge, pushed)
+    team.hosted.pushed("main", pushed, merge, "updater")
+    assert team.final_verdicts() == [ApprovalStatus.AUTOMATION, ApprovalStatus.DIRECT]
+
+
 @pytest.mark.parametrize("attack", [None, "commit", "merge"])
 @every_forge
 def test_automation_is_allowed_only_what_it_pushed_itself(team, attack):
     """Someone else's commit in its pull request needs an approval, even with the automation as the author."""
     team.sandbox.add_person("updater", "Updater", "updater@paper.example")
-    number = team.start(**AUTOMATION).propose(config(2), by="updater")
-    if attack == "commit":
-        git, head = team.git, team.git.tip("topic")
-        author = team.hosted.person("tom" if team.kind.kind == "bitbucket" else "updater")
+    is_cloud = team.kind.kind == "bitbucket"
+    automation = {"actor": "557058:updater" if is_cloud else "updater", "paths": ["apps/shop/*"]}
+    number = team.start(automation=[automation], grace="2m").propose(config(2), by="updater")
+    if attack == "commit":  # the first parent of a fast-forward
+        git, head, base = team.git, team.git.tip("topic"), team.git.tip("main")
+        author = team.hosted.person("tom" if is_cloud else "updater")
         at = team.clock.tick()
-        forged = git.import_commit("topic", head, {FILE: config("evil")}, "Update\n", author=author, at=at)
-        team.hosted.pushed("topic", head, forged, "tom")
+        forged = git.import_commit("forged", base, {OTHER: "x: evil\n"}, "Update\n", author=author, at=at)
+        tree = git.merged_tree(forged, head)
+        merge = git.commit_tree(tree, [forged, head], "Merge\n", author=author, committer=author, at=at)
+        git.move("topic", merge, head)
+        team.hosted.pushed("topic", head, merge, "tom")
+        assert team.hosted.pull(number)
     team.merge(number)
     if attack == "merge":
         team.tamper(number)
