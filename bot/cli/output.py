@@ -10,6 +10,8 @@ from bot.cli.errors import COULD_NOT_TELL, CommandError
 
 def echo(text: str | bytes, *, newline: bool = True) -> None:
     """Print a text at once. Raises CommandError if it can't be written; exits with 2 if the reader has gone."""
+    if sys.stdout is None:  # the shell closed it with `>&-`
+        return
     try:
         click.echo(text, nl=newline)
         sys.stdout.flush()

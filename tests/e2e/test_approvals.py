@@ -30,7 +30,7 @@ def test_a_direct_push_is_reported_with_its_diff_and_its_button_opens_a_revert(d
     }
     sha = hosted.commit(hosted.branch, files, "Quick fix (#12)\n", "mira")
     parts = (sha[:8], "pushed by mira", application.name, "+data: {a: '1'}", "token.yaml")
-    card = person.card("🚨 Not approved: direct push", *parts)
+    card = person.card("🚨 Not approved on main: direct push", *parts)
     before = set(hosted.pulls)
     person.click(card, REVERT_THIS)
     (number,) = wait_for(lambda: set(hosted.pulls) - before)
@@ -45,7 +45,7 @@ def test_a_merge_without_an_approval_is_reported_and_a_long_diff_shared_as_a_fil
     hosted.commit("hasty", {"apps/shop/hasty.yaml": as_yaml(config_map("hasty", **values))}, "Hasty\n", "mira")
     number = hosted.open_pull(head="hasty", base=hosted.branch, title="Hasty", body="", by="mira").number
     hosted.merge(number, "mira", "squash")
-    card = person.card(f"🚨 Not approved: pull request #{number}", "was merged without approval")
+    card = person.card(f"🚨 Not approved on main: pull request #{number}", "was merged without approval")
     (file,) = wait_for(lambda: [file for reply in demo.slack.thread(ALERTS, card.ts) for file in reply.files])
     assert b"key-98" in file.content
 
@@ -54,5 +54,5 @@ def test_a_rewritten_history_is_reported(demo, person):
     hosted = remote(demo)
     tip = hosted.git.tip(hosted.branch)
     hosted.git.run("update-ref", f"refs/heads/{hosted.branch}", hosted.git.commit(tip).parents[0])
-    card = person.card("🚨 Not approved: rewritten history", tip[:8])
+    card = person.card("🚨 Not approved on main: rewritten history", tip[:8])
     assert REVERT_THIS not in str(card.blocks)

@@ -55,7 +55,7 @@ def test_author_requester_approver_and_merger_read_the_same_everywhere(tmp_path)
         card = priya.card("✅ Revert merged", "merged")
         assert named(card) == people
         assert named(priya.card("✅ Live in", sha[:8])) == people
-        alert = priya.card("🚨 Not approved: pull request", sha[:8])
+        alert = priya.card("🚨 Not approved on main: pull request", sha[:8])
         assert named(alert) == people
         assert people in "\n".join(lines(priya.type("history shop").blocks))
         assert people in "\n".join(lines(priya.type("who shop").blocks))

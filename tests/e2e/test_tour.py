@@ -146,7 +146,7 @@ def test_scenarios_after_the_tour(page, size):
         guide = Guide(page, size)
         expect(guide.panel).to_contain_text("Merge a bad change")
         guide.press("Push to main as Bo")
-        guide.in_view(guide.card("Not approved: direct push"))
+        guide.in_view(guide.card("Not approved on main: direct push"))
         guide.picture("scenario-push")
         guide.press("Delete 500 ConfigMaps")
         expect(guide.card("catalog · prod: ")).to_contain_text(re.compile(r"4\d\d more"))
@@ -197,7 +197,7 @@ def test_from_an_alert_to_an_opened_revert_in_two_clicks(browser):
         hosted = demo.forge.repositories[demo.shop.repository]
         before = set(hosted.pulls)
         guide.press("Push to main as Bo")
-        alert = guide.card("Not approved: direct push")
+        alert = guide.card("Not approved on main: direct push")
         alert.scroll_into_view_if_needed()
         guide.picture("revert-1-alert")
         alert.get_by_role("button", name="Revert").click()

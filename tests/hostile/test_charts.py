@@ -405,20 +405,20 @@ def test_redirects_are_bounded_and_take_no_credential_elsewhere(attack, status):
     attack.server.respond = lambda handler: send(handler, b"", status, Location=f"{attack.server.url}/again")
     assert f"redirects more than {bounds.MAX_REDIRECTS} times" in attack.refusal()
     attack.server.respond = lambda handler: send(handler, b"", status, Location=f"{attack.other.url}/index.yaml")
-    assert "without TLS" in attack.refusal()
+    assert "does not use TLS" in attack.refusal()
     assert headers == []
     attack.fetcher._allow = [*attack.fetcher._allow, attack.other.url.removeprefix("http://")]
     assert "responded with 404" in attack.refusal()
     assert headers == [None]
     attack.server.respond = lambda handler: send(handler, b"", status, Location="file:///etc/passwd")
-    assert "refers to file without TLS" in attack.refusal()
+    assert "a URL on file that does not use TLS" in attack.refusal()
 
 
 def test_an_index_cannot_lead_to_another_server_without_tls(attack):
     for url in (f"{attack.other.url}/web.tgz", "http://169.254.169.254/latest", "ftp://127.0.0.1/web.tgz", ""):
         attack.serve_index(urls=[url] if url else [])
         attack.fetcher._helm._indexes.clear()
-        assert "without TLS" in (said := attack.refusal()) or "no usable address" in said
+        assert "does not use TLS" in (said := attack.refusal()) or "no usable address" in said
     assert attack.other.paths == []
 
 
@@ -542,7 +542,7 @@ def test_a_token_service_elsewhere_gets_no_credential(attack):
 
     attack.server.respond, attack.other.respond = challenge, issue
     url = attack.server.url.replace("http:", "oci:")
-    assert "without TLS" in attack.refusal(url)
+    assert "does not use TLS" in attack.refusal(url)
     attack.fetcher._allow = [*attack.fetcher._allow, attack.other.url.removeprefix("http://")]
     assert "requires a credential" in attack.refusal(url)
     assert seen == [None]

@@ -19,11 +19,11 @@ MANY_LOOKUPS = Phrase(
     es="El bot limita sus consultas de aprobaciones a {limit} por hora.",
 )
 
-HEADER = Phrase(en="🚨 Not approved: {what} on {branch}", es="🚨 Sin aprobar: {what} en {branch}")
-NOT_REVIEWED_HEADER = Phrase(en="🚨 Not reviewed: commits on {branch}", es="🚨 Sin revisar: commits en {branch}")
-SEEN_HEADER = Phrase(en="✅ Approved later: {what} on {branch}", es="✅ Aprobado después: {what} en {branch}")
+HEADER = Phrase(en="🚨 Not approved on {branch}: {what}", es="🚨 Sin aprobar en {branch}: {what}")
+NOT_REVIEWED_HEADER = Phrase(en="🚨 Not reviewed on {branch}: commits", es="🚨 Sin revisar en {branch}: commits")
+SEEN_HEADER = Phrase(en="✅ Approved later on {branch}: {what}", es="✅ Aprobado después en {branch}: {what}")
 AFTER_ALL_HEADER = Phrase(
-    en="✅ Approved after all: {what} on {branch}", es="✅ Sí estaba aprobado: {what} en {branch}"
+    en="✅ Approved after all on {branch}: {what}", es="✅ Sí estaba aprobado en {branch}: {what}"
 )
 TEXT = Phrase(
     en="{sentence} {subject}, {people}, on {branch}{touched}.{seen}",

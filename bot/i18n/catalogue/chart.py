@@ -44,8 +44,8 @@ TOO_SLOW = Phrase(
 )
 REDIRECTS = Phrase(en="it redirects more than {most} times.", es="redirige más de {most} veces.")
 INSECURE_REDIRECT = Phrase(
-    en="it refers to {host} without TLS. Allow that host under charts.allow.",
-    es="remite a {host} sin TLS. Permite ese host en charts.allow.",
+    en="it points to a URL on {host} that does not use TLS. Allow that host under charts.allow.",
+    es="apunta a una URL de {host} que no usa TLS. Permite ese host en charts.allow.",
 )
 TAGS = Phrase(en="it has more tags than the bot can read.", es="tiene más etiquetas de las que lee el bot.")
 UNREACHABLE = Phrase(

@@ -73,8 +73,8 @@ EXPLAINED = Phrase(
     es="Por qué cada diferencia de {applications} cuenta como drift o se descartó.",
 )
 EXPLAINED_FIELD = Phrase(
-    en="{path}: {severity}, because {reason}. Why it is drift: {rule}",
-    es="{path}: {severity}, porque {reason}. Por qué es drift: {rule}",
+    en="{path}: {severity}, because {reason}. Counts as drift: {rule}",
+    es="{path}: {severity}, porque {reason}. Cuenta como drift: {rule}",
 )
 EXPLAINED_OBJECT = Phrase(en="{object}: {severity}, because {reason}", es="{object}: {severity}, porque {reason}")
 

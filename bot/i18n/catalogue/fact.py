@@ -92,13 +92,13 @@ READ_ONLY = Phrase(
     en="{subject} now has a read-only root file system",
     es="{subject} ya no puede escribir en su sistema de archivos raíz",
 )
-CAPABILITY = Phrase(en="{subject} capabilities added: {names}", es="{subject} · capabilities agregadas: {names}")
+CAPABILITY = Phrase(en="{subject} now adds capabilities: {names}", es="{subject} ahora agrega capabilities: {names}")
 NO_CAPABILITY = Phrase(
-    en="{subject} capabilities no longer added: {names}", es="{subject} · capabilities que ya no agrega: {names}"
+    en="{subject} no longer adds capabilities: {names}", es="{subject} ya no agrega capabilities: {names}"
 )
-DROPS = Phrase(en="{subject} capabilities dropped: {names}", es="{subject} · capabilities descartadas: {names}")
+DROPS = Phrase(en="{subject} now drops capabilities: {names}", es="{subject} ahora descarta capabilities: {names}")
 NO_LONGER_DROPS = Phrase(
-    en="{subject} capabilities no longer dropped: {names}", es="{subject} · capabilities que ya no descarta: {names}"
+    en="{subject} no longer drops capabilities: {names}", es="{subject} ya no descarta capabilities: {names}"
 )
 HOST_PATH = Phrase(en="{subject} now mounts host path {path}", es="{subject} ahora monta {path} del nodo")
 NO_HOST_PATH = Phrase(en="{subject} no longer mounts host path {path}", es="{subject} ya no monta {path} del nodo")

@@ -109,9 +109,9 @@ INDEXING = Phrase(
     es="Bitbucket todavía está indexando los pull requests de {repository}. Reintenta en un minuto.",
 )
 NO_INDEX = Phrase(
-    en="Bitbucket has not indexed the pull requests of the commits in {repository} yet. "
+    en="Bitbucket has not indexed which pull requests the commits in {repository} belong to. "
     "Open any commit there and click “Go to pull request” once.",
-    es="Bitbucket todavía no indexó los pull requests de los commits de {repository}. "
+    es="Bitbucket todavía no indexó a qué pull requests pertenecen los commits de {repository}. "
     "Abre allí cualquier commit y haz clic una vez en “Go to pull request”.",
 )
 OTHER_TREE = Phrase(

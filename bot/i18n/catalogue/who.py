@@ -14,7 +14,7 @@ ACKNOWLEDGED = Phrase(en="{who} acknowledged the drift, {at}", es="{who} atiende
 SNOOZED = Phrase(en="{who} snoozed the drift until {at}", es="{who} pospuso su drift hasta {at}")
 WROTE = Phrase(en="{tool} last wrote to the cluster, {at}", es="{tool} escribió por última vez en el clúster, {at}")
 WROTE_SOME_TIME = Phrase(en="{tool} wrote to the cluster", es="{tool} escribió en el clúster")
-WROTE_BY = Phrase(en="changed in the cluster, {by}", es="modificado en el clúster, {by}")
+WROTE_BY = Phrase(en="changed in the cluster {by}", es="modificado en el clúster {by}")
 CHANGED = Phrase(en="{commit} {subject}, {at}, {people}", es="{commit} {subject}, {at}, {people}")
 UNKNOWN_APPROVERS = Phrase(
     en="The bot could not find out who merged and approved these commits: {reason}",

@@ -120,8 +120,8 @@ COMMON = {
     ),
     "capability": (
         changed(f"{WEB}.securityContext.capabilities.add", ["CHOWN"], ["CHOWN", "NET_ADMIN"]),
-        "web capabilities added: NET_ADMIN",
-        "web · capabilities agregadas: NET_ADMIN",
+        "web now adds capabilities: NET_ADMIN",
+        "web ahora agrega capabilities: NET_ADMIN",
     ),
     "permission-gained": (
         changed("rules", [READ], [{**READ, "verbs": ["get", "list", "delete"]}], "ClusterRole", "reader"),
