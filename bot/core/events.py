@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from bot.core.approvals.approval import ApprovalAlert
+from bot.core.approvals.alert import ApprovalAlert
 from bot.core.incidents.incident import Incident, IncidentEventType, IncidentState
 from bot.core.pull_requests.tracked_pull_request import TrackedPullRequest
 from bot.core.rollouts.rollout import Rollout, RolloutState
