@@ -71,14 +71,15 @@ def announcements(incidents: Sequence[Incident], now: datetime, policy: AlertPol
         and not policy.mutes(incident, now)
     ]
     cards = assign_cards(new, announced, now, policy.group_size)
-    shared, shown = set(cards.values()) - {None}, dict[str | None, Severity]()
+    joined = set(cards.values())
+    shown: dict[str | None, Severity] = {}
     for incident in active_incidents(announced):
-        if incident.group in shared:
+        if incident.group is not None and incident.group in joined:
             shown[incident.group] = max(incident.rating.severity, shown.get(incident.group, Severity.MINOR))
+    severities = {incident.id: incident.rating.severity for incident in new}
     return {
-        incident.id: Announcement(card, is_worst=card in shown and incident.rating.severity > shown[card])
-        for incident in new
-        for card in [cards[incident.id]]
+        id_: Announcement(card, is_worst=severities[id_] > shown.get(card, Severity.CRITICAL))
+        for id_, card in cards.items()
     }
 
 

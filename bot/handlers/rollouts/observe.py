@@ -73,7 +73,11 @@ def observe(
                 cluster,
                 rollout.repository,
             ):
-                observations[rollout.id][part.application] = Observation(error=LocalizedText(texts.NOT_CONFIGURED))
+                observations[rollout.id][part.application] = (
+                    Observation(superseded_by=part.newer)  # the newer merge is live where the application is now
+                    if application and part.newer
+                    else Observation(error=LocalizedText(texts.NOT_CONFIGURED))
+                )
                 continue
             try:
                 with unexpected_as_port_error(f"change of {application.name} in {rollout.id}"):

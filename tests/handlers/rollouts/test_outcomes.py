@@ -241,6 +241,28 @@ def test_a_newer_merge_supersedes_only_what_it_is_live_for(scenario, cluster, bo
     assert tuple(headers) == outcomes
 
 
+def test_a_merge_of_invalid_manifests_is_superseded_once_their_fix_is_live(scenario, cluster, bot):
+    broken = scenario.rollout("Break it", {SETTINGS_FILE: "kind: ["})
+    scenario.rollout("Fix it", {SETTINGS_FILE: settings(2)})
+    states = []
+    for limit in ("1", "2"):
+        cluster.apply(config_map(limit=limit), namespace="shop")
+        for _ in range(2):
+            scenario.clock.advance(minutes=1)
+            bot.monitor.observe_rollouts()
+        states += [rollout.state for rollout in scenario.ports.store.rollouts.of_revisions([broken.revision])]
+    assert states == [RolloutState.ROLLING, RolloutState.SUPERSEDED]
+
+
+@pytest.mark.parametrize(("live", "state"), [(False, RolloutState.LATE), (True, RolloutState.SUPERSEDED)])
+def test_a_newer_merge_that_is_live_in_another_cluster_supersedes_an_older_one(scenario, live, state):
+    rollout = scenario.rollout("Raise the limit", {SETTINGS_FILE: settings(2)})
+    scenario.applications = {"shop": replace(scenario.applications["shop"], cluster="moved")}
+    newer = replace(rollout, parts=(replace(rollout.parts[0], cluster="moved", live_at=scenario.clock()),))
+    scenario.clock.advance(LIMITS.deadline)
+    assert scenario.observe(relate_to_newer(rollout, newer) if live else rollout).state is state
+
+
 @pytest.mark.parametrize("is_over", [False, True])
 def test_a_reverted_merge_says_so_even_long_after_it_was_live(scenario, cluster, bot, is_over):
     rollout = scenario.rollout("Raise the limit", {SETTINGS_FILE: settings(2)})
