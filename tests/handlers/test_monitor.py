@@ -7,7 +7,6 @@ import pytest
 
 from bot.adapters.database.store import SqlStore
 from bot.cli.check_report import as_json, as_text
-from bot.core.applications.shard import Shard
 from bot.core.drift.model import Status
 from bot.core.rollouts.rollout import RolloutState
 from bot.i18n.language import ENGLISH
