@@ -1,10 +1,20 @@
 """Compares sets of differences: which are new, which have escalated, and the worst severity of each."""
 
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
+from typing import Final
 
-from bot.core.drift.model import ObjectDrift
+from bot.core.drift.model import FieldDrift, ObjectDrift
 from bot.core.drift.severity import Severity, rate_field, rate_object
+from bot.core.objects.deep_equality import deep_equal
+from bot.core.objects.managed_fields import DEPLOYERS
+from bot.i18n.catalogue import reason as reasons
+from bot.i18n.language import LocalizedText
+
+# A script that sets ever other values must not reopen an incident each time.
+MAX_REPORTS: Final = 3  # of one field, in an incident
 
 Identity = tuple[str, str | None, str, str]  # kind, namespace, name and path; "" for a missing object
 
@@ -29,16 +39,33 @@ def severities(drift: Iterable[ObjectDrift]) -> dict[Identity, Severity]:
     return by_identity
 
 
-def new_or_escalated(before: Iterable[ObjectDrift], now: Iterable[ObjectDrift]) -> tuple[ObjectDrift, ...]:
-    """The current differences that are new or were less severe before."""
+def new_or_escalated(
+    before: Iterable[ObjectDrift], now: Iterable[ObjectDrift], reported: Iterable[ObjectDrift] = ()
+) -> tuple[ObjectDrift, ...]:
+    """The current differences that are new, were less severe before, or have another live value.
+
+    Another value counts if it is at least serious, no controller or deployer wrote it, and it was not `reported` before
+    as new, nor any value of its field MAX_REPORTS times.
+    """
+    before, reported = tuple(before), tuple(reported)
     before_by_identity = severities(before)
+    reports = Counter(_identity(item, field.path) for item in reported for field in item.fields)
+    earlier: defaultdict[Identity, list[FieldDrift]] = defaultdict(list)
+    for object_drift in (*before, *reported):
+        for field in object_drift.fields:
+            earlier[_identity(object_drift, field.path)].append(field)
+
+    def is_new(object_drift: ObjectDrift, field: FieldDrift) -> bool:
+        identity, severity = _identity(object_drift, field.path), rate_field(object_drift, field).severity
+        if severity > before_by_identity.get(identity, 0):
+            return True
+        has_other_value = not any(map(partial(_is_same, field), earlier[identity]))
+        is_reported = severity >= Severity.SERIOUS and reports[identity] < MAX_REPORTS
+        return has_other_value and is_reported and not _is_automatic(field)
+
     new = []
     for object_drift in now:
-        fields = tuple(
-            field
-            for field in object_drift.fields
-            if rate_field(object_drift, field).severity > before_by_identity.get(_identity(object_drift, field.path), 0)
-        )
+        fields = tuple(field for field in object_drift.fields if is_new(object_drift, field))
         if fields or (not object_drift.fields and _identity(object_drift) not in before_by_identity):
             new.append(replace(object_drift, fields=fields))
     return tuple(new)
@@ -68,6 +95,16 @@ def with_unseen(before: Iterable[ObjectDrift], now: tuple[ObjectDrift, ...]) -> 
     """The current differences, and the earlier ones in objects that a partial check did not cover."""
     seen = {_identity(object_drift) for object_drift in now}
     return now + tuple(object_drift for object_drift in before if _identity(object_drift) not in seen)
+
+
+def _is_same(field: FieldDrift, other: FieldDrift) -> bool:
+    return field.change == other.change and deep_equal(field.live, other.live)
+
+
+def _is_automatic(field: FieldDrift) -> bool:
+    """Whether a controller or a deployer wrote the live value."""
+    is_written = isinstance(field.reason, LocalizedText) and field.reason.phrase == reasons.WRITTEN
+    return is_written or field.manager in DEPLOYERS
 
 
 def _identity(object_drift: ObjectDrift, path: str = "") -> Identity:
