@@ -99,6 +99,20 @@ def test_another_document_of_a_version_takes_the_place_of_the_first():
     assert below(schemas.node("example.com/v1", "Widget"), "spec", "size").defaults == (4,)
 
 
+@pytest.mark.parametrize("group", ["core.example.k8s.io", "core.api.k8s.io"])
+def test_a_custom_resource_cannot_take_the_place_of_a_built_in_type(group):
+    """The API server names its definition `io.k8s.example.core.v1.PodSpec`, or as the built-in one."""
+    definition = ".".join([*reversed(group.split(".")), "v1", "PodSpec"])
+    properties = {"hostPID": {"type": "boolean", "default": True}}
+    custom = {"components": {"schemas": {definition: {"type": "object", "properties": properties}}}}
+    builtin_pod = {"properties": {"hostPID": {"type": "boolean"}}}
+    document = {"components": {"schemas": {"io.k8s.api.core.v1.PodSpec": builtin_pod}}}
+    for documents in ({}, {"v1": document}):
+        schemas = Schemas({**documents, f"{group}/v1": custom})
+        pod = below(schemas.node("apps/v1", "Deployment"), "spec", "template", "spec")
+        assert pod.field("hostPID").defaults == ()
+
+
 @pytest.mark.parametrize(
     "api_version", ["policy.example.com/v1", "gateway.networking.k8s.io/v1", "apps.openshift.io/v1"]
 )
