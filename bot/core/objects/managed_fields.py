@@ -129,10 +129,10 @@ class Ownership:
         return not owners or any(map(self.is_person, owners))
 
     def has_person_below(self, path: Path) -> bool:
-        """Whether a tool that people use by hand owns the value at a path, or anything in it."""
+        """Whether `kubectl apply` or a tool that people use by hand owns the value at a path, or anything in it."""
         entries = self._entries_at(path)
         self._steps.take(1 + len(entries))
-        return any(self.is_person(writer) for writer, _ in entries)
+        return any(self.is_person(writer) or self.is_client_side_apply(writer) for writer, _ in entries)
 
     def list_keys(self, path: Path) -> tuple[str, ...] | None:
         """The keys of a list, from who owns its items; () for a set, None if it is atomic or no one owns an item."""

@@ -164,6 +164,22 @@ def test_what_was_applied_by_hand_is_not_hidden_by_an_edited_annotation(annotato
     assert told(compare(SETTINGS, live).drift) == ["added data.extra"]
 
 
+@pytest.mark.parametrize(
+    ("manager", "drift"),
+    [
+        ("kubectl-client-side-apply", ["added metadata.ownerReferences"]),
+        ("kubectl-edit", ["added metadata.ownerReferences"]),
+        ("kube-controller-manager", []),
+    ],
+)
+def test_an_owner_that_a_person_adds_is_drift(manager, drift):
+    uid = "11111111-1111-1111-1111-111111111111"
+    owner = {"f:ownerReferences": {".": {}, f'k:{{"uid":"{uid}"}}': {}}}
+    live = held({"mode": "prod"}, managed(manager, {"f:metadata": owner}))
+    live["metadata"]["ownerReferences"] = [{"apiVersion": "v1", "kind": "ConfigMap", "name": "gone", "uid": uid}]
+    assert told(compare(SETTINGS, live).drift) == drift
+
+
 def test_what_was_applied_in_a_list_is_found_in_any_order():
     peer = {"podSelector": {"matchLabels": {"app": "a"}}}
     other = {"podSelector": {"matchLabels": {"app": "b"}}}
