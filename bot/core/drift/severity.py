@@ -41,6 +41,8 @@ class Reason(StrEnum):
     POD_SECURITY = "pod_security"
     SECURITY_CONTEXT = "security_context"
     IDENTITY = "identity"
+    SERVICE_ACCOUNT = "service_account"
+    ISOLATION = "isolation"
     SECRET = "secret"  # noqa: S105  a word, not a secret
     CONTAINER = "container"
     IMAGE = "image"
@@ -125,6 +127,24 @@ _CRITICAL, _SERIOUS, _MINOR = Severity.CRITICAL, Severity.SERIOUS, Severity.MINO
 
 _RULES: Final = (
     _Rule(_SERIOUS, Reason.POD_SECURITY, r"metadata\.labels\.pod-security\.kubernetes\.io/.*", _kinds("Namespace")),
+    _Rule(
+        _CRITICAL,
+        Reason.ACCESS,
+        r"metadata\.labels\.rbac\.authorization\.k8s\.io/aggregate-to-.*",
+        _kinds("ClusterRole"),
+    ),
+    _Rule(
+        _SERIOUS,
+        Reason.SERVICE_ACCOUNT,
+        r"metadata\.(labels|annotations)\.(azure\.workload\.identity|eks\.amazonaws\.com|iam\.gke\.io)/.*",
+        _kinds("ServiceAccount"),
+    ),
+    _Rule(
+        _SERIOUS,
+        Reason.TRAFFIC,
+        r"metadata\.annotations\.(.*\.)?((ingress|service(\.beta)?)\.kubernetes\.io/.*|kubernetes\.io/ingress\.class)",
+        _ROUTES | {"Service"},
+    ),
     _Rule(_MINOR, Reason.LABELS, r"(.*\.)?metadata\.(labels|annotations)(\..*)?"),
     # https://kubernetes.io/docs/concepts/security/pod-security-standards/
     _Rule(_CRITICAL, Reason.PRIVILEGED, r".*\.securityContext\.privileged", when=_is_true),
@@ -134,7 +154,9 @@ _RULES: Final = (
     _Rule(_SERIOUS, Reason.SECURITY_CONTEXT, r".*\.securityContext(\..*)?"),
     _Rule(_CRITICAL, Reason.HOST_NAMESPACE, r"(.*\.)?spec\.host(Network|PID|IPC)", when=_is_true),
     _Rule(_CRITICAL, Reason.HOST_PATH, r".*\.volumes\.hostPath(\..*)?", when=_exists),
+    _Rule(_SERIOUS, Reason.ISOLATION, r"(.*\.)?spec\.(hostUsers|runtimeClassName|shareProcessNamespace)"),
     _Rule(_SERIOUS, Reason.IDENTITY, r"(.*\.)?spec\.(serviceAccount(Name)?|automountServiceAccountToken)"),
+    _Rule(_SERIOUS, Reason.SERVICE_ACCOUNT, r"automountServiceAccountToken", _kinds("ServiceAccount")),
     _Rule(_CRITICAL, Reason.ACCESS, r"(rules|subjects|roleRef|aggregationRule)(\..*)?", _RBAC),
     _Rule(_CRITICAL, Reason.ADMISSION, r"(webhooks|spec)(\..*)?", _ADMISSION),
     _Rule(_CRITICAL, Reason.NETWORK_POLICY, r"spec(\..*)?", _POLICIES),

@@ -44,6 +44,10 @@ REASONS = {
     ),
     "security_context": Phrase(en="a security context differs", es="un contexto de seguridad difiere"),
     "identity": Phrase(en="a pod's service account differs", es="la service account de un pod difiere"),
+    "service_account": Phrase(
+        en="a service account's permissions differ", es="los permisos de una service account difieren"
+    ),
+    "isolation": Phrase(en="a pod's isolation differs", es="el aislamiento de un pod difiere"),
     "secret": Phrase(en="a Secret differs", es="un Secret difiere"),
     "container": Phrase(en="a pod's containers differ", es="los contenedores de un pod difieren"),
     "image": Phrase(en="an image differs", es="una imagen difiere"),
