@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from bot.core.approvals.approval import ApprovalAlert
+from bot.core.approvals.alert import ApprovalAlert
 from bot.core.incidents.incident import Incident, IncidentEventType, IncidentState
 from bot.core.pull_requests.tracked_pull_request import TrackedPullRequest
 from bot.core.rollouts.rollout import Rollout, RolloutState
@@ -186,5 +186,5 @@ def _objects(incident: Incident) -> list[Mapping[str, Any]]:
 
 def recent(events: Iterable[Event], now: datetime, enabled_at: datetime) -> list[Event]:
     """The events since events were enabled that are not too old to send, oldest first."""
-    since = max(enabled_at, now - MAX_AGE)
+    since = max(enabled_at.replace(microsecond=0), now - MAX_AGE)  # a forge gives whole seconds
     return sorted((event for event in events if event.time >= since), key=lambda event: event.time)

@@ -1,5 +1,6 @@
 """Reads who is behind a change from git, the forge and the store, for every message and export."""
 
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -10,7 +11,7 @@ from bot.core.git.people import ChangePeople
 from bot.core.git.repository_ref import RepositoryRef
 from bot.core.pull_requests.tracked_pull_request import TrackedPullRequest, tracked_id
 from bot.handlers.contributions import read_approvers
-from bot.handlers.tracked_branch import known_branch_key, names_of
+from bot.handlers.tracked_branch import base_of, known_branch_key, names_of
 from bot.ports import Ports
 from bot.ports.forge import Forge
 from bot.ports.git import Repository
@@ -28,7 +29,7 @@ def read_people(
     people = git_people(repository, commit)
     if forge is None:
         return None, people
-    pull = forge.pull_request_for(commit.sha)
+    pull = forge.pull_request_for(commit.sha, base_of(repository))
     if pull is None or pull.state != "merged":
         return None, replace(people, approvers=())
     branch = known_branch_key(ports, repository.name) or repository.name
@@ -69,6 +70,6 @@ def tracked_pull_request(ports: Ports, repository: str, pull: PullRequest) -> Tr
 
 
 def reviewed_record(records: Iterable[ApprovalRecord]) -> ApprovalRecord | None:
-    """The record of who approved a commit, if the review has reached a verdict."""
-    undecided = {ApprovalStatus.UNKNOWN, ApprovalStatus.REWRITTEN}
-    return next((record for record in records if record.verdict not in undecided), None)
+    """The record of who approved a commit when it last reached its branch (oldest first), if there is a verdict."""
+    latest = deque((record for record in records if record.verdict is not ApprovalStatus.REWRITTEN), maxlen=1)
+    return next((record for record in latest if record.is_judged), None)

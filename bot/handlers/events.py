@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
-from bot.core.approvals.approval import collect_alerts
+from bot.core.approvals.alert import collect_alerts
 from bot.core.events import (
     MAX_AGE,
     MAX_WAIT,

@@ -9,7 +9,7 @@ from bot.core.git.git_url import normalize
 from bot.core.git.repository_ref import RepositoryRef
 from bot.core.git.target_revision import HEAD, ResolvedRevision, TargetRevision
 from bot.ports import Ports
-from bot.ports.git import RepositoryError
+from bot.ports.git import Repository, RepositoryError
 
 
 def branch_key(ports: Ports, key: str) -> str:
@@ -50,6 +50,15 @@ def key_of_branch(ports: Ports, key: str, resolved: ResolvedRevision | None) -> 
         key=lambda other: (other not in ports.forges, ports.repositories[other].branch != branch),
     )
     return name if ports.repositories[name].branch == branch else RepositoryRef(name, TargetRevision.branch(branch)).key
+
+
+def base_of(repository: Repository) -> str | None:
+    """The base of the pull requests that bring commits to a tracked revision; None for a tag or commit.
+
+    Raises RepositoryError.
+    """
+    resolved = repository.resolved_revision()
+    return resolved.name if resolved.kind == "branch" else None
 
 
 def names_of(ports: Ports, name: str) -> list[str]:

@@ -1,6 +1,7 @@
 """The card about commits that reached a tracked branch without approval, and the file with a long diff."""
 
-from bot.core.approvals.approval import ApprovalAlert, ApprovalRecord, ApprovalStatus
+from bot.core.approvals.alert import ApprovalAlert
+from bot.core.approvals.approval import MAX_COMMITS, NOT_REVIEWED, UNAPPROVED, ApprovalRecord, ApprovalStatus
 from bot.core.git.patch import WITHHELD_PREFIX
 from bot.i18n.catalogue import approval as texts
 from bot.i18n.language import Phrase, Translator
@@ -37,6 +38,9 @@ _SENTENCES: dict[ApprovalStatus, Phrase] = {
     ApprovalStatus.TOO_FEW: texts.TOO_FEW,
     ApprovalStatus.TAMPERED: texts.CONTENT_DIFFERS,
     ApprovalStatus.REWRITTEN: texts.HISTORY_REWRITTEN,
+    ApprovalStatus.TOO_MANY: texts.TOO_MANY,
+    ApprovalStatus.FAILED: texts.FAILED,
+    ApprovalStatus.AUTOMATION: texts.AFTER_AUTOMATION,
     ApprovalStatus.APPROVED: texts.AFTER_ALL,
 }
 
@@ -47,7 +51,7 @@ def card(translator: Translator, alert: ApprovalAlert) -> Message:
     branch = clip(newest.branch, 60)
     sentence = _sentence(translator, alert)
     names = common.listed(translator, alert.applications)
-    viewers = common.listed(translator, seen, 5) if newest.verdict is not ApprovalStatus.APPROVED else ""
+    viewers = common.listed(translator, seen, 5) if newest.verdict in UNAPPROVED else ""
     text = translator.text(
         texts.TEXT,
         sentence=sentence,
@@ -57,8 +61,7 @@ def card(translator: Translator, alert: ApprovalAlert) -> Message:
         touched=translator.text(texts.TOUCHING, applications=names) if names else "",
         seen=translator.text(texts.SEEN_BY, who=viewers) if viewers else "",
     )
-    closed = texts.SEEN_HEADER if viewers else texts.AFTER_ALL_HEADER
-    headline = translator.text(closed if seen else texts.HEADER, what=_change(translator, alert), branch=branch)
+    headline = translator.text(_header(alert), what=_change(translator, alert), branch=branch)
     applications = common.listed(translator, alert.applications, 5)
     touches = texts.TOUCHES if alert.applications else texts.TOUCHES_NONE
     blocks: list[Block] = [
@@ -71,7 +74,7 @@ def card(translator: Translator, alert: ApprovalAlert) -> Message:
     blocks += _diff(translator, alert)
     if viewers:
         blocks.append(note(translator.text(texts.SEEN, who=viewers)))
-    if not seen and newest.verdict is not ApprovalStatus.REWRITTEN:
+    if not seen and newest.verdict not in NOT_REVIEWED:
         blocks.append(actions(_revert(translator, alert)))
     return message(text, *blocks)
 
@@ -84,6 +87,14 @@ def file_name(alert: ApprovalAlert) -> str:
 def file_title(translator: Translator, alert: ApprovalAlert) -> str:
     """What Slack shows above the file."""
     return translator.text(texts.FILE_TITLE, branch=clip(alert.newest.branch, 60))
+
+
+def _header(alert: ApprovalAlert) -> Phrase:
+    verdict = alert.newest.verdict
+    if alert.approved_later_by:
+        return texts.SEEN_HEADER if verdict in UNAPPROVED else texts.AFTER_ALL_HEADER
+    not_reviewed = {ApprovalStatus.TOO_MANY, ApprovalStatus.FAILED}
+    return texts.NOT_REVIEWED_HEADER if verdict in not_reviewed else texts.HEADER
 
 
 def _change(translator: Translator, alert: ApprovalAlert) -> str:
@@ -105,9 +116,15 @@ def _sentence(translator: Translator, alert: ApprovalAlert) -> str:
     phrase = _SENTENCES.get(newest.verdict)
     if phrase is None:
         return translator.count(texts.PUSHED_DIRECTLY, len(alert.commits))
-    who = common.listed(translator, newest.approvers)
+    who = common.listed(translator, alert.approved_later_by or newest.approvers)
     return translator.text(
-        phrase, number=_number(newest), who=who, before=common.short_revision(translator, newest.parent)
+        phrase,
+        number=_number(newest),
+        who=who,
+        before=common.short_revision(translator, newest.parent),
+        after=newest.sha[:8],
+        limit=str(MAX_COMMITS),
+        why=clip(translator.localize(newest.why), 400) if newest.why else "",
     )
 
 

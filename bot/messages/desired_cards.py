@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from bot.core.approvals.approval import ApprovalAlert
+from bot.core.approvals.alert import ApprovalAlert
 from bot.core.incidents.alerting import AlertPolicy
 from bot.core.incidents.incident import Incident
 from bot.core.pull_requests.queued import QueuedRevert, QueueState

@@ -105,6 +105,8 @@ _VERDICTS = {
     ApprovalStatus.INELIGIBLE: texts.INELIGIBLE,
     ApprovalStatus.STALE: texts.STALE,
     ApprovalStatus.TOO_FEW: texts.TOO_FEW,
+    ApprovalStatus.TOO_MANY: texts.NOT_REVIEWED,
+    ApprovalStatus.FAILED: texts.NOT_REVIEWED,
     ApprovalStatus.DIRECT: texts.DIRECT,
     ApprovalStatus.TAMPERED: texts.DIFFERS,
     ApprovalStatus.AUTOMATION: texts.AUTOMATION,

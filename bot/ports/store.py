@@ -204,7 +204,7 @@ class Approvals(Protocol):
         ...
 
     def of_commits(self, repository: str, shas: Sequence[str]) -> list[ApprovalRecord]:
-        """Approval records of these commits, including settled ones."""
+        """Approval records of these commits, including settled ones, oldest first."""
         ...
 
     def since(self, since: datetime | None = None) -> Iterator[ApprovalRecord]:

@@ -153,10 +153,10 @@ def merged(bot, source, forge):
 APPROVAL_DEFECTS = [
     "bot.handlers.approvals.review.git_people:1",
     "bot.handlers.approvals.review.affected_applications:2",
-    "bot.handlers.approvals.review._delivering_pull_request:1",
-    "bot.handlers.approvals.review._content_matches:2",
-    "bot.handlers.approvals.review.evaluate",
-    "bot.handlers.approvals.review.apply_result",
+    "bot.handlers.approvals.batch._pull_request:1",
+    "bot.handlers.approvals.batch._content_matches:2",
+    "bot.handlers.approvals.batch.evaluate",
+    "bot.handlers.approvals.batch.apply_result",
 ]
 
 

@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from bot.core.approvals.approval import ApprovalAlert, ApprovalRecord, ApprovalStatus
+from bot.core.approvals.alert import ApprovalAlert
+from bot.core.approvals.approval import ApprovalRecord, ApprovalStatus
 from bot.core.git.commit import PullRequest
 from bot.messages import approval
 from tests.messages.samples import FORGE, OLDER, SHA, T0
@@ -53,8 +54,11 @@ ALERTS = {
     "older-head": alert(replace(MERGED, verdict=ApprovalStatus.STALE)),
     "too-few": alert(replace(MERGED, verdict=ApprovalStatus.TOO_FEW, approvers=("carla",))),
     "tampered": alert(replace(MERGED, verdict=ApprovalStatus.TAMPERED)),
+    "too-many": alert(replace(PUSHED, verdict=ApprovalStatus.TOO_MANY, diff="", more=True)),
+    "review-failed": alert(replace(PUSHED, verdict=ApprovalStatus.FAILED, why="It sent too much.")),
     "rewritten": alert(replace(PUSHED, verdict=ApprovalStatus.REWRITTEN, diff="")),
     "seen": alert(replace(MERGED, later=("carla",))),
+    "automation-after-all": alert(replace(PUSHED, verdict=ApprovalStatus.AUTOMATION, pushed_by="updater")),
     "approved-after-all": alert(replace(MERGED, verdict=ApprovalStatus.APPROVED, approvers=("carla",))),
 }
 

@@ -6,7 +6,7 @@ from bot.core.access.audit import Origin
 from bot.core.access.permission import Denied, MembersUnknown, Right
 from bot.core.applications.deployer_status import DeployerFailure
 from bot.core.applications.deployer_status import DeployerStatus as DeployerView
-from bot.core.approvals.approval import ApprovalAlert
+from bot.core.approvals.alert import ApprovalAlert
 from bot.core.changes.effect import Effect, bounded
 from bot.core.changes.irreversible import IrreversibleChange, IrreversibleReason
 from bot.core.changes.rendered_change import FieldChange, ObjectChange, RenderedChange

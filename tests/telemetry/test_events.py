@@ -100,7 +100,9 @@ def sending(store, clock, receiver):
 def test_only_what_happens_after_events_are_configured_is_sent(store, clock, receiver):
     before = samples.incident("shop", opened_at=clock() - timedelta(minutes=1))
     store.incidents.exchange(None, before)
+    clock.advance(milliseconds=900)
     sending = Sending(store, clock, receiver.url)
+    sending.clock.advance(milliseconds=-900)  # a forge's time, in whole seconds
     sending.open("docs")
     sending.run(seconds=5)
     assert [event.get_subject() for event in receiver.events] == ["docs"]

@@ -41,7 +41,8 @@ class SqlApprovals:
 
     def of_commits(self, repository: str, shas: Sequence[str]) -> list[ApprovalRecord]:
         commits = (approvals.c.repository == repository) & approvals.c.sha.in_(shas)
-        return _RECORDS.load_all(self._database.scalars(sa.select(approvals.c.body).where(commits)))
+        bodies = sa.select(approvals.c.body).where(commits).order_by(approvals.c.at)
+        return _RECORDS.load_all(self._database.scalars(bodies))
 
     def since(self, since: datetime | None = None) -> Iterator[ApprovalRecord]:
         page = sa.select(approvals.c.at, approvals.c.id, approvals.c.body)

@@ -1,13 +1,13 @@
-"""Decides whether each first-parent commit on a tracked branch was approved, and groups unapproved ones into alerts.
+"""Decides whether each first-parent commit on a tracked branch was approved.
 
 Only git and the forge's records count as evidence, never `(#N)` in a subject or an author's email.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from itertools import groupby
+from itertools import count
 
 from bot.core.git.author import Author
 from bot.core.git.commit import Account, Approval, PullRequest, PullRequestCommit, contributors, is_late
@@ -18,9 +18,12 @@ from bot.i18n.language import Text
 
 # How long after a commit was reported as unapproved a late approval still closes its alert.
 LATE_APPROVAL_WINDOW = timedelta(days=7)
-_MIN_RECHECK = timedelta(minutes=1)
+MAX_COMMITS = 500  # to review of those that reach a branch at once; the older ones share one record
+MIN_RECHECK = timedelta(minutes=1)
 _MAX_RECHECK = timedelta(hours=1)
+_LONGEST_UNKNOWN = timedelta(hours=1)  # while the forge responds
 _LONGEST_WAIT = timedelta(days=1)  # that a forge can request
+_CLOCK_SKEW = timedelta(minutes=5)  # between the forge and the bot
 
 
 class ApprovalStatus(StrEnum):
@@ -36,10 +39,17 @@ class ApprovalStatus(StrEnum):
     DIRECT = "direct push"
     TAMPERED = "content differs"
     REWRITTEN = "history rewritten"
+    TOO_MANY = "too many commits"
+    FAILED = "review failed"
     UNKNOWN = "unknown"
 
 
-UNAPPROVED = frozenset(ApprovalStatus) - {ApprovalStatus.APPROVED, ApprovalStatus.AUTOMATION, ApprovalStatus.UNKNOWN}
+_APPROVED = frozenset({ApprovalStatus.APPROVED, ApprovalStatus.AUTOMATION})
+UNAPPROVED = frozenset(ApprovalStatus) - _APPROVED - {ApprovalStatus.UNKNOWN}
+# No verdict yet.
+PENDING = frozenset({ApprovalStatus.UNKNOWN, ApprovalStatus.FAILED})
+# Final when the commits are recorded.
+NOT_REVIEWED = frozenset({ApprovalStatus.REWRITTEN, ApprovalStatus.TOO_MANY})
 
 
 class ContentMatch(StrEnum):
@@ -213,13 +223,14 @@ def _approvers(
 
 @dataclass(frozen=True, slots=True)
 class ApprovalRecord:
-    """The approval record of one commit on a tracked branch.
+    """The approval record of one arrival of a commit on a tracked branch.
 
-    - `batch` is the newest of the commits that were first seen together; `order` is the position among them, oldest
-      first.
+    - `id` is that of the arrival: a commit can be removed from a branch and reach it again.
+    - `batch` is the same for commits that were first seen together; `order` is the position among them, oldest first.
     - `author` is from the commit itself, so it proves nothing; `authors`, `more_authors` and `requester` are as in
       ChangePeople. `pushed_by` is the pusher's login.
-    - `look_at` is when to check the forge again, `why` the reason that there is no verdict yet.
+    - `look_at` is when to check the forge again, `why` the reason that there is no verdict.
+    - `asked_at` is when the forge was last asked for the commit's pull request.
     - `approvers`, `later` and `verified` are as in ApprovalResult.
     - `alert` is the ID of the alert that reports it, `flagged_at` the time it was found to be unapproved.
     - `diff` is the start of its redacted diff; `more` means that it was cut off.
@@ -253,6 +264,7 @@ class ApprovalRecord:
     authors: tuple[Author, ...] = ()
     more_authors: int = 0
     requester: str = ""
+    asked_at: datetime | None = None
 
     @property
     def people(self) -> ChangePeople:
@@ -263,9 +275,14 @@ class ApprovalRecord:
             tool=self.author,
             requester=self.requester,
             pull_author=self.pull.author if self.pull else "",
-            approvers=None if self.verdict is ApprovalStatus.UNKNOWN else self.approvers,
+            approvers=self.approvers if self.is_judged else None,
             merger=(self.pull and self.pull.merged_by) or "",
         )
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether there is a verdict on this commit's approval."""
+        return self.verdict not in PENDING | NOT_REVIEWED
 
     @property
     def reached_at(self) -> datetime:
@@ -275,13 +292,22 @@ class ApprovalRecord:
 
     @property
     def approved_later(self) -> bool:
-        """Whether someone has approved it since it was reported as unapproved."""
-        return bool(self.later) or self.verdict is ApprovalStatus.APPROVED
+        """Whether someone has approved it since it was reported as unapproved, or it turned out to be approved."""
+        return bool(self.later) or self.verdict in _APPROVED
 
 
-def history_rewrite(previous_head: str, record: ApprovalRecord) -> ApprovalRecord:
-    """A record of the history rewrite that removed `previous_head` from a branch, based on the new head's record."""
-    id_ = f"{record.repository}!{record.sha}"
+def arrival_id(record_id: str, stored: Collection[str]) -> str:
+    """`record_id`, with the number of the arrival if the commit has reached the branch before."""
+    ids = (record_id if number == 1 else f"{record_id}:{number}" for number in count(1))
+    return next(id_ for id_ in ids if id_ not in stored)
+
+
+def history_rewrite(previous_head: str, record: ApprovalRecord, stored: Collection[str]) -> ApprovalRecord:
+    """A record of the history rewrite that removed `previous_head` from a branch, based on the new head's record.
+
+    `stored` are the IDs of the head's earlier records.
+    """
+    id_ = arrival_id(f"{record.repository}!{record.sha}", stored)
     return replace(
         record,
         id=id_,
@@ -292,18 +318,38 @@ def history_rewrite(previous_head: str, record: ApprovalRecord) -> ApprovalRecor
     )
 
 
+def too_many_commits(record: ApprovalRecord) -> ApprovalRecord:
+    """The record of the newest commit of a series that is too long to review, as the record of the whole series.
+
+    Its parent is already that of the series. The diff is left to the file in the alert's thread.
+    """
+    return replace(record, verdict=ApprovalStatus.TOO_MANY, flagged_at=record.seen_at, more=True)
+
+
+def is_merge_of(pull: PullRequest | None, record: ApprovalRecord, rewritten_at: datetime | None) -> bool:
+    """Whether a pull request can have brought a commit to its branch: one that was merged by the time it arrived.
+
+    `rewritten_at` is when the branch's history was next rewritten: the commit may have been removed, and merged later.
+    """
+    if pull is None or pull.state != "merged":
+        return False
+    arrived_by = min(record.seen_at + _CLOCK_SKEW, rewritten_at or datetime.max.replace(tzinfo=UTC))
+    return pull.merged_at is None or pull.merged_at <= arrived_by
+
+
 def apply_result(
     record: ApprovalRecord, result: ApprovalResult, pull: PullRequest | None, now: datetime, *, grace: timedelta
 ) -> ApprovalRecord:
     """The record after another evaluation. A commit counts as unapproved only after `grace`: forges lag behind git."""
     if result.verdict in UNAPPROVED and now < record.seen_at + grace:
         return replace(
-            record, why=None, pull=pull or record.pull, look_at=min(record.seen_at + grace, now + _MIN_RECHECK)
+            record, why=None, pull=pull or record.pull, look_at=min(record.seen_at + grace, now + MIN_RECHECK)
         )
     verdict = result.verdict
     if record.flagged_at and verdict is ApprovalStatus.UNKNOWN:
         return replace(record, look_at=next_check_at(record, now))
-    if record.flagged_at and verdict is ApprovalStatus.APPROVED and record.pull:
+    was_merged = record.verdict not in PENDING | {ApprovalStatus.DIRECT}
+    if record.flagged_at and verdict is ApprovalStatus.APPROVED and was_merged:
         # It was merged unapproved: a later approval closes the alert but doesn't change the verdict.
         verdict, result = record.verdict, replace(result, later=result.approvers)
     flagged_at = record.flagged_at or (now if verdict in UNAPPROVED else None)
@@ -320,9 +366,19 @@ def apply_result(
     )
 
 
+def is_overdue(record: ApprovalRecord, now: datetime) -> bool:
+    """Whether a commit has been on the branch for too long to wait for a verdict any longer before it is reported."""
+    return record.verdict is ApprovalStatus.UNKNOWN and now >= record.seen_at + _LONGEST_UNKNOWN
+
+
+def failed_review(record: ApprovalRecord, now: datetime) -> ApprovalRecord:
+    """The record of a commit that cannot be reviewed, for the reason in `why`. It is reported, and reviewed again."""
+    return replace(record, verdict=ApprovalStatus.FAILED, flagged_at=now)
+
+
 def next_check_at(record: ApprovalRecord, now: datetime) -> datetime:
     """When to check again: less and less often as the record ages."""
-    return now + min(max((now - record.seen_at) / 4, _MIN_RECHECK), _MAX_RECHECK)
+    return now + min(max((now - record.seen_at) / 4, MIN_RECHECK), _MAX_RECHECK)
 
 
 def is_due(record: ApprovalRecord, now: datetime) -> bool:
@@ -332,64 +388,4 @@ def is_due(record: ApprovalRecord, now: datetime) -> bool:
 
 def is_settled(record: ApprovalRecord, now: datetime) -> bool:
     """Whether no more checks are needed: it is approved and has no alert, or it was watched long enough."""
-    approved = record.verdict in {ApprovalStatus.APPROVED, ApprovalStatus.AUTOMATION} or record.approved_later
-    return (approved and record.alert is None) or now >= record.seen_at + LATE_APPROVAL_WINDOW
-
-
-# ---------------------------------------------------------------- alerts
-
-
-@dataclass(frozen=True, slots=True)
-class ApprovalAlert:
-    """Consecutive commits with the same verdict from one push or one pull request, oldest first."""
-
-    id: str
-    commits: tuple[ApprovalRecord, ...]
-
-    @property
-    def newest(self) -> ApprovalRecord:
-        """The newest commit."""
-        return self.commits[-1]
-
-    @property
-    def channels(self) -> tuple[str, ...]:
-        """The Slack channels to post it in."""
-        return tuple(sorted({channel for record in self.commits for channel in record.channels}))
-
-    @property
-    def applications(self) -> tuple[str, ...]:
-        """The names of the applications that the commits change."""
-        return tuple(dict.fromkeys(name for record in self.commits for name in record.applications))
-
-    @property
-    def approved_later_by(self) -> tuple[str, ...]:
-        """The logins that approved the commits afterwards; empty while any commit is still unapproved."""
-        if not all(record.approved_later for record in self.commits):
-            return ()
-        return tuple(dict.fromkeys(login for record in self.commits for login in (record.later or record.approvers)))
-
-
-def assign_alerts(records: Sequence[ApprovalRecord]) -> list[ApprovalRecord]:
-    """The records of one batch, oldest first, with an alert for each unapproved run of commits that has none yet."""
-    assigned: list[ApprovalRecord] = []
-    for (verdict, _, is_new), group in groupby(sorted(records, key=lambda record: record.order), _alert_key):
-        run = list(group)
-        if verdict in UNAPPROVED and is_new:
-            alert = f"{run[-1].repository}?{run[-1].sha}"
-            run = [replace(record, alert=alert) for record in run]
-        assigned += run
-    return assigned
-
-
-def _alert_key(record: ApprovalRecord) -> tuple[ApprovalStatus, int | None, bool]:
-    is_new = record.alert is None and not record.approved_later
-    return record.verdict, record.pull.number if record.pull else None, is_new
-
-
-def collect_alerts(records: Sequence[ApprovalRecord]) -> list[ApprovalAlert]:
-    """The alerts that these records belong to, oldest first."""
-    alerts: dict[str, list[ApprovalRecord]] = {}
-    for record in sorted(records, key=lambda record: (record.seen_at, record.order)):
-        if record.alert:
-            alerts.setdefault(record.alert, []).append(record)
-    return [ApprovalAlert(id_, tuple(commits)) for id_, commits in alerts.items()]
+    return (record.approved_later and record.alert is None) or now >= record.seen_at + LATE_APPROVAL_WINDOW

@@ -141,7 +141,7 @@ class _TargetFinder:
             if not self.repository.is_ancestor(commit.sha, self.head):
                 return self._off_branch(commit)
             return self._inside_merge(commit, later)
-        pull = self.forge.pull_request_for(commit.sha)
+        pull = self.forge.pull_request_for(commit.sha, self.repository.branch)
         merge = self._merge_commit(pull)
         if pull is None or merge is None:
             return self._target([commit], None)
@@ -152,17 +152,22 @@ class _TargetFinder:
 
     def _off_branch(self, commit: Commit) -> Outcome:
         """A commit of a squashed pull request is not on the branch, but its pull request is."""
-        pull = self.forge.pull_request_for(commit.sha)
+        pull = self._pull_request_of(commit)
         if pull is not None and self._merge_commit(pull):
             return InsidePull(commit, PullNumber(pull.number), pull, None, only_possible=False)
         return NotOnBranch(commit, pull, self.repository.branch)
+
+    def _pull_request_of(self, commit: Commit) -> PullRequest | None:
+        """The pull request of a commit that isn't on the branch: one into the branch, or else into another one."""
+        into_branch = self.forge.pull_request_for(commit.sha, self.repository.branch)
+        return into_branch or self.forge.pull_request_for(commit.sha)
 
     def _inside_merge(self, commit: Commit, later: Sequence[Commit]) -> Target | Outcome:
         """The merge of `commit` is the oldest of the `later` commits (newest first) that contains it."""
         oldest_first = later[::-1]
         index = bisect_left(oldest_first, True, key=lambda other: self.repository.is_ancestor(commit.sha, other.sha))
         merge = oldest_first[index]
-        pull = self.forge.pull_request_for(merge.sha)
+        pull = self.forge.pull_request_for(merge.sha, self.repository.branch)
         # A merge inside a branch usually merged the tracked branch: reverting it alone would undo other people's work.
         only_possible = len(commit.parents) == 1
         if self.request.only and only_possible:
@@ -200,7 +205,7 @@ class _TargetFinder:
         if len(merge.parents) != 1:
             return series
         for commit in self.repository.first_parent(None, merge.sha, limit=MAX_COMMITS)[1:]:
-            brought_by = self.forge.pull_request_for(commit.sha)
+            brought_by = self.forge.pull_request_for(commit.sha, self.repository.branch)
             if len(commit.parents) != 1 or brought_by is None or brought_by.number != pull.number:
                 break
             series.append(commit)
@@ -210,7 +215,7 @@ class _TargetFinder:
         first, last = self.repository.resolve(since), self.repository.resolve(until)
         for end in (first, last):
             if not self.repository.is_ancestor(end.sha, self.head):
-                return NotOnBranch(end, self.forge.pull_request_for(end.sha), self.repository.branch)
+                return NotOnBranch(end, self._pull_request_of(end), self.repository.branch)
         if first.sha == last.sha:
             return Refused(LocalizedText(texts.EMPTY_RANGE, range=f"{since}..{until}", commit=first.short_sha))
         if not self.repository.is_ancestor(first.sha, last.sha):

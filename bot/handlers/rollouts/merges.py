@@ -17,6 +17,7 @@ from bot.handlers.rendering.affected import affected_applications
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.handlers.rollouts.reverted import reverted
 from bot.handlers.slack.people import People
+from bot.handlers.tracked_branch import base_of
 from bot.ports import Ports
 from bot.ports.forge import Forge, ForgeError
 from bot.ports.git import Repository, RepositoryError
@@ -171,7 +172,7 @@ def _with_pull(rollout: Rollout, repository: Repository, forge: Forge | None, po
         return rollout
     rollout = replace(rollout, url=forge.commit_url(rollout.revision))
     try:
-        pull = forge.pull_request_for(rollout.revision)
+        pull = forge.pull_request_for(rollout.revision, base_of(repository))
         if pull is None or pull.state != "merged":
             return rollout
         approved_by = read_approvers(repository, forge, pull)

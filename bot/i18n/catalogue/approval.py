@@ -14,8 +14,13 @@ WHICH_COMMITS = Phrase(
     en="The forge does not list all commits of the pull request.",
     es="El forge no enumera todos los commits del pull request.",
 )
+MANY_LOOKUPS = Phrase(
+    en="The bot limits its lookups of approvals to {limit} per hour.",
+    es="El bot limita sus consultas de aprobaciones a {limit} por hora.",
+)
 
 HEADER = Phrase(en="🚨 Not approved on {branch}: {what}", es="🚨 Sin aprobar en {branch}: {what}")
+NOT_REVIEWED_HEADER = Phrase(en="🚨 Not reviewed on {branch}: commits", es="🚨 Sin revisar en {branch}: commits")
 SEEN_HEADER = Phrase(en="✅ Approved later on {branch}: {what}", es="✅ Aprobado después en {branch}: {what}")
 AFTER_ALL_HEADER = Phrase(
     en="✅ Approved after all on {branch}: {what}", es="✅ Sí estaba aprobado en {branch}: {what}"
@@ -73,6 +78,18 @@ CONTENT_DIFFERS = Phrase(
 HISTORY_REWRITTEN = Phrase(
     en="The branch history was rewritten: {before} is no longer part of it.",
     es="Se reescribió el historial de la rama: {before} ya no forma parte de él.",
+)
+TOO_MANY = Phrase(
+    en="More than {limit} commits reached the branch at once. The oldest ones, {before}..{after}, were not reviewed.",
+    es="Más de {limit} commits llegaron a la rama a la vez. Los más antiguos, {before}..{after}, no se revisaron.",
+)
+FAILED = Phrase(
+    en="The bot could not check whether this was approved, although the forge responds to other requests. {why}",
+    es="El bot no pudo comprobar si esto se aprobó, aunque el forge responde a otras solicitudes. {why}",
+)
+AFTER_AUTOMATION = Phrase(
+    en="This came from {who}, whose changes to these files need no approval. The forge reported it late.",
+    es="Esto vino de {who}, cuyos cambios en estos archivos no necesitan aprobación. El forge informó tarde.",
 )
 AFTER_ALL = Phrase(
     en="This change came from pull request #{number}, which {who} approved. The forge reported the approval late.",

@@ -60,6 +60,7 @@ STALE = Phrase(en=" · approved at an earlier commit", es=" · aprobado en un co
 AUTOMATION = Phrase(en=" · automation, no approval required", es=" · automatización, no requiere aprobación")
 NOT_VERIFIED = Phrase(en=" · content not verified", es=" · contenido sin verificar")
 TOO_FEW = Phrase(en=" · too few approvals", es=" · aprobaciones insuficientes")
+NOT_REVIEWED = Phrase(en=" · not reviewed", es=" · sin revisar")
 LATER = Phrase(en=" · approved later by {who}", es=" · aprobado después por {who}")
 NO_PULL = Phrase(en=" · no pull request, not approved", es=" · sin pull request, sin aprobar")
 LIVE = Phrase(en=" · live in {application} after {took}", es=" · desplegado en {application} tras {took}")

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.core.approvals.alert import assign_alerts, collect_alerts
 from bot.core.approvals.approval import (
     UNAPPROVED,
     AllowedAutomation,
@@ -17,9 +18,10 @@ from bot.core.approvals.approval import (
     ContentMatch,
     Evidence,
     apply_result,
-    assign_alerts,
-    collect_alerts,
+    arrival_id,
     evaluate,
+    history_rewrite,
+    is_merge_of,
     is_settled,
 )
 from bot.core.git.commit import Account, Approval, PullRequest, PullRequestCommit
@@ -266,6 +268,40 @@ def test_each_push_and_each_pull_request_is_one_alert():
     assigned = assign_alerts(evaluated)
     assert [[record.order for record in alert.commits] for alert in collect_alerts(assigned)] == [[0, 1], [2], [3], [5]]
     assert assign_alerts(assigned) == assigned
+
+
+def test_commits_judged_later_join_the_alert_of_their_push():
+    pushed = [replace(RECORD, id=f"p@{n}", sha=f"{n}" * 40, order=n) for n in range(4)]
+    judged = [apply_result(record, DIRECT, None, T0 + GRACE, grace=GRACE) for record in pushed]
+    first = assign_alerts([*pushed[:2], *judged[2:]])
+    (alert,) = collect_alerts(first)
+    assert [record.order for record in alert.commits] == [2, 3]
+    (joined,) = collect_alerts(assign_alerts([*judged[:2], *first[2:]]))
+    assert (joined.id, [record.order for record in joined.commits]) == (alert.id, [0, 1, 2, 3])
+
+
+def test_each_arrival_of_a_commit_has_its_own_id_and_alert():
+    stored = ["p@1", "p@1:2"]
+    assert [arrival_id(record_id, stored) for record_id in ("p@1", "p@2")] == ["p@1:3", "p@2"]
+    arrivals = [replace(unapproved(), id=id_, alert=None) for id_ in stored]
+    assert [assign_alerts([record])[0].alert for record in arrivals] == ["p?1", "p?1:2"]
+    rewrites = [history_rewrite("0" * 40, RECORD, stored) for stored in ([], [f"p!{RECORD.sha}"])]
+    assert [rewrite.alert for rewrite in rewrites] == [f"p!{RECORD.sha}", f"p!{RECORD.sha}:2"]
+
+
+@pytest.mark.parametrize(
+    ("state", "merged_after", "rewritten_after", "expected"),
+    [
+        ("merged", timedelta(days=-1), None, True),
+        ("merged", timedelta(minutes=1), None, True),  # the clocks differ
+        ("merged", timedelta(hours=1), None, False),
+        ("merged", timedelta(minutes=1), timedelta(seconds=30), False),
+        ("open", timedelta(days=-1), None, False),
+    ],
+)
+def test_a_pull_request_that_is_merged_later_did_not_bring_the_commit(state, merged_after, rewritten_after, expected):
+    pull = replace(PULL, state=state, merged_at=T0 + merged_after)
+    assert is_merge_of(pull, RECORD, rewritten_after and T0 + rewritten_after) is expected
 
 
 def test_a_commit_approved_before_it_is_reported_gets_no_alert():

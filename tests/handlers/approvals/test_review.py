@@ -11,13 +11,16 @@ from slack_sdk import WebClient
 from bot import build
 from bot.core.access.audit import Origin
 from bot.core.access.requester import Requester
-from bot.core.approvals.approval import ApprovalStatus, collect_alerts
+from bot.core.approvals.alert import collect_alerts
+from bot.core.approvals.approval import ApprovalStatus
 from bot.core.git.repository_ref import RepositoryRef
 from bot.core.git.target_revision import TargetRevision
+from bot.handlers.approvals import batch, limit, review
 from bot.handlers.approvals.review import ApprovalReviewer
 from bot.handlers.pull_requests.track import track
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.i18n.language import Language, Translator
+from bot.ports.forge import ForgeError
 from bot.sandbox.forge.git import Person
 from bot.sandbox.forge.merge import WEB
 from tests.common.database import create_database
@@ -229,6 +232,28 @@ def test_a_rewritten_history_is_reported(team):
     }
 
 
+def test_a_commit_that_reaches_the_branch_again_keeps_its_earlier_verdict(team):
+    """It is pushed directly, removed, merged by an approved pull request, removed again, and pushed again."""
+    git, first = team.start().git, team.git.tip("main")
+    sha = team.hosted.commit("main", {FILE: config(2)}, "Raise a\n", "mia")
+    team.final_verdicts()
+    git.run("update-ref", "refs/heads/main", first)
+    team.final_verdicts()
+    git.move("topic", sha, None)
+    number = team.hosted.open_pull(head="topic", base="main", title="Raise a", body="", by="mia").number
+    team.hosted.review(number, "lou")
+    team.merge(number, "merge")
+    merged = git.tip("main")
+    for tip in (merged, first, sha):
+        git.run("update-ref", "refs/heads/main", tip)
+        team.final_verdicts()
+    team.review(timedelta(hours=1))
+    pushed, rewritten, approved = ApprovalStatus.DIRECT, ApprovalStatus.REWRITTEN, ApprovalStatus.APPROVED
+    verdicts = [(judgement.sha, judgement.verdict) for judgement in team.judgements]
+    assert verdicts == [(sha, pushed), (first, rewritten), (merged, approved), (first, rewritten), (sha, approved)]
+    assert len(team.alerts()) == 3
+
+
 def test_old_commits_are_not_judged_and_a_restart_judges_nothing_twice(team):
     team.start()
     assert team.final_verdicts() == []
@@ -273,6 +298,87 @@ def test_an_unavailable_forge_makes_the_verdict_unknown(team):
     team.sandbox.faults.down = False
     team.review(timedelta(hours=1))
     assert [(judgement.verdict, judgement.why) for judgement in team.judgements] == [(ApprovalStatus.DIRECT, None)]
+
+
+# ---------------------------------------------------------------- floods and failures
+
+
+@pytest.fixture
+def asked(team, monkeypatch):
+    """The subjects of the commits whose pull request the forge was asked for; it fails for those in `failing`."""
+    asked = Asked()
+    look_up = batch._pull_request
+
+    def counted(forge, record):
+        asked.append(record.subject)
+        if record.subject in asked.failing:
+            raise ForgeError("It sent too much.")
+        return look_up(forge, record)
+
+    monkeypatch.setattr(batch, "_pull_request", counted)
+    return asked
+
+
+class Asked(list):
+    failing = ()
+
+
+def test_a_flood_of_commits_is_judged_with_few_lookups(team, asked, monkeypatch):
+    monkeypatch.setattr(limit, "MAX_LOOKUPS", 9)
+    monkeypatch.setattr(batch, "_MAX_REPEATED", 2)
+    team.start()
+    for number in range(8):
+        team.hosted.commit("main", {FILE: config(number)}, f"{number}\n", "mia")
+    assert team.final_verdicts() == [ApprovalStatus.UNKNOWN] * 8  # the limit of the hour is reached
+    team.review(timedelta(hours=1))
+    assert (team.verdicts, len(team.alerts())) == ([ApprovalStatus.DIRECT] * 8, 1)
+    assert asked == [*"76543210", "6", "5", "7"]
+    asked.clear()
+    team.review(timedelta(hours=1))
+    assert asked == ["7"]
+
+
+def test_commits_that_are_too_many_to_review_are_reported(team, monkeypatch):
+    monkeypatch.setattr(review, "MAX_COMMITS", 2)
+    team.start()
+    first = team.git.tip("main")
+    shas = [team.hosted.commit("main", {FILE: config(number)}, f"{number}\n", "mia") for number in range(5)]
+    assert team.final_verdicts() == [ApprovalStatus.TOO_MANY, *[ApprovalStatus.DIRECT] * 2]
+    unreviewed, pushed = team.alerts()
+    assert (unreviewed.newest.parent, unreviewed.newest.sha, unreviewed.applications) == (first, shas[2], ("shop",))
+    assert [commit.sha for commit in pushed.commits] == shas[3:]
+
+
+def test_a_commit_that_cannot_be_reviewed_is_reported_and_hides_no_other(team, asked):
+    asked.failing = {"Heavy", "Heavier", "Heaviest"}
+    team.start()
+    for subject in ("Direct", *sorted(asked.failing)):
+        team.hosted.commit("main", {FILE: config(subject)}, f"{subject}\n", "mia")
+    team.final_verdicts()
+    team.review(timedelta(minutes=2))
+    assert team.verdicts == [ApprovalStatus.DIRECT, *[ApprovalStatus.UNKNOWN] * 3]
+    team.review(timedelta(hours=1))
+    assert team.verdicts == [ApprovalStatus.DIRECT, *[ApprovalStatus.FAILED] * 3]
+    assert [alert.newest.why for alert in team.alerts()] == [None, "It sent too much."]
+    asked.failing = ()
+    team.review(timedelta(hours=1))
+    assert team.verdicts == [ApprovalStatus.DIRECT] * 4
+
+
+@pytest.mark.parametrize("failing", ["First of three", "Second of three", "Last of three"])
+def test_a_rebase_is_judged_as_a_whole(team, asked, failing):
+    """While the lookup of one of its commits fails, the others only seem to differ from the pull request."""
+    team.start().git.move("topic", team.git.tip("main"), None)
+    for order in ("First", "Second", "Last"):
+        team.hosted.commit("topic", {FILE: config(order)}, f"{order} of three\n", "mia")
+    number = team.hosted.open_pull(head="topic", base="main", title="Raise a", body="", by="mia").number
+    team.hosted.review(number, "lou")
+    team.merge(number, "rebase")
+    asked.failing = {failing}
+    assert set(team.final_verdicts()) <= {ApprovalStatus.UNKNOWN, ApprovalStatus.APPROVED}
+    asked.failing = ()
+    team.review(timedelta(minutes=2))
+    assert team.verdicts == [ApprovalStatus.APPROVED] * 3
 
 
 def test_a_later_approval_is_recorded(team):

@@ -149,6 +149,19 @@ def test_a_rebased_pull_request_is_reverted_by_one_commit(reverts):
     assert reverts.source.git("log", "-1", "--format=%B", opened.pull.head).count("This reverts commit") == 3
 
 
+def test_a_promotion_is_reverted_as_a_whole(reverts, monkeypatch):
+    """Its commits also belong to the pull request that brought them to the other branch."""
+    reverts.source.branch("develop")
+    for number in (2, 3):
+        reverts.source.commit(f"Scale to {number}", {WEB: f"replicas: {number}\n"})
+    promotion = reverts.forge.merge("develop", title="Promote", method="rebase")
+    feature = replace(promotion, number=9, base="develop")
+    monkeypatch.setattr(
+        reverts.forge, "pull_request_for", lambda _, base=None: promotion if base == "main" else feature
+    )
+    assert len(reverts.request(f"#{promotion.number}").target.commits) == 2
+
+
 @pytest.mark.parametrize("method", ["merge", "rebase"])
 def test_a_commit_of_a_larger_pull_request_asks_which_to_revert(reverts, method):
     reverts.source.branch("topic")

@@ -101,7 +101,7 @@ def test_a_base_pinned_to_a_commit_in_no_branch_is_fetched_by_its_sha(following,
 
 def test_a_pinned_commit_that_the_server_does_not_have_says_what_to_do(following):
     error = following.error(app(f"{URL}//web?ref={'c' * 40}"))
-    assert error.endswith("by its SHA. Pin the base to a commit in a branch or tag.")
+    assert error.endswith("by SHA. Pin the base to a commit in a branch or tag.")
 
 
 @pytest.mark.parametrize("ref", ["", "?ref=1.x", "?version=v1"])

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from bot.core.rollouts.rollout import RolloutState
+from bot.handlers.change_people import read_people
 from bot.handlers.rollouts.merges import MAX_MERGES
 from bot.ports.forge import ForgeError
 from tests.common.deployers import apply_deployer, git_repository, kustomization, serve_deployers
@@ -50,6 +51,23 @@ def test_an_unavailable_forge_delays_nothing(scenario, forge):
     forge.fault = ForgeError("GitHub does not answer.")
     scenario.ports = replace(scenario.ports, forges={"platform": forge})
     assert scenario.rollout("Raise the limit", {SETTINGS_FILE: settings(2)}).pull_number is None
+
+
+@pytest.mark.parametrize(("base", "number"), [("main", 1), ("develop", None)])
+def test_a_rollout_has_the_pull_request_into_its_branch(scenario, forge, base, number):
+    """A pull request into another branch approves nothing here, and a revert of it would change that branch."""
+    scenario.ports = replace(scenario.ports, forges={"platform": forge})
+    scenario.source.branch("develop")
+    scenario.source.branch("topic")
+    scenario.source.commit("Raise the limit", {SETTINGS_FILE: settings(2)})
+    forge.merge("topic", title="Harmless", method="squash", base=base)
+    scenario.source.switch()
+    scenario.source.git("merge", "-q", "--ff-only", base)
+    (rollout,) = scenario.rollouts()
+    assert rollout.pull_number == number
+    repository = scenario.ports.repositories["platform"]
+    pull, _ = read_people(scenario.ports, repository, forge, repository.commit(rollout.revision))
+    assert (pull and pull.number) == number
 
 
 def test_a_rollout_is_live_once_the_cluster_has_the_changes_and_not_what_was_removed(scenario, cluster):

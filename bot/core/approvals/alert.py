@@ -1,0 +1,79 @@
+"""Groups unapproved commits into alerts: one for each push and each pull request."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+
+from bot.core.approvals.approval import UNAPPROVED, ApprovalRecord, ApprovalStatus
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalAlert:
+    """Consecutive commits with the same verdict from one push or one pull request, oldest first."""
+
+    id: str
+    commits: tuple[ApprovalRecord, ...]
+
+    @property
+    def newest(self) -> ApprovalRecord:
+        """The newest commit."""
+        return self.commits[-1]
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """The Slack channels to post it in."""
+        return tuple(sorted({channel for record in self.commits for channel in record.channels}))
+
+    @property
+    def applications(self) -> tuple[str, ...]:
+        """The names of the applications that the commits change."""
+        return tuple(dict.fromkeys(name for record in self.commits for name in record.applications))
+
+    @property
+    def approved_later_by(self) -> tuple[str, ...]:
+        """The logins that approved the commits afterwards; empty while any commit is still unapproved."""
+        if not all(record.approved_later for record in self.commits):
+            return ()
+        return tuple(dict.fromkeys(login for record in self.commits for login in _approved_later_by(record)))
+
+
+def _approved_later_by(record: ApprovalRecord) -> Sequence[str]:
+    if record.verdict is ApprovalStatus.AUTOMATION:
+        return [record.pull.author if record.pull else record.pushed_by or ""]
+    return record.later or record.approvers
+
+
+def assign_alerts(records: Sequence[ApprovalRecord]) -> list[ApprovalRecord]:
+    """The records of one batch, oldest first, each unapproved one with an alert: that of its run, or else a new one."""
+    assigned: list[ApprovalRecord] = []
+    for (verdict, _), group in groupby(sorted(records, key=lambda record: record.order), _alert_key):
+        run = list(group)
+        unreported = [record for record in run if _is_unreported(record)]
+        if verdict in UNAPPROVED and unreported:
+            open_alerts = (record.alert for record in run if record.alert and not record.approved_later)
+            alert = next(open_alerts, None) or _alert_id(unreported[-1])
+            run = [replace(record, alert=alert) if _is_unreported(record) else record for record in run]
+        assigned += run
+    return assigned
+
+
+def _alert_key(record: ApprovalRecord) -> tuple[ApprovalStatus, int | None]:
+    return record.verdict, record.pull.number if record.pull else None
+
+
+def _is_unreported(record: ApprovalRecord) -> bool:
+    return record.alert is None and not record.approved_later
+
+
+def _alert_id(newest: ApprovalRecord) -> str:
+    """`platform?SHA`, with the number of the arrival, if any: that of the newest commit's record."""
+    return f"{newest.repository}?{newest.id.removeprefix(f'{newest.repository}@')}"
+
+
+def collect_alerts(records: Sequence[ApprovalRecord]) -> list[ApprovalAlert]:
+    """The alerts that these records belong to, oldest first."""
+    alerts: dict[str, list[ApprovalRecord]] = {}
+    for record in sorted(records, key=lambda record: (record.seen_at, record.order)):
+        if record.alert:
+            alerts.setdefault(record.alert, []).append(record)
+    return [ApprovalAlert(id_, tuple(commits)) for id_, commits in alerts.items()]

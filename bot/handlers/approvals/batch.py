@@ -1,0 +1,322 @@
+"""Reviews the commits that reached a branch together, with few lookups at the forge."""
+
+import logging
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
+from functools import cached_property, partial
+from typing import TypeVar
+
+from bot.config.sections.approvals import ApprovalsConfig
+from bot.core.approvals.approval import (
+    MIN_RECHECK,
+    NOT_REVIEWED,
+    PENDING,
+    UNAPPROVED,
+    ApprovalRecord,
+    ApprovalResult,
+    ApprovalStatus,
+    ContentMatch,
+    Evidence,
+    apply_result,
+    evaluate,
+    failed_review,
+    is_due,
+    is_merge_of,
+    is_overdue,
+    next_check_at,
+)
+from bot.core.git.commit import PullRequest
+from bot.core.git.patch import truncate_lines
+from bot.core.git.push import find_pushers, reach
+from bot.handlers.approvals.diff import changes
+from bot.handlers.approvals.limit import LookupLimit
+from bot.handlers.approvals.rebased import (
+    Delivered,
+    content_match,
+    group_by_pull_request,
+    incomplete,
+    is_not_looked_up,
+    with_rebased_commits,
+)
+from bot.handlers.change_people import requester_of, tracked_pull_request
+from bot.handlers.contributions import read_contributions
+from bot.i18n.catalogue import approval as texts
+from bot.i18n.language import LocalizedText
+from bot.ports import Ports
+from bot.ports.errors import PortError
+from bot.ports.forge import Forge
+from bot.ports.git import Repository
+from bot.ports.isolation import unexpected_as_port_error
+
+_log = logging.getLogger(__name__)
+
+_MAX_FAILURES = 3  # in one review; then the forge is probably down
+_MAX_REPEATED = 20  # commits to look up again because the forge may lag behind git, newest first
+_NO_BRANCH = "gitops-bot/no-such-branch"
+_MAX_PUSHED = 10_000  # commits of one push, including merged ones, whose pushers to find
+_MAX_CARD_DIFF = 2_000  # characters stored with the record
+
+_Result = TypeVar("_Result")
+
+
+class BatchReview:
+    """One review of the commits that reached a branch together, oldest first.
+
+    An error in one commit delays only that commit. After several errors, or if the forge says when to retry, the rest
+    waits for the next review. `people` maps logins, in lower case, to Slack user IDs. `rewritten_at` is when the
+    branch's history was next rewritten, if it was.
+    """
+
+    def __init__(
+        self,
+        ports: Ports,
+        name: str,
+        settings: ApprovalsConfig,
+        people: Mapping[str, str],
+        limit: LookupLimit,
+        batch: Sequence[ApprovalRecord],
+        rewritten_at: datetime | None,
+    ) -> None:
+        self._ports = ports
+        self._repository = ports.repositories[name]
+        self._forge = ports.forges[name]
+        self._settings = settings
+        self._people = people
+        self._limit = limit
+        self._rewritten_at = rewritten_at
+        self._now = ports.clock()
+        self._records = {record.id: record for record in batch}  # updated with each result
+        self._failures = 0
+        self._retry_at: datetime | None = None
+
+    def review(self) -> list[ApprovalRecord]:
+        """Review the commits that are due, last those that failed before. Returns all records, in the same order."""
+        failed = {record.id for record in self._records.values() if record.why is not None}
+        for ids in filter(None, (self._records.keys() - failed, failed)):
+            self._find_pull_requests(ids)
+            try:
+                with unexpected_as_port_error(f"approvals in {self._repository.name}"):
+                    self._judge(ids)
+            except PortError as error:
+                self._retry([record for record in self._newest_first() if record.id in ids], error)
+        return [self._postponed(record) if self._is_due(record) else record for record in self._records.values()]
+
+    def _newest_first(self) -> list[ApprovalRecord]:
+        return [record for record in reversed(self._records.values()) if record.verdict not in NOT_REVIEWED]
+
+    def _is_due(self, record: ApprovalRecord) -> bool:
+        return is_due(record, self._now)
+
+    # ------------------------------------------------------------ lookups
+
+    @property
+    def _is_over(self) -> bool:
+        return self._retry_at is not None or self._failures >= _MAX_FAILURES
+
+    def _look_up(self, what: str, lookup: Callable[[], _Result]) -> _Result:
+        """The result of a lookup at the forge. Raises PortError."""
+        try:
+            with unexpected_as_port_error(what):
+                self._limit.spend(self._now)
+                result = lookup()
+        except PortError as error:
+            self._failures += 1
+            self._retry_at = getattr(error, "retry_at", None)
+            raise
+        self._failures = 0
+        return result
+
+    def _find_pull_requests(self, ids: Collection[str]) -> None:
+        """Look up the pull request of each commit once, and of a few again, since a forge lags behind git."""
+        records = [record for record in self._newest_first() if record.id in ids]
+        new = [record for record in records if is_not_looked_up(record)]
+        again = [record for record in records if self._may_lag(record)][:_MAX_REPEATED]
+        for record in (*new, *again):
+            self._find_pull_request(record)
+        newer: ApprovalRecord | None = None
+        for record in records:
+            # The forge may lag for longer than that: of a push, look up the newest commit again, and the others only if
+            # that one turns out to be from a pull request.
+            if _is_direct_push(record) and not (newer and _is_direct_push(newer)):
+                self._find_pull_request(record)
+            newer = self._records[record.id]
+
+    def _may_lag(self, record: ApprovalRecord) -> bool:
+        """Whether a commit was found to have no pull request, but only during the grace period."""
+        if record.verdict not in PENDING or record.pull or record.asked_at is None:
+            return False
+        return record.asked_at < min(self._now, record.seen_at + self._settings.grace)
+
+    def _find_pull_request(self, record: ApprovalRecord) -> None:
+        if self._is_over or not self._is_due(record):
+            return
+        try:
+            pull = self._look_up(f"pull request of {record.id}", partial(_pull_request, self._forge, record))
+        except PortError as error:
+            self._retry([record], error)
+        else:
+            merged = pull if is_merge_of(pull, record, self._rewritten_at) else None
+            self._records[record.id] = replace(record, pull=merged, asked_at=self._now)
+
+    # ------------------------------------------------------------ verdicts
+
+    def _judge(self, ids: Collection[str]) -> None:
+        delivered = with_rebased_commits(self._repository, self._newest_first()[::-1])
+        unclear = incomplete(self._repository, delivered)
+        groups = [members for members in group_by_pull_request(delivered) if members[0][0].id not in unclear]
+        self._judge_pushed(delivered, [members[0][0] for members in groups if members[0][1] is None], ids)
+        for members in groups:
+            pull = members[0][1]
+            if pull and not self._is_over and any(self._needs_verdict(record, ids) for record, _ in members):
+                self._judge_merged(pull, [record for record, _ in members])
+
+    def _needs_verdict(self, record: ApprovalRecord, ids: Collection[str]) -> bool:
+        is_final = record.verdict in {ApprovalStatus.APPROVED, ApprovalStatus.AUTOMATION}
+        return record.id in ids and self._is_due(record) and not is_final
+
+    def _judge_pushed(
+        self, delivered: Sequence[Delivered], pushed: Sequence[ApprovalRecord], ids: Collection[str]
+    ) -> None:
+        """Judge the commits without a pull request."""
+        new = [
+            record
+            for record in pushed
+            if self._needs_verdict(record, ids) and not is_not_looked_up(record) and not _is_direct_push(record)
+        ]
+        if not new or self._is_over:
+            return
+        try:
+            logins = self._look_up("pushes", lambda: _pushers(self._forge, self._repository, delivered))
+        except PortError as error:
+            self._retry(new, error)
+            return
+        for record in new:
+            self._apply(record, Evidence((), pushed_by=logins.get(record.sha)))
+
+    def _judge_merged(self, pull: PullRequest, records: Sequence[ApprovalRecord]) -> None:
+        """Judge the commits that a pull request merged."""
+        try:
+            with unexpected_as_port_error(f"pull request that ends with {records[-1].id}"):
+                evidence = self._evidence(pull)
+                content = _content_matches(self._repository, records[0].parent, records[-1].sha, evidence)
+        except PortError as error:
+            self._retry(records, error)
+            return
+        for record in records:
+            if is_not_looked_up(record) or self._needs_verdict(record, self._records.keys()):
+                self._apply(record, replace(evidence, content=content))
+
+    def _evidence(self, pull: PullRequest) -> Evidence:
+        """What the forge and the store know about a pull request. Raises PortError."""
+        what = f"pull request #{pull.number} in {self._repository.name}"
+        approvals = tuple(self._look_up(what, lambda: self._forge.approvals(pull.number)))
+        is_automated = any(allowed.is_account(pull.opened_by) for allowed in self._settings.rules.automation)
+        tracked = tracked_pull_request(self._ports, self._repository.name, pull)
+        return Evidence(
+            (),
+            pull,
+            approvals,
+            commits=self._look_up(what, lambda: read_contributions(self._repository, self._forge, pull))
+            if approvals or is_automated
+            else (),
+            requester=tracked.by if tracked else "",
+            people=self._people,
+        )
+
+    def _apply(self, record: ApprovalRecord, evidence: Evidence) -> None:
+        try:
+            with unexpected_as_port_error(f"approval of {record.id}"):
+                paths = tuple(self._repository.changed_paths(record.parent, record.sha))
+                evidence = replace(evidence, paths=paths)
+                result = evaluate(evidence, self._settings.rules)
+                self._records[record.id] = self._with_result(record, result, evidence)
+        except PortError as error:
+            self._retry([record], error)
+
+    def _with_result(self, record: ApprovalRecord, result: ApprovalResult, evidence: Evidence) -> ApprovalRecord:
+        pull = evidence.pull
+        requester = requester_of(self._ports, record.repository, pull) if pull else ""
+        record = replace(record, pushed_by=evidence.pushed_by, requester=requester)
+        after = apply_result(record, result, pull, self._now, grace=self._settings.grace)
+        if after.verdict is ApprovalStatus.UNKNOWN and result.verdict is ApprovalStatus.UNKNOWN:
+            after = replace(
+                after, why=LocalizedText(texts.WHICH_COMMITS if evidence.commits is None else texts.WHICH_HEAD)
+            )
+        return self._with_diff(after) if after.verdict in UNAPPROVED and not record.flagged_at else after
+
+    def _with_diff(self, record: ApprovalRecord) -> ApprovalRecord:
+        """The record of an unapproved commit with the start of its diff. Raises RepositoryError."""
+        _log.warning("unapproved commit %s in %s: %s", record.sha, record.repository, record.verdict.value)
+        diff, more = truncate_lines(changes(self._repository, record.parent, record.sha), _MAX_CARD_DIFF)
+        return replace(record, diff=diff, more=more)
+
+    # ------------------------------------------------------------ later
+
+    def _retry(self, records: Iterable[ApprovalRecord], error: PortError) -> None:
+        """Review those that are due again at the forge's time, or else later. An earlier verdict stays."""
+        for record in records:
+            current = self._records[record.id]
+            if not self._is_due(current):
+                continue
+            _log.warning("cannot check the approval of %s: %s", record.id, error)
+            if current.verdict in PENDING:
+                current = replace(current, why=error.text)
+            if self._retry_at is None and is_overdue(current, self._now) and self._forge_responds:
+                current = failed_review(current, self._now)
+                with suppress(PortError), unexpected_as_port_error(f"diff of {record.id}"):
+                    current = self._with_diff(current)
+            self._records[record.id] = self._postponed(current)
+
+    @cached_property
+    def _forge_responds(self) -> bool:
+        """Whether the forge answers other requests, so that the failure is about the commit or its pull request."""
+        try:
+            with unexpected_as_port_error("another request"):
+                self._limit.spend(self._now)
+                self._forge.find_pull_request(_NO_BRANCH)
+        except PortError:
+            return False
+        return True
+
+    def _postponed(self, record: ApprovalRecord) -> ApprovalRecord:
+        retry_at = self._retry_at
+        if retry_at is None and self._is_over and record.why is None and record.verdict is ApprovalStatus.UNKNOWN:
+            retry_at = self._now + MIN_RECHECK  # the review did not get that far
+        return replace(record, look_at=retry_at or next_check_at(record, self._now))
+
+
+def _pull_request(forge: Forge, record: ApprovalRecord) -> PullRequest | None:
+    return forge.pull_request_for(record.sha, record.branch)
+
+
+def _is_direct_push(record: ApprovalRecord) -> bool:
+    return record.verdict is ApprovalStatus.DIRECT and record.pull is None
+
+
+def _pushers(forge: Forge, repository: Repository, delivered: Sequence[Delivered]) -> dict[str, str]:
+    """Who pushed each commit (oldest first) and all that it merged, by sha, if it was one account.
+
+    Raises ForgeError and RepositoryError.
+    """
+    pushes = forge.pushes(repository.branch)
+    if not pushes:
+        return {}
+    records = [record for record, _ in delivered]
+    commits = repository.commits(records[0].parent, records[-1].sha, limit=_MAX_PUSHED)
+    parents = {commit.sha: commit.parents for commit in commits}
+    known = find_pushers(parents, pushes).known
+    reached: set[str] = set()
+    pushers = {record.sha: {known.get(sha, "") for sha in reach(record.sha, parents, reached)} for record in records}
+    return {sha: next(iter(logins)) for sha, logins in pushers.items() if len(logins) == 1 and "" not in logins}
+
+
+def _content_matches(
+    repository: Repository, parent: str | None, sha: str, evidence: Evidence
+) -> dict[str, ContentMatch]:
+    """Whether `parent`..`sha` has the content of merging each head: the last one, and those that others approved."""
+    if evidence.pull is None:
+        return {}
+    heads = {evidence.pull.head_sha, *(approval.sha for approval in evidence.independent_approvals if approval.sha)}
+    return {head: content_match(repository, parent, sha, head) for head in heads}

@@ -1,0 +1,27 @@
+"""Limits the lookups at a forge, so that a flood of commits doesn't use up its rate limit."""
+
+from datetime import datetime, timedelta
+
+from bot.core.waiting import is_waiting
+from bot.i18n.catalogue import approval as texts
+from bot.i18n.language import LocalizedText
+from bot.ports.forge import ForgeError
+
+MAX_LOOKUPS = 600  # per hour; one takes about two requests
+_HOUR = timedelta(hours=1)
+
+
+class LookupLimit:
+    """The lookups for one repository in the current hour."""
+
+    def __init__(self) -> None:
+        self._hour_ends_at: datetime | None = None
+        self._count = 0
+
+    def spend(self, now: datetime) -> None:
+        """Count a lookup that is about to be made. Raises ForgeError if it has to wait for the next hour."""
+        if self._hour_ends_at is None or not is_waiting(self._hour_ends_at, now, _HOUR):
+            self._hour_ends_at, self._count = now + _HOUR, 0
+        if self._count >= MAX_LOOKUPS:
+            raise ForgeError(LocalizedText(texts.MANY_LOOKUPS, limit=str(MAX_LOOKUPS)), self._hour_ends_at)
+        self._count += 1
