@@ -3,18 +3,18 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
-from functools import partial
 from typing import Final
 
 from bot.core.drift.model import FieldDrift, ObjectDrift
 from bot.core.drift.severity import Severity, rate_field, rate_object
+from bot.core.objects.credentials import HIDDEN
 from bot.core.objects.deep_equality import deep_equal
 from bot.core.objects.managed_fields import DEPLOYERS
 from bot.i18n.catalogue import reason as reasons
 from bot.i18n.language import LocalizedText
 
-# A script that sets ever other values must not reopen an incident each time.
-MAX_REPORTS: Final = 3  # of one field, in an incident
+# How often an incident reports one field. A script that keeps changing it must not reopen the incident each time.
+MAX_REPORTS: Final = 3
 
 Identity = tuple[str, str | None, str, str]  # kind, namespace, name and path; "" for a missing object
 
@@ -40,16 +40,16 @@ def severities(drift: Iterable[ObjectDrift]) -> dict[Identity, Severity]:
 
 
 def new_or_escalated(
-    before: Iterable[ObjectDrift], now: Iterable[ObjectDrift], reported: Iterable[ObjectDrift] = ()
+    before: Iterable[ObjectDrift], now: Iterable[ObjectDrift], reported: Iterable[ObjectDrift]
 ) -> tuple[ObjectDrift, ...]:
     """The current differences that are new, were less severe before, or have another live value.
 
-    Another value counts if it is at least serious, no controller or deployer wrote it, and it was not `reported` before
-    as new, nor any value of its field MAX_REPORTS times.
+    Another value counts if it is serious, no controller or deployer wrote it, it is not among those `reported` so far,
+    and its field was reported less than MAX_REPORTS times.
     """
     before, reported = tuple(before), tuple(reported)
     before_by_identity = severities(before)
-    reports = Counter(_identity(item, field.path) for item in reported for field in item.fields)
+    reports = Counter(_identity(object_drift, field.path) for object_drift in reported for field in object_drift.fields)
     earlier: defaultdict[Identity, list[FieldDrift]] = defaultdict(list)
     for object_drift in (*before, *reported):
         for field in object_drift.fields:
@@ -57,11 +57,12 @@ def new_or_escalated(
 
     def is_new(object_drift: ObjectDrift, field: FieldDrift) -> bool:
         identity, severity = _identity(object_drift, field.path), rate_field(object_drift, field).severity
-        if severity > before_by_identity.get(identity, 0):
-            return True
-        has_other_value = not any(map(partial(_is_same, field), earlier[identity]))
-        is_reported = severity >= Severity.SERIOUS and reports[identity] < MAX_REPORTS
-        return has_other_value and is_reported and not _is_automatic(field)
+        return severity > before_by_identity.get(identity, 0) or (
+            severity >= Severity.SERIOUS
+            and reports[identity] < MAX_REPORTS
+            and not _is_automatic(field)
+            and not any(_has_same_value(field, other) for other in earlier[identity])
+        )
 
     new = []
     for object_drift in now:
@@ -97,8 +98,10 @@ def with_unseen(before: Iterable[ObjectDrift], now: tuple[ObjectDrift, ...]) -> 
     return now + tuple(object_drift for object_drift in before if _identity(object_drift) not in seen)
 
 
-def _is_same(field: FieldDrift, other: FieldDrift) -> bool:
-    return field.change == other.change and deep_equal(field.live, other.live)
+def _has_same_value(field: FieldDrift, other: FieldDrift) -> bool:
+    """Whether both have the same live value, as far as it is shown."""
+    is_hidden = HIDDEN in (field.live, other.live)
+    return field.change == other.change and (is_hidden or deep_equal(field.live, other.live))
 
 
 def _is_automatic(field: FieldDrift) -> bool:

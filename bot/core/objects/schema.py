@@ -108,7 +108,7 @@ class Schemas:
     def add(self, api_version: str, document: Mapping[str, Any]) -> None:
         """Add the OpenAPI v3 document of one group version, or replace it.
 
-        A CRD can have the name of a built-in type, so only documents of built-in groups define those types.
+        A custom resource can have the name of a built-in type, so only documents of built-in groups define those types.
         """
         components = _mapping(document.get("components"))
         is_builtin = builtin.section(api_version) is not None
@@ -245,7 +245,7 @@ class Schemas:
             return well_known
         type_key = builtin.type_of(name)
         definition = self._definition(name)
-        if type_key is not None and (builtin.find_type(*type_key) == type_key or "properties" in definition):
+        if type_key is not None and (builtin.find_type(*type_key) == type_key or type_key in self._builtin):
             # An empty selector selects everything. The default says where a missing one does too.
             return Node(struct=self._builtin_struct(*type_key), keeps_zero=type_key == _LABEL_SELECTOR)
         if "properties" not in definition:

@@ -310,7 +310,7 @@ EDITS = {
     "a controller": ([EDITED, replace(EDITED_AGAIN, manager="operator", reason=WRITTEN)], 0),
     "a deployer": ([EDITED, replace(EDITED_AGAIN, manager="argocd-controller")], 0),
     "another value in git": ([EDITED, replace(EDITED, desired="warn")], 0),
-    "hidden": ([replace(EDITED, live=HIDDEN), replace(EDITED, live=HIDDEN, time=at(2))], 0),
+    "hidden": ([replace(EDITED, live=HIDDEN, time=at(2)), EDITED, replace(EDITED, live=HIDDEN)], 0),
     "minor": ([replace(edit, path="metadata.labels.x") for edit in (EDITED, EDITED_AGAIN)], 0),
     "back and forth": ([EDITED, EDITED_AGAIN] * 5, 2),
     "always another value": ([replace(EDITED, live=str(number)) for number in range(9)], MAX_REPORTS),
