@@ -55,6 +55,20 @@ def test_go_types_behind_an_aggregated_api_drop_zeros():
     assert containers.keys == ("name",)
 
 
+def test_an_aggregated_api_of_kubernetes_has_its_own_types():
+    version = {"group": "sample.k8s.io", "version": "v1", "kind": "Thing"}
+    parts = {"type": "array", "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["key"]}
+    schemas = {
+        "io.k8s.sample.v1.Thing": {
+            "x-kubernetes-group-version-kind": [version],
+            "properties": {"spec": {"$ref": "#/components/schemas/io.k8s.sample.v1.ThingSpec"}},
+        },
+        "io.k8s.sample.v1.ThingSpec": {"properties": {"parts": parts}},
+    }
+    thing = Schemas({"sample.k8s.io/v1": {"components": {"schemas": schemas}}}).node("sample.k8s.io/v1", "Thing")
+    assert below(thing, "spec", "parts").keys == ("key",)
+
+
 def test_built_in_kinds_are_known_without_a_document():
     spec = below(Schemas().node("apps/v1", "Deployment"), "spec")
     assert spec.field("replicas").keeps_zero
