@@ -89,7 +89,7 @@ class Attribution:
             return Verdict(is_drift=False, reason=_SCALED, writer=writer)
         if person is None and is_shared_mark(path):
             return Verdict(is_drift=False, reason=_DEPLOYERS_MARK, writer=writer)
-        if self._ownership.is_in_last_applied(path) or self._ownership.is_missing_from_edited_last_applied(path):
+        if self._ownership.is_in_last_applied(path) or self._ownership.has_lost_last_applied(path):
             return Verdict(is_drift=True, reason=LocalizedText(reasons.NOT_PRUNED), writer=writer)
         if person is not None:
             return Verdict(
@@ -113,7 +113,7 @@ class Attribution:
         writer = self.likely_writer(list_path)
         if self._ownership.is_in_last_applied(live_path):
             return None
-        if self._ownership.is_missing_from_edited_last_applied(tuple(list_path)):
+        if self._ownership.has_lost_last_applied(tuple(list_path)):
             return None
         if writer and (self._ownership.is_person(writer) or (is_described and self._ownership.is_deployer(writer))):
             return None

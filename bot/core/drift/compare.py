@@ -82,10 +82,10 @@ def compare_object(
     ranges = scale_targets.ranges_of(manifest)
     replicas = mapping(live, "spec").get("replicas")
     declares_replicas = mapping(desired, "spec").get("replicas") is not None
-    is_edit = bool(ranges) and declares_replicas and not _is_scaled(ownership)
+    by_autoscaler = not (ranges and declares_replicas) or _is_scaled(ownership)
     attribution = Attribution(
         ownership,
-        _AUTOSCALED if is_autoscaled(replicas, ranges, is_edit=is_edit) else _controlled(manifest),
+        _AUTOSCALED if is_autoscaled(replicas, ranges, by_autoscaler=by_autoscaler) else _controlled(manifest),
         rules.trusted_managers,
         has_autoscaler=bool(ranges),
     )

@@ -121,7 +121,7 @@ class Ownership:
         value = self._applied.at(path)
         return value is not _MISSING and value is not None
 
-    def is_missing_from_edited_last_applied(self, path: Path) -> bool:
+    def has_lost_last_applied(self, path: Path) -> bool:
         """Whether `kubectl apply` wrote a value, and a person then removed or replaced the annotation."""
         if not any(map(self.is_client_side_apply, self.owners(path))):
             return False
