@@ -236,7 +236,7 @@ def _new_incident(check: Check, revision: str, *, channel: str, repository: str,
 
 def _record_worsening(incident: Incident, check: Check) -> Incident:
     """Record the differences that are new or worse than before, and reopen a silenced incident if they are severe."""
-    worse = new_or_escalated(incident.worst, check.drift)
+    worse = new_or_escalated(incident.worst, check.drift, (item for event in incident.history for item in event.drift))
     if not worse:
         return incident
     severity = rate(worse).severity
