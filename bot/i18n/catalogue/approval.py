@@ -20,7 +20,7 @@ MANY_LOOKUPS = Phrase(
 )
 
 HEADER = Phrase(en="🚨 Not approved on {branch}: {what}", es="🚨 Sin aprobar en {branch}: {what}")
-NOT_REVIEWED_HEADER = Phrase(en="🚨 Not reviewed on {branch}: commits", es="🚨 Sin revisar en {branch}: commits")
+NOT_REVIEWED_HEADER = Phrase(en="🚨 Commits not reviewed on {branch}", es="🚨 Commits sin revisar en {branch}")
 SEEN_HEADER = Phrase(en="✅ Approved later on {branch}: {what}", es="✅ Aprobado después en {branch}: {what}")
 AFTER_ALL_HEADER = Phrase(
     en="✅ Approved after all on {branch}: {what}", es="✅ Sí estaba aprobado en {branch}: {what}"

@@ -108,7 +108,7 @@ PAUSED = Phrase(en="{subject} rollouts are now paused", es="{subject} ahora tien
 NOT_PAUSED = Phrase(en="{subject} rollouts are no longer paused", es="{subject} ya no tiene los rollouts en pausa")
 ALLOWS = Phrase(en="{subject} may now {verbs} {resources}", es="{subject} ahora permite {verbs} en {resources}")
 FORBIDS = Phrase(en="{subject} may no longer {verbs} {resources}", es="{subject} ya no permite {verbs} en {resources}")
-EVERY_VERB = Phrase(en="do anything with", es="todo")
+EVERY_VERB = Phrase(en="perform every action on", es="todo")
 EVERY_RESOURCE = Phrase(en="all resources", es="todos los recursos")
 INCLUDES = Phrase(en="{subject} now includes {names}", es="{subject} ahora incluye a {names}")
 EXCLUDES = Phrase(en="{subject} no longer includes {names}", es="{subject} ya no incluye a {names}")
