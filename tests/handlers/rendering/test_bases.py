@@ -269,3 +269,29 @@ def test_a_pinned_base_whose_mirror_was_removed_is_fetched_again(remote, tmp_pat
         sha = bases.revision(base)
         assert bases.repository(base).read_commits([sha])[0].sha == remote.sha()
         shutil.rmtree(tmp_path / "mirrors" / "bases" / "bases.git")
+
+
+def test_a_base_stays_readable_when_its_mirror_is_fetched_again(remote, tmp_path):
+    """A pinned commit that no branch contains was missing until the restart."""
+    kept, sha = remote.sha(), remote.commit("second", {"web/one.yaml": ONE.replace("info", "debug")})
+    remote.git("reset", "--hard", kept)
+    bases, base = LocalBases(tmp_path), RemoteBase(URL, sha, "web")
+    assert bases.revision(base) == sha
+    mirror = tmp_path / "mirrors" / "bases" / "bases.git"
+    shutil.rmtree(mirror / "objects")
+    with pytest.raises(RepositoryError):
+        bases.repository(base).files(sha, "web")
+    assert bases.repository(base).files(bases.revision(base), "web")
+
+
+def test_a_base_stays_pinned_to_a_commit_whose_branch_is_deleted(remote, tmp_path):
+    """Git removed the commit from the mirror."""
+    remote.branch("topic")
+    bases, base = LocalBases(tmp_path), RemoteBase(URL, remote.commit("second", {"web/two.yaml": ONE}), "web")
+    assert bases.revision(base) == base.ref
+    remote.switch()
+    remote.git("branch", "-D", "topic")
+    bases.repository(base).update_mirror()
+    mirror = tmp_path / "mirrors" / "bases" / "bases.git"
+    remote.git(f"--git-dir={mirror}", "gc", "--quiet", "--prune=now")
+    assert len(bases.repository(base).files(base.ref, "web")) == 3
