@@ -134,9 +134,15 @@ class ManifestCache:
                     self._remember_outside(repository, revision, source, request)
         return self._locate(repository, revision, unique)
 
-    def local_path(self, repository: Repository, path: str) -> str:
-        """The path of an input in its repository, also if a kustomization refers to it by the repository's URL."""
-        return self._bases.local_path(path, repository) if self._bases and mounted_root(path) else path
+    def local_path(self, repository: Repository, source: Source, path: str) -> str:
+        """The path of a source's input in its repository, also if a kustomization refers to it by the repository's URL.
+
+        It may have to be fetched for the source's tenant.
+        """
+        if self._bases is None or not mounted_root(path):
+            return path
+        with for_tenant(source.tenant):
+            return self._bases.local_path(path, repository)
 
     def manifests(self, repository: Repository, revision: str, source: Source) -> tuple[Manifest, ...]:
         """The manifests of a source at a full sha; identical for identical trees. Raises PortError, ManifestError."""
