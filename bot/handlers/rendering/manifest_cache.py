@@ -7,6 +7,7 @@ from collections import OrderedDict, deque
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
+from dataclasses import replace
 
 from cachetools import LRUCache
 
@@ -248,8 +249,11 @@ class ManifestCache:
         measured = self._telemetry.measure(RENDER, repository=repository.name, path=source.path)
         with measured as operation, for_tenant(source.tenant):
             request = gather(commit, source, files, self._charts, self._bases_of(repository, commit))
+            digest = request.floating_digest()
             try:
-                outcome = self._from_same_files(repository, source, request) or render(request, self._renderer)
+                outcome = self._from_same_files(repository, source, digest) or replace(
+                    render(request, self._renderer), floating_digest=digest
+                )
             except ManifestError as error:
                 # A new error, since this one's traceback would keep the files in memory.
                 outcome = ManifestError(error.file, error.line, error.problem)
@@ -265,13 +269,14 @@ class ManifestCache:
                 outcomes[inputs] = outcome, time.monotonic()
         return outcome
 
-    def _from_same_files(self, repository: Repository, source: Source, request: RenderRequest) -> Rendering | None:
+    def _from_same_files(self, repository: Repository, source: Source, digest: str) -> Rendering | None:
         """The last rendering, if fetching its floating charts again changed none of their files."""
-        digest = request.floating_digest
+        if not digest:
+            return None
         with self._lock:
             outcomes = [outcome for outcome, _ in self._outcomes.get((repository.name, source), {}).values()]
         same = (outcome for outcome in outcomes if isinstance(outcome, Rendering) and outcome.floating_digest == digest)
-        return next(same, None) if digest else None
+        return next(same, None)
 
     def _remember_outside(self, repository: Repository, revision: str, source: Source, request: RenderRequest) -> None:
         """Remember the other paths that the trees of a source depend on."""
