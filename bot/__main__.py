@@ -6,15 +6,15 @@ import traceback
 from types import FrameType
 
 INTERRUPTED = 128 + signal.SIGINT  # as in shells
-UNEXPECTED = 2
+UNEXPECTED = 2  # as cli.errors.COULD_NOT_TELL, which can't be imported yet
 
 
 def main() -> None:
     """Import the command line and run it. An unexpected error exits with 2, since 1 means drift."""
     signal.signal(signal.SIGINT, _exit)
-    from bot.cli.main import main as run_command  # noqa: PLC0415  from here on, Ctrl-C is handled
-
     try:
+        from bot.cli.main import main as run_command  # noqa: PLC0415  from here on, Ctrl-C is handled
+
         run_command()
     except Exception:  # noqa: BLE001  Python would exit with 1
         traceback.print_exc()

@@ -145,10 +145,7 @@ def build_overview(
         checks=checks,
         cards=tuple(_open_card(card_id, on_card) for card_id, on_card in cards.items()),
         rolling_out={
-            part.application: rollout.revision
-            for rollout in in_progress
-            for part in rollout.parts
-            if part.live_at is None
+            part.application: rollout.revision for rollout in in_progress for part in rollout.parts if part.is_pending
         },
         merged_by=merged_by,
         pulls=pulls,

@@ -35,6 +35,6 @@ class LeakyBucket:
         self._open += 1
 
     def end(self, now: float) -> None:
-        """End it."""
+        """End what was begun."""
         self.level(now)
         self._open -= 1

@@ -129,9 +129,12 @@ class Monitor:
             if applications:
                 self.check_fetched(applications, revisions=self.fetch(applications))
             self._checked[shard] = lease
-            if self._discoverer.is_complete():
-                self._ports.store.checks.prune(self._ports.clock() - HELD_FOR, watched=self._applications)
         self.reconcile_cards()
+
+    def prune_checks(self) -> None:
+        """Forget the checks of applications whose names are no longer held. Raises StoreError."""
+        if self._discoverer.is_complete():
+            self._ports.store.checks.prune(self._ports.clock() - HELD_FOR, watched=self._applications)
 
     def has_checked(self, shard: Shard) -> bool:
         """Whether every application of a shard has been checked since this replica took its lease."""

@@ -96,6 +96,8 @@ def _thread_events(group: Sequence[Incident]) -> dict[str, list[tuple[Incident, 
 
 def _is_obsolete(incident: Incident, event: IncidentEvent) -> bool:
     """Whether the event is out of date, and need not be posted if it hasn't been."""
+    if event.kind is IncidentEventType.JOINED:
+        return incident.state is IncidentState.RESOLVED
     if event.kind is IncidentEventType.SNOOZE_ENDED:
         return incident.state not in (IncidentState.OPEN, IncidentState.ACKNOWLEDGED)
     if event.kind not in (IncidentEventType.REMINDED, IncidentEventType.ESCALATED):
@@ -121,6 +123,8 @@ def _reply(
     match event.kind:
         case IncidentEventType.WORSENED:
             return thread.drift_grew(translator, affected[0], event)
+        case IncidentEventType.JOINED:
+            return thread.joined(translator, affected)
         case IncidentEventType.ACKNOWLEDGED | IncidentEventType.SNOOZED:
             return thread.silenced(translator, affected, event)
         case IncidentEventType.RELEASED:

@@ -56,6 +56,18 @@ def drift_grew(translator: Translator, incident: Incident, event: IncidentEvent)
     return message(text, rich(paragraph(*lead)), *lines)
 
 
+def joined(translator: Translator, incidents: Sequence[Incident]) -> Message:
+    """They joined a shared card, and are more severe than those that it showed before."""
+    worst = max(incidents, key=lambda incident: incident.rating.severity)
+    return _since(
+        translator,
+        texts.JOINED,
+        incidents,
+        level=fact_message.level(translator, worst.rating),
+        facts=fact_message.listed(translator, facts(worst.drift)),
+    )
+
+
 def silenced(translator: Translator, incidents: Sequence[Incident], event: IncidentEvent) -> Message:
     """The incidents were acknowledged, or snoozed if the event has an end."""
     where = _where(translator, incidents)

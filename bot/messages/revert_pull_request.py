@@ -103,7 +103,7 @@ def _environment(effect: Effect) -> str:
     change = effect.change
     counts = ((change.removed, "removed"), (change.changed, "changed"), (change.added, "added"))
     summary = ", ".join(f"{count} {what}" for count, what in counts if count)
-    return f"**Changes in** {where}**:** {summary}\n" if summary else f"**Changes in** {where}**: none**\n"
+    return f"**Changes in** {where}**:** {summary or 'none'}\n"
 
 
 def _objects(effect: Effect) -> list[str]:

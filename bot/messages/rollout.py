@@ -63,7 +63,7 @@ def card(translator: Translator, rollout: Rollout) -> Message:
         budget=_MAX_PROGRESS,
     )
     if rollout.state is RolloutState.LATE:
-        stuck = next((part.application for part in rollout.parts if part.live_at is None), "")
+        stuck = next((part.application for part in rollout.parts if part.is_pending), "")
         blocks += suspect.rollout_suspects(translator, _earlier_suspects(rollout), stuck)
     if rollout.state in (RolloutState.LATE, RolloutState.DEGRADED) and (phrase := late_note(rollout)):
         blocks.append(note(translator.text(phrase)))

@@ -61,7 +61,7 @@ def headline(translator: Translator, rollout: Rollout) -> tuple[str, str]:
     """The title of the card, and as a sentence."""
     how = outcome(rollout)
     parts = rollout.parts if how in _OF_ALL else _with_problem(rollout, how)
-    live = sum(part.live_at is not None for part in rollout.parts)
+    live = sum(not part.is_pending for part in rollout.parts)
     cause = _cause(translator, parts)
     values = {
         "names": common.listed(translator, (part.application for part in parts), _MAX_NAMES),
@@ -84,7 +84,7 @@ def late_note(rollout: Rollout) -> Phrase | None:
     how = outcome(rollout)
     if how in _NOTES:
         return _NOTES[how]
-    is_applied = all(part.pending.unready for part in rollout.parts if part.live_at is None)
+    is_applied = all(part.pending.unready for part in rollout.parts if part.is_pending)
     return None if is_applied else texts.LATE_NOTE
 
 
@@ -97,7 +97,7 @@ def reverting_change(translator: Translator, rollout: Rollout) -> str:
 def _with_problem(rollout: Rollout, how: Outcome) -> Sequence[ApplicationRollout]:
     if how is Outcome.DEGRADED:
         return [part for part in rollout.parts if part.is_degraded]
-    return [part for part in rollout.parts if part.live_at is None]
+    return [part for part in rollout.parts if part.is_pending]
 
 
 def _cause(translator: Translator, parts: Sequence[ApplicationRollout]) -> str:

@@ -24,7 +24,7 @@ def progress(translator: Translator, rollout: Rollout, *, waiting: bool = False)
 
     `waiting` leaves out the applications that are live and healthy.
     """
-    parts = [part for part in rollout.parts if not waiting or part.live_at is None or part.is_degraded]
+    parts = [part for part in rollout.parts if not waiting or part.is_pending or part.is_degraded]
     if len(parts) <= _MAX_PARTS:
         return [[bullets([_part(translator, part, rollout.merged_at)])] for part in parts]
     groups: dict[str, list[ApplicationRollout]] = {}
@@ -49,12 +49,15 @@ _GROUPS: dict[str, PluralPhrase] = {
     "missing": texts.ALL_MISSING,
     "unknown": texts.ALL_UNKNOWN,
     "unseen": texts.ALL_UNSEEN,
+    "superseded": texts.ALL_SUPERSEDED,
     "live": texts.ALL_LIVE,
 }
 _DETAILED_STATES = ("degraded", "unready", "missing", "unknown")
 
 
 def _state(part: ApplicationRollout) -> str:
+    if part.superseded_by:
+        return "superseded"
     if part.is_degraded:
         return "degraded"
     if part.live_at:
@@ -87,6 +90,9 @@ def _part(translator: Translator, part: ApplicationRollout, merged_at: datetime)
                     translator, texts.RECOVERED, time=date(part.degraded_at), recovered=date(part.recovered_at)
                 )
             return line
+        case "superseded":
+            newer = common.short_revision(translator, part.superseded_by)
+            return rich_line(translator, texts.PART_SUPERSEDED, **where, newer=newer)
         case "unknown":
             return rich_line(
                 translator, texts.PART_UNKNOWN, **where, reason=clip(translator.localize(part.error or ""), 300)

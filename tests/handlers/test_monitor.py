@@ -7,7 +7,6 @@ import pytest
 
 from bot.adapters.database.store import SqlStore
 from bot.cli.check_report import as_json, as_text
-from bot.core.applications.shard import Shard
 from bot.core.drift.model import Status
 from bot.core.rollouts.rollout import RolloutState
 from bot.i18n.language import ENGLISH
@@ -275,5 +274,5 @@ def test_the_check_of_an_application_that_is_gone_is_deleted_after_a_week(start,
     bot.store.checks.save([replace(bot.store.checks.latest()["shop"], application="gone")])
     for days, left in ((6, {"shop", "gone"}), (2, {"shop"})):
         clock.advance(timedelta(days=days))
-        bot.monitor.check_shard(Shard("prod"))
+        bot.monitor.prune_checks()
         assert bot.store.checks.latest().keys() == left

@@ -72,7 +72,7 @@ DEFECTS = [
     "bot.handlers.incidents.recorder.record:1",
     "bot.handlers.incidents.record.apply_check:1",
     "bot.handlers.incidents.record.apply_timers",
-    "bot.handlers.incidents.record.cards_to_announce",
+    "bot.handlers.incidents.record.announcements",
     "bot.handlers.incidents.suspects.Suspects.of_drift:1",
     "bot.handlers.slack.cards.CardReconciler._deliver:1",
     "bot.messages.incident_cards._cards:2",

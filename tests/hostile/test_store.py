@@ -104,7 +104,7 @@ def test_any_value_and_any_text_can_be_stored(store, value, text, depth):
 
 
 def test_a_row_is_read_once_and_the_records_in_memory_have_a_bound(monkeypatch):
-    monkeypatch.setattr(records, "CACHED_CHARACTERS", 1_000)
+    monkeypatch.setattr(records, "CACHED_BYTES", 1_000)
     numbers = Records(list[int])
     bodies = [numbers.dump([number] * 90) for number in range(20)]
     assert numbers.load(bodies[0]) is numbers.load(bodies[0])

@@ -122,6 +122,7 @@ def replies(translator):
         "drift-reply-snoozed": incident_thread.silenced(translator, [SNOOZED], SNOOZED.history[-1]),
         "drift-reply-woken": incident_thread.snooze_ended(translator, [OPEN]),
         "drift-reply-reminded": incident_thread.reminded(translator, [OPEN]),
+        "drift-reply-joined": incident_thread.joined(translator, [OPEN, CRITICAL]),
         "drift-reply-escalated": incident_thread.escalated(translator, [CRITICAL], ["U0ANA", "S0ONCALL"]),
         "drift-reply-escalated-elsewhere": incident_thread.escalated(
             translator, [CRITICAL], ["S0ONCALL"], "C0ALERTS01"

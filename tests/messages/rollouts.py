@@ -89,7 +89,12 @@ def messages(translator):
         "waiting": replace(MERGED, parts=(LIVE_PARTS[0], replace(MERGED.parts[1], pending=REPLICAS))),
         "live": LIVE,
         "late": replace(MERGED, state=RolloutState.LATE, parts=(LIVE_PARTS[0], replace(MERGED.parts[1], error=SILENT))),
-        "superseded": replace(MERGED, state=RolloutState.SUPERSEDED, superseded_by=OLDER),
+        "superseded": replace(
+            MERGED,
+            state=RolloutState.SUPERSEDED,
+            superseded_by=OLDER,
+            parts=(LIVE_PARTS[0], replace(MERGED.parts[1], superseded_by=OLDER)),
+        ),
         "written": DETAILED,
         "stuck": STUCK,
         "suspects": replace(

@@ -3,7 +3,7 @@
 from typing import Final
 
 JSON_DEPTH: Final = 100  # of a stored value; Kubernetes' own objects stay below 40
-CACHED_CHARACTERS: Final = 8 * 2**20  # of JSON, for each type of record; the records take about as much again
+CACHED_BYTES: Final = 8 * 2**20  # of records in memory, for each type: an estimate
 CONNECT_SECONDS: Final = 10
 STATEMENT_SECONDS: Final = 60
 LOCK_SECONDS: Final = 10  # a statement waits for another replica, or on SQLite for another thread

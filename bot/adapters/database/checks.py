@@ -40,10 +40,12 @@ class SqlChecks:
     def prune(self, before: datetime, *, watched: Container[str]) -> None:
         names = self._database.scalars(sa.select(checks.c.application))
         unwatched = [name for name in names if name not in watched][:_MAX_PRUNED]
-        old = [name for name, check in self.latest(unwatched).items() if check.at < before] if unwatched else []
-        if old:
-            with self._database.begin() as connection:
-                connection.execute(checks.delete().where(checks.c.application.in_(old)))
+        is_unwatched = checks.c.application.in_(unwatched)
+        bodies = self._database.scalars(sa.select(checks.c.body).where(is_unwatched)) if unwatched else ()
+        for body in bodies:
+            if all(check.at < before for check in _CHECKS.load_all([body])):
+                with self._database.begin() as connection:  # unless it has been saved again
+                    connection.execute(checks.delete().where(is_unwatched & (checks.c.body == body)))
 
 
 def _stored(check: Check) -> str:

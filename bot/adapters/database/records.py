@@ -18,7 +18,7 @@ from cachetools import LRUCache
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import PydanticSerializationError
 
-from bot.adapters.database.bounds import CACHED_CHARACTERS, JSON_DEPTH
+from bot.adapters.database.bounds import CACHED_BYTES, JSON_DEPTH
 from bot.adapters.database.tables import storable_text
 from bot.i18n.language import LocalizedText
 from bot.ports.isolation import skip_unexpected
@@ -36,7 +36,7 @@ class Records(Generic[Record]):
         self._name = type_.__name__
         self._adapter = TypeAdapter(type_)
         self._exclude = exclude
-        self._cache: LRUCache[str, tuple[Record, int]] = LRUCache(CACHED_CHARACTERS, getsizeof=itemgetter(1))
+        self._cache: LRUCache[str, tuple[Record, int]] = LRUCache(CACHED_BYTES, getsizeof=itemgetter(1))
         self._lock = Lock()
 
     def dump(self, record: Record) -> str:
@@ -54,9 +54,9 @@ class Records(Generic[Record]):
             if cached := self._cache.get(body):
                 return cached[0]
         record = self._read(body)
-        if len(body) <= CACHED_CHARACTERS:
+        if (size := _size(body)) <= CACHED_BYTES:
             with self._lock:
-                self._cache[body] = record, len(body)
+                self._cache[body] = record, size
         return record
 
     def _read(self, body: str) -> Record:
@@ -72,6 +72,11 @@ class Records(Generic[Record]):
             with skip_unexpected(f"reading a stored {self._name} that begins with {body[:100]!r}"):
                 records.append(self.load(body))
         return records
+
+
+def _size(body: str) -> int:
+    """An estimate of the bytes that a record takes: the JSON itself, and 64 for each mapping and list."""
+    return len(body) + 64 * (body.count("{") + body.count("["))
 
 
 def storable(value: Any, depth: int = 0) -> Any:

@@ -89,7 +89,7 @@ class Attribution:
             return Verdict(is_drift=False, reason=_SCALED, writer=writer)
         if person is None and is_shared_mark(path):
             return Verdict(is_drift=False, reason=_DEPLOYERS_MARK, writer=writer)
-        if self._ownership.is_in_last_applied(path) or self._ownership.is_missing_from_edited_last_applied(path):
+        if self._ownership.is_in_last_applied(path) or self._ownership.has_lost_last_applied(path):
             return Verdict(is_drift=True, reason=LocalizedText(reasons.NOT_PRUNED), writer=writer)
         if person is not None:
             return Verdict(
@@ -113,7 +113,7 @@ class Attribution:
         writer = self.likely_writer(list_path)
         if self._ownership.is_in_last_applied(live_path):
             return None
-        if self._ownership.is_missing_from_edited_last_applied(tuple(list_path)):
+        if self._ownership.has_lost_last_applied(tuple(list_path)):
             return None
         if writer and (self._ownership.is_person(writer) or (is_described and self._ownership.is_deployer(writer))):
             return None
@@ -157,9 +157,10 @@ class Attribution:
     @staticmethod
     def _left_alone(writer: Writer | None) -> Verdict:
         """The verdict on a value without a recorded writer, or from a tool that people don't use by hand."""
-        return Verdict(is_drift=False, reason=_written_by(writer.manager) if writer else _NOBODYS, writer=writer)
+        return Verdict(is_drift=False, reason=written_by(writer.manager) if writer else _NOBODYS, writer=writer)
 
 
 @lru_cache(maxsize=256)
-def _written_by(manager: str) -> LocalizedText:
+def written_by(manager: str) -> LocalizedText:
+    """Why a value that git does not declare is set aside if people don't use its field manager by hand."""
     return LocalizedText(texts.WRITTEN, manager=manager)

@@ -20,7 +20,7 @@ Object = Mapping[str, Any]
 _KEDA_MAX: Final = 100
 _KEDA_PAUSED_AT: Final = "autoscaling.keda.sh/paused-replicas"
 
-_DEPLOYERS: Final = frozenset((*DEPLOYERS, "helm"))
+_APPLYING_MANAGERS: Final = frozenset((*DEPLOYERS, "helm"))
 
 _HPA: Final = "HorizontalPodAutoscaler"
 _SCALED_OBJECT: Final = "ScaledObject"
@@ -31,11 +31,11 @@ _Target = tuple[str, str, str, str]  # API group, kind, namespace, name
 
 @dataclass(frozen=True, slots=True)
 class ReplicaRange:
-    """The numbers of replicas that an autoscaler sets; with `includes_edits`, whoever has set the number."""
+    """The numbers of replicas that an autoscaler sets; with `for_any_writer`, whoever has set the number."""
 
     least: float
     most: float
-    includes_edits: bool = False
+    for_any_writer: bool = False
 
 
 _ANY_NUMBER: Final = ReplicaRange(0, float("inf"))
@@ -70,7 +70,7 @@ class _Scaler:
                 scaler,
                 is_by_hand=bool(owners) and all(map(is_edit, owners)),
                 is_edited=any(map(ownership.is_person, ownership.writers)),
-                is_deployed=has_deployer_mark(scaler) or any(writer.manager in _DEPLOYERS for writer in owners),
+                is_deployed=has_deployer_mark(scaler) or any(writer.manager in _APPLYING_MANAGERS for writer in owners),
                 is_paused_by_hand=any(map(ownership.is_person, pausing)),
             )
         except TooManyStepsError:  # only someone who writes managedFields on purpose gets there
@@ -106,18 +106,18 @@ def scale_targets(live_objects: Iterable[Object], interactive: Sequence[str] = I
     for scaler in scalers:
         target, names = _target(scaler.object), (scaler.name, *_owners(scaler.object))
         if target is not None and by_hand.isdisjoint(names):
-            includes_edits = not scaler.is_edited and not deployed.isdisjoint(names)
-            own = (replace(allowed, includes_edits=includes_edits) for allowed in _ranges(scaler))
+            for_any_writer = not scaler.is_edited and not deployed.isdisjoint(names)
+            own = (replace(allowed, for_any_writer=for_any_writer) for allowed in _ranges(scaler))
             ranges[target] = (*ranges.get(target, ()), *own)
     return ScaleTargets(ranges)
 
 
-def is_autoscaled(replicas: object, ranges: Iterable[ReplicaRange], *, is_edit: bool) -> bool:
+def is_autoscaled(replicas: object, ranges: Iterable[ReplicaRange], *, by_autoscaler: bool) -> bool:
     """Whether an autoscaler with one of these ranges may have set this number of replicas.
 
-    With `is_edit`, git declares another number, and no autoscaler has set this one.
+    `by_autoscaler`: git declares none, or the number was set as autoscalers do.
     """
-    counting = (allowed for allowed in ranges if allowed.includes_edits or not is_edit)
+    counting = (allowed for allowed in ranges if allowed.for_any_writer or by_autoscaler)
     return any(not _is_number(replicas) or allowed.least <= replicas <= allowed.most for allowed in counting)
 
 

@@ -25,7 +25,7 @@ from bot.core.objects.path import Path
 from bot.core.objects.redaction import Redaction
 from bot.core.objects.resource import mapping
 from bot.core.objects.schema import Schemas
-from bot.core.objects.step_budget import StepBudget
+from bot.core.objects.step_budget import StepBudget, TooManyStepsError
 from bot.i18n.catalogue import reason as reasons
 from bot.i18n.catalogue import set_aside as texts
 from bot.i18n.language import LocalizedText, Text
@@ -42,12 +42,14 @@ _NO_SCALE_TARGETS: Final = ScaleTargets()
 class Comparison:
     """The differences of one object that are `drift`, and those that are `set_aside`; None if there are none.
 
-    `size` is their approximate length in characters. A check sets `degraded` if the object's health is Degraded.
+    `size` is their approximate length in characters. `incomplete` is why there may be more, None if there are not. A
+    check sets `degraded` if the object's health is Degraded.
     """
 
     drift: ObjectDrift | None = None
     set_aside: ObjectDrift | None = None
     size: int = 0
+    incomplete: Text | None = None
     degraded: Unready | None = None
 
 
@@ -66,9 +68,9 @@ def compare_object(
 
     `scale_targets` are those of the object's cluster. `interactive` are patterns of field managers that people use by
     hand. Without `explain`, `set_aside` has neither the defaults that the server filled in, often a dozen, nor the
-    values of other differences. Credentials are replaced. Raises TooManyStepsError if it takes more than `steps`;
-    PathError, PointerError or JqError for an ignore rule that cannot be read. Raises nothing else, whatever the objects
-    contain.
+    values of other differences. Credentials are replaced. If it takes more than `steps`, the result is incomplete;
+    changed and removed values come first. Raises TooManyStepsError if the ignore rules take more than `steps`;
+    PathError, PointerError or JqError for one that cannot be read. Raises nothing else, whatever the objects contain.
     """
     steps = steps or StepBudget()
     excused = opt_outs(manifest.object)
@@ -80,31 +82,43 @@ def compare_object(
     ranges = scale_targets.ranges_of(manifest)
     replicas = mapping(live, "spec").get("replicas")
     declares_replicas = mapping(desired, "spec").get("replicas") is not None
-    is_edit = bool(ranges) and declares_replicas and not _is_scaled(ownership)
+    by_autoscaler = not (ranges and declares_replicas) or _is_scaled(ownership)
     attribution = Attribution(
         ownership,
-        _AUTOSCALED if is_autoscaled(replicas, ranges, is_edit=is_edit) else _controlled(manifest),
+        _AUTOSCALED if is_autoscaled(replicas, ranges, by_autoscaler=by_autoscaler) else _controlled(manifest),
         rules.trusted_managers,
         has_autoscaler=bool(ranges),
     )
     node = schema.node(manifest.api_version, manifest.kind)
+    incomplete: Text | None = None
 
-    def compare(desired: Object, live: Object, keep: KeptValues) -> Findings:
-        walk = _walk(manifest, ownership, attribution, steps, keep, explain=explain)
+    def new_walk(keep: KeptValues) -> Walk:
+        return _walk(manifest, ownership, attribution, steps, keep, explain=explain)
+
+    walk = new_walk(KeptValues.ALL if explain else KeptValues.DRIFT)
+    findings = walk.findings
+    try:
         walk.mappings(desired, live, node, rules.ignored)
-        return walk.findings
-
-    findings = compare(desired, live, KeptValues.ALL if explain else KeptValues.DRIFT)
+        walk.undeclared()
+    except TooManyStepsError as error:
+        incomplete = error.text
     if rules.selectors:
+        if incomplete is not None:
+            steps.renew()
+            findings.drift = [field for field in findings.drift if field.change != "added"]
 
         def drift_paths(desired: Object, live: Object) -> list[str]:
-            return [field.path for field in compare(desired, live, KeptValues.NONE).drift]
+            walk = new_walk(KeptValues.NONE)
+            walk.mappings(desired, live, node, rules.ignored)
+            if incomplete is None:
+                walk.undeclared()
+            return [field.path for field in walk.findings.drift]
 
         _set_aside_selected(findings, rules.selectors, desired, live, drift_paths, steps)
     drift = [field for field in findings.drift if field.change not in excused]
     for change, reason in excused.items():
         findings.set_aside_drift((field for field in findings.drift if field.change == change), reason)
-    return Comparison(_modified(manifest, drift), _modified(manifest, findings.set_aside), steps.kept)
+    return Comparison(_modified(manifest, drift), _modified(manifest, findings.set_aside), steps.kept, incomplete)
 
 
 def compare_declarations(manifest: Manifest, other: Object, *, schema: Schemas, steps: StepBudget) -> list[FieldDrift]:

@@ -1,10 +1,20 @@
 """Compares sets of differences: which are new, which have escalated, and the worst severity of each."""
 
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Final
 
-from bot.core.drift.model import ObjectDrift
+from bot.core.drift.model import FieldDrift, ObjectDrift
 from bot.core.drift.severity import Severity, rate_field, rate_object
+from bot.core.objects.credentials import HIDDEN
+from bot.core.objects.deep_equality import deep_equal
+from bot.core.objects.managed_fields import DEPLOYERS
+from bot.i18n.catalogue import reason as reasons
+from bot.i18n.language import LocalizedText
+
+# How often an incident reports one field. A script that keeps changing it must not reopen the incident each time.
+MAX_REPORTS: Final = 3
 
 Identity = tuple[str, str | None, str, str]  # kind, namespace, name and path; "" for a missing object
 
@@ -29,16 +39,34 @@ def severities(drift: Iterable[ObjectDrift]) -> dict[Identity, Severity]:
     return by_identity
 
 
-def new_or_escalated(before: Iterable[ObjectDrift], now: Iterable[ObjectDrift]) -> tuple[ObjectDrift, ...]:
-    """The current differences that are new or were less severe before."""
+def new_or_escalated(
+    before: Iterable[ObjectDrift], now: Iterable[ObjectDrift], reported: Iterable[ObjectDrift]
+) -> tuple[ObjectDrift, ...]:
+    """The current differences that are new, were less severe before, or have another live value.
+
+    Another value counts if it is serious, no controller or deployer wrote it, it is not among those `reported` so far,
+    and its field was reported less than MAX_REPORTS times.
+    """
+    before, reported = tuple(before), tuple(reported)
     before_by_identity = severities(before)
+    reports = Counter(_identity(object_drift, field.path) for object_drift in reported for field in object_drift.fields)
+    earlier: defaultdict[Identity, list[FieldDrift]] = defaultdict(list)
+    for object_drift in (*before, *reported):
+        for field in object_drift.fields:
+            earlier[_identity(object_drift, field.path)].append(field)
+
+    def is_new(object_drift: ObjectDrift, field: FieldDrift) -> bool:
+        identity, severity = _identity(object_drift, field.path), rate_field(object_drift, field).severity
+        return severity > before_by_identity.get(identity, 0) or (
+            severity >= Severity.SERIOUS
+            and reports[identity] < MAX_REPORTS
+            and not _is_automatic(field)
+            and not any(_has_same_value(field, other) for other in earlier[identity])
+        )
+
     new = []
     for object_drift in now:
-        fields = tuple(
-            field
-            for field in object_drift.fields
-            if rate_field(object_drift, field).severity > before_by_identity.get(_identity(object_drift, field.path), 0)
-        )
+        fields = tuple(field for field in object_drift.fields if is_new(object_drift, field))
         if fields or (not object_drift.fields and _identity(object_drift) not in before_by_identity):
             new.append(replace(object_drift, fields=fields))
     return tuple(new)
@@ -68,6 +96,18 @@ def with_unseen(before: Iterable[ObjectDrift], now: tuple[ObjectDrift, ...]) -> 
     """The current differences, and the earlier ones in objects that a partial check did not cover."""
     seen = {_identity(object_drift) for object_drift in now}
     return now + tuple(object_drift for object_drift in before if _identity(object_drift) not in seen)
+
+
+def _has_same_value(field: FieldDrift, other: FieldDrift) -> bool:
+    """Whether both have the same live value, as far as it is shown."""
+    is_hidden = HIDDEN in (field.live, other.live)
+    return field.change == other.change and (is_hidden or deep_equal(field.live, other.live))
+
+
+def _is_automatic(field: FieldDrift) -> bool:
+    """Whether a controller or a deployer wrote the live value."""
+    is_written = isinstance(field.reason, LocalizedText) and field.reason.phrase == reasons.WRITTEN
+    return is_written or field.manager in DEPLOYERS
 
 
 def _identity(object_drift: ObjectDrift, path: str = "") -> Identity:

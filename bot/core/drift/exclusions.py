@@ -26,7 +26,9 @@ _NONE: Final[frozenset[str]] = frozenset()
 # Of an object that is being deleted. A finalizer may keep it for a long time.
 DELETION: Final = ("metadata", "deletionTimestamp")
 DELETION_PATH: Final = ".".join(DELETION)
-OWNERS: Final = ("metadata", "ownerReferences")
+# Fields that only controllers fill in, after the object exists: what a person owns there was added by hand. The garbage
+# collector deletes an object with an owner that does not exist. `secrets` are those of a ServiceAccount.
+ADDED_LATER: Final = frozenset((("metadata", "ownerReferences"), ("secrets",)))
 
 # Labels and annotations by which a deployer recognizes the objects it applied.
 DEPLOYER_MARKS: Final = frozenset(

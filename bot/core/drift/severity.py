@@ -40,7 +40,9 @@ class Reason(StrEnum):
     EXPOSED = "exposed"
     POD_SECURITY = "pod_security"
     SECURITY_CONTEXT = "security_context"
+    ISOLATION = "isolation"
     IDENTITY = "identity"
+    CLOUD_ROLE = "cloud_role"
     SECRET = "secret"  # noqa: S105  a word, not a secret
     CONTAINER = "container"
     IMAGE = "image"
@@ -90,6 +92,10 @@ def _exists(_desired: Any, live: Any) -> bool:
     return live is not None
 
 
+def _was_false(desired: Any, live: Any) -> bool:
+    return desired is False and live is not False
+
+
 def _is_zero(_desired: Any, live: Any) -> bool:
     return live == 0 and live is not False
 
@@ -125,6 +131,22 @@ _CRITICAL, _SERIOUS, _MINOR = Severity.CRITICAL, Severity.SERIOUS, Severity.MINO
 
 _RULES: Final = (
     _Rule(_SERIOUS, Reason.POD_SECURITY, r"metadata\.labels\.pod-security\.kubernetes\.io/.*", _kinds("Namespace")),
+    # https://kubernetes.io/docs/reference/access-authn-authz/rbac/#aggregated-clusterroles
+    _Rule(_CRITICAL, Reason.ACCESS, r"metadata\.labels\..*aggregate-to-.*", _kinds("ClusterRole")),
+    # https://docs.aws.amazon.com/eks/latest/userguide/associate-service-account-role.html
+    # https://cloud.google.com/kubernetes-engine/docs/how-to/workload-identity
+    # https://azure.github.io/azure-workload-identity/docs/topics/service-account-labels-and-annotations.html
+    _Rule(
+        _CRITICAL,
+        Reason.CLOUD_ROLE,
+        r"metadata\.annotations\.(eks\.amazonaws\.com/role-arn|iam\.gke\.io/gcp-service-account"
+        r"|azure\.workload\.identity/(client|tenant)-id)",
+        _kinds("ServiceAccount"),
+    ),
+    _Rule(_SERIOUS, Reason.IDENTITY, r"(.*\.)?metadata\.labels\.azure\.workload\.identity/use"),
+    _Rule(_SERIOUS, Reason.ISOLATION, r"(.*\.)?metadata\.annotations\.container\.apparmor\.security\..*"),
+    _Rule(_SERIOUS, Reason.TRAFFIC, r"metadata\.annotations\..*", _kinds("Ingress")),
+    _Rule(_SERIOUS, Reason.TRAFFIC, r"metadata\.annotations\..*load-balancer.*", _kinds("Service")),
     _Rule(_MINOR, Reason.LABELS, r"(.*\.)?metadata\.(labels|annotations)(\..*)?"),
     # https://kubernetes.io/docs/concepts/security/pod-security-standards/
     _Rule(_CRITICAL, Reason.PRIVILEGED, r".*\.securityContext\.privileged", when=_is_true),
@@ -133,8 +155,12 @@ _RULES: Final = (
     _Rule(_CRITICAL, Reason.CAPABILITIES, r".*\.securityContext\.capabilities(\..*)?"),
     _Rule(_SERIOUS, Reason.SECURITY_CONTEXT, r".*\.securityContext(\..*)?"),
     _Rule(_CRITICAL, Reason.HOST_NAMESPACE, r"(.*\.)?spec\.host(Network|PID|IPC)", when=_is_true),
+    _Rule(_CRITICAL, Reason.HOST_NAMESPACE, r"(.*\.)?spec\.hostUsers", when=_was_false),
+    _Rule(_SERIOUS, Reason.ISOLATION, r"(.*\.)?spec\.shareProcessNamespace", when=_is_true),
+    _Rule(_SERIOUS, Reason.ISOLATION, r"(.*\.)?spec\.runtimeClassName"),
     _Rule(_CRITICAL, Reason.HOST_PATH, r".*\.volumes\.hostPath(\..*)?", when=_exists),
     _Rule(_SERIOUS, Reason.IDENTITY, r"(.*\.)?spec\.(serviceAccount(Name)?|automountServiceAccountToken)"),
+    _Rule(_SERIOUS, Reason.IDENTITY, r"automountServiceAccountToken", _kinds("ServiceAccount")),
     _Rule(_CRITICAL, Reason.ACCESS, r"(rules|subjects|roleRef|aggregationRule)(\..*)?", _RBAC),
     _Rule(_CRITICAL, Reason.ADMISSION, r"(webhooks|spec)(\..*)?", _ADMISSION),
     _Rule(_CRITICAL, Reason.NETWORK_POLICY, r"spec(\..*)?", _POLICIES),

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from bot.core.drift.attribution import Attribution, Verdict
 from bot.core.drift.defaults import MAX_DEPTH, default_mapping, is_default
-from bot.core.drift.exclusions import OWNERS, holds_labels, is_filled_in_label, is_in_template, uncompared_keys
+from bot.core.drift.exclusions import ADDED_LATER, holds_labels, is_filled_in_label, is_in_template, uncompared_keys
 from bot.core.drift.ignore_rules import IgnoredPaths
 from bot.core.drift.lists import items_by_key, members, typed_by_ownership
 from bot.core.objects.managed_fields import Ownership
@@ -64,9 +64,8 @@ class UndeclaredFields:
             return [_without_drift(value, ignored.reason) for value in values]
         if is_default(live, node, desired_parent, live_parent, parent_default):
             return [_from_server(path, live, _DEFAULT)]
-        # The garbage collector deletes an object with an owner that does not exist.
-        is_owned_by_hand = tuple(path) == OWNERS and self._ownership.has_person_below(OWNERS)
-        if (node.filled and not is_in_template(path) and not is_owned_by_hand) or is_filled_in_label(path):
+        is_by_hand = tuple(path) in ADDED_LATER and self._ownership.has_person_below(tuple(path))
+        if (node.filled and not is_in_template(path) and not is_by_hand) or is_filled_in_label(path):
             return [_from_server(path, live, _FILLED_IN)]
         if isinstance(live, dict) and len(path) < MAX_DEPTH:
             default = default_mapping(node, desired_parent, live_parent, parent_default)

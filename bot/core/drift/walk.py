@@ -1,7 +1,7 @@
 """Walks through an object in git and in the cluster side by side, and records what differs."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from bot.core.drift.attribution import DROPPED, Attribution, Verdict
@@ -31,8 +31,20 @@ _DROPPED: Final = Verdict(is_drift=False, reason=DROPPED)
 _NO_PARENT: Final[Object] = {}
 
 
+@dataclass(slots=True)  # not frozen: creating those takes three times as long
+class _UndeclaredValue:
+    path: list[Segment]
+    value: Any
+    node: Node
+    desired_parent: Object
+    live_parent: Object
+    ignored: IgnoredPaths | None
+
+
 class Walk:
     """A comparison of one object; `findings` has the result.
+
+    First call `mappings`, which compares what git declares, then `undeclared`, which examines the other values.
 
     In every method, the parents are the mappings around a value in git and in the cluster, which its default may depend
     on; a list item has none. MISSING is a value that the cluster doesn't have. Without `explain`, the defaults that the
@@ -57,6 +69,7 @@ class Walk:
         self._explain = explain
         self._steps = steps
         self._path: list[Segment] = []  # of the current value
+        self._undeclared: list[_UndeclaredValue] = []
 
     def mappings(self, desired: Object, live: Object, node: Node, ignored: IgnoredPaths | None = None) -> None:
         """Compare two mappings, starting with the whole objects."""
@@ -88,8 +101,23 @@ class Walk:
             if not self._explain and is_default(live_value, field, desired, live):
                 continue  # the usual case
             path.append(key)
-            self._undeclared(live_value, field, desired, live, ignored.below(key) if ignored else None)
+            self._add_undeclared(live_value, field, desired, live, ignored.below(key) if ignored else None)
             path.pop()
+
+    def undeclared(self) -> None:
+        """Examine the values that `mappings` found only in the cluster."""
+        for only_live in self._undeclared:
+            values = self._undeclared_fields.find(
+                only_live.path,
+                only_live.value,
+                only_live.node,
+                only_live.desired_parent,
+                only_live.live_parent,
+                only_live.ignored,
+            )
+            for value in values:
+                if self._explain or not value.is_default:
+                    self.findings.add("added", value.path, None, value.value, value.verdict)
 
     def _values(
         self,
@@ -101,12 +129,16 @@ class Walk:
         ignored: IgnoredPaths | None,
     ) -> None:
         if ignored is not None and ignored.reason:
-            count = len(self.findings.drift)
-            self._values(desired, live, node, desired_parent, live_parent, None)
-            self.findings.set_aside_since(count, ignored.reason)
+            count, undeclared = len(self.findings.drift), len(self._undeclared)
+            try:
+                self._values(desired, live, node, desired_parent, live_parent, None)
+            finally:
+                self.findings.set_aside_since(count, ignored.reason)
+            for only_live in self._undeclared[undeclared:]:
+                only_live.ignored = ignored
         elif desired is None:
             if live is not MISSING:
-                self._undeclared(live, node, desired_parent, live_parent, ignored)
+                self._add_undeclared(live, node, desired_parent, live_parent, ignored)
         elif live is MISSING or live is None:
             self._removed(desired, node)
         elif isinstance(desired, dict) and isinstance(live, dict):
@@ -200,15 +232,13 @@ class Walk:
         elif desired not in (None, {}, []):
             self.findings.add("removed", path, desired, None, _DROPPED)
 
-    def _undeclared(
+    def _add_undeclared(
         self, live: Any, node: Node, desired_parent: Object, live_parent: Object, ignored: IgnoredPaths | None
     ) -> None:
-        for value in self._undeclared_fields.find(self._path, live, node, desired_parent, live_parent, ignored):
-            if self._explain or not value.is_default:
-                self.findings.add("added", value.path, None, value.value, value.verdict)
+        self._undeclared.append(_UndeclaredValue(self._path[:], live, node, desired_parent, live_parent, ignored))
 
     def _undeclared_item(self, segment: Segment, item: Any, node: Node, ignored: IgnoredPaths | None) -> None:
         self._path.append(segment)
         below = ignored.below(segment) if ignored else None
-        self._undeclared(item, undeclared_item_node(node), _NO_PARENT, _NO_PARENT, below)
+        self._add_undeclared(item, undeclared_item_node(node), _NO_PARENT, _NO_PARENT, below)
         self._path.pop()

@@ -1,14 +1,16 @@
 """Applies the configured alerting rules to incidents as time passes: announce, remind, escalate, end snoozes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bot.core.drift.severity import Severity
 from bot.core.incidents.grouping import assign_cards
 from bot.core.incidents.incident import (
     ACTIVE_STATES,
     Incident,
     IncidentState,
+    active_incidents,
     escalate,
     expire_snooze,
     mark_announced,
@@ -47,8 +49,19 @@ class AlertPolicy:
         return self.quiet_hours is not None and self.quiet_hours.mutes(incident, now)
 
 
-def cards_to_announce(incidents: Sequence[Incident], now: datetime, policy: AlertPolicy) -> dict[str, str | None]:
-    """The incidents to announce now, by ID, each with the card it shares, or None for a card of its own."""
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """How to announce an incident: on the shared `card` with this ID, or if that's None, on a card of its own.
+
+    `is_worst` means that it is more severe than all active incidents that the shared card already shows.
+    """
+
+    card: str | None
+    is_worst: bool = False
+
+
+def announcements(incidents: Sequence[Incident], now: datetime, policy: AlertPolicy) -> dict[str, Announcement]:
+    """The incidents to announce now, by ID."""
     announced = [incident for incident in incidents if incident.announced_at is not None]
     new = [
         incident
@@ -57,19 +70,30 @@ def cards_to_announce(incidents: Sequence[Incident], now: datetime, policy: Aler
         and incident.state in ACTIVE_STATES - {IncidentState.SNOOZED}
         and not policy.mutes(incident, now)
     ]
-    return assign_cards(new, announced, now, policy.group_size)
+    cards = assign_cards(new, announced, now, policy.group_size)
+    joined = set(cards.values())
+    shown: dict[str | None, Severity] = {}
+    for incident in active_incidents(announced):
+        if incident.group is not None and incident.group in joined:
+            shown[incident.group] = max(incident.rating.severity, shown.get(incident.group, Severity.MINOR))
+    severities = {incident.id: incident.rating.severity for incident in new}
+    return {
+        id_: Announcement(card, is_worst=severities[id_] > shown.get(card, Severity.CRITICAL))
+        for id_, card in cards.items()
+    }
 
 
-def apply_timers(incident: Incident, now: datetime, policy: AlertPolicy, cards: Mapping[str, str | None]) -> Incident:
+def apply_timers(incident: Incident, now: datetime, policy: AlertPolicy, announcement: Announcement | None) -> Incident:
     """Apply everything that is due: end the snooze, announce, remind, escalate.
 
-    `cards` is the result of `cards_to_announce`. Quiet hours delay notifications, but a snooze still ends.
+    `announcement` is the incident's, as given by `announcements`. Quiet hours delay notifications, but a snooze still
+    ends.
     """
     incident = expire_snooze(incident, now)
     if policy.mutes(incident, now):
         return incident
-    if incident.id in cards:
-        incident = mark_announced(incident, now, cards[incident.id])
+    if announcement is not None:
+        incident = mark_announced(incident, now, announcement.card, worst=announcement.is_worst)
     if policy.remind_every is not None:
         incident = remind(incident, now, policy.remind_every)
     if policy.escalation is not None:

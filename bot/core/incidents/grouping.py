@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
-from bot.core.incidents.incident import ACTIVE_STATES, Incident
+from bot.core.incidents.incident import SILENCED_STATES, Incident, IncidentState
 
 # An incident announced within this time of others joins their card.
 GROUPING_WINDOW = timedelta(minutes=2)
@@ -21,13 +21,15 @@ def assign_cards(
 ) -> dict[str, str | None]:
     """The card for each of the `new` incidents, by incident ID: a shared card's ID, or None for a card of its own.
 
-    Incidents that are already `announced` keep their cards and count toward `group_size`, so a storm gets one shared
-    card per GROUPING_WINDOW, next to the cards of the first few incidents.
+    Incidents that are already `announced` keep their cards and count toward `group_size` unless they are silenced, so a
+    storm gets one shared card per GROUPING_WINDOW, next to the cards of the first few incidents.
     """
     recent = [
         incident
         for incident in announced
-        if incident.announced_at is not None and now - incident.announced_at <= GROUPING_WINDOW
+        if incident.announced_at is not None
+        and now - incident.announced_at <= GROUPING_WINDOW
+        and incident.state not in SILENCED_STATES
     ]
     ungrouped = list(new)
     cards: dict[str, str | None] = {}
@@ -45,12 +47,15 @@ def assign_cards(
 
 
 def _joinable_card(announced: Sequence[Incident], scope: str, now: datetime) -> str | None:
-    """The newest card of this scope that is still within its window and has an active incident."""
+    """The newest card of this scope that is still within its window and has an open incident.
+
+    Editing a card that is acknowledged or snoozed wouldn't tell anyone about a new incident.
+    """
     cards = {incident.group for incident in announced if incident.group and incident.group.startswith(f"{scope}@")}
     for card in sorted(cards, reverse=True):
         opened_at = datetime.fromisoformat(card.removeprefix(f"{scope}@"))
-        is_active = any(incident.group == card and incident.state in ACTIVE_STATES for incident in announced)
-        if is_active and now - opened_at <= GROUPING_WINDOW:
+        is_open = any(incident.group == card and incident.state is IncidentState.OPEN for incident in announced)
+        if is_open and now - opened_at <= GROUPING_WINDOW:
             return card
     return None
 

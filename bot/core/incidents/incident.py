@@ -33,13 +33,14 @@ class IncidentState(StrEnum):
 
 
 ACTIVE_STATES = frozenset({IncidentState.OPEN, IncidentState.ACKNOWLEDGED, IncidentState.SNOOZED})
-_SILENCED_STATES = frozenset({IncidentState.ACKNOWLEDGED, IncidentState.SNOOZED})
+SILENCED_STATES = frozenset({IncidentState.ACKNOWLEDGED, IncidentState.SNOOZED})
 
 
 class IncidentEventType(StrEnum):
     """What can happen to an incident. The values are stored."""
 
     WORSENED = "grew"
+    JOINED = "joined"
     ACKNOWLEDGED = "acknowledged"
     RELEASED = "released"
     SNOOZED = "snoozed"
@@ -62,7 +63,8 @@ class IncidentEvent:
     `id` is unique within the incident. `by` is the Slack user ID of the person who did it; for SNOOZE_ENDED, who had
     snoozed; for WORSENED, whose acknowledgement or snooze it ended. `name` is their name, if they did it themselves,
     and `previous` the person who had it until someone else ACKNOWLEDGED it. `until` is the end of a snooze, `drift` the
-    new differences of WORSENED. Events with `in_thread` are posted in the card's thread.
+    new differences of WORSENED. JOINED: it joined a card that showed only less severe ones. Events with `in_thread` are
+    posted in the card's thread.
     """
 
     id: str
@@ -234,14 +236,14 @@ def _new_incident(check: Check, revision: str, *, channel: str, repository: str,
 
 def _record_worsening(incident: Incident, check: Check) -> Incident:
     """Record the differences that are new or worse than before, and reopen a silenced incident if they are severe."""
-    worse = new_or_escalated(incident.worst, check.drift)
+    worse = new_or_escalated(incident.worst, check.drift, (item for event in incident.history for item in event.drift))
     if not worse:
         return incident
     severity = rate(worse).severity
     is_bad = severity >= Severity.SERIOUS or severity > max(severities(incident.worst).values(), default=0)
     updates = sum(event.kind is IncidentEventType.WORSENED and event.in_thread for event in incident.history)
     in_thread = is_bad or (incident.state is IncidentState.OPEN and updates < MAX_THREAD_UPDATES)
-    reopens = is_bad and incident.state in _SILENCED_STATES
+    reopens = is_bad and incident.state in SILENCED_STATES
     by = incident.snoozed_by or incident.acknowledged_by if reopens else None
     worsened = _add_event(incident, IncidentEventType.WORSENED, check.at, by=by, drift=worse, in_thread=in_thread)
     return _reopen(worsened, check.at) if reopens else worsened
@@ -284,14 +286,8 @@ def acknowledge(incident: Incident, *, by: str, at: datetime, name: str = "", ta
         snoozed_until=None,
     )
     previous = owner or incident.snoozed_by
-    return _add_event(
-        acknowledged,
-        IncidentEventType.ACKNOWLEDGED,
-        at,
-        by=by,
-        name=name,
-        previous=previous if previous != by else None,
-    )
+    previous = None if previous == by else previous
+    return _add_event(acknowledged, IncidentEventType.ACKNOWLEDGED, at, by=by, name=name, previous=previous)
 
 
 def release(incident: Incident, *, by: str, at: datetime, name: str = "") -> Incident:
@@ -338,12 +334,16 @@ def expire_snooze(incident: Incident, now: datetime) -> Incident:
     return cancel_snooze(incident, now)
 
 
-def mark_announced(incident: Incident, now: datetime, card_id: str | None = None) -> Incident:
-    """Announce an active incident that is not snoozed, on the shared card `card_id` or on a card of its own."""
+def mark_announced(incident: Incident, now: datetime, card_id: str | None = None, *, worst: bool = False) -> Incident:
+    """Announce an active incident that is not snoozed, on the shared card `card_id` or on a card of its own.
+
+    `worst` means that it is more severe than all incidents that the card already shows.
+    """
     if incident.state not in ACTIVE_STATES - {IncidentState.SNOOZED} or incident.announced_at is not None:
         return incident
     opened_at = now if incident.state is IncidentState.OPEN else incident.opened_at
-    return replace(incident, announced_at=now, group=card_id, opened_at=opened_at)
+    announced = replace(incident, announced_at=now, group=card_id, opened_at=opened_at)
+    return _add_event(announced, IncidentEventType.JOINED, now) if worst else announced
 
 
 def remind(incident: Incident, now: datetime, interval: timedelta) -> Incident:

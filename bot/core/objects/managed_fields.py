@@ -74,15 +74,22 @@ class Ownership:
         self._interactive = interactive
         self._steps = steps
         self._writers: tuple[Writer, ...] | None = None
+        self._fields: _Fields | None = None
         self._last_applied: _Tree | None = None
         self._deployers: frozenset[str] | None = None
 
     def owners(self, path: Path) -> list[Writer]:
         """Who owns the value at a path, or a list or mapping around it as a whole; the latest writer first."""
-        self._steps.take(1 + len(self.writers) * (1 + len(path) // 4))
-        owners = [writer for writer in self.writers if _owns(writer.fields, path)]
-        owners.sort(key=lambda writer: (writer.time is None, -(writer.time.timestamp() if writer.time else 0)))
-        return owners
+        owners: list[Writer] = []
+        fields: _Fields | None = self._root
+        for segment in path:
+            if fields is None:
+                break
+            owners += fields.owners_of_all
+            fields = fields.below(segment)
+        owners += fields.owners if fields else ()
+        self._steps.take(1 + len(path) // 4 + len(owners))
+        return sorted(owners, key=_recency)
 
     def is_owned_by(self, path: Path, pattern: str) -> bool:
         """Whether the value at a path has an owner whose name matches a pattern."""
@@ -97,10 +104,11 @@ class Ownership:
     def is_deployer(self, writer: Writer) -> bool:
         """Whether the writer applies what git declares: by its name, or because git declares most of its fields."""
         if self._deployers is None:
+            desired = _Tree(self._desired, self._steps)
             self._deployers = frozenset(
                 writer.manager
                 for writer in self.writers
-                if writer.is_apply and not writer.subresource and self._mostly_declared(writer)
+                if writer.is_apply and not writer.subresource and _mostly_declared(writer, desired)
             )
         return writer.is_apply and writer.manager in self._deployers
 
@@ -113,7 +121,7 @@ class Ownership:
         value = self._applied.at(path)
         return value is not _MISSING and value is not None
 
-    def is_missing_from_edited_last_applied(self, path: Path) -> bool:
+    def has_lost_last_applied(self, path: Path) -> bool:
         """Whether `kubectl apply` wrote a value, and a person then removed or replaced the annotation."""
         if not any(map(self.is_client_side_apply, self.owners(path))):
             return False
@@ -121,16 +129,16 @@ class Ownership:
         return not owners or any(map(self.is_person, owners))
 
     def has_person_below(self, path: Path) -> bool:
-        """Whether a tool that people use by hand owns the value at a path, or anything in it."""
-        self._steps.take(1 + len(self.writers))
-        return any(self.is_person(writer) and _fields_at(writer.fields, path) is not None for writer in self.writers)
+        """Whether `kubectl apply` or a tool that people use by hand owns the value at a path, or anything in it."""
+        entries = self._entries_at(path)
+        self._steps.take(1 + len(entries))
+        return any(self.is_person(writer) or self.is_client_side_apply(writer) for writer, _ in entries)
 
     def list_keys(self, path: Path) -> tuple[str, ...] | None:
         """The keys of a list, from who owns its items; () for a set, None if it is atomic or no one owns an item."""
-        for writer in self.writers:
-            fields = _fields_at(writer.fields, path)
+        for _, fields in self._entries_at(path):
             self._steps.take()
-            for name in fields or ():
+            for name in fields:
                 self._steps.take()
                 if name.startswith("k:"):
                     keys = _json(name[2:])
@@ -145,6 +153,19 @@ class Ownership:
         if self._writers is None:
             self._writers = tuple(_writers(self._live))
         return self._writers
+
+    @property
+    def _root(self) -> "_Fields":
+        if self._fields is None:
+            self._fields = _Fields([(writer, writer.fields) for writer in self.writers], self._steps)
+        return self._fields
+
+    def _entries_at(self, path: Path) -> "_Entries":
+        """The writers that own the field at a path or anything in it, each with what it owns there."""
+        fields: _Fields | None = self._root
+        for segment in path:
+            fields = fields.below(segment) if fields else None
+        return fields.entries if fields else ()
 
     @property
     def _applied(self) -> "_Tree":
@@ -162,13 +183,13 @@ class Ownership:
         """Whether git declares only the metadata of the object, to be filled in inside the cluster."""
         return not any(value for key, value in self._desired.items() if key not in _IDENTITY)
 
-    def _mostly_declared(self, writer: Writer) -> bool:
-        if writer.manager in DEPLOYERS:
-            return True
-        paths = list(_leaves(writer.fields))
-        desired = _Tree(self._desired, self._steps)
-        declared = sum(desired.at(path) is not _MISSING for path in paths)
-        return declared > 0 and 2 * declared >= len(paths)
+
+def _mostly_declared(writer: Writer, desired: "_Tree") -> bool:
+    if writer.manager in DEPLOYERS:
+        return True
+    paths = list(_leaves(writer.fields))
+    declared = sum(desired.at(path) is not _MISSING for path in paths)
+    return declared > 0 and 2 * declared >= len(paths)
 
 
 class _Tree:
@@ -178,6 +199,7 @@ class _Tree:
         self._root = root
         self._steps = steps
         self._items: dict[tuple[int, str], dict[Any, list[Mapping[str, Any]]]] = {}  # by a list's id, and a key
+        self._members: dict[int, frozenset[Any]] = {}  # by a list's id
 
     def at(self, path: Path) -> Any:
         """The value at a path; _MISSING if there is none."""
@@ -197,9 +219,14 @@ class _Tree:
         if isinstance(segment, int):
             return value[segment] if segment < len(value) else _MISSING
         if isinstance(segment, Member):
-            self._steps.take(len(value) // 10)
-            return segment.value if segment.value in value else _MISSING
+            return segment.value if _hashable(segment.value) in self._members_of(value) else _MISSING
         return self._item(value, segment)
+
+    def _members_of(self, values: list[Any]) -> frozenset[Any]:
+        if id(values) not in self._members:
+            self._steps.take(len(values) // 10)
+            self._members[id(values)] = frozenset(value for value in values if not isinstance(value, dict | list))
+        return self._members[id(values)]
 
     def _item(self, values: list[Any], segment: Item) -> Any:
         """The item of a list with these keys; an item may leave out a key with its default value."""
@@ -224,35 +251,56 @@ def _hashable(value: Any) -> Any:
 # ---------------------------------------------------------------- FieldsV1
 
 
-def _owns(fields: Mapping[str, Any], path: Path) -> bool:
-    for segment in path:
-        if not fields:
-            return True  # the owner of a leaf owns everything below it
-        below = _below(fields, segment)
-        if below is None:
-            return False
-        fields = below
-    return not fields or "." in fields
+class _Fields:
+    """The FieldsV1 documents of all writers at one path.
+
+    `owners` own the field, and `owners_of_all` everything below it too. Each level is merged when it is first needed,
+    which takes time in proportion to its size, however many writers there are.
+    """
+
+    __slots__ = ("_below", "_entries_below", "_steps", "entries", "owners", "owners_of_all")
+
+    def __init__(self, entries: "_Entries", steps: StepBudget) -> None:
+        self.entries = entries
+        self.owners = [writer for writer, fields in entries if not fields or "." in fields]
+        self.owners_of_all = [writer for writer, fields in entries if not fields]
+        self._entries_below: dict[str, list[_Entry]] | None = None
+        self._below: dict[str, _Fields] = {}
+        self._steps = steps
+
+    def below(self, segment: Segment) -> "_Fields | None":
+        """The fields one segment further down; None if no one owns any. Raises TooManyStepsError."""
+        if self._entries_below is None:
+            entries_below: dict[str, list[_Entry]] = {}
+            for writer, fields in self.entries:
+                self._steps.take(1 + len(fields))
+                for name, below in fields.items():
+                    if isinstance(below, Mapping):
+                        entries_below.setdefault(name, []).append((writer, below))
+            self._entries_below = entries_below
+        name = _name(segment)
+        if name not in self._below and name in self._entries_below:
+            self._below[name] = _Fields(self._entries_below[name], self._steps)
+        return self._below.get(name)
 
 
-def _fields_at(fields: Mapping[str, Any], path: Path) -> Mapping[str, Any] | None:
-    below: Mapping[str, Any] | None = fields
-    for segment in path:
-        below = _below(below, segment) if below is not None else None
-    return below
+_Entry = tuple[Writer, Mapping[str, Any]]
+_Entries = Sequence[_Entry]
 
 
-def _below(fields: Mapping[str, Any], segment: Segment) -> Mapping[str, Any] | None:
+def _recency(writer: Writer) -> tuple[bool, float]:
+    """The latest writer comes first, and those without a time last."""
+    return writer.time is None, -writer.time.timestamp() if writer.time else 0
+
+
+def _name(segment: Segment) -> str:
     if isinstance(segment, str):
-        name = f"f:{segment}"
-    elif isinstance(segment, Item):
-        name = f"k:{_compact(dict(sorted(segment.keys)))}"
-    elif isinstance(segment, Member):
-        name = f"v:{_compact(segment.value)}"
-    else:
-        name = f"i:{segment}"
-    below = fields.get(name)
-    return below if isinstance(below, Mapping) else None
+        return f"f:{segment}"
+    if isinstance(segment, Item):
+        return f"k:{_compact(dict(sorted(segment.keys)))}"
+    if isinstance(segment, Member):
+        return f"v:{_compact(segment.value)}"
+    return f"i:{segment}"
 
 
 def _leaves(fields: Mapping[str, Any], path: Path = (), depth: int = 0) -> Iterator[Path]:

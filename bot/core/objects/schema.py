@@ -97,7 +97,8 @@ class Schemas:
 
     def __init__(self, documents: Mapping[str, Mapping[str, Any]] | None = None) -> None:
         self._kinds: dict[tuple[str, str], str] = {}
-        self._definitions: dict[str, Mapping[str, Any]] = {}
+        self._definitions: dict[str, Mapping[str, Any]] = {}  # of built-in groups
+        self._other_definitions: dict[str, Mapping[str, Any]] = {}
         self._builtin: dict[tuple[str, str], Mapping[str, Any]] = {}
         self._nodes: dict[tuple[str, str], Node] = {}
         self._structs: dict[tuple[str, str] | str, Struct] = {}
@@ -105,14 +106,19 @@ class Schemas:
             self.add(api_version, document)
 
     def add(self, api_version: str, document: Mapping[str, Any]) -> None:
-        """Add the OpenAPI v3 document of one group version, or replace it."""
+        """Add the OpenAPI v3 document of one group version, or replace it.
+
+        A custom resource can have the name of a built-in type, so only documents of built-in groups define those types.
+        """
         components = _mapping(document.get("components"))
+        is_builtin = builtin.section(api_version) is not None
+        definitions = self._definitions if is_builtin else self._other_definitions
         for name, definition in _mapping(components.get("schemas")).items():
-            self._definitions[name] = _mapping(definition)
+            definitions[name] = _mapping(definition)
             type_key = builtin.type_of(name)
-            if type_key is not None:
-                self._builtin[type_key] = self._definitions[name]
-            for described in _sequence(self._definitions[name].get("x-kubernetes-group-version-kind")):
+            if is_builtin and type_key is not None:
+                self._builtin[type_key] = definitions[name]
+            for described in _sequence(definitions[name].get("x-kubernetes-group-version-kind")):
                 group, version, kind = (_mapping(described).get(key) for key in ("group", "version", "kind"))
                 served = f"{group}/{version}" if group else version
                 if served == api_version and isinstance(kind, str):
@@ -139,7 +145,10 @@ class Schemas:
                 if section is not None
                 else Node(custom=True, keeps_zero=True, struct=Struct(self._undescribed_field), described=False)
             )
-        return self._node_of(self._definitions[definition], custom=section is None)
+        return self._node_of(self._definition(definition), custom=section is None)
+
+    def _definition(self, name: str) -> Mapping[str, Any]:
+        return self._definitions.get(name) or self._other_definitions.get(name, {})
 
     def _undescribed_field(self, name: str) -> Node:
         return Node(struct=self._builtin_struct("meta/v1", "ObjectMeta")) if name == "metadata" else _UNDESCRIBED
@@ -235,8 +244,8 @@ class Schemas:
         if well_known is not None:
             return well_known
         type_key = builtin.type_of(name)
-        definition = self._definitions.get(name, {})
-        if type_key is not None and (builtin.find_type(*type_key) == type_key or "properties" in definition):
+        definition = self._definition(name)
+        if type_key is not None and (builtin.find_type(*type_key) == type_key or type_key in self._builtin):
             # An empty selector selects everything. The default says where a missing one does too.
             return Node(struct=self._builtin_struct(*type_key), keeps_zero=type_key == _LABEL_SELECTOR)
         if "properties" not in definition:

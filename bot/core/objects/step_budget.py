@@ -54,6 +54,11 @@ class StepBudget:
         if self._left < 0:
             self._borrow()
 
+    def renew(self) -> None:
+        """Allow as many steps again, to apply ignore rules to an incomplete comparison."""
+        self._left = max(self._left, FREE_STEPS)
+        self._borrowed = 0
+
     def keep_difference(self, path: str) -> None:
         """Count the characters of a difference at a path, without its values. Raises TooManyStepsError."""
         self._keep(_PER_DIFFERENCE + len(path))

@@ -35,7 +35,7 @@ def outcome(rollout: Rollout) -> Outcome:
     """The status of the rollout after its latest observation."""
     if rollout.state in _OF_STATE:
         return _OF_STATE[rollout.state]
-    waiting = [part for part in rollout.parts if part.live_at is None]
+    waiting = [part for part in rollout.parts if part.is_pending]
     if waiting and all(map(is_paused, waiting)):
         return Outcome.PAUSED
     if rollout.state is RolloutState.ROLLING:

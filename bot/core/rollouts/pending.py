@@ -15,9 +15,9 @@ MAX_LISTED: Final = 10  # pending objects, and unpinned images, per application
 class PendingState:
     """What was pending when an application was observed: at most MAX_LISTED of each kind; `total` counts all.
 
-    `missing` fields and objects are not applied yet (`Deployment web: replicas`); `remaining` objects were removed from
-    git but are still in the cluster; `unready` objects were applied but are not healthy. `failure` is the error that
-    the deployer reports.
+    `missing` fields and objects are not applied yet (`Deployment web: replicas`); `remaining` ones were removed
+    from git but are still in the cluster; `unready` objects were applied but are not healthy. `failure` is the error
+    that the deployer reports.
     """
 
     missing: tuple[str, ...] = ()

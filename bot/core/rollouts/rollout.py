@@ -69,6 +69,9 @@ class ApplicationRollout:
     `stuck_since` is when an observation first found the known problem that still exists. The application is watched
     until `watched_until`; None before and after that. `degraded_at` is when it first became unhealthy in that time, and
     `recovered_at` when it last recovered. `images` are those that do not run as declared.
+
+    `newer` is the revision of the newest later merge that is live in the application. `superseded_by` is that revision
+    once everything that the rollout was waiting for is live as that merge declares it.
     """
 
     application: str
@@ -83,16 +86,23 @@ class ApplicationRollout:
     degraded_at: datetime | None = None
     recovered_at: datetime | None = None
     images: tuple[ImageMismatch, ...] = ()
+    newer: str | None = None
+    superseded_by: str | None = None
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether it is not live yet."""
+        return self.live_at is None and self.superseded_by is None
 
     @property
     def is_degraded(self) -> bool:
         """Whether it was live, and is unhealthy now."""
-        return self.degraded_at is not None and self.recovered_at is None
+        return self.degraded_at is not None and self.recovered_at is None and self.superseded_by is None
 
     @property
     def is_observed(self) -> bool:
         """Whether the bot observes it: until it is live, and while it is watched."""
-        return self.live_at is None or self.watched_until is not None
+        return self.is_pending or self.watched_until is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,12 +184,14 @@ class Rollout:
 class Observation:
     """One observation of one application: it is live if nothing is `pending` and there is no `error`.
 
-    `images` do not run as declared; they are only known once it is live.
+    `images` do not run as declared; they are only known once it is live. `superseded_by` is the revision of the newer
+    merge that it was compared with, if that merge changed the same objects.
     """
 
     pending: PendingState = NOTHING_PENDING
     error: Text | None = None
     images: tuple[ImageMismatch, ...] = ()
+    superseded_by: str | None = None
 
 
 def apply_observations(
@@ -194,37 +206,43 @@ def apply_observations(
     )
     rollout = replace(rollout, parts=parts)
     is_degraded = any(part.is_degraded for part in parts)
+    superseded_by = [part.superseded_by for part in parts if part.superseded_by]
+    if superseded_by and not is_degraded and not any(part.is_pending for part in parts):
+        return replace(
+            _unwatched(rollout),
+            state=RolloutState.SUPERSEDED,
+            superseded_by=superseded_by[-1],
+            ended_at=rollout.ended_at or now,
+        )
     if rollout.went_live:
         state = RolloutState.DEGRADED if is_degraded else RolloutState.LIVE
         degradations = rollout.degradations + (state is RolloutState.DEGRADED and rollout.state is not state)
         return replace(rollout, state=state, ended_at=rollout.ended_at or now, degradations=degradations)
-    is_stuck = any(needs_help(part, now) for part in parts if part.live_at is None)
+    is_stuck = any(needs_help(part, now) for part in parts if part.is_pending)
     is_late = is_stuck or is_degraded or now - rollout.merged_at >= limits.deadline
     return replace(rollout, state=RolloutState.LATE if is_late else RolloutState.ROLLING)
 
 
-def mark_superseded(rollout: Rollout, newer: Rollout, *, now: datetime) -> Rollout:
-    """Supersede a rollout if a newer merge is live in every application that needs it.
+def relate_to_newer(rollout: Rollout, newer: Rollout) -> Rollout:
+    """The rollout, given a newer merge.
 
-    The bot stops watching the applications that the newer merge changes: from now on, they are watched for that merge.
+    What the rollout is still waiting for is from now on compared with the newer merge, if that is live. The bot stops
+    watching the other applications that the newer merge changes: they are watched for that merge.
     """
     if rollout.state in (RolloutState.SUPERSEDED, RolloutState.REVERTED):
         return rollout
-    changed = {part.application for part in newer.parts}
-    live = {part.application for part in newer.parts if part.live_at is not None and not part.is_degraded}
-    needing = {part.application for part in rollout.parts if part.live_at is None or part.is_degraded}
-    if needing and needing <= live:
-        return replace(
-            _unwatched(rollout),
-            state=RolloutState.SUPERSEDED,
-            superseded_by=newer.revision,
-            ended_at=rollout.ended_at or now,
-        )
-    parts = tuple(
-        replace(part, watched_until=None) if part.application in changed and not part.is_degraded else part
-        for part in rollout.parts
-    )
-    return replace(rollout, parts=parts)
+    newer_parts = {part.application: part for part in newer.parts}
+
+    def related(part: ApplicationRollout) -> ApplicationRollout:
+        newer_part = newer_parts.get(part.application)
+        if newer_part is None or part.superseded_by:
+            return part
+        if not part.is_pending and not part.is_degraded:
+            return replace(part, watched_until=None)
+        is_live = newer_part.live_at is not None and not newer_part.is_degraded
+        return replace(part, newer=newer_part.newer or newer.revision) if is_live else part
+
+    return replace(rollout, parts=tuple(map(related, rollout.parts)))
 
 
 def mark_reverted(rollout: Rollout, by: Rollout, *, now: datetime) -> Rollout:
@@ -256,7 +274,7 @@ def rolling_applications(rollouts: Iterable[Rollout]) -> frozenset[str]:
         for rollout in rollouts
         if rollout.state is RolloutState.ROLLING
         for part in rollout.parts
-        if part.live_at is None
+        if part.is_pending
     )
 
 
@@ -267,6 +285,8 @@ def _observe(
         return part
     if observation.error is not None:
         return replace(part, error=observation.error) if part.live_at is None else part
+    if observation.superseded_by and observation.pending == NOTHING_PENDING:
+        return replace(part, superseded_by=observation.superseded_by, error=None, watched_until=None)
     part = replace(part, pending=observation.pending, error=None, images=observation.images)
     if part.live_at is not None:
         return _watch(part, now, limits)

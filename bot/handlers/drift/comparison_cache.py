@@ -85,10 +85,12 @@ class ComparisonCache:
     def get_or_compare(
         self, object_key: ObjectKey, cache_key: CacheKey, compare: Callable[[], Comparison]
     ) -> Comparison:
-        """The cached comparison of an object if its key still matches, else a new one."""
+        """The cached comparison of an object if its key still matches, else a new one, which is cached if complete."""
         entry = self._entries.get(object_key)
         if entry is None or not entry.cache_key.matches(cache_key):
             entry = _Entry(cache_key, compare())
+            if entry.comparison.incomplete is not None:  # the next one may have more steps
+                return entry.comparison
             with self._lock:
                 self._put(object_key, entry)
         entry.used_at = None

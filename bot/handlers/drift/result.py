@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bot.core.applications.application import Application
-from bot.core.drift.compare import compare_object
+from bot.core.drift.compare import Comparison, compare_object
 from bot.core.drift.model import ObjectDrift
 from bot.core.health.unready import Unready
 from bot.core.objects.manifest import Manifest
@@ -53,14 +53,12 @@ def comparison_result(
     for manifest in resolved:
         try:
             with unexpected_as_port_error(f"result of {manifest.key}"):
-                comparison = live.comparison_of(manifest, application)
-                if manifest.api_version in live.schema_errors:
-                    raise live.schema_errors[manifest.api_version]
-                if comparison is None:
-                    comparison = compare_object(manifest, None, schema=_NO_SCHEMAS)
+                comparison = _comparison(manifest, application, live)
         except PortError as error:
             unchecked[error.text].append(_title(manifest))
             continue
+        if comparison.incomplete is not None:
+            unchecked[comparison.incomplete].append(_title(manifest))
         object_drift = comparison.drift
         if object_drift is not None and any(field.path == _REPLICAS for field in object_drift.fields):
             autoscaler_error = live.autoscaler_error(manifest.namespace)
@@ -112,6 +110,14 @@ def summarize(unknown: Sequence[Text]) -> Text | None:
     more = len(unknown) - _MAX_NAMED
     rest = [LocalizedText(texts.MORE_NOT_CHECKED, n=str(more))] if more > 0 else []
     return join_sentences([*unknown[:_MAX_NAMED], *rest])
+
+
+def _comparison(manifest: Manifest, application: Application, live: LiveComparison) -> Comparison:
+    """How an object differs. Raises LocalizedError if it could not be read or compared."""
+    comparison = live.comparison_of(manifest, application)
+    if manifest.api_version in live.schema_errors:
+        raise live.schema_errors[manifest.api_version]
+    return comparison or compare_object(manifest, None, schema=_NO_SCHEMAS)
 
 
 def _without_replicas(object_drift: ObjectDrift) -> ObjectDrift | None:

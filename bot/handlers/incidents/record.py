@@ -5,7 +5,7 @@ from datetime import datetime
 
 from bot.core.applications.application import Application
 from bot.core.drift.model import Check, Status
-from bot.core.incidents.alerting import AlertPolicy, apply_timers, cards_to_announce
+from bot.core.incidents.alerting import AlertPolicy, announcements, apply_timers
 from bot.core.incidents.incident import Incident, ResolutionCause, apply_check, resolve_unwatched
 from bot.core.incidents.resolution import resolution_cause
 from bot.core.objects.manifest import ManifestError
@@ -51,13 +51,13 @@ def apply_timers_to_all(store: Store, now: datetime, policy: AlertPolicy) -> Non
     It is derived from the stored incidents, so a restart neither repeats nor loses anything. Raises StoreError.
     """
     incidents = store.incidents.unsettled()
-    cards = without_failing(
-        incidents, lambda some: cards_to_announce(some, now, policy), lambda incident: f"announcement of {incident.id}"
+    due = without_failing(
+        incidents, lambda some: announcements(some, now, policy), lambda incident: f"announcement of {incident.id}"
     )
     for incident in incidents:
         with skip_unexpected(f"timers of {incident.id}"):
-            if apply_timers(incident, now, policy, cards) != incident:
-                change(store, incident, lambda current: apply_timers(current, now, policy, cards))
+            if apply_timers(incident, now, policy, due.get(incident.id)) != incident:
+                change(store, incident, lambda current: apply_timers(current, now, policy, due.get(current.id)))
 
 
 def resolve_unwatched_incidents(store: Store, watched: Container[str], now: datetime) -> None:

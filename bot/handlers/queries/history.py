@@ -69,7 +69,7 @@ def _suspected(translator: Translator, ports: Ports, application: Application) -
         rollout
         for rollout in ports.store.rollouts.unsettled()
         if rollout.state is RolloutState.LATE
-        and any(part.application == name and part.live_at is None for part in rollout.parts)
+        and any(part.application == name and part.is_pending for part in rollout.parts)
     ]
     # A message can't have the same button twice: the alert's takes precedence over a merge's.
     return blocks or (suspect.rollout_suspects(translator, stuck[-1].suspects or (), name) if stuck else [])

@@ -1,8 +1,8 @@
 """What a merge changes in each application, from its rendered manifests before and after."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from bot.core.applications.application import Application
 from bot.core.changes.rendered_change import paired, rendered_change
@@ -14,7 +14,7 @@ from bot.core.rollouts.rollout import ApplicationChange, ApplicationRollout, Rol
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.ports import Ports
 from bot.ports.errors import PortError
-from bot.ports.git import Repository
+from bot.ports.git import Repository, RevisionNotFoundError
 from bot.ports.isolation import unexpected_as_port_error
 from bot.ports.rendering import RenderError
 
@@ -23,6 +23,20 @@ _MAX_OBJECTS = 24
 _MIN_OBJECTS = 1
 
 Manifests = tuple[Manifest, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedManifests:
+    """What a merge changes in one application: the manifests that it added or `changed`, and those that it `removed`.
+
+    `earlier` are the changed ones as they were before it, with the API version that they have now. `is_superseded`
+    means that a newer merge has changed some of them again.
+    """
+
+    changed: Sequence[Manifest]
+    earlier: Sequence[Manifest]
+    removed: Sequence[Manifest]
+    is_superseded: bool = False
 
 
 def describe(
@@ -60,20 +74,57 @@ def _prepare(
 
 
 def changed_manifests(
-    repository: Repository, rollout: Rollout, application: Application, manifest_cache: ManifestCache
-) -> tuple[list[Manifest], list[Manifest]]:
-    """The manifests that the merge added or changed, and those that it removed. Raises PortError, ManifestError."""
-    after = manifest_cache.declared(repository, rollout.revision, application.source)
+    repository: Repository,
+    rollout: Rollout,
+    application: Application,
+    manifest_cache: ManifestCache,
+    newer: str | None = None,
+) -> ChangedManifests:
+    """The manifests that the merge added, changed or removed, as declared at the revision `newer` if there is one.
+
+    Raises PortError, ManifestError.
+    """
+    latest = manifest_cache.declared(repository, newer, application.source)
+    is_broken = False
+    try:
+        after = manifest_cache.declared(repository, rollout.revision, application.source)
+    except (ManifestError, RenderError, RevisionNotFoundError):
+        if newer is None:
+            raise
+        after, is_broken = latest, True
     before: Manifests = ()
     with suppress(ManifestError, RenderError):  # the merge fixed invalid manifests: everything counts as changed
         before = manifest_cache.declared(repository, rollout.parent, application.source)
-    changed, removed = [], []
+    changed, earlier, removed = [], [], []
     for old, new in paired(before, after, application.namespace):
         if new is None:
             removed += [old] if old else []
-        elif old is None or not deep_equal(old.object, new.object):
+        elif old is None:
             changed.append(new)
-    return changed, removed
+        elif not deep_equal(old.object, new.object):
+            changed.append(new)
+            earlier.append(replace(old, api_version=new.api_version))
+    manifests = ChangedManifests(changed, earlier, removed, is_superseded=is_broken)
+    return manifests if newer is None else _as_of(latest, manifests, application.namespace)
+
+
+def _as_of(latest: Manifests, manifests: ChangedManifests, namespace: str) -> ChangedManifests:
+    """The same objects as the `latest` manifests declare them."""
+    changed: list[Manifest] = []
+    earlier: list[Manifest] = []
+    removed: list[Manifest] = []
+    is_superseded = manifests.is_superseded
+    for manifest, current in paired(manifests.changed, latest, namespace):
+        if manifest is not None:
+            (changed if current else removed).append(current or manifest)
+            is_superseded |= current is None or not deep_equal(manifest.object, current.object)
+    for manifest, current in paired(manifests.removed, latest, namespace):
+        if manifest is not None:
+            (changed if current else removed).append(current or manifest)
+            is_superseded |= current is not None
+    for old, current in paired(manifests.earlier, changed, namespace):
+        earlier += [replace(old, api_version=current.api_version)] if old and current else []
+    return ChangedManifests(changed, earlier, removed, is_superseded)
 
 
 def _change(

@@ -1,24 +1,26 @@
 """Observes rollouts on one cluster: whether the objects that each merge changed are applied and ready."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.core.applications.application import Application
 from bot.core.applications.deployer_status import DeployerFailure
+from bot.core.drift.attribution import written_by
 from bot.core.drift.ignore_rules import IgnoreRule
-from bot.core.drift.model import ObjectDrift
+from bot.core.drift.model import FieldDrift, ObjectDrift
 from bot.core.drift.short_path import short_path
 from bot.core.health.status import HealthStatus
-from bot.core.objects.manifest import Manifest, ManifestError
+from bot.core.objects.managed_fields import DEPLOYERS
+from bot.core.objects.manifest import ManifestError
 from bot.core.rollouts.pending import MAX_LISTED, NOTHING_PENDING, PendingState
 from bot.core.rollouts.rollout import Observation, Rollout, RolloutState
 from bot.handlers.discovery.deployers import DeployerReader
 from bot.handlers.drift.comparison_cache import CompareOptions
 from bot.handlers.drift.live_comparison import LiveComparison, compare_live
-from bot.handlers.drift.result import comparison_result, join_sentences, still_present
+from bot.handlers.drift.result import ComparisonResult, comparison_result, join_sentences, still_present
 from bot.handlers.rendering.manifest_cache import ManifestCache
-from bot.handlers.rollouts.change import changed_manifests
+from bot.handlers.rollouts.change import ChangedManifests, changed_manifests
 from bot.handlers.rollouts.health import ObjectKey, ObjectState, read_states
 from bot.i18n.catalogue import check as texts
 from bot.i18n.language import LocalizedText
@@ -34,16 +36,17 @@ Observations = dict[str, dict[str, Observation]]  # by rollout ID, then by appli
 
 @dataclass(frozen=True, slots=True)
 class _Target:
-    """One application in one rollout, with the manifests that the merge changed and those that it removed.
+    """One application in one rollout, with the `manifests` that the merge changed.
 
-    One that is already live is only `watched`: its health counts, but not whether it still matches git.
+    One that is already live is only `watched`: its health counts, but not whether it still matches git. `newer` is the
+    revision of the newer merge that changed the same objects, if any.
     """
 
     rollout: Rollout
     application: Application
-    changed: Sequence[Manifest]
-    removed: Sequence[Manifest]
+    manifests: ChangedManifests
     watched: bool
+    newer: str | None
 
 
 def observe(
@@ -70,19 +73,24 @@ def observe(
                 cluster,
                 rollout.repository,
             ):
-                observations[rollout.id][part.application] = Observation(error=LocalizedText(texts.NOT_CONFIGURED))
+                observations[rollout.id][part.application] = (
+                    Observation(superseded_by=part.newer)  # the newer merge is live where the application is now
+                    if application and part.newer
+                    else Observation(error=LocalizedText(texts.NOT_CONFIGURED))
+                )
                 continue
             try:
                 with unexpected_as_port_error(f"change of {application.name} in {rollout.id}"):
                     repository = ports.repositories[rollout.repository]
-                    changed, removed = changed_manifests(repository, rollout, application, manifest_cache)
+                    manifests = changed_manifests(repository, rollout, application, manifest_cache, part.newer)
             except (PortError, ManifestError) as error:
                 observations[rollout.id][part.application] = Observation(error=error.text)
             else:
-                targets.append(_Target(rollout, application, changed, removed, watched=part.live_at is not None))
+                newer = part.newer if manifests.is_superseded else None
+                targets.append(_Target(rollout, application, manifests, watched=part.live_at is not None, newer=newer))
     if targets:
         for target, observation in zip(targets, _observe(ports, cluster, targets, deployers, ignore), strict=True):
-            observations[target.rollout.id][target.application.name] = observation
+            observations[target.rollout.id][target.application.name] = replace(observation, superseded_by=target.newer)
     return observations
 
 
@@ -94,7 +102,7 @@ def _observe(
         (manifest, target.application)
         for target in targets
         if not target.watched
-        for manifest in (*target.changed, *target.removed)
+        for manifest in (*target.manifests.changed, *target.manifests.earlier, *target.manifests.removed)
     ]
     try:
         with unexpected_as_port_error(f"rollouts on {name}"):
@@ -105,7 +113,9 @@ def _observe(
                 for target, observation in zip(targets, observations, strict=True)
                 if observation == Observation()
             ]
-            changed = [(manifest, target.application.namespace) for target in applied for manifest in target.changed]
+            changed = [
+                (manifest, target.application.namespace) for target in applied for manifest in target.manifests.changed
+            ]
             states = read_states(cluster, live.discovery, changed)
     except PortError as error:
         return [Observation(error=error.text)] * len(targets)
@@ -124,15 +134,17 @@ def _observe_target(target: _Target, live: LiveComparison) -> Observation:
 
 
 def _observe_applied(target: _Target, live: LiveComparison) -> Observation:
-    """Whether the merge is applied: changed objects match their manifests, and removed ones are gone."""
-    result = comparison_result(target.changed, target.application, live)
-    present, unknown = still_present(target.removed, target.application, live)
+    """Whether the merge is applied: changed objects match their manifests, and removed objects and fields are gone."""
+    manifests, application = target.manifests, target.application
+    result = comparison_result(manifests.changed, application, live)
+    earlier = comparison_result(manifests.earlier, application, live)
+    present, unknown = still_present(manifests.removed, application, live)
     missing = [line for drift in result.drift for line in _missing(drift)]
-    remaining = [f"{manifest.kind} {manifest.name}" for manifest in present]
+    remaining = [f"{manifest.kind} {manifest.name}" for manifest in present] + _remaining_fields(result, earlier)
     if missing or remaining:
         total = len(missing) + len(remaining)
         return Observation(PendingState(tuple(missing[:MAX_LISTED]), tuple(remaining[:MAX_LISTED]), total=total))
-    return Observation(error=join_sentences((*result.unknown, *unknown)))
+    return Observation(error=join_sentences(dict.fromkeys((*result.unknown, *earlier.unknown, *unknown))))
 
 
 def _with_states(target: _Target, observation: Observation, states: Mapping[ObjectKey, ObjectState]) -> Observation:
@@ -140,7 +152,7 @@ def _with_states(target: _Target, observation: Observation, states: Mapping[Obje
     if observation != Observation():
         return observation
     namespace = target.application.namespace
-    keys = (manifest.in_namespace(manifest.namespace or namespace).key for manifest in target.changed)
+    keys = (manifest.in_namespace(manifest.namespace or namespace).key for manifest in target.manifests.changed)
     reported = [states[key] for key in keys if key in states]
     unready = [state.unready for state in reported if state.unready is not None]
     if target.watched:  # what differs now is drift
@@ -173,8 +185,34 @@ def _with_failures(
 
 
 def _missing(drift: ObjectDrift) -> list[str]:
-    """The object or fields that are not applied yet. Added fields are drift, and do not delay a rollout."""
+    """The object or fields that are not applied yet."""
     if drift.change == "missing":
         return [f"{drift.kind} {drift.name}"]
-    paths = [short_path(drift.kind, drift.name, field.path) for field in drift.fields if field.change != "added"]
-    return [f"{drift.kind} {drift.name}: {path}" for path in paths]
+    return [_title(drift, field) for field in drift.fields if field.change != "added"]
+
+
+def _remaining_fields(result: ComparisonResult, earlier: ComparisonResult) -> list[str]:
+    """The fields that the merge removed and the cluster still has.
+
+    An added field that the `earlier` manifests don't declare either is drift, and does not delay a rollout.
+    """
+    undeclared = {
+        (drift.key, field.path) for drift in (*earlier.drift, *earlier.set_aside) for field in _added_fields(drift)
+    }
+    remaining = [(drift, field) for drift in result.drift for field in _added_fields(drift)]
+    # Helm removes its fields too, but doesn't use server-side apply, so they aren't drift.
+    remaining += [
+        (drift, field)
+        for drift in result.set_aside
+        for field in _added_fields(drift)
+        if field.manager in DEPLOYERS and field.reason == written_by(field.manager)
+    ]
+    return [_title(drift, field) for drift, field in remaining if (drift.key, field.path) not in undeclared]
+
+
+def _added_fields(drift: ObjectDrift) -> Iterator[FieldDrift]:
+    return (field for field in drift.fields if field.change == "added")
+
+
+def _title(drift: ObjectDrift, field: FieldDrift) -> str:
+    return f"{drift.kind} {drift.name}: {short_path(drift.kind, drift.name, field.path)}"

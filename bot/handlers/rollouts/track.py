@@ -18,7 +18,7 @@ from bot.core.rollouts.rollout import (
     RolloutState,
     apply_observations,
     mark_reverted,
-    mark_superseded,
+    relate_to_newer,
 )
 from bot.core.waiting import is_waiting
 from bot.handlers.change_people import reviewed_record
@@ -169,7 +169,7 @@ class RolloutTracker:
         return [rollout for rollout in self._in_progress() if rollout.state not in ENDED_STATES]
 
     def _relate(self) -> None:
-        """Mark rollouts that newer merges have reverted or superseded."""
+        """Mark rollouts that newer merges have reverted, and relate the others to newer merges."""
         rollouts = self._ports.store.rollouts.unsettled()
         for rollout in rollouts:
             for reverted in self._ports.store.rollouts.of_revisions(rollout.reverts) if rollout.reverts else ():
@@ -179,11 +179,11 @@ class RolloutTracker:
         rollouts = self._ports.store.rollouts.unsettled()
         for index, older in enumerate(rollouts):
             with skip_unexpected(f"rollout {older.id}"):
-                marked = older
+                related = older
                 for newer in rollouts[index + 1 :]:
                     if newer.repository == older.repository:
-                        marked = mark_superseded(marked, newer, now=self._ports.clock())
-                self._save(older, marked)
+                        related = relate_to_newer(related, newer)
+                self._save(older, related)
 
     def _save(self, before: Rollout, after: Rollout) -> None:
         if after != before:

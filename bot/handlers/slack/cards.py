@@ -44,8 +44,7 @@ _INVALID_MESSAGE = frozenset({
 # https://docs.slack.dev/reference/methods/chat.postMessage#errors
 _UNAVAILABLE = frozenset({
     "channel_not_found", "not_in_channel", "is_archived", "is_inactive", "restricted_action",
-    "restricted_action_non_threadable_channel", "restricted_action_read_only_channel",
-    "restricted_action_thread_locked", "restricted_action_thread_only_channel",
+    "restricted_action_read_only_channel", "restricted_action_thread_only_channel",
 })  # fmt: skip
 # If Slack is down, or the channel rejects messages until someone fixes it, try less and less often.
 _MIN_WAIT = timedelta(seconds=5)

@@ -34,6 +34,10 @@ ESCALATED = Phrase(
     en="{level} in {where} since {time}, not acknowledged: {facts}.",
     es="{level} de {where} desde {time}, sin atender: {facts}.",
 )
+JOINED = Phrase(
+    en="{level} in {where} since {time}, worse than the rest of this alert: {facts}.",
+    es="{level} de {where} desde {time}, peor que el resto de esta alerta: {facts}.",
+)
 ELSEWHERE = Phrase(en=" The alert is in {channel}.", es=" La alerta está en {channel}.")
 RESOLVED = Phrase(
     en="{where} is back in sync after {lasted}: {ending}.",

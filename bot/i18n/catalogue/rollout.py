@@ -143,12 +143,20 @@ PODS = PluralPhrase(
 SAYS = Phrase(en=" · {deployer} reports {reason}", es=" · {deployer} informa {reason}")
 SAYS_MORE = Phrase(en=" · {deployer} reports {reason}: {message}", es=" · {deployer} informa {reason}: {message}")
 WAITS = Phrase(en=" · {deployer} is {waits}", es=" · {deployer} {waits}")
+PART_SUPERSEDED = Phrase(
+    en="{application} on {cluster}: superseded by {newer}",
+    es="{application} en {cluster}: reemplazada por {newer}",
+)
 PART_UNSEEN = Phrase(
     en="{application} on {cluster}: waiting for the first check",
     es="{application} en {cluster}: a la espera de la primera comprobación",
 )
 ALL_LIVE = PluralPhrase(
     en=("{n} live: {names}", "{n} live: {names}"), es=("{n} desplegada: {names}", "{n} desplegadas: {names}")
+)
+ALL_SUPERSEDED = PluralPhrase(
+    en=("{n} superseded: {names}", "{n} superseded: {names}"),
+    es=("{n} reemplazada: {names}", "{n} reemplazadas: {names}"),
 )
 ALL_DEGRADED = PluralPhrase(
     en=("{n} degraded: {names}", "{n} degraded: {names}"), es=("{n} degradada: {names}", "{n} degradadas: {names}")

@@ -30,7 +30,8 @@ REASONS = {
         en="a container's Linux capabilities differ", es="las capabilities de Linux de un contenedor difieren"
     ),
     "host_namespace": Phrase(
-        en="a pod shares the network or processes of its node", es="un pod comparte la red o los procesos de su nodo"
+        en="a pod shares the network, processes or users of its node",
+        es="un pod comparte la red, los procesos o los usuarios de su nodo",
     ),
     "host_path": Phrase(en="a pod has access to files on its node", es="un pod tiene acceso a archivos de su nodo"),
     "access": Phrase(en="RBAC permissions differ", es="los permisos RBAC difieren"),
@@ -43,6 +44,10 @@ REASONS = {
         en="a namespace's pod security level differs", es="el nivel de seguridad de pods de un namespace difiere"
     ),
     "security_context": Phrase(en="a security context differs", es="un contexto de seguridad difiere"),
+    "isolation": Phrase(en="a pod's isolation differs", es="el aislamiento de un pod difiere"),
+    "cloud_role": Phrase(
+        en="a service account's cloud role differs", es="el rol en la nube de una service account difiere"
+    ),
     "identity": Phrase(en="a pod's service account differs", es="la service account de un pod difiere"),
     "secret": Phrase(en="a Secret differs", es="un Secret difiere"),
     "container": Phrase(en="a pod's containers differ", es="los contenedores de un pod difieren"),

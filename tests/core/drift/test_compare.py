@@ -164,6 +164,27 @@ def test_what_was_applied_by_hand_is_not_hidden_by_an_edited_annotation(annotato
     assert told(compare(SETTINGS, live).drift) == ["added data.extra"]
 
 
+@pytest.mark.parametrize(
+    ("manager", "drift"),
+    [
+        ("kubectl-client-side-apply", ["added metadata.ownerReferences", "added secrets"]),
+        ("kubectl-edit", ["added metadata.ownerReferences", "added secrets"]),
+        ("kube-controller-manager", []),
+    ],
+)
+def test_what_a_person_adds_to_a_field_that_controllers_fill_in_is_drift(manager, drift):
+    uid = "11111111-1111-1111-1111-111111111111"
+    account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "web"}}
+    fields = {
+        "f:metadata": {"f:ownerReferences": {".": {}, f'k:{{"uid":"{uid}"}}': {}}},
+        "f:secrets": {'k:{"name":"token"}': {}},
+    }
+    owners = [{"apiVersion": "v1", "kind": "ConfigMap", "name": "gone", "uid": uid}]
+    metadata = {"name": "web", "ownerReferences": owners, "managedFields": [managed(manager, fields)]}
+    live = {**account, "metadata": metadata, "secrets": [{"name": "token"}]}
+    assert told(compare(account, live).drift) == drift
+
+
 def test_what_was_applied_in_a_list_is_found_in_any_order():
     peer = {"podSelector": {"matchLabels": {"app": "a"}}}
     other = {"podSelector": {"matchLabels": {"app": "b"}}}

@@ -7,6 +7,11 @@ from bot.core.drift.severity import Reason, Severity, rate_field, rate_object
 
 POD = "spec.template.spec"
 WEB = f"{POD}.containers[name=web]"
+LABELS = "spec.template.metadata.labels"
+AGGREGATED = "rbac.authorization.k8s.io/aggregate-to-admin"
+ROLE_ARN = "eks.amazonaws.com/role-arn"
+APPARMOR = "container.apparmor.security.beta.kubernetes.io"
+INTERNAL = "service.beta.kubernetes.io/aws-load-balancer-internal"
 CRITICAL, SERIOUS, MINOR = Severity.CRITICAL, Severity.SERIOUS, Severity.MINOR
 
 
@@ -90,6 +95,23 @@ def found(kind, path, desired, live, api_version="apps/v1"):
             SERIOUS,
             Reason.POD_SECURITY,
         ),
+        ("ClusterRole", f'metadata.labels["{AGGREGATED}"]', None, "true", CRITICAL, Reason.ACCESS),
+        ("ClusterRole", "metadata.labels", None, {AGGREGATED: "true"}, CRITICAL, Reason.ACCESS),
+        ("Deployment", f'metadata.labels["{AGGREGATED}"]', None, "true", MINOR, Reason.LABELS),
+        ("ServiceAccount", f'metadata.annotations["{ROLE_ARN}"]', "a", "b", CRITICAL, Reason.CLOUD_ROLE),
+        ("ServiceAccount", 'metadata.annotations["example.com/owner"]', "a", "b", MINOR, Reason.LABELS),
+        ("ServiceAccount", "automountServiceAccountToken", False, None, SERIOUS, Reason.IDENTITY),
+        ("Deployment", f"{POD}.automountServiceAccountToken", False, True, SERIOUS, Reason.IDENTITY),
+        ("Deployment", f'{LABELS}["azure.workload.identity/use"]', None, "true", SERIOUS, Reason.IDENTITY),
+        ("Deployment", f"{POD}.hostUsers", False, None, CRITICAL, Reason.HOST_NAMESPACE),
+        ("Deployment", f"{POD}.hostUsers", None, False, MINOR, Reason.OTHER),
+        ("Deployment", f"{POD}.shareProcessNamespace", None, True, SERIOUS, Reason.ISOLATION),
+        ("Deployment", f"{POD}.shareProcessNamespace", True, None, MINOR, Reason.OTHER),
+        ("CronJob", "spec.jobTemplate.spec.template.spec.runtimeClassName", "a", None, SERIOUS, Reason.ISOLATION),
+        ("Pod", f'metadata.annotations["{APPARMOR}/web"]', None, "unconfined", SERIOUS, Reason.ISOLATION),
+        ("Ingress", 'metadata.annotations["nginx.ingress.kubernetes.io/auth-url"]', "a", None, SERIOUS, Reason.TRAFFIC),
+        ("Service", f'metadata.annotations["{INTERNAL}"]', "true", "false", SERIOUS, Reason.TRAFFIC),
+        ("Service", 'metadata.annotations["example.com/owner"]', "a", "b", MINOR, Reason.LABELS),
         ("ClusterRole", "rules", [{"verbs": ["get"]}], [{"verbs": ["*"]}], CRITICAL, Reason.ACCESS),
         ("RoleBinding", "subjects", [], [{"kind": "User", "name": "eve"}], CRITICAL, Reason.ACCESS),
         ("NetworkPolicy", "spec.ingress", [], [{}], CRITICAL, Reason.NETWORK_POLICY),

@@ -79,10 +79,15 @@ def test_incidents_keep_their_own_cards_and_the_next_ones_share():
     ]
 
 
-def test_a_resolved_card_is_not_joined():
-    first = [replace(member, state=IncidentState.RESOLVED) for member in announced(incidents_of(5), [], T0)]
-    (late,) = announced([incident("late")], first, T0 + timedelta(seconds=5))
+@pytest.mark.parametrize("state", [IncidentState.ACKNOWLEDGED, IncidentState.SNOOZED, IncidentState.RESOLVED])
+def test_only_an_open_card_is_joined(state):
+    first = [replace(member, state=state) for member in announced(incidents_of(5), [], T0)]
+    now = T0 + timedelta(seconds=5)
+    (late,) = announced([incident("late")], first, now)
     assert late.group not in shared_cards(first)
+    reopened = [replace(first[0], state=IncidentState.OPEN), *first[1:]]
+    assert announced([incident("late")], reopened, now)[0].group == first[0].group
+    assert len(shared_cards(announced(incidents_of(5, cluster="prod"), first, now))) == 1
 
 
 @given(st.lists(st.tuples(st.integers(0, 300), st.sampled_from(["prod", "test"]), st.sampled_from(["C1", "C2"]))))

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from bot.core.drift.differences import MAX_REPORTS
 from bot.core.drift.model import Check, FieldDrift, ObjectDrift, Status
 from bot.core.incidents.incident import (
     MAX_EVENTS,
@@ -23,6 +24,9 @@ from bot.core.incidents.incident import (
     resolve_unwatched,
     snooze,
 )
+from bot.core.objects.credentials import HIDDEN
+from bot.i18n.catalogue import reason as reasons
+from bot.i18n.language import LocalizedText
 
 T0 = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
 REPLICAS = ObjectDrift(
@@ -292,6 +296,37 @@ def test_worse_drift_reopens_a_silenced_incident(silence, drift, new, reopens):
         assert (incident.acknowledged_by, incident.snoozed_by, incident.opened_at) == (None, None, at(5))
         assert incident.history[-1].by in {"U1", "U2"}
     assert after(incident, 6, *incident.drift).history == incident.history
+
+
+CONFIG = ObjectDrift("v1", "ConfigMap", "shop", "web", "modified")
+EDITED = FieldDrift("changed", "data.level", "info", "debug", "kubectl-edit", T0)
+EDITED_AGAIN = replace(EDITED, live="trace")
+WRITTEN = LocalizedText(reasons.WRITTEN, manager="operator")
+EDITS = {
+    "another value": ([EDITED, EDITED_AGAIN, replace(EDITED_AGAIN, time=at(2))], 1),
+    "removed": ([EDITED, replace(EDITED, change="removed", live=None, manager=None)], 1),
+    "kubectl apply": ([EDITED, replace(EDITED_AGAIN, manager="kubectl-client-side-apply")], 1),
+    "no field manager": ([EDITED, replace(EDITED_AGAIN, manager=None)], 1),
+    "a controller": ([EDITED, replace(EDITED_AGAIN, manager="operator", reason=WRITTEN)], 0),
+    "a deployer": ([EDITED, replace(EDITED_AGAIN, manager="argocd-controller")], 0),
+    "another value in git": ([EDITED, replace(EDITED, desired="warn")], 0),
+    "hidden": ([replace(EDITED, live=HIDDEN, time=at(2)), EDITED, replace(EDITED, live=HIDDEN)], 0),
+    "minor": ([replace(edit, path="metadata.labels.x") for edit in (EDITED, EDITED_AGAIN)], 0),
+    "back and forth": ([EDITED, EDITED_AGAIN] * 5, 2),
+    "always another value": ([replace(EDITED, live=str(number)) for number in range(9)], MAX_REPORTS),
+}
+
+
+@pytest.mark.parametrize("silence", [acknowledged_incident, snoozed_incident], ids=["acknowledged", "snoozed"])
+@pytest.mark.parametrize(("edits", "reopened"), EDITS.values(), ids=EDITS)
+def test_another_value_that_someone_sets_reopens_a_silenced_incident(silence, edits, reopened):
+    times = 0
+    first, *later = (replace(CONFIG, fields=(edit,)) for edit in edits)
+    incident = opened(first)
+    for minute, drift in enumerate(later, start=2):
+        incident = after(silence(incident, minute - 1), minute, drift)
+        times += incident.state is IncidentState.OPEN
+    assert times == reopened
 
 
 def test_an_object_deleted_while_it_drifts_is_recorded_once():

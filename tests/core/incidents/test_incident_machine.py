@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from bot.core.drift.differences import identities
 from bot.core.drift.model import Check, FieldDrift, ObjectDrift, Status
-from bot.core.incidents.alerting import AlertPolicy, Escalation, apply_timers, cards_to_announce
+from bot.core.incidents.alerting import AlertPolicy, Escalation, announcements, apply_timers
 from bot.core.incidents.incident import (
     ACTIVE_STATES,
     IncidentEventType,
@@ -118,9 +118,9 @@ class Incidents(RuleBasedStateMachine):
 
     def post(self):
         for _ in range(2):
-            cards = cards_to_announce(list(self.stored.values()), self.now, self.policy)
+            due = announcements(list(self.stored.values()), self.now, self.policy)
             for incident in list(self.stored.values()):
-                self.store(incident, apply_timers(incident, self.now, self.policy, cards))
+                self.store(incident, apply_timers(incident, self.now, self.policy, due.get(incident.id)))
         self.now += timedelta(seconds=1)
         ends = {}
         for card in incident_cards(lambda _: ENGLISH, list(self.stored.values()), self.now, self.policy):

@@ -55,6 +55,20 @@ def test_go_types_behind_an_aggregated_api_drop_zeros():
     assert containers.keys == ("name",)
 
 
+def test_an_aggregated_api_of_kubernetes_has_its_own_types():
+    version = {"group": "sample.k8s.io", "version": "v1", "kind": "Thing"}
+    parts = {"type": "array", "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["key"]}
+    schemas = {
+        "io.k8s.sample.v1.Thing": {
+            "x-kubernetes-group-version-kind": [version],
+            "properties": {"spec": {"$ref": "#/components/schemas/io.k8s.sample.v1.ThingSpec"}},
+        },
+        "io.k8s.sample.v1.ThingSpec": {"properties": {"parts": parts}},
+    }
+    thing = Schemas({"sample.k8s.io/v1": {"components": {"schemas": schemas}}}).node("sample.k8s.io/v1", "Thing")
+    assert below(thing, "spec", "parts").keys == ("key",)
+
+
 def test_built_in_kinds_are_known_without_a_document():
     spec = below(Schemas().node("apps/v1", "Deployment"), "spec")
     assert spec.field("replicas").keeps_zero
@@ -97,6 +111,20 @@ def test_another_document_of_a_version_takes_the_place_of_the_first():
     changed["components"]["schemas"]["com.example.v1.Widget"]["properties"]["spec"]["properties"]["size"]["default"] = 4
     schemas.add("example.com/v1", changed)
     assert below(schemas.node("example.com/v1", "Widget"), "spec", "size").defaults == (4,)
+
+
+@pytest.mark.parametrize("group", ["core.example.k8s.io", "core.api.k8s.io"])
+def test_a_custom_resource_cannot_take_the_place_of_a_built_in_type(group):
+    """The API server names its definition `io.k8s.example.core.v1.PodSpec`, or as the built-in one."""
+    definition = ".".join([*reversed(group.split(".")), "v1", "PodSpec"])
+    properties = {"hostPID": {"type": "boolean", "default": True}}
+    custom = {"components": {"schemas": {definition: {"type": "object", "properties": properties}}}}
+    builtin_pod = {"properties": {"hostPID": {"type": "boolean"}}}
+    document = {"components": {"schemas": {"io.k8s.api.core.v1.PodSpec": builtin_pod}}}
+    for documents in ({}, {"v1": document}):
+        schemas = Schemas({**documents, f"{group}/v1": custom})
+        pod = below(schemas.node("apps/v1", "Deployment"), "spec", "template", "spec")
+        assert pod.field("hostPID").defaults == ()
 
 
 @pytest.mark.parametrize(

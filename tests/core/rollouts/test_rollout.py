@@ -17,7 +17,7 @@ from bot.core.rollouts.rollout import (
     RolloutState,
     apply_observations,
     mark_reverted,
-    mark_superseded,
+    relate_to_newer,
     rolling_applications,
 )
 from bot.i18n.language import ENGLISH
@@ -138,20 +138,30 @@ def test_a_failed_observation_keeps_what_is_pending():
     assert (part.pending, part.error) == (WAITING.pending, UNREACHABLE.error)
 
 
-def test_a_newer_live_merge_supersedes_an_older_one():
-    older, newer = rollout("shop"), observe(rollout("shop", revision="c" * 40), {"shop": LIVE}, 9)
-    assert mark_superseded(older, newer, now=T0).state is RolloutState.SUPERSEDED
+def test_a_newer_merge_supersedes_an_older_one_once_all_that_it_waits_for_is_live():
+    older = rollout("shop", "search")
+    newer = observe(rollout("shop", "search", revision="c" * 40), {"shop": LIVE, "search": LIVE}, 9)
+    related = relate_to_newer(older, newer)
+    assert [part.newer for part in related.parts] == [newer.revision] * 2
+    superseding = Observation(superseded_by=newer.revision)
+    partly = observe(related, {"shop": superseding, "search": replace(LOOPING, superseded_by=newer.revision)}, 300)
+    stuck = observe(partly, {"search": replace(LOOPING, superseded_by=newer.revision)}, 500)
+    assert (stuck.state, [part.is_observed for part in stuck.parts]) == (RolloutState.LATE, [False, True])
+    superseded = observe(stuck, {"search": superseding}, 600)
+    assert (superseded.state, superseded.superseded_by) == (RolloutState.SUPERSEDED, newer.revision)
+    assert observe(stuck, {"search": LIVE}, 600).state is RolloutState.SUPERSEDED
 
 
-def test_a_newer_merge_of_another_application_supersedes_nothing():
-    older, newer = rollout("shop"), observe(rollout("search", revision="c" * 40), {"search": LIVE}, 9)
-    assert mark_superseded(older, newer, now=T0) == older
+@pytest.mark.parametrize("newer", [rollout("shop", revision="c" * 40), rollout("search", revision="c" * 40)])
+def test_a_newer_merge_that_is_not_live_in_the_application_changes_nothing(newer):
+    older = observe(rollout("shop"), {"shop": WAITING}, 5)
+    assert relate_to_newer(older, newer) == older
 
 
 def test_a_newer_merge_takes_over_the_watch_of_its_applications_only():
     older = observe(rollout("shop", "search"), {"shop": LIVE, "search": LIVE}, 9)
     newer = rollout("shop", revision="c" * 40)
-    parts = mark_superseded(older, newer, now=T0).parts
+    parts = relate_to_newer(older, newer).parts
     assert [part.watched_until is None for part in parts] == [True, False]
 
 
@@ -161,7 +171,7 @@ def test_a_reverted_rollout_keeps_when_it_was_live():
     reverted = mark_reverted(live, revert, now=T0 + timedelta(hours=1))
     assert (reverted.state, reverted.reverted_by, reverted.is_over) == (RolloutState.REVERTED, "#13", True)
     assert reverted.ended_at == live.ended_at
-    assert mark_superseded(reverted, observe(revert, {"shop": LIVE}, 50), now=T0) == reverted
+    assert relate_to_newer(reverted, observe(revert, {"shop": LIVE}, 50)) == reverted
 
 
 def test_late_rollouts_are_not_rolling():

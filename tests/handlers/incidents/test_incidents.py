@@ -138,6 +138,35 @@ def test_later_incidents_join_a_shared_card_for_two_minutes(watch):
     assert watched.headlines == [f"🟠 6 applications on prod: {FACT}", f"🟠 g · prod: {FACT}"]
 
 
+@pytest.mark.parametrize("silence", [None, acknowledge, snooze])
+def test_worse_incidents_that_join_a_shared_card_notify(watch, silence):
+    watched = watch("abcdefgh")
+    for name in "abcde":
+        watched.label(name)
+    watched.check()
+    if silence:
+        end = [watched.clock() + timedelta(hours=3)] if silence is snooze else []
+        silence(watched.bot.ports, watched.incident("a").group, JONAS, *end, watched.clock())
+    label = "ConfigMap settings label mode a → b"
+    shared = f"5 applications on prod: {label}"
+    watched.edit("f", "g")
+    watched.label("h")
+    watched.check(seconds=60)
+    if silence:
+        assert len(watched.replies) == 1
+        state = "💤" if silence is snooze else "👀"
+        assert sorted(watched.headlines) == sorted(
+            [f"{state} 🟡 {shared}", f"🟠 f · prod: {FACT}", f"🟠 g · prod: {FACT}", f"🟡 h · prod: {label}"]
+        )
+    else:
+        assert watched.headlines == [f"🟠 8 applications on prod: {FACT} (in f)"]
+        expected = f"Serious drift in f and g on prod since 17:31 UTC, worse than the rest of this alert: {FACT}."
+        assert watched.replies == [expected]
+    watched.bot.restart()
+    watched.advance(minutes=1)
+    assert len(watched.replies) == 1
+
+
 def test_an_incident_with_a_card_of_its_own_keeps_it_when_many_follow(watch):
     watched = watch("abcdef")
     watched.edit("a")

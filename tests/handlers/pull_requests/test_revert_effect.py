@@ -106,7 +106,7 @@ def test_added_removed_and_absent_effects_are_listed(reverts):
     words = reverts.source.commit("Words", {"apps/plain/README.md": "Bye"})
     opened = reverts.request(words)
     assert opened.effects[0].change.total == 0
-    assert "**: none**" in reverts.body(opened)
+    assert "**:** none" in reverts.body(opened)
     outside = reverts.request(reverts.source.commit("Elsewhere", {"README.md": "x"}))
     assert (outside.applications, outside.effects) == ((), ())
     assert "These files do not belong to any application that the bot watches." in reverts.body(outside)

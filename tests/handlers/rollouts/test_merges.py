@@ -10,7 +10,7 @@ from bot.handlers.change_people import read_people
 from bot.handlers.rollouts.merges import MAX_MERGES
 from bot.ports.forge import ForgeError
 from tests.common.deployers import apply_deployer, git_repository, kustomization, serve_deployers
-from tests.common.kubernetes import as_yaml, config_map
+from tests.common.kubernetes import ARGO_CD, as_yaml, config_map, deployment, secret
 from tests.common.slack import JONAS, MIRA
 from tests.handlers.rollouts.scenario import LIMITS, PINNED, SETTINGS_FILE, WEB_FILE, settings, web
 
@@ -84,6 +84,41 @@ def test_a_rollout_is_live_once_the_cluster_has_the_changes_and_not_what_was_rem
     scenario.clock.advance(seconds=42)
     live = scenario.observe(waiting)
     assert (live.state, live.ended_at) == (RolloutState.LIVE, scenario.clock())
+
+
+@pytest.mark.parametrize("manager", [ARGO_CD, "helm-controller"])
+def test_a_merge_that_only_removes_fields_is_live_once_they_are_gone(scenario, cluster, manager):
+    before, after = (deployment(replicas=1, image="web:1") for _ in range(2))
+    pod = before["spec"]["template"]["spec"]
+    pod |= {"hostPID": True, "dnsPolicy": "ClusterFirst"}  # one of them is the default
+    pod["containers"][0] |= {"securityContext": {"privileged": True}, "env": [{"name": "DEBUG", "value": "1"}]}
+    objects = before, secret(user="ana", password="example"), config_map(level="info")
+    scenario.rollout("Add web", {WEB_FILE: as_yaml(*objects)})
+    cluster.apply(config_map("other"), namespace="shop")  # creates the namespace
+    for live in objects:
+        if manager == ARGO_CD:
+            cluster.apply(live, namespace="shop")
+        else:  # Helm updates its objects
+            collection = cluster.api.path_of(live, "shop").rpartition("/")[0]
+            cluster.api.call("POST", collection, live, user_agent=manager)
+    cluster.edit(before, "shop", {"spec": {"template": {"spec": {"hostNetwork": True}}}})
+    merged = after, secret(user="ana"), config_map(level="info", mode="a")
+    rollout = scenario.rollout("Remove fields", {WEB_FILE: as_yaml(*merged)})
+    waiting = scenario.observe(rollout)
+    assert waiting.state is RolloutState.ROLLING
+    pending = waiting.parts[0].pending
+    assert pending.missing == ("ConfigMap settings: data.mode",)
+    assert set(pending.remaining) == {
+        "Secret login: data.password",
+        "Deployment web: env",
+        "Deployment web: securityContext",
+        "Deployment web: hostPID",
+    }
+    pod = {"hostPID": None, "containers": after["spec"]["template"]["spec"]["containers"]}
+    patches = {"spec": {"template": {"spec": pod}}}, {"data": {"password": None}}, {"data": {"mode": "a"}}
+    for live, patch in zip(objects, patches, strict=True):
+        cluster.edit(live, "shop", patch, user_agent=manager)
+    assert scenario.observe(waiting).state is RolloutState.LIVE
 
 
 def test_fields_added_by_hand_do_not_hold_up_a_rollout(scenario, cluster):

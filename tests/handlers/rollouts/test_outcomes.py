@@ -8,7 +8,7 @@ import pytest
 
 from bot.core.health.cause import Cause
 from bot.core.rollouts.outcome import Outcome, outcome
-from bot.core.rollouts.rollout import STUCK_AFTER, RolloutState, mark_superseded
+from bot.core.rollouts.rollout import STUCK_AFTER, RolloutState, relate_to_newer
 from bot.i18n.language import ENGLISH
 from bot.messages import rollout as rollout_message
 from bot.messages.rollout_change import running
@@ -192,19 +192,75 @@ def test_after_the_watch_nothing_is_followed(scenario, cluster, web):
 def test_a_newer_merge_ends_the_watch_and_supersedes_what_degraded(scenario, cluster, web):
     live = scenario.observe(web("web:1"))
     newer = web("web:2")
-    assert mark_superseded(live, newer, now=scenario.clock()).is_over
+    assert relate_to_newer(live, newer).is_over
     cluster.sandbox.controllers.fail("web", Cause.CRASH_LOOP)
     cluster.sandbox.controllers.reconcile()
     degraded = scenario.observe(live)
     scenario.clock.advance(STUCK_AFTER)
     degraded = scenario.observe(degraded)
-    assert mark_superseded(degraded, newer, now=scenario.clock()) == degraded  # the newer one is not live yet
+    assert relate_to_newer(degraded, newer) == degraded  # the newer one is not live yet
     cluster.sandbox.controllers.recover("web")
     for _ in range(2):
         cluster.sandbox.controllers.reconcile()
     fixed = scenario.observe(newer)
-    superseded = mark_superseded(degraded, fixed, now=scenario.clock())
+    superseded = scenario.observe(relate_to_newer(degraded, fixed))
     assert (header(superseded), superseded.is_over) == ("⏭️ Superseded: shop", True)
+
+
+@pytest.mark.parametrize(
+    ("files", "outcomes"),
+    [
+        ({SETTINGS_FILE: settings(2)}, ("⚠️ Stuck: shop · web: container keeps crashing", "✅ Live in 5 min: shop")),
+        ({WEB_FILE: as_yaml(deployment(image="web:fixed"))}, ("⏭️ Superseded: shop", "⏭️ Superseded: shop")),
+        ({WEB_FILE: None}, ("⏭️ Superseded: shop", "⏭️ Superseded: shop")),
+    ],
+    ids=["another object", "the same object", "a removal"],
+)
+def test_a_newer_merge_supersedes_only_what_it_is_live_for(scenario, cluster, bot, web, files, outcomes):
+    controllers = cluster.sandbox.controllers
+    controllers.fail("web", Cause.CRASH_LOOP)
+    broken = web("web:2")
+    bot.monitor.observe_rollouts()
+    scenario.clock.advance(minutes=1)
+    scenario.rollout("Another change", files)
+    if SETTINGS_FILE in files:
+        cluster.apply(config_map(limit="2"), namespace="shop")
+    elif files[WEB_FILE]:
+        controllers.recover("web")
+        cluster.apply(deployment(image="web:fixed"), namespace="shop")
+    else:
+        cluster.delete(deployment(), namespace="shop")
+    headers = []
+    for _ in outcomes:
+        for _ in range(3):
+            controllers.reconcile()
+            scenario.clock.advance(minutes=1)
+            bot.monitor.observe_rollouts()
+        headers += [header(rollout) for rollout in scenario.ports.store.rollouts.of_revisions([broken.revision])]
+        controllers.recover("web")
+    assert tuple(headers) == outcomes
+
+
+def test_a_merge_of_invalid_manifests_is_superseded_once_their_fix_is_live(scenario, cluster, bot):
+    broken = scenario.rollout("Break it", {SETTINGS_FILE: "kind: ["})
+    scenario.rollout("Fix it", {SETTINGS_FILE: settings(2)})
+    states = []
+    for limit in ("1", "2"):
+        cluster.apply(config_map(limit=limit), namespace="shop")
+        for _ in range(2):
+            scenario.clock.advance(minutes=1)
+            bot.monitor.observe_rollouts()
+        states += [rollout.state for rollout in scenario.ports.store.rollouts.of_revisions([broken.revision])]
+    assert states == [RolloutState.ROLLING, RolloutState.SUPERSEDED]
+
+
+@pytest.mark.parametrize(("live", "state"), [(False, RolloutState.LATE), (True, RolloutState.SUPERSEDED)])
+def test_a_newer_merge_that_is_live_in_another_cluster_supersedes_an_older_one(scenario, live, state):
+    rollout = scenario.rollout("Raise the limit", {SETTINGS_FILE: settings(2)})
+    scenario.applications = {"shop": replace(scenario.applications["shop"], cluster="moved")}
+    newer = replace(rollout, parts=(replace(rollout.parts[0], cluster="moved", live_at=scenario.clock()),))
+    scenario.clock.advance(LIMITS.deadline)
+    assert scenario.observe(relate_to_newer(rollout, newer) if live else rollout).state is state
 
 
 @pytest.mark.parametrize("is_over", [False, True])
