@@ -326,10 +326,7 @@ def _updates(api: Api, number: int) -> Iterator[Json]:
 
 
 def _short_head(pull: Json) -> str:
-    """The abbreviated SHA of the head of a pull request or of an update; "" if Bitbucket lacks it.
-
-    It lacks those of a deleted fork, for example.
-    """
+    """The abbreviated SHA of the head of a pull request or update; "" if it has none, as for a deleted fork."""
     commit = pull["source"].get("commit")
     return str(commit["hash"]) if commit else ""
 

@@ -29,7 +29,7 @@ from bot.ports.git import RepositoryError
 BRANCHES_AND_TAGS = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
 
 _FETCH = ("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules")
-_KEPT = "refs/gitops-bot/commits"  # by their sha
+_KEPT = "refs/gitops-bot/commits"  # a ref for each object to keep, named after its sha
 _QUARANTINE = "quarantine-"
 
 _log = logging.getLogger(__name__)
@@ -173,7 +173,7 @@ class Mirror:
         return output
 
     def keep_object(self, sha: str) -> None:
-        """Keep an object of the mirror, also if no branch or tag contains it. Raises RepositoryError."""
+        """Keep an object in the mirror even if no branch or tag contains it. Raises RepositoryError."""
         self.git("update-ref", f"{_KEPT}/{sha}", sha)
 
     def _fetch_into_quarantine(self, sha: str) -> Output:

@@ -138,7 +138,7 @@ class ManifestCache:
     def local_path(self, repository: Repository, source: Source, path: str) -> str:
         """The path of a source's input in its repository, also if a kustomization refers to it by the repository's URL.
 
-        It may have to be fetched for the source's tenant.
+        The base may have to be fetched, in the time of the source's tenant.
         """
         if self._bases is None or not mounted_root(path):
             return path

@@ -70,7 +70,7 @@ class Rendering:
     """The result of rendering.
 
     `unknown` has one sentence for each reason that objects are missing from `manifests`, and `notes` what else people
-    should know. `floating_digest` is the RenderRequest's.
+    should know. `floating_digest` is that of its RenderRequest; ManifestCache sets it.
     """
 
     manifests: tuple[Manifest, ...]

@@ -325,6 +325,12 @@ def test_a_base_stays_readable_when_its_mirror_is_fetched_again(remote, tmp_path
     assert bases.repository(base).files(bases.revision(base), "web")
 
 
+def test_a_base_can_be_pinned_to_an_annotated_tag_s_own_sha(remote, tmp_path):
+    remote.git("tag", "-a", "v1", "-m", "v1")
+    bases, base = LocalBases(tmp_path), RemoteBase(URL, remote.sha("v1"), "web")
+    assert len(bases.repository(base).files(bases.revision(base), "web")) == 2
+
+
 def test_a_base_stays_pinned_to_a_commit_whose_branch_is_deleted(remote, tmp_path):
     """Git removed the commit from the mirror."""
     remote.branch("topic")
