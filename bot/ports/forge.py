@@ -54,7 +54,8 @@ class Forge(Protocol):
     def commits(self, pull: PullRequest) -> list[PullRequestCommit]:
         """The commits of a pull request, newest first. Its head is missing if the forge doesn't list all of them.
 
-        `pushed_by` is the account that is taken to be the pusher if there is no such push.
+        `pushed_by` is for commits that none of `pull_request_pushes` contains: on Bitbucket, it is the author, unless
+        the committer differs; on other forges, it is None.
         """
         ...
 

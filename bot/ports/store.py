@@ -105,7 +105,7 @@ class Incidents(Protocol):
         ...
 
     def exchange(self, before: Incident | None, after: Incident | None) -> bool:
-        """Replace `before`, None for a new incident, with `after`, None for a dropped suspicion, in one transaction.
+        """Replace `before` (None to add an incident) with `after` (None to drop a suspicion), in one transaction.
 
         Returns False, and stores nothing, if another thread or replica has changed it: read it and decide again.
         """

@@ -245,7 +245,7 @@ class BitbucketForge:
         return self._pull_request(api, pull) if pull else None
 
     def _pull_request(self, api: Api, pull: Json) -> PullRequest:
-        author, ends = _account(pull.get("author")), self._head_and_merge(api, pull)
+        author, head_and_merge = _account(pull.get("author")), self._head_and_merge(api, pull)
         closed_by = pull.get("closed_by") if pull["state"] == "MERGED" else None
         return make_pull_request(
             number=pull["id"],
@@ -256,9 +256,9 @@ class BitbucketForge:
             state=_STATES[pull["state"]],
             base=pull["destination"]["branch"]["name"],
             head=pull["source"]["branch"]["name"],
-            head_sha=ends.head,
-            merge_sha=ends.merge,
-            merged_at=ends.merged_at,
+            head_sha=head_and_merge.head,
+            merge_sha=head_and_merge.merge,
+            merged_at=head_and_merge.merged_at,
             merged_by=_account(closed_by).login if closed_by else None,
         )
 
@@ -326,7 +326,7 @@ def _updates(api: Api, number: int) -> Iterator[Json]:
 
 
 def _short_head(pull: Json) -> str:
-    """The abbreviated SHA of the head of a pull request or of an update; "" if its fork was deleted."""
+    """The abbreviated SHA of the head of a pull request or update; "" if it has none, as for a deleted fork."""
     commit = pull["source"].get("commit")
     return str(commit["hash"]) if commit else ""
 

@@ -180,8 +180,10 @@ class GitHubForge:
             ]
 
     def pull_request_pushes(self, pull: PullRequest) -> list[Push]:
-        """None for a fork. See ports.Forge."""
-        return self.pushes(pull.head)
+        """Empty for a fork, whose branch can have the name of one in this repository. See ports.Forge."""
+        with self._client.repository(LocalizedText(texts.READ_PULLS)) as repository:
+            is_own = _is_own(repository.get_pull(pull.number), pull.head)
+        return self.pushes(pull.head) if is_own else []
 
     def checks(self, sha: str) -> list[CommitCheck]:
         """Check runs of GitHub Actions and other apps, and commit statuses. See ports.Forge.

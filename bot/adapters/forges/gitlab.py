@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import gitlab
 import requests
-from gitlab.v4.objects import Project
+from gitlab.v4.objects import Project, ProjectMergeRequest
 
 from bot.adapters.forges.errors import NOT_THE_API, ErrorResponse, ForgeErrorMapper, retry_time
 from bot.adapters.forges.forge import (
@@ -112,7 +112,7 @@ class GitLabForge:
         """
         with self._project(LocalizedText(texts.READ_APPROVALS)) as project:
             request = project.mergerequests.get(number, lazy=True)
-            approved_by = request.approvals.get().attributes["approved_by"]
+            approved_by = _approved_by(request)
             if not approved_by:
                 return []
             versions = sorted(
@@ -137,8 +137,7 @@ class GitLabForge:
         """
         with self._project(LocalizedText(texts.READ_MERGE_REQUESTS)) as project:
             request = project.mergerequests.get(pull.number)
-            approved_by = request.approvals.get().attributes["approved_by"]
-            users = [request.attributes["author"], *(entry["user"] for entry in approved_by)]
+            users = [request.attributes["author"], *(entry["user"] for entry in _approved_by(request))]
             logins = {user["name"]: user["username"] for user in users if user}
             return [
                 make_commit(
@@ -165,8 +164,10 @@ class GitLabForge:
             ]
 
     def pull_request_pushes(self, pull: PullRequest) -> list[Push]:
-        """None for a fork. See ports.Forge."""
-        return self.pushes(pull.head)
+        """Empty for a fork, whose branch can have the name of one in this project. See ports.Forge."""
+        with self._project(LocalizedText(texts.READ_MERGE_REQUESTS)) as project:
+            is_own = _is_own(project, project.mergerequests.get(pull.number).attributes)
+        return self.pushes(pull.head) if is_own else []
 
     def checks(self, sha: str) -> list[CommitCheck]:
         """The jobs of its pipelines, and statuses from external systems. See ports.Forge.
@@ -296,6 +297,11 @@ class GitLabForge:
             return bool(self._client().projects.get(self.repository).attributes.get("archived"))
         except (gitlab.GitlabError, requests.RequestException, *NOT_THE_API):
             return False
+
+
+def _approved_by(request: ProjectMergeRequest) -> list[Mapping[str, Any]]:
+    """The approvals of a merge request, except those of deleted accounts."""
+    return [entry for entry in request.approvals.get().attributes["approved_by"] if entry["user"]]
 
 
 def _could_move(push: Mapping[str, Any], branch: str) -> bool:

@@ -46,7 +46,8 @@ class GitBases:
         self._folder = folder
         self._allow = [pattern.lower() for pattern in allow]
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)  # by URL
-        self._revisions: LRUCache[RemoteBase, tuple[str | RepositoryError, float]] = LRUCache(_MAX_REVISIONS)
+        # with when each expires, and when the mirror was created
+        self._revisions: LRUCache[RemoteBase, tuple[str | RepositoryError, float, int]] = LRUCache(_MAX_REVISIONS)
         self._reading = threading.Lock()  # of `_revisions`
         self._cleaning = threading.Lock()
         self._used: set[str] = set()  # the paths of mirrors used since the last cleanup
@@ -70,9 +71,9 @@ class GitBases:
         self._clean_up(self._mirror(base))
         at_ref = RemoteBase(base.url, base.ref, "")
         with self._reading:
-            revision, expires = self._revisions.get(at_ref, ("", 0.0))
-        has_mirror = (self._folder / f"{self._mirror(base)}.git").is_dir()
-        if expires <= time.monotonic() or (isinstance(revision, str) and not has_mirror):
+            revision, expires, created_at = self._revisions.get(at_ref, ("", 0.0, 0))
+        is_replaced = isinstance(revision, str) and created_at != self._created_at(base)
+        if expires <= time.monotonic() or is_replaced:
             host = base.location.partition("/")[0]
             try:
                 revision = self._fetches.result(host, at_ref, partial(self._fetch_revision, at_ref))
@@ -90,7 +91,7 @@ class GitBases:
         except RepositoryError as error:
             revision, lasts = RepositoryError(error.text), _FETCH_EVERY
         with self._reading:
-            self._revisions[base] = revision, time.monotonic() + lasts
+            self._revisions[base] = revision, time.monotonic() + lasts, self._created_at(base)
         return revision
 
     def _fetch(self, base: RemoteBase) -> str:
@@ -99,12 +100,12 @@ class GitBases:
         if not base.ref:
             return self.repository(base).fetch()
         if base.is_pinned:
-            try:
-                return self.repository(base).head()
-            except RepositoryError as error:  # not in a branch or tag
-                if self.repository(base).keep_commit(base.ref):
-                    return base.ref
-                raise RepositoryError(LocalizedText(texts.BASE_COMMIT, location=base.location, sha=base.ref)) from error
+            repository = self.repository(base)
+            with suppress(RepositoryError):  # no branch or tag may contain it
+                repository.head()
+            if not repository.keep_commit(base.ref):
+                raise RepositoryError(LocalizedText(texts.BASE_COMMIT, location=base.location, sha=base.ref))
+            return base.ref
         # Kustomize takes the ref literally: `1.x` is a name, not a version range.
         try:
             return self._tracking(base, TargetRevision.branch(base.ref)).fetch()
@@ -113,6 +114,13 @@ class GitBases:
 
     def _tracking(self, base: RemoteBase, revision: TargetRevision) -> GitRepository:
         return GitRepository(base.location, base.url, revision, self._folder, mirror=self._mirror(base))
+
+    def _created_at(self, base: RemoteBase) -> int:
+        """When the mirror was created, in nanoseconds; 0 if there is none. One that was repaired is a new one."""
+        try:
+            return (self._folder / f"{self._mirror(base)}.git" / "config").stat().st_mtime_ns
+        except OSError:
+            return 0
 
     @staticmethod
     def _mirror(base: RemoteBase) -> str:

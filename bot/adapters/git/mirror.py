@@ -29,7 +29,7 @@ from bot.ports.git import RepositoryError
 BRANCHES_AND_TAGS = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
 
 _FETCH = ("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules")
-_COMMITS = "refs/gitops-bot/commits"  # those fetched by their sha
+_KEPT = "refs/gitops-bot/commits"  # a ref for each object to keep, named after its sha
 _QUARANTINE = "quarantine-"
 
 _log = logging.getLogger(__name__)
@@ -172,6 +172,10 @@ class Mirror:
                 raise error
         return output
 
+    def keep_object(self, sha: str) -> None:
+        """Keep an object in the mirror even if no branch or tag contains it. Raises RepositoryError."""
+        self.git("update-ref", f"{_KEPT}/{sha}", sha)
+
     def _fetch_into_quarantine(self, sha: str) -> Output:
         with self.temporary_folder() as objects:
             output = self.network_git(*_FETCH, "--end-of-options", self.url, sha, objects=objects)
@@ -182,8 +186,7 @@ class Mirror:
     def _fetch_into_mirror(self, sha: str) -> Output:
         self._create()
         with self._locked():
-            argv = (*_FETCH, "--force", "--end-of-options", self.url, f"{sha}:{_COMMITS}/{sha}")
-            output = self.network_git(*argv, into=self.path)
+            output = self.network_git(*_FETCH, "--end-of-options", self.url, sha, into=self.path)
             if output.status != 0:
                 remove_unfinished(self.path)
         return output

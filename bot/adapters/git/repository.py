@@ -135,8 +135,12 @@ class GitRepository:
         return self._fetch_commit(sha, keep=False)
 
     def keep_commit(self, sha: str) -> bool:
-        """The same, but fetches into the mirror."""
-        return self._fetch_commit(sha, keep=True)
+        """The same, but into the mirror, where it stays even if its branch is deleted. Keeps an annotated tag, too."""
+        is_available = is_full_sha(sha) and bool(disambiguate(self._mirror, sha))
+        if not is_available and not self._fetch_commit(sha, keep=True):
+            return False
+        self._mirror.keep_object(sha)
+        return True
 
     def _fetch_commit(self, sha: str, *, keep: bool) -> bool:
         if not is_full_sha(sha):

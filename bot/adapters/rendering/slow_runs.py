@@ -44,7 +44,10 @@ class SlowRuns:
 
     @contextmanager
     def limited(self, limits: Limits, what: str) -> Iterator[LimitedRun]:
-        """A run of the current tenant, which is inside, with its limits. Raises RenderPostponedError."""
+        """Measure a run of the current tenant, made in the `with` block, and yield its limits.
+
+        Raises RenderPostponedError if the tenant has used up its time.
+        """
         if math.isinf(self._budget):
             yield LimitedRun(limits)
             return

@@ -82,7 +82,7 @@ class AllowedAutomation:
 
     def is_account(self, account: Account) -> bool:
         """Whether an account is `actor`; forges ignore the case."""
-        return self.actor.lower() in account.names
+        return self.actor.lower() in account.identifiers
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +124,8 @@ class Evidence:
 
     def identities(self, account: Account) -> frozenset[str]:
         """What identifies the person behind an account. All accounts of one person share one if `people` has them."""
-        users = (self.people.get(name) for name in {*account.names, account.login.lower()})
-        return account.names.union(user for user in users if user)
+        users = (self.people.get(name) for name in {*account.identifiers, account.login.lower()})
+        return account.identifiers.union(user for user in users if user)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +165,7 @@ def _only_actor(evidence: Evidence) -> Account | None:
         return Account(evidence.pushed_by) if evidence.pushed_by else None
     author = evidence.pull.opened_by
     pushers = [commit.pushed_by for commit in evidence.commits or ()]
-    is_only = all(pusher and not author.names.isdisjoint(pusher.names) for pusher in pushers)
+    is_only = all(pusher and not author.identifiers.isdisjoint(pusher.identifiers) for pusher in pushers)
     return author if pushers and is_only else None
 
 

@@ -57,9 +57,9 @@ class Account:
     ids: tuple[str, ...] = ()
 
     @property
-    def names(self) -> frozenset[str]:
-        """What identifies it, in lower case: its IDs, or else its login."""
-        return frozenset(name.lower() for name in self.ids or (self.login,))
+    def identifiers(self) -> frozenset[str]:
+        """What identifies it, in lower case: its IDs, or its login if it has none."""
+        return frozenset(identifier.lower() for identifier in self.ids or (self.login,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,12 +163,12 @@ def approvers(
     pull: PullRequest, approvals: Iterable[Approval], commits: Iterable[PullRequestCommit]
 ) -> tuple[str, ...]:
     """The logins that approved the final head before the merge, except contributors, bots, and readers."""
-    excluded = frozenset[str]().union(*(account.names for account in contributors(pull, commits)))
+    excluded = frozenset[str]().union(*(account.identifiers for account in contributors(pull, commits)))
     valid = (
         approval.by
         for approval in approvals
         if approval.is_of_head(pull)
-        and excluded.isdisjoint(approval.account.names)
+        and excluded.isdisjoint(approval.account.identifiers)
         and approval.can_write
         and not approval.is_bot
         and not is_late(approval, pull)

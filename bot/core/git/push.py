@@ -1,6 +1,6 @@
 """Pushes to a branch, as the forge reports them, and who pushed which commit."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 
@@ -32,26 +32,31 @@ def find_pushers(parents: Mapping[str, Sequence[str]], pushes: Sequence[Push]) -
 
     A push contains the commits that are reachable from `after`, but not from `before` or an earlier push.
     """
+    oldest_first = pushes[::-1]
+    reached = newly_reachable([sha for push in oldest_first for sha in (push.before, push.after)], parents)
     known: dict[str, str] = {}
     possible: dict[str, frozenset[str]] = {}
-    unnamed: frozenset[str] = frozenset()
-    pushed: set[str] = set()
-    for push in reversed(pushes):
-        possible |= dict.fromkeys(reach(push.before, parents, pushed), unnamed)
-        known |= dict.fromkeys(reach(push.after, parents, pushed), push.by)
+    without_branch: frozenset[str] = frozenset()  # who made pushes that don't name their branches
+    for push, earlier, pushed in zip(oldest_first, reached[::2], reached[1::2], strict=True):
+        possible |= dict.fromkeys(earlier, without_branch)
+        known |= dict.fromkeys(pushed, push.by)
         if not push.after:
-            unnamed |= {push.by}
-    return Pushers(known, possible | dict.fromkeys(parents.keys() - pushed, unnamed))
+            without_branch |= {push.by}
+    return Pushers(known, dict.fromkeys(parents.keys() - known.keys(), without_branch) | possible)
 
 
-def reach(sha: str, parents: Mapping[str, Sequence[str]], reached: set[str]) -> list[str]:
-    """The commits that are reachable from `sha`, except those in `reached`, to which they are added."""
-    commits: list[str] = []
-    waiting = [sha]
-    while waiting:
-        sha = waiting.pop()
-        if sha in parents and sha not in reached:
-            reached.add(sha)
-            commits.append(sha)
-            waiting += parents[sha]
-    return commits
+def newly_reachable(shas: Iterable[str], parents: Mapping[str, Sequence[str]]) -> list[list[str]]:
+    """For each of `shas`, in order: the commits of `parents` reachable from it, but not from an earlier one."""
+    reached: set[str] = set()
+    groups: list[list[str]] = []
+    for head in shas:
+        group: list[str] = []
+        waiting = [head]
+        while waiting:
+            sha = waiting.pop()
+            if sha in parents and sha not in reached:
+                reached.add(sha)
+                group.append(sha)
+                waiting += parents[sha]
+        groups.append(group)
+    return groups

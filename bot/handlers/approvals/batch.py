@@ -29,7 +29,7 @@ from bot.core.approvals.approval import (
 )
 from bot.core.git.commit import PullRequest
 from bot.core.git.patch import truncate_lines
-from bot.core.git.push import find_pushers, reach
+from bot.core.git.push import find_pushers, newly_reachable
 from bot.handlers.approvals.diff import changes
 from bot.handlers.approvals.limit import LookupLimit
 from bot.handlers.approvals.rebased import (
@@ -296,9 +296,9 @@ def _is_direct_push(record: ApprovalRecord) -> bool:
 
 
 def _pushers(forge: Forge, repository: Repository, delivered: Sequence[Delivered]) -> dict[str, str]:
-    """Who pushed each commit (oldest first) and all that it merged, by sha, if it was one account.
+    """The login that pushed each commit, by sha. `delivered` has the oldest commit first.
 
-    Raises ForgeError and RepositoryError.
+    A merge is left out unless the same account pushed all commits that it merged. Raises ForgeError, RepositoryError.
     """
     pushes = forge.pushes(repository.branch)
     if not pushes:
@@ -307,8 +307,9 @@ def _pushers(forge: Forge, repository: Repository, delivered: Sequence[Delivered
     commits = repository.commits(records[0].parent, records[-1].sha, limit=_MAX_PUSHED)
     parents = {commit.sha: commit.parents for commit in commits}
     known = find_pushers(parents, pushes).known
-    reached: set[str] = set()
-    pushers = {record.sha: {known.get(sha, "") for sha in reach(record.sha, parents, reached)} for record in records}
+    shas = [record.sha for record in records]
+    merged = zip(shas, newly_reachable(shas, parents), strict=True)
+    pushers = {sha: {known.get(commit, "") for commit in commits} for sha, commits in merged}
     return {sha: next(iter(logins)) for sha, logins in pushers.items() if len(logins) == 1 and "" not in logins}
 
 

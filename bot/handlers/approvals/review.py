@@ -83,7 +83,11 @@ class ApprovalReviewer:
         records: list[ApprovalRecord] = []
         if recorded is not None:
             repository = self._ports.repositories[name]
-            repository.fetch_commit(head)  # it may have been fetched under another name of the repository
+            try:
+                repository.commit(head)
+            except RevisionNotFoundError:  # it was fetched under another name of the repository
+                repository.update_mirror()
+                repository.fetch_commit(head)  # it may no longer be in a branch
             records = self._new_records(repository, recorded, head)
         return self._ports.store.approvals.advance(name, recorded, head, records)
 

@@ -69,7 +69,7 @@ def possibly_affected(
         application
         for application, source in zip(applications, sources, strict=True)
         if (source_inputs := inputs[source]) is None
-        or any(is_changed(manifest_cache.local_path(repository, path)) for path, _ in source_inputs)
+        or any(is_changed(manifest_cache.local_path(repository, source, path)) for path, _ in source_inputs)
     ]
 
 

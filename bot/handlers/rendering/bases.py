@@ -7,7 +7,7 @@ from contextlib import suppress
 from hashlib import sha256
 from typing import Protocol
 
-from cachetools import LRUCache
+from cachetools import LRUCache, TTLCache
 
 from bot.core.git.git_url import normalize
 from bot.core.rendering.remote_base import RemoteBase, mounted_root
@@ -21,6 +21,7 @@ from bot.ports.git import File, LinkedFiles, Repository, RepositoryError
 from bot.ports.tenant import for_tenant
 
 _MAX_MOUNTED = 10_000
+_BRANCHES_FRESH = 60.0  # seconds; reading which branch is the default one starts git
 _MAX_COMMITS = 2  # to keep in memory, since many applications share a base
 
 
@@ -68,6 +69,8 @@ class MountedBases:
         self._bases = bases
         self._mounted: LRUCache[str, RemoteBase | RemoteFile] = LRUCache(_MAX_MOUNTED)  # by the root of the mount
         self._commits: LRUCache[tuple[str, str], Commit] = LRUCache(_MAX_COMMITS)
+        # by the root of the mount and the repository's name
+        self._own: TTLCache[tuple[str, str], bool] = TTLCache(_MAX_MOUNTED, _BRANCHES_FRESH)
         self._lock = threading.Lock()
 
     def is_allowed(self, base: RemoteBase | RemoteFile) -> bool:
@@ -85,12 +88,21 @@ class MountedBases:
             return self._mounted.get(mounted_root(path))
 
     def is_own(self, base: RemoteBase | RemoteFile, repository: Repository) -> bool:
-        """Whether the base is in the tracked branch of the repository that refers to it."""
+        """Whether the base is in the tracked branch of the repository that refers to it, at most a minute ago."""
         if isinstance(base, RemoteFile) or normalize(base.url) != normalize(repository.url):
             return False
-        with suppress(RepositoryError):
-            return (base.ref.removeprefix("refs/heads/") or self._default_branch(base)) == repository.branch
-        return False
+        key = base.root, repository.name
+        with self._lock:
+            is_own = self._own.get(key)
+        if is_own is None:
+            try:
+                branch = base.ref.removeprefix("refs/heads/") or self._default_branch(base)
+                is_own = branch == repository.branch
+            except RepositoryError:
+                return False
+            with self._lock:
+                self._own[key] = is_own
+        return is_own
 
     def _default_branch(self, base: RemoteBase) -> str:
         self._bases.revision(base)  # fetches it, within limits

@@ -7,6 +7,7 @@ from collections import OrderedDict, deque
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
+from dataclasses import replace
 
 from cachetools import LRUCache
 
@@ -134,9 +135,15 @@ class ManifestCache:
                     self._remember_outside(repository, revision, source, request)
         return self._locate(repository, revision, unique)
 
-    def local_path(self, repository: Repository, path: str) -> str:
-        """The path of an input in its repository, also if a kustomization refers to it by the repository's URL."""
-        return self._bases.local_path(path, repository) if self._bases and mounted_root(path) else path
+    def local_path(self, repository: Repository, source: Source, path: str) -> str:
+        """The path of a source's input in its repository, also if a kustomization refers to it by the repository's URL.
+
+        The base may have to be fetched, in the time of the source's tenant.
+        """
+        if self._bases is None or not mounted_root(path):
+            return path
+        with for_tenant(source.tenant):
+            return self._bases.local_path(path, repository)
 
     def manifests(self, repository: Repository, revision: str, source: Source) -> tuple[Manifest, ...]:
         """The manifests of a source at a full sha; identical for identical trees. Raises PortError, ManifestError."""
@@ -242,8 +249,11 @@ class ManifestCache:
         measured = self._telemetry.measure(RENDER, repository=repository.name, path=source.path)
         with measured as operation, for_tenant(source.tenant):
             request = gather(commit, source, files, self._charts, self._bases_of(repository, commit))
+            digest = request.floating_digest()
             try:
-                outcome = self._from_same_files(repository, source, request) or render(request, self._renderer)
+                outcome = self._from_same_files(repository, source, digest) or replace(
+                    render(request, self._renderer), floating_digest=digest
+                )
             except ManifestError as error:
                 # A new error, since this one's traceback would keep the files in memory.
                 outcome = ManifestError(error.file, error.line, error.problem)
@@ -259,13 +269,14 @@ class ManifestCache:
                 outcomes[inputs] = outcome, time.monotonic()
         return outcome
 
-    def _from_same_files(self, repository: Repository, source: Source, request: RenderRequest) -> Rendering | None:
+    def _from_same_files(self, repository: Repository, source: Source, digest: str) -> Rendering | None:
         """The last rendering, if fetching its floating charts again changed none of their files."""
-        digest = request.floating_digest
+        if not digest:
+            return None
         with self._lock:
             outcomes = [outcome for outcome, _ in self._outcomes.get((repository.name, source), {}).values()]
         same = (outcome for outcome in outcomes if isinstance(outcome, Rendering) and outcome.floating_digest == digest)
-        return next(same, None) if digest else None
+        return next(same, None)
 
     def _remember_outside(self, repository: Repository, revision: str, source: Source, request: RenderRequest) -> None:
         """Remember the other paths that the trees of a source depend on."""

@@ -70,7 +70,7 @@ class Rendering:
     """The result of rendering.
 
     `unknown` has one sentence for each reason that objects are missing from `manifests`, and `notes` what else people
-    should know. `floating_digest` is a hash of the files if a newer version of a chart may change them later, else "".
+    should know. `floating_digest` is that of its RenderRequest; ManifestCache sets it.
     """
 
     manifests: tuple[Manifest, ...]
@@ -144,7 +144,7 @@ def render(request: RenderRequest, renderer: Renderer | None) -> Rendering:
     ]
     notes += [LocalizedText(texts.NOT_PINNED_CHART, chart=chart.title, file=file) for chart, file in request.floating]
     rendering = _render(request, renderer)
-    return replace(rendering, notes=tuple(notes[:_MAX_NAMED]), floating_digest=request.floating_digest)
+    return replace(rendering, notes=tuple(notes[:_MAX_NAMED]))
 
 
 def _render(request: RenderRequest, renderer: Renderer | None) -> Rendering:

@@ -54,9 +54,8 @@ class RenderRequest:
     values: tuple[str, ...] = ()
     set_file: tuple[tuple[str, str], ...] = ()
 
-    @property
     def floating_digest(self) -> str:
-        """A hash of the files if a chart has no exact version, else ""."""
+        """A hash of all files if a newer version of a chart may change them later, else "". Slow for large files."""
         if not self.floating:
             return ""
         digest = sha256()

@@ -81,8 +81,8 @@ def test_accounts_are_told_apart_by_their_ids(site, forge, hosted, monkeypatch):
     hosted.review(7, "mia")
     (approval,), (commit,) = forge.approvals(7), forge.commits(opened)
     assert {opened.author, approval.by, commit.author.login} == {"kit"}
-    assert approval.account.names == commit.pushed_by.names == {"{mia}", "557058:mia"}
-    assert opened.opened_by.names == {"{gitops-bot}", "557058:gitops-bot"}
+    assert approval.account.identifiers == commit.pushed_by.identifiers == {"{mia}", "557058:mia"}
+    assert opened.opened_by.identifiers == {"{gitops-bot}", "557058:gitops-bot"}
     assert not AllowedAutomation("kit", ()).is_account(opened.opened_by)
     assert AllowedAutomation("{GitOps-Bot}", ()).is_account(opened.opened_by)
     hosted.review(7, "token[bot]")

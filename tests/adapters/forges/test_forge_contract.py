@@ -172,6 +172,15 @@ def test_who_pushed_is_told_where_the_forge_tells_it(site, forge, hosted):
     assert forge.pushes("none") == []
 
 
+def test_pushes_to_a_fork_are_not_confused_with_those_to_a_branch_of_the_same_name(site, forge, pull):
+    """Whoever merged a pull request from a fork's main had pushed its commits to main, and was a contributor."""
+    pushes = forge.pull_request_pushes(pull)
+    is_by_name = site.kind.kind in {"github", "gitlab"}
+    assert bool(pushes) == is_by_name
+    site.forks_deleted = True
+    assert forge.pull_request_pushes(pull) == []
+
+
 def test_the_commits_of_a_pull_request_tell_who_is_behind_them(site, forge, hosted, pull):
     """Authors are found by email, GitLab's by name; the pusher is the account that pushed."""
     stranger = Person("", "Nobody", "nobody@else.example")

@@ -46,6 +46,27 @@ async def before_18(request, handler):
     return answer
 
 
+@web.middleware
+async def with_deleted_account(request, handler):
+    """The first approver's account was deleted."""
+    answer = await handler(request)
+    if request.path.endswith("/approvals"):
+        approvals = orjson.loads(answer.body)
+        approvals["approved_by"][0]["user"] = None
+        answer.body = orjson.dumps(approvals)
+    return answer
+
+
+def test_a_deleted_account_hides_no_other_approval(site):
+    site.sandbox.app.middlewares.insert(0, with_deleted_account)
+    for approver in ("kit", "lou"):
+        site.hosted.review(7, approver)
+    with site.serve():
+        forge = site.adapter()
+        assert [approval.by for approval in forge.approvals(7)] == ["lou"]
+        assert len(forge.commits(forge.get_pull_request(7))) == 1
+
+
 def test_an_older_gitlab_s_approval_of_the_only_version_counts(older, forge, hosted):
     hosted.review(7, "kit")
     assert approvers(forge.get_pull_request(7), forge.approvals(7), ()) == ("kit",)

@@ -268,6 +268,14 @@ def test_old_commits_are_not_judged_and_a_restart_judges_nothing_twice(team):
     assert team.judgements == before
 
 
+def test_commits_fetched_under_another_name_of_the_repository_are_kept(team):
+    """Everything was fetched into the quarantine, and again after a restart."""
+    store = team.start().ports.store
+    head = team.hosted.commit("main", {FILE: config(9)}, "Push\n", "mia")
+    team.reviewer.record_commits("press", store.approvals.head("press"), head)
+    assert team.repository().commit(head).sha == head
+
+
 # ---------------------------------------------------------------- what takes time
 
 

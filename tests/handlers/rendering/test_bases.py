@@ -8,12 +8,16 @@ import time
 import pytest
 
 from bot.adapters.git import bases as adapter
+from bot.adapters.git import mirror as git_mirror
 from bot.adapters.git.bases import GitBases
 from bot.adapters.git.bounds import UNUSED_SECONDS
 from bot.adapters.git.repository import GitRepository
 from bot.adapters.rendering.programs import ProgramRenderer
+from bot.core.applications.resource_ref import ResourceRef
+from bot.core.git.target_revision import HEAD, TargetRevision
 from bot.core.rendering.remote_base import RemoteBase
 from bot.core.rendering.source import KustomizeParameters, Source
+from bot.handlers.rendering import bases as mounted_bases
 from bot.handlers.rendering.affected import affected_applications, possibly_affected
 from bot.ports.errors import PortError
 from bot.ports.git import RepositoryError
@@ -168,6 +172,44 @@ def test_a_base_in_the_branch_of_its_own_repository_is_a_path_in_it(following, t
     assert possibly_affected(following.repository, after, ["other"], [application], following.cache) == []
 
 
+def own_base(following, tmp_path):
+    """Let the application refer to a base in the default branch of its own repository, by URL."""
+    following.repository = GitRepository("platform", following.source.url, TargetRevision(HEAD), tmp_path / "mirrors")
+    following.repository.url = "https://git.example.org/acme/platform.git"
+    (tmp_path / "remotes" / "platform").symlink_to(following.source.path)
+    return following.commit({**app("https://git.example.org/acme/platform//web"), **BASE})
+
+
+def test_an_unchanged_base_in_its_own_repository_starts_no_git(following, tmp_path, monkeypatch):
+    """Each check asked git for the default branch, twice for each application."""
+    revision = own_base(following, tmp_path)
+    manifests = following.render("app", revision)
+    started = []
+    monkeypatch.setattr(git_mirror, "run_git", lambda argv, **_: started.append(argv))
+    assert following.render("app", revision) is manifests
+    assert started == []
+
+
+def test_a_base_in_its_own_repository_is_fetched_in_the_time_of_the_application_s_tenant(
+    following, tmp_path, monkeypatch
+):
+    """To find what a revert affects, it was fetched in the time of the configured applications."""
+    tenants = set()
+
+    class Bases(LocalBases):
+        def revision(self, base):
+            tenants.add(CURRENT_TENANT.get())
+            return super().revision(base)
+
+    monkeypatch.setattr(mounted_bases, "_BRANCHES_FRESH", 0.0)
+    following.use(ProgramRenderer.find(), Bases(tmp_path))
+    origin = ResourceRef("Argo CD", "Application", "prod", "shop", "web")
+    revision, application = own_base(following, tmp_path), sample(rendered=Source("app"), origin=origin)
+    files = ["web/one.yaml"]
+    assert possibly_affected(following.repository, revision, files, [application], following.cache) == [application]
+    assert tenants == {"prod/shop"}
+
+
 def test_flux_builds_a_remote_base_too(following):
     following.commit(app(f"{URL}//web"))
     assert render(following, Source("app", kustomize=KustomizeParameters(name_prefix="a-")))[0] == {"a-one": "info"}
@@ -269,3 +311,33 @@ def test_a_pinned_base_whose_mirror_was_removed_is_fetched_again(remote, tmp_pat
         sha = bases.revision(base)
         assert bases.repository(base).read_commits([sha])[0].sha == remote.sha()
         shutil.rmtree(tmp_path / "mirrors" / "bases" / "bases.git")
+
+
+def test_a_base_stays_readable_when_its_mirror_is_fetched_again(remote, tmp_path):
+    """A pinned commit that no branch contains was missing until the restart."""
+    kept, sha = remote.sha(), remote.commit("second", {"web/one.yaml": ONE.replace("info", "debug")})
+    remote.git("reset", "--hard", kept)
+    bases, base = LocalBases(tmp_path), RemoteBase(URL, sha, "web")
+    assert bases.revision(base) == sha
+    shutil.rmtree(tmp_path / "mirrors" / "bases" / "bases.git" / "objects")
+    with pytest.raises(RepositoryError):
+        bases.repository(base).files(sha, "web")
+    assert bases.repository(base).files(bases.revision(base), "web")
+
+
+def test_a_base_can_be_pinned_to_an_annotated_tag_s_own_sha(remote, tmp_path):
+    remote.git("tag", "-a", "v1", "-m", "v1")
+    bases, base = LocalBases(tmp_path), RemoteBase(URL, remote.sha("v1"), "web")
+    assert len(bases.repository(base).files(bases.revision(base), "web")) == 2
+
+
+def test_a_base_stays_pinned_to_a_commit_whose_branch_is_deleted(remote, tmp_path):
+    """Git removed the commit from the mirror."""
+    remote.branch("topic")
+    bases, base = LocalBases(tmp_path), RemoteBase(URL, remote.commit("second", {"web/two.yaml": ONE}), "web")
+    assert bases.revision(base) == base.ref
+    remote.switch()
+    remote.git("branch", "-D", "topic")
+    bases.repository(base).update_mirror()
+    remote.git(f"--git-dir={tmp_path / 'mirrors' / 'bases' / 'bases.git'}", "gc", "--quiet", "--prune=now")
+    assert len(bases.repository(base).files(base.ref, "web")) == 3

@@ -1,11 +1,13 @@
 """Charts in kustomizations: fetched beforehand, and rendered without the network like those in the repository."""
 
+from hashlib import sha256
+
 import pytest
 
 from bot.adapters.charts.fetcher import ChartFetcher
 from bot.adapters.rendering.programs import ProgramRenderer
 from bot.core.rendering.source import Capabilities, Source
-from bot.handlers.rendering import manifest_cache
+from bot.handlers.rendering import manifest_cache, render_request
 from bot.ports.errors import PortError
 from tests.common.charts import HelmRepository, package
 
@@ -70,7 +72,10 @@ def test_a_chart_without_an_exact_version_is_named_and_fetched_again(following, 
     assert levels(following) == (found, notes)
     monkeypatch.setattr(manifest_cache, "_CHARTS_FRESH", 0.0)
     monkeypatch.setattr("bot.adapters.charts.helm_repository._FRESH_SECONDS", 0.0)
+    hashed = []
+    monkeypatch.setattr(render_request, "sha256", lambda: hashed.append(1) or sha256())
     assert levels(following)[0] == {"a-web": "warn"}
+    assert len(hashed) == 1  # since it takes long for large files
     monkeypatch.setattr(following.cache, "_renderer", None)  # the same files aren't rendered again
     assert levels(following)[0] == {"a-web": "warn"}
 
