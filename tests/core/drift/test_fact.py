@@ -135,7 +135,7 @@ COMMON = {
     ),
     "permissions-all": (
         changed("rules", [READ], [READ, {"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}], "Role", "reader"),
-        "Role reader may now do anything with all resources",
+        "Role reader may now perform every action on all resources",
         "Role reader ahora permite todo en todos los recursos",
     ),
     "subject": (
