@@ -66,7 +66,15 @@ class Bench:
         self.store.checks.save(checks)
         for check in checks:
             application = Application(check.application, RepositoryRef("platform"), "apps", "prod", "shop", CHANNEL)
-            record(self.ports, application, check, rolling=False, looks=2, cause_if_git_moved="git")
+            record(
+                self.ports,
+                application,
+                check,
+                rolling=False,
+                looks=2,
+                longest_hold=timedelta(minutes=10),
+                cause_if_git_moved="git",
+            )
         apply_timers_to_all(self.store, self.now, AlertPolicy())
         self.reconciler.reconcile()
 

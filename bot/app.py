@@ -111,6 +111,7 @@ def build_monitor(
     recorder = CheckRecorder(
         ports,
         config.alerts,
+        config.schedule.rollout_deadline,
         actors=ActorFinder(config.audits, ports.store.cluster_writes),
         deployers=deployers,
         suspects=suspects,

@@ -11,7 +11,8 @@ from bot.core.applications.application import Application
 from bot.core.drift.model import Check
 from bot.core.drift.severity import Rating
 from bot.core.incidents.grouping import group_by_card
-from bot.core.incidents.incident import Incident, IncidentEventType, IncidentState, active_incidents
+from bot.core.incidents.incident import Incident, IncidentEventType, IncidentState
+from bot.core.incidents.selection import active_incidents
 from bot.core.pull_requests.tracked_pull_request import TrackedPullRequest
 from bot.core.rollouts.rollout import ENDED_STATES, Rollout
 from bot.i18n.language import LocalizedText, Text

@@ -14,7 +14,7 @@ from bot.core.access.requester import Requester
 from bot.core.applications.application import Application
 from bot.core.commands import command as commands
 from bot.core.drift.model import Check
-from bot.core.incidents.incident import incidents_on_card
+from bot.core.incidents.selection import incidents_on_card
 from bot.core.incidents.snooze_period import SnoozePeriod
 from bot.core.pull_requests.revert import RevertRequest
 from bot.handlers.access.audited import audited

@@ -14,7 +14,7 @@ from bot.core.applications.application import Application
 from bot.core.drift.freshness import current_checks, last_success
 from bot.core.drift.model import Status
 from bot.core.drift.severity import Severity
-from bot.core.incidents.incident import active_incidents
+from bot.core.incidents.selection import active_incidents
 from bot.core.leases import LEADER
 from bot.core.rollouts.rollout import RolloutState
 from bot.ports.store import Store, StoreError

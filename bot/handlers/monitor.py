@@ -146,6 +146,7 @@ class Monitor:
             incident.application
             for incident in self._ports.store.incidents.unsettled()
             if incident.state is IncidentState.SUSPECTED
+            and incident.looks  # not held back by a rollout
             and (application := self._applications.get(incident.application))
             and shard.includes(application)
         ]

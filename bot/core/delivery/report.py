@@ -13,7 +13,8 @@ from bot.core.delivery.deployment import Deployment
 from bot.core.delivery.incident_record import UNKNOWN_TOOL, IncidentRecord
 from bot.core.delivery.metrics import DeliveryMetrics, FailureRate, Period, measure
 from bot.core.delivery.timeline import Bar, timeline
-from bot.core.incidents.incident import Incident, active_incidents
+from bot.core.incidents.incident import Incident
+from bot.core.incidents.selection import active_incidents
 from bot.core.pull_requests.tracked_pull_request import TrackedPullRequest
 from bot.core.rollouts.rollout import Rollout, RolloutState
 

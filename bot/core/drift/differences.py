@@ -28,6 +28,26 @@ def identities(drift: Iterable[ObjectDrift]) -> frozenset[Identity]:
     )
 
 
+def persisting(before: Iterable[ObjectDrift], now: Iterable[ObjectDrift]) -> tuple[ObjectDrift, ...]:
+    """The current differences that were there before, with the same values in git and in the cluster."""
+    values = {
+        _identity(object_drift, field.path): (field.desired, field.live)
+        for object_drift in before
+        for field in object_drift.fields
+    }
+    missing = {_identity(object_drift) for object_drift in before if not object_drift.fields}
+    persisting = []
+    for object_drift in now:
+        fields = tuple(
+            field
+            for field in object_drift.fields
+            if deep_equal(values.get(_identity(object_drift, field.path)), (field.desired, field.live))
+        )
+        if fields or (not object_drift.fields and _identity(object_drift) in missing):
+            persisting.append(replace(object_drift, fields=fields))
+    return tuple(persisting)
+
+
 def severities(drift: Iterable[ObjectDrift]) -> dict[Identity, Severity]:
     """The severity of each difference."""
     by_identity: dict[Identity, Severity] = {}

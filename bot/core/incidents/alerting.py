@@ -10,13 +10,13 @@ from bot.core.incidents.incident import (
     ACTIVE_STATES,
     Incident,
     IncidentState,
-    active_incidents,
     escalate,
     expire_snooze,
     mark_announced,
     remind,
 )
 from bot.core.incidents.quiet_hours import QuietHours
+from bot.core.incidents.selection import active_incidents
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,14 +5,13 @@ time (`expire_snooze`, `mark_announced`, `remind`, `escalate`). Each transition 
 incident unchanged if it does not apply, such as to a resolved one, and records what happens in the history.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Literal
 
 from bot.core.changes.suspect import Suspect
-from bot.core.drift.differences import identities, merge_worst, new_or_escalated, severities, with_unseen
+from bot.core.drift.differences import identities, merge_worst, new_or_escalated, persisting, severities, with_unseen
 from bot.core.drift.model import Check, ObjectDrift, Status
 from bot.core.drift.severity import Rating, Severity, rate
 from bot.i18n.language import Text
@@ -136,21 +135,6 @@ class Incident:
         return self.group or self.id
 
 
-def active_incidents(incidents: Iterable[Incident], applications: Iterable[str] | None = None) -> list[Incident]:
-    """The incidents in one of ACTIVE_STATES, for these applications or for all."""
-    names = None if applications is None else frozenset(applications)
-    return [
-        incident
-        for incident in incidents
-        if incident.state in ACTIVE_STATES and (names is None or incident.application in names)
-    ]
-
-
-def incidents_on_card(incidents: Iterable[Incident], card_id: str) -> list[Incident]:
-    """The incidents that a button's value refers to: one by its own ID, or all that share a card."""
-    return [incident for incident in incidents if card_id in (incident.id, incident.group)]
-
-
 # ---------------------------------------------------------------- checks
 
 
@@ -161,26 +145,37 @@ def apply_check(
     channel: str,
     rolling: bool,
     required_looks: int = 2,
+    longest_hold: timedelta = timedelta.max,
     repository: str = "",
     cause_if_git_moved: ResolutionCause = "git",
 ) -> Incident | None:
     """An application's unresolved incident after a check; None if there is none, or if the suspicion was unfounded.
 
-    Drift opens an incident once `required_looks` consecutive checks have seen it at the same revision. During a rollout
-    (`rolling`) git and the cluster differ by design, so no incident opens or changes. A failed check never resolves an
-    incident. `cause_if_git_moved` is the cause to record if git changed since the incident (see `resolution_cause`).
+    Drift opens an incident once `required_looks` consecutive checks have seen it. During rollouts (`rolling`) git and
+    the cluster differ by design, so no incident changes, and none opens unless the same difference lasts for longer
+    than `longest_hold`. A failed check never resolves an incident. `cause_if_git_moved` is the cause to record if git
+    changed since the incident (see `resolution_cause`).
     """
     if check.status is Status.SYNCED:
         return _resolve(incident, check, cause_if_git_moved)
     if not check.drift or check.revision is None:
         return incident and replace(incident, check_error=check.error, checked_at=check.at)
-    if rolling:
+    if rolling and incident is not None and incident.state in ACTIVE_STATES:
         return incident
-    if incident is None or (incident.state is IncidentState.SUSPECTED and incident.revision != check.revision):
+    is_other = incident is not None and (
+        incident.state is IncidentState.SUSPECTED
+        and (rolling or incident.revision != check.revision)
+        and not persisting(incident.drift, check.drift)
+    )
+    if incident is None or is_other:
+        looks = 0 if rolling else 1
         return _new_incident(
-            check, check.revision, channel=channel, repository=repository, required_looks=required_looks
+            check, check.revision, looks, channel=channel, repository=repository, opens_at=required_looks
         )
-    drift = check.drift if check.error is None else with_unseen(incident.drift, check.drift)
+    if rolling and check.at - incident.since <= longest_hold:
+        return incident
+    seen = persisting(incident.drift, check.drift) if rolling else check.drift
+    drift = seen if check.error is None else with_unseen(incident.drift, seen)
     checked = replace(
         incident,
         checked_at=check.at,
@@ -191,7 +186,7 @@ def apply_check(
     )
     if incident.state in ACTIVE_STATES:
         return replace(_record_worsening(checked, check), worst=merge_worst(incident.worst, drift))
-    persists = bool(identities(incident.drift) & identities(check.drift))
+    persists = bool(identities(incident.drift) & identities(seen))
     looks = incident.looks + 1 if persists else 1
     opens = looks >= required_looks
     return replace(
@@ -200,7 +195,7 @@ def apply_check(
         opened_at=check.at if opens else None,
         looks=looks,
         since=incident.since if persists else check.at,
-        worst=merge_worst(incident.worst, drift) if persists else drift,
+        worst=merge_worst(incident.worst, drift) if persists and incident.looks else drift,
     )
 
 
@@ -214,8 +209,8 @@ def resolve_unwatched(incident: Incident, at: datetime) -> Incident | None:
     return _add_event(resolved, IncidentEventType.RESOLVED, at)
 
 
-def _new_incident(check: Check, revision: str, *, channel: str, repository: str, required_looks: int) -> Incident:
-    opens = required_looks <= 1
+def _new_incident(check: Check, revision: str, looks: int, *, channel: str, repository: str, opens_at: int) -> Incident:
+    opens = looks >= opens_at
     return Incident(
         id=f"{check.application}@{check.at.isoformat()}",
         application=check.application,
@@ -230,6 +225,7 @@ def _new_incident(check: Check, revision: str, *, channel: str, repository: str,
         worst=check.drift,
         check_error=check.error,
         repository=repository,
+        looks=looks,
         opened_at=check.at if opens else None,
     )
 

@@ -1,7 +1,7 @@
 """Applies checks, timers and the configuration to stored incidents, without losing concurrent changes."""
 
 from collections.abc import Container
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.core.applications.application import Application
 from bot.core.drift.model import Check, Status
@@ -24,6 +24,7 @@ def record(
     *,
     rolling: bool,
     looks: int,
+    longest_hold: timedelta,
     cause_if_git_moved: ResolutionCause,
 ) -> None:
     """Apply a check to the incident of its application. Raises StoreError."""
@@ -38,6 +39,7 @@ def record(
             repository=application.repository.key,
             rolling=rolling,
             required_looks=looks,
+            longest_hold=longest_hold,
             cause_if_git_moved=cause_if_git_moved,
         )
         if after == before or ports.store.incidents.exchange(before, after):

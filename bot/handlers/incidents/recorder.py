@@ -4,7 +4,7 @@ import threading
 from collections import deque
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from time import monotonic
 from typing import Final
 
@@ -47,6 +47,7 @@ class CheckRecorder:
         self,
         ports: Ports,
         alerts: AlertsConfig,
+        longest_hold: timedelta,
         *,
         actors: ActorFinder,
         deployers: DeployerReader,
@@ -56,6 +57,7 @@ class CheckRecorder:
         self._lock = threading.Lock()
         self._ports = ports
         self._alerts = alerts
+        self._longest_hold = longest_hold  # that rollouts hold back a difference
         self._actors = actors
         self._deployers = deployers
         self._suspects = suspects
@@ -194,6 +196,7 @@ class CheckRecorder:
                 check,
                 rolling=check.application in rolling,
                 looks=looks,
+                longest_hold=self._longest_hold,
                 cause_if_git_moved=causes.get(application.name, "git"),
             )
 

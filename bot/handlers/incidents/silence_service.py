@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from bot.core.access.audit import outcome_name
 from bot.core.access.permission import Denied, Granted, MembersUnknown, Right, denial
 from bot.core.access.requester import Requester
-from bot.core.incidents.incident import Incident, IncidentState, active_incidents, incidents_on_card
+from bot.core.incidents.incident import Incident, IncidentState
+from bot.core.incidents.selection import active_incidents, incidents_on_card
 from bot.core.incidents.snooze_period import SnoozePeriod, SnoozeUntil, snooze_end
 from bot.handlers.access.audited import AuditRecord, audited
 from bot.handlers.access.authorizer import Authorizer

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.core.incidents import incident as transitions
-from bot.core.incidents.incident import ACTIVE_STATES, Incident, IncidentState, incidents_on_card
+from bot.core.incidents.incident import ACTIVE_STATES, Incident, IncidentState
+from bot.core.incidents.selection import incidents_on_card
 from bot.ports import Ports
 from bot.ports.store import Store
 

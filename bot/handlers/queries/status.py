@@ -9,7 +9,7 @@ from bot.core.drift.freshness import current_checks
 from bot.core.drift.model import Check
 from bot.core.git.commit import PullRequest
 from bot.core.health.unready import Unready
-from bot.core.incidents.incident import active_incidents
+from bot.core.incidents.selection import active_incidents
 from bot.core.rollouts.rollout import Rollout
 from bot.handlers.queries.open_pull_requests import changing
 from bot.handlers.rendering.manifest_cache import ManifestCache

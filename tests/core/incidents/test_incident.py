@@ -13,17 +13,16 @@ from bot.core.incidents.incident import (
     IncidentEventType,
     IncidentState,
     acknowledge,
-    active_incidents,
     apply_check,
     escalate,
     expire_snooze,
-    incidents_on_card,
     mark_announced,
     release,
     remind,
     resolve_unwatched,
     snooze,
 )
+from bot.core.incidents.selection import active_incidents, incidents_on_card
 from bot.core.objects.credentials import HIDDEN
 from bot.i18n.catalogue import reason as reasons
 from bot.i18n.language import LocalizedText
@@ -42,10 +41,10 @@ def check(minutes, *drift, revision="a" * 40, status=None, error=None):
     return Check("shop", "prod", revision, status, error, 3, T0 + timedelta(minutes=minutes), drift)
 
 
-def after_checks(*checks, rolling=False, looks=2):
+def after_checks(*checks, rolling=False, looks=2, **options):
     incident = None
     for check in checks:
-        incident = apply_check(incident, check, channel="C1", rolling=rolling, required_looks=looks)
+        incident = apply_check(incident, check, channel="C1", rolling=rolling, required_looks=looks, **options)
     return incident
 
 
@@ -73,8 +72,11 @@ def test_a_different_difference_at_the_second_check_starts_over():
     assert incident.since == T0 + timedelta(minutes=1)
 
 
-def test_checks_at_different_revisions_do_not_add_up():
-    assert after_checks(check(0, REPLICAS), check(1, REPLICAS, revision="b" * 40)).state is IncidentState.SUSPECTED
+def test_checks_at_different_revisions_add_up_if_the_values_are_the_same():
+    """A commit elsewhere in the repository changes nothing."""
+    other = replace(REPLICAS, fields=(replace(REPLICAS.fields[0], desired=3),))
+    assert after_checks(check(0, REPLICAS), check(1, other, revision="b" * 40)).state is IncidentState.SUSPECTED
+    assert after_checks(check(0, REPLICAS), check(1, REPLICAS, IMAGE, revision="b" * 40)).state is IncidentState.OPEN
 
 
 @pytest.mark.parametrize("looks", [1, 2, 3, 5])
@@ -86,19 +88,33 @@ def test_the_required_number_of_checks_opens_an_incident(looks):
     assert incident.since == T0
 
 
-def test_a_failed_check_does_not_count_and_another_revision_starts_over():
+def test_a_failed_check_does_not_count():
     blind = check(2, status=Status.UNKNOWN, error="503")
     assert after_checks(check(0, REPLICAS), check(1, REPLICAS), blind, looks=3).state is IncidentState.SUSPECTED
     assert (
         after_checks(check(0, REPLICAS), blind, check(3, REPLICAS), check(4, REPLICAS), looks=3).state
         is IncidentState.OPEN
     )
-    moved = [check(minute, REPLICAS, revision="b" * 40) for minute in (2, 3)]
-    assert after_checks(check(0, REPLICAS), check(1, REPLICAS), *moved, looks=3).state is IncidentState.SUSPECTED
 
 
-def test_nothing_opens_during_a_rollout():
-    assert after_checks(check(0, REPLICAS), check(1, REPLICAS), check(2, REPLICAS), rolling=True) is None
+def test_rollouts_hold_a_difference_back_only_until_it_has_lasted_for_too_long():
+    """Of other differences, such as those of a newer merge, none is reported."""
+    newer = [replace(IMAGE, fields=(replace(IMAGE.fields[0], desired=f"v{minute}"),)) for minute in range(12)]
+    checks = [check(minute, REPLICAS, newer[minute], revision=f"{minute:040}") for minute in range(12)]
+    hold = {"rolling": True, "longest_hold": timedelta(minutes=9)}
+    assert {after_checks(*checks[:number], **hold).state for number in range(1, 12)} == {IncidentState.SUSPECTED}
+    opened = after_checks(*checks, **hold)
+    assert (opened.state, opened.since, opened.drift) == (IncidentState.OPEN, T0, (REPLICAS,))
+    assert (
+        after_checks(*(check(minute, newer[minute]) for minute in range(12)), **hold).state is IncidentState.SUSPECTED
+    )
+
+
+def test_what_a_rollout_held_back_opens_only_after_enough_checks_without_it():
+    held = after_checks(check(0, REPLICAS), check(1, REPLICAS), rolling=True)
+    first = apply_check(held, check(2, REPLICAS), channel="C1", rolling=False)
+    assert first.state is IncidentState.SUSPECTED
+    assert apply_check(first, check(3, REPLICAS), channel="C1", rolling=False).state is IncidentState.OPEN
 
 
 def test_an_open_incident_does_not_change_during_a_rollout():

@@ -16,13 +16,12 @@ from bot.core.incidents.incident import (
     IncidentEventType,
     IncidentState,
     acknowledge,
-    active_incidents,
     apply_check,
-    incidents_on_card,
     release,
     snooze,
 )
 from bot.core.incidents.quiet_hours import QuietHours
+from bot.core.incidents.selection import active_incidents, incidents_on_card
 from bot.i18n.language import ENGLISH
 from bot.messages.incident_cards import incident_cards, resolved_unannounced
 
