@@ -60,16 +60,20 @@ def severities(drift: Iterable[ObjectDrift]) -> dict[Identity, Severity]:
 
 
 def new_or_escalated(
-    before: Iterable[ObjectDrift], now: Iterable[ObjectDrift], reported: Iterable[ObjectDrift]
+    before: Iterable[ObjectDrift],
+    latest: Iterable[ObjectDrift],
+    now: Iterable[ObjectDrift],
+    reported: Iterable[ObjectDrift],
 ) -> tuple[ObjectDrift, ...]:
-    """The current differences that are new, were less severe before, or have another live value.
+    """The current differences that are new, were less severe `before`, have another live value, or have returned.
 
     Another value counts if it is serious, no controller or deployer wrote it, it is not among those `reported` so far,
-    and its field was reported less than MAX_REPORTS times.
+    and its field was reported less than MAX_REPORTS times. One that is not among the `latest` differences has returned;
+    the same conditions apply, but the value does not matter.
     """
     before, reported = tuple(before), tuple(reported)
-    before_by_identity = severities(before)
-    reports = Counter(_identity(object_drift, field.path) for object_drift in reported for field in object_drift.fields)
+    before_by_identity, present = severities(before), identities(latest)
+    reports = Counter(identity for object_drift in reported for identity in identities([object_drift]))
     earlier: defaultdict[Identity, list[FieldDrift]] = defaultdict(list)
     for object_drift in (*before, *reported):
         for field in object_drift.fields:
@@ -81,13 +85,18 @@ def new_or_escalated(
             severity >= Severity.SERIOUS
             and reports[identity] < MAX_REPORTS
             and not _is_automatic(field)
-            and not any(_has_same_value(field, other) for other in earlier[identity])
+            and (identity not in present or not any(_has_same_value(field, other) for other in earlier[identity]))
         )
+
+    def is_new_object(object_drift: ObjectDrift) -> bool:
+        identity = _identity(object_drift)
+        returned = identity not in present and reports[identity] < MAX_REPORTS
+        return not object_drift.fields and (identity not in before_by_identity or returned)
 
     new = []
     for object_drift in now:
         fields = tuple(field for field in object_drift.fields if is_new(object_drift, field))
-        if fields or (not object_drift.fields and _identity(object_drift) not in before_by_identity):
+        if fields or is_new_object(object_drift):
             new.append(replace(object_drift, fields=fields))
     return tuple(new)
 

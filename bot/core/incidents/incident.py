@@ -185,7 +185,7 @@ def apply_check(
         chart=check.chart,
     )
     if incident.state in ACTIVE_STATES:
-        return replace(_record_worsening(checked, check), worst=merge_worst(incident.worst, drift))
+        return replace(_record_worsening(checked, incident.drift, check), worst=merge_worst(incident.worst, drift))
     persists = bool(identities(incident.drift) & identities(seen))
     looks = incident.looks + 1 if persists else 1
     opens = looks >= required_looks
@@ -230,9 +230,13 @@ def _new_incident(check: Check, revision: str, looks: int, *, channel: str, repo
     )
 
 
-def _record_worsening(incident: Incident, check: Check) -> Incident:
-    """Record the differences that are new or worse than before, and reopen a silenced incident if they are severe."""
-    worse = new_or_escalated(incident.worst, check.drift, (item for event in incident.history for item in event.drift))
+def _record_worsening(incident: Incident, latest: tuple[ObjectDrift, ...], check: Check) -> Incident:
+    """Record the differences that are new or worse than before, and reopen a silenced incident if they are severe.
+
+    `latest` are those of the check before.
+    """
+    reported = (item for event in incident.history for item in event.drift)
+    worse = new_or_escalated(incident.worst, latest, check.drift, reported)
     if not worse:
         return incident
     severity = rate(worse).severity

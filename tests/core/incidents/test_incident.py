@@ -345,6 +345,21 @@ def test_another_value_that_someone_sets_reopens_a_silenced_incident(silence, ed
     assert times == reopened
 
 
+@pytest.mark.parametrize("silence", [acknowledged_incident, snoozed_incident], ids=["acknowledged", "snoozed"])
+@pytest.mark.parametrize(
+    ("drift", "reopens"),
+    [(HOST, True), (LABEL, False), (ObjectDrift("v1", "ConfigMap", "shop", "web", "missing"), True)],
+)
+def test_a_serious_difference_that_returns_reopens_a_silenced_incident(silence, drift, reopens):
+    incident = after(silence(opened(REPLICAS, drift)), 5, REPLICAS)
+    states = []
+    for minute in range(6, 6 + 2 * MAX_REPORTS + 2, 2):
+        incident = after(incident, minute, REPLICAS, drift)
+        states.append(incident.state)
+        incident = silence(after(incident, minute + 1, REPLICAS), minute + 1)
+    assert [state is IncidentState.OPEN for state in states] == [reopens] * MAX_REPORTS + [False]
+
+
 def test_an_object_deleted_while_it_drifts_is_recorded_once():
     gone = ObjectDrift("apps/v1", "Deployment", "shop", "web", "missing")
     incident = after(after(opened(), 1, gone), 2, gone)

@@ -1,5 +1,6 @@
 """Whatever checks, people and time do: no drift is lost, and nothing is posted twice."""
 
+from collections import Counter
 from datetime import UTC, datetime, time, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -8,7 +9,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from bot.core.drift.differences import identities
+from bot.core.drift.differences import MAX_REPORTS, identities
 from bot.core.drift.model import Check, FieldDrift, ObjectDrift, Status
 from bot.core.incidents.alerting import AlertPolicy, Escalation, announcements, apply_timers
 from bot.core.incidents.incident import (
@@ -166,7 +167,8 @@ class Incidents(RuleBasedStateMachine):
             worsened = [
                 field for event in events[IncidentEventType.WORSENED] for drift in event.drift for field in drift.fields
             ]
-            assert len(worsened) == len({(field.path, str(field.live)) for field in worsened})
+            reports = Counter((field.path, str(field.live)) for field in worsened)
+            assert all(number <= MAX_REPORTS for number in reports.values())
             reminded = [event.at for event in events[IncidentEventType.REMINDED]]
             assert all(later - earlier >= REMIND for earlier, later in pairwise(reminded))
             openings = (
