@@ -5,7 +5,7 @@ from dataclasses import replace
 from enum import Enum, auto
 from typing import Any, Literal
 
-from bot.core.drift.attribution import Attribution, Verdict
+from bot.core.drift.attribution import RESTART, Attribution, Verdict
 from bot.core.drift.model import FieldDrift
 from bot.core.objects.credentials import HIDDEN
 from bot.core.objects.path import Segment, format_path
@@ -48,7 +48,8 @@ class Findings:
         shown_path = format_path(redact_path(path))
         if self._keep is not KeptValues.NONE:
             self._steps.keep_difference(shown_path)
-        has_values = self._keep is KeptValues.ALL or (self._keep is KeptValues.DRIFT and is_drift)
+        counts = is_drift or reason is RESTART  # a merge may restart pods too
+        has_values = self._keep is KeptValues.ALL or (self._keep is KeptValues.DRIFT and counts)
         desired, live = (self._kept(path, value) if has_values else None for value in (desired, live))
         manager, time = (writer.manager, writer.time) if writer else (None, None)
         field = FieldDrift(change, shown_path, desired, live, manager, time, trusted or reason)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from bot.core.applications.application import Application
 from bot.core.applications.deployer_status import DeployerFailure
-from bot.core.drift.attribution import written_by
+from bot.core.drift.attribution import RESTART, written_by
 from bot.core.drift.ignore_rules import IgnoreRule
 from bot.core.drift.model import FieldDrift, ObjectDrift
 from bot.core.drift.short_path import short_path
@@ -139,7 +139,7 @@ def _observe_applied(target: _Target, live: LiveComparison) -> Observation:
     result = comparison_result(manifests.changed, application, live)
     earlier = comparison_result(manifests.earlier, application, live)
     present, unknown = still_present(manifests.removed, application, live)
-    missing = [line for drift in result.drift for line in _missing(drift)]
+    missing = [line for drift in result.drift for line in _missing(drift)] + _missing_restarts(result, earlier)
     remaining = [f"{manifest.kind} {manifest.name}" for manifest in present] + _remaining_fields(result, earlier)
     if missing or remaining:
         total = len(missing) + len(remaining)
@@ -189,6 +189,19 @@ def _missing(drift: ObjectDrift) -> list[str]:
     if drift.change == "missing":
         return [f"{drift.kind} {drift.name}"]
     return [_title(drift, field) for field in drift.fields if field.change != "added"]
+
+
+def _missing_restarts(result: ComparisonResult, earlier: ComparisonResult) -> list[str]:
+    """The restarts that the merge declares, unless one has happened since: by hand, they are never drift."""
+    declared = {(drift.key, field.path): field.desired for drift in earlier.set_aside for field in drift.fields}
+    return [
+        _title(drift, field)
+        for drift in result.set_aside
+        for field in drift.fields
+        if field.reason == RESTART and field.change != "added"
+        if declared.get((drift.key, field.path)) != field.desired
+        if field.live is None or str(field.live) < str(field.desired)
+    ]
 
 
 def _remaining_fields(result: ComparisonResult, earlier: ComparisonResult) -> list[str]:

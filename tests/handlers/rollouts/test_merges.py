@@ -121,6 +121,25 @@ def test_a_merge_that_only_removes_fields_is_live_once_they_are_gone(scenario, c
     assert scenario.observe(waiting).state is RolloutState.LIVE
 
 
+@pytest.mark.parametrize("earlier", [{}, {"kubectl.kubernetes.io/restartedAt": "2026-01-01T00:00:00Z"}])
+def test_a_merge_that_restarts_pods_is_live_once_it_is_applied_or_they_are_restarted_later(scenario, cluster, earlier):
+    def restarted(at):
+        template = {"metadata": {"annotations": {"kubectl.kubernetes.io/restartedAt": at}}}
+        return {"spec": {"template": template}}
+
+    before, after = (deployment(replicas=1) for _ in range(2))
+    before["spec"]["template"]["metadata"]["annotations"] = earlier
+    after["spec"]["template"]["metadata"] |= restarted("2026-03-01T00:00:00Z")["spec"]["template"]["metadata"]
+    scenario.rollout("Add web", {WEB_FILE: as_yaml(before)})
+    cluster.apply(before, namespace="shop")
+    waiting = scenario.observe(scenario.rollout("Restart web", {WEB_FILE: as_yaml(after)}))
+    assert len(waiting.parts[0].pending.missing) == 1
+    cluster.edit(before, "shop", restarted("2026-02-28T00:00:00Z"))
+    assert scenario.observe(waiting).state is RolloutState.ROLLING
+    cluster.edit(before, "shop", restarted("2026-03-01T00:00:05Z"))
+    assert scenario.observe(waiting).state is RolloutState.LIVE
+
+
 def test_fields_added_by_hand_do_not_hold_up_a_rollout(scenario, cluster):
     cluster.apply(config_map(limit="2"), namespace="shop")
     cluster.edit(config_map(), "shop", {"data": {"by": "hand"}})
