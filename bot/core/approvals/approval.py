@@ -21,7 +21,7 @@ LATE_APPROVAL_WINDOW = timedelta(days=7)
 MAX_COMMITS = 500  # to review of those that reach a branch at once; the older ones share one record
 MIN_RECHECK = timedelta(minutes=1)
 _MAX_RECHECK = timedelta(hours=1)
-_LONGEST_UNKNOWN = timedelta(hours=1)  # while the forge responds
+_LONGEST_UNKNOWN = timedelta(hours=1)  # since the commit arrived, if the forge responds to other requests
 _LONGEST_WAIT = timedelta(days=1)  # that a forge can request
 _CLOCK_SKEW = timedelta(minutes=5)  # between the forge and the bot
 

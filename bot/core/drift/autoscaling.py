@@ -31,7 +31,7 @@ _Target = tuple[str, str, str, str]  # API group, kind, namespace, name
 
 @dataclass(frozen=True, slots=True)
 class ReplicaRange:
-    """The numbers of replicas that an autoscaler sets; with `for_any_writer`, whoever has set the number."""
+    """The numbers of replicas that an autoscaler sets; with `for_any_writer`, also those that a person has set."""
 
     least: float
     most: float

@@ -36,7 +36,7 @@ def persisting(before: Iterable[ObjectDrift], now: Iterable[ObjectDrift]) -> tup
         for field in object_drift.fields
     }
     missing = {_identity(object_drift) for object_drift in before if not object_drift.fields}
-    persisting = []
+    lasting = []
     for object_drift in now:
         fields = tuple(
             field
@@ -44,8 +44,8 @@ def persisting(before: Iterable[ObjectDrift], now: Iterable[ObjectDrift]) -> tup
             if deep_equal(values.get(_identity(object_drift, field.path)), (field.desired, field.live))
         )
         if fields or (not object_drift.fields and _identity(object_drift) in missing):
-            persisting.append(replace(object_drift, fields=fields))
-    return tuple(persisting)
+            lasting.append(replace(object_drift, fields=fields))
+    return tuple(lasting)
 
 
 def severities(drift: Iterable[ObjectDrift]) -> dict[Identity, Severity]:

@@ -167,11 +167,10 @@ def apply_check(
         and (rolling or incident.revision != check.revision)
         and not persisting(incident.drift, check.drift)
     )
+    if incident is not None and is_other and check.error is not None:  # it may not have seen the difference
+        return replace(incident, check_error=check.error, checked_at=check.at)
     if incident is None or is_other:
-        looks = 0 if rolling else 1
-        return _new_incident(
-            check, check.revision, looks, channel=channel, repository=repository, opens_at=required_looks
-        )
+        return _new_incident(check, int(not rolling), channel=channel, repository=repository, opens_at=required_looks)
     if rolling and check.at - incident.since <= longest_hold:
         return incident
     seen = persisting(incident.drift, check.drift) if rolling else check.drift
@@ -185,7 +184,8 @@ def apply_check(
         chart=check.chart,
     )
     if incident.state in ACTIVE_STATES:
-        return replace(_record_worsening(checked, incident.drift, check), worst=merge_worst(incident.worst, drift))
+        latest = incident.worst if incident.check_error else incident.drift  # an incomplete check sees less
+        return replace(_record_worsening(checked, latest, check), worst=merge_worst(incident.worst, drift))
     persists = bool(identities(incident.drift) & identities(seen))
     looks = incident.looks + 1 if persists else 1
     opens = looks >= required_looks
@@ -209,7 +209,7 @@ def resolve_unwatched(incident: Incident, at: datetime) -> Incident | None:
     return _add_event(resolved, IncidentEventType.RESOLVED, at)
 
 
-def _new_incident(check: Check, revision: str, looks: int, *, channel: str, repository: str, opens_at: int) -> Incident:
+def _new_incident(check: Check, looks: int, *, channel: str, repository: str, opens_at: int) -> Incident:
     opens = looks >= opens_at
     return Incident(
         id=f"{check.application}@{check.at.isoformat()}",
@@ -219,7 +219,7 @@ def _new_incident(check: Check, revision: str, looks: int, *, channel: str, repo
         state=IncidentState.OPEN if opens else IncidentState.SUSPECTED,
         since=check.at,
         checked_at=check.at,
-        revision=revision,
+        revision=check.revision or "",
         chart=check.chart,
         drift=check.drift,
         worst=check.drift,

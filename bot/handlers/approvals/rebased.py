@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Sequence
 from itertools import groupby, takewhile
 
-from bot.core.approvals.approval import PENDING, ApprovalRecord, ApprovalStatus, ContentMatch
+from bot.core.approvals.approval import PENDING, ApprovalRecord, ContentMatch
 from bot.core.git.commit import PullRequest
 from bot.ports.git import Repository
 
@@ -69,9 +69,9 @@ def is_not_looked_up(record: ApprovalRecord) -> bool:
 
 
 def _is_missing(group: Sequence[Delivered]) -> bool:
-    """Whether the forge may still say which pull request a commit is from. Commits don't wait for a failed review."""
+    """Whether the forge may still say which pull request a commit is from."""
     record, pull = group[0]
-    return pull is None and is_not_looked_up(record) and record.verdict is not ApprovalStatus.FAILED
+    return pull is None and is_not_looked_up(record)
 
 
 def _is_partial(repository: Repository, group: Sequence[Delivered]) -> bool:

@@ -57,7 +57,7 @@ class CheckRecorder:
         self._lock = threading.Lock()
         self._ports = ports
         self._alerts = alerts
-        self._longest_hold = longest_hold  # that rollouts hold back a difference
+        self._longest_hold = longest_hold  # how long rollouts can hold back a difference
         self._actors = actors
         self._deployers = deployers
         self._suspects = suspects

@@ -112,7 +112,7 @@ class Suspects:
         commits_by_sha: dict[str, tuple[Commit, SuspectReason, list[str]]] = {}
         for part in rollout.parts:
             application = self.applications.get(part.application)
-            if application is None or part.live_at is not None:
+            if application is None or not part.is_pending:
                 continue
             unexplained_objects = {f"{workload.kind} {workload.name}" for workload in part.pending.unready}
             commits = self._commits_touching(repository, rollout.revision, application)

@@ -92,8 +92,8 @@ def changed_manifests(
         if newer is None:
             raise
         after, is_broken = latest, True
-    before: Manifests = ()
-    with suppress(ManifestError, RenderError):  # the merge fixed invalid manifests: everything counts as changed
+    before: Manifests = ()  # if they were invalid, or no longer exist: everything counts as changed
+    with suppress(ManifestError, RenderError, *([] if newer is None else [RevisionNotFoundError])):
         before = manifest_cache.declared(repository, rollout.parent, application.source)
     changed, earlier, removed = [], [], []
     for old, new in paired(before, after, application.namespace):

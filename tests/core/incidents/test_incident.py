@@ -110,6 +110,18 @@ def test_rollouts_hold_a_difference_back_only_until_it_has_lasted_for_too_long()
     )
 
 
+def test_an_incomplete_check_neither_restarts_a_hold_nor_makes_a_difference_return():
+    partial = check(5, IMAGE, revision="b" * 40, status=Status.UNKNOWN, error="503")
+    hold = {"rolling": True, "longest_hold": timedelta(minutes=9)}
+    assert after_checks(check(0, REPLICAS), partial, check(10, REPLICAS), check(11, REPLICAS), **hold).since == T0
+    opened = after_checks(check(0, REPLICAS, HOST), check(1, REPLICAS, HOST))
+    silenced = acknowledge(opened, by="U1", at=T0 + timedelta(minutes=1))
+    less = replace(HOST, fields=(FieldDrift("changed", "spec.paused", False, True),))
+    for seen in (check(2, REPLICAS, less, status=Status.UNKNOWN, error="503"), check(3, REPLICAS, less, HOST)):
+        silenced = apply_check(silenced, seen, channel="C1", rolling=False)
+    assert "hostNetwork" not in str([event.drift for event in silenced.history])
+
+
 def test_what_a_rollout_held_back_opens_only_after_enough_checks_without_it():
     held = after_checks(check(0, REPLICAS), check(1, REPLICAS), rolling=True)
     first = apply_check(held, check(2, REPLICAS), channel="C1", rolling=False)
