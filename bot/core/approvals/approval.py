@@ -21,7 +21,7 @@ LATE_APPROVAL_WINDOW = timedelta(days=7)
 MAX_COMMITS = 500  # to review of those that reach a branch at once; the older ones share one record
 MIN_RECHECK = timedelta(minutes=1)
 _MAX_RECHECK = timedelta(hours=1)
-_LONGEST_UNKNOWN = timedelta(hours=1)  # since the commit arrived, if the forge responds to other requests
+_LONGEST_FAILING = timedelta(hours=1)
 _LONGEST_WAIT = timedelta(days=1)  # that a forge can request
 _CLOCK_SKEW = timedelta(minutes=5)  # between the forge and the bot
 
@@ -231,6 +231,7 @@ class ApprovalRecord:
       ChangePeople. `pushed_by` is the pusher's login.
     - `look_at` is when to check the forge again, `why` the reason that there is no verdict.
     - `asked_at` is when the forge was last asked for the commit's pull request.
+    - `failing_since` is since when its review fails although the forge responds to other requests.
     - `approvers`, `later` and `verified` are as in ApprovalResult.
     - `alert` is the ID of the alert that reports it, `flagged_at` the time it was found to be unapproved.
     - `diff` is the start of its redacted diff; `more` means that it was cut off.
@@ -265,6 +266,7 @@ class ApprovalRecord:
     more_authors: int = 0
     requester: str = ""
     asked_at: datetime | None = None
+    failing_since: datetime | None = None
 
     @property
     def people(self) -> ChangePeople:
@@ -343,7 +345,11 @@ def apply_result(
     """The record after another evaluation. A commit counts as unapproved only after `grace`: forges lag behind git."""
     if result.verdict in UNAPPROVED and now < record.seen_at + grace:
         return replace(
-            record, why=None, pull=pull or record.pull, look_at=min(record.seen_at + grace, now + MIN_RECHECK)
+            record,
+            why=None,
+            failing_since=None,
+            pull=pull or record.pull,
+            look_at=min(record.seen_at + grace, now + MIN_RECHECK),
         )
     verdict = result.verdict
     if record.flagged_at and verdict is ApprovalStatus.UNKNOWN:
@@ -357,6 +363,7 @@ def apply_result(
         record,
         verdict=verdict,
         why=None,
+        failing_since=None,
         pull=pull or record.pull,
         approvers=result.approvers if verdict is result.verdict else record.approvers,
         later=result.later,
@@ -367,8 +374,9 @@ def apply_result(
 
 
 def is_overdue(record: ApprovalRecord, now: datetime) -> bool:
-    """Whether a commit has been on the branch for too long to wait for a verdict any longer before it is reported."""
-    return record.verdict is ApprovalStatus.UNKNOWN and now >= record.seen_at + _LONGEST_UNKNOWN
+    """Whether the review of a commit has failed for too long, so that it must be reported."""
+    since = record.failing_since
+    return record.verdict is ApprovalStatus.UNKNOWN and since is not None and now >= since + _LONGEST_FAILING
 
 
 def failed_review(record: ApprovalRecord, now: datetime) -> ApprovalRecord:

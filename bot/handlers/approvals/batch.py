@@ -262,8 +262,10 @@ class BatchReview:
                 continue
             _log.warning("cannot check the approval of %s: %s", record.id, error)
             if current.verdict in PENDING:
-                current = replace(current, why=error.text)
-            if self._retry_at is None and is_overdue(current, self._now) and self._forge_responds:
+                since = current.failing_since or self._now
+                fails_alone = self._retry_at is None and self._forge_responds
+                current = replace(current, why=error.text, failing_since=since if fails_alone else None)
+            if is_overdue(current, self._now):
                 current = failed_review(current, self._now)
                 with suppress(PortError), unexpected_as_port_error(f"diff of {record.id}"):
                     current = self._with_diff(current)

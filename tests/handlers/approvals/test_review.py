@@ -357,13 +357,17 @@ def test_commits_that_are_too_many_to_review_are_reported(team, monkeypatch):
     assert [commit.sha for commit in pushed.commits] == shas[3:]
 
 
-def test_a_commit_that_cannot_be_reviewed_is_reported_and_hides_no_other(team, asked):
+def test_a_commit_that_cannot_be_reviewed_is_reported_and_hides_no_other(team, asked, monkeypatch):
     asked.failing = {"Heavy", "Heavier", "Heaviest"}
     team.start()
     for subject in ("Direct", *sorted(asked.failing)):
         team.hosted.commit("main", {FILE: config(subject)}, f"{subject}\n", "mia")
     team.final_verdicts()
     team.review(timedelta(minutes=2))
+    with monkeypatch.context() as outage:  # it doesn't count
+        outage.setattr(batch.BatchReview, "_forge_responds", False)
+        team.review(timedelta(hours=2))
+    team.review(timedelta(hours=1))
     assert team.verdicts == [ApprovalStatus.DIRECT, *[ApprovalStatus.UNKNOWN] * 3]
     team.review(timedelta(hours=1))
     assert team.verdicts == [ApprovalStatus.DIRECT, *[ApprovalStatus.FAILED] * 3]
