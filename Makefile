@@ -37,7 +37,7 @@ test: .venv/dev ## run the test suite, or a part of it: make test ARGS=tests/cor
 	@scripts/need-docker-registry >/dev/null
 	@scripts/need-prometheus >/dev/null
 	@chromium="$$(scripts/need-chromium)" && $(INSIDE) CHROMIUM="$$chromium" \
-		$(BIN)/pytest --numprocesses=6 --dist=loadfile --no-loadscope-reorder --basetemp=$(CACHE)/pytest $(ARGS)
+		$(BIN)/pytest --numprocesses=5 --dist=loadfile --no-loadscope-reorder --basetemp=$(CACHE)/pytest $(ARGS)
 
 pictures: .venv/dev ## take every picture of the documentation again; look at them then
 	@chromium="$$(scripts/need-chromium)" && scripts/need-axe >/dev/null && $(INSIDE) CHROMIUM="$$chromium" \

@@ -344,6 +344,7 @@ def test_a_slow_server_delays_nobody_for_long_and_its_charts_arrive_later(attack
     released.set()
     arrived = [wait_for(lambda chart=chart: has_arrived(chart)) for chart in slow]
     released.clear()
+    attack.server.respond = lambda _: released.wait(30)  # the index too
     assert [fetcher.fetch(chart) for chart in slow] == arrived
     monkeypatch.setattr(background, "RECENT_SECONDS", 0.0)
     with pytest.raises(ChartError, match="is still being fetched"):
