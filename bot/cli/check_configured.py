@@ -96,8 +96,8 @@ def _select(config: Config, names: Sequence[str], unsupported: Sequence[Unsuppor
             raise PortError(f"Unknown application {name}{hint} Applications: {applications}.")
     if not config.applications:
         raise PortError(
-            "There are no applications to check. Add one under applications in the configuration, or check that the bot"
-            " can discover one."
+            "There are no applications to check. Add one to the configuration, or make sure that the bot can"
+            " discover one."
         )
     return [config.applications[name] for name in dict.fromkeys(names or config.applications)]
 

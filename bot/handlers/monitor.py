@@ -132,7 +132,7 @@ class Monitor:
         self.reconcile_cards()
 
     def prune_checks(self) -> None:
-        """Forget the checks of applications whose names are no longer held. Raises StoreError."""
+        """Delete old checks of applications that are no longer watched. Raises StoreError."""
         if self._discoverer.is_complete():
             self._ports.store.checks.prune(self._ports.clock() - HELD_FOR, watched=self._applications)
 

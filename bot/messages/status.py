@@ -322,7 +322,7 @@ def _pulls_unknown(translator: Translator, overview: Overview) -> list[str]:
 
 
 def _waits_for(rollout: Rollout, application: str) -> bool:
-    return any(source_name.application == application and source_name.is_pending for source_name in rollout.parts)
+    return any(part.application == application and part.is_pending for part in rollout.parts)
 
 
 def _rank(check: Check | None) -> tuple[int, bool]:

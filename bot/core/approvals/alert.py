@@ -44,7 +44,7 @@ def _approved_later_by(record: ApprovalRecord) -> Sequence[str]:
 
 
 def assign_alerts(records: Sequence[ApprovalRecord]) -> list[ApprovalRecord]:
-    """The records of one batch, oldest first, each unapproved one with an alert: that of its run, or else a new one."""
+    """Give each unapproved commit of a batch an alert. Neighbors with the same verdict and pull request share one."""
     assigned: list[ApprovalRecord] = []
     for (verdict, _), group in groupby(sorted(records, key=lambda record: record.order), _alert_key):
         run = list(group)

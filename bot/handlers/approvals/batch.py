@@ -263,8 +263,8 @@ class BatchReview:
             _log.warning("cannot check the approval of %s: %s", record.id, error)
             if current.verdict in PENDING:
                 since = current.failing_since or self._now
-                fails_alone = self._retry_at is None and self._forge_responds
-                current = replace(current, why=error.text, failing_since=since if fails_alone else None)
+                only_this_fails = self._retry_at is None and self._forge_responds
+                current = replace(current, why=error.text, failing_since=since if only_this_fails else None)
             if is_overdue(current, self._now):
                 current = failed_review(current, self._now)
                 with suppress(PortError), unexpected_as_port_error(f"diff of {record.id}"):
