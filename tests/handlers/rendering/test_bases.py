@@ -16,6 +16,7 @@ from bot.adapters.rendering.programs import ProgramRenderer
 from bot.core.applications.resource_ref import ResourceRef
 from bot.core.git.target_revision import HEAD, TargetRevision
 from bot.core.rendering.remote_base import RemoteBase
+from bot.core.rendering.remote_file import RemoteFile
 from bot.core.rendering.source import KustomizeParameters, Source
 from bot.handlers.rendering import bases as mounted_bases
 from bot.handlers.rendering.affected import affected_applications, possibly_affected
@@ -246,6 +247,27 @@ def test_what_is_not_an_allowed_base_is_refused(following, entry, message):
     error = following.error(app(entry))
     assert message in error
     assert "hunter2" not in error
+
+
+@pytest.mark.parametrize(
+    ("pattern", "entry", "is_allowed"),
+    [
+        ("github.com/acme/*", "git@github.com:acme/r.git", True),
+        ("github.com/acme/*", "https://github.com/acme/r@v1.git//web", True),
+        ("*.example.com", "https://git.example.com/a/b//web", True),
+        ("*", "https://git.example.com/a/b//web", True),
+        ("git.*/acme/*", "https://git.example.com/acme/one.yaml", True),
+        ("github.com/acme/*", "ssh://git@10.0.0.1:6379/x@github.com/acme/r.git", False),
+        ("github.com/acme/*", "git@evil.example:x@github.com/acme/r.git", False),
+        ("github.com", "git@evil.example:x@github.com/acme/r.git", False),
+        ("*.example.com", "https://evil.net/a/b.example.com//web", False),
+        ("*.example.com/*", "https://10.0.0.1/a.example.com/one.yaml", False),
+        ("*.example.com/*", "https://evil.net/a.example.com/b.git", False),
+    ],
+)
+def test_a_pattern_matches_the_host_and_the_path_of_a_base(tmp_path, pattern, entry, is_allowed):
+    base = RemoteBase.parse(entry) or RemoteFile.parse(entry)
+    assert GitBases(tmp_path, [pattern]).is_allowed(base) == is_allowed
 
 
 @pytest.mark.parametrize(
