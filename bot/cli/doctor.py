@@ -21,6 +21,7 @@ from bot.cli.load_config import load_config
 from bot.cli.output import echo
 from bot.config.model import Config
 from bot.handlers.doctor import Clients, doctor
+from bot.ports.errors import PortError
 from bot.ports.probe import Probe
 
 
@@ -49,7 +50,7 @@ def probes(config: Config) -> Iterator[Probe]:
             renderer=programs,
             bases=build.bases(config),
             programs=programs.commands(),
-            missing_isolation=missing_isolation(),
+            missing_isolation=_missing_isolation(),
             audit_logs=AuditLogFile,
             events=build.event_receiver(config),
             store=lambda: SqlStore(config.store),
@@ -57,6 +58,13 @@ def probes(config: Config) -> Iterator[Probe]:
             clock=lambda: datetime.now(tz=UTC),
         ),
     )
+
+
+def _missing_isolation() -> str:
+    try:
+        return missing_isolation()
+    except PortError as error:
+        return str(error.text)
 
 
 def _git_version() -> tuple[int, ...]:

@@ -1,5 +1,6 @@
 """Finds what a Helm chart needs from outside its directory, and whether its templates are deterministic."""
 
+import json
 import posixpath
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -24,7 +25,9 @@ _NONDETERMINISTIC: Final = re.compile(
     rb"\b(now|ago|date|dateInZone|htmlDate|htmlDateInZone|rand\w+|shuffle|uuidv4|gen\w*(?:CA|Cert|Key)\w*|buildCustomCert"
     rb"|bcrypt|htpasswd|encryptAES)\b"
 )
-_REMOTE_REFERENCE: Final = re.compile(rb'"\$ref"\s*:\s*"https?://')
+_SCHEMA_REFERENCES: Final = ("$ref", "$dynamicRef", "$recursiveRef", "$schema")
+# A part of the schema itself, or a draft, which Helm has.
+_LOCAL_REFERENCES: Final = ("#", "http://json-schema.org/", "https://json-schema.org/")
 _GLOB_FROM: Final = re.compile(r"(?:^|/)[^/]*[*?\[].*")  # from the first part of a path that is a glob
 
 
@@ -143,8 +146,23 @@ def is_nondeterministic(files: Iterable[tuple[str, bytes]]) -> bool:
 
 
 def is_remote_schema(path: str, content: bytes) -> bool:
-    """Whether this is a schema of a chart's values that refers to a URL, so that validation needs the network."""
-    return posixpath.basename(path) == "values.schema.json" and _REMOTE_REFERENCE.search(content) is not None
+    """Whether this is a schema of a chart's values that may refer to a file or URL, which Helm would read."""
+    if posixpath.basename(path) != "values.schema.json":
+        return False
+    try:
+        values = [json.loads(content, parse_int=str)]
+    except (ValueError, RecursionError):  # Helm may read it differently
+        return True
+    while values:
+        value = values.pop()
+        if isinstance(value, dict):
+            references = [value[key] for key in _SCHEMA_REFERENCES if isinstance(value.get(key), str)]
+            if not all(reference.startswith(_LOCAL_REFERENCES) for reference in references):
+                return True
+            values += value.values()
+        elif isinstance(value, list):
+            values += value
+    return False
 
 
 def _vendored(files: Mapping[str, bytes], root: str) -> set[str]:
