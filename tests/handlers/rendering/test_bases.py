@@ -191,6 +191,17 @@ def test_an_unchanged_base_in_its_own_repository_starts_no_git(following, tmp_pa
     assert started == []
 
 
+def test_a_base_that_may_be_in_its_own_repository_counts_as_affected(following, tmp_path, monkeypatch):
+    """Without a ref, it is in the default branch, which a failed fetch leaves unknown."""
+    monkeypatch.setattr(mounted_bases, "_BRANCHES_FRESH", 0.0)
+    revision, application = own_base(following, tmp_path), sample(rendered=Source("app"))
+    following.use(ProgramRenderer.find(), LocalBases(tmp_path))
+    following.render("app", revision)
+    (tmp_path / "remotes" / "platform").unlink()
+    files = ["web/one.yaml"]
+    assert possibly_affected(following.repository, revision, files, [application], following.cache) == [application]
+
+
 def test_a_base_in_its_own_repository_is_fetched_in_the_time_of_the_application_s_tenant(
     following, tmp_path, monkeypatch
 ):
