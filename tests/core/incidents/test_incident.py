@@ -7,19 +7,17 @@ import pytest
 
 from bot.core.drift.differences import MAX_REPORTS
 from bot.core.drift.model import Check, FieldDrift, ObjectDrift, Status
+from bot.core.incidents.detection import MAX_THREAD_UPDATES, apply_check, resolve_unwatched
 from bot.core.incidents.incident import (
     MAX_EVENTS,
-    MAX_THREAD_UPDATES,
     IncidentEventType,
     IncidentState,
     acknowledge,
-    apply_check,
     escalate,
     expire_snooze,
     mark_announced,
     release,
     remind,
-    resolve_unwatched,
     snooze,
 )
 from bot.core.incidents.selection import active_incidents, incidents_on_card
