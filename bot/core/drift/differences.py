@@ -121,6 +121,17 @@ def merge_worst(before: Iterable[ObjectDrift], now: Iterable[ObjectDrift]) -> tu
     return tuple(merged.values())
 
 
+def with_added(before: Iterable[ObjectDrift], added: Iterable[ObjectDrift]) -> tuple[ObjectDrift, ...]:
+    """The differences of both; those `added` replace earlier ones in the same fields."""
+    merged = {_identity(object_drift): object_drift for object_drift in before}
+    for object_drift in added:
+        identity, paths = _identity(object_drift), {field.path for field in object_drift.fields}
+        earlier = merged[identity].fields if identity in merged and paths else ()
+        kept = tuple(field for field in earlier if field.path not in paths)
+        merged[identity] = replace(object_drift, fields=kept + object_drift.fields)
+    return tuple(merged.values())
+
+
 def with_unseen(before: Iterable[ObjectDrift], now: tuple[ObjectDrift, ...]) -> tuple[ObjectDrift, ...]:
     """The current differences, and the earlier ones in objects that a partial check did not cover."""
     seen = {_identity(object_drift) for object_drift in now}

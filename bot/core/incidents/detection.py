@@ -3,7 +3,15 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.core.drift.differences import identities, merge_worst, new_or_escalated, persisting, severities, with_unseen
+from bot.core.drift.differences import (
+    identities,
+    merge_worst,
+    new_or_escalated,
+    persisting,
+    severities,
+    with_added,
+    with_unseen,
+)
 from bot.core.drift.model import Check, ObjectDrift, Status
 from bot.core.drift.severity import Severity, rate
 from bot.core.incidents.incident import (
@@ -35,45 +43,37 @@ def apply_check(
     """An application's unresolved incident after a check; None if there is none, or if the suspicion was unfounded.
 
     Drift opens an incident once `required_looks` consecutive checks have seen it. During rollouts (`rolling`) git and
-    the cluster differ by design, so no incident changes, and none opens unless the same difference lasts for longer
-    than `longest_hold`. A failed check never resolves an incident. `cause_if_git_moved` is the cause to record if git
-    changed since the incident (see `resolution_cause`).
+    the cluster differ by design, so a difference counts only once it has lasted for longer than `longest_hold`. A
+    failed check never resolves an incident. `cause_if_git_moved` is the cause to record if git changed since the
+    incident (see `resolution_cause`).
     """
     if check.status is Status.SYNCED:
         return _resolve(incident, check, cause_if_git_moved)
     if not check.drift or check.revision is None:
         return incident and replace(incident, check_error=check.error, checked_at=check.at)
     if rolling and incident is not None and incident.state in ACTIVE_STATES:
-        return incident
+        return _hold(incident, check, longest_hold)
     is_other = incident is not None and (
         incident.state is IncidentState.SUSPECTED
         and (rolling or incident.revision != check.revision)
         and not persisting(incident.drift, check.drift)
     )
-    if incident is not None and is_other and check.error is not None:  # it may not have seen the difference
+    is_held = incident is not None and check.at - incident.since <= longest_hold
+    if incident is not None and is_other and is_held and check.error is not None:  # it may not have seen the difference
         return replace(incident, check_error=check.error, checked_at=check.at)
     if incident is None or is_other:
         return _new_incident(check, int(not rolling), channel=channel, repository=repository, opens_at=required_looks)
-    if rolling and check.at - incident.since <= longest_hold:
+    if rolling and is_held:
         return incident
     seen = persisting(incident.drift, check.drift) if rolling else check.drift
     drift = seen if check.error is None else with_unseen(incident.drift, seen)
-    checked = replace(
-        incident,
-        checked_at=check.at,
-        revision=check.revision,
-        drift=drift,
-        check_error=check.error,
-        chart=check.chart,
-    )
     if incident.state in ACTIVE_STATES:
-        latest = incident.worst if incident.check_error else incident.drift  # an incomplete check sees less
-        return replace(_record_worsening(checked, latest, check), worst=merge_worst(incident.worst, drift))
+        return _update(incident, check, drift, _new_differences(incident, check.drift))
     persists = bool(identities(incident.drift) & identities(seen))
     looks = incident.looks + 1 if persists else 1
     opens = looks >= required_looks
     return replace(
-        checked,
+        _checked(incident, check, drift),
         state=IncidentState.OPEN if opens else IncidentState.SUSPECTED,
         opened_at=check.at if opens else None,
         looks=looks,
@@ -113,22 +113,54 @@ def _new_incident(check: Check, looks: int, *, channel: str, repository: str, op
     )
 
 
-def _record_worsening(incident: Incident, latest: tuple[ObjectDrift, ...], check: Check) -> Incident:
-    """Record the differences that are new or worse than before, and reopen a silenced incident if they are severe.
-
-    `latest` are those of the check before.
-    """
-    reported = (item for event in incident.history for item in event.drift)
-    worse = new_or_escalated(incident.worst, latest, check.drift, reported)
-    if not worse:
+def _hold(incident: Incident, check: Check, longest_hold: timedelta) -> Incident:
+    """An active incident after a check during a rollout: only what has been held for too long is added to it."""
+    is_due = incident.held_since is not None and check.at - incident.held_since > longest_hold
+    lasting = persisting(incident.held, check.drift)
+    if lasting and is_due:
+        return _update(incident, check, with_added(incident.drift, lasting), lasting)
+    if lasting:
+        return replace(incident, held=lasting)
+    if incident.held and not is_due and check.error is not None:  # it may not have seen the differences
         return incident
+    held = _new_differences(incident, check.drift)
+    return replace(incident, held=held, held_since=check.at if held else None)
+
+
+def _checked(incident: Incident, check: Check, drift: tuple[ObjectDrift, ...]) -> Incident:
+    return replace(
+        incident,
+        checked_at=check.at,
+        revision=check.revision or "",
+        drift=drift,
+        check_error=check.error,
+        chart=check.chart,
+        held=(),
+        held_since=None,
+    )
+
+
+def _new_differences(incident: Incident, drift: tuple[ObjectDrift, ...]) -> tuple[ObjectDrift, ...]:
+    """The differences that an active incident has not reported, or only as less severe ones."""
+    latest = incident.worst if incident.check_error else incident.drift  # an incomplete check sees less
+    reported = (item for event in incident.history for item in event.drift)
+    return new_or_escalated(incident.worst, latest, drift, reported)
+
+
+def _update(
+    incident: Incident, check: Check, drift: tuple[ObjectDrift, ...], worse: tuple[ObjectDrift, ...]
+) -> Incident:
+    """An active incident with its current drift and a report of what is `worse`, which reopens it if that is severe."""
+    updated = replace(_checked(incident, check, drift), worst=merge_worst(incident.worst, drift))
+    if not worse:
+        return updated
     severity = rate(worse).severity
     is_bad = severity >= Severity.SERIOUS or severity > max(severities(incident.worst).values(), default=0)
     updates = sum(event.kind is IncidentEventType.WORSENED and event.in_thread for event in incident.history)
     in_thread = is_bad or (incident.state is IncidentState.OPEN and updates < MAX_THREAD_UPDATES)
     reopens = is_bad and incident.state in SILENCED_STATES
     by = incident.snoozed_by or incident.acknowledged_by if reopens else None
-    worsened = add_event(incident, IncidentEventType.WORSENED, check.at, by=by, drift=worse, in_thread=in_thread)
+    worsened = add_event(updated, IncidentEventType.WORSENED, check.at, by=by, drift=worse, in_thread=in_thread)
     return reopen(worsened, check.at) if reopens else worsened
 
 

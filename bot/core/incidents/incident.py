@@ -91,6 +91,7 @@ class Incident:
     - `chart` is the name and version of the chart, if `revision` is a fetched chart's.
     - `ended` is why it was resolved.
     - `history` holds the newest events; `events` counts all of them.
+    - `held` are new differences that rollouts hold back, and `held_since` is when a check first saw them.
     - `suspects` are the commits that may have caused it; None until the bot has searched for them.
     """
 
@@ -120,6 +121,8 @@ class Incident:
     events: int = 0
     suspects: tuple[Suspect, ...] | None = None
     chart: str = ""
+    held: tuple[ObjectDrift, ...] = ()
+    held_since: datetime | None = None
 
     @property
     def rating(self) -> Rating:

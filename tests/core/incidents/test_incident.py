@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import reduce
 
 import pytest
 
@@ -125,11 +126,6 @@ def test_what_a_rollout_held_back_opens_only_after_enough_checks_without_it():
     first = apply_check(held, check(2, REPLICAS), channel="C1", rolling=False)
     assert first.state is IncidentState.SUSPECTED
     assert apply_check(first, check(3, REPLICAS), channel="C1", rolling=False).state is IncidentState.OPEN
-
-
-def test_an_open_incident_does_not_change_during_a_rollout():
-    incident = after_checks(check(0, REPLICAS), check(1, REPLICAS))
-    assert apply_check(incident, check(2, REPLICAS, IMAGE), channel="C1", rolling=True) == incident
 
 
 @pytest.mark.parametrize(("revision", "ended"), [("a" * 40, "cluster"), ("b" * 40, "git")])
@@ -298,6 +294,51 @@ def test_a_snooze_into_the_past_does_nothing(until):
 def test_a_snooze_can_be_made_longer_or_shorter():
     incident = snoozed_incident(snoozed_incident(), minute=2, until=30)
     assert (incident.snoozed_until, posted_events(incident)) == (at(30), ["snoozed", "snoozed"])
+
+
+def test_an_active_incident_reports_only_what_outlasts_rollouts():
+    """An acknowledged label stays on the card, HOST is set by hand, and each merge changes IMAGE."""
+    incident = silenced = acknowledged_incident(opened(LABEL))
+    for minute in range(2, 13):
+        assert (incident.drift, incident.history) == (silenced.drift, silenced.history)
+        image = replace(IMAGE, fields=(replace(IMAGE.fields[0], desired=f"v{minute}"),))
+        hold = {"rolling": True, "longest_hold": timedelta(minutes=9)}
+        incident = apply_check(incident, check(minute, HOST, image, revision=f"{minute:040}"), channel="C1", **hold)
+        partial = check(minute, REPLICAS, status=Status.UNKNOWN, error="503")  # neither adds to the hold nor ends it
+        incident = apply_check(incident, partial, channel="C1", **hold) if incident.held else incident
+    assert (incident.state, incident.drift, incident.worst) == (IncidentState.OPEN, (LABEL, HOST), (LABEL, HOST))
+    assert [event.drift for event in worsenings(incident)] == [(HOST,)]
+    assert after(incident, 14, LABEL, HOST).history == incident.history
+
+
+@pytest.mark.parametrize(
+    ("drift", "added"),
+    [
+        (LABEL, (replace(LABEL, fields=(*LABEL.fields, FieldDrift("changed", "spec.type", "ClusterIP", "NodePort"))),)),
+        (LABEL, (ObjectDrift("v1", "Service", "shop", "web", "missing"),)),
+        (ObjectDrift("v1", "Service", "shop", "web", "missing"), (LABEL,)),
+    ],
+    ids=["another-field", "missing", "back"],
+)
+def test_what_outlasts_rollouts_replaces_the_same_difference(drift, added):
+    incident = opened(drift)
+    for minute in (2, 5, 12):
+        incident = apply_check(
+            incident, check(minute, *added), channel="C1", rolling=True, longest_hold=timedelta(minutes=9)
+        )
+    assert incident.drift == added
+
+
+def test_a_hold_ends_with_the_rollouts_or_after_a_while():
+    """Differences that no longer exist, or that an incomplete check can't see, don't hold back newer ones."""
+    hold = {"channel": "C1", "rolling": True, "longest_hold": timedelta(minutes=9)}
+    held = apply_check(opened(LABEL), check(2, LABEL, IMAGE), **hold)
+    reported = after(held, 3, LABEL, IMAGE)
+    assert (reported.held, reported.held_since) == ((), None)
+    partial = [check(minute, LABEL, HOST, revision="b" * 40, error="403") for minute in range(3, 33)]
+    for before in (held, after_checks(check(2, IMAGE), rolling=True)):
+        after_partial = reduce(lambda incident, seen: apply_check(incident, seen, **hold), partial, before)
+        assert (after_partial.state, "hostNetwork" in str(after_partial.drift)) == (IncidentState.OPEN, True)
 
 
 @pytest.mark.parametrize("silence", [acknowledged_incident, snoozed_incident], ids=["acknowledged", "snoozed"])
