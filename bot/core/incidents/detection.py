@@ -9,8 +9,8 @@ from bot.core.drift.differences import (
     new_or_escalated,
     persisting,
     severities,
+    unseen,
     with_added,
-    with_unseen,
 )
 from bot.core.drift.model import Check, ObjectDrift, Status
 from bot.core.drift.severity import Severity, rate
@@ -43,14 +43,16 @@ def apply_check(
     """An application's unresolved incident after a check; None if there is none, or if the suspicion was unfounded.
 
     Drift opens an incident once `required_looks` consecutive checks have seen it. During rollouts (`rolling`) git and
-    the cluster differ by design, so a difference counts only once it has lasted for longer than `longest_hold`. A
-    failed check never resolves an incident. `cause_if_git_moved` is the cause to record if git changed since the
-    incident (see `resolution_cause`).
+    the cluster differ by design, so a difference counts only once it has lasted for longer than `longest_hold`. An
+    incomplete check drops only the differences that it would have seen, and never resolves an incident.
+    `cause_if_git_moved` is the cause to record if git changed since the incident (see `resolution_cause`).
     """
     if check.status is Status.SYNCED:
         return _resolve(incident, check, cause_if_git_moved)
     if not check.drift or check.revision is None:
-        return incident and replace(incident, check_error=check.error, checked_at=check.at)
+        if incident is None or (incident.state is IncidentState.SUSPECTED and not unseen(incident.drift, check)):
+            return None
+        return replace(incident, check_error=check.error, checked_at=check.at)
     if rolling and incident is not None and incident.state in ACTIVE_STATES:
         return _hold(incident, check, longest_hold)
     is_other = incident is not None and (
@@ -59,14 +61,14 @@ def apply_check(
         and not persisting(incident.drift, check.drift)
     )
     is_held = incident is not None and check.at - incident.since <= longest_hold
-    if incident is not None and is_other and is_held and check.error is not None:  # it may not have seen the difference
+    if incident is not None and is_other and is_held and unseen(incident.drift, check):
         return replace(incident, check_error=check.error, checked_at=check.at)
     if incident is None or is_other:
         return _new_incident(check, int(not rolling), channel=channel, repository=repository, opens_at=required_looks)
     if rolling and is_held:
         return incident
     seen = persisting(incident.drift, check.drift) if rolling else check.drift
-    drift = seen if check.error is None else with_unseen(incident.drift, seen)
+    drift = with_added(unseen(incident.drift, check), seen)
     if incident.state in ACTIVE_STATES:
         return _update(incident, check, drift, _new_differences(incident, check.drift))
     persists = bool(identities(incident.drift) & identities(seen))
@@ -121,7 +123,7 @@ def _hold(incident: Incident, check: Check, longest_hold: timedelta) -> Incident
         return _update(incident, check, with_added(incident.drift, lasting), lasting)
     if lasting:
         return replace(incident, held=lasting)
-    if incident.held and not is_due and check.error is not None:  # it may not have seen the differences
+    if not is_due and unseen(incident.held, check):
         return incident
     held = _new_differences(incident, check.drift)
     return replace(incident, held=held, held_since=check.at if held else None)
@@ -142,9 +144,8 @@ def _checked(incident: Incident, check: Check, drift: tuple[ObjectDrift, ...]) -
 
 def _new_differences(incident: Incident, drift: tuple[ObjectDrift, ...]) -> tuple[ObjectDrift, ...]:
     """The differences that an active incident has not reported, or only as less severe ones."""
-    latest = incident.worst if incident.check_error else incident.drift  # an incomplete check sees less
     reported = (item for event in incident.history for item in event.drift)
-    return new_or_escalated(incident.worst, latest, drift, reported)
+    return new_or_escalated(incident.worst, incident.drift, drift, reported)
 
 
 def _update(

@@ -35,9 +35,10 @@ IMAGE = ObjectDrift(
 )
 
 
-def check(minutes, *drift, revision="a" * 40, status=None, error=None):
-    status = status or (Status.OUT_OF_SYNC if drift else Status.SYNCED)
-    return Check("shop", "prod", revision, status, error, 3, T0 + timedelta(minutes=minutes), drift)
+def check(minutes, *drift, revision="a" * 40, status=None, error=None, unchecked=None):
+    status = status or (Status.UNKNOWN if error else Status.OUT_OF_SYNC if drift else Status.SYNCED)
+    at = T0 + timedelta(minutes=minutes)
+    return Check("shop", "prod", revision, status, error, 3, at, drift, unchecked=unchecked)
 
 
 def after_checks(*checks, rolling=False, looks=2, **options):
@@ -339,6 +340,34 @@ def test_a_hold_ends_with_the_rollouts_or_after_a_while():
     for before in (held, after_checks(check(2, IMAGE), rolling=True)):
         after_partial = reduce(lambda incident, seen: apply_check(incident, seen, **hold), partial, before)
         assert (after_partial.state, "hostNetwork" in str(after_partial.drift)) == (IncidentState.OPEN, True)
+
+
+SECRETS = {"error": "403", "unchecked": frozenset({("Secret", "shop", "token", "")})}
+
+
+@pytest.mark.parametrize("rolling", [False, True])
+@pytest.mark.parametrize("looks", [1, 2])
+def test_objects_that_can_never_be_checked_hold_back_no_others(looks, rolling):
+    """The suspicion of the first checks is gone, and other commits follow."""
+    unfounded = after_checks(check(0, IMAGE, **SECRETS), check(1, **SECRETS), looks=2)
+    assert unfounded is None
+    suspected = after_checks(check(0, IMAGE, **SECRETS), rolling=rolling)
+    edited = [check(minute, HOST, revision="b" * 40, **SECRETS) for minute in range(1, 1 + looks)]
+    incident = reduce(
+        lambda incident, seen: apply_check(incident, seen, channel="C1", rolling=False, required_looks=looks),
+        edited,
+        suspected,
+    )
+    assert (incident.state, incident.drift) == (IncidentState.OPEN, (HOST,))
+
+
+@pytest.mark.parametrize("between", [check(3, REPLICAS, error="503"), check(3, error="503")], ids=["partial", "failed"])
+@pytest.mark.parametrize("options", [{}, SECRETS], ids=["complete", "incomplete"])
+def test_a_difference_that_was_fixed_returns_after_incomplete_checks(between, options):
+    silenced = acknowledge(opened(REPLICAS, HOST), by="U1", at=T0)
+    for seen in (check(2, REPLICAS, **options), between, check(4, REPLICAS, HOST, **options)):
+        silenced = apply_check(silenced, seen, channel="C1", rolling=False)
+    assert (silenced.state, worsenings(silenced)[-1].drift) == (IncidentState.OPEN, (HOST,))
 
 
 @pytest.mark.parametrize("silence", [acknowledged_incident, snoozed_incident], ids=["acknowledged", "snoozed"])
