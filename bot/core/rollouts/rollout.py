@@ -286,7 +286,9 @@ def _observe(
     if observation.error is not None:
         return replace(part, error=observation.error) if part.live_at is None else part
     if observation.superseded_by and observation.pending == NOTHING_PENDING:
-        return replace(part, superseded_by=observation.superseded_by, error=None, watched_until=None)
+        stuck_since = part.stuck_since if needs_help(part, now) else None
+        superseded_by = observation.superseded_by
+        return replace(part, superseded_by=superseded_by, stuck_since=stuck_since, error=None, watched_until=None)
     part = replace(part, pending=observation.pending, error=None, images=observation.images)
     if part.live_at is not None:
         return _watch(part, now, limits)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from bot.core.delivery.deployment import DeploymentOutcome, deployments_of
 from bot.core.health.cause import Cause
 from bot.core.health.unready import Unready
 from bot.core.incidents.alerting import AlertPolicy
@@ -150,6 +151,19 @@ def test_a_newer_merge_supersedes_an_older_one_once_all_that_it_waits_for_is_liv
     superseded = observe(stuck, {"search": superseding}, 600)
     assert (superseded.state, superseded.superseded_by) == (RolloutState.SUPERSEDED, newer.revision)
     assert observe(stuck, {"search": LIVE}, 600).state is RolloutState.SUPERSEDED
+
+
+@pytest.mark.parametrize(
+    ("seconds", "outcome"), [(119, DeploymentOutcome.INTERRUPTED), (120, DeploymentOutcome.FAILED)]
+)
+def test_a_superseded_deployment_failed_only_if_it_was_stuck_until_then(seconds, outcome):
+    newer = observe(rollout("shop", "search", revision="c" * 40), {"shop": LIVE, "search": LIVE}, 9)
+    superseding = Observation(superseded_by=newer.revision)
+    current = relate_to_newer(rollout("shop", "search"), newer)
+    current = observe(current, {"shop": LOOPING, "search": WAITING}, 10)
+    current = observe(current, {"shop": superseding}, 10 + seconds)
+    current = observe(current, {"search": superseding}, 400)
+    assert [deployment.outcome for deployment in deployments_of(current)] == [outcome, DeploymentOutcome.INTERRUPTED]
 
 
 @pytest.mark.parametrize("newer", [rollout("shop", revision="c" * 40), rollout("search", revision="c" * 40)])
