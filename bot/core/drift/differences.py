@@ -147,8 +147,8 @@ def unseen(before: Iterable[ObjectDrift], check: Check) -> tuple[ObjectDrift, ..
 
 
 def _has_same_value(field: FieldDrift, other: FieldDrift) -> bool:
-    """Whether both have the same live value, as far as it is shown."""
-    is_hidden = HIDDEN in (field.live, other.live)
+    """Whether both have the same live value; two hidden ones may differ."""
+    is_hidden = field.live == other.live == HIDDEN
     return field.change == other.change and (is_hidden or deep_equal(field.live, other.live))
 
 

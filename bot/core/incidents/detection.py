@@ -14,6 +14,7 @@ from bot.core.drift.differences import (
 )
 from bot.core.drift.model import Check, ObjectDrift, Status
 from bot.core.drift.severity import Severity, rate
+from bot.core.incidents.hold import drift_of, hold, release_due
 from bot.core.incidents.incident import (
     ACTIVE_STATES,
     SILENCED_STATES,
@@ -53,27 +54,21 @@ def apply_check(
         if incident is None or (incident.state is IncidentState.SUSPECTED and not unseen(incident.drift, check)):
             return None
         return replace(incident, check_error=check.error, checked_at=check.at)
-    if rolling and incident is not None and incident.state in ACTIVE_STATES:
-        return _hold(incident, check, longest_hold)
-    is_other = incident is not None and (
-        incident.state is IncidentState.SUSPECTED
-        and (rolling or incident.revision != check.revision)
-        and not persisting(incident.drift, check.drift)
-    )
-    is_held = incident is not None and check.at - incident.since <= longest_hold
-    if incident is not None and is_other and is_held and unseen(incident.drift, check):
-        return replace(incident, check_error=check.error, checked_at=check.at)
-    if incident is None or is_other:
-        return _new_incident(check, int(not rolling), channel=channel, repository=repository, opens_at=required_looks)
-    if rolling and is_held:
-        return incident
-    seen = persisting(incident.drift, check.drift) if rolling else check.drift
-    drift = with_added(unseen(incident.drift, check), seen)
-    if incident.state in ACTIVE_STATES:
-        return _update(incident, check, drift, _new_differences(incident, check.drift))
-    persists = bool(identities(incident.drift) & identities(seen))
+    if incident is not None and incident.state in ACTIVE_STATES:
+        new = _new_differences(incident, check.drift)
+        if rolling:
+            return _hold(incident, check, new, longest_hold)
+        return _update(incident, check, with_added(unseen(incident.drift, check), check.drift), new)
+    is_strict = incident is not None and (rolling or incident.revision != check.revision)
+    if incident is None or (is_strict and not persisting(incident.drift, check.drift)):
+        held = incident.held if incident else ()
+        incident = replace(_suspicion(check, channel=channel, repository=repository), held=held)
+    if rolling:
+        return _hold_suspicion(incident, check, longest_hold)
+    persists = bool(identities(incident.drift) & identities(check.drift))
     looks = incident.looks + 1 if persists else 1
     opens = looks >= required_looks
+    drift = with_added(unseen(incident.drift, check), check.drift)
     return replace(
         _checked(incident, check, drift),
         state=IncidentState.OPEN if opens else IncidentState.SUSPECTED,
@@ -81,6 +76,7 @@ def apply_check(
         looks=looks,
         since=incident.since if persists else check.at,
         worst=merge_worst(incident.worst, drift) if persists and incident.looks else drift,
+        held=hold(incident.held, check.drift, check) if incident.held and not opens else (),  # for the next rollout
     )
 
 
@@ -94,39 +90,43 @@ def resolve_unwatched(incident: Incident, at: datetime) -> Incident | None:
     return add_event(resolved, IncidentEventType.RESOLVED, at)
 
 
-def _new_incident(check: Check, looks: int, *, channel: str, repository: str, opens_at: int) -> Incident:
-    opens = looks >= opens_at
+def _suspicion(check: Check, *, channel: str, repository: str) -> Incident:
     return Incident(
         id=f"{check.application}@{check.at.isoformat()}",
         application=check.application,
         cluster=check.cluster,
         channel=channel,
-        state=IncidentState.OPEN if opens else IncidentState.SUSPECTED,
+        state=IncidentState.SUSPECTED,
         since=check.at,
         checked_at=check.at,
         revision=check.revision or "",
         chart=check.chart,
         drift=check.drift,
-        worst=check.drift,
         check_error=check.error,
         repository=repository,
-        looks=looks,
-        opened_at=check.at if opens else None,
+        looks=0,
     )
 
 
-def _hold(incident: Incident, check: Check, longest_hold: timedelta) -> Incident:
+def _hold_suspicion(incident: Incident, check: Check, longest_hold: timedelta) -> Incident:
+    """A suspicion after a check during a rollout: it opens with what has been held for too long."""
+    held = hold(incident.held, check.drift, check)
+    due, rest = release_due(held, check, longest_hold)
+    if not due:
+        return replace(_checked(incident, check, check.drift), held=held)
+    drift, since = drift_of(due), min(item.since for item in due)
+    opened = replace(_checked(incident, check, drift), held=rest)
+    return replace(opened, state=IncidentState.OPEN, opened_at=check.at, since=since, worst=drift)
+
+
+def _hold(incident: Incident, check: Check, new: tuple[ObjectDrift, ...], longest_hold: timedelta) -> Incident:
     """An active incident after a check during a rollout: only what has been held for too long is added to it."""
-    is_due = incident.held_since is not None and check.at - incident.held_since > longest_hold
-    lasting = persisting(incident.held, check.drift)
-    if lasting and is_due:
-        return _update(incident, check, with_added(incident.drift, lasting), lasting)
-    if lasting:
-        return replace(incident, held=lasting)
-    if not is_due and unseen(incident.held, check):
-        return incident
-    held = _new_differences(incident, check.drift)
-    return replace(incident, held=held, held_since=check.at if held else None)
+    held = hold(incident.held, new, check)
+    due, rest = release_due(held, check, longest_hold)
+    if not due:
+        return replace(incident, held=held)
+    drift = drift_of(due)
+    return replace(_update(incident, check, with_added(incident.drift, drift), drift), held=rest)
 
 
 def _checked(incident: Incident, check: Check, drift: tuple[ObjectDrift, ...]) -> Incident:
@@ -138,7 +138,6 @@ def _checked(incident: Incident, check: Check, drift: tuple[ObjectDrift, ...]) -
         check_error=check.error,
         chart=check.chart,
         held=(),
-        held_since=None,
     )
 
 

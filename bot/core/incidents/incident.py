@@ -13,6 +13,7 @@ from typing import Literal
 from bot.core.changes.suspect import Suspect
 from bot.core.drift.model import ObjectDrift
 from bot.core.drift.severity import Rating, rate
+from bot.core.incidents.hold import HeldDifference
 from bot.i18n.language import Text
 
 
@@ -91,7 +92,7 @@ class Incident:
     - `chart` is the name and version of the chart, if `revision` is a fetched chart's.
     - `ended` is why it was resolved.
     - `history` holds the newest events; `events` counts all of them.
-    - `held` are new differences that rollouts hold back, and `held_since` is when a check first saw them.
+    - `held` are differences that it has not reported, since rollouts hold them back.
     - `suspects` are the commits that may have caused it; None until the bot has searched for them.
     """
 
@@ -121,8 +122,7 @@ class Incident:
     events: int = 0
     suspects: tuple[Suspect, ...] | None = None
     chart: str = ""
-    held: tuple[ObjectDrift, ...] = ()
-    held_since: datetime | None = None
+    held: tuple[HeldDifference, ...] = ()
 
     @property
     def rating(self) -> Rating:

@@ -98,16 +98,29 @@ def test_a_failed_check_does_not_count():
 
 
 def test_rollouts_hold_a_difference_back_only_until_it_has_lasted_for_too_long():
-    """Of other differences, such as those of a newer merge, none is reported."""
-    newer = [replace(IMAGE, fields=(replace(IMAGE.fields[0], desired=f"v{minute}"),)) for minute in range(12)]
-    checks = [check(minute, REPLICAS, newer[minute], revision=f"{minute:040}") for minute in range(12)]
+    """Of other differences, such as those of a newer merge, none is reported. Each has its own time."""
+    newer = [replace(IMAGE, fields=(replace(IMAGE.fields[0], desired=f"v{minute // 8}"),)) for minute in range(15)]
+    checks = [check(minute, REPLICAS, newer[minute], revision=f"{minute:040}") for minute in range(15)]
     hold = {"rolling": True, "longest_hold": timedelta(minutes=9)}
-    assert {after_checks(*checks[:number], **hold).state for number in range(1, 12)} == {IncidentState.SUSPECTED}
+    assert {after_checks(*checks[:number], **hold).state for number in range(1, 11)} == {IncidentState.SUSPECTED}
     opened = after_checks(*checks, **hold)
     assert (opened.state, opened.since, opened.drift) == (IncidentState.OPEN, T0, (REPLICAS,))
-    assert (
-        after_checks(*(check(minute, newer[minute]) for minute in range(12)), **hold).state is IncidentState.SUSPECTED
+    only_newer = after_checks(*(check(minute, newer[minute]) for minute in range(15)), **hold)
+    assert only_newer.state is IncidentState.SUSPECTED
+    late = after_checks(
+        *(check(minute, newer[minute], *([REPLICAS] if minute else [])) for minute in range(12)), **hold
     )
+    assert (late.state, late.since, late.drift) == (IncidentState.OPEN, T0 + timedelta(minutes=1), (REPLICAS,))
+
+
+def test_a_check_between_two_rollouts_does_not_restart_a_hold():
+    hold = {"channel": "C1", "longest_hold": timedelta(minutes=9)}
+    incident = None
+    for minute in range(11):
+        assert incident is None or incident.state is IncidentState.SUSPECTED
+        seen = check(minute, REPLICAS, revision="ab"[minute > 5] * 40)
+        incident = apply_check(incident, seen, rolling=minute != 5, **hold)
+    assert (incident.state, incident.since, incident.held) == (IncidentState.OPEN, T0, ())
 
 
 def test_an_incomplete_check_neither_restarts_a_hold_nor_makes_a_difference_return():
@@ -335,7 +348,7 @@ def test_a_hold_ends_with_the_rollouts_or_after_a_while():
     hold = {"channel": "C1", "rolling": True, "longest_hold": timedelta(minutes=9)}
     held = apply_check(opened(LABEL), check(2, LABEL, IMAGE), **hold)
     reported = after(held, 3, LABEL, IMAGE)
-    assert (reported.held, reported.held_since) == ((), None)
+    assert reported.held == ()
     partial = [check(minute, LABEL, HOST, revision="b" * 40, error="403") for minute in range(3, 33)]
     for before in (held, after_checks(check(2, IMAGE), rolling=True)):
         after_partial = reduce(lambda incident, seen: apply_check(incident, seen, **hold), partial, before)
@@ -406,7 +419,8 @@ EDITS = {
     "a controller": ([EDITED, replace(EDITED_AGAIN, manager="operator", reason=WRITTEN)], 0),
     "a deployer": ([EDITED, replace(EDITED_AGAIN, manager="argocd-controller")], 0),
     "another value in git": ([EDITED, replace(EDITED, desired="warn")], 0),
-    "hidden": ([replace(EDITED, live=HIDDEN, time=at(2)), EDITED, replace(EDITED, live=HIDDEN)], 0),
+    "hidden": ([replace(EDITED, live=HIDDEN), replace(EDITED, live=HIDDEN, time=at(2))], 0),
+    "no longer hidden": ([replace(EDITED, live=HIDDEN), EDITED, replace(EDITED, live=HIDDEN)], 2),
     "minor": ([replace(edit, path="metadata.labels.x") for edit in (EDITED, EDITED_AGAIN)], 0),
     "back and forth": ([EDITED, EDITED_AGAIN] * 5, 2),
     "always another value": ([replace(EDITED, live=str(number)) for number in range(9)], MAX_REPORTS),
