@@ -311,12 +311,7 @@ def history_rewrite(previous_head: str, record: ApprovalRecord, stored: Collecti
     """
     id_ = arrival_id(f"{record.repository}!{record.sha}", stored)
     return replace(
-        record,
-        id=id_,
-        parent=previous_head,
-        verdict=ApprovalStatus.REWRITTEN,
-        flagged_at=record.seen_at,
-        alert=id_,
+        record, id=id_, parent=previous_head, verdict=ApprovalStatus.REWRITTEN, flagged_at=record.seen_at, alert=id_
     )
 
 
@@ -342,15 +337,12 @@ def is_merge_of(pull: PullRequest | None, record: ApprovalRecord, rewritten_at: 
 def apply_result(
     record: ApprovalRecord, result: ApprovalResult, pull: PullRequest | None, now: datetime, *, grace: timedelta
 ) -> ApprovalRecord:
-    """The record after another evaluation. A commit counts as unapproved only after `grace`: forges lag behind git."""
-    if result.verdict in UNAPPROVED and now < record.seen_at + grace:
-        return replace(
-            record,
-            why=None,
-            failing_since=None,
-            pull=pull or record.pull,
-            look_at=min(record.seen_at + grace, now + MIN_RECHECK),
-        )
+    """The record after another evaluation. A verdict that may change counts only after `grace`: forges lag behind git."""
+    grace_ends_at = record.seen_at + grace
+    if _may_change(record, result, pull, now, grace_ends_at):
+        soon = now + MIN_RECHECK
+        look_at = min(grace_ends_at, soon) if now < grace_ends_at else soon
+        return replace(record, why=None, failing_since=None, pull=pull or record.pull, look_at=look_at)
     verdict = result.verdict
     if record.flagged_at and verdict is ApprovalStatus.UNKNOWN:
         return replace(record, look_at=next_check_at(record, now))
@@ -371,6 +363,15 @@ def apply_result(
         flagged_at=flagged_at,
         look_at=next_check_at(record, now),
     )
+
+
+def _may_change(
+    record: ApprovalRecord, result: ApprovalResult, pull: PullRequest | None, now: datetime, grace_ends_at: datetime
+) -> bool:
+    """Whether the forge may still report the approval or, for automation, the pull request that it merged."""
+    if result.verdict is ApprovalStatus.AUTOMATION and pull is None:
+        return (record.asked_at or record.seen_at) < grace_ends_at
+    return result.verdict in UNAPPROVED and now < grace_ends_at
 
 
 def is_overdue(record: ApprovalRecord, now: datetime) -> bool:

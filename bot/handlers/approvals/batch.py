@@ -133,7 +133,8 @@ class BatchReview:
         """Look up the pull request of each commit once, and of a few again, since a forge lags behind git."""
         records = [record for record in self._newest_first() if record.id in ids]
         new = [record for record in records if is_not_looked_up(record)]
-        again = [record for record in records if self._may_lag(record) or _is_direct_push(record)][:_MAX_REPEATED]
+        lagging = [record for record in records if self._is_due(record) and self._may_lag(record)]
+        again = [*lagging, *filter(_is_direct_push, records)][:_MAX_REPEATED]
         for record in (*new, *again):
             self._find_pull_request(record)
         for newer, record in pairwise(records):

@@ -543,6 +543,24 @@ def test_automation_is_recognized_by_account_and_path(team, by, path, verdict):
     assert team.final_verdicts() == [verdict]
 
 
+def test_a_pull_request_that_automation_merges_needs_an_approval_even_if_the_forge_lags(team, monkeypatch):
+    """Until the forge reports the pull request, the automation seems to have pushed the change."""
+    monkeypatch.setattr(batch, "_MAX_REPEATED", 1)
+    team.sandbox.add_person("updater", "Updater", "updater@paper.example")
+    number, before = team.start(**AUTOMATION).propose(config("evil")), team.git.tip("main")
+    team.hosted.merge(number, "updater", "squash")
+    team.hosted.pushed("main", before, team.git.tip("main"), "updater")
+    team.hosted.commit("main", {FILE: config(9)}, "Push\n", "mia")
+    team.hosted.lag = True
+    team.record_commits()
+    team.review()
+    team.hosted.lag = False
+    team.review(GRACE)
+    assert team.verdicts == [ApprovalStatus.UNKNOWN, ApprovalStatus.DIRECT]
+    team.review(timedelta(minutes=1))
+    assert team.verdicts == [ApprovalStatus.BYPASSED, ApprovalStatus.DIRECT]
+
+
 def test_automation_needs_an_approval_to_merge_what_someone_pushed(team):
     """Pushed before the automation's `git pull`, and between two polls, so that no other commit is reviewed for it."""
     team.sandbox.add_person("updater", "Updater", "updater@paper.example")
