@@ -21,7 +21,7 @@ LATE_APPROVAL_WINDOW = timedelta(days=7)
 MAX_COMMITS = 500  # to review of those that reach a branch at once; the older ones share one record
 MIN_RECHECK = timedelta(minutes=1)
 _MAX_RECHECK = timedelta(hours=1)
-_LONGEST_FAILING = timedelta(hours=1)
+_LONGEST_FAILING = timedelta(hours=1)  # after which a failing review is reported
 _LONGEST_WAIT = timedelta(days=1)  # that a forge can request
 _CLOCK_SKEW = timedelta(minutes=5)  # between the forge and the bot
 
@@ -231,7 +231,7 @@ class ApprovalRecord:
       ChangePeople. `pushed_by` is the pusher's login.
     - `look_at` is when to check the forge again, `why` the reason that there is no verdict.
     - `asked_at` is when the forge was last asked for the commit's pull request.
-    - `failing_since` is since when its review fails although the forge responds to other requests.
+    - `failing_since` is when its review began to fail while the forge answered other requests; None if it doesn't.
     - `approvers`, `later` and `verified` are as in ApprovalResult.
     - `alert` is the ID of the alert that reports it, `flagged_at` the time it was found to be unapproved.
     - `diff` is the start of its redacted diff; `more` means that it was cut off.
@@ -337,7 +337,7 @@ def is_merge_of(pull: PullRequest | None, record: ApprovalRecord, rewritten_at: 
 def apply_result(
     record: ApprovalRecord, result: ApprovalResult, pull: PullRequest | None, now: datetime, *, grace: timedelta
 ) -> ApprovalRecord:
-    """The record after another evaluation. A verdict that may change counts only after `grace`: forges lag behind git."""
+    """The record after another evaluation. What may change counts only after `grace`, since forges lag behind git."""
     grace_ends_at = record.seen_at + grace
     if _may_change(record, result, pull, now, grace_ends_at):
         soon = now + MIN_RECHECK
@@ -374,8 +374,8 @@ def _may_change(
     return result.verdict in UNAPPROVED and now < grace_ends_at
 
 
-def is_overdue(record: ApprovalRecord, now: datetime) -> bool:
-    """Whether the review of a commit has failed for too long, so that it must be reported."""
+def has_failed_for_long(record: ApprovalRecord, now: datetime) -> bool:
+    """Whether the review of a commit has failed for so long that it must be reported."""
     since = record.failing_since
     return record.verdict is ApprovalStatus.UNKNOWN and since is not None and now >= since + _LONGEST_FAILING
 

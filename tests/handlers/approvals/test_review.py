@@ -371,24 +371,33 @@ def test_commits_that_are_too_many_to_review_are_reported(team, monkeypatch):
     assert [commit.sha for commit in pushed.commits] == shas[3:]
 
 
-def test_a_commit_that_cannot_be_reviewed_is_reported_and_hides_no_other(team, asked, monkeypatch):
-    asked.failing = {"Heavy", "Heavier", "Heaviest"}
+@pytest.mark.parametrize("fault", ["down", "rate limit"])
+def test_commits_that_cannot_be_reviewed_are_reported_and_hide_no_others(team, asked, fault):
+    """The time when the forge answers no requests does not count."""
+    faults = team.sandbox.faults
+    asked.failing = {f"Heavy {number}" for number in range(5)}
     team.start()
     for subject in ("Direct", *sorted(asked.failing)):
         team.hosted.commit("main", {FILE: config(subject)}, f"{subject}\n", "mia")
     team.final_verdicts()
-    team.review(timedelta(minutes=2))
-    with monkeypatch.context() as outage:  # it doesn't count
-        outage.setattr(batch.BatchReview, "_forge_responds", False)
-        team.review(timedelta(hours=2))
+    for _ in range(3):
+        team.review(timedelta(minutes=2))
+    if fault == "down":
+        faults.down = True
+    else:
+        faults.rate_limited_until = team.clock() + timedelta(minutes=50)
+    team.review(timedelta(minutes=5))
+    faults.down, faults.rate_limited_until = False, None
     team.review(timedelta(hours=1))
-    assert team.verdicts == [ApprovalStatus.DIRECT, *[ApprovalStatus.UNKNOWN] * 3]
-    team.review(timedelta(hours=1))
-    assert team.verdicts == [ApprovalStatus.DIRECT, *[ApprovalStatus.FAILED] * 3]
-    assert [alert.newest.why for alert in team.alerts()] == [None, *["It sent too much."] * 3]
+    assert team.verdicts == [ApprovalStatus.DIRECT, *[ApprovalStatus.UNKNOWN] * 5]
+    for _ in range(8):
+        team.review(timedelta(minutes=20))
+    assert team.verdicts == [ApprovalStatus.DIRECT, *[ApprovalStatus.FAILED] * 5]
+    assert [alert.newest.why for alert in team.alerts()] == [None, *["It sent too much."] * 5]
     asked.failing = ()
-    team.review(timedelta(hours=1))
-    assert team.verdicts == [ApprovalStatus.DIRECT] * 4
+    for _ in range(2):
+        team.review(timedelta(hours=1))
+    assert team.verdicts == [ApprovalStatus.DIRECT] * 6
 
 
 @pytest.mark.parametrize("failing", ["First of three", "Second of three", "Last of three"])
