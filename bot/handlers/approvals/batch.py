@@ -47,7 +47,7 @@ from bot.i18n.catalogue import approval as texts
 from bot.i18n.language import LocalizedText
 from bot.ports import Ports
 from bot.ports.errors import PortError
-from bot.ports.forge import Forge
+from bot.ports.forge import Forge, ForgeError
 from bot.ports.git import Repository
 from bot.ports.isolation import unexpected_as_port_error
 
@@ -165,6 +165,8 @@ class BatchReview:
     def _judge(self, ids: Collection[str]) -> None:
         delivered = with_rebased_commits(self._repository, self._newest_first()[::-1])
         unclear = incomplete(self._repository, delivered)
+        waiting = [record for record, _ in delivered if record.id in unclear and record.id in ids]
+        self._retry(waiting, ForgeError(LocalizedText(texts.INCOMPLETE)))
         groups = [members for members in group_by_pull_request(delivered) if members[0][0].id not in unclear]
         self._judge_pushed(delivered, [members[0][0] for members in groups if members[0][1] is None], ids)
         for members in sorted(groups, key=lambda members: members[0][0].look_at):

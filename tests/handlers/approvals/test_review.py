@@ -416,6 +416,24 @@ def test_a_rebase_is_judged_as_a_whole(team, asked, failing):
     assert team.verdicts == [ApprovalStatus.APPROVED] * 3
 
 
+def test_a_pull_request_beside_a_commit_whose_lookup_fails_is_reported(team, asked):
+    asked.failing = {"Heavy"}
+    team.start()
+    team.hosted.commit("main", {OTHER: "x: 9\n"}, "Heavy\n", "mia")
+    number = team.propose()
+    team.hosted.review(number, "lou")
+    team.merge(number)
+    team.tamper(number)
+    assert team.final_verdicts() == [ApprovalStatus.UNKNOWN] * 2
+    for _ in range(2):
+        team.review(timedelta(hours=1))
+    assert team.verdicts == [ApprovalStatus.FAILED] * 2
+    assert len(team.alerts()) == 2
+    asked.failing = ()
+    team.review(timedelta(hours=1))
+    assert team.verdicts == [ApprovalStatus.DIRECT, ApprovalStatus.TAMPERED]
+
+
 def test_a_later_approval_is_recorded(team):
     number = team.start().propose()
     team.merge(number)
