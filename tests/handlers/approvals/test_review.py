@@ -401,6 +401,22 @@ def test_commits_that_cannot_be_reviewed_are_reported_and_hide_no_others(team, a
     assert team.verdicts == [ApprovalStatus.DIRECT] * 6
 
 
+def test_pull_requests_that_cannot_be_reviewed_are_all_reported(team, monkeypatch):
+    team.start()
+    for content in range(4):
+        team.merge(team.propose(config(content)))
+        team.git.run("update-ref", "-d", "refs/heads/topic")
+
+    def too_much(_):
+        raise ForgeError("It sent too much.")
+
+    monkeypatch.setattr(team.ports.forges["press"], "approvals", too_much)
+    team.final_verdicts()
+    for _ in range(3):
+        team.review(timedelta(hours=1))
+    assert team.verdicts == [ApprovalStatus.FAILED] * 4
+
+
 @pytest.mark.parametrize("failing", ["First of three", "Second of three", "Last of three"])
 def test_a_rebase_is_judged_as_a_whole(team, asked, failing):
     """While the lookup of one of its commits fails, the others only seem to differ from the pull request."""
