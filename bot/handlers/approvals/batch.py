@@ -293,7 +293,7 @@ class BatchReview:
         return True
 
     def _postponed(self, record: ApprovalRecord) -> ApprovalRecord:
-        """A record that this review did not get to. One without a verdict is next, unless the forge is unavailable."""
+        """A record that this review did not get to. Time when the forge is unavailable does not count as failing."""
         look_at = self._retry_at or next_check_at(record, self._now)
         if record.verdict is not ApprovalStatus.UNKNOWN:
             return replace(record, look_at=look_at)
