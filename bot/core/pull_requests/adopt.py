@@ -78,6 +78,16 @@ def _parses_to(file: str, content: bytes, expected: list[Any]) -> bool:
         return False
 
 
+def is_equivalent(file: str, one: bytes | None, other: bytes | None) -> bool:
+    """Whether two versions of a file declare the same; None is a removed file."""
+    if one is None or other is None:
+        return one is other
+    try:
+        return _parses_to(file, other, [value for _, value in read_documents(file, one)])
+    except ManifestError:
+        return False
+
+
 def _comparable(documents: Iterable[Any]) -> str:
     return json.dumps([document for document in documents if document is not None], sort_keys=True)
 

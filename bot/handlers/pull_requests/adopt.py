@@ -11,7 +11,7 @@ from bot.core.drift.model import Check, ObjectDrift, Status
 from bot.core.git.commit import PullRequest
 from bot.core.objects.manifest import Manifest, ManifestError
 from bot.core.objects.resolve import resolve
-from bot.core.pull_requests.adopt import NotAdoptableError, adopt
+from bot.core.pull_requests.adopt import NotAdoptableError, adopt, is_equivalent
 from bot.core.pull_requests.adopt_kustomize import adopt_overlay, expected
 from bot.core.pull_requests.revert import AlreadyOpen, NotPermitted, Refused, Unfinished
 from bot.core.rendering.source import CHART_FILE, SourceType, detect_source_type
@@ -113,7 +113,7 @@ class _Adoption:
             title=adopt_pull_request.title(application, self.check.drift),
             body=adopt_pull_request.body(self.check, files, other_effects, who),
             branch=lambda attempt: adopt_pull_request.branch_name(application, self.check.drift, attempt),
-            is_ours=self.is_ours,
+            is_change=self.is_change,
         )
         outcome = propose(proposal, repository, forge)
         if isinstance(outcome, BranchMoved):
@@ -134,16 +134,17 @@ class _Adoption:
             case SourceType.PLAIN:
                 return self._plain(revision, files)
 
-    def is_ours(self, tip: str) -> bool:
-        """Whether the branch with this tip adopts the same drift, based on its own parent."""
-        commit = self.repository.commit(tip)
-        if len(commit.parents) != 1:
-            return False
+    def is_change(self, base: str, tip: str) -> bool:
+        """Whether `tip` is `base` with the drift adopted. Comments and layout may differ."""
         try:
-            tree = self.repository.edited_tree(commit.parents[0], self.files(commit.parents[0]))
+            files = self.files(base)
         except (NotAdoptableError, ManifestError):
             return False
-        return tree == self.repository.tree_id(tip, "")
+        if set(self.repository.changed_paths(base, tip)) != files.keys():
+            return False
+        (actual,) = self.repository.files_of(tip, [self.application.source.path])
+        contents = {file.path: file.content for file in actual or ()}
+        return all(is_equivalent(path, content, contents.get(path)) for path, content in files.items())
 
     def _plain(self, revision: str, files: Mapping[str, bytes]) -> dict[str, bytes | None]:
         file_of = {manifest.key: manifest.file for manifest in self._manifests(revision)}

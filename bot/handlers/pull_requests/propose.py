@@ -15,6 +15,8 @@ from bot.ports.git import PushRejectedError, Repository, RepositoryError
 
 # Decides whether the requester may change these applications (names); None is for files outside of them.
 Permit = Callable[[Sequence[str | None]], Decision]
+# Whether the difference between two commits, the base and the tip, is exactly the change to propose.
+IsChange = Callable[[str, str], bool]
 
 _MAX_ATTEMPTS = 20
 _MAX_COMMITS = 1_000  # of a branch
@@ -31,8 +33,8 @@ class BranchMoved:
 class Proposal:
     """A change to propose: a pull request with a commit of `tree` on `parent`, with `message`.
 
-    `branch` names the branch of each attempt, from 1. `is_ours` is whether a branch's tip is this change. `parent` is
-    the head of the tracked branch, or, with `accept_older`, any commit on it.
+    `branch` names the branch of each attempt, from 1. `parent` is the head of the tracked branch, or, with
+    `accept_older`, any commit on it.
     """
 
     tree: str
@@ -41,14 +43,14 @@ class Proposal:
     title: str
     body: str
     branch: Callable[[int], str]
-    is_ours: Callable[[str], bool]
+    is_change: IsChange
     accept_older: bool = True
 
 
 def propose(
     proposal: Proposal, repository: Repository, forge: Forge
 ) -> PullRequest | AlreadyOpen | BranchMoved | Refused | Unfinished:
-    """Push the branch and open its pull request, or find the open one. A branch with other content isn't changed.
+    """Push the branch and open its pull request, or find the open one. A branch with other content isn't reused.
 
     Returns BranchMoved if the tracked branch is no longer where the proposal expects it.
 
@@ -69,15 +71,14 @@ def propose(
             tip = pushed
         else:
             pull = forge.find_pull_request(branch)
-            is_current = begins_on_tracked_branch(repository, tip, proposal.message)
-            if pull is not None and pull.state == "open" and is_current:
+            if pull and proposes(pull, repository, proposal.message, proposal.is_change):
                 return AlreadyOpen(pull)
-            if pull is not None or not is_current or not proposal.is_ours(tip):
+            if pull or not _contains_only(repository, tip, proposal.message, proposal.is_change):
                 attempt += 1
                 continue
         try:
             latest = repository.fetch_if_moved()
-            if latest != head and not begins_on_tracked_branch(repository, tip, proposal.message):
+            if latest != head and not _begins_on_tracked_branch(repository, tip, proposal.message):
                 return BranchMoved(latest)
             title, body = without_forge_syntax(printable(proposal.title)), without_skip(printable(proposal.body))
             return forge.create_pull_request(head=branch, base=repository.branch, title=title, body=body)
@@ -101,12 +102,30 @@ def _push(proposal: Proposal, branch: str, head: str, repository: Repository) ->
         return None if is_moved or repository.tip(branch) is not None else Refused(error.text)
 
 
-def begins_on_tracked_branch(repository: Repository, tip: str | None, message: str) -> bool:
-    """Whether the first untracked commit at `tip` is the bot's own, with the subject of `message`.
+def proposes(pull: PullRequest, repository: Repository, message: str, is_change: IsChange) -> bool:
+    """Whether a pull request is open and proposes only this change to the tracked branch. Raises RepositoryError.
 
-    Other people may have pushed to the branch since. Raises RepositoryError.
+    Anyone may push to its branch or change its target, so these count, not its name.
     """
-    commits = repository.first_parent(repository.head(), tip, limit=_MAX_COMMITS) if tip else []
+    is_open = pull.state == "open" and pull.base == repository.branch
+    tip = repository.tip(pull.head)
+    return is_open and tip is not None and _contains_only(repository, tip, message, is_change)
+
+
+def _contains_only(repository: Repository, tip: str, message: str, is_change: IsChange) -> bool:
+    """Whether the branch at `tip` contains only the bot's change with this commit message.
+
+    It may be based on an older commit of the tracked branch, or that branch may have been merged into it.
+    """
+    if not _begins_on_tracked_branch(repository, tip, message):
+        return False
+    base = repository.merge_base(repository.head(), tip)
+    return base is not None and is_change(base, tip)
+
+
+def _begins_on_tracked_branch(repository: Repository, tip: str, message: str) -> bool:
+    """Whether the first untracked commit at `tip` has the subject of the bot's `message`. Raises RepositoryError."""
+    commits = repository.first_parent(repository.head(), tip, limit=_MAX_COMMITS)
     # Commits that were removed from the tracked branch would come before the bot's.
     return not commits or commits[-1].message.partition("\n")[0] == _as_pushed(message).partition("\n")[0]
 

@@ -53,7 +53,7 @@ from bot.core.pull_requests.revert import (
     is_attempt,
     reverted_by,
 )
-from bot.handlers.pull_requests.propose import BranchMoved, Permit, Proposal, begins_on_tracked_branch, propose
+from bot.handlers.pull_requests.propose import BranchMoved, Permit, Proposal, propose, proposes
 from bot.handlers.rendering.affected import effects, path_and_parents, possibly_affected
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.i18n.catalogue import refusal as texts
@@ -235,8 +235,7 @@ class _TargetFinder:
     def _target(
         self, commits: Sequence[Commit], pull: PullRequest | None, *, brought_by: str | None = None
     ) -> Target | Outcome:
-        oldest = commits[-1]
-        if not oldest.parents:
+        if not (oldest := commits[-1]).parents:
             return RootCommit(oldest)
         target = Target(tuple(commits), oldest.parents[0], pull, brought_by)
         if self.repository.tree_id(target.last.sha, "") == self.repository.tree_id(target.base, ""):
@@ -257,11 +256,8 @@ class _Revert:
     manifest_cache: ManifestCache
 
     def open(self, head: str) -> Outcome:
-        message = commit_message(self.target, self.request, self._reference())
-        for pull in self.forge.open_pull_requests(branch_name(self.target)):
-            tip = self.repository.tip(pull.head)
-            if is_attempt(pull.head, self.target) and begins_on_tracked_branch(self.repository, tip, message):
-                return AlreadyOpen(pull)
+        if pull := self._open_pull_request():
+            return AlreadyOpen(pull)
         for rebuild in range(MAX_REBUILDS + 1):
             merged = self._without_target(head)
             if merged.conflicts:
@@ -284,6 +280,13 @@ class _Revert:
                 return outcome
             head = outcome.head
         return Refused(LocalizedText(texts.REWRITTEN, branch=self.repository.branch))
+
+    def _open_pull_request(self) -> PullRequest | None:
+        """The open pull request of any attempt at this revert."""
+        message = commit_message(self.target, self.request, self._reference())
+        pulls = self.forge.open_pull_requests(branch_name(self.target))
+        attempts = (pull for pull in pulls if is_attempt(pull.head, self.target))
+        return next((pull for pull in attempts if proposes(pull, self.repository, message, self._is_change)), None)
 
     def _changes_others(self, files: Sequence[str], head: str, tree: str, affected: Sequence[Application]) -> bool:
         """Whether some of the files are not inputs of the affected applications, before or after the revert."""
@@ -365,7 +368,7 @@ class _Revert:
                 branch=self.repository.branch,
             ),
             branch=lambda attempt: branch_name(self.target, attempt),
-            is_ours=self._is_ours,
+            is_change=self._is_change,
             accept_older=accept_older,
         )
         outcome = propose(proposal, self.repository, self.forge)
@@ -376,13 +379,13 @@ class _Revert:
             outcome, self.target, tuple(files), names, already_undone, automation(self.target), application_effects
         )
 
-    def _is_ours(self, tip: str) -> bool:
-        """Whether the branch with this tip is this revert, based on the current head or an earlier one."""
-        commit = self.repository.commit(tip)
-        if len(commit.parents) != 1:
+    def _is_change(self, base: str, tip: str) -> bool:
+        """Whether `tip` is `base` without the target's changes."""
+        before, after = (self.repository.tree_id(commit, "") for commit in (base, tip))
+        if before == after or not self.repository.is_ancestor(self.target.last.sha, base):
             return False
-        merged = self._without_target(commit.parents[0])
-        return not merged.conflicts and merged.tree == self.repository.tree_id(tip, "")
+        merged = self._without_target(base)
+        return not merged.conflicts and merged.tree == after
 
     def _reference(self) -> str | None:
         """The forge's reference to the pull request to revert, if it is one."""

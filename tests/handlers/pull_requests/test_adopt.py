@@ -76,6 +76,24 @@ def test_a_second_request_returns_the_open_pull_request(repository, forge):
     assert len(forge.pull_requests) == 1
 
 
+@pytest.mark.parametrize(
+    ("content", "is_same"),
+    [
+        (WEB.replace("2  # two are enough", "7  # seven are needed"), True),
+        (WEB.replace("2  #", "8  #"), False),
+        (None, False),
+    ],
+)
+def test_an_open_pull_request_counts_if_it_declares_the_live_values(source, repository, forge, content, is_same):
+    first = adopt(repository, forge, SCALED)
+    source.switch(first.pull.head)
+    source.commit("Edit", {"apps/shop/web.yaml": content})
+    source.switch()
+    again = adopt(repository, forge, SCALED)
+    assert isinstance(again, AlreadyOpen if is_same else Adopted)
+    assert again.pull.head == (first.pull.head if is_same else f"{first.pull.head}-2")
+
+
 def test_after_a_closed_pull_request_another_branch_is_used(repository, forge):
     first = adopt(repository, forge, SCALED)
     forge.close(first.pull.number)
