@@ -155,7 +155,7 @@ def apply_field(declared: Any, field: FieldDrift) -> None:
             _set(node, segment, [] if isinstance([*parents, last][position + 1], int | Item | Member) else {})
             key = segment
         node = node[key]
-    key = find_key(node, last)
+    key = find_field(node, last, field)
     if field.change == "removed":
         if key is None:
             raise NotAdoptableError(LocalizedText(texts.NOT_IN_GIT, path=field.path))
@@ -175,6 +175,11 @@ def segments(field: FieldDrift) -> list[Segment]:
     return [segment for segment in parse_path(field.path) if isinstance(segment, str | int | Item | Member)]
 
 
+def find_field(node: Any, last: Segment, field: FieldDrift) -> Any:
+    """`find_key` for the last segment of a field's path. Git has no item for one that was added."""
+    return None if field.change == "added" and isinstance(last, Item) else find_key(node, last)
+
+
 def find_key(node: Any, segment: Segment) -> Any:
     """The key or index of a segment in a mapping or list; None without one. Raises NotAdoptableError for several."""
     if isinstance(segment, str):
@@ -186,18 +191,20 @@ def find_key(node: Any, segment: Segment) -> Any:
     if isinstance(segment, Member):
         indices = [index for index, value in enumerate(node) if _as_text(value) == _as_text(segment.value)]
     else:
-        indices = [index for index, value in enumerate(node) if _has_keys(value, segment)]
+        matches = {index: keys for index, value in enumerate(node) if (keys := _matching_keys(value, segment))}
+        most = max(matches.values(), default=0)
+        indices = [index for index, keys in matches.items() if keys == most]
     if len(indices) > 1:
         raise NotAdoptableError(LocalizedText(texts.IDENTICAL_ITEMS, path=format_path((segment,))))
     return indices[0] if indices else None
 
 
-def _has_keys(value: Any, item: Item) -> bool:
-    """Whether a list item has these keys. A key that git leaves to the server's default is not compared."""
+def _matching_keys(value: Any, item: Item) -> int:
+    """How many keys a list item declares; 0 if one of them differs. Git may leave others to the server's default."""
     if not isinstance(value, Mapping):
-        return False
-    present = [(key, expected) for key, expected in item.keys if key in value]
-    return bool(present) and all(_as_text(value[key]) == _as_text(expected) for key, expected in present)
+        return 0
+    present = [(key, expected) for key, expected in item.keys if value.get(key) not in (None, "")]
+    return len(present) if all(_as_text(value[key]) == _as_text(expected) for key, expected in present) else 0
 
 
 def _as_text(value: object) -> str:
