@@ -149,6 +149,12 @@ NO_PATCH = Phrase(
     en="{file} is not a list of JSON patch operations. Edit it by hand.",
     es="{file} no es una lista de operaciones de JSON patch. Edítalo a mano.",
 )
+OVERRIDDEN = Phrase(
+    en="{kind} {name} cannot be adopted in its file, because something overrides the file, such as another declaration "
+    "of the object or a setting in Flux. Change it there by hand.",
+    es="{kind} {name} no se puede adoptar en su archivo, porque algo lo sobrescribe, como otra declaración del objeto o "
+    "un ajuste de Flux. Cámbialo ahí a mano.",
+)
 NOT_PATCHABLE = Phrase(
     en="A patch cannot change {kind} {name}, because it comes from a generator, transformer or component in the "
     "overlay. Change it there by hand.",

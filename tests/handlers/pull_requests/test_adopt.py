@@ -1,5 +1,6 @@
 """Adopting drift on real repositories; the forge is one in memory."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -10,6 +11,7 @@ from bot.core.access.permission import Denied, Granted, Rule
 from bot.core.drift.model import FieldDrift, ObjectDrift, Status
 from bot.core.git.target_revision import TargetRevision
 from bot.core.pull_requests.revert import AlreadyOpen, NotPermitted, Refused, Unfinished
+from bot.core.rendering.source import FluxBuild, KustomizeParameters
 from bot.handlers.pull_requests.adopt import Adopted, NothingDiffers, adopt_drift
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.ports.forge import ForgeError
@@ -35,12 +37,12 @@ def repository(source, tmp_path):
     return GitRepository("platform", source.url, "main", tmp_path / "mirrors")
 
 
-def adopt(repository, forge, *drift, applications=(SHOP,), permit=lambda _: Granted(), **changes):
+def adopt(repository, forge, *drift, shop=SHOP, applications=(SHOP,), permit=lambda _: Granted(), **changes):
     """Adopt what a check of shop found, as ana; the outcome, in English."""
     checked = check(revision=repository.fetch(), drift=drift, **{"status": Status.OUT_OF_SYNC, **changes})
     cache = ManifestCache(ProgramRenderer.find())
     ports = {"repository": repository, "forge": forge, "manifest_cache": cache}
-    return english(adopt_drift(SHOP, checked, "ana", applications=applications, permit=permit, **ports))
+    return english(adopt_drift(shop, checked, "ana", applications=applications, permit=permit, **ports))
 
 
 def test_a_pull_request_updates_git_to_match_the_cluster(source, repository, forge):
@@ -162,6 +164,33 @@ def test_an_application_that_tracks_a_tag_is_refused_before_anything_is_pushed(s
     refused = adopt(tracked, forge, SCALED)
     assert refused.reason.startswith("shop tracks v1.0.0, which is not a branch, so a pull request cannot target")
     assert source.git("branch", "--list", "gitops-bot/*") == ""
+
+
+OTHER_THEME = FieldDrift("changed", "data.theme", "dark", "red")
+VARIABLE = FieldDrift("changed", "data.theme", "light", "a ${LEVEL}")
+PATCH = {"patch": '[{"op": "replace", "path": "/data/theme", "value": "dark"}]', "target": {"name": "settings"}}
+
+
+@pytest.mark.parametrize(
+    ("parameters", "field"),
+    [
+        ({"patches": (json.dumps(PATCH),), "flux": FluxBuild()}, OTHER_THEME),
+        ({"flux": FluxBuild(substitutions=(("LEVEL", "info"),))}, VARIABLE),
+    ],
+)
+def test_a_file_that_flux_overrides_is_not_edited(repository, forge, parameters, field):
+    shop = replace(SHOP, rendered=replace(SHOP.source, kustomize=KustomizeParameters(**parameters)))
+    refused = adopt(repository, forge, replace(GONE, change="modified", fields=(field,)), shop=shop)
+    assert isinstance(refused, Refused)
+    assert "because something overrides the file" in refused.reason
+    assert isinstance(adopt(repository, forge, SCALED, shop=shop), Adopted)
+
+
+def test_the_last_file_can_be_removed(source, repository, forge):
+    source.commit("Only settings", {"apps/shop/web.yaml": None})
+    outcome = adopt(repository, forge, GONE)
+    assert isinstance(outcome, Adopted)
+    assert source.git("ls-tree", "-r", outcome.pull.head) == ""
 
 
 def test_a_file_behind_a_link_is_not_edited(source, repository, forge):
