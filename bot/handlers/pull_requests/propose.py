@@ -30,6 +30,14 @@ class BranchMoved:
 
 
 @dataclass(frozen=True, slots=True)
+class BranchChange:
+    """What a branch changes: the difference between the commits `base`, on the tracked branch, and `tip`."""
+
+    base: str
+    tip: str
+
+
+@dataclass(frozen=True, slots=True)
 class Proposal:
     """A change to propose: a pull request with a commit of `tree` on `parent`, with `message`.
 
@@ -71,9 +79,9 @@ def propose(
             tip = pushed
         else:
             pull = forge.find_pull_request(branch)
-            if pull and proposes(pull, repository, proposal.message, proposal.is_change):
+            if pull and proposed_change(pull, repository, proposal.message, proposal.is_change):
                 return AlreadyOpen(pull)
-            if pull or not _contains_only(repository, tip, proposal.message, proposal.is_change):
+            if pull or not _change_of(repository, tip, proposal.message, proposal.is_change):
                 attempt += 1
                 continue
         try:
@@ -102,25 +110,28 @@ def _push(proposal: Proposal, branch: str, head: str, repository: Repository) ->
         return None if is_moved or repository.tip(branch) is not None else Refused(error.text)
 
 
-def proposes(pull: PullRequest, repository: Repository, message: str, is_change: IsChange) -> bool:
-    """Whether a pull request is open and proposes only this change to the tracked branch. Raises RepositoryError.
+def proposed_change(
+    pull: PullRequest, repository: Repository, message: str, is_change: IsChange
+) -> BranchChange | None:
+    """The change of an open pull request to the tracked branch, if it is only this one. Raises RepositoryError.
 
     Anyone may push to its branch or change its target, so these count, not its name.
     """
-    is_open = pull.state == "open" and pull.base == repository.branch
     tip = repository.tip(pull.head)
-    return is_open and tip is not None and _contains_only(repository, tip, message, is_change)
+    if tip is None or pull.state != "open" or pull.base != repository.branch:
+        return None
+    return _change_of(repository, tip, message, is_change)
 
 
-def _contains_only(repository: Repository, tip: str, message: str, is_change: IsChange) -> bool:
-    """Whether the branch at `tip` contains only the bot's change with this commit message.
+def _change_of(repository: Repository, tip: str, message: str, is_change: IsChange) -> BranchChange | None:
+    """The change of the branch at `tip`, if it is only the bot's change with this commit message.
 
     It may be based on an older commit of the tracked branch, or that branch may have been merged into it.
     """
     if not _begins_on_tracked_branch(repository, tip, message):
-        return False
+        return None
     base = repository.merge_base(repository.head(), tip)
-    return base is not None and is_change(base, tip)
+    return BranchChange(base, tip) if base is not None and is_change(base, tip) else None
 
 
 def _begins_on_tracked_branch(repository: Repository, tip: str, message: str) -> bool:

@@ -829,3 +829,11 @@ def test_a_change_beside_an_application_needs_the_permission_of_the_workspace_to
     assert reverts.branches == []
     reverts.permit = lambda names: Granted() if None in names else Denied(rule)
     assert isinstance(reverts.request(both), Opened)
+
+
+def test_an_open_pull_request_is_returned_only_with_permission(reverts):
+    bad = reverts.source.commit("Scale web", {WEB: "replicas: 9\n"})
+    reverts.request(bad)
+    rule = Rule("applications.shop.revert_allowed", ())
+    reverts.permit = lambda names: Denied(rule) if "shop" in names else Granted()
+    assert reverts.request(bad) == NotPermitted(("shop",), Denied(rule))
