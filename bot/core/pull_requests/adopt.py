@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
+from itertools import dropwhile, takewhile
 from typing import Any, Final
 
 from ruamel.yaml import YAML
@@ -234,11 +235,13 @@ def _yaml_texts(text: str, drift: Sequence[ObjectDrift], file: str, namespace: s
         changed = _dump(yaml, _apply_drift(list(yaml.load_all(text)), drift, file, namespace))
     except YAMLError as error:
         raise NotAdoptableError(LocalizedText(texts.LAYOUT, file=file)) from error
+    original, candidates = text.splitlines(keepends=True), [changed.splitlines(keepends=True)]
     if unchanged != text:
-        lines = _transplant(text.splitlines(keepends=True), unchanged.splitlines(True), changed.splitlines(True))
-        if lines is not None:
-            yield "".join(lines).replace("\n", line_end)
-    yield changed.replace("\n", line_end)
+        lines = _transplant(original, unchanged.splitlines(keepends=True), candidates[0])
+        candidates = [*([lines] if lines is not None else []), *candidates]
+    for lines in candidates:
+        for edited in (_keep_comments(original, lines), lines):
+            yield "".join(edited).replace("\n", line_end)
 
 
 def round_trip(text: str) -> YAML:
@@ -291,6 +294,28 @@ def _transplant(original: list[str], unchanged: list[str], changed: list[str]) -
         shift = _indentation(original[positions[anchor]]) - _indentation(unchanged[anchor]) if anchor >= 0 else 0
         result[first:last] = [_indent(line, shift) for line in changed[new_start:new_end]]
     return result
+
+
+def _keep_comments(original: list[str], changed: list[str]) -> list[str]:
+    """`changed` with the comments of lines that follow removed ones: ruamel.yaml attaches them to the removed lines."""
+    result = list(changed)
+    for tag, start, end, first, last in reversed(_opcodes(original, changed)):
+        if tag in ("delete", "replace"):
+            indentation = _indentation(original[end]) if end < len(original) else 0
+            comments = _trailing_comments(original[start:end], indentation)
+            if not set(comments) <= set(changed[first:last]):
+                result[last:last] = comments
+    return result
+
+
+def _trailing_comments(lines: list[str], indentation: int) -> list[str]:
+    """The comments with this indentation at the end, with the blank lines after each."""
+    trailing = list(takewhile(lambda line: _is_blank_or_comment(line, indentation), reversed(lines)))
+    return list(dropwhile(lambda line: not line.strip(), reversed(trailing)))
+
+
+def _is_blank_or_comment(line: str, indentation: int) -> bool:
+    return not line.strip() or (line.lstrip(" ").startswith("#") and _indentation(line) == indentation)
 
 
 def _opcodes(before: list[str], after: list[str]) -> list[tuple[str, int, int, int, int]]:

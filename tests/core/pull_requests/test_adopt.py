@@ -111,6 +111,49 @@ def test_only_the_lines_that_differ_change(field, expected):
     assert edited(WEB, deployment(field)) == expected
 
 
+COMMENTED = """\
+apiVersion: example.com/v1
+kind: Shop
+metadata: {name: shop}
+# who visits
+guests:
+  # the first
+  - name: ana
+    # she pays
+    pays: yes
+
+  # he never pays
+  - name: bo
+    motto: |
+      # eat
+# what they order
+menu:
+  soup: 1
+  # only on Fridays
+  fish: 2
+# the end
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "removed"),
+    [
+        ("guests[name=ana]", ["-  - name: ana", "-    # she pays", "-    pays: yes", "-"]),
+        ("guests[name=bo]", ["-  - name: bo", "-    motto: |", "-      # eat"]),
+        ("guests[name=bo].motto", ["-    motto: |", "-      # eat"]),
+        ("menu.soup", ["-  soup: 1"]),
+        ("menu.fish", ["-  fish: 2"]),
+        (
+            "menu",
+            ["-menu:", "-  soup: 1", "-  # only on Fridays", "-  fish: 2"],
+        ),
+    ],
+)
+def test_the_comments_of_the_next_line_stay(path, removed):
+    field = FieldDrift("removed", path, {}, None)
+    assert edited(COMMENTED, ObjectDrift("example.com/v1", "Shop", "shop", "shop", "modified", (field,))) == removed
+
+
 @pytest.mark.parametrize(
     ("protocol", "expected"),
     [("TCP", ["-- {port: 53}", "+- {port: 53, targetPort: 54}"]), ("UDP", ["+  targetPort: 54"])],
