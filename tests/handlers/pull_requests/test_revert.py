@@ -577,6 +577,11 @@ def retarget(reverts, pull):
     reverts.forge.pull_requests[pull.number] = replace(pull, base="develop")
 
 
+def unrelated(reverts, pull):
+    git = reverts.source.git
+    git("branch", "-f", pull.head, git("commit-tree", "-m", 'Revert "Scale web"', f"{pull.head}^{{tree}}"))
+
+
 def commit_to_branch(*commits):
     """What pushes the commits (title, files) to a pull request's branch."""
 
@@ -607,6 +612,7 @@ def replace_branch(title, files):
         pytest.param(commit_to_branch(("Undo", {WEB: "replicas: 9\n"})), id="undone"),
         pytest.param(replace_branch('Revert "Scale web"', {WEB: "replicas: 0\n"}), id="other content"),
         pytest.param(replace_branch('Revert "Scale web"', {}), id="empty"),
+        pytest.param(unrelated, id="another history"),
         pytest.param(lambda reverts, pull: reverts.source.git("branch", "-f", pull.head, f"{pull.head}~2"), id="older"),
     ],
 )
