@@ -126,17 +126,16 @@ class _Adoption:
         """The new content of files by path; None deletes a file. Raises NotAdoptableError, ManifestError, PortError."""
         source = self.application.source
         files = {file.path: file.content for file in self.repository.files(revision, source.path)}
-        match source.type or detect_source_type(files, source.path):
-            case SourceType.HELM:
-                raise NotAdoptableError(self._helm_values(files))
-            case SourceType.KUSTOMIZE:
-                before = self._manifests(revision)
-                adopted = dict[str, bytes | None](adopt_overlay(source.path, files, before, self.check.drift))
-                self._verify(revision, before, adopted, texts.NOT_PATCHABLE)
-            case SourceType.PLAIN:
-                before = self._manifests(revision)
-                adopted = self._plain(before, files)
-                self._verify(revision, before, adopted, texts.OVERRIDDEN)
+        source_type = source.type or detect_source_type(files, source.path)
+        if source_type is SourceType.HELM:
+            raise NotAdoptableError(self._helm_values(files))
+        before = self._manifests(revision)
+        if source_type is SourceType.KUSTOMIZE:
+            adopted = dict[str, bytes | None](adopt_overlay(source.path, files, before, self.check.drift))
+            self._verify(revision, before, adopted, texts.NOT_PATCHABLE)
+        else:
+            adopted = self._plain(before, files)
+            self._verify(revision, before, adopted, texts.OVERRIDDEN)
         return adopted
 
     def is_change(self, base: str, tip: str) -> bool:

@@ -59,6 +59,6 @@ def test_a_pull_request_shows_its_checks_go_green(bot, forge, pull):
 )
 def test_a_pull_request_shows_that_its_target_branch_was_changed(bot, forge, pull, state, ending):
     forge.pull_requests[pull.number] = replace(pull, base="develop", state=state)
-    poll(bot.ports)
+    poll(bot.ports, {})
     (tracked,) = bot.ports.store.pull_requests.unsettled()
     assert pull_request_card.card(ENGLISH, tracked).text.endswith(ending)
