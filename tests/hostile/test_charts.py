@@ -426,7 +426,7 @@ def test_a_package_on_another_host_is_requested_without_a_credential(attack):
     attack.other.respond = record
     attack.fetcher._allow = [*attack.fetcher._allow, attack.other.url.removeprefix("http://")]
     attack.serve_index(urls=[f"{attack.other.url}/web.tgz"])
-    assert "requires a credential" in attack.refusal()
+    assert "only to the repository's host" in attack.refusal()
     assert headers == [None]
 
 

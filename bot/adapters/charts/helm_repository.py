@@ -57,7 +57,7 @@ class HelmRepositories:
 
     def download(self, package: Package, repository: str) -> bytes:
         """The bytes of a repository's package, not verified yet. Raises DownloadError."""
-        return checked(self.http.get(package.url, bounds.MAX_ARCHIVE_BYTES, referrer=repository)).body
+        return checked(self.http.get(package.url, bounds.MAX_ARCHIVE_BYTES, referrer=repository), repository).body
 
     def _index(self, repository: str) -> bytes:
         with self._caching:
@@ -66,7 +66,7 @@ class HelmRepositories:
             with self._caching:
                 at, index = self._indexes.get(repository, (0.0, b""))
             if not index or time.monotonic() - at > _FRESH_SECONDS:
-                index = checked(self.http.get(f"{repository}/index.yaml", bounds.MAX_INDEX_BYTES)).body
+                index = checked(self.http.get(f"{repository}/index.yaml", bounds.MAX_INDEX_BYTES), repository).body
                 with self._caching:
                     self._indexes[repository] = time.monotonic(), index
             return index
@@ -78,10 +78,13 @@ class HelmRepositories:
         return url if url.startswith(f"{OCI}://") else self.http.referred(chart.repository, url)
 
 
-def checked(response: Response) -> Response:
-    """The response, unless it is an error. Raises DownloadError."""
+def checked(response: Response, repository: str = "") -> Response:
+    """The response, unless it is an error; `repository` is the URL that led to it. Raises DownloadError."""
     if response.status in (401, 403):
-        raise DownloadError(LocalizedText(texts.UNAUTHORIZED, host=urlsplit(response.url).netloc[:100]))
+        host = urlsplit(response.url).netloc
+        is_elsewhere = repository and host.lower() != urlsplit(repository).netloc
+        phrase = texts.UNAUTHORIZED_ELSEWHERE if is_elsewhere else texts.UNAUTHORIZED
+        raise DownloadError(LocalizedText(phrase, host=host[:100]))
     if response.status != 200:
         raise DownloadError(LocalizedText(texts.STATUS, status=str(response.status)))
     return response

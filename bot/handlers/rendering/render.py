@@ -206,10 +206,9 @@ def _run_renderer(request: RenderRequest, renderer: Renderer) -> Rendering:
             return Rendering(_within_limit(file, _located(read_manifests(file, output), request)))
         try:
             built = post_build(file, output, source.kustomize.flux)
-        except SubstitutionError:
-            raise RenderError(LocalizedText(texts.NO_VARIABLE, path=path or ".")) from None
-        except BudgetExceededError:
-            raise RenderError(LocalizedText(texts.LONG_VARIABLES, path=path or ".")) from None
+        except (SubstitutionError, BudgetExceededError) as error:
+            reason = texts.NO_VARIABLE if isinstance(error, SubstitutionError) else texts.LONG_VARIABLES
+            raise RenderError(LocalizedText(reason, path=path or ".")) from None
     manifests = _located(built.manifests, request)
     return Rendering(_within_limit(file, manifests), _not_checked(texts.UNREAD_VARIABLES, built.unread))
 
