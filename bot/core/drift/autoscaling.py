@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeGuard
 
 from bot.core.drift.exclusions import has_deployer_mark
-from bot.core.objects.managed_fields import DEPLOYERS, INTERACTIVE, Ownership, Writer
+from bot.core.objects.managed_fields import APPLYING_MANAGERS, INTERACTIVE, Ownership, Writer
 from bot.core.objects.manifest import Manifest
 from bot.core.objects.resource import items, mapping, text
 from bot.core.objects.step_budget import StepBudget, TooManyStepsError
@@ -19,8 +19,6 @@ Object = Mapping[str, Any]
 # https://keda.sh/docs/latest/reference/scaledobject-spec/
 _KEDA_MAX: Final = 100
 _KEDA_PAUSED_AT: Final = "autoscaling.keda.sh/paused-replicas"
-
-_APPLYING_MANAGERS: Final = frozenset((*DEPLOYERS, "helm"))
 
 _HPA: Final = "HorizontalPodAutoscaler"
 _SCALED_OBJECT: Final = "ScaledObject"
@@ -70,7 +68,7 @@ class _Scaler:
                 scaler,
                 is_by_hand=bool(owners) and all(map(is_edit, owners)),
                 is_edited=any(map(ownership.is_person, ownership.writers)),
-                is_deployed=has_deployer_mark(scaler) or any(writer.manager in _APPLYING_MANAGERS for writer in owners),
+                is_deployed=has_deployer_mark(scaler) or any(writer.manager in APPLYING_MANAGERS for writer in owners),
                 is_paused_by_hand=any(map(ownership.is_person, pausing)),
             )
         except TooManyStepsError:  # only someone who writes managedFields on purpose gets there

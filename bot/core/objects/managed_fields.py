@@ -39,6 +39,8 @@ DEPLOYERS: Final = (
     "flux-client-side-apply",
     "flux",
 )
+# And that of the `helm` command, which a pipeline or a person may have run.
+APPLYING_MANAGERS: Final = (*DEPLOYERS, "helm")
 
 _LAST_APPLIED_PATH: Final = ("metadata", "annotations", LAST_APPLIED)
 _IDENTITY: Final = ("apiVersion", "kind", "metadata")

@@ -1,6 +1,6 @@
 """Observes rollouts on one cluster: whether the objects that each merge changed are applied and ready."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -11,14 +11,17 @@ from bot.core.drift.ignore_rules import IgnoreRule
 from bot.core.drift.model import FieldDrift, ObjectDrift
 from bot.core.drift.short_path import short_path
 from bot.core.health.status import HealthStatus
-from bot.core.objects.managed_fields import DEPLOYERS
+from bot.core.objects.managed_fields import APPLYING_MANAGERS
 from bot.core.objects.manifest import ManifestError
+from bot.core.objects.resolve import resolve
+from bot.core.objects.scalar_equality import parse_time
 from bot.core.rollouts.pending import MAX_LISTED, NOTHING_PENDING, PendingState
 from bot.core.rollouts.rollout import Observation, Rollout, RolloutState
 from bot.handlers.discovery.deployers import DeployerReader
 from bot.handlers.drift.comparison_cache import CompareOptions
 from bot.handlers.drift.live_comparison import LiveComparison, compare_live
 from bot.handlers.drift.result import ComparisonResult, comparison_result, join_sentences, still_present
+from bot.handlers.drift.served_kinds import scope_of
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.handlers.rollouts.change import ChangedManifests, changed_manifests
 from bot.handlers.rollouts.health import ObjectKey, ObjectState, read_states
@@ -139,8 +142,12 @@ def _observe_applied(target: _Target, live: LiveComparison) -> Observation:
     result = comparison_result(manifests.changed, application, live)
     earlier = comparison_result(manifests.earlier, application, live)
     present, unknown = still_present(manifests.removed, application, live)
-    missing = [line for drift in result.drift for line in _missing(drift)] + _missing_restarts(result, earlier)
+    missing = [line for drift in result.drift for line in _missing(drift)]
     remaining = [f"{manifest.kind} {manifest.name}" for manifest in present] + _remaining_fields(result, earlier)
+    namespaced = scope_of(live.discovery)
+    known = {old.key for old in resolve(manifests.earlier, namespace=application.namespace, namespaced=namespaced)}
+    for drift, field in _pending_restarts(result, earlier, known):
+        (remaining if field.change == "added" else missing).append(_title(drift, field))
     if missing or remaining:
         total = len(missing) + len(remaining)
         return Observation(PendingState(tuple(missing[:MAX_LISTED]), tuple(remaining[:MAX_LISTED]), total=total))
@@ -191,17 +198,25 @@ def _missing(drift: ObjectDrift) -> list[str]:
     return [_title(drift, field) for field in drift.fields if field.change != "added"]
 
 
-def _missing_restarts(result: ComparisonResult, earlier: ComparisonResult) -> list[str]:
-    """The restarts that the merge declares, unless one has happened since: by hand, they are never drift."""
-    declared = {(drift.key, field.path): field.desired for drift in earlier.set_aside for field in drift.fields}
-    return [
-        _title(drift, field)
-        for drift in result.set_aside
-        for field in drift.fields
-        if field.reason == RESTART and field.change != "added"
-        if declared.get((drift.key, field.path)) != field.desired
-        if field.live is None or str(field.live) < str(field.desired)
-    ]
+def _pending_restarts(
+    result: ComparisonResult, earlier: ComparisonResult, known: Container[ObjectKey]
+) -> Iterator[tuple[ObjectDrift, FieldDrift]]:
+    """The restart annotations that the merge changed, unless a person has restarted the pods since.
+
+    `known` are the keys of the objects in `earlier`.
+    """
+    before = {(drift.key, field.path): field for drift in earlier.set_aside for field in drift.fields}
+    for drift in result.set_aside:
+        for field in drift.fields:
+            if field.reason != RESTART:
+                continue
+            old = before.get((drift.key, field.path))
+            if old is None and drift.key in known:  # the cluster still has the earlier value
+                yield drift, field
+            elif field.change != "added" and (old is None or old.desired != field.desired):
+                live, desired = (parse_time(str(value)) for value in (field.live, field.desired))
+                if live is None or desired is None or live < desired:
+                    yield drift, field
 
 
 def _remaining_fields(result: ComparisonResult, earlier: ComparisonResult) -> list[str]:
@@ -218,7 +233,7 @@ def _remaining_fields(result: ComparisonResult, earlier: ComparisonResult) -> li
         (drift, field)
         for drift in result.set_aside
         for field in _added_fields(drift)
-        if field.manager in DEPLOYERS and field.reason == written_by(field.manager)
+        if field.manager in APPLYING_MANAGERS and field.reason == written_by(field.manager)
     ]
     return [_title(drift, field) for drift, field in remaining if (drift.key, field.path) not in undeclared]
 

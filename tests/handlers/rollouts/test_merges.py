@@ -86,7 +86,7 @@ def test_a_rollout_is_live_once_the_cluster_has_the_changes_and_not_what_was_rem
     assert (live.state, live.ended_at) == (RolloutState.LIVE, scenario.clock())
 
 
-@pytest.mark.parametrize("manager", [ARGO_CD, "helm-controller"])
+@pytest.mark.parametrize("manager", [ARGO_CD, "helm-controller", "helm"])
 def test_a_merge_that_only_removes_fields_is_live_once_they_are_gone(scenario, cluster, manager):
     before, after = (deployment(replicas=1, image="web:1") for _ in range(2))
     pod = before["spec"]["template"]["spec"]
@@ -121,23 +121,40 @@ def test_a_merge_that_only_removes_fields_is_live_once_they_are_gone(scenario, c
     assert scenario.observe(waiting).state is RolloutState.LIVE
 
 
-@pytest.mark.parametrize("earlier", [{}, {"kubectl.kubernetes.io/restartedAt": "2026-01-01T00:00:00Z"}])
-def test_a_merge_that_restarts_pods_is_live_once_it_is_applied_or_they_are_restarted_later(scenario, cluster, earlier):
+@pytest.mark.parametrize(
+    ("before", "live", "merged", "is_pending"),
+    [
+        (None, None, "2026-03-01T00:00:00Z", True),
+        ("2026-01-01T00:00:00Z", "2026-01-01T00:00:00Z", "2026-03-01T00:00:00Z", True),
+        ("2026-01-01T00:00:00Z", "2026-02-28T00:00:00Z", "2026-03-01T00:00:00Z", True),
+        (None, "2026-03-01T01:00:00+02:00", "2026-03-01T00:00:00Z", True),
+        (None, "2026-02-28T23:00:05-01:00", "2026-03-01T00:00:00Z", False),
+        ("2026-01-01T00:00:00Z", "2026-03-01T00:00:05Z", "2026-03-01T00:00:00Z", False),
+        ("2026-03-02T00:00:00Z", "2026-03-02T00:00:00Z", "2026-03-01T00:00:00Z", True),
+        ("9", "9", "10", True),
+        (None, "release-b", "release-a", True),
+        ("release-a", "release-a", "release-b", True),
+        ("2026-01-01T00:00:00Z", "2026-01-01T00:00:00Z", None, True),
+        ("2026-01-01T00:00:00Z", "2026-02-28T00:00:00Z", None, False),
+    ],
+)
+def test_a_merge_that_restarts_pods_is_live_once_it_is_applied_or_they_are_restarted_later(
+    scenario, cluster, before, live, merged, is_pending
+):
     def restarted(at):
-        template = {"metadata": {"annotations": {"kubectl.kubernetes.io/restartedAt": at}}}
-        return {"spec": {"template": template}}
+        document = deployment(replicas=1)
+        document["spec"]["template"]["metadata"]["annotations"] = {"kubectl.kubernetes.io/restartedAt": at} if at else {}
+        return document
 
-    before, after = (deployment(replicas=1) for _ in range(2))
-    before["spec"]["template"]["metadata"]["annotations"] = earlier
-    after["spec"]["template"]["metadata"] |= restarted("2026-03-01T00:00:00Z")["spec"]["template"]["metadata"]
-    scenario.rollout("Add web", {WEB_FILE: as_yaml(before)})
-    cluster.apply(before, namespace="shop")
-    waiting = scenario.observe(scenario.rollout("Restart web", {WEB_FILE: as_yaml(after)}))
-    assert len(waiting.parts[0].pending.missing) == 1
-    cluster.edit(before, "shop", restarted("2026-02-28T00:00:00Z"))
-    assert scenario.observe(waiting).state is RolloutState.ROLLING
-    cluster.edit(before, "shop", restarted("2026-03-01T00:00:05Z"))
-    assert scenario.observe(waiting).state is RolloutState.LIVE
+    scenario.rollout("Add web", {WEB_FILE: as_yaml(restarted(before))})
+    cluster.apply(restarted(before), namespace="shop")
+    if live != before:
+        cluster.edit(restarted(live), "shop", {"spec": {"template": restarted(live)["spec"]["template"]}})
+    observed = scenario.observe(scenario.rollout("Restart web", {WEB_FILE: as_yaml(restarted(merged))}))
+    pending = observed.parts[0].pending
+    assert (len(pending.remaining if merged is None else pending.missing), pending.total) == (is_pending, is_pending)
+    cluster.apply(restarted(merged), namespace="shop")
+    assert scenario.observe(observed).state is RolloutState.LIVE
 
 
 def test_fields_added_by_hand_do_not_hold_up_a_rollout(scenario, cluster):
