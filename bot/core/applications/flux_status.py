@@ -36,6 +36,11 @@ def is_suspended(resource: Object) -> bool:
     return mapping(resource, "spec").get("suspend") is True
 
 
+def prunes(kustomization: Object) -> bool:
+    """Whether a Kustomization deletes objects that are removed from git."""
+    return mapping(kustomization, "spec").get("prune") is True
+
+
 def is_reconciling(resource: Object) -> bool:
     """Whether Flux has seen a revision that it has not applied yet.
 

@@ -25,6 +25,7 @@ from bot.handlers.drift.served_kinds import scope_of
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.handlers.rollouts.change import ChangedManifests, changed_manifests
 from bot.handlers.rollouts.health import ObjectKey, ObjectState, read_states
+from bot.handlers.rollouts.removals import Removals
 from bot.i18n.catalogue import check as texts
 from bot.i18n.language import LocalizedText
 from bot.ports import Ports
@@ -92,13 +93,14 @@ def observe(
                 newer = part.newer if manifests.is_superseded else None
                 targets.append(_Target(rollout, application, manifests, watched=part.live_at is not None, newer=newer))
     if targets:
-        for target, observation in zip(targets, _observe(ports, cluster, targets, deployers, ignore), strict=True):
+        removals = Removals(ports, applications, manifest_cache, deployers)
+        for target, observation in zip(targets, _observe(ports, cluster, targets, removals, ignore), strict=True):
             observations[target.rollout.id][target.application.name] = replace(observation, superseded_by=target.newer)
     return observations
 
 
 def _observe(
-    ports: Ports, name: str, targets: Sequence[_Target], deployers: DeployerReader, ignore: Sequence[IgnoreRule]
+    ports: Ports, name: str, targets: Sequence[_Target], removals: Removals, ignore: Sequence[IgnoreRule]
 ) -> Sequence[Observation]:
     cluster = ports.clusters[name]
     manifests = [
@@ -110,7 +112,9 @@ def _observe(
     try:
         with unexpected_as_port_error(f"rollouts on {name}"):
             live = compare_live(cluster, manifests, options=CompareOptions(tuple(ignore)))
-            observations = [Observation() if target.watched else _observe_target(target, live) for target in targets]
+            observations = [
+                Observation() if target.watched else _observe_target(target, live, removals) for target in targets
+            ]
             applied = [
                 target
                 for target, observation in zip(targets, observations, strict=True)
@@ -125,26 +129,27 @@ def _observe(
     observations = [
         _with_states(target, observation, states) for target, observation in zip(targets, observations, strict=True)
     ]
-    return _with_failures(deployers, ports.clock(), targets, observations)
+    return _with_failures(removals.deployers, ports.clock(), targets, observations)
 
 
-def _observe_target(target: _Target, live: LiveComparison) -> Observation:
+def _observe_target(target: _Target, live: LiveComparison, removals: Removals) -> Observation:
     try:
         with unexpected_as_port_error(f"arrival of {target.rollout.id} in {target.application.name}"):
-            return _observe_applied(target, live)
+            return _observe_applied(target, live, removals)
     except UnexpectedError as error:
         return Observation(error=error.text)
 
 
-def _observe_applied(target: _Target, live: LiveComparison) -> Observation:
+def _observe_applied(target: _Target, live: LiveComparison, removals: Removals) -> Observation:
     """Whether the merge is applied: changed objects match their manifests, and removed objects and fields are gone."""
     manifests, application = target.manifests, target.application
     result = comparison_result(manifests.changed, application, live)
     earlier = comparison_result(manifests.earlier, application, live)
     present, unknown = still_present(manifests.removed, application, live)
     missing = [line for drift in result.drift for line in _missing(drift)]
-    remaining = [f"{manifest.kind} {manifest.name}" for manifest in present] + _remaining_fields(result, earlier)
     namespaced = scope_of(live.discovery)
+    awaited = removals.awaited(present, application, namespaced)
+    remaining = [f"{manifest.kind} {manifest.name}" for manifest in awaited] + _remaining_fields(result, earlier)
     known = {old.key for old in resolve(manifests.earlier, namespace=application.namespace, namespaced=namespaced)}
     for drift, field in _pending_restarts(result, earlier, known):
         (remaining if field.change == "added" else missing).append(_title(drift, field))

@@ -9,7 +9,7 @@ from bot.core.rollouts.rollout import RolloutState
 from bot.handlers.change_people import read_people
 from bot.handlers.rollouts.merges import MAX_MERGES
 from bot.ports.forge import ForgeError
-from tests.common.deployers import apply_deployer, git_repository, kustomization, serve_deployers
+from tests.common.deployers import apply_deployer, argo_application, git_repository, kustomization, serve_deployers
 from tests.common.kubernetes import ARGO_CD, as_yaml, config_map, deployment, secret
 from tests.common.slack import JONAS, MIRA
 from tests.handlers.rollouts.scenario import LIMITS, PINNED, SETTINGS_FILE, WEB_FILE, settings, web
@@ -143,7 +143,8 @@ def test_a_merge_that_restarts_pods_is_live_once_it_is_applied_or_they_are_resta
 ):
     def restarted(at):
         document = deployment(replicas=1)
-        document["spec"]["template"]["metadata"]["annotations"] = {"kubectl.kubernetes.io/restartedAt": at} if at else {}
+        annotations = {"kubectl.kubernetes.io/restartedAt": at} if at else {}
+        document["spec"]["template"]["metadata"]["annotations"] = annotations
         return document
 
     scenario.rollout("Add web", {WEB_FILE: as_yaml(restarted(before))})
@@ -155,6 +156,60 @@ def test_a_merge_that_restarts_pods_is_live_once_it_is_applied_or_they_are_resta
     assert (len(pending.remaining if merged is None else pending.missing), pending.total) == (is_pending, is_pending)
     cluster.apply(restarted(merged), namespace="shop")
     assert scenario.observe(observed).state is RolloutState.LIVE
+
+
+SYNC_OPTIONS = "argocd.argoproj.io/sync-options"
+
+
+@pytest.mark.parametrize(
+    ("annotations", "is_kept"),
+    [
+        ({}, False),
+        ({SYNC_OPTIONS: "Validate=false, Prune=false"}, True),
+        ({SYNC_OPTIONS: "PruneLast=true,Prune=confirm"}, False),
+        ({"kustomize.toolkit.fluxcd.io/prune": "Disabled"}, True),
+        ({"kustomize.toolkit.fluxcd.io/reconcile": "disabled"}, True),
+        ({"kustomize.toolkit.fluxcd.io/prune": "enabled"}, False),
+        ({"helm.sh/resource-policy": "keep"}, True),
+    ],
+)
+def test_a_rollout_waits_for_a_removal_unless_git_keeps_the_object(scenario, cluster, annotations, is_kept):
+    old = config_map("old")
+    old["metadata"]["annotations"] = annotations
+    assert remove(scenario, cluster, old, {}).state is (RolloutState.LIVE if is_kept else RolloutState.ROLLING)
+
+
+@pytest.mark.parametrize("prune", [True, False])
+@pytest.mark.parametrize("deployer", ["argocd", "flux-system"])
+def test_a_rollout_waits_for_a_removal_only_if_its_deployer_prunes(scenario, cluster, deployer, prune):
+    serve_deployers(cluster)
+    if deployer == "argocd":
+        sync_policy = {"automated": {"prune": True} if prune else {}}
+        resources = [argo_application("shop", scenario.source.url, syncPolicy=sync_policy)]
+    else:
+        resources = [git_repository(scenario.source.url), kustomization("shop", prune=prune)]
+    apply_deployer(cluster, *resources, namespace="shop")
+    observed = remove(scenario, cluster, config_map("old"), {})
+    assert observed.state is (RolloutState.ROLLING if prune else RolloutState.LIVE)
+
+
+@pytest.mark.parametrize("is_in_the_same_merge", [True, False])
+def test_an_object_that_moves_to_another_application_is_not_waited_for(scenario, cluster, is_in_the_same_merge):
+    moved = config_map("old")
+    moved["metadata"]["namespace"] = "shop"
+    files = {"apps/search/old.yaml": as_yaml(moved)}
+    if not is_in_the_same_merge:
+        scenario.rollout("Declare old twice", files)
+    cluster.apply(config_map("a", limit="1"), namespace="search")
+    assert remove(scenario, cluster, moved, files).state is RolloutState.LIVE
+
+
+def remove(scenario, cluster, old, files):
+    """The rollout of a merge that removes an object and adds these files, while the cluster still has the object."""
+    path = "apps/shop/old.yaml"
+    scenario.rollout("Add old", {path: as_yaml(old)})
+    cluster.apply(old, namespace="shop")
+    return scenario.observe(scenario.rollout("Remove old", {path: None, **files}))
 
 
 def test_fields_added_by_hand_do_not_hold_up_a_rollout(scenario, cluster):
