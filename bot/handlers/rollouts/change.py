@@ -136,6 +136,8 @@ def _change(
             after = manifest_cache.declared(repository, rollout.revision, application.source)
             unpinned = newly_unpinned(paired(before, after, application.namespace))
             change = rendered_change(before, after, namespace=application.namespace)
-            return ApplicationChange(change.bounded(max_objects), tuple(unpinned[:MAX_LISTED]), len(unpinned))
+            return ApplicationChange(
+                change.bounded(max_objects), tuple(unpinned[:MAX_LISTED]), len(unpinned), is_removal=not after
+            )
     except (PortError, ManifestError) as error:
         return ApplicationChange(why=error.text)

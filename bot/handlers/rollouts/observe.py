@@ -16,7 +16,7 @@ from bot.core.objects.manifest import ManifestError
 from bot.core.objects.resolve import resolve
 from bot.core.objects.scalar_equality import parse_time
 from bot.core.rollouts.pending import MAX_LISTED, NOTHING_PENDING, PendingState
-from bot.core.rollouts.rollout import Observation, Rollout, RolloutState
+from bot.core.rollouts.rollout import ApplicationRollout, Observation, Rollout, RolloutState
 from bot.handlers.discovery.deployers import DeployerReader
 from bot.handlers.drift.comparison_cache import CompareOptions
 from bot.handlers.drift.live_comparison import LiveComparison, compare_live
@@ -61,10 +61,13 @@ def observe(
     manifest_cache: ManifestCache,
     deployers: DeployerReader,
     ignore: Sequence[IgnoreRule] = (),
+    *,
+    is_complete: bool,
 ) -> Observations:
     """Observe the applications on the cluster that aren't live yet or are still watched. Lists each kind once.
 
-    Fields that a rule ignores do not delay a rollout. A PortError becomes the `error` of an observation.
+    `is_complete` is whether `applications` are all that are watched. Fields that a rule ignores do not delay a rollout.
+    A PortError becomes the `error` of an observation.
     """
     observations: Observations = {rollout.id: {} for rollout in rollouts}
     targets: list[_Target] = []
@@ -77,11 +80,8 @@ def observe(
                 cluster,
                 rollout.repository,
             ):
-                observations[rollout.id][part.application] = (
-                    Observation(superseded_by=part.newer)  # the newer merge is live where the application is now
-                    if application and part.newer
-                    else Observation(error=LocalizedText(texts.NOT_CONFIGURED))
-                )
+                is_gone = application is None and is_complete
+                observations[rollout.id][part.application] = _observe_unwatched(part, is_gone=is_gone)
                 continue
             try:
                 with unexpected_as_port_error(f"change of {application.name} in {rollout.id}"):
@@ -97,6 +97,15 @@ def observe(
         for target, observation in zip(targets, _observe(ports, cluster, targets, removals, ignore), strict=True):
             observations[target.rollout.id][target.application.name] = replace(observation, superseded_by=target.newer)
     return observations
+
+
+def _observe_unwatched(part: ApplicationRollout, *, is_gone: bool) -> Observation:
+    """An application that is no longer watched on the cluster; `is_gone` if it isn't watched anywhere."""
+    if part.newer:  # and that merge is live where the application is now, or was
+        return Observation(superseded_by=part.newer)
+    if is_gone and part.change is not None and part.change.is_removal:
+        return Observation()
+    return Observation(error=LocalizedText(texts.NOT_CONFIGURED))
 
 
 def _observe(

@@ -263,6 +263,25 @@ def test_a_newer_merge_that_is_live_in_another_cluster_supersedes_an_older_one(s
     assert scenario.observe(relate_to_newer(rollout, newer) if live else rollout).state is state
 
 
+@pytest.mark.parametrize(
+    ("files", "is_complete", "state"),
+    [
+        ({SETTINGS_FILE: None}, True, RolloutState.LIVE),
+        ({SETTINGS_FILE: None}, False, RolloutState.LATE),
+        ({SETTINGS_FILE: settings(2)}, True, RolloutState.LATE),
+    ],
+)
+def test_a_merge_that_removes_an_application_is_live_once_it_is_not_watched(
+    scenario, cluster, files, is_complete, state
+):
+    cluster.apply(config_map(limit="1"), namespace="shop")
+    rolling = scenario.observe(scenario.describe(scenario.rollout("Change shop", files)))
+    assert rolling.state is RolloutState.ROLLING
+    del scenario.applications["shop"]
+    scenario.clock.advance(LIMITS.deadline)
+    assert scenario.observe(rolling, is_complete=is_complete).state is state
+
+
 @pytest.mark.parametrize("is_over", [False, True])
 def test_a_reverted_merge_says_so_even_long_after_it_was_live(scenario, cluster, bot, is_over):
     rollout = scenario.rollout("Raise the limit", {SETTINGS_FILE: settings(2)})
