@@ -176,10 +176,12 @@ def is_long(alert: ApprovalAlert) -> bool:
 
 
 def _revert(translator: Translator, alert: ApprovalAlert) -> Element:
-    first, newest = alert.commits[0], alert.newest
+    first = newest = alert.newest
+    for record in alert.commits[-2::-1]:  # a range must not cover others that turned out to be approved
+        first = record if record.sha == first.parent else first
     if newest.pull:
         revision = newest.pull.url
-    elif len(alert.commits) > 1:
+    elif first is not newest:
         revision = f"{first.parent}..{newest.sha}"
     else:
         revision = newest.url or newest.sha

@@ -8,7 +8,8 @@ from bot.core.applications.application import Application
 from bot.core.drift.model import Check, FieldDrift, ObjectDrift, Status
 from bot.core.git.author import Author
 from bot.core.incidents.alerting import AlertPolicy
-from bot.core.incidents.incident import Incident, acknowledge, apply_check, mark_announced
+from bot.core.incidents.detection import apply_check
+from bot.core.incidents.incident import Incident, acknowledge, mark_announced
 from bot.core.rollouts.rollout import ApplicationRollout, Rollout, RolloutState
 from bot.i18n.language import Translator
 from bot.messages.desired_cards import desired_cards

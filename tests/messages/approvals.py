@@ -40,13 +40,19 @@ MERGED = replace(
 )
 
 
+CHAIN = [replace(PUSHED, sha=f"{n}" * 40, parent=f"{n - 1}" * 40 if n else OLDER, more=True) for n in range(7)]
+
+
 def alert(*commits):
     return ApprovalAlert("platform?1", commits)
 
 
 ALERTS = {
     "pushed": alert(PUSHED),
-    "pushed-several": alert(*(replace(PUSHED, sha=f"{number}" * 40, more=True) for number in range(7))),
+    "pushed-several": alert(*CHAIN),
+    "pushed-around-a-merge": alert(
+        CHAIN[0], replace(CHAIN[1], pull=MERGED.pull, verdict=ApprovalStatus.APPROVED), *CHAIN[2:4]
+    ),
     "touches-nothing": alert(replace(PUSHED, applications=(), url=None)),
     "bypassed": alert(MERGED),
     "self-approved": alert(replace(MERGED, verdict=ApprovalStatus.SELF)),

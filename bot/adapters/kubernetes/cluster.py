@@ -21,6 +21,8 @@ from bot.ports.telemetry import LIST, NO_TELEMETRY, Telemetry
 
 # https://github.com/kubernetes/apimachinery/blob/master/pkg/fields/selector.go (EscapeValue)
 _SELECTOR_SYNTAX: Final = re.compile(r"[\\,=]")
+# https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/#namespaces-and-dns
+_NAMESPACE: Final = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 
 
 def _unchanged(item: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -106,24 +108,29 @@ class KubernetesCluster:
     ) -> ObjectList[Read]:
         action = _action(texts.LIST, texts.LIST_IN, kind, namespace)
         with self._telemetry.measure(LIST, cluster=self.name, resource=_resource(kind)):
-            return list_objects(self._api, _path(kind, namespace), kind, action, read)
+            return list_objects(self._api, self._path(kind, namespace, action), kind, action, read)
 
     def get(self, kind: Kind, namespace: str | None, name: str) -> Mapping[str, Any] | None:
         action = _action(texts.LIST, texts.LIST_IN, kind, namespace)
         # A list of one, since a GET needs a permission that checks do not.
         escaped = _SELECTOR_SYNTAX.sub(r"\\\g<0>", name)
-        path, selector = _path(kind, namespace), f"metadata.name={escaped}"
+        path, selector = self._path(kind, namespace, action), f"metadata.name={escaped}"
         listed = list_objects(self._api, path, kind, action, _unchanged, field_selector=selector)
         return listed.objects.get((namespace if kind.namespaced else None, name))
 
     def watch(self, kind: Kind, namespace: str | None, resource_version: str) -> Watch:
         action = _action(texts.WATCH, texts.WATCH_IN, kind, namespace)
-        return open_watch(self._api, _path(kind, namespace), kind, action, resource_version, idle=self._watch_timeout)
+        path = self._path(kind, namespace, action)
+        return open_watch(self._api, path, kind, action, resource_version, idle=self._watch_timeout)
 
-
-def _path(kind: Kind, namespace: str | None) -> str:
-    within = f"namespaces/{namespace}/" if namespace and kind.namespaced else ""
-    return f"/{'apis' if kind.group else 'api'}/{kind.api_version}/{within}{kind.plural}"
+    def _path(self, kind: Kind, namespace: str | None, action: LocalizedText) -> str:
+        """The path of a list. Raises ClusterError if no namespace can have this name."""
+        within = ""
+        if namespace and kind.namespaced:
+            if not _NAMESPACE.fullmatch(namespace):  # it may come from a manifest, and would change the path
+                raise self._api.errors.could_not(action, LocalizedText(texts.NO_NAMESPACE, namespace=namespace))
+            within = f"namespaces/{namespace}/"
+        return f"/{'apis' if kind.group else 'api'}/{kind.api_version}/{within}{kind.plural}"
 
 
 def _resource(kind: Kind) -> str:

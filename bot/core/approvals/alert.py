@@ -9,10 +9,15 @@ from bot.core.approvals.approval import UNAPPROVED, ApprovalRecord, ApprovalStat
 
 @dataclass(frozen=True, slots=True)
 class ApprovalAlert:
-    """Consecutive commits with the same verdict from one push or one pull request, oldest first."""
+    """Commits of one push or one pull request that were `reported` together, oldest first."""
 
     id: str
-    commits: tuple[ApprovalRecord, ...]
+    reported: tuple[ApprovalRecord, ...]
+
+    @property
+    def commits(self) -> tuple[ApprovalRecord, ...]:
+        """Without those that turned out to be approved, unless all did."""
+        return tuple(record for record in self.reported if record.verdict in UNAPPROVED) or self.reported
 
     @property
     def newest(self) -> ApprovalRecord:
@@ -22,7 +27,7 @@ class ApprovalAlert:
     @property
     def channels(self) -> tuple[str, ...]:
         """The Slack channels to post it in."""
-        return tuple(sorted({channel for record in self.commits for channel in record.channels}))
+        return tuple(sorted({channel for record in self.reported for channel in record.channels}))
 
     @property
     def applications(self) -> tuple[str, ...]:
@@ -44,25 +49,28 @@ def _approved_later_by(record: ApprovalRecord) -> Sequence[str]:
 
 
 def assign_alerts(records: Sequence[ApprovalRecord]) -> list[ApprovalRecord]:
-    """Give each unapproved commit of a batch an alert. Neighbors with the same verdict and pull request share one."""
+    """Give each newly unapproved commit of a batch an alert.
+
+    Neighbors with the same verdict and pull request share one. Commits that can't be reviewed don't, unless their pull
+    request is known. Nothing joins an earlier alert, since editing its card notifies no one.
+    """
     assigned: list[ApprovalRecord] = []
-    for (verdict, _), group in groupby(sorted(records, key=lambda record: record.order), _alert_key):
+    for _, group in groupby(sorted(records, key=lambda record: record.order), _alert_key):
         run = list(group)
-        unreported = [record for record in run if _is_unreported(record)]
-        if verdict in UNAPPROVED and unreported:
-            open_alerts = (record.alert for record in run if record.alert and not record.approved_later)
-            alert = next(open_alerts, None) or _alert_id(unreported[-1])
-            run = [replace(record, alert=alert) if _is_unreported(record) else record for record in run]
+        if _is_unreported(run[-1]):
+            alert = _alert_id(run[-1])
+            run = [replace(record, alert=alert) for record in run]
         assigned += run
     return assigned
 
 
-def _alert_key(record: ApprovalRecord) -> tuple[ApprovalStatus, int | None]:
-    return record.verdict, record.pull.number if record.pull else None
+def _alert_key(record: ApprovalRecord) -> tuple[bool, ApprovalStatus, int | str | None]:
+    own = record.sha if record.verdict is ApprovalStatus.FAILED else None
+    return _is_unreported(record), record.verdict, record.pull.number if record.pull else own
 
 
 def _is_unreported(record: ApprovalRecord) -> bool:
-    return record.alert is None and not record.approved_later
+    return record.verdict in UNAPPROVED and record.alert is None and not record.approved_later
 
 
 def _alert_id(newest: ApprovalRecord) -> str:

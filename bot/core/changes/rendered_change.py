@@ -53,6 +53,11 @@ class ObjectChange:
     fields: tuple[FieldChange, ...] = ()
     total: int = 0
 
+    @property
+    def identity(self) -> tuple[str, str, str | None, str]:
+        """What identifies the object in its application, whatever its version."""
+        return self.api_version.rpartition("/")[0], self.kind, self.namespace, self.name
+
 
 @dataclass(frozen=True, slots=True)
 class RenderedChange:
@@ -70,6 +75,12 @@ class RenderedChange:
     def total(self) -> int:
         """How many objects differ."""
         return self.added + self.changed + self.removed
+
+    def may_overlap(self, other: "RenderedChange") -> bool:
+        """Whether both change some of the same objects. True if one of them doesn't list all of its objects."""
+        if len(self.objects) < self.total or len(other.objects) < other.total:
+            return True
+        return not {change.identity for change in self.objects}.isdisjoint(change.identity for change in other.objects)
 
     def bounded(self, objects: int, fields: int = MAX_FIELDS, value: int = MAX_VALUE) -> "RenderedChange":
         """Cut to this many objects, fields of each, and characters of a value. Long values start where they differ."""

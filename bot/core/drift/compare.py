@@ -155,10 +155,10 @@ def _walk(
     *,
     explain: bool,
 ) -> Walk:
-    is_pod = manifest.api_version == "v1" and manifest.kind == "Pod"
+    kind = manifest.api_version.rpartition("/")[0], manifest.kind
     redaction = cache(partial(Redaction.of, manifest.kind, manifest.object))  # most objects need none
     findings = Findings(attribution, redaction, steps, keep)
-    return Walk(ownership, attribution, findings, steps, is_pod=is_pod, explain=explain)
+    return Walk(ownership, attribution, findings, steps, kind=kind, explain=explain)
 
 
 def _is_scaled(ownership: Ownership) -> bool:

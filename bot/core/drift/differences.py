@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
-from bot.core.drift.model import FieldDrift, ObjectDrift
+from bot.core.drift.model import Check, FieldDrift, Identity, ObjectDrift
 from bot.core.drift.severity import Severity, rate_field, rate_object
 from bot.core.objects.credentials import HIDDEN
 from bot.core.objects.deep_equality import deep_equal
@@ -15,8 +15,6 @@ from bot.i18n.language import LocalizedText
 
 # How often an incident reports one field. A script that keeps changing it must not reopen the incident each time.
 MAX_REPORTS: Final = 3
-
-Identity = tuple[str, str | None, str, str]  # kind, namespace, name and path; "" for a missing object
 
 
 def identities(drift: Iterable[ObjectDrift]) -> frozenset[Identity]:
@@ -121,15 +119,36 @@ def merge_worst(before: Iterable[ObjectDrift], now: Iterable[ObjectDrift]) -> tu
     return tuple(merged.values())
 
 
-def with_unseen(before: Iterable[ObjectDrift], now: tuple[ObjectDrift, ...]) -> tuple[ObjectDrift, ...]:
-    """The current differences, and the earlier ones in objects that a partial check did not cover."""
-    seen = {_identity(object_drift) for object_drift in now}
-    return now + tuple(object_drift for object_drift in before if _identity(object_drift) not in seen)
+def with_added(before: Iterable[ObjectDrift], added: Iterable[ObjectDrift]) -> tuple[ObjectDrift, ...]:
+    """The differences of both; those `added` replace earlier ones in the same fields."""
+    merged = {_identity(object_drift): object_drift for object_drift in before}
+    for object_drift in added:
+        identity, paths = _identity(object_drift), {field.path for field in object_drift.fields}
+        earlier = merged[identity].fields if identity in merged and paths else ()
+        kept = tuple(field for field in earlier if field.path not in paths)
+        merged[identity] = replace(object_drift, fields=kept + object_drift.fields)
+    return tuple(merged.values())
+
+
+def unseen(before: Iterable[ObjectDrift], check: Check) -> tuple[ObjectDrift, ...]:
+    """The earlier differences that may still exist although the check does not report them, since it is incomplete."""
+    if check.error is None:
+        return ()
+    if check.unchecked is None:
+        return tuple(before)
+    result = []
+    for object_drift in before:
+        fields = tuple(field for field in object_drift.fields if _identity(object_drift, field.path) in check.unchecked)
+        if _identity(object_drift) in check.unchecked:
+            result.append(object_drift)
+        elif fields:
+            result.append(replace(object_drift, fields=fields))
+    return tuple(result)
 
 
 def _has_same_value(field: FieldDrift, other: FieldDrift) -> bool:
-    """Whether both have the same live value, as far as it is shown."""
-    is_hidden = HIDDEN in (field.live, other.live)
+    """Whether both have the same live value; two hidden ones may differ."""
+    is_hidden = field.live == other.live == HIDDEN
     return field.change == other.change and (is_hidden or deep_equal(field.live, other.live))
 
 

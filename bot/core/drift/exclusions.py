@@ -50,17 +50,22 @@ DEPLOYER_MARKS: Final = frozenset(
 # Deployers set these too, but so do people: they count as deployers' marks unless someone has set them by hand.
 SHARED_MARKS: Final = frozenset(("app.kubernetes.io/instance", "app.kubernetes.io/managed-by"))
 
-# Labels and annotations that the API server and its controllers fill in. The generation of a DaemonSet's template is
-# recorded under the name of the manager that changed the template.
+# Labels and annotations of objects that the API server and its controllers fill in. The generation of a DaemonSet's
+# template is recorded under the name of the manager that changed the template.
 _SERVER_KEYS: Final = frozenset(
+    (
+        "deployment.kubernetes.io/revision",
+        "deprecated.daemonset.template.generation",
+        "kubernetes.io/metadata.name",
+    )
+)
+# Labels that the API server adds to a Job's template and, if the Job has no labels, to the Job.
+_JOB_KEYS: Final = frozenset(
     (
         "batch.kubernetes.io/controller-uid",
         "batch.kubernetes.io/job-name",
         "controller-uid",
-        "deployment.kubernetes.io/revision",
-        "deprecated.daemonset.template.generation",
         "job-name",
-        "kubernetes.io/metadata.name",
     )
 )
 # Prefixes of labels and annotations that only Kubernetes' own controllers write.
@@ -78,6 +83,7 @@ _CONTROLLER_PREFIXES: Final = frozenset(
     )
 )
 _RESTARTED_AT: Final = "kubectl.kubernetes.io/restartedAt"
+_DUMPED: Final = frozenset((LAST_APPLIED,))  # in the template of a SealedSecret, for example, if it is from a dump
 _TEMPLATES: Final = ("template", "Template", "Templates")  # endings of the names of template fields
 
 
@@ -88,7 +94,9 @@ def uncompared_keys(path: Sequence[Segment]) -> frozenset[str]:
     last = path[-1]
     if last == "metadata":
         return _METADATA if len(path) == 1 else _NESTED_METADATA if _is_object_metadata(path, len(path)) else _NONE
-    return DEPLOYER_MARKS if last in ("annotations", "labels") and _is_object_metadata(path, len(path) - 1) else _NONE
+    if last not in ("annotations", "labels") or not _is_object_metadata(path, len(path) - 1):
+        return _NONE
+    return DEPLOYER_MARKS if len(path) == 2 else _DUMPED
 
 
 def holds_labels(path: Sequence[Segment]) -> bool:
@@ -101,9 +109,10 @@ def is_label(path: Sequence[Segment]) -> bool:
     return len(path) > 2 and path[-2] in ("labels", "annotations") and _is_object_metadata(path, len(path) - 2)
 
 
-def is_filled_in_label(path: Sequence[Segment]) -> bool:
+def is_filled_in_label(path: Sequence[Segment], *, of_job: bool) -> bool:
     """Whether this is a label or annotation that the API server or one of its controllers fills in."""
-    return path[-1] in _SERVER_KEYS and is_label(path)
+    is_generated = (of_job and path[-1] in _JOB_KEYS) or (len(path) == 3 and path[-1] in _SERVER_KEYS)
+    return is_generated and is_label(path)
 
 
 def is_controller_label(path: Sequence[Segment]) -> bool:

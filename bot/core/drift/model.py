@@ -8,6 +8,8 @@ from typing import Any, Literal
 from bot.core.health.unready import Unready
 from bot.i18n.language import Text
 
+Identity = tuple[str, str | None, str, str]  # kind, namespace, name and path; "" for the whole object
+
 
 class Status(StrEnum):
     """An application's status. One that could not be fully checked is UNKNOWN, never SYNCED."""
@@ -111,12 +113,12 @@ class Check:
 
     `revision` is the full sha that was compared, None if git could not be read. `error` is set if the status is
     UNKNOWN: text for people that names what could not be checked and what to do; `drift` then has what could be
-    checked. `set_aside` are the differences that are not drift, each with its reason (an ignore rule, a controller, and
-    with `explain` the server's defaults). `notes` are sentences about git, such as an object that is declared twice.
-    `chart` is set if the revision is a fetched chart's: its name and version, such as `podinfo 6.7.1`. `complete_at` is
-    set if the status is UNKNOWN: when the application was last checked completely. `degraded` are the declared objects
-    whose health is Degraded. `origin` is the key of the resource that declares the application, None if the
-    configuration does.
+    checked, and `unchecked` the objects and fields that could not, None if these can be any. `set_aside` are the
+    differences that are not drift, each with its reason (an ignore rule, a controller, and with `explain` the server's
+    defaults). `notes` are sentences about git, such as an object that is declared twice. `chart` is set if the revision
+    is a fetched chart's: its name and version, such as `podinfo 6.7.1`. `complete_at` is set if the status is UNKNOWN:
+    when the application was last checked completely. `degraded` are the declared objects whose health is Degraded.
+    `origin` is the key of the resource that declares the application, None if the configuration does.
     """
 
     application: str
@@ -128,6 +130,7 @@ class Check:
     at: datetime
     drift: tuple[ObjectDrift, ...] = ()
     set_aside: tuple[ObjectDrift, ...] = field(default=(), compare=False)
+    unchecked: frozenset[Identity] | None = field(default=None, compare=False)
     notes: tuple[Text, ...] = ()
     complete_at: datetime | None = None
     degraded: tuple[Unready, ...] = ()

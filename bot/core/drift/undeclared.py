@@ -36,10 +36,11 @@ class Undeclared:
 class UndeclaredFields:
     """Examines the undeclared values of one object. Calls change the given path, and restore it."""
 
-    def __init__(self, attribution: Attribution, ownership: Ownership, steps: StepBudget) -> None:
+    def __init__(self, attribution: Attribution, ownership: Ownership, steps: StepBudget, *, of_job: bool) -> None:
         self._attribution = attribution
         self._ownership = ownership
         self._steps = steps
+        self._of_job = of_job
 
     def find(
         self,
@@ -65,7 +66,8 @@ class UndeclaredFields:
         if is_default(live, node, desired_parent, live_parent, parent_default):
             return [_from_server(path, live, _DEFAULT)]
         is_by_hand = tuple(path) in ADDED_LATER and self._ownership.has_person_below(tuple(path))
-        if (node.filled and not is_in_template(path) and not is_by_hand) or is_filled_in_label(path):
+        is_filled = node.filled and not is_in_template(path) and not is_by_hand
+        if is_filled or is_filled_in_label(path, of_job=self._of_job):
             return [_from_server(path, live, _FILLED_IN)]
         if isinstance(live, dict) and len(path) < MAX_DEPTH:
             default = default_mapping(node, desired_parent, live_parent, parent_default)

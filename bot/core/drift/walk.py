@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from bot.core.drift.attribution import DROPPED, Attribution, Verdict
 from bot.core.drift.defaults import MAX_DEPTH, PLAIN_SCALARS, is_default, is_dropped, means_the_same
-from bot.core.drift.exclusions import DEPLOYER_MARKS, holds_labels, uncompared_keys
+from bot.core.drift.exclusions import holds_labels, uncompared_keys
 from bot.core.drift.findings import Findings
 from bot.core.drift.ignore_rules import IgnoredPaths
 from bot.core.drift.item_order import order
@@ -48,7 +48,7 @@ class Walk:
 
     In every method, the parents are the mappings around a value in git and in the cluster, which its default may depend
     on; a list item has none. MISSING is a value that the cluster doesn't have. Without `explain`, the defaults that the
-    server filled in are not recorded. Methods raise TooManyStepsError.
+    server filled in are not recorded. `kind` is the object's API group and kind. Methods raise TooManyStepsError.
     """
 
     def __init__(
@@ -58,14 +58,14 @@ class Walk:
         findings: Findings,
         steps: StepBudget,
         *,
-        is_pod: bool,
+        kind: tuple[str, str],
         explain: bool,
     ) -> None:
         self.findings = findings
         self._ownership = ownership
         self._attribution = attribution
-        self._undeclared_fields = UndeclaredFields(attribution, ownership, steps)
-        self._is_pod = is_pod
+        self._undeclared_fields = UndeclaredFields(attribution, ownership, steps, of_job=kind == ("batch", "Job"))
+        self._is_pod = kind == ("", "Pod")
         self._explain = explain
         self._steps = steps
         self._path: list[Segment] = []  # of the current value
@@ -222,8 +222,9 @@ class Walk:
     def _removed(self, desired: Any, node: Node) -> None:
         path = self._path
         if isinstance(desired, dict) and holds_labels(path):
+            uncompared = uncompared_keys(path)
             for key, value in desired.items():  # labels and annotations are always reported one by one
-                if key not in DEPLOYER_MARKS:
+                if key not in uncompared:
                     path.append(key)
                     self._removed(value, node.field(key))
                     path.pop()

@@ -1,6 +1,6 @@
 """One episode of drift on one application, from detection to resolution.
 
-An incident changes through checks (`apply_check`), people (`acknowledge`, `release`, `snooze`, `cancel_snooze`) and
+An incident changes through checks (see `detection`), people (`acknowledge`, `release`, `snooze`, `cancel_snooze`) and
 time (`expire_snooze`, `mark_announced`, `remind`, `escalate`). Each transition is pure and idempotent, returns the
 incident unchanged if it does not apply, such as to a resolved one, and records what happens in the history.
 """
@@ -11,9 +11,9 @@ from enum import StrEnum
 from typing import Literal
 
 from bot.core.changes.suspect import Suspect
-from bot.core.drift.differences import identities, merge_worst, new_or_escalated, persisting, severities, with_unseen
-from bot.core.drift.model import Check, ObjectDrift, Status
-from bot.core.drift.severity import Rating, Severity, rate
+from bot.core.drift.model import ObjectDrift
+from bot.core.drift.severity import Rating, rate
+from bot.core.incidents.hold import HeldDifference
 from bot.i18n.language import Text
 
 
@@ -49,8 +49,6 @@ class IncidentEventType(StrEnum):
     RESOLVED = "resolved"
 
 
-# After this many updates, the thread gets only serious ones; the card still shows the current drift.
-MAX_THREAD_UPDATES = 10
 # The newest events are kept; older ones were posted long ago.
 MAX_EVENTS = 60
 
@@ -94,6 +92,7 @@ class Incident:
     - `chart` is the name and version of the chart, if `revision` is a fetched chart's.
     - `ended` is why it was resolved.
     - `history` holds the newest events; `events` counts all of them.
+    - `held` are differences that it has not reported, since rollouts hold them back.
     - `suspects` are the commits that may have caused it; None until the bot has searched for them.
     """
 
@@ -123,6 +122,7 @@ class Incident:
     events: int = 0
     suspects: tuple[Suspect, ...] | None = None
     chart: str = ""
+    held: tuple[HeldDifference, ...] = ()
 
     @property
     def rating(self) -> Rating:
@@ -133,134 +133,6 @@ class Incident:
     def card_id(self) -> str:
         """The ID of the card that shows it: the shared one, or its own."""
         return self.group or self.id
-
-
-# ---------------------------------------------------------------- checks
-
-
-def apply_check(
-    incident: Incident | None,
-    check: Check,
-    *,
-    channel: str,
-    rolling: bool,
-    required_looks: int = 2,
-    longest_hold: timedelta = timedelta.max,
-    repository: str = "",
-    cause_if_git_moved: ResolutionCause = "git",
-) -> Incident | None:
-    """An application's unresolved incident after a check; None if there is none, or if the suspicion was unfounded.
-
-    Drift opens an incident once `required_looks` consecutive checks have seen it. During rollouts (`rolling`) git and
-    the cluster differ by design, so no incident changes, and none opens unless the same difference lasts for longer
-    than `longest_hold`. A failed check never resolves an incident. `cause_if_git_moved` is the cause to record if git
-    changed since the incident (see `resolution_cause`).
-    """
-    if check.status is Status.SYNCED:
-        return _resolve(incident, check, cause_if_git_moved)
-    if not check.drift or check.revision is None:
-        return incident and replace(incident, check_error=check.error, checked_at=check.at)
-    if rolling and incident is not None and incident.state in ACTIVE_STATES:
-        return incident
-    is_other = incident is not None and (
-        incident.state is IncidentState.SUSPECTED
-        and (rolling or incident.revision != check.revision)
-        and not persisting(incident.drift, check.drift)
-    )
-    if incident is not None and is_other and check.error is not None:  # it may not have seen the difference
-        return replace(incident, check_error=check.error, checked_at=check.at)
-    if incident is None or is_other:
-        return _new_incident(check, int(not rolling), channel=channel, repository=repository, opens_at=required_looks)
-    if rolling and check.at - incident.since <= longest_hold:
-        return incident
-    seen = persisting(incident.drift, check.drift) if rolling else check.drift
-    drift = seen if check.error is None else with_unseen(incident.drift, seen)
-    checked = replace(
-        incident,
-        checked_at=check.at,
-        revision=check.revision,
-        drift=drift,
-        check_error=check.error,
-        chart=check.chart,
-    )
-    if incident.state in ACTIVE_STATES:
-        latest = incident.worst if incident.check_error else incident.drift  # an incomplete check sees less
-        return replace(_record_worsening(checked, latest, check), worst=merge_worst(incident.worst, drift))
-    persists = bool(identities(incident.drift) & identities(seen))
-    looks = incident.looks + 1 if persists else 1
-    opens = looks >= required_looks
-    return replace(
-        checked,
-        state=IncidentState.OPEN if opens else IncidentState.SUSPECTED,
-        opened_at=check.at if opens else None,
-        looks=looks,
-        since=incident.since if persists else check.at,
-        worst=merge_worst(incident.worst, drift) if persists and incident.looks else drift,
-    )
-
-
-def resolve_unwatched(incident: Incident, at: datetime) -> Incident | None:
-    """Resolve the incident of an application that is no longer watched; None if it was only suspected."""
-    if incident.state is IncidentState.SUSPECTED:
-        return None
-    if incident.state is IncidentState.RESOLVED:
-        return incident
-    resolved = replace(incident, state=IncidentState.RESOLVED, resolved_at=at, check_error=None, ended="unwatched")
-    return _add_event(resolved, IncidentEventType.RESOLVED, at)
-
-
-def _new_incident(check: Check, looks: int, *, channel: str, repository: str, opens_at: int) -> Incident:
-    opens = looks >= opens_at
-    return Incident(
-        id=f"{check.application}@{check.at.isoformat()}",
-        application=check.application,
-        cluster=check.cluster,
-        channel=channel,
-        state=IncidentState.OPEN if opens else IncidentState.SUSPECTED,
-        since=check.at,
-        checked_at=check.at,
-        revision=check.revision or "",
-        chart=check.chart,
-        drift=check.drift,
-        worst=check.drift,
-        check_error=check.error,
-        repository=repository,
-        looks=looks,
-        opened_at=check.at if opens else None,
-    )
-
-
-def _record_worsening(incident: Incident, latest: tuple[ObjectDrift, ...], check: Check) -> Incident:
-    """Record the differences that are new or worse than before, and reopen a silenced incident if they are severe.
-
-    `latest` are those of the check before.
-    """
-    reported = (item for event in incident.history for item in event.drift)
-    worse = new_or_escalated(incident.worst, latest, check.drift, reported)
-    if not worse:
-        return incident
-    severity = rate(worse).severity
-    is_bad = severity >= Severity.SERIOUS or severity > max(severities(incident.worst).values(), default=0)
-    updates = sum(event.kind is IncidentEventType.WORSENED and event.in_thread for event in incident.history)
-    in_thread = is_bad or (incident.state is IncidentState.OPEN and updates < MAX_THREAD_UPDATES)
-    reopens = is_bad and incident.state in SILENCED_STATES
-    by = incident.snoozed_by or incident.acknowledged_by if reopens else None
-    worsened = _add_event(incident, IncidentEventType.WORSENED, check.at, by=by, drift=worse, in_thread=in_thread)
-    return _reopen(worsened, check.at) if reopens else worsened
-
-
-def _resolve(incident: Incident | None, check: Check, cause_if_git_moved: ResolutionCause) -> Incident | None:
-    if incident is None or incident.state is IncidentState.SUSPECTED:
-        return None
-    resolved = replace(
-        incident,
-        state=IncidentState.RESOLVED,
-        checked_at=check.at,
-        resolved_at=check.at,
-        check_error=None,
-        ended="cluster" if check.revision == incident.revision else cause_if_git_moved,
-    )
-    return _add_event(resolved, IncidentEventType.RESOLVED, check.at)
 
 
 # ---------------------------------------------------------------- people
@@ -287,7 +159,7 @@ def acknowledge(incident: Incident, *, by: str, at: datetime, name: str = "", ta
     )
     previous = owner or incident.snoozed_by
     previous = None if previous == by else previous
-    return _add_event(acknowledged, IncidentEventType.ACKNOWLEDGED, at, by=by, name=name, previous=previous)
+    return add_event(acknowledged, IncidentEventType.ACKNOWLEDGED, at, by=by, name=name, previous=previous)
 
 
 def release(incident: Incident, *, by: str, at: datetime, name: str = "") -> Incident:
@@ -297,9 +169,9 @@ def release(incident: Incident, *, by: str, at: datetime, name: str = "") -> Inc
     """
     if incident.state not in ACTIVE_STATES or incident.acknowledged_by != by:
         return incident
-    released = _add_event(incident, IncidentEventType.RELEASED, at, by=by, name=name)
+    released = add_event(incident, IncidentEventType.RELEASED, at, by=by, name=name)
     if incident.state is IncidentState.ACKNOWLEDGED:
-        return _reopen(released, at)
+        return reopen(released, at)
     return replace(released, acknowledged_by=None, acknowledged_at=None)
 
 
@@ -311,16 +183,16 @@ def snooze(incident: Incident, *, by: str, until: datetime, at: datetime, name: 
     if incident.state not in ACTIVE_STATES or until <= at or incident.snoozed_until == until:
         return incident
     snoozed = replace(incident, state=IncidentState.SNOOZED, snoozed_by=by, snoozed_until=until)
-    return _add_event(snoozed, IncidentEventType.SNOOZED, at, by=by, until=until, name=name)
+    return add_event(snoozed, IncidentEventType.SNOOZED, at, by=by, until=until, name=name)
 
 
 def cancel_snooze(incident: Incident, now: datetime) -> Incident:
     """End a snooze now: the incident is acknowledged if it was before, else open."""
     if incident.state is not IncidentState.SNOOZED:
         return incident
-    ended = _add_event(incident, IncidentEventType.SNOOZE_ENDED, now, by=incident.snoozed_by)
+    ended = add_event(incident, IncidentEventType.SNOOZE_ENDED, now, by=incident.snoozed_by)
     if incident.acknowledged_by is None:
-        return _reopen(ended, now)
+        return reopen(ended, now)
     return replace(ended, state=IncidentState.ACKNOWLEDGED, snoozed_by=None, snoozed_until=None)
 
 
@@ -343,7 +215,7 @@ def mark_announced(incident: Incident, now: datetime, card_id: str | None = None
         return incident
     opened_at = now if incident.state is IncidentState.OPEN else incident.opened_at
     announced = replace(incident, announced_at=now, group=card_id, opened_at=opened_at)
-    return _add_event(announced, IncidentEventType.JOINED, now) if worst else announced
+    return add_event(announced, IncidentEventType.JOINED, now) if worst else announced
 
 
 def remind(incident: Incident, now: datetime, interval: timedelta) -> Incident:
@@ -354,7 +226,7 @@ def remind(incident: Incident, now: datetime, interval: timedelta) -> Incident:
     reminders = (event.at for event in incident.history if event.kind is IncidentEventType.REMINDED)
     if now - max([unattended_since, *reminders]) < interval:
         return incident
-    return _add_event(incident, IncidentEventType.REMINDED, now)
+    return add_event(incident, IncidentEventType.REMINDED, now)
 
 
 def escalate(incident: Incident, now: datetime, after: timedelta) -> Incident:
@@ -364,7 +236,7 @@ def escalate(incident: Incident, now: datetime, after: timedelta) -> Incident:
         return incident
     if any(event.kind is IncidentEventType.ESCALATED and event.at >= unattended_since for event in incident.history):
         return incident
-    return _add_event(incident, IncidentEventType.ESCALATED, now)
+    return add_event(incident, IncidentEventType.ESCALATED, now)
 
 
 def _unattended_since(incident: Incident) -> datetime | None:
@@ -372,7 +244,8 @@ def _unattended_since(incident: Incident) -> datetime | None:
     return incident.opened_at if is_unattended else None
 
 
-def _reopen(incident: Incident, at: datetime) -> Incident:
+def reopen(incident: Incident, at: datetime) -> Incident:
+    """The incident as an open one that nobody has acknowledged or snoozed."""
     return replace(
         incident,
         state=IncidentState.OPEN,
@@ -384,7 +257,7 @@ def _reopen(incident: Incident, at: datetime) -> Incident:
     )
 
 
-def _add_event(
+def add_event(
     incident: Incident,
     kind: IncidentEventType,
     at: datetime,
@@ -396,5 +269,6 @@ def _add_event(
     name: str = "",
     previous: str | None = None,
 ) -> Incident:
+    """The incident with one more event in its history. The arguments are the fields of IncidentEvent."""
     event = IncidentEvent(str(incident.events), at, kind, by, until, drift, in_thread, name, previous)
     return replace(incident, events=incident.events + 1, history=(*incident.history, event)[-MAX_EVENTS:])

@@ -228,7 +228,7 @@ def relate_to_newer(rollout: Rollout, newer: Rollout) -> Rollout:
     """The rollout, given a newer merge.
 
     What the rollout is still waiting for is from now on compared with the newer merge, if that is live. The bot stops
-    watching the other applications that the newer merge changes: they are watched for that merge.
+    watching other applications if the newer merge changes the same objects: they are watched for that merge.
     """
     if rollout.state in (RolloutState.SUPERSEDED, RolloutState.REVERTED):
         return rollout
@@ -239,7 +239,7 @@ def relate_to_newer(rollout: Rollout, newer: Rollout) -> Rollout:
         if newer_part is None or part.superseded_by:
             return part
         if not part.is_pending and not part.is_degraded:
-            return replace(part, watched_until=None)
+            return replace(part, watched_until=None) if _is_taken_over(part, newer_part) else part
         is_live = newer_part.live_at is not None and not newer_part.is_degraded
         return replace(part, newer=newer_part.newer or newer.revision) if is_live else part
 
@@ -287,7 +287,9 @@ def _observe(
     if observation.error is not None:
         return replace(part, error=observation.error) if part.live_at is None else part
     if observation.superseded_by and observation.pending == NOTHING_PENDING:
-        return replace(part, superseded_by=observation.superseded_by, error=None, watched_until=None)
+        stuck_since = part.stuck_since if needs_help(part, now) else None
+        superseded_by = observation.superseded_by
+        return replace(part, superseded_by=superseded_by, stuck_since=stuck_since, error=None, watched_until=None)
     part = replace(part, pending=observation.pending, error=None, images=observation.images)
     if part.live_at is not None:
         return _watch(part, now, limits)
@@ -313,6 +315,15 @@ def _end_watch(part: ApplicationRollout, now: datetime) -> ApplicationRollout:
     if part.watched_until is None or part.is_degraded or now < part.watched_until:
         return part
     return replace(part, watched_until=None, pending=NOTHING_PENDING, stuck_since=None)
+
+
+def _is_taken_over(part: ApplicationRollout, newer: ApplicationRollout) -> bool:
+    """Whether a newer merge changes some of the same objects, or may do so; False until its change is known."""
+    if newer.change is None:
+        return False
+    if part.change is None or part.change.why is not None or newer.change.why is not None:
+        return True
+    return part.change.rendered.may_overlap(newer.change.rendered)
 
 
 def _unwatched(rollout: Rollout) -> Rollout:

@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from functools import cached_property, partial
+from itertools import pairwise
 from typing import TypeVar
 
 from bot.config.sections.approvals import ApprovalsConfig
@@ -132,16 +133,13 @@ class BatchReview:
         """Look up the pull request of each commit once, and of a few again, since a forge lags behind git."""
         records = [record for record in self._newest_first() if record.id in ids]
         new = [record for record in records if is_not_looked_up(record)]
-        again = [record for record in records if self._may_lag(record)][:_MAX_REPEATED]
+        again = [record for record in records if self._may_lag(record) or _is_direct_push(record)][:_MAX_REPEATED]
         for record in (*new, *again):
             self._find_pull_request(record)
-        newer: ApprovalRecord | None = None
-        for record in records:
-            # The forge may lag for longer than that: of a push, look up the newest commit again, and the others only if
-            # that one turns out to be from a pull request.
-            if _is_direct_push(record) and not (newer and _is_direct_push(newer)):
+        for newer, record in pairwise(records):
+            # Look up older direct pushes again only if the next newer one turns out to be from a pull request.
+            if _is_direct_push(record) and record not in again and not _is_direct_push(self._records[newer.id]):
                 self._find_pull_request(record)
-            newer = self._records[record.id]
 
     def _may_lag(self, record: ApprovalRecord) -> bool:
         """Whether a commit was found to have no pull request, but only during the grace period."""

@@ -172,6 +172,7 @@ def _check_of(desired: DesiredState, live: LiveComparison | PortError | None, no
         at=now,
         drift=result.drift,
         set_aside=result.set_aside,
+        unchecked=None if desired.error else result.unchecked,
         notes=notes,
         degraded=result.degraded,
         origin=application.origin.key if application.origin else None,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from bot.core.applications.application import Application
 from bot.core.drift.compare import Comparison, compare_object
-from bot.core.drift.model import ObjectDrift
+from bot.core.drift.model import Identity, ObjectDrift
 from bot.core.health.unready import Unready
 from bot.core.objects.manifest import Manifest
 from bot.core.objects.resolve import overridden, resolve
@@ -28,8 +28,8 @@ class ComparisonResult:
     """How the manifests of one application differ from its cluster.
 
     `objects` is how many objects git declares. `unknown` has a sentence for each reason why some could not be checked,
-    and `notes` has sentences about the manifests, such as an object that is declared twice. `degraded` are the objects
-    whose health is Degraded.
+    and `unchecked` these objects and fields; None if nothing was compared. `notes` has sentences about the manifests,
+    such as an object that is declared twice. `degraded` are the objects whose health is Degraded.
     """
 
     objects: int = 0
@@ -38,6 +38,7 @@ class ComparisonResult:
     unknown: tuple[Text, ...] = ()
     notes: tuple[Text, ...] = ()
     degraded: tuple[Unready, ...] = ()
+    unchecked: frozenset[Identity] | None = None
 
 
 def comparison_result(
@@ -49,22 +50,28 @@ def comparison_result(
     drift: list[ObjectDrift] = []
     set_aside: list[ObjectDrift] = []
     degraded: list[Unready] = []
-    unchecked: defaultdict[Text, list[str]] = defaultdict(list)  # objects by the reason
+    titles: defaultdict[Text, list[str]] = defaultdict(list)  # of unchecked objects, by the reason
+    unchecked: set[Identity] = set()
+
+    def add_unchecked(manifest: Manifest, reason: Text, path: str = "") -> None:
+        titles[reason].append(_title(manifest))
+        unchecked.add((manifest.kind, manifest.namespace, manifest.name, path))
+
     for manifest in resolved:
         try:
             with unexpected_as_port_error(f"result of {manifest.key}"):
                 comparison = _comparison(manifest, application, live)
         except PortError as error:
-            unchecked[error.text].append(_title(manifest))
+            add_unchecked(manifest, error.text)
             continue
         if comparison.incomplete is not None:
-            unchecked[comparison.incomplete].append(_title(manifest))
+            add_unchecked(manifest, comparison.incomplete)
         object_drift = comparison.drift
         if object_drift is not None and any(field.path == _REPLICAS for field in object_drift.fields):
             autoscaler_error = live.autoscaler_error(manifest.namespace)
             if autoscaler_error is not None:  # an autoscaler may have set the replicas, which isn't drift
                 reason = LocalizedText(texts.SCALED, path=_REPLICAS, why=autoscaler_error.text)
-                unchecked[reason].append(_title(manifest))
+                add_unchecked(manifest, reason, _REPLICAS)
                 object_drift = _without_replicas(object_drift)
         if object_drift is not None:
             drift.append(object_drift)
@@ -77,9 +84,10 @@ def comparison_result(
         len(resolved),
         tuple(drift),
         tuple(set_aside),
-        _not_checked(unchecked),
+        _not_checked(titles),
         _declared_twice(duplicates),
         tuple(degraded),
+        frozenset(unchecked),
     )
 
 

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from bot.core.applications.application import Application
 from bot.core.drift.model import Check, Status
 from bot.core.incidents.alerting import AlertPolicy, announcements, apply_timers
-from bot.core.incidents.incident import Incident, ResolutionCause, apply_check, resolve_unwatched
+from bot.core.incidents.detection import apply_check, resolve_unwatched
+from bot.core.incidents.incident import Incident, ResolutionCause
 from bot.core.incidents.resolution import resolution_cause
 from bot.core.objects.manifest import ManifestError
 from bot.handlers.incidents.transition import MAX_ATTEMPTS, change

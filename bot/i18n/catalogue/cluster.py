@@ -23,6 +23,9 @@ TOO_MANY = Phrase(
     en="the list exceeds the bot's limits on objects and pages ({most}).",
     es="la lista supera los límites del bot de objetos y páginas ({most}).",
 )
+NO_NAMESPACE = Phrase(
+    en="“{namespace}” is not a valid namespace name.", es="“{namespace}” no es un nombre de namespace válido."
+)
 NO_LIST = Phrase(en="the response is not a list.", es="la respuesta no es una lista.")
 NO_EVENT = Phrase(en="the response is not a watch event.", es="la respuesta no es un evento de watch.")
 NO_OBJECT = Phrase(en="the response is not a JSON object.", es="la respuesta no es un objeto JSON.")

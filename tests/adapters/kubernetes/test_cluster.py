@@ -249,6 +249,17 @@ def test_each_kind_is_listed_at_its_own_path(cluster, api, kind, namespace, path
     assert list(cluster.list(kind, namespace)) == [(None, "one")]
 
 
+@pytest.mark.parametrize(
+    "namespace", ["shop/secrets?x=", "shop%2Fsecrets", "..", ".", "shop/", "shop#", "shop\n", "a b", "Shop", "a" * 64]
+)
+@pytest.mark.parametrize("request_", ["list", "get", "watch"])
+def test_a_namespace_in_a_manifest_cannot_change_the_path(cluster, api, request_, namespace):
+    arguments = {"list": (), "get": ("one",), "watch": ("1",)}[request_]
+    with pytest.raises(ClusterError, match="is not a valid namespace name"):
+        getattr(cluster, request_)(CONFIG_MAP, namespace, *arguments)
+    assert api.paths() == []
+
+
 def test_an_expired_list_starts_again_and_keeps_nothing_of_the_first_try(cluster, api):
     api.objects["/api/v1/configmaps"] = [{"metadata": {"name": "gone"}}, *_config_maps(600)]
 

@@ -2,24 +2,23 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import reduce
 
 import pytest
 
 from bot.core.drift.differences import MAX_REPORTS
 from bot.core.drift.model import Check, FieldDrift, ObjectDrift, Status
+from bot.core.incidents.detection import MAX_THREAD_UPDATES, apply_check, resolve_unwatched
 from bot.core.incidents.incident import (
     MAX_EVENTS,
-    MAX_THREAD_UPDATES,
     IncidentEventType,
     IncidentState,
     acknowledge,
-    apply_check,
     escalate,
     expire_snooze,
     mark_announced,
     release,
     remind,
-    resolve_unwatched,
     snooze,
 )
 from bot.core.incidents.selection import active_incidents, incidents_on_card
@@ -36,9 +35,10 @@ IMAGE = ObjectDrift(
 )
 
 
-def check(minutes, *drift, revision="a" * 40, status=None, error=None):
-    status = status or (Status.OUT_OF_SYNC if drift else Status.SYNCED)
-    return Check("shop", "prod", revision, status, error, 3, T0 + timedelta(minutes=minutes), drift)
+def check(minutes, *drift, revision="a" * 40, status=None, error=None, unchecked=None):
+    status = status or (Status.UNKNOWN if error else Status.OUT_OF_SYNC if drift else Status.SYNCED)
+    at = T0 + timedelta(minutes=minutes)
+    return Check("shop", "prod", revision, status, error, 3, at, drift, unchecked=unchecked)
 
 
 def after_checks(*checks, rolling=False, looks=2, **options):
@@ -98,16 +98,29 @@ def test_a_failed_check_does_not_count():
 
 
 def test_rollouts_hold_a_difference_back_only_until_it_has_lasted_for_too_long():
-    """Of other differences, such as those of a newer merge, none is reported."""
-    newer = [replace(IMAGE, fields=(replace(IMAGE.fields[0], desired=f"v{minute}"),)) for minute in range(12)]
-    checks = [check(minute, REPLICAS, newer[minute], revision=f"{minute:040}") for minute in range(12)]
+    """Of other differences, such as those of a newer merge, none is reported. Each has its own time."""
+    newer = [replace(IMAGE, fields=(replace(IMAGE.fields[0], desired=f"v{minute // 8}"),)) for minute in range(15)]
+    checks = [check(minute, REPLICAS, newer[minute], revision=f"{minute:040}") for minute in range(15)]
     hold = {"rolling": True, "longest_hold": timedelta(minutes=9)}
-    assert {after_checks(*checks[:number], **hold).state for number in range(1, 12)} == {IncidentState.SUSPECTED}
+    assert {after_checks(*checks[:number], **hold).state for number in range(1, 11)} == {IncidentState.SUSPECTED}
     opened = after_checks(*checks, **hold)
     assert (opened.state, opened.since, opened.drift) == (IncidentState.OPEN, T0, (REPLICAS,))
-    assert (
-        after_checks(*(check(minute, newer[minute]) for minute in range(12)), **hold).state is IncidentState.SUSPECTED
+    only_newer = after_checks(*(check(minute, newer[minute]) for minute in range(15)), **hold)
+    assert only_newer.state is IncidentState.SUSPECTED
+    late = after_checks(
+        *(check(minute, newer[minute], *([REPLICAS] if minute else [])) for minute in range(12)), **hold
     )
+    assert (late.state, late.since, late.drift) == (IncidentState.OPEN, T0 + timedelta(minutes=1), (REPLICAS,))
+
+
+def test_a_check_between_two_rollouts_does_not_restart_a_hold():
+    hold = {"channel": "C1", "longest_hold": timedelta(minutes=9)}
+    incident = None
+    for minute in range(11):
+        assert incident is None or incident.state is IncidentState.SUSPECTED
+        seen = check(minute, REPLICAS, revision="ab"[minute > 5] * 40)
+        incident = apply_check(incident, seen, rolling=minute != 5, **hold)
+    assert (incident.state, incident.since, incident.held) == (IncidentState.OPEN, T0, ())
 
 
 def test_an_incomplete_check_neither_restarts_a_hold_nor_makes_a_difference_return():
@@ -127,11 +140,6 @@ def test_what_a_rollout_held_back_opens_only_after_enough_checks_without_it():
     first = apply_check(held, check(2, REPLICAS), channel="C1", rolling=False)
     assert first.state is IncidentState.SUSPECTED
     assert apply_check(first, check(3, REPLICAS), channel="C1", rolling=False).state is IncidentState.OPEN
-
-
-def test_an_open_incident_does_not_change_during_a_rollout():
-    incident = after_checks(check(0, REPLICAS), check(1, REPLICAS))
-    assert apply_check(incident, check(2, REPLICAS, IMAGE), channel="C1", rolling=True) == incident
 
 
 @pytest.mark.parametrize(("revision", "ended"), [("a" * 40, "cluster"), ("b" * 40, "git")])
@@ -302,6 +310,79 @@ def test_a_snooze_can_be_made_longer_or_shorter():
     assert (incident.snoozed_until, posted_events(incident)) == (at(30), ["snoozed", "snoozed"])
 
 
+def test_an_active_incident_reports_only_what_outlasts_rollouts():
+    """An acknowledged label stays on the card, HOST is set by hand, and each merge changes IMAGE."""
+    incident = silenced = acknowledged_incident(opened(LABEL))
+    for minute in range(2, 13):
+        assert (incident.drift, incident.history) == (silenced.drift, silenced.history)
+        image = replace(IMAGE, fields=(replace(IMAGE.fields[0], desired=f"v{minute}"),))
+        hold = {"rolling": True, "longest_hold": timedelta(minutes=9)}
+        incident = apply_check(incident, check(minute, HOST, image, revision=f"{minute:040}"), channel="C1", **hold)
+        partial = check(minute, REPLICAS, status=Status.UNKNOWN, error="503")  # neither adds to the hold nor ends it
+        incident = apply_check(incident, partial, channel="C1", **hold) if incident.held else incident
+    assert (incident.state, incident.drift, incident.worst) == (IncidentState.OPEN, (LABEL, HOST), (LABEL, HOST))
+    assert [event.drift for event in worsenings(incident)] == [(HOST,)]
+    assert after(incident, 14, LABEL, HOST).history == incident.history
+
+
+@pytest.mark.parametrize(
+    ("drift", "added"),
+    [
+        (LABEL, (replace(LABEL, fields=(*LABEL.fields, FieldDrift("changed", "spec.type", "ClusterIP", "NodePort"))),)),
+        (LABEL, (ObjectDrift("v1", "Service", "shop", "web", "missing"),)),
+        (ObjectDrift("v1", "Service", "shop", "web", "missing"), (LABEL,)),
+    ],
+    ids=["another-field", "missing", "back"],
+)
+def test_what_outlasts_rollouts_replaces_the_same_difference(drift, added):
+    incident = opened(drift)
+    for minute in (2, 5, 12):
+        incident = apply_check(
+            incident, check(minute, *added), channel="C1", rolling=True, longest_hold=timedelta(minutes=9)
+        )
+    assert incident.drift == added
+
+
+def test_a_hold_ends_with_the_rollouts_or_after_a_while():
+    """Differences that no longer exist, or that an incomplete check can't see, don't hold back newer ones."""
+    hold = {"channel": "C1", "rolling": True, "longest_hold": timedelta(minutes=9)}
+    held = apply_check(opened(LABEL), check(2, LABEL, IMAGE), **hold)
+    reported = after(held, 3, LABEL, IMAGE)
+    assert reported.held == ()
+    partial = [check(minute, LABEL, HOST, revision="b" * 40, error="403") for minute in range(3, 33)]
+    for before in (held, after_checks(check(2, IMAGE), rolling=True)):
+        after_partial = reduce(lambda incident, seen: apply_check(incident, seen, **hold), partial, before)
+        assert (after_partial.state, "hostNetwork" in str(after_partial.drift)) == (IncidentState.OPEN, True)
+
+
+SECRETS = {"error": "403", "unchecked": frozenset({("Secret", "shop", "token", "")})}
+
+
+@pytest.mark.parametrize("rolling", [False, True])
+@pytest.mark.parametrize("looks", [1, 2])
+def test_objects_that_can_never_be_checked_hold_back_no_others(looks, rolling):
+    """The suspicion of the first checks is gone, and other commits follow."""
+    unfounded = after_checks(check(0, IMAGE, **SECRETS), check(1, **SECRETS), looks=2)
+    assert unfounded is None
+    suspected = after_checks(check(0, IMAGE, **SECRETS), rolling=rolling)
+    edited = [check(minute, HOST, revision="b" * 40, **SECRETS) for minute in range(1, 1 + looks)]
+    incident = reduce(
+        lambda incident, seen: apply_check(incident, seen, channel="C1", rolling=False, required_looks=looks),
+        edited,
+        suspected,
+    )
+    assert (incident.state, incident.drift) == (IncidentState.OPEN, (HOST,))
+
+
+@pytest.mark.parametrize("between", [check(3, REPLICAS, error="503"), check(3, error="503")], ids=["partial", "failed"])
+@pytest.mark.parametrize("options", [{}, SECRETS], ids=["complete", "incomplete"])
+def test_a_difference_that_was_fixed_returns_after_incomplete_checks(between, options):
+    silenced = acknowledge(opened(REPLICAS, HOST), by="U1", at=T0)
+    for seen in (check(2, REPLICAS, **options), between, check(4, REPLICAS, HOST, **options)):
+        silenced = apply_check(silenced, seen, channel="C1", rolling=False)
+    assert (silenced.state, worsenings(silenced)[-1].drift) == (IncidentState.OPEN, (HOST,))
+
+
 @pytest.mark.parametrize("silence", [acknowledged_incident, snoozed_incident], ids=["acknowledged", "snoozed"])
 @pytest.mark.parametrize(
     ("drift", "new", "reopens"),
@@ -338,7 +419,8 @@ EDITS = {
     "a controller": ([EDITED, replace(EDITED_AGAIN, manager="operator", reason=WRITTEN)], 0),
     "a deployer": ([EDITED, replace(EDITED_AGAIN, manager="argocd-controller")], 0),
     "another value in git": ([EDITED, replace(EDITED, desired="warn")], 0),
-    "hidden": ([replace(EDITED, live=HIDDEN, time=at(2)), EDITED, replace(EDITED, live=HIDDEN)], 0),
+    "hidden": ([replace(EDITED, live=HIDDEN), replace(EDITED, live=HIDDEN, time=at(2))], 0),
+    "no longer hidden": ([replace(EDITED, live=HIDDEN), EDITED, replace(EDITED, live=HIDDEN)], 2),
     "minor": ([replace(edit, path="metadata.labels.x") for edit in (EDITED, EDITED_AGAIN)], 0),
     "back and forth": ([EDITED, EDITED_AGAIN] * 5, 2),
     "always another value": ([replace(EDITED, live=str(number)) for number in range(9)], MAX_REPORTS),

@@ -12,15 +12,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from bot.core.drift.differences import MAX_REPORTS, identities
 from bot.core.drift.model import Check, FieldDrift, ObjectDrift, Status
 from bot.core.incidents.alerting import AlertPolicy, Escalation, announcements, apply_timers
-from bot.core.incidents.incident import (
-    ACTIVE_STATES,
-    IncidentEventType,
-    IncidentState,
-    acknowledge,
-    apply_check,
-    release,
-    snooze,
-)
+from bot.core.incidents.detection import apply_check
+from bot.core.incidents.incident import ACTIVE_STATES, IncidentEventType, IncidentState, acknowledge, release, snooze
 from bot.core.incidents.quiet_hours import QuietHours
 from bot.core.incidents.selection import active_incidents, incidents_on_card
 from bot.i18n.language import ENGLISH

@@ -5,11 +5,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from bot.core.changes.rendered_change import ObjectChange, RenderedChange
+from bot.core.delivery.deployment import DeploymentOutcome, deployments_of
 from bot.core.health.cause import Cause
 from bot.core.health.unready import Unready
 from bot.core.incidents.alerting import AlertPolicy
 from bot.core.rollouts.pending import PendingState
 from bot.core.rollouts.rollout import (
+    ApplicationChange,
     ApplicationRollout,
     Limits,
     Observation,
@@ -152,17 +155,47 @@ def test_a_newer_merge_supersedes_an_older_one_once_all_that_it_waits_for_is_liv
     assert observe(stuck, {"search": LIVE}, 600).state is RolloutState.SUPERSEDED
 
 
+@pytest.mark.parametrize(
+    ("seconds", "outcome"), [(119, DeploymentOutcome.INTERRUPTED), (120, DeploymentOutcome.FAILED)]
+)
+def test_a_superseded_deployment_failed_only_if_it_was_stuck_until_then(seconds, outcome):
+    newer = observe(rollout("shop", "search", revision="c" * 40), {"shop": LIVE, "search": LIVE}, 9)
+    superseding = Observation(superseded_by=newer.revision)
+    current = relate_to_newer(rollout("shop", "search"), newer)
+    current = observe(current, {"shop": LOOPING, "search": WAITING}, 10)
+    current = observe(current, {"shop": superseding}, 10 + seconds)
+    current = observe(current, {"search": superseding}, 400)
+    assert [deployment.outcome for deployment in deployments_of(current)] == [outcome, DeploymentOutcome.INTERRUPTED]
+
+
 @pytest.mark.parametrize("newer", [rollout("shop", revision="c" * 40), rollout("search", revision="c" * 40)])
 def test_a_newer_merge_that_is_not_live_in_the_application_changes_nothing(newer):
     older = observe(rollout("shop"), {"shop": WAITING}, 5)
     assert relate_to_newer(older, newer) == older
 
 
-def test_a_newer_merge_takes_over_the_watch_of_its_applications_only():
-    older = observe(rollout("shop", "search"), {"shop": LIVE, "search": LIVE}, 9)
-    newer = rollout("shop", revision="c" * 40)
-    parts = relate_to_newer(older, newer).parts
-    assert [part.watched_until is None for part in parts] == [True, False]
+def changed(*names, total=None, why=None):
+    objects = tuple(ObjectChange("changed", "apps/v1", "Deployment", None, name) for name in names)
+    return ApplicationChange(RenderedChange(changed=total or len(names), objects=objects), why=why)
+
+
+@pytest.mark.parametrize(
+    ("change", "newer_change", "ends"),
+    [
+        (changed("web", "api"), changed("api"), True),
+        (changed("web"), changed("api"), False),
+        (changed("web"), None, False),  # it is not known yet
+        (changed("web"), changed(why="cannot be rendered"), True),
+        (changed("web", total=2), changed("api"), True),
+        (changed("web"), changed("api", total=2), True),
+    ],
+)
+def test_a_newer_merge_takes_over_the_watch_of_the_objects_that_it_changes(change, newer_change, ends):
+    older, newer = rollout("shop", "search"), rollout("shop", revision="c" * 40)
+    older = replace(older, parts=tuple(replace(part, change=change) for part in older.parts))
+    newer = replace(newer, parts=(replace(newer.parts[0], change=newer_change),))
+    parts = relate_to_newer(observe(older, {"shop": LIVE, "search": LIVE}, 9), newer).parts
+    assert [part.watched_until is None for part in parts] == [ends, False]
 
 
 def test_a_reverted_rollout_keeps_when_it_was_live():

@@ -292,6 +292,20 @@ def test_a_lagging_forge_is_given_time(team):
     assert team.verdicts == [ApprovalStatus.APPROVED]
 
 
+def test_a_merge_that_the_forge_reports_late_is_approved_even_if_a_direct_push_follows(team):
+    number = team.start().propose()
+    team.hosted.review(number, "lou")
+    team.merge(number)
+    pushed = team.hosted.commit("main", {OTHER: "x: 9\n"}, "Push\n", "mia")
+    team.hosted.lag = True
+    assert team.final_verdicts() == [ApprovalStatus.DIRECT] * 2
+    team.hosted.lag = False
+    team.review(timedelta(hours=1))
+    assert team.verdicts == [ApprovalStatus.APPROVED, ApprovalStatus.DIRECT]
+    (alert,) = team.alerts()
+    assert [commit.sha for commit in alert.commits] == [pushed]
+
+
 def test_an_unavailable_forge_makes_the_verdict_unknown(team):
     team.start()
     team.hosted.commit("main", {FILE: config(9)}, "Push\n", "mia")
@@ -343,7 +357,7 @@ def test_a_flood_of_commits_is_judged_with_few_lookups(team, asked, monkeypatch)
     assert asked == [*"76543210", "6", "5", "7"]
     asked.clear()
     team.review(timedelta(hours=1))
-    assert asked == ["7"]
+    assert asked == ["7", "6"]
 
 
 def test_commits_that_are_too_many_to_review_are_reported(team, monkeypatch):
@@ -371,7 +385,7 @@ def test_a_commit_that_cannot_be_reviewed_is_reported_and_hides_no_other(team, a
     assert team.verdicts == [ApprovalStatus.DIRECT, *[ApprovalStatus.UNKNOWN] * 3]
     team.review(timedelta(hours=1))
     assert team.verdicts == [ApprovalStatus.DIRECT, *[ApprovalStatus.FAILED] * 3]
-    assert [alert.newest.why for alert in team.alerts()] == [None, "It sent too much."]
+    assert [alert.newest.why for alert in team.alerts()] == [None, *["It sent too much."] * 3]
     asked.failing = ()
     team.review(timedelta(hours=1))
     assert team.verdicts == [ApprovalStatus.DIRECT] * 4

@@ -6,7 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from bot.core.incidents.incident import IncidentState, apply_check
+from bot.core.incidents.detection import apply_check
+from bot.core.incidents.incident import IncidentState
 from bot.handlers.incidents.transition import (
     AllResolved,
     AlreadyDone,

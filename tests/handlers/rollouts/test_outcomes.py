@@ -190,8 +190,10 @@ def test_after_the_watch_nothing_is_followed(scenario, cluster, web):
 
 
 def test_a_newer_merge_ends_the_watch_and_supersedes_what_degraded(scenario, cluster, web):
-    live = scenario.observe(web("web:1"))
-    newer = web("web:2")
+    live = scenario.observe(scenario.describe(web("web:1")))
+    other = scenario.describe(scenario.rollout("Another change", {SETTINGS_FILE: settings(2)}))
+    assert relate_to_newer(live, other) == live
+    newer = scenario.describe(web("web:2"))
     assert relate_to_newer(live, newer).is_over
     cluster.sandbox.controllers.fail("web", Cause.CRASH_LOOP)
     cluster.sandbox.controllers.reconcile()

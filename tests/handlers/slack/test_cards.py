@@ -8,7 +8,8 @@ import pytest
 
 from bot.core.drift.model import FieldDrift, ObjectDrift
 from bot.core.incidents.alerting import AlertPolicy
-from bot.core.incidents.incident import IncidentState, apply_check
+from bot.core.incidents.detection import apply_check
+from bot.core.incidents.incident import IncidentState
 from bot.core.rollouts.rollout import ApplicationRollout, Rollout, RolloutState
 from bot.handlers.incidents.record import apply_timers_to_all
 from bot.handlers.incidents.transition import acknowledge

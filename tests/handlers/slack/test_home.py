@@ -8,7 +8,8 @@ import pytest
 
 from bot.adapters.database.store import SqlStore
 from bot.adapters.slack.chat import SlackChat
-from bot.core.incidents.incident import IncidentState, acknowledge, resolve_unwatched, snooze
+from bot.core.incidents.detection import resolve_unwatched
+from bot.core.incidents.incident import IncidentState, acknowledge, snooze
 from bot.core.pull_requests.tracked_pull_request import TrackedPullRequest
 from bot.handlers.slack.home import MAX_VIEWERS, MIN_INTERVAL, VIEWED_WITHIN, HomePublisher
 from bot.i18n.language import ENGLISH

@@ -1,0 +1,178 @@
+"""Opens, changes, and resolves incidents according to checks."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from bot.core.drift.differences import (
+    identities,
+    merge_worst,
+    new_or_escalated,
+    persisting,
+    severities,
+    unseen,
+    with_added,
+)
+from bot.core.drift.model import Check, ObjectDrift, Status
+from bot.core.drift.severity import Severity, rate
+from bot.core.incidents.hold import drift_of, hold, release_due
+from bot.core.incidents.incident import (
+    ACTIVE_STATES,
+    SILENCED_STATES,
+    Incident,
+    IncidentEventType,
+    IncidentState,
+    ResolutionCause,
+    add_event,
+    reopen,
+)
+
+# After this many updates, the thread gets only serious ones; the card still shows the current drift.
+MAX_THREAD_UPDATES = 10
+
+
+def apply_check(
+    incident: Incident | None,
+    check: Check,
+    *,
+    channel: str,
+    rolling: bool,
+    required_looks: int = 2,
+    longest_hold: timedelta = timedelta.max,
+    repository: str = "",
+    cause_if_git_moved: ResolutionCause = "git",
+) -> Incident | None:
+    """An application's unresolved incident after a check; None if there is none, or if the suspicion was unfounded.
+
+    Drift opens an incident once `required_looks` consecutive checks have seen it. During rollouts (`rolling`) git and
+    the cluster differ by design, so a difference counts only once it has lasted for longer than `longest_hold`. An
+    incomplete check drops only the differences that it would have seen, and never resolves an incident.
+    `cause_if_git_moved` is the cause to record if git changed since the incident (see `resolution_cause`).
+    """
+    if check.status is Status.SYNCED:
+        return _resolve(incident, check, cause_if_git_moved)
+    if not check.drift or check.revision is None:
+        if incident is None or (incident.state is IncidentState.SUSPECTED and not unseen(incident.drift, check)):
+            return None
+        return replace(incident, check_error=check.error, checked_at=check.at)
+    if incident is not None and incident.state in ACTIVE_STATES:
+        new = _new_differences(incident, check.drift)
+        if rolling:
+            return _hold(incident, check, new, longest_hold)
+        return _update(incident, check, with_added(unseen(incident.drift, check), check.drift), new)
+    is_strict = incident is not None and (rolling or incident.revision != check.revision)
+    if incident is None or (is_strict and not persisting(incident.drift, check.drift)):
+        held = incident.held if incident else ()
+        incident = replace(_suspicion(check, channel=channel, repository=repository), held=held)
+    if rolling:
+        return _hold_suspicion(incident, check, longest_hold)
+    persists = bool(identities(incident.drift) & identities(check.drift))
+    looks = incident.looks + 1 if persists else 1
+    opens = looks >= required_looks
+    drift = with_added(unseen(incident.drift, check), check.drift)
+    return replace(
+        _checked(incident, check, drift),
+        state=IncidentState.OPEN if opens else IncidentState.SUSPECTED,
+        opened_at=check.at if opens else None,
+        looks=looks,
+        since=incident.since if persists else check.at,
+        worst=merge_worst(incident.worst, drift) if persists and incident.looks else drift,
+        held=hold(incident.held, check.drift, check) if incident.held and not opens else (),  # for the next rollout
+    )
+
+
+def resolve_unwatched(incident: Incident, at: datetime) -> Incident | None:
+    """Resolve the incident of an application that is no longer watched; None if it was only suspected."""
+    if incident.state is IncidentState.SUSPECTED:
+        return None
+    if incident.state is IncidentState.RESOLVED:
+        return incident
+    resolved = replace(incident, state=IncidentState.RESOLVED, resolved_at=at, check_error=None, ended="unwatched")
+    return add_event(resolved, IncidentEventType.RESOLVED, at)
+
+
+def _suspicion(check: Check, *, channel: str, repository: str) -> Incident:
+    return Incident(
+        id=f"{check.application}@{check.at.isoformat()}",
+        application=check.application,
+        cluster=check.cluster,
+        channel=channel,
+        state=IncidentState.SUSPECTED,
+        since=check.at,
+        checked_at=check.at,
+        revision=check.revision or "",
+        chart=check.chart,
+        drift=check.drift,
+        check_error=check.error,
+        repository=repository,
+        looks=0,
+    )
+
+
+def _hold_suspicion(incident: Incident, check: Check, longest_hold: timedelta) -> Incident:
+    """A suspicion after a check during a rollout: it opens with what has been held for too long."""
+    held = hold(incident.held, check.drift, check)
+    due, rest = release_due(held, check, longest_hold)
+    if not due:
+        return replace(_checked(incident, check, check.drift), held=held)
+    drift, since = drift_of(due), min(item.since for item in due)
+    opened = replace(_checked(incident, check, drift), held=rest)
+    return replace(opened, state=IncidentState.OPEN, opened_at=check.at, since=since, worst=drift)
+
+
+def _hold(incident: Incident, check: Check, new: tuple[ObjectDrift, ...], longest_hold: timedelta) -> Incident:
+    """An active incident after a check during a rollout: only what has been held for too long is added to it."""
+    held = hold(incident.held, new, check)
+    due, rest = release_due(held, check, longest_hold)
+    if not due:
+        return replace(incident, held=held)
+    drift = drift_of(due)
+    return replace(_update(incident, check, with_added(incident.drift, drift), drift), held=rest)
+
+
+def _checked(incident: Incident, check: Check, drift: tuple[ObjectDrift, ...]) -> Incident:
+    return replace(
+        incident,
+        checked_at=check.at,
+        revision=check.revision or "",
+        drift=drift,
+        check_error=check.error,
+        chart=check.chart,
+        held=(),
+    )
+
+
+def _new_differences(incident: Incident, drift: tuple[ObjectDrift, ...]) -> tuple[ObjectDrift, ...]:
+    """The differences that an active incident has not reported, or only as less severe ones."""
+    reported = (item for event in incident.history for item in event.drift)
+    return new_or_escalated(incident.worst, incident.drift, drift, reported)
+
+
+def _update(
+    incident: Incident, check: Check, drift: tuple[ObjectDrift, ...], worse: tuple[ObjectDrift, ...]
+) -> Incident:
+    """An active incident with its current drift and a report of what is `worse`, which reopens it if that is severe."""
+    updated = replace(_checked(incident, check, drift), worst=merge_worst(incident.worst, drift))
+    if not worse:
+        return updated
+    severity = rate(worse).severity
+    is_bad = severity >= Severity.SERIOUS or severity > max(severities(incident.worst).values(), default=0)
+    updates = sum(event.kind is IncidentEventType.WORSENED and event.in_thread for event in incident.history)
+    in_thread = is_bad or (incident.state is IncidentState.OPEN and updates < MAX_THREAD_UPDATES)
+    reopens = is_bad and incident.state in SILENCED_STATES
+    by = incident.snoozed_by or incident.acknowledged_by if reopens else None
+    worsened = add_event(updated, IncidentEventType.WORSENED, check.at, by=by, drift=worse, in_thread=in_thread)
+    return reopen(worsened, check.at) if reopens else worsened
+
+
+def _resolve(incident: Incident | None, check: Check, cause_if_git_moved: ResolutionCause) -> Incident | None:
+    if incident is None or incident.state is IncidentState.SUSPECTED:
+        return None
+    resolved = replace(
+        incident,
+        state=IncidentState.RESOLVED,
+        checked_at=check.at,
+        resolved_at=check.at,
+        check_error=None,
+        ended="cluster" if check.revision == incident.revision else cause_if_git_moved,
+    )
+    return add_event(resolved, IncidentEventType.RESOLVED, check.at)
