@@ -92,8 +92,10 @@ def changed_manifests(
         if newer is None:
             raise
         after, is_broken = latest, True
-    before: Manifests = ()  # if they were invalid, or no longer exist: everything counts as changed
-    with suppress(ManifestError, RenderError, *([] if newer is None else [RevisionNotFoundError])):
+    before: Manifests = ()  # if they cannot be read: everything counts as changed
+    # A parent that no longer exists is an error, unless a newer merge can supersede this one.
+    unreadable = (ManifestError, RenderError) if newer is None else (ManifestError, RenderError, RevisionNotFoundError)
+    with suppress(*unreadable):
         before = manifest_cache.declared(repository, rollout.parent, application.source)
     changed, earlier, removed = [], [], []
     for old, new in paired(before, after, application.namespace):
