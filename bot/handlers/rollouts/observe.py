@@ -1,6 +1,6 @@
 """Observes rollouts on one cluster: whether the objects that each merge changed are applied and ready."""
 
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -42,8 +42,8 @@ Observations = dict[str, dict[str, Observation]]  # by rollout ID, then by appli
 class _Target:
     """One application in one rollout, with the `manifests` that the merge changed.
 
-    One that is already live is only `watched`: its health counts, but not whether it still matches git. `newer` is the
-    revision of the newer merge that changed the same objects, if any.
+    One that is already live is only `watched`: its health counts, but not whether it still matches git. If a newer
+    merge changed the same objects, `newer` is its revision, and the manifests are as it declares them.
     """
 
     rollout: Rollout
@@ -71,7 +71,7 @@ def observe(
     """
     observations: Observations = {rollout.id: {} for rollout in rollouts}
     targets: list[_Target] = []
-    for rollout in rollouts:
+    for index, rollout in enumerate(rollouts):
         for part in rollout.parts:
             if part.cluster != cluster or not part.is_observed:
                 continue
@@ -83,20 +83,54 @@ def observe(
                 is_gone = application is None and is_complete
                 observations[rollout.id][part.application] = _observe_unwatched(part, is_gone=is_gone)
                 continue
-            try:
-                with unexpected_as_port_error(f"change of {application.name} in {rollout.id}"):
-                    repository = ports.repositories[rollout.repository]
-                    manifests = changed_manifests(repository, rollout, application, manifest_cache, part.newer)
-            except (PortError, ManifestError) as error:
-                observations[rollout.id][part.application] = Observation(error=error.text)
-            else:
-                newer = part.newer if manifests.is_superseded else None
-                targets.append(_Target(rollout, application, manifests, watched=part.live_at is not None, newer=newer))
-    if targets:
-        removals = Removals(ports, applications, manifest_cache, deployers)
-        for target, observation in zip(targets, _observe(ports, cluster, targets, removals, ignore), strict=True):
-            observations[target.rollout.id][target.application.name] = replace(observation, superseded_by=target.newer)
+            for newer in _newer_revisions(part, rollout, rollouts[index + 1 :]):
+                try:
+                    targets += _targets(ports, rollout, part, application, manifest_cache, newer)
+                except (PortError, ManifestError) as error:
+                    observations[rollout.id].setdefault(part.application, Observation(error=error.text))
+    removals = Removals(ports, applications, manifest_cache, deployers)
+    observed = _observe(ports, cluster, targets, removals, ignore) if targets else ()
+    for target, observation in zip(targets, observed, strict=True):
+        results, name = observations[target.rollout.id], target.application.name
+        if name not in results or (_is_live(observation) and not _is_live(results[name])):
+            results[name] = replace(observation, superseded_by=target.newer)
     return observations
+
+
+def _targets(
+    ports: Ports,
+    rollout: Rollout,
+    part: ApplicationRollout,
+    application: Application,
+    manifest_cache: ManifestCache,
+    newer: str | None,
+) -> list[_Target]:
+    """What to compare with the revision `newer`; nothing if that is a later merge that changed other objects.
+
+    Raises PortError, ManifestError.
+    """
+    with unexpected_as_port_error(f"change of {application.name} in {rollout.id}"):
+        repository = ports.repositories[rollout.repository]
+        manifests = changed_manifests(repository, rollout, application, manifest_cache, newer)
+    if newer != part.newer and not manifests.is_superseded:
+        return []
+    superseded_by = newer if manifests.is_superseded else None
+    return [_Target(rollout, application, manifests, watched=part.live_at is not None, newer=superseded_by)]
+
+
+def _newer_revisions(part: ApplicationRollout, rollout: Rollout, later: Sequence[Rollout]) -> Collection[str | None]:
+    """The revisions to compare an application with: None is the merge's own. The last merge may not be live yet."""
+    revisions = [
+        newer.revision
+        for newer in later
+        if newer.repository == rollout.repository
+        and any(newer_part.application == part.application for newer_part in newer.parts)
+    ]
+    return dict.fromkeys((part.newer, *(revisions[-1:] if part.is_pending else ())))
+
+
+def _is_live(observation: Observation) -> bool:
+    return observation.pending == NOTHING_PENDING and observation.error is None
 
 
 def _observe_unwatched(part: ApplicationRollout, *, is_gone: bool) -> Observation:

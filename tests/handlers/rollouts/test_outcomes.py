@@ -243,6 +243,21 @@ def test_a_newer_merge_supersedes_only_what_it_is_live_for(scenario, cluster, bo
     assert tuple(headers) == outcomes
 
 
+def test_a_newer_merge_that_is_stuck_elsewhere_supersedes_what_it_replaced(scenario, cluster, bot):
+    older = scenario.rollout("Raise the limit", {SETTINGS_FILE: settings(2)})
+    cluster.sandbox.controllers.fail("web", Cause.CRASH_LOOP)
+    newer = scenario.rollout("Raise it again", {SETTINGS_FILE: settings(3), WEB_FILE: as_yaml(deployment())})
+    states = []
+    for limit in ("1", "3"):
+        cluster.apply(config_map(limit=limit), deployment(), namespace="shop")
+        scenario.clock.advance(minutes=1)
+        bot.monitor.observe_rollouts()
+        states.append([rollout.state for rollout in scenario.ports.store.rollouts.of_revisions([older.revision])])
+    assert states == [[RolloutState.ROLLING], [RolloutState.SUPERSEDED]]
+    (stuck,) = scenario.ports.store.rollouts.of_revisions([newer.revision])
+    assert stuck.parts[0].is_pending
+
+
 def test_a_merge_of_invalid_manifests_is_superseded_once_their_fix_is_live(scenario, cluster, bot):
     broken = scenario.rollout("Break it", {SETTINGS_FILE: "kind: ["})
     scenario.rollout("Fix it", {SETTINGS_FILE: settings(2)})
