@@ -191,10 +191,10 @@ def _observe_applied(target: _Target, live: LiveComparison, removals: Removals) 
     present, unknown = still_present(manifests.removed, application, live)
     missing = [line for drift in result.drift for line in _missing(drift)]
     namespaced = scope_of(live.discovery)
-    awaited = removals.awaited(present, application, namespaced)
+    awaited = removals.awaited(present, target.rollout, application, namespaced)
     remaining = [f"{manifest.kind} {manifest.name}" for manifest in awaited] + _remaining_fields(result, earlier)
-    known = {old.key for old in resolve(manifests.earlier, namespace=application.namespace, namespaced=namespaced)}
-    for drift, field in _pending_restarts(result, earlier, known):
+    changed = resolve(manifests.earlier, namespace=application.namespace, namespaced=namespaced)
+    for drift, field in _pending_restarts(result, earlier, {manifest.key for manifest in changed}):
         (remaining if field.change == "added" else missing).append(_title(drift, field))
     if missing or remaining:
         total = len(missing) + len(remaining)
@@ -247,21 +247,21 @@ def _missing(drift: ObjectDrift) -> list[str]:
 
 
 def _pending_restarts(
-    result: ComparisonResult, earlier: ComparisonResult, known: Container[ObjectKey]
+    result: ComparisonResult, earlier: ComparisonResult, earlier_keys: Container[ObjectKey]
 ) -> Iterator[tuple[ObjectDrift, FieldDrift]]:
     """The restart annotations that the merge changed, unless a person has restarted the pods since.
 
-    `known` are the keys of the objects in `earlier`.
+    `earlier_keys` are the objects that `earlier` is about.
     """
     before = {(drift.key, field.path): field for drift in earlier.set_aside for field in drift.fields}
     for drift in result.set_aside:
         for field in drift.fields:
             if field.reason != RESTART:
                 continue
-            old = before.get((drift.key, field.path))
-            if old is None and drift.key in known:  # the cluster still has the earlier value
+            earlier_field = before.get((drift.key, field.path))
+            if earlier_field is None and drift.key in earlier_keys:  # the cluster still has the earlier value
                 yield drift, field
-            elif field.change != "added" and (old is None or old.desired != field.desired):
+            elif field.change != "added" and (earlier_field is None or earlier_field.desired != field.desired):
                 live, desired = (parse_time(str(value)) for value in (field.live, field.desired))
                 if live is None or desired is None or live < desired:
                     yield drift, field

@@ -1,13 +1,16 @@
-"""Which of the objects that a merge removed its rollout waits for: not those that stay in the cluster on purpose."""
+"""Which of the objects that a merge removed a rollout waits for: not those that stay in the cluster on purpose."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
 
 from bot.core.applications.application import Application
 from bot.core.drift.opt_outs import is_kept
 from bot.core.objects.manifest import Manifest
 from bot.core.objects.resolve import Namespaced, resolve
+from bot.core.rollouts.rollout import Rollout
 from bot.handlers.discovery.deployers import DeployerReader
 from bot.handlers.drift.desired_state import desired_states
 from bot.handlers.rendering.manifest_cache import ManifestCache
@@ -15,10 +18,13 @@ from bot.ports import Ports
 from bot.ports.errors import PortError
 from bot.ports.isolation import unexpected_as_port_error
 
+# Most objects are deleted by then, so that the other applications needn't be rendered.
+_DELETION_TAKES: Final = timedelta(minutes=1)
+
 
 @dataclass(frozen=True, slots=True)
 class Removals:
-    """Knows who else declares an object, and what deployers delete. `applications` are those of all clusters."""
+    """Knows which objects deployers delete, and what else declares them. `applications` are those of all clusters."""
 
     ports: Ports
     applications: Mapping[str, Application]
@@ -26,14 +32,16 @@ class Removals:
     deployers: DeployerReader
 
     def awaited(
-        self, present: Sequence[Manifest], application: Application, namespaced: Namespaced
+        self, present: Sequence[Manifest], rollout: Rollout, application: Application, namespaced: Namespaced
     ) -> Sequence[Manifest]:
         """The objects that the application's deployer is going to delete, of those that are still `present`."""
         pruned = [manifest for manifest in present if not is_kept(manifest.object)]
-        if pruned:
-            declared = {manifest.identity for manifest in self._declared_elsewhere(pruned, application, namespaced)}
-            pruned = [manifest for manifest in pruned if manifest.identity not in declared]
-        return pruned if pruned and self.deployers.prunes(application) else ()
+        if not pruned or not self.deployers.prunes(application):
+            return ()
+        if self.ports.clock() - rollout.merged_at < _DELETION_TAKES:
+            return pruned
+        declared = {manifest.identity for manifest in self._declared_elsewhere(pruned, application, namespaced)}
+        return [manifest for manifest in pruned if manifest.identity not in declared]
 
     def _declared_elsewhere(
         self, objects: Sequence[Manifest], application: Application, namespaced: Namespaced

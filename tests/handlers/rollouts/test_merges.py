@@ -201,7 +201,9 @@ def test_an_object_that_moves_to_another_application_is_not_waited_for(scenario,
     if not is_in_the_same_merge:
         scenario.rollout("Declare old twice", files)
     cluster.apply(config_map("a", limit="1"), namespace="search")
-    assert remove(scenario, cluster, moved, files).state is RolloutState.LIVE
+    rolling = remove(scenario, cluster, moved, files)
+    scenario.clock.advance(minutes=1)
+    assert scenario.observe(rolling).state is RolloutState.LIVE
 
 
 def remove(scenario, cluster, old, files):
