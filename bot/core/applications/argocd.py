@@ -194,6 +194,7 @@ def _discovered(
         ignore=ignore,
         notes=(*channel_notes, *notes),
         channel=channel,
+        prunes=prunes(resource),
     )
 
 

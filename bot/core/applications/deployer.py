@@ -57,7 +57,7 @@ class Deployer:
         """Whether it deletes objects that are removed from git."""
         if self.kind == argocd.APPLICATION:
             return argocd.prunes(self.resource)
-        return self.kind != flux.KUSTOMIZATION or flux_status.prunes(self.resource)
+        return flux_status.prunes(self.resource)
 
 
 class Deployers:

@@ -36,9 +36,9 @@ def is_suspended(resource: Object) -> bool:
     return mapping(resource, "spec").get("suspend") is True
 
 
-def prunes(kustomization: Object) -> bool:
-    """Whether a Kustomization deletes objects that are removed from git."""
-    return mapping(kustomization, "spec").get("prune") is True
+def prunes(resource: Object) -> bool:
+    """Whether objects that are removed from git are deleted; a HelmRelease always does that."""
+    return mapping(resource, "spec").get("prune", True) is True
 
 
 def is_reconciling(resource: Object) -> bool:

@@ -68,7 +68,7 @@ class DeployerReader:
         return {name: failure for name, failure in failures.items() if failure is not None}
 
     def prunes(self, application: Application) -> bool:
-        """Whether objects of the application that are removed from git are deleted; True if that is unknown."""
+        """Whether objects of a configured application that are removed from git are deleted; True if unknown."""
         deployer = self._deployers([application]).get(application.name)
         return deployer is None or deployer.prunes
 

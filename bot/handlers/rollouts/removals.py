@@ -36,7 +36,7 @@ class Removals:
     ) -> Sequence[Manifest]:
         """The objects that the application's deployer is going to delete, of those that are still `present`."""
         pruned = [manifest for manifest in present if not is_kept(manifest.object)]
-        if not pruned or not self.deployers.prunes(application):
+        if not pruned or not (application.prunes if application.origin else self.deployers.prunes(application)):
             return ()
         if self.ports.clock() - rollout.merged_at < _DELETION_TAKES:
             return pruned

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from bot.core.applications.resource_ref import ResourceRef
 from bot.core.rollouts.rollout import RolloutState
 from bot.handlers.change_people import read_people
 from bot.handlers.rollouts.merges import MAX_MERGES
@@ -180,10 +181,14 @@ def test_a_rollout_waits_for_a_removal_unless_git_keeps_the_object(scenario, clu
 
 
 @pytest.mark.parametrize("prune", [True, False])
-@pytest.mark.parametrize("deployer", ["argocd", "flux-system"])
+@pytest.mark.parametrize("deployer", ["argocd", "flux-system", "another cluster's"])
 def test_a_rollout_waits_for_a_removal_only_if_its_deployer_prunes(scenario, cluster, deployer, prune):
     serve_deployers(cluster)
-    if deployer == "argocd":
+    resources = []
+    if deployer == "another cluster's":
+        origin = ResourceRef("Argo CD", "Application", "hub", "argocd", "shop")
+        scenario.applications["shop"] = replace(scenario.applications["shop"], origin=origin, prunes=prune)
+    elif deployer == "argocd":
         sync_policy = {"automated": {"prune": True} if prune else {}}
         resources = [argo_application("shop", scenario.source.url, syncPolicy=sync_policy)]
     else:
