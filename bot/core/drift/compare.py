@@ -81,11 +81,12 @@ def compare_object(
     ownership = Ownership(live, desired, interactive, steps)
     ranges = scale_targets.ranges_of(manifest)
     replicas = mapping(live, "spec").get("replicas")
-    declares_replicas = mapping(desired, "spec").get("replicas") is not None
-    by_autoscaler = not (ranges and declares_replicas) or _is_scaled(ownership)
+    declared = mapping(desired, "spec").get("replicas")
+    by_autoscaler = not ranges or declared is None or _is_scaled(ownership)
+    is_own = is_autoscaled(replicas, ranges, declared=declared, by_autoscaler=by_autoscaler)
     attribution = Attribution(
         ownership,
-        _AUTOSCALED if is_autoscaled(replicas, ranges, by_autoscaler=by_autoscaler) else _controlled(manifest),
+        _AUTOSCALED if is_own else _controlled(manifest),
         rules.trusted_managers,
         has_autoscaler=bool(ranges),
     )
