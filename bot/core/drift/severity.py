@@ -150,6 +150,7 @@ _RULES: Final = (
     _Rule(_SERIOUS, Reason.ISOLATION, r"(.*\.)?metadata\.annotations\.container\.apparmor\.security\..*"),
     _Rule(_SERIOUS, Reason.TRAFFIC, r"metadata\.annotations\..*", _kinds("Ingress")),
     _Rule(_SERIOUS, Reason.TRAFFIC, r"metadata\.annotations\..*load-balancer.*", _kinds("Service")),
+    _Rule(_SERIOUS, Reason.OTHER, r"metadata\.managedFields"),
     _Rule(_MINOR, Reason.LABELS, r"(.*\.)?metadata\.(labels|annotations)(\..*)?"),
     # https://kubernetes.io/docs/concepts/security/pod-security-standards/
     _Rule(_CRITICAL, Reason.PRIVILEGED, r".*\.securityContext\.privileged", when=_is_true),
