@@ -132,6 +132,11 @@ def syncing_since(resource: Object) -> datetime | None:
     return parse_time(text(state, "startedAt")) if text(state, "phase") in _RUNNING else None
 
 
+def prunes(resource: Object) -> bool:
+    """Whether an Application deletes objects by itself; otherwise, someone has to request it for a sync."""
+    return mapping(resource, "spec", "syncPolicy", "automated").get("prune") is True
+
+
 def failure(resource: Object) -> DeployerFailure | None:
     """Why Argo CD could not sync an Application: its latest operation failed, or it has an error condition."""
     status = mapping(resource, "status")
@@ -191,6 +196,7 @@ def _discovered(
         source=rendered,
         destination=_target(resource),
         source_name=source_name,
+        prunes=prunes(resource),
     )
 
 

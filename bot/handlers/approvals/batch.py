@@ -244,11 +244,11 @@ class BatchReview:
         pull = evidence.pull
         requester = requester_of(self._ports, record.repository, pull) if pull else ""
         record = replace(record, pushed_by=evidence.pushed_by, requester=requester)
+        if result.verdict is ApprovalStatus.UNKNOWN and evidence.commits is None:
+            raise ForgeError(LocalizedText(texts.WHICH_COMMITS))
         after = apply_result(record, result, pull, self._now, grace=self._settings.grace)
         if after.verdict is ApprovalStatus.UNKNOWN and result.verdict is ApprovalStatus.UNKNOWN:
-            after = replace(
-                after, why=LocalizedText(texts.WHICH_COMMITS if evidence.commits is None else texts.WHICH_HEAD)
-            )
+            after = replace(after, why=LocalizedText(texts.WHICH_HEAD))
         return self._with_diff(after) if after.verdict in UNAPPROVED and not record.flagged_at else after
 
     def _with_diff(self, record: ApprovalRecord) -> ApprovalRecord:

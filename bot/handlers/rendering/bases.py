@@ -92,7 +92,10 @@ class MountedBases:
         return self._is_own(base, repository) is True
 
     def _is_own(self, base: RemoteBase | RemoteFile, repository: Repository) -> bool | None:
-        """See is_own; up to a minute old, and None if the default branch can't be read."""
+        """See is_own.
+
+        The answer can be up to a minute old. None if the default branch can't be read.
+        """
         if isinstance(base, RemoteFile) or normalize(base.url) != normalize(repository.url):
             return False
         key = base.root, repository.name

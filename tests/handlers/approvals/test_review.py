@@ -401,16 +401,21 @@ def test_commits_that_cannot_be_reviewed_are_reported_and_hide_no_others(team, a
     assert team.verdicts == [ApprovalStatus.DIRECT] * 6
 
 
-def test_pull_requests_that_cannot_be_reviewed_are_all_reported(team, monkeypatch):
+@pytest.mark.parametrize("request_", ["approvals", "commits"])
+def test_pull_requests_that_cannot_be_reviewed_are_all_reported(team, monkeypatch, request_):
+    """The forge sends too much, or not all commits."""
     team.start()
     for content in range(4):
-        team.merge(team.propose(config(content)))
+        number = team.propose(config(content))
+        team.hosted.review(number, "kit")
+        team.merge(number)
         team.git.run("update-ref", "-d", "refs/heads/topic")
 
     def too_much(_):
         raise ForgeError("It sent too much.")
 
-    monkeypatch.setattr(team.ports.forges["press"], "approvals", too_much)
+    answer = {"approvals": too_much, "commits": lambda _: ()}[request_]
+    monkeypatch.setattr(team.ports.forges["press"], request_, answer)
     team.final_verdicts()
     for _ in range(3):
         team.review(timedelta(hours=1))
