@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from bot.core.drift import bounded
 from bot.core.incidents.incident import IncidentState
 from bot.handlers.incidents.transition import Changed, acknowledge, snooze
 from bot.messages.incident import ACKNOWLEDGE, SNOOZE, parse_option
@@ -96,6 +97,18 @@ def subjects(card):
     *buttons, menu = row["elements"]
     entries = dict(parse_option(option["value"]) for option in menu["options"])
     return entries | {button["action_id"]: button["value"] for button in buttons}
+
+
+def test_what_is_stored_of_an_application_is_bounded(watch, monkeypatch):
+    monkeypatch.setattr(bounded, "MAX_OF_APPLICATION", 1)
+    watched = watch("ab")
+    watched.label("a")
+    watched.edit("a", "b")
+    watched.check()
+    stored = watched.bot.store.checks.latest()["a"].drift
+    assert [field.path for item in stored for field in item.fields] == ["data.level"]
+    assert watched.incident("a").drift == watched.incident("a").worst == stored
+    assert watched.incident("b").state is IncidentState.OPEN
 
 
 # ---------------------------------------------------------------- shared cards
