@@ -20,6 +20,7 @@ from bot.cli.errors import COULD_NOT_TELL
 from bot.cli.load_config import load_config
 from bot.cli.output import echo
 from bot.config.model import Config
+from bot.core.sanitize import escaped
 from bot.handlers.doctor import Clients, doctor
 from bot.ports.errors import PortError
 from bot.ports.probe import Probe
@@ -30,7 +31,7 @@ def run_doctor(config_path: Path) -> NoReturn:
     failed = False
     for probe in probes(load_config(config_path)):
         failed |= not probe.ok
-        echo(f"{'ok     ' if probe.ok else 'not ok '} {probe.what}{'' if probe.ok else f': {probe.remedy!s}'}")
+        echo(escaped(f"{'ok     ' if probe.ok else 'not ok '} {probe.what}{'' if probe.ok else f': {probe.remedy!s}'}"))
     sys.exit(COULD_NOT_TELL if failed else 0)
 
 
