@@ -24,8 +24,9 @@ def hold(held: Iterable[HeldDifference], drift: Iterable[ObjectDrift], check: Ch
         for field in object_drift.fields or (None,):
             difference = replace(object_drift, fields=(field,) if field else ())
             before = earlier.pop(identities([difference]), None)
-            lasts = before is not None and persisting([before.drift], [difference])
-            result.append(before if before and lasts else HeldDifference(difference, check.at))
+            if before is None or not persisting([before.drift], [difference]):
+                before = HeldDifference(difference, check.at)
+            result.append(replace(before, since=min(before.since, check.at)))  # a clock may have been ahead
     return (*result, *(item for item in earlier.values() if unseen([item.drift], check)))
 
 

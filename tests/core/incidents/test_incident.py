@@ -20,6 +20,7 @@ from bot.core.incidents.incident import (
     release,
     remind,
     snooze,
+    without_future,
 )
 from bot.core.incidents.selection import active_incidents, incidents_on_card
 from bot.core.objects.credentials import HIDDEN
@@ -111,6 +112,13 @@ def test_rollouts_hold_a_difference_back_only_until_it_has_lasted_for_too_long()
         *(check(minute, newer[minute], *([REPLICAS] if minute else [])) for minute in range(12)), **hold
     )
     assert (late.state, late.since, late.drift) == (IncidentState.OPEN, T0 + timedelta(minutes=1), (REPLICAS,))
+
+
+def test_a_clock_that_was_ahead_does_not_lengthen_a_hold():
+    hold = {"rolling": True, "longest_hold": timedelta(minutes=9)}
+    minutes = [5000, 1, 5, 11]
+    assert after_checks(*(check(minute, REPLICAS) for minute in minutes[:3]), **hold).state is IncidentState.SUSPECTED
+    assert after_checks(*(check(minute, REPLICAS) for minute in minutes), **hold).state is IncidentState.OPEN
 
 
 def test_a_check_between_two_rollouts_does_not_restart_a_hold():
@@ -534,6 +542,22 @@ def test_a_reopened_incident_escalates_again():
     incident = expire_snooze(snoozed_incident(incident, minute=31, until=60), at(60))
     assert escalate(incident, at(89.9), timedelta(minutes=30)) == incident
     assert posted_events(escalate(incident, at(90), timedelta(minutes=30))).count("escalated") == 2
+
+
+def test_a_clock_that_was_ahead_changes_neither_the_history_nor_how_often_it_escalates():
+    after_30 = timedelta(minutes=30)
+    ahead = escalate(opened(), at(90), after_30)
+    incident = without_future(replace(ahead, opened_at=at(60), announced_at=at(60)), at(1))
+    assert (incident.history, incident.opened_at) == (ahead.history, at(1))
+    assert without_future(incident, at(2)) is incident
+    assert escalate(incident, at(40), after_30) == incident
+    incident = release(acknowledge(incident, by="U1", at=at(41)), by="U1", at=at(42))
+    assert posted_events(escalate(incident, at(72), after_30)).count("escalated") == 2
+
+
+def test_a_reminder_from_a_clock_that_was_ahead_delays_no_other():
+    ahead = remind(opened(), at(5000), timedelta(hours=4))
+    assert posted_events(remind(ahead, at(240), timedelta(hours=4))).count("reminded") == 2
 
 
 def test_the_history_keeps_the_newest_events_and_numbers_all():
