@@ -11,6 +11,7 @@ from bot.core.drift.severity import Severity, rate_field, rate_object
 from bot.core.objects.credentials import HIDDEN
 from bot.core.objects.deep_equality import deep_equal
 from bot.core.objects.managed_fields import DEPLOYERS
+from bot.core.objects.redaction import Redaction, has_hidden, redact
 from bot.i18n.catalogue import reason as reasons
 from bot.i18n.language import LocalizedText
 
@@ -154,9 +155,12 @@ def unseen(before: Iterable[ObjectDrift], check: Check) -> tuple[ObjectDrift, ..
 
 
 def _has_same_value(field: FieldDrift, other: FieldDrift) -> bool:
-    """Whether both have the same live value; two hidden ones may differ."""
-    is_hidden = field.live == other.live == HIDDEN
-    return field.change == other.change and (is_hidden or deep_equal(field.live, other.live))
+    """Whether both have the same live value; a hidden one may differ, also from one that an earlier version showed."""
+    if field.change != other.change:
+        return False
+    if field.live == HIDDEN or deep_equal(field.live, other.live):
+        return True
+    return has_hidden(field.live) and deep_equal(field.live, redact(("",), other.live, Redaction()))
 
 
 def _is_automatic(field: FieldDrift) -> bool:
