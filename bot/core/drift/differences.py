@@ -107,6 +107,21 @@ def new_or_escalated(
     return tuple(new)
 
 
+def present_or_worse(
+    new: Iterable[ObjectDrift], latest: Iterable[ObjectDrift], worst: Iterable[ObjectDrift]
+) -> tuple[ObjectDrift, ...]:
+    """The `new` differences that are among the `latest` ones, or more severe than all of the `worst` ones."""
+    present, highest = identities(latest), max(severities(worst).values(), default=0)
+    kept = []
+    for object_drift in new:
+        by_identity = severities([object_drift])
+        shown = {identity for identity, severity in by_identity.items() if identity in present or severity > highest}
+        fields = tuple(field for field in object_drift.fields if _identity(object_drift, field.path) in shown)
+        if shown:
+            kept.append(replace(object_drift, fields=fields))
+    return tuple(kept)
+
+
 def merge_worst(before: Iterable[ObjectDrift], now: Iterable[ObjectDrift]) -> tuple[ObjectDrift, ...]:
     """All differences of both, at most MAX_WORST, each at its worst; if equally severe, the later one.
 

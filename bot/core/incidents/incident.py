@@ -95,6 +95,7 @@ class Incident:
     - `ended` is why it was resolved.
     - `history` holds the newest events; `events` counts all of them.
     - `held` are differences that it has not reported, since rollouts hold them back.
+    - `omitted` is how many current, less severe differences are not in `drift`.
     - `suspects` are the commits that may have caused it; None until the bot has searched for them.
     """
 
@@ -125,6 +126,7 @@ class Incident:
     suspects: tuple[Suspect, ...] | None = None
     chart: str = ""
     held: tuple[HeldDifference, ...] = ()
+    omitted: int = 0
 
     @property
     def rating(self) -> Rating:

@@ -6,6 +6,7 @@ from functools import reduce
 
 import pytest
 
+from bot.core.drift.bounded import bounded_check
 from bot.core.drift.differences import MAX_REPORTS
 from bot.core.drift.model import Check, FieldDrift, ObjectDrift, Status
 from bot.core.incidents.detection import MAX_THREAD_UPDATES, apply_check, resolve_unwatched
@@ -211,6 +212,7 @@ def test_drift_after_a_resolution_is_a_new_incident():
 # ---------------------------------------------------------------- people and time
 
 LABEL = ObjectDrift("v1", "Service", "shop", "web", "modified", (FieldDrift("added", "metadata.labels.x", None, "y"),))
+CONFIG = ObjectDrift("v1", "ConfigMap", "shop", "web", "modified")
 HOST = replace(REPLICAS, fields=(FieldDrift("added", "spec.template.spec.hostNetwork", None, True),))
 
 
@@ -415,6 +417,27 @@ def test_worse_drift_reopens_a_silenced_incident(silence, drift, new, reopens):
     assert after(incident, 6, *incident.drift).history == incident.history
 
 
+MANY = replace(CONFIG, fields=tuple(FieldDrift("changed", f"data.k{index:04}", "a", "b") for index in range(300)))
+
+
+@pytest.mark.parametrize(
+    ("drift", "reopens"),
+    [
+        ((replace(MANY, fields=MANY.fields[1:]),), False),
+        ((replace(MANY, fields=MANY.fields[150:]),), False),
+        ((MANY, HOST), True),
+        ((replace(MANY, fields=(replace(MANY.fields[0], live="c"), *MANY.fields[1:])),), True),
+    ],
+    ids=["one-repaired", "many-repaired", "critical", "another-value"],
+)
+def test_a_difference_that_was_omitted_before_does_not_reopen_an_incident(drift, reopens):
+    first, later = (bounded_check(check(minute, *some)) for minute, some in ((0, (MANY,)), (5, drift)))
+    incident = acknowledge(after_checks(first, looks=1), by="U1", at=at(1))
+    assert incident.omitted == 100
+    incident = apply_check(incident, later, channel="C1", rolling=False)
+    assert (incident.state is IncidentState.OPEN) == reopens
+
+
 GATEWAY = ObjectDrift("networking.istio.io/v1", "Gateway", "shop", "main", "missing")
 
 
@@ -426,7 +449,6 @@ def test_kinds_of_one_name_in_different_groups_are_different_objects(api_version
     assert (incident.state is IncidentState.OPEN) == reopens
 
 
-CONFIG = ObjectDrift("v1", "ConfigMap", "shop", "web", "modified")
 EDITED = FieldDrift("changed", "data.level", "info", "debug", "kubectl-edit", T0)
 EDITED_AGAIN = replace(EDITED, live="trace")
 WRITTEN = LocalizedText(reasons.WRITTEN, manager="operator")
