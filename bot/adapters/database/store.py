@@ -4,6 +4,7 @@ from contextlib import AbstractContextManager
 
 from bot.adapters.database.approvals import SqlApprovals
 from bot.adapters.database.audit_log import SqlAuditLog
+from bot.adapters.database.bounds import LEASE_SECONDS
 from bot.adapters.database.cards import SqlCards
 from bot.adapters.database.checks import SqlChecks
 from bot.adapters.database.claims import SqlClaims
@@ -38,7 +39,7 @@ class SqlStore:
         self.incidents = SqlIncidents(self.database)
         self.intents = SqlIntents(self.database)
         # With connections of its own: it must renew its leases also while all others are in use.
-        self.leases = SqlLeases(Database(url)) if self.database.is_shared else SoleLeases()
+        self.leases = SqlLeases(Database(url, LEASE_SECONDS)) if self.database.is_shared else SoleLeases()
         self.pull_requests = SqlPullRequests(self.database)
         self.queued_reverts = SqlQueuedReverts(self.database)
         self.rollouts = SqlRollouts(self.database)
