@@ -1,7 +1,7 @@
 """The database connection that all parts of the store share, and their common statements."""
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
@@ -143,6 +143,13 @@ def put(connection: sa.Connection, table: sa.Table, **values: object) -> None:
     changed = connection.execute(table.update().where(key == values[key.name]).values(**values))
     if changed.rowcount == 0:
         connection.execute(table.insert().values(**values))
+
+
+def settle(connection: sa.Connection, table: sa.Table, id_: str, is_reported: Callable[[str], bool]) -> None:
+    """Settle a row, unless its body is no longer the one that was reported."""
+    body = connection.execute(sa.select(table.c.body).where(table.c.id == id_)).scalar()
+    if body is not None and is_reported(body):
+        connection.execute(table.update().where((table.c.id == id_) & (table.c.body == body)).values(settled=True))
 
 
 def insert_new(connection: sa.Connection, table: sa.Table, **values: object) -> bool:

@@ -19,7 +19,11 @@ from bot.adapters.database.migrate import migrate
 from bot.adapters.database.pull_requests import SqlPullRequests
 from bot.adapters.database.queued_reverts import SqlQueuedReverts
 from bot.adapters.database.rollouts import SqlRollouts
-from bot.adapters.database.tables import approvals, incidents, pull_requests, queued_reverts, rollouts
+from bot.core.approvals.alert import ApprovalAlert
+from bot.core.incidents.incident import Incident
+from bot.core.pull_requests.queued import QueuedRevert
+from bot.core.pull_requests.tracked_pull_request import TrackedPullRequest
+from bot.core.rollouts.rollout import Rollout
 
 
 class SqlStore:
@@ -47,11 +51,18 @@ class SqlStore:
     def transaction(self) -> AbstractContextManager[None]:
         return self.database.transaction()
 
-    def settle(self, id_: str) -> None:
-        with self.database.begin() as connection:
-            for table in (incidents, rollouts, pull_requests, queued_reverts):
-                connection.execute(table.update().where(table.c.id == id_).values(settled=True))
-            connection.execute(approvals.update().where(approvals.c.alert == id_).values(settled=True))
+    def settle(self, reported: ApprovalAlert | Incident | QueuedRevert | Rollout | TrackedPullRequest) -> None:
+        match reported:
+            case ApprovalAlert():
+                self.approvals.settle(reported)
+            case Incident():
+                self.incidents.settle(reported)
+            case QueuedRevert():
+                self.queued_reverts.settle(reported)
+            case Rollout():
+                self.rollouts.settle(reported)
+            case TrackedPullRequest():
+                self.pull_requests.settle(reported)
 
     def close(self) -> None:
         self.leases.close()
