@@ -65,9 +65,18 @@ class DeployerReader:
 
     def failures(self, applications: Sequence[Application]) -> dict[str, DeployerFailure]:
         """The errors of applications that their deployer could not deploy, by name; none if it cannot be read."""
-        found = {item.name: self._deployer_of(item, deployers) for item, deployers in self._read(applications)}
-        failures = {name: deployer.failure for name, deployer in found.items() if deployer is not None}
+        failures = {name: deployer.failure for name, deployer in self._deployers(applications).items()}
         return {name: failure for name, failure in failures.items() if failure is not None}
+
+    def prunes(self, application: Application) -> bool:
+        """Whether objects of a configured application that are removed from git are deleted; True if unknown."""
+        deployer = self._deployers([application]).get(application.name)
+        return deployer is None or deployer.prunes
+
+    def _deployers(self, applications: Sequence[Application]) -> dict[str, Deployer]:
+        """The deployer of each application that has one."""
+        deployers = {item.name: self._deployer_of(item, some) for item, some in self._read(applications)}
+        return {name: deployer for name, deployer in deployers.items() if deployer is not None}
 
     def _deployer_of(self, application: Application, deployers: Deployers) -> Deployer | None:
         return deployers.deployer_of(application, self._urls.get(application.repository.name, ""))

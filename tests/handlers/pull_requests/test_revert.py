@@ -572,6 +572,60 @@ def test_somebody_elses_branch_of_that_name_is_not_reused(reverts):
     assert reverts.request(bad).pull.head == f"{name}-2"
 
 
+def retarget(reverts, pull):
+    reverts.source.git("branch", "develop")
+    reverts.forge.pull_requests[pull.number] = replace(pull, base="develop")
+
+
+def unrelated(reverts, pull):
+    git = reverts.source.git
+    git("branch", "-f", pull.head, git("commit-tree", "-m", 'Revert "Scale web"', f"{pull.head}^{{tree}}"))
+
+
+def commit_to_branch(*commits):
+    """What pushes the commits (title, files) to a pull request's branch."""
+
+    def push(reverts, pull):
+        reverts.source.switch(pull.head)
+        for commit in commits:
+            reverts.source.commit(*commit)
+        reverts.source.switch()
+
+    return push
+
+
+def replace_branch(title, files):
+    """What replaces a pull request's branch by one commit."""
+
+    def push(reverts, pull):
+        reverts.source.git("branch", "-f", pull.head, "main")
+        commit_to_branch((title, files))(reverts, pull)
+
+    return push
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(retarget, id="another base"),
+        pytest.param(commit_to_branch(("Also", {"docs/also.md": "x"})), id="another file"),
+        pytest.param(commit_to_branch(("Undo", {WEB: "replicas: 9\n"})), id="undone"),
+        pytest.param(replace_branch('Revert "Scale web"', {WEB: "replicas: 0\n"}), id="other content"),
+        pytest.param(replace_branch('Revert "Scale web"', {}), id="empty"),
+        pytest.param(unrelated, id="another history"),
+        pytest.param(lambda reverts, pull: reverts.source.git("branch", "-f", pull.head, f"{pull.head}~2"), id="older"),
+    ],
+)
+def test_a_pull_request_with_another_base_or_content_is_not_returned(reverts, change):
+    bad = reverts.source.commit("Scale web", {WEB: "replicas: 9\n"})
+    first = reverts.request(bad)
+    change(reverts, first.pull)
+    second = reverts.request(bad)
+    assert isinstance(second, Opened)
+    assert (second.pull.head, second.pull.base) == (f"{first.pull.head}-2", "main")
+    assert reverts.request(bad) == AlreadyOpen(second.pull)
+
+
 def test_an_open_pull_request_is_returned_even_if_a_new_revert_would_conflict(reverts):
     bad = reverts.source.commit("Scale web", {WEB: "replicas: 9\n"})
     reverts.forge.close(reverts.request(bad).pull.number)
@@ -704,7 +758,7 @@ def test_an_open_pull_request_of_a_rewritten_branch_is_flagged_and_not_returned(
     details = {"requester": requester, "what": bad, "applications": (), "channel": "C0"}
     track(ports, dangerous.pull, "platform", **details)
     reverts.repository.fetch()
-    poll(ports)
+    poll(ports, {})
     assert [pull.rewritten for pull in store.pull_requests.unsettled()] == [True]
     outcome = reverts.request(bad)
     assert isinstance(outcome, Opened)
@@ -712,7 +766,7 @@ def test_an_open_pull_request_of_a_rewritten_branch_is_flagged_and_not_returned(
     track(ports, outcome.pull, "platform", **details)
     reverts.source.commit("Later", {"docs/x.md": "x"})
     reverts.repository.fetch()
-    poll(ports)
+    poll(ports, {})
     flagged = {pull.number: pull.rewritten for pull in store.pull_requests.unsettled()}
     assert flagged == {dangerous.pull.number: True, outcome.pull.number: False}
 
@@ -781,3 +835,11 @@ def test_a_change_beside_an_application_needs_the_permission_of_the_workspace_to
     assert reverts.branches == []
     reverts.permit = lambda names: Granted() if None in names else Denied(rule)
     assert isinstance(reverts.request(both), Opened)
+
+
+def test_an_open_pull_request_is_returned_only_with_permission(reverts):
+    bad = reverts.source.commit("Scale web", {WEB: "replicas: 9\n"})
+    reverts.request(bad)
+    rule = Rule("applications.shop.revert_allowed", ())
+    reverts.permit = lambda names: Denied(rule) if "shop" in names else Granted()
+    assert reverts.request(bad) == NotPermitted(("shop",), Denied(rule))

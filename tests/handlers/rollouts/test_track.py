@@ -53,11 +53,12 @@ def tracker(bot, far):
         ports,
         applications,
         ManifestCache(),
-        Suspects(ports, applications, ManifestCache(), ()),
+        Suspects(ports, applications, ManifestCache(), (), {}),
         deployers=DeployerReader(ports.clusters, {}, {}, deadline=timedelta(minutes=10), clock=bot.clock),
         ignore=(),
         limits=Limits(timedelta(minutes=10)),
         timeout=timedelta(seconds=3),
+        is_complete=lambda: True,
     )
     yield tracker
     far.release()
