@@ -174,7 +174,7 @@ class Discoverer:
         }
         self._lock = threading.Lock()
         self._results: dict[tuple[str, str], Sequence[DiscoveryResult]] = {}
-        self._read_at: dict[tuple[str, str], datetime] = {}  # when the reading of the results began
+        self._read_at: dict[tuple[str, str], datetime] = {}  # when that began, by cluster and declaring kind
         self._problems: dict[tuple[str, str], Text] = {}
         self._inventory = ApplicationInventory(self._configured_applications, {})
         self.applications = Applications(self._configured_applications)
@@ -215,7 +215,7 @@ class Discoverer:
             with self._lock, skip_unexpected(f"inventory of {deployer.title} on {cluster}"):
                 self._problems.pop((cluster, name), None)
                 self._results[cluster, name] = applications
-                self._read_at[cluster, name] = began
+                self._read_at.update({(cluster, kind): began for _, kind in deployer.declaring})
                 self._charts.allow_discovered(_chart_hosts(applications))
                 self._rebuild_inventory()
 
@@ -227,10 +227,10 @@ class Discoverer:
         with self._lock:
             return self._configured_deployers() <= self._results.keys()
 
-    def has_read_since(self, at: datetime, cluster: str) -> bool:
-        """Whether `applications` has every application that was declared on a cluster at that time and still is."""
+    def has_read_since(self, at: datetime, origin: ResourceKey) -> bool:
+        """Whether `applications` has what a resource declared at that time, if it still does."""
         with self._lock:
-            return all(began >= at for (name, _), began in self._read_at.items() if name == cluster)
+            return self._read_at.get(origin[:2], at) >= at
 
     def inventory(self) -> ApplicationInventory:
         """The applications and what their deployers report; `notes` list what could not be read."""

@@ -4,6 +4,7 @@ from collections.abc import Callable, Container
 from datetime import datetime, timedelta
 
 from bot.core.applications.application import Application
+from bot.core.applications.names import ResourceKey
 from bot.core.drift.model import Check, Status
 from bot.core.incidents.alerting import AlertPolicy, announcements, apply_timers
 from bot.core.incidents.detection import apply_check, resolve_unwatched
@@ -64,12 +65,12 @@ def apply_timers_to_all(store: Store, now: datetime, policy: AlertPolicy) -> Non
 
 
 def resolve_unwatched_incidents(
-    store: Store, watched: Container[str], now: datetime, has_read_since: Callable[[datetime, str], bool]
+    store: Store, watched: Container[str], now: datetime, has_read_since: Callable[[datetime, ResourceKey], bool]
 ) -> None:
     """Resolve the incidents of applications that are not `watched`. Those that change now are left to the next call.
 
     Another replica may have discovered an application that this one hasn't. So the incident of a discovered application
-    stays if a check saw it later than this replica has read the cluster that declared it (`has_read_since`). Raises
+    stays if a check saw it later than this replica has read the resource that declares it (`has_read_since`). Raises
     StoreError.
     """
     unsettled = store.incidents.unsettled()
@@ -78,7 +79,7 @@ def resolve_unwatched_incidents(
     for incident in unwatched:
         with skip_unexpected(f"end of {incident.id}"):
             check = checks.get(incident.application)
-            if check and check.origin and not has_read_since(incident.checked_at, check.origin[0]):
+            if check and check.origin and not has_read_since(incident.checked_at, check.origin):
                 continue
             store.incidents.exchange(incident, resolve_unwatched(incident, now))
 
