@@ -4,10 +4,13 @@ from datetime import timedelta
 
 import pytest
 
+from bot.core.applications.argocd import read_application
 from bot.core.incidents.incident import IncidentState
 from tests.common.deployers import (
+    SOURCE_REF,
     apply_deployer,
     argo_application,
+    flux_resource,
     git_repository,
     kustomization,
     serve_deployers,
@@ -279,3 +282,46 @@ def test_a_revision_that_no_database_can_index_is_not_tracked(bot, source, clust
     assert list(paths(bot)) == ["shop"]
     (unsupported,) = bot.discoverer.inventory().unsupported
     assert "is longer than 255 bytes" in str(unsupported.reason)
+
+
+def several(url, count):
+    return argo_application("evil", url, source=None, sources=[{"repoURL": url, "path": f"a{n}"} for n in range(count)])
+
+
+def expanding(url, count):
+    options = {"images": ["$ARGOCD_APP_NAME" * count]}
+    return argo_application("evil", url, source={"repoURL": url, "path": "apps/b", "kustomize": options})
+
+
+def labeled(count):
+    return kustomization("evil", "./apps/b", commonMetadata={"labels": {f"l{number}": "" for number in range(count)}})
+
+
+def post_rendered(count):
+    chart = {"spec": {"chart": "./apps/b", "sourceRef": SOURCE_REF}}
+    return flux_resource("HelmRelease", "evil", {"chart": chart, "postRenderers": [{"kustomize": {}}] * count})
+
+
+@pytest.mark.parametrize(
+    ("resource", "most", "reason"),
+    [
+        (several, 100, "more than 100 sources"),
+        (expanding, 32_000 // len("evil"), "expand to too much text"),
+        (lambda _, count: labeled(count), 100, "more than 100 labels"),
+        (lambda _, count: post_rendered(count), 20, "more than 20 postRenderers"),
+    ],
+)
+def test_what_a_resource_multiplies_is_bounded(bot, source, cluster, resource, most, reason):
+    for count in (most, most + 1):
+        apply_deployer(cluster, git_repository(source.url), resource(source.url, count), namespace="evil")
+        discover(bot)
+        unsupported = bot.discoverer.inventory().unsupported
+        assert [reason in str(item.reason) for item in unsupported] == [True] * (count > most)
+
+
+def test_sources_share_what_they_may_refer_to():
+    values = [{"repoURL": "https://git.example/" + "x" * 1_000, "ref": f"r{number}"} for number in range(50)]
+    charts = [{"repoURL": "https://git.example/a", "path": f"a{number}"} for number in range(50)]
+    applications = read_application(argo_application("shop", "", source=None, sources=values + charts), "prod")
+    assert len({id(application.source.argocd_references) for application in applications}) == 1
+    assert max(len(application.source.argocd) for application in applications) < 1_000

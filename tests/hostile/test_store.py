@@ -2,7 +2,9 @@
 
 import json
 import os
+import shutil
 import signal
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from types import SimpleNamespace
@@ -260,6 +262,29 @@ def test_a_read_only_database_is_still_read(tmp_path, postgresql, make, kind):
                 connection.execute(sa.text("SET default_transaction_read_only = off"))
                 connection.execute(sa.text("ALTER DATABASE postgres RESET default_transaction_read_only"))
         store.close()
+
+
+@pytest.mark.parametrize("is_replaced", [False, True])
+def test_a_database_file_that_is_removed_or_replaced_is_not_written_to(tmp_path, is_replaced):
+    path = tmp_path / "state.db"
+    with closing(SqlStore(f"sqlite:///{path}")) as store:
+        store.checks.save([check("shop")])
+        if is_replaced:
+            shutil.copy(path, tmp_path / "backup.db")
+            (tmp_path / "backup.db").replace(path)
+        else:
+            path.unlink()
+        for use in (store.checks.latest, lambda: store.checks.save([check("web")])):
+            with pytest.raises(StoreError, match=r"state\.db, was removed or replaced .* Restart the bot"):
+                use()
+
+
+def test_a_database_of_a_later_version_is_left_alone(tmp_path):
+    url = f"sqlite:///{tmp_path}/state.db"
+    with closing(SqlStore(url)) as store, store.database.begin() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(StoreError, match="A later version of gitops-bot has changed the state database"):
+        SqlStore(url)
 
 
 class CountingChat:

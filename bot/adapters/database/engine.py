@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -47,8 +48,9 @@ class Database:
     """
 
     def __init__(self, url: str, response_seconds: float | None = None) -> None:
-        backend = sa.make_url(url).get_backend_name()
-        self.is_shared = backend == "postgresql"
+        parsed = sa.make_url(url)
+        self.is_shared = parsed.get_backend_name() == "postgresql"
+        self._file = None if self.is_shared or not parsed.database else _DatabaseFile(Path(parsed.database))
         # Pooled for SQLite too: closing the last connection checkpoints and syncs the log, on every operation.
         options = _POSTGRESQL_OPTIONS if self.is_shared else {}
         self.engine = sa.create_engine(url, pool_pre_ping=True, pool_timeout=STATEMENT_SECONDS, connect_args=options)
@@ -91,6 +93,8 @@ class Database:
             if self._joined is not None:
                 yield self._joined
             else:
+                if self._file:
+                    self._file.verify()
                 with self.engine.begin() as connection:
                     yield connection
         except SQLAlchemyError as error:
@@ -130,6 +134,27 @@ class Database:
         is_valid = (leases.c.name == lease.name) & (leases.c.token == lease.token)
         if connection.execute(sa.select(leases.c.name).where(is_valid).with_for_update(read=True)).scalar() is None:
             raise LeaseLostError(lease.name)
+
+
+class _DatabaseFile:
+    """The file of an SQLite database. SQLite would write into a deleted file without an error."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._opened: tuple[int, int] | None = None  # its device and inode
+
+    def verify(self) -> None:
+        """StoreError if the file isn't the one that was used first."""
+        try:
+            status = self._path.stat()
+        except OSError:
+            current = None
+        else:
+            current = status.st_dev, status.st_ino
+        if self._opened is None:
+            self._opened = current
+        elif current != self._opened:
+            raise StoreError(LocalizedText(texts.REPLACED, file=str(self._path)))
 
 
 def ended_at(at: datetime | None) -> str:

@@ -1,7 +1,7 @@
 """Finds the resource of Argo CD or Flux that deploys an application, and what it is doing."""
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -10,7 +10,7 @@ from bot.core.applications import argocd, flux, flux_status
 from bot.core.applications.application import Application
 from bot.core.applications.deployer_status import DeployerFailure
 from bot.core.applications.flux_artifact import ARTIFACT_GENERATOR
-from bot.core.applications.flux_chart import GIT_REPOSITORY, HELM_CHART, Resources
+from bot.core.applications.flux_chart import GIT_REPOSITORY, HELM_CHART, FluxSources, Resources
 from bot.core.applications.git_target import GitTarget
 from bot.core.applications.resource_ref import ResourceRef
 from bot.core.objects.resource import Object, mapping, text
@@ -23,12 +23,12 @@ SOURCE_KINDS: Final = (GIT_REPOSITORY, HELM_CHART, ARTIFACT_GENERATOR)
 
 @dataclass(frozen=True, slots=True)
 class Deployer:
-    """The resource that deploys an application, and all resources of its kind."""
+    """The resource that deploys an application, and the keys of the resources of its kind that are ready, in Flux."""
 
     kind: tuple[str, str]
     ref: ResourceRef
     resource: Object
-    others: Sequence[Object]
+    ready: Collection[tuple[str, str]] = ()
 
     @property
     def is_syncing(self) -> bool:
@@ -56,7 +56,7 @@ class Deployer:
             return argocd.failure(self.resource)
         if flux_status.is_suspended(self.resource):
             return DeployerFailure(flux_status.DEPLOYER, "Suspended")
-        return flux_status.failure(self.resource, self.others)
+        return flux_status.failure(self.resource, self.ready)
 
     @property
     def prunes(self) -> bool:
@@ -78,8 +78,10 @@ class Deployers:
         self._listed = {kind for _, kind in resources}
         self._by_origin: dict[tuple[str, str, str], Deployer] = {}
         self._by_target: defaultdict[GitTarget, list[Deployer]] = defaultdict(list)  # oldest first
+        sources = FluxSources(resources)
+        ready = {kind: flux_status.ready_keys(resources.get(kind, ())) for kind in DEPLOYER_KINDS}
         deployers = [
-            Deployer(kind, ResourceRef.of("", kind[1], cluster, resource), resource, resources[kind])
+            Deployer(kind, ResourceRef.of("", kind[1], cluster, resource), resource, ready[kind])
             for kind in DEPLOYER_KINDS
             for resource in resources.get(kind, ())
         ]
@@ -87,7 +89,7 @@ class Deployers:
             ref, resource = deployer.ref, deployer.resource
             self._by_origin[ref.kind, ref.namespace, ref.name] = deployer
             if deployer.kind != argocd.APPLICATION:
-                targets = flux.git_targets(deployer.kind, resource, resources)
+                targets = flux.git_targets(deployer.kind, resource, sources)
             elif argocd.destination(resource).is_cluster(cluster, server):
                 targets = argocd.git_targets(resource)
             else:

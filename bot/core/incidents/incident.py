@@ -49,6 +49,7 @@ class IncidentEventType(StrEnum):
     RESOLVED = "resolved"
 
 
+_CLOCK_SKEW = timedelta(minutes=1)  # between replicas
 # The newest events are kept; older ones were posted long ago.
 MAX_EVENTS = 60
 
@@ -197,6 +198,30 @@ def cancel_snooze(incident: Incident, now: datetime) -> Incident:
 
 
 # ---------------------------------------------------------------- time
+
+
+def without_future(incident: Incident, now: datetime) -> Incident:
+    """The incident with now in place of times to come, from a clock that was ahead; a snooze keeps its length."""
+
+    def corrected(at: datetime | None) -> datetime | None:
+        return now if at is not None and at > now + _CLOCK_SKEW else at
+
+    times = incident.since, incident.opened_at, incident.announced_at, incident.acknowledged_at
+    if all(corrected(at) == at for at in (*times, *(event.at for event in incident.history))):
+        return incident
+    until = incident.snoozed_until
+    for event in incident.history:
+        if until is not None and event.until == until and event.at > now + _CLOCK_SKEW:
+            until -= event.at - now
+    return replace(
+        incident,
+        since=corrected(incident.since) or now,
+        opened_at=corrected(incident.opened_at),
+        announced_at=corrected(incident.announced_at),
+        acknowledged_at=corrected(incident.acknowledged_at),
+        snoozed_until=until,
+        history=tuple(replace(event, at=corrected(event.at) or now) for event in incident.history),
+    )
 
 
 def expire_snooze(incident: Incident, now: datetime) -> Incident:

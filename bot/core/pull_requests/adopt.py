@@ -24,6 +24,8 @@ from bot.i18n.catalogue import adopt as texts
 from bot.i18n.language import LocalizedError, LocalizedText
 
 _MAX_PAIRS: Final = 1_000_000  # of equal lines, which difflib compares with each other
+# Characters that YAML doesn't allow, or that its versions disagree on as line breaks, unless they are escaped.
+_ONLY_ESCAPED: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 _NO_FOLDING: Final = 2**20  # ruamel.yaml folds longer lines
 
 
@@ -359,9 +361,11 @@ def _set(mapping: Any, key: str, value: Any) -> None:
 def to_yaml(before: Any, value: Any) -> Any:
     """A value for ruamel.yaml, quoted like the value `before` and so that Kubernetes parses it correctly."""
     if isinstance(value, str):
-        if "\n" in value and not re.search(r"[ \t]\n|^\s|[\x00-\x08\x0b-\x1f]", value):
+        if _ONLY_ESCAPED.search(value):
+            return DoubleQuotedScalarString(value)
+        if "\n" in value and not re.search(r"[ \t]\n|^\s", value):
             return LiteralScalarString(value)
-        if isinstance(before, ScalarString) and not isinstance(before, LiteralScalarString) and "\n" not in value:
+        if isinstance(before, ScalarString) and not isinstance(before, LiteralScalarString) and value.isprintable():
             return type(before)(value)
         return _quote_if_needed(value)
     if isinstance(value, Mapping):

@@ -216,6 +216,18 @@ def test_json_keeps_its_indentation_and_escapes(is_escaped):
     assert after.decode() == text.replace("é", "ñ").replace("\\u00e9", "\\u00f1")
 
 
+@pytest.mark.parametrize("before", ["old", "'old'", '"old"', "|\n    old", ">-\n    old"])
+def test_every_character_can_be_adopted(before):
+    text = f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a}}\ndata:\n  k: {before}\n  z: b\n"
+    for character in "\0\t\n\v\f\r\x1b\x1c\x7f\x80\x85\xa0\u200b\u2028\u2029\ufeff\ufffe\U000e0041":
+        for value in (character, f"a{character}b", f"a{character}\nb"):
+            drift = ObjectDrift(
+                "v1", "ConfigMap", "shop", "a", "modified", (FieldDrift("changed", "data.k", "", value),)
+            )
+            after = adopt("a.yaml", text.encode(), [drift], namespace="shop")
+            assert [document["data"] for _, document in read_documents("a.yaml", after)] == [{"k": value, "z": "b"}]
+
+
 def test_an_object_inside_a_list_is_found():
     item = "- apiVersion: v1\n  kind: ConfigMap\n  metadata:\n    name: a\n  data:\n    k: a\n"
     text = f"apiVersion: v1\nkind: List\nitems:\n{item}"
