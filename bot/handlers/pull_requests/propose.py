@@ -16,6 +16,7 @@ from bot.ports.git import PushRejectedError, Repository, RepositoryError
 # Decides whether the requester may change these applications (names); None is for files outside of them.
 Permit = Callable[[Sequence[str | None]], Decision]
 
+BRANCH_FOLDER = "gitops-bot"  # git can't have a branch with this name and branches in the folder
 _MAX_ATTEMPTS = 20
 _MAX_COMMITS = 1_000  # of a branch
 
@@ -61,6 +62,11 @@ def propose(
         branch, head = proposal.branch(attempt), repository.head()
         tip = repository.tip(branch)
         if tip is None:
+            if repository.tip(BRANCH_FOLDER) is not None:
+                return Refused(LocalizedText(texts.FOLDER_TAKEN, folder=BRANCH_FOLDER, branch=branch))
+            if repository.has_branches_under(branch):
+                attempt += 1
+                continue
             pushed = _push(proposal, branch, head, repository)
             if isinstance(pushed, BranchMoved | Refused):
                 return pushed
