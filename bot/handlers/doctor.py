@@ -130,9 +130,7 @@ def doctor(config: Config, clients: Clients) -> Iterator[Probe]:
             repositories[name], revisions[name] = fetched
     for name, forge in clients.forges.items():
         yield from forge.probes()
-        if name in repositories and repositories[name].tip(BRANCH_FOLDER):
-            remedy = f"rename or delete the branch {BRANCH_FOLDER}."
-            yield Probe(f"repository {name}: branches can be created in {BRANCH_FOLDER}/", ok=False, remedy=remedy)
+        yield from _branches(name, repositories)
     clusters: dict[str, Cluster] = {}
     for name, make_cluster in clients.clusters.items():
         probe, cluster = _attempt(f"cluster {name}: API server responds", partial(_discover, make_cluster))
@@ -193,6 +191,13 @@ def _isolation(missing: str) -> Probe:
 def _fetch(make: Callable[[], Repository]) -> tuple[Repository, str]:
     repository = make()
     return repository, repository.fetch()
+
+
+def _branches(name: str, repositories: Mapping[str, Repository]) -> Iterator[Probe]:
+    """A failed probe if a branch of the repository keeps the bot from creating its own."""
+    if name in repositories and repositories[name].tip(BRANCH_FOLDER):
+        remedy = f"rename or delete the branch {BRANCH_FOLDER}."
+        yield Probe(f"repository {name}: branches can be created in {BRANCH_FOLDER}/", ok=False, remedy=remedy)
 
 
 def _discover(make: Callable[[], Cluster]) -> Cluster:

@@ -114,7 +114,7 @@ class Repository(Protocol):
         ...
 
     def has_branches_under(self, branch: str) -> bool:
-        """Whether there are branches `branch/…`, as of the last fetch. The remote then can't have one named `branch`."""
+        """Whether there are branches `branch/…`, as of the last fetch; git then can't create one named `branch`."""
         ...
 
     def resolve(self, text: str) -> Commit:

@@ -1,8 +1,9 @@
 """Selects incidents: those that are active, or those on a card."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
-from bot.core.incidents.incident import ACTIVE_STATES, Incident
+from bot.core.incidents.incident import ACTIVE_STATES, Incident, IncidentEventType
 
 
 def active_incidents(incidents: Iterable[Incident], applications: Iterable[str] | None = None) -> list[Incident]:
@@ -13,6 +14,21 @@ def active_incidents(incidents: Iterable[Incident], applications: Iterable[str] 
         for incident in incidents
         if incident.state in ACTIVE_STATES and (names is None or incident.application in names)
     ]
+
+
+def newest_alert(incidents: Iterable[Incident]) -> datetime | None:
+    """When the newest of these incidents opened or got worse; None if there are none."""
+    return max(
+        (
+            at
+            for incident in incidents
+            for at in (
+                incident.announced_at or incident.opened_at or incident.since,
+                *(event.at for event in incident.history if event.kind is IncidentEventType.WORSENED),
+            )
+        ),
+        default=None,
+    )
 
 
 def incidents_on_card(incidents: Iterable[Incident], card_id: str) -> list[Incident]:
