@@ -82,6 +82,7 @@ def build_monitor(
         config.applications,
         ManifestCache(ports.renderer, ports.charts, ports.bases),
         config.interactive,
+        config.slack.people,
     )
     approvals = ApprovalReviewer(
         ports,
@@ -249,7 +250,7 @@ class Bot:
             ),
             Job("rollouts", schedule.rollout, self._monitor.observe_rollouts),
             Job("approvals", _RECONCILE_EVERY, self._monitor.review_approvals),
-            Job("pull requests", schedule.git, partial(track.poll, self._ports)),
+            Job("pull requests", schedule.git, partial(track.poll, self._ports, self._config.slack.people)),
             Job("interrupted requests", _RECONCILE_EVERY, self._commands.resume_interrupted),
             Job("queued reverts", schedule.git, self._commands.run_queued),
             Job("suspects", _RECONCILE_EVERY, self._monitor.find_suspects),
@@ -324,7 +325,7 @@ class Bot:
 
     def _webhook_job(self, name: str) -> Job:
         def poll() -> None:
-            track.poll(self._ports)
+            track.poll(self._ports, self._config.slack.people)
             self._monitor.poll_repository(name)
             self._monitor.review_approvals()
 

@@ -1,7 +1,7 @@
 """Reads who is behind a change from git, the forge and the store, for every message and export."""
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from bot.core.approvals.approval import ApprovalRecord, ApprovalStatus
@@ -20,11 +20,12 @@ _MAX_COMMITS = 250  # of one change, newest first, to find their authors
 
 
 def read_people(
-    ports: Ports, repository: Repository, forge: Forge | None, commit: Commit
+    ports: Ports, repository: Repository, forge: Forge | None, commit: Commit, slack_users: Mapping[str, str]
 ) -> tuple[PullRequest | None, ChangePeople]:
     """The merged pull request of a commit, if any, and the people behind it.
 
-    Without a forge, the approvers are unknown. Raises RepositoryError, StoreError, ForgeError.
+    `slack_users` maps logins and account IDs to Slack user IDs. Without a forge, the approvers are unknown. Raises
+    RepositoryError, StoreError, ForgeError.
     """
     people = git_people(repository, commit)
     if forge is None:
@@ -34,10 +35,11 @@ def read_people(
         return None, replace(people, approvers=())
     branch = known_branch_key(ports, repository.name) or repository.name
     record = reviewed_record(ports.store.approvals.of_commits(branch, [commit.sha]))
-    approved_by = record.approvers if record else read_approvers(repository, forge, pull)
+    tracked = tracked_pull_request(ports, repository.name, pull)
+    approved_by = record.approvers if record else read_approvers(repository, forge, pull, tracked, slack_users)
     return pull, replace(
         people,
-        requester=requester_of(ports, repository.name, pull),
+        requester=tracked.people.requester if tracked else "",
         pull_author=pull.author,
         approvers=approved_by,
         merger=pull.merged_by or "",

@@ -1,10 +1,12 @@
-"""Reads who contributed to a pull request: their approvals don't count."""
+"""Reads who contributed to a pull request, whose approvals don't count, and who approved it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from bot.core.git.commit import Account, PullRequest, PullRequestCommit, approvers
+from bot.core.approvals.approval import ApprovalRules, Evidence, evaluate
+from bot.core.git.commit import Account, PullRequest, PullRequestCommit
 from bot.core.git.push import Pushers, find_pushers
+from bot.core.pull_requests.tracked_pull_request import TrackedPullRequest
 from bot.ports.forge import Forge
 from bot.ports.git import Repository, RevisionNotFoundError
 
@@ -26,14 +28,24 @@ def read_contributions(repository: Repository, forge: Forge, pull: PullRequest) 
     )
 
 
-def read_approvers(repository: Repository, forge: Forge, pull: PullRequest) -> tuple[str, ...]:
-    """The logins that approved the final head before the merge, and didn't contribute to it.
+def read_approvers(
+    repository: Repository,
+    forge: Forge,
+    pull: PullRequest,
+    tracked: TrackedPullRequest | None,
+    slack_users: Mapping[str, str],
+) -> tuple[str, ...]:
+    """The logins whose approvals of the final head count, as far as known before the commit is reviewed.
 
-    None of them if the forge doesn't list all commits. Raises ForgeError and RepositoryError.
+    `tracked` is the pull request if the bot opened it. `slack_users` maps logins and account IDs to Slack user IDs.
+    None count if the forge doesn't list all commits. Raises ForgeError and RepositoryError.
     """
-    approvals = forge.approvals(pull.number)
+    approvals = tuple(forge.approvals(pull.number))
     commits = read_contributions(repository, forge, pull) if approvals else ()
-    return () if commits is None else approvers(pull, approvals, commits)
+    requester = tracked.by if tracked else ""
+    people = {login.lower(): user for login, user in slack_users.items()}
+    evidence = Evidence((), pull, approvals, commits=commits, requester=requester, people=people)
+    return () if commits is None else evaluate(evidence, ApprovalRules()).approvers
 
 
 def _parents(repository: Repository, head: str, shas: Sequence[str]) -> dict[str, tuple[str, ...]]:

@@ -28,7 +28,7 @@ from bot.ports.telemetry import EVENT_DELIVERY, Telemetry
 
 _log = logging.getLogger(__name__)
 
-_ENDED_WITHIN: Final = timedelta(hours=1)  # to include what ended between two runs
+_ENDED_BEFORE: Final = timedelta(hours=1)  # the latest run, which may have missed what was being stored
 _MAX_ENDED: Final = 1_000
 _MAX_SENT: Final = 100  # in one run
 _RUN_SECONDS: Final = 5.0  # when the bot stops, it waits for a run to end
@@ -49,6 +49,7 @@ class EventDispatcher:
         self._clock = clock
         self._telemetry = telemetry
         self._enabled_at: datetime | None = None
+        self._latest_run: datetime | None = None
         self._queued: dict[str, datetime] = {}  # the IDs of recent events, to avoid reading the store
 
     def run(self) -> None:
@@ -66,11 +67,12 @@ class EventDispatcher:
         events = recent(self._derive(now), now, self._enabled_at)
         new = [event for event in events if event.id not in self._queued]
         self._store.events.add(new)
+        self._latest_run = now
         queued_times = {**self._queued, **{event.id: event.time for event in new}}
         self._queued = {id_: time for id_, time in queued_times.items() if time >= now - MAX_AGE}
 
     def _derive(self, now: datetime) -> Iterator[Event]:
-        store, since = self._store, now - _ENDED_WITHIN
+        store, since = self._store, (self._latest_run or now - MAX_AGE) - _ENDED_BEFORE
         for incident in (*store.incidents.unsettled(), *store.incidents.ended(since, _MAX_ENDED)):
             with skip_unexpected(f"events of {incident.id}"):
                 yield from incident_events(incident)

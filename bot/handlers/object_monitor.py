@@ -67,11 +67,11 @@ class ObjectMonitor:
     ) -> Collection[ObjectRef]:
         """Check objects of one shard that changed, if this replica holds its lease.
 
-        Returns the objects to check again later, because they differ and it's too early for an alert, or could not be
-        read. Raises PortError.
+        Returns the objects to check again later, because they differ and it's too early for an alert, could not be
+        read, or this replica doesn't hold the lease at the moment. Raises PortError.
         """
         with self._ports.store.leases.work(shard.lease) as lease:
-            return self._check_objects(objects, plan) if lease else ()
+            return self._check_objects(objects, plan) if lease else objects.keys()
 
     def _check_objects(self, objects: Mapping[ObjectRef, ObjectChange], plan: WatchPlan) -> Collection[ObjectRef]:
         refs = self._by_application(objects, plan)

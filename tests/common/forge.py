@@ -11,6 +11,7 @@ from bot import build
 from bot.adapters.git.repository import GitRepository
 from bot.config.load import load
 from bot.config.model import Config
+from bot.core.approvals.approval import ApprovalRules, Evidence, evaluate
 from bot.core.git.commit import Approval, PullRequest, PullRequestCommit
 from bot.core.git.commit_check import CommitCheck
 from bot.core.git.push import Push
@@ -297,6 +298,12 @@ class RunningForge:
 def create_pull_request(forge: Forge, head: str = BOT_BRANCH, title: str = "Raise a") -> PullRequest:
     """Open a pull request as the bot does."""
     return forge.create_pull_request(head=head, base="main", title=title, body="Because.")
+
+
+def approvers(forge: Forge, number: int) -> tuple[str, ...]:
+    """The logins whose approvals of a pull request count if nobody but its author contributed to it."""
+    evidence = Evidence((), forge.get_pull_request(number), tuple(forge.approvals(number)))
+    return evaluate(evidence, ApprovalRules()).approvers
 
 
 def reads(forge: Forge) -> tuple[Callable[[], object], ...]:

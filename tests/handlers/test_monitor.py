@@ -8,6 +8,7 @@ import pytest
 from bot.adapters.database.store import SqlStore
 from bot.cli.check_report import as_json, as_text
 from bot.core.drift.model import Status
+from bot.core.incidents.incident import IncidentState, acknowledge
 from bot.core.rollouts.rollout import RolloutState
 from bot.i18n.language import ENGLISH
 from bot.messages.drift import diff
@@ -15,7 +16,7 @@ from bot.messages.status import Overview, answer
 from tests.common.deployers import apply_deployer, git_repository, kustomization, serve_deployers
 from tests.common.kubernetes import FLUX, KUSTOMIZATIONS, as_yaml, config_map
 from tests.common.samples import application
-from tests.common.slack import ALERTS, cards, content
+from tests.common.slack import ALERTS, JONAS, cards, content
 
 FILE = "apps/shop/settings.yaml"
 SETTINGS = config_map(level="info")
@@ -203,6 +204,25 @@ def test_a_rollout_in_progress_holds_alerts_back_unless_configured_otherwise(sta
         assert bot.check()["shop"].status is Status.OUT_OF_SYNC
     alerted = [card for card in cards(slack) if "drift in shop on prod" in card.text]
     assert len(alerted) == expected
+
+
+def test_merges_in_a_row_hold_back_only_their_own_differences(start, source, cluster, edit):
+    """Someone has acknowledged an alert, and something else is edited while merges follow each other."""
+    bot = start(alerts={"looks": 1})
+    edit(level="debug")
+    bot.check()
+    (opened,) = bot.store.incidents.unsettled()
+    bot.store.incidents.exchange(opened, acknowledge(opened, by=JONAS, at=bot.clock()))
+    edit(limit="9")
+    reports = []
+    for number in range(6):
+        cluster.apply(config_map("other", level=str(number)), namespace="shop", manager=FLUX)
+        source.commit("Merge", {"apps/shop/other.yaml": as_yaml(config_map("other", level=str(number + 1)))})
+        assert bot.check(seconds=150)["shop"].status is Status.OUT_OF_SYNC
+        (incident,) = bot.store.incidents.unsettled()
+        reports.append([field.path for event in incident.history for drift in event.drift for field in drift.fields])
+    assert reports == [*[[]] * 5, ["data.limit"]]
+    assert incident.state is IncidentState.OPEN
 
 
 def test_a_reconciling_deployer_holds_alerts_back_until_it_is_done(start, slack, source, cluster, edit):

@@ -216,7 +216,7 @@ def test_a_defect_that_one_pull_request_meets_hurts_no_other(bot, source, forge,
         forge.commit_checks[head] = [CommitCheck("build", CheckState.SUCCESS)]
 
     def have_checks():
-        poll(bot.ports)
+        poll(bot.ports, {})
         return {pull.what: pull.checks is not None for pull in bot.store.pull_requests.unsettled()}
 
     inject_defect(place, "in cart")

@@ -18,6 +18,7 @@ from bot.config.load import load
 from bot.config.sections.events import EventsConfig
 from bot.core.drift.model import FieldDrift
 from bot.core.events import MAX_AGE, Event, EventType, incident_events, next_retry, rollout_events
+from bot.core.incidents.detection import resolve_unwatched
 from bot.core.incidents.incident import acknowledge
 from bot.core.rollouts.rollout import ApplicationRollout, Rollout, RolloutState
 from bot.handlers.events import EventDispatcher
@@ -115,6 +116,18 @@ def test_an_event_is_sent_once_also_over_a_restart(sending, receiver):
     sending.restart()
     sending.run(days=2)
     assert receiver.types() == ["incident.opened"]
+
+
+@pytest.mark.parametrize("restart", [True, False])
+def test_what_ends_before_a_stop_is_sent_hours_later(sending, receiver, restart):
+    incident = sending.open("shop")
+    sending.run(seconds=5)
+    assert sending.store.incidents.exchange(incident, resolve_unwatched(incident, sending.clock()))
+    sending.store.settle(incident.id)
+    if restart:
+        sending.restart()
+    sending.run(hours=20)
+    assert receiver.types() == ["incident.opened", "incident.resolved"]
 
 
 def test_a_rejected_event_is_sent_again_later_and_later_and_holds_up_only_its_own_subject(sending, receiver):

@@ -22,7 +22,7 @@ from bot.ports.chat import ChatError, User
 _METADATA_TYPE = "gitops_bot_card"
 _PAGE_SIZE = 200  # messages
 _MAX_PAGES = 10  # enough for all messages since a post whose response was lost, even if Slack was down for an hour
-_CLOCK_SKEW = timedelta(minutes=1)
+_CLOCK_SKEW = timedelta(hours=1)  # between the bot and Slack
 
 # https://docs.slack.dev/reference/methods/users.lookupByEmail#errors and …/users.info#errors
 _USER_NOT_FOUND = frozenset({"users_not_found", "user_not_found", "user_not_visible"})

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from bot.core.health.unready import Unready
 from bot.i18n.language import Text
 
-Identity = tuple[str, str | None, str, str]  # kind, namespace, name and path; "" for the whole object
+Identity = tuple[str, str, str | None, str, str]  # API group, kind, namespace, name and path; "" for the whole object
 
 
 class Status(StrEnum):

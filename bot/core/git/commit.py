@@ -159,23 +159,6 @@ def contributors(pull: PullRequest, commits: Iterable[PullRequestCommit]) -> fro
     return frozenset({pull.opened_by}.union(*(commit.contributors for commit in commits)))
 
 
-def approvers(
-    pull: PullRequest, approvals: Iterable[Approval], commits: Iterable[PullRequestCommit]
-) -> tuple[str, ...]:
-    """The logins that approved the final head before the merge, except contributors, bots, and readers."""
-    excluded = frozenset[str]().union(*(account.identifiers for account in contributors(pull, commits)))
-    valid = (
-        approval.by
-        for approval in approvals
-        if approval.is_of_head(pull)
-        and excluded.isdisjoint(approval.account.identifiers)
-        and approval.can_write
-        and not approval.is_bot
-        and not is_late(approval, pull)
-    )
-    return tuple(dict.fromkeys(valid))
-
-
 def is_late(approval: Approval, pull: PullRequest) -> bool:
     """Whether an approval came only after the merge."""
     return approval.at is not None and pull.merged_at is not None and approval.at > pull.merged_at

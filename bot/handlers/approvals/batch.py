@@ -4,9 +4,8 @@ import logging
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property, partial
-from itertools import pairwise
 from typing import TypeVar
 
 from bot.config.sections.approvals import ApprovalsConfig
@@ -55,6 +54,7 @@ _log = logging.getLogger(__name__)
 
 _MAX_FAILURES = 3  # in one review; then the forge is probably down
 _MAX_REPEATED = 20  # commits to look up again because the forge may lag behind git, newest first
+_LONGEST_LAG = timedelta(hours=4)  # after which only the newest direct push of a series is looked up again
 _NO_BRANCH = "gitops-bot/no-such-branch"
 _MAX_PUSHED = 10_000  # commits of one push, including merged ones, whose pushers to find
 _MAX_CARD_DIFF = 2_000  # characters stored with the record
@@ -133,19 +133,23 @@ class BatchReview:
         """Look up the pull request of each commit once, and of a few again, since a forge lags behind git."""
         records = [record for record in self._newest_first() if record.id in ids]
         new = [record for record in records if is_not_looked_up(record)]
-        again = [record for record in records if self._may_lag(record) or _is_direct_push(record)][:_MAX_REPEATED]
+        again = [record for record in records if self._may_lag(record)][:_MAX_REPEATED]
         for record in (*new, *again):
             self._find_pull_request(record)
-        for newer, record in pairwise(records):
-            # Look up older direct pushes again only if the next newer one turns out to be from a pull request.
-            if _is_direct_push(record) and record not in again and not _is_direct_push(self._records[newer.id]):
+        newer: ApprovalRecord | None = None
+        for record in records:
+            # The forge may lag for longer than that: look up the newest commit again, and the others only if that one
+            # turns out to be from a pull request.
+            if _is_direct_push(record) and record not in again and not (newer and _is_direct_push(newer)):
                 self._find_pull_request(record)
+            newer = self._records[record.id]
 
     def _may_lag(self, record: ApprovalRecord) -> bool:
-        """Whether a commit was found to have no pull request, but only during the grace period."""
-        if record.verdict not in PENDING or record.pull or record.asked_at is None:
+        """Whether a commit was found to have no pull request, but so early that the forge may have lagged."""
+        if record.verdict not in PENDING | {ApprovalStatus.DIRECT} or record.pull or record.asked_at is None:
             return False
-        return record.asked_at < min(self._now, record.seen_at + self._settings.grace)
+        longest_lag = self._settings.grace if record.verdict in PENDING else _LONGEST_LAG
+        return record.asked_at < min(self._now, record.seen_at + longest_lag)
 
     def _find_pull_request(self, record: ApprovalRecord) -> None:
         if self._is_over or not self._is_due(record):

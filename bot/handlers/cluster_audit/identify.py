@@ -9,12 +9,13 @@ from typing import Final
 from bot.config.sections.cluster_audit import ClusterAuditConfig
 from bot.core.cluster_audit.actor import Window, object_keys, with_actors
 from bot.core.cluster_audit.write import UNREADABLE, ClusterWrite, ObjectKey
-from bot.core.drift.model import Actor, Check, FieldDrift, ObjectDrift, Status
+from bot.core.drift.differences import identity_of
+from bot.core.drift.model import Actor, Check, FieldDrift, Identity, ObjectDrift, Status
 from bot.ports.store import ClusterWrites
 
 _CLOCK_SKEW: Final = timedelta(seconds=5)  # between the bot and the API servers
 
-_Identity = tuple[str, str | None, str, str, str]  # kind, namespace, name, path, and the live value
+_Identity = tuple[*Identity, str]  # with the live value
 
 
 class ActorFinder:
@@ -102,4 +103,4 @@ def _differences(check: Check | None) -> dict[_Identity, FieldDrift]:
 
 def _identity(object_drift: ObjectDrift, field: FieldDrift | None = None) -> _Identity:
     path, live = (field.path, json.dumps(field.live, default=str)) if field else ("", "")
-    return object_drift.kind, object_drift.namespace, object_drift.name, path, live
+    return *identity_of(object_drift.key, path), live

@@ -46,13 +46,14 @@ class Suspects:
     """Searches the newest commits that changed an application's inputs.
 
     `manifest_cache` must not be the one that checks use: the search would evict their manifests. `interactive` are
-    patterns of field managers that people use by hand.
+    patterns of field managers that people use by hand. `slack_users` maps logins and account IDs to Slack user IDs.
     """
 
     ports: Ports
     applications: Mapping[str, Application]
     manifest_cache: ManifestCache
     interactive: Sequence[str]
+    slack_users: Mapping[str, str]
 
     def find(self, names: Iterable[str]) -> None:
         """Find and store the suspects of these applications' active incidents, each once. Raises StoreError."""
@@ -171,10 +172,10 @@ class Suspects:
     def _suspect(self, repository: Repository, commit: Commit, why: SuspectReason, places: Sequence[str]) -> Suspect:
         forge = self.ports.forges.get(repository.name)
         try:
-            pull, people = read_people(self.ports, repository, forge, commit)
+            pull, people = read_people(self.ports, repository, forge, commit, self.slack_users)
         except ForgeError as error:
             _log.warning("cannot read the pull request of %s: %s", commit.sha, error)
-            pull, people = read_people(self.ports, repository, None, commit)
+            pull, people = read_people(self.ports, repository, None, commit, self.slack_users)
         return Suspect(
             sha=commit.sha,
             subject=commit.subject[:200],

@@ -79,8 +79,11 @@ def _parent(repository: Repository, pull: PullRequest) -> str:
         return ""
 
 
-def poll(ports: Ports) -> None:
-    """Read the state of open pull requests from the forges. One that fails is read next time. Raises StoreError."""
+def poll(ports: Ports, slack_users: Mapping[str, str]) -> None:
+    """Read the state of open pull requests from the forges. One that fails is read next time.
+
+    `slack_users` maps logins and account IDs to Slack user IDs. Raises StoreError.
+    """
     checks = ports.store.checks.latest()
     for tracked in ports.store.pull_requests.unsettled():
         forge = ports.forges.get(tracked.repository)
@@ -90,7 +93,7 @@ def poll(ports: Ports) -> None:
             with unexpected_as_port_error(f"pull request {tracked.id}"):
                 pull = forge.get_pull_request(tracked.number)
                 repository = ports.repositories[tracked.repository]
-                approved_by = read_approvers(repository, forge, pull) if pull else ()
+                approved_by = read_approvers(repository, forge, pull, tracked, slack_users) if pull else ()
                 current = _current(tracked, pull, approved_by, checks, ports.clock())
                 if pull and current.state == "open":
                     current = replace(

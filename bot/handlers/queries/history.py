@@ -43,10 +43,12 @@ def history(
     approvals_error: Text | None = None if forge else no_forge()
     for commit in commits:
         try:
-            pull, people = read_people(ports, repository, None if approvals_error else forge, commit)
+            pull, people = read_people(
+                ports, repository, None if approvals_error else forge, commit, slack_people.configured
+            )
         except ForgeError as error:
             approvals_error = error.text
-            pull, people = read_people(ports, repository, None, commit)
+            pull, people = read_people(ports, repository, None, commit, slack_people.configured)
         rollout = rollouts.get(commit.sha) or (by_pull.get(pull.number) if pull else None)
         people = replace(people, authors=slack_people.known(people.authors))
         entries.append(_entry(commit, forge, pull, people, rollout, judged.get(commit.sha)))

@@ -29,10 +29,12 @@ def who(translator: Translator, ports: Ports, slack_people: People, application:
     changes, approvals_error = [], None
     for commit in repository.first_parent(None, repository.fetch(), path=application.path, limit=MOST):
         try:
-            pull, people = read_people(ports, repository, None if approvals_error else forge, commit)
+            pull, people = read_people(
+                ports, repository, None if approvals_error else forge, commit, slack_people.configured
+            )
         except ForgeError as error:
             approvals_error = error.text
-            pull, people = read_people(ports, repository, None, commit)
+            pull, people = read_people(ports, repository, None, commit, slack_people.configured)
         url = forge.commit_url(commit.sha) if forge else None
         changes.append(Change(commit, url, pull, replace(people, authors=slack_people.known(people.authors))))
     return answer(

@@ -11,7 +11,7 @@ from bot.core.git.commit import Commit, PullRequest
 from bot.core.git.commit_check import CommitCheck, CommitChecks
 from bot.core.pull_requests.revert import reverted_in, reverted_on
 from bot.core.rollouts.rollout import ApplicationRollout, Rollout
-from bot.handlers.change_people import read_authors, requester_of
+from bot.handlers.change_people import read_authors, tracked_pull_request
 from bot.handlers.contributions import read_approvers
 from bot.handlers.rendering.affected import affected_applications
 from bot.handlers.rendering.manifest_cache import ManifestCache
@@ -51,7 +51,9 @@ def record_merges(
     repository = ports.repositories[name]
     if head in (recorded, ports.store.rollouts.head(name)):
         return True
-    rollouts = [] if recorded is None else _rollouts(ports, repository, recorded, head, applications, manifest_cache)
+    rollouts: list[Rollout] = []
+    if recorded is not None:
+        rollouts = _rollouts(ports, repository, recorded, head, applications, manifest_cache, people)
     for index, rollout in enumerate(rollouts):
         with skip_unexpected(f"authors of {rollout.id}"):
             rollouts[index] = _with_authors(rollout, repository, people)
@@ -70,6 +72,7 @@ def _rollouts(
     head: str,
     applications: Sequence[Application],
     manifest_cache: ManifestCache,
+    people: People,
 ) -> list[Rollout]:
     now = ports.clock()
     tip = repository.commit(head)
@@ -92,7 +95,7 @@ def _rollouts(
             continue
         rollout = replace(rollout, merges=merges, rewritten=rewritten)
         with skip_unexpected(f"pull request of {commit.sha} in {repository.name}"):
-            rollout = _with_pull(rollout, repository, forge, ports)
+            rollout = _with_pull(rollout, repository, forge, ports, people)
         if rollouts and rollout.pull_number is not None and rollout.pull_number == rollouts[-1].pull_number:
             rollouts[-1] = _as_one(rollouts[-1], rollout)
         else:
@@ -166,7 +169,7 @@ def _first_commit_time(commits: Sequence[Commit], rollout: Rollout) -> datetime 
     return None if is_squashed else min(times)
 
 
-def _with_pull(rollout: Rollout, repository: Repository, forge: Forge | None, ports: Ports) -> Rollout:
+def _with_pull(rollout: Rollout, repository: Repository, forge: Forge | None, ports: Ports, people: People) -> Rollout:
     """The rollout with its pull request; unchanged if the forge does not respond."""
     if forge is None:
         return rollout
@@ -175,7 +178,8 @@ def _with_pull(rollout: Rollout, repository: Repository, forge: Forge | None, po
         pull = forge.pull_request_for(rollout.revision, base_of(repository))
         if pull is None or pull.state != "merged":
             return rollout
-        approved_by = read_approvers(repository, forge, pull)
+        tracked = tracked_pull_request(ports, rollout.repository, pull)
+        approved_by = read_approvers(repository, forge, pull, tracked, people.configured)
     except (ForgeError, RepositoryError) as error:
         _log.warning("cannot read the pull request of %s: %s", rollout.revision, error)
         return rollout
@@ -185,7 +189,7 @@ def _with_pull(rollout: Rollout, repository: Repository, forge: Forge | None, po
         subject=pull.title,
         pull_author=pull.author,
         reverts=reverted_on(pull.head),
-        requester=requester_of(ports, rollout.repository, pull),
+        requester=tracked.people.requester if tracked else "",
         pull_number=pull.number,
         pull_url=pull.url,
         merged_by=pull.merged_by,

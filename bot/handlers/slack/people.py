@@ -35,6 +35,11 @@ class People:
         self._answers: TLRUCache[str, str | None, datetime] = TLRUCache(_MAX_CACHED, _expires_at, clock)
         self._retry_at: dict[str, datetime] = {}  # by the name of the lookup
 
+    @property
+    def configured(self) -> Mapping[str, str]:
+        """The configured Slack user IDs, by email, forge login, or account ID in lower case."""
+        return self._overrides
+
     def known(self, authors: Sequence[Author]) -> tuple[Author, ...]:
         """The authors with their Slack user IDs, if found and still in the workspace."""
         return tuple(replace(author, user=self._user(author)) for author in authors)

@@ -1,28 +1,14 @@
-"""The title of a commit, and who approved a pull request."""
+"""Titles of commits, and names."""
 
 from datetime import UTC, datetime
 
 import pytest
 
-from bot.core.git.commit import Approval, Commit, PullRequest, approvers, change_title, shown_name
+from bot.core.git.commit import Commit, PullRequest, change_title, shown_name
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 FINAL, EARLIER = "b" * 40, "a" * 40
 PULL = PullRequest(1, "Raise it", "https://forge.example/1", "ana", "merged", "main", "topic", FINAL, FINAL, NOW, "bo")
-
-
-@pytest.mark.parametrize(
-    ("approvals", "expected"),
-    [
-        ([Approval("bo", FINAL)], ("bo",)),
-        ([Approval("bo", FINAL), Approval("chen", FINAL), Approval("bo", FINAL)], ("bo", "chen")),
-        ([Approval("ana", FINAL)], ()),
-        ([Approval("bo", EARLIER)], ()),
-        ([], ()),
-    ],
-)
-def test_only_approvals_of_the_final_head_by_others_count(approvals, expected):
-    assert approvers(PULL, approvals, ()) == expected
 
 
 def test_a_merge_has_the_title_of_its_pull_request():

@@ -355,7 +355,7 @@ def test_a_hold_ends_with_the_rollouts_or_after_a_while():
         assert (after_partial.state, "hostNetwork" in str(after_partial.drift)) == (IncidentState.OPEN, True)
 
 
-SECRETS = {"error": "403", "unchecked": frozenset({("Secret", "shop", "token", "")})}
+SECRETS = {"error": "403", "unchecked": frozenset({("", "Secret", "shop", "token", "")})}
 
 
 @pytest.mark.parametrize("rolling", [False, True])
@@ -405,6 +405,17 @@ def test_worse_drift_reopens_a_silenced_incident(silence, drift, new, reopens):
         assert (incident.acknowledged_by, incident.snoozed_by, incident.opened_at) == (None, None, at(5))
         assert incident.history[-1].by in {"U1", "U2"}
     assert after(incident, 6, *incident.drift).history == incident.history
+
+
+GATEWAY = ObjectDrift("networking.istio.io/v1", "Gateway", "shop", "main", "missing")
+
+
+@pytest.mark.parametrize(
+    ("api_version", "reopens"), [("gateway.networking.k8s.io/v1", True), ("networking.istio.io/v1beta1", False)]
+)
+def test_kinds_of_one_name_in_different_groups_are_different_objects(api_version, reopens):
+    incident = after(acknowledged_incident(opened(GATEWAY)), 5, GATEWAY, replace(GATEWAY, api_version=api_version))
+    assert (incident.state is IncidentState.OPEN) == reopens
 
 
 CONFIG = ObjectDrift("v1", "ConfigMap", "shop", "web", "modified")

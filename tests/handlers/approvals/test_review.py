@@ -17,7 +17,8 @@ from bot.core.git.repository_ref import RepositoryRef
 from bot.core.git.target_revision import TargetRevision
 from bot.handlers.approvals import batch, limit, review
 from bot.handlers.approvals.review import ApprovalReviewer
-from bot.handlers.pull_requests.track import track
+from bot.handlers.change_people import read_people
+from bot.handlers.pull_requests.track import poll, track
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.i18n.language import Language, Translator
 from bot.ports.forge import ForgeError
@@ -595,12 +596,19 @@ def test_an_approval_by_someone_who_contributed_does_not_count(team):
 
 @pytest.mark.parametrize("login", ["lou", "Lou"])
 def test_an_approval_by_whoever_requested_the_pull_request_does_not_count(team, login):
-    number = team.start(people={login: "U0LOU00001"}).propose(by="gitops-bot")
+    slack_users = {login: "U0LOU00001"}
+    number = team.start(people=slack_users).propose(by="gitops-bot")
     pull = team.ports.forges["press"].get_pull_request(number)
     lou = Requester("U0LOU00001", "Lou", ALERTS, Origin.COMMAND, Translator(Language.ENGLISH))
     track(team.ports, pull, "press", requester=lou, what="", applications=(), channel=ALERTS)
     team.hosted.review(number, "lou")
+    for users, approvers in (({}, ("lou",)), (slack_users, ())):
+        poll(team.ports, users)
+        assert [tracked.approved_by for tracked in team.ports.store.pull_requests.unsettled()] == [approvers]
     team.merge(number)
+    repository, forge = team.ports.repositories["press"], team.ports.forges["press"]
+    merged = repository.commit(repository.fetch())
+    assert read_people(team.ports, repository, forge, merged, slack_users)[1].approvers == ()  # before the review
     assert team.final_verdicts() == [ApprovalStatus.SELF]
 
 

@@ -58,7 +58,7 @@ class Scenario:
             {"platform": self.repository}, {"platform": forge}, {}, None, None, None, store, None, self.clock
         )
         self.people = People(Strangers(), {}, self.clock)
-        self.suspects = Suspects(self.ports, {"shop": SHOP}, ManifestCache(ProgramRenderer.find()), INTERACTIVE)
+        self.suspects = Suspects(self.ports, {"shop": SHOP}, ManifestCache(ProgramRenderer.find()), INTERACTIVE, {})
 
     def declared(self, sha):
         """The manifests at a commit, by key."""

@@ -719,7 +719,7 @@ def test_an_open_pull_request_of_a_rewritten_branch_is_flagged_and_not_returned(
     details = {"requester": requester, "what": bad, "applications": (), "channel": "C0"}
     track(ports, dangerous.pull, "platform", **details)
     reverts.repository.fetch()
-    poll(ports)
+    poll(ports, {})
     assert [pull.rewritten for pull in store.pull_requests.unsettled()] == [True]
     outcome = reverts.request(bad)
     assert isinstance(outcome, Opened)
@@ -727,7 +727,7 @@ def test_an_open_pull_request_of_a_rewritten_branch_is_flagged_and_not_returned(
     track(ports, outcome.pull, "platform", **details)
     reverts.source.commit("Later", {"docs/x.md": "x"})
     reverts.repository.fetch()
-    poll(ports)
+    poll(ports, {})
     flagged = {pull.number: pull.rewritten for pull in store.pull_requests.unsettled()}
     assert flagged == {dangerous.pull.number: True, outcome.pull.number: False}
 

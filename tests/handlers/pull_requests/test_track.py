@@ -23,7 +23,7 @@ def test_a_pull_request_shows_its_checks_go_green(bot, source, forge):
     track(bot.ports, pull, "platform", requester=ana, what=head, applications=[], channel=ALERTS)
 
     def line():
-        poll(bot.ports)
+        poll(bot.ports, {})
         (tracked,) = bot.ports.store.pull_requests.unsettled()
         paragraphs = pull_request_card.card(ENGLISH, tracked).blocks[1]["elements"][1:]
         return ["".join(plain(text) for text in paragraph["elements"]) for paragraph in paragraphs]

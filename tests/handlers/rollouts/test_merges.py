@@ -66,7 +66,7 @@ def test_a_rollout_has_the_pull_request_into_its_branch(scenario, forge, base, n
     (rollout,) = scenario.rollouts()
     assert rollout.pull_number == number
     repository = scenario.ports.repositories["platform"]
-    pull, _ = read_people(scenario.ports, repository, forge, repository.commit(rollout.revision))
+    pull, _ = read_people(scenario.ports, repository, forge, repository.commit(rollout.revision), {})
     assert (pull and pull.number) == number
 
 

@@ -53,7 +53,7 @@ def tracker(bot, far):
         ports,
         applications,
         ManifestCache(),
-        Suspects(ports, applications, ManifestCache(), ()),
+        Suspects(ports, applications, ManifestCache(), (), {}),
         deployers=DeployerReader(ports.clusters, {}, {}, deadline=timedelta(minutes=10), clock=bot.clock),
         ignore=(),
         limits=Limits(timedelta(minutes=10)),

@@ -1,7 +1,7 @@
 """Cards are reconciled with the stored state, whatever happens to messages and to Slack."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
@@ -197,7 +197,10 @@ def test_a_delayed_reply_to_a_deleted_card_goes_below_the_new_card(channel):
     assert [reply.thread_ts for reply in channel.replies] == [card.ts]
 
 
-def test_a_crash_between_posting_and_storing_leaves_one_card(channel, monkeypatch):
+@pytest.mark.parametrize("ahead", [timedelta(minutes=-50), timedelta(minutes=50)], ids=["behind", "ahead"])
+def test_a_crash_between_posting_and_storing_leaves_one_card(channel, monkeypatch, ahead):
+    """The bot's clock differs from Slack's."""
+    channel.clock.now = datetime.now(UTC) + ahead
     save = channel.store.cards.save
 
     def crash_once_posted(key, posted):

@@ -1,6 +1,7 @@
 """What a watched cluster's changes lead to, and when watching begins and ends."""
 
 import threading
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -164,6 +165,18 @@ def test_a_defect_that_one_application_meets_delays_no_other(bot, source, cluste
     assert {check.status for check in bot.store.checks.latest().values()} == {Status.OUT_OF_SYNC}
     states = {incident.application: incident.state for incident in bot.store.incidents.unsettled()}
     assert states == {"shop": IncidentState.OPEN, "pay": IncidentState.SUSPECTED}
+
+
+def test_what_changes_without_the_lease_is_compared_later(bot, cluster, compare, monkeypatch):
+    """Another replica that appears only for a moment makes this one stop work without losing the lease."""
+    compare()
+    edit(cluster)
+    with monkeypatch.context() as giving_up:
+        giving_up.setattr(bot.store.leases, "work", lambda _name: nullcontext())
+        assert compare() == {REF}
+    assert bot.store.incidents.unsettled() == []
+    assert compare() == set()
+    assert [incident.state for incident in bot.store.incidents.unsettled()] == [IncidentState.OPEN]
 
 
 def test_many_objects_are_listed_and_not_read_one_by_one(bot, slack, source, cluster, start):
