@@ -18,10 +18,14 @@ _MAX_VALUE = 200
 
 def branch_name(application: Application, drift: Sequence[ObjectDrift], attempt: int = 1) -> str:
     """The branch for this drift. The same drift gives the same name, so that two requests share one pull request."""
-    differences = json.dumps([_identity(object_drift) for object_drift in drift], default=str, sort_keys=True)
-    digest = hashlib.sha256(differences.encode()).hexdigest()[:40]
     safe_name = "".join(letter if letter.isalnum() or letter == "-" else "-" for letter in application.name.lower())
-    return f"gitops-bot/adopt-{safe_name.strip('-')}-{digest}{'' if attempt == 1 else f'-{attempt}'}"
+    return f"gitops-bot/adopt-{safe_name.strip('-')}-{drift_digest(drift)}{'' if attempt == 1 else f'-{attempt}'}"
+
+
+def drift_digest(drift: Sequence[ObjectDrift]) -> str:
+    """A digest of the differences and their live values."""
+    differences = json.dumps([_identity(object_drift) for object_drift in drift], default=str, sort_keys=True)
+    return hashlib.sha256(differences.encode()).hexdigest()[:40]
 
 
 def title(application: Application, drift: Sequence[ObjectDrift]) -> str:

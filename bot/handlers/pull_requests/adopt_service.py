@@ -19,8 +19,10 @@ from bot.handlers.pull_requests.propose import Permit
 from bot.handlers.pull_requests.track import track
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.handlers.tracked_branch import applications_on_branch
+from bot.i18n.catalogue import adopt as texts
+from bot.i18n.language import LocalizedText
 from bot.messages import adopt as adopt_message
-from bot.messages import common, errors, permission
+from bot.messages import adopt_pull_request, common, errors, permission
 from bot.messages.blocks import Message
 from bot.ports import Ports
 
@@ -52,7 +54,7 @@ class AdoptService:
             audit.what = f"adopt {application.name}"
             audit.pending = pending = self.intents.new(requester, AdoptRequest(application.name))
             pending.store()
-            return self._if_permitted(requester, application, audit)
+            return self._if_permitted(requester, application, audit, pending)
 
     def finish(self, pending: PendingIntent, requester: Requester, request: AdoptRequest) -> Message:
         """Finish a request whose intent is recorded. Raises PortError."""
@@ -61,9 +63,11 @@ class AdoptService:
             if (application := self.applications.get(request.application)) is None:
                 audit.result = outcome_name("StaleButton")
                 return errors.outdated_button(requester.translator)
-            return self._if_permitted(requester, application, audit)
+            return self._if_permitted(requester, application, audit, pending)
 
-    def _if_permitted(self, requester: Requester, application: Application, audit: AuditRecord) -> Message:
+    def _if_permitted(
+        self, requester: Requester, application: Application, audit: AuditRecord, pending: PendingIntent
+    ) -> Message:
         authorizer = self.authorizer_for(requester)
         decision = authorizer.decide(Right.REVERT, [application.name])
         if not isinstance(decision, Granted):
@@ -76,12 +80,23 @@ class AdoptService:
 
         return common.in_answer_to(
             adopt_message.requested(requester.translator, application.name),
-            self._adopt(requester, application, permit, audit),
+            self._adopt(requester, application, permit, audit, pending),
         )
 
-    def _adopt(self, requester: Requester, application: Application, permit: Permit, audit: AuditRecord) -> Message:
+    def _adopt(
+        self,
+        requester: Requester,
+        application: Application,
+        permit: Permit,
+        audit: AuditRecord,
+        pending: PendingIntent,
+    ) -> Message:
         translator, key = requester.translator, application.repository.key
         check = self.check([application.name])[0]
+        request = AdoptRequest(application.name, adopt_pull_request.drift_digest(check.drift))
+        if check.drift and not pending.adopts(request):
+            audit.result = f"Refused: {LocalizedText(texts.CHANGED)!s}"
+            return adopt_message.not_adopted(translator, LocalizedText(texts.CHANGED))
         outcome = adopt_drift(
             application,
             check,

@@ -26,6 +26,10 @@ REMOVED_OBJECTS = PluralPhrase(
         "{objects} faltan en el clúster. Este pull request los elimina de git, así que no se volverán a crear.",
     ),
 )
+CHANGED = Phrase(
+    en="The bot was restarted, and the drift may have changed since you asked. Check it, then adopt it again.",
+    es="El bot se reinició y el drift puede haber cambiado desde que lo pediste. Revísalo y vuelve a adoptarlo.",
+)
 MOOT_ENDING = Phrase(
     en="The drift is gone, so merging this pull request now would change the cluster. Close it unless you want that.",
     es="El drift ya no existe, así que fusionar este pull request ahora cambiaría el clúster. Ciérralo si no es lo que "
