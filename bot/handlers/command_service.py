@@ -14,7 +14,7 @@ from bot.core.access.requester import Requester
 from bot.core.applications.application import Application
 from bot.core.commands import command as commands
 from bot.core.drift.model import Check
-from bot.core.incidents.selection import incidents_on_card
+from bot.core.incidents.selection import applications_of
 from bot.core.incidents.snooze_period import SnoozePeriod
 from bot.core.pull_requests.revert import RevertRequest
 from bot.handlers.access.audited import audited
@@ -202,11 +202,7 @@ class CommandService:
 
     def applications_of(self, reference: str) -> list[str]:
         """The applications that a button or modal refers to: one by its name, or those that share a card."""
-        applications = self._config.applications
-        if reference in applications:
-            return [reference]
-        on_card = incidents_on_card(self._ports.store.incidents.unsettled(), reference)
-        return [name for name in dict.fromkeys(incident.application for incident in on_card) if name in applications]
+        return applications_of(reference, self._config.applications, self._ports.store.incidents.unsettled())
 
     def diff_now(self, requester: Requester, reference: str) -> Mapping[str, Any]:
         """The first page of the diff modal, after a check of the applications it refers to. Raises PortError."""

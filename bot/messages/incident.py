@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from bot.core.drift.fact import Fact, facts, most_important_first
 from bot.core.drift.severity import Rating
 from bot.core.incidents.incident import Incident, IncidentState
+from bot.core.incidents.selection import card_reference
 from bot.i18n.catalogue import adopt as adopt_texts
 from bot.i18n.catalogue import incident as texts
 from bot.i18n.language import Phrase, Translator
@@ -41,7 +42,8 @@ TAKE_OVER = "take_over"
 RELEASE = "release"
 SNOOZE = "snooze"
 END_SNOOZE = "wake"
-# The overflow menu. The value of an option is an action id, a space, and the value of the equivalent button.
+# The overflow menu. The value of an option is an action id, a space, and the reference to the value of the equivalent
+# button.
 MORE = "more"
 EXPLAIN = "explain"
 
@@ -109,13 +111,17 @@ def card_actions(
     return actions(
         _acknowledge(translator, subject, is_owned=is_owned),
         button(translator.text(texts.SHOW_DIFF), SHOW_DIFF, reference),
-        overflow(MORE, [(translator.text(label), f"{action} {value}") for label, action, value in entries]),
+        overflow(MORE, [(translator.text(label), _option(action, value)) for label, action, value in entries]),
     )
 
 
 def _snooze(state: IncidentState, subject: str) -> tuple[Phrase, str, str]:
     is_snoozed = state is IncidentState.SNOOZED
     return (texts.END_SNOOZE, END_SNOOZE, subject) if is_snoozed else (texts.SNOOZE, SNOOZE, subject)
+
+
+def _option(action: str, value: str) -> str:
+    return f"{action} {card_reference(value)}"
 
 
 def parse_option(value: str) -> tuple[str, str]:

@@ -113,6 +113,10 @@ def _drift(translator: Translator, pull: TrackedPullRequest) -> list[Block]:
 
 
 def _ending(translator: Translator, pull: TrackedPullRequest) -> str:
+    if pull.retargeted_to and pull.state != "closed":
+        ending = texts.RETARGETED_ENDING if pull.state == "open" else texts.MERGED_ELSEWHERE_ENDING
+        base, target = (clip(branch, common.MAX_PATH) for branch in (pull.base, pull.retargeted_to))
+        return translator.text(ending, base=base, target=target)
     if pull.state == "open" and pull.rewritten:
         return translator.text(texts.REWRITTEN_ENDING)
     if pull.state == "open" and pull.moot:

@@ -137,6 +137,10 @@ class Repository(Protocol):
         """Whether `sha` is reachable from `of`."""
         ...
 
+    def merge_base(self, one: str, other: str) -> str | None:
+        """The best common ancestor of two commits; None for unrelated histories."""
+        ...
+
     def first_parent(self, since: str | None, until: str, *, path: str | None = None, limit: int = 100) -> list[Commit]:
         """First-parent commits of since..until (newest first); with `path`, only those that changed it."""
         ...

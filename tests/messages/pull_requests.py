@@ -177,6 +177,8 @@ def cards(translator):
         "revert-card-of-an-older-version": replace(REVERT_PULL, requester="", origin=Origin.UNKNOWN, owners=()),
         "revert-card-checks": replace(REVERT_PULL, checks=COMMIT_CHECKS),
         "revert-card-rewritten": replace(REVERT_PULL, rewritten=True),
+        "revert-card-retargeted": replace(REVERT_PULL, base="main", retargeted_to="develop"),
+        "revert-card-merged-elsewhere": replace(REVERT_PULL, state="merged", base="main", retargeted_to="develop"),
         "revert-card-closed": replace(REVERT_PULL, state="closed"),
         "adopt-card-open": replace(
             REVERT_PULL,

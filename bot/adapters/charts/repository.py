@@ -76,6 +76,9 @@ class ChartRepository(Repository):
     def is_ancestor(self, sha: str, of: str) -> bool:
         return sha == of
 
+    def merge_base(self, one: str, other: str) -> str | None:
+        return one if one == other else None
+
     def first_parent(self, since: str | None, until: str, *, path: str | None = None, limit: int = 100) -> list[Commit]:
         del since, until, path, limit
         return []

@@ -159,6 +159,10 @@ class GitRepository:
         argv = ("merge-base", "--is-ancestor", "--end-of-options", full_sha(sha), full_sha(of))
         return self._mirror.git(*argv, ok=(0, 1), revisions=(sha, of)).status == 0
 
+    def merge_base(self, one: str, other: str) -> str | None:
+        argv = ("merge-base", "--end-of-options", full_sha(one), full_sha(other))
+        return self._mirror.git(*argv, ok=(0, 1), revisions=(one, other)).stdout.decode().strip() or None
+
     def first_parent(self, since: str | None, until: str, *, path: str | None = None, limit: int = 100) -> list[Commit]:
         within = trees.normalized(path) if path is not None else ""
         pathspec = ("--", within) if within else ()

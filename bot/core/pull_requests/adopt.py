@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
+from itertools import dropwhile, takewhile
 from typing import Any, Final
 
 from ruamel.yaml import YAML
@@ -78,6 +79,16 @@ def _parses_to(file: str, content: bytes, expected: list[Any]) -> bool:
         return False
 
 
+def is_equivalent(file: str, one: bytes | None, other: bytes | None) -> bool:
+    """Whether two versions of a file declare the same; None is a removed file."""
+    if one is None or other is None:
+        return one is other
+    try:
+        return _parses_to(file, other, [value for _, value in read_documents(file, one)])
+    except ManifestError:
+        return False
+
+
 def _comparable(documents: Iterable[Any]) -> str:
     return json.dumps([document for document in documents if document is not None], sort_keys=True)
 
@@ -145,7 +156,7 @@ def apply_field(declared: Any, field: FieldDrift) -> None:
             _set(node, segment, [] if isinstance([*parents, last][position + 1], int | Item | Member) else {})
             key = segment
         node = node[key]
-    key = find_key(node, last)
+    key = find_field(node, last, field)
     if field.change == "removed":
         if key is None:
             raise NotAdoptableError(LocalizedText(texts.NOT_IN_GIT, path=field.path))
@@ -165,6 +176,11 @@ def segments(field: FieldDrift) -> list[Segment]:
     return [segment for segment in parse_path(field.path) if isinstance(segment, str | int | Item | Member)]
 
 
+def find_field(node: Any, last: Segment, field: FieldDrift) -> Any:
+    """`find_key` for the last segment of a field's path. Git has no item for one that was added."""
+    return None if field.change == "added" and isinstance(last, Item) else find_key(node, last)
+
+
 def find_key(node: Any, segment: Segment) -> Any:
     """The key or index of a segment in a mapping or list; None without one. Raises NotAdoptableError for several."""
     if isinstance(segment, str):
@@ -176,18 +192,20 @@ def find_key(node: Any, segment: Segment) -> Any:
     if isinstance(segment, Member):
         indices = [index for index, value in enumerate(node) if _as_text(value) == _as_text(segment.value)]
     else:
-        indices = [index for index, value in enumerate(node) if _has_keys(value, segment)]
+        matches = {index: keys for index, value in enumerate(node) if (keys := _matching_keys(value, segment))}
+        most = max(matches.values(), default=0)
+        indices = [index for index, keys in matches.items() if keys == most]
     if len(indices) > 1:
         raise NotAdoptableError(LocalizedText(texts.IDENTICAL_ITEMS, path=format_path((segment,))))
     return indices[0] if indices else None
 
 
-def _has_keys(value: Any, item: Item) -> bool:
-    """Whether a list item has these keys. A key that git leaves to the server's default is not compared."""
+def _matching_keys(value: Any, item: Item) -> int:
+    """How many keys a list item declares; 0 if one of them differs. Git may leave others to the server's default."""
     if not isinstance(value, Mapping):
-        return False
-    present = [(key, expected) for key, expected in item.keys if key in value]
-    return bool(present) and all(_as_text(value[key]) == _as_text(expected) for key, expected in present)
+        return 0
+    present = [(key, expected) for key, expected in item.keys if value.get(key) not in (None, "")]
+    return len(present) if all(_as_text(value[key]) == _as_text(expected) for key, expected in present) else 0
 
 
 def _as_text(value: object) -> str:
@@ -217,11 +235,13 @@ def _yaml_texts(text: str, drift: Sequence[ObjectDrift], file: str, namespace: s
         changed = _dump(yaml, _apply_drift(list(yaml.load_all(text)), drift, file, namespace))
     except YAMLError as error:
         raise NotAdoptableError(LocalizedText(texts.LAYOUT, file=file)) from error
+    original, candidates = text.splitlines(keepends=True), [changed.splitlines(keepends=True)]
     if unchanged != text:
-        lines = _transplant(text.splitlines(keepends=True), unchanged.splitlines(True), changed.splitlines(True))
-        if lines is not None:
-            yield "".join(lines).replace("\n", line_end)
-    yield changed.replace("\n", line_end)
+        lines = _transplant(original, unchanged.splitlines(keepends=True), candidates[0])
+        candidates = [*([lines] if lines is not None else []), *candidates]
+    for lines in candidates:
+        for edited in (_keep_comments(original, lines), lines):
+            yield "".join(edited).replace("\n", line_end)
 
 
 def round_trip(text: str) -> YAML:
@@ -274,6 +294,28 @@ def _transplant(original: list[str], unchanged: list[str], changed: list[str]) -
         shift = _indentation(original[positions[anchor]]) - _indentation(unchanged[anchor]) if anchor >= 0 else 0
         result[first:last] = [_indent(line, shift) for line in changed[new_start:new_end]]
     return result
+
+
+def _keep_comments(original: list[str], changed: list[str]) -> list[str]:
+    """`changed` with the comments of lines that follow removed ones: ruamel.yaml attaches them to the removed lines."""
+    result = list(changed)
+    for tag, start, end, first, last in reversed(_opcodes(original, changed)):
+        if tag in ("delete", "replace"):
+            indentation = _indentation(original[end]) if end < len(original) else 0
+            comments = _trailing_comments(original[start:end], indentation)
+            if not set(comments) <= set(changed[first:last]):
+                result[last:last] = comments
+    return result
+
+
+def _trailing_comments(lines: list[str], indentation: int) -> list[str]:
+    """The comments with this indentation at the end, with the blank lines after each."""
+    trailing = list(takewhile(lambda line: _is_blank_or_comment(line, indentation), reversed(lines)))
+    return list(dropwhile(lambda line: not line.strip(), reversed(trailing)))
+
+
+def _is_blank_or_comment(line: str, indentation: int) -> bool:
+    return not line.strip() or (line.lstrip(" ").startswith("#") and _indentation(line) == indentation)
 
 
 def _opcodes(before: list[str], after: list[str]) -> list[tuple[str, int, int, int, int]]:

@@ -20,6 +20,7 @@ from bot.core.pull_requests.adopt import (
     NotAdoptableError,
     apply_field,
     check_adoptable,
+    find_field,
     find_key,
     round_trip,
     segments,
@@ -204,7 +205,7 @@ def _operations(declared: Mapping[str, Any], fields: Sequence[FieldDrift]) -> It
             tests += _tests(pointer, node, segment, key)
             pointer, node = f"{pointer}/{_token(key)}", node[key]
         else:
-            key = find_key(node, last)
+            key = find_field(node, last, field)
             if key is not None:
                 tests += _tests(pointer, node, last, key)
             yield from tests

@@ -44,6 +44,8 @@ class TrackedPullRequest:
     - `by` is the Slack user who requested it, `requester` their name, `origin` where from, and `what` the change or
       application. `owners` are the users and user groups that own the applications.
     - `approved_by` and `merged_by` are logins.
+    - `base` is the branch that it was opened to change, "" if unknown, and `retargeted_to` another one that it targets
+      since someone changed that on the forge.
     - `parent` is the sha where the branch started, "" if unknown. An open pull request is `rewritten` if the tracked
       branch no longer contains it, so that merging would bring removed commits back.
     - `checks` are those of its newest commit; None until they have been read.
@@ -74,6 +76,8 @@ class TrackedPullRequest:
     checks: CommitChecks | None = None
     parent: str = ""
     rewritten: bool = False
+    base: str = ""
+    retargeted_to: str = ""
 
     @property
     def people(self) -> ChangePeople:
@@ -91,7 +95,8 @@ def refreshed(
     tracked: TrackedPullRequest, pull: PullRequest, approved_by: tuple[str, ...], now: datetime
 ) -> TrackedPullRequest:
     """The tracked pull request with its current state and approvers on the forge."""
-    tracked = replace(tracked, approved_by=approved_by, author=pull.author)
+    retargeted_to = pull.base if tracked.base and pull.base != tracked.base else ""
+    tracked = replace(tracked, approved_by=approved_by, author=pull.author, retargeted_to=retargeted_to)
     if pull.state == tracked.state:
         return tracked
     ended_at = None if pull.state == "open" else pull.merged_at or now

@@ -11,7 +11,7 @@ from bot.core.drift.model import Check, ObjectDrift, Status
 from bot.core.git.commit import PullRequest
 from bot.core.objects.manifest import Manifest, ManifestError
 from bot.core.objects.resolve import resolve
-from bot.core.pull_requests.adopt import NotAdoptableError, adopt
+from bot.core.pull_requests.adopt import NotAdoptableError, adopt, is_equivalent
 from bot.core.pull_requests.adopt_kustomize import adopt_overlay, expected
 from bot.core.pull_requests.revert import AlreadyOpen, NotPermitted, Refused, Unfinished
 from bot.core.rendering.source import CHART_FILE, SourceType, detect_source_type
@@ -20,7 +20,7 @@ from bot.handlers.rendering.affected import effects, possibly_affected
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.i18n.catalogue import adopt as texts
 from bot.i18n.catalogue import refusal
-from bot.i18n.language import LocalizedText
+from bot.i18n.language import LocalizedText, Phrase
 from bot.messages import adopt_pull_request
 from bot.ports.errors import PortError
 from bot.ports.forge import Forge, ForgeError
@@ -113,7 +113,7 @@ class _Adoption:
             title=adopt_pull_request.title(application, self.check.drift),
             body=adopt_pull_request.body(self.check, files, other_effects, who),
             branch=lambda attempt: adopt_pull_request.branch_name(application, self.check.drift, attempt),
-            is_ours=self.is_ours,
+            is_change=self.is_change,
         )
         outcome = propose(proposal, repository, forge)
         if isinstance(outcome, BranchMoved):
@@ -126,27 +126,32 @@ class _Adoption:
         """The new content of files by path; None deletes a file. Raises NotAdoptableError, ManifestError, PortError."""
         source = self.application.source
         files = {file.path: file.content for file in self.repository.files(revision, source.path)}
-        match source.type or detect_source_type(files, source.path):
-            case SourceType.HELM:
-                raise NotAdoptableError(self._helm_values(files))
-            case SourceType.KUSTOMIZE:
-                return self._overlay(revision, files)
-            case SourceType.PLAIN:
-                return self._plain(revision, files)
+        source_type = source.type or detect_source_type(files, source.path)
+        if source_type is SourceType.HELM:
+            raise NotAdoptableError(self._helm_values(files))
+        before = self._manifests(revision)
+        if source_type is SourceType.KUSTOMIZE:
+            adopted = dict[str, bytes | None](adopt_overlay(source.path, files, before, self.check.drift))
+            self._verify(revision, before, adopted, texts.NOT_PATCHABLE)
+        else:
+            adopted = self._plain(before, files)
+            self._verify(revision, before, adopted, texts.OVERRIDDEN)
+        return adopted
 
-    def is_ours(self, tip: str) -> bool:
-        """Whether the branch with this tip adopts the same drift, based on its own parent."""
-        commit = self.repository.commit(tip)
-        if len(commit.parents) != 1:
-            return False
+    def is_change(self, base: str, tip: str) -> bool:
+        """Whether `tip` is `base` with the drift adopted. Comments and layout may differ."""
         try:
-            tree = self.repository.edited_tree(commit.parents[0], self.files(commit.parents[0]))
+            files = self.files(base)
         except (NotAdoptableError, ManifestError):
             return False
-        return tree == self.repository.tree_id(tip, "")
+        if set(self.repository.changed_paths(base, tip)) != files.keys():
+            return False
+        (actual,) = self.repository.files_of(tip, [self.application.source.path])
+        contents = {file.path: file.content for file in actual or ()}
+        return all(is_equivalent(path, content, contents.get(path)) for path, content in files.items())
 
-    def _plain(self, revision: str, files: Mapping[str, bytes]) -> dict[str, bytes | None]:
-        file_of = {manifest.key: manifest.file for manifest in self._manifests(revision)}
+    def _plain(self, manifests: Sequence[Manifest], files: Mapping[str, bytes]) -> dict[str, bytes | None]:
+        file_of = {manifest.key: manifest.file for manifest in manifests}
         by_file: dict[str, list[ObjectDrift]] = {}
         for object_drift in self.check.drift:
             by_file.setdefault(file_of.get(object_drift.key, ""), []).append(object_drift)
@@ -159,12 +164,13 @@ class _Adoption:
             for file, drift in by_file.items()
         }
 
-    def _overlay(self, revision: str, files: Mapping[str, bytes]) -> dict[str, bytes | None]:
-        before = self._manifests(revision)
-        adopted: dict[str, bytes | None] = dict(
-            adopt_overlay(self.application.source.path, files, before, self.check.drift)
-        )
-        rendered = self._manifests(self.repository.edited_tree(revision, adopted))
+    def _verify(
+        self, revision: str, before: Sequence[Manifest], adopted: Mapping[str, bytes | None], reason: Phrase
+    ) -> None:
+        """Raise NotAdoptableError with `reason` unless the adopted files render to the live objects."""
+        tree = self.repository.edited_tree(revision, adopted)
+        is_empty = self.repository.tree_id(tree, self.application.source.path) is None
+        rendered = () if is_empty else self._manifests(tree)
         actual = {manifest.key: manifest.object for manifest in rendered}
         intended = {manifest.key: manifest.object for manifest in before}
         drift = {object_drift.key: object_drift for object_drift in self.check.drift}
@@ -177,8 +183,7 @@ class _Adoption:
                 intended[manifest.key] = expected(manifest, object_drift)
         for key in intended.keys() | actual.keys():
             if intended.get(key) != actual.get(key):
-                raise NotAdoptableError(LocalizedText(texts.NOT_PATCHABLE, kind=key[1], name=key[3]))
-        return adopted
+                raise NotAdoptableError(LocalizedText(reason, kind=key[1], name=key[3]))
 
     def _manifests(self, revision: str) -> Sequence[Manifest]:
         cluster_scoped = {

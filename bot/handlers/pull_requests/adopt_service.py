@@ -1,16 +1,19 @@
 """The Adopt button, from the click to the answer: permission, a fresh drift check, pull request, audit entry."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.core.access.audit import outcome_name
 from bot.core.access.permission import Decision, Granted, Right, denial
 from bot.core.access.requester import Requester
 from bot.core.applications.application import Application
+from bot.core.drift.differences import persisting
 from bot.core.drift.model import Check
+from bot.core.incidents.incident import ACTIVE_STATES
 from bot.core.pull_requests.intent import AdoptRequest
 from bot.core.pull_requests.revert import AlreadyOpen, NotPermitted, Refused, Unfinished
 from bot.core.pull_requests.tracked_pull_request import NOTHING_KNOWN, ProposedChange
+from bot.core.rollouts.rollout import rolling_applications
 from bot.handlers.access.audited import AuditRecord, audited
 from bot.handlers.access.authorizer import Authorizer
 from bot.handlers.pull_requests.adopt import Adopted, NothingDiffers, adopt_drift
@@ -92,11 +95,10 @@ class AdoptService:
         pending: PendingIntent,
     ) -> Message:
         translator, key = requester.translator, application.repository.key
-        check = self.check([application.name])[0]
-        request = AdoptRequest(application.name, adopt_pull_request.drift_digest(check.drift))
-        if check.drift and not pending.adopts(request):
-            audit.result = f"Refused: {LocalizedText(texts.CHANGED)!s}"
-            return adopt_message.not_adopted(translator, LocalizedText(texts.CHANGED))
+        check = self._check_for(pending, application.name)
+        if isinstance(check, Refused):
+            audit.result = f"Refused: {check.reason!s}"
+            return adopt_message.not_adopted(translator, check.reason)
         outcome = adopt_drift(
             application,
             check,
@@ -141,3 +143,23 @@ class AdoptService:
             case Unfinished(branch, reason):
                 audit.result = f"Unfinished {branch}"
                 return adopt_message.unfinished(translator, branch, reason)
+
+    def _check_for(self, pending: PendingIntent, application: str) -> Check | Refused:
+        """A new check with the drift to adopt. A resumed request only adopts the drift that it was made for."""
+        check = self._check(application)
+        if isinstance(check, Refused) or not check.drift:
+            return check
+        request = AdoptRequest(application, adopt_pull_request.drift_digest(check.drift))
+        return check if pending.adopts(request) else Refused(LocalizedText(texts.CHANGED))
+
+    def _check(self, application: str) -> Check | Refused:
+        """A new check; during a rollout, with only the drift that the alert shows, because the rest is expected."""
+        check = self.check([application])[0]
+        if not check.drift or application not in rolling_applications(self.ports.store.rollouts.unsettled()):
+            return check
+        incident = self.ports.store.incidents.open_for(application)
+        alerted = incident.drift if incident and incident.state in ACTIVE_STATES else ()
+        drift = persisting(alerted, check.drift)
+        return (
+            replace(check, drift=drift) if drift else Refused(LocalizedText(texts.ROLLING_OUT, application=application))
+        )

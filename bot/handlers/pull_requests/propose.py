@@ -15,6 +15,8 @@ from bot.ports.git import PushRejectedError, Repository, RepositoryError
 
 # Decides whether the requester may change these applications (names); None is for files outside of them.
 Permit = Callable[[Sequence[str | None]], Decision]
+# Whether the difference between two commits, the base and the tip, is exactly the change to propose.
+IsChange = Callable[[str, str], bool]
 
 BRANCH_FOLDER = "gitops-bot"  # git can't have a branch with this name and branches in the folder
 _MAX_ATTEMPTS = 20
@@ -29,11 +31,19 @@ class BranchMoved:
 
 
 @dataclass(frozen=True, slots=True)
+class BranchChange:
+    """What a branch changes: the difference between the commits `base`, on the tracked branch, and `tip`."""
+
+    base: str
+    tip: str
+
+
+@dataclass(frozen=True, slots=True)
 class Proposal:
     """A change to propose: a pull request with a commit of `tree` on `parent`, with `message`.
 
-    `branch` names the branch of each attempt, from 1. `is_ours` is whether a branch's tip is this change. `parent` is
-    the head of the tracked branch, or, with `accept_older`, any commit on it.
+    `branch` names the branch of each attempt, from 1. `parent` is the head of the tracked branch, or, with
+    `accept_older`, any commit on it.
     """
 
     tree: str
@@ -42,14 +52,14 @@ class Proposal:
     title: str
     body: str
     branch: Callable[[int], str]
-    is_ours: Callable[[str], bool]
+    is_change: IsChange
     accept_older: bool = True
 
 
 def propose(
     proposal: Proposal, repository: Repository, forge: Forge
 ) -> PullRequest | AlreadyOpen | BranchMoved | Refused | Unfinished:
-    """Push the branch and open its pull request, or find the open one. A branch with other content isn't changed.
+    """Push the branch and open its pull request, or find the open one. A branch with other content isn't reused.
 
     Returns BranchMoved if the tracked branch is no longer where the proposal expects it.
 
@@ -71,15 +81,14 @@ def propose(
             tip = pushed
         else:
             pull = forge.find_pull_request(branch)
-            is_current = begins_on_tracked_branch(repository, tip, proposal.message)
-            if pull is not None and pull.state == "open" and is_current:
+            if pull and proposed_change(pull, repository, proposal.message, proposal.is_change):
                 return AlreadyOpen(pull)
-            if pull is not None or not is_current or not proposal.is_ours(tip):
+            if pull or not _change_of(repository, tip, proposal.message, proposal.is_change):
                 attempt += 1
                 continue
         try:
             latest = repository.fetch_if_moved()
-            if latest != head and not begins_on_tracked_branch(repository, tip, proposal.message):
+            if latest != head and not _begins_on_tracked_branch(repository, tip, proposal.message):
                 return BranchMoved(latest)
             title, body = without_forge_syntax(printable(proposal.title)), without_skip(printable(proposal.body))
             return forge.create_pull_request(head=branch, base=repository.branch, title=title, body=body)
@@ -112,12 +121,33 @@ def _push(proposal: Proposal, branch: str, head: str, repository: Repository) ->
         return None if is_moved or repository.tip(branch) is not None else Refused(error.text)
 
 
-def begins_on_tracked_branch(repository: Repository, tip: str | None, message: str) -> bool:
-    """Whether the first untracked commit at `tip` is the bot's own, with the subject of `message`.
+def proposed_change(
+    pull: PullRequest, repository: Repository, message: str, is_change: IsChange
+) -> BranchChange | None:
+    """The change of an open pull request to the tracked branch, if it is only this one. Raises RepositoryError.
 
-    Other people may have pushed to the branch since. Raises RepositoryError.
+    Anyone may push to its branch or change its target, so these count, not its name.
     """
-    commits = repository.first_parent(repository.head(), tip, limit=_MAX_COMMITS) if tip else []
+    tip = repository.tip(pull.head)
+    if tip is None or pull.state != "open" or pull.base != repository.branch:
+        return None
+    return _change_of(repository, tip, message, is_change)
+
+
+def _change_of(repository: Repository, tip: str, message: str, is_change: IsChange) -> BranchChange | None:
+    """The change of the branch at `tip`, if it is only the bot's change with this commit message.
+
+    It may be based on an older commit of the tracked branch, or that branch may have been merged into it.
+    """
+    if not _begins_on_tracked_branch(repository, tip, message):
+        return None
+    base = repository.merge_base(repository.head(), tip)
+    return BranchChange(base, tip) if base is not None and is_change(base, tip) else None
+
+
+def _begins_on_tracked_branch(repository: Repository, tip: str, message: str) -> bool:
+    """Whether the first untracked commit at `tip` has the subject of the bot's `message`. Raises RepositoryError."""
+    commits = repository.first_parent(repository.head(), tip, limit=_MAX_COMMITS)
     # Commits that were removed from the tracked branch would come before the bot's.
     return not commits or commits[-1].message.partition("\n")[0] == _as_pushed(message).partition("\n")[0]
 

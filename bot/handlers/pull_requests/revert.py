@@ -4,7 +4,6 @@ It never merges, and never pushes to a tracked branch. All requests to revert on
 branch's name depends only on the change, and a request that finds the branch continues from it.
 """
 
-from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,37 +13,24 @@ from bot.core.applications.application import Application
 from bot.core.git.commit import Commit, PullRequest
 from bot.core.git.repository_ref import RepositoryRef
 from bot.core.pull_requests.change_ref import (
-    CommitUrl,
-    Latest,
-    PullNumber,
-    PullUrl,
-    Range,
-    Sha,
     repository_url,
 )
 from bot.core.pull_requests.revert import (
     MAX_APPLICATIONS,
-    MAX_COMMITS,
     MAX_FILES,
-    AcrossMerges,
     AlreadyOpen,
     AlreadyReverted,
     Ambiguous,
     Confirm,
     Conflict,
     ConflictedFile,
-    EmptyCommit,
-    InsidePull,
     NotFound,
     NothingToUndo,
-    NotOnBranch,
     NotPermitted,
     Opened,
     Outcome,
-    PullNotMerged,
     Refused,
     RevertRequest,
-    RootCommit,
     Target,
     automation,
     branch_name,
@@ -53,7 +39,8 @@ from bot.core.pull_requests.revert import (
     is_attempt,
     reverted_by,
 )
-from bot.handlers.pull_requests.propose import BranchMoved, Permit, Proposal, begins_on_tracked_branch, propose
+from bot.handlers.pull_requests.find_target import find_target
+from bot.handlers.pull_requests.propose import BranchMoved, Permit, Proposal, propose, proposed_change
 from bot.handlers.rendering.affected import effects, path_and_parents, possibly_affected
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.i18n.catalogue import refusal as texts
@@ -63,7 +50,6 @@ from bot.ports.forge import Forge, ForgeError
 from bot.ports.git import Merged, Repository, RepositoryError, RevisionNotFoundError
 
 MAX_REBUILDS = 3  # if the branch moves while the revert is built
-_MAX_FIRST_PARENTS = 1_000_000  # to search for the merge of a commit
 _MAX_LATER = 5  # later commits to list for each conflicted file
 _MAX_SEARCHED_COMMITS = 5_000  # for later changes to the same files
 _MAX_REVERTS = 100  # later commits of each file that may have reverted the change
@@ -91,7 +77,7 @@ def revert(
         if tracked.kind != "branch":
             name = RepositoryRef.parse(repository.name).name
             return Refused(LocalizedText(texts.NEEDS_BRANCH, name=tracked.name, repository=name))
-        target = _TargetFinder(request, repository, forge, head).find()
+        target = find_target(request, repository, forge, head)
         if not isinstance(target, Target):
             return target
         return _Revert(request, target, repository, forge, applications, permit, manifest_cache).open(head)
@@ -101,147 +87,6 @@ def revert(
         return Refused(error.text)
     except ForgeError as error:
         return Refused(error.text, error.retry_at)
-
-
-@dataclass(frozen=True, slots=True)
-class _TargetFinder:
-    """Finds the commits of the requested change on the tracked branch at `head`."""
-
-    request: RevertRequest
-    repository: Repository
-    forge: Forge
-    head: str
-
-    def find(self) -> Target | Outcome:
-        match self.request.change:
-            case Sha(digits):
-                return self._commit(digits)
-            case Latest():
-                return self._commit(self.head)
-            case PullNumber(number):
-                return self._pull(number)
-            case Range(since, until):
-                return self._range(since, until)
-            case CommitUrl(page, digits):
-                return self._other_repository(page) or self._commit(digits)
-            case PullUrl(page, number):
-                return self._other_repository(page) or self._pull(number)
-
-    def _other_repository(self, page: str) -> Refused | None:
-        ours = repository_url(self.forge.commit_url(self.head))
-        if page == ours:
-            return None
-        return Refused(LocalizedText(texts.OTHER_PAGE, home=page, repository=self.repository.name, ours=ours or ""))
-
-    def _commit(self, digits: str) -> Target | Outcome:
-        commit = self.repository.resolve(digits)
-        later = self.repository.first_parent(commit.sha, self.head, limit=_MAX_FIRST_PARENTS)
-        oldest = later[-1] if later else None
-        if commit.sha != self.head and (oldest is None or oldest.parents[:1] != (commit.sha,)):
-            if not self.repository.is_ancestor(commit.sha, self.head):
-                return self._off_branch(commit)
-            return self._inside_merge(commit, later)
-        pull = self.forge.pull_request_for(commit.sha, self.repository.branch)
-        merge = self._merge_commit(pull)
-        if pull is None or merge is None:
-            return self._target([commit], None)
-        series = self._series(merge, pull)
-        if len(series) > 1 and commit in series and not self.request.only:
-            return InsidePull(commit, PullNumber(pull.number), pull, None, only_possible=True)
-        return self._target([commit], pull if series == [commit] else None)
-
-    def _off_branch(self, commit: Commit) -> Outcome:
-        """A commit of a squashed pull request is not on the branch, but its pull request is."""
-        pull = self._pull_request_of(commit)
-        if pull is not None and self._merge_commit(pull):
-            return InsidePull(commit, PullNumber(pull.number), pull, None, only_possible=False)
-        return NotOnBranch(commit, pull, self.repository.branch)
-
-    def _pull_request_of(self, commit: Commit) -> PullRequest | None:
-        """The pull request of a commit that isn't on the branch: one into the branch, or else into another one."""
-        into_branch = self.forge.pull_request_for(commit.sha, self.repository.branch)
-        return into_branch or self.forge.pull_request_for(commit.sha)
-
-    def _inside_merge(self, commit: Commit, later: Sequence[Commit]) -> Target | Outcome:
-        """The merge of `commit` is the oldest of the `later` commits (newest first) that contains it."""
-        oldest_first = later[::-1]
-        index = bisect_left(oldest_first, True, key=lambda other: self.repository.is_ancestor(commit.sha, other.sha))
-        merge = oldest_first[index]
-        pull = self.forge.pull_request_for(merge.sha, self.repository.branch)
-        # A merge inside a branch usually merged the tracked branch: reverting it alone would undo other people's work.
-        only_possible = len(commit.parents) == 1
-        if self.request.only and only_possible:
-            return self._target([commit], None, brought_by=merge.sha)
-        whole_change = PullNumber(pull.number) if pull and pull.merge_sha == merge.sha else Sha(merge.sha)
-        return InsidePull(commit, whole_change, pull, merge, only_possible)
-
-    def _pull(self, number: int) -> Target | Outcome:
-        pull = self.forge.get_pull_request(number)
-        if pull is None:
-            return NotFound(LocalizedText(texts.NO_PULL, number=str(number), repository=self.repository.name))
-        if pull.state != "merged":
-            return PullNotMerged(pull)
-        merge = self._merge_commit(pull)
-        if merge is None:
-            return NotOnBranch(None, pull, self.repository.branch)
-        return self._target(self._series(merge, pull), pull)
-
-    def _merge_commit(self, pull: PullRequest | None) -> Commit | None:
-        """The commit that merged a pull request into the tracked branch; None if it is not on the branch."""
-        if pull is None or pull.state != "merged" or pull.base != self.repository.branch or not pull.merge_sha:
-            return None
-        try:
-            merge = self.repository.resolve(pull.merge_sha)
-        except RevisionNotFoundError:
-            return None
-        return merge if self.repository.is_ancestor(merge.sha, self.head) else None
-
-    def _series(self, merge: Commit, pull: PullRequest) -> list[Commit]:
-        """The commits of a pull request on the branch, newest first, starting with `merge`.
-
-        A merge or squash is one commit; a rebase is all consecutive commits that the forge assigns to the pull request.
-        """
-        series = [merge]
-        if len(merge.parents) != 1:
-            return series
-        for commit in self.repository.first_parent(None, merge.sha, limit=MAX_COMMITS)[1:]:
-            brought_by = self.forge.pull_request_for(commit.sha, self.repository.branch)
-            if len(commit.parents) != 1 or brought_by is None or brought_by.number != pull.number:
-                break
-            series.append(commit)
-        return series
-
-    def _range(self, since: str, until: str) -> Target | Outcome:
-        first, last = self.repository.resolve(since), self.repository.resolve(until)
-        for end in (first, last):
-            if not self.repository.is_ancestor(end.sha, self.head):
-                return NotOnBranch(end, self._pull_request_of(end), self.repository.branch)
-        if first.sha == last.sha:
-            return Refused(LocalizedText(texts.EMPTY_RANGE, range=f"{since}..{until}", commit=first.short_sha))
-        if not self.repository.is_ancestor(first.sha, last.sha):
-            if self.repository.is_ancestor(last.sha, first.sha):
-                return Refused(LocalizedText(texts.BACKWARDS, range=f"{since}..{until}", other=f"{until}..{since}"))
-            return Refused(LocalizedText(texts.NO_LINE, first=first.short_sha, last=last.short_sha))
-        commits = self.repository.first_parent(first.sha, last.sha, limit=MAX_COMMITS + 1)
-        if len(commits) > MAX_COMMITS:
-            return Refused(LocalizedText(texts.LONG_RANGE, range=f"{since}..{until}", most=str(MAX_COMMITS)))
-        if commits[-1].parents[:1] != (first.sha,):
-            return Refused(LocalizedText(texts.BEGINS_INSIDE, commit=first.short_sha, branch=self.repository.branch))
-        merges = tuple(commit for commit in commits if len(commit.parents) > 1)
-        if merges and len(commits) > 1 and not self.request.through_merges:
-            return AcrossMerges(f"{since}..{until}", len(commits), merges)
-        return self._target(commits, None)
-
-    def _target(
-        self, commits: Sequence[Commit], pull: PullRequest | None, *, brought_by: str | None = None
-    ) -> Target | Outcome:
-        oldest = commits[-1]
-        if not oldest.parents:
-            return RootCommit(oldest)
-        target = Target(tuple(commits), oldest.parents[0], pull, brought_by)
-        if self.repository.tree_id(target.last.sha, "") == self.repository.tree_id(target.base, ""):
-            return EmptyCommit(target)
-        return target
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,11 +102,8 @@ class _Revert:
     manifest_cache: ManifestCache
 
     def open(self, head: str) -> Outcome:
-        message = commit_message(self.target, self.request, self._reference())
-        for pull in self.forge.open_pull_requests(branch_name(self.target)):
-            tip = self.repository.tip(pull.head)
-            if is_attempt(pull.head, self.target) and begins_on_tracked_branch(self.repository, tip, message):
-                return AlreadyOpen(pull)
+        if already := self._already_open(head):
+            return already
         for rebuild in range(MAX_REBUILDS + 1):
             merged = self._without_target(head)
             if merged.conflicts:
@@ -269,14 +111,12 @@ class _Revert:
             if merged.tree == self.repository.tree_id(head, ""):
                 return self._nothing_left(head)
             files = self.repository.changed_paths(head, merged.tree)
-            # An application that cannot be read counts as affected, since it may be.
-            affected = possibly_affected(self.repository, head, files, self.applications, self.manifest_cache)
+            affected = self._affected(head, files)
             names = tuple(application.name for application in affected)
             if self.request.application and self.request.application not in names:
                 return Refused(_not_affected(self.request.application, names))
-            others = (None,) if names and self._changes_others(files, head, merged.tree, affected) else ()
-            if not isinstance(decision := self.permit((*names, *others)), Granted):
-                return NotPermitted(names, decision)
+            if denied := self._denied(head, merged.tree, files, affected):
+                return denied
             if (len(files) > MAX_FILES or len(names) > MAX_APPLICATIONS) and not self.request.large:
                 return Confirm(self.target, tuple(files), names)
             outcome = self._publish(merged, head, files, affected, accept_older=rebuild == MAX_REBUILDS)
@@ -284,6 +124,30 @@ class _Revert:
                 return outcome
             head = outcome.head
         return Refused(LocalizedText(texts.REWRITTEN, branch=self.repository.branch))
+
+    def _already_open(self, head: str) -> AlreadyOpen | NotPermitted | None:
+        """The open pull request of any attempt at this revert, if the requester is allowed to make it."""
+        message = commit_message(self.target, self.request, self._reference())
+        for pull in self.forge.open_pull_requests(branch_name(self.target)):
+            if not is_attempt(pull.head, self.target):
+                continue
+            if change := proposed_change(pull, self.repository, message, self._is_change):
+                files = self.repository.changed_paths(change.base, change.tip)
+                return self._denied(head, change.tip, files, self._affected(head, files)) or AlreadyOpen(pull)
+        return None
+
+    def _affected(self, head: str, files: Sequence[str]) -> Sequence[Application]:
+        """The applications that use the files. One that can't be read counts, since it may be affected."""
+        return possibly_affected(self.repository, head, files, self.applications, self.manifest_cache)
+
+    def _denied(
+        self, head: str, tree: str, files: Sequence[str], affected: Sequence[Application]
+    ) -> NotPermitted | None:
+        """Why the requester may not change the files of `head` to those of `tree`; None if they may."""
+        names = tuple(application.name for application in affected)
+        others = (None,) if names and self._changes_others(files, head, tree, affected) else ()
+        decision = self.permit((*names, *others))
+        return None if isinstance(decision, Granted) else NotPermitted(names, decision)
 
     def _changes_others(self, files: Sequence[str], head: str, tree: str, affected: Sequence[Application]) -> bool:
         """Whether some of the files are not inputs of the affected applications, before or after the revert."""
@@ -365,7 +229,7 @@ class _Revert:
                 branch=self.repository.branch,
             ),
             branch=lambda attempt: branch_name(self.target, attempt),
-            is_ours=self._is_ours,
+            is_change=self._is_change,
             accept_older=accept_older,
         )
         outcome = propose(proposal, self.repository, self.forge)
@@ -376,13 +240,13 @@ class _Revert:
             outcome, self.target, tuple(files), names, already_undone, automation(self.target), application_effects
         )
 
-    def _is_ours(self, tip: str) -> bool:
-        """Whether the branch with this tip is this revert, based on the current head or an earlier one."""
-        commit = self.repository.commit(tip)
-        if len(commit.parents) != 1:
+    def _is_change(self, base: str, tip: str) -> bool:
+        """Whether `tip` is `base` without the target's changes."""
+        before, after = (self.repository.tree_id(commit, "") for commit in (base, tip))
+        if before == after or not self.repository.is_ancestor(self.target.last.sha, base):
             return False
-        merged = self._without_target(commit.parents[0])
-        return not merged.conflicts and merged.tree == self.repository.tree_id(tip, "")
+        merged = self._without_target(base)
+        return not merged.conflicts and merged.tree == after
 
     def _reference(self) -> str | None:
         """The forge's reference to the pull request to revert, if it is one."""

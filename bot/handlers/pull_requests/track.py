@@ -65,6 +65,7 @@ def track(
             purpose=purpose,
             change=change,
             author=pull.author,
+            base=pull.base,
             parent=_parent(ports.repositories[repository], pull),
         )
     )

@@ -30,6 +30,12 @@ CHANGED = Phrase(
     en="The bot was restarted, and the drift may have changed since you asked. Check it, then adopt it again.",
     es="El bot se reinició y el drift puede haber cambiado desde que lo pediste. Revísalo y vuelve a adoptarlo.",
 )
+ROLLING_OUT = Phrase(
+    en="A merge is being rolled out to {application}, so its differences are expected. Adopt drift once the rollout "
+    "has finished.",
+    es="Se está desplegando un merge en {application}, así que sus diferencias son normales. Adopta el drift cuando "
+    "termine el rollout.",
+)
 MOOT_ENDING = Phrase(
     en="The drift is gone, so merging this pull request now would change the cluster. Close it unless you want that.",
     es="El drift ya no existe, así que fusionar este pull request ahora cambiaría el clúster. Ciérralo si no es lo que "
@@ -152,6 +158,12 @@ NOT_RENDERED = Phrase(
 NO_PATCH = Phrase(
     en="{file} is not a list of JSON patch operations. Edit it by hand.",
     es="{file} no es una lista de operaciones de JSON patch. Edítalo a mano.",
+)
+OVERRIDDEN = Phrase(
+    en="{kind} {name} cannot be adopted in its file, because something overrides the file, such as another declaration "
+    "of the object or a setting in Flux. Change it there by hand.",
+    es="{kind} {name} no se puede adoptar en su archivo, porque algo lo sobrescribe, como otra declaración del objeto "
+    "o un ajuste de Flux. Cámbialo ahí a mano.",
 )
 NOT_PATCHABLE = Phrase(
     en="A patch cannot change {kind} {name}, because it comes from a generator, transformer or component in the "

@@ -19,6 +19,10 @@ REWRITTEN_ENDING = Phrase(
     "Ciérralo y vuelve a pedir el revert.",
 )
 OPEN_ENDING = Phrase(en="Nothing changes until someone merges it.", es="Nada cambia hasta que alguien lo fusione.")
+RETARGETED_ENDING = Phrase(
+    en="Its target branch was changed from {base} to {target}, so merging it does not change {base}.",
+    es="Su rama de destino se cambió de {base} a {target}, así que fusionarlo no cambia {base}.",
+)
 
 MERGED_HEADER = Phrase(en="✅ Revert merged: #{number}", es="✅ Revert fusionado: #{number}")
 MERGED = Phrase(
@@ -26,6 +30,9 @@ MERGED = Phrase(
     es="El pull request de revert #{number}{touched} está fusionado: {title}. {ending}",
 )
 MERGED_ENDING = Phrase(en="Its rollout has its own card.", es="Su rollout tiene su propia tarjeta.")
+MERGED_ELSEWHERE_ENDING = Phrase(
+    en="It was merged into {target} instead of {base}.", es="Se fusionó en {target} en lugar de {base}."
+)
 
 CLOSED_HEADER = Phrase(en="⛔ Revert closed: #{number}", es="⛔ Revert cerrado: #{number}")
 CLOSED = Phrase(

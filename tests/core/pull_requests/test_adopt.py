@@ -96,10 +96,72 @@ def edited(text, *drift):
             FieldDrift("removed", "spec.template.spec.containers[name=web].ports[containerPort=80,protocol=TCP]", {}),
             ["-          ports:", "-            - containerPort: 80", "+          ports: []"],
         ),
+        (
+            FieldDrift(
+                "added",
+                "spec.template.spec.containers[name=web].ports[containerPort=80,protocol=UDP]",
+                None,
+                {"containerPort": 80, "protocol": "UDP"},
+            ),
+            ["+            - containerPort: 80", "+              protocol: UDP"],
+        ),
     ],
 )
 def test_only_the_lines_that_differ_change(field, expected):
     assert edited(WEB, deployment(field)) == expected
+
+
+COMMENTED = """\
+apiVersion: example.com/v1
+kind: Shop
+metadata: {name: shop}
+# who visits
+guests:
+  # the first
+  - name: ana
+    # she pays
+    pays: yes
+
+  # he never pays
+  - name: bo
+    motto: |
+      # eat
+# what they order
+menu:
+  soup: 1
+  # only on Fridays
+  fish: 2
+# the end
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "removed"),
+    [
+        ("guests[name=ana]", ["-  - name: ana", "-    # she pays", "-    pays: yes", "-"]),
+        ("guests[name=bo]", ["-  - name: bo", "-    motto: |", "-      # eat"]),
+        ("guests[name=bo].motto", ["-    motto: |", "-      # eat"]),
+        ("menu.soup", ["-  soup: 1"]),
+        ("menu.fish", ["-  fish: 2"]),
+        (
+            "menu",
+            ["-menu:", "-  soup: 1", "-  # only on Fridays", "-  fish: 2"],
+        ),
+    ],
+)
+def test_the_comments_of_the_next_line_stay(path, removed):
+    field = FieldDrift("removed", path, {}, None)
+    assert edited(COMMENTED, ObjectDrift("example.com/v1", "Shop", "shop", "shop", "modified", (field,))) == removed
+
+
+@pytest.mark.parametrize(
+    ("protocol", "expected"),
+    [("TCP", ["-- {port: 53}", "+- {port: 53, targetPort: 54}"]), ("UDP", ["+  targetPort: 54"])],
+)
+def test_an_item_without_a_key_has_its_default(protocol, expected):
+    text = "apiVersion: v1\nkind: Service\nmetadata: {name: dns}\nports:\n- {port: 53}\n- port: 53\n  protocol: UDP\n"
+    field = FieldDrift("added", f"ports[port=53,protocol={protocol}].targetPort", None, 54)
+    assert edited(text, ObjectDrift("v1", "Service", "shop", "dns", "modified", (field,))) == expected
 
 
 def test_another_document_keeps_a_layout_of_its_own():

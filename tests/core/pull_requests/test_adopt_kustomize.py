@@ -28,6 +28,7 @@ spec:
         - name: web
           image: shop/web:1.0
           args: [serve]
+          ports: [{containerPort: 80}]
           env: [{name: MODE, value: fast}]
 """,
     "base/settings.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata: {theme: light}\n",
@@ -52,6 +53,7 @@ def drift(*fields, name="web"):
     return ObjectDrift("apps/v1", "Deployment", "shop", name, "modified", fields)
 
 
+UDP = {"containerPort": 80, "protocol": "UDP"}
 WEB = "spec.template.spec.containers[name=web]"
 CASES = {
     "a number": (FieldDrift("changed", "spec.replicas", 2, 7),),
@@ -59,6 +61,10 @@ CASES = {
     "a variable more": (
         FieldDrift("added", f"{WEB}.env[name=DEBUG]", None, {"name": "DEBUG", "value": "yes"}),
         FieldDrift("changed", f"{WEB}.env[name=MODE].value", "fast", "slow"),
+    ),
+    "a port of another protocol": (
+        FieldDrift("added", f"{WEB}.ports[containerPort=80,protocol=UDP]", None, UDP),
+        FieldDrift("added", f"{WEB}.ports[containerPort=80,protocol=TCP].name", None, "web"),
     ),
     "a container gone": (FieldDrift("removed", "spec.template.spec.containers[name=side]", {"name": "side"}),),
     "a label and an annotation": (

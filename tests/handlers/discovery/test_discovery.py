@@ -1,6 +1,7 @@
 """Applications discovered in Argo CD: followed, checked, shown, and gone again."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -8,16 +9,19 @@ from bot.cli.check_configured import check_configured
 from bot.cli.check_report import as_json, as_text, exit_code
 from bot.core.drift.model import Status
 from bot.core.incidents.incident import IncidentState
+from bot.handlers.command_service import CommandService
 from bot.handlers.discovery.discover import ApplicationGoneError
 from bot.handlers.queries.object_links import object_links
+from bot.handlers.slack.people import People
 from bot.i18n.language import Language
+from bot.messages.incident import parse_option
 from bot.messages.object_links import ObjectLink
 from bot.ports.errors import PortError
 from tests.common.bot import application_settings
 from tests.common.deployers import argo_application, synced_at
 from tests.common.forge import WEB_URL, InMemoryForge
 from tests.common.kubernetes import as_yaml, config_map
-from tests.common.slack import ALERTS, headline
+from tests.common.slack import ALERTS, cards, headline
 
 SETTINGS = config_map(level="info")
 
@@ -34,6 +38,21 @@ def test_an_application_is_followed_without_further_configuration(discovery):
     assert discovery.bot.check()["shop"].status is Status.SYNCED
     assert f"Argo CD: Synced at {discovery.source.sha()[:8]} · Healthy" in discovery.status()
     assert "⚠️" not in discovery.status()
+
+
+def test_the_menu_of_a_card_works_for_a_long_name(discovery, slack):
+    """A menu's values have at most 150 characters."""
+    name = "a" * 253
+    discovery.argo(argo_application(name, discovery.url))
+    discovery.cluster.apply(config_map(level="debug"), namespace="shop")
+    discovery.start(alerts={"looks": 1})
+    bot = discovery.bot
+    bot.check()
+    config = replace(bot.config, applications=discovery.applications)
+    service = CommandService(config, bot.ports, bot.monitor, People(bot.ports.chat, {}, bot.clock))
+    (card,) = cards(slack)
+    values = [option["value"] for option in card.blocks[-1]["elements"][-1]["options"]]
+    assert [service.applications_of(parse_option(value)[1]) for value in values] == [[name]] * 4
 
 
 def test_a_disagreement_with_argo_cd_is_pointed_out(discovery):

@@ -1,5 +1,6 @@
 """Adopting drift on real repositories; the forge is one in memory."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -10,6 +11,7 @@ from bot.core.access.permission import Denied, Granted, Rule
 from bot.core.drift.model import FieldDrift, ObjectDrift, Status
 from bot.core.git.target_revision import TargetRevision
 from bot.core.pull_requests.revert import AlreadyOpen, NotPermitted, Refused, Unfinished
+from bot.core.rendering.source import FluxBuild, KustomizeParameters
 from bot.handlers.pull_requests.adopt import Adopted, NothingDiffers, adopt_drift
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.ports.forge import ForgeError
@@ -35,12 +37,12 @@ def repository(source, tmp_path):
     return GitRepository("platform", source.url, "main", tmp_path / "mirrors")
 
 
-def adopt(repository, forge, *drift, applications=(SHOP,), permit=lambda _: Granted(), **changes):
+def adopt(repository, forge, *drift, shop=SHOP, applications=(SHOP,), permit=lambda _: Granted(), **changes):
     """Adopt what a check of shop found, as ana; the outcome, in English."""
     checked = check(revision=repository.fetch(), drift=drift, **{"status": Status.OUT_OF_SYNC, **changes})
     cache = ManifestCache(ProgramRenderer.find())
     ports = {"repository": repository, "forge": forge, "manifest_cache": cache}
-    return english(adopt_drift(SHOP, checked, "ana", applications=applications, permit=permit, **ports))
+    return english(adopt_drift(shop, checked, "ana", applications=applications, permit=permit, **ports))
 
 
 def test_a_pull_request_updates_git_to_match_the_cluster(source, repository, forge):
@@ -74,6 +76,24 @@ def test_a_second_request_returns_the_open_pull_request(repository, forge):
     first = adopt(repository, forge, SCALED)
     assert adopt(repository, forge, SCALED) == AlreadyOpen(first.pull)
     assert len(forge.pull_requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "is_same"),
+    [
+        (WEB.replace("2  # two are enough", "7  # seven are needed"), True),
+        (WEB.replace("2  #", "8  #"), False),
+        (None, False),
+    ],
+)
+def test_an_open_pull_request_counts_if_it_declares_the_live_values(source, repository, forge, content, is_same):
+    first = adopt(repository, forge, SCALED)
+    source.switch(first.pull.head)
+    source.commit("Edit", {"apps/shop/web.yaml": content})
+    source.switch()
+    again = adopt(repository, forge, SCALED)
+    assert isinstance(again, AlreadyOpen if is_same else Adopted)
+    assert again.pull.head == (first.pull.head if is_same else f"{first.pull.head}-2")
 
 
 def test_after_a_closed_pull_request_another_branch_is_used(repository, forge):
@@ -144,6 +164,33 @@ def test_an_application_that_tracks_a_tag_is_refused_before_anything_is_pushed(s
     refused = adopt(tracked, forge, SCALED)
     assert refused.reason.startswith("shop tracks v1.0.0, which is not a branch, so a pull request cannot target")
     assert source.git("branch", "--list", "gitops-bot/*") == ""
+
+
+OTHER_THEME = FieldDrift("changed", "data.theme", "dark", "red")
+VARIABLE = FieldDrift("changed", "data.theme", "light", "a ${LEVEL}")
+PATCH = {"patch": '[{"op": "replace", "path": "/data/theme", "value": "dark"}]', "target": {"name": "settings"}}
+
+
+@pytest.mark.parametrize(
+    ("parameters", "field"),
+    [
+        ({"patches": (json.dumps(PATCH),), "flux": FluxBuild()}, OTHER_THEME),
+        ({"flux": FluxBuild(substitutions=(("LEVEL", "info"),))}, VARIABLE),
+    ],
+)
+def test_a_file_that_flux_overrides_is_not_edited(repository, forge, parameters, field):
+    shop = replace(SHOP, rendered=replace(SHOP.source, kustomize=KustomizeParameters(**parameters)))
+    refused = adopt(repository, forge, replace(GONE, change="modified", fields=(field,)), shop=shop)
+    assert isinstance(refused, Refused)
+    assert "because something overrides the file" in refused.reason
+    assert isinstance(adopt(repository, forge, SCALED, shop=shop), Adopted)
+
+
+def test_the_last_file_can_be_removed(source, repository, forge):
+    source.commit("Only settings", {"apps/shop/web.yaml": None})
+    outcome = adopt(repository, forge, GONE)
+    assert isinstance(outcome, Adopted)
+    assert source.git("ls-tree", "-r", outcome.pull.head) == ""
 
 
 def test_a_file_behind_a_link_is_not_edited(source, repository, forge):

@@ -587,6 +587,60 @@ def test_branches_in_the_way_are_avoided_or_named(reverts):
     )
 
 
+def retarget(reverts, pull):
+    reverts.source.git("branch", "develop")
+    reverts.forge.pull_requests[pull.number] = replace(pull, base="develop")
+
+
+def unrelated(reverts, pull):
+    git = reverts.source.git
+    git("branch", "-f", pull.head, git("commit-tree", "-m", 'Revert "Scale web"', f"{pull.head}^{{tree}}"))
+
+
+def commit_to_branch(*commits):
+    """What pushes the commits (title, files) to a pull request's branch."""
+
+    def push(reverts, pull):
+        reverts.source.switch(pull.head)
+        for commit in commits:
+            reverts.source.commit(*commit)
+        reverts.source.switch()
+
+    return push
+
+
+def replace_branch(title, files):
+    """What replaces a pull request's branch by one commit."""
+
+    def push(reverts, pull):
+        reverts.source.git("branch", "-f", pull.head, "main")
+        commit_to_branch((title, files))(reverts, pull)
+
+    return push
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(retarget, id="another base"),
+        pytest.param(commit_to_branch(("Also", {"docs/also.md": "x"})), id="another file"),
+        pytest.param(commit_to_branch(("Undo", {WEB: "replicas: 9\n"})), id="undone"),
+        pytest.param(replace_branch('Revert "Scale web"', {WEB: "replicas: 0\n"}), id="other content"),
+        pytest.param(replace_branch('Revert "Scale web"', {}), id="empty"),
+        pytest.param(unrelated, id="another history"),
+        pytest.param(lambda reverts, pull: reverts.source.git("branch", "-f", pull.head, f"{pull.head}~2"), id="older"),
+    ],
+)
+def test_a_pull_request_with_another_base_or_content_is_not_returned(reverts, change):
+    bad = reverts.source.commit("Scale web", {WEB: "replicas: 9\n"})
+    first = reverts.request(bad)
+    change(reverts, first.pull)
+    second = reverts.request(bad)
+    assert isinstance(second, Opened)
+    assert (second.pull.head, second.pull.base) == (f"{first.pull.head}-2", "main")
+    assert reverts.request(bad) == AlreadyOpen(second.pull)
+
+
 def test_an_open_pull_request_is_returned_even_if_a_new_revert_would_conflict(reverts):
     bad = reverts.source.commit("Scale web", {WEB: "replicas: 9\n"})
     reverts.forge.close(reverts.request(bad).pull.number)
@@ -796,3 +850,11 @@ def test_a_change_beside_an_application_needs_the_permission_of_the_workspace_to
     assert reverts.branches == []
     reverts.permit = lambda names: Granted() if None in names else Denied(rule)
     assert isinstance(reverts.request(both), Opened)
+
+
+def test_an_open_pull_request_is_returned_only_with_permission(reverts):
+    bad = reverts.source.commit("Scale web", {WEB: "replicas: 9\n"})
+    reverts.request(bad)
+    rule = Rule("applications.shop.revert_allowed", ())
+    reverts.permit = lambda names: Denied(rule) if "shop" in names else Granted()
+    assert reverts.request(bad) == NotPermitted(("shop",), Denied(rule))

@@ -4,7 +4,7 @@ import pytest
 
 from bot.adapters.git.repository import GitRepository
 from bot.core.git.target_revision import TargetRevision
-from bot.core.pull_requests.revert import Opened, Refused
+from bot.core.pull_requests.revert import AlreadyOpen, Opened, Refused
 from bot.ports.git import RepositoryError
 
 WEB = "apps/shop/web.yaml"
@@ -31,6 +31,17 @@ def test_a_revert_targets_the_tracked_branch(reverts, revision):
     assert isinstance(opened, Opened)
     assert opened.pull.base == "release-2"
     assert reverts.source.show(opened.pull.head, WEB) == "replicas: 1"
+
+
+def test_each_tracked_branch_gets_its_own_pull_request(reverts):
+    bad = reverts.source.commit("Scale web", {WEB: "replicas: 9\n"})
+    reverts.source.git("branch", "prod")
+    repositories = [reverts.repository, tracking(reverts, "prod")]
+    opened = [reverts.request(bad, repository) for repository in repositories]
+    assert [outcome.pull.base for outcome in opened] == ["main", "prod"]
+    assert [reverts.request(bad, repository) for repository in repositories] == [
+        AlreadyOpen(outcome.pull) for outcome in opened
+    ]
 
 
 @pytest.mark.parametrize("revision", ["v1.0.0", "1.x", "refs/tags/v1.0.0"])
