@@ -3,11 +3,12 @@
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC
 
 from bot.core.applications.application import Application
 from bot.core.changes.effect import Effect
-from bot.core.drift.fact import facts
+from bot.core.drift.fact import facts, most_important_first
 from bot.core.drift.model import Check, FieldDrift, ObjectDrift
 from bot.messages.blocks import clip
 from bot.messages.revert_pull_request import MAX_TITLE, application_effect, as_code
@@ -44,10 +45,13 @@ def body(check: Check, files: Iterable[str], others: Sequence[Effect], who: str)
     time = f"{check.at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
     where = f"Cluster {as_code(check.cluster)} differed from git {check.revision} at {time}"
     lines = [f"Requested in Slack by {as_code(who)}.", f"{where}. Merging this updates git to match the cluster."]
-    fields = [_object_line(object_drift) for object_drift in check.drift if object_drift.change == "missing"]
-    fields += [_field_line(object_drift, field) for object_drift in check.drift for field in object_drift.fields]
-    omitted = len(fields) - _MAX_LISTED
-    listed = [*fields[:_MAX_LISTED], *([f"… and {omitted} more"] if omitted > 0 else [])]
+    differences = most_important_first(
+        replace(object_drift, fields=fields)
+        for object_drift in check.drift
+        for fields in [(field,) for field in object_drift.fields] or [()]
+    )
+    omitted = len(differences) - _MAX_LISTED
+    listed = [*map(_line, differences[:_MAX_LISTED]), *([f"… and {omitted} more"] if omitted > 0 else [])]
     lines.append("\n".join(["### Adopts", "", *(f"- {line}" for line in listed)]))
     lines.append("\n".join(["### Changed files", "", *(f"- {as_code(file)}" for file in sorted(files))]))
     if others:
@@ -69,6 +73,10 @@ def _identity(object_drift: ObjectDrift) -> list[object]:
         object_drift.change,
         [[field.path, field.live] for field in object_drift.fields],
     ]
+
+
+def _line(difference: ObjectDrift) -> str:
+    return _field_line(difference, difference.fields[0]) if difference.fields else _object_line(difference)
 
 
 def _object_line(object_drift: ObjectDrift) -> str:
