@@ -108,6 +108,7 @@ def build_monitor(
         ignore=config.ignore,
         limits=Limits(config.schedule.rollout_deadline, config.rollouts.watch),
         timeout=config.schedule.rollout,
+        is_complete=discoverer.is_complete,
     )
     recorder = CheckRecorder(
         ports,

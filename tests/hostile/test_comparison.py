@@ -15,6 +15,7 @@ from bot.core.drift.ignore_rules import IgnoreRule
 from bot.core.git.repository_ref import RepositoryRef
 from bot.core.objects import step_budget
 from bot.core.objects.credentials import HIDDEN
+from bot.core.objects.managed_fields import LAST_APPLIED
 from bot.core.objects.manifest import Manifest
 from bot.core.objects.schema import Schemas
 from bot.core.objects.step_budget import SharedStepBudget, StepBudget
@@ -170,7 +171,7 @@ def test_what_is_added_does_not_hide_what_is_changed(few_steps, rule, drift):
     declared = manifest(thing(spec={"level": "info", "size": 1}))
     result = compare_object(declared, live, schema=Schemas(), ignore=[rule])
     assert "the comparison takes too long" in str(result.incomplete)
-    assert [field.path for field in (result.drift.fields if result.drift else ())] == drift
+    assert [field.path for field in result.drift.fields] == ["metadata.managedFields", *drift]
 
 
 def test_a_field_manager_for_each_field_takes_no_shared_steps():
@@ -183,6 +184,26 @@ def test_a_field_manager_for_each_field_takes_no_shared_steps():
     result = compare_object(manifest(thing(spec={"level": "info"})), live, schema=Schemas(), steps=budget)
     assert [len(result.drift.fields), result.incomplete] == [count + 1, None]
     assert shared.steps == step_budget.MAX_SHARED_STEPS
+
+
+@pytest.mark.parametrize("item", ["{}", '{"name":"miner"}'])
+def test_a_last_applied_annotation_hides_nothing(item):
+    declared = {**thing(), "apiVersion": "apps/v1", "kind": "Deployment"}
+    pod = {"containers": [{"name": "web", "image": "web:1"}]}
+    env = [{"name": name} for name in numbered(300)]
+    miner = {"name": "miner", "securityContext": {"privileged": True}, "env": env}
+    items = ",".join([item] * (250_000 // len(item)))
+    annotations = {LAST_APPLIED: f'{{"spec":{{"template":{{"spec":{{"containers":[{items}]}}}}}}}}'}
+    live = managed(
+        declared
+        | {"metadata": declared["metadata"] | {"annotations": annotations}}
+        | {"spec": {"template": {"spec": {"hostPID": True, "containers": [*pod["containers"], miner]}}}},
+        {"manager": "kubectl-edit", "operation": "Update", "fieldsV1": {"f:spec": {}}},
+    )
+    desired = manifest(declared | {"spec": {"template": {"spec": pod}}})
+    result = compare_object(desired, live, schema=Schemas())
+    assert [field.path.rpartition(".")[2] for field in result.drift.fields] == ["containers[name=miner]", "hostPID"]
+    assert result.incomplete is None
 
 
 def test_a_large_object_takes_no_shared_steps():

@@ -19,8 +19,8 @@ class Application:
     additional rights. With `helm`, `path` is a chart. `rendered` replaces `path` and `helm` if a deployer declares how
     it renders them. `ignore` are the application's own ignore rules. With `skip_other_yaml`, YAML files in the path
     that aren't Kubernetes objects are skipped. `notes` are sentences about settings of the deployer that the bot does
-    not apply. `later_sources` are the sources that follow in the same resource, which override the objects that they
-    declare too.
+    not apply. `prunes` is whether the resource deletes objects that are removed from git. `later_sources` are the
+    sources that follow in the same resource, which override the objects that they declare too.
     """
 
     name: str
@@ -36,6 +36,7 @@ class Application:
     ignore: tuple[IgnoreRule, ...] = ()
     skip_other_yaml: bool = False
     notes: tuple[Text, ...] = ()
+    prunes: bool = True
     later_sources: tuple[tuple[RepositoryRef, Source], ...] = ()
 
     def may_be_deployed_by(self, resource: ResourceRef, namespaces: Collection[str]) -> bool:

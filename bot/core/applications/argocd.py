@@ -122,6 +122,11 @@ def syncing_since(resource: Object) -> datetime | None:
     return parse_time(text(state, "startedAt")) if text(state, "phase") in _RUNNING else None
 
 
+def prunes(resource: Object) -> bool:
+    """Whether an Application deletes objects by itself; otherwise, someone has to request it for a sync."""
+    return mapping(resource, "spec", "syncPolicy", "automated").get("prune") is True
+
+
 def failure(resource: Object) -> DeployerFailure | None:
     """Why Argo CD could not sync an Application: its latest operation failed, or it has an error condition."""
     status = mapping(resource, "status")
@@ -189,6 +194,7 @@ def _discovered(
         ignore=ignore,
         notes=(*channel_notes, *notes),
         channel=channel,
+        prunes=prunes(resource),
     )
 
 

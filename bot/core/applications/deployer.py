@@ -52,6 +52,13 @@ class Deployer:
             return DeployerFailure(flux_status.DEPLOYER, "Suspended")
         return flux_status.failure(self.resource, self.others)
 
+    @property
+    def prunes(self) -> bool:
+        """Whether it deletes objects that are removed from git."""
+        if self.kind == argocd.APPLICATION:
+            return argocd.prunes(self.resource)
+        return flux_status.prunes(self.resource)
+
 
 class Deployers:
     """The resources of Argo CD and Flux on one cluster, whose API server is `server`.

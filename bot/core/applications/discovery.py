@@ -60,7 +60,7 @@ class DiscoveredApplication:
     """One source of a resource. `source_name` is "" if there is only one.
 
     `notes` are sentences about settings that the bot does not apply. With `chart`, the source is in that chart instead
-    of the git repository at `url`.
+    of the git repository at `url`. `prunes` is whether the resource deletes objects that are removed from git.
     """
 
     origin: ResourceRef
@@ -74,6 +74,7 @@ class DiscoveredApplication:
     ignore: tuple[IgnoreRule, ...] = ()
     channel: str = ""
     notes: tuple[Text, ...] = ()
+    prunes: bool = True
 
     @property
     def key(self) -> tuple[ResourceRef, str]:
@@ -330,6 +331,7 @@ def _resolve(
         rendered=_with_capabilities(discovered.source, cluster),
         ignore=discovered.ignore,
         notes=discovered.notes,
+        prunes=discovered.prunes,
     )
 
 

@@ -32,7 +32,7 @@ from bot.core.applications.flux_chart import (
     repository_chart,
     was_upgraded,
 )
-from bot.core.applications.flux_status import DEPLOYER, read_status
+from bot.core.applications.flux_status import DEPLOYER, prunes, read_status
 from bot.core.applications.flux_values import DataReader, config_map_data, release_values
 from bot.core.applications.git_target import GitTarget
 from bot.core.applications.resource_ref import ResourceRef
@@ -101,6 +101,7 @@ def read_resources(resources: Resources, cluster: str, read_data: DataReader) ->
                         ignore=ignore,
                         notes=(*channel_notes, *notes),
                         channel=channel,
+                        prunes=prunes(resource),
                     )
                 )
             except UnsupportedResourceError as error:

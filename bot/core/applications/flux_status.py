@@ -36,6 +36,11 @@ def is_suspended(resource: Object) -> bool:
     return mapping(resource, "spec").get("suspend") is True
 
 
+def prunes(resource: Object) -> bool:
+    """Whether objects that are removed from git are deleted; a HelmRelease always does that."""
+    return mapping(resource, "spec").get("prune", True) is True
+
+
 def is_reconciling(resource: Object) -> bool:
     """Whether Flux has seen a revision that it has not applied yet.
 

@@ -49,10 +49,10 @@ def _approved_later_by(record: ApprovalRecord) -> Sequence[str]:
 
 
 def assign_alerts(records: Sequence[ApprovalRecord]) -> list[ApprovalRecord]:
-    """Give each newly unapproved commit of a batch an alert.
+    """Assign an alert to each newly unapproved commit of a batch. Returns all records, oldest first.
 
-    Neighbors with the same verdict and pull request share one. Commits that can't be reviewed don't, unless their pull
-    request is known. Nothing joins an earlier alert, since editing its card notifies no one.
+    Consecutive commits with the same verdict and pull request share one. Commits that can't be reviewed don't, unless
+    their pull request is known. Nothing joins an earlier alert, since editing its card notifies no one.
     """
     assigned: list[ApprovalRecord] = []
     for _, group in groupby(sorted(records, key=lambda record: record.order), _alert_key):

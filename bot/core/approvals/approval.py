@@ -21,7 +21,7 @@ LATE_APPROVAL_WINDOW = timedelta(days=7)
 MAX_COMMITS = 500  # to review of those that reach a branch at once; the older ones share one record
 MIN_RECHECK = timedelta(minutes=1)
 _MAX_RECHECK = timedelta(hours=1)
-_LONGEST_FAILING = timedelta(hours=1)
+_LONGEST_FAILING = timedelta(hours=1)  # after which a failing review is reported
 _LONGEST_WAIT = timedelta(days=1)  # that a forge can request
 _CLOCK_SKEW = timedelta(minutes=5)  # between the forge and the bot
 
@@ -231,7 +231,7 @@ class ApprovalRecord:
       ChangePeople. `pushed_by` is the pusher's login.
     - `look_at` is when to check the forge again, `why` the reason that there is no verdict.
     - `asked_at` is when the forge was last asked for the commit's pull request.
-    - `failing_since` is since when its review fails although the forge responds to other requests.
+    - `failing_since` is when its review began to fail while the forge answered other requests; None if it doesn't.
     - `approvers`, `later` and `verified` are as in ApprovalResult.
     - `alert` is the ID of the alert that reports it, `flagged_at` the time it was found to be unapproved.
     - `diff` is the start of its redacted diff; `more` means that it was cut off.
@@ -311,12 +311,7 @@ def history_rewrite(previous_head: str, record: ApprovalRecord, stored: Collecti
     """
     id_ = arrival_id(f"{record.repository}!{record.sha}", stored)
     return replace(
-        record,
-        id=id_,
-        parent=previous_head,
-        verdict=ApprovalStatus.REWRITTEN,
-        flagged_at=record.seen_at,
-        alert=id_,
+        record, id=id_, parent=previous_head, verdict=ApprovalStatus.REWRITTEN, flagged_at=record.seen_at, alert=id_
     )
 
 
@@ -342,15 +337,12 @@ def is_merge_of(pull: PullRequest | None, record: ApprovalRecord, rewritten_at: 
 def apply_result(
     record: ApprovalRecord, result: ApprovalResult, pull: PullRequest | None, now: datetime, *, grace: timedelta
 ) -> ApprovalRecord:
-    """The record after another evaluation. A commit counts as unapproved only after `grace`: forges lag behind git."""
-    if result.verdict in UNAPPROVED and now < record.seen_at + grace:
-        return replace(
-            record,
-            why=None,
-            failing_since=None,
-            pull=pull or record.pull,
-            look_at=min(record.seen_at + grace, now + MIN_RECHECK),
-        )
+    """The record after another evaluation. What may change counts only after `grace`, since forges lag behind git."""
+    grace_ends_at = record.seen_at + grace
+    if _may_change(record, result, pull, now, grace_ends_at):
+        soon = now + MIN_RECHECK
+        look_at = min(grace_ends_at, soon) if now < grace_ends_at else soon
+        return replace(record, why=None, failing_since=None, pull=pull or record.pull, look_at=look_at)
     verdict = result.verdict
     if record.flagged_at and verdict is ApprovalStatus.UNKNOWN:
         return replace(record, look_at=next_check_at(record, now))
@@ -373,8 +365,17 @@ def apply_result(
     )
 
 
-def is_overdue(record: ApprovalRecord, now: datetime) -> bool:
-    """Whether the review of a commit has failed for too long, so that it must be reported."""
+def _may_change(
+    record: ApprovalRecord, result: ApprovalResult, pull: PullRequest | None, now: datetime, grace_ends_at: datetime
+) -> bool:
+    """Whether the forge may still report the approval or, for automation, the pull request that it merged."""
+    if result.verdict is ApprovalStatus.AUTOMATION and pull is None:
+        return (record.asked_at or record.seen_at) < grace_ends_at
+    return result.verdict in UNAPPROVED and now < grace_ends_at
+
+
+def has_failed_for_long(record: ApprovalRecord, now: datetime) -> bool:
+    """Whether the review of a commit has failed for so long that it must be reported."""
     since = record.failing_since
     return record.verdict is ApprovalStatus.UNKNOWN and since is not None and now >= since + _LONGEST_FAILING
 

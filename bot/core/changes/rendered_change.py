@@ -120,7 +120,7 @@ def paired(
 
 def _by_identity(manifests: Iterable[Manifest], namespace: str) -> dict[tuple[str, str, str | None, str], Manifest]:
     return {
-        (manifest.api_version.rpartition("/")[0], manifest.kind, manifest.namespace, manifest.name): manifest
+        manifest.identity: manifest
         for manifest in resolve(manifests, namespace=namespace, namespaced=lambda _version, _kind: None)
     }
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeGuard
 
 from bot.core.drift.exclusions import has_deployer_mark
-from bot.core.objects.managed_fields import DEPLOYERS, INTERACTIVE, Ownership, Writer
+from bot.core.objects.managed_fields import APPLYING_MANAGERS, INTERACTIVE, Ownership, Writer
 from bot.core.objects.manifest import Manifest
 from bot.core.objects.resource import items, mapping, text
 from bot.core.objects.step_budget import StepBudget, TooManyStepsError
@@ -20,8 +20,6 @@ Object = Mapping[str, Any]
 _KEDA_MAX: Final = 100
 _KEDA_PAUSED_AT: Final = "autoscaling.keda.sh/paused-replicas"
 
-_APPLYING_MANAGERS: Final = frozenset((*DEPLOYERS, "helm"))
-
 _HPA: Final = "HorizontalPodAutoscaler"
 _SCALED_OBJECT: Final = "ScaledObject"
 
@@ -31,11 +29,15 @@ _Target = tuple[str, str, str, str]  # API group, kind, namespace, name
 
 @dataclass(frozen=True, slots=True)
 class ReplicaRange:
-    """The numbers of replicas that an autoscaler sets; with `for_any_writer`, also those that a person has set."""
+    """The numbers of replicas that an autoscaler sets; with `for_any_writer`, also those that a person has set.
+
+    `leaves_zero` is whether the autoscaler also scales a workload that has no replicas.
+    """
 
     least: float
     most: float
     for_any_writer: bool = False
+    leaves_zero: bool = True
 
 
 _ANY_NUMBER: Final = ReplicaRange(0, float("inf"))
@@ -70,7 +72,7 @@ class _Scaler:
                 scaler,
                 is_by_hand=bool(owners) and all(map(is_edit, owners)),
                 is_edited=any(map(ownership.is_person, ownership.writers)),
-                is_deployed=has_deployer_mark(scaler) or any(writer.manager in _APPLYING_MANAGERS for writer in owners),
+                is_deployed=has_deployer_mark(scaler) or any(writer.manager in APPLYING_MANAGERS for writer in owners),
                 is_paused_by_hand=any(map(ownership.is_person, pausing)),
             )
         except TooManyStepsError:  # only someone who writes managedFields on purpose gets there
@@ -107,17 +109,27 @@ def scale_targets(live_objects: Iterable[Object], interactive: Sequence[str] = I
         target, names = _target(scaler.object), (scaler.name, *_owners(scaler.object))
         if target is not None and by_hand.isdisjoint(names):
             for_any_writer = not scaler.is_edited and not deployed.isdisjoint(names)
-            own = (replace(allowed, for_any_writer=for_any_writer) for allowed in _ranges(scaler))
+            is_keda = scaler.object["kind"] == _SCALED_OBJECT
+            own = (
+                replace(allowed, for_any_writer=for_any_writer, leaves_zero=is_keda or allowed.least == 0)
+                for allowed in _ranges(scaler)
+            )
             ranges[target] = (*ranges.get(target, ()), *own)
     return ScaleTargets(ranges)
 
 
-def is_autoscaled(replicas: object, ranges: Iterable[ReplicaRange], *, by_autoscaler: bool) -> bool:
+def is_autoscaled(replicas: object, ranges: Iterable[ReplicaRange], *, declared: object, by_autoscaler: bool) -> bool:
     """Whether an autoscaler with one of these ranges may have set this number of replicas.
 
-    `by_autoscaler`: git declares none, or the number was set as autoscalers do.
+    `declared` is the number in git, None if there is none. `by_autoscaler`: git declares none, or the number was set as
+    autoscalers do.
     """
-    counting = (allowed for allowed in ranges if allowed.for_any_writer or by_autoscaler)
+    is_stopped = _is_number(declared) and declared == 0
+    counting = (
+        allowed
+        for allowed in ranges
+        if (allowed.for_any_writer or by_autoscaler) and (allowed.leaves_zero or not is_stopped)
+    )
     return any(not _is_number(replicas) or allowed.least <= replicas <= allowed.most for allowed in counting)
 
 

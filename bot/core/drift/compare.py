@@ -23,7 +23,7 @@ from bot.core.objects.managed_fields import INTERACTIVE, LAST_APPLIED, Ownership
 from bot.core.objects.manifest import Manifest
 from bot.core.objects.path import Path
 from bot.core.objects.redaction import Redaction
-from bot.core.objects.resource import mapping
+from bot.core.objects.resource import items, mapping
 from bot.core.objects.schema import Schemas
 from bot.core.objects.step_budget import StepBudget, TooManyStepsError
 from bot.i18n.catalogue import reason as reasons
@@ -35,6 +35,7 @@ Object = Mapping[str, Any]
 _AUTOSCALED: Final[Mapping[Path, Text]] = {("spec", "replicas"): LocalizedText(texts.AUTOSCALER)}
 _AGGREGATED: Final[Mapping[Path, Text]] = {("rules",): LocalizedText(texts.AGGREGATED)}
 _NOTHING: Final[Mapping[Path, Text]] = {}
+_MAX_MANAGERS: Final = 100  # objects have a few; the API server limits only those that do not use server-side apply
 _NO_SCALE_TARGETS: Final = ScaleTargets()
 
 
@@ -81,11 +82,12 @@ def compare_object(
     ownership = Ownership(live, desired, interactive, steps)
     ranges = scale_targets.ranges_of(manifest)
     replicas = mapping(live, "spec").get("replicas")
-    declares_replicas = mapping(desired, "spec").get("replicas") is not None
-    by_autoscaler = not (ranges and declares_replicas) or _is_scaled(ownership)
+    declared = mapping(desired, "spec").get("replicas")
+    by_autoscaler = not ranges or declared is None or _is_scaled(ownership)
+    is_own = is_autoscaled(replicas, ranges, declared=declared, by_autoscaler=by_autoscaler)
     attribution = Attribution(
         ownership,
-        _AUTOSCALED if is_autoscaled(replicas, ranges, by_autoscaler=by_autoscaler) else _controlled(manifest),
+        _AUTOSCALED if is_own else _controlled(manifest),
         rules.trusted_managers,
         has_autoscaler=bool(ranges),
     )
@@ -118,6 +120,10 @@ def compare_object(
     drift = [field for field in findings.drift if field.change not in excused]
     for change, reason in excused.items():
         findings.set_aside_drift((field for field in findings.drift if field.change == change), reason)
+    managers = len(items(mapping(live, "metadata"), "managedFields"))
+    if incomplete is not None and managers > _MAX_MANAGERS:  # somebody may hide what they added
+        reason = LocalizedText(reasons.TOO_MANY_MANAGERS)
+        drift.append(FieldDrift("added", "metadata.managedFields", live=f"{managers} managers", reason=reason))
     return Comparison(_modified(manifest, drift), _modified(manifest, findings.set_aside), steps.kept, incomplete)
 
 

@@ -48,8 +48,8 @@ class Findings:
         shown_path = format_path(redact_path(path))
         if self._keep is not KeptValues.NONE:
             self._steps.keep_difference(shown_path)
-        is_compared = is_drift or reason is RESTART  # a rollout compares the times of restarts
-        has_values = self._keep is KeptValues.ALL or (self._keep is KeptValues.DRIFT and is_compared)
+        needs_value = is_drift or reason is RESTART  # a rollout compares the times of restarts
+        has_values = self._keep is KeptValues.ALL or (self._keep is KeptValues.DRIFT and needs_value)
         desired, live = (self._kept(path, value) if has_values else None for value in (desired, live))
         manager, time = (writer.manager, writer.time) if writer else (None, None)
         field = FieldDrift(change, shown_path, desired, live, manager, time, trusted or reason)

@@ -28,6 +28,9 @@ _OPT_OUTS: Final[Mapping[tuple[str, str], frozenset[str]]] = {
 }
 _KEYS: Final = frozenset(key for key, _ in _OPT_OUTS)
 
+_SYNC_OPTIONS: Final = "argocd.argoproj.io/sync-options"  # separated by commas
+_KEEPS: Final = {"kustomize.toolkit.fluxcd.io/prune": "disabled", "helm.sh/resource-policy": "keep"}
+
 
 def opt_outs(desired: Mapping[str, Any]) -> dict[str, LocalizedText]:
     """The changes (`changed`, `removed`, `added`, `missing`) that a manifest excuses, each with the reason."""
@@ -40,6 +43,20 @@ def opt_outs(desired: Mapping[str, Any]) -> dict[str, LocalizedText]:
         if str(entries.get(key)).lower() == value
         for change in changes
     }
+
+
+def is_kept(desired: Mapping[str, Any]) -> bool:
+    """Whether a manifest says that its object may stay in the cluster when it is removed from git.
+
+    https://argo-cd.readthedocs.io/en/stable/user-guide/sync-options/#no-prune-resources
+    https://fluxcd.io/flux/components/kustomize/kustomizations/#prune
+    https://helm.sh/docs/howto/charts_tips_and_tricks/#tell-helm-not-to-uninstall-a-resource
+    """
+    metadata = mapping(desired, "metadata")
+    entries = {**mapping(metadata, "labels"), **mapping(metadata, "annotations")}
+    options = (option.strip() for option in str(entries.get(_SYNC_OPTIONS)).split(","))
+    is_told = any(str(entries.get(key)).strip().lower() == value for key, value in _KEEPS.items())
+    return is_told or "Prune=false" in options or "missing" in opt_outs(desired)
 
 
 def ignored_paths(desired: Mapping[str, Any]) -> Sequence[tuple[Pattern, Text]]:

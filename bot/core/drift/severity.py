@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from bot.core.drift.exclusions import DELETION_PATH
 from bot.core.drift.model import FieldDrift, ObjectDrift
+from bot.core.objects.builtin import section
 from bot.core.objects.path import PathError, parse_path
 
 
@@ -52,6 +53,7 @@ class Reason(StrEnum):
     TRAFFIC = "traffic"
     TLS = "tls"
     STOPPED = "stopped"
+    PAUSED = "paused"
     STORAGE = "storage"
     TIMETABLE = "timetable"
     DEFINITION = "definition"
@@ -124,6 +126,7 @@ _ADMISSION: Final = _kinds(
 )
 _POLICIES: Final = _kinds("NetworkPolicy AdminNetworkPolicy BaselineAdminNetworkPolicy ClusterNetworkPolicy")
 _ROUTES: Final = _kinds("Ingress IngressClass Gateway HTTPRoute GRPCRoute TCPRoute TLSRoute UDPRoute")
+_ENDPOINTS: Final = _kinds("Endpoints EndpointSlice")
 _VOLUMES: Final = _kinds("PersistentVolumeClaim PersistentVolume StorageClass")
 _DEFINITIONS: Final = _kinds("CustomResourceDefinition")
 
@@ -147,6 +150,7 @@ _RULES: Final = (
     _Rule(_SERIOUS, Reason.ISOLATION, r"(.*\.)?metadata\.annotations\.container\.apparmor\.security\..*"),
     _Rule(_SERIOUS, Reason.TRAFFIC, r"metadata\.annotations\..*", _kinds("Ingress")),
     _Rule(_SERIOUS, Reason.TRAFFIC, r"metadata\.annotations\..*load-balancer.*", _kinds("Service")),
+    _Rule(_SERIOUS, Reason.OTHER, r"metadata\.managedFields"),
     _Rule(_MINOR, Reason.LABELS, r"(.*\.)?metadata\.(labels|annotations)(\..*)?"),
     # https://kubernetes.io/docs/concepts/security/pod-security-standards/
     _Rule(_CRITICAL, Reason.PRIVILEGED, r".*\.securityContext\.privileged", when=_is_true),
@@ -160,21 +164,24 @@ _RULES: Final = (
     _Rule(_SERIOUS, Reason.ISOLATION, r"(.*\.)?spec\.runtimeClassName"),
     _Rule(_CRITICAL, Reason.HOST_PATH, r".*\.volumes\.hostPath(\..*)?", when=_exists),
     _Rule(_SERIOUS, Reason.IDENTITY, r"(.*\.)?spec\.(serviceAccount(Name)?|automountServiceAccountToken)"),
-    _Rule(_SERIOUS, Reason.IDENTITY, r"automountServiceAccountToken", _kinds("ServiceAccount")),
+    _Rule(_SERIOUS, Reason.IDENTITY, r"(automountServiceAccountToken|secrets)(\..*)?", _kinds("ServiceAccount")),
     _Rule(_CRITICAL, Reason.ACCESS, r"(rules|subjects|roleRef|aggregationRule)(\..*)?", _RBAC),
     _Rule(_CRITICAL, Reason.ADMISSION, r"(webhooks|spec)(\..*)?", _ADMISSION),
     _Rule(_CRITICAL, Reason.NETWORK_POLICY, r"spec(\..*)?", _POLICIES),
     _Rule(_CRITICAL, Reason.EXPOSED, r"spec\.type", _kinds("Service"), _is_exposed),
     _Rule(_CRITICAL, Reason.EXPOSED, r"spec\.(externalIPs|loadBalancerSourceRanges)", _kinds("Service")),
     _Rule(_SERIOUS, Reason.TRAFFIC, r"spec(\..*)?", _kinds("Service")),
+    _Rule(_SERIOUS, Reason.TRAFFIC, r"(subsets|endpoints|ports|addressType)(\..*)?", _ENDPOINTS),
+    _Rule(_SERIOUS, Reason.TRAFFIC, r"(.*\.)?spec\.(hostAliases|dnsConfig|dnsPolicy)(\..*)?"),
     _Rule(_SERIOUS, Reason.TLS, r"spec\.(.*\.)?tls(\..*)?", _ROUTES),
     _Rule(_SERIOUS, Reason.TRAFFIC, r"spec(\..*)?", _ROUTES),
     _Rule(_SERIOUS, Reason.SECRET, r"(data|stringData|type)(\..*)?", _kinds("Secret")),
     _Rule(_SERIOUS, Reason.CONFIGURATION, r"(data|binaryData)(\..*)?", _kinds("ConfigMap")),
     _Rule(_SERIOUS, Reason.STORAGE, r"(spec|parameters|provisioner|reclaimPolicy)(\..*)?", _VOLUMES),
     _Rule(_SERIOUS, Reason.DEFINITION, r"spec(\..*)?", _DEFINITIONS),
-    _Rule(_SERIOUS, Reason.CONTAINER, r"(.*\.)?spec\.(c|initC|ephemeralC)ontainers(\.name)?"),
-    _Rule(_SERIOUS, Reason.IMAGE, r".*ontainers\.image"),
+    _Rule(_SERIOUS, Reason.STORAGE, r"spec\.persistentVolumeClaimRetentionPolicy(\..*)?", _kinds("StatefulSet")),
+    _Rule(_SERIOUS, Reason.CONTAINER, r"(.*\.)?spec\.(c|initC|ephemeralC)ontainers(\.(name|restartPolicy))?"),
+    _Rule(_SERIOUS, Reason.IMAGE, r".*ontainers\.image(PullPolicy)?"),
     _Rule(_SERIOUS, Reason.COMMAND, r".*ontainers\.(command|args|lifecycle|workingDir)(\..*)?"),
     _Rule(_SERIOUS, Reason.ENVIRONMENT, r".*ontainers\.env(From)?(\..*)?"),
     _Rule(_SERIOUS, Reason.TRAFFIC, r".*ontainers\.ports(\..*)?"),
@@ -185,6 +192,7 @@ _RULES: Final = (
     _Rule(_MINOR, Reason.PROBES, r".*ontainers\.(liveness|readiness|startup)Probe(\..*)?"),
     _Rule(_SERIOUS, Reason.STOPPED, r"spec\.replicas", when=_is_zero),
     _Rule(_SERIOUS, Reason.STOPPED, r"spec\.suspend", when=_is_true),
+    _Rule(_SERIOUS, Reason.PAUSED, r"spec\.paused", when=_is_true),
     _Rule(_MINOR, Reason.SCALE, r"spec\.((min|max)?[rR]eplicas|parallelism|completions)"),
     _Rule(_SERIOUS, Reason.TIMETABLE, r"spec\.(schedule|timeZone|suspend)", _kinds("CronJob")),
     _Rule(
@@ -239,9 +247,9 @@ def _rate(object_drift: ObjectDrift, path: str, desired: Any, live: Any) -> Rati
     for rule in _matching(object_drift.kind, path):
         if rule.when(desired, live):
             return Rating(rule.severity, rule.reason)
-    group, slash, _ = object_drift.api_version.partition("/")
-    is_builtin = not slash or "." not in group or group.endswith(".k8s.io")
-    return Rating(_MINOR, Reason.OTHER) if is_builtin else Rating(_SERIOUS, Reason.CUSTOM)
+    if section(object_drift.api_version) is None:
+        return Rating(_SERIOUS, Reason.CUSTOM)
+    return Rating(_MINOR, Reason.OTHER)
 
 
 _COMPILED: Final = tuple((rule, re.compile(rule.path, re.DOTALL)) for rule in _RULES)

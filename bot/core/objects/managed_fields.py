@@ -7,10 +7,10 @@ https://kubernetes.io/docs/reference/using-api/server-side-apply/
 """
 
 import json
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import product
 from typing import Any, Final
 
 import orjson
@@ -39,8 +39,11 @@ DEPLOYERS: Final = (
     "flux-client-side-apply",
     "flux",
 )
+# And that of the `helm` command, which a pipeline or a person may have run.
+APPLYING_MANAGERS: Final = (*DEPLOYERS, "helm")
 
 _LAST_APPLIED_PATH: Final = ("metadata", "annotations", LAST_APPLIED)
+_MAX_KEYS: Final = 6  # of a list item
 _IDENTITY: Final = ("apiVersion", "kind", "metadata")
 _MISSING: Final = object()
 
@@ -198,7 +201,8 @@ class _Tree:
     def __init__(self, root: Any, steps: StepBudget) -> None:
         self._root = root
         self._steps = steps
-        self._items: dict[tuple[int, str], dict[Any, list[Mapping[str, Any]]]] = {}  # by a list's id, and a key
+        # By a list's id and the names of keys, then by their values, _MISSING where an item has none.
+        self._items: dict[tuple[int, tuple[str, ...]], dict[tuple[Any, ...], Mapping[str, Any]]] = {}
         self._members: dict[int, frozenset[Any]] = {}  # by a list's id
 
     def at(self, path: Path) -> Any:
@@ -230,18 +234,19 @@ class _Tree:
 
     def _item(self, values: list[Any], segment: Item) -> Any:
         """The item of a list with these keys; an item may leave out a key with its default value."""
-        name, value = segment.keys[0] if segment.keys else ("", None)
-        by_value = self._items.get((id(values), name))
-        if by_value is None:
+        names = tuple(name for name, _ in segment.keys)
+        if len(names) > _MAX_KEYS:
+            return _MISSING
+        by_keys = self._items.get((id(values), names))
+        if by_keys is None:
             self._steps.take(len(values))
-            by_value = self._items[id(values), name] = defaultdict(list)
+            by_keys = self._items[id(values), names] = {}
             for item in values:
                 if isinstance(item, Mapping):
-                    by_value[_hashable(item.get(name, _MISSING))].append(item)
-        candidates = [*by_value.get(_hashable(value), ()), *by_value.get(_MISSING, ())]
-        self._steps.take(len(candidates))
-        matching = (item for item in candidates if all(item.get(key, wanted) == wanted for key, wanted in segment.keys))
-        return next(matching, _MISSING)
+                    by_keys.setdefault(tuple(_hashable(item.get(name, _MISSING)) for name in names), item)
+        self._steps.take(2 ** len(names))
+        alternatives = product(*((_hashable(value), _MISSING) for _, value in segment.keys))
+        return next((by_keys[keys] for keys in alternatives if keys in by_keys), _MISSING)
 
 
 def _hashable(value: Any) -> Any:

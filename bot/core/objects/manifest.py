@@ -70,6 +70,11 @@ class Manifest:
         return self.api_version, self.kind, self.namespace, self.name
 
     @property
+    def identity(self) -> tuple[str, str, str | None, str]:
+        """What identifies the object across the versions of its API: group, kind, namespace and name."""
+        return self.api_version.rpartition("/")[0], self.kind, self.namespace, self.name
+
+    @property
     def position(self) -> str:
         """`apps/shop/web.yaml:3`, or only the file."""
         return f"{self.file}:{self.line}" if self.line else self.file

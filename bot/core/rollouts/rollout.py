@@ -49,14 +49,15 @@ class Limits:
 class ApplicationChange:
     """What the merge changes in one application.
 
-    `unpinned` lists at most MAX_LISTED of the unpinned images that it adds, which `images` counts. If the change is
-    unknown, only `why` is set.
+    `unpinned` lists at most MAX_LISTED of the unpinned images that it adds, which `images` counts. `is_removal` means
+    that it removes all objects. If the change is unknown, only `why` is set.
     """
 
     rendered: RenderedChange = NO_CHANGE
     unpinned: tuple[Unpinned, ...] = ()
     images: int = 0
     why: Text | None = None
+    is_removal: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,9 +22,9 @@ from bot.core.approvals.approval import (
     apply_result,
     evaluate,
     failed_review,
+    has_failed_for_long,
     is_due,
     is_merge_of,
-    is_overdue,
     next_check_at,
 )
 from bot.core.git.commit import PullRequest
@@ -46,14 +46,14 @@ from bot.i18n.catalogue import approval as texts
 from bot.i18n.language import LocalizedText
 from bot.ports import Ports
 from bot.ports.errors import PortError
-from bot.ports.forge import Forge
+from bot.ports.forge import Forge, ForgeError
 from bot.ports.git import Repository
 from bot.ports.isolation import unexpected_as_port_error
 
 _log = logging.getLogger(__name__)
 
-_MAX_FAILURES = 3  # in one review; then the forge is probably down
-_MAX_REPEATED = 20  # commits to look up again because the forge may lag behind git, newest first
+_MAX_FAILURES = 3  # in a row; then the forge is probably down
+_MAX_REPEATED = 20  # commits to look up again because the forge may lag behind git
 _LONGEST_LAG = timedelta(hours=4)  # after which only the newest direct push of a series is looked up again
 _NO_BRANCH = "gitops-bot/no-such-branch"
 _MAX_PUSHED = 10_000  # commits of one push, including merged ones, whose pushers to find
@@ -132,8 +132,9 @@ class BatchReview:
     def _find_pull_requests(self, ids: Collection[str]) -> None:
         """Look up the pull request of each commit once, and of a few again, since a forge lags behind git."""
         records = [record for record in self._newest_first() if record.id in ids]
-        new = [record for record in records if is_not_looked_up(record)]
-        again = [record for record in records if self._may_lag(record)][:_MAX_REPEATED]
+        due = sorted(filter(self._is_due, records), key=lambda record: record.look_at)
+        new = [record for record in due if is_not_looked_up(record)]
+        again = sorted(filter(self._may_lag, due), key=_is_direct_push)[:_MAX_REPEATED]
         for record in (*new, *again):
             self._find_pull_request(record)
         newer: ApprovalRecord | None = None
@@ -167,9 +168,11 @@ class BatchReview:
     def _judge(self, ids: Collection[str]) -> None:
         delivered = with_rebased_commits(self._repository, self._newest_first()[::-1])
         unclear = incomplete(self._repository, delivered)
+        waiting = [record for record, _ in delivered if record.id in unclear and record.id in ids]
+        self._retry(waiting, ForgeError(LocalizedText(texts.INCOMPLETE)))
         groups = [members for members in group_by_pull_request(delivered) if members[0][0].id not in unclear]
         self._judge_pushed(delivered, [members[0][0] for members in groups if members[0][1] is None], ids)
-        for members in groups:
+        for members in sorted(groups, key=lambda members: members[0][0].look_at):
             pull = members[0][1]
             if pull and not self._is_over and any(self._needs_verdict(record, ids) for record, _ in members):
                 self._judge_merged(pull, [record for record, _ in members])
@@ -241,11 +244,11 @@ class BatchReview:
         pull = evidence.pull
         requester = requester_of(self._ports, record.repository, pull) if pull else ""
         record = replace(record, pushed_by=evidence.pushed_by, requester=requester)
+        if result.verdict is ApprovalStatus.UNKNOWN and evidence.commits is None:
+            raise ForgeError(LocalizedText(texts.WHICH_COMMITS))
         after = apply_result(record, result, pull, self._now, grace=self._settings.grace)
         if after.verdict is ApprovalStatus.UNKNOWN and result.verdict is ApprovalStatus.UNKNOWN:
-            after = replace(
-                after, why=LocalizedText(texts.WHICH_COMMITS if evidence.commits is None else texts.WHICH_HEAD)
-            )
+            after = replace(after, why=LocalizedText(texts.WHICH_HEAD))
         return self._with_diff(after) if after.verdict in UNAPPROVED and not record.flagged_at else after
 
     def _with_diff(self, record: ApprovalRecord) -> ApprovalRecord:
@@ -264,18 +267,23 @@ class BatchReview:
                 continue
             _log.warning("cannot check the approval of %s: %s", record.id, error)
             if current.verdict in PENDING:
-                since = current.failing_since or self._now
-                only_this_fails = self._retry_at is None and self._forge_responds
-                current = replace(current, why=error.text, failing_since=since if only_this_fails else None)
-            if is_overdue(current, self._now):
+                current = replace(current, why=error.text)
+            if current.verdict is ApprovalStatus.UNKNOWN:
+                failing_since = (current.failing_since or self._now) if self._is_available else None
+                current = replace(current, failing_since=failing_since)
+            if has_failed_for_long(current, self._now):
                 current = failed_review(current, self._now)
                 with suppress(PortError), unexpected_as_port_error(f"diff of {record.id}"):
                     current = self._with_diff(current)
-            self._records[record.id] = self._postponed(current)
+            self._records[record.id] = replace(current, look_at=self._retry_at or next_check_at(current, self._now))
+
+    @property
+    def _is_available(self) -> bool:
+        """Whether the forge answers other requests, so that a failure is about the commit or its pull request."""
+        return self._retry_at is None and self._forge_responds
 
     @cached_property
     def _forge_responds(self) -> bool:
-        """Whether the forge answers other requests, so that the failure is about the commit or its pull request."""
         try:
             with unexpected_as_port_error("another request"):
                 self._limit.spend(self._now)
@@ -285,10 +293,13 @@ class BatchReview:
         return True
 
     def _postponed(self, record: ApprovalRecord) -> ApprovalRecord:
-        retry_at = self._retry_at
-        if retry_at is None and self._is_over and record.why is None and record.verdict is ApprovalStatus.UNKNOWN:
-            retry_at = self._now + MIN_RECHECK  # the review did not get that far
-        return replace(record, look_at=retry_at or next_check_at(record, self._now))
+        """A record that this review did not get to. Time when the forge is unavailable does not count as failing."""
+        look_at = self._retry_at or next_check_at(record, self._now)
+        if record.verdict is not ApprovalStatus.UNKNOWN:
+            return replace(record, look_at=look_at)
+        if record.why and not self._is_available:
+            return replace(record, look_at=look_at, failing_since=None)
+        return replace(record, look_at=self._retry_at or self._now + MIN_RECHECK)
 
 
 def _pull_request(forge: Forge, record: ApprovalRecord) -> PullRequest | None:

@@ -88,7 +88,10 @@ class MountedBases:
             return self._mounted.get(mounted_root(path))
 
     def is_own(self, base: RemoteBase | RemoteFile, repository: Repository) -> bool:
-        """Whether the base is in the tracked branch of the repository that refers to it. Up to a minute old."""
+        """Whether the base is in the tracked branch of the repository that refers to it.
+
+        The answer can be up to a minute old.
+        """
         if isinstance(base, RemoteFile) or normalize(base.url) != normalize(repository.url):
             return False
         key = base.root, repository.name

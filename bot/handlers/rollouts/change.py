@@ -92,8 +92,10 @@ def changed_manifests(
         if newer is None:
             raise
         after, is_broken = latest, True
-    before: Manifests = ()  # if they were invalid, or no longer exist: everything counts as changed
-    with suppress(ManifestError, RenderError, *([] if newer is None else [RevisionNotFoundError])):
+    before: Manifests = ()  # if they cannot be read: everything counts as changed
+    # A parent that no longer exists is an error, unless a newer merge can supersede this one.
+    unreadable = (ManifestError, RenderError) if newer is None else (ManifestError, RenderError, RevisionNotFoundError)
+    with suppress(*unreadable):
         before = manifest_cache.declared(repository, rollout.parent, application.source)
     changed, earlier, removed = [], [], []
     for old, new in paired(before, after, application.namespace):
@@ -136,6 +138,8 @@ def _change(
             after = manifest_cache.declared(repository, rollout.revision, application.source)
             unpinned = newly_unpinned(paired(before, after, application.namespace))
             change = rendered_change(before, after, namespace=application.namespace)
-            return ApplicationChange(change.bounded(max_objects), tuple(unpinned[:MAX_LISTED]), len(unpinned))
+            return ApplicationChange(
+                change.bounded(max_objects), tuple(unpinned[:MAX_LISTED]), len(unpinned), is_removal=not after
+            )
     except (PortError, ManifestError) as error:
         return ApplicationChange(why=error.text)

@@ -1,6 +1,6 @@
 """Observes rollouts on one cluster: whether the objects that each merge changed are applied and ready."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -11,17 +11,21 @@ from bot.core.drift.ignore_rules import IgnoreRule
 from bot.core.drift.model import FieldDrift, ObjectDrift
 from bot.core.drift.short_path import short_path
 from bot.core.health.status import HealthStatus
-from bot.core.objects.managed_fields import DEPLOYERS
+from bot.core.objects.managed_fields import APPLYING_MANAGERS
 from bot.core.objects.manifest import ManifestError
+from bot.core.objects.resolve import resolve
+from bot.core.objects.scalar_equality import parse_time
 from bot.core.rollouts.pending import MAX_LISTED, NOTHING_PENDING, PendingState
-from bot.core.rollouts.rollout import Observation, Rollout, RolloutState
+from bot.core.rollouts.rollout import ApplicationRollout, Observation, Rollout, RolloutState
 from bot.handlers.discovery.deployers import DeployerReader
 from bot.handlers.drift.comparison_cache import CompareOptions
 from bot.handlers.drift.live_comparison import LiveComparison, compare_live
 from bot.handlers.drift.result import ComparisonResult, comparison_result, join_sentences, still_present
+from bot.handlers.drift.served_kinds import scope_of
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.handlers.rollouts.change import ChangedManifests, changed_manifests
 from bot.handlers.rollouts.health import ObjectKey, ObjectState, read_states
+from bot.handlers.rollouts.removals import Removals
 from bot.i18n.catalogue import check as texts
 from bot.i18n.language import LocalizedText
 from bot.ports import Ports
@@ -38,8 +42,8 @@ Observations = dict[str, dict[str, Observation]]  # by rollout ID, then by appli
 class _Target:
     """One application in one rollout, with the `manifests` that the merge changed.
 
-    One that is already live is only `watched`: its health counts, but not whether it still matches git. `newer` is the
-    revision of the newer merge that changed the same objects, if any.
+    One that is already live is only `watched`: its health counts, but not whether it still matches git. If a newer
+    merge changed the same objects, `newer` is its revision, and the manifests are as it declares them.
     """
 
     rollout: Rollout
@@ -57,14 +61,17 @@ def observe(
     manifest_cache: ManifestCache,
     deployers: DeployerReader,
     ignore: Sequence[IgnoreRule] = (),
+    *,
+    is_complete: bool,
 ) -> Observations:
     """Observe the applications on the cluster that aren't live yet or are still watched. Lists each kind once.
 
-    Fields that a rule ignores do not delay a rollout. A PortError becomes the `error` of an observation.
+    `is_complete` is whether `applications` are all that are watched. Fields that a rule ignores do not delay a rollout.
+    A PortError becomes the `error` of an observation.
     """
     observations: Observations = {rollout.id: {} for rollout in rollouts}
     targets: list[_Target] = []
-    for rollout in rollouts:
+    for index, rollout in enumerate(rollouts):
         for part in rollout.parts:
             if part.cluster != cluster or not part.is_observed:
                 continue
@@ -73,29 +80,70 @@ def observe(
                 cluster,
                 rollout.repository,
             ):
-                observations[rollout.id][part.application] = (
-                    Observation(superseded_by=part.newer)  # the newer merge is live where the application is now
-                    if application and part.newer
-                    else Observation(error=LocalizedText(texts.NOT_CONFIGURED))
-                )
+                is_gone = application is None and is_complete
+                observations[rollout.id][part.application] = _observe_unwatched(part, is_gone=is_gone)
                 continue
-            try:
-                with unexpected_as_port_error(f"change of {application.name} in {rollout.id}"):
-                    repository = ports.repositories[rollout.repository]
-                    manifests = changed_manifests(repository, rollout, application, manifest_cache, part.newer)
-            except (PortError, ManifestError) as error:
-                observations[rollout.id][part.application] = Observation(error=error.text)
-            else:
-                newer = part.newer if manifests.is_superseded else None
-                targets.append(_Target(rollout, application, manifests, watched=part.live_at is not None, newer=newer))
-    if targets:
-        for target, observation in zip(targets, _observe(ports, cluster, targets, deployers, ignore), strict=True):
-            observations[target.rollout.id][target.application.name] = replace(observation, superseded_by=target.newer)
+            for newer in _newer_revisions(part, rollout, rollouts[index + 1 :]):
+                try:
+                    targets += _targets(ports, rollout, part, application, manifest_cache, newer)
+                except (PortError, ManifestError) as error:
+                    observations[rollout.id].setdefault(part.application, Observation(error=error.text))
+    removals = Removals(ports, applications, manifest_cache, deployers)
+    observed = _observe(ports, cluster, targets, removals, ignore) if targets else ()
+    for target, observation in zip(targets, observed, strict=True):
+        results, name = observations[target.rollout.id], target.application.name
+        if name not in results or (_is_live(observation) and not _is_live(results[name])):
+            results[name] = replace(observation, superseded_by=target.newer)
     return observations
 
 
+def _targets(
+    ports: Ports,
+    rollout: Rollout,
+    part: ApplicationRollout,
+    application: Application,
+    manifest_cache: ManifestCache,
+    newer: str | None,
+) -> list[_Target]:
+    """What to compare with the revision `newer`; nothing if that is a later merge that changed other objects.
+
+    Raises PortError, ManifestError.
+    """
+    with unexpected_as_port_error(f"change of {application.name} in {rollout.id}"):
+        repository = ports.repositories[rollout.repository]
+        manifests = changed_manifests(repository, rollout, application, manifest_cache, newer)
+    if newer != part.newer and not manifests.is_superseded:
+        return []
+    superseded_by = newer if manifests.is_superseded else None
+    return [_Target(rollout, application, manifests, watched=part.live_at is not None, newer=superseded_by)]
+
+
+def _newer_revisions(part: ApplicationRollout, rollout: Rollout, later: Sequence[Rollout]) -> Collection[str | None]:
+    """The revisions to compare an application with: None is the merge's own. The last merge may not be live yet."""
+    revisions = [
+        newer.revision
+        for newer in later
+        if newer.repository == rollout.repository
+        and any(newer_part.application == part.application for newer_part in newer.parts)
+    ]
+    return dict.fromkeys((part.newer, *(revisions[-1:] if part.is_pending else ())))
+
+
+def _is_live(observation: Observation) -> bool:
+    return observation.pending == NOTHING_PENDING and observation.error is None
+
+
+def _observe_unwatched(part: ApplicationRollout, *, is_gone: bool) -> Observation:
+    """An application that is no longer watched on the cluster; `is_gone` if it isn't watched anywhere."""
+    if part.newer:  # and that merge is live where the application is now, or was
+        return Observation(superseded_by=part.newer)
+    if is_gone and part.change is not None and part.change.is_removal:
+        return Observation()
+    return Observation(error=LocalizedText(texts.NOT_CONFIGURED))
+
+
 def _observe(
-    ports: Ports, name: str, targets: Sequence[_Target], deployers: DeployerReader, ignore: Sequence[IgnoreRule]
+    ports: Ports, name: str, targets: Sequence[_Target], removals: Removals, ignore: Sequence[IgnoreRule]
 ) -> Sequence[Observation]:
     cluster = ports.clusters[name]
     manifests = [
@@ -107,7 +155,9 @@ def _observe(
     try:
         with unexpected_as_port_error(f"rollouts on {name}"):
             live = compare_live(cluster, manifests, options=CompareOptions(tuple(ignore)))
-            observations = [Observation() if target.watched else _observe_target(target, live) for target in targets]
+            observations = [
+                Observation() if target.watched else _observe_target(target, live, removals) for target in targets
+            ]
             applied = [
                 target
                 for target, observation in zip(targets, observations, strict=True)
@@ -122,25 +172,30 @@ def _observe(
     observations = [
         _with_states(target, observation, states) for target, observation in zip(targets, observations, strict=True)
     ]
-    return _with_failures(deployers, ports.clock(), targets, observations)
+    return _with_failures(removals.deployers, ports.clock(), targets, observations)
 
 
-def _observe_target(target: _Target, live: LiveComparison) -> Observation:
+def _observe_target(target: _Target, live: LiveComparison, removals: Removals) -> Observation:
     try:
         with unexpected_as_port_error(f"arrival of {target.rollout.id} in {target.application.name}"):
-            return _observe_applied(target, live)
+            return _observe_applied(target, live, removals)
     except UnexpectedError as error:
         return Observation(error=error.text)
 
 
-def _observe_applied(target: _Target, live: LiveComparison) -> Observation:
+def _observe_applied(target: _Target, live: LiveComparison, removals: Removals) -> Observation:
     """Whether the merge is applied: changed objects match their manifests, and removed objects and fields are gone."""
     manifests, application = target.manifests, target.application
     result = comparison_result(manifests.changed, application, live)
     earlier = comparison_result(manifests.earlier, application, live)
     present, unknown = still_present(manifests.removed, application, live)
-    missing = [line for drift in result.drift for line in _missing(drift)] + _missing_restarts(result, earlier)
-    remaining = [f"{manifest.kind} {manifest.name}" for manifest in present] + _remaining_fields(result, earlier)
+    missing = [line for drift in result.drift for line in _missing(drift)]
+    namespaced = scope_of(live.discovery)
+    awaited = removals.awaited(present, target.rollout, application, namespaced)
+    remaining = [f"{manifest.kind} {manifest.name}" for manifest in awaited] + _remaining_fields(result, earlier)
+    changed = resolve(manifests.earlier, namespace=application.namespace, namespaced=namespaced)
+    for drift, field in _pending_restarts(result, earlier, {manifest.key for manifest in changed}):
+        (remaining if field.change == "added" else missing).append(_title(drift, field))
     if missing or remaining:
         total = len(missing) + len(remaining)
         return Observation(PendingState(tuple(missing[:MAX_LISTED]), tuple(remaining[:MAX_LISTED]), total=total))
@@ -191,17 +246,25 @@ def _missing(drift: ObjectDrift) -> list[str]:
     return [_title(drift, field) for field in drift.fields if field.change != "added"]
 
 
-def _missing_restarts(result: ComparisonResult, earlier: ComparisonResult) -> list[str]:
-    """The restarts that the merge declares, unless one has happened since: by hand, they are never drift."""
-    declared = {(drift.key, field.path): field.desired for drift in earlier.set_aside for field in drift.fields}
-    return [
-        _title(drift, field)
-        for drift in result.set_aside
-        for field in drift.fields
-        if field.reason == RESTART and field.change != "added"
-        if declared.get((drift.key, field.path)) != field.desired
-        if field.live is None or str(field.live) < str(field.desired)
-    ]
+def _pending_restarts(
+    result: ComparisonResult, earlier: ComparisonResult, earlier_keys: Container[ObjectKey]
+) -> Iterator[tuple[ObjectDrift, FieldDrift]]:
+    """The restart annotations that the merge changed, unless a person has restarted the pods since.
+
+    `earlier_keys` are the objects that `earlier` is about.
+    """
+    before = {(drift.key, field.path): field for drift in earlier.set_aside for field in drift.fields}
+    for drift in result.set_aside:
+        for field in drift.fields:
+            if field.reason != RESTART:
+                continue
+            earlier_field = before.get((drift.key, field.path))
+            if earlier_field is None and drift.key in earlier_keys:  # the cluster still has the earlier value
+                yield drift, field
+            elif field.change != "added" and (earlier_field is None or earlier_field.desired != field.desired):
+                live, desired = (parse_time(str(value)) for value in (field.live, field.desired))
+                if live is None or desired is None or live < desired:
+                    yield drift, field
 
 
 def _remaining_fields(result: ComparisonResult, earlier: ComparisonResult) -> list[str]:
@@ -218,7 +281,7 @@ def _remaining_fields(result: ComparisonResult, earlier: ComparisonResult) -> li
         (drift, field)
         for drift in result.set_aside
         for field in _added_fields(drift)
-        if field.manager in DEPLOYERS and field.reason == written_by(field.manager)
+        if field.manager in APPLYING_MANAGERS and field.reason == written_by(field.manager)
     ]
     return [_title(drift, field) for drift, field in remaining if (drift.key, field.path) not in undeclared]
 

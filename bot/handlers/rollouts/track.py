@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, wait
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -43,6 +43,7 @@ class RolloutTracker:
     """Observes clusters and forges in parallel, each at most once at a time. Thread-safe; call `close` when done.
 
     `timeout` is how long `observe` waits for them. A slower one is recorded when it responds, without delaying others.
+    `applications` must be kept up to date; `is_complete` is whether they are all known.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class RolloutTracker:
         ignore: Sequence[IgnoreRule],
         limits: Limits,
         timeout: timedelta,
+        is_complete: Callable[[], bool],
     ) -> None:
         self._ports = ports
         self._applications = applications
@@ -68,6 +70,7 @@ class RolloutTracker:
         self._checks = ChecksReader(ports)
         self._watched_at: dict[str, datetime] = {}  # by cluster
         self._timeout = timeout.total_seconds()
+        self._is_complete = is_complete
         self._writing = threading.Lock()
         self._starting = threading.Lock()
         self._observations: dict[str, Future[None]] = {}
@@ -106,7 +109,14 @@ class RolloutTracker:
     def _observe_cluster(self, cluster: str) -> None:
         rollouts = self._due(cluster)
         observations = observe(
-            self._ports, cluster, rollouts, self._applications, self._rendered, self._deployers, self._ignore
+            self._ports,
+            cluster,
+            rollouts,
+            self._applications,
+            self._rendered,
+            self._deployers,
+            self._ignore,
+            is_complete=self._is_complete(),
         )
         with self._writing:
             now = self._ports.clock()

@@ -14,6 +14,10 @@ WHICH_COMMITS = Phrase(
     en="The forge does not list all commits of the pull request.",
     es="El forge no enumera todos los commits del pull request.",
 )
+INCOMPLETE = Phrase(
+    en="The bot could not look up another commit that may belong to the same pull request.",
+    es="El bot no pudo consultar otro commit que quizá pertenezca al mismo pull request.",
+)
 MANY_LOOKUPS = Phrase(
     en="The bot limits its lookups of approvals to {limit} per hour.",
     es="El bot limita sus consultas de aprobaciones a {limit} por hora.",

@@ -17,6 +17,9 @@ NOT_PRUNED = Phrase(
     es="aplicado a mano, o eliminado de git y nunca podado (prune)",
 )
 ADDED_BY_HAND = Phrase(en="added by hand with {manager}", es="agregado a mano con {manager}")
+TOO_MANY_MANAGERS = Phrase(
+    en="too many field managers to tell what they added", es="demasiados field managers para saber qué agregaron"
+)
 NOT_IN_GIT = Phrase(en="applied earlier, no longer in git", es="aplicado antes, ya no está en git")
 UNTRACKED = Phrase(
     en="not in git; Kubernetes records no field managers for this object",

@@ -60,6 +60,7 @@ REASONS = {
     "traffic": Phrase(en="traffic routing differs", es="el enrutamiento del tráfico difiere"),
     "tls": Phrase(en="a TLS setting differs", es="un ajuste de TLS difiere"),
     "stopped": Phrase(en="a workload is stopped", es="una carga de trabajo está detenida"),
+    "paused": Phrase(en="the rollout of a workload is paused", es="el rollout de una carga de trabajo está en pausa"),
     "storage": Phrase(en="storage differs", es="el almacenamiento difiere"),
     "timetable": Phrase(en="a CronJob's schedule differs", es="la programación de un CronJob difiere"),
     "definition": Phrase(en="a CustomResourceDefinition differs", es="una CustomResourceDefinition difiere"),

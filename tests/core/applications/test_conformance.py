@@ -115,7 +115,7 @@ FIELDS = {
         "healthChecks": ([{"kind": "Pod", "name": "a"}], {}),
         "healthCheckExprs": ([{"kind": "Pod"}], {}),
         "force": (True, {}),
-        "prune": (True, {}),
+        "prune": (False, {}),
         "deletionPolicy": ("Orphan", {}),
         "serviceAccountName": ("a", {}),
     },

@@ -422,12 +422,30 @@ PAUSED = {"autoscaling.keda.sh/paused-replicas": "0"}
     ],
 )
 def test_only_replicas_that_an_autoscaler_may_set_are_its_own(scaler, metadata, spec, is_autoscaled):
+    for replicas, is_own in is_autoscaled.items():
+        drift = autoscaled_drift({**scaler, "metadata": metadata}, spec, 5000, replicas)
+        assert drift == ([] if is_own else ["changed spec.replicas"]), replicas
+
+
+@pytest.mark.parametrize(
+    ("scaler", "spec", "leaves_zero"),
+    [
+        (HPA, {"maxReplicas": 9}, False),
+        (HPA, {"minReplicas": 0, "maxReplicas": 9}, True),
+        (KEDA, {"minReplicaCount": 2}, True),
+    ],
+)
+def test_a_workload_that_git_stops_is_only_scaled_by_an_autoscaler_that_leaves_zero(scaler, spec, leaves_zero):
+    assert autoscaled_drift(scaler, spec, 0, 5) == ([] if leaves_zero else ["changed spec.replicas"])
+
+
+def autoscaled_drift(scaler, spec, declared, replicas):
+    """The drift of a Deployment with this number of replicas, and an autoscaler that Flux applied."""
     scaler = {
         **scaler,
-        "metadata": {"name": "web", "namespace": "shop", "labels": BY_FLUX, **metadata},
+        "metadata": {"name": "web", "namespace": "shop", "labels": BY_FLUX, **scaler.get("metadata", {})},
         "spec": {"scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}, **spec},
     }
-    web = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}, "spec": {"replicas": 5000}}
-    for replicas, is_own in is_autoscaled.items():
-        compared = compare(web, {**web, "spec": {"replicas": replicas}}, context=[scaler])
-        assert told(compared.drift) == ([] if is_own else ["changed spec.replicas"]), replicas
+    web = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}}
+    desired, live = ({**web, "spec": {"replicas": count}} for count in (declared, replicas))
+    return told(compare(desired, live, context=[scaler]).drift)

@@ -10,6 +10,7 @@ WEB = f"{POD}.containers[name=web]"
 LABELS = "spec.template.metadata.labels"
 AGGREGATED = "rbac.authorization.k8s.io/aggregate-to-admin"
 ROLE_ARN = "eks.amazonaws.com/role-arn"
+RETENTION = "spec.persistentVolumeClaimRetentionPolicy"
 APPARMOR = "container.apparmor.security.beta.kubernetes.io"
 INTERNAL = "service.beta.kubernetes.io/aws-load-balancer-internal"
 CRITICAL, SERIOUS, MINOR = Severity.CRITICAL, Severity.SERIOUS, Severity.MINOR
@@ -131,6 +132,17 @@ def found(kind, path, desired, live, api_version="apps/v1"):
         ("Ingress", "spec.rules", [{"host": "a"}], [{"host": "b"}], SERIOUS, Reason.TRAFFIC),
         ("Secret", "data.password", "(hidden)", "(hidden)", SERIOUS, Reason.SECRET),
         ("ConfigMap", 'data["app.properties"]', "a", "b", SERIOUS, Reason.CONFIGURATION),
+        ("Deployment", f"{POD}.hostAliases", None, [{"ip": "192.0.2.1"}], SERIOUS, Reason.TRAFFIC),
+        ("CronJob", "spec.jobTemplate.spec.template.spec.dnsConfig.nameservers", [], ["a"], SERIOUS, Reason.TRAFFIC),
+        ("Pod", "spec.dnsPolicy", "ClusterFirst", "None", SERIOUS, Reason.TRAFFIC),
+        ("Endpoints", "subsets", [{"addresses": []}], [{"addresses": [{"ip": "a"}]}], SERIOUS, Reason.TRAFFIC),
+        ("EndpointSlice", "endpoints", [], [{"addresses": ["a"]}], SERIOUS, Reason.TRAFFIC),
+        ("ServiceAccount", "secrets[name=a]", None, {"name": "a"}, SERIOUS, Reason.IDENTITY),
+        ("StatefulSet", f"{RETENTION}.whenDeleted", "Retain", "Delete", SERIOUS, Reason.STORAGE),
+        ("Deployment", f"{POD}.initContainers[name=x].restartPolicy", None, "Always", SERIOUS, Reason.CONTAINER),
+        ("Deployment", f"{WEB}.imagePullPolicy", "Always", "Never", SERIOUS, Reason.IMAGE),
+        ("Deployment", "spec.paused", None, True, SERIOUS, Reason.PAUSED),
+        ("Deployment", "spec.paused", True, None, MINOR, Reason.OTHER),
         ("PersistentVolumeClaim", "spec.resources.requests.storage", "1Gi", "2Gi", SERIOUS, Reason.STORAGE),
     ],
 )
@@ -142,7 +154,14 @@ def test_how_bad_a_difference_is(kind, path, desired, live, severity, reason):
 
 @pytest.mark.parametrize(
     ("api_version", "severity"),
-    [("example.com/v1", SERIOUS), ("gateway.networking.k8s.io/v1", MINOR), ("v1", MINOR), ("batch/v1", MINOR)],
+    [
+        ("example.com/v1", SERIOUS),
+        ("gateway.networking.k8s.io/v1", SERIOUS),
+        ("v1", MINOR),
+        ("batch/v1", MINOR),
+        ("policy/v1", MINOR),
+        ("discovery.k8s.io/v1", MINOR),
+    ],
 )
 def test_what_no_rule_knows_is_serious_in_a_custom_resource(api_version, severity):
     assert rate_object(found("Widget", "spec.mode", "a", "b", api_version)).severity is severity

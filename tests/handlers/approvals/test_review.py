@@ -372,24 +372,54 @@ def test_commits_that_are_too_many_to_review_are_reported(team, monkeypatch):
     assert [commit.sha for commit in pushed.commits] == shas[3:]
 
 
-def test_a_commit_that_cannot_be_reviewed_is_reported_and_hides_no_other(team, asked, monkeypatch):
-    asked.failing = {"Heavy", "Heavier", "Heaviest"}
+@pytest.mark.parametrize("fault", ["down", "rate limit"])
+def test_commits_that_cannot_be_reviewed_are_reported_and_hide_no_others(team, asked, fault):
+    """The time when the forge answers no requests does not count."""
+    faults = team.sandbox.faults
+    asked.failing = {f"Heavy {number}" for number in range(5)}
     team.start()
     for subject in ("Direct", *sorted(asked.failing)):
         team.hosted.commit("main", {FILE: config(subject)}, f"{subject}\n", "mia")
     team.final_verdicts()
-    team.review(timedelta(minutes=2))
-    with monkeypatch.context() as outage:  # it doesn't count
-        outage.setattr(batch.BatchReview, "_forge_responds", False)
-        team.review(timedelta(hours=2))
+    for _ in range(3):
+        team.review(timedelta(minutes=2))
+    if fault == "down":
+        faults.down = True
+    else:
+        faults.rate_limited_until = team.clock() + timedelta(minutes=50)
+    team.review(timedelta(minutes=5))
+    faults.down, faults.rate_limited_until = False, None
     team.review(timedelta(hours=1))
-    assert team.verdicts == [ApprovalStatus.DIRECT, *[ApprovalStatus.UNKNOWN] * 3]
-    team.review(timedelta(hours=1))
-    assert team.verdicts == [ApprovalStatus.DIRECT, *[ApprovalStatus.FAILED] * 3]
-    assert [alert.newest.why for alert in team.alerts()] == [None, *["It sent too much."] * 3]
+    assert team.verdicts == [ApprovalStatus.DIRECT, *[ApprovalStatus.UNKNOWN] * 5]
+    for _ in range(4):
+        team.review(timedelta(hours=1))
+    assert team.verdicts == [ApprovalStatus.DIRECT, *[ApprovalStatus.FAILED] * 5]
+    assert [alert.newest.why for alert in team.alerts()] == [None, *["It sent too much."] * 5]
     asked.failing = ()
-    team.review(timedelta(hours=1))
-    assert team.verdicts == [ApprovalStatus.DIRECT] * 4
+    for _ in range(2):
+        team.review(timedelta(hours=1))
+    assert team.verdicts == [ApprovalStatus.DIRECT] * 6
+
+
+@pytest.mark.parametrize("request_", ["approvals", "commits"])
+def test_pull_requests_that_cannot_be_reviewed_are_all_reported(team, monkeypatch, request_):
+    """The forge sends too much, or not all commits."""
+    team.start()
+    for content in range(4):
+        number = team.propose(config(content))
+        team.hosted.review(number, "kit")
+        team.merge(number)
+        team.git.run("update-ref", "-d", "refs/heads/topic")
+
+    def too_much(_):
+        raise ForgeError("It sent too much.")
+
+    answer = {"approvals": too_much, "commits": lambda _: ()}[request_]
+    monkeypatch.setattr(team.ports.forges["press"], request_, answer)
+    team.final_verdicts()
+    for _ in range(3):
+        team.review(timedelta(hours=1))
+    assert team.verdicts == [ApprovalStatus.FAILED] * 4
 
 
 @pytest.mark.parametrize("failing", ["First of three", "Second of three", "Last of three"])
@@ -406,6 +436,24 @@ def test_a_rebase_is_judged_as_a_whole(team, asked, failing):
     asked.failing = ()
     team.review(timedelta(minutes=2))
     assert team.verdicts == [ApprovalStatus.APPROVED] * 3
+
+
+def test_a_pull_request_beside_a_commit_whose_lookup_fails_is_reported(team, asked):
+    asked.failing = {"Heavy"}
+    team.start()
+    team.hosted.commit("main", {OTHER: "x: 9\n"}, "Heavy\n", "mia")
+    number = team.propose()
+    team.hosted.review(number, "lou")
+    team.merge(number)
+    team.tamper(number)
+    assert team.final_verdicts() == [ApprovalStatus.UNKNOWN] * 2
+    for _ in range(2):
+        team.review(timedelta(hours=1))
+    assert team.verdicts == [ApprovalStatus.FAILED] * 2
+    assert len(team.alerts()) == 2
+    asked.failing = ()
+    team.review(timedelta(hours=1))
+    assert team.verdicts == [ApprovalStatus.DIRECT, ApprovalStatus.TAMPERED]
 
 
 def test_a_later_approval_is_recorded(team):
@@ -542,6 +590,24 @@ def test_automation_is_recognized_by_account_and_path(team, by, path, verdict):
     team.start(**AUTOMATION)
     team.hosted.commit("main", {path: config(9)}, "Update images\n", by)
     assert team.final_verdicts() == [verdict]
+
+
+def test_a_pull_request_that_automation_merges_needs_an_approval_even_if_the_forge_lags(team, monkeypatch):
+    """Until the forge reports the pull request, the automation seems to have pushed the change."""
+    monkeypatch.setattr(batch, "_MAX_REPEATED", 1)
+    team.sandbox.add_person("updater", "Updater", "updater@paper.example")
+    number, before = team.start(**AUTOMATION).propose(config("evil")), team.git.tip("main")
+    team.hosted.merge(number, "updater", "squash")
+    team.hosted.pushed("main", before, team.git.tip("main"), "updater")
+    team.hosted.commit("main", {FILE: config(9)}, "Push\n", "mia")
+    team.hosted.lag = True
+    team.record_commits()
+    team.review()
+    team.hosted.lag = False
+    team.review(GRACE)
+    assert team.verdicts == [ApprovalStatus.UNKNOWN, ApprovalStatus.DIRECT]
+    team.review(timedelta(minutes=1))
+    assert team.verdicts == [ApprovalStatus.BYPASSED, ApprovalStatus.DIRECT]
 
 
 def test_automation_needs_an_approval_to_merge_what_someone_pushed(team):

@@ -18,7 +18,7 @@ from bot.messages.incident import parse_option
 from bot.messages.object_links import ObjectLink
 from bot.ports.errors import PortError
 from tests.common.bot import application_settings
-from tests.common.deployers import argo_application, synced_at
+from tests.common.deployers import argo_application, git_repository, kustomization, synced_at
 from tests.common.forge import WEB_URL, InMemoryForge
 from tests.common.kubernetes import as_yaml, config_map
 from tests.common.slack import ALERTS, cards, headline
@@ -38,6 +38,14 @@ def test_an_application_is_followed_without_further_configuration(discovery):
     assert discovery.bot.check()["shop"].status is Status.SYNCED
     assert f"Argo CD: Synced at {discovery.source.sha()[:8]} · Healthy" in discovery.status()
     assert "⚠️" not in discovery.status()
+
+
+@pytest.mark.parametrize("prune", [True, False])
+def test_whether_a_deployer_prunes_is_known(discovery, prune):
+    discovery.argo(argo_application("shop", discovery.url, syncPolicy={"automated": {"prune": prune}}))
+    discovery.flux(git_repository(discovery.url), kustomization("web", prune=prune))
+    discovery.start(deployers=("argocd", "flux"))
+    assert {item.name: item.prunes for item in discovery.applications.values()} == {"shop": prune, "web": prune}
 
 
 def test_the_menu_of_a_card_works_for_a_long_name(discovery, slack):

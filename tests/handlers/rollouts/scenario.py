@@ -31,7 +31,7 @@ class Scenario:
     def __init__(self, bot, source, cluster):
         self.source, self.cluster, self.clock = source, cluster, bot.clock
         bot.start(applications={name: application_settings(name) for name in ("shop", "search")})
-        self.ports, self.applications = bot.ports, bot.config.applications
+        self.ports, self.applications = bot.ports, dict(bot.config.applications)
         self.cache = bot.monitor.manifest_cache
         self.deployers = DeployerReader(
             self.ports.clusters,
@@ -54,9 +54,17 @@ class Scenario:
         sha = self.source.commit(message, files)
         return next(rollout for rollout in self.rollouts() if rollout.revision == sha)
 
-    def observe(self, rollout):
+    def observe(self, rollout, *, is_complete=True):
         """The rollout after a look at the cluster."""
-        observed = observe(self.ports, "prod", [rollout], self.applications, self.cache, self.deployers)
+        observed = observe(
+            self.ports,
+            "prod",
+            [rollout],
+            self.applications,
+            self.cache,
+            self.deployers,
+            is_complete=is_complete,
+        )
         return apply_observations(rollout, observed[rollout.id], now=self.clock(), limits=LIMITS)
 
     def describe(self, rollout):

@@ -5,11 +5,12 @@ from datetime import timedelta
 
 import pytest
 
+from bot.core.applications.resource_ref import ResourceRef
 from bot.core.rollouts.rollout import RolloutState
 from bot.handlers.change_people import read_people
 from bot.handlers.rollouts.merges import MAX_MERGES
 from bot.ports.forge import ForgeError
-from tests.common.deployers import apply_deployer, git_repository, kustomization, serve_deployers
+from tests.common.deployers import apply_deployer, argo_application, git_repository, kustomization, serve_deployers
 from tests.common.kubernetes import ARGO_CD, as_yaml, config_map, deployment, secret
 from tests.common.slack import JONAS, MIRA
 from tests.handlers.rollouts.scenario import LIMITS, PINNED, SETTINGS_FILE, WEB_FILE, settings, web
@@ -86,7 +87,7 @@ def test_a_rollout_is_live_once_the_cluster_has_the_changes_and_not_what_was_rem
     assert (live.state, live.ended_at) == (RolloutState.LIVE, scenario.clock())
 
 
-@pytest.mark.parametrize("manager", [ARGO_CD, "helm-controller"])
+@pytest.mark.parametrize("manager", [ARGO_CD, "helm-controller", "helm"])
 def test_a_merge_that_only_removes_fields_is_live_once_they_are_gone(scenario, cluster, manager):
     before, after = (deployment(replicas=1, image="web:1") for _ in range(2))
     pod = before["spec"]["template"]["spec"]
@@ -121,23 +122,101 @@ def test_a_merge_that_only_removes_fields_is_live_once_they_are_gone(scenario, c
     assert scenario.observe(waiting).state is RolloutState.LIVE
 
 
-@pytest.mark.parametrize("earlier", [{}, {"kubectl.kubernetes.io/restartedAt": "2026-01-01T00:00:00Z"}])
-def test_a_merge_that_restarts_pods_is_live_once_it_is_applied_or_they_are_restarted_later(scenario, cluster, earlier):
+@pytest.mark.parametrize(
+    ("before", "live", "merged", "is_pending"),
+    [
+        (None, None, "2026-03-01T00:00:00Z", True),
+        ("2026-01-01T00:00:00Z", "2026-01-01T00:00:00Z", "2026-03-01T00:00:00Z", True),
+        ("2026-01-01T00:00:00Z", "2026-02-28T00:00:00Z", "2026-03-01T00:00:00Z", True),
+        (None, "2026-03-01T01:00:00+02:00", "2026-03-01T00:00:00Z", True),
+        (None, "2026-02-28T23:00:05-01:00", "2026-03-01T00:00:00Z", False),
+        ("2026-01-01T00:00:00Z", "2026-03-01T00:00:05Z", "2026-03-01T00:00:00Z", False),
+        ("2026-03-02T00:00:00Z", "2026-03-02T00:00:00Z", "2026-03-01T00:00:00Z", True),
+        ("9", "9", "10", True),
+        (None, "release-b", "release-a", True),
+        ("release-a", "release-a", "release-b", True),
+        ("2026-01-01T00:00:00Z", "2026-01-01T00:00:00Z", None, True),
+        ("2026-01-01T00:00:00Z", "2026-02-28T00:00:00Z", None, False),
+    ],
+)
+def test_a_merge_that_restarts_pods_is_live_once_it_is_applied_or_they_are_restarted_later(
+    scenario, cluster, before, live, merged, is_pending
+):
     def restarted(at):
-        template = {"metadata": {"annotations": {"kubectl.kubernetes.io/restartedAt": at}}}
-        return {"spec": {"template": template}}
+        document = deployment(replicas=1)
+        annotations = {"kubectl.kubernetes.io/restartedAt": at} if at else {}
+        document["spec"]["template"]["metadata"]["annotations"] = annotations
+        return document
 
-    before, after = (deployment(replicas=1) for _ in range(2))
-    before["spec"]["template"]["metadata"]["annotations"] = earlier
-    after["spec"]["template"]["metadata"] |= restarted("2026-03-01T00:00:00Z")["spec"]["template"]["metadata"]
-    scenario.rollout("Add web", {WEB_FILE: as_yaml(before)})
-    cluster.apply(before, namespace="shop")
-    waiting = scenario.observe(scenario.rollout("Restart web", {WEB_FILE: as_yaml(after)}))
-    assert len(waiting.parts[0].pending.missing) == 1
-    cluster.edit(before, "shop", restarted("2026-02-28T00:00:00Z"))
-    assert scenario.observe(waiting).state is RolloutState.ROLLING
-    cluster.edit(before, "shop", restarted("2026-03-01T00:00:05Z"))
-    assert scenario.observe(waiting).state is RolloutState.LIVE
+    scenario.rollout("Add web", {WEB_FILE: as_yaml(restarted(before))})
+    cluster.apply(restarted(before), namespace="shop")
+    if live != before:
+        cluster.edit(restarted(live), "shop", {"spec": {"template": restarted(live)["spec"]["template"]}})
+    observed = scenario.observe(scenario.rollout("Restart web", {WEB_FILE: as_yaml(restarted(merged))}))
+    pending = observed.parts[0].pending
+    assert (len(pending.remaining if merged is None else pending.missing), pending.total) == (is_pending, is_pending)
+    cluster.apply(restarted(merged), namespace="shop")
+    assert scenario.observe(observed).state is RolloutState.LIVE
+
+
+SYNC_OPTIONS = "argocd.argoproj.io/sync-options"
+
+
+@pytest.mark.parametrize(
+    ("annotations", "is_kept"),
+    [
+        ({}, False),
+        ({SYNC_OPTIONS: "Validate=false, Prune=false"}, True),
+        ({SYNC_OPTIONS: "PruneLast=true,Prune=confirm"}, False),
+        ({"kustomize.toolkit.fluxcd.io/prune": "Disabled"}, True),
+        ({"kustomize.toolkit.fluxcd.io/reconcile": "disabled"}, True),
+        ({"kustomize.toolkit.fluxcd.io/prune": "enabled"}, False),
+        ({"helm.sh/resource-policy": "keep"}, True),
+    ],
+)
+def test_a_rollout_waits_for_a_removal_unless_git_keeps_the_object(scenario, cluster, annotations, is_kept):
+    old = config_map("old")
+    old["metadata"]["annotations"] = annotations
+    assert remove(scenario, cluster, old, {}).state is (RolloutState.LIVE if is_kept else RolloutState.ROLLING)
+
+
+@pytest.mark.parametrize("prune", [True, False])
+@pytest.mark.parametrize("deployer", ["argocd", "flux-system", "another cluster's"])
+def test_a_rollout_waits_for_a_removal_only_if_its_deployer_prunes(scenario, cluster, deployer, prune):
+    serve_deployers(cluster)
+    resources = []
+    if deployer == "another cluster's":
+        origin = ResourceRef("Argo CD", "Application", "hub", "argocd", "shop")
+        scenario.applications["shop"] = replace(scenario.applications["shop"], origin=origin, prunes=prune)
+    elif deployer == "argocd":
+        sync_policy = {"automated": {"prune": True} if prune else {}}
+        resources = [argo_application("shop", scenario.source.url, syncPolicy=sync_policy)]
+    else:
+        resources = [git_repository(scenario.source.url), kustomization("shop", prune=prune)]
+    apply_deployer(cluster, *resources, namespace="shop")
+    observed = remove(scenario, cluster, config_map("old"), {})
+    assert observed.state is (RolloutState.ROLLING if prune else RolloutState.LIVE)
+
+
+@pytest.mark.parametrize("is_in_the_same_merge", [True, False])
+def test_an_object_that_moves_to_another_application_is_not_waited_for(scenario, cluster, is_in_the_same_merge):
+    moved = config_map("old")
+    moved["metadata"]["namespace"] = "shop"
+    files = {"apps/search/old.yaml": as_yaml(moved)}
+    if not is_in_the_same_merge:
+        scenario.rollout("Declare old twice", files)
+    cluster.apply(config_map("a", limit="1"), namespace="search")
+    rolling = remove(scenario, cluster, moved, files)
+    scenario.clock.advance(minutes=1)
+    assert scenario.observe(rolling).state is RolloutState.LIVE
+
+
+def remove(scenario, cluster, old, files):
+    """The rollout of a merge that removes an object and adds these files, while the cluster still has the object."""
+    path = "apps/shop/old.yaml"
+    scenario.rollout("Add old", {path: as_yaml(old)})
+    cluster.apply(old, namespace="shop")
+    return scenario.observe(scenario.rollout("Remove old", {path: None, **files}))
 
 
 def test_fields_added_by_hand_do_not_hold_up_a_rollout(scenario, cluster):

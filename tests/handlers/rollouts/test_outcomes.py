@@ -243,6 +243,21 @@ def test_a_newer_merge_supersedes_only_what_it_is_live_for(scenario, cluster, bo
     assert tuple(headers) == outcomes
 
 
+def test_a_newer_merge_that_is_stuck_elsewhere_supersedes_what_it_replaced(scenario, cluster, bot):
+    older = scenario.rollout("Raise the limit", {SETTINGS_FILE: settings(2)})
+    cluster.sandbox.controllers.fail("web", Cause.CRASH_LOOP)
+    newer = scenario.rollout("Raise it again", {SETTINGS_FILE: settings(3), WEB_FILE: as_yaml(deployment())})
+    states = []
+    for limit in ("1", "3"):
+        cluster.apply(config_map(limit=limit), deployment(), namespace="shop")
+        scenario.clock.advance(minutes=1)
+        bot.monitor.observe_rollouts()
+        states.append([rollout.state for rollout in scenario.ports.store.rollouts.of_revisions([older.revision])])
+    assert states == [[RolloutState.ROLLING], [RolloutState.SUPERSEDED]]
+    (stuck,) = scenario.ports.store.rollouts.of_revisions([newer.revision])
+    assert stuck.parts[0].is_pending
+
+
 def test_a_merge_of_invalid_manifests_is_superseded_once_their_fix_is_live(scenario, cluster, bot):
     broken = scenario.rollout("Break it", {SETTINGS_FILE: "kind: ["})
     scenario.rollout("Fix it", {SETTINGS_FILE: settings(2)})
@@ -263,6 +278,25 @@ def test_a_newer_merge_that_is_live_in_another_cluster_supersedes_an_older_one(s
     newer = replace(rollout, parts=(replace(rollout.parts[0], cluster="moved", live_at=scenario.clock()),))
     scenario.clock.advance(LIMITS.deadline)
     assert scenario.observe(relate_to_newer(rollout, newer) if live else rollout).state is state
+
+
+@pytest.mark.parametrize(
+    ("files", "is_complete", "state"),
+    [
+        ({SETTINGS_FILE: None}, True, RolloutState.LIVE),
+        ({SETTINGS_FILE: None}, False, RolloutState.LATE),
+        ({SETTINGS_FILE: settings(2)}, True, RolloutState.LATE),
+    ],
+)
+def test_a_merge_that_removes_an_application_is_live_once_it_is_not_watched(
+    scenario, cluster, files, is_complete, state
+):
+    cluster.apply(config_map(limit="1"), namespace="shop")
+    rolling = scenario.observe(scenario.describe(scenario.rollout("Change shop", files)))
+    assert rolling.state is RolloutState.ROLLING
+    del scenario.applications["shop"]
+    scenario.clock.advance(LIMITS.deadline)
+    assert scenario.observe(rolling, is_complete=is_complete).state is state
 
 
 @pytest.mark.parametrize("is_over", [False, True])

@@ -58,6 +58,7 @@ def tracker(bot, far):
         ignore=(),
         limits=Limits(timedelta(minutes=10)),
         timeout=timedelta(seconds=3),
+        is_complete=lambda: True,
     )
     yield tracker
     far.release()
