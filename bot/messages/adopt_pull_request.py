@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC
+from itertools import chain
 
 from bot.core.applications.application import Application
 from bot.core.changes.effect import Effect
@@ -45,11 +46,7 @@ def body(check: Check, files: Iterable[str], others: Sequence[Effect], who: str)
     time = f"{check.at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
     where = f"Cluster {as_code(check.cluster)} differed from git {check.revision} at {time}"
     lines = [f"Requested in Slack by {as_code(who)}.", f"{where}. Merging this updates git to match the cluster."]
-    differences = most_important_first(
-        replace(object_drift, fields=fields)
-        for object_drift in check.drift
-        for fields in [(field,) for field in object_drift.fields] or [()]
-    )
+    differences = most_important_first(chain.from_iterable(map(_differences, check.drift)))
     omitted = len(differences) - _MAX_LISTED
     listed = [*map(_line, differences[:_MAX_LISTED]), *([f"… and {omitted} more"] if omitted > 0 else [])]
     lines.append("\n".join(["### Adopts", "", *(f"- {line}" for line in listed)]))
@@ -73,6 +70,10 @@ def _identity(object_drift: ObjectDrift) -> list[object]:
         object_drift.change,
         [[field.path, field.live] for field in object_drift.fields],
     ]
+
+
+def _differences(object_drift: ObjectDrift) -> Sequence[ObjectDrift]:
+    return [replace(object_drift, fields=(field,)) for field in object_drift.fields] or [object_drift]
 
 
 def _line(difference: ObjectDrift) -> str:

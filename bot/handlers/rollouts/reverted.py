@@ -1,12 +1,16 @@
 """Which commits a change really reverts, of those that it says it does."""
 
+import logging
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bot.ports.git import Repository, RevisionNotFoundError
+from bot.ports.git import Repository, RepositoryError, RevisionNotFoundError
+
+_log = logging.getLogger(__name__)
 
 _MAX_COMMITS: Final = 100
+_MAX_MERGES: Final = 10  # with more commits, a file that was changed again since then doesn't count as restored
 
 _Blobs = dict[str, str | None]  # by path; None if there is no such file
 
@@ -59,9 +63,13 @@ def _is_absent(repository: Repository, change: _Change, revision: str, changes: 
     parent = change.parent
     while parent is not None and parent in changes:
         parent = changes[parent].parent
-    if parent is None:
+    if parent is None or len(changes) > _MAX_MERGES:
         return False
-    merged = repository.merge_trees(change.sha, revision, parent)
+    try:
+        merged = repository.merge_trees(change.sha, revision, parent)
+    except RepositoryError as error:
+        _log.warning("cannot tell whether %s reverts %s: %s", revision, change.sha, error)
+        return False
     return not merged.conflicts and merged.tree == repository.tree_id(revision, "")
 
 

@@ -27,8 +27,8 @@ REMOVED_OBJECTS = PluralPhrase(
     ),
 )
 CHANGED = Phrase(
-    en="The bot was restarted, and the drift may have changed since you asked. Check it, then adopt it again.",
-    es="El bot se reinició y el drift puede haber cambiado desde que lo pediste. Revísalo y vuelve a adoptarlo.",
+    en="The request was interrupted, and the drift may have changed since you asked. Check it, then adopt it again.",
+    es="La solicitud se interrumpió y el drift puede haber cambiado desde entonces. Revísalo y vuelve a adoptarlo.",
 )
 ROLLING_OUT = Phrase(
     en="A merge is being rolled out to {application}, so its differences are expected. Adopt drift once the rollout "

@@ -392,13 +392,15 @@ def test_a_message_that_says_revert_marks_nothing_in_a_file_that_was_changed_sin
     assert scenario.rollout(f"Move\n\n{says_more}", {SETTINGS_FILE: None, OTHER_FILE: settings(2)}).reverts == ()
 
 
-def test_a_revert_keeps_later_changes_of_the_same_file(scenario):
+@pytest.mark.parametrize("bound", ["at", "above"])
+def test_a_revert_keeps_later_changes_of_the_same_file(scenario, monkeypatch, bound):
+    monkeypatch.setattr("bot.handlers.rollouts.reverted._MAX_MERGES", 2 if bound == "at" else 1)
     first = scenario.rollout("First", {SETTINGS_FILE: settings(2)})
     second = scenario.rollout("Second", {SETTINGS_FILE: settings(3)})
     scenario.rollout("Comment", {SETTINGS_FILE: f"# tidy\n{settings(3)}"})
     named = f"This reverts commit {second.revision}.\n\nThis reverts commit {first.revision}."
     undo = scenario.rollout(f"Undo\n\n{named}", {SETTINGS_FILE: f"# tidy\n{settings(1)}"})
-    assert undo.reverts == (second.revision, first.revision)
+    assert undo.reverts == ((second.revision, first.revision) if bound == "at" else ())
 
 
 def test_a_revert_of_several_commits_reverts_each(scenario):
