@@ -34,7 +34,7 @@ def bot(bot, source, cluster):
 
 
 def discover(bot, **sections):
-    bot.start(clusters={"prod": {"discover": ["argocd", "flux"]}}, **sections)
+    bot.start(**{"clusters": {"prod": {"discover": ["argocd", "flux"]}}, **sections})
     bot.discover()
 
 
@@ -85,6 +85,39 @@ def test_a_sync_holds_back_alerts_only_until_the_deadline(bot, source, cluster, 
         bot.check("shop", seconds=300)
         counts.append(len(cards(slack)))
     assert counts == ([1, 1, 1] if started < timedelta() else [0, 0, 1])
+
+
+@pytest.mark.parametrize("destination", ["prod", "stage"])
+@pytest.mark.parametrize(
+    ("finalizers", "expected"), [([], [0, 0, 1]), (["example.com/never"], [0, 1, 1])], ids=["gone", "never gone"]
+)
+def test_a_deletion_holds_back_alerts_only_until_the_deadline(
+    bot, source, cluster, slack, destination, finalizers, expected
+):
+    """Also if a finalizer keeps the resource forever, and if it deploys to another cluster."""
+    own = argo_application("shop", source.url, destination={"name": destination, "namespace": "shop"})
+    own["metadata"]["finalizers"] = finalizers
+    apply_deployer(cluster, own, namespace="argocd")
+    cluster.edit(config_map(), "shop", {"data": {"debug": None}})
+    stage = {"kubeconfig": str(cluster.kubeconfig(bot.folder / "stage.kubeconfig"))}
+    sections = {"alerts": {"looks": 1}, "schedule": {"rollout_deadline": "10m"}}
+    discover(bot, applications={}, clusters={"prod": {"discover": ["argocd", "flux"]}, "stage": stage}, **sections)
+    bot.check()
+    cluster.delete(own, "argocd")
+    cluster.delete(config_map(), "shop")
+    counts = []
+    for _ in range(3):
+        bot.check(seconds=300)
+        counts.append(len(cards(slack)))
+    assert counts == expected
+
+
+def test_an_object_that_was_deleted_by_hand_is_reported(bot, source, cluster, slack):
+    apply_deployer(cluster, argo_application("shop", source.url), namespace="argocd")
+    discover(bot, applications={}, alerts={"looks": 1})
+    cluster.delete(config_map(), "shop")
+    bot.check()
+    assert len(cards(slack)) == 1
 
 
 def test_each_sync_has_its_own_deadline(bot, source, cluster, slack):

@@ -1,7 +1,9 @@
 """What a database must keep and cannot, and a database that fails."""
 
 import json
+import os
 import shutil
+import signal
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
@@ -13,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.adapters.database import engine, records, tables
+from bot.adapters.database import store as store_module
 from bot.adapters.database.records import Records, storable
 from bot.adapters.database.store import SqlStore
 from bot.core.access.audit import AuditEntry, Origin
@@ -178,6 +181,40 @@ def test_postgresql_gives_a_statement_up(postgresql, monkeypatch, bound, stateme
             with pytest.raises(StoreError, match=kind), store.database.begin() as connection:
                 connection.execute(sa.text(statement))
     finally:
+        store.close()
+
+
+PROCESS = sa.text("SELECT pg_backend_pid()")
+
+
+def test_a_connection_whose_server_hangs_is_replaced(postgresql, monkeypatch):
+    """As after a failover behind a proxy: old connections get no response, and new ones work."""
+    monkeypatch.setattr(engine, "RESPONSE_SECONDS", 0.5)
+    monkeypatch.setattr(store_module, "LEASE_SECONDS", 0.5)
+    store = SqlStore(postgresql.url)
+    processes = []
+
+    def hang(process):
+        processes.append(process)
+        os.kill(process, signal.SIGSTOP)
+
+    def hang_in_transaction(database):
+        with database.begin() as connection:
+            hang(connection.execute(PROCESS).scalar())
+            connection.execute(PROCESS)
+
+    try:
+        store.leases.renew({LEADER})
+        for database in (store.database, store.leases._database):
+            with pytest.raises(StoreError, match="ConnectionTimeout"):
+                hang_in_transaction(database)
+            hang(database.scalar(PROCESS))  # while it's in the pool
+        store.checks.save([check("shop")])
+        store.leases.renew({LEADER})
+        assert store.leases.held({LEADER}) == [LEADER]
+    finally:
+        for process in processes:
+            os.kill(process, signal.SIGCONT)
         store.close()
 
 

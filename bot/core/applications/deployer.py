@@ -13,7 +13,8 @@ from bot.core.applications.flux_artifact import ARTIFACT_GENERATOR
 from bot.core.applications.flux_chart import GIT_REPOSITORY, HELM_CHART, FluxSources, Resources
 from bot.core.applications.git_target import GitTarget
 from bot.core.applications.resource_ref import ResourceRef
-from bot.core.objects.resource import Object
+from bot.core.objects.resource import Object, mapping, text
+from bot.core.objects.scalar_equality import parse_time
 
 # The resources that deploy a path, and those that they refer to, as (group, kind).
 DEPLOYER_KINDS: Final = (argocd.APPLICATION, flux.KUSTOMIZATION, flux.HELM_RELEASE)
@@ -44,6 +45,11 @@ class Deployer:
         return flux_status.reconciling_since(self.resource)
 
     @property
+    def deleting_since(self) -> datetime | None:
+        """When someone deleted it, if it still exists. Nobody can change or remove this time."""
+        return parse_time(text(mapping(self.resource, "metadata"), "deletionTimestamp"))
+
+    @property
     def failure(self) -> DeployerFailure | None:
         """Why it has not deployed the application; None if it reports no reason."""
         if self.kind == argocd.APPLICATION:
@@ -67,7 +73,9 @@ class Deployers:
     """
 
     def __init__(self, cluster: str, server: str, resources: Resources, namespaces: Collection[str]) -> None:
+        self._cluster = cluster
         self._namespaces = namespaces
+        self._listed = {kind for _, kind in resources}
         self._by_origin: dict[tuple[str, str, str], Deployer] = {}
         self._by_target: defaultdict[GitTarget, list[Deployer]] = defaultdict(list)  # oldest first
         sources = FluxSources(resources)
@@ -92,12 +100,11 @@ class Deployers:
     def deployer_of(self, application: Application, url: str) -> Deployer | None:
         """The resource that deploys an application, whose repository is at `url`; None if there is none.
 
-        For a discovered application, only the resource that declares it, if that is on the application's cluster. For
-        a configured one, the oldest with the same repository and path, and the same target namespace if it sets one, in
-        a namespace where a deployer may be.
+        For a discovered application, only the resource that declares it. For a configured one, the oldest with the same
+        repository and path, and the same target namespace if it sets one, in a namespace where a deployer may be.
         """
         origin = application.origin
-        if origin is not None and origin.cluster != application.cluster:
+        if origin is not None and origin.cluster != self._cluster:
             return None
         if origin is not None:
             return self._by_origin.get((origin.kind, origin.namespace, origin.name))
@@ -109,3 +116,10 @@ class Deployers:
             if application.may_be_deployed_by(deployer.ref, self._namespaces)
         ]
         return min(candidates, key=lambda deployer: deployer.ref.age, default=None)
+
+    def is_gone(self, application: Application) -> bool:
+        """Whether the resource that declared a discovered application no longer exists."""
+        origin = application.origin
+        if origin is None or origin.cluster != self._cluster or origin.kind not in self._listed:
+            return False
+        return (origin.kind, origin.namespace, origin.name) not in self._by_origin

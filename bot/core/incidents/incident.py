@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import chain
 from typing import Literal
 
 from bot.core.changes.suspect import Suspect
@@ -51,7 +52,6 @@ class IncidentEventType(StrEnum):
 
 
 _CLOCK_SKEW = timedelta(minutes=1)  # between replicas
-# The newest events are kept; older ones were posted long ago.
 MAX_EVENTS = 60
 
 
@@ -93,7 +93,7 @@ class Incident:
       and `group` the card it shares, if any.
     - `chart` is the name and version of the chart, if `revision` is a fetched chart's.
     - `ended` is why it was resolved.
-    - `history` holds the newest events; `events` counts all of them.
+    - `history` holds the most recent MAX_EVENTS events, but keeps older escalations; `events` counts all events.
     - `held` are differences that it has not reported, since rollouts hold them back.
     - `omitted` is how many current, less severe differences are not in `drift`.
     - `suspects` are the commits that may have caused it; None until the bot has searched for them.
@@ -314,4 +314,18 @@ def add_event(
 ) -> Incident:
     """The incident with one more event in its history. The arguments are the fields of IncidentEvent."""
     event = IncidentEvent(str(incident.events), at, kind, by, until, drift, in_thread, name, previous)
-    return replace(incident, events=incident.events + 1, history=(*incident.history, event)[-MAX_EVENTS:])
+    return replace(incident, events=incident.events + 1, history=_bounded((*incident.history, event)))
+
+
+def _bounded(history: tuple[IncidentEvent, ...]) -> tuple[IncidentEvent, ...]:
+    """The history, without its least important old event if it is too long.
+
+    Otherwise, a stream of new differences would make the bot forget that it escalated, and how much it posted.
+    """
+    if len(history) <= MAX_EVENTS:
+        return history
+    old = list(enumerate(history[:-1]))
+    silent = (index for index, event in old if not event.in_thread)
+    others = (index for index, event in old if event.kind is not IncidentEventType.ESCALATED)
+    index = next(chain(silent, others), 0)
+    return history[:index] + history[index + 1 :]

@@ -26,6 +26,7 @@ from bot.i18n.language import LocalizedError, LocalizedText
 _MAX_PAIRS: Final = 1_000_000  # of equal lines, which difflib compares with each other
 # Characters that YAML doesn't allow, or that its versions disagree on as line breaks, unless they are escaped.
 _ONLY_ESCAPED: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
+_LONGEST_WORD: Final = len("off")  # of those that only YAML 1.1 reads as booleans
 _NO_FOLDING: Final = 2**20  # ruamel.yaml folds longer lines
 
 
@@ -186,6 +187,8 @@ def find_field(node: Any, last: Segment, field: FieldDrift) -> Any:
 def find_key(node: Any, segment: Segment) -> Any:
     """The key or index of a segment in a mapping or list; None without one. Raises NotAdoptableError for several."""
     if isinstance(segment, str):
+        if isinstance(node, CommentedMap) and segment not in node:
+            return next((key for key in node if _as_key(key) == segment), None)
         return segment if isinstance(node, Mapping) and segment in node else None
     if not isinstance(node, list):
         return None
@@ -208,6 +211,17 @@ def _matching_keys(value: Any, item: Item) -> int:
         return 0
     present = [(key, expected) for key, expected in item.keys if value.get(key) not in (None, "")]
     return len(present) if all(_as_text(value[key]) == _as_text(expected) for key, expected in present) else 0
+
+
+def _as_key(key: object) -> object:
+    """A key of ruamel.yaml's as Kubernetes reads it: `9000` and `on` are the strings "9000" and "true"."""
+    if isinstance(key, ScalarString) or (isinstance(key, str) and len(key) > _LONGEST_WORD):
+        return key
+    try:
+        ((_, document),) = read_documents("", f"{key}: 0\n".encode())
+    except (ManifestError, ValueError):
+        return key
+    return next(iter(document), key) if isinstance(document, dict) else key
 
 
 def _as_text(value: object) -> str:

@@ -167,7 +167,7 @@ class CheckRecorder:
         return checks, deploying
 
     def _deploying(self, applications: Sequence[Application], checks: Sequence[Check]) -> frozenset[str]:
-        """The applications of one cluster that differ and are being synced."""
+        """The applications of one cluster that differ and are being synced or deleted."""
         if not self._alerts.quiet_while_rolling:
             return frozenset()
         for check in checks:
@@ -175,7 +175,7 @@ class CheckRecorder:
                 self._deployers.forget(check.application)
         differing = {check.application for check in checks if check.drift}
         drifted = [application for application in applications if application.name in differing]
-        return self._deployers.syncing(drifted)
+        return self._deployers.changing(drifted)
 
     def _rolling(self) -> frozenset[str]:
         """The applications with a rollout in progress: they differ from git by design."""

@@ -164,6 +164,14 @@ def test_an_item_without_a_key_has_its_default(protocol, expected):
     assert edited(text, ObjectDrift("v1", "Service", "shop", "dns", "modified", (field,))) == expected
 
 
+@pytest.mark.parametrize(("key", "name"), [("9000", "9000"), ("on", "true"), ("1.50", "1.5")])
+def test_a_key_that_is_not_a_string_is_found(key, name):
+    text = f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: ports}}\ndata:\n  {key}: a\n"
+    field = FieldDrift("changed", f'data["{name}"]', "a", "b")
+    drift = ObjectDrift("v1", "ConfigMap", "shop", "ports", "modified", (field,))
+    assert edited(text, drift) == [f"-  {key}: a", f"+  {key}: b"]
+
+
 def test_another_document_keeps_a_layout_of_its_own():
     settings_drift = ObjectDrift(
         "v1",

@@ -486,7 +486,7 @@ def test_a_later_approval_is_recorded(team):
     assert (judgement.verdict, judgement.later) == (ApprovalStatus.BYPASSED, ("lou",))
     (alert,) = team.alerts()
     assert alert.approved_later_by == ("lou",)
-    team.ports.store.settle(alert.id)
+    team.ports.store.settle(alert)
     assert team.ports.store.approvals.unsettled() == []
 
 
