@@ -157,7 +157,7 @@ def test_a_credential_without_an_assignment_is_hidden(text):
             "proxy_pass http://shop:8080;",
             "a: [token, b]",
         ),
-        *("max_tokens 4096", "docker login && docker run -p 8080:80 shop", "localhost:8080:80:tcp:web"),
+        *("max_tokens 4096", "oc login -p 8080:80", "localhost:8080:80:tcp:web"),
         "the password='\nlevel: info",
         *("grant_types: ['password', 'refresh']", "docker run -p 80:80 shop", "2001:0:db8:85a3:0", "sed s/$1$2/x/"),
         *(
