@@ -149,9 +149,9 @@ def _objects(file: str, line: int, value: object) -> Iterator[Manifest]:
 def _identity(file: str, line: int, kind: str, metadata: Mapping[str, Any]) -> tuple[str | None, str]:
     """Namespace and name; the name is "" if the server generates it."""
     name, namespace = metadata.get("name"), metadata.get("namespace")
-    if not name and isinstance(metadata.get("generateName"), str):
+    if name in (None, "") and isinstance(metadata.get("generateName"), str):
         name = ""
-    elif not name:
+    elif name in (None, ""):
         raise ManifestError(file, line, LocalizedText(texts.NO_NAME, kind=kind))
     if not isinstance(name, str):
         raise ManifestError(file, line, LocalizedText(texts.NO_STRING, kind=kind, key="name"))

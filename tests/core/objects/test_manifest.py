@@ -178,9 +178,12 @@ def test_empty_documents_are_no_objects(content):
         (b"apiVersion: v1", "x.yaml:1: This document is not a Kubernetes object: it has no kind."),
         (b"{}", "x.yaml:1: This document is not a Kubernetes object: it has no apiVersion."),
         (b"{apiVersion: v1, kind: Pod}", "x.yaml:1: This Pod is not valid: it has no metadata.name."),
-        (
-            b"{apiVersion: v1, kind: Pod, metadata: {name: 7}}",
-            "x.yaml:1: This Pod is not valid: its metadata.name is not a string. Quote it.",
+        *(
+            (
+                b"{apiVersion: v1, kind: Pod, metadata: {name: %s}}" % name,
+                "x.yaml:1: This Pod is not valid: its metadata.name is not a string. Quote it.",
+            )
+            for name in (b"7", b"no", b"0")
         ),
         (
             b"{apiVersion: v1, kind: Pod, metadata: {name: a, namespace: on}}",
