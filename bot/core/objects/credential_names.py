@@ -10,12 +10,13 @@ from typing import Final
 MAX_NAME: Final = 100  # characters; only the last ones of a longer name count
 
 # A name with one of these words is a credential's, unless it ends in one of `_ENDINGS`, as `secretName` does.
+_PREFIX: Final = (
+    r"(api|auth|access|account|private|priv|service|client|db|database|encryption|signing|master|license|app|hmac|aes"
+    r"|session|(pre)?shared|ssh|deploy|consumer)"
+)
 _WORDS: Final = re.compile(
-    r"pass(word|wd|phrase|code)?s?|pwd?|secrets?|tokens?|credentials?|bearer|dsn|contrase[nñ]a|passwort|senha"
-    r"|psk|requirepass|masterauth|bindpw|rootpw"
-    r"|(api|auth|access|account|private|priv|service|client|db|database|encryption|signing|master|license|app|hmac|aes"
-    r"|session|shared|ssh|deploy|consumer)_?keys?"
-    r"|connection_?string|erlang_?cookie"
+    rf"({_PREFIX}|user|admin|root|bind)?(pass(word|wd|phrase|code)?s?|pwd?|secrets?|tokens?)|{_PREFIX}_?keys?"
+    r"|credentials?|bearer|dsn|contrase[nñ]a|passwort|senha|psk|requirepass|masterauth|connection_?string|erlang_?cookie"
 )
 _PARTS: Final = ("password", "passwd", "secretkey")  # in a word such as `PGPASSWORD`
 _LAST_WORD: Final = "auth"  # Docker and Redis use it for a credential; `AUTH_SERVER` is not one

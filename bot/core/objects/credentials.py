@@ -22,12 +22,14 @@ _SHORTEST_TOKEN: Final = 10
 _SHORTEST_PASSWORD: Final = 6  # in a sentence
 
 _QUOTES: Final = "\"' \t"
+_AFTER_NAME: Final = f"{_QUOTES}]"
 _DELIMITERS: Final = " \t\"'`,;()[]{}<>"
 _TO_SPACES: Final = str.maketrans(dict.fromkeys(_DELIMITERS, " "))
 _NAME_TO_SPACES: Final = str.maketrans(dict.fromkeys(f"{_DELIMITERS}?&", " "))
 _ASSIGNMENT: Final = re.compile("[:=]")
 _TO_VALUE: Final = re.compile(r"[ \t:=]*")
 _WORD: Final = re.compile(r"\S*")
+_SPLITS_WORDS: Final = re.compile(r"""[\s"']++""")
 _NO_VALUES: Final = frozenset({"", "true", "false", "null", "~", "{", "[", "{}", "[]", HIDDEN})
 _REFERENCE: Final = re.compile(r"\$(?:\{\w+\}|\(\w+\)|[A-Z_]{2,})")  # to an environment variable
 _STRING: Final = re.compile(  # only the quote if the string isn't closed
@@ -59,10 +61,27 @@ _OPEN_ELEMENT: Final = re.compile(
     r"""<([A-Za-z][\w.:-]{0,100})(?:\s++(?:name|key)=["']([\w.-]{1,100})["'])?(?:\s[^<>]{0,200})?>\s*+\Z"""
 )
 
+# Passwords in commands. In a list of arguments, quotes and commas separate the words.
+_OPTIONS: Final = r"""(?=[\s"',])[^|;&]{0,300}?[\s"']"""  # between a command and the option with its password
+_TO_ARGUMENT: Final = r"""[\s"',]{0,8}"""
+_COMMANDS: Final = (
+    re.compile(  # curl; others give a URL or `uid:gid` to `-u`
+        r"""(?<!\S)(?:-u|--user|--proxy-user|auth)[ =]["']?(?!\w{1,10}://|\d{1,9}:\d{1,9}(?!\S))[^\s:"']{1,100}:"""
+        r"""(?P<value>[^\s"']{1,500})"""
+    ),
+    re.compile(
+        rf"""(?<![\w.=-])(?:(?:mysql|mariadb)[\w-]{{0,20}}{_OPTIONS}-p"""
+        rf"""|(?:(?:sshpass|mongo\w{{0,20}}|login){_OPTIONS}-p|redis-cli{_OPTIONS}-a|ldap\w{{1,20}}{_OPTIONS}-w)"""
+        rf"""{_TO_ARGUMENT}"""
+        rf"""|curl{_OPTIONS}-[A-Za-z]{{0,8}}[uU]{_TO_ARGUMENT}[^\s:"']{{1,100}}:)"""
+        r"""["']?(?!\d{1,5}:\d{1,5}\b)(?P<value>[^\s"',-][^\s"']{0,500})"""
+    ),
+)
 # Other forms of a `value`; if they contain a `name`, the name decides.
 _STEM: Final = r"(?:pass|pw|psk|auth|secret|token|cred|key|dsn|contrase|senha)"  # part of most names of credentials
 _HINT: Final = re.compile(
-    rf"{_STEM}|bindpw|rootpw|identified|login|user|redis-cli|ldap|mysql|mariadb|mongo|-u|value|<|:\d|:\*", re.IGNORECASE
+    rf"{_STEM}|bindpw|rootpw|identified|login|user|redis-cli|ldap|mysql|mariadb|mongo|curl|-u|value|<|:\d|:\*",
+    re.IGNORECASE,
 )
 _FORMS: Final = (
     re.compile(  # redis.conf, .netrc, ldap.conf
@@ -70,8 +89,9 @@ _FORMS: Final = (
         r"(?:\w{0,60}password|passwd|passphrase|requirepass|masterauth|bindpw|rootpw|psk)\s++(?P<value>[^\s:=]\S*+)\s*+\Z",
         re.IGNORECASE,
     ),
-    re.compile(  # other lines of two words, except nginx's `proxy_pass`
-        r"\A\s*+(?:(?:set|export|setenv|env|arg|\w{0,30}header(?:\s++set)?)\s++)?(?![a-z]{1,20}_pass\s)(?P<name>[\w.-]{1,100})\s++"
+    re.compile(  # other lines of two words, except nginx's `proxy_pass http://web;`
+        r"\A\s*+(?:(?:set|export|setenv|env|arg|\w{1,20}_param|\w{0,30}header(?:\s++set)?)\s++)?"
+        r"(?![a-z]{1,20}_pass\s[^;]{1,500};)(?P<name>[\w.-]{1,100})\s++"
         r"(?P<value>(?=\S{0,500}[\W\d])[^\s:=]\S*+)\s*+\Z",
         re.IGNORECASE,
     ),
@@ -97,11 +117,11 @@ _FORMS: Final = (
         r"""\s{0,8}["'](?P<value>[^"']{1,500})""",
         re.IGNORECASE,
     ),
-    re.compile(r"""(?<!\S)(?:-u|--user|--proxy-user|auth)[ =]["']?[^\s:"']{1,100}:(?P<value>[^\s"']{1,500})"""),  # curl
-    re.compile(
-        r"""\b(?:(?:mysql|mariadb)[\w-]{0,20}[^|;&]{0,300}?\s-p"""
-        r"""|(?:(?:sshpass|mongo\w{0,20}|login)\b[^|;&]{0,300}?\s-p|redis-cli\b[^|;&]{0,300}?\s-a"""
-        r"""|ldap\w{1,20}\b[^|;&]{0,300}?\s-w)\s{0,8})["']?(?!\d{1,5}:\d{1,5}\b)(?P<value>[^\s"'-][^\s"']{0,500})"""
+    *_COMMANDS,
+    re.compile(  # an HTTP header with any scheme
+        r"""authorization["']?\s{0,8}[:=]\s{0,8}["']?[\w-]{1,30}\s{1,8}"""
+        r"""(?P<value>(?=\S{0,500}[\W\d])[^\s"'#]{1,500})(?=["']|\s{0,8}\Z)""",
+        re.IGNORECASE,
     ),
     re.compile(r"<(?P<name>[A-Za-z][\w.:-]{0,100})(?:\s[^<>]{0,200})?>(?:<!\[CDATA\[)?(?P<value>[^<]++)"),
     re.compile(r"<(?:name|key)>(?P<name>[\w.-]{1,100})</\w{1,20}>\s{0,8}<\w{1,20}>(?P<value>[^<]++)"),
@@ -110,7 +130,7 @@ _FORMS: Final = (
         r"""["'](?P<name>[\w.-]{1,100})"""
     ),
     re.compile(
-        r"""\b(?:name|key)["']?\s{0,8}[:=]\s{0,8}["']?(?P<name>[\w.-]{1,100})["']?"""
+        r"""(?:\b(?:name|key)["']?\s{0,8}[:=]\s{0,8}["']?|<)(?P<name>[\w.-]{1,100})["']?"""
         r"""(?:>|[\s,]{1,8}["']?value["']?\s{0,8}[:=]\s{0,8}["']?)(?P<value>[^"'<\s,}]{1,500})""",
         re.IGNORECASE,
     ),
@@ -135,6 +155,20 @@ def redact_text(text: str) -> str:
     if len(text) > MAX_SCANNED or "PRIVATE KEY" in text:
         return HIDDEN
     return "\n".join(_redacted_lines(text.split("\n")))
+
+
+def redact_arguments(arguments: Sequence[str]) -> Sequence[str]:
+    """The arguments of a command, with `HIDDEN` for the password of an option such as `-p`."""
+    if not any(argument.startswith("-") for argument in arguments):
+        return arguments
+    words = [_SPLITS_WORDS.sub("", argument) for argument in arguments]
+    line = " ".join(words)
+    if len(line) > MAX_SCANNED:
+        return [HIDDEN] * len(arguments)
+    for form in _COMMANDS:
+        line = form.sub(_without_value, line)
+    redacted = zip(arguments, words, line.split(" "), strict=True)
+    return [argument if shown == word else shown for argument, word, shown in redacted]
 
 
 def redact_prose(text: str) -> str:
@@ -237,7 +271,7 @@ def _without_assigned(lines: Sequence[str], index: int, *, is_named: bool) -> tu
     while assignment := _ASSIGNMENT.search(line, position):
         at, position = assignment.span()
         before = line[max(0, at - MAX_NAME) : at]
-        name = before.rstrip(_QUOTES).translate(_NAME_TO_SPACES).rpartition(" ")[2]
+        name = before.rstrip(_AFTER_NAME).translate(_NAME_TO_SPACES).rpartition(" ")[2]
         if not (is_credential_name(name) or (is_named and name == "value")):
             continue
         start = _end(_TO_VALUE, line, at)

@@ -11,7 +11,7 @@ from itertools import pairwise, zip_longest
 from typing import Any, Final, Self
 
 from bot.core.objects.credential_names import groups_credentials, is_credential_name, lists_credentials
-from bot.core.objects.credentials import HIDDEN, redact_text
+from bot.core.objects.credentials import HIDDEN, redact_arguments, redact_text
 from bot.core.objects.path import ANY, Item, Member, PathError, Pattern, Segment, matches, parse_path
 from bot.core.objects.resource import Object, mapping
 
@@ -153,12 +153,15 @@ def _redacted(value: Any, depth: int, hidden_keys: Collection[str], name: str = 
         return _redacted_mapping(value, depth, hidden_keys, is_group=groups_credentials(name))
     is_list = lists_credentials(name)
     before = (None, *value)
-    return [
+    redacted = [
         HIDDEN
         if _is_scalar(item) and (is_list or (isinstance(item, str) and _is_flag(previous)))
         else _redacted(item, depth - 1, hidden_keys)
         for previous, item in zip(before, value, strict=False)
     ]
+    arguments = [str(item) if _is_scalar(item) else "" for item in redacted]
+    pairs = zip(redacted, arguments, redact_arguments(arguments), strict=True)
+    return [item if shown == argument else shown for item, argument, shown in pairs]
 
 
 def _redacted_mapping(

@@ -38,6 +38,7 @@ JWT = f"eyJ{'a' * 40}.{'b' * 900}.{'c' * 40}"
             "masterauth",
             "bindpw",
         ),
+        *("dbpass", "apitoken", "adminpw", "PresharedKey"),
         *("auth", "REDIS_AUTH", WIDE, "pass\u200bword", "\u200bto\u00adken"),
     ],
 )
@@ -51,6 +52,7 @@ def test_the_names_of_credentials(name):
         *("", "image", "secretName", "passwordSecretRef", "TOKEN_TTL", "POSTGRES_PASSWORD_FILE", "TOKEN_URL", "key"),
         *("AUTH_SERVER", "auth.mode", "oauth", "identity", "max_tokens", "maxOutputTokens"),
         *("bypass", "passthrough", "compass", "tokenizer", "monkey", "tls.key", "username", "author", "accounts"),
+        "user_key",
     ],
 )
 def test_the_names_of_other_values(name):
@@ -64,6 +66,8 @@ def test_the_names_of_other_values(name):
         (f"postgres://shop:{NEEDLE}@db/shop", "postgres://shop:(hidden)@db/shop"),
         (f"db.password={NEEDLE} {NEEDLE}\nmode=fast", "db.password=(hidden)\nmode=fast"),
         (f"password: {NEEDLE}\nmode: fast", "password: (hidden)\nmode: fast"),
+        (f"$cfg[$i]['password'] = '{NEEDLE}';\n$mode = 1;", "$cfg[$i]['password'] = (hidden);\n$mode = 1;"),
+        (f"env[DB_PASSWORD] = {NEEDLE}\nenv[MODE] = fast", "env[DB_PASSWORD] = (hidden)\nenv[MODE] = fast"),
         (f'{{"password":"{NEEDLE}","user":"shop"}}', '{"password":(hidden),"user":"shop"}'),
         (f"Authorization: Bearer {NEEDLE}", "Authorization: Bearer (hidden)"),
         (f"https://x/hook?token={NEEDLE}&z=1", "https://x/hook?token=(hidden)"),
@@ -125,6 +129,9 @@ def test_a_text_without_its_credentials(text, shown):
         *(f'{{password, "{NEEDLE}"}}', f'(setq password "{NEEDLE}")', f'set $token "{NEEDLE}";', f"pw={NEEDLE}"),
         *(f"ALTER USER shop PASSWORD '{NEEDLE}'", f"SET PASSWORD FOR 'a'@'%' = '{NEEDLE}'", f"api_key {NEEDLE}"),
         *(f"mysqladmin ping -uroot -p{NEEDLE}", f"sshpass -p '{NEEDLE}' ssh x", f"docker login -u a -p {NEEDLE} r.io"),
+        *(f"curl -uadmin:{NEEDLE} https://x", f"curl -sSu admin:{NEEDLE}", f'["redis-cli", "-a", "{NEEDLE}"]'),
+        *(f"Authorization: token {NEEDLE}", f'"Authorization: ApiKey {NEEDLE}" https://x', f"auth_pass {NEEDLE}"),
+        *(f"fastcgi_param DB_PASSWORD {NEEDLE};", f'<Password value="{NEEDLE}"/>'),
         *(f"redis-cli -a {NEEDLE} ping", f"ldapsearch -D cn=a -w {NEEDLE}", f"echo 'root:{NEEDLE}' | chpasswd"),
         *(f"user default on >{NEEDLE} ~* +@all", f"user a insecure-password {NEEDLE}", f"stats auth admin:{NEEDLE}"),
         *(f"db.example:5432:shop:shop:{NEEDLE}", f"*:*:*:shop:{NEEDLE}", f"proxy_set_header X-Api-Key {NEEDLE};"),
@@ -159,6 +166,8 @@ def test_a_credential_without_an_assignment_is_hidden(text):
         ),
         *("max_tokens 4096", "oc login -p 8080:80", "localhost:8080:80:tcp:web"),
         "the password='\nlevel: info",
+        *("docker run -u 1000:1000 shop", "docker exec mysql:8 -port=1", "x -u https://shop.example/x"),
+        *("authorization: who may do what, and when", "authorization: Node RBAC"),
         *("grant_types: ['password', 'refresh']", "docker run -p 80:80 shop", "2001:0:db8:85a3:0", "sed s/$1$2/x/"),
         *(
             "mysql -p$(MYSQL_PASSWORD)",
@@ -181,6 +190,9 @@ PLACES = {
     "an argument": ("apps/v1", "Deployment", lambda v: _pod(args=["serve", f"--password={v}"])),
     "the argument after a flag": ("apps/v1", "Deployment", lambda v: _pod(args=["serve", "--token", v])),
     "a command": ("apps/v1", "Deployment", lambda v: _pod(command=["sh", "-c", f"login --password {v}; TOKEN={v} x"])),
+    "a command's option": ("apps/v1", "Deployment", lambda v: _pod(command=["redis-cli", "-a", v, "ping"])),
+    "a short option": ("apps/v1", "Deployment", lambda v: _pod(command=["mysqladmin", "ping", f"-p{v} {v}"])),
+    "an option's user": ("apps/v1", "Deployment", lambda v: _pod(args=["-s", "-u", f"admin:{v}", "https://x"])),
     "a list": ("example.com/v1", "Thing", lambda v: {"spec": {"apiKeys": [v]}}),
     "a group": ("example.com/v1", "Thing", lambda v: {"spec": {"passwords": {"root": v}}}),
     "a ConfigMap's key": ("v1", "ConfigMap", lambda v: {"data": {"DB_PASSWORD": v}}),
