@@ -52,14 +52,12 @@ def apply_check(
     if check.status is Status.SYNCED:
         return _resolve(incident, check, cause_if_git_moved)
     if not check.drift or check.revision is None:
-        if incident is None or (incident.state is IncidentState.SUSPECTED and not unseen(incident.drift, check)):
-            return None
-        return replace(incident, check_error=check.error, checked_at=check.at)
+        return incident and _without_drift(incident, check)
     if incident is not None and incident.state in ACTIVE_STATES:
         new = _new_differences(incident, check.drift)
         if rolling:
             return _hold(incident, check, new, longest_hold)
-        return _update(incident, check, with_added(unseen(incident.drift, check), check.drift), new)
+        return _update(incident, check, with_added(unseen(incident.present, check), check.drift), new)
     is_strict = incident is not None and (rolling or incident.revision != check.revision)
     if incident is None or (is_strict and not persisting(incident.drift, check.drift)):
         held = incident.held if incident else ()
@@ -89,6 +87,15 @@ def resolve_unwatched(incident: Incident, at: datetime) -> Incident | None:
         return incident
     resolved = replace(incident, state=IncidentState.RESOLVED, resolved_at=at, check_error=None, ended="unwatched")
     return add_event(resolved, IncidentEventType.RESOLVED, at)
+
+
+def _without_drift(incident: Incident, check: Check) -> Incident | None:
+    """The incident after an incomplete check that sees no drift; None if a suspicion was unfounded."""
+    present = unseen(incident.present, check)
+    if not present and incident.state is IncidentState.SUSPECTED:
+        return None
+    drift = present or incident.drift
+    return replace(incident, drift=drift, is_gone=not present, check_error=check.error, checked_at=check.at)
 
 
 def _suspicion(check: Check, *, channel: str, repository: str) -> Incident:
@@ -139,13 +146,14 @@ def _checked(incident: Incident, check: Check, drift: tuple[ObjectDrift, ...]) -
         check_error=check.error,
         chart=check.chart,
         held=(),
+        is_gone=False,
     )
 
 
 def _new_differences(incident: Incident, drift: tuple[ObjectDrift, ...]) -> tuple[ObjectDrift, ...]:
     """The differences that an active incident has not reported, or only as less severe ones."""
     reported = (item for event in incident.history for item in event.drift)
-    return new_or_escalated(incident.worst, incident.drift, drift, reported)
+    return new_or_escalated(incident.worst, incident.present, drift, reported)
 
 
 def _update(

@@ -94,6 +94,7 @@ class Incident:
     - `ended` is why it was resolved.
     - `history` holds the most recent MAX_EVENTS events, but keeps older escalations; `events` counts all events.
     - `held` are differences that it has not reported, since rollouts hold them back.
+    - `is_gone` if an incomplete check found none of `drift`: only a complete one resolves the incident.
     - `suspects` are the commits that may have caused it; None until the bot has searched for them.
     """
 
@@ -124,11 +125,17 @@ class Incident:
     suspects: tuple[Suspect, ...] | None = None
     chart: str = ""
     held: tuple[HeldDifference, ...] = ()
+    is_gone: bool = False
 
     @property
     def rating(self) -> Rating:
         """The severity of the current drift; for a resolved incident, its worst severity."""
         return rate(self.worst or self.drift if self.state is IncidentState.RESOLVED else self.drift)
+
+    @property
+    def present(self) -> tuple[ObjectDrift, ...]:
+        """The drift that exists, as far as checks could see."""
+        return () if self.is_gone else self.drift
 
     @property
     def card_id(self) -> str:

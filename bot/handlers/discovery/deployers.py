@@ -36,7 +36,7 @@ class DeployerReader:
         self._namespaces = namespaces
         self._deadline = deadline
         self._clock = clock
-        self._first_seen: dict[str, datetime] = {}  # changing, by application
+        self._first_seen: dict[str, tuple[str, datetime]] = {}  # when its resource was created, and seen changing
 
     def changing(self, applications: Sequence[Application]) -> frozenset[str]:
         """The names of the applications that are being deployed or, with the resources that declare them, deleted.
@@ -53,7 +53,10 @@ class DeployerReader:
             if not (is_syncing or deleting_since or deployers.is_gone(application)):
                 self.forget(name)
                 continue
-            since = self._first_seen.setdefault(name, now)
+            created = application.origin.created if application.origin else ""
+            if self._first_seen.get(name, ("", now))[0] != created:  # another resource of the same name
+                self.forget(name)
+            _, since = self._first_seen.setdefault(name, (created, now))
             started = deleting_since or (deployer.syncing_since if deployer else None) or since
             if now - min(since, started) < self._deadline:
                 changing.add(name)
