@@ -80,8 +80,8 @@ def observe(
                 cluster,
                 rollout.repository,
             ):
-                is_gone = application is None and is_complete
-                observations[rollout.id][part.application] = _observe_unwatched(part, is_gone=is_gone)
+                observation = _observe_unwatched(part, application, is_complete=is_complete)
+                observations[rollout.id][part.application] = observation
                 continue
             for newer in _newer_revisions(part, rollout, rollouts[index + 1 :]):
                 try:
@@ -133,12 +133,15 @@ def _is_live(observation: Observation) -> bool:
     return observation.pending == NOTHING_PENDING and observation.error is None
 
 
-def _observe_unwatched(part: ApplicationRollout, *, is_gone: bool) -> Observation:
-    """An application that is no longer watched on the cluster; `is_gone` if it isn't watched anywhere."""
-    if part.newer:  # and that merge is live where the application is now, or was
-        return Observation(superseded_by=part.newer)
-    if is_gone and part.change is not None and part.change.is_removal:
-        return Observation()
+def _observe_unwatched(
+    part: ApplicationRollout, application: Application | None, *, is_complete: bool
+) -> Observation:
+    """An application that isn't watched on the cluster: it has moved, was removed, or isn't discovered yet."""
+    if application is not None or is_complete:
+        if part.newer:
+            return Observation(superseded_by=part.newer)
+        if application is None and part.change is not None and part.change.is_removal:
+            return Observation()
     return Observation(error=LocalizedText(texts.NOT_CONFIGURED))
 
 

@@ -271,13 +271,25 @@ def test_a_merge_of_invalid_manifests_is_superseded_once_their_fix_is_live(scena
     assert states == [RolloutState.ROLLING, RolloutState.SUPERSEDED]
 
 
-@pytest.mark.parametrize(("live", "state"), [(False, RolloutState.LATE), (True, RolloutState.SUPERSEDED)])
-def test_a_newer_merge_that_is_live_in_another_cluster_supersedes_an_older_one(scenario, live, state):
+@pytest.mark.parametrize(
+    ("live", "is_discovered", "is_complete", "state"),
+    [
+        (False, True, True, RolloutState.LATE),
+        (True, True, False, RolloutState.SUPERSEDED),
+        (True, False, True, RolloutState.SUPERSEDED),
+        (True, False, False, RolloutState.LATE),  # it isn't discovered yet
+    ],
+)
+def test_a_newer_merge_that_is_live_in_another_cluster_supersedes_an_older_one(
+    scenario, live, is_discovered, is_complete, state
+):
     rollout = scenario.rollout("Raise the limit", {SETTINGS_FILE: settings(2)})
-    scenario.applications = {"shop": replace(scenario.applications["shop"], cluster="moved")}
+    moved = replace(scenario.applications["shop"], cluster="moved")
+    scenario.applications = {"shop": moved} if is_discovered else {}
     newer = replace(rollout, parts=(replace(rollout.parts[0], cluster="moved", live_at=scenario.clock()),))
     scenario.clock.advance(LIMITS.deadline)
-    assert scenario.observe(relate_to_newer(rollout, newer) if live else rollout).state is state
+    related = relate_to_newer(rollout, newer) if live else rollout
+    assert scenario.observe(related, is_complete=is_complete).state is state
 
 
 @pytest.mark.parametrize(
