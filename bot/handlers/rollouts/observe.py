@@ -85,9 +85,13 @@ def observe(
                 continue
             for newer in _newer_revisions(part, rollout, rollouts[index + 1 :]):
                 try:
-                    targets += _targets(ports, rollout, part, application, manifest_cache, newer)
+                    target = _target(ports, rollout, part, application, manifest_cache, newer)
                 except (PortError, ManifestError) as error:
-                    observations[rollout.id].setdefault(part.application, Observation(error=error.text))
+                    if newer == part.newer:
+                        observations[rollout.id][part.application] = Observation(error=error.text)
+                    continue
+                if target is not None:
+                    targets.append(target)
     removals = Removals(ports, applications, manifest_cache, deployers)
     observed = _observe(ports, cluster, targets, removals, ignore) if targets else ()
     for target, observation in zip(targets, observed, strict=True):
@@ -97,15 +101,15 @@ def observe(
     return observations
 
 
-def _targets(
+def _target(
     ports: Ports,
     rollout: Rollout,
     part: ApplicationRollout,
     application: Application,
     manifest_cache: ManifestCache,
     newer: str | None,
-) -> list[_Target]:
-    """What to compare with the revision `newer`; nothing if that is a later merge that changed other objects.
+) -> _Target | None:
+    """What to compare with the revision `newer`; None if a merge that isn't live yet changed other objects.
 
     Raises PortError, ManifestError.
     """
@@ -113,9 +117,9 @@ def _targets(
         repository = ports.repositories[rollout.repository]
         manifests = changed_manifests(repository, rollout, application, manifest_cache, newer)
     if newer != part.newer and not manifests.is_superseded:
-        return []
+        return None
     superseded_by = newer if manifests.is_superseded else None
-    return [_Target(rollout, application, manifests, watched=part.live_at is not None, newer=superseded_by)]
+    return _Target(rollout, application, manifests, watched=part.live_at is not None, newer=superseded_by)
 
 
 def _newer_revisions(part: ApplicationRollout, rollout: Rollout, later: Sequence[Rollout]) -> Collection[str | None]:

@@ -215,8 +215,9 @@ def test_a_newer_merge_ends_the_watch_and_supersedes_what_degraded(scenario, clu
         ({SETTINGS_FILE: settings(2)}, ("⚠️ Stuck: shop · web: container keeps crashing", "✅ Live in 5 min: shop")),
         ({WEB_FILE: as_yaml(deployment(image="web:fixed"))}, ("⏭️ Superseded: shop", "⏭️ Superseded: shop")),
         ({WEB_FILE: None}, ("⏭️ Superseded: shop", "⏭️ Superseded: shop")),
+        ({WEB_FILE: "kind: ["}, ("⚠️ Stuck: shop · web: container keeps crashing", "✅ Live in 5 min: shop")),
     ],
-    ids=["another object", "the same object", "a removal"],
+    ids=["another object", "the same object", "a removal", "invalid manifests"],
 )
 def test_a_newer_merge_supersedes_only_what_it_is_live_for(scenario, cluster, bot, web, files, outcomes):
     controllers = cluster.sandbox.controllers
@@ -227,11 +228,11 @@ def test_a_newer_merge_supersedes_only_what_it_is_live_for(scenario, cluster, bo
     scenario.rollout("Another change", files)
     if SETTINGS_FILE in files:
         cluster.apply(config_map(limit="2"), namespace="shop")
-    elif files[WEB_FILE]:
+    elif files[WEB_FILE] is None:
+        cluster.delete(deployment(), namespace="shop")
+    elif "fixed" in files[WEB_FILE]:
         controllers.recover("web")
         cluster.apply(deployment(image="web:fixed"), namespace="shop")
-    else:
-        cluster.delete(deployment(), namespace="shop")
     headers = []
     for _ in outcomes:
         for _ in range(3):
