@@ -92,7 +92,7 @@ def observe(
                     continue
                 if target is not None:
                     targets.append(target)
-    removals = Removals(ports, applications, manifest_cache, deployers)
+    removals = Removals(ports, cluster, applications, manifest_cache, deployers)
     observed = _observe(ports, cluster, targets, removals, ignore) if targets else ()
     for target, observation in zip(targets, observed, strict=True):
         results, name = observations[target.rollout.id], target.application.name
