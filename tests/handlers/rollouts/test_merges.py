@@ -169,10 +169,11 @@ SYNC_OPTIONS = "argocd.argoproj.io/sync-options"
     [
         ({}, False),
         ({SYNC_OPTIONS: "Validate=false, Prune=false"}, True),
-        ({SYNC_OPTIONS: "PruneLast=true,Prune=confirm"}, False),
+        ({SYNC_OPTIONS: "PruneLast=true,Prune=confirm"}, True),
         ({"kustomize.toolkit.fluxcd.io/prune": "Disabled"}, True),
         ({"kustomize.toolkit.fluxcd.io/reconcile": "disabled"}, True),
         ({"kustomize.toolkit.fluxcd.io/prune": "enabled"}, False),
+        ({SYNC_OPTIONS: "PruneLast=true"}, False),
         ({"helm.sh/resource-policy": "keep"}, True),
     ],
 )
