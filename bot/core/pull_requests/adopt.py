@@ -240,7 +240,8 @@ def _yaml_texts(text: str, drift: Sequence[ObjectDrift], file: str, namespace: s
         lines = _transplant(original, unchanged.splitlines(keepends=True), candidates[0])
         candidates = [*([lines] if lines is not None else []), *candidates]
     for lines in candidates:
-        for edited in (_keep_comments(original, lines), lines):
+        kept = _keep_comments(original, lines)
+        for edited in (_without_own_comments(original, kept), kept, lines):
             yield "".join(edited).replace("\n", line_end)
 
 
@@ -306,6 +307,25 @@ def _keep_comments(original: list[str], changed: list[str]) -> list[str]:
             if not set(comments) <= set(changed[first:last]):
                 result[last:last] = comments
     return result
+
+
+def _without_own_comments(original: list[str], changed: list[str]) -> list[str]:
+    """`changed` without the comments above removed lines, except at the top or if a sibling without any follows."""
+    result = list(changed)
+    deletions = [opcode for opcode in _opcodes(original, changed) if opcode[0] == "delete"]
+    for _, start, end, first, _ in reversed(deletions):
+        indentation = _indentation(original[start])
+        following = next(iter(original[end:]), "")
+        has_sibling = _indentation(following) == indentation and not _is_blank_or_comment(following, indentation)
+        comments = _comments_above(original[:start], indentation)
+        if len(comments) < start and not has_sibling and result[first - len(comments) : first] == comments:
+            del result[first - len(comments) : first]
+    return result
+
+
+def _comments_above(lines: list[str], indentation: int) -> list[str]:
+    """The comments with this indentation at the end, up to a blank line."""
+    return [*takewhile(lambda line: line.strip() and _is_blank_or_comment(line, indentation), lines[::-1])][::-1]
 
 
 def _trailing_comments(lines: list[str], indentation: int) -> list[str]:
