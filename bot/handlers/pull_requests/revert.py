@@ -40,7 +40,14 @@ from bot.core.pull_requests.revert import (
     reverted_by,
 )
 from bot.handlers.pull_requests.find_target import find_target
-from bot.handlers.pull_requests.propose import BranchMoved, Permit, Proposal, is_edited_proposal, propose, proposed_change
+from bot.handlers.pull_requests.propose import (
+    BranchMoved,
+    Permit,
+    Proposal,
+    is_edited_proposal,
+    propose,
+    proposed_change,
+)
 from bot.handlers.rendering.affected import effects, path_and_parents, possibly_affected
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.i18n.catalogue import refusal as texts

@@ -71,27 +71,21 @@ def observe(
     """
     observations: Observations = {rollout.id: {} for rollout in rollouts}
     targets: list[_Target] = []
-    for index, rollout in enumerate(rollouts):
-        for part in rollout.parts:
-            if part.cluster != cluster or not part.is_observed:
+    for rollout, part, later in _observed_parts(rollouts, cluster):
+        application = applications.get(part.application)
+        if application is None or (application.cluster, application.repository.key) != (cluster, rollout.repository):
+            observation = _observe_unwatched(part, application, is_complete=is_complete)
+            observations[rollout.id][part.application] = observation
+            continue
+        for newer in _newer_revisions(part, rollout, later):
+            try:
+                target = _target(ports, rollout, part, application, manifest_cache, newer)
+            except (PortError, ManifestError) as error:
+                if newer == part.newer:
+                    observations[rollout.id][part.application] = Observation(error=error.text)
                 continue
-            application = applications.get(part.application)
-            if application is None or (application.cluster, application.repository.key) != (
-                cluster,
-                rollout.repository,
-            ):
-                observation = _observe_unwatched(part, application, is_complete=is_complete)
-                observations[rollout.id][part.application] = observation
-                continue
-            for newer in _newer_revisions(part, rollout, rollouts[index + 1 :]):
-                try:
-                    target = _target(ports, rollout, part, application, manifest_cache, newer)
-                except (PortError, ManifestError) as error:
-                    if newer == part.newer:
-                        observations[rollout.id][part.application] = Observation(error=error.text)
-                    continue
-                if target is not None:
-                    targets.append(target)
+            if target is not None:
+                targets.append(target)
     removals = Removals(ports, cluster, applications, manifest_cache, deployers)
     observed = _observe(ports, cluster, targets, removals, ignore) if targets else ()
     for target, observation in zip(targets, observed, strict=True):
@@ -99,6 +93,16 @@ def observe(
         if name not in results or (_is_live(observation) and not _is_live(results[name])):
             results[name] = replace(observation, superseded_by=target.newer)
     return observations
+
+
+def _observed_parts(
+    rollouts: Sequence[Rollout], cluster: str
+) -> Iterator[tuple[Rollout, ApplicationRollout, Sequence[Rollout]]]:
+    """The parts to observe on the cluster, each with its rollout and the later rollouts."""
+    for index, rollout in enumerate(rollouts):
+        for part in rollout.parts:
+            if part.cluster == cluster and part.is_observed:
+                yield rollout, part, rollouts[index + 1 :]
 
 
 def _target(
@@ -137,9 +141,7 @@ def _is_live(observation: Observation) -> bool:
     return observation.pending == NOTHING_PENDING and observation.error is None
 
 
-def _observe_unwatched(
-    part: ApplicationRollout, application: Application | None, *, is_complete: bool
-) -> Observation:
+def _observe_unwatched(part: ApplicationRollout, application: Application | None, *, is_complete: bool) -> Observation:
     """An application that isn't watched on the cluster: it has moved, was removed, or isn't discovered yet."""
     if application is not None or is_complete:
         if part.newer:
