@@ -177,7 +177,7 @@ def segments(field: FieldDrift) -> list[Segment]:
 
 
 def find_field(node: Any, last: Segment, field: FieldDrift) -> Any:
-    """`find_key` for the last segment of a field's path. Git has no item for one that was added."""
+    """The key of a field's last segment; None for an added list item, which git doesn't have."""
     return None if field.change == "added" and isinstance(last, Item) else find_key(node, last)
 
 

@@ -34,7 +34,7 @@ from bot.ports import Ports
 class AdoptService:
     """Adopts drift in git on request.
 
-    `applications_of` returns the names of the applications that a button's value refers to; `check` runs a drift check
+    `referenced_applications` returns the names of the applications that a button's value refers to; `check` runs a drift check
     of applications by name.
     """
 
@@ -42,14 +42,14 @@ class AdoptService:
     applications: Mapping[str, Application]
     authorizer_for: Callable[[Requester], Authorizer]
     manifest_cache: ManifestCache
-    applications_of: Callable[[str], Sequence[str]]
+    referenced_applications: Callable[[str], Sequence[str]]
     check: Callable[[Sequence[str]], Sequence[Check]]
     intents: Intents
 
     def adopt(self, requester: Requester, reference: str) -> Message:
         """Adopt the drift of the only application of a button, if the requester is allowed to. Raises PortError."""
         with audited(self.ports, requester, "adopt") as audit:
-            audit.applications = self.applications_of(reference)
+            audit.applications = self.referenced_applications(reference)
             if len(audit.applications) != 1:
                 audit.result = outcome_name("StaleButton")
                 return errors.outdated_button(requester.translator)
