@@ -17,7 +17,9 @@ def main() -> None:
 
         run_command()
     except Exception:  # noqa: BLE001  Python would exit with 1
-        traceback.print_exc()
+        from bot.core.sanitize import printable  # noqa: PLC0415
+
+        sys.stderr.write(printable(traceback.format_exc()))
         sys.exit(UNEXPECTED)
 
 

@@ -156,6 +156,7 @@ class Bot:
             self._ports.repositories.__getitem__,
             self._ports.charts,
             HeldNames(self._ports.store.checks.latest, clock),
+            clock,
         )
         self._config = config = replace(config, applications=self._discoverer.applications)
         self._digests = Digests(config, self._ports, self._discoverer.is_complete, draw_chart)

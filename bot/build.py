@@ -6,7 +6,9 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar
+
+from cachetools import LRUCache
 
 from bot.adapters.charts.credentials import read_credentials
 from bot.adapters.charts.fetcher import ChartFetcher
@@ -176,27 +178,35 @@ def _repository_type(settings: ForgeConfig | None, forge: ConfiguredForge) -> Ca
 _Client = TypeVar("_Client")
 
 
+_MAX_REVISIONS: Final = 100  # with a client, which may have a git process and five open files
+
+
 class _ByRepository(Mapping[str, _Client]):
-    """A client for each `RepositoryRef.key`; one for another revision is built on first use.
+    """A client for each `RepositoryRef.key`; those for charts and other revisions are built when they are used.
 
     Thread-safe. Raises KeyError if the repository has no client. Iteration yields only the configured repositories.
     """
 
     def __init__(self, clients: Mapping[str, _Client], build: Callable[[str], _Client | None]) -> None:
         self._listed = clients
-        self._clients = dict(clients)
+        self._charts: dict[str, _Client] = {}
+        self._revisions: LRUCache[str, _Client] = LRUCache(_MAX_REVISIONS)
         self._build = build
         self._building = threading.Lock()
 
     def __getitem__(self, key: str) -> _Client:
+        if key in self._listed:
+            return self._listed[key]
         with self._building:
-            if key not in self._clients:
+            built = self._charts if is_chart_key(key) else self._revisions
+            client = built.get(key)
+            if client is None:
                 is_known = is_chart_key(key) or RepositoryRef.parse(key).name in self._listed
                 client = self._build(key) if is_known else None
                 if client is None:
                     raise KeyError(key)
-                self._clients[key] = client
-            return self._clients[key]
+                built[key] = client
+            return client
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._listed)

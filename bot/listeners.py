@@ -195,14 +195,20 @@ class Listeners:
             if isinstance(offer, Message):
                 self._show(view_id, snooze_message.message_view(requester.translator, offer))
             else:
-                form = snooze_message.form(requester.translator, offer, subject=subject, channel=requester.channel)
+                form = snooze_message.form(
+                    requester.translator,
+                    offer.applications,
+                    subject=subject,
+                    channel=requester.channel,
+                    newest=offer.newest,
+                )
                 self._show(view_id, form)
 
         self._soon("snooze", requester, respond, work)
 
     def on_snooze_entered(self, ack: Ack, body: Payload, view: Payload) -> None:
         """The modal was submitted: parses the input again, and authorizes the person again."""
-        subject, channel = snooze_message.parse_reference(view)
+        subject, channel, newest = snooze_message.parse_reference(view)
         user = body["user"]
         requester = self._requester(str(user["id"]), str(user.get("username") or user["id"]), channel, Origin.MODAL)
         requester = requester if channel else replace(requester, about=subject)  # it was opened from the Home tab
@@ -218,7 +224,7 @@ class Listeners:
             None,
             self._once(
                 f"submit {view.get('id')} {view.get('hash')}",
-                lambda: self._commands.snooze(requester, CardTarget(subject), span),
+                lambda: self._commands.snooze(requester, CardTarget(subject), span, newest=newest),
             ),
         )
 

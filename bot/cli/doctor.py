@@ -20,7 +20,9 @@ from bot.cli.errors import COULD_NOT_TELL
 from bot.cli.load_config import load_config
 from bot.cli.output import echo
 from bot.config.model import Config
+from bot.core.sanitize import escaped
 from bot.handlers.doctor import Clients, doctor
+from bot.ports.errors import PortError
 from bot.ports.probe import Probe
 
 
@@ -29,7 +31,7 @@ def run_doctor(config_path: Path) -> NoReturn:
     failed = False
     for probe in probes(load_config(config_path)):
         failed |= not probe.ok
-        echo(f"{'ok     ' if probe.ok else 'not ok '} {probe.what}{'' if probe.ok else f': {probe.remedy!s}'}")
+        echo(escaped(f"{'ok     ' if probe.ok else 'not ok '} {probe.what}{'' if probe.ok else f': {probe.remedy!s}'}"))
     sys.exit(COULD_NOT_TELL if failed else 0)
 
 
@@ -49,7 +51,7 @@ def probes(config: Config) -> Iterator[Probe]:
             renderer=programs,
             bases=build.bases(config),
             programs=programs.commands(),
-            missing_isolation=missing_isolation(),
+            missing_isolation=_missing_isolation(),
             audit_logs=AuditLogFile,
             events=build.event_receiver(config),
             store=lambda: SqlStore(config.store),
@@ -57,6 +59,13 @@ def probes(config: Config) -> Iterator[Probe]:
             clock=lambda: datetime.now(tz=UTC),
         ),
     )
+
+
+def _missing_isolation() -> str:
+    try:
+        return missing_isolation()
+    except PortError as error:
+        return str(error.text)
 
 
 def _git_version() -> tuple[int, ...]:

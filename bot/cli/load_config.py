@@ -14,4 +14,4 @@ def load_config(path: Path) -> Config:
     try:
         return load(path, os.environ)
     except ConfigError as error:
-        raise CommandError(str(error)) from None
+        raise CommandError(*error.lines) from None

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from bot.cli.errors import CommandError
+from bot.core.sanitize import escaped
 
 # LOG_LEVEL does not apply to libraries, since their DEBUG records contain whole payloads.
 _LIBRARIES: Final = (
@@ -22,10 +23,9 @@ _TRACE_IDS: Final = ("trace_id", "span_id")  # set by adapters/telemetry/log_fil
 
 
 class OneLineFormatter(logging.Formatter):
-    r"""Only a new record starts at the left margin, so no text can imitate one.
+    """Only a new record starts at the left margin, so no text can imitate one.
 
-    Line breaks, terminal escapes, bidirectional overrides and other nonprintable characters become escapes such as `\
-    `. The lines of a traceback follow the record, indented.
+    Line breaks and invisible characters are escaped. The lines of a traceback follow the record, indented.
     """
 
     def format(self, record: logging.LogRecord) -> str:
@@ -65,21 +65,17 @@ _FORMATTERS: Final[Mapping[str, Callable[[], logging.Formatter]]] = {
 }
 
 
-def escaped(text: str) -> str:
-    """The text on one line, with nonprintable characters escaped as in a Python string."""
-    if text.isprintable():
-        return text
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
-
-
 def configure_logging() -> None:
-    """Log to stderr at LOG_LEVEL and in LOG_FORMAT. Raises CommandError for an unknown format."""
+    """Log to stderr at LOG_LEVEL and in LOG_FORMAT. Raises CommandError for an unknown level or format."""
     chosen = os.environ.get("LOG_FORMAT") or "text"
     if chosen not in _FORMATTERS:
         raise CommandError(f"LOG_FORMAT is {chosen}: set it to {' or '.join(_FORMATTERS)}.")
+    level = os.environ.get("LOG_LEVEL") or "INFO"
+    if level.upper() not in logging.getLevelNamesMapping():
+        raise CommandError(f"LOG_LEVEL is {level}: set it to DEBUG, INFO, WARNING or ERROR.")
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_FORMATTERS[chosen]())
-    logging.basicConfig(level=os.environ.get("LOG_LEVEL", "INFO").upper(), handlers=[handler])
+    logging.basicConfig(level=level.upper(), handlers=[handler])
     for name in _LIBRARIES:
         logging.getLogger(name).setLevel(logging.WARNING)
     logging.getLogger("urllib3").setLevel(logging.ERROR)  # its warnings quote URLs, which may contain tokens

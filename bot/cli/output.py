@@ -6,12 +6,18 @@ import sys
 import click
 
 from bot.cli.errors import COULD_NOT_TELL, CommandError
+from bot.core.sanitize import printable
 
 
 def echo(text: str | bytes, *, newline: bool = True) -> None:
-    """Print a text at once. Raises CommandError if it can't be written; exits with 2 if the reader has gone."""
+    """Print a text at once; on a terminal, without control characters.
+
+    Raises CommandError if it can't be written; exits with 2 if the reader has gone.
+    """
     if sys.stdout is None:  # the shell closed it with `>&-`
         return
+    if isinstance(text, str) and sys.stdout.isatty():
+        text = printable(text)
     try:
         click.echo(text, nl=newline)
         sys.stdout.flush()

@@ -14,6 +14,7 @@ from bot.cli.state_database import require_database
 from bot.core.access.audit_export import as_csv
 from bot.core.delivery import export
 from bot.core.delivery.report import Report
+from bot.core.sanitize import escaped
 from bot.handlers.queries.report import read_report
 from bot.i18n.language import ENGLISH
 from bot.messages import report as report_message
@@ -38,7 +39,7 @@ def run_report(config_path: Path, *, days: int, application: str | None, form: s
 
 
 def _text(report: Report) -> Iterator[str]:
-    yield from (f"{line}\n" for line in report_message.lines(ENGLISH, report))
+    yield from (f"{escaped(line)}\n" for line in report_message.lines(ENGLISH, report))
 
 
 def _json(report: Report) -> Iterator[str]:

@@ -17,7 +17,7 @@ def run_bot(config_path: Path) -> None:
     config = load_config(config_path)
     missing = config.missing_for_run()
     if missing:
-        raise CommandError("\n".join(missing))
+        raise CommandError(*missing)
     stop_signal = StopSignal()
     try:
         bot = Bot(config).start()

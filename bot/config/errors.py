@@ -8,6 +8,10 @@ Location = tuple[str | int, ...]  # keys and list indexes: ("applications", "sho
 class ConfigError(Exception):
     """The configuration is invalid. One line per mistake, `FILE:LINE: KEY: what is wrong and what is expected`."""
 
+    def __init__(self, *lines: str) -> None:
+        super().__init__("\n".join(lines))
+        self.lines = lines
+
 
 class Mistake(NamedTuple):
     """One mistake in the file. `text` never contains the value, which may be a misplaced secret."""

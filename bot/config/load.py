@@ -27,7 +27,7 @@ def load(path: Path, environ: Mapping[str, str]) -> Config:
         except ValueError as error:
             problems.append(f"DATABASE_URL: {str(error) or 'expected ' + expected_at(('store',))}")
     if problems or file is None:
-        raise ConfigError("\n".join(problems))
+        raise ConfigError(*problems)
     return Config(
         slack=file.slack,
         repositories=file.repositories,

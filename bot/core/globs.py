@@ -4,7 +4,7 @@ All patterns use this dialect; docs/configuration.md lists where they are accept
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -15,6 +15,8 @@ from wcmatch._wcparse import PatternLimitException  # wcmatch raises it but does
 from bot.i18n.language import LocalizedError
 
 _MAX_ALTERNATIVES: Final = 200  # {a,b}{a,b}… doubles with each
+_COST_OF_PATH: Final = 20  # compared characters that take as long as a match of an empty path
+_LITERAL: Final = re.compile(r"[^*?\[\]{}\\]*")
 _ONE_ALTERNATIVE: Final = re.compile(r"(?<!\\)\{([^{},\\]+)\}")
 _SIMPLE_REGEX: Final = re.compile(r"(?:[\w/-]|\\[.-]|\.[*+]?)*")
 _REGEX_PART: Final = re.compile(r"\\[.-]|\.[*+]?")
@@ -33,8 +35,29 @@ def matches_glob(pattern: str, text: str) -> bool:
 
 def matches_path_glob(pattern: str, path: str) -> bool:
     """Whether it matches the whole path: `*` and `?` don't match `/`; `**` matches any folders. Raises GlobError."""
-    names = path.split("/")
-    return any(_matches(alternative, names) for alternative in _path_alternatives(pattern))
+    return _cached_path_glob(pattern).matches(path.split("/"))
+
+
+class PathGlob:
+    """A compiled pattern for `matches_path_glob`."""
+
+    def __init__(self, pattern: str) -> None:
+        """Raises GlobError."""
+        try:
+            alternatives = bracex.expand(_bare(pattern), keep_escapes=True, limit=_MAX_ALTERNATIVES)
+        except bracex.ExpansionLimitException as error:
+            raise _too_many_alternatives(pattern) from error
+        self._alternatives = [list(map(_name_matcher, alternative.split("/"))) for alternative in alternatives]
+        # How often it compares a name: each alternative may go back to its last `**`.
+        self._comparisons = sum(len(names) if None in names else 1 for names in self._alternatives)
+
+    def cost(self, characters: int, paths: int = 1) -> int:
+        """How many characters it compares at most in paths of this many characters, with some for each path."""
+        return _COST_OF_PATH * paths + characters * self._comparisons
+
+    def matches(self, names: Sequence[str]) -> bool:
+        """Whether it matches the path with these names."""
+        return any(_matches(alternative, names) for alternative in self._alternatives)
 
 
 def regex_to_glob(expression: str) -> str | None:
@@ -59,25 +82,29 @@ def parse_glob(pattern: str) -> re.Pattern[str]:
     return re.compile("|".join(expressions))
 
 
-@lru_cache(maxsize=1024)
-def _path_alternatives(pattern: str) -> list[list[str]]:
-    """The patterns of the names on the way to a file, for each alternative."""
-    try:
-        alternatives = bracex.expand(_bare(pattern), keep_escapes=True, limit=_MAX_ALTERNATIVES)
-    except bracex.ExpansionLimitException as error:
-        raise _too_many_alternatives(pattern) from error
-    return [alternative.split("/") for alternative in alternatives]
+_cached_path_glob: Final = lru_cache(maxsize=1024)(PathGlob)
+_NameMatcher = Callable[[str], object]  # true if a name matches
 
 
-def _matches(patterns: Sequence[str], names: Sequence[str]) -> bool:
+def _name_matcher(pattern: str) -> _NameMatcher | None:
+    """What matches one name in a path; None for `**`."""
+    if pattern == "**":
+        return None
+    if pattern == "*":
+        return lambda _: True
+    return pattern.__eq__ if _LITERAL.fullmatch(pattern) else parse_glob(pattern).fullmatch
+
+
+def _matches(patterns: Sequence[_NameMatcher | None], names: Sequence[str]) -> bool:
     """Whether the patterns match all names. wcmatch's own `**` takes polynomial time."""
     at = name_at = 0
     after_globstar = retry_at = -1  # where the patterns go on after the last `**`, and the name it covers next
     while name_at < len(names):
-        if at < len(patterns) and patterns[at] == "**":
+        matches = patterns[at] if at < len(patterns) else _matches_nothing
+        if matches is None:
             at = after_globstar = at + 1
             retry_at = name_at
-        elif at < len(patterns) and matches_glob(patterns[at], names[name_at]):
+        elif matches(names[name_at]):
             at, name_at = at + 1, name_at + 1
         elif after_globstar >= 0:
             retry_at += 1
@@ -85,6 +112,10 @@ def _matches(patterns: Sequence[str], names: Sequence[str]) -> bool:
         else:
             return False
     return at == len(patterns)
+
+
+def _matches_nothing(_: str) -> bool:
+    return False
 
 
 def _bare(pattern: str) -> str:

@@ -5,7 +5,7 @@ The answer does not depend on how it was asked; the requester's origin is only a
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from bot.config.model import Config
@@ -19,7 +19,7 @@ from bot.core.incidents.snooze_period import SnoozePeriod
 from bot.core.pull_requests.revert import RevertRequest
 from bot.handlers.access.audited import audited
 from bot.handlers.access.authorizer import Authorizer, Groups
-from bot.handlers.incidents.silence_service import ApplicationTarget, SilenceService, Target
+from bot.handlers.incidents.silence_service import ApplicationTarget, SilenceService, SnoozeOffer, Target
 from bot.handlers.monitor import Monitor
 from bot.handlers.pull_requests.adopt_service import AdoptService
 from bot.handlers.pull_requests.intents import Intents
@@ -171,13 +171,18 @@ class CommandService:
         """Release incidents, if the requester is allowed to. Raises PortError."""
         return self._with_cards(self._silences.release(requester, target))
 
-    def offer_snooze(self, requester: Requester, target: Target) -> Sequence[str] | Message:
-        """The applications to ask a duration for, or the answer if the requester can't snooze. Raises PortError."""
+    def offer_snooze(self, requester: Requester, target: Target) -> SnoozeOffer | Message:
+        """What to ask a duration for, or the answer if the requester can't snooze. Raises PortError."""
         return self._silences.offer_snooze(requester, target)
 
-    def snooze(self, requester: Requester, target: Target, span: SnoozePeriod) -> Message:
-        """Snooze incidents, if the requester is allowed to. Raises PortError."""
-        return self._with_cards(self._silences.snooze(requester, target, span))
+    def snooze(
+        self, requester: Requester, target: Target, span: SnoozePeriod, *, newest: datetime | None = None
+    ) -> Message:
+        """Snooze incidents, if the requester is allowed to. Raises PortError.
+
+        With the `newest` of a SnoozeOffer, only if no incident has opened or got worse since the offer.
+        """
+        return self._with_cards(self._silences.snooze(requester, target, span, newest=newest))
 
     def unsnooze(self, requester: Requester, target: Target) -> Message:
         """End snoozes, if the requester is allowed to. Raises PortError."""

@@ -23,6 +23,7 @@ from bot.handlers.drift.check import check, fetch_all
 from bot.handlers.drift.comparison_cache import Caches
 from bot.handlers.drift.declared import declared_objects
 from bot.handlers.drift.desired_state import Revision, desired_states
+from bot.handlers.pull_requests.propose import BRANCH_FOLDER
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.handlers.store_probes import store_probes
 from bot.handlers.watch.plan import Scope, refused_watches, watch_plan
@@ -127,8 +128,9 @@ def doctor(config: Config, clients: Clients) -> Iterator[Probe]:
         yield probe
         if fetched:
             repositories[name], revisions[name] = fetched
-    for forge in clients.forges.values():
+    for name, forge in clients.forges.items():
         yield from forge.probes()
+        yield from _branches(name, repositories)
     clusters: dict[str, Cluster] = {}
     for name, make_cluster in clients.clusters.items():
         probe, cluster = _attempt(f"cluster {name}: API server responds", partial(_discover, make_cluster))
@@ -189,6 +191,13 @@ def _isolation(missing: str) -> Probe:
 def _fetch(make: Callable[[], Repository]) -> tuple[Repository, str]:
     repository = make()
     return repository, repository.fetch()
+
+
+def _branches(name: str, repositories: Mapping[str, Repository]) -> Iterator[Probe]:
+    """A failed probe if a branch of the repository keeps the bot from creating its own."""
+    if name in repositories and repositories[name].tip(BRANCH_FOLDER):
+        remedy = f"rename or delete the branch {BRANCH_FOLDER}."
+        yield Probe(f"repository {name}: branches can be created in {BRANCH_FOLDER}/", ok=False, remedy=remedy)
 
 
 def _discover(make: Callable[[], Cluster]) -> Cluster:

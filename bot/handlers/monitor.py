@@ -186,7 +186,9 @@ class Monitor:
                 if lease is None:
                     return
                 if self._discoverer.is_complete():
-                    resolve_unwatched_incidents(self._ports.store, self._applications, self._ports.clock())
+                    resolve_unwatched_incidents(
+                        self._ports.store, self._applications, self._ports.clock(), self._discoverer.has_read_since
+                    )
                 apply_timers_to_all(self._ports.store, self._ports.clock(), self._policy)
                 self._reconciler.reconcile()
         except LeaseLostError as error:

@@ -3,11 +3,13 @@
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC
+from itertools import chain
 
 from bot.core.applications.application import Application
 from bot.core.changes.effect import Effect
-from bot.core.drift.fact import facts
+from bot.core.drift.fact import facts, most_important_first
 from bot.core.drift.model import Check, FieldDrift, ObjectDrift
 from bot.messages.blocks import clip
 from bot.messages.revert_pull_request import MAX_TITLE, application_effect, as_code
@@ -18,10 +20,14 @@ _MAX_VALUE = 200
 
 def branch_name(application: Application, drift: Sequence[ObjectDrift], attempt: int = 1) -> str:
     """The branch for this drift. The same drift gives the same name, so that two requests share one pull request."""
-    differences = json.dumps([_identity(object_drift) for object_drift in drift], default=str, sort_keys=True)
-    digest = hashlib.sha256(differences.encode()).hexdigest()[:40]
     safe_name = "".join(letter if letter.isalnum() or letter == "-" else "-" for letter in application.name.lower())
-    return f"gitops-bot/adopt-{safe_name.strip('-')}-{digest}{'' if attempt == 1 else f'-{attempt}'}"
+    return f"gitops-bot/adopt-{safe_name.strip('-')}-{drift_digest(drift)}{'' if attempt == 1 else f'-{attempt}'}"
+
+
+def drift_digest(drift: Sequence[ObjectDrift]) -> str:
+    """A digest of the differences and their live values."""
+    differences = json.dumps([_identity(object_drift) for object_drift in drift], default=str, sort_keys=True)
+    return hashlib.sha256(differences.encode()).hexdigest()[:40]
 
 
 def title(application: Application, drift: Sequence[ObjectDrift]) -> str:
@@ -40,10 +46,9 @@ def body(check: Check, files: Iterable[str], others: Sequence[Effect], who: str)
     time = f"{check.at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
     where = f"Cluster {as_code(check.cluster)} differed from git {check.revision} at {time}"
     lines = [f"Requested in Slack by {as_code(who)}.", f"{where}. Merging this updates git to match the cluster."]
-    fields = [_object_line(object_drift) for object_drift in check.drift if object_drift.change == "missing"]
-    fields += [_field_line(object_drift, field) for object_drift in check.drift for field in object_drift.fields]
-    omitted = len(fields) - _MAX_LISTED
-    listed = [*fields[:_MAX_LISTED], *([f"… and {omitted} more"] if omitted > 0 else [])]
+    differences = most_important_first(chain.from_iterable(map(_differences, check.drift)))
+    omitted = len(differences) - _MAX_LISTED
+    listed = [*map(_line, differences[:_MAX_LISTED]), *([f"… and {omitted} more"] if omitted > 0 else [])]
     lines.append("\n".join(["### Adopts", "", *(f"- {line}" for line in listed)]))
     lines.append("\n".join(["### Changed files", "", *(f"- {as_code(file)}" for file in sorted(files))]))
     if others:
@@ -65,6 +70,14 @@ def _identity(object_drift: ObjectDrift) -> list[object]:
         object_drift.change,
         [[field.path, field.live] for field in object_drift.fields],
     ]
+
+
+def _differences(object_drift: ObjectDrift) -> Sequence[ObjectDrift]:
+    return [replace(object_drift, fields=(field,)) for field in object_drift.fields] or [object_drift]
+
+
+def _line(difference: ObjectDrift) -> str:
+    return _field_line(difference, difference.fields[0]) if difference.fields else _object_line(difference)
 
 
 def _object_line(object_drift: ObjectDrift) -> str:

@@ -1,6 +1,7 @@
 """The card of a pull request that the bot opened, to revert a change or to adopt drift."""
 
 from bot.core.access.audit import Origin
+from bot.core.drift.fact import most_important_first
 from bot.core.pull_requests.tracked_pull_request import TrackedPullRequest
 from bot.i18n.catalogue import adopt
 from bot.i18n.catalogue import drift as drift_texts
@@ -97,7 +98,7 @@ def _review(translator: Translator, pull: TrackedPullRequest) -> list[Block]:
 
 def _drift(translator: Translator, pull: TrackedPullRequest) -> list[Block]:
     """What an adoption changes: first what it removes from git, then each difference."""
-    drift = pull.change.drift
+    drift = most_important_first(pull.change.drift)
     removed = [common.object_name(object_drift) for object_drift in drift if object_drift.change == "missing"]
     warning = translator.count(adopt.REMOVED_OBJECTS, len(removed), objects=common.listed(translator, removed, 4))
     differences = fill(

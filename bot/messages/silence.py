@@ -53,6 +53,11 @@ def already_snoozed(translator: Translator, names: Sequence[str], by: str | None
     return phrase_message(translator, texts.SNOOZED_ALREADY, names=common.listed(translator, names), who=mention(by))
 
 
+def worsened(translator: Translator, names: Sequence[str]) -> Message:
+    """Nothing was snoozed: the form didn't show all of the drift."""
+    return phrase_message(translator, texts.WORSENED, names=common.listed(translator, names))
+
+
 def snooze_ended(translator: Translator, names: Sequence[str]) -> Message:
     """The snooze was ended early."""
     return phrase_message(translator, texts.SNOOZE_ENDED, names=common.listed(translator, names))

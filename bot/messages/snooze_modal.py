@@ -1,6 +1,7 @@
 """The snooze modal: its views, and parsing what was submitted."""
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from bot.core.incidents import snooze_period
@@ -30,10 +31,13 @@ def message_view(translator: Translator, message: Message) -> Mapping[str, Any]:
     return common.info_modal(translator, translator.text(texts.SNOOZE_TITLE), *message.blocks)
 
 
-def form(translator: Translator, applications: Sequence[str], *, subject: str, channel: str) -> Mapping[str, Any]:
+def form(
+    translator: Translator, applications: Sequence[str], *, subject: str, channel: str, newest: datetime | None
+) -> Mapping[str, Any]:
     """The form that asks how long to snooze the incidents on a card.
 
     `subject` is the value of the card's buttons. `channel` is the channel that gets the answer, "" if there is none.
+    `newest` is when the newest incident opened or got worse.
     """
     options = [_option(translator, choice) for choice in snooze_period.SNOOZE_CHOICES]
     default = next(option for option in options if snooze_period.parse_snooze(option["value"]) == DEFAULT_SNOOZE)
@@ -51,15 +55,19 @@ def form(translator: Translator, applications: Sequence[str], *, subject: str, c
         _input(PICKED, translator.text(texts.HOW_LONG), radio),
         {**_input(TYPED, translator.text(texts.OTHER), typed), "optional": True},
         close=translator.text(texts.CANCEL),
-        reference=f"{channel} {subject}",
+        reference=f"{channel} {subject} {newest.isoformat()}" if newest else f"{channel} {subject}",
     )
     return {**view, "callback_id": VIEW, "submit": _plain(translator.text(texts.SUBMIT))}
 
 
-def parse_reference(view: Mapping[str, Any]) -> tuple[str, str]:
-    """The subject and channel in a submitted form. They are untrusted."""
-    channel, _, subject = str(view.get("private_metadata") or "").partition(" ")
-    return subject, channel
+def parse_reference(view: Mapping[str, Any]) -> tuple[str, str, datetime | None]:
+    """The subject, channel and `newest` time of a submitted form. They are untrusted."""
+    channel, _, rest = str(view.get("private_metadata") or "").partition(" ")
+    subject, _, newest = rest.rpartition(" ")
+    try:
+        return subject, channel, datetime.fromisoformat(newest).astimezone(UTC)
+    except (ValueError, OverflowError):  # without a time
+        return rest, channel, None
 
 
 def parse_span(view: Mapping[str, Any]) -> SnoozePeriod | None:

@@ -113,6 +113,10 @@ class Repository(Protocol):
         """The sha of any branch, as of the last fetch; None if it does not exist."""
         ...
 
+    def has_branches_under(self, branch: str) -> bool:
+        """Whether there are branches `branch/…`, as of the last fetch; git then can't create one named `branch`."""
+        ...
+
     def resolve(self, text: str) -> Commit:
         """The commit of a full or abbreviated sha (7 to 64 hex digits).
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from bot.core.access.audit import AuditEntry
+from bot.core.approvals.alert import ApprovalAlert
 from bot.core.approvals.approval import ApprovalRecord
 from bot.core.cluster_audit.write import ClusterWrite, ObjectKey
 from bot.core.delivery.deployment import Deployment
@@ -390,8 +391,8 @@ class Store(Protocol):
         """Make everything that this thread writes within the block visible at once, or nothing after an error."""
         ...
 
-    def settle(self, id_: str) -> None:
-        """Mark the incident, pull request, revert or rollout with this id as settled: ended and reported."""
+    def settle(self, reported: ApprovalAlert | Incident | QueuedRevert | Rollout | TrackedPullRequest) -> None:
+        """Mark what has ended and was reported as settled, unless it has changed since it was read."""
         ...
 
     def close(self) -> None:

@@ -82,10 +82,10 @@ def remember(
     incidents = [_incident(applications[drift.application], rollouts[0].revision, drift, now) for drift in _DRIFT]
     for rollout in rollouts:
         store.rollouts.save(rollout)
+        store.settle(rollout)
     for incident in incidents:
         store.incidents.exchange(None, incident)
-    for id_ in (*(incident.id for incident in incidents), *(rollout.id for rollout in rollouts)):
-        store.settle(id_)
+        store.settle(incident)
     channel = applications["shop"].channel
     posted = [(now - ago, Message(channel, "", user, text)) for ago, user, text in _CHAT]
     posted += _cards(

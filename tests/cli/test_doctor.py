@@ -233,6 +233,14 @@ def test_a_failing_repository_hides_no_other(installation):
     assert Probe("application ferry: can be checked", ok=True) in lines
 
 
+def test_a_branch_in_the_way_of_the_bots_branches_is_reported(installation):
+    installation.forge.hosted.commit("gitops-bot", {"ferry/tides.yaml": "{}"}, "Tides\n", "mia")
+
+    assert installation.not_ok() == {
+        "repository press: branches can be created in gitops-bot/": "rename or delete the branch gitops-bot."
+    }
+
+
 def test_a_read_only_token_is_recognized_without_writing(installation):
     sandbox = installation.forge.sandbox
     token = sandbox.tokens[sandbox.token]

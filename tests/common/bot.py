@@ -110,7 +110,7 @@ class BotUnderTest:
         )
         held_names = HeldNames(ports.store.checks.latest, self.clock)
         self.discoverer = Discoverer(
-            self.config, ports.clusters, ports.repositories.__getitem__, ports.charts, held_names
+            self.config, ports.clusters, ports.repositories.__getitem__, ports.charts, held_names, self.clock
         )
         config = replace(self.config, applications=self.discoverer.applications)
         people = People(self.ports.chat, self.config.slack.people, self.clock)

@@ -12,7 +12,7 @@ import pytest
 
 from bot.adapters.database.store import SqlStore
 from bot.core.access.audit import Origin
-from bot.core.incidents.incident import ACTIVE_STATES, IncidentState
+from bot.core.incidents.incident import ACTIVE_STATES, IncidentEventType, IncidentState, add_event
 from bot.core.pull_requests.change_ref import Sha
 from bot.core.pull_requests.revert import RevertRequest
 from bot.messages import diff_pages
@@ -365,6 +365,23 @@ def test_a_duration_that_cannot_be_read_is_refused_next_to_the_input(people, sto
             wait_for(lambda: view.errors)
             assert "at least 5 minutes and at most 7 days" in view.errors[form.TYPED]
     assert store.incidents.open_for("shop") == incident
+
+
+@pytest.mark.parametrize("what", ["worsened", "joined"])
+def test_drift_that_the_form_did_not_show_is_not_snoozed(people, store, audit_log, what):
+    incident = open_incident(store, "shop", group="shared")
+    view = open_modal(people[TOMAS], card.SNOOZE, "shared")
+    now = datetime.now(tz=UTC)
+    if what == "worsened":
+        worse = add_event(incident, IncidentEventType.WORSENED, now, drift=incident.drift)
+        assert store.incidents.exchange(incident, worse)
+    else:
+        open_incident(store, "search", group="shared")
+    answer = people[TOMAS].ephemeral_after(lambda: people[TOMAS].submit(view, {form.PICKED: "4h"}))
+    assert "new drift was found after you opened the form, so nothing was snoozed" in answer.text
+    assert state_of(store, "shop") is IncidentState.OPEN
+    assert [entry.result for entry in audit_log()] == ["drift got worse"]
+    assert "You snoozed" in snooze(people[TOMAS], "shared", {form.PICKED: "4h"})
 
 
 def test_a_typed_time_overrides_the_picked_one_and_is_in_the_persons_time_zone(people, store):

@@ -18,7 +18,7 @@ from bot.core.pull_requests.change_ref import PullNumber, Sha
 from bot.core.pull_requests.revert import RevertRequest
 from bot.handlers.command_service import CommandService
 from bot.handlers.incidents import transition
-from bot.handlers.incidents.silence_service import ApplicationTarget, CardTarget
+from bot.handlers.incidents.silence_service import ApplicationTarget, CardTarget, SnoozeOffer
 from bot.handlers.pull_requests import adopt
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.i18n.language import ENGLISH
@@ -201,7 +201,7 @@ def test_an_ambiguous_revert_is_audited(scenario):
 
 def test_opening_the_snooze_form_is_not_audited(scenario):
     scenario.open_incident()
-    assert scenario.request("snooze button") == ("shop",)
+    assert scenario.request("snooze button") == SnoozeOffer(("shop",), T0)
     assert scenario.entries() == []
 
 

@@ -32,8 +32,9 @@ class Channels:
         self.alerts = AlertsConfig.model_validate(alerts)
         part = ApplicationRollout("shop", "prod", ALERTS, live_at=MONDAY - timedelta(hours=20))
         live = Rollout("r", "platform", "main", "b" * 40, None, "Raise it", "Ana", MONDAY - timedelta(days=1), (part,))
-        store.rollouts.save(replace(live, state=RolloutState.LIVE, ended_at=part.live_at))
-        store.settle("r")
+        live = replace(live, state=RolloutState.LIVE, ended_at=part.live_at)
+        store.rollouts.save(live)
+        store.settle(live)
         store.incidents.exchange(None, incident("search", since=MONDAY - timedelta(days=2), channel=DEPLOYS))
         self.restart()
 

@@ -416,6 +416,20 @@ def test_redirects_are_bounded_and_take_no_credential_elsewhere(attack, status):
     assert "a URL on file that does not use TLS" in attack.refusal()
 
 
+def test_a_package_on_another_host_is_requested_without_a_credential(attack):
+    headers = []
+
+    def record(handler):
+        headers.append(handler.headers.get("Authorization"))
+        send(handler, b"", 401)
+
+    attack.other.respond = record
+    attack.fetcher._allow = [*attack.fetcher._allow, attack.other.url.removeprefix("http://")]
+    attack.serve_index(urls=[f"{attack.other.url}/web.tgz"])
+    assert "only to the repository's host" in attack.refusal()
+    assert headers == [None]
+
+
 def test_an_index_cannot_lead_to_another_server_without_tls(attack):
     for url in (f"{attack.other.url}/web.tgz", "http://169.254.169.254/latest", "ftp://127.0.0.1/web.tgz", ""):
         attack.serve_index(urls=[url] if url else [])

@@ -277,7 +277,7 @@ def test_a_cache_keeps_no_more_than_one_check(monkeypatch):
     monkeypatch.setattr(comparison_cache, "MAX_KEPT", 10_000)
     cache = ComparisonCache()
     declared, live = thing(spec={"a": "x"}), thing(spec={"a": "y" * 1_000})
-    key = CacheKey(declared, "1", None, replica_ranges=(), options=CompareOptions())
+    key = CacheKey(declared, ("1",), None, replica_ranges=(), options=CompareOptions())
     for number in range(100):
         cache.get_or_compare((number,), key, lambda: compare_object(manifest(declared), live, schema=Schemas()))
         assert len(cache) < 10

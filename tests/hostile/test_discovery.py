@@ -4,10 +4,13 @@ from datetime import timedelta
 
 import pytest
 
+from bot.core.applications.argocd import read_application
 from bot.core.incidents.incident import IncidentState
 from tests.common.deployers import (
+    SOURCE_REF,
     apply_deployer,
     argo_application,
+    flux_resource,
     git_repository,
     kustomization,
     serve_deployers,
@@ -31,7 +34,7 @@ def bot(bot, source, cluster):
 
 
 def discover(bot, **sections):
-    bot.start(clusters={"prod": {"discover": ["argocd", "flux"]}}, **sections)
+    bot.start(**{"clusters": {"prod": {"discover": ["argocd", "flux"]}}, **sections})
     bot.discover()
 
 
@@ -82,6 +85,39 @@ def test_a_sync_holds_back_alerts_only_until_the_deadline(bot, source, cluster, 
         bot.check("shop", seconds=300)
         counts.append(len(cards(slack)))
     assert counts == ([1, 1, 1] if started < timedelta() else [0, 0, 1])
+
+
+@pytest.mark.parametrize("destination", ["prod", "stage"])
+@pytest.mark.parametrize(
+    ("finalizers", "expected"), [([], [0, 0, 1]), (["example.com/never"], [0, 1, 1])], ids=["gone", "never gone"]
+)
+def test_a_deletion_holds_back_alerts_only_until_the_deadline(
+    bot, source, cluster, slack, destination, finalizers, expected
+):
+    """Also if a finalizer keeps the resource forever, and if it deploys to another cluster."""
+    own = argo_application("shop", source.url, destination={"name": destination, "namespace": "shop"})
+    own["metadata"]["finalizers"] = finalizers
+    apply_deployer(cluster, own, namespace="argocd")
+    cluster.edit(config_map(), "shop", {"data": {"debug": None}})
+    stage = {"kubeconfig": str(cluster.kubeconfig(bot.folder / "stage.kubeconfig"))}
+    sections = {"alerts": {"looks": 1}, "schedule": {"rollout_deadline": "10m"}}
+    discover(bot, applications={}, clusters={"prod": {"discover": ["argocd", "flux"]}, "stage": stage}, **sections)
+    bot.check()
+    cluster.delete(own, "argocd")
+    cluster.delete(config_map(), "shop")
+    counts = []
+    for _ in range(3):
+        bot.check(seconds=300)
+        counts.append(len(cards(slack)))
+    assert counts == expected
+
+
+def test_an_object_that_was_deleted_by_hand_is_reported(bot, source, cluster, slack):
+    apply_deployer(cluster, argo_application("shop", source.url), namespace="argocd")
+    discover(bot, applications={}, alerts={"looks": 1})
+    cluster.delete(config_map(), "shop")
+    bot.check()
+    assert len(cards(slack)) == 1
 
 
 def test_each_sync_has_its_own_deadline(bot, source, cluster, slack):
@@ -246,3 +282,46 @@ def test_a_revision_that_no_database_can_index_is_not_tracked(bot, source, clust
     assert list(paths(bot)) == ["shop"]
     (unsupported,) = bot.discoverer.inventory().unsupported
     assert "is longer than 255 bytes" in str(unsupported.reason)
+
+
+def several(url, count):
+    return argo_application("evil", url, source=None, sources=[{"repoURL": url, "path": f"a{n}"} for n in range(count)])
+
+
+def expanding(url, count):
+    options = {"images": ["$ARGOCD_APP_NAME" * count]}
+    return argo_application("evil", url, source={"repoURL": url, "path": "apps/b", "kustomize": options})
+
+
+def labeled(count):
+    return kustomization("evil", "./apps/b", commonMetadata={"labels": {f"l{number}": "" for number in range(count)}})
+
+
+def post_rendered(count):
+    chart = {"spec": {"chart": "./apps/b", "sourceRef": SOURCE_REF}}
+    return flux_resource("HelmRelease", "evil", {"chart": chart, "postRenderers": [{"kustomize": {}}] * count})
+
+
+@pytest.mark.parametrize(
+    ("resource", "most", "reason"),
+    [
+        (several, 100, "more than 100 sources"),
+        (expanding, 32_000 // len("evil"), "expand to too much text"),
+        (lambda _, count: labeled(count), 100, "more than 100 labels"),
+        (lambda _, count: post_rendered(count), 20, "more than 20 postRenderers"),
+    ],
+)
+def test_what_a_resource_multiplies_is_bounded(bot, source, cluster, resource, most, reason):
+    for count in (most, most + 1):
+        apply_deployer(cluster, git_repository(source.url), resource(source.url, count), namespace="evil")
+        discover(bot)
+        unsupported = bot.discoverer.inventory().unsupported
+        assert [reason in str(item.reason) for item in unsupported] == [True] * (count > most)
+
+
+def test_sources_share_what_they_may_refer_to():
+    values = [{"repoURL": "https://git.example/" + "x" * 1_000, "ref": f"r{number}"} for number in range(50)]
+    charts = [{"repoURL": "https://git.example/a", "path": f"a{number}"} for number in range(50)]
+    applications = read_application(argo_application("shop", "", source=None, sources=values + charts), "prod")
+    assert len({id(application.source.argocd_references) for application in applications}) == 1
+    assert max(len(application.source.argocd) for application in applications) < 1_000

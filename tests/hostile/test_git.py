@@ -20,6 +20,7 @@ from aiohttp import web
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bot import build
 from bot.adapters.git import bounds, disk, process
 from bot.adapters.git.credential import Credential
 from bot.adapters.git.errors import GitErrorMapper
@@ -704,3 +705,14 @@ def test_what_a_killed_process_left_is_removed_and_nothing_else(source, reposito
     another.fetch()
     assert len(quarantines(mirrors)) == 3
     assert repository.commit(repository.fetch()).subject == "First"
+
+
+def test_as_many_revisions_as_allowed_have_a_client(monkeypatch):
+    """A client may have a git process. Those of configured repositories and of charts stay."""
+    monkeypatch.setattr(build, "_MAX_REVISIONS", 2)
+    clients = build._ByRepository({"platform": "platform"}, lambda key: [key])
+    revisions = [clients[f"platform@b{number}"] for number in range(3)]
+    charts = [clients[f"https://charts.example/{number}@1.0.0"] for number in range(3)]
+    assert [clients[f"platform@b{number}"] is revisions[number] for number in (2, 1, 0)] == [True, True, False]
+    assert [clients[f"https://charts.example/{number}@1.0.0"] for number in range(3)] == charts
+    assert clients["platform"] == "platform"

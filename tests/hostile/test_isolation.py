@@ -93,7 +93,7 @@ def test_a_defect_that_one_application_meets_hurts_no_other(
         assert "Log reference: " in str(checks["cart"].error)
         assert checks["cart"].error == fleet.check()["cart"].error, "the same defect has the same reference"
         assert checks["cart"].complete_at, "it says when it was last known"
-    fleet.ports.store.settle(fleet.store.rollouts.unsettled()[0].id)  # a rollout is no drift
+    fleet.ports.store.settle(fleet.store.rollouts.unsettled()[0])  # a rollout is no drift
     fleet.check()
     assert any("shop" in line for line in headlines(slack))
     monkeypatch.undo()

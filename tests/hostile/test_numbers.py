@@ -31,7 +31,7 @@ def test_an_observed_generation_is_not_a_number(digits):
 )
 def test_a_number_of_replicas_is_refused(count):
     base = {"repoURL": "https://git.example/x.git", "path": "app"}
-    source = read_source(base, SourceContext("web", "shop", {}, [base]))
+    source = read_source(base, SourceContext("web", "shop", [base], "[]"))
     with pytest.raises(UnsupportedResourceError, match="replicas"):
         override_source(
             source, [(".argocd-source.yaml", {"kustomize": {"replicas": [{"name": "web", "count": count}]}})]

@@ -22,6 +22,8 @@ from re import _parser as parser
 
 import pytest
 
+from bot.core.applications import flux
+from bot.core.applications.deployer import Deployers
 from bot.core.drift.model import FieldDrift, ObjectDrift
 from bot.core.git.author import authors_of
 from bot.core.git.commit import Commit
@@ -29,8 +31,14 @@ from bot.core.git.patch import FileChange, redacted_patch
 from bot.core.git.target_revision import TargetRevision
 from bot.core.globs import matches_glob, matches_path_glob
 from bot.core.objects.credentials import MAX_SCANNED, redact_text
-from bot.core.objects.manifest import read_documents
+from bot.core.objects.manifest import ManifestError, read_documents
 from bot.core.pull_requests.adopt import adopt
+from bot.core.rendering.budget import Budget
+from bot.core.rendering.chart import expand_values_files, find_dependencies
+from bot.core.rendering.limits import MAX_MATCHED
+from bot.core.rendering.source import HelmParameters
+from bot.core.rendering.sourceignore import SourceIgnore
+from tests.common.deployers import kustomization
 
 ROOT = Path(__file__).parents[2]
 FUNCTIONS = {"compile", "match", "fullmatch", "search", "sub", "subn", "split", "findall", "finditer"}
@@ -378,6 +386,34 @@ def patch_of(lines):
     return list(redacted_patch([FileChange("a.yaml", before, after)] * 3))
 
 
+def ignored_files(patterns, files):
+    lines = b"\n".join(b"zz%d" % number for number in range(patterns))
+    ignore = SourceIgnore({".sourceignore": lines}, "", Budget(MAX_MATCHED))
+    return [ignore.excludes(f"apps/{number}.yaml") for number in range(files)]
+
+
+def values_files(globs, files):
+    with pytest.raises(ManifestError, match="too many patterns"):
+        expand_values_files(
+            [f"q{number}*" for number in range(globs)], [f"{number}" for number in range(files)], ignore_missing=True
+        )
+
+
+def chart_dependencies(declared, archives):
+    files = {f"charts/z{number}.tgz": b"" for number in range(archives)}
+    entries = b"".join(b"- {name: a%d}\n" % number for number in range(declared))
+    with pytest.raises(ManifestError, match="more than 100 dependencies"):
+        find_dependencies({**files, "Chart.yaml": b"dependencies:\n" + entries}, "", HelmParameters())
+
+
+def flux_resources(count):
+    status = {"conditions": [{"type": "Ready", "status": "False", "reason": "DependencyNotReady"}]}
+    sources = [{"metadata": {"name": f"s{number}"}} for number in range(count)]
+    resources = [kustomization(f"k{number}", status=status, dependsOn=[{"name": "k"}]) for number in range(count)]
+    held = {flux.KUSTOMIZATION: resources, flux.HELM_RELEASE: [], flux.GIT_REPOSITORY: sources}
+    return flux.read_resources(held, "prod", lambda *_: None), Deployers("prod", "", held, ())
+
+
 @pytest.mark.parametrize(
     "use",
     [
@@ -386,6 +422,10 @@ def patch_of(lines):
         lambda: TargetRevision("1 " * 50_000 + "!").versions,
         lambda: matches_path_glob("**/a/**/a/**/a/**/b", "a/" * 2_000 + "c"),
         lambda: matches_glob("*a*a*a*a*a*a*b", "a" * 4_000),
+        lambda: ignored_files(patterns=1_500, files=200),
+        lambda: values_files(globs=2_000, files=20_000),
+        lambda: chart_dependencies(declared=4_000, archives=4_000),
+        lambda: flux_resources(4_000),
         lambda: adopted_with(before="\n" * 26),
         lambda: adopted_with(before=" \n" * 10_000),
         lambda: adopted_with(after="  args:\n" + "  - a\n" * 5_000),

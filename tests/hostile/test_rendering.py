@@ -27,7 +27,7 @@ from bot.core.objects import go_number
 from bot.core.objects.manifest import ManifestError, NodeBudget, read_documents, read_manifests
 from bot.core.rendering.helm_values import merge_values
 from bot.core.rendering.secret_mask import mask_value
-from bot.core.rendering.source import HelmParameters, Source, SourceType
+from bot.core.rendering.source import FluxBuild, HelmParameters, KustomizeParameters, Source, SourceType
 from bot.core.sanitize import redact_url
 from bot.handlers.rendering import render, render_request
 from bot.ports.errors import PortError
@@ -471,6 +471,33 @@ def test_an_application_uses_as_many_files_as_allowed_and_no_more(rendering, mon
     rendering.commit({"app/kustomization.yaml": "resources: [../a, ../b]\n", "b/kustomization.yaml": BASE})
     with pytest.raises(PortError, match="The limits are"):
         rendering.render("app")
+
+
+@pytest.mark.parametrize(
+    ("bound", "most", "application", "reason"),
+    [
+        (
+            "bot.core.rendering.post_build.MAX_SUBSTITUTED",
+            64,
+            Source("app", kustomize=KustomizeParameters(flux=FluxBuild((("region", "eu-west-1"),)))),
+            "The variables in app expand to too much text",
+        ),
+        (
+            "bot.handlers.rendering.tree.MAX_MATCHED",
+            10_000,
+            Source("app", ignore="/zz*\n" * 9),
+            "too many patterns for so many files",
+        ),
+    ],
+)
+def test_variables_and_patterns_are_bounded(rendering, monkeypatch, bound, most, application, reason):
+    nested = "${region//e/" * 5 + "x" + "}" * 5
+    files = {"app/a.yaml": as_yaml({**config_map("a"), "data": {"a": nested}})}
+    rendering.commit(files)
+    assert rendering.render(application)
+    monkeypatch.setattr(bound, most)
+    rendering.use(rendering.programs)
+    assert reason in rendering.error(files, application)
 
 
 def test_charts_that_are_vendored_count_as_often_as_they_are(rendering, monkeypatch):

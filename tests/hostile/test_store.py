@@ -1,6 +1,10 @@
 """What a database must keep and cannot, and a database that fails."""
 
 import json
+import os
+import shutil
+import signal
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from types import SimpleNamespace
@@ -11,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.adapters.database import engine, records, tables
+from bot.adapters.database import store as store_module
 from bot.adapters.database.records import Records, storable
 from bot.adapters.database.store import SqlStore
 from bot.core.access.audit import AuditEntry, Origin
@@ -179,6 +184,40 @@ def test_postgresql_gives_a_statement_up(postgresql, monkeypatch, bound, stateme
         store.close()
 
 
+PROCESS = sa.text("SELECT pg_backend_pid()")
+
+
+def test_a_connection_whose_server_hangs_is_replaced(postgresql, monkeypatch):
+    """As after a failover behind a proxy: old connections get no response, and new ones work."""
+    monkeypatch.setattr(engine, "RESPONSE_SECONDS", 0.5)
+    monkeypatch.setattr(store_module, "LEASE_SECONDS", 0.5)
+    store = SqlStore(postgresql.url)
+    processes = []
+
+    def hang(process):
+        processes.append(process)
+        os.kill(process, signal.SIGSTOP)
+
+    def hang_in_transaction(database):
+        with database.begin() as connection:
+            hang(connection.execute(PROCESS).scalar())
+            connection.execute(PROCESS)
+
+    try:
+        store.leases.renew({LEADER})
+        for database in (store.database, store.leases._database):
+            with pytest.raises(StoreError, match="ConnectionTimeout"):
+                hang_in_transaction(database)
+            hang(database.scalar(PROCESS))  # while it's in the pool
+        store.checks.save([check("shop")])
+        store.leases.renew({LEADER})
+        assert store.leases.held({LEADER}) == [LEADER]
+    finally:
+        for process in processes:
+            os.kill(process, signal.SIGCONT)
+        store.close()
+
+
 def read_only_sqlite(tmp_path, _):
     path = tmp_path / "state.db"
     store = SqlStore(f"sqlite:///{path}")
@@ -223,6 +262,29 @@ def test_a_read_only_database_is_still_read(tmp_path, postgresql, make, kind):
                 connection.execute(sa.text("SET default_transaction_read_only = off"))
                 connection.execute(sa.text("ALTER DATABASE postgres RESET default_transaction_read_only"))
         store.close()
+
+
+@pytest.mark.parametrize("is_replaced", [False, True])
+def test_a_database_file_that_is_removed_or_replaced_is_not_written_to(tmp_path, is_replaced):
+    path = tmp_path / "state.db"
+    with closing(SqlStore(f"sqlite:///{path}")) as store:
+        store.checks.save([check("shop")])
+        if is_replaced:
+            shutil.copy(path, tmp_path / "backup.db")
+            (tmp_path / "backup.db").replace(path)
+        else:
+            path.unlink()
+        for use in (store.checks.latest, lambda: store.checks.save([check("web")])):
+            with pytest.raises(StoreError, match=r"state\.db, was removed or replaced .* Restart the bot"):
+                use()
+
+
+def test_a_database_of_a_later_version_is_left_alone(tmp_path):
+    url = f"sqlite:///{tmp_path}/state.db"
+    with closing(SqlStore(url)) as store, store.database.begin() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(StoreError, match="A later version of gitops-bot has changed the state database"):
+        SqlStore(url)
 
 
 class CountingChat:

@@ -5,10 +5,12 @@ import unicodedata
 from datetime import UTC, datetime
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.cli.check_report import as_text
+from bot.cli.main import main
 from bot.core.drift.model import Check, NotFollowed, Status
 from bot.core.objects.manifest import ManifestError, read_manifests
 from bot.core.sanitize import escaped, printable, redact_url
@@ -48,6 +50,29 @@ def test_a_report_has_as_many_lines_as_it_says():
     lines = as_text([check], not_followed=[NotFollowed("A", name, (name,))], explain=True).splitlines()
     assert len(lines) == 6
     assert not [line for line in lines if line.startswith("shop")]
+
+
+@pytest.mark.parametrize(
+    ("argv", "environ"),
+    [
+        (["check", "--config", "config.yaml"], {}),
+        (["run", "--config", "config.yaml"], {}),
+        (["doctor", "--config", f"{HOSTILE[:10]}\nshop: in sync"], {}),
+        (["check", "--path", f"{HOSTILE[:10]}\nshop: in sync"], {}),
+        (["check", "--path", ".", "--context", f"{HOSTILE[:10]}\nshop: in sync"], {}),
+        (["check", "--path", "."], {"LOG_LEVEL": f"{HOSTILE[:10]}\nshop: in sync"}),
+        (["check", "--path", "."], {"LOG_FORMAT": f"{HOSTILE[:10]}\nshop: in sync"}),
+    ],
+)
+def test_the_command_line_escapes_what_it_quotes(argv, environ, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    name = json.dumps(f"{HOSTILE[:10]}\nshop: in sync")
+    (tmp_path / "config.yaml").write_text(
+        f"repositories: {{{name}: {{url: {name}, {name}: 1}}}}\napplications:\n  {name}: {{path: {name}}}\n"
+    )
+    output = CliRunner().invoke(main, argv, env={"KUBECONFIG": "/nowhere", **environ}).output
+    assert "shop: in sync" in output
+    assert all(line.isprintable() and not line.startswith("shop") for line in output.splitlines())
 
 
 def test_every_text_of_a_message_is_printable():

@@ -56,6 +56,7 @@ def controls(translator):
         "control-nobody-has": silence.nobody_has(translator, ["shop"]),
         "control-snoozed-already-by-you": silence.already_snoozed(translator, ["shop"], None),
         "control-snoozed": silence.snoozed(translator, ["shop"], T0 + timedelta(days=2)),
+        "control-snooze-worsened": silence.worsened(translator, ["shop"]),
         "control-snoozed-already": silence.already_snoozed(translator, ["shop"], "U0ANA"),
         "control-nothing-open": silence.nothing_open(translator, ["shop"]),
         "control-nothing-open-on-card": silence.nothing_open(translator, []),

@@ -308,7 +308,7 @@ def modals(translator):
         },
         "modal of many": diff_pages.view(translator, [worst] * 5, links, f"group {LONG[:500]}", 0),
         "reading long names": diff_pages.loading_view(translator, names),
-        "snooze of long names": snooze_modal.form(translator, names, subject="s" * 200, channel="C1"),
+        "snooze of long names": snooze_modal.form(translator, names, subject="s" * 200, channel="C1", newest=None),
         "snooze of nothing": snooze_modal.message_view(translator, silence.nothing_open(translator, [])),
     }
 

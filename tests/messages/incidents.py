@@ -190,7 +190,7 @@ def modals(translator):
         "modal-reading": diff_pages.loading_view(translator, ["shop"]),
         "modal-reading-a-group": diff_pages.loading_view(translator, []),
         "modal-adopt": adopt.confirm_view(translator, "shop", "C1"),
-        "modal-snooze": snooze_message.form(translator, ["shop", "search"], subject="shop@1", channel="C1"),
+        "modal-snooze": snooze_message.form(translator, ["shop", "search"], subject="shop@1", channel="C1", newest=T0),
         "modal-snooze-opening": snooze_message.loading_view(translator),
         "modal-snooze-denied": snooze_message.message_view(
             translator, permission.denied(translator, Right.SILENCE, Denied(RULE))

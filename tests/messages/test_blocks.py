@@ -169,7 +169,7 @@ CONTENTS = {
     **{name: {"text": "Drift", "blocks": [expected]} for name, (_, expected) in BLOCKS.items()},
     "modal": MODAL,
     "home": {"type": "home", "blocks": [EXPECTED_HEADER]},
-    "form": snooze_modal.form(ENGLISH, ["shop"], subject="shop@1", channel="C1"),
+    "form": snooze_modal.form(ENGLISH, ["shop"], subject="shop@1", channel="C1", newest=None),
 }
 
 

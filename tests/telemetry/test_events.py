@@ -122,8 +122,9 @@ def test_an_event_is_sent_once_also_over_a_restart(sending, receiver):
 def test_what_ends_before_a_stop_is_sent_hours_later(sending, receiver, restart):
     incident = sending.open("shop")
     sending.run(seconds=5)
-    assert sending.store.incidents.exchange(incident, resolve_unwatched(incident, sending.clock()))
-    sending.store.settle(incident.id)
+    resolved = resolve_unwatched(incident, sending.clock())
+    assert sending.store.incidents.exchange(incident, resolved)
+    sending.store.settle(resolved)
     if restart:
         sending.restart()
     sending.run(hours=20)

@@ -104,10 +104,10 @@ class ChartFetcher:
         Without TLS, only allowed hosts may be named, so that a server can't lead the bot to a service in the cluster.
         """
         there = urlsplit(url)
-        if there.scheme == "https" or (there.scheme == "http" and self.is_allowed(there.netloc)):
+        host = there.netloc.rpartition("@")[2]
+        if there.scheme == "https" or (there.scheme == "http" and self.is_allowed(host)):
             return None
-        host = there.netloc.rpartition("@")[2] or there.scheme
-        return LocalizedText(texts.INSECURE_REDIRECT, host=host[:100])
+        return LocalizedText(texts.INSECURE_REDIRECT, host=(host or there.scheme)[:100])
 
     def _cached(self, chart: ChartRef) -> FetchedChart | None:
         """The last package that was fetched for a chart."""
@@ -153,7 +153,8 @@ class ChartFetcher:
             return self._fetch_layer(chart, linked)
         if package.digest and self._has(chart, package.digest):
             return FetchedChart(package.version, package.digest), ""
-        return FetchedChart(package.version, self._keep(self._helm.download(package), package.digest)), ""
+        content = self._helm.download(package, chart.repository)
+        return FetchedChart(package.version, self._keep(content, package.digest)), ""
 
     def _fetch_layer(self, chart: ChartRef, linked: ChartRef) -> tuple[FetchedChart, str]:
         """Fetch a chart from a registry: the chart itself, or the one that its Helm repository links to."""

@@ -2,7 +2,6 @@
 
 import threading
 import time
-from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urljoin, urlsplit
@@ -19,6 +18,7 @@ from bot.i18n.language import LocalizedText
 
 # Many charts of a repository are fetched together, and its index may have 50 MB.
 _FRESH_SECONDS: Final = 300.0
+_MAX_LOCKS: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class HelmRepositories:
         default_factory=lambda: LRUCache(bounds.MAX_INDEX_BYTES, getsizeof=lambda kept: len(kept[1])), repr=False
     )
     _caching: threading.Lock = field(default_factory=threading.Lock, repr=False)
-    _reading: defaultdict[str, threading.Lock] = field(default_factory=lambda: defaultdict(threading.Lock), repr=False)
+    _reading: LRUCache[str, threading.Lock] = field(default_factory=lambda: LRUCache(_MAX_LOCKS), repr=False)
 
     def locate(self, chart: ChartRef) -> Package:
         """The package of a chart, in the version that Helm would install. Raises DownloadError."""
@@ -55,16 +55,18 @@ class HelmRepositories:
             raise DownloadError(LocalizedText(texts.NO_VERSION, version=chart.version or "*"))
         return Package(entry.version, self._address(chart, entry), entry.digest)
 
-    def download(self, package: Package) -> bytes:
-        """The bytes of a package, not verified yet. Raises DownloadError."""
-        return checked(self.http.get(package.url, bounds.MAX_ARCHIVE_BYTES)).body
+    def download(self, package: Package, repository: str) -> bytes:
+        """The bytes of a repository's package, not verified yet. Raises DownloadError."""
+        return checked(self.http.get(package.url, bounds.MAX_ARCHIVE_BYTES, referrer=repository), repository).body
 
     def _index(self, repository: str) -> bytes:
-        with self._reading[repository]:  # so that only one thread reads an index that several need
+        with self._caching:
+            reading = self._reading.setdefault(repository, threading.Lock())
+        with reading:  # so that only one thread reads an index that several need
             with self._caching:
                 at, index = self._indexes.get(repository, (0.0, b""))
             if not index or time.monotonic() - at > _FRESH_SECONDS:
-                index = checked(self.http.get(f"{repository}/index.yaml", bounds.MAX_INDEX_BYTES)).body
+                index = checked(self.http.get(f"{repository}/index.yaml", bounds.MAX_INDEX_BYTES), repository).body
                 with self._caching:
                     self._indexes[repository] = time.monotonic(), index
             return index
@@ -76,10 +78,13 @@ class HelmRepositories:
         return url if url.startswith(f"{OCI}://") else self.http.referred(chart.repository, url)
 
 
-def checked(response: Response) -> Response:
-    """The response, unless it is an error. Raises DownloadError."""
+def checked(response: Response, repository: str = "") -> Response:
+    """The response, unless it is an error; `repository` is the URL that led to it. Raises DownloadError."""
     if response.status in (401, 403):
-        raise DownloadError(LocalizedText(texts.UNAUTHORIZED, host=urlsplit(response.url).netloc[:100]))
+        host = urlsplit(response.url).netloc
+        is_elsewhere = repository and host.lower() != urlsplit(repository).netloc
+        phrase = texts.UNAUTHORIZED_ELSEWHERE if is_elsewhere else texts.UNAUTHORIZED
+        raise DownloadError(LocalizedText(phrase, host=host[:100]))
     if response.status != 200:
         raise DownloadError(LocalizedText(texts.STATUS, status=str(response.status)))
     return response

@@ -58,6 +58,10 @@ class ChartRepository(Repository):
         del branch
         return None
 
+    def has_branches_under(self, branch: str) -> bool:
+        del branch
+        return False
+
     def resolve(self, text: str) -> Commit:
         raise RevisionNotFoundError(self._not_git(), ()) if text else self._error()
 

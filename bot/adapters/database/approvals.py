@@ -2,12 +2,14 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
+from functools import partial
 
 import sqlalchemy as sa
 
-from bot.adapters.database.engine import PAGE, TO_THE_SECOND, Database, advance_head, put
+from bot.adapters.database.engine import PAGE, TO_THE_SECOND, Database, advance_head, put, settle
 from bot.adapters.database.records import Records
 from bot.adapters.database.tables import approval_heads, approvals, instant
+from bot.core.approvals.alert import ApprovalAlert
 from bot.core.approvals.approval import ApprovalRecord
 
 _RECORDS = Records(ApprovalRecord)
@@ -33,6 +35,11 @@ class SqlApprovals:
         with self._database.begin() as connection:
             for record in records:
                 _put(connection, record, settled=record.id in settled)
+
+    def settle(self, alert: ApprovalAlert) -> None:
+        with self._database.begin() as connection:
+            for record in alert.reported:
+                settle(connection, approvals, record.id, partial(_RECORDS.is_stored_as, record))
 
     def unsettled(self) -> list[ApprovalRecord]:
         batches = sa.select(approvals.c.batch).where(approvals.c.settled.is_(False))

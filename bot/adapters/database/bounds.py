@@ -6,6 +6,7 @@ JSON_DEPTH: Final = 100  # of a stored value; Kubernetes' own objects stay below
 CACHED_BYTES: Final = 8 * 2**20  # of records in memory, for each type: an estimate
 CONNECT_SECONDS: Final = 10
 STATEMENT_SECONDS: Final = 60
+RESPONSE_SECONDS: Final = STATEMENT_SECONDS + 10  # until the bot closes the connection of a statement
 LOCK_SECONDS: Final = 10  # a statement waits for another replica, or on SQLite for another thread
 KEYS: Final = 500  # in one statement
 LEASE_SECONDS: Final = 8.0  # a replica's leases are valid after it has renewed them

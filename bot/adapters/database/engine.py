@@ -1,15 +1,23 @@
 """The database connection that all parts of the store share, and their common statements."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
+from pathlib import Path
 from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
-from bot.adapters.database.bounds import CONNECT_SECONDS, LEASE_SECONDS, LOCK_SECONDS, STATEMENT_SECONDS
+from bot.adapters.database.bounds import (
+    CONNECT_SECONDS,
+    LEASE_SECONDS,
+    LOCK_SECONDS,
+    RESPONSE_SECONDS,
+    STATEMENT_SECONDS,
+)
 from bot.adapters.database.tables import instant, leases
 from bot.i18n.catalogue import store as texts
 from bot.i18n.language import LocalizedText
@@ -34,15 +42,21 @@ _POSTGRESQL_OPTIONS: Final = {
 class Database:
     """A connection pool. `is_shared` is whether other replicas may use the same database (PostgreSQL).
 
+    A PostgreSQL server that doesn't end a statement within `response_seconds` loses the connection.
+
     Raises StoreError if the URL's driver is missing or a statement fails.
     """
 
-    def __init__(self, url: str) -> None:
-        backend = sa.make_url(url).get_backend_name()
-        self.is_shared = backend == "postgresql"
+    def __init__(self, url: str, response_seconds: float | None = None) -> None:
+        parsed = sa.make_url(url)
+        self.is_shared = parsed.get_backend_name() == "postgresql"
+        self._file = None if self.is_shared or not parsed.database else _DatabaseFile(Path(parsed.database))
         # Pooled for SQLite too: closing the last connection checkpoints and syncs the log, on every operation.
         options = _POSTGRESQL_OPTIONS if self.is_shared else {}
         self.engine = sa.create_engine(url, pool_pre_ping=True, pool_timeout=STATEMENT_SECONDS, connect_args=options)
+        if self.is_shared:
+            connect = partial(_connect, RESPONSE_SECONDS if response_seconds is None else response_seconds)
+            sa.event.listen(self.engine, "do_connect", connect)
         sa.event.listen(self.engine, "connect", _prepare_postgresql if self.is_shared else _prepare_sqlite)
         self._local = threading.local()  # its `connection` is that of the transaction that the thread is in
 
@@ -79,6 +93,8 @@ class Database:
             if self._joined is not None:
                 yield self._joined
             else:
+                if self._file:
+                    self._file.verify()
                 with self.engine.begin() as connection:
                     yield connection
         except SQLAlchemyError as error:
@@ -120,6 +136,27 @@ class Database:
             raise LeaseLostError(lease.name)
 
 
+class _DatabaseFile:
+    """The file of an SQLite database. SQLite would write into a deleted file without an error."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._opened: tuple[int, int] | None = None  # its device and inode
+
+    def verify(self) -> None:
+        """StoreError if the file isn't the one that was used first."""
+        try:
+            status = self._path.stat()
+        except OSError:
+            current = None
+        else:
+            current = status.st_dev, status.st_ino
+        if self._opened is None:
+            self._opened = current
+        elif current != self._opened:
+            raise StoreError(LocalizedText(texts.REPLACED, file=str(self._path)))
+
+
 def ended_at(at: datetime | None) -> str:
     """The value of the column `ended`."""
     return instant(at) if at else ""
@@ -131,6 +168,13 @@ def put(connection: sa.Connection, table: sa.Table, **values: object) -> None:
     changed = connection.execute(table.update().where(key == values[key.name]).values(**values))
     if changed.rowcount == 0:
         connection.execute(table.insert().values(**values))
+
+
+def settle(connection: sa.Connection, table: sa.Table, id_: str, is_reported: Callable[[str], bool]) -> None:
+    """Settle a row, unless its body is no longer the one that was reported."""
+    body = connection.execute(sa.select(table.c.body).where(table.c.id == id_)).scalar()
+    if body is not None and is_reported(body):
+        connection.execute(table.update().where((table.c.id == id_) & (table.c.body == body)).values(settled=True))
 
 
 def insert_new(connection: sa.Connection, table: sa.Table, **values: object) -> bool:
@@ -161,6 +205,16 @@ def _prepare_sqlite(connection: Any, _: object) -> None:
     # WAL: readers don't wait for the writer. https://www.sqlite.org/wal.html
     for pragma in (f"busy_timeout={LOCK_SECONDS}000", "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _connect(
+    response_seconds: float, _: object, __: object, arguments: Sequence[Any], options: Mapping[str, Any]
+) -> Any:
+    from bot.adapters.database.postgresql import BoundedConnection  # noqa: PLC0415 - the driver is optional
+
+    connection = BoundedConnection.connect(*arguments, **options)
+    connection.response_seconds = response_seconds
+    return connection
 
 
 def _prepare_postgresql(connection: Any, _: object) -> None:

@@ -2,12 +2,13 @@
 
 from dataclasses import asdict
 from datetime import datetime
+from functools import partial
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.exc import IntegrityError
 
-from bot.adapters.database.engine import Database, ended_at, put
+from bot.adapters.database.engine import Database, ended_at, put, settle
 from bot.adapters.database.locks import INCIDENT_EXCHANGE
 from bot.adapters.database.records import Records
 from bot.adapters.database.tables import incident_records, incidents
@@ -59,6 +60,10 @@ class SqlIncidents:
         with self._database.read() as connection:
             return [IncidentRecord(**row) for row in connection.execute(current).mappings()]
 
+    def settle(self, incident: Incident) -> None:
+        with self._database.begin() as connection:
+            settle(connection, incidents, incident.id, partial(_INCIDENTS.is_stored_as, incident))
+
     def _give_up(self, unreadable: sa.ColumnElement[bool]) -> None:
         """Resolve an incident that cannot be read, and keep it. The next drift opens a new one."""
         with self._database.begin() as connection:
@@ -71,7 +76,7 @@ def _exchange(connection: sa.Connection, before: Incident | None, after: Inciden
     if before is None:
         return after is not None and _insert(connection, after)
     body = connection.execute(sa.select(incidents.c.body).where(incidents.c.id == before.id)).scalar()
-    if body is None or _INCIDENTS.dump(_INCIDENTS.load(body)) != _INCIDENTS.dump(before):
+    if body is None or not _INCIDENTS.is_stored_as(before, body):
         return False
     unchanged = (incidents.c.id == before.id) & (incidents.c.body == body)
     if after is not None and after.id == before.id:

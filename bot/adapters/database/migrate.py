@@ -12,12 +12,18 @@ from alembic.script import ScriptDirectory
 
 from bot.adapters.database.engine import Database
 from bot.adapters.database.locks import MIGRATION
+from bot.i18n.catalogue import store as texts
+from bot.i18n.language import LocalizedText
+from bot.ports.store import StoreError
 
 _MIGRATIONS: Final = Path(__file__).with_name("migrations")
 
 
 def migrate(database: Database) -> None:
-    """Run the pending migrations. Replicas that start at the same time take turns. Raises StoreError."""
+    """Run the pending migrations. Replicas that start at the same time take turns.
+
+    Raises StoreError, also for a schema of a later version.
+    """
     with database.begin() as connection:
         match connection.dialect.name:
             case "postgresql":
@@ -27,7 +33,10 @@ def migrate(database: Database) -> None:
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATION)))
             case "sqlite":
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
-        if MigrationContext.configure(connection).get_current_revision() != _newest():
+        current = MigrationContext.configure(connection).get_current_revision()
+        if current is not None and current not in _known():
+            raise StoreError(LocalizedText(texts.LATER_VERSION))
+        if current != _newest():
             config = _config()
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
@@ -36,6 +45,11 @@ def migrate(database: Database) -> None:
 @cache
 def _newest() -> str | None:
     return ScriptDirectory.from_config(_config()).get_current_head()
+
+
+@cache
+def _known() -> frozenset[str]:
+    return frozenset(script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions())
 
 
 def _config() -> Config:

@@ -1,10 +1,11 @@
 """The pull requests that the bot opened."""
 
 from datetime import datetime
+from functools import partial
 
 import sqlalchemy as sa
 
-from bot.adapters.database.engine import Database, ended_at, put
+from bot.adapters.database.engine import Database, ended_at, put, settle
 from bot.adapters.database.records import Records
 from bot.adapters.database.tables import pull_requests
 from bot.core.pull_requests.tracked_pull_request import TrackedPullRequest
@@ -22,6 +23,10 @@ class SqlPullRequests:
         body = _PULL_REQUESTS.dump(pull)
         with self._database.begin() as connection:
             put(connection, pull_requests, id=pull.id, settled=False, body=body, ended=ended_at(pull.ended_at))
+
+    def settle(self, pull: TrackedPullRequest) -> None:
+        with self._database.begin() as connection:
+            settle(connection, pull_requests, pull.id, partial(_PULL_REQUESTS.is_stored_as, pull))
 
     def unsettled(self) -> list[TrackedPullRequest]:
         bodies = sa.select(pull_requests.c.body).where(pull_requests.c.settled.is_(False)).order_by(pull_requests.c.id)

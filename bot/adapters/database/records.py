@@ -59,6 +59,10 @@ class Records(Generic[Record]):
                 self._cache[body] = record, size
         return record
 
+    def is_stored_as(self, record: Record, body: str) -> bool:
+        """Whether a row has this record. Raises as `load` does."""
+        return self.dump(self.load(body)) == self.dump(record)
+
     def _read(self, body: str) -> Record:
         try:
             return self._adapter.validate_json(body)

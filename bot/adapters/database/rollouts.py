@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
+from functools import partial
 
 import sqlalchemy as sa
 
-from bot.adapters.database.engine import Database, advance_head, ended_at, put
+from bot.adapters.database.engine import Database, advance_head, ended_at, put, settle
 from bot.adapters.database.records import Records
 from bot.adapters.database.tables import deployments, rollout_heads, rollouts
 from bot.core.delivery.deployment import Deployment, DeploymentOutcome, deployments_of
@@ -34,6 +35,10 @@ class SqlRollouts:
     def save(self, rollout: Rollout) -> None:
         with self._database.begin() as connection:
             _put(connection, rollout)
+
+    def settle(self, rollout: Rollout) -> None:
+        with self._database.begin() as connection:
+            settle(connection, rollouts, rollout.id, partial(_ROLLOUTS.is_stored_as, rollout))
 
     def unsettled(self) -> list[Rollout]:
         bodies = sa.select(rollouts.c.body).where(rollouts.c.settled.is_(False)).order_by(rollouts.c.order)

@@ -4,6 +4,7 @@ from contextlib import AbstractContextManager
 
 from bot.adapters.database.approvals import SqlApprovals
 from bot.adapters.database.audit_log import SqlAuditLog
+from bot.adapters.database.bounds import LEASE_SECONDS
 from bot.adapters.database.cards import SqlCards
 from bot.adapters.database.checks import SqlChecks
 from bot.adapters.database.claims import SqlClaims
@@ -18,7 +19,11 @@ from bot.adapters.database.migrate import migrate
 from bot.adapters.database.pull_requests import SqlPullRequests
 from bot.adapters.database.queued_reverts import SqlQueuedReverts
 from bot.adapters.database.rollouts import SqlRollouts
-from bot.adapters.database.tables import approvals, incidents, pull_requests, queued_reverts, rollouts
+from bot.core.approvals.alert import ApprovalAlert
+from bot.core.incidents.incident import Incident
+from bot.core.pull_requests.queued import QueuedRevert
+from bot.core.pull_requests.tracked_pull_request import TrackedPullRequest
+from bot.core.rollouts.rollout import Rollout
 
 
 class SqlStore:
@@ -38,7 +43,7 @@ class SqlStore:
         self.incidents = SqlIncidents(self.database)
         self.intents = SqlIntents(self.database)
         # With connections of its own: it must renew its leases also while all others are in use.
-        self.leases = SqlLeases(Database(url)) if self.database.is_shared else SoleLeases()
+        self.leases = SqlLeases(Database(url, LEASE_SECONDS)) if self.database.is_shared else SoleLeases()
         self.pull_requests = SqlPullRequests(self.database)
         self.queued_reverts = SqlQueuedReverts(self.database)
         self.rollouts = SqlRollouts(self.database)
@@ -46,11 +51,18 @@ class SqlStore:
     def transaction(self) -> AbstractContextManager[None]:
         return self.database.transaction()
 
-    def settle(self, id_: str) -> None:
-        with self.database.begin() as connection:
-            for table in (incidents, rollouts, pull_requests, queued_reverts):
-                connection.execute(table.update().where(table.c.id == id_).values(settled=True))
-            connection.execute(approvals.update().where(approvals.c.alert == id_).values(settled=True))
+    def settle(self, reported: ApprovalAlert | Incident | QueuedRevert | Rollout | TrackedPullRequest) -> None:
+        match reported:
+            case ApprovalAlert():
+                self.approvals.settle(reported)
+            case Incident():
+                self.incidents.settle(reported)
+            case QueuedRevert():
+                self.queued_reverts.settle(reported)
+            case Rollout():
+                self.rollouts.settle(reported)
+            case TrackedPullRequest():
+                self.pull_requests.settle(reported)
 
     def close(self) -> None:
         self.leases.close()

@@ -1,5 +1,6 @@
 """Downloads the files that kustomizations refer to by URL, over HTTPS, from allowed locations, without credentials."""
 
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -7,6 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
+
+from cachetools import LRUCache
 
 from bot.adapters.downloads.background import BackgroundFetches, FetchPendingError
 from bot.adapters.downloads.cache import DownloadCache
@@ -18,6 +21,7 @@ from bot.i18n.language import LocalizedText
 from bot.ports.git import RepositoryError
 
 _FETCH_EVERY: Final = 60.0  # seconds, for a file that may change, and after a failed download
+_MAX_DOWNLOADS: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +42,14 @@ class FileDownloads:
         self._cache = DownloadCache(folder)
         self._http = HttpClient({}, self._refusal)
         self._fetches = fetches
-        self._downloads: dict[str, _Download] = {}  # by URL
+        self._downloads: LRUCache[str, _Download] = LRUCache(_MAX_DOWNLOADS)  # by URL
+        self._lock = threading.Lock()  # LRUCache is not thread-safe
 
     def content(self, file: RemoteFile) -> bytes:
         """See Bases. Raises RepositoryError."""
         if file.is_pinned and (pinned := self._cache.read(self._cache.alias(file.url))) is not None:
             return pinned
-        download = self._downloads.get(file.url, _Download())
+        download = self._latest(file)
         content = self._cache.read(download.digest)
         if download.expires <= time.monotonic() or (content is None and download.error is None):
             host = file.location.partition("/")[0]
@@ -58,9 +63,13 @@ class FileDownloads:
             raise RepositoryError(LocalizedText(texts.FAILED, url=file.title, why=why))
         return content
 
+    def _latest(self, file: RemoteFile) -> _Download:
+        with self._lock:
+            return self._downloads.get(file.url, _Download())
+
     def _download(self, file: RemoteFile) -> _Download:
         """What is at the URL now."""
-        latest = self._downloads.get(file.url, _Download())
+        latest = self._latest(file)
         etag = latest.etag if self._cache.read(latest.digest) is not None else ""
         expires = time.monotonic() + _FETCH_EVERY
         try:
@@ -73,7 +82,8 @@ class FileDownloads:
                 latest = _Download(digest, response.headers.get("etag", ""), expires=expires)
         except DownloadError as error:
             latest = _Download(error=DownloadError(error.text), expires=expires)  # its traceback has the response
-        self._downloads[file.url] = latest
+        with self._lock:
+            self._downloads[file.url] = latest
         return latest
 
     def _get(self, url: str, etag: str) -> Response:

@@ -58,15 +58,22 @@ class HttpClient:
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)  # TTLCache is not thread-safe
 
     def get(
-        self, url: str, most: int, *, headers: Mapping[str, str] | None = None, authorization: str | None = None
+        self,
+        url: str,
+        most: int,
+        *,
+        referrer: str = "",
+        headers: Mapping[str, str] | None = None,
+        authorization: str | None = None,
     ) -> Response:
         """The response to a GET request, after redirects. Raises DownloadError if it has more than `most` bytes.
 
-        `authorization` replaces the credential of the URL's host. After a redirect, other hosts get no credential, so
-        that a server can't make the bot fetch something that the server may not read.
+        `authorization` replaces the credential of the URL's host. Hosts that another server refers to, with a redirect
+        or as the `referrer` of the URL, get no credential, so that a server can't make the bot fetch something that the
+        server may not read.
         """
-        origin = _origin(url)
-        host = origin[1]
+        origin = _origin(referrer or url)
+        host = _origin(url)[1]
         credential = self.credentials.get(origin[1], "") if authorization is None else authorization
         try:
             with deadline(bounds.FETCH_SECONDS):

@@ -6,7 +6,6 @@ import math
 import os
 import threading
 import time
-from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
@@ -33,22 +32,22 @@ _MAX_REVISIONS: Final = 10_000
 
 
 class GitBases:
-    """`ports.Bases`, with mirrors and files below `folder`, fetched without credentials.
+    """`ports.Bases`, with mirrors and files below `folder`, fetched without credentials, except for SSH keys.
 
     A mirror that no rendering has used for UNUSED_SECONDS is removed.
 
     `allow` has patterns for hosts (`github.com`), and for hosts with the path of a repository or file
-    (`github.com/acme/*`), with `*` for any characters.
+    (`github.com/acme/*`), with `*` for any characters, but not for the `/` after the host.
     """
 
     def __init__(self, folder: Path, allow: Sequence[str], fetches: BackgroundFetches | None = None) -> None:
         self._fetches = fetches or BackgroundFetches(threading.TIMEOUT_MAX)
         self._folder = folder
-        self._allow = [pattern.lower() for pattern in allow]
-        self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)  # by URL
+        self._allow = [pattern.lower().partition("/") for pattern in allow]
+        self._locks: LRUCache[str, threading.Lock] = LRUCache(_MAX_REVISIONS)  # by URL
         # with when each expires, and when the mirror was created
         self._revisions: LRUCache[RemoteBase, tuple[str | RepositoryError, float, int]] = LRUCache(_MAX_REVISIONS)
-        self._reading = threading.Lock()  # of `_revisions`
+        self._reading = threading.Lock()  # of `_revisions` and `_locks`
         self._cleaning = threading.Lock()
         self._used: set[str] = set()  # the paths of mirrors used since the last cleanup
         self._next_cleanup = time.monotonic() + _CLEANUP_EVERY  # renderings use what they need before the first one
@@ -61,8 +60,11 @@ class GitBases:
         return self._files.content(file)
 
     def _is_allowed_location(self, location: str) -> bool:
-        forms = (location, location.partition("/")[0])
-        return any(fnmatch.fnmatchcase(form, pattern) for form in forms for pattern in self._allow)
+        host, _, path = location.partition("/")
+        return any(
+            fnmatch.fnmatchcase(host, allowed_host) and (not has_path or fnmatch.fnmatchcase(path, allowed_path))
+            for allowed_host, has_path, allowed_path in self._allow
+        )
 
     def repository(self, base: RemoteBase) -> GitRepository:
         return self._tracking(base, TargetRevision(base.ref or HEAD))
@@ -85,8 +87,10 @@ class GitBases:
 
     def _fetch_revision(self, base: RemoteBase) -> str | RepositoryError:
         revision: str | RepositoryError
+        with self._reading:
+            lock = self._locks.setdefault(base.url, threading.Lock())
         try:
-            with self._locks[base.url]:
+            with lock:
                 revision, lasts = self._fetch(base), (math.inf if base.is_pinned else _FETCH_EVERY)
         except RepositoryError as error:
             revision, lasts = RepositoryError(error.text), _FETCH_EVERY

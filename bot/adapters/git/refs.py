@@ -44,6 +44,11 @@ def branch_tip(mirror: Mirror, branch: str) -> str | None:
     return commit.sha if commit else None
 
 
+def has_branches_under(mirror: Mirror, branch: str) -> bool:
+    """Whether there are branches `branch/…`."""
+    return bool(mirror.git("for-each-ref", "--count=1", "--format=%(refname)", f"refs/heads/{branch}/").stdout)
+
+
 def remote_tip(mirror: Mirror, branch: str) -> str | None:
     """The sha of a branch on the remote, without fetching; None if it doesn't exist. Raises RepositoryError."""
     ref = f"refs/heads/{branch}"

@@ -99,6 +99,9 @@ class GitRepository:
     def tip(self, branch: str) -> str | None:
         return refs.branch_tip(self._mirror, branch)
 
+    def has_branches_under(self, branch: str) -> bool:
+        return refs.has_branches_under(self._mirror, branch)
+
     # ------------------------------------------------------------ commits
 
     def resolve(self, text: str) -> Commit:

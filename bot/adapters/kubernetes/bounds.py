@@ -13,6 +13,7 @@ LIST_SECONDS: Final = 300.0  # all pages of a list; comparing them has its own b
 WATCH_SECONDS: Final = 300.0  # until a watch is reopened, up to twice as long, as in client-go's reflector
 WATCH_IDLE_SECONDS: Final = 90.0  # without an event; servers send a bookmark about once a minute
 LOGIN_SECONDS: Final = 30.0  # an exec plugin of a kubeconfig
+KUBECONFIG_BYTES: Final = 5 * 2**20  # a kubeconfig, or a file with a token
 
 # Bytes are counted after decompression. Parsed JSON takes ten times as much memory, thirty at worst.
 PAGE_BYTES: Final = 16 * 2**20

@@ -3,7 +3,9 @@
 import logging
 import os
 import re
+import stat
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
@@ -36,8 +38,10 @@ def default_kubeconfig() -> str | None:
 
 def current_context(kubeconfig: str | None) -> str | None:
     """The name of a kubeconfig's current context, if it can be read."""
+    if kubeconfig is None or any(map(_unreadable, _paths(kubeconfig))):
+        return None
     try:
-        name = kubeconfig and KubeConfigMerger(kubeconfig).config.value.get("current-context")  # type: ignore[no-untyped-call]
+        name = KubeConfigMerger(kubeconfig).config.value.get("current-context")  # type: ignore[no-untyped-call]
     except (ConfigException, OSError, ValueError, TypeError, AttributeError, yaml.YAMLError):
         return None
     return str(name) if name else None
@@ -56,8 +60,10 @@ def load_configuration(name: str, kubeconfig: Path | str | None, context: str | 
 
 
 def _from_file(name: str, kubeconfig: str, context: str | None) -> tuple[Configuration, str]:
-    if not any(Path(path).expanduser().is_file() for path in kubeconfig.split(os.pathsep) if path):
+    paths = _paths(kubeconfig)
+    if not paths:
         raise ClusterConfigError(f"Cluster {name}: there is no kubeconfig at {kubeconfig}.")
+    _require_readable(name, paths)
     configuration = Configuration()
     try:
         merged = KubeConfigMerger(kubeconfig).config  # type: ignore[no-untyped-call]
@@ -67,7 +73,9 @@ def _from_file(name: str, kubeconfig: str, context: str | None) -> tuple[Configu
             names = ", ".join(sorted(contexts)) or "none"
             raise ClusterConfigError(f"Cluster {name}: {kubeconfig} has no context {active}. Its contexts: {names}.")
         namespace = contexts[active]["context"].safe_get("namespace")
-        user = _user(merged.value, contexts[active]["context"].safe_get("user"))
+        user, folder = _user(merged.value, contexts[active]["context"].safe_get("user"))
+        if "token" not in user and (token_file := user.get("tokenFile")):
+            _require_readable(name, [folder / token_file])
         if isinstance(plugin := user.get("exec"), dict):
             user["exec"] = _bounded(plugin)
         # Don't write a renewed token back to the file.
@@ -90,11 +98,34 @@ def _from_file(name: str, kubeconfig: str, context: str | None) -> tuple[Configu
     return configuration, str(namespace or "default")
 
 
-def _user(kubeconfig: dict[str, Any], name: str | None) -> dict[str, Any]:
-    """The entry of a user, to change in place; empty if there is none."""
+def _paths(kubeconfig: str) -> list[Path]:
+    """The files that a value of KUBECONFIG names, without missing ones."""
+    paths = (Path(path).expanduser() for path in kubeconfig.split(os.pathsep) if path)
+    return [path for path in paths if path.exists()]
+
+
+def _require_readable(name: str, paths: Iterable[Path]) -> None:
+    """ClusterConfigError for a file that can't be read or is none: reading a pipe or a device may never end."""
+    for path in paths:
+        if problem := _unreadable(path):
+            raise ClusterConfigError(f"Cluster {name}: {path} {problem}.")
+
+
+def _unreadable(path: Path) -> str | None:
+    try:
+        status = path.stat()
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
+    if not stat.S_ISREG(status.st_mode):
+        return "is not a regular file"
+    return "is larger than 5 MiB" if status.st_size > bounds.KUBECONFIG_BYTES else None
+
+
+def _user(kubeconfig: dict[str, Any], name: str | None) -> tuple[dict[str, Any], Path]:
+    """The entry of a user, to change in place, empty if there is none; and the folder of its file."""
     entries = (entry["user"] for entry in kubeconfig.get("users") or () if entry["name"] == name)
     user = next(entries, None)
-    return getattr(user, "value", user) or {}
+    return getattr(user, "value", user) or {}, Path(getattr(user, "path", None) or "").parent
 
 
 def _bounded(plugin: dict[str, Any]) -> dict[str, Any]:

@@ -89,16 +89,16 @@ def run(
 
 @functools.cache
 def missing_isolation() -> str:
-    """Why programs cannot be isolated on this machine; "" if they can, as on most Linux machines."""
+    """Why programs cannot be isolated on this machine; "" if they can, as on most Linux machines.
+
+    Raises PortError if that can't be tested at the moment, such as on a full disk.
+    """
     if sys.platform != "linux":
         return f"{platform.system()} has neither Landlock nor seccomp"
     # Try it with Python: the paths listed here must be enough to start a program.
     command, limits = [PYTHON, "-I", "-S", "-c", ""], Limits(seconds=10.0)
-    try:
-        with private_copy([]) as folder:
-            status, _, stderr = _run("test of isolation", _request(command, folder, limits, isolated=True), limits)
-    except PortError as error:
-        return str(error.text)
+    with private_copy([]) as folder:
+        status, _, stderr = _run("test of isolation", _request(command, folder, limits, isolated=True), limits)
     reason = stderr.decode(errors="replace").removeprefix("launcher: ").strip().partition("\n")[0]
     return "" if status == 0 else reason[:200] or f"exit status {status}"
 

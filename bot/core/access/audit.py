@@ -47,6 +47,7 @@ _RESULTS = {
     "NotDone": "nobody has it",
     "AllResolved": "already resolved",
     "UnknownSubject": "no open incident",
+    "Worsened": "drift got worse",
     "StaleButton": "button out of date",
 }
 

@@ -18,6 +18,7 @@ from bot.core.applications.argocd_source import (
     read_chart_source,
     read_revision,
     read_source,
+    references_json,
 )
 from bot.core.applications.deployer_status import DeployerFailure, DeployerStatus, SyncMode
 from bot.core.applications.discovery import (
@@ -52,6 +53,7 @@ MANAGED_BY_URL: Final = "argocd.argoproj.io/managed-by-url"
 _URL: Final = re.compile(r"https?://[\w.:\[\]-]{1,255}(?:/[\w.~%/-]{0,255})?", re.ASCII | re.IGNORECASE)
 _RUNNING: Final = frozenset({"Running", "Terminating"})  # phases of an operation
 _SOURCE_NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,63}")
+_MAX_SOURCES: Final = 100
 
 
 def read_application(resource: Object, cluster: str, url: str = "", default_url: str = "") -> list[DiscoveryResult]:
@@ -63,15 +65,23 @@ def read_application(resource: Object, cluster: str, url: str = "", default_url:
     origin = ResourceRef.of(DEPLOYER, APPLICATION[1], cluster, resource)
     page = _page(resource, url, default_url)
     sources = _sources(resource)
+    if len(sources) > _MAX_SOURCES:
+        reason = LocalizedText(texts.TOO_MANY_SOURCES, most=str(_MAX_SOURCES))
+        return [UnsupportedResource(origin, _status(resource, None), reason)]
     has_several = bool(items(mapping(resource, "spec"), "sources"))
     rendered = [(index, source) for index, source in enumerate(sources) if not _is_values_source(source)]
     names = Counter(text(source, "name") for source in sources)
+    context = SourceContext(origin.name, _target(resource).namespace, sources, references_json(sources))
+    ignore, notes = _ignore_rules(items(mapping(resource, "spec"), "ignoreDifferences"))
+    channel, channel_notes = annotated_channel(resource)
+    notes = (*channel_notes, *notes)
     results: list[DiscoveryResult] = []
     for index, source in rendered:
         status = replace(_status(resource, index if has_several else None), page=page)
         source_name = _source_name(source, index, names) if len(rendered) > 1 else ""
         try:
-            results.append(_discovered(origin, status, source_name, resource, source, sources))
+            discovered = _discovered(origin, status, source_name, resource, source, context)
+            results.append(replace(discovered, ignore=ignore, channel=channel, notes=notes))
         except UnsupportedResourceError as error:
             results.append(UnsupportedResource(origin, status, error.text, source_name))
     return results or [UnsupportedResource(origin, _status(resource, None), LocalizedText(texts.NO_SOURCE))]
@@ -158,30 +168,25 @@ def _discovered(
     source_name: str,
     resource: Object,
     source: Object,
-    sources: Sequence[Object],
+    context: SourceContext,
 ) -> DiscoveredApplication:
-    spec = mapping(resource, "spec")
-    declared = destination(resource)
-    target = replace(declared, namespace=declared.namespace or "default")
-    ignore, notes = _ignore_rules(items(spec, "ignoreDifferences"))
     environment = {
         "ARGOCD_APP_NAME": origin.name,
-        "ARGOCD_APP_NAMESPACE": declared.namespace,
-        "ARGOCD_APP_PROJECT_NAME": text(spec, "project"),
+        "ARGOCD_APP_NAMESPACE": destination(resource).namespace,
+        "ARGOCD_APP_PROJECT_NAME": text(mapping(resource, "spec"), "project"),
         "ARGOCD_APP_SOURCE_REPO_URL": text(source, "repoURL"),
         "ARGOCD_APP_SOURCE_PATH": text(source, "path"),
         "ARGOCD_APP_SOURCE_TARGET_REVISION": text(source, "targetRevision"),
     }
-    context = SourceContext(origin.name, target.namespace, environment, sources)
+    context = replace(context, environment=environment)
     git: Object | None = source
     if chart := read_chart(source, status.revision):
         rendered, git = read_chart_source(source, context, chart)
         # The revision of a chart is its version, which is not comparable with a commit.
-        revision = _deployed_revision(resource, sources.index(git)) if git else ""
+        revision = _deployed_revision(resource, context.sources.index(git)) if git else ""
         status = replace(status, revision=revision)
     else:
         rendered = read_source(source, context)
-    channel, channel_notes = annotated_channel(resource)
     return DiscoveredApplication(
         origin=origin,
         status=status,
@@ -189,13 +194,15 @@ def _discovered(
         revision=read_revision(git or source),
         chart=None if git else chart,
         source=rendered,
-        destination=target,
+        destination=_target(resource),
         source_name=source_name,
-        ignore=ignore,
-        notes=(*channel_notes, *notes),
-        channel=channel,
         prunes=prunes(resource),
     )
+
+
+def _target(resource: Object) -> Destination:
+    declared = destination(resource)
+    return replace(declared, namespace=declared.namespace or "default")
 
 
 def _page(resource: Object, url: str, default_url: str) -> str:

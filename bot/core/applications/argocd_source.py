@@ -5,8 +5,8 @@ The rules are those of Argo CD 3.5. https://argo-cd.readthedocs.io/en/stable/ope
 
 import json
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeGuard
 
 from bot.core.applications.discovery import UnsupportedResourceError
@@ -16,6 +16,8 @@ from bot.core.git.git_url import normalize
 from bot.core.git.target_revision import HEAD, TargetRevision
 from bot.core.globs import GlobError, parse_glob
 from bot.core.objects.resource import Object, items, mapping, set_keys, text
+from bot.core.rendering.budget import Budget, BudgetExceededError
+from bot.core.rendering.limits import MAX_EXPANDED
 from bot.core.rendering.source import (
     DirectoryParameters,
     HelmParameters,
@@ -57,13 +59,16 @@ _REVISION_VARIABLE: Final = "ARGOCD_APP_REVISION"  # it and its short forms diff
 class SourceContext:
     """What a source depends on besides its own fields: the Application's name and namespace, and all of its sources.
 
-    `environment` has the values of the variables that Argo CD substitutes.
+    `references` is the JSON of `references_json`. `environment` has the values of the variables that Argo CD
+    substitutes.
     """
 
     name: str
     namespace: str
-    environment: Mapping[str, str]
     sources: Sequence[Object]
+    references: str
+    environment: Mapping[str, str] = field(default_factory=dict)
+    budget: Budget = field(default_factory=lambda: Budget(MAX_EXPANDED))
 
     def referenced(self, entry: object) -> Object | None:
         """The source that a values file `$ref/path` refers to; None if there is none."""
@@ -77,9 +82,20 @@ class SourceContext:
             name = match[1] or match[2] or ""
             if name.startswith(_REVISION_VARIABLE):
                 raise UnsupportedResourceError(LocalizedText(texts.BUILD_VARIABLES, name=name[:60]))
-            return "$" if name == "$" else self.environment.get(name, "")
+            expanded = "$" if name == "$" else self.environment.get(name, "")
+            self.budget.take(len(expanded))
+            return expanded
 
-        return _VARIABLE.sub(expand, value)
+        try:
+            return _VARIABLE.sub(expand, value)
+        except BudgetExceededError:
+            raise UnsupportedResourceError(LocalizedText(texts.LONG_VARIABLES)) from None
+
+
+def references_json(sources: Iterable[Object]) -> str:
+    """The sources that values files can refer to, with the fields that `read_source` needs of them."""
+    fields = ("ref", "repoURL", "targetRevision")
+    return json.dumps([{key: text(source, key) for key in fields} for source in sources if text(source, "ref")])
 
 
 def read_chart(source: Object, deployed: str) -> ChartRef | None:
@@ -113,7 +129,7 @@ def read_chart_source(source: Object, context: SourceContext, chart: ChartRef) -
     # Paths below a ref are read as if the chart were in the same repository.
     place = {"repoURL": first.get("repoURL"), "targetRevision": first.get("targetRevision")} if first else {}
     rendered = read_source({**source, "path": chart.name, **place}, context)
-    rendered = replace(rendered, type=SourceType.HELM, argocd="")
+    rendered = replace(rendered, type=SourceType.HELM, argocd="", argocd_references="")
     if first is None:
         return rendered, None
     paths = (file.lstrip("/") for file in rendered.helm.values_files if file.startswith("/"))
@@ -149,7 +165,16 @@ def read_source(source: Object, context: SourceContext) -> Source:
             skip_other_yaml=True,
         ),
         kustomize=_kustomize(kustomize, context),
-        argocd=json.dumps({"source": source, **asdict(context)}, default=str),
+        argocd=json.dumps(
+            {
+                "source": source,
+                "name": context.name,
+                "namespace": context.namespace,
+                "environment": context.environment,
+            },
+            default=str,
+        ),
+        argocd_references=context.references,
     )
 
 
@@ -164,7 +189,9 @@ def override_source(source: Source, patches: Sequence[tuple[str, Object]]) -> So
     for _, patch in patches:
         merged = _merge_patch(merged, patch)
     kept = {key: original.get(key) for key in ("repoURL", "path", "chart", "targetRevision")}
-    overridden = read_source({**merged, **kept}, SourceContext(**declared))
+    references = source.argocd_references
+    context = SourceContext(sources=json.loads(references), references=references, **declared)
+    overridden = read_source({**merged, **kept}, context)
     return replace(overridden, argocd=source.argocd, capabilities=source.capabilities)
 
 

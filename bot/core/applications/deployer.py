@@ -1,7 +1,7 @@
 """Finds the resource of Argo CD or Flux that deploys an application, and what it is doing."""
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -10,10 +10,11 @@ from bot.core.applications import argocd, flux, flux_status
 from bot.core.applications.application import Application
 from bot.core.applications.deployer_status import DeployerFailure
 from bot.core.applications.flux_artifact import ARTIFACT_GENERATOR
-from bot.core.applications.flux_chart import GIT_REPOSITORY, HELM_CHART, Resources
+from bot.core.applications.flux_chart import GIT_REPOSITORY, HELM_CHART, FluxSources, Resources
 from bot.core.applications.git_target import GitTarget
 from bot.core.applications.resource_ref import ResourceRef
-from bot.core.objects.resource import Object
+from bot.core.objects.resource import Object, mapping, text
+from bot.core.objects.scalar_equality import parse_time
 
 # The resources that deploy a path, and those that they refer to, as (group, kind).
 DEPLOYER_KINDS: Final = (argocd.APPLICATION, flux.KUSTOMIZATION, flux.HELM_RELEASE)
@@ -22,12 +23,12 @@ SOURCE_KINDS: Final = (GIT_REPOSITORY, HELM_CHART, ARTIFACT_GENERATOR)
 
 @dataclass(frozen=True, slots=True)
 class Deployer:
-    """The resource that deploys an application, and all resources of its kind."""
+    """The resource that deploys an application, and the keys of the resources of its kind that are ready, in Flux."""
 
     kind: tuple[str, str]
     ref: ResourceRef
     resource: Object
-    others: Sequence[Object]
+    ready: Collection[tuple[str, str]] = ()
 
     @property
     def is_syncing(self) -> bool:
@@ -44,13 +45,18 @@ class Deployer:
         return flux_status.reconciling_since(self.resource)
 
     @property
+    def deleting_since(self) -> datetime | None:
+        """When someone deleted it, if it still exists. Nobody can change or remove this time."""
+        return parse_time(text(mapping(self.resource, "metadata"), "deletionTimestamp"))
+
+    @property
     def failure(self) -> DeployerFailure | None:
         """Why it has not deployed the application; None if it reports no reason."""
         if self.kind == argocd.APPLICATION:
             return argocd.failure(self.resource)
         if flux_status.is_suspended(self.resource):
             return DeployerFailure(flux_status.DEPLOYER, "Suspended")
-        return flux_status.failure(self.resource, self.others)
+        return flux_status.failure(self.resource, self.ready)
 
     @property
     def prunes(self) -> bool:
@@ -67,11 +73,15 @@ class Deployers:
     """
 
     def __init__(self, cluster: str, server: str, resources: Resources, namespaces: Collection[str]) -> None:
+        self._cluster = cluster
         self._namespaces = namespaces
+        self._listed = {kind for _, kind in resources}
         self._by_origin: dict[tuple[str, str, str], Deployer] = {}
         self._by_target: defaultdict[GitTarget, list[Deployer]] = defaultdict(list)  # oldest first
+        sources = FluxSources(resources)
+        ready = {kind: flux_status.ready_keys(resources.get(kind, ())) for kind in DEPLOYER_KINDS}
         deployers = [
-            Deployer(kind, ResourceRef.of("", kind[1], cluster, resource), resource, resources[kind])
+            Deployer(kind, ResourceRef.of("", kind[1], cluster, resource), resource, ready[kind])
             for kind in DEPLOYER_KINDS
             for resource in resources.get(kind, ())
         ]
@@ -79,7 +89,7 @@ class Deployers:
             ref, resource = deployer.ref, deployer.resource
             self._by_origin[ref.kind, ref.namespace, ref.name] = deployer
             if deployer.kind != argocd.APPLICATION:
-                targets = flux.git_targets(deployer.kind, resource, resources)
+                targets = flux.git_targets(deployer.kind, resource, sources)
             elif argocd.destination(resource).is_cluster(cluster, server):
                 targets = argocd.git_targets(resource)
             else:
@@ -90,12 +100,11 @@ class Deployers:
     def deployer_of(self, application: Application, url: str) -> Deployer | None:
         """The resource that deploys an application, whose repository is at `url`; None if there is none.
 
-        For a discovered application, only the resource that declares it, if that is on the application's cluster. For
-        a configured one, the oldest with the same repository and path, and the same target namespace if it sets one, in
-        a namespace where a deployer may be.
+        For a discovered application, only the resource that declares it. For a configured one, the oldest with the same
+        repository and path, and the same target namespace if it sets one, in a namespace where a deployer may be.
         """
         origin = application.origin
-        if origin is not None and origin.cluster != application.cluster:
+        if origin is not None and origin.cluster != self._cluster:
             return None
         if origin is not None:
             return self._by_origin.get((origin.kind, origin.namespace, origin.name))
@@ -107,3 +116,10 @@ class Deployers:
             if application.may_be_deployed_by(deployer.ref, self._namespaces)
         ]
         return min(candidates, key=lambda deployer: deployer.ref.age, default=None)
+
+    def is_gone(self, application: Application) -> bool:
+        """Whether the resource that declared a discovered application no longer exists."""
+        origin = application.origin
+        if origin is None or origin.cluster != self._cluster or origin.kind not in self._listed:
+            return False
+        return (origin.kind, origin.namespace, origin.name) not in self._by_origin

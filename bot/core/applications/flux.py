@@ -20,19 +20,19 @@ from bot.core.applications.discovery import (
     annotated_channel,
     within_limit,
 )
-from bot.core.applications.flux_artifact import ARTIFACT_GENERATOR, EXTERNAL_ARTIFACT, git_artifact
+from bot.core.applications.flux_artifact import EXTERNAL_ARTIFACT
 from bot.core.applications.flux_chart import (
     GIT_REPOSITORY,
     HELM_REPOSITORY,
     ChartTemplate,
+    FluxSources,
     Resources,
     artifact_chart,
     chart_template,
-    find_source,
     repository_chart,
     was_upgraded,
 )
-from bot.core.applications.flux_status import DEPLOYER, prunes, read_status
+from bot.core.applications.flux_status import DEPLOYER, prunes, read_status, ready_keys
 from bot.core.applications.flux_values import DataReader, config_map_data, release_values
 from bot.core.applications.git_target import GitTarget
 from bot.core.applications.resource_ref import ResourceRef
@@ -62,6 +62,8 @@ _POST_RENDERER_FIELDS: Final = frozenset({"images", "patches"})
 _UNSUPPORTED_GIT_FIELDS: Final = ("include", "recurseSubmodules")
 _SELECTOR_FIELDS: Final = ("group", "kind", "namespace", "name")
 _MAX_RELEASE_NAME: Final = 53  # characters
+_MAX_COMMON_METADATA: Final = 100  # labels, and as many annotations, which every object gets
+_MAX_POST_RENDERERS: Final = 20  # each is a run of Kustomize
 _HASH_LENGTH: Final = 12  # of a shortened release name
 
 
@@ -77,15 +79,16 @@ class _Declared:
 
 def read_resources(resources: Resources, cluster: str, read_data: DataReader) -> list[DiscoveryResult]:
     """One result for each Kustomization and HelmRelease on `cluster`: an application, or why it is not supported."""
-    generators = resources.get(ARTIFACT_GENERATOR, [])
+    sources = FluxSources(resources)
     results: list[DiscoveryResult] = []
     for kind, read in ((KUSTOMIZATION, _kustomization), (HELM_RELEASE, _release)):
+        ready = ready_keys(resources[kind])
         for resource in resources[kind]:
             origin = ResourceRef.of(DEPLOYER, kind[1], cluster, resource)
-            status = read_status(resource, resources[kind])
+            status = read_status(resource, ready)
             try:
-                resolved, root = _resolve_artifact(resource, origin, generators)
-                declared = read(resolved, origin, resources, read_data)
+                resolved, root = _resolve_artifact(resource, origin, sources)
+                declared = read(resolved, origin, sources, read_data)
                 source = replace(declared.source, path=normalize_path(f"{root}/{declared.source.path}"))
                 ignore, notes = _ignore_rules(_ignore_entries(resource))
                 channel, channel_notes = annotated_channel(resource)
@@ -109,17 +112,17 @@ def read_resources(resources: Resources, cluster: str, read_data: DataReader) ->
     return results
 
 
-def _resolve_artifact(resource: Object, origin: ResourceRef, generators: Sequence[Object]) -> tuple[Object, str]:
+def _resolve_artifact(resource: Object, origin: ResourceRef, sources: FluxSources) -> tuple[Object, str]:
     """The resource with the GitRepository behind its ExternalArtifact, and the path of the artifact in it."""
     spec = mapping(resource, "spec")
     reference = mapping(spec, "sourceRef")
     if text(reference, "kind") != EXTERNAL_ARTIFACT:
         return resource, ""
-    artifact = git_artifact(text(reference, "name"), text(reference, "namespace") or origin.namespace, generators)
+    artifact = sources.artifact(reference, origin.namespace)
     return {**resource, "spec": {**spec, "sourceRef": artifact.source}}, artifact.path
 
 
-def git_targets(kind: tuple[str, str], resource: Object, resources: Resources) -> Sequence[GitTarget]:
+def git_targets(kind: tuple[str, str], resource: Object, sources: FluxSources) -> Sequence[GitTarget]:
     """What a Kustomization or HelmRelease deploys to its own cluster from git: one path, or nothing."""
     origin = ResourceRef.of(DEPLOYER, kind[1], "", resource)
     spec = mapping(resource, "spec")
@@ -128,28 +131,28 @@ def git_targets(kind: tuple[str, str], resource: Object, resources: Resources) -
         return ()
     try:
         if kind == HELM_RELEASE:
-            template = chart_template(resource, origin, resources)
+            template = chart_template(resource, origin, sources)
             if template is None:
                 return ()
             reference, source_namespace, path = template.source, template.namespace, text(template.spec, "chart")
             namespace = namespace or origin.namespace
         else:
-            resolved, root = _resolve_artifact(resource, origin, resources.get(ARTIFACT_GENERATOR, []))
+            resolved, root = _resolve_artifact(resource, origin, sources)
             reference, source_namespace = mapping(resolved, "spec", "sourceRef"), origin.namespace
             path = f"{root}/{text(spec, 'path')}"
         if text(reference, "kind") != GIT_REPOSITORY[1]:
             return ()
-        repository = find_source(GIT_REPOSITORY, reference, source_namespace, resources)
+        repository = sources.find(GIT_REPOSITORY, reference, source_namespace)
     except UnsupportedResourceError:
         return ()
     return [GitTarget.of(text(mapping(repository, "spec"), "url"), path, namespace)]
 
 
-def _kustomization(resource: Object, origin: ResourceRef, resources: Resources, read_data: DataReader) -> _Declared:
+def _kustomization(resource: Object, origin: ResourceRef, sources: FluxSources, read_data: DataReader) -> _Declared:
     spec = mapping(resource, "spec")
     if unsupported := set_keys({key: spec.get(key) for key in _UNSUPPORTED_KUSTOMIZATION_FIELDS}):
         raise UnsupportedResourceError(LocalizedText(texts.FLUX_CHANGES, what=", ".join(unsupported)))
-    repository = _git_repository(mapping(spec, "sourceRef"), origin.namespace, resources)
+    repository = _git_repository(mapping(spec, "sourceRef"), origin.namespace, sources)
     namespace = text(spec, "targetNamespace")
     parameters = KustomizeParameters(
         name_prefix=text(spec, "namePrefix"),
@@ -171,6 +174,9 @@ def _source(path: str, spec: Object, repository: Object) -> Source:
         tuple((name, value) for name, value in mapping(spec, "commonMetadata", field).items() if isinstance(value, str))
         for field in ("labels", "annotations")
     )
+    if max(len(labels), len(annotations)) > _MAX_COMMON_METADATA:
+        why = LocalizedText(texts.TOO_MANY_LABELS, most=str(_MAX_COMMON_METADATA))
+        raise UnsupportedResourceError(why)
     ignore = text(mapping(repository, "spec"), "ignore") if repository else None
     return Source(path, labels=labels, annotations=annotations, ignore=ignore)
 
@@ -242,21 +248,21 @@ def _ignore_rules(entries: Sequence[object]) -> tuple[tuple[IgnoreRule, ...], tu
     return within_limit(rules, notes)
 
 
-def _release(resource: Object, origin: ResourceRef, resources: Resources, read_data: DataReader) -> _Declared:
+def _release(resource: Object, origin: ResourceRef, sources: FluxSources, read_data: DataReader) -> _Declared:
     spec = mapping(resource, "spec")
     if unsupported := set_keys({key: spec.get(key) for key in _UNSUPPORTED_RELEASE_FIELDS}):
         raise UnsupportedResourceError(LocalizedText(texts.FLUX_CHANGES, what=", ".join(unsupported)))
     if mapping(spec, "upgrade").get("preserveValues") is True:
         raise UnsupportedResourceError(LocalizedText(texts.FLUX_CHANGES, what="upgrade.preserveValues"))
-    template = chart_template(resource, origin, resources)
+    template = chart_template(resource, origin, sources)
     repository: Object = {}
     chart: ChartRef | None = None
     if template is None:
-        chart = artifact_chart(mapping(spec, "chartRef"), origin, resource, resources)
+        chart = artifact_chart(mapping(spec, "chartRef"), origin, resource, sources)
     elif text(template.source, "kind") == HELM_REPOSITORY[1]:
-        chart = repository_chart(template, resource, resources)
+        chart = repository_chart(template, resource, sources)
     else:
-        repository = _git_repository(template.source, template.namespace, resources)
+        repository = _git_repository(template.source, template.namespace, sources)
     path = chart.name if chart else _path(text(template.spec if template else {}, "chart"))
     namespace = text(spec, "targetNamespace")
     release_name = text(spec, "releaseName") or (f"{namespace}-{origin.name}" if namespace else origin.name)
@@ -296,6 +302,9 @@ def _includes_crds(release: Object) -> bool:
 def _post_renderers(spec: Object) -> tuple[str, ...]:
     """The kustomizations that Flux applies to what Helm renders, as JSON. Raises UnsupportedResourceError."""
     renderers = [mapping(_entry(renderer), "kustomize") for renderer in items(spec, "postRenderers")]
+    if len(renderers) > _MAX_POST_RENDERERS:
+        why = LocalizedText(texts.TOO_MANY_POST_RENDERERS, most=str(_MAX_POST_RENDERERS))
+        raise UnsupportedResourceError(why)
     for renderer in renderers:
         if unsupported := set_keys(renderer, _POST_RENDERER_FIELDS):
             raise UnsupportedResourceError(LocalizedText(texts.FLUX_CHANGES, what=", ".join(unsupported)))
@@ -310,12 +319,12 @@ def _shorten(release_name: str) -> str:
     return f"{release_name[: _MAX_RELEASE_NAME - _HASH_LENGTH - 1]}-{digest}"
 
 
-def _git_repository(reference: Object, namespace: str, resources: Resources) -> Object:
+def _git_repository(reference: Object, namespace: str, sources: FluxSources) -> Object:
     """The GitRepository that a `sourceRef` in a namespace refers to. Raises UnsupportedResourceError."""
     kind, name = text(reference, "kind"), text(reference, "name")
     if kind != GIT_REPOSITORY[1]:
         raise UnsupportedResourceError(LocalizedText(texts.NOT_GIT, kind=kind[:50] or "?", name=name[:100]))
-    repository = find_source(GIT_REPOSITORY, reference, namespace, resources)
+    repository = sources.find(GIT_REPOSITORY, reference, namespace)
     if unsupported := set_keys({key: mapping(repository, "spec").get(key) for key in _UNSUPPORTED_GIT_FIELDS}):
         what = ", ".join(unsupported)
         raise UnsupportedResourceError(LocalizedText(texts.SOURCE_CHANGES, name=name[:100], what=what))

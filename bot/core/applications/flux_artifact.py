@@ -27,19 +27,33 @@ class GitArtifact:
     path: str
 
 
-def git_artifact(name: str, namespace: str, generators: Sequence[Object]) -> GitArtifact:
-    """The content of the ExternalArtifact. Raises UnsupportedResourceError unless it is one directory in git."""
-    for generator in generators:
-        if text(mapping(generator, "metadata"), "namespace") != namespace:
-            continue
-        spec = mapping(generator, "spec")
-        for artifact in items(spec, "artifacts"):
-            if isinstance(artifact, Mapping) and text(artifact, "name") == name:
-                return _read(artifact, spec, namespace)
-    raise UnsupportedResourceError(LocalizedText(texts.NO_GENERATOR, name=f"{namespace}/{name}"[:150]))
+class GitArtifacts:
+    """The artifacts of generators, each read once."""
+
+    def __init__(self, generators: Sequence[Object]) -> None:
+        self._declared: dict[tuple[str, str], tuple[Object, Object]] = {}  # by namespace and name, with the spec
+        self._read: dict[tuple[str, str], GitArtifact | None] = {}
+        for generator in generators:
+            namespace, spec = text(mapping(generator, "metadata"), "namespace"), mapping(generator, "spec")
+            for artifact in items(spec, "artifacts"):
+                if isinstance(artifact, Mapping):
+                    self._declared.setdefault((namespace, text(artifact, "name")), (artifact, spec))
+
+    def find(self, name: str, namespace: str) -> GitArtifact:
+        """The content of the ExternalArtifact. Raises UnsupportedResourceError unless it is one directory in git."""
+        key = namespace, name
+        if key not in self._declared:
+            raise UnsupportedResourceError(LocalizedText(texts.NO_GENERATOR, name=f"{namespace}/{name}"[:150]))
+        if key not in self._read:
+            self._read[key] = _read(*self._declared[key], namespace)
+        artifact = self._read[key]
+        if artifact is None:
+            raise UnsupportedResourceError(LocalizedText(texts.MIXED_ARTIFACT, name=f"{namespace}/{name}"[:150]))
+        return artifact
 
 
-def _read(artifact: Object, spec: Object, namespace: str) -> GitArtifact:
+def _read(artifact: Object, spec: Object, namespace: str) -> GitArtifact | None:
+    """The artifact; None unless it is one directory in git."""
     copies = [_copy(entry) for entry in items(artifact, "copy")]
     sources = {
         text(source, "alias"): {"namespace": namespace, **source}
@@ -47,8 +61,7 @@ def _read(artifact: Object, spec: Object, namespace: str) -> GitArtifact:
         if isinstance(source, Mapping)
     }
     if len(set(copies)) != 1 or copies[0] is None or copies[0][0] not in sources:
-        name = f"{namespace}/{text(artifact, 'name')}"[:150]
-        raise UnsupportedResourceError(LocalizedText(texts.MIXED_ARTIFACT, name=name))
+        return None
     alias, path = copies[0]
     return GitArtifact(sources[alias], path)
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.core.applications.discovery import UnsupportedResourceError
+from bot.core.applications.flux_artifact import ARTIFACT_GENERATOR, GitArtifact, GitArtifacts
+from bot.core.applications.flux_status import resource_key
 from bot.core.applications.resource_ref import ResourceRef
 from bot.core.charts.index import is_exact, resolve_version
 from bot.core.charts.reference import OCI, ChartRef
@@ -43,7 +45,34 @@ class ChartTemplate:
         return mapping(self.spec, "sourceRef")
 
 
-def chart_template(release: Object, origin: ResourceRef, resources: Resources) -> ChartTemplate | None:
+class FluxSources:
+    """The resources of a cluster that Kustomizations and HelmReleases refer to, by kind, namespace, and name."""
+
+    def __init__(self, resources: Resources) -> None:
+        self._by_kind = {
+            kind: {resource_key(resource): resource for resource in reversed(resources.get(kind, []))}
+            for kind in (GIT_REPOSITORY, HELM_REPOSITORY, HELM_CHART, OCI_REPOSITORY)
+        }
+        self._artifacts = GitArtifacts(resources.get(ARTIFACT_GENERATOR, []))
+
+    def find(self, kind: tuple[str, str], reference: Object, namespace: str) -> Object:
+        """The resource that a reference in a namespace points to. Raises UnsupportedResourceError."""
+        name, namespace = text(reference, "name"), text(reference, "namespace") or namespace
+        resource = self._by_kind[kind].get((namespace, name))
+        if resource is None:
+            why = LocalizedText(texts.NO_SUCH_SOURCE, kind=kind[1], name=f"{namespace}/{name}"[:150])
+            raise UnsupportedResourceError(why)
+        return resource
+
+    def artifact(self, reference: Object, namespace: str) -> GitArtifact:
+        """The content of the ExternalArtifact that a reference in a namespace points to.
+
+        Raises UnsupportedResourceError unless it is one directory in git.
+        """
+        return self._artifacts.find(text(reference, "name"), text(reference, "namespace") or namespace)
+
+
+def chart_template(release: Object, origin: ResourceRef, sources: FluxSources) -> ChartTemplate | None:
     """The chart template of a release; None if its chart is an OCIRepository. Raises UnsupportedResourceError."""
     spec = mapping(release, "spec")
     reference = mapping(spec, "chartRef")
@@ -54,23 +83,13 @@ def chart_template(release: Object, origin: ResourceRef, resources: Resources) -
         return None
     if kind != HELM_CHART[1]:
         raise UnsupportedResourceError(LocalizedText(texts.CHART_REFERENCE, kind=kind[:50]))
-    chart = find_source(HELM_CHART, reference, origin.namespace, resources)
+    chart = sources.find(HELM_CHART, reference, origin.namespace)
     return ChartTemplate(mapping(chart, "spec"), text(mapping(chart, "metadata"), "namespace"))
 
 
-def find_source(kind: tuple[str, str], reference: Object, namespace: str, resources: Resources) -> Object:
-    """The resource that a reference in a namespace points to. Raises UnsupportedResourceError."""
-    name, namespace = text(reference, "name"), text(reference, "namespace") or namespace
-    for resource in resources.get(kind, ()):
-        metadata = mapping(resource, "metadata")
-        if (text(metadata, "namespace"), text(metadata, "name")) == (namespace, name):
-            return resource
-    raise UnsupportedResourceError(LocalizedText(texts.NO_SUCH_SOURCE, kind=kind[1], name=f"{namespace}/{name}"[:150]))
-
-
-def repository_chart(template: ChartTemplate, release: Object, resources: Resources) -> ChartRef:
+def repository_chart(template: ChartTemplate, release: Object, sources: FluxSources) -> ChartRef:
     """The chart in a HelmRepository; for a version range, the deployed version. Raises UnsupportedResourceError."""
-    spec = mapping(find_source(HELM_REPOSITORY, template.source, template.namespace, resources), "spec")
+    spec = mapping(sources.find(HELM_REPOSITORY, template.source, template.namespace), "spec")
     url, name, version = text(spec, "url"), text(template.spec, "chart"), text(template.spec, "version")
     version = "" if version == "*" else version
     if not is_exact(version):
@@ -83,9 +102,9 @@ def repository_chart(template: ChartTemplate, release: Object, resources: Resour
     return _fetchable(chart, url)
 
 
-def artifact_chart(reference: Object, origin: ResourceRef, release: Object, resources: Resources) -> ChartRef:
+def artifact_chart(reference: Object, origin: ResourceRef, release: Object, sources: FluxSources) -> ChartRef:
     """The chart in an OCIRepository, pinned to the manifest that Flux has fetched. Raises UnsupportedResourceError."""
-    repository = find_source(OCI_REPOSITORY, reference, origin.namespace, resources)
+    repository = sources.find(OCI_REPOSITORY, reference, origin.namespace)
     spec = mapping(repository, "spec")
     ref = mapping(spec, "ref")
     wanted = text(ref, "semver") or text(ref, "tag")

@@ -1,7 +1,7 @@
 """What Flux reports about a Kustomization or HelmRelease: whether it is ready, and if not, why."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from datetime import datetime
 from typing import Final
 
@@ -16,8 +16,8 @@ _READY: Final = {"True": "Ready", "False": "NotReady"}
 _SHA: Final = re.compile(r"sha\d+:([0-9a-f]{40,64})")
 
 
-def read_status(resource: Object, others: Iterable[Object]) -> DeployerStatus:
-    """The status of a resource; `others` are all of its kind."""
+def read_status(resource: Object, ready: Container[tuple[str, str]]) -> DeployerStatus:
+    """The status of a resource; `ready` are the keys of those of its kind that are ready."""
     status = mapping(resource, "status")
     conditions = {text(condition, "type"): text(condition, "status") for condition in _conditions(resource)}
     applied = _SHA.search(text(status, "lastAppliedRevision"))
@@ -27,7 +27,7 @@ def read_status(resource: Object, others: Iterable[Object]) -> DeployerStatus:
         health="Healthy" if conditions.get("Healthy") == "True" else "",
         revision=applied[1] if applied else "",
         sync_mode=SyncMode.SUSPENDED if is_suspended(resource) else SyncMode.AUTOMATIC,
-        failure=failure(resource, others),
+        failure=failure(resource, ready),
     )
 
 
@@ -58,29 +58,33 @@ def reconciling_since(resource: Object) -> datetime | None:
     return next((parse_time(text(condition, "lastTransitionTime")) for condition in conditions), None)
 
 
-def failure(resource: Object, others: Iterable[Object] = ()) -> DeployerFailure | None:
-    """Why Flux could not apply a resource: it waits for some of the `others` of its kind, or failed and stopped."""
+def failure(resource: Object, ready: Container[tuple[str, str]] = ()) -> DeployerFailure | None:
+    """Why Flux could not apply a resource: it waits for some that aren't `ready`, or failed and stopped."""
     for condition in _conditions(resource):
         if (text(condition, "type"), text(condition, "status")) != ("Ready", "False"):
             continue
         reason = text(condition, "reason")
-        if reason == _WAITING and (waits_for := _unready_dependencies(resource, others)):
+        if reason == _WAITING and (waits_for := _unready_dependencies(resource, ready)):
             return DeployerFailure(DEPLOYER, reason, waits_for=waits_for)
         if not is_reconciling(resource):
             return DeployerFailure.reported(DEPLOYER, reason or "NotReady", condition.get("message"))
     return None
 
 
-def _unready_dependencies(resource: Object, others: Iterable[Object]) -> tuple[str, ...]:
+def _unready_dependencies(resource: Object, ready: Container[tuple[str, str]]) -> tuple[str, ...]:
     """The resources in `dependsOn` that are not ready, as NAMESPACE/NAME.
 
     https://fluxcd.io/flux/components/kustomize/kustomizations/#dependencies
     """
-    namespace, _ = _key(resource)
+    namespace, _ = resource_key(resource)
     entries = [entry for entry in items(mapping(resource, "spec"), "dependsOn") if isinstance(entry, Mapping)]
     wanted = [(text(entry, "namespace") or namespace, text(entry, "name")) for entry in entries]
-    ready = {_key(other) for other in others if _is_ready(other)}
     return tuple("/".join(key) for key in wanted if key not in ready)
+
+
+def ready_keys(resources: Iterable[Object]) -> frozenset[tuple[str, str]]:
+    """The keys of the resources that are ready."""
+    return frozenset(resource_key(resource) for resource in resources if _is_ready(resource))
 
 
 def _is_ready(resource: Object) -> bool:
@@ -92,7 +96,8 @@ def _is_ready(resource: Object) -> bool:
     )
 
 
-def _key(resource: Object) -> tuple[str, str]:
+def resource_key(resource: Object) -> tuple[str, str]:
+    """The namespace and name of a resource."""
     metadata = mapping(resource, "metadata")
     return text(metadata, "namespace"), text(metadata, "name")
 

@@ -396,5 +396,11 @@ def is_due(record: ApprovalRecord, now: datetime) -> bool:
 
 
 def is_settled(record: ApprovalRecord, now: datetime) -> bool:
-    """Whether no more checks are needed: it is approved and has no alert, or it was watched long enough."""
-    return (record.approved_later and record.alert is None) or now >= record.seen_at + LATE_APPROVAL_WINDOW
+    """Whether no more checks are needed: it is approved and has no alert, or it was watched long enough.
+
+    A commit that could not be reviewed yet, because the forge or the bot was down, is reviewed however late.
+    """
+    if record.approved_later and record.alert is None:
+        return True
+    is_reviewed = record.verdict not in PENDING or (record.why is None and record.asked_at is not None)
+    return is_reviewed and now >= (record.flagged_at or record.seen_at) + LATE_APPROVAL_WINDOW

@@ -27,4 +27,3 @@ CONNECT_SECONDS: Final = 10.0
 IDLE_SECONDS: Final = 15.0  # between two pieces of a response
 MAX_CACHE_BYTES: Final = 2**28  # of packaged charts on disk
 MAX_NAMES: Final = 20_000  # versions whose package digest is cached
-MAX_DEPENDENCIES: Final = 100  # charts that one application needs besides its own

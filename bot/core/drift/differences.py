@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
+from bot.core.drift.bounded import MAX_WORST, most_severe
 from bot.core.drift.model import Check, FieldDrift, Identity, ObjectDrift
 from bot.core.drift.severity import Severity, rate_field, rate_object
 from bot.core.objects.credentials import HIDDEN
@@ -106,7 +107,7 @@ def new_or_escalated(
 
 
 def merge_worst(before: Iterable[ObjectDrift], now: Iterable[ObjectDrift]) -> tuple[ObjectDrift, ...]:
-    """All differences of both, each at its worst; if equally severe, the later one.
+    """All differences of both, at most MAX_WORST, each at its worst; if equally severe, the later one.
 
     An object that was once missing and once modified is in the result twice.
     """
@@ -122,7 +123,7 @@ def merge_worst(before: Iterable[ObjectDrift], now: Iterable[ObjectDrift]) -> tu
             ):
                 fields[field.path] = field
         merged[key] = replace(object_drift, fields=tuple(fields.values()))
-    return tuple(merged.values())
+    return most_severe(tuple(merged.values()), MAX_WORST)
 
 
 def with_added(before: Iterable[ObjectDrift], added: Iterable[ObjectDrift]) -> tuple[ObjectDrift, ...]:

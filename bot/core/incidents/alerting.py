@@ -14,6 +14,7 @@ from bot.core.incidents.incident import (
     expire_snooze,
     mark_announced,
     remind,
+    without_future,
 )
 from bot.core.incidents.quiet_hours import QuietHours
 from bot.core.incidents.selection import active_incidents
@@ -89,7 +90,7 @@ def apply_timers(incident: Incident, now: datetime, policy: AlertPolicy, announc
     `announcement` is the incident's, as given by `announcements`. Quiet hours delay notifications, but a snooze still
     ends.
     """
-    incident = expire_snooze(incident, now)
+    incident = expire_snooze(without_future(incident, now), now)
     if policy.mutes(incident, now):
         return incident
     if announcement is not None:

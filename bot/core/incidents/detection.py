@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from bot.core.drift.bounded import MAX_OF_APPLICATION, most_severe
 from bot.core.drift.differences import (
     identities,
     merge_worst,
@@ -134,7 +135,7 @@ def _checked(incident: Incident, check: Check, drift: tuple[ObjectDrift, ...]) -
         incident,
         checked_at=check.at,
         revision=check.revision or "",
-        drift=drift,
+        drift=most_severe(drift, MAX_OF_APPLICATION),
         check_error=check.error,
         chart=check.chart,
         held=(),

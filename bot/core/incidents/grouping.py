@@ -28,7 +28,7 @@ def assign_cards(
         incident
         for incident in announced
         if incident.announced_at is not None
-        and now - incident.announced_at <= GROUPING_WINDOW
+        and abs(now - incident.announced_at) <= GROUPING_WINDOW
         and incident.state not in SILENCED_STATES
     ]
     ungrouped = list(new)
@@ -55,7 +55,7 @@ def _joinable_card(announced: Sequence[Incident], scope: str, now: datetime) -> 
     for card in sorted(cards, reverse=True):
         opened_at = datetime.fromisoformat(card.removeprefix(f"{scope}@"))
         is_open = any(incident.group == card and incident.state is IncidentState.OPEN for incident in announced)
-        if is_open and now - opened_at <= GROUPING_WINDOW:
+        if is_open and abs(now - opened_at) <= GROUPING_WINDOW:
             return card
     return None
 

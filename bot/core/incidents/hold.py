@@ -1,6 +1,6 @@
 """The differences that rollouts hold back, each with the time since which it has lasted."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -30,13 +30,14 @@ def hold(held: Iterable[HeldDifference], drift: Iterable[ObjectDrift], check: Ch
 
 
 def release_due(
-    held: Iterable[HeldDifference], check: Check, longest: timedelta
+    held: Sequence[HeldDifference], check: Check, longest: timedelta
 ) -> tuple[list[HeldDifference], tuple[HeldDifference, ...]]:
     """The differences that a check still sees after more than the `longest` hold, and those that remain held."""
+    lasting = identities(persisting([item.drift for item in held], check.drift))
     due: list[HeldDifference] = []
     rest: list[HeldDifference] = []
     for item in held:
-        is_due = check.at - item.since > longest and persisting([item.drift], check.drift)
+        is_due = check.at - item.since > longest and not lasting.isdisjoint(identities([item.drift]))
         (due if is_due else rest).append(item)
     return due, tuple(rest)
 

@@ -8,6 +8,7 @@ incident unchanged if it does not apply, such as to a resolved one, and records 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import chain
 from typing import Literal
 
 from bot.core.changes.suspect import Suspect
@@ -49,7 +50,7 @@ class IncidentEventType(StrEnum):
     RESOLVED = "resolved"
 
 
-# The newest events are kept; older ones were posted long ago.
+_CLOCK_SKEW = timedelta(minutes=1)  # between replicas
 MAX_EVENTS = 60
 
 
@@ -91,7 +92,7 @@ class Incident:
       and `group` the card it shares, if any.
     - `chart` is the name and version of the chart, if `revision` is a fetched chart's.
     - `ended` is why it was resolved.
-    - `history` holds the newest events; `events` counts all of them.
+    - `history` holds the most recent MAX_EVENTS events, but keeps older escalations; `events` counts all events.
     - `held` are differences that it has not reported, since rollouts hold them back.
     - `suspects` are the commits that may have caused it; None until the bot has searched for them.
     """
@@ -199,6 +200,30 @@ def cancel_snooze(incident: Incident, now: datetime) -> Incident:
 # ---------------------------------------------------------------- time
 
 
+def without_future(incident: Incident, now: datetime) -> Incident:
+    """The incident with now in place of times to come, from a clock that was ahead; a snooze keeps its length."""
+
+    def corrected(at: datetime | None) -> datetime | None:
+        return now if at is not None and at > now + _CLOCK_SKEW else at
+
+    times = incident.since, incident.opened_at, incident.announced_at, incident.acknowledged_at
+    if all(corrected(at) == at for at in (*times, *(event.at for event in incident.history))):
+        return incident
+    until = incident.snoozed_until
+    for event in incident.history:
+        if until is not None and event.until == until and event.at > now + _CLOCK_SKEW:
+            until -= event.at - now
+    return replace(
+        incident,
+        since=corrected(incident.since) or now,
+        opened_at=corrected(incident.opened_at),
+        announced_at=corrected(incident.announced_at),
+        acknowledged_at=corrected(incident.acknowledged_at),
+        snoozed_until=until,
+        history=tuple(replace(event, at=corrected(event.at) or now) for event in incident.history),
+    )
+
+
 def expire_snooze(incident: Incident, now: datetime) -> Incident:
     """End a snooze whose time is up."""
     if incident.snoozed_until is None or now < incident.snoozed_until:
@@ -271,4 +296,18 @@ def add_event(
 ) -> Incident:
     """The incident with one more event in its history. The arguments are the fields of IncidentEvent."""
     event = IncidentEvent(str(incident.events), at, kind, by, until, drift, in_thread, name, previous)
-    return replace(incident, events=incident.events + 1, history=(*incident.history, event)[-MAX_EVENTS:])
+    return replace(incident, events=incident.events + 1, history=_bounded((*incident.history, event)))
+
+
+def _bounded(history: tuple[IncidentEvent, ...]) -> tuple[IncidentEvent, ...]:
+    """The history, without its least important old event if it is too long.
+
+    Otherwise, a stream of new differences would make the bot forget that it escalated, and how much it posted.
+    """
+    if len(history) <= MAX_EVENTS:
+        return history
+    old = list(enumerate(history[:-1]))
+    silent = (index for index, event in old if not event.in_thread)
+    others = (index for index, event in old if event.kind is not IncidentEventType.ESCALATED)
+    index = next(chain(silent, others), 0)
+    return history[:index] + history[index + 1 :]

@@ -2,9 +2,10 @@
 
 import hashlib
 from collections.abc import Collection, Iterable
+from datetime import datetime
 from typing import Final
 
-from bot.core.incidents.incident import ACTIVE_STATES, Incident
+from bot.core.incidents.incident import ACTIVE_STATES, Incident, IncidentEventType
 
 # Slack accepts 150 characters for an option of a menu, which also contains the action.
 # https://docs.slack.dev/reference/block-kit/composition-objects/option-object
@@ -19,6 +20,21 @@ def active_incidents(incidents: Iterable[Incident], applications: Iterable[str] 
         for incident in incidents
         if incident.state in ACTIVE_STATES and (names is None or incident.application in names)
     ]
+
+
+def newest_alert(incidents: Iterable[Incident]) -> datetime | None:
+    """When the newest of these incidents opened or got worse; None if there are none."""
+    return max(
+        (
+            at
+            for incident in incidents
+            for at in (
+                incident.announced_at or incident.opened_at or incident.since,
+                *(event.at for event in incident.history if event.kind is IncidentEventType.WORSENED),
+            )
+        ),
+        default=None,
+    )
 
 
 def card_reference(identifier: str) -> str:

@@ -1,15 +1,16 @@
-"""Finds credentials by the names of values, and in text by their form.
+"""Finds credentials in text: the values of names such as `DB_PASSWORD`, and values that look like credentials.
 
-A name counts by its words (`DB_PASSWORD`, `apiKey`), and the form of a value by detect-secrets, which knows the tokens
-of many services. Neither is certain: a credential of ordinary form under an unusual name is shown.
+detect-secrets knows what the tokens of many services look like. A credential that looks like an ordinary value and has
+an unusual name is shown.
 """
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cache, lru_cache
-from itertools import chain, pairwise
+from functools import cache
+from itertools import pairwise
 from typing import Any, Final
+
+from bot.core.objects.credential_names import MAX_NAME, groups_credentials, is_credential_name, lists_credentials
 
 HIDDEN: Final = "(hidden)"  # replaces a value
 
@@ -18,28 +19,6 @@ _WINDOW: Final = 512  # characters that are searched at once: some detectors are
 _OVERLAP: Final = 128
 _SHORTEST_TOKEN: Final = 10
 _SHORTEST_PASSWORD: Final = 6  # in a sentence
-_MAX_NAME: Final = 100  # characters before `=` or `:`
-
-# A name with one of these words is a credential's, unless it ends in one of `_ENDINGS`, as `secretName` does.
-_WORDS: Final = re.compile(
-    r"pass(word|wd|phrase|code)?s?|pwd|secrets?|tokens?|credentials?|bearer|dsn|contrase[nñ]a"
-    r"|psk|requirepass|masterauth|bindpw|rootpw"
-    r"|(api|auth|access|account|private|priv|service|client|db|database|encryption|signing|master|license)_?keys?"
-    r"|connection_?string"
-)
-_PARTS: Final = ("password", "passwd", "secretkey")  # in a word such as `PGPASSWORD`
-_LAST_WORD: Final = "auth"  # Docker and Redis use it for a credential; `AUTH_SERVER` is not one
-_ENDINGS: Final = frozenset(
-    {
-        *("name", "names", "ref", "refs", "namespace", "selector", "path", "file", "dir", "directory", "url", "uri"),
-        *("endpoint", "ttl", "expiry", "expiration", "seconds", "duration", "lifetime", "length", "type", "provider"),
-        *("issuer", "audience", "algorithm", "enabled", "policy", "count", "size", "mount", "volume", "store"),
-        *("class", "version", "rotation", "interval", "limit"),
-    }
-)
-_CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_SEPARATORS: Final = re.compile(r"[^a-z0-9ñ]")
-_WITHOUT_WIDTH: Final = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
 
 _QUOTES: Final = "\"' \t"
 _DELIMITERS: Final = " \t\"'`,;()[]{}<>"
@@ -48,8 +27,13 @@ _NAME_TO_SPACES: Final = str.maketrans(dict.fromkeys(f"{_DELIMITERS}?&", " "))
 _ASSIGNMENT: Final = re.compile("[:=]")
 _TO_VALUE: Final = re.compile(r"[ \t:=]*")
 _WORD: Final = re.compile(r"\S*")
-_NO_VALUES: Final = frozenset({"", "true", "false", "null", "~", "{}", "[]", HIDDEN})
-_FLAG: Final = re.compile(r"(?<!\S)(-{1,2}[A-Za-z][\w-]{1,60})\s{1,8}(?!-)(\S{1,500})")
+_NO_VALUES: Final = frozenset({"", "true", "false", "null", "~", "{", "[", "{}", "[]", HIDDEN})
+_REFERENCE: Final = re.compile(r"\$(?:\{\w+\}|\(\w+\)|[A-Z_]{2,})")  # to an environment variable
+_STRING: Final = re.compile(  # only the quote if the string isn't closed
+    r"""\"{3}(?:.*?(\"{3}))?|'{3}(?:.*?('{3}))?|"(?:(?:[^"\\]|\\.)*+("))?|'(?:(?:[^']|'')*+('))?|`(?:[^`]*+(`))?"""
+)
+_TO_DELIMITER: Final = re.compile(r"[^\s,;)\]}]*+")
+_FLAG: Final = re.compile(r"(?<!\S)(-{1,2}[A-Za-z][\w-]{1,60})\s{1,8}(?!-|\\\Z)(\S{1,500})")
 _SCHEME: Final = re.compile(r"\b(bearer|basic)[ ]", re.IGNORECASE)
 _SCHEME_TOKEN: Final = re.compile(r"\b(bearer|basic) (?=\S*[0-9=])\S{6,500}", re.IGNORECASE)  # in a sentence
 _SPACED_ASSIGNMENT: Final = re.compile(r"(\S{1,100})\s{0,8}=\s{0,8}(?=[^\s=])")
@@ -58,23 +42,72 @@ _USER_INFO: Final = re.compile(r"(://[^\s/:@]{0,100}):[^\s/@]{1,200}@")
 # YAML: what precedes a key, the rest of its line if the value begins below it, and a line that is an entry.
 _TO_KEY: Final = re.compile(r"[ \t]*+(?:- +)*+")
 _BELOW: Final = re.compile(r"(?:[!&]\S*+\s*+){0,2}+(?P<block>[|>][0-9+-]{0,2}+)?+\s*+(?:#.*)?")
-_ENTRY: Final = re.compile(r"""\s*+(?:-(?:\s|\Z)|["']?[\w./-]++["']?\s*+:(?:\s|\Z)|[#\[\]{}])""")
+_ENTRY: Final = re.compile(r"""(?:-(?:\s|\Z)|["']?[\w./-]++["']?\s*+(?::(?:\s|\Z)|=\s)|[#\[\]{}])""")
+_BLANK: Final = re.compile(r"\s*+")
+_TO_ITEM: Final = re.compile(r"""-[ \t]++|(?=["'])""")
+# The end of a line whose value continues: a flag without its argument, a here-document, or a backslash.
+_LAST_FLAG: Final = re.compile(r"""(?<![^\s"'\[])(-{1,2}[A-Za-z][\w-]{1,60})["']?[\s,\\]{0,8}\Z""")
+_HERE_DOCUMENT: Final = re.compile(r"""<<[-~]?\s{0,8}["']?(\w{1,100})["']?\)?\Z""")
+_ARGUMENT: Final = re.compile(r"""(\s*+(?:-\s++)?["']?)[^\s"'\]})-].*""")
 # A line that names a variable; its `value` is on the next line.
-_NAMED: Final = re.compile(r"""\s*+(?:-\s++)?["']?(?:name|key)["']?\s*+[:=]\s*+["']?([\w.-]{1,100})["']?\s*+,?\s*+""")
-_OPEN_ELEMENT: Final = re.compile(r"<([A-Za-z][\w.:-]{0,100})(?:\s[^<>]{0,200})?>\s*+\Z")
+_NAMED: Final = re.compile(
+    r"""\s*+(?:-\s++)?(?:["']?(?:name|key)["']?\s*+[:=]\s*+["']?|<(?:name|key)>)([\w.-]{1,100})(?:["']?\s*+,?|</\w++>)\s*+"""
+)
+_NAMED_ELEMENT: Final = re.compile(r"(<(?:value|string)>)[^<]++")
+_OPEN_ELEMENT: Final = re.compile(
+    r"""<([A-Za-z][\w.:-]{0,100})(?:\s++(?:name|key)=["']([\w.-]{1,100})["'])?(?:\s[^<>]{0,200})?>\s*+\Z"""
+)
 
 # Other forms of a `value`; if they contain a `name`, the name decides.
-_HINT: Final = re.compile(r"pass|psk|auth|bindpw|rootpw|identified|-u|value|<", re.IGNORECASE)
+_STEM: Final = r"(?:pass|pw|psk|auth|secret|token|cred|key|dsn|contrase|senha)"  # part of most names of credentials
+_HINT: Final = re.compile(
+    rf"{_STEM}|bindpw|rootpw|identified|login|user|redis-cli|ldap|mysql|mariadb|mongo|-u|value|<|:\d|:\*", re.IGNORECASE
+)
 _FORMS: Final = (
     re.compile(  # redis.conf, .netrc, ldap.conf
         r"\A\s*+(?:(?:set|export|setenv)\s++)?"
         r"(?:\w{0,60}password|passwd|passphrase|requirepass|masterauth|bindpw|rootpw|psk)\s++(?P<value>[^\s:=]\S*+)\s*+\Z",
         re.IGNORECASE,
     ),
-    re.compile(r"\blogin\s{1,8}\S{1,200}\s{1,8}password\s{1,8}(?P<value>\S{1,500})", re.IGNORECASE),  # .netrc
-    re.compile(r"""\bidentified\s{1,8}by\s{1,8}["'](?P<value>[^"']{1,500})""", re.IGNORECASE),  # SQL
-    re.compile(r"""(?<!\S)(?:-u|--user|--proxy-user)[ =]["']?[^\s:"']{1,100}:(?P<value>[^\s"']{1,500})"""),  # curl
-    re.compile(r"<(?P<name>[A-Za-z][\w.:-]{0,100})(?:\s[^<>]{0,200})?>(?P<value>[^<]++)"),
+    re.compile(  # other lines of two words, except nginx's `proxy_pass`
+        r"\A\s*+(?:(?:set|export|setenv|env|arg|\w{0,30}header(?:\s++set)?)\s++)?(?![a-z]{1,20}_pass\s)(?P<name>[\w.-]{1,100})\s++"
+        r"(?P<value>(?=\S{0,500}[\W\d])[^\s:=]\S*+)\s*+\Z",
+        re.IGNORECASE,
+    ),
+    re.compile(  # code: a string after the name
+        rf"""(?<![\w.-])(?=[\w.-]{{0,60}}(?i:{_STEM}))"""
+        r"""(?P<name>[\w.-]{1,100})["']?(?:[^\w"',:=]{1,8}(?:\w{1,10}[^\w"',:=]{1,8})?)["']"""
+        r"""(?P<value>[^\s"'][^"']{0,500})["'](?!\s{0,8}[:=])"""
+    ),
+    re.compile(r"""[({]\s{0,8}["']?(?P<name>[\w.-]{1,100})["']?\s{0,8},[\s<]{0,8}["'](?P<value>[^"']{1,500})"""),
+    re.compile(  # .netrc, HAProxy
+        r"\b(?:login|user)\s{1,8}\S{1,200}\s{1,8}(?:insecure-)?password\s{1,8}(?P<value>\S{1,500})", re.IGNORECASE
+    ),
+    re.compile(r"\A\s*+user\s[^>]{1,300}\s>(?P<value>\S{1,500})"),  # Redis
+    re.compile(
+        r"\A\s*+(?![0-9a-fA-F:]++\s*+\Z)[^\s:]++:(?:\d{1,5}|\*)(?::[^\s:]++){2}:(?P<value>\S++)\s*+\Z"
+    ),  # .pgpass
+    re.compile(
+        r"""\becho\s{1,8}(?:-n\s{1,8})?["']?(?P<value>[^|"']{1,300})["']?\s{0,8}\|"""
+        r"""(?:\s{0,8}(?:sudo\s{1,8})?(?:ch)?passwd\b|[^|]{0,200}--password-stdin\b)"""
+    ),
+    re.compile(  # SQL
+        r"""\b(?:identified(?:\s{1,8}with\s{1,8}\S{1,100})?\s{1,8}(?:by|as)|password\s{1,8}for\s{1,8}\S{1,200}\s{0,8}=)"""
+        r"""\s{0,8}["'](?P<value>[^"']{1,500})""",
+        re.IGNORECASE,
+    ),
+    re.compile(r"""(?<!\S)(?:-u|--user|--proxy-user|auth)[ =]["']?[^\s:"']{1,100}:(?P<value>[^\s"']{1,500})"""),  # curl
+    re.compile(
+        r"""\b(?:(?:mysql|mariadb)[\w-]{0,20}[^|;&]{0,300}?\s-p"""
+        r"""|(?:(?:sshpass|mongo\w{0,20}|login)\b[^|;&]{0,300}?\s-p|redis-cli\b[^|;&]{0,300}?\s-a"""
+        r"""|ldap\w{1,20}\b[^|;&]{0,300}?\s-w)\s{0,8})["']?(?P<value>[^\s"'-][^\s"']{0,500})"""
+    ),
+    re.compile(r"<(?P<name>[A-Za-z][\w.:-]{0,100})(?:\s[^<>]{0,200})?>(?:<!\[CDATA\[)?(?P<value>[^<]++)"),
+    re.compile(r"<(?:name|key)>(?P<name>[\w.-]{1,100})</\w{1,20}>\s{0,8}<\w{1,20}>(?P<value>[^<]++)"),
+    re.compile(
+        r"""\bvalue["']\s{0,8}:\s{0,8}["'](?P<value>[^"']{1,500})["'][\s,]{1,8}["'](?:name|key)["']\s{0,8}:\s{0,8}"""
+        r"""["'](?P<name>[\w.-]{1,100})"""
+    ),
     re.compile(
         r"""\b(?:name|key)["']?\s{0,8}[:=]\s{0,8}["']?(?P<name>[\w.-]{1,100})["']?"""
         r"""(?:>|[\s,]{1,8}["']?value["']?\s{0,8}[:=]\s{0,8}["']?)(?P<value>[^"'<\s,}]{1,500})""",
@@ -85,30 +118,15 @@ _FORMS: Final = (
 _TOKENS: Final = re.compile(
     r"github_pat_[A-Za-z0-9_]{22,255}|AIza[A-Za-z0-9_-]{35}|hv[sb]\.[A-Za-z0-9_-]{24,255}|xapp-[A-Za-z0-9-]{20,255}"
     r"|dckr_pat_[A-Za-z0-9_-]{20,64}|ATATT[A-Za-z0-9_=-]{20,255}|glsa_[A-Za-z0-9_]{32,255}"
+    # Hashes of passwords: crypt(5) and similar, LDAP, PostgreSQL, MySQL, Django, and Werkzeug
+    r"|\$(?:[1-7]|2[abxy]|g?y|apr1|sha1|argon2[di]{1,2}|scrypt|bcrypt[\w-]{0,20}|pbkdf2[\w-]{0,20}|[PHS])\$[\w./$=,+-]{12,255}"
+    r"|\{(?i:S?SHA\d{0,3}|S?MD5|CRYPT|PBKDF2[\w-]{0,20}|ARGON2\w{0,2})\}[\w./$=,+-]{8,255}"
+    r"|SCRAM-SHA-\d{1,3}\$\d{1,9}:[\w./$=:+-]{16,255}|\bmd5[0-9a-f]{32}\b|\*[0-9A-F]{40}\b"
+    r"|\b(?:pbkdf2|scrypt|argon2|bcrypt)[\w:-]{0,30}\$[\w./$=,+-]{16,255}"
 )
 
-# Redacts a line that continues the credential above it; None if it doesn't.
-_Continuation = Callable[[str], str | None]
-
-
-def is_credential_name(name: str) -> bool:
-    """Whether the value of an environment variable, key, field or flag with this name is a credential."""
-    return _is_credential_name(name[-_MAX_NAME:])
-
-
-@lru_cache(maxsize=4096)
-def _is_credential_name(name: str) -> bool:
-    if not name.isascii():
-        name = unicodedata.normalize("NFKC", _WITHOUT_WIDTH.sub("", name))
-    words = [word for word in _SEPARATORS.split(_CAMEL.sub("_", name).lower()) if word]
-    if not words or words[-1] in _ENDINGS:
-        return False
-    pairs = (f"{first}_{second}" for first, second in pairwise(words))
-    return (
-        words[-1] == _LAST_WORD
-        or any(map(_WORDS.fullmatch, chain(words, pairs)))
-        or any(part in "".join(words) for part in _PARTS)
-    )
+# Redacts a line that continues the credential above it, and returns what redacts the next line; None if it doesn't.
+_Continuation = Callable[[str], "tuple[str, _Continuation | None] | None"]
 
 
 def redact_text(text: str) -> str:
@@ -140,35 +158,66 @@ def _redacted_lines(lines: Iterable[str]) -> Iterator[str]:
     continuation: _Continuation | None = None
     is_named = False  # whether the line above names a credential
     for line in lines:
-        redacted = continuation(line) if continuation else None
-        if redacted is None:
+        continued = continuation(line) if continuation else None
+        if continued is not None:
+            redacted, continuation = continued
+        else:
             redacted, continuation = _without_assigned(line, is_named=is_named)
             redacted = _without_tokens(_without_forms(redacted))
-            if (element := _OPEN_ELEMENT.search(line)) and is_credential_name(element[1]):
+            if is_named:
+                redacted = _NAMED_ELEMENT.sub(rf"\1{HIDDEN}", redacted)
+            if (element := _OPEN_ELEMENT.search(line)) and is_credential_name(element[2] or element[1]):
                 continuation = _in_element
+            if (flag := _LAST_FLAG.search(line)) and is_credential_name(flag[1]):
+                continuation = _argument
             named = _NAMED.fullmatch(line)
             is_named = named is not None and is_credential_name(named[1])
         yield redacted
 
 
-def _indented(column: int, *, is_block: bool) -> _Continuation:
-    """Redacts the value of a key in this column. Entries of a mapping or list belong to it only in a block scalar."""
+def _hidden_line(line: str) -> str:
+    return f"{line[: len(line) - len(line.lstrip())]}{HIDDEN}"
 
-    def redact(line: str) -> str | None:
-        content = line.lstrip(" \t")
-        indentation = len(line) - len(content)
-        if not content.strip():
-            return line
-        if indentation <= column or (not is_block and _ENTRY.match(line)):
+
+def _below(column: int, name: str, *, is_block: bool) -> _Continuation:
+    """Redacts what is below a key in this column: a scalar, or a list's items unless they are mappings.
+
+    If it `is_block`, a block scalar or a group of credentials, redacts everything.
+    """
+    is_list = lists_credentials(name)
+
+    def redact(line: str) -> tuple[str, _Continuation | None] | None:
+        start = _end(_BLANK, line, 0)
+        if start == len(line):
+            return line, redact
+        item = _TO_ITEM.match(line, start) if is_list else None
+        if item and start >= column and not _ENTRY.match(line, item.end()):
+            return f"{line[: item.end()]}{HIDDEN}", redact
+        if start <= column or (not is_block and _ENTRY.match(line, start)):
             return None
-        return f"{line[:indentation]}{HIDDEN}"
+        return _hidden_line(line), redact
 
     return redact
 
 
-def _in_element(line: str) -> str | None:
+def _until(is_last: Callable[[str], object]) -> _Continuation:
+    """Redacts all lines up to the last one of the value."""
+
+    def redact(line: str) -> tuple[str, _Continuation | None]:
+        return _hidden_line(line), None if is_last(line) else redact
+
+    return redact
+
+
+def _in_element(line: str) -> tuple[str, _Continuation | None] | None:
     value, tag, rest = line.partition("<")
-    return f"{HIDDEN}{tag}{rest}" if value.strip() else None
+    return (f"{HIDDEN}{tag}{rest}", None if tag else _in_element) if value.strip() else None
+
+
+def _argument(line: str) -> tuple[str, _Continuation | None] | None:
+    """Redacts the argument of the flag at the end of the line above."""
+    argument = _ARGUMENT.fullmatch(line)
+    return (f"{argument[1]}{HIDDEN}", None) if argument else None
 
 
 def _without_assigned(line: str, *, is_named: bool) -> tuple[str, _Continuation | None]:
@@ -185,7 +234,7 @@ def _without_assigned(line: str, *, is_named: bool) -> tuple[str, _Continuation 
     first_space = line.find(" ", len(line) - len(line.lstrip().removeprefix("export ")))
     while assignment := _ASSIGNMENT.search(line, position):
         at, position = assignment.span()
-        before = line[max(0, at - _MAX_NAME) : at]
+        before = line[max(0, at - MAX_NAME) : at]
         name = before.rstrip(_QUOTES).translate(_NAME_TO_SPACES).rpartition(" ")[2]
         if not (is_credential_name(name) or (is_named and name == "value")):
             continue
@@ -193,19 +242,47 @@ def _without_assigned(line: str, *, is_named: bool) -> tuple[str, _Continuation 
         # Without a space before the name, the line isn't a command, so the value extends to its end.
         is_last = line[at] == ":" or not 0 <= first_space < at - len(before) + len(before.rstrip())
         column = _end(_TO_KEY, line, 0)
-        is_key = line[at] == ":" and line[column:at].strip(_QUOTES) == name
+        is_key = line[column:at].strip(_QUOTES) == name
         below = _BELOW.fullmatch(line, start) if is_key else None
         if below:
-            continuation = _indented(column, is_block=below["block"] is not None)
+            continuation = _below(column, name, is_block=below["block"] is not None or groups_credentials(name))
         if below and line[start : start + 1] not in ("!", "&", "#"):
             break
-        end = _value_end(line, start, is_last=is_last)
-        if line[start:end].strip("\"', ") not in _NO_VALUES:
+        end, quote = _value_end(line, start, is_last=is_last)
+        value = line[start:end]
+        has_value = _is_value(value)
+        if has_value:
             pieces += line[copied:start], HIDDEN
             copied = position = end
-            if is_key and end == len(line):
-                continuation = continuation or _indented(column, is_block=False)
+        if end == len(line):
+            continuation = _rest_of(value, quote) or continuation
+            if is_key and not continuation and (has_value or _is_opened(name, value.strip())):
+                is_list = value.startswith("[")
+                is_group = not is_list and groups_credentials(name)
+                continuation = _below(-1 if is_list else column, name, is_block=is_group)
     return "".join((*pieces, line[copied:])), continuation
+
+
+def _rest_of(value: str, quote: str) -> _Continuation | None:
+    """The redaction of the lines below a value: of a string with a `quote` to close, or after a backslash."""
+    if quote:
+        return _until(lambda line: _is_closed(f"{quote}{line}"))
+    if here_document := _HERE_DOCUMENT.search(value):
+        return _until(lambda line: line.strip(" \t)") == here_document[1])
+    if value.endswith("\\") and not value[-2:-1].isspace():
+        return _until(lambda line: not line.endswith("\\"))
+    return None
+
+
+def _is_closed(text: str) -> bool:
+    """Whether the string that a text begins with ends in it."""
+    string = _STRING.match(text)
+    return string is not None and string.lastindex is not None
+
+
+def _is_opened(name: str, value: str) -> bool:
+    """Whether the lines below this value are a list or group of credentials."""
+    return (value == "[" and lists_credentials(name)) or (value == "{" and groups_credentials(name))
 
 
 def _end(pattern: re.Pattern[str], line: str, start: int) -> int:
@@ -218,12 +295,20 @@ def _without_argument(flag: re.Match[str]) -> str:
     return f"{flag[0].removesuffix(flag[2])}{HIDDEN}" if is_credential_name(flag[1]) else flag[0]
 
 
-def _value_end(line: str, start: int, *, is_last: bool) -> int:
-    """The end of a value: the closing quote, the end of the line or, unless it `is_last` there, of the word."""
-    if line[start : start + 1] in ("'", '"'):
-        end = line.find(line[start], start + 1)
-        return end + 1 if end > 0 else len(line)
-    return len(line) if is_last else _end(_WORD, line, start)
+def _is_value(text: str) -> bool:
+    text = text.strip("\"', ")
+    return text not in _NO_VALUES and not _REFERENCE.fullmatch(text)
+
+
+def _value_end(line: str, start: int, *, is_last: bool) -> tuple[int, str]:
+    """The end of a value, and the quote that ends it on a later line, if any.
+
+    Without quotes, a value extends to the end of the line or, unless it `is_last` there, of the word.
+    """
+    string = _STRING.match(line, start)
+    if not string:
+        return (len(line) if is_last else _end(_WORD, line, start)), ""
+    return (_end(_TO_DELIMITER, line, string.end()), "") if string.lastindex else (len(line), string[0])
 
 
 def _without_forms(line: str) -> str:
@@ -235,7 +320,7 @@ def _without_forms(line: str) -> str:
 
 def _without_value(form: re.Match[str]) -> str:
     name = form.groupdict().get("name")
-    if (name is not None and not is_credential_name(name)) or form["value"].strip() in _NO_VALUES:
+    if (name is not None and not is_credential_name(name)) or not _is_value(form["value"]):
         return form[0]
     start, end = (position - form.start() for position in form.span("value"))
     return f"{form[0][:start]}{HIDDEN}{form[0][end:]}"

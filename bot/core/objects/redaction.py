@@ -7,10 +7,11 @@ import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import zip_longest
+from itertools import pairwise, zip_longest
 from typing import Any, Final, Self
 
-from bot.core.objects.credentials import HIDDEN, is_credential_name, redact_text
+from bot.core.objects.credential_names import groups_credentials, is_credential_name, lists_credentials
+from bot.core.objects.credentials import HIDDEN, redact_text
 from bot.core.objects.path import ANY, Item, Member, PathError, Pattern, Segment, matches, parse_path
 from bot.core.objects.resource import Object, mapping
 
@@ -51,19 +52,21 @@ def redact(path: Sequence[Segment], value: Any, redaction: Redaction) -> Any:
         return HIDDEN
     if _is_named_credential(path) and _is_scalar(value):
         return HIDDEN
-    return _redacted(value, _MAX_DEPTH, _data_of(redaction.kind))
+    name = path[-1] if isinstance(path[-1], str) else ""
+    return _redacted(value, _MAX_DEPTH, _data_of(redaction.kind), name)
 
 
 def redact_path(path: Sequence[Segment]) -> tuple[Segment, ...]:
     """The path with `HIDDEN` for each credential in it: a mapping's key, an item's key, or a member of a set."""
-    return tuple(map(_redacted_segment, path))
+    return tuple(_redacted_segment(segment, parent) for parent, segment in pairwise(("", *path)))
 
 
-def _redacted_segment(segment: Segment) -> Segment:
+def _redacted_segment(segment: Segment, parent: Segment) -> Segment:
     if isinstance(segment, Item):
         return Item(tuple((name, _redacted_key(name, value)) for name, value in segment.keys))
     if isinstance(segment, Member):
-        return Member(_redacted_name(segment.value))
+        is_credential = isinstance(parent, str) and lists_credentials(parent)
+        return Member(HIDDEN if is_credential else _redacted_name(segment.value))
     return _redacted_name(segment) if isinstance(segment, str) else segment
 
 
@@ -131,11 +134,15 @@ def _data_of(kind: str) -> Collection[str]:
 def _is_named_credential(path: Sequence[Segment]) -> bool:
     if path[-1] == "value" and len(path) > 1 and isinstance(path[-2], Item):
         return any(isinstance(name, str) and is_credential_name(name) for _, name in path[-2].keys)
-    return isinstance(path[-1], str) and is_credential_name(path[-1])
+    if isinstance(path[-1], str) and is_credential_name(path[-1]):
+        return True
+    parent = path[-2] if len(path) > 1 else None
+    is_item = isinstance(path[-1], int)
+    return isinstance(parent, str) and (groups_credentials(parent) or (is_item and lists_credentials(parent)))
 
 
-def _redacted(value: Any, depth: int, hidden_keys: Collection[str]) -> Any:
-    """The value without credentials, and with nothing below `hidden_keys`."""
+def _redacted(value: Any, depth: int, hidden_keys: Collection[str], name: str = "") -> Any:
+    """The value without credentials, and with nothing below `hidden_keys`. The `name` is its key."""
     if isinstance(value, str):
         return redact_text(value)
     if not isinstance(value, Mapping | list | tuple):
@@ -143,15 +150,20 @@ def _redacted(value: Any, depth: int, hidden_keys: Collection[str]) -> Any:
     if not depth:
         return HIDDEN
     if isinstance(value, Mapping):
-        return _redacted_mapping(value, depth, hidden_keys)
+        return _redacted_mapping(value, depth, hidden_keys, is_group=groups_credentials(name))
+    is_list = lists_credentials(name)
     before = (None, *value)
     return [
-        HIDDEN if isinstance(item, str) and _is_flag(previous) else _redacted(item, depth - 1, hidden_keys)
+        HIDDEN
+        if _is_scalar(item) and (is_list or (isinstance(item, str) and _is_flag(previous)))
+        else _redacted(item, depth - 1, hidden_keys)
         for previous, item in zip(before, value, strict=False)
     ]
 
 
-def _redacted_mapping(value: Mapping[str, Any], depth: int, hidden_keys: Collection[str]) -> dict[str, Any]:
+def _redacted_mapping(
+    value: Mapping[str, Any], depth: int, hidden_keys: Collection[str], *, is_group: bool
+) -> dict[str, Any]:
     if value.get("kind") == "Secret":
         return {key: below if key in _SHOWN_OF_SECRET else HIDDEN for key, below in value.items()}
     name = value.get("name")  # of an environment variable or parameter, next to its value
@@ -159,8 +171,8 @@ def _redacted_mapping(value: Mapping[str, Any], depth: int, hidden_keys: Collect
     return {
         key: HIDDEN
         if key in hidden_keys
-        or (_is_scalar(below) and (is_credential_name(str(key)) or (is_credential and key == "value")))
-        else _redacted(below, depth - 1, hidden_keys)
+        or (_is_scalar(below) and (is_group or is_credential_name(str(key)) or (is_credential and key == "value")))
+        else _redacted(below, depth - 1, hidden_keys, str(key))
         for key, below in value.items()
     }
 

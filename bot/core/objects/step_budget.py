@@ -67,10 +67,10 @@ class StepBudget:
 
     def may_keep(self, value: Any) -> bool:
         """Whether there is room for a value; if so, count it."""
-        characters = _characters(value)
-        if self._shared.kept + characters > MAX_KEPT_VALUES:
+        size = characters(value)
+        if self._shared.kept + size > MAX_KEPT_VALUES:
             return False
-        self._keep(characters)
+        self._keep(size)
         return True
 
     def _keep(self, characters: int) -> None:
@@ -98,20 +98,21 @@ def json_size(value: Any) -> int:
         return 0
 
 
-def _characters(value: Any) -> int:
-    characters = 0
+def characters(value: Any) -> int:
+    """The approximate size of a value, in characters."""
+    size = 0
     values = [value]
     while values:
         value = values.pop()
         if isinstance(value, str):
-            characters += len(value)
+            size += len(value)
         elif isinstance(value, dict):
-            characters += sum(map(len, value))
+            size += sum(map(len, value))
             values += value.values()
         elif isinstance(value, list):
             values += value
-        characters += 10
-    return characters
+        size += 10
+    return size
 
 
 def _too_many() -> TooManyStepsError:

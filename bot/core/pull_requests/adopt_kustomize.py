@@ -3,6 +3,7 @@
 Only Kustomize knows what an overlay renders to, so the caller renders and checks the result.
 """
 
+import codecs
 import copy
 import io
 import posixpath
@@ -49,7 +50,9 @@ def adopt_overlay(
     )
     if kustomization is None:
         raise NotAdoptableError(LocalizedText(texts.NO_KUSTOMIZATION, path=path))
-    text = files[kustomization].decode("utf-8-sig")
+    content = files[kustomization]
+    has_bom, line_end = content.startswith(codecs.BOM_UTF8), "\r\n" if b"\r\n" in content else "\n"
+    text = content.decode("utf-8-sig").replace("\r\n", "\n")
     yaml = round_trip(text)
     try:
         overlay = yaml.load(text)
@@ -72,7 +75,8 @@ def adopt_overlay(
     out = io.StringIO()
     yaml.dump(overlay, out)
     if out.getvalue() != text:
-        adopted[kustomization] = out.getvalue().encode()
+        changed = out.getvalue().replace("\n", line_end).encode()
+        adopted[kustomization] = codecs.BOM_UTF8 + changed if has_bom else changed
     return adopted
 
 
@@ -143,7 +147,9 @@ def _name(overlay: Any, object_drift: ObjectDrift) -> str:
 
 
 def _add_patch(overlay: Any, name: str, object_drift: ObjectDrift) -> None:
-    patches = overlay.setdefault("patches", CommentedSeq())
+    patches = overlay.get("patches")
+    if patches is None:
+        overlay["patches"] = patches = CommentedSeq()
     if any(entry.get("path") == name for entry in patches):
         return
     group, _, version = object_drift.api_version.rpartition("/")

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from bot.i18n.catalogue import change_ref as texts
 from bot.i18n.language import LocalizedText, Text
 
-MAX_LENGTH = 200
+MAX_LENGTH = 500  # URLs are long on servers with nested groups
 
 
 @dataclass(frozen=True, slots=True)

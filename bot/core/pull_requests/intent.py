@@ -15,9 +15,10 @@ MAX_AGE: Final = timedelta(days=1)  # after that, no one expects the pull reques
 
 @dataclass(frozen=True, slots=True)
 class AdoptRequest:
-    """Adopt the drift of one application."""
+    """Adopt the drift of one application. `drift` is its digest, "" until it has been checked."""
 
     application: str
+    drift: str = ""
 
 
 @dataclass(frozen=True, slots=True)

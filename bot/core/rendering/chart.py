@@ -1,16 +1,19 @@
 """Finds what a Helm chart needs from outside its directory, and whether its templates are deterministic."""
 
+import json
 import posixpath
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bot.core.globs import GlobError, matches_path_glob
+from bot.core.globs import GlobError, PathGlob
 from bot.core.objects.manifest import ManifestError, read_documents
 from bot.core.objects.resource import Object, items, text
+from bot.core.rendering.budget import Budget, BudgetExceededError
 from bot.core.rendering.chart_lock import is_out_of_sync
 from bot.core.rendering.kustomization import Reference
+from bot.core.rendering.limits import MAX_DEPENDENCIES, MAX_MATCHED
 from bot.core.rendering.remote_chart import RemoteChart
 from bot.core.rendering.source import CHART_FILE, HelmParameters, is_within, resolve_path
 from bot.i18n.catalogue import manifest as texts
@@ -22,7 +25,9 @@ _NONDETERMINISTIC: Final = re.compile(
     rb"\b(now|ago|date|dateInZone|htmlDate|htmlDateInZone|rand\w+|shuffle|uuidv4|gen\w*(?:CA|Cert|Key)\w*|buildCustomCert"
     rb"|bcrypt|htpasswd|encryptAES)\b"
 )
-_REMOTE_REFERENCE: Final = re.compile(rb'"\$ref"\s*:\s*"https?://')
+_SCHEMA_REFERENCES: Final = ("$ref", "$dynamicRef", "$recursiveRef", "$schema")
+# A part of the schema itself, or a draft, which Helm has.
+_LOCAL_REFERENCES: Final = ("#", "http://json-schema.org/", "https://json-schema.org/")
 _GLOB_FROM: Final = re.compile(r"(?:^|/)[^/]*[*?\[].*")  # from the first part of a path that is a glob
 
 
@@ -46,7 +51,7 @@ class ChartDependencies:
 def find_dependencies(files: Mapping[str, bytes], root: str, parameters: HelmParameters) -> ChartDependencies:
     """The dependencies and values files of the chart at `root`; `files` is the content of each file below it, by path.
 
-    Raises ManifestError for a path outside the repository.
+    Raises ManifestError for a path outside the repository, or for too many dependencies.
     """
     chart_file = posixpath.join(root, CHART_FILE)
     if chart_file not in files:
@@ -96,26 +101,40 @@ def verify_lock(files: Mapping[str, bytes], root: str) -> None:
                 raise ManifestError(lock_file, 1, LocalizedText(texts.LOCK_OUT_OF_SYNC))
 
 
-def expand_values_files(needed: Sequence[str], paths: Iterable[str], *, ignore_missing: bool) -> tuple[str, ...]:
+def expand_values_files(needed: Sequence[str], paths: Collection[str], *, ignore_missing: bool) -> tuple[str, ...]:
     """The needed values files among `paths`, with globs expanded, each once. Raises ManifestError.
 
     As in Argo CD, a file that is also listed by name keeps that position.
     """
-    available = sorted(paths, key=lambda path: path.split("/"))
-    listed = [path for path in needed if not _GLOB_FROM.search(path)]
-    expanded: list[str] = []
-    for path in needed:
+    listed = {path for path in needed if not _GLOB_FROM.search(path)}
+    globs = _path_globs(set(needed) - listed, paths)
+    available = sorted(path.split("/") for path in paths)
+    expanded: dict[str, None] = {}
+    for path in dict.fromkeys(needed):
         if path in listed:
-            expanded += [path] if path in available else []
+            expanded |= {path: None} if path in paths else {}
             continue
-        try:
-            matches = [candidate for candidate in available if matches_path_glob(path, candidate)]
-        except GlobError as error:
-            raise ManifestError(path, 1, error.text) from error
+        matches = ["/".join(names) for names in available if globs[path].matches(names)]
         if not matches and not ignore_missing:
             raise ManifestError(path, 1, LocalizedText(texts.NO_MATCH))
-        expanded += [match for match in matches if match not in listed]
-    return tuple(dict.fromkeys(expanded))
+        expanded |= dict.fromkeys(match for match in matches if match not in listed)
+    return tuple(expanded)
+
+
+def _path_globs(patterns: Iterable[str], paths: Collection[str]) -> dict[str, PathGlob]:
+    """The compiled patterns. Raises ManifestError if one is too complex, or there are too many for these paths."""
+    budget = Budget(MAX_MATCHED)
+    globs: dict[str, PathGlob] = {}
+    characters = sum(map(len, paths))
+    for pattern in patterns:
+        try:
+            globs[pattern] = PathGlob(pattern)
+            budget.take(globs[pattern].cost(characters, len(paths)))
+        except GlobError as error:
+            raise ManifestError(pattern, 1, error.text) from error
+        except BudgetExceededError as error:
+            raise ManifestError(pattern, 1, LocalizedText(texts.TOO_MANY_PATTERNS)) from error
+    return globs
 
 
 def is_nondeterministic(files: Iterable[tuple[str, bytes]]) -> bool:
@@ -127,8 +146,23 @@ def is_nondeterministic(files: Iterable[tuple[str, bytes]]) -> bool:
 
 
 def is_remote_schema(path: str, content: bytes) -> bool:
-    """Whether this is a schema of a chart's values that refers to a URL, so that validation needs the network."""
-    return posixpath.basename(path) == "values.schema.json" and _REMOTE_REFERENCE.search(content) is not None
+    """Whether this is a schema of a chart's values that may refer to a file or URL, which Helm would read."""
+    if posixpath.basename(path) != "values.schema.json":
+        return False
+    try:
+        values = [json.loads(content, parse_int=str)]
+    except (ValueError, RecursionError):  # Helm may read it differently
+        return True
+    while values:
+        value = values.pop()
+        if isinstance(value, dict):
+            references = [value[key] for key in _SCHEMA_REFERENCES if isinstance(value.get(key), str)]
+            if not all(reference.startswith(_LOCAL_REFERENCES) for reference in references):
+                return True
+            values += value.values()
+        elif isinstance(value, list):
+            values += value
+    return False
 
 
 def _vendored(files: Mapping[str, bytes], root: str) -> set[str]:
@@ -152,7 +186,9 @@ def _lock_files(root: str) -> Iterator[tuple[str, str]]:
 
 
 def _dependencies(file: str, content: bytes) -> list[Object]:
-    entries = (entry for chart in _mappings(file, content) for entry in items(chart, "dependencies"))
+    entries = [entry for chart in _mappings(file, content) for entry in items(chart, "dependencies")]
+    if len(entries) > MAX_DEPENDENCIES:
+        raise ManifestError(file, 1, LocalizedText(texts.TOO_MANY_DEPENDENCIES, most=str(MAX_DEPENDENCIES)))
     return [entry for entry in entries if isinstance(entry, dict)]
 
 

@@ -9,14 +9,16 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from bot.core.rendering.budget import Budget
+from bot.core.rendering.limits import MAX_SUBSTITUTED
+
 _MAX_DEPTH: Final = 50  # nested expressions
-_MAX_GLOB: Final = 1_000_000  # characters of a value times characters of a pattern
 _SPECIAL: Final = re.compile(r"\$[${]")
 _NAME: Final = re.compile(r"\w+")
 _OPERATOR: Final = re.compile(r":[=?+-]|=|[,^]{1,2}|/[/#%]?|##?|%%?|:")
 _ESCAPED: Final = re.compile(r"\$(?=\$)|\\(?=[/\\])")
 _DEFAULTS: Final = frozenset((":=", ":-", ":?", ":+", "="))
-_INTEGER: Final = re.compile(r"[+-]?[0-9]+")
+_INTEGER: Final = re.compile(r"[+-]?[0-9]{1,18}")  # of 64 bits
 
 # The value of a variable, "" if it is not set; None if it is unknown.
 Lookup = Callable[[str], str | None]
@@ -27,22 +29,23 @@ class SubstitutionError(ValueError):
     """Flux would reject an expression. The message is its first 60 characters."""
 
 
-def substitute(text: str, lookup: Lookup) -> str | None:
+def substitute(text: str, lookup: Lookup, budget: Budget | None = None) -> str | None:
     """The text with its variables replaced and `$$` as `$`; None if it needs an unknown value.
 
-    Raises SubstitutionError.
+    Texts may share a budget. Raises SubstitutionError, BudgetExceededError.
     """
     if "${" not in text and "$$" not in text:
         return text
-    return _Reader(text, lookup).read_all()
+    return _Reader(text, lookup, budget or Budget(MAX_SUBSTITUTED)).read_all()
 
 
 class _Reader:
     """Parses and evaluates one text. Values are None if they depend on an unknown variable."""
 
-    def __init__(self, text: str, lookup: Lookup) -> None:
+    def __init__(self, text: str, lookup: Lookup, budget: Budget) -> None:
         self._text = text
         self._lookup = lookup
+        self._budget = budget
         self._position = 0
         self._start = 0  # of the outermost expression
         self._depth = 0
@@ -70,6 +73,7 @@ class _Reader:
             raise self._error()
         self._position = name.end()
         value = self._lookup(name[0])
+        self._budget.take(len(value or ""))
         operator = None if is_length else _OPERATOR.match(self._text, self._position)
         if operator is not None:
             self._position = operator.end()
@@ -93,7 +97,8 @@ class _Reader:
             return None
         if operator == ":":
             return self._substring(value, values)
-        return _replace(operator, value, values) if operator[0] == "/" else self._trim(operator, value, values[0])
+        trim_or_replace = self._replace if operator[0] == "/" else self._trim
+        return trim_or_replace(operator, value, *values)
 
     def _arguments(self, operator: str) -> list[str | None]:
         if operator == ":":
@@ -148,14 +153,27 @@ class _Reader:
 
     def _trim(self, operator: str, value: str, pattern: str) -> str:
         """Remove the shortest or longest match at the start (`#`, `##`) or the end (`%`, `%%`) of a value."""
-        if len(value) * len(pattern) > _MAX_GLOB:
-            raise self._error()
+        self._budget.take(len(value) * len(pattern))
         is_suffix = operator.startswith("%")
         if is_suffix:  # like Flux, which keeps the value if the reversed pattern is invalid
             value, pattern = value[::-1], pattern[::-1]
         lengths = [length for length in _matching_prefixes(pattern, value) if length]
         trimmed = value[(max if len(operator) > 1 else min)(lengths, default=0) :]
         return trimmed[::-1] if is_suffix else trimmed
+
+    def _replace(self, operator: str, value: str, pattern: str, replacement: str | None = None) -> str:
+        """Replace the first match (`/`), all (`//`), or one at the start (`/#`) or the end (`/%`) of a value."""
+        new = replacement or ""
+        self._budget.take(len(value) + len(new) * (value.count(pattern) if operator == "//" else 1))
+        if operator == "/":
+            return value.replace(pattern, new, 1)
+        if operator == "//":
+            return value.replace(pattern, new)
+        if replacement is None:
+            return value
+        if operator == "/#":
+            return new + value.removeprefix(pattern) if value.startswith(pattern) else value
+        return value.removesuffix(pattern) + new if value.endswith(pattern) else value
 
     def _peek(self) -> str:
         return self._text[self._position : self._position + 1]
@@ -178,19 +196,6 @@ _CASES: Final[dict[str, Callable[[str], str]]] = {
     "^": lambda value: value[:1].upper() + value[1:],
     "^^": str.upper,
 }
-
-
-def _replace(operator: str, value: str, arguments: list[str]) -> str:
-    pattern, replacement = arguments[0], "".join(arguments[1:])
-    if operator == "/":
-        return value.replace(pattern, replacement, 1)
-    if operator == "//":
-        return value.replace(pattern, replacement)
-    if len(arguments) == 1:
-        return value
-    if operator == "/#":
-        return replacement + value.removeprefix(pattern) if value.startswith(pattern) else value
-    return value.removesuffix(pattern) + replacement if value.endswith(pattern) else value
 
 
 def _join(parts: list[str | None]) -> str | None:

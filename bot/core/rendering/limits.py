@@ -12,8 +12,12 @@ MAX_BYTES: Final = 256 * 2**20  # of those files together, which are kept in mem
 MAX_TREES: Final = 1_000  # other directories and files in the repository that one source refers to
 MAX_REMOTE_BASES: Final = 20  # of one source; each repository is mirrored
 MAX_REMOTE_FILES: Final = 100  # of one source, at HTTPS URLs
+MAX_DEPENDENCIES: Final = 100  # charts that one application needs besides its own
 MAX_OBJECTS: Final = 50_000  # of one source; a large cluster has about as many in total
 MAX_VALUES_BYTES: Final = 5 * 2**20  # of Helm's merged values, which may come from several files
+MAX_SUBSTITUTED: Final = 16_000_000  # characters that Flux's variables expand to in one source
+MAX_EXPANDED: Final = 32_000  # characters that Argo CD's variables expand to in one Application, which the bot keeps
+MAX_MATCHED: Final = 200_000_000  # characters of paths that one source's patterns are compared with
 MAX_DISK_CACHE_BYTES: Final = 256 * 2**20  # of output, compressed to about a tenth
 # Of the renderers that take at least SLOW_SECONDS or that fail; see docs/bounds.md.
 SLOW_SECONDS: Final = 5.0

@@ -10,7 +10,9 @@ from typing import Final
 
 from bot.core.objects.manifest import Manifest, read_manifests
 from bot.core.objects.resource import mapping
+from bot.core.rendering.budget import Budget
 from bot.core.rendering.envsubst import SubstitutionError, substitute
+from bot.core.rendering.limits import MAX_SUBSTITUTED
 from bot.core.rendering.source import FluxBuild
 
 _DISABLED_KEY: Final = "kustomize.toolkit.fluxcd.io/substitute"
@@ -26,7 +28,10 @@ class PostBuild:
 
 
 def post_build(file: str, manifests: bytes, flux: FluxBuild) -> PostBuild:
-    """The objects that a build printed, with variables substituted. Raises ManifestError, SubstitutionError."""
+    """The objects that a build printed, with variables substituted.
+
+    Raises ManifestError, SubstitutionError, BudgetExceededError.
+    """
     variables = {name: value.replace("\n", "") for name, value in flux.substitutions}
     if not (variables or flux.substitute_always or flux.has_unread_variables):
         return PostBuild(tuple(read_manifests(file, manifests)))
@@ -37,13 +42,14 @@ def post_build(file: str, manifests: bytes, flux: FluxBuild) -> PostBuild:
     def look_up(name: str) -> str | None:
         return variables.get(name, None if flux.has_unread_variables else "")
 
+    budget = Budget(MAX_SUBSTITUTED)
     substituted: list[str] = []
     unread: list[str] = []
     for document in manifests.decode(errors="replace").split("\n---\n"):
         if _DISABLED_KEY in document and _is_disabled(file, document):
             substituted.append(document)
             continue
-        text = substitute(document, look_up)
+        text = substitute(document, look_up, budget)
         if text is None:
             unread.append(document)
         else:

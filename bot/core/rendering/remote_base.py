@@ -71,8 +71,8 @@ class RemoteBase:
     def location(self) -> str:
         """The repository as `host/path` in lower case, for an allow-list and for people."""
         _, has_scheme, rest = self.url.partition("://")
-        place = (rest if has_scheme else self.url.replace(":", "/", 1)).rpartition("@")[2]
-        return place.removesuffix(".git").lower()
+        authority, _, path = (rest if has_scheme else self.url.replace(":", "/", 1)).partition("/")
+        return f"{authority.rpartition('@')[2]}/{path}".removesuffix(".git").lower()
 
     @property
     def title(self) -> str:

@@ -139,9 +139,9 @@ class Source:
 
     `labels` and `annotations` are (name, value) pairs that the deployer adds to every object. `ignore` is set if Flux
     reads the repository: lines as in .gitignore for files to leave out. `argocd` is Argo CD's source as JSON, which
-    files in the path may override. `chart` is the key of a fetched chart that the path has values for. `capabilities`
-    are the cluster's, which the deployer passes to Helm unless `helm` has others. `tenant` is who it is rendered for,
-    which makes no difference to the manifests.
+    files in the path may override, and `argocd_references` the sources that it may refer to. `chart` is the key of a
+    fetched chart that the path has values for. `capabilities` are the cluster's, which the deployer passes to Helm
+    unless `helm` has others. `tenant` is who it is rendered for, which makes no difference to the manifests.
     """
 
     path: str
@@ -153,6 +153,7 @@ class Source:
     annotations: tuple[tuple[str, str], ...] = ()
     ignore: str | None = None
     argocd: str = ""
+    argocd_references: str = ""
     chart: str = ""
     capabilities: Capabilities = Capabilities()
     tenant: str = field(default="", compare=False)

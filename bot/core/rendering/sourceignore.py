@@ -4,13 +4,16 @@ The rules are those of source-controller 1.9. https://fluxcd.io/flux/components/
 """
 
 import posixpath
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from bot.core.globs import matches_path_glob
+from bot.core.globs import PathGlob
+from bot.core.rendering.budget import Budget
+from bot.core.rendering.source import is_within
 
 IGNORE_FILE: Final = ".sourceignore"
+_COMPILATION: Final = 200  # compared characters that take as long as the compilation of one character of a pattern
 _GIT: Final = (".git/", ".gitignore", ".gitmodules", ".gitattributes")
 _DEFAULTS: Final = (
     *("*.jpg", "*.jpeg", "*.gif", "*.png", "*.wmv", "*.flv", "*.tar.gz", "*.zip"),
@@ -21,50 +24,81 @@ _DEFAULTS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class _Pattern:
-    """A line as in .gitignore: a path glob from the repository's root, and whether matches are left out or kept."""
+    """A line as in .gitignore, in the file of a directory, and whether matches are left out or kept.
 
-    glob: str
+    Unless `anchored`, the glob matches names at any depth.
+    """
+
+    glob: PathGlob
+    directory: str
+    anchored: bool
     only_directories: bool
     excludes: bool
 
-    def matches(self, path: str, parents: Sequence[str]) -> bool:
-        """Whether it matches a file, or one of the directories that the file is in."""
-        if any(matches_path_glob(self.glob, parent) for parent in parents):
-            return True
-        return not self.only_directories and matches_path_glob(self.glob, path)
+    def relative(self, path: str) -> str:
+        """What the glob is matched against; "" if the path isn't in the directory."""
+        if not is_within(path, self.directory):
+            return ""
+        relative = path[len(self.directory) :].lstrip("/")
+        return relative if self.anchored else posixpath.basename(relative)
 
 
 class SourceIgnore:
     """What Flux leaves out of a repository, from the content of its .sourceignore files by path, and `spec.ignore`."""
 
-    def __init__(self, files: Mapping[str, bytes], ignore: str) -> None:
-        """Raises GlobError for a pattern with too many alternatives."""
+    def __init__(self, files: Mapping[str, bytes], ignore: str, budget: Budget) -> None:
+        """Raises GlobError for a pattern with too many alternatives, BudgetExceededError."""
+        self._budget = budget
         lines = [
             (line, posixpath.dirname(file))
             for file in sorted(files, key=lambda file: (file.count("/"), file))
             for line in files[file].decode(errors="replace").splitlines()
         ]
-        patterns = list(_patterns([*lines, *((line, "") for line in ignore.splitlines())]))
+        patterns = list(self._patterns_of([*lines, *((line, "") for line in ignore.splitlines())]))
         defaults = [(line, "") for line in (_GIT if patterns else (*_GIT, *_DEFAULTS))]
-        self._patterns = [*_patterns(defaults), *patterns][::-1]
+        self._patterns = [*self._patterns_of(defaults), *patterns][::-1]
+        self._first_matches: dict[str, int] = {"": len(self._patterns)}  # of directories
+        self._excluded: dict[str, bool] = {}  # by the file's path
 
     def excludes(self, path: str) -> bool:
-        """Whether the file at `path` is left out. The last matching line decides."""
-        parts = path.split("/")
-        parents = ["/".join(parts[:end]) for end in range(1, len(parts))]
-        return next((pattern.excludes for pattern in self._patterns if pattern.matches(path, parents)), False)
+        """Whether the file at `path` is left out. The last matching line decides. Raises BudgetExceededError."""
+        if path not in self._excluded:
+            first = self._first_match(path, self._first_match_above(path), is_file=True)
+            self._excluded[path] = first < len(self._patterns) and self._patterns[first].excludes
+        return self._excluded[path]
 
+    def _first_match_above(self, path: str) -> int:
+        """The index of the first pattern that matches one of the directories that a file is in."""
+        directory = posixpath.dirname(path)
+        unknown = []
+        while directory not in self._first_matches:
+            unknown.append(directory)
+            directory = posixpath.dirname(directory)
+        for below in reversed(unknown):
+            self._first_matches[below] = self._first_match(below, self._first_matches[directory], is_file=False)
+            directory = below
+        return self._first_matches[directory]
 
-def _patterns(lines: Sequence[tuple[str, str]]) -> Iterator[_Pattern]:
-    """The patterns of lines, which have the directory of their file."""
-    for line, directory in lines:
-        if line.startswith("#") or not line.strip():
-            continue
-        text = line.rstrip() if not line.endswith("\\ ") else line
-        excludes = not text.startswith("!")
-        text = text.removeprefix("!")
-        only_directories, text = text.endswith("/"), text.rstrip("/")
-        anchored = "/" in text
-        glob = text.lstrip("/") if anchored else f"**/{text}"
-        escaped = glob.replace("{", "\\{").replace("}", "\\}")
-        yield _Pattern(posixpath.join(directory, escaped), only_directories, excludes)
+    def _first_match(self, path: str, end: int, *, is_file: bool) -> int:
+        """The index of the first pattern before `end` that matches, or `end`."""
+        for index, pattern in enumerate(self._patterns[:end]):
+            if is_file and pattern.only_directories:
+                continue
+            relative = pattern.relative(path)
+            self._budget.take(pattern.glob.cost(len(relative)))
+            if relative and pattern.glob.matches(relative.split("/")):
+                return index
+        return end
+
+    def _patterns_of(self, lines: Iterable[tuple[str, str]]) -> Iterator[_Pattern]:
+        """The patterns of lines, which have the directory of their file."""
+        for line, directory in lines:
+            if line.startswith("#") or not line.strip():
+                continue
+            text = line.rstrip() if not line.endswith("\\ ") else line
+            excludes = not text.startswith("!")
+            text = text.removeprefix("!")
+            only_directories, text = text.endswith("/"), text.rstrip("/")
+            self._budget.take(_COMPILATION * len(line))
+            glob = PathGlob(text.lstrip("/").replace("{", "\\{").replace("}", "\\}"))
+            yield _Pattern(glob, directory, "/" in text, only_directories, excludes)

@@ -1,7 +1,8 @@
 """Reads what Argo CD or Flux is doing with applications, if the cluster has one and the bot is allowed to read it."""
 
 import logging
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from bot.core.applications.application import Application
@@ -18,7 +19,7 @@ class DeployerReader:
     """Reads the resources that deploy applications. Thread-safe.
 
     `urls` are those of the repositories, by name, and `namespaces` those where the deployers of configured applications
-    may be, by cluster. A sync that takes longer than `deadline` no longer counts.
+    may be, by cluster. A sync or deletion that takes longer than `deadline` no longer counts.
     """
 
     def __init__(
@@ -35,35 +36,35 @@ class DeployerReader:
         self._namespaces = namespaces
         self._deadline = deadline
         self._clock = clock
-        self._first_seen: dict[str, datetime] = {}  # syncing, by application
+        self._first_seen: dict[str, datetime] = {}  # changing, by application
 
-    def syncing(self, applications: Sequence[Application]) -> frozenset[str]:
-        """The names of the applications that are being deployed right now; none if the deployers cannot be read.
+    def changing(self, applications: Sequence[Application]) -> frozenset[str]:
+        """The names of the applications that are being deployed or, with the resources that declare them, deleted.
 
-        They are on one cluster. A sync counts from when the deployer says that it started, but at the latest from when
-        it was first seen here, until `forget`.
+        None if the deployers cannot be read. A sync or deletion counts from when the resource says that it started, but
+        at the latest from when it was first seen here, until `forget`.
         """
-        deployers, now = self._deployers(applications), self._clock()
-        syncing = set()
-        for name in (application.name for application in applications):
-            deployer = deployers.get(name)
-            if deployer is None or not deployer.is_syncing:
+        now = self._clock()
+        changing = set()
+        for application, deployers in self._read(applications):
+            name, deployer = application.name, self._deployer_of(application, deployers)
+            deleting_since = deployer.deleting_since if deployer and application.origin else None
+            is_syncing = deployer is not None and deployer.is_syncing
+            if not (is_syncing or deleting_since or deployers.is_gone(application)):
                 self.forget(name)
                 continue
             since = self._first_seen.setdefault(name, now)
-            if now - min(since, deployer.syncing_since or since) < self._deadline:
-                syncing.add(name)
-        return frozenset(syncing)
+            started = deleting_since or (deployer.syncing_since if deployer else None) or since
+            if now - min(since, started) < self._deadline:
+                changing.add(name)
+        return frozenset(changing)
 
     def forget(self, application: str) -> None:
-        """Forget when the application was first seen syncing: it is in sync now."""
+        """Forget when the application was first seen changing: it is in sync now."""
         self._first_seen.pop(application, None)
 
     def failures(self, applications: Sequence[Application]) -> dict[str, DeployerFailure]:
-        """The errors of applications that their deployer could not deploy, by name; none if it cannot be read.
-
-        They are on one cluster.
-        """
+        """The errors of applications that their deployer could not deploy, by name; none if it cannot be read."""
         failures = {name: deployer.failure for name, deployer in self._deployers(applications).items()}
         return {name: failure for name, failure in failures.items() if failure is not None}
 
@@ -76,16 +77,22 @@ class DeployerReader:
 
     def _deployers(self, applications: Sequence[Application]) -> dict[str, Deployer]:
         """The deployer of each application that has one."""
-        if not applications:
-            return {}
-        cluster = self._clusters[applications[0].cluster]
-        resources = self._list(cluster, applications)
-        deployers = Deployers(cluster.name, cluster.server, resources, self._namespaces.get(cluster.name, ()))
-        candidates = {
-            application.name: deployers.deployer_of(application, self._urls.get(application.repository.name, ""))
-            for application in applications
-        }
-        return {name: deployer for name, deployer in candidates.items() if deployer is not None}
+        deployers = {item.name: self._deployer_of(item, some) for item, some in self._read(applications)}
+        return {name: deployer for name, deployer in deployers.items() if deployer is not None}
+
+    def _deployer_of(self, application: Application, deployers: Deployers) -> Deployer | None:
+        return deployers.deployer_of(application, self._urls.get(application.repository.name, ""))
+
+    def _read(self, applications: Sequence[Application]) -> Iterator[tuple[Application, Deployers]]:
+        """Each application with the deployers on its cluster, or on that of the resource that declares it."""
+        by_cluster: defaultdict[str, list[Application]] = defaultdict(list)
+        for application in applications:
+            by_cluster[(application.origin or application).cluster].append(application)
+        for name, declared in by_cluster.items():
+            cluster = self._clusters[name]
+            resources = self._list(cluster, declared)
+            deployers = Deployers(name, cluster.server, resources, self._namespaces.get(name, ()))
+            yield from ((application, deployers) for application in declared)
 
     def _list(self, cluster: Cluster, applications: Sequence[Application]) -> dict[tuple[str, str], list[Object]]:
         """The resources among which the deployers of these applications are, by (group, kind)."""
@@ -101,7 +108,8 @@ class DeployerReader:
             if None not in origins and kind[1] not in declared:
                 continue
             try:
-                resources[kind] = list_resources(cluster, served[kind]).resources
+                listed = list_resources(cluster, served[kind])
+                resources[kind] = [*listed.resources, *listed.too_large]
             except ClusterError as error:
                 _log.info("cannot read deployers on %s: %s", cluster.name, error)
         return resources

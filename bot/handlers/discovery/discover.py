@@ -5,6 +5,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from bot.config.model import Config
@@ -157,6 +158,7 @@ class Discoverer:
         repository: Callable[[str], Repository],
         charts: Charts,
         held_names: HeldNames | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._config = config
         self._clusters = clusters
@@ -164,6 +166,7 @@ class Discoverer:
         self._repository = repository
         self._charts = charts
         self._held_names = held_names or HeldNames()
+        self._clock = clock
         self._capabilities: dict[str, tuple[str, tuple[str, ...]]] = {}
         self._configured_repositories = {
             name: ConfiguredRepository(name, settings.url, settings.branch)
@@ -171,6 +174,7 @@ class Discoverer:
         }
         self._lock = threading.Lock()
         self._results: dict[tuple[str, str], Sequence[DiscoveryResult]] = {}
+        self._read_at: dict[tuple[str, str], datetime] = {}  # when that began, by cluster and declaring kind
         self._problems: dict[tuple[str, str], Text] = {}
         self._inventory = ApplicationInventory(self._configured_applications, {})
         self.applications = Applications(self._configured_applications)
@@ -190,6 +194,7 @@ class Discoverer:
         settings = self._config.clusters[cluster]
         for name in settings.discover:
             deployer = _DEPLOYERS[name]
+            began = self._clock()
             try:
                 with unexpected_as_port_error(f"discovery of {deployer.title} on {cluster}"):
                     reader = self._clusters[cluster]
@@ -210,6 +215,7 @@ class Discoverer:
             with self._lock, skip_unexpected(f"inventory of {deployer.title} on {cluster}"):
                 self._problems.pop((cluster, name), None)
                 self._results[cluster, name] = applications
+                self._read_at.update({(cluster, kind): began for _, kind in deployer.declaring})
                 self._charts.allow_discovered(_chart_hosts(applications))
                 self._rebuild_inventory()
 
@@ -220,6 +226,11 @@ class Discoverer:
         """
         with self._lock:
             return self._configured_deployers() <= self._results.keys()
+
+    def has_read_since(self, at: datetime, origin: ResourceKey) -> bool:
+        """Whether `applications` has what a resource declared at that time, if it still does."""
+        with self._lock:
+            return self._read_at.get(origin[:2], at) >= at
 
     def inventory(self) -> ApplicationInventory:
         """The applications and what their deployers report; `notes` list what could not be read."""

@@ -13,7 +13,7 @@ from bot.ports.cluster import Cluster, Discovery, Kind
 MAX_RESOURCE_BYTES: Final = 256 * 2**10
 MAX_KIND_BYTES: Final = 32 * 2**20  # of all resources of a kind
 
-_METADATA: Final = ("namespace", "name", "creationTimestamp", "generation")
+_METADATA: Final = ("namespace", "name", "creationTimestamp", "deletionTimestamp", "generation")
 _ANNOTATIONS: Final = (CHANNEL_ANNOTATION, MANAGED_BY_URL)
 # The rest of a status grows with the number of objects and of syncs, and repeats the spec.
 _STATUS: Final = ("artifact", "conditions", "controllerNamespace", "lastAppliedRevision", "observedGeneration")

@@ -39,12 +39,12 @@ class CompareOptions:
 class CacheKey:
     """Everything that a comparison depends on.
 
-    `desired` is the manifest's object, `resource_version` the live one's, `openapi` the OpenAPI document that describes
-    both, and `replica_ranges` are those of the autoscalers that target the object.
+    `desired` is the manifest's object, `live_version` identifies the live object and its last write, `openapi` is the
+    OpenAPI document that describes both, and `replica_ranges` are those of the autoscalers that target the object.
     """
 
     desired: Object
-    resource_version: str
+    live_version: tuple[str, ...]
     openapi: Object | None
     replica_ranges: tuple[ReplicaRange, ...]
     options: CompareOptions
@@ -55,7 +55,7 @@ class CacheKey:
         Objects are compared by identity, which is fast, and because Python's `1` equals `True`.
         """
         return (
-            self.resource_version == other.resource_version != ""
+            self.live_version == other.live_version != ()
             and self.desired is other.desired
             and self.openapi is other.openapi
             and self.replica_ranges == other.replica_ranges

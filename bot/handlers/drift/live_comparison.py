@@ -17,6 +17,7 @@ from bot.core.health.assess import assess, may_be_unhealthy
 from bot.core.health.status import HealthStatus
 from bot.core.health.unready import Unready
 from bot.core.objects.manifest import Manifest
+from bot.core.objects.resource import items, text
 from bot.core.objects.schema import Schemas
 from bot.core.objects.step_budget import SharedStepBudget, StepBudget, json_size
 from bot.handlers.drift.comparison_cache import CacheKey, CompareOptions, ComparisonCache
@@ -249,8 +250,8 @@ class _Comparer:
         return replace(self._options, ignore=self._options.ignore + rules) if rules else self._options
 
     def _compare(self, manifest: Manifest, live: Object, options: CompareOptions) -> Comparison:
-        version, document = live["metadata"].get("resourceVersion", ""), self._documents[manifest.api_version]
-        cache_key = CacheKey(manifest.object, version, document, self._scaled.ranges_of(manifest), options)
+        document = self._documents[manifest.api_version]
+        cache_key = CacheKey(manifest.object, _version(live), document, self._scaled.ranges_of(manifest), options)
 
         def compare() -> Comparison:
             comparison = compare_object(
@@ -266,6 +267,18 @@ class _Comparer:
             return replace(comparison, degraded=_degraded(manifest, live))
 
         return self._cache.get_or_compare((self._cluster, manifest.key), cache_key, compare)
+
+
+def _version(live: Object) -> tuple[str, ...]:
+    """What identifies a live object and its last write; () if unknown.
+
+    After etcd is restored from a backup, a resourceVersion is used again, but not with the same managers and times.
+    """
+    metadata = live["metadata"]
+    if not (version := metadata.get("resourceVersion")):
+        return ()
+    writes = (entry for entry in items(metadata, "managedFields") if isinstance(entry, Mapping))
+    return version, text(metadata, "uid"), *(text(write, key) for write in writes for key in ("manager", "time"))
 
 
 def _degraded(manifest: Manifest, live: Object) -> Unready | None:

@@ -1,9 +1,10 @@
 """Applies checks, timers and the configuration to stored incidents, without losing concurrent changes."""
 
-from collections.abc import Container
+from collections.abc import Callable, Container
 from datetime import datetime, timedelta
 
 from bot.core.applications.application import Application
+from bot.core.applications.names import ResourceKey
 from bot.core.drift.model import Check, Status
 from bot.core.incidents.alerting import AlertPolicy, announcements, apply_timers
 from bot.core.incidents.detection import apply_check, resolve_unwatched
@@ -63,16 +64,24 @@ def apply_timers_to_all(store: Store, now: datetime, policy: AlertPolicy) -> Non
                 change(store, incident, lambda current: apply_timers(current, now, policy, due.get(current.id)))
 
 
-def resolve_unwatched_incidents(store: Store, watched: Container[str], now: datetime) -> None:
+def resolve_unwatched_incidents(
+    store: Store, watched: Container[str], now: datetime, has_read_since: Callable[[datetime, ResourceKey], bool]
+) -> None:
     """Resolve the incidents of applications that are not `watched`. Those that change now are left to the next call.
 
-    Raises StoreError.
+    Another replica may have discovered an application that this one hasn't. So the incident of a discovered application
+    stays if a check saw it later than this replica has read the resource that declares it (`has_read_since`). Raises
+    StoreError.
     """
-    for incident in store.incidents.unsettled():
+    unsettled = store.incidents.unsettled()
+    unwatched = [item for item in unsettled if item.application not in watched and item.resolved_at is None]
+    checks = store.checks.latest([item.application for item in unwatched]) if unwatched else {}
+    for incident in unwatched:
         with skip_unexpected(f"end of {incident.id}"):
-            after = incident if incident.application in watched else resolve_unwatched(incident, now)
-            if after != incident:
-                store.incidents.exchange(incident, after)
+            check = checks.get(incident.application)
+            if check and check.origin and not has_read_since(incident.checked_at, check.origin):
+                continue
+            store.incidents.exchange(incident, resolve_unwatched(incident, now))
 
 
 def resolution_cause_of(

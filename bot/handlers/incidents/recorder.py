@@ -10,6 +10,7 @@ from typing import Final
 
 from bot.config.sections.alerts import AlertsConfig
 from bot.core.applications.application import Application
+from bot.core.drift.bounded import bounded_checks
 from bot.core.drift.freshness import with_last_complete
 from bot.core.drift.merge import ObjectKey, drift_of, with_objects
 from bot.core.drift.model import Check, Status
@@ -69,7 +70,7 @@ class CheckRecorder:
 
         Raises StoreError, and LeaseLostError if another replica has taken over since: nothing is recorded then.
         """
-        checks, previous = self._with_last_complete(checks)
+        checks, previous = self._with_last_complete(bounded_checks(checks))
         checks, deploying = self._in_context(applications, checks, previous)
         with self._lock:
             checks = [self._with_newer_objects(check, since) for check in checks]
@@ -101,10 +102,12 @@ class CheckRecorder:
         whose results were not recorded because another check was recorded in the meantime.
         """
         now = self._ports.clock()
-        checks: Sequence[Check] = [
-            with_objects(latest[name], results[name].objects, results[name].drift, now)
-            for name in (application.name for application in applications)
-        ]
+        checks: Sequence[Check] = bounded_checks(
+            [
+                with_objects(latest[name], results[name].objects, results[name].drift, now)
+                for name in (application.name for application in applications)
+            ]
+        )
         checks, deploying = self._in_context(applications, checks, latest)
         outdated: set[str] = set()
         with self._lock:
@@ -164,7 +167,7 @@ class CheckRecorder:
         return checks, deploying
 
     def _deploying(self, applications: Sequence[Application], checks: Sequence[Check]) -> frozenset[str]:
-        """The applications of one cluster that differ and are being synced."""
+        """The applications of one cluster that differ and are being synced or deleted."""
         if not self._alerts.quiet_while_rolling:
             return frozenset()
         for check in checks:
@@ -172,7 +175,7 @@ class CheckRecorder:
                 self._deployers.forget(check.application)
         differing = {check.application for check in checks if check.drift}
         drifted = [application for application in applications if application.name in differing]
-        return self._deployers.syncing(drifted)
+        return self._deployers.changing(drifted)
 
     def _rolling(self) -> frozenset[str]:
         """The applications with a rollout in progress: they differ from git by design."""

@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot.core.access.audit import outcome_name
 from bot.core.access.permission import Denied, Granted, MembersUnknown, Right, denial
 from bot.core.access.requester import Requester
 from bot.core.incidents.incident import Incident, IncidentState
-from bot.core.incidents.selection import active_incidents, incidents_on_card
+from bot.core.incidents.selection import active_incidents, incidents_on_card, newest_alert
 from bot.core.incidents.snooze_period import SnoozePeriod, SnoozeUntil, snooze_end
 from bot.handlers.access.audited import AuditRecord, audited
 from bot.handlers.access.authorizer import Authorizer
@@ -38,6 +38,19 @@ class CardTarget:
 
 
 Target = ApplicationTarget | CardTarget
+
+
+@dataclass(frozen=True, slots=True)
+class SnoozeOffer:
+    """The applications to ask a duration for. `newest` is when the newest of their incidents opened or got worse."""
+
+    applications: Sequence[str]
+    newest: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Worsened:
+    """Nothing changed: an incident has opened or got worse since the offer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +92,13 @@ class SilenceService:
             done = silence_message.released(requester.translator, audit.applications)
             return _answer(requester, outcome, audit.applications, done, silence_message.not_yours)
 
-    def snooze(self, requester: Requester, target: Target, span: SnoozePeriod) -> Message:
-        """Snooze the incidents, if the requester is allowed to, until a time in their time zone. Raises StoreError."""
+    def snooze(
+        self, requester: Requester, target: Target, span: SnoozePeriod, *, newest: datetime | None = None
+    ) -> Message:
+        """Snooze the incidents, if the requester is allowed to, until a time in their time zone. Raises StoreError.
+
+        With the `newest` of a SnoozeOffer, nothing is snoozed if an incident has opened or got worse since the offer.
+        """
         now = self.ports.clock()
         with audited(self.ports, requester, "snooze") as audit:
             until = snooze_end(span, now, self._zone_of(requester.user) if isinstance(span, SnoozeUntil) else self.zone)
@@ -92,12 +110,13 @@ class SilenceService:
                 lambda incident: transition.snooze(
                     self.ports, incident, requester.user, until, now, name=requester.name
                 ),
+                newest=newest,
             )
             done = silence_message.snoozed(requester.translator, audit.applications, until)
             return _answer(requester, outcome, audit.applications, done, silence_message.already_snoozed)
 
-    def offer_snooze(self, requester: Requester, target: Target) -> Sequence[str] | Message:
-        """The applications to ask a duration for, or the answer if the requester can't snooze them. Raises StoreError.
+    def offer_snooze(self, requester: Requester, target: Target) -> SnoozeOffer | Message:
+        """What to ask a duration for, or the answer if the requester can't snooze them. Raises StoreError.
 
         Only the answer is audited; otherwise the audit entry is that of the submitted form.
         """
@@ -111,7 +130,7 @@ class SilenceService:
                 audit.result = outcome_name(UnknownSubject.__name__)
                 return silence_message.nothing_open(requester.translator, ())
             audit.result = None
-            return audit.applications
+            return SnoozeOffer(audit.applications, newest_alert(incidents))
 
     def unsnooze(self, requester: Requester, target: Target) -> Message:
         """End the snoozes of the incidents, if the requester is allowed to. Raises StoreError."""
@@ -155,14 +174,22 @@ class SilenceService:
         incidents: Sequence[Incident],
         audit: AuditRecord,
         act: Callable[[str], Outcome],
-    ) -> Outcome | Denied | MembersUnknown:
-        """Apply `act` to the ID of each incident, if the requester is allowed to. Raises StoreError."""
+        newest: datetime | None = None,
+    ) -> Outcome | Worsened | Denied | MembersUnknown:
+        """Apply `act` to the ID of each incident, if the requester is allowed to. Raises StoreError.
+
+        Without effect if one of them has opened or got worse since `newest`.
+        """
         decision = self.authorizer_for(requester).decide(Right.SILENCE, audit.applications)
         if not isinstance(decision, Granted):
             audit.result = denial(decision)
             return decision
-        # By the incidents' own IDs: one that joins the card in the meantime was not authorized.
-        outcome = _combine([act(incident.id) for incident in incidents])
+        latest = newest_alert(incidents)
+        outcome: Outcome | Worsened
+        if newest and latest and latest > newest:
+            outcome = Worsened()
+        else:  # by the incidents' own IDs: one that joins the card in the meantime was not authorized
+            outcome = _combine([act(incident.id) for incident in incidents])
         audit.result = outcome_name(type(outcome).__name__)
         return outcome
 
@@ -188,7 +215,7 @@ def _combine(outcomes: Sequence[Outcome]) -> Outcome:
     )
 
 
-def _previous(outcome: Outcome | Denied | MembersUnknown) -> tuple[str, ...]:
+def _previous(outcome: Outcome | Worsened | Denied | MembersUnknown) -> tuple[str, ...]:
     """The people who had acknowledged the incidents until now."""
     incidents = outcome.incidents if isinstance(outcome, Changed) else ()
     return tuple(dict.fromkeys(previous for incident in incidents if (previous := incident.history[-1].previous)))
@@ -196,7 +223,7 @@ def _previous(outcome: Outcome | Denied | MembersUnknown) -> tuple[str, ...]:
 
 def _answer(
     requester: Requester,
-    outcome: Outcome | Denied | MembersUnknown,
+    outcome: Outcome | Worsened | Denied | MembersUnknown,
     names: Sequence[str],
     done: Message,
     already: Callable[[Translator, Sequence[str], str | None], Message],
@@ -208,6 +235,8 @@ def _answer(
             return done
         case AlreadyDone(by, _):
             return already(translator, names, by if by != requester.user else None)
+        case Worsened():
+            return silence_message.worsened(translator, names)
         case NotDone():
             return silence_message.nobody_has(translator, names)
         case Denied() | MembersUnknown():

@@ -16,7 +16,7 @@ from bot.core.pull_requests.adopt_kustomize import adopt_overlay, expected
 from bot.core.pull_requests.revert import AlreadyOpen, NotPermitted, Refused, Unfinished
 from bot.core.rendering.source import CHART_FILE, SourceType, detect_source_type
 from bot.handlers.pull_requests.propose import BranchMoved, Permit, Proposal, propose
-from bot.handlers.rendering.affected import effects, possibly_affected
+from bot.handlers.rendering.affected import effects, path_and_parents, possibly_affected
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.i18n.catalogue import adopt as texts
 from bot.i18n.catalogue import refusal
@@ -132,6 +132,10 @@ class _Adoption:
         before = self._manifests(revision)
         if source_type is SourceType.KUSTOMIZE:
             adopted = dict[str, bytes | None](adopt_overlay(source.path, files, before, self.check.drift))
+            links = self.repository.links(revision)
+            for file in adopted:
+                if not links.keys().isdisjoint(path_and_parents(file)):
+                    raise NotAdoptableError(LocalizedText(texts.BEHIND_LINK, file=file))
             self._verify(revision, before, adopted, texts.NOT_PATCHABLE)
         else:
             adopted = self._plain(before, files)

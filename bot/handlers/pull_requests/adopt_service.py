@@ -25,7 +25,7 @@ from bot.handlers.tracked_branch import applications_on_branch
 from bot.i18n.catalogue import adopt as texts
 from bot.i18n.language import LocalizedText
 from bot.messages import adopt as adopt_message
-from bot.messages import common, errors, permission
+from bot.messages import adopt_pull_request, common, errors, permission
 from bot.messages.blocks import Message
 from bot.ports import Ports
 
@@ -34,8 +34,8 @@ from bot.ports import Ports
 class AdoptService:
     """Adopts drift in git on request.
 
-    `referenced_applications` returns the names of the applications that a button's value refers to; `check` runs a drift check
-    of applications by name.
+    `referenced_applications` returns the names of the applications that a button's value refers to; `check` runs a
+    drift check of applications by name.
     """
 
     ports: Ports
@@ -57,7 +57,7 @@ class AdoptService:
             audit.what = f"adopt {application.name}"
             audit.pending = pending = self.intents.new(requester, AdoptRequest(application.name))
             pending.store()
-            return self._if_permitted(requester, application, audit)
+            return self._if_permitted(requester, application, audit, pending)
 
     def finish(self, pending: PendingIntent, requester: Requester, request: AdoptRequest) -> Message:
         """Finish a request whose intent is recorded. Raises PortError."""
@@ -66,9 +66,11 @@ class AdoptService:
             if (application := self.applications.get(request.application)) is None:
                 audit.result = outcome_name("StaleButton")
                 return errors.outdated_button(requester.translator)
-            return self._if_permitted(requester, application, audit)
+            return self._if_permitted(requester, application, audit, pending)
 
-    def _if_permitted(self, requester: Requester, application: Application, audit: AuditRecord) -> Message:
+    def _if_permitted(
+        self, requester: Requester, application: Application, audit: AuditRecord, pending: PendingIntent
+    ) -> Message:
         authorizer = self.authorizer_for(requester)
         decision = authorizer.decide(Right.REVERT, [application.name])
         if not isinstance(decision, Granted):
@@ -81,12 +83,19 @@ class AdoptService:
 
         return common.in_answer_to(
             adopt_message.requested(requester.translator, application.name),
-            self._adopt(requester, application, permit, audit),
+            self._adopt(requester, application, permit, audit, pending),
         )
 
-    def _adopt(self, requester: Requester, application: Application, permit: Permit, audit: AuditRecord) -> Message:
+    def _adopt(
+        self,
+        requester: Requester,
+        application: Application,
+        permit: Permit,
+        audit: AuditRecord,
+        pending: PendingIntent,
+    ) -> Message:
         translator, key = requester.translator, application.repository.key
-        check = self._check(application.name)
+        check = self._check_for(pending, application.name)
         if isinstance(check, Refused):
             audit.result = f"Refused: {check.reason!s}"
             return adopt_message.not_adopted(translator, check.reason)
@@ -134,6 +143,14 @@ class AdoptService:
             case Unfinished(branch, reason):
                 audit.result = f"Unfinished {branch}"
                 return adopt_message.unfinished(translator, branch, reason)
+
+    def _check_for(self, pending: PendingIntent, application: str) -> Check | Refused:
+        """A new check with the drift to adopt. A resumed request only adopts the drift that it was made for."""
+        check = self._check(application)
+        if isinstance(check, Refused) or not check.drift:
+            return check
+        request = AdoptRequest(application, adopt_pull_request.drift_digest(check.drift))
+        return check if pending.adopts(request) else Refused(LocalizedText(texts.CHANGED))
 
     def _check(self, application: str) -> Check | Refused:
         """A new check; until each merge is live, with only the drift that the alert shows: the rest is expected."""

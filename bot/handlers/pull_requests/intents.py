@@ -45,7 +45,7 @@ class Intents:
         self._ports.store.intents.save(resumed)
         with self._lock:
             self._failed.discard(intent.id)
-        return PendingIntent(self, resumed, is_stored=True)
+        return PendingIntent(self, resumed, is_stored=True, is_resumed=True)
 
     def interrupted(self) -> Iterator[Intent]:
         """The intents to finish, oldest first. Raises StoreError."""
@@ -77,6 +77,7 @@ class PendingIntent:
     intents: Intents
     intent: Intent
     is_stored: bool  # False also while the database hasn't confirmed it
+    is_resumed: bool = False
 
     @property
     def id(self) -> str:
@@ -95,6 +96,14 @@ class PendingIntent:
         """Record the applications that the pull request affects. Raises StoreError."""
         self.intent = replace(self.intent, applications=tuple(applications))
         self.intents.save(self.intent)
+
+    def adopts(self, request: AdoptRequest) -> bool:
+        """Record what is adopted; for a resumed request, whether it is still the same. Raises StoreError."""
+        if self.is_resumed:
+            return request == self.intent.request
+        self.intent = replace(self.intent, request=request)
+        self.intents.save(self.intent)
+        return True
 
     def fail(self) -> None:
         """Leave the intent to be finished later."""

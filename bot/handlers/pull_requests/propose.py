@@ -18,6 +18,7 @@ Permit = Callable[[Sequence[str | None]], Decision]
 # Whether the difference between two commits, the base and the tip, is exactly the change to propose.
 IsChange = Callable[[str, str], bool]
 
+BRANCH_FOLDER = "gitops-bot"  # git can't have a branch with this name and branches in the folder
 _MAX_ATTEMPTS = 20
 _MAX_COMMITS = 1_000  # of a branch
 
@@ -68,6 +69,7 @@ def propose(
     """
     attempt = 1
     for _ in range(_MAX_ATTEMPTS):
+        attempt = _first_possible(proposal, repository, attempt)
         branch, head = proposal.branch(attempt), repository.head()
         tip = repository.tip(branch)
         if tip is None:
@@ -97,9 +99,18 @@ def propose(
     return Refused(LocalizedText(texts.ALL_TAKEN, branch=proposal.branch(1)))
 
 
+def _first_possible(proposal: Proposal, repository: Repository, attempt: int) -> int:
+    """The first attempt, from this one, whose branch isn't a folder of other branches."""
+    while attempt <= _MAX_ATTEMPTS and repository.has_branches_under(proposal.branch(attempt)):
+        attempt += 1
+    return attempt
+
+
 def _push(proposal: Proposal, branch: str, head: str, repository: Repository) -> str | BranchMoved | Refused | None:
     """Push the change as a new branch, and return its sha; None to try again. Raises RepositoryError."""
     parent, message = proposal.parent, _as_pushed(proposal.message)
+    if repository.tip(BRANCH_FOLDER) is not None:
+        return Refused(LocalizedText(texts.FOLDER_TAKEN, folder=BRANCH_FOLDER, branch=branch))
     if head != parent and not (proposal.accept_older and repository.is_ancestor(parent, head)):
         return BranchMoved(head)
     try:

@@ -61,9 +61,9 @@ def possibly_affected(
     changed_files = set(files)
     changed = {path for file in files for path in path_and_parents(file)}
 
-    def is_changed(path: str) -> bool:
-        """Whether a change affects an input: a changed file may also be, or have been, a link or submodule above it."""
-        return path in changed or not changed_files.isdisjoint(path_and_parents(path))
+    def is_changed(path: str | None) -> bool:
+        """Whether a change may affect an input: a changed file may be, or have been, a link or submodule above it."""
+        return path is None or path in changed or not changed_files.isdisjoint(path_and_parents(path))
 
     return [
         application

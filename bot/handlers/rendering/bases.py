@@ -88,9 +88,13 @@ class MountedBases:
             return self._mounted.get(mounted_root(path))
 
     def is_own(self, base: RemoteBase | RemoteFile, repository: Repository) -> bool:
-        """Whether the base is in the tracked branch of the repository that refers to it.
+        """Whether the base is in the tracked branch of the repository that refers to it; False if that is unknown."""
+        return self._is_own(base, repository) is True
 
-        The answer can be up to a minute old.
+    def _is_own(self, base: RemoteBase | RemoteFile, repository: Repository) -> bool | None:
+        """See is_own.
+
+        The answer can be up to a minute old. None if the default branch can't be read.
         """
         if isinstance(base, RemoteFile) or normalize(base.url) != normalize(repository.url):
             return False
@@ -102,7 +106,7 @@ class MountedBases:
                 branch = base.ref.removeprefix("refs/heads/") or self._default_branch(base)
                 is_own = branch == repository.branch
             except RepositoryError:
-                return False
+                return None
             with self._lock:
                 self._own[key] = is_own
         return is_own
@@ -137,10 +141,16 @@ class MountedBases:
                 return self.tree(base).tree_id(_inside(path))
         return None
 
-    def local_path(self, path: str, repository: Repository) -> str:
-        """The path in the repository that a mounted path leads to; the path itself if that is elsewhere."""
+    def local_path(self, path: str, repository: Repository) -> str | None:
+        """The path in the repository that a mounted path leads to; the path itself if that is elsewhere.
+
+        None if that is unknown.
+        """
         base = self.base(path)
-        return _inside(path) if base is not None and self.is_own(base, repository) else path
+        is_own = None if base is None else self._is_own(base, repository)
+        if is_own is None:
+            return None
+        return _inside(path) if is_own else path
 
 
 class BasesOfCommit:

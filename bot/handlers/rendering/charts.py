@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
-from bot.core.charts.bounds import MAX_DEPENDENCIES
 from bot.core.charts.index import is_exact
 from bot.core.charts.reference import ChartRef
+from bot.core.rendering.limits import MAX_DEPENDENCIES
 from bot.core.rendering.remote_chart import RemoteChart
 from bot.handlers.rendering.render_request import RenderRequest, check_limits
 from bot.i18n.catalogue import chart as texts

@@ -135,10 +135,11 @@ class ManifestCache:
                     self._remember_outside(repository, revision, source, request)
         return self._locate(repository, revision, unique)
 
-    def local_path(self, repository: Repository, source: Source, path: str) -> str:
+    def local_path(self, repository: Repository, source: Source, path: str) -> str | None:
         """The path of a source's input in its repository, also if a kustomization refers to it by the repository's URL.
 
-        The base may have to be fetched, in the time of the source's tenant.
+        None if it is unknown whether the URL leads to the tracked branch. The base may have to be fetched, in the time
+        of the source's tenant.
         """
         if self._bases is None or not mounted_root(path):
             return path

@@ -11,6 +11,7 @@ from bot.core.charts.reference import ChartRef
 from bot.core.objects.manifest import Manifest, ManifestError, read_documents, read_manifests, refuse_lfs_pointer
 from bot.core.objects.resolve import is_hook
 from bot.core.objects.resource import mapping
+from bot.core.rendering.budget import BudgetExceededError
 from bot.core.rendering.chart import (
     expand_values_files,
     find_dependencies,
@@ -205,8 +206,9 @@ def _run_renderer(request: RenderRequest, renderer: Renderer) -> Rendering:
             return Rendering(_within_limit(file, _located(read_manifests(file, output), request)))
         try:
             built = post_build(file, output, source.kustomize.flux)
-        except SubstitutionError:
-            raise RenderError(LocalizedText(texts.NO_VARIABLE, path=path or ".")) from None
+        except (SubstitutionError, BudgetExceededError) as error:
+            reason = texts.NO_VARIABLE if isinstance(error, SubstitutionError) else texts.LONG_VARIABLES
+            raise RenderError(LocalizedText(reason, path=path or ".")) from None
     manifests = _located(built.manifests, request)
     return Rendering(_within_limit(file, manifests), _not_checked(texts.UNREAD_VARIABLES, built.unread))
 

@@ -6,9 +6,11 @@ from typing import Protocol
 
 from bot.core.globs import GlobError
 from bot.core.objects.manifest import ManifestError
-from bot.core.rendering.limits import MAX_BYTES, MAX_FILES
+from bot.core.rendering.budget import Budget, BudgetExceededError
+from bot.core.rendering.limits import MAX_BYTES, MAX_FILES, MAX_MATCHED
 from bot.core.rendering.source import is_within
 from bot.core.rendering.sourceignore import IGNORE_FILE, SourceIgnore
+from bot.i18n.catalogue import manifest as manifest_texts
 from bot.i18n.catalogue import render as texts
 from bot.i18n.language import LocalizedText
 from bot.ports.git import File, LinkedFiles, Repository, RepositoryError
@@ -217,6 +219,8 @@ class FluxArtifact:
         self._contents = {
             file.path: file.content for path in ignore_files if tree.has(path) for file in tree.files(path)
         }
+        self._budget = Budget(MAX_MATCHED)
+        self._source_ignores: dict[tuple[str, ...], SourceIgnore] = {}  # by the paths of the files
 
     def files(self, path: str) -> Sequence[File]:
         """See Tree."""
@@ -240,10 +244,15 @@ class FluxArtifact:
         files = list(files)
         ignore_files = {file.path: file.content for file in files if file.path.rsplit("/", 1)[-1] == IGNORE_FILE}
         try:
-            ignore = SourceIgnore({**self._contents, **ignore_files}, self._ignore)
+            ignore = self._source_ignores.get(key := tuple(sorted(ignore_files)))
+            if ignore is None:
+                contents = {**self._contents, **ignore_files}
+                ignore = self._source_ignores[key] = SourceIgnore(contents, self._ignore, self._budget)
             return [file for file in files if not ignore.excludes(file.path)]
         except GlobError as error:
             raise ManifestError(IGNORE_FILE, 1, error.text) from error
+        except BudgetExceededError as error:
+            raise ManifestError(IGNORE_FILE, 1, LocalizedText(manifest_texts.TOO_MANY_PATTERNS)) from error
 
 
 def ignore_files_above(path: str) -> tuple[str, ...]:

@@ -1,22 +1,26 @@
 """Which commits a change really reverts, of those that it says it does."""
 
-from collections import defaultdict
-from collections.abc import Sequence
+import logging
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bot.ports.git import Repository, RevisionNotFoundError
+from bot.ports.git import Repository, RepositoryError, RevisionNotFoundError
+
+_log = logging.getLogger(__name__)
 
 _MAX_COMMITS: Final = 100
+_MAX_MERGES: Final = 10  # with more commits, a file that was changed again since then doesn't count as restored
 
 _Blobs = dict[str, str | None]  # by path; None if there is no such file
 
 
 @dataclass(frozen=True, slots=True)
 class _Change:
-    """One commit: the files that it changed, as they were before and after it."""
+    """One commit, its first parent, and the files that it changed, as they were before and after it."""
 
     sha: str
+    parent: str | None
     before: _Blobs
     after: _Blobs
 
@@ -24,23 +28,49 @@ class _Change:
 def reverted(repository: Repository, parent: str | None, revision: str, named: Sequence[str]) -> tuple[str, ...]:
     """The commits among the named ones that the change from `parent` to `revision` reverts.
 
-    A commit is reverted if every file that it changed is as it was before one of these commits. A file that was changed
-    again since then only has to be changed by the revert too, because its conflicts may have been resolved by hand.
+    A commit is reverted if the change restores every file that the commit changed, possibly by reverting other named
+    commits too. In a file that was changed again since then, reverting the commit once more must have no effect.
     Raises RepositoryError.
     """
-    changes = [change for sha in dict.fromkeys(named[:_MAX_COMMITS]) if (change := _change(repository, sha))]
-    originals: defaultdict[str, set[str | None]] = defaultdict(set)
-    for change in changes:
-        for path, blob in change.before.items():
-            originals[path].add(blob)
-    paths = list(originals)
+    changes = {sha: change for sha in named[:_MAX_COMMITS] if (change := _change(repository, sha))}
+    paths = list(dict.fromkeys(path for change in changes.values() for path in change.after))
     before, after = (_blobs(repository, commit, paths) for commit in (parent, revision))
 
-    def is_reverted(change: _Change, path: str) -> bool:
-        is_untouched = before[path] == change.after[path]
-        return before[path] != after[path] and (after[path] in originals[path] or not is_untouched)
+    def is_reverted(change: _Change) -> bool:
+        if any(before[path] == after[path] for path in change.after):
+            return False
+        others = [path for path in change.after if after[path] not in _originals(change, path, changes.values())]
+        if any(before[path] == change.after[path] for path in others):
+            return False
+        return not others or _is_absent(repository, change, revision, changes)
 
-    return tuple(change.sha for change in changes if all(is_reverted(change, path) for path in change.after))
+    return tuple(sha for sha, change in changes.items() if is_reverted(change))
+
+
+def _originals(change: _Change, path: str, changes: Collection[_Change]) -> set[str | None]:
+    """The file as it was before the change, and before each named change that led to that."""
+    originals: set[str | None] = set()
+    before = {other.after[path]: other.before[path] for other in changes if path in other.after}
+    blob = change.before[path]
+    while blob not in originals and blob != change.after[path]:
+        originals.add(blob)
+        blob = before.get(blob, blob)
+    return originals
+
+
+def _is_absent(repository: Repository, change: _Change, revision: str, changes: Mapping[str, _Change]) -> bool:
+    """Whether reverting the commit, with the named commits that it directly follows, would change nothing."""
+    parent = change.parent
+    while parent is not None and parent in changes:
+        parent = changes[parent].parent
+    if parent is None or len(changes) > _MAX_MERGES:
+        return False
+    try:
+        merged = repository.merge_trees(change.sha, revision, parent)
+    except RepositoryError as error:
+        _log.warning("cannot tell whether %s reverts %s: %s", revision, change.sha, error)
+        return False
+    return not merged.conflicts and merged.tree == repository.tree_id(revision, "")
 
 
 def _change(repository: Repository, sha: str) -> _Change | None:
@@ -51,7 +81,7 @@ def _change(repository: Repository, sha: str) -> _Change | None:
         return None
     parent = commit.parents[0] if commit.parents else None
     paths = repository.changed_paths(parent, sha)
-    return _Change(sha, _blobs(repository, parent, paths), _blobs(repository, sha, paths)) if paths else None
+    return _Change(sha, parent, _blobs(repository, parent, paths), _blobs(repository, sha, paths)) if paths else None
 
 
 def _blobs(repository: Repository, commit: str | None, paths: Sequence[str]) -> _Blobs:

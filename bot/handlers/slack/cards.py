@@ -8,12 +8,14 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Protocol
 
-from bot.core.approvals.alert import collect_alerts
+from bot.core.approvals.alert import ApprovalAlert, collect_alerts
 from bot.core.incidents.alerting import AlertPolicy
 from bot.core.incidents.incident import Incident
 from bot.core.leases import LEADER
+from bot.core.pull_requests.queued import QueuedRevert
+from bot.core.pull_requests.tracked_pull_request import TrackedPullRequest
+from bot.core.rollouts.rollout import Rollout
 from bot.core.waiting import is_waiting
 from bot.i18n.catalogue import chat as texts
 from bot.i18n.catalogue import error as error_texts
@@ -53,11 +55,21 @@ _MAX_REJECTED = 1_000
 _MAX_RETRY_AFTER = timedelta(hours=1)  # a later time means that the clock was set back
 
 
-class _Subject(Protocol):
-    """A stored object with a card."""
+_Subject = ApprovalAlert | Incident | QueuedRevert | Rollout | TrackedPullRequest  # what has a card
 
-    @property
-    def id(self) -> str: ...
+
+@dataclass(frozen=True, slots=True)
+class _Unsettled:
+    """What still has something to report, as it was read."""
+
+    incidents: Sequence[Incident]
+    alerts: Sequence[ApprovalAlert]
+    pulls: Sequence[TrackedPullRequest]
+    queued: Sequence[QueuedRevert]
+    rollouts: Sequence[Rollout]
+
+    def all(self) -> list[_Subject]:
+        return [*self.incidents, *self.alerts, *self.pulls, *self.queued, *self.rollouts]
 
 
 def _card_name(subject: _Subject) -> str:
@@ -131,8 +143,8 @@ class CardReconciler:
             current: dict[str, bool] = {}
             finished: dict[tuple[str, ...], bool] = {}
             store = self._store
-            incidents = store.incidents.unsettled()
-            cards = self._desired_cards(incidents)
+            unsettled = self._unsettled()
+            cards = self._desired_cards(unsettled)
             posted = store.cards.get_all([card.key for card in cards])  # one by one takes seconds for 10,000
             self._forget_failures_except_of(cards)
             # A reply to a deleted message would appear in the channel itself, so the parent of a new reply is updated
@@ -151,11 +163,12 @@ class CardReconciler:
                     )
                 ends = card.settles or (card.subject,)
                 finished[ends] = finished.get(ends, True) and current[card.key] and card.last
-            for id_ in resolved_unannounced(incidents):
-                store.settle(id_)
-            for ids, done in finished.items():
-                for id_ in ids if done else ():
-                    store.settle(id_)
+            reported = set(resolved_unannounced(unsettled.incidents))
+            reported.update(id_ for ids, done in finished.items() if done for id_ in ids)
+            # Posting may have taken minutes. What has changed in the meantime is reported next time.
+            for subject in unsettled.all():
+                if subject.id in reported:
+                    store.settle(subject)
 
     def repair_rejected(self) -> None:
         """Undo what was sent to Slack while another replica took over. Call it outside of `Leases.work`.
@@ -173,21 +186,25 @@ class CardReconciler:
                 with suppress(ChatError):
                     self._chat.delete(channel, ts)
 
-    def _desired_cards(self, incidents: Sequence[Incident]) -> list[Card]:
-        """Every card that should exist, except of subjects that fail unexpectedly. Raises StoreError."""
+    def _unsettled(self) -> _Unsettled:
         store = self._store
+        # The alerts of one push share a card, so records that fail are left out before alerts are collected.
+        alerts = without_failing(store.approvals.unsettled(), collect_alerts, lambda record: f"alert {record.id}")
+        pulls, queued = store.pull_requests.unsettled(), store.queued_reverts.unsettled()
+        return _Unsettled(store.incidents.unsettled(), alerts, pulls, queued, store.rollouts.unsettled())
+
+    def _desired_cards(self, unsettled: _Unsettled) -> list[Card]:
+        """Every card that should exist, except of subjects that fail unexpectedly. Raises StoreError."""
         desired = partial(desired_cards, self._translator_for, self._clock(), self._policy)
         digests: Sequence[Card] = ()
         with skip_unexpected("the weekly digest"):
             digests = self._digests()
-        # The alerts of one push share a card, so records that fail are left out before alerts are collected.
-        unapproved = without_failing(store.approvals.unsettled(), collect_alerts, lambda record: f"alert {record.id}")
         return [
-            *without_failing(incidents, lambda some: desired(incidents=some), _card_name),
-            *without_failing(unapproved, lambda some: desired(unapproved=some), _card_name),
-            *without_failing(store.pull_requests.unsettled(), lambda some: desired(pulls=some), _card_name),
-            *without_failing(store.queued_reverts.unsettled(), lambda some: desired(queued=some), _card_name),
-            *without_failing(store.rollouts.unsettled(), lambda some: desired(rollouts=some), _card_name),
+            *without_failing(unsettled.incidents, lambda some: desired(incidents=some), _card_name),
+            *without_failing(unsettled.alerts, lambda some: desired(unapproved=some), _card_name),
+            *without_failing(unsettled.pulls, lambda some: desired(pulls=some), _card_name),
+            *without_failing(unsettled.queued, lambda some: desired(queued=some), _card_name),
+            *without_failing(unsettled.rollouts, lambda some: desired(rollouts=some), _card_name),
             *digests,
         ]
 

@@ -26,6 +26,10 @@ REMOVED_OBJECTS = PluralPhrase(
         "{objects} faltan en el clúster. Este pull request los elimina de git, así que no se volverán a crear.",
     ),
 )
+CHANGED = Phrase(
+    en="The request was interrupted, and the drift may have changed since you asked. Check it, then adopt it again.",
+    es="La solicitud se interrumpió y el drift puede haber cambiado desde entonces. Revísalo y vuelve a adoptarlo.",
+)
 ROLLING_OUT = Phrase(
     en="A merge is not live in {application} yet, so its differences are expected. Adopt drift once an alert shows it.",
     es="Una fusión todavía no está desplegada en {application}, así que sus diferencias son normales. Adopta el "

@@ -37,6 +37,10 @@ UNAUTHORIZED = Phrase(
     en="it requires a credential. Add one for {host} to the file config.json in DOCKER_CONFIG.",
     es="requiere una credencial. Agrega una para {host} al archivo config.json en DOCKER_CONFIG.",
 )
+UNAUTHORIZED_ELSEWHERE = Phrase(
+    en="it refers to {host}, which requires a credential, but the bot sends credentials only to the repository's host.",
+    es="remite a {host}, que requiere una credencial, pero el bot solo envía credenciales al host del repositorio.",
+)
 STATUS = Phrase(en="it responded with {status}.", es="respondió con {status}.")
 TOO_LARGE = Phrase(en="the response is larger than {most} MiB.", es="la respuesta tiene más de {most} MiB.")
 TOO_SLOW = Phrase(

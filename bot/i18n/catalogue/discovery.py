@@ -42,6 +42,22 @@ NO_FREE_NAME = Phrase(
     es="otras aplicaciones ya usan todos sus nombres posibles. Renombra el recurso.",
 )
 
+TOO_MANY_LABELS = Phrase(
+    en="commonMetadata has more than {most} labels or annotations. Remove some.",
+    es="commonMetadata tiene más de {most} etiquetas o anotaciones. Quita algunas.",
+)
+TOO_MANY_POST_RENDERERS = Phrase(
+    en="the HelmRelease has more than {most} postRenderers. Combine some of them.",
+    es="el HelmRelease tiene más de {most} postRenderers. Combina algunos.",
+)
+TOO_MANY_SOURCES = Phrase(
+    en="the Application has more than {most} sources. Split it into several Applications.",
+    es="la Application tiene más de {most} sources. Divídela en varias Applications.",
+)
+LONG_VARIABLES = Phrase(
+    en="the build variables expand to too much text. Use fewer or shorter ones.",
+    es="sus variables de build producen demasiado texto. Usa menos o más cortas.",
+)
 NO_SOURCE = Phrase(en="no repository is specified.", es="no especifica un repositorio.")
 NOT_CONFIGURED = Phrase(
     en="the repository {url} is not configured. Add it under repositories, with its credential.",

@@ -204,6 +204,14 @@ ALREADY_LABELED = Phrase(
     es="La kustomization ya tiene la etiqueta o anotación {name}, así que Argo CD no puede agregarla. Quítala, o "
     "define forceCommonLabels o forceCommonAnnotations.",
 )
+TOO_MANY_DEPENDENCIES = Phrase(
+    en="The chart has more than {most} dependencies. Split it into several charts.",
+    es="El chart tiene más de {most} dependencias. Divídelo en varios charts.",
+)
+TOO_MANY_PATTERNS = Phrase(
+    en="There are too many patterns for so many files. Use fewer patterns.",
+    es="Hay demasiados patrones para tantos archivos. Usa menos patrones.",
+)
 NO_MATCH = Phrase(
     en="No values file matches this pattern. Fix the pattern, or set ignoreMissingValueFiles.",
     es="Ningún archivo de valores coincide con este patrón. Corrígelo o define ignoreMissingValueFiles.",

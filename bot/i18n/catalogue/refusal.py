@@ -61,4 +61,8 @@ ALL_TAKEN = Phrase(
     en="{branch} and its numbered variants already exist. Delete the old branches on the forge.",
     es="{branch} y sus variantes numeradas ya existen. Elimina las antiguas en el forge.",
 )
+FOLDER_TAKEN = Phrase(
+    en="The branch {folder} prevents git from creating {branch}. Rename or delete {folder} on the forge.",
+    es="La rama {folder} impide que git cree {branch}. Cambia el nombre de {folder} o elimínala en el forge.",
+)
 AND = Phrase(en="{one} and {other}", es="{one} y {other}")

@@ -16,6 +16,10 @@ NO_VARIABLE = Phrase(
     en="A variable in {path} cannot be substituted: its expression is not valid, so Flux rejects it too.",
     es="No se puede sustituir una variable en {path}: su expresión no es válida, así que Flux también la rechaza.",
 )
+LONG_VARIABLES = Phrase(
+    en="The variables in {path} expand to too much text. Use fewer or shorter ones.",
+    es="Las variables en {path} producen demasiado texto. Usa menos o más cortas.",
+)
 NOT_ISOLATED = Phrase(
     en="Rendering this requires isolation, which this machine does not support: {reason}. Run gitops-bot doctor.",
     es="Renderizar esto requiere aislamiento, que esta máquina no ofrece: {reason}. Ejecuta gitops-bot doctor.",

@@ -55,6 +55,12 @@ SNOOZED_BY_YOU_ALREADY = Phrase(
     en="You already snoozed {names} until that time. Nothing changed.",
     es="Ya pospusiste {names} hasta esa hora. Nada cambió.",
 )
+WORSENED = Phrase(
+    en="{names}: new drift was found after you opened the form, so nothing was snoozed. Check the alert, then snooze "
+    "it again.",
+    es="{names}: se detectó drift nuevo después de que abrieras el formulario, así que no se pospuso nada. Revisa la "
+    "alerta y vuelve a posponerla.",
+)
 SNOOZE_ENDED = Phrase(
     en="{names}: snooze ended. Reminders and escalation resume.",
     es="{names}: ya no está pospuesto. Se reanudan los recordatorios y el escalado.",

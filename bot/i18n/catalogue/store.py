@@ -10,6 +10,17 @@ FULL = Phrase(
     en="The disk that holds the state database is full. Free up space or use a larger volume.",
     es="El disco que guarda la base de datos de estado está lleno. Libera espacio o usa un volumen más grande.",
 )
+REPLACED = Phrase(
+    en="The file of the state database, {file}, was removed or replaced while the bot was running. Restart the bot.",
+    es="El archivo de la base de datos de estado, {file}, se eliminó o se reemplazó mientras el bot funcionaba. "
+    "Reinicia el bot.",
+)
+LATER_VERSION = Phrase(
+    en="A later version of gitops-bot has changed the state database. Run that version, or restore the backup from "
+    "before the upgrade.",
+    es="Una versión posterior de gitops-bot ha cambiado la base de datos de estado. Ejecuta esa versión o restaura la "
+    "copia de seguridad anterior a la actualización.",
+)
 MAY_STILL_OPEN = Phrase(
     en="{error} The pull request might still be opened.",
     es="{error} Es posible que el pull request se abra de todos modos.",

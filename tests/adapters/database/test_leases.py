@@ -94,7 +94,7 @@ WRITES = {
     "deleted card": lambda store: store.cards.delete("key"),
     "rollouts": lambda store: store.rollouts.advance("platform", None, "a" * 40, []),
     "approvals": lambda store: store.approvals.advance("platform", None, "a" * 40, []),
-    "settled": lambda store: store.settle("shop@1"),
+    "settled": lambda store: store.settle(incident("shop")),
     "events": lambda store: store.events.prune(T0),
     "actors": lambda store: store.cluster_writes.prune("prod", T0, 10),
 }
@@ -202,9 +202,9 @@ def test_a_transaction_is_seen_as_a_whole_or_not_at_all(old, new):
         assert (new.incidents.unsettled(), new.checks.latest()) == ([], {})
     version = new.incidents.version()
     assert (len(new.incidents.unsettled()), len(new.checks.latest())) == (1, 1)
-    fail_after(old, lambda: old.settle(incident("shop").id))
+    fail_after(old, lambda: old.settle(incident("shop")))
     assert new.incidents.version() == version
-    old.settle(incident("shop").id)
+    old.settle(incident("shop"))
     assert new.incidents.version() != version
 
 

@@ -16,6 +16,7 @@ from bot.adapters.database.migrations.versions import v0001_baseline, v0008_deli
 from bot.adapters.database.store import SqlStore
 from bot.adapters.database.tables import metadata
 from bot.core.access.audit import AuditEntry, Origin
+from bot.core.approvals.alert import ApprovalAlert, collect_alerts
 from bot.core.approvals.approval import ApprovalRecord, ApprovalStatus
 from bot.core.changes.irreversible import IrreversibleReason
 from bot.core.cluster_audit.write import ClusterWrite, ObjectKey
@@ -237,7 +238,7 @@ def test_a_queued_revert_comes_back_whole_until_it_is_settled(store):
     done = replace(QUEUED, state=QueueState.DONE, result="Pull request #1 is open.", url="https://forge.example/1")
     store.queued_reverts.save(done)
     assert store.queued_reverts.unsettled() == [done, later]
-    store.settle(done.id)
+    store.settle(done)
     assert store.queued_reverts.unsettled() == [later]
 
 
@@ -246,7 +247,7 @@ def test_a_resolved_incident_is_still_to_be_told_until_it_is_settled(store):
     store.incidents.exchange(None, ended)
     assert store.incidents.open_for("shop") is None
     assert store.incidents.unsettled() == [ended]
-    store.settle(ended.id)
+    store.settle(ended)
     assert store.incidents.unsettled() == []
 
 
@@ -305,7 +306,7 @@ def test_rollouts_come_oldest_first_and_settled_ones_by_revision(store):
     store.rollouts.advance("platform", None, "c" * 40, [rollout("b" * 40), rollout("a" * 40)])
     store.rollouts.save(replace(rollout("b" * 40), state=RolloutState.LIVE))
     assert [rollout.revision[0] for rollout in store.rollouts.unsettled()] == ["b", "a"]
-    store.settle(f"platform@{'b' * 40}")
+    store.settle(store.rollouts.unsettled()[0])
     assert [rollout.revision[0] for rollout in store.rollouts.unsettled()] == ["a"]
     assert store.rollouts.of_revisions(["b" * 40])[0].state is RolloutState.LIVE
 
@@ -447,7 +448,7 @@ def test_a_batch_is_read_whole_until_all_of_it_is_settled(store):
     found = store.approvals.unsettled()
     assert [each.verdict for each in found] == [ApprovalStatus.APPROVED, ApprovalStatus.DIRECT]
     assert found[0].why == SILENT
-    store.settle("p?1")
+    store.settle(*collect_alerts(found))
     assert store.approvals.unsettled() == []
     assert len(store.approvals.of_commits("p", [record(1).sha, record(2).sha])) == 2
     assert store.approvals.of_commits("q", [record(1).sha]) == []
@@ -469,10 +470,12 @@ def test_what_has_ended_is_found_by_when_it_ended_settled_or_not(store):
         name = f"shop-{number}"
         over = replace(INCIDENT, id=name, application=name, state=IncidentState.RESOLVED, resolved_at=at)
         store.incidents.exchange(None, over)
-        store.rollouts.save(replace(rollout(str(number) * 40), state=RolloutState.LIVE, ended_at=at))
-        store.pull_requests.save(replace(PULL, id=f"platform#{number}", number=number, state="merged", ended_at=at))
-        for id_ in (name, f"platform@{str(number) * 40}", f"platform#{number}"):
-            store.settle(id_)
+        live = replace(rollout(str(number) * 40), state=RolloutState.LIVE, ended_at=at)
+        store.rollouts.save(live)
+        merged = replace(PULL, id=f"platform#{number}", number=number, state="merged", ended_at=at)
+        store.pull_requests.save(merged)
+        for ended in (over, live, merged):
+            store.settle(ended)
     store.incidents.exchange(None, INCIDENT)
     store.rollouts.save(rollout("f" * 40))
     store.pull_requests.save(PULL)
@@ -480,6 +483,53 @@ def test_what_has_ended_is_found_by_when_it_ended_settled_or_not(store):
     assert [incident.resolved_at for incident in store.incidents.ended(elsewhere, 9)] == hours[:0:-1]
     assert [rollout.ended_at for rollout in store.rollouts.ended(hours[1], 9)] == hours[:0:-1]
     assert [pull_request.number for pull_request in store.pull_requests.ended(hours[1], 2)] == [3, 2]
+
+
+LIVE = replace(rollout("b" * 40), state=RolloutState.LIVE)
+UNAPPROVED = record(1, alert="p?1", verdict=ApprovalStatus.DIRECT)
+# What was reported, what it has become since, and how to save and to read it.
+SETTLED = {
+    "incident": (
+        INCIDENT,
+        replace(INCIDENT, acknowledged_by="U1"),
+        lambda store, new: store.incidents.exchange(store.incidents.open_for("shop"), new),
+        lambda store: store.incidents.unsettled(),
+    ),
+    "rollout": (
+        LIVE,
+        replace(LIVE, state=RolloutState.REVERTED),
+        lambda store, new: store.rollouts.save(new),
+        lambda store: store.rollouts.unsettled(),
+    ),
+    "pull request": (
+        PULL,
+        replace(PULL, state="merged"),
+        lambda store, new: store.pull_requests.save(new),
+        lambda store: store.pull_requests.unsettled(),
+    ),
+    "queued revert": (
+        QUEUED,
+        replace(QUEUED, state=QueueState.DONE),
+        lambda store, new: store.queued_reverts.save(new),
+        lambda store: store.queued_reverts.unsettled(),
+    ),
+    "alert": (
+        ApprovalAlert("p?1", (UNAPPROVED,)),
+        ApprovalAlert("p?1", (replace(UNAPPROVED, later=("lou",)),)),
+        lambda store, new: store.approvals.save(new.reported),
+        lambda store: collect_alerts(store.approvals.unsettled()),
+    ),
+}
+
+
+@pytest.mark.parametrize(("reported", "changed", "save", "unsettled"), SETTLED.values(), ids=SETTLED)
+def test_only_what_was_reported_is_settled(store, reported, changed, save, unsettled):
+    save(store, reported)
+    save(store, changed)
+    store.settle(reported)
+    assert unsettled(store) == [changed]
+    store.settle(changed)
+    assert unsettled(store) == []
 
 
 def test_a_home_is_confirmed_by_who_published_it_last(store):

@@ -3,15 +3,18 @@
 import asyncio
 import gzip
 import json
+import os
 import threading
 import warnings
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 
 import pytest
 import yaml
 from aiohttp import web
 from urllib3.exceptions import InsecureRequestWarning
 
+from bot.adapters.kubernetes.bounds import KUBECONFIG_BYTES
 from bot.adapters.kubernetes.cluster import KubernetesCluster
 from bot.adapters.kubernetes.kubeconfig import ClusterConfigError, current_context, default_kubeconfig
 from bot.ports.cluster import ClusterError, ForbiddenError, Kind
@@ -480,6 +483,31 @@ def test_a_kubeconfig_that_cannot_be_used_is_named(tmp_path, text, words):
         KubernetesCluster("prod", kubeconfig=path, context="c")
     assert str(error.value).startswith("Cluster prod: ")
     assert words in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("user", "problem"),
+    [
+        ({"tokenFile": "/dev/zero"}, "/dev/zero is not a regular file"),
+        ({"tokenFile": "pipe"}, "pipe is not a regular file"),
+        ({"tokenFile": "large"}, "large is larger than 5 MiB"),
+        ({"tokenFile": "absent"}, "absent cannot be read: No such file or directory"),
+        ({"tokenFile": "/dev/zero", "token": "sesame"}, None),
+        (None, "kubeconfig is not a regular file"),
+    ],
+)
+def test_only_regular_files_of_bounded_size_are_read(tmp_path, url, user, problem):
+    os.mkfifo(tmp_path / "pipe")
+    with (tmp_path / "large").open("wb") as large:
+        large.truncate(KUBECONFIG_BYTES + 1)
+    path = tmp_path / "kubeconfig"
+    if user is None:
+        os.mkfifo(path)
+        assert current_context(str(path)) is None
+    else:
+        _kubeconfig(path, url, user)
+    with pytest.raises(ClusterConfigError, match=problem) if problem else nullcontext():
+        KubernetesCluster("prod", kubeconfig=path)
 
 
 def test_a_broken_user_entry_is_not_quoted(tmp_path):

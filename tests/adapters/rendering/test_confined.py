@@ -8,6 +8,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -61,6 +62,15 @@ def test_it_reaches_no_network_and_reads_and_runs_nothing_else(tmp_path):
         assert done.status != 0, code
         assert "PermissionError" in done.stderr, code
         assert done.stdout == b""
+
+
+def test_a_failure_to_test_isolation_is_not_remembered(monkeypatch):
+    confined.missing_isolation.cache_clear()
+    with monkeypatch.context() as full_disk:
+        full_disk.setattr(confined, "private_copy", Mock(side_effect=PortError("no space")))
+        with pytest.raises(PortError):
+            python("")
+    assert confined.missing_isolation() == ""
 
 
 def test_without_isolation_it_reaches_no_network_by_proxies(monkeypatch):

@@ -120,6 +120,21 @@ def test_the_deployer_of_a_discovered_application_is_the_resource_that_declares_
     assert not is_syncing(deployers(argo(namespace="evil", created="2020", operation={}), argo()), DISCOVERED)
     hub = replace(DISCOVERED, origin=replace(DISCOVERED.origin, cluster="hub"))
     assert not is_syncing(deployers(argo(operation={})), hub)
+    assert is_syncing(deployers(argo(operation={})), replace(DISCOVERED, cluster="stage"))
+
+
+@pytest.mark.parametrize(
+    ("application", "expected"),
+    [
+        (DISCOVERED, False),
+        (replace(DISCOVERED, origin=replace(DISCOVERED.origin, name="cart")), True),
+        (replace(DISCOVERED, origin=replace(DISCOVERED.origin, cluster="hub", name="cart")), False),
+        (replace(DISCOVERED, origin=replace(DISCOVERED.origin, kind="Unlisted")), False),
+        (SHOP, False),
+    ],
+)
+def test_the_resource_of_a_discovered_application_is_gone_if_a_list_lacks_it(application, expected):
+    assert deployers(argo()).is_gone(application) is expected
 
 
 def test_a_deployer_says_when_the_running_sync_started():

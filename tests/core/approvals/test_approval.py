@@ -237,8 +237,9 @@ def test_a_forge_that_lags_longer_than_the_grace_period_is_still_believed():
 
 
 def test_an_alert_is_watched_for_a_week():
-    assert not is_settled(unapproved(), T0 + timedelta(days=6))
-    assert is_settled(unapproved(), T0 + timedelta(days=7))
+    reported_at = unapproved().flagged_at
+    assert not is_settled(unapproved(), reported_at + timedelta(days=6))
+    assert is_settled(unapproved(), reported_at + timedelta(days=7))
 
 
 def test_an_unknown_result_does_not_withdraw_an_alert():

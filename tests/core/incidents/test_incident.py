@@ -482,6 +482,16 @@ def test_thread_updates_are_limited_unless_serious():
     assert len(posted_events(after(incident, 60, IMAGE, HOST))) == MAX_THREAD_UPDATES + 1
 
 
+def test_many_differences_escalate_once_and_are_posted_as_often_as_a_few():
+    incident = escalate(opened(IMAGE), at(5), timedelta(minutes=5))
+    for number in range(2 * MAX_EVENTS):
+        label = replace(LABEL, fields=(FieldDrift("added", f"metadata.labels.l{number}", None, "y"),))
+        incident = after(incident, 6 + number, IMAGE, label)
+        assert escalate(incident, at(6 + number), timedelta(minutes=5)) == incident
+    assert posted_events(incident) == ["escalated", *["grew"] * MAX_THREAD_UPDATES]
+    assert len(incident.history) == MAX_EVENTS
+
+
 @pytest.mark.parametrize("silence", [opened, acknowledged_incident, snoozed_incident])
 def test_a_resolution_is_posted_once_from_any_state(silence):
     ended = after(silence(), 5)

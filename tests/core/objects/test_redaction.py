@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from bot.core.drift.compare import compare_declarations, compare_object
 from bot.core.drift.model import FieldDrift, ObjectDrift
 from bot.core.git.patch import FileChange, redacted_patch
-from bot.core.objects.credentials import HIDDEN, MAX_SCANNED, is_credential_name, redact_prose, redact_text
+from bot.core.objects.credential_names import is_credential_name
+from bot.core.objects.credentials import HIDDEN, MAX_SCANNED, redact_prose, redact_text
 from bot.core.objects.manifest import Manifest, read_manifests
 from bot.core.objects.path import Item, Member, format_path
 from bot.core.objects.redaction import redact_path
@@ -92,12 +93,49 @@ def test_the_names_of_other_values(name):
         (f"curl -u shop:{NEEDLE} https://x", "curl -u shop:(hidden) https://x"),
         (f"CREATE USER shop IDENTIFIED BY '{NEEDLE}'", "CREATE USER shop IDENTIFIED BY '(hidden)'"),
         (f"{WIDE}={NEEDLE}", f"{WIDE}=(hidden)"),
+        (f"password:\n  - {NEEDLE}\n  - x\nmode: fast", "password:\n  - (hidden)\n  - (hidden)\nmode: fast"),
+        (f"tokens:\n- {NEEDLE}\nmode: fast", "tokens:\n- (hidden)\nmode: fast"),
+        (f"passwords:\n  root: {NEEDLE}\nmode: fast", "passwords:\n  (hidden)\nmode: fast"),
+        (f'"passwords": {{\n  "root": "{NEEDLE}"\n}}', '"passwords": {\n  (hidden)\n}'),
+        (f'apiKeys = [\n"{NEEDLE}",\n]\nmode = 1', "apiKeys = [\n(hidden)\n]\nmode = 1"),
+        (f'password="""\n{NEEDLE}\n"""\nmode=1', 'password="""\n(hidden)\n(hidden)\nmode=1'),
+        (f"export TOKEN='a\n{NEEDLE}'\nMODE=1", "export TOKEN=(hidden)\n(hidden)\nMODE=1"),
+        (f'password: "a\\"{NEEDLE}", b: 1', "password: (hidden), b: 1"),
+        (f"password: 'it''s {NEEDLE}', b: 1", "password: (hidden), b: 1"),
+        (f"TOKEN=$(cat <<EOF\n{NEEDLE}\nEOF\n)\nMODE=1", "TOKEN=(hidden)\n(hidden)\n(hidden)\n)\nMODE=1"),
+        (f"password=a\\\n  {NEEDLE}\nmode=1", "password=(hidden)\n  (hidden)\nmode=1"),
+        (f"password =\n  {NEEDLE}\nmode = 1", "password =\n  (hidden)\nmode = 1"),
+        (f"x --password \\\n  {NEEDLE} \\\n  --host db", "x --password \\\n  (hidden)\n  --host db"),
+        (f'["--password",\n "{NEEDLE}",\n "--mode"]', '["--password",\n "(hidden)\n "--mode"]'),
+        (f"<name>db.password</name>\n<value>{NEEDLE}</value>", "<name>db.password</name>\n<value>(hidden)</value>"),
+        (f"<entry key='db.password'>\n{NEEDLE}\n</entry>", "<entry key='db.password'>\n(hidden)\n</entry>"),
         (f"-----BEGIN RSA PRIVATE KEY-----\n{NEEDLE}", "(hidden)"),
         ("x" * (MAX_SCANNED + 1), "(hidden)"),
     ],
 )
 def test_a_text_without_its_credentials(text, shown):
     assert redact_text(text) == shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(f"define('DB_PASSWORD', '{NEEDLE}');", f"ENV.fetch('TOKEN') {{ '{NEEDLE}' }}", f'setPassword("{NEEDLE}")'),
+        *(f"'password' => '{NEEDLE}',", f"env.TOKEN || '{NEEDLE}'", f'{{{{ env "TOKEN" | default "{NEEDLE}" }}}}'),
+        *(f'{{password, "{NEEDLE}"}}', f'(setq password "{NEEDLE}")', f'set $token "{NEEDLE}";', f"pw={NEEDLE}"),
+        *(f"ALTER USER shop PASSWORD '{NEEDLE}'", f"SET PASSWORD FOR 'a'@'%' = '{NEEDLE}'", f"api_key {NEEDLE}"),
+        *(f"mysqladmin ping -uroot -p{NEEDLE}", f"sshpass -p '{NEEDLE}' ssh x", f"docker login -u a -p {NEEDLE} r.io"),
+        *(f"redis-cli -a {NEEDLE} ping", f"ldapsearch -D cn=a -w {NEEDLE}", f"echo 'root:{NEEDLE}' | chpasswd"),
+        *(f"user default on >{NEEDLE} ~* +@all", f"user a insecure-password {NEEDLE}", f"stats auth admin:{NEEDLE}"),
+        *(f"db.example:5432:shop:shop:{NEEDLE}", f"*:*:*:shop:{NEEDLE}", f"proxy_set_header X-Api-Key {NEEDLE};"),
+        *(f"<password><![CDATA[{NEEDLE}]]></password>", f"<name>token</name><value>{NEEDLE}</value>"),
+        f'{{"value": "{NEEDLE}", "name": "DB_PASSWORD"}}',
+        *(f"u:$2y$05${NEEDLE}{NEEDLE}", f"u:$6$salt${NEEDLE}{NEEDLE}:1::", f"$argon2id$v=19$m=65536,t=3${NEEDLE}"),
+        *(f"{{SSHA}}{NEEDLE}", f"pbkdf2_sha256$600000$salt${NEEDLE}=", f"SCRAM-SHA-256$4096:salt${NEEDLE}:a="),
+    ],
+)
+def test_a_credential_without_an_assignment_is_hidden(text):
+    assert NEEDLE not in redact_text(text)
 
 
 @pytest.mark.parametrize(
@@ -113,7 +151,19 @@ def test_a_text_without_its_credentials(text, shown):
             "the password is wrong",
         ),
         *("<user>shop</user>", '<add key="mode" value="fast"/>', "name: mode\nvalue: fast", "docker run -u 1000 shop"),
-        *("if token:\n    return True", "people are identified by name"),
+        *(
+            "if token:\n    return True",
+            "people are identified by name",
+            "proxy_pass http://shop:8080;",
+            "a: [token, b]",
+        ),
+        *("grant_types: ['password', 'refresh']", "docker run -p 80:80 shop", "2001:0:db8:85a3:0", "sed s/$1$2/x/"),
+        *(
+            "mysql -p$(MYSQL_PASSWORD)",
+            "password: ${DB_PASSWORD}",
+            '"auth": {\n  "mode": "fast"\n}',
+            "echo a | grep passwd.txt",
+        ),
     ],
 )
 def test_an_ordinary_text_is_shown(text):
@@ -129,6 +179,8 @@ PLACES = {
     "an argument": ("apps/v1", "Deployment", lambda v: _pod(args=["serve", f"--password={v}"])),
     "the argument after a flag": ("apps/v1", "Deployment", lambda v: _pod(args=["serve", "--token", v])),
     "a command": ("apps/v1", "Deployment", lambda v: _pod(command=["sh", "-c", f"login --password {v}; TOKEN={v} x"])),
+    "a list": ("example.com/v1", "Thing", lambda v: {"spec": {"apiKeys": [v]}}),
+    "a group": ("example.com/v1", "Thing", lambda v: {"spec": {"passwords": {"root": v}}}),
     "a ConfigMap's key": ("v1", "ConfigMap", lambda v: {"data": {"DB_PASSWORD": v}}),
     "a ConfigMap's file": ("v1", "ConfigMap", lambda v: {"data": {"app.ini": f"[db]\nuser = a\npassword = {v}\n"}}),
     "Helm values": (
@@ -246,7 +298,8 @@ TOKEN = "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
         ),
         (("spec", "users", Item((("id", TOKEN),)), "on"), "spec.users[id=(hidden)].on"),
         (("metadata", "labels", TOKEN), 'metadata.labels["(hidden)"]'),
-        (("spec", "tokens", Member(TOKEN)), "spec.tokens[=(hidden)]"),
+        (("spec", "tokens", Member(NEEDLE)), "spec.tokens[=(hidden)]"),
+        (("spec", "scopes", Member(TOKEN)), "spec.scopes[=(hidden)]"),
         (("spec", "password", 0, Item((("name", "web"), ("port", 80), ("on", True)))),) * 2,
     ],
 )

@@ -177,6 +177,14 @@ def test_an_item_without_a_key_has_its_default(protocol, expected):
     assert edited(text, ObjectDrift("v1", "Service", "shop", "dns", "modified", (field,))) == expected
 
 
+@pytest.mark.parametrize(("key", "name"), [("9000", "9000"), ("on", "true"), ("1.50", "1.5")])
+def test_a_key_that_is_not_a_string_is_found(key, name):
+    text = f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: ports}}\ndata:\n  {key}: a\n"
+    field = FieldDrift("changed", f'data["{name}"]', "a", "b")
+    drift = ObjectDrift("v1", "ConfigMap", "shop", "ports", "modified", (field,))
+    assert edited(text, drift) == [f"-  {key}: a", f"+  {key}: b"]
+
+
 def test_another_document_keeps_a_layout_of_its_own():
     settings_drift = ObjectDrift(
         "v1",
@@ -227,6 +235,18 @@ def test_json_keeps_its_indentation_and_escapes(is_escaped):
     drift = ObjectDrift("v1", "ConfigMap", "shop", "a", "modified", (FieldDrift("changed", "data.k", "é", "ñ"),))
     after = adopt("a.json", text.encode(), [drift], namespace="shop")
     assert after.decode() == text.replace("é", "ñ").replace("\\u00e9", "\\u00f1")
+
+
+@pytest.mark.parametrize("before", ["old", "'old'", '"old"', "|\n    old", ">-\n    old"])
+def test_every_character_can_be_adopted(before):
+    text = f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a}}\ndata:\n  k: {before}\n  z: b\n"
+    for character in "\0\t\n\v\f\r\x1b\x1c\x7f\x80\x85\xa0\u200b\u2028\u2029\ufeff\ufffe\U000e0041":
+        for value in (character, f"a{character}b", f"a{character}\nb"):
+            drift = ObjectDrift(
+                "v1", "ConfigMap", "shop", "a", "modified", (FieldDrift("changed", "data.k", "", value),)
+            )
+            after = adopt("a.yaml", text.encode(), [drift], namespace="shop")
+            assert [document["data"] for _, document in read_documents("a.yaml", after)] == [{"k": value, "z": "b"}]
 
 
 def test_an_object_inside_a_list_is_found():

@@ -171,3 +171,13 @@ def test_what_cannot_be_adopted_says_why(tmp_path, found, says):
         adopt_overlay("prod", own(tmp_path), built(tmp_path), [found])
     with pytest.raises(NotAdoptableError, match="no kustomization"):
         adopt_overlay("base/none", {}, [], [found])
+
+
+def test_a_kustomization_keeps_its_line_ends_and_byte_order_mark():
+    path, text = "prod/kustomization.yaml", "\ufeff# hello\r\nresources:\r\n- ../base\r\npatches:\r\n# tail\r\n"
+    web = read_manifests("web.yaml", BASE["base/web.yaml"].encode())
+    manifests = [replace(manifest, namespace="shop") for manifest in web]
+    files = adopt_overlay("prod", {path: text.encode()}, manifests, [drift(*CASES["a number"])])
+    before, after = text.split("\r\n"), files[path].decode().split("\r\n")
+    assert set(before) < set(after)
+    assert not any("\n" in line for line in after)

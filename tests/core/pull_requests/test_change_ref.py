@@ -37,6 +37,7 @@ SHA = "0123456789abcdef0123456789abcdef01234567"
         ("http://127.0.0.1:8080/acme/web/pull/12", PullUrl("127.0.0.1:8080/acme/web", 12, "")),
         (f"https://gitlab.com/a/b/c/-/commit/{SHA}", CommitUrl("gitlab.com/a/b/c", SHA, "")),
         ("https://gitlab.com/a/b/c/-/merge_requests/3/diffs", PullUrl("gitlab.com/a/b/c", 3, "")),
+        (f"https://gitlab.com/{'group/' * 50}c/-/commit/{SHA}", CommitUrl(f"gitlab.com/{'group/' * 50}c", SHA, "")),
         (f"https://bitbucket.org/team/web/commits/{SHA}", CommitUrl("bitbucket.org/team/web", SHA, "")),
         ("https://bitbucket.org/team/web/pull-requests/4/overview", PullUrl("bitbucket.org/team/web", 4, "")),
         (

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.core.rendering.budget import Budget, BudgetExceededError
 from bot.core.rendering.envsubst import SubstitutionError, substitute
 
 VARIABLES = {"app": "web-server", "host": "eu.shop.example", "path": "/srv/data/app.tar.gz", "empty": "", "é": "ü"}
@@ -38,7 +39,7 @@ def look_up(name):
         ("${#app} ${#é}", "10 2"),
         ("${app^} ${app^^} ${app,} ${app,,}", "Web-server WEB-SERVER web-server web-server"),
         ("${app:4} ${app:0:3} ${app:4:99} ${app:99}", "server web server "),
-        ("${app: -6} ${app:x}", "web-server web-server"),
+        ("${app: -6} ${app:x} ${app:" + "9" * 5_000 + "}", "web-server web-server web-server"),
         ("${app/e/E} ${app//e/E} ${app/e/}", "wEb-server wEb-sErvEr wb-server"),
         ("${app/#web/www} ${app/%server/client} ${app/#x/y}", "www-server web-client web-server"),
         (r"${path/\//-} ${path//\//-}", "-srv/data/app.tar.gz -srv-data-app.tar.gz"),
@@ -75,12 +76,28 @@ def test_a_text_is_substituted(text, expected):
             "${app:-x",
             "${#}",
         ),
-        *("${app/x}", "${app#}", "${app:1:-1}", "${a:-" * 60 + "}" * 60, f"${{app#{'*a' * 60_000}}}"),
+        *("${app/x}", "${app#}", "${app:1:-1}", "${a:-" * 60 + "}" * 60),
     ],
 )
 def test_what_flux_rejects_is_an_error(text):
     with pytest.raises(SubstitutionError, match=r"^\$\{"):
         substitute(f"key: {text}\n", look_up)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "${app//e/" * 49 + "x" + "}" * 49,
+        "${path//a/${app//e/${path}}}" * 100,
+        "${app}" * 2_000,
+        "${empty:-${app^^}}" * 2_000,
+        "${app/x/}" * 2_000,
+        f"${{app#{'*a' * 5_000}}}",
+    ],
+)
+def test_variables_expand_to_a_bounded_text(text):
+    with pytest.raises(BudgetExceededError):
+        substitute(text, look_up, Budget(10_000))
 
 
 @given(st.text())

@@ -5,8 +5,10 @@ import base64
 import pytest
 
 from bot.core.objects.manifest import read_manifests
+from bot.core.rendering.budget import Budget, BudgetExceededError
 from bot.core.rendering.encrypted import split_encrypted
 from bot.core.rendering.envsubst import SubstitutionError
+from bot.core.rendering.limits import MAX_MATCHED
 from bot.core.rendering.post_build import post_build
 from bot.core.rendering.source import FluxBuild
 from bot.core.rendering.sourceignore import SourceIgnore
@@ -55,6 +57,14 @@ def test_objects_with_variables_that_only_flux_can_read_are_told_apart():
     assert [manifest.name for manifest in build.unread] == ["secret"]
 
 
+def test_all_objects_share_a_budget_for_variables(monkeypatch):
+    flux = FluxBuild((("host", "a" * 10),))
+    monkeypatch.setattr("bot.core.rendering.post_build.MAX_SUBSTITUTED", 10)
+    assert post_build("a", BUILT, flux)
+    with pytest.raises(BudgetExceededError):
+        post_build("a", b"\n---\n".join([BUILT] * 2), flux)
+
+
 def test_a_name_that_is_no_variable_is_refused_as_flux_refuses_it():
     with pytest.raises(SubstitutionError, match=r"\{values.yaml\}"):
         post_build("a", BUILT, FluxBuild((("values.yaml", "a"),)))
@@ -88,5 +98,5 @@ def test_only_encrypted_objects_are_left_out():
 def test_flux_leaves_files_out(files, ignore, excluded):
     paths = ["logo.png", ".github/workflow.yaml", "apps/.sops.yaml", ".gitignore", "docs/a.md", "apps/x.yaml"]
     paths += ["apps/sub/x.yaml", "x.yaml"]
-    rules = SourceIgnore(files, ignore)
+    rules = SourceIgnore(files, ignore, Budget(MAX_MATCHED))
     assert {path for path in paths if rules.excludes(path)} - {"x.yaml"} == excluded

@@ -323,6 +323,23 @@ def test_an_unavailable_forge_makes_the_verdict_unknown(team):
     assert [(judgement.verdict, judgement.why) for judgement in team.judgements] == [(ApprovalStatus.DIRECT, None)]
 
 
+@pytest.mark.parametrize("is_running", [True, False], ids=["the forge is down", "the bot is stopped"])
+def test_a_commit_is_reviewed_however_late(team, is_running):
+    team.start()
+    team.hosted.commit("main", {FILE: config(9)}, "Push\n", "mia")
+    team.record_commits()
+    team.sandbox.faults.down = is_running
+    team.review(timedelta(seconds=5))
+    if is_running:
+        team.review(timedelta(days=8))
+        team.sandbox.faults.down = False
+    team.clock.advance(timedelta(days=8))
+    team.start()
+    team.review()
+    team.review(timedelta(hours=1))
+    assert [[commit.verdict for commit in alert.commits] for alert in team.alerts()] == [[ApprovalStatus.DIRECT]]
+
+
 # ---------------------------------------------------------------- floods and failures
 
 
@@ -469,7 +486,7 @@ def test_a_later_approval_is_recorded(team):
     assert (judgement.verdict, judgement.later) == (ApprovalStatus.BYPASSED, ("lou",))
     (alert,) = team.alerts()
     assert alert.approved_later_by == ("lou",)
-    team.ports.store.settle(alert.id)
+    team.ports.store.settle(alert)
     assert team.ports.store.approvals.unsettled() == []
 
 

@@ -21,7 +21,8 @@ from tests.common.bot import application_settings
 from tests.common.deployers import argo_application, git_repository, kustomization, synced_at
 from tests.common.forge import WEB_URL, InMemoryForge
 from tests.common.kubernetes import as_yaml, config_map
-from tests.common.slack import ALERTS, cards, headline
+from tests.common.samples import SCALED, check, incident
+from tests.common.slack import ALERTS, cards, headline, replies
 
 SETTINGS = config_map(level="info")
 
@@ -386,3 +387,22 @@ def test_the_alert_of_a_deleted_application_ends_only_once_discovery_has_succeed
     assert headline(card) == "⚪ No longer watched · shop · prod: ConfigMap settings is missing"
     assert reply.text == "shop on prod is no longer watched."
     assert discovery.bot.store.incidents.open_for("shop") is None
+
+
+def test_an_application_that_only_another_replica_has_discovered_gets_alerts(discovery):
+    bot, cluster = discovery.bot, discovery.cluster
+    discovery.start()
+    cluster.fail("*/applications", 503)
+    bot.clock.tick()
+    origin = ("prod", "Application", "argocd", "late")
+    bot.store.checks.save([check("late", drift=(SCALED,), at=bot.clock(), origin=origin)])
+    bot.store.incidents.exchange(None, incident("late", announced_at=None, checked_at=bot.clock()))
+    bot.discover()
+    bot.monitor.reconcile_cards()
+    (card,) = cards(bot.slack)
+    assert card.text.startswith("Minor drift in late on prod")
+    cluster.recover()
+    bot.clock.tick()
+    bot.discover()
+    bot.monitor.reconcile_cards()
+    assert [reply.text for reply in replies(bot.slack)] == ["late on prod is no longer watched."]

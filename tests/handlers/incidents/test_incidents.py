@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from bot.core.drift import bounded
+from bot.core.drift.model import Status
 from bot.core.incidents.incident import IncidentState
 from bot.handlers.incidents.transition import Changed, acknowledge, snooze
 from bot.messages.incident import ACKNOWLEDGE, SNOOZE, parse_option
@@ -96,6 +98,69 @@ def subjects(card):
     *buttons, menu = row["elements"]
     entries = dict(parse_option(option["value"]) for option in menu["options"])
     return entries | {button["action_id"]: button["value"] for button in buttons}
+
+
+def test_what_is_stored_of_an_application_is_bounded(watch, monkeypatch):
+    monkeypatch.setattr(bounded, "MAX_OF_APPLICATION", 1)
+    watched = watch("ab")
+    watched.label("a")
+    watched.edit("a", "b")
+    watched.check()
+    stored = watched.bot.store.checks.latest()["a"].drift
+    assert [field.path for item in stored for field in item.fields] == ["data.level"]
+    assert watched.incident("a").drift == watched.incident("a").worst == stored
+    assert watched.incident("b").state is IncidentState.OPEN
+
+
+# ---------------------------------------------------------------- clocks
+
+
+@pytest.mark.parametrize("ahead", [timedelta(minutes=10), timedelta(days=365)])
+def test_an_alert_from_a_clock_that_was_ahead_is_repeated_and_escalated(watch, ahead):
+    watched = watch("a", remind="4h", escalate={"after": "30m", "to": ["S0123456"]})
+    watched.clock.now += ahead
+    watched.edit("a")
+    watched.check()
+    watched.advance(seconds=5)
+    snooze(watched.bot.ports, watched.incident("a").id, JONAS, watched.clock() + timedelta(hours=1), watched.clock())
+    watched.clock.now -= ahead
+    watched.advance(seconds=5)
+    assert watched.incident("a").snoozed_until <= watched.clock() + timedelta(hours=1)
+    watched.advance(hours=1)
+    watched.advance(minutes=30)
+    watched.advance(hours=4)
+    _, ended, escalated, reminder = watched.replies
+    assert ("snooze ended" in ended, "not acknowledged" in escalated, "drifting since" in reminder) == (True,) * 3
+
+
+def test_no_alert_joins_a_card_of_a_clock_that_was_ahead(watch):
+    watched = watch("abcdef")
+    watched.clock.now += timedelta(days=1)
+    watched.edit(*"abcde")
+    watched.check()
+    watched.advance(seconds=5)
+    watched.clock.now -= timedelta(hours=12)
+    watched.edit("f")
+    watched.check()
+    watched.advance(seconds=5)
+    assert len(watched.headlines) == 2
+
+
+def test_a_resource_version_that_is_used_again_hides_no_edit(watch):
+    """As after etcd was restored from a backup."""
+    watched = watch()
+    api = watched.cluster.sandbox.api.store
+    backup, version = {kind: dict(entries) for kind, entries in api._collections.items()}, api.version
+    watched.source.commit("Second", {"apps/a/settings.yaml": as_yaml(settings("warn"))})
+    watched.cluster.apply(settings("warn"), namespace="a", manager=FLUX)
+    watched.check()
+    assert watched.bot.store.checks.latest()["a"].status is Status.SYNCED
+    api._collections, api.version = backup, version
+    api._sorted.clear()
+    api.log.clear()
+    watched.edit("a", level="evil")
+    watched.check()
+    assert watched.bot.store.checks.latest()["a"].status is Status.OUT_OF_SYNC
 
 
 # ---------------------------------------------------------------- shared cards

@@ -60,10 +60,11 @@ def test_a_snooze_into_the_past_is_refused(ports):
 
 
 def test_a_resolved_incident_is_over_and_any_other_unknown(ports):
-    ports.store.incidents.exchange(SHOP, apply_check(SHOP, SYNCED, channel=SHOP.channel, rolling=False))
+    resolved = apply_check(SHOP, SYNCED, channel=SHOP.channel, rolling=False)
+    ports.store.incidents.exchange(SHOP, resolved)
     assert isinstance(acknowledge(ports, "shop@1", "U1", T0), AllResolved)
     ports.store.cards.save("shop@1", Posted("C1", "1.2", "digest", T0))
-    ports.store.settle("shop@1")
+    ports.store.settle(resolved)
     assert acknowledge(ports, "shop@1", "U1", T0) == AllResolved(())
     assert snooze(ports, "forged", "U1", NOON, T0) == UnknownSubject()
 

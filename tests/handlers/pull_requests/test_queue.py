@@ -115,7 +115,7 @@ def test_a_queued_revert_is_opened_once_by_any_replica(queue, replicas):
     assert done.result.startswith("opened #7")
     card, reply = queue.cards(one)
     assert (card.last, reply.thread_of) == (True, card.key)
-    one.store.settle(done.id)
+    one.store.settle(done)
     assert two.store.queued_reverts.unsettled() == []
 
 

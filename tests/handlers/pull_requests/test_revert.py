@@ -572,6 +572,21 @@ def test_somebody_elses_branch_of_that_name_is_not_reused(reverts):
     assert reverts.request(bad).pull.head == f"{name}-2"
 
 
+def test_branches_in_the_way_are_avoided_or_named(reverts):
+    bad = reverts.source.commit("Scale web", {WEB: "replicas: 9\n"})
+    name = f"gitops-bot/revert-{bad}"
+    reverts.source.git("branch", f"{name}/x")
+    opened = reverts.request(bad)
+    assert opened.pull.head == f"{name}-2"
+    reverts.forge.close(opened.pull.number)
+    for branch in (f"{name}/x", f"{name}-2"):
+        reverts.source.git("branch", "-D", branch)
+    reverts.source.git("branch", "gitops-bot")
+    assert str(reverts.request(bad).reason) == (
+        f"The branch gitops-bot prevents git from creating {name}. Rename or delete gitops-bot on the forge."
+    )
+
+
 def retarget(reverts, pull):
     reverts.source.git("branch", "develop")
     reverts.forge.pull_requests[pull.number] = replace(pull, base="develop")

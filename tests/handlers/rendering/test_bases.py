@@ -16,6 +16,7 @@ from bot.adapters.rendering.programs import ProgramRenderer
 from bot.core.applications.resource_ref import ResourceRef
 from bot.core.git.target_revision import HEAD, TargetRevision
 from bot.core.rendering.remote_base import RemoteBase
+from bot.core.rendering.remote_file import RemoteFile
 from bot.core.rendering.source import KustomizeParameters, Source
 from bot.handlers.rendering import bases as mounted_bases
 from bot.handlers.rendering.affected import affected_applications, possibly_affected
@@ -190,6 +191,17 @@ def test_an_unchanged_base_in_its_own_repository_starts_no_git(following, tmp_pa
     assert started == []
 
 
+def test_a_base_that_may_be_in_its_own_repository_counts_as_affected(following, tmp_path, monkeypatch):
+    """Without a ref, it is in the default branch, which a failed fetch leaves unknown."""
+    monkeypatch.setattr(mounted_bases, "_BRANCHES_FRESH", 0.0)
+    revision, application = own_base(following, tmp_path), sample(rendered=Source("app"))
+    following.use(ProgramRenderer.find(), LocalBases(tmp_path))
+    following.render("app", revision)
+    (tmp_path / "remotes" / "platform").unlink()
+    files = ["web/one.yaml"]
+    assert possibly_affected(following.repository, revision, files, [application], following.cache) == [application]
+
+
 def test_a_base_in_its_own_repository_is_fetched_in_the_time_of_the_application_s_tenant(
     following, tmp_path, monkeypatch
 ):
@@ -246,6 +258,27 @@ def test_what_is_not_an_allowed_base_is_refused(following, entry, message):
     error = following.error(app(entry))
     assert message in error
     assert "hunter2" not in error
+
+
+@pytest.mark.parametrize(
+    ("pattern", "entry", "is_allowed"),
+    [
+        ("github.com/acme/*", "git@github.com:acme/r.git", True),
+        ("github.com/acme/*", "https://github.com/acme/r@v1.git//web", True),
+        ("*.example.com", "https://git.example.com/a/b//web", True),
+        ("*", "https://git.example.com/a/b//web", True),
+        ("git.*/acme/*", "https://git.example.com/acme/one.yaml", True),
+        ("github.com/acme/*", "ssh://git@10.0.0.1:6379/x@github.com/acme/r.git", False),
+        ("github.com/acme/*", "git@evil.example:x@github.com/acme/r.git", False),
+        ("github.com", "git@evil.example:x@github.com/acme/r.git", False),
+        ("*.example.com", "https://evil.net/a/b.example.com//web", False),
+        ("*.example.com/*", "https://10.0.0.1/a.example.com/one.yaml", False),
+        ("*.example.com/*", "https://evil.net/a.example.com/b.git", False),
+    ],
+)
+def test_a_pattern_matches_the_host_and_the_path_of_a_base(tmp_path, pattern, entry, is_allowed):
+    base = RemoteBase.parse(entry) or RemoteFile.parse(entry)
+    assert GitBases(tmp_path, [pattern]).is_allowed(base) == is_allowed
 
 
 @pytest.mark.parametrize(

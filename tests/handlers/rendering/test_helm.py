@@ -119,10 +119,29 @@ def test_a_chart_with_its_dependencies_hooks_and_definitions(rendering):
     assert [rendered["ConfigMap", name]["data"]["size"] for name in ("cache", "sessions")] == ["1", "2"]
 
 
-def test_a_schema_that_refers_to_a_url_is_skipped(rendering):
-    schema = '{"properties": {"level": {"$ref": "https://schemas.example.org/types.json#/level"}}}'
+@pytest.mark.parametrize(
+    ("reference", "is_skipped"),
+    [
+        ('"$ref": "https://schemas.example.org/types.json#/level"', True),
+        ('"$ref": "HTTPS://schemas.example.org/"', True),
+        ('"$ref": "file:///etc/hostname"', True),
+        ('"$ref": "other.json"', True),
+        (r'"\u0024ref": "file:///etc/hostname"', True),
+        ('"$dynamicRef": "file:///etc/hostname"', True),
+        ('"$schema": "file:///etc/hostname"', True),
+        (f'"maximum": {"9" * 5_000}, "$ref": "file:///etc/hostname"', True),
+        ('"$schema": "http://json-schema.org/draft-07/schema#"', False),
+        ('"$ref": "#/definitions/level"', False),
+    ],
+)
+def test_a_schema_that_refers_to_another_document_is_skipped(rendering, reference, is_skipped):
+    schema = f'{{"definitions": {{"level": {{}}}}, "properties": {{"level": {{{reference}}}}}, "required": ["x"]}}'
     rendering.commit({**CHART, "app/values.schema.json": schema})
-    assert ("ConfigMap", "shop-shop") in objects(rendering, chart())
+    if is_skipped:
+        assert ("ConfigMap", "shop-shop") in objects(rendering, chart())
+    else:
+        with pytest.raises(RenderError, match="do not match"):
+            rendering.render(chart())
 
 
 def test_a_chart_is_recognized_by_its_file(rendering):

@@ -400,8 +400,27 @@ def test_a_message_that_says_revert_marks_nothing_that_is_still_there(scenario):
     other_file = {OTHER_FILE: as_yaml(config_map("other", x="1"))}
     assert scenario.rollout(f"Tidy\n\n{says_so}", other_file).reverts == ()
     assert scenario.rollout(f"Raise it\n\n{says_so}", {SETTINGS_FILE: settings(9)}).reverts == ()
-    resolved_by_hand = scenario.rollout(f"Undo\n\n{says_so}", {SETTINGS_FILE: settings(8)})
-    assert resolved_by_hand.reverts == (bad.revision,)
+
+
+def test_a_message_that_says_revert_marks_nothing_in_a_file_that_was_changed_since(scenario):
+    bad = scenario.rollout("Break it", {SETTINGS_FILE: settings(2)})
+    tidy = scenario.rollout("Tidy", {SETTINGS_FILE: settings(2) + "# tidy\n"})
+    says_so = f"This reverts commit {bad.revision}."
+    says_more = f"{says_so}\n\nThis reverts commit {tidy.revision}."
+    assert scenario.rollout(f"Tidy\n\n{says_so}", {SETTINGS_FILE: settings(2) + "# tidier\n"}).reverts == ()
+    assert scenario.rollout(f"Untidy\n\n{says_more}", {SETTINGS_FILE: settings(2)}).reverts == (tidy.revision,)
+    assert scenario.rollout(f"Move\n\n{says_more}", {SETTINGS_FILE: None, OTHER_FILE: settings(2)}).reverts == ()
+
+
+@pytest.mark.parametrize("bound", ["at", "above"])
+def test_a_revert_keeps_later_changes_of_the_same_file(scenario, monkeypatch, bound):
+    monkeypatch.setattr("bot.handlers.rollouts.reverted._MAX_MERGES", 2 if bound == "at" else 1)
+    first = scenario.rollout("First", {SETTINGS_FILE: settings(2)})
+    second = scenario.rollout("Second", {SETTINGS_FILE: settings(3)})
+    scenario.rollout("Comment", {SETTINGS_FILE: f"# tidy\n{settings(3)}"})
+    named = f"This reverts commit {second.revision}.\n\nThis reverts commit {first.revision}."
+    undo = scenario.rollout(f"Undo\n\n{named}", {SETTINGS_FILE: f"# tidy\n{settings(1)}"})
+    assert undo.reverts == ((second.revision, first.revision) if bound == "at" else ())
 
 
 def test_a_revert_of_several_commits_reverts_each(scenario):

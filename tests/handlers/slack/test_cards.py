@@ -10,7 +10,7 @@ from bot.core.drift.model import FieldDrift, ObjectDrift
 from bot.core.incidents.alerting import AlertPolicy
 from bot.core.incidents.detection import apply_check
 from bot.core.incidents.incident import IncidentState
-from bot.core.rollouts.rollout import ApplicationRollout, Rollout, RolloutState
+from bot.core.rollouts.rollout import ApplicationRollout, Rollout, RolloutState, mark_reverted
 from bot.handlers.incidents.record import apply_timers_to_all
 from bot.handlers.incidents.transition import acknowledge
 from bot.handlers.slack.cards import CardReconciler
@@ -282,6 +282,25 @@ def open_many(channel, number):
         assert channel.store.incidents.exchange(None, drifting)
     apply_timers_to_all(channel.store, channel.clock(), POLICY)
     channel.reconcile(1)
+
+
+def test_a_rollout_that_is_reverted_while_slack_is_slow_does_not_stay_live(channel, monkeypatch):
+    part = ApplicationRollout("shop", "prod", ALERTS, live_at=T0)
+    live = Rollout("r", "platform", "main", "b" * 40, None, "Raise it", "ana", T0, (part,), state=RolloutState.LIVE)
+    reverting = replace(live, id="s", revision="c" * 40)
+    channel.store.rollouts.save(live)
+    post = channel.reconciler._chat.post
+
+    def slow_post(*arguments, **options):
+        channel.store.rollouts.save(mark_reverted(live, reverting, now=T0))
+        return post(*arguments, **options)
+
+    monkeypatch.setattr(channel.reconciler._chat, "post", slow_post)
+    channel.reconcile()
+    assert "Live" in channel.headlines[0]
+    channel.reconcile()
+    assert "Reverted" in channel.headlines[0]
+    assert channel.store.rollouts.unsettled() == []
 
 
 def test_a_hundred_incidents_share_a_card_with_one_reply_per_event(channel):

@@ -275,7 +275,7 @@ def test_the_week_counts_settled_incidents(tabs):
     )
     tabs.save()
     tabs.save(resolved)
-    tabs.store.settle(resolved.id)
+    tabs.store.settle(resolved)
     tabs.clock.advance(days=1)
     tabs.homes.opened(MIRA)
     assert tabs.shows(MIRA, "Incidents opened: 1, resolved: 1")
