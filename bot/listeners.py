@@ -168,7 +168,7 @@ class Listeners:
         """The card's button: checks the applications on the card."""
         ack()
         requester, reference = self._clicker(body), str(action.get("value", ""))
-        names = self._commands.applications_of
+        names = self._commands.referenced_applications
         self._soon("drift", requester, respond, lambda: self._commands.check_now(requester, names(reference)))
 
     def on_silence(self, ack: Ack, body: Payload, action: Payload, respond: Respond) -> None:

@@ -84,10 +84,10 @@ def compare_object(
     replicas = mapping(live, "spec").get("replicas")
     declared = mapping(desired, "spec").get("replicas")
     by_autoscaler = not ranges or declared is None or _is_scaled(ownership)
-    is_own = is_autoscaled(replicas, ranges, declared=declared, by_autoscaler=by_autoscaler)
+    is_scaled = is_autoscaled(replicas, ranges, declared=declared, by_autoscaler=by_autoscaler)
     attribution = Attribution(
         ownership,
-        _AUTOSCALED if is_own else _controlled(manifest),
+        _AUTOSCALED if is_scaled else _controlled(manifest),
         rules.trusted_managers,
         has_autoscaler=bool(ranges),
     )

@@ -71,10 +71,12 @@ class DeployerReader:
         failures = {name: deployer.failure for name, deployer in self._deployers(applications).items()}
         return {name: failure for name, failure in failures.items() if failure is not None}
 
-    def prunes(self, application: Application) -> bool:
-        """Whether objects of a configured application that are removed from git are deleted; True if unknown."""
-        deployer = self._deployers([application]).get(application.name)
-        return deployer is None or deployer.prunes
+    def unpruned(self, applications: Sequence[Application]) -> frozenset[str]:
+        """The names of the configured applications whose deployer doesn't delete objects that are removed from git.
+
+        They are on one cluster. None of them if the deployers cannot be read.
+        """
+        return frozenset(name for name, deployer in self._deployers(applications).items() if not deployer.prunes)
 
     def _deployers(self, applications: Sequence[Application]) -> dict[str, Deployer]:
         """The deployer of each application that has one."""

@@ -61,7 +61,7 @@ def test_the_menu_of_a_card_works_for_a_long_name(discovery, slack):
     service = CommandService(config, bot.ports, bot.monitor, People(bot.ports.chat, {}, bot.clock))
     (card,) = cards(slack)
     values = [option["value"] for option in card.blocks[-1]["elements"][-1]["options"]]
-    assert [service.applications_of(parse_option(value)[1]) for value in values] == [[name]] * 4
+    assert [service.referenced_applications(parse_option(value)[1]) for value in values] == [[name]] * 4
 
 
 def test_a_disagreement_with_argo_cd_is_pointed_out(discovery):
