@@ -15,7 +15,7 @@ from bot.core.drift.differences import (
 )
 from bot.core.drift.model import Check, ObjectDrift, Status
 from bot.core.drift.severity import Severity, rate
-from bot.core.incidents.hold import drift_of, hold, release_due
+from bot.core.incidents.hold import by_object, hold, release_due
 from bot.core.incidents.incident import (
     ACTIVE_STATES,
     SILENCED_STATES,
@@ -58,8 +58,8 @@ def apply_check(
         if rolling:
             return _hold(incident, check, new, longest_hold)
         return _update(incident, check, with_added(unseen(incident.present, check), check.drift), new)
-    is_strict = incident is not None and (rolling or incident.revision != check.revision)
-    if incident is None or (is_strict and not persisting(incident.drift, check.drift)):
+    needs_same_values = incident is not None and (rolling or incident.revision != check.revision)
+    if incident is None or (needs_same_values and not persisting(incident.drift, check.drift)):
         held = incident.held if incident else ()
         incident = replace(_suspicion(check, channel=channel, repository=repository), held=held)
     if rolling:
@@ -94,8 +94,14 @@ def _without_drift(incident: Incident, check: Check) -> Incident | None:
     present = unseen(incident.present, check)
     if not present and incident.state is IncidentState.SUSPECTED:
         return None
-    drift = present or incident.drift
-    return replace(incident, drift=drift, is_gone=not present, check_error=check.error, checked_at=check.at)
+    return replace(
+        incident,
+        drift=present or incident.drift,
+        is_gone=not present,
+        held=hold(incident.held, (), check),
+        check_error=check.error,
+        checked_at=check.at,
+    )
 
 
 def _suspicion(check: Check, *, channel: str, repository: str) -> Incident:
@@ -122,7 +128,7 @@ def _hold_suspicion(incident: Incident, check: Check, longest_hold: timedelta) -
     due, rest = release_due(held, check, longest_hold)
     if not due:
         return replace(_checked(incident, check, check.drift), held=held)
-    drift, since = drift_of(due), min(item.since for item in due)
+    drift, since = by_object(due), min(item.since for item in due)
     opened = replace(_checked(incident, check, drift), held=rest)
     return replace(opened, state=IncidentState.OPEN, opened_at=check.at, since=since, worst=drift)
 
@@ -133,7 +139,7 @@ def _hold(incident: Incident, check: Check, new: tuple[ObjectDrift, ...], longes
     due, rest = release_due(held, check, longest_hold)
     if not due:
         return replace(incident, held=held)
-    drift = drift_of(due)
+    drift = by_object(due)
     return replace(_update(incident, check, with_added(incident.drift, drift), drift), held=rest)
 
 

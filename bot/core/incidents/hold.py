@@ -25,7 +25,7 @@ def hold(held: Iterable[HeldDifference], drift: Iterable[ObjectDrift], check: Ch
             difference = replace(object_drift, fields=(field,) if field else ())
             before = earlier.pop(identities([difference]), None)
             lasts = before is not None and persisting([before.drift], [difference])
-            result.append(before if before and lasts else HeldDifference(difference, check.at))
+            result.append(HeldDifference(difference, before.since if before and lasts else check.at))
     return (*result, *(item for item in earlier.values() if unseen([item.drift], check)))
 
 
@@ -42,6 +42,6 @@ def release_due(
     return due, tuple(rest)
 
 
-def drift_of(held: Iterable[HeldDifference]) -> tuple[ObjectDrift, ...]:
-    """The differences by object."""
+def by_object(held: Iterable[HeldDifference]) -> tuple[ObjectDrift, ...]:
+    """The differences, grouped by object."""
     return with_added((), (item.drift for item in held))

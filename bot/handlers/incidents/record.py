@@ -79,7 +79,7 @@ def resolve_unwatched_incidents(
     for incident in unwatched:
         with skip_unexpected(f"end of {incident.id}"):
             check = checks.get(incident.application)
-            if check and check.origin and not has_read_since(incident.checked_at, check.origin):
+            if check and check.origin and not has_read_since(min(incident.checked_at, now), check.origin):
                 continue
             store.incidents.exchange(incident, resolve_unwatched(incident, now))
 
