@@ -14,7 +14,8 @@ from bot.core.git.commit import Account, Approval, PullRequest, PullRequestCommi
 from bot.core.git.people import ChangePeople
 from bot.core.globs import matches_path_glob
 from bot.core.waiting import is_waiting
-from bot.i18n.language import Text
+from bot.i18n.catalogue import approval as texts
+from bot.i18n.language import LocalizedText, Text
 
 # How long after a commit was reported as unapproved a late approval still closes its alert.
 LATE_APPROVAL_WINDOW = timedelta(days=7)
@@ -398,9 +399,10 @@ def is_due(record: ApprovalRecord, now: datetime) -> bool:
 def is_settled(record: ApprovalRecord, now: datetime) -> bool:
     """Whether no more checks are needed: it is approved and has no alert, or it was watched long enough.
 
-    A commit that could not be reviewed yet, because the forge or the bot was down, is reviewed however late.
+    A commit that could not be reviewed yet, because the forge or the bot was down, is reviewed however late. Some
+    forges never say which head was approved.
     """
     if record.approved_later and record.alert is None:
         return True
-    is_reviewed = record.verdict not in PENDING or (record.why is None and record.asked_at is not None)
+    is_reviewed = record.verdict is not ApprovalStatus.UNKNOWN or record.why == LocalizedText(texts.WHICH_HEAD)
     return is_reviewed and now >= (record.flagged_at or record.seen_at) + LATE_APPROVAL_WINDOW

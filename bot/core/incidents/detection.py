@@ -3,12 +3,13 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.core.drift.bounded import MAX_OF_APPLICATION, most_severe
+from bot.core.drift.bounded import MAX_OF_APPLICATION, count, most_severe
 from bot.core.drift.differences import (
     identities,
     merge_worst,
     new_or_escalated,
     persisting,
+    present_or_worse,
     severities,
     unseen,
     with_added,
@@ -54,7 +55,7 @@ def apply_check(
     if not check.drift or check.revision is None:
         return incident and _without_drift(incident, check)
     if incident is not None and incident.state in ACTIVE_STATES:
-        new = _new_differences(incident, check.drift)
+        new = _new_differences(incident, check)
         if rolling:
             return _hold(incident, check, new, longest_hold)
         return _update(incident, check, with_added(unseen(incident.present, check), check.drift), new)
@@ -144,11 +145,13 @@ def _hold(incident: Incident, check: Check, new: tuple[ObjectDrift, ...], longes
 
 
 def _checked(incident: Incident, check: Check, drift: tuple[ObjectDrift, ...]) -> Incident:
+    kept = most_severe(drift, MAX_OF_APPLICATION)
     return replace(
         incident,
         checked_at=check.at,
         revision=check.revision or "",
-        drift=most_severe(drift, MAX_OF_APPLICATION),
+        drift=kept,
+        omitted=check.omitted + count(drift) - count(kept),
         check_error=check.error,
         chart=check.chart,
         held=(),
@@ -156,10 +159,14 @@ def _checked(incident: Incident, check: Check, drift: tuple[ObjectDrift, ...]) -
     )
 
 
-def _new_differences(incident: Incident, drift: tuple[ObjectDrift, ...]) -> tuple[ObjectDrift, ...]:
-    """The differences that an active incident has not reported, or only as less severe ones."""
+def _new_differences(incident: Incident, check: Check) -> tuple[ObjectDrift, ...]:
+    """The differences that an active incident has not reported, or only as less severe ones.
+
+    If some were or are omitted, another one may have existed before, so it counts only if it is worse than all.
+    """
     reported = (item for event in incident.history for item in event.drift)
-    return new_or_escalated(incident.worst, incident.present, drift, reported)
+    new = new_or_escalated(incident.worst, incident.present, check.drift, reported)
+    return present_or_worse(new, incident.present, incident.worst) if incident.omitted or check.omitted else new
 
 
 def _update(

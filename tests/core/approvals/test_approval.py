@@ -25,6 +25,8 @@ from bot.core.approvals.approval import (
     is_settled,
 )
 from bot.core.git.commit import Account, Approval, PullRequest, PullRequestCommit
+from bot.i18n.catalogue import approval as texts
+from bot.i18n.language import LocalizedText
 
 T0 = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)
 GRACE = timedelta(minutes=2)
@@ -240,6 +242,21 @@ def test_an_alert_is_watched_for_a_week():
     reported_at = unapproved().flagged_at
     assert not is_settled(unapproved(), reported_at + timedelta(days=6))
     assert is_settled(unapproved(), reported_at + timedelta(days=7))
+
+
+@pytest.mark.parametrize(
+    ("changes", "settled"),
+    [
+        ({"verdict": ApprovalStatus.FAILED, "why": "timed out", "flagged_at": T0, "asked_at": T0}, True),
+        ({"verdict": ApprovalStatus.FAILED, "why": "timed out", "flagged_at": T0 + timedelta(days=1)}, False),
+        ({"why": LocalizedText(texts.WHICH_HEAD), "asked_at": T0}, True),
+        ({"why": "timed out", "asked_at": T0}, False),
+        ({"asked_at": T0}, False),
+    ],
+    ids=["failed", "failed-later", "unclear-head", "no-answer", "not-judged"],
+)
+def test_only_a_reviewed_commit_is_settled_after_a_week(changes, settled):
+    assert is_settled(replace(RECORD, **changes), T0 + timedelta(days=7)) is settled
 
 
 def test_an_unknown_result_does_not_withdraw_an_alert():
