@@ -141,7 +141,7 @@ def _hold(incident: Incident, check: Check, new: tuple[ObjectDrift, ...], longes
     if not due:
         return replace(incident, held=held)
     drift = by_object(due)
-    return replace(_update(incident, check, with_added(incident.drift, drift), drift), held=rest)
+    return replace(_update(incident, check, with_added(incident.present, drift), drift), held=rest)
 
 
 def _checked(incident: Incident, check: Check, drift: tuple[ObjectDrift, ...]) -> Incident:
