@@ -41,6 +41,7 @@ def apply_check(
     required_looks: int = 2,
     longest_hold: timedelta = timedelta.max,
     repository: str = "",
+    namespace: str = "",
     cause_if_git_moved: ResolutionCause = "git",
 ) -> Incident | None:
     """An application's unresolved incident after a check; None if there is none, or if the suspicion was unfounded.
@@ -62,7 +63,7 @@ def apply_check(
     needs_same_values = incident is not None and (rolling or incident.revision != check.revision)
     if incident is None or (needs_same_values and not persisting(incident.drift, check.drift)):
         held = incident.held if incident else ()
-        incident = replace(_suspicion(check, channel=channel, repository=repository), held=held)
+        incident = replace(_suspicion(check, channel=channel, repository=repository, namespace=namespace), held=held)
     if rolling:
         return _hold_suspicion(incident, check, longest_hold)
     persists = bool(identities(incident.drift) & identities(check.drift))
@@ -78,6 +79,11 @@ def apply_check(
         worst=merge_worst(incident.worst, drift) if persists and incident.looks else drift,
         held=hold(incident.held, check.drift, check) if incident.held and not opens else (),  # for the next rollout
     )
+
+
+def has_moved(incident: Incident, *, cluster: str, namespace: str) -> bool:
+    """Whether an incident is about another place than the one where its application is deployed now."""
+    return incident.cluster != cluster or incident.namespace not in (None, namespace)
 
 
 def resolve_unwatched(incident: Incident, at: datetime) -> Incident | None:
@@ -105,7 +111,7 @@ def _without_drift(incident: Incident, check: Check) -> Incident | None:
     )
 
 
-def _suspicion(check: Check, *, channel: str, repository: str) -> Incident:
+def _suspicion(check: Check, *, channel: str, repository: str, namespace: str) -> Incident:
     return Incident(
         id=f"{check.application}@{check.at.isoformat()}",
         application=check.application,
@@ -119,6 +125,7 @@ def _suspicion(check: Check, *, channel: str, repository: str) -> Incident:
         drift=check.drift,
         check_error=check.error,
         repository=repository,
+        namespace=namespace,
         looks=0,
     )
 

@@ -91,6 +91,7 @@ class Incident:
     - `drift` is the current drift; `worst` is every difference the incident ever had, each at its worst.
     - `opened_at` is when it opened; reminders and escalation count from then. `announced_at` is when it was announced,
       and `group` the card it shares, if any.
+    - `namespace` is the application's, None if an earlier version stored the incident.
     - `chart` is the name and version of the chart, if `revision` is a fetched chart's.
     - `ended` is why it was resolved.
     - `history` holds the most recent MAX_EVENTS events, but keeps older escalations; `events` counts all events.
@@ -128,6 +129,7 @@ class Incident:
     chart: str = ""
     held: tuple[HeldDifference, ...] = ()
     is_gone: bool = False
+    namespace: str | None = None
     omitted: int = 0
 
     @property

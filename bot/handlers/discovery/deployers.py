@@ -33,7 +33,7 @@ class DeployerReader:
     ) -> None:
         self._clusters = clusters
         self._urls = urls
-        self._namespaces = namespaces
+        self.namespaces = namespaces
         self._deadline = deadline
         self._clock = clock
         self._first_seen: dict[str, tuple[str, datetime]] = {}  # when its resource was created, and seen changing
@@ -94,7 +94,7 @@ class DeployerReader:
         for name, declared in by_cluster.items():
             cluster = self._clusters[name]
             resources = self._list(cluster, declared)
-            deployers = Deployers(name, cluster.server, resources, self._namespaces.get(name, ()))
+            deployers = Deployers(name, cluster.server, resources, self.namespaces.get(name, ()))
             yield from ((application, deployers) for application in declared)
 
     def _list(self, cluster: Cluster, applications: Sequence[Application]) -> dict[tuple[str, str], list[Object]]:
