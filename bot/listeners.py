@@ -168,7 +168,7 @@ class Listeners:
         """The card's button: checks the applications on the card."""
         ack()
         requester, reference = self._clicker(body), str(action.get("value", ""))
-        names = self._commands.applications_of
+        names = self._commands.referenced_applications
         self._soon("drift", requester, respond, lambda: self._commands.check_now(requester, names(reference)))
 
     def on_silence(self, ack: Ack, body: Payload, action: Payload, respond: Respond) -> None:
@@ -191,18 +191,13 @@ class Listeners:
             return
 
         def work() -> None:
+            translator, channel = requester.translator, requester.channel
             offer = self._commands.offer_snooze(requester, CardTarget(subject))
             if isinstance(offer, Message):
-                self._show(view_id, snooze_message.message_view(requester.translator, offer))
-            else:
-                form = snooze_message.form(
-                    requester.translator,
-                    offer.applications,
-                    subject=subject,
-                    channel=requester.channel,
-                    newest=offer.newest,
-                )
-                self._show(view_id, form)
+                self._show(view_id, snooze_message.message_view(translator, offer))
+                return
+            names, newest = offer.applications, offer.newest
+            self._show(view_id, snooze_message.form(translator, names, subject=subject, channel=channel, newest=newest))
 
         self._soon("snooze", requester, respond, work)
 
@@ -218,15 +213,10 @@ class Listeners:
             return
         ack()
 
-        self._soon(
-            "snooze",
-            requester,
-            None,
-            self._once(
-                f"submit {view.get('id')} {view.get('hash')}",
-                lambda: self._commands.snooze(requester, CardTarget(subject), span, newest=newest),
-            ),
-        )
+        def work() -> Message:
+            return self._commands.snooze(requester, CardTarget(subject), span, newest=newest)
+
+        self._soon("snooze", requester, None, self._once(f"submit {view.get('id')} {view.get('hash')}", work))
 
     def on_revert(self, ack: Ack, body: Payload, action: Payload, respond: Respond) -> None:
         """A revert button: the same as the command, with the same authorization."""

@@ -14,7 +14,7 @@ from bot.core.access.requester import Requester
 from bot.core.applications.application import Application
 from bot.core.commands import command as commands
 from bot.core.drift.model import Check
-from bot.core.incidents.selection import applications_of
+from bot.core.incidents.selection import referenced_applications
 from bot.core.incidents.snooze_period import SnoozePeriod
 from bot.core.pull_requests.revert import RevertRequest
 from bot.handlers.access.audited import audited
@@ -70,7 +70,7 @@ class CommandService:
             config.applications,
             self._authorizer_for,
             monitor.manifest_cache,
-            self.applications_of,
+            self.referenced_applications,
             monitor.check,
             intents,
         )
@@ -196,24 +196,24 @@ class CommandService:
 
     def explain(self, requester: Requester, reference: str) -> Message:
         """Run a check, and explain why the drift on a card is drift and what was set aside. Raises PortError."""
-        if not (names := self.applications_of(reference)):
+        if not (names := self.referenced_applications(reference)):
             return errors.outdated_button(requester.translator)
         return drift_message.explain(requester.translator, self._monitor.check(names, explain=True))
 
-    def applications_of(self, reference: str) -> list[str]:
+    def referenced_applications(self, reference: str) -> list[str]:
         """The applications that a button or modal refers to: one by its name, or those that share a card."""
-        return applications_of(reference, self._config.applications, self._ports.store.incidents.unsettled())
+        return referenced_applications(reference, self._config.applications, self._ports.store.incidents.unsettled())
 
     def diff_now(self, requester: Requester, reference: str) -> Mapping[str, Any]:
         """The first page of the diff modal, after a check of the applications it refers to. Raises PortError."""
-        if not (names := self.applications_of(reference)):
+        if not (names := self.referenced_applications(reference)):
             return diff_pages.message_view(requester.translator, errors.outdated_button(requester.translator))
         checks = self._monitor.check(names)
         return diff_pages.view(requester.translator, checks, self._links(checks), reference, 0)
 
     def diff_page(self, requester: Requester, reference: str, page: int) -> Mapping[str, Any]:
         """A page of the diff modal, from the latest check if that stored all differences. Raises PortError."""
-        latest, names = self._ports.store.checks.latest(), self.applications_of(reference)
+        latest, names = self._ports.store.checks.latest(), self.referenced_applications(reference)
         checks: Sequence[Check] = [latest[name] for name in names if name in latest]
         if any(check.omitted for check in checks):
             checks = self._monitor.check(names)

@@ -42,8 +42,7 @@ TAKE_OVER = "take_over"
 RELEASE = "release"
 SNOOZE = "snooze"
 END_SNOOZE = "wake"
-# The overflow menu. The value of an option is an action id, a space, and the reference to the value of the equivalent
-# button.
+# The overflow menu. The value of an option is an action ID, a space, and a card reference.
 MORE = "more"
 EXPLAIN = "explain"
 

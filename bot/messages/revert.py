@@ -49,6 +49,7 @@ from bot.messages.blocks import (
     clip,
     code,
     confirm,
+    link,
     paragraph,
     preformatted,
     rich,
@@ -223,9 +224,12 @@ def proposed_change(outcome: Opened) -> ProposedChange:
 def _conflict(translator: Translator, outcome: Conflict) -> Message:
     sentence = translator.count(texts.CONFLICT, len(outcome.files), name=_name(translator, outcome.target))
     lines = _files(translator, [_conflicted(translator, file) for file in outcome.files])
+    blocks = [rich(bullets(lines))]
+    if pull := outcome.edited:
+        blocks.append(rich(paragraph(*rich_line(translator, texts.EDITED, pull=link(pull.url, f"#{pull.number}")))))
     commands = "\n".join(clip(command, 300) for command in outcome.commands)
     by_hand = rich(paragraph(words(translator.text(texts.BY_HAND))), preformatted(commands))
-    return text_message(sentence, rich(bullets(lines)), by_hand)
+    return text_message(sentence, *blocks, by_hand)
 
 
 def _conflicted(translator: Translator, file: ConflictedFile) -> list[Element]:

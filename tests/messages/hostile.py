@@ -221,7 +221,7 @@ def reverts(translator):
     outcomes = [
         opened,
         revert.AlreadyReverted(target, commit),
-        revert.Conflict(target, files, (LONG,) * 9),
+        revert.Conflict(target, files, (LONG,) * 9, PULL),
         revert.InsidePull(commit, PullNumber(12), PULL, None, only_possible=True),
         revert.AcrossMerges(MARKUP + LONG, 400, (commit,) * 400),
         revert.Confirm(target, PATHS, (LONG,) * 99),

@@ -96,6 +96,9 @@ OUTCOMES = {
     "conflict": revert.Conflict(
         TARGET, (revert.ConflictedFile(FILES[0], "content", (LATER,)),), ("git fetch origin", "git revert 4f2a9c1e")
     ),
+    "conflict-edited": revert.Conflict(
+        TARGET, (revert.ConflictedFile(FILES[0], "content", (LATER,)),), ("git revert 4f2a9c1e",), OPENED
+    ),
     "inside-pull": revert.InsidePull(COMMIT, PullNumber(12), PULL_REQUEST, None, only_possible=True),
     "inside-merge": revert.InsidePull(COMMIT, Sha(LATER.sha), None, LATER, only_possible=False),
     "across-merges": revert.AcrossMerges("1b7d3e5a..4f2a9c1e", 4, (COMMIT, LATER)),

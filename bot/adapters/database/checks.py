@@ -15,7 +15,7 @@ from bot.ports.isolation import UnexpectedError, unexpected_as_port_error
 
 _MAX_PRUNED: Final = 1_000  # at once
 
-_CHECKS = Records(Check, exclude={"set_aside", "unchecked"})
+_CHECKS = Records(Check, exclude={"set_aside"})
 
 
 class SqlChecks:

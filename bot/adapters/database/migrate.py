@@ -1,8 +1,10 @@
 """Brings a database's schema up to date with Alembic, at start, before anything else uses it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 from alembic import command
@@ -24,15 +26,11 @@ def migrate(database: Database) -> None:
 
     Raises StoreError, also for a schema of a later version.
     """
-    with database.begin() as connection:
-        match connection.dialect.name:
-            case "postgresql":
-                # No timeouts: migrating a large table takes long, as does waiting for a replica that does it.
-                for name in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"):
-                    connection.exec_driver_sql(f"SET LOCAL {name} = 0")
-                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATION)))
-            case "sqlite":
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
+    with database.begin() as connection, _without_timeouts(connection):
+        if connection.dialect.name == "postgresql":
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATION)))
+        else:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
         current = MigrationContext.configure(connection).get_current_revision()
         if current is not None and current not in _known():
             raise StoreError(LocalizedText(texts.LATER_VERSION))
@@ -40,6 +38,22 @@ def migrate(database: Database) -> None:
             config = _config()
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
+
+
+@contextmanager
+def _without_timeouts(connection: sa.Connection) -> Iterator[None]:
+    """Migrating a large table takes long, and so does waiting for a replica that does it."""
+    if connection.dialect.name != "postgresql":
+        yield
+        return
+    for name in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"):
+        connection.exec_driver_sql(f"SET LOCAL {name} = 0")
+    driver: Any = connection.connection.driver_connection
+    seconds, driver.response_seconds = driver.response_seconds, None
+    try:
+        yield
+    finally:
+        driver.response_seconds = seconds
 
 
 @cache

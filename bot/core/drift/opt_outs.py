@@ -29,6 +29,7 @@ _OPT_OUTS: Final[Mapping[tuple[str, str], frozenset[str]]] = {
 _KEYS: Final = frozenset(key for key, _ in _OPT_OUTS)
 
 _SYNC_OPTIONS: Final = "argocd.argoproj.io/sync-options"  # separated by commas
+_NOT_PRUNED: Final = frozenset(("Prune=false", "Prune=confirm"))
 _KEEPS: Final = {"kustomize.toolkit.fluxcd.io/prune": "disabled", "helm.sh/resource-policy": "keep"}
 
 
@@ -48,6 +49,8 @@ def opt_outs(desired: Mapping[str, Any]) -> dict[str, LocalizedText]:
 def is_kept(desired: Mapping[str, Any]) -> bool:
     """Whether a manifest says that its object may stay in the cluster when it is removed from git.
 
+    With `Prune=confirm`, it stays until a person confirms the deletion.
+
     https://argo-cd.readthedocs.io/en/stable/user-guide/sync-options/#no-prune-resources
     https://fluxcd.io/flux/components/kustomize/kustomizations/#prune
     https://helm.sh/docs/howto/charts_tips_and_tricks/#tell-helm-not-to-uninstall-a-resource
@@ -55,8 +58,11 @@ def is_kept(desired: Mapping[str, Any]) -> bool:
     metadata = mapping(desired, "metadata")
     entries = {**mapping(metadata, "labels"), **mapping(metadata, "annotations")}
     options = (option.strip() for option in str(entries.get(_SYNC_OPTIONS)).split(","))
-    is_told = any(str(entries.get(key)).strip().lower() == value for key, value in _KEEPS.items())
-    return is_told or "Prune=false" in options or "missing" in opt_outs(desired)
+    return (
+        any(str(entries.get(key)).strip().lower() == value for key, value in _KEEPS.items())
+        or not _NOT_PRUNED.isdisjoint(options)
+        or "missing" in opt_outs(desired)
+    )
 
 
 def ignored_paths(desired: Mapping[str, Any]) -> Sequence[tuple[Pattern, Text]]:

@@ -91,10 +91,12 @@ class Incident:
     - `drift` is the current drift; `worst` is every difference the incident ever had, each at its worst.
     - `opened_at` is when it opened; reminders and escalation count from then. `announced_at` is when it was announced,
       and `group` the card it shares, if any.
+    - `namespace` is the application's, None if an earlier version stored the incident.
     - `chart` is the name and version of the chart, if `revision` is a fetched chart's.
     - `ended` is why it was resolved.
     - `history` holds the most recent MAX_EVENTS events, but keeps older escalations; `events` counts all events.
     - `held` are differences that it has not reported, since rollouts hold them back.
+    - `is_gone` if an incomplete check found none of `drift`: only a complete one resolves the incident.
     - `omitted` is how many current, less severe differences are not in `drift`.
     - `suspects` are the commits that may have caused it; None until the bot has searched for them.
     """
@@ -126,12 +128,19 @@ class Incident:
     suspects: tuple[Suspect, ...] | None = None
     chart: str = ""
     held: tuple[HeldDifference, ...] = ()
+    is_gone: bool = False
+    namespace: str | None = None
     omitted: int = 0
 
     @property
     def rating(self) -> Rating:
         """The severity of the current drift; for a resolved incident, its worst severity."""
         return rate(self.worst or self.drift if self.state is IncidentState.RESOLVED else self.drift)
+
+    @property
+    def present(self) -> tuple[ObjectDrift, ...]:
+        """The drift that exists, as far as checks could see."""
+        return () if self.is_gone else self.drift
 
     @property
     def card_id(self) -> str:

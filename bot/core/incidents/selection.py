@@ -53,7 +53,7 @@ def incidents_on_card(incidents: Iterable[Incident], card: str) -> list[Incident
     ]
 
 
-def applications_of(value: str, applications: Collection[str], incidents: Iterable[Incident]) -> list[str]:
+def referenced_applications(value: str, applications: Collection[str], incidents: Iterable[Incident]) -> list[str]:
     """The applications that a name, a card's ID, or a reference refers to; `incidents` are the unsettled ones."""
     if named := [name for name in applications if value in (name, card_reference(name))]:
         return named

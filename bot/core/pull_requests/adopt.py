@@ -3,10 +3,7 @@
 import io
 import json
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from difflib import SequenceMatcher
-from itertools import dropwhile, takewhile
 from typing import Any, Final
 
 from ruamel.yaml import YAML
@@ -20,10 +17,10 @@ from bot.core.drift.model import FieldDrift, ObjectDrift
 from bot.core.objects.manifest import ManifestError, read_documents
 from bot.core.objects.path import Item, Member, Segment, format_path, parse_path
 from bot.core.objects.redaction import has_hidden
+from bot.core.pull_requests.yaml_lines import keep_comments, transplant, without_own_comments
 from bot.i18n.catalogue import adopt as texts
 from bot.i18n.language import LocalizedError, LocalizedText
 
-_MAX_PAIRS: Final = 1_000_000  # of equal lines, which difflib compares with each other
 # Characters that YAML doesn't allow, or that its versions disagree on as line breaks, unless they are escaped.
 _ONLY_ESCAPED: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 _LONGEST_WORD: Final = len("off")  # of those that only YAML 1.1 reads as booleans
@@ -180,7 +177,7 @@ def segments(field: FieldDrift) -> list[Segment]:
 
 
 def find_field(node: Any, last: Segment, field: FieldDrift) -> Any:
-    """`find_key` for the last segment of a field's path. Git has no item for one that was added."""
+    """The key of a field's last segment; None for an added list item, which git doesn't have."""
     return None if field.change == "added" and isinstance(last, Item) else find_key(node, last)
 
 
@@ -253,10 +250,11 @@ def _yaml_texts(text: str, drift: Sequence[ObjectDrift], file: str, namespace: s
         raise NotAdoptableError(LocalizedText(texts.LAYOUT, file=file)) from error
     original, candidates = text.splitlines(keepends=True), [changed.splitlines(keepends=True)]
     if unchanged != text:
-        lines = _transplant(original, unchanged.splitlines(keepends=True), candidates[0])
+        lines = transplant(original, unchanged.splitlines(keepends=True), candidates[0])
         candidates = [*([lines] if lines is not None else []), *candidates]
     for lines in candidates:
-        for edited in (_keep_comments(original, lines), lines):
+        kept = keep_comments(original, lines)
+        for edited in (without_own_comments(original, kept), kept, lines):
             yield "".join(edited).replace("\n", line_end)
 
 
@@ -288,78 +286,6 @@ def _dump(yaml: YAML, documents: list[Any]) -> str:
     out = io.StringIO()
     yaml.dump_all([document for document in documents if document is not None], out)
     return out.getvalue()
-
-
-def _transplant(original: list[str], unchanged: list[str], changed: list[str]) -> list[str] | None:
-    """Apply the edit from `unchanged` to `changed` to `original`, which has another layout; None if that fails."""
-    stripped = [line.strip() for line in unchanged], [line.strip() for line in original]
-    positions = {-1: -1, len(unchanged): len(original)}  # of a line of `unchanged` in `original`
-    for _, start, end, first, last in _opcodes(*stripped):
-        if end - start == last - first:  # the same lines, or as many different ones
-            positions |= dict(zip(range(start, end), range(first, last), strict=True))
-    result = list(original)
-    for tag, start, end, new_start, new_end in reversed(_opcodes(unchanged, changed)):
-        if tag == "equal":
-            continue
-        is_replacement = start < end
-        if not ({start, end - 1} if is_replacement else {start - 1}) <= positions.keys():
-            return None
-        first = positions[start] if is_replacement else positions[start - 1] + 1
-        last = positions[end - 1] + 1 if is_replacement else first
-        anchor = start if is_replacement else start - 1
-        shift = _indentation(original[positions[anchor]]) - _indentation(unchanged[anchor]) if anchor >= 0 else 0
-        result[first:last] = [_indent(line, shift) for line in changed[new_start:new_end]]
-    return result
-
-
-def _keep_comments(original: list[str], changed: list[str]) -> list[str]:
-    """`changed` with the comments of lines that follow removed ones: ruamel.yaml attaches them to the removed lines."""
-    result = list(changed)
-    for tag, start, end, first, last in reversed(_opcodes(original, changed)):
-        if tag in ("delete", "replace"):
-            indentation = _indentation(original[end]) if end < len(original) else 0
-            comments = _trailing_comments(original[start:end], indentation)
-            if not set(comments) <= set(changed[first:last]):
-                result[last:last] = comments
-    return result
-
-
-def _trailing_comments(lines: list[str], indentation: int) -> list[str]:
-    """The comments with this indentation at the end, with the blank lines after each."""
-    trailing = list(takewhile(lambda line: _is_blank_or_comment(line, indentation), reversed(lines)))
-    return list(dropwhile(lambda line: not line.strip(), reversed(trailing)))
-
-
-def _is_blank_or_comment(line: str, indentation: int) -> bool:
-    return not line.strip() or (line.lstrip(" ").startswith("#") and _indentation(line) == indentation)
-
-
-def _opcodes(before: list[str], after: list[str]) -> list[tuple[str, int, int, int, int]]:
-    """The difflib opcodes from `before` to `after`; one replacement if lines repeat too often."""
-    first = _common(before, after)
-    last = _common(before[first:][::-1], after[first:][::-1])
-    end, new_end = len(before) - last, len(after) - last
-    counts = Counter(after[first:new_end])
-    if sum(counts[line] for line in before[first:end]) > _MAX_PAIRS:
-        between = [("replace", first, end, first, new_end)]
-    else:
-        opcodes = SequenceMatcher(None, before[first:end], after[first:new_end], autojunk=False).get_opcodes()
-        between = [(tag, first + a, first + b, first + c, first + d) for tag, a, b, c, d in opcodes]
-    return [("equal", 0, first, 0, first), *between, ("equal", end, len(before), new_end, len(after))]
-
-
-def _common(one: list[str], other: list[str]) -> int:
-    """How many leading lines both have in common."""
-    pairs = enumerate(zip(one, other, strict=False))
-    return next((index for index, (left, right) in pairs if left != right), min(len(one), len(other)))
-
-
-def _indentation(line: str) -> int:
-    return len(line) - len(line.lstrip(" "))
-
-
-def _indent(line: str, by: int) -> str:
-    return " " * by + line if by >= 0 else line[min(-by, _indentation(line)) :]
 
 
 # ---------------------------------------------------------------- values

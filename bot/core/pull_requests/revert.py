@@ -118,11 +118,15 @@ class ConflictedFile:
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """Later changes conflict, so no branch was created; `commands` revert by hand."""
+    """Later changes conflict, so no branch was created; `commands` revert by hand.
+
+    `edited` is an open pull request for this revert that someone changed, perhaps to resolve these conflicts.
+    """
 
     target: Target
     files: tuple[ConflictedFile, ...]
     commands: tuple[str, ...]
+    edited: PullRequest | None = None
 
 
 @dataclass(frozen=True, slots=True)

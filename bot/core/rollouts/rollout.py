@@ -271,10 +271,15 @@ def needs_help(part: ApplicationRollout, now: datetime) -> bool:
 
 def rolling_applications(rollouts: Iterable[Rollout]) -> frozenset[str]:
     """The applications with a rollout in progress that is not late."""
+    return pending_applications(rollout for rollout in rollouts if rollout.state is RolloutState.ROLLING)
+
+
+def pending_applications(rollouts: Iterable[Rollout]) -> frozenset[str]:
+    """The applications in which a merge isn't live yet, even if its rollout is late."""
     return frozenset(
         part.application
         for rollout in rollouts
-        if rollout.state is RolloutState.ROLLING
+        if rollout.state not in ENDED_STATES
         for part in rollout.parts
         if part.is_pending
     )

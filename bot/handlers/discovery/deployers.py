@@ -33,10 +33,10 @@ class DeployerReader:
     ) -> None:
         self._clusters = clusters
         self._urls = urls
-        self._namespaces = namespaces
+        self.namespaces = namespaces
         self._deadline = deadline
         self._clock = clock
-        self._first_seen: dict[str, datetime] = {}  # changing, by application
+        self._first_seen: dict[str, tuple[str, datetime]] = {}  # when its resource was created, and seen changing
 
     def changing(self, applications: Sequence[Application]) -> frozenset[str]:
         """The names of the applications that are being deployed or, with the resources that declare them, deleted.
@@ -53,7 +53,10 @@ class DeployerReader:
             if not (is_syncing or deleting_since or deployers.is_gone(application)):
                 self.forget(name)
                 continue
-            since = self._first_seen.setdefault(name, now)
+            created = application.origin.created if application.origin else ""
+            if self._first_seen.get(name, ("", now))[0] != created:  # another resource of the same name
+                self.forget(name)
+            _, since = self._first_seen.setdefault(name, (created, now))
             started = deleting_since or (deployer.syncing_since if deployer else None) or since
             if now - min(since, started) < self._deadline:
                 changing.add(name)
@@ -68,10 +71,12 @@ class DeployerReader:
         failures = {name: deployer.failure for name, deployer in self._deployers(applications).items()}
         return {name: failure for name, failure in failures.items() if failure is not None}
 
-    def prunes(self, application: Application) -> bool:
-        """Whether objects of a configured application that are removed from git are deleted; True if unknown."""
-        deployer = self._deployers([application]).get(application.name)
-        return deployer is None or deployer.prunes
+    def unpruned(self, applications: Sequence[Application]) -> frozenset[str]:
+        """The names of the configured applications whose deployer doesn't delete objects that are removed from git.
+
+        They are on one cluster. None of them if the deployers cannot be read.
+        """
+        return frozenset(name for name, deployer in self._deployers(applications).items() if not deployer.prunes)
 
     def _deployers(self, applications: Sequence[Application]) -> dict[str, Deployer]:
         """The deployer of each application that has one."""
@@ -89,7 +94,7 @@ class DeployerReader:
         for name, declared in by_cluster.items():
             cluster = self._clusters[name]
             resources = self._list(cluster, declared)
-            deployers = Deployers(name, cluster.server, resources, self._namespaces.get(name, ()))
+            deployers = Deployers(name, cluster.server, resources, self.namespaces.get(name, ()))
             yield from ((application, deployers) for application in declared)
 
     def _list(self, cluster: Cluster, applications: Sequence[Application]) -> dict[tuple[str, str], list[Object]]:

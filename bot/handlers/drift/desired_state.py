@@ -111,9 +111,9 @@ def _without_overridden(
 
 
 def _identity(manifest: Manifest, namespace: str) -> tuple[str, str, str, str]:
-    """What identifies an object across versions of its API: group, kind, namespace and name."""
-    group = manifest.api_version.rpartition("/")[0]
-    return group, manifest.kind, manifest.namespace or namespace, manifest.name
+    """The identity of an object in its namespace, or else in the application's."""
+    group, kind, own_namespace, name = manifest.identity
+    return group, kind, own_namespace or namespace, name
 
 
 def _desired_state(

@@ -20,6 +20,7 @@ from bot.ports.errors import PortError
 from bot.ports.isolation import unexpected_as_port_error
 
 _REPLICAS = "spec.replicas"
+_MAX_UNCHECKED = 1_000  # stored with each check
 _MAX_NAMED = 3  # objects, or reasons, before "and N more"
 _NO_SCHEMAS = Schemas()  # enough to report a missing object
 
@@ -29,7 +30,7 @@ class ComparisonResult:
     """How the manifests of one application differ from its cluster.
 
     `objects` is how many objects git declares. `unknown` has a sentence for each reason why some could not be checked,
-    and `unchecked` these objects and fields; None if nothing was compared. `notes` has sentences about the manifests,
+    and `unchecked` these objects and fields; None if there are many. `notes` has sentences about the manifests,
     such as an object that is declared twice. `degraded` are the objects whose health is Degraded.
     """
 
@@ -88,7 +89,7 @@ def comparison_result(
         _not_checked(titles),
         _declared_twice(duplicates),
         tuple(degraded),
-        frozenset(unchecked),
+        frozenset(unchecked) if len(unchecked) <= _MAX_UNCHECKED else None,
     )
 
 

@@ -13,7 +13,7 @@ from bot.core.incidents.incident import ACTIVE_STATES
 from bot.core.pull_requests.intent import AdoptRequest
 from bot.core.pull_requests.revert import AlreadyOpen, NotPermitted, Refused, Unfinished
 from bot.core.pull_requests.tracked_pull_request import NOTHING_KNOWN, ProposedChange
-from bot.core.rollouts.rollout import rolling_applications
+from bot.core.rollouts.rollout import pending_applications
 from bot.handlers.access.audited import AuditRecord, audited
 from bot.handlers.access.authorizer import Authorizer
 from bot.handlers.pull_requests.adopt import Adopted, NothingDiffers, adopt_drift
@@ -34,22 +34,22 @@ from bot.ports import Ports
 class AdoptService:
     """Adopts drift in git on request.
 
-    `applications_of` returns the names of the applications that a button's value refers to; `check` runs a drift check
-    of applications by name.
+    `referenced_applications` returns the names of the applications that a button's value refers to; `check` runs a
+    drift check of applications by name.
     """
 
     ports: Ports
     applications: Mapping[str, Application]
     authorizer_for: Callable[[Requester], Authorizer]
     manifest_cache: ManifestCache
-    applications_of: Callable[[str], Sequence[str]]
+    referenced_applications: Callable[[str], Sequence[str]]
     check: Callable[[Sequence[str]], Sequence[Check]]
     intents: Intents
 
     def adopt(self, requester: Requester, reference: str) -> Message:
         """Adopt the drift of the only application of a button, if the requester is allowed to. Raises PortError."""
         with audited(self.ports, requester, "adopt") as audit:
-            audit.applications = self.applications_of(reference)
+            audit.applications = self.referenced_applications(reference)
             if len(audit.applications) != 1:
                 audit.result = outcome_name("StaleButton")
                 return errors.outdated_button(requester.translator)
@@ -153,11 +153,11 @@ class AdoptService:
         return check if pending.adopts(request) else Refused(LocalizedText(texts.CHANGED))
 
     def _check(self, application: str) -> Check | Refused:
-        """A new check; during a rollout, with only the drift that the alert shows, because the rest is expected."""
+        """A new check; until each merge is live, with only the drift that the alert shows: the rest is expected."""
+        incident = self.ports.store.incidents.open_for(application)  # the check may add differences to it
         check = self.check([application])[0]
-        if not check.drift or application not in rolling_applications(self.ports.store.rollouts.unsettled()):
+        if not check.drift or application not in pending_applications(self.ports.store.rollouts.unsettled()):
             return check
-        incident = self.ports.store.incidents.open_for(application)
         alerted = incident.drift if incident and incident.state in ACTIVE_STATES else ()
         drift = persisting(alerted, check.drift)
         return (

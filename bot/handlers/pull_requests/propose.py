@@ -128,10 +128,19 @@ def proposed_change(
 
     Anyone may push to its branch or change its target, so these count, not its name.
     """
-    tip = repository.tip(pull.head)
-    if tip is None or pull.state != "open" or pull.base != repository.branch:
-        return None
-    return _change_of(repository, tip, message, is_change)
+    tip = _open_tip(pull, repository)
+    return None if tip is None else _change_of(repository, tip, message, is_change)
+
+
+def is_edited_proposal(pull: PullRequest, repository: Repository, message: str) -> bool:
+    """Whether an open pull request begins with the bot's commit, whatever was added to it. Raises RepositoryError."""
+    tip = _open_tip(pull, repository)
+    return tip is not None and _begins_on_tracked_branch(repository, tip, message)
+
+
+def _open_tip(pull: PullRequest, repository: Repository) -> str | None:
+    """The tip of an open pull request into the tracked branch."""
+    return repository.tip(pull.head) if pull.state == "open" and pull.base == repository.branch else None
 
 
 def _change_of(repository: Repository, tip: str, message: str, is_change: IsChange) -> BranchChange | None:

@@ -40,7 +40,14 @@ from bot.core.pull_requests.revert import (
     reverted_by,
 )
 from bot.handlers.pull_requests.find_target import find_target
-from bot.handlers.pull_requests.propose import BranchMoved, Permit, Proposal, propose, proposed_change
+from bot.handlers.pull_requests.propose import (
+    BranchMoved,
+    Permit,
+    Proposal,
+    is_edited_proposal,
+    propose,
+    proposed_change,
+)
 from bot.handlers.rendering.affected import effects, path_and_parents, possibly_affected
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.i18n.catalogue import refusal as texts
@@ -102,12 +109,17 @@ class _Revert:
     manifest_cache: ManifestCache
 
     def open(self, head: str) -> Outcome:
-        if already := self._already_open(head):
+        attempts = [
+            pull
+            for pull in self.forge.open_pull_requests(branch_name(self.target))
+            if is_attempt(pull.head, self.target)
+        ]
+        if already := self._already_open(attempts, head):
             return already
         for rebuild in range(MAX_REBUILDS + 1):
             merged = self._without_target(head)
             if merged.conflicts:
-                return self._conflict(merged, head)
+                return self._conflict(merged, attempts, head)
             if merged.tree == self.repository.tree_id(head, ""):
                 return self._nothing_left(head)
             files = self.repository.changed_paths(head, merged.tree)
@@ -125,13 +137,10 @@ class _Revert:
             head = outcome.head
         return Refused(LocalizedText(texts.REWRITTEN, branch=self.repository.branch))
 
-    def _already_open(self, head: str) -> AlreadyOpen | NotPermitted | None:
+    def _already_open(self, attempts: Sequence[PullRequest], head: str) -> AlreadyOpen | NotPermitted | None:
         """The open pull request of any attempt at this revert, if the requester is allowed to make it."""
-        message = commit_message(self.target, self.request, self._reference())
-        for pull in self.forge.open_pull_requests(branch_name(self.target)):
-            if not is_attempt(pull.head, self.target):
-                continue
-            if change := proposed_change(pull, self.repository, message, self._is_change):
+        for pull in attempts:
+            if change := proposed_change(pull, self.repository, self._message, self._is_change):
                 files = self.repository.changed_paths(change.base, change.tip)
                 return self._denied(head, change.tip, files, self._affected(head, files)) or AlreadyOpen(pull)
         return None
@@ -165,7 +174,7 @@ class _Revert:
         """`head` without the target's changes, from a three-way merge with the target as base and its parent."""
         return self.repository.merge_trees(self.target.last.sha, head, self.target.base)
 
-    def _conflict(self, merged: Merged, head: str) -> Conflict:
+    def _conflict(self, merged: Merged, attempts: Sequence[PullRequest], head: str) -> Conflict:
         kinds = dict(zip(merged.conflicts[:MAX_FILES], merged.kinds, strict=False))
         later = {
             path: [sha for sha in shas if sha != self.target.brought_by][:_MAX_LATER]
@@ -175,7 +184,8 @@ class _Revert:
         files = tuple(
             ConflictedFile(path, kind, tuple(commits[sha] for sha in later[path])) for path, kind in kinds.items()
         )
-        return Conflict(self.target, files, by_hand(self.target, self.repository.branch))
+        edited = (pull for pull in attempts if is_edited_proposal(pull, self.repository, self._message))
+        return Conflict(self.target, files, by_hand(self.target, self.repository.branch), next(edited, None))
 
     def _later(self, head: str, paths: Iterable[str]) -> dict[str, list[str]]:
         """The first-parent commits since the target, by changed path, newest first; none if there are too many."""
@@ -217,7 +227,7 @@ class _Revert:
         proposal = Proposal(
             tree=merged.tree,
             parent=head,
-            message=commit_message(self.target, self.request, reverts),
+            message=self._message,
             title=revert_pull_request.title(self.target),
             body=revert_pull_request.body(
                 self.target,
@@ -247,6 +257,10 @@ class _Revert:
             return False
         merged = self._without_target(base)
         return not merged.conflicts and merged.tree == after
+
+    @property
+    def _message(self) -> str:
+        return commit_message(self.target, self.request, self._reference())
 
     def _reference(self) -> str | None:
         """The forge's reference to the pull request to revert, if it is one."""

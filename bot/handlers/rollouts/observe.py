@@ -71,24 +71,22 @@ def observe(
     """
     observations: Observations = {rollout.id: {} for rollout in rollouts}
     targets: list[_Target] = []
-    for index, rollout in enumerate(rollouts):
-        for part in rollout.parts:
-            if part.cluster != cluster or not part.is_observed:
+    for rollout, part, later in _observed_parts(rollouts, cluster):
+        application = applications.get(part.application)
+        if application is None or (application.cluster, application.repository.key) != (cluster, rollout.repository):
+            observation = _observe_unwatched(part, application, is_complete=is_complete)
+            observations[rollout.id][part.application] = observation
+            continue
+        for newer in _newer_revisions(part, rollout, later):
+            try:
+                target = _target(ports, rollout, part, application, manifest_cache, newer)
+            except (PortError, ManifestError) as error:
+                if newer == part.newer:
+                    observations[rollout.id][part.application] = Observation(error=error.text)
                 continue
-            application = applications.get(part.application)
-            if application is None or (application.cluster, application.repository.key) != (
-                cluster,
-                rollout.repository,
-            ):
-                is_gone = application is None and is_complete
-                observations[rollout.id][part.application] = _observe_unwatched(part, is_gone=is_gone)
-                continue
-            for newer in _newer_revisions(part, rollout, rollouts[index + 1 :]):
-                try:
-                    targets += _targets(ports, rollout, part, application, manifest_cache, newer)
-                except (PortError, ManifestError) as error:
-                    observations[rollout.id].setdefault(part.application, Observation(error=error.text))
-    removals = Removals(ports, applications, manifest_cache, deployers)
+            if target is not None:
+                targets.append(target)
+    removals = Removals(ports, cluster, applications, manifest_cache, deployers)
     observed = _observe(ports, cluster, targets, removals, ignore) if targets else ()
     for target, observation in zip(targets, observed, strict=True):
         results, name = observations[target.rollout.id], target.application.name
@@ -97,15 +95,25 @@ def observe(
     return observations
 
 
-def _targets(
+def _observed_parts(
+    rollouts: Sequence[Rollout], cluster: str
+) -> Iterator[tuple[Rollout, ApplicationRollout, Sequence[Rollout]]]:
+    """The parts to observe on the cluster, each with its rollout and the later rollouts."""
+    for index, rollout in enumerate(rollouts):
+        for part in rollout.parts:
+            if part.cluster == cluster and part.is_observed:
+                yield rollout, part, rollouts[index + 1 :]
+
+
+def _target(
     ports: Ports,
     rollout: Rollout,
     part: ApplicationRollout,
     application: Application,
     manifest_cache: ManifestCache,
     newer: str | None,
-) -> list[_Target]:
-    """What to compare with the revision `newer`; nothing if that is a later merge that changed other objects.
+) -> _Target | None:
+    """What to compare with the revision `newer`; None if a merge that isn't live yet changed other objects.
 
     Raises PortError, ManifestError.
     """
@@ -113,9 +121,9 @@ def _targets(
         repository = ports.repositories[rollout.repository]
         manifests = changed_manifests(repository, rollout, application, manifest_cache, newer)
     if newer != part.newer and not manifests.is_superseded:
-        return []
+        return None
     superseded_by = newer if manifests.is_superseded else None
-    return [_Target(rollout, application, manifests, watched=part.live_at is not None, newer=superseded_by)]
+    return _Target(rollout, application, manifests, watched=part.live_at is not None, newer=superseded_by)
 
 
 def _newer_revisions(part: ApplicationRollout, rollout: Rollout, later: Sequence[Rollout]) -> Collection[str | None]:
@@ -133,12 +141,13 @@ def _is_live(observation: Observation) -> bool:
     return observation.pending == NOTHING_PENDING and observation.error is None
 
 
-def _observe_unwatched(part: ApplicationRollout, *, is_gone: bool) -> Observation:
-    """An application that is no longer watched on the cluster; `is_gone` if it isn't watched anywhere."""
-    if part.newer:  # and that merge is live where the application is now, or was
-        return Observation(superseded_by=part.newer)
-    if is_gone and part.change is not None and part.change.is_removal:
-        return Observation()
+def _observe_unwatched(part: ApplicationRollout, application: Application | None, *, is_complete: bool) -> Observation:
+    """An application that isn't watched on the cluster: it has moved, was removed, or isn't discovered yet."""
+    if application is not None or is_complete:
+        if part.newer:
+            return Observation(superseded_by=part.newer)
+        if application is None and part.change is not None and part.change.is_removal:
+            return Observation()
     return Observation(error=LocalizedText(texts.NOT_CONFIGURED))
 
 

@@ -1,9 +1,11 @@
 """Which of the objects that a merge removed a rollout waits for: not those that stay in the cluster on purpose."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
 from typing import Final
 
 from bot.core.applications.application import Application
@@ -22,11 +24,15 @@ from bot.ports.isolation import unexpected_as_port_error
 _DELETION_TAKES: Final = timedelta(minutes=1)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Removals:
-    """Knows which objects deployers delete, and what else declares them. `applications` are those of all clusters."""
+    """Which removed objects the rollouts on a cluster wait for, in one observation.
+
+    `applications` are those of all clusters. What this reads from the deployers and from git is read at most once.
+    """
 
     ports: Ports
+    cluster: str
     applications: Mapping[str, Application]
     manifest_cache: ManifestCache
     deployers: DeployerReader
@@ -36,28 +42,49 @@ class Removals:
     ) -> Sequence[Manifest]:
         """The objects that the application's deployer is going to delete, of those that are still `present`."""
         pruned = [manifest for manifest in present if not is_kept(manifest.object)]
-        if not pruned or not (application.prunes if application.origin else self.deployers.prunes(application)):
+        if not pruned or not self._prunes(application):
             return ()
         if self.ports.clock() - rollout.merged_at < _DELETION_TAKES:
             return pruned
-        declared = {manifest.identity for manifest in self._declared_elsewhere(pruned, application, namespaced)}
-        return [manifest for manifest in pruned if manifest.identity not in declared]
+        return [manifest for manifest in pruned if not self._is_declared_elsewhere(manifest, application, namespaced)]
 
-    def _declared_elsewhere(
-        self, objects: Sequence[Manifest], application: Application, namespaced: Namespaced
-    ) -> Iterator[Manifest]:
-        """The manifests with the names of these objects in the other applications on the cluster."""
-        others = [
-            other
-            for other in self.applications.values()
-            if other.cluster == application.cluster and other.name != application.name
-        ]
-        heads = self._heads({other.repository.key for other in others})
-        others = [other for other in others if other.repository.key in heads]
-        names = {(manifest.kind, manifest.name) for manifest in objects}
-        for state in desired_states(others, heads, self.ports.repositories, self.manifest_cache):
-            same_name = [manifest for manifest in state.manifests if (manifest.kind, manifest.name) in names]
-            yield from resolve(same_name, namespace=state.application.namespace, namespaced=namespaced)
+    def _prunes(self, application: Application) -> bool:
+        return application.prunes if application.origin else application.name not in self._unpruned
+
+    def _is_declared_elsewhere(self, removed: Manifest, application: Application, namespaced: Namespaced) -> bool:
+        """Whether another application on the cluster declares the object, and not only a stranger's."""
+        return any(
+            declared.identity == removed.identity
+            for other, manifest in self._declared.get((removed.kind, removed.name), ())
+            if other.name != application.name and self._may_keep(other, application)
+            for declared in resolve([manifest], namespace=other.namespace, namespaced=namespaced)
+        )
+
+    def _may_keep(self, other: Application, application: Application) -> bool:
+        """Whether another application may keep an object: not one that a tenant declares elsewhere."""
+        declared_by, own = other.origin, application.origin
+        if declared_by is None or declared_by.namespace in self.deployers.namespaces.get(declared_by.cluster, ()):
+            return True
+        return own is not None and (declared_by.cluster, declared_by.namespace) == (own.cluster, own.namespace)
+
+    @cached_property
+    def _unpruned(self) -> frozenset[str]:
+        return self.deployers.unpruned([application for application in self._on_cluster if application.origin is None])
+
+    @cached_property
+    def _declared(self) -> Mapping[tuple[str, str], Sequence[tuple[Application, Manifest]]]:
+        """What the applications on the cluster declare, by kind and name."""
+        heads = self._heads({application.repository.key for application in self._on_cluster})
+        applications = [application for application in self._on_cluster if application.repository.key in heads]
+        declared: defaultdict[tuple[str, str], list[tuple[Application, Manifest]]] = defaultdict(list)
+        for state in desired_states(applications, heads, self.ports.repositories, self.manifest_cache):
+            for manifest in state.manifests:
+                declared[manifest.kind, manifest.name].append((state.application, manifest))
+        return declared
+
+    @cached_property
+    def _on_cluster(self) -> Sequence[Application]:
+        return [application for application in self.applications.values() if application.cluster == self.cluster]
 
     def _heads(self, repositories: set[str]) -> dict[str, str]:
         """The tracked revisions as of the last fetch, by repository key; without those that are unknown."""

@@ -31,10 +31,9 @@ CHANGED = Phrase(
     es="La solicitud se interrumpió y el drift puede haber cambiado desde entonces. Revísalo y vuelve a adoptarlo.",
 )
 ROLLING_OUT = Phrase(
-    en="A merge is being rolled out to {application}, so its differences are expected. Adopt drift once the rollout "
-    "has finished.",
-    es="Se está desplegando un merge en {application}, así que sus diferencias son normales. Adopta el drift cuando "
-    "termine el rollout.",
+    en="A merge is not live in {application} yet, so its differences are expected. Adopt drift once an alert shows it.",
+    es="Una fusión todavía no está desplegada en {application}, así que sus diferencias son normales. Adopta el "
+    "drift cuando lo muestre una alerta.",
 )
 MOOT_ENDING = Phrase(
     en="The drift is gone, so merging this pull request now would change the cluster. Close it unless you want that.",

@@ -65,6 +65,10 @@ CONFLICTED = Phrase(en="{path} ({kind})", es="{path} ({kind})")
 CONFLICTED_SINCE = Phrase(
     en="{path} ({kind}), changed later by {commits}", es="{path} ({kind}), cambiado después por {commits}"
 )
+EDITED = Phrase(
+    en="{pull} is already open for this, but someone changed it after the bot opened it.",
+    es="{pull} ya está abierto para esto, pero alguien lo cambió después de que el bot lo abriera.",
+)
 BY_HAND = Phrase(en="To revert it by hand:", es="Para revertirlo a mano:")
 
 INSIDE_PULL = Phrase(

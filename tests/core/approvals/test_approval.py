@@ -22,8 +22,8 @@ from bot.core.approvals.approval import (
     evaluate,
     history_rewrite,
     is_merge_of,
-    is_settled,
 )
+from bot.core.approvals.schedule import is_settled
 from bot.core.git.commit import Account, Approval, PullRequest, PullRequestCommit
 from bot.i18n.catalogue import approval as texts
 from bot.i18n.language import LocalizedText

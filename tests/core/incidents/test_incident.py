@@ -384,6 +384,26 @@ def test_objects_that_can_never_be_checked_hold_back_no_others(looks, rolling):
     assert (incident.state, incident.drift) == (IncidentState.OPEN, (HOST,))
 
 
+@pytest.mark.parametrize("silence", [acknowledged_incident, snoozed_incident], ids=["acknowledged", "snoozed"])
+def test_the_only_difference_returns_after_an_incomplete_check_that_sees_none(silence):
+    """The card still shows it meanwhile, since only a complete check resolves an incident."""
+    incident = silence(opened(HOST))
+    for seen in (check(2, **SECRETS), check(3, error="503"), check(4, **SECRETS)):
+        incident = apply_check(incident, seen, channel="C1", rolling=False)
+        assert (incident.state, incident.drift) == (silence(opened(HOST)).state, (HOST,))
+    incident = apply_check(incident, check(5, HOST, **SECRETS), channel="C1", rolling=False)
+    assert (incident.state, worsenings(incident)[-1].drift) == (IncidentState.OPEN, (HOST,))
+    assert apply_check(incident, check(6, HOST, **SECRETS), channel="C1", rolling=False).history == incident.history
+
+
+def test_what_outlasts_rollouts_does_not_bring_back_what_is_gone():
+    incident = apply_check(acknowledged_incident(opened(HOST)), check(2, **SECRETS), channel="C1", rolling=False)
+    hold = {"channel": "C1", "rolling": True, "longest_hold": timedelta(minutes=9)}
+    for minute in (3, 13):
+        incident = apply_check(incident, check(minute, IMAGE, **SECRETS), **hold)
+    assert incident.drift == (IMAGE,)
+
+
 @pytest.mark.parametrize("between", [check(3, REPLICAS, error="503"), check(3, error="503")], ids=["partial", "failed"])
 @pytest.mark.parametrize("options", [{}, SECRETS], ids=["complete", "incomplete"])
 def test_a_difference_that_was_fixed_returns_after_incomplete_checks(between, options):

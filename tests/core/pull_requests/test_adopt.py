@@ -131,6 +131,9 @@ menu:
   soup: 1
   # only on Fridays
   fish: 2
+  # starters
+  salad: 3
+  bread: 4
 # the end
 """
 
@@ -138,18 +141,28 @@ menu:
 @pytest.mark.parametrize(
     ("path", "removed"),
     [
-        ("guests[name=ana]", ["-  - name: ana", "-    # she pays", "-    pays: yes", "-"]),
-        ("guests[name=bo]", ["-  - name: bo", "-    motto: |", "-      # eat"]),
+        ("guests[name=ana]", ["-  # the first", "-  - name: ana", "-    # she pays", "-    pays: yes", "-"]),
+        ("guests[name=bo]", ["-  # he never pays", "-  - name: bo", "-    motto: |", "-      # eat"]),
         ("guests[name=bo].motto", ["-    motto: |", "-      # eat"]),
         ("menu.soup", ["-  soup: 1"]),
-        ("menu.fish", ["-  fish: 2"]),
+        ("menu.salad", ["-  salad: 3"]),  # the comment may be about both
+        ("menu.fish", ["-  # only on Fridays", "-  fish: 2"]),
         (
             "menu",
-            ["-menu:", "-  soup: 1", "-  # only on Fridays", "-  fish: 2"],
+            [
+                "-# what they order",
+                "-menu:",
+                "-  soup: 1",
+                "-  # only on Fridays",
+                "-  fish: 2",
+                "-  # starters",
+                "-  salad: 3",
+                "-  bread: 4",
+            ],
         ),
     ],
 )
-def test_the_comments_of_the_next_line_stay(path, removed):
+def test_only_its_own_comments_are_removed_with_a_line(path, removed):
     field = FieldDrift("removed", path, {}, None)
     assert edited(COMMENTED, ObjectDrift("example.com/v1", "Shop", "shop", "shop", "modified", (field,))) == removed
 

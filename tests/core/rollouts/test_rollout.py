@@ -20,6 +20,7 @@ from bot.core.rollouts.rollout import (
     RolloutState,
     apply_observations,
     mark_reverted,
+    pending_applications,
     relate_to_newer,
     rolling_applications,
 )
@@ -218,4 +219,6 @@ def test_a_reverted_rollout_keeps_when_it_was_live():
 def test_late_rollouts_are_not_rolling():
     late = replace(rollout("search"), state=RolloutState.LATE)
     partly_live = observe(rollout("shop", "payments"), {"payments": LIVE}, 3)
-    assert rolling_applications([partly_live, late]) == {"shop"}
+    reverted = mark_reverted(rollout("cart"), late, now=T0)
+    assert rolling_applications([partly_live, late, reverted]) == {"shop"}
+    assert pending_applications([partly_live, late, reverted]) == {"shop", "search"}

@@ -61,7 +61,7 @@ def test_the_menu_of_a_card_works_for_a_long_name(discovery, slack):
     service = CommandService(config, bot.ports, bot.monitor, People(bot.ports.chat, {}, bot.clock))
     (card,) = cards(slack)
     values = [option["value"] for option in card.blocks[-1]["elements"][-1]["options"]]
-    assert [service.applications_of(parse_option(value)[1]) for value in values] == [[name]] * 4
+    assert [service.referenced_applications(parse_option(value)[1]) for value in values] == [[name]] * 4
 
 
 def test_a_disagreement_with_argo_cd_is_pointed_out(discovery):
@@ -387,6 +387,22 @@ def test_the_alert_of_a_deleted_application_ends_only_once_discovery_has_succeed
     assert headline(card) == "⚪ No longer watched · shop · prod: ConfigMap settings is missing"
     assert reply.text == "shop on prod is no longer watched."
     assert discovery.bot.store.incidents.open_for("shop") is None
+
+
+@pytest.mark.parametrize("differs", [False, True])
+def test_an_alert_ends_when_its_application_moves(discovery, differs):
+    """What differs in the new namespace is an alert of its own."""
+    bot, cluster = discovery.bot, discovery.cluster
+    discovery.argo(argo_application("shop", discovery.url))
+    discovery.start(alerts={"looks": 1})
+    bot.check()
+    cluster.apply({**SETTINGS, "data": {"level": "debug" if differs else "info"}}, namespace="shop2")
+    discovery.argo(argo_application("shop", discovery.url, destination={"name": "in-cluster", "namespace": "shop2"}))
+    bot.discover()
+    bot.check(seconds=60)
+    headlines = [headline(card).partition(" · ")[0] for card in cards(bot.slack)]
+    assert headlines == ["⚪ No longer watched", *["🟠 shop"] * differs]
+    assert [reply.text for reply in replies(bot.slack)] == ["shop on prod is no longer watched."]
 
 
 def test_an_application_that_only_another_replica_has_discovered_gets_alerts(discovery):

@@ -39,18 +39,23 @@ def commands(bot):
     return CommandService(bot.config, bot.ports, bot.monitor, People(bot.ports.chat, {}, bot.clock))
 
 
+@pytest.mark.parametrize("is_late", [False, True])
 @pytest.mark.parametrize("is_alerted", [False, True])
-def test_an_adoption_during_a_rollout_keeps_what_was_merged(bot, source, adopt, is_alerted):
+def test_an_adoption_during_a_rollout_keeps_what_was_merged(bot, source, adopt, is_alerted, is_late):
     bot.monitor.poll_repository("platform")
     if is_alerted:
         bot.check()
         bot.check()
     source.commit("Fix", {"apps/shop/fix.yaml": as_yaml(config_map("fix"))})
+    if is_late:
+        bot.monitor.poll_repository("platform")
+        bot.clock.advance(bot.config.schedule.rollout_deadline)
+        bot.monitor.observe_rollouts()
     answer, pull_requests = adopt(PRIYA), bot.ports.forges["platform"].pull_requests
     if is_alerted:
         assert source.git("diff", "--name-only", f"main..{pull_requests[1].head}") == FILE
     else:
-        assert "A merge is being rolled out to shop" in answer
+        assert "A merge is not live in shop yet" in answer
         assert pull_requests == {}
 
 

@@ -796,6 +796,18 @@ def test_a_branch_that_somebody_updated_is_still_the_open_pull_request(reverts):
     assert reverts.request(bad) == AlreadyOpen(opened.pull)
 
 
+def test_a_conflict_names_the_open_pull_request_in_which_someone_resolved_it(reverts):
+    bad = reverts.source.commit("Scale web", {WEB: "replicas: 9\n"})
+    opened = reverts.request(bad)
+    reverts.source.commit("Scale web again", {WEB: "replicas: 12\n"})
+    reverts.source.switch(opened.pull.head)
+    reverts.source.git("merge", "-q", "-X", "ours", "main")
+    reverts.source.switch()
+    outcome = reverts.request(bad)
+    assert isinstance(outcome, Conflict)
+    assert outcome.edited == opened.pull
+
+
 def test_a_change_reverted_meanwhile_is_not_reverted_again(reverts):
     bad = reverts.source.commit("Scale web", {WEB: "replicas: 9\n"})
 

@@ -2,12 +2,14 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from unittest.mock import Mock
 
 import pytest
 
 from bot.core.applications.resource_ref import ResourceRef
 from bot.core.rollouts.rollout import RolloutState
 from bot.handlers.change_people import read_people
+from bot.handlers.rollouts import removals
 from bot.handlers.rollouts.merges import MAX_MERGES
 from bot.ports.forge import ForgeError
 from tests.common.deployers import apply_deployer, argo_application, git_repository, kustomization, serve_deployers
@@ -167,10 +169,11 @@ SYNC_OPTIONS = "argocd.argoproj.io/sync-options"
     [
         ({}, False),
         ({SYNC_OPTIONS: "Validate=false, Prune=false"}, True),
-        ({SYNC_OPTIONS: "PruneLast=true,Prune=confirm"}, False),
+        ({SYNC_OPTIONS: "PruneLast=true,Prune=confirm"}, True),
         ({"kustomize.toolkit.fluxcd.io/prune": "Disabled"}, True),
         ({"kustomize.toolkit.fluxcd.io/reconcile": "disabled"}, True),
         ({"kustomize.toolkit.fluxcd.io/prune": "enabled"}, False),
+        ({SYNC_OPTIONS: "PruneLast=true"}, False),
         ({"helm.sh/resource-policy": "keep"}, True),
     ],
 )
@@ -198,8 +201,23 @@ def test_a_rollout_waits_for_a_removal_only_if_its_deployer_prunes(scenario, clu
     assert observed.state is (RolloutState.ROLLING if prune else RolloutState.LIVE)
 
 
-@pytest.mark.parametrize("is_in_the_same_merge", [True, False])
-def test_an_object_that_moves_to_another_application_is_not_waited_for(scenario, cluster, is_in_the_same_merge):
+@pytest.mark.parametrize(
+    ("is_in_the_same_merge", "declared_in", "state"),
+    [
+        (True, None, RolloutState.LIVE),
+        (False, None, RolloutState.LIVE),
+        (False, "team", RolloutState.LIVE),
+        (False, "evil", RolloutState.ROLLING),
+    ],
+)
+def test_an_object_that_moves_to_another_application_is_not_waited_for(
+    scenario, cluster, is_in_the_same_merge, declared_in, state
+):
+    """Unless a tenant elsewhere declares that application."""
+    if declared_in:
+        for name, namespace in {"shop": "team", "search": declared_in}.items():
+            origin = ResourceRef("Argo CD", "Application", "prod", namespace, name)
+            scenario.applications[name] = replace(scenario.applications[name], origin=origin)
     moved = config_map("old")
     moved["metadata"]["namespace"] = "shop"
     files = {"apps/search/old.yaml": as_yaml(moved)}
@@ -208,7 +226,24 @@ def test_an_object_that_moves_to_another_application_is_not_waited_for(scenario,
     cluster.apply(config_map("a", limit="1"), namespace="search")
     rolling = remove(scenario, cluster, moved, files)
     scenario.clock.advance(minutes=1)
-    assert scenario.observe(rolling).state is RolloutState.LIVE
+    assert scenario.observe(rolling).state is state
+
+
+def test_one_observation_reads_deployers_and_git_once_for_all_removals(scenario, cluster, monkeypatch):
+    serve_deployers(cluster)
+    files = {f"apps/{name}/old.yaml": as_yaml(config_map("old")) for name in scenario.applications}
+    scenario.rollout("Add old", files)
+    for namespace in scenario.applications:
+        cluster.apply(config_map("old"), namespace=namespace)
+    rollout = scenario.rollout("Remove old", dict.fromkeys(files))
+    scenario.clock.advance(minutes=1)
+    renderings = Mock(wraps=removals.desired_states)
+    monkeypatch.setattr(removals, "desired_states", renderings)
+    cluster.sandbox.api.requests.clear()
+    observed = scenario.observe(rollout)
+    assert [part.pending.remaining for part in observed.parts] == [("ConfigMap old",)] * len(files)
+    lists = [request for request in cluster.sandbox.requests if request.path.endswith("/kustomizations")]
+    assert (renderings.call_count, len(lists)) == (1, 2)  # whether they prune, and their errors
 
 
 def remove(scenario, cluster, old, files):

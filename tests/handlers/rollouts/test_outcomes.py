@@ -215,8 +215,9 @@ def test_a_newer_merge_ends_the_watch_and_supersedes_what_degraded(scenario, clu
         ({SETTINGS_FILE: settings(2)}, ("⚠️ Stuck: shop · web: container keeps crashing", "✅ Live in 5 min: shop")),
         ({WEB_FILE: as_yaml(deployment(image="web:fixed"))}, ("⏭️ Superseded: shop", "⏭️ Superseded: shop")),
         ({WEB_FILE: None}, ("⏭️ Superseded: shop", "⏭️ Superseded: shop")),
+        ({WEB_FILE: "kind: ["}, ("⚠️ Stuck: shop · web: container keeps crashing", "✅ Live in 5 min: shop")),
     ],
-    ids=["another object", "the same object", "a removal"],
+    ids=["another object", "the same object", "a removal", "invalid manifests"],
 )
 def test_a_newer_merge_supersedes_only_what_it_is_live_for(scenario, cluster, bot, web, files, outcomes):
     controllers = cluster.sandbox.controllers
@@ -227,11 +228,11 @@ def test_a_newer_merge_supersedes_only_what_it_is_live_for(scenario, cluster, bo
     scenario.rollout("Another change", files)
     if SETTINGS_FILE in files:
         cluster.apply(config_map(limit="2"), namespace="shop")
-    elif files[WEB_FILE]:
+    elif files[WEB_FILE] is None:
+        cluster.delete(deployment(), namespace="shop")
+    elif "fixed" in files[WEB_FILE]:
         controllers.recover("web")
         cluster.apply(deployment(image="web:fixed"), namespace="shop")
-    else:
-        cluster.delete(deployment(), namespace="shop")
     headers = []
     for _ in outcomes:
         for _ in range(3):
@@ -271,13 +272,25 @@ def test_a_merge_of_invalid_manifests_is_superseded_once_their_fix_is_live(scena
     assert states == [RolloutState.ROLLING, RolloutState.SUPERSEDED]
 
 
-@pytest.mark.parametrize(("live", "state"), [(False, RolloutState.LATE), (True, RolloutState.SUPERSEDED)])
-def test_a_newer_merge_that_is_live_in_another_cluster_supersedes_an_older_one(scenario, live, state):
+@pytest.mark.parametrize(
+    ("live", "is_discovered", "is_complete", "state"),
+    [
+        (False, True, True, RolloutState.LATE),
+        (True, True, False, RolloutState.SUPERSEDED),
+        (True, False, True, RolloutState.SUPERSEDED),
+        (True, False, False, RolloutState.LATE),  # it isn't discovered yet
+    ],
+)
+def test_a_newer_merge_that_is_live_in_another_cluster_supersedes_an_older_one(
+    scenario, live, is_discovered, is_complete, state
+):
     rollout = scenario.rollout("Raise the limit", {SETTINGS_FILE: settings(2)})
-    scenario.applications = {"shop": replace(scenario.applications["shop"], cluster="moved")}
+    moved = replace(scenario.applications["shop"], cluster="moved")
+    scenario.applications = {"shop": moved} if is_discovered else {}
     newer = replace(rollout, parts=(replace(rollout.parts[0], cluster="moved", live_at=scenario.clock()),))
     scenario.clock.advance(LIMITS.deadline)
-    assert scenario.observe(relate_to_newer(rollout, newer) if live else rollout).state is state
+    related = relate_to_newer(rollout, newer) if live else rollout
+    assert scenario.observe(related, is_complete=is_complete).state is state
 
 
 @pytest.mark.parametrize(
