@@ -19,6 +19,7 @@ _REASONS: Final[tuple[tuple[str, Phrase], ...]] = (
     (REFUSED.lower(), texts.HELM_ARGUMENT),
     ("cycle detected", texts.CYCLE),
     ("kustomization.yaml is empty", texts.EMPTY),
+    ("found multiple kustomization files", texts.SEVERAL_FILES),
     ("external plugins disabled", texts.PLUGIN),
     ("unable to load builtin", texts.PLUGIN),
     ("unable to load external plugin", texts.PLUGIN),

@@ -46,6 +46,10 @@ PLUGIN = Phrase(
     en="the bot does not run plugins or container functions.",
     es="el bot no ejecuta plugins ni funciones en contenedores.",
 )
+SEVERAL_FILES = Phrase(
+    en="a directory has more than one kustomization file.",
+    es="un directorio tiene más de un archivo de kustomization.",
+)
 EMPTY = Phrase(en="a kustomization is empty.", es="una kustomization está vacía.")
 UNKNOWN_FIELD = Phrase(
     en="a field does not exist or has the wrong type.", es="un campo no existe o tiene un tipo equivocado."

@@ -346,9 +346,21 @@ metadata:
     assert not proof.exists()
 
 
-def test_a_cycle_is_reported(rendering):
-    files = {"app/kustomization.yaml": "resources: [../base]\n", "base/kustomization.yaml": "resources: [../app]\n"}
-    assert "cycle" in rendering.error(files)
+@pytest.mark.parametrize(
+    ("files", "reason"),
+    [
+        (
+            {"app/kustomization.yaml": "resources: [../base]\n", "base/kustomization.yaml": "resources: [../app]\n"},
+            "form a cycle",
+        ),
+        (
+            {"app/kustomization.yaml": "resources: []\n", "app/kustomization.yml": "resources: []\n"},
+            "more than one kustomization file",
+        ),
+    ],
+)
+def test_why_kustomize_failed_is_reported(files, reason, rendering):
+    assert reason in rendering.error(files)
 
 
 def bomb():
