@@ -29,7 +29,7 @@ _NAME_TO_SPACES: Final = str.maketrans(dict.fromkeys(f"{_DELIMITERS}?&", " "))
 _ASSIGNMENT: Final = re.compile("[:=]")
 _TO_VALUE: Final = re.compile(r"[ \t:=]*")
 _WORD: Final = re.compile(r"\S*")
-_SPLITS_WORDS: Final = re.compile(r"""[\s"']++""")
+_SPACES_AND_QUOTES: Final = re.compile(r"""[\s"']++""")
 _NO_VALUES: Final = frozenset({"", "true", "false", "null", "~", "{", "[", "{}", "[]", HIDDEN})
 _REFERENCE: Final = re.compile(r"\$(?:\{\w+\}|\(\w+\)|[A-Z_]{2,})")  # to an environment variable
 _STRING: Final = re.compile(  # only the quote if the string isn't closed
@@ -161,7 +161,8 @@ def redact_arguments(arguments: Sequence[str]) -> Sequence[str]:
     """The arguments of a command, with `HIDDEN` for the password of an option such as `-p`."""
     if not any(argument.startswith("-") for argument in arguments):
         return arguments
-    words = [_SPLITS_WORDS.sub("", argument) for argument in arguments]
+    # Without spaces and quotes, each argument is one word of the line.
+    words = [_SPACES_AND_QUOTES.sub("", argument) for argument in arguments]
     line = " ".join(words)
     if len(line) > MAX_SCANNED:
         return [HIDDEN] * len(arguments)

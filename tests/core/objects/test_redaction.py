@@ -13,7 +13,7 @@ from bot.core.objects.credential_names import is_credential_name
 from bot.core.objects.credentials import HIDDEN, MAX_SCANNED, redact_prose, redact_text
 from bot.core.objects.manifest import Manifest, read_manifests
 from bot.core.objects.path import Item, Member, format_path
-from bot.core.objects.redaction import redact_path
+from bot.core.objects.redaction import Redaction, redact, redact_path
 from bot.core.objects.schema import Schemas
 from bot.core.objects.step_budget import StepBudget
 from bot.core.pull_requests.adopt import NotAdoptableError, adopt
@@ -179,6 +179,13 @@ def test_a_credential_without_an_assignment_is_hidden(text):
 )
 def test_an_ordinary_text_is_shown(text):
     assert redact_text(text) == text
+
+
+def test_a_command_of_too_many_arguments_is_hidden():
+    command = ["serve", "-v", *["x" * 1_000] * 130]
+    shown = redact(("spec", "command"), command, Redaction())
+    assert shown == command
+    assert set(redact(("spec", "command"), [*command, "x" * 1_000], Redaction())) == {HIDDEN}
 
 
 def _pod(**container):
