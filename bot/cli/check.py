@@ -49,6 +49,8 @@ def run_check(
     except (CommandError, PortError) as error:
         if as_json:
             echo(check_report.as_json([]))  # scripts that parse stdout still get an object
+        if isinstance(error, CommandError):
+            raise  # it may have several lines
         raise CommandError(str(error)) from error
     if as_json:
         echo(check_report.as_json(checks, not_followed=not_followed, explain=explain))

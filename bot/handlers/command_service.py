@@ -212,9 +212,11 @@ class CommandService:
         return diff_pages.view(requester.translator, checks, self._links(checks), reference, 0)
 
     def diff_page(self, requester: Requester, reference: str, page: int) -> Mapping[str, Any]:
-        """A page of the diff modal, from the latest check. Raises PortError."""
-        latest = self._ports.store.checks.latest()
-        checks = [latest[name] for name in self.referenced_applications(reference) if name in latest]
+        """A page of the diff modal, from the latest check if that stored all differences. Raises PortError."""
+        latest, names = self._ports.store.checks.latest(), self.referenced_applications(reference)
+        checks: Sequence[Check] = [latest[name] for name in names if name in latest]
+        if any(check.omitted for check in checks):
+            checks = self._monitor.check(names)
         if not checks:
             return diff_pages.message_view(requester.translator, errors.outdated_button(requester.translator))
         return diff_pages.view(requester.translator, checks, self._links(checks), reference, page)

@@ -67,6 +67,7 @@ def _and_more(translator: Translator, shown: Sequence[str], total: int) -> str:
     return translator.text(texts.AND_MORE, facts=text, n=translator.number(left)) if left > 0 else text
 
 
-def more(translator: Translator, facts: Sequence[Fact]) -> str:
-    """How many other changes there are besides the first; empty if none."""
-    return translator.count(texts.OTHERS, len(facts) - 1) if len(facts) > 1 else ""
+def more(translator: Translator, facts: Sequence[Fact], omitted: int) -> str:
+    """How many other changes there are besides the first, with the `omitted` ones; empty if none."""
+    others = len(facts) - 1 + omitted
+    return translator.count(texts.OTHERS, others) if others > 0 else ""

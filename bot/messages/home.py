@@ -152,7 +152,7 @@ def _where(translator: Translator, card: OpenCard) -> str:
 def _why(translator: Translator, card: OpenCard) -> str:
     first, severity = card.incidents[0], fact_message.severity(translator, card.rating)
     if len(card.incidents) == 1:
-        return " · ".join(filter(None, (severity, fact_message.more(translator, _facts(first)))))
+        return " · ".join(filter(None, (severity, fact_message.more(translator, _facts(first), first.omitted))))
     names = common.listed(translator, (incident.application for incident in card.incidents), _MAX_NAMES)
     return translator.text(texts.WHY_MANY, severity=severity, names=names, worst=first.application)
 

@@ -197,7 +197,7 @@ def _lead(
     line = [words(fact_message.severity(translator, rating), bold=True)]
     if writer:
         line += [words(" · "), *writer_line(translator, writer, incident.since)]
-    others = fact_message.more(translator, drift_facts)
+    others = fact_message.more(translator, drift_facts, incident.omitted)
     return [*line, words(f" · {others}")] if others else line
 
 

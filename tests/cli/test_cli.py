@@ -72,6 +72,15 @@ def test_bad_usage_is_one_sentence_and_exit_2(shell, argv, said, kubeconfig):
     assert "Traceback" not in done.output
 
 
+@pytest.mark.parametrize("command", ["check", "doctor"])
+def test_each_mistake_in_a_configuration_is_on_its_own_line(shell, tmp_path, command):
+    config = tmp_path / "config.yaml"
+    config.write_text("slack: {channel: 5}\nrepositories: 7\nfoo: 1\n")
+    lines = shell(command, "--config", config).output.splitlines()
+    assert len(lines) >= 3
+    assert not any("\\u000a" in line for line in lines)
+
+
 def test_check_of_a_directory_goes_from_missing_to_in_sync_to_drift(shell, tmp_path, cluster, kubeconfig):
     env = {"KUBECONFIG": kubeconfig}
     path = tmp_path / "manifests"

@@ -1,6 +1,6 @@
 """People who may create Applications and Kustomizations in a namespace of their own, and the applications of others."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -110,6 +110,24 @@ def test_a_deletion_holds_back_alerts_only_until_the_deadline(
         bot.check(seconds=300)
         counts.append(len(cards(slack)))
     assert counts == expected
+
+
+def test_an_application_that_is_created_again_is_held_back_while_it_syncs(bot, source, cluster, slack, monkeypatch):
+    own = {**argo_application("shop", source.url), "operation": {}}
+    apply_deployer(cluster, own, namespace="argocd")
+    discover(bot, applications={}, alerts={"looks": 1})
+    cluster.delete(own, "argocd")
+    cluster.delete(config_map(), "shop")
+    bot.check()
+    bot.discover()
+    bot.monitor.reconcile_cards()
+    monkeypatch.setattr(cluster.api._writer, "_clock", lambda: datetime.now(UTC) + timedelta(hours=1))
+    apply_deployer(cluster, own, namespace="argocd")
+    bot.discover()
+    bot.check(seconds=3600)
+    assert cards(slack) == []
+    bot.check(seconds=3600)
+    assert len(cards(slack)) == 1
 
 
 def test_an_object_that_was_deleted_by_hand_is_reported(bot, source, cluster, slack):

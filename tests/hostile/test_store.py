@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 
 from bot.adapters.database import engine, records, tables
 from bot.adapters.database import store as store_module
+from bot.adapters.database.locks import MIGRATION
 from bot.adapters.database.records import Records, storable
 from bot.adapters.database.store import SqlStore
 from bot.core.access.audit import AuditEntry, Origin
@@ -31,6 +33,7 @@ from bot.handlers.slack.cards import CardReconciler
 from bot.i18n.language import ENGLISH
 from bot.ports.store import StoreError
 from tests.common.samples import T0, application, check, incident
+from tests.common.wait import wait_for
 
 
 def nested(depth):
@@ -216,6 +219,26 @@ def test_a_connection_whose_server_hangs_is_replaced(postgresql, monkeypatch):
         for process in processes:
             os.kill(process, signal.SIGCONT)
         store.close()
+
+
+def test_a_migration_may_take_longer_than_other_statements(postgresql, monkeypatch):
+    """It waits for another replica that migrates the same database."""
+    monkeypatch.setattr(engine, "RESPONSE_SECONDS", 0.3)
+    SqlStore(postgresql.url).close()
+    other = sa.create_engine(postgresql.url, poolclass=sa.pool.NullPool)
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'advisory' AND now() - query_start > '0.6 s'"
+
+    def has_waited():
+        with other.begin() as connection:
+            return connection.execute(sa.text(waiting)).scalar()
+
+    with ThreadPoolExecutor(1) as pool:
+        with other.begin() as connection:
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATION)))
+            started = pool.submit(SqlStore, postgresql.url)
+            wait_for(lambda: started.done() or has_waited())
+        started.result().close()
+    other.dispose()
 
 
 def read_only_sqlite(tmp_path, _):

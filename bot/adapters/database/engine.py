@@ -144,7 +144,7 @@ class _DatabaseFile:
         self._opened: tuple[int, int] | None = None  # its device and inode
 
     def verify(self) -> None:
-        """StoreError if the file isn't the one that was used first."""
+        """StoreError if the file was removed or replaced."""
         try:
             status = self._path.stat()
         except OSError:

@@ -33,12 +33,12 @@ def default_kubeconfig() -> str | None:
     if variable := os.environ.get("KUBECONFIG"):
         return variable
     default = Path("~/.kube/config").expanduser()
-    return str(default) if default.is_file() else None
+    return None if _is_missing(default) else str(default)
 
 
 def current_context(kubeconfig: str | None) -> str | None:
     """The name of a kubeconfig's current context, if it can be read."""
-    if kubeconfig is None or any(map(_unreadable, _paths(kubeconfig))):
+    if kubeconfig is None or any(map(_problem, _paths(kubeconfig))):
         return None
     try:
         name = KubeConfigMerger(kubeconfig).config.value.get("current-context")  # type: ignore[no-untyped-call]
@@ -101,17 +101,27 @@ def _from_file(name: str, kubeconfig: str, context: str | None) -> tuple[Configu
 def _paths(kubeconfig: str) -> list[Path]:
     """The files that a value of KUBECONFIG names, without missing ones."""
     paths = (Path(path).expanduser() for path in kubeconfig.split(os.pathsep) if path)
-    return [path for path in paths if path.exists()]
+    return [path for path in paths if not _is_missing(path)]
+
+
+def _is_missing(path: Path) -> bool:
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False  # such as a path in a directory that can't be searched
+    return False
 
 
 def _require_readable(name: str, paths: Iterable[Path]) -> None:
-    """ClusterConfigError for a file that can't be read or is none: reading a pipe or a device may never end."""
+    """ClusterConfigError for a path that isn't a readable regular file: reading a pipe or a device may never end."""
     for path in paths:
-        if problem := _unreadable(path):
+        if problem := _problem(path):
             raise ClusterConfigError(f"Cluster {name}: {path} {problem}.")
 
 
-def _unreadable(path: Path) -> str | None:
+def _problem(path: Path) -> str | None:
     try:
         status = path.stat()
     except OSError as error:

@@ -13,16 +13,11 @@ from bot.core.git.author import Author
 from bot.core.git.commit import Account, Approval, PullRequest, PullRequestCommit, contributors, is_late
 from bot.core.git.people import ChangePeople
 from bot.core.globs import matches_path_glob
-from bot.core.waiting import is_waiting
 from bot.i18n.language import Text
 
-# How long after a commit was reported as unapproved a late approval still closes its alert.
-LATE_APPROVAL_WINDOW = timedelta(days=7)
 MAX_COMMITS = 500  # to review of those that reach a branch at once; the older ones share one record
 MIN_RECHECK = timedelta(minutes=1)
 _MAX_RECHECK = timedelta(hours=1)
-_LONGEST_FAILING = timedelta(hours=1)  # after which a failing review is reported
-_LONGEST_WAIT = timedelta(days=1)  # that a forge can request
 _CLOCK_SKEW = timedelta(minutes=5)  # between the forge and the bot
 
 
@@ -374,33 +369,6 @@ def _may_change(
     return result.verdict in UNAPPROVED and now < grace_ends_at
 
 
-def has_failed_for_long(record: ApprovalRecord, now: datetime) -> bool:
-    """Whether the review of a commit has failed for so long that it must be reported."""
-    since = record.failing_since
-    return record.verdict is ApprovalStatus.UNKNOWN and since is not None and now >= since + _LONGEST_FAILING
-
-
-def failed_review(record: ApprovalRecord, now: datetime) -> ApprovalRecord:
-    """The record of a commit that cannot be reviewed, for the reason in `why`. It is reported, and reviewed again."""
-    return replace(record, verdict=ApprovalStatus.FAILED, flagged_at=now)
-
-
 def next_check_at(record: ApprovalRecord, now: datetime) -> datetime:
     """When to check again: less and less often as the record ages."""
     return now + min(max((now - record.seen_at) / 4, MIN_RECHECK), _MAX_RECHECK)
-
-
-def is_due(record: ApprovalRecord, now: datetime) -> bool:
-    """Whether to check now."""
-    return not is_waiting(record.look_at, now, _LONGEST_WAIT)
-
-
-def is_settled(record: ApprovalRecord, now: datetime) -> bool:
-    """Whether no more checks are needed: it is approved and has no alert, or it was watched long enough.
-
-    A commit that could not be reviewed yet, because the forge or the bot was down, is reviewed however late.
-    """
-    if record.approved_later and record.alert is None:
-        return True
-    is_reviewed = record.verdict not in PENDING or (record.why is None and record.asked_at is not None)
-    return is_reviewed and now >= (record.flagged_at or record.seen_at) + LATE_APPROVAL_WINDOW

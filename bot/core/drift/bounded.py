@@ -9,28 +9,30 @@ from bot.core.drift.severity import Severity, rate_field, rate_object
 from bot.core.objects.credentials import HIDDEN
 from bot.core.objects.step_budget import characters
 
-MAX_OF_APPLICATION: Final = 1_000  # differences
-MAX_OF_CHECK: Final = 10_000  # differences of all applications in one check of a cluster
-MIN_OF_APPLICATION: Final = 5  # however many applications differ
+MAX_OF_APPLICATION: Final = 200  # differences
 MAX_VALUES: Final = 4_000_000  # characters of an application's values
 MAX_WORST: Final = 5_000  # differences that an incident has had
 
 _Position = tuple[int, int]  # of an object, and of its field; -1 for a missing object
 
 
-def bounded_checks(checks: Sequence[Check]) -> list[Check]:
-    """The checks of a cluster, each with its most severe differences, and with values of bounded size."""
-    differing = sum(bool(check.drift) for check in checks)
-    limit = min(MAX_OF_APPLICATION, max(MIN_OF_APPLICATION, MAX_OF_CHECK // max(differing, 1)))
-    return [
-        replace(check, drift=tuple(_with_bounded_values(most_severe(check.drift, limit)))) if check.drift else check
-        for check in checks
-    ]
+def bounded_check(check: Check) -> Check:
+    """The check with its most severe differences, and with values of bounded size."""
+    if not check.drift:
+        return check
+    kept = most_severe(check.drift, MAX_OF_APPLICATION)
+    omitted = max(check.omitted, count(check.drift) - count(kept))
+    return replace(check, drift=tuple(_with_bounded_values(kept)), omitted=omitted)
+
+
+def count(drift: Iterable[ObjectDrift]) -> int:
+    """The number of differences."""
+    return sum(len(object_drift.fields) or 1 for object_drift in drift)
 
 
 def most_severe(drift: Sequence[ObjectDrift], limit: int) -> tuple[ObjectDrift, ...]:
     """At most `limit` of these differences, the most severe ones, in the same order."""
-    if sum(len(object_drift.fields) or 1 for object_drift in drift) <= limit:
+    if count(drift) <= limit:
         return tuple(drift)
     ranked = sorted(_severities(drift), key=lambda item: -item[1])  # stable: of equal severity, the first ones
     kept = {position for position, _ in ranked[:limit]}

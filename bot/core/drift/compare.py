@@ -120,10 +120,10 @@ def compare_object(
     drift = [field for field in findings.drift if field.change not in excused]
     for change, reason in excused.items():
         findings.set_aside_drift((field for field in findings.drift if field.change == change), reason)
-    managers = len(items(mapping(live, "metadata"), "managedFields"))
-    if incomplete is not None and managers > _MAX_MANAGERS:  # somebody may hide what they added
+    managers = items(mapping(live, "metadata"), "managedFields")
+    if incomplete is not None and len(managers) > _MAX_MANAGERS:  # somebody may hide what they added
         reason = LocalizedText(reasons.TOO_MANY_MANAGERS)
-        drift.append(FieldDrift("added", "metadata.managedFields", live=f"{managers} managers", reason=reason))
+        drift.append(FieldDrift("added", "metadata.managedFields", live=f"> {_MAX_MANAGERS}", reason=reason))
     return Comparison(_modified(manifest, drift), _modified(manifest, findings.set_aside), steps.kept, incomplete)
 
 

@@ -11,6 +11,7 @@ from bot.core.drift.severity import Severity, rate_field, rate_object
 from bot.core.objects.credentials import HIDDEN
 from bot.core.objects.deep_equality import deep_equal
 from bot.core.objects.managed_fields import DEPLOYERS
+from bot.core.objects.redaction import Redaction, has_hidden, redact
 from bot.i18n.catalogue import reason as reasons
 from bot.i18n.language import LocalizedText
 
@@ -106,6 +107,21 @@ def new_or_escalated(
     return tuple(new)
 
 
+def present_or_worse(
+    new: Iterable[ObjectDrift], latest: Iterable[ObjectDrift], worst: Iterable[ObjectDrift]
+) -> tuple[ObjectDrift, ...]:
+    """The `new` differences that are among the `latest` ones, or more severe than all of the `worst` ones."""
+    present, highest = identities(latest), max(severities(worst).values(), default=0)
+    kept = []
+    for object_drift in new:
+        by_identity = severities([object_drift])
+        shown = {identity for identity, severity in by_identity.items() if identity in present or severity > highest}
+        fields = tuple(field for field in object_drift.fields if _identity(object_drift, field.path) in shown)
+        if shown:
+            kept.append(replace(object_drift, fields=fields))
+    return tuple(kept)
+
+
 def merge_worst(before: Iterable[ObjectDrift], now: Iterable[ObjectDrift]) -> tuple[ObjectDrift, ...]:
     """All differences of both, at most MAX_WORST, each at its worst; if equally severe, the later one.
 
@@ -154,9 +170,12 @@ def unseen(before: Iterable[ObjectDrift], check: Check) -> tuple[ObjectDrift, ..
 
 
 def _has_same_value(field: FieldDrift, other: FieldDrift) -> bool:
-    """Whether both have the same live value; two hidden ones may differ."""
-    is_hidden = field.live == other.live == HIDDEN
-    return field.change == other.change and (is_hidden or deep_equal(field.live, other.live))
+    """Whether both have the same live value; a hidden one may differ, also from one that an earlier version showed."""
+    if field.change != other.change:
+        return False
+    if field.live == HIDDEN or deep_equal(field.live, other.live):
+        return True
+    return has_hidden(field.live) and deep_equal(field.live, redact(("",), other.live, Redaction()))
 
 
 def _is_automatic(field: FieldDrift) -> bool:

@@ -28,5 +28,5 @@ def with_objects(check: Check, objects: Collection[ObjectKey], drift: Iterable[O
     """The check with newer results `at` a time: these objects had only this drift."""
     others = {object_key(item): item for item in check.drift if object_key(item) not in objects}
     merged = tuple((others | {object_key(item): item for item in drift}).values())
-    status = Status.UNKNOWN if check.error else Status.OUT_OF_SYNC if merged else Status.SYNCED
+    status = Status.UNKNOWN if check.error else Status.OUT_OF_SYNC if merged or check.omitted else Status.SYNCED
     return replace(check, drift=merged, status=status, at=at)

@@ -118,7 +118,8 @@ class Check:
     defaults). `notes` are sentences about git, such as an object that is declared twice. `chart` is set if the revision
     is a fetched chart's: its name and version, such as `podinfo 6.7.1`. `complete_at` is set if the status is UNKNOWN:
     when the application was last checked completely. `degraded` are the declared objects whose health is Degraded.
-    `origin` is the key of the resource that declares the application, None if the configuration does.
+    `origin` is the key of the resource that declares the application, None if the configuration does. `omitted` is how
+    many less severe differences were not stored.
     """
 
     application: str
@@ -136,6 +137,7 @@ class Check:
     degraded: tuple[Unready, ...] = ()
     chart: str = ""
     origin: tuple[str, str, str, str] | None = None
+    omitted: int = 0
 
 
 @dataclass(frozen=True, slots=True)

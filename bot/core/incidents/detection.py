@@ -3,19 +3,20 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.core.drift.bounded import MAX_OF_APPLICATION, most_severe
+from bot.core.drift.bounded import MAX_OF_APPLICATION, count, most_severe
 from bot.core.drift.differences import (
     identities,
     merge_worst,
     new_or_escalated,
     persisting,
+    present_or_worse,
     severities,
     unseen,
     with_added,
 )
 from bot.core.drift.model import Check, ObjectDrift, Status
 from bot.core.drift.severity import Severity, rate
-from bot.core.incidents.hold import drift_of, hold, release_due
+from bot.core.incidents.hold import by_object, hold, release_due
 from bot.core.incidents.incident import (
     ACTIVE_STATES,
     SILENCED_STATES,
@@ -40,6 +41,7 @@ def apply_check(
     required_looks: int = 2,
     longest_hold: timedelta = timedelta.max,
     repository: str = "",
+    namespace: str = "",
     cause_if_git_moved: ResolutionCause = "git",
 ) -> Incident | None:
     """An application's unresolved incident after a check; None if there is none, or if the suspicion was unfounded.
@@ -54,14 +56,14 @@ def apply_check(
     if not check.drift or check.revision is None:
         return incident and _without_drift(incident, check)
     if incident is not None and incident.state in ACTIVE_STATES:
-        new = _new_differences(incident, check.drift)
+        new = _new_differences(incident, check)
         if rolling:
             return _hold(incident, check, new, longest_hold)
         return _update(incident, check, with_added(unseen(incident.present, check), check.drift), new)
-    is_strict = incident is not None and (rolling or incident.revision != check.revision)
-    if incident is None or (is_strict and not persisting(incident.drift, check.drift)):
+    needs_same_values = incident is not None and (rolling or incident.revision != check.revision)
+    if incident is None or (needs_same_values and not persisting(incident.drift, check.drift)):
         held = incident.held if incident else ()
-        incident = replace(_suspicion(check, channel=channel, repository=repository), held=held)
+        incident = replace(_suspicion(check, channel=channel, repository=repository, namespace=namespace), held=held)
     if rolling:
         return _hold_suspicion(incident, check, longest_hold)
     persists = bool(identities(incident.drift) & identities(check.drift))
@@ -79,6 +81,11 @@ def apply_check(
     )
 
 
+def has_moved(incident: Incident, *, cluster: str, namespace: str) -> bool:
+    """Whether an incident is about another place than the one where its application is deployed now."""
+    return incident.cluster != cluster or incident.namespace not in (None, namespace)
+
+
 def resolve_unwatched(incident: Incident, at: datetime) -> Incident | None:
     """Resolve the incident of an application that is no longer watched; None if it was only suspected."""
     if incident.state is IncidentState.SUSPECTED:
@@ -94,11 +101,17 @@ def _without_drift(incident: Incident, check: Check) -> Incident | None:
     present = unseen(incident.present, check)
     if not present and incident.state is IncidentState.SUSPECTED:
         return None
-    drift = present or incident.drift
-    return replace(incident, drift=drift, is_gone=not present, check_error=check.error, checked_at=check.at)
+    return replace(
+        incident,
+        drift=present or incident.drift,
+        is_gone=not present,
+        held=hold(incident.held, (), check),
+        check_error=check.error,
+        checked_at=check.at,
+    )
 
 
-def _suspicion(check: Check, *, channel: str, repository: str) -> Incident:
+def _suspicion(check: Check, *, channel: str, repository: str, namespace: str) -> Incident:
     return Incident(
         id=f"{check.application}@{check.at.isoformat()}",
         application=check.application,
@@ -112,6 +125,7 @@ def _suspicion(check: Check, *, channel: str, repository: str) -> Incident:
         drift=check.drift,
         check_error=check.error,
         repository=repository,
+        namespace=namespace,
         looks=0,
     )
 
@@ -122,7 +136,7 @@ def _hold_suspicion(incident: Incident, check: Check, longest_hold: timedelta) -
     due, rest = release_due(held, check, longest_hold)
     if not due:
         return replace(_checked(incident, check, check.drift), held=held)
-    drift, since = drift_of(due), min(item.since for item in due)
+    drift, since = by_object(due), min(item.since for item in due)
     opened = replace(_checked(incident, check, drift), held=rest)
     return replace(opened, state=IncidentState.OPEN, opened_at=check.at, since=since, worst=drift)
 
@@ -133,16 +147,18 @@ def _hold(incident: Incident, check: Check, new: tuple[ObjectDrift, ...], longes
     due, rest = release_due(held, check, longest_hold)
     if not due:
         return replace(incident, held=held)
-    drift = drift_of(due)
-    return replace(_update(incident, check, with_added(incident.drift, drift), drift), held=rest)
+    drift = by_object(due)
+    return replace(_update(incident, check, with_added(incident.present, drift), drift), held=rest)
 
 
 def _checked(incident: Incident, check: Check, drift: tuple[ObjectDrift, ...]) -> Incident:
+    kept = most_severe(drift, MAX_OF_APPLICATION)
     return replace(
         incident,
         checked_at=check.at,
         revision=check.revision or "",
-        drift=most_severe(drift, MAX_OF_APPLICATION),
+        drift=kept,
+        omitted=check.omitted + count(drift) - count(kept),
         check_error=check.error,
         chart=check.chart,
         held=(),
@@ -150,10 +166,14 @@ def _checked(incident: Incident, check: Check, drift: tuple[ObjectDrift, ...]) -
     )
 
 
-def _new_differences(incident: Incident, drift: tuple[ObjectDrift, ...]) -> tuple[ObjectDrift, ...]:
-    """The differences that an active incident has not reported, or only as less severe ones."""
+def _new_differences(incident: Incident, check: Check) -> tuple[ObjectDrift, ...]:
+    """The differences that an active incident has not reported, or only as less severe ones.
+
+    If some were or are omitted, another one may have existed before, so it counts only if it is worse than all.
+    """
     reported = (item for event in incident.history for item in event.drift)
-    return new_or_escalated(incident.worst, incident.present, drift, reported)
+    new = new_or_escalated(incident.worst, incident.present, check.drift, reported)
+    return present_or_worse(new, incident.present, incident.worst) if incident.omitted or check.omitted else new
 
 
 def _update(

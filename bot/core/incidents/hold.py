@@ -25,7 +25,8 @@ def hold(held: Iterable[HeldDifference], drift: Iterable[ObjectDrift], check: Ch
             difference = replace(object_drift, fields=(field,) if field else ())
             before = earlier.pop(identities([difference]), None)
             lasts = before is not None and persisting([before.drift], [difference])
-            result.append(before if before and lasts else HeldDifference(difference, check.at))
+            since = min(before.since, check.at) if before and lasts else check.at  # a clock may have been ahead
+            result.append(HeldDifference(difference, since))
     return (*result, *(item for item in earlier.values() if unseen([item.drift], check)))
 
 
@@ -42,6 +43,6 @@ def release_due(
     return due, tuple(rest)
 
 
-def drift_of(held: Iterable[HeldDifference]) -> tuple[ObjectDrift, ...]:
-    """The differences by object."""
+def by_object(held: Iterable[HeldDifference]) -> tuple[ObjectDrift, ...]:
+    """The differences, grouped by object."""
     return with_added((), (item.drift for item in held))

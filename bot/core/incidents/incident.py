@@ -5,6 +5,7 @@ time (`expire_snooze`, `mark_announced`, `remind`, `escalate`). Each transition 
 incident unchanged if it does not apply, such as to a resolved one, and records what happens in the history.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -90,11 +91,13 @@ class Incident:
     - `drift` is the current drift; `worst` is every difference the incident ever had, each at its worst.
     - `opened_at` is when it opened; reminders and escalation count from then. `announced_at` is when it was announced,
       and `group` the card it shares, if any.
+    - `namespace` is the application's, None if an earlier version stored the incident.
     - `chart` is the name and version of the chart, if `revision` is a fetched chart's.
     - `ended` is why it was resolved.
     - `history` holds the most recent MAX_EVENTS events, but keeps older escalations; `events` counts all events.
     - `held` are differences that it has not reported, since rollouts hold them back.
     - `is_gone` if an incomplete check found none of `drift`: only a complete one resolves the incident.
+    - `omitted` is how many current, less severe differences are not in `drift`.
     - `suspects` are the commits that may have caused it; None until the bot has searched for them.
     """
 
@@ -126,6 +129,8 @@ class Incident:
     chart: str = ""
     held: tuple[HeldDifference, ...] = ()
     is_gone: bool = False
+    namespace: str | None = None
+    omitted: int = 0
 
     @property
     def rating(self) -> Rating:
@@ -208,18 +213,21 @@ def cancel_snooze(incident: Incident, now: datetime) -> Incident:
 
 
 def without_future(incident: Incident, now: datetime) -> Incident:
-    """The incident with now in place of times to come, from a clock that was ahead; a snooze keeps its length."""
+    """The incident with now in place of times to come, from a clock that was ahead; a snooze keeps its length.
+
+    Events keep their times, which identify the replies that were posted about them.
+    """
 
     def corrected(at: datetime | None) -> datetime | None:
-        return now if at is not None and at > now + _CLOCK_SKEW else at
+        return now if at is not None and _is_future(at, now) else at
 
-    times = incident.since, incident.opened_at, incident.announced_at, incident.acknowledged_at
-    if all(corrected(at) == at for at in (*times, *(event.at for event in incident.history))):
-        return incident
     until = incident.snoozed_until
-    for event in incident.history:
-        if until is not None and event.until == until and event.at > now + _CLOCK_SKEW:
-            until -= event.at - now
+    if until is not None:
+        snoozed_at = (event.at for event in incident.history if event.until == until and _is_future(event.at, now))
+        until -= next(snoozed_at, now) - now
+    times = incident.since, incident.opened_at, incident.announced_at, incident.acknowledged_at
+    if until == incident.snoozed_until and all(corrected(at) == at for at in times):
+        return incident
     return replace(
         incident,
         since=corrected(incident.since) or now,
@@ -227,8 +235,11 @@ def without_future(incident: Incident, now: datetime) -> Incident:
         announced_at=corrected(incident.announced_at),
         acknowledged_at=corrected(incident.acknowledged_at),
         snoozed_until=until,
-        history=tuple(replace(event, at=corrected(event.at) or now) for event in incident.history),
     )
+
+
+def _is_future(at: datetime, now: datetime) -> bool:
+    return at > now + _CLOCK_SKEW
 
 
 def expire_snooze(incident: Incident, now: datetime) -> Incident:
@@ -256,7 +267,7 @@ def remind(incident: Incident, now: datetime, interval: timedelta) -> Incident:
     if unattended_since is None:
         return incident
     reminders = (event.at for event in incident.history if event.kind is IncidentEventType.REMINDED)
-    if now - max([unattended_since, *reminders]) < interval:
+    if now - max([unattended_since, *(at for at in reminders if not _is_future(at, now))]) < interval:
         return incident
     return add_event(incident, IncidentEventType.REMINDED, now)
 
@@ -266,9 +277,18 @@ def escalate(incident: Incident, now: datetime, after: timedelta) -> Incident:
     unattended_since = _unattended_since(incident)
     if unattended_since is None or now - unattended_since < after:
         return incident
-    if any(event.kind is IncidentEventType.ESCALATED and event.at >= unattended_since for event in incident.history):
+    if any(event.kind is IncidentEventType.ESCALATED for event in _since_opened(incident, unattended_since)):
         return incident
     return add_event(incident, IncidentEventType.ESCALATED, now)
+
+
+def _since_opened(incident: Incident, opened_at: datetime) -> Iterable[IncidentEvent]:
+    """The events since the incident was opened or reopened, if possible by their order: a clock may have been ahead."""
+    starts = (index for index, event in enumerate(incident.history) if event.at == opened_at)
+    start = next(starts, None)
+    if start is not None:
+        return incident.history[start:]
+    return (event for event in incident.history if event.at >= opened_at)
 
 
 def _unattended_since(incident: Incident) -> datetime | None:

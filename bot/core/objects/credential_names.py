@@ -59,7 +59,7 @@ def _words(name: str) -> Sequence[str]:
 @lru_cache(maxsize=4096)
 def _is_credential_name(name: str) -> bool:
     words = _words(name)
-    if not words or words[-1] in _ENDINGS:
+    if not words or words[-1] in _ENDINGS or ("max" in words and words[-1] == "tokens"):
         return False
     pairs = (f"{first}_{second}" for first, second in pairwise(words))
     return (

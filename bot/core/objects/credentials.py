@@ -17,6 +17,7 @@ HIDDEN: Final = "(hidden)"  # replaces a value
 MAX_SCANNED: Final = 131_072  # characters of a text; a longer text is hidden as a whole
 _WINDOW: Final = 512  # characters that are searched at once: some detectors are quadratic
 _OVERLAP: Final = 128
+_MAX_LINES: Final = 100  # of a string below the line on which it begins
 _SHORTEST_TOKEN: Final = 10
 _SHORTEST_PASSWORD: Final = 6  # in a sentence
 
@@ -85,7 +86,7 @@ _FORMS: Final = (
     ),
     re.compile(r"\A\s*+user\s[^>]{1,300}\s>(?P<value>\S{1,500})"),  # Redis
     re.compile(
-        r"\A\s*+(?![0-9a-fA-F:]++\s*+\Z)[^\s:]++:(?:\d{1,5}|\*)(?::[^\s:]++){2}:(?P<value>\S++)\s*+\Z"
+        r"\A\s*+(?![0-9a-fA-F:]++\s*+\Z)[^\s:]++:(?:\d{1,5}|\*)(?!:\d{1,5}:)(?::[^\s:]++){2}:(?P<value>\S++)\s*+\Z"
     ),  # .pgpass
     re.compile(
         r"""\becho\s{1,8}(?:-n\s{1,8})?["']?(?P<value>[^|"']{1,300})["']?\s{0,8}\|"""
@@ -100,7 +101,7 @@ _FORMS: Final = (
     re.compile(
         r"""\b(?:(?:mysql|mariadb)[\w-]{0,20}[^|;&]{0,300}?\s-p"""
         r"""|(?:(?:sshpass|mongo\w{0,20}|login)\b[^|;&]{0,300}?\s-p|redis-cli\b[^|;&]{0,300}?\s-a"""
-        r"""|ldap\w{1,20}\b[^|;&]{0,300}?\s-w)\s{0,8})["']?(?P<value>[^\s"'-][^\s"']{0,500})"""
+        r"""|ldap\w{1,20}\b[^|;&]{0,300}?\s-w)\s{0,8})["']?(?!\d{1,5}:\d{1,5}\b)(?P<value>[^\s"'-][^\s"']{0,500})"""
     ),
     re.compile(r"<(?P<name>[A-Za-z][\w.:-]{0,100})(?:\s[^<>]{0,200})?>(?:<!\[CDATA\[)?(?P<value>[^<]++)"),
     re.compile(r"<(?:name|key)>(?P<name>[\w.-]{1,100})</\w{1,20}>\s{0,8}<\w{1,20}>(?P<value>[^<]++)"),
@@ -154,15 +155,15 @@ def redact_prose(text: str) -> str:
     return " ".join(words)
 
 
-def _redacted_lines(lines: Iterable[str]) -> Iterator[str]:
+def _redacted_lines(lines: Sequence[str]) -> Iterator[str]:
     continuation: _Continuation | None = None
     is_named = False  # whether the line above names a credential
-    for line in lines:
+    for index, line in enumerate(lines):
         continued = continuation(line) if continuation else None
         if continued is not None:
             redacted, continuation = continued
         else:
-            redacted, continuation = _without_assigned(line, is_named=is_named)
+            redacted, continuation = _without_assigned(lines, index, is_named=is_named)
             redacted = _without_tokens(_without_forms(redacted))
             if is_named:
                 redacted = _NAMED_ELEMENT.sub(rf"\1{HIDDEN}", redacted)
@@ -220,11 +221,12 @@ def _argument(line: str) -> tuple[str, _Continuation | None] | None:
     return (f"{argument[1]}{HIDDEN}", None) if argument else None
 
 
-def _without_assigned(line: str, *, is_named: bool) -> tuple[str, _Continuation | None]:
-    """The line without values of credentials, and the redaction of the next lines if the last value may continue there.
+def _without_assigned(lines: Sequence[str], index: int, *, is_named: bool) -> tuple[str, _Continuation | None]:
+    """A line without values of credentials, and the redaction of the next lines if the last value may continue there.
 
     `is_named` means that the line above names a credential, so `value` is one.
     """
+    line = lines[index]
     if scheme := _SCHEME.search(line):
         line = f"{line[: scheme.end()]}{HIDDEN}"
     line = _FLAG.sub(_without_argument, line)
@@ -255,7 +257,7 @@ def _without_assigned(line: str, *, is_named: bool) -> tuple[str, _Continuation 
             pieces += line[copied:start], HIDDEN
             copied = position = end
         if end == len(line):
-            continuation = _rest_of(value, quote) or continuation
+            continuation = _rest_of(value, quote, lines, index + 1) or continuation
             if is_key and not continuation and (has_value or _is_opened(name, value.strip())):
                 is_list = value.startswith("[")
                 is_group = not is_list and groups_credentials(name)
@@ -263,10 +265,15 @@ def _without_assigned(line: str, *, is_named: bool) -> tuple[str, _Continuation 
     return "".join((*pieces, line[copied:])), continuation
 
 
-def _rest_of(value: str, quote: str) -> _Continuation | None:
-    """The redaction of the lines below a value: of a string with a `quote` to close, or after a backslash."""
+def _rest_of(value: str, quote: str, lines: Sequence[str], start: int) -> _Continuation | None:
+    """The redaction of the lines below a value: of a string with a `quote` to close, or after a backslash.
+
+    A quote that isn't closed soon, such as an apostrophe, is part of a sentence or a script.
+    """
     if quote:
-        return _until(lambda line: _is_closed(f"{quote}{line}"))
+        below = lines[start : start + _MAX_LINES]
+        is_string = any(quote in line and _is_closed(f"{quote}{line}") for line in below)
+        return _until(lambda line: _is_closed(f"{quote}{line}")) if is_string else None
     if here_document := _HERE_DOCUMENT.search(value):
         return _until(lambda line: line.strip(" \t)") == here_document[1])
     if value.endswith("\\") and not value[-2:-1].isspace():

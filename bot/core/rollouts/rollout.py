@@ -205,7 +205,8 @@ def apply_observations(
     parts = tuple(
         _end_watch(_observe(part, observations.get(part.application), now, limits), now) for part in rollout.parts
     )
-    rollout = replace(rollout, parts=parts)
+    # A clock that was ahead may have set times.
+    rollout = replace(rollout, parts=parts, merged_at=min(rollout.merged_at, now))
     is_degraded = any(part.is_degraded for part in parts)
     superseded_by = [part.superseded_by for part in parts if part.superseded_by]
     if superseded_by and not is_degraded and not any(part.is_pending for part in parts):
@@ -301,14 +302,14 @@ def _observe(
     if observation.pending == NOTHING_PENDING:
         watched_until = now + limits.watch if limits.watch else None
         return replace(part, live_at=now, stuck_since=None, watched_until=watched_until)
-    return replace(part, stuck_since=(part.stuck_since or now) if part.pending.is_reported else None)
+    return replace(part, stuck_since=min(part.stuck_since or now, now) if part.pending.is_reported else None)
 
 
 def _watch(part: ApplicationRollout, now: datetime, limits: Limits) -> ApplicationRollout:
     """A live application after an observation. It has time to recover before it counts as degraded."""
     if part.pending == NOTHING_PENDING:
         return replace(part, stuck_since=None, recovered_at=now if part.is_degraded else part.recovered_at)
-    part = replace(part, stuck_since=part.stuck_since or now)
+    part = replace(part, stuck_since=min(part.stuck_since or now, now))
     is_lasting = part.stuck_since is not None and now - part.stuck_since >= limits.deadline
     if part.is_degraded or not (is_lasting or needs_help(part, now)):
         return part

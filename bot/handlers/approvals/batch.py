@@ -21,12 +21,10 @@ from bot.core.approvals.approval import (
     Evidence,
     apply_result,
     evaluate,
-    failed_review,
-    has_failed_for_long,
-    is_due,
     is_merge_of,
     next_check_at,
 )
+from bot.core.approvals.schedule import failed_review, has_failed_for_long, is_due
 from bot.core.git.commit import PullRequest
 from bot.core.git.patch import truncate_lines
 from bot.core.git.push import find_pushers, newly_reachable

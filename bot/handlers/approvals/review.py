@@ -17,10 +17,9 @@ from bot.core.approvals.approval import (
     ApprovalStatus,
     arrival_id,
     history_rewrite,
-    is_due,
-    is_settled,
     too_many_commits,
 )
+from bot.core.approvals.schedule import is_due, is_settled
 from bot.core.git.commit import Commit
 from bot.core.git.patch import truncate_lines
 from bot.core.git.people import ChangePeople

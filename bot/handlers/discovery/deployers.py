@@ -33,7 +33,7 @@ class DeployerReader:
         self._clusters = clusters
         self._lists = {name: DeployerLists(cluster, clock) for name, cluster in clusters.items()}
         self._urls = urls
-        self._namespaces = namespaces
+        self.namespaces = namespaces
         self._deadline = deadline
         self._clock = clock
         self._first_seen: dict[str, tuple[str, datetime]] = {}  # when its resource was created, and seen changing
@@ -97,6 +97,6 @@ class DeployerReader:
         for name, declared in by_cluster.items():
             kinds = {application.origin.kind if application.origin else "" for application in declared}
             listed = self._lists[name].read(() if "" in kinds else kinds, max_age)
-            server, namespaces = self._clusters[name].server, self._namespaces.get(name, ())
+            server, namespaces = self._clusters[name].server, self.namespaces.get(name, ())
             deployers = Deployers(name, server, listed.resources, namespaces, failed=listed.failed)
             yield from ((application, deployers) for application in declared)

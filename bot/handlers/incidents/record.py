@@ -7,7 +7,7 @@ from bot.core.applications.application import Application
 from bot.core.applications.names import ResourceKey
 from bot.core.drift.model import Check, Status
 from bot.core.incidents.alerting import AlertPolicy, announcements, apply_timers
-from bot.core.incidents.detection import apply_check, resolve_unwatched
+from bot.core.incidents.detection import apply_check, has_moved, resolve_unwatched
 from bot.core.incidents.incident import Incident, ResolutionCause
 from bot.core.incidents.resolution import resolution_cause
 from bot.core.objects.manifest import ManifestError
@@ -29,16 +29,21 @@ def record(
     longest_hold: timedelta,
     cause_if_git_moved: ResolutionCause,
 ) -> None:
-    """Apply a check to the incident of its application. Raises StoreError."""
+    """Apply a check to the incident of its application; one in another cluster or namespace ends. Raises StoreError."""
+    place = {"cluster": application.cluster, "namespace": application.namespace or ""}
     for _ in range(MAX_ATTEMPTS):
         before = ports.store.incidents.open_for(application.name)
         if before and check.at < before.checked_at <= ports.clock():
             return  # a later check is already recorded; one in the future means that the clock was set back
+        if before and has_moved(before, **place):
+            ports.store.incidents.exchange(before, resolve_unwatched(before, check.at))
+            continue
         after = apply_check(
             before,
             check,
             channel=application.channel,
             repository=application.repository.key,
+            namespace=place["namespace"],
             rolling=rolling,
             required_looks=looks,
             longest_hold=longest_hold,
@@ -79,7 +84,7 @@ def resolve_unwatched_incidents(
     for incident in unwatched:
         with skip_unexpected(f"end of {incident.id}"):
             check = checks.get(incident.application)
-            if check and check.origin and not has_read_since(incident.checked_at, check.origin):
+            if check and check.origin and not has_read_since(min(incident.checked_at, now), check.origin):
                 continue
             store.incidents.exchange(incident, resolve_unwatched(incident, now))
 

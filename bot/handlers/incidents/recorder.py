@@ -10,7 +10,7 @@ from typing import Final
 
 from bot.config.sections.alerts import AlertsConfig
 from bot.core.applications.application import Application
-from bot.core.drift.bounded import bounded_checks
+from bot.core.drift.bounded import bounded_check
 from bot.core.drift.freshness import with_last_complete
 from bot.core.drift.merge import ObjectKey, drift_of, with_objects
 from bot.core.drift.model import Check, Status
@@ -68,18 +68,20 @@ class CheckRecorder:
     def record(self, applications: Sequence[Application], checks: Sequence[Check], *, since: float) -> list[Check]:
         """Record checks, in the order of their applications, begun at `since` (time.monotonic()).
 
+        Returns them with all differences, of which only the most severe are stored.
         Raises StoreError, and LeaseLostError if another replica has taken over since: nothing is recorded then.
         """
-        checks, previous = self._with_last_complete(bounded_checks(checks))
+        checks, previous = self._with_last_complete(checks)
         checks, deploying = self._in_context(applications, checks, previous)
         with self._lock:
             checks = [self._with_newer_objects(check, since) for check in checks]
-            causes = self._resolution_causes(applications, checks)
+            bounded = [bounded_check(check) for check in checks]
+            causes = self._resolution_causes(applications, bounded)
             with self._ports.store.transaction():
                 rolling = self._rolling() | deploying
-                for application, check in zip(applications, checks, strict=True):
+                for application, check in zip(applications, bounded, strict=True):
                     self._apply(application, check, rolling, causes, looks=self._alerts.looks)
-                self._ports.store.checks.save(checks)
+                self._ports.store.checks.save(bounded)
         self.find_suspects([application.name for application in applications])
         return checks
 
@@ -102,12 +104,10 @@ class CheckRecorder:
         whose results were not recorded because another check was recorded in the meantime.
         """
         now = self._ports.clock()
-        checks: Sequence[Check] = bounded_checks(
-            [
-                with_objects(latest[name], results[name].objects, results[name].drift, now)
-                for name in (application.name for application in applications)
-            ]
-        )
+        checks: Sequence[Check] = [
+            bounded_check(with_objects(latest[name], results[name].objects, results[name].drift, now))
+            for name in (application.name for application in applications)
+        ]
         checks, deploying = self._in_context(applications, checks, latest)
         outdated: set[str] = set()
         with self._lock:
@@ -211,4 +211,5 @@ class CheckRecorder:
         if current is None or current.revision != check.revision:
             return check
         objects = frozenset(key for item in newer for key in item.objects)
+        check = replace(check, omitted=current.omitted)
         return with_objects(check, objects, drift_of(current, objects), max(check.at, newer[-1].at))

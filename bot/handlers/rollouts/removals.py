@@ -52,13 +52,20 @@ class Removals:
         return application.prunes if application.origin else application.name not in self._unpruned
 
     def _is_declared_elsewhere(self, removed: Manifest, application: Application, namespaced: Namespaced) -> bool:
-        """Whether another application on the cluster declares the object."""
+        """Whether another application on the cluster declares the object, and not only a stranger's."""
         return any(
             declared.identity == removed.identity
             for other, manifest in self._declared.get((removed.kind, removed.name), ())
-            if other.name != application.name
+            if other.name != application.name and self._may_keep(other, application)
             for declared in resolve([manifest], namespace=other.namespace, namespaced=namespaced)
         )
+
+    def _may_keep(self, other: Application, application: Application) -> bool:
+        """Whether another application may keep an object: not one that a tenant declares elsewhere."""
+        declared_by, own = other.origin, application.origin
+        if declared_by is None or declared_by.namespace in self.deployers.namespaces.get(declared_by.cluster, ()):
+            return True
+        return own is not None and (declared_by.cluster, declared_by.namespace) == (own.cluster, own.namespace)
 
     @cached_property
     def _unpruned(self) -> frozenset[str]:

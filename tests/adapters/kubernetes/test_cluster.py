@@ -510,6 +510,13 @@ def test_only_regular_files_of_bounded_size_are_read(tmp_path, url, user, proble
         KubernetesCluster("prod", kubeconfig=path)
 
 
+def test_a_kubeconfig_whose_path_cannot_be_searched_is_named(tmp_path):
+    path = str(tmp_path / ("k" * 256))  # fails for root, too
+    assert current_context(path) is None
+    with pytest.raises(ClusterConfigError, match="k cannot be read: File name too long"):
+        KubernetesCluster("prod", kubeconfig=path)
+
+
 def test_a_broken_user_entry_is_not_quoted(tmp_path):
     path = tmp_path / "kubeconfig"
     user = {"name": "u", "user": {"token": "sesame"}}

@@ -22,10 +22,11 @@ from bot.core.approvals.approval import (
     evaluate,
     history_rewrite,
     is_merge_of,
-    is_settled,
 )
+from bot.core.approvals.schedule import is_settled
 from bot.core.git.commit import Account, Approval, PullRequest, PullRequestCommit
-from bot.i18n.catalogue import repository as texts
+from bot.i18n.catalogue import approval as texts
+from bot.i18n.catalogue import repository
 from bot.i18n.language import LocalizedText
 
 T0 = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)
@@ -244,6 +245,21 @@ def test_an_alert_is_watched_for_a_week():
     assert is_settled(unapproved(), reported_at + timedelta(days=7))
 
 
+@pytest.mark.parametrize(
+    ("changes", "settled"),
+    [
+        ({"verdict": ApprovalStatus.FAILED, "why": "timed out", "flagged_at": T0, "asked_at": T0}, True),
+        ({"verdict": ApprovalStatus.FAILED, "why": "timed out", "flagged_at": T0 + timedelta(days=1)}, False),
+        ({"why": LocalizedText(texts.WHICH_HEAD), "asked_at": T0}, True),
+        ({"why": "timed out", "asked_at": T0}, False),
+        ({"asked_at": T0}, False),
+    ],
+    ids=["failed", "failed-later", "unclear-head", "no-answer", "not-judged"],
+)
+def test_only_a_reviewed_commit_is_settled_after_a_week(changes, settled):
+    assert is_settled(replace(RECORD, **changes), T0 + timedelta(days=7)) is settled
+
+
 def test_an_unknown_result_does_not_withdraw_an_alert():
     after = apply_result(
         unapproved(), ApprovalResult(ApprovalStatus.UNKNOWN), PULL, T0 + timedelta(hours=1), grace=GRACE
@@ -274,7 +290,7 @@ def test_each_push_and_each_pull_request_is_one_alert():
 
 
 def test_commits_that_cannot_be_reviewed_share_an_alert_for_each_reason():
-    why = [*(LocalizedText(texts.SLOW, url=f"https://{n}.example") for n in range(4)), "It sent too much."]
+    why = [*(LocalizedText(repository.SLOW, url=f"https://{n}.example") for n in range(4)), "It sent too much."]
     failed = [
         replace(RECORD, id=f"p@{n}", sha=f"{n}", parent=f"{n - 1}", order=n, verdict=ApprovalStatus.FAILED, why=reason)
         for n, reason in enumerate(why)

@@ -6,13 +6,13 @@ import pytest
 
 from bot.core.drift.bounded import (
     MAX_OF_APPLICATION,
-    MAX_OF_CHECK,
     MAX_VALUES,
     MAX_WORST,
-    MIN_OF_APPLICATION,
-    bounded_checks,
+    bounded_check,
+    count,
 )
 from bot.core.drift.differences import merge_worst
+from bot.core.drift.merge import object_key, with_objects
 from bot.core.drift.model import Check, FieldDrift, ObjectDrift, Status
 from bot.core.objects.credentials import HIDDEN
 
@@ -36,36 +36,29 @@ def check(*drift):
     return Check("shop", "prod", "a" * 40, Status.OUT_OF_SYNC, None, 2, AT, drift)
 
 
-def count(drift):
-    return sum(len(object_drift.fields) or 1 for object_drift in drift)
-
-
-@pytest.mark.parametrize(
-    ("applications", "kept"),
-    [
-        (1, MAX_OF_APPLICATION),
-        (MAX_OF_CHECK // MAX_OF_APPLICATION, MAX_OF_APPLICATION),
-        (100, MAX_OF_CHECK // 100),
-        (MAX_OF_CHECK // 2, MIN_OF_APPLICATION),
-    ],
-)
-def test_the_most_severe_differences_of_each_application_are_kept(applications, kept):
+def test_the_most_severe_differences_are_kept_and_the_others_counted():
     missing = ObjectDrift("v1", "Service", "shop", "web", "missing")
-    differing = check(config_map(kept), missing, PRIVILEGED)
-    bounded = bounded_checks([differing] * applications)
-    assert {count(item.drift) for item in bounded} == {kept}
-    assert bounded[0].drift == (config_map(kept - 2), missing, PRIVILEGED)
+    bounded = bounded_check(check(config_map(MAX_OF_APPLICATION), missing, PRIVILEGED))
+    assert bounded.drift == (config_map(MAX_OF_APPLICATION - 2), missing, PRIVILEGED)
+    assert bounded.omitted == 2
+    assert bounded_check(bounded) == bounded
 
 
-def test_what_is_within_the_bounds_stays_as_it_is():
-    checks = [check(config_map(MAX_OF_APPLICATION)), check(), check(PRIVILEGED)]
-    assert bounded_checks(checks) == checks
+@pytest.mark.parametrize("drift", [(config_map(MAX_OF_APPLICATION),), (), (PRIVILEGED,)])
+def test_what_is_within_the_bounds_stays_as_it_is(drift):
+    assert bounded_check(check(*drift)) == check(*drift)
+
+
+def test_a_check_with_omitted_differences_is_not_in_sync_without_the_others():
+    bounded = bounded_check(check(config_map(MAX_OF_APPLICATION + 1)))
+    after = with_objects(bounded, {object_key(item) for item in bounded.drift}, (), AT)
+    assert (after.status, after.drift) == (Status.OUT_OF_SYNC, ())
 
 
 def test_values_that_are_too_large_together_are_hidden():
     large = FieldDrift("changed", "data.large", "x" * MAX_VALUES, "y")
     small = FieldDrift("added", "data.small", None, "z" * 100)
-    (bounded,) = bounded_checks([check(ObjectDrift("v1", "ConfigMap", "shop", "a", "modified", (large, small)))])
+    bounded = bounded_check(check(ObjectDrift("v1", "ConfigMap", "shop", "a", "modified", (large, small))))
     shown = [(field.path, field.desired, field.live) for field in bounded.drift[0].fields]
     assert shown == [("data.large", HIDDEN, HIDDEN), ("data.small", None, "z" * 100)]
 

@@ -6,6 +6,7 @@ from functools import reduce
 
 import pytest
 
+from bot.core.drift.bounded import bounded_check
 from bot.core.drift.differences import MAX_REPORTS
 from bot.core.drift.model import Check, FieldDrift, ObjectDrift, Status
 from bot.core.incidents.detection import MAX_THREAD_UPDATES, apply_check, resolve_unwatched
@@ -20,6 +21,7 @@ from bot.core.incidents.incident import (
     release,
     remind,
     snooze,
+    without_future,
 )
 from bot.core.incidents.selection import active_incidents, incidents_on_card
 from bot.core.objects.credentials import HIDDEN
@@ -113,6 +115,13 @@ def test_rollouts_hold_a_difference_back_only_until_it_has_lasted_for_too_long()
     assert (late.state, late.since, late.drift) == (IncidentState.OPEN, T0 + timedelta(minutes=1), (REPLICAS,))
 
 
+def test_a_clock_that_was_ahead_does_not_lengthen_a_hold():
+    hold = {"rolling": True, "longest_hold": timedelta(minutes=9)}
+    minutes = [5000, 1, 5, 11]
+    assert after_checks(*(check(minute, REPLICAS) for minute in minutes[:3]), **hold).state is IncidentState.SUSPECTED
+    assert after_checks(*(check(minute, REPLICAS) for minute in minutes), **hold).state is IncidentState.OPEN
+
+
 def test_a_check_between_two_rollouts_does_not_restart_a_hold():
     hold = {"channel": "C1", "longest_hold": timedelta(minutes=9)}
     incident = None
@@ -203,6 +212,7 @@ def test_drift_after_a_resolution_is_a_new_incident():
 # ---------------------------------------------------------------- people and time
 
 LABEL = ObjectDrift("v1", "Service", "shop", "web", "modified", (FieldDrift("added", "metadata.labels.x", None, "y"),))
+CONFIG = ObjectDrift("v1", "ConfigMap", "shop", "web", "modified")
 HOST = replace(REPLICAS, fields=(FieldDrift("added", "spec.template.spec.hostNetwork", None, True),))
 
 
@@ -374,6 +384,26 @@ def test_objects_that_can_never_be_checked_hold_back_no_others(looks, rolling):
     assert (incident.state, incident.drift) == (IncidentState.OPEN, (HOST,))
 
 
+@pytest.mark.parametrize("silence", [acknowledged_incident, snoozed_incident], ids=["acknowledged", "snoozed"])
+def test_the_only_difference_returns_after_an_incomplete_check_that_sees_none(silence):
+    """The card still shows it meanwhile, since only a complete check resolves an incident."""
+    incident = silence(opened(HOST))
+    for seen in (check(2, **SECRETS), check(3, error="503"), check(4, **SECRETS)):
+        incident = apply_check(incident, seen, channel="C1", rolling=False)
+        assert (incident.state, incident.drift) == (silence(opened(HOST)).state, (HOST,))
+    incident = apply_check(incident, check(5, HOST, **SECRETS), channel="C1", rolling=False)
+    assert (incident.state, worsenings(incident)[-1].drift) == (IncidentState.OPEN, (HOST,))
+    assert apply_check(incident, check(6, HOST, **SECRETS), channel="C1", rolling=False).history == incident.history
+
+
+def test_what_outlasts_rollouts_does_not_bring_back_what_is_gone():
+    incident = apply_check(acknowledged_incident(opened(HOST)), check(2, **SECRETS), channel="C1", rolling=False)
+    hold = {"channel": "C1", "rolling": True, "longest_hold": timedelta(minutes=9)}
+    for minute in (3, 13):
+        incident = apply_check(incident, check(minute, IMAGE, **SECRETS), **hold)
+    assert incident.drift == (IMAGE,)
+
+
 @pytest.mark.parametrize("between", [check(3, REPLICAS, error="503"), check(3, error="503")], ids=["partial", "failed"])
 @pytest.mark.parametrize("options", [{}, SECRETS], ids=["complete", "incomplete"])
 def test_a_difference_that_was_fixed_returns_after_incomplete_checks(between, options):
@@ -407,6 +437,27 @@ def test_worse_drift_reopens_a_silenced_incident(silence, drift, new, reopens):
     assert after(incident, 6, *incident.drift).history == incident.history
 
 
+MANY = replace(CONFIG, fields=tuple(FieldDrift("changed", f"data.k{index:04}", "a", "b") for index in range(300)))
+
+
+@pytest.mark.parametrize(
+    ("drift", "reopens"),
+    [
+        ((replace(MANY, fields=MANY.fields[1:]),), False),
+        ((replace(MANY, fields=MANY.fields[150:]),), False),
+        ((MANY, HOST), True),
+        ((replace(MANY, fields=(replace(MANY.fields[0], live="c"), *MANY.fields[1:])),), True),
+    ],
+    ids=["one-repaired", "many-repaired", "critical", "another-value"],
+)
+def test_a_difference_that_was_omitted_before_does_not_reopen_an_incident(drift, reopens):
+    first, later = (bounded_check(check(minute, *some)) for minute, some in ((0, (MANY,)), (5, drift)))
+    incident = acknowledge(after_checks(first, looks=1), by="U1", at=at(1))
+    assert incident.omitted == 100
+    incident = apply_check(incident, later, channel="C1", rolling=False)
+    assert (incident.state is IncidentState.OPEN) == reopens
+
+
 GATEWAY = ObjectDrift("networking.istio.io/v1", "Gateway", "shop", "main", "missing")
 
 
@@ -418,7 +469,6 @@ def test_kinds_of_one_name_in_different_groups_are_different_objects(api_version
     assert (incident.state is IncidentState.OPEN) == reopens
 
 
-CONFIG = ObjectDrift("v1", "ConfigMap", "shop", "web", "modified")
 EDITED = FieldDrift("changed", "data.level", "info", "debug", "kubectl-edit", T0)
 EDITED_AGAIN = replace(EDITED, live="trace")
 WRITTEN = LocalizedText(reasons.WRITTEN, manager="operator")
@@ -431,7 +481,13 @@ EDITS = {
     "a deployer": ([EDITED, replace(EDITED_AGAIN, manager="argocd-controller")], 0),
     "another value in git": ([EDITED, replace(EDITED, desired="warn")], 0),
     "hidden": ([replace(EDITED, live=HIDDEN), replace(EDITED, live=HIDDEN, time=at(2))], 0),
-    "no longer hidden": ([replace(EDITED, live=HIDDEN), EDITED, replace(EDITED, live=HIDDEN)], 2),
+    "no longer hidden": ([replace(EDITED, live=HIDDEN), EDITED, replace(EDITED, live=HIDDEN)], 1),
+    "hidden since an upgrade": ([replace(EDITED, live="token sesame-1"), replace(EDITED, live="token (hidden)")], 0),
+    "an item hidden since an upgrade": (
+        [replace(EDITED, live=["--password", "sesame"]), replace(EDITED, live=["--password", HIDDEN])],
+        0,
+    ),
+    "another item hidden": ([replace(EDITED, live=["a", "b"]), replace(EDITED, live=["a", HIDDEN])], 1),
     "minor": ([replace(edit, path="metadata.labels.x") for edit in (EDITED, EDITED_AGAIN)], 0),
     "back and forth": ([EDITED, EDITED_AGAIN] * 5, 2),
     "always another value": ([replace(EDITED, live=str(number)) for number in range(9)], MAX_REPORTS),
@@ -544,6 +600,22 @@ def test_a_reopened_incident_escalates_again():
     incident = expire_snooze(snoozed_incident(incident, minute=31, until=60), at(60))
     assert escalate(incident, at(89.9), timedelta(minutes=30)) == incident
     assert posted_events(escalate(incident, at(90), timedelta(minutes=30))).count("escalated") == 2
+
+
+def test_a_clock_that_was_ahead_changes_neither_the_history_nor_how_often_it_escalates():
+    after_30 = timedelta(minutes=30)
+    ahead = escalate(opened(), at(90), after_30)
+    incident = without_future(replace(ahead, opened_at=at(60), announced_at=at(60)), at(1))
+    assert (incident.history, incident.opened_at) == (ahead.history, at(1))
+    assert without_future(incident, at(2)) is incident
+    assert escalate(incident, at(40), after_30) == incident
+    incident = release(acknowledge(incident, by="U1", at=at(41)), by="U1", at=at(42))
+    assert posted_events(escalate(incident, at(72), after_30)).count("escalated") == 2
+
+
+def test_a_reminder_from_a_clock_that_was_ahead_delays_no_other():
+    ahead = remind(opened(), at(5000), timedelta(hours=4))
+    assert posted_events(remind(ahead, at(240), timedelta(hours=4))).count("reminded") == 2
 
 
 def test_the_history_keeps_the_newest_events_and_numbers_all():

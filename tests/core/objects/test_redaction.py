@@ -49,7 +49,7 @@ def test_the_names_of_credentials(name):
     "name",
     [
         *("", "image", "secretName", "passwordSecretRef", "TOKEN_TTL", "POSTGRES_PASSWORD_FILE", "TOKEN_URL", "key"),
-        *("AUTH_SERVER", "auth.mode", "oauth", "identity"),
+        *("AUTH_SERVER", "auth.mode", "oauth", "identity", "max_tokens", "maxOutputTokens"),
         *("bypass", "passthrough", "compass", "tokenizer", "monkey", "tls.key", "username", "author", "accounts"),
     ],
 )
@@ -157,6 +157,8 @@ def test_a_credential_without_an_assignment_is_hidden(text):
             "proxy_pass http://shop:8080;",
             "a: [token, b]",
         ),
+        *("max_tokens 4096", "oc login -p 8080:80", "localhost:8080:80:tcp:web"),
+        "the password='\nlevel: info",
         *("grant_types: ['password', 'refresh']", "docker run -p 80:80 shop", "2001:0:db8:85a3:0", "sed s/$1$2/x/"),
         *(
             "mysql -p$(MYSQL_PASSWORD)",

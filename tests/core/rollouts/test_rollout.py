@@ -132,6 +132,14 @@ def test_an_application_once_live_stays_live():
     assert observe(partly_live, {"shop": WAITING, "search": WAITING}, 30).parts[0].live_at is not None
 
 
+@pytest.mark.parametrize(("observation", "seconds"), [(WAITING, 601), (LOOPING, 121)])
+def test_a_rollout_from_a_clock_that_was_ahead_becomes_late(observation, seconds):
+    ahead = observe(replace(rollout(), merged_at=T0 + timedelta(days=1)), {"shop": observation}, 86_400)
+    current = observe(ahead, {"shop": observation}, 0)
+    assert current.state is RolloutState.ROLLING
+    assert observe(current, {"shop": observation}, seconds).state is RolloutState.LATE
+
+
 def test_a_late_rollout_can_still_become_live():
     late = observe(rollout(), {"shop": WAITING}, 700)
     assert observe(late, {"shop": LIVE}, 900).state is RolloutState.LIVE

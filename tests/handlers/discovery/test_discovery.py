@@ -389,6 +389,22 @@ def test_the_alert_of_a_deleted_application_ends_only_once_discovery_has_succeed
     assert discovery.bot.store.incidents.open_for("shop") is None
 
 
+@pytest.mark.parametrize("differs", [False, True])
+def test_an_alert_ends_when_its_application_moves(discovery, differs):
+    """What differs in the new namespace is an alert of its own."""
+    bot, cluster = discovery.bot, discovery.cluster
+    discovery.argo(argo_application("shop", discovery.url))
+    discovery.start(alerts={"looks": 1})
+    bot.check()
+    cluster.apply({**SETTINGS, "data": {"level": "debug" if differs else "info"}}, namespace="shop2")
+    discovery.argo(argo_application("shop", discovery.url, destination={"name": "in-cluster", "namespace": "shop2"}))
+    bot.discover()
+    bot.check(seconds=60)
+    headlines = [headline(card).partition(" · ")[0] for card in cards(bot.slack)]
+    assert headlines == ["⚪ No longer watched", *["🟠 shop"] * differs]
+    assert [reply.text for reply in replies(bot.slack)] == ["shop on prod is no longer watched."]
+
+
 def test_an_application_that_only_another_replica_has_discovered_gets_alerts(discovery):
     bot, cluster = discovery.bot, discovery.cluster
     discovery.start()

@@ -5,10 +5,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from bot.core.access.audit import Origin
+from bot.core.access.requester import Requester
 from bot.core.drift import bounded
 from bot.core.drift.model import Status
 from bot.core.incidents.incident import IncidentState
+from bot.handlers.command_service import CommandService
 from bot.handlers.incidents.transition import Changed, acknowledge, snooze
+from bot.handlers.slack.people import People
+from bot.i18n.language import ENGLISH
 from bot.messages.incident import ACKNOWLEDGE, SNOOZE, parse_option
 from tests.common.bot import application_settings
 from tests.common.clock import Clock
@@ -110,6 +115,14 @@ def test_what_is_stored_of_an_application_is_bounded(watch, monkeypatch):
     assert [field.path for item in stored for field in item.fields] == ["data.level"]
     assert watched.incident("a").drift == watched.incident("a").worst == stored
     assert watched.incident("b").state is IncidentState.OPEN
+    watched.advance(seconds=5)
+    assert "and 1 more change" in str(cards(watched.slack))
+    (whole,) = watched.bot.monitor.check(["a"])
+    assert {field.path for item in whole.drift for field in item.fields} == {"data.level", "metadata.labels.mode"}
+    bot = watched.bot
+    commands = CommandService(bot.config, bot.ports, bot.monitor, People(bot.ports.chat, {}, bot.clock))
+    page = commands.diff_page(Requester(JONAS, "jonas", ALERTS, Origin.COMMAND, ENGLISH), "a", 0)
+    assert "mode: b" in str(page)
 
 
 # ---------------------------------------------------------------- clocks

@@ -201,8 +201,23 @@ def test_a_rollout_waits_for_a_removal_only_if_its_deployer_prunes(scenario, clu
     assert observed.state is (RolloutState.ROLLING if prune else RolloutState.LIVE)
 
 
-@pytest.mark.parametrize("is_in_the_same_merge", [True, False])
-def test_an_object_that_moves_to_another_application_is_not_waited_for(scenario, cluster, is_in_the_same_merge):
+@pytest.mark.parametrize(
+    ("is_in_the_same_merge", "declared_in", "state"),
+    [
+        (True, None, RolloutState.LIVE),
+        (False, None, RolloutState.LIVE),
+        (False, "team", RolloutState.LIVE),
+        (False, "evil", RolloutState.ROLLING),
+    ],
+)
+def test_an_object_that_moves_to_another_application_is_not_waited_for(
+    scenario, cluster, is_in_the_same_merge, declared_in, state
+):
+    """Unless a tenant elsewhere declares that application."""
+    if declared_in:
+        for name, namespace in {"shop": "team", "search": declared_in}.items():
+            origin = ResourceRef("Argo CD", "Application", "prod", namespace, name)
+            scenario.applications[name] = replace(scenario.applications[name], origin=origin)
     moved = config_map("old")
     moved["metadata"]["namespace"] = "shop"
     files = {"apps/search/old.yaml": as_yaml(moved)}
@@ -211,7 +226,7 @@ def test_an_object_that_moves_to_another_application_is_not_waited_for(scenario,
     cluster.apply(config_map("a", limit="1"), namespace="search")
     rolling = remove(scenario, cluster, moved, files)
     scenario.clock.advance(minutes=1)
-    assert scenario.observe(rolling).state is RolloutState.LIVE
+    assert scenario.observe(rolling).state is state
 
 
 def test_one_observation_reads_deployers_and_git_once_for_all_removals(scenario, cluster, monkeypatch):
