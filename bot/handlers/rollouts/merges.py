@@ -1,6 +1,7 @@
 """Starts a rollout for each merge to a tracked branch that changes an application."""
 
 import logging
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -30,6 +31,7 @@ MAX_MERGES = 10
 # A commit this recent was created by the merge itself; an older one was created before it was pushed.
 _FRESH = timedelta(minutes=10)
 _MAX_COMMITS = 100  # of one merge
+_LAST_TRACKED = timedelta(days=1)  # an older check doesn't say what an application tracked until now
 # A forge creates the commit of a squash merge when it merges; a commit that it only rebased is older.
 _SQUASH_TAKES = timedelta(minutes=1)
 
@@ -46,13 +48,15 @@ def record_merges(
     """Store a rollout for each new merge in one repository, up to its tracked `head` (a full sha).
 
     `recorded` is the stored head from before `head` was fetched: another replica may have stored a later one since.
-    False, and nothing is stored, if it has. The first call only stores the head. Raises RepositoryError, StoreError.
+    False, and nothing is stored, if it has. The first call stores a rollout only for applications that tracked another
+    revision until now. Raises RepositoryError, StoreError.
     """
     repository = ports.repositories[name]
     if head in (recorded, ports.store.rollouts.head(name)):
         return True
-    rollouts: list[Rollout] = []
-    if recorded is not None:
+    if recorded is None:
+        rollouts = _move(ports, repository, head, applications, manifest_cache)
+    else:
         rollouts = _rollouts(ports, repository, recorded, head, applications, manifest_cache, people)
     for index, rollout in enumerate(rollouts):
         with skip_unexpected(f"authors of {rollout.id}"):
@@ -101,6 +105,31 @@ def _rollouts(
         else:
             rollouts.append(rollout)
     return rollouts
+
+
+def _move(
+    ports: Ports,
+    repository: Repository,
+    head: str,
+    applications: Sequence[Application],
+    manifest_cache: ManifestCache,
+) -> list[Rollout]:
+    """The rollout of a revision that is new to the bot, to applications that tracked another one at their last check.
+
+    If these differ, it has only the applications that most of them tracked.
+    """
+    now, by_revision = ports.clock(), defaultdict[str, list[Application]](list)
+    latest = ports.store.checks.latest([application.name for application in applications])
+    for application in applications:
+        check = latest.get(application.name)
+        if check is not None and check.revision is not None and timedelta() <= now - check.at <= _LAST_TRACKED:
+            by_revision[check.revision].append(application)
+    rollout = None
+    if by_revision:
+        parent = max(by_revision, key=lambda revision: len(by_revision[revision]))
+        with skip_unexpected(f"move to {head} in {repository.name}"):  # the old revision may no longer exist
+            rollout = _rollout(repository, parent, repository.commit(head), by_revision[parent], manifest_cache, now)
+    return [rollout] if rollout else []
 
 
 def _rollout(
