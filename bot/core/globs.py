@@ -15,7 +15,7 @@ from wcmatch._wcparse import PatternLimitException  # wcmatch raises it but does
 from bot.i18n.language import LocalizedError
 
 _MAX_ALTERNATIVES: Final = 200  # {a,b}{a,b}… doubles with each
-_COST_OF_PATH: Final = 20  # compared characters that take as long as a match of an empty path
+_COST_OF_PATH: Final = 20  # of matching an empty path, in compared characters
 _LITERAL: Final = re.compile(r"[^*?\[\]{}\\]*")
 _ONE_ALTERNATIVE: Final = re.compile(r"(?<!\\)\{([^{},\\]+)\}")
 _SIMPLE_REGEX: Final = re.compile(r"(?:[\w/-]|\\[.-]|\.[*+]?)*")

@@ -176,13 +176,12 @@ def is_long(alert: ApprovalAlert) -> bool:
 
 
 def _revert(translator: Translator, alert: ApprovalAlert) -> Element:
-    first = newest = alert.newest
-    for record in alert.commits[-2::-1]:  # a range must not cover others that turned out to be approved
-        first = record if record.sha == first.parent else first
-    if newest.pull:
+    newest = alert.newest
+    parent, _ = alert.ranges[-1]  # without others that turned out to be approved
+    if newest.pull and all(record.pull and record.pull.number == newest.pull.number for record in alert.commits):
         revision = newest.pull.url
-    elif first is not newest:
-        revision = f"{first.parent}..{newest.sha}"
+    elif parent != newest.parent:
+        revision = f"{parent}..{newest.sha}"
     else:
         revision = newest.url or newest.sha
     return revert_button(translator, revision, next(iter(alert.applications), None), newest.subject, "danger")

@@ -53,6 +53,7 @@ ALERTS = {
     "pushed-around-a-merge": alert(
         CHAIN[0], replace(CHAIN[1], pull=MERGED.pull, verdict=ApprovalStatus.APPROVED), *CHAIN[2:4]
     ),
+    "reviewed-after-failures": alert(CHAIN[0], replace(CHAIN[1], pull=MERGED.pull, verdict=ApprovalStatus.BYPASSED)),
     "touches-nothing": alert(replace(PUSHED, applications=(), url=None)),
     "bypassed": alert(MERGED),
     "self-approved": alert(replace(MERGED, verdict=ApprovalStatus.SELF)),

@@ -23,7 +23,7 @@ SOURCE_KINDS: Final = (GIT_REPOSITORY, HELM_CHART, ARTIFACT_GENERATOR)
 
 @dataclass(frozen=True, slots=True)
 class Deployer:
-    """The resource that deploys an application, and the keys of the resources of its kind that are ready, in Flux."""
+    """The resource that deploys an application. `ready` are the keys of the ready Flux resources of its kind."""
 
     kind: tuple[str, str]
     ref: ResourceRef
@@ -69,12 +69,21 @@ class Deployer:
 class Deployers:
     """The resources of Argo CD and Flux on one cluster, whose API server is `server`.
 
-    Those in `namespaces` may be the deployers of configured applications.
+    Those in `namespaces` may be the deployers of configured applications. The kinds in `failed` could not be listed.
     """
 
-    def __init__(self, cluster: str, server: str, resources: Resources, namespaces: Collection[str]) -> None:
+    def __init__(
+        self,
+        cluster: str,
+        server: str,
+        resources: Resources,
+        namespaces: Collection[str],
+        *,
+        failed: Collection[str] = (),
+    ) -> None:
         self._cluster = cluster
         self._namespaces = namespaces
+        self._failed = failed
         self._listed = {kind for _, kind in resources}
         self._by_origin: dict[tuple[str, str, str], Deployer] = {}
         self._by_target: defaultdict[GitTarget, list[Deployer]] = defaultdict(list)  # oldest first
@@ -116,6 +125,10 @@ class Deployers:
             if application.may_be_deployed_by(deployer.ref, self._namespaces)
         ]
         return min(candidates, key=lambda deployer: deployer.ref.age, default=None)
+
+    def may_be_unread(self, application: Application) -> bool:
+        """Whether the resource that deploys an application may be of a kind that could not be listed."""
+        return application.origin.kind in self._failed if application.origin else bool(self._failed)
 
     def is_gone(self, application: Application) -> bool:
         """Whether the resource that declared a discovered application no longer exists."""

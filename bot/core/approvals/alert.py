@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from bot.core.approvals.approval import UNAPPROVED, ApprovalRecord, ApprovalStatus
+from bot.i18n.language import LocalizedText, Phrase
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,13 +17,25 @@ class ApprovalAlert:
 
     @property
     def commits(self) -> tuple[ApprovalRecord, ...]:
-        """Without those that turned out to be approved, unless all did."""
+        """The reported commits without those that turned out to be approved; all of them if none is left."""
         return tuple(record for record in self.reported if record.verdict in UNAPPROVED) or self.reported
 
     @property
     def newest(self) -> ApprovalRecord:
         """The newest commit."""
         return self.commits[-1]
+
+    @property
+    def ranges(self) -> tuple[tuple[str | None, str], ...]:
+        """Ranges of exactly these commits, as the parent of the first and the last one, oldest first."""
+        ranges: list[tuple[str | None, str]] = []
+        for record in self.commits:
+            parent, last = ranges[-1] if ranges else (None, None)
+            if last == record.parent and last is not None:
+                ranges[-1] = parent, record.sha
+            else:
+                ranges.append((record.parent, record.sha))
+        return tuple(ranges)
 
     @property
     def channels(self) -> tuple[str, ...]:
@@ -51,8 +64,9 @@ def _approved_later_by(record: ApprovalRecord) -> Sequence[str]:
 def assign_alerts(records: Sequence[ApprovalRecord]) -> list[ApprovalRecord]:
     """Assign an alert to each newly unapproved commit of a batch. Returns all records, oldest first.
 
-    Consecutive commits with the same verdict and pull request share one. Commits that can't be reviewed don't, unless
-    their pull request is known. Nothing joins an earlier alert, since editing its card notifies no one.
+    Consecutive commits with the same verdict and pull request share one. If they can't be reviewed and their pull
+    request isn't known, they share one if the reason is the same. Nothing joins an earlier alert, since editing its
+    card notifies no one.
     """
     assigned: list[ApprovalRecord] = []
     for _, group in groupby(sorted(records, key=lambda record: record.order), _alert_key):
@@ -64,9 +78,11 @@ def assign_alerts(records: Sequence[ApprovalRecord]) -> list[ApprovalRecord]:
     return assigned
 
 
-def _alert_key(record: ApprovalRecord) -> tuple[bool, ApprovalStatus, int | str | None]:
-    own = record.sha if record.verdict is ApprovalStatus.FAILED else None
-    return _is_unreported(record), record.verdict, record.pull.number if record.pull else own
+def _alert_key(record: ApprovalRecord) -> tuple[bool, ApprovalStatus, int | Phrase | str | None]:
+    reason = record.why.phrase if isinstance(record.why, LocalizedText) else record.why
+    if record.verdict is not ApprovalStatus.FAILED:
+        reason = None
+    return _is_unreported(record), record.verdict, record.pull.number if record.pull else reason
 
 
 def _is_unreported(record: ApprovalRecord) -> bool:

@@ -136,5 +136,5 @@ def _is_later(field: FieldDrift, commit: Commit, interactive: Sequence[str]) -> 
 
 
 def _identity(change: ObjectDrift | ObjectChange, namespace: str) -> tuple[str, str, str, str]:
-    group = change.api_version.rpartition("/")[0]
-    return group, change.kind, change.namespace or namespace, change.name
+    group, kind, own_namespace, name = change.identity
+    return group, kind, own_namespace or namespace, name

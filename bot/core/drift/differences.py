@@ -19,12 +19,6 @@ from bot.i18n.language import LocalizedText
 MAX_REPORTS: Final = 3
 
 
-def identity_of(key: tuple[str, str, str | None, str], path: str = "") -> Identity:
-    """What identifies a difference in an object, whose `key` may have another version at the next check."""
-    api_version, kind, namespace, name = key
-    return api_version.rpartition("/")[0], kind, namespace, name, path
-
-
 def identities(drift: Iterable[ObjectDrift]) -> frozenset[Identity]:
     """The identity of each difference."""
     return frozenset(
@@ -185,4 +179,4 @@ def _is_automatic(field: FieldDrift) -> bool:
 
 
 def _identity(object_drift: ObjectDrift, path: str = "") -> Identity:
-    return identity_of(object_drift.key, path)
+    return *object_drift.identity, path

@@ -106,6 +106,11 @@ class ObjectDrift:
         """What identifies the object in a cluster: the key of its manifest."""
         return self.api_version, self.kind, self.namespace, self.name
 
+    @property
+    def identity(self) -> tuple[str, str, str | None, str]:
+        """What identifies the object across the versions of its API: group, kind, namespace and name."""
+        return self.api_version.rpartition("/")[0], self.kind, self.namespace, self.name
+
 
 @dataclass(frozen=True, slots=True)
 class Check:

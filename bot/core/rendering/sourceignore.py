@@ -13,7 +13,7 @@ from bot.core.rendering.budget import Budget
 from bot.core.rendering.source import is_within
 
 IGNORE_FILE: Final = ".sourceignore"
-_COMPILATION: Final = 200  # compared characters that take as long as the compilation of one character of a pattern
+_COMPILATION: Final = 200  # cost of compiling one character of a pattern, in compared characters
 _GIT: Final = (".git/", ".gitignore", ".gitmodules", ".gitattributes")
 _DEFAULTS: Final = (
     *("*.jpg", "*.jpeg", "*.gif", "*.png", "*.wmv", "*.flv", "*.tar.gz", "*.zip"),

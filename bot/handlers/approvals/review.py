@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
+from itertools import chain
 
 from bot.config.sections.approvals import ApprovalsConfig
 from bot.core.applications.application import Application
@@ -121,11 +122,12 @@ class ApprovalReviewer:
                     _log.warning("cannot share the diff of %s: %s", alert.id, error)
 
     def _share(self, alert: ApprovalAlert, key: str, translator: Translator) -> None:
-        store, first, last = self._ports.store, alert.commits[0], alert.newest
+        store, last = self._ports.store, alert.newest
         card = store.cards.get(key)
         if card is None or not card.ts or store.cards.get(f"{key}/diff"):
             return
-        lines = changes(self._ports.repositories[last.repository], first.parent, last.sha)
+        repository = self._ports.repositories[last.repository]
+        lines = chain.from_iterable(changes(repository, parent, sha) for parent, sha in alert.ranges)
         content, _ = truncate_lines(lines, _MAX_FILE_DIFF)
         name, title = message.file_name(alert), message.file_title(translator, alert)
         try:

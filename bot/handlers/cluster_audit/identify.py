@@ -9,7 +9,6 @@ from typing import Final
 from bot.config.sections.cluster_audit import ClusterAuditConfig
 from bot.core.cluster_audit.actor import Window, object_keys, with_actors
 from bot.core.cluster_audit.write import UNREADABLE, ClusterWrite, ObjectKey
-from bot.core.drift.differences import identity_of
 from bot.core.drift.model import Actor, Check, FieldDrift, Identity, ObjectDrift, Status
 from bot.ports.store import ClusterWrites
 
@@ -103,4 +102,4 @@ def _differences(check: Check | None) -> dict[_Identity, FieldDrift]:
 
 def _identity(object_drift: ObjectDrift, field: FieldDrift | None = None) -> _Identity:
     path, live = (field.path, json.dumps(field.live, default=str)) if field else ("", "")
-    return *identity_of(object_drift.key, path), live
+    return *object_drift.identity, path, live

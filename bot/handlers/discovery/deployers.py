@@ -1,18 +1,17 @@
 """Reads what Argo CD or Flux is doing with applications, if the cluster has one and the bot is allowed to read it."""
 
-import logging
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Final
 
 from bot.core.applications.application import Application
-from bot.core.applications.deployer import DEPLOYER_KINDS, SOURCE_KINDS, Deployer, Deployers
+from bot.core.applications.deployer import Deployer, Deployers
 from bot.core.applications.deployer_status import DeployerFailure
-from bot.core.objects.resource import Object
-from bot.handlers.discovery.resources import list_resources, preferred_kinds
-from bot.ports.cluster import Cluster, ClusterError
+from bot.handlers.discovery.deployer_lists import DeployerLists
+from bot.ports.cluster import Cluster
 
-_log = logging.getLogger(__name__)
+_MAX_AGE: Final = timedelta(seconds=10)  # of what rollouts report; a sync or deletion may have begun since
 
 
 class DeployerReader:
@@ -32,6 +31,7 @@ class DeployerReader:
         clock: Callable[[], datetime],
     ) -> None:
         self._clusters = clusters
+        self._lists = {name: DeployerLists(cluster, clock) for name, cluster in clusters.items()}
         self._urls = urls
         self.namespaces = namespaces
         self._deadline = deadline
@@ -41,8 +41,8 @@ class DeployerReader:
     def changing(self, applications: Sequence[Application]) -> frozenset[str]:
         """The names of the applications that are being deployed or, with the resources that declare them, deleted.
 
-        None if the deployers cannot be read. A sync or deletion counts from when the resource says that it started, but
-        at the latest from when it was first seen here, until `forget`.
+        Empty if the deployers cannot be read. A sync or deletion counts from when the resource says that it started,
+        but at the latest from when it was first seen here, until `forget`.
         """
         now = self._clock()
         changing = set()
@@ -51,7 +51,8 @@ class DeployerReader:
             deleting_since = deployer.deleting_since if deployer and application.origin else None
             is_syncing = deployer is not None and deployer.is_syncing
             if not (is_syncing or deleting_since or deployers.is_gone(application)):
-                self.forget(name)
+                if deployer or not deployers.may_be_unread(application):
+                    self.forget(name)
                 continue
             created = application.origin.created if application.origin else ""
             if self._first_seen.get(name, ("", now))[0] != created:  # another resource of the same name
@@ -67,52 +68,35 @@ class DeployerReader:
         self._first_seen.pop(application, None)
 
     def failures(self, applications: Sequence[Application]) -> dict[str, DeployerFailure]:
-        """The errors of applications that their deployer could not deploy, by name; none if it cannot be read."""
+        """The errors of applications that their deployer could not deploy, by name; empty if they cannot be read."""
         failures = {name: deployer.failure for name, deployer in self._deployers(applications).items()}
         return {name: failure for name, failure in failures.items() if failure is not None}
 
     def unpruned(self, applications: Sequence[Application]) -> frozenset[str]:
         """The names of the configured applications whose deployer doesn't delete objects that are removed from git.
 
-        They are on one cluster. None of them if the deployers cannot be read.
+        They are on one cluster. Empty if the deployers cannot be read.
         """
         return frozenset(name for name, deployer in self._deployers(applications).items() if not deployer.prunes)
 
     def _deployers(self, applications: Sequence[Application]) -> dict[str, Deployer]:
         """The deployer of each application that has one."""
-        deployers = {item.name: self._deployer_of(item, some) for item, some in self._read(applications)}
+        deployers = {item.name: self._deployer_of(item, some) for item, some in self._read(applications, _MAX_AGE)}
         return {name: deployer for name, deployer in deployers.items() if deployer is not None}
 
     def _deployer_of(self, application: Application, deployers: Deployers) -> Deployer | None:
         return deployers.deployer_of(application, self._urls.get(application.repository.name, ""))
 
-    def _read(self, applications: Sequence[Application]) -> Iterator[tuple[Application, Deployers]]:
+    def _read(
+        self, applications: Sequence[Application], max_age: timedelta = timedelta()
+    ) -> Iterator[tuple[Application, Deployers]]:
         """Each application with the deployers on its cluster, or on that of the resource that declares it."""
         by_cluster: defaultdict[str, list[Application]] = defaultdict(list)
         for application in applications:
             by_cluster[(application.origin or application).cluster].append(application)
         for name, declared in by_cluster.items():
-            cluster = self._clusters[name]
-            resources = self._list(cluster, declared)
-            deployers = Deployers(name, cluster.server, resources, self.namespaces.get(name, ()))
+            kinds = {application.origin.kind if application.origin else "" for application in declared}
+            listed = self._lists[name].read(() if "" in kinds else kinds, max_age)
+            server, namespaces = self._clusters[name].server, self.namespaces.get(name, ())
+            deployers = Deployers(name, server, listed.resources, namespaces, failed=listed.failed)
             yield from ((application, deployers) for application in declared)
-
-    def _list(self, cluster: Cluster, applications: Sequence[Application]) -> dict[tuple[str, str], list[Object]]:
-        """The resources among which the deployers of these applications are, by (group, kind)."""
-        origins = [application.origin for application in applications]
-        declared = {origin.kind for origin in origins if origin is not None}
-        resources: dict[tuple[str, str], list[Object]] = {}
-        try:
-            served = preferred_kinds(cluster.discover())
-        except ClusterError as error:
-            _log.info("cannot read deployers on %s: %s", cluster.name, error)
-            return resources
-        for kind in served.keys() & {*DEPLOYER_KINDS, *SOURCE_KINDS}:
-            if None not in origins and kind[1] not in declared:
-                continue
-            try:
-                listed = list_resources(cluster, served[kind])
-                resources[kind] = [*listed.resources, *listed.too_large]
-            except ClusterError as error:
-                _log.info("cannot read deployers on %s: %s", cluster.name, error)
-        return resources

@@ -228,7 +228,7 @@ class Discoverer:
             return self._configured_deployers() <= self._results.keys()
 
     def has_read_since(self, at: datetime, origin: ResourceKey) -> bool:
-        """Whether `applications` has what a resource declared at that time, if it still does."""
+        """Whether the resources of this kind have been read since then. True for a kind that isn't read."""
         with self._lock:
             return self._read_at.get(origin[:2], at) >= at
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 
 from bot.core.applications.application import Application
 from bot.core.drift.compare import Comparison, compare_object
-from bot.core.drift.differences import identity_of
 from bot.core.drift.model import Identity, ObjectDrift
 from bot.core.health.unready import Unready
 from bot.core.objects.manifest import Manifest
@@ -57,7 +56,7 @@ def comparison_result(
 
     def add_unchecked(manifest: Manifest, reason: Text, path: str = "") -> None:
         titles[reason].append(_title(manifest))
-        unchecked.add(identity_of(manifest.key, path))
+        unchecked.add((*manifest.identity, path))
 
     for manifest in resolved:
         try:

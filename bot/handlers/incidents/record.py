@@ -75,7 +75,7 @@ def resolve_unwatched_incidents(
     """Resolve the incidents of applications that are not `watched`. Those that change now are left to the next call.
 
     Another replica may have discovered an application that this one hasn't. So the incident of a discovered application
-    stays if a check saw it later than this replica has read the resource that declares it (`has_read_since`). Raises
+    stays until this replica has read the resource that declares it later than the last check (`has_read_since`). Raises
     StoreError.
     """
     unsettled = store.incidents.unsettled()

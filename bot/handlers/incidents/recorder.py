@@ -156,7 +156,8 @@ class CheckRecorder:
     ) -> tuple[Sequence[Check], frozenset[str]]:
         """The checks with who made each difference, and the applications that are being synced.
 
-        Called without the lock, so that an unresponsive cluster only delays its own checks.
+        Called without the lock, so that an unresponsive cluster delays only its own checks and, once a minute, those of
+        clusters that it deploys to.
         """
         cluster = applications[0].cluster
         with skip_unexpected(f"actors on {cluster}"):

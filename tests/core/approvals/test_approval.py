@@ -26,6 +26,7 @@ from bot.core.approvals.approval import (
 from bot.core.approvals.schedule import is_settled
 from bot.core.git.commit import Account, Approval, PullRequest, PullRequestCommit
 from bot.i18n.catalogue import approval as texts
+from bot.i18n.catalogue import repository
 from bot.i18n.language import LocalizedText
 
 T0 = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)
@@ -286,6 +287,19 @@ def test_each_push_and_each_pull_request_is_one_alert():
     assigned = assign_alerts(evaluated)
     assert [[record.order for record in alert.commits] for alert in collect_alerts(assigned)] == [[0, 1], [2], [3], [5]]
     assert assign_alerts(assigned) == assigned
+
+
+def test_commits_that_cannot_be_reviewed_share_an_alert_for_each_reason():
+    why = [*(LocalizedText(repository.SLOW, url=f"https://{n}.example") for n in range(4)), "It sent too much."]
+    failed = [
+        replace(RECORD, id=f"p@{n}", sha=f"{n}", parent=f"{n - 1}", order=n, verdict=ApprovalStatus.FAILED, why=reason)
+        for n, reason in enumerate(why)
+    ]
+    assigned = assign_alerts(failed)
+    assert [[record.order for record in alert.commits] for alert in collect_alerts(assigned)] == [[0, 1, 2, 3], [4]]
+    reviewed = replace(assigned[1], verdict=ApprovalStatus.APPROVED)
+    (alert, _) = collect_alerts([assigned[0], reviewed, *assigned[2:]])
+    assert alert.ranges == (("-1", "0"), ("1", "3"))
 
 
 def test_commits_judged_later_have_their_own_alert():

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from unittest.mock import Mock
 
 import pytest
 from github import GithubException
@@ -21,7 +22,9 @@ from bot.handlers.change_people import read_people
 from bot.handlers.pull_requests.track import poll, track
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.i18n.language import Language, Translator
+from bot.messages.desired_cards import approval_key
 from bot.ports.forge import ForgeError
+from bot.ports.store import Posted
 from bot.sandbox.forge.git import Person
 from bot.sandbox.forge.merge import WEB
 from tests.common.database import create_database
@@ -411,11 +414,31 @@ def test_commits_that_cannot_be_reviewed_are_reported_and_hide_no_others(team, a
     for _ in range(4):
         team.review(timedelta(hours=1))
     assert team.verdicts == [ApprovalStatus.DIRECT, *[ApprovalStatus.FAILED] * 5]
-    assert [alert.newest.why for alert in team.alerts()] == [None, *["It sent too much."] * 5]
+    assert [alert.newest.why for alert in team.alerts()] == [
+        None,
+        *["It sent too much."] * 3,
+    ]  # at most three fail in one review
     asked.failing = ()
     for _ in range(2):
         team.review(timedelta(hours=1))
     assert team.verdicts == [ApprovalStatus.DIRECT] * 6
+
+
+def test_a_long_diff_leaves_out_commits_that_turned_out_to_be_approved(team, monkeypatch):
+    team.start()
+    for name in "abc":
+        content = as_yaml(config_map(name, **{f"key-{number}": "value" for number in range(200)}))
+        team.hosted.commit("main", {f"apps/shop/{name}.yaml": content}, f"Add {name}\n", "mia")
+    team.final_verdicts()
+    store = team.ports.store
+    middle = store.approvals.unsettled()[1]
+    store.approvals.save([replace(middle, verdict=ApprovalStatus.APPROVED)], settled=())
+    (alert,) = team.alerts()
+    store.cards.save(approval_key(alert, ALERTS), Posted(ALERTS, "1.2", "", team.clock()))
+    upload = Mock()
+    monkeypatch.setattr(team.ports.chat, "upload", upload)
+    team.reviewer.share_diffs(lambda _: Translator(Language.ENGLISH))
+    assert [name for name in "abc" if f"{name}.yaml" in upload.call_args.kwargs["content"]] == ["a", "c"]
 
 
 @pytest.mark.parametrize("request_", ["approvals", "commits"])

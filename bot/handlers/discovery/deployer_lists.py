@@ -1,0 +1,106 @@
+"""Lists the resources of Argo CD and Flux on a cluster once for all callers that wait for them."""
+
+import logging
+import threading
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Final, TypeVar
+
+from bot.core.applications.deployer import DEPLOYER_KINDS, SOURCE_KINDS
+from bot.core.objects.resource import Object
+from bot.handlers.discovery.resources import list_resources, preferred_kinds
+from bot.ports.cluster import Cluster, ClusterError, Kind
+
+_log = logging.getLogger(__name__)
+
+_Result = TypeVar("_Result")
+
+_SLOW: Final = timedelta(seconds=5)  # callers don't wait again for a request that took this long and failed
+_RETRY_AFTER: Final = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class DeployerList:
+    """Resources by (group, kind), and the kinds that couldn't be listed, such as `Kustomization`."""
+
+    resources: Mapping[tuple[str, str], list[Object]]
+    failed: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """A failed request, and whether it took long."""
+
+    is_slow: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """The resources of a kind, or None if it isn't served; the number of the read, and when it began."""
+
+    result: list[Object] | _Failure | None
+    number: int
+    began: datetime
+
+
+class DeployerLists:
+    """Lists the resources of Argo CD and Flux on one cluster, for one caller at a time. Thread-safe."""
+
+    def __init__(self, cluster: Cluster, clock: Callable[[], datetime]) -> None:
+        self._cluster = cluster
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._begun = 0  # reads
+        self._kept: dict[tuple[str, str], _Kept] = {}
+
+    def read(self, kinds: Collection[str], max_age: timedelta) -> DeployerList:
+        """The deployers of these kinds; if `kinds` is empty, all deployers and the resources that they refer to.
+
+        They are read after this call, or at most `max_age` before it. Callers that wait share the next read. After a
+        request that failed slowly, the next one is a minute later.
+        """
+        wanted = [kind for kind in (*DEPLOYER_KINDS, *SOURCE_KINDS) if not kinds or kind[1] in kinds]
+        begun = self._begun
+        with self._lock:
+            outdated = [kind for kind in wanted if not self._is_usable(self._kept.get(kind), begun, max_age)]
+            if outdated:
+                self._begun += 1
+                self._list(outdated)
+            results = {kind: self._kept[kind].result for kind in wanted}
+        failed = {kind for kind, result in results.items() if isinstance(result, _Failure)}
+        resources = {kind: result for kind, result in results.items() if isinstance(result, list)}
+        return DeployerList(resources, frozenset(name for _, name in failed))
+
+    def _is_usable(self, kept: _Kept | None, begun: int, max_age: timedelta) -> bool:
+        if kept is None:
+            return False
+        if isinstance(kept.result, _Failure) and kept.result.is_slow:
+            max_age = max(max_age, _RETRY_AFTER)
+        return kept.number > begun or abs(self._clock() - kept.began) < max_age  # the clock may have been set back
+
+    def _list(self, kinds: Sequence[tuple[str, str]]) -> None:
+        """List these kinds; after a request that failed slowly, the others fail without one."""
+        served = self._attempt(lambda: preferred_kinds(self._cluster.discover()))
+        failure = served if isinstance(served, _Failure) else None
+        for kind in kinds:
+            began = self._clock()
+            result: list[Object] | _Failure | None = failure
+            if failure is None and not isinstance(served, _Failure) and kind in served:
+                result = self._attempt(partial(self._resources, served[kind]))
+            if isinstance(result, _Failure) and result.is_slow:
+                failure, began = result, self._clock()
+            self._kept[kind] = _Kept(result, self._begun, began)
+
+    def _resources(self, kind: Kind) -> list[Object]:
+        listed = list_resources(self._cluster, kind)
+        return [*listed.resources, *listed.too_large]
+
+    def _attempt(self, request: Callable[[], _Result]) -> _Result | _Failure:
+        began = self._clock()
+        try:
+            return request()
+        except ClusterError as error:
+            _log.info("cannot read deployers on %s: %s", self._cluster.name, error)
+            return _Failure(is_slow=self._clock() - began >= _SLOW)
