@@ -124,7 +124,8 @@ class Check:
     is a fetched chart's: its name and version, such as `podinfo 6.7.1`. `complete_at` is set if the status is UNKNOWN:
     when the application was last checked completely. `degraded` are the declared objects whose health is Degraded.
     `origin` is the key of the resource that declares the application, None if the configuration does. `omitted` is how
-    many less severe differences were not stored.
+    many less severe differences were not stored. `repository` is the key of the repository and revision that the
+    application tracked, "" if an earlier version stored the check.
     """
 
     application: str
@@ -143,6 +144,7 @@ class Check:
     chart: str = ""
     origin: tuple[str, str, str, str] | None = None
     omitted: int = 0
+    repository: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,6 +139,7 @@ def _check_or_unknown(desired: DesiredState, live: LiveComparison | PortError | 
             objects=0,
             at=now,
             origin=application.origin.key if application.origin else None,
+            repository=application.repository.key,
         )
 
 
@@ -176,4 +177,5 @@ def _check_of(desired: DesiredState, live: LiveComparison | PortError | None, no
         notes=notes,
         degraded=result.degraded,
         origin=application.origin.key if application.origin else None,
+        repository=application.repository.key,
     )

@@ -1,12 +1,13 @@
 """Starts a rollout for each merge to a tracked branch that changes an application."""
 
 import logging
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.core.applications.application import Application
+from bot.core.drift.model import Check
 from bot.core.git.author import MAX_AUTHORS
 from bot.core.git.commit import Commit, PullRequest
 from bot.core.git.commit_check import CommitCheck, CommitChecks
@@ -48,25 +49,28 @@ def record_merges(
     """Store a rollout for each new merge in one repository, up to its tracked `head` (a full sha).
 
     `recorded` is the stored head from before `head` was fetched: another replica may have stored a later one since.
-    False, and nothing is stored, if it has. The first call stores a rollout only for applications that tracked another
-    revision until now. Raises RepositoryError, StoreError.
+    False, and nothing is stored, if it has. Applications that tracked another revision until now get a rollout, too.
+    The first call stores only the head and this rollout. Raises RepositoryError, StoreError.
     """
-    repository = ports.repositories[name]
-    if head in (recorded, ports.store.rollouts.head(name)):
+    repository, moved = ports.repositories[name], _moved(ports, name, recorded, applications)
+    if head in (recorded, ports.store.rollouts.head(name)) and not moved:
         return True
-    if recorded is None:
-        rollouts = _move(ports, repository, head, applications, manifest_cache)
-    else:
-        rollouts = _rollouts(ports, repository, recorded, head, applications, manifest_cache, people)
+    rollouts: list[Rollout] = []
+    if recorded not in (None, head):
+        others = [application for application in applications if application.name not in moved]
+        rollouts = _rollouts(ports, repository, recorded, head, others, manifest_cache, people)
+    if moved:
+        targets = [application for application in applications if application.name in moved]
+        rollouts += _move(ports, repository, head, targets, moved, manifest_cache)
     for index, rollout in enumerate(rollouts):
         with skip_unexpected(f"authors of {rollout.id}"):
             rollouts[index] = _with_authors(rollout, repository, people)
         with skip_unexpected(f"commits of {rollout.id}"):
             rollouts[index] = _with_commits(rollouts[index], repository)
-    moved = ports.store.rollouts.advance(name, recorded, head, rollouts)
-    for rollout in rollouts if moved else ():
+    advanced = ports.store.rollouts.advance(name, recorded, head, rollouts)
+    for rollout in rollouts if advanced else ():
         _log.info("rollout of %s in %s: %s", rollout.revision, rollout.repository, rollout.subject)
-    return moved
+    return advanced
 
 
 def _rollouts(
@@ -107,29 +111,43 @@ def _rollouts(
     return rollouts
 
 
+def _moved(ports: Ports, name: str, recorded: str | None, applications: Sequence[Application]) -> Mapping[str, Check]:
+    """The latest checks of the applications that tracked another revision then, by application."""
+    now, latest = ports.clock(), ports.store.checks.latest([application.name for application in applications])
+    return {
+        application: check
+        for application, check in latest.items()
+        if check.revision is not None
+        and timedelta() <= now - check.at <= _LAST_TRACKED
+        and check.repository != name
+        and (check.repository or recorded is None)
+    }
+
+
 def _move(
     ports: Ports,
     repository: Repository,
     head: str,
     applications: Sequence[Application],
+    checks: Mapping[str, Check],
     manifest_cache: ManifestCache,
 ) -> list[Rollout]:
-    """The rollout of a revision that is new to the bot, to applications that tracked another one at their last check.
+    """The rollout of a revision to applications that tracked another one, unless it is stored.
 
     If these differ, it has only the applications that most of them tracked.
     """
-    now, by_revision = ports.clock(), defaultdict[str, list[Application]](list)
-    latest = ports.store.checks.latest([application.name for application in applications])
-    for application in applications:
-        check = latest.get(application.name)
-        if check is not None and check.revision is not None and timedelta() <= now - check.at <= _LAST_TRACKED:
-            by_revision[check.revision].append(application)
-    rollout = None
-    if by_revision:
-        parent = max(by_revision, key=lambda revision: len(by_revision[revision]))
-        with skip_unexpected(f"move to {head} in {repository.name}"):  # the old revision may no longer exist
-            rollout = _rollout(repository, parent, repository.commit(head), by_revision[parent], manifest_cache, now)
-    return [rollout] if rollout else []
+    parent = Counter(check.revision or "" for check in checks.values()).most_common(1)[0][0]
+    moved = [application for application in applications if checks[application.name].revision == parent]
+    with skip_unexpected(f"move to {head} in {repository.name}"):  # the old revision may no longer exist
+        rollout = _rollout(repository, parent, repository.commit(head), moved, manifest_cache, ports.clock())
+        if rollout is not None:
+            # An application can move to the same revision several times.
+            last_tracked = max(checks[application.name].at for application in moved)
+            id_ = f"{rollout.id}@{last_tracked.isoformat()}"
+            rollout = replace(rollout, id=id_, merged_at=ports.clock())
+            stored = {other.id for other in ports.store.rollouts.of_revisions([head])}
+            return [rollout] if rollout.id not in stored else []
+    return []
 
 
 def _rollout(
