@@ -7,14 +7,16 @@ from bot.i18n.catalogue import approval as texts
 from bot.i18n.language import LocalizedText
 from bot.ports.forge import ForgeError
 
-MAX_LOOKUPS = 600  # per hour; one takes about two requests
+MAX_LOOKUPS = 600  # per hour, for the branch of a repository; one takes about two requests
+MAX_OTHER_LOOKUPS = 300  # for its other branches together, which anyone who may create applications can have tracked
 _HOUR = timedelta(hours=1)
 
 
 class LookupLimit:
-    """The lookups for one repository in the current hour."""
+    """The lookups for the configured branch of a repository, or for its other branches, in the current hour."""
 
-    def __init__(self) -> None:
+    def __init__(self, maximum: int) -> None:
+        self._maximum = maximum
         self._hour_ends_at: datetime | None = None
         self._count = 0
 
@@ -22,6 +24,6 @@ class LookupLimit:
         """Count a lookup that is about to be made. Raises ForgeError if it has to wait for the next hour."""
         if self._hour_ends_at is None or not is_waiting(self._hour_ends_at, now, _HOUR):
             self._hour_ends_at, self._count = now + _HOUR, 0
-        if self._count >= MAX_LOOKUPS:
-            raise ForgeError(LocalizedText(texts.MANY_LOOKUPS, limit=str(MAX_LOOKUPS)), self._hour_ends_at)
+        if self._count >= self._maximum:
+            raise ForgeError(LocalizedText(texts.MANY_LOOKUPS, limit=str(self._maximum)), self._hour_ends_at)
         self._count += 1

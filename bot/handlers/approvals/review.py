@@ -26,7 +26,7 @@ from bot.core.git.people import ChangePeople
 from bot.core.git.repository_ref import RepositoryRef
 from bot.handlers.approvals.batch import BatchReview
 from bot.handlers.approvals.diff import changes
-from bot.handlers.approvals.limit import LookupLimit
+from bot.handlers.approvals.limit import MAX_LOOKUPS, MAX_OTHER_LOOKUPS, LookupLimit
 from bot.handlers.change_people import git_people
 from bot.handlers.rendering.affected import affected_applications
 from bot.handlers.rendering.manifest_cache import ManifestCache
@@ -69,7 +69,7 @@ class ApprovalReviewer:
         self._rendered = manifest_cache
         self._channel = channel
         self._people = {login.lower(): user for login, user in people.items()}
-        self._limits: dict[str, LookupLimit] = {}  # by repository
+        self._limits: dict[tuple[str, bool], LookupLimit] = {}  # by repository, and whether for its configured branch
         self._reviewing = threading.Lock()
 
     def record_commits(self, name: str, recorded: str | None, head: str) -> bool:
@@ -92,10 +92,7 @@ class ApprovalReviewer:
         return self._ports.store.approvals.advance(name, recorded, head, records)
 
     def review(self) -> None:
-        """Review the records that are due. Those that fail are reviewed again later.
-
-        The configured branch of each repository comes first, since others share its lookups; then what has no verdict.
-        """
+        """Review the records that are due, first those without a verdict. Those that fail are reviewed again later."""
         now = self._ports.clock()
         with self._reviewing:
             batches: dict[tuple[str, str], list[ApprovalRecord]] = {}
@@ -105,7 +102,7 @@ class ApprovalReviewer:
                 if record.verdict is ApprovalStatus.REWRITTEN:
                     rewrites.setdefault(record.repository, []).append(record.seen_at)
             due = [batch for batch in batches.values() if any(is_due(record, now) for record in batch)]
-            for batch in sorted(due, key=_priority):
+            for batch in sorted(due, key=lambda batch: all(record.is_judged for record in batch)):
                 name, seen_at = batch[0].repository, batch[0].seen_at
                 settings = self._settings_of(name)
                 if settings:
@@ -226,7 +223,10 @@ class ApprovalReviewer:
             records = [replace(record, why=LocalizedText(texts.NO_FORGE)) for record in batch]
             self._ports.store.approvals.save(records, settled={record.id for record in records})
             return
-        limit = self._limits.setdefault(RepositoryRef.parse(name).name, LookupLimit())
+        ref = RepositoryRef.parse(name)
+        is_configured = ref.target_revision is None
+        maximum = MAX_LOOKUPS if is_configured else MAX_OTHER_LOOKUPS
+        limit = self._limits.setdefault((ref.name, is_configured), LookupLimit(maximum))
         records = BatchReview(self._ports, name, settings, self._people, limit, batch, rewritten_at).review()
         if settings.alert:
             records = assign_alerts(records)
@@ -236,8 +236,3 @@ class ApprovalReviewer:
 
 def _parent(commit: Commit) -> str | None:
     return commit.parents[0] if commit.parents else None
-
-
-def _priority(batch: Sequence[ApprovalRecord]) -> tuple[bool, bool]:
-    is_configured = RepositoryRef.parse(batch[0].repository).target_revision is None
-    return not is_configured, all(record.is_judged for record in batch)

@@ -16,7 +16,7 @@ from bot.core.approvals.alert import collect_alerts
 from bot.core.approvals.approval import ApprovalStatus
 from bot.core.git.repository_ref import RepositoryRef
 from bot.core.git.target_revision import TargetRevision
-from bot.handlers.approvals import batch, limit, review
+from bot.handlers.approvals import batch, review
 from bot.handlers.approvals.review import ApprovalReviewer
 from bot.handlers.change_people import read_people
 from bot.handlers.pull_requests.track import poll, track
@@ -367,7 +367,7 @@ class Asked(list):
 
 
 def test_a_flood_of_commits_is_judged_with_few_lookups(team, asked, monkeypatch):
-    monkeypatch.setattr(limit, "MAX_LOOKUPS", 9)
+    monkeypatch.setattr(review, "MAX_LOOKUPS", 9)
     monkeypatch.setattr(batch, "_MAX_REPEATED", 2)
     team.start()
     for number in range(8):
@@ -382,20 +382,20 @@ def test_a_flood_of_commits_is_judged_with_few_lookups(team, asked, monkeypatch)
 
 
 def test_other_branches_do_not_delay_the_configured_one(team, asked, monkeypatch):
-    """Somebody else's application may track them. The lookups of the hour are for all branches."""
-    monkeypatch.setattr(limit, "MAX_LOOKUPS", 9)
+    """Somebody else's application may track them."""
+    monkeypatch.setattr(review, "MAX_LOOKUPS", 9)
+    monkeypatch.setattr(review, "MAX_OTHER_LOOKUPS", 9)
     team.start()
     team.git.move("scratch", team.git.tip("main"), None)
     key = RepositoryRef("press", TargetRevision("scratch")).key
     team.record_commits_of(key)
-    for number in range(8):
+    for number in range(9):
         team.hosted.commit("scratch", {FILE: config(number)}, f"{number}\n", "mia")
     team.record_commits_of(key)
     team.clock.advance(GRACE)
     team.hosted.commit("main", {FILE: config(9)}, "Main\n", "mia")
     team.final_verdicts()
-    team.review(timedelta(minutes=15))
-    assert asked[0] == "Main"
+    assert len(asked) == 11
     assert [alert.newest.subject for alert in team.alerts()] == ["Main"]
 
 
