@@ -239,6 +239,8 @@ def relate_to_newer(rollout: Rollout, newer: Rollout) -> Rollout:
         newer_part = newer_parts.get(part.application)
         if newer_part is None or part.superseded_by:
             return part
+        if newer.repository != rollout.repository and newer_part.cluster != part.cluster:
+            return part  # it may be another application of the same name
         if not part.is_pending and not part.is_degraded:
             return replace(part, watched_until=None) if _is_taken_over(part, newer_part) else part
         is_live = newer_part.live_at is not None and not newer_part.is_degraded

@@ -71,9 +71,13 @@ def observe(
     """
     observations: Observations = {rollout.id: {} for rollout in rollouts}
     targets: list[_Target] = []
-    for rollout, part, later in _observed_parts(rollouts, cluster):
+    for rollout, part, later in _observed_parts(ports, rollouts, cluster, applications):
         application = applications.get(part.application)
-        if application is None or (application.cluster, application.repository.key) != (cluster, rollout.repository):
+        if (
+            application is None
+            or application.cluster != cluster
+            or (part.newer is None and application.repository.key != rollout.repository)
+        ):
             observation = _observe_unwatched(part, application, is_complete=is_complete)
             observations[rollout.id][part.application] = observation
             continue
@@ -96,13 +100,31 @@ def observe(
 
 
 def _observed_parts(
-    rollouts: Sequence[Rollout], cluster: str
+    ports: Ports, rollouts: Sequence[Rollout], cluster: str, applications: Mapping[str, Application]
 ) -> Iterator[tuple[Rollout, ApplicationRollout, Sequence[Rollout]]]:
     """The parts to observe on the cluster, each with its rollout and the later rollouts."""
     for index, rollout in enumerate(rollouts):
         for part in rollout.parts:
             if part.cluster == cluster and part.is_observed:
-                yield rollout, part, rollouts[index + 1 :]
+                application = applications.get(part.application)
+                yield rollout, _with_tracked_revision(ports, rollout, part, application), rollouts[index + 1 :]
+
+
+def _with_tracked_revision(
+    ports: Ports, rollout: Rollout, part: ApplicationRollout, application: Application | None
+) -> ApplicationRollout:
+    """The part, with `newer` set to the application's revision if it now tracks another one than the rollout.
+
+    Only a check since the merge counts, since another replica may have read a target revision first.
+    """
+    if application is None or application.cluster != part.cluster or application.repository.key == rollout.repository:
+        return part
+    if not part.is_pending and not part.is_degraded:
+        return part
+    check = ports.store.checks.latest([part.application]).get(part.application)
+    if check is None or check.repository != application.repository.key or check.at <= rollout.merged_at:
+        return part
+    return replace(part, newer=check.revision or part.newer)
 
 
 def _target(
@@ -118,7 +140,7 @@ def _target(
     Raises PortError, ManifestError.
     """
     with unexpected_as_port_error(f"change of {application.name} in {rollout.id}"):
-        repository = ports.repositories[rollout.repository]
+        repository = ports.repositories[application.repository.key]
         manifests = changed_manifests(repository, rollout, application, manifest_cache, newer)
     if newer != part.newer and not manifests.is_superseded:
         return None
@@ -142,7 +164,9 @@ def _is_live(observation: Observation) -> bool:
 
 
 def _observe_unwatched(part: ApplicationRollout, application: Application | None, *, is_complete: bool) -> Observation:
-    """An application that isn't watched on the cluster: it has moved, was removed, or isn't discovered yet."""
+    """An application that can't be compared: it tracks another revision, has moved, was removed, or isn't known yet."""
+    if application is not None and application.cluster == part.cluster:
+        return Observation(error=LocalizedText(texts.NOT_TRACKED))
     if application is not None or is_complete:
         if part.newer:
             return Observation(superseded_by=part.newer)

@@ -191,8 +191,7 @@ class RolloutTracker:
             with skip_unexpected(f"rollout {older.id}"):
                 related = older
                 for newer in rollouts[index + 1 :]:
-                    if newer.repository == older.repository:
-                        related = relate_to_newer(related, newer)
+                    related = relate_to_newer(related, newer)
                 self._save(older, related)
 
     def _save(self, before: Rollout, after: Rollout) -> None:

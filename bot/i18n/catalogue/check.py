@@ -38,6 +38,9 @@ TOO_MANY_STEPS = Phrase(
     "ignorar o field managers.",
 )
 NOT_CONFIGURED = Phrase(en="It is no longer configured.", es="Ya no está configurada.")
+NOT_TRACKED = Phrase(
+    en="It now tracks another repository or revision.", es="Ahora sigue otro repositorio u otra revisión."
+)
 NOT_FETCHED = Phrase(
     en="The repository {repository} was not fetched.", es="No se actualizó el repositorio {repository}."
 )

@@ -183,6 +183,21 @@ def test_a_newer_merge_that_is_not_live_in_the_application_changes_nothing(newer
     assert relate_to_newer(older, newer) == older
 
 
+@pytest.mark.parametrize(
+    ("repository", "cluster", "is_related"),
+    [
+        ("platform", "moved", True),
+        ("platform@refs/tags/1.1.0", "prod", True),
+        ("platform@refs/tags/1.1.0", "stage", False),  # it may be another application of the same name
+    ],
+)
+def test_a_newer_merge_of_another_target_revision_counts_only_on_the_same_cluster(repository, cluster, is_related):
+    newer = observe(replace(rollout(revision="c" * 40), repository=repository), {"shop": LIVE}, 9)
+    newer = replace(newer, parts=(replace(newer.parts[0], cluster=cluster),))
+    (part,) = relate_to_newer(rollout(), newer).parts
+    assert part.newer == (newer.revision if is_related else None)
+
+
 def changed(*names, total=None, why=None):
     objects = tuple(ObjectChange("changed", "apps/v1", "Deployment", None, name) for name in names)
     return ApplicationChange(RenderedChange(changed=total or len(names), objects=objects), why=why)

@@ -9,6 +9,7 @@ from bot.cli.check_configured import check_configured
 from bot.cli.check_report import as_json, as_text, exit_code
 from bot.core.drift.model import Status
 from bot.core.incidents.incident import IncidentState
+from bot.core.rollouts.rollout import pending_applications
 from bot.handlers.command_service import CommandService
 from bot.handlers.discovery.discover import ApplicationGoneError
 from bot.handlers.queries.object_links import object_links
@@ -417,6 +418,50 @@ def test_each_change_of_the_target_revision_is_a_rollout(discovery, revisions):
         bot.check(seconds=60)
         bot.monitor.observe_rollouts()
         assert [headline(card) for card in cards(bot.slack)] == [*live, "✅ Live in 2 min: shop"]
+
+
+@pytest.mark.parametrize(
+    ("revision", "checks", "headlines"),
+    [
+        ("1.0.0", ("1.1.0", "1.0.0"), ["⏭️ Superseded: shop", "✅ Live"]),
+        ("1.0.0", ("1.0.0",), ["⏭️ Superseded: shop"]),
+        ("1.1.1", ("1.1.0", "1.1.1"), ["✅ Live"]),  # the same manifests as 1.1.0
+        ("1.2.0", ("1.1.0", "1.2.0"), ["⏭️ Superseded: shop", "✅ Live"]),
+        ("1.2.0", ("1.1.0",), ["⏭️ Superseded: shop", "✅ Live"]),
+    ],
+)
+def test_a_rollout_ends_if_another_target_revision_replaces_its_own(discovery, revision, checks, headlines):
+    def track(revision):
+        source = {"repoURL": discovery.url, "path": "apps/shop", "targetRevision": revision}
+        discovery.argo(argo_application("shop", discovery.url, source=source))
+        bot.discover()
+
+    bot, source, cluster = discovery.bot, discovery.source, discovery.cluster
+    levels = {"1.0.0": "1", "1.1.0": "2", "1.1.1": "2", "1.2.0": "3"}
+    for tag, level in levels.items():
+        source.commit(tag, {"apps/shop/settings.yaml": settings(level=level), "README.md": tag})
+        source.git("tag", tag)
+    cluster.apply(config_map(level="1"), namespace="shop")
+    discovery.start(alerts={"looks": 1})
+    track("1.0.0")
+    bot.check()
+    bot.clock.tick()
+    track("1.1.0")
+    bot.monitor.fetch(discovery.applications.values())
+    if "1.1.0" in checks:
+        bot.check(seconds=60)
+    track(revision)
+    bot.monitor.observe_rollouts()
+    (part,) = bot.store.rollouts.unsettled()[0].parts
+    assert (part.is_pending, str(part.error)) == (True, "It now tracks another repository or revision.")
+    bot.monitor.fetch(discovery.applications.values())
+    if revision in checks:
+        bot.check(seconds=60)
+    cluster.apply(config_map(level=levels[revision]), namespace="shop")
+    for _ in range(2):
+        bot.monitor.observe_rollouts()
+    assert [headline(card).partition(" in ")[0] for card in cards(bot.slack)] == headlines
+    assert not pending_applications(bot.store.rollouts.unsettled())
 
 
 @pytest.mark.parametrize("differs", [False, True])

@@ -100,7 +100,10 @@ def test_a_rollout_of_what_left_the_configuration_is_unknown_and_holds_up_no_oth
         return live and all(part.error for part in rollouts[gone.id].parts)
 
     wait_for(is_decided)
-    assert {str(part.error) for part in unsettled(bot)[gone.id].parts} == {"It is no longer configured."}
+    assert [str(part.error) for part in unsettled(bot)[gone.id].parts] == [
+        *["It now tracks another repository or revision."] * 2,
+        "It is no longer configured.",
+    ]
 
 
 def test_changes_are_described_without_any_cluster(bot, tracker):
