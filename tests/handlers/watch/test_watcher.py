@@ -2,6 +2,7 @@
 
 import threading
 from contextlib import nullcontext
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -117,6 +118,22 @@ def test_a_difference_during_a_rollout_is_an_alert_once_it_is_over(bot, slack, s
     bot.monitor.observe_rollouts()
     assert compare() == set()
     assert any("debug" in card.text for card in cards(slack))
+
+
+@pytest.mark.parametrize(
+    "tracked",
+    [{"cluster": "stage"}, {"namespace": "pay"}, {"namespace": None}, {"repository": "platform@v1"}],
+    ids=["another cluster", "another namespace", "an earlier version's check", "another revision"],
+)
+def test_an_application_that_moved_is_checked_as_a_whole(bot, cluster, compare, tracked):
+    compare()
+    latest = bot.store.checks.latest()["shop"]
+    bot.store.checks.save([replace(latest, **tracked)])
+    edit(cluster)
+    compare()
+    check = bot.store.checks.latest()["shop"]
+    assert replace(check, at=latest.at, status=Status.SYNCED, drift=()) == latest
+    assert check.status is Status.OUT_OF_SYNC
 
 
 def test_an_object_that_cannot_be_read_changes_nothing_and_is_read_again(bot, cluster, compare):
