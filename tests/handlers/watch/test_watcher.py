@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.core.applications.shard import Shard
+from bot.core.drift import bounded
 from bot.core.drift.model import Status
 from bot.core.drift.observed_write import ObservedWrite
 from bot.core.incidents.incident import IncidentState
@@ -61,6 +62,10 @@ def compare(bot, start):
 
     checks = None
     return compare
+
+
+SYNCED = {"data": {"level": "info", "mode": None}}
+EDITED = {"data": {"level": "debug", "mode": "b"}}
 
 
 def edit(cluster, level="debug"):
@@ -211,7 +216,16 @@ def test_many_objects_are_listed_and_not_read_one_by_one(bot, slack, source, clu
     assert len(cards(slack)) == 1
 
 
-def test_a_check_keeps_what_was_compared_by_itself_while_it_ran(bot, cluster, compare, monkeypatch):
+@pytest.mark.parametrize(
+    ("before", "later", "paths"),
+    [(SYNCED, EDITED, {"data.level", "data.mode"}), (EDITED, SYNCED, set())],
+    ids=["edited", "repaired"],
+)
+def test_a_check_keeps_what_was_compared_by_itself_while_it_ran(
+    bot, cluster, compare, monkeypatch, before, later, paths
+):
+    monkeypatch.setattr(bounded, "MAX_OF_APPLICATION", 1)
+    cluster.edit(SETTINGS, "shop", before)
     compare()
     client = bot.ports.clusters["prod"]
     list_ = client.list
@@ -220,14 +234,15 @@ def test_a_check_keeps_what_was_compared_by_itself_while_it_ran(bot, cluster, co
         listed = list_(kind, *args)
         if kind == CONFIG_MAPS:
             monkeypatch.setattr(client, "list", list_)
-            edit(cluster)
+            cluster.edit(SETTINGS, "shop", later)
             compare()
         return listed
 
     monkeypatch.setattr(client, "list", list_and_edit)
-    bot.monitor.check_shard(PROD)
-    assert bot.store.checks.latest()["shop"].status is Status.OUT_OF_SYNC
-    assert [incident.state for incident in bot.store.incidents.unsettled()] == [IncidentState.OPEN]
+    (check,) = bot.monitor.check(["shop"])
+    assert {field.path for item in check.drift for field in item.fields} == paths
+    assert check.status is bot.store.checks.latest()["shop"].status is (Status.OUT_OF_SYNC if paths else Status.SYNCED)
+    assert (bot.store.incidents.open_for("shop") is not None) is bool(paths)
 
 
 # ---------------------------------------------------------------- the watcher
