@@ -27,15 +27,17 @@ def reader(discovery, cluster=None):
 
 
 @pytest.mark.parametrize("path", ["*/applications", "/apis*"])
-def test_a_failed_read_does_not_restart_the_deadline_of_a_sync(discovery, path):
+def test_a_failed_read_neither_ends_a_sync_nor_restarts_its_deadline(discovery, path):
     deployers, applications, _ = reader(discovery)
     assert deployers.changing(applications) == {"shop"}
     discovery.clock.advance(minutes=6)
     discovery.cluster.fail(path, 403)
-    assert deployers.changing(applications) == frozenset()
+    assert deployers.changing(applications) == {"shop"}
     discovery.cluster.recover()
     assert deployers.changing(applications) == {"shop"}
     discovery.clock.advance(minutes=6)
+    assert deployers.changing(applications) == frozenset()
+    discovery.cluster.fail(path, 403)
     assert deployers.changing(applications) == frozenset()
 
 
