@@ -58,6 +58,23 @@ def test_a_cluster_that_does_not_respond_is_read_once_a_minute(discovery, monkey
     assert len(discoveries) == expected
 
 
+def test_a_kind_that_fails_slowly_does_not_keep_others_from_being_read(discovery, monkeypatch):
+    _, _, cluster = reader(discovery)
+    lists, list_, failures = DeployerLists(cluster, discovery.clock), cluster.list, []
+
+    def list_slowly(kind, *args):
+        if kind.kind != "Application":
+            return list_(kind, *args)
+        failures.append(kind)
+        discovery.clock.advance(seconds=30)
+        raise ClusterError(LocalizedText(texts.READ_VERSION))
+
+    monkeypatch.setattr(cluster, "list", list_slowly)
+    for _ in range(2):
+        assert lists.read((), timedelta()).failed == {"Application"}
+    assert len(failures) == 1
+
+
 def is_waiting(frame):
     """Whether a thread waits for the list of another one."""
     return frame.f_code is DeployerLists.read.__code__ and "begun" in frame.f_locals
