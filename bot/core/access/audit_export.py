@@ -25,9 +25,10 @@ COLUMNS = (
     "approvers",
     "merged_by",
 )
-# What makes a spreadsheet read a cell as a formula, including full-width forms. Some ignore a leading space.
+# What makes a spreadsheet read a cell as a formula, including full-width forms. Some ignore a leading space. In many
+# countries, a semicolon begins a new cell.
 # https://owasp.org/www-community/attacks/CSV_Injection
-_FORMULA = re.compile(r"\s*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
+_FORMULA = re.compile(r"(^|;)(?=\s*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20])")
 
 
 def since(text: str, now: datetime) -> datetime:
@@ -51,11 +52,11 @@ def since(text: str, now: datetime) -> datetime:
 
 
 def as_csv(rows: Iterable[Row], columns: Sequence[str] = COLUMNS) -> Iterator[str]:
-    """Lines of CSV (RFC 4180) with a header. A cell that a spreadsheet would run as a formula starts with a `'`."""
+    """Lines of CSV (RFC 4180) with a header. A `'` precedes what a spreadsheet would run as a formula."""
     yield _line(columns)
     for row in rows:
         cells = (" ".join(row[column]) if isinstance(row[column], list) else str(row[column]) for column in columns)
-        yield _line([f"'{cell}" if _FORMULA.match(cell) else cell for cell in cells])
+        yield _line([_FORMULA.sub(r"\1'", cell) for cell in cells])
 
 
 def as_json(rows: Iterable[Row], *errors: type[Exception]) -> Iterator[str]:

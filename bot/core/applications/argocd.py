@@ -52,6 +52,7 @@ SETTINGS: Final = "argocd-cm"
 MANAGED_BY_URL: Final = "argocd.argoproj.io/managed-by-url"
 _URL: Final = re.compile(r"https?://[\w.:\[\]-]{1,255}(?:/[\w.~%/-]{0,255})?", re.ASCII | re.IGNORECASE)
 _RUNNING: Final = frozenset({"Running", "Terminating"})  # phases of an operation
+_FAILED: Final = frozenset(("Failed", "Error"))
 _SOURCE_NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,63}")
 _MAX_SOURCES: Final = 100
 
@@ -142,12 +143,20 @@ def failure(resource: Object) -> DeployerFailure | None:
     status = mapping(resource, "status")
     operation = mapping(status, "operationState")
     phase = text(operation, "phase")
-    if phase in {"Failed", "Error"}:
-        return DeployerFailure.reported(DEPLOYER, f"Sync{phase}", operation.get("message"))
+    if phase in _FAILED:
+        return DeployerFailure.reported(DEPLOYER, f"Sync{phase}", _failed_hook(operation) or operation.get("message"))
     for condition in items(status, "conditions"):
         if isinstance(condition, Mapping) and text(condition, "type").endswith("Error"):
             return DeployerFailure.reported(DEPLOYER, text(condition, "type"), condition.get("message"))
     return None
+
+
+def _failed_hook(operation: Object) -> str:
+    """Which hook failed, and why, which the message of the operation doesn't say; "" if none did."""
+    for result in items(mapping(operation, "syncResult"), "resources"):
+        if isinstance(result, Mapping) and text(result, "hookPhase") in _FAILED:
+            return f"Hook {text(result, 'kind')} {text(result, 'name')} failed: {text(result, 'message')}"
+    return ""
 
 
 def _sources(resource: Object) -> list[Object]:

@@ -8,7 +8,6 @@ from typing import Final
 from bot.core.drift.bounded import MAX_WORST, most_severe
 from bot.core.drift.model import Check, FieldDrift, Identity, ObjectDrift
 from bot.core.drift.severity import Severity, rate_field, rate_object
-from bot.core.objects.credentials import HIDDEN
 from bot.core.objects.deep_equality import deep_equal
 from bot.core.objects.managed_fields import DEPLOYERS
 from bot.core.objects.redaction import Redaction, has_hidden, redact
@@ -101,15 +100,14 @@ def new_or_escalated(
     return tuple(new)
 
 
-def present_or_worse(
-    new: Iterable[ObjectDrift], latest: Iterable[ObjectDrift], worst: Iterable[ObjectDrift]
-) -> tuple[ObjectDrift, ...]:
-    """The `new` differences that are among the `latest` ones, or more severe than all of the `worst` ones."""
-    present, highest = identities(latest), max(severities(worst).values(), default=0)
+def present_or_worse(new: Iterable[ObjectDrift], latest: Iterable[ObjectDrift]) -> tuple[ObjectDrift, ...]:
+    """The `new` differences that are among the `latest` ones, or more severe than the least severe of these."""
+    present = severities(latest)
+    least = min(present.values(), default=0)
     kept = []
     for object_drift in new:
         by_identity = severities([object_drift])
-        shown = {identity for identity, severity in by_identity.items() if identity in present or severity > highest}
+        shown = {identity for identity, severity in by_identity.items() if identity in present or severity > least}
         fields = tuple(field for field in object_drift.fields if _identity(object_drift, field.path) in shown)
         if shown:
             kept.append(replace(object_drift, fields=fields))
@@ -164,10 +162,10 @@ def unseen(before: Iterable[ObjectDrift], check: Check) -> tuple[ObjectDrift, ..
 
 
 def _has_same_value(field: FieldDrift, other: FieldDrift) -> bool:
-    """Whether both have the same live value; a hidden one may differ, also from one that an earlier version showed."""
+    """Whether both have the same live value, as far as it is shown. An earlier version may have shown more."""
     if field.change != other.change:
         return False
-    if field.live == HIDDEN or deep_equal(field.live, other.live):
+    if deep_equal(field.live, other.live):
         return True
     return has_hidden(field.live) and deep_equal(field.live, redact(("",), other.live, Redaction()))
 

@@ -138,7 +138,7 @@ def _hold_suspicion(incident: Incident, check: Check, longest_hold: timedelta) -
         return replace(_checked(incident, check, check.drift), held=held)
     drift, since = by_object(due), min(item.since for item in due)
     opened = replace(_checked(incident, check, drift), held=rest)
-    return replace(opened, state=IncidentState.OPEN, opened_at=check.at, since=since, worst=drift)
+    return replace(opened, state=IncidentState.OPEN, opened_at=check.at, since=since, worst=drift, omitted=0)
 
 
 def _hold(incident: Incident, check: Check, new: tuple[ObjectDrift, ...], longest_hold: timedelta) -> Incident:
@@ -169,11 +169,11 @@ def _checked(incident: Incident, check: Check, drift: tuple[ObjectDrift, ...]) -
 def _new_differences(incident: Incident, check: Check) -> tuple[ObjectDrift, ...]:
     """The differences that an active incident has not reported, or only as less severe ones.
 
-    If some were or are omitted, another one may have existed before, so it counts only if it is worse than all.
+    If less severe ones were omitted, one that is as severe may be among those.
     """
     reported = (item for event in incident.history for item in event.drift)
     new = new_or_escalated(incident.worst, incident.present, check.drift, reported)
-    return present_or_worse(new, incident.present, incident.worst) if incident.omitted or check.omitted else new
+    return present_or_worse(new, incident.present) if incident.omitted else new
 
 
 def _update(

@@ -1,10 +1,12 @@
 """Starts a rollout for each merge to a tracked branch that changes an application."""
 
 import logging
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import reduce
 
 from bot.core.applications.application import Application
 from bot.core.drift.model import Check
@@ -21,6 +23,7 @@ from bot.handlers.rollouts.reverted import reverted
 from bot.handlers.slack.people import People
 from bot.handlers.tracked_branch import base_of
 from bot.ports import Ports
+from bot.ports.errors import PortError
 from bot.ports.forge import Forge, ForgeError
 from bot.ports.git import Repository, RepositoryError
 from bot.ports.isolation import skip_unexpected
@@ -32,7 +35,7 @@ MAX_MERGES = 10
 # A commit this recent was created by the merge itself; an older one was created before it was pushed.
 _FRESH = timedelta(minutes=10)
 _MAX_COMMITS = 100  # of one merge
-_LAST_TRACKED = timedelta(days=1)  # an older check doesn't say what an application tracked until now
+_MAX_CHECK_AGE = timedelta(days=1)  # to say what an application tracked until now
 # A forge creates the commit of a squash merge when it merges; a commit that it only rebased is older.
 _SQUASH_TAKES = timedelta(minutes=1)
 
@@ -52,16 +55,16 @@ def record_merges(
     False, and nothing is stored, if it has. Applications that tracked another revision until now get a rollout, too.
     The first call stores only the head and this rollout. Raises RepositoryError, StoreError.
     """
-    repository, moved = ports.repositories[name], _moved(ports, name, recorded, applications)
-    if head in (recorded, ports.store.rollouts.head(name)) and not moved:
+    repository, retargeted = ports.repositories[name], _retargeted(ports, name, recorded, head, applications)
+    if head in (recorded, ports.store.rollouts.head(name)) and not retargeted:
         return True
     rollouts: list[Rollout] = []
     if recorded not in (None, head):
-        others = [application for application in applications if application.name not in moved]
+        others = [application for application in applications if application.name not in retargeted]
         rollouts = _rollouts(ports, repository, recorded, head, others, manifest_cache, people)
-    if moved:
-        targets = [application for application in applications if application.name in moved]
-        rollouts += _move(ports, repository, head, targets, moved, manifest_cache)
+    if retargeted:
+        changed = [application for application in applications if application.name in retargeted]
+        rollouts += _change_of_target_revision(ports, repository, head, changed, retargeted, manifest_cache)
     for index, rollout in enumerate(rollouts):
         with skip_unexpected(f"authors of {rollout.id}"):
             rollouts[index] = _with_authors(rollout, repository, people)
@@ -111,20 +114,35 @@ def _rollouts(
     return rollouts
 
 
-def _moved(ports: Ports, name: str, recorded: str | None, applications: Sequence[Application]) -> Mapping[str, Check]:
-    """The latest checks of the applications that tracked another revision then, by application."""
+def _retargeted(
+    ports: Ports, name: str, recorded: str | None, head: str, applications: Sequence[Application]
+) -> Mapping[str, Check]:
+    """The latest checks of the applications that tracked another revision then, by application.
+
+    Without those that have a rollout of this one since.
+    """
     now, latest = ports.clock(), ports.store.checks.latest([application.name for application in applications])
-    return {
+    checks = {
         application: check
         for application, check in latest.items()
-        if check.revision is not None
-        and timedelta() <= now - check.at <= _LAST_TRACKED
+        if check.revision not in (None, head)
+        and timedelta() <= now - check.at <= _MAX_CHECK_AGE
         and check.repository != name
         and (check.repository or recorded is None)
     }
+    rollouts = ports.store.rollouts.of_revisions([head]) if checks else ()
+    started: defaultdict[str, list[datetime]] = defaultdict(list)
+    for rollout in rollouts:
+        for part in rollout.parts:
+            started[part.application].append(rollout.merged_at)
+    return {
+        application: check
+        for application, check in checks.items()
+        if not any(at >= check.at for at in started[application])
+    }
 
 
-def _move(
+def _change_of_target_revision(
     ports: Ports,
     repository: Repository,
     head: str,
@@ -132,22 +150,34 @@ def _move(
     checks: Mapping[str, Check],
     manifest_cache: ManifestCache,
 ) -> list[Rollout]:
-    """The rollout of a revision to applications that tracked another one, unless it is stored.
+    """One rollout to the applications that tracked other revisions at these checks; none if it changes nothing.
 
-    If these differ, it has only the applications that most of them tracked.
+    Its parent is the revision that most of them tracked.
     """
-    parent = Counter(check.revision or "" for check in checks.values()).most_common(1)[0][0]
-    moved = [application for application in applications if checks[application.name].revision == parent]
-    with skip_unexpected(f"move to {head} in {repository.name}"):  # the old revision may no longer exist
-        rollout = _rollout(repository, parent, repository.commit(head), moved, manifest_cache, ports.clock())
-        if rollout is not None:
-            # An application can move to the same revision several times.
-            last_tracked = max(checks[application.name].at for application in moved)
-            id_ = f"{rollout.id}@{last_tracked.isoformat()}"
-            rollout = replace(rollout, id=id_, merged_at=ports.clock())
-            stored = {other.id for other in ports.store.rollouts.of_revisions([head])}
-            return [rollout] if rollout.id not in stored else []
-    return []
+    now = ports.clock()
+    by_revision = defaultdict[str, list[Application]](list)
+    for application in applications:
+        by_revision[checks[application.name].revision or ""].append(application)
+    rollouts: list[Rollout] = []
+    for parent, some in sorted(by_revision.items(), key=lambda item: len(item[1])):
+        # The repository may be another one, and the old revision may no longer exist.
+        with suppress(PortError), skip_unexpected(f"change to {head} in {repository.name}"):
+            rollout = _rollout(repository, parent, repository.commit(head), some, manifest_cache, now)
+            rollouts += [rollout] if rollout else []
+    if not rollouts:
+        return []
+    rollout = reduce(_as_one, rollouts)
+    # An application can return to a revision, so the revision doesn't identify the rollout.
+    forge = ports.forges.get(repository.name)
+    return [
+        replace(
+            rollout,
+            id=f"{rollout.id}@{now.isoformat()}",
+            parent=rollouts[-1].parent,
+            merged_at=now,
+            url=forge.commit_url(head) if forge else None,
+        )
+    ]
 
 
 def _rollout(

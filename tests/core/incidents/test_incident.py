@@ -458,6 +458,18 @@ def test_a_difference_that_was_omitted_before_does_not_reopen_an_incident(drift,
     assert (incident.state is IncidentState.OPEN) == reopens
 
 
+def test_a_difference_that_is_worse_than_what_was_omitted_reopens_an_incident():
+    """The incident had one that is even worse."""
+    path = "spec.template.spec.containers[name=api].image"
+    image = replace(IMAGE, fields=(FieldDrift("changed", path, "api:1", "api:2", "kubectl-edit"),))
+    labels = tuple(FieldDrift("added", f"metadata.labels.k{index:04}", None, "x") for index in range(300))
+    before = HOST, replace(LABEL, fields=labels)
+    first, later = (bounded_check(check(*seen)) for seen in ((0, *before), (5, *before, image)))
+    incident = acknowledge(after_checks(first, looks=1), by="U1", at=at(1))
+    incident = apply_check(incident, later, channel="C1", rolling=False)
+    assert (incident.state, worsenings(incident)[-1].drift) == (IncidentState.OPEN, (image,))
+
+
 GATEWAY = ObjectDrift("networking.istio.io/v1", "Gateway", "shop", "main", "missing")
 
 
@@ -481,7 +493,7 @@ EDITS = {
     "a deployer": ([EDITED, replace(EDITED_AGAIN, manager="argocd-controller")], 0),
     "another value in git": ([EDITED, replace(EDITED, desired="warn")], 0),
     "hidden": ([replace(EDITED, live=HIDDEN), replace(EDITED, live=HIDDEN, time=at(2))], 0),
-    "no longer hidden": ([replace(EDITED, live=HIDDEN), EDITED, replace(EDITED, live=HIDDEN)], 1),
+    "no longer hidden": ([replace(EDITED, live=HIDDEN), EDITED, replace(EDITED, live=HIDDEN)], 2),
     "hidden since an upgrade": ([replace(EDITED, live="token sesame-1"), replace(EDITED, live="token (hidden)")], 0),
     "an item hidden since an upgrade": (
         [replace(EDITED, live=["--password", "sesame"]), replace(EDITED, live=["--password", HIDDEN])],
