@@ -92,7 +92,10 @@ class ApprovalReviewer:
         return self._ports.store.approvals.advance(name, recorded, head, records)
 
     def review(self) -> None:
-        """Review the records that are due, first those without a verdict. Those that fail are reviewed again later."""
+        """Review the records that are due. Those that fail are reviewed again later.
+
+        The configured branch of each repository comes first, since others share its lookups; then what has no verdict.
+        """
         now = self._ports.clock()
         with self._reviewing:
             batches: dict[tuple[str, str], list[ApprovalRecord]] = {}
@@ -102,7 +105,7 @@ class ApprovalReviewer:
                 if record.verdict is ApprovalStatus.REWRITTEN:
                     rewrites.setdefault(record.repository, []).append(record.seen_at)
             due = [batch for batch in batches.values() if any(is_due(record, now) for record in batch)]
-            for batch in sorted(due, key=lambda batch: all(record.is_judged for record in batch)):
+            for batch in sorted(due, key=_priority):
                 name, seen_at = batch[0].repository, batch[0].seen_at
                 settings = self._settings_of(name)
                 if settings:
@@ -233,3 +236,8 @@ class ApprovalReviewer:
 
 def _parent(commit: Commit) -> str | None:
     return commit.parents[0] if commit.parents else None
+
+
+def _priority(batch: Sequence[ApprovalRecord]) -> tuple[bool, bool]:
+    is_configured = RepositoryRef.parse(batch[0].repository).target_revision is None
+    return not is_configured, all(record.is_judged for record in batch)

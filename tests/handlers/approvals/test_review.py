@@ -381,6 +381,24 @@ def test_a_flood_of_commits_is_judged_with_few_lookups(team, asked, monkeypatch)
     assert asked == ["7", "6"]
 
 
+def test_other_branches_do_not_delay_the_configured_one(team, asked, monkeypatch):
+    """Somebody else's application may track them. The lookups of the hour are for all branches."""
+    monkeypatch.setattr(limit, "MAX_LOOKUPS", 9)
+    team.start()
+    team.git.move("scratch", team.git.tip("main"), None)
+    key = RepositoryRef("press", TargetRevision("scratch")).key
+    team.record_commits_of(key)
+    for number in range(8):
+        team.hosted.commit("scratch", {FILE: config(number)}, f"{number}\n", "mia")
+    team.record_commits_of(key)
+    team.clock.advance(GRACE)
+    team.hosted.commit("main", {FILE: config(9)}, "Main\n", "mia")
+    team.final_verdicts()
+    team.review(timedelta(minutes=15))
+    assert asked[0] == "Main"
+    assert [alert.newest.subject for alert in team.alerts()] == ["Main"]
+
+
 def test_commits_that_are_too_many_to_review_are_reported(team, monkeypatch):
     monkeypatch.setattr(review, "MAX_COMMITS", 2)
     team.start()
