@@ -125,12 +125,12 @@ class ObjectMonitor:
     def _compare(
         self, refs: Mapping[Application, _Objects], latest: Mapping[str, Check], plan: WatchPlan
     ) -> Mapping[str, ObjectResults]:
-        """The results of the applications whose latest check is of the head of their repository. Raises PortError."""
+        """The results of the applications whose latest check can be updated. Raises PortError."""
         heads = self._monitor.heads
         current = {
             item: keys.keys()
             for item, keys in refs.items()
-            if item.name in latest and latest[item.name].revision == heads.get(item.repository.key)
+            if item.name in latest and _is_current(latest[item.name], item, heads.get(item.repository.key))
         }
         if not current:
             return {}
@@ -172,6 +172,15 @@ class ObjectMonitor:
     def _has_alert(self, application: str) -> bool:
         incident = self._ports.store.incidents.open_for(application)
         return incident is not None and incident.state in ACTIVE_STATES
+
+
+def _is_current(check: Check, application: Application, head: str | None) -> bool:
+    """Whether a check is of the head of the application's repository, and of where the application is deployed now."""
+    return (
+        check.revision == head
+        and check.repository in {"", application.repository.key}
+        and (check.cluster, check.namespace) == (application.cluster, application.namespace)
+    )
 
 
 def _with_writes(

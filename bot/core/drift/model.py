@@ -125,7 +125,7 @@ class Check:
     when the application was last checked completely. `degraded` are the declared objects whose health is Degraded.
     `origin` is the key of the resource that declares the application, None if the configuration does. `omitted` is how
     many less severe differences were not stored. `repository` is the key of the repository and revision that the
-    application tracked, "" if an earlier version stored the check.
+    application tracked, and `namespace` its namespace; "" and None if an earlier version stored the check.
     """
 
     application: str
@@ -145,6 +145,7 @@ class Check:
     origin: tuple[str, str, str, str] | None = None
     omitted: int = 0
     repository: str = ""
+    namespace: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

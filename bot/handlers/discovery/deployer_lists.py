@@ -59,7 +59,7 @@ class DeployerLists:
         """The deployers of these kinds; if `kinds` is empty, all deployers and the resources that they refer to.
 
         They are read after this call, or at most `max_age` before it. Callers that wait share the next read. After a
-        request that failed slowly, the next one is a minute later.
+        request that failed slowly, the next one for the same kind is a minute later.
         """
         wanted = [kind for kind in (*DEPLOYER_KINDS, *SOURCE_KINDS) if not kinds or kind[1] in kinds]
         begun = self._begun
@@ -81,16 +81,17 @@ class DeployerLists:
         return kept.number > begun or abs(self._clock() - kept.began) < max_age  # the clock may have been set back
 
     def _list(self, kinds: Sequence[tuple[str, str]]) -> None:
-        """List these kinds; after a request that failed slowly, the others fail without one."""
+        """List these kinds; all fail if discovery does."""
         served = self._attempt(lambda: preferred_kinds(self._cluster.discover()))
-        failure = served if isinstance(served, _Failure) else None
         for kind in kinds:
             began = self._clock()
-            result: list[Object] | _Failure | None = failure
-            if failure is None and not isinstance(served, _Failure) and kind in served:
+            result: list[Object] | _Failure | None = None
+            if isinstance(served, _Failure):
+                result = served
+            elif kind in served:
                 result = self._attempt(partial(self._resources, served[kind]))
             if isinstance(result, _Failure) and result.is_slow:
-                failure, began = result, self._clock()
+                began = self._clock()
             self._kept[kind] = _Kept(result, self._begun, began)
 
     def _resources(self, kind: Kind) -> list[Object]:

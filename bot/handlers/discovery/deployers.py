@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -12,6 +13,15 @@ from bot.handlers.discovery.deployer_lists import DeployerLists
 from bot.ports.cluster import Cluster
 
 _MAX_AGE: Final = timedelta(seconds=10)  # of what rollouts report; a sync or deletion may have begun since
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """A sync or deletion: when its resource was created, and when the change was first seen and began."""
+
+    created: str
+    first_seen: datetime
+    started: datetime
 
 
 class DeployerReader:
@@ -36,13 +46,13 @@ class DeployerReader:
         self.namespaces = namespaces
         self._deadline = deadline
         self._clock = clock
-        self._first_seen: dict[str, tuple[str, datetime]] = {}  # when its resource was created, and seen changing
+        self._changes: dict[str, _Change] = {}  # by application
 
     def changing(self, applications: Sequence[Application]) -> frozenset[str]:
         """The names of the applications that are being deployed or, with the resources that declare them, deleted.
 
-        Empty if the deployers cannot be read. A sync or deletion counts from when the resource says that it started,
-        but at the latest from when it was first seen here, until `forget`.
+        A sync or deletion counts from when the resource says that it started, but at the latest from when it was first
+        seen here, until `forget`. One that was seen still counts if the deployers cannot be read now.
         """
         now = self._clock()
         changing = set()
@@ -50,22 +60,27 @@ class DeployerReader:
             name, deployer = application.name, self._deployer_of(application, deployers)
             deleting_since = deployer.deleting_since if deployer and application.origin else None
             is_syncing = deployer is not None and deployer.is_syncing
-            if not (is_syncing or deleting_since or deployers.is_gone(application)):
-                if deployer or not deployers.may_be_unread(application):
-                    self.forget(name)
-                continue
+            change = self._changes.get(name)
             created = application.origin.created if application.origin else ""
-            if self._first_seen.get(name, ("", now))[0] != created:  # another resource of the same name
+            if change and change.created != created:  # another resource of the same name
+                change = None
+            if is_syncing or deleting_since or deployers.is_gone(application):
+                first_seen = change.first_seen if change else now
+                started = deleting_since or (deployer.syncing_since if deployer else None) or first_seen
+                change = _Change(created, first_seen, min(first_seen, started))
+            elif deployer or not deployers.may_be_unread(application):
+                change = None
+            if change is None:
                 self.forget(name)
-            _, since = self._first_seen.setdefault(name, (created, now))
-            started = deleting_since or (deployer.syncing_since if deployer else None) or since
-            if now - min(since, started) < self._deadline:
+                continue
+            self._changes[name] = change
+            if now - change.started < self._deadline:
                 changing.add(name)
         return frozenset(changing)
 
     def forget(self, application: str) -> None:
         """Forget when the application was first seen changing: it is in sync now."""
-        self._first_seen.pop(application, None)
+        self._changes.pop(application, None)
 
     def failures(self, applications: Sequence[Application]) -> dict[str, DeployerFailure]:
         """The errors of applications that their deployer could not deploy, by name; empty if they cannot be read."""

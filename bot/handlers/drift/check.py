@@ -140,6 +140,7 @@ def _check_or_unknown(desired: DesiredState, live: LiveComparison | PortError | 
             at=now,
             origin=application.origin.key if application.origin else None,
             repository=application.repository.key,
+            namespace=application.namespace,
         )
 
 
@@ -178,4 +179,5 @@ def _check_of(desired: DesiredState, live: LiveComparison | PortError | None, no
         degraded=result.degraded,
         origin=application.origin.key if application.origin else None,
         repository=application.repository.key,
+        namespace=application.namespace,
     )

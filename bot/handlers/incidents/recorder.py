@@ -4,7 +4,7 @@ import threading
 from collections import deque
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from time import monotonic
 from typing import Final
 
@@ -30,12 +30,11 @@ _MAX_NEWER: Final = 1_000
 
 @dataclass(frozen=True, slots=True)
 class _Newer:
-    """Objects of an application that were checked separately, and when, by time.monotonic() and by the clock."""
+    """Objects that were checked separately, the check with only their drift, and when, by time.monotonic()."""
 
     monotonic: float
-    at: datetime
-    application: str
-    objects: Collection[ObjectKey]
+    objects: frozenset[ObjectKey]
+    check: Check
 
 
 class CheckRecorder:
@@ -105,17 +104,18 @@ class CheckRecorder:
         """
         now = self._ports.clock()
         checks: Sequence[Check] = [
-            bounded_check(with_objects(latest[name], results[name].objects, results[name].drift, now))
+            with_objects(latest[name], results[name].objects, results[name].drift, now)
             for name in (application.name for application in applications)
         ]
         checks, deploying = self._in_context(applications, checks, latest)
         outdated: set[str] = set()
         with self._lock:
-            causes = self._resolution_causes(applications, checks)
+            bounded = [bounded_check(check) for check in checks]
+            causes = self._resolution_causes(applications, bounded)
             with self._ports.store.transaction():
                 rolling = self._rolling() | deploying
                 current = self._ports.store.checks.latest([application.name for application in applications])
-                for application, check in zip(applications, checks, strict=True):
+                for application, check in zip(applications, bounded, strict=True):
                     name = application.name
                     if current.get(name) != latest[name]:
                         outdated.add(name)
@@ -123,8 +123,9 @@ class CheckRecorder:
                     self._apply(application, check, rolling, causes, looks=1 if name in settled else self._alerts.looks)
                     # Keep the time of the latest check, when the other objects were last compared.
                     self._ports.store.checks.save([replace(check, at=latest[name].at)])
-            for name in results.keys() & {application.name for application in applications} - outdated:
-                self._newer.append(_Newer(monotonic(), now, name, results[name].objects))
+            for check in checks:
+                if check.application not in outdated:
+                    self._keep(check, frozenset(results[check.application].objects))
         return frozenset(outdated)
 
     def find_suspects(self, applications: Iterable[str]) -> None:
@@ -204,12 +205,22 @@ class CheckRecorder:
                 cause_if_git_moved=causes.get(application.name, "git"),
             )
 
+    def _keep(self, check: Check, objects: frozenset[ObjectKey]) -> None:
+        """Keep the results of a check for these objects, instead of earlier ones for the same objects."""
+        others = [
+            item for item in self._newer if item.check.application != check.application or not item.objects <= objects
+        ]
+        newer = _Newer(monotonic(), objects, replace(check, drift=drift_of(check, objects), set_aside=()))
+        self._newer = deque((*others, newer), maxlen=_MAX_NEWER)
+
     def _with_newer_objects(self, check: Check, since: float) -> Check:
         """The check with newer results for the objects that were checked separately while it was running."""
-        newer = [item for item in self._newer if item.application == check.application and item.monotonic >= since]
-        current = self._ports.store.checks.latest([check.application]).get(check.application) if newer else None
-        if current is None or current.revision != check.revision:
-            return check
-        objects = frozenset(key for item in newer for key in item.objects)
-        check = replace(check, omitted=current.omitted)
-        return with_objects(check, objects, drift_of(current, objects), max(check.at, newer[-1].at))
+        for newer in self._newer:
+            if newer.monotonic >= since and _compared(newer.check) == _compared(check):
+                check = with_objects(check, newer.objects, newer.check.drift, max(check.at, newer.check.at))
+        return check
+
+
+def _compared(check: Check) -> tuple[str, str | None, str, str | None]:
+    """What a check compared: an application's revision, with the cluster and namespace."""
+    return check.application, check.revision, check.cluster, check.namespace

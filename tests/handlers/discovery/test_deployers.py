@@ -27,15 +27,17 @@ def reader(discovery, cluster=None):
 
 
 @pytest.mark.parametrize("path", ["*/applications", "/apis*"])
-def test_a_failed_read_does_not_restart_the_deadline_of_a_sync(discovery, path):
+def test_a_failed_read_neither_ends_a_sync_nor_restarts_its_deadline(discovery, path):
     deployers, applications, _ = reader(discovery)
     assert deployers.changing(applications) == {"shop"}
     discovery.clock.advance(minutes=6)
     discovery.cluster.fail(path, 403)
-    assert deployers.changing(applications) == frozenset()
+    assert deployers.changing(applications) == {"shop"}
     discovery.cluster.recover()
     assert deployers.changing(applications) == {"shop"}
     discovery.clock.advance(minutes=6)
+    assert deployers.changing(applications) == frozenset()
+    discovery.cluster.fail(path, 403)
     assert deployers.changing(applications) == frozenset()
 
 
@@ -54,6 +56,23 @@ def test_a_cluster_that_does_not_respond_is_read_once_a_minute(discovery, monkey
         deployers.changing(applications)
         discovery.clock.advance(seconds=pause)
     assert len(discoveries) == expected
+
+
+def test_a_kind_that_fails_slowly_does_not_keep_others_from_being_read(discovery, monkeypatch):
+    _, _, cluster = reader(discovery)
+    lists, list_, failures = DeployerLists(cluster, discovery.clock), cluster.list, []
+
+    def list_slowly(kind, *args):
+        if kind.kind != "Application":
+            return list_(kind, *args)
+        failures.append(kind)
+        discovery.clock.advance(seconds=30)
+        raise ClusterError(LocalizedText(texts.READ_VERSION))
+
+    monkeypatch.setattr(cluster, "list", list_slowly)
+    for _ in range(2):
+        assert lists.read((), timedelta()).failed == {"Application"}
+    assert len(failures) == 1
 
 
 def is_waiting(frame):

@@ -2,11 +2,13 @@
 
 import threading
 from contextlib import nullcontext
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from bot.core.applications.shard import Shard
+from bot.core.drift import bounded
 from bot.core.drift.model import Status
 from bot.core.drift.observed_write import ObservedWrite
 from bot.core.incidents.incident import IncidentState
@@ -60,6 +62,10 @@ def compare(bot, start):
 
     checks = None
     return compare
+
+
+SYNCED = {"data": {"level": "info", "mode": None}}
+EDITED = {"data": {"level": "debug", "mode": "b"}}
 
 
 def edit(cluster, level="debug"):
@@ -117,6 +123,22 @@ def test_a_difference_during_a_rollout_is_an_alert_once_it_is_over(bot, slack, s
     bot.monitor.observe_rollouts()
     assert compare() == set()
     assert any("debug" in card.text for card in cards(slack))
+
+
+@pytest.mark.parametrize(
+    "tracked",
+    [{"cluster": "stage"}, {"namespace": "pay"}, {"namespace": None}, {"repository": "platform@v1"}],
+    ids=["another cluster", "another namespace", "an earlier version's check", "another revision"],
+)
+def test_an_application_that_moved_is_checked_as_a_whole(bot, cluster, compare, tracked):
+    compare()
+    latest = bot.store.checks.latest()["shop"]
+    bot.store.checks.save([replace(latest, **tracked)])
+    edit(cluster)
+    compare()
+    check = bot.store.checks.latest()["shop"]
+    assert replace(check, at=latest.at, status=Status.SYNCED, drift=()) == latest
+    assert check.status is Status.OUT_OF_SYNC
 
 
 def test_an_object_that_cannot_be_read_changes_nothing_and_is_read_again(bot, cluster, compare):
@@ -194,7 +216,16 @@ def test_many_objects_are_listed_and_not_read_one_by_one(bot, slack, source, clu
     assert len(cards(slack)) == 1
 
 
-def test_a_check_keeps_what_was_compared_by_itself_while_it_ran(bot, cluster, compare, monkeypatch):
+@pytest.mark.parametrize(
+    ("before", "later", "paths"),
+    [(SYNCED, EDITED, {"data.level", "data.mode"}), (EDITED, SYNCED, set())],
+    ids=["edited", "repaired"],
+)
+def test_a_check_keeps_what_was_compared_by_itself_while_it_ran(
+    bot, cluster, compare, monkeypatch, before, later, paths
+):
+    monkeypatch.setattr(bounded, "MAX_OF_APPLICATION", 1)
+    cluster.edit(SETTINGS, "shop", before)
     compare()
     client = bot.ports.clusters["prod"]
     list_ = client.list
@@ -203,14 +234,15 @@ def test_a_check_keeps_what_was_compared_by_itself_while_it_ran(bot, cluster, co
         listed = list_(kind, *args)
         if kind == CONFIG_MAPS:
             monkeypatch.setattr(client, "list", list_)
-            edit(cluster)
+            cluster.edit(SETTINGS, "shop", later)
             compare()
         return listed
 
     monkeypatch.setattr(client, "list", list_and_edit)
-    bot.monitor.check_shard(PROD)
-    assert bot.store.checks.latest()["shop"].status is Status.OUT_OF_SYNC
-    assert [incident.state for incident in bot.store.incidents.unsettled()] == [IncidentState.OPEN]
+    (check,) = bot.monitor.check(["shop"])
+    assert {field.path for item in check.drift for field in item.fields} == paths
+    assert check.status is bot.store.checks.latest()["shop"].status is (Status.OUT_OF_SYNC if paths else Status.SYNCED)
+    assert (bot.store.incidents.open_for("shop") is not None) is bool(paths)
 
 
 # ---------------------------------------------------------------- the watcher
