@@ -73,7 +73,10 @@ def open_incident(store, application, **values):
     now = datetime.now(tz=UTC)
     times = dict.fromkeys(("since", "checked_at", "opened_at", "announced_at"), now)
     id_ = f"{application}@{now.isoformat()}"
-    incident = samples.incident(application, id=id_, repository="platform", suspects=(), **times, **values)
+    cluster = "staging" if application.endswith("-staging") else "prod"
+    incident = samples.incident(
+        application, id=id_, cluster=cluster, repository="platform", suspects=(), **times, **values
+    )
     assert store.incidents.exchange(None, incident)
     return incident
 

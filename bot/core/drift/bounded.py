@@ -9,7 +9,7 @@ from bot.core.drift.severity import Severity, rate_field, rate_object
 from bot.core.objects.credentials import HIDDEN
 from bot.core.objects.step_budget import characters
 
-MAX_OF_APPLICATION: Final = 200  # differences
+MAX_OF_APPLICATION: Final = 1_000  # differences
 MAX_VALUES: Final = 4_000_000  # characters of an application's values
 MAX_WORST: Final = 5_000  # differences that an incident has had
 

@@ -437,7 +437,7 @@ def test_worse_drift_reopens_a_silenced_incident(silence, drift, new, reopens):
     assert after(incident, 6, *incident.drift).history == incident.history
 
 
-MANY = replace(CONFIG, fields=tuple(FieldDrift("changed", f"data.k{index:04}", "a", "b") for index in range(300)))
+MANY = replace(CONFIG, fields=tuple(FieldDrift("changed", f"data.k{index:04}", "a", "b") for index in range(1_100)))
 
 
 @pytest.mark.parametrize(
@@ -462,7 +462,7 @@ def test_a_difference_that_is_worse_than_what_was_omitted_reopens_an_incident():
     """The incident had one that is even worse."""
     path = "spec.template.spec.containers[name=api].image"
     image = replace(IMAGE, fields=(FieldDrift("changed", path, "api:1", "api:2", "kubectl-edit"),))
-    labels = tuple(FieldDrift("added", f"metadata.labels.k{index:04}", None, "x") for index in range(300))
+    labels = tuple(FieldDrift("added", f"metadata.labels.k{index:04}", None, "x") for index in range(1_100))
     before = HOST, replace(LABEL, fields=labels)
     first, later = (bounded_check(check(*seen)) for seen in ((0, *before), (5, *before, image)))
     incident = acknowledge(after_checks(first, looks=1), by="U1", at=at(1))
