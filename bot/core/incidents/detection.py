@@ -82,7 +82,7 @@ def apply_check(
 
 
 def has_moved(incident: Incident, *, cluster: str, namespace: str) -> bool:
-    """Whether an incident is about another place than the one where its application is deployed now."""
+    """Whether the application has moved to another cluster or namespace since the incident was suspected."""
     return incident.cluster != cluster or incident.namespace not in (None, namespace)
 
 

@@ -17,7 +17,7 @@ from bot.core.drift.model import FieldDrift, ObjectDrift
 from bot.core.objects.manifest import ManifestError, read_documents
 from bot.core.objects.path import Item, Member, Segment, format_path, parse_path
 from bot.core.objects.redaction import has_hidden
-from bot.core.pull_requests.yaml_lines import keep_comments, transplant, without_own_comments
+from bot.core.pull_requests.yaml_lines import keep_comments, transplant, without_comments_of_removed_lines
 from bot.i18n.catalogue import adopt as texts
 from bot.i18n.language import LocalizedError, LocalizedText
 
@@ -254,7 +254,7 @@ def _yaml_texts(text: str, drift: Sequence[ObjectDrift], file: str, namespace: s
         candidates = [*([lines] if lines is not None else []), *candidates]
     for lines in candidates:
         kept = keep_comments(original, lines)
-        for edited in (without_own_comments(original, kept), kept, lines):
+        for edited in (without_comments_of_removed_lines(original, kept), kept, lines):
             yield "".join(edited).replace("\n", line_end)
 
 

@@ -42,7 +42,7 @@ def keep_comments(original: list[str], changed: list[str]) -> list[str]:
     return result
 
 
-def without_own_comments(original: list[str], changed: list[str]) -> list[str]:
+def without_comments_of_removed_lines(original: list[str], changed: list[str]) -> list[str]:
     """`changed` without the comments above removed lines, except at the top or if a sibling without any follows."""
     result = list(changed)
     deletions = [opcode for opcode in _opcodes(original, changed) if opcode[0] == "delete"]

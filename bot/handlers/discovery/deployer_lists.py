@@ -37,12 +37,12 @@ class _Failure:
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept:
-    """The resources of a kind, or None if it isn't served; the number of the read, and when it began."""
+class _Entry:
+    """The resources of a kind, None if it isn't served; the number of the read, and when it began."""
 
     result: list[Object] | _Failure | None
-    number: int
-    began: datetime
+    read_number: int
+    read_at: datetime
 
 
 class DeployerLists:
@@ -52,8 +52,8 @@ class DeployerLists:
         self._cluster = cluster
         self._clock = clock
         self._lock = threading.Lock()
-        self._begun = 0  # reads
-        self._kept: dict[tuple[str, str], _Kept] = {}
+        self._reads_begun = 0
+        self._kept: dict[tuple[str, str], _Entry] = {}
 
     def read(self, kinds: Collection[str], max_age: timedelta) -> DeployerList:
         """The deployers of these kinds; if `kinds` is empty, all deployers and the resources that they refer to.
@@ -62,23 +62,24 @@ class DeployerLists:
         request that failed slowly, the next one for the same kind is a minute later.
         """
         wanted = [kind for kind in (*DEPLOYER_KINDS, *SOURCE_KINDS) if not kinds or kind[1] in kinds]
-        begun = self._begun
+        begun = self._reads_begun
         with self._lock:
             outdated = [kind for kind in wanted if not self._is_usable(self._kept.get(kind), begun, max_age)]
             if outdated:
-                self._begun += 1
+                self._reads_begun += 1
                 self._list(outdated)
             results = {kind: self._kept[kind].result for kind in wanted}
         failed = {kind for kind, result in results.items() if isinstance(result, _Failure)}
         resources = {kind: result for kind, result in results.items() if isinstance(result, list)}
         return DeployerList(resources, frozenset(name for _, name in failed))
 
-    def _is_usable(self, kept: _Kept | None, begun: int, max_age: timedelta) -> bool:
+    def _is_usable(self, kept: _Entry | None, begun: int, max_age: timedelta) -> bool:
         if kept is None:
             return False
         if isinstance(kept.result, _Failure) and kept.result.is_slow:
             max_age = max(max_age, _RETRY_AFTER)
-        return kept.number > begun or abs(self._clock() - kept.began) < max_age  # the clock may have been set back
+        age = abs(self._clock() - kept.read_at)  # the clock may have been set back
+        return kept.read_number > begun or age < max_age
 
     def _list(self, kinds: Sequence[tuple[str, str]]) -> None:
         """List these kinds; all fail if discovery does."""
@@ -92,7 +93,7 @@ class DeployerLists:
                 result = self._attempt(partial(self._resources, served[kind]))
             if isinstance(result, _Failure) and result.is_slow:
                 began = self._clock()
-            self._kept[kind] = _Kept(result, self._begun, began)
+            self._kept[kind] = _Entry(result, self._reads_begun, began)
 
     def _resources(self, kind: Kind) -> list[Object]:
         listed = list_resources(self._cluster, kind)

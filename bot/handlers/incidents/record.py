@@ -29,7 +29,10 @@ def record(
     longest_hold: timedelta,
     cause_if_git_moved: ResolutionCause,
 ) -> None:
-    """Apply a check to the incident of its application; one in another cluster or namespace ends. Raises StoreError."""
+    """Apply a check to the incident of its application, which ends first if the application has moved.
+
+    Raises StoreError.
+    """
     place = {"cluster": application.cluster, "namespace": application.namespace or ""}
     for _ in range(MAX_ATTEMPTS):
         before = ports.store.incidents.open_for(application.name)

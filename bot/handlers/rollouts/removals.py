@@ -52,7 +52,7 @@ class Removals:
         return application.prunes if application.origin else application.name not in self._unpruned
 
     def _is_declared_elsewhere(self, removed: Manifest, application: Application, namespaced: Namespaced) -> bool:
-        """Whether another application on the cluster declares the object, and not only a stranger's."""
+        """Whether another application on the cluster that may keep the object declares it."""
         return any(
             declared.identity == removed.identity
             for other, manifest in self._declared.get((removed.kind, removed.name), ())
