@@ -172,7 +172,8 @@ def _open(translator: Translator, incident: Incident) -> Message:
     blocks += suspects
     if incident.check_error:
         checked = translator.text(texts.CHECKED, time=utc(incident.checked_at))
-        blocks.append(note(translator.text(texts.BLIND, reason=translator.localize(incident.check_error)), checked))
+        phrase = texts.GONE if incident.is_gone else texts.BLIND
+        blocks.append(note(translator.text(phrase, reason=translator.localize(incident.check_error)), checked))
     blocks.append(
         card_actions(
             translator,

@@ -168,7 +168,9 @@ def _line(translator: Translator, incident: Incident) -> list[Element]:
         facts=fact_message.listed(translator, facts(incident.drift)),
     )
     line += handling(translator, incident)
-    return line + (rich_line(translator, texts.BLIND) if incident.check_error else [])
+    if incident.check_error:
+        line += rich_line(translator, texts.GONE if incident.is_gone else texts.BLIND)
+    return line
 
 
 def handling(translator: Translator, incident: Incident) -> list[Element]:

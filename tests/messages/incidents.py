@@ -93,6 +93,7 @@ def cards(translator):
         "suspects": replace(OPEN, suspects=SUSPECTS),
         "chart": replace(OPEN, chart="podinfo 6.7.1"),
         "blind": replace(OPEN, check_error=SILENT),
+        "gone": replace(OPEN, check_error=SILENT, is_gone=True),
         "resolved": RESOLVED,
         "resolved-by-git": replace(RESOLVED, ended="git"),
         "critical": CRITICAL,

@@ -132,13 +132,8 @@ GROUP = [
     replace(incident, application=name, repository="platform", group="many")
     for name, incident in (("shop", OPEN), ("api", CRITICAL), ("web", ACKNOWLEDGED), ("db", SNOOZED))
 ]
-GROUP.append(
-    replace(
-        GROUP[0],
-        application="pay",
-        check_error=SILENT,
-    )
-)
+GROUP.append(replace(GROUP[0], application="pay", check_error=SILENT))
+GROUP.append(replace(GROUP[0], application="cart", check_error=SILENT, is_gone=True))
 SUSPECTS = (
     Suspect(
         SHA,

@@ -13,6 +13,10 @@ SNOOZED_BY = Phrase(en="Snoozed by {person} until {time}.", es="Pospuesto por {p
 IS_ACKNOWLEDGED = Phrase(en="Acknowledged.", es="Atendido.")
 IS_SNOOZED = Phrase(en="Snoozed until {time}.", es="Pospuesto hasta las {time}.")
 BLIND = Phrase(en="The latest check was incomplete: {reason}", es="La última comprobación quedó incompleta: {reason}")
+GONE = Phrase(
+    en="The latest check no longer found these differences, but it was incomplete: {reason}",
+    es="La última comprobación ya no encontró estas diferencias, pero quedó incompleta: {reason}",
+)
 CHECKED = Phrase(en="Checked {time}.", es="Comprobado a las {time}.")
 ACKNOWLEDGE = Phrase(en="Acknowledge", es="Atender")
 TAKE_OVER = Phrase(en="Take over", es="Relevar")

@@ -19,6 +19,10 @@ LINE = Phrase(en=" · {severity}: {facts}", es=" · {severity}: {facts}")
 ACKNOWLEDGED = Phrase(en=" · acknowledged by {person}", es=" · atendido por {person}")
 SNOOZED = Phrase(en=" · snoozed until {time}", es=" · pospuesto hasta {time}")
 BLIND = Phrase(en=" · latest check incomplete", es=" · última comprobación incompleta")
+GONE = Phrase(
+    en=" · no longer found, but the latest check was incomplete",
+    es=" · ya no se encuentra, pero la última comprobación quedó incompleta",
+)
 RESOLVED_LINE = Phrase(
     en=" · back in sync: {ending}",
     es=" · de nuevo en sincronía: {ending}",
