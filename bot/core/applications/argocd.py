@@ -144,19 +144,28 @@ def failure(resource: Object) -> DeployerFailure | None:
     operation = mapping(status, "operationState")
     phase = text(operation, "phase")
     if phase in _FAILED:
-        return DeployerFailure.reported(DEPLOYER, f"Sync{phase}", _failed_hook(operation) or operation.get("message"))
+        hooks = [
+            f"Hook {text(hook, 'kind')} {text(hook, 'name')} failed: {text(hook, 'message')}"
+            for hook in failed_hooks(operation)
+        ]
+        return DeployerFailure.reported(DEPLOYER, f"Sync{phase}", *hooks, operation.get("message"))
     for condition in items(status, "conditions"):
         if isinstance(condition, Mapping) and text(condition, "type").endswith("Error"):
             return DeployerFailure.reported(DEPLOYER, text(condition, "type"), condition.get("message"))
     return None
 
 
-def _failed_hook(operation: Object) -> str:
-    """Which hook failed, and why, which the message of the operation doesn't say; "" if none did."""
-    for result in items(mapping(operation, "syncResult"), "resources"):
-        if isinstance(result, Mapping) and text(result, "hookPhase") in _FAILED:
-            return f"Hook {text(result, 'kind')} {text(result, 'name')} failed: {text(result, 'message')}"
-    return ""
+def failed_hooks(operation: Object) -> list[Object]:
+    """The results of an operation's failed hooks, which its message doesn't mention.
+
+    Argo CD also gives other objects that it couldn't apply a `hookPhase`, but only hooks a `hookType`:
+    https://pkg.go.dev/github.com/argoproj/argo-cd/v3/pkg/apis/application/v1alpha1#ResourceResult
+    """
+    return [
+        result
+        for result in items(mapping(operation, "syncResult"), "resources")
+        if isinstance(result, Mapping) and text(result, "hookType") and text(result, "hookPhase") in _FAILED
+    ]
 
 
 def _sources(resource: Object) -> list[Object]:

@@ -33,13 +33,14 @@ class DeployerFailure:
     waits_for: tuple[str, ...] = ()
 
     @classmethod
-    def reported(cls, deployer: str, reason: str, message: object) -> "DeployerFailure":
-        """A failure from a resource's status, without any message about a Secret.
+    def reported(cls, deployer: str, reason: str, *messages: object) -> "DeployerFailure":
+        """A failure from a resource's status, with the first message that isn't about a Secret.
 
         An API server may quote the object it rejects in its error.
         """
-        text = " ".join(message.split()) if isinstance(message, str) else ""
-        return cls(deployer, reason[:_MAX_LENGTH], "" if "secret" in text.lower() else text[:_MAX_LENGTH])
+        lines = [" ".join(message.split()) for message in messages if isinstance(message, str)]
+        safe = [line for line in lines if line and "secret" not in line.lower()]
+        return cls(deployer, reason[:_MAX_LENGTH], safe[0][:_MAX_LENGTH] if safe else "")
 
 
 @dataclass(frozen=True, slots=True)

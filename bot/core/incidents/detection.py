@@ -137,8 +137,8 @@ def _hold_suspicion(incident: Incident, check: Check, longest_hold: timedelta) -
     if not due:
         return replace(_checked(incident, check, check.drift), held=held)
     drift, since = by_object(due), min(item.since for item in due)
-    opened = replace(_checked(incident, check, drift), held=rest)
-    return replace(opened, state=IncidentState.OPEN, opened_at=check.at, since=since, worst=drift, omitted=0)
+    opened = replace(_checked(incident, check, drift, omitted=0), held=rest)
+    return replace(opened, state=IncidentState.OPEN, opened_at=check.at, since=since, worst=drift)
 
 
 def _hold(incident: Incident, check: Check, new: tuple[ObjectDrift, ...], longest_hold: timedelta) -> Incident:
@@ -148,17 +148,21 @@ def _hold(incident: Incident, check: Check, new: tuple[ObjectDrift, ...], longes
     if not due:
         return replace(incident, held=held)
     drift = by_object(due)
-    return replace(_update(incident, check, with_added(incident.present, drift), drift), held=rest)
+    updated = _update(incident, check, with_added(incident.present, drift), drift, omitted=incident.omitted)
+    return replace(updated, held=rest)
 
 
-def _checked(incident: Incident, check: Check, drift: tuple[ObjectDrift, ...]) -> Incident:
+def _checked(
+    incident: Incident, check: Check, drift: tuple[ObjectDrift, ...], *, omitted: int | None = None
+) -> Incident:
+    """The incident with the drift of a check. `omitted` differences are not in it; by default, those of the check."""
     kept = most_severe(drift, MAX_OF_APPLICATION)
     return replace(
         incident,
         checked_at=check.at,
         revision=check.revision or "",
         drift=kept,
-        omitted=check.omitted + count(drift) - count(kept),
+        omitted=(check.omitted if omitted is None else omitted) + count(drift) - count(kept),
         check_error=check.error,
         chart=check.chart,
         held=(),
@@ -177,10 +181,16 @@ def _new_differences(incident: Incident, check: Check) -> tuple[ObjectDrift, ...
 
 
 def _update(
-    incident: Incident, check: Check, drift: tuple[ObjectDrift, ...], worse: tuple[ObjectDrift, ...]
+    incident: Incident,
+    check: Check,
+    drift: tuple[ObjectDrift, ...],
+    worse: tuple[ObjectDrift, ...],
+    *,
+    omitted: int | None = None,
 ) -> Incident:
     """An active incident with its current drift and a report of what is `worse`, which reopens it if that is severe."""
-    updated = replace(_checked(incident, check, drift), worst=merge_worst(incident.worst, drift))
+    checked = _checked(incident, check, drift, omitted=omitted)
+    updated = replace(checked, worst=merge_worst(incident.worst, drift))
     if not worse:
         return updated
     severity = rate(worse).severity

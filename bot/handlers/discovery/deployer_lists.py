@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final, TypeVar
@@ -19,6 +19,7 @@ _Result = TypeVar("_Result")
 
 _SLOW: Final = timedelta(seconds=5)  # callers don't wait again for a request that took this long and failed
 _RETRY_AFTER: Final = timedelta(minutes=1)
+_MAX_WAIT: Final = timedelta(minutes=1)  # for failed requests in a read; afterwards, it makes no others
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class DeployerList:
 
 @dataclass(frozen=True, slots=True)
 class _Failure:
-    """A failed request, and whether it took long."""
+    """A request that failed, and whether it took long, or wasn't made because others had."""
 
     is_slow: bool
 
@@ -54,12 +55,14 @@ class DeployerLists:
         self._lock = threading.Lock()
         self._reads_begun = 0
         self._kept: dict[tuple[str, str], _Entry] = {}
+        self._waited: dict[tuple[str, str], timedelta] = {}  # how long the latest request for a kind took to fail
 
     def read(self, kinds: Collection[str], max_age: timedelta) -> DeployerList:
         """The deployers of these kinds; if `kinds` is empty, all deployers and the resources that they refer to.
 
         They are read after this call, or at most `max_age` before it. Callers that wait share the next read. After a
-        request that failed slowly, the next one for the same kind is a minute later.
+        request that failed slowly, the next one for the same kind is a minute later. Once failed requests have taken a
+        minute in total, the read makes no others; the next read makes those first.
         """
         wanted = [kind for kind in (*DEPLOYER_KINDS, *SOURCE_KINDS) if not kinds or kind[1] in kinds]
         begun = self._reads_begun
@@ -83,17 +86,26 @@ class DeployerLists:
 
     def _list(self, kinds: Sequence[tuple[str, str]]) -> None:
         """List these kinds; all fail if discovery does."""
+        entries: dict[tuple[str, str], _Entry] = {}
         served = self._attempt(lambda: preferred_kinds(self._cluster.discover()))
-        for kind in kinds:
+        waited = timedelta()
+        for kind in sorted(kinds, key=lambda kind: self._waited.get(kind, timedelta())):
             began = self._clock()
             result: list[Object] | _Failure | None = None
             if isinstance(served, _Failure):
                 result = served
+            elif kind in served and waited >= _MAX_WAIT:
+                result = _Failure(is_slow=True)
             elif kind in served:
                 result = self._attempt(partial(self._resources, served[kind]))
-            if isinstance(result, _Failure) and result.is_slow:
-                began = self._clock()
-            self._kept[kind] = _Entry(result, self._reads_begun, began)
+                self._waited[kind] = self._clock() - began if isinstance(result, _Failure) else timedelta()
+                waited += self._waited[kind]
+            entries[kind] = _Entry(result, self._reads_begun, began)
+        ended = self._clock()
+        for kind, entry in entries.items():
+            # All kinds that failed slowly wait for the same minute, so that reads in between don't wait at all.
+            failed_slowly = isinstance(entry.result, _Failure) and entry.result.is_slow
+            self._kept[kind] = replace(entry, read_at=ended) if failed_slowly else entry
 
     def _resources(self, kind: Kind) -> list[Object]:
         listed = list_resources(self._cluster, kind)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Final
 
-from bot.core.applications.argocd import MANAGED_BY_URL
+from bot.core.applications.argocd import MANAGED_BY_URL, failed_hooks
 from bot.core.applications.discovery import CHANNEL_ANNOTATION
 from bot.core.objects.resource import Object, mapping
 from bot.core.objects.step_budget import json_size
@@ -23,6 +23,8 @@ _STATUS_FIELDS: Final = {
     "sync": ("revision", "revisions", "status"),
 }
 _STATUS_OF_KIND: Final = {"HelmRelease": ("history",)}
+_HOOK: Final = ("kind", "name", "hookType", "hookPhase", "message")
+_MAX_FAILED_HOOKS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,9 @@ def _trimmed(live: Object, kind: str) -> Object:
         "status": _only(status, (*_STATUS, *_STATUS_OF_KIND.get(kind, ())))
         | {name: _only(mapping(status, name), fields) for name, fields in _STATUS_FIELDS.items()},
     }
+    if hooks := failed_hooks(mapping(status, "operationState"))[:_MAX_FAILED_HOOKS]:
+        results = [_only(hook, _HOOK) for hook in hooks]
+        trimmed["status"]["operationState"]["syncResult"] = {"resources": results}
     return trimmed if live.get("operation") is None else {**trimmed, "operation": {}}
 
 

@@ -12,7 +12,6 @@ from bot.core.applications.deployer import Deployers
 from bot.core.applications.flux_chart import GIT_REPOSITORY
 from bot.core.applications.resource_ref import ResourceRef
 from bot.core.git.repository_ref import RepositoryRef
-from bot.core.health.cause import Cause, cause_of
 
 URL, SERVER = "https://git.example/acme/platform.git", "https://10.0.0.1:6443"
 SHOP = Application("shop", RepositoryRef("platform"), "apps/shop", "prod", "shop", "C1")
@@ -155,16 +154,3 @@ ODD = st.recursive(
 @given(st.dictionaries(st.sampled_from(["spec", "status", "operation", "metadata"]), ODD))
 def test_resources_of_any_shape_are_read(resource):
     is_syncing(deployers(resource, kustomizations=[resource], releases=[resource]))
-
-
-def test_a_failed_hook_is_why_a_sync_failed():
-    """The message of the operation doesn't say so."""
-    hooks = [
-        {"kind": "Job", "name": "seed", "hookPhase": "Succeeded"},
-        {"kind": "Job", "name": "migrate", "hookPhase": "Failed", "message": "Job has reached the backoff limit"},
-    ]
-    message = "one or more synchronization tasks completed unsuccessfully"
-    operation = {"phase": "Failed", "message": message, "syncResult": {"resources": hooks}}
-    failure = argocd.failure(argo(status={"operationState": operation}))
-    assert failure.message == "Hook Job migrate failed: Job has reached the backoff limit"
-    assert cause_of(failure.reason, failure.message) is Cause.HOOK_FAILED

@@ -470,6 +470,23 @@ def test_a_difference_that_is_worse_than_what_was_omitted_reopens_an_incident():
     assert (incident.state, worsenings(incident)[-1].drift) == (IncidentState.OPEN, (image,))
 
 
+def test_differences_omitted_during_a_rollout_hide_no_later_one():
+    """A difference that outlasts the rollout's hold is reported, while 1,100 less severe ones are held back."""
+    path = "spec.template.spec.containers[name=api].image"
+    first, second = (
+        replace(IMAGE, name=name, fields=(FieldDrift("changed", path, "api:1", "api:2", "kubectl-edit"),))
+        for name in ("first", "second")
+    )
+    labels = tuple(FieldDrift("added", f"metadata.labels.k{index:04}", None, "x") for index in range(1_100))
+    many, hold = replace(LABEL, fields=labels), {"channel": "C1", "longest_hold": timedelta(minutes=10)}
+    incident = acknowledge(after_checks(check(0, HOST), looks=1), by="U1", at=at(1))
+    for minute, drift in ((5, (HOST, first)), (10, (HOST, first, many)), (16, (HOST, first, many))):
+        incident = apply_check(incident, bounded_check(check(minute, *drift)), rolling=True, **hold)
+    incident = acknowledge(incident, by="U1", at=at(17))
+    incident = apply_check(incident, bounded_check(check(20, HOST, first, second, many)), rolling=False, **hold)
+    assert (incident.state, worsenings(incident)[-1].drift[:1]) == (IncidentState.OPEN, (second,))
+
+
 GATEWAY = ObjectDrift("networking.istio.io/v1", "Gateway", "shop", "main", "missing")
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from bot.core.health.cause import Cause, cause_of
 from bot.handlers.discovery.deployer_lists import DeployerLists
 from bot.handlers.discovery.deployers import DeployerReader
 from bot.i18n.catalogue import cluster as texts
@@ -73,6 +74,62 @@ def test_a_kind_that_fails_slowly_does_not_keep_others_from_being_read(discovery
     for _ in range(2):
         assert lists.read((), timedelta()).failed == {"Application"}
     assert len(failures) == 1
+
+
+@pytest.mark.parametrize("kinds", [(), ("Kustomization", "HelmRelease")])
+def test_kinds_that_all_fail_slowly_delay_callers_by_a_minute_at_most_once_a_minute(discovery, monkeypatch, kinds):
+    """Half of the kinds recover in the end, and are read at once whichever had failed first."""
+    discovery.start(deployers=("argocd", "flux"))
+    cluster, clock = discovery.bot.ports.clusters["prod"], discovery.clock
+    lists, list_, broken = DeployerLists(cluster, clock), cluster.list, ["Application", "HelmRelease", "Kustomization"]
+
+    def list_slowly(kind, *args):
+        if kind.kind not in broken:
+            return list_(kind, *args)
+        clock.advance(seconds=60)
+        raise ClusterError(LocalizedText(texts.READ_VERSION))
+
+    def read():
+        began = clock.now
+        return lists.read(kinds, timedelta()).failed, clock.now - began
+
+    monkeypatch.setattr(cluster, "list", list_slowly)
+    for _ in range(4):
+        assert [read()[1].total_seconds() for _ in range(3)] == [60, 0, 0]
+        clock.advance(seconds=60)
+    assert read()[0] <= set(broken)
+    broken.clear()
+    clock.advance(seconds=60)
+    assert read()[0] == set()
+
+
+RESULTS = [
+    {"kind": "Job", "name": "seed", "hookType": "PreSync", "hookPhase": "Succeeded", "message": "created"},
+    # Argo CD also gives this one a phase: https://github.com/argoproj/argo-cd/blob/master/gitops-engine/pkg/sync
+    {"kind": "Deployment", "name": "web", "status": "SyncFailed", "hookPhase": "Failed", "message": "is immutable"},
+]
+MIGRATE = {"kind": "Job", "name": "migrate", "hookType": "PreSync", "hookPhase": "Failed", "message": "took too long"}
+SECRET = {**MIGRATE, "name": "seed-secrets"}
+SYNC = "one or more synchronization tasks completed unsuccessfully"
+
+
+@pytest.mark.parametrize(
+    ("results", "message"),
+    [
+        (RESULTS, SYNC),
+        ([*RESULTS, MIGRATE], "Hook Job migrate failed: took too long"),
+        ([SECRET, MIGRATE], "Hook Job migrate failed: took too long"),
+        ([SECRET], SYNC),
+    ],
+    ids=["object", "hook", "hooks", "secret"],
+)
+def test_a_failed_hook_is_why_a_sync_failed(discovery, results, message):
+    operation = {"phase": "Failed", "message": SYNC, "syncResult": {"resources": results}}
+    deployers, applications, _ = reader(discovery)
+    discovery.argo({**argo_application("shop", discovery.url), "status": {"operationState": operation}})
+    failure = deployers.failures(applications)["shop"]
+    assert (failure.reason, failure.message) == ("SyncFailed", message)
+    assert (cause_of(failure.reason, failure.message) is Cause.HOOK_FAILED) == ("Hook" in message)
 
 
 def is_waiting(frame):
