@@ -72,8 +72,8 @@ APPROVED_EARLIER_COMMIT = Phrase(
     es="El pull request #{number} se aprobó en un commit anterior, no en el que se fusionó.",
 )
 RETARGETED = Phrase(
-    en="Pull request #{number} was approved before its target branch was changed, and not again.",
-    es="El pull request #{number} se aprobó antes de cambiar su rama de destino, y no después.",
+    en="Pull request #{number} was merged with approvals from before its target branch was changed.",
+    es="El pull request #{number} se fusionó con aprobaciones anteriores al cambio de su rama de destino.",
 )
 TOO_FEW = Phrase(
     en="Pull request #{number} was merged with too few approvals (only {who}).",
