@@ -35,6 +35,7 @@ _SENTENCES: dict[ApprovalStatus, Phrase] = {
     ApprovalStatus.INELIGIBLE: texts.INELIGIBLE,
     ApprovalStatus.BYPASSED: texts.NOT_APPROVED,
     ApprovalStatus.STALE: texts.APPROVED_EARLIER_COMMIT,
+    ApprovalStatus.RETARGETED: texts.RETARGETED,
     ApprovalStatus.TOO_FEW: texts.TOO_FEW,
     ApprovalStatus.TAMPERED: texts.CONTENT_DIFFERS,
     ApprovalStatus.REWRITTEN: texts.HISTORY_REWRITTEN,

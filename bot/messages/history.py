@@ -104,6 +104,7 @@ _VERDICTS = {
     ApprovalStatus.SELF: texts.SELF_APPROVED,
     ApprovalStatus.INELIGIBLE: texts.INELIGIBLE,
     ApprovalStatus.STALE: texts.STALE,
+    ApprovalStatus.RETARGETED: texts.RETARGETED,
     ApprovalStatus.TOO_FEW: texts.TOO_FEW,
     ApprovalStatus.TOO_MANY: texts.NOT_REVIEWED,
     ApprovalStatus.FAILED: texts.NOT_REVIEWED,

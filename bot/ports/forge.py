@@ -47,7 +47,7 @@ class Forge(Protocol):
         """The approving reviews that were in force at the merge, or that came later.
 
         A "changes requested" by the same person withdraws theirs. Only GitHub reports approvals that were withdrawn
-        after the merge.
+        after the merge. Bitbucket Data Center reports a change of the target branch only if it added commits.
         """
         ...
 

@@ -9,7 +9,7 @@ from bot.app import Bot
 from bot.core.drift.model import Status
 from bot.sandbox.demo import Demo
 from bot.sandbox.forge import HostedRepository
-from bot.sandbox.forge.hosting import Pull
+from bot.sandbox.forge.pull import Pull
 from tests.common.bot import QUICK_SCHEDULE
 from tests.common.wait import wait_for
 

@@ -59,6 +59,7 @@ ALERTS = {
     "self-approved": alert(replace(MERGED, verdict=ApprovalStatus.SELF)),
     "ineligible": alert(replace(MERGED, verdict=ApprovalStatus.INELIGIBLE)),
     "older-head": alert(replace(MERGED, verdict=ApprovalStatus.STALE)),
+    "retargeted": alert(replace(MERGED, verdict=ApprovalStatus.RETARGETED)),
     "too-few": alert(replace(MERGED, verdict=ApprovalStatus.TOO_FEW, approvers=("carla",))),
     "tampered": alert(replace(MERGED, verdict=ApprovalStatus.TAMPERED)),
     "too-many": alert(replace(PUSHED, verdict=ApprovalStatus.TOO_MANY, diff="", more=True)),

@@ -37,7 +37,10 @@ from bot.ports.probe import Probe
 
 _MAX_PAGE = 50  # Bitbucket's limit for pull requests
 # https://developer.atlassian.com/cloud/bitbucket/rest/intro/#partial-response
-_ACTIVITY_FIELDS = "next,values.approval,values.update.date,values.update.state,values.update.source.commit"
+_ACTIVITY_FIELDS = (
+    "next,values.approval,values.update.date,values.update.state,values.update.source.commit,"
+    "values.update.destination.branch"
+)
 _MAX_PER_COMMIT = 10  # pull requests read for one commit
 _MAX_CACHED = 1000  # merged pull requests
 _STATES = {"OPEN": "open", "MERGED": "merged", "DECLINED": "closed", "SUPERSEDED": "closed"}
@@ -114,33 +117,41 @@ class BitbucketForge:
                 raise ForgeError(LocalizedText(texts.NO_INDEX, repository=self.repository))
             numbers = [item["id"] for item in (page["values"] if page else [])][:_MAX_PER_COMMIT]
             pulls = (api.get(f"{api.path}/pullrequests/{number}") for number in numbers)
-            candidates = [pull for pull in pulls if base in (None, pull["destination"]["branch"]["name"])]
+            candidates = [pull for pull in pulls if base in (None, _base(pull))]
             return best_match([self._pull_request(api, pull) for pull in candidates], sha)
 
     def approvals(self, number: int) -> list[Approval]:
         """Bitbucket reports when someone approved, but not the commit, which was the tip. See ports.Forge."""
         with self._client.api(LocalizedText(texts.READ_APPROVALS), _READ) as api:
             path = f"{api.path}/pullrequests/{number}"
-            participants = api.get(path)["participants"]
-            users = [participant["user"] for participant in participants if participant["approved"]]
+            pull = api.get(path)
+            users = [participant["user"] for participant in pull["participants"] if participant["approved"]]
             approvers = {_user_id(user): user for user in users if user}
             if not approvers:
                 return []
-            tips: list[tuple[datetime, str]] = []
+            states: list[tuple[datetime, str, str]] = []  # with the tip and the target branch
             approved_at: dict[str, datetime] = {}
             for event in _activity(api, number):
                 if update := event.get("update"):
-                    tips.append((parse_time(update["date"]), _short_head(update)))
+                    states.append((parse_time(update["date"]), _short_head(update), _base(update)))
                 elif (approval := event.get("approval")) and approval["user"]:
                     approved_at.setdefault(_user_id(approval["user"]), parse_time(approval["date"]))
             approvals = []
             for user_id, at in approved_at.items():
-                latest = max(((time, tip) for time, tip in tips if time < at), default=min(tips, default=None))
+                latest = max((state for state in states if state[0] < at), default=min(states, default=None))
                 if user_id in approvers and latest:
+                    _, tip, base = latest
                     user = approvers[user_id]
-                    account, sha = _account(user), _full_sha(api, latest[1])
+                    account = _account(user)
                     approvals.append(
-                        make_approval(by=account.login, by_ids=account.ids, sha=sha, at=at, is_bot=_is_app(user))
+                        make_approval(
+                            by=account.login,
+                            by_ids=account.ids,
+                            sha=_full_sha(api, tip),
+                            at=at,
+                            is_bot=_is_app(user),
+                            retargeted=base != _base(pull),
+                        )
                     )
             return approvals
 
@@ -254,7 +265,7 @@ class BitbucketForge:
             author=author.login,
             author_ids=author.ids,
             state=_STATES[pull["state"]],
-            base=pull["destination"]["branch"]["name"],
+            base=_base(pull),
             head=pull["source"]["branch"]["name"],
             head_sha=head_and_merge.head,
             merge_sha=head_and_merge.merge,
@@ -329,6 +340,11 @@ def _short_head(pull: Json) -> str:
     """The abbreviated SHA of the head of a pull request or update; "" if it has none, as for a deleted fork."""
     commit = pull["source"].get("commit")
     return str(commit["hash"]) if commit else ""
+
+
+def _base(pull: Json) -> str:
+    """The target branch of a pull request or update."""
+    return str(pull["destination"]["branch"]["name"])
 
 
 def _full_sha(api: Api, sha: str) -> str:

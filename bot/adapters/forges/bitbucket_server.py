@@ -1,7 +1,7 @@
 """Bitbucket Data Center by atlassian-python-api: the pull requests of one repository."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from itertools import chain, islice
 from typing import Any, Self
@@ -91,14 +91,16 @@ class BitbucketServerForge:
     def approvals(self, number: int) -> list[Approval]:
         with self._client.api(LocalizedText(texts.READ_APPROVALS), _READ) as api:
             reviewers = api.get(f"{api.path}/pull-requests/{number}")["reviewers"]
+            approving = [reviewer for reviewer in reviewers if reviewer["status"] == "APPROVED"]
+            approved_since = _approvers_since_retargeting(api, number) if approving else None
             return [
                 make_approval(
                     by=reviewer["user"]["name"],
                     sha=reviewer.get("lastReviewedCommit", ""),
                     is_bot=reviewer["user"].get("type") == "SERVICE",
+                    retargeted=approved_since is not None and reviewer["user"]["name"] not in approved_since,
                 )
-                for reviewer in reviewers
-                if reviewer["status"] == "APPROVED"
+                for reviewer in approving
             ]
 
     def commits(self, pull: PullRequest) -> list[PullRequestCommit]:
@@ -124,10 +126,9 @@ class BitbucketServerForge:
     def pull_request_pushes(self, pull: PullRequest) -> list[Push]:
         """Those after it was opened. See ports.Forge."""
         with self._client.api(LocalizedText(texts.READ_PULLS), _READ) as api:
-            activities = api.paginate(f"{api.path}/pull-requests/{pull.number}/activities", {"limit": PAGE_SIZE})
             return [
                 make_push(before=event["previousFromHash"], after=event["fromHash"], by=event["user"]["name"])
-                for event in activities
+                for event in _activities(api, pull.number)
                 if event["action"] == "RESCOPED" and event["previousFromHash"] != event["fromHash"]
             ]
 
@@ -266,7 +267,27 @@ def _pull_request(api: Api, pull: Json) -> PullRequest:
     )
 
 
+def _activities(api: Api, number: int) -> Iterable[Json]:
+    """What happened to a pull request, newest first."""
+    return api.paginate(f"{api.path}/pull-requests/{number}/activities", {"limit": PAGE_SIZE})
+
+
 def _merge_activity(api: Api, number: int) -> Json:
     """The activity with who merged a pull request and when, which is only there."""
-    activities = api.paginate(f"{api.path}/pull-requests/{number}/activities", {"limit": PAGE_SIZE})
-    return next((activity for activity in activities if activity["action"] == "MERGED"), {})
+    return next((activity for activity in _activities(api, number) if activity["action"] == "MERGED"), {})
+
+
+def _approvers_since_retargeting(api: Api, number: int) -> Collection[str] | None:
+    """Who approved a pull request after its target branch was changed; None if it wasn't, as far as is known.
+
+    Bitbucket doesn't report the change itself, but that it added commits, which an update of the target branch doesn't.
+    https://docs.atlassian.com/bitbucket-server/javadoc/7.17.0/api/com/atlassian/bitbucket/pull/PullRequestRescopeActivity.html
+    """
+    names: set[str] = set()
+    for activity in _activities(api, number):
+        if activity["action"] == "APPROVED":
+            names.add(activity["user"]["name"])
+        is_push = activity.get("previousFromHash") != activity.get("fromHash")
+        if activity["action"] == "RESCOPED" and not is_push and (activity.get("added") or {}).get("total"):
+            return names
+    return None

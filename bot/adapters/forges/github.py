@@ -4,7 +4,7 @@ import math
 import threading
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from itertools import chain, islice
+from itertools import islice
 from typing import Any, Self
 from urllib.parse import quote, urlsplit
 
@@ -31,6 +31,7 @@ from bot.adapters.forges.forge import (
 from bot.adapters.forges.github_app import AppToken
 from bot.adapters.forges.github_client import GitHubClient, first_items, none_on_status
 from bot.adapters.forges.github_commit import create_commit
+from bot.adapters.forges.github_events import dismissed_approvals, last_retargeting
 from bot.adapters.forges.new_commit import NewCommit
 from bot.adapters.git.credential import Credential
 from bot.config.credentials import Credentials
@@ -136,13 +137,15 @@ class GitHubForge:
             for review in first_items(pull.get_reviews()):  # oldest first
                 if review.state in _DECISIONS:
                     decisions.setdefault(review.user.login if review.user else _DELETED_ACCOUNT, []).append(review)
-            dismissed_later = _dismissed_after_merge(pull, chain.from_iterable(decisions.values()))
-            approving = {
-                login: approving_review
+            events = first_items(pull.get_issue_events()) if decisions else []  # without comments and pushes
+            dismissed_later = dismissed_approvals(events, pull.merged_at)
+            approving = [
+                (login, review)
                 for login, reviews in decisions.items()
-                if (approving_review := _approval_in_force(reviews, pull.merged_at, dismissed_later))
-            }
-        return [self._approval(login, review) for login, review in approving.items()]
+                for review in _approvals_in_force(reviews, pull.merged_at, dismissed_later)
+            ]
+            retargeted_at = last_retargeting(events)
+        return [self._approval(login, review, retargeted_at) for login, review in approving]
 
     def commits(self, pull: PullRequest) -> list[PullRequestCommit]:
         """GitHub lists 250 at most, oldest first. See ports.Forge.
@@ -247,14 +250,21 @@ class GitHubForge:
 
     # ------------------------------------------------------------ inside
 
-    def _approval(self, login: str, review: PullRequestReview) -> Approval:
+    def _approval(self, login: str, review: PullRequestReview, retargeted_at: datetime | None) -> Approval:
         """Of the accounts that can read a repository, GitHub counts only approvals by those that can write.
 
         https://docs.github.com/en/rest/collaborators/collaborators#get-repository-permissions-for-a-user
         """
         is_bot = bool(review.user and review.user.type == "Bot")
         can_write = bool(review.user) and not is_bot and self._can_write(login)
-        return make_approval(by=login, sha=review.commit_id, at=review.submitted_at, is_bot=is_bot, can_write=can_write)
+        return make_approval(
+            by=login,
+            sha=review.commit_id,
+            at=review.submitted_at,
+            is_bot=is_bot,
+            can_write=can_write,
+            retargeted=retargeted_at is not None and review.submitted_at <= retargeted_at,
+        )
 
     def _can_write(self, login: str) -> bool:
         with self._access_lock:
@@ -300,31 +310,13 @@ class GitHubForge:
         return Probe.attempt(f"GitHub {self.repository}: {action}", attempt)
 
 
-def _dismissed_after_merge(pull: GitHubPullRequest, reviews: Iterable[PullRequestReview]) -> Collection[int]:
-    """The IDs of approvals that were in force when the pull request was merged, and dismissed later.
-
-    https://docs.github.com/en/rest/using-the-rest-api/issue-event-types#review_dismissed
-    """
-    merged_at = pull.merged_at
-    if merged_at is None or not any(review.state == "DISMISSED" for review in reviews):
-        return ()
-    return {
-        event.dismissed_review["review_id"]
-        for event in first_items(pull.get_issue_events())
-        if event.event == "review_dismissed"
-        and event.dismissed_review["state"] == "approved"
-        and event.created_at > merged_at
-    }
-
-
-def _approval_in_force(
+def _approvals_in_force(
     reviews: Sequence[PullRequestReview], merged_at: datetime | None, dismissed_later: Collection[int]
-) -> PullRequestReview | None:
-    """One person's approval (of their decisions, oldest first) that was in force at the merge, or else now."""
-    before_merge = [review for review in reviews if merged_at and review.submitted_at <= merged_at]
-    if before_merge and (before_merge[-1].state == "APPROVED" or before_merge[-1].id in dismissed_later):
-        return before_merge[-1]
-    return reviews[-1] if reviews[-1].state == "APPROVED" else None
+) -> Iterable[PullRequestReview]:
+    """One person's approvals (of their decisions, oldest first) that were in force at the merge, or are now."""
+    at_merge = [review for review in reviews if merged_at and review.submitted_at <= merged_at][-1:]
+    in_force = {review.id: review for review in at_merge if review.state == "APPROVED" or review.id in dismissed_later}
+    return (in_force | {review.id: review for review in reviews[-1:] if review.state == "APPROVED"}).values()
 
 
 def _read_checks(repository: Repository) -> None:

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Any, Self, TypeVar
 from urllib.parse import quote
 
@@ -54,6 +54,9 @@ _NEWEST_FIRST: dict[str, Any] = {"order_by": "created_at", "sort": "desc", "per_
 # https://docs.gitlab.com/user/project/settings/project_access_tokens/#bot-users-for-projects
 _TOKEN_ACCOUNT = re.compile(r"(project|group)_[0-9]+_bot_?[0-9a-f]*|service_account_.+", re.ASCII)
 _DELETED_ACCOUNT = "ghost"  # as GitLab shows it
+# By a person, or because the branch was deleted.
+# https://gitlab.com/gitlab-org/gitlab/-/blob/master/app/services/system_notes/merge_requests_service.rb (change_branch)
+_RETARGETED = re.compile(r"changed target branch from |deleted the .+ branch\. This merge request now targets the ")
 _ROLE = LocalizedText(texts.DEVELOPER)
 _READ = LocalizedText(texts.SCOPE, scope="read_api")
 
@@ -108,7 +111,8 @@ class GitLabForge:
     def approvals(self, number: int) -> list[Approval]:
         """GitLab reports the time of an approval, but not the version, which was the newest at that time.
 
-        If it doesn't report the time (before 18.0) and there are several versions, the sha is "". See ports.Forge.
+        If it doesn't report the time (before 18.0) and there are several versions, as after a change of the target
+        branch, the sha is "". See ports.Forge.
         """
         with self._project(LocalizedText(texts.READ_APPROVALS)) as project:
             request = project.mergerequests.get(number, lazy=True)
@@ -120,14 +124,16 @@ class GitLabForge:
                 for version in request.diffs.list(get_all=True)
             )
             only_sha = versions[0][1] if len(versions) == 1 else ""
+            times = [parse_time(entry["approved_at"]) if entry.get("approved_at") else None for entry in approved_by]
+            retargeted_at = _retargeted_at(request, min(filter(None, times), default=None))
             approvals = []
-            for entry in approved_by:
-                at = parse_time(entry["approved_at"]) if entry.get("approved_at") else None
+            for entry, at in zip(approved_by, times, strict=True):
                 earlier = [sha for created_at, sha in versions if at and created_at < at]
                 sha = earlier[-1] if earlier else only_sha
                 login = entry["user"]["username"]
                 is_bot = bool(_TOKEN_ACCOUNT.fullmatch(login))
-                approvals.append(make_approval(by=login, sha=sha, at=at, is_bot=is_bot))
+                retargeted = bool(at and retargeted_at and at <= retargeted_at)
+                approvals.append(make_approval(by=login, sha=sha, at=at, is_bot=is_bot, retargeted=retargeted))
             return approvals
 
     def commits(self, pull: PullRequest) -> list[PullRequestCommit]:
@@ -302,6 +308,19 @@ class GitLabForge:
 def _approved_by(request: ProjectMergeRequest) -> list[Mapping[str, Any]]:
     """The approvals of a merge request, except those of deleted accounts."""
     return [entry for entry in request.approvals.get().attributes["approved_by"] if entry["user"]]
+
+
+def _retargeted_at(request: ProjectMergeRequest, since: datetime | None) -> datetime | None:
+    """When the target branch was last changed, if that was after `since`, according to GitLab's own notes.
+
+    https://docs.gitlab.com/api/notes/#list-all-merge-request-notes
+    """
+    if since is None:
+        return None
+    notes = request.notes.list(iterator=True, order_by="created_at", sort="desc", per_page=PAGE_SIZE)
+    dated = ((parse_time(note.created_at), note) for note in notes)
+    recent = takewhile(lambda item: item[0] >= since, dated)
+    return next((at for at, note in recent if note.system and _RETARGETED.match(note.body)), None)
 
 
 def _could_move(push: Mapping[str, Any], branch: str) -> bool:

@@ -30,6 +30,7 @@ class ApprovalStatus(StrEnum):
     INELIGIBLE = "no eligible approver"
     BYPASSED = "merged without approval"
     STALE = "final head not approved"
+    RETARGETED = "target branch changed"
     TOO_FEW = "too few approvals"
     DIRECT = "direct push"
     TAMPERED = "content differs"
@@ -144,7 +145,8 @@ def evaluate(evidence: Evidence, rules: ApprovalRules) -> ApprovalResult:
     if pull is None:
         return ApprovalResult(ApprovalStatus.AUTOMATION if by_automation else ApprovalStatus.DIRECT)
     by_others = [approval for approval in evidence.independent_approvals if _is_eligible(approval, evidence, rules)]
-    valid = [approval for approval in by_others if _covers_merged_content(approval, pull, evidence)]
+    of_target = [approval for approval in by_others if not approval.retargeted]
+    valid = [approval for approval in of_target if _covers_merged_content(approval, pull, evidence)]
     approvers, later = _approvers(valid, pull, evidence)
     match = evidence.content.get(pull.head_sha, ContentMatch.UNKNOWN)
     verified = match is ContentMatch.SAME
@@ -175,11 +177,14 @@ def _verdict(
         return ApprovalStatus.TAMPERED
     if len(approvers) >= rules.required_approvals:
         return ApprovalStatus.UNKNOWN if evidence.commits is None else ApprovalStatus.APPROVED
-    if any(not approval.sha for approval in by_others):
+    if any(not (approval.sha or approval.retargeted) for approval in by_others):
         return ApprovalStatus.UNKNOWN  # the forge doesn't say which head was approved
     if approvers:
         return ApprovalStatus.TOO_FEW
-    if any(not (evidence.pull and is_late(approval, evidence.pull)) for approval in by_others):
+    in_time = [approval for approval in by_others if not (evidence.pull and is_late(approval, evidence.pull))]
+    if any(approval.retargeted for approval in in_time):
+        return ApprovalStatus.RETARGETED
+    if in_time:
         return ApprovalStatus.STALE
     if evidence.independent_approvals and not by_others:
         return ApprovalStatus.INELIGIBLE

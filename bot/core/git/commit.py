@@ -114,6 +114,7 @@ class Approval:
 
     `is_bot` is whether the forge identifies the account as an app, a bot, or an access token. `can_write` is whether it
     has write access to the repository; True also if the forge doesn't report access. `by_ids` are `Account.ids`.
+    `retargeted` is whether the pull request's target branch was another one then, or has been changed since.
     """
 
     by: str
@@ -122,6 +123,7 @@ class Approval:
     is_bot: bool = False
     can_write: bool = True
     by_ids: tuple[str, ...] = ()
+    retargeted: bool = False
 
     @property
     def account(self) -> Account:

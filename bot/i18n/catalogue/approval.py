@@ -71,6 +71,10 @@ APPROVED_EARLIER_COMMIT = Phrase(
     en="Pull request #{number} was approved at an earlier commit, not at the merged one.",
     es="El pull request #{number} se aprobó en un commit anterior, no en el que se fusionó.",
 )
+RETARGETED = Phrase(
+    en="Pull request #{number} was merged with approvals from before its target branch was changed.",
+    es="El pull request #{number} se fusionó con aprobaciones anteriores al cambio de su rama de destino.",
+)
 TOO_FEW = Phrase(
     en="Pull request #{number} was merged with too few approvals (only {who}).",
     es="El pull request #{number} se fusionó con menos aprobaciones de las necesarias (solo {who}).",

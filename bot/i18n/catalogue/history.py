@@ -57,6 +57,9 @@ INELIGIBLE = Phrase(
 DIRECT = Phrase(en=" · pushed directly, not approved", es=" · push directo, sin aprobar")
 DIFFERS = Phrase(en=" · content differs from the pull request", es=" · contenido distinto del pull request")
 STALE = Phrase(en=" · approved at an earlier commit", es=" · aprobado en un commit anterior")
+RETARGETED = Phrase(
+    en=" · approved before its target branch was changed", es=" · aprobado antes de cambiar su rama de destino"
+)
 AUTOMATION = Phrase(en=" · automation, no approval required", es=" · automatización, no requiere aprobación")
 NOT_VERIFIED = Phrase(en=" · content not verified", es=" · contenido sin verificar")
 TOO_FEW = Phrase(en=" · too few approvals", es=" · aprobaciones insuficientes")

@@ -3,7 +3,8 @@
 from bot.sandbox.forge.dialect import Dialect
 from bot.sandbox.forge.git import Person
 from bot.sandbox.forge.github import GITHUB
-from bot.sandbox.forge.hosting import HostedRepository, Pull, RefusedError
+from bot.sandbox.forge.hosting import HostedRepository, RefusedError
+from bot.sandbox.forge.pull import Pull
 from bot.sandbox.forge.server import Faults, SandboxForge, Token
 
 __all__ = ["GITHUB", "Dialect", "Faults", "HostedRepository", "Person", "Pull", "RefusedError", "SandboxForge", "Token"]

@@ -7,7 +7,8 @@ from urllib.parse import urlencode
 
 from bot.sandbox.forge.dialect import Answer, Call, Dialect, HookStyle, Json, Limit, Route
 from bot.sandbox.forge.git import CommitFacts
-from bot.sandbox.forge.hosting import Build, Pull, RefusedError
+from bot.sandbox.forge.hosting import Build, RefusedError
+from bot.sandbox.forge.pull import Pull
 
 _PREFIX = "/2.0"
 _SHA = re.compile(r"[0-9a-f]{7,40}", re.ASCII)
@@ -181,15 +182,29 @@ def _create_pull(call: Call) -> Json:
     return _whole(call, pull)
 
 
+def _base_at(pull: Pull, at: datetime) -> str:
+    return next((retarget.before for retarget in pull.retargets if at < retarget.at), pull.base)
+
+
 def _activity(call: Call) -> list[Json]:
     pull = call.repository.pull(call.number)
+    states = [("OPEN", sha, at) for sha, at in pull.heads]
+    states += [("OPEN", retarget.head_sha, retarget.at) for retarget in pull.retargets]
+    states += [("MERGED", pull.head_sha, pull.merged_at)] if pull.merged_at else []
     updates: list[tuple[datetime, Json]] = [
-        (at, {"update": {"date": _time(at), "state": "OPEN", "source": _end(call, pull.head, sha)}})
-        for sha, at in pull.heads
+        (
+            at,
+            {
+                "update": {
+                    "date": _time(at),
+                    "state": state,
+                    "source": _end(call, pull.head, sha),
+                    "destination": _end(call, _base_at(pull, at), pull.base_sha),
+                }
+            },
+        )
+        for state, sha, at in states
     ]
-    if pull.merged_at:
-        merge: Json = {"date": _time(pull.merged_at), "state": "MERGED", "source": _end(call, pull.head, pull.head_sha)}
-        updates.append((pull.merged_at, {"update": merge}))
     approvals: list[tuple[datetime, Json]] = [
         (review.at, {"approval": {"date": _time(review.at), "user": _user(review.by, call.root)}})
         for review in pull.reviews

@@ -7,7 +7,8 @@ from itertools import pairwise
 
 from bot.sandbox.forge.bitbucket import build_status
 from bot.sandbox.forge.dialect import Answer, Call, Dialect, HookStyle, Json, Limit, Route
-from bot.sandbox.forge.hosting import HostedRepository, Pull, RefusedError
+from bot.sandbox.forge.hosting import HostedRepository, RefusedError
+from bot.sandbox.forge.pull import Pull, Retarget
 
 BUILD_STATUSES = "/rest/build-status/latest/commits"
 _HEADS = "refs/heads/"
@@ -110,6 +111,8 @@ def _activities(call: Call) -> list[Json]:
     for (before, _), (after, at) in pairwise(pull.heads):
         pusher = _user(call.repository.pusher(after) or pull.author)
         events.append((at, {"action": "RESCOPED", "user": pusher, "previousFromHash": before, "fromHash": after}))
+    rescoped = ((retarget.at, _rescoped(call, retarget)) for retarget in pull.retargets)
+    events += [(at, event) for at, event in rescoped if event["added"]["total"] or event["removed"]["total"]]
     events += [
         (review.at, {"action": _VERDICTS.get(review.state, "COMMENTED"), "user": _user(review.by)})
         for review in pull.reviews
@@ -119,6 +122,21 @@ def _activities(call: Call) -> list[Json]:
         events.append((pull.merged_at, merged))
     events.sort(key=lambda dated: dated[0], reverse=True)
     return [{"createdDate": _time(at), **event} for at, event in events]
+
+
+def _rescoped(call: Call, retarget: Retarget) -> Json:
+    head, before, after = retarget.head_sha, retarget.before_sha, retarget.after_sha
+    old, new = (set(call.repository.git.shas(base, head)) for base in (before, after))
+    return {
+        "action": "RESCOPED",
+        "user": _user(retarget.by),
+        "previousFromHash": head,
+        "fromHash": head,
+        "previousToHash": before,
+        "toHash": after,
+        "added": {"commits": [{"id": sha} for sha in new - old], "total": len(new - old)},
+        "removed": {"commits": [{"id": sha} for sha in old - new], "total": len(old - new)},
+    }
 
 
 def _person(call: Call, name: str, email: str) -> Json:

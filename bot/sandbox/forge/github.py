@@ -65,6 +65,13 @@ def _commits(call: Call) -> list[Json]:
     return [shapes.commit(call, facts) for facts in reversed(commits)]
 
 
+def _events(call: Call) -> list[Json]:
+    pull = call.repository.pull(call.number)
+    events = [shapes.review_dismissed(call, review) for review in pull.reviews if review.dismissed_at]
+    events += [shapes.base_changed(call, number, retarget) for number, retarget in enumerate(pull.retargets, 1)]
+    return sorted(events, key=lambda event: str(event["created_at"]))
+
+
 def _create_pull(call: Call) -> Json:
     pull = call.repository.open_pull(
         head=call.text("head").removeprefix(f"{call.repository.owner}:"),
@@ -106,15 +113,7 @@ _ROUTES = (
         f"{_ONE}/reviews",
         lambda call: [shapes.review(call, review) for review in call.repository.pull(call.number).reviews],
     ),
-    Route(
-        "GET",
-        "/issues/{number:[0-9]+}/events",
-        lambda call: [
-            shapes.review_dismissed(call, review)
-            for review in call.repository.pull(call.number).reviews
-            if review.dismissed_at
-        ],
-    ),
+    Route("GET", "/issues/{number:[0-9]+}/events", _events),
     Route("GET", "/collaborators/{login}/permission", shapes.permission),
     Route(
         "GET",

@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 from bot.sandbox.forge.dialect import Call, Json
 from bot.sandbox.forge.git import CommitFacts
-from bot.sandbox.forge.hosting import Pull, Push, Review
+from bot.sandbox.forge.hosting import Push
 from bot.sandbox.forge.merge import WEB
+from bot.sandbox.forge.pull import Pull, Retarget, Review
 
 PREFIX = "/api/v3"
 
@@ -232,15 +233,26 @@ def review(call: Call, one: Review) -> Json:
 
 def review_dismissed(call: Call, one: Review) -> Json:
     """The event of a dismissed approval."""
+    dismissed = {"state": "approved", "review_id": one.id, "dismissal_message": None}
+    event = _event(call, "review_dismissed", 50_000 + one.id, call.repository.owner, one.dismissed_at)
+    return event | {"dismissed_review": dismissed}
+
+
+def base_changed(call: Call, number: int, one: Retarget) -> Json:
+    """The event of a changed target branch, which GitHub doesn't name."""
+    name = "automatic_base_change_succeeded" if one.automatic else "base_ref_changed"
+    return _event(call, name, 60_000 + number, one.by, one.at)
+
+
+def _event(call: Call, name: str, id_: int, by: str, at: datetime | None) -> Json:
     return {
-        "id": 50_000 + one.id,
-        "node_id": node("ReviewDismissedEvent", one.id),
-        "url": f"{api(call)}/issues/events/{50_000 + one.id}",
-        "actor": user(call.repository.owner, call.root),
-        "event": "review_dismissed",
+        "id": id_,
+        "node_id": node("IssueEvent", id_),
+        "url": f"{api(call)}/issues/events/{id_}",
+        "actor": user(by, call.root),
+        "event": name,
         **dict.fromkeys(("commit_id", "commit_url", "performed_via_github_app")),
-        "created_at": time(one.dismissed_at),
-        "dismissed_review": {"state": "approved", "review_id": one.id, "dismissal_message": None},
+        "created_at": time(at),
     }
 
 

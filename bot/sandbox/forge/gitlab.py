@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 from urllib.parse import quote, urlencode
 
 from bot.sandbox.forge.dialect import Answer, Call, Dialect, HookStyle, Json, Limit, Route
-from bot.sandbox.forge.hosting import Pull, RefusedError
+from bot.sandbox.forge.hosting import RefusedError
 from bot.sandbox.forge.merge import Method
+from bot.sandbox.forge.pull import Pull, Retarget
 
 _PREFIX = "/api/v4"
 _SHA = re.compile(r"[0-9a-f]{40}", re.ASCII)
@@ -59,10 +60,15 @@ def _state(pull: Pull) -> str:
 
 
 def _heads(pull: Pull) -> list[tuple[str, datetime]]:
-    """The heads of a pull request. To rebase, GitLab rewrites the branch and fast-forwards the target to it."""
+    """The heads of a pull request, one for each version: a change of the target branch creates one too.
+
+    To rebase, GitLab rewrites the branch and fast-forwards the target to it.
+    """
+    retargeted = [(retarget.head_sha, retarget.at) for retarget in pull.retargets]
+    heads = sorted([*pull.heads, *retargeted], key=lambda dated: dated[1])
     if pull.method is Method.REBASE and pull.merge_sha and pull.merged_at:
-        return [*pull.heads, (pull.merge_sha, pull.merged_at)]
-    return pull.heads
+        return [*heads, (pull.merge_sha, pull.merged_at)]
+    return heads
 
 
 def _brief(call: Call, pull: Pull) -> Json:
@@ -141,6 +147,25 @@ def _versions(call: Call) -> list[Json]:
         for number, (sha, at) in enumerate(_heads(pull), 1)
     ]
     return versions[::-1]
+
+
+def _notes(call: Call) -> list[Json]:
+    """https://docs.gitlab.com/api/notes/#list-all-merge-request-notes"""
+    pull = call.repository.pull(call.number)
+    notes = [(comment.at, comment.by, comment.body, False) for comment in pull.comments]
+    notes += [(retarget.at, retarget.by, _retargeted(retarget), True) for retarget in pull.retargets]
+    notes.sort(key=lambda note: note[0], reverse=call.parameter("sort", "desc") == "desc")
+    return [
+        {"id": number, "body": body, "author": _user(by, call.root), "created_at": _time(at), "system": system}
+        for number, (at, by, body, system) in enumerate(notes, 1)
+    ]
+
+
+def _retargeted(retarget: Retarget) -> str:
+    before, after = retarget.before, retarget.after
+    if retarget.automatic:
+        return f"deleted the `{before}` branch. This merge request now targets the `{after}` branch"
+    return f"changed target branch from `{before}` to `{after}`"
 
 
 def _commits(call: Call) -> list[Json]:
@@ -230,6 +255,7 @@ _ROUTES = (
     Route("GET", f"{_ONE}/approvals", _approvals),
     Route("GET", f"{_ONE}/commits", _commits),
     Route("GET", f"{_ONE}/versions", _versions),
+    Route("GET", f"{_ONE}/notes", _notes),
     Route("GET", "/repository/commits/{sha}/merge_requests", _pulls_of),
     Route("GET", "/repository/commits/{sha}/statuses", _statuses),
     Route("GET", "/events", _events),

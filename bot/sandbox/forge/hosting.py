@@ -2,12 +2,13 @@
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from bot.sandbox.forge.git import CommitFacts, ConflictError, Git, GitError, Person
 from bot.sandbox.forge.merge import Method, merge_commit, rebase, squash
+from bot.sandbox.forge.pull import Comment, Pull, Retarget, Review
 
 # Refuses, in GitHub's words, direct pushes to a protected branch, and unsigned commits if a rule requires signatures.
 _UPDATE_HOOK = """#!/bin/sh
@@ -43,36 +44,13 @@ class RefusedError(Exception):
         errors: list[dict[str, str]] | None = None,
         *,
         reason: str = "",
-        about: "Pull | str | None" = None,
+        about: Pull | str | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status
         self.errors = errors
         self.reason = reason
         self.about = about
-
-
-@dataclass(frozen=True, slots=True)
-class Review:
-    """One review of a pull request at one head. `state` is APPROVED, CHANGES_REQUESTED, COMMENTED or DISMISSED."""
-
-    id: int
-    by: str
-    state: str
-    sha: str
-    body: str
-    at: datetime
-    dismissed_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Comment:
-    """One comment in a pull request's conversation."""
-
-    id: int
-    by: str
-    body: str
-    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,42 +72,6 @@ class Push:
     after: str
     by: str
     at: datetime
-
-
-@dataclass(slots=True)
-class Pull:
-    """One pull request. `landed` holds the commits that its merge added to `base`; `base_sha` is the compared base.
-
-    `heads` holds the tips of its branch with the times they were first seen, oldest first. `commits` are those of its
-    branch when it was merged, newest first.
-    """
-
-    number: int
-    title: str
-    body: str
-    author: str
-    head: str
-    base: str
-    head_sha: str
-    base_sha: str
-    created_at: datetime
-    updated_at: datetime
-    state: str = "open"  # or "closed", merged or not, as on GitHub
-    closed_at: datetime | None = None
-    merged_at: datetime | None = None
-    merged_by: str | None = None
-    merge_sha: str | None = None
-    method: Method | None = None
-    landed: frozenset[str] = frozenset()
-    commits: list[CommitFacts] = field(default_factory=list)
-    heads: list[tuple[str, datetime]] = field(default_factory=list)
-    reviews: list[Review] = field(default_factory=list)
-    comments: list[Comment] = field(default_factory=list)
-
-    @property
-    def verdicts(self) -> dict[str, Review]:
-        """Each reviewer's latest verdict; comments do not change it."""
-        return {review.by: review for review in self.reviews if review.state != "COMMENTED"}
 
 
 class HostedRepository:
@@ -283,6 +225,17 @@ class HostedRepository:
             pull.comments.append(comment)
             pull.updated_at = comment.at
             return comment
+
+    def retarget(self, number: int, base: str, by: str, *, automatic: bool = False) -> Pull:
+        """Change the target branch of an open pull request."""
+        with self._lock:
+            pull, now = self._opened(number), self._clock()
+            before, before_sha = pull.base, pull.base_sha
+            pull.base, pull.updated_at = base, now
+            after_sha = self.pull(number).base_sha
+            pull.retargets.append(Retarget(now, by, before, base, before_sha, after_sha, pull.head_sha, automatic))
+            self.on_pull(number)
+            return pull
 
     def close(self, number: int, at: datetime | None = None) -> Pull:
         """Close an open pull request without merging it."""

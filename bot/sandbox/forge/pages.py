@@ -13,8 +13,9 @@ from unidiff.patch import Hunk, PatchedFile, PatchSet
 
 from bot.sandbox.forge import markdown, source_page
 from bot.sandbox.forge.git import CommitFacts, Person
-from bot.sandbox.forge.hosting import Comment, HostedRepository, Pull, RefusedError, Review
+from bot.sandbox.forge.hosting import HostedRepository, RefusedError
 from bot.sandbox.forge.merge import Method
+from bot.sandbox.forge.pull import Comment, Pull, Review
 
 _MAX_LINES = 600  # per file; the page shows how many more there are
 _COMMITS = 40

@@ -254,6 +254,28 @@ def test_an_approval_names_the_head_it_approved(forge, hosted, pull):
     assert approvers(forge, 7) == ("lou",)
 
 
+@pytest.mark.parametrize("automatic", [False, True])
+def test_an_approval_is_for_the_target_branch_at_the_time(forge, hosted, automatic):
+    base = hosted.git.tip("main")
+    hosted.commit("sandbox", {"b.yaml": "b: 1\n"}, "Not reviewed\n", "mia")
+    hosted.git.move("topic", hosted.git.tip("sandbox"), None)
+    hosted.commit("topic", {"c.yaml": "c: 1\n"}, "Reviewed\n", "mia")
+    hosted.open_pull(head="topic", base="sandbox", title="Add c", body="", by="mia")
+    hosted.comment(7, "mia", "changed target branch from `a` to `b`")
+    hosted.review(7, "kit")
+    assert [approval.retargeted for approval in forge.approvals(7)] == [False]
+    hosted.retarget(7, "main", "mia", automatic=automatic)
+    hosted.comment(7, "mia", "Please review again.")
+    assert forge.get_pull_request(7).base == "main"
+    assert [(approval.by, approval.retargeted) for approval in forge.approvals(7)] == [("kit", True)]
+    hosted.review(7, "lou")
+    assert approvers(forge, 7) == ("lou",)
+    hosted.review(7, "kit")
+    hosted.merge(7, "lou", "merge")
+    assert hosted.git.commit(hosted.git.tip("main")).parents[0] == base
+    assert approvers(forge, 7) == ("kit", "lou")
+
+
 def test_an_approval_outlives_the_merge(forge, hosted, pull):
     hosted.review(7, "kit")
     hosted.merge(7, "lou", "squash")

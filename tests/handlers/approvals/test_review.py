@@ -203,6 +203,25 @@ def test_a_commit_pushed_after_the_approval_makes_it_stale(team):
     assert team.final_verdicts() == [ApprovalStatus.STALE]
 
 
+@pytest.mark.parametrize(
+    ("is_approved_again", "expected"), [(False, ApprovalStatus.RETARGETED), (True, ApprovalStatus.APPROVED)]
+)
+@every_forge
+def test_an_approval_for_another_target_branch_does_not_count(team, is_approved_again, expected):
+    """What the reviewer saw is small, because the other branch already contains the rest."""
+    team.start()
+    team.hosted.commit("sandbox", {FILE: config("sneaked in")}, "Sneak in\n", "mia")
+    team.git.move("topic", team.git.tip("sandbox"), None)
+    team.hosted.commit("topic", {OTHER: "x: 2\n"}, "Harmless\n", "mia")
+    number = team.hosted.open_pull(head="topic", base="sandbox", title="Harmless", body="", by="mia").number
+    team.hosted.review(number, "lou")
+    team.hosted.retarget(number, "main", "mia")
+    if is_approved_again:
+        team.hosted.review(number, "lou")
+    team.merge(number)
+    assert team.final_verdicts() == [expected]
+
+
 @every_forge
 def test_updating_the_branch_from_its_base_keeps_the_approval(team):
     """The forge's own button merges the base into it, which changes nothing of what was seen."""
@@ -514,17 +533,21 @@ def test_a_pull_request_beside_a_commit_whose_lookup_fails_is_reported(team, ask
     assert team.verdicts == [ApprovalStatus.DIRECT, ApprovalStatus.TAMPERED]
 
 
-def test_a_later_approval_is_recorded(team):
+@pytest.mark.parametrize("verdict", [ApprovalStatus.BYPASSED, ApprovalStatus.STALE])
+def test_a_later_approval_is_recorded(team, verdict):
     number = team.start().propose()
+    if verdict is ApprovalStatus.STALE:
+        team.hosted.review(number, "lou")
+        team.hosted.commit("topic", {FILE: config(3)}, "Raise more\n", "mia")
     team.merge(number)
-    assert team.final_verdicts() == [ApprovalStatus.BYPASSED]
+    assert team.final_verdicts() == [verdict]
     pull = team.hosted.pulls[number]
     pull.state = "open"  # GitHub takes reviews of what is merged
     team.hosted.review(number, "lou")
     pull.state = "closed"
     team.review(timedelta(hours=1))
     (judgement,) = team.judgements
-    assert (judgement.verdict, judgement.later) == (ApprovalStatus.BYPASSED, ("lou",))
+    assert (judgement.verdict, judgement.later) == (verdict, ("lou",))
     (alert,) = team.alerts()
     assert alert.approved_later_by == ("lou",)
     team.ports.store.settle(alert)
