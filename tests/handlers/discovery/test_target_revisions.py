@@ -1,0 +1,135 @@
+"""Applications whose target revision changes: one rollout from each earlier revision, watched like that of a merge."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from bot.core.drift.model import Status
+from bot.handlers.queries.history import history
+from bot.handlers.rollouts import merges
+from bot.handlers.slack.people import People
+from bot.i18n.language import Language, Translator
+from tests.common.deployers import argo_application
+from tests.common.kubernetes import as_yaml, config_map, deployment
+from tests.common.slack import cards, content, headline
+
+READY = {"replicas": 1, "readyReplicas": 1, "updatedReplicas": 1, "availableReplicas": 1, "conditions": []}
+TIMED_OUT = {"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded", "message": "timed out"}
+FAILED = {"replicas": 1, "readyReplicas": 0, "availableReplicas": 0, "updatedReplicas": 1, "conditions": [TIMED_OUT]}
+
+
+class Targets:
+    """Applications of two paths, and tags that change them: `levels` and `images` by tag."""
+
+    def __init__(self, discovery, levels, images):
+        self.discovery, self.bot, self.cluster = discovery, discovery.bot, discovery.cluster
+        self.cluster.sandbox.controllers.reconcile = lambda: None
+        self.levels, self.images = levels, images
+        for tag in levels:
+            files = {
+                "apps/shop/settings.yaml": as_yaml(config_map(level=levels[tag])),
+                "apps/search/web.yaml": as_yaml(deployment(replicas=1, image=images[tag])),
+            }
+            discovery.source.commit(tag, {**files, "README.md": tag})
+            discovery.source.git("tag", tag)
+        discovery.start(alerts={"looks": 1})
+
+    def track(self, tag, *, shop=(), search=()):
+        """Set the target revision of these applications."""
+        paths = {**dict.fromkeys(shop, "apps/shop"), **dict.fromkeys(search, "apps/search")}
+        for name, path in paths.items():
+            source = {"repoURL": self.discovery.url, "path": path, "targetRevision": tag}
+            destination = {"name": "in-cluster", "namespace": name}
+            self.discovery.argo(argo_application(name, self.discovery.url, source=source, destination=destination))
+        self.bot.discover()
+
+    def sync(self, tag, *, shop=(), search=()):
+        """Apply what a tag declares; the Deployments are ready."""
+        for name in shop:
+            self.cluster.apply(config_map(level=self.levels[tag]), namespace=name)
+        for name in search:
+            self.cluster.apply(deployment(replicas=1, image=self.images[tag]), namespace=name)
+            self.report(name, READY)
+
+    def report(self, name, status):
+        self.cluster.set_status(deployment(), name, {"observedGeneration": 9, **status})
+
+    def observe(self, *, seconds):
+        self.bot.check(seconds=seconds)
+        self.bot.monitor.observe_rollouts()
+
+    @property
+    def headlines(self):
+        return sorted(headline(card) for card in cards(self.bot.slack))
+
+
+def test_each_application_is_compared_with_the_revision_that_it_tracked(discovery):
+    """One that lags behind gets changes that the majority already has."""
+    targets = Targets(discovery, {"v1": "1", "v2": "1", "v3": "3"}, {"v1": "web:1", "v2": "web:2", "v3": "web:2"})
+    targets.sync("v2", shop=["a", "b"])
+    targets.sync("v1", search=["c"])
+    targets.track("v2", shop=["a", "b"])
+    targets.track("v1", search=["c"])
+    assert {check.status for check in targets.bot.check().values()} == {Status.SYNCED}
+    targets.bot.clock.tick()
+    targets.track("v3", shop=["a", "b"], search=["c"])
+    targets.observe(seconds=10)
+    targets.observe(seconds=10)
+    assert targets.headlines == ["🚚 Merged, rolling out: a and b", "🚚 Merged, rolling out: c"]
+    targets.sync("v3", shop=["a", "b"], search=["c"])
+    targets.report("c", FAILED)
+    targets.observe(seconds=10)
+    targets.observe(seconds=10)
+    assert targets.headlines == ["⚠️ Stuck: c · web: ProgressDeadlineExceeded", "✅ Live in 20 s: a and b"]
+    targets.report("c", READY)
+    targets.observe(seconds=10)
+    bot = targets.bot
+    people = People(bot.ports.chat, {}, bot.clock)
+    answer = content(history(Translator(Language.ENGLISH), bot.ports, people, "platform", None))
+    assert [f"live in {name} after" in answer for name in "abc"] == [True, True, True]
+
+
+@pytest.mark.parametrize("tracked", [(), ("b",)])
+def test_replicas_record_a_change_of_the_target_revision_once(discovery, monkeypatch, tracked):
+    """Also if other applications track the revision already, so that no head is recorded."""
+    targets = Targets(discovery, {"v1": "1", "v2": "2"}, {"v1": "web:1", "v2": "web:1"})
+    bot = targets.bot
+    targets.sync("v1", shop=["a"])
+    targets.sync("v2", shop=tracked)
+    targets.track("v1", shop=["a"])
+    targets.track("v2", shop=tracked)
+    bot.check()
+    earlier = discovery.applications["a"]
+    bot.clock.tick()
+    targets.track("v2", shop=["a"])
+    both, record = threading.Barrier(2), merges._with_authors
+
+    def record_together(*arguments):
+        both.wait(10)
+        bot.clock.advance(seconds=0.01)
+        return record(*arguments)
+
+    monkeypatch.setattr(merges, "_with_authors", record_together)
+    key, head = discovery.applications["a"].repository.key, discovery.source.sha("v2")
+    recorded = bot.store.rollouts.head(key)
+    applications = [application for application in discovery.applications.values() if application.repository.key == key]
+    cache, people = bot.monitor.manifest_cache, People(bot.ports.chat, {}, bot.clock)
+
+    def replica():
+        return merges.record_merges(bot.ports, key, recorded, head, applications, cache, people)
+
+    discovery.bot.ports.repositories[key].update_mirror()
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(future.result() for future in [pool.submit(replica) for _ in range(2)]) == [False, True]
+    monkeypatch.undo()
+    for _ in range(2):  # another replica, which discovers the new revision later, checks the earlier one
+        bot.clock.advance(seconds=15)
+        bot.monitor.check_fetched([earlier], revisions=bot.monitor.heads)
+        bot.monitor.poll_all_refs("platform")
+        assert targets.headlines == ["🚚 Merged, rolling out: a"]
+    targets.sync("v2", shop=["a"])
+    bot.monitor.observe_rollouts()
+    bot.monitor.poll_all_refs("platform")
+    targets.observe(seconds=10)
+    assert targets.headlines == ["✅ Live in 30 s: a"]
