@@ -133,3 +133,35 @@ def test_replicas_record_a_change_of_the_target_revision_once(discovery, monkeyp
     bot.monitor.poll_all_refs("platform")
     targets.observe(seconds=10)
     assert targets.headlines == ["✅ Live in 30 s: a"]
+
+
+@pytest.mark.parametrize(
+    ("target", "headlines"),
+    [
+        ("v2", ["⚠️ Live, but degraded later: c · web: ProgressDeadlineExceeded"]),
+        ("v3", ["⚠️ Live, but degraded later: c · web: ProgressDeadlineExceeded"]),  # it declares the same
+        ("v4", ["⚠️ Stuck: c · web: ProgressDeadlineExceeded", "✅ Live in 10 s: c"]),
+    ],
+)
+def test_a_live_application_is_watched_until_a_newer_target_revision_changes_its_objects(discovery, target, headlines):
+    images = {"v1": "web:1", "v2": "web:2", "v3": "web:2", "v4": "web:4"}
+    targets = Targets(discovery, dict.fromkeys(images, "1"), images)
+    targets.sync("v1", search=["c"])
+    targets.track("v1", search=["c"])
+    targets.bot.check()
+    targets.bot.clock.tick()
+    targets.track("v2", search=["c"])
+    targets.bot.check(seconds=10)
+    targets.sync("v2", search=["c"])
+    targets.observe(seconds=10)
+    assert targets.headlines == ["✅ Live in 10 s: c"]
+    targets.track(target, search=["c"])
+    targets.observe(seconds=10)
+    targets.sync(target, search=["c"])
+    targets.report("c", FAILED)
+    for _ in range(3):
+        targets.observe(seconds=60)
+    assert targets.headlines == headlines
+    targets.report("c", READY)
+    targets.observe(seconds=60)
+    assert not [text for text in targets.headlines if not text.startswith("✅ Live")]
