@@ -6,10 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from bot.core.drift.model import Status
+from bot.core.rollouts.rollout import pending_applications
 from bot.handlers.queries.history import history
 from bot.handlers.rollouts import merges
 from bot.handlers.slack.people import People
 from bot.i18n.language import Language, Translator
+from tests.common.charts import HelmRepository
 from tests.common.deployers import argo_application
 from tests.common.kubernetes import as_yaml, config_map, deployment
 from tests.common.slack import cards, content, headline
@@ -165,3 +167,33 @@ def test_a_live_application_is_watched_until_a_newer_target_revision_changes_its
     targets.report("c", READY)
     targets.observe(seconds=60)
     assert not [text for text in targets.headlines if not text.startswith("✅ Live")]
+
+
+def test_a_rollout_ends_if_its_application_moves_to_a_chart(discovery, tmp_path):
+    """A chart repository doesn't have the commit."""
+    bot, cluster = discovery.bot, discovery.cluster
+    (tmp_path / "charts").mkdir()
+    with HelmRepository(tmp_path / "charts").serve() as charts:
+        charts.add("podinfo", "1.0.0")
+        git = {"repoURL": discovery.url, "path": "apps/shop", "targetRevision": "main"}
+        chart = {"repoURL": charts.url, "chart": "podinfo", "targetRevision": "1.0.0"}
+        discovery.argo(argo_application("shop", discovery.url, source=git))
+        discovery.start(alerts={"looks": 1})
+        cluster.apply(config_map(level="info"), namespace="shop")
+        bot.check()
+        bot.clock.tick()
+        discovery.source.commit("Change", {"apps/shop/settings.yaml": as_yaml(config_map(level="warn"))})
+        bot.check(seconds=60)
+        bot.monitor.observe_rollouts()
+        discovery.argo(argo_application("shop", discovery.url, source=chart))
+        bot.discover()
+        bot.check(seconds=60)
+        application = discovery.applications["shop"]
+        repository = bot.ports.repositories[application.repository.key]
+        for manifest in bot.monitor.manifest_cache.manifests(repository, repository.head(), application.source):
+            cluster.apply(manifest.object, namespace="shop")
+        for _ in range(2):
+            bot.check(seconds=60)
+            bot.monitor.observe_rollouts()
+    assert not pending_applications(bot.store.rollouts.unsettled())
+    assert [headline(card) for card in cards(bot.slack)] == ["⏭️ Superseded: shop"]
