@@ -24,7 +24,7 @@ def progress(translator: Translator, rollout: Rollout, *, waiting: bool = False)
 
     `waiting` leaves out the applications that are live and healthy.
     """
-    parts = [part for part in rollout.parts if not waiting or part.is_pending or part.is_degraded]
+    parts = [part for part in rollout.parts if not waiting or part.is_unresolved]
     if len(parts) <= _MAX_PARTS:
         return [[bullets([_part(translator, part, rollout.merged_at)])] for part in parts]
     groups: dict[str, list[ApplicationRollout]] = {}

@@ -12,6 +12,10 @@ class ChartError(PortError):
     """A chart cannot be fetched: it is unreachable, not allowed, too large, or does not match its digest."""
 
 
+class NotCachedError(ChartError):
+    """The cache doesn't have a package, or no longer."""
+
+
 @dataclass(frozen=True, slots=True)
 class FetchedChart:
     """A verified package: its version, and the SHA-256 of its bytes, 64 hex digits."""
@@ -41,5 +45,5 @@ class Charts(Protocol):
         ...
 
     def files(self, chart: ChartRef, revision: str) -> Mapping[str, bytes]:
-        """The files of a fetched package, by path in the chart. Raises ChartError if it is not cached."""
+        """The files of a fetched package, by path in the chart. Raises ChartError, NotCachedError."""
         ...

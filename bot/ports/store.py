@@ -55,9 +55,10 @@ class Rollouts(Protocol):
         ...
 
     def advance(self, repository: str, expected: str | None, sha: str, started: Sequence[Rollout]) -> bool:
-        """Move this sha from `expected`, and store the rollouts of the commits it passed, in one transaction.
+        """Move this sha from `expected`, and store the rollouts that this starts, in one transaction.
 
-        Returns False, and stores nothing, if another replica has moved it.
+        Returns False, and stores nothing, if another replica has moved it, or if it doesn't move, has stored one of
+        these rollouts.
         """
         ...
 

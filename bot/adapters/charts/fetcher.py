@@ -23,7 +23,7 @@ from bot.core.charts.reference import OCI, ChartRef
 from bot.i18n.catalogue import chart as texts
 from bot.i18n.catalogue import download as download_texts
 from bot.i18n.language import LocalizedText
-from bot.ports.charts import ChartError, FetchedChart
+from bot.ports.charts import ChartError, FetchedChart, NotCachedError
 
 _VERSION_LINE: Final = b"version:"
 _ADDED_DIGITS: Final = 12  # of a digest in a version, as in helm-controller's extractDigestSubString
@@ -86,7 +86,7 @@ class ChartFetcher:
         if files is None:
             package = self._cache.read(revision)
             if package is None:
-                raise ChartError(LocalizedText(texts.NOT_CACHED, chart=chart.title))
+                raise NotCachedError(LocalizedText(texts.NOT_CACHED, chart=chart.title))
             try:
                 files = unpack(package)
             except ArchiveError as error:

@@ -10,7 +10,7 @@ from bot.core.git.target_revision import ResolvedRevision
 from bot.core.rendering.source import is_within, normalize_path
 from bot.i18n.catalogue import chart as texts
 from bot.i18n.language import LocalizedText
-from bot.ports.charts import Charts
+from bot.ports.charts import Charts, NotCachedError
 from bot.ports.git import File, Merged, Repository, RepositoryError, RevisionNotFoundError
 
 
@@ -144,7 +144,10 @@ class ChartRepository(Repository):
         raise self._error()
 
     def _all(self, revision: str) -> list[File]:
-        files = self._charts.files(self._chart, revision)
+        try:
+            files = self._charts.files(self._chart, revision)
+        except NotCachedError as error:
+            raise RevisionNotFoundError(error.text) from error
         return [File(f"{self._chart.name}/{path}", content) for path, content in files.items()]
 
     def _error(self) -> RepositoryError:

@@ -27,7 +27,10 @@ class SqlRollouts:
 
     def advance(self, repository: str, expected: str | None, sha: str, started: Sequence[Rollout]) -> bool:
         with self._database.begin() as connection:
-            moved = advance_head(connection, rollout_heads, repository, expected, sha)
+            moved = advance_head(connection, rollout_heads, repository, expected, sha)  # and locks it
+            if moved and expected == sha:
+                known = rollouts.c.id.in_([rollout.id for rollout in started])
+                moved = connection.execute(sa.select(rollouts.c.id).where(known)).first() is None
             for rollout in started if moved else ():
                 _put(connection, rollout)
             return moved

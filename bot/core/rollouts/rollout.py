@@ -101,6 +101,11 @@ class ApplicationRollout:
         return self.degraded_at is not None and self.recovered_at is None and self.superseded_by is None
 
     @property
+    def is_unresolved(self) -> bool:
+        """Whether it is not live yet, or is unhealthy now."""
+        return self.is_pending or self.is_degraded
+
+    @property
     def is_observed(self) -> bool:
         """Whether the bot observes it: until it is live, and while it is watched."""
         return self.is_pending or self.watched_until is not None
@@ -241,7 +246,7 @@ def relate_to_newer(rollout: Rollout, newer: Rollout) -> Rollout:
             return part
         if newer.repository != rollout.repository and newer_part.cluster != part.cluster:
             return part  # it may be another application of the same name
-        if not part.is_pending and not part.is_degraded:
+        if not part.is_unresolved:
             return replace(part, watched_until=None) if _is_taken_over(part, newer_part) else part
         is_live = newer_part.live_at is not None and not newer_part.is_degraded
         return replace(part, newer=newer_part.newer or newer.revision) if is_live else part

@@ -1,5 +1,7 @@
 """`/gitops history`: what reached the tracked branch, when it went live, and who approved it."""
 
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.core.applications.application import Application
@@ -29,16 +31,17 @@ def history(
     path = application.path if application else None
     commits = repository.first_parent(None, repository.fetch(), path=path, limit=MOST)
     forge, branch = ports.forges.get(repository_name), branch_key(ports, repository_name)
-    rollouts_of_commits = ports.store.rollouts.of_revisions([commit.sha for commit in commits])
+    stored = ports.store.rollouts.of_revisions([commit.sha for commit in commits])
     judged = {
         record.sha: record
         for record in ports.store.approvals.of_commits(branch, [commit.sha for commit in commits])
         if record.verdict is not ApprovalStatus.REWRITTEN
     }
-    rollouts = {rollout.revision: rollout for rollout in rollouts_of_commits}
-    by_pull = {
-        rollout.pull_number: rollout for rollout in rollouts_of_commits if rollout.pull_number
-    }  # for a rebase, the last commit's
+    rollouts, by_pull = defaultdict[str, list[Rollout]](list), defaultdict[int, list[Rollout]](list)
+    for rollout in sorted(stored, key=lambda rollout: rollout.merged_at):
+        rollouts[rollout.revision].append(rollout)
+        if rollout.pull_number:  # for a rebase, the last commit's
+            by_pull[rollout.pull_number].append(rollout)
     entries = []
     approvals_error: Text | None = None if forge else no_forge()
     for commit in commits:
@@ -49,9 +52,9 @@ def history(
         except ForgeError as error:
             approvals_error = error.text
             pull, people = read_people(ports, repository, None, commit, slack_people.configured)
-        rollout = rollouts.get(commit.sha) or (by_pull.get(pull.number) if pull else None)
+        arrived = rollouts.get(commit.sha) or (by_pull.get(pull.number, []) if pull else [])
         people = replace(people, authors=slack_people.known(people.authors))
-        entries.append(_entry(commit, forge, pull, people, rollout, judged.get(commit.sha)))
+        entries.append(_entry(commit, forge, pull, people, arrived, judged.get(commit.sha)))
     suspected = _suspected(translator, ports, application) if application else []
     return answer(
         translator, entries, repository.branch, application.name if application else None, approvals_error, suspected
@@ -82,17 +85,19 @@ def _entry(
     forge: Forge | None,
     pull: PullRequest | None,
     people: ChangePeople,
-    rollout: Rollout | None,
+    rollouts: Sequence[Rollout],
     record: ApprovalRecord | None,
 ) -> Entry:
-    arrived = rollout.parts if rollout else ()
-    merged_at = rollout.merged_at if rollout else (pull and pull.merged_at) or commit.committed_at
+    """The commit, with its rollouts, oldest first: several if it became the target revision of applications later."""
+    parts = [part for rollout in reversed(rollouts) for part in rollout.parts]
+    live = {part.application: part.live_at for part in parts if part.live_at}
+    merged_at = rollouts[0].merged_at if rollouts else (pull and pull.merged_at) or commit.committed_at
     return Entry(
         commit=commit,
         url=forge.commit_url(commit.sha) if forge else None,
         pull=pull,
         people=people,
-        live=tuple((part.application, part.live_at) for part in arrived if part.live_at),
+        live=tuple(live.items()),
         merged_at=merged_at,
         record=record,
     )

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import reduce
 
 from bot.core.applications.application import Application
 from bot.core.drift.model import Check
@@ -14,7 +13,7 @@ from bot.core.git.author import MAX_AUTHORS
 from bot.core.git.commit import Commit, PullRequest
 from bot.core.git.commit_check import CommitCheck, CommitChecks
 from bot.core.pull_requests.revert import reverted_in, reverted_on
-from bot.core.rollouts.rollout import ApplicationRollout, Rollout
+from bot.core.rollouts.rollout import ENDED_STATES, ApplicationRollout, Rollout
 from bot.handlers.change_people import read_authors, tracked_pull_request
 from bot.handlers.contributions import read_approvers
 from bot.handlers.rendering.affected import affected_applications
@@ -53,9 +52,11 @@ def record_merges(
 
     `recorded` is the stored head from before `head` was fetched: another replica may have stored a later one since.
     False, and nothing is stored, if it has. Applications that tracked another revision until now get a rollout, too.
-    The first call stores only the head and this rollout. Raises RepositoryError, StoreError.
+    The first call stores only the head and these rollouts. Raises RepositoryError, StoreError.
     """
-    repository, retargeted = ports.repositories[name], _retargeted(ports, name, recorded, head, applications)
+    repository, checks = ports.repositories[name], _checks_of_others(ports, name, recorded, head, applications)
+    stored = ports.store.rollouts.of_revisions([head]) if checks else []
+    retargeted = {application: check for application, check in checks.items() if not _has_rollout_since(check, stored)}
     if head in (recorded, ports.store.rollouts.head(name)) and not retargeted:
         return True
     rollouts: list[Rollout] = []
@@ -64,7 +65,8 @@ def record_merges(
         rollouts = _rollouts(ports, repository, recorded, head, others, manifest_cache, people)
     if retargeted:
         changed = [application for application in applications if application.name in retargeted]
-        rollouts += _change_of_target_revision(ports, repository, head, changed, retargeted, manifest_cache)
+        number = sum(rollout.repository == name for rollout in stored)
+        rollouts += _changes_of_target_revision(ports, repository, head, changed, retargeted, manifest_cache, number)
     for index, rollout in enumerate(rollouts):
         with skip_unexpected(f"authors of {rollout.id}"):
             rollouts[index] = _with_authors(rollout, repository, people)
@@ -114,15 +116,12 @@ def _rollouts(
     return rollouts
 
 
-def _retargeted(
+def _checks_of_others(
     ports: Ports, name: str, recorded: str | None, head: str, applications: Sequence[Application]
 ) -> Mapping[str, Check]:
-    """The latest checks of the applications that tracked another revision then, by application.
-
-    Without those that have a rollout of this one since.
-    """
+    """The latest checks of the applications that tracked another revision then, by application."""
     now, latest = ports.clock(), ports.store.checks.latest([application.name for application in applications])
-    checks = {
+    return {
         application: check
         for application, check in latest.items()
         if check.revision not in (None, head)
@@ -130,54 +129,49 @@ def _retargeted(
         and check.repository != name
         and (check.repository or recorded is None)
     }
-    rollouts = ports.store.rollouts.of_revisions([head]) if checks else ()
-    started: defaultdict[str, list[datetime]] = defaultdict(list)
-    for rollout in rollouts:
-        for part in rollout.parts:
-            started[part.application].append(rollout.merged_at)
-    return {
-        application: check
-        for application, check in checks.items()
-        if not any(at >= check.at for at in started[application])
-    }
 
 
-def _change_of_target_revision(
+def _has_rollout_since(check: Check, rollouts: Sequence[Rollout]) -> bool:
+    """Whether one of the rollouts in the application began or went live after the check, or is in progress.
+
+    A replica that doesn't know the new target revision yet may check the earlier one in the meantime.
+    """
+    return any(
+        (part.is_pending and rollout.state not in ENDED_STATES)
+        or max(rollout.merged_at, part.live_at or rollout.merged_at) >= check.at
+        for rollout in rollouts
+        for part in rollout.parts
+        if (part.application, part.cluster) == (check.application, check.cluster)
+    )
+
+
+def _changes_of_target_revision(
     ports: Ports,
     repository: Repository,
     head: str,
     applications: Sequence[Application],
     checks: Mapping[str, Check],
     manifest_cache: ManifestCache,
+    number: int,
 ) -> list[Rollout]:
-    """One rollout to the applications that tracked other revisions at these checks; none if it changes nothing.
+    """A rollout from each revision that the applications tracked at these checks, unless it changes nothing.
 
-    Its parent is the revision that most of them tracked.
+    `number` is how many rollouts of this head are stored. An application can return to a revision, so the revision
+    doesn't identify the rollout; with the number, another replica that has read the same gives it the same ID.
     """
-    now = ports.clock()
+    now, forge = ports.clock(), ports.forges.get(repository.name)
     by_revision = defaultdict[str, list[Application]](list)
     for application in applications:
         by_revision[checks[application.name].revision or ""].append(application)
     rollouts: list[Rollout] = []
-    for parent, some in sorted(by_revision.items(), key=lambda item: len(item[1])):
+    for parent, some in by_revision.items():
         # The repository may be another one, and the old revision may no longer exist.
         with suppress(PortError), skip_unexpected(f"change to {head} in {repository.name}"):
             rollout = _rollout(repository, parent, repository.commit(head), some, manifest_cache, now)
-            rollouts += [rollout] if rollout else []
-    if not rollouts:
-        return []
-    rollout = reduce(_as_one, rollouts)
-    # An application can return to a revision, so the revision doesn't identify the rollout.
-    forge = ports.forges.get(repository.name)
-    return [
-        replace(
-            rollout,
-            id=f"{rollout.id}@{now.isoformat()}",
-            parent=rollouts[-1].parent,
-            merged_at=now,
-            url=forge.commit_url(head) if forge else None,
-        )
-    ]
+            if rollout is not None:
+                id_, url = f"{rollout.id}@{number + len(rollouts)}", forge.commit_url(head) if forge else None
+                rollouts.append(replace(rollout, id=id_, merged_at=now, url=url))
+    return rollouts
 
 
 def _rollout(

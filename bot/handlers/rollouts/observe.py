@@ -42,8 +42,9 @@ Observations = dict[str, dict[str, Observation]]  # by rollout ID, then by appli
 class _Target:
     """One application in one rollout, with the `manifests` that the merge changed.
 
-    One that is already live is only `watched`: its health counts, but not whether it still matches git. If a newer
-    merge changed the same objects, `newer` is its revision, and the manifests are as it declares them.
+    One that is already live is only `watched`: its health counts, but not whether it still matches git, even if the
+    application tracks another revision now. If a newer merge changed the same objects, `newer` is its revision, and the
+    manifests are as it declares them.
     """
 
     rollout: Rollout
@@ -76,7 +77,7 @@ def observe(
         if (
             application is None
             or application.cluster != cluster
-            or (part.newer is None and application.repository.key != rollout.repository)
+            or (part.newer is None and part.is_unresolved and application.repository.key != rollout.repository)
         ):
             observation = _observe_unwatched(part, application, is_complete=is_complete)
             observations[rollout.id][part.application] = observation
@@ -102,29 +103,38 @@ def observe(
 def _observed_parts(
     ports: Ports, rollouts: Sequence[Rollout], cluster: str, applications: Mapping[str, Application]
 ) -> Iterator[tuple[Rollout, ApplicationRollout, Sequence[Rollout]]]:
-    """The parts to observe on the cluster, each with its rollout and the later rollouts."""
-    for index, rollout in enumerate(rollouts):
-        for part in rollout.parts:
-            if part.cluster == cluster and part.is_observed:
-                application = applications.get(part.application)
-                yield rollout, _with_tracked_revision(ports, rollout, part, application), rollouts[index + 1 :]
+    """The parts to observe on the cluster, each with its rollout and the later rollouts.
 
-
-def _with_tracked_revision(
-    ports: Ports, rollout: Rollout, part: ApplicationRollout, application: Application | None
-) -> ApplicationRollout:
-    """The part, with `newer` set to the application's revision if it now tracks another one than the rollout.
-
-    Only a check since the merge counts, since another replica may have read a target revision first.
+    `newer` is the revision of the application if it now tracks another one than the rollout. Only a check since the
+    merge counts, since another replica may have read a target revision first.
     """
-    if application is None or application.cluster != part.cluster or application.repository.key == rollout.repository:
-        return part
-    if not part.is_pending and not part.is_degraded:
-        return part
-    check = ports.store.checks.latest([part.application]).get(part.application)
-    if check is None or check.repository != application.repository.key or check.at <= rollout.merged_at:
-        return part
-    return replace(part, newer=check.revision or part.newer)
+    observed = [
+        (index, part)
+        for index, rollout in enumerate(rollouts)
+        for part in rollout.parts
+        if part.cluster == cluster and part.is_observed
+    ]
+    keys = {
+        application.name: application.repository.key
+        for application in (applications.get(part.application) for _, part in observed)
+        if application is not None and application.cluster == cluster
+    }
+
+    def is_retargeted(rollout: Rollout, part: ApplicationRollout) -> bool:
+        return part.is_unresolved and keys.get(part.application, rollout.repository) != rollout.repository
+
+    retargeted = {part.application for index, part in observed if is_retargeted(rollouts[index], part)}
+    checks = ports.store.checks.latest(retargeted) if retargeted else {}
+    for index, part in observed:
+        rollout, check, newer = rollouts[index], checks.get(part.application), part.newer
+        if (
+            check is not None
+            and is_retargeted(rollout, part)
+            and check.repository == keys[part.application]
+            and check.at > rollout.merged_at
+        ):
+            newer = check.revision or newer
+        yield rollout, replace(part, newer=newer), rollouts[index + 1 :]
 
 
 def _target(
@@ -140,7 +150,7 @@ def _target(
     Raises PortError, ManifestError.
     """
     with unexpected_as_port_error(f"change of {application.name} in {rollout.id}"):
-        repository = ports.repositories[application.repository.key]
+        repository = ports.repositories[application.repository.key if newer else rollout.repository]
         manifests = changed_manifests(repository, rollout, application, manifest_cache, newer)
     if newer != part.newer and not manifests.is_superseded:
         return None
