@@ -320,6 +320,20 @@ def test_two_that_move_a_head_at_once_keep_its_rollouts_once(store):
     assert [rollout.state for rollout in store.rollouts.unsettled()] == [RolloutState.LIVE]
 
 
+def test_replicas_start_a_rollout_once_even_if_the_head_does_not_move(store, url):
+    sha = "a" * 40
+    store.rollouts.advance("platform", None, sha, [])
+    stores = [SqlStore(url) for _ in range(4)]
+    with ThreadPoolExecutor(len(stores)) as pool:
+        kept = list(pool.map(lambda each: each.rollouts.advance("platform", sha, sha, [rollout(sha)]), stores))
+    for replica in stores:
+        replica.close()
+    assert kept.count(True) == 1
+    store.rollouts.save(replace(rollout(sha), state=RolloutState.LIVE))
+    assert not store.rollouts.advance("platform", sha, sha, [replace(rollout(sha), id="other"), rollout(sha)])
+    assert [rollout.state for rollout in store.rollouts.unsettled()] == [RolloutState.LIVE]
+
+
 def test_a_suspicion_and_a_card_can_be_forgotten(store):
     assert store.incidents.exchange(None, INCIDENT)
     assert store.incidents.exchange(INCIDENT, None)
