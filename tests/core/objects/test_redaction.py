@@ -269,6 +269,13 @@ def test_no_difference_shows_a_credential(place, which):
     assert NEEDLE not in repr(compare_declarations(_manifest(declared), live, schema=Schemas(), steps=StepBudget()))
 
 
+@pytest.mark.parametrize(("count", "shown"), [(100, 1), (101, HIDDEN)])
+def test_as_many_annotated_paths_as_allowed_hide_nothing_else(count, shown):
+    annotations = {"gitops-bot/hide": " ".join(f"spec.a{number}" for number in range(count))}
+    redaction = Redaction.of("Thing", {"metadata": {"annotations": annotations}})
+    assert [redact(("spec", name), 1, redaction) for name in ("a0", "b")] == [HIDDEN, shown]
+
+
 @pytest.mark.parametrize("place", PLACES)
 def test_no_patch_shows_a_credential(place):
     sides = [json.dumps(_declared(place, f"{NEEDLE}-{n}"), indent=2).encode() for n in (1, 2)]
