@@ -56,7 +56,7 @@ def test_as_many_links_are_followed_as_allowed_and_no_more(rendering, monkeypatc
     monkeypatch.setattr(tree, bound, most)
     assert len(Commit(rendering.repository, sha).linked("app").files) == 4
     monkeypatch.setattr(tree, bound, most - 1)
-    with pytest.raises(PortError, match="^app uses more than"):
+    with pytest.raises(PortError, match=r"^app uses more than"):
         Commit(rendering.repository, sha).linked("app")
 
 
