@@ -13,13 +13,14 @@ from bot.adapters.kubernetes import run_exec_plugin
 from bot.cli import log
 from bot.core import events
 from bot.core.applications import argocd, discovery, flux, flux_values
+from bot.core.approvals import approval
 from bot.core.charts import bounds as charts
 from bot.core.charts import reference
 from bot.core.cluster_audit import event, history, object_fields
 from bot.core.drift import bounded, compare, jq
 from bot.core.git import patch, target_revision
 from bot.core.health import status
-from bot.core.objects import manifest, redaction, step_budget
+from bot.core.objects import credentials, manifest, redaction, step_budget
 from bot.core.pull_requests import intent
 from bot.core.rendering import envsubst, limits
 from bot.core.rollouts import running_images
@@ -87,7 +88,7 @@ ROWS = {
         (),
         (charts.MAX_DOCUMENT_BYTES, charts.MAX_TAG_PAGES, charts.MAX_TAGS),
         (charts.CONNECT_SECONDS,),
-        (charts.MAX_REDIRECTS, charts.FETCH_SECONDS),
+        (charts.MAX_REDIRECTS, charts.FETCH_SECONDS, charts.IDLE_SECONDS),
         (
             charts.WAIT_SECONDS,
             charts.WAIT_WINDOW_SECONDS,
@@ -123,7 +124,7 @@ ROWS = {
         (response_body.MAX_STRING_BYTES, response_body._SMALL),
         (transport.MAX_RESPONSE_BYTES, transport.MAX_RECEIVED_BYTES),
         (transport.MAX_REQUESTS, transport.MAX_OPERATION_BYTES, transport.OPERATION_SECONDS),
-        (lookups.MAX_LOOKUPS, lookups.MAX_OTHER_LOOKUPS),
+        (lookups.MAX_LOOKUPS, lookups.MAX_OTHER_LOOKUPS, approval.MAX_COMMITS),
         (),
         (forge._YEARS[0], forge._YEARS[-1]),
     ],
@@ -164,6 +165,7 @@ ROWS = {
         (step_budget.MAX_KEPT,),
         (flux_values._MAX_REFERENCES, flux_values._MAX_NODES),
         (discovery.MAX_IGNORE_RULES,),
+        (credentials.MAX_SCANNED,),
         (jq._MAX_STEPS,),
         (jq._MAX_LENGTH,),
         (step_budget.MAX_STEPS,),

@@ -114,7 +114,8 @@ def test_the_names_of_other_values(name):
         (f"<name>db.password</name>\n<value>{NEEDLE}</value>", "<name>db.password</name>\n<value>(hidden)</value>"),
         (f"<entry key='db.password'>\n{NEEDLE}\n</entry>", "<entry key='db.password'>\n(hidden)\n</entry>"),
         (f"-----BEGIN RSA PRIVATE KEY-----\n{NEEDLE}", "(hidden)"),
-        ("x" * (MAX_SCANNED + 1), "(hidden)"),
+        ("x " * (MAX_SCANNED // 2), "x " * (MAX_SCANNED // 2)),
+        ("x " * (MAX_SCANNED // 2) + "x", "(hidden)"),
     ],
 )
 def test_a_text_without_its_credentials(text, shown):
