@@ -56,6 +56,8 @@ _log = logging.getLogger(__name__)
 
 # Bolt runs all listeners on one pool. With its default of five threads, a sixth slow listener is not acked in time.
 LISTENER_THREADS = 32
+_WORKERS = 8  # for requests in Slack
+_QUEUE = 200  # such requests that wait
 DRAIN_SECONDS = 20.0
 _RECONCILE_EVERY = timedelta(seconds=5)
 # So that a card follows an incident that another replica has recorded as fast as one of its own.
@@ -173,7 +175,7 @@ class Bot:
         people = People(self._ports.chat, config.slack.people, clock)
         self._monitor = build_monitor(self._ports, config, self._reconciler, self._discoverer, people)
         self._watchers = build_watchers(self._ports, config, self._monitor)
-        self._work = WorkPool("work", workers=8, waiting=200)
+        self._work = WorkPool("work", workers=_WORKERS, waiting=_QUEUE)
         self._executor = ThreadPoolExecutor(LISTENER_THREADS, thread_name_prefix="listener")
         self._homes = HomePublisher(config, self._ports)
         self._commands = CommandService(config, self._ports, self._monitor, people)

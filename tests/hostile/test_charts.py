@@ -15,6 +15,7 @@ from types import SimpleNamespace
 import pytest
 import requests
 import yaml
+from cachetools import TTLCache
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -25,6 +26,7 @@ from bot.adapters.downloads.background import BackgroundFetches
 from bot.adapters.downloads.cache import DownloadCache
 from bot.core.charts import archive as archives
 from bot.core.charts import bounds
+from bot.core.charts import index as indexes
 from bot.core.charts.archive import ArchiveError, unpack
 from bot.core.charts.reference import ChartRef
 from bot.ports.charts import ChartError
@@ -228,30 +230,54 @@ def test_responses_are_bounded(attack, monkeypatch):
         attack.fetcher.fetch(other)
 
 
-def test_responses_of_a_registry_are_as_large_as_allowed_and_no_larger(attack, monkeypatch):
-    monkeypatch.setattr(bounds, "MAX_DOCUMENT_BYTES", 2**20)
-    url = attack.server.url.replace("http:", "oci:")
-    for size, reason in ((2**20, "does not describe a Helm chart"), (2**20 + 1, "larger than 1 MiB")):
-        attack.server.respond = lambda handler, size=size: send(handler, b"{}".ljust(size))
-        assert reason in attack.refusal(url)
+@pytest.mark.parametrize(("document", "version"), [("manifests", "1.0.0"), ("token", "1.0.0"), ("tags", "1.x")])
+def test_responses_of_a_registry_are_as_large_as_allowed_and_no_larger(attack, monkeypatch, document, version):
+    monkeypatch.setattr(bounds, "MAX_DOCUMENT_BYTES", 1_000)
+    realm = f'Bearer realm="{attack.server.url}/token"'
+    chart = ChartRef.parse(attack.server.url.replace("http:", "oci:"), "web", version)
+
+    def respond(handler, size):
+        body = json.dumps({"token": "t", "tags": ["1.0.0"]}).encode()
+        if (
+            document == "token"
+            and "token" not in handler.path
+            and "Bearer" not in handler.headers.get("Authorization", "")
+        ):
+            return send(handler, b"", 401, WWW_Authenticate=realm)
+        return send(handler, body.ljust(size) if document in handler.path else body)
+
+    for size, reason in ((1_000, "does not describe a Helm chart"), (1_001, "larger than 0 MiB")):
+        attack.server.respond = partial(respond, size=size)
+        with pytest.raises(ChartError, match=reason):
+            attack.fetcher.fetch(chart)
 
 
-def test_packages_are_as_large_as_allowed_and_no_larger(attack, monkeypatch):
+@pytest.mark.parametrize("bound", ["MAX_ARCHIVE_BYTES", "MAX_INDEX_BYTES", "MAX_ENTRY_BYTES"])
+def test_packages_and_indexes_are_as_large_as_allowed_and_no_larger(attack, monkeypatch, bound):
     content = package("web")
-    attack.serve_index(content)
-    monkeypatch.setattr(bounds, "MAX_ARCHIVE_BYTES", len(content) - 1)
+    chart = f'\n  web:\n  - {{name: web, version: 1.0.0, urls: [web.tgz], digest: "{sha256(content).hexdigest()}"}}'
+    index = f"apiVersion: v1\nentries:{chart}\n  other: []\n".encode()
+    attack.server.respond = lambda handler: send(handler, index if "index" in handler.path else content)
+    most = {"ARCHIVE": len(content), "INDEX": len(index), "ENTRY": len("entries:" + chart + "\n")}[bound.split("_")[1]]
+    for module in (bounds, indexes):
+        monkeypatch.setattr(module, bound, most - 1, raising=False)
     assert "larger than 0 MiB" in attack.refusal()
-    monkeypatch.setattr(bounds, "MAX_ARCHIVE_BYTES", len(content))
+    for module in (bounds, indexes):
+        monkeypatch.setattr(module, bound, most, raising=False)
+    attack.fetcher._helm._indexes.clear()
     assert attack.fetcher.fetch(ChartRef.parse(attack.server.url, "web", "1.0.0")).version == "1.0.0"
 
 
-@pytest.mark.parametrize(("bound", "value"), [("MAX_FILE_BYTES", 1_000), ("MAX_FILES", 2)])
-def test_a_package_has_as_much_as_allowed_and_no_more(monkeypatch, bound, value):
-    content = tar_of(CHART_FILE, ("web/values.yaml", tarfile.REGTYPE, bytes(1_000)))
-    monkeypatch.setattr(archives, bound, value)
+@pytest.mark.parametrize("bound", ["MAX_FILE_BYTES", "MAX_FILES", "MAX_UNPACKED_BYTES", "MAX_HEADER_BYTES"])
+def test_a_package_has_as_much_as_allowed_and_no_more(monkeypatch, bound):
+    headers = b"20 comment=some text\n"
+    content = tar_of(CHART_FILE, ("x", tarfile.XHDTYPE, headers), ("web/values.yaml", tarfile.REGTYPE, bytes(1_000)))
+    unpacked = len(gzip.decompress(content))
+    most = {"MAX_FILES": 2, "MAX_FILE_BYTES": 1_000, "MAX_UNPACKED_BYTES": unpacked}.get(bound, len(headers))
+    monkeypatch.setattr(archives, bound, most)
     assert len(unpack(content)) == 2
-    monkeypatch.setattr(archives, bound, value - 1)
-    with pytest.raises(ArchiveError):
+    monkeypatch.setattr(archives, bound, most - 1)
+    with pytest.raises(ArchiveError, match=r"more than|larger than"):
         unpack(content)
 
 
@@ -270,6 +296,13 @@ def test_a_server_that_drips_is_given_up_and_left_alone_for_a_while(attack, monk
     requests = len(attack.server.paths)
     assert "did not respond within" in attack.refusal()
     assert len(attack.server.paths) == requests
+    clock = [0.0]
+    outages = TTLCache(1, attack.fetcher._http._outages.ttl, timer=lambda: clock[0])
+    object.__setattr__(attack.fetcher._http, "_outages", outages)
+    attack.refusal()
+    attack.server.respond = lambda handler: send(handler, b"", 404)
+    for clock[0], reason in ((59.9, "did not respond within"), (60.0, "responded with 404")):
+        assert reason in attack.refusal()
 
 
 CA_VARIABLES = ("GIT_SSL_CAINFO", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")  # the first one counts
@@ -404,8 +437,12 @@ def test_redirects_are_bounded_and_take_no_credential_elsewhere(attack, status):
         send(handler, b"{}", 404)
 
     attack.other.respond = record
-    attack.server.respond = lambda handler: send(handler, b"", status, Location=f"{attack.server.url}/again")
-    assert f"redirects more than {bounds.MAX_REDIRECTS} times" in attack.refusal()
+    for count, reason in ((5, "responded with 404"), (6, "redirects more than 5 times")):
+        attack.server.paths.clear()
+        attack.server.respond = lambda handler, count=count: send(
+            handler, b"", status if len(attack.server.paths) <= count else 404, Location=f"{attack.server.url}/again"
+        )
+        assert reason in attack.refusal()
     attack.server.respond = lambda handler: send(handler, b"", status, Location=f"{attack.other.url}/index.yaml")
     assert "does not use TLS" in attack.refusal()
     assert headers == []
@@ -619,11 +656,18 @@ def test_tags_are_bounded_and_pages_stay_in_the_registry(attack, monkeypatch):
         with pytest.raises(ChartError, match="more tags than the bot can read"):
             attack.fetcher.fetch(chart)
     assert attack.other.paths == []
-    monkeypatch.setattr(bounds, "MAX_TAGS", 100)
-    page = json.dumps({"tags": [f"1.0.{number}" for number in range(101)]}).encode()
-    attack.server.respond = lambda handler: send(handler, page)
-    with pytest.raises(ChartError, match="more tags than the bot can read"):
-        attack.fetcher.fetch(chart)
+
+    def pages(handler, count):
+        following = len(attack.server.paths)
+        link = {"Link": f'<{attack.server.url}/v2/web/tags/list?{following}>; rel="next"'} if following < count else {}
+        return send(handler, json.dumps({"tags": ["1.0.0"] * 10 if "tags" in handler.path else []}).encode(), **link)
+
+    for count, tags, reason in ((3, 30, "describe a Helm chart"), (4, 40, "more tags than"), (3, 29, "more tags than")):
+        attack.server.paths.clear()
+        attack.server.respond = partial(pages, count=count)
+        monkeypatch.setattr(bounds, "MAX_TAGS", tags)
+        with pytest.raises(ChartError, match=reason):
+            attack.fetcher.fetch(chart)
 
 
 def test_threads_that_write_at_once_do_not_fail(tmp_path):

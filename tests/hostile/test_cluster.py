@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 import yaml
@@ -21,9 +22,11 @@ from hypothesis import strategies as st
 from bot.adapters.kubernetes import bounds
 from bot.adapters.kubernetes.api import KubernetesApi
 from bot.adapters.kubernetes.cluster import KubernetesCluster
+from bot.adapters.kubernetes.depth import cut_off
 from bot.core.drift.model import Status
 from bot.core.health.assess import assess
 from bot.core.objects.manifest import read_manifests
+from bot.core.objects.step_budget import json_size
 from bot.core.rollouts.rollout import RolloutState
 from bot.core.rollouts.running_images import MAX_IMAGES
 from bot.handlers.queries.status import status
@@ -36,6 +39,7 @@ from tests.common.slack import content, headlines
 from tests.common.wait import wait_for
 
 CONFIG_MAPS = Kind("", "v1", "ConfigMap", "configmaps", namespaced=True)
+KIND = {"apiVersion": "v1", "kind": "ConfigMap"}
 MIB = 2**20
 
 Answer = Callable[[str], Iterable[bytes]]
@@ -161,6 +165,38 @@ def test_an_api_server_that_cannot_be_reached_or_trusted_is_said(tmp_path, untru
     with pytest.raises(ClusterError, match=words) as error:
         KubernetesCluster("prod", kubeconfig=kubeconfig(tmp_path, url)).discover()
     assert "\n" not in str(error.value)
+
+
+def page_of_ten(number):
+    return page([config_map(f"c{number}{index}", 100) for index in range(10)], str(number + 1) if number < 2 else "")
+
+
+@pytest.mark.parametrize(
+    ("bound", "most", "words"),
+    [
+        ("PAGES", 3, r"objects and pages \(500,000 / 2\)"),
+        ("OBJECTS", 30, r"objects and pages \(29 / 5,000\)"),
+        ("PAGE_BYTES", len(page_of_ten(0)), "larger than 0 MiB"),
+        ("KEPT_BYTES", 30 * json_size(config_map("c00", 100) | KIND), "larger than 0 MiB"),
+    ],
+)
+def test_a_list_has_as_much_as_allowed_and_no_more(tmp_path, monkeypatch, bound, most, words):
+    def answer(path):
+        return [head(), page_of_ten(int(dict(parse_qsl(urlsplit(path).query)).get("continue", 0)))]
+
+    with serving(answer) as url:
+        cluster = KubernetesCluster("prod", kubeconfig=kubeconfig(tmp_path, url))
+        monkeypatch.setattr(bounds, bound, most)
+        assert len(cluster.list(CONFIG_MAPS, None)) == 30
+        monkeypatch.setattr(bounds, bound, most - 1)
+        with pytest.raises(ClusterError, match=words):
+            cluster.list(CONFIG_MAPS, None)
+
+
+def test_a_discovery_document_is_as_large_as_allowed(tmp_path):
+    document = b"".join(discovering("")[1:])
+    with serving(lambda _: [head(), document.ljust(64 * MIB)]) as url:
+        assert KubernetesCluster("prod", kubeconfig=kubeconfig(tmp_path, url)).discover()
 
 
 LIST_IN_A_CHILD = """
@@ -379,12 +415,17 @@ def test_an_exec_plugin_that_hangs_is_stopped_with_what_it_started(tmp_path, mon
 
 
 @pytest.mark.timeout(30)
-def test_an_exec_plugin_that_writes_without_end_is_stopped(tmp_path, caplog):
+@pytest.mark.parametrize(
+    ("command", "stopped"),
+    [(("yes",), True), *((("head", "-c", str(size), "/dev/zero"), size > MIB) for size in (MIB, MIB + 1))],
+    ids=["without end", "at the limit", "above the limit"],
+)
+def test_an_exec_plugin_that_writes_without_end_is_stopped(tmp_path, caplog, command, stopped):
     with serving(discovering) as url:
-        cluster = KubernetesCluster("prod", kubeconfig=kubeconfig(tmp_path, url, exec_user("yes")))
+        cluster = KubernetesCluster("prod", kubeconfig=kubeconfig(tmp_path, url, exec_user(*command)))
         with pytest.raises(ClusterError, match="credentials could not be renewed"):
             cluster.discover()
-    assert "yes: more than 1048576 bytes of output" in caplog.text
+    assert (f"{command[0]}: more than 1048576 bytes of output" in caplog.text) is stopped
 
 
 def test_an_exec_plugin_gets_no_secret_of_the_bot_and_is_run_again_after_a_failure(tmp_path, monkeypatch, caplog):
@@ -510,7 +551,7 @@ def test_status_never_shows_an_old_result_as_the_current_state(fleet):
 def test_a_reason_of_any_length_is_cut(kind, status):
     api_version = "v1" if kind == "Pod" else "cert-manager.io/v1"
     live = {"apiVersion": api_version, "kind": kind, "metadata": {"generation": 1}, "spec": {}, "status": status}
-    assert 0 < len(assess(live).reason) <= 256
+    assert len(assess(live).reason) == 256
 
 
 # ---------------------------------------------------------------- many workloads and pods
@@ -567,3 +608,20 @@ def test_health_takes_as_long_as_there_are_pods_and_workloads_not_their_product(
     states = health.read_states(ListedCluster(deployments, pods), discovery, manifests)
     assert len(states) == len(looked_at) == many
     assert {len(state.images) for state in states.values()} == {MAX_IMAGES if is_shared else 0}
+
+
+def test_as_many_pods_of_a_workload_are_read_as_allowed(monkeypatch):
+    monkeypatch.setattr(health, "MAX_PODS", 2)
+    pods = [running_pod(f"p{number}", {"app": "web"}, [{"name": "web", "image": f"i:{number}"}]) for number in range(3)]
+    web = workload("web", {"app": "web"}, [{"name": "web", "image": "i:0"}])
+    selected = []
+    monkeypatch.setattr(health, "selects", lambda *both: selected.append(both) or True)
+    manifests = [(read_manifests("a.yaml", as_yaml(deployment("web")).encode())[0], "shop")]
+    discovery = SimpleNamespace(kinds={("apps/v1", "Deployment"): DEPLOYMENTS, ("v1", "Pod"): PODS})
+    assert health.read_states(ListedCluster([web], pods), discovery, manifests)
+    assert len(selected) == 2
+
+
+@pytest.mark.parametrize(("levels", "is_cut"), [(500, False), (501, True)])
+def test_a_live_value_is_as_deep_as_allowed(levels, is_cut):
+    assert (b"\xe2\x80\xa6" in cut_off(b"[" * levels + b"]" * levels, bounds.JSON_DEPTH)) is is_cut

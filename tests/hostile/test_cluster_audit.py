@@ -17,12 +17,12 @@ from bot.config.sections.cluster_audit import ClusterAuditConfig
 from bot.core.cluster_audit import event as event_module
 from bot.core.cluster_audit import history
 from bot.core.cluster_audit.event import read_write
-from bot.core.cluster_audit.object_fields import MAX_FIELDS
+from bot.core.cluster_audit.object_fields import MAX_FIELDS, ObjectFields, TooLargeError
 from bot.core.cluster_audit.parse import NotAnEventError, parse_events
 from bot.core.drift.model import FieldDrift, ObjectDrift
 from bot.handlers.cluster_audit import webhook
 from bot.handlers.cluster_audit.identify import ActorFinder
-from bot.handlers.cluster_audit.record import MAX_EVENTS, AuditRecorder
+from bot.handlers.cluster_audit.record import AuditRecorder
 from bot.handlers.cluster_audit.webhook import AuditWebhook
 from bot.http_endpoints import Web
 from bot.http_server import MAX_BODY_BYTES
@@ -95,21 +95,52 @@ def test_what_is_not_an_event_list_is_refused(endpoint, store, body):
 
 def test_too_large_and_too_many_requests_are_refused(endpoint, monkeypatch):
     assert endpoint.send(b" " * (MAX_BODY_BYTES + 1)) == 413
-    for _ in range(webhook.MAX_AT_ONCE):
+    for status in (200, 429):
         endpoint.audit._slots.acquire()
-    assert endpoint.send(event_list()) == 429
-    for _ in range(webhook.MAX_AT_ONCE):
+        assert endpoint.send(event_list()) == status
+    for _ in range(2):
         endpoint.audit._slots.release()
+    clock = SimpleNamespace(now=100.0)
+    monkeypatch.setattr(webhook, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    assert [endpoint.send(event_list()) for _ in range(51)] == [*[200] * 50, 429]
+    clock.now += 1
     assert endpoint.send(event_list()) == 200
-    monkeypatch.setattr(webhook, "MAX_PER_SECOND", 0)
-    assert endpoint.send(event_list()) == 429
 
 
-def test_a_body_with_endless_events_is_read_up_to_the_bound(endpoint, store):
-    body = event_list(*({"verb": "patch", "n": number} for number in range(3 * MAX_EVENTS)), EVENT)
+@pytest.mark.parametrize(("before", "read"), [(4_999, 1), (5_000, 0), (15_000, 0)])
+def test_a_body_with_endless_events_is_read_up_to_the_bound(endpoint, store, before, read):
+    body = event_list(*({"verb": "patch", "n": number} for number in range(before)), EVENT)
     assert len(body) < MAX_BODY_BYTES
     assert endpoint.send(body) == 200
-    assert stored(store) == 0
+    assert stored(store) == read
+
+
+@pytest.mark.parametrize(
+    "live",
+    [
+        lambda more: {"data": {f"k{number}": "" for number in range(5_000 + more)}},
+        lambda more: {"data": {"k" * (1_000 - len("data.") + more): ""}},
+    ],
+    ids=["fields", "characters of a path"],
+)
+def test_an_object_is_as_large_as_allowed_and_no_larger(live):
+    assert ObjectFields(live(0)).digests(KEY)
+    with pytest.raises(TooLargeError):
+        ObjectFields(live(1)).digests(KEY)
+
+
+@pytest.mark.parametrize(("levels", "is_read"), [(1_024, True), (1_025, False)])
+def test_a_request_is_read_up_to_a_depth(levels, is_read):
+    (event,) = parse_events(edit("mallory", "trace", 3, 11, nested(levels - 1)).encode())
+    assert (event["requestObject"] is not None) is is_read
+
+
+def test_names_are_cut():
+    reference = {**EVENT["objectRef"], "name": "o" * 300}
+    address = f"{EVENT['requestURI'].partition('?')[0]}?fieldManager={'m' * 200}"
+    named = {"user": {"username": "u" * 300}, "objectRef": reference, "requestURI": address}
+    write, _ = read_write({**EVENT, **named}, KEY, keep_users=True)
+    assert (write.user.name, write.key.name, write.manager) == ("u" * 256, "o" * 256, "m" * 128)
 
 
 @pytest.mark.parametrize(("number", "known"), [(MAX_FIELDS, True), (MAX_FIELDS + 1, False)])

@@ -7,8 +7,12 @@ import pytest
 from bot import http_client
 from bot.adapters.kubernetes import bounds
 from bot.adapters.kubernetes.cluster import KubernetesCluster
+from bot.core.applications import flux_values
 from bot.core.applications.application import Application
 from bot.core.applications.argocd import read_application
+from bot.core.applications.discovery import UnsupportedResourceError
+from bot.core.applications.flux_values import release_values
+from bot.core.applications.resource_ref import ResourceRef
 from bot.core.changes.rendered_change import rendered_change
 from bot.core.drift.compare import compare_object
 from bot.core.drift.ignore_rules import IgnoreRule
@@ -18,7 +22,7 @@ from bot.core.objects.credentials import HIDDEN
 from bot.core.objects.managed_fields import LAST_APPLIED
 from bot.core.objects.manifest import Manifest
 from bot.core.objects.schema import Schemas
-from bot.core.objects.step_budget import SharedStepBudget, StepBudget
+from bot.core.objects.step_budget import SharedStepBudget, StepBudget, TooManyStepsError
 from bot.handlers.drift import comparison_cache
 from bot.handlers.drift.comparison_cache import CacheKey, CompareOptions, ComparisonCache
 from bot.handlers.drift.live_comparison import compare_live
@@ -124,6 +128,37 @@ def few_steps(monkeypatch):
     monkeypatch.setattr(SharedStepBudget.__init__, "__defaults__", (step_budget.MAX_SHARED_STEPS, 0))
 
 
+def used(*counts, shared=None, size=0):
+    """The budget of a comparison that has taken so many steps."""
+    budget = StepBudget(lambda: size, shared or SharedStepBudget())
+    for count in counts:
+        budget.take(count)
+    return budget
+
+
+def test_a_comparison_takes_as_many_steps_as_allowed_and_no_more():
+    shared = SharedStepBudget()
+    used(10_000, 250, shared=shared, size=1_000)
+    assert shared.steps == 20_000_000  # those are free
+    most = (10_000, 1_999_000, 1_000)  # a comparison takes them from those of the check a thousand at a time
+    for _ in range(10):
+        budget = used(*most, shared=shared)
+    for count in (budget.take, lambda: used(*most, 1), lambda: used(10_000, 1, shared=shared)):
+        with pytest.raises(TooManyStepsError):
+            count()
+
+
+def test_a_check_keeps_as_many_characters_as_allowed_and_no_more():
+    shared = SharedStepBudget()
+    budget = StepBudget(shared=shared)
+    assert budget.may_keep("x" * (64_000_000 - 10))  # each value counts as ten more
+    assert not budget.may_keep("x")
+    shared.kept = 128_000_000 - 300 - len("spec")
+    budget.keep_difference("spec")
+    with pytest.raises(TooManyStepsError):
+        budget.keep_difference("")
+
+
 @pytest.mark.parametrize(("declared", "live", "rule"), SLOW.values(), ids=SLOW)
 def test_a_slow_comparison_makes_only_its_object_unknown(few_steps, declared, live, rule):
     del few_steps
@@ -172,6 +207,16 @@ def test_what_is_added_does_not_hide_what_is_changed(few_steps, rule, drift):
     result = compare_object(declared, live, schema=Schemas(), ignore=[rule])
     assert "the comparison takes too long" in str(result.incomplete)
     assert [field.path for field in result.drift.fields] == ["metadata.managedFields", *drift]
+
+
+@pytest.mark.parametrize(("count", "drift"), [(100, []), (101, ["metadata.managedFields"])])
+def test_an_incomplete_comparison_with_many_field_managers_is_drift(monkeypatch, count, drift):
+    monkeypatch.setattr(step_budget, "FREE_STEPS", 0)
+    live = managed(thing(), *({"manager": f"m{number}", "fieldsV1": {"f:added": {}}} for number in range(count)))
+    steps = StepBudget(shared=SharedStepBudget(steps=0))
+    result = compare_object(manifest(thing()), live, schema=Schemas(), steps=steps)
+    assert result.incomplete
+    assert [field.path for field in (result.drift.fields if result.drift else ())] == drift
 
 
 def test_a_field_manager_for_each_field_takes_no_shared_steps():
@@ -244,6 +289,21 @@ def test_the_rules_of_one_resource_are_bounded():
     assert len(broken.notes) == 20
 
 
+@pytest.mark.parametrize(("bound", "most"), [("_MAX_REFERENCES", 50), ("_MAX_NODES", 100)])
+def test_a_helm_release_has_as_many_values_as_allowed_and_no_more(monkeypatch, bound, most):
+    def read(count):
+        entries = [{"kind": "ConfigMap", "name": "a"}] * (count if bound == "_MAX_REFERENCES" else 1)
+        data = {"values.yaml": f"a: [{'1, ' * (count - 5)}]\n"}  # and two of a mapping, two of a list, and a key
+        return release_values(
+            {"valuesFrom": entries}, ResourceRef("Flux", "HelmRelease", "p", "n", "a"), lambda *_: data
+        )
+
+    monkeypatch.setattr(flux_values, "_MAX_NODES", 100 if bound == "_MAX_NODES" else 300_000)
+    assert read(most)
+    with pytest.raises(UnsupportedResourceError, match=r"has more than 50 entries|the values in a are"):
+        read(most + 1)
+
+
 # ---------------------------------------------------------------- memory
 
 
@@ -278,9 +338,11 @@ def test_a_cache_keeps_no_more_than_one_check(monkeypatch):
     cache = ComparisonCache()
     declared, live = thing(spec={"a": "x"}), thing(spec={"a": "y" * 1_000})
     key = CacheKey(declared, ("1",), None, replica_ranges=(), options=CompareOptions())
+    sizes = []
     for number in range(100):
         cache.get_or_compare((number,), key, lambda: compare_object(manifest(declared), live, schema=Schemas()))
-        assert len(cache) < 10
+        sizes.append(len(cache))
+    assert max(sizes) == 10_000 // compare_object(manifest(declared), live, schema=Schemas()).size
 
 
 # ---------------------------------------------------------------- time

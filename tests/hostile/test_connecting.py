@@ -46,6 +46,14 @@ def test_a_chart_host(address, tmp_path, monkeypatch):
         ChartFetcher(tmp_path, ["*"], {}).fetch(ChartRef.parse(f"http://{address}", "web", "1.0.0"))
 
 
+def test_a_chart_host_that_stops_responding(tmp_path, monkeypatch):
+    monkeypatch.setattr(http, "_TIMEOUT", urllib3.Timeout(connect=60, read=0.2))
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        chart = ChartRef.parse(f"http://127.0.0.1:{silent.getsockname()[1]}", "web", "1.0.0")
+        with pytest.raises(ChartError, match="is not responding"):
+            ChartFetcher(tmp_path, ["*"], {}).fetch(chart)
+
+
 def test_a_forge(address, tmp_path, monkeypatch):
     monkeypatch.setattr(transport, "READ_SECONDS", 0.2)
     forge = RunningForge("github", tmp_path).adapter(url=f"http://{address}", token="t")

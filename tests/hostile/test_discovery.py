@@ -4,8 +4,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from bot.config.sections.cluster import ClusterConfig
+from bot.core.applications import argocd
 from bot.core.applications.argocd import read_application
+from bot.core.charts.reference import ChartRef
+from bot.core.git.target_revision import TargetRevision
 from bot.core.incidents.incident import IncidentState
+from bot.core.objects.step_budget import json_size
+from bot.handlers.discovery import discover as discover_module
+from bot.handlers.discovery import resources as resource_lists
 from tests.common.deployers import (
     SOURCE_REF,
     apply_deployer,
@@ -300,6 +307,45 @@ def test_a_revision_that_no_database_can_index_is_not_tracked(bot, source, clust
     assert list(paths(bot)) == ["shop"]
     (unsupported,) = bot.discoverer.inventory().unsupported
     assert "is longer than 255 bytes" in str(unsupported.reason)
+
+
+@pytest.mark.parametrize(
+    ("accepts", "most"),
+    [
+        (lambda size: not TargetRevision("x" * size).is_too_long, 255),
+        (lambda size: ChartRef.parse("https://charts.example/".ljust(size, "x"), "web", "1.0.0") is not None, 1_000),
+        (lambda size: resource_lists._Budget().add(resource_of(size)).size == size, 256 * KIB),
+    ],
+    ids=["revision", "chart repository", "resource"],
+)
+def test_a_resource_is_as_large_as_allowed_and_no_larger(accepts, most):
+    assert (accepts(most), accepts(most + 1)) == (True, False)
+
+
+def resource_of(size):
+    resource = {"metadata": {"name": "a"}, "spec": {"x": ""}}
+    return {**resource, "spec": {"x": "x" * (size - json_size(resource))}}
+
+
+def test_all_resources_of_a_kind_are_as_large_as_allowed_and_no_larger(monkeypatch):
+    for most, kept in ((3_000, 3), (2_999, 2)):
+        monkeypatch.setattr(resource_lists, "MAX_KIND_BYTES", most)
+        budget = resource_lists._Budget(most=4_000)
+        for name, size in (("a", 500), ("b", 500), ("c", 2_000)):
+            resource = resource_of(size)
+            budget.add({**resource, "metadata": {"name": name}})
+        assert sum(item.size > 0 for item in budget.listed.values()) == kept
+
+
+def test_the_addresses_of_ten_argo_cds_are_read():
+    read = []
+    applications = [
+        argo_application("shop", "", status={"controllerNamespace": f"argocd-{number}"}) for number in range(11)
+    ]
+    discover_module._read_argo(
+        {argocd.APPLICATION: applications}, "prod", ClusterConfig(), lambda *name: read.append(name)
+    )
+    assert len(read) == 10
 
 
 def several(url, count):

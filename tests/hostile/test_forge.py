@@ -8,24 +8,27 @@ import sys
 import threading
 import time
 import zlib
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
 from functools import cache, partial
 from itertools import cycle
 from pathlib import Path
 
 import pytest
+import requests
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.adapters.forges import response_body, transport
+from bot.adapters.forges.forge import parse_time
 from bot.core.git.commit import Approval, PullRequest
 from bot.ports.forge import ForgeError
 from tests.common.forge import BOT_BRANCH, FORGE_KINDS, RunningForge, create_pull_request, reads
 from tests.hostile.server import HostileServer, send
 
 ROOT = Path(__file__).parents[2]
-MB = 2**20
+KIB, MB = 2**10, 2**20
+SERVER = "https://forge.example"
 RESPONSE_BYTES = 2 * MB  # a quarter of the bound, in the child
 CHILD_MIB = 120  # that a request may need then: the empty objects take 50 MiB, and GitLab's library copies them
 
@@ -195,6 +198,52 @@ def test_a_response_keeps_everything_but_long_texts(document, is_ascii, sizes):
                 break
             body.add(part)
     assert json.loads(body.kept, object_pairs_hook=list) == shortened(document)
+
+
+def read(operation, size, *, text=0):
+    """What an operation keeps of a response with that many bytes and a long text of so many more."""
+    response = requests.Response()
+    response.raw = io.BytesIO(b'"' + b"x" * text + b'"' + b" " * (size - 2))
+    return operation.read(response)
+
+
+@pytest.mark.parametrize(
+    ("use", "most", "reason"),
+    [
+        (lambda operation, count: [operation.begin_request(SERVER) for _ in range(count)], 1_000, "1000 requests"),
+        (read, 8 * MB, "more than 8 MiB"),
+        (lambda operation, size: [read(operation, size // 5) for _ in range(5)], 32 * MB // 5 * 5, "more than 32 MiB"),
+        (lambda operation, size: read(operation, 2, text=size - 2), MB, "more than 1 MiB"),
+    ],
+    ids=["requests", "response", "operation", "received"],
+)
+def test_an_operation_uses_as_much_as_allowed_and_no_more(monkeypatch, use, most, reason):
+    monkeypatch.setattr(transport, "MAX_RECEIVED_BYTES", MB if most == MB else transport.MAX_RECEIVED_BYTES)
+    assert use(transport._Operation(SERVER), most)
+    with pytest.raises(transport.LimitError, match=reason):
+        use(transport._Operation(SERVER), most + 5)
+
+
+@pytest.mark.parametrize(
+    ("size", "text", "kept"),
+    [(256 * KIB, 16 * KIB + 1, True), (256 * KIB + 1, 16 * KIB, True), (256 * KIB + 1, 16 * KIB + 1, False)],
+)
+def test_a_long_text_is_left_out_of_a_long_response(size, text, kept):
+    body = response_body.ResponseBody()
+    body.add((b'"' + b"x" * text + b'"').ljust(size))
+    assert len(body.kept) == (size if kept else size - text)
+
+
+@pytest.mark.parametrize(
+    ("time", "valid"),
+    [
+        *(("1970-01-01T00:00:00Z", True), ("1969-12-31T23:59:59Z", False), ("1970-01-01T00:00:00", False)),
+        *(("2199-12-31T23:59:59Z", True), ("2200-01-01T00:00:00Z", False)),
+    ],
+)
+def test_a_time_has_a_zone_and_a_year_that_the_bot_can_compare(time, valid):
+    with nullcontext() if valid else pytest.raises(ValueError, match="not a time"):
+        assert parse_time(time).utcoffset() is not None
 
 
 # ---------------------------------------------------------------- time

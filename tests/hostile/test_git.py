@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -470,6 +471,7 @@ def test_a_repository_that_is_too_large_is_not_fetched_again_and_again(endless, 
             fetched()
         counts.append(connections())
     assert counts == counts[:1] * 4
+    assert repository._mirror._backoff.next_fetch - time.monotonic() == pytest.approx(600, abs=60)
     monkeypatch.setattr(repository._mirror._backoff, "next_fetch", 0.0)
     with pytest.raises(RepositoryError, match="The repository endless exceeds"):
         repository.fetch()
@@ -551,7 +553,8 @@ def test_only_files_that_git_no_longer_writes_are_removed(source, repository, tm
 
     (mirror / "gc.pid").touch()
     old, new = left_by_a_killed_fetch("pack/tmp_pack_old", "pack/tmp_pack_new")
-    os.utime(old, (0, 0))
+    for file, minutes in ((old, 61), (new, 59)):
+        os.utime(file, (time.time() - minutes * 60,) * 2)
     GitRepository("platform", source.url, "main", tmp_path / "mirrors").fetch()
     assert unfinished(mirror) == [new]
 
@@ -652,6 +655,7 @@ def test_a_mirror_is_not_fetched_again_and_again(source, repository, tmp_path, m
     assert files_of_damaged_mirror()
     with pytest.raises(RepositoryError, match="bad config line"):
         files_of_damaged_mirror()
+    assert repository._mirror._backoff.next_rebuild - time.monotonic() == pytest.approx(3_600, abs=60)
     monkeypatch.setattr(repository._mirror._backoff, "next_rebuild", 0.0)
     assert files_of_damaged_mirror()
 

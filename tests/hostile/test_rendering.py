@@ -25,6 +25,8 @@ from bot.core.applications.flux_values import release_values
 from bot.core.applications.resource_ref import ResourceRef
 from bot.core.objects import go_number
 from bot.core.objects.manifest import ManifestError, NodeBudget, read_documents, read_manifests
+from bot.core.rendering.chart import find_dependencies
+from bot.core.rendering.envsubst import SubstitutionError, substitute
 from bot.core.rendering.helm_values import merge_values
 from bot.core.rendering.secret_mask import mask_value
 from bot.core.rendering.source import FluxBuild, HelmParameters, KustomizeParameters, Source, SourceType
@@ -567,6 +569,47 @@ def test_directives_are_bounded(line_break):
     directives = line_break.join(f"%TAG !{go_number:x}! x" for go_number in range(20_000))
     with pytest.raises(ManifestError, match="more than 100 YAML directives"):
         read_documents("x.yaml", f"{directives}{line_break}---{line_break}a: 1\n".encode())
+
+
+def directives(count):
+    return read_documents(
+        "x.yaml", "".join(f"%TAG !{number}! x\n" for number in range(count)).encode() + b"---\na: 1\n"
+    )
+
+
+def aliases(count):
+    return read_documents("x.yaml", b"a: &a 1\nb: [" + b"*a," * count + b"]\n")
+
+
+def aliases_of_a_long_text(count):
+    return read_documents("x.yaml", b"a: &a " + b"x" * 9_900 + b"\nb: [" + b"*a," * count + b"]\n")
+
+
+def dependencies(count):
+    entries = b"".join(b"- {name: a%d}\n" % number for number in range(count))
+    return find_dependencies(
+        {"Chart.yaml": b"name: web\ndependencies:\n" + entries}, "", HelmParameters()
+    ).remote_charts
+
+
+def nested_variables(count):
+    return substitute("${a:-" * count + "x" + "}" * count, lambda _: "")
+
+
+@pytest.mark.parametrize(
+    ("read", "most", "reason"),
+    [
+        (directives, 100, "more than 100 YAML directives"),
+        (aliases, 100_000, "YAML bomb"),
+        (aliases_of_a_long_text, 1_000, "YAML bomb"),
+        (dependencies, 100, "more than 100 dependencies"),
+        (nested_variables, 50, r"^\$\{a:-"),
+    ],
+)
+def test_as_much_is_read_as_allowed_and_no_more(read, most, reason):
+    assert read(most)
+    with pytest.raises((ManifestError, SubstitutionError), match=reason):
+        read(most + 1)
 
 
 class FakeHelm:

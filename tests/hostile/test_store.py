@@ -111,6 +111,20 @@ def test_any_value_and_any_text_can_be_stored(store, value, text, depth):
     assert storable(storable(value)) == storable(value) or "nan" in repr(value)
 
 
+@pytest.mark.parametrize(
+    ("value", "stored"),
+    [
+        (json.loads("[" * 100 + "]" * 100), json.loads("[" * 100 + "]" * 100)),
+        (json.loads("[" * 101 + "]" * 101), json.loads("[" * 100 + '"…"' + "]" * 100)),
+        ([2**63 - 1, -(2**63)], [2**63 - 1, -(2**63)]),
+        ([2**63, -(2**63) - 1], ["0x8000000000000000", "-0x8000000000000001"]),
+    ],
+    ids=["nested", "nested more", "integers", "larger integers"],
+)
+def test_a_value_is_stored_up_to_its_bounds(value, stored):
+    assert storable(value) == stored
+
+
 def test_a_row_is_read_once_and_the_records_in_memory_have_a_bound(monkeypatch):
     monkeypatch.setattr(records, "CACHED_BYTES", 1_000)
     numbers = Records(list[int])

@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
+from types import SimpleNamespace
 
 import pytest
 
@@ -230,6 +231,15 @@ def test_one_run_sends_a_hundred_events(sending, receiver, monkeypatch):
     assert len(receiver.events) == 100
     sending.run(seconds=5)
     assert len(receiver.events) == 101
+
+
+def test_a_run_ends_after_five_seconds(sending, receiver, monkeypatch):
+    clock = itertools.count()  # a second passes before each event
+    monkeypatch.setattr("bot.handlers.events.time", SimpleNamespace(monotonic=lambda: next(clock)))
+    for number in range(10):
+        sending.open(f"app-{number}")
+    sending.run()
+    assert len(receiver.events) == 4
 
 
 def test_an_event_lists_some_objects_and_paths_and_counts_all():

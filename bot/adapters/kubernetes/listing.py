@@ -61,10 +61,10 @@ class _Listing(Generic[Read]):
             body = self._page(token)
             with gc_paused(), deadline_paused():
                 token = self._read_page(body)
-            if not token:
-                return ObjectList(self.objects, self.resource_version)
             if self.object_count > bounds.OBJECTS:
                 break
+            if not token:
+                return ObjectList(self.objects, self.resource_version)
         most = f"{bounds.OBJECTS:,} / {bounds.PAGES:,}"
         raise self.api.errors.could_not(self.action, LocalizedText(texts.TOO_MANY, most=most))
 

@@ -66,5 +66,8 @@ def test_a_line_above_the_bound_is_cut_and_does_not_fill_memory(log, path, monke
     for _ in range(100):
         lines += log.read()
         assert len(log._begun) <= 130
-    append(path, b"x\nlast\n")
-    assert [*lines, *read_all(log)] == [b"first", b"x" * 100, b"last"]
+    append(path, b"x\n" + b"y" * 100 + b"\n" + b"z" * 101 + b"\nlast\n")
+    monkeypatch.setattr(audit_log, "_BEGINNING", 10)
+    for _ in range(20):
+        lines += log.read()
+    assert lines == [b"first", b"x" * 100, b"y" * 100, b"z" * 10, b"last"]

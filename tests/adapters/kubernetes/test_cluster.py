@@ -491,6 +491,7 @@ def test_a_kubeconfig_that_cannot_be_used_is_named(tmp_path, text, words):
         ({"tokenFile": "/dev/zero"}, "/dev/zero is not a regular file"),
         ({"tokenFile": "pipe"}, "pipe is not a regular file"),
         ({"tokenFile": "large"}, "large is larger than 5 MiB"),
+        ({"tokenFile": "at the limit"}, None),
         ({"tokenFile": "absent"}, "absent cannot be read: No such file or directory"),
         ({"tokenFile": "/dev/zero", "token": "sesame"}, None),
         (None, "kubeconfig is not a regular file"),
@@ -498,8 +499,9 @@ def test_a_kubeconfig_that_cannot_be_used_is_named(tmp_path, text, words):
 )
 def test_only_regular_files_of_bounded_size_are_read(tmp_path, url, user, problem):
     os.mkfifo(tmp_path / "pipe")
-    with (tmp_path / "large").open("wb") as large:
-        large.truncate(KUBECONFIG_BYTES + 1)
+    for name, size in (("at the limit", KUBECONFIG_BYTES), ("large", KUBECONFIG_BYTES + 1)):
+        (tmp_path / name).touch()
+        os.truncate(tmp_path / name, size)
     path = tmp_path / "kubeconfig"
     if user is None:
         os.mkfifo(path)

@@ -213,5 +213,6 @@ def test_unknown_types_and_half_lines_are_left_out(answering):
 
 def test_an_event_has_a_bound(answering, monkeypatch):
     monkeypatch.setattr(bounds, "EVENT_BYTES", 1_000)
+    assert list(answering(b"x" * 1_000)) == []  # the beginning of an event
     with pytest.raises(TooLargeError):
-        list(answering(b"x" * 100_000))
+        list(answering(b"x" * 1_001))

@@ -25,6 +25,7 @@ from tests.common.wait import wait_for
 PATIENT = Limits(seconds=10.0)
 NO_BUDGET = SlowRuns()
 QUICK = Limits(seconds=1.0, cpu_seconds=1, memory_bytes=128 * 2**20, output_bytes=2**20)
+LARGE = Limits(seconds=10.0, output_bytes=2**20)
 
 
 def python(code, *, limits=PATIENT, files=()):
@@ -166,6 +167,9 @@ def test_a_killed_launcher_is_replaced():
 def test_it_is_stopped_when_it_says_too_much():
     with pytest.raises(RenderError, match="printed more than 1 MiB and was stopped"):
         python("while True: print('x' * 1000)", limits=QUICK)
+    assert len(python("print('x' * (2**20 - 1))", limits=LARGE).stdout) == 2**20
+    with pytest.raises(RenderError, match="printed more than 1 MiB"):
+        python("print('x' * 2**20)", limits=LARGE)
     done = python("import sys; sys.stderr.write('e' * 10_000_000); sys.exit(3)")
     assert done.status == 3
     assert len(done.stderr) == 2**16
@@ -177,7 +181,9 @@ def test_it_is_stopped_when_it_takes_too_much_memory():
 
 
 def test_a_file_it_writes_is_bounded():
-    done = python("open('../tmp/large', 'wb').write(b'x' * 10**7)", limits=QUICK)
+    code = "with open('../tmp/large', 'wb') as file: file.write(b'x' * {})"
+    assert python(code.format(2**20), limits=LARGE).status == 0
+    done = python(code.format(2**20 + 1), limits=LARGE)
     assert done.status != 0
     assert "PermissionError" not in done.stderr
 

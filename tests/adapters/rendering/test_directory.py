@@ -93,9 +93,18 @@ def test_the_root_of_a_work_tree_and_a_directory_in_none(overlay, tmp_path):
     assert (lone.path, sorted(file.path for file in lone.own_files())) == ("", ["Chart.yaml", "c.yaml"])
 
 
-def test_a_file_that_is_too_large_is_not_read(overlay):
-    with (overlay / "large.bin").open("wb") as large:
-        large.truncate(100 * 2**20)
+def test_a_directory_is_as_large_as_allowed_and_no_larger(overlay, monkeypatch):
+    large = overlay / "large.bin"
+    large.touch()
+    os.truncate(large, 5 * 2**20)
+    read = Directory(overlay).own_files()
+    monkeypatch.setattr("bot.adapters.rendering.directory.MAX_FILES", len(read))
+    assert Directory(overlay).own_files() == read
+    monkeypatch.setattr("bot.adapters.rendering.directory.MAX_FILES", len(read) - 1)
+    with pytest.raises(RepositoryError, match=f"has more than {len(read) - 1} files"):
+        Directory(overlay).own_files()
+    monkeypatch.undo()
+    os.truncate(large, 5 * 2**20 + 1)
     with pytest.raises(RepositoryError, match=r"large\.bin is larger than 5 MiB"):
         Directory(overlay).own_files()
 

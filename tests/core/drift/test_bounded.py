@@ -63,6 +63,14 @@ def test_values_that_are_too_large_together_are_hidden():
     assert shown == [("data.large", HIDDEN, HIDDEN), ("data.small", None, "z" * 100)]
 
 
+def test_values_that_are_as_large_as_allowed_are_kept():
+    """Each counts as ten characters more."""
+    drift = ObjectDrift(
+        "v1", "ConfigMap", "shop", "a", "modified", (FieldDrift("changed", "data.a", "x" * (4_000_000 - 21), "y"),)
+    )
+    assert bounded_check(check(drift)) == check(drift)
+
+
 def test_an_incident_that_keeps_changing_does_not_grow_without_end():
     worst = (PRIVILEGED,)
     for first in range(0, 2 * MAX_WORST, MAX_OF_APPLICATION):

@@ -279,6 +279,11 @@ def test_a_rule_that_is_no_path_is_an_error_for_its_author():
         ({"kustomize.toolkit.fluxcd.io/ssa": "IfNotPresent"}, []),
         ({"kustomize.toolkit.fluxcd.io/ssa": "Merge"}, ["changed data.mode"]),
         ({"gitops-bot/ignore": "data.mode metadata.labels"}, ["added data.more"]),
+        ({"gitops-bot/ignore": "data.mode " + " ".join(f"data.k{n}" for n in range(99))}, ["added data.more"]),
+        (
+            {"gitops-bot/ignore": "data.mode " + " ".join(f"data.k{n}" for n in range(100))},
+            ["changed data.mode", "added data.more"],
+        ),
         ({"gitops-bot/ignore": "*"}, []),
         ({"gitops-bot/ignore": "data..mode"}, ["changed data.mode", "added data.more"]),
         ({"kustomize.toolkit.fluxcd.io/reconcile": "enabled"}, ["changed data.mode", "added data.more"]),

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.core.drift.jq import JqError, parse_jq
+from bot.core.drift.jq import JqError, _OwnSteps, _TooLongError, parse_jq
 from bot.core.objects.step_budget import StepBudget
 
 DEPLOYMENT = {
@@ -91,6 +91,14 @@ def test_an_expression_that_would_never_end_selects_nothing():
     assert list(bomb.places(DEPLOYMENT, StepBudget())) == []
     endless = parse_jq(".[] | select(" + " or ".join(["(.[] == .[])"] * 20) + ")")
     assert list(endless.places([list(range(500))], StepBudget())) == []
+
+
+def test_an_expression_is_as_long_as_allowed_and_takes_as_many_steps():
+    assert parse_jq(".a" * 250)
+    steps = _OwnSteps(StepBudget())
+    steps.take(100_000)
+    with pytest.raises(_TooLongError):
+        steps.take()
 
 
 JSON = st.recursive(

@@ -1,8 +1,13 @@
 """The diff to show: lines of plain manifests, never one that may hold a value of a Secret."""
 
+from types import SimpleNamespace
+
 import pytest
 
+from bot.core.git import patch
 from bot.core.git.patch import FileChange, redacted_patch, truncate_lines
+from bot.handlers.approvals import diff
+from bot.ports.git import File
 
 CONFIG = b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {limit: '1'}\n"
 OTHER = CONFIG.replace(b"'1'", b"'2'")
@@ -66,3 +71,26 @@ def test_a_file_that_was_not_read_is_named():
 def test_truncation_keeps_whole_lines():
     assert truncate_lines(["abc", "defg"], 9) == ("abc\ndefg", False)
     assert truncate_lines(["abc", "defg"], 8) == ("abc", True)
+
+
+@pytest.mark.parametrize(("bound", "most"), [("_MAX_BYTES", len(CONFIG)), ("_MAX_STEPS", 2 * 20 * CONFIG.count(b"\n"))])
+def test_as_much_is_shown_as_allowed_and_no_more(monkeypatch, bound, most):
+    """Two files, whose lines are all equal."""
+    changes = [FileChange(name, CONFIG, CONFIG) for name in ("a.yaml", "b.yaml")]
+    monkeypatch.setattr(patch, bound, most)
+    assert list(redacted_patch(changes)) == []
+    monkeypatch.setattr(patch, bound, most - 1)
+    assert list(redacted_patch(changes))[-1] == "~ b.yaml"
+
+
+def test_the_files_of_a_diff_are_bounded():
+    paths = [f"{number}.yaml" for number in range(201)]
+    repository = SimpleNamespace(
+        changed_paths=lambda *_: paths,
+        files_of=lambda revision, read: [[File(path, CONFIG if revision == "a" else OTHER)] for path in read],
+    )
+    lines = list(diff.changes(repository, "a", "b"))
+    assert [line for line in lines if line.startswith(("~", "+++"))] == [
+        *(f"+++ b/{path}" for path in paths[:200]),
+        "~ 200.yaml",
+    ]

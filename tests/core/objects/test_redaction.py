@@ -114,7 +114,8 @@ def test_the_names_of_other_values(name):
         (f"<name>db.password</name>\n<value>{NEEDLE}</value>", "<name>db.password</name>\n<value>(hidden)</value>"),
         (f"<entry key='db.password'>\n{NEEDLE}\n</entry>", "<entry key='db.password'>\n(hidden)\n</entry>"),
         (f"-----BEGIN RSA PRIVATE KEY-----\n{NEEDLE}", "(hidden)"),
-        ("x" * (MAX_SCANNED + 1), "(hidden)"),
+        ("x " * (MAX_SCANNED // 2), "x " * (MAX_SCANNED // 2)),
+        ("x " * (MAX_SCANNED // 2) + "x", "(hidden)"),
     ],
 )
 def test_a_text_without_its_credentials(text, shown):
@@ -267,6 +268,13 @@ def test_no_difference_shows_a_credential(place, which):
     assert differences
     assert NEEDLE not in repr(differences)
     assert NEEDLE not in repr(compare_declarations(_manifest(declared), live, schema=Schemas(), steps=StepBudget()))
+
+
+@pytest.mark.parametrize(("count", "shown"), [(100, 1), (101, HIDDEN)])
+def test_as_many_annotated_paths_as_allowed_hide_nothing_else(count, shown):
+    annotations = {"gitops-bot/hide": " ".join(f"spec.a{number}" for number in range(count))}
+    redaction = Redaction.of("Thing", {"metadata": {"annotations": annotations}})
+    assert [redact(("spec", name), 1, redaction) for name in ("a0", "b")] == [HIDDEN, shown]
 
 
 @pytest.mark.parametrize("place", PLACES)

@@ -65,5 +65,8 @@ def test_what_yaml_does_not_allow_is_escaped():
 
 def test_values_are_as_large_as_allowed_and_no_larger(monkeypatch):
     monkeypatch.setattr(helm_values, "MAX_VALUES_BYTES", 1_000)
-    assert merged(inline_values=f"a: {'x' * 900}") == {"a": "x" * 900}
+    assert merged(inline_values=f"a: {'x' * 991}") == {"a": "x" * 991}  # and nine more characters in JSON
+    assert "larger than" in merged(inline_values=f"a: {'x' * 992}")
     assert "larger than" in merged(inline_values=f"a: &a {'x' * 90}\nb: [{'*a, ' * 20}]")
+    assert merged(set=(("a", "x" * 499), ("a", "y" * 499)))["a"] == "y" * 499
+    assert "larger than" in merged(set=(("a", "x" * 499), ("a", "y" * 500)))

@@ -3,6 +3,7 @@
 import pytest
 
 from bot.core.rendering.source import HelmParameters, Source
+from bot.handlers.rendering import tree
 from bot.handlers.rendering.tree import Commit
 from bot.ports.errors import PortError
 from tests.common.kubernetes import as_yaml, config_map
@@ -42,6 +43,20 @@ def test_links_to_many_files_are_bounded(rendering):
         (root / "app" / f"l{number}").symlink_to("../big")
     sha = rendering.commit({f"big/{number}.yaml": "" for number in range(300)})
     with pytest.raises(PortError, match="too many files"):
+        Commit(rendering.repository, sha).linked("app")
+
+
+@pytest.mark.parametrize(("bound", "most"), [("_MAX_LINKS", 2), ("MAX_FILES", 4), ("MAX_BYTES", 12)])
+def test_as_many_links_are_followed_as_allowed_and_no_more(rendering, monkeypatch, bound, most):
+    root = rendering.source.path
+    (root / "app").mkdir()
+    for number in range(2):
+        (root / "app" / f"l{number}").symlink_to("../big")
+    sha = rendering.commit({f"big/{number}.yaml": "abc" for number in range(2)})
+    monkeypatch.setattr(tree, bound, most)
+    assert len(Commit(rendering.repository, sha).linked("app").files) == 4
+    monkeypatch.setattr(tree, bound, most - 1)
+    with pytest.raises(PortError, match=r"^app uses more than"):
         Commit(rendering.repository, sha).linked("app")
 
 

@@ -438,9 +438,11 @@ def test_a_revert_keeps_later_changes_of_the_same_file(scenario, monkeypatch, bo
     assert undo.reverts == ((second.revision, first.revision) if bound == "at" else ())
 
 
-def test_a_revert_of_several_commits_reverts_each(scenario):
+@pytest.mark.parametrize("most", [2, 1])
+def test_a_revert_of_several_commits_reverts_as_many_as_allowed(scenario, monkeypatch, most):
+    monkeypatch.setattr("bot.handlers.rollouts.reverted._MAX_COMMITS", most)
     first = scenario.rollout("First", {SETTINGS_FILE: settings(2)})
     second = scenario.rollout("Second", {SETTINGS_FILE: settings(3), OTHER_FILE: as_yaml(config_map("other"))})
     named = f"This reverts commit {second.revision}.\n\nThis reverts commit {first.revision}."
     both = scenario.rollout(f"Undo\n\n{named}", {SETTINGS_FILE: settings(1), OTHER_FILE: None})
-    assert both.reverts == (second.revision, first.revision)
+    assert both.reverts == ((second.revision, first.revision) if most == 2 else ())
