@@ -145,7 +145,7 @@ ROWS = {
         (discover._MAX_CONTROLLERS,),
         (),
         (),
-        (deployer_lists._SLOW.total_seconds(),),
+        (deployer_lists._SLOW.total_seconds(), deployer_lists._MAX_WAIT.total_seconds()),
         (status.MAX_REASON,),
         (kubernetes.JSON_DEPTH,),
         (health.MAX_PODS, running_images.MAX_IMAGES),
