@@ -4,11 +4,11 @@ import threading
 import time
 from dataclasses import dataclass, field
 from typing import Final
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from cachetools import LRUCache
 
-from bot.adapters.downloads.http import DownloadError, HttpClient, Response
+from bot.adapters.downloads.http import DownloadError, HttpClient, Response, joined
 from bot.core.charts import bounds
 from bot.core.charts.index import IndexEntry, read_entries, resolve_version
 from bot.core.charts.reference import OCI, ChartRef
@@ -72,7 +72,7 @@ class HelmRepositories:
             return index
 
     def _address(self, chart: ChartRef, entry: IndexEntry) -> str:
-        url = urljoin(f"{chart.repository}/", entry.url)
+        url = joined(f"{chart.repository}/", entry.url)
         if not entry.url or urlsplit(url).scheme not in ("http", "https", OCI):
             raise DownloadError(LocalizedText(texts.NO_URL, version=entry.version))
         return url if url.startswith(f"{OCI}://") else self.http.referred(chart.repository, url)
