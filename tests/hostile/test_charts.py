@@ -19,6 +19,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.adapters.charts import helm_repository
 from bot.adapters.charts.credentials import read_credentials
 from bot.adapters.charts.fetcher import ChartFetcher
 from bot.adapters.downloads import background
@@ -29,7 +30,7 @@ from bot.core.charts import bounds
 from bot.core.charts.archive import ArchiveError, unpack
 from bot.core.charts.reference import ChartRef
 from bot.ports.charts import ChartError
-from bot.ports.tenant import for_tenant
+from bot.ports.tenant import CURRENT_TENANT, for_tenant
 from tests.common.charts import package
 from tests.common.wait import wait_for
 from tests.hostile.server import HostileServer, send
@@ -468,6 +469,51 @@ def test_an_invalid_index_is_refused(attack, monkeypatch, index):
     monkeypatch.setattr("bot.core.charts.index.MAX_ENTRY_BYTES", 1_000)
     attack.server.respond = lambda handler: send(handler, index)
     assert "its index is not valid" in (said := attack.refusal()) or "does not have this chart" in said
+
+
+def test_large_indexes_of_one_tenant_are_parsed_one_at_a_time(attack, monkeypatch):
+    """Six at once slowed everything else down six times, and took a gigabyte."""
+    running, most, parse, both = {"many": 0, "other": 0}, {"many": 0, "other": 0}, helm_repository.read_entries, set()
+
+    def slow(*arguments):
+        tenant = CURRENT_TENANT.get()
+        running[tenant] += 1
+        most[tenant] = max(most[tenant], running[tenant])
+        if tenant == "other":
+            wait_for(lambda: running["many"])  # another tenant's
+            both.add(tenant)
+        elif len(both) == 0:
+            wait_for(lambda: both)
+        running[tenant] -= 1
+        return parse(*arguments)
+
+    monkeypatch.setattr(helm_repository, "read_entries", slow)
+    attack.serve_index(package("web"))
+
+    def fetch(tenant, version):
+        with for_tenant(tenant):
+            return attack.fetcher.fetch(ChartRef.parse(attack.server.url, "web", version)).version
+
+    with ThreadPoolExecutor(4) as pool:
+        tenants = ("many", "many", "many", "other")
+        versions = list(pool.map(fetch, tenants, (">=1", "1.x", "1.0", "^1")))
+    assert versions == ["1.0.0"] * 4
+    assert most == {"many": 1, "other": 1}
+
+
+def test_a_version_that_is_newer_than_the_index_is_found(attack, monkeypatch):
+    attack.serve_index(package("web"))
+    charts = [ChartRef.parse(attack.server.url, "web", version) for version in ("1.x", "2.0.0")]
+    assert attack.fetcher.fetch(charts[0]).version == "1.0.0"
+    attack.serve_index(package("web"), version="2.0.0")
+    with pytest.raises(ChartError, match=r"it has no version 2\.0\.0"):  # it was read seconds ago
+        attack.fetcher.fetch(charts[1])
+    monkeypatch.setattr(helm_repository, "_RETRY_SECONDS", 0.0)
+    assert attack.fetcher.fetch(charts[1]).version == "2.0.0"
+    requests_before = len(attack.server.paths)
+    with pytest.raises(ChartError):
+        attack.fetcher.fetch(replace(charts[1], version="3.0.0"))
+    assert len(attack.server.paths) == requests_before + 1
 
 
 def test_a_package_in_a_registry_that_is_not_allowed_is_refused(attack):
