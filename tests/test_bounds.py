@@ -78,6 +78,7 @@ ROWS = {
     ],
     "Charts": [
         (charts.MAX_INDEX_BYTES, charts.MAX_ENTRY_BYTES),
+        (),
         (
             charts.MAX_ARCHIVE_BYTES,
             charts.MAX_FILES,
@@ -177,9 +178,10 @@ ROWS = {
         (webhook.MAX_PER_SECOND, webhook.MAX_AT_ONCE, 429),
         (record.MAX_EVENTS,),
         (object_fields.MAX_PATHS, object_fields._MAX_PATH, 1_024),
-        (object_fields.MAX_FIELDS,),
+        (object_fields.MAX_FIELDS, object_fields.MAX_CHARACTERS),
         (event._MAX_NAME, event._MAX_MANAGER),
         (history.MAX_DIGESTS, 27 * 10**6, history.MAX_STATES),
+        (database.WRITES_OF_OBJECT, database.KEYS, database.WRITES_BYTES),
         (record.MAX_WRITES, app._PRUNE_EVERY.total_seconds()),
     ],
     "State database": [

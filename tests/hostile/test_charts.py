@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import sha256
 from types import SimpleNamespace
+from urllib.parse import quote
 
 import pytest
 import requests
@@ -19,6 +20,7 @@ from cachetools import TTLCache
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.adapters.charts import helm_repository
 from bot.adapters.charts.credentials import read_credentials
 from bot.adapters.charts.fetcher import ChartFetcher
 from bot.adapters.downloads import background
@@ -30,7 +32,7 @@ from bot.core.charts import index as indexes
 from bot.core.charts.archive import ArchiveError, unpack
 from bot.core.charts.reference import ChartRef
 from bot.ports.charts import ChartError
-from bot.ports.tenant import for_tenant
+from bot.ports.tenant import CURRENT_TENANT, for_tenant
 from tests.common.charts import package
 from tests.common.wait import wait_for
 from tests.hostile.server import HostileServer, send
@@ -468,11 +470,32 @@ def test_a_package_on_another_host_is_requested_without_a_credential(attack):
 
 
 def test_an_index_cannot_lead_to_another_server_without_tls(attack):
-    for url in (f"{attack.other.url}/web.tgz", "http://169.254.169.254/latest", "ftp://127.0.0.1/web.tgz", ""):
+    two_hosts = f"{attack.other.url}\\@{attack.server.url.removeprefix('http://')}/web.tgz"  # urllib3 reads the first
+    plain = (f"{attack.other.url}/web.tgz", "http://169.254.169.254/latest", "ftp://127.0.0.1/web.tgz", "")
+    for url in (*plain, two_hosts):
         attack.serve_index(urls=[url] if url else [])
         attack.fetcher._helm._indexes.clear()
-        assert "does not use TLS" in (said := attack.refusal()) or "no usable address" in said
+        assert "does not use TLS" in (said := attack.refusal()) or "no usable address" in said or "not valid" in said
     assert attack.other.paths == []
+
+
+@pytest.mark.parametrize(
+    "url", ["https://[", "oci://[:1.0.0", "https://host:x/", "https://\u2100.example/", "https://a..b/"]
+)
+@pytest.mark.parametrize("way", ["index", "redirect", "challenge", "pages"])
+def test_a_server_that_refers_to_an_invalid_url_is_refused_in_a_sentence(attack, way, url):
+    responses = {
+        "redirect": lambda handler: send(handler, b"", 302, Location=quote(url, safe=":/[")),
+        "challenge": lambda handler: send(
+            handler, b"", 401, WWW_Authenticate=f'Bearer realm="{quote(url, safe=":/[")}"'
+        ),
+        "pages": lambda handler: send(handler, b"{}", Link=f'<{quote(url, safe=":/[")}>; rel="next"'),
+    }
+    attack.serve_index(urls=[url])
+    attack.server.respond = responses.get(way, attack.server.respond)
+    scheme, version = ("http" if way in ("index", "redirect") else "oci"), ("1.x" if way == "pages" else "1.0.0")
+    with pytest.raises(ChartError, match=r"not valid|no usable|not responding|does not use TLS|more tags"):
+        attack.fetcher.fetch(ChartRef.parse(attack.server.url.replace("http", scheme, 1), "web", version))
 
 
 @pytest.mark.parametrize(
@@ -485,6 +508,51 @@ def test_an_invalid_index_is_refused(attack, monkeypatch, index):
     assert "its index is not valid" in (said := attack.refusal()) or "does not have this chart" in said
 
 
+def test_large_indexes_of_one_tenant_are_parsed_one_at_a_time(attack, monkeypatch):
+    """Six at once slowed everything else down six times, and took a gigabyte."""
+    running, most, parse, both = {"many": 0, "other": 0}, {"many": 0, "other": 0}, helm_repository.read_entries, set()
+
+    def slow(*arguments):
+        tenant = CURRENT_TENANT.get()
+        running[tenant] += 1
+        most[tenant] = max(most[tenant], running[tenant])
+        if tenant == "other":
+            wait_for(lambda: running["many"])  # another tenant's
+            both.add(tenant)
+        elif len(both) == 0:
+            wait_for(lambda: both)
+        running[tenant] -= 1
+        return parse(*arguments)
+
+    monkeypatch.setattr(helm_repository, "read_entries", slow)
+    attack.serve_index(package("web"))
+
+    def fetch(tenant, version):
+        with for_tenant(tenant):
+            return attack.fetcher.fetch(ChartRef.parse(attack.server.url, "web", version)).version
+
+    with ThreadPoolExecutor(4) as pool:
+        tenants = ("many", "many", "many", "other")
+        versions = list(pool.map(fetch, tenants, (">=1", "1.x", "1.0", "^1")))
+    assert versions == ["1.0.0"] * 4
+    assert most == {"many": 1, "other": 1}
+
+
+def test_a_version_that_is_newer_than_the_index_is_found(attack, monkeypatch):
+    attack.serve_index(package("web"))
+    charts = [ChartRef.parse(attack.server.url, "web", version) for version in ("1.x", "2.0.0")]
+    assert attack.fetcher.fetch(charts[0]).version == "1.0.0"
+    attack.serve_index(package("web"), version="2.0.0")
+    with pytest.raises(ChartError, match=r"it has no version 2\.0\.0"):  # it was read seconds ago
+        attack.fetcher.fetch(charts[1])
+    monkeypatch.setattr(helm_repository, "_RETRY_SECONDS", 0.0)
+    assert attack.fetcher.fetch(charts[1]).version == "2.0.0"
+    requests_before = len(attack.server.paths)
+    with pytest.raises(ChartError):
+        attack.fetcher.fetch(replace(charts[1], version="3.0.0"))
+    assert len(attack.server.paths) == requests_before + 1
+
+
 def test_a_package_in_a_registry_that_is_not_allowed_is_refused(attack):
     attack.serve_index(urls=[f"{attack.other.url.replace('http:', 'oci:')}/charts/web:1.0.0"])
     host = attack.other.url.removeprefix("http://")
@@ -494,6 +562,7 @@ def test_a_package_in_a_registry_that_is_not_allowed_is_refused(attack):
 
 def test_hosts_are_allowed_by_name_and_by_pattern(tmp_path):
     listed = ChartFetcher(tmp_path, ["ghcr.io", "*.example.com", "local:8443", "[::1]:5000"], {})
+    assert ChartRef.parse("https://evil.test\\.example.com", "web") is None  # HTTP clients would connect to evil.test
     allowed = ("ghcr.io", "GHCR.io:443", "a.b.example.com", "local:8443", "[::1]:5000")
     assert [listed.is_allowed(host) for host in allowed] == [True] * len(allowed)
     others = ("example.com", "local", "local:1", "ghcr.io.evil.example", "ghcr.io@evil.example", "[::1]")
@@ -644,6 +713,31 @@ def test_a_dead_link_of_one_repository_is_no_outage_of_its_server(attack):
     assert "127.0.0.1:1 is not responding" in attack.refusal(f"{attack.server.url}/tenant-a")
     other = ChartRef.parse(f"{attack.server.url}/tenant-b", "web", "1.x")
     assert attack.fetcher.fetch(other).version == "1.0.0"
+
+
+@pytest.mark.parametrize("way", ["another scheme", "a late redirect", "a package"])
+def test_nobody_causes_an_outage_for_the_charts_of_others(attack, monkeypatch, way):
+    """Each minute, a tenant could make the charts of all others on a host unknown."""
+    monkeypatch.setattr(bounds, "FETCH_SECONDS", 1.0)
+    attack.fetcher._allow = ["*"]
+    index = yaml.safe_dump({"entries": {"web": [{"name": "web", "version": "1.0.0", "urls": ["web.tgz"]}]}}).encode()
+
+    def respond(handler):
+        if "stuck" in handler.path:
+            threading.Event().wait(1.5)
+        send(handler, index if "index" in handler.path else package("web"))
+
+    attack.other.respond = respond
+    url = attack.server.url
+    if way == "another scheme":
+        url = attack.other.url.replace("http", "https")
+    elif way == "a late redirect":
+        attack.server.respond = lambda handler: send(handler, b"", 302, Location=f"{attack.other.url}/stuck")
+    else:
+        attack.serve_index(urls=[f"{attack.other.url}/stuck.tgz"])
+    with pytest.raises(ChartError, match=r"is not responding|did not respond"):
+        attack.fetcher.fetch(ChartRef.parse(url, "web", "1.x"))
+    assert attack.fetcher.fetch(ChartRef.parse(attack.other.url, "web", "1.x")).version == "1.0.0"
 
 
 def test_tags_are_bounded_and_pages_stay_in_the_registry(attack, monkeypatch):

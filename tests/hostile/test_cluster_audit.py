@@ -17,8 +17,8 @@ from bot.config.sections.cluster_audit import ClusterAuditConfig
 from bot.core.cluster_audit import event as event_module
 from bot.core.cluster_audit import history
 from bot.core.cluster_audit.event import read_write
-from bot.core.cluster_audit.object_fields import MAX_FIELDS, ObjectFields, TooLargeError
-from bot.core.cluster_audit.parse import NotAnEventError, parse_events
+from bot.core.cluster_audit.object_fields import MAX_CHARACTERS, MAX_FIELDS, ObjectFields, TooLargeError
+from bot.core.cluster_audit.parse import BODIES, NotAnEventError, parse_events
 from bot.core.drift.model import FieldDrift, ObjectDrift
 from bot.handlers.cluster_audit import webhook
 from bot.handlers.cluster_audit.identify import ActorFinder
@@ -143,9 +143,17 @@ def test_names_are_cut():
     assert (write.user.name, write.key.name, write.manager) == ("u" * 256, "o" * 256, "m" * 128)
 
 
-@pytest.mark.parametrize(("number", "known"), [(MAX_FIELDS, True), (MAX_FIELDS + 1, False)])
-def test_a_request_names_as_many_fields_as_allowed_and_no_more(number, known):
-    change = {"data": {f"key-{index}": "x" for index in range(number)}}
+@pytest.mark.parametrize(
+    ("number", "width", "known"),
+    [
+        (MAX_FIELDS, 6, True),
+        (MAX_FIELDS + 1, 6, False),
+        (MAX_CHARACTERS // 512, 512 - len("data."), True),
+        (MAX_CHARACTERS // 512 + 1, 512 - len("data."), False),
+    ],
+)
+def test_a_request_names_as_many_fields_as_allowed_and_no_more(number, width, known):
+    change = {"data": {f"{index:0{width}}": "x" for index in range(number)}}
     event = next(event for event in recorded_events() if is_merge_patch(event))
     write, _ = read_write({**event, "requestObject": change}, KEY, keep_users=True)
     assert (write.fields is not None) is known
@@ -213,13 +221,17 @@ def edit(user, value, second, version, junk=""):
 def named(store, value):
     """Who is said to have set `data.level` to a value."""
     field = FieldDrift("changed", "data.level", "info", value, manager=None, time=None)
-    drift = ObjectDrift("v1", "ConfigMap", "shop", "settings", "modified", (field,))
+    return actor_of(store, ObjectDrift("v1", "ConfigMap", "shop", "settings", "modified", (field,)))
+
+
+def actor_of(store, drift, **of_last_check):
+    """Who is said to have made a difference that was found two minutes after the last check, and a while later."""
     found = check(cluster="prod", drift=(drift,))
     finder = ActorFinder({"prod": ClusterAuditConfig(webhook=True, show_users=True)}, store.cluster_writes)
-    earlier = replace(found, at=NOW - timedelta(minutes=2), drift=())
+    earlier = replace(found, **{"at": NOW - timedelta(minutes=2), "drift": (), **of_last_check})
     (checked,) = finder.identify([found], {found.application: earlier}, NOW)
     (checked,) = finder.identify([found], {found.application: checked}, NOW + timedelta(minutes=5))
-    actor = checked.drift[0].fields[0].actor
+    actor = checked.drift[0].fields[0].actor if drift.fields else checked.drift[0].actor
     return actor and (actor.confidence.name, *sorted(user.name for user in actor.users))
 
 
@@ -257,6 +269,111 @@ def test_a_change_is_not_attributed_to_the_next_request_if_one_without_content_p
     events = (edit("alice", "debug", 2, 10), json.dumps(mallory), edit("bo", "trace", 4, 12))
     recorder.receive([event.encode() for event in events], NOW)
     assert named(store, "trace")[0] == "ONE_OF_SEVERAL"
+
+
+def request(user, second, verb="patch", *, keys=("level",), deleted="", **fields):
+    """The event of a request for the ConfigMap, which has these keys afterward, or to delete its collection."""
+    event = json.loads(edit(user, "info", second, second))
+    event["responseObject"]["data"] = dict.fromkeys(keys, "info")
+    status = {"kind": "Status", "apiVersion": "v1", "metadata": {}}
+    of_verb = {
+        "create": {"responseStatus": {"code": 201}},
+        "update": {"requestObject": {}},
+        "delete": {"responseObject": status, "requestObject": {}},
+        "deletecollection": {
+            "responseObject": {"kind": "ConfigMapList", "apiVersion": "v1", "items": [{"metadata": {"name": deleted}}]},
+            "objectRef": {**event["objectRef"], "name": ""},
+            "requestObject": {},
+        },
+    }
+    return {**event, "verb": verb, "level": "RequestResponse", **of_verb.get(verb, {}), **fields}
+
+
+def metadata_only(event):
+    return {name: event[name] for name in event if name not in BODIES} | {"level": "Metadata"}
+
+
+TERMINATING = {"responseObject": {**request("", 1)["responseObject"]}}
+CREATED, CREATED_EMPTY = request("dep", 1, "create"), request("ana", 1, "create", keys=["other"])
+FAILED = {"responseStatus": {"code": 504}, "responseObject": {"kind": "Status", "apiVersion": "v1"}}
+WRONGLY_NAMED = {
+    "deleted: a later deletion of other objects": (
+        [CREATED, request("bo", 2, "delete"), request("ana", 3, "deletecollection", deleted="other")],
+        ("CERTAIN", "bo"),
+    ),
+    "deleted: only other objects": ([CREATED, request("ana", 3, "deletecollection", deleted="other")], None),
+    "deleted: with its collection": (
+        [CREATED, request("bo", 3, "deletecollection", deleted="settings")],
+        ("LIKELY", "bo"),
+    ),
+    "deleted: again while it was terminating": (
+        [CREATED, request("bo", 2, "delete", **TERMINATING), request("ana", 3, "delete", **TERMINATING)],
+        ("ONE_OF_SEVERAL", "ana", "bo"),
+    ),
+    "deleted: perhaps a dry run": (
+        [request("ana", 2, "delete", requestObject=..., annotations={"audit.k8s.io/truncated": "true"})],
+        ("LIKELY", "ana"),
+    ),
+    "deleted: by a request that timed out": ([CREATED, request("bo", 2, "delete", **FAILED)], ("LIKELY", "bo")),
+    "removed: with the object, which was created again without it": ([CREATED_EMPTY], ("LIKELY", "ana")),
+    "removed: after it was set, by a request that has not arrived": (
+        [request("dep", 1, "update", keys=[]), request("dep", 2, "update")],
+        None,
+    ),
+    "removed": ([request("dep", 1, "update"), request("bo", 2, keys=[])], ("CERTAIN", "bo")),
+    "removed: perhaps by a request that timed out": (
+        [request("dep", 1, "update"), request("bo", 2, **FAILED), request("ana", 3, "update", keys=[])],
+        ("ONE_OF_SEVERAL", "ana", "bo"),
+    ),
+    "removed: perhaps by a request that panicked": (
+        [request("dep", 1, "update"), request("bo", 2, **FAILED, stage="Panic"), request("ana", 3, "update", keys=[])],
+        ("ONE_OF_SEVERAL", "ana", "bo"),
+    ),
+    "removed: last by the version, although the clocks of the API servers differ": (
+        [
+            request("old", 1, "delete"),
+            CREATED,
+            *(
+                {**request(user, version, keys=keys), "requestReceivedTimestamp": f"2026-11-21T14:59:{second}.0Z"}
+                for user, version, second, keys in (("ana", 3, 22, []), ("dep", 4, 21, ["level"]), ("bo", 5, 20, []))
+            ),
+        ],
+        ("CERTAIN", "bo"),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", WRONGLY_NAMED)
+def test_nobody_is_named_for_what_another_request_may_have_done(store, case):
+    events, expected = WRONGLY_NAMED[case]
+    recorder = AuditRecorder("prod", ClusterAuditConfig(webhook=True, show_users=True), [], store.cluster_writes, KEY)
+    bodies = [{name: value for name, value in event.items() if value is not ...} for event in events]
+    recorder.receive([json.dumps(body).encode() for body in bodies], NOW)
+    field = FieldDrift("removed", "data.level", "info", None, manager=None, time=None)
+    change, fields = ("modified", (field,)) if case.startswith("removed") else ("missing", ())
+    assert actor_of(store, ObjectDrift("v1", "ConfigMap", "shop", "settings", change, fields)) == expected
+
+
+def test_whoever_created_an_object_did_not_remove_what_git_declares_since(store):
+    recorder = AuditRecorder("prod", ClusterAuditConfig(webhook=True, show_users=True), [], store.cluster_writes, KEY)
+    recorder.receive([json.dumps(CREATED_EMPTY).encode()], NOW)
+    field = FieldDrift("removed", "data.level", "info", None, manager=None, time=None)
+    drift = ObjectDrift("v1", "ConfigMap", "shop", "settings", "modified", (field,))
+    assert actor_of(store, drift, revision="0" * 40) is None
+
+
+def test_a_deletion_that_arrives_late_replaces_one_that_may_have_been_a_dry_run(store):
+    recorder = AuditRecorder("prod", ClusterAuditConfig(webhook=True, show_users=True), [], store.cluster_writes, KEY)
+    finder = ActorFinder({"prod": ClusterAuditConfig(webhook=True, show_users=True)}, store.cluster_writes)
+    found = check(cluster="prod", drift=(ObjectDrift("v1", "ConfigMap", "shop", "settings", "missing", ()),))
+    last, names = replace(found, at=NOW - timedelta(minutes=2), drift=()), []
+    for minutes, user in ((0, "ana"), (1, ""), (2, "bo"), (3, "")):
+        if user:
+            event = metadata_only(request(user, minutes, "delete"))
+            recorder.receive([json.dumps(event).encode()], NOW)
+        (last,) = finder.identify([found], {found.application: last}, NOW + timedelta(minutes=minutes))
+        names.append([user.name for user in last.drift[0].actor.users] if last.drift[0].actor else [])
+    assert names == [[], ["ana"], ["ana", "bo"], ["ana", "bo"]]
 
 
 def test_an_event_that_fails_unexpectedly_is_kept_without_its_content(store, monkeypatch):

@@ -96,6 +96,7 @@ def test_a_file_at_a_commit_is_downloaded_once(following, web, tmp_path):
         ("/allowed/../other/one.yaml", "rendering never downloads files"),
         ("/allowed/%2e%2e/other/one.yaml", "rendering never downloads files"),
         ("/allowed/..%5cone.yaml", "rendering never downloads files"),
+        ("\\.example.com/one.yaml", "rendering never downloads files"),
     ],
 )
 def test_what_is_not_allowed_is_not_requested(following, web, path, message):

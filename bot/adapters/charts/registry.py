@@ -14,7 +14,7 @@ from typing import Any, Final
 from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 from bot.adapters.charts.helm_repository import checked
-from bot.adapters.downloads.http import LOOPBACK, DownloadError, HttpClient, Response
+from bot.adapters.downloads.http import LOOPBACK, DownloadError, HttpClient, Response, joined
 from bot.core.charts import bounds
 from bot.core.charts.index import is_exact, resolve_version
 from bot.core.charts.reference import ChartRef
@@ -95,7 +95,7 @@ class _Session:
             following = _NEXT.search(response.headers.get("link", ""))
             if following is None:
                 return tags
-            url = urljoin(url, following[1])
+            url = joined(url, following[1])
             if not url.startswith(self._url):
                 break
         raise DownloadError(LocalizedText(texts.TAGS))

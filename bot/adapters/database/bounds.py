@@ -9,4 +9,6 @@ STATEMENT_SECONDS: Final = 60
 RESPONSE_SECONDS: Final = STATEMENT_SECONDS + 10  # until the bot closes the connection of a statement
 LOCK_SECONDS: Final = 10  # a statement waits for another replica, or on SQLite for another thread
 KEYS: Final = 500  # in one statement
+WRITES_OF_OBJECT: Final = 200  # the newest requests in a cluster's audit log that are read for one object
+WRITES_BYTES: Final = 8 * 2**20  # of those that one statement reads
 LEASE_SECONDS: Final = 8.0  # a replica's leases are valid after it has renewed them

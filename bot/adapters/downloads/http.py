@@ -8,7 +8,7 @@ from urllib.parse import urljoin, urlsplit
 
 import urllib3
 from cachetools import TTLCache
-from urllib3.exceptions import HTTPError, LocationParseError
+from urllib3.exceptions import HTTPError
 
 from bot.core.charts import bounds
 from bot.http_client import ca_variable, connect_through, deadline, proxy_for, restrict
@@ -24,6 +24,9 @@ _TIMEOUT: Final = urllib3.Timeout(connect=bounds.CONNECT_SECONDS, read=bounds.ID
 _RETRY: Final = urllib3.Retry(
     total=2, connect=1, read=1, redirect=0, status_forcelist=(502, 503, 504), backoff_factor=0.2, raise_on_status=False
 )
+
+
+_Origin = tuple[str, str]  # scheme and host, with the port if the URL has one
 
 
 class DownloadError(LocalizedError):
@@ -51,8 +54,9 @@ class HttpClient:
     credentials: Mapping[str, str] = field(repr=False)
     refusal: Callable[[str], LocalizedText | None]
     _pools: dict[str, urllib3.PoolManager] = field(default_factory=dict, repr=False)
-    # Hosts that didn't respond are not tried again for a while, since many downloads may wait for one.
-    _outages: TTLCache[str, DownloadError] = field(
+    # Servers that didn't respond are not tried again for a while, since many downloads may wait for one: by the server
+    # where a download starts, which may have left no time for another, and by the one that didn't respond.
+    _outages: TTLCache[tuple[_Origin, _Origin], DownloadError] = field(
         default_factory=lambda: TTLCache(_MAX_OUTAGES, bounds.OUTAGE_SECONDS), repr=False
     )
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)  # TTLCache is not thread-safe
@@ -72,31 +76,32 @@ class HttpClient:
         or as the `referrer` of the URL, get no credential, so that a server can't make the bot fetch something that the
         server may not read.
         """
-        origin = _origin(referrer or url)
-        host = _origin(url)[1]
-        credential = self.credentials.get(origin[1], "") if authorization is None else authorization
+        start, origin = _origin(referrer or url), _origin(url)
+        credential = self.credentials.get(start[1], "") if authorization is None else authorization
         try:
             with deadline(bounds.FETCH_SECONDS):
                 for _ in range(bounds.MAX_REDIRECTS + 1):
-                    host = _origin(url)[1]
-                    self._fail_if_out(host)
-                    is_sent = credential and _origin(url) == origin and _is_private(url)
+                    origin = _origin(url)
+                    self._fail_if_out(start, origin)
+                    is_sent = credential and origin == start and _is_private(url)
                     authorized = {"authorization": credential} if is_sent else {}
                     response = self._send(url, most, {**(headers or {}), **authorized})
                     location = response.headers.get("location", "")
                     if response.status not in _REDIRECTS or not location:
                         return response
-                    url = self.referred(url, urljoin(url, location))
-        except (HTTPError, LocationParseError, OSError, ValueError) as error:
-            failure = _explained(host, error)
-            with self._lock:
-                self._outages[host] = DownloadError(failure.text)  # without the traceback, which keeps the response
+                    url = self.referred(url, joined(url, location))
+        except ValueError as error:  # urllib3's LocationParseError too, so this comes first
+            raise DownloadError(LocalizedText(texts.BAD_URL)) from error
+        except (HTTPError, OSError) as error:
+            failure = _explained(origin[1], error)
+            with self._lock:  # without the traceback, which keeps the response
+                self._outages[start, origin] = DownloadError(failure.text)
             raise failure from error
         raise DownloadError(LocalizedText(texts.REDIRECTS, most=str(bounds.MAX_REDIRECTS)))
 
-    def _fail_if_out(self, host: str) -> None:
+    def _fail_if_out(self, start: _Origin, origin: _Origin) -> None:
         with self._lock:
-            outage = self._outages.get(host)
+            outage = self._outages.get((start, origin))
         if outage:
             raise DownloadError(outage.text)
 
@@ -143,8 +148,22 @@ def _is_private(url: str) -> bool:
     return parts.scheme == "https" or (parts.hostname or "") in LOOPBACK
 
 
-def _origin(url: str) -> tuple[str, str]:
-    parts = urlsplit(url)
+def joined(base: str, reference: str) -> str:
+    """The URL that a server at `base` refers to. Raises DownloadError if it is not valid."""
+    try:
+        return urljoin(base, reference)
+    except ValueError as error:
+        raise DownloadError(LocalizedText(texts.BAD_URL)) from error
+
+
+def _origin(url: str) -> _Origin:
+    """Raises DownloadError if the URL is not valid, or if urllib3 would read another host in it."""
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise DownloadError(LocalizedText(texts.BAD_URL)) from error
+    if "\\" in parts.netloc:  # for urllib3, as for browsers, a backslash ends the host
+        raise DownloadError(LocalizedText(texts.BAD_URL))
     return parts.scheme, parts.netloc.lower()
 
 

@@ -51,7 +51,14 @@ class ChartRef:
             path, _, name = "/".join(part for part in (path, name.strip("/")) if part).rpartition("/")
         host = f"[{host}]" if ":" in host else host
         repository = urlunsplit((parts.scheme, f"{host}{port}".lower(), quote(path, safe="/%+~:!$&'(),;="), "", ""))
-        if parts.scheme not in _SCHEMES or not host or not _NAME.fullmatch(name) or not _VERSION.fullmatch(version):
+        # HTTP clients don't agree on whether a backslash ends the host.
+        if (
+            parts.scheme not in _SCHEMES
+            or not host
+            or "\\" in host
+            or not _NAME.fullmatch(name)
+            or not _VERSION.fullmatch(version)
+        ):
             return None
         if len(repository) > _MAX_REPOSITORY:
             return None

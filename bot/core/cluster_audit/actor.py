@@ -12,23 +12,25 @@ from datetime import datetime
 from typing import Final
 
 from bot.core.cluster_audit.event import REPLICAS
+from bot.core.cluster_audit.object_fields import EMPTY
 from bot.core.cluster_audit.write import EVERYTHING, UNREADABLE, ClusterWrite, ObjectKey, guess_resource
 from bot.core.drift.exclusions import DELETION_PATH
 from bot.core.drift.model import Actor, Confidence, FieldDrift, ObjectDrift
-from bot.core.objects.path import is_related
+from bot.core.objects.path import is_related, related
 
 _MAX_USERS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """When a field got its live value: after the last check with another value, and before the first with this one."""
+    """When a difference was made: after the last check without it, and before the first with it."""
 
     after: datetime
     before: datetime
 
 
-Windows = Callable[[ObjectDrift, FieldDrift], Window | None]  # None if unknown
+# None if unknown; without a field, for an object that is missing.
+Windows = Callable[[ObjectDrift, FieldDrift | None], Window | None]
 
 
 def object_keys(object_drift: ObjectDrift) -> tuple[ObjectKey, ObjectKey]:
@@ -56,59 +58,97 @@ def with_actors(
         ordered = [
             _with_fields_of(object_drift.api_version, write)
             for write in _in_order(write for key in object_keys(object_drift) for write in writes.get(key, ()))
+            if write.key.name or write.fields is None or object_drift.name in write.fields
         ]
         if object_drift.change == "missing":
-            actor = deleter(ordered, unreadable)
-            is_better = actor and (actor.confidence is Confidence.CERTAIN or object_drift.actor is None)
-            return replace(object_drift, actor=actor) if is_better else object_drift
-        fields = tuple(with_writer(object_drift, field, ordered) for field in object_drift.fields)
+            actor = latest(object_drift.actor, deleter(ordered, unreadable), windows(object_drift, None))
+            return replace(object_drift, actor=actor)
+        own = _Writes(_in_order(_of_this_object(ordered)))
+        fields = tuple(with_writer(object_drift, field, ordered, own) for field in object_drift.fields)
         return replace(object_drift, fields=fields)
 
-    def with_writer(object_drift: ObjectDrift, field: FieldDrift, ordered: Sequence[ClusterWrite]) -> FieldDrift:
+    def with_writer(
+        object_drift: ObjectDrift, field: FieldDrift, ordered: Sequence[ClusterWrite], own: "_Writes"
+    ) -> FieldDrift:
         if _is_content_of_secret(object_drift, field):
             return field
-        if field.path == DELETION_PATH:
-            return replace(field, actor=deleter(ordered, unreadable) or field.actor)
         window = windows(object_drift, field)
-        actor = writer(field, ordered, window, unreadable)
-        if actor is None or actor.confidence is Confidence.CERTAIN:
-            return replace(field, actor=actor or field.actor)
-        if window is None or window.before > complete_until:
-            return replace(field, actor=field.actor or (actor if window is None else None))
-        return replace(field, actor=actor)
+        is_deletion = field.path == DELETION_PATH
+        actor = deleter(ordered, unreadable) if is_deletion else writer(field, own, window, unreadable)
+        return replace(field, actor=latest(field.actor, actor, window))
+
+    def latest(current: Actor | None, actor: Actor | None, window: Window | None) -> Actor | None:
+        """The actor, unless a request that is not in the log yet may have made the difference."""
+        if actor is None:
+            return current
+        if actor.confidence is Confidence.CERTAIN or (window and window.before <= complete_until):
+            return actor
+        return current or (actor if window is None else None)
 
     return tuple(map(with_actor, drift))
 
 
 def deleter(writes: Sequence[ClusterWrite], unreadable: Iterable[ClusterWrite] = ()) -> Actor | None:
     """Who deleted an object, from the requests for it, in order; None if the log doesn't show it."""
-    last = next((write for write in reversed(writes) if write.is_deletion or write.is_creation), None)
-    if last is None or last.is_creation:
-        return None
-    is_certain = last.is_exact and _is_readable_since([last], None, unreadable)
-    return _actor(Confidence.CERTAIN if is_certain else Confidence.LIKELY, [last])
+    candidates: list[ClusterWrite] = []
+    is_gone = False
+    for write in writes:
+        if write.is_creation:
+            candidates, is_gone = [], False
+        elif write.is_deletion and not (is_gone and not write.key.name):  # a collection may have lacked the object
+            # Without finalizers, the response is a status, which has no version. What has finalizers can be deleted
+            # again until it is gone.
+            is_gone = write.is_exact and write.version is None
+            candidates = [write] if is_gone else [*candidates, write]
+    is_certain = all(write.is_exact for write in candidates) and _is_readable_since(candidates, None, unreadable)
+    return _actor(Confidence.CERTAIN if is_certain else Confidence.LIKELY, candidates)
+
+
+class _Writes:
+    """The requests that changed an object, in order, by the paths that they changed or named."""
+
+    def __init__(self, ordered: Sequence[ClusterWrite]) -> None:
+        self.ordered = ordered
+        self._ids: dict[str, list[str]] = {}
+        for write in ordered:
+            for path in write.fields or ():
+                self._ids.setdefault(path, []).append(write.id)
+        self._sorted = tuple(sorted(self._ids))
+
+    def related(self, path: str) -> Mapping[str, Sequence[str]]:
+        """The related paths of each request that has some, by its id."""
+        found: dict[str, list[str]] = {}
+        for other in related(self._sorted, path):
+            for id_ in self._ids[other]:
+                found.setdefault(id_, []).append(other)
+        return found
 
 
 def writer(
     field: FieldDrift,
-    writes: Iterable[ClusterWrite],
+    writes: _Writes,
     window: Window | None = None,
     unreadable: Iterable[ClusterWrite] = (),
 ) -> Actor | None:
-    """Who gave a field its live value, from the requests for the object, in order; None if the log doesn't show it."""
-    writes = _of_this_object(writes)
-    if not _explains_managed_fields(field, writes):
+    """Who gave a field its live value, from the requests that changed this object, in order.
+
+    None if the log doesn't show it.
+    """
+    if not _explains_managed_fields(field, writes.ordered):
         return None
+    paths_by_id = writes.related(field.path)
     last_by_path: dict[str, ClusterWrite] = {}
     uncertain: list[ClusterWrite] = []
     at_last_state = 0  # number of uncertain requests when the object's state was last known
-    for write in writes:
+    for write in writes.ordered:
+        paths = paths_by_id.get(write.id, ())
         if not write.is_exact:
-            if _may_have_changed(field, write):
+            if (paths or write.fields is None) and _may_have_written(field, write, window):
                 uncertain.append(write)
             at_last_state = len(uncertain) if write.api_version else at_last_state
             continue
-        paths = [path for path in write.fields or () if is_related(path, field.path)]
+        if _keeps(field, write, paths):  # so a later request removed it
+            last_by_path, uncertain, paths = {}, [], ()
         if any(len(path) <= len(field.path) for path in paths):  # the whole field, so earlier ones no longer count
             last_by_path, uncertain = {}, uncertain[at_last_state:]  # these may have made the changes seen in `write`
         at_last_state = len(uncertain)
@@ -116,12 +156,13 @@ def writer(
     covers_creation = bool(last_by_path)
     if field.change == "removed" and any(len(path) > len(field.path) for path in last_by_path):
         last_by_path = {path: write for path, write in last_by_path.items() if len(path) > len(field.path)}
-    exact = [write for write in dict.fromkeys(last_by_path.values()) if _agrees(field, write)]
+    exact = [write for write in dict.fromkeys(last_by_path.values()) if _may_have_written(field, write, window)]
     if window:
         exact, uncertain = ([write for write in group if _is_within(write, window)] for group in (exact, uncertain))
     elif not covers_creation:  # the log may begin after the change
         uncertain = [write for write in uncertain if write.fields is not None]
-    is_certain = not uncertain and _is_readable_since(exact, window, unreadable)
+    is_created = field.change == "removed" and any(write.is_creation for write in exact)
+    is_certain = not (uncertain or is_created) and _is_readable_since(exact, window, unreadable)
     return _actor(Confidence.CERTAIN if is_certain else Confidence.LIKELY, exact + uncertain)
 
 
@@ -163,17 +204,26 @@ def _explains_managed_fields(field: FieldDrift, writes: Iterable[ClusterWrite]) 
     return any(write.manager == field.manager and _is_at(write, field.time) for write in writes)
 
 
-def _agrees(field: FieldDrift, write: ClusterWrite) -> bool:
-    """Whether a request may have written the live value, according to managedFields."""
+def _may_have_written(field: FieldDrift, write: ClusterWrite, window: Window | None) -> bool:
+    """Whether a request that can change a field may have written its live value, according to managedFields.
+
+    Whoever created an object without a field removed it only if the object had it before.
+    """
+    if write.subresource == "scale" and not is_related(field.path, REPLICAS):
+        return False
+    if field.change == "removed" and write.is_creation and window is None:
+        return False
     if field.manager is None:
         return True
     return write.manager == field.manager and (field.time is None or _second(write.time) <= field.time)
 
 
-def _may_have_changed(field: FieldDrift, write: ClusterWrite) -> bool:
-    if not _agrees(field, write) or (write.subresource == "scale" and not is_related(field.path, REPLICAS)):
+def _keeps(field: FieldDrift, write: ClusterWrite, paths: Iterable[str]) -> bool:
+    """Whether the object still had a field that it lacks now, after a request that changed these parts of it."""
+    if field.change != "removed":
         return False
-    return write.fields is None or any(is_related(path, field.path) for path in write.fields)
+    removed = paths if write.removed is None else write.removed
+    return any(path.startswith(field.path) and path not in removed and not path.endswith(EMPTY) for path in paths)
 
 
 def _is_at(write: ClusterWrite, time: datetime) -> bool:

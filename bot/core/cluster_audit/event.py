@@ -12,11 +12,11 @@ from urllib.parse import parse_qs
 
 import orjson
 
-from bot.core.cluster_audit.object_fields import Digests, ObjectFields, TooLargeError, digest
+from bot.core.cluster_audit.object_fields import Digests, ObjectFields, TooLargeError, bounded, digest
 from bot.core.cluster_audit.write import EVERYTHING, ClusterWrite, ObjectKey, guess_resource
 from bot.core.drift.model import ClusterUser
 from bot.core.objects.path import is_related
-from bot.core.objects.resource import mapping, text
+from bot.core.objects.resource import items, mapping, text
 from bot.core.objects.scalar_equality import parse_time
 from bot.core.objects.step_budget import TooManyStepsError
 
@@ -25,9 +25,13 @@ Object = Mapping[str, Any]
 REPLICAS: Final = "spec.replicas"
 _METADATA: Final = "metadata"
 _VERBS: Final = frozenset({"create", "update", "patch", "delete", "deletecollection"})
+_UPDATES: Final = frozenset({"update", "patch"})
 _INVALID_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _CREATED: Final = 201
 _REFUSED: Final = 400
+_TIMED_OUT: Final = 504  # the request may have taken effect
+_LEVELS_WITH_BODIES: Final = frozenset({"Request", "RequestResponse"})
+_TRUNCATED: Final = "audit.k8s.io/truncated"  # the annotation of an event that has lost its bodies
 _MAX_NAME: Final = 256  # characters of a user or an object
 _MAX_MANAGER: Final = 128  # the API server's limit
 
@@ -68,8 +72,10 @@ def read_write(event: Object, key: bytes, *, keep_users: bool) -> tuple[ClusterW
         return None
     response, reference = mapping(event, "responseObject"), mapping(event, "objectRef")
     write = replace(write, version=_version(response))
-    if text(reference, "resource") == "secrets" or write.is_deletion:
+    if text(reference, "resource") == "secrets":
         return write, None
+    if write.is_deletion:
+        return (write if write.key.name else replace(write, fields=_deleted_names(response))), None
     if write.subresource == "scale":
         return write, _scaled(response, key) if text(response, "kind") == "Scale" else None
     if not _is_object(response, reference):
@@ -86,11 +92,12 @@ def _without_bodies(event: Object, *, keep_users: bool) -> ClusterWrite | None:
     user = text(mapping(event, "user"), "username")[:_MAX_NAME]
     impersonated = text(mapping(event, "impersonatedUser"), "username")[:_MAX_NAME]
     is_dry_run = _is_dry_run(event, parameters)
+    is_done = code != _TIMED_OUT and event.get("stage") != "Panic"
     if (
-        event.get("stage") != "ResponseComplete"
+        event.get("stage") not in ("ResponseComplete", "Panic")
         or verb not in _VERBS
         or not isinstance(code, int)
-        or code >= _REFUSED
+        or (is_done and code >= _REFUSED)
         or is_dry_run
         or subresource not in _SUBRESOURCES
         or resource in _RECORDS
@@ -100,7 +107,7 @@ def _without_bodies(event: Object, *, keep_users: bool) -> ClusterWrite | None:
         return None
     received, completed = (time for time in times if time)
     object_key = _object_key(event, reference, resource)
-    is_creation = not subresource and (verb == "create" or (verb in ("update", "patch") and code == _CREATED))
+    is_creation = is_done and not subresource and (verb == "create" or (verb in _UPDATES and code == _CREATED))
     if not object_key.name and verb != "deletecollection":
         return None
     whole = is_creation or verb == "delete"
@@ -109,7 +116,7 @@ def _without_bodies(event: Object, *, keep_users: bool) -> ClusterWrite | None:
     return ClusterWrite(
         id=_id(event, object_key),
         key=object_key,
-        verb="create" if is_creation else verb,
+        verb="create" if is_creation else "update" if verb == "create" else verb,
         user=ClusterUser(user, impersonated) if keep_users and not may_be_dry_run else None,
         manager=_manager(parameters, text(event, "userAgent")),
         time=received,
@@ -117,7 +124,7 @@ def _without_bodies(event: Object, *, keep_users: bool) -> ClusterWrite | None:
         subresource=subresource,
         is_apply="force" in parameters,
         fields=(EVERYTHING,) if whole else limited_to.get(subresource),
-        is_exact=whole and is_dry_run is not None,
+        is_exact=whole and is_done and is_dry_run is not None,
     )
 
 
@@ -140,6 +147,15 @@ def _with_fields(
     api_version = text(response, "apiVersion")
     return replace(write, api_version=api_version), ObjectState(
         digests, api_version, generation=generation if isinstance(generation, int) else None, owned=owned
+    )
+
+
+def _deleted_names(response: Object) -> tuple[str, ...] | None:
+    """The names of the objects of a collection that a request deleted; None if unknown."""
+    if not text(response, "kind").endswith("List"):
+        return None
+    return bounded(
+        [text(mapping(item, "metadata"), "name") for item in items(response, "items") if isinstance(item, Mapping)]
     )
 
 
@@ -178,7 +194,8 @@ def _is_dry_run(event: Object, parameters: Mapping[str, list[str]]) -> bool | No
     if "requestObject" in event:
         options = event["requestObject"]
         return bool(options.get("dryRun")) if isinstance(options, Mapping) else None
-    return "dryRun" in parameters if text(event, "level") in ("Request", "RequestResponse") else None
+    has_bodies = text(event, "level") in _LEVELS_WITH_BODIES and _TRUNCATED not in mapping(event, "annotations")
+    return "dryRun" in parameters if has_bodies else None
 
 
 def _is_whole_object(request: Any) -> bool:

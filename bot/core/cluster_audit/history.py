@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Final
 
 from bot.core.cluster_audit.event import ObjectState
-from bot.core.cluster_audit.object_fields import MAX_FIELDS, Digests
+from bot.core.cluster_audit.object_fields import MAX_FIELDS, Digests, bounded
 from bot.core.cluster_audit.write import ClusterWrite, ObjectKey
 from bot.core.objects.path import is_related
 
@@ -123,8 +123,10 @@ def _follow(before: _Snapshot, entry: _Entry) -> tuple[_Snapshot, ClusterWrite]:
         # ConfigMaps, don't show this.
         is_comparable = before.digests is not None and before.api_version == api_version and is_next
         fields = _changed(entry, before.digests or {}, after) if is_comparable else None
-    resolved = write if fields is None or write.is_exact else replace(write, fields=fields, is_exact=True)
-    return _Snapshot(after, api_version, generation), resolved
+    if fields is not None and not write.is_exact:
+        removed = tuple(path for path in fields if path not in after)
+        write = replace(write, fields=fields, removed=removed, is_exact=True)
+    return _Snapshot(after, api_version, generation), write
 
 
 def _changed(entry: _Entry, before: Digests, after: Digests) -> tuple[str, ...] | None:
@@ -133,7 +135,7 @@ def _changed(entry: _Entry, before: Digests, after: Digests) -> tuple[str, ...] 
     if len(differing) > MAX_FIELDS:
         return None
     named, owned = entry.read.fields, entry.state.owned
-    return tuple(
+    return bounded(
         sorted(
             path
             for path in differing

@@ -4,7 +4,7 @@ Values are not kept: keyed digests are enough to see whether one changed.
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from sys import intern
 from typing import Any, Final
 
@@ -24,6 +24,8 @@ Digests = dict[str, bytes]  # by path
 
 MAX_PATHS: Final = 5_000  # of one object; a larger one is not followed field by field
 MAX_FIELDS: Final = 500  # that one request names or changes
+MAX_CHARACTERS: Final = 16_384  # of their paths together
+EMPTY: Final = "[{}]"
 _MAX_DEPTH: Final = 60
 _MAX_PATH: Final = 1_000  # characters
 _SCHEMAS: Final = Schemas()  # of the built-in kinds; the lists of others are read by their managedFields
@@ -77,7 +79,7 @@ class ObjectFields:
             formatted = dict.fromkeys(map(_formatted, paths))
         except TooLargeError:
             return None
-        return tuple(formatted) if len(formatted) <= MAX_FIELDS else None
+        return bounded(formatted)
 
     def _leaves(self, path: Path, value: Any, node: Node) -> Iterator[tuple[Path, Any]]:
         """Scalars, empty containers and lists that are compared as a whole."""
@@ -175,6 +177,11 @@ class ObjectFields:
         return (Item(next(iter(items))), value) if items else None
 
 
+def bounded(paths: Collection[str]) -> tuple[str, ...] | None:
+    """The fields that one request names or changes; None, as for any field, if there are too many to store."""
+    return tuple(paths) if len(paths) <= MAX_FIELDS and sum(map(len, paths)) <= MAX_CHARACTERS else None
+
+
 def digest(value: Any, key: bytes) -> bytes:
     """The digest of a field's value, keyed so that hashing guesses doesn't reveal the value. Raises TooLargeError."""
     try:
@@ -203,9 +210,9 @@ def _is_index(part: str) -> bool:
 
 
 def _leaf(path: Path, value: Any) -> str:
-    """The path of a leaf. An empty container's ends with `[{}]`, so that it isn't a parent of fields added later."""
+    """The path of a leaf. An empty container's ends with EMPTY, so that it isn't a parent of fields added later."""
     formatted = _formatted(path)
-    return intern(f"{formatted}[{{}}]" if value in ({}, []) else formatted)  # most objects have the same paths
+    return intern(formatted + EMPTY if value in ({}, []) else formatted)  # most objects have the same paths
 
 
 def _formatted(path: Path) -> str:

@@ -37,6 +37,8 @@ class ClusterWrite:
     - `version` is the object's resourceVersion afterward; None if the event doesn't have it.
     - `api_version` is that of `fields`; "" if the event has no object.
     - `fields` are the paths that the request changed, if `is_exact`; otherwise those that it named. None: any field.
+      For the deletion of a collection, they are the names of the deleted objects. None: any object.
+    - `removed` are those of `fields` that the object no longer had afterward; None if unknown.
     """
 
     id: str
@@ -51,6 +53,7 @@ class ClusterWrite:
     version: int | None = None
     api_version: str = ""
     fields: tuple[str, ...] | None = None
+    removed: tuple[str, ...] | None = None
     is_exact: bool = False
 
     @property

@@ -61,6 +61,6 @@ def location_of(url: str) -> str | None:
         return None
     if parts.scheme != "https" or not is_plain or not url.isprintable() or " " in url:
         return None
-    if "\\" in path or not path.isprintable() or any(part in (".", "..") for part in path.split("/")):
+    if "\\" in parts.netloc + path or not path.isprintable() or any(part in (".", "..") for part in path.split("/")):
         return None
     return f"{parts.netloc}{path}".lower()

@@ -61,8 +61,8 @@ class ActorFinder:
             window = Window(previous.at - _CLOCK_SKEW, now + _CLOCK_SKEW)
         earlier = self._windows.get(check.application)
         if earlier is None:
-            earlier = dict.fromkeys(_differences(previous), None)
-        windows = {identity: earlier.get(identity, window) for identity in _differences(check)}
+            earlier = dict.fromkeys(_identities(previous), None)
+        windows = {identity: earlier.get(identity, window) for identity in _identities(check)}
         return windows if check.error is None else {**earlier, **windows}
 
 
@@ -90,6 +90,12 @@ def _without_users(object_drift: ObjectDrift) -> ObjectDrift:
 
     fields = tuple(replace(field, actor=hidden(field.actor)) for field in object_drift.fields)
     return replace(object_drift, fields=fields, actor=hidden(object_drift.actor))
+
+
+def _identities(check: Check | None) -> list[_Identity]:
+    """The differences in fields, and the missing objects."""
+    missing = [_identity(item) for item in (check.drift if check else ()) if item.change == "missing"]
+    return [*missing, *_differences(check)]
 
 
 def _differences(check: Check | None) -> dict[_Identity, FieldDrift]:

@@ -20,6 +20,7 @@ NO_URL = Phrase(
     en="its index has no usable address for version {version}.",
     es="su índice no tiene una dirección utilizable para la versión {version}.",
 )
+BAD_URL = Phrase(en="it refers to a URL that is not valid.", es="remite a una URL que no es válida.")
 BAD_INDEX = Phrase(en="its index is not valid: {why}", es="su índice no es válido: {why}")
 LARGE_ENTRY = Phrase(
     en="the index entry for {chart} is larger than {most} MiB.",

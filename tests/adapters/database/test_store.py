@@ -12,6 +12,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
 
+from bot.adapters.database import cluster_writes
 from bot.adapters.database.migrations.versions import v0001_baseline, v0008_delivery
 from bot.adapters.database.store import SqlStore
 from bot.adapters.database.tables import metadata
@@ -19,7 +20,7 @@ from bot.core.access.audit import AuditEntry, Origin
 from bot.core.approvals.alert import ApprovalAlert, collect_alerts
 from bot.core.approvals.approval import ApprovalRecord, ApprovalStatus
 from bot.core.changes.irreversible import IrreversibleReason
-from bot.core.cluster_audit.write import ClusterWrite, ObjectKey
+from bot.core.cluster_audit.write import UNREADABLE, ClusterWrite, ObjectKey, unreadable_write
 from bot.core.delivery.incident_record import record_of
 from bot.core.drift.model import Check, ClusterUser, FieldDrift, ObjectDrift, Status
 from bot.core.events import Event, EventType, QueuedEvent
@@ -574,6 +575,25 @@ def test_requests_of_a_cluster_are_kept_until_they_are_too_old_or_too_many(store
     store.cluster_writes.prune("prod", T0 + timedelta(minutes=2), limit=2)
     assert {item.id for item in store.cluster_writes.of_objects("prod", [key, other.key])} == {"w3", "w4"}
     assert store.cluster_writes.of_objects("test", [key]) == [write]
+
+
+def test_whoever_floods_an_audit_log_delays_no_check(store, monkeypatch):
+    """Reading 50,000 requests for one object took minutes and gigabytes at each check of its cluster."""
+    monkeypatch.setattr(cluster_writes, "WRITES_OF_OBJECT", 3)
+    key = ObjectKey("", "configmaps", "shop", "settings")
+    times = {f"w{number}": T0 + timedelta(minutes=number) for number in range(9)}
+    writes = [ClusterWrite(id_, key, "patch", None, "kubectl", at, at) for id_, at in times.items()]
+    other = replace(writes[0], id="other", key=replace(key, name="other"), fields=("data.a",) * 50)
+    unreadable = [unreadable_write(at, timedelta()) for at in times.values()]
+    store.cluster_writes.save("prod", [*writes, other, *unreadable])
+
+    def read():
+        return {write.id for write in store.cluster_writes.of_objects("prod", [key, other.key, UNREADABLE])}
+
+    assert read() == {"w6", "w7", "w8", "other"} | {write.id for write in unreadable}
+    monkeypatch.setattr(cluster_writes, "WRITES_OF_OBJECT", 1)
+    monkeypatch.setattr(cluster_writes, "WRITES_BYTES", 1_500)
+    assert {"w8", "other"} <= read() < {"w8", "other"} | {write.id for write in unreadable}
 
 
 def test_events_wait_in_their_order_until_they_are_finished_and_are_queued_once(store):

@@ -45,7 +45,6 @@ def kept(event):
     "changes",
     [
         {"stage": "RequestReceived"},
-        {"stage": "Panic"},
         {"verb": "get"},
         {"verb": "watch"},
         {"requestURI": "/x?dryRun=All"},

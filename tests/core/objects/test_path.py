@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.core.objects.path import ANY, Item, Member, PathError, format_path, matches, parse_path
+from bot.core.objects.path import ANY, Item, Member, PathError, format_path, is_related, matches, parse_path, related
 
 WRITTEN = [
     (("spec", "replicas"), "spec.replicas"),
@@ -60,3 +60,11 @@ def test_any_text_is_a_path_or_a_path_error(text):
 @given(st.lists(st.text(max_size=8) | st.integers(0, 999), min_size=1, max_size=5))
 def test_fields_and_indexes_come_back_as_they_were(path):
     assert parse_path(format_path(path)) == tuple(path)
+
+
+PATHS = st.text("ab.[", max_size=6)
+
+
+@given(st.sets(PATHS, max_size=12), PATHS)
+def test_related_paths_are_found_without_comparing_all(paths, path):
+    assert sorted(related(tuple(sorted(paths)), path)) == sorted(other for other in paths if is_related(other, path))
