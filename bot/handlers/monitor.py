@@ -29,6 +29,7 @@ from bot.handlers.incidents.record import apply_timers_to_all, resolve_unwatched
 from bot.handlers.incidents.recorder import CheckRecorder
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.handlers.rollouts import merges
+from bot.handlers.rollouts.lost_heads import LostHeads
 from bot.handlers.rollouts.track import RolloutTracker
 from bot.handlers.slack.cards import CardReconciler
 from bot.handlers.slack.people import People
@@ -91,6 +92,7 @@ class Monitor:
         self.caches = caches
         self._recording: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)  # by the key of a RepositoryRef
         self._heads: dict[str, str] = {}
+        self._lost_heads = LostHeads(ports.clock)
         self._incidents_version = ""
         self._checked: dict[Shard, Lease] = {}  # with the lease under which each was checked
 
@@ -301,14 +303,16 @@ class Monitor:
     def _record(self, key: str, recorded: _RecordedHeads, resolved: ResolvedRevision, *, must_record: bool) -> bool:
         try:
             with unexpected_as_port_error(f"merges of {key}"):
-                return self._record_commits(key, recorded, resolved)
+                return self._record_commits(key, recorded, resolved, must_record=must_record)
         except PortError as error:
             if must_record:
                 raise
             _log.warning("cannot look for merges in %s: %s", key, error)
             return True
 
-    def _record_commits(self, key: str, before: _RecordedHeads, resolved: ResolvedRevision) -> bool:
+    def _record_commits(
+        self, key: str, before: _RecordedHeads, resolved: ResolvedRevision, *, must_record: bool
+    ) -> bool:
         """Start rollouts of new merges and reviews of new commits.
 
         `before` was read before the fetch. False if another replica has recorded them meanwhile or the branch is
@@ -317,9 +321,19 @@ class Monitor:
         applications = [application for application in self._all() if application.repository.key == key]
         recorded = True
         with skip_unexpected(f"rollouts of {key}"):
-            recorded = merges.record_merges(
-                self._ports, key, before.rollouts, resolved.sha, applications, self.caches.manifest_cache, self._people
-            )
+            if must_record and self._lost_heads.is_lost(self._ports.repositories[key], before.rollouts, resolved.sha):
+                _log.warning("commit %s of %s is lost; merges since then are not reported", before.rollouts, key)
+                recorded = self._ports.store.rollouts.advance(key, before.rollouts, resolved.sha, [])
+            else:
+                recorded = merges.record_merges(
+                    self._ports,
+                    key,
+                    before.rollouts,
+                    resolved.sha,
+                    applications,
+                    self.caches.manifest_cache,
+                    self._people,
+                )
         branch = key_of_branch(self._ports, key, resolved)
         if branch != before.branch:
             return False
