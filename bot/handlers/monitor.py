@@ -15,6 +15,7 @@ from bot.core.applications.application import Application
 from bot.core.applications.discovery import ApplicationInventory
 from bot.core.applications.shard import Shard, shard_of
 from bot.core.applications.tenants import tenants_by_repository
+from bot.core.drift.freshness import is_current
 from bot.core.drift.model import Check, Status
 from bot.core.git.target_revision import ResolvedRevision
 from bot.core.incidents.incident import IncidentState
@@ -82,6 +83,8 @@ class Monitor:
         self._interactive = config.interactive
         self._shards = config.shards
         self._policy = config.alerts.policy()
+        self._interval = config.schedule.drift
+        self._started_at = ports.clock()
         self._translator_for = config.slack.translator
         self._reconciler = reconciler
         self._discoverer = discoverer
@@ -189,12 +192,20 @@ class Monitor:
                     return
                 if self._discoverer.is_complete():
                     resolve_unwatched_incidents(
-                        self._ports.store, self._applications, self._ports.clock(), self._discoverer.has_read_since
+                        self._ports.store,
+                        self._applications,
+                        self._ports.clock(),
+                        self._discoverer.has_read_since,
+                        self._is_checked_elsewhere,
                     )
                 apply_timers_to_all(self._ports.store, self._ports.clock(), self._policy)
                 self._reconciler.reconcile()
         except LeaseLostError as error:
             _log.warning("cannot update Slack: %s", error)
+
+    def _is_checked_elsewhere(self, check: Check) -> bool:
+        """Whether another replica still makes such checks, of an application that is not configured here."""
+        return check.at > self._started_at and is_current(check, self._ports.clock(), self._interval)
 
     def reconcile_changed_incidents(self) -> None:
         """Update Slack if an incident has changed since the last call, such as by another replica. Only on the leader.

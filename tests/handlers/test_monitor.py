@@ -16,6 +16,7 @@ from bot.i18n.language import ENGLISH
 from bot.messages.drift import diff
 from bot.messages.status import Overview, answer
 from bot.ports.git import RepositoryError
+from tests.common import samples
 from tests.common.deployers import apply_deployer, git_repository, kustomization, serve_deployers
 from tests.common.kubernetes import FLUX, KUSTOMIZATIONS, as_yaml, config_map
 from tests.common.samples import application
@@ -154,6 +155,22 @@ def test_a_check_whose_lease_is_lost_meanwhile_records_nothing(start, slack, edi
     assert bot.check()["shop"].status is Status.OUT_OF_SYNC
     assert (other.checks.latest(), other.incidents.unsettled(), cards(slack)) == ({}, [], [])
     other.close()
+
+
+@pytest.mark.parametrize(("checked", "is_open"), [("after the start", True), ("before the start", False)])
+def test_an_incident_that_only_another_replica_knows_stays_open_while_it_is_checked(start, slack, checked, is_open):
+    """Its application is configured there and not here, or it was removed from the configuration before the start."""
+    bot = start()
+    at = bot.clock() if checked == "after the start" else bot.clock() - timedelta(minutes=1)
+    cart = samples.incident("cart", since=at, checked_at=at, announced_at=at)
+    bot.store.checks.save([samples.check("cart", at=at, drift=cart.drift)])
+    assert bot.store.incidents.exchange(None, cart)
+    bot.monitor.reconcile_cards()
+    assert len(cards(slack)) == 1
+    assert bool(bot.store.incidents.open_for("cart")) is is_open
+    bot.clock.advance(minutes=16)
+    bot.monitor.reconcile_cards()
+    assert bot.store.incidents.open_for("cart") is None
 
 
 def test_commits_that_another_replica_records_during_a_fetch_do_not_rewrite_history(start, source, monkeypatch):
