@@ -18,7 +18,7 @@ class LostHeads:
         self._missing: dict[str, tuple[str, datetime]] = {}
 
     def is_lost(self, repository: Repository, recorded: str | None, head: str) -> bool:
-        """Whether the recorded head has been missing for 10 minutes."""
+        """Whether the recorded head has been missing for 10 minutes. Fetches it if the remote has it."""
         if recorded in (None, head) or _is_available(repository, recorded):
             self._missing.pop(repository.name, None)
             return False

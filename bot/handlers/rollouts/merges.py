@@ -87,7 +87,6 @@ def _rollouts(
 ) -> list[Rollout]:
     now = ports.clock()
     tip = repository.commit(head)
-    repository.fetch_commit(recorded)  # a new mirror doesn't have what was removed from the branch
     rewritten, merges = not repository.is_ancestor(recorded, head), 1
     if rewritten or not repository.is_branch:  # moving to another tag or branch is one step
         steps = [(recorded, tip)]
