@@ -196,7 +196,12 @@ class Bot:
             audit=self._audit_webhook(),
         )
         self._schedule = Schedule(self._jobs(), self._ports.store.leases)
-        self._keeper = LeaseKeeper(self._ports.store.leases, config.lease_names, self._schedule.run_now)
+        self._keeper = LeaseKeeper(
+            self._ports.store.leases,
+            config.lease_names,
+            self._schedule.run_now,
+            cannot_lead=lambda: self._reconciler.is_cut_off,
+        )
         gauges = Gauges(
             self._ports.store,
             config.applications,

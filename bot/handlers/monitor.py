@@ -15,6 +15,7 @@ from bot.core.applications.application import Application
 from bot.core.applications.discovery import ApplicationInventory
 from bot.core.applications.shard import Shard, shard_of
 from bot.core.applications.tenants import tenants_by_repository
+from bot.core.drift.freshness import is_current
 from bot.core.drift.model import Check, Status
 from bot.core.git.target_revision import ResolvedRevision
 from bot.core.incidents.incident import IncidentState
@@ -29,6 +30,7 @@ from bot.handlers.incidents.record import apply_timers_to_all, resolve_unwatched
 from bot.handlers.incidents.recorder import CheckRecorder
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.handlers.rollouts import merges
+from bot.handlers.rollouts.lost_heads import LostHeads
 from bot.handlers.rollouts.track import RolloutTracker
 from bot.handlers.slack.cards import CardReconciler
 from bot.handlers.slack.people import People
@@ -81,6 +83,8 @@ class Monitor:
         self._interactive = config.interactive
         self._shards = config.shards
         self._policy = config.alerts.policy()
+        self._interval = config.schedule.drift
+        self._started_at = ports.clock()
         self._translator_for = config.slack.translator
         self._reconciler = reconciler
         self._discoverer = discoverer
@@ -91,6 +95,7 @@ class Monitor:
         self.caches = caches
         self._recording: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)  # by the key of a RepositoryRef
         self._heads: dict[str, str] = {}
+        self._lost_heads = LostHeads(ports.clock)
         self._incidents_version = ""
         self._checked: dict[Shard, Lease] = {}  # with the lease under which each was checked
 
@@ -187,12 +192,20 @@ class Monitor:
                     return
                 if self._discoverer.is_complete():
                     resolve_unwatched_incidents(
-                        self._ports.store, self._applications, self._ports.clock(), self._discoverer.has_read_since
+                        self._ports.store,
+                        self._applications,
+                        self._ports.clock(),
+                        self._discoverer.has_read_since,
+                        self._is_checked_elsewhere,
                     )
                 apply_timers_to_all(self._ports.store, self._ports.clock(), self._policy)
                 self._reconciler.reconcile()
         except LeaseLostError as error:
             _log.warning("cannot update Slack: %s", error)
+
+    def _is_checked_elsewhere(self, check: Check) -> bool:
+        """Whether another replica still makes such checks, of an application that is not configured here."""
+        return check.at > self._started_at and is_current(check, self._ports.clock(), self._interval)
 
     def reconcile_changed_incidents(self) -> None:
         """Update Slack if an incident has changed since the last call, such as by another replica. Only on the leader.
@@ -301,14 +314,16 @@ class Monitor:
     def _record(self, key: str, recorded: _RecordedHeads, resolved: ResolvedRevision, *, must_record: bool) -> bool:
         try:
             with unexpected_as_port_error(f"merges of {key}"):
-                return self._record_commits(key, recorded, resolved)
+                return self._record_commits(key, recorded, resolved, must_record=must_record)
         except PortError as error:
             if must_record:
                 raise
             _log.warning("cannot look for merges in %s: %s", key, error)
             return True
 
-    def _record_commits(self, key: str, before: _RecordedHeads, resolved: ResolvedRevision) -> bool:
+    def _record_commits(
+        self, key: str, before: _RecordedHeads, resolved: ResolvedRevision, *, must_record: bool
+    ) -> bool:
         """Start rollouts of new merges and reviews of new commits.
 
         `before` was read before the fetch. False if another replica has recorded them meanwhile or the branch is
@@ -317,9 +332,19 @@ class Monitor:
         applications = [application for application in self._all() if application.repository.key == key]
         recorded = True
         with skip_unexpected(f"rollouts of {key}"):
-            recorded = merges.record_merges(
-                self._ports, key, before.rollouts, resolved.sha, applications, self.caches.manifest_cache, self._people
-            )
+            if must_record and self._lost_heads.is_lost(self._ports.repositories[key], before.rollouts, resolved.sha):
+                _log.warning("commit %s of %s is lost; merges since then are not reported", before.rollouts, key)
+                recorded = self._ports.store.rollouts.advance(key, before.rollouts, resolved.sha, [])
+            else:
+                recorded = merges.record_merges(
+                    self._ports,
+                    key,
+                    before.rollouts,
+                    resolved.sha,
+                    applications,
+                    self.caches.manifest_cache,
+                    self._people,
+                )
         branch = key_of_branch(self._ports, key, resolved)
         if branch != before.branch:
             return False

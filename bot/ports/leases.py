@@ -53,6 +53,10 @@ class Leases(Protocol):
         """Those of these leases that no running replica holds, sorted. Raises StoreError."""
         ...
 
+    def has_others(self) -> bool:
+        """Whether another replica is running. Raises StoreError."""
+        ...
+
     def renew(self, names: Collection[str]) -> Collection[str]:
         """Renew the own leases, then take and give up some, so that the replicas have equal shares. Raises StoreError.
 

@@ -5,6 +5,7 @@ The schedule is the default one: only watches, and checks at the start and at a 
 
 from collections import Counter
 from contextlib import ExitStack
+from datetime import timedelta
 
 import pytest
 
@@ -13,6 +14,8 @@ from bot.app import Bot
 from bot.config.load import load
 from bot.core.leases import LEADER
 from bot.handlers import lease_keeper
+from bot.handlers.slack import cards as cards_module
+from bot.ports.chat import ChatError
 from bot.sandbox.slack.web_api import APP_TOKEN, BOT_TOKEN
 from tests.common.bot import FREE_PORTS, application_settings, write_config
 from tests.common.kubernetes import as_yaml, config_map, running_cluster
@@ -124,3 +127,19 @@ def test_edits_become_one_alert_each_while_a_replica_is_paused_and_comes_back(re
     replicas.edit("info")
     wait_for(lambda: all("esolved" in card.text for card in cards(replicas.slack)))
     assert replicas.alerts() == dict.fromkeys(APPLICATIONS, 1)
+
+
+def test_a_leader_that_cannot_reach_slack_lets_another_replica_lead(replicas, monkeypatch):
+    """Such as where only its node has lost its way to the internet."""
+    monkeypatch.setattr(cards_module, "CUT_OFF_AFTER", timedelta(seconds=1))
+    monkeypatch.setattr(lease_keeper, "ASIDE_SECONDS", 4.0)
+    old = replicas.holder_of(LEADER)
+
+    def fail(*_, **__):
+        raise ChatError("Slack is not responding.", code="unreachable")
+
+    monkeypatch.setattr(old._ports.chat, "post", fail)
+    replicas.edit("debug")
+    wait_for(lambda: replicas.alerts() == dict.fromkeys(APPLICATIONS, 1), failure=replicas.alerts)
+    wait_for(lambda: replicas.settled(*replicas.bots))
+    assert replicas.holder_of(LEADER) is not old

@@ -1,5 +1,6 @@
 """What the configuration says about alerts, people and ignored differences, through the monitor."""
 
+import shutil
 from dataclasses import replace
 from datetime import timedelta
 
@@ -7,12 +8,15 @@ import pytest
 
 from bot.adapters.database.store import SqlStore
 from bot.cli.check_report import as_json, as_text
+from bot.core.approvals.approval import ApprovalStatus
 from bot.core.drift.model import Status
 from bot.core.incidents.incident import IncidentState, acknowledge
 from bot.core.rollouts.rollout import RolloutState
 from bot.i18n.language import ENGLISH
 from bot.messages.drift import diff
 from bot.messages.status import Overview, answer
+from bot.ports.git import RepositoryError
+from tests.common import samples
 from tests.common.deployers import apply_deployer, git_repository, kustomization, serve_deployers
 from tests.common.kubernetes import FLUX, KUSTOMIZATIONS, as_yaml, config_map
 from tests.common.samples import application
@@ -153,6 +157,22 @@ def test_a_check_whose_lease_is_lost_meanwhile_records_nothing(start, slack, edi
     other.close()
 
 
+@pytest.mark.parametrize(("checked", "is_open"), [("after the start", True), ("before the start", False)])
+def test_an_incident_that_only_another_replica_knows_stays_open_while_it_is_checked(start, slack, checked, is_open):
+    """Its application is configured there and not here, or it was removed from the configuration before the start."""
+    bot = start()
+    at = bot.clock() if checked == "after the start" else bot.clock() - timedelta(minutes=1)
+    cart = samples.incident("cart", since=at, checked_at=at, announced_at=at)
+    bot.store.checks.save([samples.check("cart", at=at, drift=cart.drift)])
+    assert bot.store.incidents.exchange(None, cart)
+    bot.monitor.reconcile_cards()
+    assert len(cards(slack)) == 1
+    assert bool(bot.store.incidents.open_for("cart")) is is_open
+    bot.clock.advance(minutes=16)
+    bot.monitor.reconcile_cards()
+    assert bot.store.incidents.open_for("cart") is None
+
+
 def test_commits_that_another_replica_records_during_a_fetch_do_not_rewrite_history(start, source, monkeypatch):
     bot = start()
     repository = bot.ports.repositories["platform"]
@@ -175,6 +195,36 @@ def test_commits_that_another_replica_records_during_a_fetch_do_not_rewrite_hist
     assert [rollout.revision for rollout in rollouts] == shas
     assert not any(rollout.rewritten for rollout in rollouts)
     assert bot.store.rollouts.head("platform") == bot.store.approvals.head("platform") == shas[-1]
+
+
+@pytest.mark.parametrize("is_served", [True, False])
+def test_a_history_that_is_rewritten_while_the_mirror_is_lost_is_recorded(start, source, is_served):
+    """If the remote doesn't serve the recorded commit either, it may only lag behind, so that takes 10 minutes."""
+    bot = start()
+    first = source.sha()
+    source.commit("Warn", {FILE: as_yaml(config_map(level="warn"))})
+    bot.check()
+    source.git("reset", "-q", "--hard", first)
+    source.git("config", "uploadpack.allowAnySHA1InWant", "true")
+    if not is_served:
+        source.git("reflog", "expire", "--expire=now", "--all")
+        source.git("gc", "-q", "--prune=now")
+    rewritten = source.commit("Debug", {FILE: as_yaml(config_map(level="debug"))})
+    shutil.rmtree(bot.folder / "mirrors")
+    bot.restart()
+    for _ in range(0 if is_served else 20):
+        with pytest.raises(RepositoryError):
+            bot.monitor.poll_repository("platform")
+        bot.check()
+        assert rewritten not in (bot.store.rollouts.head("platform"), bot.store.approvals.head("platform"))
+    bot.monitor.poll_repository("platform")
+    assert bot.store.rollouts.head("platform") == bot.store.approvals.head("platform") == rewritten
+    assert ApprovalStatus.REWRITTEN in {record.verdict for record in bot.store.approvals.unsettled()}
+    rollouts = [rollout for rollout in bot.store.rollouts.unsettled() if rollout.revision == rewritten]
+    assert [rollout.rewritten for rollout in rollouts] == ([True] if is_served else [])
+    merged = source.commit("Info", {FILE: as_yaml(SETTINGS)})
+    bot.monitor.poll_repository("platform")
+    assert merged in {rollout.revision for rollout in bot.store.rollouts.unsettled()}
 
 
 def test_a_merge_that_lands_during_a_check_waits_for_the_next_one(start, slack, source, monkeypatch):

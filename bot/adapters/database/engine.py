@@ -221,8 +221,10 @@ def _prepare_postgresql(connection: Any, _: object) -> None:
     settings = {
         "lock_timeout": LOCK_SECONDS,
         "statement_timeout": STATEMENT_SECONDS,
-        # The transaction of a replica that is paused must not keep others from taking its leases.
+        # The transaction of a replica that is paused must not keep others from taking its leases: neither between two
+        # statements, nor while the server waits for the replica to read a result, which only TCP ends.
         "idle_in_transaction_session_timeout": LEASE_SECONDS,
+        "tcp_user_timeout": LEASE_SECONDS,
     }
     for name, seconds in settings.items():
         connection.execute(f"SET {name} = '{seconds * 1000:.0f}ms'")

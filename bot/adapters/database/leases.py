@@ -100,6 +100,10 @@ class SqlLeases:
         held = {name for name, row in self._read(names).items() if row.holder}
         return sorted(set(names) - held)
 
+    def has_others(self) -> bool:
+        is_other = (replicas.c.id != self.replica) & (replicas.c.expires_at > sa.func.clock_timestamp())
+        return bool(self._database.scalars(sa.select(replicas.c.id).where(is_other)))
+
     def renew(self, names: Collection[str]) -> Collection[str]:
         now = self._monotonic()
         with self._lock:
@@ -215,6 +219,9 @@ class SoleLeases:
     def unheld(self, names: Iterable[str]) -> list[str]:
         del names
         return []
+
+    def has_others(self) -> bool:
+        return False
 
     def renew(self, names: Collection[str]) -> Collection[str]:
         del names

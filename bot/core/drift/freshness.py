@@ -23,11 +23,12 @@ def with_last_complete(check: Check, previous: Check | None) -> Check:
 
 def current_checks(checks: Mapping[str, Check], now: datetime, interval: timedelta) -> dict[str, Check]:
     """The latest checks by application; a check is unknown if several scheduled ones should have replaced it."""
-    lifetime = max(_MISSED_CHECKS * interval, _LEAST)
-    return {
-        name: check if abs(now - check.at) <= lifetime else _outdated(check)  # the clock may have been set back
-        for name, check in checks.items()
-    }
+    return {name: check if is_current(check, now, interval) else _outdated(check) for name, check in checks.items()}
+
+
+def is_current(check: Check, now: datetime, interval: timedelta) -> bool:
+    """Whether no scheduled checks should have replaced it."""
+    return abs(now - check.at) <= max(_MISSED_CHECKS * interval, _LEAST)  # the clock may have been set back
 
 
 def last_success(clusters: Iterable[str], checks: Iterable[Check]) -> dict[str, datetime | None]:

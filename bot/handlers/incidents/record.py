@@ -73,13 +73,17 @@ def apply_timers_to_all(store: Store, now: datetime, policy: AlertPolicy) -> Non
 
 
 def resolve_unwatched_incidents(
-    store: Store, watched: Container[str], now: datetime, has_read_since: Callable[[datetime, ResourceKey], bool]
+    store: Store,
+    watched: Container[str],
+    now: datetime,
+    has_read_since: Callable[[datetime, ResourceKey], bool],
+    is_checked_elsewhere: Callable[[Check], bool],
 ) -> None:
     """Resolve the incidents of applications that are not `watched`. Those that change now are left to the next call.
 
     Another replica may have discovered an application that this one hasn't. So the incident of a discovered application
-    stays until this replica has read the resource that declares it later than the last check (`has_read_since`). Raises
-    StoreError.
+    stays until this replica has read the resource that declares it later than the last check (`has_read_since`). That
+    of a configured one stays while a replica with another configuration still checks it. Raises StoreError.
     """
     unsettled = store.incidents.unsettled()
     unwatched = [item for item in unsettled if item.application not in watched and item.resolved_at is None]
@@ -88,6 +92,8 @@ def resolve_unwatched_incidents(
         with skip_unexpected(f"end of {incident.id}"):
             check = checks.get(incident.application)
             if check and check.origin and not has_read_since(min(incident.checked_at, now), check.origin):
+                continue
+            if check and not check.origin and is_checked_elsewhere(check):
                 continue
             store.incidents.exchange(incident, resolve_unwatched(incident, now))
 

@@ -34,8 +34,9 @@ _log = logging.getLogger(__name__)
 # The message can no longer be edited: post it again. https://docs.slack.dev/reference/methods/chat.update#errors
 # Not `is_inactive`: an archived channel still has the message, and may be unarchived.
 _NOT_EDITABLE = frozenset({"message_not_found", "edit_window_closed", "cant_update_message"})
+_UNREACHABLE = "unreachable"
 # After these errors the message may have been posted.
-_MAYBE_POSTED = frozenset({"ratelimited", "unreachable", "internal_error", "fatal_error", "service_unavailable"})
+_MAYBE_POSTED = frozenset({"ratelimited", _UNREACHABLE, "internal_error", "fatal_error", "service_unavailable"})
 # Only this message is rejected, not the channel's others.
 # https://docs.slack.dev/reference/methods/chat.postMessage#errors
 _INVALID_MESSAGE = frozenset({
@@ -52,6 +53,8 @@ _UNAVAILABLE = frozenset({
 _MIN_WAIT = timedelta(seconds=5)
 _MAX_WAIT = timedelta(minutes=5)
 _MAX_REJECTED = 1_000
+CUT_OFF_AFTER = timedelta(seconds=30)
+_CUT_OFF_FOR = timedelta(minutes=1)  # since the last failure
 _MAX_RETRY_AFTER = timedelta(hours=1)  # a later time means that the clock was set back
 
 
@@ -122,6 +125,7 @@ class CardReconciler:
         self._kept_channels = frozenset(configured_channels) | {default_channel}
         self._lock = threading.Lock()
         self._failures: dict[str, _Failure] = {}  # by channel, or by the key of a card
+        self._unreachable: tuple[datetime, datetime] | None = None  # the first and the last failure in a row
         # The key, channel and ts of the messages whose row the store rejected.
         self._rejected: deque[tuple[str, str, str]] = deque(maxlen=_MAX_REJECTED)
 
@@ -133,6 +137,12 @@ class CardReconciler:
             for name, why in sorted(errors.items())
             if channel in (None, name)
         ]
+
+    @property
+    def is_cut_off(self) -> bool:
+        """Whether every attempt to reach Slack has failed for a while, up to now."""
+        first, last = self._unreachable or (self._clock(), self._clock())
+        return last - first >= CUT_OFF_AFTER and is_waiting(last + _CUT_OFF_FOR, self._clock(), _CUT_OFF_FOR)
 
     def reconcile(self) -> None:
         """Post and update the cards that differ, and settle what is over and reported. Only on the leader.
@@ -225,6 +235,7 @@ class CardReconciler:
             self._wait(card, error)
             placed = self._placed(card, self._store.cards.get(card.key))
             return placed.channel != card.channel and self._ensure(placed, None, again=False)
+        self._unreachable = None
         self._failures.pop(card.channel, None)
         self._failures.pop(card.key, None)
         if ts is None:
@@ -318,6 +329,13 @@ class CardReconciler:
 
     def _wait(self, card: Card, error: ChatError) -> None:
         """Skip the channel, or only an invalid card, for as long as Slack asks, or longer after each failure."""
+        now = self._clock()
+        if error.code == _UNREACHABLE:
+            first, latest = self._unreachable or (now, now)
+            in_a_row = is_waiting(latest + 2 * _MAX_WAIT, now, 2 * _MAX_WAIT)  # or another replica has led since
+            self._unreachable = first if in_a_row else now, now
+        else:
+            self._unreachable = None
         scope = card.key if error.code in _INVALID_MESSAGE else card.channel
         last = self._failures.get(scope)
         count, why = (last.count, last.why) if last else (0, None)
@@ -331,7 +349,7 @@ class CardReconciler:
         is_unavailable = (
             bool(self._default_channel) and error.code in _UNAVAILABLE and card.channel not in self._kept_channels
         )
-        self._failures[scope] = _Failure(card.channel, count, self._clock() + wait, why, is_unavailable)
+        self._failures[scope] = _Failure(card.channel, count, now + wait, why, is_unavailable)
         _log.warning("cannot deliver card %s: %s", card.key, error)
 
     def _forget_failures_except_of(self, cards: Sequence[Card]) -> None:

@@ -129,7 +129,16 @@ def test_a_lease_changes_hands_only_between_two_transactions_of_its_holder(old, 
     assert "shop" in new.checks.latest()
 
 
-def test_a_transaction_of_a_paused_replica_ends(make_store, monkeypatch):
+def leave_unread(store):
+    """Ask for more than the kernel buffers, and read nothing, so that the server waits as for a paused process."""
+    with store.database.read() as connection:
+        client = connection.connection.driver_connection.pgconn
+        client.send_query(b"SELECT repeat('x', 1000000) FROM generate_series(1, 200)")
+        wait_for(lambda: client.flush() == 0)
+
+
+@pytest.mark.parametrize("pause", [lambda store: None, leave_unread], ids=["between statements", "in a result"])
+def test_a_transaction_of_a_paused_replica_ends(make_store, monkeypatch, pause):
     monkeypatch.setattr(engine, "LEASE_SECONDS", 0.1)
     paused = make_store()
     paused.leases.renew(NAMES)
@@ -138,12 +147,14 @@ def test_a_transaction_of_a_paused_replica_ends(make_store, monkeypatch):
     def write():
         with paused.leases.work(LEADER), paused.transaction():
             paused.checks.save([check("shop")])
+            pause(paused)
             expire(paused, new)
             wait_for(lambda: LEADER in new.leases.renew(NAMES))
             paused.checks.save([check("cart")])
 
     with pytest.raises(StoreError):
         write()
+    assert new.leases.get(LEADER)
     assert new.checks.latest() == {}
 
 
