@@ -315,17 +315,27 @@ class Monitor:
         another one now.
         """
         applications = [application for application in self._all() if application.repository.key == key]
-        recorded = True
-        with skip_unexpected(f"rollouts of {key}"):
-            recorded = merges.record_merges(
-                self._ports, key, before.rollouts, resolved.sha, applications, self.caches.manifest_cache, self._people
-            )
-        branch = key_of_branch(self._ports, key, resolved)
+        branch, recorded = key_of_branch(self._ports, key, resolved), True
+        try:
+            with skip_unexpected(f"rollouts of {key}"):
+                recorded = merges.record_merges(
+                    self._ports,
+                    key,
+                    before.rollouts,
+                    resolved.sha,
+                    applications,
+                    self.caches.manifest_cache,
+                    self._people,
+                )
+        finally:  # a merge that cannot be read must not keep unapproved commits from being reported
+            reviewed = self._record_for_review(branch, before, resolved)
+        return recorded and reviewed
+
+    def _record_for_review(self, branch: str, before: _RecordedHeads, resolved: ResolvedRevision) -> bool:
         if branch != before.branch:
             return False
-        if resolved.kind == "branch":  # tags move by design
-            recorded &= self._approvals.record_commits(branch, before.approvals, resolved.sha)
-        return recorded
+        # Tags move by design.
+        return resolved.kind != "branch" or self._approvals.record_commits(branch, before.approvals, resolved.sha)
 
     def check_fetched(
         self, applications: Sequence[Application], *, revisions: Mapping[str, Revision], explain: bool = False

@@ -66,9 +66,10 @@ def record_merges(
         changed = [application for application in applications if application.name in retargeted]
         rollouts += _change_of_target_revision(ports, repository, head, changed, retargeted, manifest_cache)
     for index, rollout in enumerate(rollouts):
-        with skip_unexpected(f"authors of {rollout.id}"):
+        # A rollout without them is better than none.
+        with suppress(RepositoryError), skip_unexpected(f"authors of {rollout.id}"):
             rollouts[index] = _with_authors(rollout, repository, people)
-        with skip_unexpected(f"commits of {rollout.id}"):
+        with suppress(RepositoryError), skip_unexpected(f"commits of {rollout.id}"):
             rollouts[index] = _with_commits(rollouts[index], repository)
     advanced = ports.store.rollouts.advance(name, recorded, head, rollouts)
     for rollout in rollouts if advanced else ():
