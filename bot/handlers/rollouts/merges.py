@@ -71,6 +71,12 @@ def record_merges(
             rollouts[index] = _with_authors(rollout, repository, people)
         with suppress(RepositoryError), skip_unexpected(f"commits of {rollout.id}"):
             rollouts[index] = _with_commits(rollouts[index], repository)
+    # A commit can be removed from the branch and reach it again: that is another rollout, after those in between.
+    stored = {rollout.id for rollout in ports.store.rollouts.of_revisions([rollout.revision for rollout in rollouts])}
+    rollouts = [
+        replace(rollout, id=_arrival_id(rollout, ports.clock())) if rollout.id in stored else rollout
+        for rollout in rollouts
+    ]
     advanced = ports.store.rollouts.advance(name, recorded, head, rollouts)
     for rollout in rollouts if advanced else ():
         _log.info("rollout of %s in %s: %s", rollout.revision, rollout.repository, rollout.subject)
@@ -168,12 +174,11 @@ def _change_of_target_revision(
     if not rollouts:
         return []
     rollout = reduce(_as_one, rollouts)
-    # An application can return to a revision, so the revision doesn't identify the rollout.
     forge = ports.forges.get(repository.name)
     return [
         replace(
             rollout,
-            id=f"{rollout.id}@{now.isoformat()}",
+            id=_arrival_id(rollout, now),  # an application can return to a revision
             parent=rollouts[-1].parent,
             merged_at=now,
             url=forge.commit_url(head) if forge else None,
@@ -206,6 +211,10 @@ def _rollout(
             ApplicationRollout(application.name, application.cluster, application.channel) for application in affected
         ),
     )
+
+
+def _arrival_id(rollout: Rollout, now: datetime) -> str:
+    return f"{rollout.id}@{now.isoformat()}"
 
 
 def _as_one(older: Rollout, newer: Rollout) -> Rollout:
@@ -261,7 +270,9 @@ def _with_pull(rollout: Rollout, repository: Repository, forge: Forge | None, po
     except (ForgeError, RepositoryError) as error:
         _log.warning("cannot read the pull request of %s: %s", rollout.revision, error)
         return rollout
-    merged_at = pull.merged_at or rollout.merged_at
+    # Otherwise, a commit that was merged earlier, perhaps into another branch, only gets here now.
+    is_new = repository.is_branch and not rollout.rewritten
+    merged_at = (pull.merged_at if is_new else None) or rollout.merged_at
     return replace(
         rollout,
         subject=pull.title,
