@@ -204,8 +204,8 @@ class GitRepository:
 
     # ------------------------------------------------------------ merging and pushing
 
-    def merge(self, ours: str, theirs: str) -> Merged:
-        return merge.merge(self._mirror, ours, theirs)
+    def merge(self, ours: str, theirs: str, *, follow_directories: bool = True) -> Merged:
+        return merge.merge(self._mirror, ours, theirs, follow_directories=follow_directories)
 
     def merge_trees(self, base: str, ours: str, theirs: str) -> Merged:
         return merge.merge_trees(self._mirror, base, ours, theirs)

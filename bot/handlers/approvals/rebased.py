@@ -101,6 +101,8 @@ def content_match(repository: Repository, parent: str | None, sha: str, head: st
     """Whether `parent`..`sha` has the content of merging `head`. Raises RepositoryError."""
     if parent is None or not repository.fetch_commit(head):
         return ContentMatch.UNKNOWN
-    merged = repository.merge(parent, head)
-    same = not merged.conflicts and merged.tree == repository.tree_id(sha, "")
-    return ContentMatch.SAME if same else ContentMatch.DIFFERS
+    tree = repository.tree_id(sha, "")
+    # Some forges leave new files in a directory that was renamed on the branch meanwhile.
+    merges = (repository.merge(parent, head, follow_directories=follow) for follow in (True, False))
+    is_same = any(not merged.conflicts and merged.tree == tree for merged in merges)
+    return ContentMatch.SAME if is_same else ContentMatch.DIFFERS

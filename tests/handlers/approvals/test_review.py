@@ -242,6 +242,20 @@ def test_a_merge_train_is_approved(team):
     assert team.final_verdicts() == [ApprovalStatus.APPROVED] * 4
 
 
+def test_a_file_that_the_forge_adds_to_a_renamed_directory_is_what_was_approved(team):
+    files = {f"apps/old/{name}.yaml": config(name) for name in "abcd"}
+    team.hosted.commit("main", files, "Old\n", "mia")
+    number = team.start().propose(path="apps/old/new.yaml")
+    team.hosted.review(number, "lou")
+    renamed = {path.replace("old", "shiny"): content for path, content in files.items()}
+    base = team.hosted.commit("main", dict.fromkeys(files) | renamed, "Rename\n", "mia")
+    git, mia, head = team.git, team.hosted.person("mia"), team.hosted.pull(number).head_sha
+    tree = git.run("-c", "merge.directoryRenames=false", "merge-tree", "--write-tree", base, head).strip()
+    squashed = git.commit_tree(tree, [base], "Squash\n", author=mia, committer=mia, at=team.clock.tick())
+    team.push_merge(number, squashed, "kit", landed=[squashed])
+    assert team.final_verdicts() == [ApprovalStatus.DIRECT, ApprovalStatus.APPROVED]
+
+
 def test_a_rewritten_history_is_reported(team):
     number = team.start().propose()
     team.hosted.review(number, "lou")
