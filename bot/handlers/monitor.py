@@ -329,28 +329,27 @@ class Monitor:
         `before` was read before the fetch. False if another replica has recorded them meanwhile or the branch is
         another one now.
         """
+        branch, recorded = key_of_branch(self._ports, key, resolved), True
+        try:
+            with skip_unexpected(f"rollouts of {key}"):
+                recorded = self._record_merges(key, before.rollouts, resolved.sha, can_be_lost=must_record)
+        finally:  # a merge that cannot be read must not keep unapproved commits from being reported
+            reviewed = self._record_for_review(branch, before, resolved)
+        return recorded and reviewed
+
+    def _record_merges(self, key: str, before: str | None, head: str, *, can_be_lost: bool) -> bool:
+        if can_be_lost and self._lost_heads.is_lost(self._ports.repositories[key], before, head):
+            _log.warning("commit %s of %s is lost; merges since then are not reported", before, key)
+            return self._ports.store.rollouts.advance(key, before, head, [])
         applications = [application for application in self._all() if application.repository.key == key]
-        recorded = True
-        with skip_unexpected(f"rollouts of {key}"):
-            if must_record and self._lost_heads.is_lost(self._ports.repositories[key], before.rollouts, resolved.sha):
-                _log.warning("commit %s of %s is lost; merges since then are not reported", before.rollouts, key)
-                recorded = self._ports.store.rollouts.advance(key, before.rollouts, resolved.sha, [])
-            else:
-                recorded = merges.record_merges(
-                    self._ports,
-                    key,
-                    before.rollouts,
-                    resolved.sha,
-                    applications,
-                    self.caches.manifest_cache,
-                    self._people,
-                )
-        branch = key_of_branch(self._ports, key, resolved)
+        manifest_cache = self.caches.manifest_cache
+        return merges.record_merges(self._ports, key, before, head, applications, manifest_cache, self._people)
+
+    def _record_for_review(self, branch: str, before: _RecordedHeads, resolved: ResolvedRevision) -> bool:
         if branch != before.branch:
             return False
-        if resolved.kind == "branch":  # tags move by design
-            recorded &= self._approvals.record_commits(branch, before.approvals, resolved.sha)
-        return recorded
+        # Tags move by design.
+        return resolved.kind != "branch" or self._approvals.record_commits(branch, before.approvals, resolved.sha)
 
     def check_fetched(
         self, applications: Sequence[Application], *, revisions: Mapping[str, Revision], explain: bool = False

@@ -198,8 +198,11 @@ class Repository(Protocol):
         """
         ...
 
-    def merge(self, ours: str, theirs: str) -> Merged:
-        """The result of `git merge` for two available commits. The mirror does not change."""
+    def merge(self, ours: str, theirs: str, *, follow_directories: bool = True) -> Merged:
+        """The result of `git merge` for two available commits. The mirror does not change.
+
+        With `follow_directories`, a new file in a directory that the other side renamed is a conflict.
+        """
         ...
 
     def edited_tree(self, revision: str, files: Mapping[str, bytes | None]) -> str:

@@ -1,7 +1,7 @@
 """Forges: one in memory, for tests of pull requests, and the sandbox's in each dialect."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,7 +20,7 @@ from bot.sandbox.forge import GITHUB, Dialect, SandboxForge
 from bot.sandbox.forge.bitbucket import BITBUCKET
 from bot.sandbox.forge.bitbucket_server import BITBUCKET_SERVER
 from bot.sandbox.forge.gitlab import GITLAB
-from bot.sandbox.forge.merge import Method
+from bot.sandbox.forge.merge import Method, rebase
 from bot.sandbox.server import Server
 from tests.common.bot import application_settings, write_config
 from tests.common.clock import Clock
@@ -248,14 +248,35 @@ class RunningForge:
 
     def fast_forward(self, number: int, by: str) -> None:
         """Merge a pull request without a merge commit, as GitLab and Bitbucket can."""
-        pull, git = self.hosted.pull(number), self.git
-        base, head, now = git.tip(pull.base), pull.head_sha, self.clock.tick()
+        pull, base = self.hosted.pull(number), self.git.tip("main")
         assert base
-        git.move(pull.base, head, base)
-        pull.landed, pull.commits = frozenset(git.shas(base, head)), git.log("--topo-order", f"{base}..{head}", "--")
+        self.push_merge(number, pull.head_sha, by, landed=self.git.shas(base, pull.head_sha))
+
+    def push_merge(self, number: int, tip: str, by: str, *, landed: Iterable[str], sha: str | None = None) -> None:
+        """Move main to `tip`, which merges a pull request: the forge links it to the commits that `landed`.
+
+        Its API names `sha` as the merge.
+        """
+        pull, git = self.hosted.pull(number), self.git
+        before, now = git.tip(pull.base), self.clock.tick()
+        assert before
+        pull.landed, pull.commits = frozenset(landed), git.log("--topo-order", f"{before}..{pull.head_sha}", "--")
+        git.move(pull.base, tip, before)
         pull.state, pull.closed_at, pull.merged_at, pull.updated_at = "closed", now, now, now
-        pull.merged_by, pull.merge_sha, pull.method = by, head, Method.REBASE
-        self.hosted.pushed(pull.base, base, head, by)
+        pull.merged_by, pull.merge_sha = by, sha or tip
+        pull.method = Method.REBASE if len(git.commit(tip).parents) == 1 else Method.MERGE
+        self.hosted.pushed(pull.base, before, tip, by)
+
+    def merge_by_train(self, number: int, by: str) -> str:
+        """Merge a pull request by a fast-forward merge train of GitLab, and return the new tip.
+
+        Its own branch isn't rebased, and only the last commit is linked to it, which the API doesn't name.
+        """
+        pull, base = self.hosted.pull(number), self.git.tip("main")
+        assert base
+        tip = rebase(self.git, base, pull.head_sha, by=self.hosted.person(by), at=self.clock.tick())
+        self.push_merge(number, tip, by, landed=[tip], sha=pull.head_sha)
+        return tip
 
     @contextmanager
     def serve(self) -> Iterator[Self]:

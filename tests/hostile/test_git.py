@@ -15,6 +15,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import pytest
 from aiohttp import web
@@ -27,10 +28,13 @@ from bot.adapters.git.credential import Credential
 from bot.adapters.git.errors import GitErrorMapper
 from bot.adapters.git.repository import GitRepository
 from bot.adapters.git.watchdog import Watchdog
+from bot.core.approvals.approval import ApprovalStatus
 from bot.core.drift.model import Status
 from bot.core.git.target_revision import Newest, TargetRevision
+from bot.handlers.rollouts import merges
 from bot.ports.git import RepositoryError, RevisionNotFoundError
 from bot.sandbox.server import Server
+from tests.common.bot import application_settings
 from tests.common.kubernetes import as_yaml, config_map
 from tests.common.processes import command_lines
 from tests.common.slack import cards, content
@@ -170,6 +174,73 @@ def test_long_texts_of_a_commit_are_cut(source, repository):
     assert read.email == "e" * bounds.NAME_BYTES + "…"
 
 
+def long_texts(source):
+    """More text in the commits of a push than git may print."""
+    for _ in range(30):
+        author = b"E" * 5_000 + b" <" + b"e" * 5_000 + b"> 1700000000 +0000"
+        commit(source, author=author, committer=author, message=b"x" * 5_000)
+
+
+def endless_tree(source):
+    """More files below one application than git may list, and then none."""
+    clean, entry, mode = source.sha("main^{tree}"), source.sha("main:apps/shop/web.yaml"), b"100644"
+    for _ in range(4):
+        tree = b"".join(mode + f" {number}\0".encode() + bytes.fromhex(entry) for number in range(10))
+        entry, mode = store(source, "tree", tree), b"40000"
+    apps = b"40000 eve\0" + bytes.fromhex(entry) + b"40000 shop\0" + bytes.fromhex(source.sha("main:apps/shop"))
+    return clean, commit(
+        source, tree=store(source, "tree", b"40000 apps\0" + bytes.fromhex(store(source, "tree", apps)))
+    )
+
+
+def endless_tree_for_a_while(source):
+    clean, _ = endless_tree(source)
+    commit(source, tree=clean)
+
+
+def revert_of_an_endless_tree(source):
+    """It was never on the branch, but a message names it."""
+    before = source.sha("main")
+    _, unreadable = endless_tree(source)
+    source.git("branch", "unreadable")
+    source.git("update-ref", "refs/heads/main", before)
+    return f"This reverts commit {unreadable}."
+
+
+@pytest.mark.parametrize("attack", [long_texts, endless_tree_for_a_while, revert_of_an_endless_tree])
+def test_commits_that_are_hard_to_read_hide_no_others(bot, source, forge, monkeypatch, attack):
+    source.commit(
+        "First", {"apps/shop/web.yaml": as_yaml(config_map("a")), "apps/eve/a.yaml": as_yaml(config_map("b"))}
+    )
+    names = ("shop", "eve")
+    bot.start(applications={name: application_settings(name) for name in names}, forges={"platform": forge})
+    bot.monitor.poll_repository("platform")
+    monkeypatch.setattr(bounds, "OUTPUT_BYTES", MIB // 8)
+    message = attack(source) or "Push"
+    source.git("reset", "-q", "--hard")
+    pushed = source.commit(message, {"apps/shop/web.yaml": as_yaml(config_map("a", limit="9"))})
+    bot.monitor.poll_repository("platform")
+    bot.clock.advance(minutes=3)
+    bot.monitor.review_approvals()
+    verdicts = {record.sha: record.verdict for record in bot.store.approvals.since()}
+    assert verdicts[pushed] is ApprovalStatus.DIRECT
+    assert pushed in {rollout.revision for rollout in bot.store.rollouts.unsettled()}
+
+
+@pytest.mark.parametrize("broken", [RepositoryError("Broken."), ValueError("Broken.")])
+def test_merges_that_cannot_be_read_hide_no_unapproved_commit(bot, source, forge, monkeypatch, broken):
+    source.commit("First", {"apps/shop/web.yaml": as_yaml(config_map("a"))})
+    bot.start(forges={"platform": forge})
+    bot.monitor.poll_repository("platform")
+    monkeypatch.setattr(merges, "affected_applications", Mock(side_effect=broken))
+    source.commit("Push", {"apps/shop/web.yaml": as_yaml(config_map("a", limit="9"))})
+    with contextlib.suppress(RepositoryError):
+        bot.monitor.poll_repository("platform")
+    bot.clock.advance(minutes=3)
+    bot.monitor.review_approvals()
+    assert [record.verdict for record in bot.store.approvals.since()] == [ApprovalStatus.DIRECT]
+
+
 # ------------------------------------------------------------ sizes
 
 
@@ -238,7 +309,7 @@ def test_a_tree_that_unfolds_without_end_fills_no_memory(source, tmp_path):
     commit(source, tree=root)
     small = {"OUTPUT_BYTES": 2 * MIB, "PROCESS_BYTES": 64 * MIB}
     answer, own, children = in_child(read_everything, source.url, str(tmp_path / "mirrors"), **small)
-    assert answer["errors"].keys() >= {"files", "many", "paths", "edit"}
+    assert answer["errors"].keys() >= {"files", "paths", "edit"}
     assert "printed more than 2 MiB" in answer["errors"]["files"]
     assert own < 192 * MIB
     assert children < 128 * MIB

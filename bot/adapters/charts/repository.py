@@ -131,8 +131,8 @@ class ChartRepository(Repository):
         del sha
         return False
 
-    def merge(self, ours: str, theirs: str) -> Merged:
-        del ours, theirs
+    def merge(self, ours: str, theirs: str, *, follow_directories: bool = True) -> Merged:
+        del ours, theirs, follow_directories
         raise self._error()
 
     def edited_tree(self, revision: str, files: Mapping[str, bytes | None]) -> str:

@@ -11,6 +11,7 @@ PROCESS_BYTES: Final = 512 * 2**20  # of memory in each process (RLIMIT_DATA): s
 
 MESSAGE_BYTES: Final = 64 * 2**10  # of a commit; GitHub cuts its own texts at 65,536 characters
 NAME_BYTES: Final = 254  # of a name or email address, the limit in RFC 5321
+PARENTS: Final = 100  # of a commit
 LATEST_SECONDS: Final = 2**32 - 1  # the latest time of a commit: 2106-02-07
 CANDIDATES: Final = 10  # commits to list for an ambiguous SHA
 

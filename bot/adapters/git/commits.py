@@ -10,14 +10,29 @@ from bot.core.git.commit import Commit
 
 _AUTHOR = "gitops-bot <gitops-bot@users.noreply.invalid>"
 _FIELDS = ("%H", "%P", "%an", "%ae", "%ct", "%at", "%B")
+_SHA_BYTES = 64
+_TIME_BYTES = 20
+_SUBJECT_BYTES = 1024
+# Of each field before the message. A name is cut only once it is known to be too long, and one more parent is cut off.
+_FIELD_BYTES = (
+    *(_SHA_BYTES, (_SHA_BYTES + 1) * bounds.PARENTS),
+    *(bounds.NAME_BYTES + 1, bounds.NAME_BYTES + 1),
+    *(_TIME_BYTES, _TIME_BYTES),
+)
+_OTHER_BYTES = sum(_FIELD_BYTES) + len(_FIELDS) + 1
 
 
-def log(mirror: Mirror, *argv: str, revisions: Sequence[str]) -> list[Commit]:
-    """The commits that `git log` lists. Raises RevisionNotFoundError if one of `revisions` is unknown."""
+def log(mirror: Mirror, *argv: str, revisions: Sequence[str], limit: int = 1) -> list[Commit]:
+    """The commits that `git log` lists, up to about `limit`: of more, each keeps less of its message.
+
+    Raises RevisionNotFoundError if one of `revisions` is unknown.
+    """
+    # So that all of them can be read, however long their texts are.
+    message_bytes = min(bounds.MESSAGE_BYTES, max(bounds.OUTPUT_BYTES // max(limit, 1) - _OTHER_BYTES, _SUBJECT_BYTES))
     output = mirror.git(
         *("log", "-z", "--encoding=UTF-8", f"--format={'%x00'.join(_FIELDS)}", *argv),
         revisions=revisions,
-        field_bytes=bounds.MESSAGE_BYTES + 1,
+        field_bytes=(*_FIELD_BYTES, message_bytes + 1),
     ).stdout
     fields = output.split(b"\0")
     # Not strict: an empty field follows the last NUL.
@@ -25,8 +40,8 @@ def log(mirror: Mirror, *argv: str, revisions: Sequence[str]) -> list[Commit]:
     return [
         Commit(
             sha=sha.decode(),
-            parents=tuple(parents.decode().split()),
-            message=_cut(message, bounds.MESSAGE_BYTES).rstrip("\n"),
+            parents=tuple(parents.decode().split()[: bounds.PARENTS]),
+            message=_cut(message, message_bytes).rstrip("\n"),
             author=_cut(author, bounds.NAME_BYTES),
             email=_cut(email, bounds.NAME_BYTES),
             committed_at=_instant(seconds),

@@ -33,6 +33,10 @@ class DamagedMirrorError(RepositoryError):
     """Git failed as it does when files in the mirror are damaged; a new mirror may help."""
 
 
+class OutputTooLargeError(RepositoryError):
+    """A local command printed too much, such as a list of more files than any application has."""
+
+
 class MirrorTooLargeError(DamagedMirrorError):
     """Fetching takes too much disk. A new mirror has no unreachable objects, so it may be smaller."""
 
@@ -64,7 +68,9 @@ class GitErrorMapper:
                 return self.unknown_commit(revision)
         if _DISK_FULL.search(stderr):
             return RepositoryError(LocalizedText(texts.DISK_FULL, name=self.name))
-        kind = RepositoryError if _NO_DAMAGE.search(stderr) else DamagedMirrorError
+        kind: type[RepositoryError] = DamagedMirrorError
+        if _NO_DAMAGE.search(stderr):
+            kind = OutputTooLargeError if "printed more than" in stderr else RepositoryError
         return kind(LocalizedText(texts.FAILED, command=command, name=self.name, said=_reason(stderr)))
 
     def damaged(self) -> DamagedMirrorError:

@@ -18,10 +18,11 @@ _CONFLICT = re.compile(r"CONFLICT \(([^)]+)\)")
 _LONGEST_NAME = 255  # bytes in a file's name: NAME_MAX
 
 
-def merge(mirror: Mirror, ours: str, theirs: str) -> Merged:
-    """Merge two commits as `git merge` does."""
-    output = _merge_tree(mirror, full_sha(ours), full_sha(theirs), raw_changed_paths(mirror, ours, theirs))
-    return _parse(output)
+def merge(mirror: Mirror, ours: str, theirs: str, *, follow_directories: bool) -> Merged:
+    """Merge two commits as `git merge` does. See ports.Repository."""
+    paths = raw_changed_paths(mirror, ours, theirs)
+    config = () if follow_directories else (("merge.directoryRenames", "false"),)
+    return _parse(_merge_tree(mirror, full_sha(ours), full_sha(theirs), paths, *config))
 
 
 def merge_trees(mirror: Mirror, base: str, ours: str, theirs: str) -> Merged:
@@ -41,12 +42,12 @@ def merge_trees(mirror: Mirror, base: str, ours: str, theirs: str) -> Merged:
     return _parse(output, {our_side: "HEAD", their_side: their_label})
 
 
-def _merge_tree(mirror: Mirror, ours: str, theirs: str, paths: Iterable[bytes]) -> Output:
+def _merge_tree(mirror: Mirror, ours: str, theirs: str, paths: Iterable[bytes], *config: tuple[str, str]) -> Output:
     """Run `git merge-tree` with the attributes of `ours` for `paths`, which are all that the merge uses."""
     argv = ("merge-tree", "--write-tree", "-z", "--messages", "--allow-unrelated-histories", "--end-of-options")
     with _attributes(mirror, ours, paths) as work_tree:
         # In a bare repository, git reads no attributes or those of HEAD, depending on its version.
-        return mirror.git(*argv, ours, theirs, ok=(0, 1), work_tree=work_tree, revisions=(ours, theirs))
+        return mirror.git(*argv, ours, theirs, ok=(0, 1), work_tree=work_tree, revisions=(ours, theirs), config=config)
 
 
 @contextmanager

@@ -85,7 +85,7 @@ class Mirror:
         revisions: Sequence[str] = (),
         lacks_objects: Callable[[bytes], bool] = lambda _: False,
         output_bytes: int | None = None,
-        field_bytes: int | None = None,
+        field_bytes: Sequence[int] = (),
     ) -> Output:
         """Run a local git command; see `run_git`. Raises RepositoryError if its status is not in `ok`.
 

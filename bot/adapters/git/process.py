@@ -101,14 +101,15 @@ def run_git(
     index: Path | None = None,
     work_tree: Path | None = None,
     output_bytes: int | None = None,
-    field_bytes: int | None = None,
+    field_bytes: Sequence[int] = (),
     limited: Path | None = None,
 ) -> Output:
     """Run a git command. Returns its output, whatever the status. Raises RepositoryError if it cannot be run.
 
     It reads objects from `git_dir` and `objects`, and writes them to `objects`. It is killed after `seconds`, if it
     prints more than `output_bytes` (default: OUTPUT_BYTES), or if the folder `limited` exceeds its DiskLimit; stderr
-    then reports which. With `field_bytes`, stdout consists of NUL-terminated fields, and longer ones are cut.
+    then reports which. With `field_bytes`, stdout consists of records of as many NUL-terminated fields, and longer ones
+    are cut.
     """
     added = {"GIT_INDEX_FILE": index, "GIT_WORK_TREE": work_tree}
     environment = _environment(git_dir, objects, protocol, config) | {
@@ -263,22 +264,24 @@ def _temporary_file(folder: Path) -> IO[bytes]:
 
 
 class _Fields:
-    """Collects output as it arrives, and cuts each NUL-terminated field at `limit` bytes."""
+    """Collects output as it arrives, and cuts each NUL-terminated field of a record at its limit in bytes, if any."""
 
-    def __init__(self, limit: int | None) -> None:
+    def __init__(self, limits: Sequence[int]) -> None:
         self.content = bytearray()
-        self._limit = limit
+        self._limits = limits
+        self._field = 0  # of the record
         self._length = 0  # of the current field
 
     def add(self, chunk: bytes) -> None:
-        if self._limit is None:
+        if not self._limits:
             self.content += chunk
             return
         for index, part in enumerate(chunk.split(b"\0")):
             if index:
                 self.content += b"\0"
+                self._field = (self._field + 1) % len(self._limits)
                 self._length = 0
-            kept = part[: self._limit - self._length]
+            kept = part[: self._limits[self._field] - self._length]
             self.content += kept
             self._length += len(kept)
 

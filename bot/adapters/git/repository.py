@@ -131,7 +131,7 @@ class GitRepository:
         return commits[0]
 
     def read_commits(self, shas: Sequence[str]) -> list[Commit]:
-        return log(self._mirror, "--no-walk", *map(full_sha, shas), revisions=shas) if shas else []
+        return log(self._mirror, "--no-walk", *map(full_sha, shas), revisions=shas, limit=len(shas)) if shas else []
 
     def fetch_commit(self, sha: str) -> bool:
         """Fetches into the quarantine, which is removed when the process ends. See ports.Repository."""
@@ -204,8 +204,8 @@ class GitRepository:
 
     # ------------------------------------------------------------ merging and pushing
 
-    def merge(self, ours: str, theirs: str) -> Merged:
-        return merge.merge(self._mirror, ours, theirs)
+    def merge(self, ours: str, theirs: str, *, follow_directories: bool = True) -> Merged:
+        return merge.merge(self._mirror, ours, theirs, follow_directories=follow_directories)
 
     def merge_trees(self, base: str, ours: str, theirs: str) -> Merged:
         return merge.merge_trees(self._mirror, base, ours, theirs)
@@ -244,6 +244,7 @@ class GitRepository:
             *commit_range,
             *pathspec,
             revisions=revisions,
+            limit=limit,
         )
 
     def _has_commit(self, sha: str) -> bool:

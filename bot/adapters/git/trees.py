@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import accumulate, groupby
 
 from bot.adapters.git import bounds
+from bot.adapters.git.errors import OutputTooLargeError
 from bot.adapters.git.mirror import Mirror
 from bot.adapters.git.objects import full_sha, read_blobs, write_object
 from bot.i18n.catalogue import repository as texts
@@ -114,11 +115,8 @@ def read_files_of(mirror: Mirror, revision: str, paths: Sequence[str]) -> Iterat
     """
     for start in range(0, len(paths), _PATHS_PER_LISTING):
         some = paths[start : start + _PATHS_PER_LISTING]
-        listing = _list(mirror, revision, some)
-        trees = [
-            [] if _too_large(mirror.name, path, listing[normalized(path)]) else listing[normalized(path)]
-            for path in some
-        ]
+        listing = _readable(mirror, revision, some)
+        trees = [listing[normalized(path)] for path in some]
         offsets = accumulate((sum(blob.size for blob in tree) for tree in trees), initial=0)
         for _, batch in groupby(zip(trees, offsets, strict=False), lambda pair: pair[1] // _BYTES_PER_READ):
             batched = [tree for tree, _ in batch]
@@ -200,6 +198,18 @@ def _list(mirror: Mirror, revision: str, paths: Sequence[str]) -> dict[str, list
             if blobs is not None:
                 blobs.append(blob)
     return listing
+
+
+def _readable(mirror: Mirror, revision: str, paths: Sequence[str]) -> dict[str, list[_Blob]]:
+    """The same, with an empty list also for a path that is too large, which hides no other."""
+    try:
+        listing = _list(mirror, revision, paths)
+    except OutputTooLargeError:
+        middle = len(paths) // 2
+        if not middle:
+            return {normalized(path): [] for path in paths}
+        return _readable(mirror, revision, paths[:middle]) | _readable(mirror, revision, paths[middle:])
+    return {path: [] if _too_large(mirror.name, path, blobs) else blobs for path, blobs in listing.items()}
 
 
 def _has_unknown_size(listing: bytes) -> bool:

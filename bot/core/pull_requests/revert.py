@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from shlex import quote
 
 from bot.core.access.permission import Denied, MembersUnknown
 from bot.core.changes.effect import Effect
@@ -370,4 +371,9 @@ def by_hand(target: Target, branch: str) -> tuple[str, ...]:
     else:  # one commit for all of them
         title = f"{len(target.commits)} commits up to {target.last.short_sha}"
         undo = f'git revert $(git commit-tree -p {target.base} -m "{title}" "{target.last.sha}^{{tree}}")'
-    return ("git fetch origin", f"git switch -c {local} origin/{branch}", undo, f"git push -u origin {local}")
+    return (
+        "git fetch origin",
+        f"git switch -c {local} {quote(f'origin/{branch}')}",
+        undo,
+        f"git push -u origin {local}",
+    )

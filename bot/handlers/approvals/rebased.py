@@ -36,9 +36,25 @@ def with_rebased_commits(repository: Repository, records: Sequence[ApprovalRecor
         earlier = list(takewhile(lambda before: delivered[before][1] is None, range(index - 1, -1, -1)))
         for first in earlier[:_MAX_REBASED]:
             if content_match(repository, delivered[first][0].parent, last.sha, pull.head_sha) is ContentMatch.SAME:
-                completed[first:index] = [(member, pull) for member, _ in delivered[first:index]]
+                if _are_of(repository, pull, [member for member, _ in delivered[first:index]]):
+                    completed[first:index] = [(member, pull) for member, _ in delivered[first:index]]
                 break
     return completed
+
+
+def _are_of(repository: Repository, pull: PullRequest, records: Sequence[ApprovalRecord]) -> bool:
+    """Whether each of these commits, oldest first, has the content of merging a later commit of the pull request.
+
+    Otherwise, they could hide a change that a later one undoes. Raises RepositoryError.
+    """
+    parent = records[0].parent
+    if parent is None:
+        return False
+    commits = iter(repository.commits(parent, pull.head_sha, limit=_MAX_REBASED)[::-1])
+    return all(
+        any(content_match(repository, parent, record.sha, commit.sha) is ContentMatch.SAME for commit in commits)
+        for record in records
+    )
 
 
 def incomplete(repository: Repository, delivered: Sequence[Delivered]) -> Collection[str]:
@@ -85,6 +101,8 @@ def content_match(repository: Repository, parent: str | None, sha: str, head: st
     """Whether `parent`..`sha` has the content of merging `head`. Raises RepositoryError."""
     if parent is None or not repository.fetch_commit(head):
         return ContentMatch.UNKNOWN
-    merged = repository.merge(parent, head)
-    same = not merged.conflicts and merged.tree == repository.tree_id(sha, "")
-    return ContentMatch.SAME if same else ContentMatch.DIFFERS
+    tree = repository.tree_id(sha, "")
+    # Some forges leave new files in a directory that was renamed on the branch meanwhile.
+    merges = (repository.merge(parent, head, follow_directories=follow) for follow in (True, False))
+    is_same = any(not merged.conflicts and merged.tree == tree for merged in merges)
+    return ContentMatch.SAME if is_same else ContentMatch.DIFFERS

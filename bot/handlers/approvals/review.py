@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -178,7 +179,7 @@ class ApprovalReviewer:
         affected = self._affected(repository, applications, parent, commit.sha)
         forge = self._ports.forges.get(repository.name)
         people = ChangePeople()
-        with skip_unexpected(f"authors of {commit.sha}"):
+        with suppress(RepositoryError), skip_unexpected(f"authors of {commit.sha}"):
             people = git_people(repository, commit)
         return ApprovalRecord(
             id=arrival_id(f"{repository.name}@{commit.sha}", stored),

@@ -97,15 +97,18 @@ def _trimmed(live: Object, kind: str) -> Object:
     """The resource with only the fields that the bot reads."""
     metadata, status = mapping(live, "metadata"), mapping(live, "status")
     annotations = _only(mapping(metadata, "annotations"), _ANNOTATIONS)
+    kept = _only(status, (*_STATUS, *_STATUS_OF_KIND.get(kind, ())))
+    kept |= {name: _only(mapping(status, name), fields) for name, fields in _STATUS_FIELDS.items()}
+    if hooks := failed_hooks(mapping(status, "operationState"))[:_MAX_FAILED_HOOKS]:
+        kept["operationState"] = {
+            **mapping(kept, "operationState"),
+            "syncResult": {"resources": [_only(hook, _HOOK) for hook in hooks]},
+        }
     trimmed = {
         **_only(live, ("apiVersion", "kind", "spec")),
         "metadata": {**_only(metadata, _METADATA), "annotations": annotations},
-        "status": _only(status, (*_STATUS, *_STATUS_OF_KIND.get(kind, ())))
-        | {name: _only(mapping(status, name), fields) for name, fields in _STATUS_FIELDS.items()},
+        "status": kept,
     }
-    if hooks := failed_hooks(mapping(status, "operationState"))[:_MAX_FAILED_HOOKS]:
-        results = [_only(hook, _HOOK) for hook in hooks]
-        trimmed["status"]["operationState"]["syncResult"] = {"resources": results}
     return trimmed if live.get("operation") is None else {**trimmed, "operation": {}}
 
 

@@ -3,8 +3,12 @@
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from itertools import takewhile
 from typing import Final
 
+from bot.core.approvals.approval import ContentMatch
 from bot.core.git.commit import Commit, PullRequest
 from bot.core.pull_requests.change_ref import (
     CommitUrl,
@@ -29,6 +33,7 @@ from bot.core.pull_requests.revert import (
     RootCommit,
     Target,
 )
+from bot.handlers.approvals.rebased import content_match
 from bot.i18n.catalogue import refusal as texts
 from bot.i18n.language import LocalizedText
 from bot.ports.forge import Forge
@@ -77,13 +82,11 @@ class _TargetFinder:
 
     def _commit(self, digits: str) -> Target | Outcome:
         commit = self.repository.resolve(digits)
-        later = self.repository.first_parent(commit.sha, self.head, limit=_MAX_FIRST_PARENTS)
-        oldest = later[-1] if later else None
-        if commit.sha != self.head and (oldest is None or oldest.parents[:1] != (commit.sha,)):
+        if not self._is_on_branch(commit):
             if not self.repository.is_ancestor(commit.sha, self.head):
                 return self._off_branch(commit)
-            return self._inside_merge(commit, later)
-        pull = self.forge.pull_request_for(commit.sha, self.repository.branch)
+            return self._inside_merge(commit)
+        pull = self._pull_request_of(commit)
         merge = self._merge_commit(pull)
         if pull is None or merge is None:
             return self._target([commit], None)
@@ -91,6 +94,15 @@ class _TargetFinder:
         if len(series) > 1 and commit in series and not self.request.only:
             return InsidePull(commit, PullNumber(pull.number), pull, None, only_possible=True)
         return self._target([commit], pull if series == [commit] else None)
+
+    def _is_on_branch(self, commit: Commit) -> bool:
+        """Whether it is a first-parent commit of the tracked branch."""
+        later = self._later(commit)
+        return commit.sha == self.head or (bool(later) and later[-1].parents[:1] == (commit.sha,))
+
+    def _later(self, commit: Commit) -> Sequence[Commit]:
+        """The first-parent commits of the tracked branch that don't belong to a commit's history, newest first."""
+        return self.repository.first_parent(commit.sha, self.head, limit=_MAX_FIRST_PARENTS)
 
     def _off_branch(self, commit: Commit) -> Outcome:
         """A commit of a squashed pull request is not on the branch, but its pull request is."""
@@ -100,13 +112,13 @@ class _TargetFinder:
         return NotOnBranch(commit, pull, self.repository.branch)
 
     def _pull_request_of(self, commit: Commit) -> PullRequest | None:
-        """The pull request of a commit that isn't on the branch: one into the branch, or else into another one."""
+        """The pull request of a commit: one into the branch, or else into another one, such as its former name."""
         into_branch = self.forge.pull_request_for(commit.sha, self.repository.branch)
         return into_branch or self.forge.pull_request_for(commit.sha)
 
-    def _inside_merge(self, commit: Commit, later: Sequence[Commit]) -> Target | Outcome:
-        """The merge of `commit` is the oldest of the `later` commits (newest first) that contains it."""
-        oldest_first = later[::-1]
+    def _inside_merge(self, commit: Commit) -> Target | Outcome:
+        """The merge of `commit` is the oldest later commit that contains it."""
+        oldest_first = self._later(commit)[::-1]
         index = bisect_left(oldest_first, True, key=lambda other: self.repository.is_ancestor(commit.sha, other.sha))
         merge = oldest_first[index]
         pull = self.forge.pull_request_for(merge.sha, self.repository.branch)
@@ -129,29 +141,67 @@ class _TargetFinder:
         return self._target(self._series(merge, pull), pull)
 
     def _merge_commit(self, pull: PullRequest | None) -> Commit | None:
-        """The commit that merged a pull request into the tracked branch; None if it is not on the branch."""
-        if pull is None or pull.state != "merged" or pull.base != self.repository.branch or not pull.merge_sha:
+        """The commit that merged a pull request into the tracked branch; None if it is not on the branch.
+
+        A branch may have been renamed since, so the pull request's base doesn't count.
+        """
+        if pull is None or pull.state != "merged" or not pull.merge_sha:
             return None
         try:
             merge = self.repository.resolve(pull.merge_sha)
         except RevisionNotFoundError:
+            return self._rebased_head(pull)
+        if pull.base == self.repository.branch and self.repository.is_ancestor(merge.sha, self.head):
+            return merge
+        return merge if self._is_on_branch(merge) else self._rebased_head(pull)
+
+    def _rebased_head(self, pull: PullRequest) -> Commit | None:
+        """The last commit of a pull request as a merge train of GitLab rebased it, which GitLab doesn't report.
+
+        Rebasing keeps the author, time, and message. The forge still links it to the pull request.
+        """
+        if not self.repository.fetch_commit(pull.head_sha):
             return None
-        return merge if self.repository.is_ancestor(merge.sha, self.head) else None
+        head = self.repository.commit(pull.head_sha)
+        base = self.repository.merge_base(head.sha, self.head)
+        later = self.repository.first_parent(base, self.head, limit=MAX_COMMITS) if base else ()
+        rebased = (commit for commit in later if _written(commit) == _written(head))
+        return next((commit for commit in rebased if self._brought(pull, commit)), None)
+
+    def _brought(self, pull: PullRequest, commit: Commit) -> bool:
+        """Whether the forge says that a pull request brought a commit."""
+        brought_by = self.forge.pull_request_for(commit.sha, pull.base)
+        return brought_by is not None and brought_by.number == pull.number
 
     def _series(self, merge: Commit, pull: PullRequest) -> list[Commit]:
         """The commits of a pull request on the branch, newest first, starting with `merge`.
 
-        A merge or squash is one commit; a rebase is all consecutive commits that the forge assigns to the pull request.
+        A merge or squash is one commit; a rebase is all consecutive commits that the forge links to the pull request,
+        and those before them that complete it.
         """
-        series = [merge]
         if len(merge.parents) != 1:
-            return series
-        for commit in self.repository.first_parent(None, merge.sha, limit=MAX_COMMITS)[1:]:
-            brought_by = self.forge.pull_request_for(commit.sha, self.repository.branch)
-            if len(commit.parents) != 1 or brought_by is None or brought_by.number != pull.number:
-                break
-            series.append(commit)
-        return series
+            return [merge]
+        history = self.repository.first_parent(None, merge.sha, limit=MAX_COMMITS)
+        linear = list(takewhile(lambda commit: len(commit.parents) == 1, history))
+        series = [merge, *takewhile(partial(self._brought, pull), linear[1:])]
+        return [*series, *self._unlinked(series, linear[len(series) :], pull)]
+
+    def _unlinked(self, series: Sequence[Commit], earlier: Sequence[Commit], pull: PullRequest) -> Sequence[Commit]:
+        """Those of the earlier commits (newest first) that are the pull request's too.
+
+        Some forges link only the last commit of a rebase.
+        """
+        if not earlier or not self.repository.fetch_commit(pull.head_sha):
+            return ()
+        commits = self.repository.commits(series[-1].parents[0], pull.head_sha, limit=MAX_COMMITS)
+        written = set(map(_written, commits))
+        rebased = list(takewhile(lambda commit: _written(commit) in written, earlier))
+        if not rebased:
+            return ()
+        start, last = rebased[-1].parents[0], series[0].sha
+        # Anyone can write commits like these: together, they must have the pull request's content.
+        is_whole = content_match(self.repository, start, last, pull.head_sha) is ContentMatch.SAME
+        return rebased if is_whole else ()
 
     def _range(self, since: str, until: str) -> Target | Outcome:
         first, last = self.repository.resolve(since), self.repository.resolve(until)
@@ -183,3 +233,8 @@ class _TargetFinder:
         if self.repository.tree_id(target.last.sha, "") == self.repository.tree_id(target.base, ""):
             return EmptyCommit(target)
         return target
+
+
+def _written(commit: Commit) -> tuple[str, datetime | None, str]:
+    """What rebasing keeps of a commit."""
+    return commit.email, commit.authored_at, commit.message

@@ -1,7 +1,7 @@
 """Starts a rollout for each merge to a tracked branch that changes an application."""
 
 import logging
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -63,14 +63,16 @@ def record_merges(
     if recorded not in (None, head):
         others = [application for application in applications if application.name not in retargeted]
         rollouts = _rollouts(ports, repository, recorded, head, others, manifest_cache, people)
+        rollouts = _with_new_ids(rollouts, ports.store.rollouts.of_revisions([item.revision for item in rollouts]))
     if retargeted:
         changed = [application for application in applications if application.name in retargeted]
         number = sum(rollout.repository == name for rollout in stored)
         rollouts += _changes_of_target_revision(ports, repository, head, changed, retargeted, manifest_cache, number)
     for index, rollout in enumerate(rollouts):
-        with skip_unexpected(f"authors of {rollout.id}"):
+        # A rollout without them is better than none.
+        with suppress(RepositoryError), skip_unexpected(f"authors of {rollout.id}"):
             rollouts[index] = _with_authors(rollout, repository, people)
-        with skip_unexpected(f"commits of {rollout.id}"):
+        with suppress(RepositoryError), skip_unexpected(f"commits of {rollout.id}"):
             rollouts[index] = _with_commits(rollouts[index], repository)
     advanced = ports.store.rollouts.advance(name, recorded, head, rollouts)
     for rollout in rollouts if advanced else ():
@@ -114,6 +116,15 @@ def _rollouts(
         else:
             rollouts.append(rollout)
     return rollouts
+
+
+def _with_new_ids(rollouts: Sequence[Rollout], stored: Sequence[Rollout]) -> list[Rollout]:
+    """A commit that was removed from the branch and reaches it again is another rollout, after those in between."""
+    ids, numbers = {rollout.id for rollout in stored}, Counter(rollout.revision for rollout in stored)
+    return [
+        replace(rollout, id=f"{rollout.id}@{numbers[rollout.revision]}") if rollout.id in ids else rollout
+        for rollout in rollouts
+    ]
 
 
 def _checks_of_others(
@@ -254,7 +265,9 @@ def _with_pull(rollout: Rollout, repository: Repository, forge: Forge | None, po
     except (ForgeError, RepositoryError) as error:
         _log.warning("cannot read the pull request of %s: %s", rollout.revision, error)
         return rollout
-    merged_at = pull.merged_at or rollout.merged_at
+    # Otherwise, a commit that was merged earlier, perhaps into another branch, only gets here now.
+    is_new = repository.is_branch and not rollout.rewritten
+    merged_at = (pull.merged_at if is_new else None) or rollout.merged_at
     return replace(
         rollout,
         subject=pull.title,

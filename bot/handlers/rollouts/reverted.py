@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bot.ports.git import Repository, RepositoryError, RevisionNotFoundError
+from bot.ports.git import Repository, RepositoryError
 
 _log = logging.getLogger(__name__)
 
@@ -74,13 +74,17 @@ def _is_absent(repository: Repository, change: _Change, revision: str, changes: 
 
 
 def _change(repository: Repository, sha: str) -> _Change | None:
-    """The change of a commit against its first parent; None if the repository has no such commit."""
+    """The change of a commit against its first parent; None if it cannot be read, such as an unknown commit.
+
+    Anyone can name any commit.
+    """
     try:
         commit = repository.commit(sha)
-    except RevisionNotFoundError:
+        parent = commit.parents[0] if commit.parents else None
+        paths = repository.changed_paths(parent, sha)
+    except RepositoryError as error:
+        _log.info("cannot read %s, which is said to be reverted: %s", sha, error)
         return None
-    parent = commit.parents[0] if commit.parents else None
-    paths = repository.changed_paths(parent, sha)
     return _Change(sha, parent, _blobs(repository, parent, paths), _blobs(repository, sha, paths)) if paths else None
 
 

@@ -126,6 +126,10 @@ def test_the_commands_to_do_it_by_hand(target, command):
     assert command in by_hand(target, "main")
 
 
+def test_the_name_of_a_branch_is_not_run_as_a_command():
+    assert any("'origin/x;$(id)'" in command for command in by_hand(ONE, "x;$(id)"))
+
+
 FIELD = FieldChange("changed", "spec.replicas", 9, "`1`")
 EFFECT = Effect(
     "shop",

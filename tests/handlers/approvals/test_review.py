@@ -238,6 +238,43 @@ def test_updating_the_branch_from_its_base_keeps_the_approval(team):
     assert team.final_verdicts() == [ApprovalStatus.APPROVED, ApprovalStatus.APPROVED]
 
 
+@every_forge
+def test_a_push_is_not_hidden_by_a_pull_request_that_undoes_it(team):
+    """Together, they have the content of the approved pull request."""
+    number = team.start().propose()
+    team.hosted.review(number, "lou")
+    git, base, head = team.git, team.git.tip("main"), team.hosted.pull(number).head_sha
+    pushed = team.hosted.commit("main", {OTHER: "x: evil\n"}, "Push\n", "mia")
+    mia, at = team.hosted.person("mia"), team.clock.tick()
+    tree = git.merged_tree(base, head)
+    merge = git.commit_tree(tree, [pushed, head], "Merge\n", author=mia, committer=mia, at=at)
+    team.push_merge(number, merge, "mia", landed=[merge])
+    assert team.final_verdicts() == [ApprovalStatus.DIRECT, ApprovalStatus.TAMPERED]
+
+
+@pytest.mark.parametrize("team", ["gitlab"], indirect=True)
+def test_a_merge_train_is_approved(team):
+    number = team.start().propose(config(2), config(3), config(4))
+    team.hosted.review(number, "lou")
+    team.merge_another()
+    team.merge_by_train(number, "kit")
+    assert team.final_verdicts() == [ApprovalStatus.APPROVED] * 4
+
+
+def test_a_file_that_the_forge_adds_to_a_renamed_directory_is_what_was_approved(team):
+    files = {f"apps/old/{name}.yaml": config(name) for name in "abcd"}
+    team.hosted.commit("main", files, "Old\n", "mia")
+    number = team.start().propose(path="apps/old/new.yaml")
+    team.hosted.review(number, "lou")
+    renamed = {path.replace("old", "shiny"): content for path, content in files.items()}
+    base = team.hosted.commit("main", dict.fromkeys(files) | renamed, "Rename\n", "mia")
+    git, mia, head = team.git, team.hosted.person("mia"), team.hosted.pull(number).head_sha
+    tree = git.run("-c", "merge.directoryRenames=false", "merge-tree", "--write-tree", base, head).strip()
+    squashed = git.commit_tree(tree, [base], "Squash\n", author=mia, committer=mia, at=team.clock.tick())
+    team.push_merge(number, squashed, "kit", landed=[squashed])
+    assert team.final_verdicts() == [ApprovalStatus.DIRECT, ApprovalStatus.APPROVED]
+
+
 def test_a_rewritten_history_is_reported(team):
     number = team.start().propose()
     team.hosted.review(number, "lou")

@@ -14,6 +14,7 @@ from bot.adapters.git.repository import GitRepository
 from bot.core.access.audit import Origin
 from bot.core.access.permission import Denied, Granted, Rule
 from bot.core.access.requester import Requester
+from bot.core.git.commit import PullRequest
 from bot.core.pull_requests.change_ref import PullNumber, Sha
 from bot.core.pull_requests.revert import (
     AcrossMerges,
@@ -38,6 +39,7 @@ from bot.handlers.pull_requests.track import poll, track
 from bot.i18n.language import ENGLISH
 from bot.ports import Ports
 from bot.ports.forge import ForgeError
+from tests.common.forge import WEB_URL
 from tests.common.samples import application
 from tests.common.slack import JONAS
 from tests.common.wait import DEADLINE
@@ -106,6 +108,47 @@ def test_a_pull_request_is_reverted_however_it_was_merged_and_is_named(reverts, 
     assert f"This reverts commit {pull.merge_sha}" in message
     assert f"Reverts acme/platform#{pull.number}" in message
     assert reverts.body(opened).startswith(f"Reverts acme/platform#{pull.number}\n")
+
+
+@pytest.mark.parametrize(
+    ("linked", "is_merge_known", "base"),
+    [
+        ("all", True, "main"),
+        ("last", True, "main"),  # by Bitbucket Data Center
+        ("last", False, "main"),  # by GitLab, for a fast-forward merge train
+        ("all", True, "master"),  # the former name of the branch
+    ],
+)
+def test_every_commit_of_a_rebased_pull_request_is_reverted(reverts, linked, is_merge_known, base):
+    reverts.source.branch("topic")
+    shas = [reverts.source.commit(f"Add {name}", {f"apps/shop/{name}.yaml": "x: 1\n"}) for name in "abc"]
+    reverts.source.switch()
+    earlier = reverts.source.commit("Other", {API: "replicas: 2\n"})
+    pull = reverts.forge.merge("topic", title="Add them", method="rebase")
+    if linked == "last":
+        reverts.forge.numbers = {pull.merge_sha: pull.number}
+    pull = replace(pull, base=base, merge_sha=pull.merge_sha if is_merge_known else shas[-1])
+    reverts.forge.pull_requests[pull.number] = pull
+    inside = reverts.request(reverts.source.sha())
+    assert (type(inside), inside.whole) == (InsidePull, PullNumber(pull.number))
+    opened = reverts.request(f"#{pull.number}")
+    assert isinstance(opened, Opened)
+    assert [commit.subject for commit in opened.target.commits] == ["Add c", "Add b", "Add a"]
+    assert reverts.source.git("diff", "--stat", earlier, opened.pull.head) == ""
+
+
+def test_a_commit_that_only_looks_like_one_of_a_pull_request_is_not_reverted_with_it(reverts):
+    reverts.source.branch("topic")
+    shas = [reverts.source.commit(f"Add {name}", {f"apps/shop/{name}.yaml": "x: 1\n"}) for name in "ab"]
+    reverts.source.switch()
+    reverts.source.git("cherry-pick", "--no-commit", shas[0])
+    (reverts.source.path / WEB).write_text("replicas: 9\n")
+    reverts.source.git("commit", "-qa", "-C", shas[0])
+    reverts.source.git("cherry-pick", shas[1])
+    merged = PullRequest(7, "Add them", f"{WEB_URL}/pull/7", "ana", "merged", "main", "topic", shas[1])
+    reverts.forge.pull_requests[7] = replace(merged, merge_sha=reverts.source.sha())
+    reverts.forge.numbers = {reverts.source.sha(): 7}
+    assert [commit.subject for commit in reverts.request("#7").target.commits] == ["Add b"]
 
 
 def test_a_reverted_merge_says_how_to_reapply_it(reverts):

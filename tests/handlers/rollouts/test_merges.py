@@ -10,7 +10,7 @@ from bot.core.applications.resource_ref import ResourceRef
 from bot.core.rollouts.rollout import RolloutState
 from bot.handlers.change_people import read_people
 from bot.handlers.rollouts import removals
-from bot.handlers.rollouts.merges import MAX_MERGES
+from bot.handlers.rollouts.merges import MAX_MERGES, record_merges
 from bot.ports.forge import ForgeError
 from tests.common.deployers import apply_deployer, argo_application, git_repository, kustomization, serve_deployers
 from tests.common.kubernetes import ARGO_CD, as_yaml, config_map, deployment, secret
@@ -48,6 +48,35 @@ def test_many_merges_at_once_are_one_rollout(scenario):
 def test_a_rewritten_history_is_reported(scenario):
     scenario.source.git("commit", "-q", "--amend", "-m", "Other", "--allow-empty")
     assert scenario.rollout("Raise the limit", {SETTINGS_FILE: settings(3)}).rewritten
+
+
+@pytest.mark.parametrize("how", ["tag", "rewrite"])
+def test_the_clock_of_an_earlier_merge_starts_when_it_gets_here(scenario, forge, how):
+    """A merge of days ago is tagged, or the branch is set back to it."""
+    source, key = scenario.source, "platform@1.x" if how == "tag" else "platform"
+    scenario.ports = ports = replace(scenario.ports, forges={key: forge})
+    repository, applications = ports.repositories[key], list(scenario.applications.values())
+    source.git("tag", "v1.0.0")
+    source.branch("topic")
+    source.commit("Raise the limit", {SETTINGS_FILE: settings(2)})
+    pull = forge.merge("topic", title="Raise the limit", method="squash")
+    forge.pull_requests[pull.number] = replace(pull, merged_at=scenario.clock())
+    if how == "rewrite":
+        source.commit("Bad", {SETTINGS_FILE: settings(3)})
+
+    def record():
+        recorded, head = ports.store.rollouts.head(key), repository.fetch()
+        assert record_merges(ports, key, recorded, head, applications, scenario.cache, scenario.people)
+
+    record()
+    scenario.clock.advance(timedelta(days=3))
+    source.git("tag", "v1.1.0", pull.merge_sha)
+    source.git("reset", "-q", "--hard", pull.merge_sha)
+    record()
+    *earlier, rollout = ports.store.rollouts.unsettled()
+    assert [rollout.subject for rollout in earlier] == (["Raise the limit", "Bad"] if how == "rewrite" else [])
+    assert (rollout.revision, rollout.pull_number) == (pull.merge_sha, pull.number)
+    assert rollout.merged_at == scenario.clock()
 
 
 def test_an_unavailable_forge_delays_nothing(scenario, forge):
