@@ -3,6 +3,7 @@
 import socket
 import threading
 from copy import deepcopy
+from dataclasses import replace
 from datetime import UTC, datetime
 from urllib.error import URLError
 
@@ -179,12 +180,15 @@ def test_one_persons_many_commands_keep_nobody_waiting(demo, monkeypatch):
 
 
 class PickyChat:
-    """Rejects one card: its blocks, and with `rejects_text` its text too."""
+    """Rejects one reply: its blocks, and with `rejects_text` its text too."""
 
     def __init__(self, code, *, rejects_text):
         self.code, self.rejects_text = code, rejects_text
-        self.tries = 0
+        self.tries = self.updates = 0
         self.posted = {}
+
+    def update(self, *_):
+        self.updates += 1
 
     def post(self, channel, message, *, key, **_):
         if key == "bad":
@@ -197,8 +201,10 @@ class PickyChat:
 
 @pytest.fixture
 def reconciled(store, monkeypatch):
-    """Reconciles a card that Slack rejects and one that it accepts, every minute for an hour."""
-    shown = [Card(key, key, "C1", Message(f"The {key} card.", ({"type": "divider"},))) for key in ("bad", "good")]
+    """Reconciles a reply that Slack rejects and a card that it accepts, every minute for an hour."""
+    messages = {key: Message(f"The {key} card.", ({"type": "divider"},)) for key in ("parent", "bad", "good")}
+    shown = [Card(key, key, "C1", message) for key, message in messages.items()]
+    shown[1] = replace(shown[1], thread_of="parent")
     monkeypatch.setattr(cards.CardReconciler, "_desired_cards", lambda *_: shown)
 
     def reconcile(chat):
@@ -219,20 +225,22 @@ CODES = ["invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "msg_
 def test_a_card_whose_blocks_slack_rejects_is_posted_as_text(reconciled, caplog, code):
     chat = PickyChat(code, rejects_text=False)
     assert reconciled(chat).problems() == []
-    assert chat.posted.keys() == {"bad", "good"}
+    assert chat.posted.keys() == {"parent", "bad", "good"}
     text = chat.posted["bad"].text
     assert text.startswith("The bad card. An unexpected error occurred in the bot. Log reference: ")
     assert text[-9:-1] in caplog.text
     assert chat.tries == 2
 
 
-@pytest.mark.parametrize("code", CODES)
+@pytest.mark.parametrize(
+    "code", [*CODES, "cannot_reply_to_message", "restricted_action_non_threadable_channel", "an_error_of_tomorrow"]
+)
 def test_a_card_that_slack_rejects_does_not_hold_up_its_channel(reconciled, code):
     chat = PickyChat(code, rejects_text=True)
     problems = reconciled(chat).problems()
-    assert chat.posted.keys() == {"good"}
+    assert chat.posted.keys() == {"parent", "good"}
     assert list(map(str, problems)) == [f"C1: error {code}"]
-    assert chat.tries < 50  # it is tried less and less often
+    assert max(chat.tries, chat.updates) < 50  # it is tried less and less often
 
 
 @pytest.mark.parametrize(
