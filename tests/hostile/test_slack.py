@@ -8,11 +8,13 @@ from datetime import UTC, datetime
 from urllib.error import URLError
 
 import pytest
+from slack_bolt import App
 from slack_sdk import WebClient
 
 from bot.adapters.forges.forge import make_check
 from bot.adapters.slack.chat import SlackChat
 from bot.adapters.slack.middleware import is_from_own_workspace, log_error
+from bot.app import _Socket
 from bot.core.git.commit_check import CheckState
 from bot.core.incidents.alerting import AlertPolicy
 from bot.handlers.slack import cards
@@ -26,6 +28,7 @@ from tests.common.clock import Clock
 from tests.common.demo import IDLE_SCHEDULE, running_demo
 from tests.common.slack import JONAS, MIRA, TOMAS, Person, methods_called
 from tests.common.wait import wait_for
+from tests.hostile.server import HostileServer, send
 
 OTHER = "T0OTHER001"
 
@@ -258,7 +261,13 @@ def test_the_page_of_a_check_is_a_link_that_slack_accepts(url, page):
     assert make_check("test", CheckState.FAILURE, url).url == page
 
 
-# ---------------------------------------------------------------- DNS and TLS
+# ---------------------------------------------------------------- DNS, TLS, and HTTP
+
+
+@pytest.fixture
+def hostile():
+    with HostileServer().serve() as server:
+        yield server
 
 
 def test_a_name_that_cannot_be_resolved_is_said():
@@ -275,6 +284,27 @@ def test_an_untrusted_certificate_names_the_remedy_which_works(untrusted_server,
     monkeypatch.setenv("SSL_CERT_FILE", ca)
     with pytest.raises(ChatError, match="HTTP 404"):
         chat.user("U1")
+
+
+@pytest.mark.parametrize("body", [b"null", b"[]", b"\xff", None], ids=repr)
+def test_any_response_to_the_request_for_a_connection_is_survived(hostile, body):
+    """Such as of a proxy while the bot starts: otherwise it would never connect, and answer no one until a restart."""
+
+    def respond(handler):
+        if body is None:
+            handler.wfile.write(b"no HTTP at all\r\n\r\n")
+        else:
+            send(handler, body)
+        handler.close_connection = True
+
+    hostile.respond = respond
+    client = WebClient("xoxb-1", base_url=f"{hostile.url}/api/", timeout=5, retry_handlers=[])
+    connecting = _Socket(App(client=client, signing_secret="x", token_verification_enabled=False), "xapp-1")
+    connecting.start()
+    try:
+        wait_for(lambda: len(hostile.paths) > 1)
+    finally:
+        connecting.stop()
 
 
 def test_what_fails_before_a_listener_runs_is_one_line(caplog):
