@@ -54,7 +54,7 @@ class Channel:
         self.reconciler.reconcile()
 
     def acknowledge(self, subject):
-        return acknowledge(SimpleNamespace(store=self.store), subject, JONAS, self.clock())
+        return acknowledge(SimpleNamespace(store=self.store), [subject], JONAS, self.clock())
 
     @property
     def cards(self):
