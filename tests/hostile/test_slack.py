@@ -286,6 +286,17 @@ def test_an_untrusted_certificate_names_the_remedy_which_works(untrusted_server,
         chat.user("U1")
 
 
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [("7", 7.0), ("0.5", 0.5), *((header, None) for header in ("inf", "nan", "1e300", "-1", "soon", ""))],
+)
+def test_only_a_plausible_time_to_wait_counts(hostile, header, seconds):
+    hostile.respond = lambda handler: send(handler, b'{"ok": false, "error": "ratelimited"}', 429, Retry_After=header)
+    with pytest.raises(ChatError) as raised:
+        SlackChat(WebClient("xoxb-1", base_url=f"{hostile.url}/api/", retry_handlers=[])).user("U1")
+    assert (raised.value.code, raised.value.retry_after) == ("ratelimited", seconds)
+
+
 @pytest.mark.parametrize("body", [b"null", b"[]", b"\xff", None], ids=repr)
 def test_any_response_to_the_request_for_a_connection_is_survived(hostile, body):
     """Such as of a proxy while the bot starts: otherwise it would never connect, and answer no one until a restart."""

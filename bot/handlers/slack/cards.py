@@ -24,7 +24,7 @@ from bot.messages.blocks import MAX_TEXT, Message
 from bot.messages.card import Card
 from bot.messages.desired_cards import desired_cards
 from bot.messages.incident_cards import resolved_unannounced
-from bot.ports.chat import Chat, ChatError
+from bot.ports.chat import INVALID_MESSAGE, Chat, ChatError
 from bot.ports.isolation import skip_unexpected, without_failing
 from bot.ports.leases import LeaseLostError
 from bot.ports.store import Posted, Store
@@ -36,11 +36,6 @@ _log = logging.getLogger(__name__)
 _NOT_EDITABLE = frozenset({"message_not_found", "edit_window_closed", "cant_update_message"})
 # After these errors the message may have been posted.
 _MAYBE_POSTED = frozenset({"ratelimited", "unreachable", "internal_error", "fatal_error", "service_unavailable"})
-# Slack may accept the message without its blocks. https://docs.slack.dev/reference/methods/chat.postMessage#errors
-_INVALID_MESSAGE = frozenset({
-    "invalid_arguments", "invalid_blocks", "invalid_blocks_format", "invalid_metadata_format", "metadata_too_large",
-    "msg_blocks_too_long", "msg_too_long", "no_text",
-})  # fmt: skip
 # The channel accepts no new cards until someone changes the channel or its ID:
 # https://docs.slack.dev/reference/methods/chat.postMessage#errors
 _UNAVAILABLE = frozenset({
@@ -271,7 +266,7 @@ class CardReconciler:
         try:
             return self._update_or_post(card)
         except ChatError as error:
-            if error.code not in _INVALID_MESSAGE or not card.message.blocks:
+            if error.code not in INVALID_MESSAGE or not card.message.blocks:
                 raise
             _log.warning("Slack rejected the blocks of card %s (reference %s): %s", card.key, _reference(card), error)
             return self._update_or_post(replace(card, message=self._text_only(card)))
