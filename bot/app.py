@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from http.client import HTTPException
 from typing import Self
 
 from slack_bolt import App
@@ -49,6 +50,7 @@ from bot.handlers.webhooks import Webhooks
 from bot.http_endpoints import LIVENESS_PATH, READINESS_PATH, Web
 from bot.listeners import Listeners
 from bot.ports import Ports
+from bot.ports.isolation import skip_unexpected
 from bot.schedule import Job, Schedule, guarded
 from bot.work_pool import WorkPool
 
@@ -383,15 +385,16 @@ class _Socket:
     def _connect(self) -> None:
         wait = 1.0
         while not self._stopping.is_set():
-            try:
-                self._handler.connect()
-            except (SlackClientError, OSError) as error:
-                _log.warning("%s Retrying in %.0f s.", _why(error), wait)
-                self._stopping.wait(wait)
-                wait = min(wait * 2, 60.0)
-            else:
-                _log.info("connected to Slack in Socket Mode")
-                return
+            with skip_unexpected("the connection to Slack"):  # whatever a proxy responds, this thread must keep trying
+                try:
+                    self._handler.connect()
+                except (SlackClientError, HTTPException, OSError) as error:
+                    _log.warning("%s Retrying in %.0f s.", _why(error), wait)
+                else:
+                    _log.info("connected to Slack in Socket Mode")
+                    return
+            self._stopping.wait(wait)
+            wait = min(wait * 2, 60.0)
 
 
 def _why(error: Exception) -> str:

@@ -35,7 +35,7 @@ from bot.messages import revert as revert_message
 from bot.messages import snooze_modal as snooze_message
 from bot.messages.blocks import Message
 from bot.ports import Ports
-from bot.ports.chat import ChatError
+from bot.ports.chat import INVALID_MESSAGE, ChatError
 from bot.ports.errors import PortError
 from bot.ports.telemetry import COMMAND, Outcome
 from bot.work_pool import FullError, WorkPool
@@ -354,6 +354,8 @@ class Listeners:
             )
         except ChatError as error:
             _log.warning("cannot answer %s: %s", requester.user, error)
+            if error.code in INVALID_MESSAGE and message.blocks:
+                self._say(requester, None, Message(message.text))
 
     def _clicker(self, body: Payload) -> Requester:
         user = body["user"]

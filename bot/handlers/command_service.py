@@ -110,7 +110,8 @@ class CommandService:
                 if name:
                     application = self._config.applications[name]
                     return history(translator, ports, self._people, application.repository.key, application)
-                return join([self._history(translator, key) for key in self._repositories()])
+                keys = self._repositories()
+                return join([self._history(translator, key, len(keys)) for key in keys])
             case commands.ReportCommand(days, name):
                 only = None if name is None else {name}
                 length, now = timedelta(days=days), ports.clock()
@@ -240,10 +241,10 @@ class CommandService:
         self._monitor.reconcile_cards()
         return answer
 
-    def _history(self, translator: Translator, key: str) -> Message:
-        """The history of one of several repositories, or why it cannot be read. Raises StoreError."""
+    def _history(self, translator: Translator, key: str, repositories: int) -> Message:
+        """The history of one of so many repositories, or why it cannot be read. Raises StoreError."""
         try:
-            return history(translator, self._ports, self._people, key, None)
+            return history(translator, self._ports, self._people, key, None, repositories=repositories)
         except RepositoryError as error:
             return errors.unavailable(translator, error.text)
 

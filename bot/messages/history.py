@@ -61,8 +61,13 @@ def answer(
     application: str | None,
     approvals_error: Text | None,
     suspected: Sequence[Block] = (),
+    *,
+    repositories: int = 1,
 ) -> Message:
-    """The commits, newest first, below the `suspected` ones. `approvals_error` is why approvals are unknown, if so."""
+    """The commits, newest first, below the `suspected` ones. `approvals_error` is why approvals are unknown, if so.
+
+    The message has room for those of as many other `repositories`.
+    """
     values = {"branch": clip(branch, 60), "application": application or ""}
     if not entries:
         return text_message(translator.text(texts.NONE_OF if application else texts.NONE, **values))
@@ -74,7 +79,7 @@ def answer(
     blocks += fill(
         [[bullets([_line(translator, entry)])] for entry in entries],
         common.more(translator, texts.MORE_COMMITS, italic=False),
-        budget=_MAX_LIST_BELOW_SUSPECTS if suspected else _MAX_LIST,
+        budget=(_MAX_LIST_BELOW_SUSPECTS if suspected else _MAX_LIST) // repositories,
     )
     if approvals_error:
         unknown = translator.text(texts.APPROVALS_UNKNOWN, reason=clip(translator.localize(approvals_error), 400))

@@ -3,11 +3,18 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from bot.i18n.language import Text
 from bot.messages.blocks import Message
 from bot.ports.errors import PortError
+
+# Errors of a message that Slack may accept without its blocks.
+# https://docs.slack.dev/reference/methods/chat.postMessage#errors
+INVALID_MESSAGE: Final = frozenset({
+    "invalid_arguments", "invalid_blocks", "invalid_blocks_format", "invalid_metadata_format", "metadata_too_large",
+    "msg_blocks_too_long", "msg_too_long", "no_text",
+})  # fmt: skip
 
 
 class ChatError(PortError):
@@ -103,7 +110,7 @@ class Chat(Protocol):
         ...
 
     def update_view(self, view_id: str, view: Mapping[str, Any]) -> None:
-        """Replace the content of a modal."""
+        """Replace the content of a modal, unless the person has closed it."""
         ...
 
     def publish_home(self, user: str, view: Mapping[str, Any]) -> None:

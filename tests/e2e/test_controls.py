@@ -27,7 +27,7 @@ from bot.sandbox.slack.interactions import Interaction
 from bot.sandbox.slack.model import BOT_USER
 from tests.common import samples
 from tests.common.demo import IDLE_SCHEDULE, bot_pull_requests, remote, restart_bot, running_demo
-from tests.common.slack import ALERTS, JONAS, MIRA, PLATFORM, PRIYA, TOMAS, Person, content
+from tests.common.slack import ALERTS, JONAS, MIRA, PLATFORM, PRIYA, TOMAS, Person, content, methods_called
 from tests.common.wait import DEADLINE, wait_for
 
 SETTINGS = {
@@ -403,6 +403,37 @@ def test_an_expired_trigger_says_to_press_again(demo, people, store):
             assert "click again" in press(people[TOMAS], action, value)
     finally:
         demo.slack.faults.refuse.clear()
+
+
+def test_a_modal_that_was_closed_before_it_is_filled_says_nothing(demo, people, store):
+    open_incident(store, "shop")
+    before = len(demo.slack.ephemerals(TOMAS))
+    demo.slack.faults.refuse["views.update"] = "not_found"
+    try:
+        people[TOMAS].click_forged(card.SHOW_DIFF, "shop")
+        wait_for(lambda: "views.update" in methods_called(demo.slack)[-5:])
+    finally:
+        demo.slack.faults.refuse.clear()
+    assert "applications" in people[TOMAS].type("status").text
+    assert not [message.text for message in demo.slack.ephemerals(TOMAS)[before:] if "not_found" in message.text]
+
+
+def test_an_answer_whose_blocks_slack_rejects_is_given_as_text(demo, people):
+    demo.slack.faults.unsupported_blocks = frozenset({"rich_text"})
+    try:
+        answer = people[MIRA].ephemeral_after(lambda: demo.slack.say(MIRA, ALERTS, "@gitops who shop"))
+    finally:
+        demo.slack.faults.unsupported_blocks = frozenset()
+    assert (answer.text[:10], answer.blocks) == ("Who to ask", [])
+
+
+@pytest.mark.parametrize("repositories", [2, 9])
+def test_the_history_of_several_repositories_fits_in_a_message(demo, people, monkeypatch, repositories):
+    """A mention is answered by chat.postEphemeral, which accepts less than a response URL."""
+    commands = demo.bot._commands
+    monkeypatch.setattr(commands, "_repositories", lambda: list(demo.config.repositories) * repositories)
+    answer = people[MIRA].ephemeral_after(lambda: demo.slack.say(MIRA, ALERTS, "@gitops history"))
+    assert content(answer).count("commits on main") == repositories
 
 
 # ---------------------------------------------------------------- replayed

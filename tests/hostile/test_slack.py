@@ -3,15 +3,18 @@
 import socket
 import threading
 from copy import deepcopy
+from dataclasses import replace
 from datetime import UTC, datetime
 from urllib.error import URLError
 
 import pytest
+from slack_bolt import App
 from slack_sdk import WebClient
 
 from bot.adapters.forges.forge import make_check
 from bot.adapters.slack.chat import SlackChat
 from bot.adapters.slack.middleware import is_from_own_workspace, log_error
+from bot.app import _Socket
 from bot.core.git.commit_check import CheckState
 from bot.core.incidents.alerting import AlertPolicy
 from bot.handlers.slack import cards
@@ -25,6 +28,7 @@ from tests.common.clock import Clock
 from tests.common.demo import IDLE_SCHEDULE, running_demo
 from tests.common.slack import JONAS, MIRA, TOMAS, Person, methods_called
 from tests.common.wait import wait_for
+from tests.hostile.server import HostileServer, send
 
 OTHER = "T0OTHER001"
 
@@ -179,12 +183,15 @@ def test_one_persons_many_commands_keep_nobody_waiting(demo, monkeypatch):
 
 
 class PickyChat:
-    """Rejects one card: its blocks, and with `rejects_text` its text too."""
+    """Rejects one reply: its blocks, and with `rejects_text` its text too."""
 
     def __init__(self, code, *, rejects_text):
         self.code, self.rejects_text = code, rejects_text
-        self.tries = 0
+        self.tries = self.updates = 0
         self.posted = {}
+
+    def update(self, *_):
+        self.updates += 1
 
     def post(self, channel, message, *, key, **_):
         if key == "bad":
@@ -197,8 +204,10 @@ class PickyChat:
 
 @pytest.fixture
 def reconciled(store, monkeypatch):
-    """Reconciles a card that Slack rejects and one that it accepts, every minute for an hour."""
-    shown = [Card(key, key, "C1", Message(f"The {key} card.", ({"type": "divider"},))) for key in ("bad", "good")]
+    """Reconciles a reply that Slack rejects and a card that it accepts, every minute for an hour."""
+    messages = {key: Message(f"The {key} card.", ({"type": "divider"},)) for key in ("parent", "bad", "good")}
+    shown = [Card(key, key, "C1", message) for key, message in messages.items()]
+    shown[1] = replace(shown[1], thread_of="parent")
     monkeypatch.setattr(cards.CardReconciler, "_desired_cards", lambda *_: shown)
 
     def reconcile(chat):
@@ -219,20 +228,22 @@ CODES = ["invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "msg_
 def test_a_card_whose_blocks_slack_rejects_is_posted_as_text(reconciled, caplog, code):
     chat = PickyChat(code, rejects_text=False)
     assert reconciled(chat).problems() == []
-    assert chat.posted.keys() == {"bad", "good"}
+    assert chat.posted.keys() == {"parent", "bad", "good"}
     text = chat.posted["bad"].text
     assert text.startswith("The bad card. An unexpected error occurred in the bot. Log reference: ")
     assert text[-9:-1] in caplog.text
     assert chat.tries == 2
 
 
-@pytest.mark.parametrize("code", CODES)
+@pytest.mark.parametrize(
+    "code", [*CODES, "cannot_reply_to_message", "restricted_action_non_threadable_channel", "an_error_of_tomorrow"]
+)
 def test_a_card_that_slack_rejects_does_not_hold_up_its_channel(reconciled, code):
     chat = PickyChat(code, rejects_text=True)
     problems = reconciled(chat).problems()
-    assert chat.posted.keys() == {"good"}
+    assert chat.posted.keys() == {"parent", "good"}
     assert list(map(str, problems)) == [f"C1: error {code}"]
-    assert chat.tries < 50  # it is tried less and less often
+    assert max(chat.tries, chat.updates) < 50  # it is tried less and less often
 
 
 @pytest.mark.parametrize(
@@ -250,7 +261,13 @@ def test_the_page_of_a_check_is_a_link_that_slack_accepts(url, page):
     assert make_check("test", CheckState.FAILURE, url).url == page
 
 
-# ---------------------------------------------------------------- DNS and TLS
+# ---------------------------------------------------------------- DNS, TLS, and HTTP
+
+
+@pytest.fixture
+def hostile():
+    with HostileServer().serve() as server:
+        yield server
 
 
 def test_a_name_that_cannot_be_resolved_is_said():
@@ -267,6 +284,38 @@ def test_an_untrusted_certificate_names_the_remedy_which_works(untrusted_server,
     monkeypatch.setenv("SSL_CERT_FILE", ca)
     with pytest.raises(ChatError, match="HTTP 404"):
         chat.user("U1")
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [("7", 7.0), ("0.5", 0.5), *((header, None) for header in ("inf", "nan", "1e300", "-1", "soon", ""))],
+)
+def test_only_a_plausible_time_to_wait_counts(hostile, header, seconds):
+    hostile.respond = lambda handler: send(handler, b'{"ok": false, "error": "ratelimited"}', 429, Retry_After=header)
+    with pytest.raises(ChatError) as raised:
+        SlackChat(WebClient("xoxb-1", base_url=f"{hostile.url}/api/", retry_handlers=[])).user("U1")
+    assert (raised.value.code, raised.value.retry_after) == ("ratelimited", seconds)
+
+
+@pytest.mark.parametrize("body", [b"null", b"[]", b"\xff", None], ids=repr)
+def test_any_response_to_the_request_for_a_connection_is_survived(hostile, body):
+    """Such as of a proxy while the bot starts: otherwise it would never connect, and answer no one until a restart."""
+
+    def respond(handler):
+        if body is None:
+            handler.wfile.write(b"no HTTP at all\r\n\r\n")
+        else:
+            send(handler, body)
+        handler.close_connection = True
+
+    hostile.respond = respond
+    client = WebClient("xoxb-1", base_url=f"{hostile.url}/api/", timeout=5, retry_handlers=[])
+    connecting = _Socket(App(client=client, signing_secret="x", token_verification_enabled=False), "xapp-1")
+    connecting.start()
+    try:
+        wait_for(lambda: len(hostile.paths) > 1)
+    finally:
+        connecting.stop()
 
 
 def test_what_fails_before_a_listener_runs_is_one_line(caplog):

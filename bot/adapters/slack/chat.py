@@ -22,6 +22,7 @@ from bot.ports.chat import ChatError, User
 _METADATA_TYPE = "gitops_bot_card"
 _PAGE_SIZE = 200  # messages
 _MAX_PAGES = 10  # enough for all messages since a post whose response was lost, even if Slack was down for an hour
+_MAX_RETRY_AFTER = 86_400  # seconds; Slack's are up to a few minutes
 _CLOCK_SKEW = timedelta(hours=1)  # between the bot and Slack
 
 # https://docs.slack.dev/reference/methods/users.lookupByEmail#errors and …/users.info#errors
@@ -152,7 +153,11 @@ class SlackChat:
         return str(answer["view"]["id"])
 
     def update_view(self, view_id: str, view: Mapping[str, Any]) -> None:
-        _call(lambda: self._client.views_update(view_id=view_id, view=dict(view)), LocalizedText(texts.MODAL))
+        try:
+            _call(lambda: self._client.views_update(view_id=view_id, view=dict(view)), LocalizedText(texts.MODAL))
+        except ChatError as error:
+            if error.code != "not_found":  # the person has closed it
+                raise
 
     def publish_home(self, user: str, view: Mapping[str, Any]) -> None:
         _call(lambda: self._client.views_publish(user_id=user, view=dict(view)), LocalizedText(texts.HOME_TAB))
@@ -229,6 +234,7 @@ def unreachable(error: Exception) -> LocalizedText:
 
 def _seconds(header: object) -> float | None:
     try:
-        return float(str(header))
+        seconds = float(str(header))
     except ValueError:
         return None
+    return seconds if 0 <= seconds <= _MAX_RETRY_AFTER else None

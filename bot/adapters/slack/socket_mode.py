@@ -7,11 +7,15 @@ closing the client hangs. Here a connection owns its state, and closing it wakes
 
 When Slack or a proxy drops a connection, slack_sdk's client would receive nothing from it in a busy loop until pings
 remain unanswered. Here such a connection ends at once.
+
+Before Slack ends a connection, it sends `disconnect`. slack_sdk's client would then request a new one on the only
+thread that reads payloads, so Slack's deadline would pass if the response is slow. Here another thread requests it.
 """
 
 import socket
 from contextlib import suppress
-from typing import Any
+from threading import Thread
+from typing import Any, Final
 
 from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
@@ -19,6 +23,8 @@ from slack_sdk.socket_mode import SocketModeClient
 from slack_sdk.socket_mode.builtin.connection import Connection, ConnectionState
 
 from bot.ports.isolation import skip_unexpected
+
+_OTHER_CONNECTS_SECONDS: Final = 5  # as in slack_sdk
 
 
 class SocketHandler(SocketModeHandler):
@@ -60,9 +66,34 @@ class _Client(SocketModeClient):
             self.current_session = connection
             if replaced is not None:
                 replaced.close()
+            if self.closed:  # meanwhile
+                connection.close()
         if not self.current_app_monitor_started:
             self.current_app_monitor_started = True
             self.current_app_monitor.start()
+
+    def connect_to_new_endpoint(self, force: bool = False) -> None:
+        """Replace a connection that has ended; with `force`, the one that Slack is about to end, while it is in use."""
+        if force:
+            ending = self.current_session
+            Thread(target=self._replace_announced, args=(ending,), name="slack-reconnect", daemon=True).start()
+        else:
+            self._replace(None)
+
+    def _replace_announced(self, ending: "_Connection | None") -> None:
+        with skip_unexpected("a new Socket Mode connection"):  # after an error, `ending` serves until it ends
+            self._replace(ending)
+
+    def _replace(self, ending: "_Connection | None") -> None:
+        """Connect again if the current connection has ended or is `ending`. One thread at a time does so."""
+        if not self.connect_operation_lock.acquire(timeout=_OTHER_CONNECTS_SECONDS):
+            return
+        try:
+            if not self.closed and (self.current_session is ending or not self.is_connected()):
+                self.wss_uri = self.issue_new_wss_url()
+                self.connect()
+        finally:
+            self.connect_operation_lock.release()
 
     def close(self) -> None:
         """Stop all threads and close all connections. May be called twice."""

@@ -1,6 +1,6 @@
 """Acknowledge, snooze and unsnooze: finds the incidents, checks permission, changes them and audits the request."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -14,7 +14,7 @@ from bot.core.incidents.snooze_period import SnoozePeriod, SnoozeUntil, snooze_e
 from bot.handlers.access.audited import AuditRecord, audited
 from bot.handlers.access.authorizer import Authorizer
 from bot.handlers.incidents import transition
-from bot.handlers.incidents.transition import AllResolved, AlreadyDone, Changed, NotDone, Outcome, UnknownSubject
+from bot.handlers.incidents.transition import AlreadyDone, Changed, NotDone, Outcome, UnknownSubject
 from bot.i18n.language import Translator
 from bot.messages import permission
 from bot.messages import silence as silence_message
@@ -72,8 +72,8 @@ class SilenceService:
                 requester,
                 self._incidents(target, audit),
                 audit,
-                lambda incident: transition.acknowledge(
-                    self.ports, incident, requester.user, now, name=requester.name, take_over=take_over
+                lambda ids: transition.acknowledge(
+                    self.ports, ids, requester.user, now, name=requester.name, take_over=take_over
                 ),
             )
             done = silence_message.acknowledged(requester.translator, audit.applications, _previous(outcome))
@@ -87,7 +87,7 @@ class SilenceService:
                 requester,
                 self._incidents(target, audit),
                 audit,
-                lambda incident: transition.release(self.ports, incident, requester.user, now, name=requester.name),
+                lambda ids: transition.release(self.ports, ids, requester.user, now, name=requester.name),
             )
             done = silence_message.released(requester.translator, audit.applications)
             return _answer(requester, outcome, audit.applications, done, silence_message.not_yours)
@@ -107,9 +107,7 @@ class SilenceService:
                 requester,
                 self._incidents(target, audit),
                 audit,
-                lambda incident: transition.snooze(
-                    self.ports, incident, requester.user, until, now, name=requester.name
-                ),
+                lambda ids: transition.snooze(self.ports, ids, requester.user, until, now, name=requester.name),
                 newest=newest,
             )
             done = silence_message.snoozed(requester.translator, audit.applications, until)
@@ -143,7 +141,7 @@ class SilenceService:
                 return silence_message.not_snoozed(requester.translator)
             audit.applications = _applications(snoozed)
             outcome = self._silence(
-                requester, snoozed, audit, lambda incident: transition.cancel_snooze(self.ports, incident, now)
+                requester, snoozed, audit, lambda ids: transition.cancel_snooze(self.ports, ids, now)
             )
             match outcome:
                 case Denied() | MembersUnknown():
@@ -173,10 +171,10 @@ class SilenceService:
         requester: Requester,
         incidents: Sequence[Incident],
         audit: AuditRecord,
-        act: Callable[[str], Outcome],
+        act: Callable[[Collection[str]], Outcome],
         newest: datetime | None = None,
     ) -> Outcome | Worsened | Denied | MembersUnknown:
-        """Apply `act` to the ID of each incident, if the requester is allowed to. Raises StoreError.
+        """Apply `act` to the IDs of the incidents, if the requester is allowed to. Raises StoreError.
 
         Without effect if one of them has opened or got worse since `newest`.
         """
@@ -185,11 +183,9 @@ class SilenceService:
             audit.result = denial(decision)
             return decision
         latest = newest_alert(incidents)
-        outcome: Outcome | Worsened
-        if newest and latest and latest > newest:
-            outcome = Worsened()
-        else:  # by the incidents' own IDs: one that joins the card in the meantime was not authorized
-            outcome = _combine([act(incident.id) for incident in incidents])
+        has_worsened = newest and latest and latest > newest
+        # By the incidents' own IDs: one that joins the card in the meantime was not authorized.
+        outcome = Worsened() if has_worsened else act({incident.id for incident in incidents})
         audit.result = outcome_name(type(outcome).__name__)
         return outcome
 
@@ -204,15 +200,6 @@ class SilenceService:
 
 def _applications(incidents: Sequence[Incident]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(incident.application for incident in incidents))
-
-
-def _combine(outcomes: Sequence[Outcome]) -> Outcome:
-    changed = [incident for outcome in outcomes if isinstance(outcome, Changed) for incident in outcome.incidents]
-    if changed:
-        return Changed(tuple(changed))
-    return next(
-        (outcome for outcome in outcomes if isinstance(outcome, AlreadyDone | NotDone | AllResolved)), UnknownSubject()
-    )
 
 
 def _previous(outcome: Outcome | Worsened | Denied | MembersUnknown) -> tuple[str, ...]:

@@ -1,16 +1,16 @@
 """Acknowledges, releases, snoozes and unsnoozes stored incidents. The caller checks permissions.
 
 Any replica may receive a click while another one records a check, so a change is computed from the stored incident, and
-again if the incident has changed in the meantime.
+again if the incident has changed in the meantime. `subjects` are the IDs of incidents or shared cards. All of their
+incidents change in one transaction: a shared card gets one reply, which names them all and is never updated.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 
 from bot.core.incidents import incident as transitions
 from bot.core.incidents.incident import ACTIVE_STATES, Incident, IncidentState
-from bot.core.incidents.selection import incidents_on_card
 from bot.ports import Ports
 from bot.ports.store import Store
 
@@ -55,44 +55,46 @@ Outcome = Changed | AlreadyDone | NotDone | AllResolved | UnknownSubject
 
 
 def acknowledge(
-    ports: Ports, subject: str, by: str, now: datetime, *, name: str = "", take_over: bool = False
+    ports: Ports, subjects: Collection[str], by: str, now: datetime, *, name: str = "", take_over: bool = False
 ) -> Outcome:
-    """Acknowledge one incident, or all that share a card. Raises StoreError."""
+    """Acknowledge incidents. Raises StoreError."""
     return _change_all(
         ports.store,
-        subject,
+        subjects,
         lambda incident: transitions.acknowledge(incident, by=by, at=now, name=name, take_over=take_over),
         lambda incident: incident.acknowledged_by,
     )
 
 
-def release(ports: Ports, subject: str, by: str, now: datetime, *, name: str = "") -> Outcome:
-    """Release one incident, or those on a shared card that `by` acknowledged. Raises StoreError."""
+def release(ports: Ports, subjects: Collection[str], by: str, now: datetime, *, name: str = "") -> Outcome:
+    """Release those incidents that `by` acknowledged. Raises StoreError."""
     return _change_all(
         ports.store,
-        subject,
+        subjects,
         lambda incident: transitions.release(incident, by=by, at=now, name=name),
         lambda incident: incident.acknowledged_by,
     )
 
 
-def snooze(ports: Ports, subject: str, by: str, until: datetime, now: datetime, *, name: str = "") -> Outcome:
-    """Snooze one incident, or all that share a card. Raises StoreError; ValueError if `until` has passed."""
+def snooze(
+    ports: Ports, subjects: Collection[str], by: str, until: datetime, now: datetime, *, name: str = ""
+) -> Outcome:
+    """Snooze incidents. Raises StoreError; ValueError if `until` has passed."""
     if until <= now:
         raise ValueError(until)
     return _change_all(
         ports.store,
-        subject,
+        subjects,
         lambda incident: transitions.snooze(incident, by=by, until=until, at=now, name=name),
         lambda incident: incident.snoozed_by,
     )
 
 
-def cancel_snooze(ports: Ports, subject: str, now: datetime) -> Outcome:
-    """End the snooze of one incident, or of all that share a card. Raises StoreError."""
+def cancel_snooze(ports: Ports, subjects: Collection[str], now: datetime) -> Outcome:
+    """End the snoozes of incidents. Raises StoreError."""
     return _change_all(
         ports.store,
-        subject,
+        subjects,
         lambda incident: transitions.cancel_snooze(incident, now),
         lambda incident: incident.snoozed_by,
     )
@@ -117,13 +119,17 @@ def change(store: Store, incident: Incident, decide: Callable[[Incident], Incide
 
 def _change_all(
     store: Store,
-    subject: str,
+    subjects: Collection[str],
     decide: Callable[[Incident], Incident],
     done_by: Callable[[Incident], str | None],
 ) -> Outcome:
-    unsettled = incidents_on_card(store.incidents.unsettled(), subject)
-    announced = [incident for incident in unsettled if incident.state is not IncidentState.SUSPECTED]
-    results = [change(store, incident, decide) for incident in announced if incident.state in ACTIVE_STATES]
+    with store.transaction():
+        announced = [
+            incident
+            for incident in store.incidents.unsettled()
+            if not {incident.id, incident.group}.isdisjoint(subjects) and incident.state is not IncidentState.SUSPECTED
+        ]
+        results = [change(store, incident, decide) for incident in announced if incident.state in ACTIVE_STATES]
     changed = tuple(incident for incident, is_changed in results if is_changed)
     if changed:
         return Changed(changed)
@@ -134,4 +140,5 @@ def _change_all(
     if unchanged:
         return NotDone(unchanged)
     # A settled incident is only known by its card.
-    return AllResolved(tuple(announced)) if announced or store.cards.get(subject) else UnknownSubject()
+    is_known = announced or any(map(store.cards.get, subjects))
+    return AllResolved(tuple(announced)) if is_known else UnknownSubject()

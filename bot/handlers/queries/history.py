@@ -24,9 +24,18 @@ MOST = 10
 
 
 def history(
-    translator: Translator, ports: Ports, slack_people: People, repository_name: str, application: Application | None
+    translator: Translator,
+    ports: Ports,
+    slack_people: People,
+    repository_name: str,
+    application: Application | None,
+    *,
+    repositories: int = 1,
 ) -> Message:
-    """The newest first-parent commits of a repository, or those that changed an application. Raises RepositoryError."""
+    """The newest first-parent commits of one of several repositories, or those that changed an application.
+
+    Raises RepositoryError.
+    """
     repository = ports.repositories[repository_name]
     path = application.path if application else None
     commits = repository.first_parent(None, repository.fetch(), path=path, limit=MOST)
@@ -57,7 +66,13 @@ def history(
         entries.append(_entry(commit, forge, pull, people, arrived, judged.get(commit.sha)))
     suspected = _suspected(translator, ports, application) if application else []
     return answer(
-        translator, entries, repository.branch, application.name if application else None, approvals_error, suspected
+        translator,
+        entries,
+        repository.branch,
+        application.name if application else None,
+        approvals_error,
+        suspected,
+        repositories=repositories,
     )
 
 

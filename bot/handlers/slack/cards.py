@@ -24,7 +24,7 @@ from bot.messages.blocks import MAX_TEXT, Message
 from bot.messages.card import Card
 from bot.messages.desired_cards import desired_cards
 from bot.messages.incident_cards import resolved_unannounced
-from bot.ports.chat import Chat, ChatError
+from bot.ports.chat import INVALID_MESSAGE, Chat, ChatError
 from bot.ports.isolation import skip_unexpected, without_failing
 from bot.ports.leases import LeaseLostError
 from bot.ports.store import Posted, Store
@@ -37,18 +37,22 @@ _NOT_EDITABLE = frozenset({"message_not_found", "edit_window_closed", "cant_upda
 _UNREACHABLE = "unreachable"
 # After these errors the message may have been posted.
 _MAYBE_POSTED = frozenset({"ratelimited", _UNREACHABLE, "internal_error", "fatal_error", "service_unavailable"})
-# Only this message is rejected, not the channel's others.
-# https://docs.slack.dev/reference/methods/chat.postMessage#errors
-_INVALID_MESSAGE = frozenset({
-    "invalid_arguments", "invalid_blocks", "invalid_blocks_format", "invalid_metadata_format", "metadata_too_large",
-    "msg_blocks_too_long", "msg_too_long", "no_text",
-})  # fmt: skip
 # The channel accepts no new cards until someone changes the channel or its ID:
 # https://docs.slack.dev/reference/methods/chat.postMessage#errors
 _UNAVAILABLE = frozenset({
     "channel_not_found", "not_in_channel", "is_archived", "is_inactive", "restricted_action",
     "restricted_action_read_only_channel", "restricted_action_thread_only_channel",
 })  # fmt: skip
+# Slack accepts nothing from the bot until someone fixes its token:
+# https://docs.slack.dev/reference/methods/auth.test#errors
+_UNAUTHORIZED = frozenset({
+    "access_denied", "account_inactive", "enterprise_is_restricted", "invalid_auth", "missing_scope", "no_permission",
+    "not_allowed_token_type", "not_authed", "org_login_required", "team_access_not_granted", "token_expired",
+    "token_revoked",
+})  # fmt: skip
+# The channel's other cards would be rejected, too. After any other error, such as `cannot_reply_to_message`, they are
+# posted.
+_OF_CHANNEL = _MAYBE_POSTED | _UNAVAILABLE | _UNAUTHORIZED | {"message_limit_exceeded", "rate_limited"}
 # If Slack is down, or the channel rejects messages until someone fixes it, try less and less often.
 _MIN_WAIT = timedelta(seconds=5)
 _MAX_WAIT = timedelta(minutes=5)
@@ -97,8 +101,8 @@ class CardReconciler:
     """Keeps the cards in Slack up to date. Call `reconcile` when the stored state may have changed, and periodically.
 
     A channel that is rate limited or rejects messages is skipped for a while and listed in `problems`. A card whose
-    blocks Slack rejects is posted as text; if Slack rejects that too, only this card is skipped for a while. New
-    cards of a channel that does not exist or that the bot is not in are posted to `default_channel`, with one note;
+    blocks Slack rejects is posted as text; if Slack rejects only this card, only this card is skipped for a while.
+    Cards of a channel that does not exist or that the bot is not in are posted to `default_channel`, with one note;
     those of `configured_channels` wait instead. No message is lost, since cards are derived from the stored state
     each time. `translator_for` returns the translator of a channel, and `digests` the digests to post. Thread-safe.
     """
@@ -162,7 +166,7 @@ class CardReconciler:
             parents = set()
             for card in cards:
                 with skip_unexpected(f"card {card.key}"):
-                    if card.thread_of and _is_due(card, posted.get(card.key)):
+                    if card.thread_of and _is_due(card, posted.get(card.key)) and not self._is_waiting(card.key):
                         parents.add(card.thread_of)
             for card in cards:
                 parent_is_current = current.get(card.thread_of or card.key, True)
@@ -175,10 +179,12 @@ class CardReconciler:
                 finished[ends] = finished.get(ends, True) and current[card.key] and card.last
             reported = set(resolved_unannounced(unsettled.incidents))
             reported.update(id_ for ids, done in finished.items() if done for id_ in ids)
-            # Posting may have taken minutes. What has changed in the meantime is reported next time.
-            for subject in unsettled.all():
-                if subject.id in reported:
-                    store.settle(subject)
+            # Posting may have taken minutes. What has changed in the meantime is reported next time. Together, so that
+            # after a crash, a shared card doesn't lose some of its incidents.
+            if ended := [subject for subject in unsettled.all() if subject.id in reported]:
+                with store.transaction():
+                    for subject in ended:
+                        store.settle(subject)
 
     def repair_rejected(self) -> None:
         """Undo what was sent to Slack while another replica took over. Call it outside of `Leases.work`.
@@ -250,10 +256,10 @@ class CardReconciler:
     def _placed(self, card: Card, posted: Posted | None) -> Card:
         """The card in the default channel if it or its thread is there or its own channel is unavailable.
 
-        Raises StoreError.
+        It stays there. Raises StoreError.
         """
         root = self._store.cards.get(card.thread_of) if card.thread_of else posted
-        if root is not None and root.channel in (card.channel, self._default_channel):
+        if root is not None and root.channel == self._default_channel:
             return replace(card, channel=root.channel)
         failure = self._failures.get(card.channel)
         if failure is None or not failure.is_unavailable or not self._is_waiting(card.channel):
@@ -271,7 +277,7 @@ class CardReconciler:
         try:
             return self._update_or_post(card)
         except ChatError as error:
-            if error.code not in _INVALID_MESSAGE or not card.message.blocks:
+            if error.code not in INVALID_MESSAGE or not card.message.blocks:
                 raise
             _log.warning("Slack rejected the blocks of card %s (reference %s): %s", card.key, _reference(card), error)
             return self._update_or_post(replace(card, message=self._text_only(card)))
@@ -328,7 +334,7 @@ class CardReconciler:
         return failure is not None and is_waiting(failure.wait_until, self._clock(), _MAX_RETRY_AFTER)
 
     def _wait(self, card: Card, error: ChatError) -> None:
-        """Skip the channel, or only an invalid card, for as long as Slack asks, or longer after each failure."""
+        """Skip the channel, or only this card, for as long as Slack asks, or longer after each failure."""
         now = self._clock()
         if error.code == _UNREACHABLE:
             first, latest = self._unreachable or (now, now)
@@ -336,7 +342,7 @@ class CardReconciler:
             self._unreachable = first if in_a_row else now, now
         else:
             self._unreachable = None
-        scope = card.key if error.code in _INVALID_MESSAGE else card.channel
+        scope = card.channel if error.code in _OF_CHANNEL else card.key
         last = self._failures.get(scope)
         count, why = (last.count, last.why) if last else (0, None)
         if error.retry_after is not None:
@@ -353,9 +359,9 @@ class CardReconciler:
         _log.warning("cannot deliver card %s: %s", card.key, error)
 
     def _forget_failures_except_of(self, cards: Sequence[Card]) -> None:
-        keys = {card.key for card in cards}
-        for scope, failure in tuple(self._failures.items()):
-            if scope != failure.channel and scope not in keys:
+        shown = {scope for card in cards for scope in (card.key, card.channel)}
+        for scope in self._failures.keys() - shown:
+            if not self._is_waiting(scope):
                 del self._failures[scope]
 
 

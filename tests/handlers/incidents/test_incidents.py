@@ -68,7 +68,7 @@ class Watched:
         self.cluster.edit(settings(), name, {"metadata": {"labels": {"mode": "b"}}})
 
     def acknowledge(self, subject):
-        return acknowledge(self.bot.ports, subject, JONAS, self.clock())
+        return acknowledge(self.bot.ports, [subject], JONAS, self.clock())
 
     def incident(self, name):
         return self.bot.store.incidents.open_for(name)
@@ -135,7 +135,7 @@ def test_an_alert_from_a_clock_that_was_ahead_is_repeated_and_escalated(watch, a
     watched.edit("a")
     watched.check()
     watched.advance(seconds=5)
-    snooze(watched.bot.ports, watched.incident("a").id, JONAS, watched.clock() + timedelta(hours=1), watched.clock())
+    snooze(watched.bot.ports, [watched.incident("a").id], JONAS, watched.clock() + timedelta(hours=1), watched.clock())
     watched.clock.now -= ahead
     watched.advance(seconds=5)
     assert watched.incident("a").snoozed_until <= watched.clock() + timedelta(hours=1)
@@ -224,7 +224,7 @@ def test_worse_incidents_that_join_a_shared_card_notify(watch, silence):
     watched.check()
     if silence:
         end = [watched.clock() + timedelta(hours=3)] if silence is snooze else []
-        silence(watched.bot.ports, watched.incident("a").group, JONAS, *end, watched.clock())
+        silence(watched.bot.ports, [watched.incident("a").group], JONAS, *end, watched.clock())
     label = "ConfigMap settings label mode a → b"
     shared = f"5 applications on prod: {label}"
     watched.edit("f", "g")
@@ -278,7 +278,7 @@ def test_a_snooze_is_quiet_and_its_end_is_announced_once(watch):
     watched = watch(remind="1h")
     watched.edit("a")
     watched.check()
-    snooze(watched.bot.ports, watched.incident("a").id, JONAS, watched.clock() + timedelta(hours=3), watched.clock())
+    snooze(watched.bot.ports, [watched.incident("a").id], JONAS, watched.clock() + timedelta(hours=3), watched.clock())
     watched.advance(hours=2, minutes=59)
     assert len(watched.replies) == 1
     assert watched.headlines == [f"💤 🟠 a · prod: {FACT}"]

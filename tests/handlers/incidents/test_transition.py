@@ -1,5 +1,6 @@
 """Acknowledge and snooze on a real store: SQLite here, both databases in tests/adapters/database/test_store.py."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from types import SimpleNamespace
@@ -38,40 +39,57 @@ def states(ports):
 
 
 def test_an_incident_is_acknowledged_once_and_says_by_whom(ports):
-    outcome = acknowledge(ports, "shop@1", "U1", T0)
+    outcome = acknowledge(ports, ["shop@1"], "U1", T0)
     assert isinstance(outcome, Changed)
     assert [changed.acknowledged_by for changed in outcome.incidents] == ["U1"]
-    again = acknowledge(ports, "shop@1", "U2", T0)
+    again = acknowledge(ports, ["shop@1"], "U2", T0)
     assert (type(again), again.by) == (AlreadyDone, "U1")
     assert states(ports) == {"shop": "acknowledged", "api": "open", "web": "open", "db": "open"}
 
 
 def test_a_shared_card_is_snoozed_as_a_whole(ports):
-    acknowledge(ports, "web@1", "U1", T0)
-    outcome = snooze(ports, "many", "U2", NOON, T0)
+    acknowledge(ports, ["web@1"], "U1", T0)
+    outcome = snooze(ports, ["many"], "U2", NOON, T0)
     assert sorted(changed.application for changed in outcome.incidents) == ["api", "db", "web"]
     assert states(ports) == {"shop": "open", "api": "snoozed", "web": "snoozed", "db": "snoozed"}
-    assert snooze(ports, "many", "U3", NOON, T0).by == "U2"
+    assert snooze(ports, ["many"], "U3", NOON, T0).by == "U2"
+
+
+def test_a_shared_card_is_never_seen_half_acknowledged(ports, monkeypatch):
+    """The reply in its thread names those that are acknowledged when it is posted, and is never updated."""
+    exchange, seen = ports.store.incidents.exchange, []
+
+    def read_by_others(before, after):
+        exchanged = exchange(before, after)
+        with ThreadPoolExecutor() as others:
+            seen.append(others.submit(states, ports).result())
+        return exchanged
+
+    before = states(ports)
+    monkeypatch.setattr(ports.store.incidents, "exchange", read_by_others)
+    assert isinstance(acknowledge(ports, [one.id for one in MANY], "U1", T0), Changed)
+    assert seen == [before] * len(MANY)
+    assert states(ports) == {"shop": "open"} | dict.fromkeys(("api", "web", "db"), "acknowledged")
 
 
 def test_a_snooze_into_the_past_is_refused(ports):
     with pytest.raises(ValueError, match="2026"):
-        snooze(ports, "shop@1", "U1", T0, T0)
+        snooze(ports, ["shop@1"], "U1", T0, T0)
 
 
 def test_a_resolved_incident_is_over_and_any_other_unknown(ports):
     resolved = apply_check(SHOP, SYNCED, channel=SHOP.channel, rolling=False)
     ports.store.incidents.exchange(SHOP, resolved)
-    assert isinstance(acknowledge(ports, "shop@1", "U1", T0), AllResolved)
+    assert isinstance(acknowledge(ports, ["shop@1"], "U1", T0), AllResolved)
     ports.store.cards.save("shop@1", Posted("C1", "1.2", "digest", T0))
     ports.store.settle(resolved)
-    assert acknowledge(ports, "shop@1", "U1", T0) == AllResolved(())
-    assert snooze(ports, "forged", "U1", NOON, T0) == UnknownSubject()
+    assert acknowledge(ports, ["shop@1"], "U1", T0) == AllResolved(())
+    assert snooze(ports, ["forged"], "U1", NOON, T0) == UnknownSubject()
 
 
 def test_a_suspected_incident_cannot_be_acknowledged(ports):
     ports.store.incidents.exchange(SHOP, replace(SHOP, state=IncidentState.SUSPECTED))
-    assert acknowledge(ports, "shop@1", "U1", T0) == UnknownSubject()
+    assert acknowledge(ports, ["shop@1"], "U1", T0) == UnknownSubject()
 
 
 def test_a_concurrent_check_is_not_lost(ports):

@@ -24,6 +24,7 @@ from tests.common.slack import ALERTS, DEPLOYS, JONAS, TOMAS, cards, headline, h
 OPEN = incident()
 SYNCED = check()
 RESOLVED = apply_check(OPEN, SYNCED, channel=ALERTS, rolling=False)
+HOST_NETWORK = replace(SCALED, fields=(FieldDrift("added", "spec.template.spec.hostNetwork", None, True),))
 POLICY = AlertPolicy()
 
 FACT = "web replicas 2 → 7"
@@ -53,7 +54,7 @@ class Channel:
         self.reconciler.reconcile()
 
     def acknowledge(self, subject):
-        return acknowledge(SimpleNamespace(store=self.store), subject, JONAS, self.clock())
+        return acknowledge(SimpleNamespace(store=self.store), [subject], JONAS, self.clock())
 
     @property
     def cards(self):
@@ -251,6 +252,27 @@ def test_a_card_leaves_a_channel_that_is_no_longer_the_default_one(channel):
     assert channel.store.incidents.unsettled() == []
 
 
+@pytest.mark.parametrize("leave", ["archive", "remove_bot"])
+def test_a_card_leaves_an_unavailable_channel_that_is_no_longer_configured(channel, leave):
+    """An alert must reach someone when it gets worse after the operator has configured another channel."""
+    channel.save(OPEN)
+    channel.restart(default_channel=DEPLOYS)
+    channel.slack.inject({leave: ALERTS})
+    channel.reconcile()
+    assert cards(channel.slack, DEPLOYS) == []
+    grown = apply_check(OPEN, check(drift=(SCALED, HOST_NETWORK)), channel=DEPLOYS, rolling=False)
+    channel.save(grown)
+    note, card = cards(channel.slack, DEPLOYS)
+    assert note.text.startswith(f"Messages for {ALERTS} are posted here.")
+    assert headline(card) == "🔴 shop · prod: web now uses the host network"
+    channel.save(apply_check(grown, SYNCED, channel=DEPLOYS, rolling=False), after=400)
+    assert [reply.thread_ts for reply in replies(channel.slack, DEPLOYS)] == [card.ts, card.ts]
+    assert headlines(channel.slack, DEPLOYS)[1:] == ["✅ Resolved · shop · prod: web now uses the host network"]
+    assert channel.store.incidents.unsettled() == []
+    channel.reconcile(400)
+    assert channel.reconciler.problems() == []
+
+
 def test_after_an_outage_the_latest_state_is_posted(channel):
     channel.slack.inject({"down_for": 3600})
     channel.save(OPEN)
@@ -326,6 +348,29 @@ def test_a_hundred_incidents_share_a_card_with_one_reply_per_event(channel):
     assert channel.store.incidents.unsettled() == []
 
 
+def test_a_crash_while_incidents_are_settled_keeps_all_of_them_on_their_card(channel, monkeypatch):
+    open_many(channel, 5)
+    for stored in channel.store.incidents.unsettled():
+        synced = check(stored.application)
+        channel.store.incidents.exchange(stored, apply_check(stored, synced, channel=ALERTS, rolling=False))
+    settle, settled = channel.store.settle, []
+
+    def crash_after_two(subject):
+        if len(settled) == 2:
+            raise KeyboardInterrupt
+        settled.append(subject)
+        settle(subject)
+
+    with monkeypatch.context() as crashing:
+        crashing.setattr(channel.store, "settle", crash_after_two)
+        with pytest.raises(KeyboardInterrupt):
+            channel.reconcile(2)
+    channel.restart()
+    channel.reconcile(2)
+    assert channel.headlines == ["✅ Resolved: 5 applications on prod"]
+    assert channel.store.incidents.unsettled() == []
+
+
 @pytest.mark.parametrize("trouble", ["archived", "removed", "answers lost", "429 and posted"])
 def test_a_shared_card_and_its_reply_are_one_each_whatever_slack_does(channel, trouble):
     if trouble == "archived":
@@ -351,8 +396,7 @@ def test_a_shared_card_and_its_reply_are_one_each_whatever_slack_does(channel, t
 
 
 def test_the_most_severe_card_is_posted_first(channel):
-    hosts = replace(SCALED, fields=(FieldDrift("added", "spec.template.spec.hostNetwork", None, True),))
-    shared = incident("api", group="many"), incident("web", group="many", drift=(hosts,))
+    shared = incident("api", group="many"), incident("web", group="many", drift=(HOST_NETWORK,))
     for drifting in (incident("alone"), *shared):
         channel.store.incidents.exchange(None, drifting)
     channel.reconcile(1)

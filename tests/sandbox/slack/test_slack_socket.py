@@ -45,7 +45,7 @@ def test_it_closes_when_its_receiving_thread_holds_another_connections_state(sla
 
 def test_it_hears_from_the_next_connection_when_its_thread_holds_another_ones_state(slack, changing, heard):
     changing.connect_to_new_endpoint(force=True)
-    wait_for(lambda: slack.connections == 1)
+    wait_for(lambda: slack.services.sockets.opened == 2 and slack.connections == 1)
     heard("the thread receives from the new one")
 
 
@@ -55,6 +55,20 @@ def test_it_changes_connections_without_waiting_for_the_receiver_of_the_old_one(
     slack.disconnect("refresh_requested")
     wait_for(lambda: slack.services.sockets.opened == 2 and slack.connections == 1)
     heard("the thread receives from the new one")
+
+
+def test_it_hears_from_the_old_connection_while_the_next_one_is_slow_to_open(slack, app, connect, heard):
+    client = connect(app).client
+    issue, asked, answered = client.issue_new_wss_url, threading.Event(), threading.Event()
+    client.issue_new_wss_url = lambda: (asked.set(), answered.wait(60), issue())[-1]
+    slack.disconnect("warning")
+    slack.disconnect("refresh_requested")  # one new connection is enough
+    assert asked.wait(10)
+    heard("the old connection still serves")
+    answered.set()
+    wait_for(lambda: slack.services.sockets.opened == 2 and slack.connections == 1)
+    heard("the thread receives from the new one")
+    assert slack.services.sockets.opened == 2
 
 
 def test_it_keeps_its_connection_when_it_cannot_open_the_next_one(app, connect, heard):
