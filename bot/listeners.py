@@ -5,11 +5,9 @@ reference, which may be outdated or forged. Work that must not run twice is clai
 replica handles a payload that Slack sends twice.
 """
 
-from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 from slack_bolt import Ack, App, Respond
 from slack_sdk import WebClient
@@ -137,7 +135,8 @@ class Listeners:
         ack()
         requester, reference = self._clicker(body), str(action.get("value", ""))
         names = [reference] if reference in self._config.applications else []
-        if view_id := self._answers.open(requester, respond, body, diff_pages.loading_view(requester.translator, names)):
+        loading = diff_pages.loading_view(requester.translator, names)
+        if view_id := self._answers.open(requester, respond, body, loading):
             work = partial(self._commands.diff_now, requester, reference)
             self._answers.soon("diff", requester, respond, work, modal=Modal(view_id, diff_pages.message_view))
 
@@ -260,7 +259,8 @@ class Listeners:
         user = body["user"]
         requester = self._requester(str(user["id"]), str(user.get("username") or user["id"]), channel, Origin.MODAL)
         key = f"submit {view.get('id')} {view.get('hash')}"
-        self._answers.soon("adopt", requester, None, self._once(key, lambda: self._commands.adopt(requester, reference)))
+        work = self._once(key, lambda: self._commands.adopt(requester, reference))
+        self._answers.soon("adopt", requester, None, work)
 
     def _understood(self, requester: Requester, text: str) -> commands.Command | Message:
         """The command, or the answer if it is help or invalid."""

@@ -154,12 +154,16 @@ class BatchReview:
         if self._is_over or not self._is_due(record):
             return
         try:
-            pull = self._look_up(f"pull request of {record.id}", partial(_pull_request, self._forge, record))
+            pull = self._look_up(f"pull request of {record.id}", partial(self._pull_request, record))
         except PortError as error:
             self._retry([record], error)
         else:
             merged = pull if is_merge_of(pull, record, self._rewritten_at) else None
             self._records[record.id] = replace(record, pull=merged, asked_at=self._now)
+
+    def _pull_request(self, record: ApprovalRecord) -> PullRequest | None:
+        parents = self._repository.commit(record.sha).parents
+        return self._forge.pull_request_for(record.sha, record.branch, parents=parents)
 
     # ------------------------------------------------------------ verdicts
 
@@ -298,10 +302,6 @@ class BatchReview:
         if record.why and not self._is_available:
             return replace(record, look_at=look_at, failing_since=None)
         return replace(record, look_at=self._retry_at or self._now + MIN_RECHECK)
-
-
-def _pull_request(forge: Forge, record: ApprovalRecord) -> PullRequest | None:
-    return forge.pull_request_for(record.sha, record.branch)
 
 
 def _is_direct_push(record: ApprovalRecord) -> bool:
