@@ -1,5 +1,6 @@
 """What reaches a tracked branch becomes rollouts, which are observed until they are live."""
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 from unittest.mock import Mock
@@ -331,6 +332,8 @@ def test_a_change_that_cannot_be_rendered_says_why(scenario):
     described = scenario.describe(scenario.rollout("Break it", {SETTINGS_FILE: "kind: [\n"}))
     assert "settings.yaml:2" in str(described.parts[0].change.why)
     assert scenario.describe(described) == described
+    fixing = scenario.describe(scenario.rollout("Fix it", {SETTINGS_FILE: None}))
+    assert re.match(r"before this merge: .*settings\.yaml:2", str(fixing.parts[0].change.why))
 
 
 def test_a_path_that_comes_or_goes_is_objects_added_or_removed(scenario):
