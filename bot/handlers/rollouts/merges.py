@@ -2,12 +2,13 @@
 
 import logging
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.core.applications.application import Application
+from bot.core.approvals.approval import arrival_id
 from bot.core.drift.model import Check
 from bot.core.git.author import MAX_AUTHORS
 from bot.core.git.commit import Commit, PullRequest
@@ -98,6 +99,7 @@ def _rollouts(
         steps = [(commit.parents[0] if commit.parents else recorded, commit) for commit in commits]
         if len(steps) > MAX_MERGES:
             steps, merges = [(recorded, tip)], len(steps)
+    stored = {rollout.id for rollout in ports.store.rollouts.of_revisions([commit.sha for _, commit in steps])}
     forge = ports.forges.get(repository.name)
     rollouts: list[Rollout] = []
     for parent, commit in steps:
@@ -109,6 +111,7 @@ def _rollouts(
         rollout = replace(rollout, merges=merges, rewritten=rewritten)
         with skip_unexpected(f"pull request of {commit.sha} in {repository.name}"):
             rollout = _with_pull(rollout, repository, forge, ports, people)
+        rollout = _with_arrival(rollout, stored, now)
         if rollouts and rollout.pull_number is not None and rollout.pull_number == rollouts[-1].pull_number:
             rollouts[-1] = _as_one(rollouts[-1], rollout)
         else:
@@ -201,6 +204,18 @@ def _rollout(
     )
 
 
+def _with_arrival(rollout: Rollout, stored: Collection[str], now: datetime) -> Rollout:
+    """The rollout with its own ID and time if it isn't its commit's first arrival: `stored` are the earlier ones' IDs.
+
+    A branch can be rewritten to any commit, and a removed commit can return, long after it was merged.
+    """
+    if rollout.rewritten:
+        return replace(rollout, id=arrival_id(f"{rollout.repository}!{rollout.revision}", stored), merged_at=now)
+    if rollout.id in stored:
+        return replace(rollout, id=arrival_id(rollout.id, stored), merged_at=now)
+    return rollout
+
+
 def _as_one(older: Rollout, newer: Rollout) -> Rollout:
     """One rollout for two commits of the same pull request, from "rebase and merge"."""
     parts = {part.application: part for part in (*older.parts, *newer.parts)}
@@ -241,10 +256,15 @@ def _first_commit_time(commits: Sequence[Commit], rollout: Rollout) -> datetime 
 
 
 def _with_pull(rollout: Rollout, repository: Repository, forge: Forge | None, ports: Ports, people: People) -> Rollout:
-    """The rollout with its pull request; unchanged if the forge does not respond."""
+    """The rollout with its pull request; unchanged if the forge does not respond.
+
+    A rewrite has none, even if it returns to a commit that a pull request once merged.
+    """
     if forge is None:
         return rollout
     rollout = replace(rollout, url=forge.commit_url(rollout.revision))
+    if rollout.rewritten:
+        return rollout
     try:
         pull = forge.pull_request_for(rollout.revision, base_of(repository))
         if pull is None or pull.state != "merged":

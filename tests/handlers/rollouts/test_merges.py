@@ -50,6 +50,40 @@ def test_a_rewritten_history_is_reported(scenario):
     assert scenario.rollout("Raise the limit", {SETTINGS_FILE: settings(3)}).rewritten
 
 
+def test_each_arrival_of_a_commit_is_its_own_rollout(scenario, cluster):
+    """`last` is removed by a force push to `first`, returns, and is removed again."""
+    shas = [scenario.rollout(f"Limit {limit}", {SETTINGS_FILE: settings(limit)}).revision for limit in (2, 3)]
+    first, last = shas
+    store = scenario.ports.store
+    merged = {rollout.id: rollout for rollout in scenario.rollouts()}
+    for times, head in enumerate((first, last, first), 1):
+        scenario.clock.advance(minutes=1)
+        scenario.source.git("reset", "-q", "--hard", head)
+        rollouts = scenario.rollouts()
+        assert {id_: rollout for rollout in rollouts if (id_ := rollout.id) in merged} == merged
+        assert len(rollouts) == 2 + times
+        arrival = rollouts[-1]
+        assert (arrival.revision, arrival.merged_at) == (head, scenario.clock())
+        assert arrival.rewritten == (head == first)
+    deployments = store.rollouts.deployments(scenario.clock() - timedelta(days=1))
+    assert [row.revision for row in deployments].count(first) == 3
+
+
+def test_a_revert_ends_the_rollout_of_neither_a_rewrite_nor_a_later_arrival(scenario):
+    """A force push removes the revert of a commit, whose rollout must then be watched."""
+    bad = scenario.rollout("Limit 2", {SETTINGS_FILE: settings(2)})
+    scenario.source.git("revert", "--no-edit", bad.revision)
+    revert = scenario.rollouts()[-1]
+    assert revert.reverts == (bad.revision,)
+    for head in (bad.revision, bad.parent, bad.revision):
+        scenario.source.git("reset", "-q", "--hard", head)
+        scenario.rollouts()
+    scenario.track()
+    states = {rollout.id: rollout.state for rollout in scenario.ports.store.rollouts.unsettled()}
+    assert [id_ for id_, state in states.items() if state is RolloutState.REVERTED] == [bad.id]
+    assert len(states) == 5
+
+
 def test_an_unavailable_forge_delays_nothing(scenario, forge):
     forge.fault = ForgeError("GitHub does not answer.")
     scenario.ports = replace(scenario.ports, forges={"platform": forge})
