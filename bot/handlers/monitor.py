@@ -314,32 +314,33 @@ class Monitor:
     def _record(self, key: str, recorded: _RecordedHeads, resolved: ResolvedRevision, *, must_record: bool) -> bool:
         try:
             with unexpected_as_port_error(f"merges of {key}"):
-                return self._record_commits(key, recorded, resolved, must_record=must_record)
+                return self._record_commits(key, recorded, resolved, may_skip=must_record)
         except PortError as error:
             if must_record:
                 raise
             _log.warning("cannot look for merges in %s: %s", key, error)
             return True
 
-    def _record_commits(
-        self, key: str, before: _RecordedHeads, resolved: ResolvedRevision, *, must_record: bool
-    ) -> bool:
+    def _record_commits(self, key: str, before: _RecordedHeads, resolved: ResolvedRevision, *, may_skip: bool) -> bool:
         """Start rollouts of new merges and reviews of new commits.
 
         `before` was read before the fetch. False if another replica has recorded them meanwhile or the branch is
-        another one now.
+        another one now. Raises RevisionNotFoundError while the recorded head is missing but may only be late.
         """
         branch, recorded = key_of_branch(self._ports, key, resolved), True
+        repository = self._ports.repositories[key]
+        is_lost = may_skip and self._lost_heads.is_lost(repository, before.rollouts, resolved.sha)
+        if before.rollouts and not is_lost:
+            repository.commit(before.rollouts)
         try:
             with skip_unexpected(f"rollouts of {key}"):
-                recorded = self._record_merges(key, before.rollouts, resolved.sha, can_be_lost=must_record)
+                recorded = self._record_merges(key, before.rollouts, resolved.sha, is_lost=is_lost)
         finally:  # a merge that cannot be read must not keep unapproved commits from being reported
             reviewed = self._record_for_review(branch, before, resolved)
         return recorded and reviewed
 
-    def _record_merges(self, key: str, before: str | None, head: str, *, can_be_lost: bool) -> bool:
-        if can_be_lost and self._lost_heads.is_lost(self._ports.repositories[key], before, head):
-            _log.warning("commit %s of %s is lost; merges since then are not reported", before, key)
+    def _record_merges(self, key: str, before: str | None, head: str, *, is_lost: bool) -> bool:
+        if is_lost:
             return self._ports.store.rollouts.advance(key, before, head, [])
         applications = [application for application in self._all() if application.repository.key == key]
         manifest_cache = self.caches.manifest_cache

@@ -38,7 +38,6 @@ _SENTENCES: dict[ApprovalStatus, Phrase] = {
     ApprovalStatus.RETARGETED: texts.RETARGETED,
     ApprovalStatus.TOO_FEW: texts.TOO_FEW,
     ApprovalStatus.TAMPERED: texts.CONTENT_DIFFERS,
-    ApprovalStatus.REWRITTEN: texts.HISTORY_REWRITTEN,
     ApprovalStatus.TOO_MANY: texts.TOO_MANY,
     ApprovalStatus.FAILED: texts.FAILED,
     ApprovalStatus.AUTOMATION: texts.AFTER_AUTOMATION,
@@ -53,8 +52,9 @@ def card(translator: Translator, alert: ApprovalAlert) -> Message:
     sentence = _sentence(translator, alert)
     names = common.listed(translator, alert.applications)
     viewers = common.listed(translator, seen, 5) if newest.verdict in UNAPPROVED else ""
+    is_rewrite = newest.verdict is ApprovalStatus.REWRITTEN
     text = translator.text(
-        texts.TEXT,
+        texts.TEXT_REWRITTEN if is_rewrite else texts.TEXT,
         sentence=sentence,
         subject=f"{newest.sha[:8]} ({clip(newest.subject, 120)})",
         people=people.text(translator, newest.people, has_pull=newest.pull is not None),
@@ -65,12 +65,11 @@ def card(translator: Translator, alert: ApprovalAlert) -> Message:
     headline = translator.text(_header(alert), what=_change(translator, alert), branch=branch)
     applications = common.listed(translator, alert.applications, 5)
     touches = texts.TOUCHES if alert.applications else texts.TOUCHES_NONE
+    items = _moved_commits(translator, newest) if is_rewrite else _commits(translator, alert)
     blocks: list[Block] = [
         header(headline),
         rich(paragraph(words(sentence))),
-        rich(
-            bullets(_commits(translator, alert)), paragraph(words(translator.text(touches, applications=applications)))
-        ),
+        rich(bullets(items), paragraph(words(translator.text(touches, applications=applications)))),
     ]
     blocks += _diff(translator, alert)
     if viewers:
@@ -114,6 +113,8 @@ def _change(translator: Translator, alert: ApprovalAlert) -> str:
 
 def _sentence(translator: Translator, alert: ApprovalAlert) -> str:
     newest = alert.newest
+    if newest.verdict is ApprovalStatus.REWRITTEN:
+        return _rewrite_sentence(translator, newest)
     phrase = _SENTENCES.get(newest.verdict)
     if phrase is None:
         return translator.count(texts.PUSHED_DIRECTLY, len(alert.commits))
@@ -127,6 +128,37 @@ def _sentence(translator: Translator, alert: ApprovalAlert) -> str:
         limit=str(MAX_COMMITS),
         why=clip(translator.localize(newest.why), 400) if newest.why else "",
     )
+
+
+def _rewrite_sentence(translator: Translator, record: ApprovalRecord) -> str:
+    sentence = translator.text(
+        texts.HISTORY_REWRITTEN_BY if record.pushed_by else texts.HISTORY_REWRITTEN,
+        who=clip(record.pushed_by or "", 60),
+        before=common.short_revision(translator, record.parent),
+    )
+    return f"{sentence} {clip(translator.localize(record.why), 400)}" if record.why else sentence
+
+
+def _moved_commits(translator: Translator, record: ApprovalRecord) -> list[list[Element]]:
+    """What a history rewrite removed and added, and the new head, which can be an old commit by anyone."""
+    lines: list[list[Element]] = []
+    for moved, phrase, more in (
+        (record.removed, texts.REMOVED, texts.MORE_REMOVED),
+        (record.added, texts.ADDED, texts.MORE_ADDED),
+    ):
+        for commit in moved.commits if moved else ():
+            subject, author = words(clip(commit.subject, 150), bold=True), clip(commit.author, 60)
+            lines.append(rich_line(translator, phrase, sha=code(commit.sha[:8]), subject=subject, author=author))
+        if moved and moved.more:
+            lines.append([words(translator.count(more, moved.more), italic=True)])
+    short = record.sha[:8]
+    head = rich_line(
+        translator,
+        texts.NOW_AT,
+        sha=link(record.url, short) if record.url else code(short),
+        subject=words(clip(record.subject, 150), bold=True),
+    )
+    return [*lines, head + _arrival(translator, record)]
 
 
 def _number(record: ApprovalRecord) -> str:
@@ -153,7 +185,11 @@ def _commit(translator: Translator, record: ApprovalRecord) -> list[Element]:
         line += rich_line(translator, texts.PUSHED_BY, who=clip(record.pushed_by, 60))
     if record.pull:
         line += [words(" · "), link(record.pull.url, f"#{record.pull.number} {clip(record.pull.title, 80)}")]
-    return line + rich_line(translator, texts.AT, branch=clip(record.branch, 60), time=date(record.reached_at))
+    return line + _arrival(translator, record)
+
+
+def _arrival(translator: Translator, record: ApprovalRecord) -> list[Element]:
+    return rich_line(translator, texts.AT, branch=clip(record.branch, 60), time=date(record.reached_at))
 
 
 def _diff(translator: Translator, alert: ApprovalAlert) -> list[Block]:

@@ -276,7 +276,7 @@ def _not_on_branch(translator: Translator, outcome: NotOnBranch) -> Message:
     )
     return text_message(
         translator.text(
-            texts.NOT_ON_BRANCH_BUT if pull else texts.NOT_ON_BRANCH,
+            texts.REMOVED if outcome.removed else texts.NOT_ON_BRANCH_BUT if pull else texts.NOT_ON_BRANCH,
             what=what,
             branch=clip(outcome.branch, 80),
             number=number,

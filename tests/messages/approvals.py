@@ -5,6 +5,9 @@ from dataclasses import replace
 from bot.core.approvals.alert import ApprovalAlert
 from bot.core.approvals.approval import ApprovalRecord, ApprovalStatus
 from bot.core.git.commit import PullRequest
+from bot.core.git.commit_list import CommitList, ListedCommit
+from bot.i18n.catalogue import approval as texts
+from bot.i18n.language import LocalizedText
 from bot.messages import approval
 from tests.messages.samples import FORGE, OLDER, SHA, T0
 
@@ -43,6 +46,15 @@ MERGED = replace(
 CHAIN = [replace(PUSHED, sha=f"{n}" * 40, parent=f"{n - 1}" * 40 if n else OLDER, more=True) for n in range(7)]
 
 
+REWRITE = replace(
+    PUSHED,
+    verdict=ApprovalStatus.REWRITTEN,
+    pushed_by="bo",
+    removed=CommitList((ListedCommit(OLDER, "Fix the limit", "Bea"),), 3),
+    added=CommitList((ListedCommit(SHA, "Raise the limit (#12)", "Ana"),), 0),
+)
+
+
 def alert(*commits):
     return ApprovalAlert("platform?1", commits)
 
@@ -65,6 +77,10 @@ ALERTS = {
     "too-many": alert(replace(PUSHED, verdict=ApprovalStatus.TOO_MANY, diff="", more=True)),
     "review-failed": alert(replace(PUSHED, verdict=ApprovalStatus.FAILED, why="It sent too much.")),
     "rewritten": alert(replace(PUSHED, verdict=ApprovalStatus.REWRITTEN, diff="")),
+    "rewritten-by": alert(REWRITE),
+    "rewritten-unknown": alert(
+        replace(REWRITE, pushed_by=None, removed=None, added=None, why=LocalizedText(texts.MOVED_UNKNOWN))
+    ),
     "seen": alert(replace(MERGED, later=("carla",))),
     "automation-after-all": alert(replace(PUSHED, verdict=ApprovalStatus.AUTOMATION, pushed_by="updater")),
     "approved-after-all": alert(replace(MERGED, verdict=ApprovalStatus.APPROVED, approvers=("carla",))),

@@ -110,6 +110,7 @@ OUTCOMES = {
     "not-on-branch": revert.NotOnBranch(COMMIT, replace(PULL_REQUEST, state="open"), "main"),
     "not-merged": revert.PullNotMerged(replace(PULL_REQUEST, state="closed")),
     "never-on-branch": revert.NotOnBranch(COMMIT, None, "main"),
+    "removed-from-branch": revert.NotOnBranch(COMMIT, None, "main", removed=True),
     "nothing-left-since-nothing": revert.NothingToUndo(TARGET, None),
     "across-one-merge": revert.AcrossMerges("1b7d3e5a..4f2a9c1e", 2, (LATER,)),
     "root": revert.RootCommit(COMMIT),

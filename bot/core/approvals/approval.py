@@ -11,6 +11,7 @@ from itertools import count
 
 from bot.core.git.author import Author
 from bot.core.git.commit import Account, Approval, PullRequest, PullRequestCommit, contributors, is_late
+from bot.core.git.commit_list import CommitList
 from bot.core.git.people import ChangePeople
 from bot.core.globs import matches_path_glob
 from bot.i18n.language import Text
@@ -235,6 +236,8 @@ class ApprovalRecord:
     - `approvers`, `later` and `verified` are as in ApprovalResult.
     - `alert` is the ID of the alert that reports it, `flagged_at` the time it was found to be unapproved.
     - `diff` is the start of its redacted diff; `more` means that it was cut off.
+    - `removed` and `added` are the first-parent commits that a history rewrite removed and added, newest first; None if
+      unknown, and then `why` says why. Its `parent` is the old head, and its `applications` those that differ.
     """
 
     id: str
@@ -267,6 +270,8 @@ class ApprovalRecord:
     requester: str = ""
     asked_at: datetime | None = None
     failing_since: datetime | None = None
+    removed: CommitList | None = None
+    added: CommitList | None = None
 
     @property
     def people(self) -> ChangePeople:
@@ -304,15 +309,13 @@ def arrival_id(record_id: str, stored: Collection[str]) -> str:
     return next(id_ for id_ in ids if id_ not in stored)
 
 
-def history_rewrite(previous_head: str, record: ApprovalRecord, stored: Collection[str]) -> ApprovalRecord:
-    """A record of the history rewrite that removed `previous_head` from a branch, based on the new head's record.
+def history_rewrite(record: ApprovalRecord, stored: Collection[str]) -> ApprovalRecord:
+    """The record of a history rewrite, based on one of the change from the old head to the new one.
 
     `stored` are the IDs of the head's earlier records.
     """
     id_ = arrival_id(f"{record.repository}!{record.sha}", stored)
-    return replace(
-        record, id=id_, parent=previous_head, verdict=ApprovalStatus.REWRITTEN, flagged_at=record.seen_at, alert=id_
-    )
+    return replace(record, id=id_, verdict=ApprovalStatus.REWRITTEN, flagged_at=record.seen_at, alert=id_)
 
 
 def too_many_commits(record: ApprovalRecord) -> ApprovalRecord:

@@ -45,6 +45,21 @@ def find_pushers(parents: Mapping[str, Sequence[str]], pushes: Sequence[Push]) -
     return Pushers(known, dict.fromkeys(parents.keys() - known.keys(), without_branch) | possible)
 
 
+def find_moves(pushes: Sequence[Push], before: str, after: str) -> list[list[Push]]:
+    """Every series of consecutive pushes that moved a branch from `before` to `after`; all are newest first."""
+    moves: list[list[Push]] = []
+    for index, last in enumerate(pushes):
+        if last.after != after:
+            continue
+        move = [last]
+        for push in pushes[index + 1 :]:
+            if move[-1].before != before and push.after == move[-1].before:
+                move.append(push)
+        if move[-1].before == before:
+            moves.append(move)
+    return moves
+
+
 def newly_reachable(shas: Iterable[str], parents: Mapping[str, Sequence[str]]) -> list[list[str]]:
     """For each of `shas`, in order: the commits of `parents` reachable from it, but not from an earlier one."""
     reached: set[str] = set()

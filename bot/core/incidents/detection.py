@@ -146,7 +146,7 @@ def _hold(incident: Incident, check: Check, new: tuple[ObjectDrift, ...], longes
     held = hold(incident.held, new, check)
     due, rest = release_due(held, check, longest_hold)
     if not due:
-        return replace(incident, held=held)
+        return replace(incident, held=held, checked_at=check.at, check_error=check.error)
     drift = by_object(due)
     updated = _update(incident, check, with_added(incident.present, drift), drift, omitted=incident.omitted)
     return replace(updated, held=rest)

@@ -6,6 +6,8 @@ from typing import Final
 # Passwords in commands. In a list of arguments, quotes and commas separate the words.
 _OPTIONS: Final = r"""(?=[\s"',])[^|;&]{0,300}?[\s"']"""  # between a command and the option with its password
 _TO_ARGUMENT: Final = r"""[\s"',]{0,8}"""
+_TO_NEXT: Final = r"""[\s"',]{1,8}"""
+_ARGUMENT: Final = r"""[^\s"',-][^\s"',]{0,200}"""
 COMMANDS: Final = (
     re.compile(  # curl; others give a URL or `uid:gid` to `-u`
         r"""(?<!\S)(?:-u|--user|--proxy-user|auth)[ =]["']?(?!\w{1,10}://|\d{1,9}:\d{1,9}(?!\S))[^\s:"']{1,100}:"""
@@ -18,6 +20,22 @@ COMMANDS: Final = (
         rf"""|curl{_OPTIONS}-[A-Za-z]{{0,8}}[uU]{_TO_ARGUMENT}[^\s:"']{{1,100}}:)"""
         r"""["']?(?!\d{1,5}:\d{1,5}\b)(?P<value>[^\s"',-][^\s"']{0,500})"""
     ),
+    re.compile(  # `npm config set`, `aws configure set`, `consul kv put`
+        rf"""\b(?:config(?:ure)?|kv|etcdctl|variable|parameter|secrets?){_TO_NEXT}(?:set|put|add){_TO_NEXT}"""
+        rf"""(?:-[^\s"',]{{1,30}}{_TO_NEXT}){{0,4}}(?P<name>[^\s"',=]{{1,100}}){_TO_NEXT}(?P<value>[^\s"',=-][^\s"',]{{0,500}})"""
+    ),
+    re.compile(
+        rf"""\bhtpasswd{_TO_NEXT}(?=[^|;&]{{0,100}}-[A-Za-z]{{0,8}}b)(?:-[^\s"',]{{1,20}}{_TO_NEXT}){{1,8}}"""
+        rf"""(?:{_ARGUMENT}{_TO_NEXT}){{1,2}}(?P<value>[^\s"',|;&>]{{1,500}})["'\])\s]{{0,8}}(?=\Z|[|;&>])"""
+    ),
+    re.compile(
+        rf"""\b(?:smb\w{{1,20}}|rpcclient){_OPTIONS}(?:-U|--user)[\s"',=]{{0,8}}[^\s%"']{{1,100}}%(?P<value>[^\s"']{{1,500}})"""
+    ),
+    re.compile(  # a token, not `username=…`
+        rf"""\bvault{_TO_NEXT}login{_TO_NEXT}(?:-(?:method|path|namespace){_TO_NEXT}{_ARGUMENT}{_TO_NEXT}"""
+        rf"""|-(?!method\b|path\b|namespace\b)[^\s"',]{{1,60}}{_TO_NEXT}){{0,4}}"""
+        r"""(?P<value>[^\s"',=-][^\s"',=]{0,500}+)(?!=)"""
+    ),
 )
 _STEM: Final = r"(?:pass|pw|psk|auth|secret|token|cred|key|dsn|contrase|senha)"  # part of most names of credentials
 HINT: Final = re.compile(
@@ -27,22 +45,32 @@ HINT: Final = re.compile(
 # Forms of a `value`; if they contain a `name`, the name decides. Only lines with a HINT have one.
 FORMS: Final = (
     re.compile(  # redis.conf, .netrc, ldap.conf
-        r"\A\s*+(?:(?:set|export|setenv)\s++)?"
+        r"\A\s*+(?:(?:setx?|export|setenv)\s++(?:[/-]\w{1,20}\s++){0,4}+)?\$?"
         r"(?:\w{0,60}password|passwd|passphrase|requirepass|masterauth|bindpw|rootpw|psk)\s++(?P<value>[^\s:=]\S*+)\s*+\Z",
         re.IGNORECASE,
     ),
     re.compile(  # other lines of two words, except nginx's `proxy_pass http://web;`
-        r"\A\s*+(?:(?:set|export|setenv|env|arg|\w{1,20}_param|\w{0,30}header(?:\s++set)?)\s++)?"
-        r"(?![a-z]{1,20}_pass\s[^;]{1,500};)(?P<name>[\w.-]{1,100})\s++"
-        r"(?P<value>(?=\S{0,500}[\W\d])[^\s:=]\S*+)\s*+\Z",
+        r"\A\s*+(?:(?:setx?|export|setenv|env|arg|\w{1,20}_param|\w{0,30}header(?:\s++set)?)\s++"
+        r"(?:[/-]\w{1,20}\s++){0,4}+)?"
+        r"(?![a-z]{1,20}_pass\s[^;]{1,500};)\$?(?:\w{1,30}\()?(?P<name>[\w.-]{1,100})\)?\s++"
+        r"(?P<value>(?=\S{0,500}[\W\d])[^\s:=]\S*+)(?:\s++/m)?\s*+\Z",
         re.IGNORECASE,
     ),
+    re.compile(r"""["'](?P<name>-{1,2}[A-Za-z][\w-]{1,60})["']\s{0,8},\s{0,8}["'](?P<value>[^"'-][^"']{0,500})"""),
     re.compile(  # code: a string after the name
         rf"""(?<![\w.-])(?=[\w.-]{{0,60}}(?i:{_STEM}))"""
         r"""(?P<name>[\w.-]{1,100})["']?(?:[^\w"',:=]{1,8}(?:\w{1,10}[^\w"',:=]{1,8})?)["']"""
         r"""(?P<value>[^\s"'][^"']{0,500})["'](?!\s{0,8}[:=])"""
     ),
     re.compile(r"""[({]\s{0,8}["']?(?P<name>[\w.-]{1,100})["']?\s{0,8},[\s<]{0,8}["'](?P<value>[^"']{1,500})"""),
+    re.compile(  # code: a type between the name and its string
+        r"\A\s*+(?:[A-Za-z]{1,20}\s++){0,4}?@?(?P<name>[\w.-]{1,100})\s++(?:[Aa]s\s++)?[\w.*&\[\]()<>]{1,60}"
+        r"""\s*+:?=\s*+["'`](?P<value>[^"'`]{1,500})"""
+    ),
+    re.compile(
+        r"""\bprintf\s{1,8}["'][^"']{0,300}?(?<![\w.-])(?P<name>[\w.-]{1,100}+)\s{0,8}[:=]\s{0,8}%[^"']{1,100}["']"""
+        r"""\s{1,8}(?P<value>[^|;&>]{1,500})"""
+    ),
     re.compile(  # .netrc, HAProxy
         r"\b(?:login|user)\s{1,8}\S{1,200}\s{1,8}(?:insecure-)?password\s{1,8}(?P<value>\S{1,500})", re.IGNORECASE
     ),
@@ -59,6 +87,12 @@ FORMS: Final = (
         r"""\s{0,8}["'](?P<value>[^"']{1,500})""",
         re.IGNORECASE,
     ),
+    re.compile(
+        r"\binsert\s{1,8}into\s{1,8}[^(;]{1,200}\([^()]{0,300}?"
+        r"(?<!\w)(?P<name>\w{0,40}(?:pass|pwd|secret|token|credential|key|psk)\w{0,40})\W[^()]{0,300}\)?\s{0,8}"
+        r"values\s{0,8}(?P<value>\([^;]{1,2000})",
+        re.IGNORECASE,
+    ),
     *COMMANDS,
     re.compile(  # an HTTP header with any scheme
         r"""authorization["']?\s{0,8}[:=]\s{0,8}["']?[\w-]{1,30}\s{1,8}"""
@@ -66,14 +100,17 @@ FORMS: Final = (
         re.IGNORECASE,
     ),
     re.compile(r"<(?P<name>[A-Za-z][\w.:-]{0,100})(?:\s[^<>]{0,200})?>(?:<!\[CDATA\[)?(?P<value>[^<]++)"),
-    re.compile(r"<(?:name|key)>(?P<name>[\w.-]{1,100})</\w{1,20}>\s{0,8}<\w{1,20}>(?P<value>[^<]++)"),
+    re.compile(
+        r"<(?:[\w.:-]{1,60}-)?(?:name|key)>\s{0,8}(?P<name>[\w.-]{1,100})\s{0,8}</[\w.:-]{1,80}>\s{0,8}"
+        r"(?:<[\w.:-]{1,60}type>[^<]{0,100}</[\w.:-]{1,80}>\s{0,8})?<[\w.:-]{1,80}>(?P<value>[^<]++)"
+    ),
     re.compile(
         r"""\bvalue["']\s{0,8}:\s{0,8}["'](?P<value>[^"']{1,500})["'][\s,]{1,8}["'](?:name|key)["']\s{0,8}:\s{0,8}"""
         r"""["'](?P<name>[\w.-]{1,100})"""
     ),
     re.compile(
         r"""(?:\b(?:name|key)["']?\s{0,8}[:=]\s{0,8}["']?|<)(?P<name>[\w.-]{1,100})["']?"""
-        r"""(?:>|[\s,]{1,8}["']?value["']?\s{0,8}[:=]\s{0,8}["']?)(?P<value>[^"'<\s,}]{1,500})""",
+        r"""(?:>(?:\s{0,8}<[\w.:-]{1,80}>)?(?:<!\[CDATA\[)?|[\s,]{1,8}["']?value["']?\s{0,8}[:=]\s{0,8}["']?)(?P<value>[^"'<\s,}]{1,500})""",
         re.IGNORECASE,
     ),
 )

@@ -15,7 +15,7 @@ _PREFIX: Final = (
     r"|session|(pre)?shared|ssh|deploy|consumer)"
 )
 _WORDS: Final = re.compile(
-    rf"({_PREFIX}|user|admin|root|bind)?(pass(word|wd|phrase|code)?s?|pwd?|secrets?|tokens?)|{_PREFIX}_?keys?"
+    rf"({_PREFIX}|user|admin|root|bind|(dest|src)?(key|trust)?(store)?)?(pass(word|wd|phrase|code)?s?|pwd?|secrets?|tokens?)|{_PREFIX}_?keys?"
     r"|credentials?|bearer|dsn|contrase[nñ]a|passwort|senha|psk|requirepass|masterauth|connection_?string|erlang_?cookie"
 )
 _PARTS: Final = ("password", "passwd", "secretkey")  # in a word such as `PGPASSWORD`

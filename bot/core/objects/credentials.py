@@ -27,16 +27,21 @@ _AFTER_NAME: Final = f"{_QUOTES}]"
 _DELIMITERS: Final = " \t\"'`,;()[]{}<>"
 _TO_SPACES: Final = str.maketrans(dict.fromkeys(_DELIMITERS, " "))
 _NAME_TO_SPACES: Final = str.maketrans(dict.fromkeys(f"{_DELIMITERS}?&", " "))
-_ASSIGNMENT: Final = re.compile("[:=]")
+_ASSIGNMENT: Final = re.compile(r"(?:\?\??|\|\|?|//|[+.])?=|:")
+_SUBSCRIPT: Final = re.compile(
+    r"""(?:[\w}\])]|->)(?:\{["' ]{0,2}([\w.-]{1,100})["' ]{0,2}\}|\(["']([\w.-]{1,100})["']\))\Z"""
+)
 _TO_VALUE: Final = re.compile(r"[ \t:=]*")
 _WORD: Final = re.compile(r"\S*")
 _SPACES_AND_QUOTES: Final = re.compile(r"""[\s"']++""")
 _NO_VALUES: Final = frozenset({"", "true", "false", "null", "~", "{", "[", "{}", "[]", HIDDEN})
-_REFERENCE: Final = re.compile(r"\$(?:\{\w+\}|\(\w+\)|[A-Z_]{2,})")  # to an environment variable
+# To an environment variable, or to an argument of `printf`.
+_REFERENCE: Final = re.compile(r"\$(?:\{\w+\}|\(\w+\)|[A-Z_]{2,})|%[sq](?:\\n)?")
 _STRING: Final = re.compile(  # only the quote if the string isn't closed
     r"""\"{3}(?:.*?(\"{3}))?|'{3}(?:.*?('{3}))?|"(?:(?:[^"\\]|\\.)*+("))?|'(?:(?:[^']|'')*+('))?|`(?:[^`]*+(`))?"""
 )
 _TO_DELIMITER: Final = re.compile(r"[^\s,;)\]}]*+")
+_SUBCOMMANDS: Final = frozenset({"login", "set", "put", "add"})  # with a credential that no option precedes
 _FLAG: Final = re.compile(r"(?<!\S)(-{1,2}[A-Za-z][\w-]{1,60})\s{1,8}(?!-|\\\Z)(\S{1,500})")
 _SCHEME: Final = re.compile(r"\b(bearer|basic)[ ]", re.IGNORECASE)
 _SCHEME_TOKEN: Final = re.compile(r"\b(bearer|basic) (?=\S*[0-9=])\S{6,500}", re.IGNORECASE)  # in a sentence
@@ -55,9 +60,11 @@ _HERE_DOCUMENT: Final = re.compile(r"""<<[-~]?\s{0,8}["']?(\w{1,100})["']?\)?\Z"
 _ARGUMENT: Final = re.compile(r"""(\s*+(?:-\s++)?["']?)[^\s"'\]})-].*""")
 # A line that names a variable; its `value` is on the next line.
 _NAMED: Final = re.compile(
-    r"""\s*+(?:-\s++)?(?:["']?(?:name|key)["']?\s*+[:=]\s*+["']?|<(?:name|key)>)([\w.-]{1,100})(?:["']?\s*+,?|</\w++>)\s*+"""
+    r"""\s*+(?:-\s++)?(?:["']?(?:name|key)["']?\s*+[:=]\s*+["']?|<(?:[\w.:-]{1,60}-)?(?:name|key)>)"""
+    r"""([\w.-]{1,100})(?:["']?\s*+,?|</[\w.:-]++>)\s*+"""
 )
-_NAMED_ELEMENT: Final = re.compile(r"(<(?:value|string)>)[^<]++")
+_NAMED_ELEMENT: Final = re.compile(r"(<(?:[\w.:-]{1,60}-)?(?:value|string)>)[^<]++")
+_TYPE_ELEMENT: Final = re.compile(r"\s*+<[\w.:-]{0,60}type>[^<]*+</[\w.:-]++>\s*+")  # may be between name and value
 _OPEN_ELEMENT: Final = re.compile(
     r"""<([A-Za-z][\w.:-]{0,100})(?:\s++(?:name|key)=["']([\w.-]{1,100})["'])?(?:\s[^<>]{0,200})?>\s*+\Z"""
 )
@@ -75,7 +82,7 @@ def redact_text(text: str) -> str:
 
 def redact_arguments(arguments: Sequence[str]) -> Sequence[str]:
     """The arguments of a command, with `HIDDEN` for the password of an option such as `-p`."""
-    if not any(argument.startswith("-") for argument in arguments):
+    if not any(argument.startswith("-") or argument in _SUBCOMMANDS for argument in arguments):
         return arguments
     # Without spaces and quotes, each argument is one word of the line.
     words = [_SPACES_AND_QUOTES.sub("", argument) for argument in arguments]
@@ -123,7 +130,7 @@ def _redacted_lines(lines: Sequence[str]) -> Iterator[str]:
             if (flag := _LAST_FLAG.search(line)) and is_credential_name(flag[1]):
                 continuation = _argument
             named = _NAMED.fullmatch(line)
-            is_named = named is not None and is_credential_name(named[1])
+            is_named = is_credential_name(named[1]) if named else is_named and bool(_TYPE_ELEMENT.fullmatch(line))
         yield redacted
 
 
@@ -162,6 +169,8 @@ def _until(is_last: Callable[[str], object]) -> _Continuation:
 
 
 def _in_element(line: str) -> tuple[str, _Continuation | None] | None:
+    if _NAMED_ELEMENT.search(line):
+        return _NAMED_ELEMENT.sub(rf"\1{HIDDEN}", line), _in_element
     value, tag, rest = line.partition("<")
     return (f"{HIDDEN}{tag}{rest}", None if tag else _in_element) if value.strip() else None
 
@@ -188,10 +197,10 @@ def _without_assigned(lines: Sequence[str], index: int, *, is_named: bool) -> tu
     while assignment := _ASSIGNMENT.search(line, position):
         at, position = assignment.span()
         before = line[max(0, at - MAX_NAME) : at]
-        name = before.rstrip(_AFTER_NAME).translate(_NAME_TO_SPACES).rpartition(" ")[2]
+        name = _name_at_end(before.rstrip(_AFTER_NAME))
         if not (is_credential_name(name) or (is_named and name == "value")):
             continue
-        start = _end(_TO_VALUE, line, at)
+        start = _end(_TO_VALUE, line, position)
         # Without a space before the name, the line isn't a command, so the value extends to its end.
         is_last = line[at] == ":" or not 0 <= first_space < at - len(before) + len(before.rstrip())
         column = _end(_TO_KEY, line, 0)
@@ -214,6 +223,12 @@ def _without_assigned(lines: Sequence[str], index: int, *, is_named: bool) -> tu
                 is_group = not is_list and groups_credentials(name)
                 continuation = _below(-1 if is_list else column, name, is_block=is_group)
     return "".join((*pieces, line[copied:])), continuation
+
+
+def _name_at_end(text: str) -> str:
+    """The last name in a text, also as a subscript: `$ENV{NAME}`."""
+    subscript = _SUBSCRIPT.search(text)
+    return (subscript[1] or subscript[2]) if subscript else text.translate(_NAME_TO_SPACES).rpartition(" ")[2]
 
 
 def _rest_of(value: str, quote: str, lines: Sequence[str], start: int) -> _Continuation | None:

@@ -186,11 +186,12 @@ class AmbiguousRepository:
 
 @dataclass(frozen=True, slots=True)
 class NotOnBranch:
-    """The change never reached `branch`; `pull`, if known, contains it."""
+    """The change is not on `branch`; `pull`, if known, contains it. A history rewrite may have `removed` it."""
 
     commit: Commit | None
     pull: PullRequest | None
     branch: str
+    removed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

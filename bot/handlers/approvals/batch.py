@@ -27,7 +27,7 @@ from bot.core.approvals.approval import (
 from bot.core.approvals.schedule import failed_review, has_failed_for_long, is_due
 from bot.core.git.commit import PullRequest
 from bot.core.git.patch import truncate_lines
-from bot.core.git.push import find_pushers, newly_reachable
+from bot.core.git.push import Push, find_moves, find_pushers, newly_reachable
 from bot.handlers.approvals.diff import changes
 from bot.handlers.approvals.limit import LookupLimit
 from bot.handlers.approvals.rebased import (
@@ -45,7 +45,7 @@ from bot.i18n.language import LocalizedText
 from bot.ports import Ports
 from bot.ports.errors import PortError
 from bot.ports.forge import Forge, ForgeError
-from bot.ports.git import Repository
+from bot.ports.git import Repository, RepositoryError
 from bot.ports.isolation import unexpected_as_port_error
 
 _log = logging.getLogger(__name__)
@@ -100,6 +100,7 @@ class BatchReview:
                     self._judge(ids)
             except PortError as error:
                 self._retry([record for record in self._newest_first() if record.id in ids], error)
+        self._describe_rewrites()
         return [self._postponed(record) if self._is_due(record) else record for record in self._records.values()]
 
     def _newest_first(self) -> list[ApprovalRecord]:
@@ -154,16 +155,48 @@ class BatchReview:
         if self._is_over or not self._is_due(record):
             return
         try:
-            pull = self._look_up(f"pull request of {record.id}", partial(self._pull_request, record))
+            with unexpected_as_port_error(f"parents of {record.id}"):
+                parents = self._repository.commit(record.sha).parents
+            find = partial(self._forge.pull_request_for, record.sha, record.branch, parents=parents)
+            pull = self._look_up(f"pull request of {record.id}", find)
         except PortError as error:
             self._retry([record], error)
         else:
             merged = pull if is_merge_of(pull, record, self._rewritten_at) else None
             self._records[record.id] = replace(record, pull=merged, asked_at=self._now)
 
-    def _pull_request(self, record: ApprovalRecord) -> PullRequest | None:
-        parents = self._repository.commit(record.sha).parents
-        return self._forge.pull_request_for(record.sha, record.branch, parents=parents)
+    def _describe_rewrites(self) -> None:
+        """Read the diff of a new history rewrite, and look up who pushed it: for a while, since the forge may lag."""
+        rewrites = [record for record in self._records.values() if record.verdict is ApprovalStatus.REWRITTEN]
+        for record in filter(self._is_due, rewrites):
+            if record.asked_at is None:
+                with suppress(PortError), unexpected_as_port_error(f"diff of {record.id}"):
+                    self._records[record.id] = self._with_diff(record)
+            if record.pushed_by or self._is_over or self._now >= record.seen_at + _LONGEST_LAG:
+                continue
+            with suppress(PortError):
+                pushed_by = self._look_up(f"pushes of {record.id}", partial(self._rewriter, record))
+                self._records[record.id] = replace(self._records[record.id], pushed_by=pushed_by, asked_at=self._now)
+
+    def _rewriter(self, record: ApprovalRecord) -> str | None:
+        """The login that made a history rewrite; None if that is ambiguous or the forge doesn't say. Raises PortError.
+
+        Of several pushes between the heads, only those count that removed commits.
+        """
+        of_head = self._ports.store.approvals.of_commits(record.repository, [record.sha])
+        before = {other.id for other in of_head if other.verdict is record.verdict and other.parent == record.parent}
+        if before != {record.id}:
+            return None  # the forge may have reported only the other ones yet
+        moves = find_moves(self._forge.pushes(self._repository.branch), record.parent or "", record.sha)
+        logins = {push.by for move in moves for push in move if self._may_rewrite(push)}
+        return logins.pop() if len(logins) == 1 else None
+
+    def _may_rewrite(self, push: Push) -> bool:
+        """Whether a push removed commits, or may have: those of the old head may no longer be available."""
+        try:
+            return not self._repository.is_ancestor(push.before, push.after)
+        except RepositoryError:
+            return True
 
     # ------------------------------------------------------------ verdicts
 

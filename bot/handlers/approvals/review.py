@@ -22,6 +22,7 @@ from bot.core.approvals.approval import (
 )
 from bot.core.approvals.schedule import is_due, is_settled
 from bot.core.git.commit import Commit
+from bot.core.git.commit_list import CommitList
 from bot.core.git.patch import truncate_lines
 from bot.core.git.people import ChangePeople
 from bot.core.git.repository_ref import RepositoryRef
@@ -46,6 +47,7 @@ from bot.ports.store import Posted
 _log = logging.getLogger(__name__)
 
 _MAX_FILE_DIFF = 200_000  # characters of an uploaded diff
+_MAX_MOVED = 1_000  # commits to count that a rewrite removed, and that it added
 
 
 class ApprovalReviewer:
@@ -145,6 +147,8 @@ class ApprovalReviewer:
     # ------------------------------------------------------------ recording
 
     def _new_records(self, repository: Repository, recorded: str, head: str) -> list[ApprovalRecord]:
+        with suppress(RepositoryError):
+            repository.fetch_commit(recorded)  # a rewrite may have removed it from all branches
         try:
             rewritten = not repository.is_ancestor(recorded, head)
             commits = repository.first_parent(recorded, head, limit=MAX_COMMITS + 1)[::-1]
@@ -160,9 +164,8 @@ class ApprovalReviewer:
             records.append(too_many_commits(record(commits.pop(0), parent=recorded, order=0)))
         records += [record(commit, parent=_parent(commit), order=order) for order, commit in enumerate(commits, 1)]
         if rewritten:
-            commit = repository.commit(head)
-            last = records[-1] if records else record(commit, parent=_parent(commit), order=0)
-            records.append(history_rewrite(recorded, replace(last, order=last.order + 1), stored))
+            moved = record(repository.commit(head), parent=recorded, order=len(commits) + 1)
+            records.append(history_rewrite(self._with_moved_commits(repository, moved), stored))
         return [replace(record, batch=records[-1].id) for record in records]
 
     def _record(
@@ -200,15 +203,28 @@ class ApprovalReviewer:
             channels=tuple(sorted({application.channel for application in affected})) or (self._channel,),
         )
 
+    @staticmethod
+    def _with_moved_commits(repository: Repository, record: ApprovalRecord) -> ApprovalRecord:
+        """The record of a rewrite with the commits that it removed and added, or why they are unknown."""
+        old, new = record.parent or "", record.sha
+        with suppress(PortError), unexpected_as_port_error(f"commits that the rewrite to {new} moved"):
+            removed, added = (
+                CommitList.of(repository.first_parent(since, until, limit=_MAX_MOVED))
+                for since, until in ((new, old), (old, new))
+            )
+            return replace(record, removed=removed, added=added)
+        return replace(record, why=LocalizedText(texts.MOVED_UNKNOWN))
+
     def _affected(
         self, repository: Repository, applications: Sequence[Application], parent: str | None, sha: str
-    ) -> list[Application]:
+    ) -> Sequence[Application]:
+        """The applications that a change affects; all of them if that is unknown, since it may affect any."""
         try:
             with unexpected_as_port_error(f"applications that {sha} affects"):
                 return affected_applications(repository, parent, sha, applications, self._rendered)
         except PortError as error:
             _log.warning("cannot tell which applications %s affects: %s", sha, error)
-            return []
+            return applications
 
     # ------------------------------------------------------------ reviewing
 

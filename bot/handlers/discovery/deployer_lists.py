@@ -55,7 +55,9 @@ class DeployerLists:
         self._lock = threading.Lock()
         self._reads_begun = 0
         self._kept: dict[tuple[str, str], _Entry] = {}
-        self._waited: dict[tuple[str, str], timedelta] = {}  # how long the latest request for a kind took to fail
+        self._failed_in: dict[
+            tuple[str, str], int
+        ] = {}  # the number of the read in which a kind failed; 0 if it didn't
 
     def read(self, kinds: Collection[str], max_age: timedelta) -> DeployerList:
         """The deployers of these kinds; if `kinds` is empty, all deployers and the resources that they refer to.
@@ -89,7 +91,7 @@ class DeployerLists:
         entries: dict[tuple[str, str], _Entry] = {}
         served = self._attempt(lambda: preferred_kinds(self._cluster.discover()))
         waited = timedelta()
-        for kind in sorted(kinds, key=lambda kind: self._waited.get(kind, timedelta())):
+        for kind in sorted(kinds, key=lambda kind: self._failed_in.get(kind, 0)):
             began = self._clock()
             result: list[Object] | _Failure | None = None
             if isinstance(served, _Failure):
@@ -98,8 +100,8 @@ class DeployerLists:
                 result = _Failure(is_slow=True)
             elif kind in served:
                 result = self._attempt(partial(self._resources, served[kind]))
-                self._waited[kind] = self._clock() - began if isinstance(result, _Failure) else timedelta()
-                waited += self._waited[kind]
+                self._failed_in[kind] = self._reads_begun if isinstance(result, _Failure) else 0
+                waited += self._clock() - began if isinstance(result, _Failure) else timedelta()
             entries[kind] = _Entry(result, self._reads_begun, began)
         ended = self._clock()
         for kind, entry in entries.items():

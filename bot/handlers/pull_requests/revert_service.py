@@ -23,6 +23,7 @@ from bot.core.pull_requests.queued import MAX_WAIT, QueuedRevert, QueueState, en
 from bot.core.pull_requests.revert import (
     AlreadyOpen,
     AmbiguousRepository,
+    NotOnBranch,
     NotPermitted,
     Opened,
     Outcome,
@@ -38,7 +39,7 @@ from bot.handlers.pull_requests.intents import Intents, PendingIntent
 from bot.handlers.pull_requests.revert import revert
 from bot.handlers.pull_requests.track import track
 from bot.handlers.rendering.manifest_cache import ManifestCache
-from bot.handlers.tracked_branch import applications_on_branch
+from bot.handlers.tracked_branch import applications_on_branch, known_branch_key
 from bot.i18n.catalogue import queued_revert as texts
 from bot.i18n.language import LocalizedText, Text, Translator
 from bot.messages import common
@@ -142,6 +143,8 @@ class RevertService:
             permit=permit,
             manifest_cache=self.manifest_cache,
         )
+        if isinstance(outcome, NotOnBranch):
+            return replace(outcome, removed=self._was_on_branch(keys[0], outcome))
         if isinstance(outcome, Opened):
             self.ports.telemetry.count(REVERTS_OPENED)
         if isinstance(outcome, Opened | AlreadyOpen):
@@ -158,6 +161,15 @@ class RevertService:
                 change=revert_message.proposed_change(outcome) if isinstance(outcome, Opened) else NOTHING_KNOWN,
             )
         return outcome
+
+    def _was_on_branch(self, key: str, outcome: NotOnBranch) -> bool:
+        """Whether the bot once saw the change on the branch. Raises StoreError."""
+        merged = (outcome.pull and outcome.pull.merge_sha) or ""
+        shas, branch = [outcome.commit.sha if outcome.commit else merged], known_branch_key(self.ports, key) or key
+        rollouts = self.ports.store.rollouts.of_revisions(shas)
+        seen = [rollout.branch for rollout in rollouts if rollout.repository in (key, branch)]
+        seen += [record.branch for record in self.ports.store.approvals.of_commits(branch, shas)]
+        return outcome.branch in seen  # the key may have meant another branch then
 
     # ------------------------------------------------------------ the repository of a change
 

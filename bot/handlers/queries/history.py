@@ -103,7 +103,11 @@ def _entry(
     rollouts: Sequence[Rollout],
     record: ApprovalRecord | None,
 ) -> Entry:
-    """The commit, with its rollouts, oldest first: several if it became the target revision of applications later."""
+    """The commit, with its rollouts, oldest first: several if it became the target revision of applications later.
+
+    A return to the commit by a force push is not shown: what went live then is not what the commit changed.
+    """
+    rollouts = [rollout for rollout in rollouts if not rollout.rewritten] or rollouts
     parts = [part for rollout in reversed(rollouts) for part in rollout.parts]
     live = {part.application: part.live_at for part in parts if part.live_at}
     merged_at = rollouts[0].merged_at if rollouts else (pull and pull.merged_at) or commit.committed_at

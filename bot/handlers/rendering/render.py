@@ -8,7 +8,7 @@ from typing import Final
 from bot.core.applications.argocd_source import override_files, override_source
 from bot.core.applications.discovery import UnsupportedResourceError
 from bot.core.charts.reference import ChartRef
-from bot.core.objects.manifest import Manifest, ManifestError, read_documents, read_manifests, refuse_lfs_pointer
+from bot.core.objects.manifest import Manifest, ManifestError, read_documents, refuse_lfs_pointer
 from bot.core.objects.resolve import is_hook
 from bot.core.objects.resource import mapping
 from bot.core.rendering.budget import BudgetExceededError
@@ -32,7 +32,6 @@ from bot.core.rendering.secret_mask import mask_keys
 from bot.core.rendering.source import (
     CHART_FILE,
     KUSTOMIZATION_FILES,
-    HelmParameters,
     KustomizeParameters,
     Source,
     SourceType,
@@ -42,6 +41,7 @@ from bot.core.rendering.source import (
 )
 from bot.gc_pauses import gc_paused
 from bot.handlers.rendering.bases import BasesOfCommit
+from bot.handlers.rendering.chart_output import read_output
 from bot.handlers.rendering.charts import add_remote_charts, fetched_files
 from bot.handlers.rendering.render_request import (
     RenderRequest,
@@ -197,13 +197,13 @@ def _run_renderer(request: RenderRequest, renderer: Renderer) -> Rendering:
         if source.helm.replaces_values:
             defaults = f"{path}/values.yaml".lstrip("/")
             files = [File(defaults, b"") if file.path == defaults else file for file in files]
-        output = _post_rendered(file, renderer.helm(files, path, parameters), source.helm, renderer)
+        output = _post_rendered(file, renderer.helm(files, path, parameters), request, renderer)
     else:
         helm = source.helm_capabilities if request.helm else None
         output = renderer.kustomize(files, path, helm=helm, plugins=request.plugins)
     with gc_paused():
         if source.kustomize.flux is None or request.kind is SourceType.HELM:
-            return Rendering(_within_limit(file, _located(read_manifests(file, output), request)))
+            return Rendering(_within_limit(file, _located(read_output(file, output, request), request)))
         try:
             built = post_build(file, output, source.kustomize.flux)
         except (SubstitutionError, BudgetExceededError) as error:
@@ -221,10 +221,10 @@ def _located(manifests: Sequence[Manifest], request: RenderRequest) -> list[Mani
     return with_locations(manifests, files, request.root)
 
 
-def _post_rendered(file: str, output: bytes, parameters: HelmParameters, renderer: Renderer) -> bytes:
+def _post_rendered(file: str, output: bytes, request: RenderRequest, renderer: Renderer) -> bytes:
     """Helm's output after Flux's post-renderers, without hooks, which Flux does not post-render."""
-    for kustomization in parameters.post_renderers:
-        objects = [manifest.object for manifest in read_manifests(file, output) if not is_hook(manifest.object)]
+    for kustomization in request.source.helm.post_renderers:
+        objects = [manifest.object for manifest in read_output(file, output, request) if not is_hook(manifest.object)]
         if not objects:
             return b""
         rendered = "\n---\n".join(json.dumps(declared) for declared in objects).encode()

@@ -12,6 +12,8 @@ from bot.core.objects.manifest import Manifest, ManifestError
 from bot.core.rollouts.pending import MAX_LISTED
 from bot.core.rollouts.rollout import ApplicationChange, ApplicationRollout, Rollout
 from bot.handlers.rendering.manifest_cache import ManifestCache
+from bot.i18n.catalogue import rollout as texts
+from bot.i18n.language import LocalizedText
 from bot.ports import Ports
 from bot.ports.errors import PortError
 from bot.ports.git import Repository, RevisionNotFoundError
@@ -134,7 +136,10 @@ def _change(
 ) -> ApplicationChange:
     try:
         with unexpected_as_port_error(f"change of {application.name} in {rollout.id}"):
-            before = manifest_cache.declared(repository, rollout.parent, application.source)
+            try:
+                before = manifest_cache.declared(repository, rollout.parent, application.source)
+            except (ManifestError, RenderError) as error:
+                return ApplicationChange(why=LocalizedText(texts.BEFORE, reason=error.text))
             after = manifest_cache.declared(repository, rollout.revision, application.source)
             unpinned = newly_unpinned(paired(before, after, application.namespace))
             change = rendered_change(before, after, namespace=application.namespace)

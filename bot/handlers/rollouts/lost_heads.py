@@ -1,11 +1,14 @@
 """Recorded heads that neither the mirror nor the remote has: the branch was rewritten, and the mirror is a new one."""
 
+import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
 from bot.core.waiting import is_waiting
 from bot.ports.git import Repository, RepositoryError
+
+_log = logging.getLogger(__name__)
 
 _PATIENCE: Final = timedelta(minutes=10)  # a remote that lags behind what another replica fetched catches up in less
 
@@ -27,7 +30,10 @@ class LostHeads:
         if sha != recorded:
             since = now
         self._missing[repository.name] = recorded, since
-        return not is_waiting(since + _PATIENCE, now, _PATIENCE)
+        if is_waiting(since + _PATIENCE, now, _PATIENCE):
+            return False
+        _log.warning("commit %s of %s is lost; merges since then are not reported", recorded, repository.name)
+        return True
 
 
 def _is_available(repository: Repository, sha: str) -> bool:

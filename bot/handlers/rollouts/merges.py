@@ -1,13 +1,14 @@
 """Starts a rollout for each merge to a tracked branch that changes an application."""
 
 import logging
-from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.core.applications.application import Application
+from bot.core.approvals.approval import arrival_id
 from bot.core.drift.model import Check
 from bot.core.git.author import MAX_AUTHORS
 from bot.core.git.commit import Commit, PullRequest
@@ -63,11 +64,10 @@ def record_merges(
     if recorded not in (None, head):
         others = [application for application in applications if application.name not in retargeted]
         rollouts = _rollouts(ports, repository, recorded, head, others, manifest_cache, people)
-        rollouts = _with_new_ids(rollouts, ports.store.rollouts.of_revisions([item.revision for item in rollouts]))
     if retargeted:
         changed = [application for application in applications if application.name in retargeted]
-        number = sum(rollout.repository == name for rollout in stored)
-        rollouts += _changes_of_target_revision(ports, repository, head, changed, retargeted, manifest_cache, number)
+        ids = {rollout.id for rollout in (*stored, *rollouts)}
+        rollouts += _changes_of_target_revision(ports, repository, head, changed, retargeted, manifest_cache, ids)
     for index, rollout in enumerate(rollouts):
         # A rollout without them is better than none.
         with suppress(RepositoryError), skip_unexpected(f"authors of {rollout.id}"):
@@ -100,6 +100,7 @@ def _rollouts(
         steps = [(commit.parents[0] if commit.parents else recorded, commit) for commit in commits]
         if len(steps) > MAX_MERGES:
             steps, merges = [(recorded, tip)], len(steps)
+    stored = {rollout.id for rollout in ports.store.rollouts.of_revisions([commit.sha for _, commit in steps])}
     forge = ports.forges.get(repository.name)
     rollouts: list[Rollout] = []
     for parent, commit in steps:
@@ -111,20 +112,12 @@ def _rollouts(
         rollout = replace(rollout, merges=merges, rewritten=rewritten)
         with skip_unexpected(f"pull request of {commit.sha} in {repository.name}"):
             rollout = _with_pull(rollout, repository, forge, ports, people)
+        rollout = _with_arrival(rollout, stored, now)
         if rollouts and rollout.pull_number is not None and rollout.pull_number == rollouts[-1].pull_number:
             rollouts[-1] = _as_one(rollouts[-1], rollout)
         else:
             rollouts.append(rollout)
     return rollouts
-
-
-def _with_new_ids(rollouts: Sequence[Rollout], stored: Sequence[Rollout]) -> list[Rollout]:
-    """A commit that was removed from the branch and reaches it again is another rollout, after those in between."""
-    ids, numbers = {rollout.id for rollout in stored}, Counter(rollout.revision for rollout in stored)
-    return [
-        replace(rollout, id=f"{rollout.id}@{numbers[rollout.revision]}") if rollout.id in ids else rollout
-        for rollout in rollouts
-    ]
 
 
 def _checks_of_others(
@@ -163,12 +156,12 @@ def _changes_of_target_revision(
     applications: Sequence[Application],
     checks: Mapping[str, Check],
     manifest_cache: ManifestCache,
-    number: int,
+    stored: Collection[str],
 ) -> list[Rollout]:
     """A rollout from each revision that the applications tracked at these checks, unless it changes nothing.
 
-    `number` is how many rollouts of this head are stored. An application can return to a revision, so the revision
-    doesn't identify the rollout; with the number, another replica that has read the same gives it the same ID.
+    `stored` are the IDs of the other rollouts of this head. An application can return to a revision, so the revision
+    doesn't identify the rollout. Another replica that has read the same gives it the same ID.
     """
     now, forge = ports.clock(), ports.forges.get(repository.name)
     by_revision = defaultdict[str, list[Application]](list)
@@ -180,7 +173,8 @@ def _changes_of_target_revision(
         with suppress(PortError), skip_unexpected(f"change to {head} in {repository.name}"):
             rollout = _rollout(repository, parent, repository.commit(head), some, manifest_cache, now)
             if rollout is not None:
-                id_, url = f"{rollout.id}@{number + len(rollouts)}", forge.commit_url(head) if forge else None
+                id_ = arrival_id(rollout.id, {*stored, *(other.id for other in rollouts)})
+                url = forge.commit_url(head) if forge else None
                 rollouts.append(replace(rollout, id=id_, merged_at=now, url=url))
     return rollouts
 
@@ -210,6 +204,18 @@ def _rollout(
             ApplicationRollout(application.name, application.cluster, application.channel) for application in affected
         ),
     )
+
+
+def _with_arrival(rollout: Rollout, stored: Collection[str], now: datetime) -> Rollout:
+    """The rollout with its own ID and time if it isn't its commit's first arrival: `stored` are the earlier ones' IDs.
+
+    A branch can be rewritten to any commit, and a removed commit can return, long after it was merged.
+    """
+    if rollout.rewritten:
+        return replace(rollout, id=arrival_id(f"{rollout.repository}!{rollout.revision}", stored), merged_at=now)
+    if rollout.id in stored:
+        return replace(rollout, id=arrival_id(rollout.id, stored), merged_at=now)
+    return rollout
 
 
 def _as_one(older: Rollout, newer: Rollout) -> Rollout:
@@ -252,10 +258,15 @@ def _first_commit_time(commits: Sequence[Commit], rollout: Rollout) -> datetime 
 
 
 def _with_pull(rollout: Rollout, repository: Repository, forge: Forge | None, ports: Ports, people: People) -> Rollout:
-    """The rollout with its pull request; unchanged if the forge does not respond."""
+    """The rollout with its pull request; unchanged if the forge does not respond.
+
+    A rewrite has none, even if it returns to a commit that a pull request once merged.
+    """
     if forge is None:
         return rollout
     rollout = replace(rollout, url=forge.commit_url(rollout.revision))
+    if rollout.rewritten:
+        return rollout
     try:
         parents = repository.commit(rollout.revision).parents
         pull = forge.pull_request_for(rollout.revision, base_of(repository), parents=parents)
@@ -266,9 +277,8 @@ def _with_pull(rollout: Rollout, repository: Repository, forge: Forge | None, po
     except (ForgeError, RepositoryError) as error:
         _log.warning("cannot read the pull request of %s: %s", rollout.revision, error)
         return rollout
-    # Otherwise, a commit that was merged earlier, perhaps into another branch, only gets here now.
-    is_new = repository.is_branch and not rollout.rewritten
-    merged_at = (pull.merged_at if is_new else None) or rollout.merged_at
+    # A tag can be set long after the merge.
+    merged_at = (pull.merged_at if repository.is_branch else None) or rollout.merged_at
     return replace(
         rollout,
         subject=pull.title,

@@ -181,9 +181,12 @@ class RolloutTracker:
     def _relate(self) -> None:
         """Mark rollouts that newer merges have reverted, and relate the others to newer merges."""
         rollouts = self._ports.store.rollouts.unsettled()
-        for rollout in rollouts:
+        for index, rollout in enumerate(rollouts):
+            later = {newer.id for newer in rollouts[index + 1 :]}  # a reverted commit can return to the branch
             for reverted in self._ports.store.rollouts.of_revisions(rollout.reverts) if rollout.reverts else ():
-                if reverted.repository == rollout.repository:
+                # A rewrite changes more than its revision does.
+                is_merge = not reverted.rewritten and reverted.id not in later
+                if is_merge and reverted.repository == rollout.repository:
                     with skip_unexpected(f"rollout {reverted.id}"):
                         self._save(reverted, mark_reverted(reverted, rollout, now=self._ports.clock()))
         rollouts = self._ports.store.rollouts.unsettled()

@@ -33,6 +33,9 @@ TEXT = Phrase(
     en="{sentence} {subject}, {people}, on {branch}{touched}.{seen}",
     es="{sentence} {subject}, {people}, en {branch}{touched}.{seen}",
 )
+TEXT_REWRITTEN = Phrase(
+    en="{sentence} {branch} is now at {subject}{touched}.", es="{sentence} {branch} está ahora en {subject}{touched}."
+)
 TOUCHING = Phrase(en=", affecting {applications}", es=", que afecta a {applications}")
 SEEN_BY = Phrase(en=" {who} approved it later.", es=" {who} lo aprobó después.")
 
@@ -87,6 +90,15 @@ HISTORY_REWRITTEN = Phrase(
     en="The branch history was rewritten: {before} is no longer part of it.",
     es="Se reescribió el historial de la rama: {before} ya no forma parte de él.",
 )
+HISTORY_REWRITTEN_BY = Phrase(
+    en="The branch history was rewritten by {who}: {before} is no longer part of it.",
+    es="El historial de la rama lo reescribió {who}: {before} ya no forma parte de él.",
+)
+MOVED_UNKNOWN = Phrase(
+    en="The removed commits are no longer available, so what changed is unknown. It may affect every application.",
+    es="Los commits eliminados ya no están disponibles, así que no se sabe qué cambió. Puede afectar a todas las "
+    "aplicaciones.",
+)
 TOO_MANY = Phrase(
     en="More than {limit} commits reached the branch at once. The oldest ones, {before}..{after}, were not reviewed.",
     es="Más de {limit} commits llegaron a la rama a la vez. Los más antiguos, {before}..{after}, no se revisaron.",
@@ -107,6 +119,17 @@ AFTER_ALL = Phrase(
 COMMIT = Phrase(en="{sha} {subject}\n{people}", es="{sha} {subject}\n{people}")
 MORE_COMMITS = PluralPhrase(
     en=("… and {n} more commit", "… and {n} more commits"), es=("… y {n} commit más", "… y {n} commits más")
+)
+REMOVED = Phrase(en="removed {sha} {subject}, by {author}", es="eliminado: {sha} {subject}, de {author}")
+ADDED = Phrase(en="added {sha} {subject}, by {author}", es="añadido: {sha} {subject}, de {author}")
+NOW_AT = Phrase(en="now at {sha} {subject}", es="ahora en {sha} {subject}")
+MORE_REMOVED = PluralPhrase(
+    en=("… and {n} more removed commit", "… and {n} more removed commits"),
+    es=("… y {n} commit eliminado más", "… y {n} commits eliminados más"),
+)
+MORE_ADDED = PluralPhrase(
+    en=("… and {n} more added commit", "… and {n} more added commits"),
+    es=("… y {n} commit añadido más", "… y {n} commits añadidos más"),
 )
 PUSHED_BY = Phrase(en=", pushed by {who}", es=", push de {who}")
 AT = Phrase(en=" · {branch} at {time}", es=" · {branch} a las {time}")

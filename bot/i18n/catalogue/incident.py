@@ -14,8 +14,8 @@ IS_ACKNOWLEDGED = Phrase(en="Acknowledged.", es="Atendido.")
 IS_SNOOZED = Phrase(en="Snoozed until {time}.", es="Pospuesto hasta las {time}.")
 BLIND = Phrase(en="The latest check was incomplete: {reason}", es="La última comprobación quedó incompleta: {reason}")
 GONE = Phrase(
-    en="The latest check no longer found these differences, but it was incomplete: {reason}",
-    es="La última comprobación ya no encontró estas diferencias, pero quedó incompleta: {reason}",
+    en="A check no longer found these differences, but the latest one was incomplete: {reason}",
+    es="Una comprobación ya no encontró estas diferencias, pero la última quedó incompleta: {reason}",
 )
 CHECKED = Phrase(en="Checked {time}.", es="Comprobado a las {time}.")
 ACKNOWLEDGE = Phrase(en="Acknowledge", es="Atender")

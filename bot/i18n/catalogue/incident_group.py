@@ -20,8 +20,8 @@ ACKNOWLEDGED = Phrase(en=" · acknowledged by {person}", es=" · atendido por {p
 SNOOZED = Phrase(en=" · snoozed until {time}", es=" · pospuesto hasta {time}")
 BLIND = Phrase(en=" · latest check incomplete", es=" · última comprobación incompleta")
 GONE = Phrase(
-    en=" · no longer found, but the latest check was incomplete",
-    es=" · ya no se encuentra, pero la última comprobación quedó incompleta",
+    en=" · was no longer found, but the latest check was incomplete",
+    es=" · dejó de encontrarse, pero la última comprobación quedó incompleta",
 )
 RESOLVED_LINE = Phrase(
     en=" · back in sync: {ending}",

@@ -107,13 +107,17 @@ CONFIRM = PluralPhrase(
 OPEN_ANYWAY = Phrase(en="Open anyway", es="Abrir de todos modos")
 
 NOT_ON_BRANCH = Phrase(
-    en="{what} never reached {branch}, so there is nothing to revert there.",
-    es="{what} nunca llegó a {branch}, así que ahí no hay nada que revertir.",
+    en="{what} is not on {branch}, so there is nothing to revert there.",
+    es="{what} no está en {branch}, así que ahí no hay nada que revertir.",
+)
+REMOVED = Phrase(
+    en="{what} is no longer on {branch}, because its history was rewritten. There is nothing to revert there.",
+    es="{what} ya no está en {branch}, porque se reescribió su historial. Ahí no hay nada que revertir.",
 )
 NOT_ON_BRANCH_BUT = Phrase(
-    en="{what} never reached {branch}, so there is nothing to revert there. It is part of pull request #{number}, "
+    en="{what} is not on {branch}, so there is nothing to revert there. It is part of pull request #{number}, "
     "which is {state}.",
-    es="{what} nunca llegó a {branch}, así que ahí no hay nada que revertir. Es parte del pull request #{number}, "
+    es="{what} no está en {branch}, así que ahí no hay nada que revertir. Es parte del pull request #{number}, "
     "que está {state}.",
 )
 NOT_MERGED = Phrase(

@@ -182,6 +182,7 @@ CHANGES_NOTHING = Phrase(en="Changes in {names}: none", es="Cambios en {names}: 
 CHANGES_UNKNOWN = Phrase(
     en="Changes in {names} are unknown: {reason}", es="No se conocen los cambios en {names}: {reason}"
 )
+BEFORE = Phrase(en="before this merge: {reason}", es="antes de este merge: {reason}")
 MORE_CHANGES = PluralPhrase(
     en=("… and changes in {n} more application.", "… and changes in {n} more applications."),
     es=("… y cambios en {n} aplicación más.", "… y cambios en {n} aplicaciones más."),

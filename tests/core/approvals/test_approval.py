@@ -324,7 +324,7 @@ def test_each_arrival_of_a_commit_has_its_own_id_and_alert():
     assert [arrival_id(record_id, stored) for record_id in ("p@1", "p@2")] == ["p@1:3", "p@2"]
     arrivals = [replace(unapproved(), id=id_, alert=None) for id_ in stored]
     assert [assign_alerts([record])[0].alert for record in arrivals] == ["p?1", "p?1:2"]
-    rewrites = [history_rewrite("0" * 40, RECORD, stored) for stored in ([], [f"p!{RECORD.sha}"])]
+    rewrites = [history_rewrite(RECORD, stored) for stored in ([], [f"p!{RECORD.sha}"])]
     assert [rewrite.alert for rewrite in rewrites] == [f"p!{RECORD.sha}", f"p!{RECORD.sha}:2"]
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.core.git.push import Push, find_pushers
+from bot.core.git.push import Push, find_moves, find_pushers
 
 LINE = {"c": ("b",), "b": ("a",), "a": ("base",)}
 # The merge's first parent is lou's commit, its second one the former head: a fast-forward.
@@ -39,3 +39,21 @@ def test_a_push_contains_what_is_reachable_only_from_its_new_head(parents, pushe
     assert pushers.known.keys().isdisjoint(possible)
     assert {sha: tuple(pushers.possible[sha]) for sha in possible} == possible
     assert pushers.known.keys() | pushers.possible.keys() == parents.keys()
+
+
+RESET, RESTORE = Push("b", "a", "lou"), Push("a", "b", "mia")
+
+
+@pytest.mark.parametrize(
+    ("pushes", "moves"),
+    [
+        ([RESET, RESTORE], [[RESET]]),
+        ([Push("a", "c", "mia"), UNNAMED, RESET], [[RESET]]),
+        ([Push("c", "a", "kit"), Push("b", "c", "lou")], [[Push("c", "a", "kit"), Push("b", "c", "lou")]]),
+        ([Push("b", "a", "kit"), RESTORE, RESET], [[Push("b", "a", "kit")], [RESET]]),
+        ([Push("c", "a", "kit"), RESTORE], []),
+        ([], []),
+    ],
+)
+def test_the_pushes_that_moved_a_branch(pushes, moves):
+    assert find_moves(pushes, "b", "a") == moves

@@ -470,6 +470,13 @@ def test_a_difference_that_is_worse_than_what_was_omitted_reopens_an_incident():
     assert (incident.state, worsenings(incident)[-1].drift) == (IncidentState.OPEN, (image,))
 
 
+@pytest.mark.parametrize("error", [None, "the cluster does not answer"])
+def test_an_incident_shows_the_latest_check_also_during_a_rollout(error):
+    incident = replace(after_checks(check(0, HOST), looks=1), check_error="an earlier error", is_gone=True)
+    later = apply_check(incident, check(5, HOST, error=error), channel="C1", rolling=True)
+    assert (later.check_error, later.checked_at) == (error, at(5))
+
+
 def test_differences_omitted_during_a_rollout_hide_no_later_one():
     """A difference that outlasts the rollout's hold is reported, while 1,100 less severe ones are held back."""
     path = "spec.template.spec.containers[name=api].image"

@@ -21,6 +21,7 @@ from bot.handlers.approvals.review import ApprovalReviewer
 from bot.handlers.change_people import read_people
 from bot.handlers.pull_requests.track import poll, track
 from bot.handlers.rendering.manifest_cache import ManifestCache
+from bot.i18n.catalogue import approval as texts
 from bot.i18n.language import Language, Translator
 from bot.messages.desired_cards import approval_key
 from bot.ports.forge import ForgeError
@@ -316,6 +317,40 @@ def test_a_rewritten_history_is_reported(team):
         ApprovalStatus.REWRITTEN,
         ApprovalStatus.DIRECT,
     }
+
+
+@every_forge
+def test_a_rewrite_reports_what_changed_between_the_heads_and_who_pushed_it(team):
+    """Lou returns to a commit by mia that changed nothing, and so removes kit's change."""
+    first = team.hosted.commit("main", {"README.md": "1"}, "Words\n", "mia")
+    team.start()
+    removed = team.hosted.commit("main", {FILE: config(2)}, "Raise a\n", "kit")
+    team.final_verdicts()
+
+    def move(old, new, by):
+        team.git.move("main", new, old)
+        team.hosted.pushed("main", old, new, by)
+        team.final_verdicts()
+        return [record for record in team.judgements if record.verdict is ApprovalStatus.REWRITTEN][-1]
+
+    rewrite = move(removed, first, "lou")
+    assert (rewrite.sha, rewrite.parent, rewrite.applications) == (first, removed, ("shop",))
+    assert [(commit.sha, commit.author) for commit in rewrite.removed.commits] == [(removed, "Kit")]
+    assert (rewrite.added.commits, rewrite.why) == ((), None)
+    assert "limit" in rewrite.diff
+    reports_pushes = team.kind.kind in ("github", "gitlab")
+    assert rewrite.pushed_by == ("lou" if reports_pushes else None)
+    move(first, removed, "kit")
+    assert move(removed, first, "mia").pushed_by is None, "the forge could have reported only the first rewrite yet"
+
+
+def test_a_rewrite_of_commits_that_are_gone_may_affect_every_application(team):
+    team.start()
+    gone, head = "0123456789" * 4, team.git.tip("main")
+    assert team.ports.store.approvals.advance("press", head, gone, [])
+    assert team.reviewer.record_commits("press", gone, head)
+    (rewrite,) = team.judgements
+    assert (rewrite.applications, rewrite.removed, rewrite.why.phrase) == (("shop",), None, texts.MOVED_UNKNOWN)
 
 
 def test_a_commit_that_reaches_the_branch_again_keeps_its_earlier_verdict(team):

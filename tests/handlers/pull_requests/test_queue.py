@@ -13,6 +13,7 @@ from bot.core.pull_requests.change_ref import Latest, Sha
 from bot.core.pull_requests.queued import MAX_WAIT, QueueState
 from bot.core.pull_requests.revert import RevertRequest
 from bot.handlers.access.authorizer import Authorizer, Groups
+from bot.handlers.approvals.review import ApprovalReviewer
 from bot.handlers.pull_requests.intents import Intents
 from bot.handlers.pull_requests.revert_service import RevertService
 from bot.handlers.rendering.manifest_cache import ManifestCache
@@ -205,3 +206,16 @@ def test_a_queued_revert_of_a_removed_application_is_not_opened(queue, replicas)
         (Origin.COMMAND, "Refused"),
         (Origin.QUEUE, "Refused"),
     ]
+
+
+def test_a_commit_that_a_rewrite_removed_is_not_said_to_be_unknown_to_the_branch(queue, replicas):
+    ports, queue_of = replicas[0], queue.hosted
+    first = queue.git.commit(queue.bad).parents[0]
+    reviewer = ApprovalReviewer(ports, {}, queue.applications, queue.manifest_cache, "C0", {})
+    for before, head in ((None, first), (first, queue.bad)):
+        assert reviewer.record_commits("press", before, head)
+    queue.git.move("main", first, queue.bad)
+    queue_of.pushed("main", queue.bad, first, "mia")
+    assert "is no longer on main, because its history was rewritten" in queue.request(ports).text
+    other = queue_of.commit("topic", {"x.md": "x"}, "Topic\n", "mia")
+    assert "is not on main" in queue.request(ports, change=Sha(other)).text

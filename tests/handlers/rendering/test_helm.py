@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import shutil
 import tarfile
 
@@ -416,6 +417,15 @@ def test_no_error_shows_a_value(rendering, text):
         rendering.render(chart(**parameters))
     except (RenderError, ValueError) as error:
         assert "hunter" not in str(error)  # noqa: PT017  some of these are no mistake to Helm
+
+
+@pytest.mark.parametrize("post_renderers", [(), ('{"namePrefix": "x-"}',)])
+def test_output_that_is_not_valid_yaml_names_its_template(rendering, post_renderers):
+    text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: {{ .Release.Name }}\n"
+    source = chart(post_renderers=post_renderers)
+    message = rendering.error({**CHART, "app/templates/broken.yaml": text}, source)
+    assert re.search(r"\bapp/templates/broken\.yaml(:4)?: [Tt]h(is is not valid YAML|e YAML is not valid)", message)
+    assert "Chart.yaml" not in message
 
 
 def test_a_path_without_a_chart_says_so(rendering):

@@ -4,9 +4,11 @@ from datetime import timedelta
 
 from bot.core.rollouts.rollout import Limits, apply_observations
 from bot.handlers.discovery.deployers import DeployerReader
+from bot.handlers.incidents.suspects import Suspects
 from bot.handlers.rollouts.change import describe
 from bot.handlers.rollouts.merges import record_merges
 from bot.handlers.rollouts.observe import observe
+from bot.handlers.rollouts.track import RolloutTracker
 from bot.handlers.slack.people import People
 from tests.common.bot import application_settings
 from tests.common.kubernetes import as_yaml, config_map, deployment
@@ -66,6 +68,22 @@ class Scenario:
             is_complete=is_complete,
         )
         return apply_observations(rollout, observed[rollout.id], now=self.clock(), limits=LIMITS)
+
+    def track(self):
+        """Observe all rollouts, and relate them to each other."""
+        tracker = RolloutTracker(
+            self.ports,
+            self.applications,
+            self.cache,
+            Suspects(self.ports, self.applications, self.cache, (), {}),
+            deployers=self.deployers,
+            ignore=(),
+            limits=LIMITS,
+            timeout=timedelta(seconds=30),
+            is_complete=lambda: True,
+        )
+        tracker.observe()
+        tracker.close()
 
     def describe(self, rollout):
         """The rollout with what it changes."""

@@ -1,5 +1,6 @@
 """What reaches a tracked branch becomes rollouts, which are observed until they are live."""
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 from unittest.mock import Mock
@@ -50,10 +51,9 @@ def test_a_rewritten_history_is_reported(scenario):
     assert scenario.rollout("Raise the limit", {SETTINGS_FILE: settings(3)}).rewritten
 
 
-@pytest.mark.parametrize("how", ["tag", "rewrite"])
-def test_the_clock_of_an_earlier_merge_starts_when_it_gets_here(scenario, forge, how):
-    """A merge of days ago is tagged, or the branch is set back to it."""
-    source, key = scenario.source, "platform@1.x" if how == "tag" else "platform"
+def test_the_clock_of_a_tag_starts_when_it_is_set(scenario, forge):
+    """Days after the merge."""
+    source, key = scenario.source, "platform@1.x"
     scenario.ports = ports = replace(scenario.ports, forges={key: forge})
     repository, applications = ports.repositories[key], list(scenario.applications.values())
     source.git("tag", "v1.0.0")
@@ -61,8 +61,6 @@ def test_the_clock_of_an_earlier_merge_starts_when_it_gets_here(scenario, forge,
     source.commit("Raise the limit", {SETTINGS_FILE: settings(2)})
     pull = forge.merge("topic", title="Raise the limit", method="squash")
     forge.pull_requests[pull.number] = replace(pull, merged_at=scenario.clock())
-    if how == "rewrite":
-        source.commit("Bad", {SETTINGS_FILE: settings(3)})
 
     def record():
         recorded, head = ports.store.rollouts.head(key), repository.fetch()
@@ -71,12 +69,44 @@ def test_the_clock_of_an_earlier_merge_starts_when_it_gets_here(scenario, forge,
     record()
     scenario.clock.advance(timedelta(days=3))
     source.git("tag", "v1.1.0", pull.merge_sha)
-    source.git("reset", "-q", "--hard", pull.merge_sha)
     record()
-    *earlier, rollout = ports.store.rollouts.unsettled()
-    assert [rollout.subject for rollout in earlier] == (["Raise the limit", "Bad"] if how == "rewrite" else [])
+    (rollout,) = ports.store.rollouts.unsettled()
     assert (rollout.revision, rollout.pull_number) == (pull.merge_sha, pull.number)
     assert rollout.merged_at == scenario.clock()
+
+
+def test_each_arrival_of_a_commit_is_its_own_rollout(scenario, cluster):
+    """`last` is removed by a force push to `first`, returns, and is removed again."""
+    shas = [scenario.rollout(f"Limit {limit}", {SETTINGS_FILE: settings(limit)}).revision for limit in (2, 3)]
+    first, last = shas
+    store = scenario.ports.store
+    merged = {rollout.id: rollout for rollout in scenario.rollouts()}
+    for times, head in enumerate((first, last, first), 1):
+        scenario.clock.advance(minutes=1)
+        scenario.source.git("reset", "-q", "--hard", head)
+        rollouts = scenario.rollouts()
+        assert {id_: rollout for rollout in rollouts if (id_ := rollout.id) in merged} == merged
+        assert len(rollouts) == 2 + times
+        arrival = rollouts[-1]
+        assert (arrival.revision, arrival.merged_at) == (head, scenario.clock())
+        assert arrival.rewritten == (head == first)
+    deployments = store.rollouts.deployments(scenario.clock() - timedelta(days=1))
+    assert [row.revision for row in deployments].count(first) == 3
+
+
+def test_a_revert_ends_the_rollout_of_neither_a_rewrite_nor_a_later_arrival(scenario):
+    """A force push removes the revert of a commit, whose rollout must then be watched."""
+    bad = scenario.rollout("Limit 2", {SETTINGS_FILE: settings(2)})
+    scenario.source.git("revert", "--no-edit", bad.revision)
+    revert = scenario.rollouts()[-1]
+    assert revert.reverts == (bad.revision,)
+    for head in (bad.revision, bad.parent, bad.revision):
+        scenario.source.git("reset", "-q", "--hard", head)
+        scenario.rollouts()
+    scenario.track()
+    states = {rollout.id: rollout.state for rollout in scenario.ports.store.rollouts.unsettled()}
+    assert [id_ for id_, state in states.items() if state is RolloutState.REVERTED] == [bad.id]
+    assert len(states) == 5
 
 
 def test_an_unavailable_forge_delays_nothing(scenario, forge):
@@ -331,6 +361,8 @@ def test_a_change_that_cannot_be_rendered_says_why(scenario):
     described = scenario.describe(scenario.rollout("Break it", {SETTINGS_FILE: "kind: [\n"}))
     assert "settings.yaml:2" in str(described.parts[0].change.why)
     assert scenario.describe(described) == described
+    fixing = scenario.describe(scenario.rollout("Fix it", {SETTINGS_FILE: None}))
+    assert re.match(r"before this merge: .*settings\.yaml:2", str(fixing.parts[0].change.why))
 
 
 def test_a_path_that_comes_or_goes_is_objects_added_or_removed(scenario):
