@@ -157,7 +157,7 @@ class BatchReview:
         try:
             with unexpected_as_port_error(f"parents of {record.id}"):
                 parents = self._repository.commit(record.sha).parents
-            find = partial(self._forge.pull_request_for, record.sha, record.branch, parents=parents)
+            find = partial(_pull_request, self._forge, record, parents)
             pull = self._look_up(f"pull request of {record.id}", find)
         except PortError as error:
             self._retry([record], error)
@@ -335,6 +335,10 @@ class BatchReview:
         if record.why and not self._is_available:
             return replace(record, look_at=look_at, failing_since=None)
         return replace(record, look_at=self._retry_at or self._now + MIN_RECHECK)
+
+
+def _pull_request(forge: Forge, record: ApprovalRecord, parents: Sequence[str]) -> PullRequest | None:
+    return forge.pull_request_for(record.sha, record.branch, parents=parents)
 
 
 def _is_direct_push(record: ApprovalRecord) -> bool:

@@ -469,11 +469,11 @@ def asked(team, monkeypatch):
     asked = Asked()
     look_up = batch._pull_request
 
-    def counted(forge, record):
+    def counted(forge, record, parents):
         asked.append(record.subject)
         if record.subject in asked.failing:
             raise ForgeError("It sent too much.")
-        return look_up(forge, record)
+        return look_up(forge, record, parents)
 
     monkeypatch.setattr(batch, "_pull_request", counted)
     return asked
