@@ -3,7 +3,8 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, timedelta
+from itertools import pairwise
 from typing import Final
 
 from bot.core.delivery.change import Change
@@ -26,11 +27,15 @@ class Bar:
 
 
 def timeline(changes: Sequence[Change], incidents: Sequence[IncidentRecord], period: Period) -> tuple[Bar, ...]:
-    """The period in days, or in weeks if it is long; the first bar may be shorter."""
-    step = _DAY if period.length <= _MAX_DAILY * _DAY else max(7 * _DAY, period.length / _MAX_BARS)
-    count = math.ceil(period.length / step)
-    ends = [period.end - step * index for index in range(count)][::-1]
-    periods = [Period(max(period.start, end - step), end) for end in ends]
+    """The period in days (UTC), of which the first and the last may be shorter, or in weeks if it is long."""
+    if period.length <= _MAX_DAILY * _DAY:
+        midnight = period.start.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        days = (midnight + _DAY * number for number in range(1, _MAX_DAILY + 2))
+        ends = [*(day for day in days if day < period.end), period.end]
+    else:
+        step = max(7 * _DAY, period.length / _MAX_BARS)
+        ends = [period.end - step * index for index in range(math.ceil(period.length / step))][::-1]
+    periods = [Period(start, end) for start, end in pairwise([period.start, *ends])]
     return tuple(
         Bar(
             part,

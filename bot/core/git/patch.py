@@ -1,10 +1,13 @@
 """Builds the diff to show for a change, without credentials and files that may contain a Secret's values."""
 
 import difflib
+import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+
+import yaml
 
 from bot.core.objects.credentials import HIDDEN, redact_text
 from bot.core.objects.manifest import Manifest, ManifestError, read_manifests
@@ -61,8 +64,11 @@ def _file_patch(change: FileChange, max_steps: int) -> tuple[int, Iterable[str]]
     manifests = [_readable(content) for content in sides]
     if not sides or None in manifests:
         return 0, withheld
-    hidden = _hidden_lines(manifest for side in manifests for manifest in side or ())
     before, after = ((side or b"").decode("utf-8-sig").splitlines() for side in (change.before, change.after))
+    try:
+        hidden = _hidden_lines((manifest for side in manifests for manifest in side or ()), (before, after))
+    except yaml.YAMLError:  # such as JSON with tabs
+        return 0, withheld
     steps = _equal_pairs(before, after) * _STEPS_PER_PAIR + len(hidden) * (len(before) + len(after))
     if steps > max_steps:
         return 0, withheld
@@ -96,16 +102,31 @@ def _is_withheld(manifest: Manifest) -> bool:
     return "secret" in manifest.kind.lower() or bool(Redaction.of(manifest.kind, manifest.object).paths)
 
 
-def _hidden_lines(manifests: Iterable[Manifest]) -> list[str]:
-    """The lines of every credential in these manifests, longest first."""
+def _hidden_lines(manifests: Iterable[Manifest], files: Iterable[Sequence[str]]) -> list[str]:
+    """The lines of every credential in these manifests, and how their files write them, longest first."""
     lines = {line.strip() for manifest in manifests for line in credential_lines(manifest.object)}
+    lines.update(line for file in files for line in _folded_lines(file, lines - {""}))
     return sorted(lines - {""}, key=len, reverse=True)
+
+
+def _folded_lines(file: Sequence[str], credentials: Collection[str]) -> Iterator[str]:
+    """The lines of the scalars that contain credentials and that YAML joins, so that no line is one of the value."""
+    for event in yaml.parse("\n".join(file), yaml.CSafeLoader):
+        start, end = event.start_mark, event.end_mark
+        if not isinstance(event, yaml.ScalarEvent) or event.style == "|" or not (start and end):
+            continue
+        value = {json.dumps(event.value, ensure_ascii=False)[1:-1], *event.value.splitlines()}
+        if start.line < end.line and not {line.strip() for line in value}.isdisjoint(credentials):
+            first = [] if event.style == ">" else [file[start.line][start.column :]]
+            last = [file[end.line][: end.column]] if end.line < len(file) else []
+            yield from (line.strip() for line in (*first, *file[start.line + 1 : end.line], *last))
 
 
 def _redacted_line(line: str, hidden: Sequence[str]) -> str:
     """A line of the patch; a credential's name and its value may be on two lines."""
     mark, text = line[:1], redact_text(line[1:])
     for value in hidden:
-        if value in text and (len(value) >= _MIN_SUBSTRING or text.rpartition(" ")[2].strip("\"'") == value):
+        is_whole = value in (text.strip(), text.rpartition(" ")[2].strip("\"'"))
+        if is_whole or (value in text and len(value) >= _MIN_SUBSTRING):
             text = text.replace(value, HIDDEN)
     return f"{mark}{text}"

@@ -64,6 +64,36 @@ def test_a_file_that_may_hold_a_secret_is_only_named(content, side):
     assert list(redacted_patch([FileChange("apps/a.yaml", *sides)])) == ["~ apps/a.yaml"]
 
 
+SCALARS = [
+    "KEY: >-\n  fold=u{n}\n  more=w{n}",
+    "KEY: >\n  fold=u{n}\n\n  more=w{n}",
+    "KEY: fold=u{n}\n  more=w{n}",
+    "KEY:\n  fold=u{n}\n  more=w{n}",
+    'KEY: "fold=u{n}\n  mo\\x72e=w{n}\\\n  x{n}"',
+    "KEY: 'fold=u{n}\n  more=w{n}\n  x{n}'",
+]
+
+
+@pytest.mark.parametrize("scalar", SCALARS)
+@pytest.mark.parametrize("shape", ["key", "variable"])
+def test_no_line_of_a_credential_is_shown_however_yaml_folds_it(scalar, shape):
+    def content(number):
+        text = scalar.replace("{n}", number)
+        if shape == "key":
+            data = text.replace("KEY", "  DB_PASSWORD").replace("\n  ", "\n    ")
+            return f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a}}\ndata:\n  a: '1'\n{data}\n  b: '2'\n"
+        variable = text.replace("KEY", "      value").replace("\n  ", "\n        ")
+        return (
+            "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers:\n  - name: web\n    env:\n"
+            f"    - name: DB_PASSWORD\n{variable}\n    image: web:1\n"
+        )
+
+    shown = "\n".join(redacted_patch([FileChange("a.yaml", content("1").encode(), content("2").encode())]))
+    assert "(hidden)" in shown
+    assert "image: web:1" in shown or "b: '2'" in shown
+    assert not any(part in shown for part in ("u1", "u2", "w1", "w2", "x1", "x2"))
+
+
 def test_a_file_that_was_not_read_is_named():
     assert list(redacted_patch([FileChange("picture.png", None, None)])) == ["~ picture.png"]
 
