@@ -84,7 +84,6 @@ class Monitor:
         self._shards = config.shards
         self._policy = config.alerts.policy()
         self._interval = config.schedule.drift
-        self._started_at = ports.clock()
         self._translator_for = config.slack.translator
         self._reconciler = reconciler
         self._discoverer = discoverer
@@ -204,8 +203,8 @@ class Monitor:
             _log.warning("cannot update Slack: %s", error)
 
     def _is_checked_elsewhere(self, check: Check) -> bool:
-        """Whether another replica still makes such checks, of an application that is not configured here."""
-        return check.at > self._started_at and is_current(check, self._ports.clock(), self._interval)
+        """Whether another replica may still make such checks, of an application that is not configured here."""
+        return self._ports.store.leases.is_shared and is_current(check, self._ports.clock(), self._interval)
 
     def reconcile_changed_incidents(self) -> None:
         """Update Slack if an incident has changed since the last call, such as by another replica. Only on the leader.
