@@ -324,13 +324,11 @@ class Monitor:
         """Start rollouts of new merges and reviews of new commits.
 
         `before` was read before the fetch. False if another replica has recorded them meanwhile or the branch is
-        another one now. Raises RevisionNotFoundError while the recorded head is missing but may only be late.
+        another one now. Raises RepositoryError while the remote may only lag behind the recorded head.
         """
         branch, recorded = key_of_branch(self._ports, key, resolved), True
         repository = self._ports.repositories[key]
-        is_lost = may_skip and self._lost_heads.is_lost(repository, before.rollouts, resolved.sha)
-        if before.rollouts and not is_lost:
-            repository.commit(before.rollouts)
+        is_lost = self._lost_heads.is_lost(repository, before.rollouts, resolved.sha, may_fetch=may_skip)
         try:
             with skip_unexpected(f"rollouts of {key}"):
                 recorded = self._record_merges(key, before.rollouts, resolved.sha, is_lost=is_lost)
@@ -339,11 +337,9 @@ class Monitor:
         return recorded and reviewed
 
     def _record_merges(self, key: str, before: str | None, head: str, *, is_lost: bool) -> bool:
-        if is_lost:
-            return self._ports.store.rollouts.advance(key, before, head, [])
         applications = [application for application in self._all() if application.repository.key == key]
-        manifest_cache = self.caches.manifest_cache
-        return merges.record_merges(self._ports, key, before, head, applications, manifest_cache, self._people)
+        caches = self.caches.manifest_cache
+        return merges.record_merges(self._ports, key, before, head, applications, caches, self._people, is_lost=is_lost)
 
     def _record_for_review(self, branch: str, before: _RecordedHeads, resolved: ResolvedRevision) -> bool:
         if branch != before.branch:

@@ -200,6 +200,33 @@ def test_commits_that_another_replica_records_during_a_fetch_do_not_rewrite_hist
     assert bot.store.rollouts.head("platform") == bot.store.approvals.head("platform") == shas[-1]
 
 
+@pytest.mark.parametrize("has_mirror", [True, False])
+@pytest.mark.parametrize("catches_up", [True, False])
+def test_a_branch_at_an_earlier_commit_may_lag_for_two_minutes(start, source, has_mirror, catches_up):
+    """As a node of the forge that serves the recorded commit, but whose branch isn't there yet. Others poll it, too."""
+    bot = start()
+    first = source.sha()
+    second = source.commit("Warn", {FILE: as_yaml(config_map(level="warn"))})
+    bot.monitor.poll_repository("platform")
+    source.git("config", "uploadpack.allowAnySHA1InWant", "true")
+    source.git("update-ref", "refs/heads/main", first)
+    if not has_mirror:
+        shutil.rmtree(bot.folder / "mirrors")
+        bot.restart()
+    for _ in range(2):
+        with pytest.raises(RepositoryError, match="older than"):
+            bot.monitor.poll_repository("platform")
+        bot.check()
+    assert bot.store.rollouts.head("platform") == bot.store.approvals.head("platform") == second
+    if catches_up:
+        source.git("update-ref", "refs/heads/main", second)
+    else:
+        bot.clock.advance(minutes=2)
+    bot.monitor.poll_repository("platform")
+    assert bot.store.rollouts.head("platform") == bot.store.approvals.head("platform") == source.sha()
+    assert any(rollout.rewritten for rollout in bot.store.rollouts.unsettled()) is not catches_up
+
+
 @pytest.mark.parametrize("is_served", [True, False])
 def test_a_history_that_is_rewritten_while_the_mirror_is_lost_is_recorded(start, source, is_served):
     """If the remote doesn't serve the recorded commit either, it may only lag behind, so that takes 10 minutes."""
