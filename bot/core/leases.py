@@ -33,8 +33,9 @@ def rebalance(
     """What one of the running `replicas` does for every lease to be held, and for none to hold two more than another.
 
     `holders` has the running replica that holds each lease; None if it's free. The replica gives up leases that are not
-    `busy` first, and the leader's last. If several decide at once, they may want the same lease, or give up too many:
-    one of them then takes it, and the next decisions correct the rest.
+    `busy` first, and never the leader's: so the one that leads goes on, whatever its share. If nobody leads, every
+    replica wants to. If several decide at once, they may want the same lease, or give up too many: one of them then
+    takes it, and the next decisions correct the rest.
     """
     counts = Counter(dict.fromkeys(replicas, 0) | Counter(filter(None, holders.values())))
     share, extra = divmod(len(holders), len(replicas))
@@ -42,6 +43,7 @@ def rebalance(
     free = [name for name, holder in holders.items() if holder is None]
     needed_by_others = sum(max(0, share - count) for name, count in counts.items() if name != replica)
     largest = share + 1 if extra else share
+    surplus = wanted = 0
     if len(own) > largest:
         surplus = len(own) - largest
     elif len(own) > share and needed_by_others > len(free):
@@ -49,6 +51,6 @@ def rebalance(
     else:
         spare = max(0, len(free) - needed_by_others)
         wanted = max(share - len(own), min(largest - len(own), spare))
-        return LeaseChanges(take=tuple(sorted(free)[:wanted]))
-    own.sort(key=lambda name: (name in busy, name == LEADER, name))
-    return LeaseChanges(give_up=tuple(own[:surplus]))
+    free.sort(key=lambda name: (name != LEADER, name))
+    own.sort(key=lambda name: (name == LEADER, name in busy, name))
+    return LeaseChanges(take=tuple(free[: max(wanted, LEADER in free)]), give_up=tuple(own[:surplus]))

@@ -15,14 +15,14 @@ from bot.ports.leases import Leases
 _log = logging.getLogger(__name__)
 
 RENEW_SECONDS: Final = 2.0
-ASIDE_SECONDS: Final = 20.0  # longer than others take to take the leases over
-_BETWEEN_SECONDS: Final = 600.0  # so that the leases don't go round and round while no replica can lead
+ASIDE_SECONDS: Final = 20.0  # longer than others take to take the lease
+_BETWEEN_SECONDS: Final = 600.0  # so that the lease doesn't go round and round while no replica can lead
 
 
 class LeaseKeeper:
     """Shares out the leases with these names from `start` to `stop`. Calls `taken` with the name of each one taken.
 
-    A leader that `cannot_lead` lets its leases expire once, so that another replica leads, if there is one.
+    A leader that `cannot_lead` releases that lease for a while, so that another replica leads, if there is one.
 
     In a thread of its own that measures monotonic time: leases must not expire while jobs wait for a thread, or because
     somebody sets the clock.
@@ -54,9 +54,9 @@ class LeaseKeeper:
         while True:
             try:
                 with unexpected_as_port_error("renewal of the leases"):
-                    if not self._stands_aside():
-                        for name in sorted(self._leases.renew(self._names)):
-                            self._taken(name)
+                    names = self._names - {LEADER} if self._stands_aside() else self._names
+                    for name in sorted(self._leases.renew(names)):
+                        self._taken(name)
                 failed = False
             except PortError as error:
                 if not failed:
@@ -66,7 +66,7 @@ class LeaseKeeper:
                 return
 
     def _stands_aside(self) -> bool:
-        """Whether to let the leases expire. Raises StoreError."""
+        """Whether to leave the leader's lease to others. Raises StoreError."""
         since_aside = time.monotonic() - self._aside_since
         if since_aside < ASIDE_SECONDS:
             return True

@@ -84,7 +84,6 @@ class Monitor:
         self._shards = config.shards
         self._policy = config.alerts.policy()
         self._interval = config.schedule.drift
-        self._started_at = ports.clock()
         self._translator_for = config.slack.translator
         self._reconciler = reconciler
         self._discoverer = discoverer
@@ -204,8 +203,8 @@ class Monitor:
             _log.warning("cannot update Slack: %s", error)
 
     def _is_checked_elsewhere(self, check: Check) -> bool:
-        """Whether another replica still makes such checks, of an application that is not configured here."""
-        return check.at > self._started_at and is_current(check, self._ports.clock(), self._interval)
+        """Whether another replica may still make such checks, of an application that is not configured here."""
+        return self._ports.store.leases.is_shared and is_current(check, self._ports.clock(), self._interval)
 
     def reconcile_changed_incidents(self) -> None:
         """Update Slack if an incident has changed since the last call, such as by another replica. Only on the leader.
@@ -325,13 +324,11 @@ class Monitor:
         """Start rollouts of new merges and reviews of new commits.
 
         `before` was read before the fetch. False if another replica has recorded them meanwhile or the branch is
-        another one now. Raises RevisionNotFoundError while the recorded head is missing but may only be late.
+        another one now. Raises RepositoryError while the remote may only lag behind the recorded head.
         """
         branch, recorded = key_of_branch(self._ports, key, resolved), True
         repository = self._ports.repositories[key]
-        is_lost = may_skip and self._lost_heads.is_lost(repository, before.rollouts, resolved.sha)
-        if before.rollouts and not is_lost:
-            repository.commit(before.rollouts)
+        is_lost = self._lost_heads.is_lost(repository, before.rollouts, resolved.sha, may_fetch=may_skip)
         try:
             with skip_unexpected(f"rollouts of {key}"):
                 recorded = self._record_merges(key, before.rollouts, resolved.sha, is_lost=is_lost)
@@ -340,11 +337,9 @@ class Monitor:
         return recorded and reviewed
 
     def _record_merges(self, key: str, before: str | None, head: str, *, is_lost: bool) -> bool:
-        if is_lost:
-            return self._ports.store.rollouts.advance(key, before, head, [])
         applications = [application for application in self._all() if application.repository.key == key]
-        manifest_cache = self.caches.manifest_cache
-        return merges.record_merges(self._ports, key, before, head, applications, manifest_cache, self._people)
+        caches = self.caches.manifest_cache
+        return merges.record_merges(self._ports, key, before, head, applications, caches, self._people, is_lost=is_lost)
 
     def _record_for_review(self, branch: str, before: _RecordedHeads, resolved: ResolvedRevision) -> bool:
         if branch != before.branch:

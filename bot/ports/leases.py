@@ -60,6 +60,7 @@ class Leases(Protocol):
     def renew(self, names: Collection[str]) -> Collection[str]:
         """Renew the own leases, then take and give up some, so that the replicas have equal shares. Raises StoreError.
 
-        Returns the names of the leases that were taken. Call it several times before a lease expires.
+        Returns the names of the leases that were taken. Call it several times before a lease expires. Own leases that
+        are not among `names` are released, and what runs under them ends when another replica takes them.
         """
         ...

@@ -5,7 +5,7 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.leases import LEADER, rebalance
+from bot.core.leases import LEADER, LeaseChanges, rebalance
 
 REPLICAS = "abcd"
 
@@ -74,7 +74,19 @@ def test_every_lease_is_held_and_the_shares_are_equal(leases, steps, order):
     assert max(counts.values()) - min(counts[replica] for replica in replicas.running) <= 1
 
 
-def test_the_leader_and_what_runs_are_given_up_last():
+def test_what_runs_is_given_up_last_and_the_leader_never():
     holders = {LEADER: "a", "cluster/dev": "a", "cluster/prod": "a", "cluster/test": "a"}
     assert rebalance(holders, "ab", "a", busy={"cluster/dev"}).give_up == ("cluster/prod", "cluster/test")
-    assert rebalance(holders, "abcd", "a", busy={"cluster/dev"}).give_up[-1] == LEADER
+    assert rebalance(holders, "abcd", "a", busy=holders.keys() - {"cluster/prod"}).give_up == (
+        "cluster/prod",
+        "cluster/dev",
+        "cluster/test",
+    )
+    assert rebalance({LEADER: "a", "cluster/dev": "a"}, "ab", "a", busy={"cluster/dev"}).give_up == ("cluster/dev",)
+
+
+def test_a_replica_leads_if_nobody_does_whatever_its_share():
+    assert rebalance({LEADER: None, "cluster/dev": "a"}, "ab", "a").take == (LEADER,)
+    assert rebalance({LEADER: None, "cluster/dev": "a", "cluster/prod": "a"}, "abc", "a") == LeaseChanges(
+        take=(LEADER,), give_up=("cluster/dev",)
+    )

@@ -157,17 +157,20 @@ def test_a_check_whose_lease_is_lost_meanwhile_records_nothing(start, slack, edi
     other.close()
 
 
-@pytest.mark.parametrize(("checked", "is_open"), [("after the start", True), ("before the start", False)])
-def test_an_incident_that_only_another_replica_knows_stays_open_while_it_is_checked(start, slack, checked, is_open):
+@pytest.mark.parametrize("is_shared", [True, False])
+def test_an_incident_that_only_another_replica_knows_stays_open_while_it_is_checked(
+    start, slack, empty_postgresql, is_shared
+):
     """Its application is configured there and not here, or it was removed from the configuration before the start."""
-    bot = start()
-    at = bot.clock() if checked == "after the start" else bot.clock() - timedelta(minutes=1)
+    bot = start(**({"store": empty_postgresql} if is_shared else {}))
+    bot.store.leases.renew(bot.config.lease_names)
+    at = bot.clock() - timedelta(minutes=1)
     cart = samples.incident("cart", since=at, checked_at=at, announced_at=at)
     bot.store.checks.save([samples.check("cart", at=at, drift=cart.drift)])
     assert bot.store.incidents.exchange(None, cart)
     bot.monitor.reconcile_cards()
     assert len(cards(slack)) == 1
-    assert bool(bot.store.incidents.open_for("cart")) is is_open
+    assert bool(bot.store.incidents.open_for("cart")) is is_shared
     bot.clock.advance(minutes=16)
     bot.monitor.reconcile_cards()
     assert bot.store.incidents.open_for("cart") is None
@@ -195,6 +198,33 @@ def test_commits_that_another_replica_records_during_a_fetch_do_not_rewrite_hist
     assert [rollout.revision for rollout in rollouts] == shas
     assert not any(rollout.rewritten for rollout in rollouts)
     assert bot.store.rollouts.head("platform") == bot.store.approvals.head("platform") == shas[-1]
+
+
+@pytest.mark.parametrize("has_mirror", [True, False])
+@pytest.mark.parametrize("catches_up", [True, False])
+def test_a_branch_at_an_earlier_commit_may_lag_for_two_minutes(start, source, has_mirror, catches_up):
+    """As a node of the forge that serves the recorded commit, but whose branch isn't there yet. Others poll it, too."""
+    bot = start()
+    first = source.sha()
+    second = source.commit("Warn", {FILE: as_yaml(config_map(level="warn"))})
+    bot.monitor.poll_repository("platform")
+    source.git("config", "uploadpack.allowAnySHA1InWant", "true")
+    source.git("update-ref", "refs/heads/main", first)
+    if not has_mirror:
+        shutil.rmtree(bot.folder / "mirrors")
+        bot.restart()
+    for _ in range(2):
+        with pytest.raises(RepositoryError, match="older than"):
+            bot.monitor.poll_repository("platform")
+        bot.check()
+    assert bot.store.rollouts.head("platform") == bot.store.approvals.head("platform") == second
+    if catches_up:
+        source.git("update-ref", "refs/heads/main", second)
+    else:
+        bot.clock.advance(minutes=2)
+    bot.monitor.poll_repository("platform")
+    assert bot.store.rollouts.head("platform") == bot.store.approvals.head("platform") == source.sha()
+    assert any(rollout.rewritten for rollout in bot.store.rollouts.unsettled()) is not catches_up
 
 
 @pytest.mark.parametrize("is_served", [True, False])

@@ -109,6 +109,7 @@ class SqlLeases:
         with self._lock:
             before = {name: lease for name in self._own if (lease := self._get(name))}
         running = self._renew_replica()
+        self._release(before.keys() - names)
         for _ in range(_ATTEMPTS):
             rows = self._read(names)
             if len(rows) < len(names):
@@ -124,7 +125,7 @@ class SqlLeases:
             self._take({name: rows[name] for name in changes.take})
         with self._lock:
             own = dict(self._own)
-        for name in before.keys() - own.keys() - self._giving_up:
+        for name in (before.keys() & names) - own.keys() - self._giving_up:
             _log.warning("lost the lease %s", name)
         return {name for name, lease in own.items() if before.get(name) != lease}
 
@@ -194,11 +195,14 @@ class SqlLeases:
             idle = [name for name in names if not self._running[name]]
             for name in idle:
                 del self._own[name]
-        if idle:
-            released = leases.update().where(leases.c.name.in_(idle) & (leases.c.holder == self.replica))
+        self._release(idle)
+
+    def _release(self, names: Collection[str]) -> None:
+        if names:
+            released = leases.update().where(leases.c.name.in_(list(names)) & (leases.c.holder == self.replica))
             with self._database.begin() as connection:
                 connection.execute(released.values(holder=None))
-            _log.info("replica %s gave up %s", self.replica, ", ".join(idle))
+            _log.info("replica %s gave up %s", self.replica, ", ".join(names))
 
 
 class SoleLeases:

@@ -83,7 +83,7 @@ def resolve_unwatched_incidents(
 
     Another replica may have discovered an application that this one hasn't. So the incident of a discovered application
     stays until this replica has read the resource that declares it later than the last check (`has_read_since`). That
-    of a configured one stays while a replica with another configuration still checks it. Raises StoreError.
+    of a configured one stays while a replica with another configuration may still check it. Raises StoreError.
     """
     unsettled = store.incidents.unsettled()
     unwatched = [item for item in unsettled if item.application not in watched and item.resolved_at is None]

@@ -1,43 +1,51 @@
-"""Recorded heads that neither the mirror nor the remote has: the branch was rewritten, and the mirror is a new one."""
+"""Recorded heads that a remote no longer has in the branch: it was rewritten, or the remote lags behind."""
 
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
-from bot.core.waiting import is_waiting
-from bot.ports.git import Repository, RepositoryError
+from bot.i18n.catalogue import repository as texts
+from bot.i18n.language import LocalizedText
+from bot.ports.git import Repository, RepositoryError, RevisionNotFoundError
 
 _log = logging.getLogger(__name__)
 
-_PATIENCE: Final = timedelta(minutes=10)  # a remote that lags behind what another replica fetched catches up in less
+# A remote that lags behind what another replica fetched catches up in less.
+_PATIENCE: Final = timedelta(minutes=10)  # without the commit
+_PATIENCE_WITH_COMMIT: Final = timedelta(minutes=2)
 
 
 class LostHeads:
-    """When each recorded head was first found missing, by the key of its RepositoryRef. One thread for each key."""
+    """Since when each remote may lag behind the recorded head, by the key of its RepositoryRef. One thread for each."""
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
         self._clock = clock
-        self._missing: dict[str, tuple[str, datetime]] = {}
+        self._since: dict[str, tuple[str, datetime]] = {}
 
-    def is_lost(self, repository: Repository, recorded: str | None, head: str) -> bool:
-        """Whether the recorded head has been missing for 10 minutes. Fetches it if the remote has it."""
-        if recorded in (None, head) or _is_available(repository, recorded):
-            self._missing.pop(repository.name, None)
+    def is_lost(self, repository: Repository, recorded: str | None, head: str, *, may_fetch: bool) -> bool:
+        """Whether neither the mirror nor the remote has the recorded head any more; if not, the mirror has it now.
+
+        Raises RepositoryError while it's missing, or `head` is an earlier commit of the branch, and the remote may only
+        lag behind; or, unless it `may_fetch` the recorded head, whenever that is missing.
+        """
+        if recorded in (None, head):
+            self._since.pop(repository.name, None)
+            return False
+        is_available = repository.fetch_commit(recorded) if may_fetch else bool(repository.commit(recorded))
+        if is_available and not (repository.is_branch and repository.is_ancestor(head, recorded)):
+            self._since.pop(repository.name, None)
             return False
         now = self._clock()
-        sha, since = self._missing.get(repository.name, (recorded, now))
-        if sha != recorded:
+        sha, since = self._since.get(repository.name, (recorded, now))
+        if sha != recorded or now < since:  # the clock may have been set back
             since = now
-        self._missing[repository.name] = recorded, since
-        if is_waiting(since + _PATIENCE, now, _PATIENCE):
-            return False
-        _log.warning("commit %s of %s is lost; merges since then are not reported", recorded, repository.name)
-        return True
-
-
-def _is_available(repository: Repository, sha: str) -> bool:
-    try:
-        return repository.fetch_commit(sha)
-    except RepositoryError:  # the branch was fetched, so this commit is the problem
-        return False
+        self._since[repository.name] = recorded, since
+        if now - since < (_PATIENCE_WITH_COMMIT if is_available else _PATIENCE):
+            if is_available:
+                values = {"head": head[:8], "recorded": recorded[:8]}
+                raise RepositoryError(LocalizedText(texts.MAY_LAG, name=repository.name, **values))
+            raise RevisionNotFoundError(LocalizedText(texts.NO_COMMIT, text=recorded, name=repository.name))
+        if not is_available:
+            _log.warning("commit %s of %s is lost; merges since then are not reported", recorded, repository.name)
+        return not is_available

@@ -48,12 +48,15 @@ def record_merges(
     applications: Sequence[Application],
     manifest_cache: ManifestCache,
     people: People,
+    *,
+    is_lost: bool = False,
 ) -> bool:
     """Store a rollout for each new merge in one repository, up to its tracked `head` (a full sha).
 
     `recorded` is the stored head from before `head` was fetched: another replica may have stored a later one since.
     False, and nothing is stored, if it has. Applications that tracked another revision until now get a rollout, too.
-    The first call stores only the head and these rollouts. Raises RepositoryError, StoreError.
+    The first call stores only the head and these rollouts, as does one whose `recorded` head `is_lost`. Raises
+    RepositoryError, StoreError.
     """
     repository, checks = ports.repositories[name], _checks_of_others(ports, name, recorded, head, applications)
     stored = ports.store.rollouts.of_revisions([head]) if checks else []
@@ -61,7 +64,7 @@ def record_merges(
     if head in (recorded, ports.store.rollouts.head(name)) and not retargeted:
         return True
     rollouts: list[Rollout] = []
-    if recorded not in (None, head):
+    if recorded not in (None, head) and not is_lost:
         others = [application for application in applications if application.name not in retargeted]
         rollouts = _rollouts(ports, repository, recorded, head, others, manifest_cache, people)
     if retargeted:

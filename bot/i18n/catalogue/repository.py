@@ -111,6 +111,10 @@ NO_COMMIT_BUT = Phrase(
     en="{text} is a {kind} in {name}, not a commit.", es="{text} es un {kind} en {name}, no un commit."
 )
 NO_COMMIT = Phrase(en="There is no commit {text} in {name}.", es="No existe el commit {text} en {name}.")
+MAY_LAG = Phrase(
+    en="The branch of {name} is at {head}, which is older than {recorded}. Waiting in case the remote lags behind.",
+    es="La rama de {name} está en {head}, anterior a {recorded}. Esperando por si el remoto va con retraso.",
+)
 NOT_A_COMMIT = Phrase(en="{text} is not a commit in {name}.", es="{text} no es un commit en {name}.")
 NO_PATH = Phrase(
     en="There is no path {path} in {name} at {revision}.",

@@ -1,0 +1,44 @@
+"""When a recorded head counts as lost."""
+
+from datetime import timedelta
+from types import SimpleNamespace
+
+import pytest
+
+from bot.handlers.rollouts.lost_heads import LostHeads
+from bot.ports.git import RepositoryError, RevisionNotFoundError
+from tests.common.clock import Clock
+
+DISK_FULL = RepositoryError("The disk is full.")
+
+
+class Remote(SimpleNamespace):
+    """A repository without the commit, whose fetch of it fails with `error` if set."""
+
+    name, is_branch, error = "platform", True, None
+
+    def fetch_commit(self, sha):
+        if self.error:
+            raise self.error
+        return False
+
+
+def test_only_a_commit_that_is_missing_for_ten_minutes_is_lost():
+    clock, remote = Clock(), Remote()
+    heads = LostHeads(clock)
+
+    def is_lost():
+        return heads.is_lost(remote, "a" * 40, "b" * 40, may_fetch=True)
+
+    remote.error = DISK_FULL
+    for minutes in (0, 10, 10):
+        clock.advance(minutes=minutes)
+        with pytest.raises(RepositoryError, match="disk"):
+            is_lost()
+    remote.error = None
+    for step in (timedelta(), timedelta(minutes=9), timedelta(minutes=-10), timedelta(minutes=9)):
+        clock.now += step  # it's also set back
+        with pytest.raises(RevisionNotFoundError):
+            is_lost()
+    clock.advance(minutes=1)
+    assert is_lost()
