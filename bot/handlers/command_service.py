@@ -37,9 +37,10 @@ from bot.i18n.language import Translator
 from bot.messages import diff_pages, errors
 from bot.messages import drift as drift_message
 from bot.messages import help as help_message
+from bot.messages import history as history_message
 from bot.messages import report as report_message
 from bot.messages import revert as revert_message
-from bot.messages.blocks import Message, join
+from bot.messages.blocks import Message
 from bot.messages.object_links import ObjectLinks
 from bot.ports import Ports
 from bot.ports.chat import ChatError
@@ -111,7 +112,8 @@ class CommandService:
                     application = self._config.applications[name]
                     return history(translator, ports, self._people, application.repository.key, application)
                 keys = self._repositories()
-                return join([self._history(translator, key, len(keys)) for key in keys])
+                answers = (self._history(translator, key, len(keys)) for key in keys)
+                return history_message.answer_of_all(translator, answers, len(keys))
             case commands.ReportCommand(days, name):
                 only = None if name is None else {name}
                 length, now = timedelta(days=days), ports.clock()

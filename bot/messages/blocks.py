@@ -146,7 +146,8 @@ def plain(element: Element) -> str:
     """An element as plain text."""
     if element["type"] == "date":
         return datetime.fromtimestamp(element["timestamp"], tz=UTC).strftime("%Y-%m-%d %H:%M UTC")
-    return str(element.get("text") or element.get("user_id") or element.get("usergroup_id") or "")
+    names = ("text", "user_id", "usergroup_id", "channel_id")
+    return next((str(element[name]) for name in names if element.get(name)), "")
 
 
 def paragraph(*elements: Element) -> Element:

@@ -1,6 +1,7 @@
 """The answer to `/gitops history`."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,6 +12,7 @@ from bot.i18n.catalogue import history as texts
 from bot.i18n.language import LocalizedText, Text, Translator
 from bot.messages import common, people
 from bot.messages.blocks import (
+    MAX_JSON,
     Block,
     Element,
     Message,
@@ -19,6 +21,7 @@ from bot.messages.blocks import (
     code,
     date,
     fill,
+    join,
     link,
     message,
     paragraph,
@@ -31,6 +34,7 @@ from bot.messages.blocks import (
 # Characters of JSON for the commits.
 _MAX_LIST = 9_000
 _MAX_LIST_BELOW_SUSPECTS = 5_000
+_MAX_REPOSITORIES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,7 @@ def answer(
 ) -> Message:
     """The commits, newest first, below the `suspected` ones. `approvals_error` is why approvals are unknown, if so.
 
-    The message has room for those of as many other `repositories`.
+    With several `repositories`, it takes only its share of a message, but it always shows the newest commit.
     """
     values = {"branch": clip(branch, 60), "application": application or ""}
     if not entries:
@@ -76,15 +80,31 @@ def answer(
     subject = clip(change_title(newest.commit, newest.pull), 120)
     text = translator.count(texts.SENTENCE, len(entries), lead=lead, sha=newest.commit.short_sha, subject=subject)
     blocks = [*suspected, rich(paragraph(words(lead, bold=True)))]
-    blocks += fill(
-        [[bullets([_line(translator, entry)])] for entry in entries],
-        common.more(translator, texts.MORE_COMMITS, italic=False),
-        budget=(_MAX_LIST_BELOW_SUSPECTS if suspected else _MAX_LIST) // repositories,
-    )
+    parts = [[bullets([_line(translator, entry)])] for entry in entries]
+    share = (_MAX_LIST_BELOW_SUSPECTS if suspected else _MAX_LIST) // min(repositories, _MAX_REPOSITORIES)
+    blocks += fill(parts, common.more(translator, texts.MORE_COMMITS, italic=False), budget=max(share, _size(parts[0])))
     if approvals_error:
         unknown = translator.text(texts.APPROVALS_UNKNOWN, reason=clip(translator.localize(approvals_error), 400))
         blocks.append(rich(paragraph(words(unknown))))
     return message(text, *blocks)
+
+
+def answer_of_all(translator: Translator, answers: Iterable[Message], total: int) -> Message:
+    """The `total` repositories' answers as one message: as many as fit, and how many were left out."""
+    shown: list[Message] = []
+    room = MAX_JSON - 500
+    for one in answers:
+        room -= _size(one.blocks)
+        if shown and (room < 0 or len(shown) == _MAX_REPOSITORIES):
+            break
+        shown.append(one)
+    if left := total - len(shown):
+        shown.append(text_message(translator.count(texts.MORE_REPOSITORIES, left)))
+    return join(shown)
+
+
+def _size(part: Sequence[Block]) -> int:
+    return len(json.dumps(part, ensure_ascii=False))
 
 
 def _line(translator: Translator, entry: Entry) -> list[Element]:

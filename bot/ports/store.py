@@ -225,6 +225,10 @@ class Cards(Protocol):
         """The messages of many cards, by key, without cards that were never posted."""
         ...
 
+    def with_prefix(self, prefix: str) -> dict[str, Posted]:
+        """The messages whose key begins with this, by key. Reads every key."""
+        ...
+
     def save(self, key: str, posted: Posted) -> None:
         """Store the message of a card."""
         ...

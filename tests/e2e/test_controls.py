@@ -472,7 +472,7 @@ def test_the_history_of_several_repositories_fits_in_a_message(demo, people, mon
     commands = demo.bot._commands
     monkeypatch.setattr(commands, "_repositories", lambda: list(demo.config.repositories) * repositories)
     answer = people[MIRA].ephemeral_after(lambda: demo.slack.say(MIRA, ALERTS, "@gitops history"))
-    assert content(answer).count("commits on main") == repositories
+    assert content(answer).count("commits on main") == min(repositories, 8)
 
 
 # ---------------------------------------------------------------- replayed

@@ -21,10 +21,15 @@ class SqlCards:
         return self.get_all([key]).get(key)
 
     def get_all(self, keys: Sequence[str]) -> dict[str, Posted]:
+        return self._where(*(cards.c.key.in_(keys[start : start + KEYS]) for start in range(0, len(keys), KEYS)))
+
+    def with_prefix(self, prefix: str) -> dict[str, Posted]:
+        return self._where(cards.c.key.startswith(prefix, autoescape=True))
+
+    def _where(self, *conditions: sa.ColumnElement[bool]) -> dict[str, Posted]:
         posted: dict[str, Posted] = {}
         with self._database.read() as connection:
-            for start in range(0, len(keys), KEYS):
-                condition = cards.c.key.in_(keys[start : start + KEYS])
+            for condition in conditions:
                 for row in connection.execute(sa.select(cards).where(condition)):
                     posted[row.key] = Posted(row.channel, row.ts, row.digest, datetime.fromisoformat(row.at))
         return posted

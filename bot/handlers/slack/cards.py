@@ -17,6 +17,7 @@ from bot.core.pull_requests.queued import QueuedRevert
 from bot.core.pull_requests.tracked_pull_request import TrackedPullRequest
 from bot.core.rollouts.rollout import Rollout
 from bot.core.waiting import is_waiting
+from bot.handlers.slack.moves import NOT_EDITABLE, Moves
 from bot.i18n.catalogue import chat as texts
 from bot.i18n.catalogue import error as error_texts
 from bot.i18n.language import LocalizedText, Text, Translator
@@ -31,9 +32,6 @@ from bot.ports.store import Posted, Store
 
 _log = logging.getLogger(__name__)
 
-# The message can no longer be edited: post it again. https://docs.slack.dev/reference/methods/chat.update#errors
-# Not `is_inactive`: an archived channel still has the message, and may be unarchived.
-_NOT_EDITABLE = frozenset({"message_not_found", "edit_window_closed", "cant_update_message"})
 _UNREACHABLE = "unreachable"
 # After these errors the message may have been posted.
 _MAYBE_POSTED = frozenset({"ratelimited", _UNREACHABLE, "internal_error", "fatal_error", "service_unavailable"})
@@ -103,8 +101,9 @@ class CardReconciler:
     A channel that is rate limited or rejects messages is skipped for a while and listed in `problems`. A card whose
     blocks Slack rejects is posted as text; if Slack rejects only this card, only this card is skipped for a while.
     Cards of a channel that does not exist or that the bot is not in are posted to `default_channel`, with one note;
-    those of `configured_channels` wait instead. No message is lost, since cards are derived from the stored state
-    each time. `translator_for` returns the translator of a channel, and `digests` the digests to post. Thread-safe.
+    those of `configured_channels` wait instead. A thread moves as a whole. No message is lost, since cards are
+    derived from the stored state each time. `translator_for` returns the translator of a channel, and `digests` the
+    digests to post. Thread-safe.
     """
 
     def __init__(
@@ -127,6 +126,7 @@ class CardReconciler:
         self._digests = digests
         self._default_channel = default_channel
         self._kept_channels = frozenset(configured_channels) | {default_channel}
+        self._moves = Moves(store, chat, clock, translator_for)
         self._lock = threading.Lock()
         self._failures: dict[str, _Failure] = {}  # by channel, or by the key of a card
         self._unreachable: tuple[datetime, datetime] | None = None  # the first and the last failure in a row
@@ -168,12 +168,13 @@ class CardReconciler:
                 with skip_unexpected(f"card {card.key}"):
                     if card.thread_of and _is_due(card, posted.get(card.key)) and not self._is_waiting(card.key):
                         parents.add(card.thread_of)
+            by_key = {card.key: card for card in cards}
             for card in cards:
                 parent_is_current = current.get(card.thread_of or card.key, True)
                 current[card.key] = False
                 with skip_unexpected(f"card {card.key}"):
                     current[card.key] = parent_is_current and self._ensure(
-                        card, posted.get(card.key), again=card.key in parents
+                        card, posted.get(card.key), by_key.get(card.thread_of or ""), again=card.key in parents
                     )
                 ends = card.settles or (card.subject,)
                 finished[ends] = finished.get(ends, True) and current[card.key] and card.last
@@ -185,6 +186,9 @@ class CardReconciler:
                 with store.transaction():
                     for subject in ended:
                         store.settle(subject)
+            if self._unreachable is None:
+                with skip_unexpected("messages that cards have left behind"):
+                    self._moves.redirect()
 
     def repair_rejected(self) -> None:
         """Undo what was sent to Slack while another replica took over. Call it outside of `Leases.work`.
@@ -224,8 +228,11 @@ class CardReconciler:
             *digests,
         ]
 
-    def _ensure(self, card: Card, posted: Posted | None, *, again: bool) -> bool:
-        """Post or update the card if it is due, or if `again` and posted; whether Slack shows it. Raises StoreError."""
+    def _ensure(self, card: Card, posted: Posted | None, parent: Card | None = None, *, again: bool = False) -> bool:
+        """Post or update the card if it is due, or if `again` and posted; whether Slack shows it. Raises StoreError.
+
+        If a reply can't be posted, its `parent` moves to the default channel first.
+        """
         if not _is_due(card, posted):
             is_posted = bool(posted and posted.ts)
             if not (again and is_posted):
@@ -235,14 +242,18 @@ class CardReconciler:
             return False
         if self._store.leases.get(LEADER) is None:
             raise LeaseLostError(LEADER)
+        before = self._store.cards.get(card.key)
         try:
             ts = self._deliver(card)
         except ChatError as error:
             self._wait(card, error)
-            placed = self._placed(card, self._store.cards.get(card.key))
-            return placed.channel != card.channel and self._ensure(placed, None, again=False)
+            if parent is None:
+                return self._placed(card, before).channel != card.channel and self._ensure(card, None)
+            return self._is_unavailable(card.channel) and self._ensure(parent, None) and self._ensure(card, None)
         self._unreachable = None
-        self._failures.pop(card.channel, None)
+        is_update = before is not None and before.ts == ts
+        if not (is_update and self._is_unavailable(card.channel)):  # Slack may accept updates, but no new messages
+            self._failures.pop(card.channel, None)
         self._failures.pop(card.key, None)
         if ts is None:
             return False
@@ -254,22 +265,21 @@ class CardReconciler:
         return True
 
     def _placed(self, card: Card, posted: Posted | None) -> Card:
-        """The card in the default channel if it or its thread is there or its own channel is unavailable.
+        """A reply in the channel of its thread; a card in the default channel if it is there or has to move there.
 
         It stays there. Raises StoreError.
         """
         root = self._store.cards.get(card.thread_of) if card.thread_of else posted
-        if root is not None and root.channel == self._default_channel:
+        if root is not None and (card.thread_of or root.channel == self._default_channel):
             return replace(card, channel=root.channel)
-        failure = self._failures.get(card.channel)
-        if failure is None or not failure.is_unavailable or not self._is_waiting(card.channel):
+        if card.held or not (self._is_unavailable(card.channel) and self._is_waiting(card.channel)):
             return card
         key = f"unavailable#{card.channel}"
         why = self._translator_for(self._default_channel).text(
-            texts.UNAVAILABLE, channel=card.channel, why=failure.why or ""
+            texts.UNAVAILABLE, channel=card.channel, why=self._failures[card.channel].why or ""
         )
         note = Card(key, key, self._default_channel, Message(why), once=True)
-        self._ensure(note, self._store.cards.get(key), again=False)
+        self._ensure(note, self._store.cards.get(key))
         return replace(card, channel=self._default_channel)
 
     def _deliver(self, card: Card) -> str | None:
@@ -288,6 +298,7 @@ class CardReconciler:
         return Message(f"{card.message.text[: MAX_TEXT - len(note) - 1]} {note}")
 
     def _update_or_post(self, card: Card) -> str | None:
+        self._moves.leave(card)
         parent = self._store.cards.get(card.thread_of) if card.thread_of else None
         thread = parent.ts if parent else None
         ts = self._message_ts(card, thread)
@@ -295,7 +306,7 @@ class CardReconciler:
             try:
                 self._chat.update(card.channel, ts, card.message)
             except ChatError as error:
-                if error.code not in _NOT_EDITABLE:
+                if error.code not in NOT_EDITABLE:
                     raise
                 _log.info("card %s was deleted in Slack (%s); posting it again", card.key, error.code)
                 self._store.cards.delete(card.key)
@@ -328,6 +339,10 @@ class CardReconciler:
             if error.code not in _MAYBE_POSTED:
                 self._store.cards.delete(card.key)  # rejected, so not posted
             raise
+
+    def _is_unavailable(self, channel: str) -> bool:
+        failure = self._failures.get(channel)
+        return failure is not None and failure.is_unavailable
 
     def _is_waiting(self, scope: str) -> bool:
         failure = self._failures.get(scope)

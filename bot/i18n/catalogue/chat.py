@@ -7,6 +7,7 @@ IN_CHANNEL = Phrase(en="{channel}: {why}", es="{channel}: {why}")
 UNAVAILABLE = Phrase(
     en="Messages for {channel} are posted here. {why}", es="Los mensajes para {channel} se publican aquí. {why}"
 )
+MOVED = Phrase(en="This message continues in {channel}.", es="Este mensaje continúa en {channel}.")
 SILENT = Phrase(
     en="Slack is not responding ({kind}). The bot will retry.", es="Slack no responde ({kind}). El bot reintentará."
 )

@@ -40,6 +40,16 @@ SENTENCE = PluralPhrase(
 MORE_COMMITS = PluralPhrase(
     en=("… and {n} more commit.", "… and {n} more commits."), es=("… y {n} commit más.", "… y {n} commits más.")
 )
+MORE_REPOSITORIES = PluralPhrase(
+    en=(
+        "… and {n} more repository or branch: type /gitops history APP.",
+        "… and {n} more repositories or branches: type /gitops history APP.",
+    ),
+    es=(
+        "… y {n} repositorio o rama más: escribe /gitops history APP.",
+        "… y {n} repositorios o ramas más: escribe /gitops history APP.",
+    ),
+)
 APPROVALS_UNKNOWN = Phrase(en="⚠️ Approvals unknown: {reason}", es="⚠️ Aprobaciones desconocidas: {reason}")
 NO_FORGE = Phrase(
     en="this repository has no forge configured.",

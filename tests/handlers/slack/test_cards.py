@@ -252,22 +252,55 @@ def test_a_card_leaves_a_channel_that_is_no_longer_the_default_one(channel):
     assert channel.store.incidents.unsettled() == []
 
 
-@pytest.mark.parametrize("leave", ["archive", "remove_bot"])
-def test_a_card_leaves_an_unavailable_channel_that_is_no_longer_configured(channel, leave):
-    """An alert must reach someone when it gets worse after the operator has configured another channel."""
+@pytest.fixture
+def restricted(monkeypatch):
+    """Only admins may post in ALERTS, but the bot may still update its messages there."""
+
+    def restrict(channel):
+        chat = channel.reconciler._chat
+        post = chat.post
+
+        def refuse(to, *args, **values):
+            if to == ALERTS:
+                raise ChatError("Only admins can post here.", code="restricted_action")
+            return post(to, *args, **values)
+
+        monkeypatch.setattr(chat, "post", refuse)
+
+    return restrict
+
+
+@pytest.mark.parametrize(
+    ("leave", "come_back"), [("archive", "unarchive"), ("remove_bot", "invite_bot"), ("restrict", None)]
+)
+def test_a_thread_leaves_an_unavailable_channel_that_is_not_configured(channel, restricted, leave, come_back):
+    """Someone must hear that an alert gets worse; the card left behind says where, once Slack lets the bot edit it."""
     channel.save(OPEN)
     channel.restart(default_channel=DEPLOYS)
-    channel.slack.inject({leave: ALERTS})
+    if come_back:
+        channel.slack.inject({leave: ALERTS})
+    else:
+        restricted(channel)
     channel.reconcile()
     assert cards(channel.slack, DEPLOYS) == []
-    grown = apply_check(OPEN, check(drift=(SCALED, HOST_NETWORK)), channel=DEPLOYS, rolling=False)
+    grown = apply_check(OPEN, check(drift=(SCALED, HOST_NETWORK)), channel=ALERTS, rolling=False)
     channel.save(grown)
     note, card = cards(channel.slack, DEPLOYS)
     assert note.text.startswith(f"Messages for {ALERTS} are posted here.")
     assert headline(card) == "🔴 shop · prod: web now uses the host network"
-    channel.save(apply_check(grown, SYNCED, channel=DEPLOYS, rolling=False), after=400)
+    assert [reply.thread_ts for reply in replies(channel.slack, DEPLOYS)] == [card.ts]
+    assert len(channel.reconciler.problems(ALERTS)) == 1
+    if come_back:
+        channel.restart(default_channel=DEPLOYS)
+        channel.reconcile()
+        channel.slack.inject({come_back: ALERTS})
+    channel.reconcile(400)
+    channel.save(apply_check(grown, SYNCED, channel=ALERTS, rolling=False), after=400)
     assert [reply.thread_ts for reply in replies(channel.slack, DEPLOYS)] == [card.ts, card.ts]
     assert headlines(channel.slack, DEPLOYS)[1:] == ["✅ Resolved · shop · prod: web now uses the host network"]
+    (left,) = cards(channel.slack, ALERTS)
+    assert left.text == f"This message continues in {DEPLOYS}."
+    assert "button" not in str(left.blocks)
     assert channel.store.incidents.unsettled() == []
     channel.reconcile(400)
     assert channel.reconciler.problems() == []
