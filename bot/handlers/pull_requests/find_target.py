@@ -141,11 +141,8 @@ class _TargetFinder:
         return self._target(self._series(merge, pull), pull)
 
     def _merge_commit(self, pull: PullRequest | None) -> Commit | None:
-        """The commit that merged a pull request into the tracked branch; None if it is not on the branch.
-
-        A branch may have been renamed since, so the pull request's base doesn't count.
-        """
-        if pull is None or pull.state != "merged" or not pull.merge_sha:
+        """The commit that merged a pull request into the tracked branch; None if it is not on the branch."""
+        if pull is None or not self._is_merged(pull) or not pull.merge_sha:
             return None
         try:
             merge = self.repository.resolve(pull.merge_sha)
@@ -154,6 +151,11 @@ class _TargetFinder:
         if pull.base == self.repository.branch and self.repository.is_ancestor(merge.sha, self.head):
             return merge
         return merge if self._is_on_branch(merge) else self._rebased_head(pull)
+
+    def _is_merged(self, pull: PullRequest) -> bool:
+        """Whether a pull request was merged into the tracked branch, or one that no longer exists: its former name."""
+        is_into_branch = pull.base == self.repository.branch or self.repository.tip(pull.base) is None
+        return pull.state == "merged" and is_into_branch
 
     def _rebased_head(self, pull: PullRequest) -> Commit | None:
         """The last commit of a pull request as a merge train of GitLab rebased it, which GitLab doesn't report.

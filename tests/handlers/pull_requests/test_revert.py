@@ -137,6 +137,20 @@ def test_every_commit_of_a_rebased_pull_request_is_reverted(reverts, linked, is_
     assert reverts.source.git("diff", "--stat", earlier, opened.pull.head) == ""
 
 
+def test_a_promotion_by_fast_forward_is_not_reverted_on_the_branch_that_it_promoted(reverts):
+    reverts.source.git("branch", "production")
+    shas = [reverts.source.commit(f"Add {name}", {f"apps/shop/{name}.yaml": "x: 1\n"}) for name in "abc"]
+    reverts.source.git("branch", "-f", "production", "main")
+    promotion = PullRequest(9, "Promote", f"{WEB_URL}/pull/9", "ana", "merged", "production", "main", shas[-1])
+    reverts.forge.pull_requests[9] = promotion = replace(promotion, merge_sha=shas[-1])
+    reverts.forge.numbers = dict.fromkeys(shas, 9)
+    off_branch = reverts.request("#9")
+    assert (type(off_branch), off_branch.pull) == (NotOnBranch, promotion)
+    opened = reverts.request(shas[1])
+    assert isinstance(opened, Opened)
+    assert ([commit.sha for commit in opened.target.commits], opened.target.pull) == ([shas[1]], None)
+
+
 def test_a_commit_that_only_looks_like_one_of_a_pull_request_is_not_reverted_with_it(reverts):
     reverts.source.branch("topic")
     shas = [reverts.source.commit(f"Add {name}", {f"apps/shop/{name}.yaml": "x: 1\n"}) for name in "ab"]
