@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from itertools import accumulate, groupby
 
 from bot.adapters.git import bounds
-from bot.adapters.git.errors import OutputTooLargeError
 from bot.adapters.git.mirror import Mirror
 from bot.adapters.git.objects import full_sha, read_blobs, write_object
 from bot.i18n.catalogue import repository as texts
 from bot.i18n.language import LocalizedText
-from bot.ports.git import File, RepositoryError
+from bot.ports.git import File, OutputTooLargeError, RepositoryError
 
 _PATHS_PER_LISTING = 100  # git compares every file with each of them
 _LINK = b"120000"

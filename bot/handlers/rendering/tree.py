@@ -13,7 +13,7 @@ from bot.core.rendering.sourceignore import IGNORE_FILE, SourceIgnore
 from bot.i18n.catalogue import manifest as manifest_texts
 from bot.i18n.catalogue import render as texts
 from bot.i18n.language import LocalizedText
-from bot.ports.git import File, LinkedFiles, Repository, RepositoryError
+from bot.ports.git import File, LinkedFiles, OutputTooLargeError, Repository, RepositoryError
 
 _MAX_LINKS = 1_000  # per path: links to directories with links multiply
 _MAX_PATH = 4_096  # characters of a path, and names looked up to resolve a link, which may be circular
@@ -196,10 +196,13 @@ class RecordedTree:
 def ids_of_missing(repository: Repository, revision: str, paths: Iterable[str]) -> list[str | None]:
     """An id of each path at which git has nothing: where links lead it, or its submodule; None if it leads nowhere.
 
-    So a commit that makes a parent directory of such a path a link or a submodule changes its id. Raises
-    RepositoryError.
+    So a commit that makes a parent directory of such a path a link or a submodule changes its id. If the commit has
+    more files than git can list, it is the same for all paths, and nothing can be read at them. Raises RepositoryError.
     """
-    links, submodules = _Links(repository.links(revision)), repository.submodules(revision)
+    try:
+        links, submodules = _Links(repository.links(revision)), repository.submodules(revision)
+    except OutputTooLargeError:
+        return ["unreadable" for _ in paths]
 
     def identify(path: str) -> str | None:
         target, _ = links.follow(path)
