@@ -26,6 +26,10 @@ class PushRejectedError(RepositoryError):
     """The remote rejected the push: the branch exists or is protected, or the bot lacks the permission."""
 
 
+class OutputTooLargeError(RepositoryError):
+    """Git printed too much, such as a list of more files than any application has; it would again."""
+
+
 @dataclass(frozen=True, slots=True)
 class File:
     """One blob of a tree: its path from the repository's root, and its bytes."""

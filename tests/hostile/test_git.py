@@ -233,6 +233,57 @@ def test_commits_that_are_hard_to_read_hide_no_others(bot, source, forge, monkey
     assert pushed in {rollout.revision for rollout in bot.store.rollouts.unsettled()}
 
 
+@pytest.fixture
+def with_base(bot, source, forge):
+    """`shop` is built on `apps/base`, `eve` is another application, and git has no files of `gone`."""
+    base = {"apps/base/kustomization.yaml": "resources: [a.yaml]\n", "apps/base/a.yaml": as_yaml(config_map("a"))}
+    shop, eve = "resources: [../base, web.yaml]\n", as_yaml(config_map("b"))
+    web = {"apps/shop/kustomization.yaml": shop, "apps/shop/web.yaml": as_yaml(config_map("web"))}
+    source.commit("First", {**web, **base, "apps/eve/a.yaml": eve})
+    names = ("shop", "eve", "gone")
+    bot.start(applications={name: application_settings(name) for name in names}, forges={"platform": forge})
+    bot.monitor.poll_repository("platform")
+    return bot
+
+
+def affected(bot):
+    """The applications of each rollout, by its subject."""
+    rollouts = bot.store.rollouts.unsettled()
+    return {rollout.subject: {part.application for part in rollout.parts} for rollout in rollouts}
+
+
+@pytest.mark.parametrize("method", ["files_of", "tree_ids", "links"])
+def test_a_git_command_that_fails_once_starts_no_false_rollout_and_hides_none(with_base, source, monkeypatch, method):
+    source.commit("Words", {"README.md": "x"})
+    source.commit("Base", {"apps/base/a.yaml": as_yaml(config_map("a", limit="9"))})
+    read, failures = getattr(GitRepository, method), []
+
+    def fail_once(*args):
+        if failures:
+            return read(*args)
+        failures.append(RepositoryError("git ls-tree did not complete in 60 s"))
+        raise failures[0]
+
+    monkeypatch.setattr(GitRepository, method, fail_once)
+    for _ in range(2):
+        with contextlib.suppress(RepositoryError):
+            with_base.monitor.poll_repository("platform")
+    assert failures
+    assert affected(with_base) == {"Base": {"shop"}}
+
+
+def test_an_endless_tree_changes_only_the_application_that_contains_it(with_base, source, monkeypatch):
+    monkeypatch.setattr(bounds, "OUTPUT_BYTES", MIB // 8)
+    endless_tree(source)
+    with_base.monitor.poll_repository("platform")
+    endless = affected(with_base)
+    tree = source.sha("main^{tree}")
+    commit(source, tree=tree, message=b"Nothing")
+    with_base.monitor.poll_repository("platform")
+    assert affected(with_base) == endless
+    assert all("eve" in applications for applications in endless.values())
+
+
 UNREADABLE_TREES = {
     "a million files": lambda source, file: unfolding(source, file, b"100644", 6),
     "a million links": lambda source, file: unfolding(source, file, b"120000", 6),

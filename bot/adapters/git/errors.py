@@ -11,7 +11,7 @@ from bot.core.sanitize import printable, redact_url
 from bot.i18n.catalogue import repository as texts
 from bot.i18n.language import LocalizedText, Phrase, Text
 from bot.ports.errors import os_reason
-from bot.ports.git import PushRejectedError, RepositoryError, RevisionNotFoundError
+from bot.ports.git import OutputTooLargeError, PushRejectedError, RepositoryError, RevisionNotFoundError
 
 # These fail on an intact mirror too, so a new one would not help.
 _NO_DAMAGE = re.compile(
@@ -31,10 +31,6 @@ _UNKNOWN_OBJECT = re.compile(
 
 class DamagedMirrorError(RepositoryError):
     """Git failed as it does when files in the mirror are damaged; a new mirror may help."""
-
-
-class OutputTooLargeError(RepositoryError):
-    """A local command printed too much, such as a list of more files than any application has."""
 
 
 class MirrorTooLargeError(DamagedMirrorError):

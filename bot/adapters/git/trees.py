@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from itertools import accumulate, groupby
 
 from bot.adapters.git import bounds
-from bot.adapters.git.errors import OutputTooLargeError
 from bot.adapters.git.links import TreeLinks
 from bot.adapters.git.mirror import Mirror
 from bot.adapters.git.objects import full_sha, read_blobs, write_object
 from bot.i18n.catalogue import repository as texts
 from bot.i18n.language import LocalizedText
-from bot.ports.git import File, RepositoryError
+from bot.ports.git import File, OutputTooLargeError, RepositoryError
 
 _PATHS_PER_LISTING = 100  # git compares every file with each of them
 _BYTES_PER_READ = 4 * 2**20  # in memory at once

@@ -141,11 +141,8 @@ class _TargetFinder:
         return self._target(self._series(merge, pull), pull)
 
     def _merge_commit(self, pull: PullRequest | None) -> Commit | None:
-        """The commit that merged a pull request into the tracked branch; None if it is not on the branch.
-
-        A branch may have been renamed since, so the pull request's base doesn't count.
-        """
-        if pull is None or pull.state != "merged" or not pull.merge_sha:
+        """The commit that merged a pull request into the tracked branch; None if it is not on the branch."""
+        if pull is None or not self._is_merged(pull) or not pull.merge_sha:
             return None
         try:
             merge = self.repository.resolve(pull.merge_sha)
@@ -154,6 +151,11 @@ class _TargetFinder:
         if pull.base == self.repository.branch and self.repository.is_ancestor(merge.sha, self.head):
             return merge
         return merge if self._is_on_branch(merge) else self._rebased_head(pull)
+
+    def _is_merged(self, pull: PullRequest) -> bool:
+        """Whether a pull request was merged into the tracked branch, or one that no longer exists: its former name."""
+        is_into_branch = pull.base == self.repository.branch or self.repository.tip(pull.base) is None
+        return pull.state == "merged" and is_into_branch
 
     def _rebased_head(self, pull: PullRequest) -> Commit | None:
         """The last commit of a pull request as a merge train of GitLab rebased it, which GitLab doesn't report.
@@ -173,6 +175,14 @@ class _TargetFinder:
         brought_by = self.forge.pull_request_for(commit.sha, pull.base, parents=commit.parents)
         return brought_by is not None and brought_by.number == pull.number
 
+    def _is_of_earlier(self, commit: Commit, series: Sequence[Commit]) -> bool:
+        """Whether the forge says that a pull request which was merged before `series` brought a commit."""
+        pull = self._pull_request_of(commit)
+        if pull is None or not self._is_merged(pull):
+            return False
+        merge = self._merge_commit(pull)
+        return merge is None or self.repository.is_ancestor(merge.sha, series[-1].parents[0])
+
     def _series(self, merge: Commit, pull: PullRequest) -> list[Commit]:
         """The commits of a pull request on the branch, newest first, starting with `merge`.
 
@@ -189,13 +199,16 @@ class _TargetFinder:
     def _unlinked(self, series: Sequence[Commit], earlier: Sequence[Commit], pull: PullRequest) -> Sequence[Commit]:
         """Those of the earlier commits (newest first) that are the pull request's too.
 
-        Some forges link only the last commit of a rebase.
+        Some forges link only the last commit of a rebase. A branch may also contain the commits of an earlier pull
+        request, to which the forge links them or the last of them.
         """
         if not earlier or not self.repository.fetch_commit(pull.head_sha):
             return ()
         commits = self.repository.commits(series[-1].parents[0], pull.head_sha, limit=MAX_COMMITS)
         written = set(map(_written, commits))
-        rebased = list(takewhile(lambda commit: _written(commit) in written, earlier))
+        rebased = list(
+            takewhile(lambda commit: _written(commit) in written and not self._is_of_earlier(commit, series), earlier)
+        )
         if not rebased:
             return ()
         start, last = rebased[-1].parents[0], series[0].sha

@@ -1,6 +1,5 @@
 """Caches rendered manifests by the git trees that they were rendered from."""
 
-import logging
 import os
 import threading
 import time
@@ -24,13 +23,11 @@ from bot.handlers.rendering.tree import Commit, ids_of_missing
 from bot.ports.bases import Bases
 from bot.ports.charts import Charts
 from bot.ports.errors import PortError
-from bot.ports.git import File, Repository, RepositoryError
+from bot.ports.git import File, Repository
 from bot.ports.isolation import unexpected_as_port_error
 from bot.ports.rendering import Renderer, RenderError, RenderPostponedError
 from bot.ports.telemetry import NO_TELEMETRY, RENDER, RENDER_CACHE, Outcome, Telemetry
 from bot.ports.tenant import for_tenant
-
-_log = logging.getLogger(__name__)
 
 # Per source: the tracked head, and both sides of a few merges.
 _MAX_OUTCOMES = 4
@@ -113,14 +110,8 @@ class ManifestCache:
 
         If its dependencies cannot be read, only the source's own path; see `known_inputs`. Raises RepositoryError.
         """
-        unique = list(dict.fromkeys(sources))
-        try:
-            inputs_by_source = self.known_inputs(repository, revision, unique)
-        except RepositoryError as error:
-            _log.warning("cannot read all inputs at %s in %s: %s", revision, repository.name, error)
-            ids = repository.tree_ids(revision, [source.path for source in unique])
-            return {source: ((source.path, id_),) for source, id_ in zip(unique, ids, strict=True)}
-        own_ids = {source: self._ids.get((repository.name, revision, source.path)) for source in unique}
+        inputs_by_source = self.known_inputs(repository, revision, sources)
+        own_ids = {source: self._ids.get((repository.name, revision, source.path)) for source in inputs_by_source}
         return {source: inputs or ((source.path, own_ids[source]),) for source, inputs in inputs_by_source.items()}
 
     def known_inputs(

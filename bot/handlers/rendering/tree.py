@@ -12,7 +12,7 @@ from bot.core.rendering.sourceignore import IGNORE_FILE, SourceIgnore
 from bot.i18n.catalogue import manifest as manifest_texts
 from bot.i18n.catalogue import render as texts
 from bot.i18n.language import LocalizedText
-from bot.ports.git import File, LinkedFiles, Links, LinksBelow, Repository, RepositoryError
+from bot.ports.git import File, LinkedFiles, Links, LinksBelow, OutputTooLargeError, Repository, RepositoryError
 
 _MAX_LINKS = 1_000  # per path: links to directories with links multiply
 _MAX_PATH = 4_096  # characters of a path, and names looked up to resolve a link, which may be circular
@@ -199,8 +199,8 @@ class RecordedTree:
 def ids_of_missing(repository: Repository, revision: str, paths: Iterable[str]) -> list[str | None]:
     """An id of each path at which git has nothing: where links lead it, or its submodule; None if it leads nowhere.
 
-    So a commit that makes a parent directory of such a path a link or a submodule changes its id. One that cannot be
-    read has another id in each commit. Raises RepositoryError.
+    So a commit that makes a parent directory of such a path a link or a submodule changes its id. One that is
+    too large to read has another id in each commit. Raises RepositoryError.
     """
     links = repository.links(revision)
 
@@ -210,7 +210,7 @@ def ids_of_missing(repository: Repository, revision: str, paths: Iterable[str]) 
             if target != path:
                 return f"link to {target}"
             submodule = links.submodule(path)
-        except RepositoryError:
+        except OutputTooLargeError:
             return f"unreadable in {revision}"
         return f"submodule {submodule}" if submodule else None
 

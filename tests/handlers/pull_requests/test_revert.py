@@ -137,6 +137,45 @@ def test_every_commit_of_a_rebased_pull_request_is_reverted(reverts, linked, is_
     assert reverts.source.git("diff", "--stat", earlier, opened.pull.head) == ""
 
 
+@pytest.mark.parametrize("method", ["rebase", "squash"])
+@pytest.mark.parametrize("linked", ["all", "last"])
+def test_a_stacked_pull_request_is_reverted_without_the_one_before_it(reverts, method, linked):
+    reverts.source.branch("one")
+    for name in "ab":
+        reverts.source.commit(f"Add {name}", {f"apps/shop/{name}.yaml": "x: 1\n"})
+    reverts.source.git("switch", "-qc", "two")
+    top = reverts.source.commit("Add c", {"apps/shop/c.yaml": "x: 1\n"})
+    reverts.source.switch()
+    reverts.source.commit("Other", {API: "replicas: 2\n"})
+    one = reverts.forge.merge("one", title="One", method="rebase")
+    before = reverts.source.sha()
+    if method == "rebase":  # the forge drops the commits that are already there
+        reverts.source.git("switch", "-q", "-C", "two", "main")
+        reverts.source.git("cherry-pick", top)
+    two = reverts.forge.merge("two", title="Two", method=method)
+    two = reverts.forge.pull_requests[two.number] = replace(two, head_sha=top)
+    if linked == "last":  # by Bitbucket Data Center
+        reverts.forge.numbers = {pull.merge_sha: pull.number for pull in (one, two)}
+    for change in (f"#{two.number}", two.merge_sha):
+        opened = reverts.request(change)
+        assert isinstance(opened, Opened | AlreadyOpen)
+        assert reverts.source.git("diff", "--stat", before, f"gitops-bot/revert-{two.merge_sha}") == ""
+
+
+def test_a_promotion_by_fast_forward_is_not_reverted_on_the_branch_that_it_promoted(reverts):
+    reverts.source.git("branch", "production")
+    shas = [reverts.source.commit(f"Add {name}", {f"apps/shop/{name}.yaml": "x: 1\n"}) for name in "abc"]
+    reverts.source.git("branch", "-f", "production", "main")
+    promotion = PullRequest(9, "Promote", f"{WEB_URL}/pull/9", "ana", "merged", "production", "main", shas[-1])
+    reverts.forge.pull_requests[9] = promotion = replace(promotion, merge_sha=shas[-1])
+    reverts.forge.numbers = dict.fromkeys(shas, 9)
+    off_branch = reverts.request("#9")
+    assert (type(off_branch), off_branch.pull) == (NotOnBranch, promotion)
+    opened = reverts.request(shas[1])
+    assert isinstance(opened, Opened)
+    assert ([commit.sha for commit in opened.target.commits], opened.target.pull) == ([shas[1]], None)
+
+
 def test_a_commit_that_only_looks_like_one_of_a_pull_request_is_not_reverted_with_it(reverts):
     reverts.source.branch("topic")
     shas = [reverts.source.commit(f"Add {name}", {f"apps/shop/{name}.yaml": "x: 1\n"}) for name in "ab"]
