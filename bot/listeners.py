@@ -1,23 +1,19 @@
-"""Handles Slack's payloads: acks and parses them, runs the work on a pool, and responds. Catches unexpected errors.
+"""Handles Slack's payloads: acks and parses them, and queues the work.
 
 Every request is authorized where the work is done, by Slack's user ID: the value of a button or modal is only a
 reference, which may be outdated or forged. Work that must not run twice is claimed in the store, so that only one
 replica handles a payload that Slack sends twice.
 """
 
-import logging
-import secrets
-from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 from slack_bolt import Ack, App, Respond
 from slack_sdk import WebClient
 
 from bot.adapters.slack.middleware import log_error, serve_only_own_workspace
-from bot.adapters.slack.response_url import responded
+from bot.answers import Answers, Modal, Payload, Work
 from bot.config.model import Config
 from bot.core.access.audit import Origin
 from bot.core.access.requester import Requester
@@ -35,15 +31,7 @@ from bot.messages import revert as revert_message
 from bot.messages import snooze_modal as snooze_message
 from bot.messages.blocks import Message
 from bot.ports import Ports
-from bot.ports.chat import INVALID_MESSAGE, ChatError
-from bot.ports.errors import PortError
-from bot.ports.telemetry import COMMAND, Outcome
-from bot.work_pool import FullError, WorkPool
-
-_log = logging.getLogger(__name__)
-
-Payload = Mapping[str, Any]
-Work = Callable[[], Message | None]
+from bot.work_pool import WorkPool
 
 
 class Listeners:
@@ -56,7 +44,7 @@ class Listeners:
         self._ports = ports
         self._commands = service
         self._homes = homes
-        self._work = work
+        self._answers = Answers(config, ports, homes, work)
 
     def app(self, client: WebClient, executor: Executor, signing_secret: str | None) -> App:
         """The Bolt app. `executor` runs the listeners, since Bolt's own five threads would delay the sixth ack."""
@@ -107,7 +95,8 @@ class Listeners:
         note = progress.in_progress(requester.translator, asked)
         _ack(ack, note)
         name = commands.name_of(asked)
-        self._soon(name, requester, respond, lambda: self._commands.answer(asked, requester), replaces=note is not None)
+        work = partial(self._commands.answer, asked, requester)
+        self._answers.soon(name, requester, respond, work, replaces=note is not None)
 
     def on_mention(self, body: Payload, event: Payload) -> None:
         """`@gitops …` in a channel or thread: answers there, like the command, only to the person who asked."""
@@ -132,23 +121,24 @@ class Listeners:
 
         # Slack resends only events, if their ack was lost.
         name = "help" if isinstance(asked, Message) else commands.name_of(asked)
-        self._soon(name, requester, None, self._once(f"event {body.get('event_id')}", work))
+        self._answers.soon(name, requester, None, self._once(f"event {body.get('event_id')}", work))
 
     def on_home_opened(self, event: Payload) -> None:
         """Someone opened the bot's Home tab. Handling the event twice does no harm."""
         if event.get("tab") == "home":
             user = str(event["user"])
             requester = replace(self._requester(user, user, "", Origin.HOME), about="home")
-            self._soon("home", requester, None, lambda: self._homes.opened(user))
+            self._answers.soon("home", requester, None, lambda: self._homes.opened(user))
 
     def on_show_diff(self, ack: Ack, body: Payload, action: Payload, respond: Respond) -> None:
         """The card's button: opens a modal at once, and fills it when the cluster has responded."""
         ack()
         requester, reference = self._clicker(body), str(action.get("value", ""))
         names = [reference] if reference in self._config.applications else []
-        if view_id := self._open(requester, respond, body, diff_pages.loading_view(requester.translator, names)):
+        loading = diff_pages.loading_view(requester.translator, names)
+        if view_id := self._answers.open(requester, respond, body, loading):
             work = partial(self._commands.diff_now, requester, reference)
-            self._soon("diff", requester, respond, lambda: self._show(view_id, work()))
+            self._answers.soon("diff", requester, respond, work, modal=Modal(view_id, diff_pages.message_view))
 
     def on_turn_page(self, ack: Ack, body: Payload, action: Payload, respond: Respond) -> None:
         """Previous and Next in the diff modal."""
@@ -157,11 +147,12 @@ class Listeners:
         reference = str(view.get("private_metadata", ""))
         if page.isascii() and page.isdigit() and len(page) < 6:
             requester, number = self._clicker(body), int(page)
-            self._soon(
+            self._answers.soon(
                 "diff",
                 requester,
                 respond,
-                lambda: self._show(view["id"], self._commands.diff_page(requester, reference, number)),
+                lambda: self._commands.diff_page(requester, reference, number),
+                modal=Modal(view["id"], diff_pages.message_view),
             )
 
     def on_check_now(self, ack: Ack, body: Payload, action: Payload, respond: Respond) -> None:
@@ -169,7 +160,7 @@ class Listeners:
         ack()
         requester, reference = self._clicker(body), str(action.get("value", ""))
         names = self._commands.referenced_applications
-        self._soon("drift", requester, respond, lambda: self._commands.check_now(requester, names(reference)))
+        self._answers.soon("drift", requester, respond, lambda: self._commands.check_now(requester, names(reference)))
 
     def on_silence(self, ack: Ack, body: Payload, action: Payload, respond: Respond) -> None:
         """Acknowledge, Take over, Release, and End snooze, on a card or the Home tab."""
@@ -180,26 +171,25 @@ class Listeners:
             incident_message.RELEASE: ("release", self._commands.release),
             incident_message.END_SNOOZE: ("unsnooze", self._commands.unsnooze),
         }.get(action.get("action_id", ""), ("acknowledge", partial(self._commands.acknowledge, take_over=take_over)))
-        self._soon(name, requester, respond, self._once(_click(body, action), lambda: work(requester, target)))
+        self._answers.soon(name, requester, respond, self._once(_click(body, action), lambda: work(requester, target)))
 
     def on_snooze(self, ack: Ack, body: Payload, action: Payload, respond: Respond) -> None:
         """The card's button: opens a modal at once, and asks for a duration if the person is allowed to snooze."""
         ack()
         requester, subject = self._clicker(body), str(action.get("value", ""))
-        view_id = self._open(requester, respond, body, snooze_message.loading_view(requester.translator))
+        view_id = self._answers.open(requester, respond, body, snooze_message.loading_view(requester.translator))
         if view_id is None:
             return
 
-        def work() -> None:
+        def work() -> Message | Payload:
             translator, channel = requester.translator, requester.channel
             offer = self._commands.offer_snooze(requester, CardTarget(subject))
             if isinstance(offer, Message):
-                self._show(view_id, snooze_message.message_view(translator, offer))
-                return
+                return offer
             names, newest = offer.applications, offer.newest
-            self._show(view_id, snooze_message.form(translator, names, subject=subject, channel=channel, newest=newest))
+            return snooze_message.form(translator, names, subject=subject, channel=channel, newest=newest)
 
-        self._soon("snooze", requester, respond, work)
+        self._answers.soon("snooze", requester, respond, work, modal=Modal(view_id, snooze_message.message_view))
 
     def on_snooze_entered(self, ack: Ack, body: Payload, view: Payload) -> None:
         """The modal was submitted: parses the input again, and authorizes the person again."""
@@ -216,13 +206,13 @@ class Listeners:
         def work() -> Message:
             return self._commands.snooze(requester, CardTarget(subject), span, newest=newest)
 
-        self._soon("snooze", requester, None, self._once(f"submit {view.get('id')} {view.get('hash')}", work))
+        self._answers.soon("snooze", requester, None, self._once(f"submit {view.get('id')} {view.get('hash')}", work))
 
     def on_revert(self, ack: Ack, body: Payload, action: Payload, respond: Respond) -> None:
         """A revert button: the same as the command, with the same authorization."""
         ack()
         requester, value = self._clicker(body), str(action.get("value", ""))
-        self._soon(
+        self._answers.soon(
             "revert",
             requester,
             respond,
@@ -249,22 +239,18 @@ class Listeners:
         """Explains the severity of the drift, which rules decided, and what was set aside."""
         ack()
         requester, reference = self._clicker(body), str(action.get("value", ""))
-        self._soon("explain", requester, respond, lambda: self._commands.explain(requester, reference))
+        self._answers.soon("explain", requester, respond, lambda: self._commands.explain(requester, reference))
 
     def on_adopt(self, ack: Ack, body: Payload, action: Payload, respond: Respond) -> None:
         """Adopts the drift: the menu asks for confirmation first; buttons on older cards have their own."""
         ack()
         requester, reference = self._clicker(body), str(action.get("value", ""))
         if action.get("type") == "overflow":
-            self._open(
-                requester,
-                respond,
-                body,
-                adopt_message.confirm_view(requester.translator, reference, requester.channel),
-            )
+            view = adopt_message.confirm_view(requester.translator, reference, requester.channel)
+            self._answers.open(requester, respond, body, view)
             return
         work = self._once(_click(body, action), lambda: self._commands.adopt(requester, reference))
-        self._soon("adopt", requester, respond, work)
+        self._answers.soon("adopt", requester, respond, work)
 
     def on_adopt_confirmed(self, ack: Ack, body: Payload, view: Payload) -> None:
         """The confirmation was submitted: adopts the drift, with the same authorization as a revert."""
@@ -273,7 +259,8 @@ class Listeners:
         user = body["user"]
         requester = self._requester(str(user["id"]), str(user.get("username") or user["id"]), channel, Origin.MODAL)
         key = f"submit {view.get('id')} {view.get('hash')}"
-        self._soon("adopt", requester, None, self._once(key, lambda: self._commands.adopt(requester, reference)))
+        work = self._once(key, lambda: self._commands.adopt(requester, reference))
+        self._answers.soon("adopt", requester, None, work)
 
     def _understood(self, requester: Requester, text: str) -> commands.Command | Message:
         """The command, or the answer if it is help or invalid."""
@@ -288,74 +275,6 @@ class Listeners:
     def _once(self, key: str, work: Work) -> Work:
         """The work, which does nothing if any replica has already handled this payload."""
         return lambda: work() if self._ports.store.claims.claim(key, self._ports.clock()) else None
-
-    def _open(self, requester: Requester, respond: Respond, body: Payload, view: Payload) -> str | None:
-        """Open a modal and return its ID. Call it before anything slow: the trigger expires 3 s after the click."""
-        try:
-            return self._ports.chat.open_view(str(body["trigger_id"]), view)
-        except ChatError as error:
-            self._say(requester, respond, errors.unavailable(requester.translator, error.text))
-            return None
-
-    def _show(self, view_id: str, view: Payload) -> None:
-        self._ports.chat.update_view(view_id, view)
-
-    def _soon(
-        self, name: str, requester: Requester, respond: Respond | None, work: Work, *, replaces: bool = False
-    ) -> None:
-        """Queue the work and send its result. With `replaces`, it replaces the command's progress message.
-
-        `name` is the command's name in metrics; a button counts as the equivalent command.
-        """
-        measured = self._ports.telemetry.measure(COMMAND, command=name)  # started here, so that waiting counts
-
-        def job() -> None:
-            with measured as operation:
-                try:
-                    message = work()
-                except PortError as error:
-                    operation.outcome = Outcome.ERROR
-                    _log.warning("request from %s failed: %s", requester.user, error)
-                    message = errors.unavailable(requester.translator, error.text)
-                except Exception:
-                    operation.outcome = Outcome.ERROR
-                    reference = secrets.token_hex(4)
-                    _log.exception("request from %s failed, reference %s", requester.user, reference)
-                    message = errors.internal_error(requester.translator, reference)
-                if message is not None:
-                    self._say(requester, respond, message, replaces=replaces)
-            self._follow(requester)
-
-        try:
-            self._work.submit(job, requester.user)
-        except FullError:
-            with measured as operation:
-                operation.outcome = Outcome.ERROR
-                self._say(requester, respond, errors.overloaded(requester.translator), replaces=replaces)
-
-    def _follow(self, requester: Requester) -> None:
-        """Update the requester's Home tab, which may show what they did elsewhere."""
-        try:
-            if not requester.about:
-                self._homes.acted(requester.user)
-        except PortError as error:
-            _log.warning("cannot update the Home tab of %s: %s", requester.user, error)
-
-    def _say(self, requester: Requester, respond: Respond | None, message: Message, *, replaces: bool = False) -> None:
-        """Answer on the Home tab if asked there, or else by response URL (no membership needed) or ephemerally."""
-        if requester.about:
-            self._homes.answer(requester.user, message, requester.about)
-            return
-        if respond is not None and responded(respond, message, self._ports.telemetry, replaces=replaces):
-            return
-        try:
-            self._ports.chat.post_ephemeral(
-                requester.channel or self._config.slack.channel, requester.user, message, thread=requester.thread
-            )
-        except ChatError as error:
-            _log.warning("cannot answer %s: %s", requester.user, error)
-            if error.code in INVALID_MESSAGE and message.blocks:
-                self._say(requester, None, Message(message.text))
 
     def _clicker(self, body: Payload) -> Requester:
         user = body["user"]

@@ -30,7 +30,7 @@ def read_people(
     people = git_people(repository, commit)
     if forge is None:
         return None, people
-    pull = forge.pull_request_for(commit.sha, base_of(repository))
+    pull = forge.pull_request_for(commit.sha, base_of(repository), parents=commit.parents)
     if pull is None or pull.state != "merged":
         return None, replace(people, approvers=())
     branch = known_branch_key(ports, repository.name) or repository.name

@@ -115,7 +115,10 @@ def _merge(translator: Translator, rollout: Rollout) -> list[Element]:
     if rollout.pull_number and rollout.pull_url:
         line += [words(" · "), link(rollout.pull_url, f"#{rollout.pull_number}")]
     if not rollout.rewritten:  # by whom is unknown: the authors of its commits may not have pushed them
-        line += [words(" "), *people.line(translator, rollout.people, has_pull=rollout.pull_number is not None)]
+        line += [
+            words(" "),
+            *people.line(translator, rollout.people, has_pull=rollout.pull_number is not None and rollout.merges == 1),
+        ]
     line += rich_line(translator, texts.MERGED_AT, branch=clip(rollout.branch, 60), time=date(rollout.merged_at))
     if rollout.reverted_by:
         name = reverting_change(translator, rollout)

@@ -1,5 +1,6 @@
 """Forges: GitHub, GitLab and Bitbucket."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -25,10 +26,11 @@ class Forge(Protocol):
         """The pull request with this number, if any."""
         ...
 
-    def pull_request_for(self, sha: str, base: str | None = None) -> PullRequest | None:
+    def pull_request_for(self, sha: str, base: str | None = None, *, parents: Sequence[str] = ()) -> PullRequest | None:
         """The pull request that merged this commit into its base, or else an open one that contains it, or None.
 
-        With `base`, only pull requests into that branch count.
+        With `base`, only pull requests into that branch count. `parents` are the commit's, first parent first: merging
+        the top of a stack also merges those below, so the forge may report the same merge for all of them.
         """
         ...
 

@@ -1,6 +1,6 @@
 """Git: one repository, read at exact commits, and branches pushed to it."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -47,6 +47,34 @@ class LinkedFiles:
     targets: tuple[str, ...] = ()
     broken: tuple[str, ...] = ()
     dangling: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LinksBelow:
+    """The paths of symbolic links, and of submodules, whose files are in other repositories. Both are sorted."""
+
+    links: tuple[str, ...] = ()
+    submodules: tuple[str, ...] = ()
+
+
+class Links(Protocol):
+    """The symbolic links and submodules of one commit or tree.
+
+    Each method reads only the directories above the path, and `below` also those in it, so what another path contains
+    never keeps this one from being read. Each raises RepositoryError.
+    """
+
+    def target(self, path: str) -> str | None:
+        """The target of the symbolic link at `path`, as stored; None if there is no link, or it is behind another."""
+        ...
+
+    def submodule(self, path: str) -> str | None:
+        """The submodule at or above `path`."""
+        ...
+
+    def below(self, path: str) -> LinksBelow:
+        """All of them in the directory at `path` ("" is the root); none if there is no directory."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,12 +196,8 @@ class Repository(Protocol):
         """The regular files below `path`, without symlinks and submodules. Raises RepositoryError if it is missing."""
         ...
 
-    def links(self, revision: str) -> Mapping[str, str]:
-        """The target of every symbolic link in a commit, by the link's path. Raises RepositoryError."""
-        ...
-
-    def submodules(self, revision: str) -> Collection[str]:
-        """The paths of a commit's submodules, whose files are in other repositories. Raises RepositoryError."""
+    def links(self, revision: str) -> Links:
+        """The symbolic links and submodules of a commit or tree. Raises RepositoryError."""
         ...
 
     def files_of(self, revision: str, paths: Sequence[str]) -> Iterator[list[File] | None]:

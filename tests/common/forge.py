@@ -1,7 +1,7 @@
 """Forges: one in memory, for tests of pull requests, and the sandbox's in each dialect."""
 
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -95,7 +95,7 @@ class InMemoryForge(Forge):
         self._answer()
         return self.pull_requests.get(number)
 
-    def pull_request_for(self, sha: str, base: str | None = None) -> PullRequest | None:
+    def pull_request_for(self, sha: str, base: str | None = None, *, parents: Sequence[str] = ()) -> PullRequest | None:
         self._answer()
         pull_request = self.pull_requests.get(self.numbers.get(sha, 0))
         return pull_request if pull_request and base in {None, pull_request.base} else None

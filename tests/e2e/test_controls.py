@@ -15,16 +15,20 @@ from bot.core.access.audit import Origin
 from bot.core.incidents.incident import ACTIVE_STATES, IncidentEventType, IncidentState, add_event
 from bot.core.pull_requests.change_ref import Sha
 from bot.core.pull_requests.revert import RevertRequest
+from bot.i18n.catalogue import store as store_texts
+from bot.i18n.language import ENGLISH, LocalizedText
 from bot.messages import diff_pages
 from bot.messages import incident as card
 from bot.messages import revert as revert_message
 from bot.messages import snooze_modal as form
 from bot.messages.adopt import ADOPT
-from bot.messages.blocks import actions, overflow
+from bot.messages.blocks import actions, button, overflow
+from bot.ports.errors import PortError
 from bot.sandbox.cluster import Fault
 from bot.sandbox.slack import Message
 from bot.sandbox.slack.interactions import Interaction
 from bot.sandbox.slack.model import BOT_USER
+from bot.work_pool import FullError
 from tests.common import samples
 from tests.common.demo import IDLE_SCHEDULE, bot_pull_requests, remote, restart_bot, running_demo
 from tests.common.slack import ALERTS, JONAS, MIRA, PLATFORM, PRIYA, TOMAS, Person, content, methods_called
@@ -416,6 +420,41 @@ def test_a_modal_that_was_closed_before_it_is_filled_says_nothing(demo, people, 
         demo.slack.faults.refuse.clear()
     assert "applications" in people[TOMAS].type("status").text
     assert not [message.text for message in demo.slack.ephemerals(TOMAS)[before:] if "not_found" in message.text]
+
+
+@pytest.mark.parametrize(
+    ("failure", "words"),
+    [
+        (PortError(LocalizedText(store_texts.SILENT, kind="SQLite")), "SQLite"),
+        (KeyError("unexpected"), "Log reference"),
+        (FullError(), "queued"),
+    ],
+    ids=["port", "unexpected", "full"],
+)
+def test_a_modal_shows_why_it_cannot_be_filled(demo, people, store, monkeypatch, failure, words, subtests):
+    """Not behind the modal, which would show "Reading shop…" or the previous page until it is closed."""
+    incident, mira = open_incident(store, "shop"), people[MIRA]
+
+    def fail(*_, **__):
+        raise failure
+
+    page = {**diff_pages.loading_view(ENGLISH, ["shop"]), "private_metadata": "shop"}
+    page["blocks"] = [*page["blocks"], {**actions(button("Next", diff_pages.NEXT, "1")), "block_id": "pages"}]
+    for action, value in ((card.SHOW_DIFF, "shop"), (card.SNOOZE, incident.id), (diff_pages.NEXT, "1")):
+        with subtests.test(action), monkeypatch.context() as patch:
+            if action == diff_pages.NEXT:
+                patch.setattr(demo.bot._commands, "diff_now", lambda *_: page)
+                mira.click_forged(card.SHOW_DIFF, "shop")
+                view = mira.modal("Next")
+            before = len(demo.slack.ephemerals(MIRA))
+            for method in ("diff_now", "diff_page", "offer_snooze"):
+                patch.setattr(demo.bot._commands, method, fail)
+            if isinstance(failure, FullError):
+                patch.setattr(demo.bot._work, "submit", fail)
+            interaction = mira.click(view, action) if action == diff_pages.NEXT else mira.click_forged(action, value)
+            shown = mira.modal(words)
+            assert (interaction.responses, demo.slack.ephemerals(MIRA)[before:]) == ([], [])
+            demo.slack.close_view(MIRA, shown)
 
 
 def test_an_answer_whose_blocks_slack_rejects_is_given_as_text(demo, people):

@@ -181,12 +181,18 @@ def long_texts(source):
         commit(source, author=author, committer=author, message=b"x" * 5_000)
 
 
-def endless_tree(source):
-    """More files below one application than git may list, and then none."""
-    clean, entry, mode = source.sha("main^{tree}"), source.sha("main:apps/shop/web.yaml"), b"100644"
-    for _ in range(4):
+def unfolding(source, entry, mode, levels):
+    """The id of a tree in which an entry is 10**levels times."""
+    for _ in range(levels):
         tree = b"".join(mode + f" {number}\0".encode() + bytes.fromhex(entry) for number in range(10))
         entry, mode = store(source, "tree", tree), b"40000"
+    return entry
+
+
+def endless_tree(source):
+    """More files below one application than git may list, and then none."""
+    clean = source.sha("main^{tree}")
+    entry = unfolding(source, source.sha("main:apps/shop/web.yaml"), b"100644", 4)
     apps = b"40000 eve\0" + bytes.fromhex(entry) + b"40000 shop\0" + bytes.fromhex(source.sha("main:apps/shop"))
     return clean, commit(
         source, tree=store(source, "tree", b"40000 apps\0" + bytes.fromhex(store(source, "tree", apps)))
@@ -225,6 +231,55 @@ def test_commits_that_are_hard_to_read_hide_no_others(bot, source, forge, monkey
     verdicts = {record.sha: record.verdict for record in bot.store.approvals.since()}
     assert verdicts[pushed] is ApprovalStatus.DIRECT
     assert pushed in {rollout.revision for rollout in bot.store.rollouts.unsettled()}
+
+
+UNREADABLE_TREES = {
+    "a million files": lambda source, file: unfolding(source, file, b"100644", 6),
+    "a million links": lambda source, file: unfolding(source, file, b"120000", 6),
+    "a million submodules": lambda source, file: unfolding(source, file, b"160000", 6),
+    "directories that git would list for hours": lambda source, _: unfolding(
+        source, store(source, "tree", b""), b"40000", 12
+    ),
+    "a directory of 5 MiB": lambda source, file: store(
+        source, "tree", b"".join(b"100644 %06d\0" % number + bytes.fromhex(file) for number in range(150_000))
+    ),
+}
+
+
+@pytest.mark.parametrize("unreadable", UNREADABLE_TREES.values(), ids=UNREADABLE_TREES)
+def test_a_path_that_cannot_be_listed_hides_no_other(bot, source, monkeypatch, unreadable):
+    """`shop` needs files behind links outside its path; `kit` follows a link into eve's tree."""
+    names = ("eve", "kit", "shop")
+    files = {f"apps/{name}/own.yaml": as_yaml(config_map(name)) for name in names}
+    source.commit("First", {**files, "common/a.yaml": as_yaml(config_map("common"))})
+    for link, target in (
+        ("via", "common"),
+        ("apps/shop/link.yaml", "../../via/a.yaml"),
+        ("apps/kit/link.yaml", "../eve/big/1.yaml"),
+    ):
+        (source.path / link).symlink_to(target)
+    source.git("add", "-A")
+    source.git("commit", "-qm", "Link")
+    tree = unreadable(source, source.sha("HEAD:apps/eve/own.yaml"))
+    parts = {name: bytes.fromhex(source.sha(f"HEAD:apps/{name}")) for name in ("kit", "shop")}
+    eve = b"100644 a.yaml\0" + bytes.fromhex(source.sha("HEAD:apps/eve/own.yaml"))
+    eve = store(source, "tree", eve + b"40000 big\0" + bytes.fromhex(tree))
+    apps = b"40000 eve\0" + bytes.fromhex(eve) + b"".join(f"40000 {n}\0".encode() + id_ for n, id_ in parts.items())
+    common = bytes.fromhex(source.sha("HEAD:common"))
+    via = bytes.fromhex(source.sha("HEAD:via"))
+    apps = bytes.fromhex(store(source, "tree", apps))
+    commit(
+        source,
+        tree=store(source, "tree", b"40000 apps\0" + apps + b"40000 common\0" + common + b"120000 via\0" + via),
+    )
+    bot.start(applications={name: application_settings(name) for name in names})
+    checks = bot.check()
+    assert {name: check.status is Status.UNKNOWN for name, check in checks.items()} == {
+        "eve": True,
+        "kit": True,
+        "shop": False,
+    }
+    assert {item.name for item in checks["shop"].drift} == {"shop", "common"}
 
 
 @pytest.mark.parametrize("broken", [RepositoryError("Broken."), ValueError("Broken.")])
@@ -301,16 +356,13 @@ def test_compressible_messages_fill_no_memory(source, tmp_path):
 
 def test_a_tree_that_unfolds_without_end_fills_no_memory(source, tmp_path):
     source.commit("First", {"a": "1"})
-    entry, mode = source.sha("HEAD:a"), b"100644"
-    for _ in range(10):
-        tree = b"".join(mode + f" {number}\0".encode() + bytes.fromhex(entry) for number in range(10))
-        entry, mode = store(source, "tree", tree), b"40000"
+    entry = unfolding(source, source.sha("HEAD:a"), b"100644", 10)
     root = store(source, "tree", b"40000 apps\0" + bytes.fromhex(entry))
     commit(source, tree=root)
     small = {"OUTPUT_BYTES": 2 * MIB, "PROCESS_BYTES": 64 * MIB}
     answer, own, children = in_child(read_everything, source.url, str(tmp_path / "mirrors"), **small)
     assert answer["errors"].keys() >= {"files", "paths", "edit"}
-    assert "printed more than 2 MiB" in answer["errors"]["files"]
+    assert "contains more than 20,000 directories" in answer["errors"]["files"]
     assert own < 192 * MIB
     assert children < 128 * MIB
 
@@ -320,6 +372,7 @@ def test_a_tree_that_unfolds_without_end_fills_no_memory(source, tmp_path):
     [
         ("CHANGED_PATHS", 2, lambda repository, head: repository.changed_paths(None, head)),
         ("PATH_BYTES", len("apps/shop/web.yaml"), lambda repository, head: repository.files(head, "apps")),
+        ("DIRECTORIES", 2, lambda repository, head: repository.files(head, "apps")),
         ("FILES", 2, lambda repository, head: repository.files(head, "apps")),
         ("FILE_BYTES", 12, lambda repository, head: repository.files(head, "apps")),
         ("TOTAL_BYTES", 24, lambda repository, head: repository.files(head, "apps")),

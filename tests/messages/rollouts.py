@@ -102,7 +102,7 @@ def messages(translator):
         ),
         "dead": replace(STUCK, parts=(LIVE_PARTS[0], STUCK.parts[2])),
         "many": replace(DETAILED, parts=tuple(map(part_of_many, range(300)))),
-        "several": replace(MERGED, merges=12, pull_number=None, pull_url=None),
+        "several": replace(MERGED, merges=12),
         "degraded": DEGRADED,
         "checks": replace(LIVE, checks=COMMIT_CHECKS, failed_checks=COMMIT_CHECKS.failed),
         "checks-unknown": replace(LIVE, checks=CommitChecks(error=SILENT)),

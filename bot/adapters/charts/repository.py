@@ -1,6 +1,6 @@
 """A chart as a `ports.Repository`, without history: its revisions are the digests of its packages."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 
@@ -11,7 +11,21 @@ from bot.core.rendering.source import is_within, normalize_path
 from bot.i18n.catalogue import chart as texts
 from bot.i18n.language import LocalizedText
 from bot.ports.charts import Charts, NotCachedError
-from bot.ports.git import File, Merged, Repository, RepositoryError, RevisionNotFoundError
+from bot.ports.git import File, LinksBelow, Merged, Repository, RepositoryError, RevisionNotFoundError
+
+
+class _NoLinks:
+    """`ports.Links` of a package: links are refused when it is unpacked."""
+
+    def target(self, path: str) -> None:
+        del path
+
+    def submodule(self, path: str) -> None:
+        del path
+
+    def below(self, path: str) -> LinksBelow:
+        del path
+        return LinksBelow()
 
 
 class ChartRepository(Repository):
@@ -108,13 +122,9 @@ class ChartRepository(Repository):
             raise self._error()
         return files
 
-    def links(self, revision: str) -> Mapping[str, str]:
+    def links(self, revision: str) -> _NoLinks:
         del revision
-        return {}
-
-    def submodules(self, revision: str) -> Collection[str]:
-        del revision
-        return ()
+        return _NoLinks()
 
     def files_of(self, revision: str, paths: Sequence[str]) -> Iterator[list[File] | None]:
         for path in paths:

@@ -1,7 +1,7 @@
 """Bitbucket Cloud by atlassian-python-api: the pull requests of one repository."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice, takewhile
@@ -101,7 +101,7 @@ class BitbucketForge:
             pull = api.find(f"{api.path}/pullrequests/{number}")
             return self._pull_request(api, pull) if pull else None
 
-    def pull_request_for(self, sha: str, base: str | None = None) -> PullRequest | None:
+    def pull_request_for(self, sha: str, base: str | None = None, *, parents: Sequence[str] = ()) -> PullRequest | None:
         """Raises ForgeError while Bitbucket is still indexing the pull requests of commits. See ports.Forge."""
         with self._client.api(LocalizedText(texts.READ_PULLS), _READ) as api:
             try:
@@ -118,7 +118,7 @@ class BitbucketForge:
             numbers = [item["id"] for item in (page["values"] if page else [])][:_MAX_PER_COMMIT]
             pulls = (api.get(f"{api.path}/pullrequests/{number}") for number in numbers)
             candidates = [pull for pull in pulls if base in (None, _base(pull))]
-            return best_match([self._pull_request(api, pull) for pull in candidates], sha)
+            return best_match([self._pull_request(api, pull) for pull in candidates], sha, parents)
 
     def approvals(self, number: int) -> list[Approval]:
         """Bitbucket reports when someone approved, but not the commit, which was the tip. See ports.Forge."""

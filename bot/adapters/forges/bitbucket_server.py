@@ -1,8 +1,9 @@
 """Bitbucket Data Center by atlassian-python-api: the pull requests of one repository."""
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from itertools import chain, islice
 from typing import Any, Self
 from urllib.parse import quote
@@ -14,11 +15,13 @@ from bot.adapters.forges.forge import (
     MAX_PULL_REQUESTS,
     NULL_SHA,
     PAGE_SIZE,
+    Rank,
     make_approval,
     make_check,
     make_commit,
     make_pull_request,
     make_push,
+    rank,
 )
 from bot.adapters.git.credential import Credential
 from bot.config.credentials import Credentials
@@ -74,7 +77,7 @@ class BitbucketServerForge:
             pull = api.find(f"{api.path}/pull-requests/{number}")
             return _pull_request(api, pull) if pull else None
 
-    def pull_request_for(self, sha: str, base: str | None = None) -> PullRequest | None:
+    def pull_request_for(self, sha: str, base: str | None = None, *, parents: Sequence[str] = ()) -> PullRequest | None:
         """Bitbucket finds pull requests by their commits; of the merged commits, only by the last. See ports.Forge."""
         with self._client.api(LocalizedText(texts.READ_PULLS), _READ) as api:
             if api.find(f"{api.path}/commits/{sha}") is None:
@@ -83,9 +86,8 @@ class BitbucketServerForge:
             candidates = [pull for pull in pulls if base in (None, _branch(pull["toRef"]))]
             merged = [pull for pull in candidates if pull["state"] == "MERGED"]
             still_open = [pull for pull in candidates if pull["state"] == "OPEN"]
-            merged_as_sha = [pull for pull in merged if _merge_sha(pull) == sha]
-            best = next(iter(merged_as_sha or merged), None)
-            best = best or self._merged_as(api, sha, base) or next(iter(still_open), None)
+            best = min(merged, key=partial(_rank, sha, parents), default=None)
+            best = best or self._merged_as(api, sha, base, parents) or next(iter(still_open), None)
             return _pull_request(api, best) if best else None
 
     def approvals(self, number: int) -> list[Approval]:
@@ -207,7 +209,7 @@ class BitbucketServerForge:
         repository = api.get(self._path)
         return f"projects/{repository['project']['key']}/repos/{repository['slug']}"
 
-    def _merged_as(self, api: Api, sha: str, base: str | None) -> Json | None:
+    def _merged_as(self, api: Api, sha: str, base: str | None, parents: Sequence[str]) -> Json | None:
         """The pull request merged as this commit: tries those numbered in its subject, then the newest."""
         subject = api.get(f"{api.path}/commits/{sha}")["message"].partition("\n")[0]
         numbered = (
@@ -216,7 +218,11 @@ class BitbucketServerForge:
         )
         pulls = chain(numbered, islice(_newest_first(api, state="MERGED"), MAX_PULL_REQUESTS))
         merged = (pull for pull in pulls if pull and pull["state"] == "MERGED" and _merge_sha(pull) == sha)
-        return next((pull for pull in merged if base in (None, _branch(pull["toRef"]))), None)
+        found = (pull for pull in merged if base in (None, _branch(pull["toRef"])))
+        first = next(found, None)
+        if first is None or not parents[1:] or not any(_rank(sha, parents, first)):
+            return first
+        return next((pull for pull in found if not any(_rank(sha, parents, pull))), first)
 
 
 def _newest_first(api: Api, **filters: str) -> Iterable[Json]:
@@ -248,6 +254,11 @@ def _login(person: Mapping[str, Any]) -> str | None:
 def _merge_sha(pull: Json) -> str | None:
     commit = pull.get("properties", {}).get("mergeCommit")
     return str(commit["id"]) if commit else None
+
+
+def _rank(sha: str, parents: Sequence[str], pull: Json) -> Rank:
+    merged = pull["state"] == "MERGED"
+    return rank(sha, parents, merged=merged, head=pull["fromRef"]["latestCommit"], merge=_merge_sha(pull))
 
 
 def _pull_request(api: Api, pull: Json) -> PullRequest:

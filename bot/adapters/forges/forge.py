@@ -1,6 +1,6 @@
 """What all forge adapters share: limits of lists, validated values, and the choice of a commit's pull request."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
@@ -14,6 +14,7 @@ PAGE_SIZE = 100  # at most, in `open_pull_requests`
 MAX_PULL_REQUESTS = 1000  # to search for a prefix, so that a busy repository doesn't use up the rate limit
 MAX_COMMITS = 250  # of one pull request; GitHub lists no more
 NULL_SHA = "0" * 40
+Rank = tuple[bool, bool, bool]
 _MAX_NAME, _MAX_URL = 200, 2_000  # characters of a check
 
 
@@ -74,7 +75,18 @@ _PUSH: Final = TypeAdapter(Push)
 _WEB_PAGE: Final = TypeAdapter(HttpUrl)
 
 
-def best_match(pulls: Iterable[PullRequest], sha: str) -> PullRequest | None:
-    """The best pull request for a commit: the one that it merged, else a merged one, else an open one."""
-    candidates = (pull for pull in pulls if pull.state in {"merged", "open"})
-    return min(candidates, key=lambda pull: (pull.merge_sha != sha, pull.state != "merged"), default=None)
+def best_match(pulls: Iterable[PullRequest], sha: str, parents: Sequence[str]) -> PullRequest | None:
+    """The merged or open pull request with the best rank."""
+
+    def pull_rank(pull: PullRequest) -> Rank:
+        return rank(sha, parents, merged=pull.state == "merged", head=pull.head_sha, merge=pull.merge_sha)
+
+    return min((pull for pull in pulls if pull.state in {"merged", "open"}), key=pull_rank, default=None)
+
+
+def rank(sha: str, parents: Sequence[str], *, merged: bool, head: object, merge: object) -> Rank:
+    """How well a pull request matches a commit, lowest first: one that it merged, then a merged one, then an open one.
+
+    Of those with the same merge, the best is the one whose head was merged. The others are below it in a stack.
+    """
+    return not (merged and merge == sha), not merged, head not in {merge, *parents[1:]}

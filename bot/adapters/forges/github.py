@@ -22,11 +22,13 @@ from bot.adapters.forges.forge import (
     MAX_PULL_REQUESTS,
     NULL_SHA,
     PAGE_SIZE,
+    Rank,
     make_approval,
     make_check,
     make_commit,
     make_pull_request,
     make_push,
+    rank,
 )
 from bot.adapters.forges.github_app import AppToken
 from bot.adapters.forges.github_client import GitHubClient, first_items, none_on_status
@@ -117,17 +119,21 @@ class GitHubForge:
                 repository.update()  # an error if the token can no longer see the repository
             return pull
 
-    def pull_request_for(self, sha: str, base: str | None = None) -> PullRequest | None:
+    def pull_request_for(self, sha: str, base: str | None = None, *, parents: Sequence[str] = ()) -> PullRequest | None:
         with self._client.repository(LocalizedText(texts.READ_PULLS)) as repository:
             # Not `get_commit`, which requests the commit.
             commit = Commit(repository.requester, url=f"{repository.url}/commits/{sha}", completed=True)
             # 422 is GitHub's "No commit found for SHA": it isn't pushed, or not yet.
             pulls = none_on_status(422, lambda: first_items(commit.get_pulls(), PAGE_SIZE)) or []
-            candidates = [pull for pull in pulls if base in (None, pull.base.ref)]
-            merged = [pull for pull in candidates if pull.merged_at]
-            merged_as_sha = [pull for pull in merged if pull.merge_commit_sha == sha]
-            still_open = [pull for pull in candidates if pull.state == "open"]
-            best = next(iter(merged_as_sha or merged or still_open), None)
+            candidates = [
+                pull for pull in pulls if base in (None, pull.base.ref) and (pull.merged_at or pull.state == "open")
+            ]
+
+            def pull_rank(pull: GitHubPullRequest) -> Rank:
+                merged = pull.merged_at is not None
+                return rank(sha, parents, merged=merged, head=pull.head.sha, merge=pull.merge_commit_sha)
+
+            best = min(candidates, key=pull_rank, default=None)
             return _pull_request(best) if best else None
 
     def approvals(self, number: int) -> list[Approval]:

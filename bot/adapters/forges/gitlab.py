@@ -2,7 +2,7 @@
 
 import re
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import islice, takewhile
@@ -100,13 +100,13 @@ class GitLabForge:
             request = _none_on_status((404,), lambda: project.mergerequests.get(number))
             return _pull_request(request.attributes) if request else None
 
-    def pull_request_for(self, sha: str, base: str | None = None) -> PullRequest | None:
+    def pull_request_for(self, sha: str, base: str | None = None, *, parents: Sequence[str] = ()) -> PullRequest | None:
         with self._project(LocalizedText(texts.READ_MERGE_REQUESTS)) as project:
             commit = project.commits.get(sha, lazy=True)
             # 404: the commit doesn't exist, or not yet.
             page = _none_on_status((404,), lambda: commit.merge_requests(per_page=PAGE_SIZE)) or ()
             pulls = [_pull_request(request) for request in page]
-            return best_match((pull for pull in pulls if base in (None, pull.base)), sha)
+            return best_match((pull for pull in pulls if base in (None, pull.base)), sha, parents)
 
     def approvals(self, number: int) -> list[Approval]:
         """GitLab reports the time of an approval, but not the version, which was the newest at that time.

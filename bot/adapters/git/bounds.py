@@ -19,6 +19,8 @@ FILE_BYTES: Final = 5 * 2**20
 TOTAL_BYTES: Final = 256 * 2**20  # of the files at one path
 FILES: Final = 20_000  # at one path
 PATH_BYTES: Final = 4_096  # of a file's path: Linux's PATH_MAX
+DIRECTORIES: Final = 20_000  # at one path, with links and submodules
+DIRECTORY_BYTES: Final = 4 * 2**20  # of its list of entries in git, without those in its directories
 CHANGED_PATHS: Final = 100_000  # between two commits
 
 REBUILD_SECONDS: Final = 3_600.0  # at least between two rebuilds of a mirror

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TextIO, TypeVar
+from typing import TextIO, TypeVar, cast
 
 from bot.adapters.git import bounds
 from bot.adapters.git.backoff import backoff_of
@@ -116,20 +116,31 @@ class Mirror:
 
     def objects(self, names: Sequence[bytes]) -> list[GitObject | None]:
         """The objects with these names, which git resolves; None for missing ones. Raises RepositoryError."""
+        return self._read(lambda reader: (reader.read(names), None))
 
-        def read() -> tuple[list[GitObject | None], RepositoryError | None]:
+    def content(self, sha: str, *, most_bytes: int) -> bytes:
+        """The content of an object. Raises RepositoryError, and OutputTooLargeError if it is larger."""
+
+        def read(reader: ObjectReader) -> tuple[bytes, RepositoryError | None]:
+            content = reader.content(sha, most_bytes)
+            return content or b"", self.errors.damaged() if content is None else None
+
+        return self._read(read)
+
+    def _read(self, use: Callable[[ObjectReader], tuple[_Result, RepositoryError | None]]) -> _Result:
+        def read() -> tuple[_Result | None, RepositoryError | None]:
             self._create()
             with self._reading:
                 if self._reader is None or self._reader.objects != self.quarantine():
                     self._reader = ObjectReader(self.path, self.quarantine(), self._remote.scheme)
                 try:
-                    return self._reader.read(names), None
+                    return use(self._reader)
                 except ReaderFailedError as error:
                     self._reader.close()
                     self._reader = None
-                    return [], self.errors.failed("cat-file", str(error))
+                    return None, self.errors.failed("cat-file", str(error))
 
-        return self._repaired(read)
+        return cast("_Result", self._repaired(read))
 
     def _repaired(self, run: Callable[[], tuple[_Result, RepositoryError | None]]) -> _Result:
         """The result of `run`; if it fails because of a damaged mirror, that of another run in a new mirror."""

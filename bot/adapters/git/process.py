@@ -79,10 +79,11 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class GitObject:
-    """An object; `kind` is commit, tree, blob or tag."""
+    """An object; `kind` is commit, tree, blob or tag, and `size` is in bytes."""
 
     sha: str
     kind: str
+    size: int
 
 
 class ReaderFailedError(Exception):
@@ -147,7 +148,7 @@ class ObjectReader:
 
     def __init__(self, git_dir: Path, objects: Path, protocol: str) -> None:
         self.objects = objects
-        argv = ("cat-file", "--batch-check=%(objectname) %(objecttype)", "-z")
+        argv = ("cat-file", "--batch-command=%(objectname) %(objecttype) %(objectsize)", "-z")
         with disk_errors(git_dir.parent):
             # GitPython stops the process when this is garbage collected.
             self._running = _start(argv, git_dir, _environment(git_dir, objects, protocol), subprocess.PIPE)
@@ -169,12 +170,32 @@ class ObjectReader:
         """
         deadline = time.monotonic() + bounds.LOCAL_SECONDS
         if names:
-            self._unsent += b"".join(name + b"\0" for name in names)
-            self._selector.register(self._stdin, selectors.EVENT_WRITE, self._unsent)
+            self._ask(b"".join(b"info " + name + b"\0" for name in names))
         return [self._answer(name, deadline) for name in names]
 
+    def content(self, sha: str, most_bytes: int) -> bytes | None:
+        """The content of the object with this full sha, None if it is missing.
+
+        Raises ReaderFailedError also above `most_bytes`, when it has to be closed.
+        """
+        deadline = time.monotonic() + bounds.LOCAL_SECONDS
+        self._ask(f"contents {sha}\0".encode())
+        if (item := self._answer(sha.encode(), deadline)) is None:
+            return None
+        if item.size > most_bytes:
+            raise ReaderFailedError(f"fatal: git cat-file printed more than {most_bytes >> 20} MiB")
+        while len(self._stdout) <= item.size:  # a line feed follows
+            self._receive(deadline)
+        content = bytes(self._stdout[: item.size])
+        del self._stdout[: item.size + 1]
+        return content
+
+    def _ask(self, commands: bytes) -> None:
+        self._unsent += commands
+        self._selector.register(self._stdin, selectors.EVENT_WRITE, self._unsent)
+
     def _answer(self, name: bytes, deadline: float) -> GitObject | None:
-        # "NAME missing", where the name may contain line feeds, or "SHA KIND": git-cat-file(1), BATCH OUTPUT
+        # "NAME missing", where the name may contain line feeds, or "SHA KIND SIZE": git-cat-file(1), BATCH OUTPUT
         missing = name + b" missing\n"
         while not self._stdout.startswith(missing):
             if b"\n" in self._stdout and not missing.startswith(self._stdout[: len(missing)]):
@@ -184,9 +205,10 @@ class ObjectReader:
             del self._stdout[: len(missing)]
             return None
         end = self._stdout.index(b"\n") + 1
-        sha, kind = self._stdout[:end].decode().split()
+        sha, kind, *size = self._stdout[:end].decode().split()
         del self._stdout[:end]
-        return GitObject(sha, kind) if kind != "submodule" else None  # newer versions print the commit of a submodule
+        # Newer versions print "SHA submodule" for the commit of a submodule.
+        return GitObject(sha, kind, int(size[0])) if size else None
 
     def _receive(self, deadline: float) -> None:
         """Wait until git prints more, while sending it the remaining names."""

@@ -1,7 +1,7 @@
 """`ports.Repository` on a bare mirror: git plumbing without a work tree, so that no hook or filter runs."""
 
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
@@ -10,6 +10,7 @@ from bot.adapters.git import bounds, merge, refs, trees
 from bot.adapters.git.commits import changes, log, write_commit
 from bot.adapters.git.credential import Credential
 from bot.adapters.git.errors import is_not_served
+from bot.adapters.git.links import LinkReader, TreeLinks
 from bot.adapters.git.mirror import Mirror
 from bot.adapters.git.objects import disambiguate, full_sha, is_full_sha
 from bot.adapters.git.push import push
@@ -48,7 +49,6 @@ class GitRepository:
         self._revision = TargetRevision.branch(revision) if isinstance(revision, str) else revision
         remote = Remote.parse(url)
         self.url = remote.url
-        self._links: trees.Links | None = None  # the last ones read
         self._mirror = Mirror(
             name,
             mirrors.absolute() / f"{quote(mirror or name, safe='')}.git",
@@ -56,6 +56,7 @@ class GitRepository:
             credential=credential,
             credential_variable=credential_variable,
         )
+        self._link_reader = LinkReader(self._mirror)
 
     # ------------------------------------------------------------ what is tracked
 
@@ -184,20 +185,13 @@ class GitRepository:
 
     def files(self, revision: str, path: str) -> list[File]:
         """Raises RepositoryError also above 5 MiB in a file, 256 MiB or 20,000 files in total. See ports.Repository."""
-        return trees.read_files(self._mirror, revision, path)
+        return trees.read_files(self._mirror, revision, path, self.links(revision))
 
-    def links(self, revision: str) -> Mapping[str, str]:
-        return self._read_links(revision).targets
-
-    def submodules(self, revision: str) -> Collection[str]:
-        return self._read_links(revision).submodules
-
-    def _read_links(self, revision: str) -> trees.Links:
-        self._links = links = trees.read_links(self._mirror, revision, self._links)
-        return links
+    def links(self, revision: str) -> TreeLinks:
+        return TreeLinks(self._link_reader, revision)
 
     def files_of(self, revision: str, paths: Sequence[str]) -> Iterator[list[File] | None]:
-        return trees.read_files_of(self._mirror, revision, paths)
+        return trees.read_files_of(self._mirror, revision, paths, self.links(revision))
 
     def changed_paths(self, base: str | None, revision: str) -> list[str]:
         return trees.changed_paths(self._mirror, base, revision)

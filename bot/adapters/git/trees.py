@@ -7,6 +7,7 @@ from itertools import accumulate, groupby
 
 from bot.adapters.git import bounds
 from bot.adapters.git.errors import OutputTooLargeError
+from bot.adapters.git.links import TreeLinks
 from bot.adapters.git.mirror import Mirror
 from bot.adapters.git.objects import full_sha, read_blobs, write_object
 from bot.i18n.catalogue import repository as texts
@@ -14,8 +15,6 @@ from bot.i18n.language import LocalizedText
 from bot.ports.git import File, RepositoryError
 
 _PATHS_PER_LISTING = 100  # git compares every file with each of them
-_LINK = b"120000"
-_SUBMODULE = b"160000"
 _BYTES_PER_READ = 4 * 2**20  # in memory at once
 _DIFF_TREE = ("diff-tree", "-r", "-z", "--no-renames", "--no-commit-id")
 
@@ -55,8 +54,9 @@ def tree_ids(mirror: Mirror, revision: str, paths: Sequence[str]) -> list[str | 
     return [item.sha if item else None for item in objects]
 
 
-def read_files(mirror: Mirror, revision: str, path: str) -> list[File]:
+def read_files(mirror: Mirror, revision: str, path: str, links: TreeLinks) -> list[File]:
     """The regular files at or below `path`. Raises RepositoryError if it does not exist or is too large."""
+    links.below(normalized(path))  # raises an error for more directories than git could list
     blobs = _list(mirror, revision, [path])[normalized(path)]
     if not blobs and tree_ids(mirror, revision, [path]) == [None]:
         raise RepositoryError(LocalizedText(texts.NO_PATH, path=path, name=mirror.name, revision=revision[:8]))
@@ -66,56 +66,15 @@ def read_files(mirror: Mirror, revision: str, path: str) -> list[File]:
     return [File(blob.path, contents[blob.sha]) for blob in blobs]
 
 
-@dataclass(frozen=True, slots=True)
-class Links:
-    """The target of every symbolic link in a commit or tree, by the link's path, and the paths of its submodules."""
-
-    revision: str
-    targets: Mapping[str, str]
-    submodules: frozenset[str]
-
-
-def read_links(mirror: Mirror, revision: str, known: Links | None = None) -> Links:
-    """The links of a commit or tree; reads only the difference from those of another, if `known`."""
-    if known and known.revision == revision:
-        return known
-    targets: dict[str, str] = {}
-    submodules: set[str] = set()
-    blobs = {}
-    if known and mirror.objects([known.revision.encode()])[0]:
-        targets |= known.targets
-        submodules |= known.submodules
-        for path, (_, mode, _, sha, _) in _raw_changes(mirror, known.revision, full_sha(revision)):
-            name = path.decode(errors="replace")
-            targets.pop(name, None)
-            submodules.discard(name)
-            if mode == _LINK:
-                blobs[path] = sha
-            elif mode == _SUBMODULE:
-                submodules.add(name)
-    else:
-        argv = ("ls-tree", "-r", "-z", "--full-tree", "--end-of-options", full_sha(revision))
-        for line in mirror.git(*argv, revisions=(revision,)).stdout.split(b"\0"):
-            if line.startswith(_LINK):
-                entry, _, path = line.partition(b"\t")
-                blobs[path] = entry.split()[2]
-            elif line.startswith(_SUBMODULE):
-                submodules.add(line.partition(b"\t")[2].decode(errors="replace"))
-    contents = read_blobs(mirror, [sha.decode() for sha in blobs.values()])
-    targets |= {
-        path.decode(errors="replace"): contents[sha.decode()].decode(errors="replace") for path, sha in blobs.items()
-    }
-    return Links(revision, targets, frozenset(submodules))
-
-
-def read_files_of(mirror: Mirror, revision: str, paths: Sequence[str]) -> Iterator[list[File] | None]:
+def read_files_of(mirror: Mirror, revision: str, paths: Sequence[str], links: TreeLinks) -> Iterator[list[File] | None]:
     """The files of each path in turn; None if there are none or they are too large.
 
     One git process lists up to 100 paths, and one reads about 4 MiB, or a single larger path.
     """
     for start in range(0, len(paths), _PATHS_PER_LISTING):
         some = paths[start : start + _PATHS_PER_LISTING]
-        listing = _readable(mirror, revision, some)
+        listing = {normalized(path): list[_Blob]() for path in some}
+        listing |= _readable(mirror, revision, [path for path in some if _is_bounded(links, path)])
         trees = [listing[normalized(path)] for path in some]
         offsets = accumulate((sum(blob.size for blob in tree) for tree in trees), initial=0)
         for _, batch in groupby(zip(trees, offsets, strict=False), lambda pair: pair[1] // _BYTES_PER_READ):
@@ -145,19 +104,14 @@ def raw_changed_paths(mirror: Mirror, base: str | None, revision: str) -> list[b
 
 def changes(mirror: Mirror, base: str, revision: str) -> list[TreeChange]:
     """Every path that differs, and how. Raises UnicodeDecodeError for a path that is not UTF-8."""
-    return [
-        TreeChange(path.decode(), status.decode(), old_mode.decode(), mode.decode(), sha.decode())
-        for path, (old_mode, mode, _, sha, status) in _raw_changes(mirror, base, revision)
-    ]
-
-
-def _raw_changes(mirror: Mirror, base: str, revision: str) -> Iterator[tuple[bytes, list[bytes]]]:
-    """Every path that differs, with its old mode, mode, old sha, sha and status."""
     argv = (*_DIFF_TREE, "--raw", "--no-abbrev", "--end-of-options", base, revision)
-    fields = iter(mirror.git(*argv, revisions=(base, revision)).stdout.split(b"\0")[:-1])
+    fields = iter(mirror.git(*argv, revisions=(base, revision)).stdout.decode().split("\0")[:-1])
+    found = []
     # ":old-mode mode old-sha sha status", then the path: git-diff-tree(1), RAW OUTPUT FORMAT
     for header, path in zip(fields, fields, strict=True):
-        yield path, header.removeprefix(b":").split()
+        old_mode, mode, _, sha, status = header.removeprefix(":").split()
+        found.append(TreeChange(path, status, old_mode, mode, sha))
+    return found
 
 
 def edited_tree(mirror: Mirror, revision: str, files: Mapping[str, bytes | None]) -> str:
@@ -200,8 +154,18 @@ def _list(mirror: Mirror, revision: str, paths: Sequence[str]) -> dict[str, list
     return listing
 
 
+def _is_bounded(links: TreeLinks, path: str) -> bool:
+    try:
+        links.below(normalized(path))
+    except RepositoryError:
+        return False
+    return True
+
+
 def _readable(mirror: Mirror, revision: str, paths: Sequence[str]) -> dict[str, list[_Blob]]:
     """The same, with an empty list also for a path that is too large, which hides no other."""
+    if not paths:
+        return {}
     try:
         listing = _list(mirror, revision, paths)
     except OutputTooLargeError:

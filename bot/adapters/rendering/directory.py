@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bot.core.rendering.limits import MAX_FILE_BYTES, MAX_FILES
 from bot.core.rendering.plain import is_input_file
-from bot.core.rendering.source import SourceType, detect_source_type, normalize_path, resolve_path
+from bot.core.rendering.source import SourceType, detect_source_type, is_within, normalize_path, resolve_path
 from bot.ports.git import File, LinkedFiles, RepositoryError
 
 _SUBMODULE_PATH = re.compile(r"^[ \t]*path[ \t]*=[ \t]*(\S[^\n]*)$", re.MULTILINE)  # gitmodules(5)
@@ -86,8 +86,8 @@ class Directory:
         """Whether `path` exists without following links."""
         return self._find(path) is not None
 
-    def submodules(self) -> Sequence[str]:
-        """The submodules in the directory whose files are not there: git leaves their directories empty."""
+    def submodules(self, path: str) -> Sequence[str]:
+        """Those at, above or below `path` whose files are not there: git leaves their directories empty."""
         modules, top = self._work_tree / ".gitmodules", self.top.resolve()
         if not modules.is_file() or modules.is_symlink():  # git ignores a link too
             return []
@@ -98,7 +98,8 @@ class Directory:
             empty = [folder for folder in folders if not (folder.is_dir() and any(folder.iterdir()))]
         except OSError as error:
             raise RepositoryError(f"{error.filename} cannot be read: {error.strerror}.") from error
-        return [normalize_path(folder.relative_to(top).as_posix()) for folder in empty if folder.is_relative_to(top)]
+        inside = [normalize_path(folder.relative_to(top).as_posix()) for folder in empty if folder.is_relative_to(top)]
+        return [submodule for submodule in inside if is_within(submodule, path) or is_within(path, submodule)]
 
     def _find(self, path: str) -> Path | None:
         relative = resolve_path("", path)

@@ -176,7 +176,9 @@ class Rollout:
 
     @property
     def people(self) -> ChangePeople:
-        """The people behind the merge."""
+        """The people behind the merge. Of several merges, only the authors: the rest is known only of the newest."""
+        if self.merges > 1:
+            return ChangePeople(authors=self.authors, more_authors=self.more_authors, tool=self.author)
         return ChangePeople(
             authors=self.authors,
             more_authors=self.more_authors,

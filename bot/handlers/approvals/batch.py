@@ -155,7 +155,10 @@ class BatchReview:
         if self._is_over or not self._is_due(record):
             return
         try:
-            pull = self._look_up(f"pull request of {record.id}", partial(_pull_request, self._forge, record))
+            with unexpected_as_port_error(f"parents of {record.id}"):
+                parents = self._repository.commit(record.sha).parents
+            find = partial(_pull_request, self._forge, record, parents)
+            pull = self._look_up(f"pull request of {record.id}", find)
         except PortError as error:
             self._retry([record], error)
         else:
@@ -334,8 +337,8 @@ class BatchReview:
         return replace(record, look_at=self._retry_at or self._now + MIN_RECHECK)
 
 
-def _pull_request(forge: Forge, record: ApprovalRecord) -> PullRequest | None:
-    return forge.pull_request_for(record.sha, record.branch)
+def _pull_request(forge: Forge, record: ApprovalRecord, parents: Sequence[str]) -> PullRequest | None:
+    return forge.pull_request_for(record.sha, record.branch, parents=parents)
 
 
 def _is_direct_push(record: ApprovalRecord) -> bool:

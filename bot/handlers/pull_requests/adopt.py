@@ -134,7 +134,7 @@ class _Adoption:
             adopted = dict[str, bytes | None](adopt_overlay(source.path, files, before, self.check.drift))
             links = self.repository.links(revision)
             for file in adopted:
-                if not links.keys().isdisjoint(path_and_parents(file)):
+                if any(links.target(path) is not None for path in path_and_parents(file)):
                     raise NotAdoptableError(LocalizedText(texts.BEHIND_LINK, file=file))
             self._verify(revision, before, adopted, texts.NOT_PATCHABLE)
         else:

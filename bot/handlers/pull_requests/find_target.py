@@ -113,15 +113,15 @@ class _TargetFinder:
 
     def _pull_request_of(self, commit: Commit) -> PullRequest | None:
         """The pull request of a commit: one into the branch, or else into another one, such as its former name."""
-        into_branch = self.forge.pull_request_for(commit.sha, self.repository.branch)
-        return into_branch or self.forge.pull_request_for(commit.sha)
+        find = partial(self.forge.pull_request_for, commit.sha, parents=commit.parents)
+        return find(self.repository.branch) or find()
 
     def _inside_merge(self, commit: Commit) -> Target | Outcome:
         """The merge of `commit` is the oldest later commit that contains it."""
         oldest_first = self._later(commit)[::-1]
         index = bisect_left(oldest_first, True, key=lambda other: self.repository.is_ancestor(commit.sha, other.sha))
         merge = oldest_first[index]
-        pull = self.forge.pull_request_for(merge.sha, self.repository.branch)
+        pull = self.forge.pull_request_for(merge.sha, self.repository.branch, parents=merge.parents)
         # A merge inside a branch usually merged the tracked branch: reverting it alone would undo other people's work.
         only_possible = len(commit.parents) == 1
         if self.request.only and only_possible:
@@ -170,7 +170,7 @@ class _TargetFinder:
 
     def _brought(self, pull: PullRequest, commit: Commit) -> bool:
         """Whether the forge says that a pull request brought a commit."""
-        brought_by = self.forge.pull_request_for(commit.sha, pull.base)
+        brought_by = self.forge.pull_request_for(commit.sha, pull.base, parents=commit.parents)
         return brought_by is not None and brought_by.number == pull.number
 
     def _series(self, merge: Commit, pull: PullRequest) -> list[Commit]:

@@ -53,8 +53,9 @@ class _MountedFile:
         """See Tree."""
         return not path
 
-    def submodules(self) -> tuple[str, ...]:
+    def submodules(self, path: str) -> tuple[str, ...]:
         """See Tree."""
+        del path
         return ()
 
     def tree_id(self, path: str) -> str | None:
@@ -217,9 +218,9 @@ class TreeWithBases:
             return self._tree.has(path)
         return self._bases.base(path) is not None and self._mounted(path).has(_inside(path))
 
-    def submodules(self) -> Collection[str]:
+    def submodules(self, path: str) -> Collection[str]:
         """Those of the repository, not of the bases. See Tree."""
-        return self._tree.submodules()
+        return () if mounted_root(path) else self._tree.submodules(path)
 
     def tree_id(self, path: str) -> str | None:
         """The id of the tree at a mounted path."""

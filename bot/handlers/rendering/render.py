@@ -376,7 +376,7 @@ def _refuse_unfetched(tree: Tree, request: RenderRequest) -> None:
             if file.path.endswith(_CHART_SUFFIXES):
                 refuse_lfs_pointer(file.path, file.content)
     elif request.kind is SourceType.PLAIN:
-        for submodule in tree.submodules():
+        for submodule in tree.submodules(path):
             if is_within(submodule, path) and directory.includes_below(submodule[inside:]):
                 refuse_submodules(tree, submodule)
 

@@ -175,9 +175,8 @@ def _outside_files(files: Mapping[str, bytes]) -> Iterator[Reference]:
 
 def refuse_submodules(tree: Tree, path: str) -> None:
     """Raise ManifestError for a submodule at, above, or below a path: the bot doesn't have its files."""
-    for submodule in sorted(tree.submodules()):
-        if is_within(submodule, path) or is_within(path, submodule):
-            raise ManifestError(submodule, 1, LocalizedText(manifest_texts.SUBMODULE))
+    if submodules := tree.submodules(path):
+        raise ManifestError(min(submodules), 1, LocalizedText(manifest_texts.SUBMODULE))
 
 
 def is_missing(tree: Tree, path: str) -> bool:

@@ -1,7 +1,6 @@
 """The files that a source is rendered from: those of a commit, or of Flux's artifact of it."""
 
-from bisect import bisect_left
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Protocol
 
 from bot.core.globs import GlobError
@@ -13,7 +12,7 @@ from bot.core.rendering.sourceignore import IGNORE_FILE, SourceIgnore
 from bot.i18n.catalogue import manifest as manifest_texts
 from bot.i18n.catalogue import render as texts
 from bot.i18n.language import LocalizedText
-from bot.ports.git import File, LinkedFiles, Repository, RepositoryError
+from bot.ports.git import File, LinkedFiles, Links, LinksBelow, Repository, RepositoryError
 
 _MAX_LINKS = 1_000  # per path: links to directories with links multiply
 _MAX_PATH = 4_096  # characters of a path, and names looked up to resolve a link, which may be circular
@@ -34,8 +33,8 @@ class Tree(Protocol):
         """Whether there is anything at `path`, also behind links. Raises RepositoryError."""
         ...
 
-    def submodules(self) -> Collection[str]:
-        """The paths of the submodules, whose files are not in the tree. Raises RepositoryError."""
+    def submodules(self, path: str) -> Collection[str]:
+        """The submodules at, above or below `path`, whose files are not in the tree. Raises RepositoryError."""
         ...
 
 
@@ -48,7 +47,6 @@ class Commit:
         self._read: dict[str, Sequence[File]] = {}
         self._ids: dict[str, str | None] = {}
         self._links: _Links | None = None
-        self._submodules: Collection[str] | None = None
 
     def files(self, path: str) -> Sequence[File]:
         """See Tree."""
@@ -94,11 +92,9 @@ class Commit:
         target, _ = self._all_links().follow(path)
         return target is not None and self.tree_id(target) is not None
 
-    def submodules(self) -> Collection[str]:
+    def submodules(self, path: str) -> Collection[str]:
         """See Tree."""
-        if self._submodules is None:
-            self._submodules = self._repository.submodules(self._revision)
-        return self._submodules
+        return self._all_links().submodules(path)
 
     def tree_id(self, path: str) -> str | None:
         """The id of the tree or blob at `path`; None if there is none. Raises RepositoryError."""
@@ -118,24 +114,26 @@ def _check_links(path: str, links: int, files: int, size: int) -> None:
 
 
 class _Links:
-    """The symbolic links of a commit; `texts` are their targets as stored, by path."""
+    """The symbolic links and submodules of a commit."""
 
-    def __init__(self, texts: Mapping[str, str]) -> None:
-        self._texts = texts
-        self._paths = sorted(texts)
+    def __init__(self, links: Links) -> None:
+        self._links = links
+        self._below: dict[str, LinksBelow] = {}
 
     def is_behind(self, path: str) -> bool:
         """Whether a path leads through a link above it."""
-        return any(path[:end] in self._texts for end, letter in enumerate(path) if letter == "/")
+        return any(self._links.target(path[:end]) is not None for end, letter in enumerate(path) if letter == "/")
+
+    def submodules(self, path: str) -> Sequence[str]:
+        """The submodules at, above or below a path."""
+        above = self._links.submodule(path)
+        return self._links_below(path).submodules if above is None else [above]
 
     def within(self, path: str) -> Sequence[str]:
         """The links at or below a path; the path itself if it is behind a link."""
-        if not path:
-            return self._paths
-        if path in self._texts or self.is_behind(path):
+        if path and (self._links.target(path) is not None or self.is_behind(path)):
             return [path]
-        after = chr(ord("/") + 1)
-        return self._paths[bisect_left(self._paths, f"{path}/") : bisect_left(self._paths, f"{path}{after}")]
+        return self._links_below(path).links
 
     def follow(self, path: str) -> tuple[str | None, Sequence[str]]:
         """The path behind the links in `path`, None if it is outside the tree or circular, and the links on the way.
@@ -149,7 +147,7 @@ class _Links:
         while todo:
             name = todo.pop()
             place = "/".join((*folder, name))
-            text = self._texts.get(place)
+            text = self._links.target(place)
             names += 1
             if names > _MAX_PATH or len(place) > _MAX_PATH or (name == ".." and not folder):
                 return None, through
@@ -163,6 +161,11 @@ class _Links:
             elif name not in ("", "."):
                 folder.append(name)
         return "/".join(folder), [place for place in through if place != path]
+
+    def _links_below(self, path: str) -> LinksBelow:
+        if path not in self._below:
+            self._below[path] = self._links.below(path)
+        return self._below[path]
 
 
 class RecordedTree:
@@ -188,24 +191,28 @@ class RecordedTree:
         self.paths[path] = None
         return self._tree.has(path)
 
-    def submodules(self) -> Collection[str]:
+    def submodules(self, path: str) -> Collection[str]:
         """See Tree."""
-        return self._tree.submodules()
+        return self._tree.submodules(path)
 
 
 def ids_of_missing(repository: Repository, revision: str, paths: Iterable[str]) -> list[str | None]:
     """An id of each path at which git has nothing: where links lead it, or its submodule; None if it leads nowhere.
 
-    So a commit that makes a parent directory of such a path a link or a submodule changes its id. Raises
-    RepositoryError.
+    So a commit that makes a parent directory of such a path a link or a submodule changes its id. One that cannot be
+    read has another id in each commit. Raises RepositoryError.
     """
-    links, submodules = _Links(repository.links(revision)), repository.submodules(revision)
+    links = repository.links(revision)
 
     def identify(path: str) -> str | None:
-        target, _ = links.follow(path)
-        if target != path:
-            return f"link to {target}"
-        return next((f"submodule {submodule}" for submodule in submodules if is_within(path, submodule)), None)
+        try:
+            target, _ = _Links(links).follow(path)
+            if target != path:
+                return f"link to {target}"
+            submodule = links.submodule(path)
+        except RepositoryError:
+            return f"unreadable in {revision}"
+        return f"submodule {submodule}" if submodule else None
 
     return [identify(path) for path in paths]
 
@@ -235,8 +242,9 @@ class FluxArtifact:
         """Whether there are files at `path`: Flux excludes all links. See Tree."""
         return self._tree.has(path) and bool(self.files(path))
 
-    def submodules(self) -> Collection[str]:
+    def submodules(self, path: str) -> Collection[str]:
         """None: Flux fetches submodules only for a GitRepository that asks for them, which is not followed."""
+        del path
         return ()
 
     def without_excluded(self, files: Iterable[File]) -> list[File]:

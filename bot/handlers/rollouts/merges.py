@@ -268,7 +268,8 @@ def _with_pull(rollout: Rollout, repository: Repository, forge: Forge | None, po
     if rollout.rewritten:
         return rollout
     try:
-        pull = forge.pull_request_for(rollout.revision, base_of(repository))
+        parents = repository.commit(rollout.revision).parents
+        pull = forge.pull_request_for(rollout.revision, base_of(repository), parents=parents)
         if pull is None or pull.state != "merged":
             return rollout
         tracked = tracked_pull_request(ports, rollout.repository, pull)

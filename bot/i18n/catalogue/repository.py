@@ -155,6 +155,12 @@ MANY_CHANGES = Phrase(
     en="{revision} changes more than {most} files in {name}, so its effect is unknown.",
     es="{revision} cambia más de {most} archivos en {name}, así que se desconoce su efecto.",
 )
+MANY_DIRECTORIES = Phrase(
+    en="{path} in {name} contains more than {most} directories, symbolic links, and submodules, or a path longer than "
+    "{most_characters} characters. Point the application at a narrower path.",
+    es="{path} en {name} contiene más de {most} directorios, enlaces simbólicos y submódulos, o una ruta de más de "
+    "{most_characters} caracteres. Dale a la aplicación una ruta más acotada.",
+)
 LARGE_PATH = Phrase(
     en="{path} in {name} contains {files} files ({size} MiB). The limits are {most} files and {most_size} MiB. Point "
     "the application at a narrower path.",

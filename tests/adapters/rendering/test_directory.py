@@ -117,8 +117,8 @@ def test_only_the_submodules_that_are_not_checked_out_are_listed(tmp_path):
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text(modules)
     (tmp_path / "work/apps/b b").mkdir()
-    assert Directory(tmp_path / "work/apps").submodules() == ["b b"]
-    assert Directory(tmp_path / "work/apps/a").submodules() == []
+    assert Directory(tmp_path / "work/apps").submodules("") == ["b b"]
+    assert Directory(tmp_path / "work/apps/a").submodules("") == []
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_a_list_of_submodules_that_git_cannot_have_written_is_not_followed(tmp_p
     make(tmp_path / ".gitmodules")
     directory = Directory(tmp_path)
     with pytest.raises(outcome, match="larger than 5 MiB") if outcome else nullcontext():
-        assert directory.submodules() == outcome
+        assert directory.submodules("") == outcome
 
 
 def test_a_plain_manifest_behind_a_link_out_of_the_work_tree_is_not_read(tmp_path):

@@ -27,7 +27,7 @@ from bot.messages.desired_cards import approval_key
 from bot.ports.forge import ForgeError
 from bot.ports.store import Posted
 from bot.sandbox.forge.git import Person
-from bot.sandbox.forge.merge import WEB
+from bot.sandbox.forge.merge import WEB, Method
 from tests.common.database import create_database
 from tests.common.forge import FORGE_KINDS, RunningForge
 from tests.common.kubernetes import as_yaml, config_map
@@ -253,6 +253,32 @@ def test_a_push_is_not_hidden_by_a_pull_request_that_undoes_it(team):
     assert team.final_verdicts() == [ApprovalStatus.DIRECT, ApprovalStatus.TAMPERED]
 
 
+@pytest.mark.parametrize("newest_first", [False, True])
+@pytest.mark.parametrize("is_fast_forward", [False, True])
+@every_forge
+def test_a_stack_merged_by_its_top_is_approved_there(team, is_fast_forward, newest_first):
+    """The forge also marks those below as merged, by the same commit, and lists them in any order."""
+    hosted, base = team.start().hosted, team.git.tip("main")
+    numbers = []
+    for name, below in zip(("bottom", "middle", "top"), ("main", "bottom", "middle"), strict=True):
+        team.git.move(name, team.git.tip(below), None)
+        hosted.commit(name, {FILE: config(name)}, f"Set {name}\n", "mia")
+        numbers.append(hosted.open_pull(head=name, base="main", title=name, body="", by="mia").number)
+    *lower, top = numbers
+    hosted.review(top, "lou")
+    team.fast_forward(top, "kit") if is_fast_forward else hosted.merge(top, "kit", "merge")
+    merged, listed = hosted.pull(top), hosted.listed
+    for pull in map(hosted.pull, lower):
+        pull.landed = merged.landed & {merged.merge_sha, *team.git.shas(base, pull.head_sha)}
+        pull.commits = team.git.log("--topo-order", f"{base}..{pull.head_sha}", "--")
+        for field in ("state", "closed_at", "merged_at", "updated_at", "merged_by", "merge_sha"):
+            setattr(pull, field, getattr(merged, field))
+        pull.method = Method.MERGE  # their own branches are not rebased
+    hosted.listed = lambda: sorted(listed(), key=lambda pull: pull.number, reverse=newest_first)
+    assert set(team.final_verdicts()) == {ApprovalStatus.APPROVED}
+    assert {record.pull.number for record in team.judgements} == {top}
+
+
 @pytest.mark.parametrize("team", ["gitlab"], indirect=True)
 def test_a_merge_train_is_approved(team):
     number = team.start().propose(config(2), config(3), config(4))
@@ -443,11 +469,11 @@ def asked(team, monkeypatch):
     asked = Asked()
     look_up = batch._pull_request
 
-    def counted(forge, record):
+    def counted(forge, record, parents):
         asked.append(record.subject)
         if record.subject in asked.failing:
             raise ForgeError("It sent too much.")
-        return look_up(forge, record)
+        return look_up(forge, record, parents)
 
     monkeypatch.setattr(batch, "_pull_request", counted)
     return asked

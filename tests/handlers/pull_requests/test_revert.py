@@ -200,7 +200,7 @@ def test_a_promotion_is_reverted_as_a_whole(reverts, monkeypatch):
     promotion = reverts.forge.merge("develop", title="Promote", method="rebase")
     feature = replace(promotion, number=9, base="develop")
     monkeypatch.setattr(
-        reverts.forge, "pull_request_for", lambda _, base=None: promotion if base == "main" else feature
+        reverts.forge, "pull_request_for", lambda _, base=None, **_kw: promotion if base == "main" else feature
     )
     assert len(reverts.request(f"#{promotion.number}").target.commits) == 2
 

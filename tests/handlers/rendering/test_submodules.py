@@ -103,10 +103,10 @@ def test_a_submodule_that_the_deployer_does_not_read_is_ignored(rendering, files
 
 def test_a_submodule_that_is_added_or_removed_later_is_noticed(rendering):
     one = commit(rendering, PLAIN, "app/sub", "app/other")
-    assert rendering.repository.submodules(one) == {"app/sub", "app/other"}
+    assert rendering.repository.links(one).below("").submodules == ("app/other", "app/sub")
     rendering.source.git("rm", "-q", "--cached", "app/sub")
     two = commit(rendering, {"app/other": "now a file"}, "app/new")
-    assert rendering.repository.submodules(two) == {"app/new"}
+    assert rendering.repository.links(two).below("").submodules == ("app/new",)
 
 
 IN_LFS = {
