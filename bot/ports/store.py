@@ -282,7 +282,7 @@ class ClusterWrites(Protocol):
         ...
 
     def of_objects(self, cluster: str, keys: Collection[ObjectKey]) -> list[ClusterWrite]:
-        """The requests for these objects, in any order."""
+        """The requests for these objects, in any order, with `unread_writes` for an object that has too many."""
         ...
 
     def prune(self, cluster: str, before: datetime, limit: int) -> None:

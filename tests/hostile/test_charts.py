@@ -553,6 +553,24 @@ def test_a_version_that_is_newer_than_the_index_is_found(attack, monkeypatch):
     assert len(attack.server.paths) == requests_before + 1
 
 
+def test_nobody_waits_for_an_index_that_another_reads_again(attack, monkeypatch):
+    """Whoever asked for a missing version made everyone wait for a slow server each minute."""
+    attack.serve_index(package("web"))
+    charts = [ChartRef.parse(attack.server.url, "web", version) for version in ("1.x", "9.9.9")]
+    fresh = attack.fetcher._helm.locate(charts[0])
+    monkeypatch.setattr(helm_repository, "_RETRY_SECONDS", -1.0)
+    asked, released, serve = threading.Event(), threading.Event(), attack.server.respond
+    attack.server.respond = lambda handler: (asked.set(), released.wait(30), serve(handler))
+    with ThreadPoolExecutor(2) as pool:
+        slow = pool.submit(attack.fetcher._helm.locate, charts[1])
+        assert asked.wait(20)
+        try:
+            assert pool.submit(attack.fetcher._helm.locate, charts[0]).result(20) == fresh
+        finally:
+            released.set()
+        assert slow.exception(20)
+
+
 def test_a_package_in_a_registry_that_is_not_allowed_is_refused(attack):
     attack.serve_index(urls=[f"{attack.other.url.replace('http:', 'oci:')}/charts/web:1.0.0"])
     host = attack.other.url.removeprefix("http://")
@@ -586,6 +604,13 @@ def test_a_proxy_gets_its_own_credential_and_no_other(attack, monkeypatch):
     attack.fetcher._allow = ["charts.example"]
     assert "responded with 404" in attack.refusal("http://charts.example")
     assert seen == [("http://charts.example/index.yaml", "Basic YW5hOnNAY3JldA==")]
+
+
+@pytest.mark.parametrize("proxy", ["proxy.corp:3128", "socks5://proxy.corp:1080", "http://proxy.corp:x", "http://["])
+def test_an_invalid_proxy_is_not_blamed_on_the_url(attack, monkeypatch, proxy):
+    monkeypatch.setenv("http_proxy", proxy)
+    attack.fetcher._allow = ["charts.example"]
+    assert "Check the network and the proxy" in attack.refusal("http://charts.example")
 
 
 def manifest(**fields):

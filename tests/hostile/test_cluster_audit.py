@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.adapters.database import cluster_writes
 from bot.config.sections.cluster_audit import ClusterAuditConfig
 from bot.core.cluster_audit import event as event_module
 from bot.core.cluster_audit import history
@@ -310,6 +311,10 @@ WRONGLY_NAMED = {
         [CREATED, request("bo", 2, "delete", **TERMINATING), request("ana", 3, "delete", **TERMINATING)],
         ("ONE_OF_SEVERAL", "ana", "bo"),
     ),
+    "deleted: again, and the log does not show whether it was gone": (
+        [CREATED, *(request(user, 2, "delete", level="Request", responseObject=...) for user in ("ana", "bo"))],
+        ("ONE_OF_SEVERAL", "ana", "bo"),
+    ),
     "deleted: perhaps a dry run": (
         [request("ana", 2, "delete", requestObject=..., annotations={"audit.k8s.io/truncated": "true"})],
         ("LIKELY", "ana"),
@@ -374,6 +379,90 @@ def test_a_deletion_that_arrives_late_replaces_one_that_may_have_been_a_dry_run(
         (last,) = finder.identify([found], {found.application: last}, NOW + timedelta(minutes=minutes))
         names.append([user.name for user in last.drift[0].actor.users] if last.drift[0].actor else [])
     assert names == [[], ["ana"], ["ana", "bo"], ["ana", "bo"]]
+
+
+def at(minutes, event):
+    """The event at another time: so many minutes after NOW."""
+    time = (NOW + timedelta(minutes=minutes)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return event | {"requestReceivedTimestamp": time, "stageTimestamp": time}
+
+
+@pytest.mark.parametrize(
+    ("deleted", "later", "confidence"),
+    [
+        (request("ana", 2, "delete"), b"{", "CERTAIN"),
+        (
+            metadata_only(request("ana", 2, "delete")),
+            json.dumps(metadata_only(at(60, request("bo", 2, "deletecollection")))).encode(),
+            "LIKELY",
+        ),
+        (
+            request("ana", 2, "delete", **TERMINATING),
+            json.dumps(at(60, request("bo", 3, "delete", **TERMINATING))).encode(),
+            "CERTAIN",
+        ),
+    ],
+    ids=["an event that cannot be read", "the deletion of the collection", "another deletion"],
+)
+def test_what_happened_an_hour_after_a_deletion_was_found_does_not_change_who_made_it(
+    store, deleted, later, confidence
+):
+    recorder = AuditRecorder("prod", ClusterAuditConfig(webhook=True, show_users=True), [], store.cluster_writes, KEY)
+    finder = ActorFinder({"prod": ClusterAuditConfig(webhook=True, show_users=True)}, store.cluster_writes)
+    found = check(cluster="prod", drift=(ObjectDrift("v1", "ConfigMap", "shop", "settings", "missing", ()),))
+    last = replace(found, at=NOW - timedelta(minutes=2), drift=())
+    for minutes, body in ((0, json.dumps(deleted).encode()), (60, later)):
+        recorder.receive([body], NOW + timedelta(minutes=minutes))
+        for wait in (0, 5):
+            (last,) = finder.identify([found], {found.application: last}, NOW + timedelta(minutes=minutes + wait))
+        actor = last.drift[0].actor
+        assert (actor.confidence.name, [user.name for user in actor.users]) == (confidence, ["ana"])
+
+
+def test_a_difference_that_comes_back_is_of_whoever_made_it_again(store):
+    recorder = AuditRecorder("prod", ClusterAuditConfig(webhook=True, show_users=True), [], store.cluster_writes, KEY)
+    finder = ActorFinder({"prod": ClusterAuditConfig(webhook=True, show_users=True)}, store.cluster_writes)
+    field = FieldDrift("changed", "data.level", "info", "debug", manager=None, time=None)
+    found = check(cluster="prod", drift=(ObjectDrift("v1", "ConfigMap", "shop", "settings", "modified", (field,)),))
+    last = in_sync = replace(found, at=NOW - timedelta(minutes=2), drift=())
+    names = []
+    for minutes, user, result in ((0, "ana", found), (10, "dep", in_sync), (60, "bo", found)):
+        recorder.receive([json.dumps(metadata_only(at(minutes, request(user, 1, "update")))).encode()], NOW)
+        for wait in (1, 6):
+            now = NOW + timedelta(minutes=minutes + wait)
+            (last,) = finder.identify([replace(result, at=now)], {found.application: last}, now)
+        names.append([user.name for item in last.drift for user in item.fields[0].actor.users])
+    assert names == [["ana"], [], ["bo"]]
+
+
+@pytest.mark.parametrize(("verb", "change"), [("update", "removed"), ("delete", "missing")])
+@pytest.mark.parametrize(
+    ("bound", "most", "expected"),
+    [
+        ("WRITES_OF_OBJECT", 5, ("ONE_OF_SEVERAL", "ana", "bo")),
+        ("WRITES_OF_OBJECT", 4, None),
+        ("WRITES_BYTES", 1_000, None),
+    ],
+)
+def test_nobody_hides_a_request_behind_many(store, monkeypatch, verb, change, bound, most, expected):
+    monkeypatch.setattr(cluster_writes, bound, most)
+    recorder = AuditRecorder("prod", ClusterAuditConfig(webhook=True, show_users=True), [], store.cluster_writes, KEY)
+    events = [request("bo" if second > 1 else "ana", second, verb) for second in range(1, 6)]
+    recorder.receive([json.dumps(metadata_only(event)).encode() for event in events], NOW)
+    field = FieldDrift("removed", "data.level", "info", None, manager=None, time=None)
+    of_change = ("missing", ()) if change == "missing" else ("modified", (field,))
+    assert actor_of(store, ObjectDrift("v1", "ConfigMap", "shop", "settings", *of_change)) == expected
+
+
+def test_a_request_that_is_not_known_to_name_the_field_counts_as_much_as_one_that_is(store):
+    """Without a window: the bot has just started."""
+    recorder = AuditRecorder("prod", ClusterAuditConfig(webhook=True, show_users=True), [], store.cluster_writes, KEY)
+    status = {"objectRef": {**request("", 1)["objectRef"], "subresource": "status"}}
+    events = [request("sa", 1, **status), request("ana", 2, "update"), request("sa", 3, **status)]
+    recorder.receive([json.dumps(metadata_only(event)).encode() for event in events], NOW)
+    field = FieldDrift("removed", "metadata.labels.team", "a", None, manager=None, time=None)
+    drift = ObjectDrift("v1", "ConfigMap", "shop", "settings", "modified", (field,))
+    assert actor_of(store, drift, revision="0" * 40) is None
 
 
 def test_an_event_that_fails_unexpectedly_is_kept_without_its_content(store, monkeypatch):

@@ -75,16 +75,22 @@ class HelmRepositories:
 
     def _index(self, repository: str, most_seconds: float) -> bytes:
         """The index, read at most so long ago. Raises DownloadError."""
+        if index := self._cached(repository, most_seconds):
+            return index
         with self._caching:
             reading = self._reading.setdefault(repository, threading.Lock())
         with reading:  # so that only one thread reads an index that several need
+            if index := self._cached(repository, most_seconds):
+                return index
+            index = checked(self.http.get(f"{repository}/index.yaml", bounds.MAX_INDEX_BYTES), repository).body
             with self._caching:
-                at, index = self._indexes.get(repository, (0.0, b""))
-            if not index or time.monotonic() - at > most_seconds:
-                index = checked(self.http.get(f"{repository}/index.yaml", bounds.MAX_INDEX_BYTES), repository).body
-                with self._caching:
-                    self._indexes[repository] = time.monotonic(), index
+                self._indexes[repository] = time.monotonic(), index
             return index
+
+    def _cached(self, repository: str, most_seconds: float) -> bytes:
+        with self._caching:
+            at, index = self._indexes.get(repository, (0.0, b""))
+        return index if time.monotonic() - at <= most_seconds else b""
 
     def _address(self, chart: ChartRef, entry: IndexEntry) -> str:
         url = joined(f"{chart.repository}/", entry.url)

@@ -9,7 +9,7 @@ from bot.adapters.database.bounds import KEYS, WRITES_BYTES, WRITES_OF_OBJECT
 from bot.adapters.database.engine import Database, insert_new, put
 from bot.adapters.database.records import Records
 from bot.adapters.database.tables import cluster_writes, instant
-from bot.core.cluster_audit.write import UNREADABLE, ClusterWrite, ObjectKey
+from bot.core.cluster_audit.write import UNREADABLE, ClusterWrite, ObjectKey, unread_writes
 
 _WRITES = Records(ClusterWrite)
 
@@ -36,10 +36,16 @@ class SqlClusterWrites:
 
     def of_objects(self, cluster: str, keys: Collection[ObjectKey]) -> list[ClusterWrite]:
         bodies: list[str] = []
-        names = list(map(_object, keys))
+        unread: list[ClusterWrite] = []
+        by_name = {_object(key): key for key in keys}
+        names = list(by_name)
         for start in range(0, len(names), KEYS):
-            bodies += self._database.scalars(_newest(cluster, names[start : start + KEYS]))
-        return _WRITES.load_all(bodies)
+            read, cut = _newest(cluster, names[start : start + KEYS])
+            with self._database.read() as connection:
+                bodies += connection.execute(read).scalars()
+                rows = connection.execute(cut).all()
+            unread += [unread_writes(by_name[name], datetime.fromisoformat(at)) for name, at in rows]
+        return _WRITES.load_all(bodies) + unread
 
     def prune(self, cluster: str, before: datetime, limit: int) -> None:
         of_cluster = cluster_writes.c.cluster == cluster
@@ -50,19 +56,29 @@ class SqlClusterWrites:
             connection.execute(cluster_writes.delete().where(of_cluster & is_old))
 
 
-def _newest(cluster: str, objects: Sequence[str]) -> sa.Select[str]:
-    """The bodies of the newest requests for each object, up to WRITES_BYTES.
+def _newest(cluster: str, objects: Sequence[str]) -> tuple[sa.Select[str], sa.Select[str, str]]:
+    """The bodies of the newest requests for each object, up to WRITES_BYTES, and when the newest other was received.
 
-    All requests that cannot be read count, since the oldest makes as much uncertain as the newest.
+    All requests that cannot be read count, since the oldest makes as much uncertain as the newest. `retention` bounds
+    their number.
     """
     table = cluster_writes.c
-    age = sa.func.row_number().over(partition_by=table.object, order_by=(table.at.desc(), table.id)).label("age")
+    number = sa.func.row_number().over(partition_by=table.object, order_by=(table.at.desc(), table.id))
+    age = sa.case((table.object == _object(UNREADABLE), 0), else_=number).label("age")
     condition = table.object.in_(objects) & (table.cluster == cluster)
-    ranked = sa.select(table.id, table.object, age).where(condition).subquery()
-    is_new = (ranked.c.age <= WRITES_OF_OBJECT) | (ranked.c.object == _object(UNREADABLE))
-    size = sa.func.sum(sa.func.length(table.body)).over(order_by=(ranked.c.age, ranked.c.id)).label("size")
-    sized = sa.select(ranked.c.id, size).join(ranked, table.id == ranked.c.id).where(is_new).subquery()
-    return sa.select(table.body).join(sized, table.id == sized.c.id).where(sized.c.size <= WRITES_BYTES)
+    ranked = sa.select(table.id, age).where(condition).subquery()
+    length = sa.case((ranked.c.age == 0, 0), else_=sa.func.length(table.body))
+    size = sa.func.sum(length).over(order_by=(ranked.c.age, ranked.c.id)).label("size")
+    sized = (
+        sa.select(ranked.c.id, table.object, table.at, ranked.c.age, size)
+        .join(ranked, table.id == ranked.c.id)
+        .where(ranked.c.age <= WRITES_OF_OBJECT + 1)  # the first one that isn't read, too
+        .subquery()
+    )
+    is_read = (sized.c.age <= WRITES_OF_OBJECT) & (sized.c.size <= WRITES_BYTES)
+    read = sa.select(table.body).join(sized, table.id == sized.c.id).where(is_read)
+    cut = sa.select(sized.c.object, sa.func.max(sized.c.at)).where(~is_read).group_by(sized.c.object)
+    return read, cut
 
 
 def _object(key: ObjectKey) -> str:

@@ -9,6 +9,7 @@ from urllib.parse import urljoin, urlsplit
 import urllib3
 from cachetools import TTLCache
 from urllib3.exceptions import HTTPError
+from urllib3.util import parse_url
 
 from bot.core.charts import bounds
 from bot.http_client import ca_variable, connect_through, deadline, proxy_for, restrict
@@ -90,9 +91,7 @@ class HttpClient:
                     if response.status not in _REDIRECTS or not location:
                         return response
                     url = self.referred(url, joined(url, location))
-        except ValueError as error:  # urllib3's LocationParseError too, so this comes first
-            raise DownloadError(LocalizedText(texts.BAD_URL)) from error
-        except (HTTPError, OSError) as error:
+        except (HTTPError, OSError, ValueError) as error:  # of an invalid proxy, too
             failure = _explained(origin[1], error)
             with self._lock:  # without the traceback, which keeps the response
                 self._outages[start, origin] = DownloadError(failure.text)
@@ -160,7 +159,8 @@ def _origin(url: str) -> _Origin:
     """Raises DownloadError if the URL is not valid, or if urllib3 would read another host in it."""
     try:
         parts = urlsplit(url)
-    except ValueError as error:
+        (parse_url(url).host or "").encode("idna")
+    except ValueError as error:  # urllib3's LocationParseError, too
         raise DownloadError(LocalizedText(texts.BAD_URL)) from error
     if "\\" in parts.netloc:  # for urllib3, as for browsers, a backslash ends the host
         raise DownloadError(LocalizedText(texts.BAD_URL))

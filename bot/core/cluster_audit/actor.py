@@ -2,8 +2,8 @@
 
 A request made a difference if the states before and after it show that it was the last one to change the field. Without
 the states, every request that may have changed it is a candidate, except those that the field manager and the time in
-managedFields rule out. No one is named if the log contradicts managedFields or may begin too late, and no one with
-certainty if a later request cannot be read.
+managedFields rule out. No one is named if the log contradicts managedFields or may begin too late, or if a candidate
+was not read, and no one with certainty if a later request cannot be read.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -61,8 +61,8 @@ def with_actors(
             if write.key.name or write.fields is None or object_drift.name in write.fields
         ]
         if object_drift.change == "missing":
-            actor = latest(object_drift.actor, deleter(ordered, unreadable), windows(object_drift, None))
-            return replace(object_drift, actor=actor)
+            window = windows(object_drift, None)
+            return replace(object_drift, actor=latest(object_drift.actor, deleter(ordered, window, unreadable), window))
         own = _Writes(_in_order(_of_this_object(ordered)))
         fields = tuple(with_writer(object_drift, field, ordered, own) for field in object_drift.fields)
         return replace(object_drift, fields=fields)
@@ -74,7 +74,7 @@ def with_actors(
             return field
         window = windows(object_drift, field)
         is_deletion = field.path == DELETION_PATH
-        actor = deleter(ordered, unreadable) if is_deletion else writer(field, own, window, unreadable)
+        actor = deleter(ordered, window, unreadable) if is_deletion else writer(field, own, window, unreadable)
         return replace(field, actor=latest(field.actor, actor, window))
 
     def latest(current: Actor | None, actor: Actor | None, window: Window | None) -> Actor | None:
@@ -88,19 +88,23 @@ def with_actors(
     return tuple(map(with_actor, drift))
 
 
-def deleter(writes: Sequence[ClusterWrite], unreadable: Iterable[ClusterWrite] = ()) -> Actor | None:
+def deleter(
+    writes: Sequence[ClusterWrite], window: Window | None = None, unreadable: Iterable[ClusterWrite] = ()
+) -> Actor | None:
     """Who deleted an object, from the requests for it, in order; None if the log doesn't show it."""
     candidates: list[ClusterWrite] = []
     is_gone = False
     for write in writes:
         if write.is_creation:
             candidates, is_gone = [], False
-        elif write.is_deletion and not (is_gone and not write.key.name):  # a collection may have lacked the object
-            # Without finalizers, the response is a status, which has no version. What has finalizers can be deleted
-            # again until it is gone.
+        elif (write.is_deletion or write.is_unread) and not (is_gone and not write.key.name):
+            # A collection may have lacked the object. Without finalizers, the response is a status, which has no
+            # version. What has finalizers can be deleted again until it is gone.
             is_gone = write.is_exact and write.version is None
             candidates = [write] if is_gone else [*candidates, write]
-    is_certain = all(write.is_exact for write in candidates) and _is_readable_since(candidates, None, unreadable)
+    if window:
+        candidates = [write for write in candidates if _is_within(write, window)]
+    is_certain = all(write.is_exact for write in candidates) and _is_readable_since(candidates, window, unreadable)
     return _actor(Confidence.CERTAIN if is_certain else Confidence.LIKELY, candidates)
 
 
@@ -159,8 +163,8 @@ def writer(
     exact = [write for write in dict.fromkeys(last_by_path.values()) if _may_have_written(field, write, window)]
     if window:
         exact, uncertain = ([write for write in group if _is_within(write, window)] for group in (exact, uncertain))
-    elif not covers_creation:  # the log may begin after the change
-        uncertain = [write for write in uncertain if write.fields is not None]
+    elif not covers_creation and any(write.fields is None for write in uncertain):
+        return None  # the log may begin after the change
     is_created = field.change == "removed" and any(write.is_creation for write in exact)
     is_certain = not (uncertain or is_created) and _is_readable_since(exact, window, unreadable)
     return _actor(Confidence.CERTAIN if is_certain else Confidence.LIKELY, exact + uncertain)
@@ -194,7 +198,7 @@ def _of_this_object(writes: Iterable[ClusterWrite]) -> Sequence[ClusterWrite]:
     """Drop the requests for an earlier object of the same name."""
     writes = list(writes)
     start = max((index for index, write in enumerate(writes) if write.is_creation), default=0)
-    return [write for write in writes[start:] if not write.is_deletion]
+    return [write for write in writes[start:] if write.key.name and not write.is_deletion]
 
 
 def _explains_managed_fields(field: FieldDrift, writes: Iterable[ClusterWrite]) -> bool:
@@ -213,7 +217,7 @@ def _may_have_written(field: FieldDrift, write: ClusterWrite, window: Window | N
         return False
     if field.change == "removed" and write.is_creation and window is None:
         return False
-    if field.manager is None:
+    if field.manager is None or write.is_unread:
         return True
     return write.manager == field.manager and (field.time is None or _second(write.time) <= field.time)
 
@@ -245,10 +249,10 @@ def _is_content_of_secret(object_drift: ObjectDrift, field: FieldDrift) -> bool:
 
 
 def _actor(confidence: Confidence, writes: Sequence[ClusterWrite]) -> Actor | None:
-    """The actor behind requests; one of several if their users differ."""
+    """The actor behind requests; one of several if their users differ. None if some were not read."""
     users = list(dict.fromkeys(write.user for write in writes))
     tools = {write.tool for write in writes}
-    if not users or len(users) > _MAX_USERS:
+    if not users or len(users) > _MAX_USERS or any(write.is_unread for write in writes):
         return None
     return Actor(
         confidence=confidence if len(users) == 1 else Confidence.ONE_OF_SEVERAL,

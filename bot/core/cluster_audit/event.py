@@ -124,7 +124,7 @@ def _without_bodies(event: Object, *, keep_users: bool) -> ClusterWrite | None:
         subresource=subresource,
         is_apply="force" in parameters,
         fields=(EVERYTHING,) if whole else limited_to.get(subresource),
-        is_exact=whole and is_done and is_dry_run is not None,
+        is_exact=is_creation or (verb == "delete" and is_done and is_dry_run is False and _shows_if_gone(event)),
     )
 
 
@@ -196,6 +196,11 @@ def _is_dry_run(event: Object, parameters: Mapping[str, list[str]]) -> bool | No
         return bool(options.get("dryRun")) if isinstance(options, Mapping) else None
     has_bodies = text(event, "level") in _LEVELS_WITH_BODIES and _TRUNCATED not in mapping(event, "annotations")
     return "dryRun" in parameters if has_bodies else None
+
+
+def _shows_if_gone(event: Object) -> bool:
+    """Whether the event of a deletion has the response, which is the object as long as it has finalizers."""
+    return bool(mapping(event, "responseObject"))
 
 
 def _is_whole_object(request: Any) -> bool:

@@ -1,13 +1,14 @@
 """One request that changed an object of a cluster, as the bot stores it, without values."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from bot.core.drift.model import ClusterUser
 
 EVERYTHING: Final = ""  # the path of a whole object
 
+_LONGEST_REQUEST: Final = timedelta(minutes=1)  # the API server's default timeout
 _TOOLS: Final = {"kubectl-client-side-apply": "kubectl apply"}
 
 
@@ -57,6 +58,11 @@ class ClusterWrite:
     is_exact: bool = False
 
     @property
+    def is_unread(self) -> bool:
+        """Whether this represents the requests for an object that `unread_writes` describes."""
+        return not self.verb and self.key != UNREADABLE
+
+    @property
     def is_creation(self) -> bool:
         """Whether the object did not exist before."""
         return self.verb == "create"
@@ -93,6 +99,20 @@ def unreadable_write(now: datetime, delay: timedelta) -> ClusterWrite:
         manager="",
         time=minute - delay,
         completed=minute + timedelta(minutes=1),
+    )
+
+
+def unread_writes(key: ObjectKey, newest: datetime) -> ClusterWrite:
+    """Represents any requests for an object by any user, of which the newest was received then."""
+    return ClusterWrite(
+        id="unread",
+        key=key,
+        verb="",
+        user=None,
+        manager="",
+        time=datetime.min.replace(tzinfo=UTC),
+        completed=newest + _LONGEST_REQUEST,
+        version=0,
     )
 
 

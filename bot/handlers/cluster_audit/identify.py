@@ -32,13 +32,15 @@ class ActorFinder:
         """
         return [
             self._identify(check, previous.get(check.application), now)
-            if check.drift and check.cluster in self._audits
+            if check.cluster in self._audits
             else replace(check, drift=_with_previous_actors(check, previous.get(check.application)))
             for check in checks
         ]
 
     def _identify(self, check: Check, previous: Check | None, now: datetime) -> Check:
         windows = self._windows[check.application] = self._windows_of(check, previous, now)
+        if not check.drift:
+            return check
         writes: dict[ObjectKey, list[ClusterWrite]] = {}
         keys = {key for object_drift in check.drift for key in object_keys(object_drift)}
         for write in self._writes.of_objects(check.cluster, {*keys, UNREADABLE}):
