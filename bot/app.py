@@ -197,13 +197,9 @@ class Bot:
             webhooks=self._webhooks(),
             audit=self._audit_webhook(),
         )
-        self._schedule = Schedule(self._jobs(), self._ports.store.leases)
-        self._keeper = LeaseKeeper(
-            self._ports.store.leases,
-            config.lease_names,
-            self._schedule.run_now,
-            cannot_lead=lambda: self._reconciler.is_cut_off,
-        )
+        leases, cannot_lead = self._ports.store.leases, self._reconciler.is_cut_off
+        self._schedule = Schedule(self._jobs(), leases)
+        self._keeper = LeaseKeeper(leases, config.lease_names, self._schedule.run_now, cannot_lead)
         gauges = Gauges(
             self._ports.store,
             config.applications,

@@ -57,8 +57,7 @@ class Rollouts(Protocol):
     def advance(self, repository: str, expected: str | None, sha: str, started: Sequence[Rollout]) -> bool:
         """Move this sha from `expected`, and store the rollouts that this starts, in one transaction.
 
-        Returns False, and stores nothing, if another replica has moved it, or if it doesn't move, has stored one of
-        these rollouts.
+        Returns False, and stores nothing, if another replica has moved it or, without a move, stored one of these.
         """
         ...
 

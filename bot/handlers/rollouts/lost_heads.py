@@ -24,7 +24,7 @@ class LostHeads:
         self._since: dict[str, tuple[str, datetime]] = {}
 
     def is_lost(self, repository: Repository, recorded: str | None, head: str, *, may_fetch: bool) -> bool:
-        """Whether neither the mirror nor the remote has the recorded head any more; if not, the mirror has it now.
+        """Whether neither the mirror nor the remote has the recorded head. If False, the mirror has it now.
 
         Raises RepositoryError while it's missing, or `head` is an earlier commit of the branch, and the remote may only
         lag behind; or, unless it `may_fetch` the recorded head, whenever that is missing.

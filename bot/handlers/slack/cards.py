@@ -142,7 +142,6 @@ class CardReconciler:
             if channel in (None, name)
         ]
 
-    @property
     def is_cut_off(self) -> bool:
         """Whether every attempt to reach Slack has failed for a while, up to now."""
         first, last = self._unreachable or (self._clock(), self._clock())
