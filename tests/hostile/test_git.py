@@ -291,6 +291,9 @@ UNREADABLE_TREES = {
     "directories that git would list for hours": lambda source, _: unfolding(
         source, store(source, "tree", b""), b"40000", 12
     ),
+    "a link with a name of 1 MiB": lambda source, file: unfolding(
+        source, store(source, "tree", b"120000 %s\0" % (b"x" * MIB) + bytes.fromhex(file)), b"40000", 2
+    ),
     "a directory of 5 MiB": lambda source, file: store(
         source, "tree", b"".join(b"100644 %06d\0" % number + bytes.fromhex(file) for number in range(150_000))
     ),

@@ -2,8 +2,9 @@
 
 import stat
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 
 from cachetools import LRUCache
 
@@ -12,9 +13,10 @@ from bot.adapters.git.mirror import Mirror
 from bot.adapters.git.objects import full_sha
 from bot.i18n.catalogue import repository as texts
 from bot.i18n.language import LocalizedText
-from bot.ports.git import LinksBelow, RepositoryError
+from bot.ports.git import LinksBelow, OutputTooLargeError
 
-_CACHED_ENTRIES = 200_000
+_CACHED_BYTES = 32 * 2**20  # more than the largest directory takes
+_ENTRY_BYTES = 100  # besides the name
 _CACHED_PATHS = 1_000
 
 
@@ -27,7 +29,10 @@ class _Directory:
     submodules: frozenset[str]
 
     def __len__(self) -> int:
-        return 1 + len(self.directories) + len(self.links) + len(self.submodules)
+        return len(self.directories) + len(self.links) + len(self.submodules)
+
+    def names(self) -> Iterator[str]:
+        return chain(self.directories, self.links, self.submodules)
 
 
 class LinkReader:
@@ -36,7 +41,7 @@ class LinkReader:
     def __init__(self, mirror: Mirror) -> None:
         self.mirror = mirror
         self._lock = threading.Lock()
-        self._directories: LRUCache[str, _Directory] = LRUCache(_CACHED_ENTRIES, getsizeof=len)
+        self._directories: LRUCache[str, _Directory] = LRUCache(_CACHED_BYTES, getsizeof=_size)
         self._targets: LRUCache[str, str] = LRUCache(bounds.FILE_BYTES, getsizeof=len)
 
     def directory(self, sha: str) -> _Directory:
@@ -104,9 +109,10 @@ class TreeLinks:
             if sha is None:
                 continue
             directory = self._reader.directory(sha)
-            entries += len(directory) - 1
-            if entries > bounds.DIRECTORIES or len(prefix) > bounds.PATH_BYTES:
-                raise RepositoryError(
+            entries += len(directory)
+            longest = max(map(len, directory.names()), default=0)
+            if entries > bounds.DIRECTORIES or len(prefix) + longest > bounds.PATH_BYTES:
+                raise OutputTooLargeError(
                     LocalizedText(
                         texts.MANY_DIRECTORIES,
                         path=path or ".",
@@ -139,6 +145,11 @@ class TreeLinks:
         return sha
 
 
+def _size(directory: _Directory) -> int:
+    """About the bytes that a directory takes in memory."""
+    return sum(_ENTRY_BYTES + len(name) for name in directory.names())
+
+
 def _parse(content: bytes, id_bytes: int) -> _Directory:
     """A tree object: entries of a mode, a name and a binary id. Raises ValueError."""
     directories: dict[str, str] = {}
@@ -148,7 +159,7 @@ def _parse(content: bytes, id_bytes: int) -> _Directory:
     while position < len(content):
         space = content.index(b" ", position)
         end = content.index(b"\0", space)
-        kind = stat.S_IFMT(int(content[position:space], 8))
+        kind = int(content[position:space], 8) & 0o170000  # git ignores higher digits, which S_IFMT rejects
         position = end + 1 + id_bytes
         if kind == stat.S_IFREG:
             continue

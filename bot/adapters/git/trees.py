@@ -156,7 +156,7 @@ def _list(mirror: Mirror, revision: str, paths: Sequence[str]) -> dict[str, list
 def _is_bounded(links: TreeLinks, path: str) -> bool:
     try:
         links.below(normalized(path))
-    except RepositoryError:
+    except OutputTooLargeError:
         return False
     return True
 

@@ -105,7 +105,7 @@ def unreadable_write(now: datetime, delay: timedelta) -> ClusterWrite:
 def unread_writes(key: ObjectKey, newest: datetime) -> ClusterWrite:
     """Represents any requests for an object by any user, of which the newest was received then."""
     return ClusterWrite(
-        id="unread",
+        id=f"unread/{key}",
         key=key,
         verb="",
         user=None,

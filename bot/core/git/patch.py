@@ -105,21 +105,25 @@ def _is_withheld(manifest: Manifest) -> bool:
 def _hidden_lines(manifests: Iterable[Manifest], files: Iterable[Sequence[str]]) -> list[str]:
     """The lines of every credential in these manifests, and how their files write them, longest first."""
     lines = {line.strip() for manifest in manifests for line in credential_lines(manifest.object)}
-    lines.update(line for file in files for line in _folded_lines(file, lines - {""}))
+    lines.update(line for file in files for line in _written_lines(file, lines - {""}))
     return sorted(lines - {""}, key=len, reverse=True)
 
 
-def _folded_lines(file: Sequence[str], credentials: Collection[str]) -> Iterator[str]:
-    """The lines of the scalars that contain credentials and that YAML joins, so that no line is one of the value."""
+def _written_lines(file: Sequence[str], credentials: Collection[str]) -> Iterator[str]:
+    """The lines of the scalars that contain credentials, as the file writes them: folded, or with escapes."""
     for event in yaml.parse("\n".join(file), yaml.CSafeLoader):
         start, end = event.start_mark, event.end_mark
         if not isinstance(event, yaml.ScalarEvent) or event.style == "|" or not (start and end):
             continue
         value = {json.dumps(event.value, ensure_ascii=False)[1:-1], *event.value.splitlines()}
-        if start.line < end.line and not {line.strip() for line in value}.isdisjoint(credentials):
-            first = [] if event.style == ">" else [file[start.line][start.column :]]
-            last = [file[end.line][: end.column]] if end.line < len(file) else []
-            yield from (line.strip() for line in (*first, *file[start.line + 1 : end.line], *last))
+        if {line.strip() for line in value}.isdisjoint(credentials):
+            continue
+        if start.line == end.line:
+            yield file[start.line][start.column : end.column].strip("\"'")
+            continue
+        first = [] if event.style == ">" else [file[start.line][start.column :]]
+        last = [file[end.line][: end.column]] if end.line < len(file) else []
+        yield from (line.strip() for line in (*first, *file[start.line + 1 : end.line], *last))
 
 
 def _redacted_line(line: str, hidden: Sequence[str]) -> str:

@@ -14,6 +14,7 @@ _log = logging.getLogger(__name__)
 # A remote that lags behind what another replica fetched catches up in less.
 _PATIENCE: Final = timedelta(minutes=10)  # without the commit
 _PATIENCE_WITH_COMMIT: Final = timedelta(minutes=2)
+_PATIENCE_WITH_ERRORS: Final = timedelta(hours=1)  # if the fetch of the recorded head fails for an unknown reason
 
 
 class LostHeads:
@@ -29,23 +30,34 @@ class LostHeads:
         Raises RepositoryError while it's missing, or `head` is an earlier commit of the branch, and the remote may only
         lag behind; or, unless it `may_fetch` the recorded head, whenever that is missing.
         """
+        name = repository.name
         if recorded in (None, head):
-            self._since.pop(repository.name, None)
+            self._since.pop(name, None)
             return False
-        is_available = repository.fetch_commit(recorded) if may_fetch else bool(repository.commit(recorded))
+        try:
+            is_available = repository.fetch_commit(recorded) if may_fetch else bool(repository.commit(recorded))
+        except RepositoryError:  # some servers refuse to serve a commit that no branch has
+            if not may_fetch or self._waited(name, f"{recorded} fails") < _PATIENCE_WITH_ERRORS:
+                raise
+            _log.warning("commit %s of %s cannot be fetched; merges since then are not reported", recorded, name)
+            return True
         if is_available and not (repository.is_branch and repository.is_ancestor(head, recorded)):
-            self._since.pop(repository.name, None)
+            self._since.pop(name, None)
             return False
-        now = self._clock()
-        sha, since = self._since.get(repository.name, (recorded, now))
-        if sha != recorded or now < since:  # the clock may have been set back
-            since = now
-        self._since[repository.name] = recorded, since
-        if now - since < (_PATIENCE_WITH_COMMIT if is_available else _PATIENCE):
+        if self._waited(name, recorded) < (_PATIENCE_WITH_COMMIT if is_available else _PATIENCE):
             if is_available:
                 values = {"head": head[:8], "recorded": recorded[:8]}
-                raise RepositoryError(LocalizedText(texts.MAY_LAG, name=repository.name, **values))
-            raise RevisionNotFoundError(LocalizedText(texts.NO_COMMIT, text=recorded, name=repository.name))
+                raise RepositoryError(LocalizedText(texts.MAY_LAG, name=name, **values))
+            raise RevisionNotFoundError(LocalizedText(texts.NO_COMMIT, text=recorded, name=name))
         if not is_available:
-            _log.warning("commit %s of %s is lost; merges since then are not reported", recorded, repository.name)
+            _log.warning("commit %s of %s is lost; merges since then are not reported", recorded, name)
         return not is_available
+
+    def _waited(self, name: str, state: str) -> timedelta:
+        """How long a repository has been in this state."""
+        now = self._clock()
+        before, since = self._since.get(name, (state, now))
+        if before != state or now < since:  # the clock may have been set back
+            since = now
+        self._since[name] = state, since
+        return now - since

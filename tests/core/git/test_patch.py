@@ -71,6 +71,8 @@ SCALARS = [
     "KEY:\n  fold=u{n}\n  more=w{n}",
     'KEY: "fold=u{n}\n  mo\\x72e=w{n}\\\n  x{n}"',
     "KEY: 'fold=u{n}\n  more=w{n}\n  x{n}'",
+    "KEY: 'it''s-u{n}'",
+    'KEY: "p\\x61ss-u{n}"',
 ]
 
 

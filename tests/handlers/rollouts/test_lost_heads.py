@@ -42,3 +42,14 @@ def test_only_a_commit_that_is_missing_for_ten_minutes_is_lost():
             is_lost()
     clock.advance(minutes=1)
     assert is_lost()
+
+
+def test_a_commit_that_the_server_refuses_to_serve_is_lost_after_an_hour():
+    clock, remote = Clock(), Remote(error=DISK_FULL)
+    heads = LostHeads(clock)
+    for minutes in (0, 59):
+        clock.advance(minutes=minutes)
+        with pytest.raises(RepositoryError, match="disk"):
+            heads.is_lost(remote, "a" * 40, "b" * 40, may_fetch=True)
+    clock.advance(minutes=1)
+    assert heads.is_lost(remote, "a" * 40, "b" * 40, may_fetch=True)
