@@ -54,5 +54,6 @@ def test_a_rewritten_history_is_reported(demo, person):
     hosted = remote(demo)
     tip = hosted.git.tip(hosted.branch)
     hosted.git.run("update-ref", f"refs/heads/{hosted.branch}", hosted.git.commit(tip).parents[0])
+    hosted.commit(hosted.branch, {"NOTES.md": "Rewritten\n"}, "Rewrite\n", "mira")  # without it, a remote may only lag
     card = person.card("🚨 Not approved on main: rewritten history", tip[:8])
     assert REVERT_THIS not in str(card.blocks)

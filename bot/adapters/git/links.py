@@ -73,7 +73,11 @@ class TreeLinks:
     """`ports.Links` of a commit or tree. Raises RevisionNotFoundError."""
 
     def __init__(self, reader: LinkReader, revision: str) -> None:
-        (root,) = reader.mirror.objects([f"{full_sha(revision)}^{{tree}}".encode()])
+        name = f"{full_sha(revision)}^{{tree}}".encode()
+        (root,) = reader.mirror.objects([name])
+        if root is None:  # git says whether the mirror is damaged, and then it's repaired
+            reader.mirror.git("ls-tree", "-d", "--end-of-options", full_sha(revision), revisions=(revision,))
+            (root,) = reader.mirror.objects([name])
         if root is None:
             raise reader.mirror.errors.unknown_commit(revision)
         self._reader = reader
