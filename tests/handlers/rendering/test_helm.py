@@ -360,6 +360,11 @@ def test_a_template_cannot_read_the_environment(rendering, monkeypatch):
     assert "app/templates/config.yaml:1: a template calls a function that does not exist" in message
 
 
+def test_a_release_name_that_is_not_valid_says_what_is(rendering):
+    message = rendering.error(CHART, chart(release="my_chart"), RenderError)
+    assert "lowercase letters, digits, '-' and '.'. By default, it is the name of the application or" in message
+
+
 def test_a_link_out_of_the_repository_is_refused(rendering, tmp_path):
     (tmp_path / "stolen.yaml").write_text("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: stolen}\n")
     (rendering.source.path / "app" / "templates").mkdir(parents=True)
