@@ -10,7 +10,7 @@ from cachetools import LRUCache
 
 from bot.adapters.git import bounds
 from bot.adapters.git.mirror import Mirror
-from bot.adapters.git.objects import full_sha
+from bot.adapters.git.objects import root_tree
 from bot.i18n.catalogue import repository as texts
 from bot.i18n.language import LocalizedText
 from bot.ports.git import LinksBelow, OutputTooLargeError
@@ -73,16 +73,9 @@ class TreeLinks:
     """`ports.Links` of a commit or tree. Raises RevisionNotFoundError."""
 
     def __init__(self, reader: LinkReader, revision: str) -> None:
-        name = f"{full_sha(revision)}^{{tree}}".encode()
-        (root,) = reader.mirror.objects([name])
-        if root is None:  # git says whether the mirror is damaged, and then it's repaired
-            reader.mirror.git("ls-tree", "-d", "--end-of-options", full_sha(revision), revisions=(revision,))
-            (root,) = reader.mirror.objects([name])
-        if root is None:
-            raise reader.mirror.errors.unknown_commit(revision)
         self._reader = reader
-        self._root = root.sha
-        self._ids: dict[str, str | None] = {"": root.sha}  # of directories, by path; None if there is none
+        self._root = root_tree(reader.mirror, revision)
+        self._ids: dict[str, str | None] = {"": self._root}  # of directories, by path; None if there is none
 
     def target(self, path: str) -> str | None:
         """See ports.Links."""

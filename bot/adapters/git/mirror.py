@@ -34,6 +34,7 @@ _QUARANTINE = "quarantine-"
 
 _log = logging.getLogger(__name__)
 _Result = TypeVar("_Result")
+Objects = list[GitObject | None]
 
 
 class Mirror:
@@ -114,9 +115,17 @@ class Mirror:
 
         return self._repaired(run)
 
-    def objects(self, names: Sequence[bytes]) -> list[GitObject | None]:
-        """The objects with these names, which git resolves; None for missing ones. Raises RepositoryError."""
-        return self._read(lambda reader: (reader.read(names), None))
+    def objects(self, names: Sequence[bytes], *, lacks_objects: Callable[[Objects], bool] = lambda _: False) -> Objects:
+        """The objects with these names, which git resolves; None for missing ones. Raises RepositoryError.
+
+        If they show that the mirror lacks objects, it is rebuilt first, and they are read again.
+        """
+
+        def read(reader: ObjectReader) -> tuple[Objects, RepositoryError | None]:
+            objects = reader.read(names)
+            return objects, self.errors.damaged() if lacks_objects(objects) else None
+
+        return self._read(read)
 
     def content(self, sha: str, *, most_bytes: int) -> bytes:
         """The content of an object. Raises RepositoryError, and OutputTooLargeError if it is larger."""

@@ -38,6 +38,15 @@ def disambiguate(mirror: Mirror, prefix: str) -> list[tuple[str, str]]:
     return [(item.sha, item.kind) for item in mirror.objects(shas) if item]
 
 
+def root_tree(mirror: Mirror, revision: str) -> str:
+    """The id of the tree of a commit, or of an annotated tag or tree. Raises RevisionNotFoundError."""
+    names = [f"{full_sha(revision)}^{{{kind}}}".encode() for kind in ("commit", "tree")]
+    _, tree = mirror.objects(names, lacks_objects=lambda objects: objects[0] is not None and objects[1] is None)
+    if tree is None:
+        raise mirror.errors.unknown_commit(revision)
+    return tree.sha
+
+
 def read_blobs(mirror: Mirror, shas: Sequence[str], *, most_bytes: int = bounds.FILE_BYTES) -> dict[str, bytes]:
     """The contents of blobs by sha. Raises RepositoryError if they have more than `most_bytes` in total."""
     if not shas:
