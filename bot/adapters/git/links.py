@@ -3,6 +3,7 @@
 import stat
 import threading
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
 
@@ -122,6 +123,15 @@ class TreeLinks:
             submodules += [prefix + name for name in directory.submodules]
             todo += [(f"{prefix}{name}/", id_) for name, id_ in directory.directories.items()]
         return LinksBelow(tuple(sorted(links)), tuple(sorted(submodules)))
+
+    def check(self, path: str) -> None:
+        """Repair the mirror if it lacks the directory or link at a path or a directory above. Raises RepositoryError.
+
+        They are read by their ids, since a tree that isn't sorted hides entries from git.
+        """
+        with suppress(OutputTooLargeError):
+            self._directory(path)
+            self.target(path)
 
     def _directory(self, path: str) -> _Directory | None:
         sha = self._id(path)
