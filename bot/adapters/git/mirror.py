@@ -196,6 +196,10 @@ class Mirror:
         """Keep an object in the mirror even if no branch or tag contains it. Raises RepositoryError."""
         self.git("update-ref", f"{_KEPT}/{sha}", sha)
 
+    def keeps(self, sha: str) -> bool:
+        """Whether `keep_object` was called with this sha, also if the object has been lost since."""
+        return (self.path / _KEPT / sha).exists()
+
     def _fetch_into_quarantine(self, sha: str) -> Output:
         with self.temporary_folder() as objects:
             output = self.network_git(*_FETCH, "--end-of-options", self.url, sha, objects=objects)
