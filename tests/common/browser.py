@@ -5,7 +5,9 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
+
+from tests.common.wait import DEADLINE
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 # Chromium loads the two last ones, pages of its own interface, with each new page: a third of the CPU time of all tests
@@ -31,6 +33,9 @@ _SWITCHES = (
     "--disable-sync",
     f"--disable-features={','.join(_DISABLED_FEATURES)}",
 )
+
+# Playwright's 5 seconds are too short for a machine that runs five tests on two cores.
+expect.set_options(timeout=DEADLINE * 1000)
 
 
 @contextmanager

@@ -77,12 +77,12 @@ class Guide:
     def card(self, text):
         """The newest message that reads so."""
         found = self.page.get_by_role("article").filter(has_text=text).last
-        expect(found).to_be_visible(timeout=DEADLINE * 1000)
+        expect(found).to_be_visible()
         return found
 
     def in_view(self, card):
         """Nothing has to be scrolled to see the end of what follows from a step."""
-        expect(card).to_be_in_viewport(timeout=DEADLINE * 1000)
+        expect(card).to_be_in_viewport()
         return card
 
     def channel(self, name):
@@ -178,7 +178,7 @@ def test_starting_over_is_a_new_demo_at_the_same_address(browser):
     assert over == [True]
     with Demo(ports, story=True) as again:
         assert again.url == demo.url
-        expect(page.locator("#banner")).to_be_hidden(timeout=DEADLINE * 1000)
+        expect(page.locator("#banner")).to_be_hidden()
         again.slack.say("U0MIRA0001", PAGOS, "hello again")
         page.locator("#sidebar").get_by_role("link", name="pagos").click()
         expect(guide.card("hello again")).to_be_visible()

@@ -679,7 +679,7 @@ def test_a_cut_stream_is_said_and_mended(page: Page, client: WebClient):
     expect(page.locator("#banner")).to_be_visible()
     client.chat_postMessage(channel=DEPLOYS, text="said while nobody listened")
     page.context.set_offline(False)
-    expect(newest(page, "said while nobody listened")).to_be_visible(timeout=10_000)
+    expect(newest(page, "said while nobody listened")).to_be_visible()
     expect(page.locator("#banner")).to_be_hidden()
     client.chat_postMessage(channel=DEPLOYS, text="heard again")
     expect(newest(page, "heard again")).to_be_visible()
@@ -695,7 +695,7 @@ def test_a_restarted_sandbox_is_found_again(browser: Browser):
     with SandboxSlack(seed=1).serve(port) as second:
         second.say(MIRA, DEPLOYS, "hello again")
         second.say(MIRA, ALERTS, "hello again")
-        expect(newest(page, "hello again")).to_be_visible(timeout=15_000)
+        expect(newest(page, "hello again")).to_be_visible()
         expect(page.locator("#banner")).to_be_hidden()
         page.close()
 
