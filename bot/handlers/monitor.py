@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 
 from bot.config.model import Config
@@ -94,6 +95,7 @@ class Monitor:
         self.caches = caches
         self._recording: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)  # by the key of a RepositoryRef
         self._heads: dict[str, str] = {}
+        self._recorded_at: dict[str, datetime] = {}  # the merges of each, by the key of its RepositoryRef
         self._lost_heads = LostHeads(ports.clock)
         self._incidents_version = ""
         self._checked: dict[Shard, Lease] = {}  # with the lease under which each was checked
@@ -338,8 +340,20 @@ class Monitor:
 
     def _record_merges(self, key: str, before: str | None, head: str, *, is_lost: bool) -> bool:
         applications = [application for application in self._all() if application.repository.key == key]
-        caches = self.caches.manifest_cache
-        return merges.record_merges(self._ports, key, before, head, applications, caches, self._people, is_lost=is_lost)
+        recorded = merges.record_merges(
+            self._ports,
+            key,
+            before,
+            head,
+            applications,
+            self.caches.manifest_cache,
+            self._people,
+            is_lost=is_lost,
+            since=self._recorded_at.get(key),
+        )
+        if recorded:
+            self._recorded_at[key] = self._ports.clock()
+        return recorded
 
     def _record_for_review(self, branch: str, before: _RecordedHeads, resolved: ResolvedRevision) -> bool:
         if branch != before.branch:

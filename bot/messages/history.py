@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.core.approvals.approval import ApprovalRecord, ApprovalStatus
 from bot.core.git.commit import Commit, PullRequest, change_title
@@ -39,7 +39,7 @@ _MAX_REPOSITORIES = 8
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One first-parent commit. `live` has the time at which it went live, by application.
+    """One first-parent commit. `live` has how long it took to go live, by application.
 
     `record` is the verdict on its approval, if there is one.
     """
@@ -48,7 +48,7 @@ class Entry:
     url: str | None
     pull: PullRequest | None
     people: ChangePeople
-    live: tuple[tuple[str, datetime], ...]
+    live: tuple[tuple[str, timedelta], ...]
     merged_at: datetime
     record: ApprovalRecord | None = None
 
@@ -119,8 +119,8 @@ def _line(translator: Translator, entry: Entry) -> list[Element]:
     if entry.pull:
         line += [words(" · "), link(entry.pull.url, f"#{entry.pull.number}")]
     line += _verdict(translator, entry)
-    for application, at in entry.live[:4]:
-        line += rich_line(translator, texts.LIVE, application=application, took=common.duration(at - entry.merged_at))
+    for application, took in entry.live[:4]:
+        line += rich_line(translator, texts.LIVE, application=application, took=common.duration(took))
     return line
 
 

@@ -37,8 +37,8 @@ _SENTENCES: dict[Outcome, Phrase | PluralPhrase] = {
     Outcome.TIMED_OUT: texts.TIMED_OUT,
     Outcome.UNKNOWN: texts.UNKNOWN,
 }
-# These name all applications; the others name only those with the problem.
-_OF_ALL = frozenset({Outcome.ROLLING_OUT, Outcome.LIVE, Outcome.SUPERSEDED, Outcome.REVERTED})
+# These name all applications; the others name only those that it is about.
+_OF_ALL = frozenset({Outcome.ROLLING_OUT, Outcome.LIVE, Outcome.REVERTED})
 _NOTES: dict[Outcome, Phrase] = {
     Outcome.DEGRADED: texts.DEGRADED_NOTE,
     Outcome.PAUSED: texts.PAUSED_NOTE,
@@ -97,6 +97,8 @@ def reverting_change(translator: Translator, rollout: Rollout) -> str:
 def _with_problem(rollout: Rollout, how: Outcome) -> Sequence[ApplicationRollout]:
     if how is Outcome.DEGRADED:
         return [part for part in rollout.parts if part.is_degraded]
+    if how is Outcome.SUPERSEDED:
+        return [part for part in rollout.parts if part.superseded_by]
     return [part for part in rollout.parts if part.is_pending]
 
 

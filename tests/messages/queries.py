@@ -129,7 +129,7 @@ def entries(text="Lower the memory limit of web"):
             MERGED.url,
             PULL_REQUEST,
             replace(ANA, approvers=("carla",), merger="bruno"),
-            (("shop", LIVE_AT),),
+            (("shop", LIVE_AT - T0),),
             T0,
         ),
         history.Entry(older, None, None, replace(ANA, approvers=()), (), T0 - timedelta(days=1)),

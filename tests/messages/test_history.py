@@ -1,6 +1,7 @@
 """The histories of several repositories share one message."""
 
 import json
+from datetime import timedelta
 
 import pytest
 
@@ -18,7 +19,8 @@ def entry(number, subject):
     """A merged pull request that is live."""
     commit = Commit(f"{number:040x}", ("b" * 40,), subject, "Ana Souza", "ana@example.com", T0, T0)
     pull = PullRequest(number, subject, f"{URL}/pull/{number}", "ana", "merged", "main", "topic", "a" * 40)
-    return Entry(commit, f"{URL}/commit/{commit.sha}", pull, ChangePeople((), 0, "Ana Souza"), (("shop", T0),), T0)
+    live = ("shop", timedelta(seconds=9))
+    return Entry(commit, f"{URL}/commit/{commit.sha}", pull, ChangePeople((), 0, "Ana Souza"), (live,), T0)
 
 
 @pytest.mark.parametrize("translator", [ENGLISH, Translator(Language.SPANISH)])

@@ -119,8 +119,8 @@ class Rollout:
     """One merge to a tracked branch, from `parent` to `revision`, that changed at least one application.
 
     - `id` is that of the arrival: a commit can be removed from a branch and reach it again.
-    - `merged_at` is the forge's time. If it's unknown, the branch was rewritten, or the commit has reached it before,
-      it's when the bot first saw the merge.
+    - `merged_at` is the forge's time of a pull request into the tracked branch. If that's unknown or long before the
+      commit reached what is tracked, or the branch was rewritten, it's when the bot first saw the commit there.
     - `approved_by` are forge logins. `authors`, `more_authors`, `requester` and `pull_author` are as in ChangePeople.
     - `first_commit_at` is when the earliest of its commits was written; None if unknown.
     - `merges` is how many merges this rollout covers; `revision` is the last of them.

@@ -63,7 +63,7 @@ def history(
             pull, people = read_people(ports, repository, None, commit, slack_people.configured)
         arrived = rollouts.get(commit.sha) or (by_pull.get(pull.number, []) if pull else [])
         people = replace(people, authors=slack_people.known(people.authors))
-        entries.append(_entry(commit, forge, pull, people, arrived, judged.get(commit.sha)))
+        entries.append(_entry(repository_name, commit, forge, pull, people, arrived, judged.get(commit.sha)))
     suspected = _suspected(translator, ports, application) if application else []
     return answer(
         translator,
@@ -96,6 +96,7 @@ def _suspected(translator: Translator, ports: Ports, application: Application) -
 
 
 def _entry(
+    repository_name: str,
     commit: Commit,
     forge: Forge | None,
     pull: PullRequest | None,
@@ -103,20 +104,25 @@ def _entry(
     rollouts: Sequence[Rollout],
     record: ApprovalRecord | None,
 ) -> Entry:
-    """The commit, with its rollouts, oldest first: several if it became the target revision of applications later.
+    """The commit, with its rollouts, oldest first: several if it reached other branches or tags later.
 
-    A return to the commit by a force push is not shown: what went live then is not what the commit changed.
+    Each is timed from its own merge. A return to the commit by a force push is not shown: what went live then is not
+    what the commit changed.
     """
     rollouts = [rollout for rollout in rollouts if not rollout.rewritten] or rollouts
-    parts = [part for rollout in reversed(rollouts) for part in rollout.parts]
-    live = {part.application: part.live_at for part in parts if part.live_at}
-    merged_at = rollouts[0].merged_at if rollouts else (pull and pull.merged_at) or commit.committed_at
+    live = {
+        part.application: part.live_at - rollout.merged_at
+        for rollout in reversed(rollouts)
+        for part in rollout.parts
+        if part.live_at
+    }
+    here = sorted(rollouts, key=lambda rollout: rollout.repository != repository_name)
     return Entry(
         commit=commit,
         url=forge.commit_url(commit.sha) if forge else None,
         pull=pull,
         people=people,
         live=tuple(live.items()),
-        merged_at=merged_at,
+        merged_at=here[0].merged_at if here else (pull and pull.merged_at) or commit.committed_at,
         record=record,
     )

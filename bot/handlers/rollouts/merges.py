@@ -33,8 +33,7 @@ _log = logging.getLogger(__name__)
 # More merges than this at once, such as after downtime, become one rollout, since no one would read them one by one.
 # So do changes to one target revision from more than this many others.
 MAX_MERGES = 10
-# A commit this recent was created by the merge itself; an older one was created before it was pushed.
-_FRESH = timedelta(minutes=10)
+_CLOCK_SKEW = timedelta(minutes=1)  # between the forge and the bot
 _MAX_COMMITS = 100  # of one merge
 _MAX_CHECK_AGE = timedelta(days=1)  # to say what an application tracked until now
 # A forge creates the commit of a squash merge when it merges; a commit that it only rebased is older.
@@ -51,10 +50,12 @@ def record_merges(
     people: People,
     *,
     is_lost: bool = False,
+    since: datetime | None = None,
 ) -> bool:
     """Store a rollout for each new merge in one repository, up to its tracked `head` (a full sha).
 
     `recorded` is the stored head from before `head` was fetched: another replica may have stored a later one since.
+    `since` is when the bot last recorded the merges up to its head then; None if it hasn't.
     False, and nothing is stored, if it has. Applications that tracked another revision until now get a rollout, too.
     The first call stores only the head and these rollouts, as does one whose `recorded` head `is_lost`. Raises
     RepositoryError, StoreError.
@@ -67,7 +68,7 @@ def record_merges(
     rollouts: list[Rollout] = []
     if recorded not in (None, head) and not is_lost:
         others = [application for application in applications if application.name not in retargeted]
-        rollouts = _rollouts(ports, repository, recorded, head, others, manifest_cache, people)
+        rollouts = _rollouts(ports, repository, recorded, head, others, manifest_cache, people, since)
     if retargeted:
         changed = [application for application in applications if application.name in retargeted]
         ids = {rollout.id for rollout in (*stored, *rollouts)}
@@ -92,6 +93,7 @@ def _rollouts(
     applications: Sequence[Application],
     manifest_cache: ManifestCache,
     people: People,
+    since: datetime | None,
 ) -> list[Rollout]:
     now = ports.clock()
     tip = repository.commit(head)
@@ -115,13 +117,22 @@ def _rollouts(
             continue
         rollout = replace(rollout, merges=merges, rewritten=rewritten)
         with skip_unexpected(f"pull request of {commit.sha} in {repository.name}"):
-            rollout = _with_pull(rollout, repository, forge, ports, people)
+            rollout = _with_pull(rollout, repository, forge, ports, people, since)
         rollout = _with_arrival(rollout, stored, now)
         if rollouts and rollout.pull_number is not None and rollout.pull_number == rollouts[-1].pull_number:
             rollouts[-1] = _as_one(rollouts[-1], rollout)
         else:
             rollouts.append(rollout)
-    return rollouts
+    return _in_order(rollouts)
+
+
+def _in_order(rollouts: Sequence[Rollout]) -> list[Rollout]:
+    """The rollouts of one branch, oldest first, each merged before the next: only forges report when a merge was."""
+    ordered: list[Rollout] = []
+    for rollout in reversed(rollouts):
+        latest = ordered[-1].merged_at - timedelta.resolution if ordered else rollout.merged_at
+        ordered.append(replace(rollout, merged_at=min(rollout.merged_at, latest)))
+    return ordered[::-1]
 
 
 def _checks_of_others(
@@ -200,7 +211,6 @@ def _rollout(
     affected = affected_applications(repository, parent, commit.sha, applications, manifest_cache)
     if not affected:
         return None
-    fresh = timedelta() <= now - commit.committed_at <= _FRESH
     return Rollout(
         id=f"{repository.name}@{commit.sha}",
         repository=repository.name,
@@ -209,7 +219,7 @@ def _rollout(
         parent=parent,
         subject=commit.subject,
         author=commit.author,
-        merged_at=commit.committed_at if fresh else now,
+        merged_at=now,
         parts=tuple(
             ApplicationRollout(application.name, application.cluster, application.channel) for application in affected
         ),
@@ -267,7 +277,14 @@ def _first_commit_time(commits: Sequence[Commit], rollout: Rollout) -> datetime 
     return None if is_squashed else min(times)
 
 
-def _with_pull(rollout: Rollout, repository: Repository, forge: Forge | None, ports: Ports, people: People) -> Rollout:
+def _with_pull(
+    rollout: Rollout,
+    repository: Repository,
+    forge: Forge | None,
+    ports: Ports,
+    people: People,
+    since: datetime | None,
+) -> Rollout:
     """The rollout with its pull request; unchanged if the forge does not respond.
 
     A rewrite has none, even if it returns to a commit that a pull request once merged.
@@ -284,11 +301,10 @@ def _with_pull(rollout: Rollout, repository: Repository, forge: Forge | None, po
             return rollout
         tracked = tracked_pull_request(ports, rollout.repository, pull)
         approved_by = read_approvers(repository, forge, pull, tracked, people.configured)
+        merged_at = _merge_time(repository, pull, since, seen_at=rollout.merged_at)
     except (ForgeError, RepositoryError) as error:
         _log.warning("cannot read the pull request of %s: %s", rollout.revision, error)
         return rollout
-    # A tag can be set long after the merge.
-    merged_at = (pull.merged_at if repository.is_branch else None) or rollout.merged_at
     return replace(
         rollout,
         subject=pull.title,
@@ -298,10 +314,22 @@ def _with_pull(rollout: Rollout, repository: Repository, forge: Forge | None, po
         pull_number=pull.number,
         pull_url=pull.url,
         merged_by=pull.merged_by,
-        merged_at=merged_at if merged_at <= rollout.merged_at + _FRESH else rollout.merged_at,
+        merged_at=merged_at,
         approved_by=approved_by,
         failed_checks=_failed_checks(forge, pull),
     )
+
+
+def _merge_time(repository: Repository, pull: PullRequest, since: datetime | None, *, seen_at: datetime) -> datetime:
+    """When a pull request brought a commit to the tracked revision; `seen_at` if it was merged long before.
+
+    It can be on the branch before a pattern or HEAD moves to that branch, or before a removed commit returns; a tag can
+    be set at any time. Raises RepositoryError.
+    """
+    is_known = base_of(repository) is not None and (since is not None or repository.is_branch)
+    if pull.merged_at is None or not is_known or (since and pull.merged_at < since - _CLOCK_SKEW):
+        return seen_at
+    return min(max(pull.merged_at, since or pull.merged_at), seen_at)
 
 
 def _failed_checks(forge: Forge, pull: PullRequest) -> tuple[CommitCheck, ...]:

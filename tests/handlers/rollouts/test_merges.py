@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
 from unittest.mock import Mock
 
 import pytest
@@ -73,6 +74,38 @@ def test_the_clock_of_a_tag_starts_when_it_is_set(scenario, forge):
     (rollout,) = ports.store.rollouts.unsettled()
     assert (rollout.revision, rollout.pull_number) == (pull.merge_sha, pull.number)
     assert rollout.merged_at == scenario.clock()
+
+
+@pytest.mark.parametrize(
+    ("merged", "since", "expected"),
+    [
+        (-20, -30, -20),
+        (-86_400, None, -86_400),  # the bot was down
+        (-60, -30, -30),  # the forge's clock is behind
+        (20, -30, 0),  # or ahead
+        (-86_400, -30, 0),  # a removed commit returns, or HEAD moves
+    ],
+)
+def test_a_merge_cannot_be_earlier_than_the_bot_last_saw_the_branch(scenario, forge, merged, since, expected):
+    """Nor can a push be later than the merge that follows it, which decides what a deployment replaces."""
+    scenario.ports = ports = replace(scenario.ports, forges={"platform": forge})
+    recorded, now = ports.store.rollouts.head("platform"), scenario.clock()
+    times = [now + timedelta(seconds=seconds) if seconds is not None else None for seconds in (merged, since, expected)]
+    merged_at, since_at, expected_at = times
+    pushed = [scenario.source.commit("Push", {SETTINGS_FILE: settings(limit)}) for limit in range(5, 8)]
+    scenario.source.branch("topic")
+    scenario.source.commit("Raise the limit", {SETTINGS_FILE: settings(2)})
+    pull = forge.merge("topic", title="Raise the limit", method="squash")
+    forge.pull_requests[pull.number] = replace(pull, merged_at=merged_at)
+    applications, head = list(scenario.applications.values()), ports.repositories["platform"].fetch()
+    assert record_merges(
+        ports, "platform", recorded, head, applications, scenario.cache, scenario.people, since=since_at
+    )
+    rollouts = ports.store.rollouts.unsettled()
+    assert [rollout.revision for rollout in rollouts] == [*pushed, pull.merge_sha]
+    assert rollouts[-1].merged_at == expected_at
+    steps = [later.merged_at - earlier.merged_at for earlier, later in pairwise(rollouts)]
+    assert all(timedelta() < step < timedelta(seconds=1) for step in steps)
 
 
 def test_each_arrival_of_a_commit_is_its_own_rollout(scenario, cluster):
