@@ -10,13 +10,14 @@ import pytest
 from bot.adapters.charts.fetcher import ChartFetcher
 from bot.cli.doctor import probes
 from bot.config.load import load
-from bot.handlers.doctor import OPTIONAL_SCOPES, Clients, Probe, doctor
+from bot.handlers.doctor import Clients, Probe, doctor
+from bot.handlers.slack_probes import OPTIONAL_SCOPES
 from bot.sandbox.slack.web_api import APP_TOKEN, BOT_TOKEN
 from tests.common.bot import application_settings, write_config
 from tests.common.event_receiver import SECRET, running_receiver
 from tests.common.forge import RunningForge
 from tests.common.kubernetes import as_yaml, config_map
-from tests.common.slack import ALERTS, DEPLOYS
+from tests.common.slack import ALERTS, DEPLOYS, JONAS, PLATFORM
 
 
 class Installation:
@@ -214,6 +215,36 @@ def test_a_channel_without_the_bot_says_invite(installation):
 
     assert set(not_ok) == {f"Slack: the bot can post in {name}" for name in ("C0NOWHERE", installation.channels[1])}
     assert all("invite" in remedy for remedy in not_ok.values())
+
+
+def test_every_channel_that_the_configuration_names_is_tested(installation):
+    installation.file["clusters"]["prod"]["channel"] = "C0CLUSTER"
+    installation.file["alerts"] = {"escalate": {"after": "30m", "to": [JONAS], "channel": "C0ONCALL"}}
+    installation.file["slack"]["languages"] = {"C0SPANISH": "es"}
+
+    lines = installation.lines()
+
+    assert [line.what for line in lines if not line.ok] == [
+        f"Slack: the bot can post in {channel}" for channel in ("C0CLUSTER", "C0ONCALL")
+    ]
+    (language,) = (line for line in lines if "C0SPANISH" in line.what)
+    assert (language.ok, "invite the bot" in language.what) == (True, True)
+
+
+def test_unknown_people_and_groups_are_named_with_their_setting(installation):
+    installation.file["slack"]["revert_allowed"] = [JONAS, PLATFORM, "S0NOBODY"]
+    installation.file["applications"]["ferry"] |= {"owners": ["U0NOBODY", JONAS], "revert_allowed": ["U0STRANGER"]}
+    installation.file["alerts"] = {"escalate": {"after": "30m", "to": ["U0GONE"]}}
+
+    assert set(installation.not_ok()) == {
+        "Slack: S0NOBODY in slack.revert_allowed exists",
+        "Slack: U0GONE in alerts.escalate.to exists",
+        "Slack: U0NOBODY in applications.ferry.owners exists",
+        "Slack: U0STRANGER in applications.ferry.revert_allowed exists",
+    }
+    assert f"Slack: {PLATFORM} in slack.revert_allowed exists" in {line.what for line in installation.lines()}
+    installation.slack.services.scopes -= {"users:read"}
+    assert set(installation.not_ok()) == {"Slack: S0NOBODY in slack.revert_allowed exists"}
 
 
 def test_an_unavailable_slack_is_two_lines(installation):
