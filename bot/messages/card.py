@@ -3,6 +3,7 @@
 import hashlib
 import json
 from dataclasses import dataclass, replace
+from typing import Self
 
 from bot.messages.blocks import Message, note
 
@@ -36,7 +37,7 @@ class Card:
         text = json.dumps([self.message.text, self.message.blocks], sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()
 
-    def copy_for_thread(self, root: "Card", why: str) -> "Card":
+    def copy_for_thread(self, root: Self, why: str) -> Self:
         """A copy in the thread of `root` and in its channel; `why` ends the message."""
         copied = replace(self.message, text=f"{self.message.text} {why}", blocks=(*self.message.blocks, note(why)))
         return replace(
