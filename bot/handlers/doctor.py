@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Protocol
 
 from bot.config.model import Config
+from bot.config.sections.repository import RepositoryConfig
 from bot.core.applications.application import Application
 from bot.core.charts.reference import ChartRef, is_chart_key
 from bot.core.cluster_audit.parse import NotAnEventError, parse_events
 from bot.core.drift.model import Status
 from bot.core.events import ping
+from bot.core.git.git_url import normalize
 from bot.handlers.attempt import attempt
 from bot.handlers.cluster_audit.record import AuditLog
 from bot.handlers.discovery.discover import Discoverer
@@ -44,6 +46,10 @@ class Forge(Protocol):
 
     def probes(self) -> Iterable[Probe]:
         """Test every permission without changing anything."""
+        ...
+
+    def clone_urls(self) -> Sequence[str]:
+        """The URLs of the repository for git, over HTTPS and SSH. Raises ForgeError."""
         ...
 
 
@@ -91,6 +97,7 @@ def doctor(config: Config, clients: Clients) -> Iterator[Probe]:
             repositories[name], revisions[name] = fetched
     for name, forge in clients.forges.items():
         yield from forge.probes()
+        yield from _same_repository(name, config.repositories[name], forge)
         yield from _branches(name, repositories)
     clusters: dict[str, Cluster] = {}
     for name, make_cluster in clients.clusters.items():
@@ -140,6 +147,33 @@ def _isolation(missing: str) -> Probe:
 def _fetch(make: Callable[[], Repository]) -> tuple[Repository, str]:
     repository = make()
     return repository, repository.fetch()
+
+
+def _same_repository(name: str, settings: RepositoryConfig, forge: Forge) -> Iterator[Probe]:
+    """Whether the URL for git is that of the repository on the forge.
+
+    Also ok for a host that the forge doesn't name, such as a mirror or an alias from an SSH configuration.
+    """
+    what, url = f"repository {name}: url and forge.repository match", normalize(settings.url)
+    repository = settings.forge.repository if settings.forge else ""
+    if f"/{url}".endswith(f"/{repository.lower()}"):
+        yield Probe(what, ok=True)
+        return
+    probe, found = attempt(what, forge.clone_urls)
+    if found is None:
+        return  # the forge's own probes say why
+    urls = {normalize(clone_url) for clone_url in found}
+    if url in urls:
+        yield probe
+    elif _host(url) in map(_host, urls):
+        yield Probe(what, ok=False, remedy=f"url is {url}, but forge.repository is {repository}. Correct one of them.")
+    else:
+        yield Probe(f"{what}: not known; url is {url}, and forge.repository is {repository}", ok=True)
+
+
+def _host(normalized_url: str) -> str:
+    """Without the port, since SSH and HTTPS have different ones."""
+    return normalized_url.partition("/")[0].partition(":")[0]
 
 
 def _branches(name: str, repositories: Mapping[str, Repository]) -> Iterator[Probe]:

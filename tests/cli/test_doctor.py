@@ -15,7 +15,7 @@ from bot.handlers.slack_probes import OPTIONAL_SCOPES
 from bot.sandbox.slack.web_api import APP_TOKEN, BOT_TOKEN
 from tests.common.bot import application_settings, write_config
 from tests.common.event_receiver import SECRET, running_receiver
-from tests.common.forge import RunningForge
+from tests.common.forge import FORGE_KINDS, RunningForge
 from tests.common.kubernetes import as_yaml, config_map
 from tests.common.slack import ALERTS, DEPLOYS, JONAS, PLATFORM
 
@@ -81,6 +81,7 @@ def test_a_complete_installation_passes_and_nothing_is_changed(installation):
         "GitHub paper/press: open pull requests",
         "GitHub paper/press: read checks",
         "GitHub paper/press: check who can approve",
+        "repository press: url and forge.repository match",
         "cluster prod: API server responds",
         "application ferry: can be checked",
         "application quay: can be checked",
@@ -252,6 +253,27 @@ def test_an_unavailable_slack_is_two_lines(installation):
 
     assert all("Slack is not responding" in remedy for remedy in installation.not_ok().values())
     assert len(installation.not_ok()) == 2
+
+
+@pytest.mark.parametrize("kind", FORGE_KINDS)
+def test_a_url_of_another_repository_is_told_from_another_name_of_this_one(tmp_path, slack, cluster, kind):
+    with RunningForge(kind, tmp_path).serve() as forge:
+        installation = Installation(tmp_path, slack, forge, cluster)
+        installation.environ[forge.kind.token_variable] = forge.sandbox.token
+        press = installation.file["repositories"]["press"]
+        own, host = press["url"], forge.url.removeprefix("http://")
+        what = "repository press: url and forge.repository match"
+
+        def line(url):
+            press["url"] = url
+            return next(line for line in probes(installation.config()) if line.what.startswith(what))
+
+        assert line(own.removesuffix(".git").upper().replace("HTTP", "http")) == Probe(what, ok=True)
+        other = line(own.replace("press", "infra"))
+        assert (other.what, other.ok, "Correct one of them" in other.remedy) == (what, False, True)
+        assert line(f"git@{host.partition(':')[0]}:paper/infra.git").ok is False
+        assert line(f"git@alias:{forge.kind.repository}.git") == Probe(what, ok=True)
+        assert line("https://mirror.example.com/mirrors/press-copy.git").ok
 
 
 def test_a_failing_repository_hides_no_other(installation):
