@@ -272,6 +272,16 @@ def test_a_git_command_that_fails_once_starts_no_false_rollout_and_hides_none(wi
     assert affected(with_base) == {"Base": {"shop"}}
 
 
+def test_an_application_whose_base_git_cannot_read_for_a_poll_counts_as_affected(with_base, source, monkeypatch):
+    """Its inputs were those of its own path only, before and after the merge."""
+    source.commit("Base", {"apps/base/a.yaml": as_yaml(config_map("a", limit="9"))})
+    with monkeypatch.context() as failing:
+        failing.setattr(GitRepository, "files", Mock(side_effect=RepositoryError("git did not complete in 60 s")))
+        with_base.monitor.poll_repository("platform")
+    assert affected(with_base) == {"Base": {"shop"}}
+    assert [record.applications for record in with_base.store.approvals.since()] == [("shop",)]
+
+
 def test_an_endless_tree_changes_only_the_application_that_contains_it(with_base, source, monkeypatch):
     monkeypatch.setattr(bounds, "OUTPUT_BYTES", MIB // 8)
     endless_tree(source)

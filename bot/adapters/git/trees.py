@@ -11,7 +11,7 @@ from bot.adapters.git.mirror import Mirror
 from bot.adapters.git.objects import full_sha, read_blobs, root_tree, write_object
 from bot.i18n.catalogue import repository as texts
 from bot.i18n.language import LocalizedText
-from bot.ports.git import File, OutputTooLargeError, RepositoryError
+from bot.ports.git import File, OutputTooLargeError, RepositoryError, UnreadablePathError
 
 _PATHS_PER_LISTING = 100  # git compares every file with each of them
 _BYTES_PER_READ = 4 * 2**20  # in memory at once
@@ -40,7 +40,7 @@ def normalized(path: str) -> str:
     """A path as git writes it, from the root, which is "". Raises RepositoryError if it leads out of the repository."""
     path_in_git = os.path.normpath(path.strip("/") or ".")
     if path_in_git.partition("/")[0] == ".." or "\0" in path_in_git:
-        raise RepositoryError(LocalizedText(texts.OUTSIDE, path=repr(path)))
+        raise UnreadablePathError(LocalizedText(texts.OUTSIDE, path=repr(path)))
     return "" if path_in_git == "." else path_in_git
 
 
@@ -58,9 +58,9 @@ def read_files(mirror: Mirror, revision: str, path: str, links: TreeLinks) -> li
     links.below(normalized(path))  # raises an error for more directories than git could list
     blobs = _list(mirror, revision, [path])[normalized(path)]
     if not blobs and tree_ids(mirror, revision, [path]) == [None]:
-        raise RepositoryError(LocalizedText(texts.NO_PATH, path=path, name=mirror.name, revision=revision[:8]))
+        raise UnreadablePathError(LocalizedText(texts.NO_PATH, path=path, name=mirror.name, revision=revision[:8]))
     if too_large := _too_large(mirror.name, path, blobs):
-        raise RepositoryError(too_large)
+        raise UnreadablePathError(too_large)
     contents = read_blobs(mirror, [blob.sha for blob in blobs], most_bytes=bounds.TOTAL_BYTES)
     return [File(blob.path, contents[blob.sha]) for blob in blobs]
 
