@@ -202,7 +202,7 @@ class Bot:
         self._keeper = LeaseKeeper(leases, config.lease_names, self._schedule.run_now, cannot_lead)
         gauges = Gauges(
             self._ports.store,
-            config.applications,
+            self._discoverer.inventory,
             lambda: self._work.queue_length,
             leases=config.lease_names,
             clock=clock,
@@ -349,7 +349,7 @@ class Bot:
             self._ports.store,
             slack="HTTP mode" if self._socket is None else "Socket Mode",
             connected=self._socket is None or self._socket.connected,
-            clusters={application.cluster for application in self._config.applications.values()},
+            clusters=self._discoverer.inventory().clusters,
             leases=self._config.lease_names,
             now=self._ports.clock(),
             interval=self._config.schedule.drift,

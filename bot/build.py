@@ -90,6 +90,10 @@ class ConfiguredForge(Forge, Protocol):
         """Test every permission without changing anything."""
         ...
 
+    def clone_urls(self) -> list[str]:
+        """The URLs of the repository for git, over HTTPS and SSH. Raises ForgeError."""
+        ...
+
 
 def _github(forge: ForgeConfig, credentials: Credentials) -> ConfiguredForge:
     from bot.adapters.forges.github import GitHubForge

@@ -2,7 +2,8 @@
 
 import json
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Self
@@ -47,6 +48,15 @@ _AUDIT_RESPONSES: Final = {
 }
 
 
+@contextmanager
+def _named(what: str) -> Iterator[None]:
+    """Say what failed in an OSError, such as that of a port in use."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(f"{what} ({error.strerror}). Set another address.") from error
+
+
 class Web:
     """Serves at two addresses (host, port). `health` has only probes and metrics, so that `listen` can't starve them.
 
@@ -74,10 +84,14 @@ class Web:
             self._receivers[WEBHOOKS_PATH] = lambda *request: _WEBHOOK_RESPONSES[webhooks.receive(*request)]
         if audit:
             self._receivers[AUDIT_PATH] = lambda *request: _AUDIT_RESPONSES[audit.receive(*request)]
-        self._server = HttpServer(self._respond, listen, name="web", threads=WEB_THREADS, connections=MAX_CONNECTIONS)
-        self._health = HttpServer(
-            self._respond_on_health, health, name="health", threads=PROBE_THREADS, connections=MAX_CONNECTIONS
-        )
+        with _named(f"slack.listen: cannot listen on {listen[0]}:{listen[1]}"):
+            self._server = HttpServer(
+                self._respond, listen, name="web", threads=WEB_THREADS, connections=MAX_CONNECTIONS
+            )
+        with _named(f"slack.health_listen: cannot listen on {health[0]}:{health[1]}"):
+            self._health = HttpServer(
+                self._respond_on_health, health, name="health", threads=PROBE_THREADS, connections=MAX_CONNECTIONS
+            )
         self.port = self._server.port
         self.health_port = self._health.port
 

@@ -311,6 +311,12 @@ def test_a_bad_database_url_is_never_repeated(written, url):
     assert "sesame" not in str(refused.value)
 
 
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:"])
+def test_a_database_in_memory_is_refused(written, url):
+    with pytest.raises(ConfigError, match=r"store: the state must be kept in a file, such as sqlite:///state\.db"):
+        written(f"{SMALL}store: '{url}'\n")
+
+
 def test_a_database_without_its_driver_says_what_to_install(written):
     with pytest.raises(ConfigError, match=r"store: no driver for mysql is installed"):
         written(SMALL + "store: mysql://u:sesame@h/d\n")

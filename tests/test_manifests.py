@@ -10,7 +10,7 @@ import yaml
 
 from bot.config.load import load
 from bot.core.commands.command import Command, parse
-from bot.handlers.doctor import OPTIONAL_SCOPES, SCOPES
+from bot.handlers.slack_probes import OPTIONAL_SCOPES, SCOPES
 
 ROOT = Path(__file__).parents[1]
 MANIFESTS = ROOT / "manifests"

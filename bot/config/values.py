@@ -56,6 +56,8 @@ def check_database_url(text: str) -> str:
         ) from None
     except (ArgumentError, NoSuchModuleError, ValueError):
         raise ValueError from None
+    if url.get_backend_name() == "sqlite" and (url.database or ":memory:") == ":memory:":
+        raise ValueError("the state must be kept in a file, such as sqlite:///state.db")
     return text
 
 

@@ -4,19 +4,18 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from http.client import HTTPException
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
-
-from slack_sdk.errors import SlackApiError, SlackClientError
-from slack_sdk.web import SlackResponse
+from typing import Protocol
 
 from bot.config.model import Config
+from bot.config.sections.repository import RepositoryConfig
 from bot.core.applications.application import Application
 from bot.core.charts.reference import ChartRef, is_chart_key
 from bot.core.cluster_audit.parse import NotAnEventError, parse_events
 from bot.core.drift.model import Status
 from bot.core.events import ping
+from bot.core.git.git_url import normalize
+from bot.handlers.attempt import attempt
 from bot.handlers.cluster_audit.record import AuditLog
 from bot.handlers.discovery.discover import Discoverer
 from bot.handlers.drift.check import check, fetch_all
@@ -25,57 +24,21 @@ from bot.handlers.drift.declared import declared_objects
 from bot.handlers.drift.desired_state import Revision, desired_states
 from bot.handlers.pull_requests.propose import BRANCH_FOLDER
 from bot.handlers.rendering.manifest_cache import ManifestCache
+from bot.handlers.slack_probes import SlackClient, slack_probes
 from bot.handlers.store_probes import store_probes
 from bot.handlers.watch.plan import Scope, refused_watches, watch_plan
-from bot.messages import blocks
-from bot.messages.blocks import Message
-from bot.network import ConnectionProblem, connection_failure
 from bot.ports.bases import Bases
 from bot.ports.charts import Charts
-from bot.ports.chat import Chat, ChatError
+from bot.ports.chat import Chat
 from bot.ports.cluster import Cluster, ForbiddenError
 from bot.ports.errors import PortError
 from bot.ports.events import EventReceiver
 from bot.ports.git import Repository
-from bot.ports.isolation import unexpected_as_port_error
 from bot.ports.probe import Probe
 from bot.ports.rendering import Renderer
 from bot.ports.store import Store
 
 GIT_NEEDED = (2, 38)  # the first version with `git merge-tree --write-tree`
-SCOPES = {
-    "chat:write": "alerts and reports",
-    "commands": "the /gitops command",
-    "files:write": "long diffs, uploaded as a file",
-}
-# The scopes, with what happens without them.
-OPTIONAL_SCOPES = {
-    "app_mentions:read": "the bot does not answer when it is mentioned",
-    "users:read": "times such as “until 09:00” ignore the user's time zone, and people who left are still mentioned",
-    "users:read.email": "commit authors are not looked up by email, and only those in slack.people are mentioned",
-    "channels:history": "a message can be posted twice when Slack's response is lost",
-}
-_GROUPS_SCOPE = {"usergroups:read": "the user groups in revert_allowed and silence_allowed"}
-_TOKENS = {
-    "SLACK_BOT_TOKEN": "the bot token (xoxb-…) at api.slack.com/apps > OAuth & Permissions",
-    "SLACK_APP_TOKEN": "the app-level token (xapp-…) at api.slack.com/apps > Basic Information > App-Level Tokens",
-}
-
-
-class Slack(Protocol):
-    """The methods of slack_sdk's WebClient that the Chat port lacks."""
-
-    def auth_test(self) -> SlackResponse:
-        """The token's owner; the x-oauth-scopes header lists its scopes."""
-        ...
-
-    def apps_connections_open(self, *, app_token: str) -> SlackResponse:
-        """A Socket Mode URL, which need not be used."""
-        ...
-
-    def api_call(self, api_method: str, *, json: dict[str, object]) -> SlackResponse:
-        """Call a method that slack_sdk has no function for."""
-        ...
 
 
 class Forge(Protocol):
@@ -85,12 +48,16 @@ class Forge(Protocol):
         """Test every permission without changing anything."""
         ...
 
+    def clone_urls(self) -> Sequence[str]:
+        """The URLs of the repository for git, over HTTPS and SSH. Raises ForgeError."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Clients:
     """The clients to test. If creating one may raise PortError, it is a callable."""
 
-    slack: Slack
+    slack: SlackClient
     chat: Chat
     repositories: Mapping[str, Callable[[], Repository]]
     repository: Callable[[str], Repository]  # by the key of its RepositoryRef
@@ -118,22 +85,23 @@ def doctor(config: Config, clients: Clients) -> Iterator[Probe]:
     yield from (_program(name, command) for name, command in clients.programs.items())
     yield _isolation(clients.missing_isolation)
     yield from store_probes(clients.store, config.lease_names, clients.clock())
-    yield from _slack(config, clients)
+    yield from slack_probes(config, clients.slack, clients.chat, clients.clock)
     yield from _events(clients.events, clients.clock)
 
     repositories: dict[str, Repository] = {}
     revisions: dict[str, Revision] = {}
     for name, make_repository in clients.repositories.items():
-        probe, fetched = _attempt(f"repository {name}: git can fetch", partial(_fetch, make_repository))
+        probe, fetched = attempt(f"repository {name}: git can fetch", partial(_fetch, make_repository))
         yield probe
         if fetched:
             repositories[name], revisions[name] = fetched
     for name, forge in clients.forges.items():
         yield from forge.probes()
+        yield from _same_repository(name, config.repositories[name], forge)
         yield from _branches(name, repositories)
     clusters: dict[str, Cluster] = {}
     for name, make_cluster in clients.clusters.items():
-        probe, cluster = _attempt(f"cluster {name}: API server responds", partial(_discover, make_cluster))
+        probe, cluster = attempt(f"cluster {name}: API server responds", partial(_discover, make_cluster))
         yield probe
         if cluster:
             clusters[name] = cluster
@@ -155,18 +123,6 @@ def doctor(config: Config, clients: Clients) -> Iterator[Probe]:
         ]
         yield from _applications(config, checkable, cluster, repositories, revisions, caches, clients.clock())
         yield from _watches(config, checkable, cluster, repositories, revisions, caches.manifest_cache)
-
-
-_Result = TypeVar("_Result")
-
-
-def _attempt(what: str, action: Callable[[], _Result]) -> tuple[Probe, _Result | None]:
-    """The probe of `what`, and the result of `action` if it succeeded."""
-    try:
-        with unexpected_as_port_error(what):
-            return Probe(what, ok=True), action()
-    except PortError as error:
-        return Probe(what, ok=False, remedy=error.text), None
 
 
 def _git(version: tuple[int, ...]) -> Probe:
@@ -193,6 +149,33 @@ def _fetch(make: Callable[[], Repository]) -> tuple[Repository, str]:
     return repository, repository.fetch()
 
 
+def _same_repository(name: str, settings: RepositoryConfig, forge: Forge) -> Iterator[Probe]:
+    """Whether the URL for git is that of the repository on the forge.
+
+    Also ok for a host that the forge doesn't name, such as a mirror or an alias from an SSH configuration.
+    """
+    what, url = f"repository {name}: url and forge.repository match", normalize(settings.url)
+    repository = settings.forge.repository if settings.forge else ""
+    if f"/{url}".endswith(f"/{repository.lower()}"):
+        yield Probe(what, ok=True)
+        return
+    probe, found = attempt(what, forge.clone_urls)
+    if found is None:
+        return  # the forge's own probes say why
+    urls = {normalize(clone_url) for clone_url in found}
+    if url in urls:
+        yield probe
+    elif _host(url) in map(_host, urls):
+        yield Probe(what, ok=False, remedy=f"url is {url}, but forge.repository is {repository}. Correct one of them.")
+    else:
+        yield Probe(f"{what}: not known; url is {url}, and forge.repository is {repository}", ok=True)
+
+
+def _host(normalized_url: str) -> str:
+    """Without the port, since SSH and HTTPS have different ones."""
+    return normalized_url.partition("/")[0].partition(":")[0]
+
+
 def _branches(name: str, repositories: Mapping[str, Repository]) -> Iterator[Probe]:
     """A failed probe if a branch of the repository keeps the bot from creating its own."""
     if name in repositories and repositories[name].tip(BRANCH_FOLDER):
@@ -208,14 +191,14 @@ def _discover(make: Callable[[], Cluster]) -> Cluster:
 
 def _events(receiver: EventReceiver | None, clock: Callable[[], datetime]) -> Iterator[Probe]:
     if receiver is not None:
-        yield _attempt("events: the receiver accepts them", lambda: receiver.send(ping(clock())))[0]
+        yield attempt("events: the receiver accepts them", lambda: receiver.send(ping(clock())))[0]
 
 
 def _audit_logs(config: Config, open_log: Callable[[Path], AuditLog]) -> Iterator[Probe]:
     for name, audit in config.audits.items():
         for path in audit.logs:
             what = f"cluster {name}: audit log {path} can be read"
-            probe, lines = _attempt(what, partial(_read_audit_log, open_log, path))
+            probe, lines = attempt(what, partial(_read_audit_log, open_log, path))
             if lines and not any(map(_is_audit_event, lines)):
                 remedy = (
                     "no line is an audit event: set --audit-log-format=json on the API server, or correct the path."
@@ -303,94 +286,9 @@ def _watches(
         return refused_watches(cluster, watch_plan(declared_objects(declarations, discovery), discovery))
 
     what = f"cluster {cluster.name}: changes can be watched"
-    probe, refusals = _attempt(what, refused)
+    probe, refusals = attempt(what, refused)
     if refusals:
         kinds = ", ".join(sorted({kind.plural for kind, _ in refusals}))
         reason = next(iter(refusals.values()))
         probe = Probe(f"{what}, except {kinds}, which are checked only on schedule. {reason}", ok=True)
     yield probe
-
-
-def _slack(config: Config, clients: Clients) -> Iterator[Probe]:
-    if (app_token := config.credentials.slack_app_token) and config.slack.mode == "socket":
-        yield _attempt(
-            "Slack: SLACK_APP_TOKEN can open a Socket Mode connection",
-            lambda: _call(lambda: clients.slack.apps_connections_open(app_token=app_token), "SLACK_APP_TOKEN"),
-        )[0]
-    if not config.credentials.slack_bot_token:
-        return
-    probe, answer = _attempt(
-        "Slack: SLACK_BOT_TOKEN is valid", lambda: _call(clients.slack.auth_test, "SLACK_BOT_TOKEN")
-    )
-    yield probe
-    if answer is None:
-        return
-    if answer.get("is_enterprise_install"):
-        remedy = (
-            "the token belongs to an organization-wide installation, which is not supported;"
-            " install it in one workspace."
-        )
-        yield Probe("Slack: the app is installed in one workspace", ok=False, remedy=remedy)
-    granted = {scope.strip() for scope in answer.headers.get("x-oauth-scopes", "").split(",")}
-    for scope, reason in (SCOPES | (_GROUPS_SCOPE if config.roles.groups() else {})).items():
-        remedy = (
-            f"add this scope (needed for {reason}) at api.slack.com/apps > OAuth & Permissions, then reinstall the app."
-        )
-        yield Probe(f"Slack: scope {scope}", scope in granted, "" if scope in granted else remedy)
-    for scope, consequence in OPTIONAL_SCOPES.items():
-        state = "granted" if scope in granted else f"missing; {consequence}"
-        yield Probe(f"Slack: optional scope {scope}: {state}", ok=True)
-    yield _blocks(clients.slack, clients.clock())
-    # An ephemeral message to the bot itself needs the same scopes as a post, and no one sees it.
-    post_ephemeral = Message("gitops-bot doctor is testing whether the bot can post here.")
-    user = str(answer["user_id"])
-    channels = {config.slack.channel, *(application.channel for application in config.applications.values())} - {""}
-    for channel in sorted(channels):
-        what = f"Slack: the bot can post in {channel}"
-        yield _attempt(what, partial(clients.chat.post_ephemeral, channel, user, post_ephemeral))[0]
-
-
-def _blocks(slack: Slack, now: datetime) -> Probe:
-    """Whether Slack knows every type of block in the bot's messages. Nothing is posted."""
-    what = "Slack: message blocks are valid"
-    data, _ = blocks.table(["Application", "Status"], [["shop", "synced"]])
-    sample = [
-        blocks.header("shop · prod"),
-        blocks.rich(blocks.paragraph(blocks.code("replicas"), blocks.date(now)), blocks.preformatted("-1\n+2")),
-        data,
-        blocks.note("Checked."),
-        blocks.actions(
-            blocks.button("Acknowledge", "ack", "1"), blocks.overflow("more", [("Snooze", "1"), ("Check", "2")])
-        ),
-    ]
-    try:
-        slack.api_call("blocks.validate", json={"blocks": sample})
-    except SlackApiError as error:
-        if error.response.get("error") != "invalid_blocks":
-            return Probe(f"{what}: not tested; Slack returned {error.response.get('error')}", ok=True)
-        return Probe(what, ok=False, remedy=f"Slack rejects them; update gitops-bot. {_reasons(error.response)}")
-    except (SlackClientError, HTTPException, OSError) as error:
-        return Probe(f"{what}: not tested; Slack is not responding ({connection_failure(error).detail})", ok=True)
-    return Probe(what, ok=True)
-
-
-def _reasons(response: Mapping[str, Any]) -> str:
-    errors = response.get("errors") or ()
-    return "; ".join(f"{error.get('pointer')}: {error.get('message')}" for error in errors if isinstance(error, dict))[
-        :300
-    ]
-
-
-def _call(request: Callable[[], SlackResponse], variable: str) -> SlackResponse:
-    try:
-        return request()
-    except SlackApiError as error:
-        code = error.response.get("error") or "an error"
-        raise ChatError(f"Slack returned {code}. Check {variable}: {_TOKENS[variable]}.") from error
-    except (SlackClientError, HTTPException, OSError) as error:
-        failure = connection_failure(error)
-        if failure.problem is ConnectionProblem.CERTIFICATE:
-            remedy = "If a proxy or a private CA issued it, set SSL_CERT_FILE to a file with the CA's certificate."
-            raise ChatError(f"The certificate of Slack's server is not trusted ({failure.detail}). {remedy}") from error
-        remedy = "Check slack.api_url, the network and the proxy."
-        raise ChatError(f"Slack is not responding ({failure.detail}). {remedy}") from error

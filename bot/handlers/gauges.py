@@ -4,13 +4,13 @@ import logging
 import math
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import datetime, timedelta
 from importlib.metadata import version
 from threading import Lock
 from typing import Final
 
-from bot.core.applications.application import Application
+from bot.core.applications.discovery import ApplicationInventory
 from bot.core.drift.freshness import current_checks, last_success
 from bot.core.drift.model import Status
 from bot.core.drift.severity import Severity
@@ -41,14 +41,14 @@ _SECONDS: Final = 2.0
 class Gauges:
     """Reads every gauge. Only the leader reports the stored state, so that sums over replicas are right.
 
-    `applications` are the current ones, `leases` are the names of all leases, and `interval` is that of the checks.
+    `inventory` returns the current one, `leases` are the names of all leases, and `interval` is that of the checks.
     Thread-safe.
     """
 
     def __init__(
         self,
         store: Store,
-        applications: Mapping[str, Application],
+        inventory: Callable[[], ApplicationInventory],
         queue_length: Callable[[], int],
         *,
         leases: Collection[str],
@@ -58,7 +58,7 @@ class Gauges:
         self._clock = clock
         self._interval = interval
         self._store = store
-        self._applications = applications
+        self._inventory = inventory
         self._queue_length = queue_length
         self._leases = leases
         self._reading = Lock()
@@ -95,18 +95,20 @@ class Gauges:
         return samples
 
     def _of_stored_state(self) -> Iterator[Sample]:
+        inventory = self._inventory()
         current = current_checks(self._store.checks.latest(), self._clock(), self._interval)
-        checks = [check for name, check in current.items() if name in self._applications]
+        checks = [check for name, check in current.items() if name in inventory.applications]
         for check in checks:
             attributes = {"application": check.application, "cluster": check.cluster}
             is_unknown = check.status is Status.UNKNOWN
             yield Sample(UNKNOWN, int(is_unknown), attributes)
             if check.drift or not is_unknown:
                 yield Sample(DRIFTED, int(bool(check.drift)), attributes)
-        clusters = {application.cluster for application in self._applications.values()}
-        for cluster, at in last_success(clusters, checks).items():
+        # From before the start, since the applications of an unread cluster are not known.
+        checks += [check for check in current.values() if check.cluster in inventory.unread_clusters]
+        for cluster, at in last_success(inventory.clusters, checks).items():
             yield Sample(LAST_SUCCESS, at.timestamp() if at else 0, {"cluster": cluster})
-        incidents = active_incidents(self._store.incidents.unsettled(), self._applications)
+        incidents = active_incidents(self._store.incidents.unsettled(), inventory.applications)
         severities = Counter(incident.rating.severity for incident in incidents)
         for severity in Severity:
             yield Sample(INCIDENTS, severities[severity], {"severity": severity.name.lower()})

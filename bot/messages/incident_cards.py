@@ -71,6 +71,7 @@ def _cards(
             once=True,
             broadcast=event.kind is IncidentEventType.ESCALATED and escalation_channel is None,
             held=hushed,
+            fallback_thread=key if escalation_channel else None,
         )
 
 

@@ -10,13 +10,14 @@ import pytest
 from bot.adapters.charts.fetcher import ChartFetcher
 from bot.cli.doctor import probes
 from bot.config.load import load
-from bot.handlers.doctor import OPTIONAL_SCOPES, Clients, Probe, doctor
+from bot.handlers.doctor import Clients, Probe, doctor
+from bot.handlers.slack_probes import OPTIONAL_SCOPES
 from bot.sandbox.slack.web_api import APP_TOKEN, BOT_TOKEN
 from tests.common.bot import application_settings, write_config
 from tests.common.event_receiver import SECRET, running_receiver
-from tests.common.forge import RunningForge
+from tests.common.forge import FORGE_KINDS, RunningForge
 from tests.common.kubernetes import as_yaml, config_map
-from tests.common.slack import ALERTS, DEPLOYS
+from tests.common.slack import ALERTS, DEPLOYS, JONAS, PLATFORM
 
 
 class Installation:
@@ -80,6 +81,7 @@ def test_a_complete_installation_passes_and_nothing_is_changed(installation):
         "GitHub paper/press: open pull requests",
         "GitHub paper/press: read checks",
         "GitHub paper/press: check who can approve",
+        "repository press: url and forge.repository match",
         "cluster prod: API server responds",
         "application ferry: can be checked",
         "application quay: can be checked",
@@ -216,11 +218,62 @@ def test_a_channel_without_the_bot_says_invite(installation):
     assert all("invite" in remedy for remedy in not_ok.values())
 
 
+def test_every_channel_that_the_configuration_names_is_tested(installation):
+    installation.file["clusters"]["prod"]["channel"] = "C0CLUSTER"
+    installation.file["alerts"] = {"escalate": {"after": "30m", "to": [JONAS], "channel": "C0ONCALL"}}
+    installation.file["slack"]["languages"] = {"C0SPANISH": "es"}
+
+    lines = installation.lines()
+
+    assert [line.what for line in lines if not line.ok] == [
+        f"Slack: the bot can post in {channel}" for channel in ("C0CLUSTER", "C0ONCALL")
+    ]
+    (language,) = (line for line in lines if "C0SPANISH" in line.what)
+    assert (language.ok, "invite the bot" in language.what) == (True, True)
+
+
+def test_unknown_people_and_groups_are_named_with_their_setting(installation):
+    installation.file["slack"]["revert_allowed"] = [JONAS, PLATFORM, "S0NOBODY"]
+    installation.file["applications"]["ferry"] |= {"owners": ["U0NOBODY", JONAS], "revert_allowed": ["U0STRANGER"]}
+    installation.file["alerts"] = {"escalate": {"after": "30m", "to": ["U0GONE"]}}
+
+    assert set(installation.not_ok()) == {
+        "Slack: S0NOBODY in slack.revert_allowed exists",
+        "Slack: U0GONE in alerts.escalate.to exists",
+        "Slack: U0NOBODY in applications.ferry.owners exists",
+        "Slack: U0STRANGER in applications.ferry.revert_allowed exists",
+    }
+    assert f"Slack: {PLATFORM} in slack.revert_allowed exists" in {line.what for line in installation.lines()}
+    installation.slack.services.scopes -= {"users:read"}
+    assert set(installation.not_ok()) == {"Slack: S0NOBODY in slack.revert_allowed exists"}
+
+
 def test_an_unavailable_slack_is_two_lines(installation):
     installation.file["slack"]["api_url"] = "http://127.0.0.1:9/api/"
 
     assert all("Slack is not responding" in remedy for remedy in installation.not_ok().values())
     assert len(installation.not_ok()) == 2
+
+
+@pytest.mark.parametrize("kind", FORGE_KINDS)
+def test_a_url_of_another_repository_is_told_from_another_name_of_this_one(tmp_path, slack, cluster, kind):
+    with RunningForge(kind, tmp_path).serve() as forge:
+        installation = Installation(tmp_path, slack, forge, cluster)
+        installation.environ[forge.kind.token_variable] = forge.sandbox.token
+        press = installation.file["repositories"]["press"]
+        own, host = press["url"], forge.url.removeprefix("http://")
+        what = "repository press: url and forge.repository match"
+
+        def line(url):
+            press["url"] = url
+            return next(line for line in probes(installation.config()) if line.what.startswith(what))
+
+        assert line(own.removesuffix(".git").upper().replace("HTTP", "http")) == Probe(what, ok=True)
+        other = line(own.replace("press", "infra"))
+        assert (other.what, other.ok, "Correct one of them" in other.remedy) == (what, False, True)
+        assert line(f"git@{host.partition(':')[0]}:paper/infra.git").ok is False
+        assert line(f"git@alias:{forge.kind.repository}.git") == Probe(what, ok=True)
+        assert line("https://mirror.example.com/mirrors/press-copy.git").ok
 
 
 def test_a_failing_repository_hides_no_other(installation):

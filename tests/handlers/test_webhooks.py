@@ -1,5 +1,6 @@
 """Webhooks as each forge sends them over HTTP: accepted when signed, handled once, and never trusted for content."""
 
+import errno
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -159,3 +160,14 @@ def test_the_bot_sees_a_push_long_before_it_would_poll():
             return True in flagged and False in flagged
 
         wait_for(rollout_and_approval_are_posted)
+
+
+@pytest.mark.parametrize(("server", "setting"), [("web", "slack.listen"), ("health", "slack.health_listen")])
+def test_an_address_in_use_is_named_with_its_setting(monkeypatch, server, setting):
+    def serve(*_, name, **__):
+        if name == server:
+            raise OSError(errno.EADDRINUSE, "Address already in use")
+
+    monkeypatch.setattr("bot.http_endpoints.HttpServer", serve)
+    with pytest.raises(OSError, match=rf"{setting}: cannot listen on 127.0.0.1:0 \(Address already in use\)\. Set"):
+        Web(ADDRESS, ADDRESS)

@@ -1,17 +1,18 @@
 """The gauges, read from a store."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from bot.core.applications.discovery import ApplicationInventory
 from bot.core.drift.model import Status
 from bot.handlers.gauges import Gauges
 from bot.ports.store import StoreError
 from bot.ports.telemetry import DRIFTED, IS_LEADER, LAST_SUCCESS, UNKNOWN
 from tests.common import samples
 
-APPLICATIONS = {name: samples.application(name) for name in ("shop", "docs")}
-
+INVENTORY = ApplicationInventory({name: samples.application(name) for name in ("shop", "docs")}, {})
 
 LEASE_NAMES = ("cluster/prod", "leader")
 
@@ -20,10 +21,10 @@ LEASE_NAMES = ("cluster/prod", "leader")
 def read(store, clock):
     """Reads the gauges at the clock's time: by metric, the value for each combination of attributes."""
 
-    def read():
+    def read(inventory=INVENTORY):
         gauges = Gauges(
             store,
-            APPLICATIONS,
+            lambda: inventory,
             lambda: 0,
             leases=LEASE_NAMES,
             clock=clock,
@@ -54,6 +55,16 @@ def test_a_cluster_that_was_never_compared_has_no_last_success(store, clock, rea
     assert read()[LAST_SUCCESS] == {("prod",): 0}
     store.checks.save([samples.check("shop", at=clock(), status=Status.UNKNOWN, error="no route to host")])
     assert read()[LAST_SUCCESS] == {("prod",): 0}
+
+
+def test_a_cluster_that_discovery_has_not_read_since_the_start_has_its_last_success(store, clock, read):
+    unread = replace(INVENTORY, unread_clusters=frozenset({"edge"}))
+    assert read(unread)[LAST_SUCCESS] == {("prod",): 0, ("edge",): 0}
+    checked_at = clock.timestamp()
+    store.checks.save([replace(samples.check("till", at=clock()), cluster="edge")])
+    values = read(unread)
+    assert values[LAST_SUCCESS] == {("prod",): 0, ("edge",): checked_at}
+    assert UNKNOWN not in values
 
 
 def test_only_the_leader_has_the_stored_state(store, read, monkeypatch):

@@ -242,6 +242,10 @@ class BitbucketForge:
             }
         )
 
+    def clone_urls(self) -> list[str]:
+        """The URLs of the repository for git, over HTTPS and SSH. Raises ForgeError."""
+        return self._client.clone_urls(LocalizedText(texts.SCOPE, scope="repository"))
+
     # ------------------------------------------------------------ inside
 
     def _find_path(self, api: Api) -> str:

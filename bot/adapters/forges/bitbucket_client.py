@@ -168,6 +168,11 @@ class BitbucketClient:
                 break
         return probes
 
+    def clone_urls(self, permission: Text) -> list[str]:
+        """The URLs of the repository for git, over HTTPS and SSH. Raises ForgeError."""
+        with self.api("read the repository", permission) as api:
+            return [str(link["href"]) for link in api.get(api.path)["links"].get("clone") or ()]
+
     def _probe(self, action: str, permission: Text, request: Callable[[Api], Json]) -> Probe:
         def attempt() -> None:
             with self.api(action, permission) as api:

@@ -203,6 +203,10 @@ class BitbucketServerForge:
             }
         )
 
+    def clone_urls(self) -> list[str]:
+        """The URLs of the repository for git, over HTTPS and SSH. Raises ForgeError."""
+        return self._client.clone_urls(_READ)
+
     # ------------------------------------------------------------ inside
 
     def _find_path(self, api: Api) -> str:

@@ -307,6 +307,11 @@ class GitHubForge:
             self._probe("check who can approve", _READ_ACCESS, _read_access),
         ]
 
+    def clone_urls(self) -> list[str]:
+        """The URLs of the repository for git, over HTTPS and SSH. Raises ForgeError."""
+        with self._client.repository("read the repository", "Metadata: Read-only") as repository:
+            return [repository.clone_url, repository.ssh_url]
+
     def _probe(self, action: str, permission: Text, request: Callable[[Repository], object]) -> Probe:
         def attempt() -> None:
             with self._client.repository(action, permission) as repository:

@@ -244,6 +244,11 @@ class GitLabForge:
             self._probe("open merge requests", _ROLE, lambda project: project.mergerequests.create(request)),
         ]
 
+    def clone_urls(self) -> list[str]:
+        """The URLs of the repository for git, over HTTPS and SSH. Raises ForgeError."""
+        with self._project("read the project") as project:
+            return [str(project.attributes.get(f"{scheme}_url_to_repo") or "") for scheme in ("http", "ssh")]
+
     def _probe(self, action: str, permission: Text, request: Callable[[Project], object]) -> Probe:
         def attempt() -> None:
             with self._project(action, permission) as project:

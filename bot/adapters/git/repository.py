@@ -50,7 +50,7 @@ class GitRepository:
         remote = Remote.parse(url)
         self.url = remote.url
         self._mirror = Mirror(
-            name,
+            mirror or name,
             mirrors.absolute() / f"{quote(mirror or name, safe='')}.git",
             remote,
             credential=credential,
@@ -117,18 +117,20 @@ class GitRepository:
             return self.commit(commits[0])
         if commits:
             raise RevisionNotFoundError(
-                LocalizedText(texts.AMBIGUOUS, text=text, n=str(len(commits)), name=self.name),
+                LocalizedText(texts.AMBIGUOUS, text=text, n=str(len(commits)), name=self._mirror.name),
                 [self.commit(sha) for sha in commits[: bounds.CANDIDATES]],
             )
         if objects:
             kind = objects[0][1]
-            raise RevisionNotFoundError(LocalizedText(texts.NO_COMMIT_BUT, text=text, kind=kind, name=self.name))
+            raise RevisionNotFoundError(
+                LocalizedText(texts.NO_COMMIT_BUT, text=text, kind=kind, name=self._mirror.name)
+            )
         raise self._mirror.errors.unknown_commit(text)
 
     def commit(self, sha: str) -> Commit:
         commits = self.read_commits([sha])
         if not commits or commits[0].sha != sha:
-            raise RevisionNotFoundError(LocalizedText(texts.NOT_A_COMMIT, text=sha, name=self.name))
+            raise RevisionNotFoundError(LocalizedText(texts.NOT_A_COMMIT, text=sha, name=self._mirror.name))
         return commits[0]
 
     def read_commits(self, shas: Sequence[str]) -> list[Commit]:

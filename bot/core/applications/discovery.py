@@ -172,7 +172,8 @@ class ConfiguredRepository:
 class ApplicationInventory:
     """All applications and their deployers' statuses, by application name, and the resources that are unsupported.
 
-    `notes` are sentences about clusters that could not be read. `is_complete` is whether every deployer has answered.
+    `notes` are sentences about clusters that could not be read; of `unread_clusters`, nothing was read since the start.
+    `is_complete` is whether every deployer has answered.
     """
 
     applications: Mapping[str, Application]
@@ -180,6 +181,12 @@ class ApplicationInventory:
     unsupported: tuple[UnsupportedResource, ...] = ()
     notes: tuple[Text, ...] = ()
     is_complete: bool = True
+    unread_clusters: frozenset[str] = frozenset()
+
+    @property
+    def clusters(self) -> frozenset[str]:
+        """The clusters that should be checked, also if their applications are not known yet."""
+        return self.unread_clusters | {application.cluster for application in self.applications.values()}
 
 
 def within_limit(rules: Sequence[IgnoreRule], notes: Sequence[Text]) -> tuple[tuple[IgnoreRule, ...], tuple[Text, ...]]:

@@ -205,8 +205,8 @@ class Discoverer:
                     results = _read(deployer, resources, cluster, settings, read_data) + too_large
                     applications = _with_last_known(results, self._results.get((cluster, name), ()), unavailable)
             except PortError as error:
-                not_served = error if isinstance(error, _NotServedError) else None
-                problem = not_served.text if not_served else self._failed(deployer, cluster, error.text)
+                is_installed = not isinstance(error, _NotServedError)
+                problem = self._failed(name, cluster, error.text) if is_installed else error.text
                 _log.warning("%s", problem)
                 with self._lock:
                     self._problems[cluster, name] = problem
@@ -234,10 +234,11 @@ class Discoverer:
 
     def inventory(self) -> ApplicationInventory:
         """The applications and what their deployers report; `notes` list what could not be read."""
-        is_complete = self.is_complete()
+        is_complete = self.is_complete() or bool(self._problems)
         with self._lock:
             notes = tuple(self._problems[key] for key in sorted(self._problems))
-            return replace(self._inventory, notes=notes, is_complete=is_complete or bool(notes))
+            unread = frozenset({cluster for cluster, _ in self._problems} - {cluster for cluster, _ in self._results})
+            return replace(self._inventory, notes=notes, is_complete=is_complete, unread_clusters=unread)
 
     def _configured_deployers(self) -> set[tuple[str, str]]:
         return {(cluster, name) for cluster, settings in self._config.clusters.items() for name in settings.discover}
@@ -253,8 +254,9 @@ class Discoverer:
             version = ""
         self._capabilities[cluster.name] = version, tuple(sorted(versions))
 
-    def _failed(self, deployer: _Deployer, cluster: str, why: Text) -> Text:
-        return LocalizedText(texts.LIST_FAILED, deployer=deployer.title, cluster=cluster, why=why)
+    def _failed(self, deployer: str, cluster: str, why: Text) -> Text:
+        phrase = texts.LIST_FAILED if (cluster, deployer) in self._results else texts.NEVER_LISTED
+        return LocalizedText(phrase, deployer=_DEPLOYERS[deployer].title, cluster=cluster, why=why)
 
     def _fetch_default_branches(self, results: Sequence[DiscoveryResult]) -> None:
         """Read the default branches that HEAD resolves to; if a repository cannot be fetched, its last one is kept."""
@@ -317,15 +319,13 @@ class Discoverer:
 
     def _configured_cluster(self, name: str) -> ConfiguredCluster:
         settings = self._config.clusters[name]
-        channel = settings.channel or self._config.slack.channel
-        capabilities = self._capabilities.get(name, ("", ()))
         return ConfiguredCluster(
             name,
             self._clusters[name].server,
             settings.context or "",
-            channel,
+            settings.channel or self._config.slack.channel,
             settings.deployer_namespaces,
-            *capabilities,
+            *self._capabilities.get(name, ("", ())),
         )
 
 

@@ -9,6 +9,7 @@ from bot.core.applications.application import Application
 from bot.core.changes.effect import Effect
 from bot.core.drift.model import Check, ObjectDrift, Status
 from bot.core.git.commit import PullRequest
+from bot.core.git.repository_ref import RepositoryRef
 from bot.core.objects.manifest import Manifest, ManifestError
 from bot.core.objects.resolve import resolve
 from bot.core.pull_requests.adopt import NotAdoptableError, adopt, is_equivalent
@@ -65,7 +66,7 @@ def adopt_drift(
     decides on all that use the files. Port errors become outcomes.
     """
     if forge is None:
-        return Refused(LocalizedText(texts.NO_FORGE, repository=repository.name))
+        return Refused(LocalizedText(texts.NO_FORGE, repository=RepositoryRef.parse(repository.name).name))
     if not check.drift and check.status is Status.SYNCED:
         return NothingDiffers()
     if check.error is not None or check.revision is None:

@@ -10,6 +10,7 @@ from typing import Final
 
 from bot.core.approvals.approval import ContentMatch
 from bot.core.git.commit import Commit, PullRequest
+from bot.core.git.repository_ref import RepositoryRef
 from bot.core.pull_requests.change_ref import (
     CommitUrl,
     Latest,
@@ -74,11 +75,16 @@ class _TargetFinder:
             case PullUrl(page, number):
                 return self._other_repository(page) or self._pull(number)
 
+    @property
+    def _name(self) -> str:
+        """The repository's name in the configuration."""
+        return RepositoryRef.parse(self.repository.name).name
+
     def _other_repository(self, page: str) -> Refused | None:
         ours = repository_url(self.forge.commit_url(self.head))
         if page == ours:
             return None
-        return Refused(LocalizedText(texts.OTHER_PAGE, home=page, repository=self.repository.name, ours=ours or ""))
+        return Refused(LocalizedText(texts.OTHER_PAGE, home=page, repository=self._name, ours=ours or ""))
 
     def _commit(self, digits: str) -> Target | Outcome:
         commit = self.repository.resolve(digits)
@@ -132,7 +138,7 @@ class _TargetFinder:
     def _pull(self, number: int) -> Target | Outcome:
         pull = self.forge.get_pull_request(number)
         if pull is None:
-            return NotFound(LocalizedText(texts.NO_PULL, number=str(number), repository=self.repository.name))
+            return NotFound(LocalizedText(texts.NO_PULL, number=str(number), repository=self._name))
         if pull.state != "merged":
             return PullNotMerged(pull)
         merge = self._merge_commit(pull)

@@ -76,13 +76,13 @@ def revert(
     `applications` are the repository's. Before anything is pushed, `permit` decides on those that the change affects,
     and the effect on them is rendered unless that takes long. Port errors become outcomes.
     """
+    name = RepositoryRef.parse(repository.name).name
     if forge is None:
-        return Refused(LocalizedText(texts.NO_FORGE, repository=repository.name))
+        return Refused(LocalizedText(texts.NO_FORGE, repository=name))
     try:
         head = repository.fetch()
         tracked = repository.resolved_revision()
         if tracked.kind != "branch":
-            name = RepositoryRef.parse(repository.name).name
             return Refused(LocalizedText(texts.NEEDS_BRANCH, name=tracked.name, repository=name))
         target = find_target(request, repository, forge, head)
         if not isinstance(target, Target):

@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -85,7 +85,7 @@ def _card_name(subject: _Subject) -> str:
 class _Failure:
     """The last failure of a channel, or of one card in it; `count` is how many in a row. `why` is shown to people.
 
-    With `is_unavailable`, the bot cannot post to the channel at all.
+    With `is_unavailable`, the channel accepts no new messages.
     """
 
     channel: str
@@ -157,7 +157,7 @@ class CardReconciler:
             finished: dict[tuple[str, ...], bool] = {}
             store = self._store
             unsettled = self._unsettled()
-            cards = self._desired_cards(unsettled)
+            cards = list(self._with_fallbacks(self._desired_cards(unsettled)))
             posted = store.cards.get_all([card.key for card in cards])  # one by one takes seconds for 10,000
             self._forget_failures_except_of(cards)
             # A reply to a deleted message would appear in the channel itself, so the parent of a new reply is updated
@@ -227,6 +227,20 @@ class CardReconciler:
             *digests,
         ]
 
+    def _with_fallbacks(self, cards: Sequence[Card]) -> Iterator[Card]:
+        """The cards, each followed by its copy in `fallback_thread` if its channel is unavailable."""
+        by_key = {card.key: card for card in cards}
+        for card in cards:
+            yield card
+            root, failure = by_key.get(card.fallback_thread or ""), self._failures.get(card.channel)
+            if root and failure and failure.is_unavailable:
+                yield card.copy_for_thread(root, self._unavailability(card.channel, root.channel))
+
+    def _unavailability(self, channel: str, used_channel: str) -> str:
+        """Why messages for an unavailable channel are in the other one, in that one's language."""
+        why = self._failures[channel].why or ""
+        return self._translator_for(used_channel).text(texts.UNAVAILABLE, channel=channel, why=why)
+
     def _ensure(self, card: Card, posted: Posted | None, parent: Card | None = None, *, again: bool = False) -> bool:
         """Post or update the card if it is due, or if `again` and posted; whether Slack shows it. Raises StoreError.
 
@@ -248,10 +262,10 @@ class CardReconciler:
             self._wait(card, error)
             if parent is None:
                 return self._placed(card, before).channel != card.channel and self._ensure(card, None)
-            return self._is_unavailable(card.channel) and self._ensure(parent, None) and self._ensure(card, None)
+            return self._has_moved(card.channel) and self._ensure(parent, None) and self._ensure(card, None)
         self._unreachable = None
         is_update = before is not None and before.ts == ts
-        if not (is_update and self._is_unavailable(card.channel)):  # Slack may accept updates, but no new messages
+        if not (is_update and self._has_moved(card.channel)):  # Slack may accept updates, but no new messages
             self._failures.pop(card.channel, None)
         self._failures.pop(card.key, None)
         if ts is None:
@@ -271,14 +285,11 @@ class CardReconciler:
         root = self._store.cards.get(card.thread_of) if card.thread_of else posted
         if root is not None and (card.thread_of or root.channel == self._default_channel):
             return replace(card, channel=root.channel)
-        if card.held or not (self._is_unavailable(card.channel) and self._is_waiting(card.channel)):
+        if card.held or not (self._has_moved(card.channel) and self._is_waiting(card.channel)):
             return card
         key = f"unavailable#{card.channel}"
-        why = self._translator_for(self._default_channel).text(
-            texts.UNAVAILABLE, channel=card.channel, why=self._failures[card.channel].why or ""
-        )
-        note = Card(key, key, self._default_channel, Message(why), once=True)
-        self._ensure(note, self._store.cards.get(key))
+        note = Message(self._unavailability(card.channel, self._default_channel))
+        self._ensure(Card(key, key, self._default_channel, note, once=True), self._store.cards.get(key))
         return replace(card, channel=self._default_channel)
 
     def _deliver(self, card: Card) -> str | None:
@@ -339,9 +350,11 @@ class CardReconciler:
                 self._store.cards.delete(card.key)  # rejected, so not posted
             raise
 
-    def _is_unavailable(self, channel: str) -> bool:
+    def _has_moved(self, channel: str) -> bool:
+        """Whether the channel's new cards go to the default channel."""
         failure = self._failures.get(channel)
-        return failure is not None and failure.is_unavailable
+        moves = bool(self._default_channel) and channel not in self._kept_channels
+        return moves and failure is not None and failure.is_unavailable
 
     def _is_waiting(self, scope: str) -> bool:
         failure = self._failures.get(scope)
@@ -366,10 +379,7 @@ class CardReconciler:
             wait = min(_MIN_WAIT * 2 ** min(count - 1, 10), _MAX_WAIT)
         if error.code != "ratelimited":
             why = error.text
-        is_unavailable = (
-            bool(self._default_channel) and error.code in _UNAVAILABLE and card.channel not in self._kept_channels
-        )
-        self._failures[scope] = _Failure(card.channel, count, now + wait, why, is_unavailable)
+        self._failures[scope] = _Failure(card.channel, count, now + wait, why, error.code in _UNAVAILABLE)
         _log.warning("cannot deliver card %s: %s", card.key, error)
 
     def _forget_failures_except_of(self, cards: Sequence[Card]) -> None:

@@ -9,6 +9,12 @@ LIST_FAILED = Phrase(
     es="No se pudieron listar las aplicaciones de {deployer} en {cluster}: {why} El bot sigue usando la lista "
     "anterior.",
 )
+NEVER_LISTED = Phrase(
+    en="Could not list the {deployer} applications on {cluster} since the bot started: {why} The bot is not watching "
+    "them.",
+    es="No se pudieron listar las aplicaciones de {deployer} en {cluster} desde que se inició el bot: {why} El bot no "
+    "las vigila.",
+)
 NOT_SERVED = Phrase(
     en="{deployer} is in the discover list of {cluster}, but the cluster does not serve {kind}. Install {deployer} "
     "there, or remove it from the list.",

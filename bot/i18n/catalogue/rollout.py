@@ -80,8 +80,8 @@ UNKNOWN = PluralPhrase(
     es=("El bot no puede saber si {names} está desplegada.", "El bot no puede saber si {names} están desplegadas."),
 )
 UNKNOWN_NOTE = Phrase(
-    en="The check failed. The bot keeps trying.",
-    es="La comprobación falló. El bot sigue intentándolo.",
+    en="The bot keeps checking.",
+    es="El bot sigue comprobando.",
 )
 LATE_NOTE = Phrase(en="The deployer has not applied the change yet.", es="El deployer todavía no aplicó el cambio.")
 ROLLING_HEADER = Phrase(en="🚚 Merged, rolling out: {names}", es="🚚 Fusionado, desplegando: {names}")

@@ -38,7 +38,10 @@ def _repository(call: Call) -> Json:
         "state": "AVAILABLE",
         "archived": repository.archived,
         "project": {"key": repository.owner, "name": repository.owner},
-        "links": {"self": [{"href": f"{_web(call)}/browse"}]},
+        "links": {
+            "self": [{"href": f"{_web(call)}/browse"}],
+            "clone": [{"name": "http", "href": f"{call.root}/scm/{repository.full_name}.git"}],
+        },
     }
 
 

@@ -51,6 +51,7 @@ def _project(call: Call) -> Json:
         "archived": repository.archived,
         "web_url": _web(call),
         "http_url_to_repo": f"{_web(call)}.git",
+        "ssh_url_to_repo": f"git@forge:{repository.full_name}.git",
         "permissions": {"project_access": _DEVELOPER, "group_access": None},
     }
 

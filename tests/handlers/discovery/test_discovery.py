@@ -171,9 +171,24 @@ def test_while_a_deployer_does_not_answer_known_applications_are_kept(discovery)
     (problem,) = map(str, discovery.bot.monitor.problems())
     assert problem.startswith("Could not list the Argo CD applications on prod: ")
     assert "applications.argoproj.io" in problem
+    assert "keeps using the previous list" in problem
+    assert discovery.bot.discoverer.inventory().unread_clusters == frozenset()
     discovery.cluster.recover()
     discovery.bot.discover()
     assert discovery.bot.monitor.problems() == []
+
+
+def test_a_cluster_that_was_never_read_has_no_previous_list(discovery):
+    discovery.cluster.fail("*/applications", 403)
+    discovery.start()
+    inventory = discovery.bot.discoverer.inventory()
+    (problem,) = map(str, inventory.notes)
+    assert problem.startswith("Could not list the Argo CD applications on prod since the bot started: ")
+    assert problem.endswith("The bot is not watching them.")
+    assert inventory.clusters == {"prod"}
+    discovery.cluster.recover()
+    discovery.bot.discover()
+    assert discovery.bot.discoverer.inventory().clusters == frozenset()
 
 
 def test_an_application_that_cannot_be_followed_says_why(discovery):

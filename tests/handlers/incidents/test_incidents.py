@@ -392,6 +392,25 @@ def test_an_escalation_mentions_people_once(watch, elsewhere):
     assert "not acknowledged" in call.text
 
 
+def test_an_escalation_that_its_channel_rejects_goes_to_the_thread(watch):
+    """And later to the channel too, once the bot is there."""
+    watched = watch(escalate={"after": "30m", "to": [JONAS], "channel": DEPLOYS})
+    watched.slack.remove_bot(DEPLOYS)
+    watched.edit("a")
+    watched.check()
+    watched.advance(minutes=30)
+    watched.bot.restart()
+    watched.advance(hours=1)
+    (reply,) = replies(watched.slack)
+    assert reply.broadcast
+    assert f"'user_id': '{JONAS}'" in str(reply.blocks)
+    assert all(f"the bot is not in {DEPLOYS}; invite it" in text for text in (reply.text, str(reply.blocks)))
+    watched.slack.invite_bot(DEPLOYS)
+    watched.advance(hours=1)
+    assert "not acknowledged" in watched.slack.messages(DEPLOYS)[-1].text
+    assert len(watched.replies) == 1
+
+
 def test_an_acknowledged_incident_is_neither_repeated_nor_escalated(watch):
     watched = watch(remind="1h", escalate={"after": "30m", "to": [JONAS]})
     watched.edit("a")

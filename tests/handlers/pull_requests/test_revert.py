@@ -15,6 +15,8 @@ from bot.core.access.audit import Origin
 from bot.core.access.permission import Denied, Granted, Rule
 from bot.core.access.requester import Requester
 from bot.core.git.commit import PullRequest
+from bot.core.git.repository_ref import RepositoryRef
+from bot.core.git.target_revision import TargetRevision
 from bot.core.pull_requests.change_ref import PullNumber, Sha
 from bot.core.pull_requests.revert import (
     AcrossMerges,
@@ -461,6 +463,17 @@ def test_a_url_of_another_repository_is_refused(reverts):
     assert outcome == Refused(
         "That URL points to github.com/evil/platform, but platform is configured as github.com/acme/platform."
     )
+
+
+def test_answers_name_a_repository_as_the_configuration_does(reverts):
+    key = RepositoryRef("platform", TargetRevision("main*")).key
+    url, mirrors = reverts.source.url, reverts.mirrors
+    repository = GitRepository(key, url, TargetRevision("main*"), mirrors, mirror="platform")
+    for text in ("https://github.com/evil/platform/pull/1", "#99", "0123456789"):
+        answer = str(reverts.request(text, repository))
+        assert ("platform" in answer, "platform@" in answer) == (True, False)
+    reverts.forge = None
+    assert "platform@" not in str(reverts.request("#1", repository))
 
 
 def test_an_unknown_sha_or_number_is_not_found(reverts):
