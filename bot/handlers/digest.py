@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from bot.config.model import Config
 from bot.core.delivery.digest import LENGTH
@@ -88,7 +89,7 @@ class Digests:
         if chart and image:
             try:
                 self._ports.chat.upload(
-                    channel,
+                    posted.channel,
                     filename=_FILE,
                     title=chart.title,
                     content=image,
@@ -99,4 +100,4 @@ class Digests:
                 _log.warning("cannot upload the chart of %s: %s", key, error)
                 if error.code != "missing_scope":
                     return
-        self._ports.store.cards.save(f"{key}/chart", Posted(channel, posted.ts, "", self._ports.clock()))
+        self._ports.store.cards.save(f"{key}/chart", replace(posted, digest="", at=self._ports.clock()))

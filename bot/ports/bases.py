@@ -4,7 +4,11 @@ from typing import Protocol
 
 from bot.core.rendering.remote_base import RemoteBase
 from bot.core.rendering.remote_file import RemoteFile
-from bot.ports.git import Repository
+from bot.ports.git import Repository, RepositoryError
+
+
+class BaseUnavailableError(RepositoryError):
+    """A base or file cannot be fetched, which may last."""
 
 
 class Bases(Protocol):

@@ -26,7 +26,11 @@ class PushRejectedError(RepositoryError):
     """The remote rejected the push: the branch exists or is protected, or the bot lacks the permission."""
 
 
-class OutputTooLargeError(RepositoryError):
+class UnreadablePathError(RepositoryError):
+    """A path is missing, too large to read, or outside of the repository; the same commit will fail again."""
+
+
+class OutputTooLargeError(UnreadablePathError):
     """Git printed too much, such as a list of more files than any application has; it would again."""
 
 

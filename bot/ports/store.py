@@ -36,6 +36,10 @@ class Posted:
     digest: str  # of its content
     at: datetime
 
+    def is_beside(self, other: "Posted") -> bool:
+        """Whether both are in one thread: a file in a card's thread has the channel and the ts of the card."""
+        return (self.channel, self.ts) == (other.channel, other.ts)
+
 
 @dataclass(frozen=True, slots=True)
 class Home:

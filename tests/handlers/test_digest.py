@@ -16,6 +16,7 @@ from bot.handlers.slack.cards import CardReconciler
 from tests.common.clock import Clock
 from tests.common.samples import application, incident
 from tests.common.slack import ALERTS, DEPLOYS, cards, headlines, replies, slack_chat
+from tests.common.wait import wait_for
 
 MONDAY = datetime(2026, 3, 2, 9, tzinfo=UTC)
 CHANNELS = (ALERTS, DEPLOYS)
@@ -49,7 +50,9 @@ class Channels:
         ports = SimpleNamespace(store=self.store, chat=chat, clock=self.clock)
         self.digests = Digests(config, ports, lambda: True, draw_chart)
         translator, policy = SlackConfig().translator, self.alerts.policy()
-        self.reconciler = CardReconciler(self.store, chat, self.clock, translator, policy, self.digests.cards)
+        self.reconciler = CardReconciler(
+            self.store, chat, self.clock, translator, policy, self.digests.cards, default_channel=ALERTS
+        )
 
     def step(self, **after):
         self.clock.advance(**after)
@@ -114,6 +117,19 @@ def test_a_chart_that_slack_rejects_is_uploaded_to_the_thread_once(channels):
     (file,) = picture.files
     assert file.content.startswith(b"\x89PNG")
     assert file.alt_text == "Bar chart of merges and drift. 03-01: 1 live, 0 failed, drift incidents: 0."
+
+
+def test_a_chart_is_in_the_thread_of_a_digest_that_moved(channels):
+    channels.slack.faults.unsupported_blocks = frozenset({"data_visualization"})
+    channels.slack.archive(DEPLOYS, archived=True)
+
+    def attached():
+        channels.step(seconds=10)
+        threads = [reply.thread_ts for reply in replies(channels.slack, ALERTS) if reply.files]
+        return threads if len(threads) == len(CHANNELS) else None
+
+    threads = wait_for(attached)
+    assert set(threads) == {card.ts for card in cards(channels.slack, ALERTS) if HEADLINE in card.text}
 
 
 def test_a_chart_that_slack_accepts_is_not_uploaded(channels):

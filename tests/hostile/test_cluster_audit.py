@@ -20,6 +20,7 @@ from bot.core.cluster_audit import history
 from bot.core.cluster_audit.event import read_write
 from bot.core.cluster_audit.object_fields import MAX_CHARACTERS, MAX_FIELDS, ObjectFields, TooLargeError
 from bot.core.cluster_audit.parse import BODIES, NotAnEventError, parse_events
+from bot.core.drift.exclusions import DELETION_PATH
 from bot.core.drift.model import FieldDrift, ObjectDrift
 from bot.handlers.cluster_audit import webhook
 from bot.handlers.cluster_audit.identify import ActorFinder
@@ -433,6 +434,77 @@ def test_a_difference_that_comes_back_is_of_whoever_made_it_again(store):
             (last,) = finder.identify([replace(result, at=now)], {found.application: last}, now)
         names.append([user.name for item in last.drift for user in item.fields[0].actor.users])
     assert names == [["ana"], [], ["bo"]]
+
+
+GONE = ObjectDrift("v1", "ConfigMap", "shop", "settings", "missing", ())
+IN_SYNC, RESTART = None, (0, "restart")
+
+
+def deleting(minutes):
+    """The difference of the ConfigMap that is being deleted since so many minutes after NOW."""
+    time = at(minutes, {})["stageTimestamp"]
+    field = FieldDrift("added", DELETION_PATH, None, time, manager=None, time=None)
+    return ObjectDrift("v1", "ConfigMap", "shop", "settings", "modified", (field,))
+
+
+# The requests that delete an object with a finalizer, and what checks find, each with its minute.
+SLOWLY_DELETED = {
+    "once": ([(1, "ana")], [(0, IN_SYNC), (2, deleting(1)), (30, deleting(1)), (31, GONE)], ("CERTAIN", "ana")),
+    "again later": ([(1, "ana"), (30, "bo")], [(0, IN_SYNC), (2, deleting(1)), (31, GONE)], ("CERTAIN", "ana")),
+    "again before a check": (
+        [(1, "ana"), (2, "bo")],
+        [(0, IN_SYNC), (3, deleting(2)), (30, deleting(2)), (31, GONE)],
+        ("ONE_OF_SEVERAL", "ana", "bo"),
+    ),
+    "again after a restart": (
+        [(1, "ana"), (30, "bo")],
+        [(0, IN_SYNC), (2, deleting(1)), RESTART, (31, GONE)],
+        ("CERTAIN", "ana"),
+    ),
+    "again, long after a request that the log no longer has": (
+        [(30, "bo")],
+        [(0, IN_SYNC), (2, deleting(1)), RESTART, (31, deleting(1)), (32, GONE)],
+        None,
+    ),
+    "again, before the first check": ([(30, "bo")], [(31, GONE)], ("LIKELY", "bo")),
+    "again, after it was created again": (
+        [(1, "ana"), (10, "dep"), (30, "bo")],
+        [(0, IN_SYNC), (2, deleting(1)), (20, IN_SYNC), (31, GONE)],
+        ("CERTAIN", "bo"),
+    ),
+    "again, after it was created again between checks": (
+        [(1, "ana"), (10, "dep"), (30, "bo")],
+        [(0, IN_SYNC), (2, deleting(1)), (31, GONE)],
+        None,
+    ),
+}
+
+
+@pytest.mark.parametrize("level", ["RequestResponse", "Metadata"])
+@pytest.mark.parametrize("case", SLOWLY_DELETED)
+def test_an_object_that_is_gone_long_after_its_deletion_was_not_deleted_by_whoever_deleted_it_again(store, case, level):
+    requests, checks, expected = SLOWLY_DELETED[case]
+    audit = ClusterAuditConfig(webhook=True, show_users=True)
+    recorder = AuditRecorder("prod", audit, [], store.cluster_writes, KEY)
+    for minutes, user in requests:
+        verb = {"verb": "create", "responseStatus": {"code": 201}} if user == "dep" else {"verb": "delete"}
+        event = at(minutes, request(user, minutes) | {"requestObject": {}} | verb)
+        body = json.dumps(event if level == "RequestResponse" else metadata_only(event)).encode()
+        recorder.receive([body], NOW + timedelta(minutes=minutes))
+    finder, previous = ActorFinder({"prod": audit}, store.cluster_writes), {}
+    for minutes, drift in checks:
+        if (minutes, drift) == RESTART:
+            finder = ActorFinder({"prod": audit}, store.cluster_writes)
+            continue
+        now = NOW + timedelta(minutes=minutes)
+        found = check(cluster="prod", drift=(drift,) if drift else (), at=now)
+        for wait in (0, 1):  # at level Metadata, a name waits for late events
+            (last,) = finder.identify([found], previous, now + timedelta(seconds=55 * wait))
+            previous = {last.application: last}
+    (gone,) = last.drift
+    actor = gone.actor and (gone.actor.confidence.name, *sorted(user.name for user in gone.actor.users))
+    certain = {"CERTAIN": "LIKELY"} if level == "Metadata" else {}
+    assert actor == (expected and (certain.get(expected[0], expected[0]), *expected[1:]))
 
 
 @pytest.mark.parametrize(("verb", "change"), [("update", "removed"), ("delete", "missing")])

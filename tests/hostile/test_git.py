@@ -272,6 +272,16 @@ def test_a_git_command_that_fails_once_starts_no_false_rollout_and_hides_none(wi
     assert affected(with_base) == {"Base": {"shop"}}
 
 
+def test_an_application_whose_base_git_cannot_read_for_a_poll_counts_as_affected(with_base, source, monkeypatch):
+    """Its inputs were those of its own path only, before and after the merge."""
+    source.commit("Base", {"apps/base/a.yaml": as_yaml(config_map("a", limit="9"))})
+    with monkeypatch.context() as failing:
+        failing.setattr(GitRepository, "files", Mock(side_effect=RepositoryError("git did not complete in 60 s")))
+        with_base.monitor.poll_repository("platform")
+    assert affected(with_base) == {"Base": {"shop"}}
+    assert [record.applications for record in with_base.store.approvals.since()] == [("shop",)]
+
+
 def test_an_endless_tree_changes_only_the_application_that_contains_it(with_base, source, monkeypatch):
     monkeypatch.setattr(bounds, "OUTPUT_BYTES", MIB // 8)
     endless_tree(source)
@@ -784,12 +794,19 @@ def damaged_files(folder):
 @pytest.mark.parametrize("damage", ["missing", "empty", "garbage", "cut"])
 def test_a_mirror_heals_whichever_file_is_damaged(source, tmp_path, monkeypatch, caplog, damage, packed):
     monkeypatch.setattr(bounds, "REBUILD_SECONDS", 0.0)
+    (source.path / "link").symlink_to("apps")
     source.commit("First", {"apps/shop/web.yaml": "replicas: 1\n" * 40, "apps/other.yaml": "a: 1\n"})
     head = source.commit("Second", {"apps/shop/web.yaml": "replicas: 2\n" * 40})
     mirrors = tmp_path / "mirrors"
     repository = GitRepository("platform", source.url, "main", mirrors)
     repository.fetch()
-    expected = [repository.files(head, "apps"), repository.commits(None, head), repository.tree_id(head, "apps/shop")]
+    paths = ["", "apps/shop", "link", "none"]
+
+    def read():
+        ids = repository.tree_ids(head, paths)  # first, since it's what decides whether anything else is read
+        return ids, repository.files(head, "apps"), repository.commits(None, head)
+
+    expected = read()
     mirror = mirrors / "platform.git"
     if not packed:
         for pack in (mirror / "objects/pack").glob("*.pack"):
@@ -817,8 +834,7 @@ def test_a_mirror_heals_whichever_file_is_damaged(source, tmp_path, monkeypatch,
         caplog.clear()
         repository = GitRepository("platform", source.url, "main", mirrors)
         assert repository.fetch() == head, file
-        actual = [repository.files(head, "apps"), repository.commits(None, head), repository.tree_id(head, "apps/shop")]
-        assert actual == expected, file
+        assert read() == expected, file
         assert len([record for record in caplog.records if "damaged" in record.message]) <= 1, file
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from bot.adapters.git import bounds
 from bot.adapters.git.mirror import Mirror
-from bot.adapters.git.objects import full_sha, write_object
+from bot.adapters.git.objects import full_sha, root_tree, write_object
 from bot.core.git.commit import Commit
 
 _AUTHOR = "gitops-bot <gitops-bot@users.noreply.invalid>"
@@ -75,11 +75,8 @@ def write_commit(mirror: Mirror, tree: str, parents: Sequence[str], message: str
 
     `tree` may be a commit that has the tree; `at` is the time of the commit in seconds since 1970.
     """
-    (root,) = mirror.objects([f"{tree}^{{tree}}".encode()])
-    if root is None:
-        raise mirror.errors.unknown_commit(tree)
     lines = [
-        f"tree {root.sha}",
+        f"tree {root_tree(mirror, tree)}",
         *(f"parent {parent}" for parent in parents),
         *(f"{role} {_AUTHOR} {at} +0000" for role in ("author", "committer")),
     ]

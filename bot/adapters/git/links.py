@@ -3,6 +3,7 @@
 import stat
 import threading
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
 
@@ -10,7 +11,7 @@ from cachetools import LRUCache
 
 from bot.adapters.git import bounds
 from bot.adapters.git.mirror import Mirror
-from bot.adapters.git.objects import full_sha
+from bot.adapters.git.objects import root_tree
 from bot.i18n.catalogue import repository as texts
 from bot.i18n.language import LocalizedText
 from bot.ports.git import LinksBelow, OutputTooLargeError
@@ -73,16 +74,9 @@ class TreeLinks:
     """`ports.Links` of a commit or tree. Raises RevisionNotFoundError."""
 
     def __init__(self, reader: LinkReader, revision: str) -> None:
-        name = f"{full_sha(revision)}^{{tree}}".encode()
-        (root,) = reader.mirror.objects([name])
-        if root is None:  # git says whether the mirror is damaged, and then it's repaired
-            reader.mirror.git("ls-tree", "-d", "--end-of-options", full_sha(revision), revisions=(revision,))
-            (root,) = reader.mirror.objects([name])
-        if root is None:
-            raise reader.mirror.errors.unknown_commit(revision)
         self._reader = reader
-        self._root = root.sha
-        self._ids: dict[str, str | None] = {"": root.sha}  # of directories, by path; None if there is none
+        self._root = root_tree(reader.mirror, revision)
+        self._ids: dict[str, str | None] = {"": self._root}  # of directories, by path; None if there is none
 
     def target(self, path: str) -> str | None:
         """See ports.Links."""
@@ -129,6 +123,15 @@ class TreeLinks:
             submodules += [prefix + name for name in directory.submodules]
             todo += [(f"{prefix}{name}/", id_) for name, id_ in directory.directories.items()]
         return LinksBelow(tuple(sorted(links)), tuple(sorted(submodules)))
+
+    def check(self, path: str) -> None:
+        """Repair the mirror if it lacks the directory or link at a path or a directory above. Raises RepositoryError.
+
+        They are read by their ids, since a tree that isn't sorted hides entries from git.
+        """
+        with suppress(OutputTooLargeError):
+            self._directory(path)
+            self.target(path)
 
     def _directory(self, path: str) -> _Directory | None:
         sha = self._id(path)

@@ -34,6 +34,7 @@ _QUARANTINE = "quarantine-"
 
 _log = logging.getLogger(__name__)
 _Result = TypeVar("_Result")
+Objects = list[GitObject | None]
 
 
 class Mirror:
@@ -114,9 +115,17 @@ class Mirror:
 
         return self._repaired(run)
 
-    def objects(self, names: Sequence[bytes]) -> list[GitObject | None]:
-        """The objects with these names, which git resolves; None for missing ones. Raises RepositoryError."""
-        return self._read(lambda reader: (reader.read(names), None))
+    def objects(self, names: Sequence[bytes], *, lacks_objects: Callable[[Objects], bool] = lambda _: False) -> Objects:
+        """The objects with these names, which git resolves; None for missing ones. Raises RepositoryError.
+
+        If they show that the mirror lacks objects, it is rebuilt first, and they are read again.
+        """
+
+        def read(reader: ObjectReader) -> tuple[Objects, RepositoryError | None]:
+            objects = reader.read(names)
+            return objects, self.errors.damaged() if lacks_objects(objects) else None
+
+        return self._read(read)
 
     def content(self, sha: str, *, most_bytes: int) -> bytes:
         """The content of an object. Raises RepositoryError, and OutputTooLargeError if it is larger."""
@@ -186,6 +195,10 @@ class Mirror:
     def keep_object(self, sha: str) -> None:
         """Keep an object in the mirror even if no branch or tag contains it. Raises RepositoryError."""
         self.git("update-ref", f"{_KEPT}/{sha}", sha)
+
+    def keeps(self, sha: str) -> bool:
+        """Whether `keep_object` was called with this sha, also if the object has been lost since."""
+        return (self.path / _KEPT / sha).exists()
 
     def _fetch_into_quarantine(self, sha: str) -> Output:
         with self.temporary_folder() as objects:

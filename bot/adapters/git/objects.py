@@ -8,7 +8,7 @@ import gitdb
 
 from bot.adapters.git import bounds
 from bot.adapters.git.errors import disk_errors
-from bot.adapters.git.mirror import Mirror
+from bot.adapters.git.mirror import Mirror, Objects
 from bot.i18n.catalogue import repository as texts
 from bot.i18n.language import LocalizedText
 from bot.ports.git import RevisionNotFoundError
@@ -36,6 +36,20 @@ def disambiguate(mirror: Mirror, prefix: str) -> list[tuple[str, str]]:
     else:
         shas = mirror.git("rev-parse", f"--disambiguate={prefix}").stdout.split()
     return [(item.sha, item.kind) for item in mirror.objects(shas) if item]
+
+
+def root_tree(mirror: Mirror, revision: str) -> str:
+    """The id of the tree of a commit, or of an annotated tag or tree. Raises RevisionNotFoundError."""
+
+    def lacks_objects(objects: Objects) -> bool:
+        item, tree = objects
+        return tree is None and (item.kind == "commit" if item else mirror.keeps(revision))
+
+    names = [f"{full_sha(revision)}{suffix}".encode() for suffix in ("", "^{tree}")]
+    _, tree = mirror.objects(names, lacks_objects=lacks_objects)
+    if tree is None:
+        raise mirror.errors.unknown_commit(revision)
+    return tree.sha
 
 
 def read_blobs(mirror: Mirror, shas: Sequence[str], *, most_bytes: int = bounds.FILE_BYTES) -> dict[str, bytes]:

@@ -181,6 +181,13 @@ class GitRepository:
         return self.tree_ids(revision, [path])[0]
 
     def tree_ids(self, revision: str, paths: Sequence[str]) -> list[str | None]:
+        ids = trees.tree_ids(self._mirror, revision, paths)
+        missing = [path for path, id_ in zip(paths, ids, strict=True) if id_ is None]
+        if not missing:
+            return ids
+        links = self.links(revision)
+        for path in missing:
+            links.check(trees.normalized(path))  # git finds nothing where the mirror lacks a directory either
         return trees.tree_ids(self._mirror, revision, paths)
 
     def files(self, revision: str, path: str) -> list[File]:

@@ -8,10 +8,10 @@ from itertools import accumulate, groupby
 from bot.adapters.git import bounds
 from bot.adapters.git.links import TreeLinks
 from bot.adapters.git.mirror import Mirror
-from bot.adapters.git.objects import full_sha, read_blobs, write_object
+from bot.adapters.git.objects import full_sha, read_blobs, root_tree, write_object
 from bot.i18n.catalogue import repository as texts
 from bot.i18n.language import LocalizedText
-from bot.ports.git import File, OutputTooLargeError, RepositoryError
+from bot.ports.git import File, OutputTooLargeError, RepositoryError, UnreadablePathError
 
 _PATHS_PER_LISTING = 100  # git compares every file with each of them
 _BYTES_PER_READ = 4 * 2**20  # in memory at once
@@ -40,7 +40,7 @@ def normalized(path: str) -> str:
     """A path as git writes it, from the root, which is "". Raises RepositoryError if it leads out of the repository."""
     path_in_git = os.path.normpath(path.strip("/") or ".")
     if path_in_git.partition("/")[0] == ".." or "\0" in path_in_git:
-        raise RepositoryError(LocalizedText(texts.OUTSIDE, path=repr(path)))
+        raise UnreadablePathError(LocalizedText(texts.OUTSIDE, path=repr(path)))
     return "" if path_in_git == "." else path_in_git
 
 
@@ -58,9 +58,9 @@ def read_files(mirror: Mirror, revision: str, path: str, links: TreeLinks) -> li
     links.below(normalized(path))  # raises an error for more directories than git could list
     blobs = _list(mirror, revision, [path])[normalized(path)]
     if not blobs and tree_ids(mirror, revision, [path]) == [None]:
-        raise RepositoryError(LocalizedText(texts.NO_PATH, path=path, name=mirror.name, revision=revision[:8]))
+        raise UnreadablePathError(LocalizedText(texts.NO_PATH, path=path, name=mirror.name, revision=revision[:8]))
     if too_large := _too_large(mirror.name, path, blobs):
-        raise RepositoryError(too_large)
+        raise UnreadablePathError(too_large)
     contents = read_blobs(mirror, [blob.sha for blob in blobs], most_bytes=bounds.TOTAL_BYTES)
     return [File(blob.path, contents[blob.sha]) for blob in blobs]
 
@@ -115,7 +115,8 @@ def changes(mirror: Mirror, base: str, revision: str) -> list[TreeChange]:
 
 def edited_tree(mirror: Mirror, revision: str, files: Mapping[str, bytes | None]) -> str:
     """The id of a commit's tree with these files written, or removed if None. Files keep their modes."""
-    modes = _modes(mirror, full_sha(revision), list(files))
+    root = root_tree(mirror, revision)
+    modes = _modes(mirror, root, list(files))
     entries = b""
     for path, content in files.items():
         if content is None:
@@ -125,7 +126,7 @@ def edited_tree(mirror: Mirror, revision: str, files: Mapping[str, bytes | None]
         entries += f"{modes.get(normalized(path), '100644')} {sha}\t{normalized(path)}\0".encode()
     with mirror.temporary_folder() as folder:
         index = folder / "index"
-        mirror.git("read-tree", f"{revision}^{{tree}}", index=index, revisions=(revision,))
+        mirror.git("read-tree", root, index=index)
         mirror.git("update-index", "-z", "--index-info", index=index, stdin=entries)
         return mirror.git("write-tree", index=index).stdout.decode().strip()
 
@@ -204,9 +205,9 @@ def _too_large(name: str, path: str, blobs: Sequence[_Blob]) -> LocalizedText | 
     )
 
 
-def _modes(mirror: Mirror, revision: str, paths: Sequence[str]) -> dict[str, str]:
+def _modes(mirror: Mirror, root: str, paths: Sequence[str]) -> dict[str, str]:
     """The modes of the paths that exist."""
-    argv = ("ls-tree", "-z", "--end-of-options", revision, "--", *map(normalized, paths))
-    output = mirror.git(*argv, revisions=(revision,)).stdout.decode(errors="surrogateescape")
+    argv = ("ls-tree", "-z", "--end-of-options", root, "--", *map(normalized, paths))
+    output = mirror.git(*argv).stdout.decode(errors="surrogateescape")
     entries = (entry.partition("\t") for entry in output.split("\0") if entry)
     return {path: entry.split(" ", 1)[0] for entry, _, path in entries}

@@ -93,10 +93,10 @@ def deleter(
 ) -> Actor | None:
     """Who deleted an object, from the requests for it, in order; None if the log doesn't show it."""
     candidates: list[ClusterWrite] = []
-    is_gone = False
+    is_gone = covers_creation = False
     for write in writes:
         if write.is_creation:
-            candidates, is_gone = [], False
+            candidates, is_gone, covers_creation = [], False, True
         elif (write.is_deletion or write.is_unread) and not (is_gone and not write.key.name):
             # A collection may have lacked the object. Without finalizers, the response is a status, which has no
             # version. What has finalizers can be deleted again until it is gone.
@@ -104,7 +104,10 @@ def deleter(
             candidates = [write] if is_gone else [*candidates, write]
     if window:
         candidates = [write for write in candidates if _is_within(write, window)]
-    is_certain = all(write.is_exact for write in candidates) and _is_readable_since(candidates, window, unreadable)
+    # If not, the log may begin after the request that deleted an object with finalizers.
+    is_covered = is_gone or covers_creation or window is not None
+    is_exact = is_covered and all(write.is_exact for write in candidates)
+    is_certain = is_exact and _is_readable_since(candidates, window, unreadable)
     return _actor(Confidence.CERTAIN if is_certain else Confidence.LIKELY, candidates)
 
 

@@ -24,6 +24,7 @@ from bot.i18n.language import LocalizedError, LocalizedText
 # Characters that YAML doesn't allow, or that its versions disagree on as line breaks, unless they are escaped.
 _ONLY_ESCAPED: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 _LONGEST_WORD: Final = len("off")  # of those that only YAML 1.1 reads as booleans
+_FLOW_INDICATORS: Final = re.compile(r"^:|(?:^|:)\?")  # plain for ruamel.yaml, but not for Kubernetes, inside [] and {}
 _NO_FOLDING: Final = 2**20  # ruamel.yaml folds longer lines
 
 
@@ -316,9 +317,9 @@ def to_yaml(before: Any, value: Any) -> Any:
 
 
 def _quote_if_needed(value: str) -> str:
-    """Quote a string that Kubernetes would parse as another value, such as `yes`, `1e3`, `010` and `[:0]`."""
+    """Quote a string that Kubernetes would parse as another value, such as `yes`, `1e3`, `010`, `[:0]` and `[?a]`."""
     try:
         is_plain = [document for _, document in read_documents("", f"a: {value}\n".encode())] == [{"a": value}]
     except (ManifestError, ValueError):
         is_plain = False
-    return value if is_plain and not value.startswith(":") else DoubleQuotedScalarString(value)
+    return value if is_plain and not _FLOW_INDICATORS.search(value) else DoubleQuotedScalarString(value)

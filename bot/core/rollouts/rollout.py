@@ -73,6 +73,8 @@ class ApplicationRollout:
 
     `newer` is the revision of the newest later merge that is live in the application. `superseded_by` is that revision
     once everything that the rollout was waiting for is live as that merge declares it.
+
+    `parent` is the revision that the application tracked before, if that isn't the rollout's parent.
     """
 
     application: str
@@ -89,6 +91,7 @@ class ApplicationRollout:
     images: tuple[ImageMismatch, ...] = ()
     newer: str | None = None
     superseded_by: str | None = None
+    parent: str | None = None
 
     @property
     def is_pending(self) -> bool:
@@ -163,6 +166,10 @@ class Rollout:
     pull_author: str = ""
     requester: str = ""
     first_commit_at: datetime | None = None
+
+    def parent_of(self, part: ApplicationRollout) -> str | None:
+        """The revision that one of its applications tracked before."""
+        return part.parent or self.parent
 
     @property
     def is_over(self) -> bool:

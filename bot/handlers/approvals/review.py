@@ -113,7 +113,10 @@ class ApprovalReviewer:
                     self._review_batch(name, settings, batch, now, rewritten_at)
 
     def share_diffs(self, translator_for: Callable[[str], Translator]) -> None:
-        """Upload diffs that are too long for their cards to the threads, each once. Failed uploads are retried."""
+        """Upload diffs that are too long for their cards to the threads, each once. Failed uploads are retried.
+
+        If a thread moves to another channel, its diff is uploaded again.
+        """
         for alert in collect_alerts(self._ports.store.approvals.unsettled()):
             if not message.is_long(alert) or not self._settings_of(alert.newest.repository):
                 continue
@@ -127,7 +130,8 @@ class ApprovalReviewer:
     def _share(self, alert: ApprovalAlert, key: str, translator: Translator) -> None:
         store, last = self._ports.store, alert.newest
         card = store.cards.get(key)
-        if card is None or not card.ts or store.cards.get(f"{key}/diff"):
+        shared = store.cards.get(f"{key}/diff")
+        if card is None or not card.ts or (shared and shared.is_beside(card)):
             return
         repository = self._ports.repositories[last.repository]
         lines = chain.from_iterable(changes(repository, parent, sha) for parent, sha in alert.ranges)

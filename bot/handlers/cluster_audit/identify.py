@@ -3,13 +3,15 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from bot.config.sections.cluster_audit import ClusterAuditConfig
 from bot.core.cluster_audit.actor import Window, object_keys, with_actors
 from bot.core.cluster_audit.write import UNREADABLE, ClusterWrite, ObjectKey
+from bot.core.drift.exclusions import DELETION_PATH
 from bot.core.drift.model import Actor, Check, FieldDrift, Identity, ObjectDrift, Status
+from bot.core.objects.scalar_equality import parse_time
 from bot.ports.store import ClusterWrites
 
 _CLOCK_SKEW: Final = timedelta(seconds=5)  # between the bot and the API servers
@@ -65,7 +67,28 @@ class ActorFinder:
         if earlier is None:
             earlier = dict.fromkeys(_identities(previous), None)
         windows = {identity: earlier.get(identity, window) for identity in _identities(check)}
+        deletions = {
+            identity[:-2]: _of_deletion(identity, known, now)
+            for identity, known in {**earlier, **windows}.items()
+            if identity[-2] == DELETION_PATH
+        }
+        # Finalizers can keep an object long after the request that deleted it.
+        windows |= {
+            identity: deletions[identity[:-2]]
+            for identity in windows
+            if identity[-2] == DELETION_PATH
+            or (not identity[-2] and identity not in earlier and identity[:-2] in deletions)
+        }
         return windows if check.error is None else {**earlier, **windows}
+
+
+def _of_deletion(identity: _Identity, window: Window | None, now: datetime) -> Window:
+    """When an object that is being deleted was deleted: no later than its deletionTimestamp, which is the live value.
+
+    Later requests to delete it change nothing.
+    """
+    at = parse_time(identity[-1].strip('"')) or now
+    return Window(window.after if window else datetime.min.replace(tzinfo=UTC), min(at, now) + _CLOCK_SKEW)
 
 
 def _with_previous_actors(check: Check, previous: Check | None) -> tuple[ObjectDrift, ...]:

@@ -107,14 +107,14 @@ class _TargetFinder:
     def _off_branch(self, commit: Commit) -> Outcome:
         """A commit of a squashed pull request is not on the branch, but its pull request is."""
         pull = self._pull_request_of(commit)
-        if pull is not None and self._merge_commit(pull):
+        if pull is not None and (self._merge_commit(pull) or self._merge_in_history(pull)):
             return InsidePull(commit, PullNumber(pull.number), pull, None, only_possible=False)
         return NotOnBranch(commit, pull, self.repository.branch)
 
-    def _pull_request_of(self, commit: Commit) -> PullRequest | None:
-        """The pull request of a commit: one into the branch, or else into another one, such as its former name."""
+    def _pull_request_of(self, commit: Commit, *bases: str) -> PullRequest | None:
+        """The pull request of a commit: one into `bases` or the branch, or else into another one."""
         find = partial(self.forge.pull_request_for, commit.sha, parents=commit.parents)
-        return find(self.repository.branch) or find()
+        return next(filter(None, map(find, dict.fromkeys((*bases, self.repository.branch, None)))), None)
 
     def _inside_merge(self, commit: Commit) -> Target | Outcome:
         """The merge of `commit` is the oldest later commit that contains it."""
@@ -136,13 +136,23 @@ class _TargetFinder:
         if pull.state != "merged":
             return PullNotMerged(pull)
         merge = self._merge_commit(pull)
+        if merge is not None:
+            return self._target(self._series(merge, pull), pull)
+        merge = self._merge_in_history(pull)
         if merge is None:
             return NotOnBranch(None, pull, self.repository.branch)
-        return self._target(self._series(merge, pull), pull)
+        return self._merged_elsewhere(pull, merge) if self._is_on_branch(merge) else self._inside_merge(merge)
 
     def _merge_commit(self, pull: PullRequest | None) -> Commit | None:
-        """The commit that merged a pull request into the tracked branch; None if it is not on the branch."""
-        if pull is None or not self._is_merged(pull) or not pull.merge_sha:
+        """The commit of the tracked branch that is the merge of a pull request; None if there is none.
+
+        The pull request may have been merged into another branch that was then promoted by fast-forward. If its own
+        merge was a fast-forward, or it came from the tracked branch, the branch may have had its commits before.
+        """
+        if pull is None or pull.state != "merged" or not pull.merge_sha:
+            return None
+        is_into_branch = self._is_into_branch(pull)
+        if not is_into_branch and pull.head == self.repository.branch:
             return None
         try:
             merge = self.repository.resolve(pull.merge_sha)
@@ -150,12 +160,36 @@ class _TargetFinder:
             return self._rebased_head(pull)
         if pull.base == self.repository.branch and self.repository.is_ancestor(merge.sha, self.head):
             return merge
-        return merge if self._is_on_branch(merge) else self._rebased_head(pull)
+        if not self._is_on_branch(merge):
+            return self._rebased_head(pull)
+        return merge if is_into_branch or pull.head_sha not in ("", merge.sha) else None
 
-    def _is_merged(self, pull: PullRequest) -> bool:
-        """Whether a pull request was merged into the tracked branch, or one that no longer exists: its former name."""
-        is_into_branch = pull.base == self.repository.branch or self.repository.tip(pull.base) is None
-        return pull.state == "merged" and is_into_branch
+    def _merge_in_history(self, pull: PullRequest) -> Commit | None:
+        """The merge of a pull request that the forge reports, if the tracked branch contains it."""
+        if pull.state != "merged" or not pull.merge_sha:
+            return None
+        try:
+            merge = self.repository.resolve(pull.merge_sha)
+        except RevisionNotFoundError:
+            return None
+        return merge if self.repository.is_ancestor(merge.sha, self.head) else None
+
+    def _merged_elsewhere(self, pull: PullRequest, merge: Commit) -> Refused:
+        application = f" {self.request.application}" if self.request.application else ""
+        return Refused(
+            LocalizedText(
+                texts.MERGED_ELSEWHERE,
+                number=str(pull.number),
+                base=pull.base,
+                commit=merge.short_sha,
+                branch=self.repository.branch,
+                command=f"/gitops revert {merge.short_sha}{application}",
+            )
+        )
+
+    def _is_into_branch(self, pull: PullRequest) -> bool:
+        """Whether a pull request is into the tracked branch, or one that no longer exists: its former name."""
+        return pull.base == self.repository.branch or self.repository.tip(pull.base) is None
 
     def _rebased_head(self, pull: PullRequest) -> Commit | None:
         """The last commit of a pull request as a merge train of GitLab rebased it, which GitLab doesn't report.
@@ -175,12 +209,17 @@ class _TargetFinder:
         brought_by = self.forge.pull_request_for(commit.sha, pull.base, parents=commit.parents)
         return brought_by is not None and brought_by.number == pull.number
 
-    def _is_of_earlier(self, commit: Commit, series: Sequence[Commit]) -> bool:
-        """Whether the forge says that a pull request which was merged before `series` brought a commit."""
-        pull = self._pull_request_of(commit)
-        if pull is None or not self._is_merged(pull):
+    def _is_of_earlier(self, commit: Commit, series: Sequence[Commit], pull: PullRequest) -> bool:
+        """Whether the forge says that a commit is from another pull request, which was merged before `series`.
+
+        One into a branch that `pull` promoted doesn't count.
+        """
+        earlier = self._pull_request_of(commit, pull.base)
+        if earlier is None or earlier.state != "merged":
             return False
-        merge = self._merge_commit(pull)
+        if earlier.base != pull.base and not self._is_into_branch(earlier):
+            return False
+        merge = self._merge_commit(earlier)
         return merge is None or self.repository.is_ancestor(merge.sha, series[-1].parents[0])
 
     def _series(self, merge: Commit, pull: PullRequest) -> list[Commit]:
@@ -207,7 +246,9 @@ class _TargetFinder:
         commits = self.repository.commits(series[-1].parents[0], pull.head_sha, limit=MAX_COMMITS)
         written = set(map(_written, commits))
         rebased = list(
-            takewhile(lambda commit: _written(commit) in written and not self._is_of_earlier(commit, series), earlier)
+            takewhile(
+                lambda commit: _written(commit) in written and not self._is_of_earlier(commit, series, pull), earlier
+            )
         )
         if not rebased:
             return ()

@@ -34,7 +34,7 @@ def diff(
 
 
 def _shared(translator_for: Callable[[str], Translator], ports: Ports, check: Check, links: ObjectLinks) -> bool:
-    """Whether the file is in the alert's thread. The same file is not shared twice."""
+    """Whether the file is in the alert's thread. The same file is not shared twice, unless the thread moves."""
     incident = ports.store.incidents.open_for(check.application)
     card = ports.store.cards.get(incident.id) if incident else None
     if incident is None or card is None or not card.ts:
@@ -45,7 +45,7 @@ def _shared(translator_for: Callable[[str], Translator], ports: Ports, check: Ch
     unlinked = diff_file.content(translator, check, lambda *_: ())
     digest = hashlib.sha256(unlinked.partition("\n")[2].encode()).hexdigest()
     posted = ports.store.cards.get(key)
-    if posted and posted.digest == digest:
+    if posted and posted.digest == digest and posted.is_beside(card):
         return True
     text = diff_file.content(translator, check, links)
     name, title = diff_file.name(translator, check), diff_file.title(translator, check)

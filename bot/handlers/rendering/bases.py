@@ -16,7 +16,7 @@ from bot.core.rendering.source import KUSTOMIZATION_FILES
 from bot.handlers.rendering.tree import Commit, Tree
 from bot.i18n.catalogue import render as texts
 from bot.i18n.language import LocalizedText
-from bot.ports.bases import Bases
+from bot.ports.bases import Bases, BaseUnavailableError
 from bot.ports.git import File, LinkedFiles, Repository, RepositoryError
 from bot.ports.tenant import for_tenant
 
@@ -130,16 +130,18 @@ class MountedBases:
     def tree_id(self, path: str, tenants: Iterable[str], repository: Repository, revision: str) -> str | None:
         """The id of the tree at a path mounted for a commit, None if there is none or it cannot be read.
 
-        It is fetched for each of the tenants until it can be read.
+        It is fetched for each of the tenants until it can be read. Raises RepositoryError if the base is in the same
+        branch, and git cannot read that.
         """
         base = self.base(path)
         if base is None:
             return None
         for tenant in tenants:
-            with suppress(RepositoryError), for_tenant(tenant):
+            with for_tenant(tenant):
                 if self.is_own(base, repository):
                     return repository.tree_id(revision, _inside(path))
-                return self.tree(base).tree_id(_inside(path))
+                with suppress(RepositoryError):
+                    return self.tree(base).tree_id(_inside(path))
         return None
 
     def local_path(self, path: str, repository: Repository) -> str | None:
@@ -234,9 +236,9 @@ class TreeWithBases:
             try:
                 self._trees[root] = self._bases.tree(base)
             except RepositoryError as error:
-                if isinstance(base, RemoteFile):
-                    raise
-                raise RepositoryError(LocalizedText(texts.NO_BASE, base=base.title, why=error.text)) from error
+                is_file = isinstance(base, RemoteFile)
+                text = error.text if is_file else LocalizedText(texts.NO_BASE, base=base.title, why=error.text)
+                raise BaseUnavailableError(text) from error
         return self._trees[root]
 
 

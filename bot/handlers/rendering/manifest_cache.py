@@ -1,5 +1,6 @@
 """Caches rendered manifests by the git trees that they were rendered from."""
 
+import logging
 import os
 import threading
 import time
@@ -20,14 +21,16 @@ from bot.handlers.rendering.bases import BasesOfCommit, MountedBases
 from bot.handlers.rendering.render import Rendering, gather, render
 from bot.handlers.rendering.render_request import RenderRequest
 from bot.handlers.rendering.tree import Commit, ids_of_missing
-from bot.ports.bases import Bases
-from bot.ports.charts import Charts
+from bot.ports.bases import Bases, BaseUnavailableError
+from bot.ports.charts import ChartError, Charts
 from bot.ports.errors import PortError
-from bot.ports.git import File, Repository
-from bot.ports.isolation import unexpected_as_port_error
+from bot.ports.git import File, Repository, UnreadablePathError
+from bot.ports.isolation import UnexpectedError, unexpected_as_port_error
 from bot.ports.rendering import Renderer, RenderError, RenderPostponedError
 from bot.ports.telemetry import NO_TELEMETRY, RENDER, RENDER_CACHE, Outcome, Telemetry
 from bot.ports.tenant import for_tenant
+
+_log = logging.getLogger(__name__)
 
 # Per source: the tracked head, and both sides of a few merges.
 _MAX_OUTCOMES = 4
@@ -38,6 +41,9 @@ _PARALLEL = min(4, os.cpu_count() or 1)
 _RETRY_AFTER = 600.0  # seconds, since a failure such as a lack of memory may be temporary
 _POSTPONED_FOR = 60.0  # seconds
 _CHARTS_FRESH = 60.0  # seconds until charts without an exact version are fetched again
+
+# Why the dependencies of a source cannot be read, for as long as its files or what it fetches stay the same.
+_LASTING = (ManifestError, RenderError, ChartError, UnreadablePathError, BaseUnavailableError, UnexpectedError)
 
 # The rendered manifests, or why there are none.
 _Outcome = Rendering | ManifestError | RenderError | RenderPostponedError
@@ -108,32 +114,47 @@ class ManifestCache:
     def inputs(self, repository: Repository, revision: str, sources: Iterable[Source]) -> dict[Source, Inputs]:
         """The inputs of each source at a full sha. Two commits with equal inputs have the same manifests.
 
-        If its dependencies cannot be read, only the source's own path; see `known_inputs`. Raises RepositoryError.
+        If its dependencies cannot be read, only the source's own path; see `known_inputs`. If that may be due to a
+        failure of git, the path has another id in each commit. Raises RepositoryError.
         """
-        inputs_by_source = self.known_inputs(repository, revision, sources)
-        own_ids = {source: self._ids.get((repository.name, revision, source.path)) for source in inputs_by_source}
-        return {source: inputs or ((source.path, own_ids[source]),) for source, inputs in inputs_by_source.items()}
+        inputs_by_source, lasting = self._read_inputs(repository, revision, sources)
+        own_ids = {source: self._ids.get((repository.name, revision, source.path)) for source in lasting}
+        unknown = f"unknown in {revision}"
+        return {
+            source: inputs or ((source.path, own_ids.get(source, unknown)),)
+            for source, inputs in inputs_by_source.items()
+        }
 
     def known_inputs(
         self, repository: Repository, revision: str, sources: Iterable[Source]
     ) -> dict[Source, Inputs | None]:
         """The `inputs` of each source; None if its dependencies cannot be read. Raises RepositoryError."""
+        return self._read_inputs(repository, revision, sources)[0]
+
+    def _read_inputs(
+        self, repository: Repository, revision: str, sources: Iterable[Source]
+    ) -> tuple[dict[Source, Inputs | None], set[Source]]:
+        """See `known_inputs`; and the sources for which that lasts, since git did not fail."""
         unique = list(dict.fromkeys(sources))
         inputs_by_source = self._locate(repository, revision, unique)
         new = [source for source, inputs in inputs_by_source.items() if inputs is None]
+        lasting: set[Source] = set()
         if not new:
-            return inputs_by_source
+            return inputs_by_source, lasting
         commit = Commit(repository, revision)
         for source, files in zip(new, repository.files_of(revision, [source.path for source in new]), strict=True):
-            with (
-                suppress(PortError, ManifestError),
-                unexpected_as_port_error(f"inputs of {source.path}"),
-                for_tenant(source.tenant),
-            ):
-                if files is not None:
+            if files is None:
+                lasting.add(source)
+                continue
+            try:
+                with unexpected_as_port_error(f"inputs of {source.path}"), for_tenant(source.tenant):
                     request = gather(commit, source, files, self._charts, self._bases_of(repository, commit))
                     self._remember_outside(repository, revision, source, request)
-        return self._locate(repository, revision, unique)
+            except _LASTING:
+                lasting.add(source)
+            except PortError as error:
+                _log.warning("cannot read the inputs of %s in %s: %s", source.path, repository.name, error)
+        return self._locate(repository, revision, unique), lasting
 
     def local_path(self, repository: Repository, source: Source, path: str) -> str | None:
         """The path of a source's input in its repository, also if a kustomization refers to it by the repository's URL.

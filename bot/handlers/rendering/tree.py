@@ -12,7 +12,15 @@ from bot.core.rendering.sourceignore import IGNORE_FILE, SourceIgnore
 from bot.i18n.catalogue import manifest as manifest_texts
 from bot.i18n.catalogue import render as texts
 from bot.i18n.language import LocalizedText
-from bot.ports.git import File, LinkedFiles, Links, LinksBelow, OutputTooLargeError, Repository, RepositoryError
+from bot.ports.git import (
+    File,
+    LinkedFiles,
+    Links,
+    LinksBelow,
+    OutputTooLargeError,
+    Repository,
+    UnreadablePathError,
+)
 
 _MAX_LINKS = 1_000  # per path: links to directories with links multiply
 _MAX_PATH = 4_096  # characters of a path, and names looked up to resolve a link, which may be circular
@@ -110,7 +118,7 @@ class Commit:
 
 def _check_links(path: str, links: int, files: int, size: int) -> None:
     if links > _MAX_LINKS or files > MAX_FILES or size > MAX_BYTES:
-        raise RepositoryError(LocalizedText(texts.LINKS, path=path or ".", most=f"{_MAX_LINKS:,}"))
+        raise UnreadablePathError(LocalizedText(texts.LINKS, path=path or ".", most=f"{_MAX_LINKS:,}"))
 
 
 class _Links:

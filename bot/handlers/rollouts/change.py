@@ -1,5 +1,6 @@
 """What a merge changes in each application, from its rendered manifests before and after."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -9,6 +10,7 @@ from bot.core.changes.rendered_change import paired, rendered_change
 from bot.core.objects.deep_equality import deep_equal
 from bot.core.objects.images import newly_unpinned
 from bot.core.objects.manifest import Manifest, ManifestError
+from bot.core.rendering.source import Source
 from bot.core.rollouts.pending import MAX_LISTED
 from bot.core.rollouts.rollout import ApplicationChange, ApplicationRollout, Rollout
 from bot.handlers.rendering.manifest_cache import ManifestCache
@@ -58,7 +60,7 @@ def describe(
             or (part.change is not None and part.change.why is None)
         ):
             return part
-        return replace(part, change=_change(repository, rollout, application, manifest_cache, max_objects))
+        return replace(part, change=_change(repository, rollout, part, application, manifest_cache, max_objects))
 
     _prepare(repository, rollout, applications, manifest_cache)
     return replace(rollout, parts=tuple(map(described, rollout.parts)))
@@ -68,16 +70,21 @@ def _prepare(
     repository: Repository, rollout: Rollout, applications: Mapping[str, Application], manifest_cache: ManifestCache
 ) -> None:
     """Render both revisions of all applications in batches. Errors are reported when each is described."""
-    new = [part.application for part in rollout.parts if part.change is None and part.application in applications]
-    for revision in (rollout.parent, rollout.revision) if new else ():
+    sources = defaultdict[str, list[Source]](list)
+    for part in rollout.parts:
+        if part.change is None and part.application in applications:
+            for revision in (rollout.parent_of(part), rollout.revision):
+                if revision is not None:
+                    sources[revision].append(applications[part.application].source)
+    for revision, some in sources.items():
         with suppress(PortError), unexpected_as_port_error(f"preparation of {rollout.id}"):
-            if revision is not None:
-                manifest_cache.prepare(repository, revision, [applications[name].source for name in new])
+            manifest_cache.prepare(repository, revision, some)
 
 
 def changed_manifests(
     repository: Repository,
     rollout: Rollout,
+    part: ApplicationRollout,
     application: Application,
     manifest_cache: ManifestCache,
     newer: str | None = None,
@@ -98,7 +105,7 @@ def changed_manifests(
     # A parent that no longer exists is an error, unless a newer merge can supersede this one.
     unreadable = (ManifestError, RenderError) if newer is None else (ManifestError, RenderError, RevisionNotFoundError)
     with suppress(*unreadable):
-        before = manifest_cache.declared(repository, rollout.parent, application.source)
+        before = manifest_cache.declared(repository, rollout.parent_of(part), application.source)
     changed, earlier, removed = [], [], []
     for old, new in paired(before, after, application.namespace):
         if new is None:
@@ -132,12 +139,17 @@ def _as_of(latest: Manifests, manifests: ChangedManifests, namespace: str) -> Ch
 
 
 def _change(
-    repository: Repository, rollout: Rollout, application: Application, manifest_cache: ManifestCache, max_objects: int
+    repository: Repository,
+    rollout: Rollout,
+    part: ApplicationRollout,
+    application: Application,
+    manifest_cache: ManifestCache,
+    max_objects: int,
 ) -> ApplicationChange:
     try:
         with unexpected_as_port_error(f"change of {application.name} in {rollout.id}"):
             try:
-                before = manifest_cache.declared(repository, rollout.parent, application.source)
+                before = manifest_cache.declared(repository, rollout.parent_of(part), application.source)
             except (ManifestError, RenderError) as error:
                 return ApplicationChange(why=LocalizedText(texts.BEFORE, reason=error.text))
             after = manifest_cache.declared(repository, rollout.revision, application.source)

@@ -22,7 +22,7 @@ class LostHeads:
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
         self._clock = clock
-        self._since: dict[str, tuple[str, datetime]] = {}
+        self._since: dict[str, dict[str, datetime]] = {}  # by the repository and its state
 
     def is_lost(self, repository: Repository, recorded: str | None, head: str, *, may_fetch: bool) -> bool:
         """Whether neither the mirror nor the remote has the recorded head. If False, the mirror has it now.
@@ -54,10 +54,8 @@ class LostHeads:
         return not is_available
 
     def _waited(self, name: str, state: str) -> timedelta:
-        """How long a repository has been in this state."""
+        """How long ago a repository was first in this state. Servers of a forge may differ, so it may alternate."""
         now = self._clock()
-        before, since = self._since.get(name, (state, now))
-        if before != state or now < since:  # the clock may have been set back
-            since = now
-        self._since[name] = state, since
-        return now - since
+        since = self._since.setdefault(name, {})
+        since[state] = min(since.get(state, now), now)  # the clock may have been set back
+        return now - since[state]

@@ -31,6 +31,7 @@ from bot.ports.isolation import skip_unexpected
 _log = logging.getLogger(__name__)
 
 # More merges than this at once, such as after downtime, become one rollout, since no one would read them one by one.
+# So do changes to one target revision from more than this many others.
 MAX_MERGES = 10
 # A commit this recent was created by the merge itself; an older one was created before it was pushed.
 _FRESH = timedelta(minutes=10)
@@ -163,6 +164,8 @@ def _changes_of_target_revision(
 ) -> list[Rollout]:
     """A rollout from each revision that the applications tracked at these checks, unless it changes nothing.
 
+    If there are too many, they are one rollout, in which each application has its own parent.
+
     `stored` are the IDs of the other rollouts of this head. An application can return to a revision, so the revision
     doesn't identify the rollout. Another replica that has read the same gives it the same ID.
     """
@@ -179,7 +182,11 @@ def _changes_of_target_revision(
                 id_ = arrival_id(rollout.id, {*stored, *(other.id for other in rollouts)})
                 url = forge.commit_url(head) if forge else None
                 rollouts.append(replace(rollout, id=id_, merged_at=now, url=url))
-    return rollouts
+    if len(rollouts) <= MAX_MERGES:
+        return rollouts
+    parts = tuple(replace(part, parent=rollout.parent) for rollout in rollouts for part in rollout.parts)
+    parents = repository.commit(head).parents
+    return [replace(rollouts[0], parent=parents[0] if parents else None, parts=parts)]
 
 
 def _rollout(

@@ -13,6 +13,12 @@ OTHER_PAGE = Phrase(
 NO_PULL = Phrase(
     en="There is no pull request #{number} in {repository}.", es="No existe el pull request #{number} en {repository}."
 )
+MERGED_ELSEWHERE = Phrase(
+    en="#{number} was merged into {base}, but its commit {commit} is also on {branch}. To revert commits on {branch}, "
+    "use a SHA or a range, such as {command}.",
+    es="#{number} se fusionó en {base}, pero su commit {commit} también está en {branch}. Para revertir commits en "
+    "{branch}, usa un SHA o un rango, por ejemplo {command}.",
+)
 EMPTY_RANGE = Phrase(
     en="{range} contains no commits. To revert only {commit}, use its SHA.",
     es="{range} no contiene commits. Para revertir solo {commit}, usa su SHA.",

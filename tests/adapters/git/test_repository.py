@@ -117,8 +117,29 @@ def test_each_of_many_paths_is_read_as_it_is_by_itself(source, repository, monke
         selected = [*paths, *whole]
         assert list(repository.files_of(head, selected)) == [by_itself(path) for path in selected]
     assert list(repository.files_of(head, [])) == []
-    with pytest.raises(RepositoryError):
-        next(repository.files_of("0" * 40, paths))
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda repository, sha: repository.tree_id(sha, "apps/none"),
+        lambda repository, sha: repository.files(sha, "apps"),
+        lambda repository, sha: next(repository.files_of(sha, ["apps"])),
+        lambda repository, sha: repository.links(sha),
+        lambda repository, sha: repository.changed_paths(repository.head(), sha),
+        lambda repository, sha: repository.merge(repository.head(), sha),
+        lambda repository, sha: repository.merge_trees(repository.head(), sha, sha),
+        lambda repository, sha: repository.edited_tree(sha, {"a.yaml": b""}),
+        lambda repository, sha: repository.commit(sha),
+    ],
+    ids=["tree_id", "files", "files_of", "links", "changed_paths", "merge", "merge_trees", "edited_tree", "commit"],
+)
+def test_no_mirror_is_repaired_for_what_is_not_a_commit(source, repository, read):
+    repository.fetch()
+    for sha in ("0" * 40, "1" * 40, source.git("rev-parse", "HEAD:apps/shop/web.yaml")):
+        with pytest.raises(RevisionNotFoundError):
+            read(repository, sha)
+    assert repository._mirror._backoff.next_rebuild == 0.0
 
 
 @pytest.mark.parametrize("path", ["apps/nothing", "apps/shop/web.yam", "apps/*"])

@@ -330,7 +330,9 @@ def test_a_recorded_drift_is_none_any_more_once_adopted(path, schemas):
 
 SCALARS = st.one_of(
     st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=12),
-    st.sampled_from(["yes", "on", "1e3", "010", "null", "~", "- a", "a: b", "# c", ":0", "a\nb\n", "a \nb", "\t", ""]),
+    st.sampled_from(
+        ["yes", "on", "1e3", "010", "null", "~", "- a", "a: b", "# c", ":0", "?a", "a\nb\n", "a \nb", "\t", ""]
+    ),
     st.integers(-(2**31), 2**31),
     st.booleans(),
 )

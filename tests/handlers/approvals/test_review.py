@@ -31,7 +31,7 @@ from bot.sandbox.forge.merge import WEB, Method
 from tests.common.database import create_database
 from tests.common.forge import FORGE_KINDS, RunningForge
 from tests.common.kubernetes import as_yaml, config_map
-from tests.common.slack import ALERTS
+from tests.common.slack import ALERTS, DEPLOYS
 
 FILE, OTHER = "apps/shop/a.yaml", "apps/shop/b.yaml"
 GRACE = timedelta(minutes=2)
@@ -574,6 +574,23 @@ def test_a_long_diff_leaves_out_commits_that_turned_out_to_be_approved(team, mon
     monkeypatch.setattr(team.ports.chat, "upload", upload)
     team.reviewer.share_diffs(lambda _: Translator(Language.ENGLISH))
     assert [name for name in "abc" if f"{name}.yaml" in upload.call_args.kwargs["content"]] == ["a", "c"]
+
+
+def test_a_long_diff_is_shared_once_in_each_thread_of_an_alert(team, monkeypatch):
+    """A thread can move to another channel."""
+    team.start()
+    content = as_yaml(config_map("a", **{f"key-{number}": "value" for number in range(200)}))
+    team.hosted.commit("main", {FILE: content}, "Add a\n", "mia")
+    team.final_verdicts()
+    (alert,) = team.alerts()
+    upload = Mock()
+    monkeypatch.setattr(team.ports.chat, "upload", upload)
+    for channel in (ALERTS, ALERTS, DEPLOYS, DEPLOYS):
+        card = Posted(channel, f"1.{channel}", "", team.clock())
+        team.ports.store.cards.save(approval_key(alert, ALERTS), card)
+        team.reviewer.share_diffs(lambda _: Translator(Language.ENGLISH))
+    shared = [(call.args[0], call.kwargs["thread"]) for call in upload.call_args_list]
+    assert shared == [(channel, f"1.{channel}") for channel in (ALERTS, DEPLOYS)]
 
 
 @pytest.mark.parametrize("request_", ["approvals", "commits"])

@@ -66,8 +66,26 @@ class Targets:
         return sorted(headline(card) for card in cards(self.bot.slack))
 
 
-def test_each_application_is_compared_with_the_revision_that_it_tracked(discovery):
+@pytest.mark.parametrize(
+    ("most", "rolling", "outcomes"),
+    [
+        (
+            2,
+            ["🚚 Merged, rolling out: a and b", "🚚 Merged, rolling out: c"],
+            ["⚠️ Stuck: c · web: ProgressDeadlineExceeded", "✅ Live in 20 s: a and b"],
+        ),
+        (
+            1,
+            ["🚚 Merged, rolling out: a, b and c"],
+            ["⚠️ Partly live (2 of 3), not live yet: c · web: ProgressDeadlineExceeded"],
+        ),
+    ],
+)
+def test_each_application_is_compared_with_the_revision_that_it_tracked(
+    discovery, monkeypatch, most, rolling, outcomes
+):
     """One that lags behind gets changes that the majority already has."""
+    monkeypatch.setattr(merges, "MAX_MERGES", most)
     targets = Targets(discovery, {"v1": "1", "v2": "1", "v3": "3"}, {"v1": "web:1", "v2": "web:2", "v3": "web:2"})
     targets.sync("v2", shop=["a", "b"])
     targets.sync("v1", search=["c"])
@@ -78,12 +96,12 @@ def test_each_application_is_compared_with_the_revision_that_it_tracked(discover
     targets.track("v3", shop=["a", "b"], search=["c"])
     targets.observe(seconds=10)
     targets.observe(seconds=10)
-    assert targets.headlines == ["🚚 Merged, rolling out: a and b", "🚚 Merged, rolling out: c"]
+    assert targets.headlines == rolling
     targets.sync("v3", shop=["a", "b"], search=["c"])
     targets.report("c", FAILED)
     targets.observe(seconds=10)
     targets.observe(seconds=10)
-    assert targets.headlines == ["⚠️ Stuck: c · web: ProgressDeadlineExceeded", "✅ Live in 20 s: a and b"]
+    assert targets.headlines == outcomes
     targets.report("c", READY)
     targets.observe(seconds=10)
     bot = targets.bot

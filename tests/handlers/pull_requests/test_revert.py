@@ -92,10 +92,17 @@ def test_a_reason_does_not_skip_ci(reverts):
 
 @pytest.mark.parametrize("method", ["squash", "merge", "rebase"])
 @pytest.mark.parametrize("by", ["sha", "number", "url"])
-def test_a_pull_request_is_reverted_however_it_was_merged_and_is_named(reverts, method, by):
+@pytest.mark.parametrize("base", ["main", "staging"])
+def test_a_pull_request_is_reverted_however_it_was_merged_and_is_named(reverts, method, by, base):
+    """Also into a branch that was promoted by fast-forward."""
+    reverts.source.git("branch", "staging")
     reverts.source.branch("topic")
     reverts.source.commit("Scale web", {WEB: "replicas: 9\n"})
-    pull = reverts.forge.merge("topic", title="Scale web a lot", method=method)
+    reverts.source.switch(base)
+    reverts.source.commit("Between", {"docs/x.md": "x"})
+    pull = reverts.forge.merge("topic", title="Scale web a lot", method=method, base=base)
+    reverts.source.switch()
+    reverts.source.git("merge", "-q", "--ff-only", base)
     reverts.source.commit("Other", {API: "replicas: 2\n"})
     opened = reverts.request({"sha": pull.merge_sha, "number": f"#{pull.number}", "url": pull.url + "/files"}[by])
     assert isinstance(opened, Opened)
@@ -139,7 +146,8 @@ def test_every_commit_of_a_rebased_pull_request_is_reverted(reverts, linked, is_
 
 @pytest.mark.parametrize("method", ["rebase", "squash"])
 @pytest.mark.parametrize("linked", ["all", "last"])
-def test_a_stacked_pull_request_is_reverted_without_the_one_before_it(reverts, method, linked):
+@pytest.mark.parametrize("base", ["main", "staging"])
+def test_a_stacked_pull_request_is_reverted_without_the_one_before_it(reverts, method, linked, base):
     reverts.source.branch("one")
     for name in "ab":
         reverts.source.commit(f"Add {name}", {f"apps/shop/{name}.yaml": "x: 1\n"})
@@ -147,12 +155,15 @@ def test_a_stacked_pull_request_is_reverted_without_the_one_before_it(reverts, m
     top = reverts.source.commit("Add c", {"apps/shop/c.yaml": "x: 1\n"})
     reverts.source.switch()
     reverts.source.commit("Other", {API: "replicas: 2\n"})
-    one = reverts.forge.merge("one", title="One", method="rebase")
+    reverts.source.git("branch", "staging")
+    one = reverts.forge.merge("one", title="One", method="rebase", base=base)
     before = reverts.source.sha()
     if method == "rebase":  # the forge drops the commits that are already there
-        reverts.source.git("switch", "-q", "-C", "two", "main")
+        reverts.source.git("switch", "-q", "-C", "two", base)
         reverts.source.git("cherry-pick", top)
-    two = reverts.forge.merge("two", title="Two", method=method)
+    two = reverts.forge.merge("two", title="Two", method=method, base=base)
+    reverts.source.switch()
+    reverts.source.git("merge", "-q", "--ff-only", base)
     two = reverts.forge.pull_requests[two.number] = replace(two, head_sha=top)
     if linked == "last":  # by Bitbucket Data Center
         reverts.forge.numbers = {pull.merge_sha: pull.number for pull in (one, two)}
@@ -162,15 +173,29 @@ def test_a_stacked_pull_request_is_reverted_without_the_one_before_it(reverts, m
         assert reverts.source.git("diff", "--stat", before, f"gitops-bot/revert-{two.merge_sha}") == ""
 
 
-def test_a_promotion_by_fast_forward_is_not_reverted_on_the_branch_that_it_promoted(reverts):
+@pytest.mark.parametrize(("head", "method"), [("main", "fast-forward"), ("main", "merge"), ("release", "fast-forward")])
+def test_a_promotion_is_not_reverted_on_a_branch_that_had_its_commits_before(reverts, head, method):
     reverts.source.git("branch", "production")
     shas = [reverts.source.commit(f"Add {name}", {f"apps/shop/{name}.yaml": "x: 1\n"}) for name in "abc"]
-    reverts.source.git("branch", "-f", "production", "main")
-    promotion = PullRequest(9, "Promote", f"{WEB_URL}/pull/9", "ana", "merged", "production", "main", shas[-1])
-    reverts.forge.pull_requests[9] = promotion = replace(promotion, merge_sha=shas[-1])
-    reverts.forge.numbers = dict.fromkeys(shas, 9)
-    off_branch = reverts.request("#9")
-    assert (type(off_branch), off_branch.pull) == (NotOnBranch, promotion)
+    promotion = PullRequest(9, "Promote", f"{WEB_URL}/pull/9", "ana", "merged", "production", head, shas[-1])
+    if method == "merge":
+        reverts.source.switch("production")
+        reverts.source.git("merge", "-q", "--no-ff", "--no-edit", "main")
+        reverts.source.switch()
+        reverts.source.git("merge", "-q", "--ff-only", "production")
+    else:
+        reverts.source.git("branch", "-f", "production", "main")
+    merge = reverts.source.sha()
+    reverts.forge.pull_requests[9] = replace(promotion, merge_sha=merge)
+    reverts.forge.numbers = dict.fromkeys([*shas, merge], 9)
+    refused = reverts.request("#9", application="shop")
+    assert isinstance(refused, Refused)
+    assert refused.reason == (
+        f"#9 was merged into production, but its commit {merge[:8]} is also on main. To revert commits on main, use a "
+        f"SHA or a range, such as /gitops revert {merge[:8]} shop."
+    )
+    if method == "merge":
+        return
     opened = reverts.request(shas[1])
     assert isinstance(opened, Opened)
     assert ([commit.sha for commit in opened.target.commits], opened.target.pull) == ([shas[1]], None)
@@ -261,6 +286,24 @@ def test_a_commit_of_a_larger_pull_request_asks_which_to_revert(reverts, method)
     assert only.files == (WEB,)
     whole = reverts.request(str(outcome.whole))
     assert whole.files == (API, WEB)
+
+
+@pytest.mark.parametrize("method", ["merge", "squash"])
+def test_a_pull_request_inside_a_promotion_asks_which_to_revert(reverts, method):
+    reverts.source.git("branch", "staging")
+    reverts.source.branch("topic")
+    inner = reverts.source.commit("Scale web", {WEB: "replicas: 9\n"})
+    pull = reverts.forge.merge("topic", title="Scale web", method=method, base="staging")
+    reverts.source.commit("Scale api", {API: "replicas: 9\n"})
+    promotion = reverts.forge.merge("staging", title="Promote")
+    reverts.forge.numbers[inner] = pull.number
+    outcome = reverts.request(f"#{pull.number}")
+    assert isinstance(outcome, InsidePull)
+    assert (outcome.commit.sha, outcome.whole) == (pull.merge_sha, PullNumber(promotion.number))
+    assert outcome.only_possible == (method == "squash")
+    if outcome.only_possible:
+        assert reverts.request(f"#{pull.number}", only=True).files == (WEB,)
+        assert reverts.request(inner).whole == PullNumber(pull.number)
 
 
 def test_a_commit_inside_a_merge_without_a_pull_request(reverts):

@@ -5,12 +5,13 @@ from dataclasses import replace
 import pytest
 
 from bot.core.drift.model import FieldDrift, ObjectDrift
+from bot.core.incidents.detection import apply_check
 from bot.handlers.queries.diff import diff
 from bot.i18n.language import ENGLISH
 from bot.messages.object_links import ObjectLink
 from tests.common.clock import Clock
-from tests.common.samples import T0, check, incident
-from tests.common.slack import ALERTS
+from tests.common.samples import SCALED, T0, check, incident
+from tests.common.slack import ALERTS, DEPLOYS
 
 MANY = tuple(
     ObjectDrift(
@@ -58,6 +59,24 @@ def test_a_long_diff_is_shared_once_as_a_file_in_the_alert_thread(slack, bot):
     link = "\n# web.yaml:3 https://forge.example/1111/settings-7#L3\n--- ConfigMap shop/settings-7 (git)\n"
     assert link in text
     assert slack.thread(ALERTS, slack.messages(ALERTS)[0].ts)
+
+
+def test_a_diff_is_shared_again_in_a_thread_that_moved(slack, bot):
+    """The channel was archived, so the card is posted again in the default one."""
+    posted = incident(drift=MANY, channel=DEPLOYS)
+    bot.store.incidents.exchange(None, posted)
+    bot.reconciler.reconcile()
+    assert "attached to the alert's thread" in diff_text(bot, CHECK)
+    assert files(slack) == []
+    slack.archive(DEPLOYS, archived=True)
+    host_network = replace(SCALED, fields=(FieldDrift("added", "spec.template.spec.hostNetwork", None, True),))
+    grown = apply_check(posted, check(drift=(*MANY, host_network)), channel=DEPLOYS, rolling=False)
+    bot.store.incidents.exchange(posted, grown)
+    bot.reconciler.reconcile()
+    for _ in range(2):
+        assert "attached to the alert's thread" in diff_text(bot, CHECK)
+    (reply,) = [message for message in slack.messages(ALERTS) if message.files]
+    assert reply.thread_ts == bot.store.cards.get(posted.id).ts
 
 
 def test_a_different_diff_is_a_new_file(slack, bot):

@@ -4,6 +4,7 @@ import os
 import shutil
 import threading
 import time
+from unittest.mock import Mock
 
 import pytest
 
@@ -179,6 +180,19 @@ def own_base(following, tmp_path):
     following.repository.url = "https://git.example.org/acme/platform.git"
     (tmp_path / "remotes" / "platform").symlink_to(following.source.path)
     return following.commit({**app("https://git.example.org/acme/platform//web"), **BASE})
+
+
+def test_a_base_in_its_own_repository_that_git_cannot_read_once_does_not_count_as_unchanged(
+    following, tmp_path, monkeypatch
+):
+    application, before = sample(rendered=Source("app")), own_base(following, tmp_path)
+    following.render("app", before)
+    after = following.commit({"web/one.yaml": ONE.replace("info", "debug")})
+    with monkeypatch.context() as failing:
+        failing.setattr(GitRepository, "tree_id", Mock(side_effect=RepositoryError("git did not complete in 60 s")))
+        with pytest.raises(RepositoryError):
+            affected_applications(following.repository, before, after, [application], following.cache)
+    assert affected_applications(following.repository, before, after, [application], following.cache) == [application]
 
 
 def test_an_unchanged_base_in_its_own_repository_starts_no_git(following, tmp_path, monkeypatch):

@@ -53,3 +53,15 @@ def test_a_commit_that_the_server_refuses_to_serve_is_lost_after_an_hour():
             heads.is_lost(remote, "a" * 40, "b" * 40, may_fetch=True)
     clock.advance(minutes=1)
     assert heads.is_lost(remote, "a" * 40, "b" * 40, may_fetch=True)
+
+
+def test_errors_in_between_do_not_delay_when_a_missing_commit_is_lost():
+    clock, remote = Clock(), Remote()
+    heads = LostHeads(clock)
+    for minute in range(10):
+        remote.error = DISK_FULL if minute % 2 else None
+        with pytest.raises(RepositoryError):
+            heads.is_lost(remote, "a" * 40, "b" * 40, may_fetch=True)
+        clock.advance(minutes=1)
+    remote.error = None
+    assert heads.is_lost(remote, "a" * 40, "b" * 40, may_fetch=True)
