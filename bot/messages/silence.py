@@ -3,10 +3,22 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from bot.core.incidents.incident import Incident
 from bot.i18n.catalogue import silence as texts
 from bot.i18n.language import Phrase, Translator
 from bot.messages import common
-from bot.messages.blocks import Element, Message, mention, message, paragraph, phrase_message, plain, rich, rich_line
+from bot.messages.blocks import (
+    Element,
+    Message,
+    join,
+    mention,
+    message,
+    paragraph,
+    phrase_message,
+    plain,
+    rich,
+    rich_line,
+)
 
 
 def acknowledged(translator: Translator, names: Sequence[str], previous: Sequence[str] = ()) -> Message:
@@ -24,9 +36,9 @@ def already_acknowledged(translator: Translator, names: Sequence[str], by: str |
     return _about(translator, texts.ACKNOWLEDGED_ALREADY, names, [mention(by)])
 
 
-def released(translator: Translator, names: Sequence[str]) -> Message:
-    """The incidents were released."""
-    return phrase_message(translator, texts.RELEASED, names=common.listed(translator, names))
+def released(translator: Translator, incidents: Sequence[Incident]) -> Message:
+    """These incidents were released. They are now open, or still snoozed."""
+    return _by_silence(translator, incidents, texts.RELEASED, texts.RELEASED_SNOOZED)
 
 
 def not_yours(translator: Translator, names: Sequence[str], by: str | None) -> Message:
@@ -58,9 +70,9 @@ def worsened(translator: Translator, names: Sequence[str]) -> Message:
     return phrase_message(translator, texts.WORSENED, names=common.listed(translator, names))
 
 
-def snooze_ended(translator: Translator, names: Sequence[str]) -> Message:
-    """The snooze was ended early."""
-    return phrase_message(translator, texts.SNOOZE_ENDED, names=common.listed(translator, names))
+def snooze_ended(translator: Translator, incidents: Sequence[Incident]) -> Message:
+    """The snoozes of these incidents were ended early. They are now open, or still acknowledged."""
+    return _by_silence(translator, incidents, texts.SNOOZE_ENDED, texts.SNOOZE_ENDED_ACKNOWLEDGED)
 
 
 def not_snoozed(translator: Translator) -> Message:
@@ -74,6 +86,25 @@ def nothing_open(translator: Translator, names: Sequence[str]) -> Message:
         phrase_message(translator, texts.NOTHING_OPEN, names=common.listed(translator, names))
         if names
         else phrase_message(translator, texts.NOTHING_OPEN_ON_CARD)
+    )
+
+
+def _by_silence(translator: Translator, incidents: Sequence[Incident], is_open: Phrase, is_silent: Phrase) -> Message:
+    """A sentence for those that are now open, and one for those that are silent for the same reason."""
+    names: dict[tuple[str | None, datetime | None], list[str]] = {}
+    for incident in incidents:
+        names.setdefault((incident.acknowledged_by, incident.snoozed_until), []).append(incident.application)
+    return join(
+        [
+            phrase_message(
+                translator,
+                is_silent if by or until else is_open,
+                names=common.listed(translator, applications),
+                who=mention(by) if by else "",
+                until=common.day_and_time(translator, until) if until else "",
+            )
+            for (by, until), applications in names.items()
+        ]
     )
 
 

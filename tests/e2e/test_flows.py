@@ -128,7 +128,7 @@ def test_an_adoption_whose_drift_is_gone_says_so(demo, person):
     person.card("📥 Adoption awaiting review", "Nothing changes until someone merges it")
     on_call.do("undo")
     person.card("✅ Resolved · payments · prod")
-    person.card("📥 Adoption awaiting review", "The drift is gone")
+    person.card("📥 Adoption awaiting review", "The drift is gone or has changed")
     (pull,) = adoptions(demo)
     remote(demo).close(pull.number)
     person.card("⛔ Adoption closed")

@@ -6,7 +6,7 @@ from bot.core.access.permission import Denied, MembersUnknown, Right, Rule
 from bot.core.commands import command
 from bot.messages import errors, permission, progress, silence
 from bot.messages import help as help_message
-from tests.messages.samples import RULE, SILENT, T0
+from tests.messages.samples import ACKNOWLEDGED, OPEN, RULE, SILENT, SNOOZED, T0
 
 REVERT = command.COMMANDS[3]
 
@@ -51,7 +51,8 @@ def controls(translator):
         "control-acknowledged-already": silence.already_acknowledged(translator, ["shop", "search"], "U0ANA"),
         "control-acknowledged-already-by-you": silence.already_acknowledged(translator, ["shop"], None),
         "control-taken-over": silence.acknowledged(translator, ["shop"], ["U0ANA"]),
-        "control-released": silence.released(translator, ["shop"]),
+        "control-released": silence.released(translator, [OPEN, SNOOZED]),
+        "control-snooze-ended": silence.snooze_ended(translator, [ACKNOWLEDGED, OPEN]),
         "control-not-yours": silence.not_yours(translator, ["shop"], "U0ANA"),
         "control-nobody-has": silence.nobody_has(translator, ["shop"]),
         "control-snoozed-already-by-you": silence.already_snoozed(translator, ["shop"], None),

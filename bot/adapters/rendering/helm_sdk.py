@@ -5,10 +5,12 @@ the bot. Helm's own Go code renders; this module does what Helm's command line d
 """
 
 import argparse
+import io
 import json
 import posixpath
 import re
 import sys
+import tarfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -57,6 +59,7 @@ def main(argv: list[str]) -> int:
 def _template(options: argparse.Namespace) -> str:
     helm_python.validate_release_name(options.name)
     with helm_python.Chart.load(options.chart) as chart:
+        _require_kube_version(chart.metadata.get("kubeVersion"), options.kube_version)
         render_options = {
             "name": options.name,
             "namespace": options.namespace,
@@ -77,6 +80,35 @@ def _template(options: argparse.Namespace) -> str:
             texts.append((name, text))
     documents = [(name, document.strip()) for name, text in texts for document in _SEPARATOR.split(text)]
     return "".join(f"---\n# Source: {name}\n{document}\n" for name, document in documents if document)
+
+
+def _require_kube_version(supported: str | None, kube_version: str | None) -> None:
+    """Raise HelmError unless the chart supports the Kubernetes version, which the library doesn't check.
+
+    Helm compares the versions, in a chart of its own, as it does for `helm template`.
+    https://github.com/helm/helm/blob/main/pkg/action/action.go
+    """
+    if not supported:
+        return
+    files = {
+        "Chart.yaml": "{apiVersion: v2, name: check, version: 1.0.0}",
+        "templates/check": "{{ semverCompare .Values.supported .Capabilities.KubeVersion.String }}",
+    }
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w:gz") as tar:
+        for name, content in files.items():
+            entry = tarfile.TarInfo(f"check/{name}")
+            entry.size = len(content)
+            tar.addfile(entry, io.BytesIO(content.encode()))
+    options = {"kube_version": kube_version} if kube_version else {}
+    arguments = json.dumps({"supported": supported}), json.dumps(options)
+    with helm_python.Chart.load_archive(archive.getvalue()) as chart:
+        try:
+            rendered = json.loads(_native.call_string("helm_render", chart._raw(), *arguments))  # noqa: SLF001
+        except helm_python.HelmError:  # not a valid range
+            rendered = {}
+    if "true" not in rendered.values():
+        raise helm_python.HelmError(f"chart requires kubeVersion: {supported}")
 
 
 def _values(options: argparse.Namespace) -> Values:

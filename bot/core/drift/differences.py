@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from bot.core.drift.bounded import MAX_WORST, most_severe
 from bot.core.drift.model import Check, FieldDrift, Identity, ObjectDrift
@@ -159,6 +159,27 @@ def unseen(before: Iterable[ObjectDrift], check: Check) -> tuple[ObjectDrift, ..
         elif fields:
             result.append(replace(object_drift, fields=fields))
     return tuple(result)
+
+
+def still_live(before: Iterable[ObjectDrift], check: Check) -> bool | None:
+    """Whether the cluster still has the live values of these differences; None if the check can't tell."""
+    before = tuple(before)
+    expected, live = _live_values(before), _live_values(check.drift)
+    unknown = identities(before if check.omitted else unseen(before, check)) - live.keys()
+    known = expected.keys() - unknown - {identity for identity, value in live.items() if has_hidden(value)}
+    if any(identity not in live or not deep_equal(live[identity], expected[identity]) for identity in known):
+        return False
+    return True if len(known) == len(expected) else None
+
+
+def _live_values(drift: Iterable[ObjectDrift]) -> dict[Identity, Any]:
+    """The live value of each difference, None for a missing object."""
+    values: dict[Identity, Any] = {}
+    for object_drift in drift:
+        values |= {_identity(object_drift, field.path): field.live for field in object_drift.fields}
+        if not object_drift.fields:
+            values[_identity(object_drift)] = None
+    return values
 
 
 def _has_same_value(field: FieldDrift, other: FieldDrift) -> bool:

@@ -49,7 +49,8 @@ class TrackedPullRequest:
     - `parent` is the sha where the branch started, "" if unknown. An open pull request is `rewritten` if the tracked
       branch no longer contains it, so that merging would bring removed commits back.
     - `checks` are those of its newest commit; None until they have been read.
-    - `purpose` is to revert a change or to adopt live values; an open adoption is `moot` once the drift is gone.
+    - `purpose` is to revert a change or to adopt live values; an open adoption is `moot` if the cluster
+      no longer has these values.
     """
 
     id: str

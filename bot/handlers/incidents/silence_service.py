@@ -76,8 +76,7 @@ class SilenceService:
                     self.ports, ids, requester.user, now, name=requester.name, take_over=take_over
                 ),
             )
-            done = silence_message.acknowledged(requester.translator, audit.applications, _previous(outcome))
-            return _answer(requester, outcome, audit.applications, done, silence_message.already_acknowledged)
+            return _answer(requester, outcome, audit.applications, _acknowledged, silence_message.already_acknowledged)
 
     def release(self, requester: Requester, target: Target) -> Message:
         """Release the incidents that the requester acknowledged, if they are allowed to. Raises StoreError."""
@@ -89,8 +88,7 @@ class SilenceService:
                 audit,
                 lambda ids: transition.release(self.ports, ids, requester.user, now, name=requester.name),
             )
-            done = silence_message.released(requester.translator, audit.applications)
-            return _answer(requester, outcome, audit.applications, done, silence_message.not_yours)
+            return _answer(requester, outcome, audit.applications, silence_message.released, silence_message.not_yours)
 
     def snooze(
         self, requester: Requester, target: Target, span: SnoozePeriod, *, newest: datetime | None = None
@@ -110,7 +108,10 @@ class SilenceService:
                 lambda ids: transition.snooze(self.ports, ids, requester.user, until, now, name=requester.name),
                 newest=newest,
             )
-            done = silence_message.snoozed(requester.translator, audit.applications, until)
+
+            def done(translator: Translator, incidents: Sequence[Incident]) -> Message:
+                return silence_message.snoozed(translator, _applications(incidents), until)
+
             return _answer(requester, outcome, audit.applications, done, silence_message.already_snoozed)
 
     def offer_snooze(self, requester: Requester, target: Target) -> SnoozeOffer | Message:
@@ -146,8 +147,8 @@ class SilenceService:
             match outcome:
                 case Denied() | MembersUnknown():
                     return permission.denied(requester.translator, Right.SILENCE, outcome)
-                case Changed():
-                    return silence_message.snooze_ended(requester.translator, audit.applications)
+                case Changed(changed):
+                    return silence_message.snooze_ended(requester.translator, changed)
                 case _:
                     return silence_message.not_snoozed(requester.translator)
 
@@ -202,24 +203,27 @@ def _applications(incidents: Sequence[Incident]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(incident.application for incident in incidents))
 
 
-def _previous(outcome: Outcome | Worsened | Denied | MembersUnknown) -> tuple[str, ...]:
-    """The people who had acknowledged the incidents until now."""
-    incidents = outcome.incidents if isinstance(outcome, Changed) else ()
-    return tuple(dict.fromkeys(previous for incident in incidents if (previous := incident.history[-1].previous)))
+def _acknowledged(translator: Translator, incidents: Sequence[Incident]) -> Message:
+    """The answer, with the people who had acknowledged or snoozed the incidents until now."""
+    previous = dict.fromkeys(previous for incident in incidents if (previous := incident.history[-1].previous))
+    return silence_message.acknowledged(translator, _applications(incidents), tuple(previous))
 
 
 def _answer(
     requester: Requester,
     outcome: Outcome | Worsened | Denied | MembersUnknown,
     names: Sequence[str],
-    done: Message,
+    done: Callable[[Translator, Sequence[Incident]], Message],
     already: Callable[[Translator, Sequence[str], str | None], Message],
 ) -> Message:
-    """The answer for an outcome. `already` gets the user who did it before, or None if that was the requester."""
+    """The answer for an outcome. `done` gets the incidents that have changed.
+
+    `already` gets the user who did it before, or None if that was the requester.
+    """
     translator = requester.translator
     match outcome:
-        case Changed():
-            return done
+        case Changed(changed):
+            return done(translator, changed)
         case AlreadyDone(by, _):
             return already(translator, names, by if by != requester.user else None)
         case Worsened():

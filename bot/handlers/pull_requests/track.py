@@ -8,6 +8,7 @@ from typing import Literal
 
 from bot.core.access.requester import Requester
 from bot.core.applications.application import Application
+from bot.core.drift.differences import still_live
 from bot.core.drift.model import Check, Status
 from bot.core.git.commit import PullRequest
 from bot.core.git.commit_check import CommitChecks
@@ -138,5 +139,9 @@ def _current(
     if tracked.purpose != "adopt":
         return current
     check = checks.get(tracked.what)
-    synced = check is not None and check.at > tracked.opened_at and check.status is Status.SYNCED
-    return replace(current, moot=synced and current.state == "open")
+    if check is None or check.at <= tracked.opened_at:
+        return current
+    # The drift of a pull request that was already open when it was stored is unknown.
+    is_live = check.status is not Status.SYNCED and still_live(tracked.change.drift, check)
+    is_moot = tracked.moot if is_live is None else not is_live
+    return replace(current, moot=is_moot and current.state == "open")

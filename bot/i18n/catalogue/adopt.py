@@ -36,9 +36,10 @@ ROLLING_OUT = Phrase(
     "drift cuando lo muestre una alerta.",
 )
 MOOT_ENDING = Phrase(
-    en="The drift is gone, so merging this pull request now would change the cluster. Close it unless you want that.",
-    es="El drift ya no existe, así que fusionar este pull request ahora cambiaría el clúster. Ciérralo si no es lo que "
-    "quieres.",
+    en="The drift is gone or has changed, so merging this pull request now could change the cluster. Close it unless "
+    "you want that.",
+    es="El drift ya no existe o ha cambiado, así que fusionar este pull request ahora podría cambiar el clúster. "
+    "Ciérralo si no es lo que quieres.",
 )
 ALREADY_OPEN = Phrase(
     en="{pull} is already open with the same changes, awaiting review.",

@@ -58,8 +58,8 @@ NO_PULL = Phrase(en="You requested none in the last 7 days.", es="No solicitaste
 PULL_STATES = {
     "open": Phrase(en="⏳ {link} {title} · open since {time}", es="⏳ {link} {title} · abierto desde {time}"),
     "moot": Phrase(
-        en="⏳ {link} {title} · open since {time}; the drift is gone, so close it",
-        es="⏳ {link} {title} · abierto desde {time}; el drift ya no existe, ciérralo",
+        en="⏳ {link} {title} · open since {time}; the drift is gone or has changed, so close it",
+        es="⏳ {link} {title} · abierto desde {time}; el drift ya no existe o ha cambiado, ciérralo",
     ),
     "merged": Phrase(en="✅ {link} {title} · merged {time}", es="✅ {link} {title} · fusionado {time}"),
     "closed": Phrase(

@@ -18,9 +18,9 @@ ACKNOWLEDGED_LEAD = Phrase(en="{person} acknowledged {where}.", es="{person} ati
 TAKEN_OVER_LEAD = Phrase(
     en="{person} took over {where} from {previous}.", es="{person} releva a {previous} en {where}."
 )
-RELEASED = Phrase(en="Released: {where}. The incident is open again.", es="Ya nadie lo atiende: {where}.")
+RELEASED = Phrase(en="No longer acknowledged: {where}.", es="Ya nadie lo atiende: {where}.")
 RELEASED_LEAD = Phrase(
-    en="{person} released the incident in {where}. It is open again.",
+    en="{person} released the incident in {where}. It is no longer acknowledged.",
     es="{person} dejó de atender {where}. Ahora nadie lo atiende.",
 )
 SNOOZED = Phrase(en="Snoozed until {time}: {where}.", es="Pospuesto hasta las {time}: {where}.")

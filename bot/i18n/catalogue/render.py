@@ -92,7 +92,10 @@ KUBE_VERSION = Phrase(
 )
 BAD_CHART = Phrase(en="the chart is not valid.", es="el chart no es válido.")
 BAD_NAME = Phrase(
-    en="the name of the release or of an object is not valid.", es="el nombre del release o de un objeto no es válido."
+    en="the release name is not valid. Use at most 53 lowercase letters, digits, '-' and '.'. By default, it is the "
+    "name of the application or, with --path, of the directory.",
+    es="el nombre del release no es válido. Usa como máximo 53 minúsculas, dígitos, '-' y '.'. Por defecto, es el "
+    "nombre de la aplicación o, con --path, del directorio.",
 )
 TOO_LONG = Phrase(
     en="{what} took longer than {seconds} s and was stopped.", es="{what} tardó más de {seconds} s y se detuvo."

@@ -38,8 +38,11 @@ TAKEN_OVER = Phrase(
     es="Ahora atiendes {names} en lugar de {who}. Sin recordatorios salvo que el drift empeore.",
 )
 RELEASED = Phrase(
-    en="{names}: incident released. Reminders and escalation resume.",
-    es="Dejaste de atender {names}. Ahora nadie lo atiende, así que se reanudan los recordatorios y el escalado.",
+    en="{names}: incident released, open again.", es="Dejaste de atender {names}. El incidente vuelve a estar abierto."
+)
+RELEASED_SNOOZED = Phrase(
+    en="{names}: incident released, still snoozed until {until}.",
+    es="Dejaste de atender {names}. El incidente sigue pospuesto hasta {until}.",
 )
 NOT_YOURS = Phrase(
     en="{who} acknowledged {names}, so you cannot release the incident. To take it over, use “Take over” or /gitops "
@@ -62,8 +65,10 @@ WORSENED = Phrase(
     "alerta y vuelve a posponerla.",
 )
 SNOOZE_ENDED = Phrase(
-    en="{names}: snooze ended. Reminders and escalation resume.",
-    es="{names}: ya no está pospuesto. Se reanudan los recordatorios y el escalado.",
+    en="{names}: snooze ended, open again.", es="{names}: ya no está pospuesto y vuelve a estar abierto."
+)
+SNOOZE_ENDED_ACKNOWLEDGED = Phrase(
+    en="{names}: snooze ended, still acknowledged by {who}.", es="{names}: ya no está pospuesto. Lo atiende {who}."
 )
 NOT_SNOOZED = Phrase(
     en="Nothing on that card is snoozed. Nothing changed.",

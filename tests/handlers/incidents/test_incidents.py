@@ -1,7 +1,7 @@
 """The life of alerts: shared cards, quiet hours, snoozes, reminders, escalation. Real git, local cluster and Slack."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
@@ -10,7 +10,9 @@ from bot.core.access.requester import Requester
 from bot.core.drift import bounded
 from bot.core.drift.model import Status
 from bot.core.incidents.incident import IncidentState
+from bot.core.incidents.snooze_period import SnoozeUntil
 from bot.handlers.command_service import CommandService
+from bot.handlers.incidents.silence_service import ApplicationTarget, CardTarget
 from bot.handlers.incidents.transition import Changed, acknowledge, snooze
 from bot.handlers.slack.people import People
 from bot.i18n.language import ENGLISH
@@ -290,6 +292,52 @@ def test_a_snooze_is_quiet_and_its_end_is_announced_once(watch):
     assert len(watched.replies) == 2
     watched.advance(minutes=1)
     assert watched.replies[2].startswith("a on prod: drifting since")
+
+
+@pytest.mark.parametrize(
+    ("earlier", "last", "answer", "reply"),
+    [
+        ("ack a", "release a", "a: incident released, open again.", "No longer acknowledged: a on prod."),
+        ("ack a, snooze a", "release a", "a: incident released, still snoozed until ", "No longer acknowledged: a on"),
+        ("snooze a", "off a", "a: snooze ended, open again.", "a on prod: snooze ended"),
+        ("ack a, snooze a", "off a", f"a: snooze ended, still acknowledged by {JONAS}.", "a on prod: snooze ended"),
+        # Of a shared card, only those that change are named.
+        ("ack a", "ack card", "You acknowledged b.", "Acknowledged: b on prod."),
+        ("snooze a", "snooze card", "You snoozed b until ", "Snoozed until "),
+        (
+            "ack a, snooze card",
+            "off card",
+            f"a: snooze ended, still acknowledged by {JONAS}. b: snooze ended, open again.",
+            "a and b on prod: snooze ended",
+        ),
+    ],
+)
+def test_an_answer_tells_what_its_incidents_are_now(watch, earlier, last, answer, reply):
+    watched = watch("ab", group=2)
+    watched.edit("a", "b")
+    watched.check()
+    watched.advance(seconds=1)
+    bot = watched.bot
+    commands = CommandService(bot.config, bot.ports, bot.monitor, People(bot.ports.chat, {}, bot.clock))
+    jonas = Requester(JONAS, "jonas", ALERTS, Origin.COMMAND, ENGLISH)
+    actions = {
+        "ack": commands.acknowledge,
+        "release": commands.release,
+        "snooze": lambda requester, target: commands.snooze(requester, target, SnoozeUntil(time(21, 30))),
+        "off": commands.unsnooze,
+    }
+
+    def do(request):
+        action, target = request.split()
+        shared = CardTarget(watched.incident("a").card_id)
+        message = actions[action](jonas, shared if target == "card" else ApplicationTarget(target))
+        watched.advance(seconds=1)
+        return message.text
+
+    for request in earlier.split(", "):
+        do(request)
+    assert do(last).startswith(answer)
+    assert watched.replies[-1].startswith(reply)
 
 
 def test_only_worse_drift_ends_an_acknowledgement(watch):

@@ -5,8 +5,10 @@ import pytest
 from bot.core.access.audit import Origin
 from bot.core.access.requester import Requester
 from bot.handlers.command_service import CommandService
+from bot.handlers.pull_requests.track import poll
 from bot.handlers.slack.people import People
 from bot.i18n.language import ENGLISH
+from bot.messages import pull_request_card
 from bot.ports.store import StoreError
 from tests.common.bot import application_settings
 from tests.common.forge import InMemoryForge
@@ -73,6 +75,32 @@ def test_both_channels_see_what_changes_in_the_other_application(bot, slack, ado
         card = next(card for card in cards(slack, channel) if "adoption" in card.text)
         assert "for shop and twin is open" in card.text
         assert "twin on prod" in str(card.blocks)
+
+
+def test_the_card_warns_while_the_cluster_lacks_an_adopted_value(bot, source, cluster, adopt):
+    cluster.edit(config_map(), "shop", {"data": {"level": "debug", "port": "80"}})
+    adopt(PRIYA)
+    file = "apps/shop/broken.yaml"
+
+    def is_warned(file_content=None, **data):
+        """After a check, incomplete if the content is not YAML, of the live ConfigMap with this data."""
+        if file_content is not None:
+            source.commit("Change", {file: file_content})
+        cluster.edit(config_map(), "shop", {"data": data})
+        bot.check("shop")
+        poll(bot.ports, {})
+        (tracked,) = bot.store.pull_requests.unsettled()
+        return "drift is gone or has changed" in pull_request_card.card(ENGLISH, tracked).text
+
+    assert not is_warned()
+    assert is_warned(level="trace")
+    assert not is_warned(level="debug")
+    assert not is_warned(other="more drift")
+    assert is_warned(port=None)
+    assert is_warned("not YAML: [")
+    assert is_warned("", level="info", other=None)
+    assert not is_warned(level="debug", port="80")
+    assert not is_warned("not YAML: [", port=None)
 
 
 @pytest.mark.parametrize("moment", ["before the check", "after the check"])

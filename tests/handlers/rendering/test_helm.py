@@ -360,6 +360,25 @@ def test_a_template_cannot_read_the_environment(rendering, monkeypatch):
     assert "app/templates/config.yaml:1: a template calls a function that does not exist" in message
 
 
+@pytest.mark.parametrize(
+    ("supported", "is_supported"),
+    [(">=1.30", True), ("1.33.x || 1.35.x", True), (">=1.34", False), ("<1.33.0", False), ("any", False)],
+)
+def test_a_chart_for_other_kubernetes_versions_is_refused(rendering, supported, is_supported):
+    files = {**CHART, "app/Chart.yaml": f"{CHART['app/Chart.yaml']}kubeVersion: '{supported}'\n"}
+    if is_supported:
+        rendering.commit(files)
+        assert ("ConfigMap", "shop-shop") in objects(rendering, chart(kube_version="1.33.0"))
+    else:
+        message = rendering.error(files, chart(kube_version="1.33.0"), RenderError)
+        assert "the chart does not support this Kubernetes version. Set kube_version." in message
+
+
+def test_a_release_name_that_is_not_valid_says_what_is(rendering):
+    message = rendering.error(CHART, chart(release="my_chart"), RenderError)
+    assert "lowercase letters, digits, '-' and '.'. By default, it is the name of the application or" in message
+
+
 def test_a_link_out_of_the_repository_is_refused(rendering, tmp_path):
     (tmp_path / "stolen.yaml").write_text("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: stolen}\n")
     (rendering.source.path / "app" / "templates").mkdir(parents=True)

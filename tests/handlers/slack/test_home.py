@@ -255,7 +255,7 @@ def test_an_incident_that_you_snoozed_is_counted_where_it_is_shown(tabs):
 def test_an_adoption_without_drift_is_to_be_closed_as_its_card_says(tabs):
     tabs.store.pull_requests.save(replace(ADOPTION, moot=True))
     tabs.homes.opened(JONAS)
-    assert tabs.shows(JONAS, "the drift is gone, so close it")
+    assert tabs.shows(JONAS, "the drift is gone or has changed, so close it")
 
 
 def test_an_unwatched_incident_is_not_one_that_was_resolved(tabs):
