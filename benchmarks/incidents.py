@@ -25,6 +25,7 @@ from bot.core.applications.application import Application
 from bot.core.drift.model import Check, FieldDrift, ObjectDrift, Status
 from bot.core.git.repository_ref import RepositoryRef
 from bot.core.incidents.alerting import AlertPolicy
+from bot.core.incidents.incident import UNKNOWN_RESOLUTION
 from bot.handlers.incidents.record import apply_timers_to_all, record
 from bot.handlers.slack.cards import CardReconciler
 from bot.i18n.language import ENGLISH
@@ -73,7 +74,7 @@ class Bench:
                 rolling=False,
                 looks=2,
                 longest_hold=timedelta(minutes=10),
-                cause_if_git_moved="git",
+                resolution=UNKNOWN_RESOLUTION,
             )
         apply_timers_to_all(self.store, self.now, AlertPolicy())
         self.reconciler.reconcile()

@@ -7,7 +7,7 @@ from typing import Final
 from bot.config.model import Config
 from bot.core.applications.application import Application
 from bot.core.applications.shard import Shard
-from bot.core.drift.merge import ObjectKey, drift_of, object_key, without_actors
+from bot.core.drift.merge import ObjectKey, among, object_key, without_actors
 from bot.core.drift.model import Check
 from bot.core.drift.observed_write import ObservedWrite, with_observed_writes
 from bot.core.incidents.incident import ACTIVE_STATES
@@ -150,7 +150,7 @@ class ObjectMonitor:
             return False
         recorded, current = (
             {object_key(item): without_actors(item) for item in drift}
-            for drift in (drift_of(latest, result.objects), result.drift)
+            for drift in (among(latest.drift, result.objects), result.drift)
         )
         if recorded != current:
             return True
@@ -166,7 +166,7 @@ class ObjectMonitor:
             refs[item][object_key(difference)]
             for item in applications
             if item.name in latest and not self._has_alert(item.name)
-            for difference in drift_of(latest[item.name], refs[item].keys())
+            for difference in among(latest[item.name].drift, refs[item].keys())
         }
 
     def _has_alert(self, application: str) -> bool:
@@ -192,7 +192,7 @@ def _with_writes(
         for key, write in writes.items()
         if write and key in result.objects and write.resource_version == result.objects[key]
     }
-    return replace(result, drift=with_observed_writes(result.drift, drift_of(latest, result.objects), observed))
+    return replace(result, drift=with_observed_writes(result.drift, among(latest.drift, result.objects), observed))
 
 
 def _is_unread(result: ObjectResults | None) -> bool:

@@ -18,6 +18,7 @@ from bot.messages.blocks import (
     Message,
     actions,
     button,
+    clip,
     code,
     fill,
     header,
@@ -50,11 +51,15 @@ _STATE_MARKS = {IncidentState.ACKNOWLEDGED: "ğŸ‘€ ", IncidentState.SNOOZED: "ğŸ’
 # Characters of JSON for the differences; suspects reduce the maximum, so that the card fits in a message.
 _MAX_DRIFT, _MIN_DRIFT = 8_500, 2_500
 _MAX_OBJECTS = 8
+_MAX_REASON = 200
 
 _ENDINGS = {
     "cluster": texts.ENDED_BY_CLUSTER,
     "adopted": texts.ENDED_ADOPTED,
     "git": texts.ENDED_BY_GIT,
+    "set_aside": texts.ENDED_SET_ASIDE,
+    "undeclared": texts.ENDED_UNDECLARED,
+    "unknown": texts.ENDED,
     "unwatched": texts.ENDED_UNWATCHED,
 }
 _RESOLVED_TEXTS = texts.RESOLVED_HEADER, texts.RESOLVED, texts.RESOLVED_LEAD
@@ -73,8 +78,11 @@ def incident_header(translator: Translator, rating: Rating, state: IncidentState
 
 
 def ending(translator: Translator, incident: Incident) -> str:
-    """`git moved to match`."""
-    return translator.text(_ENDINGS[incident.ended or "cluster"])
+    """`git was updated to match the cluster`."""
+    if incident.ended_reason is None:
+        return translator.text(_ENDINGS[incident.ended or "unknown"])
+    reason = clip(translator.localize(incident.ended_reason), _MAX_REASON)
+    return translator.text(texts.ENDED_SET_ASIDE_BY, reason=reason)
 
 
 def incident_duration(incident: Incident) -> str:

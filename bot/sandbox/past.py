@@ -9,7 +9,7 @@ from bot.core.drift.model import Check, FieldDrift, ObjectDrift, Status
 from bot.core.git.author import Author
 from bot.core.incidents.alerting import AlertPolicy
 from bot.core.incidents.detection import apply_check
-from bot.core.incidents.incident import Incident, acknowledge, mark_announced
+from bot.core.incidents.incident import Incident, Resolution, acknowledge, mark_announced
 from bot.core.rollouts.rollout import ApplicationRollout, Rollout, RolloutState
 from bot.i18n.language import Translator
 from bot.messages.desired_cards import desired_cards
@@ -180,7 +180,7 @@ def _incident(application: Application, revision: str, drift: _Drift, now: datet
     incident = mark_announced(incident, began)
     if drift.acknowledged_after is not None:
         incident = acknowledge(incident, by=_MIRA, at=began + drift.acknowledged_after, name="Mira Okafor")
-    resolved = apply_check(incident, synced, channel=channel, rolling=False)
+    resolved = apply_check(incident, synced, channel=channel, rolling=False, resolution=Resolution("cluster"))
     assert resolved is not None  # noqa: S101  an announced incident is resolved
     return replace(resolved, suspects=())
 

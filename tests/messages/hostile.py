@@ -166,7 +166,7 @@ def hostile_report():
 
 
 def cards(translator):
-    resolved = replace(INCIDENT, state=IncidentState.RESOLVED, resolved_at=T0, ended="git")
+    resolved = replace(INCIDENT, state=IncidentState.RESOLVED, resolved_at=T0, ended="set_aside", ended_reason=HOSTILE)
     merged = replace(REVERT_PULL, title=HOSTILE, what=LONG, merged_by=LONG, state="merged")
     return {
         "drift card": incident.card(translator, INCIDENT),

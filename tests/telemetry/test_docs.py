@@ -31,7 +31,9 @@ EVENTS = {
     EventType.INCIDENT_OPENED: "The bot has confirmed that an application differs from git.",
     EventType.INCIDENT_ESCALATED: "Nobody acknowledged the incident within `alerts.escalate.after`.",
     EventType.INCIDENT_ACKNOWLEDGED: "Someone acknowledged the incident or took it over; `by` names the person.",
-    EventType.INCIDENT_RESOLVED: "The incident is over; `cause` is `cluster`, `adopted`, `git`, or `unwatched`.",
+    EventType.INCIDENT_RESOLVED: (
+        "The incident is over; `cause` is one of those in [alerts.md](alerts.md#why-an-alert-ended)."
+    ),
     EventType.ROLLOUT_LIVE: "A merge is live and healthy in all of its applications, for the first time or again.",
     EventType.ROLLOUT_LATE: "A merge is late or stuck; for each application, `cause` says why, if known.",
     EventType.ROLLOUT_DEGRADED: "A merge that was live became unhealthy within `rollouts.watch`.",

@@ -1,6 +1,6 @@
 """Merges newer results for some objects into a check."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Container, Iterable
 from dataclasses import replace
 from datetime import datetime
 
@@ -19,14 +19,21 @@ def without_actors(drift: ObjectDrift) -> ObjectDrift:
     return replace(drift, actor=None, fields=tuple(replace(field, actor=None) for field in drift.fields))
 
 
-def drift_of(check: Check, objects: Collection[ObjectKey]) -> tuple[ObjectDrift, ...]:
+def among(drift: Iterable[ObjectDrift], objects: Container[ObjectKey]) -> tuple[ObjectDrift, ...]:
     """The differences of some objects."""
-    return tuple(item for item in check.drift if object_key(item) in objects)
+    return tuple(item for item in drift if object_key(item) in objects)
 
 
-def with_objects(check: Check, objects: Collection[ObjectKey], drift: Iterable[ObjectDrift], at: datetime) -> Check:
-    """The check with newer results `at` a time: these objects had only this drift."""
+def with_objects(
+    check: Check,
+    objects: Container[ObjectKey],
+    drift: Iterable[ObjectDrift],
+    at: datetime,
+    set_aside: Iterable[ObjectDrift] = (),
+) -> Check:
+    """The check with newer results `at` a time: these objects had only this drift, and only this was set aside."""
     others = {object_key(item): item for item in check.drift if object_key(item) not in objects}
     merged = tuple((others | {object_key(item): item for item in drift}).values())
     status = Status.UNKNOWN if check.error else Status.OUT_OF_SYNC if merged or check.omitted else Status.SYNCED
-    return replace(check, drift=merged, status=status, at=at)
+    aside = (*(item for item in check.set_aside if object_key(item) not in objects), *set_aside)
+    return replace(check, drift=merged, set_aside=aside, status=status, at=at)

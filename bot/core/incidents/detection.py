@@ -20,10 +20,11 @@ from bot.core.incidents.hold import by_object, hold, release_due
 from bot.core.incidents.incident import (
     ACTIVE_STATES,
     SILENCED_STATES,
+    UNKNOWN_RESOLUTION,
     Incident,
     IncidentEventType,
     IncidentState,
-    ResolutionCause,
+    Resolution,
     add_event,
     reopen,
 )
@@ -42,17 +43,17 @@ def apply_check(
     longest_hold: timedelta = timedelta.max,
     repository: str = "",
     namespace: str = "",
-    cause_if_git_moved: ResolutionCause = "git",
+    resolution: Resolution = UNKNOWN_RESOLUTION,
 ) -> Incident | None:
     """An application's unresolved incident after a check; None if there is none, or if the suspicion was unfounded.
 
     Drift opens an incident once `required_looks` consecutive checks have seen it. During rollouts (`rolling`) git and
     the cluster differ by design, so a difference counts only once it has lasted for longer than `longest_hold`. An
     incomplete check drops only the differences that it would have seen, and never resolves an incident.
-    `cause_if_git_moved` is the cause to record if git changed since the incident (see `resolution_cause`).
+    `resolution` is why the check resolves the incident, if it does.
     """
     if check.status is Status.SYNCED:
-        return _resolve(incident, check, cause_if_git_moved)
+        return _resolve(incident, check, resolution)
     if not check.drift or check.revision is None:
         return incident and _without_drift(incident, check)
     if incident is not None and incident.state in ACTIVE_STATES:
@@ -203,7 +204,7 @@ def _update(
     return reopen(worsened, check.at) if reopens else worsened
 
 
-def _resolve(incident: Incident | None, check: Check, cause_if_git_moved: ResolutionCause) -> Incident | None:
+def _resolve(incident: Incident | None, check: Check, resolution: Resolution) -> Incident | None:
     if incident is None or incident.state is IncidentState.SUSPECTED:
         return None
     resolved = replace(
@@ -212,6 +213,7 @@ def _resolve(incident: Incident | None, check: Check, cause_if_git_moved: Resolu
         checked_at=check.at,
         resolved_at=check.at,
         check_error=None,
-        ended="cluster" if check.revision == incident.revision else cause_if_git_moved,
+        ended=resolution.cause,
+        ended_reason=resolution.reason,
     )
     return add_event(resolved, IncidentEventType.RESOLVED, check.at)

@@ -78,8 +78,20 @@ class IncidentEvent:
 
 
 # "cluster": the live objects match git again. "adopted": git was updated to match the cluster. "git": git changed to
-# something else. "unwatched": the application is no longer watched, so the cause is unknown.
-ResolutionCause = Literal["cluster", "adopted", "git", "unwatched"]
+# something else, and the cluster too. "set_aside": something still differs, but no longer counts as drift.
+# "undeclared": the application no longer declares the objects. "unwatched": the application is no longer watched.
+ResolutionCause = Literal["cluster", "adopted", "git", "set_aside", "undeclared", "unknown", "unwatched"]
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """Why an incident was resolved. With "set_aside", `reason` is the rule, None if there are several."""
+
+    cause: ResolutionCause = "unknown"
+    reason: Text | None = None
+
+
+UNKNOWN_RESOLUTION = Resolution()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +105,7 @@ class Incident:
       and `group` the card it shares, if any.
     - `namespace` is the application's, None if an earlier version stored the incident.
     - `chart` is the name and version of the chart, if `revision` is a fetched chart's.
-    - `ended` is why it was resolved.
+    - `ended` and `ended_reason` are why it was resolved: see Resolution.
     - `history` holds the most recent MAX_EVENTS events, but keeps older escalations; `events` counts all events.
     - `held` are differences that it has not reported, since rollouts hold them back.
     - `is_gone` if an incomplete check found none of `drift`: only a complete one resolves the incident.
@@ -131,6 +143,7 @@ class Incident:
     is_gone: bool = False
     namespace: str | None = None
     omitted: int = 0
+    ended_reason: Text | None = None
 
     @property
     def rating(self) -> Rating:

@@ -1,12 +1,17 @@
-"""Determines why drift is gone after git changed: reverted in the cluster, adopted in git, or neither."""
+"""Determines why drift is gone: the cluster or git changed, or what still differs no longer counts as drift."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from bot.core.drift.model import FieldDrift, ObjectDrift
-from bot.core.incidents.incident import ResolutionCause
+from bot.core.drift.stored_secret import is_secret, with_string_data
+from bot.core.incidents.incident import Resolution, ResolutionCause
+from bot.core.objects.deep_equality import deep_equal
 from bot.core.objects.manifest import Manifest
 from bot.core.objects.path import Item, Member, PathError, matches, parse_path
+from bot.core.objects.redaction import has_hidden
+from bot.core.objects.resolve import is_hook
+from bot.i18n.language import Text
 
 _ABSENT: Final = object()
 _UNREADABLE: Final = object()
@@ -14,48 +19,95 @@ _UNREADABLE: Final = object()
 _KEY_DEFAULTS: Final = {"protocol": "TCP"}
 
 
-def resolution_cause(
-    drift: Sequence[ObjectDrift], before: Sequence[Manifest], after: Sequence[Manifest], namespace: str
-) -> ResolutionCause:
-    """Why `drift` is gone, from the manifests in git `before` and `after`.
+def resolution(
+    drift: Iterable[ObjectDrift],
+    set_aside: Iterable[ObjectDrift],
+    before: Sequence[Manifest],
+    after: Sequence[Manifest],
+    namespace: str,
+) -> Resolution:
+    """Why a complete check no longer reports `drift`; if it has a difference twice, the last one counts.
 
-    "cluster" if git is unchanged for every difference; "adopted" if git now has every value that the cluster had; "git"
-    in other cases, and if values are hidden. `namespace` is the default for objects without one.
+    `set_aside` are the differences that the check set aside. `after` are the manifests that it compared, and `before`
+    those at the revision with the drift, if known. `namespace` is the default for objects without one.
+
+    A difference that is not set aside no longer exists, if git still declares the object. So if git declares the same
+    value as when it differed, the cluster was restored.
     """
-    causes = {
-        cause
+    asides = {object_drift.identity: object_drift for object_drift in set_aside}
+    differences = {
+        (object_drift.identity, field and field.path): (object_drift, field)
         for object_drift in drift
-        for cause in _object_causes(
-            object_drift, _declared(before, object_drift, namespace), _declared(after, object_drift, namespace)
-        )
+        for field in (object_drift.fields or (None,))
     }
-    return causes.pop() if len(causes) == 1 else "git"
+    reasons = {
+        reason
+        for object_drift, field in differences.values()
+        if (reason := _set_aside_reason(asides.get(object_drift.identity), field)) is not None
+    }
+    if reasons:
+        return Resolution("set_aside", reasons.pop() if len(reasons) == 1 else None)
+    causes = {
+        _cause(field, _declared(before, object_drift, namespace), _declared(after, object_drift, namespace))
+        for object_drift, field in differences.values()
+    }
+    if len(causes) == 1:
+        return Resolution(causes.pop())
+    return Resolution("git" if causes and causes <= {"cluster", "adopted", "git"} else "unknown")
 
 
-def _object_causes(drift: ObjectDrift, before: Any, after: Any) -> list[ResolutionCause]:
-    if drift.change == "missing" or not drift.fields:
-        return ["adopted" if after is _ABSENT else "cluster"]
-    return [_field_cause(field, before, after) for field in drift.fields]
+def _set_aside_reason(aside: ObjectDrift | None, field: FieldDrift | None) -> Text | None:
+    """Why a difference (None: a missing object) no longer counts, if a check set it aside in the object's `aside`."""
+    if aside is None:
+        return None
+    if aside.change == "missing":
+        return aside.reason
+    if field is None:
+        return None
+    paths = ((other.path, other.reason) for other in aside.fields)
+    return next((reason for path, reason in paths if _concerns(path, field)), None)
 
 
-def _field_cause(field: FieldDrift, before: Any, after: Any) -> ResolutionCause:
+def _concerns(path: str, field: FieldDrift) -> bool:
+    """Whether what is set aside at a path is the difference, all of which may be there, or be part of what is there."""
+    return _is_within(field.path, path) or (field.change == "added" and _is_within(path, field.path))
+
+
+def _is_within(path: str, outer: str) -> bool:
+    return path.startswith(outer) and path[len(outer) : len(outer) + 1] in {"", ".", "["}
+
+
+def _cause(field: FieldDrift | None, before: Any, after: Any) -> ResolutionCause:
+    """Why a difference in a field no longer exists; None if the object was missing."""
+    if after is _ABSENT:
+        return "adopted" if field is None and before is not _ABSENT else "undeclared"
+    if field is None:
+        return "cluster"
     old, new = (_value_at(declared, field.path) for declared in (before, after))
     if old is _UNREADABLE or new is _UNREADABLE:
-        return "git"
-    if old == new:
+        return "unknown"
+    is_known = before is not _ABSENT
+    is_same = deep_equal(old, new)
+    if has_hidden(field.desired):
+        is_as_before = is_known and is_same and new is not _ABSENT
+    else:
+        is_as_before = deep_equal(None if new is _ABSENT else new, field.desired)
+    if is_as_before:
         return "cluster"
-    if field.change == "removed":
-        return "adopted" if new is _ABSENT and after is not _ABSENT else "git"
-    return "adopted" if _is_subset(new, field.live) else "git"
+    if (new is _ABSENT) if field.change == "removed" else _is_subset(new, field.live):
+        return "adopted"
+    return "git" if is_known and not is_same else "unknown"
 
 
 def _declared(manifests: Sequence[Manifest], drift: ObjectDrift, namespace: str) -> Any:
+    """The object as manifests declare it; if more than one does, the last one wins, as in a check."""
     return next(
         (
-            manifest.object
-            for manifest in manifests
-            if (manifest.kind, manifest.name) == (drift.kind, drift.name)
+            with_string_data(manifest.object) if is_secret(manifest) else manifest.object
+            for manifest in reversed(manifests)
+            if (manifest.identity[:2], manifest.name) == (drift.identity[:2], drift.name)
             and drift.namespace in (None, manifest.namespace or namespace)
+            and not is_hook(manifest.object)
         ),
         _ABSENT,
     )

@@ -22,11 +22,12 @@ from bot.ports.isolation import skip_unexpected
 class ObjectResults:
     """The drift of some objects of an application, with the resourceVersions compared; None for a missing object.
 
-    `is_complete` is whether all of them could be compared.
+    `set_aside` are the differences that are not drift. `is_complete` is whether all of them could be compared.
     """
 
     objects: Mapping[ObjectKey, str | None]
     drift: tuple[ObjectDrift, ...]
+    set_aside: tuple[ObjectDrift, ...]
     is_complete: bool
 
 
@@ -62,7 +63,9 @@ def compare_objects(
         with skip_unexpected(f"objects of {application.name}"):
             result = comparison_result(declared, application, live)
             versions = {manifest.key: live.version_of(manifest) for manifest in declared}
-            results[application.name] = ObjectResults(versions, result.drift, is_complete=not result.unknown)
+            results[application.name] = ObjectResults(
+                versions, result.drift, result.set_aside, is_complete=not result.unknown
+            )
     return results
 
 

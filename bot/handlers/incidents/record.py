@@ -1,16 +1,18 @@
 """Applies checks, timers and the configuration to stored incidents, without losing concurrent changes."""
 
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from bot.core.applications.application import Application
 from bot.core.applications.names import ResourceKey
+from bot.core.drift.merge import ObjectKey, object_key
 from bot.core.drift.model import Check, Status
 from bot.core.incidents.alerting import AlertPolicy, announcements, apply_timers
 from bot.core.incidents.detection import apply_check, has_moved, resolve_unwatched
-from bot.core.incidents.incident import Incident, ResolutionCause
-from bot.core.incidents.resolution import resolution_cause
-from bot.core.objects.manifest import ManifestError
+from bot.core.incidents.incident import UNKNOWN_RESOLUTION, Incident, Resolution
+from bot.core.incidents.resolution import resolution
+from bot.core.objects.manifest import Manifest, ManifestError
 from bot.handlers.incidents.transition import MAX_ATTEMPTS, change
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.ports import Ports
@@ -27,7 +29,7 @@ def record(
     rolling: bool,
     looks: int,
     longest_hold: timedelta,
-    cause_if_git_moved: ResolutionCause,
+    resolution: Resolution,
 ) -> None:
     """Apply a check to the incident of its application, which ends first if the application has moved.
 
@@ -50,7 +52,7 @@ def record(
             rolling=rolling,
             required_looks=looks,
             longest_hold=longest_hold,
-            cause_if_git_moved=cause_if_git_moved,
+            resolution=resolution,
         )
         if after == before or ports.store.incidents.exchange(before, after):
             return
@@ -98,18 +100,30 @@ def resolve_unwatched_incidents(
             store.incidents.exchange(incident, resolve_unwatched(incident, now))
 
 
-def resolution_cause_of(
-    ports: Ports, application: Application, incident: Incident, check: Check, manifest_cache: ManifestCache
-) -> ResolutionCause:
-    """Why an application's active incident ends, if this check resolves it and git has changed since."""
-    if check.status is not Status.SYNCED or check.revision in {None, incident.revision}:
-        return "git"
+def resolution_of(
+    ports: Ports,
+    application: Application,
+    incident: Incident,
+    check: Check,
+    manifest_cache: ManifestCache,
+    compared: Container[ObjectKey] | None,
+) -> Resolution:
+    """Why an application's active incident ends, if this check resolves it.
+
+    `compared` are the objects that the check compared, None for all.
+    """
+    differences = (*incident.worst, *incident.drift)
+    if check.status is not Status.SYNCED or check.revision is None:
+        return UNKNOWN_RESOLUTION
+    if compared is not None and any(object_key(difference) not in compared for difference in differences):
+        return UNKNOWN_RESOLUTION  # an earlier check no longer saw it
     repository = ports.repositories[application.repository.key]
+    source = application.source
+    before: Sequence[Manifest] = ()
+    with suppress(PortError, ManifestError):  # the history was rewritten, or the application had another path
+        before = manifest_cache.manifests(repository, incident.revision, source)
     try:
-        before, after = (
-            manifest_cache.manifests(repository, revision, application.source)
-            for revision in (incident.revision, check.revision)
-        )
-    except (PortError, ManifestError):  # the history was rewritten, so only the change is known
-        return "git"
-    return resolution_cause(incident.drift, before, after, application.namespace)
+        after = manifest_cache.manifests(repository, check.revision, source)
+    except (PortError, ManifestError):
+        return UNKNOWN_RESOLUTION
+    return resolution(differences, check.set_aside, before, after, application.namespace)

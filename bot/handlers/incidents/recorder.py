@@ -2,7 +2,7 @@
 
 import threading
 from collections import deque
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from time import monotonic
@@ -12,20 +12,21 @@ from bot.config.sections.alerts import AlertsConfig
 from bot.core.applications.application import Application
 from bot.core.drift.bounded import bounded_check
 from bot.core.drift.freshness import with_last_complete
-from bot.core.drift.merge import ObjectKey, drift_of, with_objects
+from bot.core.drift.merge import ObjectKey, among, with_objects
 from bot.core.drift.model import Check, Status
-from bot.core.incidents.incident import ACTIVE_STATES, ResolutionCause
+from bot.core.incidents.incident import ACTIVE_STATES, UNKNOWN_RESOLUTION, Resolution
 from bot.core.rollouts.rollout import rolling_applications
 from bot.handlers.cluster_audit.identify import ActorFinder
 from bot.handlers.discovery.deployers import DeployerReader
 from bot.handlers.drift.object_check import ObjectResults
-from bot.handlers.incidents.record import record, resolution_cause_of
+from bot.handlers.incidents.record import record, resolution_of
 from bot.handlers.incidents.suspects import Suspects
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.ports import Ports
 from bot.ports.isolation import skip_unexpected
 
 _MAX_NEWER: Final = 1_000
+_EVERYTHING: Final[Mapping[str, Container[ObjectKey]]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +76,11 @@ class CheckRecorder:
         with self._lock:
             checks = [self._with_newer_objects(check, since) for check in checks]
             bounded = [bounded_check(check) for check in checks]
-            causes = self._resolution_causes(applications, bounded)
+            resolutions = self._resolutions(applications, bounded)
             with self._ports.store.transaction():
                 rolling = self._rolling() | deploying
                 for application, check in zip(applications, bounded, strict=True):
-                    self._apply(application, check, rolling, causes, looks=self._alerts.looks)
+                    self._apply(application, check, rolling, resolutions, looks=self._alerts.looks)
                 self._ports.store.checks.save(bounded)
         self.find_suspects([application.name for application in applications])
         return checks
@@ -104,14 +105,15 @@ class CheckRecorder:
         """
         now = self._ports.clock()
         checks: Sequence[Check] = [
-            with_objects(latest[name], results[name].objects, results[name].drift, now)
+            with_objects(latest[name], results[name].objects, results[name].drift, now, results[name].set_aside)
             for name in (application.name for application in applications)
         ]
         checks, deploying = self._in_context(applications, checks, latest)
         outdated: set[str] = set()
         with self._lock:
             bounded = [bounded_check(check) for check in checks]
-            causes = self._resolution_causes(applications, bounded)
+            compared = {name: result.objects for name, result in results.items()}
+            resolutions = self._resolutions(applications, bounded, compared)
             with self._ports.store.transaction():
                 rolling = self._rolling() | deploying
                 current = self._ports.store.checks.latest([application.name for application in applications])
@@ -120,7 +122,8 @@ class CheckRecorder:
                     if current.get(name) != latest[name]:
                         outdated.add(name)
                         continue
-                    self._apply(application, check, rolling, causes, looks=1 if name in settled else self._alerts.looks)
+                    looks = 1 if name in settled else self._alerts.looks
+                    self._apply(application, check, rolling, resolutions, looks=looks)
                     # Keep the time of the latest check, when the other objects were last compared.
                     self._ports.store.checks.save([replace(check, at=latest[name].at)])
             for check in checks:
@@ -137,20 +140,26 @@ class CheckRecorder:
         previous = self._ports.store.checks.latest()
         return [with_last_complete(check, previous.get(check.application)) for check in checks], previous
 
-    def _resolution_causes(
-        self, applications: Sequence[Application], checks: Sequence[Check]
-    ) -> Mapping[str, ResolutionCause]:
-        """Why each incident ends, by application. Call it outside of a transaction: it may have to render manifests."""
+    def _resolutions(
+        self,
+        applications: Sequence[Application],
+        checks: Sequence[Check],
+        compared: Mapping[str, Container[ObjectKey]] = _EVERYTHING,
+    ) -> Mapping[str, Resolution]:
+        """Why each incident ends, by application. Call it outside of a transaction: it may have to render manifests.
+
+        `compared` are the objects that were compared, if not all of an application.
+        """
         unsettled = self._ports.store.incidents.unsettled()
         active = {incident.application: incident for incident in unsettled if incident.state in ACTIVE_STATES}
-        causes: dict[str, ResolutionCause] = {}
+        resolutions: dict[str, Resolution] = {}
         for application, check in zip(applications, checks, strict=True):
             if incident := active.get(application.name):
                 with skip_unexpected(f"cause of the end of {incident.id}"):
-                    causes[application.name] = resolution_cause_of(
-                        self._ports, application, incident, check, self._manifest_cache
+                    resolutions[application.name] = resolution_of(
+                        self._ports, application, incident, check, self._manifest_cache, compared.get(application.name)
                     )
-        return causes
+        return resolutions
 
     def _in_context(
         self, applications: Sequence[Application], checks: Sequence[Check], previous: Mapping[str, Check]
@@ -190,7 +199,7 @@ class CheckRecorder:
         application: Application,
         check: Check,
         rolling: Collection[str],
-        causes: Mapping[str, ResolutionCause],
+        resolutions: Mapping[str, Resolution],
         *,
         looks: int,
     ) -> None:
@@ -202,7 +211,7 @@ class CheckRecorder:
                 rolling=check.application in rolling,
                 looks=looks,
                 longest_hold=self._longest_hold,
-                cause_if_git_moved=causes.get(application.name, "git"),
+                resolution=resolutions.get(application.name, UNKNOWN_RESOLUTION),
             )
 
     def _keep(self, check: Check, objects: frozenset[ObjectKey]) -> None:
@@ -210,14 +219,16 @@ class CheckRecorder:
         others = [
             item for item in self._newer if item.check.application != check.application or not item.objects <= objects
         ]
-        newer = _Newer(monotonic(), objects, replace(check, drift=drift_of(check, objects), set_aside=()))
+        kept = replace(check, drift=among(check.drift, objects), set_aside=among(check.set_aside, objects))
+        newer = _Newer(monotonic(), objects, kept)
         self._newer = deque((*others, newer), maxlen=_MAX_NEWER)
 
     def _with_newer_objects(self, check: Check, since: float) -> Check:
         """The check with newer results for the objects that were checked separately while it was running."""
         for newer in self._newer:
             if newer.monotonic >= since and _compared(newer.check) == _compared(check):
-                check = with_objects(check, newer.objects, newer.check.drift, max(check.at, newer.check.at))
+                at = max(check.at, newer.check.at)
+                check = with_objects(check, newer.objects, newer.check.drift, at, newer.check.set_aside)
         return check
 
 

@@ -53,7 +53,22 @@ UNWATCHED_LEAD = Phrase(
     es="Sin vigilancia desde {time}, tras {lasted} de drift.",
 )
 ENDED_UNWATCHED = Phrase(en="no longer watched", es="ya no se vigila")
-ENDED_BY_GIT = Phrase(en="git changed and now matches the cluster", es="git cambió y ahora coincide con el clúster")
+ENDED = Phrase(
+    en="the latest check no longer found the differences",
+    es="la última comprobación ya no encontró las diferencias",
+)
+ENDED_SET_ASIDE = Phrase(
+    en="what still differs no longer counts as drift", es="lo que aún difiere ya no cuenta como drift"
+)
+ENDED_SET_ASIDE_BY = Phrase(
+    en="what still differs no longer counts as drift ({reason})",
+    es="lo que aún difiere ya no cuenta como drift (motivo: {reason})",
+)
+ENDED_UNDECLARED = Phrase(
+    en="the application no longer declares the objects that differed",
+    es="la aplicación ya no declara los objetos que diferían",
+)
+ENDED_BY_GIT = Phrase(en="git changed, and the cluster matches it", es="git cambió, y el clúster coincide con él")
 ENDED_ADOPTED = Phrase(en="git was updated to match the cluster", es="git se actualizó para coincidir con el clúster")
 ENDED_BY_CLUSTER = Phrase(
     en="the cluster was restored to match git", es="el clúster se restauró para coincidir con git"

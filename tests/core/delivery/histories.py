@@ -90,7 +90,7 @@ def incidents(draw, number, since):
         revision="a" * 40,
         drift=(ObjectDrift("apps/v1", "Deployment", "shop", "web", "modified", fields),),
         resolved_at=latest + draw(spans) if state is IncidentState.RESOLVED else None,
-        ended=draw(st.sampled_from(("cluster", "adopted", "git", "unwatched"))),
+        ended=draw(st.sampled_from(("cluster", "adopted", "git", "set_aside", "undeclared", "unknown", "unwatched"))),
         announced_at=announced_at,
         history=tuple(
             IncidentEvent(str(index), at, IncidentEventType.ACKNOWLEDGED, by="U1")

@@ -12,8 +12,10 @@ from bot.core.drift.model import Check, FieldDrift, ObjectDrift, Status
 from bot.core.incidents.detection import MAX_THREAD_UPDATES, apply_check, resolve_unwatched
 from bot.core.incidents.incident import (
     MAX_EVENTS,
+    UNKNOWN_RESOLUTION,
     IncidentEventType,
     IncidentState,
+    Resolution,
     acknowledge,
     escalate,
     expire_snooze,
@@ -151,10 +153,10 @@ def test_what_a_rollout_held_back_opens_only_after_enough_checks_without_it():
     assert apply_check(first, check(3, REPLICAS), channel="C1", rolling=False).state is IncidentState.OPEN
 
 
-@pytest.mark.parametrize(("revision", "ended"), [("a" * 40, "cluster"), ("b" * 40, "git")])
-def test_it_resolves_with_its_cause(revision, ended):
-    incident = after_checks(check(0, REPLICAS), check(1, REPLICAS), check(9, revision=revision))
-    assert (incident.state, incident.ended) == (IncidentState.RESOLVED, ended)
+@pytest.mark.parametrize("resolution", [Resolution("cluster"), Resolution("set_aside", "a rule"), UNKNOWN_RESOLUTION])
+def test_it_resolves_with_its_cause(resolution):
+    incident = after_checks(check(0, REPLICAS), check(1, REPLICAS), check(9), resolution=resolution)
+    assert (incident.state, Resolution(incident.ended, incident.ended_reason)) == (IncidentState.RESOLVED, resolution)
     assert incident.resolved_at == T0 + timedelta(minutes=9)
     assert incident.drift == (REPLICAS,)
 

@@ -19,8 +19,8 @@ from bot.i18n.language import ENGLISH
 from bot.messages.incident import ACKNOWLEDGE, SNOOZE, parse_option
 from tests.common.bot import application_settings
 from tests.common.clock import Clock
-from tests.common.kubernetes import FLUX, as_yaml, config_map
-from tests.common.slack import ALERTS, DEPLOYS, JONAS, cards, headlines, replies
+from tests.common.kubernetes import FLUX, as_yaml, config_map, deployment
+from tests.common.slack import ALERTS, DEPLOYS, JONAS, cards, content, headlines, replies
 
 QUIET_NIGHT = {"quiet_hours": {"from": "22:00", "to": "07:00", "zone": "Europe/Madrid"}}
 # A Monday in winter: Madrid is one hour ahead of UTC.
@@ -533,6 +533,88 @@ def test_an_unrelated_merge_does_not_hide_that_the_cluster_was_restored(watch):
     watched.check()
     assert watched.incident("a") is None
     assert "the cluster was restored" in watched.replies[-1]
+
+
+def ignore_in_git(watched):
+    manifest = settings()
+    manifest["metadata"]["annotations"] = {"gitops-bot/ignore": "*"}
+    watched.source.commit("Allow anything", {"apps/a/settings.yaml": as_yaml(manifest)})
+
+
+def remove_from_git(watched):
+    other = config_map("other", a="b")
+    watched.source.commit("Remove it", {"apps/a/settings.yaml": None, "apps/a/other.yaml": as_yaml(other)})
+    watched.cluster.apply(other, namespace="a", manager=FLUX)
+
+
+def change_path(watched):
+    watched.source.commit("Another path", {"apps/b/other.yaml": as_yaml(config_map("other", a="b"))})
+    watched.cluster.apply(config_map("other", a="b"), namespace="a", manager=FLUX)
+    watched.bot.start(applications={"a": application_settings("a", path="apps/b")})
+
+
+def declare_the_live_value_elsewhere(watched):
+    watched.source.commit("Another path", {"apps/b/settings.yaml": as_yaml(settings("debug"))})
+    watched.bot.start(applications={"a": application_settings("a", path="apps/b")})
+
+
+def fix_one_and_ignore_the_other(watched):
+    watched.label("a")
+    watched.check()
+    watched.bot.start(ignore=[{"kind": "ConfigMap", "paths": ["data.level"]}])
+    watched.check()
+    watched.cluster.edit(settings(), "a", {"metadata": {"labels": {"mode": "a"}}})
+
+
+RULE = "no longer counts as drift (ignored by rule 1 in the configuration: data.level)"
+OPTED_OUT = "no longer counts as drift (opted out in git (gitops-bot/ignore: *))"
+
+
+@pytest.mark.parametrize(
+    ("change", "ending"),
+    [
+        (lambda watched: watched.bot.start(ignore=[{"kind": "ConfigMap", "paths": ["data.level"]}]), RULE),
+        (fix_one_and_ignore_the_other, RULE),
+        (ignore_in_git, OPTED_OUT),
+        (remove_from_git, "the application no longer declares the objects that differed"),
+        (change_path, "the application no longer declares the objects that differed"),
+        (declare_the_live_value_elsewhere, "git was updated to match the cluster"),
+    ],
+)
+def test_only_a_change_to_the_cluster_counts_as_restored(watch, change, ending):
+    watched = watch()
+    watched.edit("a")
+    watched.check()
+    change(watched)
+    for _ in range(15):
+        watched.check(seconds=60)
+    watched.advance(seconds=1)
+    assert ending in watched.replies[-1]
+    assert ending in content(watched.cards[0])
+    assert "restored" not in str(watched.replies)
+
+
+def test_an_autoscaler_or_fewer_interactive_managers_restore_nothing(watch):
+    watched = watch("ab", group=5)
+    watched.source.commit("Deployment", {"apps/a/web.yaml": as_yaml(deployment())})
+    watched.cluster.apply(deployment(), namespace="a", manager=FLUX)
+    watched.cluster.edit(deployment(), "a", {"spec": {"replicas": 9}})
+    watched.cluster.edit(settings(), "b", {"data": {"added": "x"}})
+    for _ in range(15):
+        watched.check(seconds=60)
+    target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}
+    autoscaler = {
+        "apiVersion": "autoscaling/v2",
+        "kind": "HorizontalPodAutoscaler",
+        "metadata": {"name": "web"},
+        "spec": {"minReplicas": 1, "maxReplicas": 50, "scaleTargetRef": target},
+    }
+    watched.cluster.apply(autoscaler, namespace="a", manager=FLUX)
+    watched.bot.start(interactive=["nobody"])
+    watched.check()
+    watched.advance(seconds=1)
+    endings = sorted(reply.partition("drift ")[2] for reply in watched.replies)
+    assert endings == ["(set by an autoscaler).", "(written by kubectl, not by hand)."]
 
 
 def test_incident_states_survive_a_restart(watch):

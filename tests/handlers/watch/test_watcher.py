@@ -30,8 +30,10 @@ PROD = Shard("prod")
 CONFIG_MAPS = Kind("", "v1", "ConfigMap", "configmaps", namespaced=True)
 DEPLOYMENTS = Kind("apps", "v1", "Deployment", "deployments", namespaced=True)
 SETTINGS = config_map(level="info")
+WORDS = config_map("words", a="b")
 FILE = "apps/shop/settings.yaml"
 REF = CONFIG_MAPS, ("shop", "settings")
+BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -89,6 +91,42 @@ def test_a_settled_difference_is_an_alert_and_its_end_resolves_it(bot, slack, cl
     assert bot.store.checks.latest()["shop"].status is Status.SYNCED
     assert [incident.state for incident in bot.store.incidents.unsettled()] in ([], [IncidentState.RESOLVED])
     assert len(requests(cluster, "deployments")) == before  # only the object was read
+
+
+def restore(bot, cluster):
+    cluster.apply(SETTINGS, namespace="shop", manager=FLUX)
+
+
+def ignore(bot, cluster):
+    bot.start(ignore=[{"kind": "ConfigMap", "paths": ["data.level"]}])
+    bot.monitor.poll_all_refs("platform")
+
+
+def restore_after_another_object(bot, cluster):
+    cluster.edit(WORDS, "shop", {"data": {"a": "x"}})
+    bot.monitor.check(["shop"])
+    bot.monitor.check(["shop"])
+    cluster.apply(WORDS, namespace="shop", manager=FLUX)
+    bot.monitor.check(["shop"])
+    restore(bot, cluster)
+
+
+@pytest.mark.parametrize(
+    ("change", "ended"), [(restore, "cluster"), (ignore, "set_aside"), (restore_after_another_object, "unknown")]
+)
+def test_a_watch_tells_why_drift_ended_as_far_as_it_saw(bot, source, cluster, start, change, ended):
+    source.commit("Words", {"apps/shop/words.yaml": as_yaml(WORDS)})
+    cluster.apply(WORDS, namespace="shop", manager=FLUX)
+    start()
+    edit(cluster)
+    bot.monitor.check(["shop"])
+    bot.monitor.check(["shop"])
+    change(bot, cluster)
+    checks = ObjectMonitor(bot.ports, bot.config, bot.monitor)
+    bot.clock.tick()
+    plan = checks.watch_plan(PROD, bot.ports.clusters["prod"].discover())
+    assert checks.check_objects(PROD, {REF: ObjectChange(is_settled=True)}, plan) == set()
+    assert [incident.ended for incident in bot.store.incidents.ended(BEGINNING, 9)] == [ended]
 
 
 def test_a_difference_that_has_not_settled_counts_as_one_look(slack, cluster, compare):
