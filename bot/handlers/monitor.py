@@ -340,17 +340,8 @@ class Monitor:
 
     def _record_merges(self, key: str, before: str | None, head: str, *, is_lost: bool) -> bool:
         applications = [application for application in self._all() if application.repository.key == key]
-        recorded = merges.record_merges(
-            self._ports,
-            key,
-            before,
-            head,
-            applications,
-            self.caches.manifest_cache,
-            self._people,
-            is_lost=is_lost,
-            since=self._recorded_at.get(key),
-        )
+        merged = (key, before, head, applications, self.caches.manifest_cache, self._people)
+        recorded = merges.record_merges(self._ports, *merged, is_lost=is_lost, since=self._recorded_at.get(key))
         if recorded:
             self._recorded_at[key] = self._ports.clock()
         return recorded
