@@ -91,7 +91,7 @@ class _TargetFinder:
         if not self._is_on_branch(commit):
             if not self.repository.is_ancestor(commit.sha, self.head):
                 return self._off_branch(commit)
-            return self._inside_merge(commit)
+            return self._inside_merge(commit, [commit])
         pull = self._pull_request_of(commit)
         merge = self._merge_commit(pull)
         if pull is None or merge is None:
@@ -122,14 +122,14 @@ class _TargetFinder:
         find = partial(self.forge.pull_request_for, commit.sha, parents=commit.parents)
         return next(filter(None, map(find, dict.fromkeys((*bases, self.repository.branch, None)))), None)
 
-    def _inside_merge(self, commit: Commit) -> Target | Outcome:
-        """The merge of `commit` is the oldest later commit that contains it."""
+    def _inside_merge(self, commit: Commit, series: Sequence[Commit]) -> Target | Outcome:
+        """The merge of `commit` is the oldest later commit that contains it. The request is for all of `series`."""
         oldest_first = self._later(commit)[::-1]
         index = bisect_left(oldest_first, True, key=lambda other: self.repository.is_ancestor(commit.sha, other.sha))
         merge = oldest_first[index]
         pull = self.forge.pull_request_for(merge.sha, self.repository.branch, parents=merge.parents)
         # A merge inside a branch usually merged the tracked branch: reverting it alone would undo other people's work.
-        only_possible = len(commit.parents) == 1
+        only_possible = len(series) == len(commit.parents) == 1
         if self.request.only and only_possible:
             return self._target([commit], None, brought_by=merge.sha)
         whole_change = PullNumber(pull.number) if pull and pull.merge_sha == merge.sha else Sha(merge.sha)
@@ -147,13 +147,16 @@ class _TargetFinder:
         merge = self._merge_in_history(pull)
         if merge is None:
             return NotOnBranch(None, pull, self.repository.branch)
-        return self._merged_elsewhere(pull, merge) if self._is_on_branch(merge) else self._inside_merge(merge)
+        if self._is_on_branch(merge):
+            return self._merged_elsewhere(pull, merge)
+        return self._inside_merge(merge, self._series(merge, pull))
 
     def _merge_commit(self, pull: PullRequest | None) -> Commit | None:
         """The commit of the tracked branch that is the merge of a pull request; None if there is none.
 
         The pull request may have been merged into another branch that was then promoted by fast-forward. If its own
-        merge was a fast-forward, or it came from the tracked branch, the branch may have had its commits before.
+        merge was a merge commit or a fast-forward, or it came from the tracked branch, the branch may have had its
+        commits before.
         """
         if pull is None or pull.state != "merged" or not pull.merge_sha:
             return None
@@ -168,6 +171,8 @@ class _TargetFinder:
             return merge
         if not self._is_on_branch(merge):
             return self._rebased_head(pull)
+        if len(merge.parents) > 1:
+            return None
         return merge if is_into_branch or pull.head_sha not in ("", merge.sha) else None
 
     def _merge_in_history(self, pull: PullRequest) -> Commit | None:
@@ -184,7 +189,7 @@ class _TargetFinder:
         application = f" {self.request.application}" if self.request.application else ""
         return Refused(
             LocalizedText(
-                texts.MERGED_ELSEWHERE,
+                texts.MERGE_COMMIT_ELSEWHERE if len(merge.parents) > 1 else texts.MERGED_ELSEWHERE,
                 number=str(pull.number),
                 base=pull.base,
                 commit=merge.short_sha,

@@ -19,6 +19,12 @@ MERGED_ELSEWHERE = Phrase(
     es="#{number} se fusionó en {base}, pero su commit {commit} también está en {branch}. Para revertir commits en "
     "{branch}, usa un SHA o un rango, por ejemplo {command}.",
 )
+MERGE_COMMIT_ELSEWHERE = Phrase(
+    en="#{number} was merged into {base} as {commit}, a merge commit that {branch} contains. To revert everything that "
+    "this merge brought to {base}, including any commits that {branch} had before, run {command}.",
+    es="#{number} se fusionó en {base} como {commit}, un commit de fusión que {branch} contiene. Para revertir todo lo "
+    "que esa fusión trajo a {base}, incluidos los commits que {branch} ya tuviera, ejecuta {command}.",
+)
 EMPTY_RANGE = Phrase(
     en="{range} contains no commits. To revert only {commit}, use its SHA.",
     es="{range} no contiene commits. Para revertir solo {commit}, usa su SHA.",
