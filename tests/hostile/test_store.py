@@ -30,7 +30,8 @@ from bot.handlers.incidents.record import apply_timers_to_all
 from bot.handlers.queries.status import status
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.handlers.slack.cards import CardReconciler
-from bot.i18n.language import ENGLISH
+from bot.i18n.catalogue.set_aside import BOTH_RULES
+from bot.i18n.language import ENGLISH, join_texts
 from bot.ports.store import StoreError
 from tests.common.samples import T0, application, check, incident
 from tests.common.wait import wait_for
@@ -123,6 +124,14 @@ def test_any_value_and_any_text_can_be_stored(store, value, text, depth):
 )
 def test_a_value_is_stored_up_to_its_bounds(value, stored):
     assert storable(value) == stored
+
+
+@pytest.mark.parametrize("number", [2, 100, 1_000])
+def test_an_incident_ends_for_any_number_of_reasons(store, number):
+    reason = join_texts(BOTH_RULES, [f"rule {rule}" for rule in range(number)])
+    store.incidents.exchange(None, replace(incident(f"reasons-{number}"), ended_reason=reason))
+    stored = next(stored for stored in store.incidents.unsettled() if stored.application == f"reasons-{number}")
+    assert str(stored.ended_reason).endswith(f"; rule {number - 1}")
 
 
 def test_a_row_is_read_once_and_the_records_in_memory_have_a_bound(monkeypatch):

@@ -92,7 +92,7 @@ def storable(value: Any, depth: int = 0) -> Any:
             return storable_text(value)
         case int() if not -_MAX_INTEGER <= value < _MAX_INTEGER:
             return hex(value)
-        case Mapping() | list() | tuple() | set() | frozenset() if depth >= JSON_DEPTH:
+        case Mapping() | list() | tuple() | set() | frozenset() | LocalizedText() if depth >= JSON_DEPTH:
             return _TOO_DEEP
         case Mapping():
             return {storable(key, depth + 1): storable(item, depth + 1) for key, item in value.items()}

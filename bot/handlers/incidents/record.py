@@ -126,4 +126,4 @@ def resolution_of(
         after = manifest_cache.manifests(repository, check.revision, source)
     except (PortError, ManifestError):
         return UNKNOWN_RESOLUTION
-    return resolution(differences, check.set_aside, before, after, application.namespace)
+    return resolution(incident.drift, incident.worst, check.set_aside, before, after, application.namespace)
