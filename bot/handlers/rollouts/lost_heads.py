@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
+from bot.core.git.repository_ref import RepositoryRef
 from bot.i18n.catalogue import repository as texts
 from bot.i18n.language import LocalizedText
 from bot.ports.git import Repository, RepositoryError, RevisionNotFoundError
@@ -31,6 +32,7 @@ class LostHeads:
         lag behind; or, unless it `may_fetch` the recorded head, whenever that is missing.
         """
         name = repository.name
+        shown = RepositoryRef.parse(name).name
         if recorded in (None, head):
             self._since.pop(name, None)
             return False
@@ -47,8 +49,8 @@ class LostHeads:
         if self._waited(name, recorded) < (_PATIENCE_WITH_COMMIT if is_available else _PATIENCE):
             if is_available:
                 values = {"head": head[:8], "recorded": recorded[:8]}
-                raise RepositoryError(LocalizedText(texts.MAY_LAG, name=name, **values))
-            raise RevisionNotFoundError(LocalizedText(texts.NO_COMMIT, text=recorded, name=name))
+                raise RepositoryError(LocalizedText(texts.MAY_LAG, name=shown, **values))
+            raise RevisionNotFoundError(LocalizedText(texts.NO_COMMIT, text=recorded, name=shown))
         if not is_available:
             _log.warning("commit %s of %s is lost; merges since then are not reported", recorded, name)
         return not is_available

@@ -262,7 +262,7 @@ def test_an_unreachable_base_affects_only_its_application(following, remote):
         ("http://git.example.org/acme/bases/one.yaml", "rendering never downloads files"),
         ("https://elsewhere.org/one.yaml", "Allow elsewhere.org/one.yaml under bases.allow"),
         (f"{URL}//../web", "rendering never downloads files"),
-        (f"{URL}//gone", "There is no path gone"),
+        (f"{URL}//gone", "There is no path gone in git.example.org/acme/bases at"),
         (f"{URL}//web?ref=gone", "gone"),
         (f"{URL}//web?ref=--upload-pack=x", "cannot be read"),
         ("../.gitops-bot-bases/git.example.org-acme-bases/web", "is not in the repository"),
