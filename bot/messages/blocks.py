@@ -134,6 +134,8 @@ def channel(id_: str) -> Element:
 
 def date(at: datetime, form: str = "{time_secs}") -> Element:
     """A time in the reader's time zone; in UTC if the client cannot convert it."""
+    if at.timestamp() < 0:  # Slack rejects the whole message
+        return words(at.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC"))
     return {"type": "date", "timestamp": int(at.timestamp()), "format": form, "fallback": utc(at)}
 
 

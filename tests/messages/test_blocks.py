@@ -42,6 +42,7 @@ BLOCKS = {
                 blocks.mention("S0ONCALL"),
                 blocks.channel("C0ALERTS01"),
                 blocks.date(AT, "{time}"),
+                blocks.date(datetime(1900, 1, 1, tzinfo=UTC), "{time}"),
             ),
             blocks.bullets([[blocks.words("web\non prod")], [blocks.words("api")]], indent=1),
             blocks.preformatted("git fetch\ngit revert 4f2a"),
@@ -60,6 +61,7 @@ BLOCKS = {
                     {"type": "usergroup", "usergroup_id": "S0ONCALL"},
                     {"type": "channel", "channel_id": "C0ALERTS01"},
                     {"type": "date", "timestamp": 1772333220, "format": "{time}", "fallback": "02:47 UTC"},
+                    text("1900-01-01 00:00 UTC"),
                 ),
                 {
                     "type": "rich_text_list",

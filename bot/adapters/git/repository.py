@@ -16,7 +16,6 @@ from bot.adapters.git.objects import disambiguate, full_sha, is_full_sha
 from bot.adapters.git.push import push
 from bot.adapters.git.remote import Remote
 from bot.core.git.commit import Commit
-from bot.core.git.repository_ref import RepositoryRef
 from bot.core.git.target_revision import HEAD, ResolvedRevision, TargetRevision, is_short_sha
 from bot.i18n.catalogue import repository as texts
 from bot.i18n.language import LocalizedText
@@ -51,7 +50,7 @@ class GitRepository:
         remote = Remote.parse(url)
         self.url = remote.url
         self._mirror = Mirror(
-            RepositoryRef.parse(name).name,
+            name.partition("@")[0],  # people know no key of a revision
             mirrors.absolute() / f"{quote(mirror or name, safe='')}.git",
             remote,
             credential=credential,

@@ -16,7 +16,7 @@ from bot.core.cluster_audit.object_fields import EMPTY
 from bot.core.cluster_audit.write import EVERYTHING, UNREADABLE, ClusterWrite, ObjectKey, guess_resource
 from bot.core.drift.exclusions import DELETION_PATH
 from bot.core.drift.model import Actor, Confidence, FieldDrift, ObjectDrift
-from bot.core.objects.path import is_related, related
+from bot.core.objects.path import PathIndex, is_related
 
 _MAX_USERS: Final = 3
 
@@ -120,12 +120,12 @@ class _Writes:
         for write in ordered:
             for path in write.fields or ():
                 self._ids.setdefault(path, []).append(write.id)
-        self._sorted = tuple(sorted(self._ids))
+        self._paths = PathIndex(self._ids)
 
     def related(self, path: str) -> Mapping[str, Sequence[str]]:
         """The related paths of each request that has some, by its id."""
         found: dict[str, list[str]] = {}
-        for other in related(self._sorted, path):
+        for other in self._paths.related(path):
             for id_ in self._ids[other]:
                 found.setdefault(id_, []).append(other)
         return found

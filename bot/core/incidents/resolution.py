@@ -9,7 +9,7 @@ from bot.core.drift.stored_secret import is_secret, with_string_data
 from bot.core.incidents.incident import Resolution, ResolutionCause
 from bot.core.objects.deep_equality import deep_equal
 from bot.core.objects.manifest import Manifest
-from bot.core.objects.path import Item, Member, PathError, format_path, parse_path, related
+from bot.core.objects.path import Item, Member, PathError, PathIndex, format_path, parse_path
 from bot.core.objects.redaction import has_hidden
 from bot.core.objects.resolve import is_hook
 from bot.i18n.language import Text
@@ -79,13 +79,13 @@ class _AsidesByPath:
         self._reasons = {field.path: field.reason for field in aside.fields}
         if aside.change == "missing":
             self._reasons = {"": aside.reason}
-        self._paths = tuple(sorted(self._reasons))
+        self._paths = PathIndex(self._reasons)
 
     def reason(self, field: FieldDrift | None) -> Text | None:
         """Why a difference (None: a missing object) no longer counts; None if it was not set aside."""
         if field is None or "" in self._reasons:
             return self._reasons.get("")
-        paths = (path for path in related(self._paths, field.path) if _concerns(path, field))
+        paths = (path for path in self._paths.related(field.path) if _concerns(path, field))
         return next((self._reasons[path] for path in paths), None)
 
 

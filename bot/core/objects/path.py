@@ -8,7 +8,7 @@ A field is dotted, or `["quoted.key"]` if it has anything but letters, digits, `
 import json
 import re
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
@@ -93,16 +93,27 @@ def is_related(one: str, other: str) -> bool:
     return not shorter or (longer.startswith(shorter) and longer[len(shorter) : len(shorter) + 1] in ("", ".", "["))
 
 
-def related(paths: tuple[str, ...], path: str) -> list[str]:
-    """Those of the sorted `paths` that are related to a path; much faster than comparing it with each."""
-    parents = {path[:end] for end, character in enumerate(path) if end == 0 or character in ".["}
-    found = [parent for parent in parents if paths[(at := bisect_left(paths, parent)) : at + 1] == (parent,)]
-    for at in range(bisect_left(paths, path), len(paths)):
-        if not paths[at].startswith(path):
-            break
-        if is_related(paths[at], path):
-            found.append(paths[at])
-    return found
+class PathIndex:
+    """Formatted paths, to find those that are related to a path much faster than by comparing it with each."""
+
+    def __init__(self, paths: Iterable[str]) -> None:
+        self._set = frozenset(paths)
+        self._paths = sorted(self._set)
+        self._lengths = {len(path) for path in self._set}
+
+    def related(self, path: str) -> Iterator[str]:
+        """Those that are equal to a path, above it, or below it."""
+        # A path may be very long, and each of its characters may end a parent.
+        for end in self._lengths:
+            if end < len(path) and (end == 0 or path[end] in ".["):
+                parent = path[:end]
+                if parent in self._set:
+                    yield parent
+        for at in range(bisect_left(self._paths, path), len(self._paths)):
+            if not self._paths[at].startswith(path):
+                break
+            if is_related(self._paths[at], path):
+                yield self._paths[at]
 
 
 def parse_path(text: str) -> Pattern:

@@ -99,9 +99,10 @@ def _without_overridden(
         try:
             if not isinstance(revision, str):
                 raise revision or PortError(LocalizedText(texts.NOT_FETCHED, repository=reference.name))
-            manifests = manifest_cache.manifests(
-                repositories[reference.key], revision, replace(source, tenant=application.tenant)
-            )
+            with unexpected_as_port_error(f"later source of {application.name}"):
+                manifests = manifest_cache.manifests(
+                    repositories[reference.key], revision, replace(source, tenant=application.tenant)
+                )
         except (ManifestError, PortError) as error:
             why = LocalizedText(texts.LATER_SOURCE, path=source.path or ".", why=error.text)
             return replace(desired, error=join_sentences(filter(None, (desired.error, why))))

@@ -25,6 +25,7 @@ from bot.ports.rendering import RenderError
 # Objects with stored fields per rollout, divided among its applications, but at least one for each.
 _MAX_OBJECTS = 24
 _MIN_OBJECTS = 1
+_MAX_UNREADABLE = 10  # revisions before a merge to try, one after another
 
 Manifests = tuple[Manifest, ...]
 
@@ -101,11 +102,10 @@ def changed_manifests(
         if newer is None:
             raise
         after, is_broken = latest, True
-    before: Manifests = ()  # if they cannot be read: everything counts as changed
+    before: Manifests = ()
     # A parent that no longer exists is an error, unless a newer merge can supersede this one.
-    unreadable = (ManifestError, RenderError) if newer is None else (ManifestError, RenderError, RevisionNotFoundError)
-    with suppress(*unreadable):
-        before = manifest_cache.declared(repository, rollout.parent_of(part), application.source)
+    with suppress(*(() if newer is None else (RevisionNotFoundError,))):
+        before = _last_readable(repository, rollout.parent_of(part), application, manifest_cache)
     changed, earlier, removed = [], [], []
     for old, new in paired(before, after, application.namespace):
         if new is None:
@@ -117,6 +117,21 @@ def changed_manifests(
             earlier.append(replace(old, api_version=new.api_version))
     manifests = ChangedManifests(changed, earlier, removed, is_superseded=is_broken)
     return manifests if newer is None else _as_of(latest, manifests, application.namespace)
+
+
+def _last_readable(
+    repository: Repository, revision: str | None, application: Application, manifest_cache: ManifestCache
+) -> Manifests:
+    """The manifests at a revision or, if they can't be read, at the latest one before it at which they can.
+
+    None if that's too many commits ago: then everything counts as changed. Raises PortError.
+    """
+    for _ in range(_MAX_UNREADABLE):
+        try:
+            return manifest_cache.declared(repository, revision, application.source)
+        except (ManifestError, RenderError):
+            revision = next(iter(repository.commit(revision).parents), None) if revision else None
+    return ()
 
 
 def _as_of(latest: Manifests, manifests: ChangedManifests, namespace: str) -> ChangedManifests:

@@ -119,6 +119,8 @@ def test_many_differences_take_linear_time():
     start = time.process_time()
     assert resolution([drift], (), [replace(aside, name="n1")], manifests, manifests, "shop").cause == "cluster"
     assert resolution([drift], (), [aside], manifests, manifests, "shop").cause == "set_aside"
+    deep = replace(drift, fields=(FieldDrift("changed", "spec" + "." * 300_000),))
+    assert resolution([deep], (), [replace(aside, fields=(SCALED,))], manifests, manifests, "shop").cause == "unknown"
     assert time.process_time() - start < 3
 
 

@@ -4,7 +4,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.core.objects.path import ANY, Item, Member, PathError, format_path, is_related, matches, parse_path, related
+from bot.core.objects.path import (
+    ANY,
+    Item,
+    Member,
+    PathError,
+    PathIndex,
+    format_path,
+    is_related,
+    matches,
+    parse_path,
+)
 
 WRITTEN = [
     (("spec", "replicas"), "spec.replicas"),
@@ -67,4 +77,4 @@ PATHS = st.text("ab.[", max_size=6)
 
 @given(st.sets(PATHS, max_size=12), PATHS)
 def test_related_paths_are_found_without_comparing_all(paths, path):
-    assert sorted(related(tuple(sorted(paths)), path)) == sorted(other for other in paths if is_related(other, path))
+    assert sorted(PathIndex(paths).related(path)) == sorted(other for other in paths if is_related(other, path))

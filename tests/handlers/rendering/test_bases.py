@@ -264,6 +264,7 @@ def test_an_unreachable_base_affects_only_its_application(following, remote):
         (f"{URL}//../web", "rendering never downloads files"),
         (f"{URL}//gone", "There is no path gone in git.example.org/acme/bases at"),
         (f"{URL}//web?ref=gone", "gone"),
+        (f"{URL}/x@a:b//web", "git.example.org/acme/bases/x"),
         (f"{URL}//web?ref=--upload-pack=x", "cannot be read"),
         ("../.gitops-bot-bases/git.example.org-acme-bases/web", "is not in the repository"),
     ],

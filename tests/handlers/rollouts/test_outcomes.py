@@ -272,6 +272,22 @@ def test_a_merge_of_invalid_manifests_is_superseded_once_their_fix_is_live(scena
     assert states == [RolloutState.ROLLING, RolloutState.SUPERSEDED]
 
 
+@pytest.mark.parametrize("breaks", [1, 2])
+def test_the_fix_of_invalid_manifests_waits_only_for_what_changed_since_they_were_valid(scenario, cluster, bot, breaks):
+    """Otherwise it waits for drift, and says that git removed fields that it never had."""
+    cluster.apply(config_map(limit="9", extra="by hand"), namespace="shop")
+    for attempt in range(breaks):
+        scenario.rollout("Break it", {"apps/shop/new.yaml": f"kind: [{attempt}"})
+    fix = scenario.rollout("Fix it", {"apps/shop/new.yaml": as_yaml(config_map("new"))})
+    states = []
+    for _ in range(2):
+        scenario.clock.advance(minutes=1)
+        bot.monitor.observe_rollouts()
+        states += [rollout.state for rollout in scenario.ports.store.rollouts.of_revisions([fix.revision])]
+        cluster.apply(config_map("new"), namespace="shop")
+    assert states == [RolloutState.ROLLING, RolloutState.LIVE]
+
+
 @pytest.mark.parametrize(
     ("live", "is_discovered", "is_complete", "state"),
     [
