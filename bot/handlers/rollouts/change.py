@@ -25,7 +25,8 @@ from bot.ports.rendering import RenderError
 # Objects with stored fields per rollout, divided among its applications, but at least one for each.
 _MAX_OBJECTS = 24
 _MIN_OBJECTS = 1
-_MAX_UNREADABLE = 10  # revisions before a merge to try, one after another
+# Before a merge, to find valid manifests: with the merge itself, as many as the cache keeps for a source.
+_MAX_REVISIONS = 3
 
 Manifests = tuple[Manifest, ...]
 
@@ -103,9 +104,10 @@ def changed_manifests(
             raise
         after, is_broken = latest, True
     before: Manifests = ()
+    was_invalid = False
     # A parent that no longer exists is an error, unless a newer merge can supersede this one.
     with suppress(*(() if newer is None else (RevisionNotFoundError,))):
-        before = _last_readable(repository, rollout.parent_of(part), application, manifest_cache)
+        before, was_invalid = _last_valid(repository, rollout.parent_of(part), application, manifest_cache)
     changed, earlier, removed = [], [], []
     for old, new in paired(before, after, application.namespace):
         if new is None:
@@ -115,23 +117,33 @@ def changed_manifests(
         elif not deep_equal(old.object, new.object):
             changed.append(new)
             earlier.append(replace(old, api_version=new.api_version))
+    if was_invalid and not changed and not removed:  # the deployer may have applied a part of what was invalid
+        changed, earlier = list(after), list(before)
     manifests = ChangedManifests(changed, earlier, removed, is_superseded=is_broken)
     return manifests if newer is None else _as_of(latest, manifests, application.namespace)
 
 
-def _last_readable(
+def _last_valid(
     repository: Repository, revision: str | None, application: Application, manifest_cache: ManifestCache
-) -> Manifests:
-    """The manifests at a revision or, if they can't be read, at the latest one before it at which they can.
+) -> tuple[Manifests, bool]:
+    """The manifests at a revision or, if they are invalid, at the latest one before it with valid ones.
 
-    None if that's too many commits ago: then everything counts as changed. Raises PortError.
+    Also whether they are of an earlier revision. Without manifests if that's too many commits ago, or if a deployer may
+    be able to render what the bot can't: then everything counts as changed. Raises PortError if the revision itself
+    can't be read.
     """
-    for _ in range(_MAX_UNREADABLE):
+    for steps in range(_MAX_REVISIONS):
         try:
-            return manifest_cache.declared(repository, revision, application.source)
-        except (ManifestError, RenderError):
+            return manifest_cache.declared(repository, revision, application.source), steps > 0
+        except ManifestError:
             revision = next(iter(repository.commit(revision).parents), None) if revision else None
-    return ()
+        except RenderError:
+            break
+        except PortError:
+            if not steps:
+                raise
+            break
+    return (), False
 
 
 def _as_of(latest: Manifests, manifests: ChangedManifests, namespace: str) -> ChangedManifests:

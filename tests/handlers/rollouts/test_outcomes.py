@@ -279,13 +279,27 @@ def test_the_fix_of_invalid_manifests_waits_only_for_what_changed_since_they_wer
     for attempt in range(breaks):
         scenario.rollout("Break it", {"apps/shop/new.yaml": f"kind: [{attempt}"})
     fix = scenario.rollout("Fix it", {"apps/shop/new.yaml": as_yaml(config_map("new"))})
+    assert states_around(scenario, cluster, bot, fix, config_map("new")) == [RolloutState.ROLLING, RolloutState.LIVE]
+
+
+def test_the_undoing_of_invalid_manifests_waits_for_everything(scenario, cluster, bot):
+    """A deployer may have applied a part of them."""
+    cluster.apply(config_map(limit="9"), namespace="shop")
+    scenario.rollout("Break it", {"apps/shop/new.yaml": "kind: ["})
+    undone = scenario.rollout("Undo it", {"apps/shop/new.yaml": None})
+    states = states_around(scenario, cluster, bot, undone, config_map(limit="1"))
+    assert states == [RolloutState.ROLLING, RolloutState.LIVE]
+
+
+def states_around(scenario, cluster, bot, rollout, applied):
+    """The states of a rollout before and after the deployer applies an object."""
     states = []
     for _ in range(2):
         scenario.clock.advance(minutes=1)
         bot.monitor.observe_rollouts()
-        states += [rollout.state for rollout in scenario.ports.store.rollouts.of_revisions([fix.revision])]
-        cluster.apply(config_map("new"), namespace="shop")
-    assert states == [RolloutState.ROLLING, RolloutState.LIVE]
+        states += [stored.state for stored in scenario.ports.store.rollouts.of_revisions([rollout.revision])]
+        cluster.apply(applied, namespace="shop")
+    return states
 
 
 @pytest.mark.parametrize(
