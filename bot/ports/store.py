@@ -36,9 +36,9 @@ class Posted:
     digest: str  # of its content
     at: datetime
 
-    def is_beside(self, other: "Posted") -> bool:
-        """Whether both are in one thread: a file in a card's thread has the channel and the ts of the card."""
-        return (self.channel, self.ts) == (other.channel, other.ts)
+    def is_in_thread_of(self, card: "Posted") -> bool:
+        """Whether this is a file in a card's thread: it then has the channel and the ts of the card."""
+        return (self.channel, self.ts) == (card.channel, card.ts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,17 +85,10 @@ class _AsidesByPath:
         """Why a difference (None: a missing object) no longer counts; None if it was not set aside."""
         if field is None or "" in self._reasons:
             return self._reasons.get("")
-        paths = (path for path in self._paths.related(field.path) if _concerns(path, field))
+        # All of the difference is set aside at or above its path. Only an added one may have parts below it.
+        related = self._paths.related(field.path)
+        paths = (path for path in related if len(path) <= len(field.path) or field.change == "added")
         return next((self._reasons[path] for path in paths), None)
-
-
-def _concerns(path: str, field: FieldDrift) -> bool:
-    """Whether what is set aside at a path is the difference, all of which may be there, or be part of what is there."""
-    return _is_within(field.path, path) or (field.change == "added" and _is_within(path, field.path))
-
-
-def _is_within(path: str, outer: str) -> bool:
-    return path.startswith(outer) and path[len(outer) : len(outer) + 1] in {"", ".", "["}
 
 
 class _Declared:
@@ -152,14 +145,14 @@ def _declared(
     objects: Mapping[tuple[str, ...], Sequence[_Declared]], drift: ObjectDrift, namespace: str
 ) -> _Declared | None:
     candidates = objects.get((*drift.identity[:2], drift.name), ())
-    found = (declared for declared in candidates if drift.namespace in (None, declared.namespace or namespace))
-    return next(found, None)
+    matching = (item for item in candidates if drift.namespace in (None, item.namespace or namespace))
+    return next(matching, None)
 
 
 def _cause(field: FieldDrift | None, before: _Declared | None, after: _Declared | None) -> ResolutionCause:
     """Why a difference in a field no longer exists; None if the object was missing.
 
-    `before` and `after` are how git declared the object; None if it didn't, or nobody knows.
+    `before` and `after` are how git declared the object; None if it didn't or if that's unknown.
     """
     if after is None:
         return "adopted" if field is None and before else "undeclared"
@@ -175,8 +168,9 @@ def _cause(field: FieldDrift | None, before: _Declared | None, after: _Declared 
         is_as_before = deep_equal(None if new is _ABSENT else new, field.desired)
     if is_as_before:
         return "cluster"
+    # The path has a key that git omits or that is hidden, or it's unknown what git declared.
     if old is new is _ABSENT and field.desired is not None:
-        return "unknown"  # the path has a key that git omits or that is hidden, or nobody knows what git declared
+        return "unknown"
     if (new is _ABSENT) if field.change == "removed" else _is_subset(new, field.live):
         return "adopted"
     return "git" if before and not is_same else "unknown"

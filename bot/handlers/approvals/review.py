@@ -131,7 +131,7 @@ class ApprovalReviewer:
         store, last = self._ports.store, alert.newest
         card = store.cards.get(key)
         shared = store.cards.get(f"{key}/diff")
-        if card is None or not card.ts or (shared and shared.is_beside(card)):
+        if card is None or not card.ts or (shared and shared.is_in_thread_of(card)):
             return
         repository = self._ports.repositories[last.repository]
         lines = chain.from_iterable(changes(repository, parent, sha) for parent, sha in alert.ranges)

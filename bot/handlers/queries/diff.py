@@ -45,7 +45,7 @@ def _shared(translator_for: Callable[[str], Translator], ports: Ports, check: Ch
     unlinked = diff_file.content(translator, check, lambda *_: ())
     digest = hashlib.sha256(unlinked.partition("\n")[2].encode()).hexdigest()
     posted = ports.store.cards.get(key)
-    if posted and posted.digest == digest and posted.is_beside(card):
+    if posted and posted.digest == digest and posted.is_in_thread_of(card):
         return True
     text = diff_file.content(translator, check, links)
     name, title = diff_file.name(translator, check), diff_file.title(translator, check)
