@@ -3,7 +3,7 @@
 from bot.core.changes.suspect import Suspect
 from bot.core.rollouts.rollout import Rollout, RolloutState
 from bot.i18n.catalogue import rollout as texts
-from bot.i18n.language import Translator
+from bot.i18n.language import Phrase, Translator
 from bot.messages import commit_checks, common, people, suspect
 from bot.messages.blocks import (
     Block,
@@ -37,8 +37,9 @@ def card(translator: Translator, rollout: Rollout) -> Message:
     """The rollout's current message in a channel. Posting it notifies the authors."""
     title, sentence = headline(translator, rollout)
     text = translator.text(
-        texts.TEXT_REWRITTEN if rollout.rewritten else texts.TEXT_SEVERAL if rollout.merges > 1 else texts.TEXT,
+        _text(rollout),
         sentence=sentence,
+        branch=clip(rollout.branch, 60),
         n=translator.number(rollout.merges),
         revision=common.short_revision(translator, rollout.revision),
         title=clip(rollout.subject, 90),
@@ -68,7 +69,8 @@ def card(translator: Translator, rollout: Rollout) -> Message:
     if rollout.state in (RolloutState.LATE, RolloutState.DEGRADED) and (phrase := late_note(rollout)):
         blocks.append(note(translator.text(phrase)))
     is_reverted = rollout.state is RolloutState.REVERTED
-    if rollout.url and not rollout.rewritten and not is_reverted:  # a pull request needs a forge
+    is_merge = not rollout.rewritten and not rollout.retargeted
+    if rollout.url and is_merge and not is_reverted:  # a pull request needs a forge
         blocks.append(actions(_revert(translator, rollout)))
     return message(text, *blocks)
 
@@ -96,6 +98,14 @@ def _earlier_suspects(rollout: Rollout) -> list[Suspect]:
     """The suspects without the merge itself, which the card already shows."""
     merged = {rollout.revision, f"#{rollout.pull_number}"}
     return [candidate for candidate in rollout.suspects or () if merged.isdisjoint((candidate.sha, candidate.revision))]
+
+
+def _text(rollout: Rollout) -> Phrase:
+    if rollout.rewritten:
+        return texts.TEXT_REWRITTEN
+    if rollout.retargeted:
+        return texts.TEXT_RETARGETED
+    return texts.TEXT_SEVERAL if rollout.merges > 1 else texts.TEXT
 
 
 def _subject(translator: Translator, rollout: Rollout) -> str:

@@ -37,6 +37,11 @@ _SENTENCES: dict[Outcome, Phrase | PluralPhrase] = {
     Outcome.TIMED_OUT: texts.TIMED_OUT,
     Outcome.UNKNOWN: texts.UNKNOWN,
 }
+# If the target revision changed: nothing was merged.
+_RETARGETED: dict[Outcome, tuple[Phrase, Phrase]] = {
+    Outcome.ROLLING_OUT: (texts.ROLLING_RETARGETED_HEADER, texts.ROLLING),
+    Outcome.LIVE: (texts.LIVE_HEADER, texts.LIVE_RETARGETED),
+}
 # These name all applications; the others name only those that it is about.
 _OF_ALL = frozenset({Outcome.ROLLING_OUT, Outcome.LIVE, Outcome.REVERTED})
 _NOTES: dict[Outcome, Phrase] = {
@@ -73,10 +78,12 @@ def headline(translator: Translator, rollout: Rollout) -> tuple[str, str]:
         "newer": common.short_revision(translator, rollout.superseded_by),
         "by": reverting_change(translator, rollout),
     }
-    sentence = texts.ROLLING_PARTLY if how is Outcome.ROLLING_OUT and live else _SENTENCES[how]
+    title, sentence = (rollout.retargeted and _RETARGETED.get(how)) or (_HEADERS[how], _SENTENCES[how])
+    if how is Outcome.ROLLING_OUT and live:
+        sentence = texts.ROLLING_PARTLY
     if isinstance(sentence, PluralPhrase):
-        return translator.text(_HEADERS[how], **values), translator.count(sentence, len(parts), **values)
-    return translator.text(_HEADERS[how], **values), translator.text(sentence, **values)
+        return translator.text(title, **values), translator.count(sentence, len(parts), **values)
+    return translator.text(title, **values), translator.text(sentence, **values)
 
 
 def late_note(rollout: Rollout) -> Phrase | None:

@@ -115,6 +115,7 @@ def messages(translator):
         "timed-out": replace(MERGED, state=RolloutState.LATE, parts=(replace(MERGED.parts[0], pending=REPLICAS),)),
         **{f"stuck-{cause.name.lower()}": stuck(cause) for cause in Cause},
         "rewritten": replace(MERGED, rewritten=True),
+        "retargeted": replace(MERGED, branch="v1.3.0", retargeted=True),
     }
     mentions = replace(DETAILED, parts=LIVE_PARTS, state=RolloutState.LIVE, ended_at=LIVE_AT)
     return {

@@ -125,6 +125,7 @@ class Rollout:
     - `first_commit_at` is when the earliest of its commits was written; None if unknown.
     - `merges` is how many merges this rollout covers; `revision` is the last of them.
     - `rewritten` means that the branch was force-pushed to this revision.
+    - `retargeted` means that the target revision of its applications changed to this revision: nothing was merged.
     - `ended_at` is when it was first live everywhere, or else when it was superseded or reverted.
     - `checks` are those of the merged revision, None until they have been read; `failed_checks` are those of the pull
       request that had failed when it was merged.
@@ -166,6 +167,7 @@ class Rollout:
     pull_author: str = ""
     requester: str = ""
     first_commit_at: datetime | None = None
+    retargeted: bool = False
 
     def parent_of(self, part: ApplicationRollout) -> str | None:
         """The revision that one of its applications tracked before."""

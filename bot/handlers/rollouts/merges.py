@@ -192,7 +192,7 @@ def _changes_of_target_revision(
             if rollout is not None:
                 id_ = arrival_id(rollout.id, {*stored, *(other.id for other in rollouts)})
                 url = forge.commit_url(head) if forge else None
-                rollouts.append(replace(rollout, id=id_, merged_at=now, url=url))
+                rollouts.append(replace(rollout, id=id_, merged_at=now, url=url, retargeted=True))
     if len(rollouts) <= MAX_MERGES:
         return rollouts
     parts = tuple(replace(part, parent=rollout.parent) for rollout in rollouts for part in rollout.parts)

@@ -11,9 +11,17 @@ TEXT_REWRITTEN = Phrase(
     en="{sentence} History rewritten; the branch is now at {revision}: {title}.",
     es="{sentence} Historial reescrito; la rama está ahora en {revision}: {title}.",
 )
+TEXT_RETARGETED = Phrase(
+    en="{sentence} New target revision {branch}, {revision}: {title}.",
+    es="{sentence} Nueva revisión de destino {branch}, {revision}: {title}.",
+)
 
 LIVE_HEADER = Phrase(en="✅ Live in {took}: {names}", es="✅ Desplegado en {took}: {names}")
 LIVE = Phrase(en="{names} went live {took} after the merge.", es="{names}: desplegado {took} después de la fusión.")
+LIVE_RETARGETED = Phrase(
+    en="{names} went live {took} after the target revision changed.",
+    es="{names}: desplegado {took} después de cambiar la revisión de destino.",
+)
 SUPERSEDED_HEADER = Phrase(en="⏭️ Superseded: {names}", es="⏭️ Reemplazado: {names}")
 SUPERSEDED = Phrase(
     en="{names} went live with a newer merge, {newer}.",
@@ -85,6 +93,9 @@ UNKNOWN_NOTE = Phrase(
 )
 LATE_NOTE = Phrase(en="The deployer has not applied the change yet.", es="El deployer todavía no aplicó el cambio.")
 ROLLING_HEADER = Phrase(en="🚚 Merged, rolling out: {names}", es="🚚 Fusionado, desplegando: {names}")
+ROLLING_RETARGETED_HEADER = Phrase(
+    en="🚚 New target revision, rolling out: {names}", es="🚚 Nueva revisión de destino, desplegando: {names}"
+)
 ROLLING = Phrase(en="Rolling out to the cluster: {names}.", es="Desplegando en el clúster: {names}.")
 ROLLING_PARTLY = Phrase(
     en="Rolling out to the cluster: {names} ({live} of {all} live).",

@@ -428,7 +428,7 @@ def test_each_change_of_the_target_revision_is_a_rollout(discovery, revisions):
         bot.discover()
         for _ in range(2):
             bot.check(seconds=60)
-            assert [headline(card) for card in cards(bot.slack)] == [*live, "🚚 Merged, rolling out: shop"]
+            assert [headline(card) for card in cards(bot.slack)] == [*live, "🚚 New target revision, rolling out: shop"]
         cluster.apply(settings(revision), namespace="shop")
         bot.check(seconds=60)
         bot.monitor.observe_rollouts()

@@ -71,12 +71,12 @@ class Targets:
     [
         (
             2,
-            ["🚚 Merged, rolling out: a and b", "🚚 Merged, rolling out: c"],
+            ["🚚 New target revision, rolling out: a and b", "🚚 New target revision, rolling out: c"],
             ["⚠️ Stuck: c · web: ProgressDeadlineExceeded", "✅ Live in 20 s: a and b"],
         ),
         (
             1,
-            ["🚚 Merged, rolling out: a, b and c"],
+            ["🚚 New target revision, rolling out: a, b and c"],
             ["⚠️ Partly live (2 of 3), not live yet: c · web: ProgressDeadlineExceeded"],
         ),
     ],
@@ -147,7 +147,7 @@ def test_replicas_record_a_change_of_the_target_revision_once(discovery, monkeyp
         bot.clock.advance(seconds=15)
         bot.monitor.check_fetched([earlier], revisions=bot.monitor.heads)
         bot.monitor.poll_all_refs("platform")
-        assert targets.headlines == ["🚚 Merged, rolling out: a"]
+        assert targets.headlines == ["🚚 New target revision, rolling out: a"]
     targets.sync("v2", shop=["a"])
     bot.monitor.observe_rollouts()
     bot.monitor.poll_all_refs("platform")
