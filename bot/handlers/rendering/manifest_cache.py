@@ -4,11 +4,12 @@ import logging
 import os
 import threading
 import time
+from bisect import bisect_left
 from collections import OrderedDict, deque
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from cachetools import LRUCache
 
@@ -26,7 +27,7 @@ from bot.ports.charts import ChartError, Charts
 from bot.ports.errors import PortError
 from bot.ports.git import File, Repository, UnreadablePathError
 from bot.ports.isolation import UnexpectedError, unexpected_as_port_error
-from bot.ports.rendering import Renderer, RenderError, RenderPostponedError
+from bot.ports.rendering import Renderer, RenderError, RenderPostponedError, RenderStoppedError
 from bot.ports.telemetry import NO_TELEMETRY, RENDER, RENDER_CACHE, Outcome, Telemetry
 from bot.ports.tenant import for_tenant
 
@@ -41,6 +42,7 @@ _PARALLEL = min(4, os.cpu_count() or 1)
 _RETRY_AFTER = 600.0  # seconds, since a failure such as a lack of memory may be temporary
 _POSTPONED_FOR = 60.0  # seconds
 _CHARTS_FRESH = 60.0  # seconds until charts without an exact version are fetched again
+_MAX_COMMITS = 1_000  # among which to look for one with valid manifests
 
 # Why the dependencies of a source cannot be read, for as long as its files or what it fetches stay the same.
 _LASTING = (ManifestError, RenderError, ChartError, UnreadablePathError, BaseUnavailableError, UnexpectedError)
@@ -50,6 +52,18 @@ _Outcome = Rendering | ManifestError | RenderError | RenderPostponedError
 _SourceKey = tuple[str, Source]  # repository, source
 _PathKey = tuple[str, str | None]  # path, id of the tree or blob
 Inputs = tuple[tuple[str, str | None], ...]  # (path, id of the tree or blob) of everything it is rendered from
+
+
+@dataclass(frozen=True, slots=True)
+class LastValid:
+    """A `revision` at which a source is valid; None if there is none.
+
+    `was_invalid` means that the source became invalid after it, and `was_unrendered` that then it couldn't be rendered.
+    """
+
+    revision: str | None
+    was_invalid: bool = False
+    was_unrendered: bool = False
 
 
 class ManifestCache:
@@ -75,6 +89,7 @@ class ManifestCache:
         # The other paths that each path depends on, which may differ between sources that read it differently.
         self._outside: LRUCache[_SourceKey, LRUCache[_PathKey, Sequence[str]]] = LRUCache(_MAX_SOURCES)
         self._outcomes: LRUCache[_SourceKey, LRUCache[Inputs, tuple[_Outcome, float]]] = LRUCache(_MAX_SOURCES)
+        self._last_valid: LRUCache[tuple[str, str, Source], LastValid] = LRUCache(_MAX_SOURCES)  # by name and revision
 
     def __len__(self) -> int:
         """The number of cached results."""
@@ -176,6 +191,45 @@ class ManifestCache:
         if revision is None or repository.tree_id(revision, source.path) is None:
             return ()
         return self.manifests(repository, revision, source)
+
+    def last_valid(self, repository: Repository, revision: str | None, source: Source) -> LastValid:
+        """The revision or, if the source is invalid there, the first-parent commit before it became invalid.
+
+        Tries commits at distances that double, and then those between the last two by halves, since most commits don't
+        change the source. Raises PortError if it can't be read at one of them.
+        """
+        if revision is None:
+            return LastValid(None)
+        key = repository.name, revision, source
+        with self._lock:
+            last = self._last_valid.get(key, LastValid(revision))
+        with suppress(ManifestError, RenderError):
+            self.declared(repository, last.revision, source)
+            return last
+        commits = repository.first_parent(None, revision, limit=_MAX_COMMITS)
+        errors: list[ManifestError | RenderError] = []
+
+        def is_valid(index: int) -> bool:
+            try:
+                self.declared(repository, commits[index].sha, source)
+            except (ManifestError, RenderError) as error:
+                errors.append(error)
+                return False
+            return True
+
+        low = high = 0
+        while high < len(commits) and not is_valid(high):
+            low, high = high + 1, 2 * high + 1
+        index = low + bisect_left(range(low, min(high, len(commits))), True, key=is_valid)
+        last = LastValid(
+            commits[index].sha if index < len(commits) else None,
+            was_invalid=bool(errors),
+            was_unrendered=any(isinstance(error, RenderError) for error in errors),
+        )
+        if not any(isinstance(error, RenderStoppedError) for error in errors):  # it may succeed the next time
+            with self._lock:
+                self._last_valid[key] = last
+        return last
 
     def rendering(self, repository: Repository, revision: str, source: Source) -> Rendering:
         """The manifests, and which objects could not be rendered. Raises PortError, ManifestError."""

@@ -13,7 +13,7 @@ from bot.core.objects.manifest import Manifest, ManifestError
 from bot.core.rendering.source import Source
 from bot.core.rollouts.pending import MAX_LISTED
 from bot.core.rollouts.rollout import ApplicationChange, ApplicationRollout, Rollout
-from bot.handlers.rendering.manifest_cache import ManifestCache
+from bot.handlers.rendering.manifest_cache import LastValid, ManifestCache
 from bot.i18n.catalogue import rollout as texts
 from bot.i18n.language import LocalizedText
 from bot.ports import Ports
@@ -25,8 +25,6 @@ from bot.ports.rendering import RenderError
 # Objects with stored fields per rollout, divided among its applications, but at least one for each.
 _MAX_OBJECTS = 24
 _MIN_OBJECTS = 1
-# Before a merge, to find valid manifests: with the merge itself, as many as the cache keeps for a source.
-_MAX_REVISIONS = 3
 
 Manifests = tuple[Manifest, ...]
 
@@ -104,46 +102,21 @@ def changed_manifests(
             raise
         after, is_broken = latest, True
     before: Manifests = ()
-    was_invalid = False
+    last = LastValid(None)
     # A parent that no longer exists is an error, unless a newer merge can supersede this one.
     with suppress(*(() if newer is None else (RevisionNotFoundError,))):
-        before, was_invalid = _last_valid(repository, rollout.parent_of(part), application, manifest_cache)
-    changed, earlier, removed = [], [], []
-    for old, new in paired(before, after, application.namespace):
-        if new is None:
-            removed += [old] if old else []
-        elif old is None:
-            changed.append(new)
-        elif not deep_equal(old.object, new.object):
-            changed.append(new)
-            earlier.append(replace(old, api_version=new.api_version))
-    if was_invalid and not changed and not removed:  # the deployer may have applied a part of what was invalid
-        changed, earlier = list(after), list(before)
+        last = manifest_cache.last_valid(repository, rollout.parent_of(part), application.source)
+        before = manifest_cache.declared(repository, last.revision, application.source)
+    pairs = list(paired(before, after, application.namespace))
+    removed = [old for old, new in pairs if old and new is None]
+    differing = [(old, new) for old, new in pairs if new and not (old and deep_equal(old.object, new.object))]
+    # A deployer may have applied what the bot can't render, or a part of what is invalid.
+    if last.was_unrendered or (last.was_invalid and not differing and not removed):
+        differing = [(old, new) for old, new in pairs if new]
+    changed = [new for _, new in differing]
+    earlier = [replace(old, api_version=new.api_version) for old, new in differing if old]
     manifests = ChangedManifests(changed, earlier, removed, is_superseded=is_broken)
     return manifests if newer is None else _as_of(latest, manifests, application.namespace)
-
-
-def _last_valid(
-    repository: Repository, revision: str | None, application: Application, manifest_cache: ManifestCache
-) -> tuple[Manifests, bool]:
-    """The manifests at a revision or, if they are invalid, at the latest one before it with valid ones.
-
-    Also whether they are of an earlier revision. Without manifests if that's too many commits ago, or if a deployer may
-    be able to render what the bot can't: then everything counts as changed. Raises PortError if the revision itself
-    can't be read.
-    """
-    for steps in range(_MAX_REVISIONS):
-        try:
-            return manifest_cache.declared(repository, revision, application.source), steps > 0
-        except ManifestError:
-            revision = next(iter(repository.commit(revision).parents), None) if revision else None
-        except RenderError:
-            break
-        except PortError:
-            if not steps:
-                raise
-            break
-    return (), False
 
 
 def _as_of(latest: Manifests, manifests: ChangedManifests, namespace: str) -> ChangedManifests:

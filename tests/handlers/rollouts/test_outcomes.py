@@ -36,6 +36,12 @@ REPORTED = (
     ("DependencyNotReady", "dependency 'infra' is not ready", "Flux: a dependency is missing or not ready"),
 )
 
+HOOK = {
+    "apiVersion": "batch/v1",
+    "kind": "Job",
+    "metadata": {"name": "migrate", "annotations": {"argocd.argoproj.io/hook": "PreSync"}},
+}
+
 
 def header(rollout):
     """The title of the rollout's card."""
@@ -272,23 +278,45 @@ def test_a_merge_of_invalid_manifests_is_superseded_once_their_fix_is_live(scena
     assert states == [RolloutState.ROLLING, RolloutState.SUPERSEDED]
 
 
-@pytest.mark.parametrize("breaks", [1, 2])
-def test_the_fix_of_invalid_manifests_waits_only_for_what_changed_since_they_were_valid(scenario, cluster, bot, breaks):
+@pytest.mark.parametrize(("breaks", "unrelated"), [(1, 0), (1, 5), (3, 2)])
+def test_the_fix_of_invalid_manifests_waits_only_for_what_changed_since_they_were_valid(
+    scenario, cluster, bot, breaks, unrelated
+):
     """Otherwise it waits for drift, and says that git removed fields that it never had."""
     cluster.apply(config_map(limit="9", extra="by hand"), namespace="shop")
     for attempt in range(breaks):
         scenario.rollout("Break it", {"apps/shop/new.yaml": f"kind: [{attempt}"})
+        for number in range(unrelated):
+            scenario.source.commit("Something else", {"README.md": f"{attempt} {number}"})
     fix = scenario.rollout("Fix it", {"apps/shop/new.yaml": as_yaml(config_map("new"))})
     assert states_around(scenario, cluster, bot, fix, config_map("new")) == [RolloutState.ROLLING, RolloutState.LIVE]
 
 
 def test_the_undoing_of_invalid_manifests_waits_for_everything(scenario, cluster, bot):
-    """A deployer may have applied a part of them."""
+    """A deployer may have applied a part of them. Hooks aren't in the cluster, or may have failed."""
+    scenario.rollout("Migrate", {"apps/shop/migrate.yaml": as_yaml(HOOK)})
     cluster.apply(config_map(limit="9"), namespace="shop")
     scenario.rollout("Break it", {"apps/shop/new.yaml": "kind: ["})
     undone = scenario.rollout("Undo it", {"apps/shop/new.yaml": None})
     states = states_around(scenario, cluster, bot, undone, config_map(limit="1"))
     assert states == [RolloutState.ROLLING, RolloutState.LIVE]
+
+
+def test_the_fix_of_manifests_that_cannot_be_rendered_waits_for_removals(scenario, cluster, bot):
+    """It also waits for everything else, but not for fields that git never had."""
+    kustomization, patch = "apps/shop/kustomization.yaml", {"patches": [{"path": "patch.yaml"}]}
+    resources = {"resources": ["settings.yaml", "../../base"]}
+    base = {"base/kustomization.yaml": as_yaml({"resources": ["web.yaml"]}), "base/web.yaml": as_yaml(deployment())}
+    patched = {"apps/shop/patch.yaml": as_yaml(deployment(replicas=3)), kustomization: as_yaml(resources | patch)}
+    scenario.rollout("Add a base", {**base, **patched})
+    cluster.apply(config_map(limit="9", extra="by hand"), deployment(replicas=3), namespace="shop")
+    scenario.rollout("Remove it from the base", {"base/kustomization.yaml": "resources: []\n", "base/web.yaml": None})
+    fix = scenario.rollout("Remove the patch", {kustomization: as_yaml(resources), "apps/shop/patch.yaml": None})
+    applied = config_map(limit="1", extra="by hand")
+    states = states_around(scenario, cluster, bot, fix, applied)
+    cluster.delete(deployment(), namespace="shop")
+    states += states_around(scenario, cluster, bot, fix, applied)
+    assert states == [RolloutState.ROLLING] * 2 + [RolloutState.LIVE] * 2
 
 
 def states_around(scenario, cluster, bot, rollout, applied):
