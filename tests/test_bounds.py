@@ -25,6 +25,7 @@ from bot.core.pull_requests import intent
 from bot.core.rendering import envsubst, limits
 from bot.core.rollouts import running_images
 from bot.handlers import events as sending
+from bot.handlers import merge_time
 from bot.handlers.approvals import diff
 from bot.handlers.approvals import limit as lookups
 from bot.handlers.cluster_audit import record, webhook
@@ -196,6 +197,8 @@ ROWS = {
     ],
     "Git": [
         (git.NETWORK_SECONDS,),
+        (git.MERGE_SECONDS,),
+        (merge_time.MAX_SECONDS,),
         (git.LOCAL_SECONDS,),
         (git.OUTPUT_BYTES,),
         (git.PROCESS_BYTES,),

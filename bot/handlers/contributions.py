@@ -7,24 +7,28 @@ from bot.core.approvals.approval import ApprovalRules, Evidence, evaluate
 from bot.core.git.commit import Account, PullRequest, PullRequestCommit
 from bot.core.git.push import Pushers, find_pushers
 from bot.core.pull_requests.tracked_pull_request import TrackedPullRequest
+from bot.handlers.merge_time import MergeTime
 from bot.ports.forge import Forge
-from bot.ports.git import Repository, RevisionNotFoundError
+from bot.ports.git import LimitExceededError, Repository, RevisionNotFoundError
 
 
 def read_contributions(repository: Repository, forge: Forge, pull: PullRequest) -> tuple[PullRequestCommit, ...] | None:
     """The commits of a pull request that change something of their own; None if the forge doesn't list all of them.
 
-    Merges that only combine their parents are left out, such as those that update a branch from its base. Raises
-    ForgeError and RepositoryError.
+    Merges that only combine their parents are left out, such as those that update a branch from its base, unless they
+    are too large to compute. Raises ForgeError and RepositoryError.
     """
     commits = forge.commits(pull)
     shas = [commit.sha for commit in commits]
     if pull.head_sha not in shas:
         return None
     parents = _parents(repository, pull.head_sha, shas)
+    merge_time = MergeTime()
     pushers = find_pushers(parents or dict.fromkeys(shas, ()), forge.pull_request_pushes(pull))
     return tuple(
-        _with_pusher(commit, pushers) for commit in commits if not _only_merges(repository, commit.sha, parents)
+        _with_pusher(commit, pushers)
+        for commit in commits
+        if not _only_merges(repository, commit.sha, parents, merge_time)
     )
 
 
@@ -65,9 +69,13 @@ def _with_pusher(commit: PullRequestCommit, pushers: Pushers) -> PullRequestComm
     return replace(commit, possible_pushers=possible)
 
 
-def _only_merges(repository: Repository, sha: str, parents: Mapping[str, tuple[str, ...]]) -> bool:
-    """Whether a commit has two parents, and exactly the content that merging them produces."""
+def _only_merges(
+    repository: Repository, sha: str, parents: Mapping[str, tuple[str, ...]], merge_time: MergeTime
+) -> bool:
+    """Whether a commit has two parents, and exactly the content that merging them produces, as far as is known."""
     if len(parents.get(sha, ())) != 2:
         return False
-    merged = repository.merge(*parents[sha])
-    return not merged.conflicts and merged.tree == repository.tree_id(sha, "")
+    try:
+        return merge_time.produces(repository, sha, lambda: repository.merge(*parents[sha]))
+    except LimitExceededError:
+        return False

@@ -30,7 +30,11 @@ class UnreadablePathError(RepositoryError):
     """A path is missing, too large to read, or outside of the repository; the same commit will fail again."""
 
 
-class OutputTooLargeError(UnreadablePathError):
+class LimitExceededError(RepositoryError):
+    """Git needs more time, memory, or output than it may use; it would again."""
+
+
+class OutputTooLargeError(UnreadablePathError, LimitExceededError):
     """Git printed too much, such as a list of more files than any application has; it would again."""
 
 
@@ -220,7 +224,10 @@ class Repository(Protocol):
         ...
 
     def merge_trees(self, base: str, ours: str, theirs: str) -> Merged:
-        """A three-way merge of the trees of three commits. The mirror does not change."""
+        """A three-way merge of the trees of three commits. The mirror does not change.
+
+        Raises LimitExceededError if it is too large to compute, such as with thousands of renames.
+        """
         ...
 
     def fetch_commit(self, sha: str) -> bool:
@@ -233,7 +240,8 @@ class Repository(Protocol):
     def merge(self, ours: str, theirs: str, *, follow_directories: bool = True) -> Merged:
         """The result of `git merge` for two available commits. The mirror does not change.
 
-        With `follow_directories`, a new file in a directory that the other side renamed is a conflict.
+        With `follow_directories`, a new file in a directory that the other side renamed is a conflict. Returns at most
+        100 conflicts. Raises LimitExceededError as above; that is remembered.
         """
         ...
 

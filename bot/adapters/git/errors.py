@@ -11,12 +11,17 @@ from bot.core.sanitize import printable, redact_url
 from bot.i18n.catalogue import repository as texts
 from bot.i18n.language import LocalizedText, Phrase, Text
 from bot.ports.errors import os_reason
-from bot.ports.git import OutputTooLargeError, PushRejectedError, RepositoryError, RevisionNotFoundError
-
-# These fail on an intact mirror too, so a new one would not help.
-_NO_DAMAGE = re.compile(
-    r"did not complete in|printed more than|was killed by|out of memory|permission denied|cannot fork", re.IGNORECASE
+from bot.ports.git import (
+    LimitExceededError,
+    OutputTooLargeError,
+    PushRejectedError,
+    RepositoryError,
+    RevisionNotFoundError,
 )
+
+_LIMIT_EXCEEDED = re.compile(r"did not complete in|printed more than|was killed by|out of memory", re.IGNORECASE)
+# These fail on an intact mirror too, so a new one would not help.
+_NO_DAMAGE = re.compile(rf"{_LIMIT_EXCEEDED.pattern}|permission denied|cannot fork", re.IGNORECASE)
 # The disk of the bot, not of the remote.
 _DISK_FULL = re.compile(
     r"^(?!remote:|(?:fatal|error): remote ).*(?:no space left|out of diskspace|disk quota exceeded)",
@@ -66,7 +71,8 @@ class GitErrorMapper:
             return RepositoryError(LocalizedText(texts.DISK_FULL, name=self.name))
         kind: type[RepositoryError] = DamagedMirrorError
         if _NO_DAMAGE.search(stderr):
-            kind = OutputTooLargeError if "printed more than" in stderr else RepositoryError
+            kind = LimitExceededError if _LIMIT_EXCEEDED.search(stderr) else RepositoryError
+            kind = OutputTooLargeError if "printed more than" in stderr else kind
         return kind(LocalizedText(texts.FAILED, command=command, name=self.name, said=_reason(stderr)))
 
     def damaged(self) -> DamagedMirrorError:

@@ -2,8 +2,12 @@
 
 import os
 import re
+import threading
+import time
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from bot.adapters.git import bounds
@@ -12,17 +16,49 @@ from bot.adapters.git.mirror import Mirror
 from bot.adapters.git.objects import full_sha, read_blobs
 from bot.adapters.git.process import Output
 from bot.adapters.git.trees import raw_changed_paths
-from bot.ports.git import Merged
+from bot.ports.git import LimitExceededError, Merged
 
 _CONFLICT = re.compile(r"CONFLICT \(([^)]+)\)")
 _LONGEST_NAME = 255  # bytes in a file's name: NAME_MAX
 
 
-def merge(mirror: Mirror, ours: str, theirs: str, *, follow_directories: bool) -> Merged:
-    """Merge two commits as `git merge` does. See ports.Repository."""
-    paths = raw_changed_paths(mirror, ours, theirs)
-    config = () if follow_directories else (("merge.directoryRenames", "false"),)
-    return _parse(_merge_tree(mirror, full_sha(ours), full_sha(theirs), paths, *config))
+class Merges:
+    """Merges of commits in a mirror. Remembers the slow ones, so that they cost their time once. Thread-safe."""
+
+    def __init__(self, mirror: Mirror) -> None:
+        self._mirror = mirror
+        self._slow: OrderedDict[tuple[str, str, bool], Merged | LimitExceededError] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def merge(self, ours: str, theirs: str, *, follow_directories: bool) -> Merged:
+        """Merge two commits as `git merge` does. See ports.Repository."""
+        key = (ours, theirs, follow_directories)
+        with self._lock:
+            result = self._slow.get(key)
+        if result is None:
+            started = time.monotonic()
+            result = self._compute(ours, theirs, follow_directories=follow_directories)
+            if isinstance(result, LimitExceededError) or time.monotonic() - started > bounds.SLOW_MERGE_SECONDS:
+                self._remember(key, result)
+        if isinstance(result, LimitExceededError):
+            raise LimitExceededError(result.text) from result
+        return result
+
+    def _compute(self, ours: str, theirs: str, *, follow_directories: bool) -> Merged | LimitExceededError:
+        config = () if follow_directories else (("merge.directoryRenames", "false"),)
+        try:
+            paths = raw_changed_paths(self._mirror, ours, theirs)
+            merged = _parse(_merge_tree(self._mirror, full_sha(ours), full_sha(theirs), paths, *config))
+        except LimitExceededError as error:
+            return error
+        listed = slice(bounds.CONFLICTS)
+        return replace(merged, conflicts=merged.conflicts[listed], kinds=merged.kinds[listed])
+
+    def _remember(self, key: tuple[str, str, bool], result: Merged | LimitExceededError) -> None:
+        with self._lock:
+            self._slow[key] = result
+            while len(self._slow) > bounds.SLOW_MERGES:
+                self._slow.popitem(last=False)
 
 
 def merge_trees(mirror: Mirror, base: str, ours: str, theirs: str) -> Merged:
@@ -47,7 +83,15 @@ def _merge_tree(mirror: Mirror, ours: str, theirs: str, paths: Iterable[bytes], 
     argv = ("merge-tree", "--write-tree", "-z", "--messages", "--allow-unrelated-histories", "--end-of-options")
     with _attributes(mirror, ours, paths) as work_tree:
         # In a bare repository, git reads no attributes or those of HEAD, depending on its version.
-        return mirror.git(*argv, ours, theirs, ok=(0, 1), work_tree=work_tree, revisions=(ours, theirs), config=config)
+        return mirror.git(
+            *argv,
+            *(ours, theirs),
+            ok=(0, 1),
+            work_tree=work_tree,
+            revisions=(ours, theirs),
+            config=config,
+            seconds=bounds.MERGE_SECONDS,
+        )
 
 
 @contextmanager

@@ -57,6 +57,7 @@ class GitRepository:
             credential_variable=credential_variable,
         )
         self._link_reader = LinkReader(self._mirror)
+        self._merges = merge.Merges(self._mirror)
 
     # ------------------------------------------------------------ what is tracked
 
@@ -208,7 +209,7 @@ class GitRepository:
     # ------------------------------------------------------------ merging and pushing
 
     def merge(self, ours: str, theirs: str, *, follow_directories: bool = True) -> Merged:
-        return merge.merge(self._mirror, ours, theirs, follow_directories=follow_directories)
+        return self._merges.merge(ours, theirs, follow_directories=follow_directories)
 
     def merge_trees(self, base: str, ours: str, theirs: str) -> Merged:
         return merge.merge_trees(self._mirror, base, ours, theirs)

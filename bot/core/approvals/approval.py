@@ -54,7 +54,8 @@ class ContentMatch(StrEnum):
 
     SAME = "same"
     DIFFERS = "differs"
-    UNKNOWN = "unknown"  # the head can no longer be fetched
+    UNKNOWN = "unknown"  # the head can no longer be fetched, or the verdict doesn't depend on it
+    TOO_LARGE = "too large"  # the merge is too large to compute
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,9 +153,20 @@ def evaluate(evidence: Evidence, rules: ApprovalRules) -> ApprovalResult:
     match = evidence.content.get(pull.head_sha, ContentMatch.UNKNOWN)
     verified = match is ContentMatch.SAME
     if by_automation and match is not ContentMatch.DIFFERS:
-        return ApprovalResult(ApprovalStatus.AUTOMATION, verified=verified)
+        # Otherwise, a merge could hide any content by being expensive.
+        verdict = ApprovalStatus.FAILED if match is ContentMatch.TOO_LARGE else ApprovalStatus.AUTOMATION
+        return ApprovalResult(verdict, verified=verified)
     verdict = _verdict(evidence, rules, match, approvers, by_others)
+    if match is ContentMatch.TOO_LARGE:
+        later = ()  # it closes an alert only for verified content
     return ApprovalResult(verdict, approvers, later, verified=verified)
+
+
+def depends_on_content(evidence: Evidence, rules: ApprovalRules) -> bool:
+    """Whether the commit's content can change the verdict: not if nobody's approval counts, even a later one."""
+    heads = {approval.sha for approval in evidence.approvals} | {evidence.pull.head_sha if evidence.pull else ""}
+    best = evaluate(replace(evidence, content=dict.fromkeys(heads, ContentMatch.SAME)), rules)
+    return best.verdict not in UNAPPROVED or bool(best.approvers or best.later)
 
 
 def _only_actor(evidence: Evidence) -> Account | None:
@@ -177,7 +189,9 @@ def _verdict(
     if match is ContentMatch.DIFFERS:
         return ApprovalStatus.TAMPERED
     if len(approvers) >= rules.required_approvals:
-        return ApprovalStatus.UNKNOWN if evidence.commits is None else ApprovalStatus.APPROVED
+        if evidence.commits is None:
+            return ApprovalStatus.UNKNOWN
+        return ApprovalStatus.FAILED if match is ContentMatch.TOO_LARGE else ApprovalStatus.APPROVED
     if any(not (approval.sha or approval.retargeted) for approval in by_others):
         return ApprovalStatus.UNKNOWN  # the forge doesn't say which head was approved
     if approvers:
@@ -202,7 +216,7 @@ def _covers_merged_content(approval: Approval, pull: PullRequest, evidence: Evid
     """Whether the approved head is the final one, or an earlier one that merges to the same content."""
     is_final = approval.is_of_head(pull)
     match = evidence.content.get(approval.sha, ContentMatch.SAME if is_final else ContentMatch.DIFFERS)
-    return match is ContentMatch.SAME or (match is ContentMatch.UNKNOWN and is_final)
+    return match is ContentMatch.SAME or (match is not ContentMatch.DIFFERS and is_final)
 
 
 def _approvers(

@@ -20,6 +20,7 @@ from bot.core.approvals.approval import (
     ContentMatch,
     Evidence,
     apply_result,
+    depends_on_content,
     evaluate,
     is_merge_of,
     next_check_at,
@@ -28,11 +29,12 @@ from bot.core.approvals.schedule import failed_review, has_failed_for_long, is_d
 from bot.core.git.commit import PullRequest
 from bot.core.git.patch import truncate_lines
 from bot.core.git.push import Push, find_moves, find_pushers, newly_reachable
+from bot.handlers.approvals.content import ContentVerifier
 from bot.handlers.approvals.diff import changes
 from bot.handlers.approvals.limit import LookupLimit
 from bot.handlers.approvals.rebased import (
+    MAX_FAILURES,
     Delivered,
-    content_match,
     group_by_pull_request,
     incomplete,
     is_not_looked_up,
@@ -50,7 +52,6 @@ from bot.ports.isolation import unexpected_as_port_error
 
 _log = logging.getLogger(__name__)
 
-_MAX_FAILURES = 3  # in a row; then the forge is probably down
 _MAX_REPEATED = 20  # commits to look up again because the forge may lag behind git
 _LONGEST_LAG = timedelta(hours=4)  # after which only the newest direct push of a series is looked up again
 _NO_BRANCH = "gitops-bot/no-such-branch"
@@ -113,7 +114,7 @@ class BatchReview:
 
     @property
     def _is_over(self) -> bool:
-        return self._retry_at is not None or self._failures >= _MAX_FAILURES
+        return self._retry_at is not None or self._failures >= MAX_FAILURES
 
     def _look_up(self, what: str, lookup: Callable[[], _Result]) -> _Result:
         """The result of a lookup at the forge. Raises PortError."""
@@ -201,10 +202,11 @@ class BatchReview:
     # ------------------------------------------------------------ verdicts
 
     def _judge(self, ids: Collection[str]) -> None:
-        delivered = with_rebased_commits(self._repository, self._newest_first()[::-1])
-        unclear = incomplete(self._repository, delivered)
-        waiting = [record for record, _ in delivered if record.id in unclear and record.id in ids]
-        self._retry(waiting, ForgeError(LocalizedText(texts.INCOMPLETE)))
+        delivered, errors = with_rebased_commits(self._repository, self._newest_first()[::-1])
+        unclear = {**incomplete(self._repository, delivered), **errors}
+        for record, _ in delivered:
+            if record.id in unclear and record.id in ids:
+                self._retry([record], unclear[record.id])
         groups = [members for members in group_by_pull_request(delivered) if members[0][0].id not in unclear]
         self._judge_pushed(delivered, [members[0][0] for members in groups if members[0][1] is None], ids)
         for members in sorted(groups, key=lambda members: members[0][0].look_at):
@@ -233,20 +235,36 @@ class BatchReview:
             self._retry(new, error)
             return
         for record in new:
-            self._apply(record, Evidence((), pushed_by=logins.get(record.sha)))
+            try:
+                with unexpected_as_port_error(f"changes of {record.id}"):
+                    evidence = self._with_paths(record, Evidence((), pushed_by=logins.get(record.sha)))
+            except PortError as error:
+                self._retry([record], error)
+            else:
+                self._apply(record, evidence)
 
     def _judge_merged(self, pull: PullRequest, records: Sequence[ApprovalRecord]) -> None:
-        """Judge the commits that a pull request merged."""
+        """Judge the commits that a pull request merged. Merges it only if the verdict depends on the content."""
+        judged = [
+            record
+            for record in records
+            if is_not_looked_up(record) or self._needs_verdict(record, self._records.keys())
+        ]
+        content: Mapping[str, ContentMatch] = {}
         try:
             with unexpected_as_port_error(f"pull request that ends with {records[-1].id}"):
-                evidence = self._evidence(pull)
-                content = _content_matches(self._repository, records[0].parent, records[-1].sha, evidence)
+                common = self._evidence(pull)
+                evidences = [self._with_paths(record, common) for record in judged]
+                if any(depends_on_content(evidence, self._settings.rules) for evidence in evidences):
+                    content = _content_matches(self._repository, records[0].parent, records[-1].sha, common)
         except PortError as error:
             self._retry(records, error)
             return
-        for record in records:
-            if is_not_looked_up(record) or self._needs_verdict(record, self._records.keys()):
-                self._apply(record, replace(evidence, content=content))
+        for record, evidence in zip(judged, evidences, strict=True):
+            self._apply(record, replace(evidence, content=content))
+
+    def _with_paths(self, record: ApprovalRecord, evidence: Evidence) -> Evidence:
+        return replace(evidence, paths=tuple(self._repository.changed_paths(record.parent, record.sha)))
 
     def _evidence(self, pull: PullRequest) -> Evidence:
         """What the forge and the store know about a pull request. Raises PortError."""
@@ -268,8 +286,6 @@ class BatchReview:
     def _apply(self, record: ApprovalRecord, evidence: Evidence) -> None:
         try:
             with unexpected_as_port_error(f"approval of {record.id}"):
-                paths = tuple(self._repository.changed_paths(record.parent, record.sha))
-                evidence = replace(evidence, paths=paths)
                 result = evaluate(evidence, self._settings.rules)
                 self._records[record.id] = self._with_result(record, result, evidence)
         except PortError as error:
@@ -282,8 +298,9 @@ class BatchReview:
         if result.verdict is ApprovalStatus.UNKNOWN and evidence.commits is None:
             raise ForgeError(LocalizedText(texts.WHICH_COMMITS))
         after = apply_result(record, result, pull, self._now, grace=self._settings.grace)
-        if after.verdict is ApprovalStatus.UNKNOWN and result.verdict is ApprovalStatus.UNKNOWN:
-            after = replace(after, why=LocalizedText(texts.WHICH_HEAD))
+        if after.verdict is result.verdict and after.verdict in PENDING:
+            is_unknown = after.verdict is ApprovalStatus.UNKNOWN
+            after = replace(after, why=LocalizedText(texts.WHICH_HEAD if is_unknown else texts.TOO_LARGE_TO_VERIFY))
         return self._with_diff(after) if after.verdict in UNAPPROVED and not record.flagged_at else after
 
     def _with_diff(self, record: ApprovalRecord) -> ApprovalRecord:
@@ -369,5 +386,7 @@ def _content_matches(
     """Whether `parent`..`sha` has the content of merging each head: the last one, and those that others approved."""
     if evidence.pull is None:
         return {}
-    heads = {evidence.pull.head_sha, *(approval.sha for approval in evidence.independent_approvals if approval.sha)}
-    return {head: content_match(repository, parent, sha, head) for head in heads}
+    approved = (approval.sha for approval in evidence.independent_approvals if approval.sha)
+    heads = dict.fromkeys((evidence.pull.head_sha, *approved))  # the most important one first, as the time is bounded
+    content = ContentVerifier(repository)
+    return {head: content.match(parent, sha, head) for head in heads}

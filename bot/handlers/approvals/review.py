@@ -95,7 +95,7 @@ class ApprovalReviewer:
         return self._ports.store.approvals.advance(name, recorded, head, records)
 
     def review(self) -> None:
-        """Review the records that are due, first those without a verdict. Those that fail are reviewed again later."""
+        """Review the records that are due, first new ones. Those that fail are reviewed again later, after others."""
         now = self._ports.clock()
         with self._reviewing:
             batches: dict[tuple[str, str], list[ApprovalRecord]] = {}
@@ -105,7 +105,7 @@ class ApprovalReviewer:
                 if record.verdict is ApprovalStatus.REWRITTEN:
                     rewrites.setdefault(record.repository, []).append(record.seen_at)
             due = [batch for batch in batches.values() if any(is_due(record, now) for record in batch)]
-            for batch in sorted(due, key=lambda batch: all(record.is_judged for record in batch)):
+            for batch in sorted(due, key=lambda batch: all(map(_was_reviewed, batch))):
                 name, seen_at = batch[0].repository, batch[0].seen_at
                 settings = self._settings_of(name)
                 if settings:
@@ -253,6 +253,11 @@ class ApprovalReviewer:
             records = assign_alerts(records)
         settled = {record.id for record in records if is_settled(record, now)}
         self._ports.store.approvals.save(records, settled=settled)
+
+
+def _was_reviewed(record: ApprovalRecord) -> bool:
+    """Whether there is a verdict on a record, or a reason why there is none."""
+    return record.is_judged or record.why is not None
 
 
 def _parent(commit: Commit) -> str | None:

@@ -34,7 +34,7 @@ from bot.core.pull_requests.revert import (
     RootCommit,
     Target,
 )
-from bot.handlers.approvals.rebased import content_match
+from bot.handlers.approvals.content import ContentVerifier
 from bot.i18n.catalogue import refusal as texts
 from bot.i18n.language import LocalizedText
 from bot.ports.forge import Forge
@@ -265,8 +265,8 @@ class _TargetFinder:
             return ()
         start, last = rebased[-1].parents[0], series[0].sha
         # Anyone can write commits like these: together, they must have the pull request's content.
-        is_whole = content_match(self.repository, start, last, pull.head_sha) is ContentMatch.SAME
-        return rebased if is_whole else ()
+        match = ContentVerifier(self.repository).compare(start, last, pull.head_sha)
+        return rebased if match is ContentMatch.SAME else ()
 
     def _range(self, since: str, until: str) -> Target | Outcome:
         first, last = self.repository.resolve(since), self.repository.resolve(until)

@@ -3,8 +3,10 @@
 import logging
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
+from bot.handlers.merge_time import MergeTime
 from bot.ports.git import Repository, RepositoryError
 
 _log = logging.getLogger(__name__)
@@ -35,6 +37,7 @@ def reverted(repository: Repository, parent: str | None, revision: str, named: S
     changes = {sha: change for sha in named[:_MAX_COMMITS] if (change := _change(repository, sha))}
     paths = list(dict.fromkeys(path for change in changes.values() for path in change.after))
     before, after = (_blobs(repository, commit, paths) for commit in (parent, revision))
+    merge_time = MergeTime()
 
     def is_reverted(change: _Change) -> bool:
         if any(before[path] == after[path] for path in change.after):
@@ -42,7 +45,7 @@ def reverted(repository: Repository, parent: str | None, revision: str, named: S
         others = [path for path in change.after if after[path] not in _originals(change, path, changes.values())]
         if any(before[path] == change.after[path] for path in others):
             return False
-        return not others or _is_absent(repository, change, revision, changes)
+        return not others or _is_absent(repository, change, revision, changes, merge_time)
 
     return tuple(sha for sha, change in changes.items() if is_reverted(change))
 
@@ -58,19 +61,25 @@ def _originals(change: _Change, path: str, changes: Collection[_Change]) -> set[
     return originals
 
 
-def _is_absent(repository: Repository, change: _Change, revision: str, changes: Mapping[str, _Change]) -> bool:
+def _is_absent(
+    repository: Repository,
+    change: _Change,
+    revision: str,
+    changes: Mapping[str, _Change],
+    merge_time: MergeTime,
+) -> bool:
     """Whether reverting the commit, with the named commits that it directly follows, would change nothing."""
     parent = change.parent
     while parent is not None and parent in changes:
         parent = changes[parent].parent
     if parent is None or len(changes) > _MAX_MERGES:
         return False
+    merge = partial(repository.merge_trees, change.sha, revision, parent)
     try:
-        merged = repository.merge_trees(change.sha, revision, parent)
+        return merge_time.produces(repository, revision, merge)
     except RepositoryError as error:
         _log.warning("cannot tell whether %s reverts %s: %s", revision, change.sha, error)
         return False
-    return not merged.conflicts and merged.tree == repository.tree_id(revision, "")
 
 
 def _change(repository: Repository, sha: str) -> _Change | None:

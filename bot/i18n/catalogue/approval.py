@@ -18,6 +18,12 @@ INCOMPLETE = Phrase(
     en="The bot could not look up another commit that may belong to the same pull request.",
     es="El bot no pudo consultar otro commit que quizá pertenezca al mismo pull request.",
 )
+TOO_LARGE_TO_VERIFY = Phrase(
+    en="The merge of the pull request is too large for the bot to compute, so it cannot verify that the content is what"
+    " was approved.",
+    es="La fusión del pull request es demasiado grande para que el bot la calcule, así que no puede verificar que el"
+    " contenido sea lo que se aprobó.",
+)
 MANY_LOOKUPS = Phrase(
     en="The bot limits its lookups of approvals to {limit} per hour.",
     es="El bot limita sus consultas de aprobaciones a {limit} por hora.",
@@ -104,8 +110,8 @@ TOO_MANY = Phrase(
     es="Más de {limit} commits llegaron a la rama a la vez. Los más antiguos, {before}..{after}, no se revisaron.",
 )
 FAILED = Phrase(
-    en="The bot could not check whether this was approved, although the forge responds to other requests. {why}",
-    es="El bot no pudo comprobar si esto se aprobó, aunque el forge responde a otras solicitudes. {why}",
+    en="The bot could not check whether this was approved. {why}",
+    es="El bot no pudo comprobar si esto se aprobó. {why}",
 )
 AFTER_AUTOMATION = Phrase(
     en="This came from {who}, whose changes to these files need no approval. The forge reported it late.",

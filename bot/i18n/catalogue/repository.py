@@ -6,6 +6,10 @@ SLOW = Phrase(
     en="{url} took too long to respond. The bot will retry at the next poll.",
     es="{url} tardó demasiado en responder. El bot reintentará en la próxima consulta.",
 )
+SLOW_MERGES = Phrase(
+    en="The merges to verify this change in {name} took more than {n} s.",
+    es="Las fusiones para verificar este cambio en {name} tardaron más de {n} s.",
+)
 BAD_CREDENTIAL = Phrase(
     en="{url} rejected the credential. Check that it is correct and can read this repository ({variable}).",
     es="{url} rechazó la credencial. Revisa que sea correcta y pueda leer este repositorio ({variable}).",

@@ -146,6 +146,7 @@ FORGED_COMMIT = PullRequestCommit(EARLIER, UPDATER, UPDATER, pushed_by=MIA)
         ({}, ApprovalStatus.AUTOMATION),
         ({"same": ContentMatch.UNKNOWN}, ApprovalStatus.AUTOMATION),
         ({"same": ContentMatch.DIFFERS}, ApprovalStatus.TAMPERED),
+        ({"same": ContentMatch.TOO_LARGE}, ApprovalStatus.FAILED),
         ({"paths": ("a.yaml",)}, ApprovalStatus.BYPASSED),
         ({"commits": (OWN_COMMIT, FORGED_COMMIT)}, ApprovalStatus.BYPASSED),
         ({"commits": (replace(OWN_COMMIT, pushed_by=None),)}, ApprovalStatus.BYPASSED),
@@ -169,8 +170,9 @@ def test_an_approval_after_the_merge_does_not_count_but_is_recorded():
     assert (result.verdict, result.approvers, result.later) == (ApprovalStatus.BYPASSED, (), ("kit",))
 
 
-def test_a_late_approval_of_different_content_is_not_recorded():
-    assert evaluate(evidence(approval(minutes=3), same=ContentMatch.DIFFERS), ApprovalRules()).later == ()
+@pytest.mark.parametrize("same", [ContentMatch.DIFFERS, ContentMatch.TOO_LARGE])
+def test_a_late_approval_of_different_content_is_not_recorded(same):
+    assert evaluate(evidence(approval(minutes=3), same=same), ApprovalRules()).later == ()
 
 
 @given(
@@ -186,9 +188,10 @@ def test_only_enough_approvals_of_the_merged_content_by_others_approve(approvals
         for review in approvals
         if review.sha == HEAD or (review.sha == EARLIER and earlier is ContentMatch.SAME)
     }
-    assert (result.verdict is ApprovalStatus.APPROVED) == (
-        same is not ContentMatch.DIFFERS and len(approved_by - {"mia"}) >= required
-    )
+    is_enough = same is not ContentMatch.DIFFERS and len(approved_by - {"mia"}) >= required
+    expected = ApprovalStatus.FAILED if same is ContentMatch.TOO_LARGE else ApprovalStatus.APPROVED
+    assert (result.verdict in {ApprovalStatus.APPROVED, ApprovalStatus.FAILED}) == is_enough
+    assert not is_enough or result.verdict is expected
 
 
 # ---------------------------------------------------------------- over time

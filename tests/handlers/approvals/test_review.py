@@ -1,5 +1,7 @@
 """Who approved what reached the tracked branch: real git, and every forge's own API over HTTP."""
 
+import os
+import shutil
 from dataclasses import replace
 from datetime import timedelta
 from unittest.mock import Mock
@@ -10,6 +12,7 @@ from github.Repository import Repository
 from slack_sdk import WebClient
 
 from bot import build
+from bot.adapters.git import bounds
 from bot.core.access.audit import Origin
 from bot.core.access.requester import Requester
 from bot.core.approvals.alert import collect_alerts
@@ -22,7 +25,7 @@ from bot.handlers.change_people import read_people
 from bot.handlers.pull_requests.track import poll, track
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.i18n.catalogue import approval as texts
-from bot.i18n.language import Language, Translator
+from bot.i18n.language import Language, LocalizedText, Translator
 from bot.messages.desired_cards import approval_key
 from bot.ports.forge import ForgeError
 from bot.ports.store import Posted
@@ -934,6 +937,52 @@ def test_a_head_that_cannot_be_fetched_leaves_the_content_unverified(team):
     git.run("gc", "--quiet", "--prune=now")
     assert team.final_verdicts() == [ApprovalStatus.APPROVED]
     assert not team.judgements[0].verified
+
+
+@pytest.fixture
+def merges(tmp_path, monkeypatch):
+    """The merges that git was asked for. None of them ends."""
+    calls, shim = tmp_path / "merges", tmp_path / "shim/git"
+    shim.parent.mkdir()
+    calls.touch()
+    git = shutil.which("git")
+    shim.write_text(
+        f'#!/bin/sh\ncase "$1" in merge-tree) echo "$@" >> {calls}; exec sleep 60;; esac\nexec {git} "$@"\n', "utf-8"
+    )
+    shim.chmod(0o755)
+
+    def start():
+        monkeypatch.setenv("PATH", f"{shim.parent}:{os.environ['PATH']}")
+        monkeypatch.setattr(bounds, "MERGE_SECONDS", 0.2)
+        return lambda: len(calls.read_text("utf-8").splitlines())
+
+    return start
+
+
+@pytest.mark.parametrize("method", ["merge", "squash"])
+@pytest.mark.parametrize(("approver", "verdict"), [(None, ApprovalStatus.BYPASSED), ("lou", ApprovalStatus.FAILED)])
+def test_an_endless_merge_delays_no_verdict(team, merges, approver, verdict, method):
+    """Only an approved pull request is merged, and only once: that it can't be verified is reported."""
+    number = team.start().propose()
+    if approver:
+        team.hosted.review(number, approver)
+    team.hosted.commit("main", {OTHER: "x: 9\n"}, "Push\n", "mia")
+    team.merge(number, method)
+    team.tamper(number)
+    count = merges()
+    assert team.final_verdicts() == [ApprovalStatus.DIRECT, verdict]
+    needed = 0 if method == "merge" and not approver else 1
+    assert (count(), [judgement.verified for judgement in team.judgements]) == (needed, [False, False])
+    why = LocalizedText(texts.TOO_LARGE_TO_VERIFY) if approver else None
+    assert [alert.newest.why for alert in team.alerts()] == [None, why]
+    team.hosted.pulls[number].state = "open"  # GitHub takes reviews of what is merged
+    team.hosted.review(number, "kit")
+    team.hosted.pulls[number].state = "merged"
+    for _ in range(3):
+        team.review(timedelta(hours=1))
+    assert team.verdicts == [ApprovalStatus.DIRECT, verdict]
+    assert not any(alert.approved_later_by for alert in team.alerts())
+    assert count() == 1
 
 
 def test_the_head_of_a_deleted_branch_is_fetched_by_its_ref(team):
