@@ -251,7 +251,7 @@ def test_the_demo_finds_free_ports_and_starts_over_on_the_same_ones(tmp_path):
     assert "the demo uses free ports" in errors
 
 
-@pytest.mark.parametrize("loaded", ["click", "bot.app", "aiohttp", "bot.sandbox.demo"])
+@pytest.mark.parametrize("loaded", ["click", "bot.sandbox.demo"])
 def test_ctrl_c_while_the_demo_is_loaded_or_starts_ends_it_without_a_traceback(tmp_path, loaded):
     argv = [sys.executable, "-X", "importtime", "-m", "bot", "demo", "--port", "0", "--no-browser"]
     env = {**os.environ, "TMPDIR": str(tmp_path), "PYTHONUNBUFFERED": "1"}

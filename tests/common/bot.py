@@ -27,7 +27,7 @@ from tests.common.kubernetes import RunningCluster
 from tests.common.slack import ALERTS
 
 # Tests wait for states instead of intervals. Checks fetch too, so git is polled less often.
-QUICK_SCHEDULE = {"drift": "1s", "git": "5s", "second_look": "1s", "rollout": "1s", "rollout_deadline": "2m"}
+QUICK_SCHEDULE = {"drift": "3s", "git": "5s", "second_look": "1s", "rollout": "1s", "rollout_deadline": "2m"}
 
 FREE_PORTS = {"listen": "127.0.0.1:0", "health_listen": "127.0.0.1:0"}
 

@@ -19,7 +19,7 @@ from tests.common.wait import DEADLINE, wait_for
 SEED = int(os.environ.get("STORM_SEED", "7"))
 APPLICATIONS = 25  # each with a channel of its own
 # Episodes of each, one after another; `make soak` lets it last longer.
-ROUNDS = int(os.environ.get("STORM_ROUNDS", "2"))
+ROUNDS = int(os.environ.get("STORM_ROUNDS", "1"))
 # What becomes of an application's next episode, and how often.
 KINDS = {"undone": 4, "acknowledged": 3, "adopted": 2, "merged": 2, "pull request": 1}
 # More at once would be one rollout, as they are after a bot was away: see `bot.handlers.rollouts.merges`.

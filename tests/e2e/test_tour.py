@@ -139,6 +139,7 @@ def test_the_whole_tour(page, size):
         guide.picture("8-over")
 
 
+@pytest.mark.parametrize("size", ["phone"], indirect=True)
 def test_scenarios_after_the_tour(page, size):
     """A direct push, a wrong image, 500 objects, an application from Argo CD, and a critical alert in Spanish."""
     with Demo(story=True) as demo:
