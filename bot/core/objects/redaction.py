@@ -5,23 +5,27 @@ The annotation `gitops-bot/hide` of an object lists more paths to hide.
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise, zip_longest
 from typing import Any, Final, Self
 
 from bot.core.objects.credential_names import groups_credentials, is_credential_name, lists_credentials
 from bot.core.objects.credentials import HIDDEN, redact_arguments, redact_text
-from bot.core.objects.path import ANY, Item, Member, PathError, Pattern, Segment, matches, parse_path
+from bot.core.objects.managed_fields import LAST_APPLIED
+from bot.core.objects.path import ANY, Item, Member, Path, PathError, Pattern, Segment, matches, parse_path
 from bot.core.objects.resource import Object, mapping
+from bot.core.objects.step_budget import StepBudget, json_size
 
 MAX_PATHS: Final = 100  # in an annotation: every difference is compared with each
 HIDE: Final = "gitops-bot/hide"  # the annotation: paths, separated by spaces
 
 _MAX_DEPTH: Final = 100
 _MAX_CACHED: Final = 100  # characters
+_CHARACTERS_PER_STEP: Final = 2
 
 _SHOWN_OF_SECRET: Final = frozenset({"apiVersion", "kind", "type", "immutable"})
+_IDENTITY: Final = frozenset({("apiVersion",), ("kind",), ("metadata", "name"), ("metadata", "namespace")})
 _NONE: Final[Collection[str]] = ()
 
 
@@ -54,6 +58,43 @@ def redact(path: Sequence[Segment], value: Any, redaction: Redaction) -> Any:
         return HIDDEN
     name = path[-1] if isinstance(path[-1], str) else ""
     return _redacted(value, _MAX_DEPTH, _data_of(redaction.kind), name)
+
+
+def redact_scalars(value: Object, redaction: Redaction, steps: StepBudget) -> Object:
+    """The object with `HIDDEN` in place of each credential, but with the keys and lists that contain them.
+
+    It is the same whatever the credentials are. Raises TooManyStepsError.
+    """
+    steps.take(json_size(value) // _CHARACTERS_PER_STEP)
+    is_secret = redaction.kind == "Secret"  # every value is hidden by its path
+    redacted = value if is_secret else _redacted(value, _MAX_DEPTH, _data_of(redaction.kind))
+    patterns = tuple(tuple(part if isinstance(part, str) else ANY for part in path) for path in redaction.paths)
+    shaped: Object = _redacted_scalars((), value, redacted, replace(redaction, paths=patterns), steps)
+    return shaped
+
+
+def _redacted_scalars(path: Path, value: Any, redacted: Any, redaction: Redaction, steps: StepBudget) -> Any:
+    """The value at a path, in which list items have indexes; `redacted` is what is left of it, or HIDDEN."""
+    if len(path) >= _MAX_DEPTH:
+        return HIDDEN
+    if isinstance(value, Mapping):
+        return {
+            key: _redacted_scalars((*path, key), below, _below(redacted, key), redaction, steps)
+            for key, below in value.items()
+        }
+    if isinstance(value, list | tuple):
+        return [
+            _redacted_scalars((*path, index), below, _below(redacted, index), redaction, steps)
+            for index, below in enumerate(value)
+        ]
+    steps.take(1 + len(redaction.paths))
+    if path in _IDENTITY:
+        return value
+    return HIDDEN if path[-1:] == (LAST_APPLIED,) else redact(path, redacted, redaction)
+
+
+def _below(redacted: Any, segment: str | int) -> Any:
+    return HIDDEN if isinstance(redacted, str) else redacted[segment]
 
 
 def redact_path(path: Sequence[Segment]) -> tuple[Segment, ...]:
@@ -195,9 +236,9 @@ def _texts(value: Any, redacted: Any) -> Iterator[tuple[str, str]]:
     """Every scalar as a text, before and after."""
     if isinstance(value, Mapping):
         for key, below in value.items():
-            yield from _texts(below, redacted[key] if isinstance(redacted, Mapping) else HIDDEN)
+            yield from _texts(below, _below(redacted, key))
     elif isinstance(value, list | tuple):
         for index, below in enumerate(value):
-            yield from _texts(below, redacted[index] if isinstance(redacted, list) else HIDDEN)
+            yield from _texts(below, _below(redacted, index))
     elif _is_scalar(value):
         yield str(value), str(redacted)
