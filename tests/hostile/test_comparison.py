@@ -378,6 +378,24 @@ def test_no_condition_tells_one_credential_from_another(place, guess):
         assert compared_with(place, "hunter2", expression) == compared_with(place, "swordfish", expression)
 
 
+@pytest.mark.parametrize(
+    ("declared", "live"),
+    [
+        ({"data": {"a": "wrong"}}, secret(data={"a": "hunter2"})),
+        ({"kind": "Config"}, secret(data={"a": "hunter2"})),
+        (secret(metadata=annotated(a="wrong")), secret(metadata=annotated(a="hunter2"))),
+        ({"name": "TOKEN", "value": "wrong"}, {"name": "TOKEN", "value": "hunter2"}),
+        ({"name": "x", "value": "wrong"}, {"name": "TOKEN", "value": "hunter2"}),
+        ([{"name": "TOKEN"}], [{"name": "TOKEN", "value": "hunter2"}]),
+        ([{"key": "TOKEN"}], [{"key": "TOKEN", "value": "hunter2"}]),
+    ],
+)
+def test_no_declaration_makes_a_hidden_value_an_ordinary_one(declared, live):
+    result = compare_object(manifest(thing(spec={"a": declared})), thing(spec={"a": live}), schema=Schemas())
+    assert "hunter2" not in repr(result)
+    assert HIDDEN in repr(result)
+
+
 @pytest.mark.parametrize("place", HIDING_PLACES)
 def test_a_path_to_a_credential_ignores_it(place):
     label, path = ".metadata.labels.a", HIDING_PLACES[place][1]

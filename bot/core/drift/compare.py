@@ -92,10 +92,12 @@ def compare_object(
         has_autoscaler=bool(ranges),
     )
     node = schema.node(manifest.api_version, manifest.kind)
+    redaction = cache(partial(Redaction.between, manifest.kind, manifest.object, live))  # most objects need none
     incomplete: Text | None = None
 
     def new_walk(keep: KeptValues) -> Walk:
-        return _walk(manifest, ownership, attribution, steps, keep, explain=explain)
+        findings = Findings(attribution, redaction, steps, keep)
+        return _walk(manifest, ownership, attribution, findings, steps, explain=explain)
 
     walk = new_walk(KeptValues.ALL if explain else KeptValues.DRIFT)
     findings = walk.findings
@@ -116,8 +118,7 @@ def compare_object(
                 walk.undeclared()
             return [field.path for field in walk.findings.drift]
 
-        redaction = Redaction.of(manifest.kind, manifest.object)
-        _set_aside_selected(findings, rules.selectors, desired, live, redaction, drift_paths, steps)
+        _set_aside_selected(findings, rules.selectors, desired, live, redaction(), drift_paths, steps)
     drift = [field for field in findings.drift if field.change not in excused]
     for change, reason in excused.items():
         findings.set_aside_drift((field for field in findings.drift if field.change == change), reason)
@@ -145,7 +146,9 @@ def compare_declarations(manifest: Manifest, other: Object, *, schema: Schemas, 
         desired, live = with_string_data(desired), with_string_data(live)
     ownership = Ownership(live, desired, (), steps)
     attribution = Attribution(ownership, _controlled(manifest), ())
-    walk = _walk(manifest, ownership, attribution, steps, KeptValues.ALL, explain=False)
+    redaction = cache(partial(Redaction.between, manifest.kind, manifest.object, other))
+    findings = Findings(attribution, redaction, steps, KeptValues.ALL)
+    walk = _walk(manifest, ownership, attribution, findings, steps, explain=False)
     walk.mappings(desired, live, schema.node(manifest.api_version, manifest.kind))
     restarts = [field for field in walk.findings.set_aside if field.reason == RESTART]
     fields = [field for field in walk.findings.drift + restarts if field.change != "added"]
@@ -156,14 +159,12 @@ def _walk(
     manifest: Manifest,
     ownership: Ownership,
     attribution: Attribution,
+    findings: Findings,
     steps: StepBudget,
-    keep: KeptValues,
     *,
     explain: bool,
 ) -> Walk:
     kind = manifest.api_version.rpartition("/")[0], manifest.kind
-    redaction = cache(partial(Redaction.of, manifest.kind, manifest.object))  # most objects need none
-    findings = Findings(attribution, redaction, steps, keep)
     return Walk(ownership, attribution, findings, steps, kind=kind, explain=explain)
 
 
