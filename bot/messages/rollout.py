@@ -95,7 +95,9 @@ def problem_reply(translator: Translator, rollout: Rollout) -> Message:
 
 
 def _earlier_suspects(rollout: Rollout) -> list[Suspect]:
-    """The suspects without the merge itself, which the card already shows."""
+    """The suspects without the merge itself, which the card can already revert."""
+    if rollout.retargeted:
+        return list(rollout.suspects or ())
     merged = {rollout.revision, f"#{rollout.pull_number}"}
     return [candidate for candidate in rollout.suspects or () if merged.isdisjoint((candidate.sha, candidate.revision))]
 

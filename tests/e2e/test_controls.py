@@ -67,7 +67,7 @@ def resolve(store, incident):
 def store(demo):
     """The bot's own database, with no incident open."""
     with closing(SqlStore(demo.config.store)) as store:
-        wait_for(lambda: all([resolve(store, incident) for incident in active(store)]))  # the bot may change one, too
+        wait_for(lambda: not [incident for incident in active(store) if not resolve(store, incident)])
         yield store
 
 

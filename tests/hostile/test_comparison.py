@@ -21,6 +21,7 @@ from bot.core.objects import step_budget
 from bot.core.objects.credentials import HIDDEN
 from bot.core.objects.managed_fields import LAST_APPLIED
 from bot.core.objects.manifest import Manifest
+from bot.core.objects.redaction import HIDE
 from bot.core.objects.schema import Schemas
 from bot.core.objects.step_budget import SharedStepBudget, StepBudget, TooManyStepsError
 from bot.handlers.drift import comparison_cache
@@ -302,6 +303,104 @@ def test_a_helm_release_has_as_many_values_as_allowed_and_no_more(monkeypatch, b
     assert read(most)
     with pytest.raises(UnsupportedResourceError, match=r"has more than 50 entries|the values in a are"):
         read(most + 1)
+
+
+# ---------------------------------------------------------------- credentials
+
+
+def secret(**fields):
+    return {"kind": "Secret", **fields}
+
+
+# Where an object may have a credential, and the jq path to it.
+HIDING_PLACES = {
+    "a Secret": (lambda value: secret(apiVersion="v1", data={"a": value}), ".data.a"),
+    "an annotation": (lambda value: secret(apiVersion="v1", metadata=annotated(a=value)), ".metadata.annotations.a"),
+    "another group's Secret": (lambda value: secret(spec={"a": value}), ".spec.a"),
+    "a SealedSecret": (lambda value: {"kind": "SealedSecret", "spec": {"data": {"a": value}}}, ".spec.data.a"),
+    "a Secret in a list": (lambda value: {"spec": {"items": [secret(data={"a": value})]}}, ".spec.items[0].data.a"),
+    "a key": (lambda value: {"kind": "ConfigMap", "data": {"DB_PASSWORD": value}}, ".data.DB_PASSWORD"),
+    "a file": (lambda value: {"kind": "ConfigMap", "data": {"a": f"password: {value}"}}, ".data.a"),
+    "a variable": (lambda value: {"spec": {"env": [{"name": "TOKEN", "value": value}]}}, ".spec.env[0].value"),
+    "an argument": (lambda value: {"spec": {"args": ["--token", value]}}, ".spec.args[1]"),
+    "a list": (lambda value: {"spec": {"tokens": [value]}}, ".spec.tokens[0]"),
+    "a hidden path": (lambda value: {"metadata": annotated(**{HIDE: "spec.a"}), "spec": {"a": value}}, ".spec.a"),
+    "what was applied": (
+        lambda value: {"metadata": annotated(**{LAST_APPLIED: f'{{"data":{{"a":"{value}"}}}}'})},
+        f'.metadata.annotations["{LAST_APPLIED}"]',
+    ),
+}
+GUESSES = (
+    '{} | startswith("hun")',
+    '{} | startswith("password: hun")',
+    '{} | endswith("ter2")',
+    '{} | contains("unt")',
+    '{} == "hunter2"',
+    '{} < "i"',
+    '"i" > {}',
+    '{} >= "password: i" and true',
+)
+
+
+def annotated(**annotations):
+    return {"name": "web", "namespace": "shop", "annotations": annotations}
+
+
+def labelled(declared, value):
+    return {
+        **thing(),
+        **declared,
+        "metadata": {**thing()["metadata"], **declared.get("metadata", {}), "labels": {"a": value}},
+    }
+
+
+def compared_with(place, password, *expressions):
+    """What is shown of the differences between a wrong declaration and an object with this password."""
+    make, _ = HIDING_PLACES[place]
+    rule = IgnoreRule(jq_path_expressions=expressions)
+    declared, live = labelled(make("wrong"), "declared"), labelled(make(password), "live")
+    result = compare_object(manifest(declared), live, schema=Schemas(), ignore=[rule])
+    return result.drift, result.set_aside, result.incomplete
+
+
+@pytest.mark.parametrize("place", HIDING_PLACES)
+@pytest.mark.parametrize("guess", GUESSES)
+def test_no_condition_tells_one_credential_from_another(place, guess):
+    """Whether what it selects is ignored must not depend on whether a guess at a part of it is right."""
+    path = HIDING_PLACES[place][1]
+    condition = guess.format(path)
+    for expression in (
+        f"select({condition}) | {path}",
+        f"select({condition} | not) | {path}",
+        f"select({condition}) | .metadata.labels.a",
+        f"select({condition} | not) | .metadata.labels.a",
+    ):
+        assert compared_with(place, "hunter2", expression) == compared_with(place, "swordfish", expression)
+
+
+@pytest.mark.parametrize(
+    ("declared", "live"),
+    [
+        ({"data": {"a": "wrong"}}, secret(data={"a": "hunter2"})),
+        ({"kind": "Config"}, secret(data={"a": "hunter2"})),
+        (secret(metadata=annotated(a="wrong")), secret(metadata=annotated(a="hunter2"))),
+        ({"name": "TOKEN", "value": "wrong"}, {"name": "TOKEN", "value": "hunter2"}),
+        ({"name": "x", "value": "wrong"}, {"name": "TOKEN", "value": "hunter2"}),
+        ([{"name": "TOKEN"}], [{"name": "TOKEN", "value": "hunter2"}]),
+        ([{"key": "TOKEN"}], [{"key": "TOKEN", "value": "hunter2"}]),
+    ],
+)
+def test_no_declaration_makes_a_hidden_value_an_ordinary_one(declared, live):
+    result = compare_object(manifest(thing(spec={"a": declared})), thing(spec={"a": live}), schema=Schemas())
+    assert "hunter2" not in repr(result)
+    assert HIDDEN in repr(result)
+
+
+@pytest.mark.parametrize("place", HIDING_PLACES)
+def test_a_path_to_a_credential_ignores_it(place):
+    label, path = ".metadata.labels.a", HIDING_PLACES[place][1]
+    by_name = 'select(.metadata.name == "web" and .metadata.labels.a != "other")'
+    assert compared_with(place, "hunter2", label, f"{by_name} | {path}")[0] is None
 
 
 # ---------------------------------------------------------------- memory

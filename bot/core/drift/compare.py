@@ -22,7 +22,7 @@ from bot.core.health.unready import Unready
 from bot.core.objects.managed_fields import INTERACTIVE, LAST_APPLIED, Ownership
 from bot.core.objects.manifest import Manifest
 from bot.core.objects.path import Path
-from bot.core.objects.redaction import Redaction
+from bot.core.objects.redaction import Redaction, redact_scalars
 from bot.core.objects.resource import items, mapping
 from bot.core.objects.schema import Schemas
 from bot.core.objects.step_budget import StepBudget, TooManyStepsError
@@ -92,10 +92,12 @@ def compare_object(
         has_autoscaler=bool(ranges),
     )
     node = schema.node(manifest.api_version, manifest.kind)
+    redaction = cache(partial(Redaction.between, manifest.kind, manifest.object, live))  # most objects need none
     incomplete: Text | None = None
 
     def new_walk(keep: KeptValues) -> Walk:
-        return _walk(manifest, ownership, attribution, steps, keep, explain=explain)
+        findings = Findings(attribution, redaction, steps, keep)
+        return _walk(manifest, ownership, attribution, findings, steps, explain=explain)
 
     walk = new_walk(KeptValues.ALL if explain else KeptValues.DRIFT)
     findings = walk.findings
@@ -116,7 +118,7 @@ def compare_object(
                 walk.undeclared()
             return [field.path for field in walk.findings.drift]
 
-        _set_aside_selected(findings, rules.selectors, desired, live, drift_paths, steps)
+        _set_aside_selected(findings, rules.selectors, desired, live, redaction(), drift_paths, steps)
     drift = [field for field in findings.drift if field.change not in excused]
     for change, reason in excused.items():
         findings.set_aside_drift((field for field in findings.drift if field.change == change), reason)
@@ -144,7 +146,9 @@ def compare_declarations(manifest: Manifest, other: Object, *, schema: Schemas, 
         desired, live = with_string_data(desired), with_string_data(live)
     ownership = Ownership(live, desired, (), steps)
     attribution = Attribution(ownership, _controlled(manifest), ())
-    walk = _walk(manifest, ownership, attribution, steps, KeptValues.ALL, explain=False)
+    redaction = cache(partial(Redaction.between, manifest.kind, manifest.object, other))
+    findings = Findings(attribution, redaction, steps, KeptValues.ALL)
+    walk = _walk(manifest, ownership, attribution, findings, steps, explain=False)
     walk.mappings(desired, live, schema.node(manifest.api_version, manifest.kind))
     restarts = [field for field in walk.findings.set_aside if field.reason == RESTART]
     fields = [field for field in walk.findings.drift + restarts if field.change != "added"]
@@ -155,14 +159,12 @@ def _walk(
     manifest: Manifest,
     ownership: Ownership,
     attribution: Attribution,
+    findings: Findings,
     steps: StepBudget,
-    keep: KeptValues,
     *,
     explain: bool,
 ) -> Walk:
     kind = manifest.api_version.rpartition("/")[0], manifest.kind
-    redaction = cache(partial(Redaction.of, manifest.kind, manifest.object))  # most objects need none
-    findings = Findings(attribution, redaction, steps, keep)
     return Walk(ownership, attribution, findings, steps, kind=kind, explain=explain)
 
 
@@ -184,15 +186,25 @@ def _set_aside_selected(
     selectors: Sequence[Selector],
     desired: Object,
     live: Object,
+    redaction: Redaction,
     drift_paths: Callable[[Object, Object], Iterable[str]],
     steps: StepBudget,
 ) -> None:
-    """Set aside what no longer differs once what a rule selects is removed from both sides, as in Argo CD."""
+    """Set aside what no longer differs once what a rule selects is removed from both sides, as in Argo CD.
+
+    Unlike there, no selector sees a credential, so that whether there is drift depends on none.
+    """
+    if not findings.drift:
+        return
+    seen = [desired, live]
+    if any(selector.reads_values for selector in selectors):
+        seen = [redact_scalars(side, redaction, steps) for side in seen]
     for selector in selectors:
-        places = [list(selector.places(side, steps)) for side in (desired, live)]
+        places = [list(selector.places(side, steps)) for side in seen]
         if not findings.drift or not any(places):
             continue
         desired, live = without_places(desired, places[0], steps), without_places(live, places[1], steps)
+        seen = [without_places(side, selected, steps) for side, selected in zip(seen, places, strict=True)]
         is_related = _related_to(drift_paths(desired, live), steps)
         related = [is_related(field.path) for field in findings.drift]
         findings.set_aside_drift(

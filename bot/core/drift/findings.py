@@ -70,5 +70,5 @@ class Findings:
         if value is None:
             return None
         redaction = self._redaction()
-        self._steps.take(len(redaction.paths))
+        self._steps.take(len(redaction.paths) + len(redaction.inner))
         return redact(path, value, redaction) if self._steps.may_keep(value) else HIDDEN

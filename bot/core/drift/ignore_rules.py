@@ -85,10 +85,15 @@ class IgnoredPaths:
 
 @dataclass(frozen=True, slots=True)
 class Selector:
-    """A JSON pointer or jq expression of a rule, which selects `places` in an object, and the reason."""
+    """A JSON pointer or jq expression of a rule, which selects `places` in an object, and the reason.
+
+    If it `reads_values`, it may select by them, so it must not see a credential: whether there is still drift would
+    show whether a guess at the start of one is right.
+    """
 
     places: Callable[[Any, StepBudget], Iterator[Place]]
     reason: Text
+    reads_values: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +128,7 @@ def rules_for(
         for pointer in rule.json_pointers:
             selectors.setdefault(pointer, Selector(parse_pointer(pointer), reason(what=pointer)))
         for text in rule.jq_path_expressions:
-            selectors.setdefault(text, Selector(parse_jq(text).places, reason(what=text)))
+            selectors.setdefault(text, Selector(parse_jq(text).places, reason(what=text), reads_values=True))
         managers += [
             (manager, reason(what=LocalizedText(texts.MANAGER, manager=manager)))
             for manager in rule.managed_fields_managers

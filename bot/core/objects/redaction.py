@@ -4,33 +4,41 @@ The annotation `gitops-bot/hide` of an object lists more paths to hide.
 """
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise, zip_longest
 from typing import Any, Final, Self
 
 from bot.core.objects.credential_names import groups_credentials, is_credential_name, lists_credentials
 from bot.core.objects.credentials import HIDDEN, redact_arguments, redact_text
-from bot.core.objects.path import ANY, Item, Member, PathError, Pattern, Segment, matches, parse_path
+from bot.core.objects.managed_fields import LAST_APPLIED
+from bot.core.objects.path import ANY, Item, Member, Path, PathError, Pattern, Segment, matches, parse_path
 from bot.core.objects.resource import Object, mapping
+from bot.core.objects.step_budget import StepBudget, json_size
 
 MAX_PATHS: Final = 100  # in an annotation: every difference is compared with each
 HIDE: Final = "gitops-bot/hide"  # the annotation: paths, separated by spaces
 
 _MAX_DEPTH: Final = 100
 _MAX_CACHED: Final = 100  # characters
+_CHARACTERS_PER_STEP: Final = 2
 
 _SHOWN_OF_SECRET: Final = frozenset({"apiVersion", "kind", "type", "immutable"})
+_IDENTITY: Final = frozenset({("apiVersion",), ("kind",), ("metadata", "name"), ("metadata", "namespace")})
 _NONE: Final[Collection[str]] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Redaction:
-    """What to hide in one object besides values that look like credentials: values at, below and around `paths`."""
+    """What to hide in one object besides values that look like credentials.
+
+    These are values at, below and around `paths`, and values at and below `inner`, found in the values around them too.
+    """
 
     kind: str = ""
     paths: tuple[Pattern, ...] = ()
+    inner: tuple[Pattern, ...] = ()
 
     @classmethod
     def of(cls, kind: str, declared: Object) -> Self:
@@ -43,6 +51,16 @@ class Redaction:
         except PathError:
             return cls(kind, ((),))
 
+    @classmethod
+    def between(cls, kind: str, declared: Object, live: Object) -> Self:
+        """The redaction for differences: what one object says about a value counts for that of the other too."""
+        inner = (
+            *_nested_secrets(live, (), _MAX_DEPTH),
+            *_named_values(declared, (), _MAX_DEPTH),
+            *_named_values(live, (), _MAX_DEPTH),
+        )
+        return replace(cls.of(kind, declared), inner=tuple(dict.fromkeys(inner)))
+
 
 def redact(path: Sequence[Segment], value: Any, redaction: Redaction) -> Any:
     """The value at a path of an object, with `HIDDEN` in place of each credential."""
@@ -50,10 +68,49 @@ def redact(path: Sequence[Segment], value: Any, redaction: Redaction) -> Any:
         return None
     if _is_of_secret(path, redaction.kind) or any(all(map(matches, pattern, path)) for pattern in redaction.paths):
         return HIDDEN
+    if any(len(pattern) <= len(path) and all(map(matches, pattern, path)) for pattern in redaction.inner):
+        return HIDDEN
     if _is_named_credential(path) and _is_scalar(value):
         return HIDDEN
     name = path[-1] if isinstance(path[-1], str) else ""
     return _redacted(value, _MAX_DEPTH, _data_of(redaction.kind), name)
+
+
+def redact_scalars(value: Object, redaction: Redaction, steps: StepBudget) -> Object:
+    """The object with `HIDDEN` in place of each credential, but with the keys and lists that contain them.
+
+    It is the same whatever the credentials are. Raises TooManyStepsError.
+    """
+    steps.take(json_size(value) // _CHARACTERS_PER_STEP)
+    is_secret = redaction.kind == "Secret"  # every value is hidden by its path
+    redacted = value if is_secret else _redacted(value, _MAX_DEPTH, _data_of(redaction.kind))
+    patterns = tuple(tuple(part if isinstance(part, str) else ANY for part in path) for path in redaction.paths)
+    shaped: Object = _redacted_scalars((), value, redacted, replace(redaction, paths=patterns, inner=()), steps)
+    return shaped
+
+
+def _redacted_scalars(path: Path, value: Any, redacted: Any, redaction: Redaction, steps: StepBudget) -> Any:
+    """The value at a path, in which list items have indexes; `redacted` is what is left of it, or HIDDEN."""
+    if len(path) >= _MAX_DEPTH:
+        return HIDDEN
+    if isinstance(value, Mapping):
+        return {
+            key: _redacted_scalars((*path, key), below, _below(redacted, key), redaction, steps)
+            for key, below in value.items()
+        }
+    if isinstance(value, list | tuple):
+        return [
+            _redacted_scalars((*path, index), below, _below(redacted, index), redaction, steps)
+            for index, below in enumerate(value)
+        ]
+    steps.take(1 + len(redaction.paths))
+    if path in _IDENTITY:
+        return value
+    return HIDDEN if path[-1:] == (LAST_APPLIED,) else redact(path, redacted, redaction)
+
+
+def _below(redacted: Any, segment: str | int) -> Any:
+    return HIDDEN if isinstance(redacted, str) else redacted[segment]
 
 
 def redact_path(path: Sequence[Segment]) -> tuple[Segment, ...]:
@@ -119,12 +176,35 @@ def _nested_secrets(declared: Any, path: Pattern, depth: int) -> Iterator[Patter
     """The paths of the values of Secrets inside an object, such as a ManifestWork; list items match any index."""
     if isinstance(declared, Mapping) and depth:
         if path and declared.get("kind") == "Secret":
-            yield from ((*path, key) for key in ("data", "stringData"))
+            yield from ((*path, *keys) for keys in (("data",), ("stringData",), ("metadata", "annotations")))
         for key, below in declared.items():
             yield from _nested_secrets(below, (*path, str(key)), depth - 1)
     elif isinstance(declared, list | tuple) and depth:
         for below in declared:
             yield from _nested_secrets(below, (*path, ANY), depth - 1)
+
+
+def _named_values(value: Any, path: Path, depth: int) -> Iterator[Path]:
+    """The paths of values next to the name of a credential. Those of keyed lists don't match: their items say it."""
+    entries: Iterable[tuple[str | int, Any]] = ()
+    if isinstance(value, Mapping) and depth:
+        if _names_credential(value):
+            yield (*path, "value")
+        entries = value.items()
+    elif isinstance(value, list | tuple) and depth:
+        entries = enumerate(value)
+    for key, below in entries:
+        if isinstance(below, Mapping | list | tuple):
+            yield from _named_values(below, (*path, key), depth - 1)
+
+
+def _names_credential(value: Mapping[str, Any]) -> bool:
+    """Whether the `value` of a mapping, such as an environment variable or parameter, is a credential by its name."""
+    return "value" in value and any(
+        isinstance(name, str) and " " not in name and is_credential_name(name)
+        for key, name in value.items()
+        if key != "value"
+    )
 
 
 def _data_of(kind: str) -> Collection[str]:
@@ -169,8 +249,7 @@ def _redacted_mapping(
 ) -> dict[str, Any]:
     if value.get("kind") == "Secret":
         return {key: below if key in _SHOWN_OF_SECRET else HIDDEN for key, below in value.items()}
-    name = value.get("name")  # of an environment variable or parameter, next to its value
-    is_credential = isinstance(name, str) and is_credential_name(name)
+    is_credential = _names_credential(value)
     return {
         key: HIDDEN
         if key in hidden_keys
@@ -195,9 +274,9 @@ def _texts(value: Any, redacted: Any) -> Iterator[tuple[str, str]]:
     """Every scalar as a text, before and after."""
     if isinstance(value, Mapping):
         for key, below in value.items():
-            yield from _texts(below, redacted[key] if isinstance(redacted, Mapping) else HIDDEN)
+            yield from _texts(below, _below(redacted, key))
     elif isinstance(value, list | tuple):
         for index, below in enumerate(value):
-            yield from _texts(below, redacted[index] if isinstance(redacted, list) else HIDDEN)
+            yield from _texts(below, _below(redacted, index))
     elif _is_scalar(value):
         yield str(value), str(redacted)
