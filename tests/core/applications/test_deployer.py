@@ -154,3 +154,34 @@ ODD = st.recursive(
 @given(st.dictionaries(st.sampled_from(["spec", "status", "operation", "metadata"]), ODD))
 def test_resources_of_any_shape_are_read(resource):
     is_syncing(deployers(resource, kustomizations=[resource], releases=[resource]))
+
+
+@pytest.mark.parametrize(
+    ("message", "shown"),
+    [
+        ("`helm template . --set db.password=hunter2xq --set a=b` failed", "--set a=b"),
+        ("`helm template . --set a=1,db.password=hunter2xq` failed", "--set a=1"),
+        ('`helm template . --set-json auth={"password":"hunter2xq"}` failed', "--set-json auth="),
+        ("unable to access 'https://user:hunter2xq@git.example/x.git/': 401", "@git.example/x.git/': 401"),
+        ("GET https://charts.example/index.yaml?access_token=hunter2xq failed", "charts.example"),
+        ("Authorization: Basic dXNlcjpodW50ZXIyeHE=", "Authorization"),
+        ('denied: {"spec":{"password":"hunter2xq"}}', "denied"),
+        ("cannot patch: map[password:hunter2xq user:a]", "cannot patch"),
+        ("yaml: password: hunter2xq\ndid not find expected key", "yaml"),
+        ('env[0].DB_PASSWORD: Invalid value: "hunter2xq": must be a number', "DB_PASSWORD"),
+        ('Secret "login" is invalid: data[a]: Invalid value: "hunter2xq"', ""),
+    ],
+)
+def test_what_a_deployer_reports_shows_no_credential(message, shown):
+    """Argo CD quotes the command that failed, and an API server the object that it rejects."""
+    failed = {"phase": "Failed", "message": message}
+    condition = {"type": "Ready", "status": "False", "reason": "BuildFailed", "message": message}
+    reporting = [
+        deployers(argo(status={"operationState": failed})),
+        deployers(argo(status={"conditions": [{"type": "ComparisonError", "message": message}]})),
+        deployers(kustomizations=[kustomization(condition=condition)]),
+    ]
+    for failure in (deployers.deployer_of(SHOP, URL).failure for deployers in reporting):
+        assert shown in failure.message
+        assert "hunter2xq" not in failure.message
+        assert "dXNlcjpodW50ZXIyeHE" not in failure.message
