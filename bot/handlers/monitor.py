@@ -1,24 +1,21 @@
 """Checks all applications, and updates incidents, rollouts, approvals and cards."""
 
 import logging
-import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Future
 from functools import partial
 
 from bot.config.model import Config
-from bot.context_pool import ContextThreadPool
+from bot.context_pool import ContextThreadPool, run_in_thread
 from bot.core.applications.application import Application
 from bot.core.applications.discovery import ApplicationInventory
 from bot.core.applications.shard import Shard, shard_of
 from bot.core.applications.tenants import tenants_by_repository
 from bot.core.drift.freshness import is_current
 from bot.core.drift.model import Check, Status
-from bot.core.git.target_revision import ResolvedRevision
+from bot.core.git.repository_ref import RepositoryRef
 from bot.core.incidents.incident import IncidentState
 from bot.core.leases import LEADER, Lease
 from bot.handlers.approvals.review import ApprovalReviewer
@@ -30,36 +27,23 @@ from bot.handlers.drift.desired_state import Revision
 from bot.handlers.incidents.record import apply_timers_to_all, resolve_unwatched_incidents
 from bot.handlers.incidents.recorder import CheckRecorder
 from bot.handlers.rendering.manifest_cache import ManifestCache
-from bot.handlers.rollouts import merges
-from bot.handlers.rollouts.lost_heads import LostHeads
+from bot.handlers.repository_fetcher import RepositoryFetcher
 from bot.handlers.rollouts.track import RolloutTracker
 from bot.handlers.slack.cards import CardReconciler
 from bot.handlers.slack.people import People
-from bot.handlers.tracked_branch import group_by_fetch, key_of_branch, known_branch_key
+from bot.i18n.catalogue import check as check_texts
 from bot.i18n.catalogue import status as texts
 from bot.i18n.language import LocalizedText, Text
 from bot.ports import Ports
 from bot.ports.errors import PortError
-from bot.ports.isolation import skip_unexpected, unexpected_as_port_error
+from bot.ports.isolation import unexpected_as_port_error
 from bot.ports.leases import LeaseLostError
 from bot.ports.telemetry import CHECK, Outcome
-from bot.ports.tenant import for_tenant
 
 _log = logging.getLogger(__name__)
 
 # A slow cluster does not delay the others in a command.
 _MAX_SHARDS = 8
-_MAX_REPOSITORIES = 4
-_MAX_FETCHES = 3  # of a repository whose commits several replicas record at the same time
-
-
-@dataclass(frozen=True, slots=True)
-class _RecordedHeads:
-    """Up to where commits have been recorded. `branch` is the `known_branch_key`."""
-
-    branch: str | None
-    rollouts: str | None
-    approvals: str | None
 
 
 class Monitor:
@@ -88,22 +72,21 @@ class Monitor:
         self._translator_for = config.slack.translator
         self._reconciler = reconciler
         self._discoverer = discoverer
-        self._people = people
         self._approvals = approvals
         self._rollouts = rollouts
         self.recorder = recorder
         self.caches = caches
-        self._recording: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)  # by the key of a RepositoryRef
-        self._heads: dict[str, str] = {}
-        self._recorded_at: dict[str, datetime] = {}  # the merges of each, by the key of its RepositoryRef
-        self._lost_heads = LostHeads(ports.clock)
+        self._fetcher = RepositoryFetcher(
+            ports, config.applications, approvals=approvals, people=people, manifest_cache=caches.manifest_cache
+        )
+        self._late: set[str] = set()  # the applications to check when their fetch ends
         self._incidents_version = ""
         self._checked: dict[Shard, Lease] = {}  # with the lease under which each was checked
 
     @property
     def heads(self) -> Mapping[str, str]:
         """The last fetched head of each repository, by the key of its RepositoryRef."""
-        return self._heads
+        return self._fetcher.heads
 
     @property
     def manifest_cache(self) -> ManifestCache:
@@ -132,8 +115,7 @@ class Monitor:
             if lease is None:
                 return
             applications = self.applications_of(shard)
-            if applications:
-                self.check_fetched(applications, revisions=self.fetch(applications))
+            self._check_in_time(applications)
             self._checked[shard] = lease
         self.reconcile_cards()
 
@@ -149,7 +131,7 @@ class Monitor:
     def recheck_suspected(self, shard: Shard) -> None:
         """Check a shard's suspected incidents again, so that alerts don't wait for the scheduled check."""
         suspected = [
-            incident.application
+            application
             for incident in self._ports.store.incidents.unsettled()
             if incident.state is IncidentState.SUSPECTED
             and incident.looks  # not held back by a rollout
@@ -157,7 +139,8 @@ class Monitor:
             and shard.includes(application)
         ]
         if suspected:
-            self.check(suspected)
+            self._check_in_time(suspected)
+            self.reconcile_cards()
 
     def applications_of(self, shard: Shard) -> list[Application]:
         """The applications of a shard."""
@@ -248,7 +231,7 @@ class Monitor:
         return shard_of(application, len(self._shards[application.cluster]))
 
     def _poll(self, keys: Iterable[str]) -> None:
-        revisions = self._fetch_and_record(dict.fromkeys(keys, ""), must_record=True)
+        revisions = self._fetcher.fetch(dict.fromkeys(keys, ""), must_record=True).all_revisions()
         self.reconcile_cards()
         errors = [revision for revision in revisions.values() if isinstance(revision, PortError)]
         if errors:
@@ -260,97 +243,66 @@ class Monitor:
         A check must use exactly these revisions. A merge that is fetched later has no rollout yet, so its differences
         would be reported as drift.
         """
-        revisions = self._fetch_and_record(tenants_by_repository(applications))
+        revisions = self._fetcher.fetch(tenants_by_repository(applications)).all_revisions()
+        self._report(revisions)
+        return revisions
+
+    def fetch_in_time(self, applications: Iterable[Application]) -> tuple[list[Application], dict[str, Revision]]:
+        """Like `fetch`, but without waiting for slow fetches. Returns the applications to check, and the revisions.
+
+        The other applications are checked when their fetch ends; until then, no call returns them.
+        """
+        due = [application for application in applications if application.name not in self._late]
+        fetched = self._fetcher.fetch(tenants_by_repository(due))
+        self._report(fetched.revisions)
+        late: defaultdict[frozenset[str], list[Application]] = defaultdict(list)
+        for application in due:
+            keys = frozenset(ref.key for ref in application.repositories)
+            late[keys.intersection(fetched.running)].append(application)
+        in_time = late.pop(frozenset(), [])
+        for keys, waiting in late.items():
+            _log.warning("still fetching %s", ", ".join(sorted(keys)))
+            self._late.update(application.name for application in waiting)
+            run_in_thread("late-check", self._check_late, waiting, {key: fetched.running[key] for key in keys})
+        return in_time, fetched.revisions
+
+    def _check_in_time(self, applications: Iterable[Application]) -> None:
+        in_time, revisions = self.fetch_in_time(applications)
+        if in_time:
+            self.check_fetched(in_time, revisions=revisions)
+
+    def _check_late(
+        self, applications: Sequence[Application], running: Mapping[str, Future[dict[str, Revision]]]
+    ) -> None:
+        """Check applications of one shard when their fetches, by the repository's key, have ended.
+
+        One that has never been checked is unknown until then.
+        """
+        try:
+            with unexpected_as_port_error("a check after a slow fetch"):
+                tenants = tenants_by_repository(applications)
+                latest = self._ports.store.checks.latest([application.name for application in applications])
+                if unchecked := [application for application in applications if application.name not in latest]:
+                    self.check_fetched(unchecked, revisions={key: _still_fetched(key) for key in tenants})
+                revisions = {key: fetch.result()[key] for key, fetch in running.items()}
+                others = {key: tenant for key, tenant in tenants.items() if key not in running}
+                revisions |= self._fetcher.fetch(others).all_revisions()
+                self._report(revisions)
+                # Meanwhile, one may have been removed, or changed what it declares.
+                if current := [item for item in applications if self._applications.get(item.name) == item]:
+                    self.check_fetched(current, revisions=revisions)
+                self.reconcile_cards()
+        except PortError as error:
+            _log.warning("cannot check after a slow fetch: %s", error)
+        finally:
+            self._late.difference_update(application.name for application in applications)
+
+    def _report(self, revisions: Mapping[str, Revision]) -> None:
+        """Report what could not be fetched in the log, and what was merged in Slack."""
         for key, revision in revisions.items():
             if isinstance(revision, PortError):
                 _log.warning("cannot fetch %s: %s", key, revision)
         self.reconcile_cards()
-        return revisions
-
-    def _fetch_and_record(self, tenants: Mapping[str, str], *, must_record: bool = False) -> dict[str, Revision]:
-        """Fetch repositories, and record their new commits. `tenants` and the result are by key.
-
-        Without `must_record`, what could not be recorded is only logged.
-        """
-        fetch = partial(self._fetch_group, tenants=tenants, must_record=must_record)
-        with ContextThreadPool(_MAX_REPOSITORIES, "fetch") as pool:
-            groups = list(pool.map(fetch, group_by_fetch(sorted(tenants))))
-        return {key: revision for revisions in groups for key, revision in revisions.items()}
-
-    def _fetch_group(
-        self, keys: Sequence[str], *, tenants: Mapping[str, str], must_record: bool
-    ) -> dict[str, Revision]:
-        """Fetch one repository, and record the new commits of several revisions.
-
-        If another replica has recorded some meanwhile, they may be later ones than those that were fetched, so fetch
-        again.
-        """
-        revisions: dict[str, Revision] = {}
-        for _ in range(_MAX_FETCHES):
-            recorded: dict[str, _RecordedHeads] = {}
-            for key in keys:
-                with _error_as_revision(revisions, key):
-                    recorded[key] = self._recorded_heads(key)
-            if not recorded:
-                break
-            fetched = next(iter(recorded))
-            try:
-                with unexpected_as_port_error(f"fetch of {fetched}"), for_tenant(tenants[fetched]):
-                    self._ports.repositories[fetched].update_mirror()
-            except PortError as error:
-                return {**revisions, **dict.fromkeys(recorded, error)}
-            keys = []
-            for key, heads in recorded.items():
-                with _error_as_revision(revisions, key), for_tenant(tenants[key]), self._recording[key]:
-                    resolved = self._ports.repositories[key].fetched_revision()
-                    revisions[key] = self._heads[key] = resolved.sha
-                    if not self._record(key, heads, resolved, must_record=must_record):
-                        keys.append(key)
-        return revisions
-
-    def _recorded_heads(self, key: str) -> _RecordedHeads:
-        branch, store = known_branch_key(self._ports, key), self._ports.store
-        return _RecordedHeads(branch, store.rollouts.head(key), store.approvals.head(branch) if branch else None)
-
-    def _record(self, key: str, recorded: _RecordedHeads, resolved: ResolvedRevision, *, must_record: bool) -> bool:
-        try:
-            with unexpected_as_port_error(f"merges of {key}"):
-                return self._record_commits(key, recorded, resolved, may_skip=must_record)
-        except PortError as error:
-            if must_record:
-                raise
-            _log.warning("cannot look for merges in %s: %s", key, error)
-            return True
-
-    def _record_commits(self, key: str, before: _RecordedHeads, resolved: ResolvedRevision, *, may_skip: bool) -> bool:
-        """Start rollouts of new merges and reviews of new commits.
-
-        `before` was read before the fetch. False if another replica has recorded them meanwhile or the branch is
-        another one now. Raises RepositoryError while the remote may only lag behind the recorded head.
-        """
-        branch, recorded = key_of_branch(self._ports, key, resolved), True
-        repository = self._ports.repositories[key]
-        is_lost = self._lost_heads.is_lost(repository, before.rollouts, resolved.sha, may_fetch=may_skip)
-        try:
-            with skip_unexpected(f"rollouts of {key}"):
-                recorded = self._record_merges(key, before.rollouts, resolved.sha, is_lost=is_lost)
-        finally:  # a merge that cannot be read must not keep unapproved commits from being reported
-            reviewed = self._record_for_review(branch, before, resolved)
-        return recorded and reviewed
-
-    def _record_merges(self, key: str, before: str | None, head: str, *, is_lost: bool) -> bool:
-        applications = [application for application in self._all() if application.repository.key == key]
-        merged = (key, before, head, applications, self.caches.manifest_cache, self._people)
-        recorded = merges.record_merges(self._ports, *merged, is_lost=is_lost, since=self._recorded_at.get(key))
-        if recorded:
-            self._recorded_at[key] = self._ports.clock()
-        return recorded
-
-    def _record_for_review(self, branch: str, before: _RecordedHeads, resolved: ResolvedRevision) -> bool:
-        if branch != before.branch:
-            return False
-        # Tags move by design.
-        return resolved.kind != "branch" or self._approvals.record_commits(branch, before.approvals, resolved.sha)
 
     def check_fetched(
         self, applications: Sequence[Application], *, revisions: Mapping[str, Revision], explain: bool = False
@@ -390,11 +342,5 @@ class Monitor:
         return checks
 
 
-@contextmanager
-def _error_as_revision(revisions: dict[str, Revision], key: str) -> Iterator[None]:
-    """Store a PortError or an unexpected error in the block as the revision of `key`."""
-    try:
-        with unexpected_as_port_error(f"fetch of {key}"):
-            yield
-    except PortError as error:
-        revisions[key] = error
+def _still_fetched(key: str) -> PortError:
+    return PortError(LocalizedText(check_texts.STILL_FETCHED, repository=RepositoryRef.parse(key).name))

@@ -86,8 +86,11 @@ class ObjectMonitor:
         recheck = {ref for item in refs if _is_unread(results.get(item.name)) for ref in refs[item].values()}
         if not news:
             return recheck
-        revisions = self._monitor.fetch(news)  # a difference may come from a commit that was just deployed
-        unfetched = [item for item in news if isinstance(revisions[item.repository.key], PortError)]
+        # A difference may come from a commit that was just deployed.
+        in_time, revisions = self._monitor.fetch_in_time(news)
+        unfetched = [
+            item for item in news if item not in in_time or isinstance(revisions[item.repository.key], PortError)
+        ]
         recheck |= {ref for item in unfetched for ref in refs[item].values()}
         news = [item for item in news if item not in unfetched]
         single = [

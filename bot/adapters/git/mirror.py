@@ -69,7 +69,8 @@ class Mirror:
         self._reading = threading.Lock()
         self._reader: ObjectReader | None = None  # for the thread that holds `_reading`
         self._fetches_started = 0
-        self._fetches_completed = 0
+        self._fetches_ended = 0
+        self._failure: RepositoryError | None = None  # of the last fetch
 
     def exists(self) -> bool:
         """Whether it has been created."""
@@ -168,16 +169,22 @@ class Mirror:
     def fetched(self, *refspecs: str) -> Iterator[None]:
         """Fetch, and block other fetches while the caller reads. Raises RepositoryError.
 
-        Threads and processes take turns. A thread that waited through a whole fetch uses its result.
+        Threads and processes take turns. A thread that waited through a whole fetch uses its result, also if it failed.
         """
         started = self._fetches_started
         self._create()
         with self._locked():
             self._refspecs = refspecs
-            if self._fetches_completed <= started:
+            if self._fetches_ended <= started:
                 self._fetches_started += 1
-                self._fetch()
-                self._fetches_completed = self._fetches_started
+                try:
+                    self._fetch()
+                    self._failure = None
+                except RepositoryError as error:
+                    self._failure = error
+                self._fetches_ended = self._fetches_started
+            if self._failure:
+                raise self._failure
             yield
 
     def fetch_object(self, sha: str, *, keep: bool = False) -> Output:
@@ -299,7 +306,7 @@ class Mirror:
 
     def _fetch_into(self, path: Path) -> None:
         argv = (*_FETCH, "--prune", "--force", "--end-of-options", self.url, *self._refspecs)
-        if not self._fetches_completed:
+        if not self._fetches_ended:
             remove_unfinished(path)
         output = self.network_git(*argv, into=path)
         if output.status != 0:

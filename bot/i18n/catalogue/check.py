@@ -44,6 +44,10 @@ NOT_TRACKED = Phrase(
 NOT_FETCHED = Phrase(
     en="The repository {repository} was not fetched.", es="No se actualizó el repositorio {repository}."
 )
+STILL_FETCHED = Phrase(
+    en="The repository {repository} is still being fetched. The application is checked when the fetch ends.",
+    es="El repositorio {repository} todavía se está actualizando. La aplicación se comprueba cuando termine.",
+)
 LATER_SOURCE = Phrase(
     en="A later source of the same Application, {path}, may declare some of the same objects, but it cannot be read: "
     "{why}",
