@@ -13,7 +13,7 @@ from typing import Self
 from slack_bolt import App
 from slack_sdk.errors import SlackApiError, SlackClientError
 
-from bot import build
+from bot import build, shutdown
 from bot.adapters.images.bar_chart import draw_chart
 from bot.adapters.slack.chat import unreachable
 from bot.adapters.slack.http_mode import HttpMode
@@ -60,7 +60,6 @@ _log = logging.getLogger(__name__)
 LISTENER_THREADS = 32
 _WORKERS = 8  # for requests in Slack
 _QUEUE = 200  # such requests that wait
-DRAIN_SECONDS = 20.0
 _RECONCILE_EVERY = timedelta(seconds=5)
 # So that a card follows an incident that another replica has recorded as fast as one of its own.
 _INCIDENTS_EVERY = timedelta(seconds=0.5)
@@ -220,7 +219,10 @@ class Bot:
         return self
 
     def stop(self) -> None:
-        """Stop accepting work, let running work finish, send the last messages, and close."""
+        """Stop accepting work, let running work finish, send the last messages, and close, each for a limited time."""
+        shutdown.stop(self._stop_jobs, self._work, self._monitor.reconcile_cards, self._close)
+
+    def _stop_jobs(self) -> None:
         self._keeper.stop()  # other replicas take its leases, at the latest when the store is closed
         if self._socket:
             self._socket.stop()
@@ -228,9 +230,8 @@ class Bot:
         for watcher in self._watchers:
             watcher.stop()
         self._monitor.close()
-        if not self._work.drain(DRAIN_SECONDS):
-            _log.warning("some work did not finish within %.0f s", DRAIN_SECONDS)
-        self._monitor.reconcile_cards()
+
+    def _close(self) -> None:
         self._executor.shutdown(wait=False, cancel_futures=True)
         self.web.stop()
         for recorder in self._audits.values():
@@ -294,8 +295,7 @@ class Bot:
         return [Job("incidents of other replicas", _INCIDENTS_EVERY, self._monitor.reconcile_changed_incidents)]
 
     def _event_jobs(self) -> list[Job]:
-        receiver = build.event_receiver(self._config)
-        if receiver is None:
+        if (receiver := build.event_receiver(self._config)) is None:
             return []
         events = EventDispatcher(self._ports.store, receiver, self._ports.clock, self._telemetry)
         return [

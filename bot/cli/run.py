@@ -8,6 +8,7 @@ from bot.cli.errors import CommandError
 from bot.cli.load_config import load_config
 from bot.cli.stop_signal import StopSignal
 from bot.ports.errors import PortError
+from bot.shutdown import exit_in_time
 
 _log = logging.getLogger(__name__)
 
@@ -26,3 +27,4 @@ def run_bot(config_path: Path) -> None:
     stop_signal.wait()
     _log.info("stopping: waiting for running work to finish")
     bot.stop()
+    exit_in_time()

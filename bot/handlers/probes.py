@@ -126,7 +126,7 @@ def readiness(
     except StoreError as error:
         yield ProbeCheck("store", ok=False, message=str(error))
         return
-    yield ProbeCheck("store", ok=True, message="responds")
+    yield ProbeCheck("store", ok=True, message="can be read")
     held = store.leases.held(leases)
     yield ProbeCheck("replica", ok=True, message=f"holds {', '.join(held)}" if held else "standby")
     for name in unheld:

@@ -42,7 +42,7 @@ def test_a_bot_that_works_is_alive_and_ready(demo):
     assert status == 200
     assert checks == {
         "slack": ("ok", "Socket Mode"),
-        "store": ("ok", "responds"),
+        "store": ("ok", "can be read"),
         "replica": ("ok", "holds cluster/prod, cluster/staging, leader"),
         "cluster prod": ("ok", "checked"),
         "cluster staging": ("ok", "checked"),

@@ -129,8 +129,8 @@ NO_BRANCH = Phrase(
     es="{url} no tiene la rama {branch}. Ramas existentes: {there}.",
 )
 NO_BRANCHES = Phrase(
-    en="{url} has no branch {branch}; it has no branches at all.",
-    es="{url} no tiene la rama {branch}; no tiene ninguna rama.",
+    en="{url} has no branches. Check that it is the URL of a git repository, and that its branch {branch} exists.",
+    es="{url} no tiene ramas. Comprueba que sea la URL de un repositorio git y que exista su rama {branch}.",
 )
 NO_REVISION = Phrase(
     en="{url} has no branch, tag or commit that matches {branch}. Existing branches: {there}.",
