@@ -11,6 +11,10 @@ class BaseUnavailableError(RepositoryError):
     """A base or file cannot be fetched, which may last."""
 
 
+class LastingBaseError(BaseUnavailableError):
+    """There is no such branch, tag, commit or file, or it is too large; it would fail again."""
+
+
 class Bases(Protocol):
     """Mirrors the repositories of bases, and downloads files, only from allowed locations. Thread-safe."""
 

@@ -12,6 +12,10 @@ class ChartError(PortError):
     """A chart cannot be fetched: it is unreachable, not allowed, too large, or does not match its digest."""
 
 
+class LastingChartError(ChartError):
+    """There is no such chart or version, the package is invalid, or the host is not allowed; it would fail again."""
+
+
 class NotCachedError(ChartError):
     """The cache doesn't have a package, or no longer."""
 

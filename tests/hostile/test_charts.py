@@ -31,7 +31,7 @@ from bot.core.charts import bounds
 from bot.core.charts import index as indexes
 from bot.core.charts.archive import ArchiveError, unpack
 from bot.core.charts.reference import ChartRef
-from bot.ports.charts import ChartError
+from bot.ports.charts import ChartError, LastingChartError
 from bot.ports.tenant import CURRENT_TENANT, for_tenant
 from tests.common.charts import package
 from tests.common.wait import wait_for
@@ -722,6 +722,27 @@ def test_a_credential_is_sent_only_with_tls_or_on_this_machine(tmp_path, monkeyp
             fetcher.fetch(chart)
     assert seen
     assert not any(seen)
+
+
+@pytest.mark.parametrize("scheme", ["http", "oci"])
+@pytest.mark.parametrize(
+    ("status", "lasts"), [(404, True), (410, True), (401, False), (403, False), (429, False), (503, False)]
+)
+def test_only_what_a_server_does_not_have_is_given_up(attack, scheme, status, lasts):
+    """Otherwise a rollout could be live before the objects in a chart that was not read are removed."""
+    attack.server.respond = lambda handler: send(handler, b"", status)
+    chart = ChartRef.parse(attack.server.url.replace("http", scheme, 1), "web", "1.0.0")
+    with pytest.raises(ChartError) as refused:
+        attack.fetcher.fetch(chart)
+    assert isinstance(refused.value, LastingChartError) == lasts
+
+
+def test_hosts_that_are_not_discovered_yet_are_not_given_up(tmp_path):
+    chart = ChartRef.parse("https://charts.example.org", "web", "1.0.0")
+    for allow, lasts in ((None, False), ([], True)):
+        with pytest.raises(ChartError) as refused:
+            ChartFetcher(tmp_path, allow, {}).fetch(chart)
+        assert isinstance(refused.value, LastingChartError) == lasts
 
 
 def test_a_dead_link_of_one_repository_is_no_outage_of_its_server(attack):

@@ -12,6 +12,9 @@ from bot.adapters.rendering.programs import ProgramRenderer
 from bot.core.rendering.remote_base import RemoteBase
 from bot.core.rendering.remote_file import RemoteFile
 from bot.core.rendering.source import KustomizeParameters, Source
+from bot.handlers.rendering.manifest_cache import INVALID
+from bot.ports.bases import BaseUnavailableError, LastingBaseError
+from bot.ports.errors import PortError
 from bot.ports.git import RepositoryError
 from tests.common.rendering import Rendering
 from tests.common.wait import wait_for
@@ -121,21 +124,25 @@ def test_redirects_stay_where_files_are_allowed(following, web, place):
 
 
 @pytest.mark.parametrize(
-    ("respond", "message"),
+    ("respond", "message", "lasts"),
     [
-        (lambda handler: send(handler, b"", 404), "the server responded with 404."),
-        (lambda handler: send(handler, b"", 304), "the server responded with 304."),
-        (lambda handler: send(handler, b"", 401), "it requires a credential, which the bot does not send."),
-        (lambda handler: send(handler, bytes(2**10 + 1)), "the response is larger than"),
-        (lambda handler: send(handler, b"", 302, Location=handler.path), "it redirects more than 5 times."),
-        (lambda handler: send(handler, b"- : ]["), "the YAML is not valid."),
-        (lambda handler: send(handler, b"resources: [/etc/passwd]\n"), "not a Kubernetes object"),
+        (lambda handler: send(handler, b"", 404), "the server responded with 404.", True),
+        (lambda handler: send(handler, b"", 304), "the server responded with 304.", False),
+        (lambda handler: send(handler, b"", 401), "it requires a credential, which the bot does not send.", False),
+        (lambda handler: send(handler, bytes(2**10 + 1)), "the response is larger than", True),
+        (lambda handler: send(handler, b"", 302, Location=handler.path), "it redirects more than 5 times.", False),
+        (lambda handler: send(handler, b"- : ]["), "the YAML is not valid.", True),
+        (lambda handler: send(handler, b"resources: [/etc/passwd]\n"), "not a Kubernetes object", True),
     ],
 )
-def test_a_bad_response_is_a_sentence(following, web, monkeypatch, respond, message):
+def test_a_bad_response_is_a_sentence(following, web, monkeypatch, respond, message, lasts):
     monkeypatch.setattr(downloads, "MAX_FILE_BYTES", 2**10)
     web.respond = respond
-    assert message in following.error(app(f"{web.url}/allowed/one.yaml"))
+    assert message in following.error(app(f"{web.url}/allowed/one.yaml"), kind=INVALID if lasts else PortError)
+    if not lasts:
+        with pytest.raises(BaseUnavailableError) as raised:
+            following.render("app")
+        assert not isinstance(raised.value, LastingBaseError)
 
 
 def test_a_host_that_does_not_respond_is_left_alone_for_a_while(web, tmp_path, monkeypatch):

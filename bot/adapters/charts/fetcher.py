@@ -16,14 +16,14 @@ from bot.adapters.charts.helm_repository import HelmRepositories
 from bot.adapters.charts.registry import Registries
 from bot.adapters.downloads.background import BackgroundFetches, FetchPendingError
 from bot.adapters.downloads.cache import DownloadCache
-from bot.adapters.downloads.http import DownloadError, HttpClient
+from bot.adapters.downloads.http import DownloadError, HttpClient, LastingDownloadError
 from bot.core.charts.archive import ArchiveError, unpack
 from bot.core.charts.index import is_exact
 from bot.core.charts.reference import OCI, ChartRef
 from bot.i18n.catalogue import chart as texts
 from bot.i18n.catalogue import download as download_texts
 from bot.i18n.language import LocalizedText
-from bot.ports.charts import ChartError, FetchedChart, NotCachedError
+from bot.ports.charts import ChartError, FetchedChart, LastingChartError, NotCachedError
 
 _VERSION_LINE: Final = b"version:"
 _ADDED_DIGITS: Final = 12  # of a digest in a version, as in helm-controller's extractDigestSubString
@@ -67,7 +67,7 @@ class ChartFetcher:
 
     def fetch(self, chart: ChartRef) -> FetchedChart:
         if not self.is_allowed(chart.host):
-            raise self._failed(chart, DownloadError(LocalizedText(texts.NOT_ALLOWED)))
+            raise self._not_allowed(chart)
         key = chart.ref.key
         if (chart.digest or is_exact(chart.version)) and (cached := self._cached(chart)):
             return cached
@@ -77,7 +77,7 @@ class ChartFetcher:
             text = LocalizedText(download_texts.PENDING, host=chart.host, what=chart.title)
             raise ChartError(text) from error
         if isinstance(fetched, ChartError):
-            raise ChartError(fetched.text)
+            raise type(fetched)(fetched.text)
         return fetched
 
     def files(self, chart: ChartRef, revision: str) -> Mapping[str, bytes]:
@@ -135,7 +135,7 @@ class ChartFetcher:
         except (DownloadError, ArchiveError) as error:
             return self._failed(chart, error)
         except ChartError as error:
-            return ChartError(error.text)
+            return type(error)(error.text)
         return fetched
 
     def _fetch(self, chart: ChartRef) -> tuple[FetchedChart, str]:
@@ -149,7 +149,7 @@ class ChartFetcher:
             if linked is None:
                 raise DownloadError(LocalizedText(texts.NO_URL, version=package.version))
             if not self.is_allowed(linked.host):
-                raise self._failed(linked, DownloadError(LocalizedText(texts.NOT_ALLOWED)))
+                raise self._not_allowed(linked)
             return self._fetch_layer(chart, linked)
         if package.digest and self._has(chart, package.digest):
             return FetchedChart(package.version, package.digest), ""
@@ -170,12 +170,18 @@ class ChartFetcher:
         unpack(package)
         return self._cache.write(package)
 
+    def _not_allowed(self, chart: ChartRef) -> ChartError:
+        # Hosts that are still to be discovered will be allowed.
+        kind = DownloadError if self._allow is None else LastingDownloadError
+        return self._failed(chart, kind(LocalizedText(texts.NOT_ALLOWED)))
+
     @staticmethod
     def _failed(chart: ChartRef, error: DownloadError | ArchiveError) -> ChartError:
         why = error.text
         if isinstance(error, ArchiveError):
             why = LocalizedText(texts.BAD_PACKAGE, why=why)
-        return ChartError(LocalizedText(texts.FAILED, chart=chart.title, host=chart.host, why=why))
+        kind = LastingChartError if isinstance(error, LastingDownloadError | ArchiveError) else ChartError
+        return kind(LocalizedText(texts.FAILED, chart=chart.title, host=chart.host, why=why))
 
 
 def _with_metadata(chart_file: bytes, metadata: str) -> bytes:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from cachetools import LRUCache
 
-from bot.adapters.downloads.http import DownloadError, HttpClient, Response, joined
+from bot.adapters.downloads.http import DownloadError, HttpClient, LastingDownloadError, Response, joined, status_error
 from bot.core.charts import bounds
 from bot.core.charts.index import IndexEntry, read_entries, resolve_version
 from bot.core.charts.reference import OCI, ChartRef
@@ -57,7 +57,7 @@ class HelmRepositories:
             if entry := next((entry for entry in entries if entry.version == version), None):
                 return Package(entry.version, self._address(chart, entry), entry.digest)
         phrase = texts.NO_VERSION if entries else texts.NO_CHART
-        raise DownloadError(LocalizedText(phrase, version=chart.version or "*"))
+        raise LastingDownloadError(LocalizedText(phrase, version=chart.version or "*"))
 
     def download(self, package: Package, repository: str) -> bytes:
         """The bytes of a repository's package, not verified yet. Raises DownloadError."""
@@ -107,5 +107,5 @@ def checked(response: Response, repository: str = "") -> Response:
         phrase = texts.UNAUTHORIZED_ELSEWHERE if is_elsewhere else texts.UNAUTHORIZED
         raise DownloadError(LocalizedText(phrase, host=host[:100]))
     if response.status != 200:
-        raise DownloadError(LocalizedText(texts.STATUS, status=str(response.status)))
+        raise status_error(response.status, LocalizedText(texts.STATUS, status=str(response.status)))
     return response

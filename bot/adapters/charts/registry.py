@@ -14,7 +14,7 @@ from typing import Any, Final
 from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 from bot.adapters.charts.helm_repository import checked
-from bot.adapters.downloads.http import LOOPBACK, DownloadError, HttpClient, Response, joined
+from bot.adapters.downloads.http import LOOPBACK, DownloadError, HttpClient, LastingDownloadError, Response, joined
 from bot.core.charts import bounds
 from bot.core.charts.index import is_exact, resolve_version
 from bot.core.charts.reference import ChartRef
@@ -54,7 +54,7 @@ class Registries:
         if not chart.digest and not is_exact(version) and (chart.version or not chart.is_artifact):
             version = resolve_version([tag.replace("_", "+") for tag in session.tags()], chart.version) or ""
             if not version:
-                raise DownloadError(LocalizedText(texts.NO_VERSION, version=chart.version or "*"))
+                raise LastingDownloadError(LocalizedText(texts.NO_VERSION, version=chart.version or "*"))
         manifest = session.manifest(f"sha256:{chart.digest}" if chart.digest else version.replace("+", "_") or "latest")
         if chart.digest and manifest.digest != chart.digest:
             raise DownloadError(LocalizedText(texts.DIGEST, digest=chart.digest[:12]))

@@ -13,11 +13,12 @@ from cachetools import LRUCache
 
 from bot.adapters.downloads.background import BackgroundFetches, FetchPendingError
 from bot.adapters.downloads.cache import DownloadCache
-from bot.adapters.downloads.http import DownloadError, HttpClient, Response
+from bot.adapters.downloads.http import DownloadError, HttpClient, LastingDownloadError, Response, status_error
 from bot.core.rendering.limits import MAX_FILE_BYTES
 from bot.core.rendering.remote_file import RemoteFile, location_of
 from bot.i18n.catalogue import download as texts
 from bot.i18n.language import LocalizedText
+from bot.ports.bases import LastingBaseError
 from bot.ports.git import RepositoryError
 
 _FETCH_EVERY: Final = 60.0  # seconds, for a file that may change, and after a failed download
@@ -60,7 +61,8 @@ class FileDownloads:
             content = self._cache.read(download.digest)
         if content is None:
             why = download.error.text if download.error else LocalizedText(texts.NOT_KEPT)
-            raise RepositoryError(LocalizedText(texts.FAILED, url=file.title, why=why))
+            kind = LastingBaseError if isinstance(download.error, LastingDownloadError) else RepositoryError
+            raise kind(LocalizedText(texts.FAILED, url=file.title, why=why))
         return content
 
     def _latest(self, file: RemoteFile) -> _Download:
@@ -81,7 +83,7 @@ class FileDownloads:
                 self._cache.set_alias(file.url, digest)
                 latest = _Download(digest, response.headers.get("etag", ""), expires=expires)
         except DownloadError as error:
-            latest = _Download(error=DownloadError(error.text), expires=expires)  # its traceback has the response
+            latest = _Download(error=type(error)(error.text), expires=expires)  # its traceback has the response
         with self._lock:
             self._downloads[file.url] = latest
         return latest
@@ -94,7 +96,7 @@ class FileDownloads:
         if response.status in (401, 403):
             raise DownloadError(LocalizedText(texts.UNAUTHORIZED))
         if response.status != 200 and not (etag and response.status == 304):
-            raise DownloadError(LocalizedText(texts.STATUS, status=str(response.status)))
+            raise status_error(response.status, LocalizedText(texts.STATUS, status=str(response.status)))
         return response
 
     def _refusal(self, url: str) -> LocalizedText | None:

@@ -21,6 +21,7 @@ _CHUNK: Final = 2**16
 _MAX_OUTAGES: Final = 1_000
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+_GONE: Final = frozenset({404, 410})
 _TIMEOUT: Final = urllib3.Timeout(connect=bounds.CONNECT_SECONDS, read=bounds.IDLE_SECONDS)
 _RETRY: Final = urllib3.Retry(
     total=2, connect=1, read=1, redirect=0, status_forcelist=(502, 503, 504), backoff_factor=0.2, raise_on_status=False
@@ -32,6 +33,10 @@ _Origin = tuple[str, str]  # scheme and host, with the port if the URL has one
 
 class DownloadError(LocalizedError):
     """A download failed. The text completes "Could not fetch …: "."""
+
+
+class LastingDownloadError(DownloadError):
+    """The server has no such content, or it is too large or not allowed; it would fail again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +131,7 @@ class HttpClient:
             while chunk := response.read(_CHUNK, decode_content=False):
                 body += chunk
                 if len(body) > most:
-                    raise DownloadError(LocalizedText(texts.TOO_LARGE, most=str(most >> 20)))
+                    raise LastingDownloadError(LocalizedText(texts.TOO_LARGE, most=str(most >> 20)))
             names = {name.lower(): value for name, value in response.headers.items()}
             return Response(response.status, names, bytes(body), url)
         finally:
@@ -145,6 +150,11 @@ def _is_private(url: str) -> bool:
     """Whether only the server can read a request: it uses TLS, or does not leave this machine."""
     parts = urlsplit(url)
     return parts.scheme == "https" or (parts.hostname or "") in LOOPBACK
+
+
+def status_error(status: int, text: LocalizedText) -> DownloadError:
+    """The error for an unexpected status."""
+    return (LastingDownloadError if status in _GONE else DownloadError)(text)
 
 
 def joined(base: str, reference: str) -> str:

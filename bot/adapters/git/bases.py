@@ -17,6 +17,7 @@ from cachetools import LRUCache
 from bot.adapters.downloads.background import BackgroundFetches, FetchPendingError
 from bot.adapters.downloads.files import FileDownloads
 from bot.adapters.git.disk import remove_unused
+from bot.adapters.git.errors import RefNotFoundError
 from bot.adapters.git.repository import GitRepository
 from bot.core.git.target_revision import HEAD, TargetRevision
 from bot.core.rendering.remote_base import RemoteBase
@@ -24,6 +25,7 @@ from bot.core.rendering.remote_file import RemoteFile
 from bot.i18n.catalogue import download as download_texts
 from bot.i18n.catalogue import repository as texts
 from bot.i18n.language import LocalizedText
+from bot.ports.bases import LastingBaseError
 from bot.ports.git import RepositoryError
 
 _FETCH_EVERY: Final = 60.0  # seconds, for a branch or tag, and after a failed fetch
@@ -82,7 +84,7 @@ class GitBases:
             except FetchPendingError as error:
                 raise RepositoryError(LocalizedText(download_texts.PENDING, host=host, what=base.location)) from error
         if isinstance(revision, RepositoryError):
-            raise RepositoryError(revision.text)
+            raise type(revision)(revision.text)
         return revision
 
     def _fetch_revision(self, base: RemoteBase) -> str | RepositoryError:
@@ -93,7 +95,8 @@ class GitBases:
             with lock:
                 revision, lasts = self._fetch(base), (math.inf if base.is_pinned else _FETCH_EVERY)
         except RepositoryError as error:
-            revision, lasts = RepositoryError(error.text), _FETCH_EVERY
+            kind = LastingBaseError if isinstance(error, RefNotFoundError) else RepositoryError
+            revision, lasts = kind(error.text), _FETCH_EVERY
         with self._reading:
             self._revisions[base] = revision, time.monotonic() + lasts, self._created_at(base)
         return revision
@@ -108,13 +111,18 @@ class GitBases:
             with suppress(RepositoryError):  # no branch or tag may contain it
                 repository.head()
             if not repository.keep_commit(base.ref):
-                raise RepositoryError(LocalizedText(texts.BASE_COMMIT, location=base.location, sha=base.ref))
+                raise RefNotFoundError(LocalizedText(texts.BASE_COMMIT, location=base.location, sha=base.ref))
             return base.ref
         # Kustomize takes the ref literally: `1.x` is a name, not a version range.
+        tag = self._tracking(base, TargetRevision.tag(base.ref))
         try:
             return self._tracking(base, TargetRevision.branch(base.ref)).fetch()
+        except RefNotFoundError:
+            return tag.head()
         except RepositoryError:
-            return self._tracking(base, TargetRevision.tag(base.ref)).head()
+            with suppress(RefNotFoundError):  # there may be such a branch
+                return tag.head()
+            raise
 
     def _tracking(self, base: RemoteBase, revision: TargetRevision) -> GitRepository:
         return GitRepository(base.location, base.url, revision, self._folder, mirror=self._mirror(base))

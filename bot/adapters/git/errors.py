@@ -42,6 +42,10 @@ class MirrorTooLargeError(DamagedMirrorError):
     """Fetching takes too much disk. A new mirror has no unreachable objects, so it may be smaller."""
 
 
+class RefNotFoundError(RepositoryError):
+    """The remote has no such branch, tag or commit."""
+
+
 class SignaturesRequiredError(PushRejectedError):
     """A rule of the remote rejects unsigned commits."""
 

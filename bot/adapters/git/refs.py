@@ -2,6 +2,7 @@
 
 import re
 
+from bot.adapters.git.errors import RefNotFoundError
 from bot.adapters.git.mirror import BRANCHES_AND_TAGS, Mirror
 from bot.adapters.git.objects import disambiguate
 from bot.core.git.target_revision import (
@@ -15,7 +16,6 @@ from bot.core.git.target_revision import (
 )
 from bot.i18n.catalogue import repository as texts
 from bot.i18n.language import LocalizedText
-from bot.ports.git import RepositoryError
 
 _REMOTE_HEAD = "refs/gitops-bot/HEAD"  # the commit of the remote's default branch, as last fetched
 _DEFAULT_BRANCH = "refs/gitops-bot/default-branch"  # a symbolic ref to that branch, which other fetches may move
@@ -96,7 +96,7 @@ def resolve(mirror: Mirror, revision: TargetRevision) -> ResolvedRevision | None
 
 
 def tracked(mirror: Mirror, revision: TargetRevision) -> ResolvedRevision:
-    """What a revision resolves to after a fetch. Raises RepositoryError, which lists the branches, if nothing."""
+    """What a revision resolves to after a fetch. Raises RefNotFoundError, which lists the branches."""
     resolved = resolve(mirror, revision)
     if resolved is not None:
         return resolved
@@ -104,7 +104,9 @@ def tracked(mirror: Mirror, revision: TargetRevision) -> ResolvedRevision:
     branches = ", ".join(names.decode(errors="replace").split())
     branch = revision.exact_branch
     phrase = texts.NO_BRANCHES if not branches else texts.NO_BRANCH if branch else texts.NO_REVISION
-    raise RepositoryError(LocalizedText(phrase, url=mirror.url, branch=branch or revision.display_name, there=branches))
+    raise RefNotFoundError(
+        LocalizedText(phrase, url=mirror.url, branch=branch or revision.display_name, there=branches)
+    )
 
 
 def _list(mirror: Mirror) -> Refs:

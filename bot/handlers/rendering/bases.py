@@ -16,7 +16,7 @@ from bot.core.rendering.source import KUSTOMIZATION_FILES
 from bot.handlers.rendering.tree import Commit, Tree
 from bot.i18n.catalogue import render as texts
 from bot.i18n.language import LocalizedText
-from bot.ports.bases import Bases, BaseUnavailableError
+from bot.ports.bases import Bases, BaseUnavailableError, LastingBaseError
 from bot.ports.git import File, LinkedFiles, Repository, RepositoryError
 from bot.ports.tenant import for_tenant
 
@@ -238,7 +238,8 @@ class TreeWithBases:
             except RepositoryError as error:
                 is_file = isinstance(base, RemoteFile)
                 text = error.text if is_file else LocalizedText(texts.NO_BASE, base=base.title, why=error.text)
-                raise BaseUnavailableError(text) from error
+                kind = LastingBaseError if isinstance(error, LastingBaseError) else BaseUnavailableError
+                raise kind(text) from error
         return self._trees[root]
 
 

@@ -9,7 +9,7 @@ from bot.core.rendering.remote_chart import RemoteChart
 from bot.handlers.rendering.render_request import RenderRequest, check_limits
 from bot.i18n.catalogue import chart as texts
 from bot.i18n.language import LocalizedText, Phrase
-from bot.ports.charts import ChartError, Charts
+from bot.ports.charts import Charts, LastingChartError
 from bot.ports.git import File
 
 
@@ -30,6 +30,6 @@ def add_remote_charts(
 def fetched_files(chart: ChartRef, path: str, charts: Charts | None) -> dict[str, File]:
     """The files of a chart, with their paths below `path`. Raises ChartError."""
     if charts is None:
-        raise ChartError(LocalizedText(texts.NOT_ALLOWED))
+        raise LastingChartError(LocalizedText(texts.NOT_ALLOWED))
     files = charts.files(chart, charts.fetch(chart).revision)
     return {f"{path}/{name}": File(f"{path}/{name}", content) for name, content in files.items()}

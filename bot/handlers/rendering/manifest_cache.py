@@ -22,12 +22,12 @@ from bot.handlers.rendering.bases import BasesOfCommit, MountedBases
 from bot.handlers.rendering.render import Rendering, gather, render
 from bot.handlers.rendering.render_request import RenderRequest
 from bot.handlers.rendering.tree import Commit, ids_of_missing
-from bot.ports.bases import Bases, BaseUnavailableError
-from bot.ports.charts import ChartError, Charts
+from bot.ports.bases import Bases, BaseUnavailableError, LastingBaseError
+from bot.ports.charts import ChartError, Charts, LastingChartError
 from bot.ports.errors import PortError
 from bot.ports.git import File, Repository, UnreadablePathError
 from bot.ports.isolation import UnexpectedError, unexpected_as_port_error
-from bot.ports.rendering import Renderer, RenderError, RenderPostponedError, RenderStoppedError
+from bot.ports.rendering import Renderer, RenderError, RenderPostponedError
 from bot.ports.telemetry import NO_TELEMETRY, RENDER, RENDER_CACHE, Outcome, Telemetry
 from bot.ports.tenant import for_tenant
 
@@ -46,6 +46,9 @@ _MAX_COMMITS = 1_000  # among which to look for one with valid manifests
 
 # Why the dependencies of a source cannot be read, for as long as its files or what it fetches stay the same.
 _LASTING = (ManifestError, RenderError, ChartError, UnreadablePathError, BaseUnavailableError, UnexpectedError)
+
+# Why a revision has no manifests, for a deployer too, or at least for a while. What is merely pending isn't among them.
+INVALID = (ManifestError, RenderError, LastingChartError, LastingBaseError, UnreadablePathError)
 
 # The rendered manifests, or why there are none.
 _Outcome = Rendering | ManifestError | RenderError | RenderPostponedError
@@ -89,7 +92,7 @@ class ManifestCache:
         # The other paths that each path depends on, which may differ between sources that read it differently.
         self._outside: LRUCache[_SourceKey, LRUCache[_PathKey, Sequence[str]]] = LRUCache(_MAX_SOURCES)
         self._outcomes: LRUCache[_SourceKey, LRUCache[Inputs, tuple[_Outcome, float]]] = LRUCache(_MAX_SOURCES)
-        self._last_valid: LRUCache[tuple[str, str, Source], LastValid] = LRUCache(_MAX_SOURCES)  # by name and revision
+        self._last_valid: LRUCache[tuple[str, str, Source], tuple[LastValid, float]] = LRUCache(_MAX_SOURCES)
 
     def __len__(self) -> int:
         """The number of cached results."""
@@ -202,17 +205,22 @@ class ManifestCache:
             return LastValid(None)
         key = repository.name, revision, source
         with self._lock:
-            last = self._last_valid.get(key, LastValid(revision))
-        with suppress(ManifestError, RenderError):
+            last, at = self._last_valid.get(key, (LastValid(revision), 0.0))
+        if last.was_unrendered and time.monotonic() - at > _RETRY_AFTER:
+            last = LastValid(revision)
+        errors: list[Exception] = []
+        try:
             self.declared(repository, last.revision, source)
+        except INVALID as error:
+            errors.append(error)
+        else:
             return last
         commits = repository.first_parent(None, revision, limit=_MAX_COMMITS)
-        errors: list[ManifestError | RenderError] = []
 
         def is_valid(index: int) -> bool:
             try:
                 self.declared(repository, commits[index].sha, source)
-            except (ManifestError, RenderError) as error:
+            except INVALID as error:
                 errors.append(error)
                 return False
             return True
@@ -223,12 +231,11 @@ class ManifestCache:
         index = low + bisect_left(range(low, min(high, len(commits))), True, key=is_valid)
         last = LastValid(
             commits[index].sha if index < len(commits) else None,
-            was_invalid=bool(errors),
-            was_unrendered=any(isinstance(error, RenderError) for error in errors),
+            was_invalid=True,
+            was_unrendered=any(not isinstance(error, ManifestError) for error in errors),
         )
-        if not any(isinstance(error, RenderStoppedError) for error in errors):  # it may succeed the next time
-            with self._lock:
-                self._last_valid[key] = last
+        with self._lock:
+            self._last_valid[key] = last, time.monotonic()
         return last
 
     def rendering(self, repository: Repository, revision: str, source: Source) -> Rendering:

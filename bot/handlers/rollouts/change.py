@@ -13,14 +13,13 @@ from bot.core.objects.manifest import Manifest, ManifestError
 from bot.core.rendering.source import Source
 from bot.core.rollouts.pending import MAX_LISTED
 from bot.core.rollouts.rollout import ApplicationChange, ApplicationRollout, Rollout
-from bot.handlers.rendering.manifest_cache import LastValid, ManifestCache
+from bot.handlers.rendering.manifest_cache import INVALID, LastValid, ManifestCache
 from bot.i18n.catalogue import rollout as texts
 from bot.i18n.language import LocalizedText
 from bot.ports import Ports
 from bot.ports.errors import PortError
 from bot.ports.git import Repository, RevisionNotFoundError
 from bot.ports.isolation import unexpected_as_port_error
-from bot.ports.rendering import RenderError
 
 # Objects with stored fields per rollout, divided among its applications, but at least one for each.
 _MAX_OBJECTS = 24
@@ -97,7 +96,7 @@ def changed_manifests(
     is_broken = False
     try:
         after = manifest_cache.declared(repository, rollout.revision, application.source)
-    except (ManifestError, RenderError, RevisionNotFoundError):
+    except (*INVALID, RevisionNotFoundError):
         if newer is None:
             raise
         after, is_broken = latest, True
@@ -150,7 +149,7 @@ def _change(
         with unexpected_as_port_error(f"change of {application.name} in {rollout.id}"):
             try:
                 before = manifest_cache.declared(repository, rollout.parent_of(part), application.source)
-            except (ManifestError, RenderError) as error:
+            except (ManifestError, PortError) as error:
                 return ApplicationChange(why=LocalizedText(texts.BEFORE, reason=error.text))
             after = manifest_cache.declared(repository, rollout.revision, application.source)
             unpinned = newly_unpinned(paired(before, after, application.namespace))

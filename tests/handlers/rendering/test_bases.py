@@ -21,7 +21,7 @@ from bot.core.rendering.remote_file import RemoteFile
 from bot.core.rendering.source import KustomizeParameters, Source
 from bot.handlers.rendering import bases as mounted_bases
 from bot.handlers.rendering.affected import affected_applications, possibly_affected
-from bot.ports.errors import PortError
+from bot.ports.bases import BaseUnavailableError, LastingBaseError
 from bot.ports.git import RepositoryError
 from bot.ports.tenant import CURRENT_TENANT
 from tests.common.git import SourceRepository
@@ -241,13 +241,27 @@ def test_flux_builds_a_remote_base_too(following):
     assert render(following, Source("app", kustomize=KustomizeParameters(name_prefix="a-")))[0] == {"a-one": "info"}
 
 
+@pytest.mark.parametrize("ref", ["gone", "0" * 40])
+def test_a_ref_that_does_not_exist_is_given_up_once_its_repository_was_read(following, remote, ref):
+    """Otherwise a rollout could be live before the objects in a base that was not read are removed."""
+    away = remote.path.rename(remote.path.with_name("away"))
+    following.commit(app(f"{URL}//web?ref={ref}"))
+    for gone, kind in ((True, BaseUnavailableError), (False, LastingBaseError), (True, BaseUnavailableError)):
+        if gone != away.exists():
+            remote.path.rename(away) if gone else away.rename(remote.path)
+        with pytest.raises(BaseUnavailableError) as raised:
+            render(following)
+        assert type(raised.value) is kind
+
+
 def test_an_unreachable_base_affects_only_its_application(following, remote):
     following.commit({**app(f"{URL}//web"), "other/one.yaml": ONE})
     remote.path.rename(remote.path.with_name("away"))
     following.cache.prepare(following.repository, following.repository.head(), [Source("app"), Source("other")])
     assert render(following, Source("other"))[0] == {"one": "info"}
-    with pytest.raises(PortError, match=r"^The base git\.example\.org/acme/bases//web cannot be read: "):
+    with pytest.raises(BaseUnavailableError, match=r"^The base git\.example\.org/acme/bases//web cannot") as raised:
         render(following)
+    assert not isinstance(raised.value, LastingBaseError)
     remote.path.with_name("away").rename(remote.path)
     assert render(following)[0] == {"one": "info"}
 

@@ -4,10 +4,24 @@ import pytest
 
 from bot.core.rendering.source import Source
 from bot.handlers.rendering import manifest_cache
+from bot.ports.bases import BaseUnavailableError, LastingBaseError
+from bot.ports.charts import ChartError, LastingChartError
+from bot.ports.git import RepositoryError, UnreadablePathError
 from bot.ports.rendering import Renderer, RenderError, RenderPostponedError, RenderStoppedError
 from tests.common.kubernetes import as_yaml, config_map
 
-ERRORS = {"u": RenderError, "s": RenderStoppedError, "p": RenderPostponedError}
+ERRORS = {
+    "u": RenderError,
+    "s": RenderStoppedError,
+    "c": LastingChartError,
+    "b": LastingBaseError,
+    "l": UnreadablePathError,
+    # It may be valid:
+    "p": RenderPostponedError,
+    "C": ChartError,
+    "B": BaseUnavailableError,
+    "R": RepositoryError,
+}
 
 
 class _FailingRenderer(Renderer):
@@ -59,6 +73,9 @@ def last_valid(rendering, revision):
         ("viu", 1, True, True),
         ("vu.v.i", 5, True, False),
         ("ui.", 0, True, True),  # the path didn't exist
+        ("vs.s", 1, True, True),
+        ("v.c", 2, True, True),
+        ("vcib.l", 1, True, True),
     ],
 )
 def test_the_commit_before_invalid_manifests_is_found_once(
@@ -79,15 +96,28 @@ def test_commits_before_the_last_thousand_are_not_tried(rendering, history, monk
     assert last_valid(rendering, shas[6]) == manifest_cache.LastValid(None, was_invalid=True)
 
 
-def test_a_renderer_that_was_stopped_is_tried_again(rendering, history, monkeypatch):
+@pytest.mark.parametrize("letter", ["s", "c", "b", "l"])
+def test_what_was_not_rendered_is_tried_again_after_a_while(rendering, history, monkeypatch, letter):
     monkeypatch.setattr(manifest_cache, "_RETRY_AFTER", 0)
-    shas = history("vs")
+    shas = history(f"v{letter}")
     assert last_valid(rendering, shas[-1]) == manifest_cache.LastValid(shas[1], True, True)
     rendering.programs.is_repaired = True
     assert last_valid(rendering, shas[-1]) == manifest_cache.LastValid(shas[-1])
 
 
-def test_a_commit_that_was_not_rendered_yet_is_not_skipped(rendering, history):
-    shas = history("vpi")
-    with pytest.raises(RenderPostponedError):
+def test_what_has_no_history_is_tried_again_after_a_while(rendering, history, monkeypatch):
+    """Such as a chart."""
+    shas = history("vs")
+    monkeypatch.setattr(rendering.repository, "first_parent", lambda *_, **__: [])
+    assert last_valid(rendering, shas[-1]) == manifest_cache.LastValid(None, True, True)
+    monkeypatch.setattr(manifest_cache, "_RETRY_AFTER", 0)
+    rendering.programs.is_repaired = True
+    assert last_valid(rendering, shas[-1]) == manifest_cache.LastValid(shas[-1])
+
+
+@pytest.mark.parametrize("letter", ["p", "C", "B", "R"])
+@pytest.mark.parametrize("letters", ["v{}", "v{}i"])
+def test_a_commit_that_may_be_valid_is_not_skipped(rendering, history, letters, letter):
+    shas = history(letters.format(letter))
+    with pytest.raises(ERRORS[letter]):
         last_valid(rendering, shas[-1])
