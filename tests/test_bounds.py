@@ -25,7 +25,7 @@ from bot.core.pull_requests import intent
 from bot.core.rendering import envsubst, limits
 from bot.core.rollouts import running_images
 from bot.handlers import events as sending
-from bot.handlers import merge_time
+from bot.handlers import merge_time, repository_fetcher
 from bot.handlers.approvals import diff
 from bot.handlers.approvals import limit as lookups
 from bot.handlers.cluster_audit import record, webhook
@@ -199,6 +199,7 @@ ROWS = {
         (git.NETWORK_SECONDS,),
         (git.MERGE_SECONDS,),
         (merge_time.MAX_SECONDS,),
+        (repository_fetcher.WAIT_SECONDS,),
         (git.LOCAL_SECONDS,),
         (git.OUTPUT_BYTES,),
         (git.PROCESS_BYTES,),
@@ -209,6 +210,7 @@ ROWS = {
         (git.DIRECTORY_BYTES, 100_000),
         (git.CHANGED_PATHS,),
         (reverted._MAX_COMMITS, reverted._MAX_MERGES),
+        (manifest_cache._MAX_COMMITS, manifest_cache._RETRY_AFTER),
         (),
         (git.MIRROR_BYTES, git.TOO_LARGE_SECONDS),
         (),
