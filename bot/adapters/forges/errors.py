@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import requests
 
 from bot.adapters.forges.transport import LimitError, OtherServerError
+from bot.core.objects.credentials import redact_error
 from bot.i18n.catalogue import forge as texts
 from bot.i18n.language import LocalizedText, Phrase, Text
 from bot.network import ConnectionProblem, connection_failure
@@ -39,7 +40,7 @@ class ErrorResponse:
     def of(cls, status: int | None, headers: Mapping[str, str] | None, message: object) -> Self:
         """An error response from a client library's values, with the message shortened to one line."""
         lower_case = {name.lower(): value for name, value in (headers or {}).items()}
-        return cls(status or 0, lower_case, " ".join(str(message or "").split())[:200].rstrip("."))
+        return cls(status or 0, lower_case, redact_error(str(message or ""))[:200].rstrip("."))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.adapters.git import bounds
+from bot.core.objects.credentials import redact_error
 from bot.core.sanitize import printable, redact_url
 from bot.i18n.catalogue import repository as texts
 from bot.i18n.language import LocalizedText, Phrase, Text
@@ -130,7 +131,8 @@ def _reason(output: str) -> Text:
     errors = [line for line in lines if line.startswith(("fatal:", "error:", "remote: error:", "!"))] or lines
     if not errors:
         return LocalizedText(texts.NO_REASON)
-    return printable(" ".join(redact_url(word) if "://" in word else word for word in errors[0].split()))[:300]
+    reason = " ".join(redact_url(word) if "://" in word else word for word in errors[0].split())
+    return printable(redact_error(reason))[:300]
 
 
 def _when(pattern: str, phrase: Phrase) -> tuple[re.Pattern[str], Phrase]:

@@ -16,6 +16,7 @@ from urllib3.exceptions import (
     SSLError,
 )
 
+from bot.core.objects.credentials import redact_error
 from bot.i18n.catalogue import cluster as texts
 from bot.i18n.language import LocalizedText, Phrase
 from bot.ports.cluster import ClusterError, ExpiredError, ForbiddenError, TooLargeError
@@ -95,4 +96,4 @@ def _status_message(body: bytes) -> str:
     except orjson.JSONDecodeError:
         return ""
     message = status.get("message") if isinstance(status, dict) else None
-    return " ".join(message.split())[:200].rstrip(".") if isinstance(message, str) else ""
+    return redact_error(message)[:200].rstrip(".") if isinstance(message, str) else ""

@@ -3,16 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
 from typing import Final
 
 from bot.core.drift.model import Check, Status
-from bot.core.objects.credentials import redact_text
+from bot.core.objects.credentials import redact_error
 from bot.i18n.catalogue import deployer as texts
 from bot.i18n.language import LocalizedText, Text
 
 _MAX_LENGTH: Final = 300  # characters of a reason or message
-_MAX_SCANNED: Final = 1_000  # characters of a message, to hide credentials in it
 
 
 class SyncMode(StrEnum):
@@ -44,13 +42,7 @@ class DeployerFailure:
         harmless = (
             text for text in messages if isinstance(text, str) and text.strip() and "secret" not in text.lower()
         )
-        return cls(deployer, reason[:_MAX_LENGTH], _one_line(next(harmless, "")[:_MAX_SCANNED])[:_MAX_LENGTH])
-
-
-@lru_cache(maxsize=4096)  # a deployer reports the same until someone mends it
-def _one_line(message: str) -> str:
-    # Some forms of credentials are found only in their own line, others only if the whole message is one line.
-    return redact_text(" ".join(redact_text(message).split()))
+        return cls(deployer, reason[:_MAX_LENGTH], redact_error(next(harmless, ""))[:_MAX_LENGTH])
 
 
 @dataclass(frozen=True, slots=True)

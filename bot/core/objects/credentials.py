@@ -6,7 +6,7 @@ an unusual name is shown.
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from typing import Any, Final
 
@@ -15,6 +15,7 @@ from bot.core.objects.credential_names import MAX_NAME, groups_credentials, is_c
 
 HIDDEN: Final = "(hidden)"  # replaces a value
 
+_MAX_ERROR: Final = 1_000  # characters of an error to scan
 MAX_SCANNED: Final = 131_072  # characters of a text; a longer text is hidden as a whole
 _WINDOW: Final = 512  # characters that are searched at once: some detectors are quadratic
 _OVERLAP: Final = 128
@@ -111,6 +112,20 @@ def redact_prose(text: str) -> str:
         if names_value and len(value) >= _SHORTEST_PASSWORD and not value.strip("(),.").isalpha():
             words[index + 1] = redact_text(f"{name} {value}").removeprefix(f"{name} ")
     return " ".join(words)
+
+
+def redact_error(message: str) -> str:
+    """The start of an error that another program reports, on one line, with `HIDDEN` for each credential in it.
+
+    Programs quote the command, the URL, or the object that failed.
+    """
+    return _redacted_error(message[:_MAX_ERROR])
+
+
+@lru_cache(maxsize=4096)  # a program reports the same until someone mends it
+def _redacted_error(message: str) -> str:
+    # Some forms of credentials are found only in their own line, others only if the whole message is one line.
+    return redact_text(" ".join(redact_text(message).split()))
 
 
 def _redacted_lines(lines: Sequence[str]) -> Iterator[str]:
