@@ -154,7 +154,7 @@ APPROVAL_DEFECTS = [
     "bot.handlers.approvals.review.git_people:1",
     "bot.handlers.approvals.review.affected_applications:2",
     "bot.handlers.approvals.batch._pull_request:1",
-    "bot.handlers.approvals.batch._content_matches:2",
+    "bot.handlers.approvals.batch.depends_on_content",
     "bot.handlers.approvals.batch.evaluate",
     "bot.handlers.approvals.batch.apply_result",
 ]
