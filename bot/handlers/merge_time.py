@@ -8,7 +8,7 @@ from bot.i18n.catalogue import repository as texts
 from bot.i18n.language import LocalizedText
 from bot.ports.git import LimitExceededError, Merged, Repository
 
-MAX_SECONDS: Final = 60.0  # after which no more merges start
+MAX_SECONDS: Final = 300.0  # after which no more merges start
 
 
 class MergeTime:

@@ -31,7 +31,7 @@ class UnreadablePathError(RepositoryError):
 
 
 class LimitExceededError(RepositoryError):
-    """Git needs more time, memory, or output than it may use; it would again."""
+    """Git needs more CPU time, memory, or output than it may use; it would again."""
 
 
 class OutputTooLargeError(UnreadablePathError, LimitExceededError):
@@ -240,8 +240,8 @@ class Repository(Protocol):
     def merge(self, ours: str, theirs: str, *, follow_directories: bool = True) -> Merged:
         """The result of `git merge` for two available commits. The mirror does not change.
 
-        With `follow_directories`, a new file in a directory that the other side renamed is a conflict. Returns at most
-        100 conflicts. Raises LimitExceededError as above; that is remembered.
+        With `follow_directories`, a new file in a directory that the other side renamed is a conflict. Conflicts
+        aren't listed: they are reported as one in `.`. Raises LimitExceededError as above; that is remembered.
         """
         ...
 

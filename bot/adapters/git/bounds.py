@@ -3,10 +3,10 @@
 from typing import Final
 
 NETWORK_SECONDS: Final = 300.0  # for one fetch or push, even if the server keeps answering
-MERGE_SECONDS: Final = 30.0  # for one merge, in which the detection of renames takes quadratic time
-SLOW_MERGE_SECONDS: Final = 1.0  # the result of a merge that took longer is remembered
+MERGE_SECONDS: Final = 30  # of CPU time for one merge, in which the detection of renames takes quadratic time
+SLOW_MERGE_SECONDS: Final = 0.1  # the result of a merge that took longer is remembered
 SLOW_MERGES: Final = 1_000  # to remember in each repository
-LOCAL_SECONDS: Final = 60.0  # for any other command
+LOCAL_SECONDS: Final = 60.0  # for a local command, including a merge
 GRACE_SECONDS: Final = 2.0  # between asking git to stop and killing it
 OUTPUT_BYTES: Final = 32 * 2**20  # of one command: 400,000 files
 STDERR_BYTES: Final = 64 * 2**10
@@ -24,7 +24,6 @@ FILES: Final = 20_000  # at one path
 PATH_BYTES: Final = 4_096  # of a file's path: Linux's PATH_MAX
 DIRECTORIES: Final = 20_000  # at one path, with links and submodules
 DIRECTORY_BYTES: Final = 4 * 2**20  # of its list of entries in git, without those in its directories
-CONFLICTS: Final = 100  # of a merge to list
 CHANGED_PATHS: Final = 100_000  # between two commits
 
 REBUILD_SECONDS: Final = 3_600.0  # at least between two rebuilds of a mirror

@@ -20,9 +20,12 @@ from bot.ports.git import (
     RevisionNotFoundError,
 )
 
-_LIMIT_EXCEEDED = re.compile(r"did not complete in|printed more than|was killed by|out of memory", re.IGNORECASE)
+# Unlike wall time, these depend only on what git reads.
+_LIMIT_EXCEEDED = re.compile(r"s of CPU time|printed more than|out of memory", re.IGNORECASE)
 # These fail on an intact mirror too, so a new one would not help.
-_NO_DAMAGE = re.compile(rf"{_LIMIT_EXCEEDED.pattern}|permission denied|cannot fork", re.IGNORECASE)
+_NO_DAMAGE = re.compile(
+    rf"{_LIMIT_EXCEEDED.pattern}|did not complete in|was killed by|permission denied|cannot fork", re.IGNORECASE
+)
 # The disk of the bot, not of the remote.
 _DISK_FULL = re.compile(
     r"^(?!remote:|(?:fatal|error): remote ).*(?:no space left|out of diskspace|disk quota exceeded)",

@@ -7,7 +7,6 @@ import time
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 from bot.adapters.git import bounds
@@ -16,6 +15,7 @@ from bot.adapters.git.mirror import Mirror
 from bot.adapters.git.objects import full_sha, read_blobs
 from bot.adapters.git.process import Output
 from bot.adapters.git.trees import raw_changed_paths
+from bot.i18n.language import Text
 from bot.ports.git import LimitExceededError, Merged
 
 _CONFLICT = re.compile(r"CONFLICT \(([^)]+)\)")
@@ -27,7 +27,7 @@ class Merges:
 
     def __init__(self, mirror: Mirror) -> None:
         self._mirror = mirror
-        self._slow: OrderedDict[tuple[str, str, bool], Merged | LimitExceededError] = OrderedDict()
+        self._slow: OrderedDict[tuple[str, str, bool], Merged | Text] = OrderedDict()  # or why it is too large
         self._lock = threading.Lock()
 
     def merge(self, ours: str, theirs: str, *, follow_directories: bool) -> Merged:
@@ -38,23 +38,23 @@ class Merges:
         if result is None:
             started = time.monotonic()
             result = self._compute(ours, theirs, follow_directories=follow_directories)
-            if isinstance(result, LimitExceededError) or time.monotonic() - started > bounds.SLOW_MERGE_SECONDS:
+            if not isinstance(result, Merged) or time.monotonic() - started > bounds.SLOW_MERGE_SECONDS:
                 self._remember(key, result)
-        if isinstance(result, LimitExceededError):
-            raise LimitExceededError(result.text) from result
-        return result
+        if isinstance(result, Merged):
+            return result
+        raise LimitExceededError(result)
 
-    def _compute(self, ours: str, theirs: str, *, follow_directories: bool) -> Merged | LimitExceededError:
+    def _compute(self, ours: str, theirs: str, *, follow_directories: bool) -> Merged | Text:
         config = () if follow_directories else (("merge.directoryRenames", "false"),)
         try:
             paths = raw_changed_paths(self._mirror, ours, theirs)
-            merged = _parse(_merge_tree(self._mirror, full_sha(ours), full_sha(theirs), paths, *config))
+            output = _merge_tree(self._mirror, full_sha(ours), full_sha(theirs), paths, *config)
         except LimitExceededError as error:
-            return error
-        listed = slice(bounds.CONFLICTS)
-        return replace(merged, conflicts=merged.conflicts[listed], kinds=merged.kinds[listed])
+            return error.text
+        tree = output.stdout.partition(b"\0")[0].decode()
+        return Merged(tree) if output.status == 0 else Merged(tree, (".",), ("content",))
 
-    def _remember(self, key: tuple[str, str, bool], result: Merged | LimitExceededError) -> None:
+    def _remember(self, key: tuple[str, str, bool], result: Merged | Text) -> None:
         with self._lock:
             self._slow[key] = result
             while len(self._slow) > bounds.SLOW_MERGES:
@@ -90,7 +90,7 @@ def _merge_tree(mirror: Mirror, ours: str, theirs: str, paths: Iterable[bytes], 
             work_tree=work_tree,
             revisions=(ours, theirs),
             config=config,
-            seconds=bounds.MERGE_SECONDS,
+            cpu_seconds=bounds.MERGE_SECONDS,
         )
 
 

@@ -86,11 +86,11 @@ class Mirror:
         work_tree: Path | None = None,
         revisions: Sequence[str] = (),
         lacks_objects: Callable[[bytes], bool] = lambda _: False,
-        seconds: float | None = None,
+        cpu_seconds: int | None = None,
         output_bytes: int | None = None,
         field_bytes: Sequence[int] = (),
     ) -> Output:
-        """Run a local git command for `seconds` (default: LOCAL_SECONDS); see `run_git`.
+        """Run a local git command; see `run_git`.
 
         Raises RepositoryError if its status is not in `ok`, and RevisionNotFoundError if one of `revisions` is unknown.
         If the mirror is damaged or stdout shows that it lacks objects, it is rebuilt first, and git runs again.
@@ -103,7 +103,8 @@ class Mirror:
                 git_dir=self.path,
                 objects=self.quarantine(),
                 protocol=self._remote.scheme,
-                seconds=bounds.LOCAL_SECONDS if seconds is None else seconds,
+                seconds=bounds.LOCAL_SECONDS,
+                cpu_seconds=cpu_seconds,
                 stdin=stdin,
                 config=config,
                 index=index,

@@ -97,6 +97,7 @@ def run_git(
     objects: Path,
     protocol: str,
     seconds: float,
+    cpu_seconds: int | None = None,
     stdin: bytes = b"",
     config: Sequence[tuple[str, str]] = (),
     index: Path | None = None,
@@ -107,10 +108,10 @@ def run_git(
 ) -> Output:
     """Run a git command. Returns its output, whatever the status. Raises RepositoryError if it cannot be run.
 
-    It reads objects from `git_dir` and `objects`, and writes them to `objects`. It is killed after `seconds`, if it
-    prints more than `output_bytes` (default: OUTPUT_BYTES), or if the folder `limited` exceeds its DiskLimit; stderr
-    then reports which. With `field_bytes`, stdout consists of records of as many NUL-terminated fields, and longer ones
-    are cut.
+    It reads objects from `git_dir` and `objects`, and writes them to `objects`. It is killed after `seconds`, after
+    `cpu_seconds` of CPU time (only on Linux), if it prints more than `output_bytes` (default: OUTPUT_BYTES), or if the
+    folder `limited` exceeds its DiskLimit; stderr then reports which. With `field_bytes`, stdout consists of records of
+    as many NUL-terminated fields, and longer ones are cut.
     """
     added = {"GIT_INDEX_FILE": index, "GIT_WORK_TREE": work_tree}
     environment = _environment(git_dir, objects, protocol, config) | {
@@ -126,14 +127,16 @@ def run_git(
         stream.seek(0)
         running = _start(argv, work_tree or git_dir, environment, stream)
         with cast("subprocess.Popen[bytes]", running.proc) as process, _WATCHDOG.watching(process.pid):
-            # Processes that git starts inherit the limit, including the server for a local repository.
-            _limit_memory(process.pid)
+            # Processes that git starts inherit the limits, including the server for a local repository.
+            _limit(process.pid, cpu_seconds)
             stdout = _Fields(field_bytes)
             stderr = bytearray()
             problem = _collect(process, stdout, stderr, seconds, output_bytes or bounds.OUTPUT_BYTES, disk)
             if problem:
                 _stop(process)
-    if process.returncode < 0:
+    if process.returncode == -signal.SIGXCPU:
+        problem = problem or f"used more than {cpu_seconds} s of CPU time"
+    elif process.returncode < 0:
         problem = problem or f"was killed by signal {-process.returncode}"
     if problem:  # git may have ended by itself just before it was stopped
         return Output(-signal.SIGKILL, b"", f"fatal: git {argv[0]} {problem}")
@@ -153,7 +156,7 @@ class ObjectReader:
             # GitPython stops the process when this is garbage collected.
             self._running = _start(argv, git_dir, _environment(git_dir, objects, protocol), subprocess.PIPE)
         self._process = cast("subprocess.Popen[bytes]", self._running.proc)
-        _limit_memory(self._process.pid)
+        _limit(self._process.pid)
         self._stdin = cast("IO[bytes]", self._process.stdin)
         self._unsent = bytearray()
         self._stdout = bytearray()
@@ -360,10 +363,15 @@ def _end(process: "subprocess.Popen[bytes]", selector: selectors.BaseSelector) -
         process.kill()
 
 
-def _limit_memory(pid: int) -> None:
-    if hasattr(resource, "prlimit"):  # only Linux has it
-        with suppress(ProcessLookupError):  # it has already ended
-            resource.prlimit(pid, resource.RLIMIT_DATA, (bounds.PROCESS_BYTES, bounds.PROCESS_BYTES))
+def _limit(pid: int, cpu_seconds: int | None = None) -> None:
+    if not hasattr(resource, "prlimit"):  # only Linux has it
+        return
+    limits = {resource.RLIMIT_DATA: (bounds.PROCESS_BYTES, bounds.PROCESS_BYTES), resource.RLIMIT_CORE: (0, 0)}
+    if cpu_seconds is not None:
+        limits[resource.RLIMIT_CPU] = (cpu_seconds, cpu_seconds + 1)  # SIGXCPU, then SIGKILL
+    with suppress(ProcessLookupError):  # it has already ended
+        for limit, values in limits.items():
+            resource.prlimit(pid, limit, values)
 
 
 def _quoted(path: Path) -> str:

@@ -14,11 +14,10 @@ from bot.core.git.commit import Account, Approval, PullRequest, PullRequestCommi
 from bot.core.git.commit_list import CommitList
 from bot.core.git.people import ChangePeople
 from bot.core.globs import matches_path_glob
-from bot.i18n.language import Text
+from bot.i18n.catalogue import approval as texts
+from bot.i18n.language import LocalizedText, Text
 
 MAX_COMMITS = 500  # to review of those that reach a branch at once; the older ones share one record
-MIN_RECHECK = timedelta(minutes=1)
-_MAX_RECHECK = timedelta(hours=1)
 _CLOCK_SKEW = timedelta(minutes=5)  # between the forge and the bot
 
 
@@ -41,8 +40,8 @@ class ApprovalStatus(StrEnum):
     UNKNOWN = "unknown"
 
 
-_APPROVED = frozenset({ApprovalStatus.APPROVED, ApprovalStatus.AUTOMATION})
-UNAPPROVED = frozenset(ApprovalStatus) - _APPROVED - {ApprovalStatus.UNKNOWN}
+APPROVED = frozenset({ApprovalStatus.APPROVED, ApprovalStatus.AUTOMATION})
+UNAPPROVED = frozenset(ApprovalStatus) - APPROVED - {ApprovalStatus.UNKNOWN}
 # No verdict yet.
 PENDING = frozenset({ApprovalStatus.UNKNOWN, ApprovalStatus.FAILED})
 # Final when the commits are recorded.
@@ -131,13 +130,15 @@ class ApprovalResult:
     """The verdict on one commit.
 
     `approvers` are the logins whose approvals count; `later` are those who approved only after the merge. `verified`
-    means that the commit's content is what merging the pull request produces.
+    means that the commit's content is what merging the pull request produces, `too_large` that it can't be
+    computed.
     """
 
     verdict: ApprovalStatus
     approvers: tuple[str, ...] = ()
     later: tuple[str, ...] = ()
     verified: bool = False
+    too_large: bool = False
 
 
 def evaluate(evidence: Evidence, rules: ApprovalRules) -> ApprovalResult:
@@ -151,15 +152,15 @@ def evaluate(evidence: Evidence, rules: ApprovalRules) -> ApprovalResult:
     valid = [approval for approval in of_target if _covers_merged_content(approval, pull, evidence)]
     approvers, later = _approvers(valid, pull, evidence)
     match = evidence.content.get(pull.head_sha, ContentMatch.UNKNOWN)
-    verified = match is ContentMatch.SAME
+    verified, too_large = match is ContentMatch.SAME, match is ContentMatch.TOO_LARGE
     if by_automation and match is not ContentMatch.DIFFERS:
         # Otherwise, a merge could hide any content by being expensive.
-        verdict = ApprovalStatus.FAILED if match is ContentMatch.TOO_LARGE else ApprovalStatus.AUTOMATION
-        return ApprovalResult(verdict, verified=verified)
+        verdict = ApprovalStatus.FAILED if too_large else ApprovalStatus.AUTOMATION
+        return ApprovalResult(verdict, verified=verified, too_large=too_large)
     verdict = _verdict(evidence, rules, match, approvers, by_others)
-    if match is ContentMatch.TOO_LARGE:
+    if too_large:
         later = ()  # it closes an alert only for verified content
-    return ApprovalResult(verdict, approvers, later, verified=verified)
+    return ApprovalResult(verdict, approvers, later, verified=verified, too_large=too_large)
 
 
 def depends_on_content(evidence: Evidence, rules: ApprovalRules) -> bool:
@@ -306,6 +307,11 @@ class ApprovalRecord:
         return self.verdict not in PENDING | NOT_REVIEWED
 
     @property
+    def is_too_large(self) -> bool:
+        """Whether it was reported because merging its pull request is too large to compute."""
+        return bool(self.flagged_at) and self.why == LocalizedText(texts.TOO_LARGE_TO_VERIFY)
+
+    @property
     def reached_at(self) -> datetime:
         """When it reached the branch: when it was merged, or else when the bot first saw it there."""
         merged_at = self.pull.merged_at if self.pull else None
@@ -314,7 +320,7 @@ class ApprovalRecord:
     @property
     def approved_later(self) -> bool:
         """Whether someone has approved it since it was reported as unapproved, or it turned out to be approved."""
-        return bool(self.later) or self.verdict in _APPROVED
+        return bool(self.later) or self.verdict in APPROVED
 
 
 def arrival_id(record_id: str, stored: Collection[str]) -> str:
@@ -349,48 +355,3 @@ def is_merge_of(pull: PullRequest | None, record: ApprovalRecord, rewritten_at: 
         return False
     arrived_by = min(record.seen_at + _CLOCK_SKEW, rewritten_at or datetime.max.replace(tzinfo=UTC))
     return pull.merged_at is None or pull.merged_at <= arrived_by
-
-
-def apply_result(
-    record: ApprovalRecord, result: ApprovalResult, pull: PullRequest | None, now: datetime, *, grace: timedelta
-) -> ApprovalRecord:
-    """The record after another evaluation. What may change counts only after `grace`, since forges lag behind git."""
-    grace_ends_at = record.seen_at + grace
-    if _may_change(record, result, pull, now, grace_ends_at):
-        soon = now + MIN_RECHECK
-        look_at = min(grace_ends_at, soon) if now < grace_ends_at else soon
-        return replace(record, why=None, failing_since=None, pull=pull or record.pull, look_at=look_at)
-    verdict = result.verdict
-    if record.flagged_at and verdict is ApprovalStatus.UNKNOWN:
-        return replace(record, look_at=next_check_at(record, now))
-    was_merged = record.verdict not in PENDING | {ApprovalStatus.DIRECT}
-    if record.flagged_at and verdict is ApprovalStatus.APPROVED and was_merged:
-        # It was merged unapproved: a later approval closes the alert but doesn't change the verdict.
-        verdict, result = record.verdict, replace(result, later=result.approvers)
-    flagged_at = record.flagged_at or (now if verdict in UNAPPROVED else None)
-    return replace(
-        record,
-        verdict=verdict,
-        why=None,
-        failing_since=None,
-        pull=pull or record.pull,
-        approvers=result.approvers if verdict is result.verdict else record.approvers,
-        later=result.later,
-        verified=result.verified,
-        flagged_at=flagged_at,
-        look_at=next_check_at(record, now),
-    )
-
-
-def _may_change(
-    record: ApprovalRecord, result: ApprovalResult, pull: PullRequest | None, now: datetime, grace_ends_at: datetime
-) -> bool:
-    """Whether the forge may still report the approval or, for automation, the pull request that it merged."""
-    if result.verdict is ApprovalStatus.AUTOMATION and pull is None:
-        return (record.asked_at or record.seen_at) < grace_ends_at
-    return result.verdict in UNAPPROVED and now < grace_ends_at
-
-
-def next_check_at(record: ApprovalRecord, now: datetime) -> datetime:
-    """When to check again: less and less often as the record ages."""
-    return now + min(max((now - record.seen_at) / 4, MIN_RECHECK), _MAX_RECHECK)

@@ -10,6 +10,8 @@ from bot.i18n.language import LocalizedText
 
 # How long after a commit was reported as unapproved a late approval still closes its alert.
 LATE_APPROVAL_WINDOW = timedelta(days=7)
+MIN_RECHECK = timedelta(minutes=1)
+_MAX_RECHECK = timedelta(hours=1)
 _LONGEST_FAILING = timedelta(hours=1)  # after which a failing review is reported
 _LONGEST_WAIT = timedelta(days=1)  # that a forge can request
 
@@ -17,6 +19,11 @@ _LONGEST_WAIT = timedelta(days=1)  # that a forge can request
 def is_due(record: ApprovalRecord, now: datetime) -> bool:
     """Whether to check now."""
     return not is_waiting(record.look_at, now, _LONGEST_WAIT)
+
+
+def next_check_at(record: ApprovalRecord, now: datetime) -> datetime:
+    """When to check again: less and less often as the record ages."""
+    return now + min(max((now - record.seen_at) / 4, MIN_RECHECK), _MAX_RECHECK)
 
 
 def is_settled(record: ApprovalRecord, now: datetime) -> bool:
@@ -27,8 +34,12 @@ def is_settled(record: ApprovalRecord, now: datetime) -> bool:
     """
     if record.approved_later and record.alert is None:
         return True
-    is_reviewed = record.verdict is not ApprovalStatus.UNKNOWN or record.why == LocalizedText(texts.WHICH_HEAD)
-    return is_reviewed and now >= (record.flagged_at or record.seen_at) + LATE_APPROVAL_WINDOW
+    return is_reviewed(record) and now >= (record.flagged_at or record.seen_at) + LATE_APPROVAL_WINDOW
+
+
+def is_reviewed(record: ApprovalRecord) -> bool:
+    """Whether the review of a commit has a result, even if only that the forge doesn't say which head was approved."""
+    return record.verdict is not ApprovalStatus.UNKNOWN or record.why == LocalizedText(texts.WHICH_HEAD)
 
 
 def has_failed_for_long(record: ApprovalRecord, now: datetime) -> bool:

@@ -9,8 +9,8 @@ from functools import cached_property, partial
 from typing import TypeVar
 
 from bot.config.sections.approvals import ApprovalsConfig
+from bot.core.approvals.apply_result import apply_result
 from bot.core.approvals.approval import (
-    MIN_RECHECK,
     NOT_REVIEWED,
     PENDING,
     UNAPPROVED,
@@ -19,13 +19,11 @@ from bot.core.approvals.approval import (
     ApprovalStatus,
     ContentMatch,
     Evidence,
-    apply_result,
     depends_on_content,
     evaluate,
     is_merge_of,
-    next_check_at,
 )
-from bot.core.approvals.schedule import failed_review, has_failed_for_long, is_due
+from bot.core.approvals.schedule import MIN_RECHECK, failed_review, has_failed_for_long, is_due, next_check_at
 from bot.core.git.commit import PullRequest
 from bot.core.git.patch import truncate_lines
 from bot.core.git.push import Push, find_moves, find_pushers, newly_reachable
@@ -202,7 +200,7 @@ class BatchReview:
     # ------------------------------------------------------------ verdicts
 
     def _judge(self, ids: Collection[str]) -> None:
-        delivered, errors = with_rebased_commits(self._repository, self._newest_first()[::-1])
+        delivered, errors, too_large = with_rebased_commits(self._repository, self._newest_first()[::-1])
         unclear = {**incomplete(self._repository, delivered), **errors}
         for record, _ in delivered:
             if record.id in unclear and record.id in ids:
@@ -212,7 +210,7 @@ class BatchReview:
         for members in sorted(groups, key=lambda members: members[0][0].look_at):
             pull = members[0][1]
             if pull and not self._is_over and any(self._needs_verdict(record, ids) for record, _ in members):
-                self._judge_merged(pull, [record for record, _ in members])
+                self._judge_merged(pull, [record for record, _ in members], is_too_large=pull.number in too_large)
 
     def _needs_verdict(self, record: ApprovalRecord, ids: Collection[str]) -> bool:
         is_final = record.verdict in {ApprovalStatus.APPROVED, ApprovalStatus.AUTOMATION}
@@ -243,19 +241,24 @@ class BatchReview:
             else:
                 self._apply(record, evidence)
 
-    def _judge_merged(self, pull: PullRequest, records: Sequence[ApprovalRecord]) -> None:
-        """Judge the commits that a pull request merged. Merges it only if the verdict depends on the content."""
+    def _judge_merged(self, pull: PullRequest, records: Sequence[ApprovalRecord], *, is_too_large: bool) -> None:
+        """Judge the commits that a pull request merged. Merges it only if the verdict depends on the content.
+
+        If `is_too_large`, which commits are from the pull request can't be computed, so neither can their content.
+        """
         judged = [
             record
             for record in records
             if is_not_looked_up(record) or self._needs_verdict(record, self._records.keys())
         ]
-        content: Mapping[str, ContentMatch] = {}
+        content: Mapping[str, ContentMatch] = {pull.head_sha: ContentMatch.TOO_LARGE} if is_too_large else {}
         try:
             with unexpected_as_port_error(f"pull request that ends with {records[-1].id}"):
                 common = self._evidence(pull)
                 evidences = [self._with_paths(record, common) for record in judged]
-                if any(depends_on_content(evidence, self._settings.rules) for evidence in evidences):
+                if not any(depends_on_content(evidence, self._settings.rules) for evidence in evidences):
+                    content = {}
+                elif not is_too_large:
                     content = _content_matches(self._repository, records[0].parent, records[-1].sha, common)
         except PortError as error:
             self._retry(records, error)
@@ -318,7 +321,7 @@ class BatchReview:
             if not self._is_due(current):
                 continue
             _log.warning("cannot check the approval of %s: %s", record.id, error)
-            if current.verdict in PENDING:
+            if current.verdict in PENDING and not current.is_too_large:
                 current = replace(current, why=error.text)
             if current.verdict is ApprovalStatus.UNKNOWN:
                 failing_since = (current.failing_since or self._now) if self._is_available else None

@@ -10,7 +10,7 @@ from bot.i18n.catalogue import approval as texts
 from bot.i18n.language import LocalizedText
 from bot.ports.errors import PortError
 from bot.ports.forge import ForgeError
-from bot.ports.git import Repository
+from bot.ports.git import LimitExceededError, Repository
 from bot.ports.isolation import unexpected_as_port_error
 
 MAX_FAILURES = 3  # then the forge is probably down
@@ -27,15 +27,17 @@ def group_by_pull_request(delivered: Sequence[Delivered]) -> Iterator[list[Deliv
 
 def with_rebased_commits(
     repository: Repository, records: Sequence[ApprovalRecord]
-) -> tuple[list[Delivered], dict[str, PortError]]:
+) -> tuple[list[Delivered], dict[str, PortError], set[int]]:
     """The commits (oldest first) with their pull requests, also of rebased ones that the forge doesn't report.
 
     Earlier commits without a pull request belong to it if merging the pull request gives the same content. The second
-    result is why that is unknown, by the IDs of the commits. Raises PortError after several errors.
+    result is why that is unknown, by the IDs of the commits, the third the numbers of the pull requests for which
+    merges are too large to compute that. Raises PortError after several errors.
     """
     delivered = [(record, record.pull) for record in records]
     completed = list(delivered)
     errors: dict[str, PortError] = {}
+    too_large: set[int] = set()
     for index, (_, pull) in enumerate(delivered):
         if pull is None or index == 0 or delivered[index - 1][1] is not None:
             continue
@@ -45,23 +47,28 @@ def with_rebased_commits(
         try:
             with unexpected_as_port_error(f"commits of pull request #{pull.number}"):
                 rebased = _rebased(repository, pull, group, earlier)
+        except LimitExceededError:
+            too_large.add(pull.number)
         except PortError as error:
             _add_error(errors, error, [*earlier, *(record for record, _ in group)])
         else:
             completed[index - len(rebased) : index] = [(record, pull) for record in rebased]
-    return completed, errors
+    return completed, errors, too_large
 
 
 def _rebased(
     repository: Repository, pull: PullRequest, group: Sequence[Delivered], earlier: Sequence[ApprovalRecord]
 ) -> list[ApprovalRecord]:
-    """Those of the commits before the group, newest first, that belong to its pull request; oldest first."""
+    """Those of the commits before the group, newest first, that belong to its pull request; oldest first.
+
+    Raises RepositoryError, and LimitExceededError if a merge is too large.
+    """
     if not _is_partial(repository, group):
         return []
     content = ContentVerifier(repository)
     last = group[-1][0]
     for count, first in enumerate(earlier, 1):
-        if content.match(first.parent, last.sha, pull.head_sha) is ContentMatch.SAME:
+        if content.compare(first.parent, last.sha, pull.head_sha) is ContentMatch.SAME:
             rebased = list(earlier[:count])[::-1]
             return rebased if _are_of(repository, content, pull, rebased) else []
     return []
@@ -79,7 +86,7 @@ def _are_of(
         return False
     commits = iter(repository.commits(parent, pull.head_sha, limit=_MAX_REBASED)[::-1])
     return all(
-        any(content.match(parent, record.sha, commit.sha) is ContentMatch.SAME for commit in commits)
+        any(content.compare(parent, record.sha, commit.sha) is ContentMatch.SAME for commit in commits)
         for record in records
     )
 

@@ -20,7 +20,7 @@ from bot.core.approvals.approval import (
     history_rewrite,
     too_many_commits,
 )
-from bot.core.approvals.schedule import is_due, is_settled
+from bot.core.approvals.schedule import is_due, is_reviewed, is_settled
 from bot.core.git.commit import Commit
 from bot.core.git.commit_list import CommitList
 from bot.core.git.patch import truncate_lines
@@ -95,7 +95,7 @@ class ApprovalReviewer:
         return self._ports.store.approvals.advance(name, recorded, head, records)
 
     def review(self) -> None:
-        """Review the records that are due, first new ones. Those that fail are reviewed again later, after others."""
+        """Review the records that are due, first new ones. Those that fail are reviewed again later, after new ones."""
         now = self._ports.clock()
         with self._reviewing:
             batches: dict[tuple[str, str], list[ApprovalRecord]] = {}
@@ -105,7 +105,7 @@ class ApprovalReviewer:
                 if record.verdict is ApprovalStatus.REWRITTEN:
                     rewrites.setdefault(record.repository, []).append(record.seen_at)
             due = [batch for batch in batches.values() if any(is_due(record, now) for record in batch)]
-            for batch in sorted(due, key=lambda batch: all(map(_was_reviewed, batch))):
+            for batch in sorted(due, key=_urgency):
                 name, seen_at = batch[0].repository, batch[0].seen_at
                 settings = self._settings_of(name)
                 if settings:
@@ -255,9 +255,9 @@ class ApprovalReviewer:
         self._ports.store.approvals.save(records, settled=settled)
 
 
-def _was_reviewed(record: ApprovalRecord) -> bool:
-    """Whether there is a verdict on a record, or a reason why there is none."""
-    return record.is_judged or record.why is not None
+def _urgency(batch: Sequence[ApprovalRecord]) -> tuple[bool, bool]:
+    """Sorts new commits first, then those whose review failed or had to wait, then those that are checked again."""
+    return all(map(is_reviewed, batch)), all(is_reviewed(record) or record.why is not None for record in batch)
 
 
 def _parent(commit: Commit) -> str | None:

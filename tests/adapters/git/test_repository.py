@@ -336,6 +336,20 @@ def test_an_edited_tree_holds_what_was_written_and_all_else(source, repository):
         repository.edited_tree(head, {"../outside": b""})
 
 
+def test_a_remembered_merge_does_not_keep_the_paths_of_its_conflicts(source, repository, monkeypatch):
+    monkeypatch.setattr(bounds, "SLOW_MERGE_SECONDS", -1.0)
+    name = "/".join(["d" * 200] * 10)
+    base = source.commit("Base", {name: "1\n"})
+    ours = source.commit("Ours", {name: "2\n"})
+    source.git("checkout", "-q", "-b", "theirs", base)
+    theirs = source.commit("Theirs", {name: "3\n"})
+    repository.fetch()
+    assert repository.fetch_commit(ours)
+    merged = repository.merge(ours, theirs)
+    assert merged.conflicts == (".",)
+    assert repository.merge(ours, theirs) is merged
+
+
 def test_conflicts_are_named_with_their_kind(source, repository):
     source.commit("Binary", {"logo.png": b"\x00one", "gone.yaml": "a: 1\n"})
     base = source.commit("Two", {"apps/shop/web.yaml": "replicas: 2\n", "logo.png": b"\x00two", "gone.yaml": "a: 2\n"})

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.approvals.alert import assign_alerts, collect_alerts
+from bot.core.approvals.apply_result import apply_result
 from bot.core.approvals.approval import (
     UNAPPROVED,
     AllowedAutomation,
@@ -17,7 +18,6 @@ from bot.core.approvals.approval import (
     ApprovalStatus,
     ContentMatch,
     Evidence,
-    apply_result,
     arrival_id,
     evaluate,
     history_rewrite,
@@ -273,6 +273,43 @@ def test_an_unknown_result_does_not_withdraw_an_alert():
         unapproved(), ApprovalResult(ApprovalStatus.UNKNOWN), PULL, T0 + timedelta(hours=1), grace=GRACE
     )
     assert after.verdict is ApprovalStatus.DIRECT
+
+
+TOO_LARGE = LocalizedText(texts.TOO_LARGE_TO_VERIFY)
+
+
+@pytest.mark.parametrize(
+    ("record", "result", "expected"),
+    [
+        ({"verdict": ApprovalStatus.TAMPERED}, {"too_large": True}, (ApprovalStatus.TAMPERED, None, False)),
+        (
+            {"verdict": ApprovalStatus.BYPASSED, "later": ("kit",)},
+            {"verdict": ApprovalStatus.BYPASSED, "too_large": True},
+            (ApprovalStatus.BYPASSED, None, True),
+        ),
+        ({"verdict": ApprovalStatus.DIRECT}, {"too_large": True}, (ApprovalStatus.FAILED, None, False)),
+        ({"why": TOO_LARGE}, {"verdict": ApprovalStatus.APPROVED}, (ApprovalStatus.FAILED, TOO_LARGE, False)),
+        ({"why": TOO_LARGE}, {"verdict": ApprovalStatus.AUTOMATION}, (ApprovalStatus.FAILED, TOO_LARGE, False)),
+        (
+            {"why": TOO_LARGE},
+            {"verdict": ApprovalStatus.BYPASSED, "later": ("kit",)},
+            (ApprovalStatus.FAILED, TOO_LARGE, False),
+        ),
+        (
+            {"why": TOO_LARGE},
+            {"verdict": ApprovalStatus.APPROVED, "verified": True},
+            (ApprovalStatus.APPROVED, None, True),
+        ),
+        ({"why": TOO_LARGE}, {"verdict": ApprovalStatus.TAMPERED}, (ApprovalStatus.TAMPERED, None, False)),
+        ({"why": "timed out"}, {"verdict": ApprovalStatus.APPROVED}, (ApprovalStatus.APPROVED, None, True)),
+    ],
+)
+def test_only_known_content_replaces_what_was_reported(record, result, expected):
+    before = replace(RECORD, **{"verdict": ApprovalStatus.FAILED, "flagged_at": T0 + GRACE, "pull": PULL} | record)
+    evaluated = ApprovalResult(**{"verdict": ApprovalStatus.FAILED} | result)
+    after = apply_result(before, evaluated, PULL, T0 + timedelta(hours=1), grace=GRACE)
+    assert (after.verdict, after.why, after.approved_later) == expected
+    assert after.look_at > T0 + timedelta(hours=1)
 
 
 # ---------------------------------------------------------------- alerts

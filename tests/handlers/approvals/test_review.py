@@ -501,6 +501,25 @@ def test_a_flood_of_commits_is_judged_with_few_lookups(team, asked, monkeypatch)
     assert asked == ["7", "6"]
 
 
+def test_checks_of_old_commits_do_not_delay_a_new_one(team, asked, monkeypatch):
+    """Even if it arrives when they have used up the limit, and they are due again when the next hour begins."""
+    team.start()
+    for number in range(4):
+        team.hosted.commit("main", {FILE: config(number)}, f"{number}\n", "mia")
+        team.final_verdicts()
+    monkeypatch.setattr(review, "MAX_LOOKUPS", 4)
+    team.start()
+    asked.clear()
+    team.review(timedelta(hours=1))
+    assert len(asked) == 4
+    team.hosted.commit("main", {FILE: config(9)}, "New\n", "mia")
+    team.record_commits()
+    team.review(timedelta(minutes=1))
+    assert team.judgements[-1].why.phrase == texts.MANY_LOOKUPS
+    team.review(timedelta(hours=1))
+    assert [alert.newest.subject for alert in team.alerts()][-1] == "New"
+
+
 def test_other_branches_do_not_delay_the_configured_one(team, asked, monkeypatch):
     """Somebody else's application may track them."""
     monkeypatch.setattr(review, "MAX_LOOKUPS", 9)
@@ -939,21 +958,23 @@ def test_a_head_that_cannot_be_fetched_leaves_the_content_unverified(team):
     assert not team.judgements[0].verified
 
 
+ENDLESS, KILLED = "while :; do :; done", "kill -9 $$"
+
+
 @pytest.fixture
 def merges(tmp_path, monkeypatch):
-    """The merges that git was asked for. None of them ends."""
+    """The merges that git was asked for. The shell commands replace those whose arguments match the pattern."""
     calls, shim = tmp_path / "merges", tmp_path / "shim/git"
     shim.parent.mkdir()
     calls.touch()
-    git = shutil.which("git")
-    shim.write_text(
-        f'#!/bin/sh\ncase "$1" in merge-tree) echo "$@" >> {calls}; exec sleep 60;; esac\nexec {git} "$@"\n', "utf-8"
-    )
-    shim.chmod(0o755)
+    git, path = shutil.which("git"), os.environ["PATH"]
 
-    def start():
-        monkeypatch.setenv("PATH", f"{shim.parent}:{os.environ['PATH']}")
-        monkeypatch.setattr(bounds, "MERGE_SECONDS", 0.2)
+    def start(instead=ENDLESS, pattern="*"):
+        case = f'case "$*" in merge-tree{pattern}) echo "$@" >> {calls}; {instead};; esac'
+        shim.write_text(f'#!/bin/sh\n{case}\nexec {git} "$@"\n', "utf-8")
+        shim.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{shim.parent}:{path}")
+        monkeypatch.setattr(bounds, "MERGE_SECONDS", 1)
         return lambda: len(calls.read_text("utf-8").splitlines())
 
     return start
@@ -983,6 +1004,59 @@ def test_an_endless_merge_delays_no_verdict(team, merges, approver, verdict, met
     assert team.verdicts == [ApprovalStatus.DIRECT, verdict]
     assert not any(alert.approved_later_by for alert in team.alerts())
     assert count() == 1
+
+
+def test_a_merge_that_is_killed_is_tried_again(team, merges):
+    """Somebody stopped it, or the kernel had no memory left: that says nothing about the pull request."""
+    number = team.start().propose()
+    team.hosted.review(number, "lou")
+    team.merge(number, "merge")
+    merges(KILLED)
+    assert team.final_verdicts() == [ApprovalStatus.UNKNOWN]
+    assert "killed by signal 9" in str(team.judgements[0].why)
+    merges("", "-none")
+    team.review(timedelta(minutes=2))
+    assert [(record.verdict, record.verified) for record in team.judgements] == [(ApprovalStatus.APPROVED, True)]
+
+
+def test_content_that_could_not_be_verified_is_not_approved_after_a_restart(team, merges):
+    number = team.start().propose()
+    team.hosted.review(number, "lou")
+    team.merge(number, "squash")
+    merges()
+    assert team.final_verdicts() == [ApprovalStatus.FAILED]
+    shutil.rmtree(team.folder / "mirrors", ignore_errors=True)
+    for ref in ("heads/topic", f"pull/{number}/head"):
+        team.git.run("update-ref", "-d", f"refs/{ref}")
+    team.git.run("gc", "--quiet", "--prune=now")
+    team.start()
+    assert not team.ports.repositories["press"].fetch_commit(team.hosted.pulls[number].head_sha)
+    team.review(timedelta(hours=1))
+    team.sandbox.faults.down = True
+    team.review(timedelta(hours=1))
+    team.sandbox.faults.down = False
+    team.review(timedelta(hours=1))
+    reported = [(record.verdict, record.why) for record in team.judgements]
+    assert reported == [(ApprovalStatus.FAILED, LocalizedText(texts.TOO_LARGE_TO_VERIFY))]
+    assert not any(alert.approved_later_by for alert in team.alerts())
+
+
+def test_a_rebase_that_is_too_large_to_verify_is_not_reported_as_different(team, merges):
+    """Some forges link only its last commit to it."""
+    base = team.start().git.tip("main")
+    number = team.propose(config(2), config(3), config(4))
+    team.hosted.review(number, "lou")
+    team.merge(number, "rebase")
+    pull = team.hosted.pulls[number]
+    pull.landed = frozenset({pull.merge_sha})
+    merges(pattern=f"*{base}?{pull.head_sha}")
+    pushed = [ApprovalStatus.DIRECT] * 2
+    assert team.final_verdicts() == [*pushed, ApprovalStatus.FAILED]
+    merges("", "-none")
+    team.start()  # forgets which merges are too large
+    for _ in range(2):
+        team.review(timedelta(hours=1))
+    assert team.verdicts == [ApprovalStatus.APPROVED] * 3
 
 
 def test_the_head_of_a_deleted_branch_is_fetched_by_its_ref(team):
