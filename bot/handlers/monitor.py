@@ -2,9 +2,8 @@
 
 import logging
 import time
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import Future
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, wait
 from functools import partial
 
 from bot.config.model import Config
@@ -27,7 +26,7 @@ from bot.handlers.drift.desired_state import Revision
 from bot.handlers.incidents.record import apply_timers_to_all, resolve_unwatched_incidents
 from bot.handlers.incidents.recorder import CheckRecorder
 from bot.handlers.rendering.manifest_cache import ManifestCache
-from bot.handlers.repository_fetcher import RepositoryFetcher
+from bot.handlers.repository_fetcher import Fetched, RepositoryFetcher
 from bot.handlers.rollouts.track import RolloutTracker
 from bot.handlers.slack.cards import CardReconciler
 from bot.handlers.slack.people import People
@@ -255,53 +254,55 @@ class Monitor:
         due = [application for application in applications if application.name not in self._late]
         fetched = self._fetcher.fetch(tenants_by_repository(due))
         self._report(fetched.revisions)
-        late: defaultdict[frozenset[str], list[Application]] = defaultdict(list)
-        for application in due:
-            keys = frozenset(ref.key for ref in application.repositories)
-            late[keys.intersection(fetched.running)].append(application)
-        in_time = late.pop(frozenset(), [])
-        for keys, waiting in late.items():
-            _log.warning("still fetching %s", ", ".join(sorted(keys)))
-            self._late.update(application.name for application in waiting)
-            run_in_thread("late-check", self._check_late, waiting, {key: fetched.running[key] for key in keys})
-        return in_time, fetched.revisions
+        late = _affected_by(fetched.running, due)
+        if late:
+            _log.warning("still fetching %s", ", ".join(sorted(fetched.running)))
+            self._late.update(late)
+            try:
+                run_in_thread("late-check", self._check_late, late, fetched)
+            except RuntimeError:  # no more threads
+                self._late.difference_update(late)
+                raise
+        return [application for application in due if application.name not in late], fetched.revisions
 
     def _check_in_time(self, applications: Iterable[Application]) -> None:
         in_time, revisions = self.fetch_in_time(applications)
         if in_time:
             self.check_fetched(in_time, revisions=revisions)
 
-    def _check_late(
-        self, applications: Sequence[Application], running: Mapping[str, Future[dict[str, Revision]]]
-    ) -> None:
-        """Check applications of one shard when their fetches, by the repository's key, have ended.
+    def _check_late(self, waiting: dict[str, Application], fetched: Fetched) -> None:
+        """Check applications of one shard, by name, as their fetches end. Those that end during a check are the next.
 
         One that has never been checked is unknown until then.
         """
+        revisions, running = dict(fetched.revisions), dict(fetched.running)
         try:
             with unexpected_as_port_error("a check after a slow fetch"):
-                tenants = tenants_by_repository(applications)
-                latest = self._ports.store.checks.latest([application.name for application in applications])
-                if unchecked := [application for application in applications if application.name not in latest]:
-                    self.check_fetched(unchecked, revisions={key: _still_fetched(key) for key in tenants})
-                revisions = {key: fetch.result()[key] for key, fetch in running.items()}
-                others = {key: tenant for key, tenant in tenants.items() if key not in running}
-                revisions |= self._fetcher.fetch(others).all_revisions()
-                self._report(revisions)
-                # Meanwhile, one may have been removed, or changed what it declares.
-                if current := [item for item in applications if self._applications.get(item.name) == item]:
-                    self.check_fetched(current, revisions=revisions)
-                self.reconcile_cards()
+                latest = self._ports.store.checks.latest(waiting)
+                if unchecked := [application for name, application in waiting.items() if name not in latest]:
+                    self.check_fetched(unchecked, revisions=revisions | {key: _still_fetched(key) for key in running})
+                while waiting:
+                    wait(running.values(), return_when=FIRST_COMPLETED)
+                    for key in [key for key, fetch in running.items() if fetch.done()]:
+                        revisions[key] = running.pop(key).result()[key]
+                        _log_failure(key, revisions[key])
+                    left = _affected_by(running, waiting.values())
+                    # Meanwhile, one may have been removed, or changed what it declares.
+                    ended = [application for name, application in waiting.items() if name not in left]
+                    if current := [item for item in ended if self._applications.get(item.name) == item]:
+                        self.check_fetched(current, revisions=revisions)
+                        self.reconcile_cards()
+                    self._late.difference_update(waiting.keys() - left)
+                    waiting = left
         except PortError as error:
             _log.warning("cannot check after a slow fetch: %s", error)
         finally:
-            self._late.difference_update(application.name for application in applications)
+            self._late.difference_update(waiting)
 
     def _report(self, revisions: Mapping[str, Revision]) -> None:
         """Report what could not be fetched in the log, and what was merged in Slack."""
         for key, revision in revisions.items():
-            if isinstance(revision, PortError):
-                _log.warning("cannot fetch %s: %s", key, revision)
+            _log_failure(key, revision)
         self.reconcile_cards()
 
     def check_fetched(
@@ -340,6 +341,20 @@ class Monitor:
             if all(check.status is Status.UNKNOWN for check in checks):
                 operation.outcome = Outcome.ERROR
         return checks
+
+
+def _affected_by(running: Collection[str], applications: Iterable[Application]) -> dict[str, Application]:
+    """The applications, by name, that need one of these fetches."""
+    return {
+        application.name: application
+        for application in applications
+        if any(ref.key in running for ref in application.repositories)
+    }
+
+
+def _log_failure(key: str, revision: Revision) -> None:
+    if isinstance(revision, PortError):
+        _log.warning("cannot fetch %s: %s", key, revision)
 
 
 def _still_fetched(key: str) -> PortError:
