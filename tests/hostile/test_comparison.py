@@ -405,6 +405,17 @@ def test_a_path_to_a_credential_ignores_it(place):
     assert compared_with(place, "hunter2", label, f"{by_name} | {path}")[0] is None
 
 
+@pytest.mark.parametrize("place", [place for place in HIDING_PLACES if place not in ("a file", "what was applied")])
+@pytest.mark.parametrize(
+    "condition",
+    ['{} != "x"', "{} >= 0", '{} | startswith("x") | not', '{} | endswith("x") | not', '{} | contains("x") | not'],
+)
+def test_a_condition_that_a_credential_decides_ignores_nothing(place, condition):
+    path = HIDING_PLACES[place][1]
+    drift, _, _ = compared_with(place, "hunter2", ".metadata.labels.a", f"select({condition.format(path)}) | {path}")
+    assert len(drift.fields) == 1
+
+
 # ---------------------------------------------------------------- memory
 
 
