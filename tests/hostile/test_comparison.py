@@ -21,7 +21,7 @@ from bot.core.objects import step_budget
 from bot.core.objects.credentials import HIDDEN
 from bot.core.objects.managed_fields import LAST_APPLIED
 from bot.core.objects.manifest import Manifest
-from bot.core.objects.redaction import HIDE
+from bot.core.objects.redaction import HIDE, Redaction
 from bot.core.objects.schema import Schemas
 from bot.core.objects.step_budget import SharedStepBudget, StepBudget, TooManyStepsError
 from bot.handlers.drift import comparison_cache
@@ -232,6 +232,12 @@ def test_a_field_manager_for_each_field_takes_no_shared_steps():
     result = compare_object(manifest(thing(spec={"level": "info"})), live, schema=Schemas(), steps=budget)
     assert [len(result.drift.fields), result.incomplete] == [count + 1, None]
     assert shared.steps == step_budget.MAX_SHARED_STEPS
+
+
+def test_an_object_in_sync_is_not_searched_for_credentials(monkeypatch):
+    monkeypatch.setattr(Redaction, "of", None)
+    rule = IgnoreRule(json_pointers=("/spec/a",), jq_path_expressions=(".spec | select(.a == 1)",))
+    assert compare_object(manifest(thing(spec={"a": 1})), thing(spec={"a": 1}), schema=Schemas(), ignore=[rule])
 
 
 @pytest.mark.parametrize("item", ["{}", '{"name":"miner"}'])

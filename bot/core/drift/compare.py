@@ -119,7 +119,7 @@ def compare_object(
                 walk.undeclared()
             return [field.path for field in walk.findings.drift]
 
-        too_long = _set_aside_selected(findings, rules.selectors, desired, live, redaction(), drift_paths, steps)
+        too_long = _set_aside_selected(findings, rules.selectors, desired, live, redaction, drift_paths, steps)
         incomplete = too_long or incomplete
     drift = [field for field in findings.drift if field.change not in excused]
     for change, reason in excused.items():
@@ -188,7 +188,7 @@ def _set_aside_selected(
     selectors: Sequence[Selector],
     desired: Object,
     live: Object,
-    redaction: Redaction,
+    redaction: Callable[[], Redaction],
     drift_paths: Callable[[Object, Object], Iterable[str]],
     steps: StepBudget,
 ) -> Text | None:
@@ -200,7 +200,7 @@ def _set_aside_selected(
     seen = [desired, live]
     try:
         if findings.drift and any(selector.reads_values for selector in selectors):
-            seen = [redact_scalars(side, redaction, steps) for side in seen]
+            seen = [redact_scalars(side, redaction(), steps) for side in seen]
         for selector in selectors:
             if not findings.drift:
                 break
