@@ -235,7 +235,7 @@ def test_a_field_manager_for_each_field_takes_no_shared_steps():
 
 
 def test_an_object_in_sync_is_not_searched_for_credentials(monkeypatch):
-    monkeypatch.setattr(Redaction, "of", None)
+    monkeypatch.setattr(Redaction, "of", lambda *_: pytest.fail("searched"))
     rule = IgnoreRule(json_pointers=("/spec/a",), jq_path_expressions=(".spec | select(.a == 1)",))
     assert compare_object(manifest(thing(spec={"a": 1})), thing(spec={"a": 1}), schema=Schemas(), ignore=[rule])
 
@@ -386,6 +386,15 @@ def test_no_condition_tells_one_credential_from_another(place, guess):
         assert compared_with(place, "hunter2", expression) == compared_with(place, "swordfish", expression)
 
 
+BY_ID = 'k:{"id":1}'
+SURROUNDINGS = {
+    "a field": lambda value: {"a": value},
+    "an item": lambda value: {"items": [{"id": 1, **value} if isinstance(value, dict) else {"id": 1, "a": value}]},
+    "in an item": lambda value: {"items": [{"id": 1, "a": value}]},
+}
+
+
+@pytest.mark.parametrize("around", SURROUNDINGS.values(), ids=SURROUNDINGS)
 @pytest.mark.parametrize(
     ("declared", "live"),
     [
@@ -396,10 +405,18 @@ def test_no_condition_tells_one_credential_from_another(place, guess):
         ({"name": "x", "value": "wrong"}, {"name": "TOKEN", "value": "hunter2"}),
         ([{"name": "TOKEN"}], [{"name": "TOKEN", "value": "hunter2"}]),
         ([{"key": "TOKEN"}], [{"key": "TOKEN", "value": "hunter2"}]),
+        ({"name": "TOKEN"}, {"name": "x", "value": "hunter2"}),
+        ([{}], [{"name": "TOKEN", "value": "hunter2"}]),
+        ([{"a": 1}, {"a": 2}], [{"a": 2}, {"a": 1, "name": "TOKEN", "value": "hunter2"}]),
+        ([{"a": 1, "name": "TOKEN"}, {"a": 2}], [{"a": 2}, {"a": 1, "name": "TOKEN", "value": "hunter2"}]),
+        (["app", "--token", None], ["app", "--token", "hunter2"]),
+        ([["app", "--token", None], ["a"]], [["a"], ["app", "--token", "hunter2"]]),
     ],
 )
-def test_no_declaration_makes_a_hidden_value_an_ordinary_one(declared, live):
-    result = compare_object(manifest(thing(spec={"a": declared})), thing(spec={"a": live}), schema=Schemas())
+def test_no_declaration_makes_a_hidden_value_an_ordinary_one(declared, live, around):
+    owned = {"f:spec": {"f:a": {BY_ID: {}}, "f:items": {BY_ID: {"f:a": {BY_ID: {}}}}}}
+    there = managed(thing(spec=around(live)), {"manager": "m", "fieldsV1": owned})
+    result = compare_object(manifest(thing(spec=around(declared))), there, schema=Schemas())
     assert "hunter2" not in repr(result)
     assert HIDDEN in repr(result)
 

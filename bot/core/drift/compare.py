@@ -26,6 +26,7 @@ from bot.core.objects.redaction import Redaction, redact_scalars
 from bot.core.objects.resource import items, mapping
 from bot.core.objects.schema import Schemas
 from bot.core.objects.step_budget import StepBudget, TooManyStepsError
+from bot.core.objects.tree import Tree
 from bot.i18n.catalogue import reason as reasons
 from bot.i18n.catalogue import set_aside as texts
 from bot.i18n.language import LocalizedText, Text
@@ -93,11 +94,12 @@ def compare_object(
         has_autoscaler=bool(ranges),
     )
     node = schema.node(manifest.api_version, manifest.kind)
-    redaction = cache(partial(Redaction.between, manifest.kind, manifest.object, live))  # most objects need none
+    redaction = cache(partial(Redaction.of, manifest.kind, manifest.object))  # most objects need none
+    objects = Tree(desired, steps), Tree(live, steps)
     incomplete: Text | None = None
 
     def new_walk(keep: KeptValues) -> Walk:
-        findings = Findings(attribution, redaction, steps, keep)
+        findings = Findings(objects, attribution, redaction, steps, keep)
         return _walk(manifest, ownership, attribution, findings, steps, explain=explain)
 
     walk = new_walk(KeptValues.ALL if explain else KeptValues.DRIFT)
@@ -148,8 +150,9 @@ def compare_declarations(manifest: Manifest, other: Object, *, schema: Schemas, 
         desired, live = with_string_data(desired), with_string_data(live)
     ownership = Ownership(live, desired, (), steps)
     attribution = Attribution(ownership, _controlled(manifest), ())
-    redaction = cache(partial(Redaction.between, manifest.kind, manifest.object, other))
-    findings = Findings(attribution, redaction, steps, KeptValues.ALL)
+    redaction = cache(partial(Redaction.of, manifest.kind, manifest.object))
+    objects = Tree(desired, steps), Tree(live, steps)
+    findings = Findings(objects, attribution, redaction, steps, KeptValues.ALL)
     walk = _walk(manifest, ownership, attribution, findings, steps, explain=False)
     walk.mappings(desired, live, schema.node(manifest.api_version, manifest.kind))
     restarts = [field for field in walk.findings.set_aside if field.reason == RESTART]
