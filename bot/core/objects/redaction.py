@@ -212,7 +212,7 @@ def _is_named_credential(path: Sequence[Segment]) -> bool:
     if isinstance(path[-1], str) and is_credential_name(path[-1]):
         return True
     parent = path[-2] if len(path) > 1 else None
-    is_item = isinstance(path[-1], int)
+    is_item = isinstance(path[-1], int | Member)
     return isinstance(parent, str) and (groups_credentials(parent) or (is_item and lists_credentials(parent)))
 
 
