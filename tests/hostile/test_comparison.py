@@ -21,7 +21,7 @@ from bot.core.objects import step_budget
 from bot.core.objects.credentials import HIDDEN
 from bot.core.objects.managed_fields import LAST_APPLIED
 from bot.core.objects.manifest import Manifest
-from bot.core.objects.redaction import HIDE
+from bot.core.objects.redaction import HIDE, Redaction
 from bot.core.objects.schema import Schemas
 from bot.core.objects.step_budget import SharedStepBudget, StepBudget, TooManyStepsError
 from bot.handlers.drift import comparison_cache
@@ -196,6 +196,8 @@ def test_slow_comparisons_make_no_ordinary_one_unknown(few_steps):
     [
         (IgnoreRule(), ["spec.level", "spec.size"]),
         (IgnoreRule(json_pointers=("/spec/level",)), ["spec.size"]),
+        (IgnoreRule(jq_path_expressions=(".spec.level",)), ["spec.size"]),
+        (IgnoreRule(jq_path_expressions=(".spec | select(.size != 2) | .level",)), ["spec.level", "spec.size"]),
         (IgnoreRule(paths=("spec.level",)), ["spec.size"]),
         (IgnoreRule(paths=("spec",)), []),
     ],
@@ -232,6 +234,12 @@ def test_a_field_manager_for_each_field_takes_no_shared_steps():
     assert shared.steps == step_budget.MAX_SHARED_STEPS
 
 
+def test_an_object_in_sync_is_not_searched_for_credentials(monkeypatch):
+    monkeypatch.setattr(Redaction, "of", lambda *_: pytest.fail("searched"))
+    rule = IgnoreRule(json_pointers=("/spec/a",), jq_path_expressions=(".spec | select(.a == 1)",))
+    assert compare_object(manifest(thing(spec={"a": 1})), thing(spec={"a": 1}), schema=Schemas(), ignore=[rule])
+
+
 @pytest.mark.parametrize("item", ["{}", '{"name":"miner"}'])
 def test_a_last_applied_annotation_hides_nothing(item):
     declared = {**thing(), "apiVersion": "apps/v1", "kind": "Deployment"}
@@ -260,9 +268,9 @@ def test_a_large_object_takes_no_shared_steps():
         declared | {"spec": numbered(count) | {"k0": "y"}}, {"manager": "m", "fieldsV1": {"f:items": fields}}
     )
     shared = SharedStepBudget()
-    result = compare_object(
-        manifest(declared), live, schema=Schemas(), steps=StepBudget(lambda: step_budget.json_size(live), shared)
-    )
+    rule = IgnoreRule(jq_path_expressions=(".spec.k0[]?",))
+    steps = StepBudget(lambda: step_budget.json_size(live), shared)
+    result = compare_object(manifest(declared), live, schema=Schemas(), ignore=[rule], steps=steps)
     assert [field.path for field in result.drift.fields] == ["spec.k0"]
     assert shared.steps == step_budget.MAX_SHARED_STEPS
 
@@ -378,6 +386,15 @@ def test_no_condition_tells_one_credential_from_another(place, guess):
         assert compared_with(place, "hunter2", expression) == compared_with(place, "swordfish", expression)
 
 
+BY_ID = 'k:{"id":1}'
+SURROUNDINGS = {
+    "a field": lambda value: {"a": value},
+    "an item": lambda value: {"items": [{"id": 1, **value} if isinstance(value, dict) else {"id": 1, "a": value}]},
+    "in an item": lambda value: {"items": [{"id": 1, "a": value}]},
+}
+
+
+@pytest.mark.parametrize("around", SURROUNDINGS.values(), ids=SURROUNDINGS)
 @pytest.mark.parametrize(
     ("declared", "live"),
     [
@@ -388,10 +405,18 @@ def test_no_condition_tells_one_credential_from_another(place, guess):
         ({"name": "x", "value": "wrong"}, {"name": "TOKEN", "value": "hunter2"}),
         ([{"name": "TOKEN"}], [{"name": "TOKEN", "value": "hunter2"}]),
         ([{"key": "TOKEN"}], [{"key": "TOKEN", "value": "hunter2"}]),
+        ({"name": "TOKEN"}, {"name": "x", "value": "hunter2"}),
+        ([{}], [{"name": "TOKEN", "value": "hunter2"}]),
+        ([{"a": 1}, {"a": 2}], [{"a": 2}, {"a": 1, "name": "TOKEN", "value": "hunter2"}]),
+        ([{"a": 1, "name": "TOKEN"}, {"a": 2}], [{"a": 2}, {"a": 1, "name": "TOKEN", "value": "hunter2"}]),
+        (["app", "--token", None], ["app", "--token", "hunter2"]),
+        ([["app", "--token", None], ["a"]], [["a"], ["app", "--token", "hunter2"]]),
     ],
 )
-def test_no_declaration_makes_a_hidden_value_an_ordinary_one(declared, live):
-    result = compare_object(manifest(thing(spec={"a": declared})), thing(spec={"a": live}), schema=Schemas())
+def test_no_declaration_makes_a_hidden_value_an_ordinary_one(declared, live, around):
+    owned = {"f:spec": {"f:a": {BY_ID: {}}, "f:items": {BY_ID: {"f:a": {BY_ID: {}}}}}}
+    there = managed(thing(spec=around(live)), {"manager": "m", "fieldsV1": owned})
+    result = compare_object(manifest(thing(spec=around(declared))), there, schema=Schemas())
     assert "hunter2" not in repr(result)
     assert HIDDEN in repr(result)
 
@@ -401,6 +426,17 @@ def test_a_path_to_a_credential_ignores_it(place):
     label, path = ".metadata.labels.a", HIDING_PLACES[place][1]
     by_name = 'select(.metadata.name == "web" and .metadata.labels.a != "other")'
     assert compared_with(place, "hunter2", label, f"{by_name} | {path}")[0] is None
+
+
+@pytest.mark.parametrize("place", [place for place in HIDING_PLACES if place not in ("a file", "what was applied")])
+@pytest.mark.parametrize(
+    "condition",
+    ['{} != "x"', "{} >= 0", '{} | startswith("x") | not', '{} | endswith("x") | not', '{} | contains("x") | not'],
+)
+def test_a_condition_that_a_credential_decides_ignores_nothing(place, condition):
+    path = HIDING_PLACES[place][1]
+    drift, _, _ = compared_with(place, "hunter2", ".metadata.labels.a", f"select({condition.format(path)}) | {path}")
+    assert len(drift.fields) == 1
 
 
 # ---------------------------------------------------------------- memory

@@ -53,6 +53,7 @@ MANAGED_BY_URL: Final = "argocd.argoproj.io/managed-by-url"
 _URL: Final = re.compile(r"https?://[\w.:\[\]-]{1,255}(?:/[\w.~%/-]{0,255})?", re.ASCII | re.IGNORECASE)
 _RUNNING: Final = frozenset({"Running", "Terminating"})  # phases of an operation
 _FAILED: Final = frozenset(("Failed", "Error"))
+_MAX_WORD: Final = 128  # characters of a status or revision
 _SOURCE_NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,63}")
 _MAX_SOURCES: Final = 100
 
@@ -300,6 +301,11 @@ def _deployed_revision(resource: Object, index: int | None) -> str:
     return str(revisions[index]) if index is not None and index < len(revisions) else text(sync, "revision")
 
 
+def _word(value: str) -> str:
+    """A status or revision; "" if it can't be one. Whoever may write an Application may write any text there."""
+    return value if len(value) <= _MAX_WORD and value.isprintable() and " " not in value else ""
+
+
 def _status(resource: Object, index: int | None) -> DeployerStatus:
     """What Argo CD reports, with the revision of the source at `index` of several; None for an only source."""
     status = mapping(resource, "status")
@@ -308,9 +314,9 @@ def _status(resource: Object, index: int | None) -> DeployerStatus:
     is_automatic = isinstance(automated, Mapping) and automated.get("enabled") is not False
     return DeployerStatus(
         DEPLOYER,
-        sync=text(sync, "status"),
-        health=text(mapping(status, "health"), "status"),
-        revision=_deployed_revision(resource, index),
+        sync=_word(text(sync, "status")),
+        health=_word(text(mapping(status, "health"), "status")),
+        revision=_word(_deployed_revision(resource, index)),
         sync_mode=SyncMode.AUTOMATIC if is_automatic else SyncMode.MANUAL,
         failure=failure(resource),
     )

@@ -26,6 +26,7 @@ from bot.core.objects.redaction import Redaction, redact_scalars
 from bot.core.objects.resource import items, mapping
 from bot.core.objects.schema import Schemas
 from bot.core.objects.step_budget import StepBudget, TooManyStepsError
+from bot.core.objects.tree import Tree
 from bot.i18n.catalogue import reason as reasons
 from bot.i18n.catalogue import set_aside as texts
 from bot.i18n.language import LocalizedText, Text
@@ -69,9 +70,10 @@ def compare_object(
 
     `scale_targets` are those of the object's cluster. `interactive` are patterns of field managers that people use by
     hand. Without `explain`, `set_aside` has neither the defaults that the server filled in, often a dozen, nor the
-    values of other differences. Credentials are replaced. If it takes more than `steps`, the result is incomplete;
-    changed and removed values come first. Raises TooManyStepsError if the ignore rules take more than `steps`;
-    PathError, PointerError or JqError for one that cannot be read. Raises nothing else, whatever the objects contain.
+    values of other differences. Credentials are replaced. If it takes more than `steps`, the result is incomplete:
+    changed and removed values come first, and the selectors of rules that are left have no effect. Raises
+    TooManyStepsError if reading the ignore rules takes more; PathError, PointerError or JqError for one that cannot be
+    read. Raises nothing else, whatever the objects contain.
     """
     steps = steps or StepBudget()
     excused = opt_outs(manifest.object)
@@ -92,11 +94,12 @@ def compare_object(
         has_autoscaler=bool(ranges),
     )
     node = schema.node(manifest.api_version, manifest.kind)
-    redaction = cache(partial(Redaction.between, manifest.kind, manifest.object, live))  # most objects need none
+    redaction = cache(partial(Redaction.of, manifest.kind, manifest.object))  # most objects need none
+    objects = Tree(desired, steps), Tree(live, steps)
     incomplete: Text | None = None
 
     def new_walk(keep: KeptValues) -> Walk:
-        findings = Findings(attribution, redaction, steps, keep)
+        findings = Findings(objects, attribution, redaction, steps, keep)
         return _walk(manifest, ownership, attribution, findings, steps, explain=explain)
 
     walk = new_walk(KeptValues.ALL if explain else KeptValues.DRIFT)
@@ -118,7 +121,8 @@ def compare_object(
                 walk.undeclared()
             return [field.path for field in walk.findings.drift]
 
-        _set_aside_selected(findings, rules.selectors, desired, live, redaction(), drift_paths, steps)
+        too_long = _set_aside_selected(findings, rules.selectors, desired, live, redaction, drift_paths, steps)
+        incomplete = too_long or incomplete
     drift = [field for field in findings.drift if field.change not in excused]
     for change, reason in excused.items():
         findings.set_aside_drift((field for field in findings.drift if field.change == change), reason)
@@ -146,8 +150,9 @@ def compare_declarations(manifest: Manifest, other: Object, *, schema: Schemas, 
         desired, live = with_string_data(desired), with_string_data(live)
     ownership = Ownership(live, desired, (), steps)
     attribution = Attribution(ownership, _controlled(manifest), ())
-    redaction = cache(partial(Redaction.between, manifest.kind, manifest.object, other))
-    findings = Findings(attribution, redaction, steps, KeptValues.ALL)
+    redaction = cache(partial(Redaction.of, manifest.kind, manifest.object))
+    objects = Tree(desired, steps), Tree(live, steps)
+    findings = Findings(objects, attribution, redaction, steps, KeptValues.ALL)
     walk = _walk(manifest, ownership, attribution, findings, steps, explain=False)
     walk.mappings(desired, live, schema.node(manifest.api_version, manifest.kind))
     restarts = [field for field in walk.findings.set_aside if field.reason == RESTART]
@@ -186,31 +191,36 @@ def _set_aside_selected(
     selectors: Sequence[Selector],
     desired: Object,
     live: Object,
-    redaction: Redaction,
+    redaction: Callable[[], Redaction],
     drift_paths: Callable[[Object, Object], Iterable[str]],
     steps: StepBudget,
-) -> None:
+) -> Text | None:
     """Set aside what no longer differs once what a rule selects is removed from both sides, as in Argo CD.
 
-    Unlike there, no selector sees a credential, so that whether there is drift depends on none.
+    Unlike there, no selector sees a credential, so that whether there is drift depends on none. If the selectors take
+    more than `steps`, the result is that reason, and those that are left have no effect.
     """
-    if not findings.drift:
-        return
     seen = [desired, live]
-    if any(selector.reads_values for selector in selectors):
-        seen = [redact_scalars(side, redaction, steps) for side in seen]
-    for selector in selectors:
-        places = [list(selector.places(side, steps)) for side in seen]
-        if not findings.drift or not any(places):
-            continue
-        desired, live = without_places(desired, places[0], steps), without_places(live, places[1], steps)
-        seen = [without_places(side, selected, steps) for side, selected in zip(seen, places, strict=True)]
-        is_related = _related_to(drift_paths(desired, live), steps)
-        related = [is_related(field.path) for field in findings.drift]
-        findings.set_aside_drift(
-            (field for field, kept in zip(findings.drift, related, strict=True) if not kept), selector.reason
-        )
-        findings.drift = list(compress(findings.drift, related))
+    try:
+        if findings.drift and any(selector.reads_values for selector in selectors):
+            seen = [redact_scalars(side, redaction(), steps) for side in seen]
+        for selector in selectors:
+            if not findings.drift:
+                break
+            places = [list(selector.places(side, steps)) for side in seen]
+            if not any(places):
+                continue
+            desired, live = without_places(desired, places[0], steps), without_places(live, places[1], steps)
+            seen = [without_places(side, selected, steps) for side, selected in zip(seen, places, strict=True)]
+            is_related = _related_to(drift_paths(desired, live), steps)
+            related = [is_related(field.path) for field in findings.drift]
+            findings.set_aside_drift(
+                (field for field, kept in zip(findings.drift, related, strict=True) if not kept), selector.reason
+            )
+            findings.drift = list(compress(findings.drift, related))
+    except TooManyStepsError as error:
+        return error.text
+    return None
 
 
 def _related_to(paths: Iterable[str], steps: StepBudget) -> Callable[[str], bool]:

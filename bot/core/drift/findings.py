@@ -9,8 +9,9 @@ from bot.core.drift.attribution import RESTART, Attribution, Verdict
 from bot.core.drift.model import FieldDrift
 from bot.core.objects.credentials import HIDDEN
 from bot.core.objects.path import Segment, format_path
-from bot.core.objects.redaction import Redaction, redact, redact_path
+from bot.core.objects.redaction import Redaction, is_marked, redact, redact_path
 from bot.core.objects.step_budget import StepBudget
+from bot.core.objects.tree import Tree
 from bot.i18n.language import Text
 
 Change = Literal["changed", "removed", "added"]
@@ -25,22 +26,36 @@ class KeptValues(Enum):
 
 
 class Findings:
-    """The differences that are `drift`, and those that are `set_aside`."""
+    """The differences between two objects that are `drift`, and those that are `set_aside`."""
 
     def __init__(
-        self, attribution: Attribution, redaction: Callable[[], Redaction], steps: StepBudget, keep: KeptValues
+        self,
+        objects: tuple[Tree, Tree],
+        attribution: Attribution,
+        redaction: Callable[[], Redaction],
+        steps: StepBudget,
+        keep: KeptValues,
     ) -> None:
         self.drift: list[FieldDrift] = []
         self.set_aside: list[FieldDrift] = []
+        self._objects = objects
         self._attribution = attribution
         self._redaction = redaction
         self._steps = steps
         self._keep = keep
 
-    def add(self, change: Change, path: Sequence[Segment], desired: Any, live: Any, verdict: Verdict) -> None:
+    def add(
+        self,
+        change: Change,
+        path: Sequence[Segment],
+        desired: Any,
+        live: Any,
+        verdict: Verdict,
+        live_path: Sequence[Segment] = (),
+    ) -> None:
         """Record a difference, as drift if that is the verdict and no trusted field manager owns the value.
 
-        Raises TooManyStepsError.
+        The `live_path` is that in the live object if it's another. Raises TooManyStepsError.
         """
         reason, writer = verdict.reason, verdict.writer
         trusted = self._attribution.trusted(tuple(path)) if verdict.is_drift else ""
@@ -50,7 +65,9 @@ class Findings:
             self._steps.keep_difference(shown_path)
         needs_value = is_drift or reason is RESTART  # a rollout compares the times of restarts
         has_values = self._keep is KeptValues.ALL or (self._keep is KeptValues.DRIFT and needs_value)
-        desired, live = (self._kept(path, value) if has_values else None for value in (desired, live))
+        desired, live = (
+            self._kept(path, live_path or path, value) if has_values else None for value in (desired, live)
+        )
         manager, time = (writer.manager, writer.time) if writer else (None, None)
         field = FieldDrift(change, shown_path, desired, live, manager, time, trusted or reason)
         (self.drift if is_drift else self.set_aside).append(field)
@@ -66,9 +83,11 @@ class Findings:
             fields = (replace(field, desired=None, live=None) for field in fields)
         self.set_aside += (replace(field, reason=reason) for field in fields)
 
-    def _kept(self, path: Sequence[Segment], value: Any) -> Any:
+    def _kept(self, path: Sequence[Segment], live_path: Sequence[Segment], value: Any) -> Any:
         if value is None:
             return None
         redaction = self._redaction()
-        self._steps.take(len(redaction.paths) + len(redaction.inner))
-        return redact(path, value, redaction) if self._steps.may_keep(value) else HIDDEN
+        self._steps.take(len(redaction.paths))
+        if is_marked(*self._objects, path, live_path) or not self._steps.may_keep(value):
+            return HIDDEN
+        return redact(path, value, redaction)

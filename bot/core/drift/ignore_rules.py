@@ -128,7 +128,8 @@ def rules_for(
         for pointer in rule.json_pointers:
             selectors.setdefault(pointer, Selector(parse_pointer(pointer), reason(what=pointer)))
         for text in rule.jq_path_expressions:
-            selectors.setdefault(text, Selector(parse_jq(text).places, reason(what=text), reads_values=True))
+            expression = parse_jq(text)
+            selectors.setdefault(text, Selector(expression.places, reason(what=text), expression.reads_values))
         managers += [
             (manager, reason(what=LocalizedText(texts.MANAGER, manager=manager)))
             for manager in rule.managed_fields_managers

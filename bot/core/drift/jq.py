@@ -61,6 +61,7 @@ class Expression:
 
     run: _Run
     selects: bool  # whether the results are places, and not computed values
+    reads_values: bool = True  # whether the results may depend on more than keys and the lengths of lists
 
     def places(self, value: Any, steps: StepBudget) -> Iterator[Place]:
         """The places it selects in an object, each once, whether or not they exist. Raises TooManyStepsError."""
@@ -225,7 +226,7 @@ class _Parser:
     def _bracket(self) -> Expression:
         """What follows `[`."""
         if self._take("]"):
-            return Expression(_each, selects=True)
+            return Expression(_each, selects=True, reads_values=False)
         kind, text = self._peek()
         if kind == "string":
             parsed = _key(self._string())
@@ -254,7 +255,7 @@ class _Parser:
 # ---------------------------------------------------------------- running
 
 
-_HERE: Final = Expression(lambda item, _steps: iter((item,)), selects=True)
+_HERE: Final = Expression(lambda item, _steps: iter((item,)), selects=True, reads_values=False)
 
 
 def _literal(value: Any) -> Expression:
@@ -269,7 +270,7 @@ def _key(name: str) -> Expression:
             raise RaisedError
         yield None if place is None else (*place, name), None if value is None else value.get(name)
 
-    return Expression(run, selects=True)
+    return Expression(run, selects=True, reads_values=False)
 
 
 def _at(index: int) -> Expression:
@@ -283,7 +284,7 @@ def _at(index: int) -> Expression:
         position = index % len(items) if inside else index
         yield None if place is None else (*place, position), items[index] if inside else None
 
-    return Expression(run, selects=True)
+    return Expression(run, selects=True, reads_values=False)
 
 
 def _each(item: _Item, steps: _OwnSteps) -> Iterator[_Item]:
@@ -307,14 +308,14 @@ def _tried(attempted: Expression) -> Expression:
         except RaisedError:
             return
 
-    return Expression(run, selects=attempted.selects)
+    return Expression(run, selects=attempted.selects, reads_values=attempted.reads_values)
 
 
 def _piped(first: Expression, then: Expression) -> Expression:
     def run(item: _Item, steps: _OwnSteps) -> Iterator[_Item]:
         return (out for between in first.run(item, steps) for out in then.run(between, steps))
 
-    return Expression(run, selects=first.selects and then.selects)
+    return _of_both(run, first, then)
 
 
 def _joined(first: Expression, second: Expression) -> Expression:
@@ -323,7 +324,12 @@ def _joined(first: Expression, second: Expression) -> Expression:
         yield from first.run(item, steps)
         yield from second.run(item, steps)
 
-    return Expression(run, selects=first.selects and second.selects)
+    return _of_both(run, first, second)
+
+
+def _of_both(run: _Run, first: Expression, second: Expression) -> Expression:
+    selects, reads_values = first.selects and second.selects, first.reads_values or second.reads_values
+    return Expression(run, selects=selects, reads_values=reads_values)
 
 
 def _logical(first: Expression, second: Expression, *, decided_by: bool) -> Expression:

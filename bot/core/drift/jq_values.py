@@ -1,11 +1,14 @@
 """jq's operators and functions on values: https://jqlang.org/manual/.
 
-They take a step for each part of a value that they read.
+They take a step for each part of a value that they read. Unlike jq's, they raise an error for `HIDDEN`: the value in
+its place decides nothing.
 """
 
 import operator
 from collections.abc import Callable, Mapping
 from typing import Any, Final
+
+from bot.core.objects.credentials import HIDDEN
 
 _KINDS: Final = ("null", "false", "true", "number", "string", "array", "object")  # lowest first, as jq sorts
 
@@ -16,7 +19,7 @@ _CHARACTERS_PER_STEP: Final = 256
 
 
 class RaisedError(Exception):
-    """jq raises an error here, since a value has the wrong type."""
+    """jq raises an error here, since a value has the wrong type or is hidden."""
 
 
 def is_true(value: Any) -> bool:
@@ -56,7 +59,7 @@ def _within(part: Any, value: Any, take: Take) -> bool:
     take(1)
     if isinstance(part, str) and isinstance(value, str):
         take(len(value) // _CHARACTERS_PER_STEP)
-        return part in value
+        return _string(part) in _string(value)
     if isinstance(part, Mapping) and isinstance(value, Mapping):
         return all(key in value and _within(below, value[key], take) for key, below in part.items())
     if isinstance(part, list) and isinstance(value, list):
@@ -65,7 +68,7 @@ def _within(part: Any, value: Any, take: Take) -> bool:
 
 
 def _string(value: Any) -> str:
-    if not isinstance(value, str):
+    if not isinstance(value, str) or value == HIDDEN:
         raise RaisedError
     return value
 
@@ -92,7 +95,9 @@ def _order(value: Any, take: Take) -> tuple[Any, ...]:
     if kind == "object":
         keys = sorted(value)
         return rank, keys, [_order(value[key], take) for key in keys]
-    return (rank, value) if kind in ("number", "string") else (rank,)
+    if kind == "string":
+        return rank, _string(value)
+    return (rank, value) if kind == "number" else (rank,)
 
 
 Operation = Callable[[Any, Any, Take], bool]

@@ -214,7 +214,7 @@ class Walk:
             if verdict is None:
                 self._changed(desired, live)
                 return
-            findings.add("added", extra.path, None, extra.value, verdict)
+            findings.add("added", extra.path, None, extra.value, verdict, extra.live_path)
 
     def _changed(self, desired: Any, live: Any) -> None:
         self.findings.add("changed", self._path, desired, live, self._attribution.changed(self._path))

@@ -10,7 +10,6 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import product
 from typing import Any, Final
 
 import orjson
@@ -20,6 +19,7 @@ from bot.core.objects.path import Item, Member, Path, Segment
 from bot.core.objects.resource import items, mapping, text
 from bot.core.objects.scalar_equality import parse_time
 from bot.core.objects.step_budget import StepBudget
+from bot.core.objects.tree import NOWHERE, Tree
 
 LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
 
@@ -43,9 +43,7 @@ DEPLOYERS: Final = (
 APPLYING_MANAGERS: Final = (*DEPLOYERS, "helm")
 
 _LAST_APPLIED_PATH: Final = ("metadata", "annotations", LAST_APPLIED)
-_MAX_KEYS: Final = 6  # of a list item
 _IDENTITY: Final = ("apiVersion", "kind", "metadata")
-_MISSING: Final = object()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +76,7 @@ class Ownership:
         self._steps = steps
         self._writers: tuple[Writer, ...] | None = None
         self._fields: _Fields | None = None
-        self._last_applied: _Tree | None = None
+        self._last_applied: Tree | None = None
         self._deployers: frozenset[str] | None = None
 
     def owners(self, path: Path) -> list[Writer]:
@@ -107,7 +105,7 @@ class Ownership:
     def is_deployer(self, writer: Writer) -> bool:
         """Whether the writer applies what git declares: by its name, or because git declares most of its fields."""
         if self._deployers is None:
-            desired = _Tree(self._desired, self._steps)
+            desired = Tree(self._desired, self._steps)
             self._deployers = frozenset(
                 writer.manager
                 for writer in self.writers
@@ -122,7 +120,7 @@ class Ownership:
     def is_in_last_applied(self, path: Path) -> bool:
         """Whether the last-applied annotation holds a value at a path."""
         value = self._applied.at(path)
-        return value is not _MISSING and value is not None
+        return value is not NOWHERE and value is not None
 
     def has_lost_last_applied(self, path: Path) -> bool:
         """Whether `kubectl apply` wrote a value, and a person then removed or replaced the annotation."""
@@ -171,14 +169,14 @@ class Ownership:
         return fields.entries if fields else ()
 
     @property
-    def _applied(self) -> "_Tree":
+    def _applied(self) -> Tree:
         """What `kubectl apply` last applied; empty if the annotation is missing or invalid."""
         if self._last_applied is None:
             applied = _json(text(mapping(self._live, "metadata", "annotations"), LAST_APPLIED))
             applied = applied if isinstance(applied, dict) else {}
             if string_data := mapping(applied, "stringData"):
                 applied["data"] = {**mapping(applied, "data"), **string_data}
-            self._last_applied = _Tree(applied, self._steps)
+            self._last_applied = Tree(applied, self._steps)
         return self._last_applied
 
     @property
@@ -187,70 +185,12 @@ class Ownership:
         return not any(value for key, value in self._desired.items() if key not in _IDENTITY)
 
 
-def _mostly_declared(writer: Writer, desired: "_Tree") -> bool:
+def _mostly_declared(writer: Writer, desired: Tree) -> bool:
     if writer.manager in DEPLOYERS:
         return True
     paths = list(_leaves(writer.fields))
-    declared = sum(desired.at(path) is not _MISSING for path in paths)
+    declared = sum(desired.at(path) is not NOWHERE for path in paths)
     return declared > 0 and 2 * declared >= len(paths)
-
-
-class _Tree:
-    """Looks up the values of an object by path."""
-
-    def __init__(self, root: Any, steps: StepBudget) -> None:
-        self._root = root
-        self._steps = steps
-        # By a list's id and the names of keys, then by their values, _MISSING where an item has none.
-        self._items: dict[tuple[int, tuple[str, ...]], dict[tuple[Any, ...], Mapping[str, Any]]] = {}
-        self._members: dict[int, frozenset[Any]] = {}  # by a list's id
-
-    def at(self, path: Path) -> Any:
-        """The value at a path; _MISSING if there is none."""
-        self._steps.take(1 + len(path))
-        value = self._root
-        for segment in path:
-            value = self._below(value, segment)
-            if value is _MISSING:
-                return _MISSING
-        return value
-
-    def _below(self, value: Any, segment: Segment) -> Any:
-        if isinstance(segment, str):
-            return value.get(segment, _MISSING) if isinstance(value, Mapping) else _MISSING
-        if not isinstance(value, list):
-            return _MISSING
-        if isinstance(segment, int):
-            return value[segment] if segment < len(value) else _MISSING
-        if isinstance(segment, Member):
-            return segment.value if _hashable(segment.value) in self._members_of(value) else _MISSING
-        return self._item(value, segment)
-
-    def _members_of(self, values: list[Any]) -> frozenset[Any]:
-        if id(values) not in self._members:
-            self._steps.take(len(values) // 10)
-            self._members[id(values)] = frozenset(value for value in values if not isinstance(value, dict | list))
-        return self._members[id(values)]
-
-    def _item(self, values: list[Any], segment: Item) -> Any:
-        """The item of a list with these keys; an item may leave out a key with its default value."""
-        names = tuple(name for name, _ in segment.keys)
-        if len(names) > _MAX_KEYS:
-            return _MISSING
-        by_keys = self._items.get((id(values), names))
-        if by_keys is None:
-            self._steps.take(len(values))
-            by_keys = self._items[id(values), names] = {}
-            for item in values:
-                if isinstance(item, Mapping):
-                    by_keys.setdefault(tuple(_hashable(item.get(name, _MISSING)) for name in names), item)
-        self._steps.take(2 ** len(names))
-        alternatives = product(*((_hashable(value), _MISSING) for _, value in segment.keys))
-        return next((by_keys[keys] for keys in alternatives if keys in by_keys), _MISSING)
-
-
-def _hashable(value: Any) -> Any:
-    return _MISSING if isinstance(value, dict | list) else value
 
 
 # ---------------------------------------------------------------- FieldsV1

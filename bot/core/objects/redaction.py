@@ -4,7 +4,7 @@ The annotation `gitops-bot/hide` of an object lists more paths to hide.
 """
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise, zip_longest
@@ -16,6 +16,7 @@ from bot.core.objects.managed_fields import LAST_APPLIED
 from bot.core.objects.path import ANY, Item, Member, Path, PathError, Pattern, Segment, matches, parse_path
 from bot.core.objects.resource import Object, mapping
 from bot.core.objects.step_budget import StepBudget, json_size
+from bot.core.objects.tree import Tree
 
 MAX_PATHS: Final = 100  # in an annotation: every difference is compared with each
 HIDE: Final = "gitops-bot/hide"  # the annotation: paths, separated by spaces
@@ -31,14 +32,10 @@ _NONE: Final[Collection[str]] = ()
 
 @dataclass(frozen=True, slots=True)
 class Redaction:
-    """What to hide in one object besides values that look like credentials.
-
-    These are values at, below and around `paths`, and values at and below `inner`, found in the values around them too.
-    """
+    """What to hide in one object besides values that look like credentials: values at, below and around `paths`."""
 
     kind: str = ""
     paths: tuple[Pattern, ...] = ()
-    inner: tuple[Pattern, ...] = ()
 
     @classmethod
     def of(cls, kind: str, declared: Object) -> Self:
@@ -51,16 +48,6 @@ class Redaction:
         except PathError:
             return cls(kind, ((),))
 
-    @classmethod
-    def between(cls, kind: str, declared: Object, live: Object) -> Self:
-        """The redaction for differences: what one object says about a value counts for that of the other too."""
-        inner = (
-            *_nested_secrets(live, (), _MAX_DEPTH),
-            *_named_values(declared, (), _MAX_DEPTH),
-            *_named_values(live, (), _MAX_DEPTH),
-        )
-        return replace(cls.of(kind, declared), inner=tuple(dict.fromkeys(inner)))
-
 
 def redact(path: Sequence[Segment], value: Any, redaction: Redaction) -> Any:
     """The value at a path of an object, with `HIDDEN` in place of each credential."""
@@ -68,12 +55,34 @@ def redact(path: Sequence[Segment], value: Any, redaction: Redaction) -> Any:
         return None
     if _is_of_secret(path, redaction.kind) or any(all(map(matches, pattern, path)) for pattern in redaction.paths):
         return HIDDEN
-    if any(len(pattern) <= len(path) and all(map(matches, pattern, path)) for pattern in redaction.inner):
-        return HIDDEN
     if _is_named_credential(path) and _is_scalar(value):
         return HIDDEN
     name = path[-1] if isinstance(path[-1], str) else ""
     return _redacted(value, _MAX_DEPTH, _data_of(redaction.kind), name)
+
+
+def is_marked(declared: Tree, live: Tree, path: Sequence[Segment], live_path: Sequence[Segment]) -> bool:
+    """Whether what is around a value in either object marks it as a credential; also if it's in neither.
+
+    The value may have other indexes in the live object, so that its `live_path` differs. Raises TooManyStepsError.
+    """
+    parents, live_parents = declared.parents(path), live.parents(live_path)
+    is_found = len(path) in (len(parents), len(live_parents))
+    return not is_found or _is_marked(parents, path) or _is_marked(live_parents, live_path)
+
+
+def _is_marked(parents: Sequence[Any], path: Sequence[Segment]) -> bool:
+    """Whether a path leads into a Secret inside the object, next to a credential's name, or behind its flag."""
+    for depth, (parent, segment) in enumerate(zip(parents, path, strict=False)):
+        if isinstance(parent, Mapping):
+            is_shown = depth == 0 or parent.get("kind") != "Secret" or segment in _SHOWN_OF_SECRET
+            if not is_shown and _is_of_secret(path[depth:], "Secret"):
+                return True
+            if segment == "value" and _names_credential(parent):
+                return True
+        elif isinstance(parent, list) and isinstance(segment, int) and any(map(_is_flag, parent[:segment][-1:])):
+            return True
+    return False
 
 
 def redact_scalars(value: Object, redaction: Redaction, steps: StepBudget) -> Object:
@@ -85,7 +94,7 @@ def redact_scalars(value: Object, redaction: Redaction, steps: StepBudget) -> Ob
     is_secret = redaction.kind == "Secret"  # every value is hidden by its path
     redacted = value if is_secret else _redacted(value, _MAX_DEPTH, _data_of(redaction.kind))
     patterns = tuple(tuple(part if isinstance(part, str) else ANY for part in path) for path in redaction.paths)
-    shaped: Object = _redacted_scalars((), value, redacted, replace(redaction, paths=patterns, inner=()), steps)
+    shaped: Object = _redacted_scalars((), value, redacted, replace(redaction, paths=patterns), steps)
     return shaped
 
 
@@ -184,23 +193,9 @@ def _nested_secrets(declared: Any, path: Pattern, depth: int) -> Iterator[Patter
             yield from _nested_secrets(below, (*path, ANY), depth - 1)
 
 
-def _named_values(value: Any, path: Path, depth: int) -> Iterator[Path]:
-    """The paths of values next to the name of a credential. Those of keyed lists don't match: their items say it."""
-    entries: Iterable[tuple[str | int, Any]] = ()
-    if isinstance(value, Mapping) and depth:
-        if _names_credential(value):
-            yield (*path, "value")
-        entries = value.items()
-    elif isinstance(value, list | tuple) and depth:
-        entries = enumerate(value)
-    for key, below in entries:
-        if isinstance(below, Mapping | list | tuple):
-            yield from _named_values(below, (*path, key), depth - 1)
-
-
 def _names_credential(value: Mapping[str, Any]) -> bool:
     """Whether the `value` of a mapping, such as an environment variable or parameter, is a credential by its name."""
-    return "value" in value and any(
+    return any(
         isinstance(name, str) and " " not in name and is_credential_name(name)
         for key, name in value.items()
         if key != "value"
@@ -217,7 +212,7 @@ def _is_named_credential(path: Sequence[Segment]) -> bool:
     if isinstance(path[-1], str) and is_credential_name(path[-1]):
         return True
     parent = path[-2] if len(path) > 1 else None
-    is_item = isinstance(path[-1], int)
+    is_item = isinstance(path[-1], int | Member)
     return isinstance(parent, str) and (groups_credentials(parent) or (is_item and lists_credentials(parent)))
 
 
@@ -249,7 +244,7 @@ def _redacted_mapping(
 ) -> dict[str, Any]:
     if value.get("kind") == "Secret":
         return {key: below if key in _SHOWN_OF_SECRET else HIDDEN for key, below in value.items()}
-    is_credential = _names_credential(value)
+    is_credential = "value" in value and _names_credential(value)
     return {
         key: HIDDEN
         if key in hidden_keys

@@ -376,6 +376,10 @@ def test_a_path_shows_no_credential(path, shown):
     assert format_path(redact_path(path)) == (format_path(path) if path == shown else shown)
 
 
+def test_a_member_of_a_set_of_credentials_is_hidden():
+    assert redact(("spec", "tokens", Member(NEEDLE)), NEEDLE, Redaction()) == HIDDEN
+
+
 @pytest.mark.parametrize(
     ("sentence", "shown"),
     [

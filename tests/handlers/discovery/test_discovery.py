@@ -123,6 +123,26 @@ def test_without_permission_to_read_argo_cd_s_settings_there_is_no_link(discover
     assert discovery.bot.discoverer.inventory().deployer_statuses["shop"].page == ""
 
 
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("Degraded", "Degraded"),
+        ("1.2.3+build.7", "1.2.3+build.7"),
+        ("Healthy\n\n✅ victim · synced", ""),
+        ("Healthy and more", ""),
+        ("\u202edehtlaeH", ""),
+        ("x" * 12_000, ""),
+    ],
+)
+def test_a_status_is_a_word(discovery, value, shown):
+    """Whoever may write an Application must not write other entries into `/gitops status`."""
+    status = {"sync": {"status": value, "revision": value}, "health": {"status": value}}
+    discovery.argo(argo_application("shop", discovery.url, status=status))
+    discovery.start()
+    reported = discovery.bot.discoverer.inventory().deployer_statuses["shop"]
+    assert {reported.sync, reported.health, reported.revision} == {shown}
+
+
 def test_a_configured_application_of_the_same_name_and_path_wins(discovery):
     for name, path in (("shop", "apps/shop"), ("search", "apps/other")):
         status = {"sync": {"status": "OutOfSync"}}
