@@ -6,9 +6,13 @@ from typing import Final
 
 from bot.i18n.catalogue import repository as texts
 from bot.i18n.language import LocalizedText
-from bot.ports.git import LimitExceededError, Merged, Repository
+from bot.ports.git import Merged, Repository, RepositoryError
 
 MAX_SECONDS: Final = 300.0  # after which no more merges start
+
+
+class MergeTimeExceededError(RepositoryError):
+    """The merges for one change took too long together; the slow ones are remembered for the next time."""
 
 
 class MergeTime:
@@ -20,10 +24,10 @@ class MergeTime:
     def produces(self, repository: Repository, revision: str, merge: Callable[[], Merged]) -> bool:
         """Whether a merge has no conflicts, and exactly the content of `revision`.
 
-        Raises RepositoryError, and LimitExceededError also if earlier merges have used up the time.
+        Raises RepositoryError, and MergeTimeExceededError if earlier merges have used up the time.
         """
         if self._spent >= MAX_SECONDS:
-            raise LimitExceededError(LocalizedText(texts.SLOW_MERGES, name=repository.name, n=f"{MAX_SECONDS:g}"))
+            raise MergeTimeExceededError(LocalizedText(texts.SLOW_MERGES, name=repository.name, n=f"{MAX_SECONDS:g}"))
         started = time.monotonic()
         try:
             merged = merge()

@@ -4,7 +4,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.core.approvals.approval import (
-    APPROVED,
     PENDING,
     UNAPPROVED,
     ApprovalRecord,
@@ -13,6 +12,8 @@ from bot.core.approvals.approval import (
 )
 from bot.core.approvals.schedule import MIN_RECHECK, next_check_at
 from bot.core.git.commit import PullRequest
+from bot.i18n.catalogue import approval as texts
+from bot.i18n.language import LocalizedText
 
 
 def apply_result(
@@ -26,7 +27,8 @@ def apply_result(
         return replace(record, why=None, failing_since=None, pull=pull or record.pull, look_at=look_at)
     verdict = result.verdict
     if record.flagged_at and _shows_less(record, result):
-        return replace(record, look_at=next_check_at(record, now))
+        why = LocalizedText(texts.TOO_LARGE_TO_VERIFY) if result.too_large else record.why
+        return replace(record, why=why, look_at=next_check_at(record, now))
     if record.flagged_at and verdict is ApprovalStatus.APPROVED and _was_merged(record):
         # It was merged unapproved: a later approval closes the alert but doesn't change the verdict.
         verdict, result = record.verdict, replace(result, later=result.approvers)
@@ -52,9 +54,8 @@ def _was_merged(record: ApprovalRecord) -> bool:
 
 def _shows_less(record: ApprovalRecord, result: ApprovalResult) -> bool:
     """Whether a result shows less than what was reported: without the content, it neither replaces nor closes that."""
-    if record.is_too_large:
-        is_closed = result.verdict in APPROVED or bool(result.later)
-        return result.verdict is ApprovalStatus.UNKNOWN or (is_closed and not result.verified)
+    if record.is_too_large or record.verdict is ApprovalStatus.TAMPERED:
+        return not result.verified and result.verdict is not ApprovalStatus.TAMPERED
     return result.verdict is ApprovalStatus.UNKNOWN or (result.too_large and _was_merged(record))
 
 

@@ -258,6 +258,8 @@ class BatchReview:
                 evidences = [self._with_paths(record, common) for record in judged]
                 if not any(depends_on_content(evidence, self._settings.rules) for evidence in evidences):
                     content = {}
+                    with suppress(PortError):  # a later approval needs the content; the branch may be deleted by then
+                        self._repository.fetch_commit(pull.head_sha)
                 elif not is_too_large:
                     content = _content_matches(self._repository, records[0].parent, records[-1].sha, common)
         except PortError as error:

@@ -6,6 +6,7 @@ from itertools import groupby, takewhile
 from bot.core.approvals.approval import PENDING, ApprovalRecord, ContentMatch
 from bot.core.git.commit import PullRequest
 from bot.handlers.approvals.content import ContentVerifier
+from bot.handlers.merge_time import MergeTimeExceededError
 from bot.i18n.catalogue import approval as texts
 from bot.i18n.language import LocalizedText
 from bot.ports.errors import PortError
@@ -47,7 +48,7 @@ def with_rebased_commits(
         try:
             with unexpected_as_port_error(f"commits of pull request #{pull.number}"):
                 rebased = _rebased(repository, pull, group, earlier)
-        except LimitExceededError:
+        except (LimitExceededError, MergeTimeExceededError):
             too_large.add(pull.number)
         except PortError as error:
             _add_error(errors, error, [*earlier, *(record for record, _ in group)])

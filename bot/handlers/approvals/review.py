@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -46,6 +47,7 @@ from bot.ports.store import Posted
 
 _log = logging.getLogger(__name__)
 
+_PASS_SECONDS = 300.0  # after which a pass starts no other batch
 _MAX_FILE_DIFF = 200_000  # characters of an uploaded diff
 _MAX_MOVED = 1_000  # commits to count that a rewrite removed, and that it added
 
@@ -96,8 +98,10 @@ class ApprovalReviewer:
 
     def review(self) -> None:
         """Review the records that are due, first new ones. Those that fail are reviewed again later, after new ones."""
-        now = self._ports.clock()
-        with self._reviewing:
+        if not self._reviewing.acquire(blocking=False):  # another pass is running, and the next one is soon
+            return
+        now, began = self._ports.clock(), time.monotonic()
+        try:
             batches: dict[tuple[str, str], list[ApprovalRecord]] = {}
             rewrites: dict[str, list[datetime]] = {}
             for record in self._ports.store.approvals.unsettled():
@@ -106,11 +110,15 @@ class ApprovalReviewer:
                     rewrites.setdefault(record.repository, []).append(record.seen_at)
             due = [batch for batch in batches.values() if any(is_due(record, now) for record in batch)]
             for batch in sorted(due, key=_urgency):
+                if time.monotonic() - began > _PASS_SECONDS:  # the next pass starts with what is new by then
+                    break
                 name, seen_at = batch[0].repository, batch[0].seen_at
                 settings = self._settings_of(name)
                 if settings:
                     rewritten_at = min((at for at in rewrites.get(name, ()) if at > seen_at), default=None)
                     self._review_batch(name, settings, batch, now, rewritten_at)
+        finally:
+            self._reviewing.release()
 
     def share_diffs(self, translator_for: Callable[[str], Translator]) -> None:
         """Upload diffs that are too long for their cards to the threads, each once. Failed uploads are retried.

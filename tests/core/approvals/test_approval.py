@@ -281,11 +281,21 @@ TOO_LARGE = LocalizedText(texts.TOO_LARGE_TO_VERIFY)
 @pytest.mark.parametrize(
     ("record", "result", "expected"),
     [
-        ({"verdict": ApprovalStatus.TAMPERED}, {"too_large": True}, (ApprovalStatus.TAMPERED, None, False)),
+        ({"verdict": ApprovalStatus.TAMPERED}, {"too_large": True}, (ApprovalStatus.TAMPERED, TOO_LARGE, False)),
+        (
+            {"verdict": ApprovalStatus.TAMPERED},
+            {"verdict": ApprovalStatus.APPROVED, "approvers": ("kit",)},
+            (ApprovalStatus.TAMPERED, None, False),
+        ),
+        (
+            {"verdict": ApprovalStatus.TAMPERED},
+            {"verdict": ApprovalStatus.BYPASSED},
+            (ApprovalStatus.TAMPERED, None, False),
+        ),
         (
             {"verdict": ApprovalStatus.BYPASSED, "later": ("kit",)},
             {"verdict": ApprovalStatus.BYPASSED, "too_large": True},
-            (ApprovalStatus.BYPASSED, None, True),
+            (ApprovalStatus.BYPASSED, TOO_LARGE, True),
         ),
         ({"verdict": ApprovalStatus.DIRECT}, {"too_large": True}, (ApprovalStatus.FAILED, None, False)),
         ({"why": TOO_LARGE}, {"verdict": ApprovalStatus.APPROVED}, (ApprovalStatus.FAILED, TOO_LARGE, False)),
