@@ -70,6 +70,10 @@ _OPEN_ELEMENT: Final = re.compile(
     r"""<([A-Za-z][\w.:-]{0,100})(?:\s++(?:name|key)=["']([\w.-]{1,100})["'])?(?:\s[^<>]{0,200})?>\s*+\Z"""
 )
 
+# A value that could not be merged, of an object that the error doesn't name: it may be a Secret.
+# https://github.com/kubernetes-sigs/structured-merge-diff/blob/master/value/valueunstructured.go
+_APPLIED_VALUE: Final = re.compile(r"(\bvalueUnstructured\{Value:)[^}]*")
+
 # Redacts a line that continues the credential above it, and returns what redacts the next line; None if it doesn't.
 _Continuation = Callable[[str], "tuple[str, _Continuation | None] | None"]
 
@@ -125,7 +129,7 @@ def redact_error(message: str) -> str:
 @lru_cache(maxsize=4096)  # a program reports the same until someone mends it
 def _redacted_error(message: str) -> str:
     # Some forms of credentials are found only in their own line, others only if the whole message is one line.
-    return redact_text(" ".join(redact_text(message).split()))
+    return _APPLIED_VALUE.sub(rf"\1{HIDDEN}", redact_text(" ".join(redact_text(message).split())))
 
 
 def _redacted_lines(lines: Sequence[str]) -> Iterator[str]:
