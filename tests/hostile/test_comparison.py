@@ -1,5 +1,6 @@
 """Objects, ignore rules and field managers that make a comparison slow or large: only their object becomes unknown."""
 
+from collections import Counter
 from types import SimpleNamespace
 
 import pytest
@@ -17,7 +18,7 @@ from bot.core.changes.rendered_change import rendered_change
 from bot.core.drift.compare import compare_object
 from bot.core.drift.ignore_rules import IgnoreRule
 from bot.core.git.repository_ref import RepositoryRef
-from bot.core.objects import step_budget
+from bot.core.objects import redaction, step_budget
 from bot.core.objects.credentials import HIDDEN
 from bot.core.objects.managed_fields import LAST_APPLIED
 from bot.core.objects.manifest import Manifest
@@ -387,6 +388,7 @@ def test_no_condition_tells_one_credential_from_another(place, guess):
 
 
 BY_ID = 'k:{"id":1}'
+MANY = {f"a{number}": number for number in range(30)}
 SURROUNDINGS = {
     "a field": lambda value: {"a": value},
     "an item": lambda value: {"items": [{"id": 1, **value} if isinstance(value, dict) else {"id": 1, "a": value}]},
@@ -410,6 +412,8 @@ SURROUNDINGS = {
         ([{"a": 1}, {"a": 2}], [{"a": 2}, {"a": 1, "name": "TOKEN", "value": "hunter2"}]),
         ([{"a": 1, "name": "TOKEN"}, {"a": 2}], [{"a": 2}, {"a": 1, "name": "TOKEN", "value": "hunter2"}]),
         (["app", "--token", None], ["app", "--token", "hunter2"]),
+        (["docker", "login", "-u", "ci", "-p", None], ["docker", "login", "-u", "ci", "-p", "hunter2"]),
+        ({"value": {}, **MANY}, {"name": "TOKEN", "value": {"k": "hunter2"}, **MANY}),
         ([["app", "--token", None], ["a"]], [["a"], ["app", "--token", "hunter2"]]),
     ],
 )
@@ -426,6 +430,28 @@ def test_a_path_to_a_credential_ignores_it(place):
     label, path = ".metadata.labels.a", HIDING_PLACES[place][1]
     by_name = 'select(.metadata.name == "web" and .metadata.labels.a != "other")'
     assert compared_with(place, "hunter2", label, f"{by_name} | {path}")[0] is None
+
+
+def test_names_beside_many_differences_are_not_searched_for_each(monkeypatch):
+    searched = Counter()
+    is_credential_name = redaction.is_credential_name
+    monkeypatch.setattr(
+        redaction, "is_credential_name", lambda name: searched.update([name]) or is_credential_name(name)
+    )
+    around = {f"a{number}": "x" for number in range(2_000)}
+
+    def values(value):
+        return thing(spec={**around, "value": {f"k{number}": value for number in range(200)}})
+
+    result = compare_object(manifest(values(1)), values(2), schema=Schemas())
+    assert result.drift
+    assert searched.total() < 50_000
+
+
+@pytest.mark.parametrize("place", [place for place in HIDING_PLACES if place not in ("a file", "what was applied")])
+def test_a_condition_can_ask_whether_there_is_a_credential(place):
+    path = HIDING_PLACES[place][1]
+    assert compared_with(place, "hunter2", ".metadata.labels.a", f"select({path} != null) | {path}")[0] is None
 
 
 @pytest.mark.parametrize("place", [place for place in HIDING_PLACES if place not in ("a file", "what was applied")])

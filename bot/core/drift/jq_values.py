@@ -104,7 +104,13 @@ Operation = Callable[[Any, Any, Take], bool]
 
 
 def _comparison(compare: Callable[[Any, Any], bool]) -> Operation:
-    return lambda one, other, take: compare(_order(one, take), _order(other, take))
+    def operation(one: Any, other: Any, take: Take) -> bool:
+        if one is None or other is None:  # then the values don't matter, also hidden ones
+            take(1)
+            return compare(_KINDS.index(_kind(one)), _KINDS.index(_kind(other)))
+        return compare(_order(one, take), _order(other, take))
+
+    return operation
 
 
 COMPARISONS: Final[Mapping[str, Operation]] = {

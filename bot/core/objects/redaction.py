@@ -22,6 +22,7 @@ MAX_PATHS: Final = 100  # in an annotation: every difference is compared with ea
 HIDE: Final = "gitops-bot/hide"  # the annotation: paths, separated by spaces
 
 _MAX_DEPTH: Final = 100
+_MAX_PAIR: Final = 20  # keys of a mapping that may name a credential, such as an environment variable
 _MAX_CACHED: Final = 100  # characters
 _CHARACTERS_PER_STEP: Final = 2
 
@@ -66,22 +67,23 @@ def is_marked(declared: Tree, live: Tree, path: Sequence[Segment], live_path: Se
 
     The value may have other indexes in the live object, so that its `live_path` differs. Raises TooManyStepsError.
     """
+    if isinstance(path[-1], int) or isinstance(live_path[-1], int):
+        return True  # a single item of a whole list, such as arguments: what it means depends on the others
     parents, live_parents = declared.parents(path), live.parents(live_path)
     is_found = len(path) in (len(parents), len(live_parents))
     return not is_found or _is_marked(parents, path) or _is_marked(live_parents, live_path)
 
 
 def _is_marked(parents: Sequence[Any], path: Sequence[Segment]) -> bool:
-    """Whether a path leads into a Secret inside the object, next to a credential's name, or behind its flag."""
+    """Whether a path leads into a Secret inside the object, or next to a credential's name."""
     for depth, (parent, segment) in enumerate(zip(parents, path, strict=False)):
         if isinstance(parent, Mapping):
             is_shown = depth == 0 or parent.get("kind") != "Secret" or segment in _SHOWN_OF_SECRET
             if not is_shown and _is_of_secret(path[depth:], "Secret"):
                 return True
-            if segment == "value" and _names_credential(parent):
+            # Of a large mapping, searching each name for each difference would take too long.
+            if segment == "value" and (len(parent) > _MAX_PAIR or _names_credential(parent)):
                 return True
-        elif isinstance(parent, list) and isinstance(segment, int) and any(map(_is_flag, parent[:segment][-1:])):
-            return True
     return False
 
 
@@ -196,7 +198,7 @@ def _nested_secrets(declared: Any, path: Pattern, depth: int) -> Iterator[Patter
 def _names_credential(value: Mapping[str, Any]) -> bool:
     """Whether the `value` of a mapping, such as an environment variable or parameter, is a credential by its name."""
     return any(
-        isinstance(name, str) and " " not in name and is_credential_name(name)
+        isinstance(name, str) and is_credential_name(name) and " " not in name
         for key, name in value.items()
         if key != "value"
     )

@@ -169,6 +169,7 @@ def test_resources_of_any_shape_are_read(resource):
         ("cannot patch: map[password:hunter2xq user:a]", "cannot patch"),
         ("yaml: password: hunter2xq\ndid not find expected key", "yaml"),
         ('env[0].DB_PASSWORD: Invalid value: "hunter2xq": must be a number', "DB_PASSWORD"),
+        ('.data.pin: expected string, got &value.valueUnstructured{Value:"hunter2xq"}', ".data.pin: expected string"),
         ('Secret "login" is invalid: data[a]: Invalid value: "hunter2xq"', ""),
     ],
 )
