@@ -148,6 +148,7 @@ _FETCH_ERRORS = (
     _when(r"^fatal: git [\w-]+ exceeded half", texts.TOO_LARGE_FOR_DISK),
     (_DISK_FULL, texts.DISK_FULL),
     _when(r"^fatal: git [\w-]+ did not complete in", texts.SLOW),
+    _when(r"^(?:fatal|error): out of memory", texts.OUT_OF_MEMORY),
     _when(
         r"authentication failed|could not read (?:username|password)|HTTP (?:code = )?40[13]|returned error: 40[13]"
         r"|invalid credentials",
