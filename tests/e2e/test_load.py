@@ -10,6 +10,7 @@ from tests.common.wait import wait_for
 
 COMMANDS = 50
 OBJECTS = 1_000
+SECONDS = 150.0  # for all answers, on a machine with much else to do
 
 
 @pytest.fixture(scope="module")
@@ -21,13 +22,14 @@ def demo():
         yield demo
 
 
+@pytest.mark.timeout(3 * SECONDS)
 def test_every_command_is_acknowledged_in_time(demo):
     slack = demo.slack
     check = slack.command(MIRA, ALERTS, "drift")
     texts = [("status", "help", "history shop")[number % 3] for number in range(COMMANDS)]
     commands = [slack.command(JONAS, ALERTS, text) for text in texts]
-    wait_for(lambda: all(command.responses for command in commands))
-    wait_for(lambda: len(check.responses) > 1)
+    wait_for(lambda: all(command.responses for command in commands), seconds=SECONDS)
+    wait_for(lambda: len(check.responses) > 1, seconds=SECONDS)
     # Slack itself gives up after 3 s: the sandbox then answers with operation_timeout.
     assert all(command.acked_after is not None for command in commands)
     assert not [
