@@ -1,4 +1,4 @@
-"""The guided tour and its scenarios in a real browser, at the width of a desktop and of a phone.
+"""The guided tour in a real browser, at the width of a desktop and of a phone, and its scenarios on a phone.
 
 `make pictures` takes the pictures in `docs/pictures` again, and more in `.cache/pictures`. Look at them afterwards.
 """
