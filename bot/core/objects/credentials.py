@@ -71,8 +71,8 @@ _OPEN_ELEMENT: Final = re.compile(
 )
 
 # A value that could not be merged, of an object that the error doesn't name: it may be a Secret.
-# https://github.com/kubernetes-sigs/structured-merge-diff/blob/master/value/valueunstructured.go
-_APPLIED_VALUE: Final = re.compile(r"(\bvalueUnstructured\{Value:)[^}]*")
+# https://github.com/kubernetes-sigs/structured-merge-diff/blob/master/typed/validate.go
+_APPLIED_VALUE: Final = re.compile(r"(\bvalueUnstructured\{Value:|\bgot &\{).*")
 
 # Redacts a line that continues the credential above it, and returns what redacts the next line; None if it doesn't.
 _Continuation = Callable[[str], "tuple[str, _Continuation | None] | None"]
