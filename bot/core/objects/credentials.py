@@ -10,7 +10,7 @@ from functools import cache, lru_cache
 from itertools import pairwise
 from typing import Any, Final
 
-from bot.core.objects.credential_forms import COMMANDS, FORMS, HINT, TOKENS
+from bot.core.objects.credential_forms import CDATA, COMMANDS, FORMS, HINT, TOKENS
 from bot.core.objects.credential_names import MAX_NAME, groups_credentials, is_credential_name, lists_credentials
 
 HIDDEN: Final = "(hidden)"  # replaces a value
@@ -39,11 +39,13 @@ _NO_VALUES: Final = frozenset({"", "true", "false", "null", "~", "{", "[", "{}",
 # To an environment variable, or to an argument of `printf`.
 _REFERENCE: Final = re.compile(r"\$(?:\{\w+\}|\(\w+\)|[A-Z_]{2,})|%[sq](?:\\n)?")
 _STRING: Final = re.compile(  # only the quote if the string isn't closed
-    r"""\"{3}(?:.*?(\"{3}))?|'{3}(?:.*?('{3}))?|"(?:(?:[^"\\]|\\.)*+("))?|'(?:(?:[^']|'')*+('))?|`(?:[^`]*+(`))?"""
+    r"""\"{3}(?:.*?(\"{3}))?|'{3}(?:.*?('{3}))?|"(?:(?:[^"\\]|\\.)*+("))?|'(?:(?:[^'\\]|''|\\.)*+('))?|`(?:(?:[^`\\]|\\.)*+(`))?"""
 )
 _TO_DELIMITER: Final = re.compile(r"[^\s,;)\]}]*+")
 _SUBCOMMANDS: Final = frozenset({"login", "set", "put", "add"})  # with a credential that no option precedes
-_FLAG: Final = re.compile(r"(?<!\S)(-{1,2}[A-Za-z][\w-]{1,60})\s{1,8}(?!-|\\\Z)(\S{1,500})")
+_FLAG: Final = re.compile(
+    r"""(?<!\S)(-{1,2}[A-Za-z][\w-]{1,60})\s{1,8}(?!-|\\\Z)("(?:[^"\\]|\\.){1,500}+"|'[^']{1,500}+'|\S{1,500})"""
+)
 _SCHEME: Final = re.compile(r"\b(bearer|basic)[ ]", re.IGNORECASE)
 _SCHEME_TOKEN: Final = re.compile(r"\b(bearer|basic) (?=\S*[0-9=])\S{6,500}", re.IGNORECASE)  # in a sentence
 _SPACED_ASSIGNMENT: Final = re.compile(r"(\S{1,100})\s{0,8}=\s{0,8}(?=[^\s=])")
@@ -66,7 +68,7 @@ _NAMED: Final = re.compile(
     r"""\s*+(?:-\s++)?(?:["']?(?:name|key)["']?\s*+[:=]\s*+["']?|<(?:[\w.:-]{1,60}-)?(?:name|key)>)"""
     r"""([\w.-]{1,100})(?:["']?\s*+,?|</[\w.:-]++>)\s*+"""
 )
-_NAMED_ELEMENT: Final = re.compile(r"(<(?:[\w.:-]{1,60}-)?(?:value|string)>)[^<]++")
+_NAMED_ELEMENT: Final = re.compile(rf"(<(?:[\w.:-]{{1,60}}-)?(?:value|string)>)(?:{CDATA}|[^<]++)")
 _TYPE_ELEMENT: Final = re.compile(r"\s*+<[\w.:-]{0,60}type>[^<]*+</[\w.:-]++>\s*+")  # may be between name and value
 _OPEN_ELEMENT: Final = re.compile(
     r"""<([A-Za-z][\w.:-]{0,100})(?:\s++(?:name|key)=["']([\w.-]{1,100})["'])?(?:\s[^<>]{0,200})?>\s*+\Z"""
@@ -192,6 +194,8 @@ def _until(is_last: Callable[[str], object]) -> _Continuation:
 def _in_element(line: str) -> tuple[str, _Continuation | None] | None:
     if _NAMED_ELEMENT.search(line):
         return _NAMED_ELEMENT.sub(rf"\1{HIDDEN}", line), _in_element
+    if "<![CDATA[" in line:
+        return _hidden_line(line), None if "]]>" in line else _until(lambda line: "]]>" in line)
     value, tag, rest = line.partition("<")
     return (f"{HIDDEN}{tag}{rest}", None if tag else _in_element) if value.strip() else None
 

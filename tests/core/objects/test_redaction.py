@@ -173,6 +173,14 @@ def test_a_text_without_its_credentials(text, shown):
             f"npm config set //r/:_authToken {NEEDLE}",
             f"consul kv put a/token {NEEDLE}",
         ),
+        # A quote in the value: escaped, doubled, or of another kind.
+        *(f"password = 'a\\', {NEEDLE}'", f"password = `a\\` {NEEDLE}`", f"x --password 'a {NEEDLE}' --mode fast"),
+        *(f"define('DB_PASSWORD', 'a\\', {NEEDLE}');", f"define('DB_PASSWORD', 'a\" {NEEDLE}');"),
+        *(f'const password string = "a\' {NEEDLE}"', f'const password string = "a\\" {NEEDLE}"'),
+        *(f"CREATE USER a IDENTIFIED BY 'a'' {NEEDLE}'", f'["--password", "a\' {NEEDLE}"]'),
+        *(f'{{"value": "a\' {NEEDLE}", "name": "TOKEN"}}', f'{{"name": "TOKEN", "value": "a, \\" {NEEDLE}"}}'),
+        *(f"<password><![CDATA[a<{NEEDLE}]]></password>", f"<password>\n<![CDATA[a\n{NEEDLE}]]>\n</password>"),
+        f"<name>token</name>\n<value><![CDATA[{NEEDLE}]]></value>",
         *(f"{{SSHA}}{NEEDLE}", f"pbkdf2_sha256$600000$salt${NEEDLE}=", f"SCRAM-SHA-256$4096:salt${NEEDLE}:a="),
     ],
 )
