@@ -26,7 +26,7 @@ from bot.core.rendering import envsubst, limits
 from bot.core.rollouts import running_images
 from bot.handlers import events as sending
 from bot.handlers import merge_time, repository_fetcher
-from bot.handlers.approvals import diff
+from bot.handlers.approvals import diff, review
 from bot.handlers.approvals import limit as lookups
 from bot.handlers.cluster_audit import record, webhook
 from bot.handlers.discovery import deployer_lists, discover, resources
@@ -127,6 +127,7 @@ ROWS = {
         (transport.MAX_RESPONSE_BYTES, transport.MAX_RECEIVED_BYTES),
         (transport.MAX_REQUESTS, transport.MAX_OPERATION_BYTES, transport.OPERATION_SECONDS),
         (lookups.MAX_LOOKUPS, lookups.MAX_OTHER_LOOKUPS, approval.MAX_COMMITS),
+        (review.PASS_SECONDS,),
         (),
         (forge._YEARS[0], forge._YEARS[-1]),
     ],

@@ -18,7 +18,7 @@ from bot.core.changes.rendered_change import rendered_change
 from bot.core.drift.compare import compare_object
 from bot.core.drift.ignore_rules import IgnoreRule
 from bot.core.git.repository_ref import RepositoryRef
-from bot.core.objects import redaction, step_budget
+from bot.core.objects import credential_names, step_budget
 from bot.core.objects.credentials import HIDDEN
 from bot.core.objects.managed_fields import LAST_APPLIED
 from bot.core.objects.manifest import Manifest
@@ -432,20 +432,23 @@ def test_a_path_to_a_credential_ignores_it(place):
     assert compared_with(place, "hunter2", label, f"{by_name} | {path}")[0] is None
 
 
-def test_names_beside_many_differences_are_not_searched_for_each(monkeypatch):
+@pytest.mark.parametrize(("levels", "count"), [(1, 2_000), (90, 19)])
+def test_names_beside_many_differences_are_not_searched_for_each(monkeypatch, levels, count):
     searched = Counter()
-    is_credential_name = redaction.is_credential_name
+    is_credential_name = credential_names.is_credential_name
     monkeypatch.setattr(
-        redaction, "is_credential_name", lambda name: searched.update([name]) or is_credential_name(name)
+        credential_names, "is_credential_name", lambda name: searched.update([name]) or is_credential_name(name)
     )
-    around = {f"a{number}": "x" for number in range(2_000)}
 
     def values(value):
-        return thing(spec={**around, "value": {f"k{number}": value for number in range(200)}})
+        below = numbered(200, value)
+        for _ in range(levels):
+            below = {**{f"a{number}": "x" for number in range(count)}, "value": below}
+        return thing(spec=below)
 
     result = compare_object(manifest(values(1)), values(2), schema=Schemas())
-    assert result.drift
-    assert searched.total() < 50_000
+    assert (len(result.drift.fields), result.incomplete) == (200, None)
+    assert 0 < searched["x"] <= 2 * levels * count
 
 
 @pytest.mark.parametrize("place", [place for place in HIDING_PLACES if place not in ("a file", "what was applied")])

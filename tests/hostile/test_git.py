@@ -785,8 +785,9 @@ def test_every_tls_library_of_git_is_understood(said):
 
 def test_a_commit_that_takes_more_memory_than_git_may_use_is_the_reason():
     stderr = "fatal: Out of memory, malloc failed (tried to allocate 734003407 bytes)\nfatal: index-pack failed"
-    error = GitErrorMapper("p", "https://git.example/p", "GITHUB_TOKEN").fetch_failed(stderr)
-    assert "needs more memory than git may use" in str(error)
+    errors = GitErrorMapper("p", "https://git.example/p", "GITHUB_TOKEN")
+    for error in (errors.fetch_failed(stderr), errors.push_failed("gitops-bot/x", "", stderr)):
+        assert str(error).startswith("For https://git.example/p, git needs more memory than it may use.")
 
 
 # ------------------------------------------------------------ the mirror

@@ -42,6 +42,10 @@ HINT: Final = re.compile(
     rf"{_STEM}|bindpw|rootpw|identified|login|user|redis-cli|ldap|mysql|mariadb|mongo|curl|-u|value|<|:\d|:\*",
     re.IGNORECASE,
 )
+CDATA: Final = r"<!\[CDATA\[(?:[^\]]|\](?!\]>)){1,500}+"
+_QUOTE: Final = """(?P<quote>["'])"""
+# A string up to its closing quote, or the start of a long one. Quotes in it are escaped, doubled, or of another kind.
+_IN_QUOTES: Final = r"(?P<value>(?:\\.|(?P=quote){2}|(?!(?P=quote))[^\\]){1,500}+)"
 # Forms of a `value`; if they contain a `name`, the name decides. Only lines with a HINT have one.
 FORMS: Final = (
     re.compile(  # redis.conf, .netrc, ldap.conf
@@ -56,16 +60,16 @@ FORMS: Final = (
         r"(?P<value>(?=\S{0,500}[\W\d])[^\s:=]\S*+)(?:\s++/m)?\s*+\Z",
         re.IGNORECASE,
     ),
-    re.compile(r"""["'](?P<name>-{1,2}[A-Za-z][\w-]{1,60})["']\s{0,8},\s{0,8}["'](?P<value>[^"'-][^"']{0,500})"""),
+    re.compile(rf"""["'](?P<name>-{{1,2}}[A-Za-z][\w-]{{1,60}})["']\s{{0,8}},\s{{0,8}}{_QUOTE}(?!-){_IN_QUOTES}"""),
     re.compile(  # code: a string after the name
         rf"""(?<![\w.-])(?=[\w.-]{{0,60}}(?i:{_STEM}))"""
-        r"""(?P<name>[\w.-]{1,100})["']?(?:[^\w"',:=]{1,8}(?:\w{1,10}[^\w"',:=]{1,8})?)["']"""
-        r"""(?P<value>[^\s"'][^"']{0,500})["'](?!\s{0,8}[:=])"""
+        r"""(?P<name>[\w.-]{1,100})["']?(?:[^\w"',:=]{1,8}(?:\w{1,10}[^\w"',:=]{1,8})?)"""
+        rf"""{_QUOTE}(?!\s){_IN_QUOTES}(?P=quote)(?!\s{{0,8}}[:=])"""
     ),
-    re.compile(r"""[({]\s{0,8}["']?(?P<name>[\w.-]{1,100})["']?\s{0,8},[\s<]{0,8}["'](?P<value>[^"']{1,500})"""),
+    re.compile(rf"""[({{]\s{{0,8}}["']?(?P<name>[\w.-]{{1,100}})["']?\s{{0,8}},[\s<]{{0,8}}{_QUOTE}{_IN_QUOTES}"""),
     re.compile(  # code: a type between the name and its string
         r"\A\s*+(?:[A-Za-z]{1,20}\s++){0,4}?@?(?P<name>[\w.-]{1,100})\s++(?:[Aa]s\s++)?[\w.*&\[\]()<>]{1,60}"
-        r"""\s*+:?=\s*+["'`](?P<value>[^"'`]{1,500})"""
+        rf"""\s*+:?=\s*+(?P<quote>["'`]){_IN_QUOTES}"""
     ),
     re.compile(
         r"""\bprintf\s{1,8}["'][^"']{0,300}?(?<![\w.-])(?P<name>[\w.-]{1,100}+)\s{0,8}[:=]\s{0,8}%[^"']{1,100}["']"""
@@ -84,7 +88,7 @@ FORMS: Final = (
     ),
     re.compile(  # SQL
         r"""\b(?:identified(?:\s{1,8}with\s{1,8}\S{1,100})?\s{1,8}(?:by|as)|password\s{1,8}for\s{1,8}\S{1,200}\s{0,8}=)"""
-        r"""\s{0,8}["'](?P<value>[^"']{1,500})""",
+        rf"""\s{{0,8}}{_QUOTE}{_IN_QUOTES}""",
         re.IGNORECASE,
     ),
     re.compile(
@@ -99,18 +103,19 @@ FORMS: Final = (
         r"""(?P<value>(?=\S{0,500}[\W\d])[^\s"'#]{1,500})(?=["']|\s{0,8}\Z)""",
         re.IGNORECASE,
     ),
-    re.compile(r"<(?P<name>[A-Za-z][\w.:-]{0,100})(?:\s[^<>]{0,200})?>(?:<!\[CDATA\[)?(?P<value>[^<]++)"),
+    re.compile(r"<(?P<name>[A-Za-z][\w.:-]{0,100})(?:\s[^<>]{0,200})?>(?P<value>" + CDATA + r"|[^<]++)"),
     re.compile(
         r"<(?:[\w.:-]{1,60}-)?(?:name|key)>\s{0,8}(?P<name>[\w.-]{1,100})\s{0,8}</[\w.:-]{1,80}>\s{0,8}"
         r"(?:<[\w.:-]{1,60}type>[^<]{0,100}</[\w.:-]{1,80}>\s{0,8})?<[\w.:-]{1,80}>(?P<value>[^<]++)"
     ),
     re.compile(
-        r"""\bvalue["']\s{0,8}:\s{0,8}["'](?P<value>[^"']{1,500})["'][\s,]{1,8}["'](?:name|key)["']\s{0,8}:\s{0,8}"""
+        rf"""\bvalue["']\s{{0,8}}:\s{{0,8}}{_QUOTE}{_IN_QUOTES}(?P=quote)[\s,]{{1,8}}["'](?:name|key)["']\s{{0,8}}:\s{{0,8}}"""
         r"""["'](?P<name>[\w.-]{1,100})"""
     ),
     re.compile(
         r"""(?:\b(?:name|key)["']?\s{0,8}[:=]\s{0,8}["']?|<)(?P<name>[\w.-]{1,100})["']?"""
-        r"""(?:>(?:\s{0,8}<[\w.:-]{1,80}>)?(?:<!\[CDATA\[)?|[\s,]{1,8}["']?value["']?\s{0,8}[:=]\s{0,8}["']?)(?P<value>[^"'<\s,}]{1,500})""",
+        r"""(?:>(?:\s{0,8}<[\w.:-]{1,80}>)?(?:<!\[CDATA\[)?|[\s,]{1,8}["']?value["']?\s{0,8}[:=]\s{0,8}["']?)"""
+        r"""(?P<value>(?<=")(?:[^"\\]|\\.){1,500}+|(?<=')(?:[^'\\]|''|\\.){1,500}+|[^"'<\s,}]{1,500})""",
         re.IGNORECASE,
     ),
 )

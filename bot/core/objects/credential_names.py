@@ -2,10 +2,10 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from itertools import chain, pairwise
-from typing import Final
+from typing import Any, Final
 
 MAX_NAME: Final = 100  # characters; only the last ones of a longer name count
 
@@ -48,6 +48,15 @@ def lists_credentials(name: str) -> bool:
 def groups_credentials(name: str) -> bool:
     """Whether every value in a mapping or list with this name is a credential."""
     return is_credential_name(name) and _words(name[-MAX_NAME:])[-1] in _GROUPS
+
+
+def names_credential(value: Mapping[str, Any]) -> bool:
+    """Whether the `value` of a mapping, such as an environment variable or parameter, is a credential by its name."""
+    return any(
+        isinstance(name, str) and " " not in name and is_credential_name(name)
+        for key, name in value.items()
+        if key != "value"
+    )
 
 
 @lru_cache(maxsize=4096)

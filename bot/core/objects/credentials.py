@@ -10,7 +10,7 @@ from functools import cache, lru_cache
 from itertools import pairwise
 from typing import Any, Final
 
-from bot.core.objects.credential_forms import COMMANDS, FORMS, HINT, TOKENS
+from bot.core.objects.credential_forms import CDATA, COMMANDS, FORMS, HINT, TOKENS
 from bot.core.objects.credential_names import MAX_NAME, groups_credentials, is_credential_name, lists_credentials
 
 HIDDEN: Final = "(hidden)"  # replaces a value
@@ -39,15 +39,19 @@ _NO_VALUES: Final = frozenset({"", "true", "false", "null", "~", "{", "[", "{}",
 # To an environment variable, or to an argument of `printf`.
 _REFERENCE: Final = re.compile(r"\$(?:\{\w+\}|\(\w+\)|[A-Z_]{2,})|%[sq](?:\\n)?")
 _STRING: Final = re.compile(  # only the quote if the string isn't closed
-    r"""\"{3}(?:.*?(\"{3}))?|'{3}(?:.*?('{3}))?|"(?:(?:[^"\\]|\\.)*+("))?|'(?:(?:[^']|'')*+('))?|`(?:[^`]*+(`))?"""
+    r"""\"{3}(?:.*?(\"{3}))?|'{3}(?:.*?('{3}))?|"(?:(?:[^"\\]|\\.)*+("))?|'(?:(?:[^'\\]|''|\\.)*+('))?|`(?:(?:[^`\\]|\\.)*+(`))?"""
 )
 _TO_DELIMITER: Final = re.compile(r"[^\s,;)\]}]*+")
 _SUBCOMMANDS: Final = frozenset({"login", "set", "put", "add"})  # with a credential that no option precedes
-_FLAG: Final = re.compile(r"(?<!\S)(-{1,2}[A-Za-z][\w-]{1,60})\s{1,8}(?!-|\\\Z)(\S{1,500})")
+_FLAG: Final = re.compile(
+    r"""(?<!\S)(-{1,2}[A-Za-z][\w-]{1,60})\s{1,8}(?!-|\\\Z)("(?:[^"\\]|\\.){1,500}+"|'[^']{1,500}+'|\S{1,500})"""
+)
 _SCHEME: Final = re.compile(r"\b(bearer|basic)[ ]", re.IGNORECASE)
 _SCHEME_TOKEN: Final = re.compile(r"\b(bearer|basic) (?=\S*[0-9=])\S{6,500}", re.IGNORECASE)  # in a sentence
 _SPACED_ASSIGNMENT: Final = re.compile(r"(\S{1,100})\s{0,8}=\s{0,8}(?=[^\s=])")
-_USER_INFO: Final = re.compile(r"(://[^\s/:@]{0,100}):[^\s/@]{1,200}@")
+# The password of a URL, in which a slash is an error that programs report; `//registry:5000/shop@sha256:…` has none.
+_USER_INFO: Final = re.compile(r"""(://[^\s/:@]{0,100}):(?:[^\s/]{1,200}|(?!\d{1,5}/)[^\s@"']{1,200})@""")
+_DSN_PASSWORD: Final = re.compile(r":\S{1,200}@(?=(?:tcp|udp|unix|cloudsql)[\w-]{0,20}\()")  # Go's MySQL driver
 
 # YAML: what precedes a key, the rest of its line if the value begins below it, and a line that is an entry.
 _TO_KEY: Final = re.compile(r"[ \t]*+(?:- +)*+")
@@ -64,15 +68,15 @@ _NAMED: Final = re.compile(
     r"""\s*+(?:-\s++)?(?:["']?(?:name|key)["']?\s*+[:=]\s*+["']?|<(?:[\w.:-]{1,60}-)?(?:name|key)>)"""
     r"""([\w.-]{1,100})(?:["']?\s*+,?|</[\w.:-]++>)\s*+"""
 )
-_NAMED_ELEMENT: Final = re.compile(r"(<(?:[\w.:-]{1,60}-)?(?:value|string)>)[^<]++")
+_NAMED_ELEMENT: Final = re.compile(rf"(<(?:[\w.:-]{{1,60}}-)?(?:value|string)>)(?:{CDATA}|[^<]++)")
 _TYPE_ELEMENT: Final = re.compile(r"\s*+<[\w.:-]{0,60}type>[^<]*+</[\w.:-]++>\s*+")  # may be between name and value
 _OPEN_ELEMENT: Final = re.compile(
     r"""<([A-Za-z][\w.:-]{0,100})(?:\s++(?:name|key)=["']([\w.-]{1,100})["'])?(?:\s[^<>]{0,200})?>\s*+\Z"""
 )
 
 # A value that could not be merged, of an object that the error doesn't name: it may be a Secret.
-# https://github.com/kubernetes-sigs/structured-merge-diff/blob/master/value/valueunstructured.go
-_APPLIED_VALUE: Final = re.compile(r"(\bvalueUnstructured\{Value:)[^}]*")
+# https://github.com/kubernetes-sigs/structured-merge-diff/blob/master/typed/validate.go
+_APPLIED_VALUE: Final = re.compile(r"(\bvalueUnstructured\{Value:|\bgot &\{).*")
 
 # Redacts a line that continues the credential above it, and returns what redacts the next line; None if it doesn't.
 _Continuation = Callable[[str], "tuple[str, _Continuation | None] | None"]
@@ -190,6 +194,8 @@ def _until(is_last: Callable[[str], object]) -> _Continuation:
 def _in_element(line: str) -> tuple[str, _Continuation | None] | None:
     if _NAMED_ELEMENT.search(line):
         return _NAMED_ELEMENT.sub(rf"\1{HIDDEN}", line), _in_element
+    if "<![CDATA[" in line:
+        return _hidden_line(line), None if "]]>" in line else _until(lambda line: "]]>" in line)
     value, tag, rest = line.partition("<")
     return (f"{HIDDEN}{tag}{rest}", None if tag else _in_element) if value.strip() else None
 
@@ -322,7 +328,7 @@ def _without_tokens(line: str) -> str:
     """The line without words that look like tokens, and without the passwords of URLs."""
     if len(line) < _SHORTEST_TOKEN:
         return line
-    line = _USER_INFO.sub(rf"\1:{HIDDEN}@", line)
+    line = _DSN_PASSWORD.sub(f":{HIDDEN}@", _USER_INFO.sub(rf"\1:{HIDDEN}@", line))
     words = line.translate(_TO_SPACES)
     hidden: list[tuple[int, int]] = []
     for start in range(0, len(line), _WINDOW - _OVERLAP):

@@ -10,7 +10,12 @@ from functools import lru_cache
 from itertools import pairwise, zip_longest
 from typing import Any, Final, Self
 
-from bot.core.objects.credential_names import groups_credentials, is_credential_name, lists_credentials
+from bot.core.objects.credential_names import (
+    groups_credentials,
+    is_credential_name,
+    lists_credentials,
+    names_credential,
+)
 from bot.core.objects.credentials import HIDDEN, redact_arguments, redact_text
 from bot.core.objects.managed_fields import LAST_APPLIED
 from bot.core.objects.path import ANY, Item, Member, Path, PathError, Pattern, Segment, matches, parse_path
@@ -22,7 +27,6 @@ MAX_PATHS: Final = 100  # in an annotation: every difference is compared with ea
 HIDE: Final = "gitops-bot/hide"  # the annotation: paths, separated by spaces
 
 _MAX_DEPTH: Final = 100
-_MAX_PAIR: Final = 20  # keys of a mapping that may name a credential, such as an environment variable
 _MAX_CACHED: Final = 100  # characters
 _CHARACTERS_PER_STEP: Final = 2
 
@@ -71,18 +75,17 @@ def is_marked(declared: Tree, live: Tree, path: Sequence[Segment], live_path: Se
         return True  # a single item of a whole list, such as arguments: what it means depends on the others
     parents, live_parents = declared.parents(path), live.parents(live_path)
     is_found = len(path) in (len(parents), len(live_parents))
-    return not is_found or _is_marked(parents, path) or _is_marked(live_parents, live_path)
+    return not is_found or _is_marked(declared, parents, path) or _is_marked(live, live_parents, live_path)
 
 
-def _is_marked(parents: Sequence[Any], path: Sequence[Segment]) -> bool:
+def _is_marked(tree: Tree, parents: Sequence[Any], path: Sequence[Segment]) -> bool:
     """Whether a path leads into a Secret inside the object, or next to a credential's name."""
     for depth, (parent, segment) in enumerate(zip(parents, path, strict=False)):
         if isinstance(parent, Mapping):
             is_shown = depth == 0 or parent.get("kind") != "Secret" or segment in _SHOWN_OF_SECRET
             if not is_shown and _is_of_secret(path[depth:], "Secret"):
                 return True
-            # Of a large mapping, searching each name for each difference would take too long.
-            if segment == "value" and (len(parent) > _MAX_PAIR or _names_credential(parent)):
+            if segment == "value" and tree.names_credential(parent):
                 return True
     return False
 
@@ -195,15 +198,6 @@ def _nested_secrets(declared: Any, path: Pattern, depth: int) -> Iterator[Patter
             yield from _nested_secrets(below, (*path, ANY), depth - 1)
 
 
-def _names_credential(value: Mapping[str, Any]) -> bool:
-    """Whether the `value` of a mapping, such as an environment variable or parameter, is a credential by its name."""
-    return any(
-        isinstance(name, str) and is_credential_name(name) and " " not in name
-        for key, name in value.items()
-        if key != "value"
-    )
-
-
 def _data_of(kind: str) -> Collection[str]:
     return ("data", "stringData", "encryptedData") if "secret" in kind.lower() else _NONE
 
@@ -246,7 +240,7 @@ def _redacted_mapping(
 ) -> dict[str, Any]:
     if value.get("kind") == "Secret":
         return {key: below if key in _SHOWN_OF_SECRET else HIDDEN for key, below in value.items()}
-    is_credential = "value" in value and _names_credential(value)
+    is_credential = "value" in value and names_credential(value)
     return {
         key: HIDDEN
         if key in hidden_keys

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from itertools import product
 from typing import Any, Final
 
+from bot.core.objects.credential_names import names_credential
 from bot.core.objects.path import Item, Member, Path, Segment
 from bot.core.objects.step_budget import StepBudget
 
@@ -21,6 +22,7 @@ class Tree:
         # By a list's id and the names of keys, then by their values, NOWHERE where an item has none.
         self._items: dict[tuple[int, tuple[str, ...]], dict[tuple[Any, ...], Mapping[str, Any]]] = {}
         self._members: dict[int, frozenset[Any]] = {}  # by a list's id
+        self._names_credential: dict[int, bool] = {}  # by a mapping's id
 
     def at(self, path: Path) -> Any:
         """The value at a path; NOWHERE if there is none."""
@@ -42,6 +44,13 @@ class Tree:
                 break
             parents.append(value)
         return parents
+
+    def names_credential(self, value: Mapping[str, Any]) -> bool:
+        """Whether the `value` of a mapping in the object is a credential by its name."""
+        if id(value) not in self._names_credential:
+            self._steps.take(len(value))
+            self._names_credential[id(value)] = names_credential(value)
+        return self._names_credential[id(value)]
 
     def _below(self, value: Any, segment: Segment) -> Any:
         if isinstance(segment, str):

@@ -47,7 +47,7 @@ from bot.ports.store import Posted
 
 _log = logging.getLogger(__name__)
 
-_PASS_SECONDS = 300.0  # after which a pass starts no other batch
+PASS_SECONDS = 300.0  # after which a pass starts no other batch
 _MAX_FILE_DIFF = 200_000  # characters of an uploaded diff
 _MAX_MOVED = 1_000  # commits to count that a rewrite removed, and that it added
 
@@ -109,8 +109,8 @@ class ApprovalReviewer:
                 if record.verdict is ApprovalStatus.REWRITTEN:
                     rewrites.setdefault(record.repository, []).append(record.seen_at)
             due = [batch for batch in batches.values() if any(is_due(record, now) for record in batch)]
-            for batch in sorted(due, key=_urgency):
-                if time.monotonic() - began > _PASS_SECONDS:  # the next pass starts with what is new by then
+            for batch in sorted(due, key=partial(_urgency, now=now)):
+                if time.monotonic() - began > PASS_SECONDS:  # the next pass starts with what is new by then
                     break
                 name, seen_at = batch[0].repository, batch[0].seen_at
                 settings = self._settings_of(name)
@@ -263,9 +263,14 @@ class ApprovalReviewer:
         self._ports.store.approvals.save(records, settled=settled)
 
 
-def _urgency(batch: Sequence[ApprovalRecord]) -> tuple[bool, bool]:
-    """Sorts new commits first, then those whose review failed or had to wait, then those that are checked again."""
-    return all(map(is_reviewed, batch)), all(is_reviewed(record) or record.why is not None for record in batch)
+def _urgency(batch: Sequence[ApprovalRecord], now: datetime) -> tuple[bool, bool, datetime]:
+    """Sorts new commits first, then those whose review failed or had to wait, then those that are checked again.
+
+    Of each, those that have waited longest come first, so that slow reviews at every pass delay no others for good.
+    """
+    is_known = all(is_reviewed(record) or record.why is not None for record in batch)
+    waiting_since = min(record.look_at for record in batch if is_due(record, now))
+    return all(map(is_reviewed, batch)), is_known, waiting_since
 
 
 def _parent(commit: Commit) -> str | None:

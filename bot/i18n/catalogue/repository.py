@@ -53,8 +53,8 @@ DISK_FULL = Phrase(
     es="El disco que guarda la réplica de {name} está lleno. Libera espacio o usa un volumen más grande.",
 )
 OUT_OF_MEMORY = Phrase(
-    en="Fetching {url} needs more memory than git may use. A commit, tree, or file in it may be too large.",
-    es="Obtener {url} necesita más memoria de la que git puede usar. Quizá un commit, árbol o archivo es demasiado"
+    en="For {url}, git needs more memory than it may use. A commit, tree, or file may be too large.",
+    es="Para {url}, git necesita más memoria de la que puede usar. Quizá un commit, árbol o archivo es demasiado"
     " grande.",
 )
 TOO_LARGE = Phrase(

@@ -170,6 +170,14 @@ def test_resources_of_any_shape_are_read(resource):
         ("yaml: password: hunter2xq\ndid not find expected key", "yaml"),
         ('env[0].DB_PASSWORD: Invalid value: "hunter2xq": must be a number', "DB_PASSWORD"),
         ('.data.pin: expected string, got &value.valueUnstructured{Value:"hunter2xq"}', ".data.pin: expected string"),
+        ('.data.a: expected string, got &value.valueUnstructured{Value:"a}hunter2xq"}', ".data.a: expected string"),
+        (
+            'errors:\n  .data.a: got &value.valueUnstructured{Value:map[string]interface {}{"b":{},\n"c":"hunter2xq"}}',
+            "errors: .data.a",
+        ),
+        ('.data.a: got &value.valueUnstructured{Value:[]interface {}{[]interface {}{}, "hunter2xq"}}', ".data.a: got"),
+        (".data: expected map, got &{[map[a:b] hunter2xq]}", ".data: expected map"),
+        (".immutable: expected boolean, got &{hunter2xq}", ".immutable: expected boolean"),
         ('Secret "login" is invalid: data[a]: Invalid value: "hunter2xq"', ""),
     ],
 )

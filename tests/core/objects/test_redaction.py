@@ -64,6 +64,10 @@ def test_the_names_of_other_values(name):
     [
         (f"mysql -u root --password={NEEDLE} -h db", "mysql -u root --password=(hidden) -h db"),
         (f"postgres://shop:{NEEDLE}@db/shop", "postgres://shop:(hidden)@db/shop"),
+        (f"shop:{NEEDLE}/@{NEEDLE}@tcp(db:3306)/shop", "shop:(hidden)@tcp(db:3306)/shop"),
+        (f"url: shop:{NEEDLE}@unix(/run/mysqld.sock)/shop", "url: shop:(hidden)@unix(/run/mysqld.sock)/shop"),
+        (f"postgres://shop:a@{NEEDLE}@db/shop@1", "postgres://shop:(hidden)@db/shop@1"),
+        (f'"postgres://shop:a/{NEEDLE}@db/shop": invalid', '"postgres://shop:(hidden)@db/shop": invalid'),
         (f"db.password={NEEDLE} {NEEDLE}\nmode=fast", "db.password=(hidden)\nmode=fast"),
         (f"password: {NEEDLE}\nmode: fast", "password: (hidden)\nmode: fast"),
         (f"$cfg[$i]['password'] = '{NEEDLE}';\n$mode = 1;", "$cfg[$i]['password'] = (hidden);\n$mode = 1;"),
@@ -169,6 +173,14 @@ def test_a_text_without_its_credentials(text, shown):
             f"npm config set //r/:_authToken {NEEDLE}",
             f"consul kv put a/token {NEEDLE}",
         ),
+        # A quote in the value: escaped, doubled, or of another kind.
+        *(f"password = 'a\\', {NEEDLE}'", f"password = `a\\` {NEEDLE}`", f"x --password 'a {NEEDLE}' --mode fast"),
+        *(f"define('DB_PASSWORD', 'a\\', {NEEDLE}');", f"define('DB_PASSWORD', 'a\" {NEEDLE}');"),
+        *(f'const password string = "a\' {NEEDLE}"', f'const password string = "a\\" {NEEDLE}"'),
+        *(f"CREATE USER a IDENTIFIED BY 'a'' {NEEDLE}'", f'["--password", "a\' {NEEDLE}"]'),
+        *(f'{{"value": "a\' {NEEDLE}", "name": "TOKEN"}}', f'{{"name": "TOKEN", "value": "a, \\" {NEEDLE}"}}'),
+        *(f"<password><![CDATA[a<{NEEDLE}]]></password>", f"<password>\n<![CDATA[a\n{NEEDLE}]]>\n</password>"),
+        f"<name>token</name>\n<value><![CDATA[{NEEDLE}]]></value>",
         *(f"{{SSHA}}{NEEDLE}", f"pbkdf2_sha256$600000$salt${NEEDLE}=", f"SCRAM-SHA-256$4096:salt${NEEDLE}:a="),
     ],
 )
@@ -181,6 +193,7 @@ def test_a_credential_without_an_assignment_is_hidden(text):
     [
         *("", "nginx:1.27.2", f"registry.example/shop@sha256:{'0123456789abcdef' * 4}", "web-5d4f8c7b9d-x2k4l"),
         *("checksum/config: 4f2a9c1e4f2a9c1e4f2a9c1e4f2a9c1e", "echo $PASSWORD", "secretName: tls", "token: ''"),
+        *(f"oci://registry.example:5000/shop@sha256:{'0123456789abcdef' * 4}", "shop@tcp(db:3306)/shop"),
         *("cluster.local:8080/path?mode=fast", "2026-03-01T02:47:00Z", "--feature-gates=A=true,B=false", "a\n\nb\n"),
         *(
             "credentials:\n  user: shop\n  mode: fast",

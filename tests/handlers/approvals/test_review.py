@@ -4,6 +4,7 @@ import os
 import shutil
 from dataclasses import replace
 from datetime import timedelta
+from types import SimpleNamespace
 from unittest.mock import Mock
 
 import pytest
@@ -518,6 +519,20 @@ def test_checks_of_old_commits_do_not_delay_a_new_one(team, asked, monkeypatch):
     assert team.judgements[-1].why.phrase == texts.MANY_LOOKUPS
     team.review(timedelta(hours=1))
     assert [alert.newest.subject for alert in team.alerts()][-1] == "New"
+
+
+def test_slow_reviews_take_turns(team, asked, monkeypatch):
+    """A pass that takes too long ends, and the next one starts with what has waited longest."""
+    team.start()
+    for subject in "abc":
+        team.hosted.commit("main", {FILE: config(subject)}, f"{subject}\n", "mia")
+        team.final_verdicts()
+    asked.clear()
+    # Each lookup takes longer than a pass may.
+    monkeypatch.setattr(review, "time", SimpleNamespace(monotonic=lambda: len(asked) * (review.PASS_SECONDS + 1)))
+    for _ in range(3):
+        team.review(timedelta(hours=1))
+    assert sorted(asked) == ["a", "b", "c"]
 
 
 def test_other_branches_do_not_delay_the_configured_one(team, asked, monkeypatch):
