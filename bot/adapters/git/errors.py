@@ -46,6 +46,10 @@ class MirrorTooLargeError(DamagedMirrorError):
     """Fetching takes too much disk. A new mirror has no unreachable objects, so it may be smaller."""
 
 
+class SlowFetchError(RepositoryError):
+    """A fetch did not complete in NETWORK_SECONDS."""
+
+
 class RefNotFoundError(RepositoryError):
     """The remote has no such branch, tag or commit."""
 
@@ -88,10 +92,13 @@ class GitErrorMapper:
         return DamagedMirrorError(LocalizedText(texts.LACKS_OBJECTS, name=self.name))
 
     def fetch_failed(self, stderr: str) -> RepositoryError:
-        """The remote did not answer, refused, or sent more than fits on the disk (MirrorTooLargeError)."""
+        """The remote did not answer, refused, or sent what takes too much disk, time or memory.
+
+        These are a MirrorTooLargeError, a SlowFetchError and a LimitExceededError.
+        """
         for pattern, phrase in _FETCH_ERRORS:
             if pattern.search(stderr):
-                kind = MirrorTooLargeError if phrase in _TOO_LARGE else RepositoryError
+                kind = _FETCH_LIMITS.get(phrase, RepositoryError)
                 most = str(bounds.MIRROR_BYTES >> 30)
                 return kind(
                     LocalizedText(phrase, url=self.url, name=self.name, variable=self.credential_variable, most=most)
@@ -142,13 +149,18 @@ def _when(pattern: str, phrase: Phrase) -> tuple[re.Pattern[str], Phrase]:
     return re.compile(pattern, re.IGNORECASE), phrase
 
 
-_TOO_LARGE = (texts.TOO_LARGE, texts.TOO_LARGE_FOR_DISK)
+_FETCH_LIMITS: dict[Phrase, type[RepositoryError]] = {
+    texts.TOO_LARGE: MirrorTooLargeError,
+    texts.TOO_LARGE_FOR_DISK: MirrorTooLargeError,
+    texts.SLOW: SlowFetchError,
+    texts.OUT_OF_MEMORY: LimitExceededError,
+}
 _FETCH_ERRORS = (
     _when(r"^fatal: git [\w-]+ exceeded \d", texts.TOO_LARGE),
     _when(r"^fatal: git [\w-]+ exceeded half", texts.TOO_LARGE_FOR_DISK),
     (_DISK_FULL, texts.DISK_FULL),
     _when(r"^fatal: git [\w-]+ did not complete in", texts.SLOW),
-    _when(r"^(?:fatal|error): out of memory", texts.OUT_OF_MEMORY),
+    _when(r"(?m)^(?:remote: )?(?:fatal|error): out of memory", texts.OUT_OF_MEMORY),
     _when(
         r"authentication failed|could not read (?:username|password)|HTTP (?:code = )?40[13]|returned error: 40[13]"
         r"|invalid credentials",
