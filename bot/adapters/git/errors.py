@@ -46,10 +46,6 @@ class MirrorTooLargeError(DamagedMirrorError):
     """Fetching takes too much disk. A new mirror has no unreachable objects, so it may be smaller."""
 
 
-class SlowFetchError(RepositoryError):
-    """A fetch did not complete in NETWORK_SECONDS."""
-
-
 class RefNotFoundError(RepositoryError):
     """The remote has no such branch, tag or commit."""
 
@@ -92,9 +88,9 @@ class GitErrorMapper:
         return DamagedMirrorError(LocalizedText(texts.LACKS_OBJECTS, name=self.name))
 
     def fetch_failed(self, stderr: str) -> RepositoryError:
-        """The remote did not answer, refused, or sent what takes too much disk, time or memory.
+        """The remote did not answer, refused, or sent what takes too much disk or memory.
 
-        These are a MirrorTooLargeError, a SlowFetchError and a LimitExceededError.
+        These are a MirrorTooLargeError and a LimitExceededError.
         """
         for pattern, phrase in _FETCH_ERRORS:
             if pattern.search(stderr):
@@ -104,6 +100,7 @@ class GitErrorMapper:
                     LocalizedText(phrase, url=self.url, name=self.name, variable=self.credential_variable, most=most)
                 )
         kind = RepositoryError if _NO_DAMAGE.search(stderr) else DamagedMirrorError
+        kind = RefNotFoundError if "couldn't find remote ref" in stderr else kind
         return kind(LocalizedText(texts.NOT_FETCHED, url=self.url, said=_reason(stderr)))
 
     def push_failed(self, branch: str, stdout: str, stderr: str) -> RepositoryError:
@@ -152,14 +149,13 @@ def _when(pattern: str, phrase: Phrase) -> tuple[re.Pattern[str], Phrase]:
 _FETCH_LIMITS: dict[Phrase, type[RepositoryError]] = {
     texts.TOO_LARGE: MirrorTooLargeError,
     texts.TOO_LARGE_FOR_DISK: MirrorTooLargeError,
-    texts.SLOW: SlowFetchError,
     texts.OUT_OF_MEMORY: LimitExceededError,
 }
 _FETCH_ERRORS = (
     _when(r"^fatal: git [\w-]+ exceeded \d", texts.TOO_LARGE),
     _when(r"^fatal: git [\w-]+ exceeded half", texts.TOO_LARGE_FOR_DISK),
     (_DISK_FULL, texts.DISK_FULL),
-    _when(r"^fatal: git [\w-]+ did not complete in", texts.SLOW),
+    _when(r"^fatal: git [\w-]+ did not complete in|operation too slow", texts.SLOW),
     _when(r"(?m)^(?:remote: )?(?:fatal|error): out of memory", texts.OUT_OF_MEMORY),
     _when(
         r"authentication failed|could not read (?:username|password)|HTTP (?:code = )?40[13]|returned error: 40[13]"
@@ -183,7 +179,7 @@ _FETCH_ERRORS = (
     ),
     _when(
         r"could not resolve|failed to connect|could ?n[o']t connect|connection (?:refused|timed out|reset|closed)"
-        r"|network is unreachable|no route to host|operation too slow|operation timed out|unable to access"
+        r"|network is unreachable|no route to host|operation timed out|unable to access"
         r"|hung up unexpectedly|early EOF|could not read from remote",
         texts.UNREACHABLE,
     ),

@@ -25,7 +25,7 @@ from bot.adapters.git.errors import (
     DamagedMirrorError,
     GitErrorMapper,
     MirrorTooLargeError,
-    SlowFetchError,
+    RefNotFoundError,
     disk_errors,
 )
 from bot.adapters.git.process import GitObject, ObjectReader, Output, ReaderFailedError, run_git
@@ -202,10 +202,7 @@ class Mirror:
             yield
 
     def fetch_part(self, name: str, *refspecs: str) -> None:
-        """Fetch only these branches and tags. Raises RepositoryError.
-
-        If that takes too much disk or memory, what has this `name`, such as a sha, is not tried again for a while.
-        """
+        """Fetch only these branches and tags, unless those with this `name` took too much. Raises RepositoryError."""
         with self._locked(), backoff_of(self.path, self.url, name).remembered():
             self._fetch_or_rebuild(refspecs)
 
@@ -246,13 +243,7 @@ class Mirror:
                 remove_unfinished(self.path)
         return output
 
-    def network_git(
-        self,
-        *argv: str,
-        into: Path | None = None,
-        objects: Path | None = None,
-        config: Sequence[tuple[str, str]] = (),
-    ) -> Output:
+    def network_git(self, *argv: str, into: Path | None = None, objects: Path | None = None) -> Output:
         """Run a git command that talks to the remote. Returns the output, whatever the status.
 
         It fetches `into` a mirror, or only objects into the folder `objects`, up to the DiskLimit of either. The
@@ -261,8 +252,9 @@ class Mirror:
         credential = None
         if self._remote.is_http:
             credential = (self._credential() if self._credential else None) or self._remote.credential
-        if credential:
-            config = (*config, (f"http.{self._remote.origin}.extraHeader", f"Authorization: {credential.header}"))
+        header = (
+            (f"http.{self._remote.origin}.extraHeader", f"Authorization: {credential.header}") if credential else None
+        )
         self._create()
         output = run_git(
             argv,
@@ -270,7 +262,7 @@ class Mirror:
             objects=into / "objects" if into else objects or self.quarantine(),
             protocol=self._remote.scheme,
             seconds=bounds.NETWORK_SECONDS,
-            config=config,
+            config=[header] if header else [],
             limited=into or objects,
         )
         if credential is None:
@@ -326,17 +318,28 @@ class Mirror:
 
     def _fetch(self, refspecs: Sequence[str]) -> None:
         """Fetch all branches and tags, or only remove those that are gone if one can't be fetched."""
-        if not self._backoff.is_waiting:
+        if self._backoff.is_waiting:
+            self._prune()
+            return
+        try:
+            self._fetch_or_rebuild(refspecs)
+        except RefNotFoundError:
+            raise
+        except RepositoryError as error:
             try:
-                self._fetch_or_rebuild(refspecs)
-            except (DamagedMirrorError, LimitExceededError, SlowFetchError) as error:
-                _log.warning("%s Until that works, only the branches and tags that the bot needs are fetched.", error)
-                self._backoff.failed(error)
-            else:
-                self._backoff.failure = None
-                return
-        config = [("remote.all.url", self.url), *(("remote.all.fetch", refspec) for refspec in BRANCHES_AND_TAGS)]
-        output = self.network_git("remote", "prune", "all", config=config)
+                self._prune()
+            except RepositoryError:  # the remote can't be used at all
+                raise error from None
+            _log.warning("%s Until that works, only the branches and tags that the bot needs are fetched.", error)
+            self._backoff.failed(error)
+        else:
+            self._backoff.failure = None
+
+    def _prune(self) -> None:
+        """Remove the branches and tags that the remote no longer has. Raises RepositoryError."""
+        settings = [f"url={self.url}", *(f"fetch={refspec}" for refspec in BRANCHES_AND_TAGS)]
+        options = [option for setting in settings for option in ("-c", f"remote.all.{setting}")]
+        output = self.network_git(*options, "remote", "prune", "all")
         if output.status != 0:
             raise self.errors.fetch_failed(output.stderr)
 
