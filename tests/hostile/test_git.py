@@ -33,7 +33,6 @@ from bot.core.drift.model import Status
 from bot.core.git.target_revision import Newest, TargetRevision
 from bot.handlers.rollouts import merges
 from bot.ports.git import RepositoryError, RevisionNotFoundError
-from bot.sandbox.forge import SandboxForge
 from bot.sandbox.server import Server
 from tests.common.bot import application_settings
 from tests.common.kubernetes import as_yaml, config_map
@@ -520,17 +519,6 @@ def large_file(source):
     blob = store(source, "blob", os.urandom(8 * MIB))
     tree = store(source, "tree", b"100644 large\0" + bytes.fromhex(blob))
     return "heads/eve", commit(source, tree=tree, branch="eve")
-
-
-@pytest.fixture
-def served(source, tmp_path):
-    """The source over HTTP, from a server without limits: its URL, and the requests that it got."""
-    forge = SandboxForge(tmp_path / "forge")
-    path = forge.create_repository("acme/platform").path
-    shutil.rmtree(path)
-    path.symlink_to(source.path / ".git")
-    with Server(forge.app) as server:
-        yield f"{server.url}/acme/platform.git", forge.requests
 
 
 @pytest.mark.parametrize(
