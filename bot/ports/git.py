@@ -123,11 +123,14 @@ class Repository(Protocol):
         ...
 
     def update_mirror(self) -> None:
-        """Update the mirror, even if it then lacks the tracked revision. Raises RepositoryError."""
+        """Update the mirror, even if it then lacks the tracked revision. Raises RepositoryError.
+
+        If a branch or tag makes that fail, later calls of `fetched_revision` and `tip` fetch only what they return.
+        """
         ...
 
     def fetched_revision(self) -> ResolvedRevision:
-        """Like `resolved_revision`, but never fetches. Raises RepositoryError also if the mirror doesn't have it."""
+        """The branch, tag or commit that is tracked, after `update_mirror`. Raises RepositoryError."""
         ...
 
     def fetch_if_moved(self) -> str:
@@ -150,7 +153,7 @@ class Repository(Protocol):
         ...
 
     def tip(self, branch: str) -> str | None:
-        """The sha of any branch, as of the last fetch; None if it does not exist."""
+        """The sha of any branch, as of the last fetch; None if it does not exist. Raises RepositoryError."""
         ...
 
     def has_branches_under(self, branch: str) -> bool:

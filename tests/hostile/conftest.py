@@ -1,12 +1,15 @@
 """Fixtures of several edges."""
 
 import gc
+import shutil
 import time
 
 import pytest
 from hypothesis.internal.charmap import charmap
 
 from bot.core.drift.model import Status
+from bot.sandbox.forge import SandboxForge
+from bot.sandbox.server import Server
 from tests.common.bot import application_settings
 from tests.common.kubernetes import as_yaml, config_map
 from tests.hostile.memory import forget_peak, peak_mib
@@ -54,3 +57,14 @@ def fleet(bot, source, cluster):
     bot.start(applications={name: application_settings(name) for name in ("cart", "shop")}, alerts={"looks": 1})
     assert {check.status for check in bot.check().values()} == {Status.SYNCED}
     return bot
+
+
+@pytest.fixture
+def served(source, tmp_path):
+    """The source over HTTP, from a server without limits: its URL, and the requests that it got."""
+    forge = SandboxForge(tmp_path / "forge")
+    path = forge.create_repository("acme/platform").path
+    shutil.rmtree(path)
+    path.symlink_to(source.path / ".git")
+    with Server(forge.app) as server:
+        yield f"{server.url}/acme/platform.git", forge.requests

@@ -496,6 +496,107 @@ def test_commits_whose_shas_begin_alike_are_told_apart(source, repository):
     assert repository.resolve(sha).sha == sha
 
 
+def huge_commit(source):
+    return "heads/eve", commit(source, headers=b"gpgsig " + b"x" * 28 * MIB + b"\n", branch="eve")
+
+
+def huge_tag(source):
+    head = f"object {source.sha()}\ntype commit\ntag v9\ntagger ".encode() + IDENTITY
+    return "tags/eve", store(source, "tag", head + b"\n\n" + b"x" * 28 * MIB)
+
+
+def huge_tree(source):
+    entry = bytes.fromhex(source.sha("main:apps"))
+    tree = b"".join(b"40000 %06d" % number + b"x" * MIB + b"\0" + entry for number in range(28))
+    return "heads/eve", commit(source, tree=store(source, "tree", tree), branch="eve")
+
+
+def malformed_tree(source):
+    return "heads/eve", commit(source, tree=store(source, "tree", b"40000 x\0short"), branch="eve")
+
+
+def large_file(source):
+    blob = store(source, "blob", os.urandom(8 * MIB))
+    tree = store(source, "tree", b"100644 large\0" + bytes.fromhex(blob))
+    return "heads/eve", commit(source, tree=tree, branch="eve")
+
+
+@pytest.mark.parametrize(
+    ("attack", "limits", "reason"),
+    [
+        (huge_commit, {"PROCESS_BYTES": 24 * MIB}, "needs more memory than git may use"),
+        (huge_tag, {"PROCESS_BYTES": 24 * MIB}, "needs more memory than git may use"),
+        (huge_tree, {"PROCESS_BYTES": 24 * MIB}, "needs more memory than git may use"),
+        (large_file, {"MIRROR_BYTES": MIB, "DISK_SECONDS": 0.0}, "exceeds 0 GiB"),
+        (malformed_tree, {}, "could not be fetched"),
+    ],
+)
+def test_a_branch_or_tag_that_no_application_follows_stops_no_fetch(
+    bot, source, served, forge, monkeypatch, attack, limits, reason
+):
+    """Anyone who may push any branch could make all applications of the repository unknown."""
+    url, requests = served
+    source.commit("First", {"apps/shop/web.yaml": as_yaml(config_map("a"))})
+    bot.start(repositories={"platform": {"url": url}}, forges={"platform": forge})
+    bot.monitor.poll_repository("platform")
+    ref, hostile = attack(source)
+    source.git("update-ref", f"refs/{ref}", hostile)
+    source.git("pack-refs", "--all")
+    for name, value in limits.items():
+        monkeypatch.setattr(bounds, name, value)
+    merged = source.commit("Merge", {"apps/shop/web.yaml": as_yaml(config_map("a", limit="9"))})
+    bot.monitor.poll_repository("platform")
+    assert [rollout.revision for rollout in bot.store.rollouts.unsettled()] == [merged]
+
+    follower = GitRepository("platform", url, TargetRevision(f"refs/{ref}"), bot.folder / "mirrors", mirror="platform")
+    counts = []
+    for _ in range(2):
+        before = len(requests)
+        with pytest.raises(RepositoryError, match=reason):
+            follower.fetch()
+        counts.append(len(requests) - before)
+    assert counts[1] < counts[0] or attack is malformed_tree  # what is too large isn't fetched again and again
+    assert [check.status for check in bot.check().values()] == [Status.OUT_OF_SYNC]
+    source.git("update-ref", "-d", f"refs/{ref}")
+    follower._mirror._backoff.next_fetch = 0.0
+    bot.monitor.poll_repository("platform")
+    assert not follower._mirror.is_incomplete
+
+
+def test_every_form_of_a_revision_is_followed_while_another_branch_cannot_be_fetched(source, served, tmp_path):
+    url, _ = served
+    source.commit("First", {"a": "1"})
+    source.git("branch", "gone")
+
+    def following(revision):
+        return GitRepository("platform", url, revision, tmp_path / "mirrors", mirror="platform")
+
+    following("main").fetch()
+    malformed_tree(source)
+    source.git("branch", "-D", "gone")
+    source.branch("gone/release-2")
+    older = source.commit("Older", {"a": "2"})
+    source.git("tag", "v1.2.0", "-m", "Version")
+    source.switch()
+    main = source.commit("Newer", {"a": "3"})
+    source.git("tag", "v1.1.0")
+    expected = {
+        **dict.fromkeys(("main", "HEAD", "refs/heads/main", "v1.1.0", main, main[:9]), main),
+        **dict.fromkeys((older, "gone/release-2", "gone/*", "1.x", "refs/tags/v1.2.0"), older),
+    }
+    revisions = [*map(TargetRevision, expected), TargetRevision("gone/*", Newest.DATE)]
+    assert {revision.text: following(revision).fetch() for revision in revisions} == expected
+    assert following("main")._mirror.is_incomplete
+    assert [following("main").tip(branch) for branch in ("gone/release-2", "gone", "-x")] == [older, None, None]
+    source.git("update-ref", "refs/heads/gone/release-2", main)
+    source.git("update-ref", "-d", "refs/tags/v1.2.0")
+    assert [following(TargetRevision(text)).fetch() for text in ("gone/*", "1.x")] == [main, main]
+    with pytest.raises(RepositoryError, match="no branch, tag or commit"):
+        following(TargetRevision("v1.2.0")).fetch()
+    fresh = GitRepository("fresh", url, TargetRevision("HEAD"), tmp_path / "mirrors")
+    assert (fresh.resolved_revision().name, fresh.is_branch) == ("main", True)
+
+
 # ------------------------------------------------------------ the server
 
 
@@ -600,27 +701,28 @@ def test_no_form_of_a_url_shows_its_password(tmp_path, url):
 
 STALLING_SSH = """#!{python}
 import os, subprocess, sys, time
-print("connected", file=open({log!r}, "a"))
 server = subprocess.Popen(["sh", "-c", sys.argv[-1]], stdout=subprocess.PIPE)
 sent = 0
 while chunk := os.read(server.stdout.fileno(), 65536):
     if sent > {sent}:
         time.sleep(60)
     sent += os.write(1, chunk)
+    if sent - len(chunk) < 65536 <= sent:
+        print("pack", file=open({log!r}, "a"))
 """
 
 
 @pytest.fixture
 def endless(source, tmp_path, monkeypatch):
-    """A repository whose server sends 2 MiB of a pack and never ends, and the connections to it."""
+    """A repository whose server sends 2 MiB of a pack and never ends, and how many packs it has sent."""
     source.commit("Large", {"large": os.urandom(3 * MIB)})
-    log, ssh = tmp_path / "connections", tmp_path / "ssh"
+    log, ssh = tmp_path / "packs", tmp_path / "ssh"
     ssh.write_text(STALLING_SSH.format(python=sys.executable, log=str(log), sent=2 * MIB))
     ssh.chmod(0o755)
     monkeypatch.setenv("GIT_SSH_COMMAND", str(ssh))
     monkeypatch.setattr(bounds, "DISK_SECONDS", 0.05)
     repository = GitRepository("endless", f"ssh://git@git.invalid{source.path}", "main", tmp_path / "mirrors")
-    return repository, lambda: log.read_text().count("connected")
+    return repository, lambda: log.read_text().count("pack")
 
 
 def unfinished(mirrors):
@@ -638,45 +740,46 @@ def fetch_commit(repository, source):
 @pytest.mark.parametrize("run", [fetch, fetch_commit])
 @pytest.mark.parametrize(("most", "free"), [(MIB, 10**12), (10**12, 2 * MIB)], ids=["bound", "disk"])
 def test_an_endless_pack_is_stopped_and_leaves_nothing_on_disk(endless, source, tmp_path, monkeypatch, run, most, free):
-    repository, connections = endless
+    repository, packs = endless
     monkeypatch.setattr(bounds, "MIRROR_BYTES", most)
     monkeypatch.setattr(disk.shutil, "disk_usage", lambda _: SimpleNamespace(free=free))
     expected = "The repository endless exceeds" if most < free else "more than half of the free disk space"
     with pytest.raises(RepositoryError, match=expected):
         run(repository, source)
     assert not unfinished(tmp_path / "mirrors")
-    assert connections() > 0
+    assert packs() > 0
 
 
 def test_a_repository_that_is_too_large_is_not_fetched_again_and_again(endless, source, tmp_path, monkeypatch):
     """Not at another revision either, or by another object for the same mirror, as remote bases have."""
-    repository, connections = endless
+    repository, packs = endless
     monkeypatch.setattr(bounds, "MIRROR_BYTES", MIB)
+    source.git("branch", "other")
     other = GitRepository("endless", repository.url, "other", tmp_path / "mirrors")
     counts = []
     for fetched in (repository.fetch, repository.fetch, other.fetch, lambda: other.fetch_commit(source.sha())):
         with pytest.raises(RepositoryError, match="The repository endless exceeds"):
             fetched()
-        counts.append(connections())
+        counts.append(packs())
     assert counts == counts[:1] * 4
     assert repository._mirror._backoff.next_fetch - time.monotonic() == pytest.approx(600, abs=60)
     monkeypatch.setattr(repository._mirror._backoff, "next_fetch", 0.0)
     with pytest.raises(RepositoryError, match="The repository endless exceeds"):
         repository.fetch()
-    assert connections() > counts[1]
+    assert packs() > counts[1]
 
 
 def test_a_commit_that_is_too_large_is_not_fetched_again_and_keeps_no_other_fetch_waiting(endless, source, monkeypatch):
     """It may be a stranger's: the bot fetches the commits of pull requests."""
-    repository, connections = endless
+    repository, packs = endless
     monkeypatch.setattr(bounds, "MIRROR_BYTES", MIB)
     for _ in range(2):
         with pytest.raises(RepositoryError, match="The repository endless exceeds"):
             repository.fetch_commit(source.sha())
-    assert connections() == 1
+    assert packs() == 1
     with pytest.raises(RepositoryError, match="The repository endless exceeds"):
         repository.fetch()
-    assert connections() > 1
+    assert packs() > 1
 
 
 def test_fetches_that_run_at_the_same_time_share_half_of_the_free_disk(tmp_path, monkeypatch):

@@ -1,4 +1,4 @@
-"""When a repository is fetched again after a failure. All `Mirror`s at one path share it, since some live briefly."""
+"""When something is fetched again after a failure. All `Mirror`s at one path share it, since some live briefly."""
 
 import threading
 import time
@@ -13,33 +13,41 @@ from cachetools import LRUCache
 from bot.adapters.git import bounds
 from bot.adapters.git.errors import MirrorTooLargeError
 from bot.i18n.language import Text
-from bot.ports.git import RepositoryError
+from bot.ports.git import LimitExceededError, RepositoryError
 
 _MAX_BACKOFFS: Final = 10_000
 
 
 @dataclass(slots=True)
 class Backoff:
-    """Times are on the monotonic clock. `too_large` is why the last fetch was stopped, None if it was not."""
+    """Times are on the monotonic clock. `failure` is why the last fetch failed, None if it would not fail again."""
 
     next_rebuild: float = 0.0
     next_fetch: float = 0.0
-    too_large: Text | None = None
+    failure: Text | None = None
 
-    def check(self) -> None:
-        """Raise RepositoryError if the last fetch was stopped recently."""
-        if self.too_large and time.monotonic() < self.next_fetch:
-            raise RepositoryError(self.too_large)
+    @property
+    def is_waiting(self) -> bool:
+        """Whether the last fetch failed recently."""
+        return self.failure is not None and time.monotonic() < self.next_fetch
+
+    def failed(self, error: RepositoryError) -> None:
+        """Remember that a fetch failed."""
+        self.failure = error.text
+        self.next_fetch = time.monotonic() + bounds.TOO_LARGE_SECONDS
 
     @contextmanager
     def remembered(self) -> Iterator[None]:
-        """Do the fetch inside, unless the last one was stopped recently; remember if this one is."""
-        self.check()
+        """Do the fetch inside, unless the last one took too much disk or memory recently; remember if this one does.
+
+        Raises RepositoryError.
+        """
+        if self.failure and self.is_waiting:
+            raise RepositoryError(self.failure)
         try:
             yield
-        except MirrorTooLargeError as error:
-            self.too_large = error.text
-            self.next_fetch = time.monotonic() + bounds.TOO_LARGE_SECONDS
+        except (MirrorTooLargeError, LimitExceededError) as error:
+            self.failed(error)
             raise
 
 
@@ -47,7 +55,7 @@ _backoffs: LRUCache[tuple[Path, str, str], Backoff] = LRUCache(_MAX_BACKOFFS)
 _lock: Final = threading.Lock()
 
 
-def backoff_of(mirror: Path, url: str, commit: str = "") -> Backoff:
-    """That of a repository in a mirror, or of one commit that is fetched by itself."""
+def backoff_of(mirror: Path, url: str, part: str = "") -> Backoff:
+    """That of all branches and tags in a mirror, or of a part of them, such as a commit by its sha."""
     with _lock:
-        return _backoffs.setdefault((mirror, url, commit), Backoff())
+        return _backoffs.setdefault((mirror, url, part), Backoff())

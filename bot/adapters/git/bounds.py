@@ -32,6 +32,6 @@ REBUILD_SECONDS: Final = 3_600.0  # at least between two rebuilds of a mirror
 # https://docs.github.com/en/repositories/creating-and-managing-repositories/repository-limits
 MIRROR_BYTES: Final = 10 * 2**30
 DISK_SECONDS: Final = 1.0  # between two measurements while git fetches
-TOO_LARGE_SECONDS: Final = 600.0  # until a repository that took too much disk is fetched again
+TOO_LARGE_SECONDS: Final = 600.0  # until what took too much time, memory or disk is fetched again
 UNUSED_SECONDS: Final = 7 * 86_400.0  # since the last use of a remote base's mirror; then it is removed
 ABANDONED_SECONDS: Final = 3_600.0  # since the last write to a file that gc did not finish

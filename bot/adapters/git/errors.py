@@ -88,15 +88,19 @@ class GitErrorMapper:
         return DamagedMirrorError(LocalizedText(texts.LACKS_OBJECTS, name=self.name))
 
     def fetch_failed(self, stderr: str) -> RepositoryError:
-        """The remote did not answer, refused, or sent more than fits on the disk (MirrorTooLargeError)."""
+        """The remote did not answer, refused, or sent what takes too much disk or memory.
+
+        These are a MirrorTooLargeError and a LimitExceededError.
+        """
         for pattern, phrase in _FETCH_ERRORS:
             if pattern.search(stderr):
-                kind = MirrorTooLargeError if phrase in _TOO_LARGE else RepositoryError
+                kind = _FETCH_LIMITS.get(phrase, RepositoryError)
                 most = str(bounds.MIRROR_BYTES >> 30)
                 return kind(
                     LocalizedText(phrase, url=self.url, name=self.name, variable=self.credential_variable, most=most)
                 )
         kind = RepositoryError if _NO_DAMAGE.search(stderr) else DamagedMirrorError
+        kind = RefNotFoundError if "couldn't find remote ref" in stderr else kind
         return kind(LocalizedText(texts.NOT_FETCHED, url=self.url, said=_reason(stderr)))
 
     def push_failed(self, branch: str, stdout: str, stderr: str) -> RepositoryError:
@@ -142,13 +146,17 @@ def _when(pattern: str, phrase: Phrase) -> tuple[re.Pattern[str], Phrase]:
     return re.compile(pattern, re.IGNORECASE), phrase
 
 
-_TOO_LARGE = (texts.TOO_LARGE, texts.TOO_LARGE_FOR_DISK)
+_FETCH_LIMITS: dict[Phrase, type[RepositoryError]] = {
+    texts.TOO_LARGE: MirrorTooLargeError,
+    texts.TOO_LARGE_FOR_DISK: MirrorTooLargeError,
+    texts.OUT_OF_MEMORY: LimitExceededError,
+}
 _FETCH_ERRORS = (
     _when(r"^fatal: git [\w-]+ exceeded \d", texts.TOO_LARGE),
     _when(r"^fatal: git [\w-]+ exceeded half", texts.TOO_LARGE_FOR_DISK),
     (_DISK_FULL, texts.DISK_FULL),
-    _when(r"^fatal: git [\w-]+ did not complete in", texts.SLOW),
-    _when(r"^(?:fatal|error): out of memory", texts.OUT_OF_MEMORY),
+    _when(r"^fatal: git [\w-]+ did not complete in|operation too slow", texts.SLOW),
+    _when(r"(?m)^(?:remote: )?(?:fatal|error): out of memory", texts.OUT_OF_MEMORY),
     _when(
         r"authentication failed|could not read (?:username|password)|HTTP (?:code = )?40[13]|returned error: 40[13]"
         r"|invalid credentials",
@@ -171,7 +179,7 @@ _FETCH_ERRORS = (
     ),
     _when(
         r"could not resolve|failed to connect|could ?n[o']t connect|connection (?:refused|timed out|reset|closed)"
-        r"|network is unreachable|no route to host|operation too slow|operation timed out|unable to access"
+        r"|network is unreachable|no route to host|operation timed out|unable to access"
         r"|hung up unexpectedly|early EOF|could not read from remote",
         texts.UNREACHABLE,
     ),

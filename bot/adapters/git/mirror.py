@@ -15,22 +15,28 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TextIO, TypeVar, cast
+from typing import TypeVar, cast
 
 from bot.adapters.git import bounds
-from bot.adapters.git.backoff import backoff_of
+from bot.adapters.git.backoff import Backoff, backoff_of
 from bot.adapters.git.credential import Credential
 from bot.adapters.git.disk import move_objects, remove_unfinished
-from bot.adapters.git.errors import DamagedMirrorError, GitErrorMapper, MirrorTooLargeError, disk_errors
+from bot.adapters.git.errors import (
+    DamagedMirrorError,
+    GitErrorMapper,
+    MirrorTooLargeError,
+    RefNotFoundError,
+    disk_errors,
+)
 from bot.adapters.git.process import GitObject, ObjectReader, Output, ReaderFailedError, run_git
+from bot.adapters.git.quarantine import new_quarantine, remove_quarantine
 from bot.adapters.git.remote import Remote
-from bot.ports.git import RepositoryError
+from bot.ports.git import LimitExceededError, RepositoryError
 
 BRANCHES_AND_TAGS = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
 
 _FETCH = ("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules")
 _KEPT = "refs/gitops-bot/commits"  # a ref for each object to keep, named after its sha
-_QUARANTINE = "quarantine-"
 
 _log = logging.getLogger(__name__)
 _Result = TypeVar("_Result")
@@ -64,7 +70,6 @@ class Mirror:
         self._fetching = threading.RLock()
         self._has_lock = False  # for the thread that holds `_fetching`
         self._refspecs: Sequence[str] = BRANCHES_AND_TAGS
-        self._backoff = backoff_of(path, remote.url)
         self._quarantine: Path | None = None
         self._reading = threading.Lock()
         self._reader: ObjectReader | None = None  # for the thread that holds `_reading`
@@ -75,6 +80,15 @@ class Mirror:
     def exists(self) -> bool:
         """Whether it has been created."""
         return self.path.is_dir()
+
+    @property
+    def is_incomplete(self) -> bool:
+        """Whether the last fetch of all branches and tags failed because of what one of them contains."""
+        return self._backoff.failure is not None
+
+    @property
+    def _backoff(self) -> Backoff:
+        return backoff_of(self.path, self.url)
 
     def git(
         self,
@@ -168,18 +182,17 @@ class Mirror:
 
     @contextmanager
     def fetched(self, *refspecs: str) -> Iterator[None]:
-        """Fetch, and block other fetches while the caller reads. Raises RepositoryError.
+        """Fetch, and block other fetches while the caller reads. Raises RepositoryError, unless it `is_incomplete`.
 
         Threads and processes take turns. A thread that waited through a whole fetch uses its result, also if it failed.
         """
         started = self._fetches_started
         self._create()
         with self._locked():
-            self._refspecs = refspecs
             if self._fetches_ended <= started:
                 self._fetches_started += 1
                 try:
-                    self._fetch()
+                    self._fetch(refspecs)
                     self._failure = None
                 except RepositoryError as error:
                     self._failure = error
@@ -188,17 +201,23 @@ class Mirror:
                 raise self._failure
             yield
 
+    def fetch_part(self, name: str, *refspecs: str) -> None:
+        """Fetch only these branches and tags, unless those with this `name` took too much. Raises RepositoryError."""
+        with self._locked(), backoff_of(self.path, self.url, name).remembered():
+            self._fetch_or_rebuild(refspecs)
+
     def fetch_object(self, sha: str, *, keep: bool = False) -> Output:
         """Fetch one commit by its sha into the quarantine, or with `keep` into the mirror. Returns the output.
 
-        Raises RepositoryError if it takes too much disk, not for another status. Only then is this commit not tried
-        again for a while: it may be a stranger's, such as in a pull request, so the other fetches go on.
+        Raises RepositoryError if it takes too much disk or memory, not for another status. Only then is this commit not
+        tried again for a while: it may be a stranger's, such as in a pull request, so the other fetches go on.
         """
-        self._backoff.check()
         with backoff_of(self.path, self.url, sha).remembered():
             output = self._fetch_into_mirror(sha) if keep else self._fetch_into_quarantine(sha)
-            if output.status != 0 and isinstance(error := self.errors.fetch_failed(output.stderr), MirrorTooLargeError):
-                raise error
+            if output.status != 0:
+                error = self.errors.fetch_failed(output.stderr)
+                if isinstance(error, MirrorTooLargeError | LimitExceededError):
+                    raise error
         return output
 
     def keep_object(self, sha: str) -> None:
@@ -257,8 +276,8 @@ class Mirror:
         """The directory of the objects that only this process uses."""
         with self._creating, disk_errors(self._folder):
             if self._quarantine is None or not self._quarantine.is_dir():
-                self._quarantine, lock = _new_quarantine(self._folder)
-                weakref.finalize(self, _remove_quarantine, self._quarantine, lock)
+                self._quarantine, lock = new_quarantine(self._folder)
+                weakref.finalize(self, remove_quarantine, self._quarantine, lock)
             return self._quarantine
 
     @contextmanager
@@ -297,13 +316,40 @@ class Mirror:
             raise self.errors.failed("init", output.stderr)
         return path
 
-    def _fetch(self) -> None:
-        with self._backoff.remembered():
+    def _fetch(self, refspecs: Sequence[str]) -> None:
+        """Fetch all branches and tags, or only remove those that are gone if one can't be fetched."""
+        if self._backoff.is_waiting:
+            self._prune()
+            return
+        try:
+            self._fetch_or_rebuild(refspecs)
+        except RefNotFoundError:
+            raise
+        except RepositoryError as error:
             try:
-                self._fetch_into(self.path)
-            except DamagedMirrorError as error:
-                if not self._rebuild(error):
-                    raise
+                self._prune()
+            except RepositoryError:  # the remote can't be used at all
+                raise error from None
+            _log.warning("%s Until that works, only the branches and tags that the bot needs are fetched.", error)
+            self._backoff.failed(error)
+        else:
+            self._backoff.failure = None
+
+    def _prune(self) -> None:
+        """Remove the branches and tags that the remote no longer has. Raises RepositoryError."""
+        settings = [f"url={self.url}", *(f"fetch={refspec}" for refspec in BRANCHES_AND_TAGS)]
+        options = [option for setting in settings for option in ("-c", f"remote.all.{setting}")]
+        output = self.network_git(*options, "remote", "prune", "all")
+        if output.status != 0:
+            raise self.errors.fetch_failed(output.stderr)
+
+    def _fetch_or_rebuild(self, refspecs: Sequence[str]) -> None:
+        self._refspecs = refspecs
+        try:
+            self._fetch_into(self.path)
+        except DamagedMirrorError as error:
+            if not self._rebuild(error):
+                raise
 
     def _fetch_into(self, path: Path) -> None:
         argv = (*_FETCH, "--prune", "--force", "--end-of-options", self.url, *self._refspecs)
@@ -352,26 +398,3 @@ class Mirror:
                     yield
                 finally:
                     self._has_lock = False
-
-
-def _new_quarantine(folder: Path) -> tuple[Path, TextIO]:
-    """A new directory, and this process's lock on it. Removes those left by dead processes."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "quarantine.lock").open("w") as creating:
-        fcntl.flock(creating, fcntl.LOCK_EX)
-        for path in filter(Path.is_dir, folder.glob(f"{_QUARANTINE}*")):
-            with (path / "lock").open("w") as lock:
-                try:
-                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except BlockingIOError:
-                    continue
-                shutil.rmtree(path, ignore_errors=True)
-        path = Path(tempfile.mkdtemp(prefix=_QUARANTINE, dir=folder))
-        lock = (path / "lock").open("w")
-        fcntl.flock(lock, fcntl.LOCK_EX)
-    return path, lock
-
-
-def _remove_quarantine(path: Path, lock: TextIO) -> None:
-    shutil.rmtree(path, ignore_errors=True)
-    lock.close()

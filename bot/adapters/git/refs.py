@@ -1,12 +1,14 @@
 """Branches and tags of the mirror, and what a target revision resolves to among them."""
 
 import re
+from collections.abc import Sequence
 
 from bot.adapters.git.errors import RefNotFoundError
 from bot.adapters.git.mirror import BRANCHES_AND_TAGS, Mirror
 from bot.adapters.git.objects import disambiguate
 from bot.core.git.target_revision import (
     HEAD,
+    Newest,
     Ref,
     Refs,
     ResolvedRevision,
@@ -14,6 +16,7 @@ from bot.core.git.target_revision import (
     is_short_sha,
     resolve_revision,
 )
+from bot.core.globs import matches_glob
 from bot.i18n.catalogue import repository as texts
 from bot.i18n.language import LocalizedText
 
@@ -52,12 +55,48 @@ def has_branches_under(mirror: Mirror, branch: str) -> bool:
 def remote_tip(mirror: Mirror, branch: str) -> str | None:
     """The sha of a branch on the remote, without fetching; None if it doesn't exist. Raises RepositoryError."""
     ref = f"refs/heads/{branch}"
-    output = mirror.network_git("ls-remote", "--end-of-options", mirror.url, ref)
+    return next((sha for sha, name in _list_remote(mirror, ref) if name == ref), None)
+
+
+def _list_remote(mirror: Mirror, *patterns: str, options: Sequence[str] = ()) -> list[tuple[str, str]]:
+    """The shas and names of the remote's references whose names end with a pattern. Raises RepositoryError."""
+    output = mirror.network_git("ls-remote", *options, "--end-of-options", mirror.url, *patterns)
     if output.status != 0:
         raise mirror.errors.fetch_failed(output.stderr)
-    # "SHA TAB REF" for each reference whose name ends with this
-    names = (line.partition("\t") for line in output.stdout.decode(errors="replace").split("\n"))
-    return next((sha for sha, _, name in names if name == ref), None)
+    lines = (line.partition("\t") for line in output.stdout.decode(errors="replace").split("\n")[:-1])
+    return [(sha, name) for sha, _, name in lines]
+
+
+def fetch_alone(mirror: Mirror, revision: TargetRevision) -> None:
+    """Fetch only what a revision other than a sha resolves to on the remote, if anything. Raises RepositoryError."""
+    text = revision.text
+    if text == HEAD:
+        # "ref: BRANCH" instead of a sha, and the sha
+        head = [target for target, name in _list_remote(mirror, HEAD, options=["--symref"]) if name == HEAD]
+        branch = head[0].removeprefix("ref: ") if head else ""
+        if branch.startswith("refs/heads/"):
+            mirror.fetch_part(head[-1], f"+HEAD:{_REMOTE_HEAD}", f"+{branch}:{branch}")
+            mirror.git("symbolic-ref", _DEFAULT_BRANCH, branch)
+        return
+    patterns = (
+        [text]
+        if text.startswith(("refs/heads/", "refs/tags/"))
+        else [f"refs/heads/{'*' if revision.is_pattern else text}", f"refs/tags/{'*' if revision.versions else text}"]
+    )
+    listed = _list_remote(mirror, *patterns)
+    branches, tags = (
+        [Ref(name.removeprefix(folder), sha, 0) for sha, name in listed if name.startswith(folder)]
+        for folder in ("refs/heads/", "refs/tags/")
+    )
+    resolved = resolve_revision(revision, Refs(branches, tags))
+    if resolved is None:
+        return
+    if revision.is_pattern and revision.newest is Newest.DATE:  # only their commits have dates
+        names = [f"refs/heads/{ref.name}" for ref in branches if matches_glob(text, ref.name)]
+    else:
+        names = [f"refs/{'heads' if resolved.kind == 'branch' else 'tags'}/{resolved.name}"]
+    part = resolved.sha if len(names) == 1 else revision.key
+    mirror.fetch_part(part, *(f"+{name}:{name}" for name in names))
 
 
 def remember_default_branch(mirror: Mirror) -> None:

@@ -70,6 +70,7 @@ class GitRepository:
             pass
 
     def fetched_revision(self) -> ResolvedRevision:
+        self._fetch_alone(self._revision)
         return refs.tracked(self._mirror, self._revision)
 
     def fetch_if_moved(self) -> str:
@@ -82,8 +83,8 @@ class GitRepository:
     def resolved_revision(self) -> ResolvedRevision:
         resolved = self.known_revision()
         if resolved is None:
-            self.fetch()
-            resolved = self.fetched_revision()
+            with self._fetched():
+                resolved = self.fetched_revision()
         return resolved
 
     def known_revision(self) -> ResolvedRevision | None:
@@ -99,6 +100,7 @@ class GitRepository:
         return bool(revision.exact_branch) or (self.resolved_revision().kind == "branch" and not revision.is_pattern)
 
     def tip(self, branch: str) -> str | None:
+        self._fetch_alone(TargetRevision.branch(branch))
         return refs.branch_tip(self._mirror, branch)
 
     def has_branches_under(self, branch: str) -> bool:
@@ -231,9 +233,18 @@ class GitRepository:
         """Fetch, and block other fetches while the caller reads."""
         measured = self._telemetry.measure(GIT_FETCH, repository=self.name)
         with measured, self._mirror.fetched(*refs.refspecs(self._revision)):
-            if self._revision.text == HEAD:
+            if self._revision.text == HEAD and not self._mirror.is_incomplete:
                 refs.remember_default_branch(self._mirror)
             yield
+
+    def _fetch_alone(self, revision: TargetRevision) -> None:
+        """Fetch a revision if the last fetch could not fetch everything. Raises RepositoryError."""
+        if not self._mirror.is_incomplete or revision.is_invalid():
+            return
+        if is_full_sha(revision.text):
+            self.keep_commit(revision.text)
+        else:
+            refs.fetch_alone(self._mirror, revision)
 
     def _log(
         self, *options: str, since: str | None, until: str, limit: int, pathspec: Sequence[str] = ()

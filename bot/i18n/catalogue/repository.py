@@ -53,9 +53,9 @@ DISK_FULL = Phrase(
     es="El disco que guarda la réplica de {name} está lleno. Libera espacio o usa un volumen más grande.",
 )
 OUT_OF_MEMORY = Phrase(
-    en="For {url}, git needs more memory than it may use. A commit, tree, or file may be too large.",
-    es="Para {url}, git necesita más memoria de la que puede usar. Quizá un commit, árbol o archivo es demasiado"
-    " grande.",
+    en="For {url}, git needs more memory than it may use. A commit, tag, tree, or file may be too large.",
+    es="Para {url}, git necesita más memoria de la que puede usar. Quizá un commit, etiqueta, árbol o archivo es"
+    " demasiado grande.",
 )
 TOO_LARGE = Phrase(
     en="The repository {name} exceeds {most} GiB. Remove large files from its history, or move the manifests to a "
