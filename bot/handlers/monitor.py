@@ -76,7 +76,12 @@ class Monitor:
         self.recorder = recorder
         self.caches = caches
         self._fetcher = RepositoryFetcher(
-            ports, config.applications, approvals=approvals, people=people, manifest_cache=caches.manifest_cache
+            ports,
+            config.applications,
+            approvals=approvals,
+            people=people,
+            manifest_cache=caches.manifest_cache,
+            has_answered=discoverer.has_answered,
         )
         self._late: set[str] = set()  # the applications to check when their fetch ends
         self._incidents_version = ""
