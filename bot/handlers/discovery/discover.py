@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections import Counter
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -21,6 +21,7 @@ from bot.core.applications.discovery import (
     UnsupportedResource,
     UnsupportedResourceError,
     build_inventory,
+    with_last_known,
 )
 from bot.core.applications.flux_artifact import ARTIFACT_GENERATOR
 from bot.core.applications.flux_chart import (
@@ -43,6 +44,7 @@ from bot.handlers.discovery.held_names import HeldNames
 from bot.handlers.discovery.resource_data import data_reader
 from bot.handlers.discovery.resources import list_resources, preferred_kinds
 from bot.i18n.catalogue import discovery as texts
+from bot.i18n.catalogue import status as status_texts
 from bot.i18n.language import LocalizedText, Text
 from bot.ports.charts import Charts
 from bot.ports.cluster import Cluster, ForbiddenError
@@ -151,6 +153,7 @@ class Discoverer:
         self._results: Mapping[tuple[str, str], Sequence[DiscoveryResult]] = {}
         self._read_at: dict[tuple[str, str], datetime] = {}  # when that began, by cluster and declaring kind
         self._problems: dict[tuple[str, str], Text] = {}
+        self._not_served: set[tuple[str, str]] = set()
         self._inventory = ApplicationInventory(self._configured_applications, {})
         self.applications = Applications(self._configured_applications)
 
@@ -183,13 +186,14 @@ class Discoverer:
                     unavailable: set[str] = set()
                     read_data = data_reader(reader, resources, unavailable)
                     results = _read(deployer, resources, cluster, settings, read_data) + too_large
-                    applications = _with_last_known(results, self._results.get((cluster, name), ()), unavailable)
+                    applications = with_last_known(results, self._results.get((cluster, name), ()), unavailable)
             except PortError as error:
                 is_installed = not isinstance(error, _NotServedError)
                 problem = self._failed(name, cluster, error.text) if is_installed else error.text
                 _log.warning("%s", problem)
                 with self._lock:
                     self._problems[cluster, name] = problem
+                    (self._not_served.discard if is_installed else self._not_served.add)((cluster, name))
                 continue
             self._fetch_default_branches(applications)
             with self._lock, skip_unexpected(f"inventory of {deployer.title} on {cluster}"):
@@ -216,6 +220,20 @@ class Discoverer:
         """
         with self._lock:
             return self._has_answered()
+
+    def why_unknown(self, application: str | None) -> Text | None:
+        """Why this application, or any if None, may not be discovered yet; None if all that can be expected are known.
+
+        Once every deployer has answered or failed, only an application of this name can still be expected.
+        """
+        with self._lock:
+            if not self._has_answered():
+                return LocalizedText(status_texts.DISCOVERING)
+            if application is None or application in self.applications:
+                return None
+            unread = sorted(self._configured_deployers() - self._results.keys() - self._not_served)
+            unanswered = LocalizedText(status_texts.DISCOVERING)
+            return self._problems.get(unread[0], unanswered) if unread else None
 
     def has_read_since(self, at: datetime, origin: ResourceKey) -> bool:
         """Whether the resources of this kind have been read since then. True for a kind that isn't read."""
@@ -350,19 +368,6 @@ def _read(
 
 class _NotServedError(PortError):
     """The cluster does not serve the deployer's resources, so the deployer is not installed."""
-
-
-def _with_last_known(
-    results: Sequence[DiscoveryResult], previous: Sequence[DiscoveryResult], unavailable: Container[str]
-) -> list[DiscoveryResult]:
-    """The results, with the previous ones for resources that need data from an unavailable namespace."""
-    last_known = {result.origin: result for result in previous if isinstance(result, DiscoveredApplication)}
-    return [
-        last_known.get(result.origin, result)
-        if isinstance(result, UnsupportedResource) and result.origin.namespace in unavailable
-        else result
-        for result in results
-    ]
 
 
 def _list_resources(

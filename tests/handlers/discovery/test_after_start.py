@@ -1,12 +1,27 @@
 """Between a start and the end of discovery, nothing is recorded or answered as if the applications were all known."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from bot.core.access.audit import Origin
+from bot.core.access.requester import Requester
+from bot.core.pull_requests.change_ref import Sha
+from bot.core.pull_requests.intent import AdoptRequest
+from bot.core.pull_requests.queued import enqueued
+from bot.core.pull_requests.revert import RevertRequest
+from bot.handlers.command_service import CommandService
+from bot.handlers.pull_requests.intents import Intents
+from bot.handlers.slack.people import People
+from bot.i18n.language import ENGLISH
+from bot.ports.errors import PortError
 from tests.common.bot import application_settings
 from tests.common.deployers import argo_application
 from tests.common.kubernetes import as_yaml, config_map
+from tests.common.slack import ALERTS, JONAS
+
+JONAS_ASKS = Requester(JONAS, "jonas", ALERTS, Origin.COMMAND, ENGLISH)
 
 
 class Restarts:
@@ -26,6 +41,11 @@ class Restarts:
     def poll(self):
         self.clock.advance(seconds=10)
         self.bot.monitor.poll_all_refs("platform")
+
+    def commands(self):
+        self.bot.restart()
+        config = replace(self.bot.config, applications=self.discovery.applications)
+        return CommandService(config, self.bot.ports, self.bot.monitor, People(self.bot.ports.chat, {}, self.clock))
 
     @property
     def rollouts(self):
@@ -100,3 +120,44 @@ def test_a_cluster_that_does_not_answer_delays_merges_for_a_minute(restarts):
     restarts.bot.discover()
     restarts.poll()
     assert restarts.rollouts == [("Both", "search"), ("Both", "shop")]
+
+
+def test_requests_wait_until_their_applications_are_known(restarts):
+    """Until a cluster that fails from the start can be read, only those that name an unknown application wait."""
+    bot, change = restarts.bot, Sha(restarts.source.sha())
+    revert = {None: RevertRequest("jonas", change), "shop": RevertRequest("jonas", change, "shop")}
+    for request in (AdoptRequest("shop"), *revert.values()):
+        Intents(bot.ports).new(JONAS_ASKS, request).store()
+    for request in revert.values():
+        waiting = enqueued(
+            request, by=JONAS, asked_in=ALERTS, channel=ALERTS, now=bot.clock(), due=bot.clock(), reason="Wait."
+        )
+        bot.store.queued_reverts.save(waiting)
+
+    def run(commands):
+        bot.clock.advance(seconds=10)
+        commands.resume_interrupted()
+        commands.run_queued()
+        return [(entry.what, entry.result) for entry in bot.store.audit_log.entries()]
+
+    commands = restarts.commands()
+    assert run(commands) == []
+    assert "is discovering applications" in str(bot.store.queued_reverts.unsettled()[0].reason)
+    for name, request in revert.items():
+        with pytest.raises(PortError, match=r"is discovering applications\. Try again in a minute"):
+            commands.revert(JONAS_ASKS, replace(request, application=name))
+    assert "is discovering applications" in commands.check_now(JONAS_ASKS, []).text
+    asked = len(run(commands))
+    restarts.discovery.cluster.fail("*/applications", 503)
+    bot.discover()
+    of_any = run(commands)[asked:]
+    assert [what for what, _ in of_any] == [f"revert {change}"] * 2
+    with pytest.raises(PortError, match="since the bot started"):
+        commands.revert(JONAS_ASKS, revert["shop"])
+    asked = len(run(commands))
+    restarts.discovery.cluster.recover()
+    bot.discover()
+    done = run(commands)[asked:]
+    assert sorted(what for what, _ in done) == ["adopt shop", *[f"revert {change}"] * 2]
+    assert not [result for _, result in (*of_any, *done) if "out of date" in result or "configured" in result]
+    assert bot.store.intents.unfinished() == []
