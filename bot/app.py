@@ -20,10 +20,10 @@ from bot.adapters.slack.http_mode import HttpMode
 from bot.adapters.slack.socket_mode import SocketHandler
 from bot.config.model import Config
 from bot.core.applications.shard import Shard
+from bot.core.leases import LEADER
 from bot.core.rollouts.rollout import Limits
 from bot.handlers.approvals.review import ApprovalReviewer
 from bot.handlers.cluster_audit.identify import ActorFinder
-from bot.handlers.cluster_audit.record import AuditRecorder
 from bot.handlers.cluster_audit.webhook import AuditWebhook
 from bot.handlers.command_service import CommandService
 from bot.handlers.digest import Digests
@@ -243,7 +243,7 @@ class Bot:
         schedule = self._config.schedule
         return [
             *(
-                Job(f"discovery on {name}", schedule.discover, partial(self._discoverer.poll, name), lease=None)
+                Job(f"discovery on {name}", schedule.discover, partial(self._discover, name), lease=None)
                 for name in self._discoverer.polled_clusters
             ),
             *(job for shards in self._config.shards.values() for shard in shards for job in self._shard_jobs(shard)),
@@ -271,6 +271,10 @@ class Bot:
             *self._replica_jobs(),
         ]
 
+    def _discover(self, cluster: str) -> None:
+        if self._discoverer.poll(cluster):
+            self._schedule.run_now(LEADER)  # what waited for this
+
     def _shard_jobs(self, shard: Shard) -> list[Job]:
         schedule = self._config.schedule
         check, look = partial(self._monitor.check_shard, shard), partial(self._monitor.recheck_suspected, shard)
@@ -280,11 +284,11 @@ class Bot:
         ]
         recorder = self._audits.get(shard.cluster) if shard.is_first else None
         if recorder:
-            follow, prune = partial(self._follow_audit_log, recorder), partial(self._prune_audit_log, recorder)
+            clock = self._ports.clock
             name = f"audit log of {shard.cluster}"
             jobs += [
-                Job(name, _AUDIT_EVERY, follow, shard.lease),
-                Job(f"retention of the {name}", _PRUNE_EVERY, prune, shard.lease),
+                Job(name, _AUDIT_EVERY, lambda: recorder.follow(clock()), shard.lease),
+                Job(f"retention of the {name}", _PRUNE_EVERY, lambda: recorder.prune(clock()), shard.lease),
             ]
         return jobs
 
@@ -323,12 +327,6 @@ class Bot:
         tokens = {name: token for name in clusters if (token := credentials.audit_webhook_token(name, clusters))}
         recorders = {name: self._audits[name] for name in tokens}
         return AuditWebhook(recorders, tokens, clock=self._ports.clock) if tokens else None
-
-    def _follow_audit_log(self, recorder: AuditRecorder) -> None:
-        recorder.follow(self._ports.clock())
-
-    def _prune_audit_log(self, recorder: AuditRecorder) -> None:
-        recorder.prune(self._ports.clock())
 
     def _webhook_job(self, name: str) -> Job:
         def poll() -> None:

@@ -268,7 +268,9 @@ class Listeners:
             case commands.HelpCommand(spec):
                 return help_message.answer(requester.translator, spec, list(self._config.applications))
             case parsed if isinstance(parsed, commands.InvalidCommand):
-                return help_message.mistake(requester.translator, parsed, list(self._config.applications))
+                word = parsed.word if isinstance(parsed, commands.UnknownApplication) else None
+                why = self._commands.why_unknown(word) if word else None
+                return help_message.mistake(requester.translator, parsed, list(self._config.applications), why)
             case _:
                 return parsed
 

@@ -33,7 +33,7 @@ from bot.handlers.queries.status import status
 from bot.handlers.queries.who import who
 from bot.handlers.slack.people import People
 from bot.handlers.tracked_branch import branch_key
-from bot.i18n.language import Translator
+from bot.i18n.language import Text, Translator
 from bot.messages import diff_pages, errors
 from bot.messages import drift as drift_message
 from bot.messages import help as help_message
@@ -44,6 +44,7 @@ from bot.messages.blocks import Message
 from bot.messages.object_links import ObjectLinks
 from bot.ports import Ports
 from bot.ports.chat import ChatError
+from bot.ports.errors import PortError
 from bot.ports.git import RepositoryError
 
 
@@ -74,9 +75,16 @@ class CommandService:
             self.referenced_applications,
             monitor.check,
             intents,
+            monitor.why_unknown,
         )
         self._resume = ResumeService(
-            ports, intents, self._reverts, self._adoptions, config.slack.translator, config.slack.channel
+            ports,
+            intents,
+            self._reverts,
+            self._adoptions,
+            config.slack.translator,
+            config.slack.channel,
+            monitor.why_unknown,
         )
         self._silences = SilenceService(ports, self._authorizer_for, config.zone)
 
@@ -143,11 +151,14 @@ class CommandService:
 
     def revert(self, requester: Requester, request: RevertRequest) -> Message:
         """Open a pull request that reverts a change, if the requester is allowed to. Raises PortError."""
+        self._require_known(requester, f"revert {request.change}", request.application)
         return self._with_cards(self._reverts.revert(requester, request))
 
     def revert_by_button(self, requester: Requester, value: str) -> Message:
         """Revert the change in the value of a button. Raises PortError."""
         request = revert_message.parse_request(value, requester.name)
+        if request:
+            self._require_known(requester, f"revert {request.change}", request.application)
         if request is None or (request.application and request.application not in self._config.applications):
             with audited(self._ports, requester, "revert") as audit:
                 audit.result = outcome_name("StaleButton")
@@ -160,7 +171,7 @@ class CommandService:
 
     def run_queued(self) -> None:
         """Run the queued reverts that are due. Raises StoreError."""
-        self._reverts.run_queued()
+        self._reverts.run_queued(self._monitor.why_unknown)
 
     def adopt(self, requester: Requester, reference: str) -> Message:
         """Open a pull request to update git to match the cluster, if the requester is allowed to. Raises PortError."""
@@ -194,13 +205,13 @@ class CommandService:
     def check_now(self, requester: Requester, names: Sequence[str]) -> Message:
         """Run a drift check of these applications. If there are none, the button is out of date. Raises PortError."""
         if not names:
-            return errors.outdated_button(requester.translator)
+            return self._outdated(requester, "")
         return drift_message.answer(requester.translator, self._monitor.check(names))
 
     def explain(self, requester: Requester, reference: str) -> Message:
         """Run a check, and explain why the drift on a card is drift and what was set aside. Raises PortError."""
         if not (names := self.referenced_applications(reference)):
-            return errors.outdated_button(requester.translator)
+            return self._outdated(requester, reference)
         return drift_message.explain(requester.translator, self._monitor.check(names, explain=True))
 
     def referenced_applications(self, reference: str) -> list[str]:
@@ -210,7 +221,7 @@ class CommandService:
     def diff_now(self, requester: Requester, reference: str) -> Mapping[str, Any]:
         """The first page of the diff modal, after a check of the applications it refers to. Raises PortError."""
         if not (names := self.referenced_applications(reference)):
-            return diff_pages.message_view(requester.translator, errors.outdated_button(requester.translator))
+            return diff_pages.message_view(requester.translator, self._outdated(requester, reference))
         checks = self._monitor.check(names)
         return diff_pages.view(requester.translator, checks, self._links(checks), reference, 0)
 
@@ -221,7 +232,7 @@ class CommandService:
         if any(check.omitted for check in checks):
             checks = self._monitor.check(names)
         if not checks:
-            return diff_pages.message_view(requester.translator, errors.outdated_button(requester.translator))
+            return diff_pages.message_view(requester.translator, self._outdated(requester, reference))
         return diff_pages.view(requester.translator, checks, self._links(checks), reference, page)
 
     def named(self, requester: Requester) -> Requester:
@@ -231,6 +242,22 @@ class CommandService:
         except ChatError:
             return requester
         return replace(requester, name=user.name) if user else requester
+
+    def why_unknown(self, application: str) -> Text | None:
+        """Why the bot may not have discovered this application yet; None if it knows all that can be expected."""
+        return self._monitor.why_unknown(application)
+
+    def _require_known(self, requester: Requester, what: str, application: str | None) -> None:
+        """Refuse a request while its application, or any if None, may not be discovered yet. Raises PortError."""
+        if why := self._monitor.why_unknown(application):
+            with audited(self._ports, requester, what):
+                raise PortError(why)
+
+    def _outdated(self, requester: Requester, reference: str) -> Message:
+        """The answer if a button or command refers to no application that the bot knows."""
+        if why := self._monitor.why_unknown(reference):
+            return errors.unavailable(requester.translator, why)
+        return errors.outdated_button(requester.translator)
 
     def _authorizer_for(self, requester: Requester) -> Authorizer:
         return Authorizer(requester.user, self._config.roles, self._groups)

@@ -76,7 +76,12 @@ class Monitor:
         self.recorder = recorder
         self.caches = caches
         self._fetcher = RepositoryFetcher(
-            ports, config.applications, approvals=approvals, people=people, manifest_cache=caches.manifest_cache
+            ports,
+            config.applications,
+            approvals=approvals,
+            people=people,
+            manifest_cache=caches.manifest_cache,
+            has_answered=discoverer.has_answered,
         )
         self._late: set[str] = set()  # the applications to check when their fetch ends
         self._incidents_version = ""
@@ -155,8 +160,9 @@ class Monitor:
         self._poll((repository, *(ref.key for ref in tracked if ref.name == repository)))
 
     def observe_rollouts(self) -> None:
-        """Observe the progress of each rollout."""
-        self._rollouts.observe()
+        """Observe the progress of each rollout, once the applications are discovered."""
+        if self._discoverer.has_answered():
+            self._rollouts.observe()
         self.reconcile_cards()
 
     def review_approvals(self) -> None:
@@ -218,6 +224,10 @@ class Monitor:
         shards = {shard.lease: shard for several in self._shards.values() for shard in several}
         unheld = self._ports.store.leases.unheld(shards)
         return [LocalizedText(texts.NOT_CHECKED, cluster=shards[name].name) for name in unheld]
+
+    def why_unknown(self, application: str | None) -> Text | None:
+        """Why this application, or any if None, may not be discovered yet."""
+        return self._discoverer.why_unknown(application)
 
     def inventory(self) -> ApplicationInventory:
         """The discovered applications, and what their deployers report."""

@@ -4,7 +4,7 @@ import logging
 import threading
 import time
 from collections import defaultdict, deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -56,7 +56,10 @@ class _RecordedHeads:
 
 
 class RepositoryFetcher:
-    """Fetches repositories and records their new commits. Thread-safe. `applications` must be kept up to date."""
+    """Fetches repositories and records their new commits. Thread-safe. `applications` must be kept up to date.
+
+    Until discovery `has_answered`, nothing is recorded: no one would look for the other applications' merges again.
+    """
 
     def __init__(
         self,
@@ -66,15 +69,18 @@ class RepositoryFetcher:
         approvals: ApprovalReviewer,
         people: People,
         manifest_cache: ManifestCache,
+        has_answered: Callable[[], bool],
     ) -> None:
         self._ports = ports
         self._applications = applications
+        self._has_answered = has_answered
         self._approvals = approvals
         self._people = people
         self._manifest_cache = manifest_cache
         self._recording: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)  # by the key of a RepositoryRef
         self.heads: dict[str, str] = {}  # the last fetched ones, by the key of a RepositoryRef
         self._recorded_at: dict[str, datetime] = {}  # the merges of each, by the key of its RepositoryRef
+        self._seen: defaultdict[str, frozenset[str]] = defaultdict(frozenset)  # the applications then, by the same key
         self._lost_heads = LostHeads(ports.clock)
 
     def fetch(self, tenants: Mapping[str, str], *, must_record: bool = False) -> Fetched:
@@ -139,6 +145,9 @@ class RepositoryFetcher:
         return _RecordedHeads(branch, store.rollouts.head(key), store.approvals.head(branch) if branch else None)
 
     def _record(self, key: str, recorded: _RecordedHeads, resolved: ResolvedRevision, *, must_record: bool) -> bool:
+        if not self._has_answered():
+            _log.info("not looking for merges in %s before the applications are discovered", key)
+            return True
         try:
             with unexpected_as_port_error(f"merges of {key}"):
                 return self._record_commits(key, recorded, resolved, may_skip=must_record)
@@ -167,9 +176,13 @@ class RepositoryFetcher:
     def _record_merges(self, key: str, before: str | None, head: str, *, is_lost: bool) -> bool:
         applications = [application for application in self._applications.values() if application.repository.key == key]
         merged = (key, before, head, applications, self._manifest_cache, self._people)
-        recorded = merges.record_merges(self._ports, *merged, is_lost=is_lost, since=self._recorded_at.get(key))
+        names, since = frozenset(application.name for application in applications), self._recorded_at.get(key)
+        recorded = merges.record_merges(
+            self._ports, *merged, is_lost=is_lost, since=since, first_seen=names - self._seen[key]
+        )
         if recorded:
             self._recorded_at[key] = self._ports.clock()
+            self._seen[key] |= names
         return recorded
 
     def _record_for_review(self, branch: str, before: _RecordedHeads, resolved: ResolvedRevision) -> bool:

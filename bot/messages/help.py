@@ -16,7 +16,7 @@ from bot.core.commands.command import (
 from bot.core.pull_requests.change_ref import InvalidChangeRef
 from bot.i18n.catalogue import help as texts
 from bot.i18n.catalogue import silence
-from bot.i18n.language import Translator
+from bot.i18n.language import Text, Translator
 from bot.messages import common
 from bot.messages.blocks import (
     Message,
@@ -60,9 +60,14 @@ def about(translator: Translator, spec: CommandSpec, applications: Sequence[str]
     return message(text, rich(paragraph(words(text))), rich(title, bullets(examples)))
 
 
-def mistake(translator: Translator, error: InvalidCommand, applications: Sequence[str]) -> Message:
-    """One sentence that names the nearest match."""
+def mistake(
+    translator: Translator, error: InvalidCommand, applications: Sequence[str], why_unknown: Text | None = None
+) -> Message:
+    """One sentence that names the nearest match, or `why_unknown` an application may be."""
     match error:
+        case UnknownApplication(word) if why_unknown:
+            why = translator.localize(why_unknown)
+            text = translator.text(texts.NOT_DISCOVERED, word=clip(word, 40), why=clip(why, 1_500))
         case UnknownCommand(word, nearest):
             phrase = texts.UNKNOWN_COMMAND_NEAR if nearest else texts.UNKNOWN_COMMAND
             text = translator.text(phrase, word=clip(word, 40), nearest=nearest or "")

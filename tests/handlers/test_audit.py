@@ -25,6 +25,7 @@ from bot.i18n.language import ENGLISH
 from bot.messages import revert as revert_message
 from bot.ports import Ports
 from bot.ports.chat import ChatError
+from bot.ports.errors import PortError
 from bot.ports.store import StoreError
 from tests.common.clock import Clock
 from tests.common.forge import InMemoryForge
@@ -53,7 +54,7 @@ class Scenario:
         forges = dict.fromkeys(("platform", "other"), InMemoryForge(source))
         self.ports = Ports(self.repositories, forges, {}, None, None, None, store, chat, Clock(T0))
         self.allowed = (ANA,)
-        self.error = None
+        self.error = self.why_unknown = None
         self.revision = self.repositories["platform"].fetch()
 
     @staticmethod
@@ -81,7 +82,12 @@ class Scenario:
             slack=slack,
             zone=UTC,
         )
-        monitor = SimpleNamespace(manifest_cache=ManifestCache(), check=self._check, reconcile_cards=lambda: None)
+        monitor = SimpleNamespace(
+            manifest_cache=ManifestCache(),
+            check=self._check,
+            reconcile_cards=lambda: None,
+            why_unknown=lambda _: self.why_unknown,
+        )
         store = FailingStore(self.store, self.error) if self.error else self.store
         return CommandService(config, replace(self.ports, store=store), monitor, None)
 
@@ -167,6 +173,15 @@ def test_a_request_that_fails_is_audited(scenario, name, error, result):
     with pytest.raises(type(error)):
         scenario.request(name)
     assert [entry[1] for entry in scenario.entries()] == [result]
+
+
+@pytest.mark.parametrize("name", ["revert", "revert button", "adopt"])
+def test_a_request_before_the_applications_are_discovered_is_audited(scenario, name):
+    scenario.open_incident()
+    scenario.why_unknown = "The bot is discovering applications."
+    with pytest.raises(PortError, match=scenario.why_unknown):
+        scenario.request(name)
+    assert [entry[1] for entry in scenario.entries()] == [f"failed: {scenario.why_unknown}"]
 
 
 @pytest.mark.parametrize(

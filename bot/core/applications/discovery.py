@@ -1,7 +1,7 @@
 """Turns the applications that Argo CD and Flux resources declare into the bot's own, next to the configured ones."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Final
@@ -173,7 +173,7 @@ class ApplicationInventory:
     """All applications and their deployers' statuses, by application name, and the resources that are unsupported.
 
     `notes` are sentences about clusters that could not be read; of `unread_clusters`, nothing was read since the start.
-    `is_complete` is whether every deployer has answered.
+    `is_complete` is whether every deployer has been read or has failed, or has had the time for that.
     """
 
     applications: Mapping[str, Application]
@@ -381,3 +381,16 @@ def _resolve_cluster(discovered: DiscoveredApplication, clusters: Sequence[Confi
         if matches:
             return cluster
     raise UnsupportedResourceError(LocalizedText(texts.NO_CLUSTER, destination=redact_url(server or name)))
+
+
+def with_last_known(
+    results: Sequence[DiscoveryResult], previous: Sequence[DiscoveryResult], unavailable: Container[str]
+) -> list[DiscoveryResult]:
+    """The results, with the previous ones for resources that need data from an unavailable namespace."""
+    last_known = {result.origin: result for result in previous if isinstance(result, DiscoveredApplication)}
+    return [
+        last_known.get(result.origin, result)
+        if isinstance(result, UnsupportedResource) and result.origin.namespace in unavailable
+        else result
+        for result in results
+    ]

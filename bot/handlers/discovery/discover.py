@@ -3,15 +3,14 @@
 import logging
 import threading
 from collections import Counter
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from bot.config.model import Config
 from bot.config.sections.cluster import ClusterConfig
 from bot.core.applications import argocd, flux, flux_status
-from bot.core.applications.application import Application
 from bot.core.applications.deployer_status import DeployerStatus
 from bot.core.applications.discovery import (
     ApplicationInventory,
@@ -22,6 +21,7 @@ from bot.core.applications.discovery import (
     UnsupportedResource,
     UnsupportedResourceError,
     build_inventory,
+    with_last_known,
 )
 from bot.core.applications.flux_artifact import ARTIFACT_GENERATOR
 from bot.core.applications.flux_chart import (
@@ -38,10 +38,13 @@ from bot.core.git.git_url import normalize
 from bot.core.git.repository_ref import RepositoryRef
 from bot.core.git.target_revision import HEAD, TargetRevision
 from bot.core.objects.resource import text
+from bot.core.waiting import is_waiting
+from bot.handlers.discovery.applications import Applications
 from bot.handlers.discovery.held_names import HeldNames
 from bot.handlers.discovery.resource_data import data_reader
 from bot.handlers.discovery.resources import list_resources, preferred_kinds
 from bot.i18n.catalogue import discovery as texts
+from bot.i18n.catalogue import status as status_texts
 from bot.i18n.language import LocalizedText, Text
 from bot.ports.charts import Charts
 from bot.ports.cluster import Cluster, ForbiddenError
@@ -53,37 +56,10 @@ _log = logging.getLogger(__name__)
 
 # Instances of Argo CD on one cluster whose settings are read. Applications can claim any number of them.
 _MAX_CONTROLLERS: Final = 10
+# For the first answer of a deployer. Then the others no longer wait for it.
+_PATIENCE: Final = timedelta(minutes=1)
 
 Object = Mapping[str, Any]
-
-
-class ApplicationGoneError(PortError, KeyError):
-    """The application no longer exists: it was removed after it was requested."""
-
-    __str__ = Exception.__str__  # KeyError's quotes it
-
-
-class Applications(Mapping[str, Application]):
-    """The current applications, which each poll may change. Thread-safe."""
-
-    def __init__(self, applications: Mapping[str, Application]) -> None:
-        self._by_name = dict(applications)
-
-    def replace_all(self, applications: Mapping[str, Application]) -> None:
-        """Replace all applications. An iteration in progress still yields the previous ones."""
-        self._by_name = dict(applications)
-
-    def __getitem__(self, name: str) -> Application:
-        try:
-            return self._by_name[name]
-        except KeyError:
-            raise ApplicationGoneError(LocalizedText(texts.GONE, name=name)) from None
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._by_name)
-
-    def __len__(self) -> int:
-        return len(self._by_name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,15 +143,17 @@ class Discoverer:
         self._charts = charts
         self._held_names = held_names or HeldNames()
         self._clock = clock
+        self._started = clock()
         self._capabilities: dict[str, tuple[str, tuple[str, ...]]] = {}
         self._configured_repositories = {
             name: ConfiguredRepository(name, settings.url, settings.branch)
             for name, settings in config.repositories.items()
         }
         self._lock = threading.Lock()
-        self._results: dict[tuple[str, str], Sequence[DiscoveryResult]] = {}
+        self._results: Mapping[tuple[str, str], Sequence[DiscoveryResult]] = {}
         self._read_at: dict[tuple[str, str], datetime] = {}  # when that began, by cluster and declaring kind
         self._problems: dict[tuple[str, str], Text] = {}
+        self._not_served: set[tuple[str, str]] = set()
         self._inventory = ApplicationInventory(self._configured_applications, {})
         self.applications = Applications(self._configured_applications)
 
@@ -186,11 +164,16 @@ class Discoverer:
             name for name, settings in self._config.clusters.items() if settings.discover and name in self._clusters
         ]
 
-    def poll(self, cluster: str) -> None:
+    def poll(self, cluster: str) -> bool:
         """Read the resources of every deployer on one cluster. A failure becomes a note in the inventory.
 
-        Raises StoreError if the names cannot be read, which happens only once.
+        Whether every deployer has answered now, but hadn't before. Raises StoreError if the names cannot be read.
         """
+        had_answered = self.has_answered()
+        self._poll(cluster)
+        return not had_answered and self.has_answered()
+
+    def _poll(self, cluster: str) -> None:
         settings = self._config.clusters[cluster]
         for name in settings.discover:
             deployer = _DEPLOYERS[name]
@@ -203,21 +186,24 @@ class Discoverer:
                     unavailable: set[str] = set()
                     read_data = data_reader(reader, resources, unavailable)
                     results = _read(deployer, resources, cluster, settings, read_data) + too_large
-                    applications = _with_last_known(results, self._results.get((cluster, name), ()), unavailable)
+                    applications = with_last_known(results, self._results.get((cluster, name), ()), unavailable)
             except PortError as error:
                 is_installed = not isinstance(error, _NotServedError)
                 problem = self._failed(name, cluster, error.text) if is_installed else error.text
                 _log.warning("%s", problem)
                 with self._lock:
                     self._problems[cluster, name] = problem
+                    (self._not_served.discard if is_installed else self._not_served.add)((cluster, name))
                 continue
             self._fetch_default_branches(applications)
             with self._lock, skip_unexpected(f"inventory of {deployer.title} on {cluster}"):
-                self._problems.pop((cluster, name), None)
-                self._results[cluster, name] = applications
-                self._read_at.update({(cluster, kind): began for _, kind in deployer.declaring})
+                by_deployer = {**self._results, (cluster, name): applications}
                 self._charts.allow_discovered(_chart_hosts(applications))
-                self._rebuild_inventory()
+                self._rebuild_inventory(by_deployer)
+                # Only now, because what was read no longer keeps applications that it doesn't declare.
+                self._results = by_deployer
+                self._problems.pop((cluster, name), None)
+                self._read_at.update({(cluster, kind): began for _, kind in deployer.declaring})
 
     def is_complete(self) -> bool:
         """Whether every deployer on every cluster has been read since the start, so that `applications` is complete.
@@ -227,6 +213,28 @@ class Discoverer:
         with self._lock:
             return self._configured_deployers() <= self._results.keys()
 
+    def has_answered(self) -> bool:
+        """Whether every deployer has been read or has failed since the start, or was given a minute for that.
+
+        Until then, wait with what can't be made up for later. Afterwards, an unavailable cluster delays nothing.
+        """
+        with self._lock:
+            return self._has_answered()
+
+    def why_unknown(self, application: str | None) -> Text | None:
+        """Why this application, or any if None, may not be discovered yet; None if all that can be expected are known.
+
+        Once every deployer has answered or failed, only an application of this name can still be expected.
+        """
+        with self._lock:
+            if not self._has_answered():
+                return LocalizedText(status_texts.DISCOVERING)
+            if application is None or application in self.applications:
+                return None
+            unread = sorted(self._configured_deployers() - self._results.keys() - self._not_served)
+            unanswered = LocalizedText(status_texts.DISCOVERING)
+            return self._problems.get(unread[0], unanswered) if unread else None
+
     def has_read_since(self, at: datetime, origin: ResourceKey) -> bool:
         """Whether the resources of this kind have been read since then. True for a kind that isn't read."""
         with self._lock:
@@ -234,11 +242,15 @@ class Discoverer:
 
     def inventory(self) -> ApplicationInventory:
         """The applications and what their deployers report; `notes` list what could not be read."""
-        is_complete = self.is_complete() or bool(self._problems)
         with self._lock:
+            is_complete = self._has_answered()
             notes = tuple(self._problems[key] for key in sorted(self._problems))
             unread = frozenset({cluster for cluster, _ in self._problems} - {cluster for cluster, _ in self._results})
             return replace(self._inventory, notes=notes, is_complete=is_complete, unread_clusters=unread)
+
+    def _has_answered(self) -> bool:
+        answered = self._configured_deployers() <= self._results.keys() | self._problems.keys()
+        return answered or not is_waiting(self._started + _PATIENCE, self._clock(), _PATIENCE)
 
     def _configured_deployers(self) -> set[tuple[str, str]]:
         return {(cluster, name) for cluster, settings in self._config.clusters.items() for name in settings.discover}
@@ -279,16 +291,16 @@ class Discoverer:
             with self._lock:
                 self._configured_repositories[name] = replace(remote, default_branch=default)
 
-    def _rebuild_inventory(self) -> None:
+    def _rebuild_inventory(self, by_deployer: Mapping[tuple[str, str], Sequence[DiscoveryResult]]) -> None:
         before = set(self.applications)
         held = self._held_names.holders()
-        results = [application for key in sorted(self._results) for application in self._results[key]]
+        results = [application for key in sorted(by_deployer) for application in by_deployer[key]]
         try:
             with unexpected_as_port_error("inventory"):
                 self._inventory = self._build_inventory(results, held)
         except UnexpectedError:  # find the resource by checking the results one by one
             self._inventory = self._build_inventory([self._checked(result) for result in results], held)
-        if self._configured_deployers() <= self._results.keys() | self._problems.keys():
+        if self._configured_deployers() <= by_deployer.keys() | self._problems.keys():
             self._held_names.hold(self._inventory.applications)
         self.applications.replace_all(self._inventory.applications)
         now = set(self.applications)
@@ -356,19 +368,6 @@ def _read(
 
 class _NotServedError(PortError):
     """The cluster does not serve the deployer's resources, so the deployer is not installed."""
-
-
-def _with_last_known(
-    results: Sequence[DiscoveryResult], previous: Sequence[DiscoveryResult], unavailable: Container[str]
-) -> list[DiscoveryResult]:
-    """The results, with the previous ones for resources that need data from an unavailable namespace."""
-    last_known = {result.origin: result for result in previous if isinstance(result, DiscoveredApplication)}
-    return [
-        last_known.get(result.origin, result)
-        if isinstance(result, UnsupportedResource) and result.origin.namespace in unavailable
-        else result
-        for result in results
-    ]
 
 
 def _list_resources(

@@ -23,11 +23,12 @@ from bot.handlers.pull_requests.track import track
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.handlers.tracked_branch import applications_on_branch
 from bot.i18n.catalogue import adopt as texts
-from bot.i18n.language import LocalizedText
+from bot.i18n.language import LocalizedText, Text
 from bot.messages import adopt as adopt_message
 from bot.messages import adopt_pull_request, common, errors, permission
 from bot.messages.blocks import Message
 from bot.ports import Ports
+from bot.ports.errors import PortError
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class AdoptService:
     """Adopts drift in git on request.
 
     `referenced_applications` returns the names of the applications that a button's value refers to; `check` runs a
-    drift check of applications by name.
+    drift check of applications by name; `why_unknown` says why one, or any if None, may not be discovered yet.
     """
 
     ports: Ports
@@ -45,11 +46,14 @@ class AdoptService:
     referenced_applications: Callable[[str], Sequence[str]]
     check: Callable[[Sequence[str]], Sequence[Check]]
     intents: Intents
+    why_unknown: Callable[[str | None], Text | None]
 
     def adopt(self, requester: Requester, reference: str) -> Message:
         """Adopt the drift of the only application of a button, if the requester is allowed to. Raises PortError."""
         with audited(self.ports, requester, "adopt") as audit:
             audit.applications = self.referenced_applications(reference)
+            if why := self.why_unknown(next(iter(audit.applications), reference)):
+                raise PortError(why)
             if len(audit.applications) != 1:
                 audit.result = outcome_name("StaleButton")
                 return errors.outdated_button(requester.translator)

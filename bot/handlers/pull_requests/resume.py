@@ -11,7 +11,7 @@ from bot.handlers.access.audited import audited
 from bot.handlers.pull_requests.adopt_service import AdoptService
 from bot.handlers.pull_requests.intents import Intents, PendingIntent
 from bot.handlers.pull_requests.revert_service import RevertService
-from bot.i18n.language import Translator
+from bot.i18n.language import Text, Translator
 from bot.messages import errors
 from bot.messages.blocks import Message
 from bot.ports import Ports
@@ -36,10 +36,16 @@ class ResumeService:
     adoptions: AdoptService
     translator_for: Callable[[str], Translator]  # by channel
     channel: str
+    why_unknown: Callable[[str | None], Text | None]
 
     def run(self) -> None:
-        """Finish every interrupted request, each once. Only the leading replica calls this. Raises StoreError."""
+        """Finish every interrupted request, each once. Only the leading replica calls this. Raises StoreError.
+
+        A request whose application, or any if it names none, may not be discovered yet has to wait: `why_unknown`.
+        """
         for intent in self.intents.interrupted():
+            if self.why_unknown(intent.request.application) and not is_given_up(intent, self.intents.now()):
+                continue
             requester = Requester(
                 intent.by, intent.name, intent.channel, intent.origin, self.translator_for(intent.channel)
             )

@@ -244,16 +244,19 @@ class RevertService:
     def _is_soon(self, due: datetime) -> bool:
         return due - self.ports.clock() <= MAX_WAIT
 
-    def run_queued(self) -> None:
+    def run_queued(self, why_unknown: Callable[[str | None], Text | None]) -> None:
         """Run the queued reverts that are due, each once. Raises StoreError.
 
+        Those of an application, or any if they name none, that may not be discovered yet are postponed: `why_unknown`.
         Only the leading replica calls this. If it stops after it opened a pull request and before it stored the result,
         the next attempt finds the open pull request.
         """
         now = self.ports.clock()
         for queued in self.ports.store.queued_reverts.unsettled():
             if queued.state is QueueState.WAITING and not is_waiting(queued.due, now, MAX_WAIT):
-                self.ports.store.queued_reverts.save(self._retry(queued))
+                why = why_unknown(queued.request.application)
+                after = postponed(queued, queued.due, why, now) if why else self._retry(queued)
+                self.ports.store.queued_reverts.save(after)
 
     def _retry(self, queued: QueuedRevert) -> QueuedRevert:
         """Revert as if the same person asked again now. Returns the queued revert with its new state."""

@@ -19,6 +19,7 @@ from bot.handlers.change_people import read_authors, tracked_pull_request
 from bot.handlers.contributions import read_approvers
 from bot.handlers.rendering.affected import affected_applications
 from bot.handlers.rendering.manifest_cache import ManifestCache
+from bot.handlers.rollouts.missed import missed_merges
 from bot.handlers.rollouts.reverted import reverted
 from bot.handlers.slack.people import People
 from bot.handlers.tracked_branch import base_of
@@ -51,11 +52,13 @@ def record_merges(
     *,
     is_lost: bool = False,
     since: datetime | None = None,
+    first_seen: Collection[str] = (),
 ) -> bool:
     """Store a rollout for each new merge in one repository, up to its tracked `head` (a full sha).
 
     `recorded` is the stored head from before `head` was fetched: another replica may have stored a later one since.
-    `since` is when the bot last recorded the merges up to its head then; None if it hasn't.
+    `since` is when the bot last recorded the merges up to its head then; None if it hasn't. `first_seen` are the names
+    of the applications that it hadn't discovered then, which get the rollouts of the merges that they missed.
     False, and nothing is stored, if it has. Applications that tracked another revision until now get a rollout, too.
     The first call stores only the head and these rollouts, as does one whose `recorded` head `is_lost`. Raises
     RepositoryError, StoreError.
@@ -63,12 +66,21 @@ def record_merges(
     repository, checks = ports.repositories[name], _checks_of_others(ports, name, recorded, head, applications)
     stored = ports.store.rollouts.of_revisions([head]) if checks else []
     retargeted = {application: check for application, check in checks.items() if not _has_rollout_since(check, stored)}
-    if head in (recorded, ports.store.rollouts.head(name)) and not retargeted:
+    others = [application for application in applications if application.name not in retargeted]
+    behind: dict[str, list[Application]] = {}
+    if recorded is not None and not is_lost:
+        new = [application for application in others if application.name in first_seen]
+        behind = missed_merges(ports, repository, recorded, new, manifest_cache)
+    if head in (recorded, ports.store.rollouts.head(name)) and not retargeted and not behind:
         return True
     rollouts: list[Rollout] = []
-    if recorded not in (None, head) and not is_lost:
-        others = [application for application in applications if application.name not in retargeted]
-        rollouts = _rollouts(ports, repository, recorded, head, others, manifest_cache, people, since)
+    if recorded is not None and not is_lost:
+        late = {application.name for some in behind.values() for application in some}
+        up_to_date = [application for application in others if application.name not in late]
+        for begin, some in [(recorded, up_to_date), *behind.items()]:
+            known_since = since if begin == recorded else None
+            found = _rollouts(ports, repository, begin, head, some, manifest_cache, people, known_since)
+            rollouts = _united(rollouts, found)
     if retargeted:
         changed = [application for application in applications if application.name in retargeted]
         ids = {rollout.id for rollout in (*stored, *rollouts)}
@@ -124,6 +136,16 @@ def _rollouts(
         else:
             rollouts.append(rollout)
     return _in_order(rollouts)
+
+
+def _united(rollouts: Sequence[Rollout], others: Sequence[Rollout]) -> list[Rollout]:
+    """The rollouts, with one for each merge: the parts of the `others` keep their parents."""
+    by_id = {rollout.id: rollout for rollout in rollouts}
+    for other in others:
+        rollout = by_id.get(other.id)
+        parts = (replace(part, parent=other.parent) for part in other.parts)
+        by_id[other.id] = replace(rollout, parts=(*rollout.parts, *parts)) if rollout else other
+    return sorted(by_id.values(), key=lambda rollout: rollout.merged_at)
 
 
 def _in_order(rollouts: Sequence[Rollout]) -> list[Rollout]:

@@ -182,7 +182,8 @@ def _observe_unwatched(part: ApplicationRollout, application: Application | None
             return Observation(superseded_by=part.newer)
         if application is None and part.change is not None and part.change.is_removal:
             return Observation()
-    return Observation(error=LocalizedText(texts.NOT_CONFIGURED))
+    is_known = is_complete or application is not None
+    return Observation(error=LocalizedText(texts.NOT_CONFIGURED if is_known else texts.NOT_DISCOVERED))
 
 
 def _observe(

@@ -136,6 +136,9 @@ class RolloutTracker:
         for stuck in self._in_progress():
             if stuck.state is not RolloutState.LATE or stuck.suspects is not None:
                 continue
+            waiting = {part.application for part in stuck.parts if part.is_pending}
+            if not self._is_complete() and waiting.isdisjoint(self._applications):  # they may be discovered later
+                continue
             try:
                 with unexpected_as_port_error(f"suspects of {stuck.id}"):
                     suspects = self._suspects.of_rollout(stuck)

@@ -38,6 +38,9 @@ TOO_MANY_STEPS = Phrase(
     "ignorar o field managers.",
 )
 NOT_CONFIGURED = Phrase(en="It is no longer configured.", es="Ya no está configurada.")
+NOT_DISCOVERED = Phrase(
+    en="The bot has not discovered it since it started.", es="El bot no la ha descubierto desde que se inició."
+)
 NOT_TRACKED = Phrase(
     en="It now tracks another repository or revision.", es="Ahora sigue otro repositorio u otra revisión."
 )

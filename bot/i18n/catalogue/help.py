@@ -31,6 +31,10 @@ NO_APPLICATION = Phrase(
     es="No existe la aplicación “{word}”: todavía no hay aplicaciones configuradas. Escribe /gitops help para ver "
     "todos los comandos.",
 )
+NOT_DISCOVERED = Phrase(
+    en="The bot has not discovered an application “{word}”. {why}",
+    es="El bot no ha descubierto ninguna aplicación “{word}”. {why}",
+)
 EXAMPLES = Phrase(en="Examples:", es="Ejemplos:")
 USAGE = Phrase(
     en="Usage: {usage} ({summary}). Type /gitops help to see all commands.",

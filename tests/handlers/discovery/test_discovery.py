@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from unittest.mock import Mock
 
 import pytest
 
@@ -11,13 +12,15 @@ from bot.core.drift.model import Status
 from bot.core.incidents.incident import IncidentState
 from bot.core.rollouts.rollout import pending_applications
 from bot.handlers.command_service import CommandService
-from bot.handlers.discovery.discover import ApplicationGoneError
+from bot.handlers.discovery.applications import ApplicationGoneError
+from bot.handlers.discovery.held_names import HeldNames
 from bot.handlers.queries.object_links import object_links
 from bot.handlers.slack.people import People
 from bot.i18n.language import Language
 from bot.messages.incident import parse_option
 from bot.messages.object_links import ObjectLink
 from bot.ports.errors import PortError
+from bot.ports.store import StoreError
 from tests.common.bot import application_settings
 from tests.common.deployers import argo_application, git_repository, kustomization, synced_at
 from tests.common.forge import WEB_URL, InMemoryForge
@@ -400,8 +403,8 @@ def test_each_application_follows_its_own_revision_of_a_repository(discovery):
     assert len(list((discovery.bot.folder / "mirrors").glob("*.git"))) == 1
 
 
-def test_the_alert_of_a_deleted_application_ends_only_once_discovery_has_succeeded(discovery):
-    """A restart knows nothing yet, and a cluster that does not answer says nothing: neither ends an alert."""
+def test_the_alert_of_a_deleted_application_ends_only_once_discovery_has_succeeded(discovery, monkeypatch):
+    """A restart knows nothing yet, and a cluster or database that fails says nothing: neither ends an alert."""
     gone = argo_application("shop", discovery.url)
     discovery.argo(gone)
     discovery.start(alerts={"looks": 1})
@@ -413,6 +416,12 @@ def test_the_alert_of_a_deleted_application_ends_only_once_discovery_has_succeed
     discovery.bot.monitor.reconcile_cards()
     assert [incident.state for incident in discovery.bot.store.incidents.unsettled()] == [IncidentState.OPEN]
     discovery.cluster.recover()
+    with monkeypatch.context() as patched:
+        patched.setattr(HeldNames, "holders", Mock(side_effect=StoreError("database is locked")))
+        with pytest.raises(StoreError):
+            discovery.bot.discover()
+    discovery.bot.monitor.reconcile_cards()
+    assert [incident.state for incident in discovery.bot.store.incidents.unsettled()] == [IncidentState.OPEN]
     discovery.bot.discover()
     discovery.bot.monitor.reconcile_cards()
     assert [incident.state for incident in discovery.bot.store.incidents.unsettled()] == [IncidentState.OPEN]

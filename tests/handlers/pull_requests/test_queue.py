@@ -64,7 +64,7 @@ class Queue(RunningForge):
         return self.service(ports).revert(REQUESTER, request)
 
     def run_queued(self, ports):
-        self.service(ports).run_queued()
+        self.service(ports).run_queued(lambda _: None)
 
     def limit(self, minutes):
         """Allow no request for that many minutes."""
