@@ -259,7 +259,7 @@ def test_an_unknown_key_is_said_as_promised(written):
         (b"a: *nobody\n", "config.yaml:1: invalid YAML: found undefined alias 'nobody'"),
         (b"slack: \xff\n", "config.yaml: invalid YAML: unacceptable character #x00ff: invalid start byte"),
         (b"slack: &s [*s]\n", "config.yaml: nested too deeply, or contains an alias that refers to itself"),
-        (b"[" * 5000, "config.yaml: nested too deeply, or contains an alias that refers to itself"),
+        (b"[" * 2000, "config.yaml: nested too deeply, or contains an alias that refers to itself"),
         (b"applications: {}\n", None),
         (b"applications:\n", None),
     ],

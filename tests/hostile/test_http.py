@@ -357,9 +357,7 @@ def test_a_log_record_is_bounded(length, shown):
     assert [message, traceback] == [shown, ["    ValueError: ", f"    {shown}"]]
 
 
-@pytest.mark.parametrize(
-    ("lines", "shown"), [(200, 200), (201, 201), (100_000, 201)]
-)  # with a line for what is dropped
+@pytest.mark.parametrize(("lines", "shown"), [(200, 200), (201, 201), (10_000, 201)])  # with a line for what is dropped
 def test_a_traceback_is_bounded(lines, shown):
     _, *traceback = formatted("x", "a\n" * (lines - 1) + "the end")
     assert (len(traceback), traceback[-1].strip()) == (shown, "the end")

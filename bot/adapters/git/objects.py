@@ -2,7 +2,7 @@
 
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import gitdb
 
@@ -14,6 +14,7 @@ from bot.i18n.language import LocalizedText
 from bot.ports.git import RevisionNotFoundError
 
 _HEADER_BYTES = 96  # of an object in the output, with the longest possible sha
+_FEW, _SMALL_BYTES = 50, 2**16  # blobs that the reader of all objects may read, and bytes of each
 _SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
@@ -54,10 +55,13 @@ def root_tree(mirror: Mirror, revision: str) -> str:
 
 def read_blobs(mirror: Mirror, shas: Sequence[str], *, most_bytes: int = bounds.FILE_BYTES) -> dict[str, bytes]:
     """The contents of blobs by sha. Raises RepositoryError if they have more than `most_bytes` in total."""
-    if not shas:
+    unique = set(shas)
+    if not unique:
         return {}
-    stdin = "".join(f"{sha}\n" for sha in set(shas)).encode()
-    headers = len(set(shas)) * _HEADER_BYTES
+    if len(unique) <= _FEW and (contents := _read_few(mirror, unique)) is not None:
+        return contents
+    stdin = "".join(f"{sha}\n" for sha in unique).encode()
+    headers = len(unique) * _HEADER_BYTES
     output = mirror.git(
         *("cat-file", "--batch", "--buffer"),
         stdin=stdin,
@@ -65,6 +69,15 @@ def read_blobs(mirror: Mirror, shas: Sequence[str], *, most_bytes: int = bounds.
         output_bytes=most_bytes + headers,
     ).stdout
     return {sha: output[start:end] for sha, start, end in _entries(output)}
+
+
+def _read_few(mirror: Mirror, shas: Collection[str]) -> dict[str, bytes] | None:
+    """The contents of small blobs, without a process of their own. None if they are not small, missing, or no blobs."""
+    items = mirror.objects([sha.encode() for sha in shas])
+    small = [item for item in items if item and item.kind == "blob" and item.size <= _SMALL_BYTES]
+    if len(small) < len(items):
+        return None
+    return {item.sha: mirror.content(item.sha, most_bytes=item.size) for item in small}
 
 
 def write_object(mirror: Mirror, kind: str, content: bytes) -> str:

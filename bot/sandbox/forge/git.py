@@ -83,6 +83,8 @@ class Git:
         self.path = path
         self._commits: dict[str, CommitFacts] = {}
         self._signatures: dict[str, str | None] = {}
+        self._outputs: dict[tuple[str, ...], str] = {}
+        self._packed_at = 0
 
     def run(self, *arguments: str, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> str:
         """Run a git command and return its standard output."""
@@ -93,12 +95,26 @@ class Git:
             raise GitError(done.stderr.decode("utf-8", "replace").strip(), done.returncode)
         return done.stdout.decode("utf-8", "replace")
 
+    def _of_shas(self, *arguments: str) -> str:
+        """The output of a command that only SHAs determine, so it runs once."""
+        self._forget_removed()
+        if (output := self._outputs.get(arguments)) is None:
+            output = self._outputs[arguments] = self.run(*arguments)
+        return output
+
+    def _forget_removed(self) -> None:
+        """Forget all objects if they were packed: others may have been removed."""
+        packed_at = (self.path / "objects" / "pack").stat().st_mtime_ns
+        if packed_at != self._packed_at:
+            self._packed_at, self._commits, self._outputs = packed_at, {}, {}
+
     def tip(self, branch: str) -> str | None:
         """The SHA of a branch's tip; None if there is no such branch."""
         return self.branches().get(branch)
 
     def object(self, revision: str) -> str | None:
         """The full SHA of a revision; None if it is not a commit."""
+        self._forget_removed()
         if revision in self._commits:
             return revision
         try:
@@ -137,24 +153,21 @@ class Git:
                     message=fields[9],
                 )
             )
+        self._commits |= {commit.sha: commit for commit in commits}
         return commits
 
     def commit(self, sha: str) -> CommitFacts:
         """One commit by its full SHA."""
-        if sha not in self._commits:
-            self._commits[sha] = self.log("-1", sha, "--")[0]
-        return self._commits[sha]
+        return self._commits.get(sha) or self.log("-1", sha, "--")[0]
 
-    def shas(self, since: str, until: str, *, first_parent: bool = False) -> list[str]:
-        """The SHAs of since..until, newest first."""
-        return self.run(
-            "rev-list", *(["--first-parent"] if first_parent else []), f"{since}..{until}", "--"
-        ).splitlines()
+    def shas(self, since: str, until: str) -> list[str]:
+        """The SHAs of since..until, which are SHAs too, newest first."""
+        return self._of_shas("rev-list", f"{since}..{until}", "--").splitlines()
 
     def merge_base(self, one: str, other: str) -> str | None:
-        """The best common ancestor of two commits."""
+        """The best common ancestor of two SHAs."""
         try:
-            return self.run("merge-base", one, other).strip()
+            return self._of_shas("merge-base", one, other).strip()
         except GitError:
             return None
 
@@ -175,9 +188,9 @@ class Git:
         )
 
     def merged_tree(self, ours: str, theirs: str) -> str:
-        """The tree of a three-way merge of two commits. Raises ConflictError if they conflict."""
+        """The tree of a three-way merge of two SHAs. Raises ConflictError if they conflict."""
         try:
-            return self.run("merge-tree", "--write-tree", "--no-messages", "--name-only", ours, theirs).strip()
+            return self._of_shas("merge-tree", "--write-tree", "--no-messages", "--name-only", ours, theirs).strip()
         except GitError as error:
             if error.code != 1:  # 1 is a conflict, other codes are failures: git-merge-tree(1), EXIT STATUS
                 raise
@@ -205,9 +218,12 @@ class Git:
 
     def signature(self, sha: str) -> str | None:
         """A commit's signature; None if it is unsigned or no longer exists."""
-        if sha not in self._signatures and self.object(sha) is not None:
-            self._signatures[sha] = self._read_signature(sha)
-        return self._signatures.get(sha)
+        if sha not in self._signatures:
+            try:
+                self._signatures[sha] = self._read_signature(sha)
+            except GitError:
+                return None
+        return self._signatures[sha]
 
     def _read_signature(self, sha: str) -> str | None:
         headers = self.run("cat-file", "commit", sha).partition("\n\n")[0].replace("\n ", "\v")
@@ -219,6 +235,14 @@ class Git:
         headers, _, message = self.run("cat-file", "commit", sha).partition("\n\n")
         signed = f"{headers}\ngpgsig {signature.replace(chr(10), chr(10) + ' ')}\n\n{message}"
         return self.run("hash-object", "-t", "commit", "-w", "--stdin", stdin=signed.encode()).strip()
+
+    def keep(self, ref: str, sha: str) -> None:
+        """Let a ref that nothing else writes point at a commit."""
+        file = self.path / ref
+        file.parent.mkdir(parents=True, exist_ok=True)
+        new = file.with_suffix(".new")
+        new.write_text(f"{sha}\n")
+        new.replace(file)
 
     def move(self, branch: str, new: str, old: str | None) -> None:
         """Move a branch to a commit, if it still points at `old`."""

@@ -7,8 +7,10 @@ import asyncio
 import base64
 import binascii
 import contextlib
+import subprocess
 from collections.abc import Callable
 from email.parser import BytesHeaderParser
+from functools import cache
 from pathlib import Path
 
 from aiohttp import web
@@ -74,7 +76,7 @@ async def serve(
     if writes:
         env["REMOTE_USER"] = "token"  # http-backend rejects pushes without a user
     process = await asyncio.create_subprocess_exec(
-        "git", "http-backend", stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+        *_backend(), stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL, env=environment(env),
     )  # fmt: skip
     feeding = asyncio.create_task(_feed(request, process))
@@ -85,6 +87,13 @@ async def serve(
         await _end(process)
         if writes:
             await asyncio.to_thread(repository.listed)  # records a pull request's new head
+
+
+@cache
+def _backend() -> tuple[str]:
+    """The CGI program itself, since `git http-backend` would start it as another process."""
+    folder = subprocess.run(["git", "--exec-path"], capture_output=True, text=True, check=True)
+    return (f"{folder.stdout.strip()}/git-http-backend",)
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

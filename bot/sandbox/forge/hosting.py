@@ -111,11 +111,12 @@ class HostedRepository:
         self._next = first_number
         self._ids = 1000
         self._lock = threading.RLock()
-        path.mkdir(parents=True)
-        self.git.run("init", "--quiet", "--bare", f"--initial-branch={branch}", "--template=", ".")
-        self.git.run("config", "gc.auto", "0")  # it would pack the refs
+        for folder in ("objects/info", "objects/pack", "refs/heads", "refs/tags", "hooks"):  # as `git init` makes them
+            (path / folder).mkdir(parents=True)
+        (path / "HEAD").write_text(f"ref: refs/heads/{branch}\n")
+        # gc would pack the refs
+        (path / "config").write_text("[core]\nrepositoryformatversion = 0\nbare = true\n[gc]\nauto = 0\n")
         hook = path / "hooks" / "update"
-        hook.parent.mkdir()
         hook.write_text(_UPDATE_HOOK)
         hook.chmod(0o755)
 
@@ -333,7 +334,7 @@ class HostedRepository:
 
     def _keep_head(self, pull: Pull) -> None:
         # As on GitHub, the commits stay reachable after the branch is deleted.
-        self.git.run("update-ref", f"refs/pull/{pull.number}/head", pull.head_sha)
+        self.git.keep(f"refs/pull/{pull.number}/head", pull.head_sha)
 
     def _as_of(self, pull: Pull, tips: Mapping[str, str]) -> Pull:
         """Update the head and base of an open pull request from its branches."""

@@ -58,13 +58,13 @@ VALUES = st.recursive(
 RESOURCES = st.fixed_dictionaries({"metadata": VALUES, "spec": VALUES, "status": VALUES})
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(RESOURCES)
 def test_an_application_of_any_shape_is_read(resource):
     assert argocd.read_application(resource, "prod")
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(RESOURCES, RESOURCES, RESOURCES)
 def test_flux_resources_of_any_shape_are_read(one, other, git):
     held = {flux.KUSTOMIZATION: [one], flux.HELM_RELEASE: [other], flux.GIT_REPOSITORY: [git]}

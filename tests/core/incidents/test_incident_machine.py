@@ -196,5 +196,5 @@ class Incidents(RuleBasedStateMachine):
                 assert "Resolved" in self.cards[incident.card_id].message.text
 
 
-Incidents.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+Incidents.TestCase.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
 TestIncidents = Incidents.TestCase

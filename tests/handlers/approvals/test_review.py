@@ -257,8 +257,7 @@ def test_a_push_is_not_hidden_by_a_pull_request_that_undoes_it(team):
     assert team.final_verdicts() == [ApprovalStatus.DIRECT, ApprovalStatus.TAMPERED]
 
 
-@pytest.mark.parametrize("newest_first", [False, True])
-@pytest.mark.parametrize("is_fast_forward", [False, True])
+@pytest.mark.parametrize(("is_fast_forward", "newest_first"), [(False, True), (True, False)])
 @every_forge
 def test_a_stack_merged_by_its_top_is_approved_there(team, is_fast_forward, newest_first):
     """The forge also marks those below as merged, by the same commit, and lists them in any order."""

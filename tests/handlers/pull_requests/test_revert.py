@@ -506,12 +506,11 @@ def test_an_unknown_sha_or_number_is_not_found(reverts):
 
 
 def test_an_ambiguous_prefix_lists_the_candidates(reverts):
-    commits = "".join(f"commit refs/heads/many\ncommitter A <a@b> {n} +0000\ndata 0\n\n" for n in range(1, 30_000))
+    times = (824, 5997)  # of two empty commits whose shas start with the same 7 digits
+    commits = "".join(f"commit refs/heads/at-{n}\ncommitter A <a@b> {n} +0000\ndata 0\n\n" for n in times)
     reverts.source.git("fast-import", "--quiet", stdin=commits)
-    by_prefix: dict[str, set[str]] = {}
-    for sha in reverts.source.git("rev-list", "many").split():
-        by_prefix.setdefault(sha[:7], set()).add(sha)
-    prefix, twins = next((prefix, shas) for prefix, shas in by_prefix.items() if len(shas) > 1)
+    twins = set(reverts.source.git("rev-parse", *(f"at-{n}" for n in times)).split())
+    (prefix,) = {sha[:7] for sha in twins}
     outcome = reverts.request(prefix)
     assert isinstance(outcome, Ambiguous)
     assert {commit.sha for commit in outcome.candidates} == twins

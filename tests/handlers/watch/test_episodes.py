@@ -28,7 +28,7 @@ from tests.common.kubernetes import as_yaml, config_map, deployment
 from tests.common.wait import wait_for
 
 PROD = Shard("prod")
-EPISODES = int(os.environ.get("WATCH_EPISODES", "15"))
+EPISODES = int(os.environ.get("WATCH_EPISODES", "8"))
 NAMESPACES = ("shop", "pay")
 CONFIG_MAPS = [config_map(name, level="info") for name in ("settings", "flags", "limits")]
 DEPLOYMENTS = [deployment(name) for name in ("web", "worker")]
