@@ -19,7 +19,7 @@ from tests.common.kubernetes import as_yaml, config_map
 from tests.common.wait import wait_for
 
 # Checks fetch too, so git is polled less often.
-SCHEDULE = {"drift": "2s", "git": "5s", "second_look": "1s", "rollout": "1s", "rollout_deadline": "10m"}
+SCHEDULE = {"drift": "5s", "git": "5s", "second_look": "1s", "rollout": "1s", "rollout_deadline": "10m"}
 
 
 class BotProcess:
