@@ -49,6 +49,7 @@ class Listeners:
     def app(self, client: WebClient, executor: Executor, signing_secret: str | None) -> App:
         """The Bolt app. `executor` runs the listeners, since Bolt's own five threads would delay the sixth ack."""
         app = App(
+            name="gitops-bot",  # otherwise Bolt reads every imported module's source to find the caller's file
             client=client,
             signing_secret=signing_secret,
             listener_executor=executor,

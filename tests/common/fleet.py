@@ -19,7 +19,7 @@ from tests.common.kubernetes import as_yaml, config_map
 from tests.common.wait import wait_for
 
 # Checks fetch too, so git is polled less often.
-SCHEDULE = {"drift": "2s", "git": "5s", "second_look": "1s", "rollout": "1s", "rollout_deadline": "10m"}
+SCHEDULE = {"git": "5s", "second_look": "1s", "rollout": "1s", "rollout_deadline": "10m"}
 
 
 class BotProcess:
@@ -103,11 +103,14 @@ class Fleet:
         return self.rows("SELECT id FROM incidents WHERE NOT settled UNION SELECT id FROM rollouts WHERE NOT settled")
 
     @contextmanager
-    def running_bot(self, **sections: Any) -> Iterator[BotProcess]:
-        """A bot that has checked every application once, and must end cleanly. A merge ends once it is live."""
+    def running_bot(self, *, drift: str = "2s", **sections: Any) -> Iterator[BotProcess]:
+        """A bot that has checked every application once, and must end cleanly. A merge ends once it is live.
+
+        `drift` is the time between two checks.
+        """
         config = self.stack.write_config(
             slack={"channel": self.channels[0]},
-            schedule=SCHEDULE,
+            schedule={**SCHEDULE, "drift": drift},
             application=lambda application: {"channel": self.channel_of(application)},
             **{"rollouts": {"watch": "0s"}, **sections},
         )

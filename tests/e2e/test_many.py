@@ -45,7 +45,7 @@ def edit_everything(fleet, level):
 @pytest.mark.timeout(3 * SECONDS)
 def test_a_thousand_objects_drift_in_fifty_applications(tmp_path):
     with running_fleet(tmp_path, APPLICATIONS, TEAMS, settings=OBJECTS) as fleet:
-        with fleet.running_bot(alerts={"group": 3}):
+        with fleet.running_bot(drift="5s", alerts={"group": 3}):
             edit_everything(fleet, "2")
             wait_for(lambda: applications_shown(fleet, OPEN) == APPLICATIONS, seconds=SECONDS)
             texts = [card.text for card in cards(fleet).values()]

@@ -141,14 +141,25 @@ def test_the_whole_tour(page, size):
 
 @pytest.mark.parametrize("size", ["phone"], indirect=True)
 def test_scenarios_after_the_tour(page, size):
-    """A direct push, a wrong image, 500 objects, an application from Argo CD, and a critical alert in Spanish."""
+    """A direct push, reverted in two presses, a wrong image, 500 objects, an application from Argo CD, and Spanish."""
     with Demo(story=True) as demo:
         page.goto(demo.url)
         guide = Guide(page, size)
         expect(guide.panel).to_contain_text("Merge a bad change")
+        hosted = demo.forge.repositories[demo.shop.repository]
+        before = set(hosted.pulls)
         guide.press("Push to main as Bo")
-        guide.in_view(guide.card("Not approved on main: direct push"))
-        guide.picture("scenario-push")
+        alert = guide.in_view(guide.card("Not approved on main: direct push"))
+        guide.picture("revert-1-alert")
+        alert.get_by_role("button", name="Revert").click()
+        dialog = page.get_by_role("dialog")
+        expect(dialog).to_contain_text("Nothing changes until someone merges it")
+        guide.picture("revert-2-confirm")
+        dialog.get_by_role("button", name="Open").click()
+        guide.card("Revert awaiting review").scroll_into_view_if_needed()
+        guide.picture("revert-3-opened")
+        (number,) = set(hosted.pulls) - before
+        assert hosted.pulls[number].head.startswith("gitops-bot/revert-")
         guide.press("Delete 500 ConfigMaps")
         expect(guide.card("catalog · prod: ")).to_contain_text(re.compile(r"4\d\d more"))
         guide.picture("scenario-catalog")
@@ -164,6 +175,9 @@ def test_scenarios_after_the_tour(page, size):
         page.get_by_role("combobox").press("Enter")
         expect(guide.in_view(guide.card("applications: "))).to_contain_text("checkout")
         guide.picture("scenario-status")
+    if UPDATE:
+        steps = ("1-alert", "2-confirm", "3-opened")
+        side_by_side(page.context.new_page(), [PICTURES / f"phone-revert-{step}.png" for step in steps])
 
 
 def test_starting_over_is_a_new_demo_at_the_same_address(browser):
@@ -184,38 +198,6 @@ def test_starting_over_is_a_new_demo_at_the_same_address(browser):
         page.locator("#sidebar").get_by_role("link", name="pagos").click()
         expect(guide.card("hello again")).to_be_visible()
     page.close()
-
-
-def test_from_an_alert_to_an_opened_revert_in_two_clicks(browser):
-    """As on call, on a phone: something reached the branch past everybody, and undoing it is a press and a yes."""
-    context = browser.new_context(viewport=dict(zip(("width", "height"), SIZES["phone"], strict=True)), has_touch=True)
-    context.set_default_timeout(DEADLINE * 1000)
-    page = context.new_page()
-    with Demo(story=True) as demo:
-        page.goto(demo.url)
-        guide = Guide(page, "phone")
-        expect(guide.panel).to_contain_text("Merge a bad change")
-        hosted = demo.forge.repositories[demo.shop.repository]
-        before = set(hosted.pulls)
-        guide.press("Push to main as Bo")
-        alert = guide.card("Not approved on main: direct push")
-        alert.scroll_into_view_if_needed()
-        guide.picture("revert-1-alert")
-        alert.get_by_role("button", name="Revert").click()
-        dialog = page.get_by_role("dialog")
-        expect(dialog).to_contain_text("Nothing changes until someone merges it")
-        guide.picture("revert-2-confirm")
-        dialog.get_by_role("button", name="Open").click()
-        answer = guide.card("Revert awaiting review")
-        answer.scroll_into_view_if_needed()
-        guide.picture("revert-3-opened")
-        (number,) = set(hosted.pulls) - before
-        assert hosted.pulls[number].head.startswith("gitops-bot/revert-")
-    if UPDATE:
-        side_by_side(
-            context.new_page(), [PICTURES / f"phone-revert-{step}.png" for step in ("1-alert", "2-confirm", "3-opened")]
-        )
-    context.close()
 
 
 def side_by_side(page, pictures):

@@ -277,7 +277,7 @@ def queue(translator):
 
 
 def statuses(translator):
-    names = [f"application-{index}" for index in range(200)]
+    names = [f"application-{index}" for index in range(120)]
     failing = DeployerView(MARKUP, MARKUP, MARKUP, SHA, None, DeployerFailure(MARKUP, LONG, LONG))
     not_followed = [NotFollowed(MARKUP, LONG, (MARKUP + LONG,) * count) for count in (1, 400)] * 50
     shown = {

@@ -45,7 +45,7 @@ class Api:
         self.audit_log: AuditLogFile | None = None
         self._broken: set[str] = set()
         self._kinds: dict[tuple[str, str, str], Kind] = {}  # by group, version, plural
-        self._documents: dict[str, tuple[Object, bytes]] = {}
+        self._documents: dict[str, tuple[str, bytes]] = {}
         self._snapshots: OrderedDict[str, list[Entry]] = OrderedDict()
         self._tokens = itertools.count(1)
         self._writer = Writer(self.store, clock, self._define)
@@ -261,11 +261,11 @@ class Api:
             raise ApiError(404, "NotFound", NO_SUCH_PATH)
         return Response(200, self._openapi(path)[1])
 
-    def _openapi(self, path: str) -> tuple[Object, bytes]:
+    def _openapi(self, path: str) -> tuple[str, bytes]:
+        """The digest of a group version's document, and the document."""
         if path not in self._documents:
-            members = [kind for kind in self._kinds.values() if kind.path == path]
-            document = openapi.document(members)
-            self._documents[path] = (document, orjson.dumps(document))
+            document = orjson.dumps(openapi.document([kind for kind in self._kinds.values() if kind.path == path]))
+            self._documents[path] = (openapi.digest(document), document)
         return self._documents[path]
 
     # ------------------------------------------------------------ reading
