@@ -57,6 +57,7 @@ traced AS (
       SELECT newer.live FROM outcome AS newer
       WHERE newer.application = outcome.application AND newer.live IS NOT NULL AND NOT newer.is_failure
         AND (newer.merged, newer.id) > (outcome.merged, outcome.id)
+        AND newer.live >= coalesce(outcome.failed, newer.live)
         AND (NOT outcome.is_reverted OR EXISTS (
           SELECT 1 FROM outcome AS fix, json_each(fix.reverts) AS named
           WHERE fix.application = outcome.application AND named.value = outcome.revision
