@@ -177,12 +177,12 @@ def _observe_unwatched(part: ApplicationRollout, application: Application | None
     """An application that can't be compared: it tracks another revision, has moved, was removed, or isn't known yet."""
     if application is not None and application.cluster == part.cluster:
         return Observation(error=LocalizedText(texts.NOT_TRACKED))
-    if application is not None or is_complete:
-        if part.newer:
-            return Observation(superseded_by=part.newer)
-        if application is None and part.change is not None and part.change.is_removal:
-            return Observation()
-    return Observation(error=LocalizedText(texts.NOT_CONFIGURED))
+    is_gone = application is None and is_complete
+    if part.newer and (application is not None or is_complete):
+        return Observation(superseded_by=part.newer)
+    if is_gone and part.is_pending and part.change is not None and part.change.is_removal:
+        return Observation()
+    return Observation(error=LocalizedText(texts.NOT_CONFIGURED), is_gone=is_gone)
 
 
 def _observe(

@@ -367,7 +367,9 @@ def test_a_merge_that_removes_an_application_is_live_once_it_is_not_watched(
     assert rolling.state is RolloutState.ROLLING
     del scenario.applications["shop"]
     scenario.clock.advance(LIMITS.deadline)
-    assert scenario.observe(rolling, is_complete=is_complete).state is state
+    removed = scenario.observe(rolling, is_complete=is_complete)
+    assert (removed.state, removed.is_over) == (state, is_complete and state is RolloutState.LATE)
+    assert scenario.observe(removed, is_complete=is_complete).is_over == is_complete
 
 
 @pytest.mark.parametrize("is_over", [False, True])
