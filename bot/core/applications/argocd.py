@@ -156,6 +156,19 @@ def failure(resource: Object) -> DeployerFailure | None:
     return None
 
 
+def attempted(resource: Object) -> list[str]:
+    """The revisions that the operation of a failed sync tried to apply, one for each source.
+
+    https://pkg.go.dev/github.com/argoproj/argo-cd/v3/pkg/apis/application/v1alpha1#SyncOperationResult
+    """
+    operation = mapping(resource, "status", "operationState")
+    if text(operation, "phase") not in _FAILED:
+        return []
+    result = mapping(operation, "syncResult")
+    revisions = items(result, "revisions") or [result.get("revision")]
+    return [revision for revision in revisions if isinstance(revision, str)]
+
+
 def failed_hooks(operation: Object) -> list[Object]:
     """The results of an operation's failed hooks, which its message doesn't mention.
 

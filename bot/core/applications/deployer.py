@@ -1,7 +1,7 @@
 """Finds the resource of Argo CD or Flux that deploys an application, and what it is doing."""
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -57,6 +57,13 @@ class Deployer:
         if flux_status.is_suspended(self.resource):
             return DeployerFailure(flux_status.DEPLOYER, "Suspended")
         return flux_status.failure(self.resource, self.ready)
+
+    @property
+    def attempted(self) -> Sequence[str]:
+        """The revisions that `failure` is about, one for each source; empty if it is not about any."""
+        if self.kind == argocd.APPLICATION:
+            return argocd.attempted(self.resource)
+        return [] if flux_status.is_suspended(self.resource) else flux_status.attempted(self.resource)
 
     @property
     def prunes(self) -> bool:

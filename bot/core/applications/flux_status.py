@@ -13,6 +13,8 @@ DEPLOYER: Final = "Flux"
 
 _WAITING: Final = "DependencyNotReady"  # the reason of a Ready condition
 _READY: Final = {"True": "Ready", "False": "NotReady"}
+# Reasons why Flux did not try to apply a revision.
+_NOT_ATTEMPTED: Final = frozenset((_WAITING, "ArtifactFailed"))
 _SHA: Final = re.compile(r"sha\d+:([0-9a-f]{40,64})")
 
 
@@ -69,6 +71,16 @@ def failure(resource: Object, ready: Container[tuple[str, str]] = ()) -> Deploye
         if not is_reconciling(resource):
             return DeployerFailure.reported(DEPLOYER, reason or "NotReady", condition.get("message"))
     return None
+
+
+def attempted(resource: Object) -> list[str]:
+    """The commit that Flux failed to apply; empty if it did not try, or if that is unknown, as for a HelmRelease.
+
+    https://fluxcd.io/flux/components/kustomize/kustomizations/#last-attempted-revision
+    """
+    reasons = {text(condition, "reason") for condition in _conditions(resource) if text(condition, "type") == "Ready"}
+    commit = _SHA.search(text(mapping(resource, "status"), "lastAttemptedRevision"))
+    return [commit[1]] if commit and not reasons & _NOT_ATTEMPTED else []
 
 
 def _unready_dependencies(resource: Object, ready: Container[tuple[str, str]]) -> tuple[str, ...]:

@@ -87,17 +87,18 @@ def _failed_at(deployment: Deployment) -> datetime | None:
 
 
 def _restored_at(deployment: Deployment, later: Sequence[Deployment]) -> datetime | None:
-    """When it recovered by itself, or a newer deployment was live without failing: after a revert, the revert or later.
+    """When it recovered by itself, or a newer deployment went live without failing: after a revert, that one or later.
 
-    None if it did not fail, or if that is unknown.
+    None if it did not fail, or if that is unknown. What was live before the failure did not end it.
     """
     if deployment.outcome not in _FAILURES or deployment.recovered_at:
         return deployment.recovered_at
-    start = 0
+    start, failed_at = 0, _failed_at(deployment)
     if deployment.outcome is DeploymentOutcome.REVERTED:
         reverting = (index for index, newer in enumerate(later) if deployment.revision in newer.reverts)
         start = next(reverting, len(later))
-    return next((newer.live_at for newer in later[start:] if newer.live_at and newer.outcome not in _FAILURES), None)
+    live = (newer.live_at for newer in later[start:] if newer.live_at and newer.outcome not in _FAILURES)
+    return next((live_at for live_at in live if failed_at is None or live_at >= failed_at), None)
 
 
 def _change(parts: Sequence[TracedDeployment]) -> Change:

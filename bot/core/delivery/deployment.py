@@ -73,6 +73,6 @@ def _outcome(state: RolloutState, part: ApplicationRollout, *, was_stuck: bool) 
         return DeploymentOutcome.FAILED
     if part.live_at is not None:
         return DeploymentOutcome.WATCHED if part.watched_until else DeploymentOutcome.SUCCEEDED
-    if state is not RolloutState.SUPERSEDED:
+    if state in (RolloutState.ROLLING, RolloutState.LATE):
         return DeploymentOutcome.IN_PROGRESS
     return DeploymentOutcome.FAILED if was_stuck else DeploymentOutcome.INTERRUPTED

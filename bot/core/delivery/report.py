@@ -124,6 +124,7 @@ def build_needs_attention(
         rollout
         for rollout in rollouts
         if rollout.state in (RolloutState.LATE, RolloutState.DEGRADED)
+        and not rollout.is_over
         and is_included(part.application for part in rollout.parts)
     )
     return NeedsAttention(

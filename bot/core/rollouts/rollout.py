@@ -20,8 +20,8 @@ from bot.i18n.language import Text
 class RolloutState(StrEnum):
     """ROLLING until every application is live, or a newer merge has SUPERSEDED or REVERTED it.
 
-    LATE after the deadline, or once it clearly needs help; a late rollout is still observed. A live one is DEGRADED if
-    one of its objects becomes unhealthy while it is watched, and LIVE again once that is over.
+    LATE after the deadline, or once it clearly needs help; a late rollout is still observed. A live or superseded one
+    is DEGRADED if one of its objects becomes unhealthy while it is watched, and what it was once that is over.
     """
 
     ROLLING = "rolling"
@@ -75,6 +75,8 @@ class ApplicationRollout:
     once everything that the rollout was waiting for is live as that merge declares it.
 
     `parent` is the revision that the application tracked before, if that isn't the rollout's parent.
+
+    `gone_at` is when the bot stopped observing it because the application no longer existed.
     """
 
     application: str
@@ -92,6 +94,7 @@ class ApplicationRollout:
     newer: str | None = None
     superseded_by: str | None = None
     parent: str | None = None
+    gone_at: datetime | None = None
 
     @property
     def is_pending(self) -> bool:
@@ -110,8 +113,8 @@ class ApplicationRollout:
 
     @property
     def is_observed(self) -> bool:
-        """Whether the bot observes it: until it is live, and while it is watched."""
-        return self.is_pending or self.watched_until is not None
+        """Whether the bot observes it: until it is live, and while it is watched, unless it no longer exists."""
+        return self.gone_at is None and (self.is_pending or self.watched_until is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +179,8 @@ class Rollout:
     @property
     def is_over(self) -> bool:
         """Whether it is final, unless someone does something."""
-        return self.state in ENDED_STATES and not any(part.watched_until for part in self.parts)
+        has_ended = self.state in ENDED_STATES
+        return not any(part.watched_until if has_ended else part.is_observed for part in self.parts)
 
     @property
     def went_live(self) -> bool:
@@ -204,13 +208,15 @@ class Observation:
     """One observation of one application: it is live if nothing is `pending` and there is no `error`.
 
     `images` do not run as declared; they are only known once it is live. `superseded_by` is the revision of the newer
-    merge that it was compared with, if that merge changed the same objects.
+    merge that it was compared with, if that merge changed the same objects. `is_gone` means that the application no
+    longer exists, so there is nothing to compare.
     """
 
     pending: PendingState = NOTHING_PENDING
     error: Text | None = None
     images: tuple[ImageMismatch, ...] = ()
     superseded_by: str | None = None
+    is_gone: bool = False
 
 
 def apply_observations(
@@ -220,26 +226,23 @@ def apply_observations(
 
     An application that was live once stays live: later differences are drift, which has its own card.
     """
+    merged_at = min(rollout.merged_at, now)  # a clock that was ahead may have set times
+    is_due = now - merged_at >= limits.deadline
     parts = tuple(
-        _end_watch(_observe(part, observations.get(part.application), now, limits), now) for part in rollout.parts
+        _end_watch(_observe(part, observations.get(part.application), now, limits, is_due=is_due), now)
+        for part in rollout.parts
     )
-    # A clock that was ahead may have set times.
-    rollout = replace(rollout, parts=parts, merged_at=min(rollout.merged_at, now))
+    rollout = replace(rollout, parts=parts, merged_at=merged_at)
     is_degraded = any(part.is_degraded for part in parts)
-    superseded_by = [part.superseded_by for part in parts if part.superseded_by]
-    if superseded_by and not is_degraded and not any(part.is_pending for part in parts):
-        return replace(
-            _unwatched(rollout),
-            state=RolloutState.SUPERSEDED,
-            superseded_by=superseded_by[-1],
-            ended_at=rollout.ended_at or now,
-        )
-    if rollout.went_live:
-        state = RolloutState.DEGRADED if is_degraded else RolloutState.LIVE
+    if not any(part.is_pending for part in parts):
+        newer = next((part.superseded_by for part in reversed(parts) if part.superseded_by), None)
+        state = RolloutState.SUPERSEDED if newer else RolloutState.LIVE
+        state = RolloutState.DEGRADED if is_degraded else state
         degradations = rollout.degradations + (state is RolloutState.DEGRADED and rollout.state is not state)
-        return replace(rollout, state=state, ended_at=rollout.ended_at or now, degradations=degradations)
+        ended_at = rollout.ended_at or now
+        return replace(rollout, state=state, superseded_by=newer, ended_at=ended_at, degradations=degradations)
     is_stuck = any(needs_help(part, now) for part in parts if part.is_pending)
-    is_late = is_stuck or is_degraded or now - rollout.merged_at >= limits.deadline
+    is_late = is_stuck or is_degraded or is_due
     return replace(rollout, state=RolloutState.LATE if is_late else RolloutState.ROLLING)
 
 
@@ -249,7 +252,7 @@ def relate_to_newer(rollout: Rollout, newer: Rollout) -> Rollout:
     What the rollout is still waiting for is from now on compared with the newer merge, if that is live. The bot stops
     watching other applications if the newer merge changes the same objects: they are watched for that merge.
     """
-    if rollout.state in (RolloutState.SUPERSEDED, RolloutState.REVERTED):
+    if rollout.state is RolloutState.REVERTED:
         return rollout
     newer_parts = {part.application: part for part in newer.parts}
 
@@ -301,15 +304,18 @@ def pending_applications(rollouts: Iterable[Rollout]) -> frozenset[str]:
         for rollout in rollouts
         if rollout.state not in ENDED_STATES
         for part in rollout.parts
-        if part.is_pending
+        if part.is_pending and part.is_observed
     )
 
 
 def _observe(
-    part: ApplicationRollout, observation: Observation | None, now: datetime, limits: Limits
+    part: ApplicationRollout, observation: Observation | None, now: datetime, limits: Limits, *, is_due: bool
 ) -> ApplicationRollout:
+    """The application after an observation. Once the rollout `is_due`, it does not wait for one that is gone."""
     if observation is None or not part.is_observed:
         return part
+    if observation.is_gone and (is_due or not part.is_unresolved):
+        part = replace(part, watched_until=None, gone_at=now)
     if observation.error is not None:
         return replace(part, error=observation.error) if part.live_at is None else part
     if observation.superseded_by and observation.pending == NOTHING_PENDING:

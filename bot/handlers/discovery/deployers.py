@@ -82,10 +82,17 @@ class DeployerReader:
         """Forget when the application was first seen changing: it is in sync now."""
         self._changes.pop(application, None)
 
-    def failures(self, applications: Sequence[Application]) -> dict[str, DeployerFailure]:
-        """The errors of applications that their deployer could not deploy, by name; empty if they cannot be read."""
-        failures = {name: deployer.failure for name, deployer in self._deployers(applications).items()}
-        return {name: failure for name, failure in failures.items() if failure is not None}
+    def failures(self, applications: Sequence[Application]) -> dict[str, tuple[DeployerFailure, Sequence[str]]]:
+        """The errors of applications that their deployer could not deploy, by name; empty if they cannot be read.
+
+        Each has the revisions that it is about, one for each source; none if it is not about any.
+        """
+        deployers = self._deployers(applications)
+        return {
+            name: (failure, deployer.attempted)
+            for name, deployer in deployers.items()
+            if (failure := deployer.failure) is not None
+        }
 
     def unpruned(self, applications: Sequence[Application]) -> frozenset[str]:
         """The names of the configured applications whose deployer doesn't delete objects that are removed from git.

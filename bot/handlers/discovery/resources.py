@@ -16,13 +16,17 @@ MAX_KIND_BYTES: Final = 32 * 2**20  # of all resources of a kind
 _METADATA: Final = ("namespace", "name", "creationTimestamp", "deletionTimestamp", "generation")
 _ANNOTATIONS: Final = (CHANNEL_ANNOTATION, MANAGED_BY_URL)
 # The rest of a status grows with the number of objects and of syncs, and repeats the spec.
-_STATUS: Final = ("artifact", "conditions", "controllerNamespace", "lastAppliedRevision", "observedGeneration")
+_STATUS: Final = (
+    *("artifact", "conditions", "controllerNamespace", "lastAppliedRevision", "lastAttemptedRevision"),
+    "observedGeneration",
+)
 _STATUS_FIELDS: Final = {
     "health": ("status",),
     "operationState": ("message", "phase", "startedAt"),
     "sync": ("revision", "revisions", "status"),
 }
 _STATUS_OF_KIND: Final = {"HelmRelease": ("history",)}
+_SYNC_RESULT: Final = ("revision", "revisions")
 _HOOK: Final = ("kind", "name", "hookType", "hookPhase", "message")
 _MAX_FAILED_HOOKS: Final = 5
 
@@ -99,11 +103,12 @@ def _trimmed(live: Object, kind: str) -> Object:
     annotations = _only(mapping(metadata, "annotations"), _ANNOTATIONS)
     kept = _only(status, (*_STATUS, *_STATUS_OF_KIND.get(kind, ())))
     kept |= {name: _only(mapping(status, name), fields) for name, fields in _STATUS_FIELDS.items()}
-    if hooks := failed_hooks(mapping(status, "operationState"))[:_MAX_FAILED_HOOKS]:
-        kept["operationState"] = {
-            **mapping(kept, "operationState"),
-            "syncResult": {"resources": [_only(hook, _HOOK) for hook in hooks]},
-        }
+    operation = mapping(status, "operationState")
+    result = _only(mapping(operation, "syncResult"), _SYNC_RESULT)
+    if hooks := failed_hooks(operation)[:_MAX_FAILED_HOOKS]:
+        result["resources"] = [_only(hook, _HOOK) for hook in hooks]
+    if result:
+        kept["operationState"] = {**mapping(kept, "operationState"), "syncResult": result}
     trimmed = {
         **_only(live, ("apiVersion", "kind", "spec")),
         "metadata": {**_only(metadata, _METADATA), "annotations": annotations},

@@ -1,5 +1,6 @@
 """Observes rollouts on one cluster: whether the objects that each merge changed are applied and ready."""
 
+import re
 from collections.abc import Collection, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -30,10 +31,12 @@ from bot.i18n.catalogue import check as texts
 from bot.i18n.language import LocalizedText
 from bot.ports import Ports
 from bot.ports.errors import PortError
+from bot.ports.git import Repository
 from bot.ports.isolation import UnexpectedError, skip_unexpected, unexpected_as_port_error
 
-# Until a deployer has had time to try this commit, its error may be about an earlier one.
+# Until a deployer has had time to try this commit, an error without a revision may be about an earlier one.
 _DEPLOYER_DELAY = timedelta(minutes=1)
+_COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")  # not the version of a chart
 
 Observations = dict[str, dict[str, Observation]]  # by rollout ID, then by application
 
@@ -177,13 +180,15 @@ def _observe_unwatched(part: ApplicationRollout, application: Application | None
     """An application that can't be compared: it tracks another revision, has moved, was removed, or isn't known yet."""
     if application is not None and application.cluster == part.cluster:
         return Observation(error=LocalizedText(texts.NOT_TRACKED))
-    if application is not None or is_complete:
-        if part.newer:
-            return Observation(superseded_by=part.newer)
-        if application is None and part.change is not None and part.change.is_removal:
-            return Observation()
-    is_known = is_complete or application is not None
-    return Observation(error=LocalizedText(texts.NOT_CONFIGURED if is_known else texts.NOT_DISCOVERED))
+    is_gone = application is None and is_complete
+    if part.newer and (application is not None or is_gone):
+        return Observation(superseded_by=part.newer)
+    if is_gone and part.is_pending and part.change is not None and part.change.is_removal:
+        return Observation()
+    is_known = is_gone or application is not None
+    return Observation(
+        error=LocalizedText(texts.NOT_CONFIGURED if is_known else texts.NOT_DISCOVERED), is_gone=is_gone
+    )
 
 
 def _observe(
@@ -216,7 +221,7 @@ def _observe(
     observations = [
         _with_states(target, observation, states) for target, observation in zip(targets, observations, strict=True)
     ]
-    return _with_failures(removals.deployers, ports.clock(), targets, observations)
+    return _with_failures(ports.repositories, removals.deployers, ports.clock(), targets, observations)
 
 
 def _observe_target(target: _Target, live: LiveComparison, removals: Removals) -> Observation:
@@ -262,9 +267,16 @@ def _with_states(target: _Target, observation: Observation, states: Mapping[Obje
 
 
 def _with_failures(
-    deployers: DeployerReader, now: datetime, targets: Sequence[_Target], observations: Sequence[Observation]
+    repositories: Mapping[str, Repository],
+    deployers: DeployerReader,
+    now: datetime,
+    targets: Sequence[_Target],
+    observations: Sequence[Observation],
 ) -> Sequence[Observation]:
-    """The observations with their deployer's error, if changes are pending after `_DEPLOYER_DELAY`."""
+    """The observations with their deployer's error, if changes are pending after `_DEPLOYER_DELAY`.
+
+    An error that is only about commits without the merge does not count.
+    """
     waiting = {
         target.application.name: target.application
         for target, observation in zip(targets, observations, strict=True)
@@ -272,15 +284,29 @@ def _with_failures(
         and not target.watched
         and (target.rollout.state is RolloutState.LATE or now - target.rollout.merged_at >= _DEPLOYER_DELAY)
     }
-    failures: Mapping[str, DeployerFailure] = {}
+    failures: Mapping[str, tuple[DeployerFailure, Sequence[str]]] = {}
     with skip_unexpected("deployers of rollouts"):
         failures = deployers.failures(list(waiting.values()))
-    return [
-        replace(observation, pending=replace(observation.pending, failure=failures.get(target.application.name)))
-        if observation.pending != NOTHING_PENDING and target.application.name in failures
-        else observation
-        for target, observation in zip(targets, observations, strict=True)
-    ]
+
+    def with_failure(target: _Target, observation: Observation) -> Observation:
+        failure, attempted = failures.get(target.application.name, (None, ()))
+        if failure is None or observation.pending == NOTHING_PENDING or _is_earlier(repositories, target, attempted):
+            return observation
+        return replace(observation, pending=replace(observation.pending, failure=failure))
+
+    return list(map(with_failure, targets, observations))
+
+
+def _is_earlier(repositories: Mapping[str, Repository], target: _Target, attempted: Sequence[str]) -> bool:
+    """Whether none of the revisions that a deployer attempted contains the merge. If one is unknown, it may."""
+    repository = repositories.get(target.rollout.repository)
+    commits = [revision for revision in attempted if _COMMIT.fullmatch(revision)]
+    if repository is None or not commits:
+        return False
+    try:
+        return not any(repository.is_ancestor(target.rollout.revision, commit) for commit in commits)
+    except PortError:
+        return False
 
 
 def _missing(drift: ObjectDrift) -> list[str]:

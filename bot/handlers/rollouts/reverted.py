@@ -4,8 +4,10 @@ import logging
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from types import MappingProxyType
 from typing import Final
 
+from bot.core.rollouts.rollout import Rollout
 from bot.handlers.merge_time import MergeTime
 from bot.ports.git import Repository, RepositoryError
 
@@ -19,7 +21,7 @@ _Blobs = dict[str, str | None]  # by path; None if there is no such file
 
 @dataclass(frozen=True, slots=True)
 class _Change:
-    """One commit, its first parent, and the files that it changed, as they were before and after it."""
+    """One commit, its first parent or an earlier one, and the files that changed, as they were before and after."""
 
     sha: str
     parent: str | None
@@ -27,14 +29,20 @@ class _Change:
     after: _Blobs
 
 
-def reverted(repository: Repository, parent: str | None, revision: str, named: Sequence[str]) -> tuple[str, ...]:
+def reverted(
+    repository: Repository,
+    parent: str | None,
+    revision: str,
+    named: Sequence[str],
+    since: Mapping[str, str | None] = MappingProxyType({}),
+) -> tuple[str, ...]:
     """The commits among the named ones that the change from `parent` to `revision` reverts.
 
     A commit is reverted if the change restores every file that the commit changed, possibly by reverting other named
     commits too. In a file that was changed again since then, reverting the commit once more must have no effect.
-    Raises RepositoryError.
+    Those in `since` stand for all changes since an earlier commit. Raises RepositoryError.
     """
-    changes = {sha: change for sha in named[:_MAX_COMMITS] if (change := _change(repository, sha))}
+    changes = {sha: change for sha in named[:_MAX_COMMITS] if (change := _change(repository, sha, since))}
     paths = list(dict.fromkeys(path for change in changes.values() for path in change.after))
     before, after = (_blobs(repository, commit, paths) for commit in (parent, revision))
     merge_time = MergeTime()
@@ -48,6 +56,21 @@ def reverted(repository: Repository, parent: str | None, revision: str, named: S
         return not others or _is_absent(repository, change, revision, changes, merge_time)
 
     return tuple(sha for sha, change in changes.items() if is_reverted(change))
+
+
+def undoes(repository: Repository, rollout: Rollout, older: Rollout) -> bool:
+    """Whether a rollout, which reverts the last commit of an older one, undoes all that the older one changed.
+
+    That is more than one commit if a pull request was rebased, many merges came at once, or an application tracked
+    another revision before. Raises RepositoryError.
+    """
+    parents = repository.commit(older.revision).parents[:1] or (None,)
+    return all(
+        earlier in parents
+        or older.revision
+        in reverted(repository, rollout.parent, rollout.revision, rollout.reverts, {older.revision: earlier})
+        for earlier in {older.parent_of(part) for part in older.parts}
+    )
 
 
 def _originals(change: _Change, path: str, changes: Collection[_Change]) -> set[str | None]:
@@ -82,14 +105,14 @@ def _is_absent(
         return False
 
 
-def _change(repository: Repository, sha: str) -> _Change | None:
-    """The change of a commit against its first parent; None if it cannot be read, such as an unknown commit.
+def _change(repository: Repository, sha: str, since: Mapping[str, str | None]) -> _Change | None:
+    """The change of a commit, usually against its first parent; None if it cannot be read, such as an unknown commit.
 
     Anyone can name any commit.
     """
     try:
-        commit = repository.commit(sha)
-        parent = commit.parents[0] if commit.parents else None
+        parents = repository.commit(sha).parents
+        parent = since.get(sha, parents[0] if parents else None)
         paths = repository.changed_paths(parent, sha)
     except RepositoryError as error:
         _log.info("cannot read %s, which is said to be reverted: %s", sha, error)

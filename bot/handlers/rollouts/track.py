@@ -28,6 +28,7 @@ from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.handlers.rollouts.change import describe
 from bot.handlers.rollouts.checks import ChecksReader
 from bot.handlers.rollouts.observe import observe
+from bot.handlers.rollouts.reverted import undoes
 from bot.handlers.tracked_branch import known_branch_key
 from bot.ports import Ports
 from bot.ports.errors import PortError
@@ -73,6 +74,7 @@ class RolloutTracker:
         self._is_complete = is_complete
         self._writing = threading.Lock()
         self._starting = threading.Lock()
+        self._reverts: dict[tuple[str, str], bool] = {}  # by the IDs of a rollout and a later one that may revert it
         self._observations: dict[str, Future[None]] = {}
         self._reading_checks: Future[None] | None = None
         self._pool = ContextThreadPool(_MAX_CLUSTERS + 1, "rollouts")  # and one thread for the forges
@@ -187,11 +189,10 @@ class RolloutTracker:
         for index, rollout in enumerate(rollouts):
             later = {newer.id for newer in rollouts[index + 1 :]}  # a reverted commit can return to the branch
             for reverted in self._ports.store.rollouts.of_revisions(rollout.reverts) if rollout.reverts else ():
-                # A rewrite changes more than its revision does.
-                is_merge = not reverted.rewritten and reverted.id not in later
-                if is_merge and reverted.repository == rollout.repository:
-                    with skip_unexpected(f"rollout {reverted.id}"):
-                        self._save(reverted, mark_reverted(reverted, rollout, now=self._ports.clock()))
+                if reverted.id in later or not self._is_reverted(reverted, rollout):
+                    continue
+                with skip_unexpected(f"rollout {reverted.id}"):
+                    self._save(reverted, mark_reverted(reverted, rollout, now=self._ports.clock()))
         rollouts = self._ports.store.rollouts.unsettled()
         for index, older in enumerate(rollouts):
             with skip_unexpected(f"rollout {older.id}"):
@@ -199,6 +200,21 @@ class RolloutTracker:
                 for newer in rollouts[index + 1 :]:
                     related = relate_to_newer(related, newer)
                 self._save(older, related)
+
+    def _is_reverted(self, older: Rollout, by: Rollout) -> bool:
+        """Whether `by`, which reverts the older rollout's last commit, undoes all that the older one changed."""
+        repository = self._ports.repositories.get(older.repository)
+        if older.rewritten or older.repository != by.repository or repository is None:
+            return False  # a rewrite changes more than its revision does
+        if older.state is RolloutState.REVERTED:
+            return True
+        if (older.id, by.id) not in self._reverts:
+            try:
+                with unexpected_as_port_error(f"revert of {older.id}"):
+                    self._reverts[older.id, by.id] = undoes(repository, by, older)
+            except PortError as error:
+                _log.warning("cannot tell whether %s reverts %s: %s", by.revision, older.id, error)
+        return self._reverts.get((older.id, by.id), False)
 
     def _save(self, before: Rollout, after: Rollout) -> None:
         if after != before:

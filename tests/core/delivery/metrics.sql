@@ -26,8 +26,8 @@ judged AS (
 outcome AS (
   SELECT *,
     state = 'reverted' AS is_reverted,
-    degraded IS NOT NULL OR state = 'reverted' OR (state = 'superseded' AND was_stuck) AS is_failure,
-    (live IS NULL AND state NOT IN ('superseded', 'reverted')) OR (live IS NOT NULL AND watched) AS is_open,
+    degraded IS NOT NULL OR state = 'reverted' OR (state NOT IN ('rolling', 'late') AND was_stuck) AS is_failure,
+    (live IS NULL AND state IN ('rolling', 'late')) OR (live IS NOT NULL AND watched) AS is_open,
     CASE WHEN was_stuck THEN stuck WHEN degraded IS NOT NULL THEN degraded WHEN state = 'reverted' THEN live END
       AS failed
   FROM judged
@@ -57,6 +57,7 @@ traced AS (
       SELECT newer.live FROM outcome AS newer
       WHERE newer.application = outcome.application AND newer.live IS NOT NULL AND NOT newer.is_failure
         AND (newer.merged, newer.id) > (outcome.merged, outcome.id)
+        AND newer.live >= coalesce(outcome.failed, newer.live)
         AND (NOT outcome.is_reverted OR EXISTS (
           SELECT 1 FROM outcome AS fix, json_each(fix.reverts) AS named
           WHERE fix.application = outcome.application AND named.value = outcome.revision
@@ -66,7 +67,7 @@ traced AS (
       ORDER BY newer.merged, newer.id LIMIT 1
     )) END AS restored
   FROM outcome JOIN clock USING (id, application)
-  WHERE NOT (live IS NULL AND state = 'superseded' AND NOT is_failure)
+  WHERE NOT (live IS NULL AND state NOT IN ('rolling', 'late') AND NOT is_failure)
 ),
 change AS (
   SELECT id,

@@ -143,6 +143,12 @@ def test_a_failure_lasts_until_a_merge_that_does_not_fail_is_live():
     assert metrics.time_to_restore_merges == replace(Durations(2), median=minutes(18) - START, p90=minutes(20) - START)
 
 
+def test_what_was_live_before_the_failure_did_not_end_it():
+    merges = [deployment("a", 0, 2, FAILED, failed_at=5), deployment("b", 1, 4)]
+    assert measured(*merges).time_to_restore_merges == Durations(unknown=1)
+    assert measured(*merges, deployment("c", 20, 25)).time_to_restore_merges == lasting(20)
+
+
 def test_a_revert_restores_when_it_is_live_not_another_merge():
     metrics = measured(deployment("a", 0, 2, REVERTED), deployment("b", 5, 6), deployment("c", 10, 12, reverts=("a",)))
     assert metrics.time_to_restore_merges == lasting(10)

@@ -70,8 +70,10 @@ def test_what_waits_is_open_late_or_degraded():
     part = ApplicationRollout("shop", "prod", "C1")
     late = Rollout("r", "p", "main", "a" * 40, None, "Raise it", "Ana", T0, (part,), state=RolloutState.LATE)
     rolling = replace(late, state=RolloutState.ROLLING)
+    gone = replace(late, parts=(replace(part, gone_at=T0),))
     pulls = [pull, replace(pull, state="merged"), replace(pull, purpose="adopt")]
-    needs_attention = build_needs_attention([incident("shop"), incident("search")], pulls, [late, rolling], {"shop"})
+    incidents, rollouts = [incident("shop"), incident("search")], [late, rolling, gone]
+    needs_attention = build_needs_attention(incidents, pulls, rollouts, {"shop"})
     assert needs_attention == NeedsAttention((incident("shop"),), (pull,), (late,))
     assert build_needs_attention([incident("search")], pulls, [late], {"search"}) == NeedsAttention(
         (incident("search"),)

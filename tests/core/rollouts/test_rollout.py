@@ -10,6 +10,7 @@ from bot.core.delivery.deployment import DeploymentOutcome, deployments_of
 from bot.core.health.cause import Cause
 from bot.core.health.unready import Unready
 from bot.core.incidents.alerting import AlertPolicy
+from bot.core.rollouts.outcome import Outcome, outcome
 from bot.core.rollouts.pending import PendingState
 from bot.core.rollouts.rollout import (
     ApplicationChange,
@@ -164,17 +165,61 @@ def test_a_newer_merge_supersedes_an_older_one_once_all_that_it_waits_for_is_liv
     assert observe(stuck, {"search": LIVE}, 600).state is RolloutState.SUPERSEDED
 
 
+def test_the_live_applications_of_a_superseded_rollout_are_still_watched():
+    fix = observe(rollout("search", revision="c" * 40), {"search": LIVE}, 300)
+    current = observe(rollout("shop", "search"), {"shop": LIVE, "search": FAILED}, 9)
+    superseding = Observation(superseded_by=fix.revision)
+    superseded = observe(relate_to_newer(current, fix), {"search": superseding}, 310)
+    assert (superseded.state, superseded.is_over) == (RolloutState.SUPERSEDED, False)
+    degraded = observe(superseded, {"shop": FAILED}, 400)
+    assert (outcome(degraded), degraded.degradations) == (Outcome.DEGRADED, 1)
+    outcomes = [deployment.outcome for deployment in deployments_of(degraded)]
+    assert outcomes == [DeploymentOutcome.FAILED, DeploymentOutcome.FAILED]
+    replies = desired_cards(lambda _: ENGLISH, T0, AlertPolicy(), rollouts=[superseded, degraded])[1::2]
+    assert [reply.key.rpartition("/")[2] for reply in replies] == ["superseded", "degraded-1"]
+    recovered = observe(degraded, {"shop": LIVE}, 4_000)
+    assert (recovered.state, recovered.is_over) == (RolloutState.SUPERSEDED, True)
+    assert recovered.ended_at == superseded.ended_at
+    newer = observe(rollout("shop", revision="d" * 40), {"shop": LIVE}, 320)
+    newer = replace(newer, parts=(replace(newer.parts[0], change=changed("web")),))
+    assert relate_to_newer(superseded, newer).is_over
+
+
 @pytest.mark.parametrize(
-    ("seconds", "outcome"), [(119, DeploymentOutcome.INTERRUPTED), (120, DeploymentOutcome.FAILED)]
+    ("before", "seconds", "is_over"),
+    [
+        ({"shop": LIVE}, 600, True),
+        ({"shop": FAILED}, 10, False),
+        ({"shop": WAITING}, 599, False),
+        ({"shop": WAITING}, 600, True),
+        ({"shop": LIVE, "search": LIVE}, 600, False),
+        ({"shop": WAITING, "search": WAITING}, 600, False),
+    ],
 )
-def test_a_superseded_deployment_failed_only_if_it_was_stuck_until_then(seconds, outcome):
+@pytest.mark.parametrize("later", [LIVE, FAILED])
+def test_an_application_that_no_longer_exists_is_observed_until_it_is_live_or_late(before, later, seconds, is_over):
+    current = observe(rollout(*before), before, 5)
+    if current.state is RolloutState.LIVE:
+        current = observe(current, dict.fromkeys(before, later), 6)
+    gone = observe(current, {"shop": Observation(error="not configured", is_gone=True)}, seconds)
+    assert gone.is_over == is_over
+    assert gone.state in (current.state, RolloutState.LATE)
+    if is_over:
+        assert observe(gone, {"shop": later}, 601) == gone
+        assert not pending_applications([gone])
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"), [(119, DeploymentOutcome.INTERRUPTED), (120, DeploymentOutcome.FAILED)]
+)
+def test_a_superseded_deployment_failed_only_if_it_was_stuck_until_then(seconds, expected):
     newer = observe(rollout("shop", "search", revision="c" * 40), {"shop": LIVE, "search": LIVE}, 9)
     superseding = Observation(superseded_by=newer.revision)
     current = relate_to_newer(rollout("shop", "search"), newer)
     current = observe(current, {"shop": LOOPING, "search": WAITING}, 10)
     current = observe(current, {"shop": superseding}, 10 + seconds)
     current = observe(current, {"search": superseding}, 400)
-    assert [deployment.outcome for deployment in deployments_of(current)] == [outcome, DeploymentOutcome.INTERRUPTED]
+    assert [deployment.outcome for deployment in deployments_of(current)] == [expected, DeploymentOutcome.INTERRUPTED]
 
 
 @pytest.mark.parametrize("newer", [rollout("shop", revision="c" * 40), rollout("search", revision="c" * 40)])

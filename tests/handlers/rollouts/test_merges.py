@@ -540,3 +540,27 @@ def test_a_revert_of_several_commits_reverts_as_many_as_allowed(scenario, monkey
     named = f"This reverts commit {second.revision}.\n\nThis reverts commit {first.revision}."
     both = scenario.rollout(f"Undo\n\n{named}", {SETTINGS_FILE: settings(1), OTHER_FILE: None})
     assert both.reverts == ((second.revision, first.revision) if most == 2 else ())
+
+
+@pytest.mark.parametrize("count", [2, MAX_MERGES + 1], ids=["rebased", "many"])
+@pytest.mark.parametrize("is_whole", [False, True])
+def test_several_commits_are_reverted_only_if_all_are(scenario, forge, count, is_whole):
+    """Otherwise nobody would hear that what is left is unhealthy."""
+    scenario.source.branch("topic")
+    for limit in range(2, count + 1):
+        scenario.source.commit(f"Limit {limit}", {SETTINGS_FILE: settings(limit)})
+    scenario.source.commit("Raise the other", {"apps/search/a.yaml": settings(2, "a")})
+    if count == 2:
+        scenario.ports = replace(scenario.ports, forges={"platform": forge})
+        forge.merge("topic", title="Raise both", method="rebase")
+    else:
+        scenario.source.switch()
+        scenario.source.git("merge", "-q", "--ff-only", "topic")
+    (merged,) = scenario.rollouts()
+    undone = {"apps/search/a.yaml": settings(1, "a")} | ({SETTINGS_FILE: settings(1)} if is_whole else {})
+    revert = scenario.rollout(f"Undo it\n\nThis reverts commit {merged.revision}.", undone)
+    assert revert.reverts == (merged.revision,)
+    scenario.track()
+    (current,) = scenario.ports.store.rollouts.of_revisions([merged.revision])
+    assert (current.state is RolloutState.REVERTED) == is_whole
+    assert current.is_over == is_whole

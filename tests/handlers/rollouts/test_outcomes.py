@@ -13,7 +13,7 @@ from bot.i18n.language import ENGLISH
 from bot.messages import rollout as rollout_message
 from bot.messages.rollout_change import running
 from bot.sandbox.cluster.failures import FAILURES
-from tests.common.deployers import apply_deployer, git_repository, kustomization, serve_deployers
+from tests.common.deployers import apply_deployer, argo_application, git_repository, kustomization, serve_deployers
 from tests.common.kubernetes import as_yaml, config_map, deployment
 from tests.handlers.rollouts.scenario import LIMITS, SETTINGS_FILE, WEB_FILE, settings
 
@@ -105,6 +105,32 @@ def test_what_the_deployer_reports_is_a_cause(scenario, cluster, subtests):
             rolling = scenario.observe(replace(rollout, merged_at=scenario.clock() - timedelta(minutes=1)))
             scenario.clock.advance(STUCK_AFTER)
             assert header(scenario.observe(rolling)) == f"⚠️ Stuck: shop · {words}"
+
+
+@pytest.mark.parametrize("kind", ["Kustomization", "Application"])
+def test_what_the_deployer_reports_about_an_earlier_commit_is_no_cause(scenario, cluster, kind):
+    serve_deployers(cluster)
+    broken = scenario.rollout("Break it", {SETTINGS_FILE: settings(2)})
+    fix = scenario.rollout("Fix it", {SETTINGS_FILE: settings(3)})
+    newer = scenario.rollout("Something else", {SETTINGS_FILE: settings(3), "apps/search/a.yaml": settings(2, "a")})
+    if kind == "Kustomization":
+        resource, namespace = kustomization("shop"), "flux-system"
+        apply_deployer(cluster, git_repository(scenario.source.url), namespace=namespace)
+    else:
+        resource, namespace = argo_application("shop", scenario.source.url), "argocd"
+        scenario.deployers.namespaces["prod"].append(namespace)
+    apply_deployer(cluster, resource, namespace=namespace)
+    scenario.clock.advance(minutes=2)
+    causes = []
+    for attempted in (broken.revision, fix.revision, newer.revision, "f" * 40, "1.2.3"):
+        message = 'admission webhook "a" denied the request'
+        condition = {"type": "Ready", "status": "False", "reason": "ReconciliationFailed", "message": message}
+        flux = {"conditions": [condition], "lastAttemptedRevision": f"main@sha1:{attempted}"}
+        operation = {"phase": "Failed", "message": message, "syncResult": {"revision": attempted}}
+        cluster.set_status(resource, namespace, flux if kind == "Kustomization" else {"operationState": operation})
+        scenario.clock.advance(minutes=1)
+        causes.append(scenario.observe(fix).parts[0].pending.cause)
+    assert causes == [None, *[Cause.ADMISSION] * 4]
 
 
 def test_what_the_deployer_never_applies_times_out(scenario):
@@ -367,7 +393,9 @@ def test_a_merge_that_removes_an_application_is_live_once_it_is_not_watched(
     assert rolling.state is RolloutState.ROLLING
     del scenario.applications["shop"]
     scenario.clock.advance(LIMITS.deadline)
-    assert scenario.observe(rolling, is_complete=is_complete).state is state
+    removed = scenario.observe(rolling, is_complete=is_complete)
+    assert (removed.state, removed.is_over) == (state, is_complete and state is RolloutState.LATE)
+    assert scenario.observe(removed, is_complete=is_complete).is_over == is_complete
 
 
 @pytest.mark.parametrize("is_over", [False, True])
