@@ -9,6 +9,7 @@ from bot.core.applications.names import ResourceKey
 from bot.core.drift.merge import ObjectKey, object_key
 from bot.core.drift.model import Check, Status
 from bot.core.incidents.alerting import AlertPolicy, announcements, apply_timers
+from bot.core.incidents.bounded import bounded_incident
 from bot.core.incidents.detection import apply_check, has_moved, resolve_unwatched
 from bot.core.incidents.incident import UNKNOWN_RESOLUTION, Incident, Resolution
 from bot.core.incidents.resolution import resolution
@@ -54,6 +55,7 @@ def record(
             longest_hold=longest_hold,
             resolution=resolution,
         )
+        after = after and bounded_incident(after)
         if after == before or ports.store.incidents.exchange(before, after):
             return
     raise RuntimeError(f"the incident of {application.name} changes all the time")
