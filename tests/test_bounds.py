@@ -20,6 +20,7 @@ from bot.core.cluster_audit import event, history, object_fields
 from bot.core.drift import bounded, compare, jq
 from bot.core.git import patch, target_revision
 from bot.core.health import status
+from bot.core.incidents import incident
 from bot.core.objects import credentials, manifest, redaction, step_budget
 from bot.core.pull_requests import intent
 from bot.core.rendering import envsubst, limits
@@ -165,6 +166,7 @@ ROWS = {
         (step_budget.MAX_SHARED_STEPS,),
         (step_budget.MAX_KEPT_VALUES, step_budget.MAX_KEPT),
         (bounded.MAX_OF_APPLICATION, bounded.MAX_VALUES),
+        (bounded.MAX_VALUES, bounded.MAX_WORST, incident.MAX_EVENTS, bounded.MAX_WORST),
         (step_budget.MAX_KEPT,),
         (flux_values._MAX_REFERENCES, flux_values._MAX_NODES),
         (discovery.MAX_IGNORE_RULES,),

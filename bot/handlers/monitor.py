@@ -1,6 +1,7 @@
 """Checks all applications, and updates incidents, rollouts, approvals and cards."""
 
 import logging
+import threading
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, wait
@@ -83,6 +84,7 @@ class Monitor:
             manifest_cache=caches.manifest_cache,
             has_answered=discoverer.has_answered,
         )
+        self._timers = threading.Lock()  # or two threads would announce one storm on two cards
         self._late: set[str] = set()  # the applications to check when their fetch ends
         self._incidents_version = ""
         self._checked: dict[Shard, Lease] = {}  # with the lease under which each was checked
@@ -179,15 +181,16 @@ class Monitor:
             with self._ports.store.leases.work(LEADER) as lease:
                 if lease is None:
                     return
-                if self._discoverer.is_complete():
-                    resolve_unwatched_incidents(
-                        self._ports.store,
-                        self._applications,
-                        self._ports.clock(),
-                        self._discoverer.has_read_since,
-                        self._is_checked_elsewhere,
-                    )
-                apply_timers_to_all(self._ports.store, self._ports.clock(), self._policy)
+                with self._timers:
+                    if self._discoverer.is_complete():
+                        resolve_unwatched_incidents(
+                            self._ports.store,
+                            self._applications,
+                            self._ports.clock(),
+                            self._discoverer.has_read_since,
+                            self._is_checked_elsewhere,
+                        )
+                    apply_timers_to_all(self._ports.store, self._ports.clock(), self._policy)
                 self._reconciler.reconcile()
         except LeaseLostError as error:
             _log.warning("cannot update Slack: %s", error)

@@ -1,4 +1,7 @@
-"""Bounds the differences that are stored, so that one application can't keep others from being recorded."""
+"""Bounds the differences that are stored, so that one application can't keep others from being recorded.
+
+What is hidden may be shown again later, or the other way round, so stored values are compared with `may_be_same`.
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -10,8 +13,9 @@ from bot.core.objects.credentials import HIDDEN
 from bot.core.objects.step_budget import characters
 
 MAX_OF_APPLICATION: Final = 1_000  # differences
-MAX_VALUES: Final = 4_000_000  # characters of an application's values
+MAX_VALUES: Final = 4_000_000  # characters of the values of a check, or of an incident
 MAX_WORST: Final = 5_000  # differences that an incident has had
+_NEGLIGIBLE: Final = 100  # characters of values that are never hidden: severities depend on short ones
 
 _Position = tuple[int, int]  # of an object, and of its field; -1 for a missing object
 
@@ -22,7 +26,7 @@ def bounded_check(check: Check) -> Check:
         return check
     kept = most_severe(check.drift, MAX_OF_APPLICATION)
     omitted = max(check.omitted, count(check.drift) - count(kept))
-    return replace(check, drift=tuple(_with_bounded_values(kept)), omitted=omitted)
+    return replace(check, drift=with_bounded_values(kept, MAX_VALUES), omitted=omitted)
 
 
 def count(drift: Iterable[ObjectDrift]) -> int:
@@ -52,16 +56,46 @@ def _severities(drift: Iterable[ObjectDrift]) -> Iterator[tuple[_Position, Sever
             yield (index, number), rate_field(object_drift, field).severity
 
 
-def _with_bounded_values(drift: Iterable[ObjectDrift]) -> Iterator[ObjectDrift]:
-    remaining = MAX_VALUES
-    for object_drift in drift:
-        fields: list[FieldDrift] = []
-        for field in object_drift.fields:
-            size = characters(field.desired) + characters(field.live)
-            is_small = size <= remaining
-            remaining -= size if is_small else 0
-            fields.append(field if is_small else _without_values(field))
-        yield replace(object_drift, fields=tuple(fields))
+def with_bounded_values(drift: Sequence[ObjectDrift], limit: int) -> tuple[ObjectDrift, ...]:
+    """These differences, with at most `limit` characters of values: the most severe ones keep theirs."""
+    if values_size(drift) <= limit:
+        return tuple(drift)
+    remaining = limit
+    hidden = set()
+    for (index, number), _ in sorted(_severities(drift), key=lambda item: -item[1]):
+        size = _size(drift[index].fields[number]) if number >= 0 else 0
+        if size > remaining:
+            hidden.add((index, number))
+        else:
+            remaining -= size
+    return tuple(
+        replace(
+            object_drift,
+            fields=tuple(
+                _without_values(field) if (index, number) in hidden else field
+                for number, field in enumerate(object_drift.fields)
+            ),
+        )
+        for index, object_drift in enumerate(drift)
+    )
+
+
+def values_size(drift: Iterable[ObjectDrift]) -> int:
+    """The characters of the values that could be hidden."""
+    return sum(_size(field) for object_drift in drift for field in object_drift.fields)
+
+
+def may_be_same(one: FieldDrift, other: FieldDrift) -> bool:
+    """Whether one of them is the other without its values."""
+    return any(
+        _size(shown) and (hidden.desired, hidden.live) == (_without_values(shown).desired, _without_values(shown).live)
+        for shown, hidden in ((one, other), (other, one))
+    )
+
+
+def _size(field: FieldDrift) -> int:
+    size = characters(field.desired) + characters(field.live)
+    return size if size > _NEGLIGIBLE else 0
 
 
 def _without_values(field: FieldDrift) -> FieldDrift:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, Final
 
-from bot.core.drift.bounded import MAX_WORST, most_severe
+from bot.core.drift.bounded import MAX_WORST, may_be_same, most_severe
 from bot.core.drift.model import Check, FieldDrift, Identity, ObjectDrift
 from bot.core.drift.severity import Severity, rate_field, rate_object
 from bot.core.objects.deep_equality import deep_equal
@@ -27,20 +27,26 @@ def identities(drift: Iterable[ObjectDrift]) -> frozenset[Identity]:
     )
 
 
-def persisting(before: Iterable[ObjectDrift], now: Iterable[ObjectDrift]) -> tuple[ObjectDrift, ...]:
-    """The current differences that were there before, with the same values in git and in the cluster."""
-    values = {
-        _identity(object_drift, field.path): (field.desired, field.live)
-        for object_drift in before
-        for field in object_drift.fields
-    }
+def persisting(
+    before: Iterable[ObjectDrift], now: Iterable[ObjectDrift], *, as_stored: bool = False
+) -> tuple[ObjectDrift, ...]:
+    """The current differences that were there before, with the same values in git and in the cluster.
+
+    With `as_stored`, also those whose values may be the same, since they were too large to be stored.
+    """
+    earlier = {_identity(object_drift, field.path): field for object_drift in before for field in object_drift.fields}
+
+    def persists(other: FieldDrift | None, field: FieldDrift) -> bool:
+        if other is None:
+            return False
+        is_same = deep_equal((other.desired, other.live), (field.desired, field.live))
+        return is_same or (as_stored and may_be_same(other, field))
+
     missing = {_identity(object_drift) for object_drift in before if not object_drift.fields}
     lasting = []
     for object_drift in now:
         fields = tuple(
-            field
-            for field in object_drift.fields
-            if deep_equal(values.get(_identity(object_drift, field.path)), (field.desired, field.live))
+            field for field in object_drift.fields if persists(earlier.get(_identity(object_drift, field.path)), field)
         )
         if fields or (not object_drift.fields and _identity(object_drift) in missing):
             lasting.append(replace(object_drift, fields=fields))
@@ -70,17 +76,21 @@ def new_or_escalated(
     and its field was reported less than MAX_REPORTS times. One that is not among the `latest` differences has returned;
     the same conditions apply, but the value does not matter.
     """
-    before, reported = tuple(before), tuple(reported)
-    before_by_identity, present = severities(before), identities(latest)
+    before, latest, reported = tuple(before), tuple(latest), tuple(reported)
+    present, before_by_identity = severities(latest), severities(before)
+    for identity, severity in present.items():  # `before` may have lacked room for it
+        before_by_identity[identity] = max(severity, before_by_identity.get(identity, severity))
     reports = Counter(identity for object_drift in reported for identity in identities([object_drift]))
+    worst = {_identity(object_drift, field.path): field for object_drift in before for field in object_drift.fields}
     earlier: defaultdict[Identity, list[FieldDrift]] = defaultdict(list)
-    for object_drift in (*before, *reported):
+    for object_drift in (*before, *latest, *reported):
         for field in object_drift.fields:
             earlier[_identity(object_drift, field.path)].append(field)
 
     def is_new(object_drift: ObjectDrift, field: FieldDrift) -> bool:
         identity, severity = _identity(object_drift, field.path), rate_field(object_drift, field).severity
-        return severity > before_by_identity.get(identity, 0) or (
+        is_rated = identity not in worst or not may_be_same(field, worst[identity])  # else, its parts are not known
+        return (is_rated and severity > before_by_identity.get(identity, 0)) or (
             severity >= Severity.SERIOUS
             and reports[identity] < MAX_REPORTS
             and not _is_automatic(field)
@@ -186,7 +196,7 @@ def _has_same_value(field: FieldDrift, other: FieldDrift) -> bool:
     """Whether both have the same live value, as far as it is shown. An earlier version may have shown more."""
     if field.change != other.change:
         return False
-    if deep_equal(field.live, other.live):
+    if deep_equal(field.live, other.live) or may_be_same(field, other):
         return True
     return has_hidden(field.live) and deep_equal(field.live, redact(("",), other.live, Redaction()))
 

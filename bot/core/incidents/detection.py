@@ -62,7 +62,7 @@ def apply_check(
             return _hold(incident, check, new, longest_hold)
         return _update(incident, check, with_added(unseen(incident.present, check), check.drift), new)
     needs_same_values = incident is not None and (rolling or incident.revision != check.revision)
-    if incident is None or (needs_same_values and not persisting(incident.drift, check.drift)):
+    if incident is None or (needs_same_values and not persisting(incident.drift, check.drift, as_stored=True)):
         held = incident.held if incident else ()
         incident = replace(_suspicion(check, channel=channel, repository=repository, namespace=namespace), held=held)
     if rolling:

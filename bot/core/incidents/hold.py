@@ -24,7 +24,7 @@ def hold(held: Iterable[HeldDifference], drift: Iterable[ObjectDrift], check: Ch
         for field in object_drift.fields or (None,):
             difference = replace(object_drift, fields=(field,) if field else ())
             before = earlier.pop(identities([difference]), None)
-            lasts = before is not None and persisting([before.drift], [difference])
+            lasts = before is not None and persisting([before.drift], [difference], as_stored=True)
             since = min(before.since, check.at) if before and lasts else check.at  # a clock may have been ahead
             result.append(HeldDifference(difference, since))
     return (*result, *(item for item in earlier.values() if unseen([item.drift], check)))
@@ -34,7 +34,7 @@ def release_due(
     held: Sequence[HeldDifference], check: Check, longest: timedelta
 ) -> tuple[list[HeldDifference], tuple[HeldDifference, ...]]:
     """The differences that a check still sees after more than the `longest` hold, and those that remain held."""
-    lasting = identities(persisting([item.drift for item in held], check.drift))
+    lasting = identities(persisting([item.drift for item in held], check.drift, as_stored=True))
     due: list[HeldDifference] = []
     rest: list[HeldDifference] = []
     for item in held:

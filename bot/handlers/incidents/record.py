@@ -9,6 +9,7 @@ from bot.core.applications.names import ResourceKey
 from bot.core.drift.merge import ObjectKey, object_key
 from bot.core.drift.model import Check, Status
 from bot.core.incidents.alerting import AlertPolicy, announcements, apply_timers
+from bot.core.incidents.bounded import bounded_incident
 from bot.core.incidents.detection import apply_check, has_moved, resolve_unwatched
 from bot.core.incidents.incident import UNKNOWN_RESOLUTION, Incident, Resolution
 from bot.core.incidents.resolution import resolution
@@ -54,6 +55,7 @@ def record(
             longest_hold=longest_hold,
             resolution=resolution,
         )
+        after = after and bounded_incident(after)
         if after == before or ports.store.incidents.exchange(before, after):
             return
     raise RuntimeError(f"the incident of {application.name} changes all the time")
@@ -62,16 +64,23 @@ def record(
 def apply_timers_to_all(store: Store, now: datetime, policy: AlertPolicy) -> None:
     """Apply to every incident what depends only on time: announcements, reminders, escalations, and ends of snoozes.
 
-    It is derived from the stored incidents, so a restart neither repeats nor loses anything. Raises StoreError.
+    It is derived from the stored incidents, so a restart neither repeats nor loses anything. All change in one
+    transaction: a shared card gets one reply about them. Call it in one thread at a time. Raises StoreError.
     """
     incidents = store.incidents.unsettled()
     due = without_failing(
         incidents, lambda some: announcements(some, now, policy), lambda incident: f"announcement of {incident.id}"
     )
+    changing = []
     for incident in incidents:
         with skip_unexpected(f"timers of {incident.id}"):
             if apply_timers(incident, now, policy, due.get(incident.id)) != incident:
-                change(store, incident, lambda current: apply_timers(current, now, policy, due.get(current.id)))
+                changing.append(incident)
+    if changing:
+        with store.transaction():
+            for incident in changing:
+                with skip_unexpected(f"timers of {incident.id}"):
+                    change(store, incident, lambda current: apply_timers(current, now, policy, due.get(current.id)))
 
 
 def resolve_unwatched_incidents(
@@ -85,11 +94,13 @@ def resolve_unwatched_incidents(
 
     Another replica may have discovered an application that this one hasn't. So the incident of a discovered application
     stays until this replica has read the resource that declares it later than the last check (`has_read_since`). That
-    of a configured one stays while a replica with another configuration may still check it. Raises StoreError.
+    of a configured one stays while a replica with another configuration may still check it. All are resolved in one
+    transaction, for a shared card's reply. Raises StoreError.
     """
     unsettled = store.incidents.unsettled()
     unwatched = [item for item in unsettled if item.application not in watched and item.resolved_at is None]
     checks = store.checks.latest([item.application for item in unwatched]) if unwatched else {}
+    gone = []
     for incident in unwatched:
         with skip_unexpected(f"end of {incident.id}"):
             check = checks.get(incident.application)
@@ -97,7 +108,11 @@ def resolve_unwatched_incidents(
                 continue
             if check and not check.origin and is_checked_elsewhere(check):
                 continue
-            store.incidents.exchange(incident, resolve_unwatched(incident, now))
+            gone.append((incident, resolve_unwatched(incident, now)))
+    if gone:
+        with store.transaction():
+            for incident, resolved in gone:
+                store.incidents.exchange(incident, resolved)
 
 
 def resolution_of(

@@ -17,6 +17,7 @@ from bot.core.pull_requests.queued import QueuedRevert
 from bot.core.pull_requests.tracked_pull_request import TrackedPullRequest
 from bot.core.rollouts.rollout import Rollout
 from bot.core.waiting import is_waiting
+from bot.handlers.slack.delivery_errors import MAYBE_POSTED, OF_CHANNEL, UNAVAILABLE, UNREACHABLE
 from bot.handlers.slack.moves import NOT_EDITABLE, Moves
 from bot.i18n.catalogue import chat as texts
 from bot.i18n.catalogue import error as error_texts
@@ -32,25 +33,6 @@ from bot.ports.store import Posted, Store
 
 _log = logging.getLogger(__name__)
 
-_UNREACHABLE = "unreachable"
-# After these errors the message may have been posted.
-_MAYBE_POSTED = frozenset({"ratelimited", _UNREACHABLE, "internal_error", "fatal_error", "service_unavailable"})
-# The channel accepts no new cards until someone changes the channel or its ID:
-# https://docs.slack.dev/reference/methods/chat.postMessage#errors
-_UNAVAILABLE = frozenset({
-    "channel_not_found", "not_in_channel", "is_archived", "is_inactive", "restricted_action",
-    "restricted_action_read_only_channel", "restricted_action_thread_only_channel",
-})  # fmt: skip
-# Slack accepts nothing from the bot until someone fixes its token:
-# https://docs.slack.dev/reference/methods/auth.test#errors
-_UNAUTHORIZED = frozenset({
-    "access_denied", "account_inactive", "enterprise_is_restricted", "invalid_auth", "missing_scope", "no_permission",
-    "not_allowed_token_type", "not_authed", "org_login_required", "team_access_not_granted", "token_expired",
-    "token_revoked",
-})  # fmt: skip
-# The channel's other cards would be rejected, too. After any other error, such as `cannot_reply_to_message`, they are
-# posted.
-_OF_CHANNEL = _MAYBE_POSTED | _UNAVAILABLE | _UNAUTHORIZED | {"message_limit_exceeded", "rate_limited"}
 # If Slack is down, or the channel rejects messages until someone fixes it, try less and less often.
 _MIN_WAIT = timedelta(seconds=5)
 _MAX_WAIT = timedelta(minutes=5)
@@ -150,44 +132,52 @@ class CardReconciler:
     def reconcile(self) -> None:
         """Post and update the cards that differ, and settle what is over and reported. Only on the leader.
 
+        Returns at once if another thread does: Slack may take minutes, and the next call reports what has changed.
         Raises LeaseLostError as soon as another replica leads.
         """
-        with self._lock:
-            current: dict[str, bool] = {}
-            finished: dict[tuple[str, ...], bool] = {}
-            store = self._store
-            unsettled = self._unsettled()
-            cards = list(self._with_fallbacks(self._desired_cards(unsettled)))
-            posted = store.cards.get_all([card.key for card in cards])  # one by one takes seconds for 10,000
-            self._forget_failures_except_of(cards)
-            # A reply to a deleted message would appear in the channel itself, so the parent of a new reply is updated
-            # first. If it was deleted, this posts it again.
-            parents = set()
-            for card in cards:
-                with skip_unexpected(f"card {card.key}"):
-                    if card.thread_of and _is_due(card, posted.get(card.key)) and not self._is_waiting(card.key):
-                        parents.add(card.thread_of)
-            by_key = {card.key: card for card in cards}
-            for card in cards:
-                parent_is_current = current.get(card.thread_of or card.key, True)
-                current[card.key] = False
-                with skip_unexpected(f"card {card.key}"):
-                    current[card.key] = parent_is_current and self._ensure(
-                        card, posted.get(card.key), by_key.get(card.thread_of or ""), again=card.key in parents
-                    )
-                ends = card.settles or (card.subject,)
-                finished[ends] = finished.get(ends, True) and current[card.key] and card.last
-            reported = set(resolved_unannounced(unsettled.incidents))
-            reported.update(id_ for ids, done in finished.items() if done for id_ in ids)
-            # Posting may have taken minutes. What has changed in the meantime is reported next time. Together, so that
-            # after a crash, a shared card doesn't lose some of its incidents.
-            if ended := [subject for subject in unsettled.all() if subject.id in reported]:
-                with store.transaction():
-                    for subject in ended:
-                        store.settle(subject)
-            if self._unreachable is None:
-                with skip_unexpected("messages that cards have left behind"):
-                    self._moves.redirect()
+        if not self._lock.acquire(blocking=False):
+            return
+        try:
+            self._reconcile()
+        finally:
+            self._lock.release()
+
+    def _reconcile(self) -> None:
+        current: dict[str, bool] = {}
+        finished: dict[tuple[str, ...], bool] = {}
+        store = self._store
+        unsettled = self._unsettled()
+        cards = list(self._with_fallbacks(self._desired_cards(unsettled)))
+        posted = store.cards.get_all([card.key for card in cards])  # one by one takes seconds for 10,000
+        self._forget_failures_except_of(cards)
+        # A reply to a deleted message would appear in the channel itself, so the parent of a new reply is updated
+        # first. If it was deleted, this posts it again.
+        parents = set()
+        for card in cards:
+            with skip_unexpected(f"card {card.key}"):
+                if card.thread_of and _is_due(card, posted.get(card.key)) and not self._is_waiting(card.key):
+                    parents.add(card.thread_of)
+        by_key = {card.key: card for card in cards}
+        for card in cards:
+            parent_is_current = current.get(card.thread_of or card.key, True)
+            current[card.key] = False
+            with skip_unexpected(f"card {card.key}"):
+                current[card.key] = parent_is_current and self._ensure(
+                    card, posted.get(card.key), by_key.get(card.thread_of or ""), again=card.key in parents
+                )
+            ends = card.settles or (card.subject,)
+            finished[ends] = finished.get(ends, True) and current[card.key] and card.last
+        reported = set(resolved_unannounced(unsettled.incidents))
+        reported.update(id_ for ids, done in finished.items() if done for id_ in ids)
+        # Posting may have taken minutes. What has changed in the meantime is reported next time. Together, so that
+        # after a crash, a shared card doesn't lose some of its incidents.
+        if ended := [subject for subject in unsettled.all() if subject.id in reported]:
+            with store.transaction():
+                for subject in ended:
+                    store.settle(subject)
+        if self._unreachable is None:
+            with skip_unexpected("messages that cards have left behind"):
+                self._moves.redirect()
 
     def repair_rejected(self) -> None:
         """Undo what was sent to Slack while another replica took over. Call it outside of `Leases.work`.
@@ -251,7 +241,7 @@ class CardReconciler:
             if not (again and is_posted):
                 return is_posted
         card = self._placed(card, posted)
-        if self._is_waiting(card.channel) or self._is_waiting(card.key):
+        if self._is_unreachable() or self._is_waiting(card.channel) or self._is_waiting(card.key):
             return False
         if self._store.leases.get(LEADER) is None:
             raise LeaseLostError(LEADER)
@@ -346,7 +336,7 @@ class CardReconciler:
         try:
             return self._chat.post(card.channel, card.message, key=card.key, thread=thread, broadcast=broadcast)
         except ChatError as error:
-            if error.code not in _MAYBE_POSTED:
+            if error.code not in MAYBE_POSTED:
                 self._store.cards.delete(card.key)  # rejected, so not posted
             raise
 
@@ -356,6 +346,14 @@ class CardReconciler:
         moves = bool(self._default_channel) and channel not in self._kept_channels
         return moves and failure is not None and failure.is_unavailable
 
+    def _is_unreachable(self) -> bool:
+        """Whether Slack did not answer just now: no channel is tried, or each would take until its time is up.
+
+        Soon others than the failed one are tried, since that waits longer and longer: only it may be affected.
+        """
+        last = self._unreachable and self._unreachable[1]
+        return last is not None and is_waiting(last + _MIN_WAIT, self._clock(), _MIN_WAIT)
+
     def _is_waiting(self, scope: str) -> bool:
         failure = self._failures.get(scope)
         return failure is not None and is_waiting(failure.wait_until, self._clock(), _MAX_RETRY_AFTER)
@@ -363,13 +361,13 @@ class CardReconciler:
     def _wait(self, card: Card, error: ChatError) -> None:
         """Skip the channel, or only this card, for as long as Slack asks, or longer after each failure."""
         now = self._clock()
-        if error.code == _UNREACHABLE:
+        if error.code == UNREACHABLE:
             first, latest = self._unreachable or (now, now)
             in_a_row = is_waiting(latest + 2 * _MAX_WAIT, now, 2 * _MAX_WAIT)  # or another replica has led since
             self._unreachable = first if in_a_row else now, now
         else:
             self._unreachable = None
-        scope = card.channel if error.code in _OF_CHANNEL else card.key
+        scope = card.channel if error.code in OF_CHANNEL else card.key
         last = self._failures.get(scope)
         count, why = (last.count, last.why) if last else (0, None)
         if error.retry_after is not None:
@@ -379,7 +377,7 @@ class CardReconciler:
             wait = min(_MIN_WAIT * 2 ** min(count - 1, 10), _MAX_WAIT)
         if error.code != "ratelimited":
             why = error.text
-        self._failures[scope] = _Failure(card.channel, count, now + wait, why, error.code in _UNAVAILABLE)
+        self._failures[scope] = _Failure(card.channel, count, now + wait, why, error.code in UNAVAILABLE)
         _log.warning("cannot deliver card %s: %s", card.key, error)
 
     def _forget_failures_except_of(self, cards: Sequence[Card]) -> None:

@@ -1,19 +1,26 @@
 """However much an application differs, what is stored about it is bounded, and the worst of it is kept."""
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from bot.core.drift import differences
 from bot.core.drift.bounded import (
     MAX_OF_APPLICATION,
     MAX_VALUES,
     MAX_WORST,
     bounded_check,
     count,
+    values_size,
 )
 from bot.core.drift.differences import merge_worst
 from bot.core.drift.merge import object_key, with_objects
 from bot.core.drift.model import Check, FieldDrift, ObjectDrift, Status
+from bot.core.incidents import bounded as incident_bounds
+from bot.core.incidents.bounded import bounded_incident
+from bot.core.incidents.detection import apply_check
+from bot.core.incidents.incident import MAX_EVENTS, IncidentState
 from bot.core.objects.credentials import HIDDEN
 
 AT = datetime(2026, 11, 22, tzinfo=UTC)
@@ -77,3 +84,41 @@ def test_an_incident_that_keeps_changing_does_not_grow_without_end():
         worst = merge_worst(worst, [config_map(MAX_OF_APPLICATION, first=first)])
     assert count(worst) == MAX_WORST
     assert worst[0] == PRIVILEGED
+
+
+LARGE = "x" * 130_000
+SIDECAR = FieldDrift(
+    "added",
+    "spec.template.spec.containers[name=sidecar]",
+    None,
+    {"args": [LARGE] * 10, "securityContext": {"privileged": True}},
+)
+LASTING = replace(PRIVILEGED, fields=(SIDECAR, FieldDrift("changed", "spec.replicas", 2, 0)))
+
+
+def edited(number, *lasting):
+    """A check after an edit that replaces every key of a ConfigMap: twenty small ones and eight large ones."""
+    fields = [FieldDrift("added", f"data.k{number}-{index}", None, "x") for index in range(20)]
+    fields += [FieldDrift("added", f"data.large{number}-{index}", None, LARGE) for index in range(8)]
+    edit = ObjectDrift("v1", "ConfigMap", "shop", "settings", "modified", tuple(fields))
+    return bounded_check(replace(check(*lasting, edit), at=AT + timedelta(seconds=5 * number)))
+
+
+@pytest.mark.parametrize("error", [None, "503"], ids=["complete", "incomplete"])
+@pytest.mark.parametrize("rolling", [False, True], ids=["settled", "rolling"])
+def test_an_incident_stores_a_bounded_amount_however_often_an_object_is_edited(error, rolling, monkeypatch):
+    """What lasts is reported once, also where its values are no longer stored, and what is held back is released."""
+    for module in (incident_bounds, differences):
+        monkeypatch.setattr(module, "MAX_WORST", 300)
+    incident = apply_check(None, edited(0), channel="C1", rolling=False, required_looks=1)
+    longest = timedelta(seconds=5 * 30)
+    for number in range(1, 41):
+        seen = replace(edited(number, LASTING), error=error)
+        incident = apply_check(incident, seen, channel="C1", rolling=rolling, longest_hold=longest)
+        incident = bounded_incident(incident)
+        assert bounded_incident(incident) == incident
+    reported = [item for event in incident.history for item in event.drift]
+    assert (incident.state, sum(item.name == LASTING.name for item in reported)) == (IncidentState.OPEN, 1)
+    stored = (*incident.drift, *incident.worst, *reported, *(item.drift for item in incident.held))
+    assert (values_size(stored) <= MAX_VALUES, count(reported) <= 300 + MAX_EVENTS) == (True, True)
+    assert len(incident.held) <= 300

@@ -1,7 +1,11 @@
 """The life of alerts: shared cards, quiet hours, snoozes, reminders, escalation. Real git, local cluster and Slack."""
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
+from itertools import count
+from threading import Barrier, BrokenBarrierError
 
 import pytest
 
@@ -9,9 +13,10 @@ from bot.core.access.audit import Origin
 from bot.core.access.requester import Requester
 from bot.core.drift import bounded
 from bot.core.drift.model import Status
-from bot.core.incidents.incident import IncidentState
+from bot.core.incidents.incident import IncidentEventType, IncidentState
 from bot.core.incidents.snooze_period import SnoozeUntil
 from bot.handlers.command_service import CommandService
+from bot.handlers.incidents import record
 from bot.handlers.incidents.silence_service import ApplicationTarget, CardTarget
 from bot.handlers.incidents.transition import Changed, acknowledge, snooze
 from bot.handlers.slack.people import People
@@ -20,6 +25,7 @@ from bot.messages.incident import ACKNOWLEDGE, SNOOZE, parse_option
 from tests.common.bot import application_settings
 from tests.common.clock import Clock
 from tests.common.kubernetes import FLUX, as_yaml, config_map, deployment
+from tests.common.samples import incident
 from tests.common.slack import ALERTS, DEPLOYS, JONAS, cards, content, headlines, replies
 
 QUIET_NIGHT = {"quiet_hours": {"from": "22:00", "to": "07:00", "zone": "Europe/Madrid"}}
@@ -643,3 +649,31 @@ def test_an_application_removed_from_the_configuration_ends_its_alert(watch):
     assert watched.incident("a") is None
     watched.advance(hours=2)
     assert [reply for reply in watched.replies if "a on prod" in reply] == ["a on prod is no longer watched."]
+
+
+def test_a_storm_is_announced_and_escalated_once_by_whichever_thread_is_first(watch, monkeypatch):
+    """The jobs for cards and approvals, checks and watches all apply timers."""
+    watched = watch("abcde", escalate={"after": "30m", "to": [JONAS]})
+    incidents, decide = watched.bot.store.incidents, record.announcements
+    for name in "abcde":
+        at = watched.clock()
+        incidents.exchange(None, incident(name, since=at, checked_at=at, opened_at=at, announced_at=None))
+
+    def decide_together(*arguments):
+        with suppress(BrokenBarrierError):
+            both.wait(timeout=0.5)
+        return decide(*arguments)
+
+    monkeypatch.setattr(record, "announcements", decide_together)
+    ticks = count()
+    monkeypatch.setattr(Clock, "__call__", lambda clock: clock.now + timedelta(microseconds=next(ticks)))
+    for minutes in (0, 31):
+        watched.clock.advance(minutes=minutes)
+        both = Barrier(2)
+        with ThreadPoolExecutor() as threads:
+            for reconciled in [threads.submit(watched.bot.monitor.reconcile_cards) for _ in range(2)]:
+                reconciled.result()
+    stored = incidents.unsettled()
+    (event,) = {(event.kind, event.at) for one in stored for event in one.history}
+    assert (len(stored), len({one.group for one in stored})) == (5, 1)
+    assert event[0] is IncidentEventType.ESCALATED

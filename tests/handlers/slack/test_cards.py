@@ -1,5 +1,6 @@
 """Cards are reconciled with the stored state, whatever happens to messages and to Slack."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -446,3 +447,25 @@ def test_a_reply_whose_parent_was_just_deleted_is_deleted_too(channel):
         chat.post(ALERTS, message, key="reply", thread=parent)
     assert raised.value.code == "thread_not_found"
     assert [message.deleted for message in channel.slack.posted(ALERTS)] == [True, True]
+
+
+def test_a_slack_that_does_not_answer_delays_nobody_by_more_than_one_request(store):
+    """Of thirty channels, one is tried at a time, not always the first. Other threads don't wait for it."""
+    clock, tried, waited = Clock(T0), [], []
+
+    def post(channel, *_arguments, **_options):
+        tried.append(channel)
+        with ThreadPoolExecutor() as others:
+            waited.append(others.submit(reconciler.reconcile).exception(timeout=60))
+        clock.advance(seconds=15)
+        raise ChatError("no answer", code="unreachable")
+
+    for number in range(30):
+        store.incidents.exchange(None, incident(f"app{number}", channel=f"C{number}"))
+    chat = SimpleNamespace(post=post, find=lambda *_arguments, **_options: None)
+    reconciler = CardReconciler(store, chat, clock, lambda _: ENGLISH, POLICY)
+    for attempts in range(1, 4):
+        reconciler.reconcile()
+        assert (len(tried), waited) == (attempts, [None] * attempts)
+        clock.advance(seconds=5)
+    assert len(set(tried)) == 2
