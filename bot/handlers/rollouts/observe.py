@@ -186,9 +186,7 @@ def _observe_unwatched(part: ApplicationRollout, application: Application | None
     if is_gone and part.is_pending and part.change is not None and part.change.is_removal:
         return Observation()
     is_known = is_gone or application is not None
-    return Observation(
-        error=LocalizedText(texts.NOT_CONFIGURED if is_known else texts.NOT_DISCOVERED), is_gone=is_gone
-    )
+    return Observation(error=LocalizedText(texts.NOT_CONFIGURED if is_known else texts.NOT_DISCOVERED), is_gone=is_gone)
 
 
 def _observe(
