@@ -282,8 +282,7 @@ class Bot:
             Job(f"drift check of {shard.name}", schedule.drift, check, shard.lease),
             Job(f"second look on {shard.name}", schedule.second_look, look, shard.lease),
         ]
-        recorder = self._audits.get(shard.cluster) if shard.is_first else None
-        if recorder:
+        if shard.is_first and (recorder := self._audits.get(shard.cluster)):
             clock = self._ports.clock
             name = f"audit log of {shard.cluster}"
             jobs += [
@@ -340,6 +339,7 @@ class Bot:
         return liveness(
             since_heartbeat=self._schedule.seconds_since_heartbeat(),
             without_progress=self._work.seconds_without_progress(),
+            is_serving=self.web.is_serving,
         )
 
     def _readiness(self) -> Iterator[ProbeCheck]:

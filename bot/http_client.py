@@ -34,6 +34,11 @@ def deadline(seconds: float) -> Iterator[None]:
         _deadline.reset(token)
 
 
+def seconds_left() -> float:
+    """The seconds until this thread's deadline; infinite if there is none."""
+    return max(_deadline.get() - time.monotonic(), 0)
+
+
 @contextmanager
 def deadline_paused() -> Iterator[None]:
     """Do not count the time in this block toward the deadlines of the blocks around it."""

@@ -95,10 +95,15 @@ class Web:
         self.port = self._server.port
         self.health_port = self._health.port
 
+    @property
+    def is_serving(self) -> bool:
+        """Whether it serves at `listen`. If it doesn't serve at `health`, its probes fail."""
+        return self._server.is_serving
+
     def start(self) -> Self:
         """Serve on background threads."""
-        self._health.start()
         self._server.start()
+        self._health.start()
         _log.info("listening on port %d, and for health probes on port %d", self.port, self.health_port)
         return self
 

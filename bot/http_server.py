@@ -82,6 +82,7 @@ class HttpServer:
             connection_limit=connections + _OWN_SOCKETS,
             channel_timeout=REQUEST_SECONDS,
             cleanup_interval=_CLEANUP_SECONDS,
+            asyncore_use_poll=True,  # select() fails for descriptors above 1,023
             max_request_header_size=MAX_HEADER_BYTES,
             max_request_body_size=MAX_BODY_BYTES + 1,  # waitress refuses this size itself
         )
@@ -91,6 +92,11 @@ class HttpServer:
         self.port = int(listeners[-1].effective_port)  # type: ignore[attr-defined]  # not in the stubs
         self._server = server
         self._thread = threading.Thread(target=self._serve, name=name, daemon=True)
+
+    @property
+    def is_serving(self) -> bool:
+        """Whether it has started, and has neither been stopped nor failed."""
+        return self._thread.is_alive()
 
     def start(self) -> Self:
         """Serve until `stop`."""
@@ -105,5 +111,5 @@ class HttpServer:
     def _serve(self) -> None:
         try:
             self._server.run()
-        except OSError:
-            _log.debug("server socket closed")
+        except Exception:  # noqa: BLE001  the liveness probe fails from now on
+            _log.exception("the HTTP server %s has ended", self._thread.name)

@@ -158,7 +158,8 @@ ROWS = {
         (kubernetes.EVENT_BYTES,),
         (watcher.MAX_INFORMERS,),
         (kubernetes.KUBECONFIG_BYTES,),
-        (kubernetes.LOGIN_SECONDS,),
+        (kubernetes.LOGIN_SECONDS, kubernetes.SLOW_LOGIN_SECONDS, kubernetes.LOGIN_REUSED_SECONDS),
+        (),
         (run_exec_plugin.MAX_OUTPUT,),
     ],
     "Comparisons": [

@@ -96,12 +96,16 @@ class Probe:
         return since
 
 
-def liveness(*, since_heartbeat: float, without_progress: float) -> Iterator[ProbeCheck]:
-    """Whether the process makes progress, from the seconds without a heartbeat and without progress on requests."""
+def liveness(*, since_heartbeat: float, without_progress: float, is_serving: bool) -> Iterator[ProbeCheck]:
+    """Whether the process makes progress, from the seconds without a heartbeat and without progress on requests.
+
+    `is_serving` is whether its HTTP server still runs.
+    """
     stuck = since_heartbeat >= _STUCK_SCHEDULE
     yield ProbeCheck("schedule", not stuck, "stuck" if stuck else "starts jobs")
     stuck = without_progress >= _STUCK_REQUESTS
     yield ProbeCheck("requests", not stuck, "stuck" if stuck else "answered")
+    yield ProbeCheck("http", is_serving, "serves" if is_serving else "has ended")
 
 
 def readiness(

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
@@ -412,6 +413,26 @@ def test_an_exec_plugin_that_hangs_is_stopped_with_what_it_started(tmp_path, mon
         with pytest.raises(ClusterError, match="credentials could not be renewed"):
             cluster.discover()
     wait_for(lambda: not Path(f"/proc/{started.read_text().strip()}/cmdline").exists())
+
+
+@pytest.mark.timeout(30)
+def test_an_exec_plugin_that_hangs_runs_once_for_all_waiting_requests(tmp_path, monkeypatch):
+    monkeypatch.setattr(bounds, "LOGIN_SECONDS", 1.0)
+    started = tmp_path / "started"
+    user = exec_user("sh", "-c", f"echo >> {started}; exec sleep 600")
+    cluster = KubernetesCluster("prod", kubeconfig=kubeconfig(tmp_path, "http://127.0.0.1:9", user))
+    started.unlink()
+
+    def fails(_):
+        with pytest.raises(ClusterError, match="credentials could not be renewed"):
+            cluster.discover()
+
+    with ThreadPoolExecutor(10) as pool:
+        list(pool.map(fails, range(10)))
+        assert started.read_text() == "\n"
+        monkeypatch.setattr(bounds, "REQUEST_SECONDS", 0.1)
+        with cluster._api._authenticating:  # another request logs in
+            list(pool.map(fails, range(10)))
 
 
 @pytest.mark.timeout(30)

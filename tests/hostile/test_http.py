@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from unittest.mock import Mock
 from urllib.parse import urlencode
 
 import pytest
@@ -20,9 +21,11 @@ from hypothesis import strategies as st
 
 from bot.cli.log import MAX_TRACEBACK, OneLineFormatter
 from bot.core.sanitize import escaped
-from bot.http_endpoints import SLACK_PATH
+from bot.handlers.probes import liveness
+from bot.http_endpoints import SLACK_PATH, Web
 from bot.http_server import MAX_BODY_BYTES, MAX_CONNECTIONS, MAX_HEADER_BYTES, REQUEST_SECONDS
 from tests.common.bot import FREE_PORTS, application_settings, write_config
+from tests.common.descriptors import many_open_files
 from tests.common.fleet import BotProcess
 from tests.common.git import SourceRepository
 from tests.common.wait import wait_for
@@ -241,6 +244,32 @@ def test_slow_connections_never_keep_requests_waiting_and_are_closed_at_a_deadli
         assert is_closed(slow[0])
         assert not is_closed(slow[-1])
         wait_for(lambda: is_closed(slow[-1], sends=b"a"), seconds=2 * REQUEST_SECONDS)
+
+
+@pytest.fixture
+def web() -> Iterator[Web]:
+    web = Web(("127.0.0.1", 0), ("127.0.0.1", 0))
+    yield web
+    web.stop()
+
+
+def test_both_ports_answer_while_the_bot_has_many_open_files(web):
+    with many_open_files():
+        web.start()
+        for port in (web.port, web.health_port):
+            with socket.create_connection(("127.0.0.1", port), timeout=SLACK_SECONDS) as connection:
+                connection.sendall(b"GET / HTTP/1.1\r\nHost: bot\r\n\r\n")
+                assert connection.recv(12) == b"HTTP/1.1 404"
+    assert web.is_serving
+
+
+def test_a_server_that_ends_unexpectedly_is_logged_and_fails_the_liveness_probe(web, monkeypatch, caplog):
+    monkeypatch.setattr("waitress.server.BaseWSGIServer.run", Mock(side_effect=ValueError("odd")))
+    web.start()
+    wait_for(lambda: not web.is_serving)
+    assert "the HTTP server web has ended" in caplog.text
+    checks = liveness(since_heartbeat=0, without_progress=0, is_serving=web.is_serving)
+    assert [check.name for check in checks if not check.ok] == ["http"]
 
 
 def is_closed(connection: socket.socket, *, sends: bytes = b"") -> bool:

@@ -4,7 +4,9 @@ The official client is used for configuration and authentication, but not for it
 times as long as JSON.
 """
 
+import math
 import threading
+import time
 from contextlib import closing
 from typing import Any, Final
 
@@ -17,7 +19,7 @@ from urllib3.exceptions import HTTPError, ProtocolError, ReadTimeoutError
 from bot.adapters.kubernetes import bounds
 from bot.adapters.kubernetes.depth import cut_off
 from bot.adapters.kubernetes.errors import ClusterErrorMapper
-from bot.http_client import deadline, restrict
+from bot.http_client import deadline, restrict, seconds_left
 from bot.i18n.catalogue import cluster as texts
 from bot.i18n.language import LocalizedText
 
@@ -57,6 +59,8 @@ class KubernetesApi:
         restrict(self._pools)
         self._timeout = timeout
         self._authenticating = threading.Lock()
+        self._login: dict[str, str] | None = None  # the headers of the last one; None if it failed
+        self._login_until = -math.inf
 
     def get_json(
         self, path: str, action: LocalizedText, *, accept: str = "application/json", on_404: bytes | None = None
@@ -115,8 +119,29 @@ class KubernetesApi:
         raise self.errors.rejected(action, response.status, body)
 
     def _authenticate(self, path: str, headers: dict[str, str]) -> None:
-        with self._authenticating:  # so that only one thread renews an expired token
-            self._client.update_params_for_auth(headers, [], ["BearerToken"], path, "GET", None)
+        """Add the credentials. One thread renews an expired token, for which the others wait until their deadlines."""
+        if not self._authenticating.acquire(timeout=min(seconds_left(), threading.TIMEOUT_MAX)):
+            raise ConfigException("another request still logs in")
+        try:
+            if time.monotonic() >= self._login_until:
+                self._log_in(path)
+            if self._login is None:
+                raise ConfigException("the last login failed")
+            headers |= self._login
+        finally:
+            self._authenticating.release()
+
+    def _log_in(self, path: str) -> None:
+        """Set `_login`. The result of a slow login is used for a while, also if it failed."""
+        login: dict[str, str] = {}
+        self._login, start = None, time.monotonic()
+        try:
+            self._client.update_params_for_auth(login, [], ["BearerToken"], path, "GET", None)
+            self._login = login
+        finally:
+            end = time.monotonic()
+            if end - start >= bounds.SLOW_LOGIN_SECONDS:
+                self._login_until = end + bounds.LOGIN_REUSED_SECONDS
 
     def _send(self, path: str, headers: dict[str, str], max_bytes: int) -> tuple[int, bytes]:
         """Status and body, which is cut off above `max_bytes`. Raises HTTPError."""

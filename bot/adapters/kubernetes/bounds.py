@@ -13,6 +13,9 @@ LIST_SECONDS: Final = 300.0  # all pages of a list; comparing them has its own b
 WATCH_SECONDS: Final = 300.0  # until a watch is reopened, up to twice as long, as in client-go's reflector
 WATCH_IDLE_SECONDS: Final = 90.0  # without an event; servers send a bookmark about once a minute
 LOGIN_SECONDS: Final = 30.0  # an exec plugin of a kubeconfig
+SLOW_LOGIN_SECONDS: Final = 1.0
+LOGIN_REUSED_SECONDS: Final = 30.0  # the result of a login slower than that, so that requests don't wait for many
+TOKEN_FILE_SECONDS: Final = 60.0  # until a file with a token is read again, as for the pod's own
 KUBECONFIG_BYTES: Final = 5 * 2**20  # a kubeconfig, or a file with a token
 
 # Bytes are counted after decompression. Parsed JSON takes ten times as much memory, thirty at worst.

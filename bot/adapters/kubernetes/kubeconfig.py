@@ -5,6 +5,7 @@ import os
 import re
 import stat
 import sys
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
@@ -74,8 +75,9 @@ def _from_file(name: str, kubeconfig: str, context: str | None) -> tuple[Configu
             raise ClusterConfigError(f"Cluster {name}: {kubeconfig} has no context {active}. Its contexts: {names}.")
         namespace = contexts[active]["context"].safe_get("namespace")
         user, folder = _user(merged.value, contexts[active]["context"].safe_get("user"))
-        if "token" not in user and (token_file := user.get("tokenFile")):
-            _require_readable(name, [folder / token_file])
+        token_file = folder / user["tokenFile"] if "token" not in user and user.get("tokenFile") else None
+        if token_file:
+            _require_readable(name, [token_file])
         if isinstance(plugin := user.get("exec"), dict):
             user["exec"] = _bounded(plugin)
         # Don't write a renewed token back to the file.
@@ -83,6 +85,8 @@ def _from_file(name: str, kubeconfig: str, context: str | None) -> tuple[Configu
         loader.load_and_set(configuration)  # type: ignore[no-untyped-call]
         if "exec" in user and not (configuration.api_key or configuration.cert_file):
             _log_in_later(configuration, loader)
+        elif token_file:
+            _read_again(configuration, name, token_file)
     except ConfigException as error:
         # The library's other messages may quote a whole user entry with its token.
         missing = re.fullmatch(r"File does not exist: (.+)", str(error))
@@ -155,6 +159,31 @@ def _log_in_later(configuration: Configuration, loader: Any) -> None:
 
     configuration.api_key["BearerToken"] = ""
     configuration.refresh_api_key_hook = log_in  # type: ignore[assignment]
+
+
+def _read_again(configuration: Configuration, name: str, token_file: Path) -> None:
+    """Read the token from its file again once a minute. While it can't be read, the old token stays."""
+    read_at = time.monotonic()
+
+    def refresh(configuration: Configuration) -> None:
+        nonlocal read_at
+        if time.monotonic() - read_at < bounds.TOKEN_FILE_SECONDS:
+            return
+        read_at = time.monotonic()
+        try:
+            _require_readable(name, [token_file])
+            token = token_file.read_text().strip()
+        except ClusterConfigError as error:
+            _log.warning("%s The bot goes on with the old token.", error)
+        except (OSError, ValueError):
+            _log.warning("Cluster %s: %s cannot be read. The bot goes on with the old token.", name, token_file)
+        else:
+            if token:
+                configuration.api_key["BearerToken"] = f"Bearer {token}"
+
+    for key, token in configuration.api_key.items():
+        configuration.api_key[key] = token.strip()  # the client keeps a newline at the end of the file
+    configuration.refresh_api_key_hook = refresh  # type: ignore[assignment]
 
 
 def _in_cluster(name: str) -> tuple[Configuration, str]:

@@ -98,8 +98,11 @@ def _receive(connection: socket.socket) -> tuple[Request, list[int]] | None:
 
 def _wait(connection: socket.socket, ended: int, pid: int) -> bool:
     """Wait until the process has ended or the bot has closed the socket. Returns whether the bot has."""
+    ready = select.poll()  # select() fails for descriptors above 1,023, and the socket has the number it has in the bot
+    for descriptor in (connection.fileno(), ended):
+        ready.register(descriptor, select.POLLIN)
     while True:
-        if connection.fileno() in select.select([connection.fileno(), ended], [], [])[0]:
+        if connection.fileno() in dict(ready.poll()):
             return True
         os.read(ended, _CHUNK)  # it may be about another process that the program started
         if sys.platform != "linux" or os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):

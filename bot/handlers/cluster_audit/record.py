@@ -50,17 +50,20 @@ class AuditRecorder:
         self._key = key
         self._histories = ObjectHistories()
         self._last_unreadable = ""  # id
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
+        self._unsaved: dict[str, ClusterWrite] = {}  # by ID; the database failed
         self._unreadable: dict[int, str] = {}  # the error, by the index of the log
 
     def receive(self, bodies: Iterable[bytes], now: datetime) -> int:
         """Record the events in lines of a log or the body of a webhook. Returns how many bodies aren't events.
 
-        Raises StoreError, and then nothing is recorded and the same bodies can be received again.
+        Raises StoreError. The next call stores first what this one could not, and the same bodies can be received
+        again.
         """
         refused = 0
         with self._lock:
-            writes: dict[str, ClusterWrite] = {}
+            self._save()
+            writes = self._unsaved
             for body in bodies:
                 try:
                     events = list(parse_events(body))
@@ -72,18 +75,15 @@ class AuditRecorder:
                     self._read(event, now, writes)
                 if len(events) > MAX_EVENTS:
                     self._record_unreadable(now, writes)
-            if writes:
-                self._writes.save(self._cluster, list(writes.values()))
+            self._save()
         return refused
 
     def follow(self, now: datetime) -> None:
         """Record what was appended to the logs since the last call. Raises StoreError."""
         for index, log in enumerate(self._logs):
             try:
-                lines = log.read()
-                while lines:
-                    self.receive(lines, now)
-                    lines = log.read()
+                while self._follow(log, now):
+                    pass
                 self._unreadable.pop(index, None)
             except PortError as error:
                 if self._unreadable.get(index) != str(error):  # log it once, not each second
@@ -98,6 +98,19 @@ class AuditRecorder:
         """Stop following the logs."""
         for log in self._logs:
             log.close()
+
+    def _follow(self, log: AuditLog, now: datetime) -> bool:
+        """Record the next lines of a log; False if there are none."""
+        with self._lock:
+            self._save()  # while it fails, nothing more is read into memory
+            lines = log.read()
+            self.receive(lines, now)
+        return bool(lines)
+
+    def _save(self) -> None:
+        if self._unsaved:
+            self._writes.save(self._cluster, list(self._unsaved.values()))
+            self._unsaved.clear()
 
     def _read(self, event: Mapping[str, object], now: datetime, writes: dict[str, ClusterWrite]) -> None:
         """Read an event. If that fails unexpectedly, read only who made the request and for which object."""

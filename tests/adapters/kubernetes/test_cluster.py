@@ -14,6 +14,7 @@ import yaml
 from aiohttp import web
 from urllib3.exceptions import InsecureRequestWarning
 
+from bot.adapters.kubernetes import bounds
 from bot.adapters.kubernetes.bounds import KUBECONFIG_BYTES
 from bot.adapters.kubernetes.cluster import KubernetesCluster
 from bot.adapters.kubernetes.kubeconfig import ClusterConfigError, current_context, default_kubeconfig
@@ -455,6 +456,20 @@ def test_a_login_command_gives_the_token(url, api, tmp_path):
     }
     KubernetesCluster("prod", kubeconfig=_kubeconfig(tmp_path / "k", url, {"exec": command})).discover()
     assert api.requests[0][2]["Authorization"] == "Bearer from-command"
+
+
+def test_a_token_in_a_file_is_read_again_and_kept_while_the_file_cannot_be_read(url, api, tmp_path, monkeypatch):
+    file = tmp_path / "token"
+    file.write_text("first\n")
+    cluster = KubernetesCluster("prod", kubeconfig=_kubeconfig(tmp_path / "k", url, {"tokenFile": "token"}))
+    for token, seconds in (("second", 60), ("third", 0), ("", 0), (None, 0), ("\n fourth\n", 0)):
+        monkeypatch.setattr(bounds, "TOKEN_FILE_SECONDS", seconds)
+        file.unlink(missing_ok=True)
+        if token is not None:
+            file.write_text(token)
+        cluster.discover()
+    sent = [headers["Authorization"] for _, path, headers in api.requests if path == "/api"]
+    assert sent == [f"Bearer {token}" for token in ("first", "third", "third", "third", "fourth")]
 
 
 @pytest.mark.parametrize(

@@ -2,14 +2,17 @@
 
 import json
 import re
+from unittest.mock import Mock
 
 import pytest
 
 from bot import build
+from bot.adapters.database.cluster_writes import SqlClusterWrites
 from bot.cli.check_report import as_json, as_text
 from bot.core.drift.model import Confidence
 from bot.i18n.language import ENGLISH
 from bot.messages.drift import diff
+from bot.ports.store import StoreError
 from bot.sandbox.cluster.audit import AuditLogFile
 from tests.common.bot import BotUnderTest
 from tests.common.kubernetes import FLUX, as_yaml, config_map, deployment, running_cluster, secret
@@ -164,6 +167,26 @@ def test_a_log_that_cannot_be_read_is_said_once(audited, caplog):
     said = [record for record in caplog.records if "Could not read the audit log" in record.getMessage()]
     assert len(said) == 1
     assert re.search(r"audit\.log\.missing: No such file", said[0].getMessage())
+
+
+def test_events_that_are_read_while_the_database_fails_are_recorded_once_it_responds(audited, monkeypatch):
+    """Also what a late event reveals about another one: without mallory's, ana's update seems to have set the mode."""
+    audited.start()
+    audited.cluster.edit(SETTINGS, "shop", {"data": {"mode": "green"}})
+    audited.alter_last(user={"username": "mallory"})
+    audited.cluster.edit(SETTINGS, "shop", {"metadata": {"labels": {"note": "x"}}})
+    audited.alter_last(user={"username": "ana"}, verb="update", requestObject=None)
+    *earlier, late, last = audited.log.read_text().splitlines(keepends=True)
+    audited.log.write_text("".join([*earlier, last]))
+    assert audited.actors()["data.mode"].users[0].name == "ana"
+    with monkeypatch.context() as outage:
+        outage.setattr(SqlClusterWrites, "save", Mock(side_effect=StoreError("The database does not respond.")))
+        audited.log.write_text("".join([*earlier, last, late]))
+        audited.recorder.follow(audited.clock())
+        audited.cluster.edit(SETTINGS, "shop", {"data": {"level": "debug"}})
+        audited.recorder.follow(audited.clock())
+    actors = audited.actors()
+    assert [actors[f"data.{key}"].users[0].name for key in ("mode", "level")] == ["mallory", "admin"]
 
 
 @pytest.mark.parametrize(
