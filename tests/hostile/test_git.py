@@ -26,6 +26,7 @@ from bot import build
 from bot.adapters.git import bounds, disk, process
 from bot.adapters.git.credential import Credential
 from bot.adapters.git.errors import GitErrorMapper
+from bot.adapters.git.mirror import Mirror
 from bot.adapters.git.repository import GitRepository
 from bot.adapters.git.watchdog import Watchdog
 from bot.core.approvals.approval import ApprovalStatus
@@ -563,7 +564,9 @@ def test_a_branch_or_tag_that_no_application_follows_stops_no_fetch(
     assert not follower._mirror.is_incomplete
 
 
-def test_every_form_of_a_revision_is_followed_while_another_branch_cannot_be_fetched(source, served, tmp_path):
+def test_every_form_of_a_revision_is_followed_while_another_branch_cannot_be_fetched(
+    source, served, tmp_path, monkeypatch
+):
     url, _ = served
     source.commit("First", {"a": "1"})
     source.git("branch", "gone")
@@ -586,6 +589,9 @@ def test_every_form_of_a_revision_is_followed_while_another_branch_cannot_be_fet
     }
     revisions = [*map(TargetRevision, expected), TargetRevision("gone/*", Newest.DATE)]
     assert {revision.text: following(revision).fetch() for revision in revisions} == expected
+    with monkeypatch.context() as patch:  # what the mirror has isn't fetched again
+        patch.setattr(Mirror, "fetch_part", None)
+        assert {revision.text: following(revision).fetch() for revision in revisions} == expected
     assert following("main")._mirror.is_incomplete
     assert [following("main").tip(branch) for branch in ("gone/release-2", "gone", "-x")] == [older, None, None]
     source.git("update-ref", "refs/heads/gone/release-2", main)
@@ -624,6 +630,7 @@ def test_a_redirect_to_another_host_gets_neither_token_nor_request(tmp_path):
 
 def test_a_server_that_drips_is_given_up_with_its_processes(tmp_path, monkeypatch):
     monkeypatch.setattr(bounds, "NETWORK_SECONDS", 1.0)
+    monkeypatch.setattr(bounds, "LIST_SECONDS", 0.5)
     stop = threading.Event()
 
     def drip(listener):
@@ -750,21 +757,27 @@ def test_an_endless_pack_is_stopped_and_leaves_nothing_on_disk(endless, source, 
     assert packs() > 0
 
 
-def test_a_repository_that_is_too_large_is_not_fetched_again_and_again(endless, source, tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("bound", "value", "reason"),
+    [("MIRROR_BYTES", MIB, "The repository endless exceeds"), ("NETWORK_SECONDS", 3.0, "took too long")],
+)
+def test_a_repository_that_takes_too_much_is_not_fetched_again_and_again(
+    endless, source, tmp_path, monkeypatch, bound, value, reason
+):
     """Not at another revision either, or by another object for the same mirror, as remote bases have."""
     repository, packs = endless
-    monkeypatch.setattr(bounds, "MIRROR_BYTES", MIB)
+    monkeypatch.setattr(bounds, bound, value)
     source.git("branch", "other")
     other = GitRepository("endless", repository.url, "other", tmp_path / "mirrors")
     counts = []
     for fetched in (repository.fetch, repository.fetch, other.fetch, lambda: other.fetch_commit(source.sha())):
-        with pytest.raises(RepositoryError, match="The repository endless exceeds"):
+        with pytest.raises(RepositoryError, match=reason):
             fetched()
         counts.append(packs())
     assert counts == counts[:1] * 4
     assert repository._mirror._backoff.next_fetch - time.monotonic() == pytest.approx(600, abs=60)
     monkeypatch.setattr(repository._mirror._backoff, "next_fetch", 0.0)
-    with pytest.raises(RepositoryError, match="The repository endless exceeds"):
+    with pytest.raises(RepositoryError, match=reason):
         repository.fetch()
     assert packs() > counts[1]
 

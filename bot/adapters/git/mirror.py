@@ -243,8 +243,10 @@ class Mirror:
                 remove_unfinished(self.path)
         return output
 
-    def network_git(self, *argv: str, into: Path | None = None, objects: Path | None = None) -> Output:
-        """Run a git command that talks to the remote. Returns the output, whatever the status.
+    def network_git(
+        self, *argv: str, into: Path | None = None, objects: Path | None = None, seconds: float | None = None
+    ) -> Output:
+        """Run a git command that talks to the remote, for at most NETWORK_SECONDS. Returns the output at any status.
 
         It fetches `into` a mirror, or only objects into the folder `objects`, up to the DiskLimit of either. The
         credential is passed in the environment, never in argv, the URL or a log, and is masked in the output.
@@ -261,7 +263,7 @@ class Mirror:
             git_dir=into or self.path,
             objects=into / "objects" if into else objects or self.quarantine(),
             protocol=self._remote.scheme,
-            seconds=bounds.NETWORK_SECONDS,
+            seconds=seconds or bounds.NETWORK_SECONDS,
             config=[header] if header else [],
             limited=into or objects,
         )
@@ -339,7 +341,7 @@ class Mirror:
         """Remove the branches and tags that the remote no longer has. Raises RepositoryError."""
         settings = [f"url={self.url}", *(f"fetch={refspec}" for refspec in BRANCHES_AND_TAGS)]
         options = [option for setting in settings for option in ("-c", f"remote.all.{setting}")]
-        output = self.network_git(*options, "remote", "prune", "all")
+        output = self.network_git(*options, "remote", "prune", "all", seconds=bounds.LIST_SECONDS)
         if output.status != 0:
             raise self.errors.fetch_failed(output.stderr)
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 
+from bot.adapters.git import bounds
 from bot.adapters.git.errors import RefNotFoundError
 from bot.adapters.git.mirror import BRANCHES_AND_TAGS, Mirror
 from bot.adapters.git.objects import disambiguate
@@ -60,7 +61,8 @@ def remote_tip(mirror: Mirror, branch: str) -> str | None:
 
 def _list_remote(mirror: Mirror, *patterns: str, options: Sequence[str] = ()) -> list[tuple[str, str]]:
     """The shas and names of the remote's references whose names end with a pattern. Raises RepositoryError."""
-    output = mirror.network_git("ls-remote", *options, "--end-of-options", mirror.url, *patterns)
+    argv = ("ls-remote", *options, "--end-of-options", mirror.url, *patterns)
+    output = mirror.network_git(*argv, seconds=bounds.LIST_SECONDS)
     if output.status != 0:
         raise mirror.errors.fetch_failed(output.stderr)
     lines = (line.partition("\t") for line in output.stdout.decode(errors="replace").split("\n")[:-1])
@@ -75,7 +77,7 @@ def fetch_alone(mirror: Mirror, revision: TargetRevision) -> None:
         head = [target for target, name in _list_remote(mirror, HEAD, options=["--symref"]) if name == HEAD]
         branch = head[0].removeprefix("ref: ") if head else ""
         if branch.startswith("refs/heads/"):
-            mirror.fetch_part(head[-1], f"+HEAD:{_REMOTE_HEAD}", f"+{branch}:{branch}")
+            _fetch_part(mirror, head[-1], [("HEAD", _REMOTE_HEAD, head[-1]), (branch, branch, head[-1])])
             mirror.git("symbolic-ref", _DEFAULT_BRANCH, branch)
         return
     patterns = (
@@ -92,11 +94,18 @@ def fetch_alone(mirror: Mirror, revision: TargetRevision) -> None:
     if resolved is None:
         return
     if revision.is_pattern and revision.newest is Newest.DATE:  # only their commits have dates
-        names = [f"refs/heads/{ref.name}" for ref in branches if matches_glob(text, ref.name)]
+        needed = {f"refs/heads/{ref.name}": ref.sha for ref in branches if matches_glob(text, ref.name)}
     else:
-        names = [f"refs/{'heads' if resolved.kind == 'branch' else 'tags'}/{resolved.name}"]
-    part = resolved.sha if len(names) == 1 else revision.key
-    mirror.fetch_part(part, *(f"+{name}:{name}" for name in names))
+        needed = {f"refs/{'heads' if resolved.kind == 'branch' else 'tags'}/{resolved.name}": resolved.sha}
+    part = resolved.sha if len(needed) == 1 else revision.key
+    _fetch_part(mirror, part, [(name, name, sha) for name, sha in needed.items()])
+
+
+def _fetch_part(mirror: Mirror, part: str, needed: Sequence[tuple[str, str, str]]) -> None:
+    """Fetch refs, each from a name to a name, unless the mirror has them at their shas. Raises RepositoryError."""
+    known = mirror.objects([name.encode() for _, name, _ in needed])
+    if [ref and ref.sha for ref in known] != [sha for _, _, sha in needed]:
+        mirror.fetch_part(part, *(f"+{source}:{name}" for source, name, _ in needed))
 
 
 def remember_default_branch(mirror: Mirror) -> None:
