@@ -556,7 +556,7 @@ def test_a_branch_or_tag_that_no_application_follows_stops_no_fetch(
         with pytest.raises(RepositoryError, match=reason):
             follower.fetch()
         counts.append(len(requests) - before)
-    assert counts[1] < counts[0] or attack is malformed_tree  # what is too large isn't fetched again and again
+    assert counts[1] < counts[0]  # neither what is too large nor a new mirror is fetched again and again
     assert [check.status for check in bot.check().values()] == [Status.OUT_OF_SYNC]
     source.git("update-ref", "-d", f"refs/{ref}")
     follower._mirror._backoff.next_fetch = 0.0
@@ -838,6 +838,16 @@ def test_a_mirror_full_of_what_no_branch_needs_is_fetched_anew(source, repositor
     monkeypatch.setattr(bounds, "MIRROR_BYTES", MIB)
     assert repository.fetch() == first
     assert disk.disk_usage(tmp_path / "mirrors/platform.git") < MIB
+
+
+def test_a_mirror_that_is_too_large_is_replaced_by_what_is_followed(source, repository, monkeypatch):
+    source.branch("eve")
+    source.commit("Large", {"large": os.urandom(2 * MIB)})
+    source.switch()
+    repository.fetch()
+    monkeypatch.setattr(bounds, "MIRROR_BYTES", MIB)
+    merged = source.commit("Merge", {"b": "2"})
+    assert repository.fetch() == merged
 
 
 def test_only_files_that_git_no_longer_writes_are_removed(source, repository, tmp_path):

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 
 from bot.adapters.git import bounds
 from bot.adapters.git.errors import RefNotFoundError
-from bot.adapters.git.mirror import BRANCHES_AND_TAGS, Mirror
+from bot.adapters.git.mirror import Mirror
 from bot.adapters.git.objects import disambiguate
+from bot.adapters.git.refspecs import BRANCHES_AND_TAGS
 from bot.core.git.target_revision import (
     HEAD,
     Newest,
