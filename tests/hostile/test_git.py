@@ -597,8 +597,12 @@ def test_every_form_of_a_revision_is_followed_while_another_branch_cannot_be_fet
     source.git("update-ref", "refs/heads/gone/release-2", main)
     source.git("update-ref", "-d", "refs/tags/v1.2.0")
     assert [following(TargetRevision(text)).fetch() for text in ("gone/*", "1.x")] == [main, main]
-    with pytest.raises(RepositoryError, match="no branch, tag or commit"):
-        following(TargetRevision("v1.2.0")).fetch()
+    source.git("tag", "v1.9.0", "main:a")
+    source.git("checkout", "-q", "--detach")
+    for text in ("v1.2.0", "1.x", "HEAD"):  # none is a commit or branch now, and an older one would be wrong
+        with pytest.raises(RepositoryError, match="no branch, tag or commit"):
+            following(TargetRevision(text)).fetch()
+    source.switch()
     fresh = GitRepository("fresh", url, TargetRevision("HEAD"), tmp_path / "mirrors")
     assert (fresh.resolved_revision().name, fresh.is_branch) == ("main", True)
 

@@ -77,9 +77,10 @@ def fetch_alone(mirror: Mirror, revision: TargetRevision) -> None:
         # "ref: BRANCH" instead of a sha, and the sha
         head = [target for target, name in _list_remote(mirror, HEAD, options=["--symref"]) if name == HEAD]
         branch = head[0].removeprefix("ref: ") if head else ""
-        if branch.startswith("refs/heads/"):
-            _fetch_part(mirror, head[-1], [("HEAD", _REMOTE_HEAD, head[-1]), (branch, branch, head[-1])])
-            mirror.git("symbolic-ref", _DEFAULT_BRANCH, branch)
+        if not branch.startswith("refs/heads/"):
+            raise _not_found(mirror, revision)
+        _fetch_part(mirror, head[-1], [("HEAD", _REMOTE_HEAD, head[-1]), (branch, branch, head[-1])])
+        mirror.git("symbolic-ref", _DEFAULT_BRANCH, branch)
         return
     patterns = (
         [text]
@@ -94,12 +95,16 @@ def fetch_alone(mirror: Mirror, revision: TargetRevision) -> None:
     resolved = resolve_revision(revision, Refs(branches, tags))
     if resolved is None:
         return
-    if revision.is_pattern and revision.newest is Newest.DATE:  # only their commits have dates
+    by_date = revision.is_pattern and revision.newest is Newest.DATE
+    if by_date:  # only their commits have dates
         needed = {f"refs/heads/{ref.name}": ref.sha for ref in branches if matches_glob(text, ref.name)}
     else:
         needed = {f"refs/{'heads' if resolved.kind == 'branch' else 'tags'}/{resolved.name}": resolved.sha}
     part = resolved.sha if len(needed) == 1 else revision.key
     _fetch_part(mirror, part, [(name, name, sha) for name, sha in needed.items()])
+    known = resolve(mirror, revision)
+    if not by_date and (known is None or (known.kind, known.name) != (resolved.kind, resolved.name)):
+        raise _not_found(mirror, TargetRevision(resolved.name))  # it is no commit; others may not be up to date
 
 
 def _fetch_part(mirror: Mirror, part: str, needed: Sequence[tuple[str, str, str]]) -> None:
@@ -147,13 +152,17 @@ def resolve(mirror: Mirror, revision: TargetRevision) -> ResolvedRevision | None
 def tracked(mirror: Mirror, revision: TargetRevision) -> ResolvedRevision:
     """What a revision resolves to after a fetch. Raises RefNotFoundError, which lists the branches."""
     resolved = resolve(mirror, revision)
-    if resolved is not None:
-        return resolved
+    if resolved is None:
+        raise _not_found(mirror, revision)
+    return resolved
+
+
+def _not_found(mirror: Mirror, revision: TargetRevision) -> RefNotFoundError:
     names = mirror.git("for-each-ref", "--count=10", "--format=%(refname:lstrip=2)", "refs/heads/").stdout
     branches = ", ".join(names.decode(errors="replace").split())
     branch = revision.exact_branch
     phrase = texts.NO_BRANCHES if not branches else texts.NO_BRANCH if branch else texts.NO_REVISION
-    raise RefNotFoundError(
+    return RefNotFoundError(
         LocalizedText(phrase, url=mirror.url, branch=branch or revision.display_name, there=branches)
     )
 
