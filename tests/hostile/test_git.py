@@ -34,6 +34,7 @@ from bot.core.drift.model import Status
 from bot.core.git.target_revision import Newest, TargetRevision
 from bot.handlers.rollouts import merges
 from bot.ports.git import RepositoryError, RevisionNotFoundError
+from bot.ports.telemetry import GIT_FETCH, NoTelemetry, Operation
 from bot.sandbox.server import Server
 from tests.common.bot import application_settings
 from tests.common.kubernetes import as_yaml, config_map
@@ -522,6 +523,19 @@ def large_file(source):
     return "heads/eve", commit(source, tree=tree, branch="eve")
 
 
+class FailedOperations(NoTelemetry):
+    def __init__(self):
+        self.metrics = []
+
+    @contextlib.contextmanager
+    def measure(self, metric, **_):
+        try:
+            yield Operation()
+        except RepositoryError:
+            self.metrics.append(metric)
+            raise
+
+
 @pytest.mark.parametrize(
     ("attack", "limits", "reason"),
     [
@@ -549,14 +563,17 @@ def test_a_branch_or_tag_that_no_application_follows_stops_no_fetch(
     bot.monitor.poll_repository("platform")
     assert [rollout.revision for rollout in bot.store.rollouts.unsettled()] == [merged]
 
-    follower = GitRepository("platform", url, TargetRevision(f"refs/{ref}"), bot.folder / "mirrors", mirror="platform")
-    counts = []
+    revision, telemetry, counts = TargetRevision(f"refs/{ref}"), FailedOperations(), []
+    mirrors = bot.folder / "mirrors"
+    follower = GitRepository("platform", url, revision, mirrors, mirror="platform", telemetry=telemetry)
     for _ in range(2):
         before = len(requests)
+        follower.update_mirror()
         with pytest.raises(RepositoryError, match=reason):
-            follower.fetch()
+            follower.fetched_revision()
         counts.append(len(requests) - before)
     assert counts[1] < counts[0]  # neither what is too large nor a new mirror is fetched again and again
+    assert telemetry.metrics == [GIT_FETCH] * 2
     assert [check.status for check in bot.check().values()] == [Status.OUT_OF_SYNC]
     source.git("update-ref", "-d", f"refs/{ref}")
     follower._mirror._backoff.next_fetch = 0.0

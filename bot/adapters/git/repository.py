@@ -241,10 +241,11 @@ class GitRepository:
         """Fetch a revision if the last fetch could not fetch everything. Raises RepositoryError."""
         if not self._mirror.is_incomplete or revision.is_invalid():
             return
-        if is_full_sha(revision.text):
-            self.keep_commit(revision.text)
-        else:
-            refs.fetch_alone(self._mirror, revision)
+        with self._telemetry.measure(GIT_FETCH, repository=self.name):
+            if is_full_sha(revision.text):
+                self.keep_commit(revision.text)
+            else:
+                refs.fetch_alone(self._mirror, revision)
 
     def _log(
         self, *options: str, since: str | None, until: str, limit: int, pathspec: Sequence[str] = ()
