@@ -611,6 +611,7 @@ def test_every_form_of_a_revision_is_followed_while_another_branch_cannot_be_fet
         assert {revision.text: following(revision).fetch() for revision in revisions} == expected
     assert following("main")._mirror.is_incomplete
     assert [following("main").tip(branch) for branch in ("gone/release-2", "gone", "-x")] == [older, None, None]
+    assert [name for name in ("eve", "gone", "-x", "\0") if following("main").has_branch(name)] == ["eve"]
     source.git("update-ref", "refs/heads/gone/release-2", main)
     source.git("update-ref", "-d", "refs/tags/v1.2.0")
     assert [following(TargetRevision(text)).fetch() for text in ("gone/*", "1.x")] == [main, main]

@@ -43,10 +43,14 @@ def refspecs(revision: TargetRevision) -> list[str]:
 
 def branch_tip(mirror: Mirror, branch: str) -> str | None:
     """The sha of a branch; None if it doesn't exist."""
-    if not branch or _NOT_IN_A_NAME.search(branch):
+    if not _is_name(branch):
         return None
     (commit,) = mirror.objects([f"refs/heads/{branch}".encode()])
     return commit.sha if commit else None
+
+
+def _is_name(branch: str) -> bool:
+    return bool(branch) and not _NOT_IN_A_NAME.search(branch)
 
 
 def has_branches_under(mirror: Mirror, branch: str) -> bool:
@@ -56,6 +60,8 @@ def has_branches_under(mirror: Mirror, branch: str) -> bool:
 
 def remote_tip(mirror: Mirror, branch: str) -> str | None:
     """The sha of a branch on the remote, without fetching; None if it doesn't exist. Raises RepositoryError."""
+    if not _is_name(branch):
+        return None
     ref = f"refs/heads/{branch}"
     return next((sha for sha, name in _list_remote(mirror, ref) if name == ref), None)
 

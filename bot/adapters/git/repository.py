@@ -103,6 +103,10 @@ class GitRepository:
         self._fetch_alone(TargetRevision.branch(branch))
         return refs.branch_tip(self._mirror, branch)
 
+    def has_branch(self, branch: str) -> bool:
+        tip = refs.remote_tip if self._mirror.is_incomplete else refs.branch_tip
+        return tip(self._mirror, branch) is not None
+
     def has_branches_under(self, branch: str) -> bool:
         return refs.has_branches_under(self._mirror, branch)
 
