@@ -539,9 +539,9 @@ class FailedOperations(NoTelemetry):
 @pytest.mark.parametrize(
     ("attack", "limits", "reason"),
     [
-        (huge_commit, {"PROCESS_BYTES": 24 * MIB}, "needs more memory than git may use"),
-        (huge_tag, {"PROCESS_BYTES": 24 * MIB}, "needs more memory than git may use"),
-        (huge_tree, {"PROCESS_BYTES": 24 * MIB}, "needs more memory than git may use"),
+        (huge_commit, {"PROCESS_BYTES": 24 * MIB}, "needs more memory than it may use"),
+        (huge_tag, {"PROCESS_BYTES": 24 * MIB}, "needs more memory than it may use"),
+        (huge_tree, {"PROCESS_BYTES": 24 * MIB}, "needs more memory than it may use"),
         (large_file, {"MIRROR_BYTES": MIB, "DISK_SECONDS": 0.0}, "exceeds 0 GiB"),
         (malformed_tree, {}, "could not be fetched"),
     ],
