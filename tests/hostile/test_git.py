@@ -868,6 +868,7 @@ def test_a_mirror_that_is_too_large_is_replaced_by_what_is_followed(source, repo
     source.switch()
     repository.fetch()
     monkeypatch.setattr(bounds, "MIRROR_BYTES", MIB)
+    monkeypatch.setattr(bounds, "DISK_SECONDS", 0.0)
     merged = source.commit("Merge", {"b": "2"})
     assert repository.fetch() == merged
 
