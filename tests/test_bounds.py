@@ -201,6 +201,7 @@ ROWS = {
     ],
     "Git": [
         (git.NETWORK_SECONDS,),
+        (git.LIST_SECONDS,),
         (git.MERGE_SECONDS,),
         (merge_time.MAX_SECONDS, git.SLOW_MERGE_SECONDS),
         (repository_fetcher.WAIT_SECONDS,),

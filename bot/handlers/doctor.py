@@ -178,9 +178,14 @@ def _host(normalized_url: str) -> str:
 
 def _branches(name: str, repositories: Mapping[str, Repository]) -> Iterator[Probe]:
     """A failed probe if a branch of the repository keeps the bot from creating its own."""
-    if name in repositories and repositories[name].tip(BRANCH_FOLDER):
-        remedy = f"rename or delete the branch {BRANCH_FOLDER}."
-        yield Probe(f"repository {name}: branches can be created in {BRANCH_FOLDER}/", ok=False, remedy=remedy)
+    if name not in repositories:
+        return
+    what = f"repository {name}: branches can be created in {BRANCH_FOLDER}/"
+    probe, is_taken = attempt(what, partial(repositories[name].has_branch, BRANCH_FOLDER))
+    if is_taken:
+        yield Probe(what, ok=False, remedy=f"rename or delete the branch {BRANCH_FOLDER}.")
+    elif not probe.ok:
+        yield probe
 
 
 def _discover(make: Callable[[], Cluster]) -> Cluster:

@@ -156,6 +156,10 @@ class Repository(Protocol):
         """The sha of any branch, as of the last fetch; None if it does not exist. Raises RepositoryError."""
         ...
 
+    def has_branch(self, branch: str) -> bool:
+        """Whether a branch exists, as of the last fetch, even if it can't be fetched. Raises RepositoryError."""
+        ...
+
     def has_branches_under(self, branch: str) -> bool:
         """Whether there are branches `branch/…`, as of the last fetch; git then can't create one named `branch`."""
         ...

@@ -4,14 +4,17 @@ import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
 from bot.adapters.charts.fetcher import ChartFetcher
+from bot.adapters.git.repository import GitRepository
 from bot.cli.doctor import probes
 from bot.config.load import load
 from bot.handlers.doctor import Clients, Probe, doctor
 from bot.handlers.slack_probes import OPTIONAL_SCOPES
+from bot.ports.git import RepositoryError
 from bot.sandbox.slack.web_api import APP_TOKEN, BOT_TOKEN
 from tests.common.bot import application_settings, write_config
 from tests.common.event_receiver import SECRET, running_receiver
@@ -285,6 +288,12 @@ def test_a_failing_repository_hides_no_other(installation):
 
     assert [line.what for line in lines if not line.ok] == ["repository charts: git can fetch"]
     assert Probe("application ferry: can be checked", ok=True) in lines
+
+
+def test_a_repository_whose_branches_cannot_be_listed_ends_no_other_test(installation, monkeypatch):
+    monkeypatch.setattr(GitRepository, "has_branch", Mock(side_effect=RepositoryError("Gone.")))
+
+    assert installation.not_ok() == {"repository press: branches can be created in gitops-bot/": "Gone."}
 
 
 def test_a_branch_in_the_way_of_the_bots_branches_is_reported(installation):

@@ -26,6 +26,7 @@ from bot import build
 from bot.adapters.git import bounds, disk, process
 from bot.adapters.git.credential import Credential
 from bot.adapters.git.errors import GitErrorMapper
+from bot.adapters.git.mirror import Mirror
 from bot.adapters.git.repository import GitRepository
 from bot.adapters.git.watchdog import Watchdog
 from bot.core.approvals.approval import ApprovalStatus
@@ -33,6 +34,7 @@ from bot.core.drift.model import Status
 from bot.core.git.target_revision import Newest, TargetRevision
 from bot.handlers.rollouts import merges
 from bot.ports.git import RepositoryError, RevisionNotFoundError
+from bot.ports.telemetry import GIT_FETCH, NoTelemetry, Operation
 from bot.sandbox.server import Server
 from tests.common.bot import application_settings
 from tests.common.kubernetes import as_yaml, config_map
@@ -521,12 +523,25 @@ def large_file(source):
     return "heads/eve", commit(source, tree=tree, branch="eve")
 
 
+class FailedOperations(NoTelemetry):
+    def __init__(self):
+        self.metrics = []
+
+    @contextlib.contextmanager
+    def measure(self, metric, **_):
+        try:
+            yield Operation()
+        except RepositoryError:
+            self.metrics.append(metric)
+            raise
+
+
 @pytest.mark.parametrize(
     ("attack", "limits", "reason"),
     [
-        (huge_commit, {"PROCESS_BYTES": 24 * MIB}, "needs more memory than git may use"),
-        (huge_tag, {"PROCESS_BYTES": 24 * MIB}, "needs more memory than git may use"),
-        (huge_tree, {"PROCESS_BYTES": 24 * MIB}, "needs more memory than git may use"),
+        (huge_commit, {"PROCESS_BYTES": 24 * MIB}, "needs more memory than it may use"),
+        (huge_tag, {"PROCESS_BYTES": 24 * MIB}, "needs more memory than it may use"),
+        (huge_tree, {"PROCESS_BYTES": 24 * MIB}, "needs more memory than it may use"),
         (large_file, {"MIRROR_BYTES": MIB, "DISK_SECONDS": 0.0}, "exceeds 0 GiB"),
         (malformed_tree, {}, "could not be fetched"),
     ],
@@ -548,14 +563,17 @@ def test_a_branch_or_tag_that_no_application_follows_stops_no_fetch(
     bot.monitor.poll_repository("platform")
     assert [rollout.revision for rollout in bot.store.rollouts.unsettled()] == [merged]
 
-    follower = GitRepository("platform", url, TargetRevision(f"refs/{ref}"), bot.folder / "mirrors", mirror="platform")
-    counts = []
+    revision, telemetry, counts = TargetRevision(f"refs/{ref}"), FailedOperations(), []
+    mirrors = bot.folder / "mirrors"
+    follower = GitRepository("platform", url, revision, mirrors, mirror="platform", telemetry=telemetry)
     for _ in range(2):
         before = len(requests)
+        follower.update_mirror()
         with pytest.raises(RepositoryError, match=reason):
-            follower.fetch()
+            follower.fetched_revision()
         counts.append(len(requests) - before)
-    assert counts[1] < counts[0] or attack is malformed_tree  # what is too large isn't fetched again and again
+    assert counts[1] < counts[0]  # neither what is too large nor a new mirror is fetched again and again
+    assert telemetry.metrics == [GIT_FETCH] * 2
     assert [check.status for check in bot.check().values()] == [Status.OUT_OF_SYNC]
     source.git("update-ref", "-d", f"refs/{ref}")
     follower._mirror._backoff.next_fetch = 0.0
@@ -563,7 +581,9 @@ def test_a_branch_or_tag_that_no_application_follows_stops_no_fetch(
     assert not follower._mirror.is_incomplete
 
 
-def test_every_form_of_a_revision_is_followed_while_another_branch_cannot_be_fetched(source, served, tmp_path):
+def test_every_form_of_a_revision_is_followed_while_another_branch_cannot_be_fetched(
+    source, served, tmp_path, monkeypatch
+):
     url, _ = served
     source.commit("First", {"a": "1"})
     source.git("branch", "gone")
@@ -586,13 +606,21 @@ def test_every_form_of_a_revision_is_followed_while_another_branch_cannot_be_fet
     }
     revisions = [*map(TargetRevision, expected), TargetRevision("gone/*", Newest.DATE)]
     assert {revision.text: following(revision).fetch() for revision in revisions} == expected
+    with monkeypatch.context() as patch:  # what the mirror has isn't fetched again
+        patch.setattr(Mirror, "fetch_part", None)
+        assert {revision.text: following(revision).fetch() for revision in revisions} == expected
     assert following("main")._mirror.is_incomplete
     assert [following("main").tip(branch) for branch in ("gone/release-2", "gone", "-x")] == [older, None, None]
+    assert [name for name in ("eve", "gone", "-x", "\0") if following("main").has_branch(name)] == ["eve"]
     source.git("update-ref", "refs/heads/gone/release-2", main)
     source.git("update-ref", "-d", "refs/tags/v1.2.0")
     assert [following(TargetRevision(text)).fetch() for text in ("gone/*", "1.x")] == [main, main]
-    with pytest.raises(RepositoryError, match="no branch, tag or commit"):
-        following(TargetRevision("v1.2.0")).fetch()
+    source.git("tag", "v1.9.0", "main:a")
+    source.git("checkout", "-q", "--detach")
+    for text in ("v1.2.0", "1.x", "HEAD"):  # none is a commit or branch now, and an older one would be wrong
+        with pytest.raises(RepositoryError, match="no branch, tag or commit"):
+            following(TargetRevision(text)).fetch()
+    source.switch()
     fresh = GitRepository("fresh", url, TargetRevision("HEAD"), tmp_path / "mirrors")
     assert (fresh.resolved_revision().name, fresh.is_branch) == ("main", True)
 
@@ -624,6 +652,7 @@ def test_a_redirect_to_another_host_gets_neither_token_nor_request(tmp_path):
 
 def test_a_server_that_drips_is_given_up_with_its_processes(tmp_path, monkeypatch):
     monkeypatch.setattr(bounds, "NETWORK_SECONDS", 1.0)
+    monkeypatch.setattr(bounds, "LIST_SECONDS", 0.5)
     stop = threading.Event()
 
     def drip(listener):
@@ -750,21 +779,27 @@ def test_an_endless_pack_is_stopped_and_leaves_nothing_on_disk(endless, source, 
     assert packs() > 0
 
 
-def test_a_repository_that_is_too_large_is_not_fetched_again_and_again(endless, source, tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("bound", "value", "reason"),
+    [("MIRROR_BYTES", MIB, "The repository endless exceeds"), ("NETWORK_SECONDS", 3.0, "took too long")],
+)
+def test_a_repository_that_takes_too_much_is_not_fetched_again_and_again(
+    endless, source, tmp_path, monkeypatch, bound, value, reason
+):
     """Not at another revision either, or by another object for the same mirror, as remote bases have."""
     repository, packs = endless
-    monkeypatch.setattr(bounds, "MIRROR_BYTES", MIB)
+    monkeypatch.setattr(bounds, bound, value)
     source.git("branch", "other")
     other = GitRepository("endless", repository.url, "other", tmp_path / "mirrors")
     counts = []
     for fetched in (repository.fetch, repository.fetch, other.fetch, lambda: other.fetch_commit(source.sha())):
-        with pytest.raises(RepositoryError, match="The repository endless exceeds"):
+        with pytest.raises(RepositoryError, match=reason):
             fetched()
         counts.append(packs())
     assert counts == counts[:1] * 4
     assert repository._mirror._backoff.next_fetch - time.monotonic() == pytest.approx(600, abs=60)
     monkeypatch.setattr(repository._mirror._backoff, "next_fetch", 0.0)
-    with pytest.raises(RepositoryError, match="The repository endless exceeds"):
+    with pytest.raises(RepositoryError, match=reason):
         repository.fetch()
     assert packs() > counts[1]
 
@@ -825,6 +860,17 @@ def test_a_mirror_full_of_what_no_branch_needs_is_fetched_anew(source, repositor
     monkeypatch.setattr(bounds, "MIRROR_BYTES", MIB)
     assert repository.fetch() == first
     assert disk.disk_usage(tmp_path / "mirrors/platform.git") < MIB
+
+
+def test_a_mirror_that_is_too_large_is_replaced_by_what_is_followed(source, repository, monkeypatch):
+    source.branch("eve")
+    source.commit("Large", {"large": os.urandom(2 * MIB)})
+    source.switch()
+    repository.fetch()
+    monkeypatch.setattr(bounds, "MIRROR_BYTES", MIB)
+    monkeypatch.setattr(bounds, "DISK_SECONDS", 0.0)
+    merged = source.commit("Merge", {"b": "2"})
+    assert repository.fetch() == merged
 
 
 def test_only_files_that_git_no_longer_writes_are_removed(source, repository, tmp_path):

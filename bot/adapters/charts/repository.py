@@ -72,6 +72,10 @@ class ChartRepository(Repository):
         del branch
         return None
 
+    def has_branch(self, branch: str) -> bool:
+        del branch
+        return False
+
     def has_branches_under(self, branch: str) -> bool:
         del branch
         return False

@@ -11,7 +11,7 @@ from typing import Final
 from cachetools import LRUCache
 
 from bot.adapters.git import bounds
-from bot.adapters.git.errors import MirrorTooLargeError
+from bot.adapters.git.errors import MirrorTooLargeError, SlowFetchError
 from bot.i18n.language import Text
 from bot.ports.git import LimitExceededError, RepositoryError
 
@@ -38,7 +38,7 @@ class Backoff:
 
     @contextmanager
     def remembered(self) -> Iterator[None]:
-        """Do the fetch inside, unless the last one took too much disk or memory recently; remember if this one does.
+        """Do the fetch inside, unless the last one took too much disk, time or memory recently; remember if this does.
 
         Raises RepositoryError.
         """
@@ -46,7 +46,7 @@ class Backoff:
             raise RepositoryError(self.failure)
         try:
             yield
-        except (MirrorTooLargeError, LimitExceededError) as error:
+        except (MirrorTooLargeError, SlowFetchError, LimitExceededError) as error:
             self.failed(error)
             raise
 

@@ -118,7 +118,7 @@ class GitBases:
         try:
             return self._tracking(base, TargetRevision.branch(base.ref)).fetch()
         except RefNotFoundError:
-            return tag.head()
+            return tag.fetched_revision().sha
         except RepositoryError:
             with suppress(RefNotFoundError):  # there may be such a branch
                 return tag.head()

@@ -3,6 +3,7 @@
 from typing import Final
 
 NETWORK_SECONDS: Final = 300.0  # for one fetch or push, even if the server keeps answering
+LIST_SECONDS: Final = 30.0  # for a list of the remote's branches and tags
 MERGE_SECONDS: Final = 10  # of CPU time for one merge, in which the detection of renames takes quadratic time
 SLOW_MERGE_SECONDS: Final = 0.1  # the result of a merge that took longer is remembered
 SLOW_MERGES: Final = 1_000  # to remember in each repository

@@ -46,6 +46,10 @@ class MirrorTooLargeError(DamagedMirrorError):
     """Fetching takes too much disk. A new mirror has no unreachable objects, so it may be smaller."""
 
 
+class SlowFetchError(RepositoryError):
+    """A command that talks to the remote took too long."""
+
+
 class RefNotFoundError(RepositoryError):
     """The remote has no such branch, tag or commit."""
 
@@ -88,9 +92,9 @@ class GitErrorMapper:
         return DamagedMirrorError(LocalizedText(texts.LACKS_OBJECTS, name=self.name))
 
     def fetch_failed(self, stderr: str) -> RepositoryError:
-        """The remote did not answer, refused, or sent what takes too much disk or memory.
+        """The remote did not answer, refused, or sent what takes too much disk, time or memory.
 
-        These are a MirrorTooLargeError and a LimitExceededError.
+        These are a MirrorTooLargeError, a SlowFetchError and a LimitExceededError.
         """
         for pattern, phrase in _FETCH_ERRORS:
             if pattern.search(stderr):
@@ -149,6 +153,7 @@ def _when(pattern: str, phrase: Phrase) -> tuple[re.Pattern[str], Phrase]:
 _FETCH_LIMITS: dict[Phrase, type[RepositoryError]] = {
     texts.TOO_LARGE: MirrorTooLargeError,
     texts.TOO_LARGE_FOR_DISK: MirrorTooLargeError,
+    texts.SLOW: SlowFetchError,
     texts.OUT_OF_MEMORY: LimitExceededError,
 }
 _FETCH_ERRORS = (

@@ -30,10 +30,9 @@ from bot.adapters.git.errors import (
 )
 from bot.adapters.git.process import GitObject, ObjectReader, Output, ReaderFailedError, run_git
 from bot.adapters.git.quarantine import new_quarantine, remove_quarantine
+from bot.adapters.git.refspecs import BRANCHES_AND_TAGS, is_everything
 from bot.adapters.git.remote import Remote
 from bot.ports.git import LimitExceededError, RepositoryError
-
-BRANCHES_AND_TAGS = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
 
 _FETCH = ("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules")
 _KEPT = "refs/gitops-bot/commits"  # a ref for each object to keep, named after its sha
@@ -174,7 +173,7 @@ class Mirror:
         if isinstance(error, DamagedMirrorError):
             with self._locked():
                 output, error = run()  # another thread or process may have rebuilt it
-                if isinstance(error, DamagedMirrorError) and self._rebuild(error):
+                if isinstance(error, DamagedMirrorError) and self._rebuild(error, self._refspecs):
                     output, error = run()
         if error:
             raise error
@@ -191,6 +190,7 @@ class Mirror:
         with self._locked():
             if self._fetches_ended <= started:
                 self._fetches_started += 1
+                self._refspecs = refspecs
                 try:
                     self._fetch(refspecs)
                     self._failure = None
@@ -243,8 +243,10 @@ class Mirror:
                 remove_unfinished(self.path)
         return output
 
-    def network_git(self, *argv: str, into: Path | None = None, objects: Path | None = None) -> Output:
-        """Run a git command that talks to the remote. Returns the output, whatever the status.
+    def network_git(
+        self, *argv: str, into: Path | None = None, objects: Path | None = None, seconds: float | None = None
+    ) -> Output:
+        """Run a git command that talks to the remote, for at most NETWORK_SECONDS. Returns the output at any status.
 
         It fetches `into` a mirror, or only objects into the folder `objects`, up to the DiskLimit of either. The
         credential is passed in the environment, never in argv, the URL or a log, and is masked in the output.
@@ -252,25 +254,21 @@ class Mirror:
         credential = None
         if self._remote.is_http:
             credential = (self._credential() if self._credential else None) or self._remote.credential
-        header = (
-            (f"http.{self._remote.origin}.extraHeader", f"Authorization: {credential.header}") if credential else None
-        )
+        header = f"http.{self._remote.origin}.extraHeader"
         self._create()
         output = run_git(
             argv,
             git_dir=into or self.path,
             objects=into / "objects" if into else objects or self.quarantine(),
             protocol=self._remote.scheme,
-            seconds=bounds.NETWORK_SECONDS,
-            config=[header] if header else [],
+            seconds=seconds or bounds.NETWORK_SECONDS,
+            config=[(header, f"Authorization: {credential.header}")] if credential else [],
             limited=into or objects,
         )
-        if credential is None:
-            return output
-        stdout, stderr = output.stdout.decode(errors="replace"), output.stderr
-        for secret in credential.secrets:
-            stdout, stderr = stdout.replace(secret, "***"), stderr.replace(secret, "***")
-        return replace(output, stdout=stdout.encode(), stderr=stderr)
+        for secret in credential.secrets if credential else ():
+            stdout, stderr = output.stdout.replace(secret.encode(), b"***"), output.stderr.replace(secret, "***")
+            output = replace(output, stdout=stdout, stderr=stderr)
+        return output
 
     def quarantine(self) -> Path:
         """The directory of the objects that only this process uses."""
@@ -339,20 +337,20 @@ class Mirror:
         """Remove the branches and tags that the remote no longer has. Raises RepositoryError."""
         settings = [f"url={self.url}", *(f"fetch={refspec}" for refspec in BRANCHES_AND_TAGS)]
         options = [option for setting in settings for option in ("-c", f"remote.all.{setting}")]
-        output = self.network_git(*options, "remote", "prune", "all")
+        output = self.network_git(*options, "remote", "prune", "all", seconds=bounds.LIST_SECONDS)
         if output.status != 0:
             raise self.errors.fetch_failed(output.stderr)
 
     def _fetch_or_rebuild(self, refspecs: Sequence[str]) -> None:
-        self._refspecs = refspecs
         try:
-            self._fetch_into(self.path)
+            self._fetch_into(self.path, refspecs)
         except DamagedMirrorError as error:
-            if not self._rebuild(error):
+            if not self._rebuild(error, refspecs):
                 raise
 
-    def _fetch_into(self, path: Path) -> None:
-        argv = (*_FETCH, "--prune", "--force", "--end-of-options", self.url, *self._refspecs)
+    def _fetch_into(self, path: Path, refspecs: Sequence[str]) -> None:
+        options = () if is_everything(refspecs) else ("-c", "pack.threads=1")  # less memory, more time
+        argv = (*options, *_FETCH, "--prune", "--force", "--end-of-options", self.url, *refspecs)
         if not self._fetches_ended:
             remove_unfinished(path)
         output = self.network_git(*argv, into=path)
@@ -361,24 +359,25 @@ class Mirror:
         if output.status != 0 or "shallow roots" in output.stderr:  # git only warns about shallow roots
             raise self.errors.fetch_failed(output.stderr)
 
-    def _rebuild(self, why: DamagedMirrorError) -> bool:
-        """Fetch everything into a new mirror that replaces this one; False if that was done recently."""
-        if time.monotonic() < self._backoff.next_rebuild:
+    def _rebuild(self, why: DamagedMirrorError, refspecs: Sequence[str]) -> bool:
+        """Fetch into a new mirror that replaces this one; False if that was done recently."""
+        backoff = self._backoff if is_everything(refspecs) else backoff_of(self.path, self.url, " ".join(refspecs))
+        if time.monotonic() < backoff.next_rebuild:
             return False
         fresh = self._new_repository()
         try:
-            self._fetch_into(fresh)
+            self._fetch_into(fresh, refspecs)
             with disk_errors(self._folder), self._creating:
                 shutil.rmtree(self.path, ignore_errors=True)
                 fresh.rename(self.path)
             with self._reading:
                 self._reader = None
-        except MirrorTooLargeError:
-            self._backoff.next_rebuild = time.monotonic() + bounds.REBUILD_SECONDS
+        except (DamagedMirrorError, LimitExceededError):  # the old mirror is not the reason
+            backoff.next_rebuild = time.monotonic() + bounds.REBUILD_SECONDS
             raise
         finally:
             shutil.rmtree(fresh, ignore_errors=True)
-        self._backoff.next_rebuild = time.monotonic() + bounds.REBUILD_SECONDS
+        backoff.next_rebuild = time.monotonic() + bounds.REBUILD_SECONDS
         _log.warning("%s The mirror may have been damaged or too large, so it has been fetched again.", why)
         return True
 

@@ -62,7 +62,6 @@ _CONFIG = (
     ("log.showSignature", "false"),
     ("core.bigFileThreshold", "16m"),  # larger files are streamed to the mirror
     ("fetch.unpackLimit", "1"),  # what a fetch does not finish is one unfinished pack, not many finished objects
-    ("pack.threads", "1"),  # each takes memory for the objects that it unpacks
     ("gc.bigPackThreshold", "64m"),  # gc joins the packs of fetches, and leaves larger ones as they are
 )
 _CHUNK = 2**16

@@ -3,9 +3,11 @@
 import re
 from collections.abc import Sequence
 
+from bot.adapters.git import bounds
 from bot.adapters.git.errors import RefNotFoundError
-from bot.adapters.git.mirror import BRANCHES_AND_TAGS, Mirror
+from bot.adapters.git.mirror import Mirror
 from bot.adapters.git.objects import disambiguate
+from bot.adapters.git.refspecs import BRANCHES_AND_TAGS
 from bot.core.git.target_revision import (
     HEAD,
     Newest,
@@ -41,10 +43,14 @@ def refspecs(revision: TargetRevision) -> list[str]:
 
 def branch_tip(mirror: Mirror, branch: str) -> str | None:
     """The sha of a branch; None if it doesn't exist."""
-    if not branch or _NOT_IN_A_NAME.search(branch):
+    if not _is_name(branch):
         return None
     (commit,) = mirror.objects([f"refs/heads/{branch}".encode()])
     return commit.sha if commit else None
+
+
+def _is_name(branch: str) -> bool:
+    return bool(branch) and not _NOT_IN_A_NAME.search(branch)
 
 
 def has_branches_under(mirror: Mirror, branch: str) -> bool:
@@ -54,13 +60,16 @@ def has_branches_under(mirror: Mirror, branch: str) -> bool:
 
 def remote_tip(mirror: Mirror, branch: str) -> str | None:
     """The sha of a branch on the remote, without fetching; None if it doesn't exist. Raises RepositoryError."""
+    if not _is_name(branch):
+        return None
     ref = f"refs/heads/{branch}"
     return next((sha for sha, name in _list_remote(mirror, ref) if name == ref), None)
 
 
 def _list_remote(mirror: Mirror, *patterns: str, options: Sequence[str] = ()) -> list[tuple[str, str]]:
     """The shas and names of the remote's references whose names end with a pattern. Raises RepositoryError."""
-    output = mirror.network_git("ls-remote", *options, "--end-of-options", mirror.url, *patterns)
+    argv = ("ls-remote", *options, "--end-of-options", mirror.url, *patterns)
+    output = mirror.network_git(*argv, seconds=bounds.LIST_SECONDS)
     if output.status != 0:
         raise mirror.errors.fetch_failed(output.stderr)
     lines = (line.partition("\t") for line in output.stdout.decode(errors="replace").split("\n")[:-1])
@@ -74,9 +83,10 @@ def fetch_alone(mirror: Mirror, revision: TargetRevision) -> None:
         # "ref: BRANCH" instead of a sha, and the sha
         head = [target for target, name in _list_remote(mirror, HEAD, options=["--symref"]) if name == HEAD]
         branch = head[0].removeprefix("ref: ") if head else ""
-        if branch.startswith("refs/heads/"):
-            mirror.fetch_part(head[-1], f"+HEAD:{_REMOTE_HEAD}", f"+{branch}:{branch}")
-            mirror.git("symbolic-ref", _DEFAULT_BRANCH, branch)
+        if not branch.startswith("refs/heads/"):
+            raise _not_found(mirror, revision)
+        _fetch_part(mirror, head[-1], [("HEAD", _REMOTE_HEAD, head[-1]), (branch, branch, head[-1])])
+        mirror.git("symbolic-ref", _DEFAULT_BRANCH, branch)
         return
     patterns = (
         [text]
@@ -91,12 +101,23 @@ def fetch_alone(mirror: Mirror, revision: TargetRevision) -> None:
     resolved = resolve_revision(revision, Refs(branches, tags))
     if resolved is None:
         return
-    if revision.is_pattern and revision.newest is Newest.DATE:  # only their commits have dates
-        names = [f"refs/heads/{ref.name}" for ref in branches if matches_glob(text, ref.name)]
+    by_date = revision.is_pattern and revision.newest is Newest.DATE
+    if by_date:  # only their commits have dates
+        needed = {f"refs/heads/{ref.name}": ref.sha for ref in branches if matches_glob(text, ref.name)}
     else:
-        names = [f"refs/{'heads' if resolved.kind == 'branch' else 'tags'}/{resolved.name}"]
-    part = resolved.sha if len(names) == 1 else revision.key
-    mirror.fetch_part(part, *(f"+{name}:{name}" for name in names))
+        needed = {f"refs/{'heads' if resolved.kind == 'branch' else 'tags'}/{resolved.name}": resolved.sha}
+    part = resolved.sha if len(needed) == 1 else revision.key
+    _fetch_part(mirror, part, [(name, name, sha) for name, sha in needed.items()])
+    known = resolve(mirror, revision)
+    if not by_date and (known is None or (known.kind, known.name) != (resolved.kind, resolved.name)):
+        raise _not_found(mirror, TargetRevision(resolved.name))  # it is no commit; others may not be up to date
+
+
+def _fetch_part(mirror: Mirror, part: str, needed: Sequence[tuple[str, str, str]]) -> None:
+    """Fetch refs, each from a name to a name, unless the mirror has them at their shas. Raises RepositoryError."""
+    known = mirror.objects([name.encode() for _, name, _ in needed])
+    if [ref and ref.sha for ref in known] != [sha for _, _, sha in needed]:
+        mirror.fetch_part(part, *(f"+{source}:{name}" for source, name, _ in needed))
 
 
 def remember_default_branch(mirror: Mirror) -> None:
@@ -137,13 +158,17 @@ def resolve(mirror: Mirror, revision: TargetRevision) -> ResolvedRevision | None
 def tracked(mirror: Mirror, revision: TargetRevision) -> ResolvedRevision:
     """What a revision resolves to after a fetch. Raises RefNotFoundError, which lists the branches."""
     resolved = resolve(mirror, revision)
-    if resolved is not None:
-        return resolved
+    if resolved is None:
+        raise _not_found(mirror, revision)
+    return resolved
+
+
+def _not_found(mirror: Mirror, revision: TargetRevision) -> RefNotFoundError:
     names = mirror.git("for-each-ref", "--count=10", "--format=%(refname:lstrip=2)", "refs/heads/").stdout
     branches = ", ".join(names.decode(errors="replace").split())
     branch = revision.exact_branch
     phrase = texts.NO_BRANCHES if not branches else texts.NO_BRANCH if branch else texts.NO_REVISION
-    raise RefNotFoundError(
+    return RefNotFoundError(
         LocalizedText(phrase, url=mirror.url, branch=branch or revision.display_name, there=branches)
     )
 

@@ -103,6 +103,10 @@ class GitRepository:
         self._fetch_alone(TargetRevision.branch(branch))
         return refs.branch_tip(self._mirror, branch)
 
+    def has_branch(self, branch: str) -> bool:
+        tip = refs.remote_tip if self._mirror.is_incomplete else refs.branch_tip
+        return tip(self._mirror, branch) is not None
+
     def has_branches_under(self, branch: str) -> bool:
         return refs.has_branches_under(self._mirror, branch)
 
@@ -241,10 +245,11 @@ class GitRepository:
         """Fetch a revision if the last fetch could not fetch everything. Raises RepositoryError."""
         if not self._mirror.is_incomplete or revision.is_invalid():
             return
-        if is_full_sha(revision.text):
-            self.keep_commit(revision.text)
-        else:
-            refs.fetch_alone(self._mirror, revision)
+        with self._telemetry.measure(GIT_FETCH, repository=self.name):
+            if is_full_sha(revision.text):
+                self.keep_commit(revision.text)
+            else:
+                refs.fetch_alone(self._mirror, revision)
 
     def _log(
         self, *options: str, since: str | None, until: str, limit: int, pathspec: Sequence[str] = ()

@@ -200,7 +200,7 @@ class _TargetFinder:
 
     def _is_into_branch(self, pull: PullRequest) -> bool:
         """Whether a pull request is into the tracked branch, or one that no longer exists: its former name."""
-        return pull.base == self.repository.branch or self.repository.tip(pull.base) is None
+        return pull.base == self.repository.branch or not self.repository.has_branch(pull.base)
 
     def _rebased_head(self, pull: PullRequest) -> Commit | None:
         """The last commit of a pull request as a merge train of GitLab rebased it, which GitLab doesn't report.

@@ -109,7 +109,7 @@ def _first_possible(proposal: Proposal, repository: Repository, attempt: int) ->
 def _push(proposal: Proposal, branch: str, head: str, repository: Repository) -> str | BranchMoved | Refused | None:
     """Push the change as a new branch, and return its sha; None to try again. Raises RepositoryError."""
     parent, message = proposal.parent, _as_pushed(proposal.message)
-    if repository.tip(BRANCH_FOLDER) is not None:
+    if repository.has_branch(BRANCH_FOLDER):
         return Refused(LocalizedText(texts.FOLDER_TAKEN, folder=BRANCH_FOLDER, branch=branch))
     if head != parent and not (proposal.accept_older and repository.is_ancestor(parent, head)):
         return BranchMoved(head)
@@ -118,7 +118,7 @@ def _push(proposal: Proposal, branch: str, head: str, repository: Repository) ->
     except PushRejectedError as error:
         # Another request for the same change was faster, or the tracked branch moved; otherwise the remote refuses it.
         is_moved = repository.fetch() != head
-        return None if is_moved or repository.tip(branch) is not None else Refused(error.text)
+        return None if is_moved or repository.has_branch(branch) else Refused(error.text)
 
 
 def proposed_change(

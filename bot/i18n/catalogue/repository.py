@@ -3,8 +3,8 @@
 from bot.i18n.language import Phrase
 
 SLOW = Phrase(
-    en="{url} took too long to respond. The bot will retry at the next poll.",
-    es="{url} tardó demasiado en responder. El bot reintentará en la próxima consulta.",
+    en="{url} took too long to respond. The bot will retry at a later poll.",
+    es="{url} tardó demasiado en responder. El bot reintentará en una consulta posterior.",
 )
 SLOW_MERGES = Phrase(
     en="The merges to verify this change in {name} took more than {n} s.",
