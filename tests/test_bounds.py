@@ -29,7 +29,7 @@ from bot.handlers import merge_time, repository_fetcher
 from bot.handlers.approvals import diff, review
 from bot.handlers.approvals import limit as lookups
 from bot.handlers.cluster_audit import record, webhook
-from bot.handlers.discovery import deployer_kinds, deployer_lists, resources
+from bot.handlers.discovery import deployer_kinds, deployer_lists, discover, resources
 from bot.handlers.rendering import manifest_cache, tree
 from bot.handlers.rollouts import health, reverted
 from bot.handlers.watch import watcher
@@ -145,6 +145,8 @@ ROWS = {
         (argocd._MAX_SOURCES, limits.MAX_EXPANDED),
         (flux._MAX_COMMON_METADATA, flux._MAX_COMMON_METADATA, flux._MAX_POST_RENDERERS),
         (target_revision.MAX_REVISION_BYTES, reference._MAX_REPOSITORY),
+        (discover._PATIENCE.total_seconds() / 60,),
+        (discover._ABSENCE.total_seconds(),),
         (deployer_kinds._MAX_CONTROLLERS,),
         (),
         (),
