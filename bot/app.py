@@ -162,7 +162,7 @@ class Bot:
             clock,
         )
         self._config = config = replace(config, applications=self._discoverer.applications)
-        self._digests = Digests(config, self._ports, self._discoverer.is_complete, draw_chart)
+        self._digests = Digests(config, self._ports, self._discoverer.has_answered, draw_chart)
         self._reconciler = CardReconciler(
             self._ports.store,
             self._ports.chat,

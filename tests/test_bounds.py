@@ -30,7 +30,7 @@ from bot.handlers import merge_time, repository_fetcher
 from bot.handlers.approvals import diff, review
 from bot.handlers.approvals import limit as lookups
 from bot.handlers.cluster_audit import record, webhook
-from bot.handlers.discovery import deployer_lists, discover, resources
+from bot.handlers.discovery import deployer_kinds, deployer_lists, discover, resources
 from bot.handlers.rendering import manifest_cache, tree
 from bot.handlers.rollouts import health, reverted
 from bot.handlers.watch import watcher
@@ -146,7 +146,9 @@ ROWS = {
         (argocd._MAX_SOURCES, limits.MAX_EXPANDED),
         (flux._MAX_COMMON_METADATA, flux._MAX_COMMON_METADATA, flux._MAX_POST_RENDERERS),
         (target_revision.MAX_REVISION_BYTES, reference._MAX_REPOSITORY),
-        (discover._MAX_CONTROLLERS,),
+        (discover._PATIENCE.total_seconds() / 60,),
+        (discover._ABSENCE.total_seconds(),),
+        (deployer_kinds._MAX_CONTROLLERS,),
         (),
         (),
         (deployer_lists._SLOW.total_seconds(), deployer_lists._MAX_WAIT.total_seconds()),

@@ -24,16 +24,16 @@ _FILE = "delivery.png"
 class Digests:
     """The digests of all channels. `draw` returns a chart as a PNG; None if no library is installed.
 
-    `config.applications` must be kept up to date; `is_complete` is whether they are all known.
+    `config.applications` must be kept up to date; nothing is due until discovery `has_answered`.
     """
 
     def __init__(
-        self, config: Config, ports: Ports, is_complete: Callable[[], bool], draw: Callable[[BarChart], bytes | None]
+        self, config: Config, ports: Ports, has_answered: Callable[[], bool], draw: Callable[[BarChart], bytes | None]
     ) -> None:
         self._config = config
         self._schedule = config.alerts.digest_schedule(config.zone)
         self._ports = ports
-        self._is_complete = is_complete
+        self._has_answered = has_answered
         self._draw = draw
         # The digests that are due, built once; None if one has been posted or has nothing to report.
         self._built: dict[str, Card | None] = {}
@@ -62,7 +62,7 @@ class Digests:
     def _due(self) -> Iterator[tuple[str, str]]:
         """The key and the channel of each digest that is due, posted or not."""
         due = self._schedule.due(self._ports.clock()) if self._schedule else None
-        if due is None or not self._is_complete():
+        if due is None or not self._has_answered():
             return
         for channel in sorted({application.channel for application in self._config.applications.values()}):
             yield f"digest {due:%Y-%m-%d} #{channel}", channel

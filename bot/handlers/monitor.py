@@ -182,12 +182,13 @@ class Monitor:
                 if lease is None:
                     return
                 with self._timers:
-                    if self._discoverer.is_complete():
+                    if self._discoverer.has_answered():
                         resolve_unwatched_incidents(
                             self._ports.store,
                             self._applications,
                             self._ports.clock(),
                             self._discoverer.has_read_since,
+                            self._discoverer.is_complete,
                             self._is_checked_elsewhere,
                         )
                     apply_timers_to_all(self._ports.store, self._ports.clock(), self._policy)

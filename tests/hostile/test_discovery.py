@@ -11,7 +11,7 @@ from bot.core.charts.reference import ChartRef
 from bot.core.git.target_revision import TargetRevision
 from bot.core.incidents.incident import IncidentState
 from bot.core.objects.step_budget import json_size
-from bot.handlers.discovery import discover as discover_module
+from bot.handlers.discovery import deployer_kinds
 from bot.handlers.discovery import resources as resource_lists
 from tests.common.deployers import (
     SOURCE_REF,
@@ -342,7 +342,7 @@ def test_the_addresses_of_ten_argo_cds_are_read():
     applications = [
         argo_application("shop", "", status={"controllerNamespace": f"argocd-{number}"}) for number in range(11)
     ]
-    discover_module._read_argo(
+    deployer_kinds._read_argo(
         {argocd.APPLICATION: applications}, "prod", ClusterConfig(), lambda *name: read.append(name)
     )
     assert len(read) == 10

@@ -2,15 +2,13 @@
 
 import logging
 import threading
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from bot.config.model import Config
 from bot.config.sections.cluster import ClusterConfig
-from bot.core.applications import argocd, flux, flux_status
 from bot.core.applications.deployer_status import DeployerStatus
 from bot.core.applications.discovery import (
     ApplicationInventory,
@@ -19,16 +17,10 @@ from bot.core.applications.discovery import (
     DiscoveredApplication,
     DiscoveryResult,
     UnsupportedResource,
-    UnsupportedResourceError,
     build_inventory,
     with_last_known,
 )
-from bot.core.applications.flux_artifact import ARTIFACT_GENERATOR
 from bot.core.applications.flux_chart import (
-    GIT_REPOSITORY,
-    HELM_CHART,
-    HELM_REPOSITORY,
-    OCI_REPOSITORY,
     Resources,
 )
 from bot.core.applications.flux_values import DataReader
@@ -37,9 +29,9 @@ from bot.core.applications.resource_ref import ResourceRef
 from bot.core.git.git_url import normalize
 from bot.core.git.repository_ref import RepositoryRef
 from bot.core.git.target_revision import HEAD, TargetRevision
-from bot.core.objects.resource import text
 from bot.core.waiting import is_waiting
 from bot.handlers.discovery.applications import Applications
+from bot.handlers.discovery.deployer_kinds import DEPLOYERS, Deployer
 from bot.handlers.discovery.held_names import HeldNames
 from bot.handlers.discovery.resource_data import data_reader
 from bot.handlers.discovery.resources import list_resources, preferred_kinds
@@ -54,69 +46,12 @@ from bot.ports.isolation import UnexpectedError, skip_unexpected, unexpected_as_
 
 _log = logging.getLogger(__name__)
 
-# Instances of Argo CD on one cluster whose settings are read. Applications can claim any number of them.
-_MAX_CONTROLLERS: Final = 10
 # For the first answer of a deployer. Then the others no longer wait for it.
 _PATIENCE: Final = timedelta(minutes=1)
+# That a cluster doesn't serve a deployer's resources, until that counts as having none: it may be installed again.
+_ABSENCE: Final = timedelta(minutes=10)
 
 Object = Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class _Deployer:
-    """How to list and read the resources of one deployer.
-
-    `kinds` are (group, kind) pairs; a cluster without the first one does not have the deployer. Those in `declaring`
-    declare applications; those in `optional` are skipped if the bot is not allowed to list them. `read` is called with
-    the resources, the cluster's name and configuration, and the reader of ConfigMaps and Secrets.
-    """
-
-    title: str
-    kinds: Sequence[tuple[str, str]]
-    declaring: Sequence[tuple[str, str]]
-    read: Callable[[Resources, str, ClusterConfig, DataReader], list[DiscoveryResult]]
-    optional: Sequence[tuple[str, str]] = ()
-
-
-def _read_argo(
-    resources: Resources, cluster: str, settings: ClusterConfig, read_data: DataReader
-) -> list[DiscoveryResult]:
-    applications = resources[argocd.APPLICATION]
-    namespaces = Counter(argocd.controller_namespace(resource) for resource in applications)
-    read_from = [] if settings.argocd_url else [namespace for namespace, _ in namespaces.most_common(_MAX_CONTROLLERS)]
-    urls = {namespace: _argocd_url(read_data, namespace) for namespace in read_from}
-    return [
-        application
-        for resource in applications
-        for application in argocd.read_application(
-            resource, cluster, settings.argocd_url, urls.get(argocd.controller_namespace(resource), "")
-        )
-    ]
-
-
-def _argocd_url(read_data: DataReader, namespace: str) -> str:
-    """The address of the UI of the Argo CD in a namespace; "" if it is not set, or the bot isn't allowed to read it."""
-    try:
-        return text(read_data("ConfigMap", namespace, argocd.SETTINGS) or {}, "url")
-    except (PortError, UnsupportedResourceError) as error:
-        _log.info("cannot read %s in %s: %s", argocd.SETTINGS, namespace, error)
-        return ""
-
-
-def _read_flux(resources: Resources, cluster: str, _: ClusterConfig, read_data: DataReader) -> list[DiscoveryResult]:
-    return flux.read_resources(resources, cluster, read_data)
-
-
-_DEPLOYERS: Final = {
-    "argocd": _Deployer(argocd.DEPLOYER, (argocd.APPLICATION,), (argocd.APPLICATION,), _read_argo),
-    "flux": _Deployer(
-        flux_status.DEPLOYER,
-        (flux.KUSTOMIZATION, flux.HELM_RELEASE, GIT_REPOSITORY),
-        (flux.KUSTOMIZATION, flux.HELM_RELEASE),
-        _read_flux,
-        optional=(ARTIFACT_GENERATOR, HELM_REPOSITORY, HELM_CHART, OCI_REPOSITORY),
-    ),
-}
 
 
 class Discoverer:
@@ -153,7 +88,7 @@ class Discoverer:
         self._results: Mapping[tuple[str, str], Sequence[DiscoveryResult]] = {}
         self._read_at: dict[tuple[str, str], datetime] = {}  # when that began, by cluster and declaring kind
         self._problems: dict[tuple[str, str], Text] = {}
-        self._not_served: set[tuple[str, str]] = set()
+        self._not_served: dict[tuple[str, str], datetime] = {}  # since when
         self._inventory = ApplicationInventory(self._configured_applications, {})
         self.applications = Applications(self._configured_applications)
 
@@ -176,7 +111,7 @@ class Discoverer:
     def _poll(self, cluster: str) -> None:
         settings = self._config.clusters[cluster]
         for name in settings.discover:
-            deployer = _DEPLOYERS[name]
+            deployer = DEPLOYERS[name]
             began = self._clock()
             try:
                 with unexpected_as_port_error(f"discovery of {deployer.title} on {cluster}"):
@@ -193,7 +128,11 @@ class Discoverer:
                 _log.warning("%s", problem)
                 with self._lock:
                     self._problems[cluster, name] = problem
-                    (self._not_served.discard if is_installed else self._not_served.add)((cluster, name))
+                    since = self._not_served.pop((cluster, name), began)
+                    if not is_installed:
+                        self._not_served[cluster, name] = since
+                        if not is_waiting(since + _ABSENCE, began, _ABSENCE):
+                            self._set_read_at(cluster, deployer, began)
                 continue
             self._fetch_default_branches(applications)
             with self._lock, skip_unexpected(f"inventory of {deployer.title} on {cluster}"):
@@ -203,15 +142,13 @@ class Discoverer:
                 # Only now, because what was read no longer keeps applications that it doesn't declare.
                 self._results = by_deployer
                 self._problems.pop((cluster, name), None)
-                self._read_at.update({(cluster, kind): began for _, kind in deployer.declaring})
+                self._not_served.pop((cluster, name), None)
+                self._set_read_at(cluster, deployer, began)
 
     def is_complete(self) -> bool:
-        """Whether every deployer on every cluster has been read since the start, so that `applications` is complete.
-
-        Names depend on every cluster, since they are unique across clusters.
-        """
+        """Whether every deployer on every cluster has been read since the start, so that `applications` is complete."""
         with self._lock:
-            return self._configured_deployers() <= self._results.keys()
+            return self._declaring_kinds() <= self._read_at.keys()
 
     def has_answered(self) -> bool:
         """Whether every deployer has been read or has failed since the start, or was given a minute for that.
@@ -231,14 +168,18 @@ class Discoverer:
                 return LocalizedText(status_texts.DISCOVERING)
             if application is None or application in self.applications:
                 return None
-            unread = sorted(self._configured_deployers() - self._results.keys() - self._not_served)
+            unread = sorted(self._configured_deployers() - self._results.keys() - self._not_served.keys())
             unanswered = LocalizedText(status_texts.DISCOVERING)
             return self._problems.get(unread[0], unanswered) if unread else None
 
     def has_read_since(self, at: datetime, origin: ResourceKey) -> bool:
-        """Whether the resources of this kind have been read since then. True for a kind that isn't read."""
+        """Whether the resources of this kind have been read since then. True for a kind that isn't read.
+
+        A kind that the cluster hasn't served for a while counts as read.
+        """
         with self._lock:
-            return self._read_at.get(origin[:2], at) >= at
+            read_at = self._read_at.get(origin[:2])
+            return origin[:2] not in self._declaring_kinds() if read_at is None else read_at >= at
 
     def inventory(self) -> ApplicationInventory:
         """The applications and what their deployers report; `notes` list what could not be read."""
@@ -255,6 +196,14 @@ class Discoverer:
     def _configured_deployers(self) -> set[tuple[str, str]]:
         return {(cluster, name) for cluster, settings in self._config.clusters.items() for name in settings.discover}
 
+    def _declaring_kinds(self) -> set[tuple[str, str]]:
+        return {
+            (cluster, kind) for cluster, name in self._configured_deployers() for _, kind in DEPLOYERS[name].declaring
+        }
+
+    def _set_read_at(self, cluster: str, deployer: Deployer, at: datetime) -> None:
+        self._read_at.update({(cluster, kind): at for _, kind in deployer.declaring})
+
     def _read_capabilities(self, cluster: Cluster) -> None:
         """Read the versions to render charts for, or else use Helm's defaults."""
         kinds = cluster.discover().kinds.values()
@@ -268,7 +217,7 @@ class Discoverer:
 
     def _failed(self, deployer: str, cluster: str, why: Text) -> Text:
         phrase = texts.LIST_FAILED if (cluster, deployer) in self._results else texts.NEVER_LISTED
-        return LocalizedText(phrase, deployer=_DEPLOYERS[deployer].title, cluster=cluster, why=why)
+        return LocalizedText(phrase, deployer=DEPLOYERS[deployer].title, cluster=cluster, why=why)
 
     def _fetch_default_branches(self, results: Sequence[DiscoveryResult]) -> None:
         """Read the default branches that HEAD resolves to; if a repository cannot be fetched, its last one is kept."""
@@ -346,7 +295,7 @@ def _chart_hosts(results: Sequence[DiscoveryResult]) -> list[str]:
 
 
 def _read(
-    deployer: _Deployer, resources: Resources, cluster: str, settings: ClusterConfig, read_data: DataReader
+    deployer: Deployer, resources: Resources, cluster: str, settings: ClusterConfig, read_data: DataReader
 ) -> list[DiscoveryResult]:
     """What the resources declare. If one fails unexpectedly, it becomes an UnsupportedResource. Raises PortError."""
     try:
@@ -371,7 +320,7 @@ class _NotServedError(PortError):
 
 
 def _list_resources(
-    cluster: Cluster, deployer: _Deployer
+    cluster: Cluster, deployer: Deployer
 ) -> tuple[dict[tuple[str, str], list[Object]], list[DiscoveryResult]]:
     """The deployer's resources, by (group, kind), in any served version; and those too large. Raises PortError."""
     kinds = preferred_kinds(cluster.discover())

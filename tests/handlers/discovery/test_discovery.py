@@ -22,9 +22,16 @@ from bot.messages.object_links import ObjectLink
 from bot.ports.errors import PortError
 from bot.ports.store import StoreError
 from tests.common.bot import application_settings
-from tests.common.deployers import argo_application, git_repository, kustomization, synced_at
+from tests.common.deployers import (
+    apply_deployer,
+    argo_application,
+    git_repository,
+    kustomization,
+    serve_deployers,
+    synced_at,
+)
 from tests.common.forge import WEB_URL, InMemoryForge
-from tests.common.kubernetes import as_yaml, config_map
+from tests.common.kubernetes import as_yaml, config_map, running_cluster
 from tests.common.samples import SCALED, check, incident
 from tests.common.slack import ALERTS, cards, headline, replies
 
@@ -432,6 +439,40 @@ def test_the_alert_of_a_deleted_application_ends_only_once_discovery_has_succeed
     assert headline(card) == "⚪ No longer watched · shop · prod: ConfigMap settings is missing"
     assert reply.text == "shop on prod is no longer watched."
     assert discovery.bot.store.incidents.open_for("shop") is None
+
+
+@pytest.mark.parametrize("fails", [True, False])
+def test_a_cluster_that_is_not_read_keeps_open_only_the_alerts_of_its_own_applications(discovery, fails):
+    """Also those of deployers that it doesn't serve, for as long as an installation can take."""
+    bot, gone = discovery.bot, argo_application("shop", discovery.url)
+
+    def unsettled():
+        bot.monitor.reconcile_cards()
+        return {incident.application for incident in bot.store.incidents.unsettled() if not incident.resolved_at}
+
+    discovery.argo(gone)
+    with running_cluster() as stage, running_cluster() as bare:
+        serve_deployers(stage)
+        apply_deployer(stage, argo_application("far", discovery.url), namespace="argocd")
+        kubeconfig = stage.kubeconfig(bot.folder / "stage.kubeconfig")
+        clusters = {"prod": {}, "stage": {"kubeconfig": str(kubeconfig)}}
+        clusters = {name: {**settings, "discover": ["argocd"]} for name, settings in clusters.items()}
+        configured = {"search": application_settings("shop", namespace="search")}
+        bot.start(clusters=clusters, applications=configured, alerts={"looks": 1})
+        bot.discover()
+        bot.check()
+        discovery.cluster.delete(gone, "argocd")
+        if fails:
+            stage.fail("*/applications", 503)
+        else:
+            bare.kubeconfig(kubeconfig)
+        bot.restart(replace(bot.config, applications={}))
+        assert unsettled() == {"shop", "far", "search"}
+        for minutes, expected in ((0, {"far"}), (9, {"far"}), (1, {"far"} if fails else set())):
+            discovery.clock.advance(minutes=minutes)
+            bot.discover()
+            assert unsettled() == expected
+        assert bot.discoverer.is_complete() is not fails
 
 
 @pytest.mark.parametrize("revisions", [("1.0.0", "1.1.0", "1.0.0", "1.1.0"), ("main", "1.0.0", "main")])
