@@ -9,7 +9,7 @@ from bot.core.access.audit import Origin
 from bot.core.access.requester import Requester
 from bot.core.pull_requests.change_ref import Sha
 from bot.core.pull_requests.intent import AdoptRequest
-from bot.core.pull_requests.queued import enqueued
+from bot.core.pull_requests.queued import MAX_WAIT, QueueState, enqueued
 from bot.core.pull_requests.revert import RevertRequest
 from bot.handlers.command_service import CommandService
 from bot.handlers.pull_requests.intents import Intents
@@ -128,9 +128,9 @@ def test_requests_wait_until_their_applications_are_known(restarts):
     revert = {None: RevertRequest("jonas", change), "shop": RevertRequest("jonas", change, "shop")}
     for request in (AdoptRequest("shop"), *revert.values()):
         Intents(bot.ports).new(JONAS_ASKS, request).store()
-    for request in revert.values():
+    for request, asked in zip(revert.values(), (bot.clock() - MAX_WAIT, bot.clock()), strict=True):
         waiting = enqueued(
-            request, by=JONAS, asked_in=ALERTS, channel=ALERTS, now=bot.clock(), due=bot.clock(), reason="Wait."
+            request, by=JONAS, asked_in=ALERTS, channel=ALERTS, now=asked, due=bot.clock(), reason="Wait."
         )
         bot.store.queued_reverts.save(waiting)
 
@@ -142,7 +142,9 @@ def test_requests_wait_until_their_applications_are_known(restarts):
 
     commands = restarts.commands()
     assert run(commands) == []
-    assert "is discovering applications" in str(bot.store.queued_reverts.unsettled()[0].reason)
+    assert {(queued.state, queued.reason) for queued in bot.store.queued_reverts.unsettled()} == {
+        (QueueState.WAITING, "Wait.")
+    }
     for name, request in revert.items():
         with pytest.raises(PortError, match=r"is discovering applications\. Try again in a minute"):
             commands.revert(JONAS_ASKS, replace(request, application=name))
