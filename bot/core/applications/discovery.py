@@ -173,7 +173,7 @@ class ApplicationInventory:
     """All applications and their deployers' statuses, by application name, and the resources that are unsupported.
 
     `notes` are sentences about clusters that could not be read; of `unread_clusters`, nothing was read since the start.
-    `is_complete` is whether every deployer has been read or has failed, or has had the time for that.
+    `is_complete` is whether every deployer has been read or has failed.
     """
 
     applications: Mapping[str, Application]

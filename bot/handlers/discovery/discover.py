@@ -184,14 +184,17 @@ class Discoverer:
     def inventory(self) -> ApplicationInventory:
         """The applications and what their deployers report; `notes` list what could not be read."""
         with self._lock:
-            is_complete = self._has_answered()
+            is_complete = self._are_read()
             notes = tuple(self._problems[key] for key in sorted(self._problems))
             unread = frozenset({cluster for cluster, _ in self._problems} - {cluster for cluster, _ in self._results})
             return replace(self._inventory, notes=notes, is_complete=is_complete, unread_clusters=unread)
 
     def _has_answered(self) -> bool:
-        answered = self._configured_deployers() <= self._results.keys() | self._problems.keys()
-        return answered or not is_waiting(self._started + _PATIENCE, self._clock(), _PATIENCE)
+        return self._are_read() or not is_waiting(self._started + _PATIENCE, self._clock(), _PATIENCE)
+
+    def _are_read(self) -> bool:
+        """Whether every deployer has been read or has failed since the start."""
+        return self._configured_deployers() <= self._results.keys() | self._problems.keys()
 
     def _configured_deployers(self) -> set[tuple[str, str]]:
         return {(cluster, name) for cluster, settings in self._config.clusters.items() for name in settings.discover}

@@ -247,10 +247,12 @@ class RevertService:
     def run_queued(self, why_unknown: Callable[[str | None], Text | None]) -> None:
         """Run the queued reverts that are due, each once. Raises StoreError.
 
-        Those of an application, or any if they name none, that may not be discovered yet are postponed: `why_unknown`.
+        Until discovery has answered, all wait; then, those of an application that can't be discovered: `why_unknown`.
         Only the leading replica calls this. If it stops after it opened a pull request and before it stored the result,
         the next attempt finds the open pull request.
         """
+        if why_unknown(None):
+            return
         now = self.ports.clock()
         for queued in self.ports.store.queued_reverts.unsettled():
             if queued.state is QueueState.WAITING and not is_waiting(queued.due, now, MAX_WAIT):

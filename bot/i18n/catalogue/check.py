@@ -39,7 +39,8 @@ TOO_MANY_STEPS = Phrase(
 )
 NOT_CONFIGURED = Phrase(en="It is no longer configured.", es="Ya no está configurada.")
 NOT_DISCOVERED = Phrase(
-    en="The bot has not discovered it since it started.", es="El bot no la ha descubierto desde que se inició."
+    en="The bot has not discovered it since it started, or it no longer exists.",
+    es="El bot no la ha descubierto desde que se inició, o ya no existe.",
 )
 NOT_TRACKED = Phrase(
     en="It now tracks another repository or revision.", es="Ahora sigue otro repositorio u otra revisión."

@@ -1,21 +1,26 @@
 """Between a start and the end of discovery, nothing is recorded or answered as if the applications were all known."""
 
+import subprocess
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from bot.adapters.git.repository import GitRepository
 from bot.core.access.audit import Origin
 from bot.core.access.requester import Requester
 from bot.core.pull_requests.change_ref import Sha
 from bot.core.pull_requests.intent import AdoptRequest
-from bot.core.pull_requests.queued import enqueued
+from bot.core.pull_requests.queued import MAX_WAIT, QueueState, enqueued
 from bot.core.pull_requests.revert import RevertRequest
 from bot.handlers.command_service import CommandService
 from bot.handlers.pull_requests.intents import Intents
+from bot.handlers.rollouts.missed import missed_merges
 from bot.handlers.slack.people import People
 from bot.i18n.language import ENGLISH
 from bot.ports.errors import PortError
+from bot.ports.git import RepositoryError, RevisionNotFoundError
 from tests.common.bot import application_settings
 from tests.common.deployers import argo_application
 from tests.common.kubernetes import as_yaml, config_map
@@ -109,6 +114,66 @@ def test_an_application_of_a_cluster_that_fails_from_the_start_gets_its_missed_m
     assert len(restarts.rollouts) == 5
 
 
+@pytest.mark.parametrize(
+    ("error", "missed"), [(RepositoryError("Git took too long."), ["shop"]), (RevisionNotFoundError("No commit."), [])]
+)
+def test_missed_merges_that_git_fails_to_list_are_listed_again_if_that_can_help(restarts, monkeypatch, error, missed):
+    restarts.discovery.cluster.fail("*/applications", 503)
+    restarts.bot.restart()
+    restarts.merge("Both", "shop", "search")
+    restarts.bot.discover()
+    restarts.poll()
+    head, errors, first_parent = restarts.source.sha(), [error], GitRepository.first_parent
+
+    def fails_once(self, since, until, **options):
+        if until == head and errors:
+            raise errors.pop()
+        return first_parent(self, since, until, **options)
+
+    monkeypatch.setattr(GitRepository, "first_parent", fails_once)
+    restarts.discovery.cluster.recover()
+    restarts.merge("Last", "shop", "search")
+    restarts.bot.discover()
+    with suppress(PortError):
+        restarts.poll()
+    restarts.poll()
+    assert restarts.rollouts == [
+        ("Both", "search"),
+        *[("Both", name) for name in missed],
+        ("Last", "search", "shop"),
+    ]
+
+
+def test_missed_merges_of_many_applications_are_listed_together(discovery, monkeypatch):
+    names = [f"shop-{number}" for number in range(20)]
+    files = {f"apps/{name}/settings.yaml": as_yaml(config_map(level="info")) for name in names}
+    discovery.source.commit("All", files)
+    discovery.start(applications={name: application_settings(name) for name in names})
+    discovery.bot.check()
+    head = discovery.source.commit("Change", {name: as_yaml(config_map(level="debug")) for name in files})
+    started, start = [], subprocess.Popen.__init__
+
+    def count(self, *args, **kwargs):
+        started.append(args)
+        start(self, *args, **kwargs)
+
+    def processes(applications):
+        discovery.bot.restart()
+        ports, cache = discovery.bot.ports, discovery.bot.monitor.manifest_cache
+        repository = ports.repositories["platform"]
+        repository.fetch()
+        with monkeypatch.context() as patched:
+            patched.setattr(subprocess.Popen, "__init__", count)
+            started.clear()
+            (missed,) = missed_merges(ports, repository, head, applications, cache).values()
+        assert missed == applications
+        return len(started)
+
+    applications = [discovery.applications[name] for name in names]
+    few = processes(applications[:2])
+    assert 0 < processes(applications) <= few + 2
+
+
 def test_a_cluster_that_does_not_answer_delays_merges_for_a_minute(restarts):
     restarts.merge("Both", "shop", "search")
     restarts.bot.restart()
@@ -128,9 +193,9 @@ def test_requests_wait_until_their_applications_are_known(restarts):
     revert = {None: RevertRequest("jonas", change), "shop": RevertRequest("jonas", change, "shop")}
     for request in (AdoptRequest("shop"), *revert.values()):
         Intents(bot.ports).new(JONAS_ASKS, request).store()
-    for request in revert.values():
+    for request, asked in zip(revert.values(), (bot.clock() - MAX_WAIT, bot.clock()), strict=True):
         waiting = enqueued(
-            request, by=JONAS, asked_in=ALERTS, channel=ALERTS, now=bot.clock(), due=bot.clock(), reason="Wait."
+            request, by=JONAS, asked_in=ALERTS, channel=ALERTS, now=asked, due=bot.clock(), reason="Wait."
         )
         bot.store.queued_reverts.save(waiting)
 
@@ -142,7 +207,9 @@ def test_requests_wait_until_their_applications_are_known(restarts):
 
     commands = restarts.commands()
     assert run(commands) == []
-    assert "is discovering applications" in str(bot.store.queued_reverts.unsettled()[0].reason)
+    assert {(queued.state, queued.reason) for queued in bot.store.queued_reverts.unsettled()} == {
+        (QueueState.WAITING, "Wait.")
+    }
     for name, request in revert.items():
         with pytest.raises(PortError, match=r"is discovering applications\. Try again in a minute"):
             commands.revert(JONAS_ASKS, replace(request, application=name))
