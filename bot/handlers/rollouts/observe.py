@@ -180,13 +180,13 @@ def _observe_unwatched(part: ApplicationRollout, application: Application | None
     """An application that can't be compared: it tracks another revision, has moved, was removed, or isn't known yet."""
     if application is not None and application.cluster == part.cluster:
         return Observation(error=LocalizedText(texts.NOT_TRACKED))
-    is_gone = application is None and is_complete
-    if part.newer and (application is not None or is_gone):
+    if not is_complete and application is None:
+        return Observation(error=LocalizedText(texts.NOT_DISCOVERED))
+    if part.newer:
         return Observation(superseded_by=part.newer)
-    if is_gone and part.is_pending and part.change is not None and part.change.is_removal:
+    if application is None and part.is_pending and part.change is not None and part.change.is_removal:
         return Observation()
-    is_known = is_gone or application is not None
-    return Observation(error=LocalizedText(texts.NOT_CONFIGURED if is_known else texts.NOT_DISCOVERED), is_gone=is_gone)
+    return Observation(error=LocalizedText(texts.NOT_CONFIGURED), is_gone=is_complete)
 
 
 def _observe(
