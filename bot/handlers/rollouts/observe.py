@@ -298,11 +298,10 @@ def _with_failures(
 def _is_earlier(repositories: Mapping[str, Repository], target: _Target, attempted: Sequence[str]) -> bool:
     """Whether none of the revisions that a deployer attempted contains the merge. If one is unknown, it may."""
     repository = repositories.get(target.rollout.repository)
-    commits = [revision for revision in attempted if _COMMIT.fullmatch(revision)]
-    if repository is None or not commits:
+    if repository is None or not attempted or not all(map(_COMMIT.fullmatch, attempted)):
         return False
     try:
-        return not any(repository.is_ancestor(target.rollout.revision, commit) for commit in commits)
+        return not any(repository.is_ancestor(target.rollout.revision, commit) for commit in attempted)
     except PortError:
         return False
 

@@ -122,15 +122,17 @@ def test_what_the_deployer_reports_about_an_earlier_commit_is_no_cause(scenario,
     apply_deployer(cluster, resource, namespace=namespace)
     scenario.clock.advance(minutes=2)
     causes = []
-    for attempted in (broken.revision, fix.revision, newer.revision, "f" * 40, "1.2.3"):
+    chart_and_commit = ["1.2.4", broken.revision]
+    for attempted in ([broken.revision], [fix.revision], [newer.revision], ["f" * 40], ["1.2.3"], chart_and_commit):
         message = 'admission webhook "a" denied the request'
         condition = {"type": "Ready", "status": "False", "reason": "ReconciliationFailed", "message": message}
-        flux = {"conditions": [condition], "lastAttemptedRevision": f"main@sha1:{attempted}"}
-        operation = {"phase": "Failed", "message": message, "syncResult": {"revision": attempted}}
+        flux = {"conditions": [condition], "lastAttemptedRevision": f"main@sha1:{attempted[0]}"}
+        result = {"revision": attempted[0]} if len(attempted) == 1 else {"revisions": attempted}
+        operation = {"phase": "Failed", "message": message, "syncResult": result}
         cluster.set_status(resource, namespace, flux if kind == "Kustomization" else {"operationState": operation})
         scenario.clock.advance(minutes=1)
         causes.append(scenario.observe(fix).parts[0].pending.cause)
-    assert causes == [None, *[Cause.ADMISSION] * 4]
+    assert causes == [None, *[Cause.ADMISSION] * 5]
 
 
 def test_what_the_deployer_never_applies_times_out(scenario):
