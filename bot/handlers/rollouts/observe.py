@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.core.applications.application import Application
-from bot.core.applications.deployer_status import DeployerFailure
 from bot.core.drift.attribution import RESTART, written_by
 from bot.core.drift.ignore_rules import IgnoreRule
 from bot.core.drift.model import FieldDrift, ObjectDrift
@@ -18,7 +17,7 @@ from bot.core.objects.resolve import resolve
 from bot.core.objects.scalar_equality import parse_time
 from bot.core.rollouts.pending import MAX_LISTED, NOTHING_PENDING, PendingState
 from bot.core.rollouts.rollout import ApplicationRollout, Observation, Rollout, RolloutState
-from bot.handlers.discovery.deployers import DeployerReader
+from bot.handlers.discovery.deployers import DeployerReader, Failure
 from bot.handlers.drift.comparison_cache import CompareOptions
 from bot.handlers.drift.live_comparison import LiveComparison, compare_live
 from bot.handlers.drift.result import ComparisonResult, comparison_result, join_sentences, still_present
@@ -273,7 +272,7 @@ def _with_failures(
 ) -> Sequence[Observation]:
     """The observations with their deployer's error, if changes are pending after `_DEPLOYER_DELAY`.
 
-    An error that is only about commits without the merge does not count.
+    An error that is only about commits without the merge does not count, but what else the deployer reports does.
     """
     waiting = {
         target.application.name: target.application
@@ -282,15 +281,16 @@ def _with_failures(
         and not target.watched
         and (target.rollout.state is RolloutState.LATE or now - target.rollout.merged_at >= _DEPLOYER_DELAY)
     }
-    failures: Mapping[str, tuple[DeployerFailure, Sequence[str]]] = {}
+    failures: Mapping[str, Failure] = {}
     with skip_unexpected("deployers of rollouts"):
         failures = deployers.failures(list(waiting.values()))
 
     def with_failure(target: _Target, observation: Observation) -> Observation:
-        failure, attempted = failures.get(target.application.name, (None, ()))
-        if failure is None or observation.pending == NOTHING_PENDING or _is_earlier(repositories, target, attempted):
+        if observation.pending == NOTHING_PENDING or target.application.name not in failures:
             return observation
-        return replace(observation, pending=replace(observation.pending, failure=failure))
+        failure, attempted, current = failures[target.application.name]
+        counted = current if _is_earlier(repositories, target, attempted) else failure
+        return replace(observation, pending=replace(observation.pending, failure=counted))
 
     return list(map(with_failure, targets, observations))
 

@@ -121,18 +121,31 @@ def test_what_the_deployer_reports_about_an_earlier_commit_is_no_cause(scenario,
         scenario.deployers.namespaces["prod"].append(namespace)
     apply_deployer(cluster, resource, namespace=namespace)
     scenario.clock.advance(minutes=2)
-    causes = []
-    chart_and_commit = ["1.2.4", broken.revision]
-    for attempted in ([broken.revision], [fix.revision], [newer.revision], ["f" * 40], ["1.2.3"], chart_and_commit):
-        message = 'admission webhook "a" denied the request'
-        condition = {"type": "Ready", "status": "False", "reason": "ReconciliationFailed", "message": message}
-        flux = {"conditions": [condition], "lastAttemptedRevision": f"main@sha1:{attempted[0]}"}
-        result = {"revision": attempted[0]} if len(attempted) == 1 else {"revisions": attempted}
+    message = 'admission webhook "a" denied the request'
+
+    def flux(attempted, reason="ReconciliationFailed"):
+        condition = {"type": "Ready", "status": "False", "reason": reason, "message": message}
+        return {"conditions": [condition], "lastAttemptedRevision": f"main@sha1:{attempted[0]}"}
+
+    def argo(attempted, *conditions):
+        result = {"revision": attempted[0], "revisions": attempted[1:] and attempted}
         operation = {"phase": "Failed", "message": message, "syncResult": result}
-        cluster.set_status(resource, namespace, flux if kind == "Kustomization" else {"operationState": operation})
+        return {"operationState": operation, "conditions": [{"type": type_, "message": "a"} for type_ in conditions]}
+
+    def reported(status):
+        cluster.set_status(resource, namespace, status)
         scenario.clock.advance(minutes=1)
-        causes.append(scenario.observe(fix).parts[0].pending.cause)
-    assert causes == [None, *[Cause.ADMISSION] * 5]
+        failure = scenario.observe(fix).parts[0].pending.failure
+        return failure and failure.reason
+
+    earlier = [broken.revision]
+    attempts = [earlier, [fix.revision], [newer.revision], ["f" * 40], ["1.2.3"], ["1.2.4", broken.revision]]
+    if kind == "Kustomization":
+        assert [reported(flux(attempted)) for attempted in attempts] == [None, *["ReconciliationFailed"] * 5]
+    else:
+        assert [reported(argo(attempted)) for attempted in attempts] == [None, *["SyncFailed"] * 5]
+        assert reported(argo(earlier, "SyncError")) is None
+        assert reported(argo(earlier, "SyncError", "ComparisonError")) == "ComparisonError"
 
 
 def test_what_the_deployer_never_applies_times_out(scenario):
