@@ -142,6 +142,9 @@ def test_what_the_deployer_reports_about_an_earlier_commit_is_no_cause(scenario,
     attempts = [earlier, [fix.revision], [newer.revision], ["f" * 40], ["1.2.3"], ["1.2.4", broken.revision]]
     if kind == "Kustomization":
         assert [reported(flux(attempted)) for attempted in attempts] == [None, *["ReconciliationFailed"] * 5]
+        others = ["ArtifactFailed", "DependencyNotReady", "InvalidCELExpression", "AccessDenied"]  # not attempted
+        reasons = [reported(flux(earlier, reason)) for reason in ("BuildFailed", "HealthCheckFailed", *others)]
+        assert reasons == [None, None, *others]
     else:
         assert [reported(argo(attempted)) for attempted in attempts] == [None, *["SyncFailed"] * 5]
         assert reported(argo(earlier, "SyncError")) is None
