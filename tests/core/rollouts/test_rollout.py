@@ -118,6 +118,7 @@ def test_each_degradation_and_each_recovery_is_a_reply_of_its_own():
         current = observe(current, {"shop": observation}, seconds)
         _, reply = desired_cards(lambda _: ENGLISH, T0, AlertPolicy(), rollouts=[current])
         replies.append(reply.key.rpartition("/")[2])
+        assert reply.message.text.endswith(" Healthy again: shop.") == (replies[-1] in ("ended-1", "ended-2"))
     assert replies == ["ended", "degraded-1", "degraded-1", "ended-1", "ended-1", "degraded-2", "ended-2"]
 
 
@@ -176,9 +177,11 @@ def test_the_live_applications_of_a_superseded_rollout_are_still_watched():
     assert (outcome(degraded), degraded.degradations) == (Outcome.DEGRADED, 1)
     outcomes = [deployment.outcome for deployment in deployments_of(degraded)]
     assert outcomes == [DeploymentOutcome.FAILED, DeploymentOutcome.FAILED]
-    replies = desired_cards(lambda _: ENGLISH, T0, AlertPolicy(), rollouts=[superseded, degraded])[1::2]
-    assert [reply.key.rpartition("/")[2] for reply in replies] == ["superseded", "degraded-1"]
     recovered = observe(degraded, {"shop": LIVE}, 4_000)
+    replies = desired_cards(lambda _: ENGLISH, T0, AlertPolicy(), rollouts=[superseded, degraded, recovered])[1::2]
+    assert [reply.key.rpartition("/")[2] for reply in replies] == ["superseded", "degraded-1", "superseded-1"]
+    live = "search went live with a newer merge, cccccccc."
+    assert [reply.message.text for reply in replies[::2]] == [live, f"{live} Healthy again: shop."]
     assert (recovered.state, recovered.is_over) == (RolloutState.SUPERSEDED, True)
     assert recovered.ended_at == superseded.ended_at
     newer = observe(rollout("shop", revision="d" * 40), {"shop": LIVE}, 320)
