@@ -129,7 +129,7 @@ def rollout_events(rollout: Rollout, now: datetime) -> Iterator[Event]:
         yield Event(f"{rollout.id}/live", EventType.ROLLOUT_LIVE, subject, rollout.ended_at, data)
     if rollout.state is RolloutState.DEGRADED:
         yield Event(f"{rollout.id}/degraded-{rollout.degradations}", EventType.ROLLOUT_DEGRADED, subject, now, data)
-    if rollout.state is RolloutState.LIVE and rollout.degradations:
+    if rollout.state in (RolloutState.LIVE, RolloutState.SUPERSEDED) and rollout.degradations:
         yield Event(f"{rollout.id}/live-{rollout.degradations}", EventType.ROLLOUT_LIVE, subject, now, data)
 
 

@@ -26,7 +26,7 @@ from bot.messages.blocks import (
 )
 from bot.messages.revert import revert_button
 from bot.messages.rollout_change import changes, running, unpinned
-from bot.messages.rollout_outcome import headline, late_note, reverting_change
+from bot.messages.rollout_outcome import headline, healthy_again, late_note, reverting_change
 from bot.messages.rollout_progress import progress
 
 _MAX_CHANGES = 3_500  # characters of JSON; the progress below must fit too
@@ -76,8 +76,10 @@ def card(translator: Translator, rollout: Rollout) -> Message:
 
 
 def ended_reply(translator: Translator, rollout: Rollout) -> Message:
-    """The reply in the card's thread when the rollout has ended, which notifies the authors."""
+    """The reply in the card's thread when the rollout has ended or recovered, which notifies the authors."""
     _, sentence = headline(translator, rollout)
+    if rollout.state is not RolloutState.REVERTED:
+        sentence += healthy_again(translator, rollout)
     if rollout.state is RolloutState.SUPERSEDED:
         return text_message(sentence)
     return message(sentence, rich(paragraph(*_to_authors(translator, rollout, sentence))))

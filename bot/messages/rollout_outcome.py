@@ -86,6 +86,12 @@ def headline(translator: Translator, rollout: Rollout) -> tuple[str, str]:
     return translator.text(title, **values), translator.text(sentence, **values)
 
 
+def healthy_again(translator: Translator, rollout: Rollout) -> str:
+    """The applications that recovered, as a sentence after another one; "" if there are none."""
+    names = [part.application for part in rollout.parts if part.recovered_at]
+    return translator.text(texts.HEALTHY_AGAIN, names=common.listed(translator, names, _MAX_NAMES)) if names else ""
+
+
 def late_note(rollout: Rollout) -> Phrase | None:
     """What happens next, or what someone has to do; None if the progress shows it."""
     how = outcome(rollout)

@@ -278,6 +278,7 @@ def rollout(state, live_at=None, **values):
         (rollout(RolloutState.LIVE, samples.T0, degradations=1), ["live", "live-1"]),
         (rollout(RolloutState.DEGRADED, samples.T0, degradations=2), ["live", "degraded-2"]),
         (rollout(RolloutState.SUPERSEDED, samples.T0), ["live"]),
+        (rollout(RolloutState.SUPERSEDED, samples.T0, degradations=1), ["live", "live-1"]),
         (rollout(RolloutState.SUPERSEDED), []),
     ],
 )

@@ -141,8 +141,7 @@ def prunes(resource: Object) -> bool:
 
 def failure(resource: Object) -> DeployerFailure | None:
     """Why Argo CD could not sync an Application: its latest operation failed, or it has an error condition."""
-    status = mapping(resource, "status")
-    operation = mapping(status, "operationState")
+    operation = mapping(resource, "status", "operationState")
     phase = text(operation, "phase")
     if phase in _FAILED:
         hooks = [
@@ -150,9 +149,17 @@ def failure(resource: Object) -> DeployerFailure | None:
             for hook in failed_hooks(operation)
         ]
         return DeployerFailure.reported(DEPLOYER, f"Sync{phase}", *hooks, operation.get("message"))
+    return current_error(resource)
+
+
+def current_error(resource: Object) -> DeployerFailure | None:
+    """The first error condition of an Application, except one that repeats the failed operation."""
+    status = mapping(resource, "status")
+    has_failed = text(mapping(status, "operationState"), "phase") in _FAILED
     for condition in items(status, "conditions"):
-        if isinstance(condition, Mapping) and text(condition, "type").endswith("Error"):
-            return DeployerFailure.reported(DEPLOYER, text(condition, "type"), condition.get("message"))
+        type_ = text(condition, "type") if isinstance(condition, Mapping) else ""
+        if type_.endswith("Error") and not (has_failed and type_ == "SyncError"):
+            return DeployerFailure.reported(DEPLOYER, type_, condition.get("message"))
     return None
 
 

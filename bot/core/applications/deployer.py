@@ -66,6 +66,11 @@ class Deployer:
         return [] if flux_status.is_suspended(self.resource) else flux_status.attempted(self.resource)
 
     @property
+    def current_error(self) -> DeployerFailure | None:
+        """What it reports besides a failed attempt, if anything."""
+        return argocd.current_error(self.resource) if self.kind == argocd.APPLICATION else None
+
+    @property
     def prunes(self) -> bool:
         """Whether it deletes objects that are removed from git."""
         if self.kind == argocd.APPLICATION:

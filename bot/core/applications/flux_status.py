@@ -13,8 +13,8 @@ DEPLOYER: Final = "Flux"
 
 _WAITING: Final = "DependencyNotReady"  # the reason of a Ready condition
 _READY: Final = {"True": "Ready", "False": "NotReady"}
-# Reasons why Flux did not try to apply a revision.
-_NOT_ATTEMPTED: Final = frozenset((_WAITING, "ArtifactFailed"))
+# Reasons that Flux reports after it tried to apply a revision. With others, the attempt may be an earlier one.
+_ATTEMPTED: Final = frozenset(("BuildFailed", "HealthCheckFailed", "PruneFailed", "ReconciliationFailed"))
 _SHA: Final = re.compile(r"sha\d+:([0-9a-f]{40,64})")
 
 
@@ -80,7 +80,7 @@ def attempted(resource: Object) -> list[str]:
     """
     reasons = {text(condition, "reason") for condition in _conditions(resource) if text(condition, "type") == "Ready"}
     commit = _SHA.search(text(mapping(resource, "status"), "lastAttemptedRevision"))
-    return [commit[1]] if commit and not reasons & _NOT_ATTEMPTED else []
+    return [commit[1]] if commit and reasons <= _ATTEMPTED else []
 
 
 def _unready_dependencies(resource: Object, ready: Container[tuple[str, str]]) -> tuple[str, ...]:

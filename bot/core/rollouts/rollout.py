@@ -76,7 +76,8 @@ class ApplicationRollout:
 
     `parent` is the revision that the application tracked before, if that isn't the rollout's parent.
 
-    `gone_at` is when the bot stopped observing it because the application no longer existed.
+    The application has not existed on the cluster since `missing_since`; None if it does. `gone_at` is when the bot
+    stopped observing it for that reason.
     """
 
     application: str
@@ -95,6 +96,7 @@ class ApplicationRollout:
     superseded_by: str | None = None
     parent: str | None = None
     gone_at: datetime | None = None
+    missing_since: datetime | None = None
 
     @property
     def is_pending(self) -> bool:
@@ -209,7 +211,7 @@ class Observation:
 
     `images` do not run as declared; they are only known once it is live. `superseded_by` is the revision of the newer
     merge that it was compared with, if that merge changed the same objects. `is_gone` means that the application no
-    longer exists, so there is nothing to compare.
+    longer exists on the cluster, so there is nothing to compare.
     """
 
     pending: PendingState = NOTHING_PENDING
@@ -227,10 +229,8 @@ def apply_observations(
     An application that was live once stays live: later differences are drift, which has its own card.
     """
     merged_at = min(rollout.merged_at, now)  # a clock that was ahead may have set times
-    is_due = now - merged_at >= limits.deadline
     parts = tuple(
-        _end_watch(_observe(part, observations.get(part.application), now, limits, is_due=is_due), now)
-        for part in rollout.parts
+        _end_watch(_observe(part, observations.get(part.application), now, limits), now) for part in rollout.parts
     )
     rollout = replace(rollout, parts=parts, merged_at=merged_at)
     is_degraded = any(part.is_degraded for part in parts)
@@ -242,7 +242,7 @@ def apply_observations(
         ended_at = rollout.ended_at or now
         return replace(rollout, state=state, superseded_by=newer, ended_at=ended_at, degradations=degradations)
     is_stuck = any(needs_help(part, now) for part in parts if part.is_pending)
-    is_late = is_stuck or is_degraded or is_due
+    is_late = is_stuck or is_degraded or now - merged_at >= limits.deadline
     return replace(rollout, state=RolloutState.LATE if is_late else RolloutState.ROLLING)
 
 
@@ -309,12 +309,14 @@ def pending_applications(rollouts: Iterable[Rollout]) -> frozenset[str]:
 
 
 def _observe(
-    part: ApplicationRollout, observation: Observation | None, now: datetime, limits: Limits, *, is_due: bool
+    part: ApplicationRollout, observation: Observation | None, now: datetime, limits: Limits
 ) -> ApplicationRollout:
-    """The application after an observation. Once the rollout `is_due`, it does not wait for one that is gone."""
+    """The application after an observation. The rollout waits until the deadline for one that is gone to return."""
     if observation is None or not part.is_observed:
         return part
-    if observation.is_gone and (is_due or not part.is_unresolved):
+    missing_since = min(part.missing_since or now, now) if observation.is_gone else None
+    part = replace(part, missing_since=missing_since)
+    if missing_since and part.is_unresolved and now - missing_since >= limits.deadline:
         part = replace(part, watched_until=None, gone_at=now)
     if observation.error is not None:
         return replace(part, error=observation.error) if part.live_at is None else part

@@ -12,6 +12,9 @@ from bot.core.applications.deployer_status import DeployerFailure
 from bot.handlers.discovery.deployer_lists import DeployerLists
 from bot.ports.cluster import Cluster
 
+# An error, the revisions that it is about, and what else the deployer reports.
+Failure = tuple[DeployerFailure, Sequence[str], DeployerFailure | None]
+
 _MAX_AGE: Final = timedelta(seconds=10)  # of what rollouts report; a sync or deletion may have begun since
 
 
@@ -82,14 +85,14 @@ class DeployerReader:
         """Forget when the application was first seen changing: it is in sync now."""
         self._changes.pop(application, None)
 
-    def failures(self, applications: Sequence[Application]) -> dict[str, tuple[DeployerFailure, Sequence[str]]]:
+    def failures(self, applications: Sequence[Application]) -> dict[str, Failure]:
         """The errors of applications that their deployer could not deploy, by name; empty if they cannot be read.
 
         Each has the revisions that it is about, one for each source; none if it is not about any.
         """
         deployers = self._deployers(applications)
         return {
-            name: (failure, deployer.attempted)
+            name: (failure, deployer.attempted, deployer.current_error)
             for name, deployer in deployers.items()
             if (failure := deployer.failure) is not None
         }

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.core.applications.application import Application
-from bot.core.applications.deployer_status import DeployerFailure
 from bot.core.drift.attribution import RESTART, written_by
 from bot.core.drift.ignore_rules import IgnoreRule
 from bot.core.drift.model import FieldDrift, ObjectDrift
@@ -18,7 +17,7 @@ from bot.core.objects.resolve import resolve
 from bot.core.objects.scalar_equality import parse_time
 from bot.core.rollouts.pending import MAX_LISTED, NOTHING_PENDING, PendingState
 from bot.core.rollouts.rollout import ApplicationRollout, Observation, Rollout, RolloutState
-from bot.handlers.discovery.deployers import DeployerReader
+from bot.handlers.discovery.deployers import DeployerReader, Failure
 from bot.handlers.drift.comparison_cache import CompareOptions
 from bot.handlers.drift.live_comparison import LiveComparison, compare_live
 from bot.handlers.drift.result import ComparisonResult, comparison_result, join_sentences, still_present
@@ -180,13 +179,13 @@ def _observe_unwatched(part: ApplicationRollout, application: Application | None
     """An application that can't be compared: it tracks another revision, has moved, was removed, or isn't known yet."""
     if application is not None and application.cluster == part.cluster:
         return Observation(error=LocalizedText(texts.NOT_TRACKED))
-    is_gone = application is None and is_complete
-    if part.newer and (application is not None or is_gone):
+    if not is_complete and application is None:
+        return Observation(error=LocalizedText(texts.NOT_DISCOVERED))
+    if part.newer:
         return Observation(superseded_by=part.newer)
-    if is_gone and part.is_pending and part.change is not None and part.change.is_removal:
+    if application is None and part.is_pending and part.change is not None and part.change.is_removal:
         return Observation()
-    is_known = is_gone or application is not None
-    return Observation(error=LocalizedText(texts.NOT_CONFIGURED if is_known else texts.NOT_DISCOVERED), is_gone=is_gone)
+    return Observation(error=LocalizedText(texts.NOT_CONFIGURED), is_gone=is_complete)
 
 
 def _observe(
@@ -273,7 +272,7 @@ def _with_failures(
 ) -> Sequence[Observation]:
     """The observations with their deployer's error, if changes are pending after `_DEPLOYER_DELAY`.
 
-    An error that is only about commits without the merge does not count.
+    An error that is only about commits without the merge does not count, but what else the deployer reports does.
     """
     waiting = {
         target.application.name: target.application
@@ -282,15 +281,16 @@ def _with_failures(
         and not target.watched
         and (target.rollout.state is RolloutState.LATE or now - target.rollout.merged_at >= _DEPLOYER_DELAY)
     }
-    failures: Mapping[str, tuple[DeployerFailure, Sequence[str]]] = {}
+    failures: Mapping[str, Failure] = {}
     with skip_unexpected("deployers of rollouts"):
         failures = deployers.failures(list(waiting.values()))
 
     def with_failure(target: _Target, observation: Observation) -> Observation:
-        failure, attempted = failures.get(target.application.name, (None, ()))
-        if failure is None or observation.pending == NOTHING_PENDING or _is_earlier(repositories, target, attempted):
+        if observation.pending == NOTHING_PENDING or target.application.name not in failures:
             return observation
-        return replace(observation, pending=replace(observation.pending, failure=failure))
+        failure, attempted, current = failures[target.application.name]
+        counted = current if _is_earlier(repositories, target, attempted) else failure
+        return replace(observation, pending=replace(observation.pending, failure=counted))
 
     return list(map(with_failure, targets, observations))
 
@@ -298,11 +298,10 @@ def _with_failures(
 def _is_earlier(repositories: Mapping[str, Repository], target: _Target, attempted: Sequence[str]) -> bool:
     """Whether none of the revisions that a deployer attempted contains the merge. If one is unknown, it may."""
     repository = repositories.get(target.rollout.repository)
-    commits = [revision for revision in attempted if _COMMIT.fullmatch(revision)]
-    if repository is None or not commits:
+    if repository is None or not attempted or not all(map(_COMMIT.fullmatch, attempted)):
         return False
     try:
-        return not any(repository.is_ancestor(target.rollout.revision, commit) for commit in commits)
+        return not any(repository.is_ancestor(target.rollout.revision, commit) for commit in attempted)
     except PortError:
         return False
 

@@ -27,6 +27,7 @@ SUPERSEDED = Phrase(
     en="{names} went live with a newer merge, {newer}.",
     es="{names}: desplegado con una fusión más reciente, {newer}.",
 )
+HEALTHY_AGAIN = Phrase(en=" Healthy again: {names}.", es=" Sano de nuevo: {names}.")
 REVERTED_HEADER = Phrase(en="↩️ Reverted: {names}", es="↩️ Revertido: {names}")
 REVERTED = Phrase(en="The change to {names} was reverted by {by}.", es="El cambio de {names} se revirtió con {by}.")
 REVERTED_BY = Phrase(en=" · reverted by {change}", es=" · revertido con {change}")

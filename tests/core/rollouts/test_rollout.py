@@ -41,6 +41,7 @@ LOOPING = Observation(
 )
 SLOW = Observation(PendingState(unready=(Unready("Deployment", "web", 0, 2, cause=Cause.PROBE),), total=1))
 UNREACHABLE = Observation(error="the cluster does not answer")
+GONE = Observation(error="not configured", is_gone=True)
 
 
 def rollout(*names, revision="b" * 40):
@@ -117,6 +118,7 @@ def test_each_degradation_and_each_recovery_is_a_reply_of_its_own():
         current = observe(current, {"shop": observation}, seconds)
         _, reply = desired_cards(lambda _: ENGLISH, T0, AlertPolicy(), rollouts=[current])
         replies.append(reply.key.rpartition("/")[2])
+        assert reply.message.text.endswith(" Healthy again: shop.") == (replies[-1] in ("ended-1", "ended-2"))
     assert replies == ["ended", "degraded-1", "degraded-1", "ended-1", "ended-1", "degraded-2", "ended-2"]
 
 
@@ -175,9 +177,11 @@ def test_the_live_applications_of_a_superseded_rollout_are_still_watched():
     assert (outcome(degraded), degraded.degradations) == (Outcome.DEGRADED, 1)
     outcomes = [deployment.outcome for deployment in deployments_of(degraded)]
     assert outcomes == [DeploymentOutcome.FAILED, DeploymentOutcome.FAILED]
-    replies = desired_cards(lambda _: ENGLISH, T0, AlertPolicy(), rollouts=[superseded, degraded])[1::2]
-    assert [reply.key.rpartition("/")[2] for reply in replies] == ["superseded", "degraded-1"]
     recovered = observe(degraded, {"shop": LIVE}, 4_000)
+    replies = desired_cards(lambda _: ENGLISH, T0, AlertPolicy(), rollouts=[superseded, degraded, recovered])[1::2]
+    assert [reply.key.rpartition("/")[2] for reply in replies] == ["superseded", "degraded-1", "superseded-1"]
+    live = "search went live with a newer merge, cccccccc."
+    assert [reply.message.text for reply in replies[::2]] == [live, f"{live} Healthy again: shop."]
     assert (recovered.state, recovered.is_over) == (RolloutState.SUPERSEDED, True)
     assert recovered.ended_at == superseded.ended_at
     newer = observe(rollout("shop", revision="d" * 40), {"shop": LIVE}, 320)
@@ -186,27 +190,34 @@ def test_the_live_applications_of_a_superseded_rollout_are_still_watched():
 
 
 @pytest.mark.parametrize(
-    ("before", "seconds", "is_over"),
+    ("before", "is_over"),
     [
-        ({"shop": LIVE}, 600, True),
-        ({"shop": FAILED}, 10, False),
-        ({"shop": WAITING}, 599, False),
-        ({"shop": WAITING}, 600, True),
-        ({"shop": LIVE, "search": LIVE}, 600, False),
-        ({"shop": WAITING, "search": WAITING}, 600, False),
+        ({"shop": LIVE}, True),
+        ({"shop": FAILED}, True),
+        ({"shop": WAITING}, True),
+        ({"shop": LIVE, "search": LIVE}, False),
+        ({"shop": WAITING, "search": WAITING}, False),
     ],
 )
 @pytest.mark.parametrize("later", [LIVE, FAILED])
-def test_an_application_that_no_longer_exists_is_observed_until_it_is_live_or_late(before, later, seconds, is_over):
+def test_an_application_that_stays_away_is_observed_until_the_deadline_unless_it_is_live(before, later, is_over):
     current = observe(rollout(*before), before, 5)
-    if current.state is RolloutState.LIVE:
-        current = observe(current, dict.fromkeys(before, later), 6)
-    gone = observe(current, {"shop": Observation(error="not configured", is_gone=True)}, seconds)
-    assert gone.is_over == is_over
-    assert gone.state in (current.state, RolloutState.LATE)
-    if is_over:
-        assert observe(gone, {"shop": later}, 601) == gone
-        assert not pending_applications([gone])
+    present = dict.fromkeys(before, later) if current.went_live else before
+    current = observe(current, present, 6)
+    is_live = current.state is RolloutState.LIVE
+    for seconds, observations in ((700, {"shop": GONE}), (710, present)):  # someone deletes it and creates it again
+        current = observe(current, observations, seconds)
+    for seconds in (720, 1_319):
+        current = observe(current, {"shop": GONE}, seconds)
+        assert (current.is_over, current.parts[0].is_observed) == (False, True)
+    gone = observe(current, {"shop": GONE}, 1_320)
+    assert (gone.is_over, gone.parts[0].is_observed) == (is_over and not is_live, is_live)
+    assert gone.state is current.state
+    if is_live:
+        assert observe(gone, {"shop": GONE}, 1_805).is_over
+    else:
+        assert observe(gone, {"shop": later}, 1_321) == gone
+        assert "shop" not in pending_applications([gone])
 
 
 @pytest.mark.parametrize(

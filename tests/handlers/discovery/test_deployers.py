@@ -129,7 +129,7 @@ def test_a_failed_hook_is_why_a_sync_failed(discovery, results, message):
     operation = {"phase": "Failed", "message": SYNC, "syncResult": {"resources": results}}
     deployers, applications, _ = reader(discovery)
     discovery.argo({**argo_application("shop", discovery.url), "status": {"operationState": operation}})
-    failure, _ = deployers.failures(applications)["shop"]
+    failure, *_ = deployers.failures(applications)["shop"]
     assert (failure.reason, failure.message) == ("SyncFailed", message)
     assert (cause_of(failure.reason, failure.message) is Cause.HOOK_FAILED) == ("Hook" in message)
 

@@ -121,16 +121,34 @@ def test_what_the_deployer_reports_about_an_earlier_commit_is_no_cause(scenario,
         scenario.deployers.namespaces["prod"].append(namespace)
     apply_deployer(cluster, resource, namespace=namespace)
     scenario.clock.advance(minutes=2)
-    causes = []
-    for attempted in (broken.revision, fix.revision, newer.revision, "f" * 40, "1.2.3"):
-        message = 'admission webhook "a" denied the request'
-        condition = {"type": "Ready", "status": "False", "reason": "ReconciliationFailed", "message": message}
-        flux = {"conditions": [condition], "lastAttemptedRevision": f"main@sha1:{attempted}"}
-        operation = {"phase": "Failed", "message": message, "syncResult": {"revision": attempted}}
-        cluster.set_status(resource, namespace, flux if kind == "Kustomization" else {"operationState": operation})
+    message = 'admission webhook "a" denied the request'
+
+    def flux(attempted, reason="ReconciliationFailed"):
+        condition = {"type": "Ready", "status": "False", "reason": reason, "message": message}
+        return {"conditions": [condition], "lastAttemptedRevision": f"main@sha1:{attempted[0]}"}
+
+    def argo(attempted, *conditions):
+        result = {"revision": attempted[0], "revisions": attempted[1:] and attempted}
+        operation = {"phase": "Failed", "message": message, "syncResult": result}
+        return {"operationState": operation, "conditions": [{"type": type_, "message": "a"} for type_ in conditions]}
+
+    def reported(status):
+        cluster.set_status(resource, namespace, status)
         scenario.clock.advance(minutes=1)
-        causes.append(scenario.observe(fix).parts[0].pending.cause)
-    assert causes == [None, *[Cause.ADMISSION] * 4]
+        failure = scenario.observe(fix).parts[0].pending.failure
+        return failure and failure.reason
+
+    earlier = [broken.revision]
+    attempts = [earlier, [fix.revision], [newer.revision], ["f" * 40], ["1.2.3"], ["1.2.4", broken.revision]]
+    if kind == "Kustomization":
+        assert [reported(flux(attempted)) for attempted in attempts] == [None, *["ReconciliationFailed"] * 5]
+        others = ["ArtifactFailed", "DependencyNotReady", "InvalidCELExpression", "AccessDenied"]  # not attempted
+        reasons = [reported(flux(earlier, reason)) for reason in ("BuildFailed", "HealthCheckFailed", *others)]
+        assert reasons == [None, None, *others]
+    else:
+        assert [reported(argo(attempted)) for attempted in attempts] == [None, *["SyncFailed"] * 5]
+        assert reported(argo(earlier, "SyncError")) is None
+        assert reported(argo(earlier, "SyncError", "ComparisonError")) == "ComparisonError"
 
 
 def test_what_the_deployer_never_applies_times_out(scenario):
@@ -374,7 +392,10 @@ def test_a_newer_merge_that_is_live_in_another_cluster_supersedes_an_older_one(
     newer = replace(rollout, parts=(replace(rollout.parts[0], cluster="moved", live_at=scenario.clock()),))
     scenario.clock.advance(LIMITS.deadline)
     related = relate_to_newer(rollout, newer) if live else rollout
-    assert scenario.observe(related, is_complete=is_complete).state is state
+    observed = scenario.observe(related, is_complete=is_complete)
+    assert observed.state is state
+    scenario.clock.advance(LIMITS.deadline)
+    assert scenario.observe(observed).is_over
 
 
 @pytest.mark.parametrize(
@@ -394,7 +415,8 @@ def test_a_merge_that_removes_an_application_is_live_once_it_is_not_watched(
     del scenario.applications["shop"]
     scenario.clock.advance(LIMITS.deadline)
     removed = scenario.observe(rolling, is_complete=is_complete)
-    assert (removed.state, removed.is_over) == (state, is_complete and state is RolloutState.LATE)
+    assert (removed.state, removed.is_over) == (state, False)
+    scenario.clock.advance(LIMITS.watch)
     assert scenario.observe(removed, is_complete=is_complete).is_over == is_complete
 
 
