@@ -37,7 +37,8 @@ def fail(*_):
 
 
 def test_a_bot_that_works_is_alive_and_ready(demo):
-    assert probe(demo, "/healthz") == (200, {"schedule": ("ok", "starts jobs"), "requests": ("ok", "answered")})
+    serving = {"schedule": ("ok", "starts jobs"), "requests": ("ok", "answered"), "http": ("ok", "serves")}
+    assert probe(demo, "/healthz") == (200, serving)
     status, checks = probe(demo, "/readyz")
     assert status == 200
     assert checks == {
