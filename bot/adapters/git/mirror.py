@@ -26,6 +26,7 @@ from bot.adapters.git.errors import (
     GitErrorMapper,
     MirrorTooLargeError,
     RefNotFoundError,
+    SlowFetchError,
     disk_errors,
 )
 from bot.adapters.git.process import GitObject, ObjectReader, Output, ReaderFailedError, run_git
@@ -372,7 +373,7 @@ class Mirror:
                 fresh.rename(self.path)
             with self._reading:
                 self._reader = None
-        except (DamagedMirrorError, LimitExceededError):  # the old mirror is not the reason
+        except (DamagedMirrorError, LimitExceededError, SlowFetchError):  # the old mirror is not the reason
             backoff.next_rebuild = time.monotonic() + bounds.REBUILD_SECONDS
             raise
         finally:

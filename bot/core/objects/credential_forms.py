@@ -42,7 +42,7 @@ HINT: Final = re.compile(
     rf"{_STEM}|bindpw|rootpw|identified|login|user|redis-cli|ldap|mysql|mariadb|mongo|curl|-u|value|<|:\d|:\*",
     re.IGNORECASE,
 )
-CDATA: Final = r"<!\[CDATA\[(?:[^\]]|\](?!\]>)){1,500}+"
+CDATA: Final = r"<!\[CDATA\[(?:[^\]]|\](?!\]>))++"
 _QUOTE: Final = """(?P<quote>["'])"""
 # A string up to its closing quote, or the start of a long one. Quotes in it are escaped, doubled, or of another kind.
 _IN_QUOTES: Final = r"(?P<value>(?:\\.|(?P=quote){2}|(?!(?P=quote))[^\\]){1,500}+)"

@@ -43,8 +43,9 @@ _STRING: Final = re.compile(  # only the quote if the string isn't closed
 )
 _TO_DELIMITER: Final = re.compile(r"[^\s,;)\]}]*+")
 _SUBCOMMANDS: Final = frozenset({"login", "set", "put", "add"})  # with a credential that no option precedes
-_FLAG: Final = re.compile(
-    r"""(?<!\S)(-{1,2}[A-Za-z][\w-]{1,60})\s{1,8}(?!-|\\\Z)("(?:[^"\\]|\\.){1,500}+"|'[^']{1,500}+'|\S{1,500})"""
+_FLAG: Final = re.compile(  # and its argument, which may be strings in quotes beside each other
+    r"""(?<!\S)(-{1,2}[A-Za-z][\w-]{1,60})\s{1,8}(?!-|\\\Z)"""
+    r"""((?:"(?:[^"\\]|\\.){0,500}+"|'[^']{0,500}+'|\\.|\S){1,500}+)"""
 )
 _SCHEME: Final = re.compile(r"\b(bearer|basic)[ ]", re.IGNORECASE)
 _SCHEME_TOKEN: Final = re.compile(r"\b(bearer|basic) (?=\S*[0-9=])\S{6,500}", re.IGNORECASE)  # in a sentence
@@ -290,7 +291,8 @@ def _end(pattern: re.Pattern[str], line: str, start: int) -> int:
 
 
 def _without_argument(flag: re.Match[str]) -> str:
-    return f"{flag[0].removesuffix(flag[2])}{HIDDEN}" if is_credential_name(flag[1]) else flag[0]
+    argument = HIDDEN if is_credential_name(flag[1]) else _FLAG.sub(_without_argument, flag[2])  # such as a script
+    return f"{flag[0].removesuffix(flag[2])}{argument}"
 
 
 def _is_value(text: str) -> bool:
@@ -318,10 +320,12 @@ def _without_forms(line: str) -> str:
 
 def _without_value(form: re.Match[str]) -> str:
     name = form.groupdict().get("name")
-    if (name is not None and not is_credential_name(name)) or not _is_value(form["value"]):
+    if not _is_value(form["value"]):
         return form[0]
+    is_credential = name is None or is_credential_name(name)
+    value = HIDDEN if is_credential else form.re.sub(_without_value, form["value"])
     start, end = (position - form.start() for position in form.span("value"))
-    return f"{form[0][:start]}{HIDDEN}{form[0][end:]}"
+    return f"{form[0][:start]}{value}{form[0][end:]}"
 
 
 def _without_tokens(line: str) -> str:

@@ -181,6 +181,9 @@ def test_a_text_without_its_credentials(text, shown):
         *(f'{{"value": "a\' {NEEDLE}", "name": "TOKEN"}}', f'{{"name": "TOKEN", "value": "a, \\" {NEEDLE}"}}'),
         *(f"<password><![CDATA[a<{NEEDLE}]]></password>", f"<password>\n<![CDATA[a\n{NEEDLE}]]>\n</password>"),
         f"<name>token</name>\n<value><![CDATA[{NEEDLE}]]></value>",
+        *(f"<privateKey><![CDATA[{'a b' * 700}{NEEDLE}]]></privateKey>", f"app --password \"a\"'$def'{NEEDLE}"),
+        *(f'bash -ec "app --password {NEEDLE} --db x"', f"app --password 'a'\\''{NEEDLE}'"),
+        f"""{{"name": "CONFIG", "value": "[{{'name': 'DB_PASSWORD', 'value': '{NEEDLE}'}}]"}}""",
         *(f"{{SSHA}}{NEEDLE}", f"pbkdf2_sha256$600000$salt${NEEDLE}=", f"SCRAM-SHA-256$4096:salt${NEEDLE}:a="),
     ],
 )
