@@ -167,6 +167,16 @@ def test_another_protocol_is_refused_with_what_to_do(collector, monkeypatch, var
         build.telemetry()
 
 
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [("OTEL_BSP_MAX_QUEUE_SIZE", "-5"), ("OTEL_BSP_MAX_QUEUE_SIZE", "5"), ("OTEL_METRIC_EXPORT_INTERVAL", "0")],
+)
+def test_an_invalid_number_is_one_sentence(collector, monkeypatch, variable, value):
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(PortError, match=r"^OpenTelemetry rejects a setting in its environment variables"):
+        build.telemetry()
+
+
 def test_the_log_has_no_key_of_a_vendor(monkeypatch, caplog):
     """The exporters quote the URL, in which Sumo Logic has a token, and a header that they cannot parse."""
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1/receiver/t0ken")
