@@ -63,7 +63,10 @@ def telemetry() -> "Recorder":
         raise PortError(
             f"{_OTLP_ENDPOINT} is set, but {error.name} is not installed. Run pip install 'gitops-bot[telemetry]'."
         ) from error
-    return Recorder(PrometheusMetrics(), Otlp())
+    try:
+        return Recorder(PrometheusMetrics(), Otlp())
+    except ValueError as error:
+        raise PortError(f"OpenTelemetry rejects a setting in its environment variables (OTEL_…): {error}") from error
 
 
 def slack_client(config: Config, telemetry: Telemetry = NO_TELEMETRY) -> "WebClient":

@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+from opentelemetry.exporter.otlp.proto.http import trace_exporter
+
 from bot import app, build, http_server
 from bot.adapters.database import bounds as database
 from bot.adapters.downloads import background
@@ -112,9 +114,11 @@ ROWS = {
         (log.MAX_RECORD,),
         (log.MAX_TRACEBACK,),
     ],
-    "Events": [
+    "Events and OTLP": [
         (events._MAX_OBJECTS, events._MAX_PATHS),
         (app._RECONCILE_EVERY.total_seconds(), sending._MAX_SENT, sending._RUN_SECONDS),
+        (),
+        (trace_exporter.DEFAULT_TIMEOUT,),
     ],
     "Slack": [
         (app._WORKERS, app._WORKERS // 2),

@@ -1,5 +1,6 @@
 """`gitops-bot check --path`: a directory of manifests against a cluster, without a configuration."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -9,6 +10,8 @@ from bot.adapters.kubernetes.cluster import KubernetesCluster
 from bot.adapters.kubernetes.kubeconfig import current_context, default_kubeconfig
 from bot.adapters.rendering.directory import Directory
 from bot.adapters.rendering.programs import ProgramRenderer
+from bot.cli.errors import CommandError
+from bot.config.environment import malformed
 from bot.core.applications.application import Application
 from bot.core.drift.ignore_rules import IgnoreRule
 from bot.core.drift.model import Check, Status
@@ -24,8 +27,10 @@ def check_directory(
     """Check a directory against a kubeconfig's cluster; UNKNOWN if either cannot be read.
 
     `ignore` and `interactive` come from the configuration file `ignore`, if there is one. Raises CommandError if it is
-    invalid.
+    invalid, or the environment is.
     """
+    if sentences := tuple(malformed(os.environ)):
+        raise CommandError(*sentences)
     rules: Sequence[IgnoreRule] = ()
     interactive: Sequence[str] = INTERACTIVE
     if ignore is not None:

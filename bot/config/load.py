@@ -6,6 +6,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from bot.config.credentials import Credentials
+from bot.config.environment import malformed
 from bot.config.errors import ConfigError, Mistake
 from bot.config.mistakes import expected_at, explain, no_value, undefined_references
 from bot.config.model import Config
@@ -26,6 +27,7 @@ def load(path: Path, environ: Mapping[str, str]) -> Config:
             check_database_url(database_url)
         except ValueError as error:
             problems.append(f"DATABASE_URL: {str(error) or 'expected ' + expected_at(('store',))}")
+    problems += malformed(environ)
     if problems or file is None:
         raise ConfigError(*problems)
     return Config(

@@ -20,6 +20,7 @@ from bot.adapters.database.store import SqlStore
 from bot.adapters.kubernetes.kubeconfig import current_context
 from bot.cli.demo import DEFAULT_PORT
 from bot.cli.main import main
+from bot.config.environment import malformed
 from bot.core.access.audit import AuditEntry, Origin
 from bot.core.approvals import change_audit
 from bot.core.approvals.approval import ApprovalRecord, ApprovalStatus
@@ -28,6 +29,7 @@ from tests.common.kubernetes import config_map
 
 MANIFEST = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata: {limit: '1'}\n"
 LIVE = config_map(limit="1")
+COMMANDS = ("check", "doctor", "run")
 
 
 @pytest.fixture
@@ -202,6 +204,62 @@ def test_run_without_tokens_says_which_and_where_to_get_them(shell, tmp_path):
     assert "SLACK_BOT_TOKEN" in done.output
     assert "SLACK_APP_TOKEN" in done.output
     assert "api.slack.com/apps" in done.output
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "said"),
+    [
+        *((variable, "xoxb-canary\nxapp-canary", "one token") for variable in ("SLACK_BOT_TOKEN", "GITHUB_TOKEN")),
+        *((variable, "glpat canary", "one token") for variable in ("GITLAB_TOKEN", "BITBUCKET_TOKEN")),
+        ("SLACK_APP_TOKEN", "xapp-\u00e9-canary", "one token"),
+        ("HTTPS_PROXY", "http://user:canary#pw@127.0.0.1:3128", "Percent-encode"),
+        ("https_proxy", "http://user:canary?pw@127.0.0.1:3128", "Percent-encode"),
+        ("HTTP_PROXY", "http://user:canary/pw@127.0.0.1:3128", "Percent-encode"),
+        ("HTTPS_PROXY", "http://user:12/canary@127.0.0.1:3128", "Percent-encode"),
+        ("HTTPS_PROXY", "user:canary#pw@127.0.0.1:3128", "Percent-encode"),
+        ("all_proxy", "http://user:canary@127.0.0.1:99999", "Percent-encode"),
+        ("HTTP_PROXY", "http://user:canary@:3128", "Percent-encode"),
+        ("HTTP_PROXY", "http://user:canary @proxy.example:3128", "Percent-encode"),
+        ("HTTP_PROXY", "http://user:canary@[::1", "Percent-encode"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "https://user:canary#pw@otlp.example", "Percent-encode"),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "api-key=canary%0Ax", "Percent-encode"),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "api-key=canary,canary", "Percent-encode"),
+        ("OTEL_EXPORTER_OTLP_METRICS_HEADERS", "api key=canary", "Percent-encode"),
+    ],
+)
+def test_a_malformed_credential_is_named_and_not_shown(shell, tmp_path, variable, value, said, kubeconfig):
+    """Libraries quote it in their errors."""
+    config = tmp_path / "config.yaml"
+    config.write_text(
+        "slack: {channel: C0123456789}\n"
+        f"repositories: {{platform: {{url: {tmp_path}, branch: main}}}}\n"
+        f"clusters: {{prod: {{kubeconfig: {kubeconfig}}}}}\n"
+        "applications: {shop: {repository: platform, path: apps/shop, cluster: prod, namespace: shop}}\n"
+    )
+    for command in (["check", "--path", tmp_path / "manifests"], *([name, "--config", config] for name in COMMANDS)):
+        done = shell(*command, env={"KUBECONFIG": kubeconfig, variable: value})
+        assert done.exit_code == 2
+        (sentence,) = done.output.splitlines()
+        assert re.match(f"{variable} is not .*{said}", sentence)
+        assert "canary" not in sentence
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"SLACK_BOT_TOKEN": " xoxb-1\r\n", "BITBUCKET_TOKEN": "mira@harbour.example:s/#?", "GITHUB_TOKEN": " "},
+        {"HTTPS_PROXY": "http://user:p%23@proxy.example:3128/", "http_proxy": "proxy.example:3128", "ALL_PROXY": ""},
+        {"HTTPS_PROXY": "socks5h://[::1]:1080", "https_proxy": "user:p@ss@proxy", "NO_PROXY": "#, .example"},
+        {"OTEL_EXPORTER_OTLP_ENDPOINT": "https://otlp.example/receiver/v1/t0ken==?a=b#c"},
+        {"OTEL_EXPORTER_OTLP_HEADERS": "api-key=k%33y=, Authorization=Basic dDprMw==,"},
+        {
+            "WEBHOOK_SECRET": "four words with \u00e9",
+            "GITHUB_APP_PRIVATE_KEY": "-----BEGIN KEY-----\nx\n-----END KEY-----",
+        },
+    ],
+)
+def test_a_well_formed_credential_is_accepted(environ):
+    assert not list(malformed(environ))
 
 
 def test_an_unknown_key_is_named_with_file_line_and_the_nearest(shell, tmp_path):

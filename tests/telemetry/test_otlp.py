@@ -1,12 +1,15 @@
 """Metrics and traces by OTLP, as a collector receives them from the running bot."""
 
+import gzip
 import io
+import itertools
 import json
 import logging
 import os
 import subprocess
 import sys
 import threading
+import time
 from collections import defaultdict
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -22,6 +25,7 @@ from bot.ports.telemetry import ATTRIBUTES, GIT_FETCH, METRICS
 from tests.common.demo import IDLE_SCHEDULE, remote, running_demo
 from tests.common.slack import Person
 from tests.common.wait import wait_for
+from tests.hostile.memory import forget_peak, peak_mib
 
 CONFIG_MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: extra}\n"
 
@@ -163,6 +167,16 @@ def test_another_protocol_is_refused_with_what_to_do(collector, monkeypatch, var
         build.telemetry()
 
 
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [("OTEL_BSP_MAX_QUEUE_SIZE", "-5"), ("OTEL_BSP_MAX_QUEUE_SIZE", "5"), ("OTEL_METRIC_EXPORT_INTERVAL", "0")],
+)
+def test_an_invalid_number_is_one_sentence(collector, monkeypatch, variable, value):
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(PortError, match=r"^OpenTelemetry rejects a setting in its environment variables"):
+        build.telemetry()
+
+
 def test_the_log_has_no_key_of_a_vendor(monkeypatch, caplog):
     """The exporters quote the URL, in which Sumo Logic has a token, and a header that they cannot parse."""
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1/receiver/t0ken")
@@ -177,6 +191,49 @@ def test_the_log_has_no_key_of_a_vendor(monkeypatch, caplog):
     assert "Header format invalid" in text
     assert "***" in text
     assert not [secret for secret in ("t0ken", "k%33y1", "k3y1", "k3y2") if secret in text]
+
+
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+GZIP = b"HTTP/1.1 500 Error\r\nContent-Encoding: gzip\r\n\r\n"
+REDIRECT = b"HTTP/1.1 307 Redirect\r\nLocation: /elsewhere\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("head", "part", "drip"),
+    [
+        pytest.param(CHUNKED, b"100000\r\n" + bytes(2**20) + b"\r\n", b"1\r\nx\r\n", id="endless"),
+        pytest.param(GZIP, gzip.compress(bytes(2**20)), gzip.compress(b""), id="gzip bomb"),
+        pytest.param(REDIRECT, bytes(2**20), b"x", id="redirect"),
+        pytest.param(b"HTTP/1.1 200 OK\r\nX: ", b"", b"x", id="endless header"),
+    ],
+)
+def test_a_response_that_does_not_end_takes_neither_memory_nor_time(collector, monkeypatch, head, part, drip):
+    paths, closed = [], []
+
+    def respond(handler):
+        paths.append(handler.path)
+        try:
+            handler.wfile.write(head)
+            for _ in range(300):
+                handler.wfile.write(part)
+            for _ in itertools.repeat(None, 1000):
+                handler.wfile.write(drip)
+                time.sleep(0.02)
+        except OSError:
+            closed.append(handler.path)
+
+    monkeypatch.setattr(collector.server.RequestHandlerClass, "do_POST", respond)
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "1")
+    monkeypatch.setenv("OTEL_METRICS_EXPORTER", "none")
+    forget_peak()
+    before = peak_mib()
+    recorder = build.telemetry()
+    with recorder.measure(GIT_FETCH, repository="platform"):
+        pass
+    wait_for(lambda: closed, failure=lambda: paths)
+    recorder.close()
+    assert set(paths) == {"/v1/traces"}
+    assert peak_mib() - before < 50
 
 
 def test_without_an_endpoint_opentelemetry_is_not_loaded():

@@ -24,6 +24,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import Span, Status, StatusCode, set_span_in_context
 
 from bot.adapters.telemetry.log_filter import TraceLogFilter
+from bot.adapters.telemetry.otlp_http import http_session
 from bot.ports.errors import PortError
 from bot.ports.telemetry import ATTRIBUTES, METRICS, Kind, Metric, Outcome, ReadGauges
 
@@ -53,9 +54,10 @@ class Otlp:
         resource = defaults.merge(OTELResourceDetector().detect())  # last, so that the operator's settings win
         self._tracers = TracerProvider(resource=resource, shutdown_on_exit=False)
         if os.environ.get("OTEL_TRACES_EXPORTER") != "none":
-            self._tracers.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+            self._tracers.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(session=http_session())))
         has_metrics = os.environ.get("OTEL_METRICS_EXPORTER") != "none"
-        readers = [PeriodicExportingMetricReader(OTLPMetricExporter())] if has_metrics else []
+        exporters = [OTLPMetricExporter(session=http_session())] if has_metrics else []
+        readers = [PeriodicExportingMetricReader(exporter) for exporter in exporters]
         self._meters = MeterProvider(readers, resource=resource, shutdown_on_exit=False)
         self._tracer = self._tracers.get_tracer(_NAME)
         self._meter = meter = self._meters.get_meter(_NAME)
