@@ -133,11 +133,11 @@ class KubernetesApi:
 
     def _log_in(self, path: str) -> None:
         """Set `_login`. The result of a slow login is used for a while, also if it failed."""
-        login: dict[str, str] = {}
+        login: dict[str, str | None] = {}
         self._login, start = None, time.monotonic()
         try:
             self._client.update_params_for_auth(login, [], ["BearerToken"], path, "GET", None)
-            self._login = login
+            self._login = {name: value for name, value in login.items() if value}  # None for an empty token
         finally:
             end = time.monotonic()
             if end - start >= bounds.SLOW_LOGIN_SECONDS:

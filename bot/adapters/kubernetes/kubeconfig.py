@@ -85,7 +85,7 @@ def _from_file(name: str, kubeconfig: str, context: str | None) -> tuple[Configu
         loader.load_and_set(configuration)  # type: ignore[no-untyped-call]
         if "exec" in user and not (configuration.api_key or configuration.cert_file):
             _log_in_later(configuration, loader)
-        elif token_file:
+        elif token_file and not hasattr(loader, "expiry"):  # else, an exec plugin or a provider gives the token
             _read_again(configuration, name, token_file)
     except ConfigException as error:
         # The library's other messages may quote a whole user entry with its token.
@@ -181,6 +181,7 @@ def _read_again(configuration: Configuration, name: str, token_file: Path) -> No
             if token:
                 configuration.api_key["BearerToken"] = f"Bearer {token}"
 
+    configuration.api_key.setdefault("BearerToken", "")  # without a key, the hook doesn't run
     for key, token in configuration.api_key.items():
         configuration.api_key[key] = token.strip()  # the client keeps a newline at the end of the file
     configuration.refresh_api_key_hook = refresh  # type: ignore[assignment]

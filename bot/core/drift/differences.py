@@ -90,9 +90,10 @@ def new_or_escalated(
     def is_new(object_drift: ObjectDrift, field: FieldDrift) -> bool:
         identity, severity = _identity(object_drift, field.path), rate_field(object_drift, field).severity
         is_rated = identity not in worst or not may_be_same(field, worst[identity])  # else, its parts are not known
-        return (is_rated and severity > before_by_identity.get(identity, 0)) or (
+        can_report = reports[identity] < MAX_REPORTS
+        return ((is_rated or can_report) and severity > before_by_identity.get(identity, 0)) or (
             severity >= Severity.SERIOUS
-            and reports[identity] < MAX_REPORTS
+            and can_report
             and not _is_automatic(field)
             and (identity not in present or not any(_has_same_value(field, other) for other in earlier[identity]))
         )

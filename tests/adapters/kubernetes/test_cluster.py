@@ -458,18 +458,32 @@ def test_a_login_command_gives_the_token(url, api, tmp_path):
     assert api.requests[0][2]["Authorization"] == "Bearer from-command"
 
 
+@pytest.mark.parametrize("files", [{}, {"tokenFile": "empty"}], ids=["", "with an empty token file"])
+def test_a_login_command_runs_again_when_the_token_has_expired(url, api, tmp_path, files, monkeypatch):
+    monkeypatch.setattr(bounds, "SLOW_LOGIN_SECONDS", 60)
+    (tmp_path / "empty").touch()
+    credential = {"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential"}
+    status = {"token": "$(wc -l < runs)", "expirationTimestamp": "2020-01-01T00:00:00Z"}
+    script = f"cd {tmp_path}; echo >> runs; cat << END\n{json.dumps(credential | {'status': status})}\nEND"
+    command = {"apiVersion": credential["apiVersion"], "command": "sh", "args": ["-c", script]}
+    KubernetesCluster("prod", kubeconfig=_kubeconfig(tmp_path / "k", url, {"exec": command} | files)).discover()
+    sent = {headers["Authorization"] for _, _, headers in api.requests}
+    assert len(sent) == len(api.requests) > 1
+
+
 def test_a_token_in_a_file_is_read_again_and_kept_while_the_file_cannot_be_read(url, api, tmp_path, monkeypatch):
     file = tmp_path / "token"
-    file.write_text("first\n")
+    file.write_text("")
     cluster = KubernetesCluster("prod", kubeconfig=_kubeconfig(tmp_path / "k", url, {"tokenFile": "token"}))
-    for token, seconds in (("second", 60), ("third", 0), ("", 0), (None, 0), ("\n fourth\n", 0)):
+    for token, seconds in (("", 0), ("first", 0), ("second", 60), ("third", 0), ("", 0), (None, 0), ("\n fourth\n", 0)):
         monkeypatch.setattr(bounds, "TOKEN_FILE_SECONDS", seconds)
         file.unlink(missing_ok=True)
         if token is not None:
             file.write_text(token)
         cluster.discover()
-    sent = [headers["Authorization"] for _, path, headers in api.requests if path == "/api"]
-    assert sent == [f"Bearer {token}" for token in ("first", "third", "third", "third", "fourth")]
+    sent = [headers.get("Authorization") for _, path, headers in api.requests if path == "/api"]
+    tokens = ("first", "first", "third", "third", "third", "fourth")
+    assert sent == [None, *(f"Bearer {token}" for token in tokens)]
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from bot.core.drift.model import Check, FieldDrift, ObjectDrift, Status
 from bot.core.incidents import bounded as incident_bounds
 from bot.core.incidents.bounded import bounded_incident
 from bot.core.incidents.detection import apply_check
-from bot.core.incidents.incident import MAX_EVENTS, IncidentState
+from bot.core.incidents.incident import MAX_EVENTS, IncidentEventType, IncidentState
 from bot.core.objects.credentials import HIDDEN
 
 AT = datetime(2026, 11, 22, tzinfo=UTC)
@@ -122,3 +122,22 @@ def test_an_incident_stores_a_bounded_amount_however_often_an_object_is_edited(e
     stored = (*incident.drift, *incident.worst, *reported, *(item.drift for item in incident.held))
     assert (values_size(stored) <= MAX_VALUES, count(reported) <= 300 + MAX_EVENTS) == (True, True)
     assert len(incident.held) <= 300
+
+
+def test_a_hidden_value_that_becomes_more_severe_is_reported_once():
+    plain = replace(SIDECAR, live={"args": SIDECAR.live["args"]})
+    settings = ObjectDrift(
+        "v1", "ConfigMap", "shop", "settings", "modified", (FieldDrift("added", "data.a", None, LARGE * 12),)
+    )
+    incident, events = None, []
+    for number, sidecar in enumerate((plain, plain, SIDECAR, SIDECAR, SIDECAR)):
+        seen = bounded_check(check(replace(PRIVILEGED, fields=(sidecar,)), settings))
+        seen = replace(seen, at=AT + timedelta(minutes=number))
+        incident = bounded_incident(apply_check(incident, seen, channel="C1", rolling=False, required_looks=1))
+        events.append([event.kind for event in incident.history])
+        if sidecar is plain:
+            incident = replace(incident, state=IncidentState.ACKNOWLEDGED)
+    assert SIDECAR in incident.drift[0].fields
+    assert SIDECAR not in incident.worst[0].fields
+    assert incident.state is IncidentState.OPEN
+    assert events == [[], [], *[[IncidentEventType.WORSENED]] * 3]
