@@ -5,7 +5,7 @@ import os
 import shutil
 import signal
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from types import SimpleNamespace
@@ -26,7 +26,7 @@ from bot.core.drift.model import Check, FieldDrift, ObjectDrift, Status
 from bot.core.incidents.alerting import AlertPolicy
 from bot.core.incidents.incident import Incident
 from bot.core.leases import LEADER
-from bot.handlers.incidents.record import apply_timers_to_all
+from bot.handlers.incidents.record import apply_timers_to_all, resolve_unwatched_incidents
 from bot.handlers.queries.status import status
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.handlers.slack.cards import CardReconciler
@@ -342,6 +342,27 @@ class CountingChat:
     def post(self, *_, **__):
         self.posts += 1
         return f"{self.posts}.0"
+
+
+def test_timers_and_ends_block_other_writes_only_for_one_card_at_a_time(empty_store, monkeypatch):
+    cards = {"a": "C1/cluster/1@0", "b": "C1/cluster/1@0", "c": "C1/cluster/2@0", "d": None, "e": None}
+    for name, card in cards.items():
+        empty_store.incidents.exchange(None, incident(name, group=card, opened_at=T0))
+    begin, changes = empty_store.transaction, []
+
+    @contextmanager
+    def transaction():
+        before = empty_store.incidents.unsettled()
+        with begin():
+            yield
+        changed = [item.application for item in empty_store.incidents.unsettled() if item not in before]
+        changes.append("".join(changed))
+
+    monkeypatch.setattr(empty_store, "transaction", transaction)
+    now = T0 + timedelta(hours=2)
+    apply_timers_to_all(empty_store, now, AlertPolicy(remind_every=timedelta(hours=1)))
+    resolve_unwatched_incidents(empty_store, set(), now, lambda *_: True, lambda *_: False)
+    assert changes == ["ab", "c", "d", "e"] * 2
 
 
 def test_a_thousand_open_incidents_take_few_statements(tmp_path):

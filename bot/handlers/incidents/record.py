@@ -64,21 +64,22 @@ def record(
 def apply_timers_to_all(store: Store, now: datetime, policy: AlertPolicy) -> None:
     """Apply to every incident what depends only on time: announcements, reminders, escalations, and ends of snoozes.
 
-    It is derived from the stored incidents, so a restart neither repeats nor loses anything. All change in one
-    transaction: a shared card gets one reply about them. Call it in one thread at a time. Raises StoreError.
+    It is derived from the stored incidents, so a restart neither repeats nor loses anything. Those of a
+    shared card change in one transaction, since it gets one reply. Call it in one thread at a time. Raises StoreError.
     """
     incidents = store.incidents.unsettled()
     due = without_failing(
         incidents, lambda some: announcements(some, now, policy), lambda incident: f"announcement of {incident.id}"
     )
-    changing = []
+    changing: dict[str, list[Incident]] = {}  # by card
     for incident in incidents:
         with skip_unexpected(f"timers of {incident.id}"):
             if apply_timers(incident, now, policy, due.get(incident.id)) != incident:
-                changing.append(incident)
-    if changing:
+                card = due[incident.id].card if incident.id in due else incident.group
+                changing.setdefault(card or incident.id, []).append(incident)
+    for together in changing.values():
         with store.transaction():
-            for incident in changing:
+            for incident in together:
                 with skip_unexpected(f"timers of {incident.id}"):
                     change(store, incident, lambda current: apply_timers(current, now, policy, due.get(current.id)))
 
@@ -96,13 +97,13 @@ def resolve_unwatched_incidents(
     Another replica may have discovered an application that this one hasn't. So the incident of a discovered application
     stays until this replica has read the resource that declares it later than the last check (`has_read_since`). That
     of a configured one stays while a replica with another configuration may still check it. One without a stored check
-    may be either, so it stays until everything `is_read`. All are resolved in one transaction, for a shared card's
-    reply. Raises StoreError.
+    may be either, so it stays until everything `is_read`. Those of a shared card are resolved in one transaction, since
+    it gets one reply. Raises StoreError.
     """
     unsettled = store.incidents.unsettled()
     unwatched = [item for item in unsettled if item.application not in watched and item.resolved_at is None]
     checks = store.checks.latest([item.application for item in unwatched]) if unwatched else {}
-    gone = []
+    gone: dict[str, list[tuple[Incident, Incident | None]]] = {}  # by card
     for incident in unwatched:
         with skip_unexpected(f"end of {incident.id}"):
             check = checks.get(incident.application)
@@ -112,10 +113,10 @@ def resolve_unwatched_incidents(
                 continue
             if check and not check.origin and is_checked_elsewhere(check):
                 continue
-            gone.append((incident, resolve_unwatched(incident, now)))
-    if gone:
+            gone.setdefault(incident.group or incident.id, []).append((incident, resolve_unwatched(incident, now)))
+    for together in gone.values():
         with store.transaction():
-            for incident, resolved in gone:
+            for incident, resolved in together:
                 store.incidents.exchange(incident, resolved)
 
 
