@@ -6,7 +6,7 @@ Errors are caught: a failed job is logged, and runs again at its next time.
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -68,6 +68,7 @@ class Schedule:
         )
         self._jobs = tuple(jobs)
         self._stopping = threading.Event()
+        self._changing = threading.Lock()
         self._watch = threading.Thread(target=self._watch_clock, name="clock", daemon=True)
         for job in jobs:
             self._scheduler.add_job(
@@ -85,14 +86,20 @@ class Schedule:
 
     def run_now(self, lease: str) -> None:
         """Run the jobs under a lease at once, instead of at their next time. A job that is running goes on."""
-        for job in self._jobs:
-            if job.lease == lease:
-                self._scheduler.modify_job(job.name, next_run_time=datetime.now(tz=UTC))
+        self._run_now(job for job in self._jobs if job.lease == lease)
 
     def stop(self) -> None:
         """Start no more jobs and wait for running ones."""
-        self._stopping.set()
+        with self._changing:
+            self._stopping.set()
         self._scheduler.shutdown(wait=True)
+
+    def _run_now(self, jobs: Iterable[Job]) -> None:
+        # While APScheduler shuts down, it lets nobody change jobs, so a running job would wait for its own end.
+        with self._changing:
+            if not self._stopping.is_set():
+                for job in jobs:
+                    self._scheduler.modify_job(job.name, next_run_time=datetime.now(tz=UTC))
 
     def seconds_since_heartbeat(self) -> float:
         """The seconds since the heartbeat job, which is due every 5 s, last ran."""
@@ -108,8 +115,7 @@ class Schedule:
             before, offset = offset, _clock_offset()
             if offset < before - 1:
                 _log.warning("the clock was set back by %.0f s", before - offset)
-                for job in self._scheduler.get_jobs():
-                    job.modify(next_run_time=datetime.now(tz=UTC))
+                self._run_now(self._jobs)
 
 
 def _clock_offset() -> float:

@@ -80,3 +80,24 @@ def test_taking_a_lease_runs_its_jobs_at_once():
         assert others == [1]
     finally:
         jobs.stop()
+
+
+def test_a_job_that_runs_others_at_once_can_end_while_the_schedule_stops():
+    started, ended = threading.Event(), threading.Event()
+
+    def run():
+        started.set()
+        jobs._stopping.wait(10)
+        jobs.run_now("leader")
+        ended.set()
+
+    jobs = Schedule(
+        [Job("discovery", timedelta(minutes=5), run), Job("cards", timedelta(minutes=5), list)], SoleLeases()
+    )
+    jobs.start()
+    assert started.wait(10)
+    stopping = threading.Thread(target=jobs.stop, daemon=True)
+    stopping.start()
+    stopping.join(10)
+    assert ended.is_set()
+    assert not stopping.is_alive()
