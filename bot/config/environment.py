@@ -49,7 +49,7 @@ def _is_url(value: str) -> bool:
 def _are_headers(value: str) -> bool:
     headers = [header.strip().partition("=") for header in value.split(",") if header.strip()]
     return all(
-        equals and re.fullmatch(_HEADER_NAME, name.strip()) and re.fullmatch(r"[ -~\t]*", unquote(text))
+        equals and re.fullmatch(_HEADER_NAME, name.strip()) and re.fullmatch(r"[ -~\t]*", unquote(text).strip())
         for name, equals, text in headers
     )
 

@@ -6,7 +6,7 @@ an unusual name is shown.
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from itertools import pairwise
 from typing import Any, Final
 
@@ -20,6 +20,7 @@ MAX_SCANNED: Final = 131_072  # characters of a text; a longer text is hidden as
 _WINDOW: Final = 512  # characters that are searched at once: some detectors are quadratic
 _OVERLAP: Final = 128
 _MAX_LINES: Final = 100  # of a string below the line on which it begins
+_MAX_NESTED: Final = 4  # arguments or values inside each other; deeper ones are hidden
 _SHORTEST_TOKEN: Final = 10
 _SHORTEST_PASSWORD: Final = 6  # in a sentence
 
@@ -45,7 +46,7 @@ _TO_DELIMITER: Final = re.compile(r"[^\s,;)\]}]*+")
 _SUBCOMMANDS: Final = frozenset({"login", "set", "put", "add"})  # with a credential that no option precedes
 _FLAG: Final = re.compile(  # and its argument, which may be strings in quotes beside each other
     r"""(?<!\S)(-{1,2}[A-Za-z][\w-]{1,60})\s{1,8}(?!-|\\\Z)"""
-    r"""((?:"(?:[^"\\]|\\.){0,500}+"|'[^']{0,500}+'|\\.|\S){1,500}+)"""
+    r"""((?=["'\\])(?:"(?:[^"\\]|\\.){0,500}+"|'[^']{0,500}+'|\\.|\S){1,500}+|\S{1,500}+)"""
 )
 _SCHEME: Final = re.compile(r"\b(bearer|basic)[ ]", re.IGNORECASE)
 _SCHEME_TOKEN: Final = re.compile(r"\b(bearer|basic) (?=\S*[0-9=])\S{6,500}", re.IGNORECASE)  # in a sentence
@@ -290,8 +291,9 @@ def _end(pattern: re.Pattern[str], line: str, start: int) -> int:
     return match.end() if match else start
 
 
-def _without_argument(flag: re.Match[str]) -> str:
-    argument = HIDDEN if is_credential_name(flag[1]) else _FLAG.sub(_without_argument, flag[2])  # such as a script
+def _without_argument(flag: re.Match[str], depth: int = _MAX_NESTED) -> str:
+    is_hidden = not depth or is_credential_name(flag[1])
+    argument = HIDDEN if is_hidden else _FLAG.sub(partial(_without_argument, depth=depth - 1), flag[2])  # as a script
     return f"{flag[0].removesuffix(flag[2])}{argument}"
 
 
@@ -318,12 +320,12 @@ def _without_forms(line: str) -> str:
     return line
 
 
-def _without_value(form: re.Match[str]) -> str:
+def _without_value(form: re.Match[str], depth: int = _MAX_NESTED) -> str:
     name = form.groupdict().get("name")
     if not _is_value(form["value"]):
         return form[0]
-    is_credential = name is None or is_credential_name(name)
-    value = HIDDEN if is_credential else form.re.sub(_without_value, form["value"])
+    is_hidden = not depth or name is None or is_credential_name(name)
+    value = HIDDEN if is_hidden else form.re.sub(partial(_without_value, depth=depth - 1), form["value"])
     start, end = (position - form.start() for position in form.span("value"))
     return f"{form[0][:start]}{value}{form[0][end:]}"
 

@@ -117,7 +117,8 @@ def resolve_unwatched_incidents(
     for together in gone.values():
         with store.transaction():
             for incident, resolved in together:
-                store.incidents.exchange(incident, resolved)
+                with skip_unexpected(f"end of {incident.id}"):
+                    store.incidents.exchange(incident, resolved)
 
 
 def resolution_of(

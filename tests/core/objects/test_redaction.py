@@ -1,6 +1,7 @@
 """Credentials are hidden wherever a difference or a patch would show them, and nothing else is."""
 
 import json
+import time
 
 import pytest
 from hypothesis import given
@@ -182,6 +183,10 @@ def test_a_text_without_its_credentials(text, shown):
         *(f"<password><![CDATA[a<{NEEDLE}]]></password>", f"<password>\n<![CDATA[a\n{NEEDLE}]]>\n</password>"),
         f"<name>token</name>\n<value><![CDATA[{NEEDLE}]]></value>",
         *(f"<privateKey><![CDATA[{'a b' * 700}{NEEDLE}]]></privateKey>", f"app --password \"a\"'$def'{NEEDLE}"),
+        *(
+            f'{{"cmd": "app --token abc", "password": "correct horse {NEEDLE}"}}',
+            f'a "b --db c" --password "a {NEEDLE}"',
+        ),
         *(f'bash -ec "app --password {NEEDLE} --db x"', f"app --password 'a'\\''{NEEDLE}'"),
         f"""{{"name": "CONFIG", "value": "[{{'name': 'DB_PASSWORD', 'value': '{NEEDLE}'}}]"}}""",
         *(f"{{SSHA}}{NEEDLE}", f"pbkdf2_sha256$600000$salt${NEEDLE}=", f"SCRAM-SHA-256$4096:salt${NEEDLE}:a="),
@@ -189,6 +194,13 @@ def test_a_text_without_its_credentials(text, shown):
 )
 def test_a_credential_without_an_assignment_is_hidden(text):
     assert NEEDLE not in redact_text(text)
+
+
+@pytest.mark.parametrize("text", ["<a><![CDATA[" * 10_000, "-ab 'x" + " -bc \\''" * 5_000])
+def test_values_that_are_nested_without_end_are_hidden(text):
+    started = time.process_time()
+    redact_text(text)
+    assert time.process_time() - started < 2
 
 
 @pytest.mark.parametrize(
