@@ -52,6 +52,7 @@ TAILS = ("", "\x00", "!", "\n")
 GLOBS = ("*a*a*a*a*a*b", "[a-z]*[a-z]*[a-z]*-", "{a*,*a,*}{a*,*a}!", "?*?*?*?*b")
 # Where code compiles neither a constant nor its own argument: all it may be given, evaluated in that module.
 BUILT = {
+    "bot/config/environment.py: pattern": "[pattern for pattern, _, _ in _VARIABLES]",
     "bot/config/sections/forge.py: kind.repository": "[kind.repository for kind in FORGES.values()]",
     "bot/core/drift/severity.py: rule.path": "[rule.path for rule in _RULES]",
     "bot/core/globs.py: '|'.join(expressions)": (f"[parse_glob(text).pattern for text in {GLOBS!r}]"),

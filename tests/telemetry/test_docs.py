@@ -34,7 +34,10 @@ EVENTS = {
     EventType.INCIDENT_RESOLVED: (
         "The incident is over; `cause` is one of those in [alerts.md](alerts.md#why-an-alert-ended)."
     ),
-    EventType.ROLLOUT_LIVE: "A merge is live and healthy in all of its applications, for the first time or again.",
+    EventType.ROLLOUT_LIVE: (
+        "A merge is live and healthy in all of its applications, for the first time or again, or again in those where "
+        "no newer merge superseded it."
+    ),
     EventType.ROLLOUT_LATE: "A merge is late or stuck; for each application, `cause` says why, if known.",
     EventType.ROLLOUT_DEGRADED: "A merge that was live became unhealthy within `rollouts.watch`.",
     EventType.REVERT_OPENED: "The bot opened a pull request that reverts a change.",

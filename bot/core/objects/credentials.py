@@ -53,7 +53,7 @@ _SCHEME_TOKEN: Final = re.compile(r"\b(bearer|basic) (?=\S*[0-9=])\S{6,500}", re
 _SPACED_ASSIGNMENT: Final = re.compile(r"(\S{1,100})\s{0,8}=\s{0,8}(?=[^\s=])")
 # The password of a URL, in which a slash is an error that programs report; `//registry:5000/shop@sha256:…` has none.
 _USER_INFO: Final = re.compile(r"""(://[^\s/:@]{0,100}):(?:[^\s/]{1,200}|(?!\d{1,5}/)[^\s@"']{1,200})@""")
-_DSN_PASSWORD: Final = re.compile(r":\S{1,200}@(?=(?:tcp|udp|unix|cloudsql)[\w-]{0,20}\()")  # Go's MySQL driver
+_DSN_PASSWORD: Final = re.compile(r":\S{1,100}@(?=(?:tcp|udp|unix|cloudsql)[\w-]{0,20}\()")  # Go's MySQL driver
 
 # YAML: what precedes a key, the rest of its line if the value begins below it, and a line that is an entry.
 _TO_KEY: Final = re.compile(r"[ \t]*+(?:- +)*+")

@@ -112,6 +112,7 @@ class CardReconciler:
         self._lock = threading.Lock()
         self._failures: dict[str, _Failure] = {}  # by channel, or by the key of a card
         self._unreachable: tuple[datetime, datetime] | None = None  # the first and the last failure in a row
+        self._timed_out_at: datetime | None = None  # the last failure that took long
         # The key, channel and ts of the messages whose row the store rejected.
         self._rejected: deque[tuple[str, str, str]] = deque(maxlen=_MAX_REJECTED)
 
@@ -241,15 +242,15 @@ class CardReconciler:
             if not (again and is_posted):
                 return is_posted
         card = self._placed(card, posted)
-        if self._is_unreachable() or self._is_waiting(card.channel) or self._is_waiting(card.key):
+        if self._has_timed_out() or self._is_waiting(card.channel) or self._is_waiting(card.key):
             return False
         if self._store.leases.get(LEADER) is None:
             raise LeaseLostError(LEADER)
-        before = self._store.cards.get(card.key)
+        before, began = self._store.cards.get(card.key), self._clock()
         try:
             ts = self._deliver(card)
         except ChatError as error:
-            self._wait(card, error)
+            self._wait(card, error, began)
             if parent is None:
                 return self._placed(card, before).channel != card.channel and self._ensure(card, None)
             return self._has_moved(card.channel) and self._ensure(parent, None) and self._ensure(card, None)
@@ -346,25 +347,26 @@ class CardReconciler:
         moves = bool(self._default_channel) and channel not in self._kept_channels
         return moves and failure is not None and failure.is_unavailable
 
-    def _is_unreachable(self) -> bool:
-        """Whether Slack did not answer just now: no channel is tried, or each would take until its time is up.
+    def _has_timed_out(self) -> bool:
+        """Whether Slack did not answer in time just now: no channel is tried, or each would take as long.
 
         Soon others than the failed one are tried, since that waits longer and longer: only it may be affected.
         """
-        last = self._unreachable and self._unreachable[1]
-        return last is not None and is_waiting(last + _MIN_WAIT, self._clock(), _MIN_WAIT)
+        at = self._timed_out_at
+        return at is not None and is_waiting(at + _MIN_WAIT, self._clock(), _MIN_WAIT)
 
     def _is_waiting(self, scope: str) -> bool:
         failure = self._failures.get(scope)
         return failure is not None and is_waiting(failure.wait_until, self._clock(), _MAX_RETRY_AFTER)
 
-    def _wait(self, card: Card, error: ChatError) -> None:
+    def _wait(self, card: Card, error: ChatError, began: datetime) -> None:
         """Skip the channel, or only this card, for as long as Slack asks, or longer after each failure."""
         now = self._clock()
         if error.code == UNREACHABLE:
             first, latest = self._unreachable or (now, now)
             in_a_row = is_waiting(latest + 2 * _MAX_WAIT, now, 2 * _MAX_WAIT)  # or another replica has led since
             self._unreachable = first if in_a_row else now, now
+            self._timed_out_at = now if now - began >= _MIN_WAIT else None
         else:
             self._unreachable = None
         scope = card.channel if error.code in OF_CHANNEL else card.key
