@@ -40,7 +40,8 @@ def reverted(
 
     A commit is reverted if the change restores every file that the commit changed, possibly by reverting other named
     commits too. In a file that was changed again since then, reverting the commit once more must have no effect.
-    Those in `since` stand for all changes since an earlier commit. Raises RepositoryError.
+    `since` maps a commit to an earlier one: all changes since then must be reverted, not only the commit's own. Raises
+    RepositoryError.
     """
     changes = {sha: change for sha in named[:_MAX_COMMITS] if (change := _change(repository, sha, since))}
     paths = list(dict.fromkeys(path for change in changes.values() for path in change.after))
