@@ -1,5 +1,6 @@
 """Objects, ignore rules and field managers that make a comparison slow or large: only their object becomes unknown."""
 
+import tracemalloc
 from collections import Counter
 from types import SimpleNamespace
 
@@ -16,7 +17,10 @@ from bot.core.applications.flux_values import release_values
 from bot.core.applications.resource_ref import ResourceRef
 from bot.core.changes.rendered_change import rendered_change
 from bot.core.drift.compare import compare_object
+from bot.core.drift.fact import facts
 from bot.core.drift.ignore_rules import IgnoreRule
+from bot.core.drift.model import FieldDrift, ObjectDrift
+from bot.core.drift.permissions import changed_permissions
 from bot.core.git.repository_ref import RepositoryRef
 from bot.core.objects import credential_names, step_budget
 from bot.core.objects.credentials import HIDDEN
@@ -507,6 +511,34 @@ def test_a_cache_keeps_no_more_than_one_check(monkeypatch):
         cache.get_or_compare((number,), key, lambda: compare_object(manifest(declared), live, schema=Schemas()))
         sizes.append(len(cache))
     assert max(sizes) == 10_000 // compare_object(manifest(declared), live, schema=Schemas()).size
+
+
+NAMES = [f"n{number}" for number in range(3_000)]
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        [{"nonResourceURLs": NAMES, "verbs": NAMES}],
+        [{"apiGroups": NAMES, "resources": NAMES, "verbs": ["get"]}],
+        [{"apiGroups": NAMES, "resources": NAMES}],
+        [{"resources": NAMES, "resourceNames": NAMES, "verbs": ["get"]}],
+        [{"resources": ["x" * 100_000], "resourceNames": NAMES, "verbs": ["get"]}],
+        [{"resources": [NAMES], "verbs": NAMES}],
+        [{"resources": NAMES[:40], "verbs": NAMES[:40]}] * 10,
+    ],
+    ids=["URLs", "groups", "no verbs", "names", "a long name", "a list as a name", "the same rule again"],
+)
+def test_a_role_with_too_many_permissions_takes_little_memory(rules):
+    tracemalloc.start()
+    try:
+        assert changed_permissions([], rules) is None
+        assert tracemalloc.get_traced_memory()[1] < 10_000_000
+    finally:
+        tracemalloc.stop()
+    field = FieldDrift("changed", "rules", [{"resources": ["pods"], "verbs": ["get"]}], rules)
+    (fact,) = facts([ObjectDrift("rbac.authorization.k8s.io/v1", "ClusterRole", None, "a", "modified", (field,))])
+    assert str(fact.text).startswith("ClusterRole a · rules ")
 
 
 # ---------------------------------------------------------------- time

@@ -8,7 +8,10 @@ from bot.core.objects.resource import items
 
 Permission = tuple[str, str, str, str]  # API group, resource, object name ("" for all) and verb
 
-_MAX_PERMISSIONS: Final = 5_000  # of one role; more are not compared
+# Of one role, before duplicates are removed; more, or longer names, are not compared.
+_MAX_PERMISSIONS: Final = 5_000
+_MAX_NAME: Final = 500  # characters of a group, a resource, an object, a URL or a verb
+_KEYS: Final = ("apiGroups", "resources", "resourceNames", "nonResourceURLs", "verbs")
 
 
 def changed_permissions(desired: Any, live: Any) -> tuple[list[tuple[str, str]], list[tuple[str, str]]] | None:
@@ -32,18 +35,21 @@ def subject_name(subject: Any) -> str:
 
 
 def _permissions(rules: Any) -> dict[Permission, None] | None:
-    """The permissions in the order of the rules."""
+    """The permissions in the order of the rules; None if there are too many, which are not put together."""
     permissions: dict[Permission, None] = {}
+    count = 0
     for rule in rules if isinstance(rules, list) else ():
         if not isinstance(rule, dict):
             return None
-        urls = [("", url, "") for url in items(rule, "nonResourceURLs")]
-        names = items(rule, "resourceNames") or [""]
-        resources = product(items(rule, "apiGroups") or [""], items(rule, "resources"), names)
-        if len(permissions) + len(items(rule, "verbs")) * len(names) * len(items(rule, "resources")) > _MAX_PERMISSIONS:
+        groups, resources, names, urls, verbs = lists = [[str(item) for item in items(rule, key)] for key in _KEYS]
+        groups, names = groups or [""], names or [""]
+        count += (len(groups) * len(resources) * len(names) + len(urls)) * (len(verbs) or 1)
+        if count > _MAX_PERMISSIONS or any(len(text) > _MAX_NAME for texts in lists for text in texts):
             return None
-        for (group, resource, name), verb in product([*resources, *urls], items(rule, "verbs")):
-            permissions[str(group), str(resource), str(name), str(verb)] = None
+        for (group, resource, name), verb in product(
+            [*product(groups, resources, names), *(("", url, "") for url in urls)], verbs
+        ):
+            permissions[group, resource, name, verb] = None
     return permissions
 
 
