@@ -1,5 +1,6 @@
 """Objects, ignore rules and field managers that make a comparison slow or large: only their object becomes unknown."""
 
+import time
 import tracemalloc
 from collections import Counter
 from types import SimpleNamespace
@@ -16,9 +17,11 @@ from bot.core.applications.discovery import UnsupportedResourceError
 from bot.core.applications.flux_values import release_values
 from bot.core.applications.resource_ref import ResourceRef
 from bot.core.changes.rendered_change import rendered_change
+from bot.core.drift.bounded import MAX_VALUES, with_bounded_values
 from bot.core.drift.compare import compare_object
 from bot.core.drift.fact import facts
 from bot.core.drift.ignore_rules import IgnoreRule
+from bot.core.drift.lists import without_automatic_tolerations
 from bot.core.drift.model import FieldDrift, ObjectDrift
 from bot.core.drift.permissions import changed_permissions
 from bot.core.git.repository_ref import RepositoryRef
@@ -35,6 +38,7 @@ from bot.handlers.drift.live_comparison import compare_live
 from bot.ports.cluster import Discovery, Kind
 from bot.ports.isolation import UnexpectedError
 from tests.hostile.test_cluster import CONFIG_MAPS, config_map, head, kubeconfig, page, serving
+from tests.hostile.test_patterns import GROWTH
 
 THINGS = Kind("example.com", "v1", "Thing", "things", namespaced=True)
 DEPLOYMENTS = Kind("apps", "v1", "Deployment", "deployments", namespaced=True)
@@ -542,6 +546,52 @@ def test_a_role_with_too_many_permissions_takes_little_memory(rules):
 
 
 # ---------------------------------------------------------------- time
+
+
+POD = "spec.template.spec.containers[name=a]"
+
+
+def rule_of(name):
+    return {"apiGroups": ["apps"], "resources": [name], "verbs": [name]}
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "item", "most"),
+    [
+        ("Deployment", f"{POD}.args", str, 20_000),
+        ("Deployment", f"{POD}.args", (f"{'x' * 300}" + "{}").format, 20_000),  # above MAX_VALUES
+        ("Deployment", f"{POD}.securityContext.capabilities.add", str, 20_000),
+        ("RoleBinding", "subjects", lambda name: {"kind": "User", "name": name}, 20_000),
+        ("ClusterRole", "rules", rule_of, 1_000),
+    ],
+    ids=["args", "large args", "capabilities", "subjects", "rules"],
+)
+def test_a_long_list_is_rated_in_linear_time(kind, path, item, most):
+    def seconds(count):
+        lists = [[item(f"{side}{number}") for number in range(count)] for side in "ab"]
+        drift = [ObjectDrift("v1", kind, "shop", "web", "modified", (FieldDrift("changed", path, *lists),))]
+        start = time.process_time()
+        with_bounded_values(drift, MAX_VALUES)
+        facts(drift)
+        return time.process_time() - start
+
+    assert seconds(most) < GROWTH * min(seconds(most // 4) for _ in range(3))
+
+
+def test_tolerations_that_servers_add_are_compared_in_linear_time():
+    def seconds(count):
+        lists = [
+            [
+                {"key": "node.kubernetes.io/not-ready", "effect": "NoExecute", "value": f"{side}{number}"}
+                for number in range(count)
+            ]
+            for side in "ab"
+        ]
+        start = time.process_time()
+        assert without_automatic_tolerations(*lists) == []
+        return time.process_time() - start
+
+    assert seconds(8_000) < GROWTH * min(seconds(2_000) for _ in range(3))
 
 
 def test_comparing_does_not_use_up_the_time_of_a_list(tmp_path, monkeypatch):

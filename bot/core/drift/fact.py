@@ -111,7 +111,9 @@ def _in_words(object_drift: ObjectDrift, field: FieldDrift, name: str, depth: in
     change = Change(_subject(object_drift, field, name), object_drift, field)
     rank, rule = _rule(object_drift.kind, field.path)
     built = rule.build(change) if rule else ()
-    yield from ((rank, _fact(text, object_drift, field)) for text in built)
+    if built:
+        rating = rate_field(object_drift, field)
+        yield from ((rank, _fact(text, rating, field)) for text in built)
     if depth and (not built or (rule and rule.looks_inside)):
         inner = [part for part in sub_drifts(field) if part.path != field.path]
         for part in inner:
@@ -121,11 +123,11 @@ def _in_words(object_drift: ObjectDrift, field: FieldDrift, name: str, depth: in
 
 def _other(object_drift: ObjectDrift, field: FieldDrift, name: str) -> tuple[int, Fact]:
     text = OTHER(Change(_subject(object_drift, field, name), object_drift, field))
-    return len(RULES) + 1, _fact(text, object_drift, field)
+    return len(RULES) + 1, _fact(text, rate_field(object_drift, field), field)
 
 
-def _fact(text: Text, object_drift: ObjectDrift, field: FieldDrift) -> Fact:
-    return Fact(text, rate_field(object_drift, field), field.manager, field.time, field.actor)
+def _fact(text: Text, rating: Rating, field: FieldDrift) -> Fact:
+    return Fact(text, rating, field.manager, field.time, field.actor)
 
 
 @lru_cache(maxsize=4096)  # often the same fields differ in many objects

@@ -10,7 +10,7 @@ from typing import Any, Final
 from bot.core.drift.defaults import MAX_DEPTH, is_default, is_dropped, means_the_same
 from bot.core.drift.exclusions import uncompared_keys
 from bot.core.drift.ignore_rules import IgnoredPaths
-from bot.core.objects.deep_equality import CONTAINERS, deep_equal
+from bot.core.objects.deep_equality import CONTAINERS, canonical, deep_equal
 from bot.core.objects.managed_fields import Ownership
 from bot.core.objects.path import Member, Path, Segment
 from bot.core.objects.schema import MISSING, Node
@@ -95,7 +95,8 @@ def without_automatic_tolerations(desired: list[Any], live: list[Any]) -> list[A
 
     https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/#taint-based-evictions
     """
-    return [toleration for toleration in live if not _is_automatic(toleration) or toleration in desired]
+    declared = set(map(canonical, desired))
+    return [item for item in live if not _is_automatic(item) or canonical(item) in declared]
 
 
 def _is_automatic(toleration: Any) -> bool:

@@ -1,6 +1,5 @@
 """What differs inside a value that is compared as a whole: an atomic list, a mapping, or multi-line text."""
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -8,7 +7,7 @@ from difflib import SequenceMatcher
 from typing import Any, Final, Literal
 
 from bot.core.drift.model import FieldDrift
-from bot.core.objects.deep_equality import deep_equal
+from bot.core.objects.deep_equality import canonical, deep_equal
 from bot.core.objects.path import Item, PathError, Segment, format_path, parse_path
 
 # Longer lists and texts are not aligned, which takes quadratic time. Their common start and end do not count.
@@ -174,7 +173,7 @@ def _sequences(
 
 def _unequal(desired: Sequence[Any], live: Sequence[Any]) -> Iterator[tuple[int, int, int, int]]:
     """Where two sequences differ: the ranges of both, in order."""
-    one, other = [_canonical(item) for item in desired], [_canonical(item) for item in live]
+    one, other = [canonical(item) for item in desired], [canonical(item) for item in live]
     head = _equal_until(one, other)
     tail = _equal_until(one[head:][::-1], other[head:][::-1])
     middle, live_middle = one[head : len(one) - tail], other[head : len(other) - tail]
@@ -203,12 +202,7 @@ def _is_same_item(one: Any, other: Any) -> bool:
 
 
 def _is_reordered(desired: list[Any], live: list[Any]) -> bool:
-    return len(desired) == len(live) and Counter(map(_canonical, desired)) == Counter(map(_canonical, live))
-
-
-def _canonical(item: Any) -> str:
-    """A text that is the same only for equal items; `==` also makes `1` and `true` equal."""
-    return f'"{item}' if isinstance(item, str) else json.dumps([item], sort_keys=True, default=str)
+    return len(desired) == len(live) and Counter(map(canonical, desired)) == Counter(map(canonical, live))
 
 
 def _lines(text: str) -> list[str]:

@@ -15,6 +15,7 @@ from bot.core.drift.parts import differences
 from bot.core.drift.permissions import changed_permissions, subject_name
 from bot.core.drift.short_path import CONTAINER_LISTS, WORKLOADS, item_name, names, segments, short_path, spelled
 from bot.core.objects.credentials import HIDDEN
+from bot.core.objects.deep_equality import lost_and_gained
 from bot.core.objects.images import contrast, short_image
 from bot.core.objects.path import Item, Member, format_path
 from bot.i18n.catalogue import fact as texts
@@ -104,7 +105,7 @@ def _members(gained: Phrase, lost: Phrase, name: Callable[[Any], str] = str) -> 
     """Items that a list gained and lost: `RoleBinding view now includes User eve`."""
 
     def build(change: Change) -> Sequence[Text]:
-        lost_items, gained_items = _list_members(change.field)
+        lost_items, gained_items = lost_and_gained(change.field.desired, change.field.live)
         return tuple(
             LocalizedText(phrase, subject=change.subject, names=_listed(map(name, members)))
             for phrase, members in ((gained, gained_items), (lost, lost_items))
@@ -283,13 +284,6 @@ def _entry_name(change: Change) -> tuple[str, str]:
                 rest = ""
             return item_name(path[index]), rest
     return item_name(path[-1]), ""
-
-
-def _list_members(field_drift: FieldDrift) -> tuple[list[Any], list[Any]]:
-    """The items that a list lost and gained."""
-    sides = field_drift.desired, field_drift.live
-    before, after = (side if isinstance(side, list) else [] for side in sides)
-    return [item for item in before if item not in after], [item for item in after if item not in before]
 
 
 def _signed(removed: Sequence[Any], added: Sequence[Any]) -> str:

@@ -15,6 +15,7 @@ from typing import Any, Final
 from bot.core.drift.exclusions import DELETION_PATH
 from bot.core.drift.model import FieldDrift, ObjectDrift
 from bot.core.objects.builtin import section
+from bot.core.objects.deep_equality import lost_and_gained
 from bot.core.objects.path import PathError, parse_path
 
 
@@ -279,8 +280,8 @@ def _parts(names: tuple[str, ...], desired: Any, live: Any) -> Iterator[tuple[tu
         below = [side.get(key) if isinstance(side, Mapping) else None for side in sides]
         if below[0] != below[1]:
             yield from _parts((*names, str(key)), *below)
-    for index, side in enumerate(sides):
-        for item in side if isinstance(side, list | tuple) else ():
-            other = sides[1 - index]
-            if not (isinstance(other, list | tuple) and item in other):
-                yield from _parts(names, *((item, None) if index == 0 else (None, item)))
+    lost, gained = lost_and_gained(desired, live)
+    for item in lost:
+        yield from _parts(names, item, None)
+    for item in gained:
+        yield from _parts(names, None, item)

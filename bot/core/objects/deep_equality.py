@@ -1,5 +1,7 @@
 """Deep equality of two JSON values."""
 
+import json
+from collections.abc import Sequence
 from typing import Any, Final
 
 from bot.core.objects.scalar_equality import same_scalar
@@ -26,3 +28,28 @@ def deep_equal(one: Any, other: Any) -> bool:
         ):
             return False
     return True
+
+
+def canonical(value: Any) -> str:
+    """A text that is the same for values that are `deep_equal`, and only for those: `1` is `1.0`, but not `true`."""
+    if isinstance(value, str):
+        return f'"{value}'
+    written = json.dumps([value], sort_keys=True, default=str)
+    if ".0" in written or "e+" in written:  # perhaps whole numbers that are written as floats
+        written = json.dumps(json.loads(written, parse_float=_number), sort_keys=True)
+    return written
+
+
+def _number(text: str) -> float:
+    number = float(text)
+    return int(number) if number.is_integer() else number
+
+
+def lost_and_gained(desired: Any, live: Any) -> tuple[Sequence[Any], Sequence[Any]]:
+    """The items that only git's list has, and those that only the cluster's has. Any other value has none."""
+    lists = [side if isinstance(side, list | tuple) else () for side in (desired, live)]
+    if not all(lists):
+        return lists[0], lists[1]
+    one, other = ([(canonical(item), item) for item in side] for side in lists)
+    before, after = ({text for text, _ in side} for side in (one, other))
+    return [item for text, item in one if text not in after], [item for text, item in other if text not in before]

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from bot.core.drift.model import FieldDrift
 from bot.core.drift.parts import MAX_ALIGNED, Difference, Line, differences, split
-from bot.core.objects.deep_equality import deep_equal
+from bot.core.objects.deep_equality import canonical, deep_equal
 
-SCALARS = st.none() | st.booleans() | st.integers(-3, 3) | st.sampled_from(["", "a", "b", "a\nb", "a\nb\nc", "c\n"])
+TEXTS = st.sampled_from(["", "a", "b", "a\nb", "a\nb\nc", "c\n", "1.0", "1"])
+SCALARS = st.none() | st.booleans() | st.integers(-3, 3) | st.sampled_from([1.0, -0.0, 0.5, 1e22]) | TEXTS
 VALUES = st.recursive(
     SCALARS,
     lambda below: st.lists(below, max_size=4) | st.dictionaries(st.sampled_from("abc"), below, max_size=3),
@@ -68,6 +69,11 @@ def _change(parent, key, part):
 @given(VALUES, VALUES)
 def test_applied_to_gits_value_the_parts_give_the_live_one(desired, live):
     assert deep_equal(applied(desired, split(desired, live)), live) or deep_equal(desired, live)
+
+
+@given(VALUES, VALUES)
+def test_the_canonical_texts_of_two_values_are_the_same_only_if_the_values_are(one, other):
+    assert (canonical(one) == canonical(other)) == deep_equal(one, other)
 
 
 RULES = [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]}, {"resources": ["secrets"], "verbs": ["list"]}]
