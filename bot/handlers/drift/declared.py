@@ -45,7 +45,7 @@ def declared_objects(declarations: Iterable[Declaration], discovery: Discovery) 
             if kind is not None:
                 declared.namespaces[kind].add(manifest.namespace)
                 declared.declarations[kind][name].append((manifest, application))
-            if not _declares_replicas(manifest):
+            if manifest.namespace is None or not _declares_replicas(manifest):
                 continue
             if kind is not None:
                 declared.scaled.append((kind, name))

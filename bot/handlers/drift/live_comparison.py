@@ -24,7 +24,7 @@ from bot.handlers.drift.comparison_cache import CacheKey, CompareOptions, Compar
 from bot.handlers.drift.declared import Declaration, Name, declared_objects
 from bot.handlers.drift.served_kinds import autoscaler_kinds, served_kind
 from bot.i18n.language import LocalizedError
-from bot.ports.cluster import Cluster, Discovery, ForbiddenError, Kind, Read
+from bot.ports.cluster import Cluster, Discovery, ForbiddenError, Kind, Read, TooLargeError
 from bot.ports.errors import PortError
 from bot.ports.isolation import UnexpectedError, unexpected_as_port_error, without_failing
 
@@ -104,10 +104,10 @@ def compare_live(
     """Compare manifests, each with its application, with the live objects of a cluster. Lists each kind once.
 
     An application's own ignore rules count in addition to those in the options. A kind that is needed in one namespace
-    is listed there; one that is needed in several is listed in all namespaces or, if that is forbidden or with
-    `by_namespace`, in each. With `one_by_one`, only the declared objects are read, with a request for each. With the
-    `discovery` of an earlier comparison, the kinds aren't discovered again. Raises ClusterError if the cluster does not
-    answer at all.
+    is listed there; one that is needed in several is listed in all namespaces or, if that is forbidden, too large, or
+    turned off by `by_namespace`, in each. With `one_by_one`, only the declared objects are read, with a request for
+    each. With the `discovery` of an earlier comparison, the kinds aren't discovered again. Raises ClusterError if the
+    cluster does not answer at all.
     """
     discovery = discovery or cluster.discover()
     needed = declared_objects(declarations, discovery)
@@ -168,8 +168,8 @@ def _list(
         try:
             with unexpected_as_port_error(f"list of {kind.plural} on {cluster.name}"):
                 return cluster.list(kind, None, read)
-        except ForbiddenError:
-            pass  # it may be allowed in each namespace
+        except (ForbiddenError, TooLargeError):
+            pass  # it may be allowed, or small enough, in each namespace
         except PortError as error:
             failures[kind, None] = error
             return {}

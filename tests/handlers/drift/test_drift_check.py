@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from bot.adapters.git.repository import GitRepository
+from bot.adapters.kubernetes import bounds
 from bot.adapters.rendering.directory import Directory
 from bot.adapters.rendering.programs import ProgramRenderer
 from bot.core.applications.application import Application
@@ -355,6 +356,28 @@ def test_unreadable_autoscalers_matter_only_when_replicas_differ(scenario):
         "Deployment web not checked: spec.replicas differs, but the bot cannot tell whether"
     )
     assert "horizontalpodautoscalers.autoscaling" in checked.error
+
+
+def test_a_cluster_scoped_object_with_replicas_makes_no_autoscalers_unreadable(scenario):
+    scenario.declare("shop", DEPLOYMENT)
+    scenario.deploy("shop", DEPLOYMENT)
+    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "site"}, "spec": {"replicas": 1}}
+    scenario.declare("site", namespace)
+    scenario.live.fail("/apis/autoscaling/v2/horizontalpodautoscalers", 403)
+    scenario.scale(5)
+    assert paths(scenario.check()["shop"]) == [("Deployment", "web", "spec.replicas")]
+
+
+def test_large_autoscalers_make_only_those_of_their_namespace_unreadable(scenario, monkeypatch):
+    monkeypatch.setattr(bounds, "KEPT_BYTES", 20_000)
+    for name in ("shop", "site"):
+        scenario.declare(name, DEPLOYMENT)
+        scenario.deploy(name, deployment(replicas=5))
+    metadata = {"name": "web", "annotations": {"x": "x" * 20_000}}
+    scenario.deploy("site", AUTOSCALER | {"metadata": metadata})
+    checks = scenario.check()
+    assert paths(checks["shop"]) == [("Deployment", "web", "spec.replicas")]
+    assert "spec.replicas differs, but the bot cannot tell whether" in checks["site"].error
 
 
 # ---------------------------------------------------------------- what other flows use
