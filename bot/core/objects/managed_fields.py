@@ -221,7 +221,7 @@ class _Fields:
                 self._steps.take(1 + len(fields))
                 for name, below in fields.items():
                     if isinstance(below, Mapping):
-                        entries_below.setdefault(name, []).append((writer, below))
+                        entries_below.setdefault(_unescaped(name), []).append((writer, below))
             self._entries_below = entries_below
         name = _name(segment)
         if name not in self._below and name in self._entries_below:
@@ -246,6 +246,16 @@ def _name(segment: Segment) -> str:
     if isinstance(segment, Member):
         return f"v:{_compact(segment.value)}"
     return f"i:{segment}"
+
+
+def _unescaped(name: str) -> str:
+    """A name as `_name` writes it: in keys and members, the API server escapes `&`, `<`, `>`, U+2028 and U+2029.
+
+    https://pkg.go.dev/encoding/json#HTMLEscape
+    """
+    if "\\" in name and name.startswith(("k:", "v:")):
+        return name[:2] + _compact(_json(name[2:]))
+    return name
 
 
 def _leaves(fields: Mapping[str, Any], path: Path = (), depth: int = 0) -> Iterator[Path]:

@@ -20,6 +20,7 @@ Object = dict[str, Any]
 SELF = "."
 MAX_UPDATE_MANAGERS = 10  # the server's limit: the oldest entries beyond it are merged into one
 ANCIENT = "ancient-changes"
+_ESCAPES = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}  # encoding/json's
 NEVER_OWNED = frozenset(
     {("f:apiVersion",), ("f:kind",), ("f:metadata",)}
     | {
@@ -226,7 +227,7 @@ def _children(schema: Schema, value: Any) -> Iterator[tuple[str, Schema, Any]]:
                 yield f"k:{key_of(schema, item)}", schema.element, item
         case list() if schema.is_set:
             for item in value:
-                yield f"v:{orjson.dumps(item).decode()}", schema.element, item
+                yield f"v:{_written(item)}", schema.element, item
         case _:
             return
 
@@ -234,7 +235,12 @@ def _children(schema: Schema, value: Any) -> Iterator[tuple[str, Schema, Any]]:
 def key_of(schema: Schema, item: Any) -> str:
     """The key of an item in a list of type map, as sorted JSON; a missing key has its default value."""
     values = {key: item.get(key, schema.element.defaults.get(key)) for key in schema.keys} if type(item) is dict else {}
-    return orjson.dumps({k: v for k, v in values.items() if v is not None}, option=orjson.OPT_SORT_KEYS).decode()
+    return _written({k: v for k, v in values.items() if v is not None})
+
+
+def _written(value: Any) -> str:
+    """A value as sorted JSON, escaped as by Go."""
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode().translate(_ESCAPES)
 
 
 def prune(schema: Schema, document: Object, paths: frozenset[Path]) -> Object:

@@ -135,6 +135,38 @@ def test_a_deletion_names_nobody():
     assert (field.change, field.manager, field.time) == ("removed", None, None)
 
 
+@pytest.mark.parametrize(
+    "escaped", [r"a\u0026b", r"a\u003cb\u003e", r"a\u2028b\u2029", r"\u0001", r"a\"b", r"a\\b"], ids=ascii
+)
+def test_keys_and_members_that_the_api_server_escapes_have_owners(escaped):
+    name = json.loads(f'"{escaped}"')
+    fields = {
+        "f:spec": {
+            "f:members": {f'v:"{escaped}"': {}},
+            "f:containers": {
+                'k:{"name":"web"}': {
+                    "f:env": {f'k:{{"name":"{escaped}"}}': {".": {}, "f:name": {}}},
+                    "f:volumeMounts": {f'k:{{"mountPath":"{escaped}"}}': {".": {}, "f:mountPath": {}}},
+                }
+            },
+        },
+    }
+    metadata = {"name": "web", "managedFields": [managed("kubectl-edit", fields)]}
+    container = {"name": "web", "env": [{"name": name}], "volumeMounts": [{"mountPath": name}]}
+    declared = [
+        ({"apiVersion": "v1", "kind": "Pod", "spec": {"containers": [{"name": "web"}]}}, {"containers": [container]}),
+        ({"apiVersion": "x.example/v1", "kind": "Thing", "spec": {"members": []}}, {"members": [name]}),
+    ]
+    managers = [
+        field.manager
+        for desired, spec in declared
+        for field in compare(
+            {**desired, "metadata": {"name": "web"}}, {"metadata": metadata, "spec": spec}
+        ).drift.fields
+    ]
+    assert managers == ["kubectl-edit"] * 3
+
+
 def test_scale_entries_have_no_time():
     desired = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}, "spec": {"replicas": 2}}
     scaled = managed("kubectl", {"f:spec": {"f:replicas": {}}}, time=None, subresource="scale")

@@ -139,6 +139,14 @@ def test_what_an_applier_no_longer_sends_goes_unless_others_own_it_too(cluster):
     assert owners(live) == {"one": ["f:c"], "two": ["f:b"]}
 
 
+def test_keys_are_escaped_as_by_go(cluster):
+    container = {"name": "a", "image": "i", "volumeMounts": [{"name": "v", "mountPath": "/a&<b>\u2028"}]}
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": {"containers": [container]}}
+    (entry,) = cluster.api.apply(pod, manager="one", namespace="shop")["metadata"]["managedFields"]
+    mounts = entry["fieldsV1"]["f:spec"]["f:containers"]['k:{"name":"a"}']["f:volumeMounts"]
+    assert list(mounts) == [r'k:{"mountPath":"/a\u0026\u003cb\u003e\u2028"}']
+
+
 def test_past_ten_updaters_the_oldest_become_one(cluster):
     cluster.api.apply(config_map(a="1"), manager="deployer", namespace="shop")
     for number in range(12):
