@@ -97,4 +97,6 @@ def _is_zero(value: Any, node: Node) -> bool:
 
 
 def _is_blank(value: Any, node: Node) -> bool:
-    return isinstance(value, str) and (not value.strip() or (node.scalar == "bytes" and value in _BLANK_BUNDLES))
+    if node.keeps_zero or not isinstance(value, str):
+        return False
+    return not value.strip() or (node.scalar == "bytes" and value in _BLANK_BUNDLES)

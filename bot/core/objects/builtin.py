@@ -169,9 +169,9 @@ TopologySpreadConstraint: labelSelector*:LabelSelector minDomains* nodeAffinityP
 TypedLocalObjectReference: apiGroup*
 TypedObjectReference: apiGroup* namespace*
 Volume: azureDisk:AzureDiskVolumeSource configMap:ConfigMapVolumeSource csi:CSIVolumeSource
-  downwardAPI:DownwardAPIVolumeSource emptyDir:EmptyDirVolumeSource ephemeral:EphemeralVolumeSource fc:FCVolumeSource
-  flexVolume:FlexVolumeSource hostPath:HostPathVolumeSource iscsi:ISCSIVolumeSource projected:ProjectedVolumeSource
-  rbd:RBDVolumeSource scaleIO:ScaleIOVolumeSource secret:SecretVolumeSource
+  downwardAPI*:DownwardAPIVolumeSource emptyDir*:EmptyDirVolumeSource={} ephemeral:EphemeralVolumeSource
+  fc:FCVolumeSource flexVolume:FlexVolumeSource hostPath:HostPathVolumeSource iscsi:ISCSIVolumeSource
+  projected*:ProjectedVolumeSource rbd:RBDVolumeSource scaleIO:ScaleIOVolumeSource secret:SecretVolumeSource
 VolumeMount: mountPropagation* recursiveReadOnly*
 VolumeNodeAffinity: required:NodeSelector
 VolumeProjection: clusterTrustBundle:ClusterTrustBundleProjection configMap:ConfigMapProjection
