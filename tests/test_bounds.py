@@ -19,7 +19,7 @@ from bot.core.approvals import approval
 from bot.core.charts import bounds as charts
 from bot.core.charts import reference
 from bot.core.cluster_audit import event, history, object_fields
-from bot.core.drift import bounded, compare, jq
+from bot.core.drift import bounded, compare, jq, permissions
 from bot.core.git import patch, target_revision
 from bot.core.health import status
 from bot.core.incidents import incident
@@ -145,6 +145,7 @@ ROWS = {
         (kubernetes.DOCUMENT_BYTES,),
         (kubernetes.ERROR_BYTES,),
         (kubernetes.KEPT_BYTES,),
+        (kubernetes.KEPT_BYTES,),
         (resources.MAX_RESOURCE_BYTES,),
         (resources.MAX_KIND_BYTES,),
         (argocd._MAX_SOURCES, limits.MAX_EXPANDED),
@@ -180,6 +181,7 @@ ROWS = {
         (credentials.MAX_SCANNED,),
         (jq._MAX_STEPS,),
         (jq._MAX_LENGTH,),
+        (permissions._MAX_PERMISSIONS, permissions._MAX_NAME),
         (step_budget.MAX_STEPS,),
         (patch._MAX_STEPS, diff._MAX_FILES, patch._MAX_BYTES),
     ],
