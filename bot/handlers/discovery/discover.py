@@ -18,6 +18,7 @@ from bot.core.applications.discovery import (
     DiscoveryResult,
     UnsupportedResource,
     build_inventory,
+    needs_unavailable_data,
     with_last_known,
 )
 from bot.core.applications.flux_chart import (
@@ -89,6 +90,7 @@ class Discoverer:
         self._read_at: dict[tuple[str, str], datetime] = {}  # when that began, by cluster and declaring kind
         self._problems: dict[tuple[str, str], Text] = {}
         self._not_served: dict[tuple[str, str], datetime] = {}  # since when
+        self._without_data: dict[tuple[str, str], set[ResourceKey]] = {}  # resources that need unavailable data
         self._inventory = ApplicationInventory(self._configured_applications, {})
         self.applications = Applications(self._configured_applications)
 
@@ -133,6 +135,7 @@ class Discoverer:
                         self._not_served[cluster, name] = since
                         if not is_waiting(since + _ABSENCE, began, _ABSENCE):
                             self._set_read_at(cluster, deployer, began)
+                            self._without_data.pop((cluster, name), None)
                 continue
             self._fetch_default_branches(applications)
             with self._lock, skip_unexpected(f"inventory of {deployer.title} on {cluster}"):
@@ -144,11 +147,14 @@ class Discoverer:
                 self._problems.pop((cluster, name), None)
                 self._not_served.pop((cluster, name), None)
                 self._set_read_at(cluster, deployer, began)
+                self._without_data[cluster, name] = {
+                    item.origin.key for item in applications if needs_unavailable_data(item, unavailable)
+                }
 
     def is_complete(self) -> bool:
         """Whether every deployer on every cluster has been read since the start, so that `applications` is complete."""
         with self._lock:
-            return self._declaring_kinds() <= self._read_at.keys()
+            return self._declaring_kinds() <= self._read_at.keys() and not any(self._without_data.values())
 
     def has_answered(self) -> bool:
         """Whether every deployer has been read or has failed since the start, or was given a minute for that.
@@ -175,9 +181,11 @@ class Discoverer:
     def has_read_since(self, at: datetime, origin: ResourceKey) -> bool:
         """Whether the resources of this kind have been read since then. True for a kind that isn't read.
 
-        A kind that the cluster hasn't served for a while counts as read.
+        A kind that the cluster hasn't served for a while counts as read, a resource that needs unavailable data does not.
         """
         with self._lock:
+            if any(origin in keys for keys in self._without_data.values()):
+                return False
             read_at = self._read_at.get(origin[:2])
             return origin[:2] not in self._declaring_kinds() if read_at is None else read_at >= at
 
