@@ -35,12 +35,12 @@ from bot.handlers.discovery.applications import Applications
 from bot.handlers.discovery.deployer_kinds import DEPLOYERS, Deployer
 from bot.handlers.discovery.held_names import HeldNames
 from bot.handlers.discovery.resource_data import data_reader
-from bot.handlers.discovery.resources import list_resources, preferred_kinds
+from bot.handlers.discovery.resources import group_problem, list_resources, preferred_kinds
 from bot.i18n.catalogue import discovery as texts
 from bot.i18n.catalogue import status as status_texts
 from bot.i18n.language import LocalizedText, Text
 from bot.ports.charts import Charts
-from bot.ports.cluster import Cluster, ForbiddenError
+from bot.ports.cluster import Cluster, ClusterError, ForbiddenError
 from bot.ports.errors import PortError
 from bot.ports.git import Repository
 from bot.ports.isolation import UnexpectedError, skip_unexpected, unexpected_as_port_error
@@ -181,7 +181,7 @@ class Discoverer:
     def has_read_since(self, at: datetime, origin: ResourceKey) -> bool:
         """Whether the resources of this kind have been read since then. True for a kind that isn't read.
 
-        A kind that the cluster hasn't served for a while counts as read, a resource that needs unavailable data does not.
+        A kind that the cluster hasn't served for a while counts as read. A resource whose data is unavailable doesn't.
         """
         with self._lock:
             if any(origin in keys for keys in self._without_data.values()):
@@ -334,7 +334,11 @@ def _list_resources(
     cluster: Cluster, deployer: Deployer
 ) -> tuple[dict[tuple[str, str], list[Object]], list[DiscoveryResult]]:
     """The deployer's resources, by (group, kind), in any served version; and those too large. Raises PortError."""
-    kinds = preferred_kinds(cluster.discover())
+    discovery = cluster.discover()
+    kinds = preferred_kinds(discovery)
+    for kind in (*deployer.kinds, *deployer.optional):
+        if kind not in kinds and (problem := group_problem(discovery, kind[0])):
+            raise ClusterError(problem)
     needed = deployer.kinds[0]
     if needed not in kinds:
         raise _NotServedError(
