@@ -614,3 +614,26 @@ def test_an_application_that_only_another_replica_has_discovered_gets_alerts(dis
     bot.discover()
     bot.monitor.reconcile_cards()
     assert [reply.text for reply in replies(bot.slack)] == ["late on prod is no longer watched."]
+
+
+def test_an_application_that_is_discovered_while_alerts_are_closed_keeps_its_alert(discovery, monkeypatch):
+    bot = discovery.bot
+    discovery.argo(argo_application("shop", discovery.url))
+    discovery.start(alerts={"looks": 1})
+    bot.check()
+    discovery.cluster.fail("*/applications", 503)
+    bot.restart()
+    bot.discover()
+    discovery.cluster.recover()
+    latest = bot.store.checks.latest
+
+    def discover_first(names):
+        bot.clock.tick()
+        bot.discover()
+        return latest(names)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(bot.store.checks, "latest", discover_first)
+        bot.monitor.reconcile_cards()
+    assert "shop" in discovery.applications
+    assert bot.store.incidents.open_for("shop")
