@@ -144,12 +144,12 @@ class Discoverer:
                 self._rebuild_inventory(by_deployer)
                 # Only now, because what was read no longer keeps applications that it doesn't declare.
                 self._results = by_deployer
-                self._problems.pop((cluster, name), None)
-                self._not_served.pop((cluster, name), None)
-                self._set_read_at(cluster, deployer, began)
                 self._without_data[cluster, name] = {
                     item.origin.key for item in applications if needs_unavailable_data(item, unavailable)
                 }
+                self._problems.pop((cluster, name), None)
+                self._not_served.pop((cluster, name), None)
+                self._set_read_at(cluster, deployer, began)
 
     def is_complete(self) -> bool:
         """Whether every deployer on every cluster has been read since the start, so that `applications` is complete."""
