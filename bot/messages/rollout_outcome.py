@@ -93,8 +93,10 @@ def healthy_again(translator: Translator, rollout: Rollout) -> str:
 
 
 def late_note(rollout: Rollout) -> Phrase | None:
-    """What happens next, or what someone has to do; None if the progress shows it."""
+    """What happens next, or what someone has to do; None if the rollout is over, or the progress shows it."""
     how = outcome(rollout)
+    if rollout.is_over and how is not Outcome.DEGRADED:
+        return None
     if how in _NOTES:
         return _NOTES[how]
     is_applied = all(part.pending.unready for part in rollout.parts if part.is_pending)

@@ -389,8 +389,11 @@ def with_last_known(
     """The results, with the previous ones for resources that need data from an unavailable namespace."""
     last_known = {result.origin: result for result in previous if isinstance(result, DiscoveredApplication)}
     return [
-        last_known.get(result.origin, result)
-        if isinstance(result, UnsupportedResource) and result.origin.namespace in unavailable
-        else result
+        last_known.get(result.origin, result) if needs_unavailable_data(result, unavailable) else result
         for result in results
     ]
+
+
+def needs_unavailable_data(result: DiscoveryResult, unavailable: Container[str]) -> bool:
+    """Whether the bot can't tell what a resource declares, because of an unavailable namespace."""
+    return isinstance(result, UnsupportedResource) and result.origin.namespace in unavailable

@@ -46,14 +46,15 @@ _TO_DELIMITER: Final = re.compile(r"[^\s,;)\]}]*+")
 _SUBCOMMANDS: Final = frozenset({"login", "set", "put", "add"})  # with a credential that no option precedes
 _FLAG: Final = re.compile(  # and its argument, which may be strings in quotes beside each other
     r"""(?<!\S)(-{1,2}[A-Za-z][\w-]{1,60})\s{1,8}(?!-|\\\Z)"""
-    r"""((?=["'\\])(?:"(?:[^"\\]|\\.){0,500}+"|'[^']{0,500}+'|\\.|\S){1,500}+|\S{1,500}+)"""
+    r"""((?=\$?["'\\])(?:"(?:[^"\\]|\\.){0,500}+"|'[^']{0,500}+'|\\.|\S){1,500}+|(?:\\.|\S){1,500}+)"""
 )
 _SCHEME: Final = re.compile(r"\b(bearer|basic)[ ]", re.IGNORECASE)
 _SCHEME_TOKEN: Final = re.compile(r"\b(bearer|basic) (?=\S*[0-9=])\S{6,500}", re.IGNORECASE)  # in a sentence
 _SPACED_ASSIGNMENT: Final = re.compile(r"(\S{1,100})\s{0,8}=\s{0,8}(?=[^\s=])")
 # The password of a URL, in which a slash is an error that programs report; `//registry:5000/shop@sha256:…` has none.
 _USER_INFO: Final = re.compile(r"""(://[^\s/:@]{0,100}):(?:[^\s/]{1,200}|(?!\d{1,5}/)[^\s@"']{1,200})@""")
-_DSN_PASSWORD: Final = re.compile(r":\S{1,100}@(?=(?:tcp|udp|unix|cloudsql)[\w-]{0,20}\()")  # Go's MySQL driver
+# Go's MySQL driver.
+_DSN_PASSWORD: Final = re.compile(r"(?<!\S)([^\s:]*+):\S+@(?=(?:tcp|udp|unix|cloudsql)[\w-]{0,20}\()")
 
 # YAML: what precedes a key, the rest of its line if the value begins below it, and a line that is an entry.
 _TO_KEY: Final = re.compile(r"[ \t]*+(?:- +)*+")
@@ -334,7 +335,7 @@ def _without_tokens(line: str) -> str:
     """The line without words that look like tokens, and without the passwords of URLs."""
     if len(line) < _SHORTEST_TOKEN:
         return line
-    line = _DSN_PASSWORD.sub(f":{HIDDEN}@", _USER_INFO.sub(rf"\1:{HIDDEN}@", line))
+    line = _DSN_PASSWORD.sub(rf"\1:{HIDDEN}@", _USER_INFO.sub(rf"\1:{HIDDEN}@", line))
     words = line.translate(_TO_SPACES)
     hidden: list[tuple[int, int]] = []
     for start in range(0, len(line), _WINDOW - _OVERLAP):

@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 
 from bot.core.applications.deployer import DEPLOYER_KINDS, SOURCE_KINDS
 from bot.core.objects.resource import Object
-from bot.handlers.discovery.resources import list_resources, preferred_kinds
+from bot.handlers.discovery.resources import group_problem, list_resources, preferred_kinds
 from bot.ports.cluster import Cluster, ClusterError, Kind
 
 _log = logging.getLogger(__name__)
@@ -89,19 +89,22 @@ class DeployerLists:
     def _list(self, kinds: Sequence[tuple[str, str]]) -> None:
         """List these kinds; all fail if discovery does."""
         entries: dict[tuple[str, str], _Entry] = {}
-        served = self._attempt(lambda: preferred_kinds(self._cluster.discover()))
+        discovery = self._attempt(self._cluster.discover)
+        served = {} if isinstance(discovery, _Failure) else preferred_kinds(discovery)
         waited = timedelta()
         for kind in sorted(kinds, key=lambda kind: self._failed_in.get(kind, 0)):
             began = self._clock()
             result: list[Object] | _Failure | None = None
-            if isinstance(served, _Failure):
-                result = served
+            if isinstance(discovery, _Failure):
+                result = discovery
             elif kind in served and waited >= _MAX_WAIT:
                 result = _Failure(is_slow=True)
             elif kind in served:
                 result = self._attempt(partial(self._resources, served[kind]))
                 self._failed_in[kind] = self._reads_begun if isinstance(result, _Failure) else 0
                 waited += self._clock() - began if isinstance(result, _Failure) else timedelta()
+            elif group_problem(discovery, kind[0]):
+                result = _Failure(is_slow=False)
             entries[kind] = _Entry(result, self._reads_begun, began)
         ended = self._clock()
         for kind, entry in entries.items():

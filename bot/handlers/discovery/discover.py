@@ -18,6 +18,7 @@ from bot.core.applications.discovery import (
     DiscoveryResult,
     UnsupportedResource,
     build_inventory,
+    needs_unavailable_data,
     with_last_known,
 )
 from bot.core.applications.flux_chart import (
@@ -34,12 +35,12 @@ from bot.handlers.discovery.applications import Applications
 from bot.handlers.discovery.deployer_kinds import DEPLOYERS, Deployer
 from bot.handlers.discovery.held_names import HeldNames
 from bot.handlers.discovery.resource_data import data_reader
-from bot.handlers.discovery.resources import list_resources, preferred_kinds
+from bot.handlers.discovery.resources import group_problem, list_resources, preferred_kinds
 from bot.i18n.catalogue import discovery as texts
 from bot.i18n.catalogue import status as status_texts
 from bot.i18n.language import LocalizedText, Text
 from bot.ports.charts import Charts
-from bot.ports.cluster import Cluster, ForbiddenError
+from bot.ports.cluster import Cluster, ClusterError, ForbiddenError
 from bot.ports.errors import PortError
 from bot.ports.git import Repository
 from bot.ports.isolation import UnexpectedError, skip_unexpected, unexpected_as_port_error
@@ -89,6 +90,7 @@ class Discoverer:
         self._read_at: dict[tuple[str, str], datetime] = {}  # when that began, by cluster and declaring kind
         self._problems: dict[tuple[str, str], Text] = {}
         self._not_served: dict[tuple[str, str], datetime] = {}  # since when
+        self._without_data: dict[tuple[str, str], set[ResourceKey]] = {}  # resources that need unavailable data
         self._inventory = ApplicationInventory(self._configured_applications, {})
         self.applications = Applications(self._configured_applications)
 
@@ -133,6 +135,7 @@ class Discoverer:
                         self._not_served[cluster, name] = since
                         if not is_waiting(since + _ABSENCE, began, _ABSENCE):
                             self._set_read_at(cluster, deployer, began)
+                            self._without_data.pop((cluster, name), None)
                 continue
             self._fetch_default_branches(applications)
             with self._lock, skip_unexpected(f"inventory of {deployer.title} on {cluster}"):
@@ -141,6 +144,9 @@ class Discoverer:
                 self._rebuild_inventory(by_deployer)
                 # Only now, because what was read no longer keeps applications that it doesn't declare.
                 self._results = by_deployer
+                self._without_data[cluster, name] = {
+                    item.origin.key for item in applications if needs_unavailable_data(item, unavailable)
+                }
                 self._problems.pop((cluster, name), None)
                 self._not_served.pop((cluster, name), None)
                 self._set_read_at(cluster, deployer, began)
@@ -148,7 +154,7 @@ class Discoverer:
     def is_complete(self) -> bool:
         """Whether every deployer on every cluster has been read since the start, so that `applications` is complete."""
         with self._lock:
-            return self._declaring_kinds() <= self._read_at.keys()
+            return self._declaring_kinds() <= self._read_at.keys() and not any(self._without_data.values())
 
     def has_answered(self) -> bool:
         """Whether every deployer has been read or has failed since the start, or was given a minute for that.
@@ -175,9 +181,11 @@ class Discoverer:
     def has_read_since(self, at: datetime, origin: ResourceKey) -> bool:
         """Whether the resources of this kind have been read since then. True for a kind that isn't read.
 
-        A kind that the cluster hasn't served for a while counts as read.
+        A kind that the cluster hasn't served for a while counts as read. A resource whose data is unavailable doesn't.
         """
         with self._lock:
+            if any(origin in keys for keys in self._without_data.values()):
+                return False
             read_at = self._read_at.get(origin[:2])
             return origin[:2] not in self._declaring_kinds() if read_at is None else read_at >= at
 
@@ -326,7 +334,11 @@ def _list_resources(
     cluster: Cluster, deployer: Deployer
 ) -> tuple[dict[tuple[str, str], list[Object]], list[DiscoveryResult]]:
     """The deployer's resources, by (group, kind), in any served version; and those too large. Raises PortError."""
-    kinds = preferred_kinds(cluster.discover())
+    discovery = cluster.discover()
+    kinds = preferred_kinds(discovery)
+    for kind in (*deployer.kinds, *deployer.optional):
+        if kind not in kinds and (problem := group_problem(discovery, kind[0])):
+            raise ClusterError(problem)
     needed = deployer.kinds[0]
     if needed not in kinds:
         raise _NotServedError(

@@ -7,6 +7,7 @@ from bot.core.applications.argocd import MANAGED_BY_URL, failed_hooks
 from bot.core.applications.discovery import CHANNEL_ANNOTATION
 from bot.core.objects.resource import Object, mapping
 from bot.core.objects.step_budget import json_size
+from bot.i18n.language import Text
 from bot.ports.cluster import Cluster, Discovery, Kind
 
 # Of what the bot keeps of a resource, which is usually 2 KiB.
@@ -57,6 +58,11 @@ def preferred_kinds(discovery: Discovery) -> dict[tuple[str, str], Kind]:
     for kind in discovery.kinds.values():
         kinds.setdefault((kind.group, kind.kind), kind)
     return kinds
+
+
+def group_problem(discovery: Discovery, group: str) -> Text | None:
+    """Why a kind of this group may be served although it isn't in `discovery.kinds`; None if it isn't served."""
+    return next((why for version, why in discovery.broken.items() if version.rpartition("/")[0] == group), None)
 
 
 @dataclass(slots=True)

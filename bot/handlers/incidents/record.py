@@ -113,6 +113,8 @@ def resolve_unwatched_incidents(
                 continue
             if check and not check.origin and is_checked_elsewhere(check):
                 continue
+            if incident.application in watched:  # it has been discovered in the meantime
+                continue
             gone.setdefault(incident.group or incident.id, []).append((incident, resolve_unwatched(incident, now)))
     for together in gone.values():
         with store.transaction():

@@ -188,6 +188,8 @@ def test_a_text_without_its_credentials(text, shown):
             f'a "b --db c" --password "a {NEEDLE}"',
         ),
         *(f'bash -ec "app --password {NEEDLE} --db x"', f"app --password 'a'\\''{NEEDLE}'"),
+        *(f"app --password correct\\ horse\\ {NEEDLE} --db x", f"app --password $'a {NEEDLE} b'"),
+        *(f"DATABASE_URL=app:{NEEDLE * n}@tcp(db:3306)/shop" for n in (1, 20)),
         f"""{{"name": "CONFIG", "value": "[{{'name': 'DB_PASSWORD', 'value': '{NEEDLE}'}}]"}}""",
         *(f"{{SSHA}}{NEEDLE}", f"pbkdf2_sha256$600000$salt${NEEDLE}=", f"SCRAM-SHA-256$4096:salt${NEEDLE}:a="),
     ],

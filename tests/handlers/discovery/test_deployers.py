@@ -27,18 +27,24 @@ def reader(discovery, cluster=None):
     return deployers, list(discovery.applications.values()), clusters["prod"]
 
 
-@pytest.mark.parametrize("path", ["*/applications", "/apis*"])
+@pytest.mark.parametrize("path", ["*/applications", "/apis*", None])
 def test_a_failed_read_neither_ends_a_sync_nor_restarts_its_deadline(discovery, path):
+    """Also if the cluster can't say whether it serves Argo CD's resources."""
+
+    def fail():
+        discovery.cluster.fail(path, 403) if path else discovery.cluster.api.break_version("argoproj.io/v1alpha1")
+
     deployers, applications, _ = reader(discovery)
     assert deployers.changing(applications) == {"shop"}
     discovery.clock.advance(minutes=6)
-    discovery.cluster.fail(path, 403)
+    fail()
     assert deployers.changing(applications) == {"shop"}
     discovery.cluster.recover()
+    discovery.cluster.api.restore_version("argoproj.io/v1alpha1")
     assert deployers.changing(applications) == {"shop"}
     discovery.clock.advance(minutes=6)
     assert deployers.changing(applications) == frozenset()
-    discovery.cluster.fail(path, 403)
+    fail()
     assert deployers.changing(applications) == frozenset()
 
 

@@ -443,6 +443,36 @@ def test_the_alert_of_a_deleted_application_ends_only_once_discovery_has_succeed
     assert discovery.bot.store.incidents.open_for("shop") is None
 
 
+@pytest.mark.parametrize(
+    "version",
+    [
+        *("argoproj.io/v1alpha1", "kustomize.toolkit.fluxcd.io/v1"),
+        *("helm.toolkit.fluxcd.io/v2", "source.toolkit.fluxcd.io/v1"),
+    ],
+)
+def test_a_version_that_cannot_be_read_ends_no_alert(discovery, version):
+    """It doesn't count as one that the cluster doesn't serve."""
+    bot, names = discovery.bot, {"shop", "web"}
+    discovery.argo(argo_application("shop", discovery.url))
+    discovery.flux(git_repository(discovery.url), kustomization("web"))
+    discovery.start(deployers=("argocd", "flux"), alerts={"looks": 1})
+    bot.check()
+    discovery.cluster.api.break_version(version)
+    for restarts in (False, True):
+        if restarts:
+            bot.restart()
+        for _ in range(2):
+            discovery.clock.advance(minutes=11)
+            bot.discover()
+        bot.monitor.reconcile_cards()
+        assert all(bot.store.incidents.open_for(name) for name in names)
+        assert (set(discovery.applications) < names) is restarts
+        assert bot.discoverer.is_complete() is not restarts
+        (note,) = bot.discoverer.inventory().notes
+        assert version in str(note)
+        assert ("The bot keeps using the previous list" in str(note)) is not restarts
+
+
 @pytest.mark.parametrize("fails", [True, False])
 def test_a_cluster_that_is_not_read_keeps_open_only_the_alerts_of_its_own_applications(discovery, fails):
     """Also those of deployers that it doesn't serve, for as long as an installation can take."""
@@ -584,3 +614,26 @@ def test_an_application_that_only_another_replica_has_discovered_gets_alerts(dis
     bot.discover()
     bot.monitor.reconcile_cards()
     assert [reply.text for reply in replies(bot.slack)] == ["late on prod is no longer watched."]
+
+
+def test_an_application_that_is_discovered_while_alerts_are_closed_keeps_its_alert(discovery, monkeypatch):
+    bot = discovery.bot
+    discovery.argo(argo_application("shop", discovery.url))
+    discovery.start(alerts={"looks": 1})
+    bot.check()
+    discovery.cluster.fail("*/applications", 503)
+    bot.restart()
+    bot.discover()
+    discovery.cluster.recover()
+    latest = bot.store.checks.latest
+
+    def discover_first(names):
+        bot.clock.tick()
+        bot.discover()
+        return latest(names)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(bot.store.checks, "latest", discover_first)
+        bot.monitor.reconcile_cards()
+    assert "shop" in discovery.applications
+    assert bot.store.incidents.open_for("shop")

@@ -253,7 +253,7 @@ def test_a_helm_release_of_a_chart_in_git_is_rendered(discovery):
     [("ConfigMap", "colour: blue"), ("Secret", base64.b64encode(b"colour: blue").decode())],
 )
 def test_values_that_cannot_be_read_stop_only_their_release(discovery, kind, data, status):
-    discovery.source.commit("Chart", CHART)
+    discovery.source.commit("Chart", {**CHART, "charts/shop/templates/two.yaml": as_yaml(config_map("two"))})
     values = {"apiVersion": "v1", "kind": kind, "metadata": {"name": "v"}, "data": {"values.yaml": data}}
     discovery.cluster.apply(values, namespace="flux-system", manager="kubectl")
     chart = {"spec": {"chart": "./charts/shop", "sourceRef": SOURCE_REF}}
@@ -261,16 +261,29 @@ def test_values_that_cannot_be_read_stop_only_their_release(discovery, kind, dat
     discovery.flux(kustomization("other"), flux_resource("HelmRelease", "web", release))
     path = f"/api/v1/namespaces/flux-system/{kind.lower()}s"
     discovery.cluster.fail(path, status)
-    discovery.start(deployers=["flux"])
+    discovery.start(deployers=["flux"], alerts={"looks": 1})
     assert list(discovery.applications) == ["other"]
     assert "HelmRelease prod/flux-system/web: " in discovery.status()
     discovery.cluster.recover()
-    discovery.bot.discover()
+    bot = discovery.bot
+    bot.discover()
     assert sorted(discovery.applications) == ["other", "web"]
+    bot.check()
+    assert bot.store.incidents.open_for("web")
     discovery.cluster.fail(path, status)
-    discovery.bot.discover()
+    bot.discover()
     is_kept = status == 500  # it may be served again soon
     assert sorted(discovery.applications) == ["other", *(["web"] if is_kept else [])]
+    bot.restart()
+    bot.clock.tick()
+    bot.discover()
+    bot.monitor.reconcile_cards()
+    assert list(discovery.applications) == ["other"]
+    assert bool(bot.store.incidents.open_for("web")) is is_kept
+    assert bot.discoverer.is_complete() is not is_kept
+    discovery.cluster.recover()
+    bot.discover()
+    assert (sorted(discovery.applications), bot.discoverer.is_complete()) == (["other", "web"], True)
 
 
 def test_suspended_and_unsupported_resources_are_reported(discovery):

@@ -417,7 +417,9 @@ def test_a_merge_that_removes_an_application_is_live_once_it_is_not_watched(
     removed = scenario.observe(rolling, is_complete=is_complete)
     assert (removed.state, removed.is_over) == (state, False)
     scenario.clock.advance(LIMITS.watch)
-    assert scenario.observe(removed, is_complete=is_complete).is_over == is_complete
+    final = scenario.observe(removed, is_complete=is_complete)
+    assert final.is_over == is_complete
+    assert ("The bot keeps checking" in shown(final)) is not is_complete
 
 
 @pytest.mark.parametrize("is_over", [False, True])
