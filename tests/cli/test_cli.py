@@ -191,6 +191,25 @@ def test_one_bad_kubeconfig_leaves_the_other_clusters_checked(shell, tmp_path, c
     assert "/nowhere" in found["shop-staging"]["error"]
 
 
+@pytest.mark.parametrize("output", ["text", "json"])
+def test_a_cluster_that_cannot_be_discovered_is_not_in_sync(shell, tmp_path, cluster, source, kubeconfig, output):
+    source.commit("First", {"apps/shop/settings.yaml": MANIFEST})
+    cluster.apply(LIVE, namespace="shop")
+    config = tmp_path / "config.yaml"
+    config.write_text(
+        f"repositories: {{platform: {{url: {source.path}, branch: main}}}}\n"
+        f"clusters: {{prod: {{kubeconfig: {kubeconfig}}}, staging: {{kubeconfig: /nowhere, discover: [flux]}}}}\n"
+        f"mirrors: {tmp_path}/mirrors\n"
+        "applications: {shop: {repository: platform, path: apps/shop, cluster: prod, namespace: shop}}\n"
+    )
+    done = shell("check", "--config", config, "--output", output)
+    assert done.exit_code == 2, done.output
+    assert "Cluster staging: there is no kubeconfig at /nowhere." in done.stderr
+    if output == "json":
+        assert json.loads(done.stdout) == {"applications": []}
+    assert shell("check", "--config", config, "shop").exit_code == 0
+
+
 def test_run_without_tokens_says_which_and_where_to_get_them(shell, tmp_path):
     config = tmp_path / "config.yaml"
     config.write_text(
