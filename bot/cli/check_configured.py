@@ -76,7 +76,7 @@ def _with_actors(config: Config, checks: Sequence[Check], now: datetime) -> Sequ
     if not any(check.drift and check.cluster in config.audits for check in checks):
         return checks
     with suppress(PortError):  # a check works without a database
-        store = build.store(config)
+        store = build.store(config, upgrade=False)
         try:
             return ActorFinder(config.audits, store.cluster_writes).identify(checks, store.checks.latest(), now)
         finally:

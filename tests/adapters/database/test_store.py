@@ -417,6 +417,9 @@ def test_a_database_of_any_age_is_migrated_once_by_replicas_that_start_together(
             connection.exec_driver_sql("INSERT INTO heads VALUES ('platform', 'abc')")
         if before != "nothing":
             connection.exec_driver_sql(FIRST_ENTRY)
+    if before != "nothing":
+        with pytest.raises(StoreError, match="belongs to an earlier version"):
+            SqlStore(empty_url, upgrade=False)
     with ThreadPoolExecutor(4) as pool:
         stores = [future.result() for future in [pool.submit(SqlStore, empty_url) for _ in range(4)]]
     stores[0].audit_log.append(ENTRY)
