@@ -263,7 +263,7 @@ class Bot:
             Job("queued reverts", schedule.git, self._commands.run_queued),
             Job("suspects", _RECONCILE_EVERY, self._monitor.find_suspects),
             Job("cards", _RECONCILE_EVERY, self._monitor.reconcile_cards),
-            Job("retention of checks", _PRUNE_EVERY, self._monitor.prune_checks),
+            Job("retention of checks and requests", _PRUNE_EVERY, self._monitor.prune),
             Job("rejected cards", _RECONCILE_EVERY, self._reconciler.repair_rejected, lease=None),
             Job("digest charts", _DIGEST_CHARTS_EVERY, self._digests.share_charts),
             Job("homes", _REFRESH_EVERY, self._homes.refresh),

@@ -238,11 +238,11 @@ def cluster(config: Config, name: str, telemetry: Telemetry = NO_TELEMETRY) -> K
     return KubernetesCluster(name, kubeconfig=settings.kubeconfig, context=settings.context, telemetry=telemetry)
 
 
-def store(config: Config) -> "SqlStore":
-    """The state database. Raises StoreError if it cannot be opened."""
+def store(config: Config, *, upgrade: bool = True) -> "SqlStore":
+    """The state database. Raises StoreError if it cannot be opened, or has to be upgraded first."""
     from bot.adapters.database.store import SqlStore
 
-    return SqlStore(config.store)
+    return SqlStore(config.store, upgrade=upgrade)
 
 
 def audit_recorders(config: Config, writes: "ClusterWrites") -> Mapping[str, AuditRecorder]:

@@ -40,7 +40,7 @@ def _rows(config_path: Path, since: datetime | None, *, changes: bool) -> Iterat
     """The rows, oldest first. Raises CommandError for a bad configuration, PortError if the database fails."""
     url = load_config(config_path).store
     require_database(url)
-    with closing(SqlStore(url)) as store:
+    with closing(SqlStore(url, upgrade=False)) as store:
         if changes:
             yield from map(change_audit.row, store.approvals.since(since))
         else:

@@ -76,7 +76,7 @@ def _with_actors(config: Config, checks: Sequence[Check], now: datetime) -> Sequ
     if not any(check.drift and check.cluster in config.audits for check in checks):
         return checks
     with suppress(PortError):  # a check works without a database
-        store = build.store(config)
+        store = build.store(config, upgrade=False)
         try:
             return ActorFinder(config.audits, store.cluster_writes).identify(checks, store.checks.latest(), now)
         finally:
@@ -105,18 +105,26 @@ def _select(config: Config, names: Sequence[str], unsupported: Sequence[Unsuppor
 def _with_discovered(
     config: Config, names: Sequence[str], charts: Charts
 ) -> tuple[Config, Sequence[UnsupportedResource]]:
-    """Add the discovered applications, if any are needed. PortError when a deployer cannot be read."""
+    """Add the discovered applications, if any are needed.
+
+    PortError when a deployer cannot be read, or a cluster, which a discovered application may be on.
+    """
     if names and set(names) <= set(config.applications):
         return config, ()
-    clusters = {}
+    if not any(settings.discover for settings in config.clusters.values()):
+        return config, ()
+    clusters, notes = {}, []
     for name in config.clusters:
-        with suppress(PortError):  # reported when its applications are checked
+        try:
             clusters[name] = build.cluster(config, name)
+        except PortError as error:
+            notes.append(str(error.text))
     discoverer = Discoverer(config, clusters, partial(build.repository, config), charts)
     if discoverer.polled_clusters:
         with ThreadPoolExecutor(max_workers=len(discoverer.polled_clusters)) as pool:
             list(pool.map(discoverer.poll, discoverer.polled_clusters))
     inventory = discoverer.inventory()
-    if inventory.notes and not (names and set(names) <= set(inventory.applications)):
-        raise PortError(" ".join(map(str, inventory.notes)))
+    notes += map(str, inventory.notes)
+    if notes and not (names and set(names) <= set(inventory.applications)):
+        raise PortError(" ".join(notes))
     return replace(config, applications=inventory.applications), inventory.unsupported

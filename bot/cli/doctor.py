@@ -54,7 +54,7 @@ def probes(config: Config) -> Iterator[Probe]:
             missing_isolation=_missing_isolation(),
             audit_logs=AuditLogFile,
             events=build.event_receiver(config),
-            store=lambda: SqlStore(config.store),
+            store=lambda: SqlStore(config.store, upgrade=False),
             git_version=_git_version,
             clock=lambda: datetime.now(tz=UTC),
         ),

@@ -26,7 +26,7 @@ def run_report(config_path: Path, *, days: int, application: str | None, form: s
     config = load_config(config_path)
     try:
         require_database(config.store)
-        with closing(SqlStore(config.store)) as store:
+        with closing(SqlStore(config.store, upgrade=False)) as store:
             only = None if application is None else {application}
             now = datetime.now(tz=UTC)
             report = read_report(store, config.applications, now, timedelta(days=days), only)

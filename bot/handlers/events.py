@@ -90,13 +90,17 @@ class EventDispatcher:
         waiting_subjects = set()
         sent, started_at = 0, time.monotonic()
         for queued in self._store.events.waiting():
+            if sent >= _MAX_SENT or time.monotonic() - started_at >= _RUN_SECONDS:
+                return
             event = queued.event
+            if now - event.time >= MAX_AGE:
+                _log.error("dropped event %s (%s) after %d attempts", event.id, event.type, queued.attempts)
+                self._store.events.finish(event.id)
+                continue
             is_later = queued.retry_at is not None and is_waiting(queued.retry_at, now, MAX_WAIT)
             if is_later or event.subject in waiting_subjects:
                 waiting_subjects.add(event.subject)
                 continue
-            if sent >= _MAX_SENT or time.monotonic() - started_at >= _RUN_SECONDS:
-                return
             sent += 1
             try:
                 with (
@@ -114,10 +118,6 @@ class EventDispatcher:
 
     def _retry(self, queued: QueuedEvent, error: PortError, now: datetime) -> None:
         event, attempts = queued.event, queued.attempts + 1
-        if now - event.time >= MAX_AGE:
-            _log.error("dropped event %s (%s) after %d attempts: %s", event.id, event.type, attempts, error)
-            self._store.events.finish(event.id)
-            return
         wait = next_retry(attempts, error.retry_after if isinstance(error, DeliveryError) else None)
         _log.warning("cannot send event %s (%s), next attempt in %s: %s", event.id, event.type, wait, error)
         self._store.events.save(QueuedEvent(event, attempts, now + wait))

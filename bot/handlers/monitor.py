@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, wait
+from datetime import timedelta
 from functools import partial
 
 from bot.config.model import Config
@@ -44,6 +45,7 @@ _log = logging.getLogger(__name__)
 
 # A slow cluster does not delay the others in a command.
 _MAX_SHARDS = 8
+_MAX_RETENTION = timedelta(hours=24)  # of requests in audit logs: the longest that can be configured
 
 
 class Monitor:
@@ -125,8 +127,12 @@ class Monitor:
             self._checked[shard] = lease
         self.reconcile_cards()
 
-    def prune_checks(self) -> None:
-        """Delete old checks of applications that are no longer watched. Raises StoreError."""
+    def prune(self) -> None:
+        """Delete old checks of applications that are no longer watched, and old requests of any cluster.
+
+        Raises StoreError.
+        """
+        self._ports.store.cluster_writes.prune_all(self._ports.clock() - _MAX_RETENTION)
         if self._discoverer.is_complete():
             self._ports.store.checks.prune(self._ports.clock() - HELD_FOR, watched=self._applications)
 

@@ -5,12 +5,15 @@ import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import Enum, auto
+from typing import Final
 
 from bot.core.git.webhook import SCHEMES, delivery_id, is_authentic, is_relevant
 from bot.ports.store import Store, StoreError
 from bot.work_pool import FullError, WorkPool
 
 _log = logging.getLogger(__name__)
+
+_REQUESTER: Final = "webhooks"  # one for all repositories, so that slow polls leave threads to people
 
 
 class WebhookResult(Enum):
@@ -75,7 +78,7 @@ class Webhooks:
                 return
             self._polling.add(name)
         try:
-            self._work.submit(lambda: self._poll_until_done(name), f"webhook {name}")
+            self._work.submit(lambda: self._poll_until_done(name), _REQUESTER)
         except FullError:
             with self._lock:
                 self._polling.discard(name)

@@ -292,6 +292,10 @@ class ClusterWrites(Protocol):
         """Delete the requests received before then, and all but the newest `limit`."""
         ...
 
+    def prune_all(self, before: datetime) -> None:
+        """Delete the requests received before then, also of clusters that are no longer configured."""
+        ...
+
 
 class Claims(Protocol):
     """Claims on payloads, so that only one replica handles each."""

@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 from contextlib import closing, suppress
@@ -25,6 +26,7 @@ from bot.core.access.audit import AuditEntry, Origin
 from bot.core.approvals import change_audit
 from bot.core.approvals.approval import ApprovalRecord, ApprovalStatus
 from bot.core.git.commit import PullRequest
+from tests.common.database import create_database
 from tests.common.kubernetes import config_map
 
 MANIFEST = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata: {limit: '1'}\n"
@@ -189,6 +191,25 @@ def test_one_bad_kubeconfig_leaves_the_other_clusters_checked(shell, tmp_path, c
     found = {application["name"]: application for application in json.loads(done.stdout)["applications"]}
     assert (found["shop"]["status"], found["shop-staging"]["status"]) == ("Synced", "Unknown")
     assert "/nowhere" in found["shop-staging"]["error"]
+
+
+@pytest.mark.parametrize("output", ["text", "json"])
+def test_a_cluster_that_cannot_be_discovered_is_not_in_sync(shell, tmp_path, cluster, source, kubeconfig, output):
+    source.commit("First", {"apps/shop/settings.yaml": MANIFEST})
+    cluster.apply(LIVE, namespace="shop")
+    config = tmp_path / "config.yaml"
+    config.write_text(
+        f"repositories: {{platform: {{url: {source.path}, branch: main}}}}\n"
+        f"clusters: {{prod: {{kubeconfig: {kubeconfig}}}, staging: {{kubeconfig: /nowhere, discover: [flux]}}}}\n"
+        f"mirrors: {tmp_path}/mirrors\n"
+        "applications: {shop: {repository: platform, path: apps/shop, cluster: prod, namespace: shop}}\n"
+    )
+    done = shell("check", "--config", config, "--output", output)
+    assert done.exit_code == 2, done.output
+    assert "Cluster staging: there is no kubeconfig at /nowhere." in done.stderr
+    if output == "json":
+        assert json.loads(done.stdout) == {"applications": []}
+    assert shell("check", "--config", config, "shop").exit_code == 0
 
 
 def test_run_without_tokens_says_which_and_where_to_get_them(shell, tmp_path):
@@ -426,6 +447,31 @@ def test_what_is_no_database_is_said_in_one_sentence(shell, log, tmp_path):
     assert done.exit_code == 2
     assert json.loads(done.stdout)["entries"] == []
     assert "Check the store setting or DATABASE_URL" in done.stderr
+
+
+def test_commands_that_only_read_leave_the_database_of_an_earlier_version_alone(
+    shell, tmp_path, cluster, source, kubeconfig
+):
+    source.commit("First", {"apps/shop/settings.yaml": MANIFEST})
+    cluster.apply(config_map(limit="9"), namespace="shop", manager="kubectl")
+    config = tmp_path / "config.yaml"
+    config.write_text(
+        f"repositories: {{platform: {{url: {source.path}}}}}\n"
+        f"clusters: {{prod: {{kubeconfig: {kubeconfig}, audit: {{logs: [audit.log]}}}}}}\n"
+        "applications: {shop: {repository: platform, path: apps/shop, cluster: prod, namespace: shop}}\n"
+        f"mirrors: {tmp_path}/mirrors\n"
+        f"store: {create_database(tmp_path)}\n"
+    )
+    with closing(sqlite3.connect(tmp_path / "state.db")) as database:
+        database.execute("UPDATE alembic_version SET version_num = '0009'")
+        database.commit()
+        for command in (["audit"], ["audit", "changes"], ["report"], ["doctor"]):
+            done = shell(*command, "--config", config)
+            assert done.exit_code == 2
+            assert "The state database belongs to an earlier version of gitops-bot." in done.output
+        done = shell("check", "--config", config)
+        assert (done.exit_code, "by kubectl" in done.stdout) == (1, True), done.output
+        assert database.execute("SELECT version_num FROM alembic_version").fetchall() == [("0009",)]
 
 
 def test_every_commit_on_a_tracked_branch_is_exported_with_who_approved_it(shell, log, tmp_path):

@@ -374,5 +374,5 @@ def test_the_check_of_an_application_that_is_gone_is_deleted_after_a_week(start,
     bot.store.checks.save([replace(bot.store.checks.latest()["shop"], application="gone")])
     for days, left in ((6, {"shop", "gone"}), (2, {"shop"})):
         clock.advance(timedelta(days=days))
-        bot.monitor.prune_checks()
+        bot.monitor.prune()
         assert bot.store.checks.latest().keys() == left

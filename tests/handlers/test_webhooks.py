@@ -37,7 +37,7 @@ class WebhookReceiver:
         self.gate.set()
         self.work = WorkPool("work", workers=2, waiting=2)
         hooks = partial(Webhooks, store=store, clock=lambda: datetime.now(UTC), work=self.work, poll=self.poll)
-        self.web = Web(ADDRESS, ADDRESS, webhooks=hooks({"press": kind}, SECRET)).start()
+        self.web = Web(ADDRESS, ADDRESS, webhooks=hooks({"press": kind, "ink": kind}, SECRET)).start()
         self.hook = Hook(f"http://127.0.0.1:{self.web.port}/webhooks/press", SECRET)
         self.sender.hooks.append(self.hook)
 
@@ -113,6 +113,17 @@ def test_deliveries_during_a_poll_share_the_next_one(receiver):
         assert receiver.send(receiver.signed()) == 202
     receiver.gate.set()
     assert receiver.final_polls() == ["press"] * 2
+
+
+def test_slow_polls_of_several_repositories_leave_threads_to_people(receiver):
+    receiver.gate.clear()
+    for path in ("press", "ink"):
+        assert receiver.send(receiver.signed(), path=path) == 202
+    answered = threading.Event()
+    receiver.work.submit(answered.set, "U0ANA")
+    assert answered.wait(DEADLINE / 2)
+    receiver.gate.set()
+    assert receiver.final_polls() == ["press", "ink"]
 
 
 @pytest.mark.parametrize("event", ["ping", "star", ""])

@@ -55,6 +55,10 @@ class SqlClusterWrites:
             is_old = (cluster_writes.c.at < instant(before)) | (cluster_writes.c.at <= newest_surplus)
             connection.execute(cluster_writes.delete().where(of_cluster & is_old))
 
+    def prune_all(self, before: datetime) -> None:
+        with self._database.begin() as connection:
+            connection.execute(cluster_writes.delete().where(cluster_writes.c.at < instant(before)))
+
 
 def _newest(cluster: str, objects: Sequence[str]) -> tuple[sa.Select[str], sa.Select[str, str]]:
     """The bodies of the newest requests for each object, up to WRITES_BYTES, and when the newest other was received.

@@ -21,10 +21,11 @@ from bot.ports.store import StoreError
 _MIGRATIONS: Final = Path(__file__).with_name("migrations")
 
 
-def migrate(database: Database) -> None:
-    """Run the pending migrations. Replicas that start at the same time take turns.
+def migrate(database: Database, *, upgrade: bool) -> None:
+    """Run the pending migrations; without `upgrade`, only in an empty database.
 
-    Raises StoreError, also for a schema of a later version.
+    Replicas that start at the same time take turns. Raises StoreError, also for a schema of a later version, and
+    without `upgrade`, of an earlier one.
     """
     with database.begin() as connection, _without_timeouts(connection):
         if connection.dialect.name == "postgresql":
@@ -35,6 +36,9 @@ def migrate(database: Database) -> None:
         if current is not None and current not in _known():
             raise StoreError(LocalizedText(texts.LATER_VERSION))
         if current != _newest():
+            # Of all versions, also those before migrations.
+            if not upgrade and (current is not None or sa.inspect(connection).has_table("audit")):
+                raise StoreError(LocalizedText(texts.EARLIER_VERSION))
             config = _config()
             config.attributes["connection"] = connection
             command.upgrade(config, "head")

@@ -24,14 +24,22 @@ from bot.core.incidents.incident import Incident
 from bot.core.pull_requests.queued import QueuedRevert
 from bot.core.pull_requests.tracked_pull_request import TrackedPullRequest
 from bot.core.rollouts.rollout import Rollout
+from bot.ports.store import StoreError
 
 
 class SqlStore:
-    """`ports.store.Store`. Migrates the schema; raises StoreError if the database cannot be opened."""
+    """`ports.store.Store`. Creates the schema.
 
-    def __init__(self, url: str) -> None:
+    Raises StoreError if the database cannot be opened, and without `upgrade`, if its schema is an earlier version's.
+    """
+
+    def __init__(self, url: str, *, upgrade: bool = True) -> None:
         self.database = Database(url)
-        migrate(self.database)
+        try:
+            migrate(self.database, upgrade=upgrade)
+        except StoreError:
+            self.database.close()
+            raise
         self.approvals = SqlApprovals(self.database)
         self.audit_log = SqlAuditLog(self.database)
         self.cards = SqlCards(self.database)

@@ -35,7 +35,9 @@ class ActorFinder:
         return [
             self._identify(check, previous.get(check.application), now)
             if check.cluster in self._audits
-            else replace(check, drift=_with_previous_actors(check, previous.get(check.application)))
+            else replace(
+                check, drift=tuple(map(_without_users, _with_previous_actors(check, previous.get(check.application))))
+            )
             for check in checks
         ]
 
@@ -108,7 +110,7 @@ def _with_previous_actors(check: Check, previous: Check | None) -> tuple[ObjectD
 
 
 def _without_users(object_drift: ObjectDrift) -> ObjectDrift:
-    """The difference without users, in case it was found before the configuration hid them."""
+    """The difference without users, in case it was found before the configuration hid them, or without `audit`."""
 
     def hidden(actor: Actor | None) -> Actor | None:
         return replace(actor, users=()) if actor else None

@@ -21,6 +21,12 @@ LATER_VERSION = Phrase(
     es="Una versión posterior de gitops-bot ha cambiado la base de datos de estado. Ejecuta esa versión o restaura la "
     "copia de seguridad anterior a la actualización.",
 )
+EARLIER_VERSION = Phrase(
+    en="The state database belongs to an earlier version of gitops-bot. Run this command with that version, or upgrade "
+    "the bot first.",
+    es="La base de datos de estado pertenece a una versión anterior de gitops-bot. Ejecuta este comando con esa "
+    "versión o actualiza antes el bot.",
+)
 MAY_STILL_OPEN = Phrase(
     en="{error} The pull request might still be opened.",
     es="{error} Es posible que el pull request se abra de todos modos.",

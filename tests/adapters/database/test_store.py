@@ -417,6 +417,9 @@ def test_a_database_of_any_age_is_migrated_once_by_replicas_that_start_together(
             connection.exec_driver_sql("INSERT INTO heads VALUES ('platform', 'abc')")
         if before != "nothing":
             connection.exec_driver_sql(FIRST_ENTRY)
+    if before != "nothing":
+        with pytest.raises(StoreError, match="belongs to an earlier version"):
+            SqlStore(empty_url, upgrade=False)
     with ThreadPoolExecutor(4) as pool:
         stores = [future.result() for future in [pool.submit(SqlStore, empty_url) for _ in range(4)]]
     stores[0].audit_log.append(ENTRY)
@@ -575,6 +578,9 @@ def test_requests_of_a_cluster_are_kept_until_they_are_too_old_or_too_many(store
     store.cluster_writes.prune("prod", T0 + timedelta(minutes=2), limit=2)
     assert {item.id for item in store.cluster_writes.of_objects("prod", [key, other.key])} == {"w3", "w4"}
     assert store.cluster_writes.of_objects("test", [key]) == [write]
+    store.cluster_writes.prune_all(T0 + timedelta(minutes=4))
+    assert store.cluster_writes.of_objects("test", [key]) == []
+    assert {item.id for item in store.cluster_writes.of_objects("prod", [key])} == {"w4"}
 
 
 def test_whoever_floods_an_audit_log_delays_no_check(store, monkeypatch):

@@ -140,6 +140,19 @@ def test_a_restart_keeps_names_and_retention_forgets_requests_but_no_name_on_a_c
     assert first["data.level"].confidence is Confidence.CERTAIN
 
 
+def test_without_an_audit_log_names_disappear_and_requests_are_deleted_after_a_day(audited):
+    audited.start()
+    audited.cluster.edit(SETTINGS, "shop", {"data": {"level": "debug"}})
+    assert audited.actors()["data.level"].users[0].name == "admin"
+    audited.bot.start(clusters={"prod": {"audit": None}})
+    ((field,),) = (item.fields for item in audited.bot.check()["shop"].drift)
+    assert (field.actor.users, field.actor.tool) == ((), "kubectl")
+    audited.clock.advance(hours=24)
+    audited.bot.monitor.prune()
+    with audited.bot.store.database.begin() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM cluster_writes").scalar() == 0
+
+
 def test_at_level_metadata_a_name_is_likely_and_waits_for_late_events(audited):
     audited.start(delay="20s")
     audited.cluster.edit(SETTINGS, "shop", {"data": {"level": "debug"}})

@@ -2,12 +2,14 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 from unittest.mock import Mock
 
 import pytest
 
 from bot.cli.check_configured import check_configured
 from bot.cli.check_report import as_json, as_text, exit_code
+from bot.config.sections.cluster import ClusterConfig
 from bot.core.drift.model import Status
 from bot.core.incidents.incident import IncidentState
 from bot.core.rollouts.rollout import pending_applications
@@ -335,6 +337,18 @@ def test_the_command_line_checks_discovered_applications(discovery):
     discovery.cluster.fail("*/applications", 503)
     with pytest.raises(PortError, match="Could not list the Argo CD applications on prod"):
         check_configured(discovery.bot.config, [], explain=False)
+
+
+def test_the_command_line_says_why_a_destination_cannot_be_read(discovery):
+    destination = {"server": "https://10.1.1.1", "namespace": "shop"}
+    discovery.argo(argo_application("shop", discovery.url, destination=destination))
+    discovery.start()
+    config = discovery.bot.config
+    staging = ClusterConfig(kubeconfig=Path("/nowhere"))
+    config = replace(config, clusters={**config.clusters, "staging": staging})
+    for names in ([], ["shop"]):
+        with pytest.raises(PortError, match=r"^Cluster staging: there is no kubeconfig at /nowhere\.$"):
+            check_configured(config, names, explain=False)
 
 
 def test_the_command_line_says_what_it_does_not_follow_and_exits_2(discovery):
