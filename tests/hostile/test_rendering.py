@@ -28,7 +28,7 @@ from bot.core.objects.manifest import ManifestError, NodeBudget, read_documents,
 from bot.core.rendering.chart import find_dependencies
 from bot.core.rendering.envsubst import SubstitutionError, substitute
 from bot.core.rendering.helm_values import merge_values
-from bot.core.rendering.secret_mask import mask_value
+from bot.core.rendering.secret_mask import mask_keys, mask_value
 from bot.core.rendering.source import FluxBuild, HelmParameters, KustomizeParameters, Source, SourceType
 from bot.core.sanitize import redact_url
 from bot.handlers.rendering import render, render_request
@@ -715,6 +715,20 @@ def test_an_object_with_only_public_keys_of_values_from_a_secret_is_shown():
     )
     assert [manifest.name for manifest in result.manifests] == ["public", "db-host-password"]
     assert result.unknown == ()
+
+
+def test_the_words_of_a_chart_take_little_memory():
+    """A chart of 256 MiB took 5 GiB."""
+    words = " ".join(f"a{number:x}.b{number:x}" for number in range(400_000)).encode()
+    values = '{"a1": "x", "a2.b2": "x", "zz": "x"}'
+    assert len(words) > 5 * 2**20
+    tracemalloc.start()
+    masked = json.loads(mask_keys(values, ("a1", "a2.b2", "zz"), [words]))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert {"a1", "a2.b2"} < masked.keys()
+    assert "zz" not in masked
+    assert peak < 2**20
 
 
 def refuse(values):
