@@ -91,7 +91,8 @@ class ManifestCache:
         self._ids: OrderedDict[tuple[str, str, str], str | None] = OrderedDict()
         # The other paths that each path depends on, which may differ between sources that read it differently.
         self._outside: LRUCache[_SourceKey, LRUCache[_PathKey, Sequence[str]]] = LRUCache(_MAX_SOURCES)
-        self._outcomes: LRUCache[_SourceKey, LRUCache[Inputs, tuple[_Outcome, float]]] = LRUCache(_MAX_SOURCES)
+        # Each with when it came about, and for which tenant.
+        self._outcomes: LRUCache[_SourceKey, LRUCache[Inputs, tuple[_Outcome, float, str]]] = LRUCache(_MAX_SOURCES)
         self._last_valid: LRUCache[tuple[str, str, Source], tuple[LastValid, float]] = LRUCache(_MAX_SOURCES)
 
     def __len__(self) -> int:
@@ -104,19 +105,18 @@ class ManifestCache:
 
         Errors in a source are raised by `manifests`. Raises RepositoryError for an invalid path or an unknown commit.
         """
-        unique = list(dict.fromkeys(sources))
-        inputs = self._locate(repository, revision, unique)
-        unread = [source for source in unique if self._cached(repository, source, inputs[source]) is None]
-        for source in unique:
-            self._telemetry.count(RENDER_CACHE, cache="memory", result="miss" if source in unread else "hit")
+        unread = self._unread(repository, revision, sources)
         if not unread:
             return
         commit = Commit(repository, revision)
         waiting: deque[Future[None]] = deque()
 
         def render_one(source: Source, files: Sequence[File]) -> None:
-            with suppress(PortError, ManifestError), unexpected_as_port_error(f"rendering of {source.path}"):
-                self._render(repository, revision, source, files, commit)
+            for some in unread[source]:
+                with suppress(PortError, ManifestError), unexpected_as_port_error(f"rendering of {source.path}"):
+                    outcome = self._render(repository, revision, some, files, commit)
+                    if not isinstance(outcome, RenderPostponedError):
+                        return
 
         with ContextThreadPool(_PARALLEL, "render") as pool:
             for source, files in zip(
@@ -128,6 +128,20 @@ class ManifestCache:
                     waiting.popleft().result()
             while waiting:
                 waiting.popleft().result()
+
+    def _unread(self, repository: Repository, revision: str, sources: Iterable[Source]) -> dict[Source, list[Source]]:
+        """The sources without a result, each for the tenants that have none."""
+        by_tenant: dict[Source, dict[str, Source]] = {}
+        for source in sources:
+            by_tenant.setdefault(source, {})[source.tenant] = source
+        inputs = self._locate(repository, revision, list(by_tenant))
+        unread: dict[Source, list[Source]] = {}
+        for source, same in by_tenant.items():
+            missing = [some for some in same.values() if self._cached(repository, some, inputs[source]) is None]
+            if missing:
+                unread[source] = missing
+            self._telemetry.count(RENDER_CACHE, cache="memory", result="miss" if missing else "hit")
+        return unread
 
     def inputs(self, repository: Repository, revision: str, sources: Iterable[Source]) -> dict[Source, Inputs]:
         """The inputs of each source at a full sha. Two commits with equal inputs have the same manifests.
@@ -316,7 +330,9 @@ class ManifestCache:
             outcomes = self._outcomes.get((repository.name, source))
             if outcomes is None or inputs is None or inputs not in outcomes:
                 return None
-            outcome, at = outcomes[inputs]
+            outcome, at, tenant = outcomes[inputs]
+        if isinstance(outcome, RenderPostponedError) and tenant != source.tenant:
+            return None
         age = time.monotonic() - at
         if isinstance(outcome, Rendering):
             is_due = bool(outcome.floating_digest) and age > _CHARTS_FRESH
@@ -349,7 +365,7 @@ class ManifestCache:
         with self._lock:
             outcomes = self._outcomes.setdefault((repository.name, source), LRUCache(_MAX_OUTCOMES))
             if inputs is not None:  # None if an id was evicted in the meantime
-                outcomes[inputs] = outcome, time.monotonic()
+                outcomes[inputs] = outcome, time.monotonic(), source.tenant
         return outcome
 
     def _from_same_files(self, repository: Repository, source: Source, digest: str) -> Rendering | None:
@@ -357,7 +373,7 @@ class ManifestCache:
         if not digest:
             return None
         with self._lock:
-            outcomes = [outcome for outcome, _ in self._outcomes.get((repository.name, source), {}).values()]
+            outcomes = [outcome for outcome, *_ in self._outcomes.get((repository.name, source), {}).values()]
         same = (outcome for outcome in outcomes if isinstance(outcome, Rendering) and outcome.floating_digest == digest)
         return next(same, None)
 
