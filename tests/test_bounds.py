@@ -76,6 +76,8 @@ ROWS = {
         (RENDERER.open_files,),
         (limits.MAX_STDERR_BYTES,),
         (2,),
+        (limits.MAX_SHARED_BYTES, limits.SMALL_BYTES),
+        (limits.MAX_CACHED_BYTES,),
         (limits.SLOW_SECONDS, BUDGET, MINUTES_5, BUDGET / 3, 3 * BUDGET, limits.SLOW_SECONDS, BUDGET),
         (limits.MAX_DISK_CACHE_BYTES,),
         (RENDERER.output_bytes,),

@@ -6,7 +6,7 @@ import threading
 import time
 from bisect import bisect_left
 from collections import OrderedDict, deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -15,7 +15,7 @@ from cachetools import LRUCache
 
 from bot.context_pool import ContextThreadPool
 from bot.core.objects.manifest import Manifest, ManifestError
-from bot.core.rendering.limits import MAX_TREES
+from bot.core.rendering.limits import MAX_TREES, SMALL_BYTES
 from bot.core.rendering.remote_base import mounted_root
 from bot.core.rendering.source import Source
 from bot.handlers.rendering.bases import BasesOfCommit, MountedBases
@@ -25,6 +25,7 @@ from bot.handlers.rendering.tree import Commit, ids_of_missing
 from bot.ports.bases import Bases, BaseUnavailableError, LastingBaseError
 from bot.ports.charts import ChartError, Charts, LastingChartError
 from bot.ports.errors import PortError
+from bot.ports.file_memory import files_held
 from bot.ports.git import File, Repository, UnreadablePathError
 from bot.ports.isolation import UnexpectedError, unexpected_as_port_error
 from bot.ports.rendering import Renderer, RenderError, RenderPostponedError
@@ -111,7 +112,7 @@ class ManifestCache:
         commit = Commit(repository, revision)
         waiting: deque[Future[None]] = deque()
 
-        def render_one(source: Source, files: Sequence[File]) -> None:
+        def render_one(source: Source, files: Sequence[File] | None) -> None:
             for some in unread[source]:
                 with suppress(PortError, ManifestError), unexpected_as_port_error(f"rendering of {source.path}"):
                     outcome = self._render(repository, revision, some, files, commit)
@@ -119,11 +120,8 @@ class ManifestCache:
                         return
 
         with ContextThreadPool(_PARALLEL, "render") as pool:
-            for source, files in zip(
-                unread, repository.files_of(revision, [source.path for source in unread]), strict=True
-            ):
-                if files is not None:
-                    waiting.append(pool.submit(render_one, source, files))
+            for source, files in _small_files(repository, revision, unread):
+                waiting.append(pool.submit(render_one, source, files))
                 if len(waiting) > 2 * _PARALLEL:  # bounds the files in memory
                     waiting.popleft().result()
             while waiting:
@@ -174,14 +172,12 @@ class ManifestCache:
         if not new:
             return inputs_by_source, lasting
         commit = Commit(repository, revision)
-        for source, files in zip(new, repository.files_of(revision, [source.path for source in new]), strict=True):
-            if files is None:
-                lasting.add(source)
-                continue
+        for source, files in _small_files(repository, revision, new):
             try:
-                with unexpected_as_port_error(f"inputs of {source.path}"), for_tenant(source.tenant):
-                    request = gather(commit, source, files, self._charts, self._bases_of(repository, commit))
+                with unexpected_as_port_error(f"inputs of {source.path}"), for_tenant(source.tenant), files_held():
+                    request = self._gather(repository, revision, source, files, commit)
                     self._remember_outside(repository, revision, source, request)
+                    del request
             except _LASTING:
                 lasting.add(source)
             except PortError as error:
@@ -257,8 +253,7 @@ class ManifestCache:
         inputs = self._locate(repository, revision, [source])[source]
         outcome = self._cached(repository, source, inputs)
         if outcome is None:
-            files = repository.files(revision, source.path)
-            outcome = self._render(repository, revision, source, files, Commit(repository, revision))
+            outcome = self._render(repository, revision, source, None, Commit(repository, revision))
         if isinstance(outcome, ManifestError):
             raise ManifestError(outcome.file, outcome.line, outcome.problem)
         if isinstance(outcome, RenderError | RenderPostponedError):
@@ -290,8 +285,13 @@ class ManifestCache:
                 }
             self._read_ids(repository, revision, [path for path in new if path not in base_ids])
 
-    def _bases_of(self, repository: Repository, commit: Commit) -> BasesOfCommit | None:
-        return BasesOfCommit(self._bases, repository, commit) if self._bases else None
+    def _gather(
+        self, repository: Repository, revision: str, source: Source, files: Sequence[File] | None, commit: Commit
+    ) -> RenderRequest:
+        if files is None:
+            files = repository.files(revision, source.path)
+        bases = BasesOfCommit(self._bases, repository, commit) if self._bases else None
+        return gather(commit, source, files, self._charts, bases)
 
     def _read_ids(self, repository: Repository, revision: str, paths: Sequence[str]) -> None:
         ids = dict(zip(paths, repository.tree_ids(revision, paths) if paths else [], strict=True))
@@ -342,12 +342,12 @@ class ManifestCache:
         return None if is_due else outcome
 
     def _render(
-        self, repository: Repository, revision: str, source: Source, files: Sequence[File], commit: Commit
+        self, repository: Repository, revision: str, source: Source, files: Sequence[File] | None, commit: Commit
     ) -> _Outcome:
         outcome: _Outcome
         measured = self._telemetry.measure(RENDER, repository=repository.name, path=source.path)
-        with measured as operation, for_tenant(source.tenant):
-            request = gather(commit, source, files, self._charts, self._bases_of(repository, commit))
+        with measured as operation, for_tenant(source.tenant), files_held():
+            request = self._gather(repository, revision, source, files, commit)
             digest = request.floating_digest()
             try:
                 outcome = self._from_same_files(repository, source, digest) or replace(
@@ -387,3 +387,12 @@ class ManifestCache:
             for path, needed in request.outside.items():
                 tree = base_ids[path] if path in base_ids else self._ids.get((name, revision, path))
                 outside_of[path, tree] = needed
+
+
+def _small_files(
+    repository: Repository, revision: str, sources: Iterable[Source]
+) -> Iterator[tuple[Source, Sequence[File] | None]]:
+    """Each source with its own files, which few git processes read ahead; None if they are too large for that."""
+    sources = list(sources)
+    files = repository.files_of(revision, [source.path for source in sources], most_bytes=SMALL_BYTES)
+    return zip(sources, files, strict=True)
