@@ -55,6 +55,7 @@ ROWS = {
             manifest.MAX_NODES,
             2**manifest._STRING_SHIFT,
         ),
+        (manifest.MAX_NODES,),
         (limits.MAX_OBJECTS,),
         (tree._MAX_LINKS,),
         (limits.MAX_FILE_BYTES,),
