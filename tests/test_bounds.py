@@ -33,7 +33,7 @@ from bot.handlers.approvals import diff, review
 from bot.handlers.approvals import limit as lookups
 from bot.handlers.cluster_audit import record, webhook
 from bot.handlers.discovery import deployer_kinds, deployer_lists, discover, resources
-from bot.handlers.rendering import manifest_cache, tree
+from bot.handlers.rendering import gather_failures, manifest_cache, tree
 from bot.handlers.rollouts import health, reverted
 from bot.handlers.watch import watcher
 
@@ -55,7 +55,7 @@ ROWS = {
             manifest.MAX_NODES,
             2**manifest._STRING_SHIFT,
         ),
-        (manifest.MAX_NODES,),
+        (manifest.MAX_NODES, gather_failures._FORGOTTEN_AFTER),
         (limits.MAX_OBJECTS,),
         (tree._MAX_LINKS,),
         (limits.MAX_FILE_BYTES,),

@@ -19,9 +19,10 @@ from bot.core.rendering.limits import MAX_TREES, SMALL_BYTES
 from bot.core.rendering.remote_base import mounted_root
 from bot.core.rendering.source import Source
 from bot.handlers.rendering.bases import BasesOfCommit, MountedBases
+from bot.handlers.rendering.gather_failures import GatherFailures, without_traceback
 from bot.handlers.rendering.render import Rendering, gather, render
 from bot.handlers.rendering.render_request import RenderRequest
-from bot.handlers.rendering.tree import Commit, ids_of_missing
+from bot.handlers.rendering.tree import Commit, RecordedTree, ids_of
 from bot.ports.bases import Bases, BaseUnavailableError, LastingBaseError
 from bot.ports.charts import ChartError, Charts, LastingChartError
 from bot.ports.errors import PortError
@@ -94,6 +95,7 @@ class ManifestCache:
         self._outside: LRUCache[_SourceKey, LRUCache[_PathKey, Sequence[str]]] = LRUCache(_MAX_SOURCES)
         # Each with when it came about, and for which tenant.
         self._outcomes: LRUCache[_SourceKey, LRUCache[Inputs, tuple[_Outcome, float, str]]] = LRUCache(_MAX_SOURCES)
+        self._gather_failures = GatherFailures()
         self._last_valid: LRUCache[tuple[str, str, Source], tuple[LastValid, float]] = LRUCache(_MAX_SOURCES)
 
     def __len__(self) -> int:
@@ -254,10 +256,8 @@ class ManifestCache:
         outcome = self._cached(repository, source, inputs)
         if outcome is None:
             outcome = self._render(repository, revision, source, None, Commit(repository, revision))
-        if isinstance(outcome, ManifestError):
-            raise ManifestError(outcome.file, outcome.line, outcome.problem)
-        if isinstance(outcome, RenderError | RenderPostponedError):
-            raise type(outcome)(outcome.text)
+        if not isinstance(outcome, Rendering):
+            raise without_traceback(outcome)
         return outcome
 
     def _locate(self, repository: Repository, revision: str, sources: Sequence[Source]) -> dict[Source, Inputs | None]:
@@ -288,15 +288,15 @@ class ManifestCache:
     def _gather(
         self, repository: Repository, revision: str, source: Source, files: Sequence[File] | None, commit: Commit
     ) -> RenderRequest:
-        if files is None:
-            files = repository.files(revision, source.path)
+        tree = RecordedTree(commit)
         bases = BasesOfCommit(self._bases, repository, commit) if self._bases else None
-        return gather(commit, source, files, self._charts, bases)
+        with self._gather_failures.remembered(repository, revision, source, tree, bases):
+            if files is None:
+                files = repository.files(revision, source.path)
+            return gather(tree, source, files, self._charts, bases)
 
     def _read_ids(self, repository: Repository, revision: str, paths: Sequence[str]) -> None:
-        ids = dict(zip(paths, repository.tree_ids(revision, paths) if paths else [], strict=True))
-        missing = [path for path, id_ in ids.items() if id_ is None]
-        ids |= zip(missing, ids_of_missing(repository, revision, missing) if missing else [], strict=True)
+        ids = ids_of(repository, revision, paths)
         with self._lock:
             self._ids.update({(repository.name, revision, path): id_ for path, id_ in ids.items()})
 
@@ -353,11 +353,8 @@ class ManifestCache:
                 outcome = self._from_same_files(repository, source, digest) or replace(
                     render(request, self._renderer), floating_digest=digest
                 )
-            except ManifestError as error:
-                # A new error, since this one's traceback would keep the files in memory.
-                outcome = ManifestError(error.file, error.line, error.problem)
-            except (RenderError, RenderPostponedError) as error:
-                outcome = type(error)(error.text)
+            except (ManifestError, RenderError, RenderPostponedError) as error:
+                outcome = without_traceback(error)
             if not isinstance(outcome, Rendering):
                 operation.outcome = Outcome.ERROR
         self._remember_outside(repository, revision, source, request)

@@ -218,6 +218,13 @@ class RecordedTree:
         return self._tree.submodules(path)
 
 
+def ids_of(repository: Repository, revision: str, paths: Sequence[str]) -> dict[str, str | None]:
+    """The id of the tree or blob at each path, or `ids_of_missing`. Raises RepositoryError."""
+    ids = dict(zip(paths, repository.tree_ids(revision, paths) if paths else [], strict=True))
+    missing = [path for path, id_ in ids.items() if id_ is None]
+    return {**ids, **dict(zip(missing, ids_of_missing(repository, revision, missing) if missing else [], strict=True))}
+
+
 def ids_of_missing(repository: Repository, revision: str, paths: Iterable[str]) -> list[str | None]:
     """An id of each path at which git has nothing: where links lead it, or its submodule; None if it leads nowhere.
 
