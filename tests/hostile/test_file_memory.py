@@ -45,7 +45,7 @@ class BlockedRenderer:
 def rendering(source, tmp_path, monkeypatch):
     monkeypatch.setattr(file_memory, "MAX_SHARED_BYTES", SHARED)
     monkeypatch.setattr(file_memory, "SMALL_BYTES", SMALL)
-    monkeypatch.setattr("bot.handlers.rendering.manifest_cache.SMALL_BYTES", SMALL)
+    monkeypatch.setattr("bot.handlers.rendering.own_files.SMALL_BYTES", SMALL)
     monkeypatch.setattr("bot.handlers.rendering.manifest_cache._PARALLEL", 4)
     return Rendering(source, tmp_path)
 

@@ -6,7 +6,7 @@ import threading
 import time
 from bisect import bisect_left
 from collections import OrderedDict, deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -15,18 +15,18 @@ from cachetools import LRUCache
 
 from bot.context_pool import ContextThreadPool
 from bot.core.objects.manifest import Manifest, ManifestError
-from bot.core.rendering.limits import MAX_TREES, SMALL_BYTES
+from bot.core.rendering.limits import MAX_TREES
 from bot.core.rendering.remote_base import mounted_root
 from bot.core.rendering.source import Source
 from bot.handlers.rendering.bases import BasesOfCommit, MountedBases
 from bot.handlers.rendering.gather_failures import GatherFailures, without_traceback
+from bot.handlers.rendering.own_files import held_files, small_files
 from bot.handlers.rendering.render import Rendering, gather, render
 from bot.handlers.rendering.render_request import RenderRequest
 from bot.handlers.rendering.tree import Commit, RecordedTree, ids_of
 from bot.ports.bases import Bases, BaseUnavailableError, LastingBaseError
 from bot.ports.charts import ChartError, Charts, LastingChartError
 from bot.ports.errors import PortError
-from bot.ports.file_memory import files_held
 from bot.ports.git import File, Repository, UnreadablePathError
 from bot.ports.isolation import UnexpectedError, unexpected_as_port_error
 from bot.ports.rendering import Renderer, RenderError, RenderPostponedError
@@ -122,7 +122,7 @@ class ManifestCache:
                         return
 
         with ContextThreadPool(_PARALLEL, "render") as pool:
-            for source, files in _small_files(repository, revision, unread):
+            for source, files in small_files(repository, revision, unread):
                 waiting.append(pool.submit(render_one, source, files))
                 if len(waiting) > 2 * _PARALLEL:  # bounds the files in memory
                     waiting.popleft().result()
@@ -174,10 +174,13 @@ class ManifestCache:
         if not new:
             return inputs_by_source, lasting
         commit = Commit(repository, revision)
-        for source, files in _small_files(repository, revision, new):
+        for source, files in small_files(repository, revision, new):
             try:
-                with unexpected_as_port_error(f"inputs of {source.path}"), for_tenant(source.tenant), files_held():
-                    request = self._gather(repository, revision, source, files, commit)
+                with (
+                    unexpected_as_port_error(f"inputs of {source.path}"),
+                    held_files(repository, revision, source, files) as own_files,
+                ):
+                    request = self._gather(repository, revision, source, own_files, commit)
                     self._remember_outside(repository, revision, source, request)
                     del request
             except _LASTING:
@@ -286,13 +289,11 @@ class ManifestCache:
             self._read_ids(repository, revision, [path for path in new if path not in base_ids])
 
     def _gather(
-        self, repository: Repository, revision: str, source: Source, files: Sequence[File] | None, commit: Commit
+        self, repository: Repository, revision: str, source: Source, files: Sequence[File], commit: Commit
     ) -> RenderRequest:
         tree = RecordedTree(commit)
         bases = BasesOfCommit(self._bases, repository, commit) if self._bases else None
         with self._gather_failures.remembered(repository, revision, source, tree, bases):
-            if files is None:
-                files = repository.files(revision, source.path)
             return gather(tree, source, files, self._charts, bases)
 
     def _read_ids(self, repository: Repository, revision: str, paths: Sequence[str]) -> None:
@@ -346,8 +347,8 @@ class ManifestCache:
     ) -> _Outcome:
         outcome: _Outcome
         measured = self._telemetry.measure(RENDER, repository=repository.name, path=source.path)
-        with measured as operation, for_tenant(source.tenant), files_held():
-            request = self._gather(repository, revision, source, files, commit)
+        with held_files(repository, revision, source, files) as own_files, measured as operation:
+            request = self._gather(repository, revision, source, own_files, commit)
             digest = request.floating_digest()
             try:
                 outcome = self._from_same_files(repository, source, digest) or replace(
@@ -384,12 +385,3 @@ class ManifestCache:
             for path, needed in request.outside.items():
                 tree = base_ids[path] if path in base_ids else self._ids.get((name, revision, path))
                 outside_of[path, tree] = needed
-
-
-def _small_files(
-    repository: Repository, revision: str, sources: Iterable[Source]
-) -> Iterator[tuple[Source, Sequence[File] | None]]:
-    """Each source with its own files, which few git processes read ahead; None if they are too large for that."""
-    sources = list(sources)
-    files = repository.files_of(revision, [source.path for source in sources], most_bytes=SMALL_BYTES)
-    return zip(sources, files, strict=True)
