@@ -5,7 +5,7 @@ from pathlib import Path
 
 from opentelemetry.exporter.otlp.proto.http import trace_exporter
 
-from bot import app, build, http_server
+from bot import app, build, file_memory, http_server
 from bot.adapters.database import bounds as database
 from bot.adapters.downloads import background
 from bot.adapters.forges import forge, response_body, transport
@@ -77,7 +77,7 @@ ROWS = {
         (RENDERER.open_files,),
         (limits.MAX_STDERR_BYTES,),
         (2,),
-        (limits.MAX_SHARED_BYTES, limits.SMALL_BYTES),
+        (file_memory.MAX_SHARED_BYTES, file_memory.SMALL_BYTES),
         (limits.MAX_CACHED_BYTES,),
         (limits.SLOW_SECONDS, BUDGET, MINUTES_5, BUDGET / 3, 3 * BUDGET, limits.SLOW_SECONDS, BUDGET),
         (limits.MAX_DISK_CACHE_BYTES,),

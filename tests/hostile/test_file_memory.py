@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from bot import file_memory
 from bot.adapters.git import trees
 from bot.adapters.rendering import confined
 from bot.adapters.rendering.programs import ProgramRenderer
 from bot.core.rendering.limits import MAX_BYTES
 from bot.core.rendering.source import Source
+from bot.file_memory import files_held, reserve
 from bot.handlers.rendering import tree
-from bot.ports import file_memory
 from bot.ports.errors import PortError
-from bot.ports.file_memory import files_held, reserve
 from bot.ports.git import File
 from tests.common.rendering import Rendering
 from tests.common.wait import DEADLINE, wait_for

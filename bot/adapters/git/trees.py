@@ -9,9 +9,9 @@ from bot.adapters.git import bounds
 from bot.adapters.git.links import TreeLinks
 from bot.adapters.git.mirror import Mirror
 from bot.adapters.git.objects import full_sha, read_blobs, root_tree, write_object
+from bot.file_memory import reserve
 from bot.i18n.catalogue import repository as texts
 from bot.i18n.language import LocalizedText
-from bot.ports.file_memory import reserve
 from bot.ports.git import File, OutputTooLargeError, RepositoryError, UnreadablePathError
 
 _PATHS_PER_LISTING = 100  # git compares every file with each of them

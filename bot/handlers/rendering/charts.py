@@ -6,11 +6,11 @@ from bot.core.charts.index import is_exact
 from bot.core.charts.reference import ChartRef
 from bot.core.rendering.limits import MAX_DEPENDENCIES
 from bot.core.rendering.remote_chart import RemoteChart
+from bot.file_memory import reserve
 from bot.handlers.rendering.render_request import RenderRequest, check_limits
 from bot.i18n.catalogue import chart as texts
 from bot.i18n.language import LocalizedText, Phrase
 from bot.ports.charts import Charts, LastingChartError
-from bot.ports.file_memory import reserve
 from bot.ports.git import File
 
 

@@ -3,9 +3,8 @@
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
-from bot.core.rendering.limits import SMALL_BYTES
 from bot.core.rendering.source import Source
-from bot.ports.file_memory import files_held
+from bot.file_memory import SMALL_BYTES, files_held
 from bot.ports.git import File, Repository
 from bot.ports.tenant import for_tenant
 

@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Final
 
-from bot.core.rendering.limits import MAX_SHARED_BYTES, SMALL_BYTES
+MAX_SHARED_BYTES: Final = 64 * 2**20
+SMALL_BYTES: Final = 2**20  # of sources that never wait
 
 _changed: Final = threading.Condition()
 _held: Final[dict[object, int]] = {}  # bytes by source that is being rendered; those that began first come first
