@@ -5,7 +5,7 @@ from pathlib import Path
 
 from opentelemetry.exporter.otlp.proto.http import trace_exporter
 
-from bot import app, build, http_server
+from bot import app, build, file_memory, http_server
 from bot.adapters.database import bounds as database
 from bot.adapters.downloads import background
 from bot.adapters.forges import forge, response_body, transport
@@ -33,7 +33,7 @@ from bot.handlers.approvals import diff, review
 from bot.handlers.approvals import limit as lookups
 from bot.handlers.cluster_audit import record, webhook
 from bot.handlers.discovery import deployer_kinds, deployer_lists, discover, resources
-from bot.handlers.rendering import manifest_cache, tree
+from bot.handlers.rendering import gather_failures, manifest_cache, tree
 from bot.handlers.rollouts import health, reverted
 from bot.handlers.watch import watcher
 
@@ -55,6 +55,7 @@ ROWS = {
             manifest.MAX_NODES,
             2**manifest._STRING_SHIFT,
         ),
+        (manifest.MAX_NODES, gather_failures._FORGOTTEN_AFTER),
         (limits.MAX_OBJECTS,),
         (tree._MAX_LINKS,),
         (limits.MAX_FILE_BYTES,),
@@ -76,6 +77,8 @@ ROWS = {
         (RENDERER.open_files,),
         (limits.MAX_STDERR_BYTES,),
         (2,),
+        (file_memory.MAX_SHARED_BYTES, file_memory.SMALL_BYTES),
+        (limits.MAX_CACHED_BYTES,),
         (limits.SLOW_SECONDS, BUDGET, MINUTES_5, BUDGET / 3, 3 * BUDGET, limits.SLOW_SECONDS, BUDGET),
         (limits.MAX_DISK_CACHE_BYTES,),
         (RENDERER.output_bytes,),

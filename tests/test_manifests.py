@@ -10,6 +10,7 @@ import yaml
 
 from bot.config.load import load
 from bot.core.commands.command import Command, parse
+from bot.core.rendering.limits import MAX_BYTES, MAX_FILES
 from bot.handlers.slack_probes import OPTIONAL_SCOPES, SCOPES
 
 ROOT = Path(__file__).parents[1]
@@ -149,6 +150,14 @@ def test_what_is_mounted_is_there_and_writable_where_the_bot_writes(base, tmp_pa
     assert [probe["path"] for probe in probes] == ["/healthz", "/healthz", "/readyz"]
     assert {probe["port"] for probe in probes} == {"health"}
     assert (config.slack.listen[1], config.slack.health_listen[1]) == (ports["http"], ports["health"])
+
+
+def test_the_copies_of_two_renderers_fit_on_disk(base):
+    """Otherwise, the kubelet evicts the pod."""
+    volumes = pod_of(base)["volumes"]
+    (gibibytes,) = [volume["emptyDir"]["sizeLimit"].removesuffix("Gi") for volume in volumes if volume["name"] == "tmp"]
+    blocks_of_files_and_directories = 2 * MAX_FILES * 4096
+    assert int(gibibytes) * 2**30 > 2 * (MAX_BYTES + blocks_of_files_and_directories)
 
 
 def test_the_network_policy_lets_nobody_in(base):

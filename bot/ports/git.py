@@ -219,10 +219,13 @@ class Repository(Protocol):
         """The symbolic links and submodules of a commit or tree. Raises RepositoryError."""
         ...
 
-    def files_of(self, revision: str, paths: Sequence[str]) -> Iterator[list[File] | None]:
+    def files_of(
+        self, revision: str, paths: Sequence[str], *, most_bytes: int | None = None
+    ) -> Iterator[list[File] | None]:
         """`files` for many paths, in their order, read lazily with few git processes.
 
-        None for a path that does not exist, or that `files` rejects. Raises RepositoryError if nothing can be read.
+        None for a path that does not exist, that `files` rejects, or whose files have more than `most_bytes` together.
+        Raises RepositoryError if nothing can be read.
         """
         ...
 

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import tracemalloc
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -25,10 +26,11 @@ from bot.core.applications.flux_values import release_values
 from bot.core.applications.resource_ref import ResourceRef
 from bot.core.objects import go_number
 from bot.core.objects.manifest import ManifestError, NodeBudget, read_documents, read_manifests
+from bot.core.rendering import kustomization, load_restrictions, resource_location
 from bot.core.rendering.chart import find_dependencies
 from bot.core.rendering.envsubst import SubstitutionError, substitute
 from bot.core.rendering.helm_values import merge_values
-from bot.core.rendering.secret_mask import mask_value
+from bot.core.rendering.secret_mask import mask_keys, mask_value
 from bot.core.rendering.source import FluxBuild, HelmParameters, KustomizeParameters, Source, SourceType
 from bot.core.sanitize import redact_url
 from bot.handlers.rendering import render, render_request
@@ -47,6 +49,7 @@ CHART = {
     "app/charts/shop/run.sh": "#!/bin/sh\n: > PROOF\n",
 }
 ONE = as_yaml(config_map("one"))
+FLUX = KustomizeParameters(flux=FluxBuild())
 
 
 @pytest.fixture
@@ -419,6 +422,63 @@ def test_a_cache_keeps_no_long_number():
     assert go_number._cached.cache_info().currsize - before < 10
 
 
+@pytest.mark.parametrize(("kustomize", "most"), [(KustomizeParameters(), 1), (FLUX, 3)], ids=["argocd", "flux"])
+def test_a_kustomization_is_read_once_however_many_paths_it_is_below(rendering, monkeypatch, kustomize, most):
+    """In a chain of parent directories, each read all below it again: for 5 MiB, several seconds each time."""
+    read = Counter()
+
+    def count(file, content, budget=None):
+        read[file] += 1
+        return read_documents(file, content, budget)
+
+    for module in (kustomization, load_restrictions):
+        monkeypatch.setattr(module, "read_documents", count)
+    depth = 10
+    folders = ["/".join("d" * number) for number in range(1, depth + 1)]
+    files = {}
+    for number, folder in enumerate(folders, 1):
+        files[f"{folder}/kustomization.yaml"] = (
+            f"resources: [{'../, ' if number > 1 else ''}{'d/' * (depth - number)}big]\ncrds: [../x.yaml]\n"
+        )
+    head = rendering.commit({**files, f"{folders[-1]}/big/kustomization.yaml": "namespace: x\n"})
+    source = Source(folders[-1], kustomize=kustomize)
+    assert rendering.cache.known_inputs(rendering.repository, head, [source])[source]
+    assert len(read) == depth + 1
+    assert max(read.values()) <= most
+
+
+NODES = f"x: [{', '.join('0' * 60)}]\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "application"),
+    [
+        ({"app/kustomization.yaml": "resources: [../a]\n" + NODES, "a/kustomization.yaml": NODES}, Source("app")),
+        ({"app/kustomization.yaml": "resources: [a]\n" + NODES, "app/a/kustomization.yaml": NODES}, Source("app")),
+        ({"app/kustomization.yaml": NODES}, Source("app", kustomize=FLUX)),
+        (
+            {"app/Chart.yaml": "{apiVersion: v2, name: a, version: 1.0.0}", "app/requirements.yaml": NODES}
+            | {"app/charts/a/Chart.yaml": NODES},
+            Source("app"),
+        ),
+    ],
+    ids=["outside", "inside", "flux", "chart"],
+)
+def test_the_files_that_an_application_names_have_few_nodes_together(rendering, monkeypatch, files, application):
+    """Each was allowed as many as an application, in as many files as it has."""
+    monkeypatch.setattr(kustomization, "NodeBudget", lambda: NodeBudget(100))
+    assert "too large for the bot to read" in rendering.error(files, application)
+
+
+def test_without_nodes_for_the_places_of_objects_they_have_none(rendering, monkeypatch):
+    rendering.commit({"app/kustomization.yaml": "resources: [a.yaml, b]\n", "app/a.yaml": ONE})
+    rendering.commit({"app/b/kustomization.yaml": "namePrefix: b-\nresources: [b.yaml]\n", "app/b/b.yaml": ONE})
+    assert [manifest.line for manifest in rendering.render("app")] == [1, 1]
+    rendering.use(rendering.programs)
+    monkeypatch.setattr(resource_location, "NodeBudget", lambda: NodeBudget(7))
+    assert [manifest.line for manifest in rendering.render("app")] == [None, None]
+
+
 @pytest.mark.parametrize("kind", ["yaml", "json"])
 def test_files_have_as_many_nodes_as_allowed_together_and_no_more(kind):
     text = '{"apiVersion": "v1", "kind": "A", "metadata": {"name": "a"}, "b": [1, 2]}'
@@ -715,6 +775,20 @@ def test_an_object_with_only_public_keys_of_values_from_a_secret_is_shown():
     )
     assert [manifest.name for manifest in result.manifests] == ["public", "db-host-password"]
     assert result.unknown == ()
+
+
+def test_the_words_of_a_chart_take_little_memory():
+    """A chart of 256 MiB took 5 GiB."""
+    words = " ".join(f"a{number:x}.b{number:x}" for number in range(400_000)).encode()
+    values = '{"a1": "x", "a2.b2": "x", "zz": "x"}'
+    assert len(words) > 5 * 2**20
+    tracemalloc.start()
+    masked = json.loads(mask_keys(values, ("a1", "a2.b2", "zz"), [words]))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert {"a1", "a2.b2"} < masked.keys()
+    assert "zz" not in masked
+    assert peak < 2**20
 
 
 def refuse(values):

@@ -7,12 +7,16 @@ import pytest
 from bot.adapters.rendering import slow_runs
 from bot.adapters.rendering.programs import ProgramRenderer
 from bot.adapters.rendering.slow_runs import SlowRuns
+from bot.core.objects.manifest import ManifestError
 from bot.core.rendering.limits import SLOW_BUDGET_SECONDS, SLOW_SECONDS, SLOW_WINDOW_SECONDS, Limits
-from bot.core.rendering.source import HelmParameters
+from bot.core.rendering.source import HelmParameters, Source
+from bot.handlers.rendering import render
+from bot.handlers.rendering.render_request import follow_kustomization
 from bot.ports.errors import PortError
 from bot.ports.git import File
 from bot.ports.rendering import RenderError, RenderPostponedError, RenderStoppedError
-from bot.ports.tenant import for_tenant
+from bot.ports.tenant import CURRENT_TENANT, for_tenant
+from tests.common.rendering import HangingRenderer, Rendering
 
 LIMITS = Limits()
 ENDLESS = "{{ range until 100000 }}{{ range until 100000 }}{{ range until 10000 }}{{ end }}{{ end }}{{ end }}"
@@ -85,6 +89,74 @@ def test_charts_that_fail_are_postponed():
             renderer.helm(files, "", HelmParameters(release_name="x"))
         errors.append(type(raised.value))
     assert errors == [RenderError, RenderPostponedError]
+
+
+@pytest.mark.parametrize("prepared", [["prod/slow", "prod/other"], ["prod/slow"]], ids=["together", "before"])
+def test_a_tenant_that_copies_an_application_does_not_postpone_it_for_others(source, tmp_path, prepared):
+    """The source listed first was postponed for everyone, again and again."""
+
+    class Renderer(HangingRenderer):
+        def kustomize(self, files, path, *, helm, plugins):
+            del files, path, helm, plugins
+            if CURRENT_TENANT.get() == "prod/slow":
+                raise RenderPostponedError("later")
+            return b"{apiVersion: v1, kind: ConfigMap, metadata: {name: a}}"
+
+    rendering = Rendering(source, tmp_path)
+    rendering.use(Renderer())
+    head = rendering.commit({"app/kustomization.yaml": "resources: []"})
+    rendering.cache.prepare(rendering.repository, head, [Source("app", tenant=tenant) for tenant in prepared])
+    assert len(rendering.cache) == 1
+    if prepared == ["prod/slow"]:
+        with pytest.raises(RenderPostponedError):
+            rendering.render(Source("app", tenant="prod/slow"))
+    assert [manifest.name for manifest in rendering.render(Source("app", tenant="prod/other"))] == ["a"]
+    assert rendering.render(Source("app", tenant="prod/slow"))
+
+
+@pytest.mark.parametrize("ignore", [None, ""], ids=["path", "flux"])
+def test_an_application_whose_files_cannot_be_gathered_is_tried_again_once_they_change(
+    source, tmp_path, monkeypatch, ignore
+):
+    """Each check read all of its kustomizations twice, which can take seconds."""
+    gathered = []
+
+    def follow(*arguments, **options):
+        gathered.append(arguments)
+        return follow_kustomization(*arguments, **options)
+
+    monkeypatch.setattr(render, "follow_kustomization", follow)
+    rendering = Rendering(source, tmp_path)
+    application = Source("app", ignore=ignore)
+
+    def check():
+        head = rendering.repository.head()
+        rendering.cache.prepare(rendering.repository, head, [application])
+        rendering.cache.known_inputs(rendering.repository, head, [application])
+        try:
+            return [manifest.name for manifest in rendering.render(application)]
+        except PortError as error:
+            return str(error)
+        except ManifestError as error:
+            return str(error)
+
+    rendering.commit({"app/kustomization.yaml": "resources: [../a, ../b]\n", "b/kustomization.yaml": "resources: []\n"})
+    missing = check()
+    assert "a" in missing
+    assert (check(), len(gathered)) == (missing, 1)
+    rendering.commit({"c/other.yaml": "a: b\n"})
+    assert (check(), len(gathered)) == (missing, 1)
+    config_map = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"
+    rendering.commit({"a/kustomization.yaml": "resources: [gone.yaml]\n", "b/b.yaml": config_map})
+    gone = check()
+    assert "gone.yaml" in gone
+    assert (check(), len(gathered)) == (gone, 2)
+    rendering.commit({"a/gone.yaml": config_map})
+    assert check() == ["a"]
+    rendering.source.commit("back", {"a/gone.yaml": None})
+    rendering.repository.fetch()
+    before = len(gathered)
+    assert (check(), len(gathered)) == (gone, before)
 
 
 def test_an_endless_chart_is_stopped_early_and_then_postponed(monkeypatch):

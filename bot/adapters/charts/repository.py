@@ -130,9 +130,13 @@ class ChartRepository(Repository):
         del revision
         return _NoLinks()
 
-    def files_of(self, revision: str, paths: Sequence[str]) -> Iterator[list[File] | None]:
+    def files_of(
+        self, revision: str, paths: Sequence[str], *, most_bytes: int | None = None
+    ) -> Iterator[list[File] | None]:
         for path in paths:
-            yield [file for file in self._all(revision) if is_within(file.path, normalize_path(path))] or None
+            files = [file for file in self._all(revision) if is_within(file.path, normalize_path(path))]
+            is_large = most_bytes is not None and sum(len(file.content) for file in files) > most_bytes
+            yield None if is_large else files or None
 
     def changed_paths(self, base: str | None, revision: str) -> list[str]:
         return [] if base == revision else [self._chart.name]

@@ -206,8 +206,10 @@ class GitRepository:
     def links(self, revision: str) -> TreeLinks:
         return TreeLinks(self._link_reader, revision)
 
-    def files_of(self, revision: str, paths: Sequence[str]) -> Iterator[list[File] | None]:
-        return trees.read_files_of(self._mirror, revision, paths, self.links(revision))
+    def files_of(
+        self, revision: str, paths: Sequence[str], *, most_bytes: int | None = None
+    ) -> Iterator[list[File] | None]:
+        return trees.read_files_of(self._mirror, revision, paths, self.links(revision), most_bytes)
 
     def changed_paths(self, base: str | None, revision: str) -> list[str]:
         return trees.changed_paths(self._mirror, base, revision)

@@ -1,7 +1,7 @@
 """The trees of commits: their ids and files, how two of them differ, and edited trees."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, groupby
 
@@ -9,6 +9,7 @@ from bot.adapters.git import bounds
 from bot.adapters.git.links import TreeLinks
 from bot.adapters.git.mirror import Mirror
 from bot.adapters.git.objects import full_sha, read_blobs, root_tree, write_object
+from bot.file_memory import reserve
 from bot.i18n.catalogue import repository as texts
 from bot.i18n.language import LocalizedText
 from bot.ports.git import File, OutputTooLargeError, RepositoryError, UnreadablePathError
@@ -61,12 +62,15 @@ def read_files(mirror: Mirror, revision: str, path: str, links: TreeLinks) -> li
         raise UnreadablePathError(LocalizedText(texts.NO_PATH, path=path, name=mirror.name, revision=revision[:8]))
     if too_large := _too_large(mirror.name, path, blobs):
         raise UnreadablePathError(too_large)
+    reserve(_bytes(blobs))
     contents = read_blobs(mirror, [blob.sha for blob in blobs], most_bytes=bounds.TOTAL_BYTES)
     return [File(blob.path, contents[blob.sha]) for blob in blobs]
 
 
-def read_files_of(mirror: Mirror, revision: str, paths: Sequence[str], links: TreeLinks) -> Iterator[list[File] | None]:
-    """The files of each path in turn; None if there are none or they are too large.
+def read_files_of(
+    mirror: Mirror, revision: str, paths: Sequence[str], links: TreeLinks, most_bytes: int | None = None
+) -> Iterator[list[File] | None]:
+    """The files of each path in turn; None if there are none, or they are too large or have more than `most_bytes`.
 
     One git process lists up to 100 paths, and one reads about 4 MiB, or a single larger path.
     """
@@ -75,7 +79,8 @@ def read_files_of(mirror: Mirror, revision: str, paths: Sequence[str], links: Tr
         listing = {normalized(path): list[_Blob]() for path in some}
         listing |= _readable(mirror, revision, [path for path in some if _is_bounded(links, path)])
         trees = [listing[normalized(path)] for path in some]
-        offsets = accumulate((sum(blob.size for blob in tree) for tree in trees), initial=0)
+        trees = [[] if most_bytes is not None and _bytes(tree) > most_bytes else tree for tree in trees]
+        offsets = accumulate(map(_bytes, trees), initial=0)
         for _, batch in groupby(zip(trees, offsets, strict=False), lambda pair: pair[1] // _BYTES_PER_READ):
             batched = [tree for tree, _ in batch]
             shas = [blob.sha for tree in batched for blob in tree]
@@ -181,6 +186,10 @@ def _has_unknown_size(listing: bytes) -> bool:
     return any(line.partition(b"\t")[0].endswith(b" BAD") for line in listing.split(b"\0"))
 
 
+def _bytes(blobs: Iterable[_Blob]) -> int:
+    return sum(blob.size for blob in blobs)
+
+
 def _too_large(name: str, path: str, blobs: Sequence[_Blob]) -> LocalizedText | None:
     """Why the files at a path are too large to read; None if they are not."""
     for blob in blobs:
@@ -191,7 +200,7 @@ def _too_large(name: str, path: str, blobs: Sequence[_Blob]) -> LocalizedText | 
             return LocalizedText(
                 texts.LARGE_FILE, path=blob.path, name=name, size=size, most=str(bounds.FILE_BYTES >> 20)
             )
-    total = sum(blob.size for blob in blobs)
+    total = _bytes(blobs)
     if len(blobs) <= bounds.FILES and total <= bounds.TOTAL_BYTES:
         return None
     return LocalizedText(

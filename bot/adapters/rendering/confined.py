@@ -41,8 +41,9 @@ _DYNAMIC_LINKERS: Final = tuple(
 )
 _CHUNK = 2**16
 _MAX_SHEBANG_BYTES: Final = 256  # Linux's BINPRM_BUF_SIZE
-# Times the memory limit of each, this is what a pod needs in addition to the bot: see manifests/base/deployment.yaml.
-_CONCURRENT_RUNS = threading.BoundedSemaphore(2)
+# Hold it while there is a copy of the files for a run. Times the memory limit of a run and the size of a copy, this is
+# what a pod needs in addition to the bot: see manifests/base/deployment.yaml.
+CONCURRENT_RUNS: Final = threading.BoundedSemaphore(2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ def run(
     slow_runs: SlowRuns,
     programs: Sequence[str] = (),
 ) -> ProgramOutput:
-    """Run a program in `folder`/tree of a private copy, at most two at a time. `what` is the run's name in errors.
+    """Run a program in `folder`/tree of a private copy, with CONCURRENT_RUNS held. `what` is the run's name in errors.
 
     `programs` are the paths of other programs that it may start. Raises RenderError if it exceeds a limit,
     RenderStoppedError if that is a time limit, RenderPostponedError if `slow_runs` postpones it, and PortError if it
@@ -71,7 +72,7 @@ def run(
     """
     if not os.access(argv[0], os.X_OK):
         raise PortError(LocalizedText(texts.CANNOT_RUN, program=argv[0], why=LocalizedText(texts.NO_PROGRAM)))
-    with _CONCURRENT_RUNS, slow_runs.limited(limits, what) as limited:
+    with slow_runs.limited(limits, what) as limited:
         request = _request(argv, folder, limited.limits, isolated=not missing_isolation(), programs=programs)
         status, stdout, raw_stderr = _run(what, request, limited.limits)
         limited.succeeded = status == 0

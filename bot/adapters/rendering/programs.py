@@ -13,7 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final, Self
 
-from bot.adapters.rendering.confined import missing_isolation, run
+from bot.adapters.rendering.confined import CONCURRENT_RUNS, missing_isolation, run
 from bot.adapters.rendering.launcher_process import PYTHON
 from bot.adapters.rendering.private_copy import private_copy
 from bot.adapters.rendering.slow_runs import SlowRuns
@@ -69,7 +69,7 @@ class ProgramRenderer:
             raise PortError(LocalizedText(texts.NO_HELM))
         if (helm or plugins) and (reason := missing_isolation()):
             raise PortError(LocalizedText(texts.NOT_ISOLATED, reason=reason))
-        with private_copy(files) as folder:
+        with CONCURRENT_RUNS, private_copy(files) as folder:
             options: tuple[str, ...] = ()
             if helm:
                 command = ("--enable-helm", "--helm-command", str(self._helm_file(folder)))
@@ -81,7 +81,7 @@ class ProgramRenderer:
     def helm(self, files: Sequence[File], path: str, parameters: HelmParameters) -> bytes:
         if not self.helm_command:
             raise PortError(LocalizedText(texts.NO_HELM))
-        with private_copy(files) as folder:
+        with CONCURRENT_RUNS, private_copy(files) as folder:
             capabilities = Capabilities(parameters.kube_version, parameters.api_versions)
             values = folder / "tmp" / "values.json"
             values.write_text(parameters.inline_values or "{}", encoding="utf-8")

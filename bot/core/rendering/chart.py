@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.core.globs import GlobError, PathGlob
-from bot.core.objects.manifest import ManifestError, read_documents
+from bot.core.objects.manifest import ManifestError, NodeBudget, read_documents
 from bot.core.objects.resource import Object, items, text
 from bot.core.rendering.budget import Budget, BudgetExceededError
 from bot.core.rendering.chart_lock import is_out_of_sync
@@ -48,7 +48,9 @@ class ChartDependencies:
     remote_charts: tuple[RemoteChart, ...]
 
 
-def find_dependencies(files: Mapping[str, bytes], root: str, parameters: HelmParameters) -> ChartDependencies:
+def find_dependencies(
+    files: Mapping[str, bytes], root: str, parameters: HelmParameters, budget: NodeBudget | None = None
+) -> ChartDependencies:
     """The dependencies and values files of the chart at `root`; `files` is the content of each file below it, by path.
 
     Raises ManifestError for a path outside the repository, or for too many dependencies.
@@ -59,10 +61,10 @@ def find_dependencies(files: Mapping[str, bytes], root: str, parameters: HelmPar
     outside: list[Reference] = []
     local_charts: dict[str, str] = {}
     remote_charts: list[RemoteChart] = []
-    vendored = _vendored(files, root)
+    vendored = _vendored(files, root, budget)
     for file, lock_file in _lock_files(root):
-        locked = _dependencies(lock_file, files.get(lock_file, b""))
-        for number, dependency in enumerate(_dependencies(file, files.get(file, b""))):
+        locked = _dependencies(lock_file, files.get(lock_file, b""), budget)
+        for number, dependency in enumerate(_dependencies(file, files.get(file, b""), budget)):
             name, repository = text(dependency, "name"), text(dependency, "repository")
             if name in vendored or any(re.match(rf"{re.escape(name)}-v?\d.*\.tgz", entry) for entry in vendored):
                 continue
@@ -92,11 +94,11 @@ def find_dependencies(files: Mapping[str, bytes], root: str, parameters: HelmPar
     return ChartDependencies(tuple(outside), values_files, set_file, local_charts, tuple(remote_charts))
 
 
-def verify_lock(files: Mapping[str, bytes], root: str) -> None:
+def verify_lock(files: Mapping[str, bytes], root: str, budget: NodeBudget) -> None:
     """Raise ManifestError if the lock file of the chart at `root` doesn't match the declared dependencies."""
     for file, lock_file in _lock_files(root):
-        declared, locked = (_dependencies(name, files.get(name, b"")) for name in (file, lock_file))
-        for lock in _mappings(lock_file, files.get(lock_file, b"")):
+        declared, locked = (_dependencies(name, files.get(name, b""), budget) for name in (file, lock_file))
+        for lock in _mappings(lock_file, files.get(lock_file, b""), budget):
             if is_out_of_sync(text(lock, "digest"), declared, locked):
                 raise ManifestError(lock_file, 1, LocalizedText(texts.LOCK_OUT_OF_SYNC))
 
@@ -165,7 +167,7 @@ def is_remote_schema(path: str, content: bytes) -> bool:
     return False
 
 
-def _vendored(files: Mapping[str, bytes], root: str) -> set[str]:
+def _vendored(files: Mapping[str, bytes], root: str, budget: NodeBudget | None) -> set[str]:
     """The names of the charts and archives in charts/."""
     charts = posixpath.join(root, "charts")
     names = set()
@@ -174,7 +176,7 @@ def _vendored(files: Mapping[str, bytes], root: str) -> set[str]:
         if directory == charts and name.endswith(".tgz"):
             names.add(name)
         elif name == CHART_FILE and posixpath.dirname(directory) == charts:
-            names |= {text(chart, "name") for chart in _mappings(path, content)}
+            names |= {text(chart, "name") for chart in _mappings(path, content, budget)}
     return names
 
 
@@ -185,15 +187,15 @@ def _lock_files(root: str) -> Iterator[tuple[str, str]]:
         yield file, lock_file
 
 
-def _dependencies(file: str, content: bytes) -> list[Object]:
-    entries = [entry for chart in _mappings(file, content) for entry in items(chart, "dependencies")]
+def _dependencies(file: str, content: bytes, budget: NodeBudget | None) -> list[Object]:
+    entries = [entry for chart in _mappings(file, content, budget) for entry in items(chart, "dependencies")]
     if len(entries) > MAX_DEPENDENCIES:
         raise ManifestError(file, 1, LocalizedText(texts.TOO_MANY_DEPENDENCIES, most=str(MAX_DEPENDENCIES)))
     return [entry for entry in entries if isinstance(entry, dict)]
 
 
-def _mappings(file: str, content: bytes) -> list[Object]:
-    return [value for _, value in read_documents(file, content) if isinstance(value, dict)]
+def _mappings(file: str, content: bytes, budget: NodeBudget | None) -> list[Object]:
+    return [value for _, value in read_documents(file, content, budget) if isinstance(value, dict)]
 
 
 def _values_file(root: str, path: str) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from bot.core.objects.manifest import ManifestError, read_documents
+from bot.core.objects.manifest import ManifestError, NodeBudget, read_documents
 from bot.core.objects.resource import text
 from bot.core.rendering.limits import MAX_REMOTE_BASES, MAX_REMOTE_FILES
 from bot.core.rendering.remote_base import RemoteBase
@@ -98,7 +98,16 @@ class References:
     uses_plugins: bool = False
 
 
-def find_references(files: Mapping[str, bytes], root: str) -> References:
+class ReadFiles:
+    """What has been read of one source's files, each once, since each path outside may have others below it again."""
+
+    def __init__(self) -> None:
+        self.budget = NodeBudget()
+        self.kustomizations: dict[str, References] = {}  # `outside` has all paths that the file names
+        self.without_generators: set[str] = set()
+
+
+def find_references(files: Mapping[str, bytes], root: str, read: ReadFiles) -> References:
     """Follow the kustomizations reachable from `root` within it; `files` is the content of each file there, by path.
 
     Raises ManifestError for anything that would have to be downloaded, is outside the repository or is missing, and for
@@ -116,31 +125,50 @@ def find_references(files: Mapping[str, bytes], root: str) -> References:
         file = next((path for path in candidates if path in files), None)
         if file is None:
             continue
-        for _, document in read_documents(file, files[file]):
-            if not isinstance(document, dict):
-                continue
-            kustomization = _Kustomization(file, files[file], document)
-            kustomization.check_files(files)
-            kustomization.refuse_helm_options()
-            uses_helm = uses_helm or kustomization.uses_helm
-            uses_plugins = uses_plugins or kustomization.uses_plugins
-            bases += kustomization.bases()
-            names_origins = names_origins or kustomization.names_origins
-            charts += kustomization.remote_charts()
-            for reference in (*kustomization.roots(), *kustomization.chart_homes(files)):
-                if not is_within(reference.path, root):
-                    outside.setdefault(reference.path, reference)
-                elif reference.path in directories:
-                    queue += {reference.path} - visited
-                    visited.add(reference.path)
-                elif reference.path not in files and not reference.optional:
-                    raise reference.missing_error()
+        if file not in read.kustomizations:
+            read.kustomizations[file] = _references_of(file, files, read.budget)
+        named = read.kustomizations[file]
+        uses_helm = uses_helm or named.uses_helm
+        uses_plugins = uses_plugins or named.uses_plugins
+        bases += named.bases
+        names_origins = names_origins or named.names_origins
+        charts += named.charts
+        for reference in named.outside:
+            if not is_within(reference.path, root):
+                outside.setdefault(reference.path, reference)
+            elif reference.path in directories:
+                queue += {reference.path} - visited
+                visited.add(reference.path)
+            elif reference.path not in files and not reference.optional:
+                raise reference.missing_error()
     if uses_plugins:
-        _refuse_helm_generators(files)
+        _refuse_helm_generators(files, read)
     return References(tuple(outside.values()), tuple(bases), tuple(charts), names_origins, uses_helm, uses_plugins)
 
 
-def with_base_paths(file: str, content: bytes, bases: Iterable[BaseReference]) -> bytes:
+def _references_of(file: str, files: Mapping[str, bytes], budget: NodeBudget) -> References:
+    """What one kustomization names itself."""
+    named: dict[tuple[str, bool], Reference] = {}
+    bases: list[BaseReference] = []
+    charts: list[RemoteChart] = []
+    names_origins = uses_helm = uses_plugins = False
+    for _, document in read_documents(file, files[file], budget):
+        if not isinstance(document, dict):
+            continue
+        kustomization = _Kustomization(file, files[file], document, budget)
+        kustomization.check_files(files)
+        kustomization.refuse_helm_options()
+        uses_helm = uses_helm or kustomization.uses_helm
+        uses_plugins = uses_plugins or kustomization.uses_plugins
+        bases += kustomization.bases()
+        names_origins = names_origins or kustomization.names_origins
+        charts += kustomization.remote_charts()
+        for reference in (*kustomization.roots(), *kustomization.chart_homes(files)):
+            named.setdefault((reference.path, reference.optional), reference)
+    return References(tuple(named.values()), tuple(bases), tuple(charts), names_origins, uses_helm, uses_plugins)
+
+
+def with_base_paths(file: str, content: bytes, bases: Iterable[BaseReference], budget: NodeBudget) -> bytes:
     """The kustomization with the paths of its mounted bases in place of their URLs."""
     directory = posixpath.dirname(file) or "."
     paths = {base.entry: posixpath.relpath(base.base.mount, directory) for base in bases}
@@ -152,7 +180,7 @@ def with_base_paths(file: str, content: bytes, bases: Iterable[BaseReference]) -
 
     documents = [
         {key: replaced(key, value) for key, value in document.items()} if isinstance(document, dict) else document
-        for _, document in read_documents(file, content)
+        for _, document in read_documents(file, content, budget)
     ]
     return b"\n---\n".join(json.dumps(document, default=str).encode() for document in documents)
 
@@ -163,12 +191,13 @@ def _remote(field: str, entry: str) -> RemoteBase | RemoteFile | None:
     return base or (RemoteFile.parse(entry) if field in _REMOTE_FILES else None)
 
 
-def _refuse_helm_generators(files: Mapping[str, bytes]) -> None:
-    for file, content in files.items():
-        if _HELM_GENERATOR.encode() in content and file.endswith((".yaml", ".yml", ".json")):
-            for line, document in read_documents(file, content):
+def _refuse_helm_generators(files: Mapping[str, bytes], read: ReadFiles) -> None:
+    for file in files.keys() - read.without_generators:
+        if _HELM_GENERATOR.encode() in files[file] and file.endswith((".yaml", ".yml", ".json")):
+            for line, document in read_documents(file, files[file], read.budget):
                 if isinstance(document, dict) and document.get("kind") == _HELM_GENERATOR:
                     raise ManifestError(file, line, LocalizedText(texts.HELM_GENERATOR))
+    read.without_generators |= files.keys()
 
 
 def _parents(path: str) -> Iterator[str]:
@@ -220,8 +249,9 @@ class _Fields:
 class _Kustomization:
     """One kustomization file."""
 
-    def __init__(self, file: str, content: bytes, document: Mapping[str, Any]) -> None:
+    def __init__(self, file: str, content: bytes, document: Mapping[str, Any], budget: NodeBudget) -> None:
         self._file = file
+        self._budget = budget
         self._directory = posixpath.dirname(file)
         self._content = content.decode(errors="replace")
         self._fields = _Fields(document)
@@ -328,7 +358,7 @@ class _Kustomization:
     def _check_inline(self, entry: str) -> None:
         """Raise ManifestError for an inline entry that isn't an object: Kustomize would take it for a path or URL."""
         line = self._line(entry)
-        for _, document in read_documents(self._file, entry.encode(errors="replace")):
+        for _, document in read_documents(self._file, entry.encode(errors="replace"), self._budget):
             if document is None:
                 continue
             if not isinstance(document, dict) or not (text(document, "apiVersion") and text(document, "kind")):

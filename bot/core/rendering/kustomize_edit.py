@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bot.core.objects.manifest import ManifestError, read_documents
+from bot.core.objects.manifest import ManifestError, NodeBudget, read_documents
 from bot.core.objects.resource import items, mapping
 from bot.core.rendering.source import KUSTOMIZATION_FILES, KustomizeParameters, is_within
 from bot.i18n.catalogue import manifest as texts
@@ -23,7 +23,9 @@ class EditedFile:
     content: bytes
 
 
-def edit_kustomization(files: Mapping[str, bytes], root: str, parameters: KustomizeParameters) -> EditedFile | None:
+def edit_kustomization(
+    files: Mapping[str, bytes], root: str, parameters: KustomizeParameters, budget: NodeBudget | None = None
+) -> EditedFile | None:
     """The kustomization at `root` with the deployer's changes; None if there is none and none is to be created.
 
     Raises ManifestError unless the file has exactly one kustomization, or if it already has a label to add.
@@ -38,7 +40,7 @@ def edit_kustomization(files: Mapping[str, bytes], root: str, parameters: Kustom
         resources = _generated_resources(files, root)
         kustomization: dict[str, Any] = {"resources": resources} if resources else {"namespace": "_placeholder"}
     else:
-        documents = [value for _, value in read_documents(file, files[file])] or [{}]
+        documents = [value for _, value in read_documents(file, files[file], budget)] or [{}]
         if len(documents) != 1 or not isinstance(documents[0], dict) or not (documents[0] or parameters.flux):
             raise ManifestError(file, 1, LocalizedText(texts.SEVERAL_KUSTOMIZATIONS))
         kustomization = dict(documents[0])

@@ -9,10 +9,10 @@ checked.
 
 import json
 import posixpath
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from bot.core.objects.manifest import read_documents
+from bot.core.objects.manifest import NodeBudget, read_documents
 from bot.core.rendering.source import KUSTOMIZATION_FILES, is_within, resolve_path
 
 _DIRECTORY: Final = "gitops-bot-outside"  # below a kustomization, for the files from elsewhere
@@ -34,7 +34,7 @@ _FIELDS: Final = frozenset(
 Edit = Callable[[str], str]  # the new path, relative to a kustomization
 
 
-def outside_paths(file: str, content: bytes) -> Iterator[str]:
+def outside_paths(file: str, content: bytes, budget: NodeBudget) -> list[str]:
     """The paths outside its own directory that a kustomization names in any field, from the repository's root."""
     paths: list[str] = []
     directory = posixpath.dirname(file)
@@ -45,17 +45,17 @@ def outside_paths(file: str, content: bytes) -> Iterator[str]:
             paths.append(resolved)
         return path
 
-    for _, document in read_documents(file, content):
+    for _, document in read_documents(file, content, budget):
         _edit(document, collect)
-    return iter(paths)
+    return list(dict.fromkeys(paths))
 
 
-def move_outside_files(files: Mapping[str, bytes]) -> dict[str, bytes]:
+def move_outside_files(files: Mapping[str, bytes], budget: NodeBudget) -> dict[str, bytes]:
     """The files to add or replace so that no kustomization loads a file from outside its own directory."""
     changed: dict[str, bytes] = {}
     for file in files:
         if posixpath.basename(file) in KUSTOMIZATION_FILES:
-            changed |= _moved(file, files)
+            changed |= _moved(file, files, budget)
     return changed
 
 
@@ -64,10 +64,10 @@ def original_path(path: str) -> str:
     return path.rpartition(f"{_DIRECTORY}/")[2]
 
 
-def _moved(file: str, files: Mapping[str, bytes]) -> dict[str, bytes]:
+def _moved(file: str, files: Mapping[str, bytes], budget: NodeBudget) -> dict[str, bytes]:
     directory = posixpath.dirname(file)
     changed: dict[str, bytes] = {}
-    documents = [document for _, document in read_documents(file, files[file])]
+    documents = [document for _, document in read_documents(file, files[file], budget)]
 
     def move(path: str) -> str:
         resolved = resolve_path(directory, path)

@@ -37,7 +37,7 @@ def with_locations(rendered: Sequence[Manifest], files: Mapping[str, bytes], roo
     """
     declared: dict[tuple[str, str, str], list[Manifest]] = {}
     budget = NodeBudget()
-    for place in _resources(files, root):
+    for place in _resources(files, root, budget):
         with suppress(ManifestError):  # Kustomize accepts some files that the bot refuses
             for manifest in read_manifests(original_path(place.path), files[place.path], budget):
                 is_renamed = manifest.kind not in _KEEP_NAMES
@@ -61,7 +61,7 @@ def _identity(manifest: Manifest, name: str) -> tuple[str, str, str]:
     return manifest.api_version.rpartition("/")[0], manifest.kind, name
 
 
-def _resources(files: Mapping[str, bytes], root: str) -> list[_Place]:
+def _resources(files: Mapping[str, bytes], root: str, budget: NodeBudget) -> list[_Place]:
     """The files that the kustomization at `root` and those below it list, unless the names in them are uncertain."""
     resources: list[_Place] = []
     todo = [_Place(root)]
@@ -71,16 +71,20 @@ def _resources(files: Mapping[str, bytes], root: str) -> list[_Place]:
         place = todo.pop()
         candidates = (posixpath.join(place.path, name) for name in KUSTOMIZATION_FILES)
         for file in [path for path in candidates if path in files][:1]:
-            for entry in _entries(file, files[file], place):
+            try:
+                entries = list(_entries(file, files[file], place, budget))
+            except ManifestError:  # together, they are too large
+                return []
+            for entry in entries:
                 if entry is None:
                     return []
                 (resources if entry.path in files else todo).append(entry)
     return []
 
 
-def _entries(file: str, content: bytes, place: _Place) -> Iterator[_Place | None]:
+def _entries(file: str, content: bytes, place: _Place, budget: NodeBudget) -> Iterator[_Place | None]:
     """The entries of a kustomization; None if it is a component that renames objects of others."""
-    for _, document in read_documents(file, content):
+    for _, document in read_documents(file, content, budget):
         if not isinstance(document, dict):
             continue
         fields = {key.casefold(): value for key, value in document.items()}  # as Go's decoder reads them

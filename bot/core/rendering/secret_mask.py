@@ -3,9 +3,12 @@
 import json
 import re
 from collections.abc import Collection, Iterable, Mapping
+from itertools import product
+from operator import itemgetter
 from typing import Any, Final
 
-_WORD: Final = re.compile(rb"""[^\s"'`{}()\[\]:,|=]+""")
+# The words of a chart, and the parts of `.Values.db.password`.
+_WORDS: Final = tuple(re.compile(rb"""[^\s"'`{}()\[\]:,|=%s]+""" % dot) for dot in (b"", b"."))
 _UNMASKED: Final = frozenset({"true", "false", "null"})  # they decide what a chart declares, and are not secret
 _LETTERS: Final = "zxqjkvwybpghfmculdrnsitoae"
 _DIGITS: Final = "123456789"
@@ -31,8 +34,11 @@ def mask_value(value: Any) -> Any:
 
 def mask_keys(values: str, secret_keys: Collection[str], chart: Iterable[bytes]) -> str:
     """The values, as JSON, with other keys in place of `secret_keys`, except keys in the chart's files."""
-    texts = {text for content in chart for text in _WORD.findall(content)} if secret_keys else set()
-    words = {word for text in texts for word in (text, *text.split(b"."))}
+    keys = {key.encode(errors="replace") for key in secret_keys}
+    # Only the words that are keys: all words of a large chart would fill the memory.
+    words: set[bytes] = set()
+    for content, word in product(chart if keys else (), _WORDS):
+        words |= keys.intersection(map(itemgetter(0), word.finditer(content)))
     masked = {key for key in secret_keys if key.encode(errors="replace") not in words}
     return json.dumps(_with_other_keys(json.loads(values), masked)) if masked else values
 

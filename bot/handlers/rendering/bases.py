@@ -163,6 +163,7 @@ class BasesOfCommit:
         self._bases = bases
         self._repository = repository
         self._commit = commit
+        self.has_mounted = False
 
     def is_allowed(self, base: RemoteBase | RemoteFile) -> bool:
         """See Bases."""
@@ -174,6 +175,7 @@ class BasesOfCommit:
 
     def mount(self, base: RemoteBase | RemoteFile) -> None:
         """See MountedBases."""
+        self.has_mounted = True
         self._bases.mount(base)
 
     def base(self, path: str) -> RemoteBase | RemoteFile | None:

@@ -6,6 +6,7 @@ from bot.core.charts.index import is_exact
 from bot.core.charts.reference import ChartRef
 from bot.core.rendering.limits import MAX_DEPENDENCIES
 from bot.core.rendering.remote_chart import RemoteChart
+from bot.file_memory import reserve
 from bot.handlers.rendering.render_request import RenderRequest, check_limits
 from bot.i18n.catalogue import chart as texts
 from bot.i18n.language import LocalizedText, Phrase
@@ -32,4 +33,5 @@ def fetched_files(chart: ChartRef, path: str, charts: Charts | None) -> dict[str
     if charts is None:
         raise LastingChartError(LocalizedText(texts.NOT_ALLOWED))
     files = charts.files(chart, charts.fetch(chart).revision)
+    reserve(sum(map(len, files.values())))
     return {f"{path}/{name}": File(f"{path}/{name}", content) for name, content in files.items()}

@@ -19,9 +19,11 @@ from bot.core.rendering.limits import MAX_TREES
 from bot.core.rendering.remote_base import mounted_root
 from bot.core.rendering.source import Source
 from bot.handlers.rendering.bases import BasesOfCommit, MountedBases
+from bot.handlers.rendering.gather_failures import GatherFailures, without_traceback
+from bot.handlers.rendering.own_files import held_files, small_files
 from bot.handlers.rendering.render import Rendering, gather, render
 from bot.handlers.rendering.render_request import RenderRequest
-from bot.handlers.rendering.tree import Commit, ids_of_missing
+from bot.handlers.rendering.tree import Commit, RecordedTree, ids_of
 from bot.ports.bases import Bases, BaseUnavailableError, LastingBaseError
 from bot.ports.charts import ChartError, Charts, LastingChartError
 from bot.ports.errors import PortError
@@ -91,7 +93,9 @@ class ManifestCache:
         self._ids: OrderedDict[tuple[str, str, str], str | None] = OrderedDict()
         # The other paths that each path depends on, which may differ between sources that read it differently.
         self._outside: LRUCache[_SourceKey, LRUCache[_PathKey, Sequence[str]]] = LRUCache(_MAX_SOURCES)
-        self._outcomes: LRUCache[_SourceKey, LRUCache[Inputs, tuple[_Outcome, float]]] = LRUCache(_MAX_SOURCES)
+        # Each with when it came about, and for which tenant.
+        self._outcomes: LRUCache[_SourceKey, LRUCache[Inputs, tuple[_Outcome, float, str]]] = LRUCache(_MAX_SOURCES)
+        self._gather_failures = GatherFailures()
         self._last_valid: LRUCache[tuple[str, str, Source], tuple[LastValid, float]] = LRUCache(_MAX_SOURCES)
 
     def __len__(self) -> int:
@@ -104,30 +108,40 @@ class ManifestCache:
 
         Errors in a source are raised by `manifests`. Raises RepositoryError for an invalid path or an unknown commit.
         """
-        unique = list(dict.fromkeys(sources))
-        inputs = self._locate(repository, revision, unique)
-        unread = [source for source in unique if self._cached(repository, source, inputs[source]) is None]
-        for source in unique:
-            self._telemetry.count(RENDER_CACHE, cache="memory", result="miss" if source in unread else "hit")
+        unread = self._unread(repository, revision, sources)
         if not unread:
             return
         commit = Commit(repository, revision)
         waiting: deque[Future[None]] = deque()
 
-        def render_one(source: Source, files: Sequence[File]) -> None:
-            with suppress(PortError, ManifestError), unexpected_as_port_error(f"rendering of {source.path}"):
-                self._render(repository, revision, source, files, commit)
+        def render_one(source: Source, files: Sequence[File] | None) -> None:
+            for some in unread[source]:
+                with suppress(PortError, ManifestError), unexpected_as_port_error(f"rendering of {source.path}"):
+                    outcome = self._render(repository, revision, some, files, commit)
+                    if not isinstance(outcome, RenderPostponedError):
+                        return
 
         with ContextThreadPool(_PARALLEL, "render") as pool:
-            for source, files in zip(
-                unread, repository.files_of(revision, [source.path for source in unread]), strict=True
-            ):
-                if files is not None:
-                    waiting.append(pool.submit(render_one, source, files))
+            for source, files in small_files(repository, revision, unread):
+                waiting.append(pool.submit(render_one, source, files))
                 if len(waiting) > 2 * _PARALLEL:  # bounds the files in memory
                     waiting.popleft().result()
             while waiting:
                 waiting.popleft().result()
+
+    def _unread(self, repository: Repository, revision: str, sources: Iterable[Source]) -> dict[Source, list[Source]]:
+        """The sources without a result, each for the tenants that have none."""
+        by_tenant: dict[Source, dict[str, Source]] = {}
+        for source in sources:
+            by_tenant.setdefault(source, {})[source.tenant] = source
+        inputs = self._locate(repository, revision, list(by_tenant))
+        unread: dict[Source, list[Source]] = {}
+        for source, same in by_tenant.items():
+            missing = [some for some in same.values() if self._cached(repository, some, inputs[source]) is None]
+            if missing:
+                unread[source] = missing
+            self._telemetry.count(RENDER_CACHE, cache="memory", result="miss" if missing else "hit")
+        return unread
 
     def inputs(self, repository: Repository, revision: str, sources: Iterable[Source]) -> dict[Source, Inputs]:
         """The inputs of each source at a full sha. Two commits with equal inputs have the same manifests.
@@ -160,14 +174,15 @@ class ManifestCache:
         if not new:
             return inputs_by_source, lasting
         commit = Commit(repository, revision)
-        for source, files in zip(new, repository.files_of(revision, [source.path for source in new]), strict=True):
-            if files is None:
-                lasting.add(source)
-                continue
+        for source, files in small_files(repository, revision, new):
             try:
-                with unexpected_as_port_error(f"inputs of {source.path}"), for_tenant(source.tenant):
-                    request = gather(commit, source, files, self._charts, self._bases_of(repository, commit))
+                with (
+                    unexpected_as_port_error(f"inputs of {source.path}"),
+                    held_files(repository, revision, source, files) as own_files,
+                ):
+                    request = self._gather(repository, revision, source, own_files, commit)
                     self._remember_outside(repository, revision, source, request)
+                    del request
             except _LASTING:
                 lasting.add(source)
             except PortError as error:
@@ -243,12 +258,9 @@ class ManifestCache:
         inputs = self._locate(repository, revision, [source])[source]
         outcome = self._cached(repository, source, inputs)
         if outcome is None:
-            files = repository.files(revision, source.path)
-            outcome = self._render(repository, revision, source, files, Commit(repository, revision))
-        if isinstance(outcome, ManifestError):
-            raise ManifestError(outcome.file, outcome.line, outcome.problem)
-        if isinstance(outcome, RenderError | RenderPostponedError):
-            raise type(outcome)(outcome.text)
+            outcome = self._render(repository, revision, source, None, Commit(repository, revision))
+        if not isinstance(outcome, Rendering):
+            raise without_traceback(outcome)
         return outcome
 
     def _locate(self, repository: Repository, revision: str, sources: Sequence[Source]) -> dict[Source, Inputs | None]:
@@ -276,13 +288,16 @@ class ManifestCache:
                 }
             self._read_ids(repository, revision, [path for path in new if path not in base_ids])
 
-    def _bases_of(self, repository: Repository, commit: Commit) -> BasesOfCommit | None:
-        return BasesOfCommit(self._bases, repository, commit) if self._bases else None
+    def _gather(
+        self, repository: Repository, revision: str, source: Source, files: Sequence[File], commit: Commit
+    ) -> RenderRequest:
+        tree = RecordedTree(commit)
+        bases = BasesOfCommit(self._bases, repository, commit) if self._bases else None
+        with self._gather_failures.remembered(repository, revision, source, tree, bases):
+            return gather(tree, source, files, self._charts, bases)
 
     def _read_ids(self, repository: Repository, revision: str, paths: Sequence[str]) -> None:
-        ids = dict(zip(paths, repository.tree_ids(revision, paths) if paths else [], strict=True))
-        missing = [path for path, id_ in ids.items() if id_ is None]
-        ids |= zip(missing, ids_of_missing(repository, revision, missing) if missing else [], strict=True)
+        ids = ids_of(repository, revision, paths)
         with self._lock:
             self._ids.update({(repository.name, revision, path): id_ for path, id_ in ids.items()})
 
@@ -316,7 +331,9 @@ class ManifestCache:
             outcomes = self._outcomes.get((repository.name, source))
             if outcomes is None or inputs is None or inputs not in outcomes:
                 return None
-            outcome, at = outcomes[inputs]
+            outcome, at, tenant = outcomes[inputs]
+        if isinstance(outcome, RenderPostponedError) and tenant != source.tenant:
+            return None
         age = time.monotonic() - at
         if isinstance(outcome, Rendering):
             is_due = bool(outcome.floating_digest) and age > _CHARTS_FRESH
@@ -326,22 +343,19 @@ class ManifestCache:
         return None if is_due else outcome
 
     def _render(
-        self, repository: Repository, revision: str, source: Source, files: Sequence[File], commit: Commit
+        self, repository: Repository, revision: str, source: Source, files: Sequence[File] | None, commit: Commit
     ) -> _Outcome:
         outcome: _Outcome
         measured = self._telemetry.measure(RENDER, repository=repository.name, path=source.path)
-        with measured as operation, for_tenant(source.tenant):
-            request = gather(commit, source, files, self._charts, self._bases_of(repository, commit))
+        with held_files(repository, revision, source, files) as own_files, measured as operation:
+            request = self._gather(repository, revision, source, own_files, commit)
             digest = request.floating_digest()
             try:
                 outcome = self._from_same_files(repository, source, digest) or replace(
                     render(request, self._renderer), floating_digest=digest
                 )
-            except ManifestError as error:
-                # A new error, since this one's traceback would keep the files in memory.
-                outcome = ManifestError(error.file, error.line, error.problem)
-            except (RenderError, RenderPostponedError) as error:
-                outcome = type(error)(error.text)
+            except (ManifestError, RenderError, RenderPostponedError) as error:
+                outcome = without_traceback(error)
             if not isinstance(outcome, Rendering):
                 operation.outcome = Outcome.ERROR
         self._remember_outside(repository, revision, source, request)
@@ -349,7 +363,7 @@ class ManifestCache:
         with self._lock:
             outcomes = self._outcomes.setdefault((repository.name, source), LRUCache(_MAX_OUTCOMES))
             if inputs is not None:  # None if an id was evicted in the meantime
-                outcomes[inputs] = outcome, time.monotonic()
+                outcomes[inputs] = outcome, time.monotonic(), source.tenant
         return outcome
 
     def _from_same_files(self, repository: Repository, source: Source, digest: str) -> Rendering | None:
@@ -357,7 +371,7 @@ class ManifestCache:
         if not digest:
             return None
         with self._lock:
-            outcomes = [outcome for outcome, _ in self._outcomes.get((repository.name, source), {}).values()]
+            outcomes = [outcome for outcome, *_ in self._outcomes.get((repository.name, source), {}).values()]
         same = (outcome for outcome in outcomes if isinstance(outcome, Rendering) and outcome.floating_digest == digest)
         return next(same, None)
 

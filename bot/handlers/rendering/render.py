@@ -8,7 +8,7 @@ from typing import Final
 from bot.core.applications.argocd_source import override_files, override_source
 from bot.core.applications.discovery import UnsupportedResourceError
 from bot.core.charts.reference import ChartRef
-from bot.core.objects.manifest import Manifest, ManifestError, read_documents, refuse_lfs_pointer
+from bot.core.objects.manifest import Manifest, ManifestError, NodeBudget, read_documents, refuse_lfs_pointer
 from bot.core.objects.resolve import is_hook
 from bot.core.objects.resource import mapping
 from bot.core.rendering.budget import BudgetExceededError
@@ -22,6 +22,7 @@ from bot.core.rendering.chart import (
 from bot.core.rendering.encrypted import split_encrypted
 from bot.core.rendering.envsubst import SubstitutionError
 from bot.core.rendering.helm_values import merge_values
+from bot.core.rendering.kustomization import ReadFiles
 from bot.core.rendering.kustomize_edit import edit_kustomization
 from bot.core.rendering.limits import MAX_OBJECTS
 from bot.core.rendering.plain import is_input_file, render_plain
@@ -100,8 +101,9 @@ def gather(
         tree = FluxArtifact(tree, source.ignore, ignore_files_above(path))
         files = tree.without_excluded(files)
     files_by_path = {file.path: file for file in files}
-    source = _overridden(source, files_by_path)
-    request = RenderRequest(source, source.type or detect_source_type(files_by_path, path), path, files_by_path)
+    source = _overridden(source, files_by_path, (read := ReadFiles()).budget)
+    kind = source.type or detect_source_type(files_by_path, path)
+    request = RenderRequest(source, kind, path, files_by_path, read=read)
     if chart := ChartRef.from_key(source.chart):
         request.root = f"{_FETCHED}/{chart.name}"
         files_by_path |= fetched_files(chart, request.root, charts)
@@ -117,7 +119,7 @@ def gather(
         raise ManifestError(file, 1, LocalizedText(manifest_texts.NO_KUSTOMIZATION))
     if source.kustomize != KustomizeParameters() and request.kind is not SourceType.HELM:
         parameters = _with_present_components(tree, path, source.kustomize)
-        changed = edit_kustomization({name: file.content for name, file in files_by_path.items()}, path, parameters)
+        changed = edit_kustomization(request.contents(), path, parameters, read.budget)
         if changed is not None:
             request.kind = SourceType.KUSTOMIZE
             files_by_path[changed.file] = File(changed.file, changed.content)
@@ -152,11 +154,8 @@ def _render(request: RenderRequest, renderer: Renderer | None) -> Rendering:
     source = request.source
     path, contents = source.path, [(file.path, file.content) for file in request.files.values()]
     if request.kind is SourceType.PLAIN:
-        inside = len(path) + 1 if path else 0
-        included = [
-            (name, content) for name, content in contents if name == path or source.directory.includes(name[inside:])
-        ]
-        directory = source.directory
+        directory, inside = source.directory, len(path) + 1 if path else 0
+        included = [(name, content) for name, content in contents if name == path or directory.includes(name[inside:])]
         with gc_paused():
             manifests = render_plain(included, path, hidden=directory.hidden, skip_other_yaml=directory.skip_other_yaml)
         located = [replace(item, line=None) if item.file in request.links else item for item in manifests]
@@ -311,14 +310,14 @@ def _not_checked(reason: Phrase, manifests: Iterable[Manifest]) -> tuple[Text, .
     return (LocalizedText(reason, objects=objects),)
 
 
-def _overridden(source: Source, files: Mapping[str, File]) -> Source:
+def _overridden(source: Source, files: Mapping[str, File], budget: NodeBudget) -> Source:
     """The source with Argo CD's parameter files in its path applied. Raises ManifestError, RenderError."""
     paths = [f"{source.path}/{name}".lstrip("/") for name in override_files(source)]
     patches = [
         (path, document)
         for path in paths
         if path in files
-        for _, document in read_documents(path, files[path].content)
+        for _, document in read_documents(path, files[path].content, budget)
         if isinstance(document, dict)
     ]
     if not patches:
@@ -342,11 +341,10 @@ def _with_present_components(tree: Tree, path: str, parameters: KustomizeParamet
 
 
 def _follow_chart(tree: Tree, request: RenderRequest, charts: Charts | None) -> None:
-    root, parameters = request.root, request.source.helm
-    contents = {name: file.content for name, file in request.files.items()}
-    needed = find_dependencies(contents, root, parameters)
+    root, parameters, contents = request.root, request.source.helm, request.contents()
+    needed = find_dependencies(contents, root, parameters, request.read.budget)
     if needed.remote_charts and request.source.ignore is None:  # source-controller doesn't check the lock file
-        verify_lock(contents, root)
+        verify_lock(contents, root, request.read.budget)
     for number, reference in enumerate(needed.outside, 1):
         if not reference.optional or not is_missing(tree, reference.path):
             for place in (reference.path, *read_tree(tree, reference, request)):

@@ -1,13 +1,16 @@
 """The inputs of a source's rendering, and the bases and files that a kustomization adds."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache, partial
 from hashlib import sha256
+from itertools import chain
 
 from bot.core.charts.reference import ChartRef
 from bot.core.objects.manifest import ManifestError
 from bot.core.rendering.kustomization import (
     BaseReference,
+    ReadFiles,
     Reference,
     References,
     find_references,
@@ -37,7 +40,7 @@ class RenderRequest:
     `base_ids` the tree ids of paths in all of them. `floating` has the charts without an exact version, and the files
     that refer to them. `helm` is whether a kustomization has charts, `plugins` whether one has generators, transformers
     or validators. `links` are the paths of files behind symbolic links. `values` are Helm's values files, from the
-    repository's root.
+    repository's root. `read` is what has been read of the files so far.
     """
 
     source: Source
@@ -53,6 +56,11 @@ class RenderRequest:
     links: set[str] = field(default_factory=set)
     values: tuple[str, ...] = ()
     set_file: tuple[tuple[str, str], ...] = ()
+    read: ReadFiles = field(default_factory=ReadFiles)
+
+    def contents(self) -> dict[str, bytes]:
+        """The content of each file, by path."""
+        return {name: file.content for name, file in self.files.items()}
 
     def floating_digest(self) -> str:
         """A hash of all files if a newer version of a chart may change them later, else "". Slow for large files."""
@@ -78,6 +86,8 @@ def follow_kustomization(
     remote_charts: list[RemoteChart] = []
     linked: list[str] = []  # targets of links
     names_origins = False
+    missing = 0
+    flux_paths = cache(partial(_flux_paths, request))
     while todo:
         reference = todo.pop()
         if reference.path in request.outside:
@@ -85,6 +95,8 @@ def follow_kustomization(
         tree_of = mounted if mounted and mounted_root(reference.path) else tree
         if reference.optional and is_missing(tree_of, reference.path):
             request.outside[reference.path] = ()
+            missing += 1
+            check_limits(request, missing)
             continue
         targets: Sequence[str] = ()  # of links
         if not any(_is_read_with(reference.path, root) for root in read):
@@ -92,7 +104,7 @@ def follow_kustomization(
             read.append(reference.path)
             check_limits(request, len(read))
         part = {name: file.content for name, file in request.files.items() if is_within(name, reference.path)}
-        references = find_references(part, reference.path)
+        references = find_references(part, reference.path, request.read)
         request.helm = request.helm or references.uses_helm
         remote_charts += references.charts
         request.plugins = request.plugins or references.uses_plugins
@@ -101,7 +113,7 @@ def follow_kustomization(
         if references.bases and names_origins:
             raise references.bases[0].error(manifest_texts.BASE_ORIGIN)
         _refuse_other_roots(references, reference.path)
-        outside = [*references.outside, *(_outside_files(part) if is_unrestricted else ())]
+        outside = [*references.outside, *(chain.from_iterable(map(flux_paths, part)) if is_unrestricted else ())]
         outside += _mount(references.bases, request, bases)
         request.outside[reference.path] = (*(other.path for other in outside), *targets)
         linked += targets
@@ -112,7 +124,7 @@ def follow_kustomization(
     if mounted:
         request.base_ids = {place: mounted.tree_id(place) for place in request.outside if mounted_root(place)}
     if is_unrestricted:
-        moved = move_outside_files({name: file.content for name, file in request.files.items()})
+        moved = move_outside_files(request.contents(), request.read.budget)
         request.files.update({name: File(name, content) for name, content in moved.items()})
     return _missing_charts(request, remote_charts)
 
@@ -164,13 +176,16 @@ def _mount(
         yield Reference(reference.base.mount, reference.file, reference.line)
     for file in {reference.file for reference in references}:
         file_references = [reference for reference in references if reference.file == file]
-        request.files[file] = File(file, with_base_paths(file, request.files[file].content, file_references))
+        content = with_base_paths(file, request.files[file].content, file_references, request.read.budget)
+        request.files[file] = File(file, content)
 
 
-def _outside_files(files: Mapping[str, bytes]) -> Iterator[Reference]:
-    for file, content in files.items():
-        if file.rsplit("/", 1)[-1] in KUSTOMIZATION_FILES:
-            yield from (Reference(path, file, 1, optional=True) for path in outside_paths(file, content))
+def _flux_paths(request: RenderRequest, file: str) -> Sequence[Reference]:
+    """The paths that Flux lets a file read if it is a kustomization."""
+    if file.rsplit("/", 1)[-1] not in KUSTOMIZATION_FILES:
+        return ()
+    paths = outside_paths(file, request.files[file].content, request.read.budget)
+    return [Reference(path, file, 1, optional=True) for path in paths]
 
 
 def refuse_submodules(tree: Tree, path: str) -> None:

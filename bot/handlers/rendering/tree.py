@@ -1,12 +1,16 @@
 """The files that a source is rendered from: those of a commit, or of Flux's artifact of it."""
 
+import threading
 from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
 from typing import Protocol
+
+from cachetools import LRUCache
 
 from bot.core.globs import GlobError
 from bot.core.objects.manifest import ManifestError
 from bot.core.rendering.budget import Budget, BudgetExceededError
-from bot.core.rendering.limits import MAX_BYTES, MAX_FILES, MAX_MATCHED
+from bot.core.rendering.limits import MAX_BYTES, MAX_CACHED_BYTES, MAX_FILES, MAX_MATCHED
 from bot.core.rendering.source import is_within
 from bot.core.rendering.sourceignore import IGNORE_FILE, SourceIgnore
 from bot.i18n.catalogue import manifest as manifest_texts
@@ -23,6 +27,7 @@ from bot.ports.git import (
 )
 
 _MAX_LINKS = 1_000  # per path: links to directories with links multiply
+_FILE_BYTES = 256  # of memory besides the content
 _MAX_PATH = 4_096  # characters of a path, and names looked up to resolve a link, which may be circular
 
 
@@ -52,16 +57,20 @@ class Commit:
     def __init__(self, repository: Repository, revision: str) -> None:
         self._repository = repository
         self._revision = revision
-        self._read: dict[str, Sequence[File]] = {}
+        self._read: LRUCache[str, Sequence[File]] = LRUCache(MAX_CACHED_BYTES, getsizeof=_size)
+        self._lock = threading.Lock()
         self._ids: dict[str, str | None] = {}
         self._links: _Links | None = None
 
     def files(self, path: str) -> Sequence[File]:
         """See Tree."""
-        if path not in self._read:
-            is_behind_link = self._all_links().is_behind(path)
-            self._read[path] = () if is_behind_link else self._repository.files(self._revision, path)
-        return self._read[path]
+        with self._lock:
+            files = self._read.get(path)
+        if files is None:
+            files = () if self._all_links().is_behind(path) else self._repository.files(self._revision, path)
+            with self._lock, suppress(ValueError):  # they are too large for the cache
+                self._read[path] = files
+        return files
 
     def linked(self, path: str) -> LinkedFiles:
         """See Tree."""
@@ -114,6 +123,11 @@ class Commit:
         if self._links is None:
             self._links = _Links(self._repository.links(self._revision))
         return self._links
+
+
+def _size(files: Sequence[File]) -> int:
+    """The bytes of files, roughly, with their paths and objects."""
+    return sum(_FILE_BYTES + len(file.content) for file in files) + _FILE_BYTES
 
 
 def _check_links(path: str, links: int, files: int, size: int) -> None:
@@ -202,6 +216,13 @@ class RecordedTree:
     def submodules(self, path: str) -> Collection[str]:
         """See Tree."""
         return self._tree.submodules(path)
+
+
+def ids_of(repository: Repository, revision: str, paths: Sequence[str]) -> dict[str, str | None]:
+    """The id of the tree or blob at each path, or `ids_of_missing`. Raises RepositoryError."""
+    ids = dict(zip(paths, repository.tree_ids(revision, paths) if paths else [], strict=True))
+    missing = [path for path, id_ in ids.items() if id_ is None]
+    return {**ids, **dict(zip(missing, ids_of_missing(repository, revision, missing) if missing else [], strict=True))}
 
 
 def ids_of_missing(repository: Repository, revision: str, paths: Iterable[str]) -> list[str | None]:

@@ -5,7 +5,6 @@ import os
 import signal
 import sys
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from unittest.mock import Mock
@@ -195,19 +194,6 @@ def test_the_files_it_opens_are_bounded():
     limits = Limits(seconds=10.0, open_files=64)
     assert python(code.format(50), limits=limits).status == 0
     assert "Too many open files" in python(code.format(64), limits=limits).stderr
-
-
-def test_two_run_at_once_and_no_more(monkeypatch):
-    python("")  # tests the isolation, once for all
-
-    def run_together(number):
-        barrier = threading.Barrier(number)
-        monkeypatch.setattr(confined, "_run", lambda *_: (barrier.wait(1) and 0, b"", b""))
-        with ThreadPoolExecutor(number) as pool:
-            return [run.exception() for run in [pool.submit(python, "") for _ in range(number)]]
-
-    assert run_together(2) == [None] * 2
-    assert any(isinstance(error, threading.BrokenBarrierError) for error in run_together(3))
 
 
 def test_many_at_once_are_each_their_own():
