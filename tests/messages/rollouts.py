@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from bot.core.applications.deployer_status import DeployerFailure
 from bot.core.changes.suspect import SuspectReason
-from bot.core.git.commit_check import CommitChecks
+from bot.core.git.commit_check import CheckState, CommitCheck, CommitChecks
 from bot.core.health.cause import Cause
 from bot.core.health.status import HealthStatus
 from bot.core.health.unready import Unready
@@ -67,6 +67,7 @@ DEGRADED = replace(
     state=RolloutState.DEGRADED,
     parts=(LIVE_PARTS[0], replace(LIVE_PARTS[1], pending=CRASHING, degraded_at=LIVE_AT + timedelta(minutes=7))),
 )
+PENDING_CHECK = CommitChecks.of([CommitCheck("integration", CheckState.PENDING)])
 REPLICAS = PendingState(("Deployment web: spec.replicas",), total=1)
 
 
@@ -106,6 +107,7 @@ def messages(translator):
         "degraded": DEGRADED,
         "checks": replace(LIVE, checks=COMMIT_CHECKS, failed_checks=COMMIT_CHECKS.failed),
         "checks-unknown": replace(LIVE, checks=CommitChecks(error=SILENT)),
+        "checks-outdated": replace(LIVE, checks=replace(PENDING_CHECK, error=SILENT)),
         "images": replace(LIVE, parts=(replace(LIVE_PARTS[0], images=IMAGES), LIVE_PARTS[1])),
         "recovered": replace(
             LIVE, parts=(LIVE_PARTS[0], replace(DEGRADED.parts[1], recovered_at=LIVE_AT + timedelta(minutes=9)))
