@@ -15,12 +15,14 @@ _MARKS = {CheckState.FAILURE: "❌", CheckState.PENDING: "⏳", CheckState.SUCCE
 
 
 def line(translator: Translator, checks: CommitChecks | None) -> list[Element]:
-    """The checks on one line; empty if there are none or they are unknown."""
+    """The checks on one line, and why they are not current, if so; empty if there are none."""
     if checks is None or not (checks.checks or checks.error):
         return []
-    if checks.error is not None and not checks.checks:
-        return rich_line(translator, texts.UNKNOWN, reason=clip(translator.localize(checks.error), 300))
-    return rich_line(translator, texts.CHECKS, checks=_listed(translator, checks.checks, checks.total))
+    listed = _listed(translator, checks.checks, checks.total)
+    if checks.error is None:
+        return rich_line(translator, texts.CHECKS, checks=listed)
+    reason = clip(translator.localize(checks.error), 300)
+    return rich_line(translator, texts.OUTDATED if listed else texts.UNKNOWN, checks=listed, reason=reason)
 
 
 def failed_checks_note(translator: Translator, failed: Sequence[CommitCheck]) -> list[Element]:

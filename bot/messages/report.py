@@ -10,7 +10,8 @@ from bot.core.delivery.report import NeedsAttention, Report, Scope
 from bot.core.drift.fact import facts
 from bot.core.incidents.incident import Incident
 from bot.core.pull_requests.tracked_pull_request import TrackedPullRequest
-from bot.core.rollouts.rollout import Rollout, RolloutState
+from bot.core.rollouts.outcome import Outcome, outcome
+from bot.core.rollouts.rollout import Rollout
 from bot.i18n.catalogue import report as texts
 from bot.i18n.language import Language, Phrase, Translator
 from bot.messages import common, delivery_chart
@@ -36,6 +37,7 @@ from bot.messages.blocks import (
 _MAX_APPLICATIONS = 5
 _MAX_TOOLS = 6
 _MAX_WAITING = 3  # of each kind
+_ROLLOUTS = {Outcome.DEGRADED: texts.DEGRADED, Outcome.UNKNOWN: texts.MAY_BE_LIVE}
 
 
 def answer(translator: Translator, report: Report) -> Message:
@@ -256,7 +258,7 @@ def _rollout(translator: Translator, rollout: Rollout) -> list[Element]:
     short = rollout.revision[:8]
     return rich_line(
         translator,
-        texts.DEGRADED if rollout.state is RolloutState.DEGRADED else texts.NOT_LIVE,
+        _ROLLOUTS.get(outcome(rollout), texts.NOT_LIVE),
         revision=link(rollout.url, short) if rollout.url else code(short),
         subject=clip(rollout.subject, 120),
         time=common.day_and_time(translator, rollout.merged_at),

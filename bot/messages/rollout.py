@@ -6,6 +6,7 @@ from bot.i18n.catalogue import rollout as texts
 from bot.i18n.language import Phrase, Translator
 from bot.messages import commit_checks, common, people, suspect
 from bot.messages.blocks import (
+    MAX_JSON,
     Block,
     Element,
     Message,
@@ -15,6 +16,7 @@ from bot.messages.blocks import (
     date,
     fill,
     header,
+    json_size,
     link,
     message,
     note,
@@ -29,8 +31,7 @@ from bot.messages.rollout_change import changes, running, unpinned
 from bot.messages.rollout_outcome import headline, healthy_again, late_note, reverting_change
 from bot.messages.rollout_progress import progress
 
-_MAX_CHANGES = 3_500  # characters of JSON; the progress below must fit too
-_MAX_PROGRESS = 4_500
+_MAX_CHANGES, _MAX_PROGRESS = 3_500, 4_500  # characters of JSON, if the rest of the card leaves as much
 
 
 def card(translator: Translator, rollout: Rollout) -> Message:
@@ -50,19 +51,26 @@ def card(translator: Translator, rollout: Rollout) -> Message:
         commit_checks.line(translator, rollout.checks),
     ]
     blocks: list[Block] = [header(title), rich(*(paragraph(*line) for line in lines if line))]
+    images = [unpinned(translator, rollout.parts), *running(translator, rollout.parts)]
+    image_blocks = [rich(*(paragraph(*line) for line in images if line))] if any(images) else []
+    end = _end(translator, rollout)
+    room = MAX_JSON - json_size([*blocks, *image_blocks, *end])
+    progress_blocks = fill(
+        progress(translator, rollout),
+        common.more(translator, texts.MORE_APPLICATIONS, italic=False),
+        budget=min(_MAX_PROGRESS, room),
+    )
     blocks += fill(
         changes(translator, rollout.parts),
         common.more(translator, texts.MORE_CHANGES),
-        budget=_MAX_CHANGES,
+        budget=min(_MAX_CHANGES, room - json_size(progress_blocks)),
     )
-    images = [unpinned(translator, rollout.parts), *running(translator, rollout.parts)]
-    if any(images):
-        blocks.append(rich(*(paragraph(*line) for line in images if line)))
-    blocks += fill(
-        progress(translator, rollout),
-        common.more(translator, texts.MORE_APPLICATIONS, italic=False),
-        budget=_MAX_PROGRESS,
-    )
+    return message(text, *blocks, *image_blocks, *progress_blocks, *end)
+
+
+def _end(translator: Translator, rollout: Rollout) -> list[Block]:
+    """What may have caused a problem, what happens next, and the button that reverts the merge."""
+    blocks: list[Block] = []
     if rollout.state is RolloutState.LATE:
         stuck = next((part.application for part in rollout.parts if part.is_pending), "")
         blocks += suspect.rollout_suspects(translator, _earlier_suspects(rollout), stuck)
@@ -72,7 +80,7 @@ def card(translator: Translator, rollout: Rollout) -> Message:
     is_merge = not rollout.rewritten and not rollout.retargeted
     if rollout.url and is_merge and not is_reverted:  # a pull request needs a forge
         blocks.append(actions(_revert(translator, rollout)))
-    return message(text, *blocks)
+    return blocks
 
 
 def ended_reply(translator: Translator, rollout: Rollout) -> Message:

@@ -45,7 +45,6 @@ _RETARGETED: dict[Outcome, tuple[Phrase, Phrase]] = {
 # These name all applications; the others name only those that it is about.
 _OF_ALL = frozenset({Outcome.ROLLING_OUT, Outcome.LIVE, Outcome.REVERTED})
 _NOTES: dict[Outcome, Phrase] = {
-    Outcome.DEGRADED: texts.DEGRADED_NOTE,
     Outcome.PAUSED: texts.PAUSED_NOTE,
     Outcome.UNKNOWN: texts.UNKNOWN_NOTE,
 }
@@ -81,9 +80,20 @@ def headline(translator: Translator, rollout: Rollout) -> tuple[str, str]:
     title, sentence = (rollout.retargeted and _RETARGETED.get(how)) or (_HEADERS[how], _SENTENCES[how])
     if how is Outcome.ROLLING_OUT and live:
         sentence = texts.ROLLING_PARTLY
+    titles = [translator.text(title, **values)]
     if isinstance(sentence, PluralPhrase):
-        return translator.text(title, **values), translator.count(sentence, len(parts), **values)
-    return translator.text(title, **values), translator.text(sentence, **values)
+        sentences = [translator.count(sentence, len(parts), **values)]
+    else:
+        sentences = [translator.text(sentence, **values)]
+    for others, in_title, in_sentence in _problems(rollout):
+        if others and others[0] not in parts:
+            cause = _cause(translator, others)
+            names = common.listed(translator, (part.application for part in others), _MAX_NAMES)
+            because = translator.text(texts.BECAUSE, cause=cause) if cause else ""
+            named = translator.count(in_title, len(others), names=names)
+            titles.append(translator.text(texts.HEADER_CAUSE, cause=named))
+            sentences.append(translator.count(in_sentence, len(others), names=names, because=because))
+    return "".join(titles), " ".join(sentences)
 
 
 def healthy_again(translator: Translator, rollout: Rollout) -> str:
@@ -99,8 +109,14 @@ def late_note(rollout: Rollout) -> Phrase | None:
         return None
     if how in _NOTES:
         return _NOTES[how]
-    is_applied = all(part.pending.unready for part in rollout.parts if part.is_pending)
-    return None if is_applied else texts.LATE_NOTE
+    if how is Outcome.DEGRADED:
+        return texts.DEGRADED_NOTE if rollout.went_live else None
+    is_unapplied = all(
+        not (part.is_unknown or part.pending.is_applied or part.pending.unready)
+        for part in rollout.parts
+        if part.is_pending
+    )
+    return texts.LATE_NOTE if is_unapplied else None
 
 
 def reverting_change(translator: Translator, rollout: Rollout) -> str:
@@ -110,11 +126,22 @@ def reverting_change(translator: Translator, rollout: Rollout) -> str:
 
 
 def _with_problem(rollout: Rollout, how: Outcome) -> Sequence[ApplicationRollout]:
-    if how is Outcome.DEGRADED:
-        return [part for part in rollout.parts if part.is_degraded]
     if how is Outcome.SUPERSEDED:
         return [part for part in rollout.parts if part.superseded_by]
-    return [part for part in rollout.parts if part.is_pending]
+    (degraded, *_), (waiting, *_), (unknown, *_) = _problems(rollout)
+    return {Outcome.DEGRADED: degraded, Outcome.UNKNOWN: unknown}.get(how, waiting)
+
+
+def _problems(rollout: Rollout) -> Sequence[tuple[Sequence[ApplicationRollout], PluralPhrase, PluralPhrase]]:
+    """The degraded, waiting and unknown applications, and the phrases that name them after other ones."""
+    degraded = [part for part in rollout.parts if part.is_degraded]
+    waiting = [part for part in rollout.parts if part.is_pending and not part.is_unknown]
+    unknown = [part for part in rollout.parts if part.is_unknown]
+    return (
+        (degraded, texts.ALL_DEGRADED, texts.DEGRADED),
+        (waiting, texts.ALL_MISSING, texts.PARTLY_LIVE),
+        (unknown, texts.ALL_UNKNOWN, texts.UNKNOWN),
+    )
 
 
 def _cause(translator: Translator, parts: Sequence[ApplicationRollout]) -> str:

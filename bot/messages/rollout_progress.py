@@ -64,7 +64,7 @@ def _state(part: ApplicationRollout) -> str:
         return "live"
     if part.error:
         return "unknown"
-    if part.pending.unready:
+    if part.pending.unready and part.pending.is_applied:
         return "unready"
     return "unseen" if part.pending == NOTHING_PENDING else "missing"
 

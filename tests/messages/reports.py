@@ -10,7 +10,7 @@ from bot.core.delivery.metrics import Period
 from bot.core.delivery.report import NeedsAttention, build_report
 from bot.core.git.repository_ref import RepositoryRef
 from bot.messages import report
-from tests.messages.samples import OPEN, REVERT_PULL, STUCK, T0
+from tests.messages.samples import OPEN, REVERT_PULL, SILENT, STUCK, T0
 
 NAMES = ("shop", "search", "payments", "catalog", "checkout", "identity", "shipping")
 OWNED = {name: Application(name, RepositoryRef("platform"), "apps", "prod", name, "C1", ("U0ANA",)) for name in NAMES}
@@ -55,7 +55,9 @@ INCIDENTS = [
     incident(4, "shop", 200, ("kubectl",), minutes=2),
 ]
 NEEDS_ATTENTION = NeedsAttention(
-    (OPEN, *(replace(OPEN, application=name) for name in NAMES[1:5])), (REVERT_PULL,), (STUCK,)
+    (OPEN, *(replace(OPEN, application=name) for name in NAMES[1:5])),
+    (REVERT_PULL,),
+    (STUCK, replace(STUCK, parts=(replace(STUCK.parts[1], error=SILENT),))),
 )
 
 

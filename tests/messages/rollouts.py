@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from bot.core.applications.deployer_status import DeployerFailure
 from bot.core.changes.suspect import SuspectReason
-from bot.core.git.commit_check import CommitChecks
+from bot.core.git.commit_check import CheckState, CommitCheck, CommitChecks
 from bot.core.health.cause import Cause
 from bot.core.health.status import HealthStatus
 from bot.core.health.unready import Unready
@@ -14,6 +14,7 @@ from bot.core.rollouts.rollout import ApplicationRollout, RolloutState
 from bot.core.rollouts.running_images import ImageMismatch
 from bot.messages import rollout
 from tests.messages.samples import (
+    CHANGE,
     COMMIT_CHECKS,
     DETAILED,
     FORGE,
@@ -67,7 +68,45 @@ DEGRADED = replace(
     state=RolloutState.DEGRADED,
     parts=(LIVE_PARTS[0], replace(LIVE_PARTS[1], pending=CRASHING, degraded_at=LIVE_AT + timedelta(minutes=7))),
 )
+PENDING_CHECK = CommitChecks.of([CommitCheck("integration", CheckState.PENDING)])
 REPLICAS = PendingState(("Deployment web: spec.replicas",), total=1)
+
+
+# Too much for one card.
+MANY_STUCK = replace(
+    DETAILED,
+    state=RolloutState.LATE,
+    checks=CommitChecks.of(
+        CommitCheck(f"GitHub Actions: test {number}", CheckState.FAILURE, f"{FORGE}/actions/runs/{number:012}")
+        for number in range(6)
+    ),
+    suspects=tuple(
+        replace(
+            suspect,
+            sha=f"{number}" * 40,
+            url=f"{FORGE}/commit/{number:040}",
+            pull_number=7 + number,
+            subject="Lower the memory limit of web " * 4,
+            places=tuple(f"Deployment web-{place} in the namespace shop-{place}" for place in range(3)),
+            approved_by=("carla", "bruno-from-platform"),
+        )
+        for number, suspect in enumerate(SUSPECTS[:1] * 3)
+    ),
+    parts=tuple(
+        ApplicationRollout(
+            f"shop-{region}",
+            region,
+            "C1",
+            change=replace(CHANGE, rendered=replace(CHANGE.rendered, changed=number)),
+            pending=PendingState(
+                ("Deployment web: spec.template.spec.containers[name=web].resources.limits.memory",) * 4,
+                failure=DeployerFailure("Argo CD", "SyncFailed", "one or more objects failed to apply. " * 10),
+                total=4,
+            ),
+        )
+        for number, region in enumerate(("eu", "us", "asia", "africa", "oceania"))
+    ),
+)
 
 
 def part_of_many(number):
@@ -100,12 +139,14 @@ def messages(translator):
         "suspects": replace(
             STUCK, suspects=tuple(replace(suspect, why=SuspectReason.OBJECT) for suspect in SUSPECTS[:2])
         ),
+        "many-stuck": MANY_STUCK,
         "dead": replace(STUCK, parts=(LIVE_PARTS[0], STUCK.parts[2])),
         "many": replace(DETAILED, parts=tuple(map(part_of_many, range(300)))),
         "several": replace(MERGED, merges=12),
         "degraded": DEGRADED,
         "checks": replace(LIVE, checks=COMMIT_CHECKS, failed_checks=COMMIT_CHECKS.failed),
         "checks-unknown": replace(LIVE, checks=CommitChecks(error=SILENT)),
+        "checks-outdated": replace(LIVE, checks=replace(PENDING_CHECK, error=SILENT)),
         "images": replace(LIVE, parts=(replace(LIVE_PARTS[0], images=IMAGES), LIVE_PARTS[1])),
         "recovered": replace(
             LIVE, parts=(LIVE_PARTS[0], replace(DEGRADED.parts[1], recovered_at=LIVE_AT + timedelta(minutes=9)))

@@ -42,11 +42,12 @@ def outcome(rollout: Rollout) -> Outcome:
         return Outcome.ROLLING_OUT
     if any(part.is_degraded for part in rollout.parts):
         return Outcome.DEGRADED
-    if all(part.error for part in waiting):
+    if all(part.is_unknown for part in waiting):
         return Outcome.UNKNOWN
     if len(waiting) < len(rollout.parts):
         return Outcome.PARTLY_LIVE
-    return Outcome.STUCK if any(map(is_stuck, waiting)) else Outcome.TIMED_OUT
+    is_known_stuck = any(is_stuck(part) for part in waiting if not part.is_unknown)
+    return Outcome.STUCK if is_known_stuck else Outcome.TIMED_OUT
 
 
 def is_paused(part: ApplicationRollout) -> bool:
@@ -56,7 +57,9 @@ def is_paused(part: ApplicationRollout) -> bool:
         return False
     if pending.failure is not None and pending.failure.reason == _SUSPENDED:
         return True
-    return bool(pending.unready) and all(unready.health is HealthStatus.SUSPENDED for unready in pending.unready)
+    if not (pending.unready and pending.is_applied):
+        return False
+    return all(unready.health is HealthStatus.SUSPENDED for unready in pending.unready)
 
 
 def is_stuck(part: ApplicationRollout) -> bool:

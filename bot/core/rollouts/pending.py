@@ -27,6 +27,11 @@ class PendingState:
     total: int = 0
 
     @property
+    def is_applied(self) -> bool:
+        """Whether everything was applied, and all that was removed from git is gone."""
+        return not (self.missing or self.remaining)
+
+    @property
     def cause(self) -> Cause | None:
         """Why it is still pending, as reported by the objects, or else their deployer."""
         causes = {unready.cause for unready in self.unready if unready.cause is not None}

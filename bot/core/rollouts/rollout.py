@@ -104,6 +104,11 @@ class ApplicationRollout:
         return self.live_at is None and self.superseded_by is None
 
     @property
+    def is_unknown(self) -> bool:
+        """Whether the bot can't tell if it is live."""
+        return self.is_pending and self.error is not None
+
+    @property
     def is_degraded(self) -> bool:
         """Whether it was live, and is unhealthy now."""
         return self.degraded_at is not None and self.recovered_at is None and self.superseded_by is None

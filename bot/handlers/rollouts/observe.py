@@ -12,7 +12,7 @@ from bot.core.drift.model import FieldDrift, ObjectDrift
 from bot.core.drift.short_path import short_path
 from bot.core.health.status import HealthStatus
 from bot.core.objects.managed_fields import APPLYING_MANAGERS
-from bot.core.objects.manifest import ManifestError
+from bot.core.objects.manifest import Manifest, ManifestError
 from bot.core.objects.resolve import resolve
 from bot.core.objects.scalar_equality import parse_time
 from bot.core.rollouts.pending import MAX_LISTED, NOTHING_PENDING, PendingState
@@ -201,65 +201,82 @@ def _observe(
     try:
         with unexpected_as_port_error(f"rollouts on {name}"):
             live = compare_live(cluster, manifests, options=CompareOptions(tuple(ignore)))
-            observations = [
-                Observation() if target.watched else _observe_target(target, live, removals) for target in targets
+            observed = [
+                (Observation(), target.manifests.changed) if target.watched else _observe_target(target, live, removals)
+                for target in targets
             ]
             applied = [
-                target
-                for target, observation in zip(targets, observations, strict=True)
-                if observation == Observation()
+                (manifest, target.application.namespace)
+                for target, (_, objects) in zip(targets, observed, strict=True)
+                for manifest in objects
             ]
-            changed = [
-                (manifest, target.application.namespace) for target in applied for manifest in target.manifests.changed
-            ]
-            states = read_states(cluster, live.discovery, changed)
+            states = read_states(cluster, live.discovery, applied)
     except PortError as error:
         return [Observation(error=error.text)] * len(targets)
     observations = [
-        _with_states(target, observation, states) for target, observation in zip(targets, observations, strict=True)
+        _with_states(target, observation, objects, states)
+        for target, (observation, objects) in zip(targets, observed, strict=True)
     ]
     return _with_failures(ports.repositories, removals.deployers, ports.clock(), targets, observations)
 
 
-def _observe_target(target: _Target, live: LiveComparison, removals: Removals) -> Observation:
+def _observe_target(
+    target: _Target, live: LiveComparison, removals: Removals
+) -> tuple[Observation, Sequence[Manifest]]:
     try:
         with unexpected_as_port_error(f"arrival of {target.rollout.id} in {target.application.name}"):
             return _observe_applied(target, live, removals)
     except UnexpectedError as error:
-        return Observation(error=error.text)
+        return Observation(error=error.text), ()
 
 
-def _observe_applied(target: _Target, live: LiveComparison, removals: Removals) -> Observation:
-    """Whether the merge is applied: changed objects match their manifests, and removed objects and fields are gone."""
+def _observe_applied(
+    target: _Target, live: LiveComparison, removals: Removals
+) -> tuple[Observation, Sequence[Manifest]]:
+    """Whether the merge is applied: changed objects match their manifests, and removed objects and fields are gone.
+
+    Also the changed objects that are applied, whose states count; none if some could not be compared.
+    """
     manifests, application = target.manifests, target.application
     result = comparison_result(manifests.changed, application, live)
     earlier = comparison_result(manifests.earlier, application, live)
     present, unknown = still_present(manifests.removed, application, live)
-    missing = [line for drift in result.drift for line in _missing(drift)]
+    missing = [(drift.key, line) for drift in result.drift for line in _missing(drift)]
     namespaced = scope_of(live.discovery)
     awaited = removals.awaited(present, target.rollout, application, namespaced)
-    remaining = [f"{manifest.kind} {manifest.name}" for manifest in awaited] + _remaining_fields(result, earlier)
+    remaining = [(manifest.key, f"{manifest.kind} {manifest.name}") for manifest in awaited]
+    remaining += [(drift.key, _title(drift, field)) for drift, field in _remaining_fields(result, earlier)]
     changed = resolve(manifests.earlier, namespace=application.namespace, namespaced=namespaced)
     for drift, field in _pending_restarts(result, earlier, {manifest.key for manifest in changed}):
-        (remaining if field.change == "added" else missing).append(_title(drift, field))
-    if missing or remaining:
-        total = len(missing) + len(remaining)
-        return Observation(PendingState(tuple(missing[:MAX_LISTED]), tuple(remaining[:MAX_LISTED]), total=total))
-    return Observation(error=join_sentences(dict.fromkeys((*result.unknown, *earlier.unknown, *unknown))))
+        (remaining if field.change == "added" else missing).append((drift.key, _title(drift, field)))
+    error = join_sentences(dict.fromkeys((*result.unknown, *earlier.unknown, *unknown)))
+    pending = {key for key, _ in (*missing, *remaining)}
+    declared = resolve(manifests.changed, namespace=application.namespace, namespaced=namespaced)
+    applied = [] if error else [manifest for manifest in declared if manifest.key not in pending]
+    if not pending:
+        return Observation(error=error), applied
+    total = len(missing) + len(remaining)
+    return Observation(PendingState(_titles(missing), _titles(remaining), total=total)), applied
 
 
-def _with_states(target: _Target, observation: Observation, states: Mapping[ObjectKey, ObjectState]) -> Observation:
-    """The observation with the unhealthy objects and the running images, if everything is applied."""
-    if observation != Observation():
-        return observation
+def _titles(pending: Sequence[tuple[ObjectKey, str]]) -> tuple[str, ...]:
+    return tuple(title for _, title in pending[:MAX_LISTED])
+
+
+def _with_states(
+    target: _Target, observation: Observation, applied: Sequence[Manifest], states: Mapping[ObjectKey, ObjectState]
+) -> Observation:
+    """The observation with the unhealthy objects among those that are applied; the running images if it is live."""
     namespace = target.application.namespace
-    keys = (manifest.in_namespace(manifest.namespace or namespace).key for manifest in target.manifests.changed)
+    keys = (manifest.in_namespace(manifest.namespace or namespace).key for manifest in applied)
     reported = [states[key] for key in keys if key in states]
     unready = [state.unready for state in reported if state.unready is not None]
     if target.watched:  # what differs now is drift
         unready = [candidate for candidate in unready if candidate.health is not HealthStatus.MISSING]
-    if unready:
-        return Observation(PendingState(unready=tuple(unready[:MAX_LISTED]), total=len(unready)))
+    total = observation.pending.total + len(unready)
+    pending = replace(observation.pending, unready=tuple(unready[:MAX_LISTED]), total=total)
+    if total or observation.error is not None:
+        return replace(observation, pending=pending)
     return Observation(images=tuple(dict.fromkeys(image for state in reported for image in state.images))[:MAX_LISTED])
 
 
@@ -334,7 +351,7 @@ def _pending_restarts(
                     yield drift, field
 
 
-def _remaining_fields(result: ComparisonResult, earlier: ComparisonResult) -> list[str]:
+def _remaining_fields(result: ComparisonResult, earlier: ComparisonResult) -> list[tuple[ObjectDrift, FieldDrift]]:
     """The fields that the merge removed and the cluster still has.
 
     An added field that the `earlier` manifests don't declare either is drift, and does not delay a rollout.
@@ -350,7 +367,7 @@ def _remaining_fields(result: ComparisonResult, earlier: ComparisonResult) -> li
         for field in _added_fields(drift)
         if field.manager in APPLYING_MANAGERS and field.reason == written_by(field.manager)
     ]
-    return [_title(drift, field) for drift, field in remaining if (drift.key, field.path) not in undeclared]
+    return [(drift, field) for drift, field in remaining if (drift.key, field.path) not in undeclared]
 
 
 def _added_fields(drift: ObjectDrift) -> Iterator[FieldDrift]:

@@ -4,6 +4,9 @@ from bot.i18n.language import Phrase
 
 CHECKS = Phrase(en="Checks: {checks}", es="Checks de CI: {checks}")
 UNKNOWN = Phrase(en="Checks: unknown. {reason}", es="Checks de CI: desconocidos. {reason}")
+OUTDATED = Phrase(
+    en="Checks: {checks} · now unknown. {reason}", es="Checks de CI: {checks} · ahora desconocidos. {reason}"
+)
 MERGED_FAILING = Phrase(
     en="⚠️ Merged despite failed checks: {checks}", es="⚠️ Fusionado aunque fallaron checks de CI: {checks}"
 )

@@ -52,6 +52,10 @@ WAITING_REVERT = Phrase(en="{link} {title}: open since {time}", es="{link} {titl
 NOT_LIVE = Phrase(
     en="{revision} {subject}: not live, merged {time}", es="{revision} {subject}: sin desplegar, fusionado: {time}"
 )
+MAY_BE_LIVE = Phrase(
+    en="{revision} {subject}: rollout status unknown, merged {time}",
+    es="{revision} {subject}: estado del rollout desconocido, fusionado: {time}",
+)
 DEGRADED = Phrase(
     en="{revision} {subject}: degraded, merged {time}", es="{revision} {subject}: degradado, fusionado: {time}"
 )

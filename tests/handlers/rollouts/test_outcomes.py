@@ -92,6 +92,31 @@ def test_pods_that_do_not_start_are_a_cause(scenario, cluster, web, subtests):
             assert header(scenario.observe(stuck)).startswith("✅ Live in")
 
 
+def test_pods_that_do_not_start_are_a_cause_while_the_rest_is_not_applied_yet(scenario, cluster):
+    """Argo CD applies a sync wave only once the one before is healthy."""
+    cluster.sandbox.controllers.fail("web", Cause.CRASH_LOOP)
+    files = {WEB_FILE: as_yaml(deployment(replicas=3)), SETTINGS_FILE: settings(2)}
+    rollout = scenario.rollout("Use it, and raise the limit", files)
+    cluster.apply(deployment(replicas=3), namespace="shop")
+    rolling = scenario.observe(rollout)
+    scenario.clock.advance(STUCK_AFTER)
+    stuck = scenario.observe(rolling)
+    assert header(stuck) == "⚠️ Stuck: shop · web: container keeps crashing"
+    assert (stuck.parts[0].pending.missing, stuck.parts[0].pending.total) == (("ConfigMap settings",), 2)
+    assert " is not live yet: Deployment web: ▱▱▱ 0 of 3 pods" in shown(stuck)
+    assert "The deployer has not applied" not in shown(stuck)
+
+
+def test_an_old_crash_is_no_cause_while_the_merge_is_not_applied_yet(scenario, cluster, web):
+    cluster.sandbox.controllers.fail("web", Cause.CRASH_LOOP)
+    scenario.observe(web("web:1"))
+    rollout = scenario.rollout("Fix it", {WEB_FILE: as_yaml(deployment(image="web:2")), SETTINGS_FILE: settings(2)})
+    cluster.apply(config_map(limit="2"), namespace="shop")
+    rolling = scenario.observe(rollout)
+    scenario.clock.advance(STUCK_AFTER)
+    assert outcome(scenario.observe(rolling)) is Outcome.ROLLING_OUT
+
+
 def test_what_the_deployer_reports_is_a_cause(scenario, cluster, subtests):
     serve_deployers(cluster)
     shop = kustomization("shop")
