@@ -6,6 +6,7 @@ from bot.i18n.catalogue import rollout as texts
 from bot.i18n.language import Phrase, Translator
 from bot.messages import commit_checks, common, people, suspect
 from bot.messages.blocks import (
+    MAX_JSON,
     Block,
     Element,
     Message,
@@ -15,6 +16,7 @@ from bot.messages.blocks import (
     date,
     fill,
     header,
+    json_size,
     link,
     message,
     note,
@@ -29,7 +31,7 @@ from bot.messages.rollout_change import changes, running, unpinned
 from bot.messages.rollout_outcome import headline, healthy_again, late_note, reverting_change
 from bot.messages.rollout_progress import progress
 
-_MAX_CHANGES = 3_500  # characters of JSON; the progress below must fit too
+_MAX_CHANGES, _MIN_CHANGES = 3_500, 1_000  # characters of JSON; the progress below must fit too
 _MAX_PROGRESS = 4_500
 
 
@@ -49,12 +51,20 @@ def card(translator: Translator, rollout: Rollout) -> Message:
         commit_checks.failed_checks_note(translator, rollout.failed_checks),
         commit_checks.line(translator, rollout.checks),
     ]
-    blocks: list[Block] = [header(title), rich(*(paragraph(*line) for line in lines if line))]
-    blocks += fill(
+    above: list[Block] = [header(title), rich(*(paragraph(*line) for line in lines if line))]
+    below = _below_changes(translator, rollout)
+    room = MAX_JSON - json_size([*above, *below])
+    differences = fill(
         changes(translator, rollout.parts),
         common.more(translator, texts.MORE_CHANGES),
-        budget=_MAX_CHANGES,
+        budget=max(_MIN_CHANGES, min(_MAX_CHANGES, room)),
     )
+    return message(text, *above, *differences, *below)
+
+
+def _below_changes(translator: Translator, rollout: Rollout) -> list[Block]:
+    """Images, progress, suspects, and the button."""
+    blocks: list[Block] = []
     images = [unpinned(translator, rollout.parts), *running(translator, rollout.parts)]
     if any(images):
         blocks.append(rich(*(paragraph(*line) for line in images if line)))
@@ -72,7 +82,7 @@ def card(translator: Translator, rollout: Rollout) -> Message:
     is_merge = not rollout.rewritten and not rollout.retargeted
     if rollout.url and is_merge and not is_reverted:  # a pull request needs a forge
         blocks.append(actions(_revert(translator, rollout)))
-    return message(text, *blocks)
+    return blocks
 
 
 def ended_reply(translator: Translator, rollout: Rollout) -> Message:
