@@ -7,11 +7,12 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from itertools import chain, groupby
+from itertools import chain
 from typing import Any, Self
 
 from bot.core.sanitize import printable
 from bot.i18n.language import Phrase, Translator
+from bot.messages.joined import joined, size
 
 Element = dict[str, Any]
 # A placeholder's value: text, or elements such as code or a link.
@@ -30,7 +31,6 @@ MAX_TEXT = 3_900  # chat.update refuses more than 4,000
 MAX_JSON = 12_000  # Slack refuses about 13,000 characters of blocks
 MAX_LIST = MAX_JSON - 3_000
 MAX_BLOCK = 2_800  # of a list in several blocks
-_JOINT = 70  # characters that each list or preformatted line takes less when it continues another
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,15 +331,15 @@ def fill(
 
 def fits(parts: Iterable[Entry], budget: int = MAX_LIST) -> bool:
     """Whether `fill` shows all of the parts whole."""
-    return _size([element for part in parts for element in _whole(part)]) <= budget
+    return size([element for part in parts for element in _whole(part)]) <= budget
 
 
 def portions(part: Part, room: int) -> Iterator[list[Element]]:
     """The part in portions of `room` characters, each with the heading and at least one line."""
     lines = part.lines
     while True:
-        shown, _ = _fitting(lines, room - _size(part.head))
-        yield _joined([*part.head, *chain.from_iterable(shown)])
+        shown, _ = _fitting(lines, room - size(part.head))
+        yield joined([*part.head, *chain.from_iterable(shown)])
         lines = lines[len(shown) :]
         if not lines:
             return
@@ -350,13 +350,13 @@ def in_blocks(parts: Iterable[Sequence[Element]], block_budget: int = MAX_BLOCK)
     blocks: list[list[Element]] = []
     room = 0
     for part in parts:
-        size = _size(part)
-        if not blocks or size > room:
+        taken = size(part)
+        if not blocks or taken > room:
             blocks.append([])
             room = block_budget
         blocks[-1] += part
-        room -= size
-    return [rich(*_joined(elements)) for elements in blocks]
+        room -= taken
+    return [rich(*joined(elements)) for elements in blocks]
 
 
 def _fitting(parts: Sequence[Entry], room: int, limit: int | None = None) -> tuple[list[list[Element]], int]:
@@ -365,13 +365,13 @@ def _fitting(parts: Sequence[Entry], room: int, limit: int | None = None) -> tup
     before: Element | None = None
     for index, part in enumerate(parts):
         elements = _whole(part)
-        if _size(elements, before) > room:
+        if size(elements, before) > room:
             elements = _cut(part, room)
-        size = _size(elements, before)
-        if index == limit or (shown and size > room):
+        taken = size(elements, before)
+        if index == limit or (shown and taken > room):
             return shown, sum(left.count if isinstance(left, Part) else 1 for left in parts[index:])
         shown.append(elements)
-        room -= size
+        room -= taken
         before = elements[-1] if elements else before
     return shown, 0
 
@@ -384,38 +384,9 @@ def _cut(part: Entry, room: int) -> list[Element]:
     """The heading and the first line, and as many more as fit in `room`."""
     if not isinstance(part, Part):
         return list(part)
-    return _assembled(part, *_fitting(part.lines, room - _size([*part.head, *part.tail])))
+    return _assembled(part, *_fitting(part.lines, room - size([*part.head, *part.tail])))
 
 
 def _assembled(part: Part, lines: Iterable[list[Element]], left: int = 0) -> list[Element]:
     left += part.omitted
     return [*part.head, *chain.from_iterable(lines), *([part.more(left)] if left else ()), *part.tail]
-
-
-def _size(elements: Iterable[Element], before: Element | None = None) -> int:
-    """The length of the elements as JSON, in characters, after the element `before`."""
-    size = 0
-    for element in elements:
-        joins = before and element["type"] != "rich_text_section" and _kind(element) == _kind(before)
-        size += len(json.dumps(element, ensure_ascii=False)) - (_JOINT if joins else 0)
-        before = element
-    return size
-
-
-def _kind(element: Element) -> tuple[str, int | None]:
-    return element["type"], element.get("indent")
-
-
-def _joined(elements: Iterable[Element]) -> list[Element]:
-    """The elements with consecutive lists, and consecutive preformatted lines, as one."""
-    joined: list[Element] = []
-    for (kind, _), group in groupby(elements, key=_kind):
-        same = list(group)
-        members = [member for element in same for member in element["elements"]]
-        if kind == "rich_text_list":
-            joined.append({**same[0], "elements": members})
-        elif kind == "rich_text_preformatted":
-            joined.append(preformatted("\n".join(member["text"] for member in members)))
-        else:
-            joined += same
-    return joined
