@@ -71,7 +71,7 @@ SET_ASIDE = (
 )
 MANY_FIELDS = tuple(field(path=f"spec.field{number}") for number in range(30))
 MUCH_DRIFTED = replace(
-    DRIFTED, drift=tuple(replace(DEPLOYMENT, name=f"web-{number}", fields=MANY_FIELDS) for number in range(3))
+    DRIFTED, drift=tuple(replace(DEPLOYMENT, name=f"web-{number}", fields=MANY_FIELDS) for number in range(9))
 )
 UNWATCHED = replace(RESOLVED, ended="unwatched")
 ENDED = [replace(RESOLVED, application=name, group="many") for name in ("search", "cart", "mail")]
