@@ -196,6 +196,9 @@ def modals(translator):
         "modal-reading-a-group": diff_pages.loading_view(translator, []),
         "modal-adopt": adopt.confirm_view(translator, "shop", "C1"),
         "modal-snooze": snooze_message.form(translator, ["shop", "search"], subject="shop@1", channel="C1", newest=T0),
+        "modal-snooze-in-the-default-time-zone": snooze_message.form(
+            translator, ["shop"], subject="shop@1", channel="C1", newest=T0, zone="UTC"
+        ),
         "modal-snooze-opening": snooze_message.loading_view(translator),
         "modal-snooze-denied": snooze_message.message_view(
             translator, permission.denied(translator, Right.SILENCE, Denied(RULE))
