@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -33,6 +34,7 @@ from bot.core.waiting import is_waiting
 from bot.handlers.discovery.applications import Applications
 from bot.handlers.discovery.deployer_kinds import DEPLOYERS, Deployer
 from bot.handlers.discovery.held_names import HeldNames
+from bot.handlers.discovery.last_known import LastKnown
 from bot.handlers.discovery.resource_data import data_reader
 from bot.handlers.discovery.resources import list_resources, preferred_kinds
 from bot.i18n.catalogue import discovery as texts
@@ -80,16 +82,14 @@ class Discoverer:
         self._clock = clock
         self._started = clock()
         self._capabilities: dict[str, tuple[str, tuple[str, ...]]] = {}
-        self._configured_repositories = {
-            name: ConfiguredRepository(name, settings.url, settings.branch)
-            for name, settings in config.repositories.items()
-        }
+        self._default_branches = LastKnown("default branch", self._read_default_branch)
         self._lock = threading.Lock()
         self._results: Mapping[tuple[str, str], Sequence[DiscoveryResult]] = {}
         self._read_at: dict[tuple[str, str], datetime] = {}  # when that began, by cluster and declaring kind
         self._problems: dict[tuple[str, str], Text] = {}
         self._not_served: dict[tuple[str, str], datetime] = {}  # since when
         self._inventory = ApplicationInventory(self._configured_applications, {})
+        self._built_from: object = None
         self.applications = Applications(self._configured_applications)
 
     @property
@@ -134,7 +134,9 @@ class Discoverer:
                         if not is_waiting(since + _ABSENCE, began, _ABSENCE):
                             self._set_read_at(cluster, deployer, began)
                 continue
-            self._fetch_default_branches(applications)
+            following_head = self._repositories_at_head(applications)
+            known = {repository for repository in following_head if self._knows_default_branch(repository)}
+            self._default_branches.refresh(following_head - known)
             with self._lock, skip_unexpected(f"inventory of {deployer.title} on {cluster}"):
                 by_deployer = {**self._results, (cluster, name): applications}
                 self._charts.allow_discovered(_chart_hosts(applications))
@@ -144,6 +146,10 @@ class Discoverer:
                 self._problems.pop((cluster, name), None)
                 self._not_served.pop((cluster, name), None)
                 self._set_read_at(cluster, deployer, began)
+            self._default_branches.refresh(known)
+            with self._lock, skip_unexpected("inventory"):
+                if self._last_known() != self._built_from:
+                    self._rebuild_inventory(self._results)
 
     def is_complete(self) -> bool:
         """Whether every deployer on every cluster has been read since the start, so that `applications` is complete."""
@@ -222,29 +228,37 @@ class Discoverer:
         phrase = texts.LIST_FAILED if (cluster, deployer) in self._results else texts.NEVER_LISTED
         return LocalizedText(phrase, deployer=DEPLOYERS[deployer].title, cluster=cluster, why=why)
 
-    def _fetch_default_branches(self, results: Sequence[DiscoveryResult]) -> None:
-        """Read the default branches that HEAD resolves to; if a repository cannot be fetched, its last one is kept."""
+    def _repositories_at_head(self, results: Sequence[DiscoveryResult]) -> set[str]:
+        """The configured repositories whose default branch matters."""
         urls = {
             normalize(application.url)
             for application in results
             if isinstance(application, DiscoveredApplication) and application.revision.text == HEAD
         }
-        for name, remote in list(self._configured_repositories.items()):
-            if normalize(remote.url) not in urls:
-                continue
-            try:
-                with unexpected_as_port_error(f"default branch of {name}"):
-                    repository = self._repository(RepositoryRef(name, TargetRevision(HEAD)).key)
-                    repository.fetch()
-                    default = repository.resolved_revision().name
-            except PortError as error:
-                _log.warning("cannot read the default branch of %s: %s", name, error)
-                continue
-            with self._lock:
-                self._configured_repositories[name] = replace(remote, default_branch=default)
+        return {name for name, settings in self._config.repositories.items() if normalize(settings.url) in urls}
+
+    def _knows_default_branch(self, repository: str) -> bool:
+        """Whether the default branch was read since the start, or is in the mirror from before."""
+        if self._default_branches[repository] is None:
+            with suppress(PortError), unexpected_as_port_error(f"default branch of {repository}"):
+                if resolved := self._repository_at_head(repository).known_revision():
+                    self._default_branches[repository] = resolved.name
+        return self._default_branches[repository] is not None
+
+    def _read_default_branch(self, repository: str) -> str:
+        at_head = self._repository_at_head(repository)
+        at_head.fetch()
+        return at_head.resolved_revision().name
+
+    def _repository_at_head(self, repository: str) -> Repository:
+        return self._repository(RepositoryRef(repository, TargetRevision(HEAD)).key)
+
+    def _last_known(self) -> object:
+        return self._default_branches.all()
 
     def _rebuild_inventory(self, by_deployer: Mapping[tuple[str, str], Sequence[DiscoveryResult]]) -> None:
         before = set(self.applications)
+        self._built_from = self._last_known()
         held = self._held_names.holders()
         results = [application for key in sorted(by_deployer) for application in by_deployer[key]]
         try:
@@ -275,7 +289,10 @@ class Discoverer:
         return build_inventory(
             results,
             configured=self._configured_applications,
-            repositories=list(self._configured_repositories.values()),
+            repositories=[
+                ConfiguredRepository(name, settings.url, settings.branch, self._default_branches[name] or "")
+                for name, settings in self._config.repositories.items()
+            ],
             clusters=[self._configured_cluster(name) for name in self._config.clusters if name in self._clusters],
             is_allowed=self._charts.is_allowed,
             held_names=held_names,
