@@ -151,6 +151,7 @@ ROWS = {
         (flux._MAX_COMMON_METADATA, flux._MAX_COMMON_METADATA, flux._MAX_POST_RENDERERS),
         (target_revision.MAX_REVISION_BYTES, reference._MAX_REPOSITORY),
         (discover._PATIENCE.total_seconds() / 60,),
+        (last_known.WAIT_SECONDS,),
         (discover._ABSENCE.total_seconds(),),
         (deployer_kinds._MAX_CONTROLLERS,),
         (),

@@ -17,7 +17,7 @@ from bot.core.git.git_url import normalize
 from bot.core.git.repository_ref import RepositoryRef
 from bot.core.git.target_revision import HEAD, MAX_REVISION_BYTES, TargetRevision
 from bot.core.objects.resource import Object, mapping, text
-from bot.core.rendering.source import Capabilities, Source, SourceType
+from bot.core.rendering.source import Capabilities, Source
 from bot.core.sanitize import redact_url
 from bot.i18n.catalogue import chart as chart_texts
 from bot.i18n.catalogue import discovery as texts
@@ -139,7 +139,7 @@ class ConfiguredCluster:
     """A cluster in the configuration: its name, its API server's URL, its kubeconfig context ("" if none).
 
     `channel` is the Slack channel for its applications. Deployers of configured ones may be in `deployer_namespaces`.
-    `kube_version` and `api_versions` are the cluster's capabilities for Helm; "" and () while they are unknown.
+    `capabilities` are those for Helm, None while they are unknown.
     """
 
     name: str
@@ -147,8 +147,7 @@ class ConfiguredCluster:
     context: str
     channel: str
     deployer_namespaces: tuple[str, ...]
-    kube_version: str = ""
-    api_versions: tuple[str, ...] = ()
+    capabilities: Capabilities | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +186,16 @@ class ApplicationInventory:
     def clusters(self) -> frozenset[str]:
         """The clusters that should be checked, also if their applications are not known yet."""
         return self.unread_clusters | {application.cluster for application in self.applications.values()}
+
+    def clusters_of_charts(self, cluster: str) -> frozenset[str]:
+        """The clusters to which resources on this cluster may deploy charts, which depend on their capabilities."""
+        return frozenset(
+            application.cluster
+            for application in self.applications.values()
+            if application.origin and application.origin.cluster == cluster
+            for source in (application.rendered, *(later for _, later in application.later_sources))
+            if source and source.may_have_charts
+        )
 
 
 def within_limit(rules: Sequence[IgnoreRule], notes: Sequence[Text]) -> tuple[tuple[IgnoreRule, ...], tuple[Text, ...]]:
@@ -323,7 +332,7 @@ def _resolve(
     is_allowed: Callable[[str], bool],
 ) -> Application:
     """The application, still without a name. Raises UnsupportedResourceError."""
-    cluster = _resolve_cluster(discovered, clusters)
+    cluster, source = _resolve_cluster(discovered, clusters), discovered.source
     refused = next((host for host in discovered.chart_hosts if not is_allowed(host)), None)
     if refused is not None:
         raise UnsupportedResourceError(LocalizedText(chart_texts.HOST_NOT_ALLOWED, host=refused[:100]))
@@ -335,18 +344,11 @@ def _resolve(
         namespace=discovered.destination.namespace,
         channel=discovered.channel or cluster.channel,
         origin=discovered.origin,
-        rendered=_with_capabilities(discovered.source, cluster),
+        rendered=replace(source, capabilities=cluster.capabilities) if source.may_have_charts else source,
         ignore=discovered.ignore,
         notes=discovered.notes,
         prunes=discovered.prunes,
     )
-
-
-def _with_capabilities(source: Source, cluster: ConfiguredCluster) -> Source:
-    """Add the cluster's versions if there is a chart. Flux does not render charts in kustomizations."""
-    if source.type is SourceType.PLAIN or (source.type is SourceType.KUSTOMIZE and source.kustomize.flux is not None):
-        return source
-    return replace(source, capabilities=Capabilities(cluster.kube_version, cluster.api_versions))
 
 
 def _resolve_repository(

@@ -30,6 +30,7 @@ from bot.core.applications.resource_ref import ResourceRef
 from bot.core.git.git_url import normalize
 from bot.core.git.repository_ref import RepositoryRef
 from bot.core.git.target_revision import HEAD, TargetRevision
+from bot.core.rendering.source import Capabilities
 from bot.core.waiting import is_waiting
 from bot.handlers.discovery.applications import Applications
 from bot.handlers.discovery.deployer_kinds import DEPLOYERS, Deployer
@@ -81,7 +82,7 @@ class Discoverer:
         self._held_names = held_names or HeldNames()
         self._clock = clock
         self._started = clock()
-        self._capabilities: dict[str, tuple[str, tuple[str, ...]]] = {}
+        self._capabilities = LastKnown("versions", self._read_capabilities)
         self._default_branches = LastKnown("default branch", self._read_default_branch)
         self._lock = threading.Lock()
         self._results: Mapping[tuple[str, str], Sequence[DiscoveryResult]] = {}
@@ -116,7 +117,6 @@ class Discoverer:
             try:
                 with unexpected_as_port_error(f"discovery of {deployer.title} on {cluster}"):
                     reader = self._clusters[cluster]
-                    self._read_capabilities(reader)
                     resources, too_large = _list_resources(reader, deployer)
                     unavailable: set[str] = set()
                     read_data = data_reader(reader, resources, unavailable)
@@ -146,6 +146,7 @@ class Discoverer:
                 self._problems.pop((cluster, name), None)
                 self._not_served.pop((cluster, name), None)
                 self._set_read_at(cluster, deployer, began)
+            self._capabilities.refresh(self._inventory.clusters_of_charts(cluster))
             self._default_branches.refresh(known)
             with self._lock, skip_unexpected("inventory"):
                 if self._last_known() != self._built_from:
@@ -213,16 +214,17 @@ class Discoverer:
     def _set_read_at(self, cluster: str, deployer: Deployer, at: datetime) -> None:
         self._read_at.update({(cluster, kind): at for _, kind in deployer.declaring})
 
-    def _read_capabilities(self, cluster: Cluster) -> None:
-        """Read the versions to render charts for, or else use Helm's defaults."""
-        kinds = cluster.discover().kinds.values()
-        versions = {name for kind in kinds for name in (kind.api_version, f"{kind.api_version}/{kind.kind}")}
-        try:
-            version = cluster.version()
-        except PortError as error:
-            _log.warning("%s", error)
-            version = ""
-        self._capabilities[cluster.name] = version, tuple(sorted(versions))
+    def _read_capabilities(self, name: str) -> Capabilities:
+        """The versions to render charts for. Those of a group that doesn't answer now are still served."""
+        cluster, known = self._clusters[name], self._capabilities[name]
+        served = cluster.discover()
+        versions = {
+            name for kind in served.kinds.values() for name in (kind.api_version, f"{kind.api_version}/{kind.kind}")
+        }
+        versions |= served.broken.keys()
+        down = tuple(f"{version}/" for version in served.broken)
+        versions.update(version for version in (known.api_versions if known else ()) if version.startswith(down))
+        return Capabilities(cluster.version(), tuple(sorted(versions)))
 
     def _failed(self, deployer: str, cluster: str, why: Text) -> Text:
         phrase = texts.LIST_FAILED if (cluster, deployer) in self._results else texts.NEVER_LISTED
@@ -254,7 +256,7 @@ class Discoverer:
         return self._repository(RepositoryRef(repository, TargetRevision(HEAD)).key)
 
     def _last_known(self) -> object:
-        return self._default_branches.all()
+        return self._default_branches.all(), self._capabilities.all()
 
     def _rebuild_inventory(self, by_deployer: Mapping[tuple[str, str], Sequence[DiscoveryResult]]) -> None:
         before = set(self.applications)
@@ -306,7 +308,7 @@ class Discoverer:
             settings.context or "",
             settings.channel or self._config.slack.channel,
             settings.deployer_namespaces,
-            *self._capabilities.get(name, ("", ())),
+            self._capabilities[name],
         )
 
 

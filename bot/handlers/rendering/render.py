@@ -1,6 +1,5 @@
 """Renders a source: gathers the files that it depends on from git, then runs Kustomize or Helm if needed."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Final
@@ -32,6 +31,7 @@ from bot.core.rendering.secret_mask import mask_keys
 from bot.core.rendering.source import (
     CHART_FILE,
     KUSTOMIZATION_FILES,
+    Capabilities,
     KustomizeParameters,
     Source,
     SourceType,
@@ -41,7 +41,7 @@ from bot.core.rendering.source import (
 )
 from bot.gc_pauses import gc_paused
 from bot.handlers.rendering.bases import BasesOfCommit
-from bot.handlers.rendering.chart_output import read_output
+from bot.handlers.rendering.chart_output import post_rendered, read_output
 from bot.handlers.rendering.charts import add_remote_charts, fetched_files
 from bot.handlers.rendering.render_request import (
     RenderRequest,
@@ -61,7 +61,6 @@ from bot.ports.git import File, LinkedFiles
 from bot.ports.rendering import Renderer, RenderError, RenderStoppedError
 
 _FETCHED: Final = ".fetched"  # the directory of a fetched chart, next to the repository's files
-_HELM_OUTPUT: Final = "helm-output.yaml"
 _CHART_SUFFIXES: Final = (".yaml", ".yml", ".json", ".tpl", ".tgz")  # of the files that Helm itself reads
 _MAX_NAMED = 3  # objects named before "and N more"
 
@@ -163,10 +162,12 @@ def _render(request: RenderRequest, renderer: Renderer | None) -> Rendering:
         return _with_metadata(Rendering(_within_limit(path, located)), source)
     if renderer is None:
         raise PortError(LocalizedText(texts.NO_RENDERER, path=path or LocalizedText(texts.THIS)))
+    charts = request.helm or request.kind is SourceType.HELM
+    if charts and source.helm_capabilities is None:
+        raise PortError(LocalizedText(texts.NO_CAPABILITIES))
     if source.helm.masked_values:
         return _without_secrets(request, renderer.without_cache())
     first = _with_metadata(_run_renderer(request, renderer), source)
-    charts = request.helm or request.kind is SourceType.HELM
     inline = (source.helm.inline_values, *(value for _, value in (*source.helm.set, *source.helm.set_string)))
     if charts and is_nondeterministic([*contents, *(("", text.encode()) for text in inline)]):
         return _without_varying(first, _with_metadata(_run_renderer(request, renderer), source))
@@ -192,12 +193,12 @@ def _run_renderer(request: RenderRequest, renderer: Renderer) -> Rendering:
             set=(),
             set_string=(),
             set_file=(),
-            **asdict(source.helm_capabilities),
+            **asdict(source.helm_capabilities or Capabilities()),
         )
         if source.helm.replaces_values:
             defaults = f"{path}/values.yaml".lstrip("/")
             files = [File(defaults, b"") if file.path == defaults else file for file in files]
-        output = _post_rendered(file, renderer.helm(files, path, parameters), request, renderer)
+        output = post_rendered(file, renderer.helm(files, path, parameters), request, renderer)
     else:
         helm = source.helm_capabilities if request.helm else None
         output = renderer.kustomize(files, path, helm=helm, plugins=request.plugins)
@@ -219,19 +220,6 @@ def _located(manifests: Sequence[Manifest], request: RenderRequest) -> list[Mani
         return [replace(manifest, line=None) for manifest in manifests]
     files = {name: file.content for name, file in request.files.items() if name not in request.links}
     return with_locations(manifests, files, request.root)
-
-
-def _post_rendered(file: str, output: bytes, request: RenderRequest, renderer: Renderer) -> bytes:
-    """Helm's output after Flux's post-renderers, without hooks, which Flux does not post-render."""
-    for kustomization in request.source.helm.post_renderers:
-        objects = [manifest.object for manifest in read_output(file, output, request) if not is_hook(manifest.object)]
-        if not objects:
-            return b""
-        rendered = "\n---\n".join(json.dumps(declared) for declared in objects).encode()
-        entries = json.dumps({**json.loads(kustomization), "resources": [_HELM_OUTPUT]}).encode()
-        files = [File(KUSTOMIZATION_FILES[0], entries), File(_HELM_OUTPUT, rendered)]
-        output = renderer.kustomize(files, "", helm=None, plugins=False)
-    return output
 
 
 def _within_limit(file: str, manifests: Sequence[Manifest]) -> tuple[Manifest, ...]:
