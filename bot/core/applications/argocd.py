@@ -21,8 +21,8 @@ from bot.core.applications.argocd_source import (
     references_json,
 )
 from bot.core.applications.deployer_status import DeployerFailure, DeployerStatus, SyncMode
+from bot.core.applications.destination import Destination
 from bot.core.applications.discovery import (
-    Destination,
     DiscoveredApplication,
     DiscoveryResult,
     UnsupportedResource,

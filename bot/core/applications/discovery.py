@@ -8,6 +8,7 @@ from typing import Final
 
 from bot.core.applications.application import Application
 from bot.core.applications.deployer_status import DeployerStatus
+from bot.core.applications.destination import Destination
 from bot.core.applications.names import ResourceKey, assign_names
 from bot.core.applications.resource_ref import ResourceRef
 from bot.core.charts.reference import ChartRef
@@ -20,6 +21,7 @@ from bot.core.objects.resource import Object, mapping, text
 from bot.core.rendering.source import Capabilities, Source
 from bot.core.sanitize import redact_url
 from bot.i18n.catalogue import chart as chart_texts
+from bot.i18n.catalogue import check as check_texts
 from bot.i18n.catalogue import discovery as texts
 from bot.i18n.language import LocalizedError, LocalizedText, Text
 
@@ -27,32 +29,11 @@ from bot.i18n.language import LocalizedError, LocalizedText, Text
 MAX_IGNORE_RULES: Final = 500
 _MAX_NOTES: Final = 20
 CHANNEL_ANNOTATION: Final = "gitops-bot/channel"
-_IN_CLUSTER_URLS: Final = frozenset({"https://kubernetes.default.svc", "https://kubernetes.default"})
 _CHANNEL_ID: Final = re.compile(r"[CG][A-Z0-9]{2,}")
 
 
 class UnsupportedResourceError(LocalizedError):
     """The bot can't watch a resource, or one of its sources. The text is a sentence for people."""
-
-
-@dataclass(frozen=True, slots=True)
-class Destination:
-    """Where a resource deploys to: an API server's URL or a cluster's name, or if both are "", its own cluster."""
-
-    namespace: str
-    server: str = ""
-    name: str = ""
-
-    @property
-    def is_own_cluster(self) -> bool:
-        """Whether it is the cluster that the resource itself is on."""
-        return (not self.server and not self.name) or self.server in _IN_CLUSTER_URLS or self.name == "in-cluster"
-
-    def is_cluster(self, name: str, server: str) -> bool:
-        """Whether it is this cluster, which the resource is on."""
-        if self.is_own_cluster:
-            return True
-        return self.server.lower() == server.rstrip("/").lower() if self.server else self.name == name
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +217,9 @@ def build_inventory(
     """
     resolved: list[tuple[DiscoveredApplication, Application]] = []
     unsupported: list[UnsupportedResource] = []
+    order: dict[tuple[ResourceRef, str], int] = {}
     for result in results:
+        order[result.origin, result.source_name] = len(order)
         if isinstance(result, UnsupportedResource):
             unsupported.append(result)
             continue
@@ -244,7 +227,7 @@ def build_inventory(
             resolved.append((result, _resolve(result, repositories, clusters, is_allowed)))
         except UnsupportedResourceError as error:
             unsupported.append(result.unsupported(error.text))
-    resolved = list(_with_later_sources(resolved))
+    resolved = list(_with_later_sources(resolved, unsupported, order))
     configured_names = _configured_names(resolved, configured)
     new = [(discovered, application) for discovered, application in resolved if discovered.key not in configured_names]
     source_names: dict[ResourceRef, list[str]] = {}
@@ -270,15 +253,23 @@ def build_inventory(
 _Resolved = Sequence[tuple[DiscoveredApplication, Application]]
 
 
-def _with_later_sources(resolved: _Resolved) -> Iterator[tuple[DiscoveredApplication, Application]]:
-    """The applications with the sources of the same resource that follow: in Argo CD, the last one wins."""
+def _with_later_sources(
+    resolved: _Resolved, unsupported: Sequence[UnsupportedResource], order: Mapping[tuple[ResourceRef, str], int]
+) -> Iterator[tuple[DiscoveredApplication, Application]]:
+    """The applications with the sources of the same resource that follow: in Argo CD, the last one wins.
+
+    A note names the last of those that are unsupported, since nobody knows what it declares.
+    """
     sources: dict[ResourceRef, list[tuple[RepositoryRef, Source]]] = {}
     for discovered, application in resolved:
         sources.setdefault(discovered.origin, []).append((application.repository, application.source))
+    unread = {source.origin: source for source in sorted(unsupported, key=lambda it: order[it.origin, it.source_name])}
     for discovered, application in resolved:
-        later = sources[discovered.origin]
+        later, last, notes = sources[discovered.origin], unread.get(discovered.origin), application.notes
         del later[0]
-        yield discovered, replace(application, later_sources=tuple(later))
+        if last and order[last.origin, last.source_name] > order[discovered.key]:
+            notes = (*notes, LocalizedText(check_texts.LATER_SOURCE, path=last.name, why=last.reason))
+        yield discovered, replace(application, later_sources=tuple(later), notes=notes)
 
 
 def _statuses_of(

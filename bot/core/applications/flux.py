@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from bot.core.applications.destination import Destination
 from bot.core.applications.discovery import (
-    Destination,
     DiscoveredApplication,
     DiscoveryResult,
     UnsupportedResource,
