@@ -9,7 +9,6 @@ from bot.core.applications.discovery import UnsupportedResourceError
 from bot.core.charts.reference import ChartRef
 from bot.core.objects.manifest import Manifest, ManifestError, read_documents, refuse_lfs_pointer
 from bot.core.objects.resolve import is_hook
-from bot.core.objects.resource import mapping
 from bot.core.rendering.budget import BudgetExceededError
 from bot.core.rendering.chart import (
     expand_values_files,
@@ -41,7 +40,7 @@ from bot.core.rendering.source import (
 )
 from bot.gc_pauses import gc_paused
 from bot.handlers.rendering.bases import BasesOfCommit
-from bot.handlers.rendering.chart_output import post_rendered, read_output
+from bot.handlers.rendering.chart_output import deployed_by_flux, read_output, with_metadata
 from bot.handlers.rendering.charts import add_remote_charts, fetched_files
 from bot.handlers.rendering.render_request import (
     RenderRequest,
@@ -159,7 +158,7 @@ def _render(request: RenderRequest, renderer: Renderer | None) -> Rendering:
         with gc_paused():
             manifests = render_plain(included, path, hidden=directory.hidden, skip_other_yaml=directory.skip_other_yaml)
         located = [replace(item, line=None) if item.file in request.links else item for item in manifests]
-        return _with_metadata(Rendering(_within_limit(path, located)), source)
+        return _without_encrypted(Rendering(_within_limit(path, with_metadata(located, source))))
     if renderer is None:
         raise PortError(LocalizedText(texts.NO_RENDERER, path=path or LocalizedText(texts.THIS)))
     charts = request.helm or request.kind is SourceType.HELM
@@ -167,10 +166,10 @@ def _render(request: RenderRequest, renderer: Renderer | None) -> Rendering:
         raise PortError(LocalizedText(texts.NO_CAPABILITIES))
     if source.helm.masked_values:
         return _without_secrets(request, renderer.without_cache())
-    first = _with_metadata(_run_renderer(request, renderer), source)
+    first = _without_encrypted(_run_renderer(request, renderer))
     inline = (source.helm.inline_values, *(value for _, value in (*source.helm.set, *source.helm.set_string)))
     if charts and is_nondeterministic([*contents, *(("", text.encode()) for text in inline)]):
-        return _without_varying(first, _with_metadata(_run_renderer(request, renderer), source))
+        return _without_varying(first, _without_encrypted(_run_renderer(request, renderer)))
     return first
 
 
@@ -198,19 +197,22 @@ def _run_renderer(request: RenderRequest, renderer: Renderer) -> Rendering:
         if source.helm.replaces_values:
             defaults = f"{path}/values.yaml".lstrip("/")
             files = [File(defaults, b"") if file.path == defaults else file for file in files]
-        output = post_rendered(file, renderer.helm(files, path, parameters), request, renderer)
-    else:
-        helm = source.helm_capabilities if request.helm else None
-        output = renderer.kustomize(files, path, helm=helm, plugins=request.plugins)
+        output = renderer.helm(files, path, parameters)
+        with gc_paused():
+            printed = read_output(file, output, request)
+        deployed = deployed_by_flux(file, output, printed, request, renderer)
+        return Rendering(_within_limit(file, _located(deployed, request)))
+    helm = source.helm_capabilities if request.helm else None
+    output = renderer.kustomize(files, path, helm=helm, plugins=request.plugins)
     with gc_paused():
-        if source.kustomize.flux is None or request.kind is SourceType.HELM:
+        if source.kustomize.flux is None:
             return Rendering(_within_limit(file, _located(read_output(file, output, request), request)))
         try:
             built = post_build(file, output, source.kustomize.flux)
         except (SubstitutionError, BudgetExceededError) as error:
             reason = texts.NO_VARIABLE if isinstance(error, SubstitutionError) else texts.LONG_VARIABLES
             raise RenderError(LocalizedText(reason, path=path or ".")) from None
-    manifests = _located(built.manifests, request)
+    manifests = with_metadata(_located(built.manifests, request), source)
     return Rendering(_within_limit(file, manifests), _not_checked(texts.UNREAD_VARIABLES, built.unread))
 
 
@@ -228,20 +230,9 @@ def _within_limit(file: str, manifests: Sequence[Manifest]) -> tuple[Manifest, .
     return tuple(manifests)
 
 
-def _with_metadata(rendering: Rendering, source: Source) -> Rendering:
-    """Leave out encrypted objects, and add the deployer's labels and annotations, which override others."""
+def _without_encrypted(rendering: Rendering) -> Rendering:
     readable, encrypted = split_encrypted(rendering.manifests)
-    added = {"labels": dict(source.labels), "annotations": dict(source.annotations)}
-    return Rendering(
-        tuple(_labeled(manifest, added) for manifest in readable) if any(added.values()) else tuple(readable),
-        (*rendering.unknown, *_not_checked(texts.ENCRYPTED, encrypted)),
-    )
-
-
-def _labeled(manifest: Manifest, added: Mapping[str, Mapping[str, str]]) -> Manifest:
-    metadata = dict(mapping(manifest.object, "metadata"))
-    metadata |= {field: {**mapping(metadata, field), **entries} for field, entries in added.items() if entries}
-    return replace(manifest, object={**manifest.object, "metadata": metadata})
+    return Rendering(tuple(readable), (*rendering.unknown, *_not_checked(texts.ENCRYPTED, encrypted)))
 
 
 def _without_secrets(request: RenderRequest, renderer: Renderer) -> Rendering:
@@ -251,7 +242,7 @@ def _without_secrets(request: RenderRequest, renderer: Renderer) -> Rendering:
     """
     helm = request.source.helm
     try:
-        first = _with_metadata(_run_renderer(request, renderer), request.source)
+        first = _without_encrypted(_run_renderer(request, renderer))
     except RenderStoppedError:
         raise
     except (ManifestError, RenderError):
@@ -259,7 +250,7 @@ def _without_secrets(request: RenderRequest, renderer: Renderer) -> Rendering:
     values = mask_keys(helm.masked_values, helm.secret_keys, (file.content for file in request.files.values()))
     masked = replace(request.source, helm=replace(helm, inline_values=values))
     try:
-        second = _with_metadata(_run_renderer(replace(request, source=masked), renderer), masked)
+        second = _without_encrypted(_run_renderer(replace(request, source=masked), renderer))
     except (ManifestError, RenderError):
         return Rendering((), (LocalizedText(texts.SECRET_NEEDED),))
     masked_objects = {manifest.key: manifest.object for manifest in second.manifests}

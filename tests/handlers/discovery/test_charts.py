@@ -213,6 +213,28 @@ def test_values_and_post_renderers_are_those_of_flux(discovery, charts):
     assert "the Secret flux-system/tokens does not exist" in answer
 
 
+def test_flux_changes_no_object_in_crds(discovery, charts):
+    crd = as_yaml({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {}})
+    crds = "---\n".join(crd.replace("{}", f"{{name: {name}.example.com}}") for name in "ab")
+    templates = {"templates/crds/c.yaml": as_yaml(config_map("in-template"))}
+    charts.add("podinfo", content=package("podinfo", files={"crds/all.yaml": crds, **templates}))
+    patch = '[{"op": "add", "path": "/metadata/annotations", "value": {"patched": "yes"}}]'
+    renderers = [{"kustomize": {"patches": [{"patch": patch, "target": {"name": ".*"}}]}}]
+    metadata = {"labels": {"team": "web"}}
+    discovery.flux(
+        helm_repository(charts.url),
+        release("plain", commonMetadata=metadata),
+        release("patched", commonMetadata=metadata, postRenderers=renderers),
+    )
+    start(discovery)
+    for name, annotations in (("plain", None), ("patched", {"patched": "yes"})):
+        changed = {each["metadata"]["name"]: each["metadata"] for each in objects(discovery, name)}
+        assert [changed.pop(f"{crd}.example.com").keys() for crd in "ab"] == [{"name"}, {"name"}]
+        assert sorted(changed) == ["in-template", f"{name}-podinfo"]
+        for each in changed.values():
+            assert (each["labels"]["team"], each.get("annotations")) == ("web", annotations)
+
+
 def test_values_from_many_or_large_config_maps_are_refused(discovery, charts, monkeypatch):
     charts.add("podinfo", content=package("podinfo"))
     apply = partial(discovery.cluster.apply, namespace="flux-system", manager="kubectl")
