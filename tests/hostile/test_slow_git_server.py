@@ -151,6 +151,8 @@ def test_a_slow_git_server_delays_the_discovery_of_no_other_application(bot, clu
     bot.restart()
     bot.discover()
     assert keys() == {"web": "platform", "late": "slow"}, "the mirror has the branch"
+    git_server.release()
+    wait_for(lambda: all(thread.name != "default branch" for thread in threading.enumerate()))
 
 
 def test_fetches_that_wait_for_the_same_one_share_its_failure(tmp_path, monkeypatch):
