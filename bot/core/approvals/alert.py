@@ -90,8 +90,11 @@ def _is_unreported(record: ApprovalRecord) -> bool:
 
 
 def _alert_id(newest: ApprovalRecord) -> str:
-    """`platform?SHA`, with the number of the arrival, if any: that of the newest commit's record."""
-    return f"{newest.repository}?{newest.id.removeprefix(f'{newest.repository}@')}"
+    """The ID of the newest commit's record as `platform?SHA`, with the number of the arrival, if any.
+
+    That of a history rewrite stays `platform!SHA`.
+    """
+    return newest.id.replace(f"{newest.repository}@", f"{newest.repository}?", 1)
 
 
 def collect_alerts(records: Sequence[ApprovalRecord]) -> list[ApprovalAlert]:

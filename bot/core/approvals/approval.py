@@ -335,7 +335,7 @@ def history_rewrite(record: ApprovalRecord, stored: Collection[str]) -> Approval
     `stored` are the IDs of the head's earlier records.
     """
     id_ = arrival_id(f"{record.repository}!{record.sha}", stored)
-    return replace(record, id=id_, verdict=ApprovalStatus.REWRITTEN, flagged_at=record.seen_at, alert=id_)
+    return replace(record, id=id_, verdict=ApprovalStatus.REWRITTEN, flagged_at=record.seen_at)
 
 
 def too_many_commits(record: ApprovalRecord) -> ApprovalRecord:

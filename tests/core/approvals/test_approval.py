@@ -375,7 +375,7 @@ def test_each_arrival_of_a_commit_has_its_own_id_and_alert():
     arrivals = [replace(unapproved(), id=id_, alert=None) for id_ in stored]
     assert [assign_alerts([record])[0].alert for record in arrivals] == ["p?1", "p?1:2"]
     rewrites = [history_rewrite(RECORD, stored) for stored in ([], [f"p!{RECORD.sha}"])]
-    assert [rewrite.alert for rewrite in rewrites] == [f"p!{RECORD.sha}", f"p!{RECORD.sha}:2"]
+    assert [assign_alerts([rewrite])[0].alert for rewrite in rewrites] == [f"p!{RECORD.sha}", f"p!{RECORD.sha}:2"]
 
 
 @pytest.mark.parametrize(

@@ -322,6 +322,21 @@ def test_a_rewritten_history_is_reported(team):
     }
 
 
+def test_without_a_forge_only_a_rewrite_is_reported_for_a_week(team):
+    team.start()
+    team.reviewer._ports = replace(team.ports, forges={})
+    first = team.git.tip("main")
+    team.hosted.commit("main", {FILE: config(9)}, "Push\n", "mia")
+    team.final_verdicts()
+    team.git.run("update-ref", "refs/heads/main", first)
+    assert team.final_verdicts() == [ApprovalStatus.UNKNOWN, ApprovalStatus.REWRITTEN]
+    pushed, rewrite = team.judgements
+    assert (pushed.why, rewrite.why) == (LocalizedText(texts.NO_FORGE), None)
+    assert [alert.reported for alert in team.alerts()] == [(rewrite,)] == [(*team.ports.store.approvals.unsettled(),)]
+    team.review(timedelta(days=7))
+    assert team.alerts() == []
+
+
 @every_forge
 def test_a_rewrite_reports_what_changed_between_the_heads_and_who_pushed_it(team):
     """Lou returns to a commit by mia that changed nothing, and so removes kit's change."""
@@ -941,8 +956,11 @@ def test_a_branch_that_only_an_application_tracks_is_reviewed_too(team):
 
 def test_alerts_can_be_turned_off(team):
     team.start(alert=False)
+    first = team.git.tip("main")
     team.hosted.commit("main", {FILE: config(9)}, "Push\n", "mia")
     assert team.final_verdicts() == [ApprovalStatus.DIRECT]
+    team.git.run("update-ref", "refs/heads/main", first)
+    assert team.final_verdicts() == [ApprovalStatus.DIRECT, ApprovalStatus.REWRITTEN]
     assert team.alerts() == []
 
 
