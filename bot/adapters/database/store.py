@@ -1,6 +1,8 @@
 """The store on any database that SQLAlchemy supports: SQLite by default, PostgreSQL for several replicas."""
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
+from types import MappingProxyType
 
 from bot.adapters.database.approvals import SqlApprovals
 from bot.adapters.database.audit_log import SqlAuditLog
@@ -27,12 +29,15 @@ from bot.core.rollouts.rollout import Rollout
 
 
 class SqlStore:
-    """`ports.store.Store`. Migrates the schema; raises StoreError if the database cannot be opened."""
+    """`ports.store.Store`. Migrates the schema; raises StoreError if the database cannot be opened.
 
-    def __init__(self, url: str) -> None:
+    `sources` are as for Heads.
+    """
+
+    def __init__(self, url: str, sources: Mapping[str, tuple[str, str]] = MappingProxyType({})) -> None:
         self.database = Database(url)
         migrate(self.database)
-        self.approvals = SqlApprovals(self.database)
+        self.approvals = SqlApprovals(self.database, sources)
         self.audit_log = SqlAuditLog(self.database)
         self.cards = SqlCards(self.database)
         self.checks = SqlChecks(self.database)
@@ -46,7 +51,7 @@ class SqlStore:
         self.leases = SqlLeases(Database(url, LEASE_SECONDS)) if self.database.is_shared else SoleLeases()
         self.pull_requests = SqlPullRequests(self.database)
         self.queued_reverts = SqlQueuedReverts(self.database)
-        self.rollouts = SqlRollouts(self.database)
+        self.rollouts = SqlRollouts(self.database, sources)
 
     def transaction(self) -> AbstractContextManager[None]:
         return self.database.transaction()

@@ -53,9 +53,9 @@ class Team(RunningForge):
         self.hosted.commit("main", {FILE: config(1), OTHER: "x: 1\n"}, "First\n", "mia")
         self.ports = None
 
-    def start(self, *, people=None, **approvals):
+    def start(self, *, people=None, branch="main", **approvals):
         """Start a reviewer, as configured. The first one remembers where the branch is, and judges nothing."""
-        config = self.config(approvals=approvals)
+        config = self.config(approvals=approvals, branch=branch)
         del config.clusters["prod"]  # no cluster is needed
         self.stop()
         create_database(self.folder)
@@ -405,6 +405,18 @@ def test_old_commits_are_not_judged_and_a_restart_judges_nothing_twice(team):
     team.record_commits()
     team.review()
     assert team.judgements == before
+
+
+def test_the_commits_of_a_branch_that_is_configured_later_are_not_judged(team):
+    team.git.move("production", team.start().git.tip("main"), None)
+    team.hosted.commit("main", {FILE: config(2)}, "Push\n", "mia")
+    team.final_verdicts()
+    team.hosted.commit("production", {FILE: config(3)}, "Old\n", "mia")
+    assert team.start(branch="production").final_verdicts() == [ApprovalStatus.DIRECT]
+    team.hosted.commit("production", {FILE: config(4)}, "New\n", "mia")
+    team.final_verdicts()
+    assert [(record.branch, record.subject) for record in team.judgements] == [("main", "Push"), ("production", "New")]
+    assert team.start(branch="production").verdicts == [ApprovalStatus.DIRECT] * 2
 
 
 def test_commits_fetched_under_another_name_of_the_repository_are_kept(team):
