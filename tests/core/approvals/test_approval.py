@@ -111,6 +111,11 @@ def evidence(
         (evidence(approval(retargeted=True), approval("lou", sha=EARLIER)), ApprovalStatus.RETARGETED, ()),
         (evidence(approval(retargeted=True), approval("lou")), ApprovalStatus.APPROVED, ("lou",)),
         (evidence(approval("mia", retargeted=True)), ApprovalStatus.SELF, ()),
+        *(
+            (evidence(approval(*by, minutes=3, **late)), ApprovalStatus.BYPASSED, ())
+            for by, late in (((), {"is_bot": True}), ((), {"can_write": False}), (("mia",), {}), ((), {"sha": ""}))
+        ),
+        (evidence(approval("mia"), approval(minutes=3, is_bot=True)), ApprovalStatus.SELF, ()),
         (evidence(approval(sha="")), ApprovalStatus.UNKNOWN, ()),
         (evidence(approval(sha=""), pull=replace(PULL, head_sha="")), ApprovalStatus.UNKNOWN, ()),
         (evidence(pull=None), ApprovalStatus.DIRECT, ()),
@@ -229,6 +234,28 @@ def test_a_late_approval_is_recorded_and_does_not_change_the_verdict():
     )
     assert (after.verdict, after.later, after.approved_later) == (ApprovalStatus.BYPASSED, ("kit",), True)
     assert collect_alerts([after])[0].approved_later_by == ("kit",)
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "expected"),
+    [
+        (("merged without approval",), ("no eligible approver",), ("merged without approval", ())),
+        (("merged without approval",), ("self-approved",), ("merged without approval", ())),
+        (("merged without approval",), ("merged without approval",), ("merged without approval", ())),
+        (("too few approvals", ("bea",)), ("merged without approval",), ("too few approvals", ("bea",))),
+        (("too few approvals", ("bea",)), ("too few approvals", ("cem",)), ("too few approvals", ("bea",))),
+        (("merged without approval",), ("content differs",), ("content differs", ())),
+        (("merged without approval",), ("allowed automation",), ("allowed automation", ())),
+    ],
+)
+def test_what_happens_after_a_report_does_not_change_the_verdict(first, then, expected):
+    """Unless it shows that the content differs, or that automation made the change, or it's about another one."""
+    first, then = (ApprovalResult(ApprovalStatus(verdict), *approvers) for verdict, *approvers in (first, then))
+    record, now = unapproved(first, PULL), T0 + timedelta(hours=1)
+    after = apply_result(record, then, PULL, now, grace=GRACE)
+    assert (after.verdict.value, after.approvers) == expected
+    other = apply_result(record, then, replace(PULL, number=PULL.number + 1), now, grace=GRACE)
+    assert (other.verdict, other.approvers) == (then.verdict, then.approvers)
 
 
 def test_an_approval_without_a_time_counts_as_late_once_reported():
