@@ -396,6 +396,33 @@ def test_commits_judged_later_have_their_own_alert():
     assert later[1] == alert
 
 
+@pytest.mark.parametrize(
+    ("resolved", "alerts"),
+    [
+        ([("content differs", 7), ("merged without approval", 8)], [["0"], ["1"]]),
+        ([("merged without approval", 7), ("merged without approval", 7)], [["0", "1"]]),
+        ([("direct push", None), ("merged without approval", 7), ("direct push", None)], [["0", "2"], ["1"]]),
+        ([("direct push", None), ("approved", 7)], [["0", "1"]]),
+        ([("approved", 7), ("approved", 8)], [["0", "1"]]),
+        ([("review failed", None), ("review failed", 7)], [["0", "1"]]),
+        ([("review failed", None), ("review failed", None), ("content differs", 7)], [["0", "1"], ["2"]]),
+    ],
+)
+def test_commits_whose_verdicts_diverge_have_alerts_of_their_own(resolved, alerts):
+    """Each card states one verdict; one that is no longer about any commit would say nothing."""
+    failed = [
+        replace(RECORD, id=f"p@{n}", sha=f"{n}", parent=f"{n - 1}", order=n, verdict=ApprovalStatus.FAILED, why="Slow.")
+        for n in range(len(resolved))
+    ]
+    reviewed = [
+        replace(record, verdict=ApprovalStatus(verdict), pull=number and replace(PULL, number=number))
+        for record, (verdict, number) in zip(assign_alerts(failed), resolved, strict=True)
+    ]
+    later = assign_alerts(reviewed)
+    assert sorted([record.sha for record in alert.reported] for alert in collect_alerts(later)) == alerts
+    assert assign_alerts(later) == later
+
+
 def test_each_arrival_of_a_commit_has_its_own_id_and_alert():
     stored = ["p@1", "p@1:2"]
     assert [arrival_id(record_id, stored) for record_id in ("p@1", "p@2")] == ["p@1:3", "p@2"]
