@@ -11,7 +11,7 @@ from bot.core.git.repository_ref import RepositoryRef
 class Heads:
     """The heads in a table, by the key of a RepositoryRef. A head of another branch or URL doesn't count.
 
-    `sources` are the URL and the branch of each configured repository, by name.
+    `sources` are the URL and the branch of each configured repository, by name. Without one, any head counts.
     """
 
     def __init__(self, database: Database, table: sa.Table, sources: Mapping[str, tuple[str, str]]) -> None:
@@ -29,7 +29,7 @@ class Heads:
         if source and key in stored and name not in stored:
             with self._database.begin() as connection:
                 insert_new(connection, self._table, repository=name, sha=source)
-        return stored.get(key) if stored.get(name, source) == source else None
+        return stored.get(key) if not source or stored.get(name, source) == source else None
 
     def advance(self, connection: sa.Connection, key: str, expected: str | None, sha: str) -> bool:
         """Move a head from `expected` to `sha`; False if another replica has moved it."""
