@@ -68,8 +68,10 @@ EFFECTS = (
             objects=(
                 ObjectChange("removed", "v1", "PersistentVolumeClaim", None, "data"),
                 ObjectChange("changed", "apps/v1", "Deployment", None, "web", REPLICAS, 3),
+                ObjectChange("unknown", "v1", "Secret", None, "db"),
                 ObjectChange("added", "v1", "Namespace", None, "jobs"),
             ),
+            unknown=1,
         ),
         warned(
             (IrreversibleReason.DEFINITION, "CustomResourceDefinition", "backups.example.com", ""),
