@@ -10,7 +10,7 @@ from html import unescape
 from bot.core.access.audit import Origin
 from bot.core.access.permission import Right
 from bot.core.git.commit import Commit, PullRequest
-from bot.core.pull_requests.change_ref import InvalidChangeRef, parse_change_ref
+from bot.core.pull_requests.change_ref import InvalidChangeRef, PullUrl, parse_change_ref
 from bot.core.pull_requests.revert import (
     AcrossMerges,
     AlreadyOpen,
@@ -148,6 +148,16 @@ def button_value(request: RevertRequest) -> str:
 def _encode(text: str, application: str | None, flags: Sequence[str] = ()) -> str:
     value = {"text": text, "application": application, "flags": flags}
     return json.dumps(value)[:_MAX_REFERENCE]
+
+
+def pull_revision(number: int | None, url: str | None) -> str:
+    """A pull request as a revision: by URL, since an application may be in another repository when a button is pressed.
+
+    By number if the URL isn't one that can be parsed; "" without a number.
+    """
+    if number and url and isinstance(parse_change_ref(url), PullUrl):
+        return url
+    return f"#{number}" if number else ""
 
 
 def revert_button(

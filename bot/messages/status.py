@@ -19,6 +19,8 @@ from bot.i18n.language import Text, Translator
 from bot.messages import common
 from bot.messages import fact as fact_message
 from bot.messages.blocks import (
+    MAX_JSON,
+    MAX_LIST,
     Block,
     Element,
     Message,
@@ -27,6 +29,7 @@ from bot.messages.blocks import (
     code,
     date,
     fill,
+    json_size,
     link,
     message,
     paragraph,
@@ -86,10 +89,6 @@ def answer(translator: Translator, overview: Overview) -> Message:
     opened = {name: overview.pulls[name] for name in sorted(shown) if overview.pulls.get(name)}
     sentence = _sentence(translator, overview)
     lead = rich(paragraph(words(sentence, bold=True)))
-    lines = fill(
-        list(_by_cluster(translator, applications, overview)),
-        common.more(translator, texts.MORE_APPLICATIONS, italic=False),
-    )
     rest: list[Block] = []
     if overview.is_discovering and overview.applications:
         rest.append(rich(paragraph(words(translator.text(texts.STILL_DISCOVERING)))))
@@ -114,6 +113,11 @@ def answer(translator: Translator, overview: Overview) -> Message:
             common.more(translator, texts.MORE_OUTAGES, italic=False),
             budget=2_500,
         )
+    lines = fill(
+        list(_by_cluster(translator, applications, overview)),
+        common.more(translator, texts.MORE_APPLICATIONS, italic=False),
+        budget=min(MAX_LIST, MAX_JSON - json_size([lead, *rest])),
+    )
     if len(applications) < _TABLE_FROM:
         return message(sentence, lead, *lines, *rest)
     tabled = message(sentence, lead, *_table(translator, applications, overview), *rest)
