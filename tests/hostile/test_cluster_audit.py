@@ -21,7 +21,7 @@ from bot.core.cluster_audit.event import read_write
 from bot.core.cluster_audit.object_fields import MAX_CHARACTERS, MAX_FIELDS, ObjectFields, TooLargeError
 from bot.core.cluster_audit.parse import BODIES, NotAnEventError, parse_events
 from bot.core.drift.exclusions import DELETION_PATH
-from bot.core.drift.model import FieldDrift, ObjectDrift
+from bot.core.drift.model import FieldDrift, ObjectDrift, Status
 from bot.handlers.cluster_audit import webhook
 from bot.handlers.cluster_audit.identify import ActorFinder
 from bot.handlers.cluster_audit.record import AuditRecorder
@@ -434,6 +434,36 @@ def test_a_difference_that_comes_back_is_of_whoever_made_it_again(store):
             (last,) = finder.identify([replace(result, at=now)], {found.application: last}, now)
         names.append([user.name for item in last.drift for user in item.fields[0].actor.users])
     assert names == [["ana"], [], ["bo"]]
+
+
+@pytest.mark.parametrize("last_check", [{"revision": "0" * 40}, {"status": Status.UNKNOWN}, None])
+def test_a_likely_name_waits_for_late_events_even_if_the_difference_may_be_old(store, last_check):
+    """No earlier check shows that the difference is new: the last one had another revision, say."""
+    audit = ClusterAuditConfig(webhook=True, show_users=True)
+    recorder = AuditRecorder("prod", audit, [], store.cluster_writes, KEY)
+    finder = ActorFinder({"prod": audit}, store.cluster_writes)
+    field = FieldDrift("removed", "data.level", "info", None, manager=None, time=None)
+    found = check(cluster="prod", drift=(ObjectDrift("v1", "ConfigMap", "shop", "settings", "modified", (field,)),))
+    previous, names = {}, []
+    if last_check:
+        previous[found.application] = replace(found, at=NOW - timedelta(minutes=5), drift=(), **last_check)
+    for minutes, requests in (
+        (0, [(-120, "dep", "create"), (-60, "ana", "update")]),
+        (1, [(0, "bo", "update")]),  # arrives late
+        (2, []),
+        (61, [(60, "cy", "update")]),
+        (23.5 * 60, []),  # without the requests before bo's
+        (26 * 60, []),
+    ):
+        now = NOW + timedelta(minutes=minutes)
+        events = [metadata_only(at(when, request(user, 1, verb))) for when, user, verb in requests]
+        recorder.receive([json.dumps(event).encode() for event in events], now)
+        recorder.prune(now)
+        (last,) = finder.identify([replace(found, at=now)], previous, now)
+        previous[found.application] = last
+        actor = last.drift[0].fields[0].actor
+        names.append(actor and [user.name for user in actor.users])
+    assert names == [None, *[["ana", "bo"]] * 5]
 
 
 GONE = ObjectDrift("v1", "ConfigMap", "shop", "settings", "missing", ())

@@ -62,9 +62,9 @@ class ActorFinder:
 
     def _windows_of(self, check: Check, previous: Check | None, now: datetime) -> dict[_Identity, Window | None]:
         """When each difference may have been made; None for those older than the bot's memory."""
-        window = None
+        window = Window(None, now + _CLOCK_SKEW)
         if previous and previous.status is not Status.UNKNOWN and previous.revision == check.revision:
-            window = Window(previous.at - _CLOCK_SKEW, now + _CLOCK_SKEW)
+            window = replace(window, after=previous.at - _CLOCK_SKEW)
         earlier = self._windows.get(check.application)
         if earlier is None:
             earlier = dict.fromkeys(_identities(previous), None)
@@ -90,7 +90,8 @@ def _of_deletion(identity: _Identity, window: Window | None, now: datetime) -> W
     Later requests to delete it change nothing.
     """
     at = parse_time(identity[-1].strip('"')) or now
-    return Window(window.after if window else datetime.min.replace(tzinfo=UTC), min(at, now) + _CLOCK_SKEW)
+    after = window.after if window else None
+    return Window(after or datetime.min.replace(tzinfo=UTC), min(at, now) + _CLOCK_SKEW)
 
 
 def _with_previous_actors(check: Check, previous: Check | None) -> tuple[ObjectDrift, ...]:
