@@ -320,6 +320,14 @@ WRONGLY_NAMED = {
         [request("ana", 2, "delete", requestObject=..., annotations={"audit.k8s.io/truncated": "true"})],
         ("LIKELY", "ana"),
     ),
+    "deleted: or by another request, unless that was a dry run": (
+        [
+            metadata_only(CREATED),
+            metadata_only(request("bo", 2, "delete")),
+            metadata_only(request("ana", 3, "delete", requestURI="/x?dryRun=All")),
+        ],
+        ("ONE_OF_SEVERAL",),
+    ),
     "deleted: by a request that timed out": ([CREATED, request("bo", 2, "delete", **FAILED)], ("LIKELY", "bo")),
     "removed: with the object, which was created again without it": ([CREATED_EMPTY], ("LIKELY", "ana")),
     "removed: after it was set, by a request that has not arrived": (

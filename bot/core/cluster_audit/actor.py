@@ -262,14 +262,17 @@ def _is_content_of_secret(object_drift: ObjectDrift, field: FieldDrift) -> bool:
 
 
 def _actor(confidence: Confidence, writes: Sequence[ClusterWrite]) -> Actor | None:
-    """The actor behind requests; one of several if their users differ. None if some were not read."""
+    """The actor behind requests; one of several if their users differ. None if some were not read.
+
+    If only some of the users are known, none is named.
+    """
     users = list(dict.fromkeys(write.user for write in writes))
     tools = {write.tool for write in writes}
     if not users or len(users) > _MAX_USERS or any(write.is_unread for write in writes):
         return None
     return Actor(
         confidence=confidence if len(users) == 1 else Confidence.ONE_OF_SEVERAL,
-        users=tuple(user for user in users if user),
+        users=() if None in users else tuple(user for user in users if user),
         tool=tools.pop() if len(tools) == 1 else "",
         time=writes[0].time if len(writes) == 1 else None,
     )
