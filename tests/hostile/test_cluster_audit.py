@@ -295,6 +295,22 @@ def metadata_only(event):
     return {name: event[name] for name in event if name not in BODIES} | {"level": "Metadata"}
 
 
+def of_cluster(user, second, verb="update", *, instances):
+    """The event of a request for a custom resource, whose scale is in `spec.instances`."""
+    event = request(user, second, verb)
+    metadata = {**event["responseObject"]["metadata"], "name": "db"}
+    cluster = {"apiVersion": "postgresql.cnpg.io/v1", "kind": "Cluster", "metadata": metadata}
+    reference = {"apiGroup": "postgresql.cnpg.io", "resource": "clusters", "namespace": "shop", "name": "db"}
+    return event | {"objectRef": reference, "responseObject": {**cluster, "spec": {"instances": instances}}}
+
+
+def scale(event, replicas):
+    """The event of the same request for the scale."""
+    scale = {"apiVersion": "autoscaling/v1", "kind": "Scale", "metadata": event["responseObject"]["metadata"]}
+    reference = {**event["objectRef"], "subresource": "scale"}
+    return event | {"objectRef": reference, "responseObject": {**scale, "spec": {"replicas": replicas}}}
+
+
 TERMINATING = {"responseObject": {**request("", 1)["responseObject"]}}
 CREATED, CREATED_EMPTY = request("dep", 1, "create"), request("ana", 1, "create", keys=["other"])
 FAILED = {"responseStatus": {"code": 504}, "responseObject": {"kind": "Status", "apiVersion": "v1"}}
@@ -354,6 +370,21 @@ WRONGLY_NAMED = {
         ],
         ("CERTAIN", "bo"),
     ),
+    "scaled: a custom resource": (
+        [
+            of_cluster("dep", 1, "create", instances=3),
+            of_cluster("bo", 2, instances=5),
+            scale(of_cluster("ana", 3, instances=1), 1),
+        ],
+        ("ONE_OF_SEVERAL", "ana", "bo"),
+    ),
+}
+_REMOVED = FieldDrift("removed", "data.level", "info", None, manager=None, time=None)
+_INSTANCES = FieldDrift("changed", "spec.instances", 3, 1, manager="kubectl-edit", time=NOW - timedelta(seconds=57))
+DIFFERENCES = {
+    "deleted": ObjectDrift("v1", "ConfigMap", "shop", "settings", "missing", ()),
+    "removed": ObjectDrift("v1", "ConfigMap", "shop", "settings", "modified", (_REMOVED,)),
+    "scaled": ObjectDrift("postgresql.cnpg.io/v1", "Cluster", "shop", "db", "modified", (_INSTANCES,)),
 }
 
 
@@ -363,9 +394,7 @@ def test_nobody_is_named_for_what_another_request_may_have_done(store, case):
     recorder = AuditRecorder("prod", ClusterAuditConfig(webhook=True, show_users=True), [], store.cluster_writes, KEY)
     bodies = [{name: value for name, value in event.items() if value is not ...} for event in events]
     recorder.receive([json.dumps(body).encode() for body in bodies], NOW)
-    field = FieldDrift("removed", "data.level", "info", None, manager=None, time=None)
-    change, fields = ("modified", (field,)) if case.startswith("removed") else ("missing", ())
-    assert actor_of(store, ObjectDrift("v1", "ConfigMap", "shop", "settings", change, fields)) == expected
+    assert actor_of(store, DIFFERENCES[case.partition(":")[0]]) == expected
 
 
 def test_whoever_created_an_object_did_not_remove_what_git_declares_since(store):

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from bot.core.cluster_audit.event import REPLICAS
 from bot.core.cluster_audit.object_fields import EMPTY
 from bot.core.cluster_audit.write import EVERYTHING, UNREADABLE, ClusterWrite, ObjectKey, guess_resource
 from bot.core.drift.exclusions import DELETION_PATH
@@ -222,8 +221,6 @@ def _may_have_written(field: FieldDrift, write: ClusterWrite, window: Window | N
 
     Whoever created an object without a field removed it only if the object had it before.
     """
-    if write.subresource == "scale" and not is_related(field.path, REPLICAS):
-        return False
     if field.change == "removed" and write.is_creation and not _has_start(window):
         return False
     if field.manager is None or write.is_unread:
