@@ -21,7 +21,7 @@ from bot.core.cluster_audit.event import read_write
 from bot.core.cluster_audit.object_fields import MAX_CHARACTERS, MAX_FIELDS, ObjectFields, TooLargeError
 from bot.core.cluster_audit.parse import BODIES, NotAnEventError, parse_events
 from bot.core.drift.exclusions import DELETION_PATH
-from bot.core.drift.model import FieldDrift, ObjectDrift, Status
+from bot.core.drift.model import Actor, ClusterUser, Confidence, FieldDrift, ObjectDrift, Status
 from bot.handlers.cluster_audit import webhook
 from bot.handlers.cluster_audit.identify import ActorFinder
 from bot.handlers.cluster_audit.record import AuditRecorder
@@ -501,6 +501,26 @@ def test_a_likely_name_waits_for_late_events_even_if_the_difference_may_be_old(s
         actor = last.drift[0].fields[0].actor
         names.append(actor and [user.name for user in actor.users])
     assert names == [None, *[["ana", "bo"]] * 5]
+
+
+@pytest.mark.parametrize("place", [{"cluster": "dev"}, {"namespace": "other"}], ids=str)
+@pytest.mark.parametrize("audits", [["prod"], ["prod", "dev"]], ids=str)
+@pytest.mark.parametrize("was_found", [True, False])
+def test_an_application_that_moves_takes_no_names_along(store, place, audits, was_found):
+    """Nor the time of its last check, after which nobody but ana changed the object where it is now."""
+    audit = ClusterAuditConfig(webhook=True, show_users=True)
+    for cluster in audits:
+        recorder = AuditRecorder(cluster, audit, [], store.cluster_writes, KEY)
+        recorder.receive([json.dumps(metadata_only(request("ana", 1, "update"))).encode()], NOW)
+    finder = ActorFinder(dict.fromkeys(audits, audit), store.cluster_writes)
+    drift, ana = DIFFERENCES["removed"], Actor(Confidence.CERTAIN, (ClusterUser("ana"),), "kubectl edit", NOW)
+    known = replace(drift, fields=(replace(drift.fields[0], actor=ana),))
+    here = {"cluster": "prod", "namespace": "shop"}
+    last = check(**here, drift=(known,) if was_found else (), at=NOW - timedelta(minutes=2))
+    for minutes in (-2, 0, 5):
+        found = last if minutes == -2 else check(**{**here, **place}, drift=(drift,))
+        (last,) = finder.identify([found], {last.application: last}, NOW + timedelta(minutes=minutes))
+    assert last.drift[0].fields[0].actor is None
 
 
 GONE = ObjectDrift("v1", "ConfigMap", "shop", "settings", "missing", ())

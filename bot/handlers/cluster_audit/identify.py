@@ -32,16 +32,15 @@ class ActorFinder:
 
         Raises StoreError.
         """
-        return [
-            self._identify(check, previous.get(check.application), now)
-            if check.cluster in self._audits
-            else replace(
-                check, drift=tuple(map(_without_users, _with_previous_actors(check, previous.get(check.application))))
-            )
-            for check in checks
-        ]
+        return [self._identify(check, previous.get(check.application), now) for check in checks]
 
     def _identify(self, check: Check, previous: Check | None, now: datetime) -> Check:
+        if previous and not _is_of_same_objects(previous, check):
+            previous = None
+            self._windows.pop(check.application, None)
+        audit = self._audits.get(check.cluster)
+        if audit is None:
+            return replace(check, drift=tuple(map(_without_users, _with_previous_actors(check, previous))))
         windows = self._windows[check.application] = self._windows_of(check, previous, now)
         if not check.drift:
             return check
@@ -49,7 +48,6 @@ class ActorFinder:
         keys = {key for object_drift in check.drift for key in object_keys(object_drift)}
         for write in self._writes.of_objects(check.cluster, {*keys, UNREADABLE}):
             writes.setdefault(write.key, []).append(write)
-        audit = self._audits[check.cluster]
         drift = with_actors(
             _with_previous_actors(check, previous),
             writes,
@@ -92,6 +90,11 @@ def _of_deletion(identity: _Identity, window: Window | None, now: datetime) -> W
     at = parse_time(identity[-1].strip('"')) or now
     after = window.after if window else None
     return Window(after or datetime.min.replace(tzinfo=UTC), min(at, now) + _CLOCK_SKEW)
+
+
+def _is_of_same_objects(previous: Check, check: Check) -> bool:
+    """Whether the application has not moved since."""
+    return previous.cluster == check.cluster and previous.namespace in (None, check.namespace)
 
 
 def _with_previous_actors(check: Check, previous: Check | None) -> tuple[ObjectDrift, ...]:
