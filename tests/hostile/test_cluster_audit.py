@@ -23,7 +23,7 @@ from bot.core.cluster_audit.parse import BODIES, NotAnEventError, parse_events
 from bot.core.drift.exclusions import DELETION_PATH
 from bot.core.drift.model import Actor, ClusterUser, Confidence, FieldDrift, ObjectDrift, Status
 from bot.handlers.cluster_audit import webhook
-from bot.handlers.cluster_audit.identify import ActorFinder
+from bot.handlers.cluster_audit.identify import MAX_REMEMBERED, ActorFinder
 from bot.handlers.cluster_audit.record import AuditRecorder
 from bot.handlers.cluster_audit.webhook import AuditWebhook
 from bot.http_endpoints import Web
@@ -501,6 +501,21 @@ def test_a_likely_name_waits_for_late_events_even_if_the_difference_may_be_old(s
         actor = last.drift[0].fields[0].actor
         names.append(actor and [user.name for user in actor.users])
     assert names == [None, *[["ana", "bo"]] * 5]
+
+
+def test_differences_that_keep_changing_while_the_application_is_unknown_stay_within_the_bounds(store):
+    finder = ActorFinder({"prod": ClusterAuditConfig(webhook=True)}, store.cluster_writes)
+    kept = FieldDrift("added", f"data.{'k' * 10_000}", None, "y" * 10_000)
+    previous = {}
+    for number in range(MAX_REMEMBERED + 50):
+        fields = (kept, FieldDrift("changed", "data.level", "info", f"{number:010000}"))
+        drift = replace(DIFFERENCES["removed"], fields=fields)
+        found = check(cluster="prod", drift=(drift,), status=Status.UNKNOWN, error="403")
+        (previous[found.application],) = finder.identify([found], previous, NOW + timedelta(minutes=number))
+    (remembered,) = finder._windows.values()
+    assert len(remembered) == MAX_REMEMBERED + len(fields)
+    assert max(len(str(identity)) for identity in remembered) < 300
+    assert min(window.before for window in remembered.values()) == NOW + timedelta(seconds=5)  # that of `kept`
 
 
 @pytest.mark.parametrize("place", [{"cluster": "dev"}, {"namespace": "other"}], ids=str)

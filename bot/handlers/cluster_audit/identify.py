@@ -1,5 +1,6 @@
 """Finds who made the differences that checks see, from the recorded requests of the clusters' audit logs."""
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -14,9 +15,11 @@ from bot.core.drift.model import Actor, Check, FieldDrift, Identity, ObjectDrift
 from bot.core.objects.scalar_equality import parse_time
 from bot.ports.store import ClusterWrites
 
+MAX_REMEMBERED: Final = 1_000  # differences that earlier checks of an unknown application found
+_MAX_LENGTH: Final = 100  # characters of a path or value; of longer ones, only the digest is remembered
 _CLOCK_SKEW: Final = timedelta(seconds=5)  # between the bot and the API servers
 
-_Identity = tuple[*Identity, str]  # with the live value
+_Identity = tuple[*Identity, str]  # with the live value; a long path or value as its digest
 
 
 class ActorFinder:
@@ -79,7 +82,10 @@ class ActorFinder:
             if identity[-2] == DELETION_PATH
             or (not identity[-2] and identity not in earlier and identity[:-2] in deletions)
         }
-        return windows if check.error is None else {**earlier, **windows}
+        if check.error is None:
+            return windows
+        unseen = [(identity, known) for identity, known in earlier.items() if identity not in windows]
+        return {**dict(unseen[-MAX_REMEMBERED:]), **windows}
 
 
 def _of_deletion(identity: _Identity, window: Window | None, now: datetime) -> Window:
@@ -139,4 +145,10 @@ def _differences(check: Check | None) -> dict[_Identity, FieldDrift]:
 
 def _identity(object_drift: ObjectDrift, field: FieldDrift | None = None) -> _Identity:
     path, live = (field.path, json.dumps(field.live, default=str)) if field else ("", "")
-    return *object_drift.identity, path, live
+    return *object_drift.identity, _short(path), _short(live)
+
+
+def _short(text: str) -> str:
+    if len(text) <= _MAX_LENGTH:
+        return text
+    return hashlib.blake2b(text.encode(errors="surrogatepass"), digest_size=16).hexdigest()
