@@ -853,6 +853,20 @@ def test_a_commit_that_is_too_large_is_not_fetched_again_and_keeps_no_other_fetc
     assert packs() > 1
 
 
+@pytest.mark.parametrize("use", ["fetch_commit", "keep_commit"])
+@pytest.mark.parametrize(
+    "said", ["fatal: git fetch did not complete in 300 s", "fatal: git fetch exceeded 10 GiB", "error: out of memory"]
+)
+def test_no_use_of_a_commit_that_takes_too_much_fetches_it_again(repository, monkeypatch, use, said):
+    repository.fetch()
+    fetched = Mock(return_value=process.Output(-9, b"", said))
+    monkeypatch.setattr(repository._mirror, "network_git", fetched)
+    for _ in range(2):
+        with pytest.raises(RepositoryError):
+            getattr(repository, use)("a" * 40)
+    assert fetched.call_count == 1
+
+
 def test_fetches_that_run_at_the_same_time_share_half_of_the_free_disk(tmp_path, monkeypatch):
     """Three of them filled a disk on which each fitted."""
     monkeypatch.setattr(disk.shutil, "disk_usage", lambda _: SimpleNamespace(free=10 * MIB))
