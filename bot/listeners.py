@@ -187,8 +187,9 @@ class Listeners:
             offer = self._commands.offer_snooze(requester, CardTarget(subject))
             if isinstance(offer, Message):
                 return offer
-            names, newest = offer.applications, offer.newest
-            return snooze_message.form(translator, names, subject=subject, channel=channel, newest=newest)
+            return snooze_message.form(
+                translator, offer.applications, subject=subject, channel=channel, newest=offer.newest, zone=offer.zone
+            )
 
         self._answers.soon("snooze", requester, respond, work, modal=Modal(view_id, snooze_message.message_view))
 

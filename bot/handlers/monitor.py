@@ -225,10 +225,13 @@ class Monitor:
         self._rollouts.close()
 
     def problems(self, application: Application | None = None) -> list[Text]:
-        """A sentence for each unavailable channel, deployer, or replica, or only for an application's channel."""
+        """A sentence for each unavailable deployer, replica, or channel, or only for an application's channel.
+
+        What could not be read comes first, since tenants can name any number of channels that the bot isn't in.
+        """
         if application:
             return self._reconciler.problems(application.channel)
-        return [*self._reconciler.problems(), *self._unchecked_shards(), *self.inventory().notes]
+        return [*self.inventory().notes, *self._unchecked_shards(), *self._reconciler.problems()]
 
     def _unchecked_shards(self) -> list[Text]:
         shards = {shard.lease: shard for several in self._shards.values() for shard in several}

@@ -4,18 +4,22 @@ Limits: https://docs.slack.dev/reference/block-kit/blocks and …/reference/meth
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Any, Self
 
 from bot.core.sanitize import printable
 from bot.i18n.language import Phrase, Translator
+from bot.messages.elements import joined, size
 
 Element = dict[str, Any]
 # A placeholder's value: text, or elements such as code or a link.
 Value = str | Element | Sequence[Element]
 Block = Mapping[str, Any]
+# Makes the last element of a cut list from the number of entries left out.
+More = Callable[[int], Element]
 
 MAX_BLOCKS = 50
 MAX_HEADER = 150
@@ -25,6 +29,8 @@ MAX_ROWS = 100  # in a table; a message may have one table
 MAX_TABLE = 4_500  # characters in a table; Slack accepts 10,000, which count toward the message
 MAX_TEXT = 3_900  # chat.update refuses more than 4,000
 MAX_JSON = 12_000  # Slack refuses about 13,000 characters of blocks
+MAX_LIST = MAX_JSON - 3_000
+MAX_BLOCK = 2_800  # of a list in several blocks
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +47,25 @@ class Message:
     def without_table_or_chart(self) -> Self:
         """The message with the blocks in `plain`, if it has any."""
         return replace(self, blocks=self.plain or self.blocks, plain=())
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Elements of a rich_text block: a heading, and lines of which `fill` leaves out the last if not all fit.
+
+    `more(number)` then follows the lines; `omitted` counts lines that were left out before. `tail` is always shown.
+    `count` is how many entries of its list the part stands for.
+    """
+
+    head: Sequence[Element]
+    lines: Sequence["Entry"]
+    more: More
+    omitted: int = 0
+    tail: Sequence[Element] = ()
+    count: int = 1
+
+
+Entry = Part | Sequence[Element]
 
 
 def message(text: str, *blocks: Block) -> Message:
@@ -283,29 +308,85 @@ def json_size(blocks: Iterable[Block]) -> int:
 
 
 def fill(
-    parts: Sequence[Sequence[Element]],
-    more: Callable[[int], Element],
+    parts: Sequence[Entry],
+    more: More,
     *,
-    budget: int = MAX_JSON - 3_000,
-    block_budget: int = 2_800,
+    budget: int = MAX_LIST,
+    block_budget: int = MAX_BLOCK,
     limit: int | None = None,
+    omitted: int = 0,
 ) -> list[Block]:
     """As many parts as fit in the budget (characters of JSON), at most `limit`, in rich_text blocks.
 
-    If some are left out, the last element is `more(number)`.
+    The first part is always shown, and the last one may be cut. If entries are left out, which includes `omitted` ones
+    that are not among the parts, the last element is `more(number)`.
     """
-    blocks: list[Block] = []
-    open_block: list[Element] = []
-    used = in_block = 0
+    shown, left = _fitting(parts, budget, limit)
+    blocks = in_blocks(shown, block_budget)
+    if left + omitted:
+        last = blocks.pop()["elements"] if blocks else ()
+        blocks.append(rich(*last, more(left + omitted)))
+    return blocks
+
+
+def fits(parts: Iterable[Entry], budget: int = MAX_LIST) -> bool:
+    """Whether `fill` shows all of the parts whole."""
+    return size([element for part in parts for element in _whole(part)]) <= budget
+
+
+def portions(part: Part, room: int) -> Iterator[list[Element]]:
+    """The part in portions of `room` characters, each with the heading and at least one line."""
+    lines = part.lines
+    while True:
+        shown, _ = _fitting(lines, room - size(part.head))
+        yield joined([*part.head, *chain.from_iterable(shown)])
+        lines = lines[len(shown) :]
+        if not lines:
+            return
+
+
+def in_blocks(parts: Iterable[Sequence[Element]], block_budget: int = MAX_BLOCK) -> list[Block]:
+    """All of the parts in rich_text blocks, each part in one block."""
+    blocks: list[list[Element]] = []
+    room = 0
+    for part in parts:
+        taken = size(part)
+        if not blocks or taken > room:
+            blocks.append([])
+            room = block_budget
+        blocks[-1] += part
+        room -= taken
+    return [rich(*joined(elements)) for elements in blocks]
+
+
+def _fitting(parts: Sequence[Entry], room: int, limit: int | None = None) -> tuple[list[list[Element]], int]:
+    """The elements of each part that fits, at least of the first, and how many entries are left out."""
+    shown: list[list[Element]] = []
+    before: Element | None = None
     for index, part in enumerate(parts):
-        size = len(json.dumps(part, ensure_ascii=False))
-        if index == limit or used + size > budget:
-            open_block.append(more(len(parts) - index))
-            break
-        if open_block and in_block + size > block_budget:
-            blocks.append(rich(*open_block))
-            open_block, in_block = [], 0
-        open_block.extend(part)
-        used += size
-        in_block += size
-    return [*blocks, rich(*open_block)] if open_block else blocks
+        elements = _whole(part)
+        if size(elements, before) > room:
+            elements = _cut(part, room)
+        taken = size(elements, before)
+        if index == limit or (shown and taken > room):
+            return shown, sum(left.count if isinstance(left, Part) else 1 for left in parts[index:])
+        shown.append(elements)
+        room -= taken
+        before = elements[-1] if elements else before
+    return shown, 0
+
+
+def _whole(part: Entry) -> list[Element]:
+    return _assembled(part, map(_whole, part.lines)) if isinstance(part, Part) else list(part)
+
+
+def _cut(part: Entry, room: int) -> list[Element]:
+    """The heading and the first line, and as many more as fit in `room`."""
+    if not isinstance(part, Part):
+        return list(part)
+    return _assembled(part, *_fitting(part.lines, room - size([*part.head, *part.tail])))
+
+
+def _assembled(part: Part, lines: Iterable[list[Element]], left: int = 0) -> list[Element]:
+    left += part.omitted
+    return [*part.head, *chain.from_iterable(lines), *([part.more(left)] if left else ()), *part.tail]

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,6 +22,8 @@ from bot.messages.blocks import (
     Block,
     Element,
     Message,
+    More,
+    Part,
     bullets,
     button,
     channel,
@@ -46,8 +48,6 @@ MAX_PATH = 240
 MAX_VALUE = 160
 MAX_PLACES = 8  # that differ inside one field
 MAX_MEMBERS = 5  # of a list, or lines of a text, that differ
-
-More = Callable[[int], Element]
 
 _CHANNEL = re.compile(r"\b([CG][A-Z0-9]{8,})\b")
 # Spanish says "e" for "y" before the sound of i. https://www.rae.es/dpd/y
@@ -75,6 +75,11 @@ def listed(translator: Translator, names: Iterable[str], limit: int = 3) -> str:
 def more(translator: Translator, phrase: PluralPhrase, *, italic: bool = True) -> More:
     """A function that makes the last paragraph of a cut list from the number of entries left out."""
     return lambda left: paragraph(words(translator.count(phrase, left), italic=italic))
+
+
+def more_bullets(translator: Translator, phrase: PluralPhrase, indent: int = 0) -> More:
+    """The same, as the last bullet of a list."""
+    return lambda left: bullets([[words(translator.count(phrase, left), italic=True)]], indent)
 
 
 def listed_elements(translator: Translator, elements: Sequence[Element], limit: int, omitted: int = 0) -> list[Element]:
@@ -165,12 +170,14 @@ def field_lines(
     limit: int = MAX_VALUE,
     *,
     writers: bool = True,
-) -> list[list[Element]]:
-    """A line for each place that differs in a field: the path, both values and, with `writers`, who wrote it."""
+) -> Part:
+    """A bullet for each place that differs in a field: the path, both values and, with `writers`, who wrote it."""
     tail = _written_by(translator, field) if writers else []
-    return [
-        _place_line(translator, object_drift, field, place, limit) + tail for place in differences(field)[:MAX_PLACES]
+    places = differences(field)
+    lines = [
+        [bullets([_place_line(translator, object_drift, field, place, limit) + tail])] for place in places[:MAX_PLACES]
     ]
+    return Part((), lines, more_bullets(translator, texts.MORE_PLACES), omitted=len(places) - len(lines))
 
 
 def _place_line(
@@ -222,21 +229,19 @@ def object_lines(
     max_value: int = MAX_VALUE,
     *,
     writers: bool = True,
-) -> list[Element]:
-    """One object in a rich_text block: its name, then a bullet for each field."""
+) -> Part:
+    """One object in a rich_text block: its name, then bullets for each field."""
+    more_fields = more_bullets(translator, texts.MORE_FIELDS)
     name = words(object_name(object_drift), bold=True)
     if object_drift.change == "missing":
         line = rich_line(translator, texts.MISSING, object=name)
         by = [words(" · "), *actor_line(translator, object_drift.actor)] if object_drift.actor else []
-        return [paragraph(*line, *by)]
+        return Part([paragraph(*line, *by)], (), more_fields)
     fields = [
-        line
+        field_lines(translator, object_drift, field, max_value, writers=writers)
         for field in object_drift.fields[:max_fields]
-        for line in field_lines(translator, object_drift, field, max_value, writers=writers)
     ]
-    if len(object_drift.fields) > max_fields:
-        fields.append([words(translator.count(texts.MORE_FIELDS, len(object_drift.fields) - max_fields), italic=True)])
-    return [paragraph(name), bullets(fields)]
+    return Part([paragraph(name)], fields, more_fields, omitted=len(object_drift.fields) - len(fields))
 
 
 def info_modal(translator: Translator, title: str, *blocks: Block, reference: str = "") -> Mapping[str, Any]:

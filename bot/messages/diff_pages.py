@@ -2,16 +2,27 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from bot.core.drift.fact import most_important_first
-from bot.core.drift.model import Check, ObjectDrift
+from bot.core.drift.model import Check, Status
 from bot.i18n.catalogue import drift as texts
 from bot.i18n.catalogue import silence
 from bot.i18n.language import Translator
 from bot.messages import common
-from bot.messages.blocks import Block, Element, Message, actions, button, clip, fill, paragraph, rich, words
+from bot.messages.blocks import (
+    Block,
+    Element,
+    Message,
+    actions,
+    button,
+    clip,
+    in_blocks,
+    paragraph,
+    portions,
+    rich,
+    words,
+)
 from bot.messages.drift import check_sentence
 from bot.messages.object_links import ObjectLinks
 from bot.messages.unified_diff import object_diff
@@ -22,7 +33,6 @@ NEXT = "diff_next"
 
 _MAX_VALUE = 300  # characters of a value
 _MAX_PAGE = 7_000  # characters of JSON: two or three screens of a phone
-_MAX_FIELDS = 12  # of one object; the others follow below its repeated name
 
 
 def view(
@@ -31,12 +41,7 @@ def view(
     """Page `page`, from 0, or the nearest that exists. `reference` identifies the card or application shown."""
     pages = list(_pages(translator, checks, links))
     current = min(max(page, 0), len(pages) - 1)
-    blocks = [
-        rich(paragraph(words(clip(check_sentence(translator, check), 1_000))))
-        for check in checks[:_MAX_FIELDS]
-        if current == 0
-    ]
-    blocks += fill(pages[current], lambda _: paragraph(words("…")), budget=2 * _MAX_PAGE)
+    blocks = in_blocks(pages[current])
     if len(pages) > 1:
         number = translator.text(texts.PAGE, n=translator.number(current + 1), all=translator.number(len(pages)))
         blocks += [rich(paragraph(words(number, italic=True))), _page_buttons(translator, current, len(pages))]
@@ -85,6 +90,9 @@ def _pages(translator: Translator, checks: Sequence[Check], links: ObjectLinks) 
 
 
 def _parts(translator: Translator, checks: Sequence[Check], links: ObjectLinks) -> Iterator[list[Element]]:
+    """A sentence for each check, unknown ones first, then the objects; the name of one on several pages is repeated."""
+    for check in sorted(checks, key=lambda check: check.status is not Status.UNKNOWN):
+        yield [paragraph(words(f"{clip(check_sentence(translator, check), 1_000)}\n"))]
     for check in checks:
         if len(checks) > 1 and check.drift:
             where = common.where(translator, check.application, check.cluster)
@@ -96,13 +104,5 @@ def _parts(translator: Translator, checks: Sequence[Check], links: ObjectLinks) 
                 )
             ]
         for object_drift in most_important_first(check.drift):
-            yield from (
-                object_diff(translator, part, check.at, _MAX_FIELDS, _MAX_VALUE, links(check, object_drift))
-                for part in _portions(object_drift)
-            )
-
-
-def _portions(object_drift: ObjectDrift) -> Iterator[ObjectDrift]:
-    """An object in portions of _MAX_FIELDS fields; a missing object is one portion."""
-    for start in range(0, max(len(object_drift.fields), 1), _MAX_FIELDS):
-        yield replace(object_drift, fields=object_drift.fields[start : start + _MAX_FIELDS])
+            shown = object_diff(translator, object_drift, check.at, _MAX_VALUE, links(check, object_drift))
+            yield from portions(shown, _MAX_PAGE)

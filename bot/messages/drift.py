@@ -7,6 +7,7 @@ from bot.core.drift.fact import facts, most_important_first
 from bot.core.drift.model import Check, ObjectDrift, Status
 from bot.core.drift.severity import rate, rate_field, rate_object
 from bot.core.drift.short_path import short_path
+from bot.i18n.catalogue import common as shared
 from bot.i18n.catalogue import drift as texts
 from bot.i18n.language import Text, Translator
 from bot.messages import common
@@ -16,10 +17,12 @@ from bot.messages.blocks import (
     Block,
     Element,
     Message,
+    Part,
     bullets,
     clip,
     code,
     fill,
+    fits,
     message,
     paragraph,
     rich,
@@ -33,9 +36,7 @@ from bot.messages.unified_diff import is_field_cut, object_diff
 _MAX_REASONS = 12
 _MAX_PER_REASON = 8
 
-# In the answer to `diff`: fields of an object, and characters of a value.
-_MAX_FIELDS = 40
-_MAX_VALUE = 300
+_MAX_VALUE = 300  # characters of a value in the answer to `diff`
 
 
 def answer(translator: Translator, checks: Sequence[Check]) -> Message:
@@ -57,17 +58,23 @@ def answer(translator: Translator, checks: Sequence[Check]) -> Message:
     text = (
         translator.text(texts.CHECKED, found="; ".join(clauses)) if clauses else translator.text(texts.NO_APPLICATION)
     )
-    parts: list[list[Element]] = []
-    for check in [*drifted, *(check for check in unknown if not check.drift)]:
-        parts.append([paragraph(words(f"\n{_heading(translator, check)}", bold=True))])
-        if check.error:
-            parts.append(
-                [paragraph(words(translator.text(texts.UNKNOWN, reason=clip(translator.localize(check.error), 600))))]
-            )
-        parts.extend(
-            common.object_lines(translator, object_drift) for object_drift in most_important_first(check.drift)
+    parts = [
+        Part(
+            _head(translator, check, "\n"),
+            [common.object_lines(translator, object_drift) for object_drift in most_important_first(check.drift)],
+            common.more(translator, texts.MORE_OBJECTS),
         )
-    return text_message(text, *fill(parts, common.more(translator, texts.MORE_OBJECTS)))
+        for check in [*drifted, *(check for check in unknown if not check.drift)]
+    ]
+    return text_message(text, *fill(parts, common.more(translator, texts.MORE_APPLICATIONS)))
+
+
+def _head(translator: Translator, check: Check, space: str = "") -> list[Element]:
+    """The check's heading, and what could not be checked."""
+    lines = [words(f"{space}{_heading(translator, check)}", bold=True)]
+    if check.error:
+        lines.append(words(translator.text(texts.UNKNOWN, reason=clip(translator.localize(check.error), 600))))
+    return [paragraph(line) for line in lines]
 
 
 def _heading(translator: Translator, check: Check) -> str:
@@ -94,23 +101,24 @@ def diff(
 
 def explain(translator: Translator, checks: Sequence[Check]) -> Message:
     """Why each difference has its severity, which rule made it drift, and how many were set aside by each rule."""
-    parts: list[list[Element]] = []
-    for check in checks:
-        parts.append([paragraph(words(_heading(translator, check), bold=True))])
-        if check.error:
-            parts.append(
-                [paragraph(words(translator.text(texts.UNKNOWN, reason=clip(translator.localize(check.error), 600))))]
-            )
-        parts += [_explained(translator, object_drift) for object_drift in most_important_first(check.drift)]
-        parts.append(_counts(translator, _by_reason(translator, check.set_aside)))
+    parts = [
+        Part(
+            _head(translator, check),
+            [_explained(translator, object_drift) for object_drift in most_important_first(check.drift)],
+            common.more(translator, texts.MORE_OBJECTS),
+            tail=_counts(translator, _by_reason(translator, check.set_aside)),
+        )
+        for check in checks
+    ]
     names = common.listed(translator, (check.application for check in checks))
     text = translator.text(texts.EXPLAINED, applications=names)
-    return text_message(text, *fill(parts, common.more(translator, texts.MORE_OBJECTS)))
+    return text_message(text, *fill(parts, common.more(translator, texts.MORE_APPLICATIONS)))
 
 
-def _explained(translator: Translator, object_drift: ObjectDrift) -> list[Element]:
+def _explained(translator: Translator, object_drift: ObjectDrift) -> Part:
     """An object and, for each difference, the severity with its reason, and the rule that made it drift."""
     name = words(common.object_name(object_drift), bold=True)
+    more = common.more_bullets(translator, shared.MORE_FIELDS)
     if object_drift.change == "missing" or not object_drift.fields:
         rating = rate_object(object_drift)
         line = rich_line(
@@ -120,7 +128,7 @@ def _explained(translator: Translator, object_drift: ObjectDrift) -> list[Elemen
             severity=fact_message.severity(translator, rating),
             reason=fact_message.reason(translator, rating),
         )
-        return [paragraph(*line)]
+        return Part([paragraph(*line)], (), more)
     lines = []
     for field in object_drift.fields[:_MAX_PER_REASON]:
         rating = rate_field(object_drift, field)
@@ -132,24 +140,14 @@ def _explained(translator: Translator, object_drift: ObjectDrift) -> list[Elemen
             reason=fact_message.reason(translator, rating),
             rule=clip(translator.localize(field.reason), 160),
         )
-        lines.append(line)
-    if len(object_drift.fields) > len(lines):
-        lines.append([common.and_more(translator, len(object_drift.fields) - len(lines))])
-    return [paragraph(name), bullets(lines)]
+        lines.append([bullets([line])])
+    return Part([paragraph(name)], lines, more, omitted=len(object_drift.fields) - len(lines))
 
 
 def is_cut(translator: Translator, check: Check, links: ObjectLinks) -> bool:
     """Whether `diff` leaves something out."""
-    cut: list[int] = []
-
-    def note_cut(left: int) -> Element:
-        cut.append(left)
-        return common.more(translator, texts.MORE_OBJECTS)(left)
-
-    _lines(translator, check, links, note_cut)
     fields = [field for object_drift in check.drift for field in object_drift.fields]
-    long = any(is_field_cut(field, _MAX_VALUE) for field in fields)
-    return bool(cut) or long or any(len(object_drift.fields) > _MAX_FIELDS for object_drift in check.drift)
+    return any(is_field_cut(field, _MAX_VALUE) for field in fields) or not fits(_objects(translator, check, links))
 
 
 def _diff(
@@ -164,7 +162,7 @@ def _diff(
         unseen = translator.text(texts.NOT_EVERYTHING, reason=clip(translator.localize(check.error), 1_000))
         blocks.append(rich(paragraph(words(unseen))))
     blocks += [rich(paragraph(words(clip(translator.localize(note), 400)))) for note in check.notes]
-    blocks += _lines(translator, check, links, common.more(translator, texts.MORE_OBJECTS))
+    blocks += fill(_objects(translator, check, links), common.more(translator, texts.MORE_IN_DIFF))
     if everything:
         left = MAX_JSON - 1_500 - len(json.dumps(blocks, ensure_ascii=False))
         blocks += _set_aside(translator, check.set_aside, budget=max(left, 1_500))
@@ -183,14 +181,11 @@ def check_sentence(translator: Translator, check: Check) -> str:
     return translator.text(texts.NOT_CHECKED, where=where, reason=translator.localize(check.error or ""))
 
 
-def _lines(translator: Translator, check: Check, links: ObjectLinks, more: common.More) -> list[Block]:
-    return fill(
-        [
-            object_diff(translator, object_drift, check.at, _MAX_FIELDS, _MAX_VALUE, links(check, object_drift))
-            for object_drift in most_important_first(check.drift)
-        ],
-        more,
-    )
+def _objects(translator: Translator, check: Check, links: ObjectLinks) -> list[Part]:
+    return [
+        object_diff(translator, object_drift, check.at, _MAX_VALUE, links(check, object_drift))
+        for object_drift in most_important_first(check.drift)
+    ]
 
 
 def _set_aside(translator: Translator, objects: Sequence[ObjectDrift], budget: int) -> list[Block]:

@@ -82,7 +82,7 @@ def answer(
     blocks = [*suspected, rich(paragraph(words(lead, bold=True)))]
     parts = [[bullets([_line(translator, entry)])] for entry in entries]
     share = (_MAX_LIST_BELOW_SUSPECTS if suspected else _MAX_LIST) // min(repositories, _MAX_REPOSITORIES)
-    blocks += fill(parts, common.more(translator, texts.MORE_COMMITS, italic=False), budget=max(share, _size(parts[0])))
+    blocks += fill(parts, common.more(translator, texts.MORE_COMMITS, italic=False), budget=share)
     if approvals_error:
         unknown = translator.text(texts.APPROVALS_UNKNOWN, reason=clip(translator.localize(approvals_error), 400))
         blocks.append(rich(paragraph(words(unknown))))

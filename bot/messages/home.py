@@ -118,10 +118,8 @@ def _incidents(translator: Translator, home: Home, notice: Notice | None) -> Ite
     lines = [
         [bullets([[*_title(translator, card), words(" · "), *_since(translator, card)]])] for card in rest[:_MAX_LINES]
     ]
-    omitted = len(rest) - len(lines)
-    if omitted:
-        lines.append([paragraph(words(translator.count(texts.MORE_OPEN, omitted)))])
-    yield from fill(lines, lambda cut: paragraph(words(translator.count(texts.MORE_OPEN, cut + omitted))))
+    more = common.more(translator, texts.MORE_OPEN, italic=False)
+    yield from fill(lines, more, omitted=len(rest) - len(lines))
 
 
 def _lines(translator: Translator, card: OpenCard) -> list[list[Element]]:
@@ -194,15 +192,15 @@ def _applications(translator: Translator, home: Home) -> Iterator[Block]:
         )
     )
     ranked = status.ranked(home.applications, home.checks)
-    shown, rest = ranked[:_MAX_LINES], ranked[_MAX_LINES:]
+    shown = ranked[:_MAX_LINES]
     parts = [[paragraph(words(translator.text(texts.RULES[home.application_filter]), italic=True))]]
     parts += [[bullets([_application(translator, application, home)])] for application in shown]
-    if rest:
-        states = ", ".join(status.tally(translator, rest, home.checks))
-        parts.append(
-            [paragraph(words(translator.text(texts.MORE_APPLICATIONS, n=translator.number(len(rest)), states=states)))]
-        )
-    yield from fill(parts, lambda left: paragraph(common.and_more(translator, left)))
+
+    def more(left: int) -> Element:
+        states = ", ".join(status.tally(translator, ranked[-left:], home.checks))
+        return paragraph(words(translator.text(texts.MORE_APPLICATIONS, n=translator.number(left), states=states)))
+
+    yield from fill(parts, more, omitted=len(ranked) - len(shown))
     if home.owners_unknown:
         yield note(translator.text(texts.OWNERS_UNKNOWN, reason=translator.localize(home.owners_unknown)))
 
@@ -230,10 +228,8 @@ def _pulls(translator: Translator, pulls: Sequence[TrackedPullRequest]) -> Itera
     if not pulls:
         yield rich(paragraph(words(translator.text(texts.NO_PULL))))
     lines = [[bullets([_pull(translator, pull)])] for pull in pulls[:_MAX_PULLS]]
-    omitted = len(pulls) - len(lines)
-    if omitted:
-        lines.append([paragraph(words(translator.count(texts.MORE_PULLS, omitted)))])
-    yield from fill(lines, lambda cut: paragraph(words(translator.count(texts.MORE_PULLS, cut + omitted))))
+    more = common.more(translator, texts.MORE_PULLS, italic=False)
+    yield from fill(lines, more, omitted=len(pulls) - len(lines))
 
 
 def _pull(translator: Translator, pull: TrackedPullRequest) -> list[Element]:

@@ -8,6 +8,7 @@ from bot.core.incidents.incident import Incident, IncidentState
 from bot.core.incidents.selection import card_reference
 from bot.i18n.catalogue import adopt as adopt_texts
 from bot.i18n.catalogue import incident as texts
+from bot.i18n.catalogue import rollout as rollout_texts
 from bot.i18n.language import Phrase, Translator
 from bot.messages import common, suspect
 from bot.messages import fact as fact_message
@@ -253,8 +254,9 @@ def _resolved(translator: Translator, incident: Incident) -> Message:
     headline = translator.text(top, where=where, fact=fact_message.fact(translator, drift_facts[0]))
     blocks: list[Block] = [header(headline), rich(paragraph(*lead))]
     blocks += fill(
-        [common.object_lines(translator, object_drift, 3, 60) for object_drift in worst[:5]],
-        common.more(translator, texts.MORE_OBJECTS),
+        [common.object_lines(translator, object_drift, 3, 60) for object_drift in worst],
+        common.more(translator, rollout_texts.MORE_OBJECTS),
         budget=3_000,
+        limit=5,
     )
     return message(text, *blocks)

@@ -13,6 +13,7 @@ from bot.messages.blocks import (
     Block,
     Element,
     Message,
+    Part,
     bullets,
     clip,
     fill,
@@ -142,17 +143,17 @@ def _list(translator: Translator, incidents: Sequence[Incident]) -> list[Block]:
         line = _line(translator, incident)
         name = common.where(translator, incident.application, incident.cluster) if clusters else incident.application
         lines.setdefault(json.dumps(line), (line, []))[1].append(name)
-    groups = list(lines.values())
-    return fill(
-        [
-            [bullets([[words(common.listed(translator, names, _MAX_NAMES), bold=True), *line]])]
-            for line, names in groups
-        ],
-        lambda left: paragraph(
-            words(translator.count(texts.MORE, sum(len(names) for _, names in groups[-left:])), italic=True)
-        ),
-        budget=8_000,
-    )
+    more = common.more(translator, texts.MORE)
+    groups = [
+        Part(
+            [bullets([[words(common.listed(translator, names, _MAX_NAMES), bold=True), *line]])],
+            (),
+            more,
+            count=len(names),
+        )
+        for line, names in lines.values()
+    ]
+    return fill(groups, more, budget=8_000)
 
 
 def _line(translator: Translator, incident: Incident) -> list[Element]:

@@ -122,5 +122,6 @@ def _ending(translator: Translator, pull: TrackedPullRequest) -> str:
         return translator.text(texts.REWRITTEN_ENDING)
     if pull.state == "open" and pull.moot:
         return translator.text(adopt.MOOT_ENDING)
-    endings = {"merged": texts.MERGED_ENDING, "closed": texts.CLOSED_ENDING, "open": texts.OPEN_ENDING}
+    merged = texts.MERGED_ENDING if pull.applications else texts.MERGED_UNKNOWN_ENDING
+    endings = {"merged": merged, "closed": texts.CLOSED_ENDING, "open": texts.OPEN_ENDING}
     return translator.text(endings[pull.state])

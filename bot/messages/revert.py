@@ -148,7 +148,7 @@ def button_value(request: RevertRequest) -> str:
 
 
 def _encode(text: str, application: str | None, flags: Sequence[str] = ()) -> str:
-    value = {"text": clip(text, 200), "application": application, "flags": flags}
+    value = {"text": text, "application": application, "flags": flags}
     return json.dumps(value)[:_MAX_REFERENCE]
 
 

@@ -31,7 +31,8 @@ from bot.messages.rollout_change import changes, running, unpinned
 from bot.messages.rollout_outcome import headline, healthy_again, late_note, reverting_change
 from bot.messages.rollout_progress import progress
 
-_MAX_CHANGES, _MAX_PROGRESS = 3_500, 4_500  # characters of JSON, if the rest of the card leaves as much
+# Characters of JSON, if the rest of the card leaves as much. The first change is always shown, at least in part.
+_MAX_CHANGES, _MIN_CHANGES, _MAX_PROGRESS = 3_500, 1_000, 4_500
 
 
 def card(translator: Translator, rollout: Rollout) -> Message:
@@ -58,7 +59,7 @@ def card(translator: Translator, rollout: Rollout) -> Message:
     progress_blocks = fill(
         progress(translator, rollout),
         common.more(translator, texts.MORE_APPLICATIONS, italic=False),
-        budget=min(_MAX_PROGRESS, room),
+        budget=min(_MAX_PROGRESS, room - _MIN_CHANGES),
     )
     blocks += fill(
         changes(translator, rollout.parts),

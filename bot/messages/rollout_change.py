@@ -1,6 +1,7 @@
 """What a merge changes, for a rollout's card: objects and fields, and images that are not pinned."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from bot.core.changes.rendered_change import FieldChange, ObjectChange, RenderedChange
 from bot.core.drift.short_path import short_path
@@ -10,7 +11,7 @@ from bot.core.rollouts.running_images import ImageMismatch
 from bot.i18n.catalogue import rollout as texts
 from bot.i18n.language import Translator
 from bot.messages import common
-from bot.messages.blocks import Element, bullets, clip, code, paragraph, rich_line, words
+from bot.messages.blocks import Element, Part, bullets, clip, code, paragraph, rich_line, words
 
 _MAX_NAMES = 4
 _MAX_OBJECTS = 6
@@ -18,12 +19,12 @@ _MAX_IMAGES = 5
 _DIGEST = len("sha256:") + 8  # of a digest
 
 
-def changes(translator: Translator, parts: Sequence[ApplicationRollout]) -> list[list[Element]]:
+def changes(translator: Translator, parts: Sequence[ApplicationRollout]) -> list[Part]:
     """A part of a rich_text block for each change; applications with the same change share one."""
     return change_parts(translator, [(part.application, part.change) for part in parts if part.change])
 
 
-def change_parts(translator: Translator, changes: Sequence[tuple[str, ApplicationChange]]) -> list[list[Element]]:
+def change_parts(translator: Translator, changes: Sequence[tuple[str, ApplicationChange]]) -> list[Part]:
     """The same, from the name of what changes and the change."""
     groups: list[tuple[ApplicationChange, list[str]]] = []
     for name, change in changes:
@@ -32,7 +33,10 @@ def change_parts(translator: Translator, changes: Sequence[tuple[str, Applicatio
             groups.append((change, [name]))
         else:
             same.append(name)
-    return [_change(translator, change, common.listed(translator, names, _MAX_NAMES)) for change, names in groups]
+    return [
+        replace(_change(translator, change, common.listed(translator, names, _MAX_NAMES)), count=len(names))
+        for change, names in groups
+    ]
 
 
 def unpinned(translator: Translator, parts: Sequence[ApplicationRollout]) -> list[Element]:
@@ -65,30 +69,18 @@ def _running(translator: Translator, mismatch: ImageMismatch) -> list[Element]:
     return rich_line(translator, texts.OTHER_DIGEST, image=image, digests=digests)
 
 
-def _change(translator: Translator, change: ApplicationChange, names: str) -> list[Element]:
-    if change.why is not None:
-        return [
-            paragraph(
-                *rich_line(
-                    translator, texts.CHANGES_UNKNOWN, names=names, reason=clip(translator.localize(change.why), 300)
-                )
-            )
-        ]
+def _change(translator: Translator, change: ApplicationChange, names: str) -> Part:
     rendered = change.rendered
-    if not rendered.total:
-        return [paragraph(*rich_line(translator, texts.CHANGES_NOTHING, names=names))]
-    lead = paragraph(
-        words(translator.text(texts.CHANGES, names=names, counts=_counts(translator, rendered)), bold=True)
-    )
-    shown = rendered.objects[:_MAX_OBJECTS]
-    lists: list[Element] = []
-    for changed in shown:
-        lists.append(bullets([_object(translator, changed)]))
-        if fields := _fields(translator, changed):
-            lists.append(bullets(fields, indent=1))
-    if rendered.total > len(shown):
-        lists.append(bullets([[words(translator.count(texts.MORE_OBJECTS, rendered.total - len(shown)), italic=True)]]))
-    return [lead, *lists]
+    objects = [_object(translator, changed) for changed in rendered.objects[:_MAX_OBJECTS]]
+    if change.why is not None:
+        reason = clip(translator.localize(change.why), 300)
+        lead = rich_line(translator, texts.CHANGES_UNKNOWN, names=names, reason=reason)
+    elif not rendered.total:
+        lead = rich_line(translator, texts.CHANGES_NOTHING, names=names)
+    else:
+        lead = [words(translator.text(texts.CHANGES, names=names, counts=_counts(translator, rendered)), bold=True)]
+    more = common.more_bullets(translator, texts.MORE_OBJECTS)
+    return Part([paragraph(*lead)], objects, more, omitted=rendered.total - len(objects))
 
 
 def _counts(translator: Translator, rendered: RenderedChange) -> str:
@@ -96,7 +88,14 @@ def _counts(translator: Translator, rendered: RenderedChange) -> str:
     return common.listed(translator, (translator.count(counted, number) for counted, number in counts if number))
 
 
-def _object(translator: Translator, changed: ObjectChange) -> list[Element]:
+def _object(translator: Translator, changed: ObjectChange) -> Part:
+    fields = [[bullets([_field(translator, changed, field)], indent=1)] for field in changed.fields]
+    more = common.more_bullets(translator, texts.MORE_FIELDS, indent=1)
+    omitted = max(changed.total - len(fields), 0)
+    return Part([bullets([_object_name(translator, changed)])], fields, more, omitted)
+
+
+def _object_name(translator: Translator, changed: ObjectChange) -> list[Element]:
     namespace = f"{changed.namespace}/" if changed.namespace else ""
     name = words(f"{clip(changed.kind, 60)} {clip(namespace + changed.name, common.MAX_NAME)}", bold=True)
     match changed.change:
@@ -106,13 +105,6 @@ def _object(translator: Translator, changed: ObjectChange) -> list[Element]:
             return rich_line(translator, texts.OBJECT_ADDED, object=name)
         case _:
             return [name]
-
-
-def _fields(translator: Translator, changed: ObjectChange) -> list[list[Element]]:
-    lines = [_field(translator, changed, field) for field in changed.fields]
-    if changed.total > len(lines):
-        lines.append([words(translator.count(texts.MORE_FIELDS, changed.total - len(lines)), italic=True)])
-    return lines
 
 
 def _field(translator: Translator, changed: ObjectChange, field: FieldChange) -> list[Element]:

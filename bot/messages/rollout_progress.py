@@ -122,7 +122,7 @@ def _pending(translator: Translator, pending: PendingState) -> str:
 
 
 def _unready(translator: Translator, unready: Unready) -> str:
-    name = f"{unready.kind} {clip(unready.name, 80)}"
+    name = f"{clip(unready.kind, 60)} {clip(unready.name, 80)}"
     if unready.wanted:
         state = translator.count(
             texts.PODS,

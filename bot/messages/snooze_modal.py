@@ -32,14 +32,21 @@ def message_view(translator: Translator, message: Message) -> Mapping[str, Any]:
 
 
 def form(
-    translator: Translator, applications: Sequence[str], *, subject: str, channel: str, newest: datetime | None
+    translator: Translator,
+    applications: Sequence[str],
+    *,
+    subject: str,
+    channel: str,
+    newest: datetime | None,
+    zone: str | None = None,
 ) -> Mapping[str, Any]:
     """The form that asks how long to snooze the incidents on a card.
 
     `subject` is the value of the card's buttons. `channel` is the channel that gets the answer, "" if there is none.
-    `newest` is when the newest incident opened or got worse.
+    `newest` is when the newest incident opened or got worse. `zone` is the time zone of "until"; None if it is the
+    person's own.
     """
-    options = [_option(translator, choice) for choice in snooze_period.SNOOZE_CHOICES]
+    options = [_option(translator, choice, zone) for choice in snooze_period.SNOOZE_CHOICES]
     default = next(option for option in options if snooze_period.parse_snooze(option["value"]) == DEFAULT_SNOOZE)
     radio = {"type": "radio_buttons", "action_id": PICKED, "options": options, "initial_option": default}
     typed = {
@@ -86,14 +93,17 @@ def field_errors(translator: Translator) -> dict[str, str]:
     return {TYPED: translator.text(texts.OTHER_WRONG)}
 
 
-def _option(translator: Translator, choice: str) -> Element:
-    return {"text": _plain(_label(translator, choice)), "value": choice}
+def _option(translator: Translator, choice: str, zone: str | None) -> Element:
+    return {"text": _plain(_label(translator, choice, zone)), "value": choice}
 
 
-def _label(translator: Translator, choice: str) -> str:
+def _label(translator: Translator, choice: str, zone: str | None) -> str:
     duration = snooze_period.parse_snooze(choice)
     if not isinstance(duration, SnoozeFor):
-        return translator.text(texts.UNTIL_CLOCK, clock=choice.rsplit(maxsplit=1)[-1])
+        clock = choice.rsplit(maxsplit=1)[-1]
+        if zone is None:
+            return translator.text(texts.UNTIL_CLOCK, clock=clock)
+        return translator.text(texts.UNTIL_CLOCK_IN, clock=clock, zone=zone)
     minutes = int(duration.duration.total_seconds()) // 60
     if minutes % (24 * 60) == 0:
         return translator.count(texts.DAYS, minutes // (24 * 60))

@@ -22,6 +22,7 @@ from bot.messages.blocks import (
     Block,
     Element,
     Message,
+    Part,
     clip,
     code,
     date,
@@ -108,16 +109,18 @@ def answer(translator: Translator, overview: Overview) -> Message:
         )
     outages = [*map(translator.localize, overview.outages), *_pulls_unknown(translator, overview)]
     if outages:
-        rest.append(rich(*(paragraph(*common.with_channels(f"⚠️ {clip(outage, 400)}\n")) for outage in outages[:5])))
+        rest += fill(
+            [[paragraph(*common.with_channels(f"⚠️ {clip(outage, 400)}\n"))] for outage in outages],
+            common.more(translator, texts.MORE_OUTAGES, italic=False),
+            budget=2_500,
+        )
     if len(applications) < _TABLE_FROM:
         return message(sentence, lead, *lines, *rest)
     tabled = message(sentence, lead, *_table(translator, applications, overview), *rest)
     return replace(tabled, plain=(lead, *lines, *rest))
 
 
-def _by_cluster(
-    translator: Translator, applications: Sequence[Application], overview: Overview
-) -> Iterator[list[Element]]:
+def _by_cluster(translator: Translator, applications: Sequence[Application], overview: Overview) -> Iterator[Part]:
     """A part for each application, worst first in each cluster; a cluster's first part begins with a heading."""
     for number, cluster in enumerate(dict.fromkeys(application.cluster for application in applications)):
         members = [application for application in applications if application.cluster == cluster]
@@ -128,11 +131,14 @@ def _by_cluster(
             heading += _at_revision(translator, checks[0])
         if checks:
             heading += rich_line(translator, texts.CHECKED, time=date(min(check.at for check in checks)))
-        first, *others = (
-            paragraph(*_line(translator, member, overview, with_revision=len(revisions) > 1)) for member in members
-        )
-        yield [paragraph(*heading), first]
-        yield from ([line] for line in others)
+        for index, member in enumerate(members):
+            line = paragraph(*_line(translator, member, overview, with_revision=len(revisions) > 1))
+            check = overview.checks.get(member.name)
+            notes = [
+                [paragraph(words(clip(translator.localize(note), 400)))] for note in (check.notes if check else ())
+            ]
+            head = [line] if index else [paragraph(*heading), line]
+            yield Part(head, notes, common.more(translator, texts.MORE_NOTES))
 
 
 def _at_revision(translator: Translator, check: Check) -> list[Element]:
@@ -247,7 +253,6 @@ def _line(
     line += [words(f"\n⚠️ {unready}") for unready in _unready(translator, application, overview, limit=_MAX_UNREADY)]
     if check.complete_at:
         line += [words("\n"), *rich_line(translator, texts.LAST_COMPLETE, time=date(check.complete_at))]
-    line += [words(f"\n{clip(translator.localize(note), 400)}") for note in check.notes]
     return line + _deployer(translator, view, check, rolling_out=bool(arriving_rollouts))
 
 

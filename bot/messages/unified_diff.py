@@ -5,6 +5,7 @@ Paths are short, as on the card; full ones are in the file and in `gitops-bot ch
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -16,7 +17,7 @@ from bot.i18n.catalogue import common as texts
 from bot.i18n.catalogue import fact_list as fact_texts
 from bot.i18n.language import Translator
 from bot.messages import common, object_links
-from bot.messages.blocks import Element, clip, paragraph, preformatted, utc, words
+from bot.messages.blocks import Part, clip, paragraph, preformatted, utc, words
 from bot.messages.object_links import ObjectLink
 from bot.messages.writer import MAX_TOOL, actor_text, sole_writer, sole_writer_of_drift, writer_line
 
@@ -29,15 +30,14 @@ def object_diff(
     translator: Translator,
     object_drift: ObjectDrift,
     seen: datetime,
-    max_fields: int,
     max_value: int,
     links: Sequence[ObjectLink],
-) -> list[Element]:
+) -> Part:
     """One object in a rich_text block: its name, its writer if there is only one, its links, and the diff."""
     name = words(common.object_name(object_drift), bold=True)
     if object_drift.change == "missing" or not object_drift.fields:
-        return [*common.object_lines(translator, object_drift), *object_links.line(links)]
-    shown, omitted = object_drift.fields[:max_fields], len(object_drift.fields) - max_fields
+        named = common.object_lines(translator, object_drift)
+        return replace(named, head=[*named.head, *object_links.line(links)])
     writer = sole_writer_of_drift([object_drift])
     heading = [name, words(" · "), *writer_line(translator, writer, seen)] if writer else [name]
 
@@ -45,14 +45,12 @@ def object_diff(
         return short_path(object_drift.kind, object_drift.name, full)
 
     lines = [
-        line
-        for group in _by_writer(translator, shown, seen, named=writer is None)
+        [preformatted(line)]
+        for group in _by_writer(translator, object_drift.fields, seen, named=writer is None)
         for line in _group(translator, group, path, max_value)
     ]
-    parts = [paragraph(*heading), *object_links.line(links), preformatted("\n".join(lines))]
-    if omitted > 0:
-        parts.append(paragraph(words(translator.count(texts.MORE_FIELDS, omitted), italic=True)))
-    return parts
+    head = [paragraph(*heading), *object_links.line(links)]
+    return Part(head, lines, common.more(translator, texts.MORE_LINES))
 
 
 def field_diff(translator: Translator, field: FieldDrift, path: ShownPath, max_value: int) -> Iterator[str]:

@@ -1,5 +1,8 @@
 """A table that Slack refuses is sent as lines, whichever way the answer goes."""
 
+import socket
+import threading
+
 import pytest
 from slack_bolt import Respond
 
@@ -36,3 +39,23 @@ def test_an_answer_through_the_response_url(slack):
     assert types(asked.responses[-1]) == ["rich_text"]
     assert not responded(respond, Message("One application.", (GOOD, GOOD)), NO_TELEMETRY)
     assert len(asked.responses) == 1
+
+
+@pytest.mark.parametrize(
+    "response", [b"garbage\r\n\r\n", b"HTTP/1.1 502 Bad Gateway\r\n\r\n<p>\xff"], ids=["no HTTP", "a page"]
+)
+def test_an_answer_through_a_proxy_that_returns_garbage(response):
+    """It isn't accepted, so the answer goes another way."""
+    with socket.create_server(("127.0.0.1", 0)) as proxy:
+
+        def answer():
+            connection, _ = proxy.accept()
+            with connection:
+                connection.recv(65_536)
+                connection.sendall(response)
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        respond = Respond(response_url=f"http://127.0.0.1:{proxy.getsockname()[1]}/")
+        assert not responded(respond, Message("One application.", LINES), NO_TELEMETRY)
+        thread.join()

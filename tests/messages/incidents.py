@@ -71,7 +71,7 @@ SET_ASIDE = (
 )
 MANY_FIELDS = tuple(field(path=f"spec.field{number}") for number in range(30))
 MUCH_DRIFTED = replace(
-    DRIFTED, drift=tuple(replace(DEPLOYMENT, name=f"web-{number}", fields=MANY_FIELDS) for number in range(3))
+    DRIFTED, drift=tuple(replace(DEPLOYMENT, name=f"web-{number}", fields=MANY_FIELDS) for number in range(9))
 )
 UNWATCHED = replace(RESOLVED, ended="unwatched")
 ENDED = [replace(RESOLVED, application=name, group="many") for name in ("search", "cart", "mail")]
@@ -196,6 +196,9 @@ def modals(translator):
         "modal-reading-a-group": diff_pages.loading_view(translator, []),
         "modal-adopt": adopt.confirm_view(translator, "shop", "C1"),
         "modal-snooze": snooze_message.form(translator, ["shop", "search"], subject="shop@1", channel="C1", newest=T0),
+        "modal-snooze-in-the-default-time-zone": snooze_message.form(
+            translator, ["shop"], subject="shop@1", channel="C1", newest=T0, zone="UTC"
+        ),
         "modal-snooze-opening": snooze_message.loading_view(translator),
         "modal-snooze-denied": snooze_message.message_view(
             translator, permission.denied(translator, Right.SILENCE, Denied(RULE))

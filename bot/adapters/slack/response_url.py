@@ -4,6 +4,7 @@ https://docs.slack.dev/interactivity/handling-user-interaction#message_responses
 """
 
 import logging
+from http.client import HTTPException
 
 from slack_bolt import Respond
 from slack_sdk.errors import SlackClientError
@@ -31,7 +32,7 @@ def _send(respond: Respond, message: Message, *, replaces: bool) -> int | None:
     """The status of the response; None if there is none."""
     try:
         answer = respond(text=message.text, blocks=[dict(block) for block in message.blocks], replace_original=replaces)
-    except (SlackClientError, OSError) as error:
+    except (SlackClientError, HTTPException, OSError, ValueError) as error:  # ValueError: a page that isn't UTF-8
         _log.warning("response URL is not responding (%s)", type(error).__name__)
         return None
     if answer.status_code != 200:

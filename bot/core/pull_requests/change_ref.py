@@ -54,7 +54,7 @@ class Range:
 
 @dataclass(frozen=True, slots=True)
 class CommitUrl:
-    """A commit's page at `url`. `repository_url` is as the function of that name returns it."""
+    """A commit's page at `url`, without user, query and fragment. `repository_url` is as that function returns it."""
 
     repository_url: str
     digits: str
@@ -133,7 +133,9 @@ def _parse_url(url: str) -> CommitUrl | PullUrl | InvalidChangeRef:
     page = _PAGE.fullmatch(parts.path)
     if page is None:
         return _NOT_ONE
-    repository = f"{parts.netloc.rpartition('@')[2]}{page['repository']}".lower()
+    host = parts.netloc.rpartition("@")[2]
+    repository = f"{host}{page['repository']}".lower()
+    page_url = f"{parts.scheme}://{host}{parts.path}"  # a user, a query or a fragment may hold a token
     if digits := page["inside"] or page["digits"]:
-        return CommitUrl(repository, digits.lower(), url)
-    return PullUrl(repository, int(page["number"]), url)
+        return CommitUrl(repository, digits.lower(), page_url)
+    return PullUrl(repository, int(page["number"]), page_url)

@@ -42,10 +42,15 @@ Target = ApplicationTarget | CardTarget
 
 @dataclass(frozen=True, slots=True)
 class SnoozeOffer:
-    """The applications to ask a duration for. `newest` is when the newest of their incidents opened or got worse."""
+    """The applications to ask a duration for.
+
+    `newest` is when the newest of their incidents opened or got worse. `zone` is the time zone of "until"; None if it
+    is the person's own.
+    """
 
     applications: Sequence[str]
     newest: datetime | None
+    zone: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +104,9 @@ class SilenceService:
         """
         now = self.ports.clock()
         with audited(self.ports, requester, "snooze") as audit:
-            until = snooze_end(span, now, self._zone_of(requester.user) if isinstance(span, SnoozeUntil) else self.zone)
+            until = snooze_end(
+                span, now, self._zone_of(requester.user) or self.zone if isinstance(span, SnoozeUntil) else self.zone
+            )
             audit.what = f"snooze until {until:%Y-%m-%dT%H:%MZ}"
             outcome = self._silence(
                 requester,
@@ -129,7 +136,8 @@ class SilenceService:
                 audit.result = outcome_name(UnknownSubject.__name__)
                 return silence_message.nothing_open(requester.translator, ())
             audit.result = None
-            return SnoozeOffer(audit.applications, newest_alert(incidents))
+            zone = None if self._zone_of(requester.user) else str(self.zone)
+            return SnoozeOffer(audit.applications, newest_alert(incidents), zone)
 
     def unsnooze(self, requester: Requester, target: Target) -> Message:
         """End the snoozes of the incidents, if the requester is allowed to. Raises StoreError."""
@@ -190,13 +198,13 @@ class SilenceService:
         audit.result = outcome_name(type(outcome).__name__)
         return outcome
 
-    def _zone_of(self, user: str) -> tzinfo:
-        """The user's time zone, if Slack returns it and this machine has it; else the default."""
+    def _zone_of(self, user: str) -> tzinfo | None:
+        """The user's time zone, if Slack returns it and this machine has it."""
         try:
             person = self.ports.chat.user(user)
-            return ZoneInfo(person.zone) if person and person.zone else self.zone
+            return ZoneInfo(person.zone) if person and person.zone else None
         except (ChatError, ZoneInfoNotFoundError, ValueError, OSError):
-            return self.zone
+            return None
 
 
 def _applications(incidents: Sequence[Incident]) -> tuple[str, ...]:

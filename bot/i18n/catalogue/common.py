@@ -31,6 +31,13 @@ BY_AT = Phrase(en=" · by {manager}, before {time}", es=" · por {manager}, ante
 BY_UNKNOWN = Phrase(en=" · writer unknown", es=" · autor desconocido")
 MISSING = Phrase(en="{object} is missing from the cluster", es="{object} falta en el clúster")
 MORE_FIELDS = PluralPhrase(en=("and {n} more field", "and {n} more fields"), es=("y {n} campo más", "y {n} campos más"))
+MORE_PLACES = PluralPhrase(
+    en=("and {n} more difference in this field", "and {n} more differences in this field"),
+    es=("y {n} diferencia más en este campo", "y {n} diferencias más en este campo"),
+)
+MORE_LINES = PluralPhrase(
+    en=("… and {n} more line.", "… and {n} more lines."), es=("… y {n} línea más.", "… y {n} líneas más.")
+)
 
 
 READING = Phrase(en="Reading {application} from git and the cluster…", es="Leyendo {application} de git y del clúster…")

@@ -67,6 +67,26 @@ MORE_OBJECTS = PluralPhrase(
     ),
     es=("… y {n} objeto más. Míralos todos con /gitops diff.", "… y {n} objetos más. Míralos todos con /gitops diff."),
 )
+MORE_IN_DIFF = PluralPhrase(
+    en=(
+        "… and {n} more object. For the full list, run gitops-bot check.",
+        "… and {n} more objects. For the full list, run gitops-bot check.",
+    ),
+    es=(
+        "… y {n} objeto más. Para la lista completa, ejecuta gitops-bot check.",
+        "… y {n} objetos más. Para la lista completa, ejecuta gitops-bot check.",
+    ),
+)
+MORE_APPLICATIONS = PluralPhrase(
+    en=(
+        "… and {n} more application. See it with /gitops drift APP.",
+        "… and {n} more applications. See each with /gitops drift APP.",
+    ),
+    es=(
+        "… y {n} aplicación más. Mírala con /gitops drift APP.",
+        "… y {n} aplicaciones más. Mira cada una con /gitops drift APP.",
+    ),
+)
 
 EXPLAINED = Phrase(
     en="Why each difference in {applications} counts as drift or was set aside.",

@@ -10,8 +10,8 @@ GROWN_LEAD = Phrase(
     es="Más drift de {where} desde la alerta: {facts}. Visto por primera vez a las {time}.",
 )
 SILENCE_ENDED = Phrase(
-    en=" This is worse than the drift that {person} acknowledged or snoozed, so the incident is open again.",
-    es=" Es peor que el drift que {person} atendió o pospuso, así que el incidente vuelve a estar abierto.",
+    en=" It came after {person} acknowledged or snoozed the drift, so the incident is open again.",
+    es=" Llegó después de que {person} atendiera o pospusiera el drift, así que el incidente vuelve a estar abierto.",
 )
 ACKNOWLEDGED = Phrase(en="Acknowledged: {where}.", es="Atendido: {where}.")
 ACKNOWLEDGED_LEAD = Phrase(en="{person} acknowledged {where}.", es="{person} atiende {where}.")

@@ -30,6 +30,10 @@ MERGED = Phrase(
     es="El pull request de revert #{number}{touched} está fusionado: {title}. {ending}",
 )
 MERGED_ENDING = Phrase(en="Its rollout has its own card.", es="Su rollout tiene su propia tarjeta.")
+MERGED_UNKNOWN_ENDING = Phrase(
+    en="If it changes an application, the rollout has its own card.",
+    es="Si cambia alguna aplicación, el rollout tiene su propia tarjeta.",
+)
 MERGED_ELSEWHERE_ENDING = Phrase(
     en="It was merged into {target} instead of {base}.", es="Se fusionó en {target} en lugar de {base}."
 )

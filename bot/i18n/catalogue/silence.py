@@ -104,6 +104,7 @@ MINUTES = PluralPhrase(en=("{n} minute", "{n} minutes"), es=("{n} minuto", "{n} 
 HOURS = PluralPhrase(en=("{n} hour", "{n} hours"), es=("{n} hora", "{n} horas"))
 DAYS = PluralPhrase(en=("{n} day", "{n} days"), es=("{n} día", "{n} días"))
 UNTIL_CLOCK = Phrase(en="Until {clock} (your time)", es="Hasta las {clock} (tu hora)")
+UNTIL_CLOCK_IN = Phrase(en="Until {clock} ({zone})", es="Hasta las {clock} ({zone})")
 
 BUTTON_STALE = Phrase(
     en="That button is from an old message and no longer works. Use /gitops instead.",

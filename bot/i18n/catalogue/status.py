@@ -93,6 +93,12 @@ MORE_PULLS = PluralPhrase(
     en=("… and {n} more pull request.", "… and {n} more pull requests."),
     es=("… y {n} pull request más.", "… y {n} pull requests más."),
 )
+MORE_OUTAGES = PluralPhrase(
+    en=("… and {n} more problem.", "… and {n} more problems."), es=("… y {n} problema más.", "… y {n} problemas más.")
+)
+MORE_NOTES = PluralPhrase(
+    en=("… and {n} more note.", "… and {n} more notes."), es=("… y {n} nota más.", "… y {n} notas más.")
+)
 PULLS_UNKNOWN = Phrase(
     en="{repository}: open pull requests unknown. {reason}",
     es="{repository}: no se sabe qué pull requests están abiertos. {reason}",
