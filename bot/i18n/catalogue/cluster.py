@@ -86,9 +86,10 @@ MALFORMED = Phrase(
     "apiservice {service}”.",
 )
 BAD_CREDENTIALS = Phrase(
-    en="Cluster {cluster} rejected the credentials (401). Renew the user's token or certificate in the kubeconfig.",
+    en="Cluster {cluster} rejected the credentials (401). Renew the user's token or certificate in the kubeconfig. If "
+    "you change the kubeconfig itself, restart the bot.",
     es="El clúster {cluster} rechazó las credenciales (401). Renueva el token o el certificado del usuario de su "
-    "kubeconfig.",
+    "kubeconfig. Si cambias el propio kubeconfig, reinicia el bot.",
 )
 FORBIDDEN = Phrase(
     en="Cluster {cluster} does not allow {account} to {what} (403). Grant it {grant}.",
