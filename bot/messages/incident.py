@@ -147,15 +147,15 @@ def _acknowledge(translator: Translator, subject: str, *, is_owned: bool) -> Ele
 def _open(translator: Translator, incident: Incident) -> Message:
     drift, rating = most_important_first(incident.drift), incident.rating
     drift_facts = facts(drift)
+    writer = sole_writer_of_drift(drift)
     state, state_text = _state(translator, incident)
     text = translator.text(
         texts.OPEN,
         level=fact_message.level(translator, rating),
         where=common.where(translator, incident.application, incident.cluster),
-        facts=fact_message.sentences(translator, drift_facts, incident.since),
+        facts=fact_message.sentences(translator, drift_facts, writer, incident.since),
     )
     where = common.title_where(translator, incident.application, incident.cluster)
-    writer = sole_writer_of_drift(drift)
     first_seen = rich_line(
         translator,
         texts.FIRST_SEEN_CHART if incident.chart else texts.FIRST_SEEN,

@@ -15,7 +15,6 @@ from bot.messages.blocks import (
     Message,
     Part,
     bullets,
-    clip,
     fill,
     header,
     message,
@@ -30,7 +29,6 @@ from bot.messages.blocks import (
 from bot.messages.incident import card_actions, ending, incident_header
 
 _MAX_NAMES = 6
-_MAX_TOOLS = 4
 _RESOLVED_TEXTS = texts.RESOLVED_HEADER, texts.RESOLVED, texts.RESOLVED_LEAD
 # At least one is no longer watched, and may still differ.
 _UNWATCHED_TEXTS = texts.OVER_HEADER, texts.OVER, texts.OVER_LEAD
@@ -55,11 +53,10 @@ def _open(translator: Translator, active: Sequence[Incident], ended: Sequence[In
     names = common.listed(translator, (incident.application for incident in active), _MAX_NAMES)
     drift_facts = [facts(incident.drift) for incident in active]
     headline = _headline(translator, worst, drift_facts)
-    managers = sorted({clip(fact.manager, 60) for several in drift_facts for fact in several if fact.manager})
-    tools = common.listed(translator, managers, _MAX_TOOLS)
+    writers = fact_message.writers(translator, [fact for several in drift_facts for fact in several])
     text = translator.text(
         texts.OPEN,
-        tools=translator.text(texts.SENTENCE_TOOLS, tools=tools) if tools else "",
+        tools=f" {writers[:1].upper()}{writers[1:]}." if writers else "",
         level=fact_message.level(translator, worst.rating),
         where=place,
         time=utc(since),
@@ -73,8 +70,8 @@ def _open(translator: Translator, active: Sequence[Incident], ended: Sequence[In
         where=place,
         time=common.day_and_time(translator, since),
     )
-    if tools:
-        lead += rich_line(translator, texts.TOOLS, tools=tools)
+    if writers:
+        lead.append(words(f" · {writers}"))
     state = _state(active)
     return message(
         text,

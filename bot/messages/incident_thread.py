@@ -29,6 +29,7 @@ from bot.messages.blocks import (
     words,
 )
 from bot.messages.incident import ending, incident_duration
+from bot.messages.writer import sole_writer_of_drift
 
 _MAX_NAMES = 8
 
@@ -38,7 +39,8 @@ def drift_grew(translator: Translator, incident: Incident, event: IncidentEvent)
     drift = most_important_first(event.drift)
     drift_facts = facts(drift)
     where = _where(translator, [incident])
-    text = translator.text(texts.GROWN, where=where, facts=fact_message.sentences(translator, drift_facts, event.at))
+    sentences = fact_message.sentences(translator, drift_facts, sole_writer_of_drift(drift), event.at)
+    text = translator.text(texts.GROWN, where=where, facts=sentences)
     lead = rich_line(
         translator,
         texts.GROWN_LEAD,

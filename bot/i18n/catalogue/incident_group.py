@@ -13,8 +13,6 @@ OPEN = Phrase(
 )
 FACT_IN = Phrase(en="{fact} (in {application})", es="{fact} (en {application})")
 LEAD = Phrase(en="{severity} · {where}, drifting since {time}", es="{severity} · {where}, con drift desde {time}")
-SENTENCE_TOOLS = Phrase(en=" By {tools}.", es=" Por {tools}.")
-TOOLS = Phrase(en=" · by {tools}", es=" · por {tools}")
 LINE = Phrase(en=" · {severity}: {facts}", es=" · {severity}: {facts}")
 ACKNOWLEDGED = Phrase(en=" · acknowledged by {person}", es=" · atendido por {person}")
 SNOOZED = Phrase(en=" · snoozed until {time}", es=" · pospuesto hasta {time}")
