@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from datetime import datetime
 
 from bot.core.drift.fact import Fact, facts
 from bot.core.incidents.incident import ACTIVE_STATES, Incident, IncidentState
@@ -23,10 +24,10 @@ from bot.messages.blocks import (
     person,
     rich,
     rich_line,
-    utc,
     words,
 )
 from bot.messages.incident import card_actions, ending, incident_header
+from bot.messages.times import in_utc
 
 _MAX_NAMES = 6
 _RESOLVED_TEXTS = texts.RESOLVED_HEADER, texts.RESOLVED, texts.RESOLVED_LEAD
@@ -34,7 +35,7 @@ _RESOLVED_TEXTS = texts.RESOLVED_HEADER, texts.RESOLVED, texts.RESOLVED_LEAD
 _UNWATCHED_TEXTS = texts.OVER_HEADER, texts.OVER, texts.OVER_LEAD
 
 
-def card(translator: Translator, incidents: Sequence[Incident]) -> Message:
+def card(translator: Translator, incidents: Sequence[Incident], now: datetime) -> Message:
     """The current message of the incidents (at least one) that share a card."""
     by_name = sorted(incidents, key=lambda incident: incident.application)
     active = sorted(
@@ -42,10 +43,10 @@ def card(translator: Translator, incidents: Sequence[Incident]) -> Message:
         key=lambda incident: -incident.rating.severity,
     )
     ended = [incident for incident in by_name if incident.state not in ACTIVE_STATES]
-    return _open(translator, active, ended) if active else _resolved(translator, ended)
+    return _open(translator, active, ended, now) if active else _resolved(translator, ended)
 
 
-def _open(translator: Translator, active: Sequence[Incident], ended: Sequence[Incident]) -> Message:
+def _open(translator: Translator, active: Sequence[Incident], ended: Sequence[Incident], now: datetime) -> Message:
     everyone = [*active, *ended]
     worst = active[0]
     place = where(translator, everyone, len(active))
@@ -59,7 +60,7 @@ def _open(translator: Translator, active: Sequence[Incident], ended: Sequence[In
         tools=f" {writers[:1].upper()}{writers[1:]}." if writers else "",
         level=fact_message.level(translator, worst.rating),
         where=place,
-        time=utc(since),
+        time=in_utc(since, now),
         names=names,
         fact=headline,
     )

@@ -11,7 +11,3 @@ BY_BEFORE = Phrase(en="by {manager}, before {time}", es="por {manager}, antes de
 BY_BEFORE_DAY = Phrase(en="by {manager}, before {time}", es="por {manager}, antes de {time}")
 SOME_UNKNOWN = Phrase(en="some writers unknown", es="algunos autores desconocidos")
 BY_UNKNOWN = Phrase(en="writer unknown", es="autor desconocido")
-SENTENCE_BY = Phrase(en="By {tool}.", es="Por {tool}.")
-SENTENCE_BY_BEFORE = Phrase(en="By {tool}, before {time}.", es="Por {tool}, antes de las {time}.")
-SENTENCE_BY_BEFORE_DAY = Phrase(en="By {tool}, before {time}.", es="Por {tool}, antes del {time}.")
-SENTENCE_BY_UNKNOWN = Phrase(en="Writer unknown.", es="Autor desconocido.")

@@ -9,7 +9,7 @@ SOME_OF = Phrase(en="{n} of {applications}", es="{n} de {applications}")
 
 OPEN = Phrase(
     en="{level} in {where} since {time}: {fact}. Affected: {names}.{tools}",
-    es="{level} de {where} desde las {time}: {fact}. Aplicaciones: {names}.{tools}",
+    es="{level} de {where} desde {time}: {fact}. Aplicaciones: {names}.{tools}",
 )
 FACT_IN = Phrase(en="{fact} (in {application})", es="{fact} (en {application})")
 LEAD = Phrase(en="{severity} · {where}, drifting since {time}", es="{severity} · {where}, con drift desde {time}")
