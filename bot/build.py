@@ -27,6 +27,7 @@ from bot.config.credentials import Credentials
 from bot.config.model import Config
 from bot.config.sections.forge import ForgeConfig
 from bot.core.charts.reference import ChartRef, is_chart_key
+from bot.core.git.git_url import normalize
 from bot.core.git.repository_ref import RepositoryRef
 from bot.core.git.target_revision import TargetRevision
 from bot.core.rendering.limits import SLOW_BUDGET_SECONDS
@@ -242,7 +243,8 @@ def store(config: Config, *, upgrade: bool = True) -> "SqlStore":
     """The state database. Raises StoreError if it cannot be opened, or has to be upgraded first."""
     from bot.adapters.database.store import SqlStore
 
-    return SqlStore(config.store, upgrade=upgrade)
+    sources = {name: (normalize(repository.url), repository.branch) for name, repository in config.repositories.items()}
+    return SqlStore(config.store, sources, upgrade=upgrade)
 
 
 def audit_recorders(config: Config, writes: "ClusterWrites") -> Mapping[str, AuditRecorder]:

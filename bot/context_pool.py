@@ -1,12 +1,18 @@
 """Threads that carry the submitter's context, so that a job's spans belong to the same trace."""
 
 import threading
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextvars import copy_context
 from functools import partial
-from typing import ParamSpec, TypeVar
+from typing import Final, ParamSpec, TypeVar
 
+_TURN_SECONDS: Final = 1.0  # then a job no longer keeps others from starting
+_MAX_STARTING: Final = 4  # jobs of one caller that have not run for that long
+
+_Item = TypeVar("_Item")
 _Parameters = ParamSpec("_Parameters")
 _Result = TypeVar("_Result")
 
@@ -36,3 +42,21 @@ def run_in_thread(
 
     threading.Thread(target=run, name=name, daemon=True).start()
     return result
+
+
+def run_for_at_most(
+    seconds: float, items: Iterable[_Item], start: Callable[[_Item], Future[_Result]]
+) -> Iterator[tuple[_Item, Future[_Result]]]:
+    """Start a job for each item, a few at a time. Yields each once it has ended, or taken this long and goes on."""
+    waiting = deque(items)
+    started: dict[Future[_Result], tuple[_Item, float]] = {}
+    while waiting or started:
+        now = time.monotonic()
+        while waiting and sum(now - began < _TURN_SECONDS for _, began in started.values()) < _MAX_STARTING:
+            item = waiting.popleft()
+            started[start(item)] = item, now
+        wait(started, _TURN_SECONDS, FIRST_COMPLETED)
+        for job, (item, began) in list(started.items()):
+            if job.done() or time.monotonic() - began >= seconds:
+                del started[job]
+                yield item, job

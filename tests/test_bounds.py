@@ -32,7 +32,7 @@ from bot.handlers import merge_time, repository_fetcher
 from bot.handlers.approvals import diff, review
 from bot.handlers.approvals import limit as lookups
 from bot.handlers.cluster_audit import record, webhook
-from bot.handlers.discovery import deployer_kinds, deployer_lists, discover, resources
+from bot.handlers.discovery import deployer_kinds, deployer_lists, discover, last_known, resources
 from bot.handlers.rendering import gather_failures, manifest_cache, tree
 from bot.handlers.rollouts import health, reverted
 from bot.handlers.watch import watcher
@@ -155,6 +155,7 @@ ROWS = {
         (flux._MAX_COMMON_METADATA, flux._MAX_COMMON_METADATA, flux._MAX_POST_RENDERERS),
         (target_revision.MAX_REVISION_BYTES, reference._MAX_REPOSITORY),
         (discover._PATIENCE.total_seconds() / 60,),
+        (last_known.WAIT_SECONDS,),
         (discover._ABSENCE.total_seconds(),),
         (deployer_kinds._MAX_CONTROLLERS,),
         (),
@@ -216,6 +217,7 @@ ROWS = {
         (git.MERGE_SECONDS,),
         (merge_time.MAX_SECONDS, git.SLOW_MERGE_SECONDS),
         (repository_fetcher.WAIT_SECONDS,),
+        (last_known.WAIT_SECONDS,),
         (git.LOCAL_SECONDS,),
         (git.OUTPUT_BYTES,),
         (git.PROCESS_BYTES,),

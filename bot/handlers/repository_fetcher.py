@@ -2,16 +2,15 @@
 
 import logging
 import threading
-import time
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from bot.context_pool import run_in_thread
+from bot.context_pool import run_for_at_most, run_in_thread
 from bot.core.applications.application import Application
 from bot.core.git.target_revision import ResolvedRevision
 from bot.handlers.approvals.review import ApprovalReviewer
@@ -29,8 +28,6 @@ from bot.ports.tenant import for_tenant
 _log = logging.getLogger(__name__)
 
 WAIT_SECONDS: Final = 10.0  # of a check for one fetch; then it goes on without the fetch
-_TURN_SECONDS: Final = 1.0  # then a fetch no longer keeps others from starting
-_MAX_STARTING: Final = 4  # fetches of one caller that have not run for that long
 _MAX_FETCHES: Final = 3  # of a repository whose commits several replicas record at the same time
 
 
@@ -89,24 +86,16 @@ class RepositoryFetcher:
         A fetch that takes longer than WAIT_SECONDS goes on in the background. Without `must_record`, what could not be
         recorded is only logged.
         """
-        waiting = deque(group_by_fetch(sorted(tenants)))
-        started: dict[Future[dict[str, Revision]], tuple[list[str], float]] = {}
         fetched = Fetched()
-        while waiting or started:
-            now = time.monotonic()
-            while waiting and sum(now - began < _TURN_SECONDS for _, began in started.values()) < _MAX_STARTING:
-                keys = waiting.popleft()
-                fetch = run_in_thread("fetch", self._fetch_group, keys, tenants=tenants, must_record=must_record)
-                started[fetch] = (keys, now)
-            wait(started, _TURN_SECONDS, FIRST_COMPLETED)
-            for fetch, (keys, began) in list(started.items()):
-                if fetch.done():
-                    fetched.revisions.update(fetch.result())
-                elif time.monotonic() - began >= WAIT_SECONDS:
-                    fetched.running.update(dict.fromkeys(keys, fetch))
-                else:
-                    continue
-                del started[fetch]
+
+        def start(keys: Sequence[str]) -> Future[dict[str, Revision]]:
+            return run_in_thread("fetch", self._fetch_group, keys, tenants=tenants, must_record=must_record)
+
+        for keys, fetch in run_for_at_most(WAIT_SECONDS, group_by_fetch(sorted(tenants)), start):
+            if fetch.done():
+                fetched.revisions.update(fetch.result())
+            else:
+                fetched.running.update(dict.fromkeys(keys, fetch))
         return fetched
 
     def _fetch_group(

@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from bot.core.sanitize import printable
 from bot.i18n.language import Phrase, Translator
-from bot.messages.joined import joined, size
+from bot.messages.elements import joined, size
 
 Element = dict[str, Any]
 # A placeholder's value: text, or elements such as code or a link.

@@ -55,7 +55,10 @@ class Rollouts(Protocol):
     """Rollouts, and the tracked branches' heads up to which they were created."""
 
     def head(self, repository: str) -> str | None:
-        """The tracked branch's sha up to which rollouts were created; None before the first poll."""
+        """The tracked branch's sha up to which rollouts were created; None before the first poll.
+
+        After a change of the repository's branch or URL, that is the first poll since then.
+        """
         ...
 
     def advance(self, repository: str, expected: str | None, sha: str, started: Sequence[Rollout]) -> bool:
@@ -190,7 +193,7 @@ class Approvals(Protocol):
     """Approval records of the commits on tracked branches."""
 
     def head(self, repository: str) -> str | None:
-        """The tracked branch's sha up to which commits were recorded; None before the first poll."""
+        """The tracked branch's sha up to which commits were recorded; None as for Rollouts."""
         ...
 
     def advance(self, repository: str, expected: str | None, sha: str, records: Sequence[ApprovalRecord]) -> bool:

@@ -3,6 +3,7 @@
 import time
 import tracemalloc
 from collections import Counter
+from contextlib import suppress
 from types import SimpleNamespace
 
 import pytest
@@ -320,6 +321,28 @@ def test_a_helm_release_has_as_many_values_as_allowed_and_no_more(monkeypatch, b
     assert read(most)
     with pytest.raises(UnsupportedResourceError, match=r"has more than 50 entries|the values in a are"):
         read(most + 1)
+
+
+@pytest.mark.parametrize("values", ["shared: {a: 1}\n", "shared: ["])
+def test_values_that_many_releases_share_are_parsed_once(monkeypatch, values):
+    """And one release's parameters change nothing for the others."""
+    parsed, parse = [], flux_values.read_documents
+    monkeypatch.setattr(flux_values, "read_documents", lambda *arguments: parsed.append(1) or parse(*arguments))
+    cache = flux_values.ValuesCache()
+    values_from = [{"kind": "ConfigMap", "name": "a"}]
+    parameter = [{"kind": "ConfigMap", "name": "a", "valuesKey": "one", "targetPath": "shared.a"}]
+
+    def read(entries):
+        with suppress(UnsupportedResourceError):
+            data = {"values.yaml": values, "one": "2"}
+            return release_values(
+                {"valuesFrom": entries}, ResourceRef("Flux", "HelmRelease", "p", "n", "a"), lambda *_: data, cache
+            ).values
+
+    read_values = [read(entries) for entries in (values_from, values_from + parameter, values_from)]
+    one, two = '{"shared": {"a": 1}}', '{"shared": {"a": 2}}'
+    assert read_values == ([one, two, one] if "}" in values else [None] * 3)
+    assert len(parsed) == 1
 
 
 # ---------------------------------------------------------------- credentials

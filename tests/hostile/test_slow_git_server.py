@@ -11,11 +11,13 @@ from bot.adapters.git.repository import GitRepository
 from bot.core.applications.shard import Shard
 from bot.core.drift.model import Status
 from bot.handlers import repository_fetcher
+from bot.handlers.discovery import last_known
 from bot.handlers.object_monitor import ObjectMonitor
 from bot.handlers.watch.plan import ObjectChange
 from bot.ports.cluster import Kind
 from bot.ports.git import RepositoryError
 from tests.common.bot import application_settings
+from tests.common.deployers import apply_deployer, argo_application, serve_deployers
 from tests.common.kubernetes import FLUX, as_yaml, config_map
 from tests.common.slack import headlines
 from tests.common.wait import DEADLINE, wait_for
@@ -125,6 +127,32 @@ def test_a_slow_git_server_delays_only_the_checks_of_its_repository(bot, cluster
 
     git_server.release()
     wait_for_status("cart", Status.OUT_OF_SYNC)
+
+
+def test_a_slow_git_server_delays_the_discovery_of_no_other_application(bot, cluster, source, git_server, monkeypatch):
+    """Also if its own Applications are at HEAD, whose branch only the server knows at first."""
+    monkeypatch.setattr(last_known, "WAIT_SECONDS", 0.5)
+    serve_deployers(cluster)
+    urls = {"web": source.url, "late": f"{git_server.server.url}/slow.git"}
+    for name, url in urls.items():
+        apply_deployer(cluster, argo_application(name, url, f"apps/{name}"), namespace="argocd")
+    bot.start(clusters={"prod": {"discover": ["argocd"]}})
+
+    def keys():
+        return {name: bot.discoverer.applications[name].repository.key for name in urls}
+
+    bot.discover()
+    assert keys() == {"web": "platform", "late": "slow@HEAD"}
+    bot.discover()
+    assert git_server.fetches == 1, "no poll waits for it again"
+    git_server.release()
+    wait_for(lambda: bot.discover() or keys()["late"] == "slow")
+    git_server.slow()
+    bot.restart()
+    bot.discover()
+    assert keys() == {"web": "platform", "late": "slow"}, "the mirror has the branch"
+    git_server.release()
+    wait_for(lambda: all(thread.name != "default branch" for thread in threading.enumerate()))
 
 
 def test_fetches_that_wait_for_the_same_one_share_its_failure(tmp_path, monkeypatch):

@@ -1,12 +1,13 @@
 """Approval records of the commits on tracked branches, and the head up to which commits are recorded."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 
 import sqlalchemy as sa
 
-from bot.adapters.database.engine import PAGE, TO_THE_SECOND, Database, advance_head, put, settle
+from bot.adapters.database.engine import PAGE, TO_THE_SECOND, Database, put, settle
+from bot.adapters.database.heads import Heads
 from bot.adapters.database.records import Records
 from bot.adapters.database.tables import approval_heads, approvals, instant
 from bot.core.approvals.alert import ApprovalAlert
@@ -18,15 +19,16 @@ _RECORDS = Records(ApprovalRecord)
 class SqlApprovals:
     """`ports.store.Approvals`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, sources: Mapping[str, tuple[str, str]]) -> None:
         self._database = database
+        self._heads = Heads(database, approval_heads, sources)
 
     def head(self, repository: str) -> str | None:
-        return self._database.scalar(sa.select(approval_heads.c.sha).where(approval_heads.c.repository == repository))
+        return self._heads.get(repository)
 
     def advance(self, repository: str, expected: str | None, sha: str, records: Sequence[ApprovalRecord]) -> bool:
         with self._database.begin() as connection:
-            moved = advance_head(connection, approval_heads, repository, expected, sha)
+            moved = self._heads.advance(connection, repository, expected, sha)
             for record in records if moved else ():
                 _put(connection, record, settled=False)
             return moved

@@ -187,14 +187,6 @@ def insert_new(connection: sa.Connection, table: sa.Table, **values: object) -> 
     return True
 
 
-def advance_head(connection: sa.Connection, heads: sa.Table, repository: str, expected: str | None, sha: str) -> bool:
-    """Move a repository's head from `expected` to `sha`; False if another replica has moved it."""
-    if expected is None:
-        return insert_new(connection, heads, repository=repository, sha=sha)
-    unmoved = (heads.c.repository == repository) & (heads.c.sha == expected)
-    return connection.execute(heads.update().where(unmoved).values(sha=sha)).rowcount == 1
-
-
 def _kind(error: SQLAlchemyError) -> str:
     """The driver's name for an error, such as SQLITE_READONLY or ReadOnlySqlTransaction; else SQLAlchemy's."""
     cause = error.orig if isinstance(error, DBAPIError) else None

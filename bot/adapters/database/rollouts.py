@@ -1,13 +1,14 @@
 """Rollouts, and the head of each tracked branch up to which they were created."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from functools import partial
 
 import sqlalchemy as sa
 
-from bot.adapters.database.engine import Database, advance_head, ended_at, put, settle
+from bot.adapters.database.engine import Database, ended_at, put, settle
+from bot.adapters.database.heads import Heads
 from bot.adapters.database.records import Records
 from bot.adapters.database.tables import deployments, rollout_heads, rollouts
 from bot.core.delivery.deployment import Deployment, DeploymentOutcome, deployments_of
@@ -19,15 +20,16 @@ _ROLLOUTS = Records(Rollout)
 class SqlRollouts:
     """`ports.store.Rollouts`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, sources: Mapping[str, tuple[str, str]]) -> None:
         self._database = database
+        self._heads = Heads(database, rollout_heads, sources)
 
     def head(self, repository: str) -> str | None:
-        return self._database.scalar(sa.select(rollout_heads.c.sha).where(rollout_heads.c.repository == repository))
+        return self._heads.get(repository)
 
     def advance(self, repository: str, expected: str | None, sha: str, started: Sequence[Rollout]) -> bool:
         with self._database.begin() as connection:
-            moved = advance_head(connection, rollout_heads, repository, expected, sha)  # and locks it
+            moved = self._heads.advance(connection, repository, expected, sha)  # and locks it
             if moved and expected == sha:
                 known = rollouts.c.id.in_([rollout.id for rollout in started])
                 moved = connection.execute(sa.select(rollouts.c.id).where(known)).first() is None

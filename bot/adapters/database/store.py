@@ -1,6 +1,8 @@
 """The store on any database that SQLAlchemy supports: SQLite by default, PostgreSQL for several replicas."""
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
+from types import MappingProxyType
 
 from bot.adapters.database.approvals import SqlApprovals
 from bot.adapters.database.audit_log import SqlAuditLog
@@ -28,19 +30,21 @@ from bot.ports.store import StoreError
 
 
 class SqlStore:
-    """`ports.store.Store`. Creates the schema.
+    """`ports.store.Store`. Creates the schema. `sources` are as for Heads.
 
     Raises StoreError if the database cannot be opened, and without `upgrade`, if its schema is an earlier version's.
     """
 
-    def __init__(self, url: str, *, upgrade: bool = True) -> None:
+    def __init__(
+        self, url: str, sources: Mapping[str, tuple[str, str]] = MappingProxyType({}), *, upgrade: bool = True
+    ) -> None:
         self.database = Database(url)
         try:
             migrate(self.database, upgrade=upgrade)
         except StoreError:
             self.database.close()
             raise
-        self.approvals = SqlApprovals(self.database)
+        self.approvals = SqlApprovals(self.database, sources)
         self.audit_log = SqlAuditLog(self.database)
         self.cards = SqlCards(self.database)
         self.checks = SqlChecks(self.database)
@@ -54,7 +58,7 @@ class SqlStore:
         self.leases = SqlLeases(Database(url, LEASE_SECONDS)) if self.database.is_shared else SoleLeases()
         self.pull_requests = SqlPullRequests(self.database)
         self.queued_reverts = SqlQueuedReverts(self.database)
-        self.rollouts = SqlRollouts(self.database)
+        self.rollouts = SqlRollouts(self.database, sources)
 
     def transaction(self) -> AbstractContextManager[None]:
         return self.database.transaction()

@@ -13,10 +13,10 @@ from cachetools import LRUCache
 from bot.adapters.forges.bitbucket_client import BUILD_STATES, Api, BitbucketClient, BitbucketError, Json
 from bot.adapters.forges.errors import ForgeErrorMapper
 from bot.adapters.forges.forge import (
-    MAX_COMMITS,
     MAX_PULL_REQUESTS,
     NULL_SHA,
     PAGE_SIZE,
+    all_commits,
     best_match,
     make_approval,
     make_check,
@@ -162,7 +162,7 @@ class BitbucketForge:
         """
         with self._client.api(LocalizedText(texts.READ_PULLS), _READ) as api:
             listed = api.paginate_if_found(f"{api.path}/pullrequests/{pull.number}/commits", {"pagelen": _MAX_PAGE})
-            commits = [(commit["hash"], commit["author"].get("user")) for commit in islice(listed, MAX_COMMITS)]
+            commits = [(commit["hash"], commit["author"].get("user")) for commit in all_commits(listed)]
         authors = [(sha, _account(user) if user else None) for sha, user in commits]
         return [make_commit(sha=sha, author=author, pushed_by=author) for sha, author in authors]
 

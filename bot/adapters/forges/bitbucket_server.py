@@ -11,11 +11,11 @@ from urllib.parse import quote
 from bot.adapters.forges.bitbucket_client import BUILD_STATES, Api, BitbucketClient, BitbucketError, Json
 from bot.adapters.forges.errors import ForgeErrorMapper
 from bot.adapters.forges.forge import (
-    MAX_COMMITS,
     MAX_PULL_REQUESTS,
     NULL_SHA,
     PAGE_SIZE,
     Rank,
+    all_commits,
     make_approval,
     make_check,
     make_commit,
@@ -113,8 +113,7 @@ class BitbucketServerForge:
         with self._client.api(LocalizedText(texts.READ_PULLS), _READ) as api:
             listed = api.paginate(f"{api.path}/pull-requests/{pull.number}/commits", {"limit": PAGE_SIZE})
             commits = [
-                (commit["id"], _login(commit["author"]), _login(commit["committer"]))
-                for commit in islice(listed, MAX_COMMITS)
+                (commit["id"], _login(commit["author"]), _login(commit["committer"])) for commit in all_commits(listed)
             ]
         return [
             make_commit(sha=sha, author=author, committer=committer, pushed_by=author if author == committer else None)

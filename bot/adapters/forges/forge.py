@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final
+from itertools import islice
+from typing import Annotated, Any, Final, TypeVar
 
 from pydantic import AfterValidator, HttpUrl, TypeAdapter
 
@@ -16,7 +17,7 @@ MAX_COMMITS = 250  # of one pull request; GitHub lists no more
 NULL_SHA = "0" * 40
 Rank = tuple[bool, bool, bool]
 _MAX_NAME, _MAX_URL = 200, 2_000  # characters of a check
-
+_Listed = TypeVar("_Listed")
 
 _YEARS: Final = range(1970, 2200)  # outside of these, time arithmetic can fail
 
@@ -39,6 +40,12 @@ def make_commit(**fields: Any) -> PullRequestCommit:
     """The same for a commit of a pull request. Its accounts can be given as logins."""
     accounts = {role: Account(value) if isinstance(value, str) else value for role, value in fields.items()}
     return _COMMIT.validate_python(accounts | {"sha": fields["sha"]})
+
+
+def all_commits(listed: Iterable[_Listed]) -> list[_Listed]:
+    """Those of a pull request; none if there are more than MAX_COMMITS, since some forges list the newest first."""
+    commits = list(islice(listed, MAX_COMMITS + 1))
+    return commits if len(commits) <= MAX_COMMITS else []
 
 
 def make_push(**fields: Any) -> Push:

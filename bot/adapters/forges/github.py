@@ -23,6 +23,7 @@ from bot.adapters.forges.forge import (
     NULL_SHA,
     PAGE_SIZE,
     Rank,
+    all_commits,
     make_approval,
     make_check,
     make_commit,
@@ -170,7 +171,7 @@ class GitHubForge:
                 ]
                 if len(listed) < PAGE_SIZE:
                     break
-        return commits[::-1]
+        return all_commits(commits[::-1])
 
     def pushes(self, branch: str) -> list[Push]:
         """Empty for servers before 3.9. See ports.Forge.

@@ -15,10 +15,10 @@ from gitlab.v4.objects import Project, ProjectMergeRequest
 
 from bot.adapters.forges.errors import NOT_THE_API, ErrorResponse, ForgeErrorMapper, retry_time
 from bot.adapters.forges.forge import (
-    MAX_COMMITS,
     MAX_PULL_REQUESTS,
     NULL_SHA,
     PAGE_SIZE,
+    all_commits,
     best_match,
     make_approval,
     make_check,
@@ -151,7 +151,7 @@ class GitLabForge:
                     author=logins.get(commit.attributes["author_name"]),
                     committer=logins.get(commit.attributes["committer_name"]),
                 )
-                for commit in islice(request.commits(per_page=PAGE_SIZE), MAX_COMMITS)
+                for commit in all_commits(request.commits(per_page=PAGE_SIZE))
             ]
 
     def pushes(self, branch: str) -> list[Push]:

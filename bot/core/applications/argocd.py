@@ -21,8 +21,8 @@ from bot.core.applications.argocd_source import (
     references_json,
 )
 from bot.core.applications.deployer_status import DeployerFailure, DeployerStatus, SyncMode
+from bot.core.applications.destination import Destination
 from bot.core.applications.discovery import (
-    Destination,
     DiscoveredApplication,
     DiscoveryResult,
     UnsupportedResource,
@@ -210,7 +210,7 @@ def _discovered(
     context: SourceContext,
 ) -> DiscoveredApplication:
     environment = {
-        "ARGOCD_APP_NAME": origin.name,
+        "ARGOCD_APP_NAME": _instance_name(origin, resource),
         "ARGOCD_APP_NAMESPACE": destination(resource).namespace,
         "ARGOCD_APP_PROJECT_NAME": text(mapping(resource, "spec"), "project"),
         "ARGOCD_APP_SOURCE_REPO_URL": text(source, "repoURL"),
@@ -237,6 +237,15 @@ def _discovered(
         source_name=source_name,
         prunes=prunes(resource),
     )
+
+
+def _instance_name(origin: ResourceRef, resource: Object) -> str:
+    """The name that Argo CD gives an Application, which contains its namespace unless Argo CD is in it.
+
+    https://github.com/argoproj/argo-cd/blob/master/pkg/apis/application/v1alpha1/types.go (InstanceName)
+    """
+    is_elsewhere = origin.namespace not in ("", controller_namespace(resource))
+    return f"{origin.namespace}_{origin.name}" if is_elsewhere else origin.name
 
 
 def _target(resource: Object) -> Destination:

@@ -199,7 +199,8 @@ def override_files(source: Source) -> tuple[str, ...]:
     """The names of the files in a source's path that override its parameters, in the order they apply."""
     if not source.argocd:
         return ()
-    return ".argocd-source.yaml", f".argocd-source-{json.loads(source.argocd)['name']}.yaml"
+    name = json.loads(source.argocd)["environment"]["ARGOCD_APP_NAME"]
+    return ".argocd-source.yaml", f".argocd-source-{name}.yaml"
 
 
 def _merge_patch(target: object, patch: object) -> Any:

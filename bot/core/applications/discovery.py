@@ -8,6 +8,7 @@ from typing import Final
 
 from bot.core.applications.application import Application
 from bot.core.applications.deployer_status import DeployerStatus
+from bot.core.applications.destination import Destination
 from bot.core.applications.names import ResourceKey, assign_names
 from bot.core.applications.resource_ref import ResourceRef
 from bot.core.charts.reference import ChartRef
@@ -17,9 +18,10 @@ from bot.core.git.git_url import normalize
 from bot.core.git.repository_ref import RepositoryRef
 from bot.core.git.target_revision import HEAD, MAX_REVISION_BYTES, TargetRevision
 from bot.core.objects.resource import Object, mapping, text
-from bot.core.rendering.source import Capabilities, Source, SourceType
+from bot.core.rendering.source import Capabilities, Source
 from bot.core.sanitize import redact_url
 from bot.i18n.catalogue import chart as chart_texts
+from bot.i18n.catalogue import check as check_texts
 from bot.i18n.catalogue import discovery as texts
 from bot.i18n.language import LocalizedError, LocalizedText, Text
 
@@ -27,32 +29,11 @@ from bot.i18n.language import LocalizedError, LocalizedText, Text
 MAX_IGNORE_RULES: Final = 500
 _MAX_NOTES: Final = 20
 CHANNEL_ANNOTATION: Final = "gitops-bot/channel"
-_IN_CLUSTER_URLS: Final = frozenset({"https://kubernetes.default.svc", "https://kubernetes.default"})
 _CHANNEL_ID: Final = re.compile(r"[CG][A-Z0-9]{2,}")
 
 
 class UnsupportedResourceError(LocalizedError):
     """The bot can't watch a resource, or one of its sources. The text is a sentence for people."""
-
-
-@dataclass(frozen=True, slots=True)
-class Destination:
-    """Where a resource deploys to: an API server's URL or a cluster's name, or if both are "", its own cluster."""
-
-    namespace: str
-    server: str = ""
-    name: str = ""
-
-    @property
-    def is_own_cluster(self) -> bool:
-        """Whether it is the cluster that the resource itself is on."""
-        return (not self.server and not self.name) or self.server in _IN_CLUSTER_URLS or self.name == "in-cluster"
-
-    def is_cluster(self, name: str, server: str) -> bool:
-        """Whether it is this cluster, which the resource is on."""
-        if self.is_own_cluster:
-            return True
-        return self.server.lower() == server.rstrip("/").lower() if self.server else self.name == name
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +120,7 @@ class ConfiguredCluster:
     """A cluster in the configuration: its name, its API server's URL, its kubeconfig context ("" if none).
 
     `channel` is the Slack channel for its applications. Deployers of configured ones may be in `deployer_namespaces`.
-    `kube_version` and `api_versions` are the cluster's capabilities for Helm; "" and () while they are unknown.
+    `capabilities` are those for Helm, None while they are unknown.
     """
 
     name: str
@@ -147,8 +128,7 @@ class ConfiguredCluster:
     context: str
     channel: str
     deployer_namespaces: tuple[str, ...]
-    kube_version: str = ""
-    api_versions: tuple[str, ...] = ()
+    capabilities: Capabilities | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +167,16 @@ class ApplicationInventory:
     def clusters(self) -> frozenset[str]:
         """The clusters that should be checked, also if their applications are not known yet."""
         return self.unread_clusters | {application.cluster for application in self.applications.values()}
+
+    def clusters_of_charts(self, cluster: str) -> frozenset[str]:
+        """The clusters to which resources on this cluster may deploy charts, which depend on their capabilities."""
+        return frozenset(
+            application.cluster
+            for application in self.applications.values()
+            if application.origin and application.origin.cluster == cluster
+            for source in (application.rendered, *(later for _, later in application.later_sources))
+            if source and source.may_have_charts
+        )
 
 
 def within_limit(rules: Sequence[IgnoreRule], notes: Sequence[Text]) -> tuple[tuple[IgnoreRule, ...], tuple[Text, ...]]:
@@ -227,7 +217,9 @@ def build_inventory(
     """
     resolved: list[tuple[DiscoveredApplication, Application]] = []
     unsupported: list[UnsupportedResource] = []
+    order: dict[tuple[ResourceRef, str], int] = {}
     for result in results:
+        order[result.origin, result.source_name] = len(order)
         if isinstance(result, UnsupportedResource):
             unsupported.append(result)
             continue
@@ -235,7 +227,7 @@ def build_inventory(
             resolved.append((result, _resolve(result, repositories, clusters, is_allowed)))
         except UnsupportedResourceError as error:
             unsupported.append(result.unsupported(error.text))
-    resolved = list(_with_later_sources(resolved))
+    resolved = list(_with_later_sources(resolved, unsupported, order))
     configured_names = _configured_names(resolved, configured)
     new = [(discovered, application) for discovered, application in resolved if discovered.key not in configured_names]
     source_names: dict[ResourceRef, list[str]] = {}
@@ -261,15 +253,23 @@ def build_inventory(
 _Resolved = Sequence[tuple[DiscoveredApplication, Application]]
 
 
-def _with_later_sources(resolved: _Resolved) -> Iterator[tuple[DiscoveredApplication, Application]]:
-    """The applications with the sources of the same resource that follow: in Argo CD, the last one wins."""
+def _with_later_sources(
+    resolved: _Resolved, unsupported: Sequence[UnsupportedResource], order: Mapping[tuple[ResourceRef, str], int]
+) -> Iterator[tuple[DiscoveredApplication, Application]]:
+    """The applications with the sources of the same resource that follow: in Argo CD, the last one wins.
+
+    A note names the last of those that are unsupported, since nobody knows what it declares.
+    """
     sources: dict[ResourceRef, list[tuple[RepositoryRef, Source]]] = {}
     for discovered, application in resolved:
         sources.setdefault(discovered.origin, []).append((application.repository, application.source))
+    unread = {source.origin: source for source in sorted(unsupported, key=lambda it: order[it.origin, it.source_name])}
     for discovered, application in resolved:
-        later = sources[discovered.origin]
+        later, last, notes = sources[discovered.origin], unread.get(discovered.origin), application.notes
         del later[0]
-        yield discovered, replace(application, later_sources=tuple(later))
+        if last and order[last.origin, last.source_name] > order[discovered.key]:
+            notes = (*notes, LocalizedText(check_texts.LATER_SOURCE, path=last.name, why=last.reason))
+        yield discovered, replace(application, later_sources=tuple(later), notes=notes)
 
 
 def _statuses_of(
@@ -323,7 +323,7 @@ def _resolve(
     is_allowed: Callable[[str], bool],
 ) -> Application:
     """The application, still without a name. Raises UnsupportedResourceError."""
-    cluster = _resolve_cluster(discovered, clusters)
+    cluster, source = _resolve_cluster(discovered, clusters), discovered.source
     refused = next((host for host in discovered.chart_hosts if not is_allowed(host)), None)
     if refused is not None:
         raise UnsupportedResourceError(LocalizedText(chart_texts.HOST_NOT_ALLOWED, host=refused[:100]))
@@ -335,18 +335,11 @@ def _resolve(
         namespace=discovered.destination.namespace,
         channel=discovered.channel or cluster.channel,
         origin=discovered.origin,
-        rendered=_with_capabilities(discovered.source, cluster),
+        rendered=replace(source, capabilities=cluster.capabilities) if source.may_have_charts else source,
         ignore=discovered.ignore,
         notes=discovered.notes,
         prunes=discovered.prunes,
     )
-
-
-def _with_capabilities(source: Source, cluster: ConfiguredCluster) -> Source:
-    """Add the cluster's versions if there is a chart. Flux does not render charts in kustomizations."""
-    if source.type is SourceType.PLAIN or (source.type is SourceType.KUSTOMIZE and source.kustomize.flux is not None):
-        return source
-    return replace(source, capabilities=Capabilities(cluster.kube_version, cluster.api_versions))
 
 
 def _resolve_repository(

@@ -9,10 +9,11 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Final
 
+from bot.core.applications.destination import Destination
 from bot.core.applications.discovery import (
-    Destination,
     DiscoveredApplication,
     DiscoveryResult,
     UnsupportedResource,
@@ -33,7 +34,7 @@ from bot.core.applications.flux_chart import (
     was_upgraded,
 )
 from bot.core.applications.flux_status import DEPLOYER, prunes, read_status, ready_keys
-from bot.core.applications.flux_values import DataReader, config_map_data, release_values
+from bot.core.applications.flux_values import DataReader, ValuesCache, config_map_data, release_values
 from bot.core.applications.git_target import GitTarget
 from bot.core.applications.resource_ref import ResourceRef
 from bot.core.charts.reference import ChartRef
@@ -81,7 +82,7 @@ def read_resources(resources: Resources, cluster: str, read_data: DataReader) ->
     """One result for each Kustomization and HelmRelease on `cluster`: an application, or why it is not supported."""
     sources = FluxSources(resources)
     results: list[DiscoveryResult] = []
-    for kind, read in ((KUSTOMIZATION, _kustomization), (HELM_RELEASE, _release)):
+    for kind, read in ((KUSTOMIZATION, _kustomization), (HELM_RELEASE, partial(_release, cache=ValuesCache()))):
         ready = ready_keys(resources[kind])
         for resource in resources[kind]:
             origin = ResourceRef.of(DEPLOYER, kind[1], cluster, resource)
@@ -248,7 +249,9 @@ def _ignore_rules(entries: Sequence[object]) -> tuple[tuple[IgnoreRule, ...], tu
     return within_limit(rules, notes)
 
 
-def _release(resource: Object, origin: ResourceRef, sources: FluxSources, read_data: DataReader) -> _Declared:
+def _release(
+    resource: Object, origin: ResourceRef, sources: FluxSources, read_data: DataReader, *, cache: ValuesCache
+) -> _Declared:
     spec = mapping(resource, "spec")
     if unsupported := set_keys({key: spec.get(key) for key in _UNSUPPORTED_RELEASE_FIELDS}):
         raise UnsupportedResourceError(LocalizedText(texts.FLUX_CHANGES, what=", ".join(unsupported)))
@@ -267,7 +270,7 @@ def _release(resource: Object, origin: ResourceRef, sources: FluxSources, read_d
     namespace = text(spec, "targetNamespace")
     release_name = text(spec, "releaseName") or (f"{namespace}-{origin.name}" if namespace else origin.name)
     values_files = _values_files(template, path if chart else "")
-    values = release_values(spec, origin, read_data)
+    values = release_values(spec, origin, read_data, cache)
     parameters = HelmParameters(
         release_name=_shorten(release_name),
         namespace=namespace or origin.namespace,

@@ -7,10 +7,12 @@ import copy
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from typing import Any, Final
 
 import yaml
+from cachetools import LRUCache
 
 from bot.core.applications.discovery import UnsupportedResourceError
 from bot.core.applications.resource_ref import ResourceRef
@@ -27,8 +29,25 @@ DataReader = Callable[[str, str, str], Mapping[str, str] | None]
 
 _MAX_REFERENCES: Final = 50  # to ConfigMaps and Secrets with values, in one HelmRelease
 _MAX_NODES: Final = 300_000  # in all of them together
+_MAX_CACHED: Final = 64 * 2**20  # characters of parsed values
+_ENTRY_SIZE: Final = 200
 _CONFIG_MAP: Final = "ConfigMap"
 _SECRET: Final = "Secret"  # noqa: S105  the kind
+
+
+@dataclass(frozen=True, slots=True)
+class _Parsed:
+    """Values as JSON, and how many nodes they have; more than _MAX_NODES if they are invalid or too many."""
+
+    values: str
+    nodes: int
+
+
+class ValuesCache(LRUCache[str, _Parsed]):
+    """Values that were parsed, by their YAML: parsing takes long, and many releases may share them."""
+
+    def __init__(self) -> None:
+        super().__init__(_MAX_CACHED, getsizeof=lambda parsed: len(parsed.values) + _ENTRY_SIZE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +80,9 @@ def config_map_data(reference: Object, origin: ResourceRef, read_data: DataReade
     return _data(reference, origin, read_data)
 
 
-def release_values(spec: Object, origin: ResourceRef, read_data: DataReader) -> ReleaseValues:
+def release_values(
+    spec: Object, origin: ResourceRef, read_data: DataReader, cache: ValuesCache | None = None
+) -> ReleaseValues:
     """The values of `valuesFrom`, merged in order, and the inline `values` merged over them.
 
     A value with a `targetPath` overrides inline values too. An object that renders the same with masked values and
@@ -70,12 +91,14 @@ def release_values(spec: Object, origin: ResourceRef, read_data: DataReader) -> 
     references = [entry for entry in items(spec, "valuesFrom") if isinstance(entry, Mapping)]
     if len(references) > _MAX_REFERENCES:
         raise UnsupportedResourceError(LocalizedText(texts.MANY_REFERENCES, most=str(_MAX_REFERENCES)))
-    values = _release_values(spec, references, origin, read_data, is_masked=False)
+    cache = ValuesCache() if cache is None else cache
+    read_values = partial(_release_values, spec, origin=origin, read_data=read_data, cache=cache)
+    values = read_values(references, is_masked=False)
     if all(text(reference, "kind") == _CONFIG_MAP for reference in references):
         return ReleaseValues(values)
     public = [entry for entry in references if text(entry, "kind") == _CONFIG_MAP or text(entry, "targetPath")]
-    public_keys = _keys(_release_values(spec, public, origin, read_data, is_masked=True))
-    masked = _release_values(spec, references, origin, read_data, is_masked=True)
+    public_keys = _keys(read_values(public, is_masked=True))
+    masked = read_values(references, is_masked=True)
     return ReleaseValues(values, masked, tuple(sorted(_keys(values) - public_keys)))
 
 
@@ -94,7 +117,13 @@ def _keys(values: str) -> set[str]:
 
 
 def _release_values(
-    spec: Object, references: Sequence[Object], origin: ResourceRef, read_data: DataReader, *, is_masked: bool
+    spec: Object,
+    references: Sequence[Object],
+    *,
+    origin: ResourceRef,
+    read_data: DataReader,
+    cache: ValuesCache,
+    is_masked: bool,
 ) -> str:
     merged: dict[str, Any] = {}
     inline = copy.deepcopy(dict(mapping(spec, "values")))  # `set_parameter` changes parts that are shared
@@ -112,7 +141,7 @@ def _release_values(
             merged = _merged(merged, inline)
             _set(merged, path, mask(data[key]), size_budget, is_literal=reference.get("literal") is True)
         else:
-            merged = _merged(merged, mask(_parsed(name, data[key], budget)))
+            merged = _merged(merged, mask(_parsed(name, data[key], budget, cache)))
     merged = _merged(merged, inline)
     return json.dumps(merged) if merged else ""
 
@@ -142,12 +171,27 @@ def _set(values: dict[str, Any], path: str, value: str, size_budget: SizeBudget,
         raise UnsupportedResourceError(LocalizedText(texts.TARGET_PATH, path=path[:100])) from error
 
 
-def _parsed(name: str, values: str, budget: NodeBudget) -> Object:
+def _parsed(name: str, values: str, budget: NodeBudget, cache: ValuesCache) -> Object:
+    """The values as new objects, since `_set` changes them."""
+    parsed = cache.get(values)
+    if parsed is None:
+        parsed = _parse(values)
+        if len(parsed.values) < cache.maxsize // 2:
+            cache[values] = parsed
+    if parsed.nodes > budget.left:
+        raise UnsupportedResourceError(LocalizedText(texts.BAD_VALUES, name=name[:100]))
+    budget.left -= parsed.nodes
+    document: Object = json.loads(parsed.values)
+    return document
+
+
+def _parse(values: str) -> _Parsed:
+    budget = NodeBudget(_MAX_NODES)
     try:
-        documents = [value for _, value in read_documents(name, values.encode(), budget) if isinstance(value, dict)]
-    except (ManifestError, yaml.YAMLError) as error:
-        raise UnsupportedResourceError(LocalizedText(texts.BAD_VALUES, name=name[:100])) from error
-    return documents[0] if documents else {}
+        documents = [value for _, value in read_documents("", values.encode(), budget) if isinstance(value, dict)]
+    except (ManifestError, yaml.YAMLError):
+        return _Parsed("", _MAX_NODES + 1)
+    return _Parsed(json.dumps(documents[0] if documents else {}), _MAX_NODES - budget.left)
 
 
 def _merged(base: Object, override: Object) -> dict[str, Any]:

@@ -66,8 +66,13 @@ def assign_alerts(records: Sequence[ApprovalRecord]) -> list[ApprovalRecord]:
 
     Consecutive commits with the same verdict and pull request share one. If they can't be reviewed and their pull
     request isn't known, they share one if the reason is the same. Nothing joins an earlier alert, since editing its
-    card notifies no one.
+    card notifies no one. Commits leave theirs if their verdict differs from its newest commit's, which its card states.
     """
+    newest = {alert.id: alert.newest for alert in collect_alerts(records)}
+    records = [
+        replace(record, alert=None) if record.alert and _differs(record, newest[record.alert]) else record
+        for record in records
+    ]
     assigned: list[ApprovalRecord] = []
     for _, group in groupby(sorted(records, key=lambda record: record.order), _alert_key):
         run = list(group)
@@ -76,6 +81,13 @@ def assign_alerts(records: Sequence[ApprovalRecord]) -> list[ApprovalRecord]:
             run = [replace(record, alert=alert) for record in run]
         assigned += run
     return assigned
+
+
+def _differs(record: ApprovalRecord, newest: ApprovalRecord) -> bool:
+    """Whether an unapproved commit can't share an alert with `newest`. While reviews fail, any pull request can."""
+    number, other = (each.pull.number if each.pull else None for each in (record, newest))
+    is_same = record.verdict is newest.verdict and (record.verdict is ApprovalStatus.FAILED or number == other)
+    return record.verdict in UNAPPROVED and not is_same
 
 
 def _alert_key(record: ApprovalRecord) -> tuple[bool, ApprovalStatus, int | Phrase | str | None]:
@@ -90,8 +102,11 @@ def _is_unreported(record: ApprovalRecord) -> bool:
 
 
 def _alert_id(newest: ApprovalRecord) -> str:
-    """`platform?SHA`, with the number of the arrival, if any: that of the newest commit's record."""
-    return f"{newest.repository}?{newest.id.removeprefix(f'{newest.repository}@')}"
+    """The ID of the newest commit's record as `platform?SHA`, with the number of the arrival, if any.
+
+    That of a history rewrite stays `platform!SHA`.
+    """
+    return newest.id.replace(f"{newest.repository}@", f"{newest.repository}?", 1)
 
 
 def collect_alerts(records: Sequence[ApprovalRecord]) -> list[ApprovalAlert]:

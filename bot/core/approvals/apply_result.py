@@ -29,9 +29,10 @@ def apply_result(
     if record.flagged_at and _shows_less(record, result):
         why = LocalizedText(texts.TOO_LARGE_TO_VERIFY) if result.too_large else record.why
         return replace(record, why=why, look_at=next_check_at(record, now))
-    if record.flagged_at and verdict is ApprovalStatus.APPROVED and _was_merged(record):
+    if record.flagged_at and _keeps_verdict(record, result, pull):
         # It was merged unapproved: a later approval closes the alert but doesn't change the verdict.
-        verdict, result = record.verdict, replace(result, later=result.approvers)
+        later = result.approvers if verdict is ApprovalStatus.APPROVED else result.later
+        verdict, result = record.verdict, replace(result, approvers=record.approvers, later=later)
     flagged_at = record.flagged_at or (now if verdict in UNAPPROVED else None)
     return replace(
         record,
@@ -39,7 +40,7 @@ def apply_result(
         why=None,
         failing_since=None,
         pull=pull or record.pull,
-        approvers=result.approvers if verdict is result.verdict else record.approvers,
+        approvers=result.approvers,
         later=result.later,
         verified=result.verified,
         flagged_at=flagged_at,
@@ -50,6 +51,15 @@ def apply_result(
 def _was_merged(record: ApprovalRecord) -> bool:
     """Whether the verdict is on a pull request."""
     return record.verdict not in PENDING | {ApprovalStatus.DIRECT}
+
+
+def _keeps_verdict(record: ApprovalRecord, result: ApprovalResult, pull: PullRequest | None) -> bool:
+    """Whether the verdict is on this pull request, and a result shows nothing about it but what happened since then."""
+    if not _was_merged(record) or result.verdict is ApprovalStatus.APPROVED:
+        return _was_merged(record)
+    is_same = record.pull is not None and pull is not None and record.pull.number == pull.number
+    shown = {ApprovalStatus.TAMPERED, ApprovalStatus.AUTOMATION}
+    return is_same and shown.isdisjoint({record.verdict, result.verdict})
 
 
 def _shows_less(record: ApprovalRecord, result: ApprovalResult) -> bool:

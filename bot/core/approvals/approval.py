@@ -147,8 +147,7 @@ def evaluate(evidence: Evidence, rules: ApprovalRules) -> ApprovalResult:
     by_automation = any(allowed.allows(_only_actor(evidence), evidence.paths) for allowed in rules.automation)
     if pull is None:
         return ApprovalResult(ApprovalStatus.AUTOMATION if by_automation else ApprovalStatus.DIRECT)
-    by_others = [approval for approval in evidence.independent_approvals if _is_eligible(approval, evidence, rules)]
-    of_target = [approval for approval in by_others if not approval.retargeted]
+    of_target = [approval for approval in _by_eligible_others(evidence, rules) if not approval.retargeted]
     valid = [approval for approval in of_target if _covers_merged_content(approval, pull, evidence)]
     approvers, later = _approvers(valid, pull, evidence)
     match = evidence.content.get(pull.head_sha, ContentMatch.UNKNOWN)
@@ -157,7 +156,8 @@ def evaluate(evidence: Evidence, rules: ApprovalRules) -> ApprovalResult:
         # Otherwise, a merge could hide any content by being expensive.
         verdict = ApprovalStatus.FAILED if too_large else ApprovalStatus.AUTOMATION
         return ApprovalResult(verdict, verified=verified, too_large=too_large)
-    verdict = _verdict(evidence, rules, match, approvers, by_others)
+    in_time = tuple(approval for approval in evidence.approvals if not is_late(approval, pull))
+    verdict = _verdict(replace(evidence, approvals=in_time), rules, match, approvers)
     if too_large:
         later = ()  # it closes an alert only for verified content
     return ApprovalResult(verdict, approvers, later, verified=verified, too_large=too_large)
@@ -185,8 +185,9 @@ def _verdict(
     rules: ApprovalRules,
     match: ContentMatch,
     approvers: Sequence[str],
-    by_others: Sequence[Approval],
 ) -> ApprovalStatus:
+    """The verdict on a pull request by its approvals in `evidence`, those that came in time, and its `approvers`."""
+    by_others = _by_eligible_others(evidence, rules)
     if match is ContentMatch.DIFFERS:
         return ApprovalStatus.TAMPERED
     if len(approvers) >= rules.required_approvals:
@@ -197,14 +198,17 @@ def _verdict(
         return ApprovalStatus.UNKNOWN  # the forge doesn't say which head was approved
     if approvers:
         return ApprovalStatus.TOO_FEW
-    in_time = [approval for approval in by_others if not (evidence.pull and is_late(approval, evidence.pull))]
-    if any(approval.retargeted for approval in in_time):
+    if any(approval.retargeted for approval in by_others):
         return ApprovalStatus.RETARGETED
-    if in_time:
+    if by_others:
         return ApprovalStatus.STALE
-    if evidence.independent_approvals and not by_others:
+    if evidence.independent_approvals:
         return ApprovalStatus.INELIGIBLE
-    return ApprovalStatus.SELF if evidence.approvals and not by_others else ApprovalStatus.BYPASSED
+    return ApprovalStatus.SELF if evidence.approvals else ApprovalStatus.BYPASSED
+
+
+def _by_eligible_others(evidence: Evidence, rules: ApprovalRules) -> list[Approval]:
+    return [approval for approval in evidence.independent_approvals if _is_eligible(approval, evidence, rules)]
 
 
 def _is_eligible(approval: Approval, evidence: Evidence, rules: ApprovalRules) -> bool:
@@ -335,7 +339,7 @@ def history_rewrite(record: ApprovalRecord, stored: Collection[str]) -> Approval
     `stored` are the IDs of the head's earlier records.
     """
     id_ = arrival_id(f"{record.repository}!{record.sha}", stored)
-    return replace(record, id=id_, verdict=ApprovalStatus.REWRITTEN, flagged_at=record.seen_at, alert=id_)
+    return replace(record, id=id_, verdict=ApprovalStatus.REWRITTEN, flagged_at=record.seen_at)
 
 
 def too_many_commits(record: ApprovalRecord) -> ApprovalRecord:

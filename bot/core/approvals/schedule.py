@@ -29,10 +29,10 @@ def next_check_at(record: ApprovalRecord, now: datetime) -> datetime:
 def is_settled(record: ApprovalRecord, now: datetime) -> bool:
     """Whether no more checks are needed: it is approved and has no alert, or it was watched long enough.
 
-    A commit that could not be reviewed yet, because the forge or the bot was down, is reviewed however late. Some
-    forges never say which head was approved.
+    A commit that could not be reviewed yet, because the forge or the bot was down, is reviewed however late, unless its
+    repository has no forge. Some forges never say which head was approved.
     """
-    if record.approved_later and record.alert is None:
+    if record.why == LocalizedText(texts.NO_FORGE) or (record.approved_later and record.alert is None):
         return True
     return is_reviewed(record) and now >= (record.flagged_at or record.seen_at) + LATE_APPROVAL_WINDOW
 
@@ -40,6 +40,13 @@ def is_settled(record: ApprovalRecord, now: datetime) -> bool:
 def is_reviewed(record: ApprovalRecord) -> bool:
     """Whether the review of a commit has a result, even if only that the forge doesn't say which head was approved."""
     return record.verdict is not ApprovalStatus.UNKNOWN or record.why == LocalizedText(texts.WHICH_HEAD)
+
+
+def without_forge(record: ApprovalRecord, now: datetime) -> ApprovalRecord:
+    """The record of a commit in a repository without a forge, which can't be reviewed. An earlier verdict stays."""
+    if record.verdict is ApprovalStatus.UNKNOWN:
+        record = replace(record, why=LocalizedText(texts.NO_FORGE))
+    return replace(record, look_at=next_check_at(record, now))
 
 
 def has_failed_for_long(record: ApprovalRecord, now: datetime) -> bool:

@@ -141,7 +141,8 @@ class Source:
     reads the repository: lines as in .gitignore for files to leave out. `argocd` is Argo CD's source as JSON, which
     files in the path may override, and `argocd_references` the sources that it may refer to. `chart` is the key of a
     fetched chart that the path has values for. `capabilities` are the cluster's, which the deployer passes to Helm
-    unless `helm` has others. `tenant` is who it is rendered for, which makes no difference to the manifests.
+    unless `helm` has others, or None while they are unknown. `tenant` is who it is rendered for, which makes no
+    difference to the manifests.
     """
 
     path: str
@@ -155,15 +156,24 @@ class Source:
     argocd: str = ""
     argocd_references: str = ""
     chart: str = ""
-    capabilities: Capabilities = Capabilities()
+    capabilities: Capabilities | None = Capabilities()
     tenant: str = field(default="", compare=False)
 
     @property
-    def helm_capabilities(self) -> Capabilities:
-        """The capabilities to pass to Helm."""
+    def may_have_charts(self) -> bool:
+        """Whether its deployer may pass capabilities to Helm. Flux does not render charts in kustomizations."""
+        if self.type is SourceType.KUSTOMIZE:
+            return self.kustomize.flux is None
+        return self.type is not SourceType.PLAIN
+
+    @property
+    def helm_capabilities(self) -> Capabilities | None:
+        """The capabilities to pass to Helm; None while they are unknown."""
+        declared = self.helm.kube_version, self.helm.api_versions
+        if self.capabilities is None:
+            return Capabilities(*declared) if all(declared) else None
         return Capabilities(
-            self.helm.kube_version or self.capabilities.kube_version,
-            self.helm.api_versions or self.capabilities.api_versions,
+            declared[0] or self.capabilities.kube_version, declared[1] or self.capabilities.api_versions
         )
 
 

@@ -21,7 +21,7 @@ from bot.core.approvals.approval import (
     history_rewrite,
     too_many_commits,
 )
-from bot.core.approvals.schedule import is_due, is_reviewed, is_settled
+from bot.core.approvals.schedule import is_due, is_reviewed, is_settled, without_forge
 from bot.core.git.commit import Commit
 from bot.core.git.commit_list import CommitList
 from bot.core.git.patch import truncate_lines
@@ -248,15 +248,14 @@ class ApprovalReviewer:
         now: datetime,
         rewritten_at: datetime | None,
     ) -> None:
-        if name not in self._ports.forges:
-            records = [replace(record, why=LocalizedText(texts.NO_FORGE)) for record in batch]
-            self._ports.store.approvals.save(records, settled={record.id for record in records})
-            return
-        ref = RepositoryRef.parse(name)
-        is_configured = ref.target_revision is None
-        maximum = MAX_LOOKUPS if is_configured else MAX_OTHER_LOOKUPS
-        limit = self._limits.setdefault((ref.name, is_configured), LookupLimit(maximum))
-        records = BatchReview(self._ports, name, settings, self._people, limit, batch, rewritten_at).review()
+        if name in self._ports.forges:
+            ref = RepositoryRef.parse(name)
+            is_configured = ref.target_revision is None
+            maximum = MAX_LOOKUPS if is_configured else MAX_OTHER_LOOKUPS
+            limit = self._limits.setdefault((ref.name, is_configured), LookupLimit(maximum))
+            records = BatchReview(self._ports, name, settings, self._people, limit, batch, rewritten_at).review()
+        else:
+            records = [without_forge(record, now) for record in batch]
         if settings.alert:
             records = assign_alerts(records)
         settled = {record.id for record in records if is_settled(record, now)}

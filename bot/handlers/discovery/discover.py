@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -30,10 +31,12 @@ from bot.core.applications.resource_ref import ResourceRef
 from bot.core.git.git_url import normalize
 from bot.core.git.repository_ref import RepositoryRef
 from bot.core.git.target_revision import HEAD, TargetRevision
+from bot.core.rendering.source import Capabilities
 from bot.core.waiting import is_waiting
 from bot.handlers.discovery.applications import Applications
 from bot.handlers.discovery.deployer_kinds import DEPLOYERS, Deployer
 from bot.handlers.discovery.held_names import HeldNames
+from bot.handlers.discovery.last_known import LastKnown
 from bot.handlers.discovery.resource_data import data_reader
 from bot.handlers.discovery.resources import group_problem, list_resources, preferred_kinds
 from bot.i18n.catalogue import discovery as texts
@@ -80,11 +83,8 @@ class Discoverer:
         self._held_names = held_names or HeldNames()
         self._clock = clock
         self._started = clock()
-        self._capabilities: dict[str, tuple[str, tuple[str, ...]]] = {}
-        self._configured_repositories = {
-            name: ConfiguredRepository(name, settings.url, settings.branch)
-            for name, settings in config.repositories.items()
-        }
+        self._capabilities = LastKnown("versions", self._read_capabilities)
+        self._default_branches = LastKnown("default branch", self._read_default_branch)
         self._lock = threading.Lock()
         self._results: Mapping[tuple[str, str], Sequence[DiscoveryResult]] = {}
         self._read_at: dict[tuple[str, str], datetime] = {}  # when that began, by cluster and declaring kind
@@ -92,6 +92,7 @@ class Discoverer:
         self._not_served: dict[tuple[str, str], datetime] = {}  # since when
         self._without_data: dict[tuple[str, str], set[ResourceKey]] = {}  # resources that need unavailable data
         self._inventory = ApplicationInventory(self._configured_applications, {})
+        self._built_from: object = None
         self.applications = Applications(self._configured_applications)
 
     @property
@@ -118,7 +119,6 @@ class Discoverer:
             try:
                 with unexpected_as_port_error(f"discovery of {deployer.title} on {cluster}"):
                     reader = self._clusters[cluster]
-                    self._read_capabilities(reader)
                     resources, too_large = _list_resources(reader, deployer)
                     unavailable: set[str] = set()
                     read_data = data_reader(reader, resources, unavailable)
@@ -137,7 +137,9 @@ class Discoverer:
                             self._set_read_at(cluster, deployer, began)
                             self._without_data.pop((cluster, name), None)
                 continue
-            self._fetch_default_branches(applications)
+            following_head = self._repositories_at_head(applications)
+            known = {repository for repository in following_head if self._knows_default_branch(repository)}
+            self._default_branches.refresh(following_head - known)
             with self._lock, skip_unexpected(f"inventory of {deployer.title} on {cluster}"):
                 by_deployer = {**self._results, (cluster, name): applications}
                 self._charts.allow_discovered(_chart_hosts(applications))
@@ -150,6 +152,11 @@ class Discoverer:
                 self._problems.pop((cluster, name), None)
                 self._not_served.pop((cluster, name), None)
                 self._set_read_at(cluster, deployer, began)
+            self._capabilities.refresh(self._inventory.clusters_of_charts(cluster))
+            self._default_branches.refresh(known)
+            with self._lock, skip_unexpected("inventory"):
+                if self._last_known() != self._built_from:
+                    self._rebuild_inventory(self._results)
 
     def is_complete(self) -> bool:
         """Whether every deployer on every cluster has been read since the start, so that `applications` is complete."""
@@ -215,44 +222,53 @@ class Discoverer:
     def _set_read_at(self, cluster: str, deployer: Deployer, at: datetime) -> None:
         self._read_at.update({(cluster, kind): at for _, kind in deployer.declaring})
 
-    def _read_capabilities(self, cluster: Cluster) -> None:
-        """Read the versions to render charts for, or else use Helm's defaults."""
-        kinds = cluster.discover().kinds.values()
-        versions = {name for kind in kinds for name in (kind.api_version, f"{kind.api_version}/{kind.kind}")}
-        try:
-            version = cluster.version()
-        except PortError as error:
-            _log.warning("%s", error)
-            version = ""
-        self._capabilities[cluster.name] = version, tuple(sorted(versions))
+    def _read_capabilities(self, name: str) -> Capabilities:
+        """The versions to render charts for. Those of a group that doesn't answer now are still served."""
+        cluster, known = self._clusters[name], self._capabilities[name]
+        served = cluster.discover()
+        versions = {
+            name for kind in served.kinds.values() for name in (kind.api_version, f"{kind.api_version}/{kind.kind}")
+        }
+        versions |= served.broken.keys()
+        down = tuple(f"{version}/" for version in served.broken)
+        versions.update(version for version in (known.api_versions if known else ()) if version.startswith(down))
+        return Capabilities(cluster.version(), tuple(sorted(versions)))
 
     def _failed(self, deployer: str, cluster: str, why: Text) -> Text:
         phrase = texts.LIST_FAILED if (cluster, deployer) in self._results else texts.NEVER_LISTED
         return LocalizedText(phrase, deployer=DEPLOYERS[deployer].title, cluster=cluster, why=why)
 
-    def _fetch_default_branches(self, results: Sequence[DiscoveryResult]) -> None:
-        """Read the default branches that HEAD resolves to; if a repository cannot be fetched, its last one is kept."""
+    def _repositories_at_head(self, results: Sequence[DiscoveryResult]) -> set[str]:
+        """The configured repositories whose default branch matters."""
         urls = {
             normalize(application.url)
             for application in results
             if isinstance(application, DiscoveredApplication) and application.revision.text == HEAD
         }
-        for name, remote in list(self._configured_repositories.items()):
-            if normalize(remote.url) not in urls:
-                continue
-            try:
-                with unexpected_as_port_error(f"default branch of {name}"):
-                    repository = self._repository(RepositoryRef(name, TargetRevision(HEAD)).key)
-                    repository.fetch()
-                    default = repository.resolved_revision().name
-            except PortError as error:
-                _log.warning("cannot read the default branch of %s: %s", name, error)
-                continue
-            with self._lock:
-                self._configured_repositories[name] = replace(remote, default_branch=default)
+        return {name for name, settings in self._config.repositories.items() if normalize(settings.url) in urls}
+
+    def _knows_default_branch(self, repository: str) -> bool:
+        """Whether the default branch was read since the start, or is in the mirror from before."""
+        if self._default_branches[repository] is None:
+            with suppress(PortError), unexpected_as_port_error(f"default branch of {repository}"):
+                if resolved := self._repository_at_head(repository).known_revision():
+                    self._default_branches[repository] = resolved.name
+        return self._default_branches[repository] is not None
+
+    def _read_default_branch(self, repository: str) -> str:
+        at_head = self._repository_at_head(repository)
+        at_head.fetch()
+        return at_head.resolved_revision().name
+
+    def _repository_at_head(self, repository: str) -> Repository:
+        return self._repository(RepositoryRef(repository, TargetRevision(HEAD)).key)
+
+    def _last_known(self) -> object:
+        return self._default_branches.all(), self._capabilities.all()
 
     def _rebuild_inventory(self, by_deployer: Mapping[tuple[str, str], Sequence[DiscoveryResult]]) -> None:
         before = set(self.applications)
+        self._built_from = self._last_known()
         held = self._held_names.holders()
         results = [application for key in sorted(by_deployer) for application in by_deployer[key]]
         try:
@@ -283,7 +299,10 @@ class Discoverer:
         return build_inventory(
             results,
             configured=self._configured_applications,
-            repositories=list(self._configured_repositories.values()),
+            repositories=[
+                ConfiguredRepository(name, settings.url, settings.branch, self._default_branches[name] or "")
+                for name, settings in self._config.repositories.items()
+            ],
             clusters=[self._configured_cluster(name) for name in self._config.clusters if name in self._clusters],
             is_allowed=self._charts.is_allowed,
             held_names=held_names,
@@ -297,7 +316,7 @@ class Discoverer:
             settings.context or "",
             settings.channel or self._config.slack.channel,
             settings.deployer_namespaces,
-            *self._capabilities.get(name, ("", ())),
+            self._capabilities[name],
         )
 
 

@@ -72,15 +72,14 @@ class RevertService:
 
     def revert(self, requester: Requester, request: RevertRequest) -> Message:
         """Open a pull request if the requester is allowed to; queue it if the forge asks to wait. Raises PortError."""
-        pinned = self._pinned(request)
-        return self._respond(requester, pinned, self.intents.new(requester, pinned))
+        return self._respond(requester, request, self.intents.new(requester, request))
 
     def finish(self, pending: PendingIntent, requester: Requester, request: RevertRequest) -> Message:
         """Finish a request whose intent is recorded. Raises PortError."""
         return self._respond(requester, request, pending)
 
     def _respond(self, requester: Requester, request: RevertRequest, pending: PendingIntent) -> Message:
-        outcome, queued = self._attempt(requester, request, pending)
+        request, outcome, queued = self._attempt(requester, request, pending)
         if queued:
             answer = queued_revert_message.answer(requester.translator, queued)
         else:
@@ -89,14 +88,23 @@ class RevertService:
 
     def _attempt(
         self, requester: Requester, request: RevertRequest, pending: PendingIntent | None = None
-    ) -> tuple[Outcome, QueuedRevert | None]:
-        """Revert, and append the audit entry. Without `pending`, it is queued and needs no intent. Raises PortError."""
+    ) -> tuple[RevertRequest, Outcome, QueuedRevert | None]:
+        """Revert, and append the audit entry. Without `pending`, it is queued and needs no intent. Raises PortError.
+
+        Returns the request with the commit that HEAD was, too.
+        """
         named = (request.application,) if request.application else ()
         with audited(self.ports, requester, f"revert {request.change}", named) as audit:
             audit.pending = pending
+            authorizer = self.authorizer_for(requester)
+            refused = self._refused(request, authorizer, named)
+            if refused is None:
+                request = self._pinned(request)
+                audit.what = f"revert {request.change}"
             if pending:
+                pending.intent = replace(pending.intent, request=request)
                 pending.store()
-            outcome = self._revert(requester, request, named, pending)
+            outcome = refused or self._revert(requester, request, authorizer, pending)
             audit.result = outcome_name(type(outcome).__name__)
             if isinstance(outcome, NotPermitted):
                 audit.result = denial(outcome.decision)
@@ -107,20 +115,20 @@ class RevertService:
             match outcome:
                 case Refused(reason, datetime() as due) | Unfinished(_, reason, datetime() as due):
                     is_queued = pending is not None and self._is_soon(due)
-                    return outcome, self._enqueue(requester, request, due, reason) if is_queued else None
+                    return request, outcome, self._enqueue(requester, request, due, reason) if is_queued else None
                 case _:
-                    return outcome, None
+                    return request, outcome, None
 
-    def _revert(
-        self, requester: Requester, request: RevertRequest, named: Sequence[str], pending: PendingIntent | None
-    ) -> Outcome:
+    def _refused(self, request: RevertRequest, authorizer: Authorizer, named: Sequence[str]) -> Outcome | None:
+        """Why nothing is looked up: the person doesn't have the right on anything, or the application is gone."""
         if request.application and request.application not in self.applications:
             return Refused(LocalizedText(texts.GONE))  # removed from the configuration while it was queued
-        authorizer = self.authorizer_for(requester)
-        # Don't look anything up for a person without the right on anything.
         decision = authorizer.decide(Right.REVERT, named) if named else authorizer.decide_anywhere(Right.REVERT)
-        if not isinstance(decision, Granted):
-            return NotPermitted(tuple(named), decision)
+        return None if isinstance(decision, Granted) else NotPermitted(tuple(named), decision)
+
+    def _revert(
+        self, requester: Requester, request: RevertRequest, authorizer: Authorizer, pending: PendingIntent | None
+    ) -> Outcome:
         keys = self._repositories(request)
         if len(keys) != 1:
             return AmbiguousRepository(tuple(keys))
@@ -266,7 +274,7 @@ class RevertService:
         requester = Requester(queued.by, queued.request.who, queued.asked_in, Origin.QUEUE, translator)
         try:
             with unexpected_as_port_error(f"queued revert {queued.id}"):
-                outcome, _ = self._attempt(requester, queued.request)
+                _, outcome, _ = self._attempt(requester, queued.request)
                 result = revert_message.answer_text(translator, outcome, queued.request)
         except PortError as error:
             _log.warning("queued revert %s postponed: %s", queued.id, error)

@@ -1,6 +1,5 @@
 """Renders a source: gathers the files that it depends on from git, then runs Kustomize or Helm if needed."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Final
@@ -10,7 +9,6 @@ from bot.core.applications.discovery import UnsupportedResourceError
 from bot.core.charts.reference import ChartRef
 from bot.core.objects.manifest import Manifest, ManifestError, NodeBudget, read_documents, refuse_lfs_pointer
 from bot.core.objects.resolve import is_hook
-from bot.core.objects.resource import mapping
 from bot.core.rendering.budget import BudgetExceededError
 from bot.core.rendering.chart import (
     expand_values_files,
@@ -33,6 +31,7 @@ from bot.core.rendering.secret_mask import mask_keys
 from bot.core.rendering.source import (
     CHART_FILE,
     KUSTOMIZATION_FILES,
+    Capabilities,
     KustomizeParameters,
     Source,
     SourceType,
@@ -42,7 +41,7 @@ from bot.core.rendering.source import (
 )
 from bot.gc_pauses import gc_paused
 from bot.handlers.rendering.bases import BasesOfCommit
-from bot.handlers.rendering.chart_output import read_output
+from bot.handlers.rendering.chart_output import deployed_by_flux, read_output, with_metadata
 from bot.handlers.rendering.charts import add_remote_charts, fetched_files
 from bot.handlers.rendering.render_request import (
     RenderRequest,
@@ -62,7 +61,6 @@ from bot.ports.git import File, LinkedFiles
 from bot.ports.rendering import Renderer, RenderError, RenderStoppedError
 
 _FETCHED: Final = ".fetched"  # the directory of a fetched chart, next to the repository's files
-_HELM_OUTPUT: Final = "helm-output.yaml"
 _CHART_SUFFIXES: Final = (".yaml", ".yml", ".json", ".tpl", ".tgz")  # of the files that Helm itself reads
 _MAX_NAMED = 3  # objects named before "and N more"
 
@@ -159,16 +157,18 @@ def _render(request: RenderRequest, renderer: Renderer | None) -> Rendering:
         with gc_paused():
             manifests = render_plain(included, path, hidden=directory.hidden, skip_other_yaml=directory.skip_other_yaml)
         located = [replace(item, line=None) if item.file in request.links else item for item in manifests]
-        return _with_metadata(Rendering(_within_limit(path, located)), source)
+        return _without_encrypted(Rendering(_within_limit(path, with_metadata(located, source))))
     if renderer is None:
         raise PortError(LocalizedText(texts.NO_RENDERER, path=path or LocalizedText(texts.THIS)))
+    charts = request.helm or request.kind is SourceType.HELM
+    if charts and source.helm_capabilities is None:
+        raise PortError(LocalizedText(texts.NO_CAPABILITIES))
     if source.helm.masked_values:
         return _without_secrets(request, renderer.without_cache())
-    first = _with_metadata(_run_renderer(request, renderer), source)
-    charts = request.helm or request.kind is SourceType.HELM
+    first = _without_encrypted(_run_renderer(request, renderer))
     inline = (source.helm.inline_values, *(value for _, value in (*source.helm.set, *source.helm.set_string)))
     if charts and is_nondeterministic([*contents, *(("", text.encode()) for text in inline)]):
-        return _without_varying(first, _with_metadata(_run_renderer(request, renderer), source))
+        return _without_varying(first, _without_encrypted(_run_renderer(request, renderer)))
     return first
 
 
@@ -191,24 +191,27 @@ def _run_renderer(request: RenderRequest, renderer: Renderer) -> Rendering:
             set=(),
             set_string=(),
             set_file=(),
-            **asdict(source.helm_capabilities),
+            **asdict(source.helm_capabilities or Capabilities()),
         )
         if source.helm.replaces_values:
             defaults = f"{path}/values.yaml".lstrip("/")
             files = [File(defaults, b"") if file.path == defaults else file for file in files]
-        output = _post_rendered(file, renderer.helm(files, path, parameters), request, renderer)
-    else:
-        helm = source.helm_capabilities if request.helm else None
-        output = renderer.kustomize(files, path, helm=helm, plugins=request.plugins)
+        output = renderer.helm(files, path, parameters)
+        with gc_paused():
+            printed = read_output(file, output, request)
+        deployed = deployed_by_flux(file, output, printed, request, renderer)
+        return Rendering(_within_limit(file, _located(deployed, request)))
+    helm = source.helm_capabilities if request.helm else None
+    output = renderer.kustomize(files, path, helm=helm, plugins=request.plugins)
     with gc_paused():
-        if source.kustomize.flux is None or request.kind is SourceType.HELM:
+        if source.kustomize.flux is None:
             return Rendering(_within_limit(file, _located(read_output(file, output, request), request)))
         try:
             built = post_build(file, output, source.kustomize.flux)
         except (SubstitutionError, BudgetExceededError) as error:
             reason = texts.NO_VARIABLE if isinstance(error, SubstitutionError) else texts.LONG_VARIABLES
             raise RenderError(LocalizedText(reason, path=path or ".")) from None
-    manifests = _located(built.manifests, request)
+    manifests = with_metadata(_located(built.manifests, request), source)
     return Rendering(_within_limit(file, manifests), _not_checked(texts.UNREAD_VARIABLES, built.unread))
 
 
@@ -220,39 +223,15 @@ def _located(manifests: Sequence[Manifest], request: RenderRequest) -> list[Mani
     return with_locations(manifests, files, request.root)
 
 
-def _post_rendered(file: str, output: bytes, request: RenderRequest, renderer: Renderer) -> bytes:
-    """Helm's output after Flux's post-renderers, without hooks, which Flux does not post-render."""
-    for kustomization in request.source.helm.post_renderers:
-        objects = [manifest.object for manifest in read_output(file, output, request) if not is_hook(manifest.object)]
-        if not objects:
-            return b""
-        rendered = "\n---\n".join(json.dumps(declared) for declared in objects).encode()
-        entries = json.dumps({**json.loads(kustomization), "resources": [_HELM_OUTPUT]}).encode()
-        files = [File(KUSTOMIZATION_FILES[0], entries), File(_HELM_OUTPUT, rendered)]
-        output = renderer.kustomize(files, "", helm=None, plugins=False)
-    return output
-
-
 def _within_limit(file: str, manifests: Sequence[Manifest]) -> tuple[Manifest, ...]:
     if len(manifests) > MAX_OBJECTS:
         raise ManifestError(file or ".", 1, LocalizedText(manifest_texts.TOO_MANY_OBJECTS, most=f"{MAX_OBJECTS:,}"))
     return tuple(manifests)
 
 
-def _with_metadata(rendering: Rendering, source: Source) -> Rendering:
-    """Leave out encrypted objects, and add the deployer's labels and annotations, which override others."""
+def _without_encrypted(rendering: Rendering) -> Rendering:
     readable, encrypted = split_encrypted(rendering.manifests)
-    added = {"labels": dict(source.labels), "annotations": dict(source.annotations)}
-    return Rendering(
-        tuple(_labeled(manifest, added) for manifest in readable) if any(added.values()) else tuple(readable),
-        (*rendering.unknown, *_not_checked(texts.ENCRYPTED, encrypted)),
-    )
-
-
-def _labeled(manifest: Manifest, added: Mapping[str, Mapping[str, str]]) -> Manifest:
-    metadata = dict(mapping(manifest.object, "metadata"))
-    metadata |= {field: {**mapping(metadata, field), **entries} for field, entries in added.items() if entries}
-    return replace(manifest, object={**manifest.object, "metadata": metadata})
+    return Rendering(tuple(readable), (*rendering.unknown, *_not_checked(texts.ENCRYPTED, encrypted)))
 
 
 def _without_secrets(request: RenderRequest, renderer: Renderer) -> Rendering:
@@ -262,7 +241,7 @@ def _without_secrets(request: RenderRequest, renderer: Renderer) -> Rendering:
     """
     helm = request.source.helm
     try:
-        first = _with_metadata(_run_renderer(request, renderer), request.source)
+        first = _without_encrypted(_run_renderer(request, renderer))
     except RenderStoppedError:
         raise
     except (ManifestError, RenderError):
@@ -270,7 +249,7 @@ def _without_secrets(request: RenderRequest, renderer: Renderer) -> Rendering:
     values = mask_keys(helm.masked_values, helm.secret_keys, (file.content for file in request.files.values()))
     masked = replace(request.source, helm=replace(helm, inline_values=values))
     try:
-        second = _with_metadata(_run_renderer(replace(request, source=masked), renderer), masked)
+        second = _without_encrypted(_run_renderer(replace(request, source=masked), renderer))
     except (ManifestError, RenderError):
         return Rendering((), (LocalizedText(texts.SECRET_NEEDED),))
     masked_objects = {manifest.key: manifest.object for manifest in second.manifests}

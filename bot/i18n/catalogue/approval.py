@@ -11,8 +11,8 @@ WHICH_HEAD = Phrase(
     es="El forge no indica qué commit se aprobó.",
 )
 WHICH_COMMITS = Phrase(
-    en="The forge does not list all commits of the pull request.",
-    es="El forge no enumera todos los commits del pull request.",
+    en="The bot could not list all commits of the pull request.",
+    es="El bot no pudo enumerar todos los commits del pull request.",
 )
 INCOMPLETE = Phrase(
     en="The bot could not look up another commit that may belong to the same pull request.",

@@ -3,6 +3,12 @@
 from bot.i18n.language import Phrase
 
 NO_RENDERER = Phrase(en="No renderer is available for {path}.", es="No hay con qué renderizar {path}.")
+NO_CAPABILITIES = Phrase(
+    en="The chart can depend on the Kubernetes and API versions of the cluster, which have not been read yet. "
+    "Make sure that the bot can read /version and /apis there.",
+    es="El chart puede depender de las versiones de Kubernetes y de las API del clúster, que no se han leído aún. "
+    "Asegúrate de que el bot pueda leer /version y /apis ahí.",
+)
 THIS = Phrase(en="this path", es="esta ruta")
 NO_KUSTOMIZE = Phrase(
     en="Rendering this requires Kustomize, but neither kustomize nor kubectl is on PATH.",

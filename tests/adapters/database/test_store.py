@@ -460,6 +460,23 @@ def test_records_move_with_the_head_they_were_made_for(store):
     assert store.approvals.unsettled() == [record(1), record(2)]
 
 
+@pytest.mark.parametrize("key", ["p", "p@refs/heads/release"])
+@pytest.mark.parametrize("kind", ["approvals", "rollouts"])
+def test_a_head_of_another_branch_or_url_does_not_count(store, url, key, kind):
+    """One that was stored without its source is taken to be of the first one that is configured."""
+    head, names_branch = "a" * 40, key != "p"
+    assert getattr(store, kind).advance(key, None, head, [])
+    sources = {("p", "main"): True, ("p", "next"): names_branch, ("q", "next"): False, ("q", "main"): names_branch}
+    for number, (source, counts) in enumerate(sources.items()):
+        configured = SqlStore(url, {"p": source})
+        heads, new = getattr(configured, kind), f"{number}" * 40
+        assert heads.head(key) == (head if counts else None)
+        assert heads.advance(key, None, new, []) is not counts
+        head = head if counts else new
+        assert heads.head(key) == getattr(store, kind).head(key) == head
+        configured.close()
+
+
 def test_a_batch_is_read_whole_until_all_of_it_is_settled(store):
     store.approvals.advance("p", None, "a" * 40, [record(1), record(2, alert="p?1", verdict=ApprovalStatus.DIRECT)])
     store.approvals.save([record(1, verdict=ApprovalStatus.APPROVED, why=SILENT)], settled={record(1).id})

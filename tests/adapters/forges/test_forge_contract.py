@@ -12,6 +12,7 @@ import orjson
 import pytest
 from aiohttp import web
 
+from bot.adapters.forges import forge as shared
 from bot.adapters.forges import transport
 from bot.core.git.commit import Approval
 from bot.core.pull_requests.change_ref import PullUrl, parse_change_ref, repository_url
@@ -207,6 +208,16 @@ def test_the_commits_of_a_pull_request_tell_who_is_behind_them(site, forge, host
     assert authors == {own: "kit", unknown: None, first: "mia", forged: "mia"}
     is_cloud = site.kind.kind == "bitbucket"
     assert pushers == (authors if is_cloud else {own: "kit", unknown: "lou", first: "mia", forged: "lou"})
+
+
+def test_contributions_are_unknown_if_a_pull_request_has_too_many_commits(site, forge, hosted, pull, monkeypatch):
+    monkeypatch.setattr(shared, "MAX_COMMITS", 2)
+    repository = site.repository()
+    for count, is_known in ((2, True), (3, False)):
+        hosted.commit(BOT_BRANCH, {"b.yaml": f"b: {count}\n"}, "Push\n", "mia")
+        repository.fetch()
+        contributions = read_contributions(repository, forge, forge.get_pull_request(7))
+        assert (contributions is not None) == is_known
 
 
 def test_nothing_that_an_outsider_chooses_makes_a_pull_request_unreadable(site, forge, hosted, pull, monkeypatch):

@@ -111,6 +111,11 @@ def evidence(
         (evidence(approval(retargeted=True), approval("lou", sha=EARLIER)), ApprovalStatus.RETARGETED, ()),
         (evidence(approval(retargeted=True), approval("lou")), ApprovalStatus.APPROVED, ("lou",)),
         (evidence(approval("mia", retargeted=True)), ApprovalStatus.SELF, ()),
+        *(
+            (evidence(approval(*by, minutes=3, **late)), ApprovalStatus.BYPASSED, ())
+            for by, late in (((), {"is_bot": True}), ((), {"can_write": False}), (("mia",), {}), ((), {"sha": ""}))
+        ),
+        (evidence(approval("mia"), approval(minutes=3, is_bot=True)), ApprovalStatus.SELF, ()),
         (evidence(approval(sha="")), ApprovalStatus.UNKNOWN, ()),
         (evidence(approval(sha=""), pull=replace(PULL, head_sha="")), ApprovalStatus.UNKNOWN, ()),
         (evidence(pull=None), ApprovalStatus.DIRECT, ()),
@@ -229,6 +234,28 @@ def test_a_late_approval_is_recorded_and_does_not_change_the_verdict():
     )
     assert (after.verdict, after.later, after.approved_later) == (ApprovalStatus.BYPASSED, ("kit",), True)
     assert collect_alerts([after])[0].approved_later_by == ("kit",)
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "expected"),
+    [
+        (("merged without approval",), ("no eligible approver",), ("merged without approval", ())),
+        (("merged without approval",), ("self-approved",), ("merged without approval", ())),
+        (("merged without approval",), ("merged without approval",), ("merged without approval", ())),
+        (("too few approvals", ("bea",)), ("merged without approval",), ("too few approvals", ("bea",))),
+        (("too few approvals", ("bea",)), ("too few approvals", ("cem",)), ("too few approvals", ("bea",))),
+        (("merged without approval",), ("content differs",), ("content differs", ())),
+        (("merged without approval",), ("allowed automation",), ("allowed automation", ())),
+    ],
+)
+def test_what_happens_after_a_report_does_not_change_the_verdict(first, then, expected):
+    """Unless it shows that the content differs, or that automation made the change, or it's about another one."""
+    first, then = (ApprovalResult(ApprovalStatus(verdict), *approvers) for verdict, *approvers in (first, then))
+    record, now = unapproved(first, PULL), T0 + timedelta(hours=1)
+    after = apply_result(record, then, PULL, now, grace=GRACE)
+    assert (after.verdict.value, after.approvers) == expected
+    other = apply_result(record, then, replace(PULL, number=PULL.number + 1), now, grace=GRACE)
+    assert (other.verdict, other.approvers) == (then.verdict, then.approvers)
 
 
 def test_an_approval_without_a_time_counts_as_late_once_reported():
@@ -369,13 +396,40 @@ def test_commits_judged_later_have_their_own_alert():
     assert later[1] == alert
 
 
+@pytest.mark.parametrize(
+    ("resolved", "alerts"),
+    [
+        ([("content differs", 7), ("merged without approval", 8)], [["0"], ["1"]]),
+        ([("merged without approval", 7), ("merged without approval", 7)], [["0", "1"]]),
+        ([("direct push", None), ("merged without approval", 7), ("direct push", None)], [["0", "2"], ["1"]]),
+        ([("direct push", None), ("approved", 7)], [["0", "1"]]),
+        ([("approved", 7), ("approved", 8)], [["0", "1"]]),
+        ([("review failed", None), ("review failed", 7)], [["0", "1"]]),
+        ([("review failed", None), ("review failed", None), ("content differs", 7)], [["0", "1"], ["2"]]),
+    ],
+)
+def test_commits_whose_verdicts_diverge_have_alerts_of_their_own(resolved, alerts):
+    """Each card states one verdict; one that is no longer about any commit would say nothing."""
+    failed = [
+        replace(RECORD, id=f"p@{n}", sha=f"{n}", parent=f"{n - 1}", order=n, verdict=ApprovalStatus.FAILED, why="Slow.")
+        for n in range(len(resolved))
+    ]
+    reviewed = [
+        replace(record, verdict=ApprovalStatus(verdict), pull=number and replace(PULL, number=number))
+        for record, (verdict, number) in zip(assign_alerts(failed), resolved, strict=True)
+    ]
+    later = assign_alerts(reviewed)
+    assert sorted([record.sha for record in alert.reported] for alert in collect_alerts(later)) == alerts
+    assert assign_alerts(later) == later
+
+
 def test_each_arrival_of_a_commit_has_its_own_id_and_alert():
     stored = ["p@1", "p@1:2"]
     assert [arrival_id(record_id, stored) for record_id in ("p@1", "p@2")] == ["p@1:3", "p@2"]
     arrivals = [replace(unapproved(), id=id_, alert=None) for id_ in stored]
     assert [assign_alerts([record])[0].alert for record in arrivals] == ["p?1", "p?1:2"]
     rewrites = [history_rewrite(RECORD, stored) for stored in ([], [f"p!{RECORD.sha}"])]
-    assert [rewrite.alert for rewrite in rewrites] == [f"p!{RECORD.sha}", f"p!{RECORD.sha}:2"]
+    assert [assign_alerts([rewrite])[0].alert for rewrite in rewrites] == [f"p!{RECORD.sha}", f"p!{RECORD.sha}:2"]
 
 
 @pytest.mark.parametrize(

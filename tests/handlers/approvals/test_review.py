@@ -53,9 +53,9 @@ class Team(RunningForge):
         self.hosted.commit("main", {FILE: config(1), OTHER: "x: 1\n"}, "First\n", "mia")
         self.ports = None
 
-    def start(self, *, people=None, **approvals):
+    def start(self, *, people=None, branch="main", **approvals):
         """Start a reviewer, as configured. The first one remembers where the branch is, and judges nothing."""
-        config = self.config(approvals=approvals)
+        config = self.config(approvals=approvals, branch=branch)
         del config.clusters["prod"]  # no cluster is needed
         self.stop()
         create_database(self.folder)
@@ -322,6 +322,21 @@ def test_a_rewritten_history_is_reported(team):
     }
 
 
+def test_without_a_forge_only_a_rewrite_is_reported_for_a_week(team):
+    team.start()
+    team.reviewer._ports = replace(team.ports, forges={})
+    first = team.git.tip("main")
+    team.hosted.commit("main", {FILE: config(9)}, "Push\n", "mia")
+    team.final_verdicts()
+    team.git.run("update-ref", "refs/heads/main", first)
+    assert team.final_verdicts() == [ApprovalStatus.UNKNOWN, ApprovalStatus.REWRITTEN]
+    pushed, rewrite = team.judgements
+    assert (pushed.why, rewrite.why) == (LocalizedText(texts.NO_FORGE), None)
+    assert [alert.reported for alert in team.alerts()] == [(rewrite,)] == [(*team.ports.store.approvals.unsettled(),)]
+    team.review(timedelta(days=7))
+    assert team.alerts() == []
+
+
 @every_forge
 def test_a_rewrite_reports_what_changed_between_the_heads_and_who_pushed_it(team):
     """Lou returns to a commit by mia that changed nothing, and so removes kit's change."""
@@ -390,6 +405,18 @@ def test_old_commits_are_not_judged_and_a_restart_judges_nothing_twice(team):
     team.record_commits()
     team.review()
     assert team.judgements == before
+
+
+def test_the_commits_of_a_branch_that_is_configured_later_are_not_judged(team):
+    team.git.move("production", team.start().git.tip("main"), None)
+    team.hosted.commit("main", {FILE: config(2)}, "Push\n", "mia")
+    team.final_verdicts()
+    team.hosted.commit("production", {FILE: config(3)}, "Old\n", "mia")
+    assert team.start(branch="production").final_verdicts() == [ApprovalStatus.DIRECT]
+    team.hosted.commit("production", {FILE: config(4)}, "New\n", "mia")
+    team.final_verdicts()
+    assert [(record.branch, record.subject) for record in team.judgements] == [("main", "Push"), ("production", "New")]
+    assert team.start(branch="production").verdicts == [ApprovalStatus.DIRECT] * 2
 
 
 def test_commits_fetched_under_another_name_of_the_repository_are_kept(team):
@@ -686,6 +713,7 @@ def test_a_pull_request_beside_a_commit_whose_lookup_fails_is_reported(team, ask
 
 @pytest.mark.parametrize("verdict", [ApprovalStatus.BYPASSED, ApprovalStatus.STALE])
 def test_a_later_approval_is_recorded(team, verdict):
+    """That by a bot isn't."""
     number = team.start().propose()
     if verdict is ApprovalStatus.STALE:
         team.hosted.review(number, "lou")
@@ -694,11 +722,12 @@ def test_a_later_approval_is_recorded(team, verdict):
     assert team.final_verdicts() == [verdict]
     pull = team.hosted.pulls[number]
     pull.state = "open"  # GitHub takes reviews of what is merged
-    team.hosted.review(number, "lou")
+    for approver, later in (("github-actions[bot]", ()), ("lou", ("lou",))):
+        team.hosted.review(number, approver)
+        team.review(timedelta(hours=1))
+        (judgement,) = team.judgements
+        assert (judgement.verdict, judgement.later) == (verdict, later)
     pull.state = "closed"
-    team.review(timedelta(hours=1))
-    (judgement,) = team.judgements
-    assert (judgement.verdict, judgement.later) == (verdict, ("lou",))
     (alert,) = team.alerts()
     assert alert.approved_later_by == ("lou",)
     team.ports.store.settle(alert)
@@ -941,8 +970,11 @@ def test_a_branch_that_only_an_application_tracks_is_reviewed_too(team):
 
 def test_alerts_can_be_turned_off(team):
     team.start(alert=False)
+    first = team.git.tip("main")
     team.hosted.commit("main", {FILE: config(9)}, "Push\n", "mia")
     assert team.final_verdicts() == [ApprovalStatus.DIRECT]
+    team.git.run("update-ref", "refs/heads/main", first)
+    assert team.final_verdicts() == [ApprovalStatus.DIRECT, ApprovalStatus.REWRITTEN]
     assert team.alerts() == []
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.core.drift.model import Status
-from tests.common.deployers import argo_application
+from tests.common.deployers import apply_deployer, argo_application
 from tests.common.kubernetes import as_yaml, config_map
 
 KUSTOMIZATION = "resources: [web.yaml]\nimages: [{name: web, newName: mirror/web, newTag: '1.0'}]\n"
@@ -81,6 +81,31 @@ def test_files_in_the_path_override_the_parameters_of_the_application(discovery)
     assert error.startswith(
         "apps/shop/.argocd-source.yaml + apps/shop/.argocd-source-shop.yaml overrides the Application's settings:"
     )
+
+
+@pytest.mark.parametrize("controller", ["argocd", "team-a"])
+def test_an_application_in_any_namespace_has_the_name_that_argo_cd_gives_it(discovery, controller):
+    """Outside Argo CD's own namespace, it begins with that of the Application, except for the release."""
+    name = "shop" if controller == "team-a" else "team-a_shop"
+    release = "{apiVersion: v1, kind: ConfigMap, metadata: {name: '{{ .Release.Name }}'}}\n"
+    discovery.source.commit(
+        "Both",
+        {
+            **CHART,
+            "apps/shop/templates/release.yaml": release,
+            f"apps/shop/.argocd-source-{name}.yaml": "helm: {parameters: [{name: level, value: overridden}]}\n",
+        },
+    )
+    parameters = [{"name": "level", "value": "declared"}, {"name": "more", "value": "$ARGOCD_APP_NAME"}]
+    shop = application(discovery, helm={"parameters": parameters})
+    shop["status"] = {"controllerNamespace": controller}
+    apply_deployer(discovery.cluster, shop, namespace="team-a")
+    discovery.start()
+    objects = declared(discovery)
+    assert set(objects) == {"one", "shop"}
+    assert objects["one"]["data"] == {"level": "overridden", "more": "none"}
+    discovery.source.commit("Declared", {f"apps/shop/.argocd-source-{name}.yaml": None})
+    assert declared(discovery)["one"]["data"] == {"level": "declared", "more": name}
 
 
 def test_helm_takes_globs_file_parameters_and_variables(discovery):

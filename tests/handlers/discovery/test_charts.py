@@ -11,8 +11,8 @@ from bot.cli.check_report import as_json, as_text
 from bot.cli.doctor import probes as doctor_probes
 from bot.core.drift.model import Status
 from tests.common.charts import HelmRepository, package
-from tests.common.deployers import argo_application, flux_resource, git_repository
-from tests.common.kubernetes import FLUX, as_yaml, config_map
+from tests.common.deployers import FLUX_KINDS, argo_application, flux_resource, git_repository, serve_deployers
+from tests.common.kubernetes import FLUX, as_yaml, config_map, running_cluster
 from tests.common.registry import PASSWORD, USER, running_registry
 
 DETECTED = {"kubernetes": "v1.36.2", "releases": "true"}
@@ -213,6 +213,28 @@ def test_values_and_post_renderers_are_those_of_flux(discovery, charts):
     assert "the Secret flux-system/tokens does not exist" in answer
 
 
+def test_flux_changes_no_object_in_crds(discovery, charts):
+    crd = as_yaml({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {}})
+    crds = "---\n".join(crd.replace("{}", f"{{name: {name}.example.com}}") for name in "ab")
+    templates = {"templates/crds/c.yaml": as_yaml(config_map("in-template"))}
+    charts.add("podinfo", content=package("podinfo", files={"crds/all.yaml": crds, **templates}))
+    patch = '[{"op": "add", "path": "/metadata/annotations", "value": {"patched": "yes"}}]'
+    renderers = [{"kustomize": {"patches": [{"patch": patch, "target": {"name": ".*"}}]}}]
+    metadata = {"labels": {"team": "web"}}
+    discovery.flux(
+        helm_repository(charts.url),
+        release("plain", commonMetadata=metadata),
+        release("patched", commonMetadata=metadata, postRenderers=renderers),
+    )
+    start(discovery)
+    for name, annotations in (("plain", None), ("patched", {"patched": "yes"})):
+        changed = {each["metadata"]["name"]: each["metadata"] for each in objects(discovery, name)}
+        assert [changed.pop(f"{crd}.example.com").keys() for crd in "ab"] == [{"name"}, {"name"}]
+        assert sorted(changed) == ["in-template", f"{name}-podinfo"]
+        for each in changed.values():
+            assert (each["labels"]["team"], each.get("annotations")) == ("web", annotations)
+
+
 def test_values_from_many_or_large_config_maps_are_refused(discovery, charts, monkeypatch):
     charts.add("podinfo", content=package("podinfo"))
     apply = partial(discovery.cluster.apply, namespace="flux-system", manager="kubectl")
@@ -365,6 +387,34 @@ def test_a_chart_in_a_kustomization_of_argo_cd_is_fetched_and_gets_the_versions_
     start(discovery, "argocd", charts={"allow": [charts.host]})
     assert discovery.bot.check()["web"].error is None
     assert declared(discovery, "web")["data"] == {"level": "info", **DETECTED}
+
+
+def test_a_chart_gets_the_versions_of_the_cluster_that_it_is_deployed_to(discovery, charts):
+    """Also if only another cluster has Argo CD. What is unknown now is as it was; at first, so is the application."""
+    charts.add("web")
+    chart = {"repoURL": charts.url, "chart": "web", "targetRevision": "1.0.0"}
+    far = {"name": "far", "namespace": "shop"}
+    discovery.source.commit("Plain", {"apps/plain/settings.yaml": as_yaml(config_map())})
+    discovery.argo(
+        argo_application("web", "", source=chart, destination=far),
+        argo_application("plain", discovery.url, "apps/plain", destination=far),
+    )
+    with running_cluster() as cluster:
+        serve_deployers(cluster)
+        cluster.fail("/version", 403)
+        kubeconfig = cluster.kubeconfig(discovery.bot.folder / "far.kubeconfig")
+        start(discovery, "argocd", clusters={"far": {"kubeconfig": str(kubeconfig)}, "prod": {"discover": ["argocd"]}})
+        checks = discovery.bot.check()
+        assert checks["plain"].error is None
+        assert "Make sure that the bot can read /version and /apis there." in str(checks["web"].error)
+        cluster.recover()
+        discovery.bot.discover()
+        assert declared(discovery, "web")["data"] == {"level": "info", **DETECTED}
+        cluster.api.break_version(FLUX_KINDS["HelmRelease"].api_version)
+        discovery.bot.discover()
+        cluster.fail("/version", 503)
+        discovery.bot.discover()
+        assert declared(discovery, "web")["data"] == {"level": "info", **DETECTED}
 
 
 def test_templates_see_an_upgrade_once_flux_has_upgraded_the_release(discovery, charts):

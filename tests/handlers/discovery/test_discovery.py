@@ -269,6 +269,7 @@ def test_each_source_of_several_is_followed_at_its_own_revision(discovery):
                 {"repoURL": discovery.url, "path": "apps/more", "targetRevision": "next", "name": "more"},
                 {"repoURL": "https://charts.example", "chart": "redis", "targetRevision": "1.2.3"},
                 {"repoURL": discovery.url, "targetRevision": "main", "ref": "values"},
+                {"repoURL": discovery.url, "path": "apps/shop", "targetRevision": "main", "name": "last"},
             ],
             status={"sync": {"status": "OutOfSync", "revisions": ["a" * 40, "b" * 40, "1.2.3", "a" * 40]}},
         )
@@ -277,10 +278,17 @@ def test_each_source_of_several_is_followed_at_its_own_revision(discovery):
     assert {name: application.repository.key for name, application in discovery.applications.items()} == {
         "shop.1": "platform",
         "shop.more": "platform@next",
+        "shop.last": "platform",
     }
     checks = discovery.bot.check()
     assert [drift.name for drift in checks["shop.more"].drift] == ["more"]
     assert checks["shop.more"].revision == discovery.source.sha("next")
+    (note,) = checks["shop.more"].notes
+    assert str(note) == (
+        "A later source of the same Application, shop.3, may declare some of the same objects, but it cannot be read: "
+        "charts from charts.example are not allowed. Allow the host under charts.allow."
+    )
+    assert checks["shop.last"].notes == ()
     answer = discovery.status()
     assert "Application prod/argocd/shop.3: charts from charts.example are not allowed" in answer
     assert f"OutOfSync at {'b' * 8}" in answer

@@ -1,5 +1,6 @@
 """A revert that the forge's rate limit does not allow is opened later: a local forge, real git and stores."""
 
+from contextlib import nullcontext
 from datetime import timedelta
 
 import pytest
@@ -20,6 +21,7 @@ from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.i18n.language import ENGLISH
 from bot.messages.desired_cards import desired_cards
 from bot.ports import Ports
+from bot.ports.git import RepositoryError
 from bot.ports.store import StoreError
 from tests.common.database import create_database
 from tests.common.forge import RunningForge
@@ -129,6 +131,22 @@ def test_a_queued_revert_of_head_reverts_what_was_the_latest_commit_then(queue, 
     queue.limit(0)
     queue.run_queued(replicas[1])
     assert queue.heads == [f"gitops-bot/revert-{queue.bad}"]
+
+
+@pytest.mark.parametrize(("allowed", "result"), [((), "denied: slack.revert_allowed"), (("*",), "failed: ")])
+def test_a_revert_of_head_is_audited_even_if_git_cannot_be_fetched(queue, replicas, monkeypatch, allowed, result):
+    (ports, _), queue.allowed = replicas, allowed
+
+    def down():
+        raise RepositoryError("no route to host")
+
+    monkeypatch.setattr(ports.repositories["press"], "fetch", down)
+    with nullcontext() if not allowed else pytest.raises(RepositoryError):
+        assert "not allowed" in queue.request(ports, change=Latest()).text
+    (entry,) = ports.store.audit_log.entries()
+    assert entry.what == "revert HEAD"
+    assert entry.result.startswith(result)
+    assert list(ports.store.intents.unfinished()) == []
 
 
 def test_a_crash_after_opening_the_pull_request_opens_no_second_one(queue, replicas, monkeypatch):
