@@ -19,6 +19,6 @@ def day_and_time(translator: Translator, at: datetime) -> Element:
     return date(at, translator.text(texts.DAY_AND_TIME, day="{date_short_pretty}", time="{time}"))
 
 
-def in_utc(at: datetime, now: datetime, form: str = "%H:%M") -> str:
+def in_utc(at: datetime, now: datetime) -> str:
     """A time in plain text, with the date unless it is near `now`: `14:05 UTC`, `2026-03-01 14:05 UTC`."""
-    return at.astimezone(UTC).strftime(f"{form} UTC" if is_near(at, now) else f"%Y-%m-%d {form} UTC")
+    return at.astimezone(UTC).strftime("%H:%M UTC" if is_near(at, now) else "%Y-%m-%d %H:%M UTC")
