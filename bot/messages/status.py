@@ -27,7 +27,6 @@ from bot.messages.blocks import (
     Part,
     clip,
     code,
-    date,
     fill,
     json_size,
     link,
@@ -134,7 +133,9 @@ def _by_cluster(translator: Translator, applications: Sequence[Application], ove
         if len(revisions) == 1:
             heading += _at_revision(translator, checks[0])
         if checks:
-            heading += rich_line(translator, texts.CHECKED, time=date(min(check.at for check in checks)))
+            heading += rich_line(
+                translator, texts.CHECKED, time=common.day_and_time(translator, min(check.at for check in checks))
+            )
         for index, member in enumerate(members):
             line = paragraph(*_line(translator, member, overview, with_revision=len(revisions) > 1))
             check = overview.checks.get(member.name)
@@ -256,7 +257,10 @@ def _line(
         line.append(words(f"\n{clip(translator.localize(check.error), 400)}"))
     line += [words(f"\n⚠️ {unready}") for unready in _unready(translator, application, overview, limit=_MAX_UNREADY)]
     if check.complete_at:
-        line += [words("\n"), *rich_line(translator, texts.LAST_COMPLETE, time=date(check.complete_at))]
+        line += [
+            words("\n"),
+            *rich_line(translator, texts.LAST_COMPLETE, time=common.day_and_time(translator, check.complete_at)),
+        ]
     return line + _deployer(translator, view, check, rolling_out=bool(arriving_rollouts))
 
 

@@ -160,10 +160,10 @@ def adoption(one):
 
 GREW = IncidentEvent("1", T0, IncidentEventType.WORSENED)
 OF_ONE_OBJECT = {
-    "card": lambda one: incident.card(ENGLISH, replace(OPEN, drift=(one,))),
-    "card with suspects": lambda one: incident.card(ENGLISH, replace(OPEN, drift=(one,), suspects=(SUSPECT,) * 3)),
-    "resolved card": lambda one: incident.card(ENGLISH, replace(RESOLVED, drift=(one,))),
-    "reply": lambda one: incident_thread.drift_grew(ENGLISH, OPEN, replace(GREW, drift=(one,))),
+    "card": lambda one: incident.card(ENGLISH, replace(OPEN, drift=(one,)), T0),
+    "card with suspects": lambda one: incident.card(ENGLISH, replace(OPEN, drift=(one,), suspects=(SUSPECT,) * 3), T0),
+    "resolved card": lambda one: incident.card(ENGLISH, replace(RESOLVED, drift=(one,)), T0),
+    "reply": lambda one: incident_thread.drift_grew(ENGLISH, OPEN, replace(GREW, drift=(one,)), T0),
     "adoption": lambda one: pull_request_card.card(ENGLISH, adoption(one)),
     "drift": lambda one: drift.answer(ENGLISH, [replace(DRIFTED, drift=(one,))]),
     "explain": lambda one: drift.explain(ENGLISH, [replace(DRIFTED, drift=(one,))]),
