@@ -107,7 +107,8 @@ OUTCOMES = {
     "confirm": revert.Confirm(TARGET, FILES * 400, ("shop", "search")),
     "not-found": revert.NotFound(LocalizedText(repository.NO_COMMIT, text="4f2a9c1e", name="platform")),
     "ambiguous": revert.Ambiguous(
-        LocalizedText(repository.AMBIGUOUS, text="4f2a9c1", n="2", name="platform"), (COMMIT, LATER)
+        LocalizedText(repository.AMBIGUOUS, text="4f2a9c1", n="2", name="platform"),
+        (COMMIT, replace(LATER, sha=COMMIT.sha[:9] + "7" * 31)),
     ),
     "not-on-branch": revert.NotOnBranch(COMMIT, replace(PULL_REQUEST, state="open"), "main"),
     "not-merged": revert.PullNotMerged(replace(PULL_REQUEST, state="closed")),
