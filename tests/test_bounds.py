@@ -31,7 +31,7 @@ from bot.handlers import events as sending
 from bot.handlers import merge_time, repository_fetcher
 from bot.handlers.approvals import diff, review
 from bot.handlers.approvals import limit as lookups
-from bot.handlers.cluster_audit import record, webhook
+from bot.handlers.cluster_audit import identify, record, webhook
 from bot.handlers.discovery import deployer_kinds, deployer_lists, discover, last_known, resources
 from bot.handlers.drift import live_comparison
 from bot.handlers.rendering import gather_failures, manifest_cache, tree
@@ -200,6 +200,7 @@ ROWS = {
         (event._MAX_NAME, event._MAX_MANAGER),
         (history.MAX_DIGESTS, 27 * 10**6, history.MAX_STATES),
         (database.WRITES_OF_OBJECT, database.KEYS, database.WRITES_BYTES),
+        (identify.MAX_REMEMBERED,),
         (record.MAX_WRITES, app._PRUNE_EVERY.total_seconds()),
     ],
     "State database": [
