@@ -3,6 +3,7 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from shutil import rmtree
 
 import pytest
 
@@ -19,7 +20,7 @@ from bot.ports.git import RepositoryError
 from tests.common.bot import application_settings
 from tests.common.deployers import apply_deployer, argo_application, serve_deployers
 from tests.common.kubernetes import FLUX, as_yaml, config_map
-from tests.common.slack import headlines
+from tests.common.slack import headlines, replies
 from tests.common.wait import DEADLINE, wait_for
 from tests.hostile.server import HostileServer, send
 
@@ -55,11 +56,16 @@ class SlowGitServer:
 
 
 @pytest.fixture
-def git_server(make_source):
+def slow_source(make_source):
     source = make_source("slow")
     source.commit("First", {"apps/cart/settings.yaml": as_yaml(SETTINGS)})
     source.git("update-server-info")
-    git_server = SlowGitServer(source.path / ".git")
+    return source
+
+
+@pytest.fixture
+def git_server(slow_source):
+    git_server = SlowGitServer(slow_source.path / ".git")
     with git_server.server.serve():
         yield git_server
         git_server.release()
@@ -129,30 +135,112 @@ def test_a_slow_git_server_delays_only_the_checks_of_its_repository(bot, cluster
     wait_for_status("cart", Status.OUT_OF_SYNC)
 
 
-def test_a_slow_git_server_delays_the_discovery_of_no_other_application(bot, cluster, source, git_server, monkeypatch):
-    """Also if its own Applications are at HEAD, whose branch only the server knows at first."""
+@pytest.fixture
+def discovering(bot, cluster, source, git_server, slow_source, monkeypatch):
+    """The bot with Applications at HEAD: `web`, and `late` from the slow server, whose first fetch is still running.
+
+    Some are at a path of that repository too: `same` is the configured `cart`, and `both` has it as its second source.
+    """
     monkeypatch.setattr(last_known, "WAIT_SECONDS", 0.5)
     serve_deployers(cluster)
-    urls = {"web": source.url, "late": f"{git_server.server.url}/slow.git"}
-    for name, url in urls.items():
-        apply_deployer(cluster, argo_application(name, url, f"apps/{name}"), namespace="argocd")
-    bot.start(clusters={"prod": {"discover": ["argocd"]}})
+    slow = f"{git_server.server.url}/slow.git"
+    sources = [{"repoURL": source.url, "path": "apps/base"}, {"repoURL": slow, "path": "apps/cart"}]
+    for application in (
+        argo_application("web", source.url, "apps/shop", namespace="web"),
+        argo_application("late", slow, "apps/late", namespace="late"),
+        argo_application("same", slow, "apps/cart", namespace="cart"),
+        argo_application("both", source.url, namespace="both", sources=sources, source=None),
+    ):
+        apply_deployer(cluster, application, namespace="argocd")
+    for name, level in {"web": "info", "late": "0", "cart": "debug", "both": "info"}.items():
+        cluster.apply(config_map(level=level), namespace=name, manager=FLUX)
+    source.commit("Base", {"apps/base/settings.yaml": as_yaml(config_map(level="base"))})
+    merge_late(slow_source, 0)
+    return bot.start(clusters={"prod": {"discover": ["argocd"]}}, alerts={"looks": 1})
 
-    def keys():
-        return {name: bot.discoverer.applications[name].repository.key for name in urls}
 
+def merge_late(source, number):
+    sha = source.commit(f"Merge {number}", {"apps/late/settings.yaml": as_yaml(config_map(level=str(number)))})
+    source.git("update-server-info")
+    return sha
+
+
+def discovered(bot):
+    return {name: item.repository.key for name, item in bot.discoverer.applications.items() if item.origin}
+
+
+ALL = {"web": "platform", "late": "slow", "both.1": "platform", "both.2": "slow"}
+
+
+def settle():
+    """Wait for the fetches in the background."""
+    wait_for(lambda: not {"default branch", "fetch"} & {thread.name for thread in threading.enumerate()})
+
+
+def look(bot):
+    bot.clock.tick()
+    scheduled(bot)
+    bot.monitor.reconcile_cards()
+
+
+def test_a_slow_git_server_delays_the_discovery_of_no_other_application(discovering, git_server):
+    """Also if its own Applications are at HEAD, whose branch only the server knows at first."""
+    bot = discovering
     bot.discover()
-    assert keys() == {"web": "platform", "late": "slow@HEAD"}
+    assert discovered(bot) == {"web": "platform"}
+    reason = "The repository slow is still being fetched. The application is checked when the fetch ends."
+    unsupported = {item.name: str(item.reason) for item in bot.discoverer.inventory().unsupported}
+    assert unsupported == dict.fromkeys(("late", "same", "both.1", "both.2"), reason)
+    assert str(bot.discoverer.why_unknown("late")) == reason
+    assert bot.discoverer.why_unknown("typo") is None
+    assert not bot.discoverer.is_complete()
     bot.discover()
     assert git_server.fetches == 1, "no poll waits for it again"
+    assert discovered(bot) == {"web": "platform"}
     git_server.release()
-    wait_for(lambda: bot.discover() or keys()["late"] == "slow")
+    wait_for(lambda: bot.discover() or discovered(bot) == ALL)
+    assert bot.discoverer.is_complete()
     git_server.slow()
     bot.restart()
     bot.discover()
-    assert keys() == {"web": "platform", "late": "slow"}, "the mirror has the branch"
+    assert discovered(bot) == ALL, "the mirror has the branch"
     git_server.release()
-    wait_for(lambda: all(thread.name != "default branch" for thread in threading.enumerate()))
+    settle()
+
+
+def test_an_application_at_head_is_the_same_during_the_first_fetch(
+    discovering, cluster, slow_source, git_server, slack
+):
+    """After restarts without the mirrors, no alert or rollout of it is reported twice or ends."""
+    bot = discovering
+    git_server.release()
+
+    def look_when_fetched():
+        bot.discover()
+        for _ in range(3):
+            settle()
+            look(bot)
+
+    look_when_fetched()
+    merges = []
+    for number in (1, 2):
+        git_server.slow()
+        rmtree(bot.config.mirrors)
+        merges.append(merge_late(slow_source, number))
+        bot.restart()
+        bot.discover()
+        look(bot)
+        git_server.release()
+        settle()
+        look(bot)
+        look_when_fetched()
+        cluster.apply(config_map(level=str(number)), namespace="late", manager=FLUX)
+        look_when_fetched()
+    rollouts = (*bot.store.rollouts.unsettled(), *bot.store.rollouts.ended(bot.clock().replace(year=2000), 100))
+    assert {rollout.id for rollout in rollouts} == {f"slow@{sha}" for sha in merges}
+    drift = "🟠 cart · prod: ConfigMap settings key “level” info → debug"
+    assert headlines(slack) == [drift, *["🚚 Merged, rolling out: late"] * len(merges)]
+    assert not replies(slack), "nothing is no longer watched"
 
 
 def test_fetches_that_wait_for_the_same_one_share_its_failure(tmp_path, monkeypatch):

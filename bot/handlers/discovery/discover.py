@@ -22,9 +22,7 @@ from bot.core.applications.discovery import (
     needs_unavailable_data,
     with_last_known,
 )
-from bot.core.applications.flux_chart import (
-    Resources,
-)
+from bot.core.applications.flux_chart import Resources
 from bot.core.applications.flux_values import DataReader
 from bot.core.applications.names import ResourceKey
 from bot.core.applications.resource_ref import ResourceRef
@@ -39,6 +37,7 @@ from bot.handlers.discovery.held_names import HeldNames
 from bot.handlers.discovery.last_known import LastKnown
 from bot.handlers.discovery.resource_data import data_reader
 from bot.handlers.discovery.resources import group_problem, list_resources, preferred_kinds
+from bot.i18n.catalogue import check as check_texts
 from bot.i18n.catalogue import discovery as texts
 from bot.i18n.catalogue import status as status_texts
 from bot.i18n.language import LocalizedText, Text
@@ -91,6 +90,7 @@ class Discoverer:
         self._problems: dict[tuple[str, str], Text] = {}
         self._not_served: dict[tuple[str, str], datetime] = {}  # since when
         self._without_data: dict[tuple[str, str], set[ResourceKey]] = {}  # resources that need unavailable data
+        self._waiting: dict[ResourceKey, Text] = {}  # resources whose repository isn't fetched yet, with the reason
         self._inventory = ApplicationInventory(self._configured_applications, {})
         self._built_from: object = None
         self.applications = Applications(self._configured_applications)
@@ -161,7 +161,8 @@ class Discoverer:
     def is_complete(self) -> bool:
         """Whether every deployer on every cluster has been read since the start, so that `applications` is complete."""
         with self._lock:
-            return self._declaring_kinds() <= self._read_at.keys() and not any(self._without_data.values())
+            unresolved = (self._waiting, *self._without_data.values())
+            return self._declaring_kinds() <= self._read_at.keys() and not any(unresolved)
 
     def has_answered(self) -> bool:
         """Whether every deployer has been read or has failed since the start, or was given a minute for that.
@@ -183,15 +184,16 @@ class Discoverer:
                 return None
             unread = sorted(self._configured_deployers() - self._results.keys() - self._not_served.keys())
             unanswered = LocalizedText(status_texts.DISCOVERING)
-            return self._problems.get(unread[0], unanswered) if unread else None
+            waiting = (why for origin, why in self._waiting.items() if origin[-1] in application)
+            return self._problems.get(unread[0], unanswered) if unread else next(waiting, None)
 
     def has_read_since(self, at: datetime, origin: ResourceKey) -> bool:
         """Whether the resources of this kind have been read since then. True for a kind that isn't read.
 
-        A kind that the cluster hasn't served for a while counts as read. A resource whose data is unavailable doesn't.
+        A kind that the cluster hasn't served for a while counts as read. A resource that can't be resolved yet doesn't.
         """
         with self._lock:
-            if any(origin in keys for keys in self._without_data.values()):
+            if any(origin in keys for keys in (self._waiting, *self._without_data.values())):
                 return False
             read_at = self._read_at.get(origin[:2])
             return origin[:2] not in self._declaring_kinds() if read_at is None else read_at >= at
@@ -240,11 +242,7 @@ class Discoverer:
 
     def _repositories_at_head(self, results: Sequence[DiscoveryResult]) -> set[str]:
         """The configured repositories whose default branch matters."""
-        urls = {
-            normalize(application.url)
-            for application in results
-            if isinstance(application, DiscoveredApplication) and application.revision.text == HEAD
-        }
+        urls = {url for _, url in _urls_at_head(results)}
         return {name for name, settings in self._config.repositories.items() if normalize(settings.url) in urls}
 
     def _knows_default_branch(self, repository: str) -> bool:
@@ -270,7 +268,7 @@ class Discoverer:
         before = set(self.applications)
         self._built_from = self._last_known()
         held = self._held_names.holders()
-        results = [application for key in sorted(by_deployer) for application in by_deployer[key]]
+        results = self._with_waiting([result for key in sorted(by_deployer) for result in by_deployer[key]])
         try:
             with unexpected_as_port_error("inventory"):
                 self._inventory = self._build_inventory(results, held)
@@ -283,6 +281,19 @@ class Discoverer:
         for change, names in (("added", now - before), ("removed", before - now)):
             if names:
                 _log.info("applications %s: %s", change, ", ".join(sorted(names)))
+
+    def _with_waiting(self, results: Sequence[DiscoveryResult]) -> list[DiscoveryResult]:
+        """The results, without the resources that wait for a default branch, which identifies their applications."""
+        first_reads = self._default_branches.first_reads()
+        reading = {normalize(self._config.repositories[name].url): name for name in sorted(first_reads)}
+        waiting = {origin: reading[url] for origin, url in _urls_at_head(results) if url in reading}
+        self._waiting = {key: LocalizedText(check_texts.STILL_FETCHED, repository=waiting[key]) for key in waiting}
+        return [
+            result.unsupported(self._waiting[result.origin.key])
+            if isinstance(result, DiscoveredApplication) and result.origin.key in self._waiting
+            else result
+            for result in results
+        ]
 
     def _checked(self, result: DiscoveryResult) -> DiscoveryResult:
         """The result, or an UnsupportedResource if an inventory of only this one fails unexpectedly."""
@@ -318,6 +329,12 @@ class Discoverer:
             settings.deployer_namespaces,
             self._capabilities[name],
         )
+
+
+def _urls_at_head(results: Sequence[DiscoveryResult]) -> list[tuple[ResourceKey, str]]:
+    """The resources that track HEAD, each with the URL of the repository."""
+    at_head = [item for item in results if isinstance(item, DiscoveredApplication) and item.revision.text == HEAD]
+    return [(item.origin.key, normalize(item.url)) for item in at_head]
 
 
 def _chart_hosts(results: Sequence[DiscoveryResult]) -> list[str]:

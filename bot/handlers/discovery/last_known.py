@@ -38,6 +38,11 @@ class LastKnown(Generic[Value]):
         with self._lock:
             return dict(self._values)
 
+    def first_reads(self) -> set[str]:
+        """The names whose value is being read and isn't known yet."""
+        with self._lock:
+            return self._reading - self._values.keys()
+
     def refresh(self, names: Iterable[str]) -> None:
         """Read the values again, and wait up to WAIT_SECONDS for each, but not for one that is being read already."""
         with self._lock:
