@@ -592,12 +592,12 @@ import sys
 from pathlib import Path
 from bot.adapters.rendering.confined import run
 from bot.adapters.rendering.private_copy import private_copy
-from bot.adapters.rendering.slow_runs import SlowRuns
+from bot.adapters.rendering.slow_runs import LimitedRun
 from bot.core.rendering.limits import Limits
 with private_copy([]) as folder:
     code = "import os, time; print(os.getpid(), file=open('../tmp/pid', 'w'), flush=True); time.sleep(600)"
     limits = Limits(seconds=600)
-    run([sys.executable, "-I", "-S", "-c", code], folder=folder, what="It", limits=limits, slow_runs=SlowRuns())
+    run([sys.executable, "-I", "-S", "-c", code], folder=folder, what="It", limited=LimitedRun(limits))
 """
 
 
