@@ -31,8 +31,9 @@ from bot.handlers import events as sending
 from bot.handlers import merge_time, repository_fetcher
 from bot.handlers.approvals import diff, review
 from bot.handlers.approvals import limit as lookups
-from bot.handlers.cluster_audit import record, webhook
+from bot.handlers.cluster_audit import identify, record, webhook
 from bot.handlers.discovery import deployer_kinds, deployer_lists, discover, last_known, resources
+from bot.handlers.drift import live_comparison
 from bot.handlers.rendering import gather_failures, manifest_cache, tree
 from bot.handlers.rollouts import health, reverted
 from bot.handlers.watch import watcher
@@ -148,7 +149,7 @@ ROWS = {
         (kubernetes.DOCUMENT_BYTES,),
         (kubernetes.ERROR_BYTES,),
         (kubernetes.KEPT_BYTES,),
-        (kubernetes.KEPT_BYTES,),
+        (kubernetes.KEPT_BYTES, live_comparison.MAX_KEPT),
         (resources.MAX_RESOURCE_BYTES,),
         (resources.MAX_KIND_BYTES,),
         (argocd._MAX_SOURCES, limits.MAX_EXPANDED),
@@ -199,6 +200,7 @@ ROWS = {
         (event._MAX_NAME, event._MAX_MANAGER),
         (history.MAX_DIGESTS, 27 * 10**6, history.MAX_STATES),
         (database.WRITES_OF_OBJECT, database.KEYS, database.WRITES_BYTES),
+        (identify.MAX_REMEMBERED,),
         (record.MAX_WRITES, app._PRUNE_EVERY.total_seconds()),
     ],
     "State database": [

@@ -106,11 +106,11 @@ def _people(config: Config, chat: Chat, granted: Collection[str]) -> Iterator[Pr
         ("alerts.escalate.to", escalate.to if escalate else ()),
         *((f"applications.{name}.owners", application.owners) for name, application in config.applications.items()),
     ]
-    first_keys = {id_: key for key, ids in reversed(settings) for id_ in ids if id_ != EVERYBODY}
-    for id_, key in sorted(first_keys.items()):
+    for id_ in sorted({id_ for _, ids in settings for id_ in ids if id_ != EVERYBODY}):
+        keys = ", ".join(dict.fromkeys(key for key, ids in settings if id_ in ids))
         is_group = id_.startswith("S")
         if ("usergroups:read" if is_group else "users:read") in granted:
-            yield _exists(f"Slack: {id_} in {key} exists", partial(_group if is_group else _user, chat, id_))
+            yield _exists(f"Slack: {id_} in {keys} exists", partial(_group if is_group else _user, chat, id_))
 
 
 def _exists(what: str, exists: Callable[[], bool]) -> Probe:

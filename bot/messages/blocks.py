@@ -58,7 +58,7 @@ class Part:
     """
 
     head: Sequence[Element]
-    lines: Sequence["Entry"]
+    lines: Sequence[Self | Sequence[Element]]
     more: More
     omitted: int = 0
     tail: Sequence[Element] = ()

@@ -17,7 +17,7 @@ from bot.core.sanitize import escaped
 from bot.i18n.catalogue import common as texts
 from bot.i18n.catalogue import deployer as deployer_texts
 from bot.i18n.language import Phrase, PluralPhrase, Translator
-from bot.messages import LINK
+from bot.messages import LINK, times
 from bot.messages.blocks import (
     Block,
     Element,
@@ -30,7 +30,6 @@ from bot.messages.blocks import (
     clip,
     code,
     comma_separated,
-    date,
     escape,
     link,
     message,
@@ -41,13 +40,15 @@ from bot.messages.blocks import (
     rich_line,
     words,
 )
-from bot.messages.writer import actor_line
+from bot.messages.writer import Writer, actor_line, writer_line
 
 MAX_NAME = 120
 MAX_PATH = 240
 MAX_VALUE = 160
 MAX_PLACES = 8  # that differ inside one field
 MAX_MEMBERS = 5  # of a list, or lines of a text, that differ
+
+day_and_time = times.day_and_time
 
 _CHANNEL = re.compile(r"\b([CG][A-Z0-9]{8,})\b")
 # Spanish says "e" for "y" before the sound of i. https://www.rae.es/dpd/y
@@ -111,11 +112,6 @@ def duration(span: timedelta) -> str:
     return f"{hours // 24} d"
 
 
-def day_and_time(translator: Translator, at: datetime) -> Element:
-    """A time with its day, in the reader's time zone."""
-    return date(at, translator.text(texts.DAY_AND_TIME, day="{date_short_pretty}", time="{time}"))
-
-
 def short_revision(translator: Translator, revision: str | None) -> str:
     """The first 8 characters of a full SHA, or words for no revision."""
     return revision[:8] if revision else translator.text(texts.NO_REVISION)
@@ -167,12 +163,13 @@ def field_lines(
     translator: Translator,
     object_drift: ObjectDrift,
     field: FieldDrift,
+    seen: datetime,
     limit: int = MAX_VALUE,
     *,
     writers: bool = True,
 ) -> Part:
     """A bullet for each place that differs in a field: the path, both values and, with `writers`, who wrote it."""
-    tail = _written_by(translator, field) if writers else []
+    tail = _written_by(translator, field, seen) if writers else []
     places = differences(field)
     lines = [
         [bullets([_place_line(translator, object_drift, field, place, limit) + tail])] for place in places[:MAX_PLACES]
@@ -212,33 +209,34 @@ def item_content(field: FieldDrift, item: Any) -> Any:
     return content["value"] if isinstance(content, dict) and content.keys() == {"value"} else content
 
 
-def _written_by(translator: Translator, field: FieldDrift) -> list[Element]:
+def _written_by(translator: Translator, field: FieldDrift, seen: datetime) -> list[Element]:
     """Who wrote a field, and when; for a deletion, only an audit log shows it."""
-    if field.actor:
-        return [words(" · "), *actor_line(translator, field.actor, field.time)]
-    if field.manager is None:
-        return rich_line(translator, texts.BY_UNKNOWN) if field.change == "removed" else []
-    time = [date(field.time)] if field.time else []
-    return rich_line(translator, texts.BY_AT if time else texts.BY, manager=code(clip(field.manager, 60)), time=time)
+    if not field.actor and field.manager is None and field.change != "removed":
+        return []
+    return [words(" · "), *writer_line(translator, Writer(field.manager, field.time, field.actor), seen)]
 
 
 def object_lines(
     translator: Translator,
     object_drift: ObjectDrift,
+    seen: datetime,
     max_fields: int = 12,
     max_value: int = MAX_VALUE,
     *,
     writers: bool = True,
 ) -> Part:
-    """One object in a rich_text block: its name, then bullets for each field."""
+    """One object in a rich_text block: its name, then bullets for each field.
+
+    Times long before `seen` include their day.
+    """
     more_fields = more_bullets(translator, texts.MORE_FIELDS)
     name = words(object_name(object_drift), bold=True)
     if object_drift.change == "missing":
         line = rich_line(translator, texts.MISSING, object=name)
-        by = [words(" · "), *actor_line(translator, object_drift.actor)] if object_drift.actor else []
+        by = [words(" · "), *actor_line(translator, object_drift.actor, None, seen)] if object_drift.actor else []
         return Part([paragraph(*line, *by)], (), more_fields)
     fields = [
-        field_lines(translator, object_drift, field, max_value, writers=writers)
+        field_lines(translator, object_drift, field, seen, max_value, writers=writers)
         for field in object_drift.fields[:max_fields]
     ]
     return Part([paragraph(name)], fields, more_fields, omitted=len(object_drift.fields) - len(fields))

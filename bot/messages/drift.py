@@ -61,7 +61,10 @@ def answer(translator: Translator, checks: Sequence[Check]) -> Message:
     parts = [
         Part(
             _head(translator, check, "\n"),
-            [common.object_lines(translator, object_drift) for object_drift in most_important_first(check.drift)],
+            [
+                common.object_lines(translator, object_drift, check.at)
+                for object_drift in most_important_first(check.drift)
+            ],
             common.more(translator, texts.MORE_OBJECTS),
         )
         for check in [*drifted, *(check for check in unknown if not check.drift)]

@@ -1,6 +1,7 @@
 """Drift in messages: its severity and its facts, and who wrote it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from bot.core.drift.fact import Fact
@@ -9,12 +10,13 @@ from bot.i18n.catalogue import fact_list as texts
 from bot.i18n.catalogue import severity as grades
 from bot.i18n.language import Translator
 from bot.messages.blocks import clip
-from bot.messages.writer import MAX_TOOL, actor_text, sole_writer, writer_sentence
+from bot.messages.writer import MAX_TOOL, Writer, actor_text, writer_sentence
 
 # Always shown with the severity in words.
 MARKS = {Severity.CRITICAL: "🔴", Severity.SERIOUS: "🟠", Severity.MINOR: "🟡"}
 
 _MAX_FACT = 120
+_MAX_WRITERS = 4
 
 
 def severity(translator: Translator, rating: Rating) -> str:
@@ -42,15 +44,31 @@ def listed(translator: Translator, facts: Sequence[Fact], limit: int = 2) -> str
     return _and_more(translator, [fact(translator, shown) for shown in facts[:limit]], len(facts))
 
 
-def sentences(translator: Translator, facts: Sequence[Fact], seen: datetime, limit: int = 2) -> str:
+def sentences(
+    translator: Translator, facts: Sequence[Fact], writer: Writer | None, seen: datetime, limit: int = 2
+) -> str:
     """The same for a notification, with the writer: `web replicas 3 → 5. By kubectl-scale, before 13:01 UTC.`
 
-    If the writers differ, each fact names its own: `ConfigMap settings is missing (writer unknown)`.
+    `writer` is the writer of all the facts. Without one, each fact names its own: `ConfigMap settings is missing
+    (writer unknown)`.
     """
-    first = facts[:limit]
-    if writer := sole_writer(first):
+    if writer:
         return f"{listed(translator, facts, limit)}. {writer_sentence(translator, writer, seen)}"
-    return f"{_and_more(translator, [_with_writer(translator, shown, seen) for shown in first], len(facts))}."
+    shown = [_with_writer(translator, shown, seen) for shown in facts[:limit]]
+    return f"{_and_more(translator, shown, len(facts))}."
+
+
+def writers(translator: Translator, facts: Sequence[Fact]) -> str:
+    """`by helm; by ana@example.com with kubectl edit; some writers unknown`, all of them; empty if none is known."""
+    actors = [replace(shown.actor, time=None) for shown in facts if shown.actor]
+    tools = {clip(shown.manager, MAX_TOOL) for shown in facts if shown.manager and not shown.actor}
+    known = [translator.text(texts.BY, manager=tool) for tool in sorted(tools)]
+    known += sorted({actor_text(translator, actor) for actor in actors if actor.users or actor.tool})
+    if not known:
+        return ""
+    text = _and_more(translator, known[:_MAX_WRITERS], len(known))
+    is_known = all(shown.actor.users or shown.actor.tool if shown.actor else shown.manager for shown in facts)
+    return text if is_known else f"{text}; {translator.text(texts.SOME_UNKNOWN)}"
 
 
 def _with_writer(translator: Translator, shown: Fact, seen: datetime) -> str:

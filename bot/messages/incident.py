@@ -1,6 +1,7 @@
 """The card of one incident."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from bot.core.drift.fact import Fact, facts, most_important_first
 from bot.core.drift.severity import Rating
@@ -31,9 +32,9 @@ from bot.messages.blocks import (
     person,
     rich,
     rich_line,
-    utc,
     words,
 )
+from bot.messages.times import in_utc
 from bot.messages.writer import Writer, sole_writer_of_drift, writer_line
 
 SHOW_DIFF = "show_diff"
@@ -67,9 +68,11 @@ _RESOLVED_TEXTS = texts.RESOLVED_HEADER, texts.RESOLVED, texts.RESOLVED_LEAD
 _UNWATCHED_TEXTS = texts.UNWATCHED_HEADER, texts.UNWATCHED, texts.UNWATCHED_LEAD
 
 
-def card(translator: Translator, incident: Incident) -> Message:
+def card(translator: Translator, incident: Incident, now: datetime) -> Message:
     """The incident's current message in the channel."""
-    return _resolved(translator, incident) if incident.state is IncidentState.RESOLVED else _open(translator, incident)
+    if incident.state is IncidentState.RESOLVED:
+        return _resolved(translator, incident)
+    return _open(translator, incident, now)
 
 
 def incident_header(translator: Translator, rating: Rating, state: IncidentState, where: str, fact: str) -> Block:
@@ -144,18 +147,18 @@ def _acknowledge(translator: Translator, subject: str, *, is_owned: bool) -> Ele
     return button(translator.text(texts.ACKNOWLEDGE), ACKNOWLEDGE, subject, style="primary")
 
 
-def _open(translator: Translator, incident: Incident) -> Message:
+def _open(translator: Translator, incident: Incident, now: datetime) -> Message:
     drift, rating = most_important_first(incident.drift), incident.rating
     drift_facts = facts(drift)
-    state, state_text = _state(translator, incident)
+    writer = sole_writer_of_drift(drift)
+    state, state_text = _state(translator, incident, now)
     text = translator.text(
         texts.OPEN,
         level=fact_message.level(translator, rating),
         where=common.where(translator, incident.application, incident.cluster),
-        facts=fact_message.sentences(translator, drift_facts, incident.since),
+        facts=fact_message.sentences(translator, drift_facts, writer, now),
     )
     where = common.title_where(translator, incident.application, incident.cluster)
-    writer = sole_writer_of_drift(drift)
     first_seen = rich_line(
         translator,
         texts.FIRST_SEEN_CHART if incident.chart else texts.FIRST_SEEN,
@@ -173,14 +176,17 @@ def _open(translator: Translator, incident: Incident) -> Message:
     suspects = suspect.drift_suspects(translator, incident.suspects, incident.application)
     room = max(_MIN_DRIFT, _MAX_DRIFT - json_size(suspects))
     blocks += fill(
-        [common.object_lines(translator, object_drift, 6, 90, writers=writer is None) for object_drift in drift],
+        [
+            common.object_lines(translator, object_drift, incident.since, 6, 90, writers=writer is None)
+            for object_drift in drift
+        ],
         common.more(translator, texts.MORE_OBJECTS),
         budget=room,
         limit=_MAX_OBJECTS,
     )
     blocks += suspects
     if incident.check_error:
-        checked = translator.text(texts.CHECKED, time=utc(incident.checked_at))
+        checked = translator.text(texts.CHECKED, time=in_utc(incident.checked_at, now))
         phrase = texts.GONE if incident.is_gone else texts.BLIND
         blocks.append(note(translator.text(phrase, reason=translator.localize(incident.check_error)), checked))
     blocks.append(
@@ -211,7 +217,7 @@ def _lead(
     return [*line, words(f" · {others}")] if others else line
 
 
-def _state(translator: Translator, incident: Incident) -> tuple[list[Element], str]:
+def _state(translator: Translator, incident: Incident, now: datetime) -> tuple[list[Element], str]:
     """Who acknowledged it, and until when it is snoozed, for the blocks and the text; empty while it is open."""
     line: list[Element] = []
     states: list[str] = []
@@ -222,7 +228,7 @@ def _state(translator: Translator, incident: Incident) -> tuple[list[Element], s
     if incident.snoozed_until and incident.snoozed_by:
         time = common.day_and_time(translator, incident.snoozed_until)
         line += [*([words(" ")] if line else []), *_who(translator, texts.SNOOZED_BY, incident.snoozed_by, time)]
-        states.append(translator.text(texts.IS_SNOOZED, time=utc(incident.snoozed_until)))
+        states.append(translator.text(texts.IS_SNOOZED, time=in_utc(incident.snoozed_until, now)))
     return line, " ".join(states)
 
 
@@ -236,6 +242,7 @@ def _resolved(translator: Translator, incident: Incident) -> Message:
     worst = most_important_first(incident.drift if unwatched else incident.worst or incident.drift)
     drift_facts = facts(worst)
     how = ending(translator, incident)
+    ended_at = incident.resolved_at or incident.checked_at
     text = translator.text(
         short,
         where=common.where(translator, incident.application, incident.cluster),
@@ -247,14 +254,14 @@ def _resolved(translator: Translator, incident: Incident) -> Message:
         translator,
         long,
         lasted=words(incident_duration(incident), bold=True),
-        time=common.day_and_time(translator, incident.resolved_at or incident.checked_at),
+        time=common.day_and_time(translator, ended_at),
         ending=how,
     )
     where = common.title_where(translator, incident.application, incident.cluster)
     headline = translator.text(top, where=where, fact=fact_message.fact(translator, drift_facts[0]))
     blocks: list[Block] = [header(headline), rich(paragraph(*lead))]
     blocks += fill(
-        [common.object_lines(translator, object_drift, 3, 60) for object_drift in worst],
+        [common.object_lines(translator, object_drift, ended_at, 3, 60) for object_drift in worst],
         common.more(translator, rollout_texts.MORE_OBJECTS),
         budget=3_000,
         limit=5,

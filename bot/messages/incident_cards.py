@@ -52,7 +52,7 @@ def _cards(
     held = all(policy.mutes(incident, now) for incident in group)
     settles = tuple(incident.id for incident in group)
     shared = group[0].group is not None
-    message = group_message.card(translator, group) if shared else incident_message.card(translator, group[0])
+    message = group_message.card(translator, group, now) if shared else incident_message.card(translator, group[0], now)
     yield Card(key, key, channel, message, last=ended, settles=settles, held=held)
     for name, occurrences in _thread_events(group).items():
         affected = [incident for incident, _ in occurrences]
@@ -64,7 +64,7 @@ def _cards(
             f"{key}/{name}",
             key,
             escalation_channel or channel,
-            _reply(reply_translator, affected, event, policy, group, escalation_channel),
+            _reply(reply_translator, affected, event, policy, now, group, escalation_channel),
             thread_of=None if escalation_channel else key,
             last=ended,
             settles=settles,
@@ -118,25 +118,26 @@ def _reply(
     affected: Sequence[Incident],
     event: IncidentEvent,
     policy: AlertPolicy,
+    now: datetime,
     group: Sequence[Incident],
     escalation_channel: str | None,
 ) -> Message:
     match event.kind:
         case IncidentEventType.WORSENED:
-            return thread.drift_grew(translator, affected[0], event)
+            return thread.drift_grew(translator, affected[0], event, now)
         case IncidentEventType.JOINED:
-            return thread.joined(translator, affected)
+            return thread.joined(translator, affected, now)
         case IncidentEventType.ACKNOWLEDGED | IncidentEventType.SNOOZED:
-            return thread.silenced(translator, affected, event)
+            return thread.silenced(translator, affected, event, now)
         case IncidentEventType.RELEASED:
             return thread.released(translator, affected, event)
         case IncidentEventType.SNOOZE_ENDED:
             return thread.snooze_ended(translator, affected)
         case IncidentEventType.REMINDED:
-            return thread.reminded(translator, affected)
+            return thread.reminded(translator, affected, now)
         case IncidentEventType.ESCALATED:
             to = policy.escalation.to if policy.escalation else ()
-            return thread.escalated(translator, affected, to, affected[0].channel if escalation_channel else None)
+            return thread.escalated(translator, affected, now, to, affected[0].channel if escalation_channel else None)
         case IncidentEventType.RESOLVED if group[0].group is not None:
             return thread.some_resolved(translator, affected, group, event)
         case IncidentEventType.RESOLVED:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from datetime import datetime
 
 from bot.core.drift.fact import Fact, facts
 from bot.core.incidents.incident import ACTIVE_STATES, Incident, IncidentState
@@ -15,7 +16,6 @@ from bot.messages.blocks import (
     Message,
     Part,
     bullets,
-    clip,
     fill,
     header,
     message,
@@ -24,19 +24,18 @@ from bot.messages.blocks import (
     person,
     rich,
     rich_line,
-    utc,
     words,
 )
 from bot.messages.incident import card_actions, ending, incident_header
+from bot.messages.times import in_utc
 
 _MAX_NAMES = 6
-_MAX_TOOLS = 4
 _RESOLVED_TEXTS = texts.RESOLVED_HEADER, texts.RESOLVED, texts.RESOLVED_LEAD
 # At least one is no longer watched, and may still differ.
 _UNWATCHED_TEXTS = texts.OVER_HEADER, texts.OVER, texts.OVER_LEAD
 
 
-def card(translator: Translator, incidents: Sequence[Incident]) -> Message:
+def card(translator: Translator, incidents: Sequence[Incident], now: datetime) -> Message:
     """The current message of the incidents (at least one) that share a card."""
     by_name = sorted(incidents, key=lambda incident: incident.application)
     active = sorted(
@@ -44,10 +43,10 @@ def card(translator: Translator, incidents: Sequence[Incident]) -> Message:
         key=lambda incident: -incident.rating.severity,
     )
     ended = [incident for incident in by_name if incident.state not in ACTIVE_STATES]
-    return _open(translator, active, ended) if active else _resolved(translator, ended)
+    return _open(translator, active, ended, now) if active else _resolved(translator, ended)
 
 
-def _open(translator: Translator, active: Sequence[Incident], ended: Sequence[Incident]) -> Message:
+def _open(translator: Translator, active: Sequence[Incident], ended: Sequence[Incident], now: datetime) -> Message:
     everyone = [*active, *ended]
     worst = active[0]
     place = where(translator, everyone, len(active))
@@ -55,14 +54,13 @@ def _open(translator: Translator, active: Sequence[Incident], ended: Sequence[In
     names = common.listed(translator, (incident.application for incident in active), _MAX_NAMES)
     drift_facts = [facts(incident.drift) for incident in active]
     headline = _headline(translator, worst, drift_facts)
-    managers = sorted({clip(fact.manager, 60) for several in drift_facts for fact in several if fact.manager})
-    tools = common.listed(translator, managers, _MAX_TOOLS)
+    writers = fact_message.writers(translator, [fact for several in drift_facts for fact in several])
     text = translator.text(
         texts.OPEN,
-        tools=translator.text(texts.SENTENCE_TOOLS, tools=tools) if tools else "",
+        tools=f" {writers[:1].upper()}{writers[1:]}." if writers else "",
         level=fact_message.level(translator, worst.rating),
         where=place,
-        time=utc(since),
+        time=in_utc(since, now),
         names=names,
         fact=headline,
     )
@@ -73,8 +71,8 @@ def _open(translator: Translator, active: Sequence[Incident], ended: Sequence[In
         where=place,
         time=common.day_and_time(translator, since),
     )
-    if tools:
-        lead += rich_line(translator, texts.TOOLS, tools=tools)
+    if writers:
+        lead.append(words(f" · {writers}"))
     state = _state(active)
     return message(
         text,

@@ -4,6 +4,7 @@ On a shared card, one reply names all incidents with the same event at the same 
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from bot.core.drift.fact import facts, most_important_first
 from bot.core.incidents.incident import Incident, IncidentEvent
@@ -16,7 +17,6 @@ from bot.messages.blocks import (
     Element,
     Message,
     channel,
-    date,
     fill,
     mention,
     message,
@@ -25,50 +25,53 @@ from bot.messages.blocks import (
     rich,
     rich_line,
     text_message,
-    utc,
     words,
 )
 from bot.messages.incident import ending, incident_duration
+from bot.messages.times import in_utc
+from bot.messages.writer import sole_writer_of_drift
 
 _MAX_NAMES = 8
 
 
-def drift_grew(translator: Translator, incident: Incident, event: IncidentEvent) -> Message:
+def drift_grew(translator: Translator, incident: Incident, event: IncidentEvent, now: datetime) -> Message:
     """More differs than the alert showed."""
     drift = most_important_first(event.drift)
     drift_facts = facts(drift)
     where = _where(translator, [incident])
-    text = translator.text(texts.GROWN, where=where, facts=fact_message.sentences(translator, drift_facts, event.at))
+    sentences = fact_message.sentences(translator, drift_facts, sole_writer_of_drift(drift), now)
+    text = translator.text(texts.GROWN, where=where, facts=sentences)
     lead = rich_line(
         translator,
         texts.GROWN_LEAD,
         where=where,
         facts=fact_message.listed(translator, drift_facts),
-        time=date(event.at),
+        time=common.day_and_time(translator, event.at),
     )
     if event.by:
         lead += rich_line(translator, texts.SILENCE_ENDED, person=person(event.by))
     lines = fill(
-        [common.object_lines(translator, object_drift, 6, 90) for object_drift in drift],
+        [common.object_lines(translator, object_drift, event.at, 6, 90) for object_drift in drift],
         common.more(translator, card_texts.MORE_OBJECTS),
         budget=3_000,
     )
     return message(text, rich(paragraph(*lead)), *lines)
 
 
-def joined(translator: Translator, incidents: Sequence[Incident]) -> Message:
+def joined(translator: Translator, incidents: Sequence[Incident], now: datetime) -> Message:
     """They joined a shared card, and are more severe than those that it showed before."""
     worst = max(incidents, key=lambda incident: incident.rating.severity)
     return _since(
         translator,
         texts.JOINED,
         incidents,
+        now,
         level=fact_message.level(translator, worst.rating),
         facts=fact_message.listed(translator, facts(worst.drift)),
     )
 
 
-def silenced(translator: Translator, incidents: Sequence[Incident], event: IncidentEvent) -> Message:
+def silenced(translator: Translator, incidents: Sequence[Incident], event: IncidentEvent, now: datetime) -> Message:
     """The incidents were acknowledged, or snoozed if the event has an end."""
     where = _where(translator, incidents)
     # Not a mention: the person just acted.
@@ -81,7 +84,7 @@ def silenced(translator: Translator, incidents: Sequence[Incident], event: Incid
     if event.until is None:
         text = translator.text(texts.ACKNOWLEDGED, where=where)
         return message(text, rich(paragraph(*rich_line(translator, texts.ACKNOWLEDGED_LEAD, person=who, where=where))))
-    text = translator.text(texts.SNOOZED, where=where, time=utc(event.until))
+    text = translator.text(texts.SNOOZED, where=where, time=in_utc(event.until, now))
     time = common.day_and_time(translator, event.until)
     return message(
         text, rich(paragraph(*rich_line(translator, texts.SNOOZED_LEAD, person=who, where=where, time=time)))
@@ -101,13 +104,13 @@ def snooze_ended(translator: Translator, incidents: Sequence[Incident]) -> Messa
     return text_message(translator.text(texts.SNOOZE_ENDED, where=_where(translator, incidents)))
 
 
-def reminded(translator: Translator, incidents: Sequence[Incident]) -> Message:
+def reminded(translator: Translator, incidents: Sequence[Incident], now: datetime) -> Message:
     """No one has acknowledged them yet."""
-    return _since(translator, texts.REMINDED, incidents)
+    return _since(translator, texts.REMINDED, incidents, now)
 
 
 def escalated(
-    translator: Translator, incidents: Sequence[Incident], to: Sequence[str], alert_in: str | None = None
+    translator: Translator, incidents: Sequence[Incident], now: datetime, to: Sequence[str], alert_in: str | None = None
 ) -> Message:
     """Mentions `to`, ids of users and user groups. `alert_in` is the card's channel if the reply is in another one."""
     worst = max(incidents, key=lambda incident: incident.rating.severity)
@@ -117,6 +120,7 @@ def escalated(
         translator,
         texts.ESCALATED,
         incidents,
+        now,
         before=mentions,
         after=tail,
         level=fact_message.level(translator, worst.rating),
@@ -153,6 +157,7 @@ def _since(
     translator: Translator,
     phrase: Phrase,
     incidents: Sequence[Incident],
+    now: datetime,
     before: Sequence[Element] = (),
     after: Sequence[Element] = (),
     **values: str,
@@ -160,7 +165,7 @@ def _since(
     since = min(incident.since for incident in incidents)
     where = _where(translator, incidents)
     line = rich_line(translator, phrase, where=where, time=common.day_and_time(translator, since), **values)
-    text = translator.text(phrase, where=where, time=utc(since), **values)
+    text = translator.text(phrase, where=where, time=in_utc(since, now), **values)
     return message(text, rich(paragraph(*before, *line, *after)))
 
 

@@ -103,7 +103,7 @@ def _drift(translator: Translator, pull: TrackedPullRequest) -> list[Block]:
     warning = translator.count(adopt.REMOVED_OBJECTS, len(removed), objects=common.listed(translator, removed, 4))
     differences = fill(
         [
-            common.object_lines(translator, object_drift, 6, 90)
+            common.object_lines(translator, object_drift, pull.opened_at, 6, 90)
             for object_drift in drift
             if object_drift.change != "missing"
         ],

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from html import unescape
+from itertools import count
 
 from bot.core.access.audit import Origin
 from bot.core.access.permission import Right
 from bot.core.git.commit import Commit, PullRequest
-from bot.core.pull_requests.change_ref import InvalidChangeRef, parse_change_ref
+from bot.core.pull_requests.change_ref import InvalidChangeRef, PullUrl, parse_change_ref
 from bot.core.pull_requests.revert import (
     AcrossMerges,
     AlreadyOpen,
@@ -63,6 +64,7 @@ REVERT_THIS = "revert_this"
 REVERT_OTHER = "revert_other"
 REVERT_SUSPECTS = ("revert_suspect_1", "revert_suspect_2", "revert_suspect_3")
 _FULL_SHA = re.compile(r"\b([0-9a-f]{8})[0-9a-f]{32}\b")
+_DIGITS = 8  # of a SHA, if that is enough
 _MAX_LISTED = 8
 _MAX_FILES = 20  # stored for the card
 _MAX_UNDONE = 3
@@ -148,6 +150,16 @@ def button_value(request: RevertRequest) -> str:
 def _encode(text: str, application: str | None, flags: Sequence[str] = ()) -> str:
     value = {"text": text, "application": application, "flags": flags}
     return json.dumps(value)[:_MAX_REFERENCE]
+
+
+def pull_revision(number: int | None, url: str | None) -> str:
+    """A pull request as a revision: by URL, since an application may be in another repository when a button is pressed.
+
+    By number if the URL isn't one that can be parsed; "" without a number.
+    """
+    if number and url and isinstance(parse_change_ref(url), PullUrl):
+        return url
+    return f"#{number}" if number else ""
 
 
 def revert_button(
@@ -292,11 +304,14 @@ def _with_pull_request_button(translator: Translator, phrase: Phrase, pull: Pull
 
 
 def _commits(translator: Translator, commits: Sequence[Commit]) -> Block:
-    return rich(bullets([[words(_commit(translator, commit))] for commit in commits[:_MAX_LISTED]]))
+    """A list with enough digits of each SHA to tell them apart."""
+    shas = {commit.sha for commit in commits}
+    digits = next(digits for digits in count(_DIGITS) if len({sha[:digits] for sha in shas}) == len(shas))
+    return rich(bullets([[words(_commit(translator, commit, digits))] for commit in commits[:_MAX_LISTED]]))
 
 
-def _commit(translator: Translator, commit: Commit | None) -> str:
-    return f"{commit.short_sha} ({clip(commit.subject, 100)})" if commit else translator.text(texts.UNKNOWN_COMMIT)
+def _commit(translator: Translator, commit: Commit | None, digits: int = _DIGITS) -> str:
+    return f"{commit.sha[:digits]} ({clip(commit.subject, 100)})" if commit else translator.text(texts.UNKNOWN_COMMIT)
 
 
 def _name(translator: Translator, target: Target) -> str:

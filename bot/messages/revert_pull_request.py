@@ -15,6 +15,7 @@ from bot.messages.common import value_text
 MAX_TITLE = 250  # GitHub and GitLab accept 255 or 256
 MAX_BODY = 30_000  # Bitbucket accepts 32,768, GitHub twice that
 MAX_LISTED = 100
+_UNKNOWN = "not checked: the bot cannot render its content, which may change"
 
 
 def reference(pull: PullRequest, repository_url: str) -> str:
@@ -101,7 +102,12 @@ def _environment(effect: Effect) -> str:
     if effect.why is not None:
         return f"**Changes in** {where} **are unknown:** {as_code(str(effect.why))}"
     change = effect.change
-    counts = ((change.removed, "removed"), (change.changed, "changed"), (change.added, "added"))
+    counts = (
+        (change.removed, "removed"),
+        (change.changed, "changed"),
+        (change.unknown, "not checked"),
+        (change.added, "added"),
+    )
     summary = ", ".join(f"{count} {what}" for count, what in counts if count)
     return f"**Changes in** {where}**:** {summary or 'none'}\n"
 
@@ -110,7 +116,8 @@ def _objects(effect: Effect) -> list[str]:
     rows = []
     for change in effect.change.objects:
         name = f"{change.namespace}/{change.name}" if change.namespace else change.name
-        rows.append(f"- {as_code(f'{change.kind} {name}')} {change.change}")
+        what = _UNKNOWN if change.change == "unknown" else change.change
+        rows.append(f"- {as_code(f'{change.kind} {name}')} {what}")
         rows += [f"  - {_field(field)}" for field in change.fields]
         if change.total > len(change.fields):
             rows.append(f"  - {_more(change.total - len(change.fields), 'field')}")

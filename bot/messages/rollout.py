@@ -26,7 +26,7 @@ from bot.messages.blocks import (
     text_message,
     words,
 )
-from bot.messages.revert import revert_button
+from bot.messages.revert import pull_revision, revert_button
 from bot.messages.rollout_change import changes, running, unpinned
 from bot.messages.rollout_outcome import headline, healthy_again, late_note, reverting_change
 from bot.messages.rollout_progress import progress
@@ -162,5 +162,5 @@ def _revert(translator: Translator, rollout: Rollout) -> Element:
     if rollout.merges > 1:
         revision = f"{rollout.parent}..{rollout.revision}"
     else:
-        revision = f"#{rollout.pull_number}" if rollout.pull_number else rollout.revision
+        revision = pull_revision(rollout.pull_number, rollout.pull_url) or rollout.revision
     return revert_button(translator, revision, rollout.parts[0].application, _subject(translator, rollout))

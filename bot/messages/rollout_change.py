@@ -84,8 +84,14 @@ def _change(translator: Translator, change: ApplicationChange, names: str) -> Pa
 
 
 def _counts(translator: Translator, rendered: RenderedChange) -> str:
-    counts = ((texts.REMOVED, rendered.removed), (texts.CHANGED, rendered.changed), (texts.ADDED, rendered.added))
-    return common.listed(translator, (translator.count(counted, number) for counted, number in counts if number))
+    counts = (
+        (texts.REMOVED, rendered.removed),
+        (texts.CHANGED, rendered.changed),
+        (texts.NOT_CHECKED, rendered.unknown),
+        (texts.ADDED, rendered.added),
+    )
+    counted = [translator.count(what, number) for what, number in counts if number]
+    return common.listed(translator, counted, len(counts))
 
 
 def _object(translator: Translator, changed: ObjectChange) -> Part:
@@ -103,6 +109,8 @@ def _object_name(translator: Translator, changed: ObjectChange) -> list[Element]
             return rich_line(translator, texts.OBJECT_REMOVED, object=name)
         case "added":
             return rich_line(translator, texts.OBJECT_ADDED, object=name)
+        case "unknown":
+            return rich_line(translator, texts.OBJECT_NOT_CHECKED, object=name)
         case _:
             return [name]
 

@@ -19,14 +19,16 @@ from bot.i18n.language import Text, Translator
 from bot.messages import common
 from bot.messages import fact as fact_message
 from bot.messages.blocks import (
+    MAX_JSON,
+    MAX_LIST,
     Block,
     Element,
     Message,
     Part,
     clip,
     code,
-    date,
     fill,
+    json_size,
     link,
     message,
     paragraph,
@@ -86,10 +88,6 @@ def answer(translator: Translator, overview: Overview) -> Message:
     opened = {name: overview.pulls[name] for name in sorted(shown) if overview.pulls.get(name)}
     sentence = _sentence(translator, overview)
     lead = rich(paragraph(words(sentence, bold=True)))
-    lines = fill(
-        list(_by_cluster(translator, applications, overview)),
-        common.more(translator, texts.MORE_APPLICATIONS, italic=False),
-    )
     rest: list[Block] = []
     if overview.is_discovering and overview.applications:
         rest.append(rich(paragraph(words(translator.text(texts.STILL_DISCOVERING)))))
@@ -114,6 +112,11 @@ def answer(translator: Translator, overview: Overview) -> Message:
             common.more(translator, texts.MORE_OUTAGES, italic=False),
             budget=2_500,
         )
+    lines = fill(
+        list(_by_cluster(translator, applications, overview)),
+        common.more(translator, texts.MORE_APPLICATIONS, italic=False),
+        budget=min(MAX_LIST, MAX_JSON - json_size([lead, *rest])),
+    )
     if len(applications) < _TABLE_FROM:
         return message(sentence, lead, *lines, *rest)
     tabled = message(sentence, lead, *_table(translator, applications, overview), *rest)
@@ -130,7 +133,9 @@ def _by_cluster(translator: Translator, applications: Sequence[Application], ove
         if len(revisions) == 1:
             heading += _at_revision(translator, checks[0])
         if checks:
-            heading += rich_line(translator, texts.CHECKED, time=date(min(check.at for check in checks)))
+            heading += rich_line(
+                translator, texts.CHECKED, time=common.day_and_time(translator, min(check.at for check in checks))
+            )
         for index, member in enumerate(members):
             line = paragraph(*_line(translator, member, overview, with_revision=len(revisions) > 1))
             check = overview.checks.get(member.name)
@@ -252,7 +257,10 @@ def _line(
         line.append(words(f"\n{clip(translator.localize(check.error), 400)}"))
     line += [words(f"\n⚠️ {unready}") for unready in _unready(translator, application, overview, limit=_MAX_UNREADY)]
     if check.complete_at:
-        line += [words("\n"), *rich_line(translator, texts.LAST_COMPLETE, time=date(check.complete_at))]
+        line += [
+            words("\n"),
+            *rich_line(translator, texts.LAST_COMPLETE, time=common.day_and_time(translator, check.complete_at)),
+        ]
     return line + _deployer(translator, view, check, rolling_out=bool(arriving_rollouts))
 
 

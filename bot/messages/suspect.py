@@ -20,7 +20,7 @@ from bot.messages.blocks import (
     rich_line,
     words,
 )
-from bot.messages.revert import REVERT_SUSPECTS, revert_button
+from bot.messages.revert import REVERT_SUSPECTS, pull_revision, revert_button
 
 _WHY = {
     SuspectReason.BEFORE: texts.BEFORE,
@@ -87,4 +87,5 @@ def _approved(translator: Translator, suspect: Suspect) -> str:
 
 
 def _revert(translator: Translator, suspect: Suspect, application: str, action: str) -> Element:
-    return revert_button(translator, suspect.revision, application, suspect.subject, action=action)
+    revision = pull_revision(suspect.pull_number, suspect.pull_url) or suspect.sha
+    return revert_button(translator, revision, application, suspect.subject, action=action)

@@ -14,12 +14,11 @@ from bot.core.drift.model import FieldDrift, ObjectDrift
 from bot.core.drift.parts import differences
 from bot.core.drift.short_path import short_path
 from bot.i18n.catalogue import common as texts
-from bot.i18n.catalogue import fact_list as fact_texts
 from bot.i18n.language import Translator
 from bot.messages import common, object_links
-from bot.messages.blocks import Part, clip, paragraph, preformatted, utc, words
+from bot.messages.blocks import Part, clip, paragraph, preformatted, words
 from bot.messages.object_links import ObjectLink
-from bot.messages.writer import MAX_TOOL, actor_text, sole_writer, sole_writer_of_drift, writer_line
+from bot.messages.writer import Writer, sole_writer, sole_writer_of_drift, writer_line, writer_text
 
 MAX_MEMBERS = 40  # of one list, or lines of one text, that differ
 
@@ -36,7 +35,7 @@ def object_diff(
     """One object in a rich_text block: its name, its writer if there is only one, its links, and the diff."""
     name = words(common.object_name(object_drift), bold=True)
     if object_drift.change == "missing" or not object_drift.fields:
-        named = common.object_lines(translator, object_drift)
+        named = common.object_lines(translator, object_drift, seen)
         return replace(named, head=[*named.head, *object_links.line(links)])
     writer = sole_writer_of_drift([object_drift])
     heading = [name, words(" · "), *writer_line(translator, writer, seen)] if writer else [name]
@@ -108,13 +107,8 @@ def _by_writer(
 
 
 def _comment(translator: Translator, group: list[FieldDrift], seen: datetime) -> str:
-    writer = sole_writer(group)
-    if writer and writer.actor:
-        return f"# {actor_text(translator, writer.actor, writer.time, seen)}"
-    if writer is None or writer.manager is None:
-        return f"# {translator.text(fact_texts.BY_UNKNOWN)}"
-    phrase, time = (fact_texts.BY_BEFORE, utc(writer.time)) if writer.time else (fact_texts.BY, "")
-    return f"# {translator.text(phrase, manager=clip(writer.manager, MAX_TOOL), time=time)}"
+    writer = sole_writer(group) or Writer(None, None)
+    return f"# {writer_text(translator, writer, seen)}"
 
 
 def _group(

@@ -2,21 +2,20 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import reduce
 from typing import Protocol
 
 from bot.core.drift.model import Actor, ClusterUser, Confidence, ObjectDrift
 from bot.i18n.catalogue import actor as actor_texts
-from bot.i18n.catalogue import common as common_texts
 from bot.i18n.catalogue import fact_list as texts
 from bot.i18n.language import Phrase, Translator
-from bot.messages.blocks import Element, clip, code, date, rich_line, utc
+from bot.messages.blocks import Element, clip, code, date, rich_line
+from bot.messages.times import day_and_time, in_utc, is_near
 
 MAX_TOOL = 60
 _MAX_NAME = 80
 _SERVICE_ACCOUNT = "system:serviceaccount:"
-_NEAR = timedelta(hours=12)
 
 
 class Attributed(Protocol):
@@ -79,31 +78,31 @@ def writer_line(translator: Translator, writer: Writer, seen: datetime) -> list[
     name, time = code(clip(writer.manager, MAX_TOOL)), writer.time
     if time is None:
         return rich_line(translator, texts.BY, manager=name)
-    if _is_near(time, seen):
+    if is_near(time, seen):
         return rich_line(translator, texts.BY_BEFORE, manager=name, time=date(time, "{time}"))
-    return rich_line(translator, texts.BY_BEFORE_DAY, manager=name, time=_day(translator, time))
+    return rich_line(translator, texts.BY_BEFORE_DAY, manager=name, time=day_and_time(translator, time))
+
+
+def writer_text(translator: Translator, writer: Writer, seen: datetime) -> str:
+    """The same in plain text: `by kubectl-set, before 13:01 UTC`."""
+    if writer.actor:
+        return actor_text(translator, writer.actor, writer.time, seen)
+    if writer.manager is None:
+        return translator.text(texts.BY_UNKNOWN)
+    name, time = clip(writer.manager, MAX_TOOL), writer.time
+    if time is None:
+        return translator.text(texts.BY, manager=name)
+    phrase = texts.BY_BEFORE if is_near(time, seen) else texts.BY_BEFORE_DAY
+    return translator.text(phrase, manager=name, time=in_utc(time, seen))
 
 
 def writer_sentence(translator: Translator, writer: Writer, seen: datetime) -> str:
-    """The same as a sentence in plain text: `By kubectl-set, before 13:01 UTC.`"""
-    if writer.actor:
-        by = actor_text(translator, writer.actor, writer.time, seen)
-        return f"{by[:1].upper()}{by[1:]}."
-    if writer.manager is None:
-        return translator.text(texts.SENTENCE_BY_UNKNOWN)
-    tool, time = clip(writer.manager, MAX_TOOL), writer.time
-    if time is None:
-        return translator.text(texts.SENTENCE_BY, tool=tool)
-    if _is_near(time, seen):
-        return translator.text(texts.SENTENCE_BY_BEFORE, tool=tool, time=utc(time))
-    return translator.text(
-        texts.SENTENCE_BY_BEFORE_DAY, tool=tool, time=time.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
-    )
+    """The same as a sentence: `By kubectl-set, before 13:01 UTC.`"""
+    text = writer_text(translator, writer, seen)
+    return f"{text[:1].upper()}{text[1:]}."
 
 
-def actor_line(
-    translator: Translator, actor: Actor, before: datetime | None = None, seen: datetime | None = None
-) -> list[Element]:
+def actor_line(translator: Translator, actor: Actor, before: datetime | None, seen: datetime) -> list[Element]:
     """`by ana@example.com with kubectl edit, 13:01:07`. `before` is for an actor without a time.
 
     It includes the day if the time was long before `seen`.
@@ -112,10 +111,10 @@ def actor_line(
     time = actor.time or before
     if time is None:
         return line
-    if seen is None or _is_near(time, seen):
+    if is_near(time, seen):
         phrase, shown = (actor_texts.AT, date(time)) if actor.time else (actor_texts.BEFORE, date(time, "{time}"))
     else:
-        phrase, shown = actor_texts.AT_DAY if actor.time else actor_texts.BEFORE_DAY, _day(translator, time)
+        phrase, shown = actor_texts.AT_DAY if actor.time else actor_texts.BEFORE_DAY, day_and_time(translator, time)
     return line + rich_line(translator, phrase, time=shown)
 
 
@@ -127,7 +126,7 @@ def actor_text(
     time = actor.time or before
     if time is None:
         return by
-    if seen and _is_near(time, seen):
+    if seen and is_near(time, seen):
         phrase, form = (actor_texts.AT, "%H:%M:%S UTC") if actor.time else (actor_texts.BEFORE, "%H:%M UTC")
     elif actor.time:
         phrase, form = actor_texts.AT_DAY, "%Y-%m-%d %H:%M:%S UTC"
@@ -166,12 +165,3 @@ def _by(actor: Actor) -> Phrase:
     if not actor.tool:
         return actor_texts.LIKELY if is_likely else actor_texts.BY
     return actor_texts.LIKELY_WITH if is_likely else actor_texts.BY_WITH
-
-
-def _day(translator: Translator, time: datetime) -> Element:
-    return date(time, translator.text(common_texts.DAY_AND_TIME, day="{date_short_pretty}", time="{time}"))
-
-
-def _is_near(time: datetime, seen: datetime) -> bool:
-    """Whether the time of day is unambiguous without the day."""
-    return abs(seen - time) < _NEAR

@@ -167,8 +167,9 @@ class Repository(Protocol):
     def resolve(self, text: str) -> Commit:
         """The commit of a full or abbreviated sha (7 to 64 hex digits).
 
-        Only object names count, even if a branch has the same name. Fetches once if the sha is unknown. Raises
-        RevisionNotFoundError if there is no match, several commits, or an object that is not a commit.
+        Only object names count, even if a branch has the same name. Of several commits, those that are reachable from
+        the tracked one count. Fetches once if the sha is unknown. Raises RevisionNotFoundError if there is no match,
+        several commits, or an object that is not a commit.
         """
         ...
 

@@ -238,14 +238,13 @@ def test_every_channel_that_the_configuration_names_is_tested(installation):
 
 def test_unknown_people_and_groups_are_named_with_their_setting(installation):
     installation.file["slack"]["revert_allowed"] = [JONAS, PLATFORM, "S0NOBODY"]
-    installation.file["applications"]["ferry"] |= {"owners": ["U0NOBODY", JONAS], "revert_allowed": ["U0STRANGER"]}
+    installation.file["applications"]["ferry"] |= {"owners": ["U0NOBODY", JONAS], "revert_allowed": ["U0GONE"]}
     installation.file["alerts"] = {"escalate": {"after": "30m", "to": ["U0GONE"]}}
 
     assert set(installation.not_ok()) == {
         "Slack: S0NOBODY in slack.revert_allowed exists",
-        "Slack: U0GONE in alerts.escalate.to exists",
+        "Slack: U0GONE in applications.ferry.revert_allowed, alerts.escalate.to exists",
         "Slack: U0NOBODY in applications.ferry.owners exists",
-        "Slack: U0STRANGER in applications.ferry.revert_allowed exists",
     }
     assert f"Slack: {PLATFORM} in slack.revert_allowed exists" in {line.what for line in installation.lines()}
     installation.slack.services.scopes -= {"users:read"}

@@ -21,9 +21,9 @@ from bot.core.cluster_audit.event import read_write
 from bot.core.cluster_audit.object_fields import MAX_CHARACTERS, MAX_FIELDS, ObjectFields, TooLargeError
 from bot.core.cluster_audit.parse import BODIES, NotAnEventError, parse_events
 from bot.core.drift.exclusions import DELETION_PATH
-from bot.core.drift.model import FieldDrift, ObjectDrift
+from bot.core.drift.model import Actor, ClusterUser, Confidence, FieldDrift, ObjectDrift, Status
 from bot.handlers.cluster_audit import webhook
-from bot.handlers.cluster_audit.identify import ActorFinder
+from bot.handlers.cluster_audit.identify import MAX_REMEMBERED, ActorFinder
 from bot.handlers.cluster_audit.record import AuditRecorder
 from bot.handlers.cluster_audit.webhook import AuditWebhook
 from bot.http_endpoints import Web
@@ -295,6 +295,22 @@ def metadata_only(event):
     return {name: event[name] for name in event if name not in BODIES} | {"level": "Metadata"}
 
 
+def of_cluster(user, second, verb="update", *, instances):
+    """The event of a request for a custom resource, whose scale is in `spec.instances`."""
+    event = request(user, second, verb)
+    metadata = {**event["responseObject"]["metadata"], "name": "db"}
+    cluster = {"apiVersion": "postgresql.cnpg.io/v1", "kind": "Cluster", "metadata": metadata}
+    reference = {"apiGroup": "postgresql.cnpg.io", "resource": "clusters", "namespace": "shop", "name": "db"}
+    return event | {"objectRef": reference, "responseObject": {**cluster, "spec": {"instances": instances}}}
+
+
+def scale(event, replicas):
+    """The event of the same request for the scale."""
+    scale = {"apiVersion": "autoscaling/v1", "kind": "Scale", "metadata": event["responseObject"]["metadata"]}
+    reference = {**event["objectRef"], "subresource": "scale"}
+    return event | {"objectRef": reference, "responseObject": {**scale, "spec": {"replicas": replicas}}}
+
+
 TERMINATING = {"responseObject": {**request("", 1)["responseObject"]}}
 CREATED, CREATED_EMPTY = request("dep", 1, "create"), request("ana", 1, "create", keys=["other"])
 FAILED = {"responseStatus": {"code": 504}, "responseObject": {"kind": "Status", "apiVersion": "v1"}}
@@ -319,6 +335,14 @@ WRONGLY_NAMED = {
     "deleted: perhaps a dry run": (
         [request("ana", 2, "delete", requestObject=..., annotations={"audit.k8s.io/truncated": "true"})],
         ("LIKELY", "ana"),
+    ),
+    "deleted: or by another request, unless that was a dry run": (
+        [
+            metadata_only(CREATED),
+            metadata_only(request("bo", 2, "delete")),
+            metadata_only(request("ana", 3, "delete", requestURI="/x?dryRun=All")),
+        ],
+        ("ONE_OF_SEVERAL",),
     ),
     "deleted: by a request that timed out": ([CREATED, request("bo", 2, "delete", **FAILED)], ("LIKELY", "bo")),
     "removed: with the object, which was created again without it": ([CREATED_EMPTY], ("LIKELY", "ana")),
@@ -346,6 +370,21 @@ WRONGLY_NAMED = {
         ],
         ("CERTAIN", "bo"),
     ),
+    "scaled: a custom resource": (
+        [
+            of_cluster("dep", 1, "create", instances=3),
+            of_cluster("bo", 2, instances=5),
+            scale(of_cluster("ana", 3, instances=1), 1),
+        ],
+        ("ONE_OF_SEVERAL", "ana", "bo"),
+    ),
+}
+_REMOVED = FieldDrift("removed", "data.level", "info", None, manager=None, time=None)
+_INSTANCES = FieldDrift("changed", "spec.instances", 3, 1, manager="kubectl-edit", time=NOW - timedelta(seconds=57))
+DIFFERENCES = {
+    "deleted": ObjectDrift("v1", "ConfigMap", "shop", "settings", "missing", ()),
+    "removed": ObjectDrift("v1", "ConfigMap", "shop", "settings", "modified", (_REMOVED,)),
+    "scaled": ObjectDrift("postgresql.cnpg.io/v1", "Cluster", "shop", "db", "modified", (_INSTANCES,)),
 }
 
 
@@ -355,9 +394,7 @@ def test_nobody_is_named_for_what_another_request_may_have_done(store, case):
     recorder = AuditRecorder("prod", ClusterAuditConfig(webhook=True, show_users=True), [], store.cluster_writes, KEY)
     bodies = [{name: value for name, value in event.items() if value is not ...} for event in events]
     recorder.receive([json.dumps(body).encode() for body in bodies], NOW)
-    field = FieldDrift("removed", "data.level", "info", None, manager=None, time=None)
-    change, fields = ("modified", (field,)) if case.startswith("removed") else ("missing", ())
-    assert actor_of(store, ObjectDrift("v1", "ConfigMap", "shop", "settings", change, fields)) == expected
+    assert actor_of(store, DIFFERENCES[case.partition(":")[0]]) == expected
 
 
 def test_whoever_created_an_object_did_not_remove_what_git_declares_since(store):
@@ -434,6 +471,71 @@ def test_a_difference_that_comes_back_is_of_whoever_made_it_again(store):
             (last,) = finder.identify([replace(result, at=now)], {found.application: last}, now)
         names.append([user.name for item in last.drift for user in item.fields[0].actor.users])
     assert names == [["ana"], [], ["bo"]]
+
+
+@pytest.mark.parametrize("last_check", [{"revision": "0" * 40}, {"status": Status.UNKNOWN}, None])
+def test_a_likely_name_waits_for_late_events_even_if_the_difference_may_be_old(store, last_check):
+    """No earlier check shows that the difference is new: the last one had another revision, say."""
+    audit = ClusterAuditConfig(webhook=True, show_users=True)
+    recorder = AuditRecorder("prod", audit, [], store.cluster_writes, KEY)
+    finder = ActorFinder({"prod": audit}, store.cluster_writes)
+    field = FieldDrift("removed", "data.level", "info", None, manager=None, time=None)
+    found = check(cluster="prod", drift=(ObjectDrift("v1", "ConfigMap", "shop", "settings", "modified", (field,)),))
+    previous, names = {}, []
+    if last_check:
+        previous[found.application] = replace(found, at=NOW - timedelta(minutes=5), drift=(), **last_check)
+    for minutes, requests in (
+        (0, [(-120, "dep", "create"), (-60, "ana", "update")]),
+        (1, [(0, "bo", "update")]),  # arrives late
+        (2, []),
+        (61, [(60, "cy", "update")]),
+        (23.5 * 60, []),  # without the requests before bo's
+        (26 * 60, []),
+    ):
+        now = NOW + timedelta(minutes=minutes)
+        events = [metadata_only(at(when, request(user, 1, verb))) for when, user, verb in requests]
+        recorder.receive([json.dumps(event).encode() for event in events], now)
+        recorder.prune(now)
+        (last,) = finder.identify([replace(found, at=now)], previous, now)
+        previous[found.application] = last
+        actor = last.drift[0].fields[0].actor
+        names.append(actor and [user.name for user in actor.users])
+    assert names == [None, *[["ana", "bo"]] * 5]
+
+
+def test_differences_that_keep_changing_while_the_application_is_unknown_stay_within_the_bounds(store):
+    finder = ActorFinder({"prod": ClusterAuditConfig(webhook=True)}, store.cluster_writes)
+    kept = FieldDrift("added", f"data.{'k' * 10_000}", None, "y" * 10_000)
+    previous = {}
+    for number in range(MAX_REMEMBERED + 50):
+        fields = (kept, FieldDrift("changed", "data.level", "info", f"{number:010000}"))
+        drift = replace(DIFFERENCES["removed"], fields=fields)
+        found = check(cluster="prod", drift=(drift,), status=Status.UNKNOWN, error="403")
+        (previous[found.application],) = finder.identify([found], previous, NOW + timedelta(minutes=number))
+    (remembered,) = finder._windows.values()
+    assert len(remembered) == MAX_REMEMBERED + len(fields)
+    assert max(len(str(identity)) for identity in remembered) < 300
+    assert min(window.before for window in remembered.values()) == NOW + timedelta(seconds=5)  # that of `kept`
+
+
+@pytest.mark.parametrize("place", [{"cluster": "dev"}, {"namespace": "other"}], ids=str)
+@pytest.mark.parametrize("audits", [["prod"], ["prod", "dev"]], ids=str)
+@pytest.mark.parametrize("was_found", [True, False])
+def test_an_application_that_moves_takes_no_names_along(store, place, audits, was_found):
+    """Nor the time of its last check, after which nobody but ana changed the object where it is now."""
+    audit = ClusterAuditConfig(webhook=True, show_users=True)
+    for cluster in audits:
+        recorder = AuditRecorder(cluster, audit, [], store.cluster_writes, KEY)
+        recorder.receive([json.dumps(metadata_only(request("ana", 1, "update"))).encode()], NOW)
+    finder = ActorFinder(dict.fromkeys(audits, audit), store.cluster_writes)
+    drift, ana = DIFFERENCES["removed"], Actor(Confidence.CERTAIN, (ClusterUser("ana"),), "kubectl edit", NOW)
+    known = replace(drift, fields=(replace(drift.fields[0], actor=ana),))
+    here = {"cluster": "prod", "namespace": "shop"}
+    last = check(**here, drift=(known,) if was_found else (), at=NOW - timedelta(minutes=2))
+    for minutes in (-2, 0, 5):
+        found = last if minutes == -2 else check(**{**here, **place}, drift=(drift,))
+        (last,) = finder.identify([found], {last.application: last}, NOW + timedelta(minutes=minutes))
+    assert last.drift[0].fields[0].actor is None
 
 
 GONE = ObjectDrift("v1", "ConfigMap", "shop", "settings", "missing", ())

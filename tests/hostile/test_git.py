@@ -479,6 +479,41 @@ def test_a_hostile_name_of_a_branch_hides_no_other(source, repository, tmp_path,
         GitRepository("none", source.url, "none", tmp_path / "mirrors").fetch()
 
 
+@pytest.mark.parametrize("name", ["x-g{}", "v1.4.2-3-g{}~0", "x-g{}^{{tree}}"])
+def test_a_path_that_git_could_read_as_a_commit_is_a_path(source, repository, name):
+    """Git before 2.49 reads any text that ends like the output of `git describe` as that commit."""
+    name = name.format(source.sha()[:7])
+    files = [f"{name}/{name}/{name}", f"apps/{name}", f"{name}/a"]
+    paths = ["apps", name, f"{name}/{name}", *files, "x" * 2**18 + name]
+    revisions = [
+        *(source.commit("Change", {"apps/a": text, **dict.fromkeys(files, text)}) for text in "12"),
+        source.commit("Remove", dict.fromkeys(files)),
+    ]
+    repository.fetch()
+    lines = [source.git("ls-tree", "-rtz", revision).split("\0")[:-1] for revision in revisions]
+    expected = [{line.partition("\t")[2]: line[12:52] for line in listing} for listing in lines]
+    assert [repository.tree_ids(revision, paths) for revision in revisions] == [
+        [ids.get(path) for path in paths] for ids in expected
+    ]
+    assert {path: len({ids.get(path) for ids in expected}) for path in paths} == dict.fromkeys(paths, 3) | {
+        paths[-1]: 1
+    }
+
+
+def test_a_branch_that_git_could_read_as_a_commit_is_a_branch(source, repository, tmp_path):
+    """A hotfix branch that was deleted seemed to be at the commit in its name."""
+    name = f"hotfix-g{source.sha()[:7]}"
+    following = GitRepository("platform", source.url, name, tmp_path / "mirrors", mirror="platform")
+    source.branch(name)
+    tip = source.commit("Hotfix", {"a": "1"})
+    source.switch()
+    assert (following.fetch(), following.head(), following.has_branch(name)) == (tip, tip, True)
+    source.git("branch", "-D", name)
+    with pytest.raises(RepositoryError, match="has no branch"):
+        following.fetch()
+    assert (following.known_revision(), following.tip(name), following.has_branch(name)) == (None, None, False)
+
+
 def test_commits_whose_shas_begin_alike_are_told_apart(source, repository):
     commits = {}
     tree, base = source.sha("main^{tree}"), source.sha()
@@ -600,8 +635,9 @@ def test_every_form_of_a_revision_is_followed_while_another_branch_cannot_be_fet
     source.switch()
     main = source.commit("Newer", {"a": "3"})
     source.git("tag", "v1.1.0")
+    source.git("tag", described := f"v1.1.0-g{main[:7]}")
     expected = {
-        **dict.fromkeys(("main", "HEAD", "refs/heads/main", "v1.1.0", main, main[:9]), main),
+        **dict.fromkeys(("main", "HEAD", "refs/heads/main", "v1.1.0", described, main, main[:9]), main),
         **dict.fromkeys((older, "gone/release-2", "gone/*", "1.x", "refs/tags/v1.2.0"), older),
     }
     revisions = [*map(TargetRevision, expected), TargetRevision("gone/*", Newest.DATE)]
@@ -815,6 +851,20 @@ def test_a_commit_that_is_too_large_is_not_fetched_again_and_keeps_no_other_fetc
     with pytest.raises(RepositoryError, match="The repository endless exceeds"):
         repository.fetch()
     assert packs() > 1
+
+
+@pytest.mark.parametrize("use", ["fetch_commit", "keep_commit"])
+@pytest.mark.parametrize(
+    "said", ["fatal: git fetch did not complete in 300 s", "fatal: git fetch exceeded 10 GiB", "error: out of memory"]
+)
+def test_no_use_of_a_commit_that_takes_too_much_fetches_it_again(repository, monkeypatch, use, said):
+    repository.fetch()
+    fetched = Mock(return_value=process.Output(-9, b"", said))
+    monkeypatch.setattr(repository._mirror, "network_git", fetched)
+    for _ in range(2):
+        with pytest.raises(RepositoryError):
+            getattr(repository, use)("a" * 40)
+    assert fetched.call_count == 1
 
 
 def test_fetches_that_run_at_the_same_time_share_half_of_the_free_disk(tmp_path, monkeypatch):

@@ -754,6 +754,8 @@ def test_an_object_with_a_value_or_a_key_from_a_secret_is_unknown(secret):
     assert list(map(str, result.unknown)) == [
         "ConfigMap login not checked: the content depends on values from a Secret."
     ]
+    (unknown,) = result.unknown_objects
+    assert (unknown.name, "hunter2" in str(unknown)) == ("login", False)
 
 
 @given(

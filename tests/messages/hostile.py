@@ -169,8 +169,8 @@ def cards(translator):
     resolved = replace(INCIDENT, state=IncidentState.RESOLVED, resolved_at=T0, ended="set_aside", ended_reason=HOSTILE)
     merged = replace(REVERT_PULL, title=HOSTILE, what=LONG, merged_by=LONG, state="merged")
     return {
-        "drift card": incident.card(translator, INCIDENT),
-        "resolved card": incident.card(translator, resolved),
+        "drift card": incident.card(translator, INCIDENT, T0),
+        "resolved card": incident.card(translator, resolved, T0),
         "rollout": rollout.card(translator, MERGE),
         "rollout few": rollout.card(translator, replace(MERGE, parts=MERGE.parts[:8])),
         "rollout stuck": rollout.problem_reply(translator, LATE),

@@ -109,7 +109,7 @@ def cards(translator):
         "attributed-to-one": replace(OPEN, drift=BY_ANA),
         "attributed-to-a-tool": replace(OPEN, drift=BY_KUBECTL),
     }
-    return {f"drift-card-{name}": incident.card(translator, shown) for name, shown in incidents.items()}
+    return {f"drift-card-{name}": incident.card(translator, shown, T0) for name, shown in incidents.items()}
 
 
 TAKEN_OVER = acknowledge(ACKNOWLEDGED, by="U0BO", at=T0 + timedelta(minutes=9), name="bo", take_over=True)
@@ -119,18 +119,18 @@ GIVEN_BACK = release(TAKEN_OVER, by="U0BO", at=T0 + timedelta(minutes=12), name=
 def replies(translator):
     return {
         "drift-reply-unwatched": incident_thread.resolved(translator, UNWATCHED),
-        "drift-reply-grown": incident_thread.drift_grew(translator, OPEN, GREW),
-        "drift-reply-grown-awake": incident_thread.drift_grew(translator, OPEN, replace(GREW, by="U0ANA")),
-        "drift-reply-acknowledged": incident_thread.silenced(translator, [ACKNOWLEDGED], ACKNOWLEDGED.history[-1]),
-        "drift-reply-taken-over": incident_thread.silenced(translator, [TAKEN_OVER], TAKEN_OVER.history[-1]),
+        "drift-reply-grown": incident_thread.drift_grew(translator, OPEN, GREW, T0),
+        "drift-reply-grown-awake": incident_thread.drift_grew(translator, OPEN, replace(GREW, by="U0ANA"), T0),
+        "drift-reply-acknowledged": incident_thread.silenced(translator, [ACKNOWLEDGED], ACKNOWLEDGED.history[-1], T0),
+        "drift-reply-taken-over": incident_thread.silenced(translator, [TAKEN_OVER], TAKEN_OVER.history[-1], T0),
         "drift-reply-released": incident_thread.released(translator, [GIVEN_BACK], GIVEN_BACK.history[-1]),
-        "drift-reply-snoozed": incident_thread.silenced(translator, [SNOOZED], SNOOZED.history[-1]),
+        "drift-reply-snoozed": incident_thread.silenced(translator, [SNOOZED], SNOOZED.history[-1], T0),
         "drift-reply-woken": incident_thread.snooze_ended(translator, [OPEN]),
-        "drift-reply-reminded": incident_thread.reminded(translator, [OPEN]),
-        "drift-reply-joined": incident_thread.joined(translator, [OPEN, CRITICAL]),
-        "drift-reply-escalated": incident_thread.escalated(translator, [CRITICAL], ["U0ANA", "S0ONCALL"]),
+        "drift-reply-reminded": incident_thread.reminded(translator, [OPEN], T0),
+        "drift-reply-joined": incident_thread.joined(translator, [OPEN, CRITICAL], T0),
+        "drift-reply-escalated": incident_thread.escalated(translator, [CRITICAL], T0, ["U0ANA", "S0ONCALL"]),
         "drift-reply-escalated-elsewhere": incident_thread.escalated(
-            translator, [CRITICAL], ["S0ONCALL"], "C0ALERTS01"
+            translator, [CRITICAL], T0, ["S0ONCALL"], "C0ALERTS01"
         ),
         "drift-reply-resolved": incident_thread.resolved(translator, RESOLVED),
     }
@@ -153,13 +153,13 @@ def groups(translator):
         "all-resolved": (ENDED, ENDED),
     }
     return {
-        **{f"group-card-{name}": incident_group.card(translator, incidents) for name, incidents in members.items()},
+        **{f"group-card-{name}": incident_group.card(translator, incidents, T0) for name, incidents in members.items()},
         **{
             f"group-reply-{name}": incident_thread.some_resolved(translator, resolved, group, BACK)
             for name, (resolved, group) in some_resolved.items()
         },
-        "group-reply-acknowledged": incident_thread.silenced(translator, STORM, ACKNOWLEDGED.history[-1]),
-        "group-reply-reminded": incident_thread.reminded(translator, STORM),
+        "group-reply-acknowledged": incident_thread.silenced(translator, STORM, ACKNOWLEDGED.history[-1], T0),
+        "group-reply-reminded": incident_thread.reminded(translator, STORM, T0),
     }
 
 

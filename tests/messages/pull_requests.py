@@ -68,8 +68,10 @@ EFFECTS = (
             objects=(
                 ObjectChange("removed", "v1", "PersistentVolumeClaim", None, "data"),
                 ObjectChange("changed", "apps/v1", "Deployment", None, "web", REPLICAS, 3),
+                ObjectChange("unknown", "v1", "Secret", None, "db"),
                 ObjectChange("added", "v1", "Namespace", None, "jobs"),
             ),
+            unknown=1,
         ),
         warned(
             (IrreversibleReason.DEFINITION, "CustomResourceDefinition", "backups.example.com", ""),
@@ -105,7 +107,8 @@ OUTCOMES = {
     "confirm": revert.Confirm(TARGET, FILES * 400, ("shop", "search")),
     "not-found": revert.NotFound(LocalizedText(repository.NO_COMMIT, text="4f2a9c1e", name="platform")),
     "ambiguous": revert.Ambiguous(
-        LocalizedText(repository.AMBIGUOUS, text="4f2a9c1", n="2", name="platform"), (COMMIT, LATER)
+        LocalizedText(repository.AMBIGUOUS, text="4f2a9c1", n="2", name="platform"),
+        (COMMIT, replace(LATER, sha=COMMIT.sha[:9] + "7" * 31)),
     ),
     "not-on-branch": revert.NotOnBranch(COMMIT, replace(PULL_REQUEST, state="open"), "main"),
     "not-merged": revert.PullNotMerged(replace(PULL_REQUEST, state="closed")),

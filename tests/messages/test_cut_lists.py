@@ -30,12 +30,15 @@ from bot.sandbox.slack.limits import check_blocks, check_view
 from tests.messages.hostile import SUSPECT
 from tests.messages.queries import overview
 from tests.messages.samples import (
+    APPLICATIONS,
     CONFIG,
     DRIFTED,
     MERGED,
     OPEN,
+    PULL_REQUEST,
     RESOLVED,
     REVERT_PULL,
+    SYNCED,
     T0,
     UNKNOWN,
     field,
@@ -157,10 +160,10 @@ def adoption(one):
 
 GREW = IncidentEvent("1", T0, IncidentEventType.WORSENED)
 OF_ONE_OBJECT = {
-    "card": lambda one: incident.card(ENGLISH, replace(OPEN, drift=(one,))),
-    "card with suspects": lambda one: incident.card(ENGLISH, replace(OPEN, drift=(one,), suspects=(SUSPECT,) * 3)),
-    "resolved card": lambda one: incident.card(ENGLISH, replace(RESOLVED, drift=(one,))),
-    "reply": lambda one: incident_thread.drift_grew(ENGLISH, OPEN, replace(GREW, drift=(one,))),
+    "card": lambda one: incident.card(ENGLISH, replace(OPEN, drift=(one,)), T0),
+    "card with suspects": lambda one: incident.card(ENGLISH, replace(OPEN, drift=(one,), suspects=(SUSPECT,) * 3), T0),
+    "resolved card": lambda one: incident.card(ENGLISH, replace(RESOLVED, drift=(one,)), T0),
+    "reply": lambda one: incident_thread.drift_grew(ENGLISH, OPEN, replace(GREW, drift=(one,)), T0),
     "adoption": lambda one: pull_request_card.card(ENGLISH, adoption(one)),
     "drift": lambda one: drift.answer(ENGLISH, [replace(DRIFTED, drift=(one,))]),
     "explain": lambda one: drift.explain(ENGLISH, [replace(DRIFTED, drift=(one,))]),
@@ -312,6 +315,21 @@ def test_outages_left_out_are_counted():
         named = [line for line in shown if re.match("⚠️ (Cluster|web: open)", line)]
         assert len(named) >= 5
         assert len(named) + left(shown, "problem") == number + 1
+
+
+def test_a_status_with_many_notes_pull_requests_and_outages_fits_in_a_message():
+    applications = [replace(APPLICATIONS[0], name=f"shop-{number}") for number in range(3)]
+    notes = tuple(f"note {number} {'x' * 380}" for number in range(10))
+    checks = {shop.name: replace(SYNCED, application=shop.name, notes=notes) for shop in applications}
+    pulls = [replace(PULL_REQUEST, state="open", number=number, title="t" * 150) for number in range(20)]
+    answer = overview(
+        ENGLISH,
+        applications=applications,
+        checks=checks,
+        outages=[f"Cluster {number}: {'y' * 300}" for number in range(9)],
+        pulls={applications[0].repository.name: pulls},
+    )
+    check_blocks(list(answer.blocks))
 
 
 def test_the_diff_modal_names_every_check_unknown_ones_first():

@@ -210,14 +210,14 @@ class Mirror:
     def fetch_object(self, sha: str, *, keep: bool = False) -> Output:
         """Fetch one commit by its sha into the quarantine, or with `keep` into the mirror. Returns the output.
 
-        Raises RepositoryError if it takes too much disk or memory, not for another status. Only then is this commit not
-        tried again for a while: it may be a stranger's, such as in a pull request, so the other fetches go on.
+        Raises RepositoryError if it takes too much disk, time or memory, not for another status. Only then is this
+        commit not tried again for a while: it may be a stranger's, such as in a pull request, so other fetches go on.
         """
         with backoff_of(self.path, self.url, sha).remembered():
             output = self._fetch_into_mirror(sha) if keep else self._fetch_into_quarantine(sha)
             if output.status != 0:
                 error = self.errors.fetch_failed(output.stderr)
-                if isinstance(error, MirrorTooLargeError | LimitExceededError):
+                if isinstance(error, MirrorTooLargeError | SlowFetchError | LimitExceededError):
                     raise error
         return output
 

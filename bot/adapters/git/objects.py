@@ -16,6 +16,7 @@ from bot.ports.git import RevisionNotFoundError
 _HEADER_BYTES = 96  # of an object in the output, with the longest possible sha
 _FEW, _SMALL_BYTES = 50, 2**16  # blobs that the reader of all objects may read, and bytes of each
 _SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_DESCRIBED = re.compile(r"-g[0-9a-fA-F]{4}")
 
 
 def is_full_sha(text: str) -> bool:
@@ -28,6 +29,14 @@ def full_sha(revision: str) -> str:
     if not is_full_sha(revision):
         raise RevisionNotFoundError(LocalizedText(texts.NOT_A_SHA))
     return revision
+
+
+def is_like_described(name: str) -> bool:
+    """Whether git could read a name as the output of `git describe`, which ends with an object's first digits.
+
+    Before 2.49, it tries that before SHA:PATH, and for a reference that doesn't exist.
+    """
+    return _DESCRIBED.search(name) is not None
 
 
 def disambiguate(mirror: Mirror, prefix: str) -> list[tuple[str, str]]:

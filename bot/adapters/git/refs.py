@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from bot.adapters.git import bounds
 from bot.adapters.git.errors import RefNotFoundError
 from bot.adapters.git.mirror import Mirror
-from bot.adapters.git.objects import disambiguate
+from bot.adapters.git.objects import disambiguate, is_like_described
 from bot.adapters.git.refspecs import BRANCHES_AND_TAGS
 from bot.core.git.target_revision import (
     HEAD,
@@ -45,8 +45,16 @@ def branch_tip(mirror: Mirror, branch: str) -> str | None:
     """The sha of a branch; None if it doesn't exist."""
     if not _is_name(branch):
         return None
-    (commit,) = mirror.objects([f"refs/heads/{branch}".encode()])
-    return commit.sha if commit else None
+    return _shas(mirror, [f"refs/heads/{branch}"])[0]
+
+
+def _shas(mirror: Mirror, names: Sequence[str]) -> list[str | None]:
+    """The shas of references, by their full names; None for missing ones."""
+    if not any(map(is_like_described, names)):
+        return [item.sha if item else None for item in mirror.objects([name.encode() for name in names])]
+    lines = mirror.git("for-each-ref", "--format=%(refname) %(objectname)", *names).stdout.decode(errors="replace")
+    shas = dict(line.split(" ") for line in lines.split("\n")[:-1])
+    return [shas.get(name) for name in names]
 
 
 def _is_name(branch: str) -> bool:
@@ -115,8 +123,7 @@ def fetch_alone(mirror: Mirror, revision: TargetRevision) -> None:
 
 def _fetch_part(mirror: Mirror, part: str, needed: Sequence[tuple[str, str, str]]) -> None:
     """Fetch refs, each from a name to a name, unless the mirror has them at their shas. Raises RepositoryError."""
-    known = mirror.objects([name.encode() for _, name, _ in needed])
-    if [ref and ref.sha for ref in known] != [sha for _, _, sha in needed]:
+    if _shas(mirror, [name for _, name, _ in needed]) != [sha for _, _, sha in needed]:
         mirror.fetch_part(part, *(f"+{source}:{name}" for source, name, _ in needed))
 
 

@@ -120,6 +120,8 @@ class GitRepository:
             self.fetch()
             objects = disambiguate(self._mirror, text)
         commits = [sha for sha, kind in objects if kind == "commit"]
+        if len(commits) > 1:
+            commits = self._tracked_commits(text) or commits
         if len(commits) == 1:
             return self.commit(commits[0])
         if commits:
@@ -268,6 +270,12 @@ class GitRepository:
             revisions=revisions,
             limit=limit,
         )
+
+    def _tracked_commits(self, prefix: str) -> list[str]:
+        """The shas of the commits that begin with `prefix` and are reachable from the tracked revision."""
+        # Not by candidate: strangers can make many, in pull requests from forks.
+        shas = self._mirror.git("rev-list", "--end-of-options", self.head()).stdout.decode().split()
+        return [sha for sha in shas if sha.startswith(prefix)]
 
     def _has_commit(self, sha: str) -> bool:
         return (sha, "commit") in disambiguate(self._mirror, sha)

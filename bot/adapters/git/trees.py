@@ -8,7 +8,7 @@ from itertools import accumulate, groupby
 from bot.adapters.git import bounds
 from bot.adapters.git.links import TreeLinks
 from bot.adapters.git.mirror import Mirror
-from bot.adapters.git.objects import full_sha, read_blobs, root_tree, write_object
+from bot.adapters.git.objects import full_sha, is_like_described, read_blobs, root_tree, write_object
 from bot.file_memory import reserve
 from bot.i18n.catalogue import repository as texts
 from bot.i18n.language import LocalizedText
@@ -31,6 +31,12 @@ class TreeChange:
 
 
 @dataclass(frozen=True, slots=True)
+class _Entry:
+    mode: str
+    sha: str
+
+
+@dataclass(frozen=True, slots=True)
 class _Blob:
     path: str
     sha: str
@@ -47,11 +53,16 @@ def normalized(path: str) -> str:
 
 def tree_ids(mirror: Mirror, revision: str, paths: Sequence[str]) -> list[str | None]:
     """The ids of the trees or blobs at paths in a commit or tree, None for missing ones."""
-    names = [full_sha(revision), *(f"{revision}:{normalized(path)}" for path in paths)]
+    in_git = [normalized(path) for path in paths]
+    names = [full_sha(revision), *(f"{revision}:{path}" for path in in_git)]
     root, *objects = mirror.objects([os.fsencode(name) for name in names])
     if root is None:
         raise mirror.errors.unknown_commit(revision)
-    return [item.sha if item else None for item in objects]
+    ids = {path: item.sha if item else None for path, item in zip(in_git, objects, strict=True)}
+    described = dict.fromkeys(filter(is_like_described, in_git))
+    listed = _entries(mirror, revision, [path for path in described if len(path) <= bounds.PATH_BYTES])
+    ids |= described | {path: entry.sha for path, entry in listed.items()}
+    return [ids[path] for path in in_git]
 
 
 def read_files(mirror: Mirror, revision: str, path: str, links: TreeLinks) -> list[File]:
@@ -121,7 +132,7 @@ def changes(mirror: Mirror, base: str, revision: str) -> list[TreeChange]:
 def edited_tree(mirror: Mirror, revision: str, files: Mapping[str, bytes | None]) -> str:
     """The id of a commit's tree with these files written, or removed if None. Files keep their modes."""
     root = root_tree(mirror, revision)
-    modes = _modes(mirror, root, list(files))
+    modes = {path: entry.mode for path, entry in _entries(mirror, root, [*map(normalized, files)]).items()}
     entries = b""
     for path, content in files.items():
         if content is None:
@@ -214,9 +225,15 @@ def _too_large(name: str, path: str, blobs: Sequence[_Blob]) -> LocalizedText | 
     )
 
 
-def _modes(mirror: Mirror, root: str, paths: Sequence[str]) -> dict[str, str]:
-    """The modes of the paths that exist."""
-    argv = ("ls-tree", "-z", "--end-of-options", root, "--", *map(normalized, paths))
-    output = mirror.git(*argv).stdout.decode(errors="surrogateescape")
-    entries = (entry.partition("\t") for entry in output.split("\0") if entry)
-    return {path: entry.split(" ", 1)[0] for entry, _, path in entries}
+def _entries(mirror: Mirror, revision: str, paths: Sequence[str]) -> dict[str, _Entry]:
+    """The files and directories at normalized paths, and the directories above, by path."""
+    entries = {}
+    for start in range(0, len(paths), _PATHS_PER_LISTING):
+        argv = ("ls-tree", "-t", "-z", "--full-tree", "--end-of-options", revision, "--")
+        output = mirror.git(*argv, *paths[start : start + _PATHS_PER_LISTING]).stdout
+        for line in output.decode(errors="surrogateescape").split("\0")[:-1]:
+            entry, _, path = line.partition("\t")
+            mode, kind, sha = entry.split()
+            if kind != "commit":
+                entries[path] = _Entry(mode, sha)
+    return entries

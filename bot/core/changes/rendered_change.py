@@ -20,11 +20,11 @@ from bot.core.objects.resource import Object
 from bot.core.objects.schema import Schemas
 from bot.core.objects.step_budget import SharedStepBudget, StepBudget, TooManyStepsError, json_size
 
-Change = Literal["removed", "changed", "added"]
+Change = Literal["removed", "changed", "unknown", "added"]
 
 MAX_FIELDS: Final = 3  # of an object
 MAX_VALUE: Final = 120  # characters
-_ORDER: Final[Sequence[Change]] = ("removed", "changed", "added")  # worst first
+_ORDER: Final[Sequence[Change]] = ("removed", "changed", "unknown", "added")  # worst first
 _BUILT_IN: Final = Schemas()
 
 
@@ -41,6 +41,8 @@ class FieldChange:
 @dataclass(frozen=True, slots=True)
 class ObjectChange:
     """One object. `namespace` is None if it is the application's own, or if the object is cluster-scoped.
+
+    An "unknown" one may have changed, but the bot can't render it before the change, or after it.
 
     `fields` are those of a changed object, or the first ones of a bounded change; `total` is how many there are.
     """
@@ -61,20 +63,21 @@ class ObjectChange:
 
 @dataclass(frozen=True, slots=True)
 class RenderedChange:
-    """How many objects are added, changed and removed. `objects` are these, or the first ones of a bounded change.
+    """How many objects are added, changed, removed, and unknown. `objects` are these, or the first ones if bounded.
 
-    Removed objects come first, then changed ones, then added ones.
+    Removed objects come first, then changed ones, then unknown ones, then added ones.
     """
 
     added: int = 0
     changed: int = 0
     removed: int = 0
     objects: tuple[ObjectChange, ...] = ()
+    unknown: int = 0
 
     @property
     def total(self) -> int:
-        """How many objects differ."""
-        return self.added + self.changed + self.removed
+        """How many objects differ, or may differ."""
+        return self.added + self.changed + self.removed + self.unknown
 
     def may_overlap(self, other: "RenderedChange") -> bool:
         """Whether both change some of the same objects. True if one of them doesn't list all of its objects."""
@@ -98,14 +101,25 @@ def rendered_change(
     `namespace` is the application's. Without the cluster's `schema`, lists in custom resources are compared as a whole.
     """
     shared = SharedStepBudget()
-    pairs = paired(before, after, namespace)
+    pairs = all_paired(before, after, namespace)
     objects = [change for pair in pairs if (change := _change(*pair, namespace, schema, shared))]
     objects.sort(key=lambda change: (_ORDER.index(change.change), change.kind, change.namespace or "", change.name))
     counts = Counter(change.change for change in objects)
-    return RenderedChange(counts["added"], counts["changed"], counts["removed"], tuple(objects))
+    return RenderedChange(
+        counts["added"], counts["changed"], counts["removed"], tuple(objects), unknown=counts["unknown"]
+    )
 
 
 def paired(
+    before: Iterable[Manifest], after: Iterable[Manifest], namespace: str
+) -> Iterator[tuple[Manifest | None, Manifest | None]]:
+    """Every object at both revisions, None where it does not exist; without those that are unknown at either one."""
+    for pair in all_paired(before, after, namespace):
+        if not _is_unknown(*pair):
+            yield pair
+
+
+def all_paired(
     before: Iterable[Manifest], after: Iterable[Manifest], namespace: str
 ) -> Iterator[tuple[Manifest | None, Manifest | None]]:
     """Every object at both revisions, None where it does not exist.
@@ -116,6 +130,10 @@ def paired(
     objects_before, objects_after = (_by_identity(manifests, namespace) for manifests in (before, after))
     for identity in dict.fromkeys((*objects_before, *objects_after)):
         yield objects_before.get(identity), objects_after.get(identity)
+
+
+def _is_unknown(*pair: Manifest | None) -> bool:
+    return any(manifest is not None and manifest.is_unknown for manifest in pair)
 
 
 def _by_identity(manifests: Iterable[Manifest], namespace: str) -> dict[tuple[str, str, str | None, str], Manifest]:
@@ -131,10 +149,16 @@ def _change(
     manifest = after or before
     if manifest is None:
         return None
-    fields = field_changes(before, after, schema, shared) if before and after else ()
-    if before and after and not fields:
-        return None
-    change: Change = "changed" if before and after else "added" if after else "removed"
+    fields: tuple[FieldChange, ...] = ()
+    change: Change = "added" if after else "removed"
+    if _is_unknown(before, after):
+        if before and after and before.is_unknown and after.is_unknown and deep_equal(before.object, after.object):
+            return None
+        change = "unknown"
+    elif before and after:
+        fields, change = field_changes(before, after, schema, shared), "changed"
+        if not fields:
+            return None
     other_namespace = None if manifest.namespace == namespace else manifest.namespace
     return ObjectChange(
         change, manifest.api_version, manifest.kind, other_namespace, manifest.name, fields, len(fields)

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from bot.core.cluster_audit.event import REPLICAS
 from bot.core.cluster_audit.object_fields import EMPTY
 from bot.core.cluster_audit.write import EVERYTHING, UNREADABLE, ClusterWrite, ObjectKey, guess_resource
 from bot.core.drift.exclusions import DELETION_PATH
@@ -23,13 +22,16 @@ _MAX_USERS: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """When a difference was made: after the last check without it, and before the first with it."""
+    """When a difference was made: after the last check without it, and before the first with it.
 
-    after: datetime
+    `after` is None if no check shows that it is new.
+    """
+
+    after: datetime | None
     before: datetime
 
 
-# None if unknown; without a field, for an object that is missing.
+# None if the bot no longer knows when it was first seen; without a field, for an object that is missing.
 Windows = Callable[[ObjectDrift, FieldDrift | None], Window | None]
 
 
@@ -81,9 +83,12 @@ def with_actors(
         """The actor, unless a request that is not in the log yet may have made the difference."""
         if actor is None:
             return current
-        if actor.confidence is Confidence.CERTAIN or (window and window.before <= complete_until):
+        if actor.confidence is Confidence.CERTAIN:
             return actor
-        return current or (actor if window is None else None)
+        if window and window.before > complete_until:
+            return current
+        # Without a start, the log may no longer have all candidates.
+        return actor if _has_start(window) else current or actor
 
     return tuple(map(with_actor, drift))
 
@@ -105,7 +110,7 @@ def deleter(
     if window:
         candidates = [write for write in candidates if _is_within(write, window)]
     # If not, the log may begin after the request that deleted an object with finalizers.
-    is_covered = is_gone or covers_creation or window is not None
+    is_covered = is_gone or covers_creation or _has_start(window)
     is_exact = is_covered and all(write.is_exact for write in candidates)
     is_certain = is_exact and _is_readable_since(candidates, window, unreadable)
     return _actor(Confidence.CERTAIN if is_certain else Confidence.LIKELY, candidates)
@@ -160,13 +165,13 @@ def writer(
             last_by_path, uncertain = {}, uncertain[at_last_state:]  # these may have made the changes seen in `write`
         at_last_state = len(uncertain)
         last_by_path |= dict.fromkeys(paths, write)
-    covers_creation = bool(last_by_path)
+    covers_creation = any(window is None or write.time <= window.before for write in last_by_path.values())
     if field.change == "removed" and any(len(path) > len(field.path) for path in last_by_path):
         last_by_path = {path: write for path, write in last_by_path.items() if len(path) > len(field.path)}
     exact = [write for write in dict.fromkeys(last_by_path.values()) if _may_have_written(field, write, window)]
     if window:
         exact, uncertain = ([write for write in group if _is_within(write, window)] for group in (exact, uncertain))
-    elif not covers_creation and any(write.fields is None for write in uncertain):
+    if not _has_start(window) and not covers_creation and any(write.fields is None for write in uncertain):
         return None  # the log may begin after the change
     is_created = field.change == "removed" and any(write.is_creation for write in exact)
     is_certain = not (uncertain or is_created) and _is_readable_since(exact, window, unreadable)
@@ -216,9 +221,7 @@ def _may_have_written(field: FieldDrift, write: ClusterWrite, window: Window | N
 
     Whoever created an object without a field removed it only if the object had it before.
     """
-    if write.subresource == "scale" and not is_related(field.path, REPLICAS):
-        return False
-    if field.change == "removed" and write.is_creation and window is None:
+    if field.change == "removed" and write.is_creation and not _has_start(window):
         return False
     if field.manager is None or write.is_unread:
         return True
@@ -239,7 +242,11 @@ def _is_at(write: ClusterWrite, time: datetime) -> bool:
 
 
 def _is_within(write: ClusterWrite, window: Window) -> bool:
-    return write.completed >= window.after and write.time <= window.before
+    return (window.after is None or write.completed >= window.after) and write.time <= window.before
+
+
+def _has_start(window: Window | None) -> bool:
+    return window is not None and window.after is not None
 
 
 def _second(time: datetime) -> datetime:
@@ -252,14 +259,17 @@ def _is_content_of_secret(object_drift: ObjectDrift, field: FieldDrift) -> bool:
 
 
 def _actor(confidence: Confidence, writes: Sequence[ClusterWrite]) -> Actor | None:
-    """The actor behind requests; one of several if their users differ. None if some were not read."""
+    """The actor behind requests; one of several if their users differ. None if some were not read.
+
+    If only some of the users are known, none is named.
+    """
     users = list(dict.fromkeys(write.user for write in writes))
     tools = {write.tool for write in writes}
     if not users or len(users) > _MAX_USERS or any(write.is_unread for write in writes):
         return None
     return Actor(
         confidence=confidence if len(users) == 1 else Confidence.ONE_OF_SEVERAL,
-        users=tuple(user for user in users if user),
+        users=() if None in users else tuple(user for user in users if user),
         tool=tools.pop() if len(tools) == 1 else "",
         time=writes[0].time if len(writes) == 1 else None,
     )

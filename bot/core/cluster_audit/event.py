@@ -22,7 +22,8 @@ from bot.core.objects.step_budget import TooManyStepsError
 
 Object = Mapping[str, Any]
 
-REPLICAS: Final = "spec.replicas"
+_REPLICAS: Final = "spec.replicas"
+_WITH_REPLICAS: Final = frozenset({"", "apps", "extensions"})  # the scale of a custom resource can be any field of spec
 _METADATA: Final = "metadata"
 _VERBS: Final = frozenset({"create", "update", "patch", "delete", "deletecollection"})
 _UPDATES: Final = frozenset({"update", "patch"})
@@ -77,7 +78,8 @@ def read_write(event: Object, key: bytes, *, keep_users: bool) -> tuple[ClusterW
     if write.is_deletion:
         return (write if write.key.name else replace(write, fields=_deleted_names(response))), None
     if write.subresource == "scale":
-        return write, _scaled(response, key) if text(response, "kind") == "Scale" else None
+        shows_replicas = write.fields == (_REPLICAS,) and text(response, "kind") == "Scale"
+        return write, _scaled(response, key) if shows_replicas else None
     if not _is_object(response, reference):
         return (write, None) if _may_change_more_than_status(write, event.get("requestObject")) else None
     return _with_fields(write, response, event.get("requestObject"), key)
@@ -112,7 +114,8 @@ def _without_bodies(event: Object, *, keep_users: bool) -> ClusterWrite | None:
         return None
     whole = is_creation or verb == "delete"
     may_be_dry_run = is_dry_run is None and "dryRun" in parameters
-    limited_to = {"scale": (REPLICAS,), _STATUS: (_METADATA,)}
+    scaled = _REPLICAS if object_key.group in _WITH_REPLICAS else "spec"
+    limited_to = {"scale": (scaled,), _STATUS: (_METADATA,)}
     return ClusterWrite(
         id=_id(event, object_key),
         key=object_key,
@@ -209,7 +212,7 @@ def _is_whole_object(request: Any) -> bool:
 
 
 def _scaled(response: Object, key: bytes) -> ObjectState:
-    return ObjectState({REPLICAS: digest(mapping(response, "spec").get("replicas", 0), key)}, is_partial=True)
+    return ObjectState({_REPLICAS: digest(mapping(response, "spec").get("replicas", 0), key)}, is_partial=True)
 
 
 def _object_key(event: Object, reference: Object, resource: str) -> ObjectKey:

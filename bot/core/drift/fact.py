@@ -49,19 +49,21 @@ class Fact:
 def facts(drift: Iterable[ObjectDrift]) -> tuple[Fact, ...]:
     """At least one fact for each difference: the most severe first, then the most familiar.
 
-    Many missing objects of one kind become one fact.
+    Many missing objects of one kind become one fact for each actor.
     """
     objects = list(drift)
     names = _names(objects)
-    missing = Counter(object_drift.kind for object_drift in objects if _is_missing(object_drift))
-    together = {kind for kind, count in missing.items() if count > _MAX_MISSING}
+    missing: dict[tuple[str, Actor | None], list[ObjectDrift]] = {}
+    for object_drift in filter(_is_missing, objects):
+        missing.setdefault(_kind_and_actor(object_drift), []).append(object_drift)
+    together = {cause: group for cause, group in missing.items() if len(group) > _MAX_MISSING}
     ranked = [
         item
         for object_drift in objects
-        if not (_is_missing(object_drift) and object_drift.kind in together)
+        if not (_is_missing(object_drift) and _kind_and_actor(object_drift) in together)
         for item in _facts(object_drift, names[_key(object_drift)])
     ]
-    ranked += [_missing_together(kind, [item for item in objects if item.kind == kind]) for kind in sorted(together)]
+    ranked += [_missing_together(group) for group in sorted(together.values(), key=lambda group: group[0].kind)]
     ranked.sort(key=lambda item: (-item[1].rating.severity, item[0]))
     return tuple(fact for _, fact in ranked)
 
@@ -100,10 +102,15 @@ def _is_missing(object_drift: ObjectDrift) -> bool:
     return object_drift.change == "missing" or not object_drift.fields
 
 
-def _missing_together(kind: str, objects: Sequence[ObjectDrift]) -> tuple[int, Fact]:
-    missing = [object_drift for object_drift in objects if _is_missing(object_drift)]
+def _kind_and_actor(object_drift: ObjectDrift) -> tuple[str, Actor | None]:
+    return object_drift.kind, object_drift.actor and replace(object_drift.actor, time=None)
+
+
+def _missing_together(missing: Sequence[ObjectDrift]) -> tuple[int, Fact]:
+    kind, actor = _kind_and_actor(missing[0])
     rating = max((rate_object(object_drift) for object_drift in missing), key=lambda rating: rating.severity)
-    return 0, Fact(LocalizedText(texts.MISSING_OBJECTS, count=str(len(missing)), kind=clipped(kind)), rating)
+    text = LocalizedText(texts.MISSING_OBJECTS, count=str(len(missing)), kind=clipped(kind))
+    return 0, Fact(text, rating, actor=actor)
 
 
 def _in_words(object_drift: ObjectDrift, field: FieldDrift, name: str, depth: int) -> Iterator[tuple[int, Fact]]:

@@ -43,9 +43,9 @@ class ClusterUser:
 class Actor:
     """Who made a difference, from the cluster's audit log, or from a watch that saw the write.
 
-    `users` is one user, or several if it was one of them; none if the configuration hides them, or only a watch saw the
-    write. `tool` is a name such as `kubectl edit`, "" if several are possible or none is recorded. `time` is when the
-    request was made, None if several are possible.
+    `users` is one user, or several if it was one of them; none if one isn't known, the configuration hides them, or
+    only a watch saw the write. `tool` is a name such as `kubectl edit`, "" if several are possible or none is
+    recorded. `time` is when the request was made, None if several are possible.
     """
 
     confidence: Confidence

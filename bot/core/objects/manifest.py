@@ -53,7 +53,8 @@ class Manifest:
 
     `namespace` is None if the manifest has none or, once resolved, if the kind is cluster-scoped. `line` is where its
     document begins in `file`, from 1; None if it was rendered from an unknown file, in which case `file` is the
-    kustomization or the chart.
+    kustomization or the chart. `is_unknown` means that the bot can't render all of the content: of the object, only its
+    identity is certain, and whether git changed it.
     """
 
     api_version: str
@@ -63,6 +64,7 @@ class Manifest:
     object: Mapping[str, Any]
     file: str
     line: int | None
+    is_unknown: bool = False
 
     @property
     def key(self) -> tuple[str, str, str | None, str]:
@@ -81,7 +83,9 @@ class Manifest:
 
     def in_namespace(self, namespace: str | None) -> "Manifest":
         """The same manifest in another namespace."""
-        return Manifest(self.api_version, self.kind, namespace, self.name, self.object, self.file, self.line)
+        return Manifest(
+            self.api_version, self.kind, namespace, self.name, self.object, self.file, self.line, self.is_unknown
+        )
 
 
 @dataclass(slots=True)

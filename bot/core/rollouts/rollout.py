@@ -233,11 +233,11 @@ def apply_observations(
 
     An application that was live once stays live: later differences are drift, which has its own card.
     """
-    merged_at = min(rollout.merged_at, now)  # a clock that was ahead may have set times
+    rollout = _without_future(rollout, now, limits)
     parts = tuple(
         _end_watch(_observe(part, observations.get(part.application), now, limits), now) for part in rollout.parts
     )
-    rollout = replace(rollout, parts=parts, merged_at=merged_at)
+    rollout = replace(rollout, parts=parts)
     is_degraded = any(part.is_degraded for part in parts)
     if not any(part.is_pending for part in parts):
         newer = next((part.superseded_by for part in reversed(parts) if part.superseded_by), None)
@@ -247,8 +247,30 @@ def apply_observations(
         ended_at = rollout.ended_at or now
         return replace(rollout, state=state, superseded_by=newer, ended_at=ended_at, degradations=degradations)
     is_stuck = any(needs_help(part, now) for part in parts if part.is_pending)
-    is_late = is_stuck or is_degraded or now - merged_at >= limits.deadline
+    is_late = is_stuck or is_degraded or now - rollout.merged_at >= limits.deadline
     return replace(rollout, state=RolloutState.LATE if is_late else RolloutState.ROLLING)
+
+
+def _without_future(rollout: Rollout, now: datetime, limits: Limits) -> Rollout:
+    """The rollout with now in place of times to come, from a clock that was ahead."""
+
+    def corrected(at: datetime | None, latest: datetime = now) -> datetime | None:
+        return at and min(at, latest)
+
+    parts = tuple(
+        replace(
+            part,
+            live_at=corrected(part.live_at),
+            stuck_since=corrected(part.stuck_since),
+            watched_until=corrected(part.watched_until, now + limits.watch),
+            degraded_at=corrected(part.degraded_at),
+            recovered_at=corrected(part.recovered_at),
+            gone_at=corrected(part.gone_at),
+            missing_since=corrected(part.missing_since),
+        )
+        for part in rollout.parts
+    )
+    return replace(rollout, parts=parts, merged_at=min(rollout.merged_at, now), ended_at=corrected(rollout.ended_at))
 
 
 def relate_to_newer(rollout: Rollout, newer: Rollout) -> Rollout:
@@ -319,7 +341,7 @@ def _observe(
     """The application after an observation. The rollout waits until the deadline for one that is gone to return."""
     if observation is None or not part.is_observed:
         return part
-    missing_since = min(part.missing_since or now, now) if observation.is_gone else None
+    missing_since = part.missing_since or now if observation.is_gone else None
     part = replace(part, missing_since=missing_since)
     if missing_since and part.is_unresolved and now - missing_since >= limits.deadline:
         part = replace(part, watched_until=None, gone_at=now)
@@ -335,14 +357,14 @@ def _observe(
     if observation.pending == NOTHING_PENDING:
         watched_until = now + limits.watch if limits.watch else None
         return replace(part, live_at=now, stuck_since=None, watched_until=watched_until)
-    return replace(part, stuck_since=min(part.stuck_since or now, now) if part.pending.is_reported else None)
+    return replace(part, stuck_since=part.stuck_since or now if part.pending.is_reported else None)
 
 
 def _watch(part: ApplicationRollout, now: datetime, limits: Limits) -> ApplicationRollout:
     """A live application after an observation. It has time to recover before it counts as degraded."""
     if part.pending == NOTHING_PENDING:
         return replace(part, stuck_since=None, recovered_at=now if part.is_degraded else part.recovered_at)
-    part = replace(part, stuck_since=min(part.stuck_since or now, now))
+    part = replace(part, stuck_since=part.stuck_since or now)
     is_lasting = part.stuck_since is not None and now - part.stuck_since >= limits.deadline
     if part.is_degraded or not (is_lasting or needs_help(part, now)):
         return part

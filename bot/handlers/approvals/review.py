@@ -94,6 +94,9 @@ class ApprovalReviewer:
                 repository.update_mirror()
                 repository.fetch_commit(head)  # it may no longer be in a branch
             records = self._new_records(repository, recorded, head)
+            settings = self._settings_of(name)
+            if settings and settings.alert:  # a rewrite needs no review, which may wait for a forge
+                records = assign_alerts(records)
         return self._ports.store.approvals.advance(name, recorded, head, records)
 
     def review(self) -> None:

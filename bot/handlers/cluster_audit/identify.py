@@ -1,5 +1,6 @@
 """Finds who made the differences that checks see, from the recorded requests of the clusters' audit logs."""
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -14,9 +15,11 @@ from bot.core.drift.model import Actor, Check, FieldDrift, Identity, ObjectDrift
 from bot.core.objects.scalar_equality import parse_time
 from bot.ports.store import ClusterWrites
 
+MAX_REMEMBERED: Final = 1_000  # differences that earlier checks of an unknown application found
+_MAX_LENGTH: Final = 100  # characters of a path or value; of longer ones, only the digest is remembered
 _CLOCK_SKEW: Final = timedelta(seconds=5)  # between the bot and the API servers
 
-_Identity = tuple[*Identity, str]  # with the live value
+_Identity = tuple[*Identity, str]  # with the live value; a long path or value as its digest
 
 
 class ActorFinder:
@@ -32,16 +35,15 @@ class ActorFinder:
 
         Raises StoreError.
         """
-        return [
-            self._identify(check, previous.get(check.application), now)
-            if check.cluster in self._audits
-            else replace(
-                check, drift=tuple(map(_without_users, _with_previous_actors(check, previous.get(check.application))))
-            )
-            for check in checks
-        ]
+        return [self._identify(check, previous.get(check.application), now) for check in checks]
 
     def _identify(self, check: Check, previous: Check | None, now: datetime) -> Check:
+        if previous and not _is_of_same_objects(previous, check):
+            previous = None
+            self._windows.pop(check.application, None)
+        audit = self._audits.get(check.cluster)
+        if audit is None:
+            return replace(check, drift=tuple(map(_without_users, _with_previous_actors(check, previous))))
         windows = self._windows[check.application] = self._windows_of(check, previous, now)
         if not check.drift:
             return check
@@ -49,7 +51,6 @@ class ActorFinder:
         keys = {key for object_drift in check.drift for key in object_keys(object_drift)}
         for write in self._writes.of_objects(check.cluster, {*keys, UNREADABLE}):
             writes.setdefault(write.key, []).append(write)
-        audit = self._audits[check.cluster]
         drift = with_actors(
             _with_previous_actors(check, previous),
             writes,
@@ -62,9 +63,9 @@ class ActorFinder:
 
     def _windows_of(self, check: Check, previous: Check | None, now: datetime) -> dict[_Identity, Window | None]:
         """When each difference may have been made; None for those older than the bot's memory."""
-        window = None
+        window = Window(None, now + _CLOCK_SKEW)
         if previous and previous.status is not Status.UNKNOWN and previous.revision == check.revision:
-            window = Window(previous.at - _CLOCK_SKEW, now + _CLOCK_SKEW)
+            window = replace(window, after=previous.at - _CLOCK_SKEW)
         earlier = self._windows.get(check.application)
         if earlier is None:
             earlier = dict.fromkeys(_identities(previous), None)
@@ -81,7 +82,10 @@ class ActorFinder:
             if identity[-2] == DELETION_PATH
             or (not identity[-2] and identity not in earlier and identity[:-2] in deletions)
         }
-        return windows if check.error is None else {**earlier, **windows}
+        if check.error is None:
+            return windows
+        unseen = [(identity, known) for identity, known in earlier.items() if identity not in windows]
+        return {**dict(unseen[-MAX_REMEMBERED:]), **windows}
 
 
 def _of_deletion(identity: _Identity, window: Window | None, now: datetime) -> Window:
@@ -90,7 +94,13 @@ def _of_deletion(identity: _Identity, window: Window | None, now: datetime) -> W
     Later requests to delete it change nothing.
     """
     at = parse_time(identity[-1].strip('"')) or now
-    return Window(window.after if window else datetime.min.replace(tzinfo=UTC), min(at, now) + _CLOCK_SKEW)
+    after = window.after if window else None
+    return Window(after or datetime.min.replace(tzinfo=UTC), min(at, now) + _CLOCK_SKEW)
+
+
+def _is_of_same_objects(previous: Check, check: Check) -> bool:
+    """Whether the application has not moved since."""
+    return previous.cluster == check.cluster and previous.namespace in (None, check.namespace)
 
 
 def _with_previous_actors(check: Check, previous: Check | None) -> tuple[ObjectDrift, ...]:
@@ -135,4 +145,10 @@ def _differences(check: Check | None) -> dict[_Identity, FieldDrift]:
 
 def _identity(object_drift: ObjectDrift, field: FieldDrift | None = None) -> _Identity:
     path, live = (field.path, json.dumps(field.live, default=str)) if field else ("", "")
-    return *object_drift.identity, path, live
+    return *object_drift.identity, _short(path), _short(live)
+
+
+def _short(text: str) -> str:
+    if len(text) <= _MAX_LENGTH:
+        return text
+    return hashlib.blake2b(text.encode(errors="surrogatepass"), digest_size=16).hexdigest()

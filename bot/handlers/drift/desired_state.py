@@ -27,7 +27,7 @@ class DesiredState:
     """What git declares for one application; `error` is why it could not be fully read.
 
     `overridden` is how many objects are left out because a later source declares them too. `chart` is the name and
-    version of a fetched chart; `revision` is then its digest.
+    version of a fetched chart; `revision` is then its digest. `unknown` are the objects that the bot can't render.
     """
 
     application: Application
@@ -37,6 +37,7 @@ class DesiredState:
     notes: tuple[Text, ...] = ()
     overridden: int = 0
     chart: str = ""
+    unknown: tuple[Manifest, ...] = ()
 
 
 def desired_states(
@@ -134,7 +135,8 @@ def _read(
         with unexpected_as_port_error(f"rendering of {application.name}"):
             rendering = manifest_cache.rendering(repository, revision, application.source)
         error = join_sentences(rendering.unknown)
-        return DesiredState(application, revision, rendering.manifests, error, rendering.notes)
+        unknown = rendering.unknown_objects
+        return DesiredState(application, revision, rendering.manifests, error, rendering.notes, unknown=unknown)
     except (ManifestError, RenderError) as error:
         return DesiredState(application, revision, error=error.text)
     except PortError as error:

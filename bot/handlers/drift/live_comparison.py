@@ -19,16 +19,18 @@ from bot.core.health.unready import Unready
 from bot.core.objects.manifest import Manifest
 from bot.core.objects.resource import items, text
 from bot.core.objects.schema import Schemas
-from bot.core.objects.step_budget import SharedStepBudget, StepBudget, json_size
+from bot.core.objects.step_budget import SharedStepBudget, StepBudget, characters, json_size
 from bot.handlers.drift.comparison_cache import CacheKey, CompareOptions, ComparisonCache
 from bot.handlers.drift.declared import Declaration, Name, declared_objects
 from bot.handlers.drift.served_kinds import autoscaler_kinds, served_kind
-from bot.i18n.language import LocalizedError
+from bot.i18n.catalogue import cluster as texts
+from bot.i18n.language import LocalizedError, LocalizedText
 from bot.ports.cluster import Cluster, Discovery, ForbiddenError, Kind, Read, TooLargeError
 from bot.ports.errors import PortError
 from bot.ports.isolation import UnexpectedError, unexpected_as_port_error, without_failing
 
 _PARALLEL_READS = 4
+MAX_KEPT = 64 * 2**20  # characters of the objects of a kind that are kept, if each namespace is listed by itself
 
 Object = Mapping[str, Any]
 Rules = tuple[IgnoreRule, ...]
@@ -162,7 +164,8 @@ def _list(
 ) -> Mapping[Name, Read]:
     """The result of `read` for each object of a kind in these namespaces. Lists that fail are added to `failures`.
 
-    With `everywhere`, several namespaces are read by one list of all.
+    With `everywhere`, several namespaces are read by one list of all. Of those that are read one by one and together
+    keep too much, the largest fail.
     """
     if everywhere and len(namespaces) > 1:
         try:
@@ -173,14 +176,27 @@ def _list(
         except PortError as error:
             failures[kind, None] = error
             return {}
-    objects: dict[Name, Read] = {}
+    lists: dict[str | None, Mapping[Name, Read]] = {}
+    sizes: dict[str | None, int] = {}
     for namespace in namespaces:
         try:
             with unexpected_as_port_error(f"list of {kind.plural} in {namespace} on {cluster.name}"):
-                objects.update(cluster.list(kind, namespace, read))
+                lists[namespace] = cluster.list(kind, namespace, read)
         except PortError as error:
             failures[kind, namespace] = error
-    return objects
+            continue
+        sizes[namespace] = sum(characters(value) for value in lists[namespace].values() if isinstance(value, Mapping))
+        while sum(sizes.values()) > MAX_KEPT:
+            largest = max(sizes, key=lambda name: sizes[name])
+            del lists[largest], sizes[largest]
+            failures[kind, largest] = _too_large(cluster, kind, largest)
+    return {name: value for objects in lists.values() for name, value in objects.items()}
+
+
+def _too_large(cluster: Cluster, kind: Kind, namespace: str | None) -> TooLargeError:
+    action = LocalizedText(texts.LIST_IN, resource=kind.plural, namespace=namespace or "")
+    why = LocalizedText(texts.TOO_LARGE_TOGETHER, size=str(MAX_KEPT >> 20))
+    return TooLargeError(LocalizedText(texts.COULD_NOT, cluster=cluster.name, what=action, why=why))
 
 
 def _read_one_by_one(

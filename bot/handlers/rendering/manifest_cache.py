@@ -205,10 +205,11 @@ class ManifestCache:
         return self.rendering(repository, revision, source).manifests
 
     def declared(self, repository: Repository, revision: str | None, source: Source) -> tuple[Manifest, ...]:
-        """The manifests; none if the source's path does not exist at the revision or the revision is None."""
+        """The manifests, also of unknown objects; none if the path does not exist at the revision, or that is None."""
         if revision is None or repository.tree_id(revision, source.path) is None:
             return ()
-        return self.manifests(repository, revision, source)
+        rendering = self.rendering(repository, revision, source)
+        return rendering.manifests + rendering.unknown_objects
 
     def last_valid(self, repository: Repository, revision: str | None, source: Source) -> LastValid:
         """The revision or, if the source is invalid there, the first-parent commit before it became invalid.

@@ -70,12 +70,14 @@ _MAX_NAMED = 3  # objects named before "and N more"
 class Rendering:
     """The result of rendering.
 
-    `unknown` has one sentence for each reason that objects are missing from `manifests`, and `notes` what else people
-    should know. `floating_digest` is that of its RenderRequest; ManifestCache sets it.
+    `unknown` has one sentence for each reason that objects are missing from `manifests`. `unknown_objects` are those of
+    them that messages may name, without values from Secrets. `notes` has what else people should know.
+    `floating_digest` is that of its RenderRequest; ManifestCache sets it.
     """
 
     manifests: tuple[Manifest, ...]
     unknown: tuple[Text, ...] = ()
+    unknown_objects: tuple[Manifest, ...] = ()
     notes: tuple[Text, ...] = ()
     floating_digest: str = ""
 
@@ -215,7 +217,8 @@ def _run_renderer(request: RenderRequest, renderer: Renderer) -> Rendering:
             reason = texts.NO_VARIABLE if isinstance(error, SubstitutionError) else texts.LONG_VARIABLES
             raise RenderError(LocalizedText(reason, path=path or ".")) from None
     manifests = with_metadata(_located(built.manifests, request), source)
-    return Rendering(_within_limit(file, manifests), _not_checked(texts.UNREAD_VARIABLES, built.unread))
+    unread = _unknown(with_metadata(built.unread, source))
+    return Rendering(_within_limit(file, manifests), _not_checked(texts.UNREAD_VARIABLES, unread), unread)
 
 
 def _located(manifests: Sequence[Manifest], request: RenderRequest) -> list[Manifest]:
@@ -234,7 +237,11 @@ def _within_limit(file: str, manifests: Sequence[Manifest]) -> tuple[Manifest, .
 
 def _without_encrypted(rendering: Rendering) -> Rendering:
     readable, encrypted = split_encrypted(rendering.manifests)
-    return Rendering(tuple(readable), (*rendering.unknown, *_not_checked(texts.ENCRYPTED, encrypted)))
+    return Rendering(
+        tuple(readable),
+        (*rendering.unknown, *_not_checked(texts.ENCRYPTED, encrypted)),
+        (*rendering.unknown_objects, *_unknown(encrypted)),
+    )
 
 
 def _without_secrets(request: RenderRequest, renderer: Renderer) -> Rendering:
@@ -261,7 +268,12 @@ def _without_secrets(request: RenderRequest, renderer: Renderer) -> Rendering:
     differing = [manifest for manifest in first.manifests if manifest.key in masked_objects and manifest not in same]
     is_complete = {manifest.key for manifest in first.manifests} == masked_objects.keys()
     unnamed = () if is_complete else (LocalizedText(texts.SECRET_OBJECTS),)
-    return Rendering(same, (*second.unknown, *_not_checked(texts.SECRET_VALUES, differing), *unnamed))
+    unknown = _unknown(replace(manifest, object=masked_objects[manifest.key]) for manifest in differing)
+    return Rendering(
+        same,
+        (*second.unknown, *_not_checked(texts.SECRET_VALUES, differing), *unnamed),
+        (*second.unknown_objects, *unknown),
+    )
 
 
 def _without_varying(first: Rendering, second: Rendering) -> Rendering:
@@ -278,7 +290,17 @@ def _without_varying(first: Rendering, second: Rendering) -> Rendering:
         for manifest in (*first.manifests, *second.manifests)
         if manifest.key not in same_keys and not is_hook(manifest.object)
     ]
-    return Rendering(same, (*first.unknown, *_not_checked(texts.VARYING, others)))
+    # Without content, since it differs even if git doesn't change it.
+    varying = _unknown(
+        replace(manifest, object={})
+        for manifest in first.manifests
+        if manifest.key in second_objects and manifest in others
+    )
+    return Rendering(same, (*first.unknown, *_not_checked(texts.VARYING, others)), (*first.unknown_objects, *varying))
+
+
+def _unknown(manifests: Iterable[Manifest]) -> tuple[Manifest, ...]:
+    return tuple(replace(manifest, is_unknown=True) for manifest in manifests)
 
 
 def _not_checked(reason: Phrase, manifests: Iterable[Manifest]) -> tuple[Text, ...]:

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from bot.core.applications.application import Application
-from bot.core.changes.rendered_change import paired, rendered_change
+from bot.core.changes.rendered_change import all_paired, paired, rendered_change
 from bot.core.objects.deep_equality import deep_equal
 from bot.core.objects.images import newly_unpinned
 from bot.core.objects.manifest import Manifest, ManifestError
@@ -31,6 +31,8 @@ Manifests = tuple[Manifest, ...]
 @dataclass(frozen=True, slots=True)
 class ChangedManifests:
     """What a merge changes in one application: the manifests that it added or `changed`, and those that it `removed`.
+
+    Objects that are unknown before or after it are left out, since they can't be compared with the cluster.
 
     `earlier` are the changed ones as they were before it, with the API version that they have now. `is_superseded`
     means that a newer merge has changed some of them again.
@@ -119,19 +121,20 @@ def changed_manifests(
 
 
 def _as_of(latest: Manifests, manifests: ChangedManifests, namespace: str) -> ChangedManifests:
-    """The same objects as the `latest` manifests declare them."""
+    """The same objects as the `latest` manifests declare them, without those that are unknown there."""
     changed: list[Manifest] = []
     earlier: list[Manifest] = []
     removed: list[Manifest] = []
     is_superseded = manifests.is_superseded
-    for manifest, current in paired(manifests.changed, latest, namespace):
+    for manifest, current in all_paired(manifests.changed, latest, namespace):
         if manifest is not None:
             (changed if current else removed).append(current or manifest)
             is_superseded |= current is None or not deep_equal(manifest.object, current.object)
-    for manifest, current in paired(manifests.removed, latest, namespace):
+    for manifest, current in all_paired(manifests.removed, latest, namespace):
         if manifest is not None:
             (changed if current else removed).append(current or manifest)
             is_superseded |= current is not None
+    changed = [manifest for manifest in changed if not manifest.is_unknown]
     for old, current in paired(manifests.earlier, changed, namespace):
         earlier += [replace(old, api_version=current.api_version)] if old and current else []
     return ChangedManifests(changed, earlier, removed, is_superseded)

@@ -78,7 +78,7 @@ class Removals:
         applications = [application for application in self._on_cluster if application.repository.key in heads]
         declared: defaultdict[tuple[str, str], list[tuple[Application, Manifest]]] = defaultdict(list)
         for state in desired_states(applications, heads, self.ports.repositories, self.manifest_cache):
-            for manifest in state.manifests:
+            for manifest in (*state.manifests, *state.unknown):
                 declared[manifest.kind, manifest.name].append((state.application, manifest))
         return declared
 

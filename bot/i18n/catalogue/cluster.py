@@ -19,6 +19,10 @@ AUDIT_LOG = Phrase(en="Could not read the audit log {path}: {why}", es="No se pu
 EXPIRES = Phrase(en="the list expired on every attempt (410).", es="la lista expiró en cada intento (410).")
 EXPIRED = Phrase(en="the list expired (410).", es="la lista expiró (410).")
 TOO_LARGE = Phrase(en="the response is larger than {size} MiB.", es="la respuesta supera los {size} MiB.")
+TOO_LARGE_TOGETHER = Phrase(
+    en="the lists of all namespaces are larger than {size} MiB, and this one is the largest.",
+    es="las listas de todos los namespaces superan los {size} MiB, y esta es la mayor.",
+)
 TOO_MANY = Phrase(
     en="the list exceeds the bot's limits on objects and pages ({most}).",
     es="la lista supera los límites del bot de objetos y páginas ({most}).",
@@ -82,9 +86,10 @@ MALFORMED = Phrase(
     "apiservice {service}”.",
 )
 BAD_CREDENTIALS = Phrase(
-    en="Cluster {cluster} rejected the credentials (401). Renew the user's token or certificate in the kubeconfig.",
+    en="Cluster {cluster} rejected the credentials (401). Renew the user's token or certificate in the kubeconfig. If "
+    "you change the kubeconfig itself, restart the bot.",
     es="El clúster {cluster} rechazó las credenciales (401). Renueva el token o el certificado del usuario de su "
-    "kubeconfig.",
+    "kubeconfig. Si cambias el propio kubeconfig, reinicia el bot.",
 )
 FORBIDDEN = Phrase(
     en="Cluster {cluster} does not allow {account} to {what} (403). Grant it {grant}.",

@@ -11,13 +11,13 @@ FIRST_SEEN_CHART = Phrase(
 ACKNOWLEDGED_BY = Phrase(en="Acknowledged by {person}, {time}.", es="Atendido por {person}, {time}.")
 SNOOZED_BY = Phrase(en="Snoozed by {person} until {time}.", es="Pospuesto por {person} hasta {time}.")
 IS_ACKNOWLEDGED = Phrase(en="Acknowledged.", es="Atendido.")
-IS_SNOOZED = Phrase(en="Snoozed until {time}.", es="Pospuesto hasta las {time}.")
+IS_SNOOZED = Phrase(en="Snoozed until {time}.", es="Pospuesto hasta {time}.")
 BLIND = Phrase(en="The latest check was incomplete: {reason}", es="La última comprobación quedó incompleta: {reason}")
 GONE = Phrase(
     en="A check no longer found these differences, but the latest one was incomplete: {reason}",
     es="Una comprobación ya no encontró estas diferencias, pero la última quedó incompleta: {reason}",
 )
-CHECKED = Phrase(en="Checked {time}.", es="Comprobado a las {time}.")
+CHECKED = Phrase(en="Checked {time}.", es="Comprobado: {time}.")
 ACKNOWLEDGE = Phrase(en="Acknowledge", es="Atender")
 TAKE_OVER = Phrase(en="Take over", es="Relevar")
 RELEASE = Phrase(en="Release", es="Dejar de atender")

@@ -9,12 +9,10 @@ SOME_OF = Phrase(en="{n} of {applications}", es="{n} de {applications}")
 
 OPEN = Phrase(
     en="{level} in {where} since {time}: {fact}. Affected: {names}.{tools}",
-    es="{level} de {where} desde las {time}: {fact}. Aplicaciones: {names}.{tools}",
+    es="{level} de {where} desde {time}: {fact}. Aplicaciones: {names}.{tools}",
 )
 FACT_IN = Phrase(en="{fact} (in {application})", es="{fact} (en {application})")
 LEAD = Phrase(en="{severity} · {where}, drifting since {time}", es="{severity} · {where}, con drift desde {time}")
-SENTENCE_TOOLS = Phrase(en=" By {tools}.", es=" Por {tools}.")
-TOOLS = Phrase(en=" · by {tools}", es=" · por {tools}")
 LINE = Phrase(en=" · {severity}: {facts}", es=" · {severity}: {facts}")
 ACKNOWLEDGED = Phrase(en=" · acknowledged by {person}", es=" · atendido por {person}")
 SNOOZED = Phrase(en=" · snoozed until {time}", es=" · pospuesto hasta {time}")

@@ -7,7 +7,7 @@ MANY = Phrase(en="{names} on {cluster}", es="{names} en {cluster}")
 GROWN = Phrase(en="More drift in {where}: {facts}", es="Más drift de {where}: {facts}")
 GROWN_LEAD = Phrase(
     en="More drift in {where} since the alert: {facts}. First seen {time}.",
-    es="Más drift de {where} desde la alerta: {facts}. Visto por primera vez a las {time}.",
+    es="Más drift de {where} desde la alerta: {facts}. Visto por primera vez: {time}.",
 )
 SILENCE_ENDED = Phrase(
     en=" It came after {person} acknowledged or snoozed the drift, so the incident is open again.",
@@ -23,7 +23,7 @@ RELEASED_LEAD = Phrase(
     en="{person} released the incident in {where}. It is no longer acknowledged.",
     es="{person} dejó de atender {where}. Ahora nadie lo atiende.",
 )
-SNOOZED = Phrase(en="Snoozed until {time}: {where}.", es="Pospuesto hasta las {time}: {where}.")
+SNOOZED = Phrase(en="Snoozed until {time}: {where}.", es="Pospuesto hasta {time}: {where}.")
 SNOOZED_LEAD = Phrase(en="{person} snoozed {where} until {time}.", es="{person} pospuso {where} hasta {time}.")
 SNOOZE_ENDED = Phrase(en="{where}: snooze ended, still drifting.", es="{where}: ya no está pospuesto y el drift sigue.")
 REMINDED = Phrase(

@@ -206,8 +206,16 @@ CHANGED = PluralPhrase(
     en=("{n} object changed", "{n} objects changed"), es=("{n} objeto cambiado", "{n} objetos cambiados")
 )
 ADDED = PluralPhrase(en=("{n} object added", "{n} objects added"), es=("{n} objeto agregado", "{n} objetos agregados"))
+NOT_CHECKED = PluralPhrase(
+    en=("{n} object not checked", "{n} objects not checked"),
+    es=("{n} objeto sin comprobar", "{n} objetos sin comprobar"),
+)
 OBJECT_REMOVED = Phrase(en="{object} is removed", es="{object} se elimina")
 OBJECT_ADDED = Phrase(en="{object} is added", es="{object} se agrega")
+OBJECT_NOT_CHECKED = Phrase(
+    en="{object} is not checked: the bot cannot render its content, which may change",
+    es="{object} queda sin comprobar: el bot no puede renderizar su contenido, que puede cambiar",
+)
 FIELD_CHANGED = Phrase(en="{path}: {before} → {after}", es="{path}: {before} → {after}")
 FIELD_ADDED = Phrase(en="{path}: added, {after}", es="{path}: agregado, {after}")
 FIELD_REMOVED = Phrase(en="{path}: removed, was {before}", es="{path}: eliminado, era {before}")

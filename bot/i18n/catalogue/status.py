@@ -48,7 +48,7 @@ LINE = Phrase(en="{mark} {name} · {state}", es="{mark} {name} · {state}")
 AT_REVISION = Phrase(en=" · git {revision}", es=" · git {revision}")
 AT_CHART = Phrase(en=" · chart {chart}", es=" · chart {chart}")
 IN_NAMESPACE = Phrase(en=" · in namespace {namespace}", es=" · en el namespace {namespace}")
-CHECKED = Phrase(en=" · checked {time}", es=" · comprobado a las {time}")
+CHECKED = Phrase(en=" · checked {time}", es=" · comprobado {time}")
 LAST_COMPLETE = Phrase(en="Last complete check: {time}.", es="Última comprobación completa: {time}.")
 STATE_DRIFT = Phrase(en="{state}: {facts}", es="{state}: {facts}")
 # Health statuses are Argo CD's terms, so they are not translated.

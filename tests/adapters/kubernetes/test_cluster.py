@@ -327,7 +327,7 @@ def test_a_403_names_the_account_and_what_to_grant(cluster, api):
 @pytest.mark.parametrize(
     ("code", "words"),
     [
-        (401, "rejected the credentials (401). Renew the user's token"),
+        (401, "token or certificate in the kubeconfig. If you change the kubeconfig itself, restart"),
         (404, "no longer serves this API (404)"),
         (429, "overloaded (429)"),
         (500, "returned 500"),

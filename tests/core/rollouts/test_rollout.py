@@ -143,6 +143,20 @@ def test_a_rollout_from_a_clock_that_was_ahead_becomes_late(observation, seconds
     assert observe(current, {"shop": observation}, seconds).state is RolloutState.LATE
 
 
+def test_a_rollout_that_went_live_while_the_clock_was_ahead_has_no_times_to_come():
+    day = 86_400
+    live = observe(replace(rollout(), merged_at=T0 + timedelta(days=1)), {"shop": LIVE}, day + 1)
+    degraded = observe(live, {"shop": FAILED}, day + 2)
+    recovered = observe(degraded, {"shop": LIVE}, day + 3)
+    at = T0 + timedelta(seconds=9)
+    for ahead in (live, degraded, recovered):
+        current = observe(ahead, {"shop": LIVE}, 9)
+        part = current.parts[0]
+        assert (current.merged_at, current.ended_at, part.live_at, part.stuck_since) == (at, at, at, None)
+        assert {part.degraded_at, part.recovered_at} <= {at, None}
+        assert part.watched_until == at + LIMITS.watch
+
+
 def test_a_late_rollout_can_still_become_live():
     late = observe(rollout(), {"shop": WAITING}, 700)
     assert observe(late, {"shop": LIVE}, 900).state is RolloutState.LIVE

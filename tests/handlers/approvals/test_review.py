@@ -312,6 +312,8 @@ def test_a_rewritten_history_is_reported(team):
     assert team.final_verdicts() == [ApprovalStatus.APPROVED]
     git = team.git
     git.run("update-ref", "refs/heads/main", git.commit(git.tip("main")).parents[0])
+    team.record_commits()
+    assert [alert.newest.verdict for alert in team.alerts()] == [ApprovalStatus.REWRITTEN]  # before any review
     assert team.final_verdicts() == [ApprovalStatus.APPROVED, ApprovalStatus.REWRITTEN]
     team.hosted.commit("main", {FILE: config(4)}, "Else\n", "mia")
     team.final_verdicts()

@@ -15,6 +15,7 @@ from bot.core.applications.application import Application
 from bot.core.drift.ignore_rules import IgnoreRule
 from bot.core.drift.model import Status
 from bot.core.rendering.plain import render_plain
+from bot.handlers.drift import live_comparison
 from bot.handlers.drift.check import check, check_files, fetch_all
 from bot.handlers.drift.comparison_cache import Caches
 from bot.handlers.drift.live_comparison import compare_live
@@ -378,6 +379,19 @@ def test_large_autoscalers_make_only_those_of_their_namespace_unreadable(scenari
     checks = scenario.check()
     assert paths(checks["shop"]) == [("Deployment", "web", "spec.replicas")]
     assert "spec.replicas differs, but the bot cannot tell whether" in checks["site"].error
+
+
+def test_autoscalers_that_are_too_large_together_leave_out_the_largest_namespace(scenario, monkeypatch):
+    monkeypatch.setattr(bounds, "KEPT_BYTES", 23_000)
+    monkeypatch.setattr(live_comparison, "MAX_KEPT", 20_000)
+    for name, size in ("shop", 1_000), ("site", 15_000):
+        scenario.declare(name, DEPLOYMENT)
+        scenario.deploy(name, deployment(replicas=9))
+        metadata = {"name": "other", "annotations": {"x": "x" * size, "y": "y" * 4_000}}
+        scenario.deploy(name, AUTOSCALER | {"metadata": metadata})
+    checks = scenario.check()
+    assert paths(checks["shop"]) == [("Deployment", "web", "spec.replicas")]
+    assert "the lists of all namespaces are larger than" in checks["site"].error
 
 
 # ---------------------------------------------------------------- what other flows use

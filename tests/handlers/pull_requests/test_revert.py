@@ -514,6 +514,11 @@ def test_an_ambiguous_prefix_lists_the_candidates(reverts):
     outcome = reverts.request(prefix)
     assert isinstance(outcome, Ambiguous)
     assert {commit.sha for commit in outcome.candidates} == twins
+    for sha in twins:  # the other one could be of a stranger's pull request
+        reverts.source.git("merge", "-q", "--allow-unrelated-histories", "-m", "Merge", sha)
+        reverts.repository.fetch()
+        assert reverts.repository.resolve(prefix).sha == sha
+        reverts.source.git("reset", "-q", "--hard", "main^")
 
 
 def test_a_branch_named_like_a_sha_does_not_win(reverts):

@@ -8,11 +8,12 @@ from bot.adapters.rendering.programs import ProgramRenderer
 from bot.core.access.permission import Denied, Granted, Rule
 from bot.core.changes.irreversible import IrreversibleReason
 from bot.core.pull_requests.revert import NotPermitted, Opened
-from bot.core.rendering.source import KustomizeParameters, Source
+from bot.core.rendering.source import FluxBuild, KustomizeParameters, Source
 from bot.handlers.rendering.affected import MAX_APPLICATIONS, effects
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.i18n.language import ENGLISH
 from bot.messages.effect import warnings
+from bot.messages.revert_pull_request import application_effect
 from tests.common.rendering import HangingRenderer
 from tests.common.samples import application
 
@@ -144,6 +145,43 @@ def test_the_deletion_of_a_volume_is_the_first_warning(reverts):
     (sentence,) = warnings(ENGLISH, opened.effects)
     assert sentence.startswith("PersistentVolumeClaim data (plain on prod) is deleted along with its data")
     assert f"**Before you merge**\n\n- `{sentence}`" in reverts.body(opened)
+
+
+CLAIM = "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: data}\nspec:\n  storageClassName: %s\n"
+SEALED = SECRET + "sops: {mac: 'ENC[%s]'}\n"
+
+
+@pytest.mark.parametrize("is_reversed", [False, True])
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        (SECRET % "plain", SEALED % ("enc-1", 1), [("unknown", "Secret", "key", [])]),
+        (SEALED % ("enc-1", 1), SEALED % ("enc-2", 2), [("unknown", "Secret", "key", [])]),
+        (SEALED % ("enc-1", 1), SEALED % ("enc-1", 1), []),
+        (CLAIM % "fast", CLAIM % "${CLASS}", [("unknown", "PersistentVolumeClaim", "data", [])]),
+        (CLAIM % "a${CLASS}", CLAIM % "b${CLASS}", [("unknown", "PersistentVolumeClaim", "data", [])]),
+        ("", CLAIM % "${CLASS}", [("unknown", "PersistentVolumeClaim", "data", [])]),
+    ],
+)
+def test_an_object_that_the_bot_cannot_render_is_unknown(reverts, before, after, expected, is_reversed):
+    kustomization = {"apps/plain/kustomization.yaml": "resources: [all.yaml]\n"}
+    texts = (after, before) if is_reversed else (before, after)
+    revisions = [
+        reverts.source.commit(
+            "Edit", {**kustomization, "README.md": str(number), "apps/plain/all.yaml": CONFIG + "---\n" + text}
+        )
+        for number, text in enumerate(texts)
+    ]
+    reverts.repository.fetch()
+    flux = Source("apps/plain", kustomize=KustomizeParameters(flux=FluxBuild(has_unread_variables=True)))
+    plain = replace(reverts.applications[2], rendered=flux)
+    (effect,) = effects(reverts.repository, *revisions, [plain], reverts.manifest_cache)
+    assert (effect.why, changes(effect)) == (None, expected)
+    assert effect.irreversible == ()
+    assert effect.change.total == effect.change.unknown == len(expected)
+    body = application_effect(effect)
+    assert ("not checked: the bot cannot render its content" in body) is bool(expected)
+    assert "CLASS" not in body
 
 
 def test_a_revert_does_not_wait_for_a_slow_renderer(reverts):

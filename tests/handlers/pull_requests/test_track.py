@@ -43,7 +43,7 @@ def test_a_pull_request_shows_its_checks_go_green(bot, forge, pull):
     forge.commit_checks[head] = [CommitCheck("build", CheckState.PENDING)]
     assert line() == ["Checks: ⏳ build"]
     forge.checks_fault = ForgeError("The token lacks a permission.")
-    assert line() == ["Checks: ⏳ build"]
+    assert line() == ["Checks: ⏳ build · now unknown. The token lacks a permission."]
     forge.checks_fault = None
     forge.commit_checks[head] = [CommitCheck("build", CheckState.SUCCESS)]
     assert line() == ["Checks: ✅ build"]

@@ -274,6 +274,7 @@ def test_objects_that_differ_at_each_rendering_are_left_out_and_named(rendering,
     assert str(*result.unknown).startswith("Secret login not checked: rendering twice gave different results")
     assert {manifest.name for manifest in result.manifests} >= {"shop-shop", "t"}
     assert "login" not in {manifest.name for manifest in result.manifests}
+    assert [(manifest.name, manifest.object) for manifest in result.unknown_objects] == [("login", {})]
 
 
 @pytest.mark.parametrize("parameters", [{"set": (("a", "x{{ uuidv4 }}"),)}, {"inline_values": "a: '{{ uuidv4 }}'"}])

@@ -1,5 +1,6 @@
 """What reaches a tracked branch becomes rollouts, which are observed until they are live."""
 
+import json
 import re
 from dataclasses import replace
 from datetime import timedelta
@@ -13,6 +14,8 @@ from bot.core.rollouts.rollout import RolloutState
 from bot.handlers.change_people import read_people
 from bot.handlers.rollouts import removals
 from bot.handlers.rollouts.merges import MAX_MERGES, record_merges
+from bot.i18n.language import ENGLISH
+from bot.messages import rollout as rollout_message
 from bot.ports.forge import ForgeError
 from tests.common.deployers import apply_deployer, argo_application, git_repository, kustomization, serve_deployers
 from tests.common.kubernetes import ARGO_CD, as_yaml, config_map, deployment, secret
@@ -319,6 +322,44 @@ def test_an_object_that_moves_to_another_application_is_not_waited_for(
     rolling = remove(scenario, cluster, moved, files)
     scenario.clock.advance(minutes=1)
     assert scenario.observe(rolling).state is state
+
+
+PLAIN = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "db"}, "stringData": {"password": "ENC[1]"}}
+SEALED = {**PLAIN, "sops": {"mac": "ENC[1]"}}
+OTHER = {**SEALED, "stringData": {"password": "ENC[2]"}}
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [(PLAIN, SEALED), (SEALED, PLAIN), (SEALED, OTHER), ("", SEALED), (SEALED, "")]
+)
+def test_a_rollout_does_not_wait_for_an_object_that_the_bot_cannot_render(scenario, cluster, bot, before, after):
+    """Its card says that the object isn't checked, and the rest is waited for."""
+    path = "apps/shop/db.yaml"
+    scenario.rollout("First", {path: before and as_yaml(before), "apps/shop/x.yaml": as_yaml(config_map("x"))})
+    cluster.apply(config_map(limit="1"), PLAIN, namespace="shop")
+    rollout = scenario.rollout("Second", {path: after and as_yaml(after), SETTINGS_FILE: settings(2)})
+    states = []
+    for limit in ("1", "2"):
+        cluster.apply(config_map(limit=limit), namespace="shop")
+        scenario.clock.advance(minutes=1)
+        bot.monitor.observe_rollouts()
+        (stored,) = scenario.ports.store.rollouts.of_revisions([rollout.revision])
+        states.append(stored.state)
+    assert states == [RolloutState.ROLLING, RolloutState.LIVE]
+    rendered = stored.parts[0].change.rendered
+    assert [(change.change, change.name) for change in rendered.objects] == [("changed", "settings"), ("unknown", "db")]
+    card = json.dumps(rollout_message.card(ENGLISH, stored).blocks)
+    assert "1 object changed and 1 object not checked" in card
+    assert "is not checked: the bot cannot render its content, which may change" in card
+
+
+def test_an_object_that_another_application_declares_encrypted_is_not_waited_for(scenario, cluster):
+    declared = {**PLAIN, "metadata": {"name": "db", "namespace": "shop"}}
+    sealed = {"apps/search/db.yaml": as_yaml({**declared, "sops": {"mac": "ENC[1]"}})}
+    cluster.apply(config_map("a", limit="1"), namespace="search")
+    rolling = remove(scenario, cluster, declared, sealed)
+    scenario.clock.advance(minutes=1)
+    assert scenario.observe(rolling).state is RolloutState.LIVE
 
 
 def test_one_observation_reads_deployers_and_git_once_for_all_removals(scenario, cluster, monkeypatch):
