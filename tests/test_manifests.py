@@ -156,7 +156,7 @@ def test_the_copies_of_two_renderers_fit_on_disk(base):
     """Otherwise, the kubelet evicts the pod."""
     volumes = pod_of(base)["volumes"]
     (gibibytes,) = [volume["emptyDir"]["sizeLimit"].removesuffix("Gi") for volume in volumes if volume["name"] == "tmp"]
-    blocks_of_files_and_directories = 2 * MAX_FILES * 4096
+    blocks_of_files_and_directories = MAX_FILES * 4096  # which MAX_FILES bounds together
     assert int(gibibytes) * 2**30 > 2 * (MAX_BYTES + blocks_of_files_and_directories)
 
 

@@ -51,3 +51,7 @@ class Charts(Protocol):
     def files(self, chart: ChartRef, revision: str) -> Mapping[str, bytes]:
         """The files of a fetched package, by path in the chart. Raises ChartError, NotCachedError."""
         ...
+
+    def size(self, chart: ChartRef, revision: str) -> int:
+        """At least the bytes of these files, which it doesn't keep in memory. Raises ChartError, NotCachedError."""
+        ...

@@ -8,13 +8,17 @@ from pathlib import Path
 import pytest
 
 from bot import file_memory
+from bot.adapters.charts.repository import ChartRepository
 from bot.adapters.git import trees
 from bot.adapters.rendering import confined
 from bot.adapters.rendering.programs import ProgramRenderer
+from bot.core.charts.reference import ChartRef
 from bot.core.rendering.limits import MAX_BYTES
 from bot.core.rendering.source import Source
 from bot.file_memory import files_held, reserve
 from bot.handlers.rendering import tree
+from bot.handlers.rendering.charts import fetched_files
+from bot.ports.charts import FetchedChart
 from bot.ports.errors import PortError
 from bot.ports.git import File
 from tests.common.rendering import Rendering
@@ -83,6 +87,53 @@ def test_few_large_applications_are_in_memory_at_a_time(rendering, monkeypatch, 
     assert peaks == [min(expected, 4)]
     assert len(rendering.cache) == 9
     assert not file_memory._held
+
+
+class FakeCharts:
+    """Charts of some bytes, which count how often they are unpacked."""
+
+    def __init__(self, size):
+        self._size = size
+        self.unpacked = 0
+
+    def fetch(self, chart):
+        return FetchedChart(chart.version, "0" * 64)
+
+    def size(self, chart, revision):
+        del chart, revision
+        return self._size
+
+    def files(self, chart, revision):
+        del chart, revision
+        self.unpacked += 1
+        return {"Chart.yaml": b"x" * self._size}
+
+
+@pytest.mark.parametrize("place", ["dependency", "repository"])
+@pytest.mark.parametrize("size", [500, 2_000, 10_000])
+def test_charts_are_unpacked_once_there_is_memory_for_them(monkeypatch, place, size):
+    """Each of those that waited was in memory already: up to 100 MiB."""
+    monkeypatch.setattr(file_memory, "MAX_SHARED_BYTES", SHARED)
+    monkeypatch.setattr(file_memory, "SMALL_BYTES", SMALL)
+    chart = ChartRef.parse("https://charts.example.org", "web", "1.0.0")
+    charts, go_on, waiting = FakeCharts(size), threading.Event(), []
+    repository = ChartRepository(chart, charts)
+
+    def read():
+        with files_held():
+            waiting.append(1)
+            _ = repository.files("0" * 40, "") if place == "repository" else fetched_files(chart, "x", charts)
+            assert go_on.wait(DEADLINE)
+
+    expected = 8 if size < SMALL else 1 + SHARED // size
+    with ThreadPoolExecutor(8) as pool:
+        readings = [pool.submit(read) for _ in range(8)]
+        wait_for(lambda: len(waiting) == 8 and charts.unpacked >= expected)
+        peak = charts.unpacked
+        go_on.set()
+        for reading in readings:
+            reading.result(DEADLINE)
+    assert (peak, charts.unpacked) == (expected, 8)
 
 
 def test_a_commit_keeps_few_of_the_files_that_its_applications_refer_to(rendering, monkeypatch):

@@ -525,7 +525,7 @@ def test_parameters_of_helm_allocate_no_more_than_values_may_have(parameters, wo
 OVERLAY, BASE = "resources: [../a]\n", "configMapGenerator: [{name: x, literals: [a=b]}]\n"
 
 
-@pytest.mark.parametrize(("bound", "most"), [("MAX_FILES", 2), ("MAX_BYTES", len(OVERLAY + BASE)), ("MAX_TREES", 2)])
+@pytest.mark.parametrize(("bound", "most"), [("MAX_FILES", 4), ("MAX_BYTES", len(OVERLAY + BASE)), ("MAX_TREES", 2)])
 def test_an_application_uses_as_many_files_as_allowed_and_no_more(rendering, monkeypatch, bound, most):
     monkeypatch.setattr(render_request, bound, most)
     rendering.commit({"app/kustomization.yaml": OVERLAY, "a/kustomization.yaml": BASE})
@@ -562,15 +562,40 @@ def test_variables_and_patterns_are_bounded(rendering, monkeypatch, bound, most,
     assert reason in rendering.error(files, application)
 
 
+def test_directories_count_as_often_as_they_are_copied(rendering):
+    """A commit of a few KB, whose trees were equal, led to 780,000 directories in /tmp."""
+    git = rendering.source.git
+    rendering.commit({"a/kustomization.yaml": "{}\n"})
+
+    def tree(*entries):
+        return git("mktree", stdin="".join(f"{entry}\n" for entry in entries)).strip()
+
+    def blob(text):
+        return f"100644 blob {git('hash-object', '-w', '--stdin', stdin=text).strip()}"
+
+    deep = tree(f"{blob('x')}\tfile")
+    for _ in range(379):
+        deep = tree(f"040000 tree {deep}\td")
+    wide = tree(f"{blob('{}')}\tkustomization.yaml", *(f"040000 tree {deep}\td{number}" for number in range(50)))
+    app = tree(f"{blob('resources: [../d0, ../d1, ../d2]')}\tkustomization.yaml")
+    root = tree(f"040000 tree {app}\tapp", *(f"040000 tree {wide}\td{number}" for number in range(3)))
+    git("reset", "--soft", git("commit-tree", root, "-p", "HEAD", "-m", "deep").strip())
+    rendering.repository.fetch()
+    with pytest.raises(RenderError, match="20,000 files and directories"):
+        rendering.render("app")
+
+
 def test_charts_that_are_vendored_count_as_often_as_they_are(rendering, monkeypatch):
     dependencies = ", ".join(f"{{name: c{number}, version: 1.x, repository: 'file://../lib'}}" for number in range(9))
     chart = f"{{apiVersion: v2, name: shop, version: 1.0.0, dependencies: [{dependencies}]}}\n"
     rendering.commit({"app/Chart.yaml": chart, "lib/Chart.yaml": "{apiVersion: v2, name: lib, version: 1.0.0}\n"})
     source = Source("app", SourceType.HELM, HelmParameters("shop"))
-    monkeypatch.setattr(render_request, "MAX_FILES", 10)
+    directories = 3 + 9  # app, app/charts, lib, and lib's copies
+    monkeypatch.setattr(render_request, "MAX_FILES", 10 + directories)
     with pytest.raises(PortError, match="The limits are"):
         rendering.render(source)
-    monkeypatch.setattr(render_request, "MAX_FILES", 11)
+    monkeypatch.setattr(render_request, "MAX_FILES", 11 + directories)
+    rendering.use(rendering.programs)
     assert rendering.render(source)
 
 
@@ -592,12 +617,12 @@ import sys
 from pathlib import Path
 from bot.adapters.rendering.confined import run
 from bot.adapters.rendering.private_copy import private_copy
-from bot.adapters.rendering.slow_runs import SlowRuns
+from bot.adapters.rendering.slow_runs import LimitedRun
 from bot.core.rendering.limits import Limits
 with private_copy([]) as folder:
     code = "import os, time; print(os.getpid(), file=open('../tmp/pid', 'w'), flush=True); time.sleep(600)"
     limits = Limits(seconds=600)
-    run([sys.executable, "-I", "-S", "-c", code], folder=folder, what="It", limits=limits, slow_runs=SlowRuns())
+    run([sys.executable, "-I", "-S", "-c", code], folder=folder, what="It", limited=LimitedRun(limits))
 """
 
 

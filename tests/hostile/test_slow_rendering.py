@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from bot.adapters.rendering import slow_runs
+from bot.adapters.rendering import private_copy, slow_runs
 from bot.adapters.rendering.programs import ProgramRenderer
 from bot.adapters.rendering.slow_runs import SlowRuns
 from bot.core.objects.manifest import ManifestError
@@ -89,6 +89,21 @@ def test_charts_that_fail_are_postponed():
             renderer.helm(files, "", HelmParameters(release_name="x"))
         errors.append(type(raised.value))
     assert errors == [RenderError, RenderPostponedError]
+
+
+def test_a_postponed_rendering_copies_no_files(monkeypatch):
+    """Each held one of two slots while all of its files were copied, which nobody was charged for."""
+    copied = []
+    monkeypatch.setattr(private_copy, "_write", lambda _, file: copied.append(file))
+    renderer = ProgramRenderer(("/bin/true",), ("/bin/true",), slow_runs=SlowRuns(60.0))
+    files = [File("app/Chart.yaml", b"")]
+    with for_tenant("prod/slow"):
+        renderer.slow_runs._add(2 * 60.0 + 1.0)
+        with pytest.raises(RenderPostponedError):
+            renderer.kustomize(files, "app", helm=None, plugins=False)
+        with pytest.raises(RenderPostponedError):
+            renderer.helm(files, "app", HelmParameters(release_name="x"))
+    assert not copied
 
 
 @pytest.mark.parametrize("prepared", [["prod/slow", "prod/other"], ["prod/slow"]], ids=["together", "before"])

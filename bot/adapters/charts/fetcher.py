@@ -2,12 +2,12 @@
 
 import fnmatch
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
 from cachetools import LRUCache
@@ -17,7 +17,7 @@ from bot.adapters.charts.registry import Registries
 from bot.adapters.downloads.background import BackgroundFetches, FetchPendingError
 from bot.adapters.downloads.cache import DownloadCache
 from bot.adapters.downloads.http import DownloadError, HttpClient, LastingDownloadError
-from bot.core.charts.archive import ArchiveError, unpack
+from bot.core.charts.archive import ArchiveError, unpack, unpacked_bytes
 from bot.core.charts.index import is_exact
 from bot.core.charts.reference import OCI, ChartRef
 from bot.i18n.catalogue import chart as texts
@@ -25,6 +25,7 @@ from bot.i18n.catalogue import download as download_texts
 from bot.i18n.language import LocalizedText
 from bot.ports.charts import ChartError, FetchedChart, LastingChartError, NotCachedError
 
+_Read = TypeVar("_Read")
 _VERSION_LINE: Final = b"version:"
 _ADDED_DIGITS: Final = 12  # of a digest in a version, as in helm-controller's extractDigestSubString
 _HELD_BYTES: Final = 32 * 2**20  # of the files of packages in memory
@@ -84,19 +85,25 @@ class ChartFetcher:
         with self._caching:
             files = self._unpacked.get(revision)
         if files is None:
-            package = self._cache.read(revision)
-            if package is None:
-                raise NotCachedError(LocalizedText(texts.NOT_CACHED, chart=chart.title))
-            try:
-                files = unpack(package)
-            except ArchiveError as error:
-                raise self._failed(chart, error) from error
+            files = self._read(chart, revision, unpack)
             with self._caching, suppress(ValueError):  # it is too large for the cache
                 self._unpacked[revision] = files
         manifest = self._cache.alias(self._manifest_name(chart, revision)) if chart.is_artifact else ""
         if not manifest:
             return files
         return {**files, "Chart.yaml": _with_metadata(files["Chart.yaml"], manifest[:_ADDED_DIGITS])}
+
+    def size(self, chart: ChartRef, revision: str) -> int:
+        return self._read(chart, revision, unpacked_bytes)
+
+    def _read(self, chart: ChartRef, revision: str, read: Callable[[bytes], _Read]) -> _Read:
+        package = self._cache.read(revision)
+        if package is None:
+            raise NotCachedError(LocalizedText(texts.NOT_CACHED, chart=chart.title))
+        try:
+            return read(package)
+        except ArchiveError as error:
+            raise self._failed(chart, error) from error
 
     def _refusal(self, url: str) -> LocalizedText | None:
         """Why a server may not refer to a URL; None if it may.

@@ -1,17 +1,21 @@
 """A chart as a `ports.Repository`, without history: its revisions are the digests of its packages."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
+from typing import TypeVar
 
 from bot.core.charts.reference import ChartRef
 from bot.core.git.commit import Commit
 from bot.core.git.target_revision import ResolvedRevision
 from bot.core.rendering.source import is_within, normalize_path
+from bot.file_memory import reserve
 from bot.i18n.catalogue import chart as texts
 from bot.i18n.language import LocalizedText
 from bot.ports.charts import Charts, NotCachedError
 from bot.ports.git import File, LinksBelow, Merged, Repository, RepositoryError, RevisionNotFoundError
+
+_Read = TypeVar("_Read")
 
 
 class _NoLinks:
@@ -110,8 +114,7 @@ class ChartRepository(Repository):
         return []
 
     def tree_id(self, revision: str, path: str) -> str | None:
-        path = normalize_path(path)
-        files = [file for file in self._all(revision) if is_within(file.path, path)]
+        files = self._below(revision, path)
         id_ = sha256()
         for file in files:
             id_.update(f"{file.path}\n{len(file.content)}\n".encode() + file.content)
@@ -121,7 +124,8 @@ class ChartRepository(Repository):
         return [self.tree_id(revision, path) for path in paths]
 
     def files(self, revision: str, path: str) -> list[File]:
-        files = [file for file in self._all(revision) if is_within(file.path, normalize_path(path))]
+        reserve(self._size(revision))
+        files = self._below(revision, path)
         if not files:
             raise self._error()
         return files
@@ -133,10 +137,9 @@ class ChartRepository(Repository):
     def files_of(
         self, revision: str, paths: Sequence[str], *, most_bytes: int | None = None
     ) -> Iterator[list[File] | None]:
+        is_large = most_bytes is not None and self._size(revision) > most_bytes
         for path in paths:
-            files = [file for file in self._all(revision) if is_within(file.path, normalize_path(path))]
-            is_large = most_bytes is not None and sum(len(file.content) for file in files) > most_bytes
-            yield None if is_large else files or None
+            yield None if is_large else self._below(revision, path) or None
 
     def changed_paths(self, base: str | None, revision: str) -> list[str]:
         return [] if base == revision else [self._chart.name]
@@ -161,12 +164,19 @@ class ChartRepository(Repository):
         del branch, tree, parent, message, head
         raise self._error()
 
-    def _all(self, revision: str) -> list[File]:
+    def _below(self, revision: str, path: str) -> list[File]:
+        files = self._read(self._charts.files, revision)
+        paths = ((f"{self._chart.name}/{name}", content) for name, content in files.items())
+        return [File(name, content) for name, content in paths if is_within(name, normalize_path(path))]
+
+    def _size(self, revision: str) -> int:
+        return self._read(self._charts.size, revision)
+
+    def _read(self, read: Callable[[ChartRef, str], _Read], revision: str) -> _Read:
         try:
-            files = self._charts.files(self._chart, revision)
+            return read(self._chart, revision)
         except NotCachedError as error:
             raise RevisionNotFoundError(error.text) from error
-        return [File(f"{self._chart.name}/{path}", content) for path, content in files.items()]
 
     def _error(self) -> RepositoryError:
         return RepositoryError(self._not_git())

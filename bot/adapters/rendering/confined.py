@@ -23,7 +23,7 @@ from bot.adapters.rendering.helm_command import helm_environment
 from bot.adapters.rendering.launcher import FAILED
 from bot.adapters.rendering.launcher_process import PYTHON, Program, launched, libraries
 from bot.adapters.rendering.private_copy import private_copy
-from bot.adapters.rendering.slow_runs import SlowRuns
+from bot.adapters.rendering.slow_runs import LimitedRun
 from bot.core.rendering.limits import MAX_STDERR_BYTES, Limits
 from bot.i18n.catalogue import render as texts
 from bot.i18n.language import LocalizedText
@@ -60,22 +60,20 @@ def run(
     *,
     folder: Path,
     what: str,
-    limits: Limits,
-    slow_runs: SlowRuns,
+    limited: LimitedRun,
     programs: Sequence[str] = (),
 ) -> ProgramOutput:
     """Run a program in `folder`/tree of a private copy, with CONCURRENT_RUNS held. `what` is the run's name in errors.
 
     `programs` are the paths of other programs that it may start. Raises RenderError if it exceeds a limit,
-    RenderStoppedError if that is a time limit, RenderPostponedError if `slow_runs` postpones it, and PortError if it
-    cannot be started.
+    RenderStoppedError if that is a time limit, and PortError if it cannot be started.
     """
+    limits = limited.limits
     if not os.access(argv[0], os.X_OK):
         raise PortError(LocalizedText(texts.CANNOT_RUN, program=argv[0], why=LocalizedText(texts.NO_PROGRAM)))
-    with slow_runs.limited(limits, what) as limited:
-        request = _request(argv, folder, limited.limits, isolated=not missing_isolation(), programs=programs)
-        status, stdout, raw_stderr = _run(what, request, limited.limits)
-        limited.succeeded = status == 0
+    request = _request(argv, folder, limits, isolated=not missing_isolation(), programs=programs)
+    status, stdout, raw_stderr = _run(what, request, limits)
+    limited.succeeded = status == 0
     stderr = raw_stderr.decode(errors="replace")
     if status == -signal.SIGXCPU or "SIGXCPU" in stderr:
         raise _timeout(what, limits)

@@ -13,7 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final, Self
 
-from bot.adapters.rendering.confined import CONCURRENT_RUNS, missing_isolation, run
+from bot.adapters.rendering.confined import CONCURRENT_RUNS, ProgramOutput, missing_isolation, run
 from bot.adapters.rendering.launcher_process import PYTHON
 from bot.adapters.rendering.private_copy import private_copy
 from bot.adapters.rendering.slow_runs import SlowRuns
@@ -69,19 +69,21 @@ class ProgramRenderer:
             raise PortError(LocalizedText(texts.NO_HELM))
         if (helm or plugins) and (reason := missing_isolation()):
             raise PortError(LocalizedText(texts.NOT_ISOLATED, reason=reason))
-        with CONCURRENT_RUNS, private_copy(files) as folder:
+        what = f"kustomize build {path or '.'}"
+        with CONCURRENT_RUNS, self.slow_runs.limited(self.limits, what) as limited, private_copy(files) as folder:
             options: tuple[str, ...] = ()
             if helm:
                 command = ("--enable-helm", "--helm-command", str(self._helm_file(folder)))
                 options = (*command, *_capabilities("--helm-kube-version", "--helm-api-versions", helm))
             argv = (*self.kustomize_command, *options, "--", path or ".")
             programs = [str(folder / "bin" / "helm"), PYTHON, self.helm_command[0]] if helm else []
-            return self._output(argv, folder, f"kustomize build {path or '.'}", path, files, programs)
+            return _output(run(argv, folder=folder, what=what, limited=limited, programs=programs), what, path, files)
 
     def helm(self, files: Sequence[File], path: str, parameters: HelmParameters) -> bytes:
         if not self.helm_command:
             raise PortError(LocalizedText(texts.NO_HELM))
-        with CONCURRENT_RUNS, private_copy(files) as folder:
+        what = f"helm template {path or '.'}"
+        with CONCURRENT_RUNS, self.slow_runs.limited(self.limits, what) as limited, private_copy(files) as folder:
             capabilities = Capabilities(parameters.kube_version, parameters.api_versions)
             values = folder / "tmp" / "values.json"
             values.write_text(parameters.inline_values or "{}", encoding="utf-8")
@@ -93,22 +95,7 @@ class ProgramRenderer:
                 *(("--include-crds",) if parameters.include_crds else ("--skip-crds",)),
             )
             argv = (*self.helm_command, "template", *options, "--", parameters.release_name, f"./{path}")
-            return self._output(argv, folder, f"helm template {path or '.'}", path, files)
-
-    def _output(
-        self,
-        argv: Sequence[str],
-        folder: Path,
-        what: str,
-        path: str,
-        files: Sequence[File],
-        programs: Sequence[str] = (),
-    ) -> bytes:
-        output = run(argv, folder=folder, what=what, limits=self.limits, slow_runs=self.slow_runs, programs=programs)
-        if output.status == 0:
-            return output.stdout
-        reason = explain(output.stderr, path, {file.path for file in files})
-        raise RenderError(LocalizedText(texts.FAILED, what=what, why=reason))
+            return _output(run(argv, folder=folder, what=what, limited=limited), what, path, files)
 
     def _helm_file(self, folder: Path) -> Path:
         """Helm as a single executable file, which Kustomize requires: `helm_command.py`, which checks its arguments."""
@@ -123,6 +110,13 @@ def sdk_command() -> tuple[str, ...]:
     """How to run the SDK in place of helm; () if it is not installed."""
     # Not imported, since it loads a large library, which belongs in a process with limits.
     return (sys.executable, "-I", os.fspath(_SDK)) if importlib.util.find_spec("helm_python") else ()
+
+
+def _output(output: ProgramOutput, what: str, path: str, files: Sequence[File]) -> bytes:
+    if output.status == 0:
+        return output.stdout
+    reason = explain(output.stderr, path, {file.path for file in files})
+    raise RenderError(LocalizedText(texts.FAILED, what=what, why=reason))
 
 
 @functools.cache

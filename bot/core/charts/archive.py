@@ -60,6 +60,14 @@ def unpack(archive: bytes) -> dict[str, bytes]:
     return files
 
 
+def unpacked_bytes(archive: bytes) -> int:
+    """At least the size of all files in an archive, without keeping them in memory. Raises ArchiveError."""
+    try:
+        return sum(map(len, _Unpacked.decompressed(archive)))
+    except zlib.error as error:
+        raise ArchiveError(LocalizedText(texts.NOT_AN_ARCHIVE)) from error
+
+
 def _bounded_headers() -> type[tarfile.TarInfo]:
     """A TarInfo class for one archive that limits its extended headers to MAX_HEADER_BYTES in total.
 
@@ -94,7 +102,7 @@ class _Unpacked(io.RawIOBase):
     """Reads gzip, and raises ArchiveError above the bound, so that a bomb is never unpacked in full."""
 
     def __init__(self, archive: bytes) -> None:
-        self._chunks = self._decompressed(archive)
+        self._chunks = self.decompressed(archive)
         self._left = b""
 
     def read(self, size: int = -1) -> bytes:
@@ -104,7 +112,7 @@ class _Unpacked(io.RawIOBase):
         return content
 
     @staticmethod
-    def _decompressed(archive: bytes) -> Iterator[bytes]:
+    def decompressed(archive: bytes) -> Iterator[bytes]:
         gzip = zlib.decompressobj(wbits=31)
         waiting, total = archive, 0
         while waiting and not gzip.eof:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 MAX_FILE_BYTES: Final = 5 * 2**20  # of a file in `check --path` or at a URL; the git adapter has the same bound
-MAX_FILES: Final = 20_000  # of one source, including everything that it refers to
+MAX_FILES: Final = 20_000  # of one source and all that it refers to; with their directories if they are copied
 MAX_BYTES: Final = 256 * 2**20  # of those files together, which are kept in memory and copied to disk
 MAX_CACHED_BYTES: Final = 8 * 2**20  # of the files of one commit that several sources refer to
 MAX_TREES: Final = 1_000  # other directories and files in the repository that one source refers to

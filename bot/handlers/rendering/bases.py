@@ -13,6 +13,7 @@ from bot.core.git.git_url import normalize
 from bot.core.rendering.remote_base import RemoteBase, mounted_root
 from bot.core.rendering.remote_file import RemoteFile
 from bot.core.rendering.source import KUSTOMIZATION_FILES
+from bot.file_memory import reserve
 from bot.handlers.rendering.tree import Commit, Tree
 from bot.i18n.catalogue import render as texts
 from bot.i18n.language import LocalizedText
@@ -42,6 +43,7 @@ class _MountedFile:
     def files(self, path: str) -> list[File]:
         """See Tree."""
         del path
+        reserve(len(self._content))
         return [File(KUSTOMIZATION_FILES[0], b"resources: [file.yaml]"), File("file.yaml", self._content)]
 
     def linked(self, path: str) -> LinkedFiles:

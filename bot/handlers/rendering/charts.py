@@ -32,6 +32,7 @@ def fetched_files(chart: ChartRef, path: str, charts: Charts | None) -> dict[str
     """The files of a chart, with their paths below `path`. Raises ChartError."""
     if charts is None:
         raise LastingChartError(LocalizedText(texts.NOT_ALLOWED))
-    files = charts.files(chart, charts.fetch(chart).revision)
-    reserve(sum(map(len, files.values())))
+    revision = charts.fetch(chart).revision
+    reserve(charts.size(chart, revision))
+    files = charts.files(chart, revision)
     return {f"{path}/{name}": File(f"{path}/{name}", content) for name, content in files.items()}

@@ -45,6 +45,7 @@ from bot.handlers.rendering.chart_output import deployed_by_flux, read_output, w
 from bot.handlers.rendering.charts import add_remote_charts, fetched_files
 from bot.handlers.rendering.render_request import (
     RenderRequest,
+    check_copy,
     check_limits,
     follow_kustomization,
     is_missing,
@@ -129,6 +130,8 @@ def gather(
         add_remote_charts(request, remote, charts, manifest_texts.COMMIT_CHART)
     elif request.kind is SourceType.HELM:
         _follow_chart(tree, request, charts)
+    if request.kind is not SourceType.PLAIN:
+        check_copy(request)
     others = tuple(other for other in recorded.paths if other not in request.outside and not is_within(other, path))
     request.outside[path] = (*request.outside.get(path, ()), *others)
     request.outside.update(dict.fromkeys(others, ()))

@@ -225,18 +225,30 @@ def read_tree(tree: Tree, reference: Reference, request: RenderRequest) -> Seque
     return linked.targets
 
 
-def check_limits(request: RenderRequest, trees: int) -> None:
-    """Raise RenderError for a source with too many trees or too many or too large files."""
+def check_limits(request: RenderRequest, trees: int, *, directories: int = 0) -> None:
+    """Raise RenderError for a source with too many trees, too many files and directories, or too large files."""
     total = sum(len(file.content) for file in request.files.values())
-    if len(request.files) > MAX_FILES or total > MAX_BYTES or trees > MAX_TREES:
+    files = len(request.files) + directories
+    if files > MAX_FILES or total > MAX_BYTES or trees > MAX_TREES:
         raise RenderError(
             LocalizedText(
                 texts.TOO_MUCH,
                 trees=f"{trees:,}",
-                files=f"{len(request.files):,}",
+                files=f"{files:,}",
                 size=f"{total / 2**20:.0f}",
                 most_trees=f"{MAX_TREES:,}",
                 most_files=f"{MAX_FILES:,}",
                 most_size=str(MAX_BYTES >> 20),
             )
         )
+
+
+def check_copy(request: RenderRequest) -> None:
+    """Raise RenderError for a source that is too large to copy to disk: equal trees in git multiply directories."""
+    directories: set[str] = set()
+    for path in request.files:
+        while (path := path.rpartition("/")[0]) and path not in directories:
+            directories.add(path)
+        if len(directories) > MAX_FILES:
+            break
+    check_limits(request, min(len(request.outside) or 1, MAX_TREES), directories=len(directories))

@@ -136,10 +136,10 @@ TWICE = Phrase(
     es="El repositorio contiene {path} dos veces, o como archivo y como directorio. Corrígelo en git.",
 )
 TOO_MUCH = Phrase(
-    en="The application uses {trees} paths with {files} files ({size} MiB). The limits are {most_trees} paths, "
-    "{most_files} files and {most_size} MiB.",
-    es="La aplicación usa {trees} rutas con {files} archivos ({size} MiB). Los límites son {most_trees} rutas, "
-    "{most_files} archivos y {most_size} MiB.",
+    en="The application uses at least {trees} paths with {files} files and directories ({size} MiB). The limits are "
+    "{most_trees} paths, {most_files} files and directories, and {most_size} MiB.",
+    es="La aplicación usa al menos {trees} rutas con {files} archivos y directorios ({size} MiB). Los límites son "
+    "{most_trees} rutas, {most_files} archivos y directorios, y {most_size} MiB.",
 )
 VARYING = Phrase(
     en="{objects} not checked: rendering twice gave different results, probably because a template uses random values "

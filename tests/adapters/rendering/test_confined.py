@@ -14,7 +14,7 @@ import pytest
 from bot.adapters.rendering import confined
 from bot.adapters.rendering.confined import run
 from bot.adapters.rendering.private_copy import private_copy
-from bot.adapters.rendering.slow_runs import SlowRuns
+from bot.adapters.rendering.slow_runs import LimitedRun
 from bot.core.rendering.limits import Limits
 from bot.ports.errors import PortError
 from bot.ports.git import File
@@ -23,7 +23,6 @@ from tests.common.descriptors import many_open_files
 from tests.common.wait import wait_for
 
 PATIENT = Limits(seconds=10.0)
-NO_BUDGET = SlowRuns()
 QUICK = Limits(seconds=1.0, cpu_seconds=1, memory_bytes=128 * 2**20, output_bytes=2**20)
 LARGE = Limits(seconds=10.0, output_bytes=2**20)
 
@@ -31,7 +30,7 @@ LARGE = Limits(seconds=10.0, output_bytes=2**20)
 def python(code, *, limits=PATIENT, files=()):
     with private_copy(list(files)) as folder:
         argv = [sys.executable, "-I", "-S", "-c", code]
-        return run(argv, folder=folder, what="The program", limits=limits, slow_runs=NO_BUDGET)
+        return run(argv, folder=folder, what="The program", limited=LimitedRun(limits))
 
 
 def test_it_sees_its_files_and_nothing_of_our_environment(monkeypatch):
@@ -120,8 +119,7 @@ subprocess.Popen(command, **pipes, start_new_session={has_own_session}).stdout.r
                 [sys.executable, "-I", "-S", "-c", code],
                 folder=folder,
                 what="It",
-                limits=Limits(output_bytes=2**20),
-                slow_runs=NO_BUDGET,
+                limited=LimitedRun(Limits(output_bytes=2**20)),
             )
         with (folder / "tmp/lock").open("r+") as lock:
             wait_for(lambda: is_free(lock))
@@ -226,4 +224,4 @@ def test_a_file_that_is_also_a_folder_is_said():
 
 def test_a_program_that_is_not_there_is_said():
     with private_copy([]) as folder, pytest.raises(PortError, match="/nowhere/program cannot be run"):
-        run(["/nowhere/program"], folder=folder, what="It", limits=QUICK, slow_runs=NO_BUDGET)
+        run(["/nowhere/program"], folder=folder, what="It", limited=LimitedRun(QUICK))
