@@ -52,7 +52,9 @@ def _cards(
     held = all(policy.mutes(incident, now) for incident in group)
     settles = tuple(incident.id for incident in group)
     shared = group[0].group is not None
-    message = group_message.card(translator, group, now) if shared else incident_message.card(translator, group[0], now)
+    # Not `now`: a card that changes with time alone would be updated, or posted again where it can't be updated.
+    at = min((incident.opened_at for incident in group if incident.opened_at), default=now)
+    message = group_message.card(translator, group, at) if shared else incident_message.card(translator, group[0], at)
     yield Card(key, key, channel, message, last=ended, settles=settles, held=held)
     for name, occurrences in _thread_events(group).items():
         affected = [incident for incident, _ in occurrences]
