@@ -108,7 +108,12 @@ def changed_manifests(
     with suppress(*(() if newer is None else (RevisionNotFoundError,))):
         last = manifest_cache.last_valid(repository, rollout.parent_of(part), application.source)
         before = manifest_cache.declared(repository, last.revision, application.source)
-    pairs = list(paired(before, after, application.namespace))
+    # What can't be rendered before the merge can still be compared with the cluster after it.
+    pairs = [
+        (None if old and old.is_unknown else old, new)
+        for old, new in all_paired(before, after, application.namespace)
+        if not (new.is_unknown if new else old and old.is_unknown)
+    ]
     removed = [old for old, new in pairs if old and new is None]
     differing = [(old, new) for old, new in pairs if new and not (old and deep_equal(old.object, new.object))]
     # A deployer may have applied what the bot can't render, or a part of what is invalid.

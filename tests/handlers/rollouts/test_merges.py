@@ -353,6 +353,19 @@ def test_a_rollout_does_not_wait_for_an_object_that_the_bot_cannot_render(scenar
     assert "is not checked: the bot cannot render its content, which may change" in card
 
 
+def test_a_rollout_waits_for_an_object_that_can_be_rendered_after_the_merge(scenario, cluster):
+    path = "apps/shop/db.yaml"
+    scenario.rollout("First", {path: as_yaml(SEALED)})
+    cluster.apply({**PLAIN, "stringData": {"password": "earlier"}}, namespace="shop")
+    rolling = scenario.rollout("Second", {path: as_yaml(PLAIN)})
+    scenario.clock.advance(minutes=1)
+    rolling = scenario.observe(rolling)
+    assert rolling.state is RolloutState.ROLLING
+    cluster.apply(PLAIN, namespace="shop")
+    scenario.clock.advance(minutes=1)
+    assert scenario.observe(rolling).state is RolloutState.LIVE
+
+
 def test_an_object_that_another_application_declares_encrypted_is_not_waited_for(scenario, cluster):
     declared = {**PLAIN, "metadata": {"name": "db", "namespace": "shop"}}
     sealed = {"apps/search/db.yaml": as_yaml({**declared, "sops": {"mac": "ENC[1]"}})}
