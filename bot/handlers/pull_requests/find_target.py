@@ -73,16 +73,20 @@ class _TargetFinder:
             case CommitUrl(page, digits):
                 return self._other_repository(page) or self._commit(digits)
             case PullUrl(page, number):
-                return self._other_repository(page) or self._pull(number)
+                return self._other_repository(page, number) or self._pull(number)
 
     @property
     def _name(self) -> str:
         """The repository's name in the configuration."""
         return RepositoryRef.parse(self.repository.name).name
 
-    def _other_repository(self, page: str) -> Refused | None:
+    def _other_repository(self, page: str, number: int | None = None) -> Refused | None:
         ours = repository_url(self.forge.commit_url(self.head))
         if page == ours:
+            return None
+        # The forge may serve its pages at another address than its API, or has renamed the repository.
+        pull = self.forge.get_pull_request(number) if number else None
+        if pull and repository_url(pull.url) == page:
             return None
         return Refused(LocalizedText(texts.OTHER_PAGE, home=page, repository=self._name, ours=ours or ""))
 

@@ -488,6 +488,17 @@ def test_a_url_of_another_repository_is_refused(reverts):
     )
 
 
+def test_a_page_is_of_the_repository_if_the_forge_says_so(reverts, monkeypatch):
+    """As after a renaming, or if pages have another address than the API."""
+    reverts.source.branch("topic")
+    reverts.source.commit("Scale web", {WEB: "replicas: 9\n"})
+    merged = reverts.forge.merge("topic", title="Scale web", method="squash")
+    pull = replace(merged, url=f"https://git.example/acme/renamed/pull/{merged.number}")
+    monkeypatch.setattr(reverts.forge, "get_pull_request", lambda _number: pull)
+    assert isinstance(reverts.request(pull.url), Opened)
+    assert "That URL points to" in str(reverts.request(f"https://github.com/evil/platform/pull/{pull.number}"))
+
+
 def test_answers_name_a_repository_as_the_configuration_does(reverts):
     key = RepositoryRef("platform", TargetRevision("main*")).key
     url, mirrors = reverts.source.url, reverts.mirrors
