@@ -216,7 +216,7 @@ def test_an_ambiguous_revert_is_audited(scenario):
 
 def test_opening_the_snooze_form_is_not_audited(scenario):
     scenario.open_incident()
-    assert scenario.request("snooze button") == SnoozeOffer(("shop",), T0)
+    assert scenario.request("snooze button") == SnoozeOffer(("shop",), T0, "UTC")
     assert scenario.entries() == []
 
 

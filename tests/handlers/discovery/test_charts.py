@@ -358,6 +358,7 @@ def test_the_dependencies_of_a_chart_in_git_are_fetched_in_their_locked_versions
     with monkeypatch.context() as bounded:
         bounded.setattr("bot.handlers.rendering.charts.MAX_DEPENDENCIES", 1)
         assert "charts/web/Chart.yaml:" in str(discovery.bot.check()["web"].error)
+    start(discovery, charts={"allow": ["127.0.0.1"]})  # a failure is remembered
     versions = {each["metadata"]["name"]: each["metadata"].get("labels") for each in objects(discovery, "web")}
     assert versions == {"local": None, "web-cache": {"chart": "cache-1.0.0"}, "web-podinfo": {"chart": "podinfo-1.0.0"}}
 
