@@ -81,6 +81,8 @@ def disagreement(status: DeployerStatus, check: Check | None, *, rolling_out: bo
     behind = bool(status.revision) and status.revision != check.revision
     if sync is Status.SYNCED and check.drift:
         phrase = texts.SYNCED_AT_ANOTHER if behind else texts.SYNCED_BUT_DRIFT
+        if not arguments["applied"]:  # Flux reports no commit for a chart in git
+            phrase = texts.SYNCED_WITHOUT_REVISION
         return LocalizedText(phrase, n=str(len(check.drift)), **arguments)
     if sync is Status.OUT_OF_SYNC and check.status is Status.SYNCED:
         return LocalizedText(texts.DRIFT_BUT_SYNCED, **arguments)

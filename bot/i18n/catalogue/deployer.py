@@ -17,6 +17,10 @@ SYNCED_BUT_DRIFT = Phrase(
     es="{deployer} informa que la aplicación está en sincronía en {applied}, pero el bot ve drift en {n} de sus "
     "objetos.",
 )
+SYNCED_WITHOUT_REVISION = Phrase(
+    en="{deployer} reports that the application is in sync, but the bot sees drift in {n} of its objects.",
+    es="{deployer} informa que la aplicación está en sincronía, pero el bot ve drift en {n} de sus objetos.",
+)
 SYNCED_AT_ANOTHER = Phrase(
     en="{deployer} reports that the application is in sync at {applied}. However, git is at {head}, and the bot sees "
     "drift in {n} of the application's objects.",

@@ -10,6 +10,7 @@ import pytest
 from bot.cli.check_configured import check_configured
 from bot.cli.check_report import as_json, as_text, exit_code
 from bot.config.sections.cluster import ClusterConfig
+from bot.core.applications.deployer_status import DeployerStatus, disagreement
 from bot.core.drift.model import Status
 from bot.core.incidents.incident import IncidentState
 from bot.core.rollouts.rollout import pending_applications
@@ -83,7 +84,10 @@ def test_a_disagreement_with_argo_cd_is_pointed_out(discovery):
     discovery.cluster.apply(SETTINGS, namespace="shop")
     discovery.cluster.edit(SETTINGS, "shop", {"data": {"more": "x"}})
     discovery.start()
-    assert discovery.bot.check()["shop"].status is Status.OUT_OF_SYNC
+    check = discovery.bot.check()["shop"]
+    assert check.status is Status.OUT_OF_SYNC
+    # For a chart in git, Flux reports no commit.
+    assert "in sync, but the bot sees drift in 1 of" in str(disagreement(DeployerStatus("Flux", "Ready"), check))
     head = discovery.source.sha()[:8]
     assert (
         f"⚠️ Argo CD reports that the application is in sync at {head}, but the bot sees drift in 1 of its objects."
