@@ -38,18 +38,18 @@ def read_approvers(
     pull: PullRequest,
     tracked: TrackedPullRequest | None,
     slack_users: Mapping[str, str],
-) -> tuple[str, ...]:
+) -> tuple[str, ...] | None:
     """The logins whose approvals of the final head count, as far as known before the commit is reviewed.
 
     `tracked` is the pull request if the bot opened it. `slack_users` maps logins and account IDs to Slack user IDs.
-    None count if the forge doesn't list all commits. Raises ForgeError and RepositoryError.
+    None if the forge doesn't list all commits. Raises ForgeError and RepositoryError.
     """
     approvals = tuple(forge.approvals(pull.number))
     commits = read_contributions(repository, forge, pull) if approvals else ()
     requester = tracked.by if tracked else ""
     people = {login.lower(): user for login, user in slack_users.items()}
     evidence = Evidence((), pull, approvals, commits=commits, requester=requester, people=people)
-    return () if commits is None else evaluate(evidence, ApprovalRules()).approvers
+    return None if commits is None else evaluate(evidence, ApprovalRules()).approvers
 
 
 def _parents(repository: Repository, head: str, shas: Sequence[str]) -> dict[str, tuple[str, ...]]:

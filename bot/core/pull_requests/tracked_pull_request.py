@@ -43,7 +43,7 @@ class TrackedPullRequest:
     - `repository` is the key of a RepositoryRef.
     - `by` is the Slack user who requested it, `requester` their name, `origin` where from, and `what` the change or
       application. `owners` are the users and user groups that own the applications.
-    - `approved_by` and `merged_by` are logins.
+    - `approved_by` and `merged_by` are logins; `approved_by` is None if the forge could not say.
     - `base` is the branch that it was opened to change, "" if unknown, and `retargeted_to` another one that it targets
       since someone changed that on the forge.
     - `parent` is the sha where the branch started, "" if unknown. An open pull request is `rewritten` if the tracked
@@ -73,7 +73,7 @@ class TrackedPullRequest:
     owners: tuple[str, ...] = ()
     change: ProposedChange = NOTHING_KNOWN
     author: str = ""
-    approved_by: tuple[str, ...] = ()
+    approved_by: tuple[str, ...] | None = ()
     checks: CommitChecks | None = None
     parent: str = ""
     rewritten: bool = False
@@ -93,7 +93,7 @@ class TrackedPullRequest:
 
 
 def refreshed(
-    tracked: TrackedPullRequest, pull: PullRequest, approved_by: tuple[str, ...], now: datetime
+    tracked: TrackedPullRequest, pull: PullRequest, approved_by: tuple[str, ...] | None, now: datetime
 ) -> TrackedPullRequest:
     """The tracked pull request with its current state and approvers on the forge."""
     retargeted_to = pull.base if tracked.base and pull.base != tracked.base else ""

@@ -131,7 +131,8 @@ class Rollout:
     - `id` is that of the arrival: a commit can be removed from a branch and reach it again.
     - `merged_at` is the forge's time of a pull request into the tracked branch. If that's unknown or long before the
       commit reached what is tracked, or the branch was rewritten, it's when the bot first saw the commit there.
-    - `approved_by` are forge logins. `authors`, `more_authors`, `requester` and `pull_author` are as in ChangePeople.
+    - `approved_by` are forge logins, None if the forge could not say. `authors`, `more_authors`, `requester` and
+      `pull_author` are as in ChangePeople.
     - `first_commit_at` is when the earliest of its commits was written; None if unknown.
     - `merges` is how many merges this rollout covers; `revision` is the last of them.
     - `rewritten` means that the branch was force-pushed to this revision.
@@ -159,7 +160,7 @@ class Rollout:
     pull_number: int | None = None
     pull_url: str | None = None
     merged_by: str | None = None
-    approved_by: tuple[str, ...] = ()
+    approved_by: tuple[str, ...] | None = ()
     authors: tuple[Author, ...] = ()
     more_authors: int = 0
     merges: int = 1

@@ -131,7 +131,7 @@ def _is_rewritten(ports: Ports, tracked: TrackedPullRequest, pull: PullRequest) 
 def _current(
     tracked: TrackedPullRequest,
     pull: PullRequest | None,
-    approved_by: tuple[str, ...],
+    approved_by: tuple[str, ...] | None,
     checks: Mapping[str, Check],
     now: datetime,
 ) -> TrackedPullRequest:

@@ -16,7 +16,7 @@ from bot.adapters.forges import forge as shared
 from bot.adapters.forges import transport
 from bot.core.git.commit import Approval
 from bot.core.pull_requests.change_ref import PullUrl, parse_change_ref, repository_url
-from bot.handlers.contributions import read_contributions
+from bot.handlers.contributions import read_approvers, read_contributions
 from bot.ports.forge import ForgeError
 from bot.ports.git import PushRejectedError, RepositoryError
 from bot.sandbox.forge import RefusedError, Token
@@ -216,8 +216,10 @@ def test_contributions_are_unknown_if_a_pull_request_has_too_many_commits(site, 
     for count, is_known in ((2, True), (3, False)):
         hosted.commit(BOT_BRANCH, {"b.yaml": f"b: {count}\n"}, "Push\n", "mia")
         repository.fetch()
-        contributions = read_contributions(repository, forge, forge.get_pull_request(7))
-        assert (contributions is not None) == is_known
+        hosted.review(7, "kit")
+        merged = forge.get_pull_request(7)
+        assert (read_contributions(repository, forge, merged) is not None) == is_known
+        assert (read_approvers(repository, forge, merged, None, {}) is not None) == is_known
 
 
 def test_nothing_that_an_outsider_chooses_makes_a_pull_request_unreadable(site, forge, hosted, pull, monkeypatch):
