@@ -51,9 +51,13 @@ def test_a_merge_without_an_approval_is_reported_and_a_long_diff_shared_as_a_fil
 
 
 def test_a_rewritten_history_is_reported(demo, person):
-    hosted = remote(demo)
+    """In a card of its own, beside that of the rollout."""
+    hosted, application = remote(demo), demo.shop.applications[0]
     tip = hosted.git.tip(hosted.branch)
     hosted.git.run("update-ref", f"refs/heads/{hosted.branch}", hosted.git.commit(tip).parents[0])
-    hosted.commit(hosted.branch, {"NOTES.md": "Rewritten\n"}, "Rewrite\n", "mira")  # without it, a remote may only lag
+    files = {f"{application.path}/extra.yaml": as_yaml(config_map("extra", a="2"))}
+    head = hosted.commit(hosted.branch, files, "Rewrite\n", "mira")  # without it, a remote may only lag
+    live = person.card("✅ Live", head[:8])
     card = person.card("🚨 Not approved on main: rewritten history", tip[:8])
+    assert card.ts != live.ts
     assert REVERT_THIS not in str(card.blocks)

@@ -254,7 +254,8 @@ def _with_arrival(rollout: Rollout, stored: Collection[str], now: datetime) -> R
     A branch can be rewritten to any commit, and a removed commit can return, long after it was merged.
     """
     if rollout.rewritten:
-        return replace(rollout, id=arrival_id(f"{rollout.repository}!{rollout.revision}", stored), merged_at=now)
+        # Not `REPOSITORY!SHA`: that is the alert for the rewrite, and two cards of one key overwrite each other.
+        return replace(rollout, id=arrival_id(f"{rollout.id}!", stored), merged_at=now)
     if rollout.id in stored:
         return replace(rollout, id=arrival_id(rollout.id, stored), merged_at=now)
     return rollout
