@@ -598,7 +598,8 @@ def test_a_long_list_is_rated_in_linear_time(kind, path, item, most):
         facts(drift)
         return time.process_time() - start
 
-    assert seconds(most) < GROWTH * min(seconds(most // 4) for _ in range(3))
+    # Quadratic time is 16 times as long; memory that no longer fits in caches adds to linear time.
+    assert min(seconds(most) for _ in range(2)) < 12 * min(seconds(most // 4) for _ in range(3))
 
 
 def test_tolerations_that_servers_add_are_compared_in_linear_time():

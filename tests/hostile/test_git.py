@@ -260,9 +260,9 @@ def test_a_git_command_that_fails_once_starts_no_false_rollout_and_hides_none(wi
     source.commit("Base", {"apps/base/a.yaml": as_yaml(config_map("a", limit="9"))})
     read, failures = getattr(GitRepository, method), []
 
-    def fail_once(*args):
+    def fail_once(*args, **options):
         if failures:
-            return read(*args)
+            return read(*args, **options)
         failures.append(RepositoryError("git ls-tree did not complete in 60 s"))
         raise failures[0]
 
