@@ -3,6 +3,7 @@
 import fcntl
 import shutil
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, TextIO
 
@@ -15,7 +16,8 @@ def new_quarantine(folder: Path) -> tuple[Path, TextIO]:
     with (folder / "quarantine.lock").open("w") as creating:
         fcntl.flock(creating, fcntl.LOCK_EX)
         for path in filter(Path.is_dir, folder.glob(f"{_PREFIX}*")):
-            with (path / "lock").open("w") as lock:
+            # It may be removed at this moment, without `quarantine.lock`.
+            with suppress(FileNotFoundError), (path / "lock").open("w") as lock:
                 try:
                     fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 except BlockingIOError:
