@@ -128,7 +128,7 @@ class Monitor:
         self.reconcile_cards()
 
     def prune(self) -> None:
-        """Delete old checks of applications that are no longer watched, and old requests of any cluster.
+        """Delete old checks of unwatched applications, and old requests from the audit logs of all clusters.
 
         Raises StoreError.
         """

@@ -54,7 +54,7 @@ class Part:
     """Elements of a rich_text block: a heading, and lines of which `fill` leaves out the last if not all fit.
 
     `more(number)` then follows the lines; `omitted` counts lines that were left out before. `tail` is always shown.
-    `count` is how many entries of its list the part stands for.
+    `count` is the number of list entries that the part represents.
     """
 
     head: Sequence[Element]

@@ -296,7 +296,7 @@ class ClusterWrites(Protocol):
         ...
 
     def prune_all(self, before: datetime) -> None:
-        """Delete the requests received before then, also of clusters that are no longer configured."""
+        """Delete the requests received before then, including those of clusters that are no longer configured."""
         ...
 
 

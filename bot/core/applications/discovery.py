@@ -258,7 +258,7 @@ def _with_later_sources(
 ) -> Iterator[tuple[DiscoveredApplication, Application]]:
     """The applications with the sources of the same resource that follow: in Argo CD, the last one wins.
 
-    A note names the last of those that are unsupported, since nobody knows what it declares.
+    If later sources are unsupported, a note names the last of them: the bot can't tell what it declares.
     """
     sources: dict[ResourceRef, list[tuple[RepositoryRef, Source]]] = {}
     for discovered, application in resolved:
