@@ -30,7 +30,7 @@ def store(demo):
         now = datetime.now(tz=UTC)
         times = dict.fromkeys(("since", "checked_at", "opened_at", "announced_at"), now)
         for name in ("shop", "search"):
-            assert store.incidents.exchange(None, incident(name, **times))
+            assert store.incidents.exchange(None, incident(name, **times, suspects=()))
         yield store
 
 
