@@ -14,6 +14,7 @@ from bot.core.commands.command import (
     WrongArguments,
 )
 from bot.core.pull_requests.change_ref import InvalidChangeRef
+from bot.core.sanitize import redact_url
 from bot.i18n.catalogue import help as texts
 from bot.i18n.catalogue import silence
 from bot.i18n.language import Text, Translator
@@ -67,16 +68,16 @@ def mistake(
     match error:
         case UnknownApplication(word) if why_unknown:
             why = translator.localize(why_unknown)
-            text = translator.text(texts.NOT_DISCOVERED, word=clip(word, 40), why=clip(why, 1_500))
+            text = translator.text(texts.NOT_DISCOVERED, word=_typed(word), why=clip(why, 1_500))
         case UnknownCommand(word, nearest):
             phrase = texts.UNKNOWN_COMMAND_NEAR if nearest else texts.UNKNOWN_COMMAND
-            text = translator.text(phrase, word=clip(word, 40), nearest=nearest or "")
+            text = translator.text(phrase, word=_typed(word), nearest=nearest or "")
         case UnknownApplication(word, nearest):
             phrase = texts.UNKNOWN_APPLICATION_NEAR if nearest else texts.UNKNOWN_APPLICATION
             names = common.listed(translator, applications, 8)
             text = translator.text(
                 phrase if applications else texts.NO_APPLICATION,
-                word=clip(word, 40),
+                word=_typed(word),
                 nearest=nearest or "",
                 known=names,
             )
@@ -89,3 +90,8 @@ def mistake(
         case InvalidChangeRef(reason):
             text = translator.localize(reason)
     return text_message(text)
+
+
+def _typed(word: str) -> str:
+    """A word that a person typed, perhaps a pasted URL with a password."""
+    return clip(redact_url(word) if ":" in word else word, 40)

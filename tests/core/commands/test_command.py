@@ -92,6 +92,14 @@ def test_an_unknown_application_suggests_the_closest(text, word, suggestion):
     assert parse(text, APPLICATIONS) == UnknownApplication(word, suggestion)
 
 
+@pytest.mark.parametrize("text", ["diff {}", "status <{}>", "revert abc1234 {}", "who {}", "{}", "help {}"])
+def test_a_pasted_url_is_repeated_without_its_password(text):
+    parsed = parse(text.format("https://ana:hunter2@h/x?token=hunter2"), APPLICATIONS)
+    answer = mistake(ENGLISH, parsed, APPLICATIONS).text
+    assert "@h/x" in answer
+    assert "hunter2" not in answer
+
+
 def test_an_invalid_change_says_what_is_valid():
     parsed = parse("revert HEAD~1 shop", APPLICATIONS)
     assert isinstance(parsed, InvalidChangeRef)
