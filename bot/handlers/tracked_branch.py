@@ -73,7 +73,7 @@ def _may_be_another(ports: Ports, key: str) -> bool:
 
 
 def applications_on_branch(ports: Ports, applications: Iterable[Application], key: str) -> list[Application]:
-    """The applications that track the same branch as `key`, and those in its repository whose revision is unknown.
+    """The applications that track the same branch as `key`, and those whose revision is unknown and may be it.
 
     A repository is the same if its URL is, also under another name. Fetches at most for `key`. Raises RepositoryError
     if the revision of `key` is unknown.
@@ -84,17 +84,18 @@ def applications_on_branch(ports: Ports, applications: Iterable[Application], ke
         if normalize(ports.repositories[other].url) != url:
             return False
         other_branch = known_branch_key(ports, other)
-        return other_branch is None or _revision_of(ports, other_branch) == branch
+        if other_branch is None:
+            return branch.exact_branch is None or _revision_of(ports, other).may_be_branch(branch.exact_branch)
+        return _revision_of(ports, other_branch) == branch
 
     listed = list(applications)
     tracking = {other: may_track(other) for other in {application.repository.key for application in listed}}
     return [application for application in listed if tracking[application.repository.key]]
 
 
-def _revision_of(ports: Ports, branch_key: str) -> TargetRevision:
+def _revision_of(ports: Ports, key: str) -> TargetRevision:
     """The target revision of a key, in full if it is the repository's configured branch."""
-    revision = RepositoryRef.parse(branch_key).target_revision
-    return revision or TargetRevision.branch(ports.repositories[branch_key].branch)
+    return RepositoryRef.parse(key).target_revision or TargetRevision.branch(ports.repositories[key].branch)
 
 
 def group_by_fetch(keys: Iterable[str]) -> list[list[str]]:

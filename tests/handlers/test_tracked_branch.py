@@ -146,16 +146,18 @@ def test_a_branch_that_does_not_exist_leaves_the_other_histories_readable(bot, s
 
 
 def test_revisions_that_do_not_exist_are_not_fetched_for_each_commit(start, source, monkeypatch):
-    bot = start("", "release-1")
+    bot = start("", "release-1", "release-*")
     source.git("branch", "-D", "release-1")
-    with pytest.raises(RepositoryError):
-        bot.monitor.poll_repository("platform@release-1")
+    for key in ("platform@release-1", "platform@release-*"):
+        with pytest.raises(RepositoryError):
+            bot.monitor.poll_repository(key)
     for level in ("debug", "warn"):
         source.commit("Push", {FILE: as_yaml(config_map(level=level))})
     git, fetches = Mirror.network_git, []
     monkeypatch.setattr(Mirror, "network_git", lambda *args, **kw: fetches.append(args) or git(*args, **kw))
     bot.monitor.poll_repository("platform")
-    assert [record.applications for record in bot.store.approvals.unsettled()] == [("shop", "shop1")] * 2
+    # The branch main is not release-1, but a pattern may match any branch.
+    assert [record.applications for record in bot.store.approvals.unsettled()] == [("shop", "shop2")] * 2
     assert len(fetches) == 1
 
 

@@ -88,6 +88,10 @@ class TargetRevision:
         """Whether it is the branch `name`, written as such or in full, if that branch exists."""
         return self.text in {name, f"{_BRANCH}{name}"}
 
+    def may_be_branch(self, name: str) -> bool:
+        """Whether it can resolve to the branch `name`, whatever refs the repository has."""
+        return self.text == HEAD or self.is_pattern or self.is_branch(name)
+
     @property
     def is_pattern(self) -> bool:
         """Whether it is a pattern of branches."""
