@@ -94,4 +94,4 @@ def mistake(
 
 def _typed(word: str) -> str:
     """A word that a person typed, perhaps a pasted URL with a password."""
-    return clip(redact_url(word) if ":" in word else word, 40)
+    return clip(redact_url(word) if ":" in word or "?" in word else word, 40)

@@ -7,6 +7,7 @@ from bot.core.changes.effect import Effect
 from bot.core.changes.rendered_change import FieldChange
 from bot.core.git.commit import Commit, PullRequest
 from bot.core.pull_requests.revert import RevertRequest, Target, automation, one_line, subject, undo_of
+from bot.i18n.catalogue import rollout as texts
 from bot.i18n.language import ENGLISH
 from bot.messages import effect as effect_message
 from bot.messages.blocks import clip
@@ -121,8 +122,10 @@ def _objects(effect: Effect) -> list[str]:
         rows += [f"  - {_field(field)}" for field in change.fields]
         if change.total > len(change.fields):
             rows.append(f"  - {_more(change.total - len(change.fields), 'field')}")
-    if (left := effect.change.total - len(effect.change.objects)) > 0:
+    if (left := effect.change.total - effect.change.unnamed - len(effect.change.objects)) > 0:
         rows.append(f"- {_more(left, 'object')}")
+    if unnamed := effect.change.unnamed:
+        rows.append(f"- {ENGLISH.count(texts.NOT_NAMED, unnamed)}")
     return rows
 
 

@@ -72,6 +72,7 @@ def _running(translator: Translator, mismatch: ImageMismatch) -> list[Element]:
 def _change(translator: Translator, change: ApplicationChange, names: str) -> Part:
     rendered = change.rendered
     objects = [_object(translator, changed) for changed in rendered.objects[:_MAX_OBJECTS]]
+    omitted = rendered.total - rendered.unnamed - len(objects)
     if change.why is not None:
         reason = clip(translator.localize(change.why), 300)
         lead = rich_line(translator, texts.CHANGES_UNKNOWN, names=names, reason=reason)
@@ -79,8 +80,9 @@ def _change(translator: Translator, change: ApplicationChange, names: str) -> Pa
         lead = rich_line(translator, texts.CHANGES_NOTHING, names=names)
     else:
         lead = [words(translator.text(texts.CHANGES, names=names, counts=_counts(translator, rendered)), bold=True)]
+    unnamed = [bullets([[words(translator.count(texts.NOT_NAMED, rendered.unnamed))]])] if rendered.unnamed else []
     more = common.more_bullets(translator, texts.MORE_OBJECTS)
-    return Part([paragraph(*lead)], objects, more, omitted=rendered.total - len(objects))
+    return Part([paragraph(*lead)], objects, more, omitted, tail=unnamed)
 
 
 def _counts(translator: Translator, rendered: RenderedChange) -> str:

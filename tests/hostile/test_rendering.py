@@ -26,12 +26,13 @@ from bot.adapters.rendering.private_copy import private_copy, remove_abandoned_c
 from bot.adapters.rendering.programs import ProgramRenderer
 from bot.core.applications.flux_values import release_values
 from bot.core.applications.resource_ref import ResourceRef
-from bot.core.changes.irreversible import irreversible
-from bot.core.changes.rendered_change import rendered_change
+from bot.core.changes.irreversible import IrreversibleReason, irreversible
+from bot.core.changes.rendered_change import NO_CHANGE, rendered_change
 from bot.core.objects import go_number
 from bot.core.objects.manifest import Manifest, ManifestError, NodeBudget, read_documents, read_manifests
 from bot.core.rendering import kustomization, load_restrictions, resource_location
 from bot.core.rendering.chart import find_dependencies
+from bot.core.rendering.encrypted import split_encrypted
 from bot.core.rendering.envsubst import SubstitutionError, substitute
 from bot.core.rendering.helm_values import merge_values
 from bot.core.rendering.secret_mask import mask_keys, mask_value
@@ -825,12 +826,12 @@ def test_the_words_of_a_chart_take_little_memory():
 CLAIM = as_yaml({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "data"}, "spec": {}})
 
 
-def only_for_the_secret(otherwise):
+def only_for_the_secret(otherwise, declared=CLAIM):
     """A chart that declares a claim with the value of the Secret, and fails or declares something else without."""
 
     def template(values):
         if values["password"] == "hunter2":
-            return CLAIM
+            return declared
         if isinstance(otherwise, Exception):
             raise otherwise
         return otherwise
@@ -848,6 +849,36 @@ def test_an_object_that_a_secret_decides_about_is_neither_added_nor_removed(othe
     assert ("unknown", "data") in {(change.change, change.name) for change in change.objects}
     assert {change.change for change in change.objects} == {"unknown"}
     assert irreversible(before, after, namespace="shop") == ()
+
+
+@pytest.mark.parametrize("otherwise", [RenderError("atoi"), ""])
+def test_a_change_of_what_only_a_secret_declares_is_counted_but_not_named(otherwise):
+    claim = CLAIM.replace("name: data", "name: hunter2").replace("v1", "hunter2/v1")
+    claims = [claim, claim.replace("spec: {}", "spec: {a: 1}"), ""]
+    results = [
+        render_with_secret("password: hunter2", only_for_the_secret(otherwise, declared=declared))
+        for declared in claims
+    ]
+    before, after, neither = (result.manifests + result.unknown_objects for result in results)
+    for pair in ((before, after), (before, neither), (neither, after)):
+        change = rendered_change(*pair, namespace="shop")
+        assert (change.total, change.unknown, change.unnamed, change.objects) == (1, 1, 1, ())
+    assert rendered_change(before, before, namespace="shop") == NO_CHANGE
+    assert "hunter2" not in str(results)
+
+
+@pytest.mark.parametrize("is_reversed", [False, True])
+def test_an_object_that_only_a_masked_value_declares_is_not_declared(is_reversed):
+    results = [render_with_secret("password: hunter2", lambda _: CLAIM)]
+    template = only_for_the_secret(CLAIM, declared="")
+    results.insert(0 if is_reversed else 1, render_with_secret("password: hunter2", template))
+    before, after = (result.manifests + result.unknown_objects for result in results)
+    change = rendered_change(before, after, namespace="shop")
+    assert [(change.change, change.name) for change in change.objects] == [
+        ("added" if is_reversed else "removed", "data")
+    ]
+    reason = IrreversibleReason.RETURNING if is_reversed else IrreversibleReason.VOLUME
+    assert [change.reason for change in irreversible(before, after, namespace="shop")] == [reason]
 
 
 def test_a_rendering_with_masked_values_that_is_stopped_is_tried_again():
@@ -882,6 +913,23 @@ def test_the_objects_of_two_renderings_are_compared_in_linear_time(monkeypatch):
     )
     assert len(result.unknown_objects) == 1_000
     assert compared["eq"] < 10_000
+
+
+@given(
+    st.lists(st.sampled_from(["s", "-", "0123456789", "abcdefghij", "/", ".", "\n", "x", "é"]), max_size=12).map(
+        "".join
+    )
+)
+@example("https://s-abcdefghij.x")
+@example("\ns-abcdefghij-abcdefghij")
+def test_an_object_that_contains_the_name_of_a_generated_encrypted_secret_is_encrypted(text):
+    names = ["s-abcdefghij", "s-0123456789", "x-s-abcdefghij", "s-abcdefghij-abcdefghij"]
+    marker = base64.b64encode(b"mac: ENC[").decode()
+    generated = [{"metadata": {"name": name}, "kind": "Secret", "data": {"a": marker}} for name in names]
+    documents = [{**config_map("reader"), "data": {"a": text}}, *({"apiVersion": "v1", **one} for one in generated)]
+    readable, _ = split_encrypted(read_manifests("a.yaml", "---\n".join(map(as_yaml, documents)).encode()))
+    expected = [] if any(name in text for name in names) else ["reader"]
+    assert [manifest.name for manifest in readable] == expected
 
 
 def refuse(values):

@@ -71,7 +71,8 @@ EFFECTS = (
                 ObjectChange("unknown", "v1", "Secret", None, "db"),
                 ObjectChange("added", "v1", "Namespace", None, "jobs"),
             ),
-            unknown=1,
+            unknown=3,
+            unnamed=2,
         ),
         warned(
             (IrreversibleReason.DEFINITION, "CustomResourceDefinition", "backups.example.com", ""),

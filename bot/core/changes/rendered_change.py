@@ -65,7 +65,8 @@ class ObjectChange:
 class RenderedChange:
     """How many objects are added, changed, removed, and unknown. `objects` are these, or the first ones if bounded.
 
-    Removed objects come first, then changed ones, then unknown ones, then added ones.
+    Removed objects come first, then changed ones, then unknown ones, then added ones. `unnamed` is how many of the
+    unknown ones aren't listed, since their names may come from a Secret.
     """
 
     added: int = 0
@@ -73,6 +74,7 @@ class RenderedChange:
     removed: int = 0
     objects: tuple[ObjectChange, ...] = ()
     unknown: int = 0
+    unnamed: int = 0
 
     @property
     def total(self) -> int:
@@ -101,12 +103,23 @@ def rendered_change(
     `namespace` is the application's. Without the cluster's `schema`, lists in custom resources are compared as a whole.
     """
     shared = SharedStepBudget()
-    pairs = all_paired(before, after, namespace)
-    objects = [change for pair in pairs if (change := _change(*pair, namespace, schema, shared))]
+    objects: list[ObjectChange] = []
+    unnamed = 0
+    for pair in all_paired(before, after, namespace):
+        change = _change(*pair, namespace, schema, shared)
+        if change and all(manifest is None or isinstance(manifest, UnnamedManifest) for manifest in pair):
+            unnamed += 1
+        elif change:
+            objects.append(change)
     objects.sort(key=lambda change: (_ORDER.index(change.change), change.kind, change.namespace or "", change.name))
     counts = Counter(change.change for change in objects)
     return RenderedChange(
-        counts["added"], counts["changed"], counts["removed"], tuple(objects), unknown=counts["unknown"]
+        counts["added"],
+        counts["changed"],
+        counts["removed"],
+        tuple(objects),
+        unknown=counts["unknown"] + unnamed,
+        unnamed=unnamed,
     )
 
 
@@ -125,13 +138,11 @@ def all_paired(
     """Every object at both revisions, None where it does not exist.
 
     Two manifests declare one object if they have the same API group, kind, namespace and name, whatever the version.
-    Hooks, objects with generated names, and those that only an UnnamedManifest declares are left out.
+    Hooks and objects with generated names are left out.
     """
     objects_before, objects_after = (_by_identity(manifests, namespace) for manifests in (before, after))
     for identity in dict.fromkeys((*objects_before, *objects_after)):
-        pair = objects_before.get(identity), objects_after.get(identity)
-        if any(manifest and not isinstance(manifest, UnnamedManifest) for manifest in pair):
-            yield pair
+        yield objects_before.get(identity), objects_after.get(identity)
 
 
 def _is_unknown(*pair: Manifest | None) -> bool:
@@ -148,7 +159,7 @@ def _by_identity(manifests: Iterable[Manifest], namespace: str) -> dict[tuple[st
 def _change(
     before: Manifest | None, after: Manifest | None, namespace: str, schema: Schemas, shared: SharedStepBudget
 ) -> ObjectChange | None:
-    manifest = after or before
+    manifest = before if isinstance(after, UnnamedManifest) and before else after or before
     if manifest is None:
         return None
     fields: tuple[FieldChange, ...] = ()

@@ -90,7 +90,10 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class UnnamedManifest(Manifest):
-    """An unknown object whose identity may come from a Secret: never show it, only match it with other manifests."""
+    """An unknown object whose identity may come from a Secret: never show it, only match it with other manifests.
+
+    Its `object` is empty but for a digest of the content.
+    """
 
     def __repr__(self) -> str:
         return "UnnamedManifest()"

@@ -7,6 +7,7 @@ import base64
 import binascii
 import json
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Final
 
@@ -16,7 +17,8 @@ from bot.core.objects.resource import mapping
 # What SOPS writes into a file of each format. A generated Secret may contain such a file.
 _MARKERS: Final = re.compile(rb'"mac": "ENC\[|sops_mac=ENC\[|\[sops\]|mac: ENC\[')
 _GENERATED: Final = re.compile(r".+-[0-9a-z]{10}")
-_NAMES: Final = re.compile(r"(?:\\[nrt])?([\w.-]+)")  # in JSON
+_HASHES: Final = re.compile(r"(?=(-[0-9a-z]{10}))")
+_HASH_LENGTH: Final = 11  # with the hyphen
 
 
 def split_encrypted(manifests: Iterable[Manifest]) -> tuple[list[Manifest], list[Manifest]]:
@@ -36,9 +38,12 @@ def split_encrypted(manifests: Iterable[Manifest]) -> tuple[list[Manifest], list
     }
     if not generated:
         return readable, encrypted
+    lengths = defaultdict[str, set[int]](set)
+    for name in generated:
+        lengths[name[-_HASH_LENGTH:]].add(len(name))
     others: list[Manifest] = []
     for manifest in readable:
-        (encrypted if _mentions(manifest.object, generated) else others).append(manifest)
+        (encrypted if _mentions(manifest.object, generated, lengths) else others).append(manifest)
     return others, encrypted
 
 
@@ -57,5 +62,14 @@ def _decode(value: object) -> bytes:
         return b""
 
 
-def _mentions(value: Mapping[str, object], names: set[str]) -> bool:
-    return not names.isdisjoint(_NAMES.findall(json.dumps(value, default=str)))
+def _mentions(value: Mapping[str, object], names: set[str], lengths: Mapping[str, set[int]]) -> bool:
+    """Whether a value contains one of the names; `lengths` are those of the names that end with each hash.
+
+    To search for each name in each value would take quadratic time.
+    """
+    text = json.dumps(value, default=str)
+    return any(
+        text[max(match.end(1) - length, 0) : match.end(1)] in names
+        for match in _HASHES.finditer(text)
+        for length in lengths.get(match[1], ())
+    )

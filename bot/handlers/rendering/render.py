@@ -1,5 +1,7 @@
 """Renders the gathered files of a source, with Kustomize or Helm if needed."""
 
+import hashlib
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 
@@ -188,14 +190,14 @@ def _without_secrets(request: RenderRequest, renderer: Renderer) -> Rendering:
     same = tuple(manifest for manifest, other in pairs if manifest.object == other)
     differing = [manifest for manifest, other in pairs if other is not None and manifest.object != other]
     in_one = {manifest.key for manifest in _all(first)} ^ {manifest.key for manifest in _all(second)}
-    alone = [manifest for manifest in (*_all(first), *second.manifests) if manifest.key in in_one]
+    unnamed = _unnamed(manifest for manifest in _all(first) if manifest.key in in_one)
     is_complete = {manifest.key for manifest in first.manifests} == masked_objects.keys()
-    unnamed = () if is_complete else (LocalizedText(texts.SECRET_OBJECTS),)
+    others = (LocalizedText(texts.SECRET_OBJECTS),) if unnamed or not is_complete else ()
     unknown = _unknown(replace(manifest, object=masked_objects[manifest.key]) for manifest in differing)
     return Rendering(
         same,
-        (*second.unknown, *_not_checked(texts.SECRET_VALUES, differing), *unnamed),
-        (*second.unknown_objects, *unknown, *_unnamed(alone)),
+        (*second.unknown, *_not_checked(texts.SECRET_VALUES, differing), *others),
+        (*second.unknown_objects, *unknown, *unnamed),
     )
 
 
@@ -228,8 +230,14 @@ def _unknown(manifests: Iterable[Manifest]) -> tuple[Manifest, ...]:
 
 def _unnamed(manifests: Iterable[Manifest]) -> tuple[Manifest, ...]:
     return tuple(
-        UnnamedManifest(*manifest.key, {}, manifest.file, manifest.line, is_unknown=True) for manifest in manifests
+        UnnamedManifest(*manifest.key, {"digest": _digest(manifest)}, manifest.file, manifest.line, is_unknown=True)
+        for manifest in manifests
+        if not is_hook(manifest.object)
     )
+
+
+def _digest(manifest: Manifest) -> str:
+    return hashlib.sha256(json.dumps(manifest.object, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def _all(rendering: Rendering) -> tuple[Manifest, ...]:

@@ -216,6 +216,16 @@ OBJECT_NOT_CHECKED = Phrase(
     en="{object} is not checked: the bot cannot render its content, which may change",
     es="{object} queda sin comprobar: el bot no puede renderizar su contenido, que puede cambiar",
 )
+NOT_NAMED = PluralPhrase(
+    en=(
+        "{n} object is not named, because it depends on values from a Secret",
+        "{n} objects are not named, because they depend on values from a Secret",
+    ),
+    es=(
+        "{n} objeto no se nombra, porque depende de valores de un Secret",
+        "{n} objetos no se nombran, porque dependen de valores de un Secret",
+    ),
+)
 FIELD_CHANGED = Phrase(en="{path}: {before} → {after}", es="{path}: {before} → {after}")
 FIELD_ADDED = Phrase(en="{path}: added, {after}", es="{path}: agregado, {after}")
 FIELD_REMOVED = Phrase(en="{path}: removed, was {before}", es="{path}: eliminado, era {before}")

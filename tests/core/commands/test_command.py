@@ -93,8 +93,9 @@ def test_an_unknown_application_suggests_the_closest(text, word, suggestion):
 
 
 @pytest.mark.parametrize("text", ["diff {}", "status <{}>", "revert abc1234 {}", "who {}", "{}", "help {}"])
-def test_a_pasted_url_is_repeated_without_its_password(text):
-    parsed = parse(text.format("https://ana:hunter2@h/x?token=hunter2"), APPLICATIONS)
+@pytest.mark.parametrize("url", ["https://ana:hunter2@h/x?token=hunter2", "git@h/x?token=hunter2"])
+def test_a_pasted_url_is_repeated_without_its_password(text, url):
+    parsed = parse(text.format(url), APPLICATIONS)
     answer = mistake(ENGLISH, parsed, APPLICATIONS).text
     assert "@h/x" in answer
     assert "hunter2" not in answer
