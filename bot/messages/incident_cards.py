@@ -53,7 +53,7 @@ def _cards(
     settles = tuple(incident.id for incident in group)
     shared = group[0].group is not None
     # Not `now`: a card that changes with time alone would be updated, or posted again where it can't be updated.
-    at = min((incident.opened_at for incident in group if incident.opened_at), default=now)
+    at = min((incident.announced_at for incident in group if incident.announced_at), default=now)
     message = group_message.card(translator, group, at) if shared else incident_message.card(translator, group[0], at)
     yield Card(key, key, channel, message, last=ended, settles=settles, held=held)
     for name, occurrences in _thread_events(group).items():

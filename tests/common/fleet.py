@@ -47,12 +47,11 @@ class BotProcess:
     def running(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
-    def kill(self, *, wait: bool = True) -> None:
-        """`kill -9` it and its children; with `wait`, they have ended when this returns."""
+    def kill(self) -> None:
+        """`kill -9` it and its children, and wait until it has ended."""
         if self.running:
             os.killpg(self.process.pid, signal.SIGKILL)
-            if wait:
-                self.process.wait()
+            self.process.wait()
 
     def stop(self) -> int:
         """Stop it as Kubernetes stops a container, and return the exit code."""

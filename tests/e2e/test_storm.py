@@ -4,6 +4,7 @@ import json
 import os
 import random
 import signal
+import threading
 import time
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
@@ -156,6 +157,7 @@ class Weather:
         self._storm = storm
         self._dice = random.Random(f"{SEED} kills")  # noqa: S311
         self._armed = False
+        self._lock = threading.Lock()
         self.kills = Counter()
         self._step_at = self._requests() + STEP
         self._kill_at = self._requests() + self._dice.uniform(*KILL)
@@ -179,18 +181,21 @@ class Weather:
     def end(self):
         """No further faults; the bot runs."""
         self._fleet.slack.workspace.listeners.remove(self._on_event)
-        if not self._bot.running:
-            self._bot.start()
+        with self._lock:  # the bot may be about to be killed
+            self._armed = False
+            if not self._bot.running:
+                self._bot.start()
 
     def _requests(self):
         return len(self._fleet.slack.calls) + len(self._fleet.api.requests)
 
     def _on_event(self, event):
         """Slack has done what the bot asked, and has not answered yet: the worst instant to die."""
-        if self._armed and event["type"] in {"message", "message_changed"} and event["message"]["bot"]:
-            self._armed = False
-            self.kills["killed before an answer"] += 1
-            self._bot.kill(wait=False)
+        with self._lock:
+            if self._armed and event["type"] in {"message", "message_changed"} and event["message"]["bot"]:
+                self._armed = False
+                self.kills["killed before an answer"] += 1
+                self._bot.kill()
 
 
 @pytest.mark.timeout(SECONDS + 3 * DEADLINE)

@@ -10,7 +10,7 @@ from bot.adapters.rendering.slow_runs import SlowRuns
 from bot.core.objects.manifest import ManifestError
 from bot.core.rendering.limits import SLOW_BUDGET_SECONDS, SLOW_SECONDS, SLOW_WINDOW_SECONDS, Limits
 from bot.core.rendering.source import HelmParameters, Source
-from bot.handlers.rendering import render
+from bot.handlers.rendering import gather
 from bot.handlers.rendering.render_request import follow_kustomization
 from bot.ports.errors import PortError
 from bot.ports.git import File
@@ -140,7 +140,7 @@ def test_an_application_whose_files_cannot_be_gathered_is_tried_again_once_they_
         gathered.append(arguments)
         return follow_kustomization(*arguments, **options)
 
-    monkeypatch.setattr(render, "follow_kustomization", follow)
+    monkeypatch.setattr(gather, "follow_kustomization", follow)
     rendering = Rendering(source, tmp_path)
     application = Source("app", ignore=ignore)
 

@@ -13,7 +13,7 @@ from bot.core.drift.compare import compare_declarations
 from bot.core.drift.model import FieldDrift
 from bot.core.objects.credentials import HIDDEN
 from bot.core.objects.deep_equality import deep_equal
-from bot.core.objects.manifest import Manifest
+from bot.core.objects.manifest import Manifest, UnnamedManifest
 from bot.core.objects.path import format_path
 from bot.core.objects.resolve import resolve
 from bot.core.objects.resource import Object
@@ -125,11 +125,13 @@ def all_paired(
     """Every object at both revisions, None where it does not exist.
 
     Two manifests declare one object if they have the same API group, kind, namespace and name, whatever the version.
-    Hooks and objects with generated names are left out.
+    Hooks, objects with generated names, and those that only an UnnamedManifest declares are left out.
     """
     objects_before, objects_after = (_by_identity(manifests, namespace) for manifests in (before, after))
     for identity in dict.fromkeys((*objects_before, *objects_after)):
-        yield objects_before.get(identity), objects_after.get(identity)
+        pair = objects_before.get(identity), objects_after.get(identity)
+        if any(manifest and not isinstance(manifest, UnnamedManifest) for manifest in pair):
+            yield pair
 
 
 def _is_unknown(*pair: Manifest | None) -> bool:

@@ -83,9 +83,17 @@ class Manifest:
 
     def in_namespace(self, namespace: str | None) -> "Manifest":
         """The same manifest in another namespace."""
-        return Manifest(
+        return type(self)(
             self.api_version, self.kind, namespace, self.name, self.object, self.file, self.line, self.is_unknown
         )
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class UnnamedManifest(Manifest):
+    """An unknown object whose identity may come from a Secret: never show it, only match it with other manifests."""
+
+    def __repr__(self) -> str:
+        return "UnnamedManifest()"
 
 
 @dataclass(slots=True)

@@ -7,7 +7,7 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from bot.core.objects.manifest import Manifest
@@ -16,6 +16,7 @@ from bot.core.objects.resource import mapping
 # What SOPS writes into a file of each format. A generated Secret may contain such a file.
 _MARKERS: Final = re.compile(rb'"mac": "ENC\[|sops_mac=ENC\[|\[sops\]|mac: ENC\[')
 _GENERATED: Final = re.compile(r".+-[0-9a-z]{10}")
+_NAMES: Final = re.compile(r"(?:\\[nrt])?([\w.-]+)")  # in JSON
 
 
 def split_encrypted(manifests: Iterable[Manifest]) -> tuple[list[Manifest], list[Manifest]]:
@@ -28,15 +29,17 @@ def split_encrypted(manifests: Iterable[Manifest]) -> tuple[list[Manifest], list
     encrypted: list[Manifest] = []
     for manifest in manifests:
         (encrypted if _is_encrypted(manifest) else readable).append(manifest)
-    generated = [
+    generated = {
         manifest.name
         for manifest in encrypted
         if _GENERATED.fullmatch(manifest.name) and not mapping(manifest.object, "sops")
-    ]
+    }
     if not generated:
         return readable, encrypted
-    referring = [manifest for manifest in readable if _mentions(manifest.object, generated)]
-    return [manifest for manifest in readable if manifest not in referring], [*encrypted, *referring]
+    others: list[Manifest] = []
+    for manifest in readable:
+        (encrypted if _mentions(manifest.object, generated) else others).append(manifest)
+    return others, encrypted
 
 
 def _is_encrypted(manifest: Manifest) -> bool:
@@ -54,6 +57,5 @@ def _decode(value: object) -> bytes:
         return b""
 
 
-def _mentions(value: Mapping[str, object], names: Sequence[str]) -> bool:
-    text = json.dumps(value, default=str)
-    return any(name in text for name in names)
+def _mentions(value: Mapping[str, object], names: set[str]) -> bool:
+    return not names.isdisjoint(_NAMES.findall(json.dumps(value, default=str)))

@@ -17,7 +17,8 @@ from bot.handlers.drift.comparison_cache import Caches, CompareOptions, Comparis
 from bot.handlers.drift.desired_state import DesiredState, Revision, desired_states
 from bot.handlers.drift.live_comparison import LiveComparison, compare_live
 from bot.handlers.drift.result import ComparisonResult, comparison_result, join_sentences, summarize
-from bot.handlers.rendering.render import gather, render
+from bot.handlers.rendering.gather import gather
+from bot.handlers.rendering.render import render
 from bot.handlers.rendering.tree import Tree
 from bot.i18n.catalogue import check as texts
 from bot.i18n.language import LocalizedText

@@ -19,9 +19,10 @@ from bot.core.rendering.limits import MAX_TREES
 from bot.core.rendering.remote_base import mounted_root
 from bot.core.rendering.source import Source
 from bot.handlers.rendering.bases import BasesOfCommit, MountedBases
+from bot.handlers.rendering.gather import gather
 from bot.handlers.rendering.gather_failures import GatherFailures, without_traceback
 from bot.handlers.rendering.own_files import held_files, small_files
-from bot.handlers.rendering.render import Rendering, gather, render
+from bot.handlers.rendering.render import Rendering, render
 from bot.handlers.rendering.render_request import RenderRequest
 from bot.handlers.rendering.tree import Commit, RecordedTree, ids_of
 from bot.ports.bases import Bases, BaseUnavailableError, LastingBaseError

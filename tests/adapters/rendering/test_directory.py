@@ -10,7 +10,7 @@ from bot.adapters.rendering.directory import Directory, read_directory
 from bot.core.objects.manifest import ManifestError
 from bot.core.rendering.plain import render_plain
 from bot.core.rendering.source import Source
-from bot.handlers.rendering.render import gather
+from bot.handlers.rendering.gather import gather
 from bot.ports.git import RepositoryError
 
 _CONFIG_MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"
