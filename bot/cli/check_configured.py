@@ -1,6 +1,7 @@
 """`gitops-bot check --config`: configured and discovered applications."""
 
 import difflib
+import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -119,7 +120,8 @@ def _with_discovered(
             clusters[name] = build.cluster(config, name)
         except PortError as error:
             notes.append(str(error.text))
-    discoverer = Discoverer(config, clusters, partial(build.repository, config), charts)
+    repository = partial(build.repository, config)
+    discoverer = Discoverer(config, clusters, repository, charts, wait_seconds=threading.TIMEOUT_MAX)
     if discoverer.polled_clusters:
         with ThreadPoolExecutor(max_workers=len(discoverer.polled_clusters)) as pool:
             list(pool.map(discoverer.poll, discoverer.polled_clusters))

@@ -1,5 +1,6 @@
 """Tests every credential, scope and permission, without changing anything that people see."""
 
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -106,7 +107,7 @@ def doctor(config: Config, clients: Clients) -> Iterator[Probe]:
         if cluster:
             clusters[name] = cluster
     yield from _audit_logs(config, clients.audit_logs)
-    discoverer = Discoverer(config, clusters, clients.repository, clients.charts)
+    discoverer = Discoverer(config, clusters, clients.repository, clients.charts, wait_seconds=threading.TIMEOUT_MAX)
     yield from _deployers(discoverer)
     applications = list(discoverer.applications.values())
     for ref in dict.fromkeys(application.repository for application in applications):

@@ -84,7 +84,7 @@ class Monitor:
             approvals=approvals,
             people=people,
             manifest_cache=caches.manifest_cache,
-            has_answered=discoverer.has_answered,
+            has_discovered=discoverer.has_discovered,
         )
         self._timers = threading.Lock()  # or two threads would announce one storm on two cards
         self._late: set[str] = set()  # the applications to check when their fetch ends

@@ -12,6 +12,7 @@ from typing import Final
 
 from bot.context_pool import run_for_at_most, run_in_thread
 from bot.core.applications.application import Application
+from bot.core.git.repository_ref import RepositoryRef
 from bot.core.git.target_revision import ResolvedRevision
 from bot.handlers.approvals.review import ApprovalReviewer
 from bot.handlers.drift.desired_state import Revision
@@ -55,7 +56,8 @@ class _RecordedHeads:
 class RepositoryFetcher:
     """Fetches repositories and records their new commits. Thread-safe. `applications` must be kept up to date.
 
-    Until discovery `has_answered`, nothing is recorded: no one would look for the other applications' merges again.
+    Until a repository's applications are discovered, nothing is recorded: no one would look for their merges again.
+    `has_discovered` says whether they are, by the repository's name, and may use the network.
     """
 
     def __init__(
@@ -66,11 +68,11 @@ class RepositoryFetcher:
         approvals: ApprovalReviewer,
         people: People,
         manifest_cache: ManifestCache,
-        has_answered: Callable[[], bool],
+        has_discovered: Callable[[str], bool],
     ) -> None:
         self._ports = ports
         self._applications = applications
-        self._has_answered = has_answered
+        self._has_discovered = has_discovered
         self._approvals = approvals
         self._people = people
         self._manifest_cache = manifest_cache
@@ -118,6 +120,7 @@ class RepositoryFetcher:
             try:
                 with unexpected_as_port_error(f"fetch of {fetched}"), for_tenant(tenants[fetched]):
                     self._ports.repositories[fetched].update_mirror()
+                    has_discovered = self._has_discovered(RepositoryRef.parse(fetched).name)
             except PortError as error:
                 return {**revisions, **dict.fromkeys(recorded, error)}
             keys = []
@@ -125,7 +128,9 @@ class RepositoryFetcher:
                 with _error_as_revision(revisions, key), for_tenant(tenants[key]), self._recording[key]:
                     resolved = self._ports.repositories[key].fetched_revision()
                     revisions[key] = self.heads[key] = resolved.sha
-                    if not self._record(key, heads, resolved, must_record=must_record):
+                    if not has_discovered:
+                        _log.info("not looking for merges in %s before the applications are discovered", key)
+                    elif not self._record(key, heads, resolved, must_record=must_record):
                         keys.append(key)
         return revisions
 
@@ -134,9 +139,6 @@ class RepositoryFetcher:
         return _RecordedHeads(branch, store.rollouts.head(key), store.approvals.head(branch) if branch else None)
 
     def _record(self, key: str, recorded: _RecordedHeads, resolved: ResolvedRevision, *, must_record: bool) -> bool:
-        if not self._has_answered():
-            _log.info("not looking for merges in %s before the applications are discovered", key)
-            return True
         try:
             with unexpected_as_port_error(f"merges of {key}"):
                 return self._record_commits(key, recorded, resolved, may_skip=must_record)

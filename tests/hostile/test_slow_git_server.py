@@ -9,6 +9,8 @@ import pytest
 
 from bot.adapters.git.mirror import Mirror
 from bot.adapters.git.repository import GitRepository
+from bot.cli.check_configured import check_configured
+from bot.core.applications.discovery import CHANNEL_ANNOTATION
 from bot.core.applications.shard import Shard
 from bot.core.drift.model import Status
 from bot.handlers import repository_fetcher
@@ -20,7 +22,7 @@ from bot.ports.git import RepositoryError
 from tests.common.bot import application_settings
 from tests.common.deployers import apply_deployer, argo_application, serve_deployers
 from tests.common.kubernetes import FLUX, as_yaml, config_map
-from tests.common.slack import headlines, replies
+from tests.common.slack import ALERTS, DEPLOYS, headlines, replies
 from tests.common.wait import DEADLINE, wait_for
 from tests.hostile.server import HostileServer, send
 
@@ -30,14 +32,18 @@ CONFIG_MAPS = Kind("", "v1", "ConfigMap", "configmaps", namespaced=True)
 
 
 class SlowGitServer:
-    """Serves a repository over HTTP, as files, except while it is `slow`: then `release` lets it answer."""
+    """Serves a repository over HTTP, as files, except while it is `slow`: then `release` lets it answer.
+
+    While it `is_down`, the answers are errors; without `has_head`, it has no default branch.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._may_answer = threading.Event()
+        self.is_down, self.has_head = False, True
         self.fetches = 0
         self.server = HostileServer()
-        self.server.respond = self._respond
+        self.server.respond = self.respond
 
     def slow(self):
         self._may_answer.clear()
@@ -45,11 +51,15 @@ class SlowGitServer:
     def release(self):
         self._may_answer.set()
 
-    def _respond(self, handler):
+    def respond(self, handler):
         self.fetches += "/info/refs" in handler.path
         assert self._may_answer.wait(DEADLINE)
         file = self._folder / handler.path.partition("?")[0].removeprefix("/slow.git/")
-        if file.is_file():
+        if self.is_down:
+            send(handler, b"", 503)
+        elif file.name == "HEAD" and not self.has_head:
+            send(handler, b"ref: refs/heads/gone\n", Content_Type="text/plain")
+        elif file.is_file():
             send(handler, file.read_bytes(), Content_Type="application/octet-stream")
         else:
             send(handler, b"", 404)
@@ -147,7 +157,7 @@ def discovering(bot, cluster, source, git_server, slow_source, monkeypatch):
     sources = [{"repoURL": source.url, "path": "apps/base"}, {"repoURL": slow, "path": "apps/cart"}]
     for application in (
         argo_application("web", source.url, "apps/shop", namespace="web"),
-        argo_application("late", slow, "apps/late", namespace="late"),
+        argo_application("late", slow, "apps/late", namespace="late", annotations={CHANNEL_ANNOTATION: DEPLOYS}),
         argo_application("same", slow, "apps/cart", namespace="cart"),
         argo_application("both", source.url, namespace="both", sources=sources, source=None),
     ):
@@ -172,6 +182,11 @@ def discovered(bot):
 ALL = {"web": "platform", "late": "slow", "both.1": "platform", "both.2": "slow"}
 
 
+def reasons(bot):
+    """Why resources aren't watched."""
+    return {str(item.reason) for item in bot.discoverer.inventory().unsupported}
+
+
 def settle():
     """Wait for the fetches in the background."""
     wait_for(lambda: not {"default branch", "fetch"} & {thread.name for thread in threading.enumerate()})
@@ -192,14 +207,15 @@ def test_a_slow_git_server_delays_the_discovery_of_no_other_application(discover
     unsupported = {item.name: str(item.reason) for item in bot.discoverer.inventory().unsupported}
     assert unsupported == dict.fromkeys(("late", "same", "both.1", "both.2"), reason)
     assert str(bot.discoverer.why_unknown("late")) == reason
-    assert bot.discoverer.why_unknown("typo") is None
-    assert not bot.discoverer.is_complete()
+    assert bot.discoverer.why_unknown("prod/late.1") is not None
+    assert bot.discoverer.why_unknown("chocolate") is None
+    assert (bot.discoverer.is_complete(), bot.discoverer.is_complete("late")) == (True, False)
     bot.discover()
     assert git_server.fetches == 1, "no poll waits for it again"
     assert discovered(bot) == {"web": "platform"}
     git_server.release()
     wait_for(lambda: bot.discover() or discovered(bot) == ALL)
-    assert bot.discoverer.is_complete()
+    assert bot.discoverer.is_complete("late")
     git_server.slow()
     bot.restart()
     bot.discover()
@@ -208,10 +224,11 @@ def test_a_slow_git_server_delays_the_discovery_of_no_other_application(discover
     settle()
 
 
+@pytest.mark.parametrize("outage", ["slow", "slow, then down", "down"])
 def test_an_application_at_head_is_the_same_during_the_first_fetch(
-    discovering, cluster, slow_source, git_server, slack
+    discovering, cluster, slow_source, git_server, slack, outage
 ):
-    """After restarts without the mirrors, no alert or rollout of it is reported twice or ends."""
+    """After restarts without the mirrors, no alert or rollout of it is reported twice or ends, or has no channel."""
     bot = discovering
     git_server.release()
 
@@ -224,12 +241,23 @@ def test_an_application_at_head_is_the_same_during_the_first_fetch(
     look_when_fetched()
     merges = []
     for number in (1, 2):
-        git_server.slow()
+        git_server.is_down = outage != "slow"
+        if outage != "down":
+            git_server.slow()
         rmtree(bot.config.mirrors)
         merges.append(merge_late(slow_source, number))
         bot.restart()
         bot.discover()
+        if git_server.is_down:
+            git_server.release()
+            settle()
+            bot.discover()
+            (why,) = reasons(bot)
+            assert "slow.git cannot be reached" in why
+            assert str(bot.discoverer.why_unknown("late")) == why
+            assert (bot.discoverer.is_complete(), bot.discoverer.is_complete("late")) == (True, False)
         look(bot)
+        git_server.is_down = False
         git_server.release()
         settle()
         look(bot)
@@ -239,8 +267,55 @@ def test_an_application_at_head_is_the_same_during_the_first_fetch(
     rollouts = (*bot.store.rollouts.unsettled(), *bot.store.rollouts.ended(bot.clock().replace(year=2000), 100))
     assert {rollout.id for rollout in rollouts} == {f"slow@{sha}" for sha in merges}
     drift = "🟠 cart · prod: ConfigMap settings key “level” info → debug"
-    assert headlines(slack) == [drift, *["🚚 Merged, rolling out: late"] * len(merges)]
-    assert not replies(slack), "nothing is no longer watched"
+    assert headlines(slack) == [drift]
+    assert headlines(slack, DEPLOYS) == ["🚚 Merged, rolling out: late"] * len(merges)
+    assert not [*replies(slack), *replies(slack, DEPLOYS)], "nothing is no longer watched"
+    recorded = [(item.sha, item.applications, item.channels) for item in bot.store.approvals.unsettled()]
+    assert recorded == [(sha, ("late",), (DEPLOYS,)) for sha in merges]
+
+
+def test_without_a_default_branch_the_other_applications_are_reported(discovering, slow_source, git_server):
+    """Its own are named with the reason, and get the rollouts that they missed once there is one."""
+    bot = discovering
+    git_server.release()
+    bot.discover()
+    look(bot)
+    git_server.has_head = False
+    rmtree(bot.config.mirrors)
+    slow_source.commit("Cart", {"apps/cart/settings.yaml": as_yaml(config_map(level="new"))})
+    sha = merge_late(slow_source, 1)
+    bot.restart()
+    bot.discover()
+    look(bot)
+    (why,) = reasons(bot)
+    assert "couldn't find remote ref HEAD" in why
+    assert [(item.applications, item.channels) for item in bot.store.approvals.unsettled()] == [
+        (("cart",), (ALERTS,)),
+        ((), (ALERTS,)),
+    ]
+    git_server.has_head = True
+    bot.discover()
+    look(bot)
+    assert discovered(bot) == ALL
+    assert f"slow@{sha}" in {rollout.id for rollout in bot.store.rollouts.unsettled()}
+
+
+def test_repositories_with_the_same_url_have_the_same_default_branch(discovering, git_server):
+    """It is known as soon as one of them could be read."""
+    git_server.release()
+    bot = discovering.start(repositories={"unknown": {"url": f"{git_server.server.url}/Slow.git"}})
+    bot.discover()
+    assert (discovered(bot), reasons(bot)) == (ALL, set())
+
+
+def test_a_check_in_a_pipeline_waits_for_the_first_fetch(discovering, git_server):
+    def respond(handler):
+        threading.Timer(3, git_server.release).start()  # longer than a poll waits
+        git_server.respond(handler)
+
+    git_server.server.respond = respond
+    (check,), _ = check_configured(discovering.config, ["late"], explain=False)
+    assert check.status is Status.SYNCED
 
 
 def test_fetches_that_wait_for_the_same_one_share_its_failure(tmp_path, monkeypatch):

@@ -361,7 +361,7 @@ def test_timers_and_ends_block_other_writes_only_for_one_card_at_a_time(empty_st
     monkeypatch.setattr(empty_store, "transaction", transaction)
     now = T0 + timedelta(hours=2)
     apply_timers_to_all(empty_store, now, AlertPolicy(remind_every=timedelta(hours=1)))
-    resolve_unwatched_incidents(empty_store, set(), now, lambda *_: True, lambda: True, lambda *_: False)
+    resolve_unwatched_incidents(empty_store, set(), now, lambda *_: True, lambda _: True, lambda *_: False)
     assert changes == ["ab", "c", "d", "e"] * 2
 
 

@@ -33,7 +33,7 @@ def assign_names(
     for name, key in held.items():
         own_names[key].add(name)
     for resource in sorted(source_names, key=lambda resource: (resource.key not in own_names, resource.age)):
-        forms = {form: _format(form, resource) for form in _FORMS}
+        forms = {form: _format(form, resource.key) for form in _FORMS}
         candidates = {
             form: {source: f"{base}.{source}" if source else base for source in source_names[resource]}
             for form, base in forms.items()
@@ -52,7 +52,12 @@ def assign_names(
     return names
 
 
-def _format(form: str, resource: ResourceRef) -> str:
-    return form.format(
-        cluster=resource.cluster, namespace=resource.namespace, kind=resource.kind.lower(), name=resource.name
-    )
+def may_be_named(resource: ResourceKey, name: str) -> bool:
+    """Whether one of the resource's sources can get this name."""
+    bases = [_format(form, resource) for form in _FORMS]
+    return any(name == base or name.startswith(f"{base}.") for base in bases)
+
+
+def _format(form: str, resource: ResourceKey) -> str:
+    cluster, kind, namespace, name = resource
+    return form.format(cluster=cluster, namespace=namespace, kind=kind.lower(), name=name)

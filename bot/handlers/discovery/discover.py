@@ -3,7 +3,6 @@
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -24,20 +23,17 @@ from bot.core.applications.discovery import (
 )
 from bot.core.applications.flux_chart import Resources
 from bot.core.applications.flux_values import DataReader
-from bot.core.applications.names import ResourceKey
+from bot.core.applications.names import ResourceKey, may_be_named
 from bot.core.applications.resource_ref import ResourceRef
-from bot.core.git.git_url import normalize
-from bot.core.git.repository_ref import RepositoryRef
-from bot.core.git.target_revision import HEAD, TargetRevision
 from bot.core.rendering.source import Capabilities
 from bot.core.waiting import is_waiting
 from bot.handlers.discovery.applications import Applications
+from bot.handlers.discovery.default_branches import DefaultBranches
 from bot.handlers.discovery.deployer_kinds import DEPLOYERS, Deployer
 from bot.handlers.discovery.held_names import HeldNames
 from bot.handlers.discovery.last_known import LastKnown
 from bot.handlers.discovery.resource_data import data_reader
 from bot.handlers.discovery.resources import group_problem, list_resources, preferred_kinds
-from bot.i18n.catalogue import check as check_texts
 from bot.i18n.catalogue import discovery as texts
 from bot.i18n.catalogue import status as status_texts
 from bot.i18n.language import LocalizedText, Text
@@ -62,7 +58,8 @@ class Discoverer:
 
     Each cluster is polled separately, so that they don't wait for each other. While a cluster is unavailable, its last
     results are kept. `repository` returns a repository by the key of its `RepositoryRef`. Names are held once every
-    deployer has been read, since they depend on every cluster.
+    deployer has been read, since they depend on every cluster. `wait_seconds` are as for
+    LastKnown, for default branches.
     """
 
     def __init__(
@@ -73,24 +70,25 @@ class Discoverer:
         charts: Charts,
         held_names: HeldNames | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        wait_seconds: float | None = None,
     ) -> None:
         self._config = config
         self._clusters = clusters
         self._configured_applications = config.applications
-        self._repository = repository
         self._charts = charts
         self._held_names = held_names or HeldNames()
         self._clock = clock
         self._started = clock()
         self._capabilities = LastKnown("versions", self._read_capabilities)
-        self._default_branches = LastKnown("default branch", self._read_default_branch)
+        urls = {name: settings.url for name, settings in config.repositories.items()}
+        self._default_branches = DefaultBranches(urls, repository, wait_seconds)
         self._lock = threading.Lock()
         self._results: Mapping[tuple[str, str], Sequence[DiscoveryResult]] = {}
         self._read_at: dict[tuple[str, str], datetime] = {}  # when that began, by cluster and declaring kind
         self._problems: dict[tuple[str, str], Text] = {}
         self._not_served: dict[tuple[str, str], datetime] = {}  # since when
         self._without_data: dict[tuple[str, str], set[ResourceKey]] = {}  # resources that need unavailable data
-        self._waiting: dict[ResourceKey, Text] = {}  # resources whose repository isn't fetched yet, with the reason
+        self._waiting: Mapping[ResourceKey, Text] = {}  # resources that wait for a default branch, with the reason
         self._inventory = ApplicationInventory(self._configured_applications, {})
         self._built_from: object = None
         self.applications = Applications(self._configured_applications)
@@ -137,9 +135,7 @@ class Discoverer:
                             self._set_read_at(cluster, deployer, began)
                             self._without_data.pop((cluster, name), None)
                 continue
-            following_head = self._repositories_at_head(applications)
-            known = {repository for repository in following_head if self._knows_default_branch(repository)}
-            self._default_branches.refresh(following_head - known)
+            known = self._default_branches.read_unknown(applications)
             with self._lock, skip_unexpected(f"inventory of {deployer.title} on {cluster}"):
                 by_deployer = {**self._results, (cluster, name): applications}
                 self._charts.allow_discovered(_chart_hosts(applications))
@@ -154,15 +150,16 @@ class Discoverer:
                 self._set_read_at(cluster, deployer, began)
             self._capabilities.refresh(self._inventory.clusters_of_charts(cluster))
             self._default_branches.refresh(known)
-            with self._lock, skip_unexpected("inventory"):
-                if self._last_known() != self._built_from:
-                    self._rebuild_inventory(self._results)
+            self._rebuild_if_outdated()
 
-    def is_complete(self) -> bool:
-        """Whether every deployer on every cluster has been read since the start, so that `applications` is complete."""
+    def is_complete(self, application: str = "") -> bool:
+        """Whether every deployer on every cluster has been read since the start, so that `applications` is complete.
+
+        Resources that wait for a default branch don't count, apart from one that may declare this application.
+        """
         with self._lock:
-            unresolved = (self._waiting, *self._without_data.values())
-            return self._declaring_kinds() <= self._read_at.keys() and not any(unresolved)
+            is_read = self._declaring_kinds() <= self._read_at.keys() and not any(self._without_data.values())
+            return is_read and self._why_waiting(application) is None
 
     def has_answered(self) -> bool:
         """Whether every deployer has been read or has failed since the start, or was given a minute for that.
@@ -171,6 +168,19 @@ class Discoverer:
         """
         with self._lock:
             return self._has_answered()
+
+    def has_discovered(self, repository: str) -> bool:
+        """Whether all applications of this repository are known that can be, once it has been fetched.
+
+        Reads its default branch first if resources wait for it, also if that failed before. Raises StoreError.
+        """
+        with self._lock:
+            if not self._has_answered() or not self._waiting:
+                return self._has_answered()
+            results = _flat(self._results)
+        self._default_branches.read_now(repository, results)
+        self._rebuild_if_outdated()
+        return True
 
     def why_unknown(self, application: str | None) -> Text | None:
         """Why this application, or any if None, may not be discovered yet; None if all that can be expected are known.
@@ -184,8 +194,7 @@ class Discoverer:
                 return None
             unread = sorted(self._configured_deployers() - self._results.keys() - self._not_served.keys())
             unanswered = LocalizedText(status_texts.DISCOVERING)
-            waiting = (why for origin, why in self._waiting.items() if origin[-1] in application)
-            return self._problems.get(unread[0], unanswered) if unread else next(waiting, None)
+            return self._problems.get(unread[0], unanswered) if unread else self._why_waiting(application)
 
     def has_read_since(self, at: datetime, origin: ResourceKey) -> bool:
         """Whether the resources of this kind have been read since then. True for a kind that isn't read.
@@ -205,6 +214,10 @@ class Discoverer:
             notes = tuple(self._problems[key] for key in sorted(self._problems))
             unread = frozenset({cluster for cluster, _ in self._problems} - {cluster for cluster, _ in self._results})
             return replace(self._inventory, notes=notes, is_complete=is_complete, unread_clusters=unread)
+
+    def _why_waiting(self, application: str) -> Text | None:
+        """Why a resource that may declare this application waits for a default branch, if one does."""
+        return next((why for key, why in self._waiting.items() if may_be_named(key, application)), None)
 
     def _has_answered(self) -> bool:
         return self._are_read() or not is_waiting(self._started + _PATIENCE, self._clock(), _PATIENCE)
@@ -240,27 +253,6 @@ class Discoverer:
         phrase = texts.LIST_FAILED if (cluster, deployer) in self._results else texts.NEVER_LISTED
         return LocalizedText(phrase, deployer=DEPLOYERS[deployer].title, cluster=cluster, why=why)
 
-    def _repositories_at_head(self, results: Sequence[DiscoveryResult]) -> set[str]:
-        """The configured repositories whose default branch matters."""
-        urls = {url for _, url in _urls_at_head(results)}
-        return {name for name, settings in self._config.repositories.items() if normalize(settings.url) in urls}
-
-    def _knows_default_branch(self, repository: str) -> bool:
-        """Whether the default branch was read since the start, or is in the mirror from before."""
-        if self._default_branches[repository] is None:
-            with suppress(PortError), unexpected_as_port_error(f"default branch of {repository}"):
-                if resolved := self._repository_at_head(repository).known_revision():
-                    self._default_branches[repository] = resolved.name
-        return self._default_branches[repository] is not None
-
-    def _read_default_branch(self, repository: str) -> str:
-        at_head = self._repository_at_head(repository)
-        at_head.fetch()
-        return at_head.resolved_revision().name
-
-    def _repository_at_head(self, repository: str) -> Repository:
-        return self._repository(RepositoryRef(repository, TargetRevision(HEAD)).key)
-
     def _last_known(self) -> object:
         return self._default_branches.all(), self._capabilities.all()
 
@@ -268,7 +260,9 @@ class Discoverer:
         before = set(self.applications)
         self._built_from = self._last_known()
         held = self._held_names.holders()
-        results = self._with_waiting([result for key in sorted(by_deployer) for result in by_deployer[key]])
+        results = _flat(by_deployer)
+        waiting = self._default_branches.waiting(results)
+        results = [_unless_waiting(result, waiting) for result in results]
         try:
             with unexpected_as_port_error("inventory"):
                 self._inventory = self._build_inventory(results, held)
@@ -276,24 +270,17 @@ class Discoverer:
             self._inventory = self._build_inventory([self._checked(result) for result in results], held)
         if self._configured_deployers() <= by_deployer.keys() | self._problems.keys():
             self._held_names.hold(self._inventory.applications)
+        self._waiting = waiting
         self.applications.replace_all(self._inventory.applications)
         now = set(self.applications)
         for change, names in (("added", now - before), ("removed", before - now)):
             if names:
                 _log.info("applications %s: %s", change, ", ".join(sorted(names)))
 
-    def _with_waiting(self, results: Sequence[DiscoveryResult]) -> list[DiscoveryResult]:
-        """The results, without the resources that wait for a default branch, which identifies their applications."""
-        first_reads = self._default_branches.first_reads()
-        reading = {normalize(self._config.repositories[name].url): name for name in sorted(first_reads)}
-        waiting = {origin: reading[url] for origin, url in _urls_at_head(results) if url in reading}
-        self._waiting = {key: LocalizedText(check_texts.STILL_FETCHED, repository=waiting[key]) for key in waiting}
-        return [
-            result.unsupported(self._waiting[result.origin.key])
-            if isinstance(result, DiscoveredApplication) and result.origin.key in self._waiting
-            else result
-            for result in results
-        ]
+    def _rebuild_if_outdated(self) -> None:
+        with self._lock, skip_unexpected("inventory"):
+            if self._last_known() != self._built_from:
+                self._rebuild_inventory(self._results)
 
     def _checked(self, result: DiscoveryResult) -> DiscoveryResult:
         """The result, or an UnsupportedResource if an inventory of only this one fails unexpectedly."""
@@ -307,11 +294,12 @@ class Discoverer:
     def _build_inventory(
         self, results: Sequence[DiscoveryResult], held_names: Mapping[str, ResourceKey]
     ) -> ApplicationInventory:
+        default_branches = self._default_branches.all()
         return build_inventory(
             results,
             configured=self._configured_applications,
             repositories=[
-                ConfiguredRepository(name, settings.url, settings.branch, self._default_branches[name] or "")
+                ConfiguredRepository(name, settings.url, settings.branch, default_branches.get(name, ""))
                 for name, settings in self._config.repositories.items()
             ],
             clusters=[self._configured_cluster(name) for name in self._config.clusters if name in self._clusters],
@@ -331,10 +319,14 @@ class Discoverer:
         )
 
 
-def _urls_at_head(results: Sequence[DiscoveryResult]) -> list[tuple[ResourceKey, str]]:
-    """The resources that track HEAD, each with the URL of the repository."""
-    at_head = [item for item in results if isinstance(item, DiscoveredApplication) and item.revision.text == HEAD]
-    return [(item.origin.key, normalize(item.url)) for item in at_head]
+def _flat(by_deployer: Mapping[tuple[str, str], Sequence[DiscoveryResult]]) -> list[DiscoveryResult]:
+    return [result for key in sorted(by_deployer) for result in by_deployer[key]]
+
+
+def _unless_waiting(result: DiscoveryResult, waiting: Mapping[ResourceKey, Text]) -> DiscoveryResult:
+    """The result, or what takes its place while its resource waits for a default branch."""
+    why = waiting.get(result.origin.key)
+    return result.unsupported(why) if why and isinstance(result, DiscoveredApplication) else result
 
 
 def _chart_hosts(results: Sequence[DiscoveryResult]) -> list[str]:

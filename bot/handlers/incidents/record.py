@@ -89,7 +89,7 @@ def resolve_unwatched_incidents(
     watched: Container[str],
     now: datetime,
     has_read_since: Callable[[datetime, ResourceKey], bool],
-    is_read: Callable[[], bool],
+    is_read: Callable[[str], bool],
     is_checked_elsewhere: Callable[[Check], bool],
 ) -> None:
     """Resolve the incidents of applications that are not `watched`. Those that change now are left to the next call.
@@ -97,8 +97,8 @@ def resolve_unwatched_incidents(
     Another replica may have discovered an application that this one hasn't. So the incident of a discovered application
     stays until this replica has read the resource that declares it later than the last check (`has_read_since`). That
     of a configured one stays while a replica with another configuration may still check it. One without a stored check
-    may be either, so it stays until everything `is_read`. Those of a shared card are resolved in one transaction, since
-    it gets one reply. Raises StoreError.
+    may be either, so it stays until all that may declare it `is_read`. Those of a shared card are resolved in one
+    transaction, since it gets one reply. Raises StoreError.
     """
     unsettled = store.incidents.unsettled()
     unwatched = [item for item in unsettled if item.application not in watched and item.resolved_at is None]
@@ -107,7 +107,7 @@ def resolve_unwatched_incidents(
     for incident in unwatched:
         with skip_unexpected(f"end of {incident.id}"):
             check = checks.get(incident.application)
-            if check is None and not is_read():
+            if check is None and not is_read(incident.application):
                 continue
             if check and check.origin and not has_read_since(min(incident.checked_at, now), check.origin):
                 continue

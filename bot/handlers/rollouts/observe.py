@@ -1,7 +1,7 @@
 """Observes rollouts on one cluster: whether the objects that each merge changed are applied and ready."""
 
 import re
-from collections.abc import Collection, Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -65,23 +65,24 @@ def observe(
     deployers: DeployerReader,
     ignore: Sequence[IgnoreRule] = (),
     *,
-    is_complete: bool,
+    is_complete: Callable[[str], bool],
 ) -> Observations:
     """Observe the applications on the cluster that aren't live yet or are still watched. Lists each kind once.
 
-    `is_complete` is whether `applications` are all that are watched. Fields that a rule ignores do not delay a rollout.
-    A PortError becomes the `error` of an observation.
+    `is_complete` is whether an application, by its name, is in `applications` if it is watched. Fields that a rule
+    ignores do not delay a rollout. A PortError becomes the `error` of an observation.
     """
     observations: Observations = {rollout.id: {} for rollout in rollouts}
     targets: list[_Target] = []
     for rollout, part, later in _observed_parts(ports, rollouts, cluster, applications):
+        is_known = is_complete(part.application)  # asked first, or the application could be discovered in between
         application = applications.get(part.application)
         if (
             application is None
             or application.cluster != cluster
             or (part.newer is None and part.is_unresolved and application.repository.key != rollout.repository)
         ):
-            observation = _observe_unwatched(part, application, is_complete=is_complete)
+            observation = _observe_unwatched(part, application, is_complete=is_known)
             observations[rollout.id][part.application] = observation
             continue
         for newer in _newer_revisions(part, rollout, later):

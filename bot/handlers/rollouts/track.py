@@ -44,7 +44,7 @@ class RolloutTracker:
     """Observes clusters and forges in parallel, each at most once at a time. Thread-safe; call `close` when done.
 
     `timeout` is how long `observe` waits for them. A slower one is recorded when it responds, without delaying others.
-    `applications` must be kept up to date; `is_complete` is whether they are all known.
+    `applications` must be kept up to date; `is_complete` is as for `observe`.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class RolloutTracker:
         ignore: Sequence[IgnoreRule],
         limits: Limits,
         timeout: timedelta,
-        is_complete: Callable[[], bool],
+        is_complete: Callable[[str], bool],
     ) -> None:
         self._ports = ports
         self._applications = applications
@@ -118,7 +118,7 @@ class RolloutTracker:
             self._rendered,
             self._deployers,
             self._ignore,
-            is_complete=self._is_complete(),
+            is_complete=self._is_complete,
         )
         with self._writing:
             now = self._ports.clock()
@@ -139,8 +139,8 @@ class RolloutTracker:
             if stuck.state is not RolloutState.LATE or stuck.suspects is not None:
                 continue
             waiting = {part.application for part in stuck.parts if part.is_pending}
-            if not self._is_complete() and waiting.isdisjoint(self._applications):  # they may be discovered later
-                continue
+            if not all(map(self._is_complete, waiting)) and waiting.isdisjoint(self._applications):
+                continue  # they may be discovered later
             try:
                 with unexpected_as_port_error(f"suspects of {stuck.id}"):
                     suspects = self._suspects.of_rollout(stuck)

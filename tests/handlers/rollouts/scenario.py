@@ -65,7 +65,7 @@ class Scenario:
             self.applications,
             self.cache,
             self.deployers,
-            is_complete=is_complete,
+            is_complete=lambda _: is_complete,
         )
         return apply_observations(rollout, observed[rollout.id], now=self.clock(), limits=LIMITS)
 
@@ -80,7 +80,7 @@ class Scenario:
             ignore=(),
             limits=LIMITS,
             timeout=timedelta(seconds=30),
-            is_complete=lambda: True,
+            is_complete=lambda _: True,
         )
         tracker.observe()
         tracker.close()

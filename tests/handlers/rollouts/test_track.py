@@ -58,7 +58,7 @@ def tracker(bot, far):
         ignore=(),
         limits=Limits(timedelta(minutes=10)),
         timeout=timedelta(seconds=3),
-        is_complete=lambda: True,
+        is_complete=lambda _: True,
     )
     yield tracker
     far.release()
