@@ -468,7 +468,8 @@ def ignored_values_files(count):
 def vendored_archives(count):
     files = {f"charts/z{number}.tgz": b"" for number in range(count)}
     entries = b"".join(b"- {name: a%d}\n" % number for number in range(100))
-    find_dependencies({**files, "Chart.yaml": b"dependencies:\n" + entries}, "", HelmParameters())
+    declared = dict.fromkeys(("Chart.yaml", "requirements.yaml"), b"dependencies:\n" + entries)
+    find_dependencies(files | declared, "", HelmParameters())
 
 
 def deep_files(count):
@@ -512,10 +513,10 @@ def scaled_state(number):
     [
         lambda: edited_images(6_000),
         lambda: ignored_values_files(25_000),
-        lambda: vendored_archives(20_000),
+        lambda: vendored_archives(16_000),
         lambda: listed_files(2_000),
         lambda: referred_directories(500),
-        lambda: edit_kustomization(deep_files(1_300), "a", KustomizeParameters(flux=FluxBuild())),
+        lambda: edit_kustomization(deep_files(4_000), "b", KustomizeParameters(flux=FluxBuild())),
         lambda: sum(len(path_and_parents(path)) for path in deep_files(1_000)),
         lambda: object_histories(80, whole_state),
         lambda: object_histories(300, scaled_state),
