@@ -7,6 +7,7 @@ runs of what its parts match, followed by what makes the whole fail.
 import ast
 import gc
 import importlib
+import json
 import re
 import signal
 import time
@@ -19,11 +20,16 @@ from functools import cache
 from itertools import permutations
 from pathlib import Path
 from re import _parser as parser
+from unittest.mock import Mock
 
 import pytest
 
+from bot.adapters.git import trees
 from bot.core.applications import flux
 from bot.core.applications.deployer import Deployers
+from bot.core.cluster_audit.event import ObjectState
+from bot.core.cluster_audit.history import ObjectHistories
+from bot.core.cluster_audit.write import ClusterWrite, ObjectKey
 from bot.core.drift.model import FieldDrift, ObjectDrift
 from bot.core.git.author import authors_of
 from bot.core.git.commit import Commit
@@ -35,9 +41,12 @@ from bot.core.objects.manifest import ManifestError, read_documents
 from bot.core.pull_requests.adopt import adopt
 from bot.core.rendering.budget import Budget
 from bot.core.rendering.chart import expand_values_files, find_dependencies
+from bot.core.rendering.kustomization import ReadFiles, find_references
+from bot.core.rendering.kustomize_edit import edit_kustomization
 from bot.core.rendering.limits import MAX_MATCHED
-from bot.core.rendering.source import HelmParameters
+from bot.core.rendering.source import FluxBuild, HelmParameters, KustomizeParameters
 from bot.core.rendering.sourceignore import SourceIgnore
+from bot.handlers.rendering.affected import path_and_parents
 from tests.common.deployers import kustomization
 
 ROOT = Path(__file__).parents[2]
@@ -441,6 +450,81 @@ def flux_resources(count):
 @pytest.mark.usefixtures("without_gc")
 def test_no_text_of_a_stranger_keeps_the_bot_busy(use):
     with cpu_limit(5):
+        use()
+
+
+def edited_images(count):
+    images = [json.dumps({"name": f"a{number}", "newTag": "1"}) for number in range(count)]
+    content = b"images:\n" + b"".join(b"- {name: b%d}\n" % number for number in range(4 * count))
+    edit_kustomization({"kustomization.yaml": content}, "", KustomizeParameters(images=tuple(images), flux=FluxBuild()))
+
+
+def ignored_values_files(count):
+    paths = tuple(f"{number}.yaml" for number in range(count))
+    parameters = HelmParameters(values_files=paths, ignore_missing_values_files=True)
+    find_dependencies({"Chart.yaml": b"name: web"}, "", parameters)
+
+
+def vendored_archives(count):
+    files = {f"charts/z{number}.tgz": b"" for number in range(count)}
+    entries = b"".join(b"- {name: a%d}\n" % number for number in range(100))
+    declared = dict.fromkeys(("Chart.yaml", "requirements.yaml"), b"dependencies:\n" + entries)
+    find_dependencies(files | declared, "", HelmParameters())
+
+
+def deep_files(count):
+    """As many files below one deep directory."""
+    return {f"{'a/' * 1_000}{number}.yaml": b"" for number in range(count)}
+
+
+def listed_files(count):
+    output = b"".join(b"100644 blob %s 1\t%s\0" % (b"0" * 40, path.encode()) for path in deep_files(count))
+    trees._list(Mock(git=Mock(return_value=Mock(stdout=output))), "0" * 40, ["a" + "/a" * 999])
+
+
+def referred_directories(count):
+    read = ReadFiles()
+    for depth in range(1, 20):
+        find_references(deep_files(count), "a" + "/a" * depth, read)
+
+
+def object_histories(count, state):
+    """As many requests for one object, each with the state that its number gives."""
+    histories, at = ObjectHistories(), datetime(2026, 11, 20, tzinfo=UTC)
+    fields = tuple(f"data.b{number}" for number in range(500))
+    for number in range(count):
+        key = ObjectKey("", "configmaps", "shop", "web")
+        write = ClusterWrite(f"{number}", key, "patch", None, "kubectl", at, at, version=number + 1, fields=fields)
+        histories.add(write, state(number))
+
+
+def whole_state(number):
+    return ObjectState({f"data.a{index}": b"%d" % number for index in range(500)}, "v1")
+
+
+def scaled_state(number):
+    if number:
+        return ObjectState({"data.b1": b"%d" % number}, is_partial=True)
+    return ObjectState({f"data.a{index}": b"" for index in range(5_000)}, "v1")
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda: edited_images(6_000),
+        lambda: ignored_values_files(25_000),
+        lambda: vendored_archives(16_000),
+        lambda: listed_files(2_000),
+        lambda: referred_directories(500),
+        lambda: edit_kustomization(deep_files(4_000), "b", KustomizeParameters(flux=FluxBuild())),
+        lambda: sum(len(path_and_parents(path)) for path in deep_files(1_000)),
+        lambda: object_histories(80, whole_state),
+        lambda: object_histories(300, scaled_state),
+    ],
+)
+@pytest.mark.usefixtures("without_gc")
+def test_no_number_of_things_keeps_the_bot_busy(use):
+    with cpu_limit(4):
         use()
 
 

@@ -152,7 +152,7 @@ def _list(mirror: Mirror, revision: str, paths: Sequence[str]) -> dict[str, list
     listing: dict[str, list[_Blob]] = {normalized(path): [] for path in paths}
     by_raw_path = {path.encode(): blobs for path, blobs in listing.items()}
     argv = ("ls-tree", "-r", "-z", "-l", "--full-tree", "--end-of-options", full_sha(revision))
-    deepest = max(path.count("/") + 1 for path in listing)
+    lengths = {len(path) for path in by_raw_path}  # a path may be deep
     output = mirror.git(
         *argv, *([] if "" in listing else listing), revisions=(revision,), lacks_objects=_has_unknown_size
     ).stdout
@@ -162,11 +162,11 @@ def _list(mirror: Mirror, revision: str, paths: Sequence[str]) -> dict[str, list
         if not mode.startswith(b"100"):
             continue
         blob = _Blob(raw_path.decode(errors="replace"), sha.decode(), int(size))
-        parts = raw_path.split(b"/", deepest)
-        for length in range(min(len(parts), deepest) + 1):
-            blobs = by_raw_path.get(b"/".join(parts[:length]))
-            if blobs is not None:
-                blobs.append(blob)
+        for length in lengths:
+            if length in (0, len(raw_path)) or raw_path[length : length + 1] == b"/":
+                blobs = by_raw_path.get(raw_path[:length])
+                if blobs is not None:
+                    blobs.append(blob)
     return listing
 
 

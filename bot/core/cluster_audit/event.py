@@ -15,7 +15,7 @@ import orjson
 from bot.core.cluster_audit.object_fields import Digests, ObjectFields, TooLargeError, bounded, digest
 from bot.core.cluster_audit.write import EVERYTHING, ClusterWrite, ObjectKey, guess_resource
 from bot.core.drift.model import ClusterUser
-from bot.core.objects.path import is_related
+from bot.core.objects.path import PathIndex
 from bot.core.objects.resource import items, mapping, text
 from bot.core.objects.scalar_equality import parse_time
 from bot.core.objects.step_budget import TooManyStepsError
@@ -174,7 +174,7 @@ def _within(fields: tuple[str, ...] | None, limits: tuple[str, ...] | None) -> t
     """The fields that a request can change, of those that it names; None for any field."""
     if fields is None or limits is None:
         return limits if fields is None else fields
-    return tuple(path for path in fields if any(is_related(path, limit) for limit in limits))
+    return tuple(filter(PathIndex(limits).has_related, fields))
 
 
 def _parameters(query: str) -> Mapping[str, list[str]]:

@@ -12,7 +12,7 @@ from typing import Final
 from bot.core.cluster_audit.event import ObjectState
 from bot.core.cluster_audit.object_fields import MAX_FIELDS, Digests, bounded
 from bot.core.cluster_audit.write import ClusterWrite, ObjectKey
-from bot.core.objects.path import is_related
+from bot.core.objects.path import PathIndex
 
 MAX_DIGESTS: Final = 200_000  # of all objects together; the objects that changed least recently are forgotten first
 MAX_STATES: Final = 32  # of one object
@@ -45,24 +45,33 @@ class _Snapshot:
 
 @dataclass(slots=True)
 class _History:
-    """The last requests for one object, and its state `before` them. `start` is the last request before them."""
+    """The last requests for one object, and its state `before` and `after` them.
+
+    `start` is the last request before them.
+    """
 
     entries: dict[str, _Entry] = field(default_factory=dict)
     before: _Snapshot = _Snapshot()
+    after: _Snapshot = _Snapshot()
     start: _Order | None = None
 
     @property
     def size(self) -> int:
         return sum(len(entry.state.digests) for entry in self.entries.values()) + len(self.before.digests or ())
 
-    def work_out(self) -> list[ClusterWrite]:
-        """Compare each state with the one before; returns the requests whose changes this reveals."""
-        state, changed = self.before, []
-        for entry in self._ordered():
+    def work_out(self, new: _Entry) -> list[ClusterWrite]:
+        """Compare each state from the new one with the one before; returns the requests whose changes this reveals.
+
+        Requests usually arrive in order, so the others seldom have to be compared again.
+        """
+        ordered, changed = self._ordered(), list[ClusterWrite]()
+        state, rest = (self.after, [new]) if ordered[-1] is new else (self.before, ordered)
+        for entry in rest:
             state, resolved = _follow(state, entry)
             if resolved != entry.resolved:
                 entry.resolved = resolved
                 changed.append(resolved)
+        self.after = state
         return changed
 
     def forget_oldest(self) -> None:
@@ -95,7 +104,7 @@ class ObjectHistories:
             return [write]  # it is older than the remembered states
         before = history.size
         history.entries[write.id] = entry
-        changed = history.work_out()
+        changed = history.work_out(entry)
         if len(history.entries) > MAX_STATES:
             history.forget_oldest()
         self._size += history.size - before
@@ -134,12 +143,12 @@ def _changed(entry: _Entry, before: Digests, after: Digests) -> tuple[str, ...] 
     differing = [path for path in {**before, **after} if before.get(path) != after.get(path)]
     if len(differing) > MAX_FIELDS:
         return None
-    named, owned = entry.read.fields, entry.state.owned
+    owned = entry.state.owned
+    named = None if entry.read.fields is None else PathIndex(entry.read.fields)
     return bounded(
         sorted(
             path
             for path in differing
-            if (named is None or any(is_related(path, name) for name in named))
-            and (owned is None or path not in after or path in owned)
+            if (named is None or named.has_related(path)) and (owned is None or path not in after or path in owned)
         )
     )

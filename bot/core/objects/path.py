@@ -115,6 +115,10 @@ class PathIndex:
             if is_related(self._paths[at], path):
                 yield self._paths[at]
 
+    def has_related(self, path: str) -> bool:
+        """Whether one is equal to a path, above it, or below it."""
+        return next(self.related(path), None) is not None
+
 
 def parse_path(text: str) -> Pattern:
     """The segments of a path, or of a pattern with `[*]`. Raises PathError if it is not one.

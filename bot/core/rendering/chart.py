@@ -66,7 +66,8 @@ def find_dependencies(
         locked = _dependencies(lock_file, files.get(lock_file, b""), budget)
         for number, dependency in enumerate(_dependencies(file, files.get(file, b""), budget)):
             name, repository = text(dependency, "name"), text(dependency, "repository")
-            if name in vendored or any(re.match(rf"{re.escape(name)}-v?\d.*\.tgz", entry) for entry in vendored):
+            archive = re.compile(rf"{re.escape(name)}-v?\d.*\.tgz")
+            if name in vendored or any(map(archive.match, vendored)):
                 continue
             line = _line(files[file], name)
             if not repository.startswith("file://"):
@@ -81,8 +82,9 @@ def find_dependencies(
             outside.append(Reference(path, file, line))
     values_files = tuple(_values_file(root, path) for path in parameters.values_files)
     set_file = tuple((name, _values_file(root, path)) for name, path in parameters.set_file)
+    ignored = set(values_files)
     for path in (*values_files, *(path for _, path in set_file)):
-        optional = parameters.ignore_missing_values_files and path in values_files
+        optional = parameters.ignore_missing_values_files and path in ignored
         base = _GLOB_FROM.sub("", path)
         reference = Reference(base, path, 1, optional=optional or base != path)
         if base != path and is_within(base, root):

@@ -19,7 +19,7 @@ from bot.core.rendering.limits import MAX_REMOTE_BASES, MAX_REMOTE_FILES
 from bot.core.rendering.remote_base import RemoteBase
 from bot.core.rendering.remote_chart import RemoteChart
 from bot.core.rendering.remote_file import RemoteFile
-from bot.core.rendering.source import CHART_FILE, KUSTOMIZATION_FILES, is_within, resolve_path
+from bot.core.rendering.source import CHART_FILE, KUSTOMIZATION_FILES, is_within, parents_of, resolve_path
 from bot.core.sanitize import redact_url
 from bot.i18n.catalogue import manifest as texts
 from bot.i18n.language import LocalizedText, Phrase
@@ -105,6 +105,14 @@ class ReadFiles:
         self.budget = NodeBudget()
         self.kustomizations: dict[str, References] = {}  # `outside` has all paths that the file names
         self.without_generators: set[str] = set()
+        self.directories: set[str] = set()
+        self._files: set[str] = set()
+
+    def add_directories(self, files: Mapping[str, bytes]) -> None:
+        """Add the directories that have one of the files below them."""
+        new = files.keys() - self._files
+        self.directories |= parents_of(new)
+        self._files |= new
 
 
 def find_references(files: Mapping[str, bytes], root: str, read: ReadFiles) -> References:
@@ -113,7 +121,7 @@ def find_references(files: Mapping[str, bytes], root: str, read: ReadFiles) -> R
     Raises ManifestError for anything that would have to be downloaded, is outside the repository or is missing, and for
     anything that passes options or configuration to Helm.
     """
-    directories = {directory for path in files for directory in _parents(path)}
+    read.add_directories(files)
     outside: dict[str, Reference] = {}
     bases: list[BaseReference] = []
     charts: list[RemoteChart] = []
@@ -136,7 +144,7 @@ def find_references(files: Mapping[str, bytes], root: str, read: ReadFiles) -> R
         for reference in named.outside:
             if not is_within(reference.path, root):
                 outside.setdefault(reference.path, reference)
-            elif reference.path in directories:
+            elif reference.path in read.directories:
                 queue += {reference.path} - visited
                 visited.add(reference.path)
             elif reference.path not in files and not reference.optional:
@@ -198,12 +206,6 @@ def _refuse_helm_generators(files: Mapping[str, bytes], read: ReadFiles) -> None
                 if isinstance(document, dict) and document.get("kind") == _HELM_GENERATOR:
                     raise ManifestError(file, line, LocalizedText(texts.HELM_GENERATOR))
     read.without_generators |= files.keys()
-
-
-def _parents(path: str) -> Iterator[str]:
-    while path:
-        path = posixpath.dirname(path)
-        yield path
 
 
 class _Fields:

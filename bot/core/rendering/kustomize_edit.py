@@ -2,13 +2,13 @@
 
 import json
 import posixpath
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.core.objects.manifest import ManifestError, NodeBudget, read_documents
 from bot.core.objects.resource import items, mapping
-from bot.core.rendering.source import KUSTOMIZATION_FILES, KustomizeParameters, is_within
+from bot.core.rendering.source import KUSTOMIZATION_FILES, KustomizeParameters, is_within, parents_of
 from bot.i18n.catalogue import manifest as texts
 from bot.i18n.language import LocalizedText
 
@@ -96,20 +96,29 @@ def _add(existing: Mapping[str, Any], added: Mapping[str, str], file: str, *, fo
 def _generated_resources(files: Mapping[str, bytes], root: str) -> list[str]:
     """Every manifest below `root`; a directory with a kustomization replaces the files in it."""
     kustomized = {posixpath.dirname(path) for path in files if posixpath.basename(path) in KUSTOMIZATION_FILES}
-    outermost = {directory for directory in kustomized if kustomized.isdisjoint(_parents(directory))}
-    manifests = [path for path in files if path.endswith(_SUFFIXES) and kustomized.isdisjoint(_parents(path))]
+    replaced: set[str] = set()  # the directories with a kustomization, and those below
+    outermost = set()
+    for directory in sorted(parents_of(files), key=len):
+        is_below = directory != "" and posixpath.dirname(directory) in replaced
+        if is_below or directory in kustomized:
+            replaced.add(directory)
+        if directory in kustomized and not is_below:
+            outermost.add(directory)
+    manifests = [path for path in files if path.endswith(_SUFFIXES) and posixpath.dirname(path) not in replaced]
     return sorted(posixpath.relpath(path, root or ".") for path in (*manifests, *outermost) if is_within(path, root))
 
 
 def _merge_images(entries: Sequence[Any], overrides: Sequence[Mapping[str, Any]]) -> list[Any]:
     """The entries with the fields that Flux sets; a tag or a digest replaces both."""
     merged = [dict(entry) if isinstance(entry, Mapping) else entry for entry in entries]
+    by_name: dict[str, dict[str, Any]] = {}  # the first entry of each name
+    for entry in merged:
+        if isinstance(entry, dict) and isinstance(name := entry.get("name"), str):
+            by_name.setdefault(name, entry)
     for override in overrides:
         fields = {key: value for key, value in override.items() if value}
-        entry = next(
-            (entry for entry in merged if isinstance(entry, dict) and entry.get("name") == fields["name"]), None
-        )
-        if entry is None:
+        entry = by_name.setdefault(fields["name"], fields)
+        if entry is fields:
             merged.append(fields)
             continue
         if "newTag" in fields or "digest" in fields:
@@ -131,12 +140,6 @@ def _set_images(entries: Sequence[Any], overrides: Sequence[Mapping[str, Any]]) 
         for override in overrides
     }
     return [images[name] for name in sorted(images)] if overrides else [*entries]
-
-
-def _parents(path: str) -> Iterator[str]:
-    while path:
-        path = posixpath.dirname(path)
-        yield path
 
 
 def _replace_by_name(entries: Sequence[Any], overrides: Sequence[Mapping[str, Any]]) -> list[Any]:

@@ -207,3 +207,12 @@ def is_glob(path: str) -> bool:
 def is_within(path: str, folder: str) -> bool:
     """Whether a path is `folder` or below it; "" is the root."""
     return not folder or path == folder or path.startswith(f"{folder}/")
+
+
+def parents_of(paths: Iterable[str]) -> set[str]:
+    """Every directory above one of the paths, up to the root, which is ""."""
+    parents: set[str] = set()
+    for path in paths:
+        while path and (path := posixpath.dirname(path)) not in parents:
+            parents.add(path)
+    return parents

@@ -9,6 +9,7 @@ from bot.core.changes.effect import Effect, bounded
 from bot.core.changes.irreversible import irreversible
 from bot.core.changes.rendered_change import rendered_change
 from bot.core.objects.manifest import ManifestError
+from bot.core.rendering.source import parents_of
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.i18n.catalogue import effect as texts
 from bot.i18n.language import LocalizedText, Text
@@ -59,7 +60,7 @@ def possibly_affected(
     sources = [application.source for application in applications]
     inputs = manifest_cache.known_inputs(repository, revision, sources)
     changed_files = set(files)
-    changed = {path for file in files for path in path_and_parents(file)}
+    changed = changed_files | parents_of(files)
 
     def is_changed(path: str | None) -> bool:
         """Whether a change may affect an input: a changed file may be, or have been, a link or submodule above it."""
@@ -75,8 +76,7 @@ def possibly_affected(
 
 def path_and_parents(path: str) -> list[str]:
     """A path and its parent directories, from the root, which is ""."""
-    names = path.split("/")
-    return ["/".join(names[:end]) for end in range(len(names) + 1)]
+    return ["", *(path[:end] for end, letter in enumerate(path) if letter == "/"), path]
 
 
 def effects(

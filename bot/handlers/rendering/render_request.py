@@ -103,7 +103,12 @@ def follow_kustomization(
             targets = read_tree(tree_of, reference, request)
             read.append(reference.path)
             check_limits(request, len(read))
-        part = {name: file.content for name, file in request.files.items() if is_within(name, reference.path)}
+        below = f"{reference.path}/" if reference.path else ""
+        part = {
+            name: file.content
+            for name, file in request.files.items()
+            if name.startswith(below) or name == reference.path
+        }
         references = find_references(part, reference.path, request.read)
         request.helm = request.helm or references.uses_helm
         remote_charts += references.charts
