@@ -167,6 +167,7 @@ ROWS = {
         (health.MAX_PODS, running_images.MAX_IMAGES),
         (kubernetes.WATCH_IDLE_SECONDS,),
         (kubernetes.WATCH_SECONDS / 60, 2 * kubernetes.WATCH_SECONDS),
+        (watcher._RETRY_REFUSED,),
         (kubernetes.EVENT_BYTES,),
         (watcher.MAX_INFORMERS,),
         (kubernetes.KUBECONFIG_BYTES,),

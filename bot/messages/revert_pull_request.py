@@ -122,7 +122,7 @@ def _objects(effect: Effect) -> list[str]:
         rows += [f"  - {_field(field)}" for field in change.fields]
         if change.total > len(change.fields):
             rows.append(f"  - {_more(change.total - len(change.fields), 'field')}")
-    if (left := effect.change.total - effect.change.unnamed - len(effect.change.objects)) > 0:
+    if (left := effect.change.named - len(effect.change.objects)) > 0:
         rows.append(f"- {_more(left, 'object')}")
     if unnamed := effect.change.unnamed:
         rows.append(f"- {ENGLISH.count(texts.NOT_NAMED, unnamed)}")

@@ -72,7 +72,7 @@ def _running(translator: Translator, mismatch: ImageMismatch) -> list[Element]:
 def _change(translator: Translator, change: ApplicationChange, names: str) -> Part:
     rendered = change.rendered
     objects = [_object(translator, changed) for changed in rendered.objects[:_MAX_OBJECTS]]
-    omitted = rendered.total - rendered.unnamed - len(objects)
+    omitted = rendered.named - len(objects)
     if change.why is not None:
         reason = clip(translator.localize(change.why), 300)
         lead = rich_line(translator, texts.CHANGES_UNKNOWN, names=names, reason=reason)

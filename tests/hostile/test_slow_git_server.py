@@ -202,17 +202,19 @@ def test_a_slow_git_server_delays_the_discovery_of_no_other_application(discover
     """Also if its own Applications are at HEAD, whose branch only the server knows at first."""
     bot = discovering
     bot.discover()
-    assert discovered(bot) == {"web": "platform"}
+    assert discovered(bot) == {"web": "platform", "both.1": "platform"}
+    scheduled(bot)
+    assert bot.store.checks.latest()["both.1"].status is Status.UNKNOWN, "its other source may declare the same objects"
     reason = "The repository slow is still being fetched. The application is checked when the fetch ends."
     unsupported = {item.name: str(item.reason) for item in bot.discoverer.inventory().unsupported}
-    assert unsupported == dict.fromkeys(("late", "same", "both.1", "both.2"), reason)
+    assert unsupported == dict.fromkeys(("late", "same", "both.2"), reason)
     assert str(bot.discoverer.why_unknown("late")) == reason
     assert bot.discoverer.why_unknown("prod/late.1") is not None
     assert bot.discoverer.why_unknown("chocolate") is None
     assert (bot.discoverer.is_complete(), bot.discoverer.is_complete("late")) == (True, False)
     bot.discover()
     assert git_server.fetches == 1, "no poll waits for it again"
-    assert discovered(bot) == {"web": "platform"}
+    assert discovered(bot) == {"web": "platform", "both.1": "platform"}
     git_server.release()
     wait_for(lambda: bot.discover() or discovered(bot) == ALL)
     assert bot.discoverer.is_complete("late")
@@ -226,7 +228,7 @@ def test_a_slow_git_server_delays_the_discovery_of_no_other_application(discover
 
 @pytest.mark.parametrize("outage", ["slow", "slow, then down", "down"])
 def test_an_application_at_head_is_the_same_during_the_first_fetch(
-    discovering, cluster, slow_source, git_server, slack, outage
+    discovering, cluster, source, slow_source, git_server, slack, outage
 ):
     """After restarts without the mirrors, no alert or rollout of it is reported twice or ends, or has no channel."""
     bot = discovering
@@ -239,13 +241,14 @@ def test_an_application_at_head_is_the_same_during_the_first_fetch(
             look(bot)
 
     look_when_fetched()
-    merges = []
+    merges, bases = [], []
     for number in (1, 2):
         git_server.is_down = outage != "slow"
         if outage != "down":
             git_server.slow()
         rmtree(bot.config.mirrors)
         merges.append(merge_late(slow_source, number))
+        bases.append(source.commit("Base", {"apps/base/settings.yaml": as_yaml(config_map(level=f"base{number}"))}))
         bot.restart()
         bot.discover()
         if git_server.is_down:
@@ -265,13 +268,19 @@ def test_an_application_at_head_is_the_same_during_the_first_fetch(
         cluster.apply(config_map(level=str(number)), namespace="late", manager=FLUX)
         look_when_fetched()
     rollouts = (*bot.store.rollouts.unsettled(), *bot.store.rollouts.ended(bot.clock().replace(year=2000), 100))
-    assert {rollout.id for rollout in rollouts} == {f"slow@{sha}" for sha in merges}
+    assert {rollout.id for rollout in rollouts} == {
+        *(f"slow@{sha}" for sha in merges),
+        *(f"platform@{sha}" for sha in bases),
+    }
     drift = "🟠 cart · prod: ConfigMap settings key “level” info → debug"
-    assert headlines(slack) == [drift]
+    assert sorted(headlines(slack)) == sorted([drift, *["🚚 Merged, rolling out: both.1"] * len(bases)])
     assert headlines(slack, DEPLOYS) == ["🚚 Merged, rolling out: late"] * len(merges)
     assert not [*replies(slack), *replies(slack, DEPLOYS)], "nothing is no longer watched"
-    recorded = [(item.sha, item.applications, item.channels) for item in bot.store.approvals.unsettled()]
-    assert recorded == [(sha, ("late",), (DEPLOYS,)) for sha in merges]
+    recorded = {item.sha: (item.applications, item.channels) for item in bot.store.approvals.unsettled()}
+    assert recorded == {
+        **dict.fromkeys(merges, (("late",), (DEPLOYS,))),
+        **dict.fromkeys(bases, (("both.1",), (ALERTS,))),
+    }
 
 
 def test_without_a_default_branch_the_other_applications_are_reported(discovering, slow_source, git_server):

@@ -1,6 +1,7 @@
 """The trees of commits: their ids and files, how two of them differ, and edited trees."""
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, groupby
@@ -162,11 +163,11 @@ def _list(mirror: Mirror, revision: str, paths: Sequence[str]) -> dict[str, list
         if not mode.startswith(b"100"):
             continue
         blob = _Blob(raw_path.decode(errors="replace"), sha.decode(), int(size))
-        for length in lengths:
-            if length in (0, len(raw_path)) or raw_path[length : length + 1] == b"/":
-                blobs = by_raw_path.get(raw_path[:length])
-                if blobs is not None:
-                    blobs.append(blob)
+        ends = {0, len(raw_path), *(slash.start() for slash in re.finditer(b"/", raw_path))}
+        for length in lengths & ends:
+            blobs = by_raw_path.get(raw_path[:length])
+            if blobs is not None:
+                blobs.append(blob)
     return listing
 
 

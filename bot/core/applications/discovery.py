@@ -206,6 +206,7 @@ def build_inventory(
     clusters: Sequence[ConfiguredCluster],
     is_allowed: Callable[[str], bool],
     held_names: Mapping[str, ResourceKey],
+    waiting: Mapping[tuple[ResourceRef, str], Text],
 ) -> ApplicationInventory:
     """The configured applications and the discovered ones, which keep their `held_names`.
 
@@ -213,7 +214,7 @@ def build_inventory(
     name, or the revision and namespace. Then the configuration wins, and the oldest such resource that may be its
     deployer only provides the deployer's status. Resources whose repository or cluster is not configured are
     unsupported, and so are those whose charts come from a host that `is_allowed` does not accept: the bot fetches only
-    from allowed hosts.
+    from allowed hosts. Those whose key is in `waiting` are unsupported for that reason, but remain later sources.
     """
     resolved: list[tuple[DiscoveredApplication, Application]] = []
     unsupported: list[UnsupportedResource] = []
@@ -228,6 +229,8 @@ def build_inventory(
         except UnsupportedResourceError as error:
             unsupported.append(result.unsupported(error.text))
     resolved = list(_with_later_sources(resolved, unsupported, order))
+    unsupported += [item.unsupported(waiting[item.key]) for item, _ in resolved if item.key in waiting]
+    resolved = [pair for pair in resolved if pair[0].key not in waiting]
     configured_names = _configured_names(resolved, configured)
     new = [(discovered, application) for discovered, application in resolved if discovered.key not in configured_names]
     source_names: dict[ResourceRef, list[str]] = {}

@@ -81,9 +81,14 @@ class RenderedChange:
         """How many objects differ, or may differ."""
         return self.added + self.changed + self.removed + self.unknown
 
+    @property
+    def named(self) -> int:
+        """How many of these objects can be listed."""
+        return self.total - self.unnamed
+
     def may_overlap(self, other: "RenderedChange") -> bool:
-        """Whether both change some of the same objects. True if one of them doesn't list all of its objects."""
-        if len(self.objects) < self.total or len(other.objects) < other.total:
+        """Whether both change some of the same objects. True if one of them doesn't list all that can be listed."""
+        if len(self.objects) < self.named or len(other.objects) < other.named:
             return True
         return not {change.identity for change in self.objects}.isdisjoint(change.identity for change in other.objects)
 

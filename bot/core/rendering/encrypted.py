@@ -7,8 +7,8 @@ import base64
 import binascii
 import json
 import re
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from bisect import bisect_right
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
 from bot.core.objects.manifest import Manifest
@@ -19,6 +19,7 @@ _MARKERS: Final = re.compile(rb'"mac": "ENC\[|sops_mac=ENC\[|\[sops\]|mac: ENC\[
 _GENERATED: Final = re.compile(r".+-[0-9a-z]{10}")
 _HASHES: Final = re.compile(r"(?=(-[0-9a-z]{10}))")
 _HASH_LENGTH: Final = 11  # with the hyphen
+_MAX_NAME: Final = 253  # of an object in a cluster
 
 
 def split_encrypted(manifests: Iterable[Manifest]) -> tuple[list[Manifest], list[Manifest]]:
@@ -31,20 +32,42 @@ def split_encrypted(manifests: Iterable[Manifest]) -> tuple[list[Manifest], list
     encrypted: list[Manifest] = []
     for manifest in manifests:
         (encrypted if _is_encrypted(manifest) else readable).append(manifest)
-    generated = {
+    generated = [
         manifest.name
         for manifest in encrypted
         if _GENERATED.fullmatch(manifest.name) and not mapping(manifest.object, "sops")
-    }
+    ]
     if not generated:
         return readable, encrypted
-    lengths = defaultdict[str, set[int]](set)
-    for name in generated:
-        lengths[name[-_HASH_LENGTH:]].add(len(name))
+    names = _Names(generated)
     others: list[Manifest] = []
     for manifest in readable:
-        (encrypted if _mentions(manifest.object, generated, lengths) else others).append(manifest)
+        (encrypted if names.occur_in(manifest.object) else others).append(manifest)
     return others, encrypted
+
+
+class _Names:
+    """Names that end with a hash, to be found in a value in a time that doesn't grow with their number."""
+
+    def __init__(self, names: Collection[str]) -> None:
+        self._hashes = {name[-_HASH_LENGTH:] for name in names}
+        self._reversed: list[str] = []  # sorted, without those that begin with another one
+        for name in sorted(name[::-1] for name in names if len(name) <= _MAX_NAME):
+            if not self._reversed or not name.startswith(self._reversed[-1]):
+                self._reversed.append(name)
+
+    def occur_in(self, value: Mapping[str, object]) -> bool:
+        """Whether a value contains one of the names."""
+        text = json.dumps(value, default=str)
+        return any(
+            self._is_end(text[max(match.end(1) - _MAX_NAME, 0) : match.end(1)][::-1])
+            for match in _HASHES.finditer(text)
+            if match[1] in self._hashes
+        )
+
+    def _is_end(self, reversed_text: str) -> bool:
+        at = bisect_right(self._reversed, reversed_text)
+        return at > 0 and reversed_text.startswith(self._reversed[at - 1])
 
 
 def _is_encrypted(manifest: Manifest) -> bool:
@@ -60,16 +83,3 @@ def _decode(value: object) -> bytes:
         return base64.b64decode(value) if isinstance(value, str) else b""
     except (binascii.Error, ValueError):
         return b""
-
-
-def _mentions(value: Mapping[str, object], names: set[str], lengths: Mapping[str, set[int]]) -> bool:
-    """Whether a value contains one of the names; `lengths` are those of the names that end with each hash.
-
-    To search for each name in each value would take quadratic time.
-    """
-    text = json.dumps(value, default=str)
-    return any(
-        text[max(match.end(1) - length, 0) : match.end(1)] in names
-        for match in _HASHES.finditer(text)
-        for length in lengths.get(match[1], ())
-    )

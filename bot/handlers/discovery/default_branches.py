@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
 from bot.core.applications.discovery import DiscoveredApplication, DiscoveryResult
-from bot.core.applications.names import ResourceKey
+from bot.core.applications.resource_ref import ResourceRef
 from bot.core.git.git_url import normalize
 from bot.core.git.repository_ref import RepositoryRef
 from bot.core.git.target_revision import HEAD, TargetRevision
@@ -35,15 +35,15 @@ class DefaultBranches:
         by_url = {self._urls[name]: branch for name, branch in branches.items()}
         return {name: branches.get(name, by_url[url]) for name, url in self._urls.items() if url in by_url}
 
-    def waiting(self, results: Sequence[DiscoveryResult]) -> dict[ResourceKey, Text]:
-        """The resources whose default branch isn't known yet, with the reason: why it couldn't be read, if so."""
+    def waiting(self, results: Sequence[DiscoveryResult]) -> dict[tuple[ResourceRef, str], Text]:
+        """The applications whose default branch isn't known yet, with the reason: why it couldn't be read, if so."""
         known = self.all()
         reasons = {
             self._urls[name]: self._branches.error(name) or LocalizedText(texts.STILL_FETCHED, repository=name)
             for name in reversed(self._urls)
             if name not in known
         }
-        return {origin: reasons[url] for origin, url in _urls_at_head(results) if url in reasons}
+        return {key: reasons[url] for key, url in _urls_at_head(results) if url in reasons}
 
     def read_unknown(self, results: Sequence[DiscoveryResult]) -> set[str]:
         """Read those that resources wait for, within the limit. Returns the repositories of the others."""
@@ -85,7 +85,7 @@ class DefaultBranches:
         return self._repository(RepositoryRef(repository, TargetRevision(HEAD)).key)
 
 
-def _urls_at_head(results: Sequence[DiscoveryResult]) -> list[tuple[ResourceKey, str]]:
-    """The resources that track HEAD, each with the URL of the repository."""
+def _urls_at_head(results: Sequence[DiscoveryResult]) -> list[tuple[tuple[ResourceRef, str], str]]:
+    """The keys of the applications that track HEAD, each with the URL of the repository."""
     at_head = [item for item in results if isinstance(item, DiscoveredApplication) and item.revision.text == HEAD]
-    return [(item.origin.key, normalize(item.url)) for item in at_head]
+    return [(item.key, normalize(item.url)) for item in at_head]

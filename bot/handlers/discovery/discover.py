@@ -262,15 +262,14 @@ class Discoverer:
         held = self._held_names.holders()
         results = _flat(by_deployer)
         waiting = self._default_branches.waiting(results)
-        results = [_unless_waiting(result, waiting) for result in results]
         try:
             with unexpected_as_port_error("inventory"):
-                self._inventory = self._build_inventory(results, held)
+                self._inventory = self._build_inventory(results, held, waiting)
         except UnexpectedError:  # find the resource by checking the results one by one
-            self._inventory = self._build_inventory([self._checked(result) for result in results], held)
+            self._inventory = self._build_inventory([self._checked(result) for result in results], held, waiting)
         if self._configured_deployers() <= by_deployer.keys() | self._problems.keys():
             self._held_names.hold(self._inventory.applications)
-        self._waiting = waiting
+        self._waiting = {origin.key: why for (origin, _), why in waiting.items()}
         self.applications.replace_all(self._inventory.applications)
         now = set(self.applications)
         for change, names in (("added", now - before), ("removed", before - now)):
@@ -286,13 +285,16 @@ class Discoverer:
         """The result, or an UnsupportedResource if an inventory of only this one fails unexpectedly."""
         try:
             with unexpected_as_port_error(str(result.origin.title)):
-                self._build_inventory([result], {})
+                self._build_inventory([result], {}, {})
         except UnexpectedError as error:
             return UnsupportedResource(result.origin, result.status, error.text, result.source_name)
         return result
 
     def _build_inventory(
-        self, results: Sequence[DiscoveryResult], held_names: Mapping[str, ResourceKey]
+        self,
+        results: Sequence[DiscoveryResult],
+        held_names: Mapping[str, ResourceKey],
+        waiting: Mapping[tuple[ResourceRef, str], Text],
     ) -> ApplicationInventory:
         default_branches = self._default_branches.all()
         return build_inventory(
@@ -305,6 +307,7 @@ class Discoverer:
             clusters=[self._configured_cluster(name) for name in self._config.clusters if name in self._clusters],
             is_allowed=self._charts.is_allowed,
             held_names=held_names,
+            waiting=waiting,
         )
 
     def _configured_cluster(self, name: str) -> ConfiguredCluster:
@@ -321,12 +324,6 @@ class Discoverer:
 
 def _flat(by_deployer: Mapping[tuple[str, str], Sequence[DiscoveryResult]]) -> list[DiscoveryResult]:
     return [result for key in sorted(by_deployer) for result in by_deployer[key]]
-
-
-def _unless_waiting(result: DiscoveryResult, waiting: Mapping[ResourceKey, Text]) -> DiscoveryResult:
-    """The result, or what takes its place while its resource waits for a default branch."""
-    why = waiting.get(result.origin.key)
-    return result.unsupported(why) if why and isinstance(result, DiscoveredApplication) else result
 
 
 def _chart_hosts(results: Sequence[DiscoveryResult]) -> list[str]:

@@ -106,7 +106,7 @@ def _without_overridden(
                 )
         except (ManifestError, PortError) as error:
             why = LocalizedText(texts.LATER_SOURCE, path=source.path or ".", why=error.text)
-            return replace(desired, error=join_sentences(filter(None, (desired.error, why))))
+            return replace(desired, manifests=(), error=join_sentences(filter(None, (desired.error, why))))
         overridden |= {_identity(manifest, application.namespace) for manifest in manifests}
     kept = [manifest for manifest in desired.manifests if _identity(manifest, application.namespace) not in overridden]
     return replace(desired, manifests=tuple(kept), overridden=len(desired.manifests) - len(kept))

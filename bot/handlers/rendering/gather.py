@@ -23,6 +23,7 @@ from bot.core.rendering.source import (
     SourceType,
     detect_source_type,
     is_within,
+    parents_of,
     resolve_path,
 )
 from bot.handlers.rendering.bases import BasesOfCommit
@@ -78,8 +79,9 @@ def gather(
     linked = tree.linked(path)
     request.links.update(file.path for file in linked.files)
     _refuse_broken(request, linked)
+    links = set(linked.links)
     files_by_path |= {
-        file.path: file for file in linked.files if request.kind is not SourceType.PLAIN or _is_link(file, linked)
+        file.path: file for file in linked.files if request.kind is not SourceType.PLAIN or _is_link(file, links)
     }
     if source.type is SourceType.KUSTOMIZE and detect_source_type(files_by_path, path) is not SourceType.KUSTOMIZE:
         file = f"{path}/{KUSTOMIZATION_FILES[0]}".lstrip("/")
@@ -187,6 +189,6 @@ def _refuse_broken(request: RenderRequest, linked: LinkedFiles) -> None:
             raise ManifestError(link, 1, LocalizedText(manifest_texts.BROKEN_LINK))
 
 
-def _is_link(file: File, linked: LinkedFiles) -> bool:
+def _is_link(file: File, links: set[str]) -> bool:
     """Whether a file is itself a link, and not in a linked directory, which only Helm and Kustomize follow."""
-    return [link for link in linked.links if is_within(file.path, link)] == [file.path]
+    return file.path in links and links.isdisjoint(parents_of([file.path]))

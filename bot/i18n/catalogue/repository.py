@@ -19,10 +19,10 @@ BAD_KEY = Phrase(
     es="{url} rechazó la clave SSH, o su clave de host es desconocida.",
 )
 REDIRECTED = Phrase(
-    en="{url} redirects to another URL, and the bot does not send a credential there. Configure the final URL, which "
-    "often ends in .git.",
-    es="{url} redirige a otra URL, y el bot no envía ahí una credencial. Configura la URL final, que a menudo termina "
-    "en .git.",
+    en="{url} redirects to another URL, perhaps because the repository was renamed or the URL lacks .git, and the bot "
+    "does not send a credential there. Configure the final URL.",
+    es="{url} redirige a otra URL, quizá porque se cambió el nombre del repositorio o a la URL le falta .git, y el bot "
+    "no envía ahí una credencial. Configura la URL final.",
 )
 OWNED_BY_ANOTHER = Phrase(
     en="{url} belongs to another user on this machine. Run the bot as that user, or change the owner of the files.",

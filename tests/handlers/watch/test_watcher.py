@@ -422,7 +422,9 @@ def test_a_plan_follows_git(bot, source, cluster, watch, slack):
     wait_for(lambda: threads() == ["watch prod compare", "watch prod configmaps"])
 
 
-def test_what_may_not_be_watched_everywhere_is_watched_in_each_namespace_or_polled(source, cluster, watch, caplog):
+def test_what_may_not_be_watched_everywhere_is_watched_in_each_namespace_or_polled(
+    bot, source, cluster, watch, caplog, monkeypatch
+):
     source.commit("Pay", {"apps/pay/settings.yaml": as_yaml(SETTINGS)})
     cluster.apply(SETTINGS, namespace="pay", manager=FLUX)
     cluster.fail("/api/v1/configmaps", 403)
@@ -438,6 +440,12 @@ def test_what_may_not_be_watched_everywhere_is_watched_in_each_namespace_or_poll
         (False, True),
         (True, True),
     ]
+    cluster.recover()
+    monkeypatch.setattr(watcher, "_RETRY_REFUSED", 0.0)
+    watching.keep()
+    wait_for(lambda: watching.is_watching)
+    cluster.edit(SETTINGS, "pay", {"data": {"level": "debug"}})
+    wait_for(lambda: bot.store.checks.latest()["pay"].status is Status.OUT_OF_SYNC)
 
 
 def test_watches_have_a_bound(source, watch, monkeypatch):
