@@ -37,7 +37,7 @@ def check_configured(
     if unsupported and not names and not config.applications:
         return [], group_unsupported(unsupported)
     applications = _select(config, names, unsupported)
-    keys = {application.repository.key for application in applications}
+    keys = {reference.key for application in applications for reference in application.repositories}
     repositories = {key: build.source(config, key, charts) for key in keys}
     revisions = fetch_all(repositories)
     now = datetime.now(tz=UTC)

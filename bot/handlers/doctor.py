@@ -110,7 +110,7 @@ def doctor(config: Config, clients: Clients) -> Iterator[Probe]:
     discoverer = Discoverer(config, clusters, clients.repository, clients.charts, wait_seconds=threading.TIMEOUT_MAX)
     yield from _deployers(discoverer)
     applications = list(discoverer.applications.values())
-    for ref in dict.fromkeys(application.repository for application in applications):
+    for ref in dict.fromkeys(ref for application in applications for ref in application.repositories):
         if (ref.name in repositories or is_chart_key(ref.key)) and ref.key not in repositories:
             repositories[ref.key] = clients.repository(ref.key)
     revisions |= fetch_all({key: repositories[key] for key in repositories.keys() - revisions.keys()})

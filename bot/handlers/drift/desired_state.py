@@ -20,6 +20,7 @@ from bot.ports.rendering import RenderError
 _PARALLEL_RENDERINGS = 4
 
 Revision = str | PortError  # a full sha, or why git didn't answer
+Identity = tuple[str, str, str, str]  # API group, kind, namespace, and name
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,8 @@ class DesiredState:
     """What git declares for one application; `error` is why it could not be fully read.
 
     `overridden` is how many objects are left out because a later source declares them too. `chart` is the name and
-    version of a fetched chart; `revision` is then its digest. `unknown` are the objects that the bot can't render.
+    version of a fetched chart; `revision` is then its digest. `unknown` are the objects that the bot can't render or
+    compare.
     """
 
     application: Application
@@ -94,7 +96,24 @@ def _without_overridden(
 ) -> DesiredState:
     """Leave out the objects that a later source of the same resource declares too; unknown if that can't be read."""
     application = desired.application
-    overridden: set[tuple[str, str, str, str]] = set()
+    try:
+        overridden = overridden_objects(application, revisions, repositories, manifest_cache)
+    except PortError as error:
+        unknown = (*desired.unknown, *desired.manifests)
+        why = join_sentences(filter(None, (desired.error, error.text)))
+        return replace(desired, manifests=(), unknown=unknown, error=why)
+    kept = tuple(manifest for manifest in desired.manifests if identity(manifest, application) not in overridden)
+    return replace(desired, manifests=kept, overridden=len(desired.manifests) - len(kept))
+
+
+def overridden_objects(
+    application: Application,
+    revisions: Mapping[str, Revision],
+    repositories: Mapping[str, Repository],
+    manifest_cache: ManifestCache,
+) -> set[Identity]:
+    """The objects that later sources of the same resource declare, which win. Raises PortError if one can't be read."""
+    overridden: set[Identity] = set()
     for reference, source in application.later_sources:
         revision = revisions.get(reference.key)
         try:
@@ -106,16 +125,15 @@ def _without_overridden(
                 )
         except (ManifestError, PortError) as error:
             why = LocalizedText(texts.LATER_SOURCE, path=source.path or ".", why=error.text)
-            return replace(desired, manifests=(), error=join_sentences(filter(None, (desired.error, why))))
-        overridden |= {_identity(manifest, application.namespace) for manifest in manifests}
-    kept = [manifest for manifest in desired.manifests if _identity(manifest, application.namespace) not in overridden]
-    return replace(desired, manifests=tuple(kept), overridden=len(desired.manifests) - len(kept))
+            raise PortError(why) from error
+        overridden |= {identity(manifest, application) for manifest in manifests}
+    return overridden
 
 
-def _identity(manifest: Manifest, namespace: str) -> tuple[str, str, str, str]:
+def identity(manifest: Manifest, application: Application) -> Identity:
     """The identity of an object in its namespace, or else in the application's."""
-    group, kind, own_namespace, name = manifest.identity
-    return group, kind, own_namespace or namespace, name
+    group, kind, namespace, name = manifest.identity
+    return group, kind, namespace or application.namespace, name
 
 
 def _desired_state(

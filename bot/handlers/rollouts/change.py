@@ -13,6 +13,7 @@ from bot.core.objects.manifest import Manifest, ManifestError
 from bot.core.rendering.source import Source
 from bot.core.rollouts.pending import MAX_LISTED
 from bot.core.rollouts.rollout import ApplicationChange, ApplicationRollout, Rollout
+from bot.handlers.drift.desired_state import Identity, Revision, identity, overridden_objects
 from bot.handlers.rendering.manifest_cache import INVALID, LastValid, ManifestCache
 from bot.i18n.catalogue import rollout as texts
 from bot.i18n.language import LocalizedText
@@ -61,7 +62,11 @@ def describe(
             or (part.change is not None and part.change.why is None)
         ):
             return part
-        return replace(part, change=_change(repository, rollout, part, application, manifest_cache, max_objects))
+        overridden: set[Identity] = set()
+        with suppress(PortError):  # then the objects that a later source may declare are listed, too
+            overridden = _overridden(application, ports, manifest_cache)
+        change = _change(repository, rollout, part, application, manifest_cache, max_objects, overridden)
+        return replace(part, change=change)
 
     _prepare(repository, rollout, applications, manifest_cache)
     return replace(rollout, parts=tuple(map(described, rollout.parts)))
@@ -125,6 +130,32 @@ def changed_manifests(
     return manifests if newer is None else _as_of(latest, manifests, application.namespace)
 
 
+def without_overridden(
+    manifests: ChangedManifests, application: Application, ports: Ports, manifest_cache: ManifestCache
+) -> ChangedManifests:
+    """Without the objects that a later source of the same resource declares too. Raises PortError."""
+    overridden = _overridden(application, ports, manifest_cache)
+
+    def kept(some: Sequence[Manifest]) -> Sequence[Manifest]:
+        return [manifest for manifest in some if identity(manifest, application) not in overridden]
+
+    return replace(
+        manifests,
+        changed=kept(manifests.changed),
+        earlier=kept(manifests.earlier),
+        removed=kept(manifests.removed),
+    )
+
+
+def _overridden(application: Application, ports: Ports, manifest_cache: ManifestCache) -> set[Identity]:
+    revisions: dict[str, Revision] = {}
+    for reference, _ in application.later_sources:
+        with suppress(PortError), unexpected_as_port_error(f"revision of {reference.key}"):
+            if revision := ports.repositories[reference.key].known_revision():
+                revisions[reference.key] = revision.sha
+    return overridden_objects(application, revisions, ports.repositories, manifest_cache)
+
+
 def _as_of(latest: Manifests, manifests: ChangedManifests, namespace: str) -> ChangedManifests:
     """The same objects as the `latest` manifests declare them, without those that are unknown there."""
     changed: list[Manifest] = []
@@ -152,6 +183,7 @@ def _change(
     application: Application,
     manifest_cache: ManifestCache,
     max_objects: int,
+    overridden: set[Identity],
 ) -> ApplicationChange:
     try:
         with unexpected_as_port_error(f"change of {application.name} in {rollout.id}"):
@@ -160,10 +192,15 @@ def _change(
             except (ManifestError, PortError) as error:
                 return ApplicationChange(why=LocalizedText(texts.BEFORE, reason=error.text))
             after = manifest_cache.declared(repository, rollout.revision, application.source)
+            is_removal = not after
+            before, after = (
+                tuple(manifest for manifest in some if identity(manifest, application) not in overridden)
+                for some in (before, after)
+            )
             unpinned = newly_unpinned(paired(before, after, application.namespace))
             change = rendered_change(before, after, namespace=application.namespace)
             return ApplicationChange(
-                change.bounded(max_objects), tuple(unpinned[:MAX_LISTED]), len(unpinned), is_removal=not after
+                change.bounded(max_objects), tuple(unpinned[:MAX_LISTED]), len(unpinned), is_removal=is_removal
             )
     except (PortError, ManifestError) as error:
         return ApplicationChange(why=error.text)

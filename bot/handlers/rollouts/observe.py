@@ -23,7 +23,7 @@ from bot.handlers.drift.live_comparison import LiveComparison, compare_live
 from bot.handlers.drift.result import ComparisonResult, comparison_result, join_sentences, still_present
 from bot.handlers.drift.served_kinds import scope_of
 from bot.handlers.rendering.manifest_cache import ManifestCache
-from bot.handlers.rollouts.change import ChangedManifests, changed_manifests
+from bot.handlers.rollouts.change import ChangedManifests, changed_manifests, without_overridden
 from bot.handlers.rollouts.health import ObjectKey, ObjectState, read_states
 from bot.handlers.rollouts.removals import Removals
 from bot.i18n.catalogue import check as texts
@@ -155,6 +155,7 @@ def _target(
     with unexpected_as_port_error(f"change of {application.name} in {rollout.id}"):
         repository = ports.repositories[application.repository.key if newer else rollout.repository]
         manifests = changed_manifests(repository, rollout, part, application, manifest_cache, newer)
+        manifests = without_overridden(manifests, application, ports, manifest_cache)
     if newer != part.newer and not manifests.is_superseded:
         return None
     superseded_by = newer if manifests.is_superseded else None

@@ -2,6 +2,7 @@
 
 import pytest
 
+from bot.cli.check_configured import check_configured
 from bot.core.drift.model import Status
 from tests.common.deployers import apply_deployer, argo_application
 from tests.common.kubernetes import as_yaml, config_map
@@ -205,7 +206,9 @@ def test_a_check_of_one_source_fetches_the_later_ones_too(discovery):
     discovery.argo(argo_application("shop", discovery.url, sources=sources, source=None))
     discovery.start()
     (result,) = discovery.bot.check("shop.1").values()
-    assert (result.status, result.error) == (Status.SYNCED, None)
+    (checked,), _ = check_configured(discovery.bot.config, ["shop.1"], explain=False)
+    for check in (result, checked):
+        assert (check.status, check.error) == (Status.SYNCED, None)
 
 
 def test_an_ignore_rule_that_cannot_be_read_is_left_out_and_named(discovery):

@@ -10,6 +10,7 @@ from unittest.mock import Mock
 import pytest
 
 from bot.core.applications.resource_ref import ResourceRef
+from bot.core.rendering.source import Source
 from bot.core.rollouts.rollout import RolloutState
 from bot.handlers.change_people import read_people
 from bot.handlers.rollouts import removals
@@ -297,18 +298,21 @@ def test_a_rollout_waits_for_a_removal_only_if_its_deployer_prunes(scenario, clu
 
 
 @pytest.mark.parametrize(
-    ("is_in_the_same_merge", "declared_in", "state"),
+    ("is_in_the_same_merge", "declared_in", "later_path", "state"),
     [
-        (True, None, RolloutState.LIVE),
-        (False, None, RolloutState.LIVE),
-        (False, "team", RolloutState.LIVE),
-        (False, "evil", RolloutState.ROLLING),
+        (True, None, None, RolloutState.LIVE),
+        (False, None, None, RolloutState.LIVE),
+        (False, None, "apps/gone", RolloutState.LIVE),
+        (False, "team", None, RolloutState.LIVE),
+        (False, "evil", None, RolloutState.ROLLING),
     ],
 )
 def test_an_object_that_moves_to_another_application_is_not_waited_for(
-    scenario, cluster, is_in_the_same_merge, declared_in, state
+    scenario, cluster, is_in_the_same_merge, declared_in, later_path, state
 ):
     """Unless a tenant elsewhere declares that application."""
+    if later_path:
+        give_later_source(scenario, "search", later_path)
     if declared_in:
         for name, namespace in {"shop": "team", "search": declared_in}.items():
             origin = ResourceRef("Argo CD", "Application", "prod", namespace, name)
@@ -390,6 +394,36 @@ def test_one_observation_reads_deployers_and_git_once_for_all_removals(scenario,
     assert [part.pending.remaining for part in observed.parts] == [("ConfigMap old",)] * len(files)
     lists = [request for request in cluster.sandbox.requests if request.path.endswith("/kustomizations")]
     assert (renderings.call_count, len(lists)) == (1, 1)
+
+
+def give_later_source(scenario, name, path):
+    application = scenario.applications[name]
+    scenario.applications[name] = replace(application, later_sources=((application.repository, Source(path)),))
+
+
+@pytest.mark.parametrize(
+    ("later_path", "level", "state", "changes"),
+    [
+        ("apps/late", "7", RolloutState.LIVE, ["own"]),
+        ("apps/none", "7", RolloutState.ROLLING, ["own", "settings"]),
+        ("apps/none", "2", RolloutState.LIVE, ["own", "settings"]),
+        ("apps/gone", "2", RolloutState.ROLLING, ["own", "settings"]),  # it can't be told what it declares
+    ],
+)
+def test_an_object_that_a_later_source_declares_too_is_not_waited_for(
+    scenario, cluster, later_path, level, state, changes
+):
+    others = {"apps/late/settings.yaml": settings(7), "apps/none/other.yaml": settings(1, "other")}
+    scenario.rollout("Before", {SETTINGS_FILE: settings(3), **others})
+    give_later_source(scenario, "shop", later_path)
+    cluster.apply(config_map("own", limit="1"), config_map(limit=level), namespace="shop")
+    rollout = scenario.rollout(
+        "Raise the limit", {SETTINGS_FILE: settings(2), "apps/shop/own.yaml": settings(1, "own")}
+    )
+    observed = scenario.observe(scenario.describe(rollout))
+    (part,) = observed.parts
+    assert (observed.state, part.error is not None) == (state, later_path == "apps/gone")
+    assert sorted(change.name for change in part.change.rendered.objects) == changes
 
 
 def remove(scenario, cluster, old, files):
