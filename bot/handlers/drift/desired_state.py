@@ -120,13 +120,14 @@ def overridden_objects(
             if not isinstance(revision, str):
                 raise revision or PortError(LocalizedText(texts.NOT_FETCHED, repository=reference.name))
             with unexpected_as_port_error(f"later source of {application.name}"):
-                manifests = manifest_cache.manifests(
+                rendering = manifest_cache.rendering(
                     repositories[reference.key], revision, replace(source, tenant=application.tenant)
                 )
         except (ManifestError, PortError) as error:
             why = LocalizedText(texts.LATER_SOURCE, path=source.path or ".", why=error.text)
             raise PortError(why) from error
-        overridden |= {identity(manifest, application) for manifest in manifests}
+        declared = (*rendering.manifests, *rendering.unknown_objects)
+        overridden |= {identity(manifest, application) for manifest in declared}
     return overridden
 
 

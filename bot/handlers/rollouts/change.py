@@ -62,9 +62,7 @@ def describe(
             or (part.change is not None and part.change.why is None)
         ):
             return part
-        overridden: set[Identity] = set()
-        with suppress(PortError):  # then the objects that a later source may declare are listed, too
-            overridden = _overridden(application, ports, manifest_cache)
+        overridden = _overridden(application, ports, manifest_cache)
         change = _change(repository, rollout, part, application, manifest_cache, max_objects, overridden)
         return replace(part, change=change)
 
@@ -133,7 +131,7 @@ def changed_manifests(
 def without_overridden(
     manifests: ChangedManifests, application: Application, ports: Ports, manifest_cache: ManifestCache
 ) -> ChangedManifests:
-    """Without the objects that a later source of the same resource declares too. Raises PortError."""
+    """Without the objects that a later source of the same resource declares too, if that can be read."""
     overridden = _overridden(application, ports, manifest_cache)
 
     def kept(some: Sequence[Manifest]) -> Sequence[Manifest]:
@@ -148,12 +146,16 @@ def without_overridden(
 
 
 def _overridden(application: Application, ports: Ports, manifest_cache: ManifestCache) -> set[Identity]:
-    revisions: dict[str, Revision] = {}
-    for reference, _ in application.later_sources:
-        with suppress(PortError), unexpected_as_port_error(f"revision of {reference.key}"):
-            if revision := ports.repositories[reference.key].known_revision():
-                revisions[reference.key] = revision.sha
-    return overridden_objects(application, revisions, ports.repositories, manifest_cache)
+    """The objects that later sources declare; none if one of them can't be read, so that failures are still found."""
+    try:
+        revisions: dict[str, Revision] = {}
+        for reference, _ in application.later_sources:
+            with unexpected_as_port_error(f"revision of {reference.key}"):
+                if revision := ports.repositories[reference.key].known_revision():
+                    revisions[reference.key] = revision.sha
+        return overridden_objects(application, revisions, ports.repositories, manifest_cache)
+    except PortError:
+        return set()
 
 
 def _as_of(latest: Manifests, manifests: ChangedManifests, namespace: str) -> ChangedManifests:
