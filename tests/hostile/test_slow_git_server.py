@@ -296,6 +296,8 @@ def test_without_a_default_branch_the_other_applications_are_reported(discoverin
     bot.restart()
     bot.discover()
     look(bot)
+    settle()
+    look(bot)
     (why,) = reasons(bot)
     assert "couldn't find remote ref HEAD" in why
     assert [(item.applications, item.channels) for item in bot.store.approvals.unsettled()] == [
@@ -304,6 +306,8 @@ def test_without_a_default_branch_the_other_applications_are_reported(discoverin
     ]
     git_server.has_head = True
     bot.discover()
+    look(bot)
+    settle()
     look(bot)
     assert discovered(bot) == ALL
     assert f"slow@{sha}" in {rollout.id for rollout in bot.store.rollouts.unsettled()}

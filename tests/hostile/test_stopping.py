@@ -18,7 +18,8 @@ from tests.hostile.test_cluster import kubeconfig
 _RUN = """
 from bot import shutdown
 from bot.__main__ import main
-shutdown._DRAIN_SECONDS = shutdown._REPORT_SECONDS = shutdown._EXIT_SECONDS = 0.5
+shutdown._DRAIN_SECONDS = 3
+shutdown._REPORT_SECONDS = shutdown._EXIT_SECONDS = 0.5
 main()
 """
 _CLOSED = "http://127.0.0.1:9"

@@ -97,14 +97,17 @@ def _backend() -> tuple[str]:
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
-    """Wait for the process to exit: killing one that just exited would hide its status from asyncio's watcher."""
+    """Wait for the process to exit: killing one that just exited would hide its status from asyncio's watcher.
+
+    What it still writes after a client has left is read, since it couldn't exit, and its pipe couldn't be closed.
+    """
     if process.stdin is not None:
         process.stdin.close()
     try:
-        await asyncio.wait_for(process.wait(), timeout=5)
+        await asyncio.wait_for(process.communicate(), timeout=5)
     except TimeoutError:
         process.kill()
-        await process.wait()
+        await process.communicate()
 
 
 async def _feed(request: web.Request, process: asyncio.subprocess.Process) -> None:
