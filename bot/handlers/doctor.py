@@ -22,7 +22,8 @@ from bot.handlers.discovery.discover import Discoverer
 from bot.handlers.drift.check import check, fetch_all
 from bot.handlers.drift.comparison_cache import Caches
 from bot.handlers.drift.declared import declared_objects
-from bot.handlers.drift.desired_state import Revision, desired_states
+from bot.handlers.drift.desired_state import desired_states
+from bot.handlers.drift.later_sources import Revision
 from bot.handlers.pull_requests.propose import BRANCH_FOLDER
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.handlers.slack_probes import SlackClient, slack_probes

@@ -24,7 +24,7 @@ from bot.handlers.discovery.discover import Discoverer
 from bot.handlers.discovery.held_names import HELD_FOR
 from bot.handlers.drift.check import check as drift_check
 from bot.handlers.drift.comparison_cache import Caches
-from bot.handlers.drift.desired_state import Revision
+from bot.handlers.drift.later_sources import Revision
 from bot.handlers.incidents.record import apply_timers_to_all, resolve_unwatched_incidents
 from bot.handlers.incidents.recorder import CheckRecorder
 from bot.handlers.rendering.manifest_cache import ManifestCache

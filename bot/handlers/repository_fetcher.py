@@ -15,7 +15,7 @@ from bot.core.applications.application import Application
 from bot.core.git.repository_ref import RepositoryRef
 from bot.core.git.target_revision import ResolvedRevision
 from bot.handlers.approvals.review import ApprovalReviewer
-from bot.handlers.drift.desired_state import Revision
+from bot.handlers.drift.later_sources import Revision
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.handlers.rollouts import merges
 from bot.handlers.rollouts.lost_heads import LostHeads

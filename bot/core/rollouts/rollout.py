@@ -78,6 +78,9 @@ class ApplicationRollout:
 
     The application has not existed on the cluster since `missing_since`; None if it does. `gone_at` is when the bot
     stopped observing it for that reason.
+
+    `overridden` are the changed objects that a later source of the same resource declared, too, by API group, kind,
+    namespace, and name. They aren't waited for.
     """
 
     application: str
@@ -97,6 +100,7 @@ class ApplicationRollout:
     parent: str | None = None
     gone_at: datetime | None = None
     missing_since: datetime | None = None
+    overridden: tuple[tuple[str, str, str, str], ...] = ()
 
     @property
     def is_pending(self) -> bool:

@@ -14,7 +14,8 @@ from bot.core.drift.model import Check, Status
 from bot.core.objects.managed_fields import INTERACTIVE
 from bot.core.objects.manifest import ManifestError
 from bot.handlers.drift.comparison_cache import Caches, CompareOptions, ComparisonCache
-from bot.handlers.drift.desired_state import DesiredState, Revision, desired_states
+from bot.handlers.drift.desired_state import DesiredState, desired_states
+from bot.handlers.drift.later_sources import Revision
 from bot.handlers.drift.live_comparison import LiveComparison, compare_live
 from bot.handlers.drift.result import ComparisonResult, comparison_result, join_sentences, summarize
 from bot.handlers.rendering.gather import gather

@@ -8,19 +8,16 @@ from bot.context_pool import ContextThreadPool
 from bot.core.applications.application import Application
 from bot.core.charts.reference import ChartRef
 from bot.core.objects.manifest import Manifest, ManifestError
+from bot.handlers.drift.later_sources import LaterSources, Revision
 from bot.handlers.drift.result import join_sentences
 from bot.handlers.rendering.manifest_cache import ManifestCache
-from bot.i18n.catalogue import check as texts
-from bot.i18n.language import LocalizedText, Text
+from bot.i18n.language import Text
 from bot.ports.errors import PortError
 from bot.ports.git import Repository
 from bot.ports.isolation import unexpected_as_port_error
 from bot.ports.rendering import RenderError
 
 _PARALLEL_RENDERINGS = 4
-
-Revision = str | PortError  # a full sha, or why git didn't answer
-Identity = tuple[str, str, str, str]  # API group, kind, namespace, and name
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +47,7 @@ def desired_states(
 ) -> list[DesiredState]:
     """What git declares for each application, in order. `revisions` and `repositories` are by the repository's name."""
     _prepare(applications, revisions, repositories, manifest_cache)
+    later_sources = LaterSources(revisions.get, repositories, manifest_cache)
     return [
         _without_overridden(
             _desired_state(
@@ -58,9 +56,7 @@ def desired_states(
                 repositories[application.repository.key],
                 manifest_cache,
             ),
-            revisions,
-            repositories,
-            manifest_cache,
+            later_sources,
         )
         for application in applications
     ]
@@ -88,53 +84,16 @@ def _prepare(
         list(pool.map(prepare, names))
 
 
-def _without_overridden(
-    desired: DesiredState,
-    revisions: Mapping[str, Revision],
-    repositories: Mapping[str, Repository],
-    manifest_cache: ManifestCache,
-) -> DesiredState:
+def _without_overridden(desired: DesiredState, later_sources: LaterSources) -> DesiredState:
     """Leave out the objects that a later source of the same resource declares too; unknown if that can't be read."""
-    application = desired.application
     try:
-        overridden = overridden_objects(application, revisions, repositories, manifest_cache)
+        is_overridden = later_sources.overrides(desired.application)
     except PortError as error:
         unknown = (*desired.unknown, *desired.manifests)
         why = join_sentences(filter(None, (desired.error, error.text)))
         return replace(desired, manifests=(), unknown=unknown, error=why)
-    kept = tuple(manifest for manifest in desired.manifests if identity(manifest, application) not in overridden)
+    kept = tuple(manifest for manifest in desired.manifests if not is_overridden(manifest))
     return replace(desired, manifests=kept, overridden=len(desired.manifests) - len(kept))
-
-
-def overridden_objects(
-    application: Application,
-    revisions: Mapping[str, Revision],
-    repositories: Mapping[str, Repository],
-    manifest_cache: ManifestCache,
-) -> set[Identity]:
-    """The objects that later sources of the same resource declare, which win. Raises PortError if one can't be read."""
-    overridden: set[Identity] = set()
-    for reference, source in application.later_sources:
-        revision = revisions.get(reference.key)
-        try:
-            if not isinstance(revision, str):
-                raise revision or PortError(LocalizedText(texts.NOT_FETCHED, repository=reference.name))
-            with unexpected_as_port_error(f"later source of {application.name}"):
-                rendering = manifest_cache.rendering(
-                    repositories[reference.key], revision, replace(source, tenant=application.tenant)
-                )
-        except (ManifestError, PortError) as error:
-            why = LocalizedText(texts.LATER_SOURCE, path=source.path or ".", why=error.text)
-            raise PortError(why) from error
-        declared = (*rendering.manifests, *rendering.unknown_objects)
-        overridden |= {identity(manifest, application) for manifest in declared}
-    return overridden
-
-
-def identity(manifest: Manifest, application: Application) -> Identity:
-    """The identity of an object in its namespace, or else in the application's."""
-    group, kind, namespace, name = manifest.identity
-    return group, kind, namespace or application.namespace, name
 
 
 def _desired_state(

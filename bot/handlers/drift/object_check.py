@@ -9,7 +9,8 @@ from bot.core.drift.model import ObjectDrift
 from bot.core.objects.manifest import Manifest
 from bot.core.objects.resolve import resolve
 from bot.handlers.drift.comparison_cache import Caches, CompareOptions
-from bot.handlers.drift.desired_state import DesiredState, Revision, desired_states
+from bot.handlers.drift.desired_state import DesiredState, desired_states
+from bot.handlers.drift.later_sources import Revision
 from bot.handlers.drift.live_comparison import compare_live
 from bot.handlers.drift.result import comparison_result
 from bot.handlers.drift.served_kinds import scope_of

@@ -1,7 +1,7 @@
 """What a merge changes in each application, from its rendered manifests before and after."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -13,7 +13,7 @@ from bot.core.objects.manifest import Manifest, ManifestError
 from bot.core.rendering.source import Source
 from bot.core.rollouts.pending import MAX_LISTED
 from bot.core.rollouts.rollout import ApplicationChange, ApplicationRollout, Rollout
-from bot.handlers.drift.desired_state import Identity, Revision, identity, overridden_objects
+from bot.handlers.drift.later_sources import Identity, LaterSources, Revision, identity
 from bot.handlers.rendering.manifest_cache import INVALID, LastValid, ManifestCache
 from bot.i18n.catalogue import rollout as texts
 from bot.i18n.language import LocalizedText
@@ -25,6 +25,7 @@ from bot.ports.isolation import unexpected_as_port_error
 # Objects with stored fields per rollout, divided among its applications, but at least one for each.
 _MAX_OBJECTS = 24
 _MIN_OBJECTS = 1
+_MAX_OVERRIDDEN = 100  # more are waited for
 
 Manifests = tuple[Manifest, ...]
 
@@ -62,10 +63,18 @@ def describe(
             or (part.change is not None and part.change.why is None)
         ):
             return part
-        overridden = _overridden(application, ports, manifest_cache)
-        change = _change(repository, rollout, part, application, manifest_cache, max_objects, overridden)
-        return replace(part, change=change)
+        is_overridden = _is_overridden(later_sources, application)
+        change = _change(repository, rollout, part, application, manifest_cache, max_objects, is_overridden)
+        overridden = _overridden(repository, rollout, part, application, manifest_cache, is_overridden)
+        return replace(part, change=change, overridden=overridden)
 
+    def revision_of(key: str) -> Revision | None:
+        if key == rollout.repository:
+            return rollout.revision
+        known = ports.repositories[key].known_revision()
+        return known.sha if known else None
+
+    later_sources = LaterSources(revision_of, ports.repositories, manifest_cache)
     _prepare(repository, rollout, applications, manifest_cache)
     return replace(rollout, parts=tuple(map(described, rollout.parts)))
 
@@ -129,10 +138,10 @@ def changed_manifests(
 
 
 def without_overridden(
-    manifests: ChangedManifests, application: Application, ports: Ports, manifest_cache: ManifestCache
+    manifests: ChangedManifests, part: ApplicationRollout, application: Application
 ) -> ChangedManifests:
-    """Without the objects that a later source of the same resource declares too, if that can be read."""
-    overridden = _overridden(application, ports, manifest_cache)
+    """Without the objects that a later source of the same resource declared, too, when the merge was described."""
+    overridden = frozenset(part.overridden)
 
     def kept(some: Sequence[Manifest]) -> Sequence[Manifest]:
         return [manifest for manifest in some if identity(manifest, application) not in overridden]
@@ -145,17 +154,31 @@ def without_overridden(
     )
 
 
-def _overridden(application: Application, ports: Ports, manifest_cache: ManifestCache) -> set[Identity]:
-    """The objects that later sources declare; none if one of them can't be read, so that failures are still found."""
+def _is_overridden(later_sources: LaterSources, application: Application) -> Callable[[Manifest], bool]:
+    """Whether a later source declares an object; if one can't be read, none, so that failures are still found."""
     try:
-        revisions: dict[str, Revision] = {}
-        for reference, _ in application.later_sources:
-            with unexpected_as_port_error(f"revision of {reference.key}"):
-                if revision := ports.repositories[reference.key].known_revision():
-                    revisions[reference.key] = revision.sha
-        return overridden_objects(application, revisions, ports.repositories, manifest_cache)
+        return later_sources.overrides(application)
     except PortError:
-        return set()
+        return lambda _: False
+
+
+def _overridden(
+    repository: Repository,
+    rollout: Rollout,
+    part: ApplicationRollout,
+    application: Application,
+    manifest_cache: ManifestCache,
+    is_overridden: Callable[[Manifest], bool],
+) -> tuple[Identity, ...]:
+    if not application.later_sources:
+        return ()
+    try:
+        with unexpected_as_port_error(f"change of {application.name} in {rollout.id}"):
+            manifests = changed_manifests(repository, rollout, part, application, manifest_cache)
+    except (PortError, ManifestError):
+        return ()
+    some = (*manifests.changed, *manifests.removed)
+    return tuple(identity(manifest, application) for manifest in some if is_overridden(manifest))[:_MAX_OVERRIDDEN]
 
 
 def _as_of(latest: Manifests, manifests: ChangedManifests, namespace: str) -> ChangedManifests:
@@ -185,7 +208,7 @@ def _change(
     application: Application,
     manifest_cache: ManifestCache,
     max_objects: int,
-    overridden: set[Identity],
+    is_overridden: Callable[[Manifest], bool],
 ) -> ApplicationChange:
     try:
         with unexpected_as_port_error(f"change of {application.name} in {rollout.id}"):
@@ -196,8 +219,7 @@ def _change(
             after = manifest_cache.declared(repository, rollout.revision, application.source)
             is_removal = not after
             before, after = (
-                tuple(manifest for manifest in some if identity(manifest, application) not in overridden)
-                for some in (before, after)
+                tuple(manifest for manifest in some if not is_overridden(manifest)) for some in (before, after)
             )
             unpinned = newly_unpinned(paired(before, after, application.namespace))
             change = rendered_change(before, after, namespace=application.namespace)

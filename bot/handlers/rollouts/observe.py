@@ -155,7 +155,7 @@ def _target(
     with unexpected_as_port_error(f"change of {application.name} in {rollout.id}"):
         repository = ports.repositories[application.repository.key if newer else rollout.repository]
         manifests = changed_manifests(repository, rollout, part, application, manifest_cache, newer)
-        manifests = without_overridden(manifests, application, ports, manifest_cache)
+        manifests = without_overridden(manifests, part, application)
     if newer != part.newer and not manifests.is_superseded:
         return None
     superseded_by = newer if manifests.is_superseded else None
