@@ -430,6 +430,33 @@ def test_an_object_that_a_later_source_declares_too_is_not_waited_for(
     assert sorted(change.name for change in part.change.rendered.objects) == changes
 
 
+@pytest.mark.parametrize(
+    ("declared", "then", "state"),
+    [
+        (None, settings(7), RolloutState.LATE),  # only fetched: nobody has applied the merge or the override
+        (settings(7), None, RolloutState.LIVE),
+        (settings(7), "kind: [", RolloutState.LIVE),
+    ],
+)
+def test_what_a_later_source_declares_later_does_not_change_an_earlier_rollout(
+    scenario, cluster, declared, then, state
+):
+    scenario.source.commit("Add a source", {"apps/late/other.yaml": settings(1, "other")})
+    if declared:
+        scenario.source.commit("Override", {"apps/late/settings.yaml": declared})
+    give_later_source(scenario, "shop", "apps/late")
+    cluster.apply(config_map(limit="1"), namespace="shop")
+    rollout = scenario.describe(scenario.rollout("Raise the limit", {SETTINGS_FILE: settings(2)}))
+    scenario.ports.store.rollouts.save(rollout)
+    (stored,) = scenario.ports.store.rollouts.of_revisions([rollout.revision])
+    scenario.clock.advance(LIMITS.deadline)
+    observed = scenario.observe(stored)
+    assert observed.state is state
+    scenario.source.commit("Change the override", {"apps/late/settings.yaml": then})
+    scenario.ports.repositories["platform"].fetch()
+    assert scenario.observe(observed).state is state
+
+
 def remove(scenario, cluster, old, files):
     """The rollout of a merge that removes an object and adds these files, while the cluster still has the object."""
     path = "apps/shop/old.yaml"
