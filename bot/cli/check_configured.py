@@ -127,6 +127,6 @@ def _with_discovered(
             list(pool.map(discoverer.poll, discoverer.polled_clusters))
     inventory = discoverer.inventory()
     notes += map(str, inventory.notes)
-    if notes and not (names and set(names) <= set(inventory.applications)):
+    if notes:  # a name may belong to an application on a cluster that can't be read
         raise PortError(" ".join(notes))
     return replace(config, applications=inventory.applications), inventory.unsupported

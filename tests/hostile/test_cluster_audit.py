@@ -138,11 +138,12 @@ def test_a_request_is_read_up_to_a_depth(levels, is_read):
 
 
 def test_names_are_cut():
-    reference = {**EVENT["objectRef"], "name": "o" * 300}
+    reference = {**EVENT["objectRef"], "name": "o" * 300, "namespace": "語" * 300}
     address = f"{EVENT['requestURI'].partition('?')[0]}?fieldManager={'m' * 200}"
     named = {"user": {"username": "u" * 300}, "objectRef": reference, "requestURI": address}
     write, _ = read_write({**EVENT, **named}, KEY, keep_users=True)
     assert (write.user.name, write.key.name, write.manager) == ("u" * 256, "o" * 256, "m" * 128)
+    assert write.key.namespace == "語" * 85  # 255 bytes
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import pytest
 from bot.config.sections.cluster import ClusterConfig
 from bot.core.applications import argocd
 from bot.core.applications.argocd import read_application
+from bot.core.applications.discovery import CHANNEL_ANNOTATION, annotated_channel
 from bot.core.charts.reference import ChartRef
 from bot.core.git.target_revision import TargetRevision
 from bot.core.incidents.incident import IncidentState
@@ -315,11 +316,16 @@ def test_a_revision_that_no_database_can_index_is_not_tracked(bot, source, clust
         (lambda size: not TargetRevision("x" * size).is_too_long, 255),
         (lambda size: ChartRef.parse("https://charts.example/".ljust(size, "x"), "web", "1.0.0") is not None, 1_000),
         (lambda size: resource_lists._Budget().add(resource_of(size)).size == size, 256 * KIB),
+        (lambda size: annotated_channel(in_channel("C".ljust(size, "0")))[0] != "", 63),
     ],
-    ids=["revision", "chart repository", "resource"],
+    ids=["revision", "chart repository", "resource", "channel"],
 )
 def test_a_resource_is_as_large_as_allowed_and_no_larger(accepts, most):
     assert (accepts(most), accepts(most + 1)) == (True, False)
+
+
+def in_channel(channel):
+    return {"metadata": {"annotations": {CHANNEL_ANNOTATION: channel}}}
 
 
 def resource_of(size):

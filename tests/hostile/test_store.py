@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from hashlib import sha256
 from types import SimpleNamespace
 
 import pytest
@@ -33,7 +34,9 @@ from bot.handlers.slack.cards import CardReconciler
 from bot.i18n.catalogue.set_aside import BOTH_RULES
 from bot.i18n.language import ENGLISH, join_texts
 from bot.ports.store import StoreError
+from tests.common.clock import Clock
 from tests.common.samples import T0, application, check, incident
+from tests.common.slack import DEPLOYS, cards, slack_chat
 from tests.common.wait import wait_for
 
 
@@ -167,6 +170,21 @@ def test_a_row_of_an_earlier_version_that_pydantic_cannot_read_is_read(empty_sto
         deep = body.replace('"HERE"', json.dumps(nested(240)))
         connection.execute(sa.text("UPDATE checks SET body = :body"), {"body": deep})
     assert store.checks.latest()["odd"].drift[0].fields[0].live == nested(240)
+
+
+def test_a_key_that_postgresql_refuses_stops_no_other_card(empty_postgresql, slack):
+    channel = "C" + "".join(sha256(bytes([number])).hexdigest() for number in range(100)).upper()  # can't be compressed
+    with closing(SqlStore(empty_postgresql)) as store:
+        store.leases.renew({LEADER})
+        reconciler = CardReconciler(
+            store, slack_chat(slack), Clock(T0), lambda _: ENGLISH, AlertPolicy(), default_channel=DEPLOYS
+        )
+        first = replace(incident(), id="other@1", application="other", channel=channel)
+        for stored in (first, incident()):
+            assert store.incidents.exchange(None, stored)
+        for _ in range(2):
+            reconciler.reconcile()
+    assert [card.text[:20] for card in cards(slack)] == ["Minor drift in shop "]
 
 
 def test_a_database_that_restarts_is_used_again(postgresql):

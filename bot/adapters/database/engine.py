@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError
 
 from bot.adapters.database.bounds import (
     CONNECT_SECONDS,
@@ -26,6 +26,7 @@ from bot.ports.store import StoreError
 
 PAGE = 500  # rows of a long table read at once
 _FULL: Final = ("SQLITE_FULL", "DiskFull")  # of SQLite, and of psycopg
+_TOO_LARGE: Final = "ProgramLimitExceeded"  # psycopg's name for a key that is too large for an index
 TO_THE_SECOND = len("2026-11-01T00:00:00")
 
 
@@ -37,6 +38,10 @@ _POSTGRESQL_OPTIONS: Final = {
     "keepalives_idle": CONNECT_SECONDS,
     "keepalives_interval": CONNECT_SECONDS,
 }
+
+
+class RefusedValueError(ValueError):
+    """The database is available, but can't store this value: a defect that concerns only one record."""
 
 
 class Database:
@@ -100,6 +105,8 @@ class Database:
         except SQLAlchemyError as error:
             # The driver's text may contain the URL's password, so only the kind of error is passed on.
             kind = _kind(error)
+            if isinstance(error, DataError) or kind == _TOO_LARGE:
+                raise RefusedValueError(f"the state database refuses a value ({kind})") from None
             raise StoreError(LocalizedText(texts.FULL if kind in _FULL else texts.SILENT, kind=kind)) from error
 
     def scalar(self, statement: sa.Select[str]) -> str | None:

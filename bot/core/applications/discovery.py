@@ -30,6 +30,7 @@ MAX_IGNORE_RULES: Final = 500
 _MAX_NOTES: Final = 20
 CHANNEL_ANNOTATION: Final = "gitops-bot/channel"
 _CHANNEL_ID: Final = re.compile(r"[CG][A-Z0-9]{2,}")
+_MAX_CHANNEL: Final = 63  # characters; the key of its cards must fit into an index
 
 
 class UnsupportedResourceError(LocalizedError):
@@ -193,7 +194,7 @@ def within_limit(rules: Sequence[IgnoreRule], notes: Sequence[Text]) -> tuple[tu
 def annotated_channel(resource: Object) -> tuple[str, tuple[Text, ...]]:
     """The Slack channel ID in a CHANNEL_ANNOTATION, or "", and a note if the annotation isn't one."""
     channel = text(mapping(resource, "metadata", "annotations"), CHANNEL_ANNOTATION)
-    if channel and _CHANNEL_ID.fullmatch(channel) is None:
+    if channel and (len(channel) > _MAX_CHANNEL or _CHANNEL_ID.fullmatch(channel) is None):
         return "", (LocalizedText(texts.NO_CHANNEL, annotation=CHANNEL_ANNOTATION),)
     return channel, ()
 

@@ -33,7 +33,7 @@ _REFUSED: Final = 400
 _TIMED_OUT: Final = 504  # the request may have taken effect
 _LEVELS_WITH_BODIES: Final = frozenset({"Request", "RequestResponse"})
 _TRUNCATED: Final = "audit.k8s.io/truncated"  # the annotation of an event that has lost its bodies
-_MAX_NAME: Final = 256  # characters of a user or an object
+_MAX_NAME: Final = 256  # characters of a user, and bytes of an object, which must fit into an index
 _MAX_MANAGER: Final = 128  # the API server's limit
 
 # The subresources whose requests can change what git declares. That of the status takes metadata too.
@@ -221,12 +221,12 @@ def _object_key(event: Object, reference: Object, resource: str) -> ObjectKey:
         text(mapping(response, "metadata"), "name") if text(event, "verb") == "create" else ""
     )
     is_object = text(reference, "subresource") != "scale" and _is_object(response, reference)
-    return ObjectKey(
-        text(reference, "apiGroup")[:_MAX_NAME],
-        (guess_resource(text(response, "kind")) if is_object else resource)[:_MAX_NAME],
-        text(reference, "namespace")[:_MAX_NAME],
-        name[:_MAX_NAME],
-    )
+    kind = guess_resource(text(response, "kind")) if is_object else resource
+    return ObjectKey(*map(_cut, (text(reference, "apiGroup"), kind, text(reference, "namespace"), name)))
+
+
+def _cut(name: str) -> str:
+    return name.encode(errors="replace")[:_MAX_NAME].decode(errors="ignore")
 
 
 def _is_object(response: Object, reference: Object) -> bool:

@@ -259,7 +259,8 @@ class Discoverer:
     def _rebuild_inventory(self, by_deployer: Mapping[tuple[str, str], Sequence[DiscoveryResult]]) -> None:
         before = set(self.applications)
         self._built_from = self._last_known()
-        held = self._held_names.holders()
+        # A cluster that is no longer in the configuration may be the same one as another, under its earlier name.
+        held = {name: key for name, key in self._held_names.holders().items() if key[0] in self._config.clusters}
         results = _flat(by_deployer)
         waiting = self._default_branches.waiting(results)
         try:

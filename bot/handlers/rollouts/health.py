@@ -15,6 +15,7 @@ from bot.core.objects.images import images_of
 from bot.core.objects.manifest import Manifest
 from bot.core.objects.resource import Object, mapping
 from bot.core.rollouts.running_images import MAX_IMAGES, ImageMismatch, PodImage, count_digests, mismatches, pod_images
+from bot.i18n.language import Text
 from bot.ports.cluster import Cluster, ClusterError, Discovery, Kind
 from bot.ports.isolation import UnexpectedError, unexpected_as_port_error
 
@@ -33,6 +34,7 @@ class ObjectState:
 
     unready: Unready | None = None
     images: tuple[ImageMismatch, ...] = ()
+    error: Text | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,13 @@ def read_states(
     states: dict[ObjectKey, ObjectState] = {}
     pods: dict[str, _PodIndex] = {}
     for (kind, namespace), names in awaited.items():
-        for name, live in _list_live(cluster, kind, namespace, names).items():
+        try:
+            listed = _list_live(cluster, kind, namespace, names)
+        except ClusterError as error:
+            keys = [(kind.api_version, kind.kind, namespace, name) for name in names]
+            states |= dict.fromkeys(keys, ObjectState(error=error.text))
+            continue
+        for name, live in listed.items():
             if live.match_labels and namespace not in pods:
                 pods[namespace] = _PodIndex(_list_pods(cluster, discovery, namespace))
             key = (kind.api_version, kind.kind, namespace, name)

@@ -276,6 +276,8 @@ def _with_states(
     if target.watched:  # what differs now is drift
         unready = [candidate for candidate in unready if candidate.health is not HealthStatus.MISSING]
     total = observation.pending.total + len(unready)
+    if not total and observation.error is None:
+        observation = replace(observation, error=join_sentences(dict.fromkeys(s.error for s in reported if s.error)))
     pending = replace(observation.pending, unready=tuple(unready[:MAX_LISTED]), total=total)
     if total or observation.error is not None:
         return replace(observation, pending=pending)

@@ -351,6 +351,30 @@ def test_the_command_line_checks_discovered_applications(discovery):
         check_configured(discovery.bot.config, [], explain=False)
 
 
+def test_the_command_line_checks_no_namesake_of_what_it_cannot_read(discovery, tmp_path):
+    with running_cluster() as staging:
+        serve_deployers(staging)
+        apply_deployer(staging, argo_application("shop", discovery.url), namespace="argocd")
+        staging.apply(SETTINGS, namespace="shop")
+        settings = {"kubeconfig": str(staging.kubeconfig(tmp_path / "staging")), "discover": ["argocd"]}
+        discovery.bot.start(clusters={"prod": {"discover": ["argocd"]}, "staging": settings}, applications={})
+        (checked,), _ = check_configured(discovery.bot.config, ["shop"], explain=False)
+        assert (checked.cluster, checked.status) == ("staging", Status.SYNCED)
+        discovery.cluster.fail("*/applications", 503)  # an older one would have the name
+        with pytest.raises(PortError, match="Could not list the Argo CD applications on prod"):
+            check_configured(discovery.bot.config, ["shop"], explain=False)
+
+
+def test_applications_keep_their_names_if_their_cluster_gets_another(discovery):
+    discovery.argo(argo_application("shop", discovery.url))
+    discovery.start()
+    discovery.bot.check()
+    config = discovery.bot.config
+    discovery.bot.restart(replace(config, clusters={"production": config.clusters["prod"]}, applications={}))
+    discovery.bot.discover()
+    assert [(name, it.cluster) for name, it in discovery.applications.items()] == [("shop", "production")]
+
+
 def test_the_command_line_says_why_a_destination_cannot_be_read(discovery):
     destination = {"server": "https://10.1.1.1", "namespace": "shop"}
     discovery.argo(argo_application("shop", discovery.url, destination=destination))

@@ -586,6 +586,35 @@ def test_a_failed_workload_makes_its_rollout_late_before_the_deadline(scenario):
     assert scenario.observe(scenario.deploy("web:2", {"conditions": conditions})).state is RolloutState.LATE
 
 
+HEALTHY = {"updatedReplicas": 1, "availableReplicas": 1, "readyReplicas": 1}
+FAILED = {"conditions": [{"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded"}]}
+
+
+@pytest.mark.parametrize("status", [403, 503])
+def test_a_list_that_cannot_be_read_holds_up_no_other_application(scenario, cluster, status):
+    def states():
+        scenario.clock.advance(minutes=2)
+        scenario.track()
+        return {rollout.subject: rollout.state for rollout in scenario.ports.store.rollouts.unsettled()}
+
+    api = deployment(replicas=1, image="api:1")
+    scenario.deploy("web:2", HEALTHY)
+    scenario.rollout("Deploy search", {"apps/search/web.yaml": as_yaml(api)})
+    cluster.apply(api, namespace="search")
+    cluster.set_status(api, "search", {"observedGeneration": 1, "replicas": 1, **HEALTHY})
+    assert states() == {"Use web:2": RolloutState.LIVE, "Deploy search": RolloutState.LIVE}
+    cluster.fail("*/namespaces/shop/deployments", status)
+    cluster.fail("/apis/apps/v1/deployments", status)
+    cluster.set_status(api, "search", FAILED)
+    scenario.rollout("Limit search", {"apps/search/a.yaml": settings(2, "a")})
+    cluster.apply(config_map("a", limit="2"), namespace="search")
+    assert states() == {
+        "Use web:2": RolloutState.LIVE,
+        "Deploy search": RolloutState.DEGRADED,
+        "Limit search": RolloutState.LIVE,
+    }
+
+
 def test_without_access_to_pods_the_reason_is_unknown(scenario, cluster):
     cluster.fail("*/pods", 403)
     observed = scenario.observe(scenario.deploy("web:2", {}))
