@@ -198,6 +198,42 @@ def test_first_parent_leaves_out_what_came_by_a_merge(source, repository):
     assert not repository.is_ancestor(inner, other)
 
 
+@pytest.mark.parametrize(
+    ("history", "until", "expected"),
+    [
+        ("b:a c:b", "c", "a-b b-c"),
+        ("x:a b:a,x y:x c:b,y", "c", "a-b b-c"),
+        # The branch was merged into another one, and then set to the result, which was merged into the branch.
+        ("b:r x:r m:x,a c:m", "c", "a-m m-c"),
+        ("x:r b:a c:b m:x,c n:x,m d:n y:d o:d,y", "o", "a-b b-c c-m m-n n-d d-o"),
+        ("x:r m:x,a y:r n:y,m z:n o:m,z", "o", "a-m m-o"),
+        ("x:r y:r m:x,y,a c:m,x", "c", "a-m m-c"),
+        ("b:a x:a m:b,x n:x,b o:n,m", "o", "a-x x-n n-o"),  # either parent may have been the branch's
+        ("x:r b:x c:b", "c", "r-x x-b b-c"),  # the branch was rewritten
+        ("m:s,r b:m", "b", "-s s-m m-b"),
+        ("", "a", ""),
+    ],
+)
+def test_the_mainline_leads_from_what_was_recorded(source, repository, history, until, expected):
+    """COMMIT:PARENTS after a root, `r`, `a:r`, and another root, `s`: what the branch had before each, oldest first."""
+    tree = source.sha("HEAD^{tree}")
+    shas = {}
+    for name, _, parents in (text.partition(":") for text in ["r:", "s:", "a:r", *history.split()]):
+        options = [option for parent in filter(None, parents.split(",")) for option in ("-p", shas[parent])]
+        shas[name] = source.git("commit-tree", tree, *options, "-m", name)
+    for name in ("a", until):
+        source.git("branch", "-f", f"at-{name}", shas[name])
+    names = {sha: name for name, sha in shas.items()}
+    repository.fetch()
+
+    def mainline(limit):
+        steps = repository.mainline(shas["a"], shas[until], limit=limit)[::-1]
+        return [f"{names[before] if before else ''}-{commit.subject}" for before, commit in steps]
+
+    assert mainline(100) == expected.split()
+    assert [mainline(limit) for limit in (1, 2)] == [expected.split()[-limit:] for limit in (1, 2)]
+
+
 def test_changed_paths_between_two_commits_and_of_the_first(source, repository):
     root = source.sha()
     moved = source.commit("Move", {"apps/shop/web.yaml": None, "apps/shop/app ü.yaml": "replicas: 1\n"})

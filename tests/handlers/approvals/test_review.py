@@ -257,6 +257,43 @@ def test_a_push_is_not_hidden_by_a_pull_request_that_undoes_it(team):
     assert team.final_verdicts() == [ApprovalStatus.DIRECT, ApprovalStatus.TAMPERED]
 
 
+@pytest.mark.parametrize(
+    ("into", "landed", "verdict", "applications"),
+    [
+        ("head", ["head", "merge"], ApprovalStatus.TAMPERED, ("shop",)),
+        ("head", ["head"], ApprovalStatus.DIRECT, ("shop",)),
+        ("first", [], ApprovalStatus.DIRECT, ("shop",)),
+        ("own", [], ApprovalStatus.DIRECT, ("shop",)),
+        ("git pull", [], ApprovalStatus.DIRECT, ()),
+    ],
+)
+def test_a_push_of_another_branch_with_this_one_merged_is_what_it_changes_here(
+    team, into, landed, verdict, applications
+):
+    """What was approved in the meantime is in the merge, which doesn't change it, or undoes it."""
+    number = team.start().propose()
+    team.hosted.review(number, "lou")
+    git, hosted, mia, at = team.git, team.hosted, team.hosted.person("mia"), team.clock.tick()
+    shas = {"first": git.tip("main"), "head": hosted.pull(number).head_sha}
+    own = git.import_commit("own", shas["first"], {"apps/web/a.yaml": "x: 1\n"}, "Own\n", author=mia, at=at)
+    shas |= {"own": own, "git pull": own}
+    team.merge_another()
+    assert team.final_verdicts() == [ApprovalStatus.APPROVED]
+    before, parent = git.tip("main"), shas[into]
+    tree = git.merged_tree(parent, before) if into == "git pull" else git.commit(parent).tree
+    shas["merge"] = git.commit_tree(tree, [parent, before], "Merge main\n", author=mia, committer=mia, at=at)
+    if landed:
+        landed = [shas[name] for name in landed]
+        team.push_merge(number, shas["merge"], "mia", landed=landed, sha=landed[-1])
+    else:
+        git.move("main", shas["merge"], before)
+        hosted.pushed("main", before, shas["merge"], "mia")
+    assert team.final_verdicts() == [ApprovalStatus.APPROVED, verdict]
+    (alert,) = team.alerts()
+    assert (alert.ranges, alert.applications) == (((before, shas["merge"]),), applications)
+    assert {author.name for author in alert.newest.authors} == {"Mia"} - ({"Mia"} if into == "first" else set())
+
+
 @pytest.mark.parametrize(("is_fast_forward", "newest_first"), [(False, True), (True, False)])
 @every_forge
 def test_a_stack_merged_by_its_top_is_approved_there(team, is_fast_forward, newest_first):
