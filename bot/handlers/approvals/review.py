@@ -251,18 +251,22 @@ class ApprovalReviewer:
         now: datetime,
         rewritten_at: datetime | None,
     ) -> None:
+        unseen: list[ApprovalRecord] = []
         if name in self._ports.forges:
             ref = RepositoryRef.parse(name)
             is_configured = ref.target_revision is None
             maximum = MAX_LOOKUPS if is_configured else MAX_OTHER_LOOKUPS
             limit = self._limits.setdefault((ref.name, is_configured), LookupLimit(maximum))
-            records = BatchReview(self._ports, name, settings, self._people, limit, batch, rewritten_at).review()
+            record = partial(self._new_records, self._ports.repositories[name])
+            review = BatchReview(self._ports, name, settings, self._people, limit, batch, rewritten_at, record)
+            records = review.review()
+            unseen += review.unseen.values()
         else:
             records = [without_forge(record, now) for record in batch]
         if settings.alert:
             records = assign_alerts(records)
         settled = {record.id for record in records if is_settled(record, now)}
-        self._ports.store.approvals.save(records, settled=settled)
+        self._ports.store.approvals.save([*records, *unseen], settled=settled)
 
 
 def _urgency(batch: Sequence[ApprovalRecord], now: datetime) -> tuple[bool, bool, datetime]:
