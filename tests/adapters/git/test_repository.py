@@ -10,6 +10,7 @@ import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from aiohttp import web
@@ -17,7 +18,7 @@ from aiohttp import web
 from bot.adapters.git import bounds, trees
 from bot.adapters.git.credential import Credential
 from bot.adapters.git.repository import GitRepository
-from bot.ports.git import File, PushRejectedError, RepositoryError, RevisionNotFoundError
+from bot.ports.git import File, LimitExceededError, PushRejectedError, RepositoryError, RevisionNotFoundError
 from bot.sandbox.server import Server
 from tests.common.forge import RunningForge
 from tests.common.processes import command_lines
@@ -232,6 +233,17 @@ def test_the_mainline_leads_from_what_was_recorded(source, repository, history, 
 
     assert mainline(100) == expected.split()
     assert [mainline(limit) for limit in (1, 2)] == [expected.split()[-limit:] for limit in (1, 2)]
+
+
+def test_the_mainline_of_too_many_commits_follows_the_first_parents(source, repository, monkeypatch):
+    since, tree = source.sha(), source.sha("main^{tree}")
+    old = source.git("commit-tree", tree, "-m", "Old")
+    merge = source.git("commit-tree", tree, "-p", old, "-p", since, "-m", "Merge")
+    source.git("reset", "-q", "--hard", merge)
+    head = repository.fetch()
+    assert [before for before, _ in repository.mainline(since, head, limit=9)] == [since]
+    monkeypatch.setattr("bot.adapters.git.repository.ancestry_path", Mock(side_effect=LimitExceededError("Too large.")))
+    assert [before for before, _ in repository.mainline(since, head, limit=9)] == [old, None]
 
 
 def test_changed_paths_between_two_commits_and_of_the_first(source, repository):
