@@ -46,9 +46,13 @@ def read_people(
     )
 
 
-def git_people(repository: Repository, commit: Commit) -> ChangePeople:
-    """The people behind a commit, with only the authors known. Raises RepositoryError."""
-    authors = read_authors(repository, commit.parents[0] if commit.parents else None, commit.sha)
+def git_people(repository: Repository, commit: Commit, parent: str | None = None) -> ChangePeople:
+    """The people behind a commit, with only the authors known. Raises RepositoryError.
+
+    The change is that since `parent` or, if that isn't one of the commit's parents, since its first one.
+    """
+    before = parent if parent in commit.parents else next(iter(commit.parents), None)
+    authors = read_authors(repository, before, commit.sha)
     return ChangePeople(tuple(authors[:MAX_AUTHORS]), max(0, len(authors) - MAX_AUTHORS), commit.author)
 
 

@@ -18,18 +18,22 @@ def read_contributions(repository: Repository, forge: Forge, pull: PullRequest) 
     Merges that only combine their parents are left out, such as those that update a branch from its base, unless they
     are too large to compute. Raises ForgeError and RepositoryError.
     """
+    return read_commits(repository, forge, pull)[1]
+
+
+def read_commits(
+    repository: Repository, forge: Forge, pull: PullRequest
+) -> tuple[Sequence[PullRequestCommit], tuple[PullRequestCommit, ...] | None]:
+    """The commits of a pull request as the forge lists them, and as in `read_contributions`."""
     commits = forge.commits(pull)
     shas = [commit.sha for commit in commits]
     if pull.head_sha not in shas:
-        return None
+        return commits, None
     parents = _parents(repository, pull.head_sha, shas)
     merge_time = MergeTime()
     pushers = find_pushers(parents or dict.fromkeys(shas, ()), forge.pull_request_pushes(pull))
-    return tuple(
-        _with_pusher(commit, pushers)
-        for commit in commits
-        if not _only_merges(repository, commit.sha, parents, merge_time)
-    )
+    own = [commit for commit in commits if not _only_merges(repository, commit.sha, parents, merge_time)]
+    return commits, tuple(_with_pusher(commit, pushers) for commit in own)
 
 
 def read_approvers(

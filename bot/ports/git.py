@@ -193,6 +193,14 @@ class Repository(Protocol):
         """First-parent commits of since..until (newest first); with `path`, only those that changed it."""
         ...
 
+    def mainline(self, since: str, until: str, *, limit: int) -> list[tuple[str | None, Commit]]:
+        """The commits that moved a branch from `since` to `until`, newest first, each after what the branch had before.
+
+        That is its first parent, unless only another one contains `since`: someone merged the branch into another one,
+        and then set it to the result. If `until` doesn't contain `since`, it is always the first parent.
+        """
+        ...
+
     def changes(self, since: str, until: str, *, limit: int) -> list[tuple[str, list[str]]]:
         """The shas of the first-parent commits of since..until (newest first), and the paths that each changed."""
         ...

@@ -105,6 +105,10 @@ class ChartRepository(Repository):
         del since, until, path, limit
         return []
 
+    def mainline(self, since: str, until: str, *, limit: int) -> list[tuple[str | None, Commit]]:
+        del since, until, limit
+        return []
+
     def changes(self, since: str, until: str, *, limit: int) -> list[tuple[str, list[str]]]:
         del since, until, limit
         return []

@@ -51,6 +51,25 @@ def log(mirror: Mirror, *argv: str, revisions: Sequence[str], limit: int = 1) ->
     ]
 
 
+def ancestry_path(mirror: Mirror, since: str, until: str) -> list[tuple[str, str]]:
+    """The way back from `until` to `since` by the first parents that contain `since`, as pairs of parent and commit.
+
+    None if `until` doesn't contain it.
+    """
+    output = mirror.git(
+        *("rev-list", "--parents", "--ancestry-path", "--end-of-options", full_sha(until), f"^{full_sha(since)}"),
+        revisions=(since, until),
+    ).stdout
+    parents = {sha: before for sha, *before in map(str.split, output.decode().splitlines())}
+    path: list[tuple[str, str]] = []
+    sha = until
+    while sha in parents:
+        before = next(parent for parent in parents[sha] if parent == since or parent in parents)
+        path.append((before, sha))
+        sha = before
+    return path
+
+
 def changes(mirror: Mirror, since: str, until: str, *, limit: int) -> list[tuple[str, list[str]]]:
     """The shas of the first-parent commits of since..until, newest first, and the paths that each changed."""
     output = mirror.git(

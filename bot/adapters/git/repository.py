@@ -2,12 +2,12 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
 from bot.adapters.git import bounds, merge, refs, trees
-from bot.adapters.git.commits import changes, log, write_commit
+from bot.adapters.git.commits import ancestry_path, changes, log, write_commit
 from bot.adapters.git.credential import Credential
 from bot.adapters.git.errors import is_not_served
 from bot.adapters.git.links import LinkReader, TreeLinks
@@ -19,7 +19,7 @@ from bot.core.git.commit import Commit
 from bot.core.git.target_revision import HEAD, ResolvedRevision, TargetRevision, is_short_sha
 from bot.i18n.catalogue import repository as texts
 from bot.i18n.language import LocalizedText
-from bot.ports.git import File, Merged, RevisionNotFoundError
+from bot.ports.git import File, LimitExceededError, Merged, RevisionNotFoundError
 from bot.ports.telemetry import GIT_FETCH, NO_TELEMETRY, Telemetry
 
 
@@ -182,6 +182,17 @@ class GitRepository:
 
     def commits(self, since: str | None, until: str, *, limit: int = 100) -> list[Commit]:
         return self._log(since=since, until=until, limit=limit)
+
+    def mainline(self, since: str, until: str, *, limit: int) -> list[tuple[str | None, Commit]]:
+        commits = self.first_parent(since, until, limit=limit)
+        steps = [(commit.parents[0] if commit.parents else None, commit) for commit in commits]
+        if not steps or steps[-1][0] == since:
+            return steps
+        with suppress(LimitExceededError):  # then the first parents are the best known
+            path = ancestry_path(self._mirror, since, until)[:limit]
+            by_sha = {commit.sha: commit for commit in self.read_commits([sha for _, sha in path])}
+            steps = [(before, by_sha[sha]) for before, sha in path] or steps
+        return steps
 
     def changes(self, since: str, until: str, *, limit: int) -> list[tuple[str, list[str]]]:
         return changes(self._mirror, since, until, limit=limit)

@@ -26,10 +26,11 @@ from bot.core.approvals.approval import (
 from bot.core.approvals.schedule import MIN_RECHECK, failed_review, has_failed_for_long, is_due, next_check_at
 from bot.core.git.commit import PullRequest
 from bot.core.git.patch import truncate_lines
-from bot.core.git.push import Push, find_moves, find_pushers, newly_reachable
-from bot.handlers.approvals.content import ContentVerifier
+from bot.core.git.push import Push, find_moves
+from bot.handlers.approvals.content import content_matches
 from bot.handlers.approvals.diff import changes
 from bot.handlers.approvals.limit import LookupLimit
+from bot.handlers.approvals.pushers import find_pushers_of
 from bot.handlers.approvals.rebased import (
     MAX_FAILURES,
     Delivered,
@@ -38,14 +39,15 @@ from bot.handlers.approvals.rebased import (
     is_not_looked_up,
     with_rebased_commits,
 )
+from bot.handlers.approvals.unseen import unseen_tip
 from bot.handlers.change_people import requester_of, tracked_pull_request
-from bot.handlers.contributions import read_contributions
+from bot.handlers.contributions import read_commits
 from bot.i18n.catalogue import approval as texts
 from bot.i18n.language import LocalizedText
 from bot.ports import Ports
 from bot.ports.errors import PortError
 from bot.ports.forge import Forge, ForgeError
-from bot.ports.git import Repository, RepositoryError
+from bot.ports.git import RepositoryError
 from bot.ports.isolation import unexpected_as_port_error
 
 _log = logging.getLogger(__name__)
@@ -53,7 +55,6 @@ _log = logging.getLogger(__name__)
 _MAX_REPEATED = 20  # commits to look up again because the forge may lag behind git
 _LONGEST_LAG = timedelta(hours=4)  # after which only the newest direct push of a series is looked up again
 _NO_BRANCH = "gitops-bot/no-such-branch"
-_MAX_PUSHED = 10_000  # commits of one push, including merged ones, whose pushers to find
 _MAX_CARD_DIFF = 2_000  # characters stored with the record
 
 _Result = TypeVar("_Result")
@@ -64,7 +65,8 @@ class BatchReview:
 
     An error in one commit delays only that commit. After several errors, or if the forge says when to retry, the rest
     waits for the next review. `people` maps logins, in lower case, to Slack user IDs. `rewritten_at` is when the
-    branch's history was next rewritten, if it was.
+    branch's history was next rewritten, if it was. `unseen` are, after the review, new records of commits that turned
+    out to have reached the branch, too, as `record` returns them: those between two commits.
     """
 
     def __init__(
@@ -76,7 +78,10 @@ class BatchReview:
         limit: LookupLimit,
         batch: Sequence[ApprovalRecord],
         rewritten_at: datetime | None,
+        record: Callable[[str, str], Sequence[ApprovalRecord]],
     ) -> None:
+        self.unseen: dict[str, ApprovalRecord] = {}
+        self._record = record
         self._ports = ports
         self._repository = ports.repositories[name]
         self._forge = ports.forges[name]
@@ -228,7 +233,7 @@ class BatchReview:
         if not new or self._is_over:
             return
         try:
-            logins = self._look_up("pushes", lambda: _pushers(self._forge, self._repository, delivered))
+            logins = self._look_up("pushes", lambda: find_pushers_of(self._forge, self._repository, delivered))
         except PortError as error:
             self._retry(new, error)
             return
@@ -254,39 +259,54 @@ class BatchReview:
         content: Mapping[str, ContentMatch] = {pull.head_sha: ContentMatch.TOO_LARGE} if is_too_large else {}
         try:
             with unexpected_as_port_error(f"pull request that ends with {records[-1].id}"):
-                common = self._evidence(pull)
+                common, listed = self._evidence(pull)
+                parent = self._parent(pull, records, listed)
                 evidences = [self._with_paths(record, common) for record in judged]
                 if not any(depends_on_content(evidence, self._settings.rules) for evidence in evidences):
                     content = {}
                     with suppress(PortError):  # a later approval needs the content; the branch may be deleted by then
                         self._repository.fetch_commit(pull.head_sha)
                 elif not is_too_large:
-                    content = _content_matches(self._repository, records[0].parent, records[-1].sha, common)
+                    content = content_matches(self._repository, parent, records[-1].sha, common)
         except PortError as error:
             self._retry(records, error)
             return
         for record, evidence in zip(judged, evidences, strict=True):
             self._apply(record, replace(evidence, content=content))
 
+    def _parent(self, pull: PullRequest, records: Sequence[ApprovalRecord], listed: Collection[str]) -> str | None:
+        """What the branch had before these commits. If the bot didn't see that, others reached it, too: record those.
+
+        A rewrite is reported with all that it changed.
+        """
+        parent = records[0].parent
+        if not listed or any(record.verdict is ApprovalStatus.REWRITTEN for record in self._records.values()):
+            return parent
+        tip = unseen_tip(self._repository, pull, records, listed)
+        if parent is None or tip is None:
+            return parent
+        arrivals = self._ports.store.approvals.of_commits(records[0].repository, [tip])
+        if all(arrival.seen_at < records[0].seen_at for arrival in arrivals):
+            self.unseen |= {record.id: record for record in self._record(parent, tip)}
+        return tip
+
     def _with_paths(self, record: ApprovalRecord, evidence: Evidence) -> Evidence:
         return replace(evidence, paths=tuple(self._repository.changed_paths(record.parent, record.sha)))
 
-    def _evidence(self, pull: PullRequest) -> Evidence:
-        """What the forge and the store know about a pull request. Raises PortError."""
+    def _evidence(self, pull: PullRequest) -> tuple[Evidence, set[str]]:
+        """What the forge and the store know about a pull request, and the SHAs of its commits. Raises PortError.
+
+        There are none if nobody's approval can count, or if the forge doesn't list all of them.
+        """
         what = f"pull request #{pull.number} in {self._repository.name}"
         approvals = tuple(self._look_up(what, lambda: self._forge.approvals(pull.number)))
         is_automated = any(allowed.is_account(pull.opened_by) for allowed in self._settings.rules.automation)
         tracked = tracked_pull_request(self._ports, self._repository.name, pull)
-        return Evidence(
-            (),
-            pull,
-            approvals,
-            commits=self._look_up(what, lambda: read_contributions(self._repository, self._forge, pull))
-            if approvals or is_automated
-            else (),
-            requester=tracked.by if tracked else "",
-            people=self._people,
-        )
+        read = partial(read_commits, self._repository, self._forge, pull)
+        listed, contributions = self._look_up(what, read) if approvals or is_automated else ([], ())
+        requester = tracked.by if tracked else ""
+        evidence = Evidence((), pull, approvals, commits=contributions, requester=requester, people=self._people)
+        return evidence, {commit.sha for commit in listed} if contributions is not None else set()
 
     def _apply(self, record: ApprovalRecord, evidence: Evidence) -> None:
         try:
@@ -365,33 +385,3 @@ def _pull_request(forge: Forge, record: ApprovalRecord, parents: Sequence[str]) 
 
 def _is_direct_push(record: ApprovalRecord) -> bool:
     return record.verdict is ApprovalStatus.DIRECT and record.pull is None
-
-
-def _pushers(forge: Forge, repository: Repository, delivered: Sequence[Delivered]) -> dict[str, str]:
-    """The login that pushed each commit, by sha. `delivered` has the oldest commit first.
-
-    A merge is left out unless the same account pushed all commits that it merged. Raises ForgeError, RepositoryError.
-    """
-    pushes = forge.pushes(repository.branch)
-    if not pushes:
-        return {}
-    records = [record for record, _ in delivered]
-    commits = repository.commits(records[0].parent, records[-1].sha, limit=_MAX_PUSHED)
-    parents = {commit.sha: commit.parents for commit in commits}
-    known = find_pushers(parents, pushes).known
-    shas = [record.sha for record in records]
-    merged = zip(shas, newly_reachable(shas, parents), strict=True)
-    pushers = {sha: {known.get(commit, "") for commit in commits} for sha, commits in merged}
-    return {sha: next(iter(logins)) for sha, logins in pushers.items() if len(logins) == 1 and "" not in logins}
-
-
-def _content_matches(
-    repository: Repository, parent: str | None, sha: str, evidence: Evidence
-) -> dict[str, ContentMatch]:
-    """Whether `parent`..`sha` has the content of merging each head: the last one, and those that others approved."""
-    if evidence.pull is None:
-        return {}
-    approved = (approval.sha for approval in evidence.independent_approvals if approval.sha)
-    heads = dict.fromkeys((evidence.pull.head_sha, *approved))  # the most important one first, as the time is bounded
-    content = ContentVerifier(repository)
-    return {head: content.match(parent, sha, head) for head in heads}

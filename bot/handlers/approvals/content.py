@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from bot.core.approvals.approval import ContentMatch
+from bot.core.approvals.approval import ContentMatch, Evidence
 from bot.handlers.merge_time import MergeTime
 from bot.ports.git import LimitExceededError, Repository
 
@@ -30,3 +30,15 @@ class ContentVerifier:
         merges = (partial(merge, follow_directories=follow) for follow in (True, False))
         is_same = any(self._merge_time.produces(self._repository, sha, merge) for merge in merges)
         return ContentMatch.SAME if is_same else ContentMatch.DIFFERS
+
+
+def content_matches(
+    repository: Repository, parent: str | None, sha: str, evidence: Evidence
+) -> dict[str, ContentMatch]:
+    """Whether `parent`..`sha` has the content of merging each head: the last one, and those that others approved."""
+    if evidence.pull is None:
+        return {}
+    approved = (approval.sha for approval in evidence.independent_approvals if approval.sha)
+    heads = dict.fromkeys((evidence.pull.head_sha, *approved))  # the most important one first, as the time is bounded
+    content = ContentVerifier(repository)
+    return {head: content.match(parent, sha, head) for head in heads}

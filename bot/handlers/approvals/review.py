@@ -166,20 +166,20 @@ class ApprovalReviewer:
             repository.fetch_commit(recorded)  # a rewrite may have removed it from all branches
         try:
             rewritten = not repository.is_ancestor(recorded, head)
-            commits = repository.first_parent(recorded, head, limit=MAX_COMMITS + 1)[::-1]
+            steps = repository.mainline(recorded, head, limit=MAX_COMMITS + 1)[::-1]
         except RevisionNotFoundError:  # the recorded head no longer exists
-            rewritten, commits = True, []
+            rewritten, steps = True, []
         now = self._ports.clock()
         applications = applications_on_branch(self._ports, self._applications.values(), repository.name)
-        shas = [*(commit.sha for commit in commits), head]
+        shas = [*(commit.sha for _, commit in steps), head]
         stored = {record.id for record in self._ports.store.approvals.of_commits(repository.name, shas)}
         record = partial(self._record, repository, applications, stored, now=now)
         records: list[ApprovalRecord] = []
-        if len(commits) > MAX_COMMITS:
-            records.append(too_many_commits(record(commits.pop(0), parent=recorded, order=0)))
-        records += [record(commit, parent=_parent(commit), order=order) for order, commit in enumerate(commits, 1)]
+        if len(steps) > MAX_COMMITS:
+            records.append(too_many_commits(record(steps.pop(0)[1], parent=recorded, order=0)))
+        records += [record(commit, parent=parent, order=order) for order, (parent, commit) in enumerate(steps, 1)]
         if rewritten:
-            moved = record(repository.commit(head), parent=recorded, order=len(commits) + 1)
+            moved = record(repository.commit(head), parent=recorded, order=len(steps) + 1)
             records.append(history_rewrite(self._with_moved_commits(repository, moved), stored))
         return [replace(record, batch=records[-1].id) for record in records]
 
@@ -198,7 +198,7 @@ class ApprovalReviewer:
         forge = self._ports.forges.get(repository.name)
         people = ChangePeople()
         with suppress(RepositoryError), skip_unexpected(f"authors of {commit.sha}"):
-            people = git_people(repository, commit)
+            people = git_people(repository, commit, parent)
         return ApprovalRecord(
             id=arrival_id(f"{repository.name}@{commit.sha}", stored),
             repository=repository.name,
@@ -251,18 +251,22 @@ class ApprovalReviewer:
         now: datetime,
         rewritten_at: datetime | None,
     ) -> None:
+        unseen: list[ApprovalRecord] = []
         if name in self._ports.forges:
             ref = RepositoryRef.parse(name)
             is_configured = ref.target_revision is None
             maximum = MAX_LOOKUPS if is_configured else MAX_OTHER_LOOKUPS
             limit = self._limits.setdefault((ref.name, is_configured), LookupLimit(maximum))
-            records = BatchReview(self._ports, name, settings, self._people, limit, batch, rewritten_at).review()
+            record = partial(self._new_records, self._ports.repositories[name])
+            review = BatchReview(self._ports, name, settings, self._people, limit, batch, rewritten_at, record)
+            records = review.review()
+            unseen += review.unseen.values()
         else:
             records = [without_forge(record, now) for record in batch]
         if settings.alert:
             records = assign_alerts(records)
         settled = {record.id for record in records if is_settled(record, now)}
-        self._ports.store.approvals.save(records, settled=settled)
+        self._ports.store.approvals.save([*records, *unseen], settled=settled)
 
 
 def _urgency(batch: Sequence[ApprovalRecord], now: datetime) -> tuple[bool, bool, datetime]:
@@ -273,7 +277,3 @@ def _urgency(batch: Sequence[ApprovalRecord], now: datetime) -> tuple[bool, bool
     is_known = all(is_reviewed(record) or record.why is not None for record in batch)
     waiting_since = min(record.look_at for record in batch if is_due(record, now))
     return all(map(is_reviewed, batch)), is_known, waiting_since
-
-
-def _parent(commit: Commit) -> str | None:
-    return commit.parents[0] if commit.parents else None

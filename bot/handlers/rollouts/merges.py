@@ -114,8 +114,8 @@ def _rollouts(
         steps = [(recorded, tip)]
         rewritten = rewritten and repository.is_branch
     else:
-        commits = repository.first_parent(recorded, head, limit=1_000)[::-1]
-        steps = [(commit.parents[0] if commit.parents else recorded, commit) for commit in commits]
+        mainline = repository.mainline(recorded, head, limit=1_000)[::-1]
+        steps = [(parent or recorded, commit) for parent, commit in mainline]
         if len(steps) > MAX_MERGES:
             steps, merges = [(recorded, tip)], len(steps)
     stored = {rollout.id for rollout in ports.store.rollouts.of_revisions([commit.sha for _, commit in steps])}

@@ -52,7 +52,7 @@ def _begins(
     """The latest commit that each application has, unless that is `recorded`: its latest rollout, or the `revision`."""
     if not repository.is_ancestor(revision, recorded):
         return {}
-    shas = [commit.sha for commit in repository.first_parent(revision, recorded, limit=_MAX_MERGES)]
+    shas = [commit.sha for _, commit in repository.mainline(revision, recorded, limit=_MAX_MERGES)]
     covered = defaultdict[tuple[str, str], set[str]](set)
     for rollout in ports.store.rollouts.of_revisions(shas):
         for part in rollout.parts:

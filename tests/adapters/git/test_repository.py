@@ -10,6 +10,7 @@ import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from aiohttp import web
@@ -17,7 +18,7 @@ from aiohttp import web
 from bot.adapters.git import bounds, trees
 from bot.adapters.git.credential import Credential
 from bot.adapters.git.repository import GitRepository
-from bot.ports.git import File, PushRejectedError, RepositoryError, RevisionNotFoundError
+from bot.ports.git import File, LimitExceededError, PushRejectedError, RepositoryError, RevisionNotFoundError
 from bot.sandbox.server import Server
 from tests.common.forge import RunningForge
 from tests.common.processes import command_lines
@@ -196,6 +197,53 @@ def test_first_parent_leaves_out_what_came_by_a_merge(source, repository):
     assert [commit.sha for commit in repository.first_parent(None, merge, limit=1)] == [merge]
     assert repository.is_ancestor(inner, merge)
     assert not repository.is_ancestor(inner, other)
+
+
+@pytest.mark.parametrize(
+    ("history", "until", "expected"),
+    [
+        ("b:a c:b", "c", "a-b b-c"),
+        ("x:a b:a,x y:x c:b,y", "c", "a-b b-c"),
+        # The branch was merged into another one, and then set to the result, which was merged into the branch.
+        ("b:r x:r m:x,a c:m", "c", "a-m m-c"),
+        ("x:r b:a c:b m:x,c n:x,m d:n y:d o:d,y", "o", "a-b b-c c-m m-n n-d d-o"),
+        ("x:r m:x,a y:r n:y,m z:n o:m,z", "o", "a-m m-o"),
+        ("x:r y:r m:x,y,a c:m,x", "c", "a-m m-c"),
+        ("b:a x:a m:b,x n:x,b o:n,m", "o", "a-x x-n n-o"),  # either parent may have been the branch's
+        ("x:r b:x c:b", "c", "r-x x-b b-c"),  # the branch was rewritten
+        ("m:s,r b:m", "b", "-s s-m m-b"),
+        ("", "a", ""),
+    ],
+)
+def test_the_mainline_leads_from_what_was_recorded(source, repository, history, until, expected):
+    """COMMIT:PARENTS after a root, `r`, `a:r`, and another root, `s`: what the branch had before each, oldest first."""
+    tree = source.sha("HEAD^{tree}")
+    shas = {}
+    for name, _, parents in (text.partition(":") for text in ["r:", "s:", "a:r", *history.split()]):
+        options = [option for parent in filter(None, parents.split(",")) for option in ("-p", shas[parent])]
+        shas[name] = source.git("commit-tree", tree, *options, "-m", name)
+    for name in ("a", until):
+        source.git("branch", "-f", f"at-{name}", shas[name])
+    names = {sha: name for name, sha in shas.items()}
+    repository.fetch()
+
+    def mainline(limit):
+        steps = repository.mainline(shas["a"], shas[until], limit=limit)[::-1]
+        return [f"{names[before] if before else ''}-{commit.subject}" for before, commit in steps]
+
+    assert mainline(100) == expected.split()
+    assert [mainline(limit) for limit in (1, 2)] == [expected.split()[-limit:] for limit in (1, 2)]
+
+
+def test_the_mainline_of_too_many_commits_follows_the_first_parents(source, repository, monkeypatch):
+    since, tree = source.sha(), source.sha("main^{tree}")
+    old = source.git("commit-tree", tree, "-m", "Old")
+    merge = source.git("commit-tree", tree, "-p", old, "-p", since, "-m", "Merge")
+    source.git("reset", "-q", "--hard", merge)
+    head = repository.fetch()
+    assert [before for before, _ in repository.mainline(since, head, limit=9)] == [since]
+    monkeypatch.setattr("bot.adapters.git.repository.ancestry_path", Mock(side_effect=LimitExceededError("Too large.")))
+    assert [before for before, _ in repository.mainline(since, head, limit=9)] == [old, None]
 
 
 def test_changed_paths_between_two_commits_and_of_the_first(source, repository):

@@ -257,6 +257,98 @@ def test_a_push_is_not_hidden_by_a_pull_request_that_undoes_it(team):
     assert team.final_verdicts() == [ApprovalStatus.DIRECT, ApprovalStatus.TAMPERED]
 
 
+@pytest.mark.parametrize("is_fast_forward", [True, False])
+@every_forge
+def test_a_push_is_not_hidden_by_a_pull_request_that_contains_it(team, is_fast_forward):
+    """Pushed, and merged into the pull request, between two polls: neither the reviewer nor the bot saw it."""
+    number = team.start().propose()
+    git, hosted, first = team.git, team.hosted, team.git.tip("main")
+    head = hosted.pull(number).head_sha
+    team.merge_another()
+    pushed = hosted.commit("main", {OTHER: "x: evil\n"}, "Push\n", "mia")
+    mia, at = hosted.person("mia"), team.clock.tick()
+    updated = git.commit_tree(
+        git.merged_tree(head, pushed), [head, pushed], "Update\n", author=mia, committer=mia, at=at
+    )
+    git.move("topic", updated, head)
+    hosted.pushed("topic", head, updated, "mia")
+    assert hosted.pull(number).head_sha == updated
+    hosted.review(number, "lou")
+    if is_fast_forward:
+        team.fast_forward(number, "kit")
+    else:  # by someone who merged an old commit of the branch
+        tree = git.commit(updated).tree
+        merge = git.commit_tree(tree, [first, updated], "Merge\n", author=mia, committer=mia, at=at)
+        team.push_merge(number, merge, "kit", landed=[head, updated, merge])
+    team.record_commits()
+    team.sandbox.faults.down = True
+    team.review()
+    assert set(team.verdicts) == {ApprovalStatus.UNKNOWN}
+    team.sandbox.faults.down = False
+    team.review(timedelta(minutes=5))
+    team.review(timedelta(minutes=1))
+    team.start()  # restarted
+    team.review(GRACE + timedelta(seconds=1))
+    verdicts = {record.sha: (record.verdict, record.verified) for record in team.judgements}
+    assert verdicts.pop(pushed) == (ApprovalStatus.DIRECT, False)
+    assert (len(verdicts), set(verdicts.values())) == (3 if is_fast_forward else 2, {(ApprovalStatus.APPROVED, True)})
+    assert len(team.judgements) == len(verdicts) + 1
+    (alert,) = team.alerts()
+    assert (alert.newest.sha, alert.applications) == (pushed, ("shop",))
+
+
+@pytest.mark.parametrize(
+    ("into", "landed", "verdict", "applications"),
+    [
+        ("head", ["head", "merge"], ApprovalStatus.TAMPERED, ("shop",)),
+        ("head", ["head"], ApprovalStatus.DIRECT, ("shop",)),
+        ("first", [], ApprovalStatus.DIRECT, ("shop",)),
+        ("own", [], ApprovalStatus.DIRECT, ("shop",)),
+        ("git pull", [], ApprovalStatus.DIRECT, ()),
+    ],
+)
+def test_a_push_of_another_branch_with_this_one_merged_is_what_it_changes_here(
+    team, into, landed, verdict, applications
+):
+    """What was approved in the meantime is in the merge, which doesn't change it, or undoes it."""
+    number = team.start().propose()
+    team.hosted.review(number, "lou")
+    git, hosted, mia, at = team.git, team.hosted, team.hosted.person("mia"), team.clock.tick()
+    shas = {"first": git.tip("main"), "head": hosted.pull(number).head_sha}
+    own = git.import_commit("own", shas["first"], {"apps/web/a.yaml": "x: 1\n"}, "Own\n", author=mia, at=at)
+    shas |= {"own": own, "git pull": own}
+    team.merge_another()
+    assert team.final_verdicts() == [ApprovalStatus.APPROVED]
+    before, parent = git.tip("main"), shas[into]
+    tree = git.merged_tree(parent, before) if into == "git pull" else git.commit(parent).tree
+    shas["merge"] = git.commit_tree(tree, [parent, before], "Merge main\n", author=mia, committer=mia, at=at)
+    if landed:
+        landed = [shas[name] for name in landed]
+        team.push_merge(number, shas["merge"], "mia", landed=landed, sha=landed[-1])
+    else:
+        git.move("main", shas["merge"], before)
+        hosted.pushed("main", before, shas["merge"], "mia")
+    assert team.final_verdicts() == [ApprovalStatus.APPROVED, verdict]
+    (alert,) = team.alerts()
+    assert (alert.ranges, alert.applications) == (((before, shas["merge"]),), applications)
+    assert {author.name for author in alert.newest.authors} == {"Mia"} - ({"Mia"} if into == "first" else set())
+
+
+def test_a_merge_linked_to_a_pull_request_may_not_undo_what_the_bot_never_saw(team):
+    number = team.start().propose()
+    team.hosted.review(number, "lou")
+    git, head = team.git, team.hosted.pull(number).head_sha
+    team.merge_another()
+    other, mia, at = git.tip("main"), team.hosted.person("mia"), team.clock.tick()
+    merge = git.commit_tree(git.commit(head).tree, [head, other], "Merge main\n", author=mia, committer=mia, at=at)
+    team.push_merge(number, merge, "mia", landed=[head, merge])
+    team.final_verdicts()
+    team.review()
+    verdicts = {record.sha: record.verdict for record in team.judgements}
+    expected = dict.fromkeys((head, merge), ApprovalStatus.TAMPERED) | {other: ApprovalStatus.APPROVED}
+    assert verdicts == expected
+
+
 @pytest.mark.parametrize(("is_fast_forward", "newest_first"), [(False, True), (True, False)])
 @every_forge
 def test_a_stack_merged_by_its_top_is_approved_there(team, is_fast_forward, newest_first):

@@ -39,6 +39,23 @@ def test_a_merge_is_one_rollout_of_the_applications_it_changes(scenario):
     assert len(scenario.rollouts()) == 1
 
 
+@pytest.mark.parametrize(("strategy", "applications"), [("ort", ["shop"]), ("ours", ["shop", "search"])])
+def test_a_fast_forward_to_a_branch_with_this_one_merged_is_what_it_changes_here(scenario, strategy, applications):
+    """It may also undo what this branch had."""
+    source = scenario.source
+    source.branch("topic")
+    source.commit("Raise the limit", {SETTINGS_FILE: settings(2)})
+    source.switch()
+    before = scenario.rollout("Fix search", {"apps/search/a.yaml": settings(5, "a")})
+    source.switch("topic")
+    source.git("merge", "-q", "--no-ff", "-s", strategy, "-m", "Merge main", "main")
+    source.switch()
+    source.git("merge", "-q", "--ff-only", "topic")
+    _, rollout = scenario.rollouts()
+    assert (rollout.revision, rollout.parent) == (source.sha(), before.revision)
+    assert sorted(part.application for part in rollout.parts) == sorted(applications)
+
+
 def test_a_commit_that_changes_no_application_is_not_a_rollout(scenario):
     scenario.source.commit("Words", {"README.md": "hello\n"})
     assert scenario.rollouts() == []
