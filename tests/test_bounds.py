@@ -23,7 +23,7 @@ from bot.core.drift import bounded, compare, jq, permissions
 from bot.core.git import patch, target_revision
 from bot.core.health import status
 from bot.core.incidents import incident
-from bot.core.objects import credentials, manifest, redaction, step_budget
+from bot.core.objects import credential_search, credentials, manifest, redaction, step_budget
 from bot.core.pull_requests import intent
 from bot.core.rendering import envsubst, limits
 from bot.core.rollouts import running_images
@@ -185,6 +185,7 @@ ROWS = {
         (step_budget.MAX_KEPT,),
         (flux_values._MAX_REFERENCES, flux_values._MAX_NODES),
         (discovery.MAX_IGNORE_RULES,),
+        (step_budget.MAX_STEPS, step_budget.MAX_SHARED_STEPS // 2, credential_search.SHORT),
         (credentials.MAX_SCANNED,),
         (jq._MAX_STEPS,),
         (jq._MAX_LENGTH,),
@@ -198,6 +199,7 @@ ROWS = {
         (webhook.MAX_PER_SECOND, webhook.MAX_AT_ONCE, 429),
         (record.MAX_EVENTS,),
         (object_fields.MAX_PATHS, object_fields._MAX_PATH, 1_024),
+        (object_fields.MAX_SEARCH_STEPS,),
         (object_fields.MAX_FIELDS, object_fields.MAX_CHARACTERS),
         (event._MAX_NAME, event._MAX_NAME, event._MAX_MANAGER),
         (history.MAX_DIGESTS, 27 * 10**6, history.MAX_STATES),

@@ -39,7 +39,7 @@ from bot.handlers.drift.live_comparison import compare_live
 from bot.ports.cluster import Discovery, Kind
 from bot.ports.isolation import UnexpectedError
 from tests.hostile.test_cluster import CONFIG_MAPS, config_map, head, kubeconfig, page, serving
-from tests.hostile.test_patterns import GROWTH
+from tests.hostile.test_patterns import GROWTH, cpu_limit
 
 THINGS = Kind("example.com", "v1", "Thing", "things", namespaced=True)
 DEPLOYMENTS = Kind("apps", "v1", "Deployment", "deployments", namespaced=True)
@@ -186,6 +186,54 @@ def test_a_slow_comparison_makes_only_its_object_unknown(few_steps, declared, li
         error = slow_rules.text
     assert "the comparison takes too long" in str(error)
     assert [field.live for field in compared.comparison_of(manifests[1], applications[1]).drift.fields] == [7]
+
+
+LONG_KEYS = [f"{'-' * 240}{number:05}" for number in range(500)]
+SLOW_TEXT = "://" + ":" * 196  # to search for credentials
+SLOW_FILES = {f"k{number}": SLOW_TEXT * 655 for number in range(7)}
+
+
+@pytest.mark.parametrize(
+    ("data", "rule", "is_shown"),
+    [
+        (dict.fromkeys(LONG_KEYS, "x"), IgnoreRule(json_pointers=[f"/data/{key}" for key in LONG_KEYS[:200]]), True),
+        (dict.fromkeys((SLOW_TEXT + str(number) for number in range(1_200)), "x"), IgnoreRule(), True),
+        ({f"k{number}": f"{number}=::" * 12 for number in range(15_000)}, IgnoreRule(), True),
+        (SLOW_FILES, IgnoreRule(), False),
+        (SLOW_FILES, IgnoreRule(jq_path_expressions=('.data | select(.k1 != "") | .k1',)), False),
+    ],
+    ids=["long keys and pointers", "slow keys", "short values", "slow values", "slow values and an expression"],
+)
+def test_searching_for_credentials_takes_steps(data, rule, is_shown):
+    live = thing(data=data)
+    declared = manifest(thing(data={key: f"{value}y" for key, value in data.items()}))
+    steps = StepBudget(lambda: step_budget.json_size(live), SharedStepBudget())
+    with cpu_limit(8):
+        result = compare_object(declared, live, schema=Schemas(), ignore=[rule], steps=steps)
+    if result.incomplete:
+        assert "the comparison takes too long" in str(result.incomplete)
+    else:
+        assert len(result.drift.fields) == len(data) - len(rule.json_pointers)
+    assert all((field.live == HIDDEN) is not is_shown for field in result.drift.fields)
+
+
+def test_a_text_that_takes_too_long_to_search_hides_nothing_else():
+    """A severity depends on what is beside it, and stored differences are compared by whether both sides are hidden."""
+    pod = {"privileged": True, "image": "web:1", "script": SLOW_TEXT * 600}
+    declared = manifest(thing(spec={"b": "x"}))
+    result = compare_object(declared, thing(spec={"b": SLOW_TEXT * 600, "pod": pod}), schema=Schemas())
+    values = {field.path: (field.desired, field.live) for field in (*result.drift.fields, *result.set_aside.fields)}
+    assert values == {"spec.b": (HIDDEN, HIDDEN), "spec.pod": (None, pod | {"script": HIDDEN})}
+    assert result.incomplete is None
+
+
+def test_values_are_searched_with_half_of_the_steps():
+    shared = SharedStepBudget()
+    budgets = [StepBudget(shared=shared) for _ in range(6)]
+    assert [budget.may_take(5_000) for budget in budgets] == [True] * 6  # those are free
+    assert [budget.may_take(2_000_001) for budget in budgets] == [False] * 6
+    assert [budget.may_take(2_000_000) for budget in budgets] == [True] * 5 + [False]
+    assert shared.steps == 10_000_000
 
 
 def test_slow_comparisons_make_no_ordinary_one_unknown(few_steps):

@@ -530,7 +530,18 @@ def test_no_number_of_things_keeps_the_bot_busy(use):
 
 @pytest.mark.parametrize(
     "repeated",
-    ["x", "a1B2", "-u a:b ", "://a:b@", "login a password b ", '"', "a=b\n", "name: password\n", "<password>\n"],
+    [
+        "x",
+        "a1B2",
+        "-u a:b ",
+        "://a:b@",
+        "login a password b ",
+        '"',
+        "a=b\n",
+        "name: password\n",
+        "<password>\n",
+        "://" + ":" * 196,
+    ],
 )
 def test_the_longest_text_is_searched_for_credentials_in_linear_time(repeated):
     """Detectors of detect-secrets are quadratic, so they see only short windows."""

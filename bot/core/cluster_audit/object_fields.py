@@ -12,12 +12,13 @@ import orjson
 
 from bot.core.drift.exclusions import uncompared_keys
 from bot.core.drift.lists import items_by_key, typed_by_ownership
+from bot.core.objects.credential_search import CredentialSearch
 from bot.core.objects.managed_fields import Ownership
 from bot.core.objects.path import Item, Path, Segment, format_path
 from bot.core.objects.redaction import redact_path
 from bot.core.objects.resource import text
 from bot.core.objects.schema import Node, Schemas
-from bot.core.objects.step_budget import StepBudget, json_size
+from bot.core.objects.step_budget import SharedStepBudget, StepBudget, json_size
 
 Object = Mapping[str, Any]
 Digests = dict[str, bytes]  # by path
@@ -25,6 +26,7 @@ Digests = dict[str, bytes]  # by path
 MAX_PATHS: Final = 5_000  # of one object; a larger one is not followed field by field
 MAX_FIELDS: Final = 500  # that one request names or changes
 MAX_CHARACTERS: Final = 16_384  # of their paths together
+MAX_SEARCH_STEPS: Final = 500_000  # to search the keys of one object for credentials
 EMPTY: Final = "[{}]"
 _MAX_DEPTH: Final = 60
 _MAX_PATH: Final = 1_000  # characters
@@ -40,19 +42,21 @@ class TooLargeError(ValueError):
 class ObjectFields:
     """The fields of objects of one kind. `live` is such an object; its managedFields show how its lists merge.
 
-    Methods raise TooManyStepsError for managedFields that take too long to read.
+    Methods raise TooManyStepsError for managedFields that take too long to read, and for keys that take too long to
+    search for credentials.
     """
 
     def __init__(self, live: Object) -> None:
         self._live = live
         self._node = _SCHEMAS.node(text(live, "apiVersion"), text(live, "kind"))
         self._ownership = Ownership(live, {}, (), StepBudget(lambda: json_size(live)))
+        self._search = CredentialSearch(StepBudget(shared=SharedStepBudget(MAX_SEARCH_STEPS)))
 
     def digests(self, key: bytes) -> Digests:
         """The digest of every field of the live object, by path. Raises TooLargeError."""
         digests: Digests = {}
         for path, value in self._leaves((), self._live, self._node):
-            digests[_leaf(path, value)] = digest(value, key)
+            digests[self._leaf(path, value)] = digest(value, key)
             if len(digests) > MAX_PATHS:
                 raise TooLargeError
         return digests
@@ -62,7 +66,7 @@ class ObjectFields:
         if not self._ownership.writers:
             return None
         return frozenset(
-            _leaf(path, value)
+            self._leaf(path, value)
             for path, value in self._leaves((), self._live, self._node)
             if any(owner.manager == manager for owner in self._ownership.owners(path))
         )
@@ -76,7 +80,7 @@ class ObjectFields:
         else:
             return None
         try:
-            formatted = dict.fromkeys(map(_formatted, paths))
+            formatted = dict.fromkeys(map(self._formatted, paths))
         except TooLargeError:
             return None
         return bounded(formatted)
@@ -176,6 +180,17 @@ class ObjectFields:
         items = items_by_key([value], node)
         return (Item(next(iter(items))), value) if items else None
 
+    def _leaf(self, path: Path, value: Any) -> str:
+        """The path of a leaf. An empty container's ends with EMPTY, so that it isn't a parent of fields added later."""
+        formatted = self._formatted(path)
+        return intern(formatted + EMPTY if value in ({}, []) else formatted)  # most objects have the same paths
+
+    def _formatted(self, path: Path) -> str:
+        formatted = format_path(redact_path(path, self._search.redact))
+        if len(formatted) > _MAX_PATH:
+            raise TooLargeError
+        return formatted
+
 
 def bounded(paths: Collection[str]) -> tuple[str, ...] | None:
     """The fields that one request names or changes; None, as for any field, if there are too many to store."""
@@ -207,16 +222,3 @@ def _is_strategic(value: Any) -> bool:
 
 def _is_index(part: str) -> bool:
     return part == "-" or (part.isascii() and part.isdecimal() and len(part) < 10)
-
-
-def _leaf(path: Path, value: Any) -> str:
-    """The path of a leaf. An empty container's ends with EMPTY, so that it isn't a parent of fields added later."""
-    formatted = _formatted(path)
-    return intern(formatted + EMPTY if value in ({}, []) else formatted)  # most objects have the same paths
-
-
-def _formatted(path: Path) -> str:
-    formatted = format_path(redact_path(path))
-    if len(formatted) > _MAX_PATH:
-        raise TooLargeError
-    return formatted

@@ -19,6 +19,7 @@ from bot.core.drift.opt_outs import ignored_paths, opt_outs
 from bot.core.drift.stored_secret import is_secret, with_string_data
 from bot.core.drift.walk import Walk
 from bot.core.health.unready import Unready
+from bot.core.objects.credential_search import CredentialSearch
 from bot.core.objects.managed_fields import INTERACTIVE, LAST_APPLIED, Ownership
 from bot.core.objects.manifest import Manifest
 from bot.core.objects.path import Path
@@ -95,11 +96,12 @@ def compare_object(
     )
     node = schema.node(manifest.api_version, manifest.kind)
     redaction = cache(partial(Redaction.of, manifest.kind, manifest.object))  # most objects need none
+    search = CredentialSearch(steps)
     objects = Tree(desired, steps), Tree(live, steps)
     incomplete: Text | None = None
 
     def new_walk(keep: KeptValues) -> Walk:
-        findings = Findings(objects, attribution, redaction, steps, keep)
+        findings = Findings(objects, attribution, redaction, search, steps, keep)
         return _walk(manifest, ownership, attribution, findings, steps, explain=explain)
 
     walk = new_walk(KeptValues.ALL if explain else KeptValues.DRIFT)
@@ -121,7 +123,8 @@ def compare_object(
                 walk.undeclared()
             return [field.path for field in walk.findings.drift]
 
-        too_long = _set_aside_selected(findings, rules.selectors, desired, live, redaction, drift_paths, steps)
+        redacted = partial(_redact_scalars, redaction, search, steps)
+        too_long = _set_aside_selected(findings, rules.selectors, desired, live, redacted, drift_paths, steps)
         incomplete = too_long or incomplete
     drift = [field for field in findings.drift if field.change not in excused]
     for change, reason in excused.items():
@@ -152,7 +155,7 @@ def compare_declarations(manifest: Manifest, other: Object, *, schema: Schemas, 
     attribution = Attribution(ownership, _controlled(manifest), ())
     redaction = cache(partial(Redaction.of, manifest.kind, manifest.object))
     objects = Tree(desired, steps), Tree(live, steps)
-    findings = Findings(objects, attribution, redaction, steps, KeptValues.ALL)
+    findings = Findings(objects, attribution, redaction, CredentialSearch(steps), steps, KeptValues.ALL)
     walk = _walk(manifest, ownership, attribution, findings, steps, explain=False)
     walk.mappings(desired, live, schema.node(manifest.api_version, manifest.kind))
     restarts = [field for field in walk.findings.set_aside if field.reason == RESTART]
@@ -191,7 +194,7 @@ def _set_aside_selected(
     selectors: Sequence[Selector],
     desired: Object,
     live: Object,
-    redaction: Callable[[], Redaction],
+    redacted: Callable[[Object], Object],
     drift_paths: Callable[[Object, Object], Iterable[str]],
     steps: StepBudget,
 ) -> Text | None:
@@ -203,7 +206,7 @@ def _set_aside_selected(
     seen = [desired, live]
     try:
         if findings.drift and any(selector.reads_values for selector in selectors):
-            seen = [redact_scalars(side, redaction(), steps) for side in seen]
+            seen = [redacted(side) for side in seen]
         for selector in selectors:
             if not findings.drift:
                 break
@@ -221,6 +224,12 @@ def _set_aside_selected(
     except TooManyStepsError as error:
         return error.text
     return None
+
+
+def _redact_scalars(
+    redaction: Callable[[], Redaction], search: CredentialSearch, steps: StepBudget, side: Object
+) -> Object:
+    return redact_scalars(side, redaction(), steps, search)
 
 
 def _related_to(paths: Iterable[str], steps: StepBudget) -> Callable[[str], bool]:

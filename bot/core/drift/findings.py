@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from bot.core.drift.attribution import RESTART, Attribution, Verdict
 from bot.core.drift.model import FieldDrift
+from bot.core.objects.credential_search import CredentialSearch
 from bot.core.objects.credentials import HIDDEN
 from bot.core.objects.path import Segment, format_path
 from bot.core.objects.redaction import Redaction, is_marked, redact, redact_path
@@ -33,6 +34,7 @@ class Findings:
         objects: tuple[Tree, Tree],
         attribution: Attribution,
         redaction: Callable[[], Redaction],
+        search: CredentialSearch,
         steps: StepBudget,
         keep: KeptValues,
     ) -> None:
@@ -41,6 +43,7 @@ class Findings:
         self._objects = objects
         self._attribution = attribution
         self._redaction = redaction
+        self._search = search
         self._steps = steps
         self._keep = keep
 
@@ -60,14 +63,17 @@ class Findings:
         reason, writer = verdict.reason, verdict.writer
         trusted = self._attribution.trusted(tuple(path)) if verdict.is_drift else ""
         is_drift = verdict.is_drift and not trusted
-        shown_path = format_path(redact_path(path))
+        shown_path = format_path(redact_path(path, self._search.redact))
         if self._keep is not KeptValues.NONE:
             self._steps.keep_difference(shown_path)
         needs_value = is_drift or reason is RESTART  # a rollout compares the times of restarts
         has_values = self._keep is KeptValues.ALL or (self._keep is KeptValues.DRIFT and needs_value)
+        left_out = self._search.left_out
         desired, live = (
             self._kept(path, live_path or path, value) if has_values else None for value in (desired, live)
         )
+        if self._search.left_out > left_out:  # both texts, so that stored differences `may_be_same`
+            desired, live = (HIDDEN if isinstance(value, str) else value for value in (desired, live))
         manager, time = (writer.manager, writer.time) if writer else (None, None)
         field = FieldDrift(change, shown_path, desired, live, manager, time, trusted or reason)
         (self.drift if is_drift else self.set_aside).append(field)
@@ -90,4 +96,4 @@ class Findings:
         self._steps.take(len(redaction.paths))
         if is_marked(*self._objects, path, live_path) or not self._steps.may_keep(value):
             return HIDDEN
-        return redact(path, value, redaction)
+        return redact(path, value, redaction, self._search.redact_value)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import yaml
 
+from bot.core.objects.credential_search import search_steps
 from bot.core.objects.credentials import HIDDEN, redact_text
 from bot.core.objects.manifest import Manifest, ManifestError, read_manifests
 from bot.core.objects.redaction import Redaction, credential_lines
@@ -17,7 +18,7 @@ from bot.core.sanitize import escaped
 WITHHELD_PREFIX = "~ "  # marks a file whose lines are not shown
 _MAX_BYTES = 65_536  # per file: no one reads more in a message, and larger files are slow to compare
 _MAX_LINE = 400  # characters
-_MAX_STEPS = 10_000_000  # for all files, about two seconds; files beyond that are not shown
+_MAX_STEPS = 10_000_000  # for all files, at most ten seconds; files beyond that are not shown
 _STEPS_PER_PAIR = 20  # difflib takes as long for a pair of equal lines as 20 searches for a credential
 _MIN_SUBSTRING = 4  # characters; a shorter credential is hidden only where it is the whole value
 # It also matches comments and the input of other generators.
@@ -64,12 +65,16 @@ def _file_patch(change: FileChange, max_steps: int) -> tuple[int, Iterable[str]]
     manifests = [_readable(content) for content in sides]
     if not sides or None in manifests:
         return 0, withheld
-    before, after = ((side or b"").decode("utf-8-sig").splitlines() for side in (change.before, change.after))
+    texts = [(side or b"").decode("utf-8-sig") for side in (change.before, change.after)]
+    searches = 2 * sum(map(search_steps, texts))  # in the manifests, and in the lines
+    if searches > max_steps:
+        return 0, withheld
+    before, after = (text.splitlines() for text in texts)
     try:
         hidden = _hidden_lines((manifest for side in manifests for manifest in side or ()), (before, after))
     except yaml.YAMLError:  # such as JSON with tabs
         return 0, withheld
-    steps = _equal_pairs(before, after) * _STEPS_PER_PAIR + len(hidden) * (len(before) + len(after))
+    steps = searches + _equal_pairs(before, after) * _STEPS_PER_PAIR + len(hidden) * (len(before) + len(after))
     if steps > max_steps:
         return 0, withheld
     from_file = "/dev/null" if change.before is None else f"a/{change.path}"

@@ -18,6 +18,7 @@ _WORDS: Final = re.compile(
     rf"({_PREFIX}|user|admin|root|bind|(dest|src)?(key|trust)?(store)?)?(pass(word|wd|phrase|code)?s?|pwd?|secrets?|tokens?)|{_PREFIX}_?keys?"
     r"|credentials?|bearer|dsn|contrase[nñ]a|passwort|senha|psk|requirepass|masterauth|connection_?string|erlang_?cookie"
 )
+_SECOND: Final = frozenset({"key", "keys", "string", "cookie"})  # of two words that are one name
 _PARTS: Final = ("password", "passwd", "secretkey")  # in a word such as `PGPASSWORD`
 _LAST_WORD: Final = "auth"  # Docker and Redis use it for a credential; `AUTH_SERVER` is not one
 _REFERENCES: Final = frozenset({"secrets", "credentials", "auth"})  # as last word, often a list of names or methods
@@ -30,6 +31,9 @@ _ENDINGS: Final = frozenset(
         *("class", "version", "rotation", "interval", "limit"),
     }
 )
+# Every name of a credential has one of these, without what separates its words: `PASS.WORD` is one.
+_STEM: Final = re.compile("pass|pw|secret|token|key|credential|bearer|dsn|contrase|senha|psk|auth|connection|cookie")
+_TO_LETTERS: Final = {code: chr(code).lower() if chr(code).isalnum() else None for code in range(128)}
 _CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _SEPARATORS: Final = re.compile(r"[^a-z0-9ñ]")
 _WITHOUT_WIDTH: Final = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
@@ -68,10 +72,12 @@ def _words(name: str) -> Sequence[str]:
 
 @lru_cache(maxsize=4096)
 def _is_credential_name(name: str) -> bool:
+    if name.isascii() and not _STEM.search(name.translate(_TO_LETTERS)):
+        return False
     words = _words(name)
     if not words or words[-1] in _ENDINGS or ("max" in words and words[-1] == "tokens"):
         return False
-    pairs = (f"{first}_{second}" for first, second in pairwise(words))
+    pairs = (f"{first}_{second}" for first, second in pairwise(words) if second in _SECOND)
     return (
         words[-1] == _LAST_WORD
         or any(map(_WORDS.fullmatch, chain(words, pairs)))

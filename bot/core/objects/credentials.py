@@ -21,9 +21,10 @@ _WINDOW: Final = 512  # characters that are searched at once: some detectors are
 _OVERLAP: Final = 128
 _MAX_LINES: Final = 100  # of a string below the line on which it begins
 _MAX_NESTED: Final = 4  # arguments or values inside each other; deeper ones are hidden
-_SHORTEST_TOKEN: Final = 10
+SHORTEST_TOKEN: Final = 10
 _SHORTEST_PASSWORD: Final = 6  # in a sentence
 
+_PLAIN: Final = re.compile(r"[A-Za-z0-9_./-]*+")  # may be a token, but nothing else: has no spaces and assigns nothing
 _QUOTES: Final = "\"' \t"
 _AFTER_NAME: Final = f"{_QUOTES}]"
 _DELIMITERS: Final = " \t\"'`,;()[]{}<>"
@@ -55,6 +56,13 @@ _SPACED_ASSIGNMENT: Final = re.compile(r"(\S{1,100})\s{0,8}=\s{0,8}(?=[^\s=])")
 _USER_INFO: Final = re.compile(r"""(://[^\s/:@]{0,100}):(?:[^\s/]{1,200}|(?!\d{1,5}/)[^\s@"']{1,200})@""")
 # Go's MySQL driver.
 _DSN_PASSWORD: Final = re.compile(r"(?<!\S)([^\s:]*+):\S+@(?=(?:tcp|udp|unix|cloudsql)[\w-]{0,20}\()")
+
+# A name and what assigns its value: in the slowest patterns of detect-secrets, and in every text that they find.
+_ASSIGNED: Final = tuple(
+    rf"""{name})(?:"|\'|)(?:\]|)(?: *)(?:=|:|:=|=>| +|::)"""
+    for name in ("(?:key|pwd|pw|password|pass|token", "(?:key|pwd|password|pass|token", "[-_]?key")
+)
+_ASSIGNS: Final = re.compile(r"""(?:key|pwd?|pass(?:word)?|token)["']?\]?[=: ]""", re.IGNORECASE)
 
 # YAML: what precedes a key, the rest of its line if the value begins below it, and a line that is an entry.
 _TO_KEY: Final = re.compile(r"[ \t]*+(?:- +)*+")
@@ -89,6 +97,8 @@ def redact_text(text: str) -> str:
     """A text, such as a configuration file or a command line, with `HIDDEN` for each credential in it."""
     if len(text) > MAX_SCANNED or "PRIVATE KEY" in text:
         return HIDDEN
+    if _PLAIN.fullmatch(text):
+        return _without_tokens(text)
     return "\n".join(_redacted_lines(text.split("\n")))
 
 
@@ -255,7 +265,7 @@ def _without_assigned(lines: Sequence[str], index: int, *, is_named: bool) -> tu
 
 def _name_at_end(text: str) -> str:
     """The last name in a text, also as a subscript: `$ENV{NAME}`."""
-    subscript = _SUBSCRIPT.search(text)
+    subscript = _SUBSCRIPT.search(text) if text.endswith(("}", ")")) else None
     return (subscript[1] or subscript[2]) if subscript else text.translate(_NAME_TO_SPACES).rpartition(" ")[2]
 
 
@@ -333,13 +343,16 @@ def _without_value(form: re.Match[str], depth: int = _MAX_NESTED) -> str:
 
 def _without_tokens(line: str) -> str:
     """The line without words that look like tokens, and without the passwords of URLs."""
-    if len(line) < _SHORTEST_TOKEN:
+    if len(line) < SHORTEST_TOKEN:
         return line
     line = _DSN_PASSWORD.sub(rf"\1:{HIDDEN}@", _USER_INFO.sub(rf"\1:{HIDDEN}@", line))
     words = line.translate(_TO_SPACES)
     hidden: list[tuple[int, int]] = []
     for start in range(0, len(line), _WINDOW - _OVERLAP):
-        for pattern in _patterns():
+        assigns = _ASSIGNS.search(line, start, start + _WINDOW)
+        for pattern, is_assigned in _patterns():
+            if is_assigned and not assigns:
+                continue
             for match in pattern.finditer(line, start, start + _WINDOW):
                 if not (hidden and hidden[-1][0] <= match.start() and match.end() <= hidden[-1][1]):
                     end = words.find(" ", match.end())
@@ -354,7 +367,8 @@ def _without_tokens(line: str) -> str:
 
 
 @cache
-def _patterns() -> Sequence[re.Pattern[str]]:
+def _patterns() -> Sequence[tuple[re.Pattern[str], bool]]:
+    """The patterns of tokens, and whether what a pattern finds always has a match of `_ASSIGNS`."""
     # Loading takes 0.4 s, so it waits for the first value to show.
     from detect_secrets.core.plugins.util import get_mapping_from_secret_type_to_class  # noqa: PLC0415
     from detect_secrets.plugins.base import RegexBasedDetector  # noqa: PLC0415
@@ -364,4 +378,5 @@ def _patterns() -> Sequence[re.Pattern[str]]:
     left_out = BasicAuthDetector, IPPublicDetector
     detectors: Iterable[Any] = get_mapping_from_secret_type_to_class().values()
     used = (detector for detector in detectors if issubclass(detector, RegexBasedDetector) and detector not in left_out)
-    return [TOKENS, *(pattern for detector in used for pattern in detector.denylist)]
+    patterns: list[re.Pattern[str]] = [TOKENS, *(pattern for detector in used for pattern in detector.denylist)]
+    return [(pattern, any(assigned in pattern.pattern for assigned in _ASSIGNED)) for pattern in patterns]

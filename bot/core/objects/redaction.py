@@ -4,9 +4,8 @@ The annotation `gitops-bot/hide` of an object lists more paths to hide.
 """
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from itertools import pairwise, zip_longest
 from typing import Any, Final, Self
 
@@ -16,6 +15,7 @@ from bot.core.objects.credential_names import (
     lists_credentials,
     names_credential,
 )
+from bot.core.objects.credential_search import CredentialSearch
 from bot.core.objects.credentials import HIDDEN, redact_arguments, redact_text
 from bot.core.objects.managed_fields import LAST_APPLIED
 from bot.core.objects.path import ANY, Item, Member, Path, PathError, Pattern, Segment, matches, parse_path
@@ -27,12 +27,13 @@ MAX_PATHS: Final = 100  # in an annotation: every difference is compared with ea
 HIDE: Final = "gitops-bot/hide"  # the annotation: paths, separated by spaces
 
 _MAX_DEPTH: Final = 100
-_MAX_CACHED: Final = 100  # characters
 _CHARACTERS_PER_STEP: Final = 2
 
 _SHOWN_OF_SECRET: Final = frozenset({"apiVersion", "kind", "type", "immutable"})
 _IDENTITY: Final = frozenset({("apiVersion",), ("kind",), ("metadata", "name"), ("metadata", "namespace")})
 _NONE: Final[Collection[str]] = ()
+
+_Search = Callable[[str], str]  # such as `redact_text`
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +55,8 @@ class Redaction:
             return cls(kind, ((),))
 
 
-def redact(path: Sequence[Segment], value: Any, redaction: Redaction) -> Any:
-    """The value at a path of an object, with `HIDDEN` in place of each credential."""
+def redact(path: Sequence[Segment], value: Any, redaction: Redaction, search: _Search = redact_text) -> Any:
+    """The value at a path of an object, with `HIDDEN` in place of each credential. `search` redacts a text."""
     if value is None:
         return None
     if _is_of_secret(path, redaction.kind) or any(all(map(matches, pattern, path)) for pattern in redaction.paths):
@@ -63,7 +64,7 @@ def redact(path: Sequence[Segment], value: Any, redaction: Redaction) -> Any:
     if _is_named_credential(path) and _is_scalar(value):
         return HIDDEN
     name = path[-1] if isinstance(path[-1], str) else ""
-    return _redacted(value, _MAX_DEPTH, _data_of(redaction.kind), name)
+    return _redacted(value, _MAX_DEPTH, _data_of(redaction.kind), search, name)
 
 
 def is_marked(declared: Tree, live: Tree, path: Sequence[Segment], live_path: Sequence[Segment]) -> bool:
@@ -90,68 +91,65 @@ def _is_marked(tree: Tree, parents: Sequence[Any], path: Sequence[Segment]) -> b
     return False
 
 
-def redact_scalars(value: Object, redaction: Redaction, steps: StepBudget) -> Object:
+def redact_scalars(value: Object, redaction: Redaction, steps: StepBudget, search: CredentialSearch) -> Object:
     """The object with `HIDDEN` in place of each credential, but with the keys and lists that contain them.
 
     It is the same whatever the credentials are. Raises TooManyStepsError.
     """
     steps.take(json_size(value) // _CHARACTERS_PER_STEP)
     is_secret = redaction.kind == "Secret"  # every value is hidden by its path
-    redacted = value if is_secret else _redacted(value, _MAX_DEPTH, _data_of(redaction.kind))
+    redacted = value if is_secret else _redacted(value, _MAX_DEPTH, _data_of(redaction.kind), search.redact)
     patterns = tuple(tuple(part if isinstance(part, str) else ANY for part in path) for path in redaction.paths)
-    shaped: Object = _redacted_scalars((), value, redacted, replace(redaction, paths=patterns), steps)
+    shaped: Object = _redacted_scalars((), value, redacted, replace(redaction, paths=patterns), steps, search.redact)
     return shaped
 
 
-def _redacted_scalars(path: Path, value: Any, redacted: Any, redaction: Redaction, steps: StepBudget) -> Any:
+def _redacted_scalars(
+    path: Path, value: Any, redacted: Any, redaction: Redaction, steps: StepBudget, search: _Search
+) -> Any:
     """The value at a path, in which list items have indexes; `redacted` is what is left of it, or HIDDEN."""
     if len(path) >= _MAX_DEPTH:
         return HIDDEN
     if isinstance(value, Mapping):
         return {
-            key: _redacted_scalars((*path, key), below, _below(redacted, key), redaction, steps)
+            key: _redacted_scalars((*path, key), below, _below(redacted, key), redaction, steps, search)
             for key, below in value.items()
         }
     if isinstance(value, list | tuple):
         return [
-            _redacted_scalars((*path, index), below, _below(redacted, index), redaction, steps)
+            _redacted_scalars((*path, index), below, _below(redacted, index), redaction, steps, search)
             for index, below in enumerate(value)
         ]
     steps.take(1 + len(redaction.paths))
     if path in _IDENTITY:
         return value
-    return HIDDEN if path[-1:] == (LAST_APPLIED,) else redact(path, redacted, redaction)
+    return HIDDEN if path[-1:] == (LAST_APPLIED,) else redact(path, redacted, redaction, search)
 
 
 def _below(redacted: Any, segment: str | int) -> Any:
     return HIDDEN if isinstance(redacted, str) else redacted[segment]
 
 
-def redact_path(path: Sequence[Segment]) -> tuple[Segment, ...]:
+def redact_path(path: Sequence[Segment], search: _Search = redact_text) -> tuple[Segment, ...]:
     """The path with `HIDDEN` for each credential in it: a mapping's key, an item's key, or a member of a set."""
-    return tuple(_redacted_segment(segment, parent) for parent, segment in pairwise(("", *path)))
+    return tuple(_redacted_segment(segment, parent, search) for parent, segment in pairwise(("", *path)))
 
 
-def _redacted_segment(segment: Segment, parent: Segment) -> Segment:
+def _redacted_segment(segment: Segment, parent: Segment, search: _Search) -> Segment:
     if isinstance(segment, Item):
-        return Item(tuple((name, _redacted_key(name, value)) for name, value in segment.keys))
+        return Item(tuple((name, _redacted_key(name, value, search)) for name, value in segment.keys))
     if isinstance(segment, Member):
         is_credential = isinstance(parent, str) and lists_credentials(parent)
-        return Member(HIDDEN if is_credential else _redacted_name(segment.value))
-    return _redacted_name(segment) if isinstance(segment, str) else segment
+        return Member(HIDDEN if is_credential else _redacted_name(segment.value, search))
+    return search(segment) if isinstance(segment, str) else segment
 
 
-def _redacted_key(name: str, value: Any) -> Any:
-    return HIDDEN if is_credential_name(name) and _is_scalar(value) else _redacted_name(value)
+def _redacted_key(name: str, value: Any, search: _Search) -> Any:
+    return HIDDEN if is_credential_name(name) and _is_scalar(value) else _redacted_name(value, search)
 
 
-def _redacted_name(value: Any) -> Any:
-    if not isinstance(value, str):
-        return value
-    return _redacted_short(value) if len(value) <= _MAX_CACHED else redact_text(value)
-
-
-_redacted_short: Final = lru_cache(maxsize=4096)(redact_text)  # most objects have the same paths
+def _redacted_name(value: Any, search: _Search) -> Any:
+    return search(value) if isinstance(value, str) else value
 
 
 def has_hidden(value: Any) -> bool:
@@ -165,7 +163,7 @@ def has_hidden(value: Any) -> bool:
 
 def credential_lines(value: Any) -> Iterator[str]:
     """The lines with credentials in an object's texts, also in JSON encoding."""
-    for text, redacted in _texts(value, _redacted(value, _MAX_DEPTH, _NONE)):
+    for text, redacted in _texts(value, _redacted(value, _MAX_DEPTH, _NONE, redact_text)):
         if redacted == HIDDEN:
             yield json.dumps(text, ensure_ascii=False)[1:-1]
         lines, shown = text.splitlines(), redacted.splitlines()
@@ -212,22 +210,22 @@ def _is_named_credential(path: Sequence[Segment]) -> bool:
     return isinstance(parent, str) and (groups_credentials(parent) or (is_item and lists_credentials(parent)))
 
 
-def _redacted(value: Any, depth: int, hidden_keys: Collection[str], name: str = "") -> Any:
+def _redacted(value: Any, depth: int, hidden_keys: Collection[str], search: _Search, name: str = "") -> Any:
     """The value without credentials, and with nothing below `hidden_keys`. The `name` is its key."""
     if isinstance(value, str):
-        return redact_text(value)
+        return search(value)
     if not isinstance(value, Mapping | list | tuple):
         return value
     if not depth:
         return HIDDEN
     if isinstance(value, Mapping):
-        return _redacted_mapping(value, depth, hidden_keys, is_group=groups_credentials(name))
+        return _redacted_mapping(value, depth, hidden_keys, search, is_group=groups_credentials(name))
     is_list = lists_credentials(name)
     before = (None, *value)
     redacted = [
         HIDDEN
         if _is_scalar(item) and (is_list or (isinstance(item, str) and _is_flag(previous)))
-        else _redacted(item, depth - 1, hidden_keys)
+        else _redacted(item, depth - 1, hidden_keys, search)
         for previous, item in zip(before, value, strict=False)
     ]
     arguments = [str(item) if _is_scalar(item) else "" for item in redacted]
@@ -236,7 +234,7 @@ def _redacted(value: Any, depth: int, hidden_keys: Collection[str], name: str = 
 
 
 def _redacted_mapping(
-    value: Mapping[str, Any], depth: int, hidden_keys: Collection[str], *, is_group: bool
+    value: Mapping[str, Any], depth: int, hidden_keys: Collection[str], search: _Search, *, is_group: bool
 ) -> dict[str, Any]:
     if value.get("kind") == "Secret":
         return {key: below if key in _SHOWN_OF_SECRET else HIDDEN for key, below in value.items()}
@@ -245,7 +243,7 @@ def _redacted_mapping(
         key: HIDDEN
         if key in hidden_keys
         or (_is_scalar(below) and (is_group or is_credential_name(str(key)) or (is_credential and key == "value")))
-        else _redacted(below, depth - 1, hidden_keys, str(key))
+        else _redacted(below, depth - 1, hidden_keys, search, str(key))
         for key, below in value.items()
     }
 

@@ -39,13 +39,14 @@ class SharedStepBudget:
 class StepBudget:
     """The remaining steps of one comparison. `size` returns the live object's bytes, and is called only if needed."""
 
-    __slots__ = ("_borrowed", "_left", "_shared", "_size", "kept")
+    __slots__ = ("_borrowed", "_left", "_optional", "_shared", "_size", "kept")
 
     def __init__(self, size: Callable[[], int] = int, shared: SharedStepBudget | None = None) -> None:
         self._size: Callable[[], int] | None = size
         self._shared = shared or SharedStepBudget()
         self._left = FREE_STEPS
         self._borrowed = 0
+        self._optional = 0
         self.kept = 0  # characters
 
     def take(self, count: int = 1) -> None:
@@ -53,6 +54,20 @@ class StepBudget:
         self._left -= count
         if self._left < 0:
             self._borrow()
+
+    def may_take(self, count: int) -> bool:
+        """Whether there are steps for what can be left out; if so, use them.
+
+        It leaves half of the free steps, and of those that all comparisons share, for the rest.
+        """
+        if self._left - count >= FREE_STEPS // 2:
+            self._left -= count
+            return True
+        if self._optional + count > MAX_STEPS or self._shared.steps - count < MAX_SHARED_STEPS // 2:
+            return False
+        self._optional += count
+        self._shared.steps -= count
+        return True
 
     def renew(self) -> None:
         """Allow as many steps again, to apply ignore rules to an incomplete comparison."""

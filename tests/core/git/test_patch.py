@@ -6,6 +6,7 @@ import pytest
 
 from bot.core.git import patch
 from bot.core.git.patch import FileChange, redacted_patch, truncate_lines
+from bot.core.objects.credential_search import search_steps
 from bot.handlers.approvals import diff
 from bot.ports.git import File
 
@@ -105,7 +106,10 @@ def test_truncation_keeps_whole_lines():
     assert truncate_lines(["abc", "defg"], 8) == ("abc", True)
 
 
-@pytest.mark.parametrize(("bound", "most"), [("_MAX_BYTES", len(CONFIG)), ("_MAX_STEPS", 2 * 20 * CONFIG.count(b"\n"))])
+@pytest.mark.parametrize(
+    ("bound", "most"),
+    [("_MAX_BYTES", len(CONFIG)), ("_MAX_STEPS", 2 * (20 * CONFIG.count(b"\n") + 4 * search_steps(CONFIG.decode())))],
+)
 def test_as_much_is_shown_as_allowed_and_no_more(monkeypatch, bound, most):
     """Two files, whose lines are all equal."""
     changes = [FileChange(name, CONFIG, CONFIG) for name in ("a.yaml", "b.yaml")]

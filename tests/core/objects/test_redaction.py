@@ -1,6 +1,7 @@
 """Credentials are hidden wherever a difference or a patch would show them, and nothing else is."""
 
 import json
+import re
 import time
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from bot.core.drift.compare import compare_declarations, compare_object
 from bot.core.drift.model import FieldDrift, ObjectDrift
 from bot.core.git.patch import FileChange, redacted_patch
+from bot.core.objects import credential_names, credentials
 from bot.core.objects.credential_names import is_credential_name
 from bot.core.objects.credentials import HIDDEN, MAX_SCANNED, redact_prose, redact_text
 from bot.core.objects.manifest import Manifest, read_manifests
@@ -376,6 +378,24 @@ def test_any_text_is_redacted_once(text):
     shown = redact_text(text)
     assert redact_text(shown) == shown
     assert shown.count("\n") == text.count("\n") or shown == HIDDEN
+
+
+@given(st.data())
+def test_what_is_searched_only_after_a_hint_always_has_it(data):
+    hinted = [pattern for pattern, is_assigned in credentials._patterns() if is_assigned]
+    assert len(hinted) == 5
+    for pattern, hint in (
+        *((pattern, credentials._ASSIGNS) for pattern in hinted),
+        (credential_names._WORDS, credential_names._STEM),
+    ):
+        # Hypothesis can't generate what follows a lookbehind.
+        form = re.compile(pattern.pattern.removeprefix(r"(?:(?<=\W)|(?<=^))").replace("[nñ]", "n"), pattern.flags)
+        assert hint.search(data.draw(st.from_regex(form, fullmatch=True)))
+
+
+@given(st.from_regex(credentials._PLAIN, fullmatch=True))
+def test_a_text_that_assigns_nothing_is_searched_only_for_tokens(text):
+    assert redact_text(text) == "\n".join(credentials._redacted_lines([text]))
 
 
 def test_a_manifest_without_credentials_is_shown_in_full():
