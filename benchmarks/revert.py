@@ -157,6 +157,7 @@ def main() -> None:
                 applications=applications,
                 permit=lambda _: Granted(),
                 manifest_cache=rendered,
+                recorded_parent=lambda _: None,
             )
             if not isinstance(outcome, Opened) or outcome.effects[0].change.changed != 1:
                 raise SystemExit(f"Not reverted: {outcome}")

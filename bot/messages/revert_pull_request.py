@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from bot.core.changes.effect import Effect
 from bot.core.changes.rendered_change import FieldChange
-from bot.core.git.commit import Commit, PullRequest
+from bot.core.git.commit import PullRequest
 from bot.core.pull_requests.revert import RevertRequest, Target, automation, one_line, subject, undo_of
 from bot.i18n.catalogue import rollout as texts
 from bot.i18n.language import ENGLISH
@@ -149,9 +149,11 @@ def _notes(target: Target, branch: str) -> list[str]:
     if target.reapplies:
         notes.append("This reverts a revert, so the original change comes back.")
     if target.merge:
-        brought = _sides(target.last)
+        before = f"to {as_code(target.base[:12])}, which the branch had before"
+        if target.base == target.last.parents[0]:
+            before = "to its first parent"
         notes.append(
-            f"{as_code(target.last.sha[:12])} is a merge of {brought}, reverted to its first parent. "
+            f"{as_code(target.last.sha[:12])} is a merge of {_sides(target)}, reverted {before}. "
             "Merging that branch again would not bring the change back: revert this revert instead."
         )
     if tool := automation(target):
@@ -159,8 +161,8 @@ def _notes(target: Target, branch: str) -> list[str]:
     return notes
 
 
-def _sides(merge: Commit) -> str:
-    sides = [as_code(parent[:12]) for parent in merge.parents[1:]]
+def _sides(target: Target) -> str:
+    sides = [as_code(parent[:12]) for parent in target.last.parents if parent != target.base]
     return sides[0] if len(sides) == 1 else f"{len(sides)} branches: {', '.join(sides)}"
 
 

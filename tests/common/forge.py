@@ -108,7 +108,9 @@ class InMemoryForge(Forge):
 
     def commits(self, pull: PullRequest) -> list[PullRequestCommit]:
         self._answer()
-        return [PullRequestCommit(pull.head_sha, pull.opened_by)]
+        history = self.source.git("rev-list", pull.head_sha, check=False).split()  # the newest first
+        own = [sha for sha in history[1:] if self.numbers.get(sha) == pull.number]
+        return [PullRequestCommit(sha, pull.opened_by) for sha in (pull.head_sha, *own)]
 
     def pushes(self, branch: str) -> list[Push]:
         self._answer()

@@ -191,6 +191,7 @@ class _Comparison:
             forge=self.forge,
             applications=[],
             permit=lambda _: Granted(),
+            recorded_parent=lambda _: None,
             manifest_cache=ManifestCache(),
         )
         answer = self._answer(outcome)

@@ -40,8 +40,8 @@ class RevertRequest:
 class Target:
     """The commits to revert, newest first, and `base`, the full sha of the commit before them.
 
-    A merge is one commit whose base is its first parent. `pull` is the pull request that brought exactly these commits,
-    and `brought_by` the sha of the merge that brought these commits and others.
+    A merge is one commit whose base is usually its first parent. `pull` is the pull request that brought exactly these
+    commits, and `brought_by` the sha of the merge that brought these commits and others.
     """
 
     commits: tuple[Commit, ...]
@@ -56,7 +56,7 @@ class Target:
 
     @property
     def merge(self) -> bool:
-        """Whether it is one merge commit, which is reverted to its first parent."""
+        """Whether it is one merge commit, which is reverted to `base`."""
         return len(self.commits) == 1 and len(self.last.parents) > 1
 
     @property
@@ -324,7 +324,7 @@ def commit_message(target: Target, request: RevertRequest, reverts: str | None) 
         title = undo_of(target.last.subject if len(target.commits) == 1 else subject(target))
     else:
         title = f'Revert {len(target.commits)} commits up to "{target.last.subject}"'
-    paragraphs = ["\n".join(map(_reverts, target.commits))]
+    paragraphs = ["\n".join(_reverts(target, commit) for commit in target.commits)]
     if reverts:
         paragraphs.append(f"Reverts {reverts}")
     why = f": {one_line(request.why)}" if request.why.strip() else "."
@@ -334,10 +334,11 @@ def commit_message(target: Target, request: RevertRequest, reverts: str | None) 
     return "\n\n".join((title, *paragraphs)) + "\n"
 
 
-def _reverts(commit: Commit) -> str:
+def _reverts(target: Target, commit: Commit) -> str:
     """`git revert`'s sentence about a commit: https://git-scm.com/docs/git-revert."""
     if len(commit.parents) > 1:
-        return f"This reverts commit {commit.sha}, reversing\nchanges made to {commit.parents[0]}."
+        before = target.base if target.merge else commit.parents[0]
+        return f"This reverts commit {commit.sha}, reversing\nchanges made to {before}."
     return f"This reverts commit {commit.sha}."
 
 
@@ -365,12 +366,12 @@ def automation(target: Target) -> str | None:
 def by_hand(target: Target, branch: str) -> tuple[str, ...]:
     """The commands to run in a clone of the repository to revert by hand."""
     local = branch_name(target).removeprefix("gitops-bot/")
-    if target.merge:
-        undo = f"git revert -m 1 {target.last.sha}"
-    elif len(target.commits) == 1:
-        undo = f"git revert {target.last.sha}"
+    if len(target.commits) == 1 and target.base in target.last.parents:
+        mainline = f"-m {target.last.parents.index(target.base) + 1} " if target.merge else ""
+        undo = f"git revert {mainline}{target.last.sha}"
     else:  # one commit for all of them
-        title = f"{len(target.commits)} commits up to {target.last.short_sha}"
+        several = "" if len(target.commits) == 1 else f"{len(target.commits)} "
+        title = f"{several}commits up to {target.last.short_sha}"
         undo = f'git revert $(git commit-tree -p {target.base} -m "{title}" "{target.last.sha}^{{tree}}")'
     return (
         "git fetch origin",

@@ -1,7 +1,7 @@
 """Finds the commits that a revert request refers to."""
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -41,14 +41,20 @@ from bot.ports.forge import Forge
 from bot.ports.git import Repository, RevisionNotFoundError
 
 _MAX_FIRST_PARENTS: Final = 1_000_000  # to search for the merge of a commit
+_MAX_LOOKUPS: Final = 50  # commits of a pull request that may belong to an earlier one
+
+RecordedParent = Callable[[str], str | None]
 
 
-def find_target(request: RevertRequest, repository: Repository, forge: Forge, head: str) -> Target | Outcome:
+def find_target(
+    request: RevertRequest, repository: Repository, forge: Forge, head: str, recorded_parent: RecordedParent
+) -> Target | Outcome:
     """The commits of the requested change on the tracked branch at `head`; any other outcome says why not.
 
-    Raises RepositoryError, ForgeError.
+    `recorded_parent` returns what the branch had before a commit, if the bot has recorded that: usually, but not
+    always, its first parent. Raises RepositoryError, ForgeError.
     """
-    return _TargetFinder(request, repository, forge, head).find()
+    return _TargetFinder(request, repository, forge, head, recorded_parent).find()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +65,7 @@ class _TargetFinder:
     repository: Repository
     forge: Forge
     head: str
+    recorded_parent: RecordedParent
 
     def find(self) -> Target | Outcome:
         match self.request.change:
@@ -100,6 +107,10 @@ class _TargetFinder:
         merge = self._merge_commit(pull)
         if pull is None or merge is None:
             return self._target([commit], None)
+        if commit == merge and not self.request.only and (forwarded := self._fast_forwarded(merge, pull)):
+            if len(commit.parents) > 1:
+                return forwarded
+            return InsidePull(commit, PullNumber(pull.number), pull, None, only_possible=True)
         series = self._series(merge, pull)
         if len(series) > 1 and commit in series and not self.request.only:
             return InsidePull(commit, PullNumber(pull.number), pull, None, only_possible=True)
@@ -147,7 +158,7 @@ class _TargetFinder:
             return PullNotMerged(pull)
         merge = self._merge_commit(pull)
         if merge is not None:
-            return self._target(self._series(merge, pull), pull)
+            return self._fast_forwarded(merge, pull) or self._target(self._series(merge, pull), pull)
         merge = self._merge_in_history(pull)
         if merge is None:
             return NotOnBranch(None, pull, self.repository.branch)
@@ -224,6 +235,60 @@ class _TargetFinder:
         brought_by = self.forge.pull_request_for(commit.sha, pull.base, parents=commit.parents)
         return brought_by is not None and brought_by.number == pull.number
 
+    def _fast_forwarded(self, merge: Commit, pull: PullRequest) -> Target | Outcome | None:
+        """All of a pull request that a fast-forward merged together with merges in it; None if it isn't one.
+
+        What the branch had isn't behind their first parents: it is the parent outside of the pull request that contains
+        all others, such as what its author merged to update it.
+        """
+        if merge.sha != pull.head_sha:
+            return None
+        shas = [commit.sha for commit in self.forge.commits(pull)]
+        line = self.repository.first_parent(None, merge.sha, limit=MAX_COMMITS)
+        unknown = Refused(
+            LocalizedText(
+                texts.NOT_ALL_LISTED, number=str(pull.number), branch=self.repository.branch, commit=merge.short_sha
+            )
+        )
+        if merge.sha not in shas:  # there are more than the forge lists
+            return unknown if any(len(commit.parents) > 1 for commit in line) else None
+        own = {commit.sha: commit for commit in self.repository.read_commits(shas)}
+        if all(len(commit.parents) < 2 for commit in own.values()):
+            return None
+        if earlier := self._earlier_pull([commit for commit in line[1:] if commit.sha in own], pull):
+            later = self.repository.commits(earlier.sha, merge.sha, limit=len(own))
+            own = {commit.sha: commit for commit in later if commit.sha in own}
+        base = self._base_of(own.values())
+        if base is None:
+            return unknown
+        brought = self.repository.commits(base, merge.sha, limit=len(own) + 1)
+        is_complete = all(commit.sha in own for commit in brought)
+        return self._target([merge], pull, base) if is_complete else unknown
+
+    def _earlier_pull(self, commits: Sequence[Commit], pull: PullRequest) -> Commit | None:
+        """The newest of these commits that is the merge of another pull request: forges may list its commits, too."""
+        for commit in commits[:_MAX_LOOKUPS]:
+            other = self.forge.pull_request_for(commit.sha, pull.base, parents=commit.parents)
+            if other and other.number != pull.number and (other.state, other.merge_sha) == ("merged", commit.sha):
+                return commit
+        return None
+
+    def _base_of(self, commits: Collection[Commit]) -> str | None:
+        """The parent outside of these commits that contains all others outside; None if there is none."""
+        own = {commit.sha for commit in commits}
+        others = [parent for commit in commits for parent in commit.parents if parent not in own]
+        base = next(iter(others), None)
+        for other in others:
+            if base and self.repository.is_ancestor(base, other):
+                base = other
+        is_base = base is not None and all(self.repository.is_ancestor(other, base) for other in others)
+        return base if is_base else None
+
+    def _before(self, commit: Commit) -> str | None:
+        """What the branch had before a commit; None if that is the first one."""
+        recorded = self.recorded_parent(commit.sha) if len(commit.parents) > 1 else None
+        return recorded if recorded in commit.parents else next(iter(commit.parents), None)
+
     def _is_of_earlier(self, commit: Commit, series: Sequence[Commit], pull: PullRequest) -> bool:
         """Whether the forge says that a commit is from another pull request, which was merged before `series`.
 
@@ -286,7 +351,9 @@ class _TargetFinder:
         commits = self.repository.first_parent(first.sha, last.sha, limit=MAX_COMMITS + 1)
         if len(commits) > MAX_COMMITS:
             return Refused(LocalizedText(texts.LONG_RANGE, range=f"{since}..{until}", most=str(MAX_COMMITS)))
-        if commits[-1].parents[:1] != (first.sha,):
+        while commits and self._before(commits[-1]) != first.sha:
+            commits = commits[:-1]
+        if not commits:
             return Refused(LocalizedText(texts.BEGINS_INSIDE, commit=first.short_sha, branch=self.repository.branch))
         merges = tuple(commit for commit in commits if len(commit.parents) > 1)
         if merges and len(commits) > 1 and not self.request.through_merges:
@@ -294,11 +361,18 @@ class _TargetFinder:
         return self._target(commits, None)
 
     def _target(
-        self, commits: Sequence[Commit], pull: PullRequest | None, *, brought_by: str | None = None
+        self,
+        commits: Sequence[Commit],
+        pull: PullRequest | None,
+        base: str | None = None,
+        *,
+        brought_by: str | None = None,
     ) -> Target | Outcome:
-        if not (oldest := commits[-1]).parents:
+        oldest = commits[-1]
+        base = base or self._before(oldest)
+        if base is None:
             return RootCommit(oldest)
-        target = Target(tuple(commits), oldest.parents[0], pull, brought_by)
+        target = Target(tuple(commits), base, pull, brought_by)
         if self.repository.tree_id(target.last.sha, "") == self.repository.tree_id(target.base, ""):
             return EmptyCommit(target)
         return target

@@ -39,7 +39,7 @@ from bot.core.pull_requests.revert import (
     is_attempt,
     reverted_by,
 )
-from bot.handlers.pull_requests.find_target import find_target
+from bot.handlers.pull_requests.find_target import RecordedParent, find_target
 from bot.handlers.pull_requests.propose import (
     BranchMoved,
     Permit,
@@ -70,6 +70,7 @@ def revert(
     applications: Sequence[Application],
     permit: Permit,
     manifest_cache: ManifestCache,
+    recorded_parent: RecordedParent,
 ) -> Outcome:
     """Open a pull request that reverts a change on the tracked branch; any other outcome says why not.
 
@@ -84,7 +85,7 @@ def revert(
         tracked = repository.resolved_revision()
         if tracked.kind != "branch":
             return Refused(LocalizedText(texts.NEEDS_BRANCH, name=tracked.name, repository=name))
-        target = find_target(request, repository, forge, head)
+        target = find_target(request, repository, forge, head, recorded_parent)
         if not isinstance(target, Target):
             return target
         return _Revert(request, target, repository, forge, applications, permit, manifest_cache).open(head)

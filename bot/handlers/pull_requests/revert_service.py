@@ -143,6 +143,12 @@ class RevertService:
                 pending.affects([name for name in affected if name is not None])
             return decision
 
+        branch = known_branch_key(self.ports, keys[0]) or keys[0]
+
+        def recorded_parent(sha: str) -> str | None:
+            records = self.ports.store.approvals.of_commits(branch, [sha])
+            return records[-1].parent if records else None
+
         outcome = revert(
             request,
             repository=self.ports.repositories[keys[0]],
@@ -150,6 +156,7 @@ class RevertService:
             applications=hosted,
             permit=permit,
             manifest_cache=self.manifest_cache,
+            recorded_parent=recorded_parent,
         )
         if isinstance(outcome, NotOnBranch):
             return replace(outcome, removed=self._was_on_branch(keys[0], outcome))

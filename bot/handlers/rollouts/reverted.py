@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
@@ -40,9 +41,27 @@ def reverted(
 
     A commit is reverted if the change restores every file that the commit changed, possibly by reverting other named
     commits too. In a file that was changed again since then, reverting the commit once more must have no effect.
-    `since` maps a commit to an earlier one: all changes since then must be reverted, not only the commit's own. Raises
-    RepositoryError.
+    `since` maps a commit to an earlier one: all changes since then must be reverted, not only the commit's own. For a
+    merge that isn't in it, what the branch had before may be the first or the second parent. Raises RepositoryError.
     """
+    first = _reverted(repository, parent, revision, named, since)
+    others: dict[str, str | None] = {}
+    for sha in named[:_MAX_COMMITS]:
+        if sha not in first and sha not in since:
+            with suppress(RepositoryError):  # anyone can name any commit
+                for other in repository.commit(sha).parents[1:2]:
+                    others[sha] = other
+    second = _reverted(repository, parent, revision, named, {**since, **others}) if others else ()
+    return tuple(sha for sha in dict.fromkeys(named) if sha in first or (sha in others and sha in second))
+
+
+def _reverted(
+    repository: Repository,
+    parent: str | None,
+    revision: str,
+    named: Sequence[str],
+    since: Mapping[str, str | None],
+) -> tuple[str, ...]:
     changes = {sha: change for sha in named[:_MAX_COMMITS] if (change := _change(repository, sha, since))}
     paths = list(dict.fromkeys(path for change in changes.values() for path in change.after))
     before, after = (_blobs(repository, commit, paths) for commit in (parent, revision))
@@ -65,7 +84,8 @@ def undoes(repository: Repository, rollout: Rollout, older: Rollout) -> bool:
     That is more than one commit if a pull request was rebased, many merges came at once, or an application tracked
     another revision before. Raises RepositoryError.
     """
-    parents = repository.commit(older.revision).parents[:1] or (None,)
+    parents = repository.commit(older.revision).parents or (None,)
+    parents = parents if len(parents) == 1 else ()  # which one the branch had isn't known from the names
     return all(
         earlier in parents
         or older.revision

@@ -52,6 +52,12 @@ BEGINS_INSIDE = Phrase(
     en="{commit} is part of a merge. Start the range at a commit made directly on {branch}.",
     es="{commit} es parte de una fusión. Empieza el rango en un commit hecho directamente en {branch}.",
 )
+NOT_ALL_LISTED = Phrase(
+    en="The bot can't tell which commits #{number} brought to {branch}: the forge doesn't list all of them. To revert "
+    "them, use a range from the last commit that {branch} had before, up to {commit}.",
+    es="El bot no puede saber qué commits trajo #{number} a {branch}: el forge no los lista todos. Para revertirlos, "
+    "usa un rango desde el último commit que {branch} tenía antes, hasta {commit}.",
+)
 OTHER_APPLICATION = Phrase(
     en="That change does not affect {asked}; it affects {names}. No pull request was opened. Try again without "
     "{asked}.",

@@ -21,6 +21,7 @@ class Reverts:
         self.repository = self.replica("one")
         self.manifest_cache = ManifestCache()
         self.permit = lambda _applications: Granted()
+        self.recorded_parents = {}
         self.applications = [application(name) for name in ("shop", "api")]
 
     def replica(self, name, kind=GitRepository):
@@ -36,6 +37,7 @@ class Reverts:
             applications=self.applications,
             permit=self.permit,
             manifest_cache=self.manifest_cache,
+            recorded_parent=self.recorded_parents.get,
         )
         return english(outcome)
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from bot import build
 from bot.adapters.git import mirror
 from bot.adapters.git.process import run_git
 from bot.adapters.git.repository import GitRepository
@@ -38,10 +39,11 @@ from bot.core.pull_requests.revert import (
     Unfinished,
 )
 from bot.handlers.pull_requests.track import poll, track
+from bot.handlers.rollouts.reverted import reverted
 from bot.i18n.language import ENGLISH
 from bot.ports import Ports
 from bot.ports.forge import ForgeError
-from tests.common.forge import WEB_URL
+from tests.common.forge import FORGE_KINDS, WEB_URL, RunningForge
 from tests.common.samples import application
 from tests.common.slack import JONAS
 from tests.common.wait import DEADLINE
@@ -215,6 +217,112 @@ def test_a_promotion_is_not_reverted_on_a_branch_that_had_its_commits_before(rev
     opened = reverts.request(shas[1])
     assert isinstance(opened, Opened)
     assert ([commit.sha for commit in opened.target.commits], opened.target.pull) == ([shas[1]], None)
+
+
+def merge_main_into(reverts, branch):
+    """Commit to a branch while main gets an approved pull request, and merge that, too; what main then had."""
+    reverts.source.branch(branch)
+    reverts.source.commit("Scale web", {WEB: "replicas: 9\n"})
+    reverts.source.switch()
+    reverts.source.branch("fix")
+    reverts.source.commit("Fix api", {API: "replicas: 2\n"})
+    reverts.forge.merge("fix", title="Fix api", method="squash")
+    before = reverts.source.sha("main")
+    reverts.source.switch(branch)
+    reverts.source.git("merge", "-q", "--no-ff", "-m", "Merge branch 'main'", "main")
+    return before
+
+
+@pytest.mark.parametrize("kind", FORGE_KINDS)
+@pytest.mark.parametrize("by", ["number", "sha", "last"])
+@pytest.mark.parametrize("then", ["", "commit"])
+def test_a_fast_forward_of_a_branch_that_merged_main_is_reverted_to_what_main_had(tmp_path, reverts, kind, by, then):
+    forge = RunningForge(kind, tmp_path / "forge")
+    hosted, git = forge.hosted, forge.git
+    with forge.serve():
+        first = hosted.commit("main", {WEB: "replicas: 1\n", API: "replicas: 1\n"}, "First\n", "mia")
+        git.move("topic", first, None)
+        mine = hosted.commit("topic", {WEB: "replicas: 9\n"}, "Scale web\n", "mia")
+        number = hosted.open_pull(head="topic", base="main", title="Scale web", body="", by="mia").number
+        fix = hosted.commit("main", {API: "replicas: 2\n"}, "Fix api\n", "kit")
+        mia, at = hosted.person("mia"), forge.clock.tick()
+        tip = git.commit_tree(git.merged_tree(mine, fix), [mine, fix], "Merge\n", author=mia, committer=mia, at=at)
+        git.move("topic", tip, mine)
+        hosted.pushed("topic", mine, tip, "mia")
+        if then:
+            tip = hosted.commit("topic", {WEB: "replicas: 10\n"}, "Scale web to 10\n", "mia")
+        forge.fast_forward(number, "kit")
+        reverts.forge = forge.adapter()
+        repository = forge.repository()
+        outcome = reverts.request({"number": f"#{number}", "sha": tip, "last": "last"}[by], repository)
+        if then and by != "number":
+            assert (type(outcome), outcome.whole, outcome.only_possible) == (InsidePull, PullNumber(number), True)
+            return
+        assert isinstance(outcome, Opened)
+        assert (outcome.target.base, outcome.files) == (fix, (WEB,))
+        assert outcome.pull.title == 'Revert "Scale web"'
+        assert git.commit(git.tip(outcome.pull.head)).tree == git.commit(fix).tree
+
+
+@pytest.mark.parametrize("kind", FORGE_KINDS)
+def test_a_promotion_by_fast_forward_is_reverted_as_a_whole(tmp_path, reverts, kind):
+    forge = RunningForge(kind, tmp_path / "forge")
+    hosted, git = forge.hosted, forge.git
+    with forge.serve():
+        first = hosted.commit("main", {WEB: "replicas: 1\n", API: "replicas: 1\n"}, "First\n", "mia")
+        git.move("production", first, None)
+        for name, path in (("a", WEB), ("b", API)):
+            git.move(name, git.tip("main"), None)
+            hosted.commit(name, {path: "replicas: 9\n"}, f"Scale {name}\n", "mia")
+            hosted.merge(hosted.open_pull(head=name, base="main", title=name, body="", by="mia").number, "kit", "merge")
+        number = hosted.open_pull(head="main", base="production", title="Promote", body="", by="mia").number
+        tip = hosted.pull(number).head_sha
+        forge.push_merge(number, tip, "kit", landed=git.shas(first, tip))
+        reverts.forge = forge.adapter()
+        production = build.repository(forge.config(branch="production"), "press")
+        outcome = reverts.request(f"#{number}", production)
+        assert (outcome.target.base, outcome.files) == (first, (API, WEB))
+
+
+@pytest.mark.parametrize("then", ["", "commit"])
+def test_a_pull_request_whose_commits_are_not_all_listed_is_not_reverted_in_part(reverts, monkeypatch, then):
+    before = merge_main_into(reverts, "topic")
+    head = reverts.source.commit("Scale web to 10", {WEB: "replicas: 10\n"}) if then else reverts.source.sha()
+    reverts.source.switch()
+    reverts.source.git("merge", "-q", "--ff-only", "topic")
+    pull = PullRequest(9, "Scale", f"{WEB_URL}/pull/9", "ana", "merged", "main", "topic", head, merge_sha=head)
+    reverts.forge.pull_requests[9] = pull
+    reverts.forge.numbers |= dict.fromkeys(reverts.source.git("rev-list", f"{before}..{head}").split(), 9)
+    monkeypatch.setattr(reverts.forge, "commits", lambda _pull: [])  # there are too many
+    refused = reverts.request("#9")
+    assert isinstance(refused, Refused)
+    assert "The bot can't tell which commits #9 brought to main" in refused.reason
+
+
+def test_a_push_of_a_stale_clone_is_reverted_to_what_the_branch_had(reverts):
+    """Someone commits, then pulls, which merges a colleague's approved work, and pushes."""
+    first = reverts.source.sha()
+    before = merge_main_into(reverts, "stale")
+    reverts.source.switch()
+    reverts.source.git("merge", "-q", "--ff-only", "stale")
+    merge = reverts.source.sha()
+    assert isinstance(reverts.request(f"{first}..{merge}"), AcrossMerges)
+    assert "Start the range at a commit made directly on main" in reverts.request(f"{before}..{merge}").reason
+    reverts.recorded_parents[merge] = before
+    for text in (merge, f"{before}..{merge}"):
+        opened = reverts.request(text)
+        assert isinstance(opened, Opened | AlreadyOpen)
+        assert reverts.source.git("diff", "--stat", before, f"gitops-bot/revert-{merge}") == ""
+    message = reverts.source.git("log", "-1", "--format=%B", f"gitops-bot/revert-{merge}")
+    assert f"This reverts commit {merge}, reversing\nchanges made to {before}." in message
+    assert f"reverted to `{before[:12]}`, which the branch had before" in reverts.forge.bodies[2]
+    reverts.repository.fetch()
+    tip = reverts.source.sha(f"gitops-bot/revert-{merge}")
+    assert reverted(reverts.repository, merge, tip, [merge]) == (merge,)
+    wrong = reverts.source.git("commit-tree", "-p", merge, "-m", "Wrong", f"{merge}^1^{{tree}}")
+    reverts.source.git("branch", "wrong", wrong)
+    reverts.repository.fetch()
+    assert reverted(reverts.repository, merge, wrong, [merge], {merge: before}) == ()
 
 
 def test_a_commit_that_only_looks_like_one_of_a_pull_request_is_not_reverted_with_it(reverts):

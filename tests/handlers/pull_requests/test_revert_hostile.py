@@ -58,6 +58,7 @@ class WatchedForge(RunningForge):
             forge=self.github,
             applications=[application(repository="press")],
             permit=lambda _: Granted(),
+            recorded_parent=lambda _: None,
             manifest_cache=ManifestCache(),
         )
 
