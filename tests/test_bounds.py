@@ -20,7 +20,7 @@ from bot.core.charts import bounds as charts
 from bot.core.charts import reference
 from bot.core.cluster_audit import event, history, object_fields
 from bot.core.drift import bounded, compare, jq, permissions
-from bot.core.git import patch, target_revision
+from bot.core.git import patch, semver, target_revision
 from bot.core.health import status
 from bot.core.incidents import incident
 from bot.core.objects import credentials, manifest, redaction, step_budget
@@ -95,7 +95,10 @@ ROWS = {
             charts.MAX_HEADER_BYTES,
         ),
         (),
-        (charts.MAX_DOCUMENT_BYTES, charts.MAX_TAG_PAGES, charts.MAX_TAGS),
+        (charts.MAX_DOCUMENT_BYTES, charts.MAX_TAG_PAGES, charts.MAX_TAGS, charts.FETCH_SECONDS),
+        (charts.MAX_TAG,),
+        (semver.MAX_VERSION,),
+        (semver.MAX_COMPARATORS,),
         (charts.CONNECT_SECONDS,),
         (charts.MAX_REDIRECTS, charts.FETCH_SECONDS, charts.IDLE_SECONDS),
         (
