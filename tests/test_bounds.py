@@ -157,7 +157,7 @@ ROWS = {
         (resources.MAX_KIND_BYTES,),
         (argocd._MAX_SOURCES, limits.MAX_EXPANDED),
         (flux._MAX_COMMON_METADATA, flux._MAX_COMMON_METADATA, flux._MAX_POST_RENDERERS),
-        (target_revision.MAX_REVISION_BYTES, reference._MAX_REPOSITORY),
+        (target_revision.MAX_REVISION_BYTES, reference._MAX_REPOSITORY, reference._MAX_HOST),
         (discover._PATIENCE.total_seconds() / 60,),
         (last_known.WAIT_SECONDS,),
         (discover._ABSENCE.total_seconds(),),

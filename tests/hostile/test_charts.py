@@ -581,15 +581,22 @@ def test_a_package_in_a_registry_that_is_not_allowed_is_refused(attack):
 def test_hosts_are_allowed_by_name_and_by_pattern(tmp_path):
     listed = ChartFetcher(tmp_path, ["ghcr.io", "*.example.com", "local:8443", "[::1]:5000"], {})
     assert ChartRef.parse("https://evil.test\\.example.com", "web") is None  # HTTP clients would connect to evil.test
+    longest = ".".join(["a" * 63] * 3 + ["a" * 61])
+    assert [bool(ChartRef.parse(f"https://{host}:8443", "web")) for host in (longest, f"{longest}a")] == [True, False]
     allowed = ("ghcr.io", "GHCR.io:443", "a.b.example.com", "local:8443", "[::1]:5000")
     assert [listed.is_allowed(host) for host in allowed] == [True] * len(allowed)
     others = ("example.com", "local", "local:1", "ghcr.io.evil.example", "ghcr.io@evil.example", "[::1]")
     assert [listed.is_allowed(host) for host in others] == [False] * len(others)
     discovered = ChartFetcher(tmp_path, None, {})
     assert not discovered.is_allowed("ghcr.io")
-    discovered.allow_discovered(["ghcr.io", "*"])
+    for deployer in ("argocd", "flux"):
+        discovered.allow_discovered(("prod", deployer), ["ghcr.io", "*"])
     assert discovered.is_allowed("ghcr.io")
     assert not discovered.is_allowed("evil.example")
+    discovered.allow_discovered(("prod", "flux"), [])
+    assert discovered.is_allowed("ghcr.io")
+    discovered.allow_discovered(("prod", "argocd"), ["other.example"])
+    assert not discovered.is_allowed("ghcr.io")
 
 
 def test_a_proxy_gets_its_own_credential_and_no_other(attack, monkeypatch):
