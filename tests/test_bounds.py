@@ -32,7 +32,7 @@ from bot.handlers import merge_time, repository_fetcher
 from bot.handlers.approvals import diff, review
 from bot.handlers.approvals import limit as lookups
 from bot.handlers.cluster_audit import identify, record, webhook
-from bot.handlers.discovery import deployer_kinds, deployer_lists, discover, last_known, resources
+from bot.handlers.discovery import deployer_kinds, deployer_lists, discover, held_names, last_known, resources
 from bot.handlers.drift import live_comparison
 from bot.handlers.rendering import gather_failures, manifest_cache, tree
 from bot.handlers.rollouts import health, reverted
@@ -161,6 +161,7 @@ ROWS = {
         (discover._PATIENCE.total_seconds() / 60,),
         (last_known.WAIT_SECONDS,),
         (discover._ABSENCE.total_seconds(),),
+        (held_names.HELD_FOR.total_seconds(), held_names.MAX_GONE),
         (deployer_kinds._MAX_CONTROLLERS,),
         (),
         (),
