@@ -9,7 +9,7 @@ import os
 import socket
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from http.client import HTTPResponse
@@ -89,7 +89,8 @@ def obey_deadline(pools: urllib3.PoolManager) -> None:
 
 def _obey_deadline(pools: urllib3.PoolManager, *mixins: type) -> None:
     def bounded(pool: Any) -> type[Any]:
-        connection = type(pool.ConnectionCls.__name__, (pool.ConnectionCls,), {"response_class": _Response})
+        bases = (_ConnectsByDeadline, pool.ConnectionCls)
+        connection = type(pool.ConnectionCls.__name__, bases, {"response_class": _Response})
         return type(pool.__name__, (*mixins, pool), {"ConnectionCls": connection})
 
     pools.pool_classes_by_scheme = {scheme: bounded(pool) for scheme, pool in pools.pool_classes_by_scheme.items()}
@@ -102,6 +103,37 @@ class _GetOnly:
         if method != "GET" or body is not None:
             raise PermissionError(f"{method} {url}: the bot sends only GET requests here")
         return super().urlopen(method, url, body, *args, **kwargs)  # type: ignore[misc]
+
+
+class _ConnectsByDeadline:
+    """A mixin for connections that tries only the first of a host's addresses after the deadline.
+
+    There may be thousands, each of which urllib3 gives the whole timeout.
+    """
+
+    socket_options: Any
+
+    def _new_conn(self) -> Any:
+        options = self.socket_options
+        self.socket_options = _OptionsByDeadline(options or ())
+        try:
+            return super()._new_conn()  # type: ignore[misc]
+        finally:
+            self.socket_options = options
+
+
+class _OptionsByDeadline:
+    """Socket options, which urllib3 reads before it tries an address. Raises TimeoutError after the deadline."""
+
+    def __init__(self, options: Iterable[Any]) -> None:
+        self._options = options
+        self._is_first = True
+
+    def __iter__(self) -> Iterator[Any]:
+        if not self._is_first and not seconds_left():
+            raise TimeoutError("the deadline has passed")
+        self._is_first = False
+        return iter(self._options)
 
 
 class _Response(HTTPResponse):

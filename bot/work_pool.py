@@ -17,10 +17,10 @@ class FullError(Exception):
 class WorkPool:
     """Runs jobs on `workers` threads and queues up to `waiting` more. Jobs must handle their own errors.
 
-    Requesters take turns, so that one with hundreds of requests doesn't delay others; so do the targets of a
-    requester, such as hosts. Each requester has at most an eighth of the queue, and half of the threads for jobs with
-    the same target. A requester or a target has at most three quarters of the threads, so that a slow target delays
-    neither the requester's other jobs nor those of others.
+    Requesters take turns, those with the fewest running jobs first, so that one with hundreds of requests doesn't delay
+    others; so do the targets of a requester, such as hosts. Each requester has at most an eighth of the queue, and half
+    of the threads for jobs with the same target. A requester or a target has at most three quarters of the threads, so
+    that a slow target delays neither the requester's other jobs nor those of others.
     """
 
     def __init__(self, name: str, *, workers: int, waiting: int) -> None:
@@ -79,13 +79,16 @@ class WorkPool:
         return finished
 
     def _start_next(self) -> None:
-        """Start as many waiting jobs as possible, one per requester in turn. Call it with the lock held."""
+        """Start as many waiting jobs as possible. Call it with the lock held.
+
+        Requesters with the fewest running jobs come first, so that slow jobs of others don't delay each of their jobs.
+        """
         while self._running.total() < self._workers:
             startable = (
                 (requester, target)
-                for requester, queues in self._queues.items()
+                for requester in sorted(self._queues, key=self._of_requester.__getitem__)
                 if self._of_requester[requester] < self._most_together
-                for target in queues
+                for target in self._queues[requester]
                 if self._has_room(requester, target)
             )
             requester, target = next(startable, (None, ""))

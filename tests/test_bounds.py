@@ -20,7 +20,7 @@ from bot.core.charts import bounds as charts
 from bot.core.charts import reference
 from bot.core.cluster_audit import event, history, object_fields
 from bot.core.drift import bounded, compare, jq, permissions
-from bot.core.git import patch, target_revision
+from bot.core.git import patch, semver, target_revision
 from bot.core.health import status
 from bot.core.incidents import incident
 from bot.core.objects import credential_search, credentials, manifest, redaction, step_budget
@@ -32,7 +32,7 @@ from bot.handlers import merge_time, repository_fetcher
 from bot.handlers.approvals import diff, review
 from bot.handlers.approvals import limit as lookups
 from bot.handlers.cluster_audit import identify, record, webhook
-from bot.handlers.discovery import deployer_kinds, deployer_lists, discover, last_known, resources
+from bot.handlers.discovery import deployer_kinds, deployer_lists, discover, held_names, last_known, resources
 from bot.handlers.drift import live_comparison
 from bot.handlers.rendering import gather_failures, manifest_cache, tree
 from bot.handlers.rollouts import health, reverted
@@ -95,7 +95,10 @@ ROWS = {
             charts.MAX_HEADER_BYTES,
         ),
         (),
-        (charts.MAX_DOCUMENT_BYTES, charts.MAX_TAG_PAGES, charts.MAX_TAGS),
+        (charts.MAX_DOCUMENT_BYTES, charts.MAX_TAG_PAGES, charts.MAX_TAGS, charts.FETCH_SECONDS),
+        (charts.MAX_TAG,),
+        (semver.MAX_VERSION,),
+        (semver.MAX_COMPARATORS,),
         (charts.CONNECT_SECONDS,),
         (charts.MAX_REDIRECTS, charts.FETCH_SECONDS, charts.IDLE_SECONDS),
         (
@@ -154,11 +157,12 @@ ROWS = {
         (resources.MAX_KIND_BYTES,),
         (argocd._MAX_SOURCES, limits.MAX_EXPANDED),
         (flux._MAX_COMMON_METADATA, flux._MAX_COMMON_METADATA, flux._MAX_POST_RENDERERS),
-        (target_revision.MAX_REVISION_BYTES, reference._MAX_REPOSITORY),
+        (target_revision.MAX_REVISION_BYTES, reference._MAX_REPOSITORY, reference._MAX_HOST),
         (discovery._MAX_CHANNEL,),
         (discover._PATIENCE.total_seconds() / 60,),
         (last_known.WAIT_SECONDS,),
         (discover._ABSENCE.total_seconds(),),
+        (held_names.HELD_FOR.total_seconds(), held_names.MAX_GONE),
         (deployer_kinds._MAX_CONTROLLERS,),
         (),
         (),

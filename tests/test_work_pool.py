@@ -72,6 +72,26 @@ def test_one_target_has_three_quarters_of_the_threads_and_nobody_waits_behind_it
     assert len(gate.ran) == 6
 
 
+def test_slow_jobs_of_others_delay_only_the_first_of_several():
+    """Two tenants with slow hosts delayed each chart of all others."""
+    pool, first, slow, quick = WorkPool("test", workers=4, waiting=80), Gate(), Gate(), Gate()
+    pool.submit(first.job("mia"), "mia")
+    for requester in ("mia", "kit", "kit", "mia", "kit", "mia", "kit"):
+        pool.submit(slow.job(requester), requester)
+    quick.opened.set()
+    done = threading.Event()
+    for number in range(5):
+        pool.submit(quick.job(number), "ana")
+    pool.submit(done.set, "ana")
+    first.opened.set()
+    assert done.wait(10)
+    assert quick.ran == list(range(5))
+    assert slow.ran == []
+    slow.opened.set()
+    assert pool.drain(10)
+    assert len(slow.ran) == 7
+
+
 def test_a_full_queue_for_a_busy_target_costs_little_per_job(monkeypatch):
     """With 4,000 jobs for one slow host, each submitted or finished job looked at all the others."""
     looked_at = []

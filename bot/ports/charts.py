@@ -1,6 +1,6 @@
 """Charts from Helm repositories and OCI registries. Fetched charts are cached, and read without the network."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -36,8 +36,11 @@ class FetchedChart:
 class Charts(Protocol):
     """Fetches charts, only from allowed hosts. Thread-safe."""
 
-    def allow_discovered(self, hosts: Iterable[str]) -> None:
-        """Allow the hosts in resources on the clusters, unless the configuration lists allowed hosts."""
+    def allow_discovered(self, source: Hashable, hosts: Iterable[str]) -> None:
+        """Allow the hosts in the resources of a source, in place of those that it had.
+
+        A source is a deployer on a cluster. It has no effect if the configuration lists allowed hosts.
+        """
         ...
 
     def is_allowed(self, host: str) -> bool:

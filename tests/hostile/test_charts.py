@@ -20,7 +20,7 @@ from cachetools import TTLCache
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.adapters.charts import helm_repository
+from bot.adapters.charts import helm_repository, registry
 from bot.adapters.charts.credentials import read_credentials
 from bot.adapters.charts.fetcher import ChartFetcher
 from bot.adapters.downloads import background
@@ -581,15 +581,22 @@ def test_a_package_in_a_registry_that_is_not_allowed_is_refused(attack):
 def test_hosts_are_allowed_by_name_and_by_pattern(tmp_path):
     listed = ChartFetcher(tmp_path, ["ghcr.io", "*.example.com", "local:8443", "[::1]:5000"], {})
     assert ChartRef.parse("https://evil.test\\.example.com", "web") is None  # HTTP clients would connect to evil.test
+    longest = ".".join(["a" * 63] * 3 + ["a" * 61])
+    assert [bool(ChartRef.parse(f"https://{host}:8443", "web")) for host in (longest, f"{longest}a")] == [True, False]
     allowed = ("ghcr.io", "GHCR.io:443", "a.b.example.com", "local:8443", "[::1]:5000")
     assert [listed.is_allowed(host) for host in allowed] == [True] * len(allowed)
     others = ("example.com", "local", "local:1", "ghcr.io.evil.example", "ghcr.io@evil.example", "[::1]")
     assert [listed.is_allowed(host) for host in others] == [False] * len(others)
     discovered = ChartFetcher(tmp_path, None, {})
     assert not discovered.is_allowed("ghcr.io")
-    discovered.allow_discovered(["ghcr.io", "*"])
+    for deployer in ("argocd", "flux"):
+        discovered.allow_discovered(("prod", deployer), ["ghcr.io", "*"])
     assert discovered.is_allowed("ghcr.io")
     assert not discovered.is_allowed("evil.example")
+    discovered.allow_discovered(("prod", "flux"), [])
+    assert discovered.is_allowed("ghcr.io")
+    discovered.allow_discovered(("prod", "argocd"), ["other.example"])
+    assert not discovered.is_allowed("ghcr.io")
 
 
 def test_a_proxy_gets_its_own_credential_and_no_other(attack, monkeypatch):
@@ -808,6 +815,23 @@ def test_tags_are_bounded_and_pages_stay_in_the_registry(attack, monkeypatch):
         monkeypatch.setattr(bounds, "MAX_TAGS", tags)
         with pytest.raises(ChartError, match=reason):
             attack.fetcher.fetch(chart)
+
+
+def test_pages_of_tags_have_a_minute_together_and_invalid_tags_are_ignored(attack, monkeypatch):
+    longest = f"1.9.0_{'x' * 122}"
+    attack.server.respond = lambda handler: (
+        send(handler, json.dumps({"tags": [longest, f"1.9.1_{'x' * 123}"]}).encode(), Link='<?last=a>; rel="next"')
+        if handler.path.endswith("n=1000")
+        else send(handler, b"{}", 200 if "tags" in handler.path else 404)
+    )
+    chart = ChartRef.parse(attack.server.url.replace("http:", "oci:"), "web", "1.x")
+    seconds = 60.0
+    for reason, last in (("responded with 404", longest), ("did not respond within 60 seconds", "list?n=1000")):
+        monkeypatch.setattr(registry, "time", SimpleNamespace(monotonic=iter([0.0, 0.0, seconds]).__next__))
+        with pytest.raises(ChartError, match=reason):
+            attack.fetcher.fetch(chart)
+        assert attack.server.paths[-1].endswith(last)
+        seconds = 60.1
 
 
 def test_threads_that_write_at_once_do_not_fail(tmp_path):

@@ -7,7 +7,7 @@ import pytest
 from bot.adapters.forges.errors import retry_time
 from bot.core.applications.argocd_source import SourceContext, override_source, read_source
 from bot.core.applications.discovery import UnsupportedResourceError
-from bot.core.git.semver import Version
+from bot.core.git.semver import MAX_VERSION, Version
 from bot.core.git.target_revision import Ref, Refs, TargetRevision, resolve_revision
 from bot.core.health.assess import assess
 
@@ -38,8 +38,10 @@ def test_a_number_of_replicas_is_refused(count):
         )
 
 
-def test_versions_of_any_length_are_ordered():
-    versions = [f"1.0.0-{identifier}" for identifier in ("2", "10", "010a", LONG, f"{LONG}0", "rc")]
+def test_versions_of_any_valid_length_are_ordered():
+    longest = "9" * (MAX_VERSION - len("1.0.0-"))
+    assert Version.parse(f"1.0.0-{longest}0") is None
+    versions = [f"1.0.0-{identifier}" for identifier in ("2", "10", "010a", longest[1:], longest, "rc")]
     parsed = [Version.parse(text) for text in versions]
     assert sorted(parsed) == [parsed[index] for index in (0, 1, 3, 4, 2, 5)]
 

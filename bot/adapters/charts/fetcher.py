@@ -2,7 +2,7 @@
 
 import fnmatch
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from hashlib import sha256
@@ -47,7 +47,7 @@ class ChartFetcher:
     ) -> None:
         self._cache = DownloadCache(folder)
         self._allow = allow
-        self._discovered: frozenset[str] = frozenset()
+        self._discovered: Mapping[Hashable, frozenset[str]] = {}  # by source; replaced, since threads read it
         self._http = HttpClient(credentials, self._refusal)
         self._fetches = fetches or BackgroundFetches(threading.TIMEOUT_MAX)
         self._helm, self._oci = HelmRepositories(self._http), Registries(self._http)
@@ -56,13 +56,13 @@ class ChartFetcher:
         )
         self._caching = threading.Lock()  # cachetools' caches are not thread-safe
 
-    def allow_discovered(self, hosts: Iterable[str]) -> None:
-        self._discovered |= {host.lower() for host in hosts}
+    def allow_discovered(self, source: Hashable, hosts: Iterable[str]) -> None:
+        self._discovered = {**self._discovered, source: frozenset(host.lower() for host in hosts)}
 
     def is_allowed(self, host: str) -> bool:
         forms = {host.lower(), (urlsplit(f"//{host}").hostname or host).lower()}
         if self._allow is None:
-            return not self._discovered.isdisjoint(forms)
+            return not all(hosts.isdisjoint(forms) for hosts in self._discovered.values())
         patterns = [pattern.lower().replace("[", "[[]") for pattern in self._allow]  # of IPv6 addresses
         return any(fnmatch.fnmatchcase(form, pattern) for pattern in patterns for form in forms)
 

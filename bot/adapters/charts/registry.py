@@ -7,6 +7,7 @@ https://helm.sh/docs/topics/registries/#helm-chart-manifest
 
 import json
 import re
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
@@ -84,12 +85,19 @@ class _Session:
         self._authorization = ""
 
     def tags(self) -> list[str]:
-        """Every tag. Raises DownloadError."""
+        """Every tag that is valid: no longer than the specification allows. Raises DownloadError."""
         tags: list[str] = []
         url = f"{self._url}tags/list?n=1000"
+        # No `deadline` for all pages together: what they leave to a token service would count as an outage there.
+        end = time.monotonic() + bounds.FETCH_SECONDS
         for _ in range(bounds.MAX_TAG_PAGES):
+            if time.monotonic() > end:
+                host = urlsplit(self._url).netloc[:100]
+                raise DownloadError(LocalizedText(texts.TOO_SLOW, host=host, seconds=f"{bounds.FETCH_SECONDS:g}"))
             response = self.get(url, bounds.MAX_DOCUMENT_BYTES)
-            tags += [tag for tag in items(_json(response), "tags") if isinstance(tag, str)]
+            tags += [
+                tag for tag in items(_json(response), "tags") if isinstance(tag, str) and len(tag) <= bounds.MAX_TAG
+            ]
             if len(tags) > bounds.MAX_TAGS:
                 break
             following = _NEXT.search(response.headers.get("link", ""))

@@ -24,7 +24,14 @@ _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _GONE: Final = frozenset({404, 410})
 _TIMEOUT: Final = urllib3.Timeout(connect=bounds.CONNECT_SECONDS, read=bounds.IDLE_SECONDS)
 _RETRY: Final = urllib3.Retry(
-    total=2, connect=1, read=1, redirect=0, status_forcelist=(502, 503, 504), backoff_factor=0.2, raise_on_status=False
+    total=2,
+    connect=1,
+    read=1,
+    redirect=0,
+    status_forcelist=(502, 503, 504),
+    backoff_factor=0.2,
+    respect_retry_after_header=False,  # else a server can make a worker sleep for hours, also with 413 and 429
+    raise_on_status=False,
 )
 
 

@@ -16,6 +16,7 @@ MAX_HEADER_BYTES: Final = 2**20  # of its extended headers, such as for long pat
 MAX_DOCUMENT_BYTES: Final = 4 * 2**20  # of a registry's manifest, token or page of tags
 MAX_TAG_PAGES: Final = 50  # of a registry's list of tags
 MAX_TAGS: Final = 50_000  # of one chart
+MAX_TAG: Final = 128  # characters of a tag, as in the distribution specification
 MAX_REDIRECTS: Final = 5
 FETCH_SECONDS: Final = 60.0  # for one chart, with its index or manifest
 OUTAGE_SECONDS: Final = 60.0  # until a host that didn't respond is tried again

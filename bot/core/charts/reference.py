@@ -12,6 +12,7 @@ OCI: Final = "oci"
 _SCHEMES: Final = frozenset({"http", "https", OCI})
 _ARTIFACT: Final = "artifact"
 _PLAIN_HTTP: Final = "plain-http"
+_MAX_HOST: Final = 253  # characters of a name in DNS, without the port
 _MAX_REPOSITORY: Final = 1_000  # characters of a URL, which is part of keys in the database
 _NAME: Final = re.compile(r"[A-Za-z0-9][\w.-]{0,249}", re.ASCII)
 _VERSION: Final = re.compile(r"[^\x00-\x1f\x7f@:]{0,250}")
@@ -54,7 +55,7 @@ class ChartRef:
         # HTTP clients don't agree on whether a backslash ends the host.
         if (
             parts.scheme not in _SCHEMES
-            or not host
+            or not 0 < len(host) <= _MAX_HOST
             or "\\" in host
             or not _NAME.fullmatch(name)
             or not _VERSION.fullmatch(version)

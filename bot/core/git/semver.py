@@ -6,10 +6,12 @@ Ranges follow https://github.com/Masterminds/semver, which both use: `1.2`, `1.x
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import total_ordering
 from typing import Final, Self
 
+MAX_VERSION: Final = 255  # characters
+MAX_COMPARATORS: Final = 20  # in a range, each of which is compared with every version
 _VERSION: Final = re.compile(
     r"v?(\d{1,18})(?:\.(\d{1,18}))?(?:\.(\d{1,18}))?(?:-([0-9A-Za-z.-]+))?(?:\+[0-9A-Za-z.-]+)?", re.ASCII
 )
@@ -27,28 +29,30 @@ class Version:
 
     numbers: tuple[int, int, int]
     prerelease: tuple[str, ...] = ()  # dot-separated identifiers
+    key: tuple[tuple[int, int, int], str] = field(init=False, repr=False, compare=False)  # versions sort by it
+
+    def __post_init__(self) -> None:
+        """Precedence as in https://semver.org/#spec-item-11: a pre-release is before its release."""
+        identifiers = "".join(map(_identifier_key, self.prerelease)) if self.prerelease else "\3"
+        object.__setattr__(self, "key", (self.numbers, identifiers))
 
     @classmethod
     def parse(cls, text: str) -> Self | None:
-        """Parse `1.2.3`, `v1.2` or `2.0.0-rc.1`; None for anything else."""
-        match = _VERSION.fullmatch(text)
+        """Parse `1.2.3`, `v1.2` or `2.0.0-rc.1`; None for anything else, also if it is too long."""
+        match = _VERSION.fullmatch(text) if len(text) <= MAX_VERSION else None
         if match is None:
             return None
         major, minor, patch, prerelease = match.groups()
         return cls((int(major), int(minor or 0), int(patch or 0)), tuple(prerelease.split(".")) if prerelease else ())
 
     def __lt__(self, other: "Version") -> bool:
-        """Precedence as in https://semver.org/#spec-item-11."""
-        return self._key() < other._key()
-
-    def _key(self) -> tuple[object, ...]:
-        return self.numbers, not self.prerelease, tuple(map(_identifier_key, self.prerelease))
+        return self.key < other.key
 
 
-def _identifier_key(identifier: str) -> tuple[bool, int, str]:
-    """Numbers, of any length, before words."""
+def _identifier_key(identifier: str) -> str:
+    """Numbers, of any length, before words; the end of an identifier before any other character."""
     digits = identifier.lstrip("0")
-    return (False, len(digits), digits) if identifier.isdecimal() else (True, 0, identifier)
+    return f"\1{chr(len(digits))}{digits}\0" if identifier.isdecimal() else f"\2{identifier}\0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,8 @@ class _Interval:
     negated: bool = False
 
     def contains(self, version: Version) -> bool:
-        inside = (self.lower is None or version >= self.lower) and (self.upper is None or version < self.upper)
+        key = version.key
+        inside = (self.lower is None or key >= self.lower.key) and (self.upper is None or key < self.upper.key)
         return inside is not self.negated
 
 
@@ -80,10 +85,11 @@ class VersionRange:
 
     @classmethod
     def parse(cls, text: str) -> Self | None:
-        """Parse a range; None if it isn't one."""
+        """Parse a range; None if it isn't one, or has more than MAX_COMPARATORS."""
         parsed = [_parse_alternative(part) for part in text.split("||")]
         alternatives = tuple(tuple(intervals) for intervals in parsed if intervals)
-        return cls(alternatives) if len(alternatives) == len(parsed) else None
+        is_range = len(alternatives) == len(parsed) and sum(map(len, alternatives)) <= MAX_COMPARATORS
+        return cls(alternatives) if is_range else None
 
     def contains(self, version: Version) -> bool:
         """Whether a version is in the range."""
@@ -96,8 +102,8 @@ class VersionRange:
     def highest(self, names: Iterable[str]) -> str | None:
         """The name of the highest version in the range; None if none of the names is in it."""
         versions = ((Version.parse(name), name) for name in names)
-        inside = [(version, name) for version, name in versions if version is not None and self.contains(version)]
-        return max(inside)[1] if inside else None
+        inside = ((version, name) for version, name in versions if version is not None and self.contains(version))
+        return max(inside, default=(None, None))[1]
 
 
 def _parse_alternative(text: str) -> list[_Interval] | None:

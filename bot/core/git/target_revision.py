@@ -146,13 +146,13 @@ def resolve_revision(revision: TargetRevision, refs: Refs) -> ResolvedRevision |
     if text.startswith(_BRANCH):
         return _named("branch", revision.display_name, refs.branches)
     versions = revision.versions
-    tagged = [(Version.parse(ref.name), ref) for ref in refs.tags] if versions else []
-    in_range = [
-        (version, ref.name, ref) for version, ref in tagged if version and versions and versions.contains(version)
+    tagged = [
+        ref for ref in refs.tags if versions and (version := Version.parse(ref.name)) and versions.contains(version)
     ]
-    if in_range:
-        newest = max(in_range, key=lambda candidate: candidate[:2])[2]
-        return ResolvedRevision("tag", newest.name, newest.sha, len(in_range))
+    if versions and tagged:
+        name = versions.highest(ref.name for ref in tagged)
+        newest = next(ref for ref in tagged if ref.name == name)
+        return ResolvedRevision("tag", newest.name, newest.sha, len(tagged))
     named = _named("branch", text, refs.branches) or _named("tag", text, refs.tags)
     return named or (_newest(revision, refs.branches) if revision.is_pattern else None)
 

@@ -138,7 +138,7 @@ class Discoverer:
             known = self._default_branches.read_unknown(applications)
             with self._lock, skip_unexpected(f"inventory of {deployer.title} on {cluster}"):
                 by_deployer = {**self._results, (cluster, name): applications}
-                self._charts.allow_discovered(_chart_hosts(applications))
+                self._charts.allow_discovered((cluster, name), _chart_hosts(applications))
                 self._rebuild_inventory(by_deployer)
                 # Only now, because what was read no longer keeps applications that it doesn't declare.
                 self._results = by_deployer

@@ -1,5 +1,8 @@
 """Versions and ranges, checked against https://semver.org, the ranges of Argo CD and Flux, and node-semver."""
 
+import time
+import tracemalloc
+
 import nodesemver
 import pytest
 from hypothesis import given
@@ -51,6 +54,24 @@ def test_what_a_range_contains(text, inside, outside):
 @pytest.mark.parametrize("text", ["main", "release-*", "", " ", "1.2 main", ">=", "feature/1.2", "1.0 ||", "=>x.y.z.w"])
 def test_invalid_ranges(text):
     assert VersionRange.parse(text) is None
+
+
+def test_a_range_has_a_bounded_number_of_comparators():
+    assert VersionRange.parse(" ".join([">1"] * 10 + ["<2"] * 10))
+    for separator in (" ", "||"):
+        assert VersionRange.parse(separator.join(["1"] * 21)) is None
+
+
+def test_the_highest_of_many_long_versions_takes_little_memory_and_time():
+    names = (f"1.0.{number}-" + ".".join(["10"] * 80) for number in range(5_000))
+    tracemalloc.start()
+    started = time.process_time()
+    try:
+        assert VersionRange.parse(" ".join([">0-0"] * 20)).highest(names).startswith("1.0.4999-")
+        assert tracemalloc.get_traced_memory()[1] < 2**20
+    finally:
+        tracemalloc.stop()
+    assert time.process_time() - started < 5
 
 
 def test_versions_sort_by_precedence():

@@ -299,6 +299,16 @@ def test_charts_come_only_from_allowed_hosts(discovery, charts):
     assert sorted(discovery.applications) == ["one", "two"]
 
 
+def test_a_host_is_allowed_only_as_long_as_a_resource_names_it(discovery, charts):
+    charts.add("podinfo")
+    discovery.flux(helm_repository(charts.url), release("one"), release("two"))
+    start(discovery)
+    for name, is_allowed in (("one", True), ("two", False)):
+        discovery.cluster.delete(release(name), "flux-system")
+        discovery.bot.discover()
+        assert discovery.bot.ports.charts.is_allowed(charts.host) is is_allowed
+
+
 def test_argo_cd_renders_charts_with_values_files_in_git(discovery, charts, registry):
     charts.add("podinfo", "1.0.0")
     charts.add("podinfo", "1.1.0")
