@@ -34,7 +34,7 @@ from bot.handlers.approvals import limit as lookups
 from bot.handlers.cluster_audit import identify, record, webhook
 from bot.handlers.discovery import deployer_kinds, deployer_lists, discover, last_known, resources
 from bot.handlers.drift import live_comparison
-from bot.handlers.rendering import gather_failures, manifest_cache, tree
+from bot.handlers.rendering import gather_failures, manifest_cache, outside_paths, tree
 from bot.handlers.rollouts import health, reverted
 from bot.handlers.watch import watcher
 
@@ -80,6 +80,12 @@ ROWS = {
         (2,),
         (file_memory.MAX_SHARED_BYTES, file_memory.SMALL_BYTES),
         (limits.MAX_CACHED_BYTES,),
+        (
+            manifest_cache._MAX_SOURCES,
+            manifest_cache._UNUSED_FOR,
+            outside_paths.MAX_BYTES,
+            gather_failures.MAX_BYTES,
+        ),
         (limits.SLOW_SECONDS, BUDGET, MINUTES_5, BUDGET / 3, 3 * BUDGET, limits.SLOW_SECONDS, BUDGET),
         (limits.MAX_DISK_CACHE_BYTES,),
         (RENDERER.output_bytes,),
