@@ -13,7 +13,7 @@ from bot.adapters.git import bounds as git
 from bot.adapters.kubernetes import bounds as kubernetes
 from bot.adapters.kubernetes import run_exec_plugin
 from bot.cli import log
-from bot.core import events
+from bot.core import events, text_cache
 from bot.core.applications import argocd, discovery, flux, flux_values
 from bot.core.approvals import approval
 from bot.core.charts import bounds as charts
@@ -34,7 +34,7 @@ from bot.handlers.approvals import limit as lookups
 from bot.handlers.cluster_audit import identify, record, webhook
 from bot.handlers.discovery import deployer_kinds, deployer_lists, discover, held_names, last_known, resources
 from bot.handlers.drift import live_comparison
-from bot.handlers.rendering import gather_failures, manifest_cache, tree
+from bot.handlers.rendering import gather_failures, manifest_cache, outside_paths, tree
 from bot.handlers.rollouts import health, reverted
 from bot.handlers.watch import watcher
 
@@ -80,6 +80,12 @@ ROWS = {
         (2,),
         (file_memory.MAX_SHARED_BYTES, file_memory.SMALL_BYTES),
         (limits.MAX_CACHED_BYTES,),
+        (
+            manifest_cache._MAX_SOURCES,
+            manifest_cache._UNUSED_FOR,
+            outside_paths.MAX_BYTES,
+            gather_failures.MAX_BYTES,
+        ),
         (limits.SLOW_SECONDS, BUDGET, MINUTES_5, BUDGET / 3, 3 * BUDGET, limits.SLOW_SECONDS, BUDGET),
         (limits.MAX_DISK_CACHE_BYTES,),
         (RENDERER.output_bytes,),
@@ -156,7 +162,15 @@ ROWS = {
         (resources.MAX_RESOURCE_BYTES,),
         (resources.MAX_KIND_BYTES,),
         (argocd._MAX_SOURCES, limits.MAX_EXPANDED),
-        (flux._MAX_COMMON_METADATA, flux._MAX_COMMON_METADATA, flux._MAX_POST_RENDERERS),
+        (
+            flux._MAX_COMMON_METADATA,
+            flux._MAX_COMMON_METADATA,
+            flux._MAX_POST_RENDERERS,
+            flux_values._MAX_REFERENCES,
+            limits.MAX_VALUES_BYTES,
+            flux_values._ENTRY_SIZE,
+        ),
+        (flux_values.MAX_NAMESPACE_BYTES,),
         (target_revision.MAX_REVISION_BYTES, reference._MAX_REPOSITORY, reference._MAX_HOST),
         (discovery._MAX_CHANNEL,),
         (discover._PATIENCE.total_seconds() / 60,),
@@ -187,6 +201,7 @@ ROWS = {
         (bounded.MAX_OF_APPLICATION, bounded.MAX_VALUES),
         (bounded.MAX_VALUES, bounded.MAX_WORST, incident.MAX_EVENTS, bounded.MAX_WORST),
         (step_budget.MAX_KEPT,),
+        (text_cache.MAX_TEXTS, text_cache.MAX_CHARACTERS),
         (flux_values._MAX_REFERENCES, flux_values._MAX_NODES),
         (discovery.MAX_IGNORE_RULES,),
         (step_budget.MAX_STEPS, step_budget.MAX_SHARED_STEPS // 2, credential_search.SHORT),

@@ -1,13 +1,15 @@
 """People who may create Applications and Kustomizations in a namespace of their own, and the applications of others."""
 
+from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from bot.config.sections.cluster import ClusterConfig
-from bot.core.applications import argocd
+from bot.core.applications import argocd, flux, flux_values
 from bot.core.applications.argocd import read_application
-from bot.core.applications.discovery import CHANNEL_ANNOTATION, annotated_channel
+from bot.core.applications.discovery import CHANNEL_ANNOTATION, UnsupportedResource, annotated_channel
+from bot.core.applications.flux_chart import GIT_REPOSITORY
 from bot.core.charts.reference import ChartRef
 from bot.core.git.target_revision import TargetRevision
 from bot.core.incidents.incident import IncidentState
@@ -372,9 +374,31 @@ def post_rendered(count):
     return flux_resource("HelmRelease", "evil", {"chart": chart, "postRenderers": [{"kustomize": {}}] * count})
 
 
+def valued(count, name="values"):
+    chart = {"spec": {"chart": "./apps/b", "sourceRef": SOURCE_REF}}
+    values_from = [{"kind": "ConfigMap", "name": name}] * count
+    return flux_resource("HelmRelease", "evil", {"chart": chart, "valuesFrom": values_from})
+
+
+def substituted(count, name="variables"):
+    substitute_from = [{"kind": "ConfigMap", "name": name}] * count
+    return kustomization("evil", "./apps/b", postBuild={"substituteFrom": substitute_from})
+
+
+# Each takes a tenth of 5 MiB.
+VALUES = config_map("values", **{"values.yaml": "a: ".ljust(512 * KIB - len('{"": ""}') + 2, "x")})
+VARIABLES = config_map("variables", **{f"v{number}": "x" * 300 for number in range(1_024)})
+VARIABLES["data"]["v0"] += "x" * (512 * KIB - flux_values.size_of_data(VARIABLES["data"]))
+SMALL = config_map("small", **{"values.yaml": "a: b"})
+
+
 @pytest.mark.parametrize(
     ("resource", "most", "reason"),
     [
+        (lambda _, count: valued(count), 10, "take more than 5 MiB"),
+        (lambda _, count: substituted(count), 10, "take more than 5 MiB"),
+        (lambda _, count: valued(count, "small"), 50, "valuesFrom has more than 50 entries"),
+        (lambda _, count: substituted(count, "small"), 50, "substituteFrom has more than 50 entries"),
         (several, 100, "more than 100 sources"),
         (expanding, 32_000 // len("evil"), "expand to too much text"),
         (lambda _, count: labeled(count), 100, "more than 100 labels"),
@@ -382,11 +406,47 @@ def post_rendered(count):
     ],
 )
 def test_what_a_resource_multiplies_is_bounded(bot, source, cluster, resource, most, reason):
+    for data in (VALUES, VARIABLES, SMALL):
+        cluster.apply(data, namespace="evil")
     for count in (most, most + 1):
         apply_deployer(cluster, git_repository(source.url), resource(source.url, count), namespace="evil")
         discover(bot)
         unsupported = bot.discoverer.inventory().unsupported
         assert [reason in str(item.reason) for item in unsupported] == [True] * (count > most)
+
+
+@pytest.mark.parametrize("is_reversed", [False, True])
+def test_of_too_many_values_in_a_namespace_the_largest_are_dropped(monkeypatch, is_reversed):
+    """Values that many resources share take memory for each. Those of other namespaces aren't affected."""
+    monkeypatch.setattr(flux_values, "MAX_NAMESPACE_BYTES", 40_000)
+    sizes = {"a": 1_000, "b": 25_000, "c": 1_000, "d": 3_000}
+
+    def resources(kind, declare):
+        declared = [
+            {**declare(1, str(size)), "metadata": {"namespace": namespace, "name": name}}
+            for namespace in ("evil", "other")
+            for name, size in sizes.items()
+            if (namespace, name) != ("other", "b")
+        ]
+        return {kind: declared[::-1] if is_reversed else declared}
+
+    repositories = [
+        {**git_repository("https://git.example/a"), "metadata": {"namespace": namespace, "name": "platform"}}
+        for namespace in ("evil", "other")
+    ]
+    listed = resources(flux.KUSTOMIZATION, substituted) | resources(flux.HELM_RELEASE, valued)
+    results = flux.read_resources(
+        defaultdict(list, {**listed, GIT_REPOSITORY: repositories}),
+        "prod",
+        lambda _kind, _namespace, name: {"values.yaml": "x: ".ljust(int(name), "x")},
+    )
+    dropped = [result for result in results if isinstance(result, UnsupportedResource)]
+    assert {(result.origin.kind, result.origin.namespace, result.name) for result in dropped} == {
+        ("Kustomization", "evil", "b"),
+        ("HelmRelease", "evil", "b"),
+    }
+    assert all("in its namespace take more than" in str(result.reason) for result in dropped)
+    assert len(results) == 14
 
 
 def test_sources_share_what_they_may_refer_to():

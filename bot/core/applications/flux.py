@@ -7,6 +7,7 @@ reported as unsupported, with the reason; no field is ignored silently: docs/con
 
 import hashlib
 import json
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -34,7 +35,16 @@ from bot.core.applications.flux_chart import (
     was_upgraded,
 )
 from bot.core.applications.flux_status import DEPLOYER, prunes, read_status, ready_keys
-from bot.core.applications.flux_values import DataReader, ValuesCache, config_map_data, release_values
+from bot.core.applications.flux_values import (
+    DataReader,
+    ValuesBudget,
+    ValuesCache,
+    check_size,
+    config_map_data,
+    references_in,
+    release_values,
+    size_of_data,
+)
 from bot.core.applications.git_target import GitTarget
 from bot.core.applications.resource_ref import ResourceRef
 from bot.core.charts.reference import ChartRef
@@ -81,7 +91,8 @@ class _Declared:
 def read_resources(resources: Resources, cluster: str, read_data: DataReader) -> list[DiscoveryResult]:
     """One result for each Kustomization and HelmRelease on `cluster`: an application, or why it is not supported."""
     sources = FluxSources(resources)
-    results: list[DiscoveryResult] = []
+    results: dict[ResourceRef, DiscoveryResult] = {}
+    budgets = defaultdict[str, ValuesBudget](ValuesBudget)  # by namespace
     for kind, read in ((KUSTOMIZATION, _kustomization), (HELM_RELEASE, partial(_release, cache=ValuesCache()))):
         ready = ready_keys(resources[kind])
         for resource in resources[kind]:
@@ -89,28 +100,29 @@ def read_resources(resources: Resources, cluster: str, read_data: DataReader) ->
             status = read_status(resource, ready)
             try:
                 resolved, root = _resolve_artifact(resource, origin, sources)
-                declared = read(resolved, origin, sources, read_data)
+                budget = budgets[origin.namespace]
+                declared = read(resolved, origin, sources, read_data, budget.most)
                 source = replace(declared.source, path=normalize_path(f"{root}/{declared.source.path}"))
                 ignore, notes = _ignore_rules(_ignore_entries(resource))
                 channel, channel_notes = annotated_channel(resource)
-                results.append(
-                    DiscoveredApplication(
-                        origin=origin,
-                        status=status,
-                        url=text(mapping(declared.repository, "spec"), "url"),
-                        revision=_revision(declared.repository),
-                        chart=declared.chart,
-                        source=source,
-                        destination=Destination(declared.namespace),
-                        ignore=ignore,
-                        notes=(*channel_notes, *notes),
-                        channel=channel,
-                        prunes=prunes(resource),
-                    )
+                application = DiscoveredApplication(
+                    origin=origin,
+                    status=status,
+                    url=text(mapping(declared.repository, "spec"), "url"),
+                    revision=_revision(declared.repository),
+                    chart=declared.chart,
+                    source=source,
+                    destination=Destination(declared.namespace),
+                    ignore=ignore,
+                    notes=(*channel_notes, *notes),
+                    channel=channel,
+                    prunes=prunes(resource),
                 )
+                results[origin] = application
+                results.update((dropped.origin, dropped) for dropped in budget.keep(application))
             except UnsupportedResourceError as error:
-                results.append(UnsupportedResource(origin, status, error.text))
-    return results
+                results[origin] = UnsupportedResource(origin, status, error.text)
+    return list(results.values())
 
 
 def _resolve_artifact(resource: Object, origin: ResourceRef, sources: FluxSources) -> tuple[Object, str]:
@@ -149,7 +161,9 @@ def git_targets(kind: tuple[str, str], resource: Object, sources: FluxSources) -
     return [GitTarget.of(text(mapping(repository, "spec"), "url"), path, namespace)]
 
 
-def _kustomization(resource: Object, origin: ResourceRef, sources: FluxSources, read_data: DataReader) -> _Declared:
+def _kustomization(
+    resource: Object, origin: ResourceRef, sources: FluxSources, read_data: DataReader, most: int
+) -> _Declared:
     spec = mapping(resource, "spec")
     if unsupported := set_keys({key: spec.get(key) for key in _UNSUPPORTED_KUSTOMIZATION_FIELDS}):
         raise UnsupportedResourceError(LocalizedText(texts.FLUX_CHANGES, what=", ".join(unsupported)))
@@ -164,7 +178,7 @@ def _kustomization(resource: Object, origin: ResourceRef, sources: FluxSources, 
         components=tuple(path for path in items(spec, "components") if isinstance(path, str)),
         ignore_missing_components=spec.get("ignoreMissingComponents") is True,
         build_metadata=tuple(option for option in items(spec, "buildMetadata") if isinstance(option, str)),
-        flux=_post_build(mapping(spec, "postBuild"), origin, read_data),
+        flux=_post_build(mapping(spec, "postBuild"), origin, read_data, most),
     )
     source = _source(_path(text(spec, "path")), spec, repository)
     return _Declared(replace(source, kustomize=parameters), namespace or origin.namespace, repository)
@@ -182,20 +196,24 @@ def _source(path: str, spec: Object, repository: Object) -> Source:
     return Source(path, labels=labels, annotations=annotations, ignore=ignore)
 
 
-def _post_build(post_build: Object, origin: ResourceRef, read_data: DataReader) -> FluxBuild:
+def _post_build(post_build: Object, origin: ResourceRef, read_data: DataReader, most: int) -> FluxBuild:
     """The variables of `postBuild`: later sources override earlier ones, and inline variables override all.
 
     Secrets aren't read, since their values would end up in messages, although they may override earlier variables.
+    Raises UnsupportedResourceError, also if the ConfigMaps take more than `most` characters.
     """
     variables: dict[str, str] = {}
     has_unread_variables = False
-    for entry in items(post_build, "substituteFrom"):
-        reference = _entry(entry)
+    size = 0
+    for reference in references_in(post_build, "substituteFrom"):
         if text(reference, "kind") == "Secret":
             variables.clear()
             has_unread_variables = True
         else:
-            variables |= config_map_data(reference, origin, read_data) or {}
+            data = config_map_data(reference, origin, read_data) or {}
+            size += size_of_data(data)
+            check_size(size, most)
+            variables |= data
     for name, value in mapping(post_build, "substitute").items():
         variables[name] = value if isinstance(value, str) else json.dumps(value)
     return FluxBuild(
@@ -250,7 +268,7 @@ def _ignore_rules(entries: Sequence[object]) -> tuple[tuple[IgnoreRule, ...], tu
 
 
 def _release(
-    resource: Object, origin: ResourceRef, sources: FluxSources, read_data: DataReader, *, cache: ValuesCache
+    resource: Object, origin: ResourceRef, sources: FluxSources, read_data: DataReader, most: int, *, cache: ValuesCache
 ) -> _Declared:
     spec = mapping(resource, "spec")
     if unsupported := set_keys({key: spec.get(key) for key in _UNSUPPORTED_RELEASE_FIELDS}):
@@ -270,7 +288,7 @@ def _release(
     namespace = text(spec, "targetNamespace")
     release_name = text(spec, "releaseName") or (f"{namespace}-{origin.name}" if namespace else origin.name)
     values_files = _values_files(template, path if chart else "")
-    values = release_values(spec, origin, read_data, cache)
+    values = release_values(spec, origin, read_data, cache, most)
     parameters = HelmParameters(
         release_name=_shorten(release_name),
         namespace=namespace or origin.namespace,

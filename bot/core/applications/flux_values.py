@@ -14,12 +14,14 @@ from typing import Any, Final
 import yaml
 from cachetools import LRUCache
 
-from bot.core.applications.discovery import UnsupportedResourceError
+from bot.core.applications.discovery import DiscoveredApplication, UnsupportedResource, UnsupportedResourceError
 from bot.core.applications.resource_ref import ResourceRef
 from bot.core.objects.manifest import ManifestError, NodeBudget, read_documents
 from bot.core.objects.resource import Object, items, mapping, text
 from bot.core.rendering.helm_values import SizeBudget, set_parameter
+from bot.core.rendering.limits import MAX_VALUES_BYTES
 from bot.core.rendering.secret_mask import mask_value
+from bot.core.rendering.source import Source
 from bot.i18n.catalogue import discovery as texts
 from bot.i18n.language import LocalizedText
 
@@ -27,10 +29,11 @@ from bot.i18n.language import LocalizedText
 # Raises UnsupportedResourceError if the bot is not allowed to read it.
 DataReader = Callable[[str, str, str], Mapping[str, str] | None]
 
-_MAX_REFERENCES: Final = 50  # to ConfigMaps and Secrets with values, in one HelmRelease
-_MAX_NODES: Final = 300_000  # in all of them together
+_MAX_REFERENCES: Final = 50  # of one resource to ConfigMaps and Secrets with values or variables
+_MAX_NODES: Final = 300_000  # of the values in all of them together
+MAX_NAMESPACE_BYTES: Final = 64 * 2**20  # of the values and variables of all resources in a namespace
 _MAX_CACHED: Final = 64 * 2**20  # characters of parsed values
-_ENTRY_SIZE: Final = 200
+_ENTRY_SIZE: Final = 200  # bytes that a variable, or an entry of the cache, takes besides its text
 _CONFIG_MAP: Final = "ConfigMap"
 _SECRET: Final = "Secret"  # noqa: S105  the kind
 
@@ -62,6 +65,67 @@ class ReleaseValues:
     secret_keys: tuple[str, ...] = ()
 
 
+class ValuesBudget:
+    """The resources of a namespace whose values and variables the bot keeps: of those that are too large, none.
+
+    `most` is what one resource may take. If all of them take more than MAX_NAMESPACE_BYTES, the largest are dropped.
+    """
+
+    def __init__(self) -> None:
+        self.most = MAX_VALUES_BYTES
+        self._total = 0
+        self._kept: dict[ResourceRef, tuple[DiscoveredApplication, int]] = {}
+
+    def keep(self, application: DiscoveredApplication) -> list[UnsupportedResource]:
+        """Keep an application. Returns what takes the place of those that are dropped for it, maybe of itself."""
+        size = _size(application.source)
+        self._kept[application.origin] = application, size
+        self._total += size
+        dropped = []
+        while self._total > MAX_NAMESPACE_BYTES:
+            self.most //= 2
+            for origin in [origin for origin, (_, size) in self._kept.items() if size > self.most]:
+                other, size = self._kept.pop(origin)
+                self._total -= size
+                dropped.append(other.unsupported(_why_large(self.most)))
+        return dropped
+
+
+def _size(source: Source) -> int:
+    """The characters of values and variables that a source keeps."""
+    build = source.kustomize.flux
+    variables = dict(build.substitutions) if build else {}
+    keys = dict.fromkeys(source.helm.secret_keys, "")
+    return (
+        len(source.helm.inline_values) + len(source.helm.masked_values) + size_of_data(variables) + size_of_data(keys)
+    )
+
+
+def size_of_data(data: Mapping[str, str]) -> int:
+    """The characters that variables take."""
+    return len(data) * _ENTRY_SIZE + sum(map(len, data)) + sum(map(len, data.values()))
+
+
+def check_size(size: int, most: int) -> None:
+    """Raise UnsupportedResourceError if a resource's values or variables take more than `most` characters."""
+    if size > most:
+        raise UnsupportedResourceError(_why_large(most))
+
+
+def _why_large(most: int) -> LocalizedText:
+    if most < MAX_VALUES_BYTES:
+        return LocalizedText(texts.LARGE_IN_NAMESPACE, most=str(MAX_NAMESPACE_BYTES >> 20))
+    return LocalizedText(texts.LARGE_VALUES, most=str(MAX_VALUES_BYTES >> 20))
+
+
+def references_in(section: Object, name: str) -> list[Object]:
+    """The references to ConfigMaps and Secrets in a list. Raises UnsupportedResourceError if there are too many."""
+    references = [entry for entry in items(section, name) if isinstance(entry, Mapping)]
+    if len(references) > _MAX_REFERENCES:
+        raise UnsupportedResourceError(LocalizedText(texts.MANY_REFERENCES, field=name, most=str(_MAX_REFERENCES)))
+    return references
+
+
 def data_references(resources: Mapping[Any, Sequence[Object]]) -> set[tuple[str, str, str]]:
     """The kind, namespace and name of each ConfigMap and Secret from which resources take values or variables."""
     references: set[tuple[str, str, str]] = set()
@@ -81,18 +145,21 @@ def config_map_data(reference: Object, origin: ResourceRef, read_data: DataReade
 
 
 def release_values(
-    spec: Object, origin: ResourceRef, read_data: DataReader, cache: ValuesCache | None = None
+    spec: Object,
+    origin: ResourceRef,
+    read_data: DataReader,
+    cache: ValuesCache | None = None,
+    most: int = MAX_VALUES_BYTES,
 ) -> ReleaseValues:
     """The values of `valuesFrom`, merged in order, and the inline `values` merged over them.
 
     A value with a `targetPath` overrides inline values too. An object that renders the same with masked values and
-    renamed `secret_keys` contains nothing from a Secret. Raises UnsupportedResourceError.
+    renamed `secret_keys` contains nothing from a Secret. Raises UnsupportedResourceError, also if the values take more
+    than `most` characters.
     """
-    references = [entry for entry in items(spec, "valuesFrom") if isinstance(entry, Mapping)]
-    if len(references) > _MAX_REFERENCES:
-        raise UnsupportedResourceError(LocalizedText(texts.MANY_REFERENCES, most=str(_MAX_REFERENCES)))
+    references = references_in(spec, "valuesFrom")
     cache = ValuesCache() if cache is None else cache
-    read_values = partial(_release_values, spec, origin=origin, read_data=read_data, cache=cache)
+    read_values = partial(_release_values, spec, origin=origin, read_data=read_data, cache=cache, most=most)
     values = read_values(references, is_masked=False)
     if all(text(reference, "kind") == _CONFIG_MAP for reference in references):
         return ReleaseValues(values)
@@ -123,11 +190,12 @@ def _release_values(
     origin: ResourceRef,
     read_data: DataReader,
     cache: ValuesCache,
+    most: int,
     is_masked: bool,
 ) -> str:
-    merged: dict[str, Any] = {}
-    inline = copy.deepcopy(dict(mapping(spec, "values")))  # `set_parameter` changes parts that are shared
     budget, size_budget = NodeBudget(_MAX_NODES), SizeBudget()
+    given: list[tuple[Object, str]] = []  # the text that each reference leads to, as JSON if it has no `targetPath`
+    size = 0
     for reference in references:
         data = _data(reference, origin, read_data)
         key, name = text(reference, "valuesKey") or "values.yaml", text(reference, "name")
@@ -136,14 +204,23 @@ def _release_values(
                 continue
             missing = f"{origin.namespace}/{name} ({key})"[:150]
             raise UnsupportedResourceError(LocalizedText(texts.NO_DATA, kind=text(reference, "kind"), name=missing))
+        value = data[key] if text(reference, "targetPath") else _parsed(name, data[key], budget, cache)
+        size += len(value)
+        check_size(size, most)  # before anything is merged, which takes time and memory
+        given.append((reference, value))
+    merged: dict[str, Any] = {}
+    inline = copy.deepcopy(dict(mapping(spec, "values")))  # `set_parameter` changes parts that are shared
+    for reference, value in given:
         mask = mask_value if is_masked and text(reference, "kind") != _CONFIG_MAP else _unchanged
         if path := text(reference, "targetPath"):
             merged = _merged(merged, inline)
-            _set(merged, path, mask(data[key]), size_budget, is_literal=reference.get("literal") is True)
+            _set(merged, path, mask(value), size_budget, is_literal=reference.get("literal") is True)
         else:
-            merged = _merged(merged, mask(_parsed(name, data[key], budget, cache)))
+            merged = _merged(merged, mask(json.loads(value)))
     merged = _merged(merged, inline)
-    return json.dumps(merged) if merged else ""
+    values = json.dumps(merged) if merged else ""
+    check_size(len(values), most)
+    return values
 
 
 def _data(reference: Object, origin: ResourceRef, read_data: DataReader) -> Mapping[str, str] | None:
@@ -171,8 +248,8 @@ def _set(values: dict[str, Any], path: str, value: str, size_budget: SizeBudget,
         raise UnsupportedResourceError(LocalizedText(texts.TARGET_PATH, path=path[:100])) from error
 
 
-def _parsed(name: str, values: str, budget: NodeBudget, cache: ValuesCache) -> Object:
-    """The values as new objects, since `_set` changes them."""
+def _parsed(name: str, values: str, budget: NodeBudget, cache: ValuesCache) -> str:
+    """The values as JSON."""
     parsed = cache.get(values)
     if parsed is None:
         parsed = _parse(values)
@@ -181,8 +258,7 @@ def _parsed(name: str, values: str, budget: NodeBudget, cache: ValuesCache) -> O
     if parsed.nodes > budget.left:
         raise UnsupportedResourceError(LocalizedText(texts.BAD_VALUES, name=name[:100]))
     budget.left -= parsed.nodes
-    document: Object = json.loads(parsed.values)
-    return document
+    return parsed.values
 
 
 def _parse(values: str) -> _Parsed:

@@ -2,8 +2,9 @@
 
 import posixpath
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from enum import StrEnum
+from hashlib import sha256
 
 from bot.core.globs import matches_glob
 
@@ -158,6 +159,15 @@ class Source:
     chart: str = ""
     capabilities: Capabilities | None = Capabilities()
     tenant: str = field(default="", compare=False)
+    _digest: str = field(default="", init=False, repr=False, compare=False)
+
+    @property
+    def digest(self) -> str:
+        """Equal sources have the same one. A cache with sources as its keys would keep texts of any length."""
+        if not self._digest:
+            digest = sha256(repr(_compared(self)).encode()).hexdigest()
+            object.__setattr__(self, "_digest", digest)
+        return self._digest
 
     @property
     def may_have_charts(self) -> bool:
@@ -175,6 +185,13 @@ class Source:
         return Capabilities(
             declared[0] or self.capabilities.kube_version, declared[1] or self.capabilities.api_versions
         )
+
+
+def _compared(value: object) -> object:
+    """What decides whether a part of a source equals another, also if its `repr` leaves it out."""
+    if not is_dataclass(value):
+        return value
+    return [_compared(getattr(value, part.name)) for part in fields(value) if part.compare]
 
 
 def detect_source_type(paths: Iterable[str], root: str) -> SourceType:

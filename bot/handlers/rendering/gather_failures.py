@@ -3,7 +3,8 @@
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from operator import itemgetter
 from typing import Final, TypeVar
 
 from cachetools import LRUCache
@@ -12,11 +13,12 @@ from bot.core.objects.manifest import ManifestError
 from bot.core.rendering.limits import MAX_FILES
 from bot.core.rendering.source import Source
 from bot.handlers.rendering.bases import BasesOfCommit
+from bot.handlers.rendering.outside_paths import size_of
 from bot.handlers.rendering.tree import RecordedTree, ids_of
 from bot.ports.git import Repository
 from bot.ports.rendering import RenderError, RenderPostponedError
 
-_MAX_SOURCES: Final = 20_000
+MAX_BYTES: Final = 64 * 2**20  # of the paths of all sources
 _MAX_FAILURES: Final = 4  # of one source, as of outcomes
 _FORGOTTEN_AFTER: Final = 600.0  # seconds, since charts may have changed
 
@@ -29,18 +31,19 @@ class GatherFailures:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._failures: LRUCache[tuple[str, Source], list[_Failure]] = LRUCache(_MAX_SOURCES)
+        # With the size of each. The key has the digest of a source.
+        self._failures: LRUCache[tuple[str, str], tuple[list[_Failure], int]]
+        self._failures = LRUCache(MAX_BYTES, getsizeof=itemgetter(1))
 
     @contextmanager
     def remembered(
         self, repository: Repository, revision: str, source: Source, tree: RecordedTree, bases: BasesOfCommit | None
     ) -> Iterator[None]:
         """Gather in the block, from `tree` and `bases`. Raises the error of an earlier time if it would occur again."""
-        key = repository.name, source
+        key = repository.name, source.digest
         with self._lock:
-            failures = [
-                known for known in self._failures.get(key, ()) if time.monotonic() - known[2] < _FORGOTTEN_AFTER
-            ]
+            known, _ = self._failures.get(key, ([], 0))
+            failures = [failure for failure in known if time.monotonic() - failure[2] < _FORGOTTEN_AFTER]
         for ids, error, _ in failures:
             if ids_of(repository, revision, list(ids)) == ids:
                 raise without_traceback(error)
@@ -51,8 +54,9 @@ class GatherFailures:
             # What bases and a fetched chart contain isn't among the paths.
             if len(paths) <= MAX_FILES and not source.chart and not (bases and bases.has_mounted):
                 failure = ids_of(repository, revision, paths), without_traceback(error), time.monotonic()
-                with self._lock:
-                    self._failures[key] = [failure, *failures][:_MAX_FAILURES]
+                failures = [failure, *failures][:_MAX_FAILURES]
+                with self._lock, suppress(ValueError):  # larger than all sources may be
+                    self._failures[key] = failures, size_of(path for ids, *_ in failures for path in ids)
             raise
 
 

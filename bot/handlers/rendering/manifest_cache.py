@@ -11,7 +11,7 @@ from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from cachetools import LRUCache
+from cachetools import LRUCache, TTLCache
 
 from bot.context_pool import ContextThreadPool
 from bot.core.objects.manifest import Manifest, ManifestError
@@ -21,6 +21,7 @@ from bot.core.rendering.source import Source
 from bot.handlers.rendering.bases import BasesOfCommit, MountedBases
 from bot.handlers.rendering.gather import gather
 from bot.handlers.rendering.gather_failures import GatherFailures, without_traceback
+from bot.handlers.rendering.outside_paths import OutsidePaths
 from bot.handlers.rendering.own_files import held_files, small_files
 from bot.handlers.rendering.render import Rendering, render
 from bot.handlers.rendering.render_request import RenderRequest
@@ -40,6 +41,7 @@ _log = logging.getLogger(__name__)
 _MAX_OUTCOMES = 4
 _MAX_OUTSIDE = _MAX_OUTCOMES * MAX_TREES
 _MAX_SOURCES = 20_000  # an application can have several
+_UNUSED_FOR = 3600.0  # seconds until the manifests of a source are forgotten: its parameters may have changed
 _MAX_IDS = 8192
 _PARALLEL = min(4, os.cpu_count() or 1)
 _RETRY_AFTER = 600.0  # seconds, since a failure such as a lack of memory may be temporary
@@ -55,8 +57,7 @@ INVALID = (ManifestError, RenderError, LastingChartError, LastingBaseError, Unre
 
 # The rendered manifests, or why there are none.
 _Outcome = Rendering | ManifestError | RenderError | RenderPostponedError
-_SourceKey = tuple[str, Source]  # repository, source
-_PathKey = tuple[str, str | None]  # path, id of the tree or blob
+_SourceKey = tuple[str, str]  # repository, digest of the source
 Inputs = tuple[tuple[str, str | None], ...]  # (path, id of the tree or blob) of everything it is rendered from
 
 
@@ -92,12 +93,12 @@ class ManifestCache:
         self._bases = MountedBases(bases) if bases else None
         self._lock = threading.Lock()
         self._ids: OrderedDict[tuple[str, str, str], str | None] = OrderedDict()
-        # The other paths that each path depends on, which may differ between sources that read it differently.
-        self._outside: LRUCache[_SourceKey, LRUCache[_PathKey, Sequence[str]]] = LRUCache(_MAX_SOURCES)
-        # Each with when it came about, and for which tenant.
-        self._outcomes: LRUCache[_SourceKey, LRUCache[Inputs, tuple[_Outcome, float, str]]] = LRUCache(_MAX_SOURCES)
+        self._outside = OutsidePaths(_MAX_OUTSIDE)
+        # Each with when it came about, and for which tenant. Whenever a source is used, it is put in again.
+        self._outcomes: TTLCache[_SourceKey, LRUCache[Inputs, tuple[_Outcome, float, str]]]
+        self._outcomes = TTLCache(_MAX_SOURCES, _UNUSED_FOR, timer=time.monotonic)
         self._gather_failures = GatherFailures()
-        self._last_valid: LRUCache[tuple[str, str, Source], tuple[LastValid, float]] = LRUCache(_MAX_SOURCES)
+        self._last_valid: LRUCache[tuple[str, str, str], tuple[LastValid, float]] = LRUCache(_MAX_SOURCES)
 
     def __len__(self) -> int:
         """The number of cached results."""
@@ -220,7 +221,7 @@ class ManifestCache:
         """
         if revision is None:
             return LastValid(None)
-        key = repository.name, revision, source
+        key = repository.name, revision, source.digest
         with self._lock:
             last, at = self._last_valid.get(key, (LastValid(revision), 0.0))
         if last.was_unrendered and time.monotonic() - at > _RETRY_AFTER:
@@ -308,7 +309,7 @@ class ManifestCache:
     ) -> tuple[Inputs | None, list[str]]:
         """The inputs of a source if all are known, and the paths whose ids are unknown."""
         inputs: dict[str, str | None] = {}
-        outside_of: Mapping[_PathKey, Sequence[str]] = self._outside.get((repository, source), {})
+        outside_of = self._outside.of((repository, source.digest))
         todo, unidentified, is_complete = [source.path], [], True
         while todo:
             path = todo.pop()
@@ -329,10 +330,12 @@ class ManifestCache:
         return (tuple(sorted(inputs.items())) if is_complete and not unidentified else None), unidentified
 
     def _cached(self, repository: Repository, source: Source, inputs: Inputs | None) -> _Outcome | None:
+        key = repository.name, source.digest
         with self._lock:
-            outcomes = self._outcomes.get((repository.name, source))
+            outcomes = self._outcomes.get(key)
             if outcomes is None or inputs is None or inputs not in outcomes:
                 return None
+            self._outcomes[key] = outcomes
             outcome, at, tenant = outcomes[inputs]
         if isinstance(outcome, RenderPostponedError) and tenant != source.tenant:
             return None
@@ -363,8 +366,9 @@ class ManifestCache:
         self._remember_outside(repository, revision, source, request)
         inputs = self._locate(repository, revision, [source])[source]
         with self._lock:
-            outcomes = self._outcomes.setdefault((repository.name, source), LRUCache(_MAX_OUTCOMES))
             if inputs is not None:  # None if an id was evicted in the meantime
+                key = repository.name, source.digest
+                outcomes = self._outcomes[key] = self._outcomes.get(key) or LRUCache(_MAX_OUTCOMES)
                 outcomes[inputs] = outcome, time.monotonic(), source.tenant
         return outcome
 
@@ -373,7 +377,7 @@ class ManifestCache:
         if not digest:
             return None
         with self._lock:
-            outcomes = [outcome for outcome, *_ in self._outcomes.get((repository.name, source), {}).values()]
+            outcomes = [outcome for outcome, *_ in self._outcomes.get((repository.name, source.digest), {}).values()]
         same = (outcome for outcome in outcomes if isinstance(outcome, Rendering) and outcome.floating_digest == digest)
         return next(same, None)
 
@@ -383,7 +387,6 @@ class ManifestCache:
         local_paths = [path for path in request.outside if path not in base_ids]
         self._read_ids(repository, revision, [path for path in local_paths if (name, revision, path) not in self._ids])
         with self._lock:
-            outside_of = self._outside.setdefault((name, source), LRUCache(_MAX_OUTSIDE))
-            for path, needed in request.outside.items():
-                tree = base_ids[path] if path in base_ids else self._ids.get((name, revision, path))
-                outside_of[path, tree] = needed
+            ids = {path: self._ids.get((name, revision, path)) for path in request.outside} | base_ids
+            outside_of = {(path, ids[path]): needed for path, needed in request.outside.items()}
+            self._outside.add((name, source.digest), outside_of)

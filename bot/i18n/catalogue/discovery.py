@@ -157,8 +157,16 @@ CHART_REFERENCE = Phrase(
     en="the chart comes from a {kind}, which the bot does not support.",
     es="su chart viene de un {kind}, y el bot no lo sigue.",
 )
-MANY_REFERENCES = Phrase(
-    en="valuesFrom has more than {most} entries.", es="su valuesFrom tiene más de {most} entradas."
+MANY_REFERENCES = Phrase(en="{field} has more than {most} entries.", es="su {field} tiene más de {most} entradas.")
+LARGE_VALUES = Phrase(
+    en="the values or variables take more than {most} MiB. Use fewer or smaller ConfigMaps and Secrets.",
+    es="sus valores o variables ocupan más de {most} MiB. Usa menos ConfigMaps y Secrets, o más pequeños.",
+)
+LARGE_IN_NAMESPACE = Phrase(
+    en="the values and variables of the Flux resources in its namespace take more than {most} MiB, and this resource "
+    "has some of the largest. Use fewer or smaller ConfigMaps and Secrets.",
+    es="los valores y variables de los recursos de Flux de su namespace ocupan más de {most} MiB, y los de este están "
+    "entre los mayores. Usa menos ConfigMaps y Secrets, o más pequeños.",
 )
 TARGET_PATH = Phrase(
     en="the targetPath {path} in valuesFrom is not a path that Helm accepts.",

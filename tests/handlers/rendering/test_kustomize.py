@@ -1,7 +1,10 @@
 """Kustomize at a commit, against what the official program prints of the same commit's work tree."""
 
+import json
+import tracemalloc
 from dataclasses import replace
-from itertools import combinations
+from itertools import combinations, product
+from types import SimpleNamespace
 
 import pytest
 
@@ -10,10 +13,11 @@ from bot.adapters.rendering.programs import ProgramRenderer
 from bot.adapters.rendering.slow_runs import SlowRuns
 from bot.core.objects.manifest import ManifestError
 from bot.core.rendering.limits import Limits
-from bot.core.rendering.source import Source
-from bot.handlers.rendering import manifest_cache
+from bot.core.rendering.source import FluxBuild, KustomizeParameters, Source
+from bot.handlers.rendering import gather_failures, manifest_cache, outside_paths
 from bot.ports.errors import PortError
 from bot.ports.rendering import RenderError, RenderPostponedError, RenderStoppedError
+from tests.common.rendering import HangingRenderer
 
 BASE = {
     "base/kustomization.yaml": "resources: [web.yaml, settings.yaml]\n",
@@ -161,13 +165,54 @@ def test_overlays_that_clash_are_rendered_together_as_each_by_itself(rendering, 
 
 def test_the_results_of_sources_that_are_no_longer_used_are_forgotten(rendering, monkeypatch):
     """Each edit of a HelmRelease left its old values and manifests in memory."""
+    clock = SimpleNamespace(now=0.0)
+    monkeypatch.setattr(manifest_cache, "time", SimpleNamespace(monotonic=lambda: clock.now))
     monkeypatch.setattr(manifest_cache, "_MAX_SOURCES", 2)
     rendering.use(None)
     rendering.commit({f"{number}/settings.yaml": BASE["base/settings.yaml"] for number in range(4)})
     for number in range(4):
-        rendering.render(str(number))
+        first = rendering.render(str(number))
+    assert len(rendering.cache) == 2
+    for _ in range(3):
+        clock.now += 3_000.0
+        assert rendering.render("3") is first
+    assert len(rendering.cache) == 1
+    clock.now += 3_601.0
+    assert len(rendering.cache) == 0
+
+
+@pytest.mark.parametrize("is_readable", [True, False])
+def test_values_of_sources_are_not_kept(rendering, is_readable):
+    """A ConfigMap that changed each minute filled the memory within hours."""
+    paths = {f"other/{'x' * 200}{number}.yaml": ONE for number in range(5)}
+    resources = [f"../{path}" for path in paths] + ([] if is_readable else ["gone.yaml"])
+    rendering.commit({**paths, "app/kustomization.yaml": f"resources: {json.dumps(resources)}\n"})
+    rendering.use(HangingRenderer())
+    rendering.programs.release()
+    tracemalloc.start()
+    try:
+        for number in range(8):
+            build = FluxBuild((("a", "x" * 1_000_000 + str(number)),))
+            with pytest.raises((ManifestError, RenderError)):
+                rendering.render(Source("app", kustomize=KustomizeParameters(flux=build)))
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept < 4_000_000
+
+
+def test_the_paths_that_sources_depend_on_are_kept_within_a_bound(rendering, monkeypatch):
+    monkeypatch.setattr(gather_failures, "MAX_BYTES", 100_000)
+    monkeypatch.setattr(outside_paths, "MAX_BYTES", 100_000)
+    rendering.use(HangingRenderer())
+    rendering.programs.release()
+    rendering.commit({**BASE, **OVERLAY, "app/kustomization.yaml": "resources: [gone.yaml]\n"})
+    for path, number in product(("overlays/prod", "app"), range(50)):
+        with pytest.raises((ManifestError, RenderError)):
+            rendering.render(Source(path, kustomize=KustomizeParameters(name_prefix=f"a{number}-")))
     cache = rendering.cache
-    assert len(cache) == len(cache._outside) == len(cache._outcomes) == 2
+    assert 5 < len(cache._outside._by_source) < 40
+    assert 5 < len(cache._gather_failures._failures) < 40
 
 
 def test_a_failed_rendering_is_retried_later(rendering, monkeypatch):
