@@ -13,7 +13,7 @@ import signal
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -39,8 +39,9 @@ from bot.core.globs import matches_glob, matches_path_glob
 from bot.core.objects.credentials import MAX_SCANNED, redact_text
 from bot.core.objects.manifest import ManifestError, read_documents
 from bot.core.pull_requests.adopt import adopt
-from bot.core.rendering.budget import Budget
+from bot.core.rendering.budget import Budget, BudgetExceededError
 from bot.core.rendering.chart import expand_values_files, find_dependencies
+from bot.core.rendering.envsubst import substitute
 from bot.core.rendering.kustomization import ReadFiles, find_references
 from bot.core.rendering.kustomize_edit import edit_kustomization
 from bot.core.rendering.limits import MAX_MATCHED
@@ -427,10 +428,25 @@ def flux_resources(count):
     return flux.read_resources(held, "prod", lambda *_: None), Deployers("prod", "", held, ())
 
 
+def trimmed(pattern, value):
+    with suppress(BudgetExceededError):
+        substitute("${x##${p}}" * (1 if len(value) > 1 else 100_000), {"x": value, "p": pattern}.get)
+
+
+LETTERS = "".join(map(chr, range(0x4E00, 0x4E00 + 2_700)))  # each different
+
+
 @pytest.mark.parametrize(
     "use",
     [
         co_authors,
+        lambda: trimmed("*" * 800 + "z", "a" * 1_000),
+        lambda: trimmed("*" * 2_900 + "z", "a" * 2_700),
+        lambda: trimmed("*a" * 1_450, LETTERS),
+        lambda: trimmed("?" * 2_900, LETTERS),
+        lambda: trimmed("[a-z]" * 580, LETTERS),
+        lambda: trimmed("*a" * 8, "a"),
+        lambda: trimmed("*a" * 8, ""),
         lambda: TargetRevision("1" + " " * 100_000 + "!").versions,
         lambda: TargetRevision("1 " * 50_000 + "!").versions,
         lambda: matches_path_glob("**/a/**/a/**/a/**/b", "a/" * 2_000 + "c"),
