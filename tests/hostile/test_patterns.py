@@ -44,10 +44,12 @@ from bot.core.rendering.chart import expand_values_files, find_dependencies
 from bot.core.rendering.envsubst import substitute
 from bot.core.rendering.kustomization import ReadFiles, find_references
 from bot.core.rendering.kustomize_edit import edit_kustomization
-from bot.core.rendering.limits import MAX_MATCHED
-from bot.core.rendering.source import FluxBuild, HelmParameters, KustomizeParameters
+from bot.core.rendering.limits import MAX_DEPENDENCIES, MAX_MATCHED
+from bot.core.rendering.source import FluxBuild, HelmParameters, KustomizeParameters, Source, SourceType
 from bot.core.rendering.sourceignore import SourceIgnore
 from bot.handlers.rendering.affected import path_and_parents
+from bot.handlers.rendering.render_request import RenderRequest, _missing_charts
+from bot.ports.git import File
 from tests.common.deployers import kustomization
 
 ROOT = Path(__file__).parents[2]
@@ -488,6 +490,32 @@ def vendored_archives(count):
     find_dependencies(files | declared, "", HelmParameters())
 
 
+def helm_charts(homes, charts):
+    """The references of two kustomizations with half of the charts each."""
+    options = {"helmGlobals": [{"chartHome": f"h{number}"} for number in range(homes)]}
+    entry = {"releaseName": "r", "repo": "https://charts.example", "version": "1.0.0"}
+    files = {}
+    for path, name in (("a", "b"), ("a/b", "c")):
+        entries = [{**entry, "name": f"{name}{number}"} for number in range(charts // 2)]
+        content = {"resources": ["b"] if name == "b" else [], "helmCharts": entries, **options}
+        files[f"{path}/kustomization.yaml"] = json.dumps(content).encode()
+    return find_references(files, "a", ReadFiles())
+
+
+def chart_homes(count):
+    assert len(helm_charts(5, 20).charts) == MAX_DEPENDENCIES
+    for homes, charts in ((5, 22), (count, count)):
+        with pytest.raises(ManifestError, match="more than 100 charts"):
+            helm_charts(homes, charts)
+
+
+def missing_charts(count):
+    files = {f"a/b/{number}": File(f"a/b/{number}", b"") for number in range(count)}
+    request = RenderRequest(Source("a"), SourceType.KUSTOMIZE, "a", files, outside=dict.fromkeys(files, ()))
+    charts = helm_charts(1, 100).charts
+    assert len(_missing_charts(request, charts * 20)) == len(charts)
+
+
 def deep_files(count):
     """As many files below one deep directory."""
     return {f"{'a/' * 1_000}{number}.yaml": b"" for number in range(count)}
@@ -530,6 +558,8 @@ def scaled_state(number):
         lambda: edited_images(6_000),
         lambda: ignored_values_files(25_000),
         lambda: vendored_archives(16_000),
+        lambda: chart_homes(1_000),
+        lambda: missing_charts(20_000),
         lambda: listed_files(2_000),
         lambda: referred_directories(500),
         lambda: edit_kustomization(deep_files(4_000), "b", KustomizeParameters(flux=FluxBuild())),
