@@ -183,7 +183,7 @@ ROWS = {
         (bounded.MAX_VALUES, bounded.MAX_WORST, incident.MAX_EVENTS, bounded.MAX_WORST),
         (step_budget.MAX_KEPT,),
         (flux_values._MAX_REFERENCES, flux_values._MAX_NODES),
-        (discovery.MAX_IGNORE_RULES,),
+        (discovery.MAX_IGNORE_RULES, discovery.MAX_PATTERNS),
         (credentials.MAX_SCANNED,),
         (jq._MAX_STEPS,),
         (jq._MAX_LENGTH,),

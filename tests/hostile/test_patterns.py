@@ -26,6 +26,7 @@ import pytest
 
 from bot.adapters.git import trees
 from bot.core.applications import flux
+from bot.core.applications.argocd import read_application
 from bot.core.applications.deployer import Deployers
 from bot.core.cluster_audit.event import ObjectState
 from bot.core.cluster_audit.history import ObjectHistories
@@ -68,9 +69,6 @@ BUILT = {
     "bot/config/sections/forge.py: kind.repository": "[kind.repository for kind in FORGES.values()]",
     "bot/core/drift/severity.py: rule.path": "[rule.path for rule in _RULES]",
     "bot/core/globs.py: '|'.join(expressions)": (f"[parse_glob(text).pattern for text in {GLOBS!r}]"),
-    "bot/core/rendering/chart.py: f'{re.escape(name)}-v?\\\\d.*\\\\.tgz'": (
-        "['web-v?\\\\d.*\\\\.tgz', '-v?\\\\d.*\\\\.tgz']"
-    ),
     "bot/core/pull_requests/revert.py: f'{branch_name(target)}(-[1-9][0-9]?)?'": (
         "['gitops-bot/revert-' + '0' * 40 + '(-[1-9][0-9]?)?']"
     ),
@@ -408,6 +406,38 @@ def ignored_files(patterns, files):
     return [ignore.excludes(f"apps/{number}.yaml") for number in range(files)]
 
 
+def ignored_directories(patterns, files):
+    """As many lines as the budget of characters allowed, none of which a file could match."""
+    budget = Budget(MAX_MATCHED)
+    with suppress(BudgetExceededError):
+        ignore = SourceIgnore({".sourceignore": b"a/\n" * patterns}, "", budget)
+        for number in range(files):
+            ignore.excludes(f"{number}.yaml")
+    assert budget._left < 0
+
+
+def braced_values_files(count, glob):
+    with pytest.raises(ManifestError, match=r"too many patterns|more than 200 alternatives"):
+        expand_values_files([f"{glob}{number}*" for number in range(count)], ["values.yaml"], ignore_missing=True)
+
+
+def braced_rules(count, **selectors):
+    rules = [
+        {"kind": "A", **{key: BRACES + str(number) for key in selectors}, **selectors} | {"name": f"{BRACES}-{number}"}
+        for number in range(count)
+    ]
+    source = {"repoURL": "https://git.example/x", "path": "x", "directory": {"include": BRACES + "{" * 3_000}}
+    spec = {"sources": [source] * 100, "ignoreDifferences": rules}
+    for _ in range(2):
+        read_application({"metadata": {"namespace": "argocd", "name": "web"}, "spec": spec}, "prod")
+
+
+def named_dependencies(count):
+    entries = b"".join(b"- {name: %s}\n" % (b"a" * 50_000 + b"%d" % number) for number in range(count))
+    archives = {f"charts/z{number}.tgz": b"" for number in range(4_000)}
+    find_dependencies({**archives, "Chart.yaml": b"dependencies:\n" + entries}, "", HelmParameters())
+
+
 def values_files(globs, files):
     with pytest.raises(ManifestError, match="too many patterns"):
         expand_values_files(
@@ -435,6 +465,7 @@ def trimmed(pattern, value):
         substitute("${x##${p}}" * (1 if len(value) > 1 else 100_000), {"x": value, "p": pattern}.get)
 
 
+BRACES = "{a,b}" * 7
 LETTERS = "".join(map(chr, range(0x4E00, 0x4E00 + 2_700)))  # each different
 
 
@@ -454,7 +485,17 @@ LETTERS = "".join(map(chr, range(0x4E00, 0x4E00 + 2_700)))  # each different
         lambda: matches_path_glob("**/a/**/a/**/a/**/b", "a/" * 2_000 + "c"),
         lambda: matches_glob("*a*a*a*a*a*a*b", "a" * 4_000),
         lambda: ignored_files(patterns=1_500, files=200),
+        lambda: ignored_directories(patterns=400_000, files=1),
+        lambda: ignored_directories(patterns=50_000, files=1_000),
         lambda: values_files(globs=2_000, files=20_000),
+        lambda: braced_values_files(4_000, BRACES),
+        lambda: braced_values_files(4_000, "{a*,b*}" * 7 + "x*" * 30),
+        lambda: braced_values_files(1, BRACES + "x*" * 2_000),
+        lambda: braced_rules(4_000),
+        lambda: braced_rules(400, kind="{" * 1_500),
+        lambda: braced_rules(400, kind=BRACES + "x*" * 2_000),
+        lambda: braced_rules(10, managedFieldsManagers=[f"{BRACES}-{number}" for number in range(40)]),
+        lambda: named_dependencies(90),
         lambda: chart_dependencies(declared=4_000, archives=4_000),
         lambda: flux_resources(4_000),
         lambda: adopted_with(before="\n" * 26),
