@@ -4,14 +4,12 @@ All patterns use this dialect; docs/configuration.md lists where they are accept
 """
 
 import re
-import threading
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from itertools import repeat
 from typing import Final
 
 import bracex
-from cachetools import LRUCache
 from wcmatch import fnmatch
 
 from bot.i18n.catalogue import discovery as texts
@@ -29,8 +27,6 @@ _REGEX_GLOBS: Final = {".": "?", ".*": "*", ".+": "?*"}
 _FLAGS: Final = fnmatch.BRACE | fnmatch.CASE | fnmatch.DOTMATCH | fnmatch.FORCEUNIX
 
 Take = Callable[[int], None]  # counts work before it is done, and raises if it is too much
-_compiled: Final[LRUCache[str, tuple[int, re.Pattern[str]]]] = LRUCache(1024)  # with the size
-_lock: Final = threading.Lock()
 
 
 class GlobError(LocalizedError, ValueError):
@@ -44,17 +40,24 @@ def matches_glob(pattern: str, text: str, take: Take = lambda _: None) -> bool:
     """
     if pattern == "*" or _LITERAL.fullmatch(pattern):  # wcmatch's * doesn't match an empty text
         return pattern in ("*", text)
-    with _lock:
-        compiled = _compiled.get(pattern)
-    if compiled is None:
-        size = glob_size(pattern)
-        take(_compilation(size))
-        compiled = size, parse_glob(pattern)
-        with _lock:
-            _compiled[pattern] = compiled
-    size, expression = compiled
-    take(size * len(text) // 1_000)
-    return expression.fullmatch(text) is not None
+    glob = _cached_glob(pattern)
+    if glob.expression is None:
+        glob.size = glob_size(pattern)
+        take(_compilation(glob.size))
+        glob.expression = parse_glob(pattern)
+    take(glob.size * len(text) // 1_000)
+    return glob.expression.fullmatch(text) is not None
+
+
+class _Glob:
+    """A pattern's size, and its expression once it is compiled."""
+
+    def __init__(self, _: str) -> None:
+        self.size = 0
+        self.expression: re.Pattern[str] | None = None
+
+
+_cached_glob: Final = lru_cache(maxsize=1024)(_Glob)
 
 
 def glob_size(pattern: str) -> int:
