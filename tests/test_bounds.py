@@ -203,7 +203,7 @@ ROWS = {
         (step_budget.MAX_KEPT,),
         (text_cache.MAX_TEXTS, text_cache.MAX_CHARACTERS),
         (flux_values._MAX_REFERENCES, flux_values._MAX_NODES),
-        (discovery.MAX_IGNORE_RULES,),
+        (discovery.MAX_IGNORE_RULES, discovery.MAX_PATTERNS),
         (step_budget.MAX_STEPS, step_budget.MAX_SHARED_STEPS // 2, credential_search.SHORT),
         (credentials.MAX_SCANNED,),
         (jq._MAX_STEPS,),

@@ -5,17 +5,21 @@ All patterns use this dialect; docs/configuration.md lists where they are accept
 
 import re
 from collections.abc import Callable, Sequence
+from functools import lru_cache
+from itertools import repeat
 from typing import Final
 
 import bracex
 from wcmatch import fnmatch
-from wcmatch._wcparse import PatternLimitException  # wcmatch raises it but doesn't export it elsewhere
 
 from bot.core.text_cache import cache_texts
-from bot.i18n.language import LocalizedError
+from bot.i18n.catalogue import discovery as texts
+from bot.i18n.language import LocalizedError, LocalizedText
 
 _MAX_ALTERNATIVES: Final = 200  # {a,b}{a,b}… doubles with each
-_COST_OF_PATH: Final = 20  # of matching an empty path, in compared characters
+_MAX_CHARACTERS: Final = 10_000  # of all alternatives
+_COST_OF_PATH: Final = 50  # of matching an empty path, in compared characters
+_PER_MICROSECOND: Final = 50  # compared characters
 _LITERAL: Final = re.compile(r"[^*?\[\]{}\\]*")
 _ONE_ALTERNATIVE: Final = re.compile(r"(?<!\\)\{([^{},\\]+)\}")
 _SIMPLE_REGEX: Final = re.compile(r"(?:[\w/-]|\\[.-]|\.[*+]?)*")
@@ -23,14 +27,61 @@ _REGEX_PART: Final = re.compile(r"\\[.-]|\.[*+]?")
 _REGEX_GLOBS: Final = {".": "?", ".*": "*", ".+": "?*"}
 _FLAGS: Final = fnmatch.BRACE | fnmatch.CASE | fnmatch.DOTMATCH | fnmatch.FORCEUNIX
 
+Take = Callable[[int], None]  # counts work before it is done, and raises if it is too much
+
 
 class GlobError(LocalizedError, ValueError):
     """A pattern has too many alternatives. The text is a sentence for people."""
 
 
-def matches_glob(pattern: str, text: str) -> bool:
-    """Whether the pattern matches the whole text; wildcards match slashes too. Raises GlobError."""
-    return pattern == "*" or parse_glob(pattern).fullmatch(text) is not None  # wcmatch's * doesn't match an empty text
+def matches_glob(pattern: str, text: str, take: Take = lambda _: None) -> bool:
+    """Whether the pattern matches the whole text; wildcards match slashes too. Raises GlobError.
+
+    `take` is called with the microseconds that it takes, roughly, unless that is hardly any time.
+    """
+    if pattern == "*" or _LITERAL.fullmatch(pattern):  # wcmatch's * doesn't match an empty text
+        return pattern in ("*", text)
+    glob = _cached_glob(pattern)
+    if glob.expression is None:
+        glob.size = glob_size(pattern)
+        take(_compilation(glob.size))
+        glob.expression = parse_glob(pattern)
+    take(glob.size * len(text) // 1_000)
+    return glob.expression.fullmatch(text) is not None
+
+
+class _Glob:
+    """A pattern's size, and its expression once it is compiled."""
+
+    def __init__(self, _: str) -> None:
+        self.size = 0
+        self.expression: re.Pattern[str] | None = None
+
+
+_cached_glob: Final = lru_cache(maxsize=1024)(_Glob)
+
+
+def glob_size(pattern: str) -> int:
+    """The characters of all alternatives; 0 without wildcards. Raises GlobError."""
+    return 0 if _LITERAL.fullmatch(pattern) else sum(map(len, _alternatives(pattern)))
+
+
+class GlobBudget:
+    """Checks patterns that may have an amount of characters together."""
+
+    def __init__(self, characters: int) -> None:
+        self._most = self._left = characters
+
+    def check(self, pattern: str) -> None:
+        """Raises GlobError."""
+        if _LITERAL.fullmatch(pattern):
+            return
+        if self._left >= 0:
+            refused = len(pattern) + 1_000  # what a pattern counts that is refused
+            self._left -= refused
+            self._left += refused - glob_size(pattern)
+        if self._left < 0:
+            raise GlobError(LocalizedText(texts.TOO_LONG_PATTERNS, most=f"{self._most:,}"))
 
 
 def matches_path_glob(pattern: str, path: str) -> bool:
@@ -41,13 +92,13 @@ def matches_path_glob(pattern: str, path: str) -> bool:
 class PathGlob:
     """A compiled pattern for `matches_path_glob`."""
 
-    def __init__(self, pattern: str) -> None:
-        """Raises GlobError."""
-        try:
-            alternatives = bracex.expand(_bare(pattern), keep_escapes=True, limit=_MAX_ALTERNATIVES)
-        except bracex.ExpansionLimitException as error:
-            raise _too_many_alternatives(pattern) from error
-        self._alternatives = [list(map(_name_matcher, alternative.split("/"))) for alternative in alternatives]
+    def __init__(self, pattern: str, take: Take = lambda _: None) -> None:
+        """Raises GlobError. `take` is called before the work, with its cost in compared characters."""
+        take(_PER_MICROSECOND * (25 + len(pattern) + 1_000 * ("{" in pattern)))
+        alternatives = [alternative.split("/") for alternative in _alternatives(pattern)]
+        globs = (name for names in alternatives for name in names if not _LITERAL.fullmatch(name))
+        take(_PER_MICROSECOND * sum(_compilation(len(glob)) for glob in globs if glob not in ("*", "**")))
+        self._alternatives = [list(map(_name_matcher, names)) for names in alternatives]
         # How often it compares a name: each alternative may go back to its last `**`.
         self._comparisons = sum(len(names) if None in names else 1 for names in self._alternatives)
 
@@ -57,7 +108,7 @@ class PathGlob:
 
     def matches(self, names: Sequence[str]) -> bool:
         """Whether it matches the path with these names."""
-        return any(_matches(alternative, names) for alternative in self._alternatives)
+        return any(map(_matches, self._alternatives, repeat(names)))
 
 
 def regex_to_glob(expression: str) -> str | None:
@@ -75,10 +126,8 @@ def regex_to_glob(expression: str) -> str | None:
 @cache_texts
 def parse_glob(pattern: str) -> re.Pattern[str]:
     """The compiled pattern that `matches_glob` uses. Raises GlobError."""
-    try:
-        expressions, _ = fnmatch.translate(_bare(pattern), flags=_FLAGS, limit=_MAX_ALTERNATIVES)
-    except PatternLimitException as error:
-        raise _too_many_alternatives(pattern) from error
+    _alternatives(pattern)
+    expressions, _ = fnmatch.translate(_bare(pattern), flags=_FLAGS, limit=_MAX_ALTERNATIVES)
     return re.compile("|".join(expressions))
 
 
@@ -123,5 +172,22 @@ def _bare(pattern: str) -> str:
     return _ONE_ALTERNATIVE.sub(r"\1", pattern)
 
 
-def _too_many_alternatives(pattern: str) -> GlobError:
-    return GlobError(f"The pattern {pattern[:40]!r} has more than {_MAX_ALTERNATIVES} alternatives.")
+def _alternatives(pattern: str) -> list[str]:
+    if "{" not in pattern and len(pattern) <= _MAX_CHARACTERS:
+        return [pattern]
+    try:
+        if len(pattern) <= _MAX_CHARACTERS:
+            alternatives = bracex.expand(_bare(pattern), keep_escapes=True, limit=_MAX_ALTERNATIVES)
+            if sum(map(len, alternatives)) <= _MAX_CHARACTERS:
+                return alternatives
+    except (bracex.ExpansionLimitException, RecursionError):
+        pass
+    raise GlobError(
+        f"The pattern {pattern[:40]!r} has more than {_MAX_ALTERNATIVES} alternatives, or more than "
+        f"{_MAX_CHARACTERS:,} characters in them."
+    )
+
+
+def _compilation(characters: int) -> int:
+    """How many microseconds it takes to compile a pattern, roughly."""
+    return 150 + 12 * characters

@@ -13,7 +13,7 @@ import signal
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -26,6 +26,7 @@ import pytest
 
 from bot.adapters.git import trees
 from bot.core.applications import flux
+from bot.core.applications.argocd import read_application
 from bot.core.applications.deployer import Deployers
 from bot.core.cluster_audit.event import ObjectState
 from bot.core.cluster_audit.history import ObjectHistories
@@ -39,14 +40,17 @@ from bot.core.globs import matches_glob, matches_path_glob
 from bot.core.objects.credentials import MAX_SCANNED, redact_text
 from bot.core.objects.manifest import ManifestError, read_documents
 from bot.core.pull_requests.adopt import adopt
-from bot.core.rendering.budget import Budget
+from bot.core.rendering.budget import Budget, BudgetExceededError
 from bot.core.rendering.chart import expand_values_files, find_dependencies
+from bot.core.rendering.envsubst import substitute
 from bot.core.rendering.kustomization import ReadFiles, find_references
 from bot.core.rendering.kustomize_edit import edit_kustomization
-from bot.core.rendering.limits import MAX_MATCHED
-from bot.core.rendering.source import FluxBuild, HelmParameters, KustomizeParameters
+from bot.core.rendering.limits import MAX_DEPENDENCIES, MAX_MATCHED
+from bot.core.rendering.source import FluxBuild, HelmParameters, KustomizeParameters, Source, SourceType
 from bot.core.rendering.sourceignore import SourceIgnore
 from bot.handlers.rendering.affected import path_and_parents
+from bot.handlers.rendering.render_request import RenderRequest, _missing_charts
+from bot.ports.git import File
 from tests.common.deployers import kustomization
 
 ROOT = Path(__file__).parents[2]
@@ -65,9 +69,6 @@ BUILT = {
     "bot/config/sections/forge.py: kind.repository": "[kind.repository for kind in FORGES.values()]",
     "bot/core/drift/severity.py: rule.path": "[rule.path for rule in _RULES]",
     "bot/core/globs.py: '|'.join(expressions)": (f"[parse_glob(text).pattern for text in {GLOBS!r}]"),
-    "bot/core/rendering/chart.py: f'{re.escape(name)}-v?\\\\d.*\\\\.tgz'": (
-        "['web-v?\\\\d.*\\\\.tgz', '-v?\\\\d.*\\\\.tgz']"
-    ),
     "bot/core/pull_requests/revert.py: f'{branch_name(target)}(-[1-9][0-9]?)?'": (
         "['gitops-bot/revert-' + '0' * 40 + '(-[1-9][0-9]?)?']"
     ),
@@ -405,6 +406,38 @@ def ignored_files(patterns, files):
     return [ignore.excludes(f"apps/{number}.yaml") for number in range(files)]
 
 
+def ignored_directories(patterns, files):
+    """As many lines as the budget of characters allowed, none of which a file could match."""
+    budget = Budget(MAX_MATCHED)
+    with suppress(BudgetExceededError):
+        ignore = SourceIgnore({".sourceignore": b"a/\n" * patterns}, "", budget)
+        for number in range(files):
+            ignore.excludes(f"{number}.yaml")
+    assert budget._left < 0
+
+
+def braced_values_files(count, glob):
+    with pytest.raises(ManifestError, match=r"too many patterns|more than 200 alternatives"):
+        expand_values_files([f"{glob}{number}*" for number in range(count)], ["values.yaml"], ignore_missing=True)
+
+
+def braced_rules(count, **selectors):
+    rules = [
+        {"kind": "A", **{key: BRACES + str(number) for key in selectors}, **selectors} | {"name": f"{BRACES}-{number}"}
+        for number in range(count)
+    ]
+    source = {"repoURL": "https://git.example/x", "path": "x", "directory": {"include": BRACES + "{" * 3_000}}
+    spec = {"sources": [source] * 100, "ignoreDifferences": rules}
+    for _ in range(2):
+        read_application({"metadata": {"namespace": "argocd", "name": "web"}, "spec": spec}, "prod")
+
+
+def named_dependencies(count):
+    entries = b"".join(b"- {name: %s}\n" % (b"a" * 50_000 + b"%d" % number) for number in range(count))
+    archives = {f"charts/z{number}.tgz": b"" for number in range(4_000)}
+    find_dependencies({**archives, "Chart.yaml": b"dependencies:\n" + entries}, "", HelmParameters())
+
+
 def values_files(globs, files):
     with pytest.raises(ManifestError, match="too many patterns"):
         expand_values_files(
@@ -427,16 +460,42 @@ def flux_resources(count):
     return flux.read_resources(held, "prod", lambda *_: None), Deployers("prod", "", held, ())
 
 
+def trimmed(pattern, value):
+    with suppress(BudgetExceededError):
+        substitute("${x##${p}}" * (1 if len(value) > 1 else 100_000), {"x": value, "p": pattern}.get)
+
+
+BRACES = "{a,b}" * 7
+LETTERS = "".join(map(chr, range(0x4E00, 0x4E00 + 2_700)))  # each different
+
+
 @pytest.mark.parametrize(
     "use",
     [
         co_authors,
+        lambda: trimmed("*" * 800 + "z", "a" * 1_000),
+        lambda: trimmed("*" * 2_900 + "z", "a" * 2_700),
+        lambda: trimmed("*a" * 1_450, LETTERS),
+        lambda: trimmed("?" * 2_900, LETTERS),
+        lambda: trimmed("[a-z]" * 580, LETTERS),
+        lambda: trimmed("*a" * 8, "a"),
+        lambda: trimmed("*a" * 8, ""),
         lambda: TargetRevision("1" + " " * 100_000 + "!").versions,
         lambda: TargetRevision("1 " * 50_000 + "!").versions,
         lambda: matches_path_glob("**/a/**/a/**/a/**/b", "a/" * 2_000 + "c"),
         lambda: matches_glob("*a*a*a*a*a*a*b", "a" * 4_000),
         lambda: ignored_files(patterns=1_500, files=200),
+        lambda: ignored_directories(patterns=400_000, files=1),
+        lambda: ignored_directories(patterns=50_000, files=1_000),
         lambda: values_files(globs=2_000, files=20_000),
+        lambda: braced_values_files(4_000, BRACES),
+        lambda: braced_values_files(4_000, "{a*,b*}" * 7 + "x*" * 30),
+        lambda: braced_values_files(1, BRACES + "x*" * 2_000),
+        lambda: braced_rules(4_000),
+        lambda: braced_rules(400, kind="{" * 1_500),
+        lambda: braced_rules(400, kind=BRACES + "x*" * 2_000),
+        lambda: braced_rules(10, managedFieldsManagers=[f"{BRACES}-{number}" for number in range(40)]),
+        lambda: named_dependencies(90),
         lambda: chart_dependencies(declared=4_000, archives=4_000),
         lambda: flux_resources(4_000),
         lambda: adopted_with(before="\n" * 26),
@@ -470,6 +529,32 @@ def vendored_archives(count):
     entries = b"".join(b"- {name: a%d}\n" % number for number in range(100))
     declared = dict.fromkeys(("Chart.yaml", "requirements.yaml"), b"dependencies:\n" + entries)
     find_dependencies(files | declared, "", HelmParameters())
+
+
+def helm_charts(homes, charts):
+    """The references of two kustomizations with half of the charts each."""
+    options = {"helmGlobals": [{"chartHome": f"h{number}"} for number in range(homes)]}
+    entry = {"releaseName": "r", "repo": "https://charts.example", "version": "1.0.0"}
+    files = {}
+    for path, name in (("a", "b"), ("a/b", "c")):
+        entries = [{**entry, "name": f"{name}{number}"} for number in range(charts // 2)]
+        content = {"resources": ["b"] if name == "b" else [], "helmCharts": entries, **options}
+        files[f"{path}/kustomization.yaml"] = json.dumps(content).encode()
+    return find_references(files, "a", ReadFiles())
+
+
+def chart_homes(count):
+    assert len(helm_charts(5, 20).charts) == MAX_DEPENDENCIES
+    for homes, charts in ((5, 22), (count, count)):
+        with pytest.raises(ManifestError, match="more than 100 charts"):
+            helm_charts(homes, charts)
+
+
+def missing_charts(count):
+    files = {f"a/b/{number}": File(f"a/b/{number}", b"") for number in range(count)}
+    request = RenderRequest(Source("a"), SourceType.KUSTOMIZE, "a", files, outside=dict.fromkeys(files, ()))
+    charts = helm_charts(1, 100).charts
+    assert len(_missing_charts(request, charts * 20)) == len(charts)
 
 
 def deep_files(count):
@@ -514,6 +599,8 @@ def scaled_state(number):
         lambda: edited_images(6_000),
         lambda: ignored_values_files(25_000),
         lambda: vendored_archives(16_000),
+        lambda: chart_homes(1_000),
+        lambda: missing_charts(20_000),
         lambda: listed_files(2_000),
         lambda: referred_directories(500),
         lambda: edit_kustomization(deep_files(4_000), "b", KustomizeParameters(flux=FluxBuild())),

@@ -618,6 +618,20 @@ def test_charts_that_are_vendored_count_as_often_as_they_are(rendering, monkeypa
     assert rendering.render(source)
 
 
+def test_long_prefixes_in_nested_kustomizations_take_little_memory():
+    """Each file kept the prefixes of all kustomizations above it: 3 MB took 512 MB."""
+    files = {}
+    for level in range(400):
+        directory = "/".join("a" * (level + 1))
+        content = {"namePrefix": "p" * 8_000, "nameSuffix": "s" * 8_000, "resources": ["n.yaml", "a"]}
+        files[f"{directory}/kustomization.yaml"] = json.dumps(content).encode()
+        files[f"{directory}/n.yaml"] = b"{}"
+    files[f"{directory}/a/kustomization.yaml"] = b"{}"
+    places = resource_location._resources(files, "a", NodeBudget())
+    assert len(places) == 400
+    assert sum(len(place.prefix) + len(place.suffix) for place in places) < 400 * 600
+
+
 @pytest.mark.parametrize("kind", [SourceType.PLAIN, SourceType.KUSTOMIZE])
 def test_an_application_has_as_many_objects_as_allowed_and_no_more(rendering, monkeypatch, kind):
     monkeypatch.setattr(render, "MAX_OBJECTS", 3)

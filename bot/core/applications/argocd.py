@@ -23,6 +23,8 @@ from bot.core.applications.argocd_source import (
 from bot.core.applications.deployer_status import DeployerFailure, DeployerStatus, SyncMode
 from bot.core.applications.destination import Destination
 from bot.core.applications.discovery import (
+    MAX_NOTES,
+    MAX_PATTERNS,
     DiscoveredApplication,
     DiscoveryResult,
     UnsupportedResource,
@@ -34,7 +36,7 @@ from bot.core.applications.git_target import GitTarget
 from bot.core.applications.resource_ref import ResourceRef
 from bot.core.drift.ignore_rules import IgnoreRule, PointerError, parse_pointer
 from bot.core.drift.jq import JqError, parse_jq
-from bot.core.globs import GlobError, parse_glob
+from bot.core.globs import GlobBudget, GlobError
 from bot.core.objects.resource import Object, items, mapping, text
 from bot.core.objects.scalar_equality import parse_time
 from bot.i18n.catalogue import discovery as texts
@@ -300,12 +302,12 @@ def _ignore_rules(entries: Sequence[object]) -> tuple[tuple[IgnoreRule, ...], tu
                 notes.append(LocalizedText(texts.RULE_LEFT_OUT, rule=str(value)[:100], why=error.text))
         return tuple(kept)
 
-    for entry in entries:
-        if not isinstance(entry, Mapping):
-            continue
+    kept, left_out = within_limit([entry for entry in entries if isinstance(entry, Mapping)], _selected)
+    check_pattern = GlobBudget(MAX_PATTERNS).check
+    for entry in kept:
         selectors = [text(entry, "kind") or "*", text(entry, "namespace") or "*", text(entry, "name") or "*"]
         selectors.append(text(entry, "group"))
-        if len(readable(selectors, parse_glob)) < len(selectors):
+        if len(readable(selectors, check_pattern)) < len(selectors):
             continue
         kind, namespace, name, group = selectors
         rules.append(
@@ -316,11 +318,16 @@ def _ignore_rules(entries: Sequence[object]) -> tuple[tuple[IgnoreRule, ...], tu
                 group=group,
                 json_pointers=readable(items(entry, "jsonPointers"), parse_pointer),
                 jq_path_expressions=readable(items(entry, "jqPathExpressions"), parse_jq),
-                managed_fields_managers=readable(items(entry, "managedFieldsManagers"), parse_glob),
+                managed_fields_managers=readable(items(entry, "managedFieldsManagers"), check_pattern),
                 title=LocalizedText(texts.ITS_RULE),
             )
         )
-    return within_limit(rules, notes)
+    return tuple(rules), (*left_out, *notes)[:MAX_NOTES]
+
+
+def _selected(rule: Object) -> int:
+    """How many paths, expressions and managers a rule has."""
+    return sum(len(items(rule, key)) for key in ("jsonPointers", "jqPathExpressions", "managedFieldsManagers"))
 
 
 def _deployed_revision(resource: Object, index: int | None) -> str:

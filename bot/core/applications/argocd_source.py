@@ -14,7 +14,7 @@ from bot.core.charts.index import is_exact, resolve_version
 from bot.core.charts.reference import OCI, ChartRef
 from bot.core.git.git_url import normalize
 from bot.core.git.target_revision import HEAD, TargetRevision
-from bot.core.globs import GlobError, parse_glob
+from bot.core.globs import GlobError, glob_size
 from bot.core.objects.resource import Object, items, mapping, set_keys, text
 from bot.core.rendering.budget import Budget, BudgetExceededError
 from bot.core.rendering.limits import MAX_EXPANDED
@@ -147,8 +147,8 @@ def read_source(source: Object, context: SourceContext) -> Source:
     helm, kustomize, directory = (mapping(source, key) for key in ("helm", "kustomize", "directory"))
     include, exclude = text(directory, "include"), text(directory, "exclude")
     try:
-        parse_glob(include)
-        parse_glob(exclude)
+        glob_size(include)
+        glob_size(exclude)
     except GlobError as error:
         raise UnsupportedResourceError(LocalizedText(texts.DIRECTORY, why=error.text)) from error
     # As in Argo CD, options that are all empty leave the type to the files.

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
-from typing import Final
+from typing import Final, TypeVar
 
 from bot.core.applications.application import Application
 from bot.core.applications.deployer_status import DeployerStatus
@@ -27,7 +27,9 @@ from bot.i18n.language import LocalizedError, LocalizedText, Text
 
 # Ignore rules of one resource, counting paths, expressions and managers: each one costs time for every object.
 MAX_IGNORE_RULES: Final = 500
-_MAX_NOTES: Final = 20
+MAX_PATTERNS: Final = 50_000  # characters of all alternatives of the patterns in a resource's ignore rules
+MAX_NOTES: Final = 20
+_Rule = TypeVar("_Rule")
 CHANNEL_ANNOTATION: Final = "gitops-bot/channel"
 _CHANNEL_ID: Final = re.compile(r"[CG][A-Z0-9]{2,}")
 _MAX_CHANNEL: Final = 63  # characters; the key of its cards must fit into an index
@@ -180,15 +182,14 @@ class ApplicationInventory:
         )
 
 
-def within_limit(rules: Sequence[IgnoreRule], notes: Sequence[Text]) -> tuple[tuple[IgnoreRule, ...], tuple[Text, ...]]:
-    """The ignore rules and notes of a resource, cut to the limit; another note says if rules were left out."""
-    parts = ((rule.json_pointers, rule.jq_path_expressions, rule.managed_fields_managers) for rule in rules)
-    totals = accumulate(1 + sum(map(len, part)) for part in parts)
-    kept = tuple(rule for rule, total in zip(rules, totals, strict=True) if total <= MAX_IGNORE_RULES)
-    if len(kept) < len(rules):
-        left_out = LocalizedText(texts.TOO_MANY_RULES, n=str(len(rules) - len(kept)), most=str(MAX_IGNORE_RULES))
-        notes = (left_out, *notes)
-    return kept, tuple(notes[:_MAX_NOTES])
+def within_limit(rules: Sequence[_Rule], size: Callable[[_Rule], int]) -> tuple[Sequence[_Rule], tuple[Text, ...]]:
+    """The ignore rules of a resource, cut to the limit, and a note if rules were left out."""
+    totals = accumulate(1 + size(rule) for rule in rules)
+    kept = [rule for rule, total in zip(rules, totals, strict=True) if total <= MAX_IGNORE_RULES]
+    if len(kept) == len(rules):
+        return kept, ()
+    left_out = {"n": str(len(rules) - len(kept)), "most": str(MAX_IGNORE_RULES)}
+    return kept, (LocalizedText(texts.TOO_MANY_RULES, **left_out),)
 
 
 def annotated_channel(resource: Object) -> tuple[str, tuple[Text, ...]]:

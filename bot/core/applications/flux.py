@@ -15,6 +15,8 @@ from typing import Any, Final
 
 from bot.core.applications.destination import Destination
 from bot.core.applications.discovery import (
+    MAX_NOTES,
+    MAX_PATTERNS,
     DiscoveredApplication,
     DiscoveryResult,
     UnsupportedResource,
@@ -50,7 +52,7 @@ from bot.core.applications.resource_ref import ResourceRef
 from bot.core.charts.reference import ChartRef
 from bot.core.drift.ignore_rules import IgnoreRule, PointerError, parse_pointer
 from bot.core.git.target_revision import TargetRevision
-from bot.core.globs import regex_to_glob
+from bot.core.globs import GlobBudget, GlobError, regex_to_glob
 from bot.core.objects.resource import Object, items, mapping, set_keys, text
 from bot.core.rendering.source import (
     FluxBuild,
@@ -236,6 +238,7 @@ def _ignore_rules(entries: Sequence[object]) -> tuple[tuple[IgnoreRule, ...], tu
     """
     rules: list[IgnoreRule] = []
     notes: list[Text] = []
+    check_pattern = GlobBudget(MAX_PATTERNS).check
     for entry in entries:
         rule = _entry(entry)
         target = mapping(rule, "target")
@@ -245,7 +248,9 @@ def _ignore_rules(entries: Sequence[object]) -> tuple[tuple[IgnoreRule, ...], tu
         try:
             for pointer in pointers:
                 parse_pointer(pointer)
-        except PointerError as error:
+            for glob in globs.values():
+                check_pattern(glob or "")
+        except (PointerError, GlobError) as error:
             notes.append(LocalizedText(texts.RULE_IGNORED, why=error.text))
             continue
         unsupported += [key for key, glob in globs.items() if glob is None]
@@ -264,7 +269,8 @@ def _ignore_rules(entries: Sequence[object]) -> tuple[tuple[IgnoreRule, ...], tu
                 title=LocalizedText(texts.FLUX_RULE),
             )
         )
-    return within_limit(rules, notes)
+    kept, left_out = within_limit(rules, lambda rule: len(rule.json_pointers))
+    return tuple(kept), (*left_out, *notes)[:MAX_NOTES]
 
 
 def _release(

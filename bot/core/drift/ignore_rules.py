@@ -45,13 +45,16 @@ class IgnoreRule:
     managed_fields_managers: tuple[str, ...] = ()
     title: Text = _A_RULE
 
-    def covers(self, manifest: Manifest) -> bool:
-        """Whether the rule covers this object. The namespace of a cluster-scoped object is ""."""
+    def covers(self, manifest: Manifest, steps: StepBudget) -> bool:
+        """Whether the rule covers this object. The namespace of a cluster-scoped object is "".
+
+        Raises TooManyStepsError.
+        """
         return (
-            matches_glob(self.kind, manifest.kind)
-            and matches_glob(self.namespace, manifest.namespace or "")
-            and matches_glob(self.name, manifest.name)
-            and matches_glob(self.group, manifest.api_version.rpartition("/")[0])
+            matches_glob(self.kind, manifest.kind, steps.take)
+            and matches_glob(self.namespace, manifest.namespace or "", steps.take)
+            and matches_glob(self.name, manifest.name, steps.take)
+            and matches_glob(self.group, manifest.api_version.rpartition("/")[0], steps.take)
         )
 
 
@@ -121,7 +124,7 @@ def rules_for(
     managers: list[tuple[str, Text]] = []
     for rule in rules:
         steps.take(5)
-        if not rule.covers(manifest):
+        if not rule.covers(manifest, steps):
             continue
         steps.take(sum(map(len, (*rule.json_pointers, *rule.jq_path_expressions))))
         reason = partial(LocalizedText, texts.RULE, rule=rule.title)

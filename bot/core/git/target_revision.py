@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Final, Literal, Self
 
 from bot.core.git.semver import Version, VersionRange
-from bot.core.globs import GlobError, matches_glob, parse_glob
+from bot.core.globs import GlobError, glob_size, matches_glob
 
 HEAD: Final = "HEAD"  # the remote's default branch
 _BRANCH: Final = "refs/heads/"
@@ -128,7 +128,7 @@ class TargetRevision:
         if not text or text.startswith(("-", ".", "/")) or not text.isprintable() or _FORBIDDEN.search(text):
             return True
         try:
-            parse_glob(text)
+            glob_size(text)
         except GlobError:
             return True
         return False

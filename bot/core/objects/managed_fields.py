@@ -94,7 +94,7 @@ class Ownership:
 
     def is_owned_by(self, path: Path, pattern: str) -> bool:
         """Whether the value at a path has an owner whose name matches a pattern."""
-        return any(matches_glob(pattern, owner.manager) for owner in self.owners(path))
+        return any(matches_glob(pattern, owner.manager, self._steps.take) for owner in self.owners(path))
 
     def is_person(self, writer: Writer) -> bool:
         """Whether this is a tool that people use by hand, through any subresource: /status also takes annotations."""

@@ -28,6 +28,7 @@ _NONDETERMINISTIC: Final = re.compile(
 _SCHEMA_REFERENCES: Final = ("$ref", "$dynamicRef", "$recursiveRef", "$schema")
 # A part of the schema itself, or a draft, which Helm has.
 _LOCAL_REFERENCES: Final = ("#", "http://json-schema.org/", "https://json-schema.org/")
+_VERSION: Final = re.compile(r"v?\d.*\.tgz")
 _GLOB_FROM: Final = re.compile(r"(?:^|/)[^/]*[*?\[].*")  # from the first part of a path that is a glob
 
 
@@ -66,8 +67,7 @@ def find_dependencies(
         locked = _dependencies(lock_file, files.get(lock_file, b""), budget)
         for number, dependency in enumerate(_dependencies(file, files.get(file, b""), budget)):
             name, repository = text(dependency, "name"), text(dependency, "repository")
-            archive = re.compile(rf"{re.escape(name)}-v?\d.*\.tgz")
-            if name in vendored or any(map(archive.match, vendored)):
+            if name in vendored or any(_is_archive(file_name, name) for file_name in vendored):
                 continue
             line = _line(files[file], name)
             if not repository.startswith("file://"):
@@ -132,7 +132,7 @@ def _path_globs(patterns: Iterable[str], paths: Collection[str]) -> dict[str, Pa
     characters = sum(map(len, paths))
     for pattern in patterns:
         try:
-            globs[pattern] = PathGlob(pattern)
+            globs[pattern] = PathGlob(pattern, budget.take)
             budget.take(globs[pattern].cost(characters, len(paths)))
         except GlobError as error:
             raise ManifestError(pattern, 1, error.text) from error
@@ -180,6 +180,10 @@ def _vendored(files: Mapping[str, bytes], root: str, budget: NodeBudget | None) 
         elif name == CHART_FILE and posixpath.dirname(directory) == charts:
             names |= {text(chart, "name") for chart in _mappings(path, content, budget)}
     return names
+
+
+def _is_archive(file_name: str, chart: str) -> bool:
+    return file_name.startswith(f"{chart}-") and _VERSION.match(file_name, len(chart) + 1) is not None
 
 
 def _lock_files(root: str) -> Iterator[tuple[str, str]]:

@@ -6,7 +6,7 @@ https://fluxcd.io/flux/components/kustomize/kustomizations/#post-build-variable-
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from bot.core.rendering.budget import Budget
@@ -153,7 +153,7 @@ class _Reader:
 
     def _trim(self, operator: str, value: str, pattern: str) -> str:
         """Remove the shortest or longest match at the start (`#`, `##`) or the end (`%`, `%%`) of a value."""
-        self._budget.take(len(value) * len(pattern))
+        self._budget.take(2 * len(pattern) * (len(value) + 4))
         is_suffix = operator.startswith("%")
         if is_suffix:  # like Flux, which keeps the value if the reversed pattern is invalid
             value, pattern = value[::-1], pattern[::-1]
@@ -208,26 +208,23 @@ def _matching_prefixes(pattern: str, value: str) -> Iterator[int]:
     tokens = _tokens(pattern)
     if tokens is None:
         return
-    states = _skip_stars({0}, tokens)
+    stars = _positions(token is None for token in tokens)
+    matching: dict[str, int] = {}  # the positions of the tokens that match a character
+    states = 1 | (stars & 1) << 1  # the positions that the glob can be at
     for length in range(len(value) + 1):
-        if len(tokens) in states:
+        if states >> len(tokens):
             yield length
         if length < len(value):
-            followed = ((state, tokens[state]) for state in states if state < len(tokens))
-            states = _skip_stars(
-                {state + (token is not None) for state, token in followed if token is None or token(value[length])},
-                tokens,
-            )
+            letter = value[length]
+            if letter not in matching:
+                matching[letter] = _positions(token is not None and token(letter) for token in tokens)
+            states = (states & matching[letter]) << 1 | states & stars
+            states |= (states & stars) << 1
 
 
-def _skip_stars(states: set[int], tokens: list[_Token | None]) -> set[int]:
-    """The states, and the states after any stars at them."""
-    for state in list(states):
-        after = state
-        while after < len(tokens) and tokens[after] is None:
-            after += 1
-            states.add(after)
-    return states
+def _positions(flags: Iterable[bool]) -> int:
+    """The positions of the true ones, as the bits of a number."""
+    return int("0" + "".join("1" if flag else "0" for flag in flags)[::-1], 2)
 
 
 def _tokens(pattern: str) -> list[_Token | None] | None:
@@ -238,7 +235,7 @@ def _tokens(pattern: str) -> list[_Token | None] | None:
         letter = pattern[position]
         position += 1
         if letter == "*":
-            tokens.append(None)
+            tokens += [None] if tokens[-1:] != [None] else []
         elif letter == "?":
             tokens.append(lambda _: True)
         elif letter == "[":

@@ -15,7 +15,8 @@ from typing import Any, Final
 
 from bot.core.objects.manifest import ManifestError, NodeBudget, read_documents
 from bot.core.objects.resource import text
-from bot.core.rendering.limits import MAX_REMOTE_BASES, MAX_REMOTE_FILES
+from bot.core.rendering.budget import Budget, BudgetExceededError
+from bot.core.rendering.limits import MAX_DEPENDENCIES, MAX_REMOTE_BASES, MAX_REMOTE_FILES
 from bot.core.rendering.remote_base import RemoteBase
 from bot.core.rendering.remote_chart import RemoteChart
 from bot.core.rendering.remote_file import RemoteFile
@@ -103,6 +104,7 @@ class ReadFiles:
 
     def __init__(self) -> None:
         self.budget = NodeBudget()
+        self.charts = Budget(MAX_DEPENDENCIES)
         self.kustomizations: dict[str, References] = {}  # `outside` has all paths that the file names
         self.without_generators: set[str] = set()
         self.directories: set[str] = set()
@@ -134,7 +136,7 @@ def find_references(files: Mapping[str, bytes], root: str, read: ReadFiles) -> R
         if file is None:
             continue
         if file not in read.kustomizations:
-            read.kustomizations[file] = _references_of(file, files, read.budget)
+            read.kustomizations[file] = _references_of(file, files, read)
         named = read.kustomizations[file]
         uses_helm = uses_helm or named.uses_helm
         uses_plugins = uses_plugins or named.uses_plugins
@@ -154,18 +156,19 @@ def find_references(files: Mapping[str, bytes], root: str, read: ReadFiles) -> R
     return References(tuple(outside.values()), tuple(bases), tuple(charts), names_origins, uses_helm, uses_plugins)
 
 
-def _references_of(file: str, files: Mapping[str, bytes], budget: NodeBudget) -> References:
+def _references_of(file: str, files: Mapping[str, bytes], read: ReadFiles) -> References:
     """What one kustomization names itself."""
     named: dict[tuple[str, bool], Reference] = {}
     bases: list[BaseReference] = []
     charts: list[RemoteChart] = []
     names_origins = uses_helm = uses_plugins = False
-    for _, document in read_documents(file, files[file], budget):
+    for _, document in read_documents(file, files[file], read.budget):
         if not isinstance(document, dict):
             continue
-        kustomization = _Kustomization(file, files[file], document, budget)
+        kustomization = _Kustomization(file, files[file], document, read.budget)
         kustomization.check_files(files)
         kustomization.refuse_helm_options()
+        kustomization.count_charts(read.charts)
         uses_helm = uses_helm or kustomization.uses_helm
         uses_plugins = uses_plugins or kustomization.uses_plugins
         bases += kustomization.bases()
@@ -283,6 +286,14 @@ class _Kustomization:
                 base = _remote(field, entry) if _REMOTE.search(entry) else None
                 if base is not None:
                     yield BaseReference(base, entry, field, self._file, self._line(entry))
+
+    def count_charts(self, budget: Budget) -> None:
+        """Count the charts of `helmCharts`, once for each directory that they may be in. Raises ManifestError."""
+        try:
+            budget.take(len(self._charts) * len(self._homes()))
+        except BudgetExceededError as error:
+            message = LocalizedText(texts.TOO_MANY_CHARTS, most=str(MAX_DEPENDENCIES))
+            raise self._error("helmCharts", message) from error
 
     def chart_homes(self, files: Mapping[str, bytes]) -> Iterator[Reference]:
         """The directories with the charts of `helmCharts`. Raises ManifestError for a chart that can't be found.

@@ -14,6 +14,7 @@ from bot.core.rendering.remote_base import mounted_root
 from bot.core.rendering.source import KUSTOMIZATION_FILES, resolve_path
 
 _MAX_KUSTOMIZATIONS: Final = 1_000  # one that several others contain counts several times
+_LONG: Final = 254  # characters of a prefix or suffix that makes each name invalid
 # Kinds whose names get no prefix and no suffix.
 # https://github.com/kubernetes-sigs/kustomize/blob/master/api/internal/builtins/PrefixTransformer.go
 _KEEP_NAMES: Final = frozenset({"APIService", "CustomResourceDefinition", "Namespace"})
@@ -91,9 +92,10 @@ def _entries(file: str, content: bytes, place: _Place, budget: NodeBudget) -> It
         prefix, suffix = text(fields, "nameprefix"), text(fields, "namesuffix")
         if place.is_component and (prefix or suffix):
             yield None
+        prefix, suffix = (place.prefix + prefix)[:_LONG], (suffix + place.suffix)[:_LONG]
         for field in ("resources", "bases", "components"):
             for entry in items(fields, field):
                 path = resolve_path(place.path, entry) if isinstance(entry, str) else None
                 if path is not None and not mounted_root(path):
                     is_component = field == "components"
-                    yield _Place(path, place.prefix + prefix, suffix + place.suffix, is_component)
+                    yield _Place(path, prefix, suffix, is_component)

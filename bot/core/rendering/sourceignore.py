@@ -4,16 +4,16 @@ The rules are those of source-controller 1.9. https://fluxcd.io/flux/components/
 """
 
 import posixpath
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain, islice
 from typing import Final
 
 from bot.core.globs import PathGlob
 from bot.core.rendering.budget import Budget
-from bot.core.rendering.source import is_within
 
 IGNORE_FILE: Final = ".sourceignore"
-_COMPILATION: Final = 200  # cost of compiling one character of a pattern, in compared characters
+_LINE: Final = 20  # cost of reading a line, in compared characters
 _GIT: Final = (".git/", ".gitignore", ".gitmodules", ".gitattributes")
 _DEFAULTS: Final = (
     *("*.jpg", "*.jpeg", "*.gif", "*.png", "*.wmv", "*.flv", "*.tar.gz", "*.zip"),
@@ -35,12 +35,13 @@ class _Pattern:
     only_directories: bool
     excludes: bool
 
-    def relative(self, path: str) -> str:
-        """What the glob is matched against; "" if the path isn't in the directory."""
-        if not is_within(path, self.directory):
-            return ""
-        relative = path[len(self.directory) :].lstrip("/")
-        return relative if self.anchored else posixpath.basename(relative)
+    def relative(self, path: str, names: Sequence[str]) -> Sequence[str]:
+        """The names that the glob is matched against, of all in a path; none if the path isn't in the directory."""
+        if self.directory:
+            if not path.startswith(f"{self.directory}/"):
+                return ()
+            names = names[self.directory.count("/") + 1 :]
+        return names if self.anchored else names[-1:]
 
 
 class SourceIgnore:
@@ -49,12 +50,13 @@ class SourceIgnore:
     def __init__(self, files: Mapping[str, bytes], ignore: str, budget: Budget) -> None:
         """Raises GlobError for a pattern with too many alternatives, BudgetExceededError."""
         self._budget = budget
-        lines = [
-            (line, posixpath.dirname(file))
+        lines = (
+            (line, directory)
             for file in sorted(files, key=lambda file: (file.count("/"), file))
+            for directory in [posixpath.dirname(file)]
             for line in files[file].decode(errors="replace").splitlines()
-        ]
-        patterns = list(self._patterns_of([*lines, *((line, "") for line in ignore.splitlines())]))
+        )
+        patterns = list(self._patterns_of(chain(lines, ((line, "") for line in ignore.splitlines()))))
         defaults = [(line, "") for line in (_GIT if patterns else (*_GIT, *_DEFAULTS))]
         self._patterns = [*self._patterns_of(defaults), *patterns][::-1]
         self._first_matches: dict[str, int] = {"": len(self._patterns)}  # of directories
@@ -81,24 +83,23 @@ class SourceIgnore:
 
     def _first_match(self, path: str, end: int, *, is_file: bool) -> int:
         """The index of the first pattern before `end` that matches, or `end`."""
-        for index, pattern in enumerate(self._patterns[:end]):
-            if is_file and pattern.only_directories:
-                continue
-            relative = pattern.relative(path)
-            self._budget.take(pattern.glob.cost(len(relative)))
-            if relative and pattern.glob.matches(relative.split("/")):
+        names = path.split("/")
+        for index, pattern in enumerate(islice(self._patterns, end)):
+            relative = () if is_file and pattern.only_directories else pattern.relative(path, names)
+            self._budget.take(pattern.glob.cost(len(path) if len(relative) > 1 else len(names[-1])))
+            if relative and pattern.glob.matches(relative):
                 return index
         return end
 
     def _patterns_of(self, lines: Iterable[tuple[str, str]]) -> Iterator[_Pattern]:
         """The patterns of lines, which have the directory of their file."""
         for line, directory in lines:
+            self._budget.take(_LINE)
             if line.startswith("#") or not line.strip():
                 continue
             text = line.rstrip() if not line.endswith("\\ ") else line
             excludes = not text.startswith("!")
             text = text.removeprefix("!")
             only_directories, text = text.endswith("/"), text.rstrip("/")
-            self._budget.take(_COMPILATION * len(line))
-            glob = PathGlob(text.lstrip("/").replace("{", "\\{").replace("}", "\\}"))
+            glob = PathGlob(text.lstrip("/").replace("{", "\\{").replace("}", "\\}"), self._budget.take)
             yield _Pattern(glob, directory, "/" in text, only_directories, excludes)

@@ -21,7 +21,7 @@ from bot.core.rendering.load_restrictions import move_outside_files, outside_pat
 from bot.core.rendering.remote_base import RemoteBase, mounted_root
 from bot.core.rendering.remote_chart import RemoteChart
 from bot.core.rendering.remote_file import RemoteFile
-from bot.core.rendering.source import KUSTOMIZATION_FILES, Source, SourceType, is_within
+from bot.core.rendering.source import KUSTOMIZATION_FILES, Source, SourceType, is_within, parents_of
 from bot.handlers.rendering.bases import BasesOfCommit, TreeWithBases
 from bot.handlers.rendering.tree import Tree
 from bot.i18n.catalogue import manifest as manifest_texts
@@ -139,15 +139,12 @@ def _missing_charts(request: RenderRequest, charts: Iterable[RemoteChart]) -> li
 
     Otherwise a fetched file could be used as a kustomization without having been checked here.
     """
-    missing = {chart.path: chart for chart in charts if not _has(request.files, chart.path)}
+    files, outside = (set(paths) | parents_of(paths) for paths in (request.files, request.outside))
+    missing = {chart.path: chart for chart in charts if chart.path not in files}
     for chart in missing.values():
-        if _has(request.outside, chart.path):
+        if chart.path in outside:
             raise chart.not_fetchable(manifest_texts.COMMIT_CHART)
     return list(missing.values())
-
-
-def _has(paths: Iterable[str], path: str) -> bool:
-    return any(is_within(other, path) for other in paths)
 
 
 def _refuse_other_roots(references: References, path: str) -> None:

@@ -125,6 +125,10 @@ RULE_LEFT_OUT = Phrase(
     es="El bot omite {rule} en el ignoreDifferences de la Application: {why} Las diferencias que cubre la regla se "
     "informan.",
 )
+TOO_LONG_PATTERNS = Phrase(
+    en="The patterns have more than {most} characters in total, with each alternative counted.",
+    es="Los patrones tienen más de {most} caracteres en total, contando cada alternativa.",
+)
 TOO_MANY_RULES = Phrase(
     en="The resource has more than {most} ignore rules and paths. The bot skips the rules beyond that limit, {n} "
     "in total, so differences that they cover are reported.",

@@ -208,6 +208,12 @@ TOO_MANY_DEPENDENCIES = Phrase(
     en="The chart has more than {most} dependencies. Split it into several charts.",
     es="El chart tiene más de {most} dependencias. Divídelo en varios charts.",
 )
+TOO_MANY_CHARTS = Phrase(
+    en="The application's kustomizations have more than {most} charts, counted once for each chartHome. Split the "
+    "application.",
+    es="Las kustomizations de la aplicación tienen más de {most} charts, contados una vez por cada chartHome. Divide "
+    "la aplicación.",
+)
 TOO_MANY_PATTERNS = Phrase(
     en="There are too many patterns for so many files. Use fewer patterns.",
     es="Hay demasiados patrones para tantos archivos. Usa menos patrones.",
