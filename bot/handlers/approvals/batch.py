@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cached_property, partial
+from itertools import takewhile
 from typing import TypeVar
 
 from bot.config.sections.approvals import ApprovalsConfig
@@ -39,7 +40,7 @@ from bot.handlers.approvals.rebased import (
     is_not_looked_up,
     with_rebased_commits,
 )
-from bot.handlers.approvals.unseen import unseen_tip
+from bot.handlers.approvals.unseen import is_recorded, unseen_tip
 from bot.handlers.change_people import requester_of, tracked_pull_request
 from bot.handlers.contributions import read_commits
 from bot.i18n.catalogue import approval as texts
@@ -282,12 +283,16 @@ class BatchReview:
         parent = records[0].parent
         if not listed or any(record.verdict is ApprovalStatus.REWRITTEN for record in self._records.values()):
             return parent
-        tip = unseen_tip(self._repository, pull, records, listed)
-        if parent is None or tip is None:
+        batch = list(self._records.values())
+        before = batch[: next(index for index, record in enumerate(batch) if record.id == records[0].id)]
+        below = list(takewhile(lambda record: record.sha in listed, reversed(before)))[::-1]  # of a stack
+        tip = unseen_tip(self._repository, pull, [*below, *records], listed)
+        base = batch[0].parent
+        if base is None or tip is None:
             return parent
-        arrivals = self._ports.store.approvals.of_commits(records[0].repository, [tip])
-        if all(arrival.seen_at < records[0].seen_at for arrival in arrivals):
-            self.unseen |= {record.id: record for record in self._record(parent, tip)}
+        if not is_recorded(self._ports.store.approvals, tip, records[0]):
+            shas = {record.sha for record in batch}
+            self.unseen |= {record.id: record for record in self._record(base, tip) if record.sha not in shas}
         return tip
 
     def _with_paths(self, record: ApprovalRecord, evidence: Evidence) -> Evidence:

@@ -2,12 +2,13 @@
 
 from collections.abc import Collection, Sequence
 
-from bot.core.approvals.approval import ApprovalRecord
+from bot.core.approvals.approval import ApprovalRecord, ApprovalStatus
 from bot.core.git.commit import PullRequest
 from bot.i18n.catalogue import approval as texts
 from bot.i18n.language import LocalizedText
 from bot.ports.forge import ForgeError
 from bot.ports.git import Repository
+from bot.ports.store import Approvals
 
 _MAX_COMMITS = 10_000  # of one pull request, with those of its target branch
 _MAX_TIPS = 10
@@ -35,3 +36,14 @@ def unseen_tip(
     if len(tips) > 1 or len(commits) == _MAX_COMMITS:
         raise ForgeError(LocalizedText(texts.WHICH_COMMITS))
     return next(iter(tips), None)
+
+
+def is_recorded(approvals: Approvals, sha: str, before: ApprovalRecord) -> bool:
+    """Whether the arrival of a commit before a record is known: a rewrite since then may have removed the commit."""
+    arrivals = approvals.of_commits(before.repository, [sha])
+    return bool(arrivals) and not any(
+        record.repository == before.repository
+        and record.verdict is ApprovalStatus.REWRITTEN
+        and record.seen_at <= before.seen_at
+        for record in approvals.since(arrivals[-1].seen_at)
+    )

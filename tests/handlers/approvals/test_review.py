@@ -14,6 +14,7 @@ from slack_sdk import WebClient
 
 from bot import build
 from bot.adapters.git import bounds
+from bot.adapters.git.repository import GitRepository
 from bot.core.access.audit import Origin
 from bot.core.access.requester import Requester
 from bot.core.approvals.alert import collect_alerts
@@ -347,6 +348,93 @@ def test_a_merge_linked_to_a_pull_request_may_not_undo_what_the_bot_never_saw(te
     verdicts = {record.sha: record.verdict for record in team.judgements}
     expected = dict.fromkeys((head, merge), ApprovalStatus.TAMPERED) | {other: ApprovalStatus.APPROVED}
     assert verdicts == expected
+
+
+def update(team, branch, other):
+    """Merge a commit into a pull request's branch; the new head."""
+    git, mia, head = team.git, team.hosted.person("mia"), team.git.tip(branch)
+    updated = git.commit_tree(
+        git.merged_tree(head, other), [head, other], "Update\n", author=mia, committer=mia, at=team.clock.tick()
+    )
+    git.move(branch, updated, head)
+    team.hosted.pushed(branch, head, updated, "mia")
+    return updated
+
+
+def open_approved(team, branch, onto, path, by="mia"):
+    team.git.move(branch, onto, None)
+    head = team.hosted.commit(branch, {path: f"x: {branch}\n"}, f"{branch}\n", by)
+    number = team.hosted.open_pull(head=branch, base="main", title=branch, body="", by=by).number
+    team.hosted.review(number, "lou")
+    return number, head
+
+
+@pytest.mark.parametrize("is_own", [True, False])
+@every_forge
+def test_a_push_is_not_hidden_by_a_stack_that_contains_it(team, is_own):
+    """The forge reports the lower pull request as merged by its own commit, or by the upper one's."""
+    hosted, first = team.start().hosted, team.git.tip("main")
+    lower, lower_head = open_approved(team, "lower", first, FILE)
+    upper, _ = open_approved(team, "upper", lower_head, "apps/shop/c.yaml")
+    pushed = hosted.commit("main", {OTHER: "x: evil\n"}, "Push\n", "mia")
+    update(team, "upper", pushed)
+    assert hosted.pull(upper)
+    hosted.review(upper, "lou")
+    team.fast_forward(upper, "kit")
+    merged, pull = hosted.pull(upper), hosted.pull(lower)
+    pull.landed = frozenset([lower_head])
+    pull.commits = team.git.log("--topo-order", f"{first}..{pull.head_sha}", "--")
+    for field in ("state", "closed_at", "merged_at", "updated_at", "merged_by", "merge_sha"):
+        setattr(pull, field, getattr(merged, field))
+    pull.method, pull.merge_sha = Method.MERGE, lower_head if is_own else merged.merge_sha
+    team.final_verdicts()
+    team.review(timedelta(minutes=6))
+    verdicts = {record.sha: record.verdict for record in team.judgements}
+    assert verdicts.pop(pushed) is ApprovalStatus.DIRECT
+    assert set(verdicts.values()) == {ApprovalStatus.APPROVED}
+    assert [alert.newest.sha for alert in team.alerts()] == [pushed]
+
+
+@every_forge
+def test_a_stack_updated_and_merged_between_two_polls_is_approved(team):
+    hosted, git = team.start().hosted, team.git
+    first = git.tip("main")
+    lower, lower_head = open_approved(team, "lower", first, FILE)
+    upper, _ = open_approved(team, "upper", lower_head, "apps/shop/c.yaml")
+    other, _ = open_approved(team, "other", first, OTHER)
+    hosted.merge(other, "kit", "squash")
+    hosted.merge(lower, "kit", "merge")
+    update(team, "upper", git.tip("main"))
+    assert hosted.pull(upper)
+    hosted.review(upper, "lou")
+    team.fast_forward(upper, "kit")
+    team.final_verdicts()
+    team.review(timedelta(minutes=6))
+    assert (set(team.verdicts), team.alerts()) == ({ApprovalStatus.APPROVED}, [])
+
+
+@pytest.mark.parametrize("required", [1, 2])
+def test_what_an_earlier_version_recorded_is_not_recorded_again(team, required, monkeypatch):
+    number = team.start(required=required).propose()
+    pushed = team.hosted.commit("main", {OTHER: "x: evil\n"}, "Push\n", "mia")
+    assert team.final_verdicts() == [ApprovalStatus.DIRECT]
+    update(team, "topic", pushed)
+    assert team.hosted.pull(number)
+    team.hosted.review(number, "lou")
+    team.fast_forward(number, "kit")
+    with monkeypatch.context() as patch:  # it took the first parents of what was fast-forwarded
+        first_parents = lambda self, *args, limit: [(c.parents[0], c) for c in self.first_parent(*args, limit=limit)]  # noqa: E731
+        patch.setattr(GitRepository, "mainline", first_parents)
+        patch.setattr(batch, "unseen_tip", lambda *_: None)
+        team.record_commits()
+        if required == 2:
+            team.review()
+            team.review(GRACE + timedelta(seconds=1))
+    team.start(required=required)
+    for _ in range(3):
+        team.review(timedelta(minutes=6))
+    assert [record.sha for record in team.judgements].count(pushed) == 1
+    assert [alert.newest.sha for alert in team.alerts()].count(pushed) == 1
 
 
 @pytest.mark.parametrize(("is_fast_forward", "newest_first"), [(False, True), (True, False)])
