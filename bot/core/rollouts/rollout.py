@@ -80,7 +80,7 @@ class ApplicationRollout:
     stopped observing it for that reason.
 
     `overridden` are the changed objects that a later source of the same resource declared, too, by API group, kind,
-    namespace, and name. They aren't waited for.
+    namespace, and name; None until the later sources have been read. They aren't waited for.
     """
 
     application: str
@@ -100,7 +100,7 @@ class ApplicationRollout:
     parent: str | None = None
     gone_at: datetime | None = None
     missing_since: datetime | None = None
-    overridden: tuple[tuple[str, str, str, str], ...] = ()
+    overridden: tuple[tuple[str, str, str, str], ...] | None = None
 
     @property
     def is_pending(self) -> bool:

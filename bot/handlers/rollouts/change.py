@@ -25,7 +25,7 @@ from bot.ports.isolation import unexpected_as_port_error
 # Objects with stored fields per rollout, divided among its applications, but at least one for each.
 _MAX_OBJECTS = 24
 _MIN_OBJECTS = 1
-_MAX_OVERRIDDEN = 100  # more are waited for
+_MAX_OVERRIDDEN = 1_000  # more are waited for
 
 Manifests = tuple[Manifest, ...]
 
@@ -57,16 +57,22 @@ def describe(
 
     def described(part: ApplicationRollout) -> ApplicationRollout:
         application = applications.get(part.application)
-        if (
-            application is None
-            or application.repository.key != rollout.repository
-            or (part.change is not None and part.change.why is None)
-        ):
+        if application is None or application.repository.key != rollout.repository:
             return part
-        is_overridden = _is_overridden(later_sources, application)
-        change = _change(repository, rollout, part, application, manifest_cache, max_objects, is_overridden)
-        overridden = _overridden(repository, rollout, part, application, manifest_cache, is_overridden)
-        return replace(part, change=change, overridden=overridden)
+        is_described = part.change is not None and part.change.why is None
+        is_decided = part.overridden is not None or not part.is_pending or not application.later_sources
+        if is_described and is_decided:
+            return part
+        is_overridden: Callable[[Manifest], bool] | None = None
+        with suppress(PortError):  # then everything is waited for, so that failures are still found
+            is_overridden = later_sources.overrides(application)
+        if not is_described:
+            change = _change(repository, rollout, part, application, manifest_cache, max_objects, is_overridden)
+            part = replace(part, change=change)
+        if is_overridden is not None and not is_decided:
+            overridden = _overridden(repository, rollout, part, application, manifest_cache, is_overridden)
+            part = replace(part, overridden=overridden)
+        return part
 
     def revision_of(key: str) -> Revision | None:
         if key == rollout.repository:
@@ -141,7 +147,7 @@ def without_overridden(
     manifests: ChangedManifests, part: ApplicationRollout, application: Application
 ) -> ChangedManifests:
     """Without the objects that a later source of the same resource declared, too, when the merge was described."""
-    overridden = frozenset(part.overridden)
+    overridden = frozenset(part.overridden or ())
 
     def kept(some: Sequence[Manifest]) -> Sequence[Manifest]:
         return [manifest for manifest in some if identity(manifest, application) not in overridden]
@@ -154,14 +160,6 @@ def without_overridden(
     )
 
 
-def _is_overridden(later_sources: LaterSources, application: Application) -> Callable[[Manifest], bool]:
-    """Whether a later source declares an object; if one can't be read, none, so that failures are still found."""
-    try:
-        return later_sources.overrides(application)
-    except PortError:
-        return lambda _: False
-
-
 def _overridden(
     repository: Repository,
     rollout: Rollout,
@@ -169,14 +167,12 @@ def _overridden(
     application: Application,
     manifest_cache: ManifestCache,
     is_overridden: Callable[[Manifest], bool],
-) -> tuple[Identity, ...]:
-    if not application.later_sources:
-        return ()
+) -> tuple[Identity, ...] | None:
     try:
         with unexpected_as_port_error(f"change of {application.name} in {rollout.id}"):
             manifests = changed_manifests(repository, rollout, part, application, manifest_cache)
     except (PortError, ManifestError):
-        return ()
+        return None
     some = (*manifests.changed, *manifests.removed)
     return tuple(identity(manifest, application) for manifest in some if is_overridden(manifest))[:_MAX_OVERRIDDEN]
 
@@ -208,7 +204,7 @@ def _change(
     application: Application,
     manifest_cache: ManifestCache,
     max_objects: int,
-    is_overridden: Callable[[Manifest], bool],
+    is_overridden: Callable[[Manifest], bool] | None,
 ) -> ApplicationChange:
     try:
         with unexpected_as_port_error(f"change of {application.name} in {rollout.id}"):
@@ -219,7 +215,8 @@ def _change(
             after = manifest_cache.declared(repository, rollout.revision, application.source)
             is_removal = not after
             before, after = (
-                tuple(manifest for manifest in some if not is_overridden(manifest)) for some in (before, after)
+                tuple(manifest for manifest in some if not (is_overridden and is_overridden(manifest)))
+                for some in (before, after)
             )
             unpinned = newly_unpinned(paired(before, after, application.namespace))
             change = rendered_change(before, after, namespace=application.namespace)

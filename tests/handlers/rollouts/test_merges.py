@@ -447,6 +447,20 @@ def test_an_object_that_a_later_source_declares_too_is_not_waited_for(
     assert sorted(change.name for change in part.change.rendered.objects) == changes
 
 
+def test_a_later_source_that_can_be_read_only_later_is_not_waited_for(scenario, cluster):
+    scenario.source.commit("Override", {"apps/late/settings.yaml": settings(7)})
+    give_later_source(scenario, "shop", "apps/late")
+    late = scenario.applications["shop"].later_sources
+    elsewhere = ((replace(late[0][0], name="other"), late[0][1]),)
+    scenario.applications["shop"] = replace(scenario.applications["shop"], later_sources=elsewhere)
+    cluster.apply(config_map(limit="7"), namespace="shop")
+    rollout = scenario.describe(scenario.rollout("Raise the limit", {SETTINGS_FILE: settings(2)}))
+    waiting = scenario.observe(rollout)
+    assert (waiting.state, waiting.parts[0].overridden) == (RolloutState.ROLLING, None)
+    scenario.applications["shop"] = replace(scenario.applications["shop"], later_sources=late)
+    assert scenario.observe(scenario.describe(waiting)).state is RolloutState.LIVE
+
+
 @pytest.mark.parametrize(
     ("declared", "then", "state"),
     [
