@@ -108,7 +108,8 @@ class _TargetFinder:
         if pull is None or merge is None:
             return self._target([commit], None)
         if commit == merge and not self.request.only and (forwarded := self._fast_forwarded(merge, pull)):
-            if len(commit.parents) > 1:
+            is_whole = not isinstance(forwarded, Target) or forwarded.base in commit.parents
+            if len(commit.parents) > 1 and is_whole:
                 return forwarded
             return InsidePull(commit, PullNumber(pull.number), pull, None, only_possible=True)
         series = self._series(merge, pull)
@@ -263,7 +264,10 @@ class _TargetFinder:
             return unknown
         brought = self.repository.commits(base, merge.sha, limit=len(own) + 1)
         is_complete = all(commit.sha in own for commit in brought)
-        return self._target([merge], pull, base) if is_complete else unknown
+        if not is_complete:
+            return unknown
+        commits = [commit for commit in brought if len(commit.parents) < 2] if len(merge.parents) < 2 else [merge]
+        return self._target(commits, pull, base)
 
     def _earlier_pull(self, commits: Sequence[Commit], pull: PullRequest) -> Commit | None:
         """The newest of these commits that is the merge of another pull request: forges may list its commits, too."""

@@ -37,6 +37,7 @@ from bot.core.pull_requests.revert import (
     Refused,
     RootCommit,
     Unfinished,
+    reverted_in,
 )
 from bot.handlers.pull_requests.track import poll, track
 from bot.handlers.rollouts.reverted import reverted
@@ -262,6 +263,9 @@ def test_a_fast_forward_of_a_branch_that_merged_main_is_reverted_to_what_main_ha
         assert (outcome.target.base, outcome.files) == (fix, (WEB,))
         assert outcome.pull.title == 'Revert "Scale web"'
         assert git.commit(git.tip(outcome.pull.head)).tree == git.commit(fix).tree
+        repository.fetch()
+        new = git.tip(outcome.pull.head)
+        assert tip in reverted(repository, tip, new, reverted_in(git.commit(new).message))
 
 
 @pytest.mark.parametrize("kind", FORGE_KINDS)
@@ -280,6 +284,8 @@ def test_a_promotion_by_fast_forward_is_reverted_as_a_whole(tmp_path, reverts, k
         forge.push_merge(number, tip, "kit", landed=git.shas(first, tip))
         reverts.forge = forge.adapter()
         production = build.repository(forge.config(branch="production"), "press")
+        for text in (tip, "last"):
+            assert reverts.request(text, production).whole == PullNumber(number)
         outcome = reverts.request(f"#{number}", production)
         assert (outcome.target.base, outcome.files) == (first, (API, WEB))
 
