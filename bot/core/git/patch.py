@@ -18,7 +18,6 @@ WITHHELD_PREFIX = "~ "  # marks a file whose lines are not shown
 _MAX_BYTES = 65_536  # per file: no one reads more in a message, and larger files are slow to compare
 _MAX_LINE = 400  # characters
 _MAX_STEPS = 10_000_000  # for all files, at most ten seconds; files beyond that are not shown
-_COMPARED_PER_STEP = 2  # steps of difflib, which are faster
 _MIN_SUBSTRING = 4  # characters; a shorter credential is hidden only where it is the whole value
 # It also matches comments and the input of other generators.
 _SECRET = re.compile(r"""kind["']?\s*:\s*["']?Secret(?:List)?\b|secretGenerator|stringData""", re.IGNORECASE)
@@ -74,15 +73,15 @@ def _file_patch(change: FileChange, max_steps: int) -> tuple[int, Iterable[str]]
     except yaml.YAMLError:  # such as JSON with tabs
         return 0, withheld
     steps = searches + len(hidden) * (len(before) + len(after))
-    matcher = BoundedMatcher(before, after, (max_steps - steps) * _COMPARED_PER_STEP, autojunk=True)
+    matcher = BoundedMatcher(before, after, max_steps - steps, autojunk=True)
     try:
         matcher.get_opcodes()
     except TooDifferentError:
-        return searches + matcher.steps // _COMPARED_PER_STEP, withheld
+        return searches + matcher.steps, withheld
     from_file = "/dev/null" if change.before is None else f"a/{change.path}"
     to_file = "/dev/null" if change.after is None else f"b/{change.path}"
     patch = _unified(matcher, before, after, (f"--- {from_file}", f"+++ {to_file}"))
-    return steps + matcher.steps // _COMPARED_PER_STEP, (_redacted_line(line, hidden)[:_MAX_LINE] for line in patch)
+    return steps + matcher.steps, (_redacted_line(line, hidden)[:_MAX_LINE] for line in patch)
 
 
 def _unified(
