@@ -139,7 +139,7 @@ def test_truncation_keeps_whole_lines():
 
 @pytest.mark.parametrize(
     ("bound", "most"),
-    [("_MAX_BYTES", len(CONFIG)), ("_MAX_STEPS", 2 * (CONFIG.count(b"\n") + 4 * search_steps(CONFIG.decode())))],
+    [("_MAX_BYTES", len(CONFIG)), ("_MAX_STEPS", 2 * (2 * CONFIG.count(b"\n") + 4 * search_steps(CONFIG.decode())))],
 )
 def test_as_much_is_shown_as_allowed_and_no_more(monkeypatch, bound, most):
     """Two files, whose lines are all equal."""
