@@ -19,7 +19,7 @@ from bot.core.approvals import approval
 from bot.core.charts import bounds as charts
 from bot.core.charts import reference
 from bot.core.cluster_audit import event, history, object_fields
-from bot.core.drift import bounded, compare, jq, permissions
+from bot.core.drift import bounded, compare, jq, parts, permissions
 from bot.core.git import patch, semver, target_revision
 from bot.core.health import status
 from bot.core.incidents import incident
@@ -210,6 +210,7 @@ ROWS = {
         (jq._MAX_LENGTH,),
         (permissions._MAX_PERMISSIONS, permissions._MAX_NAME),
         (step_budget.MAX_STEPS,),
+        (parts.MAX_ALIGNED, parts.MAX_STEPS, parts.MAX_SHARED_STEPS, parts.MAX_DIFF_STEPS),
         (patch._MAX_STEPS, diff._MAX_FILES, patch._MAX_BYTES),
     ],
     "Audit logs": [

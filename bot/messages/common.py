@@ -10,7 +10,7 @@ from typing import Any
 from bot.core.applications.deployer_status import DeployerFailure
 from bot.core.drift.fact_values import contrasted
 from bot.core.drift.model import Check, FieldDrift, ObjectDrift
-from bot.core.drift.parts import Difference, differences, without_keys
+from bot.core.drift.parts import AlignmentBudget, Difference, differences, without_keys
 from bot.core.drift.short_path import short_path
 from bot.core.git.commit import PullRequest
 from bot.core.sanitize import escaped
@@ -167,10 +167,11 @@ def field_lines(
     limit: int = MAX_VALUE,
     *,
     writers: bool = True,
+    alignment: AlignmentBudget,
 ) -> Part:
     """A bullet for each place that differs in a field: the path, both values and, with `writers`, who wrote it."""
     tail = _written_by(translator, field, seen) if writers else []
-    places = differences(field)
+    places = differences(field, alignment)
     lines = [
         [bullets([_place_line(translator, object_drift, field, place, limit) + tail])] for place in places[:MAX_PLACES]
     ]
@@ -224,6 +225,7 @@ def object_lines(
     max_value: int = MAX_VALUE,
     *,
     writers: bool = True,
+    alignment: AlignmentBudget,
 ) -> Part:
     """One object in a rich_text block: its name, then bullets for each field.
 
@@ -236,7 +238,7 @@ def object_lines(
         by = [words(" · "), *actor_line(translator, object_drift.actor, None, seen)] if object_drift.actor else []
         return Part([paragraph(*line, *by)], (), more_fields)
     fields = [
-        field_lines(translator, object_drift, field, seen, max_value, writers=writers)
+        field_lines(translator, object_drift, field, seen, max_value, writers=writers, alignment=alignment)
         for field in object_drift.fields[:max_fields]
     ]
     return Part([paragraph(name)], fields, more_fields, omitted=len(object_drift.fields) - len(fields))

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from bot.core.drift.model import Check, FieldDrift, ObjectDrift
+from bot.core.drift.parts import MAX_DIFF_STEPS, AlignmentBudget
 from bot.i18n.catalogue import diff_file as texts
 from bot.i18n.language import Translator
 from bot.messages import common
@@ -32,9 +33,10 @@ def content(translator: Translator, check: Check, links: ObjectLinks) -> str:
     lines = [translator.text(texts.HEAD, where=where, revision=revision, time=check.at.isoformat())]
     if check.error:
         lines.append(translator.text(texts.NOT_EVERYTHING, reason=translator.localize(check.error)))
+    alignment = AlignmentBudget(MAX_DIFF_STEPS)
     for object_drift in check.drift:
         lines += ["", *(f"# {item.label} {item.url}" for item in links(check, object_drift))]
-        lines += _object(translator, object_drift)
+        lines += _object(translator, object_drift, alignment)
     return "\n".join(lines) + "\n"
 
 
@@ -43,7 +45,7 @@ def pointer(translator: Translator) -> Message:
     return text_message(translator.text(texts.POINTER))
 
 
-def _object(translator: Translator, object_drift: ObjectDrift) -> Iterator[str]:
+def _object(translator: Translator, object_drift: ObjectDrift, alignment: AlignmentBudget) -> Iterator[str]:
     name = common.object_name(object_drift)
     if object_drift.change == "missing":
         by = f" · {actor_text(translator, object_drift.actor)}" if object_drift.actor else ""
@@ -53,7 +55,7 @@ def _object(translator: Translator, object_drift: ObjectDrift) -> Iterator[str]:
     yield f"+++ {name} (live)"
     for field in object_drift.fields:
         yield f"@@ {clip(field.path, _MAX_VALUE)}{_by(translator, field)} @@"
-        yield from field_diff(translator, field, lambda path: path, _MAX_VALUE)
+        yield from field_diff(translator, field, lambda path: path, _MAX_VALUE, alignment)
 
 
 def _by(translator: Translator, field: FieldDrift) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 from bot.core.drift.fact import most_important_first
 from bot.core.drift.model import Check, Status
+from bot.core.drift.parts import MAX_DIFF_STEPS, AlignmentBudget
 from bot.i18n.catalogue import drift as texts
 from bot.i18n.catalogue import silence
 from bot.i18n.language import Translator
@@ -103,6 +104,7 @@ def _parts(translator: Translator, checks: Sequence[Check], links: ObjectLinks) 
                     words(translator.text(texts.NOT_EVERYTHING, reason=clip(translator.localize(check.error), 1_000)))
                 )
             ]
+        alignment = AlignmentBudget(MAX_DIFF_STEPS)
         for object_drift in most_important_first(check.drift):
-            shown = object_diff(translator, object_drift, check.at, _MAX_VALUE, links(check, object_drift))
+            shown = object_diff(translator, object_drift, check.at, _MAX_VALUE, links(check, object_drift), alignment)
             yield from portions(shown, _MAX_PAGE)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from bot.core.drift.fact import facts, most_important_first
 from bot.core.drift.model import Check, ObjectDrift, Status
+from bot.core.drift.parts import MAX_DIFF_STEPS, AlignmentBudget
 from bot.core.drift.severity import rate, rate_field, rate_object
 from bot.core.drift.short_path import short_path
 from bot.i18n.catalogue import common as shared
@@ -58,11 +59,12 @@ def answer(translator: Translator, checks: Sequence[Check]) -> Message:
     text = (
         translator.text(texts.CHECKED, found="; ".join(clauses)) if clauses else translator.text(texts.NO_APPLICATION)
     )
+    alignment = AlignmentBudget()
     parts = [
         Part(
             _head(translator, check, "\n"),
             [
-                common.object_lines(translator, object_drift, check.at)
+                common.object_lines(translator, object_drift, check.at, alignment=alignment)
                 for object_drift in most_important_first(check.drift)
             ],
             common.more(translator, texts.MORE_OBJECTS),
@@ -150,7 +152,10 @@ def _explained(translator: Translator, object_drift: ObjectDrift) -> Part:
 def is_cut(translator: Translator, check: Check, links: ObjectLinks) -> bool:
     """Whether `diff` leaves something out."""
     fields = [field for object_drift in check.drift for field in object_drift.fields]
-    return any(is_field_cut(field, _MAX_VALUE) for field in fields) or not fits(_objects(translator, check, links))
+    alignment = AlignmentBudget(MAX_DIFF_STEPS)
+    return any(is_field_cut(field, _MAX_VALUE, alignment) for field in fields) or not fits(
+        _objects(translator, check, links)
+    )
 
 
 def _diff(
@@ -185,8 +190,9 @@ def check_sentence(translator: Translator, check: Check) -> str:
 
 
 def _objects(translator: Translator, check: Check, links: ObjectLinks) -> list[Part]:
+    alignment = AlignmentBudget(MAX_DIFF_STEPS)
     return [
-        object_diff(translator, object_drift, check.at, _MAX_VALUE, links(check, object_drift))
+        object_diff(translator, object_drift, check.at, _MAX_VALUE, links(check, object_drift), alignment)
         for object_drift in most_important_first(check.drift)
     ]
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot.core.drift.fact import Fact, facts, most_important_first
+from bot.core.drift.parts import AlignmentBudget
 from bot.core.drift.severity import Rating
 from bot.core.incidents.incident import Incident, IncidentState
 from bot.core.incidents.selection import card_reference
@@ -174,10 +175,13 @@ def _open(translator: Translator, incident: Incident, now: datetime) -> Message:
         ),
     ]
     suspects = suspect.drift_suspects(translator, incident.suspects, incident.application)
+    alignment = AlignmentBudget()
     room = max(_MIN_DRIFT, _MAX_DRIFT - json_size(suspects))
     blocks += fill(
         [
-            common.object_lines(translator, object_drift, incident.since, 6, 90, writers=writer is None)
+            common.object_lines(
+                translator, object_drift, incident.since, 6, 90, writers=writer is None, alignment=alignment
+            )
             for object_drift in drift
         ],
         common.more(translator, texts.MORE_OBJECTS),
@@ -260,8 +264,9 @@ def _resolved(translator: Translator, incident: Incident) -> Message:
     where = common.title_where(translator, incident.application, incident.cluster)
     headline = translator.text(top, where=where, fact=fact_message.fact(translator, drift_facts[0]))
     blocks: list[Block] = [header(headline), rich(paragraph(*lead))]
+    alignment = AlignmentBudget()
     blocks += fill(
-        [common.object_lines(translator, object_drift, ended_at, 3, 60) for object_drift in worst],
+        [common.object_lines(translator, object_drift, ended_at, 3, 60, alignment=alignment) for object_drift in worst],
         common.more(translator, rollout_texts.MORE_OBJECTS),
         budget=3_000,
         limit=5,

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot.core.drift.fact import facts, most_important_first
+from bot.core.drift.parts import AlignmentBudget
 from bot.core.incidents.incident import Incident, IncidentEvent
 from bot.i18n.catalogue import incident as card_texts
 from bot.i18n.catalogue import incident_thread as texts
@@ -50,8 +51,9 @@ def drift_grew(translator: Translator, incident: Incident, event: IncidentEvent,
     )
     if event.by:
         lead += rich_line(translator, texts.SILENCE_ENDED, person=person(event.by))
+    alignment = AlignmentBudget()
     lines = fill(
-        [common.object_lines(translator, object_drift, event.at, 6, 90) for object_drift in drift],
+        [common.object_lines(translator, object_drift, event.at, 6, 90, alignment=alignment) for object_drift in drift],
         common.more(translator, card_texts.MORE_OBJECTS),
         budget=3_000,
     )

@@ -2,6 +2,7 @@
 
 from bot.core.access.audit import Origin
 from bot.core.drift.fact import most_important_first
+from bot.core.drift.parts import AlignmentBudget
 from bot.core.pull_requests.tracked_pull_request import TrackedPullRequest
 from bot.i18n.catalogue import adopt
 from bot.i18n.catalogue import drift as drift_texts
@@ -101,9 +102,10 @@ def _drift(translator: Translator, pull: TrackedPullRequest) -> list[Block]:
     drift = most_important_first(pull.change.drift)
     removed = [common.object_name(object_drift) for object_drift in drift if object_drift.change == "missing"]
     warning = translator.count(adopt.REMOVED_OBJECTS, len(removed), objects=common.listed(translator, removed, 4))
+    alignment = AlignmentBudget()
     differences = fill(
         [
-            common.object_lines(translator, object_drift, pull.opened_at, 6, 90)
+            common.object_lines(translator, object_drift, pull.opened_at, 6, 90, alignment=alignment)
             for object_drift in drift
             if object_drift.change != "missing"
         ],

@@ -11,7 +11,7 @@ from typing import Any
 
 from bot.core.drift.fact_values import clipped
 from bot.core.drift.model import FieldDrift, ObjectDrift
-from bot.core.drift.parts import differences
+from bot.core.drift.parts import AlignmentBudget, differences
 from bot.core.drift.short_path import short_path
 from bot.i18n.catalogue import common as texts
 from bot.i18n.language import Translator
@@ -31,11 +31,12 @@ def object_diff(
     seen: datetime,
     max_value: int,
     links: Sequence[ObjectLink],
+    alignment: AlignmentBudget,
 ) -> Part:
     """One object in a rich_text block: its name, its writer if there is only one, its links, and the diff."""
     name = words(common.object_name(object_drift), bold=True)
     if object_drift.change == "missing" or not object_drift.fields:
-        named = common.object_lines(translator, object_drift, seen)
+        named = common.object_lines(translator, object_drift, seen, alignment=alignment)
         return replace(named, head=[*named.head, *object_links.line(links)])
     writer = sole_writer_of_drift([object_drift])
     heading = [name, words(" · "), *writer_line(translator, writer, seen)] if writer else [name]
@@ -46,15 +47,17 @@ def object_diff(
     lines = [
         [preformatted(line)]
         for group in _by_writer(translator, object_drift.fields, seen, named=writer is None)
-        for line in _group(translator, group, path, max_value)
+        for line in _group(translator, group, path, max_value, alignment)
     ]
     head = [paragraph(*heading), *object_links.line(links)]
     return Part(head, lines, common.more(translator, texts.MORE_LINES))
 
 
-def field_diff(translator: Translator, field: FieldDrift, path: ShownPath, max_value: int) -> Iterator[str]:
+def field_diff(
+    translator: Translator, field: FieldDrift, path: ShownPath, max_value: int, alignment: AlignmentBudget
+) -> Iterator[str]:
     """The lines of one field: `- replicas: 2`, `+ replicas: 7`."""
-    for place in differences(field):
+    for place in differences(field, alignment):
         name = clip(path(place.path), common.MAX_PATH)
         if place.is_member:
             at = translator.text(texts.LINE_AT, path=name, n=str(place.line)) if place.line else name
@@ -72,9 +75,9 @@ def field_diff(translator: Translator, field: FieldDrift, path: ShownPath, max_v
                 yield f"{sign} …"
 
 
-def is_field_cut(field: FieldDrift, max_value: int) -> bool:
+def is_field_cut(field: FieldDrift, max_value: int, alignment: AlignmentBudget) -> bool:
     """Whether `field_diff` leaves something out of a field."""
-    sides = [side for place in differences(field) for side in (place.removed, place.added)]
+    sides = [side for place in differences(field, alignment) for side in (place.removed, place.added)]
     return any(len(side) > MAX_MEMBERS or any(_is_long(value, max_value) for value in side) for side in sides)
 
 
@@ -112,10 +115,14 @@ def _comment(translator: Translator, group: list[FieldDrift], seen: datetime) ->
 
 
 def _group(
-    translator: Translator, group: tuple[str, list[FieldDrift]], path: ShownPath, max_value: int
+    translator: Translator,
+    group: tuple[str, list[FieldDrift]],
+    path: ShownPath,
+    max_value: int,
+    alignment: AlignmentBudget,
 ) -> Iterator[str]:
     comment, fields = group
     if comment:
         yield comment
     for field in fields:
-        yield from field_diff(translator, field, path, max_value)
+        yield from field_diff(translator, field, path, max_value, alignment)

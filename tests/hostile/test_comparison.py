@@ -4,6 +4,7 @@ import time
 import tracemalloc
 from collections import Counter
 from contextlib import suppress
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -33,13 +34,17 @@ from bot.core.objects.manifest import Manifest
 from bot.core.objects.redaction import HIDE, Redaction
 from bot.core.objects.schema import Schemas
 from bot.core.objects.step_budget import SharedStepBudget, StepBudget, TooManyStepsError
+from bot.core.pull_requests.adopt import adopt
 from bot.handlers.drift import comparison_cache
 from bot.handlers.drift.comparison_cache import CacheKey, CompareOptions, ComparisonCache
 from bot.handlers.drift.live_comparison import compare_live
+from bot.i18n.language import ENGLISH
+from bot.messages import incident
 from bot.ports.cluster import Discovery, Kind
 from bot.ports.isolation import UnexpectedError
 from tests.hostile.test_cluster import CONFIG_MAPS, config_map, head, kubeconfig, page, serving
 from tests.hostile.test_patterns import GROWTH, cpu_limit
+from tests.messages.samples import OPEN
 
 THINGS = Kind("example.com", "v1", "Thing", "things", namespaced=True)
 DEPLOYMENTS = Kind("apps", "v1", "Deployment", "deployments", namespaced=True)
@@ -666,6 +671,33 @@ def test_a_long_list_is_rated_in_linear_time(kind, path, item, most):
 
     # Quadratic time is 16 times as long; memory that no longer fits in caches adds to linear time.
     assert min(seconds(most) for _ in range(2)) < 12 * min(seconds(most // 4) for _ in range(3))
+
+
+def alternating(count):
+    """Texts that take difflib cubic time."""
+    unique = [line for number in range(count) for line in ("x", f"u{number}")]
+    return "\n".join(["A", *["x"] * count, "B\n"]), "\n".join(["C", *unique, "D\n"])
+
+
+def test_a_card_of_many_texts_that_are_slow_to_align_takes_little_time():
+    desired, _ = alternating(497)
+    _, live = alternating(248)
+    fields = tuple(FieldDrift("changed", f"data.k{number}", desired, live) for number in range(50))
+    drift = ObjectDrift("v1", "ConfigMap", "shop", "web", "modified", fields)
+    start = time.process_time()
+    assert len(facts([drift])) == 50
+    incident.card(ENGLISH, replace(OPEN, drift=(drift,)), OPEN.checked_at)
+    assert time.process_time() - start < 5  # 200 s without a limit
+
+
+def test_a_file_that_is_slow_to_align_is_adopted():
+    desired, live = alternating(900)
+    head = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: web}  # named\ndata:\n  k: |\n"
+    before, after = (head + "".join(f"    {line}\n" for line in text.splitlines()) for text in (desired, live))
+    drift = ObjectDrift("v1", "ConfigMap", "shop", "web", "modified", (FieldDrift("changed", "data.k", desired, live),))
+    start = time.process_time()
+    assert adopt("a.yaml", before.encode(), [drift], namespace="shop").decode() == after
+    assert time.process_time() - start < 5  # a minute without a limit
 
 
 def test_tolerations_that_servers_add_are_compared_in_linear_time():

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from bot.core.changes.effect import Effect
 from bot.core.changes.rendered_change import FieldChange, ObjectChange, RenderedChange
 from bot.core.drift.model import ObjectDrift
+from bot.core.drift.parts import AlignmentBudget
 from bot.core.incidents.incident import IncidentEvent, IncidentEventType
 from bot.core.pull_requests.tracked_pull_request import ProposedChange
 from bot.core.rollouts.rollout import ApplicationChange, ApplicationRollout
@@ -188,7 +189,7 @@ def test_an_object_too_large_for_its_message_is_shown_in_part(make, one):
 @given(OBJECTS)
 def test_a_diff_shows_the_first_lines_of_an_object_and_counts_the_others(one):
     check = replace(DRIFTED, drift=(one,))
-    whole = unified_diff.object_diff(ENGLISH, one, T0, 300, [])
+    whole = unified_diff.object_diff(ENGLISH, one, T0, 300, [], AlignmentBudget())
     blocks = list(drift.diff(ENGLISH, check, "shop", no_links, everything=False).blocks)
     check_blocks(blocks)
     shown = list(lines(blocks))
@@ -213,7 +214,7 @@ def test_the_diff_modal_has_every_line_on_some_page(several):
         if '"diff_next"' not in json.dumps(view):
             break
     for one in several:
-        for (line,) in unified_diff.object_diff(ENGLISH, one, T0, 300, []).lines:
+        for (line,) in unified_diff.object_diff(ENGLISH, one, T0, 300, [], AlignmentBudget()).lines:
             assert line["elements"][0]["text"] in seen
 
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from bot.core.drift.fact_values import clipped
 from bot.core.drift.model import Actor, FieldDrift, ObjectDrift
-from bot.core.drift.parts import sub_drifts
+from bot.core.drift.parts import AlignmentBudget, sub_drifts
 from bot.core.drift.phrase_book import OTHER, RULES, Change, Rule
 from bot.core.drift.severity import Rating, Severity, rate_field, rate_object
 from bot.core.drift.short_path import WORKLOADS, container
@@ -51,7 +51,7 @@ def facts(drift: Iterable[ObjectDrift]) -> tuple[Fact, ...]:
 
     Many missing objects of one kind become one fact for each actor.
     """
-    objects = list(drift)
+    objects, budget = list(drift), AlignmentBudget()
     names = _names(objects)
     missing: dict[tuple[str, Actor | None], list[ObjectDrift]] = {}
     for object_drift in filter(_is_missing, objects):
@@ -61,7 +61,7 @@ def facts(drift: Iterable[ObjectDrift]) -> tuple[Fact, ...]:
         item
         for object_drift in objects
         if not (_is_missing(object_drift) and _kind_and_actor(object_drift) in together)
-        for item in _facts(object_drift, names[_key(object_drift)])
+        for item in _facts(object_drift, names[_key(object_drift)], budget)
     ]
     ranked += [_missing_together(group) for group in sorted(together.values(), key=lambda group: group[0].kind)]
     ranked.sort(key=lambda item: (-item[1].rating.severity, item[0]))
@@ -83,7 +83,7 @@ def _order(object_drift: ObjectDrift, field: FieldDrift) -> tuple[int, int]:
     return -rate_field(object_drift, field).severity, _rule(object_drift.kind, field.path)[0]
 
 
-def _facts(object_drift: ObjectDrift, name: str) -> Iterator[tuple[int, Fact]]:
+def _facts(object_drift: ObjectDrift, name: str, budget: AlignmentBudget) -> Iterator[tuple[int, Fact]]:
     """Each fact with its rank by how familiar it is; 0 is the most familiar."""
     if _is_missing(object_drift):
         kind_and_name = _with_kind(object_drift, name)
@@ -94,8 +94,9 @@ def _facts(object_drift: ObjectDrift, name: str) -> Iterator[tuple[int, Fact]]:
             ),
         )
     for field in object_drift.fields:
-        facts = list(_in_words(object_drift, field, name, _MAX_DEPTH))
-        yield from facts or [_other(object_drift, field, name)]
+        change = Change(_subject(object_drift, field, name), object_drift, field, budget)
+        facts = list(_in_words(change, name, _MAX_DEPTH))
+        yield from facts or [(len(RULES) + 1, _fact(OTHER(change), rate_field(object_drift, field), field))]
 
 
 def _is_missing(object_drift: ObjectDrift) -> bool:
@@ -113,24 +114,20 @@ def _missing_together(missing: Sequence[ObjectDrift]) -> tuple[int, Fact]:
     return 0, Fact(text, rating, actor=actor)
 
 
-def _in_words(object_drift: ObjectDrift, field: FieldDrift, name: str, depth: int) -> Iterator[tuple[int, Fact]]:
+def _in_words(change: Change, name: str, depth: int) -> Iterator[tuple[int, Fact]]:
     """The facts that the phrase book has words for, about a field or the values inside it."""
-    change = Change(_subject(object_drift, field, name), object_drift, field)
+    object_drift, field = change.object_drift, change.field
     rank, rule = _rule(object_drift.kind, field.path)
     built = rule.build(change) if rule else ()
     if built:
         rating = rate_field(object_drift, field)
         yield from ((rank, _fact(text, rating, field)) for text in built)
     if depth and (not built or (rule and rule.looks_inside)):
-        inner = [part for part in sub_drifts(field) if part.path != field.path]
+        inner = [part for part in sub_drifts(field, change.budget) if part.path != field.path]
         for part in inner:
             if not built or rate_field(object_drift, part).severity is Severity.CRITICAL:
-                yield from _in_words(object_drift, part, name, depth - 1)
-
-
-def _other(object_drift: ObjectDrift, field: FieldDrift, name: str) -> tuple[int, Fact]:
-    text = OTHER(Change(_subject(object_drift, field, name), object_drift, field))
-    return len(RULES) + 1, _fact(text, rate_field(object_drift, field), field)
+                inside = replace(change, subject=_subject(object_drift, part, name), field=part)
+                yield from _in_words(inside, name, depth - 1)
 
 
 def _fact(text: Text, rating: Rating, field: FieldDrift) -> Fact:

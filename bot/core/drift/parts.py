@@ -3,16 +3,26 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from difflib import SequenceMatcher
 from typing import Any, Final, Literal
 
+from bot.core.bounded_matcher import BoundedMatcher, TooDifferentError
 from bot.core.drift.model import FieldDrift
 from bot.core.objects.deep_equality import canonical, deep_equal
 from bot.core.objects.path import Item, PathError, Segment, format_path, parse_path
 
-# Longer lists and texts are not aligned, which takes quadratic time. Their common start and end do not count.
+# Longer lists and texts are not aligned. Their common start and end do not count.
 MAX_ALIGNED: Final = 500
+MAX_STEPS: Final = 250_000  # to align one list or text; ordinary ones of 500 lines take about 20,000
+MAX_SHARED_STEPS: Final = 500_000  # to align all that a card describes, which takes less than 0.1 seconds
+MAX_DIFF_STEPS: Final = 5_000_000  # the same, for a diff that someone asks for
 _MAX_DEPTH: Final = 40
+
+
+@dataclass(slots=True)
+class AlignmentBudget:
+    """The remaining steps to align lists and texts that are described together. Without any, they are not aligned."""
+
+    steps: int = MAX_SHARED_STEPS
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +49,12 @@ class Part:
     live: Any = None
 
 
-def split(desired: Any, live: Any) -> tuple[Part, ...]:
+def split(desired: Any, live: Any, budget: AlignmentBudget | None = None) -> tuple[Part, ...]:
     """The smallest differences that turn one value into the other; the whole value if it has no parts to compare.
 
     A list that is only in another order is one difference. The result is never empty.
     """
-    return tuple(_split((), desired, live)) or (Part("changed", (), desired, live),)
+    return tuple(_split((), desired, live, budget or AlignmentBudget())) or (Part("changed", (), desired, live),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,21 +72,22 @@ class Difference:
     line: int | None = None
 
 
-def differences(field: FieldDrift) -> tuple[Difference, ...]:
+def differences(field: FieldDrift, budget: AlignmentBudget | None = None) -> tuple[Difference, ...]:
     """What differs in a field, in the order of its value, with items of one list and lines of one text together."""
     if field.change != "changed":
         sides = ((field.desired,), ()) if field.change == "removed" else ((), (field.live,))
         return (Difference(field.path, *sides),)
     grouped: dict[tuple[tuple[PartSegment, ...], bool], list[Part]] = {}
-    for part in split(field.desired, field.live):
+    for part in split(field.desired, field.live, budget):
         is_member = bool(part.path) and isinstance(part.path[-1], Line | int) and part.change != "changed"
         grouped.setdefault((part.path[:-1] if is_member else part.path, is_member), []).append(part)
     return tuple(_difference(field.path, path, parts, is_member) for (path, is_member), parts in grouped.items())
 
 
-def sub_drifts(field: FieldDrift) -> Iterator[FieldDrift]:
+def sub_drifts(field: FieldDrift, budget: AlignmentBudget | None = None) -> Iterator[FieldDrift]:
     """The difference split into one for each value inside it; only itself if it has no parts."""
-    for part in split(field.desired, field.live) if field.change == "changed" else _entries(field):
+    parts = split(field.desired, field.live, budget) if field.change == "changed" else _entries(field)
+    for part in parts:
         inner = tuple(segment for segment in part.path if not isinstance(segment, Line))
         yield replace(field, change=part.change, path=_joined(field.path, inner), desired=part.desired, live=part.live)
 
@@ -126,26 +137,28 @@ def _entries(field: FieldDrift) -> Iterable[Part]:
     return parts or [Part(field.change, (), field.desired, field.live)]
 
 
-def _split(path: tuple[PartSegment, ...], desired: Any, live: Any) -> Iterator[Part]:
+def _split(path: tuple[PartSegment, ...], desired: Any, live: Any, budget: AlignmentBudget) -> Iterator[Part]:
     if deep_equal(desired, live):
         return
     if len(path) < _MAX_DEPTH:
         if isinstance(desired, dict) and isinstance(live, dict):
-            yield from _mappings(path, desired, live)
+            yield from _mappings(path, desired, live, budget)
             return
         if isinstance(desired, list) and isinstance(live, list) and not _is_reordered(desired, live):
-            yield from _sequences(path, desired, live, is_text=False)
+            yield from _sequences(path, desired, live, budget, is_text=False)
             return
         if isinstance(desired, str) and isinstance(live, str) and "\n" in desired and "\n" in live:
-            yield from _sequences(path, _lines(desired), _lines(live), is_text=True)
+            yield from _sequences(path, _lines(desired), _lines(live), budget, is_text=True)
             return
     yield Part("changed", path, desired, live)
 
 
-def _mappings(path: tuple[PartSegment, ...], desired: dict[str, Any], live: dict[str, Any]) -> Iterator[Part]:
+def _mappings(
+    path: tuple[PartSegment, ...], desired: dict[str, Any], live: dict[str, Any], budget: AlignmentBudget
+) -> Iterator[Part]:
     for key, value in desired.items():
         if key in live:
-            yield from _split((*path, key), value, live[key])
+            yield from _split((*path, key), value, live[key], budget)
         else:
             yield Part("removed", (*path, key), value)
     for key, value in live.items():
@@ -154,16 +167,21 @@ def _mappings(path: tuple[PartSegment, ...], desired: dict[str, Any], live: dict
 
 
 def _sequences(
-    path: tuple[PartSegment, ...], desired: Sequence[Any], live: Sequence[Any], *, is_text: bool
+    path: tuple[PartSegment, ...],
+    desired: Sequence[Any],
+    live: Sequence[Any],
+    budget: AlignmentBudget,
+    *,
+    is_text: bool,
 ) -> Iterator[Part]:
     segment = Line if is_text else int
-    for start, end, live_start, live_end in _unequal(desired, live):
+    for start, end, live_start, live_end in _unequal(desired, live, budget):
         paired = 0
         if not is_text:
             for one, other in zip(desired[start:end], live[live_start:live_end], strict=False):
                 if not _is_same_item(one, other):
                     break
-                yield from _split((*path, start + paired), one, other)
+                yield from _split((*path, start + paired), one, other, budget)
                 paired += 1
         for index in range(start + paired, end):
             yield Part("removed", (*path, segment(index)), desired[index])
@@ -171,20 +189,32 @@ def _sequences(
             yield Part("added", (*path, segment(index)), None, live[index])
 
 
-def _unequal(desired: Sequence[Any], live: Sequence[Any]) -> Iterator[tuple[int, int, int, int]]:
+def _unequal(
+    desired: Sequence[Any], live: Sequence[Any], budget: AlignmentBudget
+) -> Iterator[tuple[int, int, int, int]]:
     """Where two sequences differ: the ranges of both, in order."""
     one, other = [canonical(item) for item in desired], [canonical(item) for item in live]
     head = _equal_until(one, other)
     tail = _equal_until(one[head:][::-1], other[head:][::-1])
     middle, live_middle = one[head : len(one) - tail], other[head : len(other) - tail]
-    if max(len(middle), len(live_middle)) > MAX_ALIGNED:
-        yield head, head + len(middle), head, head + len(live_middle)
-        return
-    for kind, start, end, live_start, live_end in SequenceMatcher(
-        None, middle, live_middle, autojunk=False
-    ).get_opcodes():
+    for kind, start, end, live_start, live_end in _aligned(middle, live_middle, budget):
         if kind != "equal":
             yield head + start, head + end, head + live_start, head + live_end
+
+
+def _aligned(
+    one: Sequence[str], other: Sequence[str], budget: AlignmentBudget
+) -> Sequence[tuple[str, int, int, int, int]]:
+    """The difflib opcodes; one replacement if the sequences are too long or take too many steps."""
+    if max(len(one), len(other)) <= MAX_ALIGNED:
+        matcher = BoundedMatcher(one, other, min(MAX_STEPS, budget.steps))
+        try:
+            return matcher.get_opcodes()
+        except TooDifferentError:
+            pass
+        finally:
+            budget.steps -= matcher.steps
+    return [("replace", 0, len(one), 0, len(other))]
 
 
 def _equal_until(one: Sequence[str], other: Sequence[str]) -> int:

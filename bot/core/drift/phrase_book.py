@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from bot.core.drift.fact_values import clipped, contrasted, printable
 from bot.core.drift.model import FieldDrift, ObjectDrift
-from bot.core.drift.parts import differences
+from bot.core.drift.parts import AlignmentBudget, differences
 from bot.core.drift.permissions import changed_permissions, subject_name
 from bot.core.drift.short_path import CONTAINER_LISTS, WORKLOADS, item_name, names, segments, short_path, spelled
 from bot.core.objects.credentials import HIDDEN
@@ -34,6 +34,7 @@ class Change:
     subject: str
     object_drift: ObjectDrift
     field: FieldDrift
+    budget: AlignmentBudget
 
 
 Build = Callable[[Change], Sequence[Text]]  # empty if it has no words for this value
@@ -129,7 +130,7 @@ def _container(change: Change) -> Sequence[Text]:
     if isinstance(content, dict) and isinstance(content.get("image"), str):
         what = LocalizedText(texts.WITH_IMAGE, what=what, image=clipped(short_image(content["image"])))
     workload = change.subject.removesuffix(f" ({name})")
-    return _added_or_removed(Change(workload, change.object_drift, change.field), what)
+    return _added_or_removed(replace(change, subject=workload), what)
 
 
 def _init_containers(change: Change) -> Sequence[Text]:
@@ -199,7 +200,7 @@ def _other(change: Change) -> Text:
         values["path"] = clipped(short_path(kind, name, format_path(parent)), _MAX_ENTRY)
         sides = ([], [last.value]) if field_drift.change == "added" else ([last.value], [])
         return LocalizedText(texts.PATH_MEMBERS, **values, members=_signed(*sides))
-    inner = differences(field_drift)
+    inner = differences(field_drift, change.budget)
     if len(inner) > 1:
         return LocalizedText(texts.PATH_PLACES, **values, n=str(len(inner)))
     difference = inner[0]
@@ -225,7 +226,7 @@ def _changed(change: Change, what: Text) -> Sequence[Text]:
     desired, live = change.field.desired, change.field.live
     if HIDDEN in (desired, live):
         return (LocalizedText(texts.HIDDEN_CHANGED, subject=change.subject, what=what),)
-    inner = differences(change.field)
+    inner = differences(change.field, change.budget)
     lines = sum(max(len(difference.removed), len(difference.added)) for difference in inner)
     first = inner[0]
     if first.line is None and not isinstance(desired, dict | list) and not isinstance(live, dict | list):

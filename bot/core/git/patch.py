@@ -1,14 +1,13 @@
 """Builds the diff to show for a change, without credentials and files that may contain a Secret's values."""
 
-import difflib
 import json
 import re
-from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import yaml
 
+from bot.core.bounded_matcher import BoundedMatcher, TooDifferentError
 from bot.core.objects.credential_search import search_steps
 from bot.core.objects.credentials import HIDDEN, redact_text
 from bot.core.objects.manifest import Manifest, ManifestError, read_manifests
@@ -19,7 +18,6 @@ WITHHELD_PREFIX = "~ "  # marks a file whose lines are not shown
 _MAX_BYTES = 65_536  # per file: no one reads more in a message, and larger files are slow to compare
 _MAX_LINE = 400  # characters
 _MAX_STEPS = 10_000_000  # for all files, at most ten seconds; files beyond that are not shown
-_STEPS_PER_PAIR = 20  # difflib takes as long for a pair of equal lines as 20 searches for a credential
 _MIN_SUBSTRING = 4  # characters; a shorter credential is hidden only where it is the whole value
 # It also matches comments and the input of other generators.
 _SECRET = re.compile(r"""kind["']?\s*:\s*["']?Secret(?:List)?\b|secretGenerator|stringData""", re.IGNORECASE)
@@ -74,20 +72,39 @@ def _file_patch(change: FileChange, max_steps: int) -> tuple[int, Iterable[str]]
         hidden = _hidden_lines((manifest for side in manifests for manifest in side or ()), (before, after))
     except yaml.YAMLError:  # such as JSON with tabs
         return 0, withheld
-    steps = searches + _equal_pairs(before, after) * _STEPS_PER_PAIR + len(hidden) * (len(before) + len(after))
-    if steps > max_steps:
-        return 0, withheld
+    steps = searches + len(hidden) * (len(before) + len(after))
+    matcher = BoundedMatcher(before, after, max_steps - steps, autojunk=True)
+    try:
+        matcher.get_opcodes()
+    except TooDifferentError:
+        return searches + matcher.steps, withheld
     from_file = "/dev/null" if change.before is None else f"a/{change.path}"
     to_file = "/dev/null" if change.after is None else f"b/{change.path}"
-    patch = difflib.unified_diff(before, after, from_file, to_file, n=2, lineterm="")
-    return steps, (_redacted_line(line, hidden)[:_MAX_LINE] for line in patch)
+    patch = _unified(matcher, before, after, (f"--- {from_file}", f"+++ {to_file}"))
+    return steps + matcher.steps, (_redacted_line(line, hidden)[:_MAX_LINE] for line in patch)
 
 
-def _equal_pairs(before: Sequence[str], after: Sequence[str]) -> int:
-    """How many pairs of equal lines difflib compares, without popular lines (SequenceMatcher, `autojunk`)."""
-    popular = len(after) // 100 + 1 if len(after) >= 200 else len(after)
-    counts = Counter(after)
-    return sum(counts[line] for line in before if counts[line] <= popular)
+def _unified(
+    matcher: BoundedMatcher, before: Sequence[str], after: Sequence[str], heading: Iterable[str]
+) -> Iterator[str]:
+    """`difflib.unified_diff` of lines that were compared."""
+    for group in matcher.get_grouped_opcodes(2):
+        yield from heading
+        heading = ()
+        (_, start, _, new_start, _), (_, _, end, _, new_end) = group[0], group[-1]
+        yield f"@@ -{_range(start, end)} +{_range(new_start, new_end)} @@"
+        for tag, first, last, new_first, new_last in group:
+            if tag == "equal":
+                yield from (f" {line}" for line in before[first:last])
+            else:
+                yield from (f"-{line}" for line in before[first:last])
+                yield from (f"+{line}" for line in after[new_first:new_last])
+
+
+def _range(start: int, end: int) -> str:
+    """Lines as in a unified diff, from 1; no lines have the number of the line before them."""
+    count = end - start
+    return f"{start + 1}" if count == 1 else f"{start + 1 if count else start},{count}"
 
 
 def _readable(content: bytes) -> list[Manifest] | None:

@@ -1,18 +1,19 @@
 """Edits the lines of a YAML file so that its layout and comments stay as they are."""
 
-from collections import Counter
-from difflib import SequenceMatcher
 from itertools import dropwhile, takewhile
 from typing import Final
 
-_MAX_PAIRS: Final = 1_000_000  # of equal lines, which difflib compares with each other
+from bot.core.bounded_matcher import BoundedMatcher, TooDifferentError
+
+_MAX_STEPS: Final = 2_000_000  # at most a quarter of a second
+_MAX_LAYOUT_STEPS: Final = 10_000_000  # for a whole file in another layout
 
 
 def transplant(original: list[str], unchanged: list[str], changed: list[str]) -> list[str] | None:
     """Apply the edit from `unchanged` to `changed` to `original`, which has another layout; None if that fails."""
     stripped = [line.strip() for line in unchanged], [line.strip() for line in original]
     positions = {-1: -1, len(unchanged): len(original)}  # of a line of `unchanged` in `original`
-    for _, start, end, first, last in _opcodes(*stripped):
+    for _, start, end, first, last in _opcodes(*stripped, _MAX_LAYOUT_STEPS):
         if end - start == last - first:  # the same lines, or as many different ones
             positions |= dict(zip(range(start, end), range(first, last), strict=True))
     result = list(original)
@@ -72,17 +73,17 @@ def _is_blank_or_comment(line: str, indentation: int) -> bool:
     return not line.strip() or (line.lstrip(" ").startswith("#") and _indentation(line) == indentation)
 
 
-def _opcodes(before: list[str], after: list[str]) -> list[tuple[str, int, int, int, int]]:
-    """The difflib opcodes from `before` to `after`; one replacement if lines repeat too often."""
+def _opcodes(before: list[str], after: list[str], max_steps: int = _MAX_STEPS) -> list[tuple[str, int, int, int, int]]:
+    """The difflib opcodes from `before` to `after`; one replacement if that takes too long."""
     first = _common(before, after)
     last = _common(before[first:][::-1], after[first:][::-1])
     end, new_end = len(before) - last, len(after) - last
-    counts = Counter(after[first:new_end])
-    if sum(counts[line] for line in before[first:end]) > _MAX_PAIRS:
-        between = [("replace", first, end, first, new_end)]
-    else:
-        opcodes = SequenceMatcher(None, before[first:end], after[first:new_end], autojunk=False).get_opcodes()
+    between: list[tuple[str, int, int, int, int]]
+    try:
+        opcodes = BoundedMatcher(before[first:end], after[first:new_end], max_steps).get_opcodes()
         between = [(tag, first + a, first + b, first + c, first + d) for tag, a, b, c, d in opcodes]
+    except TooDifferentError:
+        between = [("replace", first, end, first, new_end)]
     return [("equal", 0, first, 0, first), *between, ("equal", end, len(before), new_end, len(after))]
 
 

@@ -1,9 +1,11 @@
 """The diff to show: lines of plain manifests, never one that may hold a value of a Secret."""
 
+import difflib
 from types import SimpleNamespace
 
 import pytest
 
+from bot.core.bounded_matcher import BoundedMatcher
 from bot.core.git import patch
 from bot.core.git.patch import FileChange, redacted_patch, truncate_lines
 from bot.core.objects.credential_search import search_steps
@@ -97,6 +99,35 @@ def test_no_line_of_a_credential_is_shown_however_yaml_folds_it(scalar, shape):
     assert not any(part in shown for part in ("u1", "u2", "w1", "w2", "x1", "x2"))
 
 
+@pytest.mark.parametrize("count", [100, 1_000])
+@pytest.mark.parametrize("changed", [[], [50], [5, 50, 99], range(10, 100, 2)])
+def test_a_diff_is_the_one_of_difflib(count, changed):
+    before = [*CONFIG.decode().splitlines(), *(f"#  line {number % 37}" for number in range(count))]
+    after = [line for number, line in enumerate(before) for line in ([f"{line}x"] * 2 if number in changed else [line])]
+    sides = ["\n".join(side).encode() for side in (before, after)]
+    expected = [*difflib.unified_diff(before, after, "a/a.yaml", "b/a.yaml", n=2, lineterm="")]
+    assert list(redacted_patch([FileChange("a.yaml", *sides)])) == expected
+    added = [*difflib.unified_diff([], after, "/dev/null", "b/a.yaml", n=2, lineterm="")]
+    assert list(redacted_patch([FileChange("a.yaml", None, sides[1])])) == added
+
+
+@pytest.mark.parametrize("count", [1_000, 4_000])
+@pytest.mark.parametrize("distinct", [100, 10_000])
+def test_lines_that_alternate_with_others_take_bounded_time(count, distinct):
+    before = [f"# {number % distinct:x}" for number in range(count)]
+    after = [line for number, common in enumerate(before) for line in (common, f"# u{number:x}")]
+    sides = [CONFIG + "\n".join(side).encode() for side in (before, after)]
+    matchers = []
+    with pytest.MonkeyPatch.context() as patching:
+        patching.setattr(
+            patch,
+            "BoundedMatcher",
+            lambda *args, **options: matchers.append(BoundedMatcher(*args, **options)) or matchers[-1],
+        )
+        list(redacted_patch([FileChange("a.yaml", *sides)] * 3))
+    assert sum(matcher.steps for matcher in matchers) <= patch._MAX_STEPS
+
+
 def test_a_file_that_was_not_read_is_named():
     assert list(redacted_patch([FileChange("picture.png", None, None)])) == ["~ picture.png"]
 
@@ -108,7 +139,7 @@ def test_truncation_keeps_whole_lines():
 
 @pytest.mark.parametrize(
     ("bound", "most"),
-    [("_MAX_BYTES", len(CONFIG)), ("_MAX_STEPS", 2 * (20 * CONFIG.count(b"\n") + 4 * search_steps(CONFIG.decode())))],
+    [("_MAX_BYTES", len(CONFIG)), ("_MAX_STEPS", 2 * (2 * CONFIG.count(b"\n") + 4 * search_steps(CONFIG.decode())))],
 )
 def test_as_much_is_shown_as_allowed_and_no_more(monkeypatch, bound, most):
     """Two files, whose lines are all equal."""
