@@ -13,7 +13,7 @@ from bot.adapters.git import bounds as git
 from bot.adapters.kubernetes import bounds as kubernetes
 from bot.adapters.kubernetes import run_exec_plugin
 from bot.cli import log
-from bot.core import events
+from bot.core import events, text_cache
 from bot.core.applications import argocd, discovery, flux, flux_values
 from bot.core.approvals import approval
 from bot.core.charts import bounds as charts
@@ -183,6 +183,7 @@ ROWS = {
         (bounded.MAX_OF_APPLICATION, bounded.MAX_VALUES),
         (bounded.MAX_VALUES, bounded.MAX_WORST, incident.MAX_EVENTS, bounded.MAX_WORST),
         (step_budget.MAX_KEPT,),
+        (text_cache.MAX_TEXTS, text_cache.MAX_CHARACTERS),
         (flux_values._MAX_REFERENCES, flux_values._MAX_NODES),
         (discovery.MAX_IGNORE_RULES,),
         (step_budget.MAX_STEPS, step_budget.MAX_SHARED_STEPS // 2, credential_search.SHORT),

@@ -5,13 +5,13 @@ All patterns use this dialect; docs/configuration.md lists where they are accept
 
 import re
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from typing import Final
 
 import bracex
 from wcmatch import fnmatch
 from wcmatch._wcparse import PatternLimitException  # wcmatch raises it but doesn't export it elsewhere
 
+from bot.core.text_cache import cache_texts
 from bot.i18n.language import LocalizedError
 
 _MAX_ALTERNATIVES: Final = 200  # {a,b}{a,b}… doubles with each
@@ -72,7 +72,7 @@ def regex_to_glob(expression: str) -> str | None:
     return globs[0] if len(globs) == 1 else f"{{{','.join(globs)}}}"
 
 
-@lru_cache(maxsize=1024)
+@cache_texts
 def parse_glob(pattern: str) -> re.Pattern[str]:
     """The compiled pattern that `matches_glob` uses. Raises GlobError."""
     try:
@@ -82,7 +82,7 @@ def parse_glob(pattern: str) -> re.Pattern[str]:
     return re.compile("|".join(expressions))
 
 
-_cached_path_glob: Final = lru_cache(maxsize=1024)(PathGlob)
+_cached_path_glob: Final = cache_texts(PathGlob)
 _NameMatcher = Callable[[str], object]  # true if a name matches
 
 

@@ -39,6 +39,7 @@ from bot.core.rendering.helm_values import merge_values
 from bot.core.rendering.secret_mask import mask_keys, mask_value
 from bot.core.rendering.source import FluxBuild, HelmParameters, KustomizeParameters, Source, SourceType
 from bot.core.sanitize import redact_url
+from bot.core.text_cache import cache_texts
 from bot.handlers.rendering import render, render_request
 from bot.ports.errors import PortError
 from bot.ports.git import File
@@ -426,6 +427,18 @@ def test_a_cache_keeps_no_long_number():
     before = go_number._cached.cache_info().currsize
     read_manifests("a.yaml", f"apiVersion: v1\nkind: A\nmetadata: {{name: a}}\nb:\n{numbers}".encode())
     assert go_number._cached.cache_info().currsize - before < 10
+
+
+@pytest.mark.parametrize(
+    ("length", "kept"), [(100, 500), (1_000, 500), (3_000, 128), (100_000, 4), (2**19 - 1, 1), (2**19, 0)]
+)
+def test_a_cache_keeps_few_long_texts(length, kept):
+    calls = []
+    cached = cache_texts(lambda text: calls.append(text) or text)
+    texts = [f"{number}".ljust(length) for number in range(500 if length < 10_000 else 20)]
+    for text in (*texts, *texts[::-1]):
+        assert cached(text) == text
+    assert 2 * len(texts) - len(calls) == kept
 
 
 @pytest.mark.parametrize(("kustomize", "most"), [(KustomizeParameters(), 1), (FLUX, 3)], ids=["argocd", "flux"])

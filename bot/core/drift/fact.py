@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import lru_cache
 from typing import Final
 
 from bot.core.drift.fact_values import clipped
@@ -13,6 +12,7 @@ from bot.core.drift.parts import sub_drifts
 from bot.core.drift.phrase_book import OTHER, RULES, Change, Rule
 from bot.core.drift.severity import Rating, Severity, rate_field, rate_object
 from bot.core.drift.short_path import WORKLOADS, container
+from bot.core.text_cache import cache_texts
 from bot.i18n.catalogue import fact as texts
 from bot.i18n.language import LocalizedText, Text
 
@@ -137,7 +137,7 @@ def _fact(text: Text, rating: Rating, field: FieldDrift) -> Fact:
     return Fact(text, rating, field.manager, field.time, field.actor)
 
 
-@lru_cache(maxsize=4096)  # often the same fields differ in many objects
+@cache_texts  # often the same fields differ in many objects
 def _rule(kind: str, path: str) -> tuple[int, Rule | None]:
     """The matching rule of the phrase book, and its rank by how familiar it is."""
     ranks = ((rank, rule) for rank, rule in enumerate(RULES, 1) if rule.matches(kind, path))

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any, Final
 
 from bot.core.drift.jq import Place, parse_jq
@@ -11,6 +11,7 @@ from bot.core.globs import matches_glob
 from bot.core.objects.manifest import Manifest
 from bot.core.objects.path import Pattern, Segment, matches, parse_path
 from bot.core.objects.step_budget import StepBudget
+from bot.core.text_cache import cache_texts
 from bot.i18n.catalogue import ignore as errors
 from bot.i18n.catalogue import set_aside as texts
 from bot.i18n.language import LocalizedError, LocalizedText, Text, join_texts
@@ -140,12 +141,12 @@ def rules_for(
     return ObjectRules(ignored, tuple(selectors.values()), tuple(managers))
 
 
-@lru_cache(maxsize=1024)
+@cache_texts
 def _pattern(path: str) -> Pattern:
     return parse_path(path)
 
 
-@lru_cache(maxsize=1024)
+@cache_texts
 def parse_pointer(text: str) -> Callable[[Any, StepBudget], Iterator[Place]]:
     """A selector for a JSON pointer (RFC 6901) such as `/metadata/annotations/a~1b`. Raises PointerError."""
     if not text.startswith("/"):

@@ -9,7 +9,6 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
-from functools import lru_cache
 from typing import Any, Final
 
 from bot.core.drift.exclusions import DELETION_PATH
@@ -17,6 +16,7 @@ from bot.core.drift.model import FieldDrift, ObjectDrift
 from bot.core.objects.builtin import section
 from bot.core.objects.deep_equality import lost_and_gained
 from bot.core.objects.path import PathError, parse_path
+from bot.core.text_cache import cache_texts
 
 
 class Severity(IntEnum):
@@ -256,7 +256,7 @@ def _rate(object_drift: ObjectDrift, path: str, desired: Any, live: Any) -> Rati
 _COMPILED: Final = tuple((rule, re.compile(rule.path, re.DOTALL)) for rule in _RULES)
 
 
-@lru_cache(maxsize=4096)  # often the same fields differ in many objects, and are rated repeatedly
+@cache_texts  # often the same fields differ in many objects, and are rated repeatedly
 def _matching(kind: str, path: str) -> tuple[_Rule, ...]:
     """The rules for this path, in order, for any values."""
     return tuple(
@@ -264,7 +264,7 @@ def _matching(kind: str, path: str) -> tuple[_Rule, ...]:
     )
 
 
-@lru_cache(maxsize=4096)
+@cache_texts
 def _names(path: str) -> tuple[str, ...]:
     try:
         return tuple(segment for segment in parse_path(path) if isinstance(segment, str))

@@ -1,11 +1,11 @@
 """Short paths for people: `image` for `spec.template.spec.containers[name=web].image` of web."""
 
 from collections.abc import Sequence
-from functools import lru_cache
 from itertools import pairwise
 from typing import Any, Final
 
 from bot.core.objects.path import Item, Member, PathError, Wildcard, parse_path
+from bot.core.text_cache import cache_texts
 
 Segments = tuple[Any, ...]
 
@@ -24,7 +24,7 @@ _OBJECT_SPECS: Final[tuple[Segments, ...]] = (("spec", "jobTemplate", "spec"), (
 _PROBE_KINDS: Final = frozenset(("httpGet", "tcpSocket", "grpc"))
 
 
-@lru_cache(maxsize=4096)
+@cache_texts
 def segments(path: str) -> Segments:
     """The segments of a path; one that cannot be read is one segment."""
     try:

@@ -15,6 +15,8 @@ from typing import Any, Final
 
 from bot.i18n.language import LocalizedError
 
+_MAX_CACHED: Final = 1_000  # characters
+
 
 @dataclass(frozen=True, slots=True)
 class Item:
@@ -54,9 +56,15 @@ def format_path(path: Sequence[Segment]) -> str:
     return "".join([_field(part) if isinstance(part, str) else _item(part) for part in path]).removeprefix(".")
 
 
-@lru_cache(maxsize=4096)
 def _field(name: str) -> str:
+    return _short_field(name) if len(name) <= _MAX_CACHED else _any_field(name)
+
+
+def _any_field(name: str) -> str:
     return f".{name}" if _BARE.fullmatch(name) else f"[{json.dumps(name, ensure_ascii=False)}]"
+
+
+_short_field: Final = lru_cache(maxsize=4096)(_any_field)
 
 
 def _item(segment: int | Item | Member) -> str:

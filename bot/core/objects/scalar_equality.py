@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Context, Decimal
 from fractions import Fraction
-from functools import lru_cache
 from typing import Any, Final
+
+from bot.core.text_cache import cache_texts
 
 # https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
 _QUANTITY: Final = re.compile(
@@ -36,7 +37,7 @@ _NANOSECONDS: Final = {
 }
 
 
-@lru_cache(maxsize=4096)
+@cache_texts
 def parse_quantity(text: str) -> Decimal | None:
     """The exact number of a quantity (`500m`, `1Gi`, `0.5`, `1e3`); None if it is not one."""
     match = _QUANTITY.fullmatch(text)
@@ -48,7 +49,7 @@ def parse_quantity(text: str) -> Decimal | None:
     return _EXACT.scaleb(Decimal(number), int(suffix[1:]))
 
 
-@lru_cache(maxsize=1024)
+@cache_texts
 def parse_duration(text: str) -> Fraction | None:
     """A Go duration (`1h30m`, `90m`, `1.5h`) in nanoseconds; None if it is not one."""
     if text in ("0", "+0", "-0"):
