@@ -19,13 +19,13 @@ from bot.core.approvals import approval
 from bot.core.charts import bounds as charts
 from bot.core.charts import reference
 from bot.core.cluster_audit import event, history, object_fields
-from bot.core.drift import bounded, compare, jq, parts, permissions
+from bot.core.drift import bounded, compare, fact, jq, parts, permissions, short_path
 from bot.core.git import patch, semver, target_revision
 from bot.core.health import status
 from bot.core.incidents import incident
 from bot.core.objects import credential_search, credentials, manifest, redaction, step_budget
 from bot.core.pull_requests import intent
-from bot.core.rendering import envsubst, limits
+from bot.core.rendering import envsubst, limits, secret_mask
 from bot.core.rollouts import running_images
 from bot.handlers import events as sending
 from bot.handlers import merge_time, repository_fetcher
@@ -75,6 +75,7 @@ ROWS = {
             RENDERER.memory_bytes,
             manifest_cache._RETRY_AFTER,
         ),
+        (secret_mask.MAX_CHART_BYTES,),
         (RENDERER.open_files,),
         (limits.MAX_STDERR_BYTES,),
         (2,),
@@ -201,6 +202,7 @@ ROWS = {
         (bounded.MAX_OF_APPLICATION, bounded.MAX_VALUES),
         (bounded.MAX_VALUES, bounded.MAX_WORST, incident.MAX_EVENTS, bounded.MAX_WORST),
         (step_budget.MAX_KEPT,),
+        (short_path._MAX_NAMES, fact._MAX_PATH, short_path._MAX_NAMES // 2),
         (text_cache.MAX_TEXTS, text_cache.MAX_CHARACTERS),
         (flux_values._MAX_REFERENCES, flux_values._MAX_NODES),
         (discovery.MAX_IGNORE_RULES, discovery.MAX_PATTERNS),

@@ -26,6 +26,7 @@ from bot.core.drift.ignore_rules import IgnoreRule, rules_for
 from bot.core.drift.lists import without_automatic_tolerations
 from bot.core.drift.model import FieldDrift, ObjectDrift
 from bot.core.drift.permissions import changed_permissions
+from bot.core.drift.severity import Reason, rate
 from bot.core.git.repository_ref import RepositoryRef
 from bot.core.objects import credential_names, step_budget
 from bot.core.objects.credentials import HIDDEN
@@ -698,6 +699,53 @@ def test_a_file_that_is_slow_to_align_is_adopted():
     start = time.process_time()
     assert adopt("a.yaml", before.encode(), [drift], namespace="shop").decode() == after
     assert time.process_time() - start < 5  # a minute without a limit
+
+
+LONG = "a" * 250_000
+PRIVILEGED = {"securityContext": {"privileged": True}}
+
+
+def nested(levels, value):
+    return value if levels == 0 else {"a": nested(levels - 1, value)}
+
+
+@pytest.mark.parametrize(
+    ("path", "entries", "count"),
+    [
+        ("spec.values", lambda parts: {LONG: parts}, 1),
+        ("spec.values", lambda parts: {LONG: {LONG: list(parts.values())}}, 1),
+        ("spec.values", lambda parts: {"a" * 500: {"b" * 500: parts}}, 1),
+        ("spec.values", lambda parts: nested(400, parts), 1),
+        (f'spec.values["{LONG}"].a', lambda _: 1, 400),
+        (f"spec.values[name={LONG}].a", lambda _: 1, 200),
+    ],
+    ids=["below a key", "in lists", "below two keys", "nested", "shared key", "shared item"],
+)
+def test_a_path_of_any_length_is_rated_in_linear_time(path, entries, count):
+    """Each value below a key of 250 KB was rated by a path of 250 KB, which was kept."""
+    parts = {f"k{number}": {"x": number} for number in range(2_000)}
+    value = entries(parts | {"b": PRIVILEGED})
+    fields = tuple(FieldDrift("added", f"{path}{number}", None, value) for number in range(count))
+    drift = [ObjectDrift("example.com/v1", "Thing", "shop", "web", "modified", fields)]
+    tracemalloc.start()
+    try:
+        with cpu_limit(10):
+            rating, found = rate(drift), facts(drift)
+        kept, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert rating.reason is (Reason.PRIVILEGED if count == 1 else Reason.CUSTOM)
+    assert max(fact.rating.severity for fact in found) is rating.severity
+    assert len(found) >= count
+    assert kept < 20_000_000
+    assert peak < 60_000_000
+
+
+def test_a_key_that_looks_like_a_path_is_described():
+    """It raised a StopIteration."""
+    field = FieldDrift("changed", 'spec.values["containers.livenessProbe"]', 1, 2)
+    (fact,) = facts([ObjectDrift("example.com/v1", "Thing", "shop", "web", "modified", (field,))])
+    assert str(fact.text) == "Thing web · values[containers.livenessProbe] 1 → 2"
 
 
 def test_tolerations_that_servers_add_are_compared_in_linear_time():

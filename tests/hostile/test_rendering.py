@@ -48,6 +48,7 @@ from tests.common import stand_in_helm
 from tests.common.kubernetes import as_yaml, config_map
 from tests.common.rendering import Rendering
 from tests.common.wait import wait_for
+from tests.hostile.test_patterns import cpu_limit
 
 STOLEN = "stolen-value"
 CHART = {
@@ -744,7 +745,7 @@ class FakeHelm:
         return f"{as_yaml(config_map('public'))}---\n{self.template(values)}".encode()
 
 
-def render_with_secret(secret, template):
+def render_with_secret(secret, template, **files):
     """What a chart comes to with a values file from a Secret; it mentions `password`, `db`, and `tokens`."""
     spec = {"values": {"db": {"host": "db.example"}}, "valuesFrom": [{"kind": "Secret", "name": "login"}]}
     origin = ResourceRef("Flux", "HelmRelease", "prod", "shop", "web")
@@ -753,6 +754,7 @@ def render_with_secret(secret, template):
     chart = {
         "web/Chart.yaml": "{apiVersion: v2, name: web, version: 1.0.0}\n",
         "web/templates/a.yaml": "{{ .Values.password }} {{ .Values.db.password }} {{ .Values.tokens }}\n",
+        **{f"web/{name}": text for name, text in files.items()},
     }
     files = {name: File(name, text.encode()) for name, text in chart.items()}
     source = Source("web", SourceType.HELM, helm=helm)
@@ -827,6 +829,20 @@ def test_an_object_with_a_part_of_a_value_from_a_secret_is_unknown(secret, part)
         )
 
     assert [manifest.name for manifest in render_with_secret(secret, template).manifests] == ["public"]
+
+
+@pytest.mark.parametrize(("megabytes", "shown"), [(12, ["public", "login"]), (40, [])])
+def test_the_objects_of_a_chart_that_is_too_large_to_search_are_unknown(megabytes, shown):
+    """Each rendering searched the whole chart in the bot's process: 12 seconds for 40 MiB."""
+    files = {f"file{number}": "a b " * 2**18 for number in range(megabytes)}
+    with cpu_limit(4 if shown else 1):
+        result = render_with_secret("password: hunter2", lambda _: as_yaml(config_map("login")), **files)
+    assert [manifest.name for manifest in result.manifests] == shown
+    assert [manifest.kind for manifest in result.unknown_objects] == ([] if shown else ["ConfigMap"] * 2)
+    assert [str(reason).startswith("The chart gets values from a Secret") for reason in result.unknown] == (
+        [] if shown else [True]
+    )
+    assert "hunter2" not in repr(result)
 
 
 def test_an_object_with_only_public_keys_of_values_from_a_secret_is_shown():

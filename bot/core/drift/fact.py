@@ -11,7 +11,7 @@ from bot.core.drift.model import Actor, FieldDrift, ObjectDrift
 from bot.core.drift.parts import AlignmentBudget, sub_drifts
 from bot.core.drift.phrase_book import OTHER, RULES, Change, Rule
 from bot.core.drift.severity import Rating, Severity, rate_field, rate_object
-from bot.core.drift.short_path import WORKLOADS, container
+from bot.core.drift.short_path import WORKLOADS, container, names
 from bot.core.text_cache import cache_texts
 from bot.i18n.catalogue import fact as texts
 from bot.i18n.language import LocalizedText, Text
@@ -19,6 +19,7 @@ from bot.i18n.language import LocalizedText, Text
 _MAX_NAME: Final = 60
 _MAX_MISSING: Final = 3  # missing objects of one kind that are named
 _MAX_DEPTH: Final = 12  # levels inside a value to look up in the phrase book
+_MAX_PATH: Final = 1_000  # characters: each value below a longer path would be looked up by all of it
 
 # Workloads that are named without their kind.
 _SERVICES: Final = WORKLOADS - {"CronJob", "Job"}
@@ -80,7 +81,7 @@ def most_important_first(drift: Iterable[ObjectDrift]) -> tuple[ObjectDrift, ...
 
 
 def _order(object_drift: ObjectDrift, field: FieldDrift) -> tuple[int, int]:
-    return -rate_field(object_drift, field).severity, _rule(object_drift.kind, field.path)[0]
+    return -rate_field(object_drift, field).severity, _rule(object_drift.kind, names(field.path))[0]
 
 
 def _facts(object_drift: ObjectDrift, name: str, budget: AlignmentBudget) -> Iterator[tuple[int, Fact]]:
@@ -117,14 +118,15 @@ def _missing_together(missing: Sequence[ObjectDrift]) -> tuple[int, Fact]:
 def _in_words(change: Change, name: str, depth: int) -> Iterator[tuple[int, Fact]]:
     """The facts that the phrase book has words for, about a field or the values inside it."""
     object_drift, field = change.object_drift, change.field
-    rank, rule = _rule(object_drift.kind, field.path)
+    rank, rule = _rule(object_drift.kind, names(field.path))
     built = rule.build(change) if rule else ()
     if built:
         rating = rate_field(object_drift, field)
         yield from ((rank, _fact(text, rating, field)) for text in built)
-    if depth and (not built or (rule and rule.looks_inside)):
-        inner = [part for part in sub_drifts(field, change.budget) if part.path != field.path]
-        for part in inner:
+    if depth and len(field.path) <= _MAX_PATH and (not built or (rule and rule.looks_inside)):
+        for part in sub_drifts(field, change.budget):
+            if part.path == field.path:
+                continue
             if not built or rate_field(object_drift, part).severity is Severity.CRITICAL:
                 inside = replace(change, subject=_subject(object_drift, part, name), field=part)
                 yield from _in_words(inside, name, depth - 1)
@@ -135,9 +137,9 @@ def _fact(text: Text, rating: Rating, field: FieldDrift) -> Fact:
 
 
 @cache_texts  # often the same fields differ in many objects
-def _rule(kind: str, path: str) -> tuple[int, Rule | None]:
+def _rule(kind: str, path_names: str) -> tuple[int, Rule | None]:
     """The matching rule of the phrase book, and its rank by how familiar it is."""
-    ranks = ((rank, rule) for rank, rule in enumerate(RULES, 1) if rule.matches(kind, path))
+    ranks = ((rank, rule) for rank, rule in enumerate(RULES, 1) if rule.matches(kind, path_names))
     return next(ranks, (len(RULES) + 1, None))
 
 

@@ -13,7 +13,7 @@ from bot.core.drift.fact_values import clipped, contrasted, printable
 from bot.core.drift.model import FieldDrift, ObjectDrift
 from bot.core.drift.parts import AlignmentBudget, differences
 from bot.core.drift.permissions import changed_permissions, subject_name
-from bot.core.drift.short_path import CONTAINER_LISTS, WORKLOADS, item_name, names, segments, short_path, spelled
+from bot.core.drift.short_path import CONTAINER_LISTS, WORKLOADS, item_name, segments, short_path, spelled
 from bot.core.objects.credentials import HIDDEN
 from bot.core.objects.deep_equality import lost_and_gained
 from bot.core.objects.images import contrast, short_image
@@ -42,7 +42,7 @@ Build = Callable[[Change], Sequence[Text]]  # empty if it has no words for this 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """`path` is a regular expression for the dotted field names, without list items. No kinds means every kind.
+    """`path` is a regular expression for the `names` of a path. No kinds means every kind.
 
     With `looks_inside`, critical differences inside the value become facts too.
     """
@@ -52,9 +52,9 @@ class Rule:
     kinds: frozenset[str] = field(default=frozenset())
     looks_inside: bool = False
 
-    def matches(self, kind: str, path: str) -> bool:
-        """Whether it covers this path in objects of this kind."""
-        return (not self.kinds or kind in self.kinds) and self.path.fullmatch(names(path)) is not None
+    def matches(self, kind: str, names: str) -> bool:
+        """Whether it covers a path with these names in objects of this kind."""
+        return (not self.kinds or kind in self.kinds) and self.path.fullmatch(names) is not None
 
 
 # ---------------------------------------------------------------- builders
@@ -151,7 +151,9 @@ def _resource(change: Change) -> Sequence[Text]:
 
 def _probe(change: Change) -> Sequence[Text]:
     path = segments(change.field.path)
-    at = next(index for index, segment in enumerate(path) if segment in texts.PROBES)
+    at = next((index for index, segment in enumerate(path) if segment in texts.PROBES), None)
+    if at is None:  # part of a key of a custom resource
+        return ()
     what = LocalizedText(texts.PROBES[path[at]])
     rest = spelled(path[at:]).partition(".")[2]
     if rest:

@@ -13,9 +13,9 @@ from typing import Any, Final
 
 from bot.core.drift.exclusions import DELETION_PATH
 from bot.core.drift.model import FieldDrift, ObjectDrift
+from bot.core.drift.short_path import clipped_names, names
 from bot.core.objects.builtin import section
 from bot.core.objects.deep_equality import lost_and_gained
-from bot.core.objects.path import PathError, parse_path
 from bot.core.text_cache import cache_texts
 
 
@@ -214,8 +214,8 @@ def rate_field(object_drift: ObjectDrift, field_drift: FieldDrift) -> Rating:
     """How severe one difference of an object is."""
     return max(
         (
-            _rate(object_drift, ".".join(names), desired, live)
-            for names, desired, live in _parts(_names(field_drift.path), field_drift.desired, field_drift.live)
+            _rate(object_drift, path, desired, live)
+            for path, desired, live in _parts(names(field_drift.path), field_drift.desired, field_drift.live)
         ),
         key=_severity,
     )
@@ -264,24 +264,16 @@ def _matching(kind: str, path: str) -> tuple[_Rule, ...]:
     )
 
 
-@cache_texts
-def _names(path: str) -> tuple[str, ...]:
-    try:
-        return tuple(segment for segment in parse_path(path) if isinstance(segment, str))
-    except PathError:  # an unusual path must not lose an alert
-        return (path,)
-
-
-def _parts(names: tuple[str, ...], desired: Any, live: Any) -> Iterator[tuple[tuple[str, ...], Any, Any]]:
-    """The value itself and every part of it that differs; a list item has the names of its list."""
-    yield names, desired, live
+def _parts(path: str, desired: Any, live: Any) -> Iterator[tuple[str, Any, Any]]:
+    """The value itself and every part of it that differs, with their `names`; a list item has those of its list."""
+    yield path, desired, live
     sides = desired, live
     for key in dict.fromkeys(key for side in sides if isinstance(side, Mapping) for key in side):
         below = [side.get(key) if isinstance(side, Mapping) else None for side in sides]
         if below[0] != below[1]:
-            yield from _parts((*names, str(key)), *below)
+            yield from _parts(clipped_names(f"{path}.{key}"), *below)
     lost, gained = lost_and_gained(desired, live)
     for item in lost:
-        yield from _parts(names, item, None)
+        yield from _parts(path, item, None)
     for item in gained:
-        yield from _parts(names, None, item)
+        yield from _parts(path, None, item)

@@ -9,6 +9,8 @@ from bot.core.text_cache import cache_texts
 
 Segments = tuple[Any, ...]
 
+_MAX_NAMES: Final = 600  # characters; those that rules name have fewer, also in templates of custom resources
+
 WORKLOADS: Final = frozenset(
     ("CronJob", "DaemonSet", "Deployment", "Job", "Pod", "ReplicaSet", "ReplicationController", "StatefulSet")
 )
@@ -34,8 +36,13 @@ def segments(path: str) -> Segments:
 
 
 def names(path: str) -> str:
-    """The field names of a path, dotted, without list items."""
-    return ".".join(segment for segment in segments(path) if isinstance(segment, str))
+    """The `clipped_names` of a path, dotted, without list items."""
+    return clipped_names(".".join(segment for segment in segments(path) if isinstance(segment, str)))
+
+
+def clipped_names(dotted: str) -> str:
+    """Field names to compare with the patterns of rules: only the start and the end of long ones."""
+    return dotted if len(dotted) <= _MAX_NAMES else f"{dotted[: _MAX_NAMES // 2]}…{dotted[-_MAX_NAMES // 2 :]}"
 
 
 def container(path: str) -> str | None:

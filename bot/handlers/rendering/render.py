@@ -20,7 +20,7 @@ from bot.core.rendering.plain import render_plain
 from bot.core.rendering.post_build import post_build
 from bot.core.rendering.remote_base import RemoteBase
 from bot.core.rendering.resource_location import with_locations
-from bot.core.rendering.secret_mask import mask_keys
+from bot.core.rendering.secret_mask import MAX_CHART_BYTES, mask_keys
 from bot.core.rendering.source import (
     CHART_FILE,
     KUSTOMIZATION_FILES,
@@ -177,7 +177,11 @@ def _without_secrets(request: RenderRequest, renderer: Renderer) -> Rendering:
         raise
     except (ManifestError, RenderError):
         raise RenderError(LocalizedText(texts.SECRET_ERROR)) from None
-    values = mask_keys(helm.masked_values, helm.secret_keys, (file.content for file in request.files.values()))
+    chart = [file.content for file in request.files.values()]
+    if helm.secret_keys and sum(map(len, chart)) > MAX_CHART_BYTES:
+        large = LocalizedText(texts.SECRET_LARGE, most=str(MAX_CHART_BYTES // 2**20))
+        return Rendering((), (large,), _unnamed(_all(first)))
+    values = mask_keys(helm.masked_values, helm.secret_keys, chart)
     masked = replace(request.source, helm=replace(helm, inline_values=values))
     try:
         second = _without_encrypted(_run_renderer(replace(request, source=masked), renderer))

@@ -161,6 +161,12 @@ SECRET_NEEDED = Phrase(
     es="El chart solo se renderiza con los valores de su Secret, así que el bot no puede saber qué objetos los "
     "contienen.",
 )
+SECRET_LARGE = Phrase(
+    en="The chart gets values from a Secret, and its files have more than {most} MiB, so the bot does not search them "
+    "for the keys of those values. Without that, it cannot tell which objects contain the values.",
+    es="El chart recibe valores de un Secret y sus archivos tienen más de {most} MiB, así que el bot no busca en ellos "
+    "las claves de esos valores. Sin eso, no puede saber qué objetos los contienen.",
+)
 SECRET_ERROR = Phrase(
     en="The chart does not render with the values from its Secret. To see why, run helm template with those values.",
     es="El chart no se renderiza con los valores de su Secret. Para ver por qué, ejecuta helm template con ellos.",
