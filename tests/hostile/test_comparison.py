@@ -21,6 +21,7 @@ from bot.core.applications.resource_ref import ResourceRef
 from bot.core.changes.rendered_change import rendered_change
 from bot.core.drift.bounded import MAX_VALUES, with_bounded_values
 from bot.core.drift.compare import compare_object
+from bot.core.drift.differences import new_or_escalated, persisting
 from bot.core.drift.fact import facts
 from bot.core.drift.ignore_rules import IgnoreRule, rules_for
 from bot.core.drift.lists import without_automatic_tolerations
@@ -227,10 +228,32 @@ def test_a_text_that_takes_too_long_to_search_hides_nothing_else():
     """A severity depends on what is beside it, and stored differences are compared by whether both sides are hidden."""
     pod = {"privileged": True, "image": "web:1", "script": SLOW_TEXT * 600}
     declared = manifest(thing(spec={"b": "x"}))
-    result = compare_object(declared, thing(spec={"b": SLOW_TEXT * 600, "pod": pod}), schema=Schemas())
+    live, steps = thing(spec={"b": SLOW_TEXT * 600, "pod": pod}), StepBudget(shared=SharedStepBudget(steps=0))
+    result = compare_object(declared, live, schema=Schemas(), steps=steps)
     values = {field.path: (field.desired, field.live) for field in (*result.drift.fields, *result.set_aside.fields)}
     assert values == {"spec.b": (HIDDEN, HIDDEN), "spec.pod": (None, pod | {"script": HIDDEN})}
     assert result.incomplete is None
+
+
+@pytest.mark.parametrize(
+    "live",
+    [
+        {"name": "a", "securityContext": {"privileged": True}, "command": ["sh", "-c", SLOW_TEXT * 3]},
+        ["short", SLOW_TEXT * 3, [SLOW_TEXT * 2]],
+        {"a": "password: " + "x" * 4_000},
+    ],
+    ids=["container", "list", "short without its credential"],
+)
+def test_a_text_that_is_searched_only_sometimes_is_not_another_one(live):
+    declared, live = manifest(thing(spec={"a": 5})), managed(thing(spec={"a": live}))
+    drifts = [
+        (compare_object(declared, live, schema=Schemas(), steps=StepBudget(shared=SharedStepBudget(steps))).drift,)
+        for steps in (step_budget.MAX_SHARED_STEPS, 0)
+    ]
+    for one, other in (drifts, drifts[::-1]):
+        assert one != other
+        assert persisting(one, other, as_stored=True) == other
+        assert new_or_escalated(one, one, other, one) == ()
 
 
 def test_values_are_searched_with_half_of_the_steps():
@@ -240,6 +263,55 @@ def test_values_are_searched_with_half_of_the_steps():
     assert [budget.may_take(2_000_001) for budget in budgets] == [False] * 6
     assert [budget.may_take(2_000_000) for budget in budgets] == [True] * 5 + [False]
     assert shared.steps == 10_000_000
+
+
+def settings(count, side):
+    return {f"app.setting.number.{number}": f"https://h{number}.{side}.example.com:8080" for number in range(count)}
+
+
+SLOW_VALUES = {f"k{number}": f"{number}=::" * 12 for number in range(9_000)}
+
+
+def test_texts_that_are_slow_to_search_make_no_other_application_unknown():
+    """Those of the same tenant can still have some differences, those of another tenant many."""
+    names = [*(f"slow{number}" for number in range(10)), "small", "large"]
+    before = [*[SLOW_VALUES] * 10, settings(20, "a"), settings(5_000, "a")]
+    after = [{key: f"{value}y" for key, value in data.items()} for data in before]
+    manifests = [manifest(thing(name, data=data)) for name, data in zip(names, after, strict=True)]
+    origins = [ResourceRef("Argo CD", "Application", "prod", tenant, "a") for tenant in ["shop"] * 11 + ["cart"]]
+    applications = [
+        Application(name, RepositoryRef("platform"), name, "prod", "shop", "C1", origin=origin)
+        for name, origin in zip(names, origins, strict=True)
+    ]
+    cluster = Cluster(*(thing(name, data=data) for name, data in zip(names, before, strict=True)))
+    compared = compare_live(cluster, list(zip(manifests, applications, strict=True)))
+    results = [compared.comparison_of(*each) for each in zip(manifests, applications, strict=True)]
+    assert [result.incomplete is None for result in results] == [False] * 10 + [True] * 2
+    assert [len(result.drift.fields) for result in results[10:]] == [20, 5_000]
+
+
+@pytest.mark.parametrize("lines", [3_700, 4_000])
+def test_a_change_of_a_file_that_takes_long_to_search_is_one_change(lines):
+    file = "".join(f"a{number}: b\n" for number in range(lines)) * 2
+    before, after = (manifest(thing(data={"file": text})) for text in (file, f"{file}c: d\n"))
+    change = rendered_change([before], [after], namespace="shop")
+    assert [field.path for item in change.objects for field in item.fields] == ["data.file"]
+
+
+def test_an_incomplete_comparison_is_cached_if_the_next_one_is_the_same():
+    for shared, is_cached in ((SharedStepBudget(), True), (SharedStepBudget(steps=1_000), False)):
+        cache, compared = ComparisonCache(), []
+        live = thing(data={key: f"{value}y" for key, value in SLOW_VALUES.items()})
+        declared = thing(data=SLOW_VALUES)
+        key = CacheKey(declared, ("1",), None, replica_ranges=(), options=CompareOptions())
+
+        def compare(shared=shared, compared=compared, live=live, declared=declared):
+            compared.append(live)
+            return compare_object(manifest(declared), live, schema=Schemas(), steps=StepBudget(shared=shared))
+
+        results = [cache.get_or_compare((), key, compare) for _ in range(2)]
+        assert all(result.incomplete for result in results)
+        assert len(compared) == 2 - is_cached
 
 
 def test_slow_comparisons_make_no_ordinary_one_unknown(few_steps):

@@ -11,6 +11,7 @@ from typing import Any, Final, Literal
 
 from bot.core.drift.compare import compare_declarations
 from bot.core.drift.model import FieldDrift
+from bot.core.objects.credential_search import CredentialSearch
 from bot.core.objects.credentials import HIDDEN
 from bot.core.objects.deep_equality import deep_equal
 from bot.core.objects.manifest import Manifest, UnnamedManifest
@@ -196,10 +197,10 @@ def field_changes(
     if before.api_version != after.api_version:
         version = FieldChange("changed", "apiVersion", before.api_version, after.api_version)
         changes["apiVersion", ""] = version
-    steps = StepBudget(lambda: json_size(before.object) + json_size(after.object), shared)
+    search = CredentialSearch(StepBudget(lambda: json_size(before.object) + json_size(after.object), shared))
     try:
-        forward = compare_declarations(after, before.object, schema=schema, steps=steps)
-        backward = compare_declarations(before, after.object, schema=schema, steps=steps)
+        forward = compare_declarations(after, before.object, schema=schema, search=search)
+        backward = compare_declarations(before, after.object, schema=schema, search=search)
     except TooManyStepsError:
         return tuple(_top_level_changes(before.object, after.object))
     for change in (*map(_forward, forward), *map(_backward, backward)):

@@ -5,11 +5,13 @@ What is hidden may be shown again later, or the other way round, so stored value
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from bot.core.drift.model import Check, FieldDrift, ObjectDrift
 from bot.core.drift.severity import Severity, rate_field, rate_object
 from bot.core.objects.credentials import HIDDEN
+from bot.core.objects.deep_equality import deep_equal
+from bot.core.objects.redaction import has_hidden
 from bot.core.objects.step_budget import characters
 
 MAX_OF_APPLICATION: Final = 1_000  # differences
@@ -86,10 +88,20 @@ def values_size(drift: Iterable[ObjectDrift]) -> int:
 
 
 def may_be_same(one: FieldDrift, other: FieldDrift) -> bool:
-    """Whether one of them is the other without its values."""
+    """Whether they differ only in what one of them hides, or one is the other without its values."""
+    if deep_equal([one.desired, one.live], [other.desired, other.live], _is_hidden_in_one):
+        return True
     return any(
         _size(shown) and (hidden.desired, hidden.live) == (_without_values(shown).desired, _without_values(shown).live)
         for shown, hidden in ((one, other), (other, one))
+    )
+
+
+def _is_hidden_in_one(one: Any, other: Any) -> bool:
+    """Whether one is HIDDEN and the other may be what it hides: large, or with a credential inside."""
+    return any(
+        hidden == HIDDEN and (characters(shown) > _NEGLIGIBLE or has_hidden(shown))
+        for hidden, shown in ((one, other), (other, one))
     )
 
 

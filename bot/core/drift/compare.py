@@ -45,14 +45,16 @@ _NO_SCALE_TARGETS: Final = ScaleTargets()
 class Comparison:
     """The differences of one object that are `drift`, and those that are `set_aside`; None if there are none.
 
-    `size` is their approximate length in characters. `incomplete` is why there may be more, None if there are not. A
-    check sets `degraded` if the object's health is Degraded.
+    `size` is their approximate length in characters. `incomplete` is why there may be more, None if there are not; the
+    same comparison may have more steps later unless it `is_final`. A check sets `degraded` if the object's health is
+    Degraded.
     """
 
     drift: ObjectDrift | None = None
     set_aside: ObjectDrift | None = None
     size: int = 0
     incomplete: Text | None = None
+    is_final: bool = True
     degraded: Unready | None = None
 
 
@@ -133,16 +135,22 @@ def compare_object(
     if incomplete is not None and len(managers) > _MAX_MANAGERS:  # somebody may hide what they added
         reason = LocalizedText(reasons.TOO_MANY_MANAGERS)
         drift.append(FieldDrift("added", "metadata.managedFields", live=f"> {_MAX_MANAGERS}", reason=reason))
-    return Comparison(_modified(manifest, drift), _modified(manifest, findings.set_aside), steps.kept, incomplete)
+    is_final = incomplete is None or steps.is_alone
+    return Comparison(
+        _modified(manifest, drift), _modified(manifest, findings.set_aside), steps.kept, incomplete, is_final
+    )
 
 
-def compare_declarations(manifest: Manifest, other: Object, *, schema: Schemas, steps: StepBudget) -> list[FieldDrift]:
+def compare_declarations(
+    manifest: Manifest, other: Object, *, schema: Schemas, search: CredentialSearch
+) -> list[FieldDrift]:
     """The differences between a manifest and another declaration of the same object, sorted by path.
 
     Only what the manifest declares is compared, so call it the other way round too, to find what only the other one
     declares. `desired` is the manifest's value and `live` the other's. Credentials are replaced. Unlike in a drift
     check, a restart stamp counts as a change. Raises TooManyStepsError.
     """
+    steps = search.steps
     metadata = {key: value for key, value in mapping(other, "metadata").items() if key != "managedFields"}
     annotations = mapping(metadata, "annotations")
     if LAST_APPLIED in annotations:  # git has a dump of a live object, so it is out of date
@@ -155,7 +163,7 @@ def compare_declarations(manifest: Manifest, other: Object, *, schema: Schemas, 
     attribution = Attribution(ownership, _controlled(manifest), ())
     redaction = cache(partial(Redaction.of, manifest.kind, manifest.object))
     objects = Tree(desired, steps), Tree(live, steps)
-    findings = Findings(objects, attribution, redaction, CredentialSearch(steps), steps, KeptValues.ALL)
+    findings = Findings(objects, attribution, redaction, search, steps, KeptValues.ALL)
     walk = _walk(manifest, ownership, attribution, findings, steps, explain=False)
     walk.mappings(desired, live, schema.node(manifest.api_version, manifest.kind))
     restarts = [field for field in walk.findings.set_aside if field.reason == RESTART]

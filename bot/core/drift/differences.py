@@ -3,14 +3,17 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 from bot.core.drift.bounded import MAX_WORST, may_be_same, most_severe
 from bot.core.drift.model import Check, FieldDrift, Identity, ObjectDrift
 from bot.core.drift.severity import Severity, rate_field, rate_object
+from bot.core.objects.credential_search import CredentialSearch
 from bot.core.objects.deep_equality import deep_equal
 from bot.core.objects.managed_fields import DEPLOYERS
 from bot.core.objects.redaction import Redaction, has_hidden, redact
+from bot.core.objects.step_budget import StepBudget, TooManyStepsError
 from bot.i18n.catalogue import reason as reasons
 from bot.i18n.language import LocalizedText
 
@@ -86,6 +89,7 @@ def new_or_escalated(
     for object_drift in (*before, *latest, *reported):
         for field in object_drift.fields:
             earlier[_identity(object_drift, field.path)].append(field)
+    is_same = partial(_has_same_value, search=CredentialSearch(StepBudget()))
 
     def is_new(object_drift: ObjectDrift, field: FieldDrift) -> bool:
         identity, severity = _identity(object_drift, field.path), rate_field(object_drift, field).severity
@@ -95,7 +99,7 @@ def new_or_escalated(
             severity >= Severity.SERIOUS
             and can_report
             and not _is_automatic(field)
-            and (identity not in present or not any(_has_same_value(field, other) for other in earlier[identity]))
+            and (identity not in present or not any(is_same(field, other) for other in earlier[identity]))
         )
 
     def is_new_object(object_drift: ObjectDrift) -> bool:
@@ -193,13 +197,18 @@ def _live_values(drift: Iterable[ObjectDrift]) -> dict[Identity, Any]:
     return values
 
 
-def _has_same_value(field: FieldDrift, other: FieldDrift) -> bool:
+def _has_same_value(field: FieldDrift, other: FieldDrift, search: CredentialSearch) -> bool:
     """Whether both have the same live value, as far as it is shown. An earlier version may have shown more."""
     if field.change != other.change:
         return False
     if deep_equal(field.live, other.live) or may_be_same(field, other):
         return True
-    return has_hidden(field.live) and deep_equal(field.live, redact(("",), other.live, Redaction()))
+    if not has_hidden(field.live):
+        return False
+    try:
+        return deep_equal(field.live, redact(("",), other.live, Redaction(), search.redact_value))
+    except TooManyStepsError:
+        return False
 
 
 def _is_automatic(field: FieldDrift) -> bool:

@@ -1,7 +1,7 @@
 """Deep equality of two JSON values."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from bot.core.objects.scalar_equality import same_scalar
@@ -10,8 +10,11 @@ from bot.core.objects.scalar_equality import same_scalar
 CONTAINERS: Final = (dict, list)
 
 
-def deep_equal(one: Any, other: Any) -> bool:
-    """Whether two values are the same, with `same_scalar` for scalars. It doesn't recurse, so any depth is fine."""
+def deep_equal(one: Any, other: Any, or_else: Callable[[Any, Any], bool] | None = None) -> bool:
+    """Whether two values are the same, with `same_scalar` for scalars, or differ only where `or_else` is true.
+
+    It doesn't recurse, so any depth is fine.
+    """
     pairs = [(one, other)]
     while pairs:
         one, other = pairs.pop()
@@ -23,8 +26,10 @@ def deep_equal(one: Any, other: Any) -> bool:
             if len(one) != len(other):
                 return False
             pairs += zip(one, other, strict=True)
-        elif one is not other and (
-            isinstance(one, CONTAINERS) or isinstance(other, CONTAINERS) or not same_scalar(one, other)
+        elif (
+            one is not other
+            and (isinstance(one, CONTAINERS) or isinstance(other, CONTAINERS) or not same_scalar(one, other))
+            and not (or_else and or_else(one, other))
         ):
             return False
     return True

@@ -85,11 +85,11 @@ class ComparisonCache:
     def get_or_compare(
         self, object_key: ObjectKey, cache_key: CacheKey, compare: Callable[[], Comparison]
     ) -> Comparison:
-        """The cached comparison of an object if its key still matches, else a new one, which is cached if complete."""
+        """The cached comparison of an object if its key still matches, else a new one, which is cached if final."""
         entry = self._entries.get(object_key)
         if entry is None or not entry.cache_key.matches(cache_key):
             entry = _Entry(cache_key, compare())
-            if entry.comparison.incomplete is not None:  # the next one may have more steps
+            if not entry.comparison.is_final:
                 return entry.comparison
             with self._lock:
                 self._put(object_key, entry)

@@ -241,6 +241,7 @@ class _Comparer:
         self._options = options
         self._cache = cache
         self._shared = SharedStepBudget()
+        self._shared_steps: dict[str, SharedStepBudget] = {}
 
     def compare(self, declarations: Mapping[Name, Sequence[Declaration]], live: Object) -> Comparisons | None:
         """Compare a live object with each manifest that declares it; None if none does."""
@@ -249,14 +250,14 @@ class _Comparer:
         if not declaring:
             return None
         return [
-            (manifest.object, application.ignore, self._result(manifest, live, application.ignore))
+            (manifest.object, application.ignore, self._result(manifest, live, application))
             for manifest, application in declaring
         ]
 
-    def _result(self, manifest: Manifest, live: Object, rules: Rules) -> Comparison | UnexpectedError:
+    def _result(self, manifest: Manifest, live: Object, application: Application) -> Comparison | UnexpectedError:
         try:
             with unexpected_as_port_error(f"comparison of {manifest.key} on {self._cluster}"):
-                return self._compare(manifest, live, self._with(rules))
+                return self._compare(manifest, live, self._with(application.ignore), self._steps_of(application))
         except LocalizedError as error:
             # A new error, since the traceback of this one would keep the live object in memory.
             return UnexpectedError(error.text)
@@ -265,7 +266,13 @@ class _Comparer:
         """The options with the ignore rules of one application added."""
         return replace(self._options, ignore=self._options.ignore + rules) if rules else self._options
 
-    def _compare(self, manifest: Manifest, live: Object, options: CompareOptions) -> Comparison:
+    def _steps_of(self, application: Application) -> SharedStepBudget:
+        """The steps that all applications of a tenant share. One in the configuration has its own."""
+        return self._shared_steps.setdefault(application.tenant or application.name, SharedStepBudget())
+
+    def _compare(
+        self, manifest: Manifest, live: Object, options: CompareOptions, shared_steps: SharedStepBudget
+    ) -> Comparison:
         document = self._documents[manifest.api_version]
         cache_key = CacheKey(manifest.object, _version(live), document, self._scaled.ranges_of(manifest), options)
 
@@ -278,7 +285,7 @@ class _Comparer:
                 ignore=options.ignore,
                 interactive=options.interactive,
                 explain=options.explain,
-                steps=StepBudget(lambda: json_size(live), self._shared),
+                steps=StepBudget(lambda: json_size(live), shared_steps, self._shared),
             )
             return replace(comparison, degraded=_degraded(manifest, live))
 

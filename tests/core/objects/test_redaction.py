@@ -13,6 +13,7 @@ from bot.core.drift.model import FieldDrift, ObjectDrift
 from bot.core.git.patch import FileChange, redacted_patch
 from bot.core.objects import credential_names, credentials
 from bot.core.objects.credential_names import is_credential_name
+from bot.core.objects.credential_search import CredentialSearch
 from bot.core.objects.credentials import HIDDEN, MAX_SCANNED, redact_prose, redact_text
 from bot.core.objects.manifest import Manifest, read_manifests
 from bot.core.objects.path import Item, Member, format_path
@@ -339,7 +340,9 @@ def test_no_difference_shows_a_credential(place, which):
     differences = [drift for drift in (result.drift, result.set_aside) if drift]
     assert differences
     assert NEEDLE not in repr(differences)
-    assert NEEDLE not in repr(compare_declarations(_manifest(declared), live, schema=Schemas(), steps=StepBudget()))
+    assert NEEDLE not in repr(
+        compare_declarations(_manifest(declared), live, schema=Schemas(), search=CredentialSearch(StepBudget()))
+    )
 
 
 @pytest.mark.parametrize(("count", "shown"), [(100, 1), (101, HIDDEN)])
