@@ -18,6 +18,7 @@ from bot.i18n.language import LocalizedError, LocalizedText
 
 _MAX_ALTERNATIVES: Final = 200  # {a,b}{a,b}… doubles with each
 _MAX_CHARACTERS: Final = 10_000  # of all alternatives
+_SMALL: Final = 500  # characters of all alternatives of an ordinary pattern
 _COST_OF_PATH: Final = 50  # of matching an empty path, in compared characters
 _PER_MICROSECOND: Final = 50  # compared characters
 _LITERAL: Final = re.compile(r"[^*?\[\]{}\\]*")
@@ -41,26 +42,28 @@ def matches_glob(pattern: str, text: str, take: Take = lambda _: None) -> bool:
     """
     if pattern == "*" or _LITERAL.fullmatch(pattern):  # wcmatch's * doesn't match an empty text
         return pattern in ("*", text)
-    glob = _cached_glob(pattern)
+    size = glob_size(pattern)
+    glob = (_small_glob if size <= _SMALL else _large_glob)(pattern)
     if glob.expression is None:
-        glob.size = glob_size(pattern)
-        take(_compilation(glob.size))
+        take(_compilation(size))
         glob.expression = parse_glob(pattern)
-    take(glob.size * len(text) // 1_000)
+    take(size * len(text) // 1_000)
     return glob.expression.fullmatch(text) is not None
 
 
 class _Glob:
-    """A pattern's size, and its expression once it is compiled."""
+    """The expression of a pattern, once it is compiled."""
 
     def __init__(self, _: str) -> None:
-        self.size = 0
         self.expression: re.Pattern[str] | None = None
 
 
-_cached_glob: Final = lru_cache(maxsize=1024)(_Glob)
+# A compiled pattern takes about 40 bytes for each character of its alternatives.
+_small_glob: Final = lru_cache(maxsize=2_048)(_Glob)
+_large_glob: Final = lru_cache(maxsize=128)(_Glob)
 
 
+@cache_texts
 def glob_size(pattern: str) -> int:
     """The characters of all alternatives; 0 without wildcards. Raises GlobError."""
     return 0 if _LITERAL.fullmatch(pattern) else sum(map(len, _alternatives(pattern)))
@@ -123,7 +126,6 @@ def regex_to_glob(expression: str) -> str | None:
     return globs[0] if len(globs) == 1 else f"{{{','.join(globs)}}}"
 
 
-@cache_texts
 def parse_glob(pattern: str) -> re.Pattern[str]:
     """The compiled pattern that `matches_glob` uses. Raises GlobError."""
     _alternatives(pattern)

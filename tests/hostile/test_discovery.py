@@ -440,13 +440,33 @@ def test_of_too_many_values_in_a_namespace_the_largest_are_dropped(monkeypatch, 
         "prod",
         lambda _kind, _namespace, name: {"values.yaml": "x: ".ljust(int(name), "x")},
     )
-    dropped = [result for result in results if isinstance(result, UnsupportedResource)]
-    assert {(result.origin.kind, result.origin.namespace, result.name) for result in dropped} == {
-        ("Kustomization", "evil", "b"),
-        ("HelmRelease", "evil", "b"),
-    }
-    assert all("in its namespace take more than" in str(result.reason) for result in dropped)
+    (dropped,) = (result for result in results if isinstance(result, UnsupportedResource))
+    assert (dropped.origin.namespace, dropped.name) == ("evil", "b")
+    assert "in its namespace take more than" in str(dropped.reason)
     assert len(results) == 14
+
+
+def test_of_values_of_equal_size_only_those_that_are_too_many_are_dropped(monkeypatch):
+    monkeypatch.setattr(flux_values, "MAX_NAMESPACE_BYTES", 40_000)
+    declared = [{**substituted(1, "3000"), "metadata": {"namespace": "shop", "name": f"s{n}"}} for n in range(50)]
+    repository = {**git_repository("https://git.example/a"), "metadata": {"namespace": "shop", "name": "platform"}}
+    results = flux.read_resources(
+        defaultdict(list, {flux.KUSTOMIZATION: declared, GIT_REPOSITORY: [repository]}),
+        "prod",
+        lambda _kind, _namespace, name: {"values.yaml": "x: ".ljust(int(name), "x")},
+    )
+    watched = [result.name for result in results if not isinstance(result, UnsupportedResource)]
+    assert (len(watched), len(results)) == (12, 50)
+
+
+@pytest.mark.parametrize(("sources", "is_read"), [(2, True), (100, False)])
+def test_the_patterns_of_all_sources_are_counted_together(sources, is_read):
+    pattern = "{a,b}" * 7 + "x" * 50
+    source = {"repoURL": "https://git.example/a", "path": "a", "directory": {"include": pattern}}
+    application = argo_application("many", "https://git.example/a")
+    application["spec"]["sources"] = [{**source, "path": str(n)} for n in range(sources)]
+    last = read_application(application, "prod")[-1]
+    assert isinstance(last, UnsupportedResource) is not is_read
 
 
 def test_sources_share_what_they_may_refer_to():

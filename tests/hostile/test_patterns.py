@@ -545,6 +545,7 @@ def helm_charts(homes, charts):
 
 def chart_homes(count):
     assert len(helm_charts(5, 20).charts) == MAX_DEPENDENCIES
+    assert len(helm_charts(1, 200).charts) == 200, "one directory may have the same few charts for all entries"
     for homes, charts in ((5, 22), (count, count)):
         with pytest.raises(ManifestError, match="more than 100 charts"):
             helm_charts(homes, charts)

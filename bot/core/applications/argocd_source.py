@@ -9,12 +9,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeGuard
 
-from bot.core.applications.discovery import UnsupportedResourceError
+from bot.core.applications.discovery import MAX_PATTERNS, UnsupportedResourceError
 from bot.core.charts.index import is_exact, resolve_version
 from bot.core.charts.reference import OCI, ChartRef
 from bot.core.git.git_url import normalize
 from bot.core.git.target_revision import HEAD, TargetRevision
-from bot.core.globs import GlobError, glob_size
+from bot.core.globs import GlobBudget, GlobError
 from bot.core.objects.resource import Object, items, mapping, set_keys, text
 from bot.core.rendering.budget import Budget, BudgetExceededError
 from bot.core.rendering.limits import MAX_EXPANDED
@@ -69,6 +69,7 @@ class SourceContext:
     references: str
     environment: Mapping[str, str] = field(default_factory=dict)
     budget: Budget = field(default_factory=lambda: Budget(MAX_EXPANDED))
+    patterns: GlobBudget = field(default_factory=lambda: GlobBudget(MAX_PATTERNS))
 
     def referenced(self, entry: object) -> Object | None:
         """The source that a values file `$ref/path` refers to; None if there is none."""
@@ -147,8 +148,8 @@ def read_source(source: Object, context: SourceContext) -> Source:
     helm, kustomize, directory = (mapping(source, key) for key in ("helm", "kustomize", "directory"))
     include, exclude = text(directory, "include"), text(directory, "exclude")
     try:
-        glob_size(include)
-        glob_size(exclude)
+        context.patterns.check(include)
+        context.patterns.check(exclude)
     except GlobError as error:
         raise UnsupportedResourceError(LocalizedText(texts.DIRECTORY, why=error.text)) from error
     # As in Argo CD, options that are all empty leave the type to the files.

@@ -27,7 +27,7 @@ from bot.i18n.language import LocalizedError, LocalizedText, Text
 
 # Ignore rules of one resource, counting paths, expressions and managers: each one costs time for every object.
 MAX_IGNORE_RULES: Final = 500
-MAX_PATTERNS: Final = 50_000  # characters of all alternatives of the patterns in a resource's ignore rules
+MAX_PATTERNS: Final = 50_000  # characters of all alternatives of the patterns in a resource's ignore rules, or sources
 MAX_NOTES: Final = 20
 _Rule = TypeVar("_Rule")
 CHANNEL_ANNOTATION: Final = "gitops-bot/channel"

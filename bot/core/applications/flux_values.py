@@ -66,9 +66,10 @@ class ReleaseValues:
 
 
 class ValuesBudget:
-    """The resources of a namespace whose values and variables the bot keeps: of those that are too large, none.
+    """The resources of a namespace whose values and variables the bot keeps.
 
-    `most` is what one resource may take. If all of them take more than MAX_NAMESPACE_BYTES, the largest are dropped.
+    `most` is what one resource may take. If all of them take more than MAX_NAMESPACE_BYTES, the largest is dropped, and
+    no other that is as large is kept from then on.
     """
 
     def __init__(self) -> None:
@@ -83,11 +84,11 @@ class ValuesBudget:
         self._total += size
         dropped = []
         while self._total > MAX_NAMESPACE_BYTES:
-            self.most //= 2
-            for origin in [origin for origin, (_, size) in self._kept.items() if size > self.most]:
-                other, size = self._kept.pop(origin)
-                self._total -= size
-                dropped.append(other.unsupported(_why_large(self.most)))
+            origin = max(self._kept, key=lambda origin: self._kept[origin][1])
+            other, size = self._kept.pop(origin)
+            self._total -= size
+            self.most = size - 1
+            dropped.append(other.unsupported(_why_large(self.most)))
         return dropped
 
 

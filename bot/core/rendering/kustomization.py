@@ -288,9 +288,10 @@ class _Kustomization:
                     yield BaseReference(base, entry, field, self._file, self._line(entry))
 
     def count_charts(self, budget: Budget) -> None:
-        """Count the charts of `helmCharts`, once for each directory that they may be in. Raises ManifestError."""
+        """Count the charts of `helmCharts` if they may be in several directories, for each. Raises ManifestError."""
+        homes = len(self._homes())
         try:
-            budget.take(len(self._charts) * len(self._homes()))
+            budget.take(len(self._charts) * homes if homes > 1 else 0)
         except BudgetExceededError as error:
             message = LocalizedText(texts.TOO_MANY_CHARTS, most=str(MAX_DEPENDENCIES))
             raise self._error("helmCharts", message) from error

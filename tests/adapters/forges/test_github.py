@@ -264,6 +264,7 @@ def test_a_revert_is_opened_where_signatures_are_a_rule(app, signed, url, tmp_pa
         "applications": [],
         "permit": anybody,
         "manifest_cache": ManifestCache(),
+        "recorded_parent": lambda _: None,
     }
     outcome = revert(RevertRequest("Mia", Sha(bad[:10])), **arguments)
     assert isinstance(outcome, Opened)
