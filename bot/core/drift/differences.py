@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
-from bot.core.drift.bounded import MAX_WORST, may_be_same, most_severe
+from bot.core.drift.bounded import MAX_WORST, is_without_values, may_be_same, most_severe
 from bot.core.drift.model import Check, FieldDrift, Identity, ObjectDrift
 from bot.core.drift.severity import Severity, rate_field, rate_object
 from bot.core.objects.credential_search import CredentialSearch
@@ -93,7 +93,9 @@ def new_or_escalated(
 
     def is_new(object_drift: ObjectDrift, field: FieldDrift) -> bool:
         identity, severity = _identity(object_drift, field.path), rate_field(object_drift, field).severity
-        is_rated = identity not in worst or not may_be_same(field, worst[identity])  # else, its parts are not known
+        is_rated = identity not in worst or not is_without_values(
+            field, worst[identity]
+        )  # else, its parts are not known
         can_report = reports[identity] < MAX_REPORTS
         return ((is_rated or can_report) and severity > before_by_identity.get(identity, 0)) or (
             severity >= Severity.SERIOUS
@@ -201,7 +203,7 @@ def _has_same_value(field: FieldDrift, other: FieldDrift, search: CredentialSear
     """Whether both have the same live value, as far as it is shown. An earlier version may have shown more."""
     if field.change != other.change:
         return False
-    if deep_equal(field.live, other.live) or may_be_same(field, other):
+    if deep_equal(field.live, other.live) or is_without_values(field, other):
         return True
     if not has_hidden(field.live):
         return False

@@ -12,8 +12,8 @@ from bot.core.objects.path import Item, PathError, Segment, format_path, parse_p
 
 # Longer lists and texts are not aligned. Their common start and end do not count.
 MAX_ALIGNED: Final = 500
-MAX_STEPS: Final = 250_000  # to align one list or text; ordinary ones of 500 lines take about 20,000
-MAX_SHARED_STEPS: Final = 500_000  # to align all that a card describes, which takes less than 0.1 seconds
+MAX_STEPS: Final = 1_000_000  # to align one list or text; ordinary ones of 500 lines take up to 500,000
+MAX_SHARED_STEPS: Final = 2_000_000  # to align all that a card describes, which takes about 0.4 seconds
 MAX_DIFF_STEPS: Final = 5_000_000  # the same, for a diff that someone asks for
 _MAX_DEPTH: Final = 40
 
