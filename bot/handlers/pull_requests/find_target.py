@@ -118,9 +118,12 @@ class _TargetFinder:
         return self._target([commit], pull if series == [commit] else None)
 
     def _is_on_branch(self, commit: Commit) -> bool:
-        """Whether it is a first-parent commit of the tracked branch."""
+        """Whether it is a first-parent commit of the tracked branch, or the bot recorded that it reached it."""
         later = self._later(commit)
-        return commit.sha == self.head or (bool(later) and later[-1].parents[:1] == (commit.sha,))
+        if commit.sha == self.head or (later and later[-1].parents[:1] == (commit.sha,)):
+            return True
+        is_recorded = self.recorded_parent(commit.sha) is not None
+        return is_recorded and self.repository.is_ancestor(commit.sha, self.head)
 
     def _later(self, commit: Commit) -> Sequence[Commit]:
         """The first-parent commits of the tracked branch that don't belong to a commit's history, newest first."""

@@ -314,14 +314,16 @@ def test_a_push_of_a_stale_clone_is_reverted_to_what_the_branch_had(reverts):
     merge = reverts.source.sha()
     assert isinstance(reverts.request(f"{first}..{merge}"), AcrossMerges)
     assert "Start the range at a commit made directly on main" in reverts.request(f"{before}..{merge}").reason
-    reverts.recorded_parents[merge] = before
+    assert isinstance(reverts.request(before), InsidePull)
+    reverts.recorded_parents |= {merge: before, before: first}
+    assert reverts.request(before).files == (API,)
     for text in (merge, f"{before}..{merge}"):
         opened = reverts.request(text)
         assert isinstance(opened, Opened | AlreadyOpen)
         assert reverts.source.git("diff", "--stat", before, f"gitops-bot/revert-{merge}") == ""
     message = reverts.source.git("log", "-1", "--format=%B", f"gitops-bot/revert-{merge}")
     assert f"This reverts commit {merge}, reversing\nchanges made to {before}." in message
-    assert f"reverted to `{before[:12]}`, which the branch had before" in reverts.forge.bodies[2]
+    assert f"reverted to `{before[:12]}`, which the branch had before" in reverts.forge.bodies[3]
     reverts.repository.fetch()
     tip = reverts.source.sha(f"gitops-bot/revert-{merge}")
     assert reverted(reverts.repository, merge, tip, [merge]) == (merge,)
