@@ -339,7 +339,7 @@ def test_endless_empty_pages_end(adapter, hostile, monkeypatch):
         hostile.paths.clear()
         with ends_with("reading the result took more than 30 requests"):
             assert not ask()  # GitHub's library ends at an empty page
-        assert len(hostile.paths) <= 30
+        assert len(hostile.paths) <= 31  # one may be repeated on a new connection
 
 
 def test_pages_that_fill_the_memory_end(adapter, hostile, monkeypatch):
