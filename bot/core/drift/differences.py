@@ -93,9 +93,8 @@ def new_or_escalated(
 
     def is_new(object_drift: ObjectDrift, field: FieldDrift) -> bool:
         identity, severity = _identity(object_drift, field.path), rate_field(object_drift, field).severity
-        is_rated = identity not in worst or not is_without_values(
-            field, worst[identity]
-        )  # else, its parts are not known
+        # Without its values, the parts of the earlier one weren't rated.
+        is_rated = identity not in worst or not is_without_values(field, worst[identity])
         can_report = reports[identity] < MAX_REPORTS
         return ((is_rated or can_report) and severity > before_by_identity.get(identity, 0)) or (
             severity >= Severity.SERIOUS
