@@ -265,10 +265,12 @@ def _parsed(name: str, values: str, budget: NodeBudget, cache: ValuesCache) -> s
 def _parse(values: str) -> _Parsed:
     budget = NodeBudget(_MAX_NODES)
     try:
-        documents = [value for _, value in read_documents("", values.encode(), budget) if isinstance(value, dict)]
+        first = next((value for _, value in read_documents("", values.encode(), budget)), None)
     except (ManifestError, yaml.YAMLError):
+        first = ()
+    if not isinstance(first, dict | None):
         return _Parsed("", _MAX_NODES + 1)
-    return _Parsed(json.dumps(documents[0] if documents else {}), _MAX_NODES - budget.left)
+    return _Parsed(json.dumps(first or {}), _MAX_NODES - budget.left)
 
 
 def _merged(base: Object, override: Object) -> dict[str, Any]:

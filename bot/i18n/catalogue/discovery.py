@@ -177,8 +177,8 @@ TARGET_PATH = Phrase(
     es="el targetPath {path} de valuesFrom no es una ruta que Helm acepte.",
 )
 BAD_VALUES = Phrase(
-    en="the values in {name} are not valid YAML.",
-    es="los valores de {name} no son YAML válido.",
+    en="the values in {name} are not a valid YAML mapping.",
+    es="los valores de {name} no son un mapa YAML válido.",
 )
 NOT_GIT = Phrase(
     en="the source is the {kind} {name}, but the bot supports only a GitRepository here.",

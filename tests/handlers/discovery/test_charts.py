@@ -241,6 +241,9 @@ def test_values_from_many_or_large_config_maps_are_refused(discovery, charts, mo
     for name in ("small", "unused"):
         apply(config_map(name, **{"values.yaml": "level: small\n", "more": "x" * 100_000}))
     apply(config_map("nodes", **{"values.yaml": f"a: [{'1, ' * 200_000}]\n"}))
+    invalid = {"list": "- a\n", "text": "just text", "number": "5", "second": "- a\n---\nlevel: small\n"}
+    for name, text in invalid.items():
+        apply(config_map(name, **{"values.yaml": text}))
 
     def values_from(*names):
         return [{"kind": "ConfigMap", "name": name} for name in names]
@@ -252,6 +255,7 @@ def test_values_from_many_or_large_config_maps_are_refused(discovery, charts, mo
         release("many", valuesFrom=values_from(*["small"] * 51)),
         release("deep", valuesFrom=[{**index, "targetPath": f"a{number}[65536]"} for number in range(50)]),
         release("nodes", valuesFrom=values_from("nodes", "nodes")),
+        *(release(name, valuesFrom=values_from(name)) for name in invalid),
     )
     monkeypatch.setattr(bounds, "KEPT_BYTES", 1_000_000)
     start(discovery)
@@ -259,6 +263,7 @@ def test_values_from_many_or_large_config_maps_are_refused(discovery, charts, mo
     answer = discovery.status()
     assert "valuesFrom has more than 50 entries" in answer
     assert "the targetPath a15[65536] in valuesFrom is not a path that Helm accepts" in answer
+    assert all(f"the values in {name} are not a valid YAML mapping" in answer for name in ("nodes", *invalid))
     monkeypatch.setattr(bounds, "KEPT_BYTES", 50_000)
     discovery.bot.discover()
     assert "larger than 0 MiB" in discovery.status()
