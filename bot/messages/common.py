@@ -73,6 +73,11 @@ def listed(translator: Translator, names: Iterable[str], limit: int = 3) -> str:
     return translator.text(row, names=", ".join(shown[:-1]), last=shown[-1])
 
 
+def may_affect(translator: Translator, unreadable: Sequence[str]) -> str:
+    """A sentence about the applications that a change may affect, since they can't be read in git; "" if none."""
+    return translator.text(texts.MAY_AFFECT, names=listed(translator, unreadable, 5)) if unreadable else ""
+
+
 def more(translator: Translator, phrase: PluralPhrase, *, italic: bool = True) -> More:
     """A function that makes the last paragraph of a cut list from the number of entries left out."""
     return lambda left: paragraph(words(translator.count(phrase, left), italic=italic))

@@ -99,9 +99,10 @@ def answer(translator: Translator, outcome: Outcome, request: RevertRequest) -> 
             through = button_value(replace(request, through_merges=True))
             choice = button(translator.text(texts.REVERT_ALL, n=translator.number(commits)), REVERT_THIS, through)
             return text_message(sentence, _commits(translator, merges), actions(choice))
-        case Confirm(target, files, applications):
-            touching = _touching(translator, applications)
+        case Confirm(target, files, applications, unreadable):
+            touching = _touching(translator, [name for name in applications if name not in unreadable])
             sentence = translator.count(texts.CONFIRM, len(files), name=_name(translator, target), touching=touching)
+            sentence += common.may_affect(translator, unreadable)
             large = button_value(replace(request, large=True))
             return text_message(
                 sentence, actions(button(translator.text(texts.OPEN_ANYWAY), REVERT_THIS, large, style="danger"))
@@ -132,8 +133,8 @@ def answer(translator: Translator, outcome: Outcome, request: RevertRequest) -> 
         case Unfinished(branch, reason):
             reason = clip(translator.localize(reason), 800)
             return text_message(translator.text(texts.UNFINISHED, branch=clip(branch, 100), reason=reason))
-        case NotPermitted(_, decision):
-            return permission.denied(translator, Right.REVERT, decision)
+        case NotPermitted(applications, decision, unreadable):
+            return permission.denied(translator, Right.REVERT, decision, applications, unreadable)
 
 
 def answer_text(translator: Translator, outcome: Outcome, request: RevertRequest) -> str:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from bot.core.access.audit import Origin
+from bot.core.access.permission import Denied, Rule
 from bot.core.changes.effect import Effect
 from bot.core.changes.irreversible import IrreversibleChange, IrreversibleReason
 from bot.core.changes.rendered_change import FieldChange, ObjectChange, RenderedChange
@@ -106,6 +107,10 @@ OUTCOMES = {
     "inside-merge": revert.InsidePull(COMMIT, Sha(LATER.sha), None, LATER, only_possible=False),
     "across-merges": revert.AcrossMerges("1b7d3e5a..4f2a9c1e", 4, (COMMIT, LATER)),
     "confirm": revert.Confirm(TARGET, FILES * 400, ("shop", "search")),
+    "confirm-unreadable": revert.Confirm(TARGET, FILES * 400, ("shop", "search", "pay"), ("search", "pay")),
+    "not-permitted": revert.NotPermitted(
+        ("shop", "search"), Denied(Rule("slack.revert_allowed", ("U0ANA",))), ("search",)
+    ),
     "not-found": revert.NotFound(LocalizedText(repository.NO_COMMIT, text="4f2a9c1e", name="platform")),
     "ambiguous": revert.Ambiguous(
         LocalizedText(repository.AMBIGUOUS, text="4f2a9c1", n="2", name="platform"),

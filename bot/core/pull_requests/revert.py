@@ -155,11 +155,15 @@ class AcrossMerges:
 
 @dataclass(frozen=True, slots=True)
 class Confirm:
-    """A large revert, which the person has to confirm; nothing was done."""
+    """A large revert, which the person has to confirm; nothing was done.
+
+    `unreadable` are those `applications` that it only may affect, since their files can't be read.
+    """
 
     target: Target
     files: tuple[str, ...]
     applications: tuple[str, ...]
+    unreadable: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,10 +238,14 @@ class Unfinished:
 
 @dataclass(frozen=True, slots=True)
 class NotPermitted:
-    """The person isn't allowed to revert changes to `applications`; if empty, to anything."""
+    """The person isn't allowed to revert changes to `applications`; if empty, to anything.
+
+    `unreadable` are those `applications` that the change only may affect, since their files can't be read.
+    """
 
     applications: tuple[str, ...]
     decision: Denied | MembersUnknown
+    unreadable: tuple[str, ...] = ()
 
 
 Outcome = (

@@ -102,10 +102,10 @@ class _Adoption:
         files = self.files(revision)
         tree = repository.edited_tree(revision, files)
         affected = possibly_affected(repository, revision, list(files), applications, self.manifest_cache)
-        others = [other for other in affected if other.name != application.name]
+        others = [other for other in affected.applications if other.name != application.name]
         names = (application.name, *(other.name for other in others))
         if not isinstance(decision := permit(names), Granted):
-            return NotPermitted(names, decision)
+            return NotPermitted(names, decision, affected.unreadable)
         other_effects = effects(repository, revision, tree, others, self.manifest_cache)
         proposal = Proposal(
             tree=tree,

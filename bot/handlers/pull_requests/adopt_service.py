@@ -138,9 +138,9 @@ class AdoptService:
                 return adopt_message.already_open(translator, pull)
             case NothingDiffers():
                 return adopt_message.nothing_to_adopt(translator, application.name)
-            case NotPermitted(_, decision):
+            case NotPermitted(applications, decision, unreadable):
                 audit.result = denial(decision)
-                return permission.denied(translator, Right.REVERT, decision)
+                return permission.denied(translator, Right.REVERT, decision, applications, unreadable)
             case Refused(reason):
                 audit.result = f"Refused: {reason!s}"
                 return adopt_message.not_adopted(translator, reason)

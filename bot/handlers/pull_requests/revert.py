@@ -48,7 +48,7 @@ from bot.handlers.pull_requests.propose import (
     propose,
     proposed_change,
 )
-from bot.handlers.rendering.affected import effects, path_and_parents, possibly_affected
+from bot.handlers.rendering.affected import PossiblyAffected, effects, path_and_parents, possibly_affected
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.i18n.catalogue import refusal as texts
 from bot.i18n.language import LocalizedText, Text, join_texts
@@ -125,14 +125,15 @@ class _Revert:
                 return self._nothing_left(head)
             files = self.repository.changed_paths(head, merged.tree)
             affected = self._affected(head, files)
-            names = tuple(application.name for application in affected)
+            names = affected.names
             if self.request.application and self.request.application not in names:
-                return Refused(_not_affected(self.request.application, names))
+                readable = [name for name in names if name not in affected.unreadable]
+                return Refused(_not_affected(self.request.application, readable))
             if denied := self._denied(head, merged.tree, files, affected):
                 return denied
             if (len(files) > MAX_FILES or len(names) > MAX_APPLICATIONS) and not self.request.large:
-                return Confirm(self.target, tuple(files), names)
-            outcome = self._publish(merged, head, files, affected, accept_older=rebuild == MAX_REBUILDS)
+                return Confirm(self.target, tuple(files), names, affected.unreadable)
+            outcome = self._publish(merged, head, files, affected.applications, accept_older=rebuild == MAX_REBUILDS)
             if not isinstance(outcome, BranchMoved):
                 return outcome
             head = outcome.head
@@ -146,18 +147,16 @@ class _Revert:
                 return self._denied(head, change.tip, files, self._affected(head, files)) or AlreadyOpen(pull)
         return None
 
-    def _affected(self, head: str, files: Sequence[str]) -> Sequence[Application]:
+    def _affected(self, head: str, files: Sequence[str]) -> PossiblyAffected:
         """The applications that use the files. One that can't be read counts, since it may be affected."""
         return possibly_affected(self.repository, head, files, self.applications, self.manifest_cache)
 
-    def _denied(
-        self, head: str, tree: str, files: Sequence[str], affected: Sequence[Application]
-    ) -> NotPermitted | None:
+    def _denied(self, head: str, tree: str, files: Sequence[str], affected: PossiblyAffected) -> NotPermitted | None:
         """Why the requester may not change the files of `head` to those of `tree`; None if they may."""
-        names = tuple(application.name for application in affected)
-        others = (None,) if names and self._changes_others(files, head, tree, affected) else ()
+        names = affected.names
+        others = (None,) if names and self._changes_others(files, head, tree, affected.applications) else ()
         decision = self.permit((*names, *others))
-        return None if isinstance(decision, Granted) else NotPermitted(names, decision)
+        return None if isinstance(decision, Granted) else NotPermitted(names, decision, affected.unreadable)
 
     def _changes_others(self, files: Sequence[str], head: str, tree: str, affected: Sequence[Application]) -> bool:
         """Whether some of the files are not inputs of the affected applications, before or after the revert."""

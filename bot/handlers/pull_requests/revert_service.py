@@ -124,7 +124,7 @@ class RevertService:
         if request.application and request.application not in self.applications:
             return Refused(LocalizedText(texts.GONE))  # removed from the configuration while it was queued
         decision = authorizer.decide(Right.REVERT, named) if named else authorizer.decide_anywhere(Right.REVERT)
-        return None if isinstance(decision, Granted) else NotPermitted(tuple(named), decision)
+        return None if isinstance(decision, Granted) else NotPermitted((), decision)
 
     def _revert(
         self, requester: Requester, request: RevertRequest, authorizer: Authorizer, pending: PendingIntent | None

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from concurrent.futures import Future, wait
+from dataclasses import dataclass
 
 from bot.context_pool import ContextThreadPool
 from bot.core.applications.application import Application
@@ -46,13 +47,26 @@ def affected_applications(
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class PossiblyAffected:
+    """The `applications` that a change affects or may affect. `unreadable` are the names of the latter."""
+
+    applications: tuple[Application, ...]
+    unreadable: tuple[str, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all of them."""
+        return tuple(application.name for application in self.applications)
+
+
 def possibly_affected(
     repository: Repository,
     revision: str,
     files: Sequence[str],
     applications: Sequence[Application],
     manifest_cache: ManifestCache,
-) -> list[Application]:
+) -> PossiblyAffected:
     """The applications that a change to these files of a commit affects, and those whose inputs cannot be read.
 
     Raises RepositoryError.
@@ -66,12 +80,14 @@ def possibly_affected(
         """Whether a change may affect an input: a changed file may be, or have been, a link or submodule above it."""
         return path is None or path in changed or not changed_files.isdisjoint(path_and_parents(path))
 
-    return [
+    affected = [
         application
         for application, source in zip(applications, sources, strict=True)
         if (source_inputs := inputs[source]) is None
         or any(is_changed(manifest_cache.local_path(repository, source, path)) for path, _ in source_inputs)
     ]
+    unreadable = tuple(application.name for application in affected if inputs[application.source] is None)
+    return PossiblyAffected(tuple(affected), unreadable)
 
 
 def path_and_parents(path: str) -> list[str]:

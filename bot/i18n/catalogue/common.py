@@ -13,6 +13,11 @@ NO_REVISION = Phrase(en="no revision", es="sin revisión")
 NOTHING = Phrase(en="nothing", es="nada")
 WHERE = Phrase(en="{application} on {cluster}", es="{application} en {cluster}")
 TITLE_WHERE = Phrase(en="{application} · {cluster}", es="{application} · {cluster}")
+AFFECTS = Phrase(en=" The change affects {names}.", es=" El cambio afecta a {names}.")
+MAY_AFFECT = Phrase(
+    en=" The bot cannot tell whether it also affects {names}: /gitops status says why.",
+    es=" El bot no puede saber si también afecta a {names}: /gitops status dice por qué.",
+)
 CLOSE = Phrase(en="Close", es="Cerrar")
 # Slack formats the day for the reader: "today", "Mar 1".
 DAY_AND_TIME = Phrase(en="{day} at {time}", es="{day} a las {time}")

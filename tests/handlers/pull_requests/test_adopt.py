@@ -142,7 +142,9 @@ def test_all_applications_that_use_the_files_need_permission_and_are_named(sourc
     requested = []
     permit = lambda names: requested.append(names) or denied  # noqa: E731
     names = ("shop", "twin", "overlay", "broken")
-    assert adopt(repository, forge, SCALED, applications=applications, permit=permit) == NotPermitted(names, denied)
+    assert adopt(repository, forge, SCALED, applications=applications, permit=permit) == NotPermitted(
+        names, denied, ("broken",)
+    )
     assert requested == [names]
     assert source.git("branch", "--list", "gitops-bot/*") == ""
     outcome = adopt(repository, forge, SCALED, applications=applications)

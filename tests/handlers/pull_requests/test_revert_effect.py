@@ -224,7 +224,7 @@ def test_an_application_that_cannot_be_read_needs_permission_too(reverts):
     reverts.source.commit("Break green", {"apps/green/kustomization.yaml": "resources: [../../bases/web, ../gone]\n"})
     denied = Denied(Rule("applications.green.revert_allowed", ("U1",)))
     reverts.permit = lambda names: denied if "green" in names else Granted()
-    assert reverts.request(bad) == NotPermitted(("blue", "green"), denied)
+    assert reverts.request(bad) == NotPermitted(("blue", "green"), denied, ("green",))
     reverts.permit = lambda _: Granted()
     opened = reverts.request(bad)
     assert isinstance(opened, Opened)
