@@ -20,14 +20,20 @@ _MAX_COMMITS = 250  # of one change, newest first, to find their authors
 
 
 def read_people(
-    ports: Ports, repository: Repository, forge: Forge | None, commit: Commit, slack_users: Mapping[str, str]
+    ports: Ports,
+    repository: Repository,
+    forge: Forge | None,
+    commit: Commit,
+    slack_users: Mapping[str, str],
+    *,
+    parent: str | None = None,
 ) -> tuple[PullRequest | None, ChangePeople]:
-    """The merged pull request of a commit, if any, and the people behind it.
+    """The merged pull request of a commit, if any, and the people behind its change since `parent`.
 
-    `slack_users` maps logins and account IDs to Slack user IDs. Without a forge, the approvers are unknown. Raises
-    RepositoryError, StoreError, ForgeError.
+    Without a parent, it's the change since its first one. `slack_users` maps logins and account IDs to Slack user IDs.
+    Without a forge, the approvers are unknown. Raises RepositoryError, StoreError, ForgeError.
     """
-    people = git_people(repository, commit)
+    people = git_people(repository, commit, parent)
     if forge is None:
         return None, people
     pull = forge.pull_request_for(commit.sha, base_of(repository), parents=commit.parents)

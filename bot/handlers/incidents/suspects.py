@@ -25,6 +25,7 @@ from bot.core.objects.manifest import ManifestError
 from bot.core.rollouts.rollout import Rollout
 from bot.handlers.change_people import read_people
 from bot.handlers.incidents.transition import change
+from bot.handlers.mainline import Step, read_mainline
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.ports import Ports
 from bot.ports.errors import PortError
@@ -85,21 +86,21 @@ class Suspects:
         repository = self.ports.repositories[application.repository.key]
         after = self.manifest_cache.declared(repository, incident.revision, application.source)
         unexplained_drift: list[ObjectDrift] = list(incident.drift)
-        suspects: list[tuple[Commit, list[ExplainedDrift]]] = []
-        for commit in self._commits_touching(repository, incident.revision, application):
-            before = self.manifest_cache.declared(repository, _parent(commit), application.source)
+        suspects: list[tuple[Step, list[ExplainedDrift]]] = []
+        for parent, commit in self._steps_touching(repository, incident.revision, application):
+            before = self.manifest_cache.declared(repository, parent, application.source)
             since = rendered_change(before, after, namespace=application.namespace)
             explanations = explained(
                 unexplained_drift, since, commit, namespace=application.namespace, interactive=self.interactive
             )
             unexplained_drift = unexplained(unexplained_drift, explanations)
             if explanations and self._may_not_be_live_yet(commit, application, incident):
-                suspects.append((commit, explanations))
+                suspects.append(((parent, commit), explanations))
             if not unexplained_drift or len(suspects) == MAX_SUSPECTS:
                 break
         return tuple(
-            self._suspect(repository, commit, explanations[0].why, [explanation.place for explanation in explanations])
-            for commit, explanations in suspects
+            self._suspect(repository, step, explanations[0].why, [explanation.place for explanation in explanations])
+            for step, explanations in suspects
         )
 
     def of_rollout(self, rollout: Rollout) -> tuple[Suspect, ...]:
@@ -110,52 +111,50 @@ class Suspects:
         repository = self.ports.repositories.get(rollout.repository)
         if repository is None:
             return ()  # no longer configured
-        commits_by_sha: dict[str, tuple[Commit, SuspectReason, list[str]]] = {}
+        steps_by_sha: dict[str, tuple[Step, SuspectReason, list[str]]] = {}
         for part in rollout.parts:
             application = self.applications.get(part.application)
             if application is None or not part.is_pending:
                 continue
             unexplained_objects = {f"{workload.kind} {workload.name}" for workload in part.pending.unready}
-            commits = self._commits_touching(repository, rollout.revision, application)
-            for commit in commits if unexplained_objects else ():
-                changed = self._changed_objects(repository, commit, application) & unexplained_objects
+            steps = self._steps_touching(repository, rollout.revision, application)
+            for step in steps if unexplained_objects else ():
+                changed = self._changed_objects(repository, step, application) & unexplained_objects
                 if changed:
-                    commits_by_sha.setdefault(commit.sha, (commit, SuspectReason.OBJECT, []))[2].extend(sorted(changed))
+                    steps_by_sha.setdefault(step[1].sha, (step, SuspectReason.OBJECT, []))[2].extend(sorted(changed))
                 unexplained_objects -= changed
                 if not unexplained_objects:
                     break
-            if commits and (unexplained_objects or not part.pending.unready):
-                commits_by_sha.setdefault(commits[0].sha, (commits[0], SuspectReason.PATH, []))[2].append(
-                    application.name
-                )
-        newest = sorted(
-            commits_by_sha.values(),
-            key=lambda candidate: (candidate[1] is SuspectReason.PATH, -candidate[0].committed_at.timestamp()),
+            if steps and (unexplained_objects or not part.pending.unready):
+                newest = steps[0]
+                steps_by_sha.setdefault(newest[1].sha, (newest, SuspectReason.PATH, []))[2].append(application.name)
+        candidates = sorted(
+            steps_by_sha.values(),
+            key=lambda candidate: (candidate[1] is SuspectReason.PATH, -candidate[0][1].committed_at.timestamp()),
         )
-        return tuple(self._suspect(repository, commit, why, places) for commit, why, places in newest[:MAX_SUSPECTS])
+        return tuple(self._suspect(repository, step, why, places) for step, why, places in candidates[:MAX_SUSPECTS])
 
-    def _changed_objects(self, repository: Repository, commit: Commit, application: Application) -> frozenset[str]:
+    def _changed_objects(self, repository: Repository, step: Step, application: Application) -> frozenset[str]:
+        parent, commit = step
         before, after = (
-            self.manifest_cache.declared(repository, revision, application.source)
-            for revision in (_parent(commit), commit.sha)
+            self.manifest_cache.declared(repository, revision, application.source) for revision in (parent, commit.sha)
         )
         objects = rendered_change(before, after, namespace=application.namespace).objects
         return frozenset(f"{manifest.kind} {manifest.name}" for manifest in objects)
 
-    def _commits_touching(self, repository: Repository, revision: str, application: Application) -> list[Commit]:
-        """The newest first-parent commits that changed an input of the application, newest first."""
-        window = repository.first_parent(None, revision, limit=_WINDOW)
-        oldest = window[-1].parents[0] if window and window[-1].parents else None
+    def _steps_touching(self, repository: Repository, revision: str, application: Application) -> list[Step]:
+        """The newest commits of the branch that changed an input of the application, newest first."""
+        mainline = read_mainline(self.ports, repository.name, revision)
+        window = mainline.steps(limit=_WINDOW)
+        recent = replace(mainline, since=window[-1][0] if window else None)
         paths = [
             path
             for path, _ in self.manifest_cache.inputs(repository, revision, [application.source])[application.source]
         ]
         touching = {
-            commit.sha
-            for path in paths[:_MAX_PATHS]
-            for commit in repository.first_parent(oldest, revision, path=path, limit=MAX_COMMITS_READ)
+            commit.sha for path in paths[:_MAX_PATHS] for _, commit in recent.steps(path=path, limit=MAX_COMMITS_READ)
         }
-        return [commit for commit in window if commit.sha in touching][:MAX_COMMITS_READ]
+        return [step for step in window if step[1].sha in touching][:MAX_COMMITS_READ]
 
     def _may_not_be_live_yet(self, commit: Commit, application: Application, incident: Incident) -> bool:
         """Whether the commit may not have been live yet. One that was live before does not explain the drift."""
@@ -169,13 +168,15 @@ class Suspects:
             return all(part.live_at is None for part in parts)
         return incident.since - commit.committed_at <= RECENT
 
-    def _suspect(self, repository: Repository, commit: Commit, why: SuspectReason, places: Sequence[str]) -> Suspect:
+    def _suspect(self, repository: Repository, step: Step, why: SuspectReason, places: Sequence[str]) -> Suspect:
+        parent, commit = step
         forge = self.ports.forges.get(repository.name)
+        read = partial(read_people, self.ports, repository, commit=commit, slack_users=self.slack_users, parent=parent)
         try:
-            pull, people = read_people(self.ports, repository, forge, commit, self.slack_users)
+            pull, people = read(forge)
         except ForgeError as error:
             _log.warning("cannot read the pull request of %s: %s", commit.sha, error)
-            pull, people = read_people(self.ports, repository, None, commit, self.slack_users)
+            pull, people = read(None)
         return Suspect(
             sha=commit.sha,
             subject=commit.subject[:200],
@@ -188,7 +189,3 @@ class Suspects:
             pull_url=pull.url if pull else None,
             approved_by=people.approvers,
         )
-
-
-def _parent(commit: Commit) -> str | None:
-    return commit.parents[0] if commit.parents else None

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from bot.core.applications.application import Application
 from bot.core.approvals.approval import ApprovalRecord, ApprovalStatus
@@ -11,6 +12,7 @@ from bot.core.git.people import ChangePeople
 from bot.core.incidents.incident import ACTIVE_STATES
 from bot.core.rollouts.rollout import Rollout, RolloutState
 from bot.handlers.change_people import read_people
+from bot.handlers.mainline import read_mainline
 from bot.handlers.slack.people import People
 from bot.handlers.tracked_branch import branch_key
 from bot.i18n.language import Text, Translator
@@ -32,13 +34,14 @@ def history(
     *,
     repositories: int = 1,
 ) -> Message:
-    """The newest first-parent commits of one of several repositories, or those that changed an application.
+    """The newest commits of one of several repositories' branches, or those that changed an application.
 
     Raises RepositoryError.
     """
     repository = ports.repositories[repository_name]
     path = application.path if application else None
-    commits = repository.first_parent(None, repository.fetch(), path=path, limit=MOST)
+    steps = read_mainline(ports, repository_name, repository.fetch()).steps(path=path, limit=MOST)
+    commits = [commit for _, commit in steps]
     forge, branch = ports.forges.get(repository_name), branch_key(ports, repository_name)
     stored = ports.store.rollouts.of_revisions([commit.sha for commit in commits])
     judged = {
@@ -53,14 +56,15 @@ def history(
             by_pull[rollout.pull_number].append(rollout)
     entries = []
     approvals_error: Text | None = None if forge else no_forge()
-    for commit in commits:
+    for parent, commit in steps:
+        read = partial(
+            read_people, ports, repository, commit=commit, slack_users=slack_people.configured, parent=parent
+        )
         try:
-            pull, people = read_people(
-                ports, repository, None if approvals_error else forge, commit, slack_people.configured
-            )
+            pull, people = read(None if approvals_error else forge)
         except ForgeError as error:
             approvals_error = error.text
-            pull, people = read_people(ports, repository, None, commit, slack_people.configured)
+            pull, people = read(None)
         arrived = rollouts.get(commit.sha) or (by_pull.get(pull.number, []) if pull else [])
         people = replace(people, authors=slack_people.known(people.authors))
         entries.append(_entry(repository_name, commit, forge, pull, people, arrived, judged.get(commit.sha)))

@@ -1,11 +1,13 @@
 """`/gitops who`: who to ask about an application."""
 
 from dataclasses import replace
+from functools import partial
 
 from bot.core.applications.application import Application
 from bot.core.drift.model import Actor, ObjectDrift
 from bot.core.incidents.incident import ACTIVE_STATES
 from bot.handlers.change_people import read_people
+from bot.handlers.mainline import read_mainline
 from bot.handlers.slack.people import People
 from bot.i18n.language import Translator
 from bot.messages.blocks import Message
@@ -27,14 +29,15 @@ def who(translator: Translator, ports: Ports, slack_people: People, application:
     incident = ports.store.incidents.open_for(application.name)
     check = ports.store.checks.latest().get(application.name)
     changes, approvals_error = [], None
-    for commit in repository.first_parent(None, repository.fetch(), path=application.path, limit=MOST):
+    for parent, commit in read_mainline(ports, key, repository.fetch()).steps(path=application.path, limit=MOST):
+        read = partial(
+            read_people, ports, repository, commit=commit, slack_users=slack_people.configured, parent=parent
+        )
         try:
-            pull, people = read_people(
-                ports, repository, None if approvals_error else forge, commit, slack_people.configured
-            )
+            pull, people = read(None if approvals_error else forge)
         except ForgeError as error:
             approvals_error = error.text
-            pull, people = read_people(ports, repository, None, commit, slack_people.configured)
+            pull, people = read(None)
         url = forge.commit_url(commit.sha) if forge else None
         changes.append(Change(commit, url, pull, replace(people, authors=slack_people.known(people.authors))))
     return answer(

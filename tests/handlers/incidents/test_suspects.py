@@ -7,6 +7,7 @@ import pytest
 
 from bot.adapters.git.repository import GitRepository
 from bot.adapters.rendering.programs import ProgramRenderer
+from bot.core.approvals.approval import ApprovalRecord
 from bot.core.changes.suspect import SuspectReason
 from bot.core.drift.compare import compare_object
 from bot.core.health.unready import Unready
@@ -120,6 +121,25 @@ def test_a_commit_that_has_not_been_deployed_is_a_suspect(scenario):
     )
     assert (suspect.author, suspect.pull_number, suspect.revision) == ("Ana", pull.number, f"#{pull.number}")
     assert suspect.approved_by == ()
+
+
+def test_a_push_is_the_suspect_although_a_fast_forward_brought_it_too(scenario):
+    """By the first parents of the branch, the merge in the pull request changed the application."""
+    source, approvals = scenario.source, scenario.store.approvals
+    first = scenario.repository.fetch()
+    approvals.advance("platform", None, first, [])
+    pushed = source.commit("Scale web", {FILE: web(9)})
+    source.git("switch", "-qc", "topic", first)
+    source.commit("Words", {"README.md": "x"})
+    source.git("merge", "-q", "--no-ff", "main")
+    source.git("switch", "-qC", "main", "topic")
+    head, now = scenario.repository.fetch(), scenario.clock()
+    record = ApprovalRecord(f"platform@{head}", "platform", "main", head, pushed, "Merge", "Ana", now, head, 1, now)
+    approvals.advance("platform", first, head, [record])
+    (suspect,) = scenario.suspects_of()
+    assert (suspect.sha, suspect.places) == (pushed, ("Deployment web replicas",))
+    rolling = scenario.suspects.of_rollout(scenario.stuck_rollout("web"))
+    assert [suspect.sha for suspect in rolling] == [pushed]
 
 
 def test_each_difference_names_the_commit_that_made_it(scenario):
