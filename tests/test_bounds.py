@@ -23,7 +23,7 @@ from bot.core.drift import bounded, compare, fact, jq, parts, permissions, short
 from bot.core.git import patch, semver, target_revision
 from bot.core.health import status
 from bot.core.incidents import incident
-from bot.core.objects import credential_search, credentials, manifest, redaction, step_budget
+from bot.core.objects import credential_search, credentials, documents, redaction, step_budget
 from bot.core.pull_requests import intent
 from bot.core.rendering import envsubst, limits, secret_mask
 from bot.core.rollouts import running_images
@@ -53,15 +53,15 @@ ROWS = {
             limits.MAX_TREES,
             limits.MAX_REMOTE_BASES,
             limits.MAX_REMOTE_FILES,
-            manifest.MAX_NODES,
-            2**manifest._STRING_SHIFT,
+            documents.MAX_NODES,
+            2**documents._STRING_SHIFT,
         ),
-        (manifest.MAX_NODES, gather_failures._FORGOTTEN_AFTER),
+        (documents.MAX_NODES, gather_failures._FORGOTTEN_AFTER),
         (limits.MAX_OBJECTS,),
         (tree._MAX_LINKS,),
         (limits.MAX_FILE_BYTES,),
         (limits.MAX_FILE_BYTES, charts.MAX_REDIRECTS, charts.FETCH_SECONDS),
-        (manifest._MAX_DEPTH, manifest.MAX_DIRECTIVES, manifest.MAX_ALIASED, manifest._CHARACTERS_PER_NODE),
+        (documents._MAX_DEPTH, documents.MAX_DIRECTIVES, documents.MAX_ALIASED, documents._CHARACTERS_PER_NODE),
         (limits.MAX_DEPENDENCIES, limits.MAX_DEPENDENCIES),
         (limits.MAX_MATCHED,),
         (envsubst._MAX_DEPTH, limits.MAX_SUBSTITUTED),

@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from bot.config.errors import ConfigError, Location, Mistake
-from bot.core.objects.manifest import MAX_ALIASED
+from bot.core.objects.documents import MAX_ALIASED
 
 _COMMENT = re.compile(r"[ \t]+#\S")  # as in `channel: #general`
 

@@ -9,7 +9,8 @@ import pytest
 
 from bot.adapters.git.repository import GitRepository
 from bot.adapters.rendering.programs import ProgramRenderer
-from bot.core.objects.manifest import Manifest, ManifestError, read_manifests
+from bot.core.objects.documents import ManifestError
+from bot.core.objects.manifest import Manifest, read_manifests
 from bot.core.rendering.source import Capabilities, HelmParameters, Source
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.ports.bases import Bases

@@ -38,7 +38,7 @@ from bot.core.git.patch import FileChange, redacted_patch
 from bot.core.git.target_revision import TargetRevision
 from bot.core.globs import matches_glob, matches_path_glob
 from bot.core.objects.credentials import MAX_SCANNED, redact_text
-from bot.core.objects.manifest import ManifestError, read_documents
+from bot.core.objects.documents import ManifestError, read_documents
 from bot.core.pull_requests.adopt import adopt
 from bot.core.rendering.budget import Budget, BudgetExceededError
 from bot.core.rendering.chart import expand_values_files, find_dependencies

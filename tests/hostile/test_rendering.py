@@ -30,7 +30,8 @@ from bot.core.applications.resource_ref import ResourceRef
 from bot.core.changes.irreversible import IrreversibleReason, irreversible
 from bot.core.changes.rendered_change import NO_CHANGE, rendered_change
 from bot.core.objects import go_number
-from bot.core.objects.manifest import Manifest, ManifestError, NodeBudget, read_documents, read_manifests
+from bot.core.objects.documents import ManifestError, NodeBudget, read_documents
+from bot.core.objects.manifest import Manifest, read_manifests
 from bot.core.rendering import kustomization, load_restrictions, resource_location
 from bot.core.rendering.chart import find_dependencies
 from bot.core.rendering.encrypted import split_encrypted
@@ -389,7 +390,7 @@ def test_a_document_is_as_deep_as_allowed_and_no_deeper(flow):
 
 MEASURED = """
 import os, resource, sys
-from bot.core.objects.manifest import NodeBudget
+from bot.core.objects.documents import NodeBudget
 from bot.core.rendering import plain
 plain.NodeBudget = lambda: NodeBudget(100_000)
 

@@ -7,7 +7,7 @@ import pytest
 from bot.adapters.rendering import private_copy, slow_runs
 from bot.adapters.rendering.programs import ProgramRenderer
 from bot.adapters.rendering.slow_runs import SlowRuns
-from bot.core.objects.manifest import ManifestError
+from bot.core.objects.documents import ManifestError
 from bot.core.rendering.limits import SLOW_BUDGET_SECONDS, SLOW_SECONDS, SLOW_WINDOW_SECONDS, Limits
 from bot.core.rendering.source import HelmParameters, Source
 from bot.handlers.rendering import gather

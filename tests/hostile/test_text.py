@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from bot.cli.check_report import as_text
 from bot.cli.main import main
 from bot.core.drift.model import Check, NotFollowed, Status
-from bot.core.objects.manifest import ManifestError, read_manifests
+from bot.core.objects.documents import ManifestError
+from bot.core.objects.manifest import read_manifests
 from bot.core.sanitize import escaped, printable, redact_url
 from bot.i18n.language import ENGLISH
 from bot.messages import blocks, common

@@ -12,7 +12,7 @@ from bot.adapters.downloads.http import DownloadError, HttpClient, LastingDownlo
 from bot.core.charts import bounds
 from bot.core.charts.index import IndexEntry, read_entries, resolve_version
 from bot.core.charts.reference import OCI, ChartRef
-from bot.core.objects.manifest import ManifestError
+from bot.core.objects.documents import ManifestError
 from bot.i18n.catalogue import chart as texts
 from bot.i18n.language import LocalizedText
 from bot.ports.tenant import CURRENT_TENANT

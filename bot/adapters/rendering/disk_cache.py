@@ -21,7 +21,8 @@ from pathlib import Path
 from typing import Final
 
 from bot.adapters.rendering.programs import ProgramRenderer
-from bot.core.objects.manifest import ManifestError, read_manifests
+from bot.core.objects.documents import ManifestError
+from bot.core.objects.manifest import read_manifests
 from bot.core.rendering.chart import is_nondeterministic
 from bot.core.rendering.limits import MAX_DISK_CACHE_BYTES
 from bot.core.rendering.source import Capabilities, HelmParameters

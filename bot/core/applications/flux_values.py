@@ -16,7 +16,7 @@ from cachetools import LRUCache
 
 from bot.core.applications.discovery import DiscoveredApplication, UnsupportedResource, UnsupportedResourceError
 from bot.core.applications.resource_ref import ResourceRef
-from bot.core.objects.manifest import ManifestError, NodeBudget, read_documents
+from bot.core.objects.documents import ManifestError, NodeBudget, read_documents
 from bot.core.objects.resource import Object, items, mapping, text
 from bot.core.rendering.helm_values import SizeBudget, set_parameter
 from bot.core.rendering.limits import MAX_VALUES_BYTES

@@ -10,7 +10,7 @@ from typing import Final
 
 from bot.core.charts.bounds import MAX_ENTRY_BYTES
 from bot.core.git.semver import Version, VersionRange
-from bot.core.objects.manifest import ManifestError, read_documents
+from bot.core.objects.documents import ManifestError, read_documents
 from bot.core.objects.resource import Object, items, mapping, text
 from bot.i18n.catalogue import chart as texts
 from bot.i18n.language import LocalizedText

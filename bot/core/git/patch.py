@@ -10,7 +10,8 @@ import yaml
 from bot.core.bounded_matcher import BoundedMatcher, TooDifferentError
 from bot.core.objects.credential_search import search_steps
 from bot.core.objects.credentials import HIDDEN, redact_text
-from bot.core.objects.manifest import Manifest, ManifestError, read_manifests
+from bot.core.objects.documents import ManifestError
+from bot.core.objects.manifest import Manifest, read_manifests
 from bot.core.objects.redaction import Redaction, credential_lines
 from bot.core.sanitize import escaped
 

@@ -14,7 +14,7 @@ from ruamel.yaml.scalarstring import DoubleQuotedScalarString, LiteralScalarStri
 from bot.core.drift.exclusions import DELETION_PATH
 from bot.core.drift.item_order import is_order
 from bot.core.drift.model import FieldDrift, ObjectDrift
-from bot.core.objects.manifest import ManifestError, read_documents
+from bot.core.objects.documents import ManifestError, read_documents
 from bot.core.objects.path import Item, Member, Segment, format_path, parse_path
 from bot.core.objects.redaction import has_hidden
 from bot.core.pull_requests.yaml_lines import keep_comments, transplant, without_comments_of_removed_lines

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.core.globs import GlobError, PathGlob
-from bot.core.objects.manifest import ManifestError, NodeBudget, read_documents
+from bot.core.objects.documents import ManifestError, NodeBudget, read_documents
 from bot.core.objects.resource import Object, items, text
 from bot.core.rendering.budget import Budget, BudgetExceededError
 from bot.core.rendering.chart_lock import is_out_of_sync

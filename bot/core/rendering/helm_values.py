@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from bot.core.objects.manifest import ManifestError, NodeBudget, read_documents
+from bot.core.objects.documents import ManifestError, NodeBudget, read_documents
 from bot.core.rendering.limits import MAX_VALUES_BYTES
 from bot.core.rendering.source import HelmParameters
 from bot.i18n.catalogue import manifest as texts

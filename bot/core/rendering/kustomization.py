@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from bot.core.objects.manifest import ManifestError, NodeBudget, read_documents
+from bot.core.objects.documents import ManifestError, NodeBudget, read_documents
 from bot.core.objects.resource import text
 from bot.core.rendering.budget import Budget, BudgetExceededError
 from bot.core.rendering.limits import MAX_DEPENDENCIES, MAX_REMOTE_BASES, MAX_REMOTE_FILES

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bot.core.objects.manifest import ManifestError, NodeBudget, read_documents
+from bot.core.objects.documents import ManifestError, NodeBudget, read_documents
 from bot.core.objects.resource import items, mapping
 from bot.core.rendering.source import KUSTOMIZATION_FILES, KustomizeParameters, is_within, parents_of
 from bot.i18n.catalogue import manifest as texts

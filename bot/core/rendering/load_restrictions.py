@@ -12,7 +12,7 @@ import posixpath
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from bot.core.objects.manifest import NodeBudget, read_documents
+from bot.core.objects.documents import NodeBudget, read_documents
 from bot.core.rendering.source import KUSTOMIZATION_FILES, is_within, resolve_path
 
 _DIRECTORY: Final = "gitops-bot-outside"  # below a kustomization, for the files from elsewhere

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from posixpath import basename, normpath
 from typing import Final
 
-from bot.core.objects.manifest import Manifest, ManifestError, NodeBudget, read_manifests, refuse_lfs_pointer
+from bot.core.objects.documents import ManifestError, NodeBudget, refuse_lfs_pointer
+from bot.core.objects.manifest import Manifest, read_manifests
 from bot.i18n.catalogue import manifest as texts
 from bot.i18n.language import LocalizedText, join_texts
 

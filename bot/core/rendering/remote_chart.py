@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from bot.core.objects.manifest import ManifestError
+from bot.core.objects.documents import ManifestError
 from bot.core.sanitize import redact_url
 from bot.i18n.catalogue import manifest as texts
 from bot.i18n.language import LocalizedText, Phrase

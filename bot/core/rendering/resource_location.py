@@ -7,7 +7,8 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final
 
-from bot.core.objects.manifest import Manifest, ManifestError, NodeBudget, read_documents, read_manifests
+from bot.core.objects.documents import ManifestError, NodeBudget, read_documents
+from bot.core.objects.manifest import Manifest, read_manifests
 from bot.core.objects.resource import items, text
 from bot.core.rendering.load_restrictions import original_path
 from bot.core.rendering.remote_base import mounted_root

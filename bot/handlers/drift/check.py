@@ -11,8 +11,8 @@ from bot.context_pool import ContextThreadPool
 from bot.core.applications.application import Application
 from bot.core.drift.ignore_rules import IgnoreRule
 from bot.core.drift.model import Check, Status
+from bot.core.objects.documents import ManifestError
 from bot.core.objects.managed_fields import INTERACTIVE
-from bot.core.objects.manifest import ManifestError
 from bot.handlers.drift.comparison_cache import Caches, CompareOptions, ComparisonCache
 from bot.handlers.drift.desired_state import DesiredState, desired_states
 from bot.handlers.drift.later_sources import Revision

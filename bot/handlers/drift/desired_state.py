@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from bot.context_pool import ContextThreadPool
 from bot.core.applications.application import Application
 from bot.core.charts.reference import ChartRef
-from bot.core.objects.manifest import Manifest, ManifestError
+from bot.core.objects.documents import ManifestError
+from bot.core.objects.manifest import Manifest
 from bot.handlers.drift.later_sources import LaterSources, Revision
 from bot.handlers.drift.result import join_sentences
 from bot.handlers.rendering.manifest_cache import ManifestCache

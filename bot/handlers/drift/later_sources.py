@@ -8,7 +8,8 @@ from dataclasses import replace
 
 from bot.core.applications.application import Application
 from bot.core.git.repository_ref import RepositoryRef
-from bot.core.objects.manifest import Manifest, ManifestError
+from bot.core.objects.documents import ManifestError
+from bot.core.objects.manifest import Manifest
 from bot.core.rendering.source import Source
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.i18n.catalogue import check as texts

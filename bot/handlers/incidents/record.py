@@ -13,7 +13,8 @@ from bot.core.incidents.bounded import bounded_incident
 from bot.core.incidents.detection import apply_check, has_moved, resolve_unwatched
 from bot.core.incidents.incident import UNKNOWN_RESOLUTION, Incident, Resolution
 from bot.core.incidents.resolution import resolution
-from bot.core.objects.manifest import Manifest, ManifestError
+from bot.core.objects.documents import ManifestError
+from bot.core.objects.manifest import Manifest
 from bot.handlers.incidents.transition import MAX_ATTEMPTS, change
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.ports import Ports

@@ -21,7 +21,7 @@ from bot.core.changes.suspect import (
 from bot.core.drift.model import ObjectDrift
 from bot.core.git.commit import Commit
 from bot.core.incidents.incident import ACTIVE_STATES, Incident
-from bot.core.objects.manifest import ManifestError
+from bot.core.objects.documents import ManifestError
 from bot.core.rollouts.rollout import Rollout
 from bot.handlers.change_people import read_people
 from bot.handlers.incidents.transition import change

@@ -10,7 +10,8 @@ from bot.core.changes.effect import Effect
 from bot.core.drift.model import Check, ObjectDrift, Status
 from bot.core.git.commit import PullRequest
 from bot.core.git.repository_ref import RepositoryRef
-from bot.core.objects.manifest import Manifest, ManifestError
+from bot.core.objects.documents import ManifestError
+from bot.core.objects.manifest import Manifest
 from bot.core.objects.resolve import resolve
 from bot.core.pull_requests.adopt import NotAdoptableError, adopt, is_equivalent
 from bot.core.pull_requests.adopt_kustomize import adopt_overlay, expected

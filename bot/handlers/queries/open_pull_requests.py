@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from bot.core.applications.application import Application
 from bot.core.git.commit import PullRequest
-from bot.core.objects.manifest import ManifestError
+from bot.core.objects.documents import ManifestError
 from bot.handlers.rendering.affected import affected_applications
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.ports import Ports

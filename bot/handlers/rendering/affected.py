@@ -9,7 +9,7 @@ from bot.core.applications.application import Application
 from bot.core.changes.effect import Effect, bounded
 from bot.core.changes.irreversible import irreversible
 from bot.core.changes.rendered_change import rendered_change
-from bot.core.objects.manifest import ManifestError
+from bot.core.objects.documents import ManifestError
 from bot.core.rendering.source import parents_of
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.i18n.catalogue import effect as texts

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from bot.core.objects.manifest import Manifest, ManifestError, read_manifests
+from bot.core.objects.documents import ManifestError
+from bot.core.objects.manifest import Manifest, read_manifests
 from bot.core.objects.resolve import is_hook
 from bot.core.objects.resource import mapping
 from bot.core.rendering.source import KUSTOMIZATION_FILES, Source

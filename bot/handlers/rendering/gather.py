@@ -7,7 +7,7 @@ from typing import Final
 from bot.core.applications.argocd_source import override_files, override_source
 from bot.core.applications.discovery import UnsupportedResourceError
 from bot.core.charts.reference import ChartRef
-from bot.core.objects.manifest import ManifestError, NodeBudget, read_documents, refuse_lfs_pointer
+from bot.core.objects.documents import ManifestError, NodeBudget, read_documents, refuse_lfs_pointer
 from bot.core.rendering.chart import (
     expand_values_files,
     find_dependencies,

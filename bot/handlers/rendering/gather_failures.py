@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 
 from cachetools import LRUCache
 
-from bot.core.objects.manifest import ManifestError
+from bot.core.objects.documents import ManifestError
 from bot.core.rendering.limits import MAX_FILES
 from bot.core.rendering.source import Source
 from bot.handlers.rendering.bases import BasesOfCommit

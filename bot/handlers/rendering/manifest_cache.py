@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 from cachetools import LRUCache, TTLCache
 
 from bot.context_pool import ContextThreadPool
-from bot.core.objects.manifest import Manifest, ManifestError
+from bot.core.objects.documents import ManifestError
+from bot.core.objects.manifest import Manifest
 from bot.core.rendering.limits import MAX_TREES
 from bot.core.rendering.remote_base import mounted_root
 from bot.core.rendering.source import Source

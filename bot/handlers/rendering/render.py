@@ -5,7 +5,8 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 
-from bot.core.objects.manifest import Manifest, ManifestError, UnnamedManifest
+from bot.core.objects.documents import ManifestError
+from bot.core.objects.manifest import Manifest, UnnamedManifest
 from bot.core.objects.resolve import is_hook
 from bot.core.rendering.budget import BudgetExceededError
 from bot.core.rendering.chart import (

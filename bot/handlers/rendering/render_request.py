@@ -7,7 +7,7 @@ from hashlib import sha256
 from itertools import chain
 
 from bot.core.charts.reference import ChartRef
-from bot.core.objects.manifest import ManifestError
+from bot.core.objects.documents import ManifestError
 from bot.core.rendering.kustomization import (
     BaseReference,
     ReadFiles,

@@ -8,7 +8,7 @@ from typing import Protocol
 from cachetools import LRUCache
 
 from bot.core.globs import GlobError
-from bot.core.objects.manifest import ManifestError
+from bot.core.objects.documents import ManifestError
 from bot.core.rendering.budget import Budget, BudgetExceededError
 from bot.core.rendering.limits import MAX_BYTES, MAX_CACHED_BYTES, MAX_FILES, MAX_MATCHED
 from bot.core.rendering.source import is_within

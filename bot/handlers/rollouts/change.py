@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from bot.core.applications.application import Application
 from bot.core.changes.rendered_change import all_paired, paired, rendered_change
 from bot.core.objects.deep_equality import deep_equal
+from bot.core.objects.documents import ManifestError
 from bot.core.objects.images import newly_unpinned
-from bot.core.objects.manifest import Manifest, ManifestError
+from bot.core.objects.manifest import Manifest
 from bot.core.rendering.source import Source
 from bot.core.rollouts.pending import MAX_LISTED
 from bot.core.rollouts.rollout import ApplicationChange, ApplicationRollout, Rollout

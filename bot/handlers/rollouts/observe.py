@@ -11,8 +11,9 @@ from bot.core.drift.ignore_rules import IgnoreRule
 from bot.core.drift.model import FieldDrift, ObjectDrift
 from bot.core.drift.short_path import short_path
 from bot.core.health.status import HealthStatus
+from bot.core.objects.documents import ManifestError
 from bot.core.objects.managed_fields import APPLYING_MANAGERS
-from bot.core.objects.manifest import Manifest, ManifestError
+from bot.core.objects.manifest import Manifest
 from bot.core.objects.resolve import resolve
 from bot.core.objects.scalar_equality import parse_time
 from bot.core.rollouts.pending import MAX_LISTED, NOTHING_PENDING, PendingState

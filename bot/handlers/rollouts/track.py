@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from bot.context_pool import ContextThreadPool
 from bot.core.applications.application import Application
 from bot.core.drift.ignore_rules import IgnoreRule
-from bot.core.objects.manifest import ManifestError
+from bot.core.objects.documents import ManifestError
 from bot.core.rollouts.rollout import (
     ENDED_STATES,
     Limits,

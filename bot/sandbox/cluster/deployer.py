@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
-from bot.core.objects.manifest import Manifest, ManifestError, read_manifests
+from bot.core.objects.documents import ManifestError
+from bot.core.objects.manifest import Manifest, read_manifests
 from bot.core.objects.resolve import resolve
 from bot.sandbox.cluster.api import DEPLOYER, Api
 from bot.sandbox.cluster.errors import ApiError

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.adapters.rendering.directory import Directory, read_directory
-from bot.core.objects.manifest import ManifestError
+from bot.core.objects.documents import ManifestError
 from bot.core.rendering.plain import render_plain
 from bot.core.rendering.source import Source
 from bot.handlers.rendering.gather import gather

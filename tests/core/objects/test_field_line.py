@@ -2,8 +2,8 @@
 
 import pytest
 
+from bot.core.objects.documents import read_documents
 from bot.core.objects.field_line import field_line
-from bot.core.objects.manifest import read_documents
 
 FILE = b"""\
 # Two objects

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.core.objects.manifest import ManifestError, read_manifests
+from bot.core.objects.documents import ManifestError
+from bot.core.objects.manifest import read_manifests
 from bot.core.objects.resolve import resolve
 
 HEAD = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\n"

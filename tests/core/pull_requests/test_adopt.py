@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from bot.core.drift.autoscaling import scale_targets
 from bot.core.drift.compare import compare_object
 from bot.core.drift.model import FieldDrift, ObjectDrift
-from bot.core.objects.manifest import read_documents, read_manifests
+from bot.core.objects.documents import read_documents
+from bot.core.objects.manifest import read_manifests
 from bot.core.objects.path import format_path
 from bot.core.objects.resolve import resolve
 from bot.core.objects.schema import Schemas

@@ -7,7 +7,7 @@ from helm_python import HelmError, _native
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.objects.manifest import ManifestError
+from bot.core.objects.documents import ManifestError
 from bot.core.rendering import helm_values
 from bot.core.rendering.helm_values import merge_values
 from bot.core.rendering.source import HelmParameters

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from bot.core.objects.manifest import ManifestError
+from bot.core.objects.documents import ManifestError
 from bot.core.rendering.kustomize_edit import edit_kustomization
 from bot.core.rendering.source import FluxBuild, KustomizeParameters
 

@@ -10,7 +10,7 @@ import pytest
 
 from bot.adapters.rendering.disk_cache import CachedRenderer
 from bot.adapters.rendering.programs import ProgramRenderer, sdk_command
-from bot.core.objects.manifest import ManifestError
+from bot.core.objects.documents import ManifestError
 from bot.core.rendering.source import HelmParameters, Source, SourceType
 from bot.ports.rendering import RenderError
 

@@ -11,7 +11,7 @@ import pytest
 from bot.adapters.rendering.disk_cache import CachedRenderer
 from bot.adapters.rendering.programs import ProgramRenderer
 from bot.adapters.rendering.slow_runs import SlowRuns
-from bot.core.objects.manifest import ManifestError
+from bot.core.objects.documents import ManifestError
 from bot.core.rendering.limits import Limits
 from bot.core.rendering.source import FluxBuild, KustomizeParameters, Source
 from bot.handlers.rendering import gather_failures, manifest_cache, outside_paths

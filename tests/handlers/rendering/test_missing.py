@@ -3,7 +3,7 @@
 import pytest
 
 from bot.adapters.rendering.programs import ProgramRenderer
-from bot.core.objects.manifest import ManifestError
+from bot.core.objects.documents import ManifestError
 from bot.core.rendering.source import FluxBuild, HelmParameters, KustomizeParameters, Source
 from tests.common.kubernetes import as_yaml, config_map
 

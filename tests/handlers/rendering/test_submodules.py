@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.core.objects.manifest import ManifestError
+from bot.core.objects.documents import ManifestError
 from bot.core.rendering.source import (
     DirectoryParameters,
     FluxBuild,
