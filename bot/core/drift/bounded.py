@@ -97,9 +97,11 @@ def may_be_same(one: FieldDrift, other: FieldDrift) -> bool:
 
 
 def is_without_values(one: FieldDrift, other: FieldDrift) -> bool:
-    """Whether one of them is the other without its values."""
+    """Whether one of them may be the other without its values."""
     return any(
-        _size(shown) and (hidden.desired, hidden.live) == (_without_values(shown).desired, _without_values(shown).live)
+        hidden.is_shortened
+        and _size(shown)
+        and (hidden.desired, hidden.live) == (_without_values(shown).desired, _without_values(shown).live)
         for shown, hidden in ((one, other), (other, one))
     )
 
@@ -119,4 +121,4 @@ def _size(field: FieldDrift) -> int:
 
 def _without_values(field: FieldDrift) -> FieldDrift:
     desired, live = (None if value is None else HIDDEN for value in (field.desired, field.live))
-    return replace(field, desired=desired, live=live)
+    return replace(field, desired=desired, live=live, is_shortened=True)

@@ -72,10 +72,13 @@ class Findings:
         desired, live = (
             self._kept(path, live_path or path, value) if has_values else None for value in (desired, live)
         )
-        if self._search.left_out > left_out:  # both texts, so that stored differences `may_be_same`
+        is_shortened = self._search.left_out > left_out
+        if is_shortened:  # both texts, so that stored differences `may_be_same`
             desired, live = (HIDDEN if isinstance(value, str) else value for value in (desired, live))
         manager, time = (writer.manager, writer.time) if writer else (None, None)
-        field = FieldDrift(change, shown_path, desired, live, manager, time, trusted or reason)
+        field = FieldDrift(
+            change, shown_path, desired, live, manager, time, trusted or reason, is_shortened=is_shortened
+        )
         (self.drift if is_drift else self.set_aside).append(field)
 
     def set_aside_since(self, count: int, reason: Text) -> None:

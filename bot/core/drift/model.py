@@ -62,7 +62,8 @@ class FieldDrift:
     `added`, and `live` for `removed`. Values of a Secret are replaced before this is built. `manager` is the field
     manager (a tool, not a person) and `time` is when it last wrote to the object, so it wrote this value no later; both
     are None if the API server recorded no manager. `reason` is the rule that decided, in a few words. `actor` is who
-    made the difference, None if neither the audit log nor a watch shows it.
+    made the difference, None if neither the audit log nor a watch shows it. `is_shortened` means that the bot replaced
+    values that may be shown, since they exceed a limit: anyone can write a value that only looks hidden.
     """
 
     change: Literal["changed", "removed", "added"]
@@ -73,6 +74,7 @@ class FieldDrift:
     time: datetime | None = None
     reason: Text = ""
     actor: Actor | None = None
+    is_shortened: bool = False
 
 
 @dataclass(frozen=True, slots=True)
