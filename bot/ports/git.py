@@ -205,6 +205,10 @@ class Repository(Protocol):
         """The shas of the first-parent commits of since..until (newest first), and the paths that each changed."""
         ...
 
+    def differs(self, one: str | None, other: str, paths: Sequence[str]) -> bool:
+        """Whether two commits differ at any of these paths; None is an empty tree. Links are not followed."""
+        ...
+
     def commits(self, since: str | None, until: str, *, limit: int = 100) -> list[Commit]:
         """All commits of since..until, including those from merges (newest first)."""
         ...

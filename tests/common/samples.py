@@ -1,9 +1,11 @@
 """A sample application, with a check, drift and an incident."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.core.applications.application import Application
+from bot.core.approvals.approval import ApprovalRecord
 from bot.core.drift.model import Check, FieldDrift, ObjectDrift, Status
 from bot.core.git.repository_ref import RepositoryRef
 from bot.core.incidents.incident import Incident, IncidentState
@@ -14,6 +16,18 @@ REVISION = "a" * 40
 SCALED = ObjectDrift(
     "apps/v1", "Deployment", "shop", "web", "modified", (FieldDrift("changed", "spec.replicas", 2, 7, "kubectl", T0),)
 )
+
+
+class RecordedParents(dict[str, str]):
+    """What the bot recorded of a branch: what it had before each commit, by sha."""
+
+    def of_commits(self, repository: str, shas: Sequence[str]) -> list[ApprovalRecord]:
+        """As the store's."""
+        return [
+            ApprovalRecord(sha, repository, "main", sha, self[sha], "Subject", "Ana", T0, sha, 1, T0)
+            for sha in shas
+            if sha in self
+        ]
 
 
 def application(name: str = "shop", **settings: Any) -> Application:

@@ -25,10 +25,12 @@ from bot.core.pull_requests.revert import (
     RevertRequest,
     RootCommit,
 )
+from bot.handlers.mainline import Mainline
 from bot.handlers.pull_requests.revert import revert
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from tests.common.forge import WEB_URL, InMemoryForge
 from tests.common.git import SourceRepository
+from tests.common.samples import RecordedParents
 from tests.comparison.history import History, MadeCommit, generate
 
 _REQUESTS = 8  # of each history
@@ -191,7 +193,7 @@ class _Comparison:
             forge=self.forge,
             applications=[],
             permit=lambda _: Granted(),
-            recorded_parent=lambda _: None,
+            mainline=Mainline(self.repository, RecordedParents(), "press"),
             manifest_cache=ManifestCache(),
         )
         answer = self._answer(outcome)

@@ -6,8 +6,11 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.adapters.git.repository import GitRepository
-from bot.core.approvals.approval import ApprovalRecord
-from bot.handlers.mainline import read_mainline
+from bot.core.pull_requests.change_ref import parse_change_ref
+from bot.core.pull_requests.revert import RevertRequest
+from bot.handlers.approvals.review import ApprovalReviewer
+from bot.handlers.mainline import mainline
+from bot.handlers.pull_requests.find_target import find_target
 from bot.handlers.queries.history import history
 from bot.handlers.queries.who import who
 from bot.handlers.slack.people import People
@@ -47,13 +50,8 @@ class Team:
     def record(self):
         """Record what moved the branch, as a poll does."""
         last, head = self.approvals.head("platform"), self.repository.fetch()
-        steps = self.repository.mainline(last, head, limit=100)[::-1]
-        records = [
-            ApprovalRecord(f"{c.sha}", "platform", "main", c.sha, parent, c.subject, "Ana", NOW, head, order, NOW)
-            for order, (parent, c) in enumerate(steps)
-        ]
-        assert self.approvals.advance("platform", last, head, records)
-        return [(parent, commit.sha) for parent, commit in steps]
+        assert ApprovalReviewer(self.ports, {}, {}, None, "C1", {}).record_commits("platform", last, head)
+        return [(parent, commit.sha) for parent, commit in self.repository.mainline(last, head, limit=100)[::-1]]
 
     def push(self, name):
         self.edit(name)
@@ -80,8 +78,8 @@ def team(source, forge, store, tmp_path):
     return Team(source, forge, store, tmp_path)
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_the_mainline_is_what_the_branch_had(team, seed):
+@pytest.mark.parametrize("seed", range(3))
+def test_the_mainline_is_what_the_branch_had(team, seed, monkeypatch):
     choices = random.Random(seed)  # noqa: S311
     recorded = [(None, team.source.sha("main"))]
     team.push(FILES[0])
@@ -92,18 +90,48 @@ def test_the_mainline_is_what_the_branch_had(team, seed):
         move(choices.choice(FILES), **more)
         recorded += team.record()
     head, git = team.source.sha("main"), team.source.git
-    mainline = read_mainline(team.ports, "platform", head)
-    assert len(mainline.merges) > 1
     recorded.reverse()
+    line = mainline(team.ports, "platform")
+    assert [(before, commit.sha) for before, commit in line.steps(head)] == recorded
+    assert len([sha for before, sha in recorded[:-1] if before != git("rev-parse", f"{sha}^")]) > 1
+    for count, (_, since) in enumerate(recorded):
+        assert [commit.sha for _, commit in line.steps(head, since)] == [sha for _, sha in recorded[:count]]
     for path in (None, *FILES, "apps/shop"):
         expected = [
-            (parent, sha)
-            for parent, sha in recorded
-            if path is None or parent is None or git("diff", "--name-only", parent, sha, "--", path)
+            (before, sha)
+            for before, sha in recorded
+            if path is None or before is None or git("diff", "--name-only", before, sha, "--", path)
         ]
         for limit in (1, 5, 100):
-            steps = [(parent, commit.sha) for parent, commit in mainline.steps(path=path, limit=limit)]
-            assert steps == expected[:limit], path
+            for window in (3, 1_000):
+                monkeypatch.setattr("bot.handlers.mainline._MAX_RECORDED", window)
+                newest = [(before, commit.sha) for before, commit in line.newest(head, path, limit=limit)]
+                last = min(limit, len([sha for _, sha in expected if sha in dict(map(reversed, recorded[:window]))]))
+                assert newest[:last] == expected[:last]
+                assert len(newest) == len(expected[:limit]) or window == 3
+
+
+@pytest.mark.parametrize("below", [False, True])
+def test_a_force_push_back_to_a_merge_does_not_change_what_the_branch_had(team, below):
+    """Also one that first goes to before the merge."""
+    for name in (FILES[0], FILES[2]):
+        team.push(name)
+        team.record()
+    pushed = team.source.sha("main")
+    team.fast_forward(FILES[1])
+    team.record()
+    merge = team.source.sha("main")
+    if below:
+        team.source.git("reset", "-q", "--hard", f"{merge}~2")
+    team.push(FILES[0])
+    team.record()
+    team.source.git("reset", "-q", "--hard", merge)
+    team.record()
+    line, head = mainline(team.ports, "platform"), team.repository.fetch()
+    assert next(line.steps(head))[0] == pushed
+    request = RevertRequest("Ana", parse_change_ref(merge))
+    target = find_target(request, team.repository, team.ports.forges["platform"], head, line)
+    assert (target.base, target.last.sha) == (pushed, merge)
 
 
 def test_a_push_is_named_although_an_approved_fast_forward_brought_it_too(team):

@@ -113,6 +113,9 @@ class ChartRepository(Repository):
         del since, until, limit
         return []
 
+    def differs(self, one: str | None, other: str, paths: Sequence[str]) -> bool:
+        return any((self.tree_id(one, path) if one else None) != self.tree_id(other, path) for path in paths)
+
     def commits(self, since: str | None, until: str, *, limit: int = 100) -> list[Commit]:
         del since, until, limit
         return []

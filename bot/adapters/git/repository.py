@@ -180,6 +180,10 @@ class GitRepository:
         pathspec = ("--", within) if within else ()
         return self._log("--first-parent", since=since, until=until, limit=limit, pathspec=pathspec)
 
+    def differs(self, one: str | None, other: str, paths: Sequence[str]) -> bool:
+        ids = trees.tree_ids(self._mirror, one, paths) if one else [None] * len(paths)
+        return ids != trees.tree_ids(self._mirror, other, paths)
+
     def commits(self, since: str | None, until: str, *, limit: int = 100) -> list[Commit]:
         return self._log(since=since, until=until, limit=limit)
 

@@ -25,7 +25,7 @@ from bot.core.objects.documents import ManifestError
 from bot.core.rollouts.rollout import Rollout
 from bot.handlers.change_people import read_people
 from bot.handlers.incidents.transition import change
-from bot.handlers.mainline import Step, read_mainline
+from bot.handlers.mainline import Step, mainline
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.ports import Ports
 from bot.ports.errors import PortError
@@ -144,17 +144,12 @@ class Suspects:
 
     def _steps_touching(self, repository: Repository, revision: str, application: Application) -> list[Step]:
         """The newest commits of the branch that changed an input of the application, newest first."""
-        mainline = read_mainline(self.ports, repository.name, revision)
-        window = mainline.steps(limit=_WINDOW)
-        recent = replace(mainline, since=window[-1][0] if window else None)
         paths = [
             path
             for path, _ in self.manifest_cache.inputs(repository, revision, [application.source])[application.source]
         ]
-        touching = {
-            commit.sha for path in paths[:_MAX_PATHS] for _, commit in recent.steps(path=path, limit=MAX_COMMITS_READ)
-        }
-        return [step for step in window if step[1].sha in touching][:MAX_COMMITS_READ]
+        line = mainline(self.ports, repository.name)
+        return line.touching(revision, paths[:_MAX_PATHS], window=_WINDOW, limit=MAX_COMMITS_READ)
 
     def _may_not_be_live_yet(self, commit: Commit, application: Application, incident: Incident) -> bool:
         """Whether the commit may not have been live yet. One that was live before does not explain the drift."""

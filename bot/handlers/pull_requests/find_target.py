@@ -1,11 +1,11 @@
 """Finds the commits that a revert request refers to."""
 
 from bisect import bisect_left
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from itertools import takewhile
+from itertools import islice, takewhile
 from typing import Final
 
 from bot.core.approvals.approval import ContentMatch
@@ -35,26 +35,23 @@ from bot.core.pull_requests.revert import (
     Target,
 )
 from bot.handlers.approvals.content import ContentVerifier
+from bot.handlers.mainline import Mainline, Step
 from bot.i18n.catalogue import refusal as texts
 from bot.i18n.language import LocalizedText
 from bot.ports.forge import Forge
 from bot.ports.git import Repository, RevisionNotFoundError
 
-_MAX_FIRST_PARENTS: Final = 1_000_000  # to search for the merge of a commit
 _MAX_LOOKUPS: Final = 50  # commits of a pull request that may belong to an earlier one
-
-RecordedParent = Callable[[str], str | None]
 
 
 def find_target(
-    request: RevertRequest, repository: Repository, forge: Forge, head: str, recorded_parent: RecordedParent
+    request: RevertRequest, repository: Repository, forge: Forge, head: str, mainline: Mainline
 ) -> Target | Outcome:
     """The commits of the requested change on the tracked branch at `head`; any other outcome says why not.
 
-    `recorded_parent` returns what the branch had before a commit, if the bot has recorded that: usually, but not
-    always, its first parent. Raises RepositoryError, ForgeError.
+    Raises RepositoryError, ForgeError, StoreError.
     """
-    return _TargetFinder(request, repository, forge, head, recorded_parent).find()
+    return _TargetFinder(request, repository, forge, head, mainline).find()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +62,7 @@ class _TargetFinder:
     repository: Repository
     forge: Forge
     head: str
-    recorded_parent: RecordedParent
+    mainline: Mainline
 
     def find(self) -> Target | Outcome:
         match self.request.change:
@@ -118,16 +115,13 @@ class _TargetFinder:
         return self._target([commit], pull if series == [commit] else None)
 
     def _is_on_branch(self, commit: Commit) -> bool:
-        """Whether it is a first-parent commit of the tracked branch, or the bot recorded that it reached it."""
+        """Whether it is on the mainline of the tracked branch."""
         later = self._later(commit)
-        if commit.sha == self.head or (later and later[-1].parents[:1] == (commit.sha,)):
-            return True
-        is_recorded = self.recorded_parent(commit.sha) is not None
-        return is_recorded and self.repository.is_ancestor(commit.sha, self.head)
+        return commit.sha == self.head or bool(later and later[-1][0] == commit.sha)
 
-    def _later(self, commit: Commit) -> Sequence[Commit]:
-        """The first-parent commits of the tracked branch that don't belong to a commit's history, newest first."""
-        return self.repository.first_parent(commit.sha, self.head, limit=_MAX_FIRST_PARENTS)
+    def _later(self, commit: Commit) -> Sequence[Step]:
+        """The mainline of the tracked branch without the commits of a commit's history, newest first."""
+        return list(self.mainline.steps(self.head, commit.sha))
 
     def _off_branch(self, commit: Commit) -> Outcome:
         """A commit of a squashed pull request is not on the branch, but its pull request is."""
@@ -143,7 +137,7 @@ class _TargetFinder:
 
     def _inside_merge(self, commit: Commit, series: Sequence[Commit]) -> Target | Outcome:
         """The merge of `commit` is the oldest later commit that contains it. The request is for all of `series`."""
-        oldest_first = self._later(commit)[::-1]
+        oldest_first = [later for _, later in reversed(self._later(commit))]
         index = bisect_left(oldest_first, True, key=lambda other: self.repository.is_ancestor(commit.sha, other.sha))
         merge = oldest_first[index]
         pull = self.forge.pull_request_for(merge.sha, self.repository.branch, parents=merge.parents)
@@ -291,11 +285,6 @@ class _TargetFinder:
         is_base = base is not None and all(self.repository.is_ancestor(other, base) for other in others)
         return base if is_base else None
 
-    def _before(self, commit: Commit) -> str | None:
-        """What the branch had before a commit; None if that is the first one."""
-        recorded = self.recorded_parent(commit.sha) if len(commit.parents) > 1 else None
-        return recorded if recorded in commit.parents else next(iter(commit.parents), None)
-
     def _is_of_earlier(self, commit: Commit, series: Sequence[Commit], pull: PullRequest) -> bool:
         """Whether the forge says that a commit is from another pull request, which was merged before `series`.
 
@@ -355,12 +344,11 @@ class _TargetFinder:
             if self.repository.is_ancestor(last.sha, first.sha):
                 return Refused(LocalizedText(texts.BACKWARDS, range=f"{since}..{until}", other=f"{until}..{since}"))
             return Refused(LocalizedText(texts.NO_LINE, first=first.short_sha, last=last.short_sha))
-        commits = self.repository.first_parent(first.sha, last.sha, limit=MAX_COMMITS + 1)
-        if len(commits) > MAX_COMMITS:
+        steps = list(islice(self.mainline.steps(last.sha, first.sha), MAX_COMMITS + 1))
+        if len(steps) > MAX_COMMITS:
             return Refused(LocalizedText(texts.LONG_RANGE, range=f"{since}..{until}", most=str(MAX_COMMITS)))
-        while commits and self._before(commits[-1]) != first.sha:
-            commits = commits[:-1]
-        if not commits:
+        commits = [commit for _, commit in steps]
+        if steps[-1][0] != first.sha:
             return Refused(LocalizedText(texts.BEGINS_INSIDE, commit=first.short_sha, branch=self.repository.branch))
         merges = tuple(commit for commit in commits if len(commit.parents) > 1)
         if merges and len(commits) > 1 and not self.request.through_merges:
@@ -376,7 +364,7 @@ class _TargetFinder:
         brought_by: str | None = None,
     ) -> Target | Outcome:
         oldest = commits[-1]
-        base = base or self._before(oldest)
+        base = base or self.mainline.before(oldest)
         if base is None:
             return RootCommit(oldest)
         target = Target(tuple(commits), base, pull, brought_by)

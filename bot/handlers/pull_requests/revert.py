@@ -39,7 +39,8 @@ from bot.core.pull_requests.revert import (
     is_attempt,
     reverted_by,
 )
-from bot.handlers.pull_requests.find_target import RecordedParent, find_target
+from bot.handlers.mainline import Mainline
+from bot.handlers.pull_requests.find_target import find_target
 from bot.handlers.pull_requests.propose import (
     BranchMoved,
     Permit,
@@ -70,7 +71,7 @@ def revert(
     applications: Sequence[Application],
     permit: Permit,
     manifest_cache: ManifestCache,
-    recorded_parent: RecordedParent,
+    mainline: Mainline,
 ) -> Outcome:
     """Open a pull request that reverts a change on the tracked branch; any other outcome says why not.
 
@@ -85,7 +86,7 @@ def revert(
         tracked = repository.resolved_revision()
         if tracked.kind != "branch":
             return Refused(LocalizedText(texts.NEEDS_BRANCH, name=tracked.name, repository=name))
-        target = find_target(request, repository, forge, head, recorded_parent)
+        target = find_target(request, repository, forge, head, mainline)
         if not isinstance(target, Target):
             return target
         return _Revert(request, target, repository, forge, applications, permit, manifest_cache).open(head)
@@ -127,8 +128,7 @@ class _Revert:
             affected = self._affected(head, files)
             names = affected.names
             if self.request.application and self.request.application not in names:
-                readable = [name for name in names if name not in affected.unreadable]
-                return Refused(_not_affected(self.request.application, readable))
+                return Refused(_not_affected(self.request.application, affected))
             if denied := self._denied(head, merged.tree, files, affected):
                 return denied
             if (len(files) > MAX_FILES or len(names) > MAX_APPLICATIONS) and not self.request.large:
@@ -268,8 +268,9 @@ class _Revert:
         return revert_pull_request.reference(self.target.pull, url) if self.target.pull and url else None
 
 
-def _not_affected(application: str, affected: Sequence[str]) -> Text:
-    if not affected:
+def _not_affected(application: str, affected: PossiblyAffected) -> Text:
+    if not affected.names:
         return LocalizedText(texts.NO_APPLICATION, asked=application)
-    names = join_texts(texts.AND, affected)
-    return LocalizedText(texts.OTHER_APPLICATION, asked=application, names=names)
+    readable = [name for name in affected.names if name not in affected.unreadable]
+    phrase = texts.OTHER_APPLICATION if readable else texts.UNREADABLE_APPLICATION
+    return LocalizedText(phrase, asked=application, names=join_texts(texts.AND, readable or affected.unreadable))

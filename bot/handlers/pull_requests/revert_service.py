@@ -35,6 +35,7 @@ from bot.core.pull_requests.tracked_pull_request import NOTHING_KNOWN
 from bot.core.waiting import is_waiting
 from bot.handlers.access.audited import audited
 from bot.handlers.access.authorizer import Authorizer
+from bot.handlers.mainline import mainline
 from bot.handlers.pull_requests.intents import Intents, PendingIntent
 from bot.handlers.pull_requests.revert import revert
 from bot.handlers.pull_requests.track import track
@@ -143,12 +144,6 @@ class RevertService:
                 pending.affects([name for name in affected if name is not None])
             return decision
 
-        branch = known_branch_key(self.ports, keys[0]) or keys[0]
-
-        def recorded_parent(sha: str) -> str | None:
-            records = self.ports.store.approvals.of_commits(branch, [sha])
-            return records[-1].parent if records else None
-
         outcome = revert(
             request,
             repository=self.ports.repositories[keys[0]],
@@ -156,7 +151,7 @@ class RevertService:
             applications=hosted,
             permit=permit,
             manifest_cache=self.manifest_cache,
-            recorded_parent=recorded_parent,
+            mainline=mainline(self.ports, keys[0]),
         )
         if isinstance(outcome, NotOnBranch):
             return replace(outcome, removed=self._was_on_branch(keys[0], outcome))

@@ -12,7 +12,7 @@ from bot.core.git.people import ChangePeople
 from bot.core.incidents.incident import ACTIVE_STATES
 from bot.core.rollouts.rollout import Rollout, RolloutState
 from bot.handlers.change_people import read_people
-from bot.handlers.mainline import read_mainline
+from bot.handlers.mainline import mainline
 from bot.handlers.slack.people import People
 from bot.handlers.tracked_branch import branch_key
 from bot.i18n.language import Text, Translator
@@ -40,7 +40,7 @@ def history(
     """
     repository = ports.repositories[repository_name]
     path = application.path if application else None
-    steps = read_mainline(ports, repository_name, repository.fetch()).steps(path=path, limit=MOST)
+    steps = mainline(ports, repository_name).newest(repository.fetch(), path, limit=MOST)
     commits = [commit for _, commit in steps]
     forge, branch = ports.forges.get(repository_name), branch_key(ports, repository_name)
     stored = ports.store.rollouts.of_revisions([commit.sha for commit in commits])

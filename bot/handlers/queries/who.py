@@ -7,7 +7,7 @@ from bot.core.applications.application import Application
 from bot.core.drift.model import Actor, ObjectDrift
 from bot.core.incidents.incident import ACTIVE_STATES
 from bot.handlers.change_people import read_people
-from bot.handlers.mainline import read_mainline
+from bot.handlers.mainline import mainline
 from bot.handlers.slack.people import People
 from bot.i18n.language import Translator
 from bot.messages.blocks import Message
@@ -29,7 +29,7 @@ def who(translator: Translator, ports: Ports, slack_people: People, application:
     incident = ports.store.incidents.open_for(application.name)
     check = ports.store.checks.latest().get(application.name)
     changes, approvals_error = [], None
-    for parent, commit in read_mainline(ports, key, repository.fetch()).steps(path=application.path, limit=MOST):
+    for parent, commit in mainline(ports, key).newest(repository.fetch(), application.path, limit=MOST):
         read = partial(
             read_people, ports, repository, commit=commit, slack_users=slack_people.configured, parent=parent
         )

@@ -69,6 +69,12 @@ NO_APPLICATION = Phrase(
     es="Ese cambio no afecta a {asked} ni a ninguna otra aplicación configurada. No se abrió ningún pull request. "
     "Reintenta sin {asked}.",
 )
+UNREADABLE_APPLICATION = Phrase(
+    en="That change does not affect {asked}, and the bot cannot tell whether it affects {names}: /gitops status says "
+    "why. No pull request was opened. Try again without {asked}.",
+    es="Ese cambio no afecta a {asked}, y el bot no puede saber si afecta a {names}: /gitops status dice por qué. No "
+    "se abrió ningún pull request. Reintenta sin {asked}.",
+)
 REWRITTEN = Phrase(
     en="{branch} was rewritten in the meantime, so the pull request would bring back removed commits. It was not "
     "opened. Try again.",

@@ -17,11 +17,13 @@ from bot.config.sections.forge import ForgeConfig
 from bot.core.access.permission import Granted
 from bot.core.pull_requests.change_ref import Sha
 from bot.core.pull_requests.revert import AlreadyOpen, Opened, RevertRequest
+from bot.handlers.mainline import Mainline
 from bot.handlers.pull_requests.revert import revert
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.ports.forge import ForgeError
 from bot.ports.git import PushRejectedError
 from tests.common.forge import BOT_BRANCH, RunningForge, create_pull_request
+from tests.common.samples import RecordedParents
 
 
 @pytest.fixture
@@ -264,7 +266,7 @@ def test_a_revert_is_opened_where_signatures_are_a_rule(app, signed, url, tmp_pa
         "applications": [],
         "permit": anybody,
         "manifest_cache": ManifestCache(),
-        "recorded_parent": lambda _: None,
+        "mainline": Mainline(repository, RecordedParents(), "press"),
     }
     outcome = revert(RevertRequest("Mia", Sha(bad[:10])), **arguments)
     assert isinstance(outcome, Opened)

@@ -6,10 +6,11 @@ from bot.adapters.git.repository import GitRepository
 from bot.core.access.permission import Granted
 from bot.core.pull_requests.change_ref import parse_change_ref
 from bot.core.pull_requests.revert import RevertRequest
+from bot.handlers.mainline import Mainline
 from bot.handlers.pull_requests.revert import revert
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from tests.common.english import english
-from tests.common.samples import application
+from tests.common.samples import RecordedParents, application
 
 
 class Reverts:
@@ -21,7 +22,7 @@ class Reverts:
         self.repository = self.replica("one")
         self.manifest_cache = ManifestCache()
         self.permit = lambda _applications: Granted()
-        self.recorded_parents = {}
+        self.recorded_parents = RecordedParents()
         self.applications = [application(name) for name in ("shop", "api")]
 
     def replica(self, name, kind=GitRepository):
@@ -30,14 +31,15 @@ class Reverts:
 
     def request(self, text, repository=None, **answers):
         """Ask for a revert, as Ana; the outcome, in English."""
+        repository = repository or self.repository
         outcome = revert(
             RevertRequest("Ana", parse_change_ref(text), **answers),
-            repository=repository or self.repository,
+            repository=repository,
             forge=self.forge,
             applications=self.applications,
             permit=self.permit,
             manifest_cache=self.manifest_cache,
-            recorded_parent=self.recorded_parents.get,
+            mainline=Mainline(repository, self.recorded_parents, "platform"),
         )
         return english(outcome)
 

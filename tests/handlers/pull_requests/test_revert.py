@@ -305,6 +305,18 @@ def test_a_pull_request_whose_commits_are_not_all_listed_is_not_reverted_in_part
     assert "The bot can't tell which commits #9 brought to main" in refused.reason
 
 
+def test_a_push_that_was_removed_and_merged_later_is_part_of_its_pull_request(reverts):
+    first = reverts.source.sha()
+    reverts.source.branch("topic")
+    pushed = reverts.source.commit("Scale web", {WEB: "replicas: 2\n"})
+    reverts.source.commit("Scale api", {API: "replicas: 2\n"})
+    reverts.source.switch()
+    reverts.source.commit("Other", {"docs/x.md": "x"})
+    reverts.forge.merge("topic", title="Both", method="merge")
+    reverts.recorded_parents[pushed] = first  # when it was pushed
+    assert isinstance(reverts.request(pushed), InsidePull)
+
+
 def test_a_push_of_a_stale_clone_is_reverted_to_what_the_branch_had(reverts):
     """Someone commits, then pulls, which merges a colleague's approved work, and pushes."""
     first = reverts.source.sha()

@@ -229,3 +229,12 @@ def test_an_application_that_cannot_be_read_needs_permission_too(reverts):
     opened = reverts.request(bad)
     assert isinstance(opened, Opened)
     assert [bool(effect.why) for effect in opened.effects] == [False, True]
+
+
+def test_an_application_that_cannot_be_read_is_not_counted_as_unaffected(reverts):
+    reverts.source.commit("Break green", {"apps/green/kustomization.yaml": "resources: [../gone]\n"})
+    bad = reverts.source.commit("Elsewhere", {"bases/other/a.yaml": CONFIG})
+    refused = reverts.request(bad, application="plain")
+    assert refused.reason.startswith(
+        "That change does not affect plain, and the bot cannot tell whether it affects green: /gitops status says why."
+    )

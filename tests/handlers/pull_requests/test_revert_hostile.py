@@ -12,12 +12,13 @@ from aiohttp import web
 from bot.core.access.permission import Granted
 from bot.core.pull_requests.change_ref import parse_change_ref
 from bot.core.pull_requests.revert import NotFound, Opened, Refused, RevertRequest
+from bot.handlers.mainline import Mainline
 from bot.handlers.pull_requests.revert import revert
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from tests.common.forge import RunningForge
 from tests.common.kubernetes import as_yaml, config_map
 from tests.common.processes import command_lines
-from tests.common.samples import application
+from tests.common.samples import RecordedParents, application
 
 RECORDING_GIT = """\
 #!{python}
@@ -58,7 +59,7 @@ class WatchedForge(RunningForge):
             forge=self.github,
             applications=[application(repository="press")],
             permit=lambda _: Granted(),
-            recorded_parent=lambda _: None,
+            mainline=Mainline(self.press, RecordedParents(), "press"),
             manifest_cache=ManifestCache(),
         )
 
