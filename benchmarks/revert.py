@@ -21,6 +21,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from statistics import median
 
+from bot.adapters.database.store import SqlStore
 from bot.adapters.forges.github import GitHubForge
 from bot.adapters.git.repository import GitRepository
 from bot.adapters.rendering.programs import ProgramRenderer
@@ -31,6 +32,7 @@ from bot.core.applications.application import Application
 from bot.core.git.repository_ref import RepositoryRef
 from bot.core.pull_requests.change_ref import Sha
 from bot.core.pull_requests.revert import Opened, RevertRequest
+from bot.handlers.mainline import Mainline
 from bot.handlers.pull_requests.revert import revert
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.sandbox.forge import SandboxForge
@@ -147,6 +149,7 @@ def main() -> None:
                 repository, repository.head(), [application.source for application in applications]
             )
         )
+        store = SqlStore(f"sqlite:///{home / 'state.db'}")
         line = repository.first_parent(None, repository.head(), limit=10 * ROUNDS)[::10]
 
         def ask(sha: str) -> None:
@@ -157,7 +160,7 @@ def main() -> None:
                 applications=applications,
                 permit=lambda _: Granted(),
                 manifest_cache=rendered,
-                recorded_parent=lambda _: None,
+                mainline=Mainline(repository, store.approvals, repository.name),
             )
             if not isinstance(outcome, Opened) or outcome.effects[0].change.changed != 1:
                 raise SystemExit(f"Not reverted: {outcome}")

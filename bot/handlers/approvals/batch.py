@@ -24,7 +24,14 @@ from bot.core.approvals.approval import (
     evaluate,
     is_merge_of,
 )
-from bot.core.approvals.schedule import MIN_RECHECK, failed_review, has_failed_for_long, is_due, next_check_at
+from bot.core.approvals.schedule import (
+    MIN_RECHECK,
+    failed_review,
+    has_failed_for_long,
+    is_due,
+    is_reviewed,
+    next_check_at,
+)
 from bot.core.git.commit import PullRequest
 from bot.core.git.patch import truncate_lines
 from bot.core.git.push import Push, find_moves
@@ -92,6 +99,7 @@ class BatchReview:
         self._rewritten_at = rewritten_at
         self._now = ports.clock()
         self._records = {record.id: record for record in batch}  # updated with each result
+        self._is_repeat = all(map(is_reviewed, batch))
         self._failures = 0
         self._retry_at: datetime | None = None
 
@@ -124,7 +132,7 @@ class BatchReview:
         """The result of a lookup at the forge. Raises PortError."""
         try:
             with unexpected_as_port_error(what):
-                self._limit.spend(self._now)
+                self._limit.spend(self._now, is_repeat=self._is_repeat)
                 result = lookup()
         except PortError as error:
             self._failures += 1
@@ -368,7 +376,7 @@ class BatchReview:
     def _forge_responds(self) -> bool:
         try:
             with unexpected_as_port_error("another request"):
-                self._limit.spend(self._now)
+                self._limit.spend(self._now, is_repeat=self._is_repeat)
                 self._forge.find_pull_request(_NO_BRANCH)
         except PortError:
             return False

@@ -18,12 +18,16 @@ class LookupLimit:
     def __init__(self, maximum: int) -> None:
         self._maximum = maximum
         self._hour_ends_at: datetime | None = None
-        self._count = 0
+        self._count = self._repeats = 0
 
-    def spend(self, now: datetime) -> None:
-        """Count a lookup that is about to be made. Raises ForgeError if it has to wait for the next hour."""
+    def spend(self, now: datetime, *, is_repeat: bool) -> None:
+        """Count a lookup that is about to be made. Raises ForgeError if it has to wait for the next hour.
+
+        Those for commits that have a verdict, to find a late approval, leave half of the lookups for new commits.
+        """
         if self._hour_ends_at is None or not is_waiting(self._hour_ends_at, now, _HOUR):
-            self._hour_ends_at, self._count = now + _HOUR, 0
-        if self._count >= self._maximum:
+            self._hour_ends_at, self._count, self._repeats = now + _HOUR, 0, 0
+        if self._count >= self._maximum or (is_repeat and self._repeats >= self._maximum // 2):
             raise ForgeError(LocalizedText(texts.MANY_LOOKUPS, limit=str(self._maximum)), self._hour_ends_at)
         self._count += 1
+        self._repeats += is_repeat
