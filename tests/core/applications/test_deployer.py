@@ -96,6 +96,47 @@ def test_flux_is_syncing_while_it_reconciles(resource, expected):
     assert is_syncing(deployers(kustomizations=[resource])) is expected
 
 
+def flux_status(ready, reason, reconciling=""):
+    """The status that Flux's controllers write: conditions of the types Ready and Reconciling."""
+    conditions = [{**RECONCILING, "reason": reconciling}] if reconciling else []
+    return {"conditions": [*conditions, {"type": "Ready", "status": ready, "reason": reason}]}
+
+
+def operation(phase, **fields):
+    return {"operationState": {"phase": phase, "message": "denied", "syncResult": {"revision": "a" * 40}, **fields}}
+
+
+@pytest.mark.parametrize(
+    ("resource", "expected"),
+    [
+        # Kind of the failure, and whether the deployer is syncing, or waits to retry.
+        (flux_status("Unknown", "Progressing", "Progressing"), (None, True, False)),
+        (flux_status("False", "ReconciliationFailed", "ProgressingWithRetry"), ("ReconciliationFailed", False, True)),
+        (flux_status("False", "HealthCheckCanceled", "ProgressingWithRetry"), (None, True, False)),
+        (flux_status("False", "ArtifactFailed", "Progressing"), ("ArtifactFailed", False, True)),  # a HelmRelease
+        (flux_status("False", "UpgradeFailed"), ("UpgradeFailed", False, False)),
+        (flux_status("True", "ReconciliationSucceeded"), (None, False, False)),
+        (operation("Running", retryCount=3, finishedAt="2026-11-20T10:00:00Z"), ("SyncFailed", False, True)),
+        (operation("Running", retryCount=3, finishedAt=None), (None, True, False)),
+        (operation("Failed", finishedAt="2026-11-20T10:00:00Z"), ("SyncFailed", False, False)),
+        (operation("Error", finishedAt="2026-11-20T10:00:00Z"), ("SyncError", False, False)),
+    ],
+)
+def test_a_deployer_that_will_retry_reports_why_it_failed(resource, expected):
+    """https://fluxcd.io/flux/components/kustomize/kustomizations/#failed-kustomization"""
+    if "operationState" in resource:
+        # Argo CD removes the request only once it no longer retries.
+        requested = {"operation": {}} if resource["operationState"]["phase"] == "Running" else {}
+        state = deployers(argo(status=resource, **requested))
+    else:
+        state = deployers(kustomizations=[{**kustomization(), "status": resource}])
+    deployer = state.deployer_of(SHOP, URL)
+    failure = deployer.failure
+    assert (failure and failure.reason, deployer.is_syncing, deployer.is_retrying) == expected
+    if "operationState" in resource:
+        assert deployer.attempted == (["a" * 40] if failure else [])
+
+
 def test_a_helm_release_of_a_chart_in_git_is_a_deployer():
     assert is_syncing(deployers(releases=[release(targetNamespace="shop")]))
     assert not is_syncing(deployers(releases=[release()]))  # it deploys to its own namespace
