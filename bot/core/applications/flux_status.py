@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from bot.core.applications.deployer_status import DeployerFailure, DeployerStatus, SyncMode
+from bot.core.applications.flux_artifact import EXTERNAL_ARTIFACT
 from bot.core.objects.resource import Object, items, mapping, text
 from bot.core.objects.scalar_equality import parse_time
 
@@ -18,18 +19,17 @@ _READY: Final = {"True": "Ready", "False": "NotReady"}
 # Reasons that Flux reports after it tried to apply a revision. With others, the attempt may be an earlier one.
 _ATTEMPTED: Final = frozenset(("BuildFailed", "HealthCheckFailed", "PruneFailed", "ReconciliationFailed"))
 _SHA: Final = re.compile(r"sha\d+:([0-9a-f]{40,64})")
+_CONTENT_DIGEST: Final = "latest@"  # of an ExternalArtifact, before a digest that isn't a commit
 
 
 def read_status(resource: Object, ready: Container[tuple[str, str]]) -> DeployerStatus:
     """The status of a resource; `ready` are the keys of those of its kind that are ready."""
-    status = mapping(resource, "status")
     conditions = {text(condition, "type"): text(condition, "status") for condition in _conditions(resource)}
-    applied = _SHA.search(text(status, "lastAppliedRevision"))
     return DeployerStatus(
         DEPLOYER,
         sync=_READY.get(conditions.get("Ready", ""), ""),
         health="Healthy" if conditions.get("Healthy") == "True" else "",
-        revision=applied[1] if applied else "",
+        revision=_commit(resource, "lastAppliedRevision"),
         sync_mode=SyncMode.SUSPENDED if is_suspended(resource) else SyncMode.AUTOMATIC,
         failure=failure(resource, ready),
     )
@@ -98,8 +98,20 @@ def attempted(resource: Object) -> list[str]:
     https://fluxcd.io/flux/components/kustomize/kustomizations/#last-attempted-revision
     """
     reasons = {text(condition, "reason") for condition in _conditions(resource) if text(condition, "type") == "Ready"}
-    commit = _SHA.search(text(mapping(resource, "status"), "lastAttemptedRevision"))
-    return [commit[1]] if commit and reasons <= _ATTEMPTED else []
+    commit = _commit(resource, "lastAttemptedRevision")
+    return [commit] if commit and reasons <= _ATTEMPTED else []
+
+
+def _commit(resource: Object, field: str) -> str:
+    """The commit of a revision in the status; "" if it has none.
+
+    An artifact's revision is the digest of its content, unless its generator copies that of a source:
+    https://fluxcd.io/flux/components/source/artifactgenerators/
+    """
+    revision = text(mapping(resource, "status"), field)
+    is_artifact = text(mapping(resource, "spec", "sourceRef"), "kind") == EXTERNAL_ARTIFACT
+    commit = None if is_artifact and revision.startswith(_CONTENT_DIGEST) else _SHA.search(revision)
+    return commit[1] if commit else ""
 
 
 def _unready_dependencies(resource: Object, ready: Container[tuple[str, str]]) -> tuple[str, ...]:
