@@ -147,7 +147,8 @@ def syncing_since(resource: Object) -> datetime | None:
 
 def prunes(resource: Object) -> bool:
     """Whether an Application deletes objects by itself; otherwise, someone has to request it for a sync."""
-    return mapping(resource, "spec", "syncPolicy", "automated").get("prune") is True
+    automated = mapping(resource, "spec", "syncPolicy", "automated")
+    return automated.get("prune") is True and automated.get("enabled") is not False
 
 
 def failure(resource: Object) -> DeployerFailure | None:
