@@ -56,7 +56,8 @@ def test_an_application_is_followed_without_further_configuration(discovery):
 
 
 @pytest.mark.parametrize(
-    ("automated", "prune"), [({"prune": True}, True), ({"prune": False}, False), ({"prune": True, "enabled": False}, False)]
+    ("automated", "prune"),
+    [({"prune": True}, True), ({"prune": False}, False), ({"prune": True, "enabled": False}, False)],
 )
 def test_whether_a_deployer_prunes_is_known(discovery, automated, prune):
     discovery.argo(argo_application("shop", discovery.url, syncPolicy={"automated": automated}))
