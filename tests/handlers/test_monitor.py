@@ -323,6 +323,29 @@ def test_a_reconciling_deployer_holds_alerts_back_until_it_is_done(start, slack,
     assert len(cards(slack)) == 1
 
 
+def test_a_deployer_that_fails_and_retries_holds_alerts_back_only_until_the_deadline(start, source, cluster, edit):
+    """Each attempt takes five minutes, as with health checks that fail."""
+    bot = start(alerts={"looks": 1}, schedule={"rollout_deadline": "10m"})
+    serve_deployers(cluster)
+    own = kustomization("shop")
+    apply_deployer(cluster, git_repository(source.url), own, namespace="flux-system")
+    attempt, failed = (
+        [{"type": "Ready", "status": ready}, {"type": "Reconciling", "status": "True", "reason": reason}]
+        for ready, reason in (("Unknown", "Progressing"), ("False", "ProgressingWithRetry"))
+    )
+    steps = [(attempt, "a"), (failed, "b"), (attempt, "c"), (attempt, "d"), (attempt, "e"), (failed, "f")]
+    reported = []
+    for conditions, field in steps:
+        cluster.set_status(own, "flux-system", {"conditions": conditions})
+        edit(**{field: "1"})
+        bot.check(seconds=240)
+        (incident,) = bot.store.incidents.unsettled()
+        seen = [item.path for drift in incident.drift for item in drift.fields]
+        reported.append(seen if incident.state is IncidentState.OPEN else [])
+    paths = [f"data.{field}" for field in "abcdef"]
+    assert reported == [[], paths[:2], paths[:2], paths[:4], paths[:5], paths]
+
+
 def test_a_deployer_that_the_bot_may_not_read_delays_nothing(start, slack, cluster, edit):
     bot = start()
     cluster.api.serve(KUSTOMIZATIONS)

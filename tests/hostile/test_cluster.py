@@ -212,7 +212,10 @@ kind = Kind("", "v1", "ConfigMap", "configmaps", True)
 try:
     if sys.argv[2] == "discover":
         cluster.discover()
-    result = len(cluster.list(kind, None, (lambda live: 1) if sys.argv[2] == "read" else (lambda live: live)))
+    if sys.argv[2] == "schema":
+        result = [len(cluster.schema(f"g{number}/v1")) for number in range(4)]
+    else:
+        result = len(cluster.list(kind, None, (lambda live: 1) if sys.argv[2] == "read" else (lambda live: live)))
 except ClusterError as error:
     result = error
 # Not getrusage: its peak includes the process that started this one.
@@ -250,6 +253,22 @@ def wide(_):
     yield b"{}]}"
 
 
+def schemas(number, item=b"{}"):
+    """Serves OpenAPI documents of that many items."""
+    paths = {f"apis/g{index}/v1": {"serverRelativeURL": f"/openapi/v3/apis/g{index}/v1"} for index in range(4)}
+
+    def answer(path):
+        yield head()
+        if path == "/openapi/v3":
+            yield json.dumps({"paths": paths}).encode()
+            return
+        yield b'{"components": {"schemas": {}}, "rest": ['
+        yield from itertools.repeat((item + b",") * 1000, number // 1000)
+        yield b"0]}"
+
+    return answer
+
+
 LARGE = {
     "a gzip bomb of 3 GB": (bomb, "read", "larger than 16 MiB", 200),
     "an error of any size": (
@@ -267,6 +286,21 @@ LARGE = {
         200,
     ),
     "a discovery without end": (bomb, "discover", "larger than 64 MiB", 300),
+    "discovery with 20 million objects": (
+        lambda _: itertools.chain([head(), b'{"items": ['], itertools.repeat(b"{}," * 1000, 20_000), [b"0]}"]),
+        "discover",
+        "more than 128 MiB of memory",
+        250,
+    ),
+    "schemas of 15 MiB of empty objects": (schemas(5 * 10**6), "schema", "more than 128 MiB of memory", 200),
+    "schemas without end": (schemas(10**9), "schema", "larger than 16 MiB", 200),
+    "schemas of just under the limit": (schemas(600_000), "schema", "[2, 2, 2, 2]", 600),
+    "schemas of long text": (
+        schemas(1000, b'"%s"' % ("x" * 10_000 + chr(0x1F600)).encode()),
+        "schema",
+        "[2, 2, 2, 2]",
+        600,
+    ),
     "as many Python objects as a page can hold": (wide, "read", "0", 600),
 }
 

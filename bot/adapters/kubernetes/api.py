@@ -19,6 +19,7 @@ from urllib3.exceptions import HTTPError, ProtocolError, ReadTimeoutError
 from bot.adapters.kubernetes import bounds
 from bot.adapters.kubernetes.depth import cut_off
 from bot.adapters.kubernetes.errors import ClusterErrorMapper
+from bot.adapters.kubernetes.json_memory import parsed_bytes
 from bot.http_client import deadline, restrict, seconds_left
 from bot.i18n.catalogue import cluster as texts
 from bot.i18n.language import LocalizedText
@@ -66,7 +67,7 @@ class KubernetesApi:
         self, path: str, action: LocalizedText, *, accept: str = "application/json", on_404: bytes | None = None
     ) -> dict[str, Any]:
         """The JSON object at a path; `on_404`, if given, replaces the body of a 404."""
-        return self.parse(self.get(path, action, accept=accept, on_404=on_404), action)
+        return self.parse_document(self.get(path, action, accept=accept, on_404=on_404), action)
 
     def get(
         self,
@@ -156,6 +157,12 @@ class KubernetesApi:
             return response.status, bytes(body)
         finally:
             response.close()  # if read to the end, it is already back in the pool
+
+    def parse_document(self, body: bytes, action: LocalizedText) -> dict[str, Any]:
+        """The JSON object in a body. Raises TooLargeError if it would take more than DOCUMENT_MEMORY."""
+        if parsed_bytes(body) > bounds.DOCUMENT_MEMORY:
+            raise self.errors.too_large(action, bounds.DOCUMENT_MEMORY, texts.TOO_MUCH_MEMORY)
+        return self.parse(body, action)
 
     def parse(self, body: bytes, action: LocalizedText) -> dict[str, Any]:
         """The JSON object in a body, cut off where it is nested too deeply."""

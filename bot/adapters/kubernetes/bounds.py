@@ -20,7 +20,10 @@ KUBECONFIG_BYTES: Final = 5 * 2**20  # a kubeconfig, or a file with a token
 
 # Bytes are counted after decompression. Parsed JSON takes ten times as much memory, thirty at worst.
 PAGE_BYTES: Final = 16 * 2**20
-DOCUMENT_BYTES: Final = 64 * 2**20  # discovery, an OpenAPI document, or a list that the server can't split into pages
+DOCUMENT_BYTES: Final = 64 * 2**20  # discovery, or a list that the server can't split into pages
+SCHEMA_BYTES: Final = 16 * 2**20  # an OpenAPI document
+DOCUMENT_MEMORY: Final = 128 * 2**20  # of discovery or an OpenAPI document, once parsed
+SCHEMAS_MEMORY: Final = 512 * 2**20  # of all OpenAPI documents of a cluster
 ERROR_BYTES: Final = 64 * 2**10  # of an error's body, whose message is shown
 KEPT_BYTES: Final = 64 * 2**20  # of the objects, or their data, that a list keeps
 

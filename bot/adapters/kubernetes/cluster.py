@@ -2,7 +2,8 @@
 
 import re
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,6 +12,7 @@ import urllib3
 from bot.adapters.kubernetes import bounds
 from bot.adapters.kubernetes.api import KubernetesApi
 from bot.adapters.kubernetes.discovery import discover
+from bot.adapters.kubernetes.json_memory import parsed_bytes
 from bot.adapters.kubernetes.kubeconfig import load_configuration
 from bot.adapters.kubernetes.listing import list_objects
 from bot.adapters.kubernetes.watching import open_watch
@@ -27,6 +29,15 @@ _NAMESPACE: Final = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 
 def _unchanged(item: Mapping[str, Any]) -> Mapping[str, Any]:
     return item
+
+
+@dataclass(frozen=True, slots=True)
+class _Schema:
+    """An OpenAPI document, its URL, and about how many bytes it takes."""
+
+    url: str
+    document: Mapping[str, Any]
+    memory: int
 
 
 class KubernetesCluster:
@@ -55,8 +66,9 @@ class KubernetesCluster:
         self._api = KubernetesApi(name, configuration, timeout)
         self._watch_timeout = watch_timeout
         self.server = self._api.server
-        self._schemas: dict[str, tuple[str, Mapping[str, Any]]] = {}
+        self._schemas: dict[str, _Schema] = {}
         self._indexing = threading.Lock()
+        self._parsing = threading.Lock()
         self._schema_index: Mapping[str, str] | None = None  # read once between two discoveries
 
     def default_namespace(self) -> str:
@@ -75,14 +87,27 @@ class KubernetesCluster:
             urls = self._schema_index
             if urls is None:
                 urls = self._schema_index = self._read_schema_index()
+                self._drop_schemas(frozenset(urls.values()))
         url = urls.get(f"apis/{api_version}" if "/" in api_version else f"api/{api_version}")
         if url is None:
             return None
         cached = self._schemas.get(api_version)
-        if cached is None or cached[0] != url:  # the URL contains the document's hash
+        if cached is None or cached.url != url:  # the URL contains the document's hash
             action = LocalizedText(texts.READ_SCHEMA_OF, version=api_version)
-            cached = self._schemas[api_version] = (url, self._api.get_json(url, action))
-        return cached[1]
+            body = self._api.get(url, action, max_bytes=bounds.SCHEMA_BYTES)
+            with self._parsing:
+                document = self._api.parse_document(body, action)
+                taken = sum(schema.memory for version, schema in self._schemas.items() if version != api_version)
+                memory = parsed_bytes(body)
+                if taken + memory > bounds.SCHEMAS_MEMORY:
+                    raise self._api.errors.too_large(action, bounds.SCHEMAS_MEMORY, texts.SCHEMAS_TOO_LARGE)
+                cached = self._schemas[api_version] = _Schema(url, document, memory)
+        return cached.document
+
+    def _drop_schemas(self, served: Container[str]) -> None:
+        """Drop the documents that aren't served any longer."""
+        with self._parsing:
+            self._schemas = {version: schema for version, schema in self._schemas.items() if schema.url in served}
 
     def _read_schema_index(self) -> Mapping[str, str]:
         """The path of each group version's document, such as `/openapi/v3/apis/apps/v1?hash=…`."""

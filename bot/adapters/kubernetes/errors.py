@@ -52,9 +52,9 @@ class ClusterErrorMapper:
         """The error for an action that failed because of `why`."""
         return ClusterError(LocalizedText(texts.COULD_NOT, cluster=self.cluster, what=action, why=why))
 
-    def too_large(self, action: LocalizedText, max_bytes: int) -> TooLargeError:
-        """A response has more than `max_bytes`."""
-        why = LocalizedText(texts.TOO_LARGE, size=str(max_bytes >> 20))
+    def too_large(self, action: LocalizedText, max_bytes: int, phrase: Phrase = texts.TOO_LARGE) -> TooLargeError:
+        """A response has or takes more than `max_bytes`."""
+        why = LocalizedText(phrase, size=str(max_bytes >> 20))
         return TooLargeError(LocalizedText(texts.COULD_NOT, cluster=self.cluster, what=action, why=why))
 
     def unreachable(self, action: LocalizedText, error: HTTPError) -> ClusterError:

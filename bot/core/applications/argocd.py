@@ -122,12 +122,21 @@ def git_targets(resource: Object) -> Sequence[GitTarget]:
 
 
 def is_syncing(resource: Object) -> bool:
-    """Whether an operation is requested or running.
+    """Whether an operation is requested or running. After a failed attempt, it isn't until the next one.
 
     https://argo-cd.readthedocs.io/en/stable/user-guide/auto_sync/
     """
     phase = text(mapping(resource, "status", "operationState"), "phase")
-    return resource.get("operation") is not None or phase in _RUNNING
+    return not is_retrying(resource) and (resource.get("operation") is not None or phase in _RUNNING)
+
+
+def is_retrying(resource: Object) -> bool:
+    """Whether an operation failed and will be retried: its phase is then Running, but it has an end.
+
+    https://github.com/argoproj/argo-cd/blob/master/controller/appcontroller.go (processRequestedAppOperation)
+    """
+    operation = mapping(resource, "status", "operationState")
+    return text(operation, "phase") == "Running" and bool(text(operation, "finishedAt"))
 
 
 def syncing_since(resource: Object) -> datetime | None:
@@ -138,14 +147,14 @@ def syncing_since(resource: Object) -> datetime | None:
 
 def prunes(resource: Object) -> bool:
     """Whether an Application deletes objects by itself; otherwise, someone has to request it for a sync."""
-    return mapping(resource, "spec", "syncPolicy", "automated").get("prune") is True
+    automated = mapping(resource, "spec", "syncPolicy", "automated")
+    return automated.get("prune") is True and automated.get("enabled") is not False
 
 
 def failure(resource: Object) -> DeployerFailure | None:
     """Why Argo CD could not sync an Application: its latest operation failed, or it has an error condition."""
     operation = mapping(resource, "status", "operationState")
-    phase = text(operation, "phase")
-    if phase in _FAILED:
+    if phase := _failed_phase(resource):
         hooks = [
             f"Hook {text(hook, 'kind')} {text(hook, 'name')} failed: {text(hook, 'message')}"
             for hook in failed_hooks(operation)
@@ -156,11 +165,9 @@ def failure(resource: Object) -> DeployerFailure | None:
 
 def current_error(resource: Object) -> DeployerFailure | None:
     """The first error condition of an Application, except one that repeats the failed operation."""
-    status = mapping(resource, "status")
-    has_failed = text(mapping(status, "operationState"), "phase") in _FAILED
-    for condition in items(status, "conditions"):
+    for condition in items(mapping(resource, "status"), "conditions"):
         type_ = text(condition, "type") if isinstance(condition, Mapping) else ""
-        if type_.endswith("Error") and not (has_failed and type_ == "SyncError"):
+        if type_.endswith("Error") and not (_failed_phase(resource) and type_ == "SyncError"):
             return DeployerFailure.reported(DEPLOYER, type_, condition.get("message"))
     return None
 
@@ -170,12 +177,19 @@ def attempted(resource: Object) -> list[str]:
 
     https://pkg.go.dev/github.com/argoproj/argo-cd/v3/pkg/apis/application/v1alpha1#SyncOperationResult
     """
-    operation = mapping(resource, "status", "operationState")
-    if text(operation, "phase") not in _FAILED:
+    if not _failed_phase(resource):
         return []
-    result = mapping(operation, "syncResult")
+    result = mapping(resource, "status", "operationState", "syncResult")
     revisions = items(result, "revisions") or [result.get("revision")]
     return [revision for revision in revisions if isinstance(revision, str)]
+
+
+def _failed_phase(resource: Object) -> str:
+    """How the latest attempt to sync ended, Failed or Error; "" if it didn't fail. That of a retried one is unknown."""
+    phase = text(mapping(resource, "status", "operationState"), "phase")
+    if is_retrying(resource):
+        return "Failed"
+    return phase if phase in _FAILED else ""
 
 
 def failed_hooks(operation: Object) -> list[Object]:

@@ -38,6 +38,13 @@ class Deployer:
         return flux_status.is_reconciling(self.resource)
 
     @property
+    def is_retrying(self) -> bool:
+        """Whether it failed to apply what is in git and will retry."""
+        if self.kind == argocd.APPLICATION:
+            return argocd.is_retrying(self.resource)
+        return flux_status.is_retrying(self.resource)
+
+    @property
     def syncing_since(self) -> datetime | None:
         """When it reports to have started what it is applying; None if it does not say."""
         if self.kind == argocd.APPLICATION:

@@ -6,28 +6,30 @@ from datetime import datetime
 from typing import Final
 
 from bot.core.applications.deployer_status import DeployerFailure, DeployerStatus, SyncMode
+from bot.core.applications.flux_artifact import EXTERNAL_ARTIFACT
 from bot.core.objects.resource import Object, items, mapping, text
 from bot.core.objects.scalar_equality import parse_time
 
 DEPLOYER: Final = "Flux"
 
-_WAITING: Final = "DependencyNotReady"  # the reason of a Ready condition
+# Reasons of a Ready condition that is False. A check is canceled to apply a newer revision at once.
+_WAITING: Final = "DependencyNotReady"
+_CANCELED: Final = "HealthCheckCanceled"
 _READY: Final = {"True": "Ready", "False": "NotReady"}
 # Reasons that Flux reports after it tried to apply a revision. With others, the attempt may be an earlier one.
 _ATTEMPTED: Final = frozenset(("BuildFailed", "HealthCheckFailed", "PruneFailed", "ReconciliationFailed"))
 _SHA: Final = re.compile(r"sha\d+:([0-9a-f]{40,64})")
+_CONTENT_DIGEST: Final = "latest@"  # of an ExternalArtifact, before a digest that isn't a commit
 
 
 def read_status(resource: Object, ready: Container[tuple[str, str]]) -> DeployerStatus:
     """The status of a resource; `ready` are the keys of those of its kind that are ready."""
-    status = mapping(resource, "status")
     conditions = {text(condition, "type"): text(condition, "status") for condition in _conditions(resource)}
-    applied = _SHA.search(text(status, "lastAppliedRevision"))
     return DeployerStatus(
         DEPLOYER,
         sync=_READY.get(conditions.get("Ready", ""), ""),
         health="Healthy" if conditions.get("Healthy") == "True" else "",
-        revision=applied[1] if applied else "",
+        revision=_commit(resource, "lastAppliedRevision"),
         sync_mode=SyncMode.SUSPENDED if is_suspended(resource) else SyncMode.AUTOMATIC,
         failure=failure(resource, ready),
     )
@@ -44,10 +46,20 @@ def prunes(resource: Object) -> bool:
 
 
 def is_reconciling(resource: Object) -> bool:
-    """Whether Flux has seen a revision that it has not applied yet.
+    """Whether Flux is applying a revision. After a failed attempt, it isn't until the next one.
 
     https://fluxcd.io/flux/components/kustomize/kustomizations/#conditions
     """
+    return _is_marked_reconciling(resource) and _failed(resource) is None
+
+
+def is_retrying(resource: Object) -> bool:
+    """Whether Flux failed to apply a revision and will retry."""
+    return _is_marked_reconciling(resource) and _failed(resource) is not None
+
+
+def _is_marked_reconciling(resource: Object) -> bool:
+    """Whether Flux has seen a revision that it has not applied yet, also while it waits to retry."""
     return not is_suspended(resource) and any(
         (text(condition, "type"), text(condition, "status")) == ("Reconciling", "True")
         for condition in _conditions(resource)
@@ -61,15 +73,22 @@ def reconciling_since(resource: Object) -> datetime | None:
 
 
 def failure(resource: Object, ready: Container[tuple[str, str]] = ()) -> DeployerFailure | None:
-    """Why Flux could not apply a resource: it waits for some that aren't `ready`, or failed and stopped."""
+    """Why Flux could not apply a resource: it waits for some that aren't `ready`, or the last attempt failed."""
+    condition = _failed(resource)
+    if condition is None:
+        return None
+    reason = text(condition, "reason")
+    if reason == _WAITING and (waits_for := _unready_dependencies(resource, ready)):
+        return DeployerFailure(DEPLOYER, reason, waits_for=waits_for)
+    return DeployerFailure.reported(DEPLOYER, reason or "NotReady", condition.get("message"))
+
+
+def _failed(resource: Object) -> Object | None:
+    """The Ready condition of a resource that Flux could not apply. It is Unknown during the next attempt."""
     for condition in _conditions(resource):
-        if (text(condition, "type"), text(condition, "status")) != ("Ready", "False"):
-            continue
-        reason = text(condition, "reason")
-        if reason == _WAITING and (waits_for := _unready_dependencies(resource, ready)):
-            return DeployerFailure(DEPLOYER, reason, waits_for=waits_for)
-        if not is_reconciling(resource):
-            return DeployerFailure.reported(DEPLOYER, reason or "NotReady", condition.get("message"))
+        is_failed = (text(condition, "type"), text(condition, "status")) == ("Ready", "False")
+        if is_failed and text(condition, "reason") != _CANCELED:
+            return condition
     return None
 
 
@@ -79,8 +98,20 @@ def attempted(resource: Object) -> list[str]:
     https://fluxcd.io/flux/components/kustomize/kustomizations/#last-attempted-revision
     """
     reasons = {text(condition, "reason") for condition in _conditions(resource) if text(condition, "type") == "Ready"}
-    commit = _SHA.search(text(mapping(resource, "status"), "lastAttemptedRevision"))
-    return [commit[1]] if commit and reasons <= _ATTEMPTED else []
+    commit = _commit(resource, "lastAttemptedRevision")
+    return [commit] if commit and reasons <= _ATTEMPTED else []
+
+
+def _commit(resource: Object, field: str) -> str:
+    """The commit of a revision in the status; "" if it has none.
+
+    An artifact's revision is the digest of its content, unless its generator copies that of a source:
+    https://fluxcd.io/flux/components/source/artifactgenerators/
+    """
+    revision = text(mapping(resource, "status"), field)
+    is_artifact = text(mapping(resource, "spec", "sourceRef"), "kind") == EXTERNAL_ARTIFACT
+    commit = None if is_artifact and revision.startswith(_CONTENT_DIGEST) else _SHA.search(revision)
+    return commit[1] if commit else ""
 
 
 def _unready_dependencies(resource: Object, ready: Container[tuple[str, str]]) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ An autoscaler that a person created by hand doesn't count. Any other one counts 
 set; for all others only if a deployer applied it and no person has edited it.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeGuard
@@ -104,18 +105,17 @@ def scale_targets(live_objects: Iterable[Object], interactive: Sequence[str] = I
     scalers = [_Scaler.read(item, interactive) for item in live_objects if item.get("kind") in (_HPA, _SCALED_OBJECT)]
     by_hand = {scaler.name for scaler in scalers if scaler.is_by_hand}
     deployed = {scaler.name for scaler in scalers if scaler.is_deployed and not scaler.is_edited}
-    ranges: dict[_Target, tuple[ReplicaRange, ...]] = {}
+    ranges: defaultdict[_Target, list[ReplicaRange]] = defaultdict(list)
     for scaler in scalers:
         target, names = _target(scaler.object), (scaler.name, *_owners(scaler.object))
         if target is not None and by_hand.isdisjoint(names):
             for_any_writer = not scaler.is_edited and not deployed.isdisjoint(names)
             is_keda = scaler.object["kind"] == _SCALED_OBJECT
-            own = (
+            ranges[target] += (
                 replace(allowed, for_any_writer=for_any_writer, leaves_zero=is_keda or allowed.least == 0)
                 for allowed in _ranges(scaler)
             )
-            ranges[target] = (*ranges.get(target, ()), *own)
-    return ScaleTargets(ranges)
+    return ScaleTargets({target: tuple(found) for target, found in ranges.items()})
 
 
 def is_autoscaled(replicas: object, ranges: Iterable[ReplicaRange], *, declared: object, by_autoscaler: bool) -> bool:

@@ -39,12 +39,13 @@ def stateful_set(live: Object) -> Health:
 
 
 def daemon_set(live: Object) -> Health:
-    """Healthy once every node runs an updated pod; always healthy if it is updated manually."""
+    """Healthy once every node runs an available pod that, unless it is updated manually, is updated."""
     status = mapping(live, "status")
     wanted = count(status, "desiredNumberScheduled")
-    ready = min(count(status, "updatedNumberScheduled"), count(status, "numberAvailable"))
     by_hand = text(mapping(live, "spec", "updateStrategy"), "type") == "OnDelete"
-    if is_observed(live) and (by_hand or ready >= wanted):
+    updated = wanted if by_hand else count(status, "updatedNumberScheduled")
+    ready = min(updated, count(status, "numberAvailable"))
+    if is_observed(live) and ready >= wanted:
         return _health(HealthStatus.HEALTHY, wanted, wanted)
     return _health(HealthStatus.PROGRESSING, ready, wanted)
 

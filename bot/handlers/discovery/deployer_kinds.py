@@ -36,7 +36,8 @@ class Deployer:
 
     `kinds` are (group, kind) pairs; a cluster without the first one does not have the deployer. Those in `declaring`
     declare applications; those in `optional` are skipped if the bot is not allowed to list them. `read` is called with
-    the resources, the cluster's name and configuration, and the reader of ConfigMaps and Secrets.
+    the resources, the cluster's name and configuration, and the reader of ConfigMaps and Secrets. `needs_data`: what a
+    resource declares may be in these.
     """
 
     title: str
@@ -44,6 +45,7 @@ class Deployer:
     declaring: Sequence[tuple[str, str]]
     read: Callable[[Resources, str, ClusterConfig, DataReader], list[DiscoveryResult]]
     optional: Sequence[tuple[str, str]] = ()
+    needs_data: bool = False
 
 
 def _read_argo(
@@ -83,5 +85,6 @@ DEPLOYERS: Final = {
         (flux.KUSTOMIZATION, flux.HELM_RELEASE),
         _read_flux,
         optional=(ARTIFACT_GENERATOR, HELM_REPOSITORY, HELM_CHART, OCI_REPOSITORY),
+        needs_data=True,
     ),
 }

@@ -55,7 +55,8 @@ class DeployerReader:
         """The names of the applications that are being deployed or, with the resources that declare them, deleted.
 
         A sync or deletion counts from when the resource says that it started, but at the latest from when it was first
-        seen here, until `forget`. One that was seen still counts if the deployers cannot be read now.
+        seen here, until `forget`. One that was seen still counts if the deployers cannot be read now. A failed sync
+        doesn't count until it is retried, as a part of the same sync.
         """
         now = self._clock()
         changing = set()
@@ -63,6 +64,7 @@ class DeployerReader:
             name, deployer = application.name, self._deployer_of(application, deployers)
             deleting_since = deployer.deleting_since if deployer and application.origin else None
             is_syncing = deployer is not None and deployer.is_syncing
+            is_retrying = deployer is not None and deployer.is_retrying
             change = self._changes.get(name)
             created = application.origin.created if application.origin else ""
             if change and change.created != created:  # another resource of the same name
@@ -71,6 +73,8 @@ class DeployerReader:
                 first_seen = change.first_seen if change else now
                 started = deleting_since or (deployer.syncing_since if deployer else None) or first_seen
                 change = _Change(created, first_seen, min(first_seen, started))
+            elif is_retrying:
+                continue
             elif deployer or not deployers.may_be_unread(application):
                 change = None
             if change is None:

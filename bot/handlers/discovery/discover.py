@@ -121,6 +121,8 @@ class Discoverer:
                     unavailable: set[str] = set()
                     read_data = data_reader(reader, resources, unavailable)
                     results = _read(deployer, resources, cluster, settings, read_data) + too_large
+                    if not deployer.needs_data:
+                        unavailable.clear()
                     applications = with_last_known(results, self._results.get((cluster, name), ()), unavailable)
             except PortError as error:
                 is_installed = not isinstance(error, _NotServedError)

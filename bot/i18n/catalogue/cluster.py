@@ -19,6 +19,14 @@ AUDIT_LOG = Phrase(en="Could not read the audit log {path}: {why}", es="No se pu
 EXPIRES = Phrase(en="the list expired on every attempt (410).", es="la lista expiró en cada intento (410).")
 EXPIRED = Phrase(en="the list expired (410).", es="la lista expiró (410).")
 TOO_LARGE = Phrase(en="the response is larger than {size} MiB.", es="la respuesta supera los {size} MiB.")
+TOO_MUCH_MEMORY = Phrase(
+    en="reading the response would take more than {size} MiB of memory.",
+    es="leer la respuesta ocuparía más de {size} MiB de memoria.",
+)
+SCHEMAS_TOO_LARGE = Phrase(
+    en="with this one, the schemas of the cluster would take more than {size} MiB of memory.",
+    es="con este, los esquemas del clúster ocuparían más de {size} MiB de memoria.",
+)
 TOO_LARGE_TOGETHER = Phrase(
     en="the lists of all namespaces are larger than {size} MiB, and this one is the largest.",
     es="las listas de todos los namespaces superan los {size} MiB, y esta es la mayor.",

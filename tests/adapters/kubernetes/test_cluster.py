@@ -18,7 +18,7 @@ from bot.adapters.kubernetes import bounds
 from bot.adapters.kubernetes.bounds import KUBECONFIG_BYTES
 from bot.adapters.kubernetes.cluster import KubernetesCluster
 from bot.adapters.kubernetes.kubeconfig import ClusterConfigError, current_context, default_kubeconfig
-from bot.ports.cluster import ClusterError, ForbiddenError, Kind
+from bot.ports.cluster import ClusterError, ForbiddenError, Kind, TooLargeError
 from bot.sandbox.server import Server
 
 CONFIG_MAP = Kind("", "v1", "ConfigMap", "configmaps", namespaced=True)
@@ -411,6 +411,22 @@ def test_a_schema_is_fetched_anew_only_when_its_hash_moves(cluster, api):
         "/openapi/v3/apis/apps/v1?hash=1",
         "/openapi/v3/apis/apps/v1?hash=2",
     ]
+
+
+def test_the_schemas_of_a_cluster_take_bounded_memory(cluster, api, monkeypatch):
+    """Those that are replaced, or are no longer served, don't count."""
+    cluster.schema("apps/v1")
+    monkeypatch.setattr(bounds, "SCHEMAS_MEMORY", cluster._schemas["apps/v1"].memory * 3 // 2)
+    for number in range(3):
+        api.schema_hash = str(number)
+        cluster.discover()
+        assert cluster.schema("apps/v1")
+    cluster._schemas["batch/v1"] = cluster._schemas.pop("apps/v1")
+    with pytest.raises(TooLargeError, match="the schemas of the cluster would take more than"):
+        cluster.schema("apps/v1")
+    api.schema_hash = "9"
+    cluster.discover()
+    assert cluster.schema("apps/v1")
 
 
 def test_a_group_or_a_server_without_schemas_gives_none(cluster, api):

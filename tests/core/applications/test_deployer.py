@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.applications import argocd, flux
+from bot.core.applications import argocd, flux, flux_status
 from bot.core.applications.application import Application
 from bot.core.applications.deployer import Deployers
 from bot.core.applications.flux_chart import GIT_REPOSITORY
@@ -94,6 +94,66 @@ def test_argo_cd_is_syncing_while_an_operation_runs(resource, expected):
 )
 def test_flux_is_syncing_while_it_reconciles(resource, expected):
     assert is_syncing(deployers(kustomizations=[resource])) is expected
+
+
+def flux_reports(ready, reason, reconciling=""):
+    """The status that Flux's controllers write: conditions of the types Ready and Reconciling."""
+    conditions = [{**RECONCILING, "reason": reconciling}] if reconciling else []
+    return {"conditions": [*conditions, {"type": "Ready", "status": ready, "reason": reason}]}
+
+
+def operation(phase, **fields):
+    return {"operationState": {"phase": phase, "message": "denied", "syncResult": {"revision": "a" * 40}, **fields}}
+
+
+@pytest.mark.parametrize(
+    ("resource", "expected"),
+    [
+        # Kind of the failure, and whether the deployer is syncing, or waits to retry.
+        (flux_reports("Unknown", "Progressing", "Progressing"), (None, True, False)),
+        (flux_reports("False", "ReconciliationFailed", "ProgressingWithRetry"), ("ReconciliationFailed", False, True)),
+        (flux_reports("False", "HealthCheckCanceled", "ProgressingWithRetry"), (None, True, False)),
+        (flux_reports("False", "ArtifactFailed", "Progressing"), ("ArtifactFailed", False, True)),  # a HelmRelease
+        (flux_reports("False", "UpgradeFailed"), ("UpgradeFailed", False, False)),
+        (flux_reports("True", "ReconciliationSucceeded"), (None, False, False)),
+        (operation("Running", retryCount=3, finishedAt="2026-11-20T10:00:00Z"), ("SyncFailed", False, True)),
+        (operation("Running", retryCount=3, finishedAt=None), (None, True, False)),
+        (operation("Failed", finishedAt="2026-11-20T10:00:00Z"), ("SyncFailed", False, False)),
+        (operation("Error", finishedAt="2026-11-20T10:00:00Z"), ("SyncError", False, False)),
+    ],
+)
+def test_a_deployer_that_will_retry_reports_why_it_failed(resource, expected):
+    """https://fluxcd.io/flux/components/kustomize/kustomizations/#failed-kustomization"""
+    if "operationState" in resource:
+        # Argo CD removes the request only once it no longer retries.
+        requested = {"operation": {}} if resource["operationState"]["phase"] == "Running" else {}
+        state = deployers(argo(status=resource, **requested))
+    else:
+        state = deployers(kustomizations=[{**kustomization(), "status": resource}])
+    deployer = state.deployer_of(SHOP, URL)
+    failure = deployer.failure
+    assert (failure and failure.reason, deployer.is_syncing, deployer.is_retrying) == expected
+    if "operationState" in resource:
+        assert deployer.attempted == (["a" * 40] if failure else [])
+
+
+@pytest.mark.parametrize(
+    ("kind", "revision", "commit"),
+    [
+        ("GitRepository", f"main@sha1:{'a' * 40}", "a" * 40),
+        ("GitRepository", f"latest@sha256:{'a' * 64}", "a" * 64),  # a branch of a repository with SHA-256
+        ("ExternalArtifact", f"latest@sha256:{'a' * 64}", ""),
+        ("ExternalArtifact", f"main@sha1:{'a' * 40}", "a" * 40),  # its generator copies that of the source
+        ("GitRepository", None, ""),
+    ],
+)
+def test_the_digest_of_an_artifact_is_no_commit(kind, revision, commit):
+    """https://fluxcd.io/flux/components/source/artifactgenerators/"""
+    conditions = [{"type": "Ready", "status": "False", "reason": "BuildFailed"}]
+    status = {"lastAppliedRevision": revision, "lastAttemptedRevision": revision, "conditions": conditions}
+    applied = resource(spec={"sourceRef": {"kind": kind, "name": "shop"}}, status=status)
+    assert flux_status.read_status(applied, ()).revision == commit
+    assert flux_status.attempted(applied) == ([commit] if commit else [])
 
 
 def test_a_helm_release_of_a_chart_in_git_is_a_deployer():

@@ -55,9 +55,12 @@ def test_an_application_is_followed_without_further_configuration(discovery):
     assert "⚠️" not in discovery.status()
 
 
-@pytest.mark.parametrize("prune", [True, False])
-def test_whether_a_deployer_prunes_is_known(discovery, prune):
-    discovery.argo(argo_application("shop", discovery.url, syncPolicy={"automated": {"prune": prune}}))
+@pytest.mark.parametrize(
+    ("automated", "prune"),
+    [({"prune": True}, True), ({"prune": False}, False), ({"prune": True, "enabled": False}, False)],
+)
+def test_whether_a_deployer_prunes_is_known(discovery, automated, prune):
+    discovery.argo(argo_application("shop", discovery.url, syncPolicy={"automated": automated}))
     discovery.flux(git_repository(discovery.url), kustomization("web", prune=prune))
     discovery.start(deployers=("argocd", "flux"))
     assert {item.name: item.prunes for item in discovery.applications.values()} == {"shop": prune, "web": prune}
@@ -137,6 +140,19 @@ def test_without_permission_to_read_argo_cd_s_settings_there_is_no_link(discover
     discovery.start()
     assert discovery.bot.discoverer.inventory().notes == ()
     assert discovery.bot.discoverer.inventory().deployer_statuses["shop"].page == ""
+
+
+def test_a_source_that_is_not_supported_stays_so_while_argo_cd_s_settings_cannot_be_read(discovery):
+    sources = [{"repoURL": discovery.url, "path": "apps/shop"}]
+    sources.append({"repoURL": discovery.url, "path": "apps/other", "plugin": {"name": "x"}})
+    discovery.argo(argo_application("shop", discovery.url, sources=sources, source=None))
+    discovery.start()
+    before = discovery.bot.discoverer.inventory()
+    assert [item.name for item in before.unsupported] == ["shop.2"]
+    discovery.cluster.fail("/api/v1/namespaces/argocd/configmaps", 503)
+    discovery.bot.discover()
+    after = discovery.bot.discoverer.inventory()
+    assert (after.applications, after.unsupported) == (before.applications, before.unsupported)
 
 
 @pytest.mark.parametrize(
