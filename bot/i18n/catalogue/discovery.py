@@ -44,10 +44,10 @@ TOO_LARGE = Phrase(
     "valores en git.",
 )
 TOO_LARGE_TOGETHER = Phrase(
-    en="the resources of Argo CD and Flux on the cluster take more than {most} MiB together. Those in its namespace "
+    en="the cluster's Argo CD or Flux resources take more than {most} MiB together. Those in its namespace "
     "take the most, and this is one of the largest. Use fewer resources, or move large values out of them.",
-    es="los recursos de Argo CD y Flux del clúster superan en conjunto los {most} MiB. Los de su namespace son los que "
-    "más ocupan, y este es uno de los mayores. Usa menos recursos, o saca de ellos los valores grandes.",
+    es="los recursos de Argo CD o de Flux del clúster superan en conjunto los {most} MiB. Los de su namespace son los "
+    "que más ocupan, y este es uno de los mayores. Usa menos recursos, o saca de ellos los valores grandes.",
 )
 NO_FREE_NAME = Phrase(
     en="every possible name for it is already taken by another application. Rename the resource.",
