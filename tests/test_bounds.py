@@ -32,7 +32,15 @@ from bot.handlers import merge_time, repository_fetcher
 from bot.handlers.approvals import diff, review
 from bot.handlers.approvals import limit as lookups
 from bot.handlers.cluster_audit import identify, record, webhook
-from bot.handlers.discovery import deployer_kinds, deployer_lists, discover, held_names, last_known, resources
+from bot.handlers.discovery import (
+    deployer_kinds,
+    deployer_lists,
+    discover,
+    held_names,
+    last_known,
+    resource_data,
+    resources,
+)
 from bot.handlers.drift import live_comparison
 from bot.handlers.rendering import gather_failures, manifest_cache, outside_paths, tree
 from bot.handlers.rollouts import health, reverted
@@ -160,9 +168,10 @@ ROWS = {
         (kubernetes.SCHEMA_BYTES, kubernetes.DOCUMENT_MEMORY, kubernetes.SCHEMAS_MEMORY),
         (kubernetes.ERROR_BYTES,),
         (kubernetes.KEPT_BYTES,),
+        (resource_data.MAX_DATA_BYTES,),
         (kubernetes.KEPT_BYTES, live_comparison.MAX_KEPT),
         (resources.MAX_RESOURCE_BYTES,),
-        (resources.MAX_KIND_BYTES,),
+        (resources.MAX_TOTAL_BYTES,),
         (argocd._MAX_SOURCES, limits.MAX_EXPANDED),
         (
             flux._MAX_COMMON_METADATA,
@@ -173,6 +182,7 @@ ROWS = {
             flux_values._ENTRY_SIZE,
         ),
         (flux_values.MAX_NAMESPACE_BYTES,),
+        (flux_values.MAX_CLUSTER_BYTES,),
         (target_revision.MAX_REVISION_BYTES, reference._MAX_REPOSITORY, reference._MAX_HOST),
         (discovery._MAX_CHANNEL,),
         (discover._PATIENCE.total_seconds() / 60,),

@@ -26,8 +26,8 @@ from bot.adapters.kubernetes.cluster import KubernetesCluster
 from bot.adapters.kubernetes.depth import cut_off
 from bot.core.drift.model import Status
 from bot.core.health.assess import assess
+from bot.core.objects.kept_size import kept_size
 from bot.core.objects.manifest import read_manifests
-from bot.core.objects.step_budget import json_size
 from bot.core.rollouts.rollout import RolloutState
 from bot.core.rollouts.running_images import MAX_IMAGES
 from bot.handlers.queries.status import status
@@ -178,7 +178,7 @@ def page_of_ten(number):
         ("PAGES", 3, r"objects and pages \(500,000 / 2\)"),
         ("OBJECTS", 30, r"objects and pages \(29 / 5,000\)"),
         ("PAGE_BYTES", len(page_of_ten(0)), "larger than 0 MiB"),
-        ("KEPT_BYTES", 30 * json_size(config_map("c00", 100) | KIND), "larger than 0 MiB"),
+        ("KEPT_BYTES", 30 * kept_size(config_map("c00", 100) | KIND), "larger than 0 MiB"),
     ],
 )
 def test_a_list_has_as_much_as_allowed_and_no_more(tmp_path, monkeypatch, bound, most, words):
@@ -202,20 +202,42 @@ def test_a_discovery_document_is_as_large_as_allowed(tmp_path):
 
 LIST_IN_A_CHILD = """
 import re, sys
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from bot.adapters.kubernetes.cluster import KubernetesCluster
+from bot.core.applications.application import Application
+from bot.core.applications.flux import HELM_RELEASE
+from bot.core.git.repository_ref import RepositoryRef
+from bot.handlers.discovery.deployers import DeployerReader
+from bot.handlers.discovery.resource_data import data_reader
+from bot.handlers.discovery.resources import ResourceBudget, list_resources, preferred_kinds
 from bot.handlers.queries.status import status
 from bot.i18n.language import ENGLISH
 from bot.ports.cluster import ClusterError, Kind
 cluster = KubernetesCluster("prod", kubeconfig=sys.argv[1])
 kind = Kind("", "v1", "ConfigMap", "configmaps", True)
+applications = [Application("pay", RepositoryRef("platform"), "apps/pay", "prod", "pay", "C1")]
+references = [{"kind": "ConfigMap", "name": f"c{number}"} for number in range(22)]
+releases = [
+    {"metadata": {"namespace": namespace, "name": "a"}, "spec": {"valuesFrom": references}} for namespace in "ab"
+]
 try:
     if sys.argv[2] == "discover":
         cluster.discover()
+    if sys.argv[2] == "deployers":
+        clock = partial(datetime.now, UTC)
+        reader = DeployerReader({"prod": cluster}, {"platform": ""}, {}, deadline=timedelta(minutes=10), clock=clock)
+        kind = preferred_kinds(cluster.discover())["argoproj.io", "Application"]
+        listed = list_resources(cluster, kind, ResourceBudget())
+        assert not reader.changing(applications) | reader.changing(applications)
+    if sys.argv[2] == "data":
+        read_data = data_reader(cluster, {HELM_RELEASE: releases}, set())
+        assert all(read_data("ConfigMap", namespace, "c1") for namespace in "ab")
     if sys.argv[2] == "schema":
         result = [len(cluster.schema(f"g{number}/v1")) for number in range(4)]
     else:
-        result = len(cluster.list(kind, None, (lambda live: 1) if sys.argv[2] == "read" else (lambda live: live)))
+        result = len(cluster.list(kind, None, (lambda live: live) if sys.argv[2] == "keep" else (lambda live: 1)))
 except ClusterError as error:
     result = error
 # Not getrusage: its peak includes the process that started this one.
@@ -226,19 +248,59 @@ print(int(peak[1]) >> 10, result)
 
 def large_objects(number, size):
     """Serves objects of that size, as many at once as are asked for."""
-    padding = "x" * size
+    return listing(
+        number, lambda path, index: b'{"metadata": {"name": "c%d"}, "data": {"x": "%s"}}' % (index, b"x" * size)
+    )
+
+
+def listing(number, item):
+    """Serves `item` of a path and a number, as many at once as are asked for, and API discovery with Applications."""
 
     def answer(path):
-        query = dict(pair.split("=") for pair in path.partition("?")[2].split("&"))
+        if path in ("/api", "/apis"):
+            yield head() + json.dumps({"kind": "APIGroupDiscoveryList", "items": [APPLICATIONS]}).encode()
+            return
+        query = dict(parse_qsl(urlsplit(path).query))
         start = int(query.get("continue", 0))
         end = min(number, start + int(query.get("limit", number)))
         yield head() + b'{"items": ['
         for index in range(start, end):
-            item = {"metadata": {"name": f"c{index}"}, "data": {"x": padding}}
-            yield json.dumps(item).encode() + (b"," if index + 1 < end else b"")
+            yield item(urlsplit(path).path, index) + (b"," if index + 1 < end else b"")
         yield b'], "metadata": {"continue": "%s"}}' % (str(end).encode() if end < number else b"")
 
     return answer
+
+
+APPLICATIONS = {
+    "metadata": {"name": "argoproj.io"},
+    "versions": [
+        {
+            "version": "v1alpha1",
+            "resources": [
+                {
+                    "resource": "applications",
+                    "responseKind": {"kind": "Application"},
+                    "scope": "Namespaced",
+                    "verbs": ["list"],
+                }
+            ],
+        }
+    ],
+}
+
+
+def application(annotations, spec):
+    """An Application of a listing, where both are JSON."""
+    metadata = b'{"namespace": "evil", "name": "a%d", "annotations": {%s}}'
+    return lambda _path, index: b'{"metadata": %s, "spec": {%s}}' % (metadata % (index, annotations), spec)
+
+
+SHORT_VALUES = b",".join(b'"%d":""' % key for key in range(90_000))
+
+
+def config_map_of_short_values(path, index):
+    namespace = path.split("/")[4].encode() if "/namespaces/" in path else b""
+    return b'{"metadata": {"namespace": "%s", "name": "c%d"}, "data": {%s}}' % (namespace, index, SHORT_VALUES)
 
 
 def bomb(_):
@@ -302,6 +364,19 @@ LARGE = {
         600,
     ),
     "as many Python objects as a page can hold": (wide, "read", "0", 600),
+    "Applications with many empty objects": (
+        listing(128, application(b"", b'"info": [%s]' % b",".join([b"{}"] * 83_000))),
+        "deployers",
+        "128",
+        600,
+    ),
+    "Applications with large annotations": (
+        listing(1_000, application(b'"gitops-bot/channel": "%s"' % (b"x" * 255_000), b"")),
+        "deployers",
+        "1000",
+        250,
+    ),
+    "ConfigMaps with many short values": (listing(22, config_map_of_short_values), "data", "22", 600),
 }
 
 

@@ -16,6 +16,8 @@ from bot.core.incidents.incident import IncidentState
 from bot.core.objects.step_budget import json_size
 from bot.handlers.discovery import deployer_kinds
 from bot.handlers.discovery import resources as resource_lists
+from bot.handlers.discovery.resources import ResourceBudget
+from bot.ports.cluster import Kind
 from tests.common.deployers import (
     SOURCE_REF,
     apply_deployer,
@@ -30,6 +32,7 @@ from tests.common.kubernetes import as_yaml, config_map
 from tests.common.slack import DEPLOYS, cards
 
 KIB = 2**10
+KIND = Kind("argoproj.io", "v1alpha1", "Application", "applications", namespaced=True)
 EVIL_URL = "https://git.example/evil.git"
 
 
@@ -276,9 +279,9 @@ def test_a_configured_application_takes_nothing_from_a_resource_that_anyone_can_
 
 @pytest.mark.parametrize("field", ["annotation", "spec", "status"])
 def test_large_resources_keep_no_other_from_being_discovered(bot, source, cluster, field, monkeypatch):
-    """The API server holds a list of more than the bot keeps of all resources of a kind."""
+    """The API server holds a list of more than the bot keeps of all resources. `shop` is larger than each of evil's."""
     monkeypatch.setattr("bot.adapters.kubernetes.bounds.KEPT_BYTES", 500 * KIB)
-    monkeypatch.setattr("bot.handlers.discovery.resources.MAX_KIND_BYTES", 400 * KIB)
+    monkeypatch.setattr("bot.handlers.discovery.resources.MAX_TOTAL_BYTES", 450 * KIB)
     padding = "x" * (100 * KIB)
     for number in range(6):
         pad = argo_application(
@@ -292,13 +295,16 @@ def test_large_resources_keep_no_other_from_being_discovered(bot, source, cluste
         apply_deployer(cluster, pad, namespace="evil")
     huge = argo_application("huge", source.url, "apps/b", info=[{"name": "pad", "value": padding * 3}])
     apply_deployer(cluster, huge, namespace="evil")
-    apply_deployer(cluster, argo_application("shop", source.url), namespace="argocd")
+    shop = argo_application("shop", source.url, info=[{"name": "pad", "value": padding + "x"}])
+    apply_deployer(cluster, shop, namespace="argocd")
     discover(bot, applications={})
     inventory = bot.discoverer.inventory()
-    refused = {resource.name for resource in inventory.unsupported if "too large" in str(resource.reason)}
-    padded = {f"pad{number}" for number in range(6)}
-    assert refused == ({"huge"} | padded if field == "spec" else {"huge"})
-    assert set(paths(bot)) == {"shop"} | (set() if field == "spec" else padded)
+    reasons = {resource.name: str(resource.reason) for resource in inventory.unsupported}
+    dropped = {f"pad{number}" for number in range(3, 6)} if field == "spec" else set()
+    assert reasons.keys() == {"huge"} | dropped
+    assert "too large for the bot" in reasons["huge"]
+    assert all("Those in its namespace take the most" in reasons[name] for name in dropped)
+    assert set(paths(bot)) == {"shop"} | {f"pad{number}" for number in range(6)} - dropped
     assert inventory.notes == ()
 
 
@@ -317,7 +323,7 @@ def test_a_revision_that_no_database_can_index_is_not_tracked(bot, source, clust
     [
         (lambda size: not TargetRevision("x" * size).is_too_long, 255),
         (lambda size: ChartRef.parse("https://charts.example/".ljust(size, "x"), "web", "1.0.0") is not None, 1_000),
-        (lambda size: resource_lists._Budget().add(resource_of(size)).size == size, 256 * KIB),
+        (lambda size: ResourceBudget().add(KIND, resource_of(size)).why is None, 256 * KIB),
         (lambda size: annotated_channel(in_channel("C".ljust(size, "0")))[0] != "", 63),
     ],
     ids=["revision", "chart repository", "resource", "channel"],
@@ -330,19 +336,30 @@ def in_channel(channel):
     return {"metadata": {"annotations": {CHANNEL_ANNOTATION: channel}}}
 
 
-def resource_of(size):
-    resource = {"metadata": {"name": "a"}, "spec": {"x": ""}}
+def resource_of(size, **metadata):
+    resource = {"metadata": {"name": "a", **metadata}, "spec": {"x": ""}}
     return {**resource, "spec": {"x": "x" * (size - json_size(resource))}}
 
 
-def test_all_resources_of_a_kind_are_as_large_as_allowed_and_no_larger(monkeypatch):
-    for most, kept in ((3_000, 3), (2_999, 2)):
-        monkeypatch.setattr(resource_lists, "MAX_KIND_BYTES", most)
-        budget = resource_lists._Budget(most=4_000)
-        for name, size in (("a", 500), ("b", 500), ("c", 2_000)):
-            resource = resource_of(size)
-            budget.add({**resource, "metadata": {"name": name}})
-        assert sum(item.size > 0 for item in budget.listed.values()) == kept
+@pytest.mark.parametrize(
+    ("sizes", "kept"),
+    [
+        ([("a", 10_000), ("a", 10_000), ("a", 10_000)], [0, 1, 2]),
+        ([("a", 10_000), ("a", 10_001), ("a", 10_000)], [0, 2]),
+        ([("a", 10_000)] * 4, [0, 1, 2]),  # of the same size, no more than necessary
+        ([("evil", 2_000)] * 10 + [("a", 14_000)] + [("evil", 2_000)] * 10, [*range(8), 10]),
+        ([("a", 5_000), ("b", 29_000), ("a", 5_000)], [0, 2]),
+    ],
+)
+def test_the_namespace_that_uses_most_loses_its_largest_resources(monkeypatch, sizes, kept):
+    monkeypatch.setattr(resource_lists, "MAX_TOTAL_BYTES", 30_000)
+    budget = ResourceBudget()
+    listed = []
+    for number, (namespace, size) in enumerate(sizes):
+        for _ in range(2):  # a list that expires is read again
+            item = budget.add(KIND, resource_of(size, namespace=namespace, name=f"r{number:02}"))
+        listed.append(item)
+    assert [number for number, item in enumerate(listed) if item.why is None] == kept
 
 
 def test_the_addresses_of_ten_argo_cds_are_read():
@@ -444,6 +461,24 @@ def test_of_too_many_values_in_a_namespace_the_largest_are_dropped(monkeypatch, 
     assert (dropped.origin.namespace, dropped.name) == ("evil", "b")
     assert "in its namespace take more than" in str(dropped.reason)
     assert len(results) == 14
+
+
+def test_of_too_many_values_in_a_cluster_the_namespace_with_most_loses_its_largest(monkeypatch):
+    monkeypatch.setattr(flux_values, "MAX_CLUSTER_BYTES", 40_000)
+    places = [("other", "9000"), *[("evil", size) for size in ("3000", "4000", "20000", "3001", "8000", "3002")]]
+    declared = [{**substituted(1, size), "metadata": {"namespace": place, "name": size}} for place, size in places]
+    repositories = [
+        {**git_repository("https://git.example/a"), "metadata": {"namespace": namespace, "name": "platform"}}
+        for namespace in ("evil", "other")
+    ]
+    results = flux.read_resources(
+        defaultdict(list, {flux.KUSTOMIZATION: declared, GIT_REPOSITORY: repositories}),
+        "prod",
+        lambda _kind, _namespace, name: {"values.yaml": "x: ".ljust(int(name), "x")},
+    )
+    (dropped,) = (result for result in results if isinstance(result, UnsupportedResource))
+    assert (dropped.name, len(results)) == ("20000", 7)
+    assert "all Flux resources on the cluster take more than" in str(dropped.reason)
 
 
 def test_of_values_of_equal_size_only_those_that_are_too_many_are_dropped(monkeypatch):

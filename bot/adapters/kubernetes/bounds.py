@@ -18,14 +18,14 @@ LOGIN_REUSED_SECONDS: Final = 30.0  # the result of a login slower than that, so
 TOKEN_FILE_SECONDS: Final = 60.0  # until a file with a token is read again, as for the pod's own
 KUBECONFIG_BYTES: Final = 5 * 2**20  # a kubeconfig, or a file with a token
 
-# Bytes are counted after decompression. Parsed JSON takes ten times as much memory, thirty at worst.
+# Bytes are counted after decompression. Parsed JSON takes ten times as much memory, forty at worst.
 PAGE_BYTES: Final = 16 * 2**20
 DOCUMENT_BYTES: Final = 64 * 2**20  # discovery, or a list that the server can't split into pages
 SCHEMA_BYTES: Final = 16 * 2**20  # an OpenAPI document
 DOCUMENT_MEMORY: Final = 128 * 2**20  # of discovery or an OpenAPI document, once parsed
 SCHEMAS_MEMORY: Final = 512 * 2**20  # of all OpenAPI documents of a cluster
 ERROR_BYTES: Final = 64 * 2**10  # of an error's body, whose message is shown
-KEPT_BYTES: Final = 64 * 2**20  # of the objects, or their data, that a list keeps
+KEPT_BYTES: Final = 64 * 2**20  # of the objects, or their data, that a list keeps; see `kept_size`
 
 EVENT_BYTES: Final = PAGE_BYTES  # a watch event, which has one object
 WATCHES: Final = 100  # of one cluster

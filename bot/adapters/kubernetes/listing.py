@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from bot.adapters.kubernetes import bounds
 from bot.adapters.kubernetes.api import KubernetesApi
-from bot.core.objects.step_budget import json_size
+from bot.core.objects.kept_size import kept_size
 from bot.gc_pauses import gc_paused
 from bot.http_client import deadline, deadline_paused
 from bot.i18n.catalogue import cluster as texts
@@ -53,7 +53,7 @@ class _Listing(Generic[Read]):
     resource_version: str = ""
     objects: dict[tuple[str | None, str], Read] = field(default_factory=dict)
     object_count: int = 0
-    kept_bytes: float = 0
+    kept_bytes: int = 0
 
     def read_pages(self) -> ObjectList[Read]:
         token = ""
@@ -99,7 +99,7 @@ class _Listing(Generic[Read]):
             if value is not None:
                 self.objects[key] = value
                 if isinstance(value, Mapping):  # the object, or its data
-                    self.kept_bytes += json_size(value) or len(body) / len(page)
+                    self.kept_bytes += kept_size(value)
         if self.kept_bytes > bounds.KEPT_BYTES:
             raise self.api.errors.too_large(self.action, bounds.KEPT_BYTES)
         return token

@@ -7,7 +7,6 @@ reported as unsupported, with the reason; no field is ignored silently: docs/con
 
 import hashlib
 import json
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -94,7 +93,7 @@ def read_resources(resources: Resources, cluster: str, read_data: DataReader) ->
     """One result for each Kustomization and HelmRelease on `cluster`: an application, or why it is not supported."""
     sources = FluxSources(resources)
     results: dict[ResourceRef, DiscoveryResult] = {}
-    budgets = defaultdict[str, ValuesBudget](ValuesBudget)  # by namespace
+    budget = ValuesBudget()
     for kind, read in ((KUSTOMIZATION, _kustomization), (HELM_RELEASE, partial(_release, cache=ValuesCache()))):
         ready = ready_keys(resources[kind])
         for resource in resources[kind]:
@@ -102,8 +101,7 @@ def read_resources(resources: Resources, cluster: str, read_data: DataReader) ->
             status = read_status(resource, ready)
             try:
                 resolved, root = _resolve_artifact(resource, origin, sources)
-                budget = budgets[origin.namespace]
-                declared = read(resolved, origin, sources, read_data, budget.most)
+                declared = read(resolved, origin, sources, read_data, budget.most(origin.namespace))
                 source = replace(declared.source, path=normalize_path(f"{root}/{declared.source.path}"))
                 ignore, notes = _ignore_rules(_ignore_entries(resource))
                 channel, channel_notes = annotated_channel(resource)

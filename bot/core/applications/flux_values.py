@@ -5,6 +5,7 @@ The rules are those of fluxcd/pkg/chartutil. https://fluxcd.io/flux/components/h
 
 import copy
 import json
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -17,6 +18,7 @@ from cachetools import LRUCache
 from bot.core.applications.discovery import DiscoveredApplication, UnsupportedResource, UnsupportedResourceError
 from bot.core.applications.resource_ref import ResourceRef
 from bot.core.objects.documents import ManifestError, NodeBudget, read_documents
+from bot.core.objects.fair_budget import FairBudget
 from bot.core.objects.resource import Object, items, mapping, text
 from bot.core.rendering.helm_values import SizeBudget, set_parameter
 from bot.core.rendering.limits import MAX_VALUES_BYTES
@@ -32,6 +34,7 @@ DataReader = Callable[[str, str, str], Mapping[str, str] | None]
 _MAX_REFERENCES: Final = 50  # of one resource to ConfigMaps and Secrets with values or variables
 _MAX_NODES: Final = 300_000  # of the values in all of them together
 MAX_NAMESPACE_BYTES: Final = 64 * 2**20  # of the values and variables of all resources in a namespace
+MAX_CLUSTER_BYTES: Final = 128 * 2**20  # of those in all namespaces of a cluster
 _MAX_CACHED: Final = 64 * 2**20  # characters of parsed values
 _ENTRY_SIZE: Final = 200  # bytes that a variable, or an entry of the cache, takes besides its text
 _CONFIG_MAP: Final = "ConfigMap"
@@ -66,6 +69,35 @@ class ReleaseValues:
 
 
 class ValuesBudget:
+    """The resources of a cluster whose values and variables the bot keeps.
+
+    If all of them take more than MAX_CLUSTER_BYTES, the namespace that uses most loses its largest.
+    """
+
+    def __init__(self) -> None:
+        self._total = FairBudget[ResourceRef](MAX_CLUSTER_BYTES)
+        self._namespaces = defaultdict[str, _NamespaceBudget](_NamespaceBudget)
+
+    def most(self, namespace: str) -> int:
+        """What one resource in a namespace may take."""
+        return self._namespaces[namespace].most
+
+    def keep(self, application: DiscoveredApplication) -> list[UnsupportedResource]:
+        """Keep an application. Returns what takes the place of those that are dropped for it, maybe of itself."""
+        namespace = application.origin.namespace
+        dropped = self._namespaces[namespace].keep(application)
+        for unsupported in dropped:
+            self._total.discard(unsupported.origin)
+        if any(unsupported.origin == application.origin for unsupported in dropped):
+            return dropped
+        why = LocalizedText(texts.LARGE_IN_CLUSTER, most=str(MAX_CLUSTER_BYTES >> 20))
+        for origin in self._total.keep(application.origin, namespace, _size(application.source)):
+            if other := self._namespaces[origin.namespace].discard(origin):
+                dropped.append(other.unsupported(why))
+        return dropped
+
+
+class _NamespaceBudget:
     """The resources of a namespace whose values and variables the bot keeps.
 
     `most` is what one resource may take. If all of them take more than MAX_NAMESPACE_BYTES, the largest is dropped, and
@@ -90,6 +122,12 @@ class ValuesBudget:
             self.most = size - 1
             dropped.append(other.unsupported(_why_large(self.most)))
         return dropped
+
+    def discard(self, origin: ResourceRef) -> DiscoveredApplication | None:
+        """Keep a resource no longer."""
+        application, size = self._kept.pop(origin, (None, 0))
+        self._total -= size
+        return application
 
 
 def _size(source: Source) -> int:

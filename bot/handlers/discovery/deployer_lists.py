@@ -3,15 +3,22 @@
 import logging
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final, TypeVar
 
 from bot.core.applications.deployer import DEPLOYER_KINDS, SOURCE_KINDS
 from bot.core.objects.resource import Object
-from bot.handlers.discovery.resources import group_problem, list_resources, preferred_kinds
-from bot.ports.cluster import Cluster, ClusterError, Kind
+from bot.handlers.discovery.resources import (
+    RENDERING_FIELDS,
+    ResourceBudget,
+    ResourceList,
+    group_problem,
+    list_resources,
+    preferred_kinds,
+)
+from bot.ports.cluster import Cluster, ClusterError
 
 _log = logging.getLogger(__name__)
 
@@ -72,6 +79,8 @@ class DeployerLists:
             outdated = [kind for kind in wanted if not self._is_usable(self._kept.get(kind), begun, max_age)]
             if outdated:
                 self._reads_begun += 1
+                for kind in outdated:
+                    self._kept.pop(kind, None)  # before it takes memory beside the next list
                 self._list(outdated)
             results = {kind: self._kept[kind].result for kind in wanted}
         failed = {kind for kind, result in results.items() if isinstance(result, _Failure)}
@@ -88,33 +97,31 @@ class DeployerLists:
 
     def _list(self, kinds: Sequence[tuple[str, str]]) -> None:
         """List these kinds; all fail if discovery does."""
-        entries: dict[tuple[str, str], _Entry] = {}
+        entries: dict[tuple[str, str], tuple[ResourceList | _Failure | None, datetime]] = {}
+        budget = ResourceBudget()
         discovery = self._attempt(self._cluster.discover)
         served = {} if isinstance(discovery, _Failure) else preferred_kinds(discovery)
         waited = timedelta()
         for kind in sorted(kinds, key=lambda kind: self._failed_in.get(kind, 0)):
             began = self._clock()
-            result: list[Object] | _Failure | None = None
+            result: ResourceList | _Failure | None = None
             if isinstance(discovery, _Failure):
                 result = discovery
             elif kind in served and waited >= _MAX_WAIT:
                 result = _Failure(is_slow=True)
             elif kind in served:
-                result = self._attempt(partial(self._resources, served[kind]))
+                result = self._attempt(partial(list_resources, self._cluster, served[kind], budget, RENDERING_FIELDS))
                 self._failed_in[kind] = self._reads_begun if isinstance(result, _Failure) else 0
                 waited += self._clock() - began if isinstance(result, _Failure) else timedelta()
             elif group_problem(discovery, kind[0]):
                 result = _Failure(is_slow=False)
-            entries[kind] = _Entry(result, self._reads_begun, began)
+            entries[kind] = result, began
         ended = self._clock()
-        for kind, entry in entries.items():
+        for kind, (result, began) in entries.items():
             # All kinds that failed slowly wait for the same minute, so that reads in between don't wait at all.
-            failed_slowly = isinstance(entry.result, _Failure) and entry.result.is_slow
-            self._kept[kind] = replace(entry, read_at=ended) if failed_slowly else entry
-
-    def _resources(self, kind: Kind) -> list[Object]:
-        listed = list_resources(self._cluster, kind)
-        return [*listed.resources, *listed.too_large]
+            failed_slowly = isinstance(result, _Failure) and result.is_slow
+            resources = [item.resource for item in result.listed] if isinstance(result, ResourceList) else result
+            self._kept[kind] = _Entry(resources, self._reads_begun, ended if failed_slowly else began)
 
     def _attempt(self, request: Callable[[], _Result]) -> _Result | _Failure:
         began = self._clock()

@@ -33,7 +33,13 @@ from bot.handlers.discovery.deployer_kinds import DEPLOYERS, Deployer
 from bot.handlers.discovery.held_names import HeldNames
 from bot.handlers.discovery.last_known import LastKnown
 from bot.handlers.discovery.resource_data import data_reader
-from bot.handlers.discovery.resources import group_problem, list_resources, preferred_kinds
+from bot.handlers.discovery.resources import (
+    ResourceBudget,
+    ResourceList,
+    group_problem,
+    list_resources,
+    preferred_kinds,
+)
 from bot.i18n.catalogue import discovery as texts
 from bot.i18n.catalogue import status as status_texts
 from bot.i18n.language import LocalizedText, Text
@@ -374,18 +380,21 @@ def _list_resources(
                 texts.NOT_SERVED, deployer=deployer.title, cluster=cluster.name, kind=f"{needed[1]}.{needed[0]}"
             )
         )
-    resources: dict[tuple[str, str], list[Object]] = {kind: [] for kind in (*deployer.kinds, *deployer.optional)}
-    unsupported: list[DiscoveryResult] = []
-    for kind in resources.keys() & kinds.keys():
+    budget = ResourceBudget()
+    lists: dict[tuple[str, str], ResourceList] = {}
+    for kind in (*deployer.kinds, *deployer.optional):
+        if kind not in kinds:
+            continue
         try:
-            listed = list_resources(cluster, kinds[kind])
+            lists[kind] = list_resources(cluster, kinds[kind], budget)
         except ForbiddenError:
             if kind not in deployer.optional:
                 raise
-            continue
+    resources: dict[tuple[str, str], list[Object]] = {kind: [] for kind in (*deployer.kinds, *deployer.optional)}
+    unsupported: list[DiscoveryResult] = []
+    for kind, listed in lists.items():
         resources[kind] = listed.resources
-        for resource in listed.too_large:
+        for resource, reason in listed.too_large:
             origin = ResourceRef.of(deployer.title, kind[1], cluster.name, resource)
-            reason = LocalizedText(texts.TOO_LARGE)
             unsupported.append(UnsupportedResource(origin, DeployerStatus(deployer.title), reason))
     return resources, unsupported

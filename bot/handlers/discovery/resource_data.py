@@ -10,6 +10,7 @@ from bot.core.applications import argocd
 from bot.core.applications.discovery import UnsupportedResourceError
 from bot.core.applications.flux_chart import Resources
 from bot.core.applications.flux_values import DataReader, data_references
+from bot.core.objects.kept_size import kept_size
 from bot.core.objects.resource import mapping, text
 from bot.i18n.catalogue import discovery as texts
 from bot.i18n.language import LocalizedText
@@ -18,6 +19,8 @@ from bot.ports.errors import PortError
 
 _log = logging.getLogger(__name__)
 
+MAX_DATA_BYTES: Final = 32 * 2**20  # of ConfigMaps and Secrets in all other namespaces than the one that is read
+
 _KINDS: Final = {
     "ConfigMap": Kind("", "v1", "ConfigMap", "configmaps", namespaced=True),
     "Secret": Kind("", "v1", "Secret", "secrets", namespaced=True),
@@ -25,20 +28,33 @@ _KINDS: Final = {
 
 
 def data_reader(cluster: Cluster, resources: Resources, unavailable: set[str]) -> DataReader:
-    """A reader of the ConfigMaps and Secrets that resources refer to, which lists each namespace once.
+    """A reader of the ConfigMaps and Secrets that resources refer to, which lists each namespace as a whole.
 
-    Namespaces that cannot be listed now but perhaps later are added to `unavailable`. Raises UnsupportedResourceError.
+    It keeps MAX_DATA_BYTES besides what it reads of a namespace, and lists the others again if they are needed: as
+    resources are sorted by namespace, once for each kind. Namespaces that cannot be listed now but perhaps later are
+    added to `unavailable`. Raises UnsupportedResourceError.
     """
     listed: dict[tuple[str, str], Mapping[tuple[str | None, str], Mapping[str, str]]] = {}
+    sizes: dict[tuple[str, str], int] = {}
     errors: dict[tuple[str, str], PortError] = {}
     argo_namespaces = map(argocd.controller_namespace, resources.get(argocd.APPLICATION, ()))
     references = data_references(resources) | {("ConfigMap", name, argocd.SETTINGS) for name in argo_namespaces}
 
+    def make_room(namespace: str) -> None:
+        """Drop what is in other namespaces, what was read first before the rest."""
+        kept = sum(sizes.values())
+        for place in list(sizes):
+            if kept > MAX_DATA_BYTES and place[1] != namespace:
+                kept -= sizes.pop(place)
+                del listed[place]
+
     def data(kind: str, namespace: str, name: str) -> Mapping[str, str] | None:
         place = kind, namespace
         if place not in listed and place not in errors:
+            make_room(namespace)
             try:
                 listed[place] = cluster.list(_KINDS[kind], namespace, partial(_data, references))
+                sizes[place] = sum(map(kept_size, listed[place].values()))
             except PortError as error:
                 _log.warning("cannot list %ss in %s on %s: %s", kind, namespace, cluster.name, error)
                 errors[place] = error

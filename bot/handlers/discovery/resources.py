@@ -1,18 +1,28 @@
 """Lists the resources of deployers. Whoever can create some of them can't keep the bot from reading the others."""
 
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from bot.core.applications.argocd import MANAGED_BY_URL, failed_hooks
 from bot.core.applications.discovery import CHANNEL_ANNOTATION
-from bot.core.objects.resource import Object, mapping
+from bot.core.objects.fair_budget import FairBudget
+from bot.core.objects.kept_size import kept_size
+from bot.core.objects.resource import Object, items, mapping, text
 from bot.core.objects.step_budget import json_size
-from bot.i18n.language import Text
+from bot.i18n.catalogue import discovery as texts
+from bot.i18n.language import LocalizedText, Text
 from bot.ports.cluster import Cluster, Discovery, Kind
 
 # Of what the bot keeps of a resource, which is usually 2 KiB.
 MAX_RESOURCE_BYTES: Final = 256 * 2**10
-MAX_KIND_BYTES: Final = 32 * 2**20  # of all resources of a kind
+MAX_TOTAL_BYTES: Final = 64 * 2**20  # of all resources that are listed together; see `kept_size`
+
+# Fields that say how a deployer renders manifests and applies them, which can be large.
+RENDERING_FIELDS: Final = (
+    *("directory", "helm", "ignoreDifferences", "images", "info", "kustomize", "patches", "plugin", "postBuild"),
+    *("postRenderers", "values"),
+)
 
 _METADATA: Final = ("namespace", "name", "creationTimestamp", "deletionTimestamp", "generation")
 _ANNOTATIONS: Final = (CHANNEL_ANNOTATION, MANAGED_BY_URL)
@@ -32,24 +42,68 @@ _HOOK: Final = ("kind", "name", "hookType", "hookPhase", "message")
 _MAX_FAILED_HOOKS: Final = 5
 
 
+@dataclass(slots=True)
+class _Listed:
+    """A resource, or the metadata of one that is too large, with the reason."""
+
+    resource: Object
+    why: Text | None = None
+
+    def drop(self, why: Text) -> None:
+        metadata = _only(mapping(self.resource, "metadata"), _METADATA)
+        self.resource, self.why = {"metadata": metadata}, why
+
+
 @dataclass(frozen=True, slots=True)
 class ResourceList:
-    """The resources of a kind with the fields that the bot reads, and the metadata of those that are too large."""
+    """The resources of a kind with the fields that the bot reads.
 
-    resources: list[Object] = field(default_factory=list)
-    too_large: list[Object] = field(default_factory=list)
-
-
-def list_resources(cluster: Cluster, kind: Kind) -> ResourceList:
-    """The resources of a kind in all namespaces. Raises ClusterError.
-
-    Those above MAX_RESOURCE_BYTES are too large. If the others take more than MAX_KIND_BYTES, so are the largest.
+    Listing another kind with the same budget may drop some of them.
     """
-    budget = _Budget()
-    listed = cluster.list(kind, None, lambda live: budget.add(_trimmed(live, kind.kind))).values()
-    return ResourceList(
-        [item.resource for item in listed if item.size], [item.resource for item in listed if not item.size]
-    )
+
+    listed: Collection[_Listed]
+
+    @property
+    def resources(self) -> list[Object]:
+        """Those that aren't too large."""
+        return [item.resource for item in self.listed if item.why is None]
+
+    @property
+    def too_large(self) -> list[tuple[Object, Text]]:
+        """The metadata of those that are too large, with the reason."""
+        return [(item.resource, item.why) for item in self.listed if item.why is not None]
+
+
+class ResourceBudget:
+    """The resources that are kept of one deployer or, if several are listed together, of all."""
+
+    def __init__(self) -> None:
+        self._budget = FairBudget[tuple[str, ...]](MAX_TOTAL_BYTES)
+        self._listed: dict[tuple[str, ...], _Listed] = {}
+
+    def add(self, kind: Kind, resource: Object) -> _Listed:
+        """Keep a resource, or drop it and perhaps others. One that is listed again replaces itself."""
+        metadata = mapping(resource, "metadata")
+        namespace = text(metadata, "namespace")
+        key = kind.group, kind.kind, namespace, text(metadata, "name")
+        item = self._listed[key] = _Listed(resource)
+        if 0 < json_size(resource) <= MAX_RESOURCE_BYTES:
+            for dropped in self._budget.keep(key, namespace, kept_size(resource)):
+                self._listed[dropped].drop(LocalizedText(texts.TOO_LARGE_TOGETHER, most=str(MAX_TOTAL_BYTES >> 20)))
+        else:
+            self._budget.discard(key)
+            item.drop(LocalizedText(texts.TOO_LARGE))
+        return item
+
+
+def list_resources(cluster: Cluster, kind: Kind, budget: ResourceBudget, omitted: Collection[str] = ()) -> ResourceList:
+    """The resources of a kind in all namespaces, without the `omitted` fields of a spec and its sources.
+
+    Those above MAX_RESOURCE_BYTES are too large. If all that are listed with `budget` take more than MAX_TOTAL_BYTES,
+    so are the largest in the namespace whose resources take most. Raises ClusterError.
+    """
+    listed = cluster.list(kind, None, lambda live: budget.add(kind, _trimmed(live, kind.kind, omitted)))
+    return ResourceList(listed.values())
 
 
 def preferred_kinds(discovery: Discovery) -> dict[tuple[str, str], Kind]:
@@ -65,45 +119,7 @@ def group_problem(discovery: Discovery, group: str) -> Text | None:
     return next((why for version, why in discovery.broken.items() if version.rpartition("/")[0] == group), None)
 
 
-@dataclass(slots=True)
-class _Listed:
-    """A resource and its size in bytes, or the metadata of one that is too large, with a size of 0."""
-
-    resource: Object
-    size: int
-
-
-@dataclass(slots=True)
-class _Budget:
-    """The resources of a kind that are kept, and the bytes that one may take and that all of them take."""
-
-    most: int = MAX_RESOURCE_BYTES
-    total: int = 0
-    listed: dict[tuple[object, object], _Listed] = field(default_factory=dict)
-
-    def add(self, resource: Object) -> _Listed:
-        """Keep a resource, or drop it and perhaps others. One that is listed again replaces itself."""
-        metadata = mapping(resource, "metadata")
-        key = metadata.get("namespace"), metadata.get("name")
-        if previous := self.listed.get(key):
-            self.total -= previous.size
-        item = self.listed[key] = _Listed(resource, json_size(resource))
-        self.total += item.size
-        if item.size > self.most:
-            self._drop(item)
-        while self.total > MAX_KIND_BYTES:
-            self.most //= 2
-            for other in self.listed.values():
-                if other.size > self.most:
-                    self._drop(other)
-        return item
-
-    def _drop(self, item: _Listed) -> None:
-        self.total -= item.size
-        item.resource, item.size = {"metadata": mapping(item.resource, "metadata")}, 0
-
-
-def _trimmed(live: Object, kind: str) -> Object:
+def _trimmed(live: Object, kind: str, omitted: Collection[str]) -> Object:
     """The resource with only the fields that the bot reads."""
     metadata, status = mapping(live, "metadata"), mapping(live, "status")
     annotations = _only(mapping(metadata, "annotations"), _ANNOTATIONS)
@@ -116,7 +132,8 @@ def _trimmed(live: Object, kind: str) -> Object:
     if result:
         kept["operationState"] = {**mapping(kept, "operationState"), "syncResult": result}
     trimmed = {
-        **_only(live, ("apiVersion", "kind", "spec")),
+        **_only(live, ("apiVersion", "kind")),
+        "spec": _without(mapping(live, "spec"), omitted),
         "metadata": {**_only(metadata, _METADATA), "annotations": annotations},
         "status": kept,
     }
@@ -125,3 +142,14 @@ def _trimmed(live: Object, kind: str) -> Object:
 
 def _only(section: Object, names: tuple[str, ...]) -> dict[str, object]:
     return {name: section[name] for name in names if name in section}
+
+
+def _without(spec: Object, omitted: Collection[str]) -> Object:
+    """A spec without these fields, also in its sources."""
+    kept: dict[str, object] = {name: value for name, value in spec.items() if name not in omitted}
+    if omitted and isinstance(source := kept.get("source"), Mapping):
+        kept["source"] = _without(source, omitted)
+    if omitted and "sources" in kept:
+        sources = [source for source in items(spec, "sources") if isinstance(source, Mapping)]
+        kept["sources"] = [_without(source, omitted) for source in sources]
+    return kept

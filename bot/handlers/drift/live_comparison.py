@@ -16,10 +16,11 @@ from bot.core.drift.ignore_rules import IgnoreRule
 from bot.core.health.assess import assess, may_be_unhealthy
 from bot.core.health.status import HealthStatus
 from bot.core.health.unready import Unready
+from bot.core.objects.kept_size import kept_size
 from bot.core.objects.manifest import Manifest
 from bot.core.objects.resource import items, text
 from bot.core.objects.schema import Schemas
-from bot.core.objects.step_budget import SharedStepBudget, StepBudget, characters, json_size
+from bot.core.objects.step_budget import SharedStepBudget, StepBudget, json_size
 from bot.handlers.drift.comparison_cache import CacheKey, CompareOptions, ComparisonCache
 from bot.handlers.drift.declared import Declaration, Name, declared_objects
 from bot.handlers.drift.served_kinds import autoscaler_kinds, served_kind
@@ -30,7 +31,7 @@ from bot.ports.errors import PortError
 from bot.ports.isolation import UnexpectedError, unexpected_as_port_error, without_failing
 
 _PARALLEL_READS = 4
-MAX_KEPT = 64 * 2**20  # characters of the objects of a kind that are kept, if each namespace is listed by itself
+MAX_KEPT = 64 * 2**20  # of the objects of a kind that are kept, if each namespace is listed by itself
 
 Object = Mapping[str, Any]
 Rules = tuple[IgnoreRule, ...]
@@ -185,7 +186,7 @@ def _list(
         except PortError as error:
             failures[kind, namespace] = error
             continue
-        sizes[namespace] = sum(characters(value) for value in lists[namespace].values() if isinstance(value, Mapping))
+        sizes[namespace] = sum(kept_size(value) for value in lists[namespace].values() if isinstance(value, Mapping))
         while sum(sizes.values()) > MAX_KEPT:
             largest = max(sizes, key=lambda name: sizes[name])
             del lists[largest], sizes[largest]

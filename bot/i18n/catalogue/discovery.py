@@ -43,6 +43,12 @@ TOO_LARGE = Phrase(
     es="el recurso es demasiado grande para el bot. Saca de él los valores grandes, por ejemplo a un archivo de "
     "valores en git.",
 )
+TOO_LARGE_TOGETHER = Phrase(
+    en="the cluster's Argo CD or Flux resources take more than {most} MiB together. Those in its namespace "
+    "take the most, and this is one of the largest. Use fewer resources, or move large values out of them.",
+    es="los recursos de Argo CD o de Flux del clúster superan en conjunto los {most} MiB. Los de su namespace son los "
+    "que más ocupan, y este es uno de los mayores. Usa menos recursos, o saca de ellos los valores grandes.",
+)
 NO_FREE_NAME = Phrase(
     en="every possible name for it is already taken by another application. Rename the resource.",
     es="otras aplicaciones ya usan todos sus nombres posibles. Renombra el recurso.",
@@ -171,6 +177,13 @@ LARGE_IN_NAMESPACE = Phrase(
     "has some of the largest. Use fewer or smaller ConfigMaps and Secrets.",
     es="los valores y variables de los recursos de Flux de su namespace ocupan más de {most} MiB, y los de este están "
     "entre los mayores. Usa menos ConfigMaps y Secrets, o más pequeños.",
+)
+LARGE_IN_CLUSTER = Phrase(
+    en="the values and variables of all Flux resources on the cluster take more than {most} MiB. Those in its "
+    "namespace take the most, and this resource has some of the largest. Use fewer or smaller ConfigMaps and Secrets.",
+    es="los valores y variables de todos los recursos de Flux del clúster ocupan más de {most} MiB. Los de su "
+    "namespace son los que más ocupan, y los de este están entre los mayores. Usa menos ConfigMaps y Secrets, o más "
+    "pequeños.",
 )
 TARGET_PATH = Phrase(
     en="the targetPath {path} in valuesFrom is not a path that Helm accepts.",
