@@ -18,7 +18,6 @@ from bot.core.drift.model import FieldDrift, ObjectDrift
 from bot.core.objects.manifest import Manifest
 from bot.core.objects.path import Item, Member, Segment
 from bot.core.pull_requests.adopt import (
-    NotAdoptableError,
     apply_field,
     check_adoptable,
     find_field,
@@ -27,6 +26,8 @@ from bot.core.pull_requests.adopt import (
     segments,
     to_yaml,
 )
+from bot.core.pull_requests.edit_budget import EditBudget
+from bot.core.pull_requests.not_adoptable import NotAdoptableError
 from bot.core.rendering.source import KUSTOMIZATION_FILES
 from bot.i18n.catalogue import adopt as texts
 from bot.i18n.language import LocalizedText
@@ -53,6 +54,10 @@ def adopt_overlay(
     content = files[kustomization]
     has_bom, line_end = content.startswith(codecs.BOM_UTF8), "\r\n" if b"\r\n" in content else "\n"
     text = content.decode("utf-8-sig").replace("\r\n", "\n")
+    budget = EditBudget()
+    budget.read(kustomization, content)
+    budget.take(kustomization, text)
+    budget.take_values(kustomization, drift)
     yaml = round_trip(text)
     try:
         overlay = yaml.load(text)
@@ -70,7 +75,7 @@ def adopt_overlay(
         if object_drift.change == "missing":
             adopted[place] = _deletion(object_drift, _name(overlay, object_drift))
         else:
-            adopted[place] = _patch(files.get(place, b""), list(_operations(manifest.object, fields)), place)
+            adopted[place] = _patch(files.get(place, b""), list(_operations(manifest.object, fields)), place, budget)
         _add_patch(overlay, name, object_drift)
     out = io.StringIO()
     yaml.dump(overlay, out)
@@ -166,11 +171,13 @@ def _deletion(object_drift: ObjectDrift, name: str) -> bytes:
     return _dump({"$patch": "delete", **identity})
 
 
-def _patch(content: bytes, operations: Sequence[Operation], place: str) -> bytes:
+def _patch(content: bytes, operations: Sequence[Operation], place: str, budget: EditBudget) -> bytes:
     """The patch file at `place` with these operations appended to its current `content`."""
     if not content:
         return _dump(list(operations))
+    budget.read(place, content)
     text = content.decode()
+    budget.take(place, text)
     yaml = round_trip(text)
     try:
         patch = yaml.load(text)

@@ -1,5 +1,6 @@
 """Edits the lines of a YAML file so that its layout and comments stay as they are."""
 
+import re
 from itertools import dropwhile, takewhile
 from typing import Final
 
@@ -7,6 +8,21 @@ from bot.core.bounded_matcher import BoundedMatcher, TooDifferentError
 
 _MAX_STEPS: Final = 2_000_000  # at most a quarter of a second
 _MAX_LAYOUT_STEPS: Final = 10_000_000  # for a whole file in another layout
+
+_DOCUMENT_START: Final = re.compile(r"^(?=---(?:[ \t\r\n]|\Z))", re.MULTILINE)
+# Directives belong to the document below them, and YAML 1.1 counts other line breaks.
+_NOT_SPLIT: Final = re.compile("^%|\r(?!\n)|[\x85\u2028\u2029]", re.MULTILINE)
+
+
+def split_documents(text: str) -> list[str]:
+    """The parts of a text that begin with `---`, and what is before the first; the whole text if it has directives."""
+    return [text] if _NOT_SPLIT.search(text) else _DOCUMENT_START.split(text)
+
+
+def outer_comments(lines: list[str]) -> list[str]:
+    """What stays of a removed document: comments above all else, and those without indentation at its end."""
+    first = list(takewhile(lambda line: _is_blank_or_comment(line, 0), lines))
+    return first + _trailing_comments(lines[len(first) :], 0)
 
 
 def transplant(original: list[str], unchanged: list[str], changed: list[str]) -> list[str] | None:

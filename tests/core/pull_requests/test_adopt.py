@@ -17,7 +17,8 @@ from bot.core.objects.manifest import read_manifests
 from bot.core.objects.path import format_path
 from bot.core.objects.resolve import resolve
 from bot.core.objects.schema import Schemas
-from bot.core.pull_requests.adopt import NotAdoptableError, adopt
+from bot.core.pull_requests.adopt import adopt
+from bot.core.pull_requests.not_adoptable import NotAdoptableError
 
 DATA = Path(__file__).parents[2] / "data"
 CASES = sorted((DATA / "drift").glob("*.yaml"))

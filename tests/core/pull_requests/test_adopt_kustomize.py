@@ -8,8 +8,8 @@ import pytest
 from bot.core.drift.model import FieldDrift, ObjectDrift
 from bot.core.objects.manifest import read_manifests
 from bot.core.objects.resolve import resolve
-from bot.core.pull_requests.adopt import NotAdoptableError
 from bot.core.pull_requests.adopt_kustomize import adopt_overlay, expected
+from bot.core.pull_requests.not_adoptable import NotAdoptableError
 
 BASE = {
     "base/kustomization.yaml": "resources: [web.yaml, settings.yaml]\n",
