@@ -16,6 +16,7 @@ from ruamel.yaml.scalarstring import DoubleQuotedScalarString, LiteralScalarStri
 from bot.core.drift.exclusions import DELETION_PATH
 from bot.core.drift.item_order import is_order
 from bot.core.drift.model import FieldDrift, ObjectDrift
+from bot.core.objects.credentials import HIDDEN, redact_text
 from bot.core.objects.documents import ManifestError, read_documents
 from bot.core.objects.path import Item, Member, Segment, format_path, parse_path
 from bot.core.objects.redaction import has_hidden
@@ -52,11 +53,11 @@ def adopt(
     NotAdoptableError for credentials, if the file is too large to edit, and if parsing the result does not give the
     intended objects (a shared anchor, a list item that cannot be identified).
     """
+    budget = budget or EditBudget()
+    budget.take_values(file, drift)
     for object_drift in drift:
         check_adoptable(object_drift)
-    budget = budget or EditBudget()
     documents = budget.read(file, content)
-    budget.take_values(file, drift)
     text = content.decode("utf-8-sig")
     is_json = file.endswith(".json")
     parts = [text] if is_json else split_documents(text)
@@ -115,10 +116,20 @@ def check_adoptable(object_drift: ObjectDrift) -> None:
     for field in object_drift.fields:
         if is_order(field):
             raise NotAdoptableError(LocalizedText(texts.ORDER, path=field.path))
-    hidden = next((field for field in object_drift.fields if has_hidden(field.live)), None)
-    if hidden:
+    if hidden := next(filter(_has_credential, object_drift.fields), None):
         name = f"{object_drift.kind} {object_drift.name}"
         raise NotAdoptableError(LocalizedText(texts.CREDENTIAL, object=name, path=hidden.path))
+
+
+def _has_credential(field: FieldDrift) -> bool:
+    """Whether a live value or a key has a credential. Drift shows `HIDDEN` for each, except for keys in its values."""
+    return HIDDEN in field.path or has_hidden(field.live) or _has_credential_as_key(field.live)
+
+
+def _has_credential_as_key(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return any(redact_text(key) != key or _has_credential_as_key(below) for key, below in value.items())
+    return isinstance(value, list) and any(map(_has_credential_as_key, value))
 
 
 def _parses_to(file: str, content: bytes, expected: list[Any]) -> bool:

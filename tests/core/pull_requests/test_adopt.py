@@ -266,6 +266,19 @@ def test_an_object_inside_a_list_is_found():
             ObjectDrift("v1", "Secret", "shop", "s", "modified", (FieldDrift("changed", "data.a", "…", "…"),)),
             "never writes secret values",
         ),
+        *(
+            (
+                "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n",
+                ObjectDrift("v1", "ConfigMap", "shop", "a", "modified", (field,)),
+                "never writes credentials to git",
+            )
+            for field in (
+                FieldDrift("changed", "data.a", "1", "(hidden)"),
+                FieldDrift("added", 'data["(hidden)"]', None, "on"),
+                FieldDrift("added", "data", None, {"ghp_16C7e42F292c6912E7710c838347Ae178B4a": "on"}),
+                FieldDrift("added", "data", None, {"a": [{"ghp_16C7e42F292c6912E7710c838347Ae178B4a": "on"}]}),
+            )
+        ),
         (WEB, ObjectDrift("v1", "ConfigMap", "shop", "other", "missing"), "does not declare ConfigMap other"),
         (WEB, ObjectDrift("v1", "ConfigMap", "else", "settings", "missing"), "does not declare ConfigMap settings"),
         (WEB, deployment(FieldDrift("removed", "spec.paused", True)), "no longer in git"),
