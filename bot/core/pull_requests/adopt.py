@@ -3,9 +3,7 @@
 import io
 import json
 import re
-from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import accumulate
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from ruamel.yaml import YAML
@@ -23,6 +21,7 @@ from bot.core.objects.redaction import has_hidden
 from bot.core.pull_requests.edit_budget import EditBudget
 from bot.core.pull_requests.not_adoptable import NotAdoptableError
 from bot.core.pull_requests.yaml_lines import (
+    documents_by_part,
     keep_comments,
     outer_comments,
     split_documents,
@@ -62,7 +61,7 @@ def adopt(
     is_json = file.endswith(".json")
     parts = [text] if is_json else split_documents(text)
     # Only the parts of the text that declare the objects are edited.
-    declared = _by_part(parts, documents)
+    declared = documents_by_part(parts, documents)
     drift_of: dict[int, list[ObjectDrift]] = {}
     for object_drift in drift:
         places = (part for part in reversed(declared) if _declarations(declared[part], object_drift, namespace))
@@ -83,22 +82,13 @@ def adopt(
     return b"\xef\xbb\xbf" + adopted if content.startswith(b"\xef\xbb\xbf") else adopted
 
 
-def _by_part(parts: Sequence[str], documents: Iterable[tuple[int, object]]) -> dict[int, list[Any]]:
-    """The documents, each with its line, by the part that they are in."""
-    first_lines = list(accumulate((part.count("\n") for part in parts[:-1]), initial=1))
-    by_part: dict[int, list[Any]] = {}
-    for line, document in documents:
-        by_part.setdefault(bisect_right(first_lines, line) - 1, []).append(document)
-    return by_part
-
-
 def _edited(text: str, documents: list[Any], drift: Sequence[ObjectDrift], file: str, namespace: str) -> str:
     """The text edited so that it declares these documents; a removed one is None."""
     candidates: Iterable[str]
     if file.endswith(".json"):
         candidates = _json_texts(text, documents)
     elif any(document is not None for document in documents):
-        candidates = _yaml_texts(text, drift, file, namespace)
+        candidates = edited_texts(text, file, lambda values: _apply_drift(values, drift, file, namespace))
     else:
         candidates = ["".join(outer_comments(text.splitlines(keepends=True)))]
     for candidate in candidates:
@@ -299,14 +289,14 @@ def _json_texts(text: str, documents: list[Any]) -> Iterator[str]:
     yield "\n".join(lines) + ("\n" if text.endswith("\n") else "")
 
 
-def _yaml_texts(text: str, drift: Sequence[ObjectDrift], file: str, namespace: str) -> Iterator[str]:
-    """Candidates for the edited text, closest to the original first."""
+def edited_texts(text: str, file: str, edit: Callable[[list[Any]], list[Any]]) -> Iterator[str]:
+    """Candidates for the text with its documents edited, closest to the original first. Raises NotAdoptableError."""
     line_end = "\r\n" if "\r\n" in text else "\n"
     text = text.replace("\r\n", "\n")
     yaml = round_trip(text)
     try:
         unchanged = _dump(yaml, list(yaml.load_all(text)))
-        changed = _dump(yaml, _apply_drift(list(yaml.load_all(text)), drift, file, namespace))
+        changed = _dump(yaml, edit(list(yaml.load_all(text))))
     except (YAMLError, RecursionError) as error:
         raise NotAdoptableError(LocalizedText(texts.LAYOUT, file=file)) from error
     original, candidates = text.splitlines(keepends=True), [changed.splitlines(keepends=True)]

@@ -1,8 +1,10 @@
 """Edits the lines of a YAML file so that its layout and comments stay as they are."""
 
 import re
-from itertools import dropwhile, takewhile
-from typing import Final
+from bisect import bisect_right
+from collections.abc import Iterable
+from itertools import accumulate, dropwhile, takewhile
+from typing import Any, Final
 
 from bot.core.bounded_matcher import BoundedMatcher, TooDifferentError
 
@@ -17,6 +19,15 @@ _NOT_SPLIT: Final = re.compile("^%|\r(?!\n)|[\x85\u2028\u2029]", re.MULTILINE)
 def split_documents(text: str) -> list[str]:
     """The parts of a text that begin with `---`, and what is before the first; the whole text if it has directives."""
     return [text] if _NOT_SPLIT.search(text) else _DOCUMENT_START.split(text)
+
+
+def documents_by_part(parts: list[str], documents: Iterable[tuple[int, object]]) -> dict[int, list[Any]]:
+    """The documents of a text, each with its line, by the part that they are in."""
+    first_lines = list(accumulate((part.count("\n") for part in parts[:-1]), initial=1))
+    by_part: dict[int, list[Any]] = {}
+    for line, document in documents:
+        by_part.setdefault(bisect_right(first_lines, line) - 1, []).append(document)
+    return by_part
 
 
 def outer_comments(lines: list[str]) -> list[str]:

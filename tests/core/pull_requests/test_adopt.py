@@ -179,6 +179,15 @@ def test_an_item_without_a_key_has_its_default(protocol, expected):
     assert edited(text, ObjectDrift("v1", "Service", "shop", "dns", "modified", (field,))) == expected
 
 
+@pytest.mark.parametrize("live", [["A=1", "B=3"], ["A=1"]])
+def test_a_list_of_texts_is_not_an_order(live):
+    text = "apiVersion: example.com/v1\nkind: Shop\nmetadata: {name: shop}\nenv: [A=1, B=2]\n"
+    drift = ObjectDrift(
+        "example.com/v1", "Shop", "shop", "shop", "modified", (FieldDrift("changed", "env", ["A=1", "B=2"], live),)
+    )
+    assert yaml.safe_load(adopt("a.yaml", text.encode(), [drift], namespace="shop"))["env"] == live
+
+
 @pytest.mark.parametrize(("key", "name"), [("9000", "9000"), ("on", "true"), ("1.50", "1.5")])
 def test_a_key_that_is_not_a_string_is_found(key, name):
     text = f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: ports}}\ndata:\n  {key}: a\n"
@@ -282,6 +291,7 @@ def test_an_object_inside_a_list_is_found():
         (WEB, ObjectDrift("v1", "ConfigMap", "shop", "other", "missing"), "does not declare ConfigMap other"),
         (WEB, ObjectDrift("v1", "ConfigMap", "else", "settings", "missing"), "does not declare ConfigMap settings"),
         (WEB, deployment(FieldDrift("removed", "spec.paused", True)), "no longer in git"),
+        (WEB, deployment(FieldDrift("changed", "containers[name=web].env", ["A", "B"], ["B", "A"])), "order"),
         (
             "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, labels: &l {x: y}, annotations: *l}\n",
             ObjectDrift(
