@@ -113,6 +113,65 @@ def test_only_the_lines_that_differ_change(field, expected):
     assert edited(WEB, deployment(field)) == expected
 
 
+MIXED = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+    replicas:   2
+    tolerations:
+    -   key: a
+    template:
+        spec:
+            containers:
+              - name: web
+# to be removed
+                image:    "shop/web:1.0"
+                ports:
+                - containerPort: 80
+              - name: side
+                command:
+                    - sh
+                    - |
+                        - echo   x
+
+                           y
+# the end
+"""
+
+
+@pytest.mark.parametrize("text", [MIXED, f"kind: Service\nports:\n  - port:  80\n---\n{MIXED}"], ids=["one", "two"])
+@pytest.mark.parametrize(
+    ("path", "live", "expected"),
+    [
+        (
+            "spec.template.spec.containers[name=web].resources",
+            {"limits": {"cpu": 1}},
+            ["+                resources:", "+                    limits:", "+                        cpu: 1"],
+        ),
+        (
+            "spec.template.spec.containers[name=side].env",
+            [{"name": "A", "value": "b\n c\n\nd\n"}],
+            [
+                "+                env:",
+                "+                - name: A",
+                "+                  value: |",
+                "+                      b",
+                "+                       c",
+                "+",
+                "+                      d",
+            ],
+        ),
+        ("spec.template.spec.containers[name=job]", {"name": "job"}, ["+              - name: job"]),
+        ("spec.template.spec.nodeSelector", {"a": "b"}, ["+            nodeSelector:", "+                a: b"]),
+        ("spec.tolerations", [{"key": "a"}, {"key": "b"}], ["+    - key: b"]),
+        ("metadata.labels", {"a": "b"}, ["-metadata: {name: web}", "+metadata: {name: web, labels: {a: b}}"]),
+    ],
+)
+def test_a_document_of_mixed_styles_keeps_them(text, path, live, expected):
+    assert edited(text, deployment(FieldDrift("added", path, None, live))) == expected
+
+
 COMMENTED = """\
 apiVersion: example.com/v1
 kind: Shop
@@ -167,6 +226,14 @@ menu:
 def test_only_its_own_comments_are_removed_with_a_line(path, removed):
     field = FieldDrift("removed", path, {}, None)
     assert edited(COMMENTED, ObjectDrift("example.com/v1", "Shop", "shop", "shop", "modified", (field,))) == removed
+
+
+@pytest.mark.parametrize("rest", ["", "# end\n", "more: 1\n", "---\nkind: Other\n", "...\n---\nkind:  Other\n"])
+def test_comments_below_the_last_key_stay(rest):
+    tail = f"  # more later\n\n  # maybe\n{rest}"
+    text = f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a}}\ndata:\n  a: b\n  # about c\n  c:   d\n{tail}"
+    drift = ObjectDrift("v1", "ConfigMap", "shop", "a", "modified", (FieldDrift("removed", "data.c", "d"),))
+    assert edited(text, drift) == ["-  # about c", "-  c:   d"]
 
 
 @pytest.mark.parametrize(
