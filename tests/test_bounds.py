@@ -24,7 +24,7 @@ from bot.core.git import patch, semver, target_revision
 from bot.core.health import status
 from bot.core.incidents import incident
 from bot.core.objects import credential_search, credentials, documents, redaction, step_budget
-from bot.core.pull_requests import intent
+from bot.core.pull_requests import edit_budget, intent
 from bot.core.rendering import envsubst, limits, secret_mask
 from bot.core.rollouts import running_images
 from bot.handlers import events as sending
@@ -224,6 +224,12 @@ ROWS = {
         (permissions._MAX_PERMISSIONS, permissions._MAX_NAME),
         (step_budget.MAX_STEPS,),
         (parts.MAX_ALIGNED, parts.MAX_STEPS, parts.MAX_SHARED_STEPS, parts.MAX_DIFF_STEPS),
+        (
+            edit_budget.MAX_BYTES,
+            edit_budget.MAX_NODES,
+            edit_budget._NODES_PER_ALIAS,
+            2**documents._STRING_SHIFT,
+        ),
         (patch._MAX_STEPS, diff._MAX_FILES, patch._MAX_BYTES),
     ],
     "Audit logs": [

@@ -33,11 +33,13 @@ from bot.core.git.repository_ref import RepositoryRef
 from bot.core.objects import credential_names, step_budget
 from bot.core.objects.credentials import HIDDEN
 from bot.core.objects.managed_fields import LAST_APPLIED
-from bot.core.objects.manifest import Manifest
+from bot.core.objects.manifest import Manifest, read_manifests
 from bot.core.objects.redaction import HIDE, Redaction
 from bot.core.objects.schema import Schemas
 from bot.core.objects.step_budget import SharedStepBudget, StepBudget, TooManyStepsError
 from bot.core.pull_requests.adopt import adopt
+from bot.core.pull_requests.adopt_kustomize import adopt_overlay
+from bot.core.pull_requests.not_adoptable import NotAdoptableError
 from bot.handlers.drift import comparison_cache
 from bot.handlers.drift.comparison_cache import CacheKey, CompareOptions, ComparisonCache
 from bot.handlers.drift.live_comparison import compare_live
@@ -789,6 +791,54 @@ def test_a_card_of_many_texts_that_are_slow_to_align_takes_little_time():
     assert len(facts([drift])) == 50
     incident.card(ENGLISH, replace(OPEN, drift=(drift,)), OPEN.checked_at)
     assert time.process_time() - start < 5  # 200 s without a limit
+
+
+SETTINGS = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata:\n  k: a\n"
+SETTINGS_DRIFT = ObjectDrift(
+    "v1", "ConfigMap", "shop", "settings", "modified", (FieldDrift("changed", "data.k", "a", "b"),)
+)
+LARGE_TEXTS = {
+    "list": "l:\n" + "- a\n" * 500_000,
+    "flow": f"l: [{'a,' * 500_000}]\n",
+    "comments": "# a\n" * 500_000,
+    "merges": "x: &x {a: b}\nl:\n" + "- <<: *x\n" * 3_000,
+    "spaces": "#" + " " * 2**21 + "\n",
+}
+
+
+@pytest.mark.parametrize("text", LARGE_TEXTS.values(), ids=LARGE_TEXTS)
+def test_a_file_that_is_slow_to_edit_is_refused(text):
+    files = {"o/kustomization.yaml": b"resources: [a.yaml]\n" + text.encode()}
+    manifests = [replace(manifest, namespace="shop") for manifest in read_manifests("a.yaml", SETTINGS.encode())]
+    for adopted in (
+        lambda: adopt("a.yaml", (SETTINGS + text).encode(), [SETTINGS_DRIFT], namespace="shop"),
+        lambda: adopt_overlay("o", files, manifests, [SETTINGS_DRIFT]),
+    ):
+        start = time.process_time()
+        with pytest.raises(NotAdoptableError, match="too large"):
+            adopted()
+        assert time.process_time() - start < 3  # minutes without a limit
+
+
+def test_large_live_values_are_not_adopted():
+    field = FieldDrift("added", "spec.l", None, [1] * 500_000)
+    start = time.process_time()
+    with pytest.raises(NotAdoptableError, match="too large"):
+        adopt("a.yaml", SETTINGS.encode(), [replace(SETTINGS_DRIFT, fields=(field,))], namespace="shop")
+    assert time.process_time() - start < 3
+
+
+def test_a_small_document_in_a_large_file_is_adopted():
+    other = "---\nkind: Other\n" + LARGE_TEXTS["list"][:400_000] + "\n---\n"
+    start = time.process_time()
+    adopted = adopt("a.yaml", (other + SETTINGS).encode(), [SETTINGS_DRIFT], namespace="shop")
+    assert adopted == (other + SETTINGS.replace("k: a", "k: b")).encode()
+    assert time.process_time() - start < 5
+
+
+def test_a_deeply_nested_document_is_not_edited():
+    with pytest.raises(NotAdoptableError, match="by hand"):
+        adopt("a.yaml", f"{SETTINGS}l: {'[' * 450}{']' * 450}\n".encode(), [SETTINGS_DRIFT], namespace="shop")
 
 
 def test_a_file_that_is_slow_to_align_is_adopted():

@@ -44,8 +44,13 @@ def order(
 
 def is_order(field: FieldDrift) -> bool:
     """Whether a difference is one in the order of items, which has their names as its values."""
-    is_ordered = field.change == "changed" and field.path.rpartition(".")[2] in _ORDERED_LISTS
-    return is_ordered and isinstance(field.desired, list) and all(isinstance(name, str) for name in field.desired)
+    if field.change != "changed" or field.path.rpartition(".")[2] not in _ORDERED_LISTS:
+        return False
+    is_names = all(
+        isinstance(names, list) and all(isinstance(name, str) for name in names)
+        for names in (field.desired, field.live)
+    )
+    return is_names and sorted(field.desired) == sorted(field.live)
 
 
 def _places(values: list[Any], items: Items) -> list[_Place]:

@@ -3,7 +3,7 @@
 import io
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from ruamel.yaml import YAML
@@ -14,12 +14,22 @@ from ruamel.yaml.scalarstring import DoubleQuotedScalarString, LiteralScalarStri
 from bot.core.drift.exclusions import DELETION_PATH
 from bot.core.drift.item_order import is_order
 from bot.core.drift.model import FieldDrift, ObjectDrift
+from bot.core.objects.credentials import HIDDEN, redact_text
 from bot.core.objects.documents import ManifestError, read_documents
 from bot.core.objects.path import Item, Member, Segment, format_path, parse_path
 from bot.core.objects.redaction import has_hidden
-from bot.core.pull_requests.yaml_lines import keep_comments, transplant, without_comments_of_removed_lines
+from bot.core.pull_requests.edit_budget import EditBudget
+from bot.core.pull_requests.not_adoptable import NotAdoptableError
+from bot.core.pull_requests.yaml_lines import (
+    documents_by_part,
+    keep_comments,
+    outer_comments,
+    split_documents,
+    transplant,
+    without_comments_of_removed_lines,
+)
 from bot.i18n.catalogue import adopt as texts
-from bot.i18n.language import LocalizedError, LocalizedText
+from bot.i18n.language import LocalizedText
 
 # Characters that YAML doesn't allow, or that its versions disagree on as line breaks, unless they are escaped.
 _ONLY_ESCAPED: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
@@ -28,33 +38,62 @@ _FLOW_INDICATORS: Final = re.compile(r"^:|(?:^|:)\?")  # plain for ruamel.yaml, 
 _NO_FOLDING: Final = 2**20  # ruamel.yaml folds longer lines
 
 
-class NotAdoptableError(LocalizedError):
-    """Drift cannot be adopted in git. The text says why and what to do, in one sentence without values."""
-
-
-def adopt(file: str, content: bytes, drift: Sequence[ObjectDrift], *, namespace: str) -> bytes | None:
+def adopt(
+    file: str,
+    content: bytes,
+    drift: Sequence[ObjectDrift],
+    *,
+    namespace: str,
+    budget: EditBudget | None = None,
+) -> bytes | None:
     """The file with its drifted objects as they are in the cluster; None if nothing is left in it.
 
     `namespace` is the application's, for objects without one. Objects missing from the cluster are removed. Raises
-    NotAdoptableError for credentials, and if parsing the result does not give the intended objects (a shared anchor, a
-    list item that cannot be identified).
+    NotAdoptableError for credentials, if the file is too large to edit, and if parsing the result does not give the
+    intended objects (a shared anchor, a list item that cannot be identified).
     """
+    budget = budget or EditBudget()
+    budget.take_values(file, drift)
     for object_drift in drift:
         check_adoptable(object_drift)
-    try:
-        documents = [json.loads(json.dumps(value)) for _, value in read_documents(file, content)]
-    except ManifestError as error:
-        raise NotAdoptableError(LocalizedText(texts.UNREADABLE, error=error.text)) from None
-    expected = _apply_drift(documents, drift, file, namespace)
-    if not any(document is not None for document in expected):
-        return None
+    documents = budget.read(file, content)
     text = content.decode("utf-8-sig")
     is_json = file.endswith(".json")
-    candidates = _json_texts(text, expected) if is_json else _yaml_texts(text, drift, file, namespace)
+    parts = [text] if is_json else split_documents(text)
+    # Only the parts of the text that declare the objects are edited.
+    declared = documents_by_part(parts, documents)
+    drift_of: dict[int, list[ObjectDrift]] = {}
+    for object_drift in drift:
+        places = (part for part in reversed(declared) if _declarations(declared[part], object_drift, namespace))
+        if (part := next(places, None)) is None:
+            raise _not_declared(file, object_drift)
+        drift_of.setdefault(part, []).append(object_drift)
+    for part, drift_of_part in drift_of.items():
+        budget.take(file, parts[part])
+        copies = json.loads(json.dumps(declared[part]))  # without the values that aliases share
+        declared[part] = _apply_drift(copies, drift_of_part, file, namespace)
+        parts[part] = _edited(parts[part], declared[part], drift_of_part, file, namespace)
+    expected = [document for values in declared.values() for document in values]
+    if not any(document is not None for document in expected):
+        return None
+    adopted = "".join(parts).encode()
+    if not _parses_to(file, adopted, expected):
+        raise NotAdoptableError(LocalizedText(texts.SHARED_VALUE, file=file))
+    return b"\xef\xbb\xbf" + adopted if content.startswith(b"\xef\xbb\xbf") else adopted
+
+
+def _edited(text: str, documents: list[Any], drift: Sequence[ObjectDrift], file: str, namespace: str) -> str:
+    """The text edited so that it declares these documents; a removed one is None."""
+    candidates: Iterable[str]
+    if file.endswith(".json"):
+        candidates = _json_texts(text, documents)
+    elif any(document is not None for document in documents):
+        candidates = edited_texts(text, file, lambda values: _apply_drift(values, drift, file, namespace))
+    else:
+        candidates = ["".join(outer_comments(text.splitlines(keepends=True)))]
     for candidate in candidates:
-        adopted = candidate.encode()
-        if _parses_to(file, adopted, expected):
-            return b"\xef\xbb\xbf" + adopted if content.startswith(b"\xef\xbb\xbf") else adopted
+        if _parses_to(file, candidate.encode(), documents):
+            return candidate
     raise NotAdoptableError(LocalizedText(texts.SHARED_VALUE, file=file))
 
 
@@ -67,10 +106,20 @@ def check_adoptable(object_drift: ObjectDrift) -> None:
     for field in object_drift.fields:
         if is_order(field):
             raise NotAdoptableError(LocalizedText(texts.ORDER, path=field.path))
-    hidden = next((field for field in object_drift.fields if has_hidden(field.live)), None)
-    if hidden:
+    if hidden := next(filter(_has_credential, object_drift.fields), None):
         name = f"{object_drift.kind} {object_drift.name}"
         raise NotAdoptableError(LocalizedText(texts.CREDENTIAL, object=name, path=hidden.path))
+
+
+def _has_credential(field: FieldDrift) -> bool:
+    """Whether a live value or a key has a credential. Drift shows `HIDDEN` for each, except for keys in its values."""
+    return HIDDEN in field.path or has_hidden(field.live) or _has_credential_as_key(field.live)
+
+
+def _has_credential_as_key(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return any(redact_text(key) != key or _has_credential_as_key(below) for key, below in value.items())
+    return isinstance(value, list) and any(map(_has_credential_as_key, value))
 
 
 def _parses_to(file: str, content: bytes, expected: list[Any]) -> bool:
@@ -100,7 +149,9 @@ def _comparable(documents: Iterable[Any]) -> str:
 def _apply_drift(documents: list[Any], drift: Iterable[ObjectDrift], file: str, namespace: str) -> list[Any]:
     """The documents with all drift applied, in place; a removed document is None."""
     for object_drift in drift:
-        items, index = _declaration(documents, object_drift, file, namespace)
+        if not (declarations := _declarations(documents, object_drift, namespace)):
+            raise _not_declared(file, object_drift)
+        items, index = declarations[-1]
         if object_drift.change == "missing":
             if items is documents:
                 items[index] = None
@@ -112,16 +163,15 @@ def _apply_drift(documents: list[Any], drift: Iterable[ObjectDrift], file: str, 
     return documents
 
 
-def _declaration(documents: list[Any], object_drift: ObjectDrift, file: str, namespace: str) -> tuple[list[Any], int]:
-    """The list that contains the object's declaration, and the index. As in kubectl, the last declaration wins."""
-    declarations = [
-        (items, index) for items, index in _objects(documents) if _declares(items[index], object_drift, namespace)
-    ]
-    if not declarations:
-        raise NotAdoptableError(
-            LocalizedText(texts.NOT_DECLARED, file=file, kind=object_drift.kind, name=object_drift.name)
-        )
-    return declarations[-1]
+def _declarations(documents: list[Any], object_drift: ObjectDrift, namespace: str) -> list[tuple[list[Any], int]]:
+    """The lists that contain the object's declarations, and the indexes. As in kubectl, the last declaration wins."""
+    return [(items, index) for items, index in _objects(documents) if _declares(items[index], object_drift, namespace)]
+
+
+def _not_declared(file: str, object_drift: ObjectDrift) -> NotAdoptableError:
+    return NotAdoptableError(
+        LocalizedText(texts.NOT_DECLARED, file=file, kind=object_drift.kind, name=object_drift.name)
+    )
 
 
 def _objects(items: list[Any]) -> Iterator[tuple[list[Any], int]]:
@@ -239,15 +289,15 @@ def _json_texts(text: str, documents: list[Any]) -> Iterator[str]:
     yield "\n".join(lines) + ("\n" if text.endswith("\n") else "")
 
 
-def _yaml_texts(text: str, drift: Sequence[ObjectDrift], file: str, namespace: str) -> Iterator[str]:
-    """Candidates for the edited text, closest to the original first."""
+def edited_texts(text: str, file: str, edit: Callable[[list[Any]], list[Any]]) -> Iterator[str]:
+    """Candidates for the text with its documents edited, closest to the original first. Raises NotAdoptableError."""
     line_end = "\r\n" if "\r\n" in text else "\n"
     text = text.replace("\r\n", "\n")
     yaml = round_trip(text)
     try:
         unchanged = _dump(yaml, list(yaml.load_all(text)))
-        changed = _dump(yaml, _apply_drift(list(yaml.load_all(text)), drift, file, namespace))
-    except YAMLError as error:
+        changed = _dump(yaml, edit(list(yaml.load_all(text))))
+    except (YAMLError, RecursionError) as error:
         raise NotAdoptableError(LocalizedText(texts.LAYOUT, file=file)) from error
     original, candidates = text.splitlines(keepends=True), [changed.splitlines(keepends=True)]
     if unchanged != text:

@@ -7,7 +7,7 @@ import codecs
 import copy
 import io
 import posixpath
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from ruamel.yaml import YAML
@@ -18,15 +18,19 @@ from bot.core.drift.model import FieldDrift, ObjectDrift
 from bot.core.objects.manifest import Manifest
 from bot.core.objects.path import Item, Member, Segment
 from bot.core.pull_requests.adopt import (
-    NotAdoptableError,
     apply_field,
     check_adoptable,
+    edited_texts,
     find_field,
     find_key,
+    is_equivalent,
     round_trip,
     segments,
     to_yaml,
 )
+from bot.core.pull_requests.edit_budget import EditBudget
+from bot.core.pull_requests.not_adoptable import NotAdoptableError
+from bot.core.pull_requests.yaml_lines import documents_by_part, split_documents
 from bot.core.rendering.source import KUSTOMIZATION_FILES
 from bot.i18n.catalogue import adopt as texts
 from bot.i18n.language import LocalizedText
@@ -50,14 +54,20 @@ def adopt_overlay(
     )
     if kustomization is None:
         raise NotAdoptableError(LocalizedText(texts.NO_KUSTOMIZATION, path=path))
-    content = files[kustomization]
-    has_bom, line_end = content.startswith(codecs.BOM_UTF8), "\r\n" if b"\r\n" in content else "\n"
-    text = content.decode("utf-8-sig").replace("\r\n", "\n")
-    yaml = round_trip(text)
+    content, budget = files[kustomization], EditBudget()
+    documents = budget.read(kustomization, content)
+    budget.take_values(kustomization, drift)
+    parts = split_documents(content.decode("utf-8-sig"))
+    by_part = documents_by_part(parts, ((line, value) for line, value in documents if value is not None))
+    own = next(iter(by_part), 0)
+    budget.take(kustomization, parts[own])
+    text = parts[own].replace("\r\n", "\n")
     try:
-        overlay = yaml.load(text)
-    except YAMLError as error:
+        overlay = round_trip(text).load(text)
+    except (YAMLError, RecursionError) as error:
         raise NotAdoptableError(LocalizedText(texts.NO_YAML, file=kustomization)) from error
+    if not isinstance(overlay, CommentedMap):
+        raise NotAdoptableError(LocalizedText(texts.NO_KUSTOMIZATION, path=path))
     adopted: dict[str, bytes] = {}
     for object_drift in drift:
         check_adoptable(object_drift)
@@ -70,14 +80,21 @@ def adopt_overlay(
         if object_drift.change == "missing":
             adopted[place] = _deletion(object_drift, _name(overlay, object_drift))
         else:
-            adopted[place] = _patch(files.get(place, b""), list(_operations(manifest.object, fields)), place)
+            adopted[place] = _patch(files.get(place, b""), list(_operations(manifest.object, fields)), place, budget)
         _add_patch(overlay, name, object_drift)
-    out = io.StringIO()
-    yaml.dump(overlay, out)
-    if out.getvalue() != text:
-        changed = out.getvalue().replace("\n", line_end).encode()
-        adopted[kustomization] = codecs.BOM_UTF8 + changed if has_bom else changed
+    parts[own] = _edited(kustomization, parts[own], lambda _: [overlay])
+    if (changed := "".join(parts).encode()) != content.removeprefix(codecs.BOM_UTF8):
+        adopted[kustomization] = codecs.BOM_UTF8 + changed if content.startswith(codecs.BOM_UTF8) else changed
     return adopted
+
+
+def _edited(file: str, text: str, edit: Callable[[list[Any]], list[Any]]) -> str:
+    candidates = list(edited_texts(text, file, edit))
+    last = candidates[-1].encode()
+    edited = next((candidate for candidate in candidates if is_equivalent(file, candidate.encode(), last)), None)
+    if edited is None:
+        raise NotAdoptableError(LocalizedText(texts.LAYOUT, file=file))
+    return edited
 
 
 def expected(manifest: Manifest, object_drift: ObjectDrift) -> Any:
@@ -103,15 +120,19 @@ def _set_in_overlay(overlay: Any, object_drift: ObjectDrift, field: FieldDrift) 
     if field.change != "changed":
         return False
     if field.path == "spec.replicas":
-        for entry in overlay.get("replicas") or ():
+        for entry in _entries(overlay, "replicas"):
             if entry.get("name") in {object_drift.name, _name(overlay, object_drift)}:
                 entry["count"] = field.live
                 return True
     if field.path.endswith(".image") and isinstance(field.live, str) and isinstance(field.desired, str):
-        for entry in overlay.get("images") or ():
+        for entry in _entries(overlay, "images"):
             if _set_image(entry, field.desired, field.live):
                 return True
     return False
+
+
+def _entries(overlay: Any, name: str) -> list[Any]:
+    return [entry for entry in overlay.get(name) or () if isinstance(entry, Mapping)]
 
 
 def _set_image(entry: Any, before: str, after: str) -> bool:
@@ -121,10 +142,10 @@ def _set_image(entry: Any, before: str, after: str) -> bool:
         return False
     name, tag, digest = _image(after)
     if name != entry.get("name") or "newName" in entry:
-        entry["newName"] = name
+        entry["newName"] = to_yaml(entry.get("newName"), name)
     for key, value in (("newTag", tag), ("digest", digest)):
         if value:
-            entry[key] = value
+            entry[key] = to_yaml(entry.get(key), value)
         else:
             entry.pop(key, None)
     return True
@@ -150,7 +171,7 @@ def _add_patch(overlay: Any, name: str, object_drift: ObjectDrift) -> None:
     patches = overlay.get("patches")
     if patches is None:
         overlay["patches"] = patches = CommentedSeq()
-    if any(entry.get("path") == name for entry in patches):
+    if any(entry.get("path") == name for entry in _entries(overlay, "patches")):
         return
     group, _, version = object_drift.api_version.rpartition("/")
     target = CommentedMap({"group": group} if group else {})
@@ -166,22 +187,21 @@ def _deletion(object_drift: ObjectDrift, name: str) -> bytes:
     return _dump({"$patch": "delete", **identity})
 
 
-def _patch(content: bytes, operations: Sequence[Operation], place: str) -> bytes:
+def _patch(content: bytes, operations: Sequence[Operation], place: str, budget: EditBudget) -> bytes:
     """The patch file at `place` with these operations appended to its current `content`."""
     if not content:
         return _dump(list(operations))
-    text = content.decode()
-    yaml = round_trip(text)
-    try:
-        patch = yaml.load(text)
-    except YAMLError:
-        patch = None
-    if not isinstance(patch, list):
-        raise NotAdoptableError(LocalizedText(texts.NO_PATCH, file=place))
-    patch.extend(to_yaml(None, list(operations)))
-    out = io.StringIO()
-    yaml.dump(patch, out)
-    return out.getvalue().encode()
+    budget.read(place, content)
+    text = content.decode("utf-8-sig")
+    budget.take(place, text)
+
+    def append(documents: list[Any]) -> list[Any]:
+        if len(documents) != 1 or not isinstance(documents[0], list):
+            raise NotAdoptableError(LocalizedText(texts.NO_PATCH, file=place))
+        documents[0].extend(to_yaml(None, list(operations)))
+        return documents
+
+    return _edited(place, text, append).encode()
 
 
 def _dump(value: object) -> bytes:

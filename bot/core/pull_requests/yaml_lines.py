@@ -1,12 +1,41 @@
 """Edits the lines of a YAML file so that its layout and comments stay as they are."""
 
-from itertools import dropwhile, takewhile
-from typing import Final
+import re
+from bisect import bisect_right
+from collections.abc import Iterable
+from itertools import accumulate, dropwhile, takewhile
+from typing import Any, Final
 
 from bot.core.bounded_matcher import BoundedMatcher, TooDifferentError
 
 _MAX_STEPS: Final = 2_000_000  # at most a quarter of a second
 _MAX_LAYOUT_STEPS: Final = 10_000_000  # for a whole file in another layout
+
+_DOCUMENT_START: Final = re.compile(r"^(?=---(?:[ \t\r\n]|\Z))", re.MULTILINE)
+# Directives belong to the document below them, and YAML 1.1 counts other line breaks.
+_NOT_SPLIT: Final = re.compile("^%|\r(?!\n)|[\x85\u2028\u2029]", re.MULTILINE)
+
+_ITEMS: Final = re.compile(r"((?: *-(?= ))* *)[^ \r\n#]")
+
+
+def split_documents(text: str) -> list[str]:
+    """The parts of a text that begin with `---`, and what is before the first; the whole text if it has directives."""
+    return [text] if _NOT_SPLIT.search(text) else _DOCUMENT_START.split(text)
+
+
+def documents_by_part(parts: list[str], documents: Iterable[tuple[int, object]]) -> dict[int, list[Any]]:
+    """The documents of a text, each with its line, by the part that they are in."""
+    first_lines = list(accumulate((part.count("\n") for part in parts[:-1]), initial=1))
+    by_part: dict[int, list[Any]] = {}
+    for line, document in documents:
+        by_part.setdefault(bisect_right(first_lines, line) - 1, []).append(document)
+    return by_part
+
+
+def outer_comments(lines: list[str]) -> list[str]:
+    """What stays of a removed document: comments above all else, and those without indentation at its end."""
+    first = list(takewhile(lambda line: _is_blank_or_comment(line, 0), lines))
+    return first + _trailing_comments(lines[len(first) :], 0)
 
 
 def transplant(original: list[str], unchanged: list[str], changed: list[str]) -> list[str] | None:
@@ -16,8 +45,12 @@ def transplant(original: list[str], unchanged: list[str], changed: list[str]) ->
     for _, start, end, first, last in _opcodes(*stripped, _MAX_LAYOUT_STEPS):
         if end - start == last - first:  # the same lines, or as many different ones
             positions |= dict(zip(range(start, end), range(first, last), strict=True))
-    result = list(original)
-    for tag, start, end, new_start, new_end in reversed(_opcodes(unchanged, changed)):
+    shifts = _Shifts()
+    edits: list[tuple[int, int, list[str]]] = []
+    for tag, start, end, new_start, new_end in _opcodes(unchanged, changed):
+        for index in range(start, end):
+            if index in positions:
+                shifts.add(unchanged[index], original[positions[index]])
         if tag == "equal":
             continue
         is_replacement = start < end
@@ -25,10 +58,51 @@ def transplant(original: list[str], unchanged: list[str], changed: list[str]) ->
             return None
         first = positions[start] if is_replacement else positions[start - 1] + 1
         last = positions[end - 1] + 1 if is_replacement else first
-        anchor = start if is_replacement else start - 1
-        shift = _indentation(original[positions[anchor]]) - _indentation(unchanged[anchor]) if anchor >= 0 else 0
-        result[first:last] = [_indent(line, shift) for line in changed[new_start:new_end]]
+        edits.append((first, last, [shifts.shifted(line) for line in changed[new_start:new_end]]))
+    result = list(original)
+    for first, last, lines in reversed(edits):
+        result[first:last] = lines
     return result
+
+
+class _Shifts:
+    """How far lines of one layout are shifted in another: as those before them with the same or the outer level."""
+
+    def __init__(self) -> None:
+        self._open: list[tuple[tuple[int, bool], int]] = []  # the levels around the last line, and their shifts
+
+    def add(self, line: str, other: str) -> None:
+        """Add a line and the same line in the other layout."""
+        levels, others = _levels(line), _levels(other)
+        for index, level in enumerate(levels):
+            self._push(level, others[min(index, len(others) - 1)][0] - level[0] if others else 0)
+
+    def shifted(self, line: str) -> str:
+        """Add a line, shifted into the other layout."""
+        levels = _levels(line)
+        while levels and self._open and self._open[-1][0] > levels[0]:
+            self._open.pop()
+        shift = self._open[-1][1] if self._open else 0
+        for level in levels:
+            self._push(level, shift)
+        return _indent(line, shift) if line.strip() else line
+
+    def _push(self, level: tuple[int, bool], shift: int) -> None:
+        while self._open and self._open[-1][0] >= level:
+            self._open.pop()
+        self._open.append((level, shift))
+
+
+def _levels(line: str) -> list[tuple[int, bool]]:
+    """The column of each list item that begins in a line, and of what follows; none in blank lines and comments.
+
+    A key is outside of the items in the same column.
+    """
+    match = _ITEMS.match(line)
+    if match is None:
+        return []
+    items = [(column, True) for column, character in enumerate(match[1]) if character == "-"]
+    return [*items, (len(match[1]), False)]
 
 
 def keep_comments(original: list[str], changed: list[str]) -> list[str]:
@@ -36,8 +110,8 @@ def keep_comments(original: list[str], changed: list[str]) -> list[str]:
     result = list(changed)
     for tag, start, end, first, last in reversed(_opcodes(original, changed)):
         if tag in ("delete", "replace"):
-            indentation = _indentation(original[end]) if end < len(original) else 0
-            comments = _trailing_comments(original[start:end], indentation)
+            following = _indentation(original[end]) if end < len(original) else 0
+            comments = _trailing_comments(original[start:end], following, _indentation(original[start]))
             if not set(comments) <= set(changed[first:last]):
                 result[last:last] = comments
     return result
@@ -63,14 +137,14 @@ def _comments_above(lines: list[str], indentation: int) -> list[str]:
     return list(comments)[::-1]
 
 
-def _trailing_comments(lines: list[str], indentation: int) -> list[str]:
-    """The comments with this indentation at the end, with the blank lines after each."""
-    trailing = list(takewhile(lambda line: _is_blank_or_comment(line, indentation), reversed(lines)))
+def _trailing_comments(lines: list[str], *indentations: int) -> list[str]:
+    """The comments with these indentations at the end, with the blank lines after each."""
+    trailing = list(takewhile(lambda line: _is_blank_or_comment(line, *indentations), reversed(lines)))
     return list(dropwhile(lambda line: not line.strip(), reversed(trailing)))
 
 
-def _is_blank_or_comment(line: str, indentation: int) -> bool:
-    return not line.strip() or (line.lstrip(" ").startswith("#") and _indentation(line) == indentation)
+def _is_blank_or_comment(line: str, *indentations: int) -> bool:
+    return not line.strip() or (line.lstrip(" ").startswith("#") and _indentation(line) in indentations)
 
 
 def _opcodes(before: list[str], after: list[str], max_steps: int = _MAX_STEPS) -> list[tuple[str, int, int, int, int]]:

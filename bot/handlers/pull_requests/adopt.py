@@ -13,8 +13,10 @@ from bot.core.git.repository_ref import RepositoryRef
 from bot.core.objects.documents import ManifestError
 from bot.core.objects.manifest import Manifest
 from bot.core.objects.resolve import resolve
-from bot.core.pull_requests.adopt import NotAdoptableError, adopt, is_equivalent
+from bot.core.pull_requests.adopt import adopt, is_equivalent
 from bot.core.pull_requests.adopt_kustomize import adopt_overlay, expected
+from bot.core.pull_requests.edit_budget import EditBudget
+from bot.core.pull_requests.not_adoptable import NotAdoptableError
 from bot.core.pull_requests.revert import AlreadyOpen, NotPermitted, Refused, Unfinished
 from bot.core.rendering.source import CHART_FILE, SourceType, detect_source_type
 from bot.handlers.pull_requests.propose import BranchMoved, Permit, Proposal, propose
@@ -165,8 +167,9 @@ class _Adoption:
             raise NotAdoptableError(LocalizedText(texts.NOT_RENDERED, kind=undeclared[0].kind, name=undeclared[0].name))
         if behind_links := sorted(by_file.keys() - files.keys()):
             raise NotAdoptableError(LocalizedText(texts.BEHIND_LINK, file=behind_links[0]))
+        budget = EditBudget()
         return {
-            file: adopt(file, files[file], drift, namespace=self.application.namespace)
+            file: adopt(file, files[file], drift, namespace=self.application.namespace, budget=budget)
             for file, drift in by_file.items()
         }
 

@@ -121,6 +121,10 @@ CREDENTIAL = Phrase(
 UNREADABLE = Phrase(
     en="{error} Fix this, then adopt the drift again.", es="{error} Corrígelo y adopta el drift otra vez."
 )
+TOO_LARGE = Phrase(
+    en="{file} is too large for the bot to edit, or the drift is. Edit it by hand.",
+    es="{file} es demasiado grande para que el bot lo edite, o lo es el drift. Edítalo a mano.",
+)
 SHARED_VALUE = Phrase(
     en="The bot cannot edit {file} without changing other values, possibly because of a YAML anchor. Edit the file by "
     "hand.",

@@ -17,7 +17,8 @@ from bot.core.objects.manifest import read_manifests
 from bot.core.objects.path import format_path
 from bot.core.objects.resolve import resolve
 from bot.core.objects.schema import Schemas
-from bot.core.pull_requests.adopt import NotAdoptableError, adopt
+from bot.core.pull_requests.adopt import adopt
+from bot.core.pull_requests.not_adoptable import NotAdoptableError
 
 DATA = Path(__file__).parents[2] / "data"
 CASES = sorted((DATA / "drift").glob("*.yaml"))
@@ -112,6 +113,65 @@ def test_only_the_lines_that_differ_change(field, expected):
     assert edited(WEB, deployment(field)) == expected
 
 
+MIXED = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+    replicas:   2
+    tolerations:
+    -   key: a
+    template:
+        spec:
+            containers:
+              - name: web
+# to be removed
+                image:    "shop/web:1.0"
+                ports:
+                - containerPort: 80
+              - name: side
+                command:
+                    - sh
+                    - |
+                        - echo   x
+
+                           y
+# the end
+"""
+
+
+@pytest.mark.parametrize("text", [MIXED, f"kind: Service\nports:\n  - port:  80\n---\n{MIXED}"], ids=["one", "two"])
+@pytest.mark.parametrize(
+    ("path", "live", "expected"),
+    [
+        (
+            "spec.template.spec.containers[name=web].resources",
+            {"limits": {"cpu": 1}},
+            ["+                resources:", "+                    limits:", "+                        cpu: 1"],
+        ),
+        (
+            "spec.template.spec.containers[name=side].env",
+            [{"name": "A", "value": "b\n c\n\nd\n"}],
+            [
+                "+                env:",
+                "+                - name: A",
+                "+                  value: |",
+                "+                      b",
+                "+                       c",
+                "+",
+                "+                      d",
+            ],
+        ),
+        ("spec.template.spec.containers[name=job]", {"name": "job"}, ["+              - name: job"]),
+        ("spec.template.spec.nodeSelector", {"a": "b"}, ["+            nodeSelector:", "+                a: b"]),
+        ("spec.tolerations", [{"key": "a"}, {"key": "b"}], ["+    - key: b"]),
+        ("metadata.labels", {"a": "b"}, ["-metadata: {name: web}", "+metadata: {name: web, labels: {a: b}}"]),
+    ],
+)
+def test_a_document_of_mixed_styles_keeps_them(text, path, live, expected):
+    assert edited(text, deployment(FieldDrift("added", path, None, live))) == expected
+
+
 COMMENTED = """\
 apiVersion: example.com/v1
 kind: Shop
@@ -168,6 +228,14 @@ def test_only_its_own_comments_are_removed_with_a_line(path, removed):
     assert edited(COMMENTED, ObjectDrift("example.com/v1", "Shop", "shop", "shop", "modified", (field,))) == removed
 
 
+@pytest.mark.parametrize("rest", ["", "# end\n", "more: 1\n", "---\nkind: Other\n", "...\n---\nkind:  Other\n"])
+def test_comments_below_the_last_key_stay(rest):
+    tail = f"  # more later\n\n  # maybe\n{rest}"
+    text = f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a}}\ndata:\n  a: b\n  # about c\n  c:   d\n{tail}"
+    drift = ObjectDrift("v1", "ConfigMap", "shop", "a", "modified", (FieldDrift("removed", "data.c", "d"),))
+    assert edited(text, drift) == ["-  # about c", "-  c:   d"]
+
+
 @pytest.mark.parametrize(
     ("protocol", "expected"),
     [("TCP", ["-- {port: 53}", "+- {port: 53, targetPort: 54}"]), ("UDP", ["+  targetPort: 54"])],
@@ -176,6 +244,15 @@ def test_an_item_without_a_key_has_its_default(protocol, expected):
     text = "apiVersion: v1\nkind: Service\nmetadata: {name: dns}\nports:\n- {port: 53}\n- port: 53\n  protocol: UDP\n"
     field = FieldDrift("added", f"ports[port=53,protocol={protocol}].targetPort", None, 54)
     assert edited(text, ObjectDrift("v1", "Service", "shop", "dns", "modified", (field,))) == expected
+
+
+@pytest.mark.parametrize("live", [["A=1", "B=3"], ["A=1"]])
+def test_a_list_of_texts_is_not_an_order(live):
+    text = "apiVersion: example.com/v1\nkind: Shop\nmetadata: {name: shop}\nenv: [A=1, B=2]\n"
+    drift = ObjectDrift(
+        "example.com/v1", "Shop", "shop", "shop", "modified", (FieldDrift("changed", "env", ["A=1", "B=2"], live),)
+    )
+    assert yaml.safe_load(adopt("a.yaml", text.encode(), [drift], namespace="shop"))["env"] == live
 
 
 @pytest.mark.parametrize(("key", "name"), [("9000", "9000"), ("on", "true"), ("1.50", "1.5")])
@@ -265,9 +342,23 @@ def test_an_object_inside_a_list_is_found():
             ObjectDrift("v1", "Secret", "shop", "s", "modified", (FieldDrift("changed", "data.a", "…", "…"),)),
             "never writes secret values",
         ),
+        *(
+            (
+                "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n",
+                ObjectDrift("v1", "ConfigMap", "shop", "a", "modified", (field,)),
+                "never writes credentials to git",
+            )
+            for field in (
+                FieldDrift("changed", "data.a", "1", "(hidden)"),
+                FieldDrift("added", 'data["(hidden)"]', None, "on"),
+                FieldDrift("added", "data", None, {"ghp_16C7e42F292c6912E7710c838347Ae178B4a": "on"}),
+                FieldDrift("added", "data", None, {"a": [{"ghp_16C7e42F292c6912E7710c838347Ae178B4a": "on"}]}),
+            )
+        ),
         (WEB, ObjectDrift("v1", "ConfigMap", "shop", "other", "missing"), "does not declare ConfigMap other"),
         (WEB, ObjectDrift("v1", "ConfigMap", "else", "settings", "missing"), "does not declare ConfigMap settings"),
         (WEB, deployment(FieldDrift("removed", "spec.paused", True)), "no longer in git"),
+        (WEB, deployment(FieldDrift("changed", "containers[name=web].env", ["A", "B"], ["B", "A"])), "order"),
         (
             "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, labels: &l {x: y}, annotations: *l}\n",
             ObjectDrift(

@@ -8,8 +8,8 @@ import pytest
 from bot.core.drift.model import FieldDrift, ObjectDrift
 from bot.core.objects.manifest import read_manifests
 from bot.core.objects.resolve import resolve
-from bot.core.pull_requests.adopt import NotAdoptableError
 from bot.core.pull_requests.adopt_kustomize import adopt_overlay, expected
+from bot.core.pull_requests.not_adoptable import NotAdoptableError
 
 BASE = {
     "base/kustomization.yaml": "resources: [web.yaml, settings.yaml]\n",
@@ -120,16 +120,48 @@ def test_kustomize_makes_of_it_what_live_has(tmp_path, overlay, fields):
     assert [manifest.object for manifest in after] == meant
 
 
-def test_what_the_overlay_sets_is_changed_there_and_its_comments_stay(tmp_path):
-    write(tmp_path, BASE | {"prod/kustomization.yaml": TUNED})
+MIXED = """\
+components: []
+labels:
+- pairs: {tier:   front}
+"""
+
+
+@pytest.mark.parametrize(
+    "overlay",
+    [
+        TUNED,
+        f"{TUNED}---\n",
+        f"# head\n---\n{TUNED}---\n# tail\n",
+        MIXED + TUNED.replace("   # set by the pipeline", ""),
+    ],
+    ids=["tuned", "empty document", "empty documents", "mixed"],
+)
+def test_what_the_overlay_sets_is_changed_there_and_its_comments_stay(tmp_path, overlay):
+    write(tmp_path, BASE | {"prod/kustomization.yaml": overlay})
     fields = (
         FieldDrift("changed", "spec.replicas", 3, 7),
         FieldDrift("changed", f"{WEB}.image", "shop/web:1.1", "shop/web:1.2"),
     )
     _, _, written = adopted(tmp_path, drift(*fields, name="prod-web"))
     assert written == {
-        "prod/kustomization.yaml": TUNED.replace('"1.1"', '"1.2"').replace("count: 3", "count: 7").encode()
+        "prod/kustomization.yaml": overlay.replace('"1.1"', '"1.2"').replace("count: 3", "count: 7").encode()
     }
+
+
+def test_a_tag_that_kubernetes_reads_as_a_boolean_is_quoted(tmp_path):
+    write(tmp_path, BASE | {"prod/kustomization.yaml": TUNED.replace('"1.1"', "v1")})
+    field = FieldDrift("changed", f"{WEB}.image", "shop/web:v1", "shop/web:on")
+    _, _, written = adopted(tmp_path, drift(field, name="prod-web"))
+    assert b'newTag: "on"' in written["prod/kustomization.yaml"]
+
+
+def test_empty_entries_of_an_overlay_stay():
+    manifests = [replace(one, namespace="shop") for one in read_manifests("web.yaml", BASE["base/web.yaml"].encode())]
+    text = "resources: [../base]\npatches:\n- null\nimages: [null]\nreplicas: [null]\n"
+    fields = (*CASES["a number"], *CASES["an image"])
+    files = adopt_overlay("prod", {"prod/kustomization.yaml": text.encode()}, manifests, [drift(*fields)])
+    assert files["prod/kustomization.yaml"].decode().startswith(text.split("images", maxsplit=1)[0])
 
 
 def test_a_second_adoption_goes_on_in_the_same_patch(tmp_path):
