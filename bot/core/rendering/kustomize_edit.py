@@ -9,6 +9,7 @@ from typing import Any, Final
 from bot.core.objects.documents import ManifestError, NodeBudget, read_documents
 from bot.core.objects.resource import items, mapping
 from bot.core.rendering.source import KUSTOMIZATION_FILES, KustomizeParameters, is_within, parents_of
+from bot.core.rendering.yaml_json import write_documents
 from bot.i18n.catalogue import manifest as texts
 from bot.i18n.language import LocalizedText
 
@@ -64,7 +65,7 @@ def edit_kustomization(
         "patches": [*items(kustomization, "patches"), *patches],
         "components": [*items(kustomization, "components"), *parameters.components],
     }
-    return EditedFile(file, json.dumps({key: value for key, value in kustomization.items() if value != []}).encode())
+    return EditedFile(file, write_documents([{key: value for key, value in kustomization.items() if value != []}]))
 
 
 def _add_metadata(kustomization: dict[str, Any], file: str, parameters: KustomizeParameters) -> None:
