@@ -41,10 +41,13 @@ def edit_kustomization(
         resources = _generated_resources(files, root)
         kustomization: dict[str, Any] = {"resources": resources} if resources else {"namespace": "_placeholder"}
     else:
-        documents = [value for _, value in read_documents(file, files[file], budget)] or [{}]
-        if len(documents) != 1 or not isinstance(documents[0], dict) or not (documents[0] or parameters.flux):
+        documents = [value for _, value in read_documents(file, files[file], budget)]
+        while documents and documents[-1] is None:  # Kustomize reads only the first one
+            documents.pop()
+        first, *others = documents or [{}]
+        if others or not isinstance(first, dict) or not (first or parameters.flux):
             raise ManifestError(file, 1, LocalizedText(texts.SEVERAL_KUSTOMIZATIONS))
-        kustomization = dict(documents[0])
+        kustomization = dict(first)
         if parameters.flux and not items(kustomization, "resources"):
             kustomization["buildMetadata"] = ["originAnnotations"]
     for key, value in (
