@@ -23,7 +23,7 @@ from typing import Final
 from bot.adapters.rendering.programs import ProgramRenderer
 from bot.core.objects.documents import ManifestError
 from bot.core.objects.manifest import read_manifests
-from bot.core.rendering.chart import is_nondeterministic
+from bot.core.rendering.chart import renderings_to_compare
 from bot.core.rendering.limits import MAX_DISK_CACHE_BYTES
 from bot.core.rendering.source import Capabilities, HelmParameters
 from bot.ports.git import File
@@ -107,7 +107,7 @@ class CachedRenderer:
 
     def kustomize(self, files: Sequence[File], path: str, *, helm: Capabilities | None, plugins: bool) -> bytes:
         render = partial(self.programs.kustomize, files, path, helm=helm, plugins=plugins)
-        if helm and is_nondeterministic((file.path, file.content) for file in files):
+        if helm and renderings_to_compare((file.path, file.content) for file in files) > 1:
             return render()
         capabilities = asdict(helm) if helm else None
         return self._cached(_key(self.programs.version, files, "kustomize", path, capabilities, plugins), render)
@@ -115,7 +115,7 @@ class CachedRenderer:
     def helm(self, files: Sequence[File], path: str, parameters: HelmParameters) -> bytes:
         render = partial(self.programs.helm, files, path, parameters)
         contents = [(file.path, file.content) for file in files]
-        if is_nondeterministic([*contents, ("", parameters.inline_values.encode())]):
+        if renderings_to_compare([*contents, ("", parameters.inline_values.encode())]) > 1:
             return render()
         return self._cached(_key(self.programs.version, files, "helm", path, asdict(parameters)), render)
 

@@ -3,7 +3,7 @@
 https://kubernetes.io/docs/reference/using-api/server-side-apply/#merge-strategy
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -12,7 +12,7 @@ from bot.core.drift.exclusions import uncompared_keys
 from bot.core.drift.ignore_rules import IgnoredPaths
 from bot.core.objects.deep_equality import CONTAINERS, canonical, deep_equal
 from bot.core.objects.managed_fields import Ownership
-from bot.core.objects.path import Member, Path, Segment
+from bot.core.objects.path import Item, Member, Path, Segment
 from bot.core.objects.schema import MISSING, Node
 from bot.core.objects.step_budget import StepBudget
 
@@ -83,6 +83,35 @@ def items_by_key(values: list[Any], node: Node) -> dict[tuple[tuple[str, Any], .
 def members(values: list[Any]) -> set[Member] | None:
     """The members of a set; None if one of them is not a scalar."""
     return None if any(isinstance(value, CONTAINERS) for value in values) else {Member(value) for value in values}
+
+
+def without_ignored(value: Any, node: Node, ignored: IgnoredPaths | None, steps: StepBudget, depth: int = 0) -> Any:
+    """The value without its ignored parts. Raises TooManyStepsError."""
+    if ignored is None or not isinstance(value, CONTAINERS) or depth == MAX_DEPTH:
+        return value
+    steps.take(len(value))
+    if isinstance(value, dict):
+        fields = ((key, item, ignored.below(key)) for key, item in value.items())
+        return {
+            key: without_ignored(item, node.field(key), below, steps, depth + 1)
+            for key, item, below in fields
+            if not (below and below.reason)
+        }
+    items = ((item, ignored.below(segment)) for segment, item in _items(value, node))
+    return [
+        without_ignored(item, node.item, below, steps, depth + 1)
+        for item, below in items
+        if not (below and below.reason)
+    ]
+
+
+def _items(values: list[Any], node: Node) -> Iterable[tuple[Segment, Any]]:
+    """The items with their segments in a path."""
+    if node.list_type == "map" and (by_key := items_by_key(values, node)) is not None:
+        return ((Item(keys), item) for keys, several in by_key.items() for item in several)
+    if node.list_type == "set" and (scalars := members(values)) is not None:
+        return ((member, member.value) for member in scalars)
+    return enumerate(values)
 
 
 def undeclared_item_node(node: Node) -> Node:
@@ -163,7 +192,7 @@ def _match(
     if ignored is not None and ignored.reason:
         return ()
     if live is MISSING or live is None:
-        return () if is_dropped(desired, node) else None
+        return () if is_dropped(without_ignored(desired, node, ignored, steps), node) else None
     if desired is None:
         return () if node.filled or is_default(live, node, *parents) else [paths.only_live(live)]
     if len(paths.path) > MAX_DEPTH:

@@ -17,6 +17,7 @@ from bot.core.drift.lists import (
     typed_by_ownership,
     undeclared_item_node,
     without_automatic_tolerations,
+    without_ignored,
 )
 from bot.core.drift.undeclared import UndeclaredFields
 from bot.core.objects.deep_equality import deep_equal
@@ -140,7 +141,10 @@ class Walk:
             if live is not MISSING:
                 self._add_undeclared(live, node, desired_parent, live_parent, ignored)
         elif live is MISSING or live is None:
-            self._removed(desired, node)
+            if isinstance(desired, dict) and holds_labels(self._path):  # these are always reported one by one
+                self.mappings(desired, _NO_PARENT, node, ignored)
+            else:
+                self._removed(desired, node, ignored)
         elif isinstance(desired, dict) and isinstance(live, dict):
             self.mappings(desired, live, node, ignored)
         elif isinstance(desired, list) and isinstance(live, list):
@@ -219,19 +223,15 @@ class Walk:
     def _changed(self, desired: Any, live: Any) -> None:
         self.findings.add("changed", self._path, desired, live, self._attribution.changed(self._path))
 
-    def _removed(self, desired: Any, node: Node) -> None:
-        path = self._path
-        if isinstance(desired, dict) and holds_labels(path):
-            uncompared = uncompared_keys(path)
-            for key, value in desired.items():  # labels and annotations are always reported one by one
-                if key not in uncompared:
-                    path.append(key)
-                    self._removed(value, node.field(key))
-                    path.pop()
-        elif not is_dropped(desired, node):
-            self.findings.add("removed", path, desired, None, self._attribution.removed(path))
-        elif desired not in (None, {}, []):
-            self.findings.add("removed", path, desired, None, _DROPPED)
+    def _removed(self, desired: Any, node: Node, ignored: IgnoredPaths | None) -> None:
+        verdict = _DROPPED
+        if not is_dropped(desired, node):
+            verdict = self._attribution.removed(self._path)
+            if ignored is not None and is_dropped(without_ignored(desired, node, ignored, self._steps), node):
+                verdict = replace(verdict, is_drift=False, reason=ignored.reasons)
+        elif desired in (None, {}, []):
+            return
+        self.findings.add("removed", self._path, desired, None, verdict)
 
     def _add_undeclared(
         self, live: Any, node: Node, desired_parent: Object, live_parent: Object, ignored: IgnoredPaths | None

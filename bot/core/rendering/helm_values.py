@@ -12,6 +12,7 @@ from typing import Any, Final
 from bot.core.objects.documents import ManifestError, NodeBudget, read_documents
 from bot.core.rendering.limits import MAX_VALUES_BYTES
 from bot.core.rendering.source import HelmParameters
+from bot.core.rendering.yaml_json import as_yaml
 from bot.i18n.catalogue import manifest as texts
 from bot.i18n.language import LocalizedText
 
@@ -22,8 +23,6 @@ _MAX_NESTED: Final = 30  # names as in Helm, and here also indexes
 _NULL: Final = "null,"  # added for each missing item before an index beyond the end of a list
 _SPECIAL: Final = re.compile(r"[\\,{]")  # special characters in the value of a setting
 _INTEGER: Final = re.compile(r"[+-]?[0-9]{1,19}", re.ASCII)
-# Characters that are valid in JSON but not in YAML, and lone surrogates, which are not valid text.
-_NOT_IN_YAML: Final = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 _WORDS: Final[Mapping[str, object]] = {"true": True, "false": False, "null": None, "0": 0}
 
 
@@ -89,16 +88,11 @@ def _dumped(file: str, values: Values) -> str:
         if length > MAX_VALUES_BYTES:
             raise _too_large(file)
         chunks.append(chunk)
-    return _NOT_IN_YAML.sub(_as_escape, "".join(chunks))
+    return as_yaml("".join(chunks))
 
 
 def _too_large(file: str) -> ManifestError:
     return ManifestError(file, 1, LocalizedText(texts.LARGE_VALUES, most=str(MAX_VALUES_BYTES >> 20)))
-
-
-def _as_escape(match: re.Match[str]) -> str:
-    code = ord(match[0])
-    return f"\\u{0xFFFD if 0xD800 <= code < 0xE000 else code:04x}"
 
 
 def _merge(values: Values, override: Values) -> None:

@@ -6,7 +6,6 @@ file that is fetched first and referred to by path, so that Kustomize downloads 
 content of other files is left to Kustomize, which may need to be isolated for that.
 """
 
-import json
 import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -21,6 +20,7 @@ from bot.core.rendering.remote_base import RemoteBase
 from bot.core.rendering.remote_chart import RemoteChart
 from bot.core.rendering.remote_file import RemoteFile
 from bot.core.rendering.source import CHART_FILE, KUSTOMIZATION_FILES, is_within, parents_of, resolve_path
+from bot.core.rendering.yaml_json import write_documents
 from bot.core.sanitize import redact_url
 from bot.i18n.catalogue import manifest as texts
 from bot.i18n.language import LocalizedText, Phrase
@@ -193,7 +193,7 @@ def with_base_paths(file: str, content: bytes, bases: Iterable[BaseReference], b
         {key: replaced(key, value) for key, value in document.items()} if isinstance(document, dict) else document
         for _, document in read_documents(file, content, budget)
     ]
-    return b"\n---\n".join(json.dumps(document, default=str).encode() for document in documents)
+    return write_documents(documents)
 
 
 def _remote(field: str, entry: str) -> RemoteBase | RemoteFile | None:

@@ -9,6 +9,7 @@ from typing import Any, Final
 from bot.core.objects.documents import ManifestError, NodeBudget, read_documents
 from bot.core.objects.resource import items, mapping
 from bot.core.rendering.source import KUSTOMIZATION_FILES, KustomizeParameters, is_within, parents_of
+from bot.core.rendering.yaml_json import write_documents
 from bot.i18n.catalogue import manifest as texts
 from bot.i18n.language import LocalizedText
 
@@ -40,10 +41,13 @@ def edit_kustomization(
         resources = _generated_resources(files, root)
         kustomization: dict[str, Any] = {"resources": resources} if resources else {"namespace": "_placeholder"}
     else:
-        documents = [value for _, value in read_documents(file, files[file], budget)] or [{}]
-        if len(documents) != 1 or not isinstance(documents[0], dict) or not (documents[0] or parameters.flux):
+        documents = [value for _, value in read_documents(file, files[file], budget)]
+        while documents and documents[-1] is None:  # Kustomize reads only the first one
+            documents.pop()
+        first, *others = documents or [{}]
+        if others or not isinstance(first, dict) or not (first or parameters.flux):
             raise ManifestError(file, 1, LocalizedText(texts.SEVERAL_KUSTOMIZATIONS))
-        kustomization = dict(documents[0])
+        kustomization = dict(first)
         if parameters.flux and not items(kustomization, "resources"):
             kustomization["buildMetadata"] = ["originAnnotations"]
     for key, value in (
@@ -64,7 +68,7 @@ def edit_kustomization(
         "patches": [*items(kustomization, "patches"), *patches],
         "components": [*items(kustomization, "components"), *parameters.components],
     }
-    return EditedFile(file, json.dumps({key: value for key, value in kustomization.items() if value != []}).encode())
+    return EditedFile(file, write_documents([{key: value for key, value in kustomization.items() if value != []}]))
 
 
 def _add_metadata(kustomization: dict[str, Any], file: str, parameters: KustomizeParameters) -> None:

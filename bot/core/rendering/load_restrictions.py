@@ -7,13 +7,13 @@ kustomization's directory, under the same name, because a generator uses it as a
 checked.
 """
 
-import json
 import posixpath
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from bot.core.objects.documents import NodeBudget, read_documents
 from bot.core.rendering.source import KUSTOMIZATION_FILES, is_within, resolve_path
+from bot.core.rendering.yaml_json import write_documents
 
 _DIRECTORY: Final = "gitops-bot-outside"  # below a kustomization, for the files from elsewhere
 _PATHS: Final = frozenset(
@@ -79,7 +79,7 @@ def _moved(file: str, files: Mapping[str, bytes], budget: NodeBudget) -> dict[st
 
     edited = [_edit(document, move) for document in documents]
     if changed:
-        changed[file] = b"\n---\n".join(json.dumps(document, default=str).encode() for document in edited)
+        changed[file] = write_documents(edited)
     return changed
 
 

@@ -13,6 +13,7 @@ from bot.core.objects.manifest import Manifest, read_manifests
 from bot.core.objects.resolve import is_hook
 from bot.core.objects.resource import mapping
 from bot.core.rendering.source import KUSTOMIZATION_FILES, Source
+from bot.core.rendering.yaml_json import write_documents
 from bot.handlers.rendering.render_request import RenderRequest
 from bot.i18n.catalogue import render as texts
 from bot.i18n.language import LocalizedText
@@ -53,8 +54,8 @@ def deployed_by_flux(
         objects = [manifest.object for manifest in others if not is_hook(manifest.object)]
         if not objects:
             return crds
-        rendered = "\n---\n".join(json.dumps(declared) for declared in objects).encode()
-        entries = json.dumps({**json.loads(kustomization), "resources": [_HELM_OUTPUT]}).encode()
+        rendered = write_documents(objects)
+        entries = write_documents([{**json.loads(kustomization), "resources": [_HELM_OUTPUT]}])
         files = [File(KUSTOMIZATION_FILES[0], entries), File(_HELM_OUTPUT, rendered)]
         others = read_output(file, renderer.kustomize(files, "", helm=None, plugins=False), request)
     return [*crds, *with_metadata(others, source)]

@@ -10,8 +10,8 @@ from bot.core.objects.manifest import Manifest, UnnamedManifest
 from bot.core.objects.resolve import is_hook
 from bot.core.rendering.budget import BudgetExceededError
 from bot.core.rendering.chart import (
-    is_nondeterministic,
     is_remote_schema,
+    renderings_to_compare,
 )
 from bot.core.rendering.encrypted import split_encrypted
 from bot.core.rendering.envsubst import SubstitutionError
@@ -62,7 +62,7 @@ class Rendering:
 def render(request: RenderRequest, renderer: Renderer | None) -> Rendering:
     """Render the files. Raises ManifestError, RenderError; PortError if there is no renderer.
 
-    Charts whose output may vary, such as with the time, are rendered twice; objects that vary become `unknown`.
+    Charts whose output may vary, such as with the time, are rendered several times; objects that vary become `unknown`.
     """
     floating = [base for base in request.bases.values() if not base.is_pinned]
     notes = [
@@ -93,9 +93,10 @@ def _render(request: RenderRequest, renderer: Renderer | None) -> Rendering:
         return _without_secrets(request, renderer.without_cache())
     first = _without_encrypted(_run_renderer(request, renderer))
     inline = (source.helm.inline_values, *(value for _, value in (*source.helm.set, *source.helm.set_string)))
-    if charts and is_nondeterministic([*contents, *(("", text.encode()) for text in inline)]):
-        return _without_varying(first, _without_encrypted(_run_renderer(request, renderer)))
-    return first
+    renderings = renderings_to_compare([*contents, *(("", text.encode()) for text in inline)]) if charts else 1
+    if renderings == 1:
+        return first
+    return _without_varying(first, (_without_encrypted(_run_renderer(request, renderer)) for _ in range(1, renderings)))
 
 
 def _run_renderer(request: RenderRequest, renderer: Renderer) -> Rendering:
@@ -206,27 +207,30 @@ def _without_secrets(request: RenderRequest, renderer: Renderer) -> Rendering:
     )
 
 
-def _without_varying(first: Rendering, second: Rendering) -> Rendering:
-    """The objects that are the same in both renderings; the others are unknown."""
-    second_objects = {manifest.key: manifest.object for manifest in second.manifests}
-    same = tuple(
-        manifest
-        for manifest in first.manifests
-        if is_hook(manifest.object) or second_objects.get(manifest.key) == manifest.object
-    )
+def _without_varying(first: Rendering, others: Iterable[Rendering]) -> Rendering:
+    """The objects that are the same in all renderings; the others are unknown."""
+    same = list(first.manifests)
+    found = _without_content(first)
+    everywhere = set(found)
+    for other in others:
+        objects = {manifest.key: manifest.object for manifest in other.manifests}
+        same = [item for item in same if is_hook(item.object) or objects.get(item.key) == item.object]
+        found |= _without_content(other)
+        everywhere &= objects.keys()
     same_keys = {manifest.key for manifest in same}
-    others = [
-        manifest
-        for manifest in (*first.manifests, *second.manifests)
-        if manifest.key not in same_keys and not is_hook(manifest.object)
-    ]
-    # Without content, since it differs even if git doesn't change it.
-    varying = _unknown(
-        replace(manifest, object={})
-        for manifest in first.manifests
-        if manifest.key in second_objects and manifest.key not in same_keys and not is_hook(manifest.object)
+    varying = {key: manifest for key, manifest in found.items() if key not in same_keys}
+    unknown = _unknown(manifest for key, manifest in varying.items() if key in everywhere)
+    return Rendering(
+        tuple(same),
+        (*first.unknown, *_not_checked(texts.VARYING, varying.values())),
+        (*first.unknown_objects, *unknown),
     )
-    return Rendering(same, (*first.unknown, *_not_checked(texts.VARYING, others)), (*first.unknown_objects, *varying))
+
+
+def _without_content(rendering: Rendering) -> dict[tuple[str, str, str | None, str], Manifest]:
+    """The objects except hooks. Their content may differ even if git doesn't change it."""
+    manifests = (manifest for manifest in rendering.manifests if not is_hook(manifest.object))
+    return {manifest.key: replace(manifest, object={}) for manifest in manifests}
 
 
 def _unknown(manifests: Iterable[Manifest]) -> tuple[Manifest, ...]:

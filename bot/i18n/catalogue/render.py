@@ -142,10 +142,11 @@ TOO_MUCH = Phrase(
     "{most_trees} rutas, {most_files} archivos y directorios, y {most_size} MiB.",
 )
 VARYING = Phrase(
-    en="{objects} not checked: rendering twice gave different results, probably because a template uses random values "
-    "or the current time. Set those values explicitly in git.",
-    es="{objects} sin comprobar: renderizar dos veces dio resultados distintos, probablemente porque una plantilla usa "
-    "valores aleatorios o la hora actual. Define esos valores explícitamente en git.",
+    en="{objects} not checked: repeated rendering gave different results, probably because a template uses random "
+    "values, the current time, or keys in random order. Set those values explicitly in git, and sort the keys.",
+    es="{objects} sin comprobar: renderizar varias veces dio resultados distintos, probablemente porque una plantilla "
+    "usa valores aleatorios, la hora actual o claves en orden aleatorio. Define esos valores explícitamente en git y "
+    "ordena las claves.",
 )
 SECRET_VALUES = Phrase(
     en="{objects} not checked: the content depends on values from a Secret.",

@@ -154,6 +154,79 @@ def test_rules_about_the_object_by_pattern(about):
     )
 
 
+POD = {"containers": [{"name": "web", "image": "a:1"}]}
+HASH, WAIT = "example.org/hash", {"name": "wait", "image": "b:1"}
+
+
+@pytest.mark.parametrize("rule", ["paths", "json_pointers", "jq_path_expressions", "in git"])
+@pytest.mark.parametrize("parent", ["missing", "null", "empty", "another key"])
+@pytest.mark.parametrize(
+    ("at", "declared", "other", "path", "pointer", "jq"),
+    [
+        pytest.param(
+            "metadata",
+            {"annotations": {HASH: "abc"}},
+            {"annotations": {"by": "hand"}},
+            f'annotations["{HASH}"]',
+            "annotations/example.org~1hash",
+            f'annotations["{HASH}"]',
+            id="annotations",
+        ),
+        pytest.param(
+            "spec",
+            {**POD, "initContainers": [WAIT]},
+            {**POD, "initContainers": [{"name": "other", "image": "c:1"}]},
+            "initContainers[name=wait]",
+            "initContainers/0",
+            'initContainers[] | select(.name == "wait")',
+            id="items",
+        ),
+        pytest.param(
+            "spec",
+            {**POD, "nodeSelector": {"disk": "ssd", "zone": ""}, "hostAliases": []},
+            {**POD, "nodeSelector": {"by": "hand", "zone": ""}},
+            "nodeSelector[*]",
+            "nodeSelector",
+            "nodeSelector",
+            id="every key",
+        ),
+    ],
+)
+def test_what_is_ignored_may_be_all_that_git_declares_in_its_parent(
+    at, declared, other, path, pointer, jq, parent, rule
+):
+    name = next(key for key in declared if key != "containers")
+    values = {"missing": {}, "null": {name: None}, "empty": {name: type(declared[name])()}, "another key": other}
+    live = {key: value for key, value in declared.items() if key != name} | values[parent]
+    where = f"spec.template.{at}"
+    rules = {
+        "paths": (f"{where}.{path}",),
+        "json_pointers": (f"/spec/template/{at}/{pointer}",),
+        "jq_path_expressions": (f".{where}.{jq}",),
+    }
+    is_own = rule == "in git"
+    objects = [deployment(annotations={"gitops-bot/ignore": f"{where}.{path}"} if is_own else None) for _ in "12"]
+    for object_, part in zip(objects, (declared, live), strict=True):
+        object_["spec"]["template"] = {"spec": POD} | {at: part}
+    found = compare(*objects, *([] if is_own else [IgnoreRule(**{rule: rules[rule]})]))
+    differing = told(found.drift)
+    assert differing == [line for line in differing if parent == "another key" and line.startswith("added")]
+
+
+def test_a_removed_parent_is_drift_if_it_has_something_else():
+    desired, live = (deployment(("web", "a:1")) for _ in "12")
+    spec = desired["spec"]["template"]["spec"]
+    spec["volumes"] = [{"name": "cache", "emptyDir": {"medium": "Memory"}}]
+    spec["nodeSelector"] = {"disk": "ssd", "zone": "a"}
+    live["spec"]["template"]["spec"]["volumes"] = [{"name": "cache"}]
+    paths = "nodeSelector.disk", "volumes[name=cache].emptyDir.medium"
+    found = compare(desired, live, IgnoreRule(paths=tuple(f"spec.template.spec.{path}" for path in paths)))
+    assert sorted(told(found.drift)) == [
+        "removed spec.template.spec.nodeSelector",
+        "removed spec.template.spec.volumes[name=cache].emptyDir",
+    ]
+
+
 def test_each_difference_is_set_aside_by_the_rule_that_did_it():
     rules = [
         IgnoreRule(json_pointers=("/spec/replicas", "/spec/none"), title="rule 1"),

@@ -37,7 +37,12 @@ def test_a_missing_kustomization_is_generated():
     assert edit_kustomization(files, "app", KustomizeParameters(namespace="shop")) is None
 
 
-@pytest.mark.parametrize("content", [b"- a\n", b"a: 1\n---\nb: 2\n", b""])
+def test_empty_documents_at_the_end_are_not_kustomizations():
+    files = {"app/kustomization.yaml": b"---\na: 1\n---\n# b\n---\n"}
+    assert edited(files, namespace="x") == {"a": 1, "namespace": "x"}
+
+
+@pytest.mark.parametrize("content", [b"- a\n", b"a: 1\n---\nb: 2\n", b"---\n# a\n---\nb: 2\n", b"---\n", b""])
 def test_an_invalid_kustomization_is_refused(content):
     with pytest.raises(ManifestError, match=r"app/kustomization.yaml:1: The file must contain exactly one"):
         edited({"app/kustomization.yaml": content}, namespace="shop")

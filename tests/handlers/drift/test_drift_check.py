@@ -258,7 +258,7 @@ def test_random_values_of_a_chart_are_unknown_and_the_rest_is_compared(scenario)
     scenario.deploy("shop", config_map(level="trace"), SECRET)
     checked = scenario.check(caches=Caches(ManifestCache(ProgramRenderer.find())))["shop"]
     assert checked.status is Status.UNKNOWN
-    assert checked.error.startswith("Secret login not checked: rendering twice gave different results")
+    assert checked.error.startswith("Secret login not checked: repeated rendering gave different results")
     assert [drift.name for drift in checked.drift] == ["settings"]
 
 

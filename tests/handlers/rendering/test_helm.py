@@ -11,6 +11,7 @@ import pytest
 from bot.adapters.rendering.disk_cache import CachedRenderer
 from bot.adapters.rendering.programs import ProgramRenderer, sdk_command
 from bot.core.objects.documents import ManifestError
+from bot.core.rendering.chart import renderings_to_compare
 from bot.core.rendering.source import HelmParameters, Source, SourceType
 from bot.ports.rendering import RenderError
 
@@ -271,7 +272,7 @@ def test_objects_that_differ_at_each_rendering_are_left_out_and_named(rendering,
     hook = f"apiVersion: v1\nkind: Pod\nmetadata: {{name: t, annotations: {{'helm.sh/hook': test, a: '{value}'}}}}\n"
     rendering.commit({**CHART, "app/templates/secret.yaml": secret, "app/templates/test.yaml": hook})
     result = rendering.cache.rendering(rendering.repository, rendering.repository.head(), chart())
-    assert str(*result.unknown).startswith("Secret login not checked: rendering twice gave different results")
+    assert str(*result.unknown).startswith("Secret login not checked: repeated rendering gave different results")
     assert {manifest.name for manifest in result.manifests} >= {"shop-shop", "t"}
     assert "login" not in {manifest.name for manifest in result.manifests}
     assert [(manifest.name, manifest.object) for manifest in result.unknown_objects] == [("login", {})]
@@ -283,6 +284,39 @@ def test_a_template_in_a_value_can_differ_too(rendering, parameters):
     rendering.commit({**CHART, "app/templates/told.yaml": text})
     result = rendering.cache.rendering(rendering.repository, rendering.repository.head(), chart(**parameters))
     assert str(*result.unknown).startswith("ConfigMap a not checked")
+
+
+@pytest.mark.parametrize("function", ["keys", "values"])
+def test_keys_in_random_order_differ_too(rendering, function):
+    text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {a: '{{ %s .Values.hosts | join `,` }}'}\n"
+    rendering.commit({**CHART, "app/templates/hosts.yaml": text % function})
+    hosts = json.dumps({"hosts": {letter: letter for letter in "abcdefghijklmnopqrstuvwxyz"}})
+    result = rendering.cache.rendering(rendering.repository, rendering.repository.head(), chart(inline_values=hosts))
+    assert str(*result.unknown).startswith("ConfigMap a not checked")
+    assert [(manifest.name, manifest.object) for manifest in result.unknown_objects] == [("a", {})]
+    assert "shop-shop" in {manifest.name for manifest in result.manifests}
+
+
+@pytest.mark.parametrize(
+    ("template", "renderings"),
+    [
+        ("{{ range keys .Values.a }}", 4),
+        ("{{- $all := keys (default dict .Values.a) | join `,` }}", 4),
+        ("{{ first (values $a) }}", 4),
+        ("{{ .Values.a | keys | first }}", 4),
+        ("{{ .Values.a | keys }}{{ now }}", 4),
+        ("{{ now }}", 2),
+        ("{{ range keys .Values.a | sortAlpha }}", 1),
+        ("{{ (keys (default dict .Values.a)) | sortAlpha }}", 1),
+        ("{{ sortAlpha (keys .Values.a) }}", 1),
+        ("{{ .Values.a | keys | sortAlpha }}", 1),
+        ("{{ if gt (keys .Values.a | len) 1 }}", 1),
+        ("{{/* Merges values (if any) with the keys of $a. */}}{{ .Values.keys }}", 1),
+        ("first (keys .Values.a)", 1),
+    ],
+)
+def test_how_often_a_chart_is_rendered(template, renderings):
+    assert renderings_to_compare([("a.yaml", template.encode())]) == renderings
 
 
 def test_a_random_function_that_is_not_used_does_no_harm(rendering):
