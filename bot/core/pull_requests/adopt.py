@@ -16,9 +16,10 @@ from bot.core.drift.item_order import is_order
 from bot.core.drift.model import FieldDrift, ObjectDrift
 from bot.core.objects.credentials import HIDDEN, redact_text
 from bot.core.objects.documents import ManifestError, read_documents
-from bot.core.objects.path import Item, Member, Segment, format_path, parse_path
+from bot.core.objects.path import Item, Member
 from bot.core.objects.redaction import has_hidden
 from bot.core.pull_requests.edit_budget import EditBudget
+from bot.core.pull_requests.field_finder import FieldFinder, segments
 from bot.core.pull_requests.not_adoptable import NotAdoptableError
 from bot.core.pull_requests.yaml_lines import (
     documents_by_part,
@@ -33,7 +34,6 @@ from bot.i18n.language import LocalizedText
 
 # Characters that YAML doesn't allow, or that its versions disagree on as line breaks, unless they are escaped.
 _ONLY_ESCAPED: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
-_LONGEST_WORD: Final = len("off")  # of those that only YAML 1.1 reads as booleans
 _FLOW_INDICATORS: Final = re.compile(r"^:|(?:^|:)\?")  # plain for ruamel.yaml, but not for Kubernetes, inside [] and {}
 _NO_FOLDING: Final = 2**20  # ruamel.yaml folds longer lines
 
@@ -148,6 +148,7 @@ def _comparable(documents: Iterable[Any]) -> str:
 
 def _apply_drift(documents: list[Any], drift: Iterable[ObjectDrift], file: str, namespace: str) -> list[Any]:
     """The documents with all drift applied, in place; a removed document is None."""
+    finder = FieldFinder()
     for object_drift in drift:
         if not (declarations := _declarations(documents, object_drift, namespace)):
             raise _not_declared(file, object_drift)
@@ -159,7 +160,7 @@ def _apply_drift(documents: list[Any], drift: Iterable[ObjectDrift], file: str, 
                 del items[index]
             continue
         for field in object_drift.fields:
-            apply_field(items[index], field)
+            apply_field(items[index], field, finder)
     return documents
 
 
@@ -195,85 +196,35 @@ def _declares(manifest: Mapping[str, Any], object_drift: ObjectDrift, namespace:
     )
 
 
-def apply_field(declared: Any, field: FieldDrift) -> None:
+def apply_field(declared: Any, field: FieldDrift, finder: FieldFinder) -> None:
     """Set one field of an object to its live value, in place. Raises NotAdoptableError if git has no such field."""
     *parents, last = segments(field)
     node = declared
     for position, segment in enumerate(parents):
-        key = find_key(node, segment)
+        key = finder.key(node, segment)
         if key is None or node[key] is None:
             if field.change != "added" or not isinstance(segment, str) or not isinstance(node, Mapping):
                 raise NotAdoptableError(LocalizedText(texts.NOT_IN_GIT, path=field.path))
             _set(node, segment, [] if isinstance([*parents, last][position + 1], int | Item | Member) else {})
             key = segment
         node = node[key]
-    key = find_field(node, last, field)
+    key = finder.key_of_field(node, last, field)
     if field.change == "removed":
         if key is None:
             raise NotAdoptableError(LocalizedText(texts.NOT_IN_GIT, path=field.path))
+        finder.removed(node, node[key])
         del node[key]
     elif key is not None:
+        finder.removed(node, node[key])
         node[key] = to_yaml(node[key], field.live)
+        finder.added(node, node[key])
     elif isinstance(node, list):
         node.append(to_yaml(None, field.live) if isinstance(node, CommentedSeq) else field.live)
+        finder.added(node, node[-1])
     elif isinstance(last, str) and isinstance(node, Mapping):
         _set(node, last, field.live)
     else:
         raise NotAdoptableError(LocalizedText(texts.OTHER_SHAPE, path=field.path))
-
-
-def segments(field: FieldDrift) -> list[Segment]:
-    """The segments of a field's path."""
-    return [segment for segment in parse_path(field.path) if isinstance(segment, str | int | Item | Member)]
-
-
-def find_field(node: Any, last: Segment, field: FieldDrift) -> Any:
-    """The key of a field's last segment; None for an added list item, which git doesn't have."""
-    return None if field.change == "added" and isinstance(last, Item) else find_key(node, last)
-
-
-def find_key(node: Any, segment: Segment) -> Any:
-    """The key or index of a segment in a mapping or list; None without one. Raises NotAdoptableError for several."""
-    if isinstance(segment, str):
-        if isinstance(node, CommentedMap) and segment not in node:
-            return next((key for key in node if _as_key(key) == segment), None)
-        return segment if isinstance(node, Mapping) and segment in node else None
-    if not isinstance(node, list):
-        return None
-    if isinstance(segment, int):
-        return segment if segment < len(node) else None
-    if isinstance(segment, Member):
-        indices = [index for index, value in enumerate(node) if _as_text(value) == _as_text(segment.value)]
-    else:
-        matches = {index: keys for index, value in enumerate(node) if (keys := _matching_keys(value, segment))}
-        most = max(matches.values(), default=0)
-        indices = [index for index, keys in matches.items() if keys == most]
-    if len(indices) > 1:
-        raise NotAdoptableError(LocalizedText(texts.IDENTICAL_ITEMS, path=format_path((segment,))))
-    return indices[0] if indices else None
-
-
-def _matching_keys(value: Any, item: Item) -> int:
-    """How many keys a list item declares; 0 if one of them differs. Git may leave others to the server's default."""
-    if not isinstance(value, Mapping):
-        return 0
-    present = [(key, expected) for key, expected in item.keys if value.get(key) not in (None, "")]
-    return len(present) if all(_as_text(value[key]) == _as_text(expected) for key, expected in present) else 0
-
-
-def _as_key(key: object) -> object:
-    """A key of ruamel.yaml's as Kubernetes reads it: `9000` and `on` are the strings "9000" and "true"."""
-    if isinstance(key, ScalarString) or (isinstance(key, str) and len(key) > _LONGEST_WORD):
-        return key
-    try:
-        ((_, document),) = read_documents("", f"{key}: 0\n".encode())
-    except (ManifestError, ValueError):
-        return key
-    return next(iter(document), key) if isinstance(document, dict) else key
-
-
-def _as_text(value: object) -> str:
-    return str(value) if isinstance(value, str) else json.dumps(value, default=str)
 
 
 # ---------------------------------------------------------------- text

@@ -21,14 +21,12 @@ from bot.core.pull_requests.adopt import (
     apply_field,
     check_adoptable,
     edited_texts,
-    find_field,
-    find_key,
     is_equivalent,
     round_trip,
-    segments,
     to_yaml,
 )
 from bot.core.pull_requests.edit_budget import EditBudget
+from bot.core.pull_requests.field_finder import FieldFinder, segments
 from bot.core.pull_requests.not_adoptable import NotAdoptableError
 from bot.core.pull_requests.yaml_lines import documents_by_part, split_documents
 from bot.core.rendering.source import KUSTOMIZATION_FILES
@@ -99,9 +97,9 @@ def _edited(file: str, text: str, edit: Callable[[list[Any]], list[Any]]) -> str
 
 def expected(manifest: Manifest, object_drift: ObjectDrift) -> Any:
     """The object that the overlay must render to once the drift is adopted. Raises NotAdoptableError."""
-    rendered = copy.deepcopy(dict(manifest.object))
+    rendered, finder = copy.deepcopy(dict(manifest.object)), FieldFinder()
     for field in object_drift.fields:
-        apply_field(rendered, field)
+        apply_field(rendered, field, finder)
     return rendered
 
 
@@ -214,13 +212,13 @@ def _dump(value: object) -> bytes:
 
 def _operations(declared: Mapping[str, Any], fields: Sequence[FieldDrift]) -> Iterator[Operation]:
     """The operations for each field, on the object with the earlier fields already changed."""
-    state = copy.deepcopy(dict(declared))
+    state, finder = copy.deepcopy(dict(declared)), FieldFinder()
     for field in fields:
         pointer, node = "", state
         *parents, last = segments(field)
         tests: list[Operation] = []
         for position, segment in enumerate(parents):
-            key = find_key(node, segment)
+            key = finder.key(node, segment)
             if key is None or node[key] is None:
                 yield {
                     "op": "add",
@@ -231,12 +229,12 @@ def _operations(declared: Mapping[str, Any], fields: Sequence[FieldDrift]) -> It
             tests += _tests(pointer, node, segment, key)
             pointer, node = f"{pointer}/{_token(key)}", node[key]
         else:
-            key = find_field(node, last, field)
+            key = finder.key_of_field(node, last, field)
             if key is not None:
                 tests += _tests(pointer, node, last, key)
             yield from tests
             yield _operation(field, pointer, node, last, key)
-        apply_field(state, field)
+        apply_field(state, field, finder)
 
 
 def _operation(field: FieldDrift, pointer: str, node: Any, last: Segment, key: Any) -> Operation:

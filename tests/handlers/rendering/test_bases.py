@@ -170,8 +170,15 @@ def test_a_base_in_the_branch_of_its_own_repository_is_a_path_in_it(following, t
     application = sample(rendered=source)
     affected = [application] if is_own else []
     assert affected_applications(following.repository, before, after, [application], following.cache) == affected
-    assert possibly_affected(following.repository, after, ["web/one.yaml"], [application], following.cache) == affected
-    assert possibly_affected(following.repository, after, ["other"], [application], following.cache) == []
+    assert (
+        list(
+            possibly_affected(
+                following.repository, after, ["web/one.yaml"], [application], following.cache
+            ).applications
+        )
+        == affected
+    )
+    assert possibly_affected(following.repository, after, ["other"], [application], following.cache).names == ()
 
 
 def own_base(following, tmp_path):
@@ -213,7 +220,9 @@ def test_a_base_that_may_be_in_its_own_repository_counts_as_affected(following, 
     following.render("app", revision)
     (tmp_path / "remotes" / "platform").unlink()
     files = ["web/one.yaml"]
-    assert possibly_affected(following.repository, revision, files, [application], following.cache) == [application]
+    assert possibly_affected(following.repository, revision, files, [application], following.cache).applications == (
+        application,
+    )
 
 
 def test_a_base_in_its_own_repository_is_fetched_in_the_time_of_the_application_s_tenant(
@@ -232,7 +241,9 @@ def test_a_base_in_its_own_repository_is_fetched_in_the_time_of_the_application_
     origin = ResourceRef("Argo CD", "Application", "prod", "shop", "web")
     revision, application = own_base(following, tmp_path), sample(rendered=Source("app"), origin=origin)
     files = ["web/one.yaml"]
-    assert possibly_affected(following.repository, revision, files, [application], following.cache) == [application]
+    assert possibly_affected(following.repository, revision, files, [application], following.cache).applications == (
+        application,
+    )
     assert tenants == {"prod/shop"}
 
 
