@@ -213,7 +213,7 @@ ROWS = {
         (permissions._MAX_PERMISSIONS, permissions._MAX_NAME),
         (step_budget.MAX_STEPS,),
         (parts.MAX_ALIGNED, parts.MAX_STEPS, parts.MAX_SHARED_STEPS, parts.MAX_DIFF_STEPS),
-        (patch._MAX_STEPS, diff._MAX_FILES, patch._MAX_BYTES),
+        (patch._MAX_STEPS, diff._MAX_FILES, diff._MAX_READ, patch._MAX_BYTES),
     ],
     "Audit logs": [
         (kubernetes.AUDIT_LINE_BYTES,),
