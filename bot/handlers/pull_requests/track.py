@@ -73,9 +73,10 @@ def track(
 
 
 def _parent(repository: Repository, pull: PullRequest) -> str:
-    """The sha where a new pull request's branch starts; "" if it cannot be read."""
+    """The sha where a pull request's branch starts, or what it was last updated to; "" if it cannot be read."""
     try:
-        return next(iter(repository.commit(pull.head_sha).parents), "")
+        repository.fetch_commit(pull.head_sha)  # the forge, or another replica, may have created it
+        return next(reversed(repository.commit(pull.head_sha).parents), "")
     except RepositoryError as error:
         _log.warning("cannot read the commit of pull request #%d: %s", pull.number, error)
         return ""
@@ -120,9 +121,16 @@ def _checks(forge: Forge, pull: PullRequest, previous: CommitChecks | None) -> C
 
 
 def _is_rewritten(ports: Ports, tracked: TrackedPullRequest, pull: PullRequest) -> bool:
-    """Whether the pull request has a commit that was removed from the tracked branch. Raises RepositoryError."""
+    """Whether the pull request has a commit that was removed from the branch that it changes. Raises RepositoryError.
+
+    The newest of several branches may be another one by now.
+    """
     repository = ports.repositories.get(tracked.repository)
-    if not tracked.parent or repository is None or repository.is_ancestor(tracked.parent, repository.head()):
+    if not tracked.parent or repository is None:
+        return False
+    is_tracked = tracked.base in ("", repository.branch)
+    tip = repository.head() if is_tracked else repository.tip(tracked.base)
+    if tip is None or repository.is_ancestor(tracked.parent, tip):
         return False
     # If someone rebased it, it no longer has the commit.
     return not repository.fetch_commit(pull.head_sha) or repository.is_ancestor(tracked.parent, pull.head_sha)
