@@ -144,7 +144,7 @@ class BitbucketServerForge:
                 return []
             return [
                 make_check(build.get("name") or build["key"], BUILD_STATES[build["state"]], build.get("url"))
-                for build in islice(api.paginate(url, {"limit": PAGE_SIZE}), MAX_CHECKS)
+                for build in islice(api.paginate(url, {"limit": PAGE_SIZE}), MAX_CHECKS + 1)
             ]
 
     def find_pull_request(self, head: str) -> PullRequest | None:

@@ -217,7 +217,7 @@ class RevertService:
             self.ports.repositories[name].resolve(digits)
         except RevisionNotFoundError as error:
             return bool(error.candidates)
-        except RepositoryError as error:  # such as a server that is down, of a repository that has nothing to do with it
+        except RepositoryError as error:  # its server may be down, and the commit be elsewhere
             _log.warning("cannot look for commit %s in %s: %s", digits, name, error)
             return False
         return True

@@ -15,6 +15,7 @@ from aiohttp import web
 from bot.adapters.forges import forge as shared
 from bot.adapters.forges import transport
 from bot.core.git.commit import Approval
+from bot.core.git.commit_check import MAX_CHECKS, CommitChecks
 from bot.core.pull_requests.change_ref import PullUrl, parse_change_ref, repository_url
 from bot.handlers.contributions import read_approvers, read_contributions
 from bot.ports.forge import ForgeError
@@ -597,6 +598,19 @@ def test_checks_are_read_by_name_with_their_latest_state_and_page(site, forge, h
         "odd": "success",
     }
     assert (checks["Jenkins"].url, checks["odd"].url) == ("https://jenkins.example/job/7", None)
+
+
+@pytest.mark.parametrize("app", ["GitHub Actions", ""])
+@pytest.mark.parametrize("count", [120, 310])
+def test_a_failed_check_among_many_is_read_or_said_to_be_missing(forge, hosted, app, count):
+    sha = hosted.git.tip("main")
+    hosted.report(sha, "review", "success")
+    for number in range(1, count):
+        hosted.report(sha, f"job-{number}", "failure" if number == count - 1 else "success", app=app)
+    checks = CommitChecks.of(forge.checks(sha))
+    is_whole = count <= MAX_CHECKS
+    assert (len(checks.failed), checks.total) == ((1, count) if is_whole else (0, MAX_CHECKS + 1))
+    assert (checks.is_settled, checks.error is None) == (is_whole, is_whole)
 
 
 def test_a_commit_that_the_forge_does_not_have_has_no_checks(forge):

@@ -18,6 +18,7 @@ from tests.common.slack import ALERTS
 
 ANA = Requester("U0ANA", "Ana", ALERTS, Origin.COMMAND, ENGLISH)
 
+
 @pytest.fixture
 def pull(bot, source, forge):
     """A pull request that the bot opened."""
