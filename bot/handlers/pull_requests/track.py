@@ -3,8 +3,8 @@
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
-from typing import Literal
+from datetime import datetime, timedelta
+from typing import Final, Literal
 
 from bot.core.access.requester import Requester
 from bot.core.applications.application import Application
@@ -26,6 +26,8 @@ from bot.ports.git import Repository, RepositoryError
 from bot.ports.isolation import UnexpectedError, unexpected_as_port_error
 
 _log = logging.getLogger(__name__)
+
+_WAIT_FOR_APPROVERS: Final = timedelta(minutes=10)  # since the merge; then its card says that they are unknown
 
 
 def track(
@@ -96,7 +98,7 @@ def poll(ports: Ports, slack_users: Mapping[str, str]) -> None:
             with unexpected_as_port_error(f"pull request {tracked.id}"):
                 pull = forge.get_pull_request(tracked.number)
                 repository = ports.repositories[tracked.repository]
-                approved_by = read_approvers(repository, forge, pull, tracked, slack_users) if pull else ()
+                approved_by = _approvers(repository, forge, pull, tracked, slack_users, ports.clock()) if pull else ()
                 current = _current(tracked, pull, approved_by, checks, ports.clock())
                 if pull and current.state == "open":
                     current = replace(
@@ -109,6 +111,27 @@ def poll(ports: Ports, slack_users: Mapping[str, str]) -> None:
             continue
         if current != tracked:
             ports.store.pull_requests.save(current)
+
+
+def _approvers(
+    repository: Repository,
+    forge: Forge,
+    pull: PullRequest,
+    tracked: TrackedPullRequest,
+    slack_users: Mapping[str, str],
+    now: datetime,
+) -> tuple[str, ...] | None:
+    """Who approved it; if that can't be read, the previous ones, or None if it was merged.
+
+    A merged one isn't read again: until some time after the merge, it raises ForgeError or RepositoryError instead.
+    """
+    try:
+        return read_approvers(repository, forge, pull, tracked, slack_users)
+    except (ForgeError, RepositoryError) as error:
+        if pull.merged_at and now - pull.merged_at < _WAIT_FOR_APPROVERS:
+            raise
+        _log.warning("cannot read who approved pull request #%d: %s", pull.number, error)
+        return None if pull.state == "merged" else tracked.approved_by
 
 
 def _checks(forge: Forge, pull: PullRequest, previous: CommitChecks | None) -> CommitChecks:

@@ -243,6 +243,16 @@ def test_nothing_that_an_outsider_chooses_makes_a_pull_request_unreadable(site, 
     assert forge.commits(merged)[0].sha == head
 
 
+def test_nobody_s_many_comments_hide_that_a_pull_request_was_merged(forge, hosted, pull, monkeypatch):
+    """Bitbucket Data Center lists them with who merged it and when, which is then unknown."""
+    monkeypatch.setattr(transport, "MAX_RESPONSE_BYTES", 2**20)
+    hosted.merge(7, "lou", "merge")
+    for _ in range(80):
+        hosted.comment(7, "mia", "x" * 16_000)
+    pulls = [forge.get_pull_request(7), forge.pull_request_for(hosted.git.tip("main"), "main")]
+    assert [(pull.number, pull.state, pull.merge_sha) for pull in pulls] == [(7, "merged", hosted.git.tip("main"))] * 2
+
+
 def test_the_latest_opinion_of_each_reviewer_counts(forge, hosted, pull):
     hosted.review(7, "kit", "APPROVED")
     hosted.review(7, "kit", "COMMENTED", "Nice.")

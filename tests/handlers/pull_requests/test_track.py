@@ -1,6 +1,7 @@
 """The pull requests of the bot are followed on their forge."""
 
 from dataclasses import replace
+from unittest.mock import Mock
 
 import pytest
 
@@ -65,6 +66,23 @@ def test_a_pull_request_shows_that_its_target_branch_was_changed(bot, forge, pul
     poll(bot.ports, {})
     (tracked,) = bot.ports.store.pull_requests.unsettled()
     assert pull_request_card.card(ENGLISH, tracked).text.endswith(ending)
+
+
+def test_what_became_of_a_pull_request_is_shown_without_its_approvers(bot, forge, pull, monkeypatch):
+    """Anyone can write so many reviews that the bot can't read them."""
+    monkeypatch.setattr(forge, "approvals", Mock(side_effect=ForgeError("The forge sends more than 8 MiB.")))
+
+    def state(**fields):
+        forge.pull_requests[pull.number] = replace(pull, **fields)
+        poll(bot.ports, {})
+        (tracked,) = bot.ports.store.pull_requests.unsettled()
+        return tracked.state, tracked.retargeted_to, tracked.approved_by
+
+    assert state(base="develop") == ("open", "develop", ())
+    merged = {"base": "develop", "state": "merged", "merged_at": bot.clock(), "merged_by": "kit"}
+    assert state(**merged)[0] == "open", "it may be readable soon"
+    bot.clock.advance(minutes=10)
+    assert state(**merged) == ("merged", "develop", None)
 
 
 @pytest.mark.parametrize("is_updated", [False, True], ids=["as opened", "updated from its target branch"])
