@@ -34,6 +34,7 @@ from bot.handlers.approvals import limit as lookups
 from bot.handlers.cluster_audit import identify, record, webhook
 from bot.handlers.discovery import deployer_kinds, deployer_lists, discover, held_names, last_known, resources
 from bot.handlers.drift import live_comparison
+from bot.handlers.queries import open_pull_requests
 from bot.handlers.rendering import gather_failures, manifest_cache, outside_paths, tree
 from bot.handlers.rollouts import health, reverted
 from bot.handlers.watch import watcher
@@ -246,6 +247,7 @@ ROWS = {
         (merge_time.MAX_SECONDS, git.SLOW_MERGE_SECONDS),
         (repository_fetcher.WAIT_SECONDS,),
         (last_known.WAIT_SECONDS,),
+        (open_pull_requests.MAX_READ, open_pull_requests.MAX_SECONDS),
         (git.LOCAL_SECONDS,),
         (git.OUTPUT_BYTES,),
         (git.PROCESS_BYTES,),
