@@ -42,6 +42,7 @@ from bot.handlers.discovery import (
     resources,
 )
 from bot.handlers.drift import live_comparison
+from bot.handlers.queries import open_pull_requests
 from bot.handlers.rendering import gather_failures, manifest_cache, outside_paths, tree
 from bot.handlers.rollouts import health, reverted
 from bot.handlers.watch import watcher
@@ -230,7 +231,7 @@ ROWS = {
             edit_budget._NODES_PER_ALIAS,
             2**documents._STRING_SHIFT,
         ),
-        (patch._MAX_STEPS, diff._MAX_FILES, patch._MAX_BYTES),
+        (patch._MAX_STEPS, diff._MAX_FILES, diff._MAX_READ, patch._MAX_BYTES),
     ],
     "Audit logs": [
         (kubernetes.AUDIT_LINE_BYTES,),
@@ -263,6 +264,7 @@ ROWS = {
         (merge_time.MAX_SECONDS, git.SLOW_MERGE_SECONDS),
         (repository_fetcher.WAIT_SECONDS,),
         (last_known.WAIT_SECONDS,),
+        (open_pull_requests.MAX_READ, open_pull_requests.MAX_SECONDS),
         (git.LOCAL_SECONDS,),
         (git.OUTPUT_BYTES,),
         (git.PROCESS_BYTES,),

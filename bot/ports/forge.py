@@ -62,7 +62,7 @@ class Forge(Protocol):
         ...
 
     def checks(self, sha: str) -> list[CommitCheck]:
-        """The latest checks and statuses of a commit, at most MAX_CHECKS; none for an unknown commit."""
+        """The latest checks and statuses of a commit; none for an unknown commit. Of more than MAX_CHECKS, some."""
         ...
 
     def find_pull_request(self, head: str) -> PullRequest | None:

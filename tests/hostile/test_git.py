@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+import tracemalloc
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -32,6 +33,7 @@ from bot.adapters.git.watchdog import Watchdog
 from bot.core.approvals.approval import ApprovalStatus
 from bot.core.drift.model import Status
 from bot.core.git.target_revision import Newest, TargetRevision
+from bot.handlers.approvals import diff
 from bot.handlers.rollouts import merges
 from bot.ports.git import RepositoryError, RevisionNotFoundError
 from bot.ports.telemetry import GIT_FETCH, NoTelemetry, Operation
@@ -381,6 +383,25 @@ def print_peaks():
     (own,) = [line.split()[1] for line in Path("/proc/self/status").read_text().splitlines() if "VmHWM" in line]
     print(int(own) * 1024)
     print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024)
+
+
+@pytest.mark.parametrize("names", [[""], [f"/{number}" for number in range(12)]], ids=["files", "directories"])
+def test_the_diff_of_large_files_fills_no_memory(source, repository, names):
+    """Both sides of 200 files of 5 MiB need as much as the bot has."""
+    count, large = 24 // len(names), "#" * (5 * MIB)
+    before = source.commit("Before", {f"{number}": large for number in range(count)})
+    for number in range(count):
+        (source.path / f"{number}").unlink()
+    after = source.commit("After", {f"{n}{name}": large.replace("#", " ") for n in range(count) for name in names})
+    repository.fetch()
+    tracemalloc.start()
+    try:
+        lines = set(diff.changes(repository, before, after))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert lines == {f"~ {path}" for path in repository.changed_paths(before, after)}
+    assert peak < 64 * MIB
 
 
 def read_everything(url, mirrors):

@@ -185,7 +185,7 @@ class BitbucketForge:
             statuses = api.paginate(f"{api.path}/commit/{sha}/statuses", {"pagelen": _MAX_PAGE})
             return [
                 make_check(build.get("name") or build["key"], BUILD_STATES[build["state"]], build.get("url"))
-                for build in islice(statuses, MAX_CHECKS)
+                for build in islice(statuses, MAX_CHECKS + 1)
             ]
 
     def find_pull_request(self, head: str) -> PullRequest | None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from itertools import chain, islice
@@ -23,6 +24,7 @@ from bot.adapters.forges.forge import (
     make_push,
     rank,
 )
+from bot.adapters.forges.transport import TooLargeError
 from bot.adapters.git.credential import Credential
 from bot.config.credentials import Credentials
 from bot.config.sections.forge import ForgeConfig
@@ -144,7 +146,7 @@ class BitbucketServerForge:
                 return []
             return [
                 make_check(build.get("name") or build["key"], BUILD_STATES[build["state"]], build.get("url"))
-                for build in islice(api.paginate(url, {"limit": PAGE_SIZE}), MAX_CHECKS)
+                for build in islice(api.paginate(url, {"limit": PAGE_SIZE}), MAX_CHECKS + 1)
             ]
 
     def find_pull_request(self, head: str) -> PullRequest | None:
@@ -287,8 +289,10 @@ def _activities(api: Api, number: int) -> Iterable[Json]:
 
 
 def _merge_activity(api: Api, number: int) -> Json:
-    """The activity with who merged a pull request and when, which is only there."""
-    return next((activity for activity in _activities(api, number) if activity["action"] == "MERGED"), {})
+    """The activity with who merged a pull request and when, which is only there; empty among too many long comments."""
+    with suppress(TooLargeError):
+        return next((activity for activity in _activities(api, number) if activity["action"] == "MERGED"), {})
+    return {}
 
 
 def _approvers_since_retargeting(api: Api, number: int) -> Collection[str] | None:

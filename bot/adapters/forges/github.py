@@ -1,6 +1,5 @@
 """GitHub and GitHub Enterprise Server by PyGithub: the pull requests of one repository."""
 
-import math
 import threading
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
@@ -32,7 +31,7 @@ from bot.adapters.forges.forge import (
     rank,
 )
 from bot.adapters.forges.github_app import AppToken
-from bot.adapters.forges.github_client import GitHubClient, first_items, none_on_status
+from bot.adapters.forges.github_client import GitHubClient, first_items, none_on_status, read_pages
 from bot.adapters.forges.github_commit import create_commit
 from bot.adapters.forges.github_events import dismissed_approvals, last_retargeting
 from bot.adapters.forges.new_commit import NewCommit
@@ -161,16 +160,10 @@ class GitHubForge:
         """
         with self._client.repository(LocalizedText(texts.READ_PULLS)) as repository:
             url = f"{repository.url}/pulls/{pull.number}/commits"
-            request = repository.requester.requestJsonAndCheck
-            commits: list[PullRequestCommit] = []
-            for page in range(1, math.ceil(MAX_COMMITS / PAGE_SIZE) + 1):
-                _, listed = request("GET", url, parameters={"per_page": PAGE_SIZE, "page": page})
-                commits += [
-                    make_commit(sha=item["sha"], author=_login(item["author"]), committer=_login(item["committer"]))
-                    for item in listed
-                ]
-                if len(listed) < PAGE_SIZE:
-                    break
+            commits = [
+                make_commit(sha=item["sha"], author=_login(item["author"]), committer=_login(item["committer"]))
+                for item in read_pages(repository, url, MAX_COMMITS + 1)
+            ]
         return all_commits(commits[::-1])
 
     def pushes(self, branch: str) -> list[Push]:
@@ -204,11 +197,11 @@ class GitHubForge:
             commit = none_on_status(422, lambda: repository.get_commit(sha))
             if commit is None:
                 return []
-            runs = first_items(commit.get_check_runs(), MAX_CHECKS)
-            statuses = commit.get_combined_status().statuses[: MAX_CHECKS - len(runs)]
+            runs = first_items(commit.get_check_runs(), MAX_CHECKS + 1)
+            statuses = read_pages(repository, f"{commit.url}/status", MAX_CHECKS + 1 - len(runs), "statuses")
             return [
                 *(make_check(_run_name(run), _run_state(run), run.html_url or run.details_url) for run in runs),
-                *(make_check(status.context, _STATUSES[status.state], status.target_url) for status in statuses),
+                *(make_check(item["context"], _STATUSES[item["state"]], item["target_url"]) for item in statuses),
             ]
 
     def find_pull_request(self, head: str) -> PullRequest | None:

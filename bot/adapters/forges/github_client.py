@@ -1,5 +1,6 @@
 """PyGithub for one repository: a client per thread, with every error mapped to a ForgeError."""
 
+import math
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -133,6 +134,19 @@ def first_items(items: Iterable[_Item], limit: int | None = None) -> list[_Item]
     if not all(isinstance(item.id, int) for item in first):
         raise TypeError("the response is not a list")
     return first
+
+
+def read_pages(repository: Repository, url: str, limit: int, key: str = "") -> list[Any]:
+    """The first items of a list that PyGithub doesn't paginate: the answer, or the list at `key` in it."""
+    items: list[Any] = []
+    for page in range(1, math.ceil(limit / PAGE_SIZE) + 1):
+        parameters = {"per_page": PAGE_SIZE, "page": page}
+        _, answer = repository.requester.requestJsonAndCheck("GET", url, parameters=parameters)
+        listed = answer[key] if key else answer
+        items += listed
+        if len(listed) < PAGE_SIZE:
+            break
+    return items[:limit]
 
 
 def _message(error: GithubException) -> str:

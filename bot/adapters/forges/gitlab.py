@@ -181,13 +181,9 @@ class GitLabForge:
         https://docs.gitlab.com/api/commits/#list-commit-statuses
         """
         with self._project(LocalizedText(texts.READ_CHECKS)) as project:
+            statuses = project.commits.get(sha, lazy=True).statuses
             listed = _none_on_status(
-                (404,),
-                lambda: list(
-                    islice(
-                        project.commits.get(sha, lazy=True).statuses.list(iterator=True, per_page=PAGE_SIZE), MAX_CHECKS
-                    )
-                ),
+                (404,), lambda: list(islice(statuses.list(iterator=True, per_page=PAGE_SIZE), MAX_CHECKS + 1))
             )
             jobs = [status.attributes for status in listed or ()]
             return [make_check(job["name"], _job_state(job), job.get("target_url")) for job in jobs]

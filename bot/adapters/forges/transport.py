@@ -54,6 +54,10 @@ class LimitError(requests.RequestException):
         self.limit = limit
 
 
+class TooLargeError(LimitError):
+    """The forge's answer is too large. It would be again, unlike one that is too slow."""
+
+
 class OtherServerError(requests.RequestException):
     """The forge refers to another server."""
 
@@ -104,8 +108,8 @@ class _Operation:
         return bytes(body.kept)
 
 
-def _too_large(limit: int) -> LimitError:
-    return LimitError(LocalizedText(texts.LARGE, megabytes=f"{limit // 2**20}"))
+def _too_large(limit: int) -> TooLargeError:
+    return TooLargeError(LocalizedText(texts.LARGE, megabytes=f"{limit // 2**20}"))
 
 
 _current: ContextVar[_Operation] = ContextVar("forge operation")

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from bot.i18n.language import Text
+from bot.i18n.catalogue import commit_checks as texts
+from bot.i18n.language import LocalizedText, Text
 
-MAX_CHECKS: Final = 100  # read per commit
+MAX_CHECKS: Final = 300  # read per commit
 _MAX_KEPT: Final = 20  # stored per commit
 
 
@@ -31,7 +32,10 @@ class CommitCheck:
 
 @dataclass(frozen=True, slots=True)
 class CommitChecks:
-    """The first of the `total` checks of one commit, failed ones first. `error` is why they are not current."""
+    """The first of the `total` checks of one commit, failed ones first.
+
+    `error` is why they are not current, or not all of them.
+    """
 
     checks: tuple[CommitCheck, ...] = ()
     total: int = 0
@@ -39,15 +43,17 @@ class CommitChecks:
 
     @classmethod
     def of(cls, checks: Iterable[CommitCheck]) -> "CommitChecks":
-        """The checks in order of state and name."""
+        """The checks in order of state and name. If there are more than MAX_CHECKS, some may be missing."""
         states = list(CheckState)
         ordered = sorted(checks, key=lambda check: (states.index(check.state), check.name))
-        return cls(tuple(ordered[:_MAX_KEPT]), len(ordered))
+        error = LocalizedText(texts.TOO_MANY, most=str(MAX_CHECKS)) if len(ordered) > MAX_CHECKS else None
+        return cls(tuple(ordered[:_MAX_KEPT]), len(ordered), error)
 
     @property
     def is_settled(self) -> bool:
-        """Whether there are checks, and all have finished."""
-        return bool(self.checks) and all(check.state is not CheckState.PENDING for check in self.checks)
+        """Whether there are checks, and all are known and have finished."""
+        states = {check.state for check in self.checks}
+        return bool(states) and CheckState.PENDING not in states and self.error is None
 
     @property
     def failed(self) -> tuple[CommitCheck, ...]:

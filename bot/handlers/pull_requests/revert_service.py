@@ -212,6 +212,9 @@ class RevertService:
             self.ports.repositories[name].resolve(digits)
         except RevisionNotFoundError as error:
             return bool(error.candidates)
+        except RepositoryError as error:  # its server may be down, and the commit be elsewhere
+            _log.warning("cannot look for commit %s in %s: %s", digits, name, error)
+            return False
         return True
 
     def _tracking(self, change: ChangeRef, name: str) -> str:
@@ -229,8 +232,11 @@ class RevertService:
             return name
         for key in (name, *others):
             repository = self.ports.repositories[key]
-            if repository.is_ancestor(sha, repository.head()) and repository.resolved_revision().kind == "branch":
-                return key
+            try:
+                if repository.is_ancestor(sha, repository.head()) and repository.resolved_revision().kind == "branch":
+                    return key
+            except RepositoryError as error:  # such as a revision that an application tracks and nobody has pushed
+                _log.warning("cannot look for commit %s at the revision of %s: %s", digits, key, error)
         return name
 
     # ------------------------------------------------------------ the queue, while the forge is rate limited

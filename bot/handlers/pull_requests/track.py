@@ -3,8 +3,8 @@
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
-from typing import Literal
+from datetime import datetime, timedelta
+from typing import Final, Literal
 
 from bot.core.access.requester import Requester
 from bot.core.applications.application import Application
@@ -26,6 +26,8 @@ from bot.ports.git import Repository, RepositoryError
 from bot.ports.isolation import UnexpectedError, unexpected_as_port_error
 
 _log = logging.getLogger(__name__)
+
+_WAIT_FOR_APPROVERS: Final = timedelta(minutes=10)  # since the merge; then its card says that they are unknown
 
 
 def track(
@@ -73,9 +75,10 @@ def track(
 
 
 def _parent(repository: Repository, pull: PullRequest) -> str:
-    """The sha where a new pull request's branch starts; "" if it cannot be read."""
+    """The sha where a pull request's branch starts, or what it was last updated to; "" if it cannot be read."""
     try:
-        return next(iter(repository.commit(pull.head_sha).parents), "")
+        repository.fetch_commit(pull.head_sha)  # the forge, or another replica, may have created it
+        return next(reversed(repository.commit(pull.head_sha).parents), "")
     except RepositoryError as error:
         _log.warning("cannot read the commit of pull request #%d: %s", pull.number, error)
         return ""
@@ -95,7 +98,7 @@ def poll(ports: Ports, slack_users: Mapping[str, str]) -> None:
             with unexpected_as_port_error(f"pull request {tracked.id}"):
                 pull = forge.get_pull_request(tracked.number)
                 repository = ports.repositories[tracked.repository]
-                approved_by = read_approvers(repository, forge, pull, tracked, slack_users) if pull else ()
+                approved_by = _approvers(repository, forge, pull, tracked, slack_users, ports.clock()) if pull else ()
                 current = _current(tracked, pull, approved_by, checks, ports.clock())
                 if pull and current.state == "open":
                     current = replace(
@@ -110,6 +113,27 @@ def poll(ports: Ports, slack_users: Mapping[str, str]) -> None:
             ports.store.pull_requests.save(current)
 
 
+def _approvers(
+    repository: Repository,
+    forge: Forge,
+    pull: PullRequest,
+    tracked: TrackedPullRequest,
+    slack_users: Mapping[str, str],
+    now: datetime,
+) -> tuple[str, ...] | None:
+    """Who approved it; if that can't be read, the previous ones, or None if it was merged.
+
+    A merged one isn't read again: until some time after the merge, it raises ForgeError or RepositoryError instead.
+    """
+    try:
+        return read_approvers(repository, forge, pull, tracked, slack_users)
+    except (ForgeError, RepositoryError) as error:
+        if pull.merged_at and now - pull.merged_at < _WAIT_FOR_APPROVERS:
+            raise
+        _log.warning("cannot read who approved pull request #%d: %s", pull.number, error)
+        return None if pull.state == "merged" else tracked.approved_by
+
+
 def _checks(forge: Forge, pull: PullRequest, previous: CommitChecks | None) -> CommitChecks:
     """The checks of the pull request; if they cannot be read, the previous ones and why."""
     try:
@@ -120,9 +144,16 @@ def _checks(forge: Forge, pull: PullRequest, previous: CommitChecks | None) -> C
 
 
 def _is_rewritten(ports: Ports, tracked: TrackedPullRequest, pull: PullRequest) -> bool:
-    """Whether the pull request has a commit that was removed from the tracked branch. Raises RepositoryError."""
+    """Whether the pull request has a commit that was removed from the branch that it changes. Raises RepositoryError.
+
+    The newest of several branches may be another one by now.
+    """
     repository = ports.repositories.get(tracked.repository)
-    if not tracked.parent or repository is None or repository.is_ancestor(tracked.parent, repository.head()):
+    if not tracked.parent or repository is None:
+        return False
+    is_tracked = tracked.base in ("", repository.branch)
+    tip = repository.head() if is_tracked else repository.tip(tracked.base)
+    if tip is None or repository.is_ancestor(tracked.parent, tip):
         return False
     # If someone rebased it, it no longer has the commit.
     return not repository.fetch_commit(pull.head_sha) or repository.is_ancestor(tracked.parent, pull.head_sha)

@@ -1,5 +1,6 @@
 """Finds the open pull requests that change one application, with git: the forge lists those of the whole repository."""
 
+import time
 from collections.abc import Sequence
 
 from bot.core.applications.application import Application
@@ -12,7 +13,8 @@ from bot.ports.errors import PortError
 from bot.ports.git import Repository
 from bot.ports.isolation import unexpected_as_port_error
 
-_MAX_READ = 30  # the newest; each takes one merge in the mirror
+MAX_READ = 30  # the newest; each takes one merge in the mirror, and one from a fork a fetch
+MAX_SECONDS = 30.0  # after which no other is read
 
 
 def changing(
@@ -20,12 +22,17 @@ def changing(
 ) -> list[PullRequest]:
     """The newest pull requests to the application's branch that would change its inputs if merged now.
 
-    Includes one whose commits git can't read, since it may change them. Raises PortError.
+    Includes one whose commits git can't read, or not in time, since it may change them. Raises PortError.
     """
+    deadline = time.monotonic() + MAX_SECONDS
     repository = ports.repositories[application.repository.key]
     branch, head = repository.branch, repository.head()
-    into_branch = [pull for pull in pulls if pull.base == branch][:_MAX_READ]
-    return [pull for pull in into_branch if _may_change(repository, head, pull, application, manifest_cache)]
+    into_branch = [pull for pull in pulls if pull.base == branch][:MAX_READ]
+    return [
+        pull
+        for pull in into_branch
+        if time.monotonic() >= deadline or _may_change(repository, head, pull, application, manifest_cache)
+    ]
 
 
 def _may_change(

@@ -120,6 +120,10 @@ def _activities(call: Call) -> list[Json]:
         (review.at, {"action": _VERDICTS.get(review.state, "COMMENTED"), "user": _user(review.by)})
         for review in pull.reviews
     ]
+    events += [
+        (comment.at, {"action": "COMMENTED", "user": _user(comment.by), "comment": {"text": comment.body}})
+        for comment in pull.comments
+    ]
     if pull.merged_at and pull.merged_by:
         merged: Json = {"action": "MERGED", "user": _user(pull.merged_by), "commit": {"id": pull.merge_sha}}
         events.append((pull.merged_at, merged))

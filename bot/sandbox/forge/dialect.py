@@ -48,12 +48,12 @@ class Call:
 class Route:
     """One REST call below a repository's path. `needs` is the write permission that a token must have, None to read.
 
-    Lists are paginated.
+    Lists are paginated, but not those in an object or in an `Answer`.
     """
 
     method: str
     path: str
-    answer: Callable[[Call], Json | list[Json]]
+    answer: Callable[[Call], "Json | list[Json] | Answer"]
     status: int = 200
     needs: str | None = None
 

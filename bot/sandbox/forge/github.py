@@ -5,6 +5,7 @@ https://docs.github.com/en/enterprise-server/rest
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from urllib.parse import urlencode
 
 from bot.sandbox.forge import github_git
@@ -88,16 +89,18 @@ def _builds(call: Call, *, with_app: bool) -> list[Build]:
     return [build for build in builds.values() if bool(build.app) is with_app]
 
 
-def _check_runs(call: Call) -> Json:
-    runs = [
-        check_run(call, number, _requested_commit(call).sha, build)
-        for number, build in enumerate(_builds(call, with_app=True), 1)
-    ]
-    return {"total_count": len(runs), "check_runs": runs}
+def _check_runs(call: Call) -> Answer:
+    sha = _requested_commit(call).sha
+    runs = [check_run(call, number, sha, build) for number, build in enumerate(_builds(call, with_app=True), 1)]
+    page = _page(f"{shapes.api(call)}/commits/{sha}/check-runs", call.query, runs)
+    return replace(page, body={"total_count": len(runs), "check_runs": page.body})
 
 
-def _status(call: Call) -> Json:
-    return combined_status(call, _requested_commit(call).sha, _builds(call, with_app=False))
+def _status(call: Call) -> Answer:
+    sha = _requested_commit(call).sha
+    whole = combined_status(call, sha, _builds(call, with_app=False))
+    page = _page(f"{shapes.api(call)}/commits/{sha}/status", call.query, whole["statuses"])
+    return replace(page, body=whole | {"statuses": page.body})
 
 
 _ONE = "/pulls/{number:[0-9]+}"

@@ -198,6 +198,8 @@ class SandboxForge:
             body=await _body(request),
         )
         answer = await asyncio.to_thread(route.answer, call)
+        if isinstance(answer, Answer):
+            return _sent(answer)
         if isinstance(answer, list):
             return _sent(self.dialect.page(f"{_root(request)}{request.rel_url.raw_path}", call.query, answer))
         return _sent(Answer(route.status, answer))

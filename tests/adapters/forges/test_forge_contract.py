@@ -15,6 +15,7 @@ from aiohttp import web
 from bot.adapters.forges import forge as shared
 from bot.adapters.forges import transport
 from bot.core.git.commit import Approval
+from bot.core.git.commit_check import MAX_CHECKS, CommitChecks
 from bot.core.pull_requests.change_ref import PullUrl, parse_change_ref, repository_url
 from bot.handlers.contributions import read_approvers, read_contributions
 from bot.ports.forge import ForgeError
@@ -240,6 +241,16 @@ def test_nothing_that_an_outsider_chooses_makes_a_pull_request_unreadable(site, 
     assert (merged.merge_sha, merged.merged_by, merged.merged_at) == (head, "lou", hosted.pulls[7].merged_at)
     assert [(approval.by, approval.sha) for approval in forge.approvals(7)] == [("kit", head)]
     assert forge.commits(merged)[0].sha == head
+
+
+def test_nobody_s_many_comments_hide_that_a_pull_request_was_merged(forge, hosted, pull, monkeypatch):
+    """Bitbucket Data Center lists them with who merged it and when, which is then unknown."""
+    monkeypatch.setattr(transport, "MAX_RESPONSE_BYTES", 2**20)
+    hosted.merge(7, "lou", "merge")
+    for _ in range(80):
+        hosted.comment(7, "mia", "x" * 16_000)
+    pulls = [forge.get_pull_request(7), forge.pull_request_for(hosted.git.tip("main"), "main")]
+    assert [(pull.number, pull.state, pull.merge_sha) for pull in pulls] == [(7, "merged", hosted.git.tip("main"))] * 2
 
 
 def test_the_latest_opinion_of_each_reviewer_counts(forge, hosted, pull):
@@ -597,6 +608,19 @@ def test_checks_are_read_by_name_with_their_latest_state_and_page(site, forge, h
         "odd": "success",
     }
     assert (checks["Jenkins"].url, checks["odd"].url) == ("https://jenkins.example/job/7", None)
+
+
+@pytest.mark.parametrize("app", ["GitHub Actions", ""])
+@pytest.mark.parametrize("count", [120, 310])
+def test_a_failed_check_among_many_is_read_or_said_to_be_missing(forge, hosted, app, count):
+    sha = hosted.git.tip("main")
+    hosted.report(sha, "review", "success")
+    for number in range(1, count):
+        hosted.report(sha, f"job-{number}", "failure" if number == count - 1 else "success", app=app)
+    checks = CommitChecks.of(forge.checks(sha))
+    is_whole = count <= MAX_CHECKS
+    assert (len(checks.failed), checks.total) == ((1, count) if is_whole else (0, MAX_CHECKS + 1))
+    assert (checks.is_settled, checks.error is None) == (is_whole, is_whole)
 
 
 def test_a_commit_that_the_forge_does_not_have_has_no_checks(forge):

@@ -150,14 +150,18 @@ def test_as_much_is_shown_as_allowed_and_no_more(monkeypatch, bound, most):
     assert list(redacted_patch(changes))[-1] == "~ b.yaml"
 
 
-def test_the_files_of_a_diff_are_bounded():
+@pytest.mark.parametrize(
+    ("bound", "most", "shown"), [("_MAX_FILES", 200, 200), ("_MAX_READ", 3 * (len(CONFIG) + len(OTHER)) - 1, 3)]
+)
+def test_the_files_of_a_diff_are_bounded(monkeypatch, bound, most, shown):
     paths = [f"{number}.yaml" for number in range(201)]
     repository = SimpleNamespace(
         changed_paths=lambda *_: paths,
-        files_of=lambda revision, read: [[File(path, CONFIG if revision == "a" else OTHER)] for path in read],
+        files_of=lambda revision, read, **_: ([File(path, CONFIG if revision == "a" else OTHER)] for path in read),
     )
+    monkeypatch.setattr(diff, bound, most)
     lines = list(diff.changes(repository, "a", "b"))
     assert [line for line in lines if line.startswith(("~", "+++"))] == [
-        *(f"+++ b/{path}" for path in paths[:200]),
-        "~ 200.yaml",
+        *(f"+++ b/{path}" for path in paths[:shown]),
+        *(f"~ {path}" for path in paths[shown:]),
     ]

@@ -1,14 +1,19 @@
 """A revert that the forge's rate limit does not allow is opened later: a local forge, real git and stores."""
 
 from contextlib import nullcontext
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from bot import build
 from bot.adapters.database.store import SqlStore
+from bot.adapters.git.repository import GitRepository
 from bot.core.access.audit import Origin
 from bot.core.access.permission import Right, Roles
 from bot.core.access.requester import Requester
+from bot.core.git.repository_ref import RepositoryRef
+from bot.core.git.target_revision import TargetRevision
 from bot.core.incidents.alerting import AlertPolicy
 from bot.core.pull_requests.change_ref import Latest, Sha
 from bot.core.pull_requests.queued import MAX_WAIT, QueueState
@@ -237,3 +242,28 @@ def test_a_commit_that_a_rewrite_removed_is_not_said_to_be_unknown_to_the_branch
     assert "is no longer on main, because its history was rewritten" in queue.request(ports).text
     other = queue_of.commit("topic", {"x.md": "x"}, "Topic\n", "mia")
     assert "is not on main" in queue.request(ports, change=Sha(other)).text
+
+
+def another_repository_is_down(queue, ports):
+    down = GitRepository("infra", "http://127.0.0.1:9/infra.git", "main", queue.folder / "down")
+    return replace(ports, repositories={"infra": down, **ports.repositories})
+
+
+def another_application_tracks_a_missing_branch(queue, ports):
+    queue.applications = {
+        name: replace(application(name, repository="press"), repository=RepositoryRef("press", TargetRevision(branch)))
+        for name, branch in (("eve", "gone"), ("shop", "staging"))
+    }
+    config = queue.config()
+    repositories = build._ByRepository(dict(ports.repositories), lambda key: build.repository(config, key))
+    return replace(ports, repositories=repositories, forges={**ports.forges, "press@staging": ports.forges["press"]})
+
+
+@pytest.mark.parametrize("obstacle", [another_repository_is_down, another_application_tracks_a_missing_branch])
+def test_a_revert_does_not_depend_on_what_the_change_is_not_in(queue, replicas, obstacle):
+    queue.git.move("staging", queue.git.tip("main"), None)
+    bad = queue.hosted.commit("staging", {"apps/shop/a.yaml": as_yaml(config_map(limit="9"))}, "More\n", "mia")
+    if obstacle is another_repository_is_down:
+        bad = queue.bad
+    answer = queue.request(obstacle(queue, replicas[0]), application=None, change=Sha(bad))
+    assert queue.heads == [f"gitops-bot/revert-{bad}"], answer.text

@@ -1061,14 +1061,19 @@ def test_a_branch_that_was_pushed_before_the_tracked_one_was_rewritten_is_not_co
     assert reverts.source.sha(f"{outcome.pull.head}^") == bad
 
 
-def test_an_open_pull_request_of_a_rewritten_branch_is_flagged_and_not_returned(reverts, store, clock):
-    """Somebody rewrites main at the last moment, when nothing can be checked before it is open."""
+@pytest.mark.parametrize("is_own", [True, False], ids=["own commit", "commit that the mirror lacks"])
+def test_an_open_pull_request_of_a_rewritten_branch_is_flagged_and_not_returned(reverts, store, clock, is_own):
+    """Somebody rewrites main at the last moment, when nothing can be checked before it is open.
+
+    A commit that the forge signs is as unknown to the bot's mirror as one of another replica.
+    """
     bad = reverts.source.commit("Scale web", {WEB: "replicas: 9\n"})
     reverts.source.git("branch", "kept")
     reverts.source.commit("Leak a token", {"docs/token.txt": "s3cret"})
     forge = reverts.forge
     reverts.forge = Rewriting(forge, "create_pull_request", reverts.source)
-    dangerous = reverts.request(bad)
+    reverts.repository.fetch()
+    dangerous = reverts.request(bad, reverts.repository if is_own else reverts.replica("two"))
     assert isinstance(dangerous, Opened)
     platform = {"repositories": {"platform": reverts.repository}, "forges": {"platform": forge}}
     nothing_else = {"clusters": {}, "charts": None, "renderer": None, "bases": None, "chat": None}

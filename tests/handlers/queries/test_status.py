@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from bot.core.applications.discovery import ApplicationInventory
+from bot.handlers.queries import open_pull_requests
 from bot.handlers.queries.status import status
 from bot.i18n.language import ENGLISH
 from tests.common.bot import application_settings
@@ -42,7 +43,7 @@ def propose(source, forge, title, files, base="main"):
     forge.create_pull_request(head=title, base=base, title=title, body="")
 
 
-def test_an_application_has_only_the_pull_requests_that_change_it(bot, source, forge):
+def test_an_application_has_only_the_pull_requests_that_change_it(bot, source, forge, monkeypatch):
     source.git("branch", "release")
     propose(source, forge, "scale-shop", {SHOP: as_yaml(deployment(replicas=4))})
     propose(source, forge, "change-base", {"base/settings.yaml": as_yaml(config_map(level="debug"))})
@@ -61,6 +62,8 @@ def test_an_application_has_only_the_pull_requests_that_change_it(bot, source, f
     assert shown("site") == {"change-base", "unreadable"}
     assert len(shown()) == 5
     assert "Open pull requests that change shop:" in answer(bot, "shop")
+    monkeypatch.setattr(open_pull_requests, "MAX_SECONDS", 0.0)
+    assert shown("shop") == {"scale-shop", "change-base", "write-docs", "unreadable"}, "there is no time to read them"
 
 
 def test_the_health_that_a_check_saw_is_in_the_status_until_it_is_over(bot, cluster):
