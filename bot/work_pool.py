@@ -1,5 +1,6 @@
 """A bounded pool for git, forge and cluster work, apart from the threads that must ack Slack within 3 s."""
 
+import logging
 import threading
 import time
 from collections import Counter, deque
@@ -7,7 +8,10 @@ from collections.abc import Callable
 from contextvars import copy_context
 from functools import partial
 
+_log = logging.getLogger(__name__)
+
 Job = Callable[[], None]
+_Running = tuple[Job, str, str]  # with its requester and target
 
 
 class FullError(Exception):
@@ -42,7 +46,7 @@ class WorkPool:
     def submit(self, job: Job, requester: str, target: str = "") -> None:
         """Queue a job of `requester`, such as a user ID; a target of "" has no limit of its own.
 
-        Raises FullError if the queue is full or draining.
+        Raises FullError if the queue is full or draining, or if the process can't have more threads.
         """
         with self._changed:
             starts_now = self._has_room(requester, target)
@@ -78,10 +82,11 @@ class WorkPool:
             self._queued.clear()
         return finished
 
-    def _start_next(self) -> None:
-        """Start as many waiting jobs as possible. Call it with the lock held.
+    def _start_next(self) -> _Running | None:
+        """Start as many waiting jobs as possible. Call it with the lock held, on a thread that is done.
 
         Requesters with the fewest running jobs come first, so that slow jobs of others don't delay each of their jobs.
+        If the process can't have more threads, returns a job for this one.
         """
         while self._running.total() < self._workers:
             startable = (
@@ -93,7 +98,7 @@ class WorkPool:
             )
             requester, target = next(startable, (None, ""))
             if requester is None:
-                return
+                return None
             queues = self._queues.pop(requester)
             queue = queues.pop(target)
             job = queue.popleft()
@@ -104,16 +109,28 @@ class WorkPool:
                 self._queues[requester] = queues  # behind the others
             else:
                 del self._queued[requester]
-            self._start(job, requester, target)
+            try:
+                self._start(job, requester, target)
+            except FullError:
+                self._count(requester, target)
+                return job, requester, target
+        return None
 
     def _start(self, job: Job, requester: str, target: str) -> None:
-        """Run the job on a thread. Call it with the lock held."""
+        """Run the job on a thread. Call it with the lock held. Raises FullError, as `submit` does."""
+        # A daemon, so that a job that hangs does not keep the process from ending. A job takes far longer than
+        # starting a thread.
+        thread = threading.Thread(target=self._run, args=(job, requester, target), name=self._name, daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as error:  # no more threads
+            raise FullError from error
+        self._count(requester, target)  # it can't end before the lock is released
+
+    def _count(self, requester: str, target: str) -> None:
         self._running[requester, target] += 1
         self._of_requester[requester] += 1
         self._on_target[target] += 1
-        # A daemon, so that a job that hangs does not keep the process from ending. A job takes far longer than
-        # starting a thread.
-        threading.Thread(target=self._run, args=(job, requester, target), name=self._name, daemon=True).start()
 
     def _has_room(self, requester: str, target: str) -> bool:
         """Whether a job can start."""
@@ -125,13 +142,18 @@ class WorkPool:
         )
 
     def _run(self, job: Job, requester: str, target: str) -> None:
-        try:
-            job()
-        finally:
-            with self._changed:
-                self._running -= Counter([(requester, target)])  # this also drops zeros
-                self._of_requester -= Counter([requester])
-                self._on_target -= Counter([target])
-                self._progressed_at = time.monotonic()
-                self._start_next()
-                self._changed.notify_all()
+        running: _Running | None = job, requester, target
+        while running:
+            job, requester, target = running
+            try:
+                job()
+            except Exception:  # noqa: BLE001  this thread may have another job to run
+                _log.exception("a job of the pool %s failed", self._name)
+            finally:
+                with self._changed:
+                    self._running -= Counter([(requester, target)])  # this also drops zeros
+                    self._of_requester -= Counter([requester])
+                    self._on_target -= Counter([target])
+                    self._progressed_at = time.monotonic()
+                    running = self._start_next()
+                    self._changed.notify_all()

@@ -83,7 +83,6 @@ class Gauges:
         is_leader = self._store.leases.get(LEADER) is not None
         samples = [
             Sample(BUILD_INFO, 1, {"version": version("gitops-bot")}),
-            Sample(IS_LEADER, int(is_leader)),
             Sample(LEASES, len(self._store.leases.held(self._leases))),
             Sample(QUEUE_LENGTH, self._queue_length()),
         ]
@@ -92,7 +91,8 @@ class Gauges:
                 samples += self._of_stored_state()
             except StoreError as error:
                 _log.warning("cannot read the gauges: %s", error)
-        return samples
+                is_leader = False  # or no alert would tell that the other gauges are missing
+        return [*samples, Sample(IS_LEADER, int(is_leader))]
 
     def _of_stored_state(self) -> Iterator[Sample]:
         inventory = self._inventory()
@@ -108,7 +108,7 @@ class Gauges:
         checks += [check for check in current.values() if check.cluster in inventory.unread_clusters]
         for cluster, at in last_success(inventory.clusters, checks).items():
             yield Sample(LAST_SUCCESS, at.timestamp() if at else 0, {"cluster": cluster})
-        incidents = active_incidents(self._store.incidents.unsettled(), inventory.applications)
+        incidents = active_incidents(self._store.incidents.unsettled())  # also of applications that are not read now
         severities = Counter(incident.rating.severity for incident in incidents)
         for severity in Severity:
             yield Sample(INCIDENTS, severities[severity], {"severity": severity.name.lower()})

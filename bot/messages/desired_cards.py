@@ -18,6 +18,7 @@ from bot.messages import rollout as rollout_message
 from bot.messages.blocks import Message
 from bot.messages.card import Card
 from bot.messages.incident_cards import incident_cards
+from bot.messages.kept_cards import KeptCards
 
 
 def desired_cards(
@@ -30,10 +31,14 @@ def desired_cards(
     pulls: Sequence[TrackedPullRequest] = (),
     queued: Sequence[QueuedRevert] = (),
     rollouts: Sequence[Rollout] = (),
+    kept: KeptCards | None = None,
 ) -> list[Card]:
-    """The cards of everything that is open or has just ended. A card always comes before its replies."""
+    """The cards of everything that is open or has just ended. A card always comes before its replies.
+
+    `kept` are those of incidents, from earlier calls with this policy.
+    """
     return [
-        *incident_cards(translator_for, incidents, now, policy),
+        *incident_cards(translator_for, incidents, now, policy, kept),
         *(card for alert in unapproved for card in _approval_cards(translator_for, alert)),
         *(card for pull in pulls for card in _pull_request_cards(translator_for, pull)),
         *(card for revert in queued for card in _queued_revert_cards(translator_for(revert.channel), revert)),

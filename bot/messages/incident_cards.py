@@ -12,26 +12,38 @@ from bot.messages import incident_group as group_message
 from bot.messages import incident_thread as thread
 from bot.messages.blocks import Message
 from bot.messages.card import Card
+from bot.messages.kept_cards import KeptCards, fingerprint
 
 
 def incident_cards(
-    translator_for: Callable[[str], Translator], incidents: Sequence[Incident], now: datetime, policy: AlertPolicy
+    translator_for: Callable[[str], Translator],
+    incidents: Sequence[Incident],
+    now: datetime,
+    policy: AlertPolicy,
+    kept: KeptCards | None = None,
 ) -> list[Card]:
     """The cards of all announced incidents. A card always comes before its replies.
 
-    During quiet hours, cards that must not notify people are held.
+    During quiet hours, cards that must not notify people are held. `kept` are those of earlier calls with this policy.
     """
-    announced = sorted((incident for incident in incidents if incident.announced_at is not None), key=_urgency)
-    return [
-        card
-        for key, group in group_by_card(announced).items()
-        for card in _cards(translator_for, key, group, now, policy)
-    ]
+    kept = kept or KeptCards()
+    announced = [incident for incident in incidents if incident.announced_at is not None]
+    prints = {incident.id: fingerprint(incident) for incident in announced}
+    # Worst first, since Slack limits the rate of messages.
+    announced.sort(key=lambda incident: -kept.get(prints[incident.id], lambda: incident.rating).severity)
+    elsewhere = policy.escalation.channel if policy.escalation else None
+    # Besides the incidents. What a reply says depends on the time only in whether it names the day: see `in_utc`.
+    state = (
+        policy.quiet_hours is not None and policy.quiet_hours.is_active(now),
+        now.replace(minute=0, second=0, microsecond=0),
+        translator_for(elsewhere) if elsewhere else None,
+    )
 
+    def of_group(key: str, group: Sequence[Incident]) -> list[Card]:
+        depends_on = key, state, translator_for(group[0].channel), *(prints[incident.id] for incident in group)
+        return kept.get(depends_on, lambda: list(_cards(translator_for, key, group, now, policy)))
 
-def _urgency(incident: Incident) -> int:
-    """Worst first, since Slack limits the rate of messages."""
-    return -incident.rating.severity
+    return [card for key, group in group_by_card(announced).items() for card in of_group(key, group)]
 
 
 def resolved_unannounced(incidents: Sequence[Incident]) -> list[str]:

@@ -7,9 +7,10 @@ import pytest
 
 from bot.core.applications.discovery import ApplicationInventory
 from bot.core.drift.model import Status
+from bot.core.incidents.incident import IncidentState
 from bot.handlers.gauges import Gauges
 from bot.ports.store import StoreError
-from bot.ports.telemetry import DRIFTED, IS_LEADER, LAST_SUCCESS, UNKNOWN
+from bot.ports.telemetry import DRIFTED, INCIDENTS, IS_LEADER, LAST_SUCCESS, UNKNOWN
 from tests.common import samples
 
 INVENTORY = ApplicationInventory({name: samples.application(name) for name in ("shop", "docs")}, {})
@@ -67,6 +68,13 @@ def test_a_cluster_that_discovery_has_not_read_since_the_start_has_its_last_succ
     assert UNKNOWN not in values
 
 
+def test_an_open_incident_counts_while_its_application_is_not_read(store, read):
+    store.incidents.exchange(None, samples.incident("shop"))
+    store.incidents.exchange(None, samples.incident("docs", state=IncidentState.RESOLVED))
+    for inventory in (INVENTORY, ApplicationInventory({}, {}, unread_clusters=frozenset({"prod"}))):
+        assert sum(read(inventory)[INCIDENTS].values()) == 1
+
+
 def test_only_the_leader_has_the_stored_state(store, read, monkeypatch):
     monkeypatch.setattr(store.leases, "get", lambda _: None)
     values = read()
@@ -80,5 +88,5 @@ def test_without_the_database_the_others_remain(store, read, monkeypatch):
 
     monkeypatch.setattr(store.checks, "latest", fail)
     values = read()
-    assert values[IS_LEADER] == {(): 1}
+    assert values[IS_LEADER] == {(): 0}, "so that an alert fires"
     assert LAST_SUCCESS not in values

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
+from itertools import repeat
 from typing import Any, Final
 
 from bot.core.drift.exclusions import DELETION_PATH
@@ -131,6 +132,9 @@ _ENDPOINTS: Final = _kinds("Endpoints EndpointSlice")
 _VOLUMES: Final = _kinds("PersistentVolumeClaim PersistentVolume StorageClass")
 _DEFINITIONS: Final = _kinds("CustomResourceDefinition")
 
+MAX_STEPS: Final = 30_000  # to rate one difference, of up to 10 microseconds each
+_SCALARS: Final = (str, int, float, type(None))
+
 _CRITICAL, _SERIOUS, _MINOR = Severity.CRITICAL, Severity.SERIOUS, Severity.MINOR
 
 _RULES: Final = (
@@ -211,21 +215,24 @@ _MISSING: Final = {
 
 
 def rate_field(object_drift: ObjectDrift, field_drift: FieldDrift) -> Rating:
-    """How severe one difference of an object is."""
-    return max(
-        (
-            _rate(object_drift, path, desired, live)
-            for path, desired, live in _parts(names(field_drift.path), field_drift.desired, field_drift.live)
-        ),
-        key=_severity,
-    )
+    """How severe one difference of an object is. One that takes more than MAX_STEPS is CRITICAL, since it may be."""
+    path, desired, live = names(field_drift.path), field_drift.desired, field_drift.live
+    own = worst = _rate(object_drift, path, desired, live)
+    for step, part in enumerate(_parts(path, desired, live)):
+        if worst.severity is _CRITICAL:
+            break
+        if step >= MAX_STEPS:
+            return Rating(_CRITICAL, own.reason)
+        if part and (rating := _rate(object_drift, *part)).severity > worst.severity:
+            worst = rating
+    return worst
 
 
 def rate_object(object_drift: ObjectDrift) -> Rating:
     """How severe an object's worst difference is."""
     if object_drift.change == "missing" or not object_drift.fields:
         return _rate_missing(object_drift)
-    return max((rate_field(object_drift, field_drift) for field_drift in object_drift.fields), key=_severity)
+    return _worst(rate_field(object_drift, field_drift) for field_drift in object_drift.fields)
 
 
 def _rate_missing(object_drift: ObjectDrift) -> Rating:
@@ -235,11 +242,20 @@ def _rate_missing(object_drift: ObjectDrift) -> Rating:
 
 def rate(drift: Iterable[ObjectDrift]) -> Rating:
     """How severe the worst difference is. Raises ValueError if there is none."""
-    return max(map(rate_object, drift), key=_severity)
+    return _worst(map(rate_object, drift))
 
 
-def _severity(rating: Rating) -> Severity:
-    return rating.severity
+def _worst(ratings: Iterable[Rating]) -> Rating:
+    """The first of the most severe ratings. Raises ValueError if there is none."""
+    worst = None
+    for rating in ratings:
+        if worst is None or rating.severity > worst.severity:
+            worst = rating
+        if worst.severity is _CRITICAL:
+            break
+    if worst is None:
+        raise ValueError("nothing differs")
+    return worst
 
 
 def _rate(object_drift: ObjectDrift, path: str, desired: Any, live: Any) -> Rating:
@@ -264,16 +280,28 @@ def _matching(kind: str, path: str) -> tuple[_Rule, ...]:
     )
 
 
-def _parts(path: str, desired: Any, live: Any) -> Iterator[tuple[str, Any, Any]]:
-    """The value itself and every part of it that differs, with their `names`; a list item has those of its list."""
-    yield path, desired, live
+def _parts(path: str, desired: Any, live: Any) -> Iterator[tuple[str, Any, Any] | None]:
+    """Every part of a value that differs, with their `names`; a list item has those of its list.
+
+    None is a step without a part.
+    """
     sides = desired, live
     for key in dict.fromkeys(key for side in sides if isinstance(side, Mapping) for key in side):
         below = [side.get(key) if isinstance(side, Mapping) else None for side in sides]
-        if below[0] != below[1]:
-            yield from _parts(clipped_names(f"{path}.{key}"), *below)
+        if below[0] == below[1]:
+            yield None
+        else:
+            yield from _with_parts(clipped_names(f"{path}.{key}"), *below)
+    if isinstance(desired, list | tuple) and isinstance(live, list | tuple):
+        yield from repeat(None, min(len(desired) + len(live), MAX_STEPS + 1))  # comparing them takes as long
     lost, gained = lost_and_gained(desired, live)
     for item in lost:
-        yield from _parts(path, item, None)
+        yield from _with_parts(path, item, None)
     for item in gained:
-        yield from _parts(path, None, item)
+        yield from _with_parts(path, None, item)
+
+
+def _with_parts(path: str, desired: Any, live: Any) -> Iterator[tuple[str, Any, Any] | None]:
+    yield path, desired, live
+    if not (isinstance(desired, _SCALARS) and isinstance(live, _SCALARS)):
+        yield from _parts(path, desired, live)

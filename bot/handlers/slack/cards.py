@@ -26,6 +26,7 @@ from bot.messages.blocks import MAX_TEXT, Message
 from bot.messages.card import Card
 from bot.messages.desired_cards import desired_cards
 from bot.messages.incident_cards import resolved_unannounced
+from bot.messages.kept_cards import KeptCards
 from bot.ports.chat import INVALID_MESSAGE, Chat, ChatError
 from bot.ports.isolation import skip_unexpected, without_failing
 from bot.ports.leases import LeaseLostError
@@ -40,7 +41,6 @@ _MAX_REJECTED = 1_000
 CUT_OFF_AFTER = timedelta(seconds=30)
 _CUT_OFF_FOR = timedelta(minutes=1)  # since the last failure
 _MAX_RETRY_AFTER = timedelta(hours=1)  # a later time means that the clock was set back
-
 
 _Subject = ApprovalAlert | Incident | QueuedRevert | Rollout | TrackedPullRequest  # what has a card
 
@@ -110,6 +110,7 @@ class CardReconciler:
         self._kept_channels = frozenset(configured_channels) | {default_channel}
         self._moves = Moves(store, chat, clock, translator_for)
         self._lock = threading.Lock()
+        self._kept = KeptCards()
         self._failures: dict[str, _Failure] = {}  # by channel, or by the key of a card
         self._unreachable: tuple[datetime, datetime] | None = None  # the first and the last failure in a row
         self._timed_out_at: datetime | None = None  # the last failure that took long
@@ -205,7 +206,8 @@ class CardReconciler:
 
     def _desired_cards(self, unsettled: _Unsettled) -> list[Card]:
         """Every card that should exist, except of subjects that fail unexpectedly. Raises StoreError."""
-        desired = partial(desired_cards, self._translator_for, self._clock(), self._policy)
+        self._kept.begin_pass()
+        desired = partial(desired_cards, self._translator_for, self._clock(), self._policy, kept=self._kept)
         digests: Sequence[Card] = ()
         with skip_unexpected("the weekly digest"):
             digests = self._digests()
@@ -384,9 +386,7 @@ class CardReconciler:
 
     def _forget_failures_except_of(self, cards: Sequence[Card]) -> None:
         shown = {scope for card in cards for scope in (card.key, card.channel)}
-        for scope in self._failures.keys() - shown:
-            if not self._is_waiting(scope):
-                del self._failures[scope]
+        self._failures = {key: last for key, last in self._failures.items() if key in shown or self._is_waiting(key)}
 
 
 def _reference(card: Card) -> str:

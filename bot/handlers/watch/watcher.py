@@ -83,10 +83,13 @@ class ShardWatcher:
         watching = self._watching
         if watching is None:
             plan = self._plan(self._cluster.discover())
-            watching = self._watching = _Watching(
-                self.shard, self._cluster, self._checks, plan, self._settle, self._clock
-            )
-            watching.start()
+            watching = _Watching(self.shard, self._cluster, self._checks, plan, self._settle, self._clock)
+            try:
+                watching.start()
+            except RuntimeError:  # no more threads
+                watching.stop()
+                raise
+            self._watching = watching
         elif watching.has_other_kinds():
             self._checks.check_shard(self.shard)
             watching.follow(self._plan(watching.discovery))
@@ -148,7 +151,8 @@ class _Watching:
         self._stopping.set()
         for informer in self._informers.values():
             informer.stop()
-        self._comparing.join(_JOIN_SECONDS)  # informers don't write to the store, so don't wait for them
+        if self._comparing.is_alive():
+            self._comparing.join(_JOIN_SECONDS)  # informers don't write to the store, so don't wait for them
 
     def has_other_kinds(self) -> bool:
         """Whether the served kinds differ from the plan's; discovers them periodically. Raises ClusterError."""
@@ -160,8 +164,8 @@ class _Watching:
         return (planned.kinds, planned.broken.keys()) != (self.discovery.kinds, self.discovery.broken.keys())
 
     def follow(self, plan: WatchPlan) -> None:
-        """Watch only what the plan needs."""
-        self._plan = plan
+        """Watch only what the plan needs. If this fails, `state` is None, so that `keep` calls it again."""
+        self._plan, self.state = plan, None
         wanted = plan.scopes(self._refused)[:MAX_INFORMERS]
         for scope in [scope for scope in self._informers if scope not in wanted]:
             self._informers.pop(scope).stop()
@@ -170,10 +174,9 @@ class _Watching:
         for scope in wanted:
             if scope not in self._informers:
                 kind, namespace = scope
-                informer = self._informers[scope] = Informer(
-                    self._cluster, kind, namespace, plan, self._changed, self._clock
-                )
+                informer = Informer(self._cluster, kind, namespace, plan, self._changed, self._clock)
                 self._thread(informer.run, kind.plural).start()
+                self._informers[scope] = informer
 
     def replace_refused(self) -> None:
         """Watch kinds in each namespace if the bot is not allowed to in all; retry periodically."""
