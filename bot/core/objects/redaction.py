@@ -64,7 +64,7 @@ def redact(path: Sequence[Segment], value: Any, redaction: Redaction, search: _S
     if _is_named_credential(path) and _is_scalar(value):
         return HIDDEN
     name = path[-1] if isinstance(path[-1], str) else ""
-    return _redacted(value, _MAX_DEPTH, _data_of(redaction.kind), search, name)
+    return _with_redacted_keys(_redacted(value, _MAX_DEPTH, _data_of(redaction.kind), search, name), search)
 
 
 def is_marked(declared: Tree, live: Tree, path: Sequence[Segment], live_path: Sequence[Segment]) -> bool:
@@ -130,6 +130,13 @@ def _below(redacted: Any, segment: str | int) -> Any:
     return HIDDEN if isinstance(redacted, str) else redacted[segment]
 
 
+def _with_redacted_keys(value: Any, search: _Search) -> Any:
+    """The value with `HIDDEN` for each credential in the keys of its mappings, as in a path."""
+    if isinstance(value, Mapping):
+        return {_redacted_name(key, search): _with_redacted_keys(below, search) for key, below in value.items()}
+    return [_with_redacted_keys(below, search) for below in value] if isinstance(value, list | tuple) else value
+
+
 def redact_path(path: Sequence[Segment], search: _Search = redact_text) -> tuple[Segment, ...]:
     """The path with `HIDDEN` for each credential in it: a mapping's key, an item's key, or a member of a set."""
     return tuple(_redacted_segment(segment, parent, search) for parent, segment in pairwise(("", *path)))
@@ -157,7 +164,7 @@ def has_hidden(value: Any) -> bool:
     if isinstance(value, str):
         return HIDDEN in value
     if isinstance(value, Mapping):
-        return any(map(has_hidden, value.values()))
+        return any(has_hidden(key) or has_hidden(below) for key, below in value.items())
     return isinstance(value, list | tuple) and any(map(has_hidden, value))
 
 

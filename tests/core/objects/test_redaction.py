@@ -17,7 +17,7 @@ from bot.core.objects.credential_search import CredentialSearch
 from bot.core.objects.credentials import HIDDEN, MAX_SCANNED, redact_prose, redact_text
 from bot.core.objects.manifest import Manifest, read_manifests
 from bot.core.objects.path import Item, Member, format_path
-from bot.core.objects.redaction import Redaction, redact, redact_path
+from bot.core.objects.redaction import Redaction, has_hidden, redact, redact_path
 from bot.core.objects.schema import Schemas
 from bot.core.objects.step_budget import StepBudget
 from bot.core.pull_requests.adopt import NotAdoptableError, adopt
@@ -452,3 +452,12 @@ def test_a_member_of_a_set_of_credentials_is_hidden():
 )
 def test_a_sentence_is_not_read_as_configuration(sentence, shown):
     assert redact_prose(sentence) == (shown or sentence)
+
+
+def test_a_credential_that_is_a_key_is_hidden_in_values_as_in_paths():
+    token = f"ghp_{'a1B2' * 9}"
+    value = {token: "on", "z": [{token: 1, "k": {f"x {token}": None}}]}
+    redacted = redact(("spec", "m"), value, Redaction())
+    assert token not in json.dumps(redacted)
+    assert set(redacted) == {HIDDEN, "z"}
+    assert has_hidden({HIDDEN: "on"})
