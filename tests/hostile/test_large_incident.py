@@ -14,6 +14,7 @@ from bot.core.incidents.alerting import AlertPolicy
 from bot.core.incidents.bounded import bounded_incident
 from bot.core.incidents.incident import IncidentEventType, IncidentState, add_event
 from bot.core.incidents.quiet_hours import QuietHours
+from bot.handlers.incidents.record import apply_timers_to_all
 from bot.handlers.slack.cards import CardReconciler
 from bot.i18n.language import ENGLISH, Language, Translator
 from tests.common.clock import Clock
@@ -59,6 +60,15 @@ def test_an_unchanged_large_incident_costs_no_time_again(store):
         "Critical drift in large on prod",
         "Minor drift in other on prod",
     ]
+
+
+def test_quiet_hours_rate_a_large_incident_only_once(store):
+    drift = tuple(list_drift(2_500, f"large-{number}") for number in range(10))
+    store.incidents.exchange(None, bounded_incident(incident("large", drift=drift, worst=drift)))
+    apply_timers_to_all(store, T0 - timedelta(minutes=1), QUIET)
+    began = time.process_time()
+    apply_timers_to_all(store, T0 - timedelta(seconds=55), QUIET)
+    assert time.process_time() - began < 0.5
 
 
 @pytest.mark.parametrize(

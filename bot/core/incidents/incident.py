@@ -13,8 +13,9 @@ from itertools import chain
 from typing import Literal
 
 from bot.core.changes.suspect import Suspect
+from bot.core.drift.kept_ratings import kept_rating
 from bot.core.drift.model import ObjectDrift
-from bot.core.drift.severity import Rating, rate
+from bot.core.drift.severity import Rating
 from bot.core.incidents.hold import HeldDifference
 from bot.i18n.language import Text
 
@@ -148,7 +149,7 @@ class Incident:
     @property
     def rating(self) -> Rating:
         """The severity of the current drift; for a resolved incident, its worst severity."""
-        return rate(self.worst or self.drift if self.state is IncidentState.RESOLVED else self.drift)
+        return kept_rating(self.worst or self.drift if self.state is IncidentState.RESOLVED else self.drift)
 
     @property
     def present(self) -> tuple[ObjectDrift, ...]:
