@@ -15,6 +15,7 @@ DEPLOYER: Final = "Flux"
 # Reasons of a Ready condition that is False. A check is canceled to apply a newer revision at once.
 _WAITING: Final = "DependencyNotReady"
 _CANCELED: Final = "HealthCheckCanceled"
+_NO_SOURCE: Final = "SourceNotReady"
 _READY: Final = {"True": "Ready", "False": "NotReady"}
 # Reasons that Flux reports after it tried to apply a revision. With others, the attempt may be an earlier one.
 _ATTEMPTED: Final = frozenset(("BuildFailed", "HealthCheckFailed", "PruneFailed", "ReconciliationFailed"))
@@ -50,12 +51,18 @@ def is_reconciling(resource: Object) -> bool:
 
     https://fluxcd.io/flux/components/kustomize/kustomizations/#conditions
     """
-    return _is_marked_reconciling(resource) and _failed(resource) is None
+    return _is_marked_reconciling(resource) and not _has_stopped(resource)
 
 
 def is_retrying(resource: Object) -> bool:
     """Whether Flux failed to apply a revision and will retry."""
-    return _is_marked_reconciling(resource) and _failed(resource) is not None
+    return _is_marked_reconciling(resource) and _has_stopped(resource)
+
+
+def _has_stopped(resource: Object) -> bool:
+    """Whether an attempt failed. A HelmRelease that waits for a dependency or its chart hasn't tried."""
+    failed = _failed(resource)
+    return failed is not None and text(failed, "reason") not in (_WAITING, _NO_SOURCE)
 
 
 def _is_marked_reconciling(resource: Object) -> bool:
@@ -84,7 +91,7 @@ def failure(resource: Object, ready: Container[tuple[str, str]] = ()) -> Deploye
 
 
 def _failed(resource: Object) -> Object | None:
-    """The Ready condition of a resource that Flux could not apply. It is Unknown during the next attempt."""
+    """The Ready condition of a resource that Flux could not apply. During the next attempt, it's usually Unknown."""
     for condition in _conditions(resource):
         is_failed = (text(condition, "type"), text(condition, "status")) == ("Ready", "False")
         if is_failed and text(condition, "reason") != _CANCELED:

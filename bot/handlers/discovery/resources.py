@@ -33,7 +33,7 @@ _STATUS: Final = (
 )
 _STATUS_FIELDS: Final = {
     "health": ("status",),
-    "operationState": ("message", "phase", "startedAt"),
+    "operationState": ("finishedAt", "message", "phase", "startedAt"),
     "sync": ("revision", "revisions", "status"),
 }
 _STATUS_OF_KIND: Final = {"HelmRelease": ("history",)}
@@ -102,7 +102,7 @@ def list_resources(cluster: Cluster, kind: Kind, budget: ResourceBudget, omitted
     Those above MAX_RESOURCE_BYTES are too large. If all that are listed with `budget` take more than MAX_TOTAL_BYTES,
     so are the largest in the namespace whose resources take most. Raises ClusterError.
     """
-    listed = cluster.list(kind, None, lambda live: budget.add(kind, _trimmed(live, kind.kind, omitted)))
+    listed = cluster.list(kind, None, lambda live: budget.add(kind, trimmed(live, kind.kind, omitted)))
     return ResourceList(listed.values())
 
 
@@ -119,7 +119,7 @@ def group_problem(discovery: Discovery, group: str) -> Text | None:
     return next((why for version, why in discovery.broken.items() if version.rpartition("/")[0] == group), None)
 
 
-def _trimmed(live: Object, kind: str, omitted: Collection[str]) -> Object:
+def trimmed(live: Object, kind: str, omitted: Collection[str]) -> Object:
     """The resource with only the fields that the bot reads."""
     metadata, status = mapping(live, "metadata"), mapping(live, "status")
     annotations = _only(mapping(metadata, "annotations"), _ANNOTATIONS)

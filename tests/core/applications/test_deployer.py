@@ -12,6 +12,7 @@ from bot.core.applications.deployer import Deployers
 from bot.core.applications.flux_chart import GIT_REPOSITORY
 from bot.core.applications.resource_ref import ResourceRef
 from bot.core.git.repository_ref import RepositoryRef
+from bot.handlers.discovery.resources import RENDERING_FIELDS, trimmed
 
 URL, SERVER = "https://git.example/acme/platform.git", "https://10.0.0.1:6443"
 SHOP = Application("shop", RepositoryRef("platform"), "apps/shop", "prod", "shop", "C1")
@@ -42,7 +43,10 @@ def release(chart="./apps/shop", **spec):
 def deployers(*applications, kustomizations=(), releases=(), url="git@git.example:acme/platform"):
     repository = resource("platform", spec={"url": url})
     kinds = (argocd.APPLICATION, flux.KUSTOMIZATION, flux.HELM_RELEASE, GIT_REPOSITORY)
-    lists = [list(some) for some in (applications, kustomizations, releases, [repository])]
+    lists = [
+        [trimmed(listed, kind[1], RENDERING_FIELDS) for listed in some]  # what the bot keeps of them
+        for kind, some in zip(kinds, (applications, kustomizations, releases, [repository]), strict=True)
+    ]
     return Deployers("prod", SERVER, dict(zip(kinds, lists, strict=True)), ["argocd"])
 
 
@@ -114,6 +118,8 @@ def operation(phase, **fields):
         (flux_reports("False", "ReconciliationFailed", "ProgressingWithRetry"), ("ReconciliationFailed", False, True)),
         (flux_reports("False", "HealthCheckCanceled", "ProgressingWithRetry"), (None, True, False)),
         (flux_reports("False", "ArtifactFailed", "Progressing"), ("ArtifactFailed", False, True)),  # a HelmRelease
+        (flux_reports("False", "DependencyNotReady", "Progressing"), ("DependencyNotReady", True, False)),
+        (flux_reports("False", "SourceNotReady", "Progressing"), ("SourceNotReady", True, False)),
         (flux_reports("False", "UpgradeFailed"), ("UpgradeFailed", False, False)),
         (flux_reports("True", "ReconciliationSucceeded"), (None, False, False)),
         (operation("Running", retryCount=3, finishedAt="2026-11-20T10:00:00Z"), ("SyncFailed", False, True)),
