@@ -2,10 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
-from threading import Lock
 from typing import Any, Final
-
-from cachetools import LRUCache
 
 from bot.core.drift.model import ObjectDrift
 from bot.core.drift.severity import Rating, rate
@@ -13,8 +10,7 @@ from bot.core.drift.severity import Rating, rate
 MAX_RATINGS: Final = 1_000
 _FEW: Final = 1_000  # values that are rated faster than they are looked up
 
-_ratings: LRUCache[bytes, Rating] = LRUCache(MAX_RATINGS)
-_lock = Lock()
+_ratings: dict[bytes, Rating] = {}  # each operation on it is atomic
 
 
 def kept_rating(drift: Sequence[ObjectDrift]) -> Rating:
@@ -23,12 +19,12 @@ def kept_rating(drift: Sequence[ObjectDrift]) -> Rating:
         return rate(drift)
     # Not by `==`, which takes `1` for `true`.
     key = sha256(repr(drift).encode(errors="backslashreplace")).digest()
-    with _lock:
-        rating = _ratings.get(key)
+    rating = _ratings.get(key)
     if rating is None:
         rating = rate(drift)
-        with _lock:
-            _ratings[key] = rating
+        if len(_ratings) >= MAX_RATINGS:
+            _ratings.clear()
+        _ratings[key] = rating
     return rating
 
 
