@@ -19,7 +19,7 @@ from bot.core.approvals import approval
 from bot.core.charts import bounds as charts
 from bot.core.charts import reference
 from bot.core.cluster_audit import event, history, object_fields
-from bot.core.drift import bounded, compare, fact, jq, parts, permissions, short_path
+from bot.core.drift import bounded, compare, fact, jq, parts, permissions, severity, short_path
 from bot.core.git import patch, semver, target_revision
 from bot.core.health import status
 from bot.core.incidents import incident
@@ -214,6 +214,7 @@ ROWS = {
         (bounded.MAX_OF_APPLICATION, bounded.MAX_VALUES),
         (bounded.MAX_VALUES, bounded.MAX_WORST, incident.MAX_EVENTS, bounded.MAX_WORST),
         (step_budget.MAX_KEPT,),
+        (severity.MAX_STEPS,),
         (short_path._MAX_NAMES, fact._MAX_PATH, short_path._MAX_NAMES // 2),
         (text_cache.MAX_TEXTS, text_cache.MAX_CHARACTERS),
         (flux_values._MAX_REFERENCES, flux_values._MAX_NODES),

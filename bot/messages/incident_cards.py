@@ -30,7 +30,7 @@ def incident_cards(
     announced = [incident for incident in incidents if incident.announced_at is not None]
     prints = {incident.id: fingerprint(incident) for incident in announced}
     # Worst first, since Slack limits the rate of messages.
-    announced.sort(key=lambda incident: -kept.get(prints[incident.id], lambda: incident.rating).severity)
+    announced.sort(key=lambda incident: -incident.rating.severity)
     elsewhere = policy.escalation.channel if policy.escalation else None
     # Besides the incidents. What a reply says depends on the time only in whether it names the day: see `in_utc`.
     state = (
@@ -41,7 +41,8 @@ def incident_cards(
 
     def of_group(key: str, group: Sequence[Incident]) -> list[Card]:
         depends_on = key, state, translator_for(group[0].channel), *(prints[incident.id] for incident in group)
-        return kept.get(depends_on, lambda: list(_cards(translator_for, key, group, now, policy)))
+        cards: list[Card] = kept.get(depends_on, lambda: list(_cards(translator_for, key, group, now, policy)))
+        return cards
 
     return [card for key, group in group_by_card(announced).items() for card in of_group(key, group)]
 

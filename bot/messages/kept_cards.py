@@ -2,11 +2,9 @@
 
 from collections.abc import Callable, Hashable
 from hashlib import sha256
-from typing import Any, TypeVar
+from typing import Any
 
 from bot.core.incidents.incident import Incident
-
-_Built = TypeVar("_Built")
 
 
 class KeptCards:
@@ -20,12 +18,11 @@ class KeptCards:
         """Forget what the last pass didn't use."""
         self._last, self._current = self._current, {}
 
-    def get(self, key: Hashable, build: Callable[[], _Built]) -> _Built:
+    def get(self, key: Hashable, build: Callable[[], Any]) -> Any:
         """What `build` returns, or returned for this key."""
         if key not in self._current:
             self._current[key] = self._last[key] if key in self._last else build()
-        built: _Built = self._current[key]
-        return built
+        return self._current[key]
 
 
 def fingerprint(incident: Incident) -> bytes:

@@ -51,11 +51,13 @@ def test_an_unchanged_large_incident_costs_no_time_again(store):
     store.incidents.exchange(None, bounded_incident(incident("large", drift=drift, worst=drift)))
     chat = Chat()
     reconciler = CardReconciler(store, chat, Clock(T0), lambda _: ENGLISH, AlertPolicy())
+    began = time.process_time()
     reconciler.reconcile()
+    first = time.process_time() - began
     store.incidents.exchange(None, incident("other"))
     began = time.process_time()
     reconciler.reconcile()
-    assert time.process_time() - began < 0.5
+    assert time.process_time() - began < max(0.5, first / 4)
     assert [text.partition(":")[0] for text in chat.texts.values()] == [
         "Critical drift in large on prod",
         "Minor drift in other on prod",
@@ -65,10 +67,12 @@ def test_an_unchanged_large_incident_costs_no_time_again(store):
 def test_quiet_hours_rate_a_large_incident_only_once(store):
     drift = tuple(list_drift(2_500, f"large-{number}") for number in range(10))
     store.incidents.exchange(None, bounded_incident(incident("large", drift=drift, worst=drift)))
+    began = time.process_time()
     apply_timers_to_all(store, T0 - timedelta(minutes=1), QUIET)
+    first = time.process_time() - began
     began = time.process_time()
     apply_timers_to_all(store, T0 - timedelta(seconds=55), QUIET)
-    assert time.process_time() - began < 0.5
+    assert time.process_time() - began < max(0.5, first / 4)
 
 
 @pytest.mark.parametrize(
