@@ -2,8 +2,9 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import chain
 
 from bot.core.objects.documents import ManifestError
 from bot.core.objects.manifest import Manifest, UnnamedManifest
@@ -38,7 +39,7 @@ from bot.i18n.catalogue import render as texts
 from bot.i18n.language import LocalizedText, Phrase, Text
 from bot.ports.errors import PortError
 from bot.ports.git import File
-from bot.ports.rendering import Renderer, RenderError, RenderStoppedError
+from bot.ports.rendering import Renderer, RenderError, RenderPostponedError, RenderStoppedError
 
 _MAX_NAMED = 3  # objects named before "and N more"
 
@@ -96,7 +97,18 @@ def _render(request: RenderRequest, renderer: Renderer | None) -> Rendering:
     renderings = renderings_to_compare([*contents, *(("", text.encode()) for text in inline)]) if charts else 1
     if renderings == 1:
         return first
-    return _without_varying(first, (_without_encrypted(_run_renderer(request, renderer)) for _ in range(1, renderings)))
+    second = _without_encrypted(_run_renderer(request, renderer))
+    return _without_varying(first, chain([second], _while_not_postponed(request, renderer, renderings - 2)))
+
+
+def _while_not_postponed(request: RenderRequest, renderer: Renderer, renderings: int) -> Iterator[Rendering]:
+    """As many more renderings as there is time for."""
+    for _ in range(renderings):
+        try:
+            rendering = _without_encrypted(_run_renderer(request, renderer))
+        except RenderPostponedError:
+            return
+        yield rendering
 
 
 def _run_renderer(request: RenderRequest, renderer: Renderer) -> Rendering:
