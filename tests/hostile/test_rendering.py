@@ -926,6 +926,65 @@ def test_an_object_that_only_a_masked_value_declares_is_not_declared(is_reversed
     assert [change.reason for change in irreversible(before, after, namespace="shop")] == [reason]
 
 
+SORT = (
+    "not checked: repeated rendering gave different results, probably because a template uses random values, the "
+    "current time, or keys in random order. Set those values explicitly in git, and sort the keys."
+)
+DIFFERENT_OBJECTS = "Some objects are not checked: repeated rendering gave different objects."
+
+
+@pytest.mark.parametrize(
+    ("manifests", "reason"),
+    [
+        (
+            lambda run, _: [{**config_map("web"), "data": {"keys": "b,a" if run == 3 else "a,b"}}],
+            f"ConfigMap web {SORT}",
+        ),
+        (
+            lambda run, password: [{**config_map("web"), "data": {"keys": "b" if run == 3 else "a", "a": password}}],
+            f"ConfigMap web {SORT}",
+        ),
+        (
+            lambda run, password: [{**config_map(f"web-{password}"), "data": {"keys": "b" if run == 3 else "a"}}],
+            "Some objects are not checked: whether they exist depends on values from a Secret.",
+        ),
+        (lambda run, _: [config_map(f"web-{run}")], DIFFERENT_OBJECTS),
+        (lambda run, password: [config_map(f"web-{password}-{run}")], DIFFERENT_OBJECTS),
+        (lambda run, password: [config_map(f"web-{password}")] * (run == 2), DIFFERENT_OBJECTS),
+        (
+            lambda run, _: [config_map("web")] * (run == 1),
+            "Some objects are not checked: whether they exist depends on",
+        ),
+        (lambda run, _: [config_map("web")] * (run in (0, 1)), f"ConfigMap web {SORT}"),
+    ],
+)
+def test_what_varies_without_the_secret_is_not_said_to_depend_on_it(manifests, reason):
+    """Only two renderings were compared, and the reason was always the Secret."""
+    runs = itertools.count()
+
+    def template(values):
+        return "---\n".join(map(as_yaml, manifests(next(runs), values["password"])))
+
+    result = render_with_secret("password: hunter2", template, **{"templates/b.yaml": "{{ keys .Values.db }}"})
+    assert next(runs) == 5
+    assert [manifest.name for manifest in result.manifests] == ["public"]
+    (shown,) = map(str, result.unknown)
+    assert shown.startswith(reason)
+    assert "hunter2" not in f"{result} {shown}"
+
+
+def test_the_error_of_a_later_rendering_with_a_secret_is_not_shown():
+    runs = itertools.count(1)
+
+    def template(values):
+        if next(runs) > 2:
+            raise RenderError(values["password"])
+        return as_yaml(config_map("a"))
+
+    with pytest.raises(RenderError, match="does not render with the values from its Secret"):
+        render_with_secret("password: hunter2", template, **{"templates/b.yaml": "{{ keys .Values.db }}"})
+
+
 def test_a_rendering_with_masked_values_that_is_stopped_is_tried_again():
     stopped = RenderStoppedError("helm template took longer than 20 s")
     with pytest.raises(RenderStoppedError):

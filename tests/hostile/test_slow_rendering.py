@@ -9,9 +9,10 @@ from bot.adapters.rendering.programs import ProgramRenderer
 from bot.adapters.rendering.slow_runs import SlowRuns
 from bot.core.objects.documents import ManifestError
 from bot.core.rendering.limits import SLOW_BUDGET_SECONDS, SLOW_SECONDS, SLOW_WINDOW_SECONDS, Limits
-from bot.core.rendering.source import HelmParameters, Source
+from bot.core.rendering.source import HelmParameters, Source, SourceType
 from bot.handlers.rendering import gather
-from bot.handlers.rendering.render_request import follow_kustomization
+from bot.handlers.rendering.render import render
+from bot.handlers.rendering.render_request import RenderRequest, follow_kustomization
 from bot.ports.errors import PortError
 from bot.ports.git import File
 from bot.ports.rendering import RenderError, RenderPostponedError, RenderStoppedError
@@ -74,6 +75,46 @@ def test_slow_charts_of_many_tenants_leave_the_others_a_third_of_their_time(runs
 
 def test_any_number_of_quick_renderings_that_succeed_is_not_limited(runs):
     assert {runs.run("prod/many", SLOW_SECONDS * 0.9) for _ in range(1_000)} == {LIMITS.seconds}
+
+
+class SlowChart:
+    """A renderer whose charts take 24 s, with keys in another order at the last run that has time."""
+
+    def __init__(self, runs, last):
+        self.runs, self.last, self.made = runs, last, 0
+
+    def without_cache(self):
+        return self
+
+    def helm(self, files, path, parameters):
+        del files, path, parameters
+        with for_tenant("prod/slow"), self.runs.slow_runs.limited(LIMITS, "helm template") as run:
+            self.runs.clock.now += min(24.0, run.limits.seconds)
+            if run.limits.seconds < 24.0:
+                raise RenderStoppedError("too long")
+            run.succeeded = True
+            self.made += 1
+        return "".join(
+            f"---\n{{apiVersion: v1, kind: ConfigMap, metadata: {{name: {name}}}, data: {{keys: '{keys}'}}}}\n"
+            for name, keys in (("fixed", "a,b"), ("varying", "b,a" if self.made == self.last else "a,b"))
+        ).encode()
+
+
+@pytest.mark.parametrize("masked", ["", "{}"])
+@pytest.mark.parametrize(("used", "made"), [(0.0, 3), (30.0, 2)])
+def test_a_slow_chart_with_keys_in_random_order_is_compared_as_often_as_there_is_time(runs, used, made, masked):
+    """It needed more time for four renderings than there was, so its application was unknown for good."""
+    with for_tenant("prod/slow"):
+        runs.slow_runs._add(used)
+    chart = {"c/Chart.yaml": b"{apiVersion: v2, name: c, version: 1.0.0}", "c/templates/a.yaml": b"{{ keys .Values }}"}
+    files = {path: File(path, text) for path, text in chart.items()}
+    source = Source("c", SourceType.HELM, HelmParameters("c", masked_values=masked))
+    request = RenderRequest(source, SourceType.HELM, "c", files)
+    renderer = SlowChart(runs, last=made)
+    rendering = render(request, renderer)
+    assert renderer.made == made
+    assert [manifest.name for manifest in rendering.manifests] == ["fixed"]
+    assert [manifest.name for manifest in rendering.unknown_objects] == ["varying"]
 
 
 def test_charts_that_fail_are_postponed():

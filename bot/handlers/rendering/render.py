@@ -2,8 +2,10 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
+from itertools import chain
 
 from bot.core.objects.documents import ManifestError
 from bot.core.objects.manifest import Manifest, UnnamedManifest
@@ -38,8 +40,9 @@ from bot.i18n.catalogue import render as texts
 from bot.i18n.language import LocalizedText, Phrase, Text
 from bot.ports.errors import PortError
 from bot.ports.git import File
-from bot.ports.rendering import Renderer, RenderError, RenderStoppedError
+from bot.ports.rendering import Renderer, RenderError, RenderPostponedError, RenderStoppedError
 
+_Key = tuple[str, str, str | None, str]
 _MAX_NAMED = 3  # objects named before "and N more"
 
 
@@ -91,15 +94,36 @@ def _render(request: RenderRequest, renderer: Renderer | None) -> Rendering:
         raise PortError(LocalizedText(texts.NO_CAPABILITIES))
     if source.helm.masked_values:
         return _without_secrets(request, renderer.without_cache())
-    first = _without_encrypted(_run_renderer(request, renderer))
-    inline = (source.helm.inline_values, *(value for _, value in (*source.helm.set, *source.helm.set_string)))
-    renderings = renderings_to_compare([*contents, *(("", text.encode()) for text in inline)]) if charts else 1
+    run = partial(_run_renderer, request, renderer)
+    first = run()
+    renderings = _renderings(request) if charts else 1
     if renderings == 1:
         return first
-    return _without_varying(first, (_without_encrypted(_run_renderer(request, renderer)) for _ in range(1, renderings)))
+    return _without_varying(first, chain([run()], _while_not_postponed(run, renderings - 2)))
+
+
+def _renderings(request: RenderRequest) -> int:
+    helm = request.source.helm
+    inline = (helm.inline_values, *(value for _, value in (*helm.set, *helm.set_string)))
+    contents = [(file.path, file.content) for file in request.files.values()]
+    return renderings_to_compare([*contents, *(("", text.encode()) for text in inline)])
+
+
+def _while_not_postponed(run: Callable[[], Rendering], renderings: int) -> Iterator[Rendering]:
+    """As many more renderings as there is time for."""
+    for _ in range(renderings):
+        try:
+            rendering = run()
+        except RenderPostponedError:
+            return
+        yield rendering
 
 
 def _run_renderer(request: RenderRequest, renderer: Renderer) -> Rendering:
+    return _without_encrypted(_run_program(request, renderer))
+
+
+def _run_program(request: RenderRequest, renderer: Renderer) -> Rendering:
     source, path = request.source, request.root
     files = [file for file in request.files.values() if not is_remote_schema(file.path, file.content)]
     names = (CHART_FILE,) if request.kind is SourceType.HELM else KUSTOMIZATION_FILES
@@ -167,18 +191,14 @@ def _without_encrypted(rendering: Rendering) -> Rendering:
 
 
 def _without_secrets(request: RenderRequest, renderer: Renderer) -> Rendering:
-    """The objects that are the same with masked values from Secrets; the others are unknown.
+    """The objects that are the same in all renderings, and with masked values from Secrets; the others are unknown.
 
-    An object in only one rendering may be named after a value of a Secret. Raises RenderError, whose text contains
-    nothing from a Secret, and PortError.
+    An object that isn't in the masked rendering may be named after a value of a Secret. Raises RenderError, whose text
+    contains nothing from a Secret, and PortError.
     """
     helm = request.source.helm
-    try:
-        first = _without_encrypted(_run_renderer(request, renderer))
-    except RenderStoppedError:
-        raise
-    except (ManifestError, RenderError):
-        raise RenderError(LocalizedText(texts.SECRET_ERROR)) from None
+    run = partial(_run_with_secrets, request, renderer)
+    first = run()
     chart = [file.content for file in request.files.values()]
     if helm.secret_keys and sum(map(len, chart)) > MAX_CHART_BYTES:
         large = LocalizedText(texts.SECRET_LARGE, most=str(MAX_CHART_BYTES // 2**20))
@@ -186,29 +206,68 @@ def _without_secrets(request: RenderRequest, renderer: Renderer) -> Rendering:
     values = mask_keys(helm.masked_values, helm.secret_keys, chart)
     masked = replace(request.source, helm=replace(helm, inline_values=values))
     try:
-        second = _without_encrypted(_run_renderer(replace(request, source=masked), renderer))
+        second = _run_renderer(replace(request, source=masked), renderer)
     except RenderStoppedError:
         raise
     except (ManifestError, RenderError):
         return Rendering((), (LocalizedText(texts.SECRET_NEEDED),), _unnamed(_all(first)))
+    _, varying, everywhere = _compare(first, _while_not_postponed(run, _renderings(request) - 1))
+    masked_keys = {manifest.key for manifest in _all(second)}
+    named = [manifest for key, manifest in varying.items() if key in masked_keys]
+    hidden = varying.keys() - masked_keys
     masked_objects = {manifest.key: manifest.object for manifest in second.manifests}
-    pairs = [(manifest, masked_objects.get(manifest.key)) for manifest in first.manifests]
+    constant = [manifest for manifest in first.manifests if manifest.key not in varying]
+    pairs = [(manifest, masked_objects.get(manifest.key)) for manifest in constant]
     same = tuple(manifest for manifest, other in pairs if manifest.object == other)
     differing = [manifest for manifest, other in pairs if other is not None and manifest.object != other]
-    in_one = {manifest.key for manifest in _all(first)} ^ {manifest.key for manifest in _all(second)}
-    unnamed = _unnamed(manifest for manifest in _all(first) if manifest.key in in_one)
-    is_complete = {manifest.key for manifest in first.manifests} == masked_objects.keys()
-    others = (LocalizedText(texts.SECRET_OBJECTS),) if unnamed or not is_complete else ()
-    unknown = _unknown(replace(manifest, object=masked_objects[manifest.key]) for manifest in differing)
+    in_one = ({manifest.key for manifest in _all(first)} ^ masked_keys) - varying.keys()
+    unnamed = (
+        *_unnamed(manifest for manifest in _all(first) if manifest.key in in_one),
+        *_unnamed(manifest for key, manifest in varying.items() if key in everywhere and key in hidden),
+    )
+    is_random = bool(hidden - everywhere)  # then so may be those in only the masked rendering
+    is_complete = {manifest.key for manifest in constant} == masked_objects.keys() - varying.keys()
+    unknown = (
+        *_unknown(replace(manifest, object=masked_objects[manifest.key]) for manifest in differing),
+        *_unknown(manifest for manifest in named if manifest.key in everywhere),
+    )
     return Rendering(
         same,
-        (*second.unknown, *_not_checked(texts.SECRET_VALUES, differing), *others),
+        (
+            *second.unknown,
+            *_not_checked(texts.SECRET_VALUES, differing),
+            *_not_checked(texts.VARYING, named),
+            *((LocalizedText(texts.VARYING_OBJECTS),) if is_random else ()),
+            *((LocalizedText(texts.SECRET_OBJECTS),) if unnamed or not (is_random or is_complete) else ()),
+        ),
         (*second.unknown_objects, *unknown, *unnamed),
     )
 
 
+def _run_with_secrets(request: RenderRequest, renderer: Renderer) -> Rendering:
+    try:
+        return _run_renderer(request, renderer)
+    except RenderStoppedError:
+        raise
+    except (ManifestError, RenderError):
+        raise RenderError(LocalizedText(texts.SECRET_ERROR)) from None
+
+
 def _without_varying(first: Rendering, others: Iterable[Rendering]) -> Rendering:
     """The objects that are the same in all renderings; the others are unknown."""
+    same, varying, everywhere = _compare(first, others)
+    unknown = _unknown(manifest for key, manifest in varying.items() if key in everywhere)
+    return Rendering(
+        same,
+        (*first.unknown, *_not_checked(texts.VARYING, varying.values())),
+        (*first.unknown_objects, *unknown),
+    )
+
+
+def _compare(
+    first: Rendering, others: Iterable[Rendering]
+) -> tuple[tuple[Manifest, ...], dict[_Key, Manifest], set[_Key]]:
+    """The objects that are the same in all renderings; the others, without content; the keys that are in all."""
     same = list(first.manifests)
     found = _without_content(first)
     everywhere = set(found)
@@ -218,16 +277,10 @@ def _without_varying(first: Rendering, others: Iterable[Rendering]) -> Rendering
         found |= _without_content(other)
         everywhere &= objects.keys()
     same_keys = {manifest.key for manifest in same}
-    varying = {key: manifest for key, manifest in found.items() if key not in same_keys}
-    unknown = _unknown(manifest for key, manifest in varying.items() if key in everywhere)
-    return Rendering(
-        tuple(same),
-        (*first.unknown, *_not_checked(texts.VARYING, varying.values())),
-        (*first.unknown_objects, *unknown),
-    )
+    return tuple(same), {key: manifest for key, manifest in found.items() if key not in same_keys}, everywhere
 
 
-def _without_content(rendering: Rendering) -> dict[tuple[str, str, str | None, str], Manifest]:
+def _without_content(rendering: Rendering) -> dict[_Key, Manifest]:
     """The objects except hooks. Their content may differ even if git doesn't change it."""
     manifests = (manifest for manifest in rendering.manifests if not is_hook(manifest.object))
     return {manifest.key: replace(manifest, object={}) for manifest in manifests}

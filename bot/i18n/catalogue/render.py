@@ -148,6 +148,10 @@ VARYING = Phrase(
     "usa valores aleatorios, la hora actual o claves en orden aleatorio. Define esos valores explícitamente en git y "
     "ordena las claves.",
 )
+VARYING_OBJECTS = Phrase(
+    en="Some objects are not checked: repeated rendering gave different objects.",
+    es="Algunos objetos quedan sin comprobar: renderizar varias veces dio objetos distintos.",
+)
 SECRET_VALUES = Phrase(
     en="{objects} not checked: the content depends on values from a Secret.",
     es="{objects} sin comprobar: el contenido depende de valores de un Secret.",
