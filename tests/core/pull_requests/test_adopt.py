@@ -334,6 +334,21 @@ def test_an_object_inside_a_list_is_found():
     assert edited(text, drift) == ["-    k: a", "+    k: b"]
 
 
+def test_the_last_declaration_of_an_object_is_adopted():
+    """A kind may be that of the list, a namespace that of the application, and a key of any type."""
+    items = [
+        "{metadata: {name: a}}",
+        "{metadata: {name: a, namespace: shop}, kind: ConfigMap}",
+        "{metadata: {name: b}}",
+    ]
+    others = ["{metadata: {name: a}, kind: ''}", "{metadata: {name: a}, kind: [b]}", "{metadata: {name: 1}}"]
+    others += ["{metadata: {name: a, namespace: else}}", "{metadata: {name: a}, apiVersion: null}"]
+    text = "\n- ".join(["kind: ConfigMapList\nitems:", *items, *others, ""]).removesuffix("- ")
+    gone = [ObjectDrift("v1", "ConfigMap", namespace, "a", "missing") for namespace in ("shop", None, "shop")]
+    for count, removed in ((1, [items[1]]), (2, [items[1], others[3]]), (3, [items[0], items[1], others[3]])):
+        assert edited(text, *gone[:count]) == [f"-- {item}" for item in removed]
+
+
 @pytest.mark.parametrize(
     ("text", "drift", "says"),
     [
