@@ -219,20 +219,26 @@ def edited_texts(text: str, file: str, edit: Callable[[list[Any]], list[Any]]) -
     """Candidates for the text with its documents edited, closest to the original first. Raises NotAdoptableError."""
     line_end = "\r\n" if "\r\n" in text else "\n"
     text = text.replace("\r\n", "\n")
+    end = "" if text.endswith("\n") else "\n"  # so that a line can follow the last one
+    terminated = text + end
+    if is_equivalent(file, text.encode(), terminated.encode()):  # else the end of a multiline string
+        text = terminated
     yaml = round_trip(text)
     try:
         unchanged = _dump(yaml, list(yaml.load_all(text)))
         changed = _dump(yaml, edit(list(yaml.load_all(text))))
     except (YAMLError, RecursionError) as error:
         raise NotAdoptableError(LocalizedText(texts.LAYOUT, file=file)) from error
-    original, candidates = text.splitlines(keepends=True), [changed.splitlines(keepends=True)]
-    if unchanged != text:
+    original, candidates = terminated.splitlines(keepends=True), [changed.splitlines(keepends=True)]
+    if unchanged != terminated:
         lines = transplant(original, unchanged.splitlines(keepends=True), candidates[0])
         candidates = [*([lines] if lines is not None else []), *candidates]
     for lines in candidates:
         kept = keep_comments(original, lines)
         for edited in (without_comments_of_removed_lines(original, kept), kept, lines):
-            yield "".join(edited).replace("\n", line_end)
+            joined = "".join(edited)
+            for candidate in (joined.removesuffix(end), joined) if end else (joined,):
+                yield candidate.replace("\n", line_end)
 
 
 def round_trip(text: str) -> YAML:

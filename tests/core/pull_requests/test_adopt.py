@@ -140,7 +140,11 @@ spec:
 """
 
 
-@pytest.mark.parametrize("text", [MIXED, f"kind: Service\nports:\n  - port:  80\n---\n{MIXED}"], ids=["one", "two"])
+@pytest.mark.parametrize(
+    "text",
+    [MIXED, f"kind: Service\nports:\n  - port:  80\n---\n{MIXED}", MIXED.rstrip("\n")],
+    ids=["one", "two", "no newline at the end"],
+)
 @pytest.mark.parametrize(
     ("path", "live", "expected"),
     [
@@ -170,6 +174,21 @@ spec:
 )
 def test_a_document_of_mixed_styles_keeps_them(text, path, live, expected):
     assert edited(text, deployment(FieldDrift("added", path, None, live))) == expected
+
+
+@pytest.mark.parametrize(
+    ("last", "field", "before", "after"),
+    [
+        ("c:  d", FieldDrift("added", "metadata.labels", None, {"a": "e"}), "{name:   a}", "{name: a, labels: {a: e}}"),
+        ("c: |\n      d", FieldDrift("changed", "data.b", "1", "x"), "b:   1", "b: x"),
+        ("c:  d", FieldDrift("changed", "data.c", "d", "e\nf\n"), "c:  d", "c: |\n        e\n        f\n"),
+    ],
+    ids=["value", "multiline string", "to a multiline string"],
+)
+def test_an_end_without_a_newline_stays_if_the_value_allows_it(last, field, before, after):
+    text = f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name:   a}}\ndata:\n    b:   1\n    {last}"
+    drift = ObjectDrift("v1", "ConfigMap", "shop", "a", "modified", (field,))
+    assert adopt("a.yaml", text.encode(), [drift], namespace="shop").decode() == text.replace(before, after)
 
 
 COMMENTED = """\
