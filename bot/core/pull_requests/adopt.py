@@ -154,7 +154,7 @@ def _apply_drift(documents: list[Any], drift: Iterable[ObjectDrift], file: str, 
     for object_drift in drift:
         if (declaration := declarations.last(object_drift)) is None:
             raise _not_declared(file, object_drift)
-        items, index = declaration.items, declaration.index
+        items, index = declaration.items, declaration.position
         if object_drift.change == "missing":
             items[index] = None
             removed += [declaration] if items is not documents else []
@@ -221,7 +221,7 @@ def edited_texts(text: str, file: str, edit: Callable[[list[Any]], list[Any]]) -
     text = text.replace("\r\n", "\n")
     end = "" if text.endswith("\n") else "\n"  # so that a line can follow the last one
     terminated = text + end
-    if is_equivalent(file, text.encode(), terminated.encode()):  # else the end of a multiline string
+    if end and is_equivalent(file, text.encode(), terminated.encode()):  # else the end of a multiline string
         text = terminated
     yaml = round_trip(text)
     try:

@@ -13,12 +13,12 @@ _Key = tuple[object, ...]
 
 
 class Declaration(NamedTuple):
-    """Where an object is declared: at an index of the documents, or of the items of a list in one of them."""
+    """Where an object is declared: at a position in the documents, or in the items of a list in one of them."""
 
     order: int
     part: int
     items: list[Any]
-    index: int
+    position: int
 
 
 class Declarations:
@@ -37,7 +37,7 @@ class Declarations:
         found = []
         for version, kind in product(versions, kinds):
             declarations = self._by_key.get((version, kind, object_drift.namespace, object_drift.name), [])
-            while declarations and declarations[-1].items[declarations[-1].index] is None:
+            while declarations and declarations[-1].items[declarations[-1].position] is None:
                 declarations.pop()
             found += declarations[-1:]
         return max(found, key=lambda declaration: declaration.order, default=None)
@@ -45,8 +45,8 @@ class Declarations:
 
 def without_removed_items(declarations: Iterable[Declaration]) -> None:
     """Delete the items of lists that are None at these places."""
-    for declaration in sorted(declarations, key=lambda declaration: declaration.index, reverse=True):
-        del declaration.items[declaration.index]
+    for declaration in sorted(declarations, key=lambda declaration: declaration.position, reverse=True):
+        del declaration.items[declaration.position]
 
 
 def _objects(items: list[Any]) -> Iterator[tuple[list[Any], int]]:
