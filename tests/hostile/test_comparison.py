@@ -1,9 +1,10 @@
 """Objects, ignore rules and field managers that make a comparison slow or large: only their object becomes unknown."""
 
+import json
 import time
 import tracemalloc
 from collections import Counter
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -818,6 +819,45 @@ def test_a_file_that_is_slow_to_edit_is_refused(text):
         with pytest.raises(NotAdoptableError, match="too large"):
             adopted()
         assert time.process_time() - start < 3  # minutes without a limit
+
+
+def missing_settings(count, name="a{}", namespace="shop"):
+    """The identity of tiny objects, and their drift."""
+    keys = [(name.format(number), namespace.format(number)) for number in range(count)]
+    metadata = [{"metadata": {"name": name, "namespace": namespace}} for name, namespace in keys]
+    return metadata, [ObjectDrift("v1", "ConfigMap", namespace, name, "missing") for name, namespace in keys]
+
+
+def many_documents(*args):
+    objects, missing = missing_settings(*args)
+    return "".join(f"---\napiVersion: v1\nkind: ConfigMap\n{json.dumps(each)[1:-1]}\n" for each in objects), missing
+
+
+def many_items(count, list_kind="List", **fields):
+    objects, missing = missing_settings(count)
+    items = [{**fields, **each} for each in objects]
+    return json.dumps({"apiVersion": "v1", "kind": list_kind, "items": items}), missing
+
+
+@pytest.mark.parametrize(
+    ("text", "missing", "is_refused"),
+    [
+        (*many_documents(20_000), True),
+        (*many_documents(8_000, "a", "n{}"), True),
+        (many_documents(8_000)[0], missing_settings(300)[1], False),
+        (*many_items(2_000, apiVersion="v1", kind="ConfigMap"), False),
+        (*many_items(2_500, "ConfigMapList"), False),
+        (*many_items(15_000, apiVersion="v1", kind="ConfigMap"), True),
+    ],
+    ids=["all", "in many namespaces", "the first", "items", "items without a kind", "too many items"],
+)
+def test_many_missing_objects_are_removed_or_refused_in_little_time(text, missing, is_refused):
+    file = "a.json" if text.startswith("{") else "a.yaml"
+    start = time.process_time()
+    with pytest.raises(NotAdoptableError, match="too large") if is_refused else nullcontext():
+        adopted = adopt(file, text.encode(), missing, namespace="shop")
+        assert adopted.count(b"metadata") == text.count("metadata") - len(missing)
+    assert time.process_time() - start < 2  # up to minutes without an index
 
 
 def test_large_live_values_are_not_adopted():

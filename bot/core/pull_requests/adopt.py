@@ -18,6 +18,7 @@ from bot.core.objects.credentials import HIDDEN, redact_text
 from bot.core.objects.documents import ManifestError, read_documents
 from bot.core.objects.path import Item, Member
 from bot.core.objects.redaction import has_hidden
+from bot.core.pull_requests.declarations import Declaration, Declarations, without_removed_items
 from bot.core.pull_requests.edit_budget import EditBudget
 from bot.core.pull_requests.field_finder import FieldFinder, segments
 from bot.core.pull_requests.not_adoptable import NotAdoptableError
@@ -63,11 +64,11 @@ def adopt(
     # Only the parts of the text that declare the objects are edited.
     declared = documents_by_part(parts, documents)
     drift_of: dict[int, list[ObjectDrift]] = {}
+    declarations = Declarations(declared, namespace)
     for object_drift in drift:
-        places = (part for part in reversed(declared) if _declarations(declared[part], object_drift, namespace))
-        if (part := next(places, None)) is None:
+        if (declaration := declarations.last(object_drift)) is None:
             raise _not_declared(file, object_drift)
-        drift_of.setdefault(part, []).append(object_drift)
+        drift_of.setdefault(declaration.part, []).append(object_drift)
     for part, drift_of_part in drift_of.items():
         budget.take(file, parts[part])
         copies = json.loads(json.dumps(declared[part]))  # without the values that aliases share
@@ -148,51 +149,25 @@ def _comparable(documents: Iterable[Any]) -> str:
 
 def _apply_drift(documents: list[Any], drift: Iterable[ObjectDrift], file: str, namespace: str) -> list[Any]:
     """The documents with all drift applied, in place; a removed document is None."""
-    finder = FieldFinder()
+    declarations, finder = Declarations({0: documents}, namespace), FieldFinder()
+    removed: list[Declaration] = []
     for object_drift in drift:
-        if not (declarations := _declarations(documents, object_drift, namespace)):
+        if (declaration := declarations.last(object_drift)) is None:
             raise _not_declared(file, object_drift)
-        items, index = declarations[-1]
+        items, index = declaration.items, declaration.position
         if object_drift.change == "missing":
-            if items is documents:
-                items[index] = None
-            else:
-                del items[index]
+            items[index] = None
+            removed += [declaration] if items is not documents else []
             continue
         for field in object_drift.fields:
             apply_field(items[index], field, finder)
+    without_removed_items(removed)
     return documents
-
-
-def _declarations(documents: list[Any], object_drift: ObjectDrift, namespace: str) -> list[tuple[list[Any], int]]:
-    """The lists that contain the object's declarations, and the indexes. As in kubectl, the last declaration wins."""
-    return [(items, index) for items, index in _objects(documents) if _declares(items[index], object_drift, namespace)]
 
 
 def _not_declared(file: str, object_drift: ObjectDrift) -> NotAdoptableError:
     return NotAdoptableError(
         LocalizedText(texts.NOT_DECLARED, file=file, kind=object_drift.kind, name=object_drift.name)
-    )
-
-
-def _objects(items: list[Any]) -> Iterator[tuple[list[Any], int]]:
-    for index, value in enumerate(items):
-        if not isinstance(value, Mapping):
-            continue
-        if str(value.get("kind", "")).endswith("List") and isinstance(value.get("items"), list):
-            yield from _objects(value["items"])
-        else:
-            yield items, index
-
-
-def _declares(manifest: Mapping[str, Any], object_drift: ObjectDrift, namespace: str) -> bool:
-    metadata = manifest.get("metadata")
-    metadata = metadata if isinstance(metadata, Mapping) else {}
-    return (
-        manifest.get("kind", object_drift.kind) == object_drift.kind
-        and manifest.get("apiVersion", object_drift.api_version) == object_drift.api_version
-        and metadata.get("name") == object_drift.name
-        and (object_drift.namespace is None or (metadata.get("namespace") or namespace) == object_drift.namespace)
     )
 
 
@@ -244,20 +219,26 @@ def edited_texts(text: str, file: str, edit: Callable[[list[Any]], list[Any]]) -
     """Candidates for the text with its documents edited, closest to the original first. Raises NotAdoptableError."""
     line_end = "\r\n" if "\r\n" in text else "\n"
     text = text.replace("\r\n", "\n")
+    end = "" if text.endswith("\n") else "\n"  # so that a line can follow the last one
+    terminated = text + end
+    if end and is_equivalent(file, text.encode(), terminated.encode()):  # else the end of a multiline string
+        text = terminated
     yaml = round_trip(text)
     try:
         unchanged = _dump(yaml, list(yaml.load_all(text)))
         changed = _dump(yaml, edit(list(yaml.load_all(text))))
     except (YAMLError, RecursionError) as error:
         raise NotAdoptableError(LocalizedText(texts.LAYOUT, file=file)) from error
-    original, candidates = text.splitlines(keepends=True), [changed.splitlines(keepends=True)]
-    if unchanged != text:
+    original, candidates = terminated.splitlines(keepends=True), [changed.splitlines(keepends=True)]
+    if unchanged != terminated:
         lines = transplant(original, unchanged.splitlines(keepends=True), candidates[0])
         candidates = [*([lines] if lines is not None else []), *candidates]
     for lines in candidates:
         kept = keep_comments(original, lines)
         for edited in (without_comments_of_removed_lines(original, kept), kept, lines):
-            yield "".join(edited).replace("\n", line_end)
+            joined = "".join(edited)
+            for candidate in (joined.removesuffix(end), joined) if end else (joined,):
+                yield candidate.replace("\n", line_end)
 
 
 def round_trip(text: str) -> YAML:

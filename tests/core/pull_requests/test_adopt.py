@@ -140,7 +140,11 @@ spec:
 """
 
 
-@pytest.mark.parametrize("text", [MIXED, f"kind: Service\nports:\n  - port:  80\n---\n{MIXED}"], ids=["one", "two"])
+@pytest.mark.parametrize(
+    "text",
+    [MIXED, f"kind: Service\nports:\n  - port:  80\n---\n{MIXED}", MIXED.rstrip("\n")],
+    ids=["one", "two", "no newline at the end"],
+)
 @pytest.mark.parametrize(
     ("path", "live", "expected"),
     [
@@ -170,6 +174,21 @@ spec:
 )
 def test_a_document_of_mixed_styles_keeps_them(text, path, live, expected):
     assert edited(text, deployment(FieldDrift("added", path, None, live))) == expected
+
+
+@pytest.mark.parametrize(
+    ("last", "field", "before", "after"),
+    [
+        ("c:  d", FieldDrift("added", "metadata.labels", None, {"a": "e"}), "{name:   a}", "{name: a, labels: {a: e}}"),
+        ("c: |\n      d", FieldDrift("changed", "data.b", "1", "x"), "b:   1", "b: x"),
+        ("c:  d", FieldDrift("changed", "data.c", "d", "e\nf\n"), "c:  d", "c: |\n        e\n        f\n"),
+    ],
+    ids=["value", "multiline string", "to a multiline string"],
+)
+def test_an_end_without_a_newline_stays_if_the_value_allows_it(last, field, before, after):
+    text = f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name:   a}}\ndata:\n    b:   1\n    {last}"
+    drift = ObjectDrift("v1", "ConfigMap", "shop", "a", "modified", (field,))
+    assert adopt("a.yaml", text.encode(), [drift], namespace="shop").decode() == text.replace(before, after)
 
 
 COMMENTED = """\
@@ -332,6 +351,21 @@ def test_an_object_inside_a_list_is_found():
     text = f"apiVersion: v1\nkind: List\nitems:\n{item}"
     drift = ObjectDrift("v1", "ConfigMap", "shop", "a", "modified", (FieldDrift("changed", "data.k", "a", "b"),))
     assert edited(text, drift) == ["-    k: a", "+    k: b"]
+
+
+def test_the_last_declaration_of_an_object_is_adopted():
+    """A kind may be that of the list, a namespace that of the application, and a key of any type."""
+    items = [
+        "{metadata: {name: a}}",
+        "{metadata: {name: a, namespace: shop}, kind: ConfigMap}",
+        "{metadata: {name: b}}",
+    ]
+    others = ["{metadata: {name: a}, kind: ''}", "{metadata: {name: a}, kind: [b]}", "{metadata: {name: 1}}"]
+    others += ["{metadata: {name: a, namespace: else}}", "{metadata: {name: a}, apiVersion: null}"]
+    text = "\n- ".join(["kind: ConfigMapList\nitems:", *items, *others, ""]).removesuffix("- ")
+    gone = [ObjectDrift("v1", "ConfigMap", namespace, "a", "missing") for namespace in ("shop", None, "shop")]
+    for count, removed in ((1, [items[1]]), (2, [items[1], others[3]]), (3, [items[0], items[1], others[3]])):
+        assert edited(text, *gone[:count]) == [f"-- {item}" for item in removed]
 
 
 @pytest.mark.parametrize(
