@@ -67,9 +67,12 @@ def adopt_overlay(
     if not isinstance(overlay, CommentedMap):
         raise NotAdoptableError(LocalizedText(texts.NO_KUSTOMIZATION, path=path))
     adopted: dict[str, bytes] = {}
+    manifests = {manifest.key: manifest for manifest in rendered}
+    patched = {name for entry in _entries(overlay, "patches") if isinstance(name := entry.get("path"), str)}
     for object_drift in drift:
         check_adoptable(object_drift)
-        manifest = _manifest(rendered, object_drift)
+        if (manifest := manifests.get(object_drift.key)) is None:
+            raise _not_rendered(object_drift)
         fields = [field for field in object_drift.fields if not _set_in_overlay(overlay, object_drift, field)]
         if not fields and object_drift.change != "missing":
             continue
@@ -79,7 +82,9 @@ def adopt_overlay(
             adopted[place] = _deletion(object_drift, _name(overlay, object_drift))
         else:
             adopted[place] = _patch(files.get(place, b""), list(_operations(manifest.object, fields)), place, budget)
-        _add_patch(overlay, name, object_drift)
+        if name not in patched:
+            _add_patch(overlay, name, object_drift)
+            patched.add(name)
     parts[own] = _edited(kustomization, parts[own], lambda _: [overlay])
     if (changed := "".join(parts).encode()) != content.removeprefix(codecs.BOM_UTF8):
         adopted[kustomization] = codecs.BOM_UTF8 + changed if content.startswith(codecs.BOM_UTF8) else changed
@@ -103,11 +108,8 @@ def expected(manifest: Manifest, object_drift: ObjectDrift) -> Any:
     return rendered
 
 
-def _manifest(rendered: Sequence[Manifest], object_drift: ObjectDrift) -> Manifest:
-    for manifest in reversed(rendered):
-        if manifest.key == object_drift.key:
-            return manifest
-    raise NotAdoptableError(LocalizedText(texts.NOT_RENDERED, kind=object_drift.kind, name=object_drift.name))
+def _not_rendered(object_drift: ObjectDrift) -> NotAdoptableError:
+    return NotAdoptableError(LocalizedText(texts.NOT_RENDERED, kind=object_drift.kind, name=object_drift.name))
 
 
 # ---------------------------------------------------------------- the overlay's own fields
@@ -169,8 +171,6 @@ def _add_patch(overlay: Any, name: str, object_drift: ObjectDrift) -> None:
     patches = overlay.get("patches")
     if patches is None:
         overlay["patches"] = patches = CommentedSeq()
-    if any(entry.get("path") == name for entry in _entries(overlay, "patches")):
-        return
     group, _, version = object_drift.api_version.rpartition("/")
     target = CommentedMap({"group": group} if group else {})
     target |= {"version": version, "kind": object_drift.kind, "name": _name(overlay, object_drift)}
