@@ -99,7 +99,7 @@ class BatchReview:
         self._rewritten_at = rewritten_at
         self._now = ports.clock()
         self._records = {record.id: record for record in batch}  # updated with each result
-        self._is_repeat = any(map(is_reviewed, batch))
+        self._is_repeat = any(is_reviewed(record) for record in batch if record.verdict not in NOT_REVIEWED)
         self._failures = 0
         self._retry_at: datetime | None = None
 

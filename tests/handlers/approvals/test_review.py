@@ -710,8 +710,8 @@ def test_a_flood_of_commits_is_judged_with_few_lookups(team, asked, monkeypatch)
     assert asked == ["7", "6"]
 
 
-@pytest.mark.parametrize("failing", [(), ("0",)])
-def test_checks_of_old_commits_do_not_delay_a_new_one(team, asked, monkeypatch, failing):
+@pytest.mark.parametrize(("failing", "is_forced"), [((), False), (("0",), False), ((), True)])
+def test_checks_of_old_commits_do_not_delay_a_new_one(team, asked, monkeypatch, failing, is_forced):
     """Even if it arrives when they have used up their half of the limit, and the review of one of them fails."""
     team.start()
     asked.failing = failing
@@ -724,8 +724,14 @@ def test_checks_of_old_commits_do_not_delay_a_new_one(team, asked, monkeypatch, 
     for _ in range(20):
         team.review(timedelta(minutes=1))
     assert len(asked) in range(5, 11)
+    if is_forced:
+        team.git.run("update-ref", "refs/heads/main", team.git.commit(team.git.tip("main")).parents[0])
     team.hosted.commit("main", {FILE: config(9)}, "New\n", "mia")
-    assert team.final_verdicts()[-1] is ApprovalStatus.DIRECT
+    team.final_verdicts()
+    verdicts = {
+        record.subject: record.verdict for record in team.judgements if record.id != record.batch or not is_forced
+    }
+    assert verdicts["New"] is ApprovalStatus.DIRECT
     assert [alert.newest.subject for alert in team.alerts()][-1] == "New"
 
 
