@@ -16,9 +16,11 @@ from bot.http_client import ca_variable, connect_through, deadline, proxy_for, r
 from bot.i18n.catalogue import chart as texts
 from bot.i18n.language import LocalizedError, LocalizedText
 from bot.network import ConnectionProblem, connection_failure
+from bot.ports.tenant import CURRENT_TENANT
 
 _CHUNK: Final = 2**16
 _MAX_OUTAGES: Final = 1_000
+_EVERYBODY: Final = "*"  # in place of a tenant
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _GONE: Final = frozenset({404, 410})
@@ -68,8 +70,9 @@ class HttpClient:
     refusal: Callable[[str], LocalizedText | None]
     _pools: dict[str, urllib3.PoolManager] = field(default_factory=dict, repr=False)
     # Servers that didn't respond are not tried again for a while, since many downloads may wait for one: by the server
-    # where a download starts, which may have left no time for another, and by the one that didn't respond.
-    _outages: TTLCache[tuple[_Origin, _Origin], DownloadError] = field(
+    # where a download starts, which may have left no time for another, by the one that didn't respond, and by the
+    # tenant of a download that was too slow: only some URLs may be. Nobody can connect to a server for one tenant only.
+    _outages: TTLCache[tuple[_Origin, _Origin, str], DownloadError] = field(
         default_factory=lambda: TTLCache(_MAX_OUTAGES, bounds.OUTAGE_SECONDS), repr=False
     )
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)  # TTLCache is not thread-safe
@@ -105,14 +108,16 @@ class HttpClient:
                     url = self.referred(url, joined(url, location))
         except (HTTPError, OSError, ValueError) as error:  # of an invalid proxy, too
             failure = _explained(origin[1], error)
+            tenant = CURRENT_TENANT.get() if _is_timeout(error) else _EVERYBODY
             with self._lock:  # without the traceback, which keeps the response
-                self._outages[start, origin] = DownloadError(failure.text)
+                self._outages[start, origin, tenant] = DownloadError(failure.text)
             raise failure from error
         raise DownloadError(LocalizedText(texts.REDIRECTS, most=str(bounds.MAX_REDIRECTS)))
 
     def _fail_if_out(self, start: _Origin, origin: _Origin) -> None:
         with self._lock:
-            outage = self._outages.get((start, origin))
+            tenants = (CURRENT_TENANT.get(), _EVERYBODY)
+            outage = next(filter(None, (self._outages.get((start, origin, tenant)) for tenant in tenants)), None)
         if outage:
             raise DownloadError(outage.text)
 
@@ -184,8 +189,12 @@ def _origin(url: str) -> _Origin:
     return parts.scheme, parts.netloc.lower()
 
 
+def _is_timeout(error: Exception) -> bool:
+    return isinstance(error, TimeoutError | urllib3.exceptions.TimeoutError) or "deadline" in str(error)
+
+
 def _explained(host: str, error: Exception) -> DownloadError:
-    if isinstance(error, TimeoutError | urllib3.exceptions.TimeoutError) or "deadline" in str(error):
+    if _is_timeout(error):
         return DownloadError(LocalizedText(texts.TOO_SLOW, host=host[:100], seconds=f"{bounds.FETCH_SECONDS:g}"))
     failure = connection_failure(error)
     is_certificate = failure.problem is ConnectionProblem.CERTIFICATE
